@@ -1,0 +1,1 @@
+"""Treated-versus-historical-controls studies: exports in, honest reports out. Knows nothing of Snakemake."""

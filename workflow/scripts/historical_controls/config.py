@@ -1,0 +1,226 @@
+"""The one definition of config.yaml: every key, its type, its limits. Faults are found all at once."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from .config_cohort import Balance, Cohort
+from .config_sources import Code, Language, Name, Section, Source, Texts
+from .errors import UserError, nearest, raise_all
+
+
+class Study(Section):
+    id: str = Field(description="registry identifier, printed in every report")
+    title: Texts = Field(description="title by language")
+    treatment: Texts = Field(description="the studied treatment, by language")
+    simulated: bool = Field(False, description="true: every page and figure says SIMULATED")
+    first_date: date = Field(description="earliest plausible date of any record; earlier ones are quarantined")
+    data_lock: date = Field(description="latest plausible date of any record; later ones are quarantined")
+    calendar_reference: date = Field(
+        description="date that calendar weeks are counted from (e.g. first steroid guidance)"
+    )
+
+    @model_validator(mode="after")
+    def dates_in_order(self) -> Study:
+        if self.first_date >= self.data_lock:
+            raise ValueError("first_date must lie before data_lock")
+        return self
+
+
+class CovarianceRung(Section):
+    """One rung of the covariance ladder."""
+
+    id: Name
+    random: str | None = Field(description="random effects formula per patient, e.g. '1 + day'; null = none")
+    residual: Literal["iid", "car1", "cs", "csh", "ar1", "ar1h", "toep", "toeph", "ad", "adh", "us"]
+    per_arm: Literal["pooled", "free", "two_scales", "one_scale"]
+
+
+class Analysis(Section):
+    days: list[int] = Field(min_length=1, description="study days of the contrasts")
+    level: float = Field(0.95, gt=0.5, lt=1, description="confidence level")
+    covariates: list[Code] = Field(
+        default=[], description="baseline covariates of the mixed model, besides the outcome's own baseline"
+    )
+    adjust_for_baseline: bool = Field(True, description="the outcome's own baseline is a covariate")
+    spline_df: int = Field(
+        3, ge=1, description="degrees of freedom of the natural cubic spline of days; 1 = straight line"
+    )
+    df_method: Literal["kenward-roger", "kenward-roger-linear", "satterthwaite", "between-within", "z"] = (
+        "kenward-roger"
+    )
+    ladder: list[CovarianceRung] = Field(
+        min_length=1, description="covariances, tried in this order; only non-convergence moves down"
+    )
+    min_patients_per_arm: int = Field(3, ge=2, description="fewer patients with data in an arm: not estimable")
+    not_concluded: dict[Code, str] = Field(
+        default={}, description="outcomes that the data cannot answer, with the reason (a locale key)"
+    )
+
+
+class Primary(Section):
+    outcome: Code
+    day: int
+    key_secondary: list[Code] = Field(default=[], description="fixed sequence after the primary")
+
+
+class Scenario(Section):
+    label: Texts
+    overrides: dict[str, Any] = Field(default={}, description="what differs from the config, same shape")
+
+
+class Report(Section):
+    public: bool = Field(True, description="true: no dates, exact ages or raw ids in anything meant for sharing")
+
+
+SCENARIO_SECTIONS = ("cohort", "balance", "analysis")
+
+
+class Config(Section):
+    """The whole of config.yaml."""
+
+    study: Study
+    seed: int = Field(ge=0, description="seed of every random draw")
+    languages: list[Language] = Field(min_length=1, description="languages of figures and reports")
+    dictionary: str | None = Field(None, description="folder of the dictionary; null = the program's own")
+    sources: dict[Name, Source] = Field(min_length=1)
+    outcomes: list[Code] = Field(min_length=1, description="outcomes analysed, in the order of the report")
+    cohort: Cohort
+    balance: Balance
+    analysis: Analysis
+    primary: Primary
+    scenarios: dict[Name, Scenario] = Field(default={}, description="named overrides; 'primary' is the config itself")
+    report: Report = Report()
+
+    @model_validator(mode="after")
+    def primary_is_analysed(self) -> Config:
+        for code in [self.primary.outcome, *self.primary.key_secondary]:
+            if code not in self.outcomes:
+                raise ValueError(f"primary names {code}, which 'outcomes' does not list")
+        if "primary" in self.scenarios:
+            raise ValueError("the scenario 'primary' is the config itself and takes no overrides")
+        for name, scenario in self.scenarios.items():
+            for key in scenario.overrides:
+                if key not in SCENARIO_SECTIONS:
+                    raise ValueError(f"scenario '{name}' overrides '{key}'; allowed: {', '.join(SCENARIO_SECTIONS)}")
+        return self
+
+    @property
+    def scenario_names(self) -> list[str]:
+        return ["primary", *self.scenarios]
+
+
+def load_config(raw: Mapping[str, Any], name: str = "config.yaml") -> Config:
+    """The checked config. Raises UserError(s) naming each key, its value, what is allowed, the nearest key."""
+    config = _validated(raw, name)
+    for scenario in config.scenarios:
+        scenario_config(config, scenario, name)
+    return config
+
+
+def scenario_config(config: Config, scenario: str, name: str = "config.yaml") -> Config:
+    """The config as the scenario reads it: its overrides merged in, checked anew."""
+    if scenario == "primary":
+        return config
+    plain = config.model_dump(mode="json")
+    return _validated(merged(plain, config.scenarios[scenario].overrides), f"{name}, scenario '{scenario}'")
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `over` laid on top: mappings merge key by key, anything else is replaced.
+
+    A mapping that changes its `kind` replaces the one below it whole, since the keys of another kind would not fit.
+    """
+    out = copy.deepcopy(dict(base))
+    for key, value in over.items():
+        below = out.get(key)
+        same_kind = (
+            isinstance(below, dict)
+            and isinstance(value, Mapping)
+            and value.get("kind", below.get("kind")) == below.get("kind")
+        )
+        out[key] = merged(below, value) if same_kind and below is not None else copy.deepcopy(value)
+    return out
+
+
+def _validated(raw: Mapping[str, Any], name: str) -> Config:
+    try:
+        return Config.model_validate(dict(raw))
+    except ValidationError as error:
+        raise_all(_faults(error, raw, name))
+        raise
+
+
+def _faults(error: ValidationError, raw: Mapping[str, Any], name: str) -> Iterator[UserError]:
+    for item in error.errors():
+        path = _key_path(item["loc"], raw)
+        where = f"{name}: {path}" if path else name
+        if item["type"] == "extra_forbidden":
+            yield UserError("unknown key", where, _known_keys_hint(item["loc"]))
+        elif item["type"] == "missing":
+            yield UserError("this key is missing", where)
+        else:
+            shown = json.dumps(item["input"], ensure_ascii=False, default=str)
+            yield UserError(f"{item['msg']} (found {shown[:80]})", where)
+
+
+def _key_path(loc: tuple[int | str, ...], raw: Any) -> str:
+    """The dotted path as it stands in the file: pydantic's own steps (union tags) are left out."""
+    out: list[str] = []
+    for step in loc:
+        inside = isinstance(raw, Mapping) and step in raw
+        listed = isinstance(raw, list) and isinstance(step, int) and step < len(raw)
+        if inside or listed:
+            raw = raw[step]
+        elif step is not loc[-1]:
+            continue
+        out.append(str(step))
+    return ".".join(out)
+
+
+def _known_keys_hint(loc: tuple[int | str, ...]) -> str:
+    typo = str(loc[-1])
+    keys = sorted(_keys_at(loc))
+    near = nearest(typo, keys)
+    return f"Did you mean '{near}'?" if near else f"Allowed here: {', '.join(keys)}."
+
+
+def _keys_at(loc: tuple[int | str, ...]) -> set[str]:
+    """Keys allowed where an unknown one was found, from the generated schema."""
+    schema = Config.model_json_schema()
+    node: dict[str, Any] = schema
+    for step in loc[:-1]:
+        node = _step_into(node, step, schema)
+    return set(_resolved(node, schema).get("properties", {}))
+
+
+def _step_into(node: dict[str, Any], step: int | str, schema: dict[str, Any]) -> dict[str, Any]:
+    node = _resolved(node, schema)
+    if step in node.get("properties", {}):
+        return node["properties"][step]
+    if step in node.get("discriminator", {}).get("mapping", {}):
+        return {"$ref": node["discriminator"]["mapping"][step]}
+    if isinstance(step, int):
+        return node.get("items", node)
+    keyed = [node.get("additionalProperties"), *node.get("patternProperties", {}).values()]
+    return next((values for values in keyed if isinstance(values, dict)), node)
+
+
+def _resolved(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in node:
+        return schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
+    for option in node.get("anyOf", []):
+        if "$ref" in option:
+            return _resolved(option, schema)
+    return node
+
+
+def json_schema() -> str:
+    """workflow/schemas/config.schema.json, for editors; a test keeps it in step with the models."""
+    return json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False) + "\n"

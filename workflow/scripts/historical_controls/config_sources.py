@@ -1,0 +1,210 @@
+"""How a source's files are written and what their rows hold: the `sources` section of config.yaml."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Arm = Literal["treated", "historical"]
+Language = Literal["en", "es"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+Texts = dict[Language, str]
+
+
+class Section(BaseModel):
+    """A mapping of config.yaml. Unknown keys are refused, and nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TimeColumns(Section):
+    """Where a time stands and how it is written. Several columns are joined by a space."""
+
+    columns: list[str] = Field(min_length=1, description="column, or date column and time column")
+    formats: list[str] = Field(
+        default=[],
+        description="accepted formats, strptime codes, tried in this order; empty only for relative times",
+    )
+    relative_to: str | None = Field(None, description="event that relative times count from, e.g. admission")
+    relative_unit: Literal["HH:MM", "hours", "days"] | None = Field(None, description="how relative times are written")
+    excel_serial: bool = Field(False, description="numbers are spreadsheet serial dates")
+
+    @model_validator(mode="after")
+    def absolute_or_relative(self) -> TimeColumns:
+        if (self.relative_to is None) != (self.relative_unit is None):
+            raise ValueError("relative_to and relative_unit go together")
+        if self.relative_to is None and not self.formats and not self.excel_serial:
+            raise ValueError("formats must name at least one format, e.g. '%d/%m/%Y %H:%M'")
+        return self
+
+
+class Condition(Section):
+    """Which rows of a file a part reads: the column's folded text is one of these."""
+
+    column: str
+    is_in: list[str] = Field(min_length=1)
+
+
+class Part(Section):
+    """What all parts of a file share."""
+
+    where: list[Condition] = Field(default=[], description="only rows that meet all of these; none = every row")
+    subject: str = Field(description="column holding the patient id")
+    fill_down_subject: bool = Field(
+        False, description="a blank id repeats the one above (merged cells); only where declared"
+    )
+
+
+class LongMeasurements(Part):
+    """One measurement a row."""
+
+    kind: Literal["measurements_long"]
+    time: TimeColumns
+    result_time: TimeColumns | None = Field(None, description="time of the result, checked to follow the collection")
+    analyte: str = Field(description="column naming what was measured")
+    value: str = Field(description="column with the result")
+    unit: str | None = Field(None, description="column with the unit")
+    specimen: str | None = Field(None, description="column with the specimen")
+    assay: str | None = Field(None, description="column with the instrument or assay")
+    status: str | None = Field(None, description="column with preliminary, final, corrected")
+    comment: str | None = Field(None, description="column with comments such as 'hemolysed'")
+
+
+class WideColumn(Section):
+    """One measured column of a wide file."""
+
+    outcome: Code = Field(description="code in outcomes.csv")
+    unit: str | None = Field(None, description="unit of the column; null: unit is missing and rows are quarantined")
+    unit_column: str | None = Field(None, description="column holding the unit")
+    assay: str = Field("", description="assay of the column")
+    specimen: str = Field("", description="specimen of the column")
+    values: dict[str, str] = Field(default={}, description="codes of qualitative results to their meaning")
+
+
+class WideMeasurements(Part):
+    """One time point a row, one column per analyte."""
+
+    kind: Literal["measurements_wide"]
+    time: TimeColumns
+    columns: dict[str, WideColumn] = Field(min_length=1)
+
+
+class CharacteristicColumn(Section):
+    """One column holding a characteristic of the patient."""
+
+    characteristic: Code = Field(description="code in outcomes.csv, family 'characteristic'")
+    unit: str | None = Field(None, description="unit of a numeric characteristic")
+    values: dict[str, str] = Field(default={}, description="codes in the file to yes, no or the category")
+
+
+class EventColumns(Section):
+    """An event whose date stands in the patient's row."""
+
+    event: str = Field(description="event name, see docs/data_model.md")
+    time: TimeColumns
+    value: str | None = Field(None, description="column with grade or category")
+    only_if: Condition | None = Field(None, description="the event exists only where this holds")
+
+
+class PatientRows(Part):
+    """One patient a row."""
+
+    kind: Literal["patients"]
+    columns: dict[str, CharacteristicColumn] = Field(default={})
+    events: list[EventColumns] = Field(default=[])
+
+
+class EventRows(Part):
+    """One event a row."""
+
+    kind: Literal["events"]
+    time: TimeColumns
+    end_time: TimeColumns | None = None
+    event: str = Field(description="column naming the event, or with 'values' empty the event name itself after '='")
+    values: dict[str, str] = Field(default={}, description="codes in the file to event names")
+    value: str | None = Field(None, description="column with grade or category")
+    detail: str | None = Field(None, description="column with free text")
+
+
+class TreatmentRows(Part):
+    """One course of a treatment a row."""
+
+    kind: Literal["treatments"]
+    treatment: str = Field(description="column naming the treatment")
+    values: dict[str, str] = Field(default={}, description="names in the file to treatment codes")
+    start: TimeColumns
+    stop: TimeColumns | None = None
+    dose: str | None = None
+    dose_unit: str | None = None
+
+
+AnyPart = Annotated[
+    LongMeasurements | WideMeasurements | PatientRows | EventRows | TreatmentRows, Field(discriminator="kind")
+]
+
+
+class Sentinels(Section):
+    """Codes that mean 'missing', only where declared."""
+
+    columns: list[str] = Field(default=[], description="columns they hold in; empty = every column read")
+    codes: list[str] = Field(min_length=1)
+
+
+class StrippedLimit(Section):
+    """A limit of detection that lost its sign: this value of this outcome means '<' or '>'."""
+
+    outcome: Code
+    value: float
+    means: Literal["<", ">"]
+
+
+class SourceFile(Section):
+    """One file of a source: how it is written and what its rows hold."""
+
+    path: str = Field(description="path from the study folder")
+    format: Literal["csv", "xlsx"] = "csv"
+    encoding: str = Field("utf-8", description="text encoding of a csv, e.g. utf-8, utf-8-sig, latin-1")
+    delimiter: str = Field(",", description="column delimiter of a csv")
+    sheet: str | None = Field(None, description="sheet of an xlsx; null = the only one")
+    header_line: int = Field(1, ge=1, description="line holding the column names; lines above it are ignored")
+    footer: list[str] = Field(
+        default=[], description="regular expressions; lines matching one are ignored by declaration"
+    )
+    decimal: Literal[".", ","] = Field(".", description="decimal mark")
+    thousands: Literal[".", ",", " ", "'"] | None = Field(None, description="thousands mark; null = none is used")
+    sentinels: list[Sentinels] = Field(default=[], description="declared codes for missing values")
+    ignore_analytes: list[str] = Field(
+        default=[],
+        description="analyte names ignored by declaration; '*' = every name that the dictionary lacks",
+    )
+    default_units: dict[Code, str] = Field(default={}, description="unit per outcome where the row names none")
+    default_specimens: dict[Code, str] = Field(default={}, description="specimen per outcome where the row names none")
+    assays: dict[Code, str] = Field(default={}, description="assay per outcome where the row names none")
+    stripped_limits: list[StrippedLimit] = Field(default=[], description="limits that lost their sign")
+    private_columns: list[str] = Field(default=[], description="identifying columns, dropped at load and never stored")
+    parts: list[AnyPart] = Field(min_length=1, description="what the rows hold; a row may feed several parts")
+
+    @model_validator(mode="after")
+    def marks_differ(self) -> SourceFile:
+        if self.decimal == self.thousands:
+            raise ValueError("decimal and thousands are the same mark")
+        return self
+
+
+class Source(Section):
+    """One export: a hospital, a study database, a period."""
+
+    arm: Arm
+    label: Texts
+    timezone: str = Field("UTC", description="IANA time zone of the times in its files")
+    relative_epoch: date | None = Field(
+        None, description="stands in for the missing calendar where a source has relative times only"
+    )
+    treated_subjects: list[str] = Field(
+        default=[],
+        description="ids counted as treated although the source is historical (method checks only)",
+    )
+    files: dict[Name, SourceFile] = Field(min_length=1)

@@ -1,0 +1,83 @@
+"""Errors that a user can act on, apart from bugs (which keep their traceback)."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class UserError(Exception):
+    """What was found, where (file, line, key or cell), and what to do; shown without a traceback."""
+
+    def __init__(self, what: str, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(what)
+        self.what, self.where, self.hint = what, where, hint
+
+    def __str__(self) -> str:
+        first = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{first}\n  {self.hint}" if self.hint else first
+
+    def __reduce__(self) -> tuple[type[UserError], tuple[str, str | None, str | None]]:
+        return type(self), (self.what, self.where, self.hint)
+
+
+class UserErrors(UserError):  # noqa: N818
+    """Several faults at once, so that a user mends all of them in one go."""
+
+    def __init__(self, faults: Sequence[UserError]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)
+
+    def __reduce__(self) -> tuple[type[UserErrors], tuple[tuple[UserError, ...]]]:  # type: ignore[override]
+        return type(self), (self.faults,)
+
+
+def raise_all(faults: Iterable[UserError]) -> None:
+    """Raise nothing, the one fault, or all of them together."""
+    found = list(faults)
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        raise UserErrors(found)
+
+
+def nearest(word: str, allowed: Iterable[str]) -> str | None:
+    """The allowed word that a typo most likely meant, if any is near."""
+    return next(iter(difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)), None)
+
+
+def did_you_mean(word: str, allowed: Iterable[str]) -> str:
+    """A hint naming the nearest allowed word, or all of them when none is near."""
+    words = sorted(allowed)
+    match = nearest(word, words)
+    return f"Did you mean '{match}'?" if match else f"Allowed: {', '.join(words)}."
+
+
+@contextmanager
+def reported(log: str | Path) -> Iterator[logging.Logger]:
+    """Log into `log`; end the process with plain lines for a UserError, with the traceback for a bug.
+
+    The same lines stand in the log and on the terminal, and the exit code is 1.
+    """
+    logger = logging.getLogger("historical_controls")
+    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield logger
+    except UserError as error:
+        handler.stream.write(f"{error}\n")
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(1) from None
+    except Exception:
+        handler.stream.write(traceback.format_exc())
+        raise
+    finally:
+        logger.removeHandler(handler)
+        handler.close()

@@ -1,0 +1,485 @@
+"""The tables that stages hand to each other: name, key, columns, units. Nothing else passes between stages."""
+
+from __future__ import annotations
+
+from .table_io import Column, Table
+
+
+def _text(name: str, description: str, nullable: bool = False) -> Column:
+    return Column(name, "text", description, nullable)
+
+
+def _number(name: str, description: str, unit: str = "", nullable: bool = True) -> Column:
+    return Column(name, "number", description, nullable, unit)
+
+
+def _time(name: str, description: str, nullable: bool = False) -> Column:
+    return Column(name, "time", description, nullable, "UTC")
+
+
+SOURCE = _text("source", "name of the source in config.yaml")
+FILE = _text("file", "name of the file in config.yaml")
+LINE = Column("line", "integer", "line of the file (1 = first line; for xlsx the row of the sheet)")
+ITEM = _text("item", "column of the raw row that the record was read from; '' where the row is one record")
+PATIENT = _text("patient_id", "id of the person after linking, unique over all sources")
+SCENARIO = _text("scenario", "name of the scenario; 'primary' always exists")
+OUTCOME = _text("outcome", "code in outcomes.csv")
+ARM = _text("arm", "'treated' or 'historical'")
+DAY = Column("day", "integer", "study day: 0 = baseline (24 h up to time zero), d = hours ((d-1)*24, d*24]")
+
+INTAKE = Table(
+    "intake",
+    "results/intake/{source}/{file}.parquet",
+    "What the hospital sent: every cell as text, with its line. The file's SHA-256 stands in the parquet "
+    "metadata and in the column.",
+    ("line",),
+    (
+        LINE,
+        _text("sha256", "SHA-256 of the file as sent"),
+        _text("problem", "why the line could not be read into columns; null for a good line", nullable=True),
+        _text("text", "the whole line as sent, kept only where there is a problem", nullable=True),
+    ),
+    open_columns="one per column of the raw file, named as in the file after 'cell:', as text",
+)
+
+_RECORD = (SOURCE, FILE, LINE, ITEM)
+_RECORD_KEY = ("source", "file", "line", "item")
+
+_MEASURED = (
+    OUTCOME,
+    _number("value", "exact value in the canonical unit; null for censored, qualitative and not-done results"),
+    _number("lower", "lower bound of the true value (equals value where exact; 0 or null below a limit)"),
+    _number("upper", "upper bound of the true value (equals value where exact; null above a limit)"),
+    _text("result", "qualitative result: positive, negative, indeterminate, yes, no; or a category", True),
+    _text("unit", "canonical unit of the outcome; '' for qualitative results"),
+    _text("assay", "instrument or assay as sent; '' unknown"),
+    _text("specimen", "specimen as sent or declared, folded; '' unknown"),
+    _text("status", "'done', 'corrected', 'preliminary' or 'not_done'"),
+    _text("flags", "warnings kept with the value, ';'-separated codes; '' none"),
+)
+
+PATIENTS_RAW = Table(
+    "patients_raw",
+    "results/clean/{source}/by_file/{file}/patients.parquet",
+    "Characteristics read from one file, before linking.",
+    (*_RECORD_KEY, "subject", "characteristic"),
+    (
+        *_RECORD,
+        _text("subject", "patient id as sent, trimmed"),
+        _text("characteristic", "code in outcomes.csv (family 'characteristic')"),
+        _number("value", "number in the canonical unit; null for flags and categories"),
+        _text("result", "flag ('yes', 'no') or category; null for numbers", True),
+    ),
+)
+
+MEASUREMENTS_RAW = Table(
+    "measurements_raw",
+    "results/clean/{source}/by_file/{file}/measurements.parquet",
+    "Measurements read from one file, before linking and de-duplication.",
+    _RECORD_KEY,
+    (
+        *_RECORD,
+        _text("subject", "patient id as sent, trimmed"),
+        _time("time", "time of collection; null while relative", nullable=True),
+        _number("relative_hours", "hours since the patient's anchor event, where times are relative", "h"),
+        _text("anchor", "event that relative times count from; '' for absolute times"),
+        *_MEASURED,
+        _text("raw_value", "cell as sent"),
+        _text("raw_unit", "unit as sent or declared"),
+    ),
+)
+
+EVENTS_RAW = Table(
+    "events_raw",
+    "results/clean/{source}/by_file/{file}/events.parquet",
+    "Dated events read from one file, before linking.",
+    _RECORD_KEY,
+    (
+        *_RECORD,
+        _text("subject", "patient id as sent, trimmed"),
+        _text("event", "one of the event names of docs/data_model.md"),
+        _time("time", "when it happened; null while relative", nullable=True),
+        _time("end_time", "when it ended, for events that last", nullable=True),
+        _number("relative_hours", "hours since the patient's anchor event, where times are relative", "h"),
+        _text("anchor", "event that relative times count from; '' for absolute times"),
+        _text("value", "grade, category or result that came with the event", True),
+        _text("detail", "free text that came with the event", True),
+    ),
+)
+
+TREATMENTS_RAW = Table(
+    "treatments_raw",
+    "results/clean/{source}/by_file/{file}/treatments.parquet",
+    "Co-treatments and organ support read from one file, before linking.",
+    _RECORD_KEY,
+    (
+        *_RECORD,
+        _text("subject", "patient id as sent, trimmed"),
+        _text("treatment", "code of the co-treatment or support"),
+        _time("start", "first time given", nullable=True),
+        _time("stop", "last time given; null = not recorded", nullable=True),
+        _number("dose", "dose as sent"),
+        _text("dose_unit", "unit of the dose as sent", True),
+    ),
+)
+
+LEDGER = Table(
+    "ledger",
+    "results/clean/{source}/ledger.parquet (and by_file/{file}/ledger.parquet before linking)",
+    "What became of every record of every raw row. A raw row unfolds into one record per measured cell; a row "
+    "without any stands as one record with item ''. Per file: records = clean + duplicate + ignored + quarantined, "
+    "and every line sent stands here, or the run fails.",
+    _RECORD_KEY,
+    (
+        *_RECORD,
+        _text("table", "table the record was meant for; '' where that is not known"),
+        _text("subject", "patient id as sent, trimmed; '' where not read"),
+        _text("analyte", "outcome code where resolved, else the name as sent; ''"),
+        _text("fate", "'clean', 'duplicate', 'ignored' or 'quarantined'"),
+        _text("reason", "reason code; '' for clean records without remark"),
+        _text("raw_value", "cell or line as sent, for records that are not clean; null otherwise", True),
+        _text("hint", "what would release the record; null otherwise", True),
+    ),
+)
+
+PEOPLE = Table(
+    "people",
+    "results/clean/people.parquet",
+    "Ids of all sources and the person each belongs to.",
+    ("source", "subject"),
+    (
+        SOURCE,
+        _text("subject", "patient id as sent, trimmed"),
+        PATIENT,
+        _text("hold", "reason why every row of this id is held; '' = linked"),
+    ),
+)
+
+PATIENTS = Table(
+    "patients",
+    "results/clean/{source}/patients.parquet",
+    "One row per person of a source.",
+    ("source", "patient_id"),
+    (SOURCE, PATIENT, ARM),
+    open_columns="one per characteristic of outcomes.csv, named by its code: float64, boolean (flags) or text",
+)
+
+MEASUREMENTS = Table(
+    "measurements",
+    "results/clean/{source}/measurements.parquet",
+    "One row per clean measurement, traceable to file and line.",
+    ("source", "patient_id", "outcome", "time", "assay", "specimen"),
+    (
+        SOURCE,
+        PATIENT,
+        _time("time", "time of collection"),
+        *_MEASURED,
+        _text("raw_value", "cell as sent"),
+        _text("raw_unit", "unit as sent or declared"),
+        FILE,
+        LINE,
+        ITEM,
+    ),
+)
+
+EVENTS = Table(
+    "events",
+    "results/clean/{source}/events.parquet",
+    "One row per dated event.",
+    ("source", "patient_id", "event", "time", "file", "line", "item"),
+    (
+        SOURCE,
+        PATIENT,
+        _text("event", "one of the event names of docs/data_model.md"),
+        _time("time", "when it happened"),
+        _time("end_time", "when it ended, for events that last", nullable=True),
+        _text("value", "grade, category or result that came with the event", True),
+        _text("detail", "free text that came with the event", True),
+        FILE,
+        LINE,
+        ITEM,
+    ),
+)
+
+TREATMENTS = Table(
+    "treatments",
+    "results/clean/{source}/treatments.parquet",
+    "One row per course of a co-treatment or organ support.",
+    ("source", "patient_id", "treatment", "start", "file", "line", "item"),
+    (
+        SOURCE,
+        PATIENT,
+        _text("treatment", "code of the co-treatment or support"),
+        _time("start", "first time given"),
+        _time("stop", "last time given; null = not recorded", nullable=True),
+        _number("dose", "dose as sent"),
+        _text("dose_unit", "unit of the dose as sent", True),
+        FILE,
+        LINE,
+        ITEM,
+    ),
+)
+
+ELIGIBILITY = Table(
+    "eligibility",
+    "results/cohort/{scenario}/eligibility.parquet",
+    "Each rule for each patient, at the hour that decides: for treated the infusion, for controls time zero or, "
+    "where never eligible, the candidate hour that met most rules in order.",
+    ("scenario", "source", "patient_id", "rule"),
+    (
+        SCENARIO,
+        SOURCE,
+        PATIENT,
+        ARM,
+        _text("rule", "id of the rule in config.yaml"),
+        Column("position", "integer", "place of the rule in the declared order"),
+        _text("state", "'true', 'false' or 'unknown'"),
+        _text("ever", "best state over all candidate hours: 'true', 'unknown' or 'false'"),
+        _time("evaluated_at", "the hour that decides", nullable=True),
+        _number("evidence", "value that decided the rule, canonical unit"),
+    ),
+)
+
+COHORT_PATIENTS = Table(
+    "cohort_patients",
+    "results/cohort/{scenario}/patients.parquet",
+    "Everyone considered, with time zero and follow-up of those included.",
+    ("scenario", "source", "patient_id"),
+    (
+        SCENARIO,
+        SOURCE,
+        PATIENT,
+        ARM,
+        Column("included", "flag", "in the analysis population"),
+        _text("excluded_by", "first attrition step that excluded the patient; '' for included"),
+        _text("display_id", "id for display without identity: T1.., C001..; '' for excluded"),
+        _time("time_zero", "start of follow-up; null for excluded", nullable=True),
+        _number("days_from_onset", "symptom onset to time zero", "d"),
+        _number("hours_from_admission", "admission to time zero", "h"),
+        _number("calendar_week", "weeks from the declared calendar reference date to time zero", "weeks"),
+        _text(
+            "end_state",
+            "how follow-up ended: 'death', 'discharge_alive', 'transfer_out', 'horizon', 'last_record'",
+            True,
+        ),
+        _number("end_day", "days from time zero to the end of follow-up, at most the horizon", "d"),
+    ),
+    open_columns="one per characteristic of outcomes.csv, as in table patients",
+)
+
+ATTRITION = Table(
+    "attrition",
+    "results/cohort/{scenario}/attrition.parquet",
+    "What each filter left, in order; the flow diagram is drawn from it.",
+    ("scenario", "source", "position"),
+    (
+        SCENARIO,
+        SOURCE,
+        ARM,
+        Column("position", "integer", "order of the steps; 0 = everyone in the export"),
+        _text("step", "id of the rule or filter; 'all' for position 0"),
+        Column("n_before", "integer", "patients before the step"),
+        Column("n_excluded", "integer", "patients that the step excluded"),
+        Column("n_unknown", "integer", "of the excluded, those for whom the rule could not be decided"),
+        Column("n_after", "integer", "patients after the step"),
+    ),
+)
+
+OBSERVATIONS = Table(
+    "observations",
+    "results/cohort/{scenario}/observations.parquet",
+    "One row per patient, outcome and time around time zero, derived outcomes (P/F, SOFA) included.",
+    ("scenario", "source", "patient_id", "outcome", "hours", "assay", "specimen"),
+    (
+        SCENARIO,
+        SOURCE,
+        PATIENT,
+        ARM,
+        _number("hours", "hours since time zero (negative before)", "h", nullable=False),
+        *_MEASURED,
+        FILE,
+        LINE,
+        ITEM,
+    ),
+)
+
+VISITS = Table(
+    "visits",
+    "results/cohort/{scenario}/visits.parquet",
+    "One value per patient, outcome and study day, by the outcome's daily summary. Day 0 is the baseline; "
+    "responses start after time zero.",
+    ("scenario", "source", "patient_id", "outcome", "day"),
+    (
+        SCENARIO,
+        SOURCE,
+        PATIENT,
+        ARM,
+        OUTCOME,
+        DAY,
+        _number("value", "daily summary; null when the summary is censored", ""),
+        _number("lower", "lower bound of the summary (equals value where exact)"),
+        _number("upper", "upper bound of the summary (equals value where exact)"),
+        Column("n", "integer", "values summarised"),
+        _text("assay", "assays of the values summarised, ';'-separated"),
+        _text("flags", "flags of the values summarised, ';'-separated"),
+    ),
+)
+
+COHORT_EVENTS = Table(
+    "cohort_events",
+    "results/cohort/{scenario}/events.parquet",
+    "Events of included patients on the time axis since time zero.",
+    ("scenario", "source", "patient_id", "event", "hours", "file", "line", "item"),
+    (
+        SCENARIO,
+        SOURCE,
+        PATIENT,
+        ARM,
+        _text("event", "one of the event names of docs/data_model.md"),
+        _number("hours", "hours since time zero (negative before)", "h", nullable=False),
+        _number("end_hours", "hours since time zero of its end", "h"),
+        _text("value", "grade, category or result that came with the event", True),
+        _text("detail", "free text that came with the event", True),
+        FILE,
+        LINE,
+        ITEM,
+    ),
+)
+
+DISPLAY = Table(
+    "display",
+    "results/cohort/{scenario}/display.parquet",
+    "What figures and listings may show of single patients: display ids and study days only, no dates, no raw ids.",
+    ("scenario", "display_id", "item", "day"),
+    (
+        SCENARIO,
+        _text("display_id", "T1.. for treated, C001.. for historical, in an order that says nothing"),
+        ARM,
+        _text("item", "outcome code, or 'death', 'discharge_alive', 'transfer_out' for the end of follow-up"),
+        _number("day", "study day (end of follow-up: days with decimals)", "d", nullable=False),
+        _number("value", "value shown, canonical unit; for the end of follow-up null"),
+        _text("censored", "'', '<' or '>': the value is a limit"),
+    ),
+)
+
+BALANCE = Table(
+    "balance",
+    "results/balance/{scenario}/balance.parquet",
+    "How alike the arms are on each declared covariate, per weighting method.",
+    ("scenario", "method", "covariate", "level"),
+    (
+        SCENARIO,
+        _text("method", "'unweighted' or the weighting method"),
+        _text("covariate", "characteristic or baseline outcome code"),
+        _text("level", "category of a categorical covariate; ''"),
+        Column("n_treated", "integer", "treated patients with a value"),
+        Column("n_historical", "integer", "historical patients with a value"),
+        _number("mean_treated", "mean (share for flags and categories)"),
+        _number("mean_historical", "mean (share for flags and categories)"),
+        _number("sd_treated", "standard deviation"),
+        _number("sd_historical", "standard deviation"),
+        _number("smd", "standardised mean difference, treated minus historical"),
+    ),
+)
+
+ARD = Table(
+    "ard",
+    "results/ard.parquet (and one part per job)",
+    "Analysis results data: every number that a report prints.",
+    (
+        "output_id",
+        "scenario",
+        "analysis",
+        "method",
+        "outcome",
+        "population",
+        "arm",
+        "level",
+        "day",
+        "contrast",
+        "statistic",
+    ),
+    (
+        _text("output_id", "number of the table or figure in docs/outputs.csv"),
+        SCENARIO,
+        _text("analysis", "what was done: attrition, baseline, mixed_model, ..."),
+        _text("method", "how: summary, covariance rung, ..."),
+        _text("outcome", "outcome code; ''"),
+        _text("population", "population analysed"),
+        _text("arm", "'treated', 'historical', 'both' or ''"),
+        _text("level", "a covariate, rule, patient or source; ''"),
+        _number("day", "study day; null where none"),
+        _text("contrast", "what is compared with what; ''"),
+        _text("statistic", "name of the number"),
+        _text("id", "stable hash of the key"),
+        _number("value", "the number; null for text"),
+        _text("text", "code of a word or reason in the locales, or a text result; null for numbers", True),
+        _text("unit", "unit of the number; ''"),
+        _text("format", "how it is printed: '0', '0.0', '0.00', 'p', 'percent', 'text'"),
+    ),
+)
+
+TABLES: tuple[Table, ...] = (
+    INTAKE,
+    PATIENTS_RAW,
+    MEASUREMENTS_RAW,
+    EVENTS_RAW,
+    TREATMENTS_RAW,
+    LEDGER,
+    PEOPLE,
+    PATIENTS,
+    MEASUREMENTS,
+    EVENTS,
+    TREATMENTS,
+    ELIGIBILITY,
+    COHORT_PATIENTS,
+    ATTRITION,
+    OBSERVATIONS,
+    VISITS,
+    COHORT_EVENTS,
+    DISPLAY,
+    BALANCE,
+    ARD,
+)
+
+EVENT_NAMES: dict[str, str] = {
+    "admission": "admission to this hospital; standard care starts",
+    "icu_admission": "admission to an intensive care unit",
+    "symptom_onset": "first symptom",
+    "consent": "consent to the study treatment",
+    "infusion": "study treatment given; time zero of the treated",
+    "intubation": "invasive ventilation starts",
+    "extubation": "invasive ventilation ends",
+    "limitation_order": "treatment-limitation order or advance refusal",
+    "discharge_alive": "left the hospital alive",
+    "transfer_out": "transferred to another hospital",
+    "death": "death",
+    "last_contact": "last time the patient is known to be alive",
+    "adverse_event": "adverse event (value: grade; detail: term)",
+    "infection": "proven infection (detail: site or culture)",
+}
+
+
+def data_model() -> str:
+    """docs/data_model.md, generated from the declarations so that the two cannot disagree."""
+    head = (
+        "# Data model\n\n"
+        "Generated from `tables.py` by `make docs`; do not edit. Times are UTC in tables and local (the source's time\n"
+        "zone) in exports. Every table is parquet, sorted by its key.\n"
+    )
+    events = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in EVENT_NAMES.items())
+    body = "".join(_table_section(table) for table in TABLES)
+    return f"{head}{body}\n## Event names\n\n| event | meaning |\n|---|---|\n{events}"
+
+
+def _table_section(table: Table) -> str:
+    rows = "".join(
+        f"| `{c.name}` | {c.kind}{' or null' if c.nullable else ''} | {c.unit} | {c.description} |\n"
+        for c in table.columns
+    )
+    more = f"\nFurther columns: {table.open_columns}.\n" if table.open_columns else ""
+    return (
+        f"\n## {table.name}\n\n`{table.path}`\n\n{table.description}\n\n"
+        f"Key: {', '.join(f'`{k}`' for k in table.key)}\n\n"
+        f"| column | kind | unit | meaning |\n|---|---|---|---|\n{rows}{more}"
+    )
