@@ -1,0 +1,48 @@
+"""How numbers and units are printed, in pages, figures and tables alike: the one place where digits become text."""
+
+from __future__ import annotations
+
+import math
+
+DASH = "–"
+MINUS = "−"
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def format_number(value: float | None, format: str) -> str:
+    """`value` as the results table's `format` says ('0', '0.0', ..., 'p', 'percent'); a dash where there is none.
+
+    Mexican Spanish and English share the decimal point and the comma of thousands. A share is printed
+    as a whole percentage. A p-value is never printed as 0.000.
+    """
+    if value is None or math.isnan(value):
+        return DASH
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    if format == "percent":
+        return f"{_plain(100 * value, 0)}%"
+    if format == "p":
+        return "<0.001" if value < 0.001 else _plain(value, 3 if value < 0.1 else 2)
+    return _plain(value, decimals(format))
+
+
+def decimals(format: str) -> int:
+    """Decimal places that a number format prints."""
+    return len(format.partition(".")[2])
+
+
+def _plain(value: float, places: int) -> str:
+    text = f"{abs(value):,.{places}f}"
+    shown_as_zero = not text.strip("0.,")
+    return text if value >= 0 or shown_as_zero else f"{MINUS}{text}"
+
+
+def format_unit(unit: str) -> str:
+    """A canonical unit as a reader expects it: '10^9/L' becomes '10⁹/L', 'C' becomes '°C'."""
+    if unit in {"C", "degC"}:
+        return "°C"
+    head, power, tail = unit.partition("^")
+    if not power:
+        return unit
+    digits = len(tail) - len(tail.lstrip("0123456789"))
+    return head + tail[:digits].translate(_SUPERSCRIPTS) + tail[digits:]
