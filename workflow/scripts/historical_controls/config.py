@@ -6,13 +6,14 @@ import copy
 import json
 from collections.abc import Iterator, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
 from .config_cohort import Balance, Cohort
 from .config_sources import Code, Language, Name, Section, Source, Texts
-from .errors import UserError, nearest, raise_all
+from .errors import UserError, did_you_mean, nearest, raise_all
 
 
 class Study(Section):
@@ -122,6 +123,20 @@ def load_config(raw: Mapping[str, Any], name: str = "config.yaml") -> Config:
     for scenario in config.scenarios:
         scenario_config(config, scenario, name)
     return config
+
+
+def check_files(config: Config, folder: Path, name: str = "config.yaml") -> None:
+    """Every declared file exists below the study folder. Raises UserError(s) naming the nearest file there is."""
+    faults = []
+    for source_name, source in config.sources.items():
+        for file_name, file in source.files.items():
+            path = folder / file.path
+            if not path.is_file():
+                there = [other.name for other in path.parent.glob("*")] if path.parent.is_dir() else []
+                hint = did_you_mean(path.name, there) if there else f"The folder '{path.parent}' holds no file."
+                where = f"{name}: sources.{source_name}.files.{file_name}.path"
+                faults.append(UserError(f"there is no file '{file.path}'", where, hint))
+    raise_all(faults)
 
 
 def scenario_config(config: Config, scenario: str, name: str = "config.yaml") -> Config:

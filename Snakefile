@@ -1,0 +1,32 @@
+"""Treated-versus-historical-controls study: raw exports in, honest reports out."""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/intake.smk"
+include: "workflow/rules/cleaning.smk"
+include: "workflow/rules/cohort.smk"
+include: "workflow/rules/balance.smk"
+include: "workflow/rules/analysis.smk"
+include: "workflow/rules/results.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        reports=collect("results/report/investigator.{lang}.html", lang=STUDY.languages),
+        tables="results/tables/index.csv",
+        ard="results/ard.parquet",
+        provenance="results/provenance.json",

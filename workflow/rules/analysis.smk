@@ -1,0 +1,57 @@
+"""What differs between the arms, and how sure can we be?
+
+Reads: results/cohort/{scenario}. Writes: results/analysis/{scenario}/ (parts of the ARD). The primary scenario has one
+job per outcome, every other scenario one job for all of its outcomes.
+"""
+
+
+rule analyse_outcome:
+    """Fits the declared ladder of mixed models to {wildcards.outcome} and contrasts the arms."""
+    input:
+        patients="results/cohort/primary/patients.parquet",
+        visits="results/cohort/primary/visits.parquet",
+        dictionary=DICTIONARY,
+    output:
+        ard="results/analysis/primary/{outcome}.parquet",
+    log:
+        "results/logs/analyse_outcome/{outcome}.log",
+    benchmark:
+        "results/benchmarks/analyse_outcome/{outcome}.tsv"
+    params:
+        scenario="primary",
+        outcomes=lambda wildcards: [wildcards.outcome],
+        analysis=section("analysis"),
+        horizon_days=STUDY.cohort.horizon_days,
+        seed=STUDY.seed,
+        code=code("analyse_outcomes.py"),
+    threads: 1
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/analyse_outcomes.py"
+
+
+rule analyse_scenario:
+    """The same for all outcomes of the scenario {wildcards.scenario}."""
+    input:
+        patients="results/cohort/{scenario}/patients.parquet",
+        visits="results/cohort/{scenario}/visits.parquet",
+        dictionary=DICTIONARY,
+    output:
+        ard="results/analysis/{scenario}/outcomes.parquet",
+    log:
+        "results/logs/analyse_scenario/{scenario}.log",
+    benchmark:
+        "results/benchmarks/analyse_scenario/{scenario}.tsv"
+    params:
+        scenario=lambda wildcards: wildcards.scenario,
+        outcomes=STUDY.outcomes,
+        analysis=section("analysis"),
+        horizon_days=lambda wildcards: SCENARIOS[wildcards.scenario].cohort.horizon_days,
+        seed=STUDY.seed,
+        code=code("analyse_outcomes.py"),
+    threads: 1
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/analyse_outcomes.py"

@@ -1,0 +1,80 @@
+"""What does each row say, and what became of every row?
+
+Reads: results/intake, the dictionary. Writes: results/clean/{source}/{patients,measurements,events,treatments,ledger}
+and results/clean/people.parquet.
+"""
+
+
+rule clean_file:
+    """Parses numbers, units, names and times of one file; what cannot be read is held with a reason."""
+    input:
+        table="results/intake/{source}/{file}.parquet",
+        dictionary=DICTIONARY,
+    output:
+        patients="results/clean/{source}/by_file/{file}/patients.parquet",
+        measurements="results/clean/{source}/by_file/{file}/measurements.parquet",
+        events="results/clean/{source}/by_file/{file}/events.parquet",
+        treatments="results/clean/{source}/by_file/{file}/treatments.parquet",
+        ledger="results/clean/{source}/by_file/{file}/ledger.parquet",
+    log:
+        "results/logs/clean_file/{source}-{file}.log",
+    benchmark:
+        "results/benchmarks/clean_file/{source}-{file}.tsv"
+    params:
+        study=STUDY_FACTS,
+        source=source_declaration,
+        declaration=file_declaration,
+        code=code("clean_file.py"),
+    threads: 1
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/clean_file.py"
+
+
+rule link_people:
+    """Decides which ids of all sources are the same person, and holds those that contradict each other."""
+    input:
+        ledgers=every_file("results/clean/{source}/by_file/{file}/ledger.parquet"),
+    output:
+        people="results/clean/people.parquet",
+    log:
+        "results/logs/link_people.log",
+    benchmark:
+        "results/benchmarks/link_people.tsv"
+    params:
+        sources={name: source.model_dump(mode="json") for name, source in STUDY.sources.items()},
+        code=code("link_people.py"),
+    threads: 1
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/link_people.py"
+
+
+rule assemble_source:
+    """Joins the files of {wildcards.source}: duplicates collapsed, corrections preferred, conflicts held."""
+    input:
+        files=source_files,
+        people="results/clean/people.parquet",
+        dictionary=DICTIONARY,
+    output:
+        patients="results/clean/{source}/patients.parquet",
+        measurements="results/clean/{source}/measurements.parquet",
+        events="results/clean/{source}/events.parquet",
+        treatments="results/clean/{source}/treatments.parquet",
+        ledger="results/clean/{source}/ledger.parquet",
+        ard="results/clean/{source}/ard.parquet",
+    log:
+        "results/logs/assemble_source/{source}.log",
+    benchmark:
+        "results/benchmarks/assemble_source/{source}.tsv"
+    params:
+        study=STUDY_FACTS,
+        source=lambda wildcards: STUDY.sources[wildcards.source].model_dump(mode="json"),
+        code=code("assemble_source.py"),
+    threads: 1
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/assemble_source.py"

@@ -1,0 +1,87 @@
+"""Reads and checks the study's config once, and holds the helpers of all rules. No rule stands here."""
+
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+PROGRAM = Path(workflow.current_basedir).parent.parent
+SCRIPTS = PROGRAM / "workflow" / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from historical_controls.config import check_files, load_config, scenario_config
+from historical_controls.dictionary import check_config_names, load_dictionary
+from historical_controls.errors import UserError
+from historical_controls.figures.names import figure_names
+from historical_controls.provenance import code_hash, git_state
+
+DICTIONARY_FILES = ("outcomes.csv", "units.csv", "synonyms.csv")
+
+
+def checked_study(raw):
+    """The checked config, or a WorkflowError with the user's lines and no traceback."""
+    try:
+        study = load_config(raw)
+        check_files(study, Path.cwd())
+        check_config_names(study, load_dictionary(study.dictionary or PROGRAM / "data/dictionary"))
+    except UserError as error:
+        raise WorkflowError(str(error))
+    return study
+
+
+STUDY = checked_study(config)
+SCENARIOS = {name: scenario_config(STUDY, name) for name in STUDY.scenario_names}
+DICTIONARY = [f"{STUDY.dictionary or PROGRAM / 'data/dictionary'}/{name}" for name in DICTIONARY_FILES]
+STUDY_FACTS = STUDY.study.model_dump(mode="json")
+
+
+wildcard_constraints:
+    source="|".join(STUDY.sources),
+    file="[a-z][a-z0-9_]*",
+    scenario="|".join(SCENARIOS),
+    outcome="|".join(STUDY.outcomes),
+    lang="|".join(STUDY.languages),
+
+
+def code(script):
+    """Content hash of a script and of the library modules that it uses (see provenance.py)."""
+    return code_hash(SCRIPTS / script)
+
+
+def raw_path(wildcards):
+    return STUDY.sources[wildcards.source].files[wildcards.file].path
+
+
+def file_declaration(wildcards):
+    """How one file is written and what its rows hold, as plain values."""
+    return STUDY.sources[wildcards.source].files[wildcards.file].model_dump(mode="json")
+
+
+def source_declaration(wildcards):
+    """A source without its files, as plain values: a change in one file leaves the others alone."""
+    return STUDY.sources[wildcards.source].model_dump(mode="json", exclude={"files"})
+
+
+def source_files(wildcards):
+    """The cleaned tables of every file of a source."""
+    return collect(
+        "results/clean/{source}/by_file/{file}/{table}.parquet",
+        source=wildcards.source,
+        file=STUDY.sources[wildcards.source].files,
+        table=["patients", "measurements", "events", "treatments", "ledger"],
+    )
+
+
+def every_file(path):
+    """`path` with {source} and {file} filled in, for all files of all sources."""
+    return [path.format(source=name, file=file) for name, source in STUDY.sources.items() for file in source.files]
+
+
+def section(name):
+    """A function giving a section of the config as the scenario reads it, as plain values."""
+    return lambda wildcards: getattr(SCENARIOS[getattr(wildcards, "scenario", "primary")], name).model_dump(mode="json")
+
+
+def figure_paths(family):
+    """The files of one family of figures, {lang} left open."""
+    return ["results/figures/{lang}/" + name for name in figure_names(family, STUDY.outcomes)]

@@ -1,0 +1,24 @@
+"""What did the hospital send? Every cell as text, with its line and the file's hash.
+
+Reads: the files declared under `sources`. Writes: results/intake/{source}/{file}.parquet (table intake).
+"""
+
+
+rule read_file:
+    """Reads one file of {wildcards.source} as declared; a wrong declaration is an error, not a guess."""
+    input:
+        file=raw_path,
+    output:
+        table="results/intake/{source}/{file}.parquet",
+    log:
+        "results/logs/read_file/{source}-{file}.log",
+    benchmark:
+        "results/benchmarks/read_file/{source}-{file}.tsv"
+    params:
+        declaration=file_declaration,
+        code=code("read_file.py"),
+    threads: 1
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/read_file.py"

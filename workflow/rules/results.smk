@@ -1,0 +1,69 @@
+"""One results table, and what it was made from.
+
+Reads: every stage's part of the ARD. Writes: results/ard.parquet, results/tables, results/provenance.json.
+"""
+
+
+rule join_results:
+    """Joins all parts into the one table that every report reads."""
+    input:
+        clean=collect("results/clean/{source}/ard.parquet", source=STUDY.sources),
+        cohort=collect("results/cohort/{scenario}/ard.parquet", scenario=SCENARIOS),
+        balance=collect("results/balance/{scenario}/ard.parquet", scenario=SCENARIOS),
+        primary=collect("results/analysis/primary/{outcome}.parquet", outcome=STUDY.outcomes),
+        scenarios=collect("results/analysis/{scenario}/outcomes.parquet", scenario=STUDY.scenarios),
+    output:
+        ard="results/ard.parquet",
+    log:
+        "results/logs/join_results.log",
+    benchmark:
+        "results/benchmarks/join_results.tsv"
+    params:
+        code=code("join_results.py"),
+    threads: 1
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/join_results.py"
+
+
+rule record_provenance:
+    """Hashes of inputs and config, package versions, seed and commit."""
+    input:
+        raw=[file.path for source in STUDY.sources.values() for file in source.files.values()],
+    output:
+        provenance="results/provenance.json",
+    log:
+        "results/logs/record_provenance.log",
+    benchmark:
+        "results/benchmarks/record_provenance.tsv"
+    params:
+        config=STUDY.model_dump(mode="json"),
+        seed=STUDY.seed,
+        git=git_state(PROGRAM),
+        code=code("record_provenance.py"),
+    threads: 1
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/record_provenance.py"
+
+
+rule export_tables:
+    """Every numbered table as CSV, with an index."""
+    input:
+        ard="results/ard.parquet",
+        outputs=str(PROGRAM / "docs" / "outputs.csv"),
+    output:
+        index="results/tables/index.csv",
+    log:
+        "results/logs/export_tables.log",
+    benchmark:
+        "results/benchmarks/export_tables.tsv"
+    params:
+        code=code("export_tables.py"),
+    threads: 1
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/export_tables.py"

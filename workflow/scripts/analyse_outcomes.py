@@ -1,0 +1,28 @@
+"""Rules analyse_outcome and analyse_scenario: one or all outcomes of a scenario."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from historical_controls.analysis import analyse_outcomes
+
+from historical_controls.config import Analysis
+from historical_controls.dictionary import load_dictionary
+from historical_controls.errors import reported
+from historical_controls.table_io import read_table, write_table
+from historical_controls.tables import ARD, COHORT_PATIENTS, VISITS
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with reported(snakemake.log[0]):
+    ard = analyse_outcomes(
+        snakemake.params.outcomes,
+        read_table(snakemake.input.patients, COHORT_PATIENTS),
+        read_table(snakemake.input.visits, VISITS),
+        Analysis.model_validate(snakemake.params.analysis),
+        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        snakemake.params.scenario,
+        snakemake.params.horizon_days,
+        snakemake.params.seed,
+    )
+    write_table(ard, snakemake.output.ard, ARD)

@@ -1,0 +1,28 @@
+"""Rule clean_file: one file's rows parsed, and what became of each."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from historical_controls.cleaning import clean_file, write_cleaned_file
+
+from historical_controls.config import Study
+from historical_controls.config_sources import Source
+from historical_controls.dictionary import load_dictionary
+from historical_controls.errors import reported
+from historical_controls.table_io import read_table
+from historical_controls.tables import INTAKE
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with reported(snakemake.log[0]):
+    source_name, file_name = snakemake.wildcards.source, snakemake.wildcards.file
+    cleaned = clean_file(
+        read_table(snakemake.input.table, INTAKE),
+        source_name,
+        file_name,
+        Source.model_validate({**snakemake.params.source, "files": {file_name: snakemake.params.declaration}}),
+        Study.model_validate(snakemake.params.study),
+        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+    )
+    write_cleaned_file(cleaned, Path(snakemake.output.ledger).parent)

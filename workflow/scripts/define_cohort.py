@@ -1,0 +1,33 @@
+"""Rule define_cohort: eligibility, time zero, attrition, observations."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from historical_controls.cohort import CleanTables, cohort_ard, define_cohort, write_cohort
+from historical_controls.config import Study
+from historical_controls.config_cohort import Cohort
+from historical_controls.dictionary import load_dictionary
+from historical_controls.errors import reported
+from historical_controls.table_io import read_tables, write_table
+from historical_controls.tables import ARD, EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with reported(snakemake.log[0]):
+    tables = define_cohort(
+        CleanTables(
+            patients=read_tables(snakemake.input.patients, PATIENTS),
+            measurements=read_tables(snakemake.input.measurements, MEASUREMENTS),
+            events=read_tables(snakemake.input.events, EVENTS),
+            treatments=read_tables(snakemake.input.treatments, TREATMENTS),
+        ),
+        Cohort.model_validate(snakemake.params.cohort),
+        Study.model_validate(snakemake.params.study),
+        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        snakemake.wildcards.scenario,
+        snakemake.params.seed,
+        snakemake.params.outcomes,
+    )
+    write_cohort(tables, Path(snakemake.output.patients).parent)
+    write_table(cohort_ard(tables), snakemake.output.ard, ARD)
