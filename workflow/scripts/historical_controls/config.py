@@ -60,6 +60,9 @@ class Analysis(Section):
         min_length=1, description="covariances, tried in this order; only non-convergence moves down"
     )
     min_patients_per_arm: int = Field(3, ge=2, description="fewer patients with data in an arm: not estimable")
+    visit_window_days: int = Field(
+        1, ge=0, description="a contrast at a day needs patients measured within this many days of it"
+    )
     not_concluded: dict[Code, str] = Field(
         default={}, description="outcomes that the data cannot answer, with the reason (a locale key)"
     )

@@ -242,30 +242,22 @@ def _conversions(
 
 
 def _synonyms(path: Path, outcomes: dict[str, Outcome], faults: list[UserError]) -> dict[str, tuple[Synonym, ...]]:
-    """Meanings by folded name; every code also means itself."""
-    meanings: dict[str, list[Synonym]] = {fold(code): [Synonym(code, "")] for code in outcomes}
+    """Meanings by folded name; a code means itself unless the file says what its name means."""
+    meanings: dict[str, list[Synonym]] = {}
     for place, row in _rows(path, SYNONYM_COLUMNS):
-        if row["code"] not in outcomes:
-            faults.append(
-                UserError(f"'{row['code']}' is no outcome", f"{place}, code", did_you_mean(row["code"], outcomes))
-            )
         synonym = Synonym(row["code"], row["result_kind"])
+        if synonym.code not in outcomes:
+            hint = did_you_mean(synonym.code, outcomes)
+            faults.append(UserError(f"'{synonym.code}' is no outcome", f"{place}, code", hint))
         known = meanings.setdefault(fold(row["name"]), [])
         clash = [s for s in known if s.code != synonym.code and "" in (s.result_kind, synonym.result_kind)]
-        if synonym.result_kind:
-            known[:] = [s for s in known if not (s.code == synonym.code and not s.result_kind)]
-            clash = [s for s in clash if s in known]
         if clash:
-            faults.append(
-                UserError(
-                    f"'{row['name']}' already means {clash[0].code}",
-                    place,
-                    "Give both a result_kind, or drop one.",
-                )
-            )
-        if synonym not in known:
-            known.append(synonym)
-    return {name: tuple(found) for name, found in meanings.items()}
+            hint = "Give both a result_kind, or drop one."
+            faults.append(UserError(f"'{row['name']}' already means {clash[0].code}", place, hint))
+        known.append(synonym)
+    for code in outcomes:
+        meanings.setdefault(fold(code), [Synonym(code, "")])
+    return {name: tuple(dict.fromkeys(found)) for name, found in meanings.items()}
 
 
 def check_config_names(config: Config, dictionary: Dictionary) -> None:
