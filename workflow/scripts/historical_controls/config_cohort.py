@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -33,6 +34,12 @@ class ThresholdRule(RuleBase):
     in_each_hours: float | None = Field(
         None, gt=0, description="must hold in every consecutive block of this length in the window"
     )
+
+    @model_validator(mode="after")
+    def blocks_fill_the_window(self) -> ThresholdRule:
+        if self.in_each_hours is not None and self.within_hours % self.in_each_hours:
+            raise ValueError("in_each_hours must divide within_hours")
+        return self
 
 
 class RatioRule(RuleBase):
@@ -123,11 +130,17 @@ class PairedRatio(Section):
 
 
 class Sofa(Section):
-    """Worst SOFA over a look-back window, evaluated every 24 h and at each new component value."""
+    """Worst SOFA over a look-back window, evaluated at each new component value."""
 
     kind: Literal["sofa"]
-    within_hours: float = Field(24, gt=0)
-    missing: Literal["strict", "normal_if_missing"] = "normal_if_missing"
+    within_hours: float = Field(24, gt=0, description="look-back of every organ's worst score")
+    missing: Literal["strict", "normal_if_missing"] = Field(
+        "normal_if_missing", description="an organ without a value: counts as normal, or leaves the score open"
+    )
+    support: list[str] = Field(
+        ["invasive_ventilation", "noninvasive_ventilation"],
+        description="treatments that count as respiratory support; without any the respiratory score ends at 2",
+    )
 
 
 Derivation = Annotated[PairedRatio | Sofa, Field(discriminator="kind")]
@@ -144,11 +157,25 @@ class Cohort(Section):
     horizon_days: int = Field(21, ge=1, description="days of follow-up after time zero")
 
     @model_validator(mode="after")
+    def rules_are_in_order(self) -> Cohort:
+        rule_order(self.rules)
+        return self
+
+    @model_validator(mode="after")
     def filters_are_rules(self) -> Cohort:
         for name in [*self.filters, *_rules_named(self.rules)]:
             if name not in self.rules:
                 raise ValueError(f"'{name}' is no rule. {did_you_mean(name, self.rules)}")
         return self
+
+
+def rule_order(rules: Mapping[str, RuleBase]) -> list[str]:
+    """Rule ids, every combination after the rules that it combines. Raises ValueError where they form a circle."""
+    needs = {name: set(_rules_named({name: rule})) for name, rule in rules.items()}
+    try:
+        return [name for name in TopologicalSorter(needs).static_order() if name in rules]
+    except CycleError as error:
+        raise ValueError(f"these rules need each other: {' -> '.join(error.args[1])}") from error
 
 
 def _rules_named(rules: Mapping[str, RuleBase]) -> Iterator[str]:

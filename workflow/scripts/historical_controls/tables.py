@@ -271,13 +271,17 @@ ATTRITION = Table(
     "attrition",
     "results/cohort/{scenario}/attrition.parquet",
     "What each filter left, in order; the flow diagram is drawn from it.",
-    ("scenario", "source", "position"),
+    ("scenario", "source", "arm", "position"),
     (
         SCENARIO,
         SOURCE,
         ARM,
         Column("position", "integer", "order of the steps; 0 = everyone in the export"),
-        _text("step", "id of the rule or filter; 'all' for position 0"),
+        _text(
+            "step",
+            "'all' (position 0); 'time_zero' (the event that starts follow-up is recorded) or 'standard_care' (alive "
+            "and in hospital after the declared hours of standard care); the filters' rule ids; 'wait'",
+        ),
         Column("n_before", "integer", "patients before the step"),
         Column("n_excluded", "integer", "patients that the step excluded"),
         Column("n_unknown", "integer", "of the excluded, those for whom the rule could not be decided"),
