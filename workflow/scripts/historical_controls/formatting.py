@@ -38,8 +38,8 @@ def _plain(value: float, places: int) -> str:
 
 
 def format_unit(unit: str) -> str:
-    """A canonical unit as a reader expects it: '10^9/L' becomes '10⁹/L', 'C' becomes '°C'."""
-    if unit in {"C", "degC"}:
+    """A canonical unit as a reader expects it: '10^9/L' becomes '10⁹/L', 'Cel' becomes '°C'."""
+    if unit in {"C", "Cel", "degC"}:
         return "°C"
     head, power, tail = unit.partition("^")
     if not power:

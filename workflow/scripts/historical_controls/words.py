@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from .errors import UserError, did_you_mean
+from .formatting import format_unit
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,14 @@ class Words:
 
     def has(self, key: str) -> bool:
         return key in self.entries
+
+    def among(self, texts: Mapping[Any, str]) -> str:
+        """The text in this language of a study's own label; the first one where it has none."""
+        return texts.get(self.language) or next(iter(texts.values()))
+
+    def unit(self, unit: str) -> str:
+        """A unit as it is printed: a word ('points', 'years') in this language, else its symbols."""
+        return self.entries.get(f"unit.{unit}", format_unit(unit))
 
     def entry(self, group: str, code: str) -> str:
         """The unfilled entry of a code from the results table; a study's own wording stands for itself."""

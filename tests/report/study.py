@@ -1,0 +1,296 @@
+"""A small study made by hand: config, dictionary, results rows per the catalogue, and patients to draw.
+
+P/F has a model, D-dimer is analysed as a ratio, IL-6 is refused, and labels are hostile where a test asks for it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.ard import Cell, ard_frame
+from historical_controls.config import Config, load_config
+from historical_controls.dictionary import Dictionary, Outcome
+from historical_controls.report import Output, load_outputs
+from historical_controls.tables import DISPLAY
+from historical_controls.words import Words, load_words
+
+ROOT = Path(__file__).parents[2]
+CONTRAST = "treated - historical"
+ARM_SIZES = {"treated": 5, "historical": 38}
+OUTCOMES = ("PF", "HR", "DDIM", "IL6")
+HOSTILE = "<script>alert('x')</script> & \"A\" {n} $x$"
+
+
+@dataclass(frozen=True)
+class SmallStudy:
+    """Everything that a report needs, in memory."""
+
+    config: Config
+    dictionary: Dictionary
+    ard: pd.DataFrame
+    display: pd.DataFrame
+    outputs: dict[str, Output]
+    provenance: dict[str, object]
+
+    def words(self, language: str) -> Words:
+        return load_words(ROOT / "workflow" / "locales", language)
+
+
+def small_study(hostile: bool = False) -> SmallStudy:
+    config = load_config(_config(HOSTILE if hostile else ""))
+    dictionary = Dictionary(
+        {code: _hostile(entry) if hostile else entry for code, entry in _outcomes().items()}, {}, {}
+    )
+    return SmallStudy(
+        config, dictionary, ard_frame(_rows()), _display(), load_outputs(ROOT / "docs" / "outputs.csv"), _provenance()
+    )
+
+
+def _config(hostile: str) -> dict[str, object]:
+    def texts(english: str, spanish: str) -> dict[str, str]:
+        return {"en": f"{english}{hostile}", "es": f"{spanish}{hostile}"}
+
+    return {
+        "study": {
+            "id": "NCT00000000",
+            "title": texts("Cells in severe ARDS", "Células en SDRA grave"),
+            "treatment": texts("one infusion of cells", "una infusión de células"),
+            "simulated": True,
+            "first_date": "2020-01-01",
+            "data_lock": "2020-09-30",
+            "calendar_reference": "2020-06-16",
+        },
+        "seed": 1,
+        "languages": ["en", "es"],
+        "sources": {
+            "trial": _source("treated", texts("Trial database", "Base del ensayo")),
+            "hospital": _source("historical", texts("Hospital system", "Sistema del hospital")),
+        },
+        "outcomes": list(OUTCOMES),
+        "cohort": {
+            "rules": {
+                "pf_low": {
+                    "kind": "threshold",
+                    "label": texts("P/F below 150 mmHg at the last two gases", "P/F menor de 150 mmHg"),
+                    "outcome": "PF",
+                    "within_hours": 48,
+                    "op": "<",
+                    "value": 150,
+                },
+                "adult": {
+                    "kind": "characteristic",
+                    "label": texts("Age 18 or over", "Edad de 18 o más"),
+                    "characteristic": "AGE",
+                    "op": ">=",
+                    "value": 18,
+                },
+            },
+            "filters": ["adult", "pf_low"],
+        },
+        "balance": {"covariates": ["AGE", "SEX", "DIABETES", "PF", "DDIM"]},
+        "analysis": {
+            "days": [7, 14, 21],
+            "covariates": ["AGE"],
+            "ladder": [{"id": "slope_car1", "random": "1 + day", "residual": "car1", "per_arm": "one_scale"}],
+        },
+        "primary": {"outcome": "PF", "day": 7, "key_secondary": ["HR"]},
+        "scenarios": {
+            "berlin": {"label": texts("Severe by Berlin", "Grave según Berlín"), "overrides": {}},
+            "strict": {"label": texts("All conditions", "Todas las condiciones"), "overrides": {}},
+        },
+    }
+
+
+def _source(arm: str, label: dict[str, str]) -> dict[str, object]:
+    part = {"kind": "patients", "subject": "id"}
+    return {"arm": arm, "label": label, "files": {"main": {"path": "data/raw/main.csv", "parts": [part]}}}
+
+
+def _outcomes() -> dict[str, Outcome]:
+    blank = Outcome(
+        code="", registered=None, family="respiratory", kind="number", label_en="", label_es="", registry_wording="",
+        unit="", loinc="", hard_low=None, hard_high=None, warn_low=None, warn_high=None, lod=None, scale="linear",
+        benefit="none", daily_summary="median", categories=(), source="",
+    )  # fmt: skip
+    made = [
+        replace(blank, code="PF", registered=1, label_en="PaO2/FiO2 ratio", label_es="Índice PaO2/FiO2", unit="mmHg",
+                benefit="up"),
+        replace(blank, code="HR", registered=2, family="vital", label_en="Heart rate", label_es="Frecuencia cardiaca",
+                unit="/min", benefit="down"),
+        replace(blank, code="DDIM", registered=11, family="coagulation", label_en="D-dimer", label_es="Dímero D",
+                unit="ng/mL FEU", scale="log", benefit="down"),
+        replace(blank, code="IL6", registered=16, family="cytokine", label_en="Interleukin-6", label_es="Interleucina",
+                unit="pg/mL", scale="log", benefit="down"),
+        replace(blank, code="NK", registered=24, family="cell", label_en="NK cells", label_es="Células NK",
+                unit="cells/uL"),
+        replace(blank, code="AGE", family="characteristic", label_en="Age", label_es="Edad", unit="years"),
+        replace(blank, code="SEX", family="characteristic", kind="category", label_en="Sex", label_es="Sexo",
+                categories=("male", "female")),
+        replace(blank, code="DIABETES", family="characteristic", kind="flag", label_en="Diabetes",
+                label_es="Diabetes mellitus"),
+    ]  # fmt: skip
+    return {outcome.code: outcome for outcome in made}
+
+
+def _hostile(entry: Outcome) -> Outcome:
+    return replace(entry, label_en=entry.label_en + HOSTILE, label_es=entry.label_es + HOSTILE)
+
+
+def _rows() -> Iterator[dict[str, object]]:
+    yield from _cohort_rows()
+    yield from _baseline_rows()
+    for outcome in OUTCOMES:
+        yield from _availability_rows(outcome)
+    for scenario, shift in (("primary", 0.0), ("berlin", -21.5)):
+        yield from _model_rows(scenario, "PF", "14.2.2", 33.6 + shift, 52.24, "mmHg", "0")
+    yield Cell("14.2.2", "strict", "mixed_model", outcome="PF").text("not_estimable", "too_few_patients")
+    yield from _model_rows("primary", "HR", "14.2.3", -4.2, 9.87, "/min", "0.0")
+    yield from _model_rows("primary", "DDIM", "14.2.4", 0.82, 0.31, "ratio", "0.00")
+    yield Cell("14.2.6", "primary", "mixed_model", outcome="IL6").text("not_estimable", "assays_differ")
+
+
+def _cohort_rows() -> Iterator[dict[str, object]]:
+    events = {"treated": (1, 3, 0, 1), "historical": (15, 17, 1, 5)}
+    for arm, n in ARM_SIZES.items():
+        cell = Cell("14.1.1", "primary", "disposition", arm=arm, day=21)
+        yield cell.number("n_subjects", n)
+        levels = ("death", "discharge_alive", "transfer_out", "in_hospital")
+        for level, count in zip(levels, events[arm], strict=True):
+            yield cell.at(level=level).number("count", count)
+            for name, share in (("share", count / n), ("lower", count / n / 3), ("upper", (count + n) / n / 2)):
+                yield cell.at(level=level).number(name, min(share, 1.0), format="percent")
+    for source, arm, steps in (
+        ("trial", "treated", (("all", 0, 0), ("adult", 0, 0), ("pf_low", 0, 0))),
+        ("hospital", "historical", (("all", 0, 0), ("standard_care", 21, 0), ("adult", 2, 0), ("pf_low", 89, 4),
+                                    ("wait", 3, 0))),
+    ):  # fmt: skip
+        n = 5 if arm == "treated" else 153
+        for position, (step, excluded, unknown) in enumerate(steps):
+            cell = Cell("14.1.3", "primary", "attrition", population=source, arm=arm, level=step)
+            counts = {"position": position, "n_before": n, "n_excluded": excluded, "n_unknown": unknown}
+            n -= excluded
+            for name, count in {**counts, "n_after": n}.items():
+                yield cell.number(name, count)
+    waits = Cell("14.1.3", "primary", "waits", arm="treated")
+    for name, value in (("n_subjects", 5), ("median", 26.5), ("min", 4), ("max", 71)):
+        yield waits.number(name, value, "h")
+    for source in ("trial", "hospital"):
+        cell = Cell("14.1.8", "primary", "ledger", population=source, level="main")
+        for name, count in (("n_lines", 1201), ("n_records", 9311), ("n_clean", 8800), ("n_duplicate", 120),
+                            ("n_ignored", 300), ("n_quarantined", 91)):  # fmt: skip
+            yield cell.number(name, count)
+        for reason, count in (("UNIT_MISSING", 60), ("DUP_IDENTICAL", 120), ("A_NEW_CODE", 31)):
+            yield Cell("14.1.8", "primary", "ledger_reasons", population=source, level=reason).number(
+                "n_records", count
+            )
+
+
+def _baseline_rows() -> Iterator[dict[str, object]]:
+    for arm, n in ARM_SIZES.items():
+        for code, centre, spread in (("AGE", 54.2, 11.31), ("PF", 104.0, 24.9), ("DDIM", 1210.0, 700.0)):
+            cell = Cell("14.1.4", "primary", "baseline", outcome=code, arm=arm)
+            yield cell.number("n", n - (arm == "historical"))
+            yield cell.number("n_missing", int(arm == "historical"))
+            for name, value in (("mean", centre), ("sd", spread if arm == "historical" else math.nan),
+                                ("median", centre), ("q1", centre - spread), ("q3", centre + spread)):  # fmt: skip
+                yield cell.number(name, value, format="0.0")
+        for code, level, count in (("SEX", "male", 3), ("SEX", "female", 2), ("DIABETES", "", 1)):
+            cell = Cell("14.1.4", "primary", "baseline", outcome=code, level=level, arm=arm)
+            for name, value in (("n", n), ("n_missing", 0), ("count", count)):
+                yield cell.number(name, value)
+            yield cell.number("share", count / n, format="percent")
+    for code, level in (("AGE", ""), ("PF", ""), ("DDIM", ""), ("SEX", "male"), ("SEX", "female"), ("DIABETES", "")):
+        cell = Cell("14.1.4", "primary", "baseline", outcome=code, level=level, contrast=CONTRAST)
+        yield cell.number("smd", -0.314, format="0.00")
+
+
+def _availability_rows(outcome: str) -> Iterator[dict[str, object]]:
+    for arm, n in ARM_SIZES.items():
+        cell = Cell("14.1.6", "primary", "availability", outcome=outcome, arm=arm)
+        for day in (None, 0, 7, 14, 21):
+            measured = n - (day or 0) // 5 * (1 if arm == "treated" else 7)
+            at = cell.at(day=day)
+            yield at.number("n_subjects", max(measured, 1))
+            yield at.number("n_at_risk", max(measured, 1))
+            yield at.number("n_values", 7 * max(measured, 1))
+            yield at.number("share_censored", 0.0, format="percent")
+        yield cell.text("assays", f"ASSAY-{arm[0]}")
+
+
+def _model_rows(
+    scenario: str, outcome: str, output: str, estimate: float, half: float, unit: str, places: str
+) -> Iterator[dict[str, object]]:
+    cell = Cell(output, scenario, "mixed_model", "reml", outcome)
+    for day in (7, 14, 21):
+        at = cell.at(day=day, contrast=CONTRAST)
+        for name, value in (("estimate", estimate), ("lower", estimate - half), ("upper", estimate + half)):
+            yield at.number(name, value, unit, places)
+        yield at.number("standard_error", half / 2, unit, places)
+        yield at.number("df", 17.3, format="0.0")
+        yield at.number("p_value", 0.21, format="p")
+        if scenario == "primary":
+            forest = Cell("15.10", scenario, "forest", outcome=outcome, day=day, contrast=CONTRAST)
+            scale = 1.3 if unit == "ratio" else half / 0.6
+            centre = math.log(estimate) if unit == "ratio" else estimate
+            for name, value in (("estimate", centre / scale), ("lower", (centre - half) / scale),
+                                ("upper", (centre + half * (1 + day / 7)) / scale)):  # fmt: skip
+                yield forest.number(name, value, "SD", "0.00")
+    for name, text in (("covariance_rung", "slope_car1"), ("df_method", "kenward-roger"), ("converged", "yes"),
+                       ("singular", "no")):  # fmt: skip
+        yield cell.text(name, text)
+    level = {"PF": 110.0, "HR": 96.0, "DDIM": 1100.0}[outcome]
+    for number, (arm, n) in enumerate(ARM_SIZES.items()):
+        yield cell.at(arm=arm).number("n_subjects", n - 1)
+        yield cell.at(arm=arm).number("n_values", 9 * n)
+        for day in range(1, 22):
+            mean = level * (1 + 0.02 * day * (number + 1))
+            if day in (7, 14, 21):
+                for name, factor in (("mean", 1.0), ("lower", 0.9), ("upper", 1.1)):
+                    yield cell.at(arm=arm, day=day).number(name, mean * factor, format="0")
+            if scenario == "primary":
+                curve = Cell("15.5", scenario, "trajectory", outcome=outcome, arm=arm, day=day)
+                for name, factor in (("mean", 1.0), ("lower", 0.9), ("upper", 1.1), ("lower_simultaneous", 0.84),
+                                     ("upper_simultaneous", 1.19)):  # fmt: skip
+                    yield curve.number(name, mean * factor, format="0.0")
+                risk = Cell("15.5", scenario, "at_risk", outcome=outcome, arm=arm, day=day)
+                yield risk.number("n_at_risk", max(n - day // 2, 1))
+                yield risk.number("n_measured", max(n - day // 2 - 1, 0))
+
+
+def _display() -> pd.DataFrame:
+    """Values of every patient on most days; one in four historical patients dies, most others go home."""
+    random = np.random.default_rng(3)
+    levels = {"PF": 110.0, "HR": 96.0, "DDIM": 1100.0, "IL6": 60.0}
+    rows = []
+    for arm, n in ARM_SIZES.items():
+        for number in range(1, n + 1):
+            name = f"T{number}" if arm == "treated" else f"C{number:03d}"
+            end = float(random.uniform(6, 21.0))
+            ending = "death" if number % 4 == 0 else "discharge_alive" if number % 4 != 1 else None
+            for outcome, level in levels.items():
+                own = level * math.exp(random.normal(0, 0.25))
+                for day in range(0, int(end if ending else 21) + 1, 1 if outcome in ("PF", "HR") else 3):
+                    own *= math.exp(random.normal(0.02, 0.08))
+                    censored = "<" if outcome == "IL6" and own < 50 else ""
+                    rows.append((name, arm, outcome, float(day), own, censored))
+            if ending:
+                rows.append((name, arm, ending, end, None, ""))
+    frame = pd.DataFrame(rows, columns=["display_id", "arm", "item", "day", "value", "censored"])
+    return frame.assign(scenario="primary")[list(DISPLAY.names)].astype({"value": "float64"})
+
+
+def _provenance() -> dict[str, object]:
+    return {
+        "inputs": {"data/raw/main.csv": "ab" * 32},
+        "config_sha256": "cd" * 32,
+        "seed": 1,
+        "packages": {"numpy": "2.4.6"},
+        "git_commit": "0" * 40,
+        "git_dirty": True,
+    }

@@ -1,0 +1,100 @@
+"""The one look of every figure. Colours are Okabe and Ito's where they mean something; sizes suit a phone and A4 alike.
+
+A figure is five inches wide (360 SVG units), so that nine-point text stays legible when a 360-pixel screen shows it
+at its natural size.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+INK = "#1f2328"
+QUIET = "#57606a"
+FAINT = "#d8dee4"
+WIDTH = 5.0
+
+RC: dict[str, Any] = {
+    "svg.hashsalt": "historical-controls",
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 8.5,
+    "axes.edgecolor": QUIET,
+    "axes.linewidth": 0.7,
+    "axes.labelcolor": INK,
+    "axes.unicode_minus": True,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "text.color": INK,
+    "path.simplify": True,
+}
+
+
+@dataclass(frozen=True)
+class ArmStyle:
+    """How one arm is drawn: told apart by colour, and in grey print by line style, weight and marker."""
+
+    colour: str
+    individual: str
+    individual_width: float
+    mean_width: float
+    dashes: Any
+    marker: str
+    order: int
+
+
+ARM_STYLES = {
+    "historical": ArmStyle("#4C6A92", "#b8c6d9", 0.6, 1.8, (0, (5, 2)), "s", 3),
+    "treated": ArmStyle("#D55E00", "#D55E00", 0.9, 2.6, "solid", "o", 6),
+}
+
+
+def new_figure(height: float) -> Figure:
+    """An empty figure, `height` in inches, that belongs to no global state."""
+    figure = Figure(figsize=(WIDTH, height), facecolor="white")
+    FigureCanvasSVG(figure)
+    return figure
+
+
+def place(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """Axes at a place given in inches from the lower left corner."""
+    full_width, full_height = figure.get_size_inches()
+    return figure.add_axes(
+        (left / full_width, bottom / full_height, width / full_width, height / full_height), facecolor="none"
+    )
+
+
+def plain_axes(axes: Axes) -> None:
+    """Only the two spines that carry ticks."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(length=3, width=0.7)
+
+
+def day_ticks(horizon: int) -> list[int]:
+    """The ticks of every time axis: day 0 and whole weeks."""
+    return list(range(0, horizon + 1, 7))
+
+
+def wrapped(text: str, width: int) -> str:
+    """`text` broken into lines of at most `width` characters; a dollar sign stays one (no mathematics)."""
+    return "\n".join(textwrap.wrap(text, width) or [""]).replace("$", r"\$")
+
+
+def spread(wanted: Iterable[float], gap: float) -> list[float]:
+    """Places for labels, as wanted but at least `gap` apart, keeping their order."""
+    order = sorted(enumerate(wanted), key=lambda item: item[1])
+    placed: dict[int, float] = {}
+    last = float("-inf")
+    for number, value in order:
+        last = max(value, last + gap)
+        placed[number] = last
+    return [placed[number] for number in range(len(placed))]

@@ -1,0 +1,240 @@
+"""Individual lines over days, model means with bands, deaths and discharges, numbers at risk: one figure an outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from ..config import Config
+from ..dictionary import Dictionary, Outcome
+from ..formatting import DASH, format_number
+from ..results import Result, Results, reason_facts
+from ..words import Words
+from .style import ARM_STYLES, FAINT, QUIET, ArmStyle, day_ticks, new_figure, place, plain_axes, spread, wrapped
+
+HEIGHT, LEFT, BOTTOM, PLOT_WIDTH, PLOT_HEIGHT = 3.95, 0.55, 1.15, 3.55, 2.3
+MOST_LINES = 150
+ENDINGS = {"death": "X", "discharge_alive": "o", "transfer_out": "D"}
+
+
+@dataclass(frozen=True)
+class Individuals:
+    """Single patients of table `display`: their values, and how their follow-up ended."""
+
+    values: pd.DataFrame
+    endings: pd.DataFrame
+
+    @classmethod
+    def of(cls, display: pd.DataFrame) -> Individuals:
+        ended = display["item"].isin(list(ENDINGS))
+        columns = ["display_id", "arm", "item", "day", "value", "censored"]
+        return cls(
+            display.loc[~ended, columns].dropna(subset="value").sort_values(["display_id", "day"]),
+            display.loc[ended, columns],
+        )
+
+    def of_arm(self, outcome: str, arm: str) -> pd.DataFrame:
+        """Values of at most `MOST_LINES` patients; display ids are in no order, so the first are as good as any."""
+        rows = self.values[(self.values["item"] == outcome) & (self.values["arm"] == arm)]
+        shown = rows["display_id"].drop_duplicates().head(MOST_LINES)
+        return rows[rows["display_id"].isin(shown)]
+
+    def ends_of(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Where each patient's line ends: the end of follow-up at the height of the last value shown."""
+        last = rows.groupby("display_id", sort=False)["value"].last().rename("height")
+        return self.endings.merge(last, left_on="display_id", right_index=True)
+
+
+def draw(
+    outcome: str, results: Results, individuals: Individuals, words: Words, config: Config, dictionary: Dictionary
+) -> Figure:
+    """The trajectory figure of one outcome; without a model the individual lines and the reason in words."""
+    entry = dictionary.outcomes[outcome]
+    figure = new_figure(HEIGHT)
+    axes = place(figure, LEFT, BOTTOM, PLOT_WIDTH, PLOT_HEIGHT)
+    shown = {arm: individuals.of_arm(outcome, arm) for arm in ARM_STYLES}
+    for arm, style in ARM_STYLES.items():
+        _individual_lines(axes, shown[arm], style)
+        _ends(axes, individuals.ends_of(shown[arm]), style)
+    curves = {arm: _curve(results, outcome, arm) for arm in ARM_STYLES}
+    for arm, style in ARM_STYLES.items():
+        _model_curve(axes, curves[arm], style)
+    _frame(axes, entry, pd.concat(shown.values()), curves, words, config.cohort.horizon_days)
+    _arm_labels(axes, curves, words)
+    _notes(figure, outcome, results, shown, curves, words)
+    _numbers_at_risk(axes, results, outcome, words, config.cohort.horizon_days)
+    return figure
+
+
+def _individual_lines(axes: Axes, rows: pd.DataFrame, style: ArmStyle) -> None:
+    """One thin line a patient; a value beyond a limit is a tick that points away from the limit."""
+    small: dict[str, Any] = {"color": style.individual, "zorder": style.order - 2}
+    for _, patient in rows.groupby("display_id", sort=False):
+        axes.plot(patient["day"], patient["value"], lw=style.individual_width, solid_joinstyle="round", **small)
+    if style.marker == "o":
+        exact = rows[rows["censored"] == ""]
+        axes.plot(exact["day"], exact["value"], ls="none", marker="o", ms=1.8, mew=0, **small)
+    for sign, marker in (("<", 3), (">", 2)):
+        beyond = rows[rows["censored"] == sign]
+        axes.plot(beyond["day"], beyond["value"], ls="none", marker=marker, ms=4, mew=0.9, **small)
+
+
+def _ends(axes: Axes, ends: pd.DataFrame, style: ArmStyle) -> None:
+    """Death: filled cross. Discharged alive: open circle. Transferred: open diamond."""
+    for event, marker in ENDINGS.items():
+        rows = ends[ends["item"] == event]
+        axes.plot(
+            rows["day"],
+            rows["height"],
+            ls="none",
+            marker=marker,
+            ms=5.5 if event == "death" else 4.2,
+            mew=0.5 if event == "death" else 0.9,
+            mfc=style.colour if event == "death" else "white",
+            mec="white" if event == "death" else style.colour,
+            zorder=style.order - 1,
+        )
+
+
+def _curve(results: Results, outcome: str, arm: str) -> pd.DataFrame:
+    """Model mean and bands by day (index); a band that was not computed is missing."""
+    names = ("mean", "lower", "upper", "lower_simultaneous", "upper_simultaneous")
+    columns = {
+        name: {row.day: row.value for row in results.all("trajectory", name, outcome=outcome, arm=arm)}
+        for name in names
+    }
+    return pd.DataFrame(columns, columns=list(names), dtype=float).dropna(subset="mean").sort_index()
+
+
+def _model_curve(axes: Axes, curve: pd.DataFrame, style: ArmStyle) -> None:
+    """Mean; pointwise 95% band filled; simultaneous band dotted."""
+    if curve.empty:
+        return
+    days = curve.index.to_numpy(dtype=float)
+    axes.fill_between(days, curve["lower"], curve["upper"], color=style.colour, alpha=0.18, lw=0, zorder=style.order)
+    for edge in ("lower_simultaneous", "upper_simultaneous"):
+        axes.plot(days, curve[edge], color=style.colour, lw=0.8, ls=(0, (1, 1.6)), zorder=style.order)
+    axes.plot(days, curve["mean"], color="white", lw=style.mean_width + 1.4, zorder=style.order)
+    axes.plot(days, curve["mean"], color=style.colour, lw=style.mean_width, ls=style.dashes, zorder=style.order)
+
+
+def _frame(
+    axes: Axes, entry: Outcome, rows: pd.DataFrame, curves: dict[str, pd.DataFrame], words: Words, horizon: int
+) -> None:
+    """Axes, ticks and units; limits hold every value and mean shown, bands may leave the frame."""
+    plain_axes(axes)
+    log = entry.scale == "log"
+    if log:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.minorticks_off()
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+    _limits(axes, pd.concat([rows["value"], *(curve["mean"] for curve in curves.values())]), log)
+    axes.set_xlim(-0.4, horizon + 0.4)
+    axes.set_xticks(day_ticks(horizon))
+    axes.set_xticks(range(horizon + 1), minor=True)
+    axes.tick_params(axis="x", which="minor", length=1.5, width=0.5)
+    axes.set_xlabel(words("figure.days"), labelpad=2)
+    axes.axvline(0, color=FAINT, lw=0.8, zorder=0)
+    unit = words.unit(entry.unit)
+    axes.text(0, 1.05, wrapped(f"{entry.label(words.language)}{f' ({unit})' if unit else ''}", 58),
+              transform=axes.transAxes, weight="bold", va="bottom", ha="left")  # fmt: skip
+
+
+def _limits(axes: Axes, values: pd.Series, log: bool) -> None:
+    finite = values[np.isfinite(values) & ((values > 0) if log else True)]
+    if finite.empty:
+        axes.set_yticks([])
+        return
+    low, high = float(finite.min()), float(finite.max())
+    if log:
+        axes.set_ylim(low / 1.25, high * 1.25)
+    else:
+        margin = 0.06 * (high - low) or max(abs(high), 1.0) * 0.1
+        axes.set_ylim(low - margin, high + margin)
+
+
+def _tick(value: float) -> str:
+    places = 0 if abs(value) >= 10 or value == round(value) else 1 if round(value, 1) == round(value, 6) else 2
+    return format_number(value, "0" if not places else f"0.{'0' * places}")
+
+
+def _arm_labels(axes: Axes, curves: dict[str, pd.DataFrame], words: Words) -> None:
+    """Each arm's name at the end of its curve, or at the upper right where there is no curve."""
+    arms = list(ARM_STYLES)
+    wanted = [0.84 + 0.11 * place_ for place_ in range(len(arms))]
+    if all(not curve.empty for curve in curves.values()):
+        ends = np.array([(curve.index[-1], curve["mean"].iloc[-1]) for curve in curves.values()], dtype=float)
+        wanted = list(axes.transAxes.inverted().transform(axes.transData.transform(ends))[:, 1])
+    for arm, height in zip(arms, spread(wanted, 0.085), strict=True):
+        style = ARM_STYLES[arm]
+        axes.text(1.02, min(height, 1.0), words(f"arm.{arm}"), transform=axes.transAxes, color=style.colour,
+                  weight="bold" if arm == "treated" else "normal", va="center")  # fmt: skip
+
+
+def _notes(
+    figure: Figure,
+    outcome: str,
+    results: Results,
+    shown: dict[str, pd.DataFrame],
+    curves: dict[str, pd.DataFrame],
+    words: Words,
+) -> None:
+    """Beneath the title: why there is no model, or that not everyone is drawn."""
+    notes = []
+    reason = results.not_estimable(outcome)
+    if reason is not None or all(curve.empty for curve in curves.values()):
+        notes.append(not_estimable(outcome, results, words))
+    drawn = shown["historical"]["display_id"].nunique()
+    if drawn == MOST_LINES:
+        notes.append(words("figure.some_drawn", n=drawn))
+    axes = figure.axes[0]
+    axes.text(0.02, 0.98, wrapped(" ".join(notes), 52), transform=axes.transAxes, va="top", style="italic",
+              bbox={"fc": "white", "ec": "none", "alpha": 0.85, "pad": 2} if notes else None, zorder=9)  # fmt: skip
+
+
+def not_estimable(outcome: str, results: Results, words: Words) -> str:
+    """'Not estimable, because ...' with the numbers that the reason quotes."""
+    reason = results.not_estimable(outcome)
+    code = reason.text if reason is not None and reason.text else "not_analysed"
+    facts = {name: _fact(row, words) for name, row in reason_facts(results, outcome).items()}
+    return words("not_estimable", reason=words.entry("reason", code).format(**facts))
+
+
+def _fact(row: Result | None, words: Words) -> str:
+    if row is None:
+        return DASH
+    return words.entry("assay", row.text) if row.text else format_number(row.value, row.format)
+
+
+def _numbers_at_risk(axes: Axes, results: Results, outcome: str, words: Words, horizon: int) -> None:
+    """Per arm and week: in hospital and alive, and in brackets how many had a value that day."""
+    below: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "va": "center", "clip_on": False}
+    axes.text(-0.4, -0.285, words("figure.at_risk"), color=QUIET, size=7.5, ha="left", **below)
+    for line, arm in enumerate(reversed(list(ARM_STYLES))):
+        height = -0.365 - 0.075 * line
+        colour = ARM_STYLES[arm].colour
+        axes.text(horizon + 0.9, height, words(f"arm.{arm}"), color=colour, ha="left", **below)
+        for day in day_ticks(horizon):
+            text = _at_risk(results, outcome, arm, day)
+            axes.text(day, height, text, color=colour, ha="left" if day == 0 else "center", size=8, **below)
+
+
+def _at_risk(results: Results, outcome: str, arm: str, day: int) -> str:
+    for analysis, measured in (("at_risk", "n_measured"), ("availability", "n_subjects")):
+        counts = [
+            results.one(analysis, name, outcome=outcome, arm=arm, day=float(day)) for name in ("n_at_risk", measured)
+        ]
+        if all(count is not None for count in counts):
+            at_risk, with_value = (format_number(cast(Result, count).value, "0") for count in counts)
+            return f"{at_risk} ({with_value})"
+    return DASH

@@ -1,0 +1,148 @@
+"""The first screen: the primary result in one sentence, deaths and caveat beside it; and what was done."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from ..results import ARMS, CONTRAST, Result
+from .html_table import listed
+from .printer import Printer
+
+
+def contrast(
+    printer: Printer, outcome: str, day: int, scenario: str = "primary"
+) -> tuple[Result, Result, Result] | None:
+    """Estimate and limits of the mixed model's contrast; None where it has no number."""
+    parts = [
+        printer.results.one("mixed_model", name, scenario, outcome=outcome, day=float(day), contrast=CONTRAST)
+        for name in ("estimate", "lower", "upper")
+    ]
+    if any(part is None or part.value is None for part in parts):
+        return None
+    return parts[0], parts[1], parts[2]  # type: ignore[return-value]
+
+
+def is_ratio(parts: tuple[Result, Result, Result]) -> bool:
+    return parts[0].unit == "ratio"
+
+
+def answer(printer: Printer) -> dict[str, Markup]:
+    """The sentences of the answer by name; 'n' and 'reading' are empty where nothing was estimated."""
+    primary = printer.config.primary
+    parts = contrast(printer, primary.outcome, primary.day)
+    common = {"outcome": printer.label(primary.outcome), "day": printer.fact(primary.day)}
+    if parts is None:
+        row = printer.results.not_estimable(primary.outcome, float(primary.day))
+        reason = printer.reason(row, primary.outcome)
+        said = printer.word("answer.not_estimable", reason=reason, **common)
+        reading = Markup("")
+    else:
+        estimate, lower, upper = (printer.number(part) for part in parts)
+        key = "answer.ratio" if is_ratio(parts) else "answer.difference"
+        said = printer.word(
+            key, estimate=estimate, lower=lower, upper=upper, unit=printer.unit(primary.outcome),
+            level=printer.level, **common,
+        )  # fmt: skip
+        better = printer.outcome(primary.outcome).benefit
+        direction = printer.word(f"answer.reading_{better}{'_ratio' if is_ratio(parts) else ''}")
+        reading = printer.word("answer.reading", direction=direction)
+    return {
+        "sentence": said,
+        "n": printer.word("answer.n", **_by_arm(printer, "mixed_model", "n_subjects", "n", outcome=primary.outcome))
+        if parts
+        else Markup(""),
+        "deaths": deaths(printer),
+        "certainty": _certainty(printer),
+        "reading": reading,
+        "cannot": printer.word("answer.cannot", bias=printer.word("bias.title")),
+    }
+
+
+def _by_arm(printer: Printer, analysis: str, statistic: str, name: str, **keys: object) -> dict[str, Markup]:
+    return {
+        f"{name}_{arm}": printer.number(printer.results.one(analysis, statistic, arm=arm, **keys))  # type: ignore[arg-type]
+        for arm in ARMS
+    }
+
+
+def deaths(printer: Printer) -> Markup:
+    """Deaths by arm with their denominators."""
+    horizon = printer.config.cohort.horizon_days
+    day = float(horizon)
+    if any(printer.results.one("disposition", "count", arm=arm, level="death", day=day) is None for arm in ARMS):
+        return printer.word("answer.deaths_missing")
+    dead = _by_arm(printer, "disposition", "count", "dead", level="death", day=day)
+    of = _by_arm(printer, "disposition", "n_subjects", "n", day=day)
+    return printer.word("answer.deaths", day=printer.fact(horizon), **dead, **of)
+
+
+def treated_count(printer: Printer) -> Result | None:
+    """How many treated patients are analysed."""
+    day = float(printer.config.cohort.horizon_days)
+    return printer.results.one("disposition", "n_subjects", arm="treated", day=day)
+
+
+def _certainty(printer: Printer) -> Markup:
+    row = treated_count(printer)
+    if row is None:
+        return printer.word("answer.certainty_without_n")
+    return printer.word("answer.certainty", n=printer.number(row))
+
+
+def what_was_done(printer: Printer) -> list[Markup]:
+    """One paragraph a design decision, from the config; the waits from the results."""
+    config, words = printer.config, printer.words
+    zero = config.cohort.time_zero
+    treatment = printer.fact(words.among(config.study.treatment))
+    horizon = printer.fact(config.cohort.horizon_days)
+    start = "done.zero_first_eligible" if zero.historical == "first_eligible_hour" else "done.zero_event"
+    return [
+        printer.word("done.design", treatment=treatment, horizon=horizon),
+        Markup(" ").join(
+            [
+                printer.word("done.time_zero_event"),
+                printer.word(start, hours=printer.fact(f"{zero.standard_care_hours:g}")),
+                *([printer.word("done.waits_matched")] if zero.match_waits else []),
+                *_waits(printer),
+            ]
+        ),
+        printer.word("done.baseline", hours=printer.fact(f"{config.cohort.baseline_hours:g}")),
+        printer.word(
+            "done.model",
+            days=listed([printer.fact(day) for day in config.analysis.days]),
+            covariates=_covariates(printer),
+        ),
+        _primary(printer),
+    ]
+
+
+def _waits(printer: Printer) -> list[Markup]:
+    rows = {name: printer.results.one("waits", name, arm="treated") for name in ("median", "min", "max")}
+    if any(row is None or row.value is None for row in rows.values()):
+        return []
+    return [printer.word("done.waits", **{name: printer.number(row) for name, row in rows.items()})]
+
+
+def _covariates(printer: Printer) -> Markup:
+    codes = printer.config.analysis.covariates
+    return printer.word("done.covariates", list=listed(map(printer.label, codes))) if codes else Markup("")
+
+
+def _primary(printer: Printer) -> Markup:
+    primary = printer.config.primary
+    common = {"outcome": printer.label(primary.outcome), "day": printer.fact(primary.day)}
+    if not primary.key_secondary:
+        return printer.word("done.primary_only", **common)
+    return printer.word("done.primary", secondary=listed(map(printer.label, primary.key_secondary)), **common)
+
+
+def sources(printer: Printer) -> list[Markup]:
+    """Each source and the arm that it feeds."""
+    return [
+        printer.word(
+            "done.source_item",
+            label=printer.fact(printer.words.among(source.label)),
+            arm=printer.word(f"arm.{source.arm}"),
+        )
+        for source in printer.config.sources.values()
+    ]

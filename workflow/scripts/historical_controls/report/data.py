@@ -1,0 +1,71 @@
+"""How the data were cleaned, and where the numbers come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from ..results import Result
+from .html_table import HtmlTable, Row
+from .printer import Printer
+
+COUNTS = ("n_lines", "n_records", "n_clean", "n_duplicate", "n_ignored", "n_quarantined")
+MOST_REASONS = 8
+
+
+def ledger_table(printer: Printer) -> HtmlTable | None:
+    """Lines and records of each file and their fates; None without a ledger."""
+    rows = tuple(
+        Row(
+            printer.fact(f"{printer.words.among(source.label)}: {file}"),
+            tuple(printer.number(_ledger_row(printer, name, source_name, file)) for name in COUNTS),
+        )
+        for source_name, source in printer.config.sources.items()
+        for file in source.files
+        if _ledger_row(printer, "n_records", source_name, file) is not None
+    )
+    if not rows:
+        return None
+    names = ("file", "lines", "records", "clean", "duplicate", "ignored", "quarantined")
+    heads = tuple(printer.word(f"cleaning.{name}") for name in names)
+    title = printer.word("cleaning.table_title")
+    return HtmlTable("ledger", "14.1.8", title, heads, rows, (printer.word("cleaning.note"),))
+
+
+def _ledger_row(printer: Printer, statistic: str, source: str, file: str) -> Result | None:
+    return printer.results.one("ledger", statistic, population=source, level=file)
+
+
+def reasons_table(printer: Printer) -> HtmlTable | None:
+    """The most frequent reasons per source, in words; None where every record was used."""
+    rows = []
+    for name, source in printer.config.sources.items():
+        found = printer.results.all("ledger_reasons", "n_records", population=name, outcome="")
+        frequent = sorted(found, key=lambda row: (-(row.value or 0), row.level))[:MOST_REASONS]
+        label = printer.fact(printer.words.among(source.label))
+        rows += [Row(label, (_reason(printer, row), printer.number(row))) for row in frequent if row.level]
+    if not rows:
+        return None
+    heads = tuple(printer.word(f"cleaning.{name}") for name in ("source", "reason", "n_records"))
+    return HtmlTable("reasons", "14.1.8", printer.word("cleaning.reasons_title"), heads, tuple(rows))
+
+
+def _reason(printer: Printer, row: Result) -> Markup:
+    return printer.fact(printer.words.entry("ledger_reason", row.level))
+
+
+def provenance_facts(provenance: Mapping[str, Any], printer: Printer) -> dict[str, Any]:
+    """The footer's facts, as plain text; what is not known says so."""
+    unknown = printer.words("provenance.unknown")
+    dirty = provenance.get("git_dirty")
+    state = "" if dirty is None else printer.words("provenance.dirty" if dirty else "provenance.clean")
+    return {
+        "commit": provenance.get("git_commit") or unknown,
+        "state": state,
+        "seed": provenance.get("seed", unknown),
+        "config": provenance.get("config_sha256", unknown),
+        "inputs": dict(provenance.get("inputs", {})),
+        "packages": dict(provenance.get("packages", {})),
+    }

@@ -1,0 +1,54 @@
+"""Every numbered output as a CSV that a spreadsheet may open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from ..formatting import format_number
+from .outputs import Output
+
+COLUMNS = (
+    "output_id",
+    "scenario",
+    "analysis",
+    "method",
+    "outcome",
+    "population",
+    "arm",
+    "level",
+    "day",
+    "contrast",
+    "statistic",
+    "value",
+    "unit",
+    "text",
+    "printed",
+    "id",
+)
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def export_tables(ard: pd.DataFrame, outputs: Mapping[str, Output]) -> dict[str, pd.DataFrame]:
+    """One frame per registered output, by file name: its rows of the results table with the printed form.
+
+    An output without rows gives an empty frame. Text cells that a spreadsheet would run as a formula get a
+    leading apostrophe.
+    """
+    return {output.file_name: _export(ard[ard["output_id"] == output.output_id]) for output in outputs.values()}
+
+
+def _export(rows: pd.DataFrame) -> pd.DataFrame:
+    printed = [
+        text if isinstance(text, str) else format_number(value, format)
+        for value, text, format in zip(rows["value"], rows["text"], rows["format"], strict=True)
+    ]
+    frame = rows.assign(printed=printed)[list(COLUMNS)].reset_index(drop=True)
+    words = frame.select_dtypes(include=["object", "str"]).columns
+    return frame.assign(**{name: frame[name].map(inert, na_action="ignore") for name in words})
+
+
+def inert(text: object) -> object:
+    """The text with an apostrophe before it where a spreadsheet would take it for a formula."""
+    return f"'{text}" if isinstance(text, str) and text.startswith(FORMULA_STARTS) else text

@@ -1,0 +1,167 @@
+"""Outcomes: each one's table by day, all at a glance, and the primary one under every scenario."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from ..results import ARMS, Result
+from .answer import contrast, is_ratio
+from .html_table import HtmlTable, Row, listed
+from .printer import Printer
+
+
+def interval(
+    printer: Printer, parts: tuple[Result, Result, Result], key: str = "course.interval", **more: Markup
+) -> Markup:
+    estimate, lower, upper = (printer.number(part) for part in parts)
+    return printer.word(key, estimate=estimate, lower=lower, upper=upper, **more)
+
+
+def days_table(printer: Printer, code: str) -> HtmlTable:
+    """One outcome: model means, patients measured, and the contrast at each declared day.
+
+    Where nothing is estimable the patients measured stand alone.
+    """
+    days = printer.config.analysis.days
+    arms = tuple(printer.word(f"arm.{arm}") for arm in ARMS)
+    title = printer.word("course.table_title", outcome=printer.label(code))
+    if all(contrast(printer, code, day) is None for day in days):
+        heads = (printer.word("course.day"), *arms)
+        rows = tuple(Row(printer.fact(day), tuple(_n_cell(printer, code, arm, day) for arm in ARMS)) for day in days)
+        title = printer.word("course.count_title", outcome=printer.label(code))
+        return HtmlTable(f"days-{code}", _output_id(printer, code), title, heads, rows)
+    heads = (printer.word("course.day"), *arms, _contrast_head(printer, code))
+    rows = tuple(_day_row(printer, code, day) for day in days)
+    return HtmlTable(f"days-{code}", _output_id(printer, code), title, heads, rows, _fit_notes(printer, code))
+
+
+def refusal(printer: Printer, code: str) -> Markup | None:
+    """'Not estimable, because ...' where no day of the outcome has an estimate."""
+    if any(contrast(printer, code, day) is not None for day in printer.config.analysis.days):
+        return None
+    row = printer.results.not_estimable(code) or printer.results.not_estimable(code, float(printer.config.primary.day))
+    return printer.word("not_estimable", reason=printer.reason(row, code))
+
+
+def _contrast_head(printer: Printer, code: str) -> Markup:
+    """'Ratio (95% CI)' for outcomes on the log scale, else 'Difference, unit (95% CI)'."""
+    if printer.outcome(code).scale == "log":
+        return printer.word("course.ratio", level=printer.level)
+    return printer.word("course.difference_unit", level=printer.level, unit=printer.unit(code))
+
+
+def _n_cell(printer: Printer, code: str, arm: str, day: int) -> Markup:
+    n = printer.results.one("availability", "n_subjects", outcome=code, arm=arm, day=float(day))
+    return printer.word("course.only_n", n=printer.number(n))
+
+
+def _output_id(printer: Printer, code: str) -> str:
+    """Number of the table that the outcome's rows belong to; '' where it has none."""
+    for statistic in ("estimate", "not_estimable"):
+        for analysis in printer.results.analyses(statistic):
+            for row in printer.results.all(analysis, statistic, outcome=code):
+                if row.output_id.startswith("14.2"):
+                    return row.output_id
+    return ""
+
+
+def _day_row(printer: Printer, code: str, day: int) -> Row:
+    parts = contrast(printer, code, day)
+    means = tuple(_mean_cell(printer, code, arm, day) for arm in ARMS)
+    if parts is None:
+        row = printer.results.not_estimable(code, float(day))
+        last = printer.word("not_estimable", reason=printer.reason(row, code))
+        return Row(printer.fact(day), (*means, last))
+    return Row(printer.fact(day), (*means, interval(printer, parts)))
+
+
+def _mean_cell(printer: Printer, code: str, arm: str, day: int) -> Markup:
+    mean = printer.results.one("mixed_model", "mean", outcome=code, arm=arm, day=float(day))
+    n = printer.results.one("availability", "n_subjects", outcome=code, arm=arm, day=float(day))
+    return printer.word("course.mean_n", mean=printer.number(mean), n=printer.number(n))
+
+
+def _fit_notes(printer: Printer, code: str) -> tuple[Markup, ...]:
+    """Which covariance and degrees of freedom the model used."""
+    rung, df = (printer.results.one("mixed_model", name, outcome=code) for name in ("covariance_rung", "df_method"))
+    if rung is None or df is None or printer.results.not_estimable(code) is not None:
+        return ()
+    return (printer.word("course.fit", rung=printer.code("rung", rung), df_method=printer.code("df_method", df)),)
+
+
+def glance_table(printer: Printer) -> HtmlTable:
+    """Every outcome at the primary day."""
+    day = printer.config.primary.day
+    heads = (
+        printer.word("glance.outcome"),
+        printer.word("glance.difference", level=printer.level),
+        printer.word("glance.with_values"),
+        printer.word("glance.better"),
+    )
+    rows = tuple(_glance_row(printer, code, day) for code in printer.config.outcomes)
+    title = printer.word("glance.table_title", day=printer.fact(day))
+    return HtmlTable("glance", "", title, heads, rows, (printer.word("glance.note"),))
+
+
+def _glance_row(printer: Printer, code: str, day: int) -> Row:
+    parts = contrast(printer, code, day)
+    counts = {
+        f"n_{arm}": printer.number(printer.results.one("availability", "n_subjects", outcome=code, arm=arm))
+        for arm in ARMS
+    }
+    n = printer.word("glance.n_both", **counts)
+    better = printer.word(f"direction.{printer.outcome(code).benefit}")
+    if parts is None:
+        row = printer.results.not_estimable(code, float(day))
+        said = printer.word("not_estimable", reason=printer.reason(row, code))
+    elif is_ratio(parts):
+        said = interval(printer, parts, "glance.ratio_mark")
+    else:
+        said = interval(printer, parts, "glance.unit_mark", unit=printer.unit(code))
+    return Row(printer.label(code), (said, n, better))
+
+
+def not_analysed(printer: Printer) -> Markup | None:
+    """The registered outcomes that the config leaves out, by name; None where there are none."""
+    left_out = [
+        entry
+        for entry in printer.dictionary.outcomes.values()
+        if entry.registered is not None and entry.code not in printer.config.outcomes
+    ]
+    if not left_out:
+        return None
+    ordered = sorted(left_out, key=lambda entry: entry.registered or 0)
+    return printer.word("glance.missing", list=listed(printer.label(entry.code) for entry in ordered))
+
+
+def scenario_table(printer: Printer) -> HtmlTable | None:
+    """The primary contrast under every scenario; None where only 'primary' was run."""
+    primary = printer.config.primary
+    if not printer.config.scenarios:
+        return None
+    labels = {"primary": printer.word("scenarios.primary")} | {
+        name: printer.fact(printer.words.among(scenario.label)) for name, scenario in printer.config.scenarios.items()
+    }
+    last = _contrast_head(printer, primary.outcome)
+    heads = (printer.word("scenarios.scenario"), printer.word("scenarios.n"), last)
+    rows = tuple(_scenario_row(printer, name, label) for name, label in labels.items())
+    title = printer.word("scenarios.table_title", outcome=printer.label(primary.outcome), day=printer.fact(primary.day))
+    return HtmlTable("scenarios", "14.2.12", title, heads, rows, (printer.word("scenarios.note"),))
+
+
+def _scenario_row(printer: Printer, scenario: str, label: Markup) -> Row:
+    primary = printer.config.primary
+    counts = {
+        f"n_{arm}": printer.number(
+            printer.results.one("mixed_model", "n_subjects", scenario, outcome=primary.outcome, arm=arm)
+            or printer.results.one("availability", "n_subjects", scenario, outcome=primary.outcome, arm=arm)
+        )
+        for arm in ARMS
+    }
+    parts = contrast(printer, primary.outcome, primary.day, scenario)
+    if parts is None:
+        row = printer.results.not_estimable(primary.outcome, float(primary.day), scenario)
+        last = printer.word("not_estimable", reason=printer.reason(row, primary.outcome, scenario))
+    else:
+        last = interval(printer, parts)
+    return Row(label, (printer.word("glance.n_both", **counts), last))

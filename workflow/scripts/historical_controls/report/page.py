@@ -1,0 +1,147 @@
+"""The investigator's report: one self-contained HTML page in one language, from the results table alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ..config import Config
+from ..dictionary import Dictionary
+from ..results import results_of
+from ..words import Words
+from .answer import answer, sources, treated_count, what_was_done
+from .data import ledger_table, provenance_facts, reasons_table
+from .html_table import HtmlTable
+from .outcomes import days_table, glance_table, not_analysed, refusal, scenario_table
+from .outputs import Output
+from .people import baseline_table, disposition_table
+from .printer import Printer
+from .svg import inline_svg
+
+TEMPLATE = "investigator.html.j2"
+BIASES = ("chosen", "time", "mean", "calendar", "support", "death", "discharge", "visits", "few", "many")
+
+
+@dataclass(frozen=True)
+class OutcomePart:
+    """What the page shows of one outcome: name, role, figure, why it has no estimate (or None), table."""
+
+    code: str
+    label: Markup
+    role: Markup | None
+    figure: Markup | None
+    refusal: Markup | None
+    table: HtmlTable
+
+
+def render_report(
+    ard: pd.DataFrame,
+    words: Words,
+    figures: Mapping[str, str],
+    provenance: Mapping[str, Any],
+    config: Config,
+    dictionary: Dictionary,
+    outputs: Mapping[str, Output],
+    templates: str | Path,
+) -> str:
+    """The page as HTML text.
+
+    `ard`: table `ard`, all scenarios; `figures`: SVG text by file name, in the language of `words`;
+    `provenance`: results/provenance.json; `outputs`: docs/outputs.csv; `templates`: workflow/templates.
+    """
+    printer = Printer(results_of(ard), words, config, dictionary)
+    environment = Environment(
+        loader=FileSystemLoader(templates),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals.update(t=printer.word, caption=lambda table: caption(table, outputs, printer))
+    return environment.get_template(TEMPLATE).render(**_content(printer, figures, provenance))
+
+
+def _content(printer: Printer, figures: Mapping[str, str], provenance: Mapping[str, Any]) -> dict[str, Any]:
+    config, words = printer.config, printer.words
+    main = [config.primary.outcome, *config.primary.key_secondary]
+    others = [code for code in config.outcomes if code not in main]
+    return {
+        "language": words.language,
+        "other_languages": [language for language in config.languages if language != words.language],
+        "study": printer.fact(words.among(config.study.title)),
+        "study_plain": words.among(config.study.title),
+        "registry_id": printer.fact(config.study.id),
+        "simulated": config.study.simulated,
+        "level": printer.level,
+        "primary_day": printer.fact(config.primary.day),
+        "answer": answer(printer),
+        "done": what_was_done(printer),
+        "sources": sources(printer),
+        "flow": _figure(figures, "flow.svg", "people.flow_title", "people.flow_desc", printer),
+        "baseline": baseline_table(printer),
+        "main_outcomes": [_outcome_part(printer, code, figures) for code in main],
+        "other_outcomes": [_outcome_part(printer, code, figures) for code in others],
+        "forest": _figure(figures, "forest.svg", "glance.forest_title", "glance.forest_desc", printer),
+        "glance": glance_table(printer),
+        "not_analysed": not_analysed(printer),
+        "disposition": disposition_table(printer),
+        "biases": [_bias(printer, name) for name in BIASES],
+        "scenarios": scenario_table(printer),
+        "ledger": ledger_table(printer),
+        "reasons": reasons_table(printer),
+        "provenance": provenance_facts(provenance, printer),
+    }
+
+
+def _figure(figures: Mapping[str, str], name: str, title: str, description: str, printer: Printer) -> Markup | None:
+    """An inlined figure; None where the file was not drawn."""
+    if name not in figures:
+        return None
+    prefix = name.removesuffix(".svg").lower()
+    return inline_svg(figures[name], prefix, printer.words(title), printer.words(description))
+
+
+def _outcome_part(printer: Printer, code: str, figures: Mapping[str, str]) -> OutcomePart:
+    name = f"trajectory-{code}.svg"
+    figure = None
+    if name in figures:
+        label = printer.outcome(code).label(printer.words.language)
+        figure = inline_svg(figures[name], f"trajectory-{code.lower()}", label, printer.words("course.desc"))
+    return OutcomePart(
+        code, printer.label(code), _role(printer, code), figure, refusal(printer, code), days_table(printer, code)
+    )
+
+
+def _role(printer: Printer, code: str) -> Markup | None:
+    primary = printer.config.primary
+    if code == primary.outcome:
+        return printer.word("course.primary_mark")
+    return printer.word("course.secondary_mark") if code in primary.key_secondary else None
+
+
+def _bias(printer: Printer, name: str) -> tuple[Markup, Markup]:
+    """A source of bias: its name, and the sentence about it."""
+    if name == "few":
+        row = treated_count(printer)
+        said = printer.word("bias.few", n=printer.number(row)) if row else printer.word("bias.few_without_n")
+    else:
+        said = printer.word(f"bias.{name}")
+    head, _, rest = said.partition(". ")
+    return head, rest
+
+
+def caption(table: HtmlTable, outputs: Mapping[str, Output], printer: Printer) -> Markup:
+    """'Table 14.1.4. Title', with the register's title where the table brings none."""
+    output = outputs.get(table.number)
+    if output is None:
+        return table.title
+    number = printer.word("report.citation_of", number=printer.fact(output.output_id))
+    title = table.title or printer.fact(output.title(printer.words.language))
+    return Markup("{}. {}").format(number, title)
