@@ -15,8 +15,8 @@ from ..results import ARMS, Results
 from ..words import Words
 from .style import ARM_STYLES, QUIET, new_figure, place
 
-LINE, GAP, BOX = 0.165, 0.07, 0.3
-LABEL_WIDTH = 47
+LINE, GAP, BOX = 0.18, 0.07, 0.32
+LABEL_WIDTH = 45
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _column(results: Results, source: str, arm: str, label: str, words: Words, c
         for step in excluding
     )
     return Column(
-        tuple(textwrap.wrap(label, 60)), arm, shown["n_after"][ordered[0]], shown["n_after"][ordered[-1]], steps
+        tuple(textwrap.wrap(label, 52)), arm, shown["n_after"][ordered[0]], shown["n_after"][ordered[-1]], steps
     )
 
 
@@ -109,7 +109,7 @@ def _draw_column(axes: Axes, column: Column, top: float, words: Words) -> None:
     bold = "bold" if column.arm == "treated" else "normal"
     y = top
     for line in column.title:
-        axes.text(0.05, y - LINE / 2, line.replace("$", r"\$"), va="center", weight="bold", color=style.colour)
+        axes.text(0.05, y - LINE / 2, line.replace("$", r"\$"), va="center", weight="bold", color=style.text)
         y -= LINE
     y -= GAP
     y = _box(axes, y, words("figure.considered"), column.first, style.colour, "normal")

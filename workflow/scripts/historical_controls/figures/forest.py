@@ -14,8 +14,8 @@ from ..results import CONTRAST, Result, Results
 from ..words import Words
 from .style import FAINT, INK, QUIET, new_figure, place, plain_axes, wrapped
 
-ROW, TOP, BOTTOM = 0.46, 0.62, 0.62
-LABELS, PLOT, NUMBERS = 1.45, 2.05, 1.4
+ROW, TOP, BOTTOM = 0.48, 0.3, 0.78
+LABELS, PLOT, NUMBERS = 1.3, 1.95, 1.65
 
 
 def draw(results: Results, words: Words, config: Config, dictionary: Dictionary) -> Figure:
@@ -28,7 +28,7 @@ def draw(results: Results, words: Words, config: Config, dictionary: Dictionary)
     reach = _reach(results, config)
     for row, code in enumerate(config.outcomes):
         _row(axes, row, code, reach, results, words, config)
-        label = wrapped(dictionary.outcomes[code].label(words.language), 21)
+        label = wrapped(dictionary.outcomes[code].label(words.language), 17)
         axes.text(-LABELS / PLOT + 0.02, row, label, transform=axes.get_yaxis_transform(), va="center")
     _frame(axes, reach, words, config)
     return figure
@@ -56,7 +56,7 @@ def _reach(results: Results, config: Config) -> float:
 
 def _row(axes: Axes, row: int, code: str, reach: float, results: Results, words: Words, config: Config) -> None:
     intervals = _intervals(code, results, config)
-    right: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center", "ha": "right", "size": 8}
+    right: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center", "ha": "right", "size": 8.5}
     edge = (PLOT + NUMBERS) / PLOT - 0.02
     if config.primary.day not in intervals:
         axes.text(edge, row, words("figure.no_estimate"), color=QUIET, style="italic", **right)
@@ -93,11 +93,13 @@ def _frame(axes: Axes, reach: float, words: Words, config: Config) -> None:
     axes.set_xlim(-reach, reach)
     axes.grid(axis="x", color=FAINT, lw=0.6)
     axes.set_axisbelow(True)
-    axes.set_xlabel(words("figure.forest_axis"), labelpad=3)
-    above: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom", "size": 8}
-    axes.text(0.48, 1.01, words("figure.lower_in_treated"), ha="right", color=QUIET, **above)
-    axes.text(0.52, 1.01, words("figure.higher_in_treated"), ha="left", color=QUIET, **above)
+    axes.set_xlabel(words("figure.forest_axis"), labelpad=20)
+    beside: dict[str, Any] = {"transform": axes.transAxes, "va": "center", "size": 8.5}
+    height = ROW * len(config.outcomes)
+    beneath = -0.32 / height
+    axes.text(0.47, beneath, words("figure.lower_in_treated"), ha="right", color=QUIET, **beside)
+    axes.text(0.53, beneath, words("figure.higher_in_treated"), ha="left", color=QUIET, **beside)
     title = words(
         "figure.forest_numbers", day=config.primary.day, level=format_number(config.analysis.level, "percent")
     )
-    axes.text((PLOT + NUMBERS) / PLOT - 0.02, 1.01, title, ha="right", **above)
+    axes.text((PLOT + NUMBERS) / PLOT - 0.02, 1 + 0.13 / height, title, ha="right", **beside)

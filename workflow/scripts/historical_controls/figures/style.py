@@ -1,7 +1,7 @@
 """The one look of every figure. Colours are Okabe and Ito's where they mean something; sizes suit a phone and A4 alike.
 
-A figure is five inches wide (360 SVG units), so that nine-point text stays legible when a 360-pixel screen shows it
-at its natural size.
+A figure is five inches wide (360 SVG units), so that its text stays legible when a 360-pixel screen shows it at about
+its natural size.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ RC: dict[str, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 8.5,
+    "font.size": 9.5,
     "axes.edgecolor": QUIET,
     "axes.linewidth": 0.7,
     "axes.labelcolor": INK,
@@ -41,9 +41,13 @@ RC: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class ArmStyle:
-    """How one arm is drawn: told apart by colour, and in grey print by line style, weight and marker."""
+    """How one arm is drawn: told apart by colour, and in grey print by line style, weight and marker.
+
+    `text` is a darker shade of `colour`: words need more contrast than lines (WCAG 2.2, 1.4.3).
+    """
 
     colour: str
+    text: str
     individual: str
     individual_width: float
     mean_width: float
@@ -53,8 +57,8 @@ class ArmStyle:
 
 
 ARM_STYLES = {
-    "historical": ArmStyle("#4C6A92", "#b8c6d9", 0.6, 1.8, (0, (5, 2)), "s", 3),
-    "treated": ArmStyle("#D55E00", "#D55E00", 0.9, 2.6, "solid", "o", 6),
+    "historical": ArmStyle("#4C6A92", "#3d5675", "#b8c6d9", 0.6, 1.8, (0, (5, 2)), "s", 3),
+    "treated": ArmStyle("#D55E00", "#b34700", "#D55E00", 0.9, 2.6, "solid", "o", 6),
 }
 
 

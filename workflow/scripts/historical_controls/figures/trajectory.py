@@ -18,7 +18,8 @@ from ..results import Result, Results, reason_facts
 from ..words import Words
 from .style import ARM_STYLES, FAINT, QUIET, ArmStyle, day_ticks, new_figure, place, plain_axes, spread, wrapped
 
-HEIGHT, LEFT, BOTTOM, PLOT_WIDTH, PLOT_HEIGHT = 3.95, 0.55, 1.15, 3.55, 2.3
+LEFT, BOTTOM, PLOT_WIDTH, PLOT_HEIGHT = 0.58, 1.2, 3.35, 2.35
+TITLE_LINE, NOTE_LINE = 0.19, 0.17
 MOST_LINES = 150
 ENDINGS = {"death": "X", "discharge_alive": "o", "transfer_out": "D"}
 
@@ -56,18 +57,20 @@ def draw(
 ) -> Figure:
     """The trajectory figure of one outcome; without a model the individual lines and the reason in words."""
     entry = dictionary.outcomes[outcome]
-    figure = new_figure(HEIGHT)
-    axes = place(figure, LEFT, BOTTOM, PLOT_WIDTH, PLOT_HEIGHT)
     shown = {arm: individuals.of_arm(outcome, arm) for arm in ARM_STYLES}
+    curves = {arm: _curve(results, outcome, arm) for arm in ARM_STYLES}
+    title, notes = _title(entry, words), _notes(outcome, results, shown, curves, words)
+    head = TITLE_LINE * len(title) + NOTE_LINE * len(notes) + 0.12
+    figure = new_figure(BOTTOM + PLOT_HEIGHT + head)
+    axes = place(figure, LEFT, BOTTOM, PLOT_WIDTH, PLOT_HEIGHT)
     for arm, style in ARM_STYLES.items():
         _individual_lines(axes, shown[arm], style)
         _ends(axes, individuals.ends_of(shown[arm]), style)
-    curves = {arm: _curve(results, outcome, arm) for arm in ARM_STYLES}
     for arm, style in ARM_STYLES.items():
         _model_curve(axes, curves[arm], style)
-    _frame(axes, entry, pd.concat(shown.values()), curves, words, config.cohort.horizon_days)
+    _frame(axes, entry.scale == "log", pd.concat(shown.values()), curves, words, config.cohort.horizon_days)
     _arm_labels(axes, curves, words)
-    _notes(figure, outcome, results, shown, curves, words)
+    _head(axes, title, notes)
     _numbers_at_risk(axes, results, outcome, words, config.cohort.horizon_days)
     return figure
 
@@ -125,11 +128,10 @@ def _model_curve(axes: Axes, curve: pd.DataFrame, style: ArmStyle) -> None:
 
 
 def _frame(
-    axes: Axes, entry: Outcome, rows: pd.DataFrame, curves: dict[str, pd.DataFrame], words: Words, horizon: int
+    axes: Axes, log: bool, rows: pd.DataFrame, curves: dict[str, pd.DataFrame], words: Words, horizon: int
 ) -> None:
     """Axes, ticks and units; limits hold every value and mean shown, bands may leave the frame."""
     plain_axes(axes)
-    log = entry.scale == "log"
     if log:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
@@ -145,9 +147,6 @@ def _frame(
     axes.tick_params(axis="x", which="minor", length=1.5, width=0.5)
     axes.set_xlabel(words("figure.days"), labelpad=2)
     axes.axvline(0, color=FAINT, lw=0.8, zorder=0)
-    unit = words.unit(entry.unit)
-    axes.text(0, 1.05, wrapped(f"{entry.label(words.language)}{f' ({unit})' if unit else ''}", 58),
-              transform=axes.transAxes, weight="bold", va="bottom", ha="left")  # fmt: skip
 
 
 def _limits(axes: Axes, values: pd.Series, log: bool) -> None:
@@ -177,29 +176,35 @@ def _arm_labels(axes: Axes, curves: dict[str, pd.DataFrame], words: Words) -> No
         wanted = list(axes.transAxes.inverted().transform(axes.transData.transform(ends))[:, 1])
     for arm, height in zip(arms, spread(wanted, 0.085), strict=True):
         style = ARM_STYLES[arm]
-        axes.text(1.02, min(height, 1.0), words(f"arm.{arm}"), transform=axes.transAxes, color=style.colour,
+        axes.text(1.02, min(height, 1.0), words(f"arm.{arm}"), transform=axes.transAxes, color=style.text,
                   weight="bold" if arm == "treated" else "normal", va="center")  # fmt: skip
 
 
+def _title(entry: Outcome, words: Words) -> list[str]:
+    """The outcome and its unit, as lines."""
+    unit = words.unit(entry.unit)
+    return wrapped(f"{entry.label(words.language)}{f' ({unit})' if unit else ''}", 44).split("\n")
+
+
 def _notes(
-    figure: Figure,
-    outcome: str,
-    results: Results,
-    shown: dict[str, pd.DataFrame],
-    curves: dict[str, pd.DataFrame],
-    words: Words,
-) -> None:
-    """Beneath the title: why there is no model, or that not everyone is drawn."""
+    outcome: str, results: Results, shown: dict[str, pd.DataFrame], curves: dict[str, pd.DataFrame], words: Words
+) -> list[str]:
+    """Lines beneath the title: why there is no model, or that not everyone is drawn."""
     notes = []
-    reason = results.not_estimable(outcome)
-    if reason is not None or all(curve.empty for curve in curves.values()):
+    if results.not_estimable(outcome) is not None or all(curve.empty for curve in curves.values()):
         notes.append(not_estimable(outcome, results, words))
-    drawn = shown["historical"]["display_id"].nunique()
-    if drawn == MOST_LINES:
-        notes.append(words("figure.some_drawn", n=drawn))
-    axes = figure.axes[0]
-    axes.text(0.02, 0.98, wrapped(" ".join(notes), 52), transform=axes.transAxes, va="top", style="italic",
-              bbox={"fc": "white", "ec": "none", "alpha": 0.85, "pad": 2} if notes else None, zorder=9)  # fmt: skip
+    if shown["historical"]["display_id"].nunique() == MOST_LINES:
+        notes.append(words("figure.some_drawn", n=MOST_LINES))
+    return wrapped(" ".join(notes), 56).split("\n") if notes else []
+
+
+def _head(axes: Axes, title: list[str], notes: list[str]) -> None:
+    """Title and notes above the plot."""
+    above: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom", "ha": "left"}
+    left = 0.03 - LEFT / PLOT_WIDTH
+    base = 1 + 0.05 / PLOT_HEIGHT
+    axes.text(left, base, "\n".join(notes), style="italic", size=8.5, **above)
+    axes.text(left, base + NOTE_LINE * len(notes) / PLOT_HEIGHT, "\n".join(title), weight="bold", **above)
 
 
 def not_estimable(outcome: str, results: Results, words: Words) -> str:
@@ -219,14 +224,16 @@ def _fact(row: Result | None, words: Words) -> str:
 def _numbers_at_risk(axes: Axes, results: Results, outcome: str, words: Words, horizon: int) -> None:
     """Per arm and week: in hospital and alive, and in brackets how many had a value that day."""
     below: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "va": "center", "clip_on": False}
-    axes.text(-0.4, -0.285, words("figure.at_risk"), color=QUIET, size=7.5, ha="left", **below)
+    last = day_ticks(horizon)[-1]
+    axes.text(-0.4, -0.27, words("figure.at_risk"), color=QUIET, size=8.5, ha="left", **below)
     for line, arm in enumerate(reversed(list(ARM_STYLES))):
-        height = -0.365 - 0.075 * line
-        colour = ARM_STYLES[arm].colour
-        axes.text(horizon + 0.9, height, words(f"arm.{arm}"), color=colour, ha="left", **below)
+        height = -0.36 - 0.085 * line
+        colour = ARM_STYLES[arm].text
+        axes.text(1.02, height, words(f"arm.{arm}"), color=colour, ha="left", **{**below, "transform": axes.transAxes})
         for day in day_ticks(horizon):
-            text = _at_risk(results, outcome, arm, day)
-            axes.text(day, height, text, color=colour, ha="left" if day == 0 else "center", size=8, **below)
+            side = "left" if day == 0 else "right" if day == last else "center"
+            place_ = day + (0.4 if day == last else 0)
+            axes.text(place_, height, _at_risk(results, outcome, arm, day), color=colour, ha=side, size=8.5, **below)
 
 
 def _at_risk(results: Results, outcome: str, arm: str, day: int) -> str:

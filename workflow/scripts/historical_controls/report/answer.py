@@ -107,10 +107,11 @@ def what_was_done(printer: Printer) -> list[Markup]:
             ]
         ),
         printer.word("done.baseline", hours=printer.fact(f"{config.cohort.baseline_hours:g}")),
-        printer.word(
-            "done.model",
-            days=listed([printer.fact(day) for day in config.analysis.days]),
-            covariates=_covariates(printer),
+        Markup(" ").join(
+            [
+                printer.word("done.model", days=listed([printer.fact(day) for day in config.analysis.days])),
+                *_covariates(printer),
+            ]
         ),
         _primary(printer),
     ]
@@ -123,9 +124,9 @@ def _waits(printer: Printer) -> list[Markup]:
     return [printer.word("done.waits", **{name: printer.number(row) for name, row in rows.items()})]
 
 
-def _covariates(printer: Printer) -> Markup:
+def _covariates(printer: Printer) -> list[Markup]:
     codes = printer.config.analysis.covariates
-    return printer.word("done.covariates", list=listed(map(printer.label, codes))) if codes else Markup("")
+    return [printer.word("done.covariates", list=listed(map(printer.label, codes)))] if codes else []
 
 
 def _primary(printer: Printer) -> Markup:

@@ -40,7 +40,13 @@ def refusal(printer: Printer, code: str) -> Markup | None:
     if any(contrast(printer, code, day) is not None for day in printer.config.analysis.days):
         return None
     row = printer.results.not_estimable(code) or printer.results.not_estimable(code, float(printer.config.primary.day))
-    return printer.word("not_estimable", reason=printer.reason(row, code))
+    return said_refusal(printer, row, code)
+
+
+def said_refusal(printer: Printer, row: Result | None, code: str, scenario: str = "primary") -> Markup:
+    """'Not estimable, because ...' as running text, also inside a column of numbers."""
+    said = printer.word("not_estimable", reason=printer.reason(row, code, scenario))
+    return Markup('<span class="refusal">{}</span>').format(said)
 
 
 def _contrast_head(printer: Printer, code: str) -> Markup:
@@ -70,7 +76,7 @@ def _day_row(printer: Printer, code: str, day: int) -> Row:
     means = tuple(_mean_cell(printer, code, arm, day) for arm in ARMS)
     if parts is None:
         row = printer.results.not_estimable(code, float(day))
-        last = printer.word("not_estimable", reason=printer.reason(row, code))
+        last = said_refusal(printer, row, code)
         return Row(printer.fact(day), (*means, last))
     return Row(printer.fact(day), (*means, interval(printer, parts)))
 
@@ -96,7 +102,6 @@ def glance_table(printer: Printer) -> HtmlTable:
         printer.word("glance.outcome"),
         printer.word("glance.difference", level=printer.level),
         printer.word("glance.with_values"),
-        printer.word("glance.better"),
     )
     rows = tuple(_glance_row(printer, code, day) for code in printer.config.outcomes)
     title = printer.word("glance.table_title", day=printer.fact(day))
@@ -111,14 +116,15 @@ def _glance_row(printer: Printer, code: str, day: int) -> Row:
     }
     n = printer.word("glance.n_both", **counts)
     better = printer.word(f"direction.{printer.outcome(code).benefit}")
+    head = Markup("{} <small>{}</small>").format(printer.label(code), better)
     if parts is None:
         row = printer.results.not_estimable(code, float(day))
-        said = printer.word("not_estimable", reason=printer.reason(row, code))
+        said = said_refusal(printer, row, code)
     elif is_ratio(parts):
         said = interval(printer, parts, "glance.ratio_mark")
     else:
         said = interval(printer, parts, "glance.unit_mark", unit=printer.unit(code))
-    return Row(printer.label(code), (said, n, better))
+    return Row(head, (said, n))
 
 
 def not_analysed(printer: Printer) -> Markup | None:
@@ -161,7 +167,7 @@ def _scenario_row(printer: Printer, scenario: str, label: Markup) -> Row:
     parts = contrast(printer, primary.outcome, primary.day, scenario)
     if parts is None:
         row = printer.results.not_estimable(primary.outcome, float(primary.day), scenario)
-        last = printer.word("not_estimable", reason=printer.reason(row, primary.outcome, scenario))
+        last = said_refusal(printer, row, primary.outcome, scenario)
     else:
         last = interval(printer, parts)
     return Row(label, (printer.word("glance.n_both", **counts), last))

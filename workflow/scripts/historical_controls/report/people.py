@@ -9,7 +9,7 @@ from .answer import treated_count
 from .html_table import HtmlTable, Row
 from .printer import Printer
 
-EVENTS = ("death", "discharge_alive", "transfer_out", "in_hospital")
+EVENTS = ("death", "discharge_alive", "transfer_out", "in_hospital", "last_record")
 
 
 def arm_head(printer: Printer, arm: str) -> Markup:

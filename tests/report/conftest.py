@@ -1,0 +1,61 @@
+"""The small study rendered once: pages and figures in both languages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from historical_controls.figures import FAMILIES, draw_family, save_svg
+from historical_controls.report import render_report
+
+from .reading import Page
+from .study import ROOT, SmallStudy, small_study
+
+LANGUAGES = ("en", "es")
+
+
+@dataclass(frozen=True)
+class Rendered:
+    study: SmallStudy
+    figures: dict[str, str]
+    html: str
+    page: Page
+
+
+def render(study: SmallStudy, language: str, folder: Path) -> Rendered:
+    words = study.words(language)
+    figures = {}
+    for family in FAMILIES:
+        drawn = draw_family(family, study.ard, study.display, words, study.config, study.dictionary)
+        for name, figure in drawn.items():
+            save_svg(figure, folder / language / name)
+            figures[name] = (folder / language / name).read_text(encoding="utf-8")
+    html = render_report(
+        study.ard,
+        words,
+        figures,
+        study.provenance,
+        study.config,
+        study.dictionary,
+        study.outputs,
+        ROOT / "workflow" / "templates",
+    )
+    return Rendered(study, figures, html, Page.of(html))
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rendered]:
+    folder = tmp_path_factory.mktemp("figures")
+    return {language: render(small_study(), language, folder) for language in LANGUAGES}
+
+
+@pytest.fixture(params=LANGUAGES)
+def language(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def report(rendered: dict[str, Rendered], language: str) -> Rendered:
+    return rendered[language]

@@ -1,0 +1,122 @@
+"""The report as a browser shows it: nothing overflows, nothing complains, links work, print is complete."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .conftest import LANGUAGES, Rendered
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium: reports are tested in a real browser here")
+        pytest.skip("no Chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def folder(rendered: dict[str, Rendered], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pages")
+    for language, report in rendered.items():
+        (folder / f"investigator.{language}.html").write_text(report.html, encoding="utf-8")
+    return folder
+
+
+def opened(browser: Browser, folder: Path, language: str, width: int) -> tuple[Any, list[str], list[str]]:
+    """A page, with the messages of its console and the requests that it makes."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    messages: list[str] = []
+    requests: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto((folder / f"investigator.{language}.html").as_uri())
+    return page, messages, requests
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_page_fits_and_is_silent(browser: Browser, folder: Path, language: str, width: int) -> None:
+    page, messages, requests = opened(browser, folder, language, width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll('main *, header *, footer *')]
+            .filter(e => !e.closest('.table-box') && !e.closest('svg'))
+            .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+            .map(e => e.outerHTML.slice(0, 80))"""
+    )
+    assert outside == []
+    assert messages == []
+    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+    page.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_text_of_figures_stays_inside_them(browser: Browser, folder: Path, language: str) -> None:
+    page, _, _ = opened(browser, folder, language, 1440)
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll('svg')].flatMap(svg => {
+            const box = svg.getBoundingClientRect();
+            return [...svg.querySelectorAll('text')]
+                .filter(t => t.getBoundingClientRect().right > box.right + 1
+                    || t.getBoundingClientRect().left < box.left - 1
+                    || t.getBoundingClientRect().top < box.top - 1
+                    || t.getBoundingClientRect().bottom > box.bottom + 1)
+                .map(t => t.textContent);
+        })"""
+    )
+    assert outside == []
+    page.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_links_lead_to_the_other_language_and_to_sections(browser: Browser, folder: Path, language: str) -> None:
+    page, messages, _ = opened(browser, folder, language, 768)
+    for link in page.query_selector_all("nav a"):
+        target = link.get_attribute("href")
+        assert page.query_selector(target) is not None
+    other = next(name for name in LANGUAGES if name != language)
+    page.click(f"a[hreflang={other}]")
+    page.wait_for_load_state()
+    assert page.evaluate("document.documentElement.lang") == other
+    assert messages == []
+    page.close()
+
+
+def test_wide_tables_can_be_reached_by_keyboard(browser: Browser, folder: Path) -> None:
+    page, _, _ = opened(browser, folder, "en", 360)
+    boxes = page.query_selector_all(".table-box")
+    assert boxes
+    assert all(box.get_attribute("tabindex") == "0" for box in boxes)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.close()
+
+
+def test_print_is_complete(browser: Browser, folder: Path) -> None:
+    page, _, _ = opened(browser, folder, "en", 768)
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
+    assert len(page.pdf(format="A4")) > 50_000
+    page.close()

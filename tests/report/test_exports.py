@@ -1,0 +1,53 @@
+"""Exports: one CSV per registered output, harmless in a spreadsheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from historical_controls.ard import Cell, ard_frame
+from historical_controls.errors import UserError
+from historical_controls.report import export_tables, load_outputs, table_names
+from historical_controls.report.exports import inert
+
+from .study import small_study
+
+
+def test_every_registered_output_has_its_rows() -> None:
+    study = small_study()
+    tables = export_tables(study.ard, study.outputs)
+    assert list(tables) == table_names(study.outputs)
+    assert len(tables["table-14.1.1.csv"]) == (study.ard["output_id"] == "14.1.1").sum()
+    assert set(study.ard["output_id"]) <= set(study.outputs)
+
+
+def test_exports_hold_values_and_their_printed_form() -> None:
+    study = small_study()
+    table = export_tables(study.ard, study.outputs)["table-14.2.2.csv"]
+    row = table.query("statistic == 'estimate' and day == 7 and scenario == 'primary'").iloc[0]
+    assert (row["value"], row["printed"]) == (pytest.approx(33.6), "34")
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_formulas_are_made_inert(start: str) -> None:
+    assert inert(f"{start}1+1") == f"'{start}1+1"
+    assert inert("1+1") == "1+1"
+
+
+def test_hostile_level_is_inert_in_the_file(tmp_path: Path) -> None:
+    cell = Cell("14.1.4", "primary", "baseline", level="=cmd()|' /C calc'!A0")
+    tables = export_tables(ard_frame([cell.number("count", -1)]), small_study().outputs)
+    path = tmp_path / "table.csv"
+    tables["table-14.1.4.csv"].to_csv(path, index=False)
+    back = pd.read_csv(path)
+    assert back["level"].iloc[0].startswith("'=")
+    assert back["value"].iloc[0] == -1
+
+
+def test_repeated_output_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "outputs.csv"
+    path.write_text("output_id,title_en,title_es,population,rule,kind\n1,a,b,c,d,table\n1,a,b,c,d,table\n")
+    with pytest.raises(UserError, match="stands twice"):
+        load_outputs(path)

@@ -1,0 +1,139 @@
+"""Figures say what the tables say, come out the same every time, and need no model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from historical_controls.figures import FAMILIES, draw_family, figure_names, save_svg
+from historical_controls.figures.style import ARM_STYLES
+from historical_controls.figures.trajectory import MOST_LINES
+
+from .study import SmallStudy, small_study
+
+
+def drawn(study: SmallStudy, family: str, language: str = "en") -> dict[str, Figure]:
+    return draw_family(family, study.ard, study.display, study.words(language), study.config, study.dictionary)
+
+
+def lines_of(figure: Figure, colour: str) -> list[np.ndarray]:
+    return [line.get_xydata() for line in figure.axes[0].lines if line.get_color() == colour]
+
+
+def texts(figure: Figure) -> str:
+    return "\n".join(text.get_text() for axes in figure.axes for text in axes.texts)
+
+
+def test_names_are_those_of_the_figures_drawn() -> None:
+    study = small_study()
+    for family in FAMILIES:
+        assert list(drawn(study, family)) == figure_names(family, study.config.outcomes)
+    assert figure_names("trajectory", ["PF", "HR"]) == ["trajectory-PF.svg", "trajectory-HR.svg"]
+
+
+def test_unknown_family_is_refused() -> None:
+    with pytest.raises(ValueError, match="no family of figures"):
+        figure_names("pie", [])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_same_input_gives_the_same_bytes(family: str, tmp_path: Path) -> None:
+    for run in ("first", "second"):
+        for name, figure in drawn(small_study(), family).items():
+            save_svg(figure, tmp_path / run / name)
+    for path in sorted((tmp_path / "first").iterdir()):
+        text = path.read_bytes()
+        assert text == (tmp_path / "second" / path.name).read_bytes()
+        assert b"<dc:date>" not in text
+        assert b"<text" in text
+
+
+def test_model_means_are_those_of_the_results_table() -> None:
+    study = small_study()
+    figure = drawn(study, "trajectory")["trajectory-PF.svg"]
+    rows = study.ard.query("analysis == 'trajectory' and outcome == 'PF' and statistic == 'mean'")
+    for arm, style in ARM_STYLES.items():
+        expected = rows[rows["arm"] == arm].sort_values("day")[["day", "value"]].to_numpy()
+        assert any(
+            line.shape == expected.shape and np.allclose(line, expected) for line in lines_of(figure, style.colour)
+        )
+
+
+def test_every_patient_has_a_line_and_treated_are_drawn_last() -> None:
+    study = small_study()
+    axes = drawn(study, "trajectory")["trajectory-PF.svg"].axes[0]
+    values = study.display[study.display["item"] == "PF"]
+    for arm, style in ARM_STYLES.items():
+        expected = values.loc[values["arm"] == arm, "display_id"].nunique()
+        individual = [
+            line
+            for line in axes.lines
+            if line.get_linewidth() == style.individual_width
+            and line.get_color() == style.individual
+            and line.get_linestyle() == "-"
+        ]
+        assert len(individual) == expected
+    order = {
+        arm: max(line.get_zorder() for line in axes.lines if line.get_color() == style.colour)
+        for arm, style in ARM_STYLES.items()
+    }
+    assert order["treated"] > order["historical"]
+
+
+def test_deaths_and_discharges_stand_where_follow_up_ended() -> None:
+    study = small_study()
+    axes = drawn(study, "trajectory")["trajectory-PF.svg"].axes[0]
+    for event, marker in (("death", "X"), ("discharge_alive", "o")):
+        ends = study.display[study.display["item"] == event].sort_values("display_id")
+        shown = np.concatenate(
+            [line.get_xdata() for line in axes.lines if line.get_marker() == marker and line.get_markersize() > 3]
+        )
+        assert sorted(shown) == pytest.approx(sorted(ends["day"]))
+
+
+def test_numbers_at_risk_stand_under_the_axis() -> None:
+    study = small_study()
+    figure = drawn(study, "trajectory")["trajectory-PF.svg"]
+    at_risk = study.ard.query("analysis == 'at_risk' and outcome == 'PF' and arm == 'treated' and day == 7")
+    counts = at_risk.set_index("statistic")["value"]
+    assert f"{counts['n_at_risk']:.0f} ({counts['n_measured']:.0f})" in texts(figure)
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "different methods"), ("es", "métodos distintos")])
+def test_refused_outcome_shows_patients_and_the_reason(language: str, said: str) -> None:
+    figure = drawn(small_study(), "trajectory", language)["trajectory-IL6.svg"]
+    assert said in texts(figure).replace("\n", " ")
+    assert figure.axes[0].lines
+
+
+def test_outcome_without_any_value_is_still_a_figure() -> None:
+    study = small_study()
+    empty = replace(study, ard=study.ard.head(0), display=study.display.head(0))
+    for family in FAMILIES:
+        assert list(drawn(empty, family)) == figure_names(family, study.config.outcomes)
+
+
+def test_many_patients_are_thinned_and_said_so() -> None:
+    study = small_study()
+    one = study.display[(study.display["display_id"] == "C001") & (study.display["item"] == "PF")]
+    many = pd.concat([one.assign(display_id=f"C{number:04d}") for number in range(1, 400)])
+    figure = drawn(replace(study, display=many), "trajectory")["trajectory-PF.svg"]
+    assert f"Lines of {MOST_LINES} historical patients" in texts(figure).replace("\n", " ")
+
+
+def test_forest_prints_the_primary_day() -> None:
+    said = texts(drawn(small_study(), "forest")["forest.svg"])
+    assert "0.39 (−0.21\u00a0to\u00a01.59)" in said
+    assert "not estimable" in said
+
+
+def test_flow_is_the_attrition_table() -> None:
+    said = texts(drawn(small_study(), "flow")["flow.svg"])
+    for part in ("153", "−21", "−89", "38", "P/F below 150 mmHg"):
+        assert part in said
+    assert "−0" not in said

@@ -1,0 +1,85 @@
+"""Every number of the page is a number of the results table, at the printed precision."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from historical_controls.formatting import DASH, decimals
+from historical_controls.results import Result, results_of
+
+from .conftest import Rendered
+from .study import CONTRAST
+
+DIGITS_IN_WORDS = ("people.note_smd",)
+
+
+def by_id(report: Rendered) -> dict[str, Result]:
+    return {row.id: row for rows in results_of(report.study.ard).rows.values() for row in rows}
+
+
+def assert_printed(text: str, row: Result) -> None:
+    if row.value is None or math.isnan(row.value):
+        assert text == DASH
+        return
+    plain = text.replace(",", "").replace("−", "-")
+    if row.format == "percent":
+        assert abs(float(plain.removesuffix("%")) - 100 * row.value) <= 0.5
+    else:
+        assert abs(float(plain) - row.value) <= 0.5 * 10 ** -decimals(row.format) + 1e-12
+        assert len(plain.partition(".")[2]) == decimals(row.format)
+
+
+def test_every_marked_number_is_the_one_of_the_results_table(report: Rendered) -> None:
+    rows = by_id(report)
+    marked = report.page.with_attribute("data-ard")
+    assert len(marked) > 100
+    for element in marked:
+        row = rows[element.attributes["data-ard"]]
+        if row.text is None:
+            assert_printed(element.text, row)
+
+
+def test_every_marked_word_is_the_translation_of_its_code(report: Rendered, language: str) -> None:
+    rows, words = by_id(report), report.study.words(language)
+    groups = {"not_estimable": "reason", "covariance_rung": "rung", "df_method": "df_method", "assays": "assay"}
+    texts = [(e.text, rows[e.attributes["data-ard"]]) for e in report.page.with_attribute("data-ard")]
+    coded = [(text, row) for text, row in texts if row.text is not None]
+    assert {row.statistic for _, row in coded} == set(groups)
+    for text, row in coded:
+        template = words.entry(groups[row.statistic], row.text or "")
+        pattern = re.sub(r"\\\{\w+\\\}", ".+", re.escape(template))
+        assert re.fullmatch(pattern, text), (text, template)
+
+
+def test_no_digit_stands_outside_marked_elements(report: Rendered, language: str) -> None:
+    plain = report.page.plain
+    for key in DIGITS_IN_WORDS:
+        plain = plain.replace(report.study.words(language)(key), "")
+    assert not re.findall(r".{0,30}\d.{0,10}", plain.replace("SHA-256", ""))
+
+
+def test_headline_prints_estimate_interval_and_both_numbers_of_patients(report: Rendered) -> None:
+    results = results_of(report.study.ard)
+    headline = next(e for e in report.page.elements if e.attributes.get("class") == "answer")
+    for statistic in ("estimate", "lower", "upper"):
+        row = results.one("mixed_model", statistic, outcome="PF", day=7.0, contrast=CONTRAST)
+        assert row is not None
+        assert f'data-ard="{row.id}"' in report.html
+    assert "34 mmHg" in headline.text
+    assert re.search(r"−19 (to|a) 86 mmHg", headline.text)
+
+
+def test_no_p_value_is_printed(report: Rendered) -> None:
+    rows = by_id(report)
+    shown = {rows[e.attributes["data-ard"]].statistic for e in report.page.with_attribute("data-ard")}
+    assert "p_value" not in shown
+    assert not re.search(r"\bp\s*[=<>]", report.page.visible, flags=re.IGNORECASE)
+
+
+def test_refused_outcome_has_a_reason_and_no_estimate(report: Rendered, language: str) -> None:
+    article = next(e for e in report.page.elements if e.attributes.get("id") == "outcome-IL6")
+    said = {"en": "measured with different methods (treated: ASSAY-t", "es": "métodos distintos (tratados: ASSAY-t"}
+    assert said[language] in article.text
+    assert "IC 95%" not in article.text
+    assert "95% CI" not in article.text

@@ -1,0 +1,123 @@
+"""The page is one file that asks nobody for anything, escapes what it is given, and names its parts."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from historical_controls.report.svg import inline_svg
+
+from .conftest import LANGUAGES, Rendered, render
+from .study import HOSTILE, small_study
+
+
+def test_policy_forbids_every_request(report: Rendered) -> None:
+    policies = [e.attributes["content"] for e in report.page.tagged("meta") if "http-equiv" in e.attributes]
+    assert len(policies) == 1
+    assert "default-src 'none'" in policies[0]
+    assert "script-src" not in policies[0]
+
+
+def test_nothing_points_outside(report: Rendered) -> None:
+    links = [
+        (name, value)
+        for element in report.page.elements
+        for name, value in element.attributes.items()
+        if name in {"href", "src", "xlink:href", "srcset", "action", "data"}
+    ]
+    assert all(re.match(r"#|data:,$|investigator\.(en|es)\.html$", value) for _, value in links), links
+    assert not report.page.tagged("script")
+    style = " ".join(e.text for e in report.page.tagged("style"))
+    assert "url(" not in style.replace("url(#", "")
+    assert "@import" not in style
+
+
+def test_ids_are_unique_and_references_resolve(report: Rendered) -> None:
+    ids = Counter(e.attributes["id"] for e in report.page.elements if "id" in e.attributes)
+    assert [name for name, count in ids.items() if count > 1] == []
+    html = report.html
+    wanted = set(re.findall(r'href="#([^"]+)"', html)) | set(re.findall(r"url\(#([^)]+)\)", html))
+    wanted |= {name for e in report.page.elements for name in e.attributes.get("aria-labelledby", "").split()}
+    assert wanted - set(ids) == set()
+
+
+def test_language_is_stated_and_the_other_one_linked(report: Rendered, language: str) -> None:
+    assert report.page.tagged("html")[0].attributes["lang"] == language
+    other = next(name for name in LANGUAGES if name != language)
+    link = next(e for e in report.page.elements if e.attributes.get("hreflang") == other)
+    assert link.attributes["href"] == f"investigator.{other}.html"
+
+
+def test_simulated_data_say_so_first(report: Rendered, language: str) -> None:
+    assert report.study.words(language)("report.simulated") in report.page.visible
+    assert report.html.index('class="simulated"') < report.html.index("<h1>")
+
+
+def test_real_data_do_not_say_simulated(tmp_path: Path) -> None:
+    study = small_study()
+    real = study.config.model_copy(update={"study": study.config.study.model_copy(update={"simulated": False})})
+    assert 'class="simulated"' not in render(replace(study, config=real), "en", tmp_path).html
+
+
+def test_figures_have_titles_and_descriptions(report: Rendered) -> None:
+    figures = [e for e in report.page.tagged("svg") if e.attributes.get("role") == "img"]
+    assert len(figures) == len(report.figures)
+    named = {e.attributes["id"]: e.text for e in report.page.elements if e.tag in {"title", "desc"} and e.attributes}
+    for figure in figures:
+        title, description = figure.attributes["aria-labelledby"].split()
+        assert named[title].strip()
+        assert len(named[description]) > 40
+
+
+def test_tables_have_captions_and_scopes(report: Rendered) -> None:
+    assert len(report.page.tagged("caption")) == len(report.page.tagged("table"))
+    assert all(e.text.strip() for e in report.page.tagged("caption"))
+    assert {e.attributes.get("scope") for e in report.page.tagged("th")} == {"col", "row"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_hostile_text_stays_text(tmp_path: Path, language: str) -> None:
+    report = render(small_study(hostile=True), language, tmp_path)
+    assert not report.page.tagged("script")
+    assert "<script" not in report.html
+    assert report.page.visible.count(HOSTILE) > 5
+    assert "<script" not in "".join(report.figures.values())
+
+
+def test_unknown_codes_of_the_results_stand_for_themselves(report: Rendered) -> None:
+    assert "A_NEW_CODE" in report.page.visible
+
+
+def test_missing_number_is_a_dash_with_words(report: Rendered, language: str) -> None:
+    dashes = [e for e in report.page.elements if e.attributes.get("class") == "none"]
+    assert dashes
+    assert {e.attributes["title"] for e in dashes} == {report.study.words(language)("report.not_available")}
+
+
+def test_study_without_analysed_patients_still_has_a_report(tmp_path: Path, language: str) -> None:
+    """Zero eligible controls: nothing but attrition and reasons in the results."""
+    study = small_study()
+    kept = study.ard["analysis"].isin(["attrition", "ledger"])
+    bare = replace(study, ard=study.ard[kept], display=study.display.head(0))
+    report = render(bare, language, tmp_path)
+    headline = next(e for e in report.page.elements if e.attributes.get("class") == "answer")
+    assert re.search("not estimable, because|no estimable, porque", headline.text)
+
+
+def test_inlined_figures_keep_their_ids_apart() -> None:
+    svg = (
+        '<?xml version="1.0"?>\n<!DOCTYPE svg>\n<svg xmlns="http://www.w3.org/2000/svg" width="360pt" height="9pt" '
+        'viewBox="0 0 360 9" version="1.1"><metadata>x</metadata><defs><clipPath id="p1"/></defs>'
+        '<g id="axes_1" clip-path="url(#p1)"><use xlink:href="#p1"/></g></svg>\n'
+    )
+    out = inline_svg(svg, "flow", "A <title>", "B")
+    assert out == (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 360 9" role="img" aria-labelledby="flow-title flow-desc">'
+        '<title id="flow-title">A &lt;title&gt;</title><desc id="flow-desc">B</desc>'
+        '<defs><clipPath id="flow-p1"/></defs>'
+        '<g id="flow-axes_1" clip-path="url(#flow-p1)"><use xlink:href="#flow-p1"/></g></svg>'
+    )

@@ -1,0 +1,92 @@
+"""Words: the same keys in both languages, no claim of effect, no English in the Spanish."""
+
+from __future__ import annotations
+
+import re
+import string
+
+import pytest
+
+from historical_controls.words import Words, load_words
+
+from .conftest import Rendered
+from .study import ROOT
+
+FORBIDDEN = {
+    "en": r"\b(effective(ly|ness)?|efficac\w*|safe(ly)?|safety|proven|significant(ly)?|significance|trend(s|ed)?"
+    r" towards?|thanks to)\b",
+    "es": r"\b(efectiv[oa]s?|efectividad|eficaz|eficaces|eficacia|segur[oa]s?|seguridad|demostrad[oa]s?|comprobad[oa]s?"
+    r"|significativ\w*|significancia|tendencia|gracias a)\b",
+}
+SAME_IN_BOTH = {"language.en", "language.es", "category.no"}
+ENGLISH_WORDS = r"\b(the|and|with|of|was|were|patients?|days?|values?|treated|historical|mean|between|not|had)\b"
+
+
+@pytest.fixture(scope="module")
+def locales() -> dict[str, Words]:
+    return {language: load_words(ROOT / "workflow" / "locales", language) for language in ("en", "es")}
+
+
+def placeholders(entry: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(entry) if name is not None}
+
+
+def test_languages_have_the_same_keys(locales: dict[str, Words]) -> None:
+    assert set(locales["en"].entries) == set(locales["es"].entries)
+
+
+def test_entries_have_the_same_placeholders(locales: dict[str, Words]) -> None:
+    english, spanish = (locales[language].entries for language in ("en", "es"))
+    assert [key for key in english if placeholders(english[key]) != placeholders(spanish[key])] == []
+
+
+def test_spanish_is_spanish(locales: dict[str, Words]) -> None:
+    english, spanish = (locales[language].entries for language in ("en", "es"))
+    same = {
+        key
+        for key, entry in spanish.items()
+        if entry == english[key] and re.search(r"[A-Za-z]{2}", re.sub(r"\{\w+\}", "", entry))
+    }
+    assert same == SAME_IN_BOTH
+    assert [key for key, entry in spanish.items() if re.search(ENGLISH_WORDS, re.sub(r"\{\w+\}", "", entry))] == []
+
+
+def test_spanish_page_holds_no_english(rendered: dict[str, Rendered]) -> None:
+    assert re.findall(rf".*{ENGLISH_WORDS}.*", rendered["es"].page.visible) == []
+
+
+def test_no_claim_of_effect(report: Rendered, language: str, locales: dict[str, Words]) -> None:
+    texts = [report.page.visible, *locales[language].entries.values()]
+    assert [text for text in texts if re.search(FORBIDDEN[language], text, flags=re.IGNORECASE)] == []
+
+
+def test_caveat_and_certainty_stand_in_the_answer(report: Rendered, language: str) -> None:
+    section = next(e for e in report.page.elements if e.attributes.get("id") == "answer")
+    assert report.study.words(language)("answer.caveat") in section.text
+    assert "n=5" in section.text
+    assert re.search(r"had nobody died or gone home|si nadie hubiera fallecido ni egresado", section.text)
+
+
+def test_every_share_has_its_denominator(report: Rendered) -> None:
+    """SAMPL: a percentage never stands without its numerator and denominator, confidence levels apart."""
+    for found in re.finditer(r"(\S+\s+){0,6}\(?\d+%", report.page.visible):
+        text = found.group()
+        assert re.search(r"\d+\W(of|de)\W\d+|95%|IC|;\W*\d+%|\b(to|a)\W\d+%", text), text
+
+
+def test_entries_are_used(locales: dict[str, Words]) -> None:
+    """A key that no code, template or result can ask for is a leftover."""
+    library = ROOT / "workflow"
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for pattern in ("scripts/historical_controls/figures/*.py", "scripts/historical_controls/report/*.py",
+                        "templates/*.j2")
+        for path in library.glob(pattern)
+    )  # fmt: skip
+    groups = {"language", "arm", "event", "direction", "reason", "assay", "rung", "df_method", "step", "unit"}
+    groups |= {"category", "ledger_reason", "bias"}
+    keys = [key for key in locales["en"].entries if key.partition(".")[0] not in groups]
+    built = {"answer.reading_", "cleaning."}
+    assert [
+        key for key in keys if key not in code and not key.endswith(".title") and not any(map(key.startswith, built))
+    ] == []
