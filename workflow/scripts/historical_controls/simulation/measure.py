@@ -1,0 +1,145 @@
+"""Clean measurements of one patient: the latent course read at the hours of the schedule, treatment effect added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .patients import Patient
+from .schedule import (
+    CYTOKINE_DAYS,
+    CYTOKINES,
+    gas_hours,
+    imaging_hours,
+    lab_hours,
+    panel,
+    protocol_hours,
+    swab_hours,
+    vital_hours,
+)
+from .signals import effect, natural_course, reported
+from .truth import Course, Truth
+
+VITALS = ("HR", "RR", "TEMP", "MAP", "SPO2")
+SEDATED_SHARE = 0.02
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Random numbers of one patient; each purpose has its own, so that adding one moves no other."""
+
+    seed: int
+    arm: int
+    number: int
+
+    def of(self, purpose: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, self.arm, self.number, purpose])
+
+
+def measurements(truth: Truth, patient: Patient, stream: Stream, treated: bool) -> pd.DataFrame:
+    """All clean measurements, key (sheet, hours, outcome, specimen).
+
+    Columns: sheet (vitals, gas, lab, cytokine, image, swab), hours since admission, outcome, value, lower, upper
+    (null beyond an assay limit), result (qualitative), specimen. The treated carry the effect from their infusion on.
+    """
+    course = natural_course(stream.of(1), patient, truth.courses)
+    plan = stream.of(2)
+    vitals = vital_hours(plan, patient, course)
+    gases = gas_hours(plan, patient, course)
+    labs = panel(plan, lab_hours(plan, patient, course, daily=treated), course, complete=treated)
+    cytokines = protocol_hours(patient, 4, CYTOKINE_DAYS)
+    scans = np.concatenate([imaging_hours(plan, patient), protocol_hours(patient, -168, (21,))])
+    swabs = np.concatenate([swab_hours(plan, patient), protocol_hours(patient, -167, (14, 21))])
+    parts = [
+        *(_numbers("vitals", code, vitals, truth, patient, course, stream) for code in VITALS),
+        _consciousness(vitals, patient, stream.of(3)),
+        _gases(gases, truth, patient, course, stream),
+        *(_numbers("lab", code, hours, truth, patient, course, stream) for code, hours in labs.items()),
+        *(_numbers("cytokine", code, cytokines, truth, patient, course, stream) for code in CYTOKINES),
+        _numbers("image", "CTSS", np.unique(scans), truth, patient, course, stream),
+        _bilateral(np.unique(scans), stream.of(4)),
+        _swabs(np.unique(swabs), patient),
+    ]
+    return pd.concat([part for part in parts if len(part)], ignore_index=True)
+
+
+def _levels(
+    code: str, hours: np.ndarray, truth: Truth, patient: Patient, course: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    level = course[code][hours.astype(int)]
+    if patient.infusion_hour is None or code not in truth.effects:
+        return level
+    return level + effect(truth.effects[code], (hours - patient.infusion_hour) / 24)
+
+
+def _numbers(
+    sheet: str,
+    code: str,
+    hours: np.ndarray,
+    truth: Truth,
+    patient: Patient,
+    course: Mapping[str, np.ndarray],
+    stream: Stream,
+) -> pd.DataFrame:
+    own = truth.courses[code]
+    rng = stream.of(100 + list(truth.courses).index(code))
+    value = reported(rng, own, _levels(code, hours, truth, patient, course))
+    return _with_limits(_frame(sheet, code, hours, value), own)
+
+
+def _frame(sheet: str, code: str, hours: np.ndarray, value: np.ndarray, specimen: str = "") -> pd.DataFrame:
+    frame = pd.DataFrame({"sheet": sheet, "hours": hours, "outcome": code, "value": value})
+    return frame.assign(lower=value, upper=value, result=None, specimen=specimen)
+
+
+def _with_limits(frame: pd.DataFrame, course: Course) -> pd.DataFrame:
+    """Values beyond the assay's limits keep only the bound that is known."""
+    out = frame.copy()
+    if course.lod is not None:
+        low = frame["value"] < course.lod
+        out.loc[low, ["value", "lower", "upper"]] = [np.nan, 0.0, course.lod]
+    if course.uloq is not None:
+        # Half of the laboratory's runs dilute the sample and report the number; the other half stop at the limit.
+        high = (frame["value"] > course.uloq) & (frame["hours"].astype(int) % 2 == 0)
+        out.loc[high, ["value", "lower", "upper"]] = [np.nan, course.uloq, np.nan]
+    return out
+
+
+def _gases(
+    hours: np.ndarray, truth: Truth, patient: Patient, course: Mapping[str, np.ndarray], stream: Stream
+) -> pd.DataFrame:
+    """PaO2 and FiO2 whose ratio is the P/F of the course; a few samples are venous."""
+    rng = stream.of(5)
+    ratio = _numbers("gas", "PF", hours, truth, patient, course, stream)["value"].to_numpy()
+    wanted = np.round(rng.normal(74, 6, len(hours)) / ratio / 0.05) * 0.05
+    fio2 = np.round(np.clip(wanted, 0.21, 1.0), 2)
+    venous = rng.random(len(hours)) < 0.04
+    pao2 = np.round(np.where(venous, rng.normal(36, 4, len(hours)), np.clip(ratio * fio2, 32, 480)), 1)
+    specimen = np.where(venous, "venous", "arterial")
+    both = [_frame("gas", "PAO2", hours, pao2), _frame("gas", "FIO2", hours, fio2)]
+    return pd.concat([frame.assign(specimen=specimen) for frame in both], ignore_index=True)
+
+
+def _consciousness(hours: np.ndarray, patient: Patient, rng: np.random.Generator) -> pd.DataFrame:
+    """Glasgow coma score; not scored while ventilated."""
+    start, stop = patient.intubation_hour, patient.extubation_hour
+    awake = hours if start is None else hours[(hours < start) | (hours > (stop or np.inf))]
+    score = np.where(rng.random(len(awake)) < 0.93, 15.0, 14.0)
+    return _frame("vitals", "GCS", awake, score)
+
+
+def _bilateral(hours: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+    bilateral = "yes" if rng.random() < 0.97 else "no"
+    return _results("image", "CT_BILATERAL", hours, np.full(len(hours), bilateral, dtype=object))
+
+
+def _swabs(hours: np.ndarray, patient: Patient) -> pd.DataFrame:
+    positive = patient.pcr_positive & (hours < max(patient.clearance_hour, 24))
+    return _results("swab", "PCR", hours, np.where(positive, "positive", "negative"))
+
+
+def _results(sheet: str, code: str, hours: np.ndarray, result: np.ndarray) -> pd.DataFrame:
+    return _frame(sheet, code, hours, np.full(len(hours), np.nan)).assign(result=result)

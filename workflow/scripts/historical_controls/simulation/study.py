@@ -1,0 +1,115 @@
+"""A whole simulated study: clean truth, exports, and what every record must come out as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from .dirt import Amount, gas_dirt, image_dirt, laboratory_dirt, planted, redcap_dirt, spoil_all, vitals_dirt
+from .export import Export
+from .hospital import hospital_exports
+from .redcap import FOLDER, data_dictionary, redcap_export
+from .truth import Truth, changed, load_truth
+from .truth_tables import Arm, historical_arm, treated_arm
+
+TRUTH_FILE = "data/raw/truth.yaml"
+PLANTED_FILE = "data/raw/planted.csv"
+RENDERING = 3
+
+
+@dataclass(frozen=True)
+class Study:
+    """Clean truth per arm, and the exports made of it."""
+
+    truth: Truth
+    treated: Arm
+    historical: Arm
+    exports: tuple[Export, ...]
+
+    def expectations(self) -> pd.DataFrame:
+        """Every measured record of every export. Key (source, file, line, item)."""
+        return pd.concat([export.expectations() for export in self.exports], ignore_index=True)
+
+    def files(self) -> dict[str, bytes]:
+        """Contents by path from the study folder."""
+        table = planted(list(self.exports)).to_csv(index=False, lineterminator="\n")
+        return {
+            **{export.path: export.content() for export in self.exports},
+            f"{FOLDER}/redcap_data_dictionary.csv": data_dictionary(),
+            PLANTED_FILE: table.encode(),
+        }
+
+
+def simulate(truth: Truth, dirty: bool = True) -> Study:
+    """The study that the truth file describes; the same truth gives the same study, byte for byte."""
+    treated, historical = treated_arm(truth), historical_arm(truth)
+    rng = np.random.default_rng([truth.seed, RENDERING])
+    exports = [*hospital_exports(historical, rng), redcap_export(treated, truth)]
+    if dirty:
+        exports = _spoilt(exports, historical, truth, np.random.default_rng([truth.seed, RENDERING, 1]))
+    return Study(truth, treated, historical, tuple(exports))
+
+
+def _spoilt(exports: list[Export], historical: Arm, truth: Truth, rng: np.random.Generator) -> list[Export]:
+    amount = Amount(min(1.0, truth.historical / 150))
+    dirt = {
+        "laboratorio": laboratory_dirt(historical.patients, amount),
+        "signos_vitales": vitals_dirt(historical.patients, amount),
+        "gasometrias": gas_dirt(amount),
+        "imagen": image_dirt(amount),
+        "redcap": redcap_dirt(amount),
+    }
+    return [spoil_all(export, dirt.get(export.name, []), rng) for export in exports]
+
+
+def write_study(study: Study, folder: str | Path) -> list[Path]:
+    """Write the exports under the study folder; returns their paths."""
+    written = []
+    for path, content in study.files().items():
+        target = Path(folder) / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        written.append(target)
+    return written
+
+
+def make_study(
+    folder: str | Path,
+    template: str | Path,
+    *,
+    n_treated: int = 5,
+    n_historical: int = 20,
+    seed: int = 1,
+    outcomes: list[str] | None = None,
+    config: Mapping[str, Any] | None = None,
+    population: Mapping[str, Any] | None = None,
+    dirty: bool = True,
+) -> Study:
+    """Write a small study folder made like the one at `template`: exports, truth file and config.yaml.
+
+    `outcomes` replaces the config's list; `config` replaces further top-level keys; `population` overrides the truth
+    file's (e.g. {"severity_mean": 1.2} for more eligible patients). The template's exports are not read.
+    """
+    truth = changed(
+        load_truth(Path(template) / TRUTH_FILE),
+        treated=n_treated,
+        historical=n_historical,
+        seed=seed,
+        population=dict(population or {}),
+    )
+    study = simulate(truth, dirty)
+    write_study(study, folder)
+    plain = truth.model_dump(mode="json")
+    (Path(folder) / TRUTH_FILE).write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
+    settings = yaml.safe_load((Path(template) / "config.yaml").read_text(encoding="utf-8"))
+    settings |= {"outcomes": outcomes} if outcomes is not None else {}
+    settings |= dict(config or {})
+    text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+    (Path(folder) / "config.yaml").write_text(text, encoding="utf-8")
+    return study
