@@ -184,6 +184,9 @@ class SourceFile(Section):
     default_specimens: dict[Code, str] = Field(default={}, description="specimen per outcome where the row names none")
     assays: dict[Code, str] = Field(default={}, description="assay per outcome where the row names none")
     stripped_limits: list[StrippedLimit] = Field(default=[], description="limits that lost their sign")
+    haemolysis_holds: list[Code] = Field(
+        default=["FERR", "PCT"], description="outcomes whose values are held where the comment says haemolysed"
+    )
     private_columns: list[str] = Field(default=[], description="identifying columns, dropped at load and never stored")
     parts: list[AnyPart] = Field(min_length=1, description="what the rows hold; a row may feed several parts")
 

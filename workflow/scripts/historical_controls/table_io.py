@@ -82,6 +82,8 @@ def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
 
 
 def _as_kind(values: pd.Series, column: Column, table: Table) -> pd.Series:
+    if column.kind == "time" and bool(values.isna().all()):
+        values = pd.Series(pd.NaT, index=values.index, dtype=PANDAS_DTYPES["time"])
     try:
         typed = values.astype(PANDAS_DTYPES[column.kind])  # type: ignore[call-overload]
     except (TypeError, ValueError) as error:

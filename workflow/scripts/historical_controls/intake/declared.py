@@ -1,0 +1,63 @@
+"""The columns that a file's declaration names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+
+from ..config_sources import Condition, Part, SourceFile, TimeColumns
+
+# Fields of a part that hold the name of one column.
+COLUMN_FIELDS = (
+    "subject",
+    "analyte",
+    "value",
+    "unit",
+    "specimen",
+    "assay",
+    "status",
+    "comment",
+    "treatment",
+    "detail",
+    "dose",
+    "dose_unit",
+)
+
+
+def declared_columns(file: SourceFile) -> list[str]:
+    """Every column that the declaration names, once each, in order."""
+    names: list[str] = []
+    for part in file.parts:
+        names += _part_columns(part)
+    names += [column for sentinel in file.sentinels for column in sentinel.columns]
+    return list(dict.fromkeys(names))
+
+
+def _part_columns(part: Part) -> Iterator[str]:
+    yield part.subject
+    yield from _named(part)
+    event = getattr(part, "event", None)
+    if isinstance(event, str) and not event.startswith("="):
+        yield event
+
+
+def _named(model: BaseModel) -> Iterator[str]:
+    """Columns named anywhere below a declaration."""
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if isinstance(value, TimeColumns):
+            yield from value.columns
+        elif isinstance(value, Condition):
+            yield value.column
+        elif name == "columns" and isinstance(value, dict):
+            yield from value
+            yield from (column.unit_column for column in value.values() if getattr(column, "unit_column", None))
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, Condition):
+                    yield item.column
+                elif isinstance(item, BaseModel):
+                    yield from _named(item)
+        elif name in COLUMN_FIELDS and isinstance(value, str):
+            yield value
