@@ -12,9 +12,11 @@ sys.path.insert(0, str(SCRIPTS))
 from historical_controls.config import check_files, load_config, scenario_config
 from historical_controls.dictionary import check_config_names, load_dictionary
 from historical_controls.errors import UserError
-from historical_controls.figures.names import figure_names
+from historical_controls.figures.names import FAMILIES, figure_names
 from historical_controls.provenance import code_hash, git_state
 
+LOCALES = PROGRAM / "workflow" / "locales"
+TEMPLATES = PROGRAM / "workflow" / "templates"
 DICTIONARY_FILES = ("outcomes.csv", "units.csv", "synonyms.csv")
 
 

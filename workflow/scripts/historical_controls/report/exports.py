@@ -39,6 +39,23 @@ def export_tables(ard: pd.DataFrame, outputs: Mapping[str, Output]) -> dict[str,
     return {output.file_name: _export(ard[ard["output_id"] == output.output_id]) for output in outputs.values()}
 
 
+def export_index(tables: Mapping[str, pd.DataFrame], outputs: Mapping[str, Output]) -> pd.DataFrame:
+    """What stands in which file: one row per registered output, with titles and the number of rows."""
+    rows = [
+        {
+            "output_id": output.output_id,
+            "file": output.file_name,
+            "title_en": output.title_en,
+            "title_es": output.title_es,
+            "population": output.population,
+            "rule": output.rule,
+            "n_rows": len(tables[output.file_name]),
+        }
+        for output in outputs.values()
+    ]
+    return pd.DataFrame(rows)
+
+
 def _export(rows: pd.DataFrame) -> pd.DataFrame:
     printed = [
         text if isinstance(text, str) else format_number(value, format)

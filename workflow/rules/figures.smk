@@ -1,0 +1,54 @@
+"""What does it look like? One job per family of figures and language.
+
+Reads: results/ard.parquet, results/cohort/primary/display.parquet. Writes: results/figures/{lang}/*.svg.
+"""
+
+
+rule draw_trajectories:
+    """Draws one figure per outcome: patients, model means with bands, numbers at risk, in {wildcards.lang}."""
+    input:
+        ard="results/ard.parquet",
+        display="results/cohort/primary/display.parquet",
+        words=LOCALES / "{lang}.yaml",
+        dictionary=DICTIONARY,
+    output:
+        figures=figure_paths("trajectory"),
+    log:
+        "results/logs/draw_trajectories/{lang}.log",
+    benchmark:
+        "results/benchmarks/draw_trajectories/{lang}.tsv"
+    params:
+        family="trajectory",
+        config=STUDY.model_dump(mode="json"),
+        code=code("draw_figures.py"),
+    threads: 1
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/draw_figures.py"
+
+
+use rule draw_trajectories as draw_forest with:
+    output:
+        figures=figure_paths("forest"),
+    log:
+        "results/logs/draw_forest/{lang}.log",
+    benchmark:
+        "results/benchmarks/draw_forest/{lang}.tsv"
+    params:
+        family="forest",
+        config=STUDY.model_dump(mode="json"),
+        code=code("draw_figures.py"),
+
+
+use rule draw_trajectories as draw_flow with:
+    output:
+        figures=figure_paths("flow"),
+    log:
+        "results/logs/draw_flow/{lang}.log",
+    benchmark:
+        "results/benchmarks/draw_flow/{lang}.tsv"
+    params:
+        family="flow",
+        config=STUDY.model_dump(mode="json"),
+        code=code("draw_figures.py"),

@@ -1,0 +1,20 @@
+"""Rule export_tables: every numbered output as CSV, and an index of them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from historical_controls.errors import reported
+from historical_controls.report import export_index, export_tables, load_outputs
+from historical_controls.table_io import read_table
+from historical_controls.tables import ARD
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with reported(snakemake.log[0]):
+    outputs = load_outputs(snakemake.input.outputs)
+    tables = export_tables(read_table(snakemake.input.ard, ARD), outputs)
+    index = Path(snakemake.output.index)
+    for name, table in tables.items():
+        table.to_csv(index.parent / name, index=False, lineterminator="\n")
+    export_index(tables, outputs).to_csv(index, index=False, lineterminator="\n")
