@@ -4,6 +4,7 @@ Read top-down: specification, design, covariance, likelihood, optimiser, inferen
 tags (MM-1 ...) stand in docs/methods.md, chapter "Mixed models".
 """
 
+from .contrast import Contrast, JointTest
 from .design import Design, build_design
 from .errors import (
     DataError,
@@ -14,12 +15,23 @@ from .errors import (
     RankDeficient,
     SpecificationError,
 )
+from .fit import MixedModelFit, fit_design, fit_mixed_model
+from .influence import Influence
+from .margins import Margins
+from .optimiser import Attempt, Control
 from .specification import MixedModelSpec
 
 __all__ = [
+    "Attempt",
+    "Contrast",
+    "Control",
     "DataError",
     "Design",
     "IllConditioned",
+    "Influence",
+    "JointTest",
+    "Margins",
+    "MixedModelFit",
     "MixedModelSpec",
     "ModelError",
     "NotConverged",
@@ -27,4 +39,6 @@ __all__ = [
     "RankDeficient",
     "SpecificationError",
     "build_design",
+    "fit_design",
+    "fit_mixed_model",
 ]

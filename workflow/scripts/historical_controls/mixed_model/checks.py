@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from scipy import linalg
 
-from .errors import DataError, RankDeficient
+from .errors import DataError, NotEstimable, RankDeficient
 from .specification import MixedModelSpec
 
 if TYPE_CHECKING:
@@ -95,6 +96,21 @@ def covariates_known(design: Design, table: pd.DataFrame) -> None:
             strange = set(table[name].unique()) - set(fitted.unique())
             if strange:
                 raise DataError(f"{name}={sorted(map(str, strange))[0]!r} is not a level that was fitted")
+
+
+def contrast_rows(L: Any, names: tuple[str, ...]) -> np.ndarray:
+    """L as a matrix (k, p) of finite numbers; a mapping names the coefficients it involves."""
+    if isinstance(L, Mapping):
+        unknown = [name for name in L if name not in names]
+        if unknown:
+            raise NotEstimable(f"the model has no coefficient {unknown[0]!r}: its names are {', '.join(names)}")
+        L = [L.get(name, 0.0) for name in names]
+    rows = np.atleast_2d(np.asarray(L, dtype=np.float64))
+    if rows.ndim != 2 or rows.shape[1] != len(names):
+        raise NotEstimable(f"L needs {len(names)} columns, one per coefficient ({', '.join(names)})")
+    if not np.isfinite(rows).all() or (np.abs(rows).sum(axis=1) == 0).any():
+        raise NotEstimable("a row of L is zero or not finite, so there is nothing to estimate: mend it")
+    return rows
 
 
 def _finite(what: str, values: np.ndarray, design: Design) -> None:

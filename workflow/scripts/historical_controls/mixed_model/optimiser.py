@@ -1,0 +1,168 @@
+"""Maximising the profiled log-likelihood: Newton steps in a trust region, other starts and optimisers only after it.
+
+The exact Hessian makes boundary optima (zero variances, correlations of +-1) ordinary maxima of theta: there
+the curvature is that of the natural gradient (MM-5), so they are reached and certified like interior ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize
+
+from .design import Array
+from .likelihood import Engine, Parameters, Point, evaluate
+
+Objective = Callable[[Array], Point | None]
+
+
+@dataclass(frozen=True)
+class Control:
+    """Tuning of the optimisation; decrement is g'I^-1 g, twice the log-likelihood still to gain."""
+
+    steps: int = 150
+    converged: float = 1e-9
+    polished: float = 1e-17
+    radius: float = 1.0
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try: which optimiser, from where, how it ended."""
+
+    optimiser: str
+    start: str
+    converged: bool
+    steps: int
+    loglik: float
+    decrement: float
+    message: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A proposed move with its predicted gain, the decrement and the smallest relative eigenvalue."""
+
+    move: Array
+    gain: float
+    decrement: float
+    lowest: float
+
+
+def maximise(
+    engine: Engine, parameters: Parameters, control: Control, start: Array | None = None
+) -> tuple[Point | None, tuple[Attempt, ...]]:
+    """The best point and every attempt made; the point is None unless one attempt converged."""
+    attempts: list[Attempt] = []
+    tries = _protocol(engine, parameters, control, start)
+    for point, attempt in tries:
+        attempts.append(attempt)
+        if attempt.converged:
+            return point, tuple(attempts)
+    return None, tuple(attempts)
+
+
+def _protocol(
+    engine: Engine, parameters: Parameters, control: Control, start: Array | None
+) -> Iterator[tuple[Point | None, Attempt]]:
+    """Declared order of attempts (docs/methods.md, "Convergence")."""
+
+    def objective(theta: Array) -> Point | None:
+        return evaluate(engine, parameters, theta)
+
+    starts = {f"spread {spread:g}": parameters.start(spread) for spread in (1.0, 0.1, 5.0)}
+    if start is not None:
+        starts = {"given": start} | starts
+    for label, theta in starts.items():
+        yield newton(objective, theta, label, control)
+    for method in ("L-BFGS-B", "BFGS"):
+        for label, theta in starts.items():
+            rough = _scipy(objective, theta, method)
+            point, attempt = newton(objective, rough, label, control)
+            yield point, Attempt(f"{method} + {attempt.optimiser}", *_rest(attempt))
+
+
+def newton(objective: Objective, theta: Array, label: str, control: Control) -> tuple[Point | None, Attempt]:
+    """Trust-region Newton; the last steps reuse the Hessian, which costs nothing in accuracy."""
+    point, radius, information = objective(theta), control.radius, None
+    if point is None:
+        return None, Attempt("newton", label, False, 0, np.nan, np.nan, "V is not positive definite at the start")
+    step = None
+    for k in range(control.steps):
+        chord = step is not None and step.decrement < 1e-6 and step.lowest > 0
+        information = information if chord else point.information
+        assert information is not None
+        step = _propose(point.gradient, information, radius)
+        if step.decrement < control.polished and step.lowest > -1e-7:
+            return point, _ended(point, label, k, step, control)
+        trial = objective(point.theta + step.move)
+        gain = -np.inf if trial is None else trial.loglik - point.loglik
+        noise = 1e-13 * (abs(point.loglik) + len(point.engine.problem.M.T))
+        if trial is not None and gain > 0.05 * step.gain - noise:
+            small = step.decrement < control.converged and gain < noise
+            if small and _size(trial, information) >= step.decrement:
+                return point, _ended(point, label, k, step, control)
+            radius = min(2 * radius, 10.0) if gain > 0.7 * step.gain else radius
+            point = trial
+        elif step.decrement < control.converged and step.lowest > -1e-7:
+            return point, _ended(point, label, k, step, control)
+        else:
+            radius = 0.3 * min(radius, float(np.linalg.norm(step.move)))
+    return point, _ended(point, label, control.steps, step, control)
+
+
+def _propose(gradient: Array, information: Array, radius: float) -> Step:
+    """Newton step with the eigenvalues' absolute values, shortened to the radius (Dauphin et al. 2014)."""
+    values, vectors = np.linalg.eigh(information)
+    if len(values) == 0:
+        return Step(np.empty(0), 0.0, 0.0, 1.0)
+    top = max(float(np.abs(values).max()), 1e-300)
+    size = np.maximum(np.abs(values), 1e-11 * top)
+    along = vectors.T @ gradient
+    decrement = float(along @ (along / size))
+    lowest = float(values[0] / top)
+    if decrement < 1e-9 and lowest < -1e-7:
+        # a saddle has no gradient to follow: leave it along its steepest curvature
+        along = along + np.where(values == values[0], size * 0.1, 0.0)
+    move = along / size
+    damping = 0.0
+    while np.linalg.norm(move) > radius:
+        damping = max(2 * damping, 1e-3 * float(size.min()), 1e-6 * top)
+        move = along / (size + damping)
+    full = vectors @ move
+    return Step(full, float(gradient @ full - 0.5 * full @ information @ full), decrement, lowest)
+
+
+def _size(point: Point, information: Array) -> float:
+    return _propose(point.gradient, information, np.inf).decrement
+
+
+def _ended(point: Point, label: str, k: int, step: Step | None, control: Control) -> Attempt:
+    decrement = step.decrement if step is not None else np.inf
+    lowest = step.lowest if step is not None else -1.0
+    done = decrement < control.converged and lowest > -1e-7
+    message = "converged" if done else f"stopped after {k} steps with {decrement:.1e} still to gain"
+    return Attempt("newton", label, done, k, point.loglik, decrement, message)
+
+
+def _rest(attempt: Attempt) -> tuple[str, bool, int, float, float, str]:
+    return (
+        attempt.start,
+        attempt.converged,
+        attempt.steps,
+        attempt.loglik,
+        attempt.decrement,
+        attempt.message,
+    )
+
+
+def _scipy(objective: Objective, theta: Array, method: str) -> Array:
+    """A quasi-Newton run from scipy, to bring Newton near another maximum."""
+
+    def value(at: Array) -> tuple[float, Array]:
+        point = objective(at)
+        return (1e10, np.zeros_like(at)) if point is None else (-point.loglik, -point.gradient)
+
+    return np.asarray(optimize.minimize(value, theta, jac=True, method=method, options={"maxiter": 300}).x)
