@@ -1,0 +1,166 @@
+"""Hand-made clean tables for tests of the cohort stage: times are hours since a common start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.cohort.clean_tables import CleanTables
+from historical_controls.cohort.derivations import derive_outcomes
+from historical_controls.cohort.records import PERSON, Records, make_records, place_all
+from historical_controls.cohort.timeline import HOUR, Moments
+from historical_controls.config import Study
+from historical_controls.config_cohort import Cohort
+from historical_controls.dictionary import Dictionary, load_dictionary
+from historical_controls.table_io import conform
+from historical_controls.tables import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS
+
+START = pd.Timestamp("2020-04-01 00:00", tz="UTC")
+DICTIONARY_FOLDER = Path(__file__).parents[3] / "data" / "dictionary"
+LABEL = {"en": "rule"}
+
+
+def at(hours: float) -> pd.Timestamp:
+    return START + pd.Timedelta(hours=hours)
+
+
+def dictionary() -> Dictionary:
+    return load_dictionary(DICTIONARY_FOLDER)
+
+
+def study() -> Study:
+    return Study(
+        id="TEST",
+        title={"en": "test"},
+        treatment={"en": "test"},
+        first_date=date(2020, 1, 1),
+        data_lock=date(2021, 1, 1),
+        calendar_reference=date(2020, 4, 8),
+    )
+
+
+def measured(
+    patient: str,
+    outcome: str,
+    hours: float,
+    value: float | None = None,
+    *,
+    below: float | None = None,
+    above: float | None = None,
+    result: str | None = None,
+    assay: str = "",
+    specimen: str = "arterial",
+    status: str = "done",
+    source: str = "hospital",
+    flags: str = "",
+) -> dict[str, Any]:
+    """One clean measurement; `below`, `above`: the limit of a censored one."""
+    lower = value if value is not None else (0.0 if below is not None else above)
+    upper = value if value is not None else below
+    return {
+        "source": source,
+        "patient_id": patient,
+        "time": at(hours),
+        "outcome": outcome,
+        "value": np.nan if value is None else value,
+        "lower": np.nan if lower is None else lower,
+        "upper": np.nan if upper is None else upper,
+        "result": result,
+        "unit": "",
+        "assay": assay,
+        "specimen": specimen,
+        "status": status,
+        "flags": flags,
+        "raw_value": "",
+        "raw_unit": "",
+    }
+
+
+def happened(
+    patient: str, event: str, hours: float, source: str = "hospital", end: float | None = None
+) -> dict[str, Any]:
+    return {
+        "source": source,
+        "patient_id": patient,
+        "event": event,
+        "time": at(hours),
+        "end_time": pd.NaT if end is None else at(end),
+        "value": None,
+        "detail": None,
+    }
+
+
+def given(
+    patient: str,
+    treatment: str,
+    start: float,
+    stop: float | None = None,
+    dose: float = np.nan,
+    unit: str | None = None,
+    source: str = "hospital",
+) -> dict[str, Any]:
+    return {
+        "source": source,
+        "patient_id": patient,
+        "treatment": treatment,
+        "start": at(start),
+        "stop": pd.NaT if stop is None else at(stop),
+        "dose": dose,
+        "dose_unit": unit,
+    }
+
+
+def person(patient: str, arm: str = "historical", source: str = "hospital", **characteristics: Any) -> dict[str, Any]:
+    return {"source": source, "patient_id": patient, "arm": arm, **characteristics}
+
+
+def tables(
+    patients: Sequence[dict[str, Any]],
+    measurements: Sequence[dict[str, Any]] = (),
+    events: Sequence[dict[str, Any]] = (),
+    treatments: Sequence[dict[str, Any]] = (),
+) -> CleanTables:
+    """Checked clean tables; every row gets a place in a file of its own."""
+
+    def frame(rows: Sequence[dict[str, Any]], table: Any) -> pd.DataFrame:
+        if not rows:
+            return table.empty()
+        placed = pd.DataFrame(rows).assign(file="file", line=np.arange(2, len(rows) + 2), item="")
+        times = [column.name for column in table.columns if column.kind == "time"]
+        return conform(placed.assign(**{name: pd.to_datetime(placed[name], utc=True) for name in times}), table)
+
+    return CleanTables(
+        conform(pd.DataFrame(patients), PATIENTS),
+        frame(measurements, MEASUREMENTS),
+        frame(events, EVENTS),
+        frame(treatments, TREATMENTS),
+    )
+
+
+def records(clean: CleanTables, cohort: Cohort | None = None) -> Records:
+    """Records of everyone, in the order of source and patient id, derived outcomes included."""
+    declared = cohort or Cohort()
+    people = clean.patients.sort_values(PERSON, ignore_index=True)
+    return make_records(derive_outcomes(place_all(clean, people), declared, dictionary()), declared)
+
+
+def moments(*hours: float, patient: int = 0) -> Moments:
+    start = START.value // 1_000_000
+    times = np.array([start + round(hour * HOUR) for hour in hours], dtype=np.int64)
+    return Moments(np.full(len(hours), patient), times)
+
+
+def with_changes(cohort: Cohort, **changes: Any) -> Cohort:
+    return Cohort.model_validate({**cohort.model_dump(), **changes})
+
+
+def without_after(clean: CleanTables, hours: dict[str, float]) -> CleanTables:
+    """The tables without any measurement later than the given hours of each patient."""
+    limit = clean.measurements["patient_id"].map(lambda name: at(hours[name]))
+    return replace(clean, measurements=clean.measurements[clean.measurements["time"] <= limit])

@@ -1,0 +1,144 @@
+"""Who is comparable, and from which hour time is counted: the stage as a whole."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ..config import Study
+from ..config_cohort import Cohort
+from ..dictionary import Dictionary
+from ..errors import UserError
+from ..table_io import conform, write_table
+from ..tables import (
+    ATTRITION,
+    COHORT_EVENTS,
+    COHORT_PATIENTS,
+    DISPLAY,
+    ELIGIBILITY,
+    OBSERVATIONS,
+    VISITS,
+)
+from .attrition import attrition_table
+from .clean_tables import CleanTables, CohortTables
+from .derivations import derive_outcomes
+from .display import display_ids, display_table
+from .eligibility import eligibility_rows
+from .follow_up import patient_rows
+from .observations import event_rows, observation_rows
+from .records import PERSON, Records, make_records, place_all, slice_of
+from .time_zero import Decisions, decide_historical, decide_treated, treated_waits
+from .visits import visit_table
+
+# Bounds the memory that candidate hours take, whatever the size of the export.
+PATIENTS_AT_ONCE = 5000
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows that one group of patients adds."""
+
+    patients: pd.DataFrame
+    eligibility: pd.DataFrame
+    observations: pd.DataFrame
+    events: pd.DataFrame
+
+
+def define_cohort(
+    clean: CleanTables,
+    cohort: Cohort,
+    study: Study,
+    dictionary: Dictionary,
+    scenario: str,
+    seed: int,
+    outcomes: Sequence[str],
+) -> CohortTables:
+    """Eligibility, time zero, attrition and follow-up of everyone in the clean tables.
+
+    `outcomes`: codes shown in `display` and counted in the results. Raises UserError where nobody is in the tables.
+    """
+    waits: tuple[float, ...] = ()
+    parts: list[Part] = []
+    for records in _groups(clean, "treated", cohort, dictionary):
+        decided = decide_treated(records, cohort)
+        waits = tuple(sorted((*waits, *treated_waits(records, decided, cohort))))
+        parts.append(_part(records, decided, cohort, study, "treated"))
+    if not waits and cohort.time_zero.match_waits and cohort.time_zero.historical == "first_eligible_hour":
+        logging.getLogger("historical_controls").warning("no treated patient has a known wait: controls wait 0 hours")
+    for records in _groups(clean, "historical", cohort, dictionary):
+        decided = decide_historical(records, cohort, waits, seed)
+        parts.append(_part(records, decided, cohort, study, "historical"))
+    if not parts:
+        raise UserError("no patient is in the clean tables", "cohort", "See the ledger for what became of the rows.")
+    return _tables(parts, cohort, dictionary, scenario, seed, outcomes, waits)
+
+
+def _groups(clean: CleanTables, arm: str, cohort: Cohort, dictionary: Dictionary) -> Iterator[Records]:
+    people = clean.patients[clean.patients["arm"] == arm].sort_values(PERSON, ignore_index=True)
+    everyone = place_all(clean, people)
+    for first in range(0, len(people), PATIENTS_AT_ONCE):
+        group = slice_of(everyone, first, min(first + PATIENTS_AT_ONCE, len(people)))
+        yield make_records(derive_outcomes(group, cohort, dictionary), cohort)
+
+
+def _part(records: Records, decided: Decisions, cohort: Cohort, study: Study, arm: str) -> Part:
+    patients = patient_rows(records, decided, study, cohort.horizon_days)
+    return Part(
+        patients,
+        eligibility_rows(records, decided, cohort, arm),
+        observation_rows(records, decided.time_zero, patients["end_day"].to_numpy("float64")),
+        event_rows(records, decided.time_zero),
+    )
+
+
+def _tables(
+    parts: list[Part],
+    cohort: Cohort,
+    dictionary: Dictionary,
+    scenario: str,
+    seed: int,
+    outcomes: Sequence[str],
+    waits: tuple[float, ...],
+) -> CohortTables:
+    everyone = _stacked([part.patients for part in parts], scenario)
+    everyone["display_id"] = display_ids(everyone, seed)
+    observations = _stacked([part.observations for part in parts], scenario)
+    visits = visit_table(observations, dictionary, cohort.baseline_hours, scenario)
+    patients = conform(everyone.drop(columns="undecided"), COHORT_PATIENTS)
+    return CohortTables(
+        eligibility=conform(_stacked([part.eligibility for part in parts], scenario), ELIGIBILITY),
+        patients=patients,
+        attrition=conform(attrition_table(everyone, cohort, scenario), ATTRITION),
+        observations=conform(observations, OBSERVATIONS),
+        visits=conform(visits, VISITS),
+        events=conform(_stacked([part.events for part in parts], scenario), COHORT_EVENTS),
+        display=conform(display_table(patients, visits, outcomes), DISPLAY),
+        waits=waits,
+        outcomes=tuple(code for code in outcomes if dictionary.outcomes[code].kind != "event"),
+        baseline_hours=cohort.baseline_hours,
+        horizon_days=cohort.horizon_days,
+        scenario=scenario,
+    )
+
+
+def _stacked(frames: list[pd.DataFrame], scenario: str) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)] or frames[:1]
+    return pd.concat(filled, ignore_index=True).assign(scenario=scenario)
+
+
+def write_cohort(tables: CohortTables, folder: str | Path) -> None:
+    """Write the seven tables of this stage into a folder."""
+    for name, table in (
+        ("eligibility", ELIGIBILITY),
+        ("patients", COHORT_PATIENTS),
+        ("attrition", ATTRITION),
+        ("observations", OBSERVATIONS),
+        ("visits", VISITS),
+        ("events", COHORT_EVENTS),
+        ("display", DISPLAY),
+    ):
+        write_table(getattr(tables, name), Path(folder) / f"{name}.parquet", table)

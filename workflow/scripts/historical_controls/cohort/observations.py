@@ -1,0 +1,43 @@
+"""Measurements and events of included patients on the axis of hours since time zero."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..tables import COHORT_EVENTS, OBSERVATIONS
+from .intervals import Floats, Integers
+from .records import Records
+from .timeline import HOUR, NEVER
+
+HOURS_BEFORE = 72.0
+
+
+def observation_rows(records: Records, zero: Integers, end_day: Floats) -> pd.DataFrame:
+    """Rows of table `observations` but for the scenario.
+
+    From 72 h before time zero to the end of follow-up: what was measured after discharge or transfer belongs to
+    another setting.
+    """
+    rows = _since_zero(records.measurements, records, zero)
+    end = end_day[rows["patient"].to_numpy()] * 24
+    kept = rows[(rows["hours"] > -HOURS_BEFORE) & (rows["hours"] <= end)]
+    return kept[[name for name in OBSERVATIONS.names if name != "scenario"]]
+
+
+def event_rows(records: Records, zero: Integers) -> pd.DataFrame:
+    """Rows of table `cohort_events` but for the scenario: every event, before and after time zero."""
+    rows = _since_zero(records.events, records, zero)
+    end = rows["end_time"].to_numpy(np.int64)
+    lasting = end != NEVER
+    start = zero[rows["patient"].to_numpy()]
+    rows["end_hours"] = np.where(lasting, (np.where(lasting, end, 0) - start) / HOUR, np.nan)
+    return rows[[name for name in COHORT_EVENTS.names if name != "scenario"]]
+
+
+def _since_zero(frame: pd.DataFrame, records: Records, zero: Integers) -> pd.DataFrame:
+    patient = frame["patient"].to_numpy()
+    rows = frame[zero[patient] != NEVER].copy()
+    patient = rows["patient"].to_numpy()
+    rows["hours"] = (rows["time"].to_numpy(np.int64) - zero[patient]) / HOUR
+    return rows.assign(arm=records.people["arm"].to_numpy()[patient])

@@ -1,0 +1,128 @@
+"""Everything known of a group of patients, ready to be asked what was known at which hour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..config_cohort import Cohort, PairedRatio, Sofa
+from .clean_tables import CleanTables
+from .intervals import Integers
+from .stays import Stays, stays_of
+from .timeline import NEVER, Clock, Series, clock_of, make_series, milliseconds
+
+PERSON = ["source", "patient_id"]
+
+
+@dataclass(frozen=True)
+class Records:
+    """One group of patients; arrays and `people` are by position of the patient.
+
+    `measurements`, `events`, `treatments` are the clean tables of these patients with the columns patient (position)
+    and integer times; `series` are the results by outcome, `first_event` the first time of each event.
+    """
+
+    people: pd.DataFrame
+    measurements: pd.DataFrame
+    events: pd.DataFrame
+    treatments: pd.DataFrame
+    clock: Clock
+    series: Mapping[str, Series]
+    first_event: Mapping[str, Integers]
+    stays: Stays
+
+    def __len__(self) -> int:
+        return len(self.people)
+
+
+def placed(frame: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `frame` that belong to these people, with the column patient (position), sorted by it."""
+    index = pd.MultiIndex.from_frame(people[PERSON])
+    position = index.get_indexer(pd.MultiIndex.from_frame(frame[PERSON]))
+    out = frame.assign(patient=position)[position >= 0]
+    return out.sort_values("patient", kind="stable", ignore_index=True)
+
+
+def place_all(clean: CleanTables, people: pd.DataFrame) -> CleanTables:
+    """The clean tables of these people with patient positions and integer times."""
+    measured, events, treatments = (
+        placed(frame, people) for frame in (clean.measurements, clean.events, clean.treatments)
+    )
+    return CleanTables(
+        people,
+        measured.assign(time=milliseconds(measured["time"])),
+        events.assign(time=milliseconds(events["time"]), end_time=milliseconds(events["end_time"])),
+        treatments.assign(start=milliseconds(treatments["start"]), stop=milliseconds(treatments["stop"])),
+    )
+
+
+def slice_of(placed_tables: CleanTables, first: int, stop: int) -> CleanTables:
+    """The patients at positions first..stop-1, positions counted anew."""
+    people = placed_tables.patients.iloc[first:stop].reset_index(drop=True)
+    return CleanTables(
+        people,
+        *(
+            _rows(frame, first, stop)
+            for frame in (placed_tables.measurements, placed_tables.events, placed_tables.treatments)
+        ),
+    )
+
+
+def _rows(frame: pd.DataFrame, first: int, stop: int) -> pd.DataFrame:
+    left, right = np.searchsorted(frame["patient"].to_numpy(), [first, stop])
+    part = frame.iloc[left:right].reset_index(drop=True)
+    return part.assign(patient=part["patient"] - first)
+
+
+def first_times(events: pd.DataFrame, count: int) -> dict[str, Integers]:
+    """First time of each event by patient; NEVER where it is not recorded."""
+    return {str(event): _earliest(part, count) for event, part in events.groupby("event")}
+
+
+def _earliest(part: pd.DataFrame, count: int) -> Integers:
+    out = np.full(count, NEVER)
+    np.minimum.at(out, part["patient"].to_numpy(), part["time"].to_numpy(np.int64))
+    return out
+
+
+def make_records(tables: CleanTables, cohort: Cohort) -> Records:
+    """Records of placed tables whose measurements already hold the derived outcomes."""
+    count = len(tables.patients)
+    done = tables.measurements[tables.measurements["status"] != "not_done"]
+    times = [done["time"].to_numpy(np.int64), tables.events["time"].to_numpy(np.int64)]
+    first = first_times(tables.events, count)
+    return Records(
+        tables.patients,
+        done,
+        tables.events,
+        tables.treatments,
+        clock_of(*times),
+        series_of(done, clock_of(*times), cohort),
+        first,
+        stays_of(tables, first, cohort.time_zero, count),
+    )
+
+
+def series_of(measured: pd.DataFrame, clock: Clock, cohort: Cohort) -> dict[str, Series]:
+    """Results by outcome."""
+    return {
+        str(outcome): make_series(
+            clock,
+            part["patient"].to_numpy(np.int64),
+            part,
+            known_after(cohort, str(outcome)),
+            isinstance(cohort.derivations.get(str(outcome)), Sofa),
+        )
+        for outcome, part in measured.groupby("outcome", sort=True)
+    }
+
+
+def known_after(cohort: Cohort, outcome: str) -> int:
+    """Milliseconds until a derived value is settled: a nearest partner may still come until the window has closed."""
+    derivation = cohort.derivations.get(outcome)
+    if isinstance(derivation, PairedRatio) and derivation.direction == "nearest":
+        return round(derivation.within_minutes * 60_000)
+    return 0

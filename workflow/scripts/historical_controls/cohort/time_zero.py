@@ -1,0 +1,214 @@
+"""From which hour follow-up counts, and which step excluded whom.
+
+Treated: the declared event. Historical: the first hour of standard care at which every filter holds, plus a wait drawn
+from the treated patients' own, which the control must live through and end still eligible; so that nobody is credited
+with time in which, as a treated patient, they could not have died (immortal time: Hernan & Robins, Am J Epidemiol
+2016;183:758-764).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..config_cohort import Cohort
+from .intervals import Flags, Integers
+from .kleene import TRUE, UNKNOWN, States
+from .records import PERSON, Records
+from .rules import judge_rules
+from .stays import candidate_moments
+from .timeline import HOUR, NEVER, Moments, hours
+
+NO_HOUR = np.int8(-2)
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """By position of the patient.
+
+    `time_zero`: NEVER for excluded. `judged_at`: the hour whose rule states are shown, NEVER where there is none.
+    `excluded_by`: the step, '' for included; `undecided`: excluded for lack of data, not for a rule that fails.
+    `ever`: best state of each rule over all candidate hours; `first_eligible`: first hour at which all filters hold.
+    """
+
+    time_zero: Integers
+    judged_at: Integers
+    excluded_by: np.ndarray
+    undecided: Flags
+    ever: dict[str, States]
+    first_eligible: Integers
+
+
+@dataclass(frozen=True)
+class Screening:
+    """What the candidate hours of each patient say, by position of the patient."""
+
+    excluded_by: np.ndarray
+    undecided: Flags
+    first_eligible: Integers
+    closest: Integers
+    ever: dict[str, States]
+
+
+def filters_of(cohort: Cohort, arm: str) -> list[str]:
+    """The filters that apply to an arm, in order."""
+    return [name for name in cohort.filters if cohort.rules[name].applies_to in ("both", arm)]
+
+
+def screen(records: Records, cohort: Cohort, arm: str, moments: Moments, entry: str) -> Screening:
+    """Judge every candidate hour; a patient passes a step if one hour meets it together with all steps before.
+
+    `entry`: the step that excludes patients without any candidate hour.
+    """
+    count = len(records)
+    states = judge_rules(cohort.rules, moments, records)
+    excluded_by = np.where(_any(moments.patient, count), "", entry).astype(object)
+    # Without a recorded start there is no hour to judge: not decided, rather than refused.
+    undecided = (excluded_by == entry) & (records.stays.start == NEVER)
+    joint = np.ones(len(moments), dtype=bool)
+    depth = np.zeros(len(moments), dtype=np.int64)
+    for name in filters_of(cohort, arm):
+        passed = joint & (states[name] == TRUE)
+        lost = (excluded_by == "") & ~_any(moments.patient[passed], count)
+        excluded_by[lost] = name
+        undecided |= lost & _any(moments.patient[joint & (states[name] == UNKNOWN)], count)
+        joint, depth = passed, depth + passed
+    ever = {name: best_state(state, moments.patient, count) for name, state in states.items()}
+    return Screening(excluded_by, undecided, _first(moments, joint, count), _closest(moments, depth, count), ever)
+
+
+def _any(patients: Integers, count: int) -> Flags:
+    return np.bincount(patients, minlength=count) > 0
+
+
+def _first(moments: Moments, mask: Flags, count: int) -> Integers:
+    out = np.full(count, NEVER)
+    np.minimum.at(out, moments.patient[mask], moments.time[mask])
+    return out
+
+
+def _closest(moments: Moments, depth: Integers, count: int) -> Integers:
+    """The first hour that met most filters in order."""
+    deepest = np.full(count, -1)
+    np.maximum.at(deepest, moments.patient, depth)
+    return _first(moments, depth == deepest[moments.patient], count)
+
+
+def best_state(state: States, patients: Integers, count: int) -> States:
+    """Best state of each patient over its hours; NO_HOUR without any."""
+    out = np.full(count, NO_HOUR, dtype=np.int8)
+    np.maximum.at(out, patients, state)
+    return out
+
+
+def decide_treated(records: Records, cohort: Cohort) -> Decisions:
+    """Everyone with the event that starts follow-up is included, whatever the rules say at that time."""
+    zero = event_times(records, cohort.time_zero.treated)
+    moments = candidate_moments(records.stays, cohort.time_zero.standard_care_hours, until=zero)
+    screening = screen(records, cohort, "treated", moments, "")
+    ever = with_judged(screening.ever, records, cohort, zero)
+    missing = np.where(zero == NEVER, "time_zero", "").astype(object)
+    return Decisions(zero, zero, missing, np.zeros(len(records), dtype=bool), ever, screening.first_eligible)
+
+
+def with_judged(ever: dict[str, States], records: Records, cohort: Cohort, at: Integers) -> dict[str, States]:
+    """`ever` including the hour that decides, which need not lie on the grid; unknown for patients without any hour."""
+    moments = moments_at(at)
+    out = {name: state.copy() for name, state in ever.items()}
+    for name, state in judge_rules(cohort.rules, moments, records).items():
+        out[name][moments.patient] = np.maximum(out[name][moments.patient], state)
+    return {name: np.where(state == NO_HOUR, UNKNOWN, state) for name, state in out.items()}
+
+
+def moments_at(times: Integers) -> Moments:
+    """One moment per patient that has a time."""
+    patient = np.flatnonzero(times != NEVER)
+    return Moments(patient, times[patient])
+
+
+def event_times(records: Records, event: str) -> Integers:
+    return records.first_event.get(event, np.full(len(records), NEVER))
+
+
+def treated_waits(records: Records, decisions: Decisions, cohort: Cohort) -> tuple[float, ...]:
+    """Hours from max(standard care completed, first eligible hour if any) to the treated patients' time zero.
+
+    Never below 0, in ascending order; patients whose standard care has no recorded start have none.
+    """
+    start = records.stays.start
+    known = (decisions.time_zero != NEVER) & (start != NEVER)
+    ready = np.where(known, start, 0) + hours(cohort.time_zero.standard_care_hours)
+    eligible = np.where(decisions.first_eligible == NEVER, ready, np.maximum(ready, decisions.first_eligible))
+    return tuple(sorted(((decisions.time_zero - eligible)[known] / HOUR).clip(min=0).tolist()))
+
+
+def draw_waits(people: pd.DataFrame, waits: Sequence[float], seed: int, draw: int) -> Integers:
+    """One of the treated patients' waits for each control, in milliseconds.
+
+    Drawn by a hash of seed, draw and patient, so that a patient keeps the wait whoever else is in the export.
+    """
+    if not waits:
+        return np.zeros(len(people), dtype=np.int64)
+    names = (f"{seed}\x1f{draw}\x1f{source}\x1f{patient}" for source, patient in people[PERSON].itertuples(index=False))
+    drawn = [int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") * len(waits) >> 64 for name in names]
+    return np.array([hours(wait) for wait in waits], dtype=np.int64)[np.array(drawn, dtype=np.int64)]
+
+
+def decide_historical(records: Records, cohort: Cohort, waits: Sequence[float], seed: int) -> Decisions:
+    """Time zero of each control by the declared rule, or the step that excluded it."""
+    zero = cohort.time_zero
+    if zero.historical == "event":
+        return _at_event(records, cohort)
+    moments = candidate_moments(records.stays, zero.standard_care_hours)
+    screening = screen(records, cohort, "historical", moments, "standard_care")
+    if not zero.match_waits:
+        return _decided(screening, screening.first_eligible, records, cohort)
+    return _after_wait(records, cohort, screening, draw_waits(records.people, waits, seed, zero.wait_draw))
+
+
+def _at_event(records: Records, cohort: Cohort) -> Decisions:
+    at = moments_at(event_times(records, cohort.time_zero.historical_event or ""))
+    screening = screen(records, cohort, "historical", at, "time_zero")
+    return _decided(screening, screening.first_eligible, records, cohort)
+
+
+def _decided(screening: Screening, time_zero: Integers, records: Records, cohort: Cohort) -> Decisions:
+    judged = np.where(time_zero == NEVER, screening.closest, time_zero)
+    ever = with_judged(screening.ever, records, cohort, judged)
+    return Decisions(time_zero, judged, screening.excluded_by, screening.undecided, ever, screening.first_eligible)
+
+
+def _after_wait(records: Records, cohort: Cohort, screening: Screening, wait: Integers) -> Decisions:
+    """Time zero at the end of the wait for those alive, in hospital and still eligible then."""
+    at = np.where(screening.first_eligible == NEVER, NEVER, screening.first_eligible + wait)
+    moments = moments_at(at)
+    here = records.stays.present(moments)
+    joint = _joint(records, cohort, moments)
+    stayed = np.zeros(len(records), dtype=bool)
+    stayed[moments.patient] = here & (joint == TRUE)
+    open_question = np.zeros(len(records), dtype=bool)
+    open_question[moments.patient] = here & (joint == UNKNOWN)
+    gone = np.ones(len(records), dtype=bool)
+    gone[moments.patient] = ~here
+    lost = (screening.excluded_by == "") & ~stayed
+    judged = np.where(gone, screening.first_eligible, at)
+    return Decisions(
+        np.where(stayed, at, NEVER),
+        np.where(screening.excluded_by == "", judged, screening.closest),
+        np.where(lost, "wait", screening.excluded_by),
+        screening.undecided | (lost & open_question),
+        with_judged(screening.ever, records, cohort, np.where(stayed, at, NEVER)),
+        screening.first_eligible,
+    )
+
+
+def _joint(records: Records, cohort: Cohort, moments: Moments) -> States:
+    states = judge_rules(cohort.rules, moments, records)
+    out = np.full(len(moments), TRUE, dtype=np.int8)
+    for name in filters_of(cohort, "historical"):
+        out = np.minimum(out, states[name])
+    return out
