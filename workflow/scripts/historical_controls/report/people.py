@@ -103,7 +103,9 @@ def disposition_table(printer: Printer) -> HtmlTable | None:
         return None
     horizon = printer.config.cohort.horizon_days
     rows = tuple(
-        Row(printer.word(f"event.{event}"), tuple(_event_cell(printer, event, arm) for arm in ARMS)) for event in EVENTS
+        Row(printer.word(f"event.{event}"), tuple(_event_cell(printer, event, arm) for arm in ARMS))
+        for event in EVENTS
+        if any(printer.results.one("disposition", "count", arm=arm, level=event, day=float(horizon)) for arm in ARMS)
     )
     heads = (
         printer.word("disposition.event", day=printer.fact(horizon)),
