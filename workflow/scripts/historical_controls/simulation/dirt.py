@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .export import Export, copy_rows, expected_frame, local_text, pick, rewrite
+from .hospital import MOMENT
 from .patients import Patient
 
 Spoil = Callable[[Export, np.random.Generator], Export]
 # 02:00 in Mexico City, when clocks went to 03:00; a time within the skipped hour is moved to its end.
 DST_GAP = pd.Timestamp("2020-04-05 08:00")
+NOTHING = MappingProxyType({"value": np.nan, "lower": np.nan, "upper": np.nan})
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ def spoil_all(export: Export, spoils: list[Spoil], rng: np.random.Generator) -> 
 def laboratory_dirt(patients: tuple[Patient, ...], amount: Amount) -> list[Spoil]:
     n = amount.of
     return [
-        _after_death(patients, n(3), "fecha_toma", "%d/%m/%Y %H:%M"),
+        _after_death(patients, n(3), "fecha_toma", "fecha_resultado"),
         _broken_lines(n(2)),
         _exact_duplicates(n(40)),
         _preliminary(n(15)),
@@ -69,12 +73,12 @@ def laboratory_dirt(patients: tuple[Patient, ...], amount: Amount) -> list[Spoil
 def vitals_dirt(patients: tuple[Patient, ...], amount: Amount) -> list[Spoil]:
     n = amount.of
     return [
-        _after_death(patients, n(3), "fecha_hora", "%d/%m/%Y %H:%M"),
+        _after_death(patients, n(3), "fecha_hora"),
         _dst_gap(n(3)),
         _exact_duplicates(n(8)),
         _held_item(n(4), "temp_c", "374", "impossible", "OUT_OF_RANGE"),
         _held_item(n(2), "fc", "999", "impossible", "OUT_OF_RANGE"),
-        _held_item(n(2), "sato2", "s/d", "not_done", "", "clean"),
+        _held_item(n(2), "sato2", "s/d", "not_done", "", "clean", **NOTHING),
     ]
 
 
@@ -127,20 +131,27 @@ def _replaced(
 
 def _not_done(count: int, cells: dict[str, str]) -> Spoil:
     """Words where a number belongs: a request without a result, which stays as a record."""
-    return _replaced(count, cells, "not_done", ("WBC", "PLT", "CREAT", "FIB", "FERR", "DDIM"))
+    among = ("WBC", "PLT", "CREAT", "FIB", "FERR", "DDIM")
+
+    def spoil(export: Export, rng: np.random.Generator) -> Export:
+        places = pick(export, rng, count, _measured(export, among))
+        return rewrite(export, places, cells, "not_done", **NOTHING)
+
+    return spoil
 
 
 def _held(count: int, cells: dict[str, str], dirt: str, reason: str, among: tuple[str, ...]) -> Spoil:
     return _replaced(count, cells, dirt, among, "quarantined", reason)
 
 
-def _held_item(count: int, column: str, text: str, dirt: str, reason: str, fate: str = "quarantined") -> Spoil:
+def _held_item(
+    count: int, column: str, text: str, dirt: str, reason: str, fate: str = "quarantined", **expect: Any
+) -> Spoil:
     """One cell of a wide row spoilt; the rest of the row stays."""
 
     def spoil(export: Export, rng: np.random.Generator) -> Export:
-        filled = export.rows[column] != ""
-        places = pick(export, rng, count, filled)
-        return rewrite(export, places, {column: text}, dirt, item=column, fate=fate, reason=reason)
+        places = pick(export, rng, count, export.rows[column] != "")
+        return rewrite(export, places, {column: text}, dirt, item=column, fate=fate, reason=reason, **expect)
 
     return spoil
 
@@ -207,7 +218,7 @@ def _result_first(count: int) -> Spoil:
     def spoil(export: Export, rng: np.random.Generator) -> Export:
         places = pick(export, rng, count, _measured(export, ("CRP",)))
         times = export.expected.set_index("place").loc[places, "time"]
-        early = local_text(times - pd.Timedelta(hours=30), "%d/%m/%Y %H:%M").to_numpy()
+        early = local_text(times - pd.Timedelta(hours=30), MOMENT).to_numpy()
         return rewrite(
             export, places, {"fecha_resultado": early}, "result_first", fate="quarantined", reason="TIME_ORDER"
         )
@@ -215,7 +226,7 @@ def _result_first(count: int) -> Spoil:
     return spoil
 
 
-def _after_death(patients: tuple[Patient, ...], count: int, column: str, form: str) -> Spoil:
+def _after_death(patients: tuple[Patient, ...], count: int, *columns: str) -> Spoil:
     """A last row dated two days after the patient's death."""
     died = {p.subject: p.at(p.end_hour) for p in patients if p.end == "death"}
 
@@ -226,14 +237,8 @@ def _after_death(patients: tuple[Patient, ...], count: int, column: str, form: s
         more, places = copy_rows(export, chosen)
         subjects = more.expected.drop_duplicates("place").set_index("place").loc[places, "subject"]
         times = subjects.map(died) + pd.Timedelta(days=2)
-        more = rewrite(
-            more,
-            places,
-            {column: local_text(times, form).to_numpy()},
-            "after_death",
-            fate="quarantined",
-            reason="AFTER_DEATH",
-        )
+        cells = dict.fromkeys(columns, local_text(times, MOMENT).to_numpy())
+        more = rewrite(more, places, cells, "after_death", fate="quarantined", reason="AFTER_DEATH")
         when = more.expected["place"].map(times)
         return replace(more, expected=more.expected.assign(time=when.fillna(more.expected["time"])))
 

@@ -115,8 +115,8 @@ def _repeated(arm: Arm, sheet: str, form: str, truth: Truth) -> tuple[pd.DataFra
 
 def _cells(frame: pd.DataFrame, truth: Truth) -> list[str]:
     digits = {code: course.digits for code, course in truth.courses.items()} | {"PAO2": 1, "FIO2": 2, "GCS": 0}
-    columns = [frame[name] for name in ("outcome", "value", "lower", "upper", "result")]
-    return [_cell(*row, digits) for row in zip(*columns, strict=True)]
+    columns = zip(frame["outcome"], frame["value"], frame["lower"], frame["upper"], frame["result"], strict=True)
+    return [_cell(code, value, lower, upper, result, digits) for code, value, lower, upper, result in columns]
 
 
 def _cell(code: str, value: float, lower: float, upper: float, result: str | None, digits: dict[str, int]) -> str:
