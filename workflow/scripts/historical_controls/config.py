@@ -59,6 +59,10 @@ class Analysis(Section):
     ladder: list[CovarianceRung] = Field(
         min_length=1, description="covariances, tried in this order; only non-convergence moves down"
     )
+    visits: list[int] = Field(
+        default=[1, 3, 5, 7, 10, 14, 21],
+        description="scheduled visits of covariances over visits; days go to the nearest",
+    )
     min_patients_per_arm: int = Field(3, ge=2, description="fewer patients with data in an arm: not estimable")
     visit_window_days: int = Field(
         1, ge=0, description="a contrast at a day needs patients measured within this many days of it"

@@ -54,6 +54,7 @@ OUTCOME_COLUMNS = (
     "benefit",
     "daily_summary",
     "categories",
+    "decimals",
     "source",
 )
 UNIT_COLUMNS = ("outcome", "unit", "spellings", "factor", "offset", "source")
@@ -65,7 +66,7 @@ class Outcome:
     """One row of outcomes.csv: anything measured, derived, or characteristic of a patient.
 
     `registered`: its number among the registered outcomes, None for components and characteristics.
-    Limits are in the canonical `unit`; outside hard limits a value is quarantined, outside warn limits flagged.
+    `decimals`: that a mean is printed with. Limits are in the canonical `unit`; outside hard limits a value is quarantined, outside warn limits flagged.
     """
 
     code: str
@@ -87,6 +88,7 @@ class Outcome:
     daily_summary: Summary
     categories: tuple[str, ...]
     source: str
+    decimals: int = 1
 
     def label(self, language: str) -> str:
         return self.label_es if language == "es" else self.label_en
@@ -195,8 +197,12 @@ def _outcome(row: dict[str, str], place: str, faults: list[UserError]) -> Outcom
             UserError(f"limits are not in order: {ordered}", place, "hard_low <= warn_low <= warn_high <= hard_high")
         )
     registered = _number(row["registered"], f"{place}, registered", faults)
-    rest: dict[str, Any] = {c: row[c] for c in OUTCOME_COLUMNS if c not in {*limits, "registered", "categories"}}
+    rest: dict[str, Any] = {
+        c: row[c] for c in OUTCOME_COLUMNS if c not in {*limits, "registered", "categories", "decimals"}
+    }
+    decimals = _number(row["decimals"], f"{place}, decimals", faults)
     return Outcome(
+        decimals=1 if decimals is None else int(decimals),
         registered=None if registered is None else int(registered),
         categories=tuple(filter(None, row["categories"].split("|"))),
         **rest,

@@ -1,0 +1,146 @@
+"""From visits to the long table that a mixed model is fitted to: one row per patient and day after time zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..config import Analysis
+from ..dictionary import Dictionary, Outcome
+
+PERSON = ["source", "patient_id"]
+ARMS = ("historical", "treated")
+
+
+@dataclass(frozen=True)
+class ModelData:
+    """What a model of one outcome needs.
+
+    frame: subject, arm, day, y, lower, upper (model scale; y null where censored), baseline and covariate columns;
+        rows are responses (day >= 1) of included patients, sorted by subject and day.
+    covariates: columns of `frame` that enter the model beside arm and time.
+    imputed: per covariate, how many patients' value was imputed.
+    assays: per arm, the known assays.
+    baseline_sd: standard deviation of the pooled baseline on the model scale; nan where fewer than two.
+    """
+
+    outcome: Outcome
+    frame: pd.DataFrame
+    covariates: tuple[str, ...]
+    imputed: dict[str, int]
+    assays: dict[str, frozenset[str]]
+    baseline_sd: float
+
+    def n_subjects(self, arm: str) -> int:
+        """Patients of an arm with at least one response."""
+        return int(self.frame.loc[self.frame["arm"] == arm, "subject"].nunique())
+
+    def share_censored(self) -> float:
+        """Censored responses over all responses, both arms pooled."""
+        return float(self.frame["y"].isna().mean()) if len(self.frame) else float("nan")
+
+
+def model_data(
+    outcome: Outcome, patients: pd.DataFrame, visits: pd.DataFrame, settings: Analysis, dictionary: Dictionary
+) -> ModelData:
+    """The model table of one outcome on its declared scale (log: natural logarithm; zero and below count as censored).
+
+    patients, visits: tables cohort_patients and visits of one scenario.
+    """
+    people = patients.loc[patients["included"].fillna(False).astype(bool)].copy()
+    people["subject"] = people["source"] + "/" + people["patient_id"]
+    own = visits.loc[visits["outcome"] == outcome.code].merge(people[[*PERSON, "subject"]], on=PERSON)
+    scaled = own.assign(**{name: to_scale(own[name], outcome) for name in ("value", "lower", "upper")})
+    responses = scaled.loc[scaled["day"] >= 1]
+    covariates = _covariate_table(outcome, people, visits, settings, dictionary)
+    filled, imputed = _impute(covariates)
+    frame = responses.rename(columns={"value": "y"})[["subject", "arm", "day", "y", "lower", "upper"]]
+    joined = frame.merge(filled, left_on="subject", right_index=True, how="left")
+    varying = tuple(name for name in filled.columns if filled[name].nunique() > 1)
+    return ModelData(
+        outcome,
+        joined.sort_values(["subject", "day"], ignore_index=True),
+        varying,
+        imputed,
+        {arm: _assays(own.loc[own["arm"] == arm, "assay"]) for arm in ARMS},
+        float(scaled.loc[scaled["day"] == 0, "value"].std()),
+    )
+
+
+def to_scale(values: pd.Series, outcome: Outcome) -> pd.Series:
+    """Values on the outcome's model scale; a log of nothing is minus infinity (a lower bound of no information)."""
+    if outcome.scale == "log":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return pd.Series(np.log(values.to_numpy(dtype=float)), index=values.index)
+    return values.astype(float)
+
+
+def from_scale(value: float, outcome: Outcome) -> float:
+    """A mean or difference as reported: log outcomes back as geometric means and ratios."""
+    return float(np.exp(value)) if outcome.scale == "log" else float(value)
+
+
+def _assays(assays: pd.Series) -> frozenset[str]:
+    return frozenset(name for joined in assays.unique() for name in str(joined).split(";") if name)
+
+
+def _covariate_table(
+    outcome: Outcome, people: pd.DataFrame, visits: pd.DataFrame, settings: Analysis, dictionary: Dictionary
+) -> pd.DataFrame:
+    """One row per subject, one numeric column per covariate; missing values still missing."""
+    baseline = visits.loc[visits["day"] == 0].merge(people[[*PERSON, "subject"]], on=PERSON)
+    columns: dict[str, pd.Series] = {}
+    if settings.adjust_for_baseline:
+        columns["baseline"] = _baseline_of(outcome, baseline)
+    for code in settings.covariates:
+        item = dictionary.outcomes[code]
+        own = _characteristic(people, code) if item.family == "characteristic" else _baseline_of(item, baseline)
+        columns[f"x_{code}"] = own
+    table = pd.DataFrame(index=pd.Index(sorted(people["subject"]), name="subject"))
+    for name, values in columns.items():
+        table[name] = values.reindex(table.index)
+    return table
+
+
+def _baseline_of(outcome: Outcome, baseline: pd.DataFrame) -> pd.Series:
+    """Baseline on the model scale; a censored one enters as its limit, the closest that is known."""
+    rows = baseline.loc[baseline["outcome"] == outcome.code].set_index("subject")
+    known = rows["value"].fillna(rows["upper"]).fillna(rows["lower"])
+    scaled = to_scale(known, outcome)
+    return scaled.where(np.isfinite(scaled))
+
+
+def _characteristic(people: pd.DataFrame, code: str) -> pd.Series:
+    values = people.set_index("subject")[code] if code in people else pd.Series(np.nan, index=people["subject"])
+    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        return values.astype("float64")
+    categories = sorted(values.dropna().unique())
+    return values.map({name: float(number) for number, name in enumerate(categories)}).astype("float64")
+
+
+def _impute(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Missing covariates become the mean of both arms pooled, so that no patient is dropped; counted per covariate.
+
+    Only values up to time zero go in, so the imputation knows nothing of what the treatment did.
+    """
+    missing = {str(name): int(count) for name, count in table.isna().sum().items()}
+    return table.fillna(table.mean()).dropna(axis=1, how="any"), missing
+
+
+def measured_near(data: ModelData, arm: str, day: int, window: int) -> int:
+    """Patients of an arm with a response within `window` days of `day`."""
+    rows = data.frame.loc[(data.frame["arm"] == arm) & ((data.frame["day"] - day).abs() <= window)]
+    return int(rows["subject"].nunique())
+
+
+def distinct_days(data: ModelData) -> int:
+    return int(data.frame["day"].nunique())
+
+
+def fixed_formula(data: ModelData, spline_df: int) -> str:
+    """Arm by time with covariates; time is a natural cubic spline, or a line with fewer than five distinct days."""
+    line = spline_df == 1 or distinct_days(data) < 5
+    time = "day" if line else f"cr(day, df={spline_df}, constraints='center')"
+    return " + ".join([f"y ~ arm * {time}", *data.covariates])
