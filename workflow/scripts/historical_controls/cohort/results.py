@@ -66,7 +66,7 @@ def _waits(tables: CohortTables) -> Iterator[Row]:
 
 
 def _availability(tables: CohortTables) -> Iterator[Row]:
-    """Patients measured of those at risk: alive and in hospital on that day, be it for a part of it (day 0: everyone)."""
+    """Patients measured of those at risk: alive and in hospital for any part of the day (day 0: all)."""
     rows = tables.observations[tables.observations["outcome"].isin(tables.outcomes)]
     rows = rows.assign(day=study_days(rows["hours"].to_numpy(np.float64), tables.baseline_hours))
     rows = rows[rows["day"] >= 0]
