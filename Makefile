@@ -1,0 +1,48 @@
+# Saves typing only: the README prints the plain command behind each target.
+PYTHON ?= python3
+CORES ?= 4
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: report test lint types check-workflow tests test-slow docs lock
+
+report: $(VENV)/.installed
+	$(BIN)/snakemake --cores $(CORES)
+	@echo "Report: results/report/investigator.en.html (English), results/report/investigator.es.html (Spanish)"
+
+test: lint types check-workflow tests
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+check-workflow: $(VENV)/.installed-dev
+	$(BIN)/snakemake --lint
+
+tests: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m slow
+
+docs: $(VENV)/.installed
+	PYTHONPATH=workflow/scripts $(BIN)/python -m historical_controls.generated
+
+lock:
+	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header --quiet -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --no-header --quiet -c requirements.lock -o requirements-dev.lock
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	touch $@ $(VENV)/.installed

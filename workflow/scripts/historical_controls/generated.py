@@ -1,0 +1,22 @@
+"""Files generated from the code: `make docs` writes them, a test keeps them in step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .config import json_schema
+from .tables import data_model
+
+
+def generated_files() -> dict[str, str]:
+    """Text by path from the repository root."""
+    return {"docs/data_model.md": data_model(), "workflow/schemas/config.schema.json": json_schema()}
+
+
+def write_generated(root: Path) -> None:
+    for path, text in generated_files().items():
+        (root / path).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_generated(Path.cwd())
