@@ -17,6 +17,9 @@ rule analyse_outcome:
         "results/logs/analyse_outcome/{outcome}.log",
     benchmark:
         "results/benchmarks/analyse_outcome/{outcome}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
     params:
         scenario="primary",
         outcomes=lambda wildcards: [wildcards.outcome],
@@ -24,9 +27,6 @@ rule analyse_outcome:
         horizon_days=STUDY.cohort.horizon_days,
         seed=STUDY.seed,
         code=code("analyse_outcomes.py"),
-    threads: 1
-    conda:
-        "../../environment.yml"
     script:
         "../scripts/analyse_outcomes.py"
 
@@ -43,6 +43,9 @@ rule analyse_scenario:
         "results/logs/analyse_scenario/{scenario}.log",
     benchmark:
         "results/benchmarks/analyse_scenario/{scenario}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
     params:
         scenario=lambda wildcards: wildcards.scenario,
         outcomes=STUDY.outcomes,
@@ -50,8 +53,5 @@ rule analyse_scenario:
         horizon_days=lambda wildcards: SCENARIOS[wildcards.scenario].cohort.horizon_days,
         seed=STUDY.seed,
         code=code("analyse_outcomes.py"),
-    threads: 1
-    conda:
-        "../../environment.yml"
     script:
         "../scripts/analyse_outcomes.py"

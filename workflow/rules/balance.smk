@@ -17,11 +17,11 @@ rule balance_arms:
         "results/logs/balance_arms/{scenario}.log",
     benchmark:
         "results/benchmarks/balance_arms/{scenario}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
     params:
         balance=section("balance"),
         code=code("balance_arms.py"),
-    threads: 1
-    conda:
-        "../../environment.yml"
     script:
         "../scripts/balance_arms.py"

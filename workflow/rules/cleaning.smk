@@ -20,14 +20,14 @@ rule clean_file:
         "results/logs/clean_file/{source}-{file}.log",
     benchmark:
         "results/benchmarks/clean_file/{source}-{file}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
     params:
         study=STUDY_FACTS,
         source=source_declaration,
         declaration=file_declaration,
         code=code("clean_file.py"),
-    threads: 1
-    conda:
-        "../../environment.yml"
     script:
         "../scripts/clean_file.py"
 
@@ -42,12 +42,12 @@ rule link_people:
         "results/logs/link_people.log",
     benchmark:
         "results/benchmarks/link_people.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
     params:
         sources={name: source.model_dump(mode="json") for name, source in STUDY.sources.items()},
         code=code("link_people.py"),
-    threads: 1
-    conda:
-        "../../environment.yml"
     script:
         "../scripts/link_people.py"
 
@@ -69,12 +69,12 @@ rule assemble_source:
         "results/logs/assemble_source/{source}.log",
     benchmark:
         "results/benchmarks/assemble_source/{source}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
     params:
         study=STUDY_FACTS,
         source=lambda wildcards: STUDY.sources[wildcards.source].model_dump(mode="json"),
         code=code("assemble_source.py"),
-    threads: 1
-    conda:
-        "../../environment.yml"
     script:
         "../scripts/assemble_source.py"

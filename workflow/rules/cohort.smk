@@ -26,14 +26,14 @@ rule define_cohort:
         "results/logs/define_cohort/{scenario}.log",
     benchmark:
         "results/benchmarks/define_cohort/{scenario}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
     params:
         study=STUDY_FACTS,
         cohort=section("cohort"),
         seed=STUDY.seed,
         outcomes=STUDY.outcomes,
         code=code("define_cohort.py"),
-    threads: 1
-    conda:
-        "../../environment.yml"
     script:
         "../scripts/define_cohort.py"

@@ -17,13 +17,13 @@ rule draw_trajectories:
         "results/logs/draw_trajectories/{lang}.log",
     benchmark:
         "results/benchmarks/draw_trajectories/{lang}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
     params:
         family="trajectory",
         config=STUDY.model_dump(mode="json"),
         code=code("draw_figures.py"),
-    threads: 1
-    conda:
-        "../../environment.yml"
     script:
         "../scripts/draw_figures.py"
 

@@ -14,11 +14,11 @@ rule read_file:
         "results/logs/read_file/{source}-{file}.log",
     benchmark:
         "results/benchmarks/read_file/{source}-{file}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
     params:
         declaration=file_declaration,
         code=code("read_file.py"),
-    threads: 1
-    conda:
-        "../../environment.yml"
     script:
         "../scripts/read_file.py"

@@ -20,11 +20,11 @@ rule write_report:
         "results/logs/write_report/{lang}.log",
     benchmark:
         "results/benchmarks/write_report/{lang}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
     params:
         config=STUDY.model_dump(mode="json"),
         code=code("write_report.py"),
-    threads: 1
-    conda:
-        "../../environment.yml"
     script:
         "../scripts/write_report.py"

@@ -18,11 +18,11 @@ rule join_results:
         "results/logs/join_results.log",
     benchmark:
         "results/benchmarks/join_results.tsv"
-    params:
-        code=code("join_results.py"),
-    threads: 1
     conda:
         "../../environment.yml"
+    threads: 1
+    params:
+        code=code("join_results.py"),
     script:
         "../scripts/join_results.py"
 
@@ -37,14 +37,14 @@ rule record_provenance:
         "results/logs/record_provenance.log",
     benchmark:
         "results/benchmarks/record_provenance.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
     params:
         config=STUDY.model_dump(mode="json"),
         seed=STUDY.seed,
         git=git_state(PROGRAM),
         code=code("record_provenance.py"),
-    threads: 1
-    conda:
-        "../../environment.yml"
     script:
         "../scripts/record_provenance.py"
 
@@ -60,10 +60,10 @@ rule export_tables:
         "results/logs/export_tables.log",
     benchmark:
         "results/benchmarks/export_tables.tsv"
-    params:
-        code=code("export_tables.py"),
-    threads: 1
     conda:
         "../../environment.yml"
+    threads: 1
+    params:
+        code=code("export_tables.py"),
     script:
         "../scripts/export_tables.py"
