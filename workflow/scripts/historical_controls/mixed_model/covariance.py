@@ -29,8 +29,9 @@ def time_range(problem: Problem, rho: float) -> float:
 def table(design: Design, problem: Problem, point: Point) -> pd.DataFrame:
     """Columns group, parameter, estimate."""
     rows: list[dict[str, Any]] = []
+    named_rows = _visit_rows if design.spec.over_visits else _random_rows
     for g, label in enumerate(design.group_levels):
-        named = _random_rows(design, problem, point, g)
+        named = named_rows(design, problem, point, g)
         rows += [{"group": label, "parameter": name, "estimate": value} for name, value in named]
     return pd.DataFrame(rows)
 
@@ -51,12 +52,36 @@ def _random_rows(design: Design, problem: Problem, point: Point, g: int) -> list
     return rows
 
 
+def over_visits(problem: Problem, point: Point, group: int) -> Array:
+    """Sigma (m, m) of a group in squared response units."""
+    m = problem.n_visits
+    Sigma = point.nu.reshape(problem.n_groups, m, m)[group]
+    return np.asarray(point.sigma2 * problem.y_scale**2 * Sigma)
+
+
+def _visit_rows(design: Design, problem: Problem, point: Point, g: int) -> list[tuple[str, float]]:
+    Sigma = over_visits(problem, point, g)
+    names = [str(level) for level in design.visit_levels]
+    sd = np.sqrt(np.diag(Sigma))
+    rows = [(f"variance({a})", float(Sigma[i, i])) for i, a in enumerate(names)]
+    return rows + [
+        (f"correlation({a}, {b})", float(Sigma[i, j] / (sd[i] * sd[j])))
+        for i, a in enumerate(names)
+        for j, b in enumerate(names[:i])
+    ]
+
+
 def of_subject(design: Design, problem: Problem, point: Point, subject: int) -> Array:
     """V_i = Z_i G Z_i' + R_i (MM-1)."""
     start = design.first[subject]
     own = slice(start, start + design.counts[subject])
     weight = np.ones(own.stop - own.start) if design.weight is None else design.weight[own]
-    G, r, rho = random_part(problem, point, int(design.group[subject]))
+    group = int(design.group[subject])
+    if design.spec.over_visits:
+        assert design.visit is not None
+        Sigma = over_visits(problem, point, group)[np.ix_(design.visit[own], design.visit[own])]
+        return Sigma / np.sqrt(np.outer(weight, weight))
+    G, r, rho = random_part(problem, point, group)
     C = np.eye(len(weight))
     if rho is not None:
         assert design.time is not None
@@ -70,8 +95,14 @@ def boundaries(design: Design, problem: Problem, point: Point) -> tuple[str, ...
     found: list[str] = []
     for g, label in enumerate(design.group_levels):
         where = "" if len(design.group_levels) == 1 else f" ({design.spec.groups}={label})"
+        if design.spec.over_visits:
+            Sigma = over_visits(problem, point, g)
+            sd = np.sqrt(np.diag(Sigma))
+            if np.linalg.eigvalsh(Sigma / np.outer(sd, sd))[0] < 1e-8:
+                found.append(f"covariance over visits is singular{where}")
+            continue
         at = point.engine.coordinates(point.nu, g)  # type: ignore[attr-defined]
-        found += [f"{words}{where}" for words in _of_G(at.G / at.r, design.random_names)]
+        found += [f"{words}{where}" for words in _degenerate(at.G / at.r, design.random_names)]
         if at.rho is not None and at.rho < 1e-8:
             found.append(f"residual correlation is 0{where}")
         if at.rho is not None and at.rho > 1 - 1e-6:
@@ -79,7 +110,7 @@ def boundaries(design: Design, problem: Problem, point: Point) -> tuple[str, ...
     return tuple(dict.fromkeys(found))
 
 
-def _of_G(G: Array, names: tuple[str, ...]) -> list[str]:
+def _degenerate(G: Array, names: tuple[str, ...]) -> list[str]:
     zero = [i for i in range(len(G)) if G[i, i] < SINGULAR]
     words = [f"variance of random {names[i]} is 0" for i in zero]
     kept = [i for i in range(len(G)) if i not in zero]

@@ -21,7 +21,9 @@ from .optimiser import Attempt, Control, maximise
 from .random_effects_parameters import random_effects_parameters
 from .random_effects_score import random_effects_engine
 from .reduction import Problem, reduce
-from .specification import MixedModelSpec
+from .specification import GroupForm, MixedModelSpec
+from .visit_parameters import VisitParameters
+from .visits import visits_engine
 
 
 @dataclass(frozen=True)
@@ -240,4 +242,7 @@ def fit_design(design: Design, control: Control, start: Array | None = None) -> 
 
 def machinery(problem: Problem, spec: MixedModelSpec) -> tuple[Engine, Parameters]:
     """The engine and the parametrisation that a specification asks for."""
-    return random_effects_engine(problem), random_effects_parameters(problem, spec.random_correlated, spec.group_form)
+    form: GroupForm = spec.group_form if problem.n_groups > 1 else "free"
+    if spec.over_visits:
+        return visits_engine(problem), VisitParameters(spec.residual, problem.n_visits, problem.n_groups, form)
+    return random_effects_engine(problem), random_effects_parameters(problem, spec.random_correlated, form)

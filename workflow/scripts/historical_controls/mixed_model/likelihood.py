@@ -63,13 +63,13 @@ class Point:
         return float(np.sqrt(self.sigma2))
 
     @property
-    def trace_Phi(self) -> Array:
+    def restricted(self) -> Array:
         """Phi where the restricted likelihood has it, zero for ML."""
         return self.Phi if self.engine.problem.reml else np.zeros_like(self.Phi)
 
     @cached_property
     def score(self) -> Array:
-        return self.engine.score(self.nu, self.solved, self.trace_Phi, self.beta, self.sigma)
+        return self.engine.score(self.nu, self.solved, self.restricted, self.beta, self.sigma)
 
     @cached_property
     def jacobian(self) -> Array:
@@ -82,7 +82,7 @@ class Point:
 
     @cached_property
     def second_order(self) -> tuple[SecondOrder, ...]:
-        return self.engine.second_order(self.nu, self.solved, self.trace_Phi, self.beta, self.sigma)
+        return self.engine.second_order(self.nu, self.solved, self.restricted, self.beta, self.sigma)
 
     @cached_property
     def full_information(self) -> Array:
@@ -137,13 +137,13 @@ def _profile(
 def observed(point: Point) -> Array:
     """Observed information in the coordinates nu, their curvature included (MM-15)."""
     P = np.concatenate([part.P for part in point.second_order])
-    Phi, trace_Phi = point.Phi, point.trace_Phi
+    Phi, restricted = point.Phi, point.restricted
     PX, Pe = P[:, :-1, :-1], P[:, :-1, -1]
-    info = -0.5 * _coupled(PX, trace_Phi) - P[:, -1, :-1] @ Phi @ Pe.T
+    info = -0.5 * _coupled(PX, restricted) - P[:, -1, :-1] @ Phi @ Pe.T
     start = 0
     for part in point.second_order:
         own = slice(start, start + len(part.T))
-        info[own, own] += part.residual() - 0.5 * part.T + part.traced(trace_Phi) - part.bends
+        info[own, own] += part.residual() - 0.5 * part.T + part.traced(restricted) - part.bends
         start = own.stop
     return info
 

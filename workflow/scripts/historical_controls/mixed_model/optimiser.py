@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from scipy import optimize
@@ -15,17 +16,35 @@ from scipy import optimize
 from .design import Array
 from .likelihood import Engine, Parameters, Point, evaluate
 
-Objective = Callable[[Array], Point | None]
+
+class Ascent(Protocol):
+    """What Newton needs to know of a point: where it is, how high, and the two derivatives there."""
+
+    @property
+    def theta(self) -> Array: ...
+    @property
+    def loglik(self) -> float: ...
+    @property
+    def gradient(self) -> Array: ...
+    @property
+    def information(self) -> Array: ...
+
+
+Place = TypeVar("Place", bound=Ascent)
 
 
 @dataclass(frozen=True)
 class Control:
-    """Tuning of the optimisation; decrement is g'I^-1 g, twice the log-likelihood still to gain."""
+    """Tuning of the optimisation; decrement is g'I^-1 g, twice the log-likelihood still to gain.
+
+    noise: error of the log-likelihood relative to its own size.
+    """
 
     steps: int = 150
     converged: float = 1e-9
     polished: float = 1e-17
     radius: float = 1.0
+    noise: float = 1e-13
 
 
 @dataclass(frozen=True)
@@ -79,12 +98,14 @@ def _protocol(
         yield newton(objective, theta, label, control)
     for method in ("L-BFGS-B", "BFGS"):
         for label, theta in starts.items():
-            rough = _scipy(objective, theta, method)
+            rough = quasi_newton(objective, theta, method)
             point, attempt = newton(objective, rough, label, control)
             yield point, Attempt(f"{method} + {attempt.optimiser}", *_rest(attempt))
 
 
-def newton(objective: Objective, theta: Array, label: str, control: Control) -> tuple[Point | None, Attempt]:
+def newton(
+    objective: Callable[[Array], Place | None], theta: Array, label: str, control: Control
+) -> tuple[Place | None, Attempt]:
     """Trust-region Newton; the last steps reuse the Hessian, which costs nothing in accuracy."""
     point, radius, information = objective(theta), control.radius, None
     if point is None:
@@ -99,7 +120,7 @@ def newton(objective: Objective, theta: Array, label: str, control: Control) -> 
             return point, _ended(point, label, k, step, control)
         trial = objective(point.theta + step.move)
         gain = -np.inf if trial is None else trial.loglik - point.loglik
-        noise = 1e-13 * (abs(point.loglik) + len(point.engine.problem.M.T))
+        noise = control.noise * abs(point.loglik) + 1e-12
         if trial is not None and gain > 0.05 * step.gain - noise:
             small = step.decrement < control.converged and gain < noise
             if small and _size(trial, information) >= step.decrement:
@@ -135,11 +156,11 @@ def _propose(gradient: Array, information: Array, radius: float) -> Step:
     return Step(full, float(gradient @ full - 0.5 * full @ information @ full), decrement, lowest)
 
 
-def _size(point: Point, information: Array) -> float:
+def _size(point: Ascent, information: Array) -> float:
     return _propose(point.gradient, information, np.inf).decrement
 
 
-def _ended(point: Point, label: str, k: int, step: Step | None, control: Control) -> Attempt:
+def _ended(point: Ascent, label: str, k: int, step: Step | None, control: Control) -> Attempt:
     decrement = step.decrement if step is not None else np.inf
     lowest = step.lowest if step is not None else -1.0
     done = decrement < control.converged and lowest > -1e-7
@@ -158,11 +179,12 @@ def _rest(attempt: Attempt) -> tuple[str, bool, int, float, float, str]:
     )
 
 
-def _scipy(objective: Objective, theta: Array, method: str) -> Array:
+def quasi_newton(objective: Callable[[Array], Place | None], theta: Array, method: str) -> Array:
     """A quasi-Newton run from scipy, to bring Newton near another maximum."""
 
     def value(at: Array) -> tuple[float, Array]:
         point = objective(at)
         return (1e10, np.zeros_like(at)) if point is None else (-point.loglik, -point.gradient)
 
-    return np.asarray(optimize.minimize(value, theta, jac=True, method=method, options={"maxiter": 300}).x)
+    minimise: Any = optimize.minimize
+    return np.asarray(minimise(value, theta, jac=True, method=method, options={"maxiter": 300}).x)

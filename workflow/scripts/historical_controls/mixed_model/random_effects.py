@@ -84,11 +84,11 @@ class RandomEffects:
 
 def blocks(problem: Problem) -> tuple[Block, ...]:
     """Cut a problem into blocks of subjects and reduce each to cross-products once."""
-    out = []
+    out: list[Block] = []
     for group in range(problem.n_groups):
         members = np.flatnonzero(problem.group == group)
-        for start in range(0, len(members), BLOCK):
-            out.append(_block(problem, members[start : start + BLOCK], group))
+        cuts = range(0, len(members), BLOCK)
+        out += [_block(problem, members[start : start + BLOCK], group) for start in cuts]
     return tuple(out)
 
 

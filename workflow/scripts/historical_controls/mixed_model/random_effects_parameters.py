@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .design import Array
+from .design import Array, Codes
 from .reduction import Problem
 from .specification import GroupForm
 
@@ -38,7 +38,7 @@ class RandomEffectsParameters:
     decay: float = 0.5
 
     @property
-    def cells(self) -> tuple[Array, Array]:
+    def cells(self) -> tuple[Codes, Codes]:
         """Row and column of every free entry of lambda."""
         if self.correlated:
             rows, columns = np.tril_indices(self.q)
@@ -174,6 +174,5 @@ class RandomEffectsParameters:
 
 
 def random_effects_parameters(problem: Problem, correlated: bool, form: GroupForm) -> RandomEffectsParameters:
-    """The parametrisation that fits a problem; forms are the same where there is one group."""
-    chosen: GroupForm = form if problem.n_groups > 1 else "free"
-    return RandomEffectsParameters(problem.q, correlated, problem.gap is not None, problem.n_groups, chosen)
+    """The parametrisation that fits a problem."""
+    return RandomEffectsParameters(problem.q, correlated, problem.gap is not None, problem.n_groups, form)

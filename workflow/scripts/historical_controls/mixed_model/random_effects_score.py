@@ -112,14 +112,14 @@ def _block_second_order(solved: Solved, e: Residualised, at: Coordinates, Phi: A
     HG = small.shared(at.G, e.H.transpose(1, 0, 2)).transpose(1, 0, 2)
     F = e.h - small.product(HG, e.h)
     F_ZZ = e.H - small.product(HG, e.H)
-    _fill_G(out, e)
+    _fill_g(out, e)
     _fill_r(out, e, F, F_ZZ, HG, solved.block.n_rows, at)
     if at.rho is not None:
         _fill_rho(out, solved, e, F, at, Phi)
     return out
 
 
-def _fill_G(out: FewDirections, e: Residualised) -> None:
+def _fill_g(out: FewDirections, e: Residualised) -> None:
     """Directions Z e_a e_b' Z': T = H_bc H_da, P = h_a h_b', Q = h_a H_bc h_d'."""
     q, m, n = e.h.shape
     flat = e.H.reshape(q * q, n)

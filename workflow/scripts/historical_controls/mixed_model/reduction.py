@@ -95,7 +95,7 @@ def _root_mean_squares(Z: Array) -> Array:
     sizes = np.sqrt(np.einsum("ij,ij->j", Z, Z) / len(Z))
     if (sizes == 0).any():
         raise DataError("a column of Z is zero in every row: take the term out of the random formula")
-    return sizes
+    return np.asarray(sizes)
 
 
 def _triangle(X: Array) -> Array:
@@ -103,9 +103,9 @@ def _triangle(X: Array) -> Array:
     gram = X @ X.T
     size = np.sqrt(np.diag(gram))
     if np.linalg.eigvalsh(gram / np.outer(size, size))[0] > 1e-5:
-        return linalg.cholesky(gram)
+        return np.asarray(np.linalg.cholesky(gram)).T
     T = np.linalg.qr((X / size[:, None]).T, mode="r") * size
-    return T * np.where(np.diag(T) < 0, -1.0, 1.0)[:, None]
+    return np.asarray(T * np.where(np.diag(T) < 0, -1.0, 1.0)[:, None])
 
 
 def _gaps(design: Design) -> tuple[Array | None, float]:
