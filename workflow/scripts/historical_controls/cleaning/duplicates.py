@@ -17,7 +17,7 @@ def settle_measurements(records: pd.DataFrame, deaths: pd.Series) -> pd.DataFram
     Same sample, same finding: the first stands. Different findings: the best status stands (corrected, final,
     preliminary, not done); where two of equal status differ, all of them are held. deaths: time per patient.
     """
-    died = records["patient_id"].map(deaths)
+    died = deaths.reindex(records["patient_id"]).set_axis(records.index)
     records = decide(records, records["time"] > died, "AFTER_DEATH", hint="dated after the recorded death")
     ordered = records.sort_values(["file", "line", "item"], kind="stable")
     live = ordered.loc[ordered["fate"] == "clean"]
