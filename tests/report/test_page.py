@@ -92,6 +92,10 @@ def test_unknown_codes_of_the_results_stand_for_themselves(report: Rendered) -> 
     assert "A_NEW_CODE" in report.page.visible
 
 
+def test_remarks_on_records_that_were_used_are_no_reasons(report: Rendered, language: str) -> None:
+    assert report.study.words(language)("ledger_reason.OUT_OF_USUAL") not in report.page.visible
+
+
 def test_missing_number_is_a_dash_with_words(report: Rendered, language: str) -> None:
     dashes = [e for e in report.page.elements if e.attributes.get("class") == "none"]
     assert dashes

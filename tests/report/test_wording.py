@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
+from pathlib import Path
 
 import pytest
 
@@ -90,3 +92,28 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
     assert [
         key for key in keys if key not in code and not key.endswith(".title") and not any(map(key.startswith, built))
     ] == []
+
+
+def test_every_code_of_the_stages_has_words(locales: dict[str, Words]) -> None:
+    """A reason that the library can give, and that a reader would meet as a bare code, is a missing entry."""
+    library = ROOT / "workflow" / "scripts" / "historical_controls"
+    found = {
+        "ledger_reason": _constants(library / "cleaning", r"[A-Z]+(_[A-Z]+)+"),
+        "reason": _constants(library / "analysis" / "gates.py", r"[a-z]+(_[a-z]+)+"),
+    }
+    found["reason"] |= {"model_refused", "not_converged", "df_too_small"}
+    for group, codes in found.items():
+        assert len(codes) > 5
+        assert [code for code in sorted(codes) if not locales["en"].has(f"{group}.{code}")] == []
+
+
+def _constants(place: Path, pattern: str) -> set[str]:
+    """String constants, of a module or of all modules of a room, that match the pattern whole."""
+    files = [place] if place.is_file() else place.glob("*.py")
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
+    return {
+        node.value
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(pattern, node.value)
+    }

@@ -40,7 +40,7 @@ def answer(printer: Printer) -> dict[str, Markup]:
         estimate, lower, upper = (printer.number(part) for part in parts)
         key = "answer.ratio" if is_ratio(parts) else "answer.difference"
         said = printer.word(
-            key, estimate=estimate, lower=lower, upper=upper, unit=printer.unit(primary.outcome),
+            key, estimate=estimate, lower=lower, upper=upper, unit=printer.fact(printer.words.unit(parts[0].unit)),
             level=printer.level, **common,
         )  # fmt: skip
         better = printer.outcome(primary.outcome).benefit

@@ -39,21 +39,30 @@ def _ledger_row(printer: Printer, statistic: str, source: str, file: str) -> Res
 
 
 def reasons_table(printer: Printer) -> HtmlTable | None:
-    """The most frequent reasons per source, in words; None where every record was used."""
+    """The most frequent reasons for not using a record, per source and in words; None where all were used."""
     rows = []
     for name, source in printer.config.sources.items():
-        found = printer.results.all("ledger_reasons", "n_records", population=name, outcome="")
-        frequent = sorted(found, key=lambda row: (-(row.value or 0), row.level))[:MOST_REASONS]
+        found = [row for row in printer.results.all("ledger_reasons", "n_records", population=name) if _unused(row)]
+        frequent = sorted(found, key=lambda row: (-(row.value or 0), row.level, row.method))[:MOST_REASONS]
         label = printer.fact(printer.words.among(source.label))
-        rows += [Row(label, (_reason(printer, row), printer.number(row))) for row in frequent if row.level]
+        rows += [Row(label, (_reason(printer, row), _fate(printer, row), printer.number(row))) for row in frequent]
     if not rows:
         return None
-    heads = tuple(printer.word(f"cleaning.{name}") for name in ("source", "reason", "n_records"))
+    heads = tuple(printer.word(f"cleaning.{name}") for name in ("source", "reason", "fate", "n_records"))
     return HtmlTable("reasons", "14.1.8", printer.word("cleaning.reasons_title"), heads, tuple(rows))
+
+
+def _unused(row: Result) -> bool:
+    """A clean record may carry a remark; such rows are no reasons for not using it."""
+    return row.outcome == "" and row.method != "clean"
 
 
 def _reason(printer: Printer, row: Result) -> Markup:
     return printer.fact(printer.words.entry("ledger_reason", row.level))
+
+
+def _fate(printer: Printer, row: Result) -> Markup:
+    return printer.fact(printer.words.entry("cleaning", row.method))
 
 
 def provenance_facts(provenance: Mapping[str, Any], printer: Printer) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def _glance_row(printer: Printer, code: str, day: int) -> Row:
     elif is_ratio(parts):
         said = interval(printer, parts, "glance.ratio_mark")
     else:
-        said = interval(printer, parts, "glance.unit_mark", unit=printer.unit(code))
+        said = interval(printer, parts, "glance.unit_mark", unit=printer.fact(printer.words.unit(parts[0].unit)))
     return Row(head, (said, n))
 
 
