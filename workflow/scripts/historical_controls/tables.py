@@ -378,10 +378,12 @@ BALANCE = Table(
         _text("level", "category of a categorical covariate; ''"),
         Column("n_treated", "integer", "treated patients with a value"),
         Column("n_historical", "integer", "historical patients with a value"),
-        _number("mean_treated", "mean (share for flags and categories)"),
-        _number("mean_historical", "mean (share for flags and categories)"),
-        _number("sd_treated", "standard deviation"),
-        _number("sd_historical", "standard deviation"),
+        _number("mean_treated", "mean on the outcome's scale (log outcomes: of logs); share for flags, categories"),
+        _number(
+            "mean_historical", "mean on the outcome's scale (log outcomes: of logs); share for flags, categories"
+        ),
+        _number("sd_treated", "standard deviation on the same scale"),
+        _number("sd_historical", "standard deviation on the same scale"),
         _number("smd", "standardised mean difference, treated minus historical"),
     ),
 )
