@@ -114,7 +114,7 @@ def _within_limits(ratios: pd.DataFrame, rule: PairedRatio, outcome: Outcome) ->
     low, high = ratios["lower"].fillna(-np.inf), ratios["upper"].fillna(np.inf)
     hard = (high < _or(outcome.hard_low, -np.inf)) | (low > _or(outcome.hard_high, np.inf))
     warn = (high < _or(outcome.warn_low, -np.inf)) | (low > _or(outcome.warn_high, np.inf))
-    flags = ratios["flags"].where(~warn, _joined(ratios["flags"], "OUT_OF_WARN"))
+    flags = ratios["flags"].where(~warn, _joined(ratios["flags"], "OUT_OF_USUAL"))
     return ratios.assign(flags=flags)[~hard]
 
 
