@@ -8,8 +8,8 @@ stationary points like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -18,12 +18,23 @@ from .reduction import Problem
 from .specification import GroupForm
 
 
-def differenced(function: Callable[[Array], Array], theta: Array, step: float = 1e-5) -> Array:
-    """Symmetric matrix of central differences of a gradient-like function."""
-    moves = np.eye(len(theta)) * step
-    rows = [(function(theta + move) - function(theta - move)) / (2 * step) for move in moves]
-    out = np.array(rows).reshape(len(theta), len(theta))
-    return (out + out.T) / 2
+@dataclass(frozen=True)
+class GroupPlace:
+    """One group: lambda, scale r, share (factor of G with gradient and Hessian in the angles), rho likewise in t."""
+
+    lam: Array
+    scale: float
+    share: tuple[float, Array, Array]
+    rho: tuple[float, ...]
+
+    @property
+    def core(self) -> Array:
+        return self.lam @ self.lam.T
+
+    def coordinates(self) -> Array:
+        """G row by row, r, and rho where there is one."""
+        G = self.scale * self.share[0] * self.core
+        return np.concatenate([G.ravel(), [self.scale], self.rho[:1]])
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,7 @@ class RandomEffectsParameters:
     form: GroupForm
     decay: float = 0.5
 
-    @property
+    @cached_property
     def cells(self) -> tuple[Codes, Codes]:
         """Row and column of every free entry of lambda."""
         if self.correlated:
@@ -77,15 +88,32 @@ class RandomEffectsParameters:
 
     def natural(self, theta: Array) -> Array:
         """Stacked coordinates (G entries, r, rho) of the groups, with r = 1 in the first."""
-        return np.concatenate([self._group(theta, g)[0] for g in range(self.n_groups)])
+        return np.concatenate([self._read(theta, g).coordinates() for g in range(self.n_groups)])
 
     def jacobian(self, theta: Array) -> Array:
         """Derivative of `natural` (n_groups * width, size)."""
-        return np.vstack([self._group(theta, g)[1] for g in range(self.n_groups)])
+        J = np.zeros((self.n_groups, self.width, self.size))
+        q2, (rows, columns) = self.q**2, self.cells
+        for g in range(self.n_groups):
+            at, own = self._read(theta, g), self._own(g)
+            for k, (a, b) in enumerate(zip(rows, columns, strict=True)):
+                move = np.zeros((self.q, self.q))
+                move[a] = at.lam[:, b]
+                J[g, :q2, own.start + k] = (at.scale * at.share[0] * (move + move.T)).ravel()
+            if self.car1:
+                J[g, -1, own.stop - 1] = at.rho[1]
+            if g > 0:
+                J[g, : q2 + 1, self._scale_index(g)] = at.coordinates()[: q2 + 1]
+            if self.angles:
+                J[g, :q2, -self.angles :] = at.scale * np.outer(at.core.ravel(), at.share[1])
+        return J.reshape(-1, self.size)
 
     def curvature(self, theta: Array, score: Array) -> Array:
-        """sum_k score_k d^2 nu_k / dtheta^2 (size, size), by central differences of the exact Jacobian."""
-        return differenced(lambda at: self.jacobian(at).T @ score, theta)
+        """sum_k score_k d^2 nu_k / dtheta^2 (size, size)."""
+        out = np.zeros((self.size, self.size))
+        for g, own_score in enumerate(score.reshape(self.n_groups, self.width)):
+            self._curve(out, self._read(theta, g), g, own_score)
+        return out
 
     def scale_direction(self, nu: Array) -> Array:
         """Derivative of the coordinates (or of their derivatives, by row) in the log of a factor of V."""
@@ -97,7 +125,8 @@ class RandomEffectsParameters:
     def tangent(self, theta: Array) -> Array:
         """Directions linear in G that span the model at theta, valid at boundaries too (MM-16)."""
         nu = self.natural(theta).reshape(self.n_groups, self.width)
-        factor = [np.exp(self._log_scale(theta, g)) * self._share(theta, g)[0] ** 2 for g in range(self.n_groups)]
+        places = [self._read(theta, g) for g in range(self.n_groups)]
+        factor = [at.scale * at.share[0] for at in places]
         columns = []
         for shape in range(self.shapes):
             members = [shape] if self.form == "free" else range(self.n_groups)
@@ -110,51 +139,50 @@ class RandomEffectsParameters:
             columns.append(self._place(g + 1, r=0.0, G=nu[g + 1, : self.q**2]))
         return np.column_stack(columns)
 
-    def _group(self, theta: Array, g: int) -> tuple[Array, Array]:
-        """Coordinates of one group and their derivative."""
-        q2, at = self.q**2, self._shape_slice(g)
-        lam, share = self._lambda(theta, g), self._share(theta, g)
-        scale = np.exp(self._log_scale(theta, g))
-        nu, J = np.empty(self.width), np.zeros((self.width, self.size))
-        core = lam @ lam.T
-        nu[:q2], nu[q2] = (scale * share[0] ** 2 * core).ravel(), scale
-        for k, (a, b) in enumerate(zip(*self.cells, strict=True)):
-            d = np.zeros((self.q, self.q))
-            d[a] = lam[:, b]
-            J[:q2, at.start + k] = (scale * share[0] ** 2 * (d + d.T)).ravel()
+    def _curve(self, out: Array, at: GroupPlace, g: int, score: Array) -> None:
+        """Add one group's part of the curvature: G = scale * share * lambda lambda' is a product of three."""
+        q2, (rows, columns) = self.q**2, self.cells
+        S = score[:q2].reshape(self.q, self.q)
+        S = (S + S.T) * at.scale / 2
+        total, slope = float(np.sum(S * at.core)), 2 * (S @ at.lam)[rows, columns]
+        shape = self._own(g)
+        cells = slice(shape.start, shape.start + len(rows))
+        out[cells, cells] += 2 * at.share[0] * S[np.ix_(rows, rows)] * (columns[:, None] == columns)
         if self.car1:
-            t = theta[at.stop - 1]
-            nu[-1], J[-1, at.stop - 1] = t * t / (1 + t * t), 2 * t / (1 + t * t) ** 2
+            out[shape.stop - 1, shape.stop - 1] += score[-1] * at.rho[2]
+        k = self._scale_index(g)
         if g > 0:
-            J[: q2 + 1, self.shapes * self.per_shape + g - 1] = nu[: q2 + 1]
+            out[k, cells] += at.share[0] * slope
+            out[cells, k] += at.share[0] * slope
+            out[k, k] += at.share[0] * total + at.scale * score[q2]
         if self.angles:
-            J[:q2, -self.angles :] = np.outer(core.ravel(), 2 * scale * share[0] * share[1])
-        return nu, J
+            turn = slice(self.size - self.angles, self.size)
+            out[turn, turn] += total * at.share[2]
+            out[cells, turn] += np.outer(slope, at.share[1])
+            out[turn, cells] += np.outer(at.share[1], slope)
+        if self.angles and g > 0:
+            out[k, turn] += total * at.share[1]
+            out[turn, k] += total * at.share[1]
 
-    def _shape_slice(self, g: int) -> slice:
+    def _read(self, theta: Array, g: int) -> GroupPlace:
+        """What theta says about one group."""
+        own = self._own(g)
+        lam = np.zeros((self.q, self.q))
+        lam[self.cells] = theta[own][: len(self.cells[0])]
+        scale = 1.0 if g == 0 else float(np.exp(theta[self._scale_index(g)]))
+        share = _share(theta[self.size - self.angles :], g, self.n_groups)
+        if not self.car1:
+            return GroupPlace(lam, scale, share, ())
+        t2 = theta[own.stop - 1] ** 2
+        rho = (t2 / (1 + t2), 2 * theta[own.stop - 1] / (1 + t2) ** 2, (2 - 6 * t2) / (1 + t2) ** 3)
+        return GroupPlace(lam, scale, share, rho)
+
+    def _own(self, g: int) -> slice:
         start = (g if self.form == "free" else 0) * self.per_shape
         return slice(start, start + self.per_shape)
 
-    def _lambda(self, theta: Array, g: int) -> Array:
-        lam = np.zeros((self.q, self.q))
-        lam[self.cells] = theta[self._shape_slice(g)][: len(self.cells[0])]
-        return lam
-
-    def _log_scale(self, theta: Array, g: int) -> float:
-        return 0.0 if g == 0 else float(theta[self.shapes * self.per_shape + g - 1])
-
-    def _share(self, theta: Array, g: int) -> tuple[float, Array]:
-        """Root of the group's factor of G relative to its r, on a sphere, with its derivative in the angles."""
-        if not self.angles:
-            return 1.0, np.empty(0)
-        angles = theta[-self.angles :]
-        radius = np.sqrt(self.n_groups)
-        terms = [np.sin(angle) for angle in angles[:g]] + [np.cos(angle) for angle in angles[g : g + 1]]
-        slopes = [np.cos(angle) for angle in angles[:g]] + [-np.sin(angle) for angle in angles[g : g + 1]]
-        gradient = np.zeros(self.angles)
-        for k, slope in enumerate(slopes):
-            gradient[k] = radius * slope * np.prod(terms[:k] + terms[k + 1 :])
-        return float(radius * np.prod(terms)), gradient
+    def _scale_index(self, g: int) -> int:
+        return self.shapes * self.per_shape + g - 1
 
     def _spread(self, members: range | list[int], factor: list[float], cell: tuple[int, int] | None) -> Array:
         """One entry of the shared G (or, with no cell, rho) moved in all groups that share it."""
@@ -171,6 +199,26 @@ class RandomEffectsParameters:
         out = np.zeros((self.n_groups, self.width))
         out[g, : self.q**2], out[g, self.q**2] = G, r
         return out.ravel()
+
+
+def _share(angles: Array, g: int, n_groups: int) -> tuple[float, Array, Array]:
+    """A group's factor of G relative to its r, with gradient and Hessian in the angles.
+
+    The factors are n_groups times squared coordinates of a point on the sphere, so that each may vanish.
+    """
+    k = len(angles)
+    if k == 0:
+        return 1.0, angles, np.zeros((0, 0))
+    sine, cosine, twice = np.sin(angles), np.cos(angles), np.sin(2 * angles)
+    value, slope, bend = np.ones(k), np.zeros(k), np.zeros(k)
+    value[:g], slope[:g], bend[:g] = sine[:g] ** 2, twice[:g], 2 * np.cos(2 * angles[:g])
+    own = slice(g, g + 1)
+    value[own], slope[own], bend[own] = cosine[own] ** 2, -twice[own], -2 * np.cos(2 * angles[own])
+    others = np.array([np.prod(np.delete(value, i)) for i in range(k)])
+    pairs = np.array([[np.prod(np.delete(value, [i, j])) for j in range(k)] for i in range(k)])
+    hessian = pairs * np.outer(slope, slope)
+    hessian[range(k), range(k)] = bend * others
+    return float(n_groups * np.prod(value)), n_groups * slope * others, n_groups * hessian
 
 
 def random_effects_parameters(problem: Problem, correlated: bool, form: GroupForm) -> RandomEffectsParameters:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from . import visit_structures
 from .design import Array
-from .random_effects_parameters import differenced
 from .specification import GroupForm
 
 
@@ -94,3 +94,11 @@ class VisitParameters:
 
     def _scale(self, theta: Array, g: int) -> float:
         return 1.0 if g == 0 else float(np.exp(theta[self.shapes * self.per_shape + g - 1]))
+
+
+def differenced(function: Callable[[Array], Array], theta: Array, step: float = 1e-5) -> Array:
+    """Symmetric matrix of central differences of a gradient-like function."""
+    moves = np.eye(len(theta)) * step
+    rows = [(function(theta + move) - function(theta - move)) / (2 * step) for move in moves]
+    out = np.array(rows).reshape(len(theta), len(theta))
+    return (out + out.T) / 2
