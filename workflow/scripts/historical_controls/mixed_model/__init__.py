@@ -4,6 +4,7 @@ Read top-down: specification, design, covariance, likelihood, optimiser, inferen
 tags (MM-1 ...) stand in docs/methods.md, chapter "Mixed models".
 """
 
+from .censored_fit import CensoredFit, fit_censored
 from .contrast import Contrast, JointTest
 from .design import Design, build_design
 from .errors import (
@@ -23,6 +24,7 @@ from .specification import MixedModelSpec
 
 __all__ = [
     "Attempt",
+    "CensoredFit",
     "Contrast",
     "Control",
     "DataError",
@@ -39,6 +41,7 @@ __all__ = [
     "RankDeficient",
     "SpecificationError",
     "build_design",
+    "fit_censored",
     "fit_design",
     "fit_mixed_model",
 ]

@@ -33,7 +33,6 @@ class CensoredPoint:
     loglik: float
     gradient: Array
     information: Array
-    n_rows: int
 
 
 def gauss_hermite(q: int, nodes: int) -> Rule:
@@ -44,15 +43,16 @@ def gauss_hermite(q: int, nodes: int) -> Rule:
     log_w = np.log(w) + 0.5 * x * x
     grid = np.stack(np.meshgrid(*[x] * q, indexing="ij"), axis=-1).reshape(-1, q)
     log_grid = sum(np.meshgrid(*[log_w] * q, indexing="ij"), np.zeros(())).ravel()
-    keep = log_grid - 0.5 * (grid * grid).sum(axis=1) > np.log(1e-13)
-    return Rule(grid[keep], log_grid[keep])
+    return Rule(grid, log_grid)
 
 
 def evaluate(problem: CensoredProblem, parameters: CensoredParameters, rule: Rule, psi: Array) -> CensoredPoint | None:
     """The point at psi = (beta, theta), or None where it is not finite."""
     p, size = problem.p, len(psi)
     beta, theta = psi[:p], psi[p:]
-    loglik, gradient, hessian = problem.constant, np.zeros(size), np.zeros((size, size))
+    loglik = problem.constant
+    gradient: Array = np.zeros(size)
+    hessian: Array = np.zeros((size, size))
     with np.errstate(all="ignore"):
         for block in problem.blocks:
             natural = parameters.natural(theta, block.group)
@@ -64,7 +64,7 @@ def evaluate(problem: CensoredProblem, parameters: CensoredParameters, rule: Rul
             hessian[p:, p:] += parameters.curvature(theta, block.group, score[p:])
     if not (np.isfinite(loglik) and np.isfinite(gradient).all() and np.isfinite(hessian).all()):
         return None
-    return CensoredPoint(psi, float(loglik), gradient, -(hessian + hessian.T) / 2, problem.reduced.n_rows)
+    return CensoredPoint(psi, float(loglik), gradient, -(hessian + hessian.T) / 2)
 
 
 def row_terms(block: Block, eta: Array, sigma: float) -> Terms:
@@ -92,8 +92,10 @@ def modes(block: Block, fixed: Array, Lambda: Array, sigma: float, steps: int = 
     """
     n, q = len(block.first), len(Lambda)
     ZL = block.Z @ Lambda
-    u, step = np.zeros((n, q)), np.zeros((n, q))
-    best, factor = np.full(n, -np.inf), np.ones((n, 1))
+    u: Array = np.zeros((n, q))
+    step: Array = np.zeros((n, q))
+    best = np.full(n, -np.inf)
+    factor: Array = np.ones((n, 1))
     for _ in range(steps):
         trial = u + factor * step
         terms = row_terms(block, (fixed + (ZL * trial[block.owner]).sum(axis=1))[:, None], sigma)

@@ -97,7 +97,7 @@ def _bounds(design: Design) -> tuple[Array, Array]:
         (np.isinf(lower) & np.isinf(upper), "neither bound is finite, which says nothing: drop those rows"),
         (
             exact & ~np.isclose(lower, y, rtol=1e-9, atol=1e-12),
-            f"the bounds agree on a value that is not the response: give {spec.lower!r} and {spec.upper!r} on its scale",
+            f"{spec.lower!r} and {spec.upper!r} agree on a value that is not the response: give them on its scale",
         ),
     ]
     for bad, words in faults:
@@ -122,7 +122,7 @@ def _bounded(X: Array, low: Array, high: Array, exact: Codes) -> None:
         return
     push = np.vstack([X[below], -X[above]]) @ free
     found = linprog(push.sum(axis=0), A_ub=push, b_ub=np.zeros(len(push)), bounds=[(-1, 1)] * free.shape[1])
-    if found.status == 0 and found.fun < -1e-7:
+    if found.status == 0 and float(found.fun or 0.0) < -1e-7:
         raise NotEstimable(
             "only censored responses determine some coefficients, so that their estimates are infinite: "
             "simplify the fixed formula, or report detection rates"

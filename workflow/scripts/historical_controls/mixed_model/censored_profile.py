@@ -52,7 +52,9 @@ class Profile:
             point = self.objective(start + self.complement @ omega)
             return None if point is None else self._restrict(point, omega)
 
-        found, attempt = newton(restricted, np.zeros(self.complement.shape[1]), "path", Control(polished=1e-11))
+        found, attempt = newton(
+            restricted, np.zeros(self.complement.shape[1]), "path", Control(converged=1e-7, polished=1e-8, noise=1e-9)
+        )
         if found is None or not attempt.converged:
             raise NotEstimable("the profile likelihood could not be followed: use interval='wald' and say so")
         point = self.objective(start + self.complement @ found.theta)
@@ -85,7 +87,7 @@ def bound(curve: Profile, quantile: float, steps: int = 30) -> float:
     for _ in range(steps):
         point = curve.at(c, point)
         root, slope = curve.root(point), curve.slope(point)
-        if abs(root - quantile) < 1e-7 * abs(quantile):
+        if abs(root - quantile) < 1e-5 * abs(quantile):
             break
         if root == 0 or slope * root >= 0 or abs(c - curve.center) > 1e3 * abs(quantile) * curve.spread:
             return float(np.sign(quantile) * np.inf)

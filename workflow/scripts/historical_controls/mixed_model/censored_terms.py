@@ -1,7 +1,7 @@
 """The log-likelihood of single responses known exactly, to one side, or within an interval (CE-2, CE-3).
 
-All of it at a standard deviation of one: t = (y - eta) / s, a = (lower - eta) / s, b = (upper - eta) / s. Derivatives are
-taken in eta (in units of s) and in tau = log s.
+All of it at a standard deviation of one: t = (y - eta) / s, a = (lower - eta) / s, b = (upper - eta) / s.
+Derivatives are taken in eta (in units of s) and in tau = log s.
 """
 
 from __future__ import annotations

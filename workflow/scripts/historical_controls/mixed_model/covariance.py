@@ -102,7 +102,7 @@ def boundaries(design: Design, problem: Problem, point: Point) -> tuple[str, ...
                 found.append(f"covariance over visits is singular{where}")
             continue
         at = point.engine.coordinates(point.nu, g)  # type: ignore[attr-defined]
-        found += [f"{words}{where}" for words in _degenerate(at.G / at.r, design.random_names)]
+        found += [f"{words}{where}" for words in degenerate(at.G / at.r, design.random_names)]
         if at.rho is not None and at.rho < 1e-8:
             found.append(f"residual correlation is 0{where}")
         if at.rho is not None and at.rho > 1 - 1e-6:
@@ -110,7 +110,8 @@ def boundaries(design: Design, problem: Problem, point: Point) -> tuple[str, ...
     return tuple(dict.fromkeys(found))
 
 
-def _degenerate(G: Array, names: tuple[str, ...]) -> list[str]:
+def degenerate(G: Array, names: tuple[str, ...]) -> list[str]:
+    """Zero variances and correlations of +-1 in words, G being relative to the residual variance."""
     zero = [i for i in range(len(G)) if G[i, i] < SINGULAR]
     words = [f"variance of random {names[i]} is 0" for i in zero]
     kept = [i for i in range(len(G)) if i not in zero]

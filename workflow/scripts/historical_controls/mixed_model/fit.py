@@ -229,7 +229,9 @@ def fit_mixed_model(data: pd.DataFrame, spec: MixedModelSpec, control: Control |
     converge after all declared attempts is returned with `converged` False and no estimates.
     """
     if spec.censored:
-        raise SpecificationError("this function fits observed responses: leave lower and upper out")
+        raise SpecificationError(
+            "a response with bounds is fitted by fit_censored: call that, or leave lower and upper out"
+        )
     return fit_design(build_design(data, spec), control or Control())
 
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from .contrast import Contrast, Method
-from .design import Array, fixed_rows
+from .design import Array, Design, fixed_rows
 from .errors import DataError
-
-if TYPE_CHECKING:
-    from .design import Design
-    from .specification import MixedModelSpec
+from .specification import MixedModelSpec
 
 DRAWS = 20_000  # the simulated quantile is then good to about 0.3%
 
