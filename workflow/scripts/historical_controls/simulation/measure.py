@@ -24,7 +24,8 @@ from .signals import effect, natural_course, reported
 from .truth import Course, Truth
 
 VITALS = ("HR", "RR", "TEMP", "MAP", "SPO2")
-SEDATED_SHARE = 0.02
+VENOUS_SHARE = 0.04
+Columns = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,14 @@ def measurements(truth: Truth, patient: Patient, stream: Stream, treated: bool) 
     parts = [
         *(_numbers("vitals", code, vitals, truth, patient, course, stream) for code in VITALS),
         _consciousness(vitals, patient, stream.of(3)),
-        _gases(gases, truth, patient, course, stream),
+        *_gases(gases, truth, patient, course, stream),
         *(_numbers("lab", code, hours, truth, patient, course, stream) for code, hours in labs.items()),
         *(_numbers("cytokine", code, cytokines, truth, patient, course, stream) for code in CYTOKINES),
         _numbers("image", "CTSS", np.unique(scans), truth, patient, course, stream),
         _bilateral(np.unique(scans), stream.of(4)),
         _swabs(np.unique(swabs), patient),
     ]
-    return pd.concat([part for part in parts if len(part)], ignore_index=True)
+    return pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
 def _levels(
@@ -83,63 +84,64 @@ def _numbers(
     patient: Patient,
     course: Mapping[str, np.ndarray],
     stream: Stream,
-) -> pd.DataFrame:
+) -> Columns:
     own = truth.courses[code]
     rng = stream.of(100 + list(truth.courses).index(code))
     value = reported(rng, own, _levels(code, hours, truth, patient, course))
-    return _with_limits(_frame(sheet, code, hours, value), own)
+    return _with_limits(_columns(sheet, code, hours, value), own)
 
 
-def _frame(sheet: str, code: str, hours: np.ndarray, value: np.ndarray, specimen: str = "") -> pd.DataFrame:
-    frame = pd.DataFrame({"sheet": sheet, "hours": hours, "outcome": code, "value": value})
-    return frame.assign(lower=value, upper=value, result=None, specimen=specimen)
+def _columns(
+    sheet: str, code: str, hours: np.ndarray, value: np.ndarray, specimen: object = "", result: object = None
+) -> Columns:
+    """Equally long columns of exact values (null where the finding is a result)."""
+    texts = {"sheet": sheet, "outcome": code, "result": result, "specimen": specimen}
+    numbers = {"hours": hours, "value": value, "lower": value, "upper": value}
+    spread = {name: np.broadcast_to(np.asarray(text, dtype=object), hours.shape) for name, text in texts.items()}
+    return {**{name: column.astype(float) for name, column in numbers.items()}, **spread}
 
 
-def _with_limits(frame: pd.DataFrame, course: Course) -> pd.DataFrame:
+def _with_limits(columns: Columns, course: Course) -> Columns:
     """Values beyond the assay's limits keep only the bound that is known."""
-    out = frame.copy()
+    value, lower, upper = (columns[name].copy() for name in ("value", "lower", "upper"))
     if course.lod is not None:
-        low = frame["value"] < course.lod
-        out.loc[low, ["value", "lower", "upper"]] = [np.nan, 0.0, course.lod]
+        low = value < course.lod
+        value[low], lower[low], upper[low] = np.nan, 0.0, course.lod
     if course.uloq is not None:
         # Half of the laboratory's runs dilute the sample and report the number; the other half stop at the limit.
-        high = (frame["value"] > course.uloq) & (frame["hours"].astype(int) % 2 == 0)
-        out.loc[high, ["value", "lower", "upper"]] = [np.nan, course.uloq, np.nan]
-    return out
+        high = (value > course.uloq) & (columns["hours"].astype(int) % 2 == 0)
+        value[high], lower[high], upper[high] = np.nan, course.uloq, np.nan
+    return {**columns, "value": value, "lower": lower, "upper": upper}
 
 
 def _gases(
     hours: np.ndarray, truth: Truth, patient: Patient, course: Mapping[str, np.ndarray], stream: Stream
-) -> pd.DataFrame:
+) -> list[Columns]:
     """PaO2 and FiO2 whose ratio is the P/F of the course; a few samples are venous."""
     rng = stream.of(5)
-    ratio = _numbers("gas", "PF", hours, truth, patient, course, stream)["value"].to_numpy()
+    ratio = _numbers("gas", "PF", hours, truth, patient, course, stream)["value"]
     wanted = np.round(rng.normal(74, 6, len(hours)) / ratio / 0.05) * 0.05
     fio2 = np.round(np.clip(wanted, 0.21, 1.0), 2)
-    venous = rng.random(len(hours)) < 0.04
+    venous = rng.random(len(hours)) < VENOUS_SHARE
     pao2 = np.round(np.where(venous, rng.normal(36, 4, len(hours)), np.clip(ratio * fio2, 32, 480)), 1)
     specimen = np.where(venous, "venous", "arterial")
-    both = [_frame("gas", "PAO2", hours, pao2), _frame("gas", "FIO2", hours, fio2)]
-    return pd.concat([frame.assign(specimen=specimen) for frame in both], ignore_index=True)
+    return [_columns("gas", "PAO2", hours, pao2, specimen), _columns("gas", "FIO2", hours, fio2, specimen)]
 
 
-def _consciousness(hours: np.ndarray, patient: Patient, rng: np.random.Generator) -> pd.DataFrame:
+def _consciousness(hours: np.ndarray, patient: Patient, rng: np.random.Generator) -> Columns:
     """Glasgow coma score; not scored while ventilated."""
     start, stop = patient.intubation_hour, patient.extubation_hour
     awake = hours if start is None else hours[(hours < start) | (hours > (stop or np.inf))]
     score = np.where(rng.random(len(awake)) < 0.93, 15.0, 14.0)
-    return _frame("vitals", "GCS", awake, score)
+    return _columns("vitals", "GCS", awake, score)
 
 
-def _bilateral(hours: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+def _bilateral(hours: np.ndarray, rng: np.random.Generator) -> Columns:
     bilateral = "yes" if rng.random() < 0.97 else "no"
-    return _results("image", "CT_BILATERAL", hours, np.full(len(hours), bilateral, dtype=object))
+    return _columns("image", "CT_BILATERAL", hours, np.full(len(hours), np.nan), result=bilateral)
 
 
-def _swabs(hours: np.ndarray, patient: Patient) -> pd.DataFrame:
+def _swabs(hours: np.ndarray, patient: Patient) -> Columns:
     positive = patient.pcr_positive & (hours < max(patient.clearance_hour, 24))
-    return _results("swab", "PCR", hours, np.where(positive, "positive", "negative"))
-
-
-def _results(sheet: str, code: str, hours: np.ndarray, result: np.ndarray) -> pd.DataFrame:
-    return _frame(sheet, code, hours, np.full(len(hours), np.nan)).assign(result=result)
+    result = np.where(positive, "positive", "negative")
+    return _columns("swab", "PCR", hours, np.full(len(hours), np.nan), result=result)

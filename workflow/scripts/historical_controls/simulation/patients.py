@@ -135,7 +135,7 @@ def _ending(
     )
     if rng.random() < 1 / (1 + np.exp(-log_odds)):
         return "death", 24 * float(2 + rng.gamma(2, 3 if without_bed else 6)), -float(rng.uniform(0.1, 0.7))
-    days = float(rng.lognormal(2.4 + 0.4 * severity, 0.3)) + 8 * (icu_hour is not None)
+    days = float(rng.lognormal(2.4 + 0.4 * severity, 0.3)) + 12 * (icu_hour is not None)
     end: End = "transfer_out" if rng.random() < 0.05 else "discharge_alive"
     share = rng.uniform(0.2, 0.6) if end == "transfer_out" else 1.0
     return end, 24 * float(np.clip(days, 2.5, 45) * share), float(np.clip(rng.normal(1.1, 0.3), 0.3, 2))

@@ -64,7 +64,7 @@ def lab_hours(rng: np.random.Generator, patient: Patient, course: Mapping[str, n
     first_morning = (12 - patient.admission.hour - patient.admission.minute / 60) % 24
     mornings = np.arange(first_morning + 24 * (first_morning < 6), last_hour(patient) - 1, 24)
     sick = sickness(course, mornings)
-    share = np.clip(0.97 - 0.06 * np.clip(mornings / 24 - 5, 0, None) + 0.15 * sick, 0.3, 1)
+    share = np.clip(0.97 - 0.06 * np.clip(mornings / 24 - 5, 0, None) + 0.15 * sick, 0.45, 1)
     kept = mornings[(rng.random(len(mornings)) < share) | daily]
     extra = mornings[rng.random(len(mornings)) < np.clip(0.15 * sick, 0, 0.4)] + 11
     jitter = rng.uniform(-0.7, 0.7, len(kept) + len(extra))
