@@ -1,0 +1,241 @@
+"""Observations, visits, end of follow-up, display and results rows: clean tables in, tables out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from cohort_study import at, dictionary, happened, measured, person, study, tables
+from scipy.stats import beta
+
+from historical_controls.cohort import CohortTables, cohort_ard, define_cohort, write_cohort
+from historical_controls.config_cohort import Cohort
+from historical_controls.results import results_of
+from historical_controls.table_io import read_table
+from historical_controls.tables import COHORT_PATIENTS, VISITS
+
+ZERO = 100.0
+AT_EVENT = {
+    "time_zero": {
+        "treated": "infusion",
+        "historical": "event",
+        "historical_event": "icu_admission",
+    }
+}
+
+
+def followed(*rows: dict[str, Any], events: tuple = (), arm: str = "treated", **changes: Any) -> CohortTables:
+    """A patient 'a' with time zero at hour 100, besides whoever else stands in the rows."""
+    start = "infusion" if arm == "treated" else "icu_admission"
+    clean = tables(
+        [person("a", arm, AGE=50.0)],
+        rows,
+        [happened("a", "admission", 40), happened("a", start, ZERO), *events],
+    )
+    cohort = Cohort.model_validate({**AT_EVENT, **changes})
+    return define_cohort(clean, cohort, study(), dictionary(), "primary", 1, ["PF", "FERR", "PCR", "AE"])
+
+
+def pf(day_hours: float, value: float | None = None, **more: Any) -> dict:
+    return measured("a", "PF", ZERO + day_hours, value, **more)
+
+
+def visits(found: CohortTables, outcome: str = "PF") -> list[tuple]:
+    rows = found.visits[found.visits["outcome"] == outcome]
+    return list(rows[["day", "value", "lower", "upper", "n"]].itertuples(index=False, name=None))
+
+
+def test_days() -> None:
+    rows = [pf(h, v) for h, v in ((-24, 1), (-23.9, 100), (0, 120), (0.1, 200), (24, 220), (24.1, 300), (504, 90))]
+    found = followed(*rows, pf(504.1, 999))
+    assert [(day, value) for day, value, *_ in visits(found)] == [(0, 110), (1, 210), (2, 300), (21, 90)]
+    hours = found.observations["hours"].round(6).tolist()
+    assert hours == [-24, -23.9, 0, 0.1, 24, 24.1, 504]
+
+
+def test_observations_start_72_hours_before() -> None:
+    found = followed(pf(-72, 1), pf(-71.9, 2), pf(5, 3))
+    assert found.observations["value"].tolist() == [2, 3]
+
+
+def test_baseline_hours_are_declared() -> None:
+    assert visits(followed(pf(-10, 100), pf(-5, 200), baseline_hours=8)) == [(0, 200, 200, 200, 1)]
+
+
+def ferritin(hours: float, value: float | None = None, **more: Any) -> dict:
+    return measured("a", "FERR", ZERO + hours, value, **more)
+
+
+def test_medians_of_censored_values_are_exact_where_the_middle_is() -> None:
+    rows = [ferritin(1, above=1650), ferritin(2, 900), ferritin(3, 400), ferritin(4, above=1650)]
+    found = visits(followed(*rows[:3], ferritin(25, below=5), ferritin(26, 7), ferritin(49, above=1650), *rows[3:]),
+                   "FERR")  # fmt: skip
+    (day1, day2, day3) = found
+    assert day1[0] == 1 and np.isnan(day1[1]) and day1[2] == pytest.approx(np.sqrt(900 * 1650))
+    assert np.isnan(day1[3])
+    assert day2[2:] == (0, pytest.approx(np.sqrt(35)), 2) and np.isnan(day2[1])
+    assert day3[2] == 1650 and np.isnan(day3[1]) and np.isnan(day3[3])
+    exact = visits(followed(*rows[:3]), "FERR")
+    assert exact == [(1, 900, 900, 900, 3)]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "values", "daily"),
+    [
+        ("CTSS", (10, 14, 12), 12),  # last
+        ("GCS", (15, 9, 12), 9),  # min
+        ("CREAT", (1.0, 2.0, 1.5), 2.0),  # max
+        ("HR", (80, 120, 90), 90),  # median
+    ],
+)
+def test_daily_summaries_and_the_baseline_is_always_a_median(outcome: str, values: tuple, daily: float) -> None:
+    after = [measured("a", outcome, ZERO + 1 + place, value) for place, value in enumerate(values)]
+    before = [measured("a", outcome, ZERO - 4 + place, value) for place, value in enumerate(values)]
+    found = visits(followed(*after, *before), outcome)
+    assert [(day, value) for day, value, *_ in found] == [(0, np.median(values)), (1, daily)]
+
+
+def test_censored_extremes() -> None:
+    rows = [measured("a", "CREAT", ZERO + 1, 1.0), measured("a", "CREAT", ZERO + 2, below=0.5)]
+    assert visits(followed(*rows), "CREAT") == [(1, 1.0, 1.0, 1.0, 2)]
+    ((_, value, lower, upper, _),) = visits(followed(*rows, measured("a", "CREAT", ZERO + 3, above=9.0)), "CREAT")
+    assert np.isnan(value) and lower == 9 and np.isnan(upper)
+
+
+def test_assays_and_flags_of_a_visit() -> None:
+    found = followed(pf(1, 100, assay="B", flags="Y;X"), pf(2, 110, assay="A"), pf(30, 120, assay="A"))
+    assert found.visits[["assay", "flags"]].to_numpy().tolist() == [["A;B", "X;Y"], ["A", ""]]
+
+
+def test_results_and_not_done_rows_make_no_visits() -> None:
+    found = followed(measured("a", "PCR", ZERO + 1, result="positive"), pf(2, status="not_done"), pf(3, 100))
+    assert set(found.visits["outcome"]) == {"PF"}
+    assert set(found.observations["outcome"]) == {"PCR", "PF"}
+    assert len(found.observations) == 2
+
+
+@pytest.mark.parametrize(
+    ("events", "last", "state", "day"),
+    [
+        ([("death", 50)], 40, "death", 50 / 24),
+        ([("discharge_alive", 50), ("death", 90)], 40, "discharge_alive", 50 / 24),
+        ([("discharge_alive", 50), ("death", 50)], 40, "death", 50 / 24),
+        ([("transfer_out", 50)], 40, "transfer_out", 50 / 24),
+        ([("death", 600)], 40, "horizon", 21),
+        ([("death", 504)], 40, "death", 21),
+        ([], 40, "last_record", 40 / 24),
+        ([("last_contact", 600)], 40, "horizon", 21),
+        ([], 600, "horizon", 21),
+        ([("discharge_alive", -30)], 40, "last_record", 40 / 24),  # an earlier stay
+    ],
+)
+def test_end_of_follow_up(events: list, last: float, state: str, day: float) -> None:
+    dated = tuple(happened("a", name, ZERO + hour) for name, hour in events)
+    row = followed(pf(last, 100), events=dated).patients.iloc[0]
+    assert row["end_state"] == state
+    assert row["end_day"] == pytest.approx(day)
+
+
+def test_nothing_measured_after_the_stay_is_an_observation() -> None:
+    found = followed(pf(10, 100), pf(60, 200), events=(happened("a", "discharge_alive", ZERO + 50),))
+    assert found.observations["value"].tolist() == [100]
+
+
+def test_what_precedes_time_zero() -> None:
+    row = followed(pf(1, 100), events=(happened("a", "symptom_onset", -92),)).patients.iloc[0]
+    assert row["days_from_onset"] == 8
+    assert row["hours_from_admission"] == 60
+    assert row["calendar_week"] == pytest.approx((100 / 24 - 7) / 7)
+    assert row["time_zero"] == at(100)
+    assert row["AGE"] == 50
+
+
+def test_treated_stay_is_that_of_the_infusion() -> None:
+    earlier = (happened("a", "admission", -500), happened("a", "discharge_alive", -400))
+    row = followed(pf(1, 100), events=earlier).patients.iloc[0]
+    assert row["hours_from_admission"] == 60
+    assert row["end_state"] == "last_record"
+
+
+def test_events_on_the_axis_of_time_zero() -> None:
+    found = followed(pf(1, 100), events=(happened("a", "infection", 110, end=134),))
+    rows = found.events.set_index("event")[["hours", "end_hours"]]
+    assert rows.loc["infection"].tolist() == [10, 34]
+    assert rows.loc["admission", "hours"] == -60
+
+
+def many(count: int = 30) -> CohortTables:
+    patients = [person(f"t{n}", "treated") for n in range(5)] + [person(f"c{n:02d}") for n in range(count)]
+    names = [row["patient_id"] for row in patients]
+    events = [
+        happened(name, "infusion" if name[0] == "t" else "icu_admission", ZERO + 5 * place)
+        for place, name in enumerate(names)
+    ]
+    events += [happened(name, "death", ZERO + 5 * place + 60) for place, name in enumerate(names) if place % 3 == 0]
+    rows = [measured(name, "PF", ZERO + 5 * place + h, 100.0 + h) for place, name in enumerate(names) for h in (-1, 30)]
+    rows += [measured(name, "FERR", ZERO + 5 * place + 1, above=1650) for place, name in enumerate(names)]
+    rows += [measured(name, "PF", ZERO + 5 * place + 510, 1) for place, name in enumerate(names) if place % 3]
+    clean = tables(patients, rows, events)
+    return define_cohort(
+        clean, Cohort.model_validate(AT_EVENT), study(), dictionary(), "primary", 1, ["PF", "FERR", "PCR", "AE"]
+    )
+
+
+def test_display_says_nothing_of_identity_or_order() -> None:
+    found = many()
+    ids = found.patients.set_index("patient_id")["display_id"]
+    assert sorted(ids[ids.index.str.startswith("t")]) == ["T1", "T2", "T3", "T4", "T5"]
+    controls = ids[ids.index.str.startswith("c")]
+    assert sorted(controls) == [f"C{n:03d}" for n in range(1, 31)]
+    assert controls.tolist() != sorted(controls)
+    assert set(found.display.columns) == {"scenario", "display_id", "arm", "item", "day", "value", "censored"}
+    shown = found.display[found.display["item"] == "FERR"]
+    assert set(zip(shown["value"], shown["censored"], strict=True)) == {(1650.0, ">")}
+    ends = found.display[found.display["item"] == "death"]
+    assert len(ends) == 12 and set(ends["day"]) == {2.5}
+
+
+def test_results_rows() -> None:
+    found = many()
+    results = results_of(cohort_ard(found))
+
+    def value(analysis: str, statistic: str, **keys: Any) -> float | None:
+        row = results.one(analysis, statistic, **keys)
+        return None if row is None else row.value
+
+    deaths = {"arm": "historical", "level": "death", "day": 21.0}
+    assert value("disposition", "n_subjects", arm="historical", day=21.0) == 30
+    assert value("disposition", "count", **deaths) == 10
+    assert value("disposition", "lower", **deaths) == pytest.approx(beta.ppf(0.025, 10, 21))
+    assert value("disposition", "upper", **deaths) == pytest.approx(beta.ppf(0.975, 11, 20))
+    assert value("disposition", "count", arm="historical", level="in_hospital", day=21.0) == 20
+    none = {"arm": "treated", "level": "transfer_out", "day": 21.0}
+    assert value("disposition", "upper", **none) == pytest.approx(1 - 0.025 ** (1 / 5))  # 0 of 5: 52%
+    assert value("attrition", "n_after", population="hospital", arm="historical", level="time_zero") == 30
+    pf_row = {"outcome": "PF", "arm": "historical"}
+    assert value("availability", "n_subjects", **pf_row) == 30
+    assert value("availability", "n_values", **pf_row) == 60
+    assert value("availability", "n_at_risk", **pf_row, day=7.0) == 20
+    assert value("availability", "n_subjects", **pf_row, day=7.0) == 0
+    assert value("availability", "share_censored", outcome="FERR", arm="treated") == 1
+    assert value("availability", "n_subjects", outcome="PCR", arm="treated") == 0
+    assert not results.all("availability", "n_subjects", outcome="AE")
+
+
+def test_flow_ends_with_the_patients(tmp_path: Any) -> None:
+    found = many()
+    for arm, rows in found.attrition.groupby("arm"):
+        included = found.patients["included"] & (found.patients["arm"] == arm)
+        assert rows.sort_values("position")["n_after"].iloc[-1] == included.sum()
+    write_cohort(found, tmp_path)
+    pd.testing.assert_frame_equal(read_table(tmp_path / "patients.parquet", COHORT_PATIENTS), found.patients)
+    pd.testing.assert_frame_equal(read_table(tmp_path / "visits.parquet", VISITS), found.visits)
+
+
+def test_groups_of_patients_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = many()
+    monkeypatch.setattr("historical_controls.cohort.define.PATIENTS_AT_ONCE", 7)
+    for name in ("eligibility", "patients", "attrition", "observations", "visits", "events", "display"):
+        pd.testing.assert_frame_equal(getattr(many(), name), getattr(whole, name))
