@@ -1,7 +1,4 @@
-"""Spoils clean exports the way hospitals do, and records for each spoilt record what must become of it.
-
-Reason codes are those of the ledger (docs/data_model.md); DOMAIN names follow the input realities of real exports.
-"""
+"""Spoils clean exports the way hospitals do, and records for each spoilt record its fate and reason in the ledger."""
 
 from __future__ import annotations
 
