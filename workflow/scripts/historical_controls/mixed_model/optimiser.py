@@ -40,7 +40,7 @@ class Control:
     noise: error of the log-likelihood relative to its own size.
     """
 
-    steps: int = 150
+    steps: int = 100
     converged: float = 1e-9
     polished: float = 1e-17
     radius: float = 1.0

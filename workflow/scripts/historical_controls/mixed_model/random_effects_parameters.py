@@ -1,9 +1,9 @@
 """From unconstrained numbers to G, r and rho of every group, for the three forms of groups (MM-5, MM-6).
 
-Theta holds, per shape, a triangle lambda (G = r lambda lambda') and for car1 a number t with
-rho = t^2 / (1 + t^2); then log-ratios of the groups' scales, then angles between the groups' factors of G.
-Zero variances, correlations of +-1 and rho = 0 lie at ordinary points of theta, so that boundary fits are
-stationary points like any other.
+Theta holds, per shape, a symmetric root B (G = r B B) and for car1 a number t with rho = t^2 / (1 + t^2);
+then log-ratios of the groups' scales, then angles between the groups' factors of G. Zero variances,
+correlations of +-1 and rho = 0 lie at ordinary points of theta, so that boundary fits are stationary points
+like any other. A triangle instead of B would have a curved ridge wherever its first variance vanishes.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from .specification import GroupForm
 
 @dataclass(frozen=True)
 class GroupPlace:
-    """One group: lambda, scale r, share (factor of G with gradient and Hessian in the angles), rho likewise in t."""
+    """One group: B, scale r, share (factor of G with gradient and Hessian in the angles), rho likewise in t."""
 
-    lam: Array
+    B: Array
     scale: float
     share: tuple[float, Array, Array]
     rho: tuple[float, ...]
 
     @property
     def core(self) -> Array:
-        return self.lam @ self.lam.T
+        return self.B @ self.B
 
     def coordinates(self) -> Array:
         """G row by row, r, and rho where there is one."""
@@ -50,11 +50,19 @@ class RandomEffectsParameters:
 
     @cached_property
     def cells(self) -> tuple[Codes, Codes]:
-        """Row and column of every free entry of lambda."""
+        """Row and column of every free entry of B."""
         if self.correlated:
             rows, columns = np.tril_indices(self.q)
             return rows, columns
         return np.arange(self.q), np.arange(self.q)
+
+    @cached_property
+    def moves(self) -> Array:
+        """Symmetric unit matrices of the free entries of B (entries, q, q)."""
+        rows, columns = self.cells
+        moves = np.zeros((len(rows), self.q, self.q))
+        moves[range(len(rows)), rows, columns] = moves[range(len(rows)), columns, rows] = 1.0
+        return moves
 
     @property
     def shapes(self) -> int:
@@ -86,6 +94,16 @@ class RandomEffectsParameters:
         equal = np.arctan(np.sqrt(np.arange(self.angles, 0, -1.0)))
         return np.concatenate([np.tile(shape, self.shapes), np.zeros(self.n_groups - 1), equal])
 
+    def canonical(self, theta: Array) -> Array:
+        """The theta of the same model whose roots B have no negative eigenvalue."""
+        out = theta.copy()
+        for shape in range(self.shapes):
+            own = slice(shape * self.per_shape, shape * self.per_shape + len(self.moves))
+            values, vectors = np.linalg.eigh(np.tensordot(theta[own], self.moves, axes=1))
+            if len(values) and values[0] < 0:
+                out[own] = (vectors * np.abs(values) @ vectors.T)[self.cells]
+        return out
+
     def natural(self, theta: Array) -> Array:
         """Stacked coordinates (G entries, r, rho) of the groups, with r = 1 in the first."""
         return np.concatenate([self._read(theta, g).coordinates() for g in range(self.n_groups)])
@@ -93,13 +111,11 @@ class RandomEffectsParameters:
     def jacobian(self, theta: Array) -> Array:
         """Derivative of `natural` (n_groups * width, size)."""
         J = np.zeros((self.n_groups, self.width, self.size))
-        q2, (rows, columns) = self.q**2, self.cells
+        q2 = self.q**2
         for g in range(self.n_groups):
             at, own = self._read(theta, g), self._own(g)
-            for k, (a, b) in enumerate(zip(rows, columns, strict=True)):
-                move = np.zeros((self.q, self.q))
-                move[a] = at.lam[:, b]
-                J[g, :q2, own.start + k] = (at.scale * at.share[0] * (move + move.T)).ravel()
+            half = at.scale * at.share[0] * (self.moves @ at.B)
+            J[g, :q2, own.start : own.start + len(half)] = (half + half.transpose(0, 2, 1)).reshape(len(half), q2).T
             if self.car1:
                 J[g, -1, own.stop - 1] = at.rho[1]
             if g > 0:
@@ -135,19 +151,24 @@ class RandomEffectsParameters:
                 columns.append(self._spread(members, factor, None))
         for g in range(self.n_groups):
             columns.append(self._place(g, r=nu[g, self.q**2], G=nu[g, : self.q**2] * (self.form == "one_scale")))
-        for g in range(self.angles):
-            columns.append(self._place(g + 1, r=0.0, G=nu[g + 1, : self.q**2]))
+        # the largest factor stays put: the others may vanish, and G has no scale of its own beside them
+        core = places[0].core if self.q > 1 or places[0].core.any() else np.ones((self.q, self.q))
+        size = max(float(np.trace(core)), 1e-300)
+        kept = int(np.argmax([at.share[0] for at in places]))
+        others = [g for g in range(self.n_groups) if g != kept] if self.angles else []
+        columns += [self._place(g, r=0.0, G=core.ravel() / size) for g in others]
         return np.column_stack(columns)
 
     def _curve(self, out: Array, at: GroupPlace, g: int, score: Array) -> None:
-        """Add one group's part of the curvature: G = scale * share * lambda lambda' is a product of three."""
-        q2, (rows, columns) = self.q**2, self.cells
+        """Add one group's part of the curvature: G = scale * share * B B is a product of three."""
+        q2 = self.q**2
         S = score[:q2].reshape(self.q, self.q)
         S = (S + S.T) * at.scale / 2
-        total, slope = float(np.sum(S * at.core)), 2 * (S @ at.lam)[rows, columns]
+        total, slope = float(np.sum(S * at.core)), np.tensordot(self.moves, S @ at.B + at.B @ S, axes=2)
         shape = self._own(g)
-        cells = slice(shape.start, shape.start + len(rows))
-        out[cells, cells] += 2 * at.share[0] * S[np.ix_(rows, rows)] * (columns[:, None] == columns)
+        cells = slice(shape.start, shape.start + len(slope))
+        twice = np.tensordot(S @ self.moves, self.moves, axes=([1, 2], [2, 1]))
+        out[cells, cells] += at.share[0] * (twice + twice.T)
         if self.car1:
             out[shape.stop - 1, shape.stop - 1] += score[-1] * at.rho[2]
         k = self._scale_index(g)
@@ -167,15 +188,14 @@ class RandomEffectsParameters:
     def _read(self, theta: Array, g: int) -> GroupPlace:
         """What theta says about one group."""
         own = self._own(g)
-        lam = np.zeros((self.q, self.q))
-        lam[self.cells] = theta[own][: len(self.cells[0])]
+        B = np.tensordot(theta[own][: len(self.moves)], self.moves, axes=1)
         scale = 1.0 if g == 0 else float(np.exp(theta[self._scale_index(g)]))
         share = _share(theta[self.size - self.angles :], g, self.n_groups)
         if not self.car1:
-            return GroupPlace(lam, scale, share, ())
+            return GroupPlace(B, scale, share, ())
         t2 = theta[own.stop - 1] ** 2
         rho = (t2 / (1 + t2), 2 * theta[own.stop - 1] / (1 + t2) ** 2, (2 - 6 * t2) / (1 + t2) ** 3)
-        return GroupPlace(lam, scale, share, rho)
+        return GroupPlace(B, scale, share, rho)
 
     def _own(self, g: int) -> slice:
         start = (g if self.form == "free" else 0) * self.per_shape

@@ -38,6 +38,10 @@ class VisitParameters:
         shape = visit_structures.start(self.structure, self.m, spread / (1 + spread))
         return np.concatenate([np.tile(shape, self.shapes), np.zeros(self.n_groups - 1)])
 
+    def canonical(self, theta: Array) -> Array:
+        """Every theta is its own."""
+        return theta
+
     def natural(self, theta: Array) -> Array:
         """All entries of every group's matrix, row by row."""
         parts = [self._scale(theta, g) * self._matrix(theta, g) for g in range(self.n_groups)]
