@@ -201,8 +201,11 @@ def _baseline_rows() -> Iterator[dict[str, object]]:
             cell = Cell("14.1.4", "primary", "baseline", outcome=code, arm=arm)
             yield cell.number("n", n - (arm == "historical"))
             yield cell.number("n_missing", int(arm == "historical"))
-            for name, value in (("mean", centre), ("sd", spread if arm == "historical" else math.nan),
-                                ("median", centre), ("q1", centre - spread), ("q3", centre + spread)):  # fmt: skip
+            values = {"mean": centre, "sd": spread if arm == "historical" else math.nan, "median": centre,
+                      "q1": centre - spread, "q3": centre + spread}  # fmt: skip
+            if (code, arm) == ("DDIM", "treated"):
+                values = {"q1_upper": 150.0, "median": centre, "q3_lower": 1650.0}
+            for name, value in values.items():
                 yield cell.number(name, value, format="0.0")
         for code, level, count in (("SEX", "male", 3), ("SEX", "female", 2), ("DIABETES", "", 1)):
             cell = Cell("14.1.4", "primary", "baseline", outcome=code, level=level, arm=arm)

@@ -125,3 +125,9 @@ def test_inlined_figures_keep_their_ids_apart() -> None:
         '<defs><clipPath id="flow-p1"/></defs>'
         '<g id="flow-axes_1" clip-path="url(#flow-p1)"><use xlink:href="#flow-p1"/></g></svg>'
     )
+
+
+def test_quartiles_beyond_a_limit_are_printed_as_bounds(report: Rendered, language: str) -> None:
+    row = next(e for e in report.page.tagged("tr") if "FEU" in e.text and "1,210.0" in e.text)
+    to = {"en": "to", "es": "a"}[language]
+    assert f"1,210.0 (<\u00a0150.0\u00a0{to}\u00a0>\u00a01,650.0)" in row.text

@@ -85,7 +85,20 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
                         "templates/*.j2")
         for path in library.glob(pattern)
     )  # fmt: skip
-    groups = {"language", "arm", "event", "direction", "reason", "assay", "rung", "df_method", "step", "unit"}
+    groups = {
+        "language",
+        "arm",
+        "event",
+        "direction",
+        "reason",
+        "assay",
+        "random",
+        "residual",
+        "per_arm",
+        "df_method",
+        "step",
+        "unit",
+    }
     groups |= {"category", "ledger_reason", "bias"}
     keys = [key for key in locales["en"].entries if key.partition(".")[0] not in groups]
     built = {"answer.reading_", "cleaning."}

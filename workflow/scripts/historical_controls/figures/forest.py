@@ -6,13 +6,14 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ..config import Config
 from ..dictionary import Dictionary
 from ..formatting import format_number
 from ..results import CONTRAST, Result, Results
 from ..words import Words
-from .style import FAINT, INK, QUIET, new_figure, place, plain_axes, wrapped
+from .style import FAINT, INK, QUIET, new_figure, place, plain_axes, tick_text, wrapped
 
 ROW, TOP, BOTTOM = 0.48, 0.3, 0.78
 LABELS, PLOT, NUMBERS = 1.3, 1.95, 1.65
@@ -91,6 +92,8 @@ def _frame(axes: Axes, reach: float, words: Words, config: Config) -> None:
     axes.spines["left"].set_visible(False)
     axes.set_yticks([])
     axes.set_xlim(-reach, reach)
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
     axes.grid(axis="x", color=FAINT, lw=0.6)
     axes.set_axisbelow(True)
     axes.set_xlabel(words("figure.forest_axis"), labelpad=20)

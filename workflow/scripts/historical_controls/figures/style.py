@@ -15,6 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from ..formatting import format_number
+
 INK = "#1f2328"
 QUIET = "#57606a"
 FAINT = "#d8dee4"
@@ -86,6 +88,12 @@ def plain_axes(axes: Axes) -> None:
 def day_ticks(horizon: int) -> list[int]:
     """The ticks of every time axis: day 0 and whole weeks."""
     return list(range(0, horizon + 1, 7))
+
+
+def tick_text(value: float) -> str:
+    """A tick with as many decimals as it needs."""
+    places = 0 if abs(value) >= 10 or value == round(value) else 1 if round(value, 1) == round(value, 6) else 2
+    return format_number(value, "0" if not places else f"0.{'0' * places}")
 
 
 def wrapped(text: str, width: int) -> str:

@@ -16,7 +16,19 @@ from ..dictionary import Dictionary, Outcome
 from ..formatting import DASH, format_number
 from ..results import Result, Results, reason_facts
 from ..words import Words
-from .style import ARM_STYLES, FAINT, QUIET, ArmStyle, day_ticks, new_figure, place, plain_axes, spread, wrapped
+from .style import (
+    ARM_STYLES,
+    FAINT,
+    QUIET,
+    ArmStyle,
+    day_ticks,
+    new_figure,
+    place,
+    plain_axes,
+    spread,
+    tick_text,
+    wrapped,
+)
 
 LEFT, BOTTOM, PLOT_WIDTH, PLOT_HEIGHT = 0.58, 1.2, 3.35, 2.35
 TITLE_LINE, NOTE_LINE = 0.19, 0.17
@@ -139,7 +151,7 @@ def _frame(
         axes.minorticks_off()
     else:
         axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
     _limits(axes, pd.concat([rows["value"], *(curve["mean"] for curve in curves.values())]), log)
     axes.set_xlim(-0.4, horizon + 0.4)
     axes.set_xticks(day_ticks(horizon))
@@ -160,11 +172,6 @@ def _limits(axes: Axes, values: pd.Series, log: bool) -> None:
     else:
         margin = 0.06 * (high - low) or max(abs(high), 1.0) * 0.1
         axes.set_ylim(low - margin, high + margin)
-
-
-def _tick(value: float) -> str:
-    places = 0 if abs(value) >= 10 or value == round(value) else 1 if round(value, 1) == round(value, 6) else 2
-    return format_number(value, "0" if not places else f"0.{'0' * places}")
 
 
 def _arm_labels(axes: Axes, curves: dict[str, pd.DataFrame], words: Words) -> None:

@@ -16,22 +16,28 @@ MOST_REASONS = 8
 
 
 def ledger_table(printer: Printer) -> HtmlTable | None:
-    """Lines and records of each file and their fates; None without a ledger."""
-    rows = tuple(
-        Row(
-            printer.fact(f"{printer.words.among(source.label)}: {file}"),
-            tuple(printer.number(_ledger_row(printer, name, source_name, file)) for name in COUNTS),
-        )
-        for source_name, source in printer.config.sources.items()
-        for file in source.files
-        if _ledger_row(printer, "n_records", source_name, file) is not None
-    )
+    """Lines and records of each file and their fates, under its source; None without a ledger."""
+    rows: list[Row] = []
+    for name, source in printer.config.sources.items():
+        files = [
+            Row(printer.fact(file), tuple(printer.number(_ledger_row(printer, count, name, file)) for count in COUNTS),
+                indent=True)
+            for file in source.files
+            if _ledger_row(printer, "n_records", name, file) is not None
+        ]  # fmt: skip
+        rows += _under(printer, source.label, files, len(COUNTS))
     if not rows:
         return None
     names = ("file", "lines", "records", "clean", "duplicate", "ignored", "quarantined")
     heads = tuple(printer.word(f"cleaning.{name}") for name in names)
     title = printer.word("cleaning.table_title")
-    return HtmlTable("ledger", "14.1.8", title, heads, rows, (printer.word("cleaning.note"),))
+    return HtmlTable("ledger", "14.1.8", title, heads, tuple(rows), (printer.word("cleaning.note"),))
+
+
+def _under(printer: Printer, label: Mapping[Any, str], rows: list[Row], columns: int) -> list[Row]:
+    """The rows under a row naming their source; nothing where there are none."""
+    head = Row(printer.fact(printer.words.among(label)), tuple(Markup("") for _ in range(columns)))
+    return [head, *rows] if rows else []
 
 
 def _ledger_row(printer: Printer, statistic: str, source: str, file: str) -> Result | None:
@@ -40,15 +46,17 @@ def _ledger_row(printer: Printer, statistic: str, source: str, file: str) -> Res
 
 def reasons_table(printer: Printer) -> HtmlTable | None:
     """The most frequent reasons for not using a record, per source and in words; None where all were used."""
-    rows = []
+    rows: list[Row] = []
     for name, source in printer.config.sources.items():
         found = [row for row in printer.results.all("ledger_reasons", "n_records", population=name) if _unused(row)]
         frequent = sorted(found, key=lambda row: (-(row.value or 0), row.level, row.method))[:MOST_REASONS]
-        label = printer.fact(printer.words.among(source.label))
-        rows += [Row(label, (_reason(printer, row), _fate(printer, row), printer.number(row))) for row in frequent]
+        reasons = [
+            Row(_reason(printer, row), (_fate(printer, row), printer.number(row)), indent=True) for row in frequent
+        ]
+        rows += _under(printer, source.label, reasons, 2)
     if not rows:
         return None
-    heads = tuple(printer.word(f"cleaning.{name}") for name in ("source", "reason", "fate", "n_records"))
+    heads = tuple(printer.word(f"cleaning.{name}") for name in ("reason", "fate", "n_records"))
     return HtmlTable("reasons", "14.1.8", printer.word("cleaning.reasons_title"), heads, tuple(rows))
 
 

@@ -92,7 +92,18 @@ def _fit_notes(printer: Printer, code: str) -> tuple[Markup, ...]:
     rung, df = (printer.results.one("mixed_model", name, outcome=code) for name in ("covariance_rung", "df_method"))
     if rung is None or df is None or printer.results.not_estimable(code) is not None:
         return ()
-    return (printer.word("course.fit", rung=printer.code("rung", rung), df_method=printer.code("df_method", df)),)
+    said = printer.marked(rung, _rung_words(printer, rung.text or ""))
+    return (printer.word("course.fit", rung=said, df_method=printer.code("df_method", df)),)
+
+
+def _rung_words(printer: Printer, name: str) -> Markup:
+    """What a rung of the declared ladder assumes, in words; its id where the config no longer has it."""
+    rung = next((rung for rung in printer.config.analysis.ladder if rung.id == name), None)
+    if rung is None:
+        return Markup("{}").format(name)
+    random = printer.words.entry("random", rung.random or "none")
+    parts = (random, printer.words("residual." + rung.residual), printer.words("per_arm." + rung.per_arm))
+    return Markup("{}, {}, {}").format(*parts)
 
 
 def glance_table(printer: Printer) -> HtmlTable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from ..results import ARMS, CONTRAST, Result
+from ..results import ARMS, CONTRAST
 from .answer import treated_count
 from .html_table import HtmlTable, Row
 from .printer import Printer
@@ -56,12 +56,8 @@ def _covariate(printer: Printer, code: str) -> list[Row]:
 
 def _levels(printer: Printer, code: str) -> list[str]:
     """Categories of a covariate, in the dictionary's order; [''] for numbers and flags."""
-    found = {
-        row.level
-        for statistic in ("mean", "count")
-        for arm in ARMS
-        for row in printer.results.all("baseline", statistic, outcome=code, arm=arm)
-    }
+    rows = [row for arm in ARMS for row in printer.results.all("baseline", "n", outcome=code, arm=arm)]
+    found = {row.level for row in rows}
     declared = [level for level in printer.outcome(code).categories if level in found]
     return declared + sorted(found - set(declared))
 
@@ -76,25 +72,39 @@ def _cells(printer: Printer, code: str, level: str) -> tuple[Markup, ...]:
 
 
 def _summary(printer: Printer, code: str, level: str, arm: str) -> Markup:
-    """Mean (SD), or median (quartiles) on the log scale, or count of n (share); with the number missing."""
+    """Count of n (share), mean (SD), or median (quartiles); with the number missing.
 
-    def row(statistic: str, at: str = level) -> Result | None:
-        return printer.results.one("baseline", statistic, outcome=code, level=at, arm=arm)
-
-    def printed(*names: str) -> dict[str, Markup]:
-        return {name: printer.number(row(name)) for name in names}
-
-    if row("count") is not None:
-        cell = printer.word("people.share", n=printer.number(row("n") or row("n", "")), **printed("count", "share"))
-    elif printer.outcome(code).scale == "log":
-        cell = printer.word("people.median_range", **printed("median", "q1", "q3"))
+    Quartiles stand for outcomes on the log scale, and wherever censored values leave no mean.
+    """
+    rows = {
+        name: printer.results.one("baseline", name, outcome=code, level=level, arm=arm)
+        for name in ("n", "n_missing", "count", "share", "mean", "sd")
+    }
+    printed = {name: printer.number(row) for name, row in rows.items()}
+    if rows["n"] is None or not rows["n"].value:
+        cell = printer.number(None)
+    elif rows["count"] is not None:
+        cell = printer.word("people.share", **printed)
+    elif rows["mean"] is not None and printer.outcome(code).scale != "log":
+        cell = printer.word("people.mean_sd", **printed)
     else:
-        cell = printer.word("people.mean_sd", **printed("mean", "sd"))
-    missing = row("n_missing")
-    if missing is None or not missing.value:
+        quartiles = {name: _quantile(printer, code, arm, name) for name in ("median", "q1", "q3")}
+        cell = printer.word("people.median_range", **quartiles)
+    if rows["n_missing"] is None or not rows["n_missing"].value:
         return cell
-    said = printer.word("people.missing", n=printer.number(missing))
+    said = printer.word("people.missing", n=printed["n_missing"])
     return Markup("{} <small>{}</small>").format(cell, said)
+
+
+def _quantile(printer: Printer, code: str, arm: str, name: str) -> Markup:
+    """A quantile, or the bounds that limits of the assay leave for it."""
+    exact, lower, upper = (
+        printer.results.one("baseline", f"{name}{side}", outcome=code, arm=arm) for side in ("", "_lower", "_upper")
+    )
+    if exact is not None or (lower is None and upper is None):
+        return printer.number(exact)
+    key = "people.between" if lower and upper else "people.above" if lower else "people.below"
+    return printer.word(key, lower=printer.number(lower), upper=printer.number(upper))
 
 
 def disposition_table(printer: Printer) -> HtmlTable | None:

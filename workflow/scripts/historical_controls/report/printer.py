@@ -40,7 +40,7 @@ class Printer:
 
     def code(self, group: str, row: Result) -> Markup:
         """A text of the results table, translated, as `<span data-ard="id">`."""
-        return self._coded(row, Markup(escape(self.words.entry(group, row.text or ""))))
+        return self.marked(row, Markup(escape(self.words.entry(group, row.text or ""))))
 
     def reason(self, row: Result | None, outcome: str, scenario: str = "primary") -> Markup:
         """Why something is not estimable, with the numbers that the reason quotes."""
@@ -50,9 +50,10 @@ class Printer:
             for name, fact in reason_facts(self.results, outcome, scenario).items()
         }
         said = fill(template, facts)
-        return said if row is None else self._coded(row, said)
+        return said if row is None else self.marked(row, said)
 
-    def _coded(self, row: Result, said: Markup) -> Markup:
+    def marked(self, row: Result, said: Markup) -> Markup:
+        """Words for a text of the results table, carrying its row's id."""
         return Markup('<span data-ard="{}">{}</span>').format(row.id, said)
 
     def fact(self, text: object) -> Markup:
