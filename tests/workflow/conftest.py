@@ -1,0 +1,96 @@
+"""Small studies, and Snakemake run on them as a user would."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM_FILES = ("Snakefile", "workflow", "data/dictionary", "docs/outputs.csv", "environment.yml", "profiles")
+SMALL = {"outcomes": ["PF", "IL6"], "languages": ["en"]}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run of Snakemake."""
+
+    code: int
+    output: str
+
+    def jobs(self) -> Counter[str]:
+        """Rules in the job table, with how many jobs each."""
+        table = re.search(r"^job\s+count\n-+\s+-+\n(.*?)^total", self.output, re.MULTILINE | re.DOTALL)
+        rows = [line.split() for line in table[1].splitlines()] if table else []
+        return Counter({name: int(count) for name, count in rows})
+
+
+def snakemake(study: Path, *options: str, program: Path = ROOT, cores: int = 2) -> Run:
+    """Run the workflow of `program` on the study folder."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(program / "Snakefile"), "--cores", str(cores)]
+    done = subprocess.run(
+        [*command, "--directory", str(study), *options], capture_output=True, text=True, timeout=900, check=False
+    )
+    return Run(done.returncode, done.stdout + done.stderr)
+
+
+def edit_config(study: Path, change: Callable[[dict], None]) -> None:
+    path = study / "config.yaml"
+    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    change(settings)
+    path.write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """A copy of the program that a test may edit."""
+    copy = tmp_path / "program"
+    for name in PROGRAM_FILES:
+        source, target = ROOT / name, copy / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def small_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small simulated study with two outcomes, one language and one scenario besides the primary one."""
+    from historical_controls.simulation import make_study
+
+    folder = tmp_path_factory.mktemp("small") / "study"
+    scenarios = {"unadjusted": {"label": {"en": "a", "es": "b"}, "overrides": {"analysis": {"covariates": []}}}}
+    settings = {**SMALL, "scenarios": scenarios, "primary": {"outcome": "PF", "day": 7, "key_secondary": []}}
+    make_study(folder, ROOT, n_historical=40, seed=11, config=settings, population={"severity_mean": 0.8})
+    return folder
+
+
+@pytest.fixture
+def small_study(small_template: Path, tmp_path: Path) -> Path:
+    """A fresh copy of the small study, not yet run."""
+    return Path(shutil.copytree(small_template, tmp_path / "study"))
+
+
+@pytest.fixture(scope="session")
+def finished_small(small_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small study, run once; tests copy it."""
+    folder = Path(shutil.copytree(small_template, tmp_path_factory.mktemp("finished") / "study"))
+    run = snakemake(folder)
+    assert run.code == 0, run.output
+    return folder
+
+
+@pytest.fixture
+def finished_study(finished_small: Path, tmp_path: Path) -> Path:
+    """A copy of the finished small study, times of files kept, so that nothing is to be done."""
+    return Path(shutil.copytree(finished_small, tmp_path / "finished"))

@@ -1,0 +1,176 @@
+"""Whole runs of a small study: what reruns, what does not, what a killed run leaves, what a broken input says."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from .conftest import ROOT, edit_config, snakemake
+
+pytestmark = pytest.mark.workflow
+
+
+def shared_results(study: Path) -> dict[str, bytes]:
+    """Tables and figures by path: what must not depend on cores or on the run."""
+    found = [*study.glob("results/**/*.parquet"), *study.glob("results/**/*.svg"), *study.glob("results/**/*.csv")]
+    return {str(path.relative_to(study)): path.read_bytes() for path in sorted(found)}
+
+
+def test_second_run_has_nothing_to_do(finished_study: Path) -> None:
+    run = snakemake(finished_study)
+    assert run.code == 0
+    assert "Nothing to be done" in run.output
+
+
+def test_one_and_four_cores_give_the_same_bytes(finished_study: Path, small_study: Path) -> None:
+    run = snakemake(small_study, cores=4)
+    assert run.code == 0, run.output
+    one, four = shared_results(finished_study), shared_results(small_study)
+    assert one.keys() == four.keys()
+    assert [path for path in one if one[path] != four[path]] == []
+    assert len([path for path in one if path.endswith(".svg")]) >= 4
+
+
+def test_edited_analysis_setting_reruns_only_the_analysis(finished_study: Path) -> None:
+    edit_config(finished_study, lambda settings: settings["analysis"].update(days=[5, 10]))
+    jobs = snakemake(finished_study, "-n").jobs()
+    assert {"analyse_outcome", "analyse_scenario", "join_results", "write_report"} <= set(jobs)
+    assert not {"read_file", "clean_file", "link_people", "assemble_source", "define_cohort", "balance_arms"} & set(
+        jobs
+    )
+
+
+def test_edited_scenario_reruns_only_that_scenario(finished_study: Path) -> None:
+    def change(settings: dict) -> None:
+        settings["scenarios"]["unadjusted"]["overrides"]["analysis"]["spline_df"] = 2
+
+    edit_config(finished_study, change)
+    jobs = snakemake(finished_study, "-n").jobs()
+    assert jobs["analyse_scenario"] == 1
+    assert not {"analyse_outcome", "define_cohort", "balance_arms", "clean_file"} & set(jobs)
+
+
+def test_edited_export_reruns_its_file_and_what_reads_it(finished_study: Path) -> None:
+    export = finished_study / "data/raw/historical/imagen.csv"
+    export.write_bytes(export.read_bytes() + export.read_bytes().splitlines(keepends=True)[-1])
+    jobs = snakemake(finished_study, "-n").jobs()
+    assert jobs["read_file"] == 1
+    assert jobs["clean_file"] == 1
+
+
+# Module edited: rules that must rerun, rules that must not.
+EDITS = {
+    "analysis/gates.py": ({"analyse_outcome", "analyse_scenario"}, {"clean_file", "define_cohort", "balance_arms"}),
+    "balance/__init__.py": ({"balance_arms"}, {"clean_file", "define_cohort", "analyse_outcome"}),
+    "cleaning/numbers.py": ({"clean_file", "assemble_source", "link_people"}, {"read_file"}),
+    "figures/forest.py": ({"draw_forest", "write_report"}, {"join_results", "analyse_outcome", "define_cohort"}),
+    "mixed_model/kenward_roger.py": ({"analyse_outcome"}, {"clean_file", "define_cohort", "balance_arms"}),
+}
+
+
+def test_edited_module_reruns_exactly_the_rules_that_use_it(small_study: Path, program: Path) -> None:
+    first = snakemake(small_study, program=program)
+    assert first.code == 0, first.output
+    for module, (reruns, stays) in EDITS.items():
+        path = program / "workflow/scripts/historical_controls" / module
+        before = path.read_text(encoding="utf-8")
+        path.write_text(f"{before}\n# a comment changes nothing\n", encoding="utf-8")
+        assert "Nothing to be done" in snakemake(small_study, "-n", program=program).output, module
+        path.write_text(f"{before}\n_EDITED = True\n", encoding="utf-8")
+        jobs = set(snakemake(small_study, "-n", program=program).jobs())
+        path.write_text(before, encoding="utf-8")
+        assert reruns <= jobs, module
+        assert not stays & jobs, module
+
+
+def test_killed_run_resumes_to_the_same_results(small_study: Path, finished_study: Path) -> None:
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
+    running = subprocess.Popen(
+        [*command, "--directory", str(small_study)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not list(small_study.glob("results/clean/*/by_file/*/ledger.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    assert not (small_study / "results/ard.parquet").exists()
+    resumed = snakemake(small_study, "--unlock")
+    assert resumed.code == 0, resumed.output
+    resumed = snakemake(small_study)
+    assert resumed.code == 0, resumed.output
+    assert shared_results(small_study) == shared_results(finished_study)
+
+
+def test_typos_in_the_config_are_told_all_at_once_without_a_traceback(small_study: Path) -> None:
+    def change(settings: dict) -> None:
+        settings["analysis"]["alhpa"] = 0.1
+        settings["analysis"]["level"] = 95
+        settings["sources"]["historical"]["files"]["laboratorio"]["delimeter"] = ";"
+
+    edit_config(small_study, change)
+    run = snakemake(small_study, "-n")
+    assert run.code != 0
+    assert "config.yaml: analysis.alhpa: unknown key" in run.output
+    assert "analysis.level: Input should be less than 1 (found 95)" in run.output
+    assert "sources.historical.files.laboratorio.delimeter: unknown key" in run.output
+    assert "Did you mean 'delimiter'?" in run.output
+    assert "Traceback" not in run.output
+
+
+def test_missing_export_names_the_key_and_the_nearest_file(small_study: Path) -> None:
+    def change(settings: dict) -> None:
+        settings["sources"]["historical"]["files"]["imagen"]["path"] = "data/raw/historical/imagenes.csv"
+
+    edit_config(small_study, change)
+    run = snakemake(small_study, "-n")
+    assert run.code != 0
+    assert "sources.historical.files.imagen.path: there is no file 'data/raw/historical/imagenes.csv'" in run.output
+    assert "Did you mean 'imagen.csv'?" in run.output
+
+
+def test_wrong_encoding_ends_in_plain_lines_on_the_terminal_and_in_the_log(small_study: Path) -> None:
+    def change(settings: dict) -> None:
+        settings["sources"]["historical"]["files"]["laboratorio"]["encoding"] = "utf-8"
+
+    edit_config(small_study, change)
+    run = snakemake(small_study)
+    assert run.code != 0
+    log = (small_study / "results/logs/read_file/historical-laboratorio.log").read_text(encoding="utf-8")
+    assert "is not utf-8" in log
+    assert "often latin-1" in log
+    assert "Traceback" not in log
+    assert "is not utf-8" in run.output
+    assert not (small_study / "results/report/investigator.en.html").exists()
+
+
+def test_zero_eligible_controls_end_in_a_report_that_says_so(small_study: Path) -> None:
+    def change(settings: dict) -> None:
+        settings["cohort"]["rules"]["I12"]["value"] = 119
+        settings["scenarios"] = {}
+
+    edit_config(small_study, change)
+    run = snakemake(small_study, cores=4)
+    assert run.code == 0, run.output
+    ard = pd.read_parquet(small_study / "results/ard.parquet")
+    refused = ard[(ard["statistic"] == "not_estimable") & (ard["outcome"] == "PF")]
+    assert set(refused["text"]) == {"no_control_data"}
+    assert not (ard["statistic"] == "p_value").any()
+    page = (small_study / "results/report/investigator.en.html").read_text(encoding="utf-8")
+    assert "ot estimable, because" in page
+
+
+def test_lint_is_clean() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--lint"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
