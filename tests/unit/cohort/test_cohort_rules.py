@@ -112,7 +112,7 @@ def test_in_each_block() -> None:
     fever = [measured("a", "TEMP", hours, value) for hours, value in ((10, 38.5), (40, 38.2))]
     assert states(rule, [33, 40, 57.9, 58, 64], *fever) == [U, T, T, U, U]
     afebrile = measured("a", "TEMP", 30, 37.0)
-    assert states(rule, [35], *fever, afebrile) == [U]
+    assert states(rule, [29, 35], *fever, afebrile) == [U, F]
     assert states(rule, [59], *fever, afebrile) == [F]
 
 

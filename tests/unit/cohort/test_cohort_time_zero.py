@@ -122,7 +122,7 @@ def test_the_wait_must_be_lived_in_hospital_and_end_eligible() -> None:
 
 
 def test_no_immortal_time() -> None:
-    """Same hazard in both arms; the treated lived long enough to be treated. Matching the waits removes the head start."""
+    """Same hazard in both arms; the treated lived to be treated. Matching the waits removes their head start."""
     rng = np.random.default_rng(5)
     people = []
     for number in range(400):

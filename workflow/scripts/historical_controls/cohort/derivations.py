@@ -30,18 +30,13 @@ def derive_outcomes(tables: CleanTables, cohort: Cohort, dictionary: Dictionary)
 def _with_scores(tables: CleanTables, code: str, rule: Sofa, cohort: Cohort, dictionary: Dictionary) -> CleanTables:
     delays = {organ.outcome: known_after(cohort, organ.outcome) for organ in ORGANS}
     scores = sofa_scores(tables, rule, delays)
-    people = tables.patients.iloc[scores["patient"]]
     rows = scores.assign(
-        source=people["source"].to_numpy(),
-        patient_id=people["patient_id"].to_numpy(),
         outcome=code,
         result=None,
         unit=dictionary.outcomes[code].unit,
         assay="",
         specimen="",
         status="done",
-        raw_value="",
-        raw_unit="",
         file="",
         line=0,
         item="derived",

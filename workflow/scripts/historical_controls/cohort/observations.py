@@ -19,15 +19,13 @@ def observation_rows(records: Records, zero: Integers, end_day: Floats) -> pd.Da
     From 72 h before time zero to the end of follow-up: what was measured after discharge or transfer belongs to
     another setting.
     """
-    rows = _since_zero(records.measurements, records, zero)
-    end = end_day[rows["patient"].to_numpy()] * 24
-    kept = rows[(rows["hours"] > -HOURS_BEFORE) & (rows["hours"] <= end)]
-    return kept[[name for name in OBSERVATIONS.names if name != "scenario"]]
+    rows = _since_zero(records.measurements, records, zero, -HOURS_BEFORE, end_day * 24)
+    return rows[[name for name in OBSERVATIONS.names if name != "scenario"]]
 
 
 def event_rows(records: Records, zero: Integers) -> pd.DataFrame:
     """Rows of table `cohort_events` but for the scenario: every event, before and after time zero."""
-    rows = _since_zero(records.events, records, zero)
+    rows = _since_zero(records.events, records, zero, -np.inf, np.full(len(records), np.inf))
     end = rows["end_time"].to_numpy(np.int64)
     lasting = end != NEVER
     start = zero[rows["patient"].to_numpy()]
@@ -35,9 +33,11 @@ def event_rows(records: Records, zero: Integers) -> pd.DataFrame:
     return rows[[name for name in COHORT_EVENTS.names if name != "scenario"]]
 
 
-def _since_zero(frame: pd.DataFrame, records: Records, zero: Integers) -> pd.DataFrame:
+def _since_zero(frame: pd.DataFrame, records: Records, zero: Integers, after: float, until: Floats) -> pd.DataFrame:
+    """Rows of included patients whose hours since time zero lie in (after, until of the patient]."""
     patient = frame["patient"].to_numpy()
-    rows = frame[zero[patient] != NEVER].copy()
-    patient = rows["patient"].to_numpy()
-    rows["hours"] = (rows["time"].to_numpy(np.int64) - zero[patient]) / HOUR
-    return rows.assign(arm=records.people["arm"].to_numpy()[patient])
+    hours = (frame["time"].to_numpy(np.int64) - zero[patient]) / HOUR
+    kept = (zero[patient] != NEVER) & (hours > after) & (hours <= until[patient])
+    rows, patient = frame[kept].assign(hours=hours[kept]), patient[kept]
+    names = {column: records.people[column].to_numpy()[patient] for column in ("source", "patient_id", "arm")}
+    return rows.assign(**names)

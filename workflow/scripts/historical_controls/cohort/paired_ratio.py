@@ -48,8 +48,6 @@ def _computed(measured: pd.DataFrame, code: str, rule: PairedRatio, outcome: Out
         result=None,
         unit=outcome.unit,
         flags=_union(above["flags"], below["flags"]),
-        raw_value="",
-        raw_unit="",
     )
 
 

@@ -39,10 +39,14 @@ class Records:
 
 
 def placed(frame: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `frame` that belong to these people, with the column patient (position), sorted by it."""
+    """The rows of `frame` that belong to these people, sorted by the column patient (position), which names them.
+
+    Ids and cells as sent are left out: they would be copied with every selection of rows.
+    """
     index = pd.MultiIndex.from_frame(people[PERSON])
     position = index.get_indexer(pd.MultiIndex.from_frame(frame[PERSON]))
-    out = frame.assign(patient=position)[position >= 0]
+    lean = frame.drop(columns=[*PERSON, "raw_value", "raw_unit"], errors="ignore")
+    out = lean.assign(patient=position)[position >= 0]
     return out.sort_values("patient", kind="stable", ignore_index=True)
 
 
