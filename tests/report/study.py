@@ -38,6 +38,16 @@ class SmallStudy:
     outputs: dict[str, Output]
     provenance: dict[str, object]
 
+    def bare(self) -> SmallStudy:
+        """The same study where nobody could be analysed: attrition, the ledger, and reasons."""
+        kept = self.ard["analysis"].isin(["attrition", "ledger"]) | (self.ard["statistic"] == "not_estimable")
+        refusals = [
+            Cell("14.2.2", scenario, "mixed_model", outcome="PF").text("not_estimable", "too_few_patients")
+            for scenario in ("primary", "berlin")
+        ]
+        ard = pd.concat([self.ard[kept], ard_frame(refusals)], ignore_index=True)
+        return replace(self, ard=ard, display=self.display.head(0))
+
     def words(self, language: str) -> Words:
         return load_words(ROOT / "workflow" / "locales", language)
 

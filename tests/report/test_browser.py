@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .conftest import LANGUAGES, Rendered
+from .conftest import LANGUAGES, Rendered, render
+from .study import small_study
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -36,6 +37,16 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
+def bare_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pages of a study in which nothing could be estimated: reasons stand where numbers stood."""
+    folder = tmp_path_factory.mktemp("bare")
+    for language in LANGUAGES:
+        html = render(small_study().bare(), language, folder).html
+        (folder / f"investigator.{language}.html").write_text(html, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
 def folder(rendered: dict[str, Rendered], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
     for language, report in rendered.items():
@@ -57,8 +68,11 @@ def opened(browser: Browser, folder: Path, language: str, width: int) -> tuple[A
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("width", [360, 768, 1440])
-def test_page_fits_and_is_silent(browser: Browser, folder: Path, language: str, width: int) -> None:
-    page, messages, requests = opened(browser, folder, language, width)
+@pytest.mark.parametrize("pages", ["folder", "bare_folder"])
+def test_page_fits_and_is_silent(
+    browser: Browser, request: pytest.FixtureRequest, pages: str, language: str, width: int
+) -> None:
+    page, messages, requests = opened(browser, request.getfixturevalue(pages), language, width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     outside = page.evaluate(
         """() => [...document.querySelectorAll('main *, header *, footer *')]

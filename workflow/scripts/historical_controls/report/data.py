@@ -25,7 +25,7 @@ def ledger_table(printer: Printer) -> HtmlTable | None:
             for file in source.files
             if _ledger_row(printer, "n_records", name, file) is not None
         ]  # fmt: skip
-        rows += _under(printer, source.label, files, len(COUNTS))
+        rows += _under(printer, source.label, files)
     if not rows:
         return None
     names = ("file", "lines", "records", "clean", "duplicate", "ignored", "quarantined")
@@ -34,10 +34,9 @@ def ledger_table(printer: Printer) -> HtmlTable | None:
     return HtmlTable("ledger", "14.1.8", title, heads, tuple(rows), (printer.word("cleaning.note"),))
 
 
-def _under(printer: Printer, label: Mapping[Any, str], rows: list[Row], columns: int) -> list[Row]:
+def _under(printer: Printer, label: Mapping[Any, str], rows: list[Row]) -> list[Row]:
     """The rows under a row naming their source; nothing where there are none."""
-    head = Row(printer.fact(printer.words.among(label)), tuple(Markup("") for _ in range(columns)))
-    return [head, *rows] if rows else []
+    return [Row(printer.fact(printer.words.among(label))), *rows] if rows else []
 
 
 def _ledger_row(printer: Printer, statistic: str, source: str, file: str) -> Result | None:
@@ -53,7 +52,7 @@ def reasons_table(printer: Printer) -> HtmlTable | None:
         reasons = [
             Row(_reason(printer, row), (_fate(printer, row), printer.number(row)), indent=True) for row in frequent
         ]
-        rows += _under(printer, source.label, reasons, 2)
+        rows += _under(printer, source.label, reasons)
     if not rows:
         return None
     heads = tuple(printer.word(f"cleaning.{name}") for name in ("reason", "fate", "n_records"))

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 @dataclass(frozen=True)
 class Row:
-    """`head`: the row's name; `cells`: printed; `indent`: a level of the row above."""
+    """`head`: the row's name; `cells`: printed, none for a row that names the indented rows beneath it."""
 
     head: Markup
     cells: tuple[Markup, ...] = ()

@@ -51,7 +51,7 @@ def _covariate(printer: Printer, code: str) -> list[Row]:
         Row(printer.fact(_category(printer, code, level)), _cells(printer, code, level), indent=True)
         for level in levels
     ]
-    return [Row(name, tuple(Markup("") for _ in (*ARMS, "smd"))), *named]
+    return [Row(name), *named]
 
 
 def _levels(printer: Printer, code: str) -> list[str]:
