@@ -122,7 +122,7 @@ class RandomEffectsParameters:
                 J[g, : q2 + 1, self._scale_index(g)] = at.coordinates()[: q2 + 1]
             if self.angles:
                 J[g, :q2, -self.angles :] = at.scale * np.outer(at.core.ravel(), at.share[1])
-        return J.reshape(-1, self.size)
+        return J.reshape(self.n_groups * self.width, self.size)
 
     def curvature(self, theta: Array, score: Array) -> Array:
         """sum_k score_k d^2 nu_k / dtheta^2 (size, size)."""
