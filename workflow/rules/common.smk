@@ -86,4 +86,4 @@ def section(name):
 
 def figure_paths(family):
     """The files of one family of figures, {lang} left open."""
-    return ["results/figures/{lang}/" + name for name in figure_names(family, STUDY.outcomes)]
+    return [f"results/figures/{{lang}}/{name}" for name in figure_names(family, STUDY.outcomes)]

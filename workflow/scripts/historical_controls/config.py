@@ -34,6 +34,9 @@ class Study(Section):
         return self
 
 
+DfMethod = Literal["kenward-roger", "kenward-roger-linear", "satterthwaite", "between-within", "z"]
+
+
 class CovarianceRung(Section):
     """One rung of the covariance ladder."""
 
@@ -63,6 +66,13 @@ class Analysis(Section):
         default=[1, 3, 5, 7, 10, 14, 21],
         description="scheduled visits of covariances over visits; days go to the nearest",
     )
+    censored_ladder: list[CovarianceRung] = Field(
+        default=[],
+        description="covariances where values lie beyond an assay's limits (maximum likelihood, residuals independent)",
+    )
+    max_share_censored: float = Field(
+        0.5, ge=0, le=1, description="a larger share of values beyond a limit, both arms pooled: no mean is modelled"
+    )
     min_patients_per_arm: int = Field(3, ge=2, description="fewer patients with data in an arm: not estimable")
     visit_window_days: int = Field(
         1, ge=0, description="a contrast at a day needs patients measured within this many days of it"
@@ -70,6 +80,13 @@ class Analysis(Section):
     not_concluded: dict[Code, str] = Field(
         default={}, description="outcomes that the data cannot answer, with the reason (a locale key)"
     )
+
+    @model_validator(mode="after")
+    def censored_residuals_are_independent(self) -> Analysis:
+        for rung in self.censored_ladder:
+            if rung.residual != "iid" or rung.per_arm == "two_scales":
+                raise ValueError(f"rung '{rung.id}' of censored_ladder: residual must be iid, per_arm not two_scales")
+        return self
 
 
 class Primary(Section):

@@ -18,6 +18,8 @@ def reason_against(data: ModelData, settings: Analysis) -> str | None:
         "no_control_data": not n["historical"],
         "too_few_patients": min(n.values()) < settings.min_patients_per_arm,
         "assays_differ": _assays_differ(data),
+        "not_continuous": data.outcome.kind != "number",
+        "mostly_censored": data.share_censored() > settings.max_share_censored,
         "constant_response": data.frame["y"].nunique() < 2,
     }
     return next((reason for reason, holds in checks.items() if holds), None)

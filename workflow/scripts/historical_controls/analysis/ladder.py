@@ -2,59 +2,89 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
-from ..config import Analysis, CovarianceRung
+from ..config import Analysis, CovarianceRung, DfMethod
 from ..mixed_model import (
+    CensoredFit,
     IllConditioned,
     MixedModelFit,
     MixedModelSpec,
     ModelError,
     NotConverged,
+    fit_censored,
     fit_mixed_model,
 )
 from .model_data import ModelData, fixed_formula
 
+Fit = MixedModelFit | CensoredFit
+
 
 @dataclass(frozen=True)
-class LadderFit:
-    """fit: the accepted fit, None where no rung gave one; rung: its id; tried: (rung, why it was left) in order."""
+class Fitted:
+    """The accepted fit, its rung, how its degrees of freedom are found; tried: (rung, why it was left) in order."""
 
-    fit: MixedModelFit | None
+    fit: Fit
     rung: str
+    df_method: DfMethod
     tried: tuple[tuple[str, str], ...]
-    reason: str = ""
 
 
-def climb_down(data: ModelData, settings: Analysis) -> LadderFit:
-    """Fit rung after rung. Only non-convergence and ill-conditioned information move down; anything else refuses."""
+@dataclass(frozen=True)
+class Refused:
+    """No rung gave an answer; reason: code of why."""
+
+    reason: str
+    tried: tuple[tuple[str, str], ...]
+
+
+def climb_down(data: ModelData, settings: Analysis) -> Fitted | Refused:
+    """Fit rung after rung. Only non-convergence and ill-conditioned information move down; anything else refuses.
+
+    Values beyond a limit take the ladder of censored models, whose intervals are profile likelihood with
+    between-within t, whatever `df_method` says.
+    """
+    censored = data.share_censored() > 0
+    rungs = settings.censored_ladder if censored else settings.ladder
+    method: DfMethod = "between-within" if censored else settings.df_method
+    fit_one = _fit_censored if censored else _fit
     tried: list[tuple[str, str]] = []
-    for rung in settings.ladder:
+    for rung in rungs:
         try:
-            fit = _fit(data, rung, settings)
-            return LadderFit(fit, rung.id, tuple(tried))
+            return Fitted(fit_one(data, rung, settings), rung.id, method, tuple(tried))
         except (NotConverged, IllConditioned) as error:
             tried.append((rung.id, str(error)))
         except ModelError as error:
-            return LadderFit(None, rung.id, (*tried, (rung.id, str(error))), "model_refused")
-    return LadderFit(None, "", tuple(tried), "not_converged")
+            return Refused("model_refused", (*tried, (rung.id, str(error))))
+    return Refused("not_converged" if rungs else "no_censored_model", tuple(tried))
 
 
 def _fit(data: ModelData, rung: CovarianceRung, settings: Analysis) -> MixedModelFit:
     """One fit whose inference is usable. Raises ModelError."""
     over_visits = rung.residual not in ("iid", "car1")
     frame = at_visits(data.frame, settings.visits) if over_visits else data.frame
-    fit = fit_mixed_model(frame, _specification(data, rung, settings, over_visits))
+    spec = _specification(data, rung, settings)
+    fit = fit_mixed_model(frame, spec)
     if not fit.converged:
         raise NotConverged("; ".join(attempt.message for attempt in fit.attempts))
     fit.small_sample(settings.df_method)
     return fit
 
 
-def _specification(data: ModelData, rung: CovarianceRung, settings: Analysis, over_visits: bool) -> MixedModelSpec:
-    pooled = rung.per_arm == "pooled"
+def _fit_censored(data: ModelData, rung: CovarianceRung, settings: Analysis) -> CensoredFit:
+    """One fit of values some of which are known only to lie beyond a limit. Raises ModelError."""
+    spec = _specification(data, rung, settings)
+    fit = fit_censored(with_open_bounds(data.frame), replace(spec, reml=False, lower="lower", upper="upper"))
+    if not fit.converged:
+        raise NotConverged("; ".join(attempt.message for attempt in fit.attempts))
+    return fit
+
+
+def _specification(data: ModelData, rung: CovarianceRung, settings: Analysis) -> MixedModelSpec:
+    over_visits = rung.residual not in ("iid", "car1")
     return MixedModelSpec(
         fixed=fixed_formula(data, settings.spline_df),
         subject="subject",
@@ -62,10 +92,20 @@ def _specification(data: ModelData, rung: CovarianceRung, settings: Analysis, ov
         residual=rung.residual,
         time="day",
         visit="visit" if over_visits else None,
-        groups=None if pooled else "arm",
+        groups=None if rung.per_arm == "pooled" else "arm",
         group_form="free" if rung.per_arm == "pooled" else rung.per_arm,
-        reml=True,
     )
+
+
+def with_open_bounds(frame: pd.DataFrame) -> pd.DataFrame:
+    """Bounds of every row on the model scale, infinite where open; rows that say nothing at all are left out.
+
+    The response of a censored row is only a starting value: its limit.
+    """
+    lower = frame["lower"].fillna(-np.inf)
+    upper = frame["upper"].fillna(np.inf)
+    start = frame["y"].fillna(upper.where(np.isfinite(upper))).fillna(lower.where(np.isfinite(lower)))
+    return frame.assign(lower=lower, upper=upper, y=start).loc[start.notna()].reset_index(drop=True)
 
 
 def at_visits(frame: pd.DataFrame, visits: list[int]) -> pd.DataFrame:

@@ -58,7 +58,7 @@ def model_data(
     filled, imputed = _impute(covariates)
     frame = responses.rename(columns={"value": "y"})[["subject", "arm", "day", "y", "lower", "upper"]]
     joined = frame.merge(filled, left_on="subject", right_index=True, how="left")
-    varying = tuple(name for name in filled.columns if filled[name].nunique() > 1)
+    varying = tuple(name for name in filled.columns if filled[name].min() < filled[name].max())
     return ModelData(
         outcome,
         joined.sort_values(["subject", "day"], ignore_index=True),

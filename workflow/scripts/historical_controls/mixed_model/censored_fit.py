@@ -26,6 +26,8 @@ from .specification import MixedModelSpec
 Interval = Literal["profile", "wald"]
 NODES = {0: 1, 1: 15, 2: 15}
 NOISE = 1e-9  # of the quadrature, relative
+FAR = 12.0  # Wald statistics beyond which the statistic is Wald's, the interval still the profile's
+FAR = 8.0  # standard errors from zero, beyond which Wald's statistic is precise enough for a p-value
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,10 @@ class CensoredFit:
         level: float = 0.95,
     ) -> Contrast:
         """L beta for one row; with interval "profile", statistic is the signed root of the deviance (CE-11)."""
-        rows = self.contrasts(np.atleast_2d(checks.contrast_rows(L, self.names)), df, level)
+        rows = checks.contrast_rows(L, self.names)
         if len(rows) != 1:
             raise NotEstimable("joint tests are not offered for censored responses: give one row of L")
-        return rows[0]
+        return self.contrasts(rows, df, level)[0]
 
     def contrasts(self, L: Array, df: Method = "between-within", level: float = 0.95) -> tuple[Contrast, ...]:
         """One Contrast per row of L (k, p). Raises NotEstimable, NotConverged or SpecificationError."""
@@ -197,7 +199,9 @@ class CensoredFit:
         law = stats.norm if np.isinf(wald.df) else stats.t(wald.df)
         quantile = float(law.ppf(0.5 + wald.level / 2))
         lower, upper = (bound(curve, side * quantile) + shift for side in (-1, 1))
-        statistic = -curve.root(curve.at(-shift, self.point)) if wald.estimate else 0.0
+        statistic = wald.statistic
+        if 0 < abs(wald.statistic) < FAR:
+            statistic = -curve.root(curve.at(-shift, self.point))
         return replace(wald, lower=lower, upper=upper, statistic=statistic, p_value=2 * float(law.sf(abs(statistic))))
 
     @property

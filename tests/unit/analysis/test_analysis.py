@@ -1,0 +1,224 @@
+"""The analysis stage on hand-made cohorts: what is estimated, what is refused, and with which words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from historical_controls.analysis import analyse_outcomes
+from historical_controls.analysis.ladder import at_visits, with_open_bounds
+from historical_controls.analysis.model_data import model_data
+from historical_controls.config import Analysis
+from historical_controls.dictionary import Dictionary, load_dictionary
+from historical_controls.tables import COHORT_PATIENTS, VISITS
+
+ROOT = Path(__file__).resolve().parents[3]
+SLOPE = {"id": "slope_car1", "random": "1 + day", "residual": "car1", "per_arm": "one_scale"}
+INTERCEPT = {"id": "intercept", "random": "1", "residual": "iid", "per_arm": "pooled"}
+VISIT = {"id": "visits", "random": None, "residual": "csh", "per_arm": "pooled"}
+
+
+@pytest.fixture(scope="module")
+def dictionary() -> Dictionary:
+    return load_dictionary(ROOT / "data/dictionary")
+
+
+def settings(**changes: object) -> Analysis:
+    plain = {"days": [7, 14], "ladder": [INTERCEPT], "censored_ladder": [INTERCEPT], "visit_window_days": 1}
+    return Analysis.model_validate({**plain, **changes})
+
+
+def patients(n_treated: int = 5, n_historical: int = 25) -> pd.DataFrame:
+    arms = ["treated"] * n_treated + ["historical"] * n_historical
+    frame = pd.DataFrame({"arm": arms, "patient_id": [f"p{i:02d}" for i in range(len(arms))]})
+    frame = frame.assign(
+        scenario="primary", source="s", included=True, excluded_by="", display_id="", end_state="horizon", end_day=21.0
+    )
+    return frame.assign(AGE=np.linspace(40, 70, len(frame))).reindex(columns=[*COHORT_PATIENTS.names, "AGE"])
+
+
+def visits(
+    people: pd.DataFrame, code: str = "PF", effect: float = 40.0, days: int = 20, seed: int = 3, log: bool = False
+) -> pd.DataFrame:
+    """Daily values about 100 rising by 3 a day, plus `effect` from day 1 on in the treated."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for person in people.itertuples():
+        level = rng.normal(0, 0.2 if log else 20)
+        for day in range(days + 1):
+            shift = effect * (person.arm == "treated") * (day > 0)
+            linear = (3 + 0.02 * day if log else 100 + 3 * day) + level + shift + rng.normal(0, 0.1 if log else 8)
+            rows.append((person.patient_id, person.arm, day, np.exp(linear) if log else linear))
+    frame = pd.DataFrame(rows, columns=["patient_id", "arm", "day", "value"]).assign(
+        scenario="primary", source="s", outcome=code, n=1, assay="A", flags=""
+    )
+    return frame.assign(lower=frame["value"], upper=frame["value"])[list(VISITS.names)]
+
+
+def analyse(people: pd.DataFrame, measured: pd.DataFrame, dictionary: Dictionary, **changes: object) -> pd.DataFrame:
+    code = measured["outcome"].iloc[0] if len(measured) else "PF"
+    return analyse_outcomes([code], people, measured, settings(**changes), dictionary, "primary", 21, 1)
+
+
+def number(ard: pd.DataFrame, statistic: str, **keys: object) -> float:
+    rows = ard[ard["statistic"] == statistic]
+    for name, value in keys.items():
+        rows = rows[rows[name] == value]
+    assert len(rows) == 1, rows
+    return float(rows["value"].iloc[0])
+
+
+def refusals(ard: pd.DataFrame) -> dict[float | None, str]:
+    rows = ard[ard["statistic"] == "not_estimable"]
+    return {None if pd.isna(day) else day: text for day, text in zip(rows["day"], rows["text"], strict=True)}
+
+
+def test_known_difference_is_recovered_with_its_interval(dictionary: Dictionary) -> None:
+    people = patients()
+    ard = analyse(people, visits(people), dictionary, ladder=[SLOPE])
+    for day in (7, 14):
+        here = {"day": day, "contrast": "treated - historical", "analysis": "mixed_model"}
+        estimate, lower, upper = (number(ard, name, **here) for name in ("estimate", "lower", "upper"))
+        error = number(ard, "standard_error", **here)
+        assert abs(estimate - 40) < 3 * error
+        assert 2 * 1.9 * error < upper - lower < 2 * 2.5 * error
+        assert number(ard, "df", **here) < 40
+
+
+def test_log_outcomes_are_reported_as_ratios(dictionary: Dictionary) -> None:
+    people = patients()
+    ard = analyse(people, visits(people, "CRP", effect=np.log(0.5), log=True), dictionary)
+    row = ard[(ard["statistic"] == "estimate") & (ard["day"] == 7) & (ard["analysis"] == "mixed_model")].iloc[0]
+    assert row["unit"] == "ratio"
+    assert row["value"] == pytest.approx(0.5, abs=0.15)
+    mean = {arm: number(ard, "mean", arm=arm, day=7, analysis="mixed_model") for arm in ("treated", "historical")}
+    assert mean["treated"] / mean["historical"] == pytest.approx(row["value"], rel=1e-6)
+
+
+def test_difference_is_that_of_the_means_at_equal_covariates(dictionary: Dictionary) -> None:
+    people = patients()
+    ard = analyse(people, visits(people), dictionary, covariates=["AGE"])
+    mean = {arm: number(ard, "mean", arm=arm, day=7, analysis="mixed_model") for arm in ("treated", "historical")}
+    estimate = number(ard, "estimate", day=7, analysis="mixed_model")
+    assert mean["treated"] - mean["historical"] == pytest.approx(estimate, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("n_treated", "n_historical", "reason"),
+    [(2, 25, "too_few_patients"), (5, 2, "too_few_patients"), (0, 25, "no_treated_data"), (5, 0, "no_control_data")],
+)
+def test_too_few_patients_are_refused(n_treated: int, n_historical: int, reason: str, dictionary: Dictionary) -> None:
+    people = patients(n_treated, n_historical)
+    ard = analyse(people, visits(people), dictionary)
+    assert refusals(ard) == {None: reason}
+    assert not ard["statistic"].isin(["estimate", "p_value"]).any()
+
+
+def test_arms_measured_with_different_assays_are_refused(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people, "IL6", effect=0, log=True)
+    measured["assay"] = measured["arm"].map({"treated": "panel", "historical": "eclia"})
+    assert refusals(analyse(people, measured, dictionary)) == {None: "assays_differ"}
+    measured.loc[measured["arm"] == "treated", "assay"] = "eclia;panel"
+    assert refusals(analyse(people, measured, dictionary)) == {}
+
+
+def test_a_day_that_few_reached_is_refused_alone(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people)
+    gone = (measured["arm"] == "treated") & (measured["day"] > 9) & ~measured["patient_id"].isin(["p00", "p01"])
+    ard = analyse(people, measured[~gone], dictionary)
+    assert refusals(ard) == {14: "too_few_patients_at_day"}
+    assert number(ard, "estimate", day=7, analysis="mixed_model")
+
+
+def test_a_fit_that_cannot_converge_gives_no_number(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people)
+    measured[["value", "lower", "upper"]] = 100.0
+    assert refusals(analyse(people, measured, dictionary)) == {None: "constant_response"}
+
+
+def test_declared_reason_stands_before_everything_else(dictionary: Dictionary) -> None:
+    people = patients()
+    ard = analyse(people, visits(people), dictionary, not_concluded={"PF": "declared"})
+    assert refusals(ard) == {None: "declared"}
+
+
+def test_missing_baseline_drops_nobody_and_is_counted(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people)
+    measured = measured[~((measured["day"] == 0) & measured["patient_id"].isin(["p00", "p10"]))]
+    data = model_data(dictionary.outcomes["PF"], people, measured, settings(), dictionary)
+    assert data.imputed["baseline"] == 2
+    assert data.frame["subject"].nunique() == 30
+    pooled = measured.loc[measured["day"] == 0, "value"].mean()
+    own = data.frame.loc[data.frame["subject"] == "s/p00", "baseline"]
+    assert own.to_numpy() == pytest.approx(pooled)
+
+
+def test_baseline_is_no_response(dictionary: Dictionary) -> None:
+    people = patients()
+    data = model_data(dictionary.outcomes["PF"], people, visits(people), settings(), dictionary)
+    assert data.frame["day"].min() == 1
+
+
+def test_excluded_patients_do_not_enter(dictionary: Dictionary) -> None:
+    people = patients()
+    people.loc[people["patient_id"] == "p29", "included"] = False
+    ard = analyse(people, visits(people), dictionary)
+    assert number(ard, "n_subjects", arm="historical") == 24
+
+
+def test_values_beyond_a_limit_take_the_censored_ladder(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people, "IL6", effect=np.log(0.5), log=True)
+    limit = measured["value"].quantile(0.2)
+    low = (measured["value"] < limit) & (measured["day"] > 0)
+    measured.loc[low, ["value", "lower"]] = [np.nan, 0.0]
+    measured.loc[low, "upper"] = limit
+    ard = analyse(people, measured, dictionary)
+    assert ard.loc[ard["statistic"] == "df_method", "text"].tolist() == ["between-within"]
+    assert number(ard, "share_censored") == pytest.approx(0.2, abs=0.05)
+    assert number(ard, "estimate", day=7, analysis="mixed_model") == pytest.approx(0.5, abs=0.15)
+    assert refusals(analyse(people, measured, dictionary, censored_ladder=[])) == {None: "no_censored_model"}
+    assert refusals(analyse(people, measured, dictionary, max_share_censored=0.05)) == {None: "mostly_censored"}
+
+
+def test_ladder_moves_down_only_on_failure_and_names_the_rung(dictionary: Dictionary) -> None:
+    people = patients()
+    ard = analyse(people, visits(people), dictionary, ladder=[SLOPE, INTERCEPT])
+    assert ard.loc[ard["statistic"] == "covariance_rung", "text"].tolist() == ["slope_car1"]
+    visit = analyse(people, visits(people), dictionary, ladder=[VISIT])
+    assert visit.loc[visit["statistic"] == "covariance_rung", "text"].tolist() == ["visits"]
+
+
+def test_a_day_belongs_to_its_nearest_visit_once() -> None:
+    frame = pd.DataFrame({"subject": "a", "day": [1, 2, 3, 6, 8, 12], "y": range(6)})
+    placed = at_visits(frame, [1, 3, 7, 14])
+    assert placed["visit"].tolist() == [1, 3, 7, 14]
+    assert placed["day"].tolist() == [1, 3, 6, 12]
+
+
+def test_rows_that_say_nothing_leave_and_open_bounds_are_infinite() -> None:
+    frame = pd.DataFrame({"y": [1.0, np.nan, np.nan, np.nan], "lower": [1.0, -np.inf, 2.0, np.nan]})
+    frame["upper"] = [1.0, 0.5, np.nan, np.nan]
+    bounded = with_open_bounds(frame)
+    assert bounded["lower"].tolist() == [1.0, -np.inf, 2.0]
+    assert bounded["upper"].tolist() == [1.0, 0.5, np.inf]
+    assert bounded["y"].tolist() == [1.0, 0.5, 2.0]
+
+
+def test_curves_end_with_the_last_patient_of_the_arm(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people)
+    ard = analyse(people, measured[(measured["arm"] == "historical") | (measured["day"] <= 12)], dictionary)
+    curve = ard[(ard["analysis"] == "trajectory") & (ard["statistic"] == "mean")]
+    assert curve.loc[curve["arm"] == "treated", "day"].max() == 12
+    assert curve.loc[curve["arm"] == "historical", "day"].max() == 20
+    wide = ard[(ard["analysis"] == "trajectory")].pivot_table(index=["arm", "day"], columns="statistic", values="value")
+    assert (wide["lower_simultaneous"] <= wide["lower"] + 1e-9).all()
+    assert (wide["lower"] < wide["mean"]).all()
