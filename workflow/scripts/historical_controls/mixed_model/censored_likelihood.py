@@ -99,16 +99,16 @@ def modes(block: Block, fixed: Array, Lambda: Array, sigma: float, steps: int = 
     for _ in range(steps):
         trial = u + factor * step
         terms = row_terms(block, (fixed + (ZL * trial[block.owner]).sum(axis=1))[:, None], sigma)
-        value = np.add.reduceat(terms.value[:, 0], block.first) - 0.5 * (trial * trial).sum(axis=1)
+        value = _per_subject(block, terms.value[:, 0]) - 0.5 * (trial * trial).sum(axis=1)
         better = value >= best - 1e-12 * np.abs(best)
         if not better.all():
             factor = np.where(better[:, None], factor, factor / 2)
             if factor.min() > 1e-8:
                 continue
         u, best, factor = trial, value, np.ones((n, 1))
-        slope = np.add.reduceat(ZL * terms.eta, block.first) - u
-        H = np.add.reduceat(-terms.eta_eta[:, :, None] * ZL[:, :, None] * ZL[:, None, :], block.first) + np.eye(q)
-        step = np.linalg.solve(H, slope[:, :, None])[:, :, 0]
+        slope = _per_subject(block, ZL * terms.eta) - u
+        H = _per_subject(block, -terms.eta_eta[:, :, None] * ZL[:, :, None] * ZL[:, None, :]) + np.eye(q)
+        step = np.asarray(np.linalg.solve(H, slope[:, :, None])[:, :, 0], dtype=np.float64)
         if np.abs(step).max(initial=0.0) < 1e-7:
             break
     return u, H
@@ -123,7 +123,7 @@ def _block_sums(
     u, log_prior = _nodes(block, rule, fixed, Lambda, sigma)
     rows_u = u[block.owner]
     terms = row_terms(block, fixed[:, None] + np.einsum("jkl,jl->jk", rows_u, block.Z @ Lambda), sigma)
-    joint = log_prior + np.add.reduceat(terms.value, block.first)
+    joint = log_prior + _per_subject(block, terms.value)
     value = logsumexp(joint, axis=1)
     posterior = np.exp(joint - value[:, None])
     scores = _scores(block, parameters, terms, u)
@@ -146,13 +146,18 @@ def _nodes(block: Block, rule: Rule, fixed: Array, Lambda: Array, sigma: float) 
     return u, rule.log_weight + log_density - log_det[:, None]
 
 
+def _per_subject(block: Block, values: Array) -> Array:
+    """Sums over the rows of every subject."""
+    return np.asarray(np.add.reduceat(values, block.first), dtype=np.float64)
+
+
 def _scores(block: Block, parameters: CensoredParameters, terms: Terms, u: Array) -> Array:
     """Complete-data scores of every subject at every node in (beta, natural) (n, K, p + width)."""
-    sums = [np.add.reduceat(terms.eta * column[:, None], block.first) for column in block.X.T]
-    effects = [np.add.reduceat(terms.eta * column[:, None], block.first) for column in block.Z.T]
+    sums = [_per_subject(block, terms.eta * column[:, None]) for column in block.X.T]
+    effects = [_per_subject(block, terms.eta * column[:, None]) for column in block.Z.T]
     rows, columns = parameters.cells
     sums += [effects[k] * u[:, :, j] for k, j in zip(rows, columns, strict=True)]
-    return np.stack([*sums, np.add.reduceat(terms.tau, block.first)], axis=-1)
+    return np.stack([*sums, _per_subject(block, terms.tau)], axis=-1)
 
 
 def _mean_curvature(block: Block, parameters: CensoredParameters, terms: Terms, rows_u: Array, weight: Array) -> Array:

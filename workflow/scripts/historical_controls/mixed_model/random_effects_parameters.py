@@ -99,8 +99,11 @@ class RandomEffectsParameters:
         out = theta.copy()
         for shape in range(self.shapes):
             own = slice(shape * self.per_shape, shape * self.per_shape + len(self.moves))
-            values, vectors = np.linalg.eigh(np.tensordot(theta[own], self.moves, axes=1))
-            if len(values) and values[0] < 0:
+            B = np.tensordot(theta[own], self.moves, axes=1)
+            if self.q == 0 or (self.q == 1 and B[0, 0] >= 0):
+                continue
+            values, vectors = np.linalg.eigh(B)
+            if values[0] < 0:
                 out[own] = (vectors * np.abs(values) @ vectors.T)[self.cells]
         return out
 
