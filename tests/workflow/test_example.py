@@ -1,0 +1,99 @@
+"""The shipped example study, from its raw exports to its reports, as a newcomer runs it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from .conftest import ROOT, snakemake
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example study, run in a folder of its own."""
+    folder = tmp_path_factory.mktemp("example")
+    shutil.copy(ROOT / "config.yaml", folder / "config.yaml")
+    shutil.copytree(ROOT / "data", folder / "data")
+    run = snakemake(folder, cores=4)
+    assert run.code == 0, run.output
+    return folder / "results"
+
+
+def test_everything_promised_is_there(example: Path) -> None:
+    for path in ("report/investigator.en.html", "report/investigator.es.html", "ard.parquet", "tables/index.csv"):
+        assert (example / path).stat().st_size > 500
+    assert len(list(example.glob("figures/en/*.svg"))) == len(list(example.glob("figures/es/*.svg"))) >= 10
+
+
+def test_every_line_of_every_export_has_a_fate(example: Path) -> None:
+    for intake in sorted(example.glob("intake/*/*.parquet")):
+        source, file = intake.parent.name, intake.stem
+        sent = pd.read_parquet(intake, columns=["line"])
+        ledger = pd.read_parquet(example / f"clean/{source}/ledger.parquet")
+        own = ledger[ledger["file"] == file]
+        assert set(own["line"]) == set(sent["line"])
+        assert own["fate"].isin(["clean", "duplicate", "ignored", "quarantined"]).all()
+
+
+def test_clean_counts_agree_with_the_tables(example: Path) -> None:
+    for source in ("treated", "historical"):
+        ledger = pd.read_parquet(example / f"clean/{source}/ledger.parquet")
+        clean = ledger[ledger["fate"] == "clean"]["table"].value_counts()
+        for table in ("measurements", "events", "treatments"):
+            assert clean[table] == len(pd.read_parquet(example / f"clean/{source}/{table}.parquet"))
+
+
+def test_thirty_to_fifty_controls_turn_out_eligible(example: Path) -> None:
+    people = pd.read_parquet(example / "cohort/primary/patients.parquet")
+    included = people[people["included"]]["arm"].value_counts()
+    assert included["treated"] == 5
+    assert 30 <= included["historical"] <= 50
+
+
+def test_truth_lies_within_the_interval_of_the_primary_outcome(example: Path) -> None:
+    """True difference of P/F at day 7: data/raw/truth.yaml, effects.PF."""
+    import yaml
+
+    truth = yaml.safe_load((ROOT / "data/raw/truth.yaml").read_text(encoding="utf-8"))["effects"]["PF"][0]
+    ard = pd.read_parquet(example / "ard.parquet")
+    rows = ard[(ard["scenario"] == "primary") & (ard["outcome"] == "PF") & (ard["day"] == 7)]
+    rows = rows[(rows["analysis"] == "mixed_model") & (rows["contrast"] == "treated - historical")]
+    value = rows.set_index("statistic")["value"]
+    assert value["lower"] < truth < value["upper"]
+
+
+def test_no_identity_in_anything_meant_for_sharing(example: Path) -> None:
+    people = pd.read_csv(ROOT / "data/raw/historical/pacientes.csv", sep=";", dtype=str, encoding="latin-1")
+    shared = [*example.glob("report/*"), *example.glob("tables/*"), *example.glob("figures/*/*")]
+    texts = {path: path.read_text(encoding="utf-8") for path in shared}
+    for words in (people["expediente"].head(20), people["nombre"].head(20), people["curp"].head(20)):
+        for word in words:
+            assert not [path.name for path, text in texts.items() if word in text]
+    assert not [path.name for path, text in texts.items() if "2020-05-" in text or "/05/2020" in text]
+
+
+def test_private_columns_are_in_no_table(example: Path) -> None:
+    for path in sorted([*example.glob("intake/**/*.parquet"), *example.glob("clean/**/*.parquet")]):
+        frame = pd.read_parquet(path)
+        for name in frame.select_dtypes(include=["str", "object"]):
+            assert not frame[name].astype(str).str.contains("SIMULADO", regex=False).any(), (path, name)
+
+
+def test_provenance_names_inputs_and_versions(example: Path) -> None:
+    facts = json.loads((example / "provenance.json").read_text(encoding="utf-8"))
+    assert "data/raw/historical/laboratorio.csv" in facts["inputs"]
+    assert all(len(digest) == 64 for digest in facts["inputs"].values())
+    assert {"pandas", "numpy", "scipy", "snakemake"} <= set(facts["packages"])
+    assert facts["seed"] == 20200501
+    assert {"git_commit", "git_dirty", "config_sha256"} <= set(facts)
+
+
+def test_picture_of_the_readme_is_this_run(example: Path) -> None:
+    picture = (ROOT / "docs/images/example-pf.svg").read_bytes()
+    assert picture == (example / "figures/en/trajectory-PF.svg").read_bytes(), "copy the new figure to docs/images"
