@@ -11,7 +11,8 @@ from scipy import linalg
 
 from .design import Array
 from .errors import ModelError
-from .optimiser import Control, maximise
+from .likelihood import Point, evaluate
+from .optimiser import Control, maximise, refine
 from .reduction import Problem
 
 if TYPE_CHECKING:
@@ -36,15 +37,10 @@ class Influence:
 
 def leave_one_out(fit: MixedModelFit) -> Influence:
     """Refit without each subject in turn, from the full fit's covariance parameters."""
-    from .fit import machinery
-
     rows, converged, loglik = [], [], []
     for subject in range(len(fit.design.first)):
         problem = without(fit.problem, subject)
-        try:
-            point, _ = maximise(*machinery(problem, fit.spec), Control(), fit.point.theta)
-        except ModelError:
-            point = None
+        point = _refitted(fit, problem)
         converged.append(point is not None)
         loglik.append(np.nan if point is None else point.loglik)
         missing = np.full(problem.p, np.nan)
@@ -56,6 +52,22 @@ def leave_one_out(fit: MixedModelFit) -> Influence:
         pd.Series(converged, index=index, name="converged"),
         pd.Series(loglik, index=index, name="loglik"),
     )
+
+
+def _refitted(fit: MixedModelFit, problem: Problem) -> Point | None:
+    """Gradients suffice next to an interior optimum; from a boundary one the full protocol is run."""
+    from .fit import machinery
+
+    try:
+        engine, parameters = machinery(problem, fit.spec)
+        near = None
+        if not fit.singular:
+            near = refine(
+                lambda theta: evaluate(engine, parameters, theta), fit.point.theta, fit.point.information, Control()
+            )
+        return near or maximise(engine, parameters, Control(), fit.point.theta)[0]
+    except ModelError:
+        return None
 
 
 def without(problem: Problem, subject: int) -> Problem:

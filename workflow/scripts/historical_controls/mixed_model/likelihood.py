@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
-from scipy import linalg
 
 from .design import Array
 from .reduction import Problem
@@ -126,15 +125,14 @@ def _profile(
 ) -> Point:
     """beta by generalised least squares (MM-3), sigma^2 in closed form (MM-7)."""
     problem = engine.problem
-    factor = linalg.cho_factor(totals[:-1, :-1], lower=True)
-    beta = linalg.cho_solve(factor, totals[:-1, -1])
+    L = np.linalg.cholesky(totals[:-1, :-1])
+    half = np.linalg.inv(L)
+    Phi = half.T @ half
+    beta = Phi @ totals[:-1, -1]
     sigma2 = float(totals[-1, -1] - beta @ totals[:-1, -1]) / problem.freedom
-    logdet_X = 2 * np.log(np.diag(factor[0])).sum() if problem.reml else 0.0
+    logdet_X = 2 * np.log(np.diag(L)).sum() if problem.reml else 0.0
     loglik = -0.5 * (problem.freedom * (np.log(2 * np.pi * sigma2) + 1) + logdet + logdet_X)
-    Phi = linalg.cho_solve(factor, np.eye(problem.p))
-    return Point(
-        engine, parameters, theta, nu, solved, float(loglik) + problem.constant, sigma2, beta, (Phi + Phi.T) / 2
-    )
+    return Point(engine, parameters, theta, nu, solved, float(loglik) + problem.constant, sigma2, beta, Phi)
 
 
 def observed(point: Point) -> Array:

@@ -207,8 +207,10 @@ def _ar1_terms(solved: Solved, e: Residualised, at: Coordinates) -> Ar1Terms:
 
 
 def _columns(A: Array, E: Array) -> Array:
-    """A E along the middle index of A (q, m, n)."""
-    return np.asarray(np.einsum("qmn,mk->qkn", A, E, optimize=True))
+    """A E along the middle index of A (q, m, n); E differs from the unit matrix in its last column only."""
+    out = A.copy()
+    out[:, -1] = np.tensordot(A, E[:, -1], axes=(1, 0)) if len(A) else A[:, -1]
+    return out
 
 
 def _weighted(G: Array, P: Array) -> Array:
