@@ -18,7 +18,7 @@ rule analyse_outcome:
     benchmark:
         "results/benchmarks/analyse_outcome/{outcome}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/environment.yml"
     threads: 1
     params:
         scenario="primary",
@@ -44,7 +44,7 @@ rule analyse_scenario:
     benchmark:
         "results/benchmarks/analyse_scenario/{scenario}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/environment.yml"
     threads: 1
     params:
         scenario=lambda wildcards: wildcards.scenario,

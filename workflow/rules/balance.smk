@@ -18,7 +18,7 @@ rule balance_arms:
     benchmark:
         "results/benchmarks/balance_arms/{scenario}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/environment.yml"
     threads: 1
     params:
         balance=section("balance"),

@@ -21,7 +21,7 @@ rule clean_file:
     benchmark:
         "results/benchmarks/clean_file/{source}-{file}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/environment.yml"
     threads: 1
     params:
         study=STUDY_FACTS,
@@ -43,7 +43,7 @@ rule link_people:
     benchmark:
         "results/benchmarks/link_people.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/environment.yml"
     threads: 1
     params:
         sources={name: source.model_dump(mode="json") for name, source in STUDY.sources.items()},
@@ -70,7 +70,7 @@ rule assemble_source:
     benchmark:
         "results/benchmarks/assemble_source/{source}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/environment.yml"
     threads: 1
     params:
         study=STUDY_FACTS,

@@ -27,7 +27,7 @@ rule define_cohort:
     benchmark:
         "results/benchmarks/define_cohort/{scenario}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/environment.yml"
     threads: 1
     params:
         study=STUDY_FACTS,

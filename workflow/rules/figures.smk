@@ -18,7 +18,7 @@ rule draw_trajectories:
     benchmark:
         "results/benchmarks/draw_trajectories/{lang}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/environment.yml"
     threads: 1
     params:
         family="trajectory",

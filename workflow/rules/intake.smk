@@ -15,7 +15,7 @@ rule read_file:
     benchmark:
         "results/benchmarks/read_file/{source}-{file}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/environment.yml"
     threads: 1
     params:
         declaration=file_declaration,

@@ -15,13 +15,18 @@ rule write_report:
         outputs=PROGRAM / "docs" / "outputs.csv",
         dictionary=DICTIONARY,
     output:
-        report="results/report/investigator.{lang}.html",
+        report=report(
+            "results/report/investigator.{lang}.html",
+            caption="../report/investigator.rst",
+            category="Reports",
+            labels={"Document": "investigators", "Language": "{lang}"},
+        ),
     log:
         "results/logs/write_report/{lang}.log",
     benchmark:
         "results/benchmarks/write_report/{lang}.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/environment.yml"
     threads: 1
     params:
         config=STUDY.model_dump(mode="json"),

@@ -19,7 +19,7 @@ rule join_results:
     benchmark:
         "results/benchmarks/join_results.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/environment.yml"
     threads: 1
     params:
         code=code("join_results.py"),
@@ -38,7 +38,7 @@ rule record_provenance:
     benchmark:
         "results/benchmarks/record_provenance.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/environment.yml"
     threads: 1
     params:
         config=STUDY.model_dump(mode="json"),
@@ -61,7 +61,7 @@ rule export_tables:
     benchmark:
         "results/benchmarks/export_tables.tsv"
     conda:
-        "../../environment.yml"
+        "../envs/environment.yml"
     threads: 1
     params:
         code=code("export_tables.py"),
