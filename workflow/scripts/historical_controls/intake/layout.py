@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 CELL = "cell:"
+FOOTER, BLANK, ABOVE, RAGGED = "FOOTER", "BLANK_LINE", "ABOVE_HEADER", "FILE_LAYOUT"
+SPACE = " \t\r\n"
+# Enough to find the header in, where the declaration looks for it on another line.
+HEAD_LINES = 30
 
 
 @dataclass(frozen=True)
 class Grid:
     """cells: one row per good line, one text column per raw column, named 'cell:<name>'; lines: their line numbers.
 
-    problems: (line, reason, text) of every other line but the header.
+    header: the names as in the file, one per column; problems: (line, reason, text) of every other line but the
+    header; head: the file's first lines, to tell a user where the header may be.
     """
 
     cells: pd.DataFrame
     lines: np.ndarray
     problems: list[tuple[int, str, str]]
+    header: list[str]
     header_line: int
+    head: list[str]
 
 
 def cell_names(header: list[str]) -> list[str]:
     """Column names as in the file; nameless ones by position, repeated ones numbered, so that none is lost."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for position, name in enumerate(header, start=1):
-        base = name or f"column {position}"
-        count = sum(other == base or other.startswith(f"{base} #") for other in names)
-        names.append(f"{base} #{count + 1}" if count else base)
+        base = free = name or f"column {position}"
+        number = 1
+        while free in names:
+            number += 1
+            free = f"{base} #{number}"
+        names[free] = None
     return [CELL + name for name in names]
+
+
+def text_frame(rows: list[list[str]], names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=names, dtype="str")
+
+
+def is_footer(text: str, patterns: list[str]) -> bool:
+    return any(re.search(pattern, text) for pattern in patterns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -13,8 +14,10 @@ from ..table_io import conform
 from ..tables import INTAKE
 from .declared import declared_columns
 from .delimited import read_delimited
-from .layout import CELL, Grid
+from .layout import RAGGED, Grid
 from .spreadsheet import read_spreadsheet
+
+DELIMITERS = {",": ",", ";": ";", "\t": r"\t", "|": "|"}
 
 
 def read_file(path: str | Path, file: SourceFile) -> pd.DataFrame:
@@ -28,31 +31,63 @@ def read_file(path: str | Path, file: SourceFile) -> pd.DataFrame:
     raw = place.read_bytes()
     grid = (read_spreadsheet if file.format == "xlsx" else read_delimited)(place, raw, file)
     _check_columns(place, grid, file)
+    _check_rows(place, grid)
     return conform(_table(grid, hashlib.sha256(raw).hexdigest(), file), INTAKE)
 
 
 def _check_columns(place: Path, grid: Grid, file: SourceFile) -> None:
-    there = [name.removeprefix(CELL) for name in grid.cells.columns]
     where = f"{place}, line {grid.header_line}"
-    if len(there) == 1 and len(declared_columns(file)) > 1:
+    declared = declared_columns(file)
+    if not set(declared) & set(grid.header):
+        # The line may hold patients instead of names, so nothing of it is shown.
+        raise UserError("none of the declared columns is there", where, _layout_hint(grid, declared, file))
+    raise_all(_column_faults(grid.header, declared, file.private_columns, where))
+
+
+def _column_faults(there: list[str], declared: list[str], private: list[str], where: str) -> Iterator[UserError]:
+    for name in dict.fromkeys([*declared, *private]):
+        if name not in there:
+            yield UserError(f"there is no column '{name}'", where, did_you_mean(name, there))
+    for name in declared:
+        if there.count(name) > 1:
+            yield UserError(f"column '{name}' stands {there.count(name)} times", where, "Give each a name of its own.")
+        if name in private:
+            yield UserError(f"column '{name}' is private and cannot be read", where)
+
+
+def _layout_hint(grid: Grid, declared: list[str], file: SourceFile) -> str:
+    """Where the declared columns are found instead, if anywhere near the top."""
+    for number, line in enumerate(grid.head, start=1):
+        for mark, shown in DELIMITERS.items():
+            cells = {cell.strip().strip('"') for cell in line.split(mark)}
+            if set(declared) <= cells:
+                found = f"They stand on line {number}"
+                return f"{found}." if file.format == "xlsx" else f"{found} with the delimiter '{shown}'."
+    return "Check header_line, the delimiter, and the names declared."
+
+
+def _check_rows(place: Path, grid: Grid) -> None:
+    ragged = [number for number, reason, _ in grid.problems if reason == RAGGED]
+    if ragged and not len(grid.lines):
         raise UserError(
-            f"only one column was found: '{there[0][:60]}'",
-            where,
-            f"The declared delimiter is {file.delimiter!r}; is it another? Or is the header on another line?",
+            f"no line has as many cells as the header ({len(grid.header)})",
+            f"{place}, line {ragged[0]}",
+            "Check the delimiter, and whether the header lacks a name.",
         )
-    missing = [name for name in [*declared_columns(file), *file.private_columns] if name not in there]
-    raise_all(UserError(f"there is no column '{name}'", where, did_you_mean(name, there)) for name in missing)
-    private = [name for name in declared_columns(file) if name in file.private_columns]
-    raise_all(UserError(f"column '{name}' is private and cannot be read", where) for name in private)
 
 
 def _table(grid: Grid, sha256: str, file: SourceFile) -> pd.DataFrame:
-    cells = grid.cells.drop(columns=[CELL + name for name in file.private_columns])
-    good = cells.assign(line=grid.lines, sha256=sha256, problem=None, text=None)
+    kept = [column for column, name in zip(grid.cells, grid.header, strict=True) if name not in file.private_columns]
+    good = grid.cells[kept].assign(line=grid.lines, sha256=sha256, problem=None, text=None)
     if not grid.problems:
         return good
-    # The text of a broken line may hold what private columns would: it is kept only where none is declared.
-    keep_text = not file.private_columns
     bad = pd.DataFrame(grid.problems, columns=["line", "problem", "text"]).assign(sha256=sha256)
-    bad["text"] = bad["text"] if keep_text else None
-    return pd.concat([good, bad], ignore_index=True)
+    if file.private_columns:
+        # The text of a broken line may hold what private columns would: it is kept only where none is declared.
+        bad["text"] = None
+    return pd.concat([good, bad], ignore_index=True) if len(good) else _with_columns(bad, good)
+
+
+def _with_columns(bad: pd.DataFrame, good: pd.DataFrame) -> pd.DataFrame:
+    """No good line: the columns still stand, all null."""
+    return bad.reindex(columns=list(good.columns)).astype({name: "str" for name in good.columns if name != "line"})

@@ -2,89 +2,156 @@
 
 from __future__ import annotations
 
-import re
+import warnings
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
-from zipfile import BadZipFile
+from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import openpyxl
-import pandas as pd
-from openpyxl.utils.exceptions import InvalidFileException
 
 from ..config_sources import SourceFile
 from ..errors import UserError, did_you_mean
-from .delimited import ABOVE, BLANK, FOOTER
-from .layout import Grid, cell_names
+from .decoding import OLE
+from .layout import ABOVE, BLANK, FOOTER, HEAD_LINES, SPACE, Grid, cell_names, is_footer, text_frame
 
 
 def read_spreadsheet(path: Path, raw: bytes, file: SourceFile) -> Grid:
-    """One sheet, cells as text: dates as YYYY-MM-DD HH:MM:SS, numbers with the declared decimal mark."""
+    """One sheet, cells as text: dates as YYYY-MM-DD, with HH:MM:SS where shown; numbers with the declared mark.
+
+    Raises UserError where the file is no workbook, the sheet is missing, or the sheet ends before its header.
+    """
     rows = _sheet_rows(path, raw, file)
     if len(rows) < file.header_line:
         raise UserError(f"the sheet ends before its header (row {file.header_line})", str(path), "Check header_line.")
     header = [cell.strip() for cell in rows[file.header_line - 1]]
-    while header and not header[-1]:
-        header.pop()
-    width = max([len(header), *(_filled(row) for row in rows[file.header_line :])])
-    names = cell_names(header + [""] * (width - len(header)))
+    width = max([_filled(header), *(_filled(row) for row in rows[file.header_line :])])
+    header = _fitted(header, width)
     good: list[list[str]] = []
     lines: list[int] = []
-    problems = [(number, ABOVE, "\t".join(row)) for number, row in enumerate(rows[: file.header_line - 1], start=1)]
+    problems = [(number, ABOVE, _joined(row)) for number, row in enumerate(rows[: file.header_line - 1], start=1)]
     for number, row in enumerate(rows[file.header_line :], start=file.header_line + 1):
         problem = _problem(row, file)
         if problem:
-            problems.append((number, problem, "\t".join(row).rstrip()))
+            problems.append((number, problem, _joined(row)))
         else:
-            good.append((row + [""] * width)[:width])
+            good.append(_fitted(row, width))
             lines.append(number)
-    return Grid(
-        pd.DataFrame(good, columns=names, dtype="str"), np.array(lines, dtype="int64"), problems, file.header_line
-    )
+    cells = text_frame(good, cell_names(header))
+    head = [_joined(row) for row in rows[:HEAD_LINES]]
+    return Grid(cells, np.array(lines, dtype="int64"), problems, header, file.header_line, head)
 
 
 def _sheet_rows(path: Path, raw: bytes, file: SourceFile) -> list[list[str]]:
+    """All rows down to the last one that holds anything."""
+    if raw.startswith(OLE):
+        raise UserError(
+            "this is an old (.xls) or password-protected workbook", str(path), "Save it as .xlsx without a password."
+        )
     try:
-        book = openpyxl.load_workbook(BytesIO(raw), read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError):
-        raise UserError("this is no xlsx workbook", str(path), "Save it as .xlsx, or declare format: csv.") from None
-    if file.sheet is None and len(book.sheetnames) > 1:
-        raise UserError(f"the workbook has {len(book.sheetnames)} sheets", str(path), f"Declare one: {book.sheetnames}")
-    name = file.sheet or book.sheetnames[0]
-    if name not in book.sheetnames:
-        raise UserError(f"there is no sheet '{name}'", str(path), did_you_mean(name, book.sheetnames))
-    rows = [[_as_text(value, file.decimal) for value in row] for row in book[name].iter_rows(values_only=True)]
-    book.close()
+        rows = list(_rows(path, raw, file))
+    except UserError:
+        raise
+    except Exception as error:  # openpyxl meets a damaged file with any of a dozen exceptions
+        raise UserError(
+            f"this is no readable xlsx workbook ({type(error).__name__})",
+            str(path),
+            "Save it as .xlsx, or declare format: csv.",
+        ) from None
+    while rows and not _filled(rows[-1]):
+        rows.pop()
     return rows
 
 
-def _as_text(value: object, decimal: str) -> str:
-    """A cell's value as text that reads back to the same value."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float):
-        exact = repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-        return exact.replace(".", decimal)
-    if isinstance(value, datetime):
-        # Spreadsheets store times as fractions of a day: rounding mends 23:44:59.999997.
-        return (value + timedelta(microseconds=500_000)).strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, date):
-        return value.strftime("%Y-%m-%d")
-    if isinstance(value, time):
-        return value.strftime("%H:%M:%S")
+def _rows(path: Path, raw: bytes, file: SourceFile) -> Iterator[list[str]]:
+    values = _sheet(path, raw, file, computed=True)
+    # A formula that its writer never computed has no value; its text is kept, so that the cell is held, not blank.
+    sheets = [values, _sheet(path, raw, file, computed=False)] if _has_formulas(raw) else [values]
+    for cells in zip(*(sheet.iter_rows() for sheet in sheets), strict=True):
+        yield [
+            _as_text(cell, file.decimal) or (_as_text(formula, file.decimal) if formula.data_type == "f" else "")
+            for cell, formula in zip(cells[0], cells[-1], strict=True)
+        ]
+
+
+def _has_formulas(raw: bytes) -> bool:
+    with ZipFile(BytesIO(raw)) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        return any(b"<f>" in (content := archive.read(name)) or b"<f " in content for name in sheets)
+
+
+def _sheet(path: Path, raw: bytes, file: SourceFile, computed: bool) -> Any:
+    with warnings.catch_warnings():
+        # Styles and extensions that openpyxl does not know are no matter of the data.
+        warnings.simplefilter("ignore")
+        book = openpyxl.load_workbook(BytesIO(raw), read_only=True, data_only=computed)
+    sheets = {sheet.title: sheet for sheet in book.worksheets}
+    if file.sheet is None and len(sheets) > 1:
+        raise UserError(f"the workbook has {len(sheets)} sheets", str(path), f"Declare one: {', '.join(sheets)}.")
+    name = next(iter(sheets)) if file.sheet is None else file.sheet
+    if name not in sheets:
+        raise UserError(f"there is no sheet '{name}'", str(path), did_you_mean(name, sheets))
+    # Some writers state a wrong extent, which would cut the sheet off.
+    sheets[name].reset_dimensions()
+    return sheets[name]
+
+
+def _as_text(cell: Any, decimal: str) -> str:
+    """A cell as text that reads back to the same value, and shows what its number format shows of dates and shares."""
+    value = cell.value
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case int() | float() if "%" in cell.number_format:
+            return f"{(Decimal(repr(value)) * 100).normalize():f}%".replace(".", decimal)
+        case float():
+            exact = repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+            return exact.replace(".", decimal)
+        case datetime():
+            return _date_text(value, cell.number_format)
+        case date():
+            return value.isoformat()
+        case time():
+            return value.strftime("%H:%M:%S")
+        case timedelta():
+            return _duration_text(value)
     return str(value)
+
+
+def _date_text(value: datetime, number_format: str) -> str:
+    # Spreadsheets store times as fractions of a day: rounding mends 23:44:59.999997.
+    rounded = (value + timedelta(microseconds=500_000)).replace(microsecond=0)
+    only_day = "h" not in number_format.lower() and rounded.time() == time()
+    return rounded.date().isoformat() if only_day else rounded.isoformat(sep=" ")
+
+
+def _duration_text(value: timedelta) -> str:
+    """Hours may exceed a day; minutes and seconds do not."""
+    seconds = round(value.total_seconds())
+    sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
+    return f"{sign}{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def _joined(row: list[str]) -> str:
+    return "\t".join(row).rstrip()
+
+
+def _fitted(row: list[str], width: int) -> list[str]:
+    return (row + [""] * width)[:width]
 
 
 def _filled(row: list[str]) -> int:
     """Columns up to the last one that holds anything."""
-    return max((position for position, cell in enumerate(row, start=1) if cell.strip()), default=0)
+    return max((position for position, cell in enumerate(row, start=1) if cell.strip(SPACE)), default=0)
 
 
-def _problem(row: list[str], file: SourceFile) -> str | None:
-    if not any(cell.strip() for cell in row):
+def _problem(row: list[str], file: SourceFile) -> str:
+    if not _filled(row):
         return BLANK
-    text = "\t".join(row)
-    return FOOTER if any(re.search(pattern, text) for pattern in file.footer) else None
+    return FOOTER if is_footer(_joined(row), file.footer) else ""
