@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+import codecs
+import re
+from datetime import date, datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from .errors import nearest
 
 Arm = Literal["treated", "historical"]
 Language = Literal["en", "es"]
@@ -38,7 +43,37 @@ class TimeColumns(Section):
             raise ValueError("relative_to and relative_unit go together")
         if self.relative_to is None and not self.formats and not self.excel_serial:
             raise ValueError("formats must name at least one format, e.g. '%d/%m/%Y %H:%M'")
+        if self.relative_to is not None and (self.formats or self.excel_serial):
+            raise ValueError("relative times take no formats")
         return self
+
+    @field_validator("formats")
+    @classmethod
+    def each_names_a_day(cls, formats: list[str]) -> list[str]:
+        for form in formats:
+            _check_format(form)
+        return formats
+
+
+def _check_format(form: str) -> None:
+    """A format that loses the day, or that no text can be read by, would fill dates in by itself."""
+    if "%z" in form or "%Z" in form:
+        raise ValueError(f"'{form}': offsets are not read; declare the source's timezone")
+    # A day above 12 and a time in the afternoon tell day from month and 12 hours from 24.
+    moment = datetime(2021, 11, 23, 14, 5, 6)
+    try:
+        back = datetime.strptime(moment.strftime(form), form)
+    except ValueError as error:
+        raise ValueError(f"'{form}' is no date format ({error}); e.g. '%d/%m/%Y %H:%M'") from None
+    if back.date() != moment.date():
+        raise ValueError(f"'{form}' does not say year, month and day; e.g. '%d/%m/%Y'")
+    if back.hour not in (0, moment.hour):
+        raise ValueError(f"'{form}' reads 14 h as {back.hour} h; 12-hour clocks need %I and %p")
+
+
+def _only_dated(spec: TimeColumns | None, key: str) -> None:
+    if spec is not None and spec.relative_to is not None:
+        raise ValueError(f"{key} cannot be relative; only 'time' can")
 
 
 class Condition(Section):
@@ -71,6 +106,11 @@ class LongMeasurements(Part):
     assay: str | None = Field(None, description="column with the instrument or assay")
     status: str | None = Field(None, description="column with preliminary, final, corrected")
     comment: str | None = Field(None, description="column with comments such as 'hemolysed'")
+
+    @model_validator(mode="after")
+    def result_is_dated(self) -> LongMeasurements:
+        _only_dated(self.result_time, "result_time")
+        return self
 
 
 class WideColumn(Section):
@@ -128,6 +168,11 @@ class EventRows(Part):
     value: str | None = Field(None, description="column with grade or category")
     detail: str | None = Field(None, description="column with free text")
 
+    @model_validator(mode="after")
+    def end_is_dated(self) -> EventRows:
+        _only_dated(self.end_time, "end_time")
+        return self
+
 
 class TreatmentRows(Part):
     """One course of a treatment a row."""
@@ -139,6 +184,12 @@ class TreatmentRows(Part):
     stop: TimeColumns | None = None
     dose: str | None = None
     dose_unit: str | None = None
+
+    @model_validator(mode="after")
+    def courses_are_dated(self) -> TreatmentRows:
+        _only_dated(self.start, "start")
+        _only_dated(self.stop, "stop")
+        return self
 
 
 AnyPart = Annotated[
@@ -196,6 +247,35 @@ class SourceFile(Section):
             raise ValueError("decimal and thousands are the same mark")
         return self
 
+    @field_validator("encoding")
+    @classmethod
+    def encoding_is_known(cls, encoding: str) -> str:
+        try:
+            "a".encode(encoding)
+            codecs.lookup(encoding)
+        except LookupError:
+            raise ValueError("no known text encoding; common ones: utf-8, utf-8-sig, latin-1, utf-16") from None
+        return encoding
+
+    @field_validator("delimiter")
+    @classmethod
+    def delimiter_is_one_character(cls, delimiter: str) -> str:
+        if len(delimiter) != 1 or delimiter in '"\r\n':
+            raise ValueError('the delimiter is one character, e.g. "," or ";" or "\\t"')
+        return delimiter
+
+    @field_validator("footer")
+    @classmethod
+    def footers_are_patterns(cls, footer: list[str]) -> list[str]:
+        for pattern in footer:
+            try:
+                found = [re.search(pattern, line) for line in ("", "a;1,b\t2")]
+            except re.error as error:
+                raise ValueError(f"'{pattern}' is no regular expression: {error}") from None
+            if all(found):
+                raise ValueError(f"'{pattern}' fits every line")
+        return footer
+
 
 class Source(Section):
     """One export: a hospital, a study database, a period."""
@@ -211,3 +291,13 @@ class Source(Section):
         description="ids counted as treated although the source is historical (method checks only)",
     )
     files: dict[Name, SourceFile] = Field(min_length=1)
+
+    @field_validator("timezone")
+    @classmethod
+    def timezone_is_known(cls, timezone: str) -> str:
+        try:
+            ZoneInfo(timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            near = nearest(timezone, available_timezones()) or "America/Mexico_City"
+            raise ValueError(f"no IANA time zone, such as {near}") from None
+        return timezone

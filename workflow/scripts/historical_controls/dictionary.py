@@ -66,7 +66,8 @@ class Outcome:
     """One row of outcomes.csv: anything measured, derived, or characteristic of a patient.
 
     `registered`: its number among the registered outcomes, None for components and characteristics.
-    `decimals`: that a mean is printed with. Limits are in the canonical `unit`; outside hard limits a value is quarantined, outside warn limits flagged.
+    `decimals`: that a mean is printed with. Limits are in the canonical `unit`: outside hard limits a value is
+    quarantined, outside warn limits flagged.
     """
 
     code: str

@@ -72,12 +72,18 @@ def reported(log: str | Path) -> Iterator[logging.Logger]:
     try:
         yield logger
     except UserError as error:
-        handler.stream.write(f"{error}\n")
+        _write(handler, f"{error}\n")
         sys.stderr.write(f"{error}\n")
         raise SystemExit(1) from None
     except Exception:
-        handler.stream.write(traceback.format_exc())
+        _write(handler, traceback.format_exc())
         raise
     finally:
         logger.removeHandler(handler)
         handler.close()
+
+
+def _write(handler: logging.FileHandler, text: str) -> None:
+    """Plain text into the log, without the level that a record would carry."""
+    if handler.stream is not None:
+        handler.stream.write(text)

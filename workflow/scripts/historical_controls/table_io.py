@@ -116,7 +116,7 @@ def read_table(path: str | Path, table: Table, columns: Iterable[str] | None = N
     frame = arrow.to_pandas()
     for column in table.columns:
         if column.name in frame.columns:
-            frame[column.name] = frame[column.name].astype(PANDAS_DTYPES[column.kind])  # type: ignore[call-overload]
+            frame[column.name] = frame[column.name].astype(PANDAS_DTYPES[column.kind])
     flags = [f.name for f in arrow.schema if pa.types.is_boolean(f.type)]
     return frame.astype(dict.fromkeys(flags, "boolean"))
 
