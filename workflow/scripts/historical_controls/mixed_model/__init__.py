@@ -16,6 +16,7 @@ from .errors import (
     RankDeficient,
     SpecificationError,
 )
+from .estimating_equations import WeightedFit, solve_independent, solve_weighted
 from .fit import MixedModelFit, fit_design, fit_mixed_model
 from .influence import Influence
 from .margins import Margins
@@ -40,8 +41,11 @@ __all__ = [
     "NotEstimable",
     "RankDeficient",
     "SpecificationError",
+    "WeightedFit",
     "build_design",
     "fit_censored",
     "fit_design",
     "fit_mixed_model",
+    "solve_independent",
+    "solve_weighted",
 ]
