@@ -13,11 +13,12 @@ class Element:
     tag: str
     attributes: dict[str, str]
     text: str = ""
+    ids: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Page(HTMLParser):
-    """Elements in document order with all the text inside them, and the text that no marked element covers."""
+    """Elements in document order with all the text and result ids inside them, and the text that no mark covers."""
 
     elements: list[Element] = field(default_factory=list)
     open: list[Element] = field(default_factory=list)
@@ -38,6 +39,8 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         element = Element(tag, {name: value or "" for name, value in attrs})
         self.elements.append(element)
+        for outer in self.open:
+            outer.ids += [element.attributes["data-ard"]] if "data-ard" in element.attributes else []
         if tag not in VOID:
             self.open.append(element)
 

@@ -86,3 +86,57 @@ def test_refused_outcome_has_a_reason_and_no_estimate(report: Rendered, language
     assert said[language] in article.text
     assert "IC 95%" not in article.text
     assert "95% CI" not in article.text
+
+
+def cells_of(report: Rendered, table: str, head: str) -> list[tuple[str, str, float | None, str, str]]:
+    """What the numbers of one table row are, in order: statistic, arm, day, level and scenario."""
+    rows = by_id(report)
+    inside = report.html.split(f'<table id="table-{table}"')[1].split("</table>")[0]
+    row = next(e for e in type(report.page).of(f"<table{inside}</table>").tagged("tr") if e.text.startswith(head))
+    found = (rows[name] for name in row.ids)
+    return [(r.statistic, r.arm, r.day, r.level, r.scenario) for r in found]
+
+
+def test_table_one_has_each_number_in_its_place(report: Rendered, language: str) -> None:
+    head = {"en": "Age", "es": "Edad"}[language]
+    assert cells_of(report, "baseline", head) == [
+        ("mean", "treated", None, "", "primary"),
+        ("sd", "treated", None, "", "primary"),
+        ("mean", "historical", None, "", "primary"),
+        ("sd", "historical", None, "", "primary"),
+        ("n_missing", "historical", None, "", "primary"),
+        ("smd", "", None, "", "primary"),
+    ]
+    male = {"en": "male", "es": "hombre"}[language]
+    assert [cell[:2] for cell in cells_of(report, "baseline", male)] == [
+        *((name, arm) for arm in ("treated", "historical") for name in ("count", "n", "share")),
+        ("smd", ""),
+    ]
+
+
+def test_disposition_has_each_number_in_its_place(report: Rendered, language: str) -> None:
+    head = report.study.words(language)("event.death")
+    names = [("count", "death"), ("n_subjects", ""), ("share", "death"), ("lower", "death"), ("upper", "death")]
+    expected = [(name, arm, 21.0, level, "primary") for arm in ("treated", "historical") for name, level in names]
+    assert cells_of(report, "disposition", head) == expected
+
+
+def test_outcome_table_has_each_number_in_its_place(report: Rendered) -> None:
+    for day in (7.0, 14.0, 21.0):
+        assert [cell[:3] for cell in cells_of(report, "days-PF", f"{day:.0f}")] == [
+            *((name, arm, day) for arm in ("treated", "historical") for name in ("mean", "n_subjects")),
+            *((name, "", day) for name in ("estimate", "lower", "upper")),
+        ]
+
+
+def test_scenarios_have_each_number_in_their_place(report: Rendered, language: str) -> None:
+    head = {"en": "Severe by Berlin", "es": "Grave según Berlín"}[language]
+    assert [(cell[0], cell[4]) for cell in cells_of(report, "scenarios", head)] == [
+        (name, "berlin") for name in ("n_subjects", "n_subjects", "estimate", "lower", "upper")
+    ]
+
+
+def test_ledger_has_each_number_in_its_place(report: Rendered) -> None:
+    assert [cell[0] for cell in cells_of(report, "ledger", "main")] == [
+        "n_lines", "n_records", "n_clean", "n_duplicate", "n_ignored", "n_quarantined",
+    ]  # fmt: skip
