@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from .config import Config
 from .config_sources import EventRows, PatientRows, Source, WideMeasurements
 from .errors import UserError, did_you_mean, raise_all
-from .tables import EVENT_NAMES
+from .vocabulary import EVENT_NAMES
 
 Family = Literal[
     "respiratory",

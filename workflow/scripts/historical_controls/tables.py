@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .table_io import Column, Table
+from .vocabulary import EVENT_NAMES
 
 
 def _text(name: str, description: str, nullable: bool = False) -> Column:
@@ -379,9 +380,7 @@ BALANCE = Table(
         Column("n_treated", "integer", "treated patients with a value"),
         Column("n_historical", "integer", "historical patients with a value"),
         _number("mean_treated", "mean on the outcome's scale (log outcomes: of logs); share for flags, categories"),
-        _number(
-            "mean_historical", "mean on the outcome's scale (log outcomes: of logs); share for flags, categories"
-        ),
+        _number("mean_historical", "mean on the outcome's scale (log outcomes: of logs); share for flags, categories"),
         _number("sd_treated", "standard deviation on the same scale"),
         _number("sd_historical", "standard deviation on the same scale"),
         _number("smd", "standardised mean difference, treated minus historical"),
@@ -447,23 +446,6 @@ TABLES: tuple[Table, ...] = (
     BALANCE,
     ARD,
 )
-
-EVENT_NAMES: dict[str, str] = {
-    "admission": "admission to this hospital; standard care starts",
-    "icu_admission": "admission to an intensive care unit",
-    "symptom_onset": "first symptom",
-    "consent": "consent to the study treatment",
-    "infusion": "study treatment given; time zero of the treated",
-    "intubation": "invasive ventilation starts",
-    "extubation": "invasive ventilation ends",
-    "limitation_order": "treatment-limitation order or advance refusal",
-    "discharge_alive": "left the hospital alive",
-    "transfer_out": "transferred to another hospital",
-    "death": "death",
-    "last_contact": "last time the patient is known to be alive",
-    "adverse_event": "adverse event (value: grade; detail: term)",
-    "infection": "proven infection (detail: site or culture)",
-}
 
 
 def data_model() -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..config_sources import EventRows, SourceFile, TimeColumns, TreatmentRows
 from ..dictionary import fold
-from ..tables import EVENT_NAMES
+from ..vocabulary import EVENT_NAMES
 from .numbers import NumberStyle, read_number
 from .persons import check_event
 from .records import column, decide, joined_times, subjects

@@ -1,4 +1,4 @@
-"""The figures of one family, and how a figure becomes a file. matplotlib is imported only when something is drawn."""
+"""The figures of one family, and how a figure becomes a file. Heavy imports wait until something is drawn."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from ..config import Config
 from ..dictionary import Dictionary
-from ..results import results_of
 from ..words import Words
 from .names import FAMILIES, figure_names
 
@@ -25,6 +24,7 @@ def draw_family(
     """
     from matplotlib import rc_context
 
+    from ..results import results_of
     from . import flow, forest, trajectory
     from .style import RC
 
