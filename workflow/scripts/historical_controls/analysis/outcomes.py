@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..ard import Cell, ard_frame
 from ..config import Analysis
-from ..dictionary import Dictionary, Outcome
+from ..dictionary import Dictionary
 from .fit_rows import Row, contrast_rows, curve_rows, fit_rows, tried_rows
 from .gates import reason_against
 from .ladder import Refused, climb_down
@@ -45,23 +45,15 @@ def analyse_outcomes(
     rows: list[Row] = []
     for code in codes:
         outcome = dictionary.outcomes[code]
-        rows += _outcome_rows(outcome, patients, visits, settings, dictionary, scenario, horizon_days, seed)
+        cell = Cell(OUTPUTS.get(outcome.family, "14.2.10"), scenario, "mixed_model", method="reml", outcome=code)
+        data = model_data(outcome, patients, visits, settings, dictionary)
+        rows += _count_rows(cell, data, patients, horizon_days)
+        rows += _answer_rows(cell, data, settings, horizon_days, seed)
     return ard_frame(rows)
 
 
-def _outcome_rows(
-    outcome: Outcome,
-    patients: pd.DataFrame,
-    visits: pd.DataFrame,
-    settings: Analysis,
-    dictionary: Dictionary,
-    scenario: str,
-    horizon_days: int,
-    seed: int,
-) -> Iterator[Row]:
-    cell = Cell(OUTPUTS.get(outcome.family, "14.2.10"), scenario, "mixed_model", method="reml", outcome=outcome.code)
-    data = model_data(outcome, patients, visits, settings, dictionary)
-    yield from _count_rows(cell, data, patients, horizon_days)
+def _answer_rows(cell: Cell, data: ModelData, settings: Analysis, horizon_days: int, seed: int) -> Iterator[Row]:
+    """What a fit gives, or the reason for none."""
     reason = reason_against(data, settings)
     if reason is not None:
         yield cell.text("not_estimable", reason)
