@@ -83,9 +83,9 @@ def small_study(small_template: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def finished_small(small_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small study, run once; tests copy it."""
+    """The small study, run once on one core; tests copy it."""
     folder = Path(shutil.copytree(small_template, tmp_path_factory.mktemp("finished") / "study"))
-    run = snakemake(folder)
+    run = snakemake(folder, cores=1)
     assert run.code == 0, run.output
     return folder
 
