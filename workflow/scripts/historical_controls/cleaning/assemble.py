@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -86,7 +87,7 @@ def _anchored(records: pd.DataFrame, events: pd.DataFrame, source: Source) -> pd
     keys = pd.MultiIndex.from_arrays([records["patient_id"], records["anchor"]])
     anchors = pd.Series(first.reindex(keys).to_numpy(), index=records.index).astype("datetime64[us, UTC]")
     if source.relative_epoch is not None:
-        anchors = anchors.fillna(_epoch(source))
+        anchors = anchors.fillna(_epoch(source.relative_epoch, source.timezone))
     # Whole microseconds, as the tables store them; hours times 3600 keeps minutes exact.
     offset = pd.to_timedelta((records["relative_hours"] * 3600).round(), unit="s")
     times = (anchors + offset).astype("datetime64[us, UTC]")
@@ -94,8 +95,8 @@ def _anchored(records: pd.DataFrame, events: pd.DataFrame, source: Source) -> pd
     return decide(out, relative & out["time"].isna(), "TIME_NO_ANCHOR", hint="the anchor event has no date")
 
 
-def _epoch(source: Source) -> pd.Timestamp:
-    return pd.Timestamp(source.relative_epoch).tz_localize(source.timezone).tz_convert("UTC")
+def _epoch(day: date, timezone: str) -> pd.Timestamp:
+    return pd.Timestamp(day).tz_localize(timezone).tz_convert("UTC")
 
 
 def _hold_people(records: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -157,7 +158,10 @@ def _with_epoch_anchor(
     first = linked.sort_values(["file", "line"]).drop_duplicates("patient_id")
     missing = first.loc[~first["patient_id"].isin(events.loc[events["event"] == "admission", "patient_id"])]
     admissions = missing[["patient_id", "file", "line"]].assign(
-        source=source_name, item="relative_epoch", event="admission", time=_epoch(source)
+        source=source_name,
+        item="relative_epoch",
+        event="admission",
+        time=_epoch(source.relative_epoch, source.timezone),
     )
     return pd.concat([events, admissions], ignore_index=True)
 

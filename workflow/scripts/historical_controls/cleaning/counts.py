@@ -30,6 +30,6 @@ def _source_rows(name: str, ledger: pd.DataFrame, patients: pd.DataFrame) -> Ite
         yield here.number("n_records", len(rows))
         counts = rows["fate"].value_counts()
         yield from (here.number(statistic, int(counts.get(fate, 0))) for fate, statistic in FATES.items())
-    reasons = ledger.loc[ledger["reason"] != ""].groupby(["reason", "fate"]).size()
-    for (reason, fate), count in reasons.items():
+    reasons = ledger.loc[ledger["reason"] != ""].groupby(["reason", "fate"]).size().reset_index(name="count")
+    for reason, fate, count in reasons.itertuples(index=False, name=None):
         yield cell.at(analysis="ledger_reasons", level=str(reason), method=str(fate)).number("n_records", int(count))

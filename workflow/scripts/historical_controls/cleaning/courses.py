@@ -4,70 +4,73 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..config_sources import EventRows, SourceFile, TimeColumns, TreatmentRows
+from ..config_sources import EventRows, SourceFile, TreatmentRows
 from ..dictionary import fold
-from ..vocabulary import EVENT_NAMES
-from .numbers import NumberStyle, read_number
-from .persons import check_event
-from .records import column, decide, joined_times, subjects
-from .times import Calendar, parse_times
-from .unfolding import time_columns
+from ..tables import EVENT_NAMES
+from .distinct import by_distinct
+from .numbers import NumberStyle, read_cells
+from .records import check_subject, check_times, column, decide, filled_or_null, remark, subjects, undecided
+from .times import Calendar, precedes
+from .unfolding import optional_times, time_columns
 
 
 def event_rows(rows: pd.DataFrame, part: EventRows, calendar: Calendar) -> pd.DataFrame:
     """One record per row, named by its column or, after '=', by the declaration itself."""
-    fixed = part.event.startswith("=")
-    named = pd.Series(part.event, index=rows.index) if fixed else column(rows, part.event)
+    fixed = part.event.removeprefix("=") if part.event.startswith("=") else ""
+    named = pd.Series(part.event, index=rows.index, dtype="str") if fixed else column(rows, part.event)
     meanings = {fold(raw): event for raw, event in part.values.items()}
-    event = named.map(lambda raw: part.event[1:] if fixed else meanings.get(fold(raw), fold(raw).replace(" ", "_")))
-    records = pd.DataFrame(
-        {"line": rows["line"], "subject": subjects(rows, part.subject, part.fill_down_subject)}, index=rows.index
-    ).assign(
+    times = time_columns(rows, part.time, calendar)
+    end, end_reason, end_text = optional_times(rows, part.end_time, calendar)
+    records = undecided(
+        _base(rows, part.subject, part.fill_down_subject),
         item=part.event,
-        raw_value=named,
-        event=event,
-        end_time=_end(rows, part.end_time, calendar),
-        value=column(rows, part.value).replace("", None),
-        detail=column(rows, part.detail).replace("", None),
-        fate="clean",
-        reason="",
-        hint=None,
-        **time_columns(rows, part.time, calendar),
+        raw_value=times["time_text"] if fixed else named,
+        event=fixed or by_distinct(named, lambda raw: meanings.get(fold(raw), fold(raw).replace(" ", "_")), "str"),
+        end_time=end,
+        value=filled_or_null(column(rows, part.value)),
+        detail=filled_or_null(column(rows, part.detail)),
+        **times,
     )
-    records = decide(records, ~event.isin(list(EVENT_NAMES)), "EVENT_UNKNOWN", hint="declare it under 'values'")
-    records = check_event(records)
-    return decide(records, records["end_time"] < records["time"], "TIME_ORDER", hint="it ends before it starts")
-
-
-def _end(rows: pd.DataFrame, spec: TimeColumns | None, calendar: Calendar) -> pd.Series:
-    if spec is None:
-        return pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us, UTC]")
-    return parse_times(joined_times(rows, spec.columns), spec, calendar).utc
+    records = decide(records, ~records["event"].isin(list(EVENT_NAMES)), "EVENT_UNKNOWN", hint="declare it: 'values'")
+    records = _check_end(check_times(check_subject(records)), end_reason, end_text)
+    early = precedes(records["end_time"], records["time"], calendar.timezone)
+    return decide(records, early, "TIME_ORDER", hint="it ends before it starts")
 
 
 def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
     """One record per row: treatment code, first and last time, dose as sent."""
     named = column(rows, part.treatment)
     meanings = {fold(raw): code for raw, code in part.values.items()}
-    code = named.map(lambda raw: meanings.get(fold(raw), "" if meanings else raw))
-    style = NumberStyle(file.decimal, file.thousands)
-    dated = time_columns(rows, part.start, calendar)
-    records = pd.DataFrame(
-        {"line": rows["line"], "subject": subjects(rows, part.subject, part.fill_down_subject)}, index=rows.index
-    ).assign(
+    times = time_columns(rows, part.start, calendar)
+    stop, stop_reason, stop_text = optional_times(rows, part.stop, calendar)
+    dose_text, unit = column(rows, part.dose), column(rows, part.dose_unit)
+    dose = read_cells(dose_text, NumberStyle(file.decimal, file.thousands))
+    plain = (dose["operator"] == "") & dose["number"].notna() & ((dose["cell_unit"] == "") | (unit == ""))
+    records = undecided(
+        _base(rows, part.subject, part.fill_down_subject),
         item="",
         raw_value=named,
-        treatment=code,
-        start=dated["time"],
-        stop=_end(rows, part.stop, calendar),
-        dose=column(rows, part.dose).map(lambda text: read_number(text, style).value).astype("float64"),
-        dose_unit=column(rows, part.dose_unit).replace("", None),
-        time_reason=dated["time_reason"],
-        fate="clean",
-        reason="",
-        hint=None,
+        treatment=by_distinct(named, lambda raw: meanings.get(fold(raw), "" if meanings else raw), "str"),
+        start=times["time"],
+        stop=stop,
+        dose=dose["number"].where(plain),
+        dose_unit=filled_or_null(unit.where(unit != "", dose["cell_unit"].where(plain, ""))),
+        time_reason=times["time_reason"],
+        time_text=times["time_text"],
     )
     records = decide(records, named == "", "NO_VALUE", "ignored")
     records = decide(records, records["treatment"] == "", "NAME_UNKNOWN", hint="declare it under 'values'")
-    records = check_event(records)
-    return decide(records, records["stop"] < records["start"], "TIME_ORDER", hint="it stops before it starts")
+    records = _check_end(check_times(check_subject(records)), stop_reason, stop_text)
+    early = precedes(records["stop"], records["start"], calendar.timezone)
+    records = decide(records, early, "TIME_ORDER", hint="it stops before it starts")
+    # The course itself matters more than its dose, which may say 'as needed'.
+    return remark(records, (dose_text != "") & ~plain, "DOSE_UNREAD")
+
+
+def _base(rows: pd.DataFrame, subject: str, fill_down: bool) -> pd.DataFrame:
+    return pd.DataFrame({"line": rows["line"], "subject": subjects(rows, subject, fill_down)}, index=rows.index)
+
+
+def _check_end(records: pd.DataFrame, reason: pd.Series, text: pd.Series) -> pd.DataFrame:
+    """An end that is there but cannot be read is not the same as none recorded."""
+    return decide(records, reason != "", reason, hint="end as sent: '" + text + "'")

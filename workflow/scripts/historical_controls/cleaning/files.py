@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
 import pandas as pd
 
 from ..config import Study
@@ -22,7 +26,7 @@ from .courses import event_rows, treatment_rows
 from .measurements import clean_measurements
 from .outputs import CleanedFile
 from .persons import characteristics, dated_events
-from .records import selected
+from .records import selected, undecided
 from .times import Calendar
 from .unfolding import unfold_long, unfold_wide
 
@@ -34,6 +38,16 @@ STORED: dict[str, Table] = {
     "events": EVENTS_RAW,
     "treatments": TREATMENTS_RAW,
 }
+ANALYTE = {"measurements": "code", "patients": "characteristic", "events": "event", "treatments": "treatment"}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What reading the rows of one file needs."""
+
+    file: SourceFile
+    calendar: Calendar
+    dictionary: Dictionary
 
 
 class LostRecordError(Exception):
@@ -47,14 +61,12 @@ def clean_file(
 
     Raises LostRecordError where a line or record would be lost.
     """
-    file = source.files[file_name]
-    calendar = Calendar(source.timezone, study.first_date, study.data_lock)
+    reader = Reader(source.files[file_name], Calendar(source.timezone, study.first_date, study.data_lock), dictionary)
     rows = raw.loc[raw["problem"].isna()]
+    found = [pair for part in reader.file.parts for pair in _part_records(selected(rows, part.where), part, reader)]
     records = [
         (name, frame.assign(source=source_name, file=file_name))
-        for part in file.parts
-        for name, frame in _part_records(selected(rows, part.where), part, file, calendar, dictionary)
-        if len(frame)
+        for name, frame in _with_own_items([(name, frame) for name, frame in found if len(frame)])
     ]
     tables = {name: _stored(name, table, records) for name, table in STORED.items()}
     ledger = _ledger(raw, records, source_name, file_name)
@@ -62,29 +74,44 @@ def clean_file(
     return CleanedFile(**tables, ledger=ledger)
 
 
-def _part_records(
-    rows: pd.DataFrame, part: AnyPart, file: SourceFile, calendar: Calendar, dictionary: Dictionary
-) -> list[tuple[str, pd.DataFrame]]:
+def _part_records(rows: pd.DataFrame, part: AnyPart, reader: Reader) -> Iterator[tuple[str, pd.DataFrame]]:
     """(table, records) of one part."""
+    file, calendar, dictionary = reader.file, reader.calendar, reader.dictionary
+    if rows.empty:
+        return
     match part:
         case LongMeasurements():
-            return [("measurements", _measured(unfold_long(rows, part, calendar), file, dictionary))]
+            yield "measurements", _measured(unfold_long(rows, part, file, calendar), reader)
         case WideMeasurements():
-            return [("measurements", _measured(unfold_wide(rows, part, calendar), file, dictionary))]
+            yield "measurements", _measured(unfold_wide(rows, part, file, calendar), reader)
         case PatientRows():
-            people = characteristics(rows, part, file, dictionary)
-            return [("patients", people), ("events", dated_events(rows, part, calendar))]
+            yield "patients", characteristics(rows, part, file, dictionary)
+            yield "events", dated_events(rows, part, file, calendar)
         case EventRows():
-            return [("events", event_rows(rows, part, calendar))]
+            yield "events", event_rows(rows, part, calendar)
         case TreatmentRows():
-            return [("treatments", treatment_rows(rows, part, file, calendar))]
+            yield "treatments", treatment_rows(rows, part, file, calendar)
 
 
-def _measured(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
-    records = records.assign(fate="clean", reason="", hint=None)
-    return (
-        clean_measurements(records, file, dictionary).assign(outcome=lambda r: r["code"]) if len(records) else records
-    )
+def _measured(records: pd.DataFrame, reader: Reader) -> pd.DataFrame:
+    if records.empty:
+        return records
+    cleaned = clean_measurements(undecided(records), reader.file, reader.calendar, reader.dictionary)
+    return cleaned.assign(outcome=cleaned["code"])
+
+
+def _with_own_items(records: list[tuple[str, pd.DataFrame]]) -> list[tuple[str, pd.DataFrame]]:
+    """Records of one line that several declarations read from the same column are told apart by a number."""
+    if len(records) < 2 and not any(name == "events" for name, _ in records):
+        return records
+    keys = pd.concat([frame[["line", "item"]] for _, frame in records], ignore_index=True)
+    number = keys.groupby(["line", "item"], sort=False).cumcount() + 1
+    items = keys["item"].mask(number > 1, keys["item"] + "#" + number.astype("str"))
+    ends = np.cumsum([len(frame) for _, frame in records])
+    return [
+        (name, frame.assign(item=items.iloc[end - len(frame) : end].to_numpy()))
+        for (name, frame), end in zip(records, ends, strict=True)
+    ]
 
 
 def _stored(name: str, table: Table, records: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
@@ -100,22 +127,21 @@ def _ledger(
     raw: pd.DataFrame, records: list[tuple[str, pd.DataFrame]], source_name: str, file_name: str
 ) -> pd.DataFrame:
     frames = [_ledger_rows(name, frame) for name, frame in records]
-    seen = pd.concat(frames)["line"] if frames else pd.Series(dtype="int64")
-    frames.append(_silent_lines(raw.loc[~raw["line"].isin(seen)]))
+    silent = pd.Series(True, index=raw.index)
+    for frame in frames:
+        silent &= ~raw["line"].isin(frame["line"])
+    frames.append(_silent_lines(raw.loc[silent]))
     ledger = pd.concat([frame for frame in frames if len(frame)] or [LEDGER.empty()], ignore_index=True)
     return conform(ledger.assign(source=source_name, file=file_name), LEDGER)
 
 
 def _ledger_rows(name: str, records: pd.DataFrame) -> pd.DataFrame:
-    analyte = {
-        "measurements": lambda r: r["code"].where(r["code"] != "", r["analyte"]),
-        "patients": lambda r: r["characteristic"],
-        "events": lambda r: r["event"],
-        "treatments": lambda r: r["treatment"],
-    }[name](records)
+    analyte = records[ANALYTE[name]]
+    if name == "measurements":
+        analyte = analyte.where(analyte != "", records["analyte"])
     clean = records["fate"] == "clean"
     kept = records[["line", "item", "subject", "fate", "reason", "hint"]]
-    return kept.assign(table=name, analyte=analyte.fillna(""), raw_value=records["raw_value"].mask(clean, None))
+    return kept.assign(table=name, analyte=analyte, raw_value=records["raw_value"].mask(clean, None))
 
 
 def _silent_lines(rows: pd.DataFrame) -> pd.DataFrame:
@@ -132,15 +158,15 @@ def _silent_lines(rows: pd.DataFrame) -> pd.DataFrame:
             "fate": pd.Series("ignored", index=rows.index).mask(broken, "quarantined"),
             "reason": reason,
             "raw_value": rows["text"],
-            "hint": pd.Series(None, index=rows.index, dtype=object).mask(broken, "not as many cells as the header"),
+            "hint": pd.Series(None, index=rows.index, dtype="str").mask(broken, "not as many cells as the header"),
         }
     )
 
 
 def _check_nothing_lost(raw: pd.DataFrame, ledger: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> None:
-    lost = set(raw["line"]) - set(ledger["line"])
-    if lost:
-        raise LostRecordError(f"{len(lost)} lines have no fate, first {min(lost)}")
+    lost = raw.loc[~raw["line"].isin(ledger["line"]), "line"]
+    if len(lost):
+        raise LostRecordError(f"{len(lost)} lines have no fate, first {lost.min()}")
     for name, table in tables.items():
         clean = int(((ledger["table"] == name) & (ledger["fate"] == "clean")).sum())
         if clean != len(table):

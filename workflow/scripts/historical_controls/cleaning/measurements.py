@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
 from ..config_sources import SourceFile
-from ..dictionary import Dictionary, fold, fold_unit
+from ..dictionary import Dictionary, Outcome, fold
+from .distinct import by_distinct, by_distinct_pair
 from .names import resolve_names
-from .numbers import NumberStyle, Reading, read_finding, read_number
-from .records import by_distinct, decide, is_sentinel
+from .numbers import NumberStyle, read_cells
+from .records import check_subject, check_times, decide
+from .times import Calendar, precedes
+from .units import conversions, converted, same_unit
 
 HAEMOLYSED = r"hemoliz|hemolys|hemolyz|haemoly"
-BAD_SPECIMEN = rf"{HAEMOLYSED}|coagulad|clotted|lipemic|ictericia|contaminad"
+BAD_SPECIMEN = rf"{HAEMOLYSED}|coagulad|clotted|lipemic|lipaemic|icteric|contaminad"
 SPECIMENS = {
     "venosa": "venous",
-    "venous": "venous",
+    "sangre venosa": "venous",
+    "sangre arterial": "arterial",
     "suero": "serum",
     "orina": "urine",
     "sangre": "blood",
@@ -25,34 +30,35 @@ SPECIMENS = {
     "plasma edta": "edta plasma",
     "exudado nasofaringeo": "nasopharyngeal swab",
 }
+# Words, and the codes of HL7 table 0085 (observation result status).
 STATUSES = {
-    "": "done",
-    "final": "done",
-    "definitivo": "done",
-    "validado": "done",
-    "corregido": "corrected",
-    "corrected": "corrected",
-    "amended": "corrected",
-    "preliminar": "preliminary",
-    "preliminary": "preliminary",
-    "parcial": "preliminary",
+    **dict.fromkeys(("", "final", "definitivo", "validado", "validada", "f"), "done"),
+    **dict.fromkeys(("corregido", "corregida", "corrected", "amended", "c"), "corrected"),
+    **dict.fromkeys(("preliminar", "preliminary", "parcial", "partial", "p"), "preliminary"),
+    **dict.fromkeys(
+        ("cancelado", "cancelada", "anulado", "anulada", "rechazado", "rechazada", "invalidado", "invalidada"),
+        "withdrawn",
+    ),
+    **dict.fromkeys(("cancelled", "canceled", "rejected", "void", "entered in error", "x", "d", "w"), "withdrawn"),
 }
 
 Records = pd.DataFrame
 
 
-def clean_measurements(records: Records, file: SourceFile, dictionary: Dictionary) -> Records:
+def clean_measurements(records: Records, file: SourceFile, calendar: Calendar, dictionary: Dictionary) -> Records:
     """Records (one row per measured cell) with value, bounds, unit, flags and, where not clean, fate and reason.
 
     The steps are in order, and the first reason that a step finds is the one that stands.
     """
     steps: list[Callable[[Records], Records]] = [
         lambda r: decide(r, r["raw_value"] == "", "NO_VALUE", "ignored"),
-        lambda r: decide(r, is_sentinel(r, file), "SENTINEL", "ignored"),
+        lambda r: decide(r, r["coded_missing"], "SENTINEL", "ignored"),
         lambda r: _read(r, NumberStyle(file.decimal, file.thousands)),
         lambda r: resolve_names(r, file, dictionary),
-        lambda r: decide(r, r["subject"] == "", "ID_MISSING", hint="the row names no patient"),
-        _check_times,
+        check_subject,
+        check_times,
+        lambda r: _check_order(r, calendar),
+        _check_status,
         lambda r: _check_values(r, dictionary),
         lambda r: _default_texts(r, file),
         lambda r: _convert(r, dictionary),
@@ -67,95 +73,97 @@ def clean_measurements(records: Records, file: SourceFile, dictionary: Dictionar
 
 
 def _read(records: Records, style: NumberStyle) -> Records:
-    """What each cell says, once per distinct text."""
-    readings: pd.Series = by_distinct(records["raw_value"], lambda text: read_number(text, style))
-    findings = by_distinct(records["raw_value"], read_finding)
-    own = records["finding"] if "finding" in records else pd.Series(None, index=records.index, dtype=object)
-    statuses = records["status_text"].map(fold)
-    return records.assign(
-        operator=readings.map(lambda reading: reading.operator).astype("str"),
-        number=readings.map(lambda reading: reading.value).astype("float64"),
-        cell_unit=readings.map(lambda reading: reading.unit).astype("str"),
-        not_done=readings.map(_nothing_measured).astype(bool),
-        problem=readings.map(lambda reading: reading.problem).astype("str"),
-        finding=own.where(own.notna(), findings),
-        status=statuses.map(STATUSES).fillna("done"),
-    )
+    """What each cell says; a declared meaning wins over the words that everybody knows."""
+    columns = read_cells(records["raw_value"], style)
+    meaning = records["meaning"]
+    columns["finding"] = meaning.where(meaning.notna(), columns["finding"])
+    status = by_distinct(records["status_text"], lambda text: STATUSES.get(fold(text), "unknown"), "str")
+    return records.assign(**columns, status=status.mask(status == "unknown", "done"), odd_status=status == "unknown")
 
 
-def _nothing_measured(reading: Reading) -> bool:
-    return reading.not_done
+def _check_order(records: Records, calendar: Calendar) -> Records:
+    early = precedes(records["result_utc"], records["time"], calendar.timezone)
+    return decide(records, early, "TIME_ORDER", hint="the result is dated before the collection")
 
 
-def _check_times(records: Records) -> Records:
-    out = records
-    for reason in ("DATE_MISSING", "DATE_INVALID", "DATE_RANGE"):
-        out = decide(out, out["time_reason"] == reason, reason)
-    early = pd.to_datetime(out["result_utc"], utc=True) < out["time"]
-    return decide(out, early, "TIME_ORDER", hint="the result is dated before the collection")
+def _check_status(records: Records) -> Records:
+    return decide(records, records["status"] == "withdrawn", "WITHDRAWN", hint="its status says withdrawn or cancelled")
 
 
 def _check_values(records: Records, dictionary: Dictionary) -> Records:
     """Numbers where numbers are due, findings where findings are due."""
-    kinds = records["code"].map({code: outcome.kind for code, outcome in dictionary.outcomes.items()})
-    numeric = kinds == "number"
-    out = records.assign(numeric=numeric)
-    allowed = {code: set(outcome.categories) for code, outcome in dictionary.outcomes.items()}
-    fits = [finding in allowed.get(code, ()) for code, finding in zip(out["code"], out["finding"], strict=True)]
-    unknown = ~numeric & ~pd.Series(fits, index=out.index) & ~out["not_done"]
-    out = decide(out, unknown, "RESULT_UNKNOWN", hint="declare its meaning under 'values'")
-    for reason in ("LOD_NO_LIMIT", "NUM_AMBIGUOUS", "NUM_UNREADABLE"):
-        out = decide(out, numeric & (out["problem"] == reason), reason)
-    return out
+    outcomes = dictionary.outcomes
+    numeric = by_distinct(records["code"], lambda code: code in outcomes and outcomes[code].kind == "number", bool)
+    fits = by_distinct_pair(
+        records["code"],
+        records["finding"].astype("str"),
+        lambda code, finding: code in outcomes and finding in outcomes[code].categories,
+        bool,
+    )
+    unknown = ~numeric & ~fits & ~records["not_done"]
+    out = decide(records.assign(numeric=numeric), unknown, "RESULT_UNKNOWN", hint="declare its meaning under 'values'")
+    return decide(out, numeric & (out["problem"] != ""), out["problem"])
 
 
 def _default_texts(records: Records, file: SourceFile) -> Records:
     """Unit, specimen and assay: from the row, else from the cell, else as declared for the file."""
-    unit = records["raw_unit"].where(records["raw_unit"] != "", records["cell_unit"])
-    unit = unit.where(unit != "", records["code"].map(file.default_units).fillna(""))
-    specimen = records["specimen"].where(
-        records["specimen"] != "", records["code"].map(file.default_specimens).fillna("")
+    unit = _first_filled(records["raw_unit"], records["cell_unit"], _declared(records, file.default_units))
+    specimen = _first_filled(records["specimen"], _declared(records, file.default_specimens))
+    assay = _first_filled(records["assay"], _declared(records, file.assays))
+    return records.assign(
+        row_unit=records["raw_unit"], raw_unit=unit, specimen=by_distinct(specimen, _specimen, "str"), assay=assay
     )
-    assay = records["assay"].where(records["assay"] != "", records["code"].map(file.assays).fillna(""))
-    folded = specimen.map(fold)
-    conflict = (
-        (records["cell_unit"] != "")
-        & (records["raw_unit"] != "")
-        & (records["cell_unit"].map(fold_unit) != records["raw_unit"].map(fold_unit))
-    )
-    out = records.assign(raw_unit=unit, specimen=folded.map(SPECIMENS).fillna(folded), assay=assay)
-    return decide(out, conflict & out["numeric"], "UNIT_CONFLICT", hint="the cell and the unit column disagree")
+
+
+def _declared(records: Records, defaults: dict[str, str]) -> pd.Series:
+    return by_distinct(records["code"], lambda code: defaults.get(code, ""), "str")
+
+
+def _first_filled(*texts: pd.Series) -> pd.Series:
+    out = texts[0]
+    for other in texts[1:]:
+        out = out.where(out != "", other)
+    return out
+
+
+def _specimen(text: str) -> str:
+    folded = fold(text)
+    return SPECIMENS.get(folded, folded)
 
 
 def _convert(records: Records, dictionary: Dictionary) -> Records:
     """Numbers in the outcome's canonical unit. A unit is never guessed."""
-    pairs = records["code"].astype("str") + "\x1f" + records["raw_unit"].astype("str")
-    found = by_distinct(pairs, lambda pair: _conversion(pair, dictionary))
-    factor = found.map(lambda conversion: conversion[0]).astype("float64")
-    offset = found.map(lambda conversion: conversion[1]).astype("float64")
-    canonical = {code: outcome.unit for code, outcome in dictionary.outcomes.items()}
-    out = records.assign(number=records["number"] * factor + offset, unit=records["code"].map(canonical).fillna(""))
-    due = out["numeric"] & ~out["not_done"] & factor.isna()
+    factors = conversions(records["code"], records["raw_unit"], dictionary)
+    unit = by_distinct(records["code"], lambda code: _canonical(dictionary.outcomes.get(code)), "str")
+    out = _check_cell_unit(records, dictionary)
+    out = out.assign(number=converted(out["number"], factors), unit=unit)
+    due = out["numeric"] & ~out["not_done"] & factors["factor"].isna()
     out = decide(out, due & (out["raw_unit"] == ""), "UNIT_MISSING", hint="declare it under 'default_units'")
     return decide(out, due, "UNIT_UNKNOWN", hint="no conversion in units.csv")
 
 
-def _conversion(pair: str, dictionary: Dictionary) -> tuple[float, float]:
-    code, unit = pair.split("\x1f")
-    if code not in dictionary.outcomes:
-        return float("nan"), float("nan")
-    if unit == "" and dictionary.outcomes[code].unit == "":
-        return 1.0, 0.0
-    conversion = dictionary.conversion(code, unit)
-    return (conversion.factor, conversion.offset) if conversion else (float("nan"), float("nan"))
+def _canonical(outcome: Outcome | None) -> str:
+    return outcome.unit if outcome else ""
+
+
+def _check_cell_unit(records: Records, dictionary: Dictionary) -> Records:
+    """A unit inside the cell must be the unit of its row."""
+    both = (records["cell_unit"] != "") & (records["row_unit"] != "") & records["numeric"]
+    if not both.any():
+        return records
+    here = records.loc[both]
+    same = same_unit(here["code"], here["cell_unit"], here["row_unit"], dictionary)
+    conflict = (~same).reindex(records.index, fill_value=False)
+    return decide(records, conflict, "UNIT_CONFLICT", hint="the cell and the unit column disagree")
 
 
 def _bounds(records: Records, file: SourceFile) -> Records:
     """Lower and upper bound of the true value: equal where exact, 0 or nothing beyond a limit."""
-    operator, number = records["operator"].copy(), records["number"]
+    operator, number = records["operator"], records["number"]
     restored = pd.Series(False, index=records.index)
     for limit in file.stripped_limits:
-        hit = (records["code"] == limit.outcome) & (operator == "") & np.isclose(number, limit.value, rtol=1e-9)
+        same = pd.Series(np.isclose(number, limit.value, rtol=1e-9, atol=0), index=records.index)
+        hit = (records["code"] == limit.outcome) & (operator == "") & same
         operator = operator.mask(hit, limit.means)
         restored |= hit
     measured = records["numeric"] & ~records["not_done"]
@@ -173,22 +181,31 @@ def _bounds(records: Records, file: SourceFile) -> Records:
 
 def _check_limits(records: Records, dictionary: Dictionary) -> Records:
     """Hard limits hold a record, warn limits flag it; a limit of detection is held against them as a value is."""
-    limits = {
-        name: records["code"].map({code: getattr(o, name) for code, o in dictionary.outcomes.items()}).astype("float64")
-        for name in ("hard_low", "hard_high", "warn_low", "warn_high")
-    }
+    hard_low, hard_high, warn_low, warn_high = (
+        _limits(records["code"], name, dictionary) for name in ("hard_low", "hard_high", "warn_low", "warn_high")
+    )
     number = records["number"].where(records["numeric"] & ~records["not_done"])
-    low = number < limits["hard_low"].where(records["operator"] != "<", 0.0)
-    out = decide(records, low | (number > limits["hard_high"]), "OUT_OF_RANGE", hint="outside the hard limits")
-    return out.assign(warn=(number < limits["warn_low"]) | (number > limits["warn_high"]))
+    below = records["operator"] == "<"
+    # Nothing lies below zero, so '<0' says nothing; a small limit of detection says that the value is small.
+    out_of_range = (number < hard_low.mask(below, 0.0)) | (number > hard_high) | (below & (number <= 0))
+    out = decide(records, out_of_range, "OUT_OF_RANGE", hint="outside the hard limits")
+    return out.assign(warn=(number < warn_low) | (number > warn_high))
+
+
+def _limits(codes: pd.Series, name: str, dictionary: Dictionary) -> pd.Series:
+    return by_distinct(codes, lambda code: getattr(dictionary.outcomes.get(code), name, None), "float64")
 
 
 def _check_specimen(records: Records, file: SourceFile) -> Records:
-    comment = records["comment"].map(fold)
-    haemolysed = comment.str.contains(HAEMOLYSED)
+    comment = by_distinct(records["comment"], fold, "str")
+    haemolysed = by_distinct(comment, lambda text: _says(text, HAEMOLYSED), bool)
     held = haemolysed & records["code"].isin(file.haemolysis_holds) & ~records["not_done"]
     out = decide(records, held, "SPECIMEN_BAD", hint="the comment says haemolysed")
-    return out.assign(bad_specimen=comment.str.contains(BAD_SPECIMEN))
+    return out.assign(bad_specimen=by_distinct(comment, lambda text: _says(text, BAD_SPECIMEN), bool))
+
+
+def _says(text: str, pattern: str) -> bool:
+    return re.search(pattern, text) is not None
 
 
 def _flags(records: Records) -> Records:
@@ -198,8 +215,10 @@ def _flags(records: Records) -> Records:
         "TIME_DST": records["shifted"],
         "SPECIMEN_BAD": records["bad_specimen"],
         "LIMIT_RESTORED": records["restored"],
+        "STATUS_UNKNOWN": records["odd_status"],
     }
     flags = pd.Series("", index=records.index, dtype="str")
     for name, holds in marks.items():
-        flags = flags.mask(holds.fillna(False).astype(bool), flags + ";" + name)
+        if holds.any():
+            flags = flags.mask(holds, flags + ";" + name)
     return records.assign(flags=flags.str.lstrip(";"))

@@ -6,7 +6,10 @@ import pandas as pd
 
 from ..config_sources import SourceFile
 from ..dictionary import Dictionary, fold
-from .records import by_distinct, decide
+from .distinct import by_distinct, by_distinct_pair
+from .records import decide
+
+UNKNOWN, AMBIGUOUS = "?", "??"
 
 
 def resolve_names(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
@@ -16,25 +19,25 @@ def resolve_names(records: pd.DataFrame, file: SourceFile, dictionary: Dictionar
     """
     kinds = pd.Series("", index=records.index, dtype="str")
     kinds = kinds.mask(records["finding"].notna(), "result").mask(records["number"].notna(), "number")
-    pairs = records["analyte"].astype("str") + "\x1f" + kinds
-    meaning = by_distinct(pairs, lambda pair: _meaning(pair, dictionary))
-    code = records["code"].where(records["code"] != "", meaning)
-    ignored = {fold(name) for name in file.ignore_analytes}
-    declared = by_distinct(records["analyte"], lambda name: fold(name) in ignored).astype(bool) & (
-        records["code"] == ""
+    named = records["code"] == ""
+    meaning = by_distinct_pair(
+        records["analyte"].where(named, ""), kinds, lambda name, kind: _meaning(name, kind, dictionary), "str"
     )
-    everything_else = pd.Series("*" in file.ignore_analytes, index=records.index)
-    out = records.assign(code=code.mask(code.isin(["?", "??"]), ""))
-    out = decide(out, declared | ((code == "?") & everything_else), "DECLARED", "ignored")
-    out = decide(out, code == "?", "NAME_UNKNOWN", hint="add the name to synonyms.csv, or to 'ignore_analytes'")
-    return decide(out, code == "??", "NAME_AMBIGUOUS", hint="the result does not tell which meaning is meant")
+    code = records["code"].where(~named, meaning)
+    ignored = {fold(name) for name in file.ignore_analytes if name != "*"}
+    declared = named & by_distinct(records["analyte"], lambda name: fold(name) in ignored, bool)
+    if "*" in file.ignore_analytes:
+        declared |= code == UNKNOWN
+    out = records.assign(code=code.mask(code.isin([UNKNOWN, AMBIGUOUS]), ""))
+    out = decide(out, declared, "DECLARED", "ignored")
+    out = decide(out, code == UNKNOWN, "NAME_UNKNOWN", hint="add the name to synonyms.csv, or to 'ignore_analytes'")
+    return decide(out, code == AMBIGUOUS, "NAME_AMBIGUOUS", hint="the result does not tell which meaning is meant")
 
 
-def _meaning(pair: str, dictionary: Dictionary) -> str:
-    """The code; '?' unknown, '??' ambiguous."""
-    name, kind = pair.split("\x1f")
+def _meaning(name: str, kind: str, dictionary: Dictionary) -> str:
+    """The code, or that the name is unknown or ambiguous."""
     meanings = dictionary.named(name)
     if not meanings:
-        return "?"
+        return UNKNOWN
     fitting = [m for m in meanings if m.result_kind in ("", kind)] if len(meanings) > 1 else list(meanings)
-    return fitting[0].code if len(fitting) == 1 else "??"
+    return fitting[0].code if len(fitting) == 1 else AMBIGUOUS

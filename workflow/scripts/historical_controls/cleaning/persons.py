@@ -5,25 +5,25 @@ from __future__ import annotations
 import pandas as pd
 
 from ..config_sources import CharacteristicColumn, EventColumns, PatientRows, SourceFile
-from ..dictionary import Dictionary, fold
-from .numbers import NumberStyle, read_finding, read_number
-from .records import column, decide, is_sentinel, joined_times, meets, subjects
+from ..dictionary import Dictionary, Outcome, fold
+from .distinct import by_distinct
+from .numbers import NumberStyle, read_cells, read_finding
+from .records import check_subject, check_times, column, decide, filled_or_null, is_sentinel, meets, subjects, undecided
 from .times import Calendar
-from .unfolding import time_columns
+from .unfolding import no_times, time_columns
+from .units import conversions, converted, same_unit
 
 
 def characteristics(rows: pd.DataFrame, part: PatientRows, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
     """One record per filled column of each row, with value or result, and a fate."""
     ids = subjects(rows, part.subject, part.fill_down_subject)
     frames = [_characteristic(rows, ids, name, declared, file, dictionary) for name, declared in part.columns.items()]
-    return pd.concat(frames, ignore_index=True) if frames else _no_records()
+    return _stacked(frames)
 
 
-def _no_records() -> pd.DataFrame:
-    names = ("item", "subject", "characteristic", "result", "raw_value", "fate", "reason", "hint")
-    return pd.DataFrame({"line": pd.Series(dtype="int64"), **{name: pd.Series(dtype="str") for name in names}}).assign(
-        value=pd.Series(dtype="float64")
-    )
+def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
 
 
 def _characteristic(
@@ -36,97 +36,93 @@ def _characteristic(
 ) -> pd.DataFrame:
     text = column(rows, name)
     records = pd.DataFrame({"line": rows["line"], "subject": ids, "raw_value": text}, index=rows.index)
-    records = records.assign(
-        item=name, raw_column=name, characteristic=declared.characteristic, fate="clean", reason="", hint=None
-    )
+    records = undecided(records, item=name, characteristic=declared.characteristic, result=None, value=float("nan"))
     records = records.loc[text != ""]
-    records = decide(records, is_sentinel(records, file), "SENTINEL", "ignored")
-    records = decide(records, records["subject"] == "", "ID_MISSING", hint="the row names no patient")
+    records = check_subject(decide(records, is_sentinel(records["raw_value"], name, file), "SENTINEL", "ignored"))
     outcome = dictionary.outcomes[declared.characteristic]
     if outcome.kind == "number":
-        return _numeric(records, declared, file, dictionary)
-    return _categorical(records, declared, outcome.categories)
+        return _numeric(records, declared.unit or "", NumberStyle(file.decimal, file.thousands), outcome, dictionary)
+    return _categorical(records, declared, outcome)
 
 
 def _numeric(
-    records: pd.DataFrame, declared: CharacteristicColumn, file: SourceFile, dictionary: Dictionary
+    records: pd.DataFrame, unit: str, style: NumberStyle, outcome: Outcome, dictionary: Dictionary
 ) -> pd.DataFrame:
-    outcome = dictionary.outcomes[declared.characteristic]
-    style = NumberStyle(file.decimal, file.thousands)
-    readings = records["raw_value"].map(lambda text: read_number(text, style))
-    conversion = dictionary.conversion(outcome.code, declared.unit or "")
-    records = records.assign(result=None)
-    if conversion is None:
-        reason = "UNIT_UNKNOWN" if declared.unit else "UNIT_MISSING"
-        return decide(records.assign(value=float("nan")), records["fate"] == "clean", reason)
-    number = readings.map(lambda r: r.value).astype("float64") * conversion.factor + conversion.offset
-    exact = readings.map(lambda r: r.operator == "" and not r.problem).astype(bool)
-    records = records.assign(value=number.where(exact))
-    records = decide(records, readings.map(lambda r: r.not_done).astype(bool), "NO_VALUE", "ignored")
-    records = decide(records, records["value"].isna(), "NUM_UNREADABLE")
+    """Exact numbers only: a limit ('>89') is no value of a characteristic."""
+    out = records.assign(**read_cells(records["raw_value"], style))
+    code = pd.Series(outcome.code, index=out.index, dtype="str")
+    declared = pd.Series(unit, index=out.index, dtype="str")
+    used = declared.where(declared != "", out["cell_unit"])
+    factors = conversions(code, used, dictionary)
+    agrees = (out["cell_unit"] == "") | same_unit(code, out["cell_unit"], used, dictionary)
+    out = decide(out, out["not_done"], "NO_VALUE", "ignored")
+    out = decide(out, out["problem"] != "", out["problem"])
+    out = decide(out, out["operator"] != "", "NUM_UNREADABLE", hint="a limit is no value of a characteristic")
+    out = decide(out, ~agrees, "UNIT_CONFLICT", hint="the cell and the declaration disagree")
+    out = decide(out, factors["factor"].isna() & (used == ""), "UNIT_MISSING", hint="declare the column's unit")
+    out = decide(out, factors["factor"].isna(), "UNIT_UNKNOWN", hint="no conversion in units.csv")
+    value = converted(out["number"], factors).where(out["operator"] == "")
     low = float("-inf") if outcome.hard_low is None else outcome.hard_low
     high = float("inf") if outcome.hard_high is None else outcome.hard_high
-    return decide(records, ~records["value"].between(low, high), "OUT_OF_RANGE", hint="outside the hard limits")
+    return decide(out.assign(value=value), ~value.between(low, high), "OUT_OF_RANGE", hint="outside the hard limits")
 
 
-def _categorical(records: pd.DataFrame, declared: CharacteristicColumn, categories: tuple[str, ...]) -> pd.DataFrame:
+def _categorical(records: pd.DataFrame, declared: CharacteristicColumn, outcome: Outcome) -> pd.DataFrame:
+    """Declared meanings only, where there are any; else the words that everybody knows."""
     meanings = {fold(raw): meaning for raw, meaning in declared.values.items()}
-    found = records["raw_value"].map(lambda raw: meanings.get(fold(raw)) or (None if meanings else read_finding(raw)))
-    records = records.assign(value=float("nan"), result=found)
-    allowed = found.isin(categories) if categories else found.notna()
-    return decide(records, ~allowed, "RESULT_UNKNOWN", hint="declare its meaning under 'values'")
+    known = meanings or {fold(name): name for name in outcome.categories}
+    found = by_distinct(
+        records["raw_value"], lambda raw: known.get(fold(raw)) or (None if meanings else read_finding(raw))
+    )
+    allowed = found.isin(outcome.categories) if outcome.categories else found.notna()
+    return decide(records.assign(result=found), ~allowed, "RESULT_UNKNOWN", hint="declare its meaning under 'values'")
 
 
-def dated_events(rows: pd.DataFrame, part: PatientRows, calendar: Calendar) -> pd.DataFrame:
-    """One record per filled date of each row; a date that no event claims is held, not lost."""
+def dated_events(rows: pd.DataFrame, part: PatientRows, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
+    """One record per event of each row; a date that no event claims is held, not lost."""
     ids = subjects(rows, part.subject, part.fill_down_subject)
-    frames = [_event(rows, ids, declared, calendar) for declared in part.events]
-    unclaimed = _unclaimed(rows, ids, part)
-    frames = [frame for frame in [*frames, unclaimed] if len(frame)]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    frames = [_event(rows, ids, declared, file, calendar) for declared in part.events]
+    return _stacked([*frames, *_unclaimed(rows, ids, part, file)])
 
 
-def _event(rows: pd.DataFrame, ids: pd.Series, declared: EventColumns, calendar: Calendar) -> pd.DataFrame:
-    text = joined_times(rows, declared.time.columns)
-    records = pd.DataFrame({"line": rows["line"], "subject": ids, "raw_value": text}, index=rows.index).assign(
+def _event(
+    rows: pd.DataFrame, ids: pd.Series, declared: EventColumns, file: SourceFile, calendar: Calendar
+) -> pd.DataFrame:
+    """An event without a condition happened where it has a date; one with a condition, where that holds."""
+    times = time_columns(rows, declared.time, calendar)
+    records = undecided(
+        pd.DataFrame({"line": rows["line"], "subject": ids, "raw_value": times["time_text"]}, index=rows.index),
         item=f"{declared.time.columns[0]}>{declared.event}",
         event=declared.event,
-        end_time=pd.NaT,
-        value=column(rows, declared.value).replace("", None) if declared.value else None,
+        end_time=no_times(rows.index),
+        value=filled_or_null(column(rows, declared.value)),
         detail=None,
-        fate="clean",
-        reason="",
-        hint=None,
-        **time_columns(rows, declared.time, calendar),
+        **times,
     )
-    happened = (text != "") if declared.only_if is None else (text != "") & meets(rows, declared.only_if)
-    return check_event(records.loc[happened])
+    if declared.only_if is None:
+        records = records.loc[records["raw_value"] != ""]
+    else:
+        records = records.loc[meets(rows, declared.only_if)]
+    coded = is_sentinel(records["raw_value"], declared.time.columns[0], file)
+    records = decide(records, coded, "SENTINEL", "ignored")
+    return check_times(check_subject(records))
 
 
-def check_event(records: pd.DataFrame) -> pd.DataFrame:
-    """Fates that every dated record shares."""
-    records = decide(records, records["subject"] == "", "ID_MISSING", hint="the row names no patient")
-    for reason in ("DATE_MISSING", "DATE_INVALID", "DATE_RANGE"):
-        records = decide(records, records["time_reason"] == reason, reason)
-    return records
-
-
-def _unclaimed(rows: pd.DataFrame, ids: pd.Series, part: PatientRows) -> pd.DataFrame:
+def _unclaimed(rows: pd.DataFrame, ids: pd.Series, part: PatientRows, file: SourceFile) -> list[pd.DataFrame]:
     """Filled date columns whose every event has a condition, and none holds."""
     frames = []
     for name in dict.fromkeys(declared.time.columns[0] for declared in part.events):
-        claims = [declared for declared in part.events if declared.time.columns[0] == name]
-        if any(declared.only_if is None for declared in claims):
+        conditions = [declared.only_if for declared in part.events if declared.time.columns[0] == name]
+        if None in conditions:
             continue
-        claimed = pd.concat([meets(rows, declared.only_if) for declared in claims if declared.only_if], axis=1).any(
-            axis=1
-        )
-        left = (column(rows, name) != "") & ~claimed
-        frames.append(
-            pd.DataFrame(
-                {"line": rows["line"], "subject": ids, "raw_value": column(rows, name), "item": name}, index=rows.index
-            )
-            .loc[left]
-            .assign(event="", fate="quarantined", reason="EVENT_UNKNOWN", hint="no 'only_if' of this date holds")
-        )
-    return pd.concat(frames) if frames else pd.DataFrame()
+        text = column(rows, name)
+        left = text != ""
+        for condition in conditions:
+            if condition is not None:
+                left &= ~meets(rows, condition)
+        records = pd.DataFrame({"line": rows["line"], "subject": ids, "raw_value": text}, index=rows.index).loc[left]
+        records = undecided(records, item=name, event="")
+        records = decide(records, is_sentinel(records["raw_value"], name, file), "SENTINEL", "ignored")
+        always = pd.Series(True, index=records.index)
+        frames.append(decide(records, always, "EVENT_UNKNOWN", hint="no 'only_if' of this date holds"))
+    return frames

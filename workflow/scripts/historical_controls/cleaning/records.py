@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from ..config_sources import Condition, SourceFile
 from ..dictionary import fold
+from .distinct import by_distinct
 
 CELL = "cell:"
 RECORD_KEY = ["source", "file", "line", "item"]
@@ -13,22 +16,14 @@ RECORD_KEY = ["source", "file", "line", "item"]
 
 def selected(rows: pd.DataFrame, conditions: list[Condition]) -> pd.DataFrame:
     """The rows that meet every condition (folded text is one of the declared)."""
-    keep = pd.Series(True, index=rows.index)
     for condition in conditions:
-        keep &= meets(rows, condition)
-    return rows.loc[keep]
+        rows = rows.loc[meets(rows, condition)]
+    return rows
 
 
 def meets(rows: pd.DataFrame, condition: Condition) -> pd.Series:
     allowed = {fold(text) for text in condition.is_in}
-    return by_distinct(rows[CELL + condition.column], lambda text: fold(text) in allowed).astype(bool)
-
-
-def by_distinct(texts: pd.Series, function) -> pd.Series:  # type: ignore[no-untyped-def]
-    """A function of each text, called once per distinct text."""
-    codes, distinct = pd.factorize(texts)
-    values = pd.Series([function(text) for text in distinct], dtype=object)
-    return values.take(codes).set_axis(texts.index)
+    return by_distinct(rows[CELL + condition.column], lambda text: fold(text) in allowed, bool)
 
 
 def column(rows: pd.DataFrame, name: str | None) -> pd.Series:
@@ -38,13 +33,17 @@ def column(rows: pd.DataFrame, name: str | None) -> pd.Series:
     return rows[CELL + name].str.strip()
 
 
+def filled_or_null(texts: pd.Series) -> pd.Series:
+    return texts.where(texts != "", None)
+
+
 def joined_times(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
     """Date and time columns joined by a space; blank where the first is blank."""
     first = column(rows, columns[0])
     text = first
     for name in columns[1:]:
         text = text + " " + column(rows, name)
-    return text.str.strip().where(first != "", "")
+    return text.str.strip().where(first != "", "") if len(columns) > 1 else first
 
 
 def subjects(rows: pd.DataFrame, name: str, fill_down: bool) -> pd.Series:
@@ -53,31 +52,51 @@ def subjects(rows: pd.DataFrame, name: str, fill_down: bool) -> pd.Series:
     return ids.where(ids != "").ffill().fillna("") if fill_down else ids
 
 
-def undecided(records: pd.DataFrame, source: str, file: str, table: str) -> pd.DataFrame:
-    """The records with the ledger's columns, as yet without a fate (all clean)."""
-    return records.assign(source=source, file=file, table=table, fate="clean", reason="", hint=None)
+def undecided(records: pd.DataFrame, **columns: Any) -> pd.DataFrame:
+    """The records with `columns`, and as yet clean."""
+    hint = pd.Series(None, index=records.index, dtype="str")
+    return records.assign(**columns, fate="clean", reason="", hint=hint)
 
 
 def decide(
-    records: pd.DataFrame, where: pd.Series, reason: str, fate: str = "quarantined", hint: str = ""
+    records: pd.DataFrame,
+    where: pd.Series,
+    reason: str | pd.Series,
+    fate: str = "quarantined",
+    hint: str | pd.Series = "",
 ) -> pd.DataFrame:
     """`records` with a fate for those `where` that have none yet: the first reason found is the one that stands."""
     rows = where.fillna(False).astype(bool) & (records["fate"] == "clean")
     if not rows.any():
         return records
-    out = records.copy()
-    out.loc[rows, "fate"] = fate
-    out.loc[rows, "reason"] = reason
-    out.loc[rows, "hint"] = hint or None
-    return out
+    said = hint if isinstance(hint, pd.Series) else (hint or None)
+    return records.assign(
+        fate=records["fate"].mask(rows, fate),
+        reason=records["reason"].mask(rows, reason),
+        hint=records["hint"].mask(rows, said),
+    )
 
 
-def is_sentinel(records: pd.DataFrame, file: SourceFile) -> pd.Series:
-    """Cells holding a declared code for 'missing' (compared as text)."""
-    hit = pd.Series(False, index=records.index)
-    for sentinel in file.sentinels:
-        here = (
-            records["raw_column"].isin(sentinel.columns) if sentinel.columns else pd.Series(True, index=records.index)
-        )
-        hit |= here & records["raw_value"].isin(sentinel.codes)
-    return hit
+def remark(records: pd.DataFrame, where: pd.Series, reason: str) -> pd.DataFrame:
+    """`records` with a reason at those clean ones `where` something besides the record itself could not be used."""
+    rows = where & (records["fate"] == "clean") & (records["reason"] == "")
+    return records.assign(reason=records["reason"].mask(rows, reason)) if rows.any() else records
+
+
+def check_subject(records: pd.DataFrame) -> pd.DataFrame:
+    return decide(records, records["subject"] == "", "ID_MISSING", hint="the row names no patient")
+
+
+def check_times(records: pd.DataFrame) -> pd.DataFrame:
+    """Records whose time could not be read are held; the hint shows the time as sent."""
+    held = records["time_reason"] != ""
+    if not held.any():
+        return records
+    hint = ("time as sent: '" + records.loc[held, "time_text"] + "'").reindex(records.index)
+    return decide(records, held, records["time_reason"], hint=hint)
+
+
+def is_sentinel(texts: pd.Series, name: str, file: SourceFile) -> pd.Series:
+    """Cells of the raw column `name` that hold a declared code for 'missing' (compared as text)."""
+    codes = {code for s in file.sentinels if not s.columns or name in s.columns for code in s.codes}
+    return texts.isin(codes) if codes else pd.Series(False, index=texts.index)

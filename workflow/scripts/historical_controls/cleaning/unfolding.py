@@ -2,49 +2,52 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
-from ..config_sources import LongMeasurements, TimeColumns, WideColumn, WideMeasurements
+from ..config_sources import LongMeasurements, SourceFile, TimeColumns, WideColumn, WideMeasurements
 from ..dictionary import fold
-from .records import column, joined_times, subjects
+from .distinct import by_distinct
+from .records import column, is_sentinel, joined_times, subjects
 from .times import Calendar, parse_times
 
 
-def unfold_long(rows: pd.DataFrame, part: LongMeasurements, calendar: Calendar) -> pd.DataFrame:
+def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
     """One record per row."""
-    records = _with_times(rows, part, calendar)
-    result = part.result_time
-    return records.assign(
+    text = column(rows, part.value)
+    return _with_times(rows, part, calendar).assign(
         item="",
-        raw_column=part.value,
+        coded_missing=is_sentinel(text, part.value, file),
         analyte=column(rows, part.analyte),
         code="",
-        raw_value=column(rows, part.value),
+        raw_value=text,
         raw_unit=column(rows, part.unit),
         specimen=column(rows, part.specimen),
         assay=column(rows, part.assay),
         status_text=column(rows, part.status),
         comment=column(rows, part.comment),
-        finding=None,
-        result_utc=parse_times(joined_times(rows, result.columns), result, calendar).utc if result else pd.NaT,
+        meaning=None,
+        result_utc=optional_times(rows, part.result_time, calendar)[0],
     )
 
 
-def unfold_wide(rows: pd.DataFrame, part: WideMeasurements, calendar: Calendar) -> pd.DataFrame:
+def unfold_wide(rows: pd.DataFrame, part: WideMeasurements, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
     """One record per declared column of each row that holds anything there."""
     base = _with_times(rows, part, calendar)
-    frames = [_wide_column(rows, base, name, declared) for name, declared in part.columns.items()]
+    frames = [_wide_column(rows, base, name, declared, file) for name, declared in part.columns.items()]
     return pd.concat(frames, ignore_index=True)
 
 
-def _wide_column(rows: pd.DataFrame, base: pd.DataFrame, name: str, declared: WideColumn) -> pd.DataFrame:
+def _wide_column(
+    rows: pd.DataFrame, base: pd.DataFrame, name: str, declared: WideColumn, file: SourceFile
+) -> pd.DataFrame:
     text = column(rows, name)
-    filled = text != ""
     units = column(rows, declared.unit_column) if declared.unit_column else (declared.unit or "")
     meanings = {fold(raw): meaning for raw, meaning in declared.values.items()}
     records = base.assign(
         item=name,
-        raw_column=name,
+        coded_missing=is_sentinel(text, name, file),
         analyte=declared.outcome,
         code=declared.outcome,
         raw_value=text,
@@ -53,10 +56,10 @@ def _wide_column(rows: pd.DataFrame, base: pd.DataFrame, name: str, declared: Wi
         assay=declared.assay,
         status_text="",
         comment="",
-        finding=text.map(lambda raw: meanings.get(fold(raw))) if meanings else None,
-        result_utc=pd.NaT,
+        meaning=by_distinct(text, lambda raw: meanings.get(fold(raw))) if meanings else None,
+        result_utc=no_times(rows.index),
     )
-    return records.loc[filled]
+    return records.loc[text != ""]
 
 
 def _with_times(rows: pd.DataFrame, part: LongMeasurements | WideMeasurements, calendar: Calendar) -> pd.DataFrame:
@@ -66,13 +69,31 @@ def _with_times(rows: pd.DataFrame, part: LongMeasurements | WideMeasurements, c
     ).assign(**time_columns(rows, part.time, calendar))
 
 
-def time_columns(rows: pd.DataFrame, spec: TimeColumns, calendar: Calendar) -> dict[str, object]:
+def time_columns(rows: pd.DataFrame, spec: TimeColumns, calendar: Calendar) -> dict[str, Any]:
     """The columns that every dated record carries."""
-    parsed = parse_times(joined_times(rows, spec.columns), spec, calendar)
+    text = joined_times(rows, spec.columns)
+    parsed = parse_times(text, spec, calendar)
     return {
         "time": parsed.utc,
         "relative_hours": parsed.hours,
         "anchor": spec.relative_to or "",
+        "time_text": text,
         "time_reason": parsed.reason,
         "shifted": parsed.shifted,
     }
+
+
+def optional_times(
+    rows: pd.DataFrame, spec: TimeColumns | None, calendar: Calendar
+) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Times that may be blank or not declared; why one that is there cannot be read, or ''; and the text."""
+    if spec is None:
+        nothing = pd.Series("", index=rows.index, dtype="str")
+        return no_times(rows.index), nothing, nothing
+    text = joined_times(rows, spec.columns)
+    parsed = parse_times(text, spec, calendar)
+    return parsed.utc, parsed.reason.mask(text == "", ""), text
+
+
+def no_times(index: pd.Index) -> pd.Series:
+    return pd.Series(pd.NaT, index=index, dtype="datetime64[us, UTC]")

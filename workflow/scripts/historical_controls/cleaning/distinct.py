@@ -1,0 +1,48 @@
+"""Functions of texts called once per distinct text: exports repeat the same few texts over and over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def by_distinct(texts: pd.Series, function: Callable[[str], Any], dtype: Any = object) -> pd.Series:
+    """`function` of each text (null counts as '')."""
+    codes, distinct = factorized(texts)
+    return _taken([function(text) for text in distinct], codes, dtype, texts.index)
+
+
+def fields_by_distinct(
+    texts: pd.Series, function: Callable[[str], object], dtypes: Mapping[str, Any]
+) -> dict[str, pd.Series]:
+    """The named attributes of what `function` returns for each text, one column each."""
+    codes, distinct = factorized(texts)
+    found = [function(text) for text in distinct]
+    return {
+        name: _taken([getattr(item, name) for item in found], codes, dtype, texts.index)
+        for name, dtype in dtypes.items()
+    }
+
+
+def by_distinct_pair(
+    first: pd.Series, second: pd.Series, function: Callable[[str, str], Any], dtype: Any = object
+) -> pd.Series:
+    """`function` of two texts of a row, called once per distinct pair."""
+    codes, distinct = factorized(first)
+    other_codes, others = factorized(second)
+    pairs, found = pd.factorize(codes.astype("int64") * max(len(others), 1) + other_codes)
+    values = [function(distinct[pair // len(others)], others[pair % len(others)]) for pair in found]
+    return _taken(values, pairs, dtype, first.index)
+
+
+def factorized(texts: pd.Series) -> tuple[np.ndarray, list[str]]:
+    """Codes per row, and the distinct texts they stand for."""
+    codes, distinct = pd.factorize(texts.fillna("") if texts.hasnans else texts)
+    return codes, list(distinct)
+
+
+def _taken(values: list[Any], codes: np.ndarray, dtype: Any, index: pd.Index) -> pd.Series:
+    return pd.Series(values, dtype=dtype).take(codes).set_axis(index)
