@@ -74,11 +74,22 @@ def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     out = frame.loc[:, [*table.names, *extra]].reset_index(drop=True)
     for column in table.columns:
         out[column.name] = _as_kind(out[column.name], column, table)
-    repeated = out.duplicated(list(table.key))
+    key = _telling(out, table.key)
+    if len(key) == 1 and out[key[0]].is_monotonic_increasing and out[key[0]].is_unique:
+        return out
+    repeated = out.duplicated(key)
     if repeated.any():
         first = out.loc[repeated, list(table.key)].iloc[0].to_dict()
         raise TableError(f"table {table.name}: {int(repeated.sum())} rows repeat a key, first {first}")
-    return out.sort_values(list(table.key), kind="stable", ignore_index=True, na_position="first")
+    return out.sort_values(key, kind="stable", ignore_index=True, na_position="first")
+
+
+def _telling(frame: pd.DataFrame, key: tuple[str, ...]) -> list[str]:
+    """The key's columns that are not the same in every row; the last one where all are. Sorting texts is dear."""
+    if frame.empty:
+        return [key[-1]]
+    same = [name for name in key if bool((frame[name] == frame[name].iloc[0]).all())]
+    return [name for name in key if name not in same] or [key[-1]]
 
 
 def _as_kind(values: pd.Series, column: Column, table: Table) -> pd.Series:
