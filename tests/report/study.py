@@ -163,6 +163,17 @@ def _rows() -> Iterator[dict[str, object]]:
     yield from _model_rows("primary", "HR", "14.2.3", -4.2, 9.87, "/min", "0.0")
     yield from _model_rows("primary", "DDIM", "14.2.4", 0.82, 0.31, "ratio", "0.00")
     yield Cell("14.2.6", "primary", "mixed_model", outcome="IL6").text("not_estimable", "assays_differ")
+    yield from _worst_rank_rows()
+
+
+def _worst_rank_rows() -> Iterator[dict[str, object]]:
+    cell = Cell("14.2.1", "primary", "worst_rank", "brunner_munzel", outcome="PF", day=7)
+    for arm, died, n in (("treated", 1, 5), ("historical", 9, 38)):
+        yield cell.at(arm=arm).number("n_died", died)
+        yield cell.at(arm=arm).number("n_subjects", n)
+    for name, value in (("win_odds", 1.62), ("lower", 0.58), ("upper", 4.51)):
+        yield cell.at(contrast="treated - historical").number(name, value, "odds", "0.00")
+    yield cell.text("agreement", "disagree")
 
 
 def _cohort_rows() -> Iterator[dict[str, object]]:

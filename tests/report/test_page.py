@@ -128,3 +128,12 @@ def test_quartiles_beyond_a_limit_are_printed_as_bounds(report: Rendered, langua
     row = next(e for e in report.page.tagged("tr") if "FEU" in e.text and "1,210.0" in e.text)
     to = {"en": "to", "es": "a"}[language]
     assert f"1,210.0 (<\u00a0150.0\u00a0{to}\u00a0>\u00a01,650.0)" in row.text
+
+
+def test_deaths_counted_as_worst_stand_beside_the_answer(report: Rendered, language: str) -> None:
+    visible = report.page.visible
+    words = report.study.words(language)
+    assert words("answer.disagree") in visible
+    assert words("answer.death_aware_title") in visible
+    for shown in ("1.62", "0.58", "4.51"):
+        assert shown in visible[: visible.index(words("report.contents"))]

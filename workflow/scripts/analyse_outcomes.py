@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from historical_controls.analysis import analyse_outcomes
-
-from historical_controls.config import Analysis
+from historical_controls.config import Analysis, Primary
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.table_io import read_table, write_table
@@ -21,6 +20,7 @@ with reported(snakemake.log[0]):
         read_table(snakemake.input.visits, VISITS),
         Analysis.model_validate(snakemake.params.analysis),
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        Primary.model_validate(snakemake.params.primary),
         snakemake.params.scenario,
         snakemake.params.horizon_days,
         snakemake.params.seed,

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from historical_controls.cleaning import assemble_source, ledger_ard, read_cleaned_file, write_clean_source
-
 from historical_controls.config import Study
 from historical_controls.config_sources import Source
 from historical_controls.dictionary import load_dictionary

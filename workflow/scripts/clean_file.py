@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from historical_controls.cleaning import clean_file, write_cleaned_file
-
 from historical_controls.config import Study
 from historical_controls.config_sources import Source
 from historical_controls.dictionary import load_dictionary

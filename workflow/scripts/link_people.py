@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from historical_controls.cleaning import link_people
-
 from historical_controls.config_sources import Source
 from historical_controls.errors import reported
 from historical_controls.table_io import read_tables, write_table

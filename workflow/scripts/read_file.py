@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from historical_controls.intake import read_file
-
 from historical_controls.config_sources import SourceFile
 from historical_controls.errors import reported
+from historical_controls.intake import read_file
 from historical_controls.table_io import write_table
 from historical_controls.tables import INTAKE
 

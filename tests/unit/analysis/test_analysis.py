@@ -11,11 +11,13 @@ import pytest
 from historical_controls.analysis import analyse_outcomes
 from historical_controls.analysis.ladder import at_visits, with_open_bounds
 from historical_controls.analysis.model_data import model_data
-from historical_controls.config import Analysis
+from historical_controls.analysis.worst_rank import scores_at
+from historical_controls.config import Analysis, Primary
 from historical_controls.dictionary import Dictionary, load_dictionary
 from historical_controls.tables import COHORT_PATIENTS, VISITS
 
 ROOT = Path(__file__).resolve().parents[3]
+PRIMARY = Primary(outcome="PF", day=7)
 SLOPE = {"id": "slope_car1", "random": "1 + day", "residual": "car1", "per_arm": "one_scale"}
 INTERCEPT = {"id": "intercept", "random": "1", "residual": "iid", "per_arm": "pooled"}
 VISIT = {"id": "visits", "random": None, "residual": "csh", "per_arm": "pooled"}
@@ -60,7 +62,7 @@ def visits(
 
 def analyse(people: pd.DataFrame, measured: pd.DataFrame, dictionary: Dictionary, **changes: object) -> pd.DataFrame:
     code = measured["outcome"].iloc[0] if len(measured) else "PF"
-    return analyse_outcomes([code], people, measured, settings(**changes), dictionary, "primary", 21, 1)
+    return analyse_outcomes([code], people, measured, settings(**changes), dictionary, PRIMARY, "primary", 21, 1)
 
 
 def number(ard: pd.DataFrame, statistic: str, **keys: object) -> float:
@@ -170,7 +172,7 @@ def test_excluded_patients_do_not_enter(dictionary: Dictionary) -> None:
     people = patients()
     people.loc[people["patient_id"] == "p29", "included"] = False
     ard = analyse(people, visits(people), dictionary)
-    assert number(ard, "n_subjects", arm="historical") == 24
+    assert number(ard, "n_subjects", arm="historical", analysis="mixed_model") == 24
 
 
 def test_values_beyond_a_limit_take_the_censored_ladder(dictionary: Dictionary) -> None:
@@ -222,3 +224,55 @@ def test_curves_end_with_the_last_patient_of_the_arm(dictionary: Dictionary) -> 
     wide = ard[(ard["analysis"] == "trajectory")].pivot_table(index=["arm", "day"], columns="statistic", values="value")
     assert (wide["lower_simultaneous"] <= wide["lower"] + 1e-9).all()
     assert (wide["lower"] < wide["mean"]).all()
+
+
+def with_deaths(people: pd.DataFrame, deaths: dict[str, float]) -> pd.DataFrame:
+    day = people["patient_id"].map(deaths)
+    return people.assign(
+        end_state=people["end_state"].mask(day.notna(), "death"), end_day=day.fillna(people["end_day"])
+    )
+
+
+def test_death_is_worse_than_any_value_and_earlier_is_worse(dictionary: Dictionary) -> None:
+    people = with_deaths(patients(), {"p00": 2.0, "p01": 5.5, "p02": 12.0})
+    ranked = scores_at(dictionary.outcomes["PF"], people, visits(people), 7).set_index("patient_id")
+    order = ranked["score"].sort_values().index.tolist()
+    assert order[:2] == ["p00", "p01"]
+    assert ranked["died"].sum() == 2
+
+
+def test_lower_is_better_turns_the_ranks_around(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people, "HR")
+    ranked = scores_at(dictionary.outcomes["HR"], people, measured, 7).set_index("patient_id")["score"]
+    last = measured[measured["day"] == 7].set_index("patient_id")["value"]
+    assert ranked.idxmax() == last.idxmin()
+
+
+def test_last_value_up_to_the_day_stands_after_discharge(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people)
+    home = measured[~((measured["patient_id"] == "p05") & (measured["day"] > 3))]
+    ranked = scores_at(dictionary.outcomes["PF"], people, home, 7).set_index("patient_id")["score"]
+    own = measured[(measured["patient_id"] == "p05") & (measured["day"] == 3)]["value"].iloc[0]
+    assert ranked["p05"] == own
+
+
+def test_headline_outcome_has_the_death_aware_answer_and_says_whether_they_agree(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people, effect=25)
+    ard = analyse(people, measured, dictionary)
+    odds = {name: number(ard, name, analysis="worst_rank", day=7) for name in ("win_odds", "lower", "upper")}
+    assert odds["lower"] < odds["win_odds"] < odds["upper"]
+    assert number(ard, "p_floor", analysis="worst_rank") <= number(ard, "p_value", analysis="worst_rank")
+    assert ard.loc[ard["statistic"] == "agreement", "text"].tolist() == ["agree"]
+    dead = with_deaths(people, {f"p0{i}": 3.0 for i in range(4)})
+    kept = measured[~(measured["patient_id"].isin(["p00", "p01"]) & (measured["day"] > 3))]
+    disagreeing = analyse(dead, kept, dictionary)
+    assert number(disagreeing, "n_died", arm="treated") == 4
+    assert disagreeing.loc[disagreeing["statistic"] == "agreement", "text"].tolist() == ["disagree"]
+
+
+def test_other_outcomes_have_no_headline_ranks(dictionary: Dictionary) -> None:
+    people = patients()
+    assert "worst_rank" not in set(analyse(people, visits(people, "HR"), dictionary)["analysis"])

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from ..ard import Cell, ard_frame
-from ..config import Analysis
+from ..config import Analysis, Primary
 from ..dictionary import Dictionary
 from .fit_rows import Row, contrast_rows, curve_rows, fit_rows, tried_rows
 from .gates import reason_against
 from .ladder import Refused, climb_down
 from .model_data import ARMS, ModelData, model_data
+from .worst_rank import agreement, worst_rank_rows
 
 OUTPUTS = {
     "respiratory": "14.2.2",
@@ -33,14 +34,16 @@ def analyse_outcomes(
     visits: pd.DataFrame,
     settings: Analysis,
     dictionary: Dictionary,
+    primary: Primary,
     scenario: str,
     horizon_days: int,
     seed: int,
 ) -> pd.DataFrame:
-    """ARD rows of the mixed-model analysis of these outcomes (patients: cohort_patients; visits: table visits).
+    """ARD rows of the analysis of these outcomes (patients: table cohort_patients; visits: table visits).
 
-    The estimand is hypothetical: the difference had nobody died or gone home. Log outcomes are reported as ratios of
-    geometric means, with the standard error on the log scale.
+    The mixed model's estimand is hypothetical: the difference had nobody died or gone home. Log outcomes are reported
+    as ratios of geometric means, with the standard error on the log scale. The primary and key secondary outcomes
+    have the death-aware worst-rank answer beside it, at the primary day.
     """
     rows: list[Row] = []
     for code in codes:
@@ -48,7 +51,10 @@ def analyse_outcomes(
         cell = Cell(OUTPUTS.get(outcome.family, "14.2.10"), scenario, "mixed_model", method="reml", outcome=code)
         data = model_data(outcome, patients, visits, settings, dictionary)
         rows += _count_rows(cell, data, patients, horizon_days)
-        rows += _answer_rows(cell, data, settings, horizon_days, seed)
+        own = list(_answer_rows(cell, data, settings, horizon_days, seed))
+        if code in (primary.outcome, *primary.key_secondary):
+            own += _death_aware_rows(cell, data, own, patients, visits, settings, primary.day, seed)
+        rows += own
     return ard_frame(rows)
 
 
@@ -66,6 +72,30 @@ def _answer_rows(cell: Cell, data: ModelData, settings: Analysis, horizon_days: 
     yield from fit_rows(cell, found)
     yield from contrast_rows(cell, data, found, settings)
     yield from curve_rows(cell, data, found, settings, horizon_days, seed)
+
+
+def _death_aware_rows(
+    cell: Cell,
+    data: ModelData,
+    own: list[Row],
+    patients: pd.DataFrame,
+    visits: pd.DataFrame,
+    settings: Analysis,
+    day: int,
+    seed: int,
+) -> Iterator[Row]:
+    """The worst-rank answer under the same gates, and whether it agrees with the mixed model's."""
+    if reason_against(data, settings) is not None:
+        return
+    rows = list(
+        worst_rank_rows(cell, data.outcome, patients, visits, day, settings.min_patients_per_arm, settings.level, seed)
+    )
+    yield from rows
+    verdict = agreement([*own, *rows], data.outcome, day)
+    if verdict:
+        yield cell.at(output_id="14.2.1", analysis="worst_rank", method="brunner_munzel", day=day).text(
+            "agreement", verdict
+        )
 
 
 def _count_rows(cell: Cell, data: ModelData, patients: pd.DataFrame, horizon_days: int) -> Iterator[Row]:

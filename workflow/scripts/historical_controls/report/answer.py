@@ -52,6 +52,7 @@ def answer(printer: Printer) -> dict[str, Markup]:
         if parts
         else Markup(""),
         "deaths": deaths(printer),
+        "death_aware": death_aware(printer),
         "certainty": _certainty(printer),
         "reading": reading,
         "cannot": printer.word("answer.cannot", bias=printer.word("bias.title")),
@@ -74,6 +75,32 @@ def deaths(printer: Printer) -> Markup:
     dead = _by_arm(printer, "disposition", "count", "dead", level="death", day=day)
     of = _by_arm(printer, "disposition", "n_subjects", "n", day=day)
     return printer.word("answer.deaths", day=printer.fact(horizon), **dead, **of)
+
+
+def death_aware(printer: Printer) -> Markup:
+    """The ranks' answer, in which a death is worse than any value; empty where there is none to print."""
+    primary = printer.config.primary
+    keys = {"outcome": primary.outcome, "day": float(primary.day)}
+    parts = {
+        name: printer.results.one("worst_rank", name, contrast=CONTRAST, **keys)  # type: ignore[arg-type]
+        for name in ("win_odds", "lower", "upper")
+    }
+    died = {arm: printer.results.one("worst_rank", "n_died", arm=arm, **keys) for arm in ARMS}  # type: ignore[arg-type]
+    if any(row is None or row.value is None for row in [*parts.values(), *died.values()]):
+        return Markup("")
+    said = printer.word(
+        "answer.death_aware",
+        day=printer.fact(primary.day),
+        level=printer.level,
+        **{name: printer.number(row) for name, row in parts.items()},
+        **_by_arm(printer, "worst_rank", "n_died", "dead", **keys),
+        **_by_arm(printer, "worst_rank", "n_subjects", "n", **keys),
+    )
+    verdict = printer.results.one("worst_rank", "agreement", **keys)  # type: ignore[arg-type]
+    if verdict is None or not verdict.text:
+        return said
+    key = "answer.agree" if verdict.text == "agree" else "answer.disagree"
+    return Markup(" ").join([said, printer.word(key)])
 
 
 def treated_count(printer: Printer) -> Result | None:
