@@ -13,14 +13,16 @@ from ..config_sources import Source
 from ..dictionary import Dictionary
 from ..table_io import Table, conform
 from ..tables import EVENTS, LEDGER, MEASUREMENTS, PATIENTS, TREATMENTS
+from .distinct import by_distinct
 from .duplicates import settle_characteristics, settle_events, settle_measurements
 from .files import LostRecordError
 from .outputs import CleanedFile, CleanSource
-from .records import RECORD_KEY, decide
+from .records import RECORD_KEY, decide, undecided
 
 TABLES = ("patients", "measurements", "events", "treatments")
 # A second admission or discharge is a readmission; a second death or infusion of the one dose is a contradiction.
 ONCE = ("infusion", "death")
+DECIDED = ("fate", "reason", "raw_value", "hint")
 
 
 def assemble_source(
@@ -38,7 +40,7 @@ def assemble_source(
     ids = people.loc[people["source"] == source_name]
     stacked = {f.name: _stack([getattr(part, f.name) for part in parts]) for f in fields(CleanedFile)}
     records = {name: _linked(stacked[name], ids) for name in TABLES}
-    records["events"] = settle_events(_anchored(records["events"], records["events"], source), ONCE)
+    records["events"] = settle_events(_anchored(records["events"], records["events"], source), ONCE, source.timezone)
     records["measurements"] = _anchored(records["measurements"], records["events"], source)
     records["patients"] = settle_characteristics(records["patients"])
     records = _hold_people(records)
@@ -67,14 +69,11 @@ def _as(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
 
 def _linked(records: pd.DataFrame, ids: pd.DataFrame) -> pd.DataFrame:
     """Records with the person's id; those of a held id are held with its reason."""
-    links = ids.set_index("subject")
-    out = records.assign(
-        patient_id=records["subject"].map(links["patient_id"]).fillna(""), fate="clean", reason="", hint=None
-    )
-    holds = records["subject"].map(links["hold"]).fillna("")
-    for reason in sorted(set(holds) - {""}):
-        out = decide(out, holds == reason, reason, hint="the id is not clearly one person's")
-    return out
+    person = dict(zip(ids["subject"], ids["patient_id"], strict=True))
+    hold = dict(zip(ids["subject"], ids["hold"], strict=True))
+    out = undecided(records, patient_id=by_distinct(records["subject"], lambda name: person.get(name, ""), "str"))
+    holds = by_distinct(records["subject"], lambda name: hold.get(name, ""), "str")
+    return decide(out, holds != "", holds, hint="the id is not clearly one person's")
 
 
 def _anchored(records: pd.DataFrame, events: pd.DataFrame, source: Source) -> pd.DataFrame:
@@ -124,20 +123,26 @@ def _deaths(events: pd.DataFrame, source: Source) -> pd.Series:
 
 def _final_ledger(ledger: pd.DataFrame, records: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """The files' ledger with the fates that joining decided."""
-    changed = pd.concat(
-        [_changes(frame) for frame in records.values() if (frame["fate"] != "clean").any()] or [ledger.iloc[:0]]
-    )
+    changed = pd.concat([_changes(name, frame) for name, frame in records.items()])
     if changed.empty:
         return conform(ledger, LEDGER)
-    merged = ledger.merge(changed, on=RECORD_KEY, how="left", suffixes=("", "_new"))
-    for name in ("fate", "reason", "raw_value", "hint"):
-        merged[name] = merged[name].where(merged["fate_new"].isna(), merged[f"{name}_new"])
-    return conform(merged[list(LEDGER.names)], LEDGER)
+    # Few records change: only their lines are looked up by their whole key.
+    near = ledger.loc[ledger["line"].isin(changed["line"]), RECORD_KEY].reset_index(names="row")
+    changed = near.merge(changed, on=RECORD_KEY).set_index("row")
+    out = ledger.copy(deep=False)
+    for name in DECIDED:
+        out[name] = out[name].mask(out.index.isin(changed.index), changed[name].reindex(out.index))
+    return conform(out, LEDGER)
 
 
-def _changes(frame: pd.DataFrame) -> pd.DataFrame:
+def _changes(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     rows = frame.loc[frame["fate"] != "clean"]
-    shown = rows["raw_value"] if "raw_value" in rows else pd.Series(None, index=rows.index, dtype=object)
+    shown = {
+        "patients": lambda: rows["result"].fillna(rows["value"].map("{:g}".format)),
+        "measurements": lambda: rows["raw_value"],
+        "events": lambda: rows["time"].dt.strftime("%Y-%m-%d %H:%M UTC"),
+        "treatments": lambda: rows["treatment"],
+    }[name]()
     return rows[[*RECORD_KEY, "fate", "reason", "hint"]].assign(raw_value=shown)
 
 

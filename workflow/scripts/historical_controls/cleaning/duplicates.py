@@ -5,10 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from .records import decide
+from .times import is_midnight
 
 SAMPLE = ["patient_id", "outcome", "time", "assay", "specimen"]
 SAID = ["value", "lower", "upper", "result"]
 RANK = {"corrected": 3, "done": 2, "preliminary": 1, "not_done": 0}
+ORDER = ["file", "line", "item"]
+# Facts that cannot change: two of them under one id are two people. Weight or a diagnosis may be written twice.
+IDENTITY = ("SEX", "AGE")
 
 
 def settle_measurements(records: pd.DataFrame, deaths: pd.Series) -> pd.DataFrame:
@@ -19,42 +23,58 @@ def settle_measurements(records: pd.DataFrame, deaths: pd.Series) -> pd.DataFram
     """
     died = deaths.reindex(records["patient_id"]).set_axis(records.index)
     records = decide(records, records["time"] > died, "AFTER_DEATH", hint="dated after the recorded death")
-    ordered = records.sort_values(["file", "line", "item"], kind="stable")
-    live = ordered.loc[ordered["fate"] == "clean"]
-    best = live["status"].map(RANK)
-    superseded = best < best.groupby([live[name] for name in SAMPLE], dropna=False).transform("max")
-    ordered = _decide_at(ordered, superseded, "DUP_SUPERSEDED", "duplicate")
-    live = ordered.loc[ordered["fate"] == "clean"]
-    ordered = _decide_at(ordered, live.duplicated([*SAMPLE, *SAID]), "DUP_IDENTICAL", "duplicate")
-    live = ordered.loc[ordered["fate"] == "clean"]
-    conflict = live.duplicated(SAMPLE, keep=False)
-    return _decide_at(ordered, conflict, "DUP_CONFLICT", "quarantined", "same sample, different results").sort_index()
+    open_rows = _repeated(records, SAMPLE)
+    best = open_rows["status"].map(RANK)
+    superseded = best < best.groupby([open_rows[name] for name in SAMPLE], dropna=False).transform("max")
+    records = _decide_at(records, superseded, "DUP_SUPERSEDED", "duplicate")
+    open_rows = _repeated(records, SAMPLE)
+    records = _decide_at(records, open_rows.duplicated([*SAMPLE, *SAID]), "DUP_IDENTICAL", "duplicate")
+    conflict = _repeated(records, SAMPLE).duplicated(SAMPLE, keep=False)
+    return _decide_at(records, conflict, "DUP_CONFLICT", "quarantined", "same sample, different results")
+
+
+def _repeated(records: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Records without a fate that share their key, in the order of the files."""
+    live = records.loc[records["fate"] == "clean"]
+    return live.loc[live.duplicated(key, keep=False)].sort_values(ORDER, kind="stable")
 
 
 def _decide_at(records: pd.DataFrame, rows: pd.Series, reason: str, fate: str, hint: str = "") -> pd.DataFrame:
-    where = rows.reindex(records.index, fill_value=False)
+    where = rows.astype(bool).reindex(records.index, fill_value=False)
     return decide(records, where, reason, fate, hint)
 
 
 def settle_characteristics(records: pd.DataFrame) -> pd.DataFrame:
-    """A characteristic said twice stands once; one said differently puts the id on hold (ID_CONFLICT)."""
-    ordered = records.sort_values(["file", "line", "item"], kind="stable")
-    live = ordered.loc[ordered["fate"] == "clean"]
-    repeated = live.duplicated(["patient_id", "characteristic", "value", "result"])
-    ordered = decide(ordered, repeated.reindex(ordered.index, fill_value=False), "DUP_IDENTICAL", "duplicate")
-    live = ordered.loc[ordered["fate"] == "clean"]
-    differs = live.duplicated(["patient_id", "characteristic"], keep=False)
-    hint = "said differently elsewhere"
-    return decide(ordered, differs.reindex(ordered.index, fill_value=False), "ID_CONFLICT", hint=hint).sort_index()
+    """A characteristic said twice stands once. Said differently, all of it is held (DUP_CONFLICT).
+
+    Sex, and ages more than a birthday apart, put the whole id on hold (ID_CONFLICT).
+    """
+    key = ["patient_id", "characteristic"]
+    repeated = _repeated(records, key)
+    same = repeated.duplicated([*key, "value", "result"])
+    records = _decide_at(records, same, "DUP_IDENTICAL", "duplicate")
+    open_rows = _repeated(records, key)
+    spread = open_rows.groupby(key)["value"].transform(lambda values: values.max() - values.min())
+    identity = open_rows["characteristic"].isin(IDENTITY) & ~(spread <= 1)
+    records = _decide_at(records, identity, "ID_CONFLICT", "quarantined", "said differently elsewhere")
+    differs = pd.Series(True, index=open_rows.index)
+    return _decide_at(records, differs, "DUP_CONFLICT", "quarantined", "said differently elsewhere")
 
 
-def settle_events(records: pd.DataFrame, once: tuple[str, ...] = ("death",)) -> pd.DataFrame:
-    """An event said twice at the same time stands once; one that can happen only once, at two times, is a conflict."""
-    ordered = records.sort_values(["file", "line", "item"], kind="stable")
-    live = ordered.loc[ordered["fate"] == "clean"]
-    repeated = live.duplicated(["patient_id", "event", "time", "value", "detail"])
-    ordered = decide(ordered, repeated.reindex(ordered.index, fill_value=False), "DUP_IDENTICAL", "duplicate")
-    live = ordered.loc[(ordered["fate"] == "clean") & ordered["event"].isin(once)]
-    differs = live.duplicated(["patient_id", "event"], keep=False)
-    hint = "dated differently elsewhere"
-    return decide(ordered, differs.reindex(ordered.index, fill_value=False), "ID_CONFLICT", hint=hint).sort_index()
+def settle_events(records: pd.DataFrame, once: tuple[str, ...], timezone: str) -> pd.DataFrame:
+    """An event said twice at the same time stands once; one that can happen only `once`, at two times, is a conflict.
+
+    Of such events on one day, those known by the day only (local midnight) yield to one with its hour.
+    """
+    key = ["patient_id", "event", "time"]
+    same = _repeated(records, key).duplicated([*key, "value", "detail"])
+    records = _decide_at(records, same, "DUP_IDENTICAL", "duplicate")
+    open_rows = _repeated(records, key[:2])
+    open_rows = open_rows.loc[open_rows["event"].isin(once) & open_rows["time"].notna()]
+    local = open_rows["time"].dt.tz_convert(timezone)
+    day = [open_rows["patient_id"], open_rows["event"], local.dt.normalize()]
+    vague = is_midnight(local) & ~is_midnight(local).groupby(day).transform("all")
+    records = _decide_at(records, vague, "DUP_SUPERSEDED", "duplicate")
+    open_rows = _repeated(records, key[:2])
+    differs = open_rows["event"].isin(once)
+    return _decide_at(records, differs, "ID_CONFLICT", "quarantined", "dated differently elsewhere")

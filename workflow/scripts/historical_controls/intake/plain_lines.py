@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from ..config_sources import SourceFile
-from .layout import ABOVE, BLANK, FOOTER, HEAD_LINES, RAGGED, Grid, cell_names, is_footer
+from .layout import ABOVE, BLANK, FOOTER, HEAD_LINES, RAGGED, SPACE, Grid, cell_names, is_footer
 
 NEWLINE = ord("\n")
 LEAST_BLOCK = 4 << 20
+BLOCK_LINES = 100_000
 
 
 def read_plain(body: bytes, file: SourceFile) -> Grid | None:
@@ -22,13 +23,13 @@ def read_plain(body: bytes, file: SourceFile) -> Grid | None:
     delimiter = file.delimiter.encode()
     if b'"' in body or b"\x00" in body or len(delimiter) != 1 or body.count(b"\r") != body.count(b"\r\n"):
         return None
-    body = body.replace(b"\r\n", b"\n")
+    body = body.replace(b"\r\n", b"\n") if b"\r" in body else body
     data = np.frombuffer(body, dtype=np.uint8)
     starts = _line_starts(data)
     if len(starts) < file.header_line:
         return None
     lengths = np.diff(starts, append=len(data))
-    marks = _count_per_line(data == delimiter[0], starts)
+    marks = _count_per_line(data, _marked(file.delimiter), starts)
     top = file.header_line - 1
     if marks[top] == 0:
         return None
@@ -53,8 +54,21 @@ def _line_starts(data: np.ndarray) -> np.ndarray:
     return starts[starts < len(data)]
 
 
-def _count_per_line(hits: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    return np.add.reduceat(hits.view(np.uint8), starts, dtype=np.int64)
+def _count_per_line(data: np.ndarray, lookup: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """How many bytes of each line `lookup` (one flag per byte value) marks. In blocks, since sums are wide."""
+    counts = np.zeros(len(starts), dtype=np.int32)
+    for first in range(0, len(starts), BLOCK_LINES):
+        block = starts[first : first + BLOCK_LINES]
+        end = starts[first + BLOCK_LINES] if first + BLOCK_LINES < len(starts) else len(data)
+        hits = lookup[data[block[0] : end]]
+        counts[first : first + len(block)] = np.add.reduceat(hits, block - block[0], dtype=np.int32)
+    return counts
+
+
+def _marked(characters: str) -> np.ndarray:
+    lookup = np.zeros(256, dtype=np.uint8)
+    lookup[list(characters.encode())] = 1
+    return lookup
 
 
 def _line(body: bytes, starts: np.ndarray, lengths: np.ndarray, number: int | np.integer) -> str:
@@ -66,11 +80,9 @@ def _reasons(
 ) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
     """Why each line is no row of columns; '' for a row, 'header' for the header."""
     top = file.header_line - 1
-    blank_bytes = np.zeros(256, dtype=bool)
-    blank_bytes[[ord(" "), ord("\t"), NEWLINE, ord(file.delimiter)]] = True
     reasons = np.full(len(starts), "", dtype=object)
     reasons[marks != marks[top]] = RAGGED
-    reasons[_count_per_line(~blank_bytes[data], starts) == 0] = BLANK
+    reasons[_count_per_line(data, 1 - _marked(SPACE + file.delimiter), starts) == 0] = BLANK
     for number in _footer_lines(body, starts, file.footer):
         reasons[number] = FOOTER
     reasons[:top] = ABOVE

@@ -29,10 +29,11 @@ def read_file(path: str | Path, file: SourceFile) -> pd.DataFrame:
     if not place.is_file():
         raise UserError("there is no such file", str(place))
     raw = place.read_bytes()
+    sha256 = hashlib.sha256(raw).hexdigest()
     grid = (read_spreadsheet if file.format == "xlsx" else read_delimited)(place, raw, file)
     _check_columns(place, grid, file)
     _check_rows(place, grid)
-    return conform(_table(grid, hashlib.sha256(raw).hexdigest(), file), INTAKE)
+    return conform(_table(grid, sha256, file), INTAKE)
 
 
 def _check_columns(place: Path, grid: Grid, file: SourceFile) -> None:
