@@ -14,6 +14,8 @@ from .errors import NotEstimable
 from .optimiser import Control, newton
 
 Objective = Callable[[Array], CensoredPoint | None]
+# log-likelihood still to gain on the path: a millionth moves a bound by less than that many standard errors
+TOLERANCE = Control(converged=1e-5, polished=1e-6, noise=1e-9)
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,7 @@ class Profile:
             point = self.objective(start + self.complement @ omega)
             return None if point is None else self._restrict(point, omega)
 
-        found, attempt = newton(
-            restricted, np.zeros(self.complement.shape[1]), "path", Control(converged=1e-7, polished=1e-8, noise=1e-9)
-        )
+        found, attempt = newton(restricted, np.zeros(self.complement.shape[1]), "path", TOLERANCE)
         if found is None or not attempt.converged:
             raise NotEstimable("the profile likelihood could not be followed: use interval='wald' and say so")
         point = self.objective(start + self.complement @ found.theta)
