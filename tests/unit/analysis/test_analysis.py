@@ -260,7 +260,7 @@ def test_last_value_up_to_the_day_stands_after_discharge(dictionary: Dictionary)
 
 def test_headline_outcome_has_the_death_aware_answer_and_says_whether_they_agree(dictionary: Dictionary) -> None:
     people = patients()
-    measured = visits(people, effect=25)
+    measured = visits(people, effect=38)
     ard = analyse(people, measured, dictionary)
     odds = {name: number(ard, name, analysis="worst_rank", day=7) for name in ("win_odds", "lower", "upper")}
     assert odds["lower"] < odds["win_odds"] < odds["upper"]

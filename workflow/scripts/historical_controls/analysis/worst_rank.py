@@ -81,7 +81,7 @@ def _effect_rows(here: Cell, found: RelativeEffect) -> Iterator[Row]:
 
 
 def agreement(rows: list[Row], outcome: Outcome, day: int) -> str | None:
-    """'agree' where the mixed model and the ranks point the same way and both, or neither, exclude no difference.
+    """'agree' where neither the mixed model nor the ranks exclude no difference, or both do in the same direction.
 
     None where one of them gives no interval.
     """
@@ -95,10 +95,10 @@ def agreement(rows: list[Row], outcome: Outcome, day: int) -> str | None:
     return "agree" if verdicts[0] == verdicts[1] else "disagree"
 
 
-def _verdict(parts: tuple[float, float, float], null: float, sign: int) -> tuple[float, bool]:
-    """(direction in which the treated fare better, whether the interval excludes no difference)."""
-    estimate, lower, upper = parts
-    return sign * float(np.sign(estimate - null)), not lower <= null <= upper
+def _verdict(parts: tuple[float, float, float], null: float, sign: int) -> int:
+    """1 or -1 where the interval says that the treated fare better or worse, 0 where it holds no difference."""
+    _, lower, upper = parts
+    return 0 if lower <= null <= upper else sign * (1 if lower > null else -1)
 
 
 def _interval(rows: list[Row], analysis: str, day: int, estimate: str) -> tuple[float, float, float] | None:
