@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import math
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -138,9 +140,9 @@ def fold(text: str) -> str:
 
 
 def fold_unit(text: str) -> str:
-    """Unit spellings that differ only in case, spaces, micro and multiplication signs fold to the same text."""
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("μ", "u").replace("µ", "u").replace("×", "x")
-    return re.sub(r"[\s*]", "", plain)
+    """Spellings that differ only in case, accents, spaces, micro and multiplication signs fold to the same text."""
+    plain = unicodedata.normalize("NFKD", text).casefold().replace("μ", "u").replace("×", "x")
+    return "".join(c for c in plain if not (c.isspace() or c == "*" or unicodedata.combining(c)))
 
 
 def load_dictionary(folder: str | Path) -> Dictionary:
@@ -158,7 +160,12 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str,
     """Each row with its place 'file, line n'."""
     if not path.is_file():
         raise UserError("the dictionary lacks this file", str(path), "Copy it from the program's data/dictionary.")
-    with path.open(encoding="utf-8", newline="") as stream:
+    try:
+        # Spreadsheet programs put a byte-order mark before the first name.
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError("the file is not utf-8", str(path), "Save it as 'CSV UTF-8'.") from None
+    with io.StringIO(text, newline="") as stream:
         reader = csv.DictReader(stream)
         if tuple(reader.fieldnames or ()) != columns:
             raise UserError(f"columns are {reader.fieldnames}", f"{path}, line 1", f"Needed: {','.join(columns)}")
@@ -215,10 +222,13 @@ def _number(text: str, place: str, faults: list[UserError]) -> float | None:
     if not text:
         return None
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         faults.append(UserError(f"'{text}' is no number", place))
         return None
+    return number
 
 
 def _conversions(
@@ -232,8 +242,8 @@ def _conversions(
             faults.append(UserError(f"'{code}' is no outcome", f"{place}, outcome", did_you_mean(code, outcomes)))
         factor = _number(row["factor"], f"{place}, factor", faults)
         offset = _number(row["offset"], f"{place}, offset", faults)
-        if factor is None:
-            faults.append(UserError("a factor is needed", f"{place}, factor"))
+        if factor is None or factor <= 0:
+            faults.append(UserError("a factor above 0 is needed", f"{place}, factor"))
             continue
         for spelling in {fold_unit(s) for s in [row["unit"], *row["spellings"].split("|")] if s}:
             if (code, spelling) in seen:

@@ -84,7 +84,8 @@ def _anchored(records: pd.DataFrame, events: pd.DataFrame, source: Source) -> pd
     known = events.loc[(events["fate"] == "clean") & events["time"].notna()]
     first = known.groupby(["patient_id", "event"])["time"].min()
     keys = pd.MultiIndex.from_arrays([records["patient_id"], records["anchor"]])
-    anchors = pd.Series(first.reindex(keys).to_numpy(), index=records.index).astype("datetime64[us, UTC]")
+    # Where nobody has an event, the dates of none must still be dates.
+    anchors = first.astype("datetime64[us, UTC]").reindex(keys).set_axis(records.index)
     if source.relative_epoch is not None:
         anchors = anchors.fillna(_epoch(source.relative_epoch, source.timezone))
     # Whole microseconds, as the tables store them; hours times 3600 keeps minutes exact.

@@ -25,7 +25,7 @@ NOT_DONE = re.compile(
 )
 STARS = re.compile(r"^\*+$")
 BELOW_WITHOUT_LIMIT = frozenset(
-    {"nd", "no detectable", "no detectado", "no detectada", "indetectable", "undetectable", "not detected"}
+    {"nd", "n d", "no detectable", "no detectado", "no detectada", "indetectable", "undetectable", "not detected"}
 )
 POSITIVE = frozenset({"positivo", "positiva", "positive", "pos", "detectado", "detectada", "detected", "reactivo"})
 NEGATIVE = frozenset(
@@ -45,7 +45,7 @@ FINDINGS = {
 }
 
 # A unit starts with a letter or sign of a unit, never with a digit or a dash: '12 - 15' is no number.
-UNIT = r"(?:\s*(?P<unit>[^\W\d_][^\x00]*|[%°º/\[×][^\x00]*))?$"
+UNIT = r"(?:\s*(?P<unit>[^\W\d_²³¹⁰-⁹₀-₉¼-¾⅐-⅟][^\x00]*|(?:[%°º\[×]|/[^\W\d_]|/\d{1,3}$)[^\x00]*))?$"
 SOME_NUMBER = re.compile(rf"^[-+\u2212]?[0-9.,][0-9.,'’ \u00a0\u202f]*(?:[eE][-+]?[0-9]+)?{UNIT}")
 THOUSANDS = {" ": "[ \u00a0\u202f]", "'": "['’]", ".": r"\.", ",": ","}
 

@@ -1,0 +1,200 @@
+"""Dates in every declared format give their hour back; clocks that jump, and days that could be months, do not pass."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from historical_controls.cleaning.times import Calendar, parse_times, precedes
+from historical_controls.config_sources import TimeColumns
+
+MEXICO = Calendar("America/Mexico_City", date(2020, 1, 1), date(2020, 12, 31))
+UTC = Calendar("UTC", date(2020, 1, 1), date(2020, 12, 31))
+FORMATS = ["%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M", "%d-%m-%y %H:%M", "%Y-%m-%dT%H:%M", "%m/%d/%Y %I:%M %p", "%Y%m%d%H%M"]
+FORMATS += ["%d-%b-%Y %H:%M", "%d de %B de %Y %H:%M"]
+SPANISH = ["enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"]
+
+
+def read(text: str, calendar: Calendar = UTC, **keys: Any) -> tuple[pd.Timestamp, float, str, bool]:
+    parsed = parse_times(
+        pd.Series([text], dtype="str"), TimeColumns.model_validate({"columns": ["t"], **keys}), calendar
+    )
+    return parsed.utc.iloc[0], parsed.hours.iloc[0], parsed.reason.iloc[0], bool(parsed.shifted.iloc[0])
+
+
+MINUTES = st.integers(0, 366 * 24 * 60 - 1).map(lambda m: datetime(2020, 1, 1) + timedelta(minutes=m))
+
+
+@given(moment=MINUTES, form=st.sampled_from(FORMATS))
+def test_a_rendered_time_reads_back(moment: datetime, form: str) -> None:
+    assert read(moment.strftime(form), formats=[form])[::2] == (pd.Timestamp(moment, tz="UTC"), "")
+
+
+@given(moment=MINUTES, suffix=st.sampled_from(["", " h", "h", " hrs.", " horas"]))
+def test_clock_words_are_no_part_of_the_time(moment: datetime, suffix: str) -> None:
+    text = f"{moment:%d/%m/%Y %H:%M}{suffix}"
+    assert read(text, formats=["%d/%m/%Y %H:%M"])[0] == pd.Timestamp(moment, tz="UTC")
+
+
+@given(moment=MINUTES, style=st.sampled_from([" {}m", " {}.m.", " {}. m.", "{}m", "{}.m."]), upper=st.booleans())
+def test_morning_and_afternoon(moment: datetime, style: str, upper: bool) -> None:
+    half = style.format("a" if moment.hour < 12 else "p")
+    text = f"{moment:%d/%m/%Y %I:%M}{half.upper() if upper else half}"
+    assert read(text, formats=["%d/%m/%Y %I:%M %p"])[0] == pd.Timestamp(moment, tz="UTC")
+
+
+@given(moment=MINUTES, short=st.booleans(), upper=st.booleans())
+def test_spanish_months(moment: datetime, short: bool, upper: bool) -> None:
+    name = SPANISH[moment.month - 1]
+    name = name[:3] if short else name
+    text = f"{moment.day:02d}-{name.upper() if upper else name}-{moment.year}"
+    found = read(text, formats=["%d-%b-%Y" if short else "%d-%B-%Y"])
+    assert found[0] == pd.Timestamp(moment.date(), tz="UTC")
+
+
+@given(moment=MINUTES)
+def test_a_clock_of_minutes_and_seconds_is_no_midnight(moment: datetime) -> None:
+    text = f"{moment:%Y-%m-%d} {moment.hour:02d}:24:00"
+    assert read(text, formats=["%Y-%m-%d %H:%M:%S"])[0] == pd.Timestamp(text, tz="UTC")
+
+
+@pytest.mark.parametrize(
+    ("text", "forms", "expected"),
+    [
+        ("04/05/2020 24:00", ["%d/%m/%Y %H:%M"], "2020-05-05 00:00"),
+        ("04/05/2020 24:00:00", ["%d/%m/%Y %H:%M"], "2020-05-05 00:00"),
+        ("31/12/2020 24:00", ["%d/%m/%Y %H:%M"], "2021-01-01 00:00"),
+        ("4/5/20", ["%d/%m/%Y", "%d/%m/%y"], "2020-05-04 00:00"),
+        ("29/02/2020", ["%d/%m/%Y"], "2020-02-29 00:00"),
+        ("2020-05-04 08:00", ["%Y-%m-%d", "%Y-%m-%d %H:%M"], "2020-05-04 08:00"),
+    ],
+)
+def test_known_times(text: str, forms: list[str], expected: str) -> None:
+    calendar = Calendar("UTC", date(2020, 1, 1), date(2021, 1, 1))
+    assert read(text, calendar, formats=forms)[0] == pd.Timestamp(expected, tz="UTC")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "DATE_MISSING"),
+        ("  ", "DATE_MISSING"),
+        ("30/02/2020", "DATE_INVALID"),
+        ("05/13/2020", "DATE_INVALID"),
+        ("04/05/2020 25:00", "DATE_INVALID"),
+        ("04/05/2020 24:30", "DATE_INVALID"),
+        ("04/05/20", "DATE_INVALID"),
+        ("43987", "DATE_INVALID"),
+        ("04/05/2020 xx", "DATE_INVALID"),
+        ("٠٤/٠٥/٢٠٢٠x", "DATE_INVALID"),
+        ("1e400", "DATE_INVALID"),
+        ("\x00", "DATE_INVALID"),
+        ("04/05/99999", "DATE_INVALID"),
+        ("04/05/1900", "DATE_RANGE"),
+        ("04/05/9999", "DATE_RANGE"),
+        ("31/12/2019", "DATE_RANGE"),
+        ("01/01/2021", "DATE_RANGE"),
+    ],
+)
+def test_what_is_no_time_is_held(text: str, reason: str) -> None:
+    utc, _, found, _ = read(text, formats=["%d/%m/%Y", "%d/%m/%Y %H:%M"])
+    assert (utc is pd.NaT, found) == (True, reason)
+
+
+def test_a_day_that_could_be_a_month_is_held_where_both_are_declared() -> None:
+    forms = ["%d/%m/%Y", "%m/%d/%Y"]
+    assert read("05/06/2020", formats=forms)[2] == "DATE_AMBIGUOUS"
+    assert read("06/06/2020", formats=forms)[0] == pd.Timestamp("2020-06-06", tz="UTC")
+    assert read("25/06/2020", formats=forms)[0] == pd.Timestamp("2020-06-25", tz="UTC")
+
+
+@given(moment=MINUTES, comma=st.booleans())
+def test_spreadsheet_serial_dates_read_back(moment: datetime, comma: bool) -> None:
+    days = (moment - datetime(1899, 12, 30)) / timedelta(days=1)
+    text = repr(days).replace(".", ",") if comma else repr(days)
+    assert read(text, excel_serial=True)[0] == pd.Timestamp(moment, tz="UTC")
+
+
+@pytest.mark.parametrize("text", ["1e400", "99999999999", "-5", "inf", "nan", "12.5.1", "9" * 1000])
+def test_no_number_breaks_the_serial_dates(text: str) -> None:
+    assert read(text, excel_serial=True)[2] == "DATE_INVALID"
+
+
+# Clocks in Mexico City went from 2:00 to 3:00 on 5 April 2020 and from 2:00 back to 1:00 on 25 October 2020
+# (tz database, rule Mexico: first Sunday of April, last Sunday of October).
+@pytest.mark.parametrize(
+    ("text", "utc", "shifted"),
+    [
+        ("2020-04-05 01:59", "2020-04-05 07:59", False),
+        ("2020-04-05 02:30", "2020-04-05 08:00", True),
+        ("2020-04-05 03:00", "2020-04-05 08:00", False),
+        ("2020-10-25 00:59", "2020-10-25 05:59", False),
+        ("2020-10-25 01:30", "2020-10-25 06:30", True),
+        ("2020-10-25 02:00", "2020-10-25 08:00", False),
+    ],
+)
+def test_skipped_and_repeated_hours_are_marked(text: str, utc: str, shifted: bool) -> None:
+    found = read(text, MEXICO, formats=["%Y-%m-%d %H:%M"])
+    assert found[::3] == (pd.Timestamp(utc, tz="UTC"), shifted)
+
+
+@given(moment=MINUTES)
+def test_local_times_are_those_of_the_zone(moment: datetime) -> None:
+    utc, _, _, shifted = read(moment.strftime("%Y-%m-%d %H:%M"), MEXICO, formats=["%Y-%m-%d %H:%M"])
+    if not shifted:
+        assert utc.to_pydatetime() == moment.replace(tzinfo=ZoneInfo("America/Mexico_City"))
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "hours"),
+    [
+        ("26:03", "HH:MM", 26.05),
+        ("00:00", "HH:MM", 0),
+        ("26:03:36", "HH:MM", 26.06),
+        ("1.5", "hours", 1.5),
+        ("-2", "hours", -2),
+        ("1.5", "days", 36),
+    ],
+)
+def test_relative_times(text: str, unit: str, hours: float) -> None:
+    assert read(text, relative_to="admission", relative_unit=unit)[1] == pytest.approx(hours, abs=1e-12)
+
+
+@pytest.mark.parametrize("text", ["1e400", "1e12", "nan", "inf", "5:99", "1,5", "x", "-1:30"])
+@pytest.mark.parametrize("unit", ["HH:MM", "hours", "days"])
+def test_no_relative_time_breaks(text: str, unit: str) -> None:
+    assert read(text, relative_to="admission", relative_unit=unit)[1:3:1][1] == "DATE_INVALID"
+
+
+@given(st.text(max_size=20))
+def test_no_text_gives_a_traceback(text: str) -> None:
+    read(text, MEXICO, formats=FORMATS, excel_serial=True)
+    for unit in ("HH:MM", "hours", "days"):
+        read(text, relative_to="admission", relative_unit=unit)
+
+
+def test_no_texts_at_all() -> None:
+    spec = TimeColumns(columns=["t"], formats=["%Y-%m-%d"], excel_serial=True)
+    assert parse_times(pd.Series([], dtype="str"), spec, UTC).utc.empty
+
+
+@pytest.mark.parametrize(
+    "form", ["%m/%Y", "%d/%m", "%H:%M", "mixed", "ISO8601", "%d/%m/%Y %Q", "%d/%m/%Y %I:%M", "%Y-%m-%dT%H:%M%z", "%"]
+)
+def test_formats_that_would_fill_in_a_date_are_refused(form: str) -> None:
+    with pytest.raises(ValidationError):
+        TimeColumns(columns=["t"], formats=[form])
+
+
+def test_a_day_may_follow_an_hour_of_the_same_day() -> None:
+    late = pd.to_datetime(pd.Series(["2020-05-04 05:00", "2020-05-04 12:00", "2020-05-03 05:00", None]), utc=True)
+    early = pd.to_datetime(pd.Series(["2020-05-04 13:00"] * 4), utc=True)
+    # 05:00 UTC is midnight in Mexico City in May.
+    assert precedes(late, early, "America/Mexico_City").tolist() == [False, True, True, False]

@@ -1,0 +1,172 @@
+"""Every conversion against known pairs, there and back; a unit is never guessed."""
+
+from __future__ import annotations
+
+import csv
+
+import pandas as pd
+import pytest
+from cleaning_study import ROOT, dictionary, lab, value_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from historical_controls.cleaning.units import conversion, conversions, converted
+from historical_controls.dictionary import Dictionary
+
+# outcome, raw value, raw unit, canonical value. Where no source is named: SI prefixes, exact by definition.
+KNOWN = [
+    ("PAO2", 10, "kPa", 75.0062),  # BIPM: conventional millimetre of mercury, 133.322 Pa
+    ("PACO2", 5.33, "kPa", 39.978),  # the same
+    ("PF", 26.7, "kPa", 200.27),  # Berlin definition: 200 mmHg = 26.7 kPa (JAMA 2012;307:2526)
+    ("TEMP", 98.6, "°F", 37.0),  # definition of the Fahrenheit scale
+    ("TEMP", 100.4, "[degF]", 38.0),
+    ("TEMP", 32, "F", 0.0),
+    ("TEMP", 37, "ºC", 37.0),
+    ("FIO2", 60, "%", 0.6),
+    ("FIO2", 21, "por ciento", 0.21),
+    ("SPO2", 0.92, "fracción", 92),
+    ("WBC", 8500, "células/µL", 8.5),
+    ("WBC", 8.5, "x10³/µL", 8.5),
+    ("WBC", 8.5, "10*9/L", 8.5),
+    ("LYMPH", 780, "/mm3", 0.78),
+    ("LYMPH", 0.78, "K/uL", 0.78),
+    ("PLT", 230000, "cel/mm3", 230),
+    ("PLT", 230, "miles/µL", 230),
+    ("CD4", 0.261, "10^9/L", 261),
+    ("CD8", 0.14, "x10^9/L", 140),
+    ("NK", 0.102, "10^3/uL", 102),
+    ("NK", 102, "cels/uL", 102),
+    ("FIB", 6.5, "g/L", 650),
+    ("FIB", 650, "mg%", 650),
+    ("CREAT", 88.42, "umol/L", 1.0),  # creatinine, 113.12 g/mol
+    ("BILI", 17.104, "µmol/L", 1.0),  # bilirubin, 584.66 g/mol
+    ("LACT", 9.008, "mg/dL", 1.0),  # lactic acid, 90.08 g/mol
+    ("LACT", 2, "mmol/L", 2),
+    ("PCT", 0.5, "µg/L", 0.5),
+    ("PCT", 0.5, "mcg/L", 0.5),
+    ("FERR", 1.25, "mg/L", 1250),
+    ("FERR", 1250, "ug/L", 1250),
+    ("FERR", 2247, "pmol/L", 999.9),  # ferritin, 445 kDa
+    ("DDIM", 1.2, "mg/L FEU", 1200),
+    ("DDIM", 1.2, "µg/mL (FEU)", 1200),
+    ("DDIM", 1200, "ng FEU/mL", 1200),
+    ("CRP", 12, "mg/dL", 120),
+    ("CRP", 120, "µg/mL", 120),
+    ("CRP", 9.524, "nmol/L", 1.0),  # AMA Manual of Style, SI conversion factors: mg/L x 9.524 = nmol/L
+    ("IL6", 45, "ng/L", 45),
+    ("TNFA", 9.6, "pg/mL", 9.6),
+    ("ALB", 35, "g/L", 3.5),
+    ("HGB", 135, "g/L", 13.5),
+    ("WEIGHT", 154.3, "lb", 69.99),  # international avoirdupois pound, 0.45359237 kg
+    ("HEIGHT", 1.72, "m", 172),
+    ("AGE", 61, "años", 61),
+    ("HR", 95, "lpm", 95),
+    ("RR", 24, "rpm", 24),
+    ("PEEP", 12, "cm H2O", 12),
+    ("MAP", 75, "mm Hg", 75),
+    ("GCS", 15, "puntos", 15),
+    ("CTSS", 18, "/25", 18),
+    ("TREG", 4.1, "%", 4.1),
+    ("PH", 7.31, "pH", 7.31),
+    ("FIO2", 0.6, "fracción", 0.6),
+    ("CRP", 120, "mg/L", 120),
+    ("ALB", 3.5, "g/100 mL", 3.5),
+    ("WEIGHT", 70, "kilogramos", 70),
+    ("HEIGHT", 172, "centímetros", 172),
+    ("CD4", 261, "cel/mm3", 261),
+]
+
+
+@pytest.fixture(scope="module")
+def words() -> Dictionary:
+    return dictionary()
+
+
+@pytest.mark.parametrize(("code", "raw", "unit", "canonical"), KNOWN)
+def test_a_known_pair_holds_in_both_directions(
+    words: Dictionary, code: str, raw: float, unit: str, canonical: float
+) -> None:
+    factor, offset = conversion(code, unit, words)
+    assert raw * factor + offset == pytest.approx(canonical, rel=1e-3, abs=1e-9)
+    assert (canonical - offset) / factor == pytest.approx(raw, rel=1e-3)
+
+
+def test_every_row_of_the_units_has_a_known_pair(words: Dictionary) -> None:
+    with (ROOT / "data/dictionary/units.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [(row["outcome"], row["unit"]) for row in csv.DictReader(stream)]
+    tried = {(code, conversion(code, unit, words)) for code, _, unit, _ in KNOWN}
+    tried |= {("*" + words.outcomes[code].unit, conversion(code, unit, words)) for code, _, unit, _ in KNOWN}
+    missing = []
+    for outcome, unit in rows:
+        code = (
+            outcome
+            if not outcome.startswith("*")
+            else next(o.code for o in words.outcomes.values() if "*" + o.unit == outcome)
+        )
+        if (outcome, conversion(code, unit, words)) not in tried:
+            missing.append((outcome, unit))
+    assert missing == []
+
+
+REFUSED = [
+    ("DDIM", "ng/mL"),  # FEU or DDU is not said
+    ("DDIM", "ng/mL DDU"),
+    ("DDIM", "mg/L DDU"),
+    ("DDIM", "ug/mL"),
+    ("IL6", "IU/mL"),
+    ("IL6", "UI/mL"),
+    ("TNFA", "U/mL"),
+    ("LYMPH", "%"),
+    ("TREG", "cells/uL"),
+    ("FIO2", "L/min"),
+    ("CRP", "mg"),
+    ("FERR", "IU/L"),
+    ("WBC", "g/L"),
+    ("PAO2", "%"),
+    ("CRP", "a\x1fb"),
+    ("CRP", "mg/L" * 30_000),
+]
+
+
+@pytest.mark.parametrize(("code", "unit"), REFUSED, ids=[f"{c} {u[:12]!r}" for c, u in REFUSED])
+def test_other_quantities_are_never_converted(code: str, unit: str) -> None:
+    cleaned = lab({"test": code, "unit": unit, "result": "1"})
+    assert cleaned.ledger["reason"].tolist() == ["UNIT_UNKNOWN"]
+    assert cleaned.measurements.empty
+
+
+def test_a_row_without_a_unit_is_held_whatever_its_value_suggests() -> None:
+    assert lab({"unit": ""}).ledger["reason"].tolist() == ["UNIT_MISSING"]
+    assert value_of(lab({"unit": ""}, default_units={"CRP": "mg/dL"})) == 120
+    assert value_of(lab({"unit": "mg/L"}, default_units={"CRP": "mg/dL"})) == 12
+    assert value_of(lab({"unit": "", "result": "12 mg/L"}, default_units={"CRP": "mg/dL"})) == 12
+
+
+def test_the_unit_in_the_cell_must_be_that_of_the_row() -> None:
+    assert value_of(lab({"result": "12 mg/L"})) == 12
+    assert value_of(lab({"result": "12 ug/mL"})) == 12
+    for cell in ("12 mg/dL", "12 H", "12 veces", "12/15:00"):
+        cleaned = lab({"result": cell})
+        assert cleaned.measurements.empty
+    assert lab({"result": "12 mg/dL"}).ledger["reason"].tolist() == ["UNIT_CONFLICT"]
+
+
+@given(number=st.floats(-1e6, 1e6), code=st.sampled_from(["TEMP", "CRP", "FIO2", "PAO2", "HR"]), data=st.data())
+def test_converted_numbers_come_back(number: float, code: str, data: st.DataObject) -> None:
+    words = dictionary()
+    unit = data.draw(st.sampled_from([u for c, u in words.conversions if c in (code, "*" + words.outcomes[code].unit)]))
+    factor, offset = conversion(code, unit, words)
+    out = converted(pd.Series([number]), pd.DataFrame({"factor": [factor], "offset": [offset]})).iloc[0]
+    assert (out - offset) / factor == pytest.approx(number, rel=1e-9, abs=1e-9)
+
+
+def test_thresholds_survive_conversion(words: Dictionary) -> None:
+    codes = pd.Series(["TEMP", "LYMPH", "FIO2", "FERR"])
+    factors = conversions(codes, pd.Series(["F", "/uL", "%", "mg/L"]), words)
+    assert converted(pd.Series([100.4, 800, 57, 1.1]), factors).tolist() == [38.0, 0.8, 0.57, 1100.0]
+
+
+def test_no_rows_at_all(words: Dictionary) -> None:
+    empty = pd.Series([], dtype="str")
+    factors = conversions(empty, empty, words)
+    assert converted(pd.Series([], dtype="float64"), factors).empty
