@@ -175,11 +175,11 @@ def test_wuhan_keeps_every_record_and_its_known_values(wuhan: CleanSource) -> No
     # The nucleic-acid column holds the code -1 in all 501 rows; four platelet counts do as well.
     assert counts["measurements", "SENTINEL"] == 505
     assert not (wuhan.measurements["outcome"] == "PCR").any()
-    # Counted in the sheet: 172 of 630 D-dimers at the upper limit, 233 of 268 IL-1beta, 73 PCT and 27 IL-6 at the lower.
+    # Counted in the sheet: 172 of 630 D-dimers at the upper limit; 233 of 268 IL-1beta, 73 PCT, 27 IL-6 at the lower.
     held = wuhan.ledger.loc[(wuhan.ledger["fate"] == "quarantined") & wuhan.ledger["raw_value"].isin(LIMIT_TEXTS)]
     flagged = wuhan.measurements.loc[wuhan.measurements["flags"].str.contains("LIMIT_RESTORED")]
     at_limit = flagged["outcome"].value_counts().add(held["analyte"].value_counts(), fill_value=0)
-    print(at_limit)
+    assert at_limit[["DDIM", "IL1B", "PCT", "IL6"]].to_dict() == {"DDIM": 172, "IL1B": 233, "PCT": 73, "IL6": 27}
 
 
 @pytest.mark.real_data
