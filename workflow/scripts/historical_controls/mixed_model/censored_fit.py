@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 from scipy import linalg, stats
 
 from . import checks, margins
+from .answers import SEED, Answers
 from .censored_likelihood import CensoredPoint, Rule, evaluate, gauss_hermite
 from .censored_parameters import CensoredParameters
 from .censored_problem import CensoredProblem, censored_problem
@@ -31,7 +32,7 @@ FAR = 8.0  # standard errors from zero, beyond which Wald's statistic is precise
 
 
 @dataclass(frozen=True)
-class CensoredFit:
+class CensoredFit(Answers):
     """A finished fit. Without convergence it has attempts and no estimates (NotConverged).
 
     It answers what MixedModelFit answers about beta, by df="between-within" or "z" only. interval: "profile"
@@ -45,10 +46,7 @@ class CensoredFit:
     found: CensoredPoint | None
     attempts: tuple[Attempt, ...]
     interval: Interval = "profile"
-
-    @property
-    def spec(self) -> MixedModelSpec:
-        return self.design.spec
+    default_df: ClassVar[Method] = "between-within"
 
     @property
     def converged(self) -> bool:
@@ -71,10 +69,6 @@ class CensoredFit:
     def share_censored(self) -> float:
         return float(self.engine.censored.mean())
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.design.coefficient_names
-
     @cached_property
     def beta(self) -> pd.Series:
         """Maximum-likelihood estimates, by coefficient."""
@@ -90,9 +84,9 @@ class CensoredFit:
         values = back @ self._covariance[: reduced.p, : reduced.p] @ back.T
         return pd.DataFrame(values, index=list(self.names), columns=list(self.names))
 
-    def adjusted_vcov(self, df: Method = "between-within") -> pd.DataFrame:
+    def adjusted_vcov(self, df: Method | None = None) -> pd.DataFrame:
         """The same: censored fits have no small-sample adjustment of the covariance."""
-        _offered(df)
+        _offered(df or self.default_df)
         return self.vcov
 
     @cached_property
@@ -124,39 +118,12 @@ class CensoredFit:
             raise NotEstimable("joint tests are not offered for censored responses: give one row of L")
         return self.contrasts(rows, df, level)[0]
 
-    def contrasts(self, L: Array, df: Method = "between-within", level: float = 0.95) -> tuple[Contrast, ...]:
+    def contrasts(self, L: Array, df: Method | None = None, level: float = 0.95) -> tuple[Contrast, ...]:
         """One Contrast per row of L (k, p). Raises NotEstimable, NotConverged or SpecificationError."""
+        df = df or self.default_df
         _offered(df)
         rows = checks.contrast_rows(L, self.names)
         return tuple(self._contrast(row, df, level) for row in rows)
-
-    def coefficients(self, df: Method = "between-within", level: float = 0.95) -> pd.DataFrame:
-        """Every coefficient with its inference, one row each."""
-        rows = self.contrasts(np.eye(len(self.names)), df, level)
-        return pd.DataFrame([vars(row) for row in rows], index=list(self.names))
-
-    def marginal_means(
-        self,
-        at: Mapping[str, Any] | None = None,
-        by: str | Sequence[str] = (),
-        df: Method = "between-within",
-        level: float = 0.95,
-    ) -> margins.Margins:
-        """Means of the uncensored response over a grid (MM-25)."""
-        return margins.means(self, at or {}, by, df, level)
-
-    def difference(
-        self,
-        by: str,
-        levels: tuple[Any, Any],
-        at: Mapping[str, Any] | None = None,
-        df: Method = "between-within",
-        level: float = 0.95,
-        bands: bool = False,
-        seed: int = 20200618,
-    ) -> margins.Margins:
-        """First minus second level of `by` at every combination of `at` (MM-25)."""
-        return margins.difference(self, by, levels, at or {}, df, level, seed if bands else None)
 
     def trajectory(
         self,
@@ -164,12 +131,13 @@ class CensoredFit:
         by: str | Sequence[str] = (),
         at: Mapping[str, Any] | None = None,
         time: str | None = None,
-        df: Method = "between-within",
+        df: Method | None = None,
         level: float = 0.95,
-        seed: int = 20200618,
+        seed: int = SEED,
     ) -> margins.Margins:
         """Marginal means along time with Wald pointwise and simultaneous bands (MM-26)."""
-        return margins.trajectory(replace(self, interval="wald"), days, by, at or {}, time, df, level, seed)
+        wald = replace(self, interval="wald")
+        return margins.trajectory(wald, days, by, at or {}, time, df or self.default_df, level, seed)
 
     @cached_property
     def _covariance(self) -> Array:

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy import linalg
 
-from . import checks, margins
+from . import checks
+from .answers import Answers
 from .contrast import Contrast, Method, single
 from .design import Array, Design
 from .errors import DataError, NotEstimable, SpecificationError
 from .fit import MixedModelFit
-from .specification import MixedModelSpec
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Subjects:
 
 
 @dataclass(frozen=True)
-class WeightedFit:
+class WeightedFit(Answers):
     """Solution of (EE-1). `working` says where V came from; weights (N,) are those of the rows, with mean one."""
 
     design: Design
@@ -47,14 +47,7 @@ class WeightedFit:
     subjects: Subjects
     weights: Array
     working: str
-
-    @property
-    def spec(self) -> MixedModelSpec:
-        return self.design.spec
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.design.coefficient_names
+    default_df: ClassVar[Method] = "satterthwaite"
 
     @property
     def beta(self) -> pd.Series:
@@ -66,9 +59,9 @@ class WeightedFit:
         half = self.subjects.score @ self.bread
         return pd.DataFrame(half.T @ half, index=list(self.names), columns=list(self.names))
 
-    def adjusted_vcov(self, df: Method = "satterthwaite") -> pd.DataFrame:
+    def adjusted_vcov(self, df: Method | None = None) -> pd.DataFrame:
         """The same: CR2 is the adjustment."""
-        _offered(df)
+        _offered(df or self.default_df)
         return self.vcov
 
     def df(self, row: Array) -> float:
@@ -93,8 +86,9 @@ class WeightedFit:
             raise NotEstimable("joint tests are not offered for weighted equations: give one row of L")
         return self.contrasts(rows, df, level)[0]
 
-    def contrasts(self, L: Array, df: Method = "satterthwaite", level: float = 0.95) -> tuple[Contrast, ...]:
+    def contrasts(self, L: Array, df: Method | None = None, level: float = 0.95) -> tuple[Contrast, ...]:
         """One Contrast per row of L (k, p)."""
+        df = df or self.default_df
         _offered(df)
         rows, V = checks.contrast_rows(L, self.names), self.vcov.to_numpy()
         return tuple(
@@ -107,47 +101,6 @@ class WeightedFit:
             )
             for row in rows
         )
-
-    def coefficients(self, df: Method = "satterthwaite", level: float = 0.95) -> pd.DataFrame:
-        """Every coefficient with its inference, one row each."""
-        rows = self.contrasts(np.eye(len(self.names)), df, level)
-        return pd.DataFrame([vars(row) for row in rows], index=list(self.names))
-
-    def marginal_means(
-        self,
-        at: Mapping[str, Any] | None = None,
-        by: str | Sequence[str] = (),
-        df: Method = "satterthwaite",
-        level: float = 0.95,
-    ) -> margins.Margins:
-        """Means over a grid (MM-25); covariates outside it stand at their unweighted means."""
-        return margins.means(self, at or {}, by, df, level)
-
-    def difference(
-        self,
-        by: str,
-        levels: tuple[Any, Any],
-        at: Mapping[str, Any] | None = None,
-        df: Method = "satterthwaite",
-        level: float = 0.95,
-        bands: bool = False,
-        seed: int = 20200618,
-    ) -> margins.Margins:
-        """First minus second level of `by` at every combination of `at` (MM-25)."""
-        return margins.difference(self, by, levels, at or {}, df, level, seed if bands else None)
-
-    def trajectory(
-        self,
-        days: Sequence[float],
-        by: str | Sequence[str] = (),
-        at: Mapping[str, Any] | None = None,
-        time: str | None = None,
-        df: Method = "satterthwaite",
-        level: float = 0.95,
-        seed: int = 20200618,
-    ) -> margins.Margins:
-        """Marginal means along time with pointwise and simultaneous bands (MM-26)."""
-        return margins.trajectory(self, days, by, at or {}, time, df, level, seed)
 
 
 def solve_weighted(fit: MixedModelFit, weights: pd.Series | Mapping[Any, float]) -> WeightedFit:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy import linalg
 
-from . import checks, covariance, influence, margins, residuals
+from . import checks, covariance, influence, residuals
+from .answers import Answers
 from .contrast import METHODS, Contrast, JointTest, Method, joint_test, row_df, single
 from .design import Array, Design, build_design
 from .errors import NotConverged, NotEstimable, SpecificationError
@@ -27,17 +28,14 @@ from .visits import visits_engine
 
 
 @dataclass(frozen=True)
-class MixedModelFit:
+class MixedModelFit(Answers):
     """A finished fit. Without convergence it has attempts and no estimates (NotConverged)."""
 
     design: Design
     problem: Problem
     found: Point | None
     attempts: tuple[Attempt, ...]
-
-    @property
-    def spec(self) -> MixedModelSpec:
-        return self.design.spec
+    default_df: ClassVar[Method] = "kenward-roger"
 
     @property
     def converged(self) -> bool:
@@ -61,10 +59,6 @@ class MixedModelFit:
         """Restricted log-likelihood (MM-2), or the full one for ML."""
         return self.point.loglik
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.design.coefficient_names
-
     @cached_property
     def beta(self) -> pd.Series:
         """Generalised least squares (MM-3), by coefficient."""
@@ -77,9 +71,9 @@ class MixedModelFit:
         """Model-based covariance of beta, unadjusted (MM-3)."""
         return self._covariance(self.point.Phi)
 
-    def adjusted_vcov(self, df: Method = "kenward-roger") -> pd.DataFrame:
+    def adjusted_vcov(self, df: Method | None = None) -> pd.DataFrame:
         """Covariance of beta that a method's standard errors come from (MM-18)."""
-        return self._covariance(self.small_sample(df).adjusted)
+        return self._covariance(self.small_sample(df or self.default_df).adjusted)
 
     @cached_property
     def covariance_parameters(self) -> pd.DataFrame:
@@ -138,8 +132,9 @@ class MixedModelFit:
         estimate = (rows @ self.beta.to_numpy()) / (self.problem.y_scale * self.point.sigma)
         return joint_test(estimate, state, reduced, ddf)
 
-    def contrasts(self, L: Array, df: Method = "kenward-roger", level: float = 0.95) -> tuple[Contrast, ...]:
+    def contrasts(self, L: Array, df: Method | None = None, level: float = 0.95) -> tuple[Contrast, ...]:
         """One Contrast per row of L (k, p)."""
+        df = df or self.default_df
         rows = self._rows(L)
         state, reduced = self.small_sample(df), self._reduced(rows)
         scale = self.problem.y_scale * self.point.sigma
@@ -153,48 +148,6 @@ class MixedModelFit:
             )
             for row, own in zip(rows, reduced, strict=True)
         )
-
-    def coefficients(self, df: Method = "kenward-roger", level: float = 0.95) -> pd.DataFrame:
-        """Every coefficient with its inference, one row each."""
-        rows = self.contrasts(np.eye(len(self.names)), df, level)
-        return pd.DataFrame([vars(row) for row in rows], index=list(self.names))
-
-    def marginal_means(
-        self,
-        at: Mapping[str, Any] | None = None,
-        by: str | Sequence[str] = (),
-        df: Method = "kenward-roger",
-        level: float = 0.95,
-    ) -> margins.Margins:
-        """Means over a grid of `at` values and levels of `by`; other factors weigh equally, numbers stand at
-        their mean over rows (MM-25)."""
-        return margins.means(self, at or {}, by, df, level)
-
-    def difference(
-        self,
-        by: str,
-        levels: tuple[Any, Any],
-        at: Mapping[str, Any] | None = None,
-        df: Method = "kenward-roger",
-        level: float = 0.95,
-        bands: bool = False,
-        seed: int = 20200618,
-    ) -> margins.Margins:
-        """First minus second level of `by` at every combination of `at` (MM-25), with bands on request."""
-        return margins.difference(self, by, levels, at or {}, df, level, seed if bands else None)
-
-    def trajectory(
-        self,
-        days: Sequence[float],
-        by: str | Sequence[str] = (),
-        at: Mapping[str, Any] | None = None,
-        time: str | None = None,
-        df: Method = "kenward-roger",
-        level: float = 0.95,
-        seed: int = 20200618,
-    ) -> margins.Margins:
-        """Marginal means along time with pointwise and simultaneous bands, each curve its own (MM-26)."""
-        return margins.trajectory(self, days, by, at or {}, time, df, level, seed)
 
     def residuals(self, kind: residuals.Kind = "conditional") -> pd.Series:
         """One residual per row, in the order of the caller's table (MM-27)."""

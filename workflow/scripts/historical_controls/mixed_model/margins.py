@@ -5,29 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from .contrast import Contrast, Method
-from .design import Array, Design, fixed_rows
+from .contrast import Method
+from .design import Array, fixed_rows
 from .errors import DataError
-from .specification import MixedModelSpec
+
+if TYPE_CHECKING:
+    from .answers import Answers
 
 DRAWS = 20_000  # the simulated quantile is then good to about 0.3%
-
-
-class Fitted(Protocol):
-    """What margins ask of a fit, whatever its likelihood."""
-
-    @property
-    def design(self) -> Design: ...
-    @property
-    def spec(self) -> MixedModelSpec: ...
-    def contrasts(self, L: Array, df: Method, level: float) -> tuple[Contrast, ...]: ...
-    def adjusted_vcov(self, df: Method) -> pd.DataFrame: ...
 
 
 @dataclass(frozen=True)
@@ -40,14 +31,14 @@ class Margins:
     method: str
 
 
-def means(fit: Fitted, at: Mapping[str, Any], by: str | Sequence[str], df: Method, level: float) -> Margins:
+def means(fit: Answers, at: Mapping[str, Any], by: str | Sequence[str], df: Method, level: float) -> Margins:
     """One row per combination of `by` levels and `at` values."""
     grid = _grid(fit, at, by)
     return _answered(fit, grid, _averaged(fit, grid), df, level)
 
 
 def difference(
-    fit: Fitted,
+    fit: Answers,
     by: str,
     levels: tuple[Any, Any],
     at: Mapping[str, Any],
@@ -68,7 +59,7 @@ def difference(
 
 
 def trajectory(
-    fit: Fitted,
+    fit: Answers,
     days: Sequence[float],
     by: str | Sequence[str],
     at: Mapping[str, Any],
@@ -85,7 +76,7 @@ def trajectory(
     return _banded(fit, answer, (by,) if isinstance(by, str) else tuple(by), df, level, seed)
 
 
-def _grid(fit: Fitted, at: Mapping[str, Any], by: str | Sequence[str]) -> pd.DataFrame:
+def _grid(fit: Answers, at: Mapping[str, Any], by: str | Sequence[str]) -> pd.DataFrame:
     """Every combination of the levels of `by` and the values of `at`."""
     names = (by,) if isinstance(by, str) else tuple(by)
     axes: dict[str, list[Any]] = {name: _levels(fit, name) for name in names}
@@ -95,7 +86,7 @@ def _grid(fit: Fitted, at: Mapping[str, Any], by: str | Sequence[str]) -> pd.Dat
     return pd.DataFrame(list(product(*axes.values())), columns=list(axes))
 
 
-def _levels(fit: Fitted, name: str) -> list[Any]:
+def _levels(fit: Answers, name: str) -> list[Any]:
     if name not in fit.design.data.columns:
         raise DataError(f"column {name!r} is not in the fitted table")
     values = fit.design.data[name]
@@ -104,7 +95,7 @@ def _levels(fit: Fitted, name: str) -> list[Any]:
     return sorted(values.unique())
 
 
-def _averaged(fit: Fitted, grid: pd.DataFrame) -> Array:
+def _averaged(fit: Answers, grid: pd.DataFrame) -> Array:
     """Rows of L: factors outside the grid weigh equally, numbers stand at their mean over rows (MM-25)."""
     data, needed = fit.design.data, sorted(map(str, fit.design.fixed_formula.required_variables))
     rest = [name for name in needed if name not in grid.columns]
@@ -123,14 +114,14 @@ def _typed(grid: pd.DataFrame, data: pd.DataFrame, needed: list[str]) -> pd.Data
     return grid.astype(categorical)
 
 
-def _answered(fit: Fitted, grid: pd.DataFrame, L: Array, df: Method, level: float) -> Margins:
+def _answered(fit: Answers, grid: pd.DataFrame, L: Array, df: Method, level: float) -> Margins:
     rows = fit.contrasts(L, df, level)
     columns = ("estimate", "standard_error", "df", "statistic", "p_value", "lower", "upper")
     answers = pd.DataFrame([{name: getattr(row, name) for name in columns} for row in rows])
     return Margins(pd.concat([grid.reset_index(drop=True), answers], axis=1), L, df)
 
 
-def _banded(fit: Fitted, answer: Margins, by: tuple[str, ...], df: Method, level: float, seed: int) -> Margins:
+def _banded(fit: Answers, answer: Margins, by: tuple[str, ...], df: Method, level: float, seed: int) -> Margins:
     """Add bands that hold over all rows of a curve at once (MM-26)."""
     table = answer.table
     curves = table.groupby(list(by), sort=False).indices.values() if by else [np.arange(len(table))]
