@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ LAB = {"id": "1", "when": "2020-05-04 08:00", "test": "CRP", "result": "12", "un
 LAB |= {"assay": "A", "status": "final", "comment": ""}
 
 
+@cache
 def dictionary() -> Dictionary:
     return load_dictionary(ROOT / "data/dictionary")
 

@@ -1,0 +1,226 @@
+"""The files of a source joined: people linked or held, relative times anchored, duplicates settled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from cleaning_study import LAB, LONG, assembled, clean, dictionary, fates, intake, source, study
+
+from historical_controls.cleaning import CleanSource, assemble_source, clean_file, ledger_ard, link_people
+from historical_controls.tables import LEDGER
+
+DAY = {"columns": ["d"], "formats": ["%Y-%m-%d %H:%M", "%Y-%m-%d"]}
+PERSON = {
+    "kind": "patients",
+    "subject": "id",
+    "columns": {
+        "sex": {"characteristic": "SEX"},
+        "age": {"characteristic": "AGE", "unit": "years"},
+        "kg": {"characteristic": "WEIGHT", "unit": "kg"},
+    },
+    "events": [{"event": "death", "time": DAY}],
+}
+
+
+def person(name: str, **facts: str) -> dict[str, str]:
+    return {"id": name, "sex": "male", "age": "61", "kg": "70", "d": "", **facts}
+
+
+def joined(lab: list[dict[str, str]], people: list[dict[str, str]] | None = None, **keys: Any) -> CleanSource:
+    rows = [{**LAB, **change} for change in lab]
+    return assembled({"lab": (rows, LONG), "people": (people or [person("1")], PERSON)}, **keys)
+
+
+def lab_fates(clean_source: CleanSource) -> list[str]:
+    ledger = clean_source.ledger.loc[clean_source.ledger["file"] == "lab"].sort_values("line")
+    return [reason or fate for fate, reason in zip(ledger["fate"], ledger["reason"], strict=True)]
+
+
+SETTLED: list[tuple[list[dict[str, str]], list[str]]] = [
+    ([{}, {}], ["clean", "DUP_IDENTICAL"]),
+    ([{"result": "1.2", "unit": "mg/dL"}, {"result": "12"}], ["clean", "DUP_IDENTICAL"]),
+    ([{}, {"result": "13"}], ["DUP_CONFLICT", "DUP_CONFLICT"]),
+    ([{}, {}, {"result": "13"}], ["DUP_CONFLICT", "DUP_IDENTICAL", "DUP_CONFLICT"]),
+    ([{}, {"result": "<12"}], ["DUP_CONFLICT", "DUP_CONFLICT"]),
+    ([{}, {"result": "13", "assay": "B"}], ["clean", "clean"]),
+    ([{}, {"result": "13", "specimen": "plasma"}], ["clean", "clean"]),
+    ([{}, {"result": "13", "when": "2020-05-04 08:01"}], ["clean", "clean"]),
+    ([{}, {"result": "13", "id": "2"}], ["clean", "clean"]),
+    ([{"status": "preliminar"}, {"result": "13"}], ["DUP_SUPERSEDED", "clean"]),
+    ([{}, {"result": "13", "status": "corregido"}], ["DUP_SUPERSEDED", "clean"]),
+    ([{"status": "corregido"}, {"result": "13", "status": "corregido"}], ["DUP_CONFLICT", "DUP_CONFLICT"]),
+    ([{"result": "pendiente"}, {"result": "13"}], ["DUP_SUPERSEDED", "clean"]),
+    ([{"result": "pendiente"}, {"result": "pendiente"}], ["clean", "DUP_IDENTICAL"]),
+    ([{"result": "x"}, {"result": "13"}], ["NUM_UNREADABLE", "clean"]),
+    ([{"status": "cancelado"}, {"result": "13"}], ["WITHDRAWN", "clean"]),
+]
+
+
+@pytest.mark.parametrize(("rows", "expected"), SETTLED)
+def test_the_same_sample_twice(rows: list[dict[str, str]], expected: list[str]) -> None:
+    found = joined(rows)
+    assert lab_fates(found) == expected
+    assert len(found.measurements) == expected.count("clean")
+
+
+def test_the_order_of_files_decides_nothing_but_which_line_stands() -> None:
+    rows = [{**LAB}, {**LAB, "result": "13", "status": "corregido"}]
+    one = assembled({"a": (rows[:1], LONG), "b": (rows[1:], LONG)})
+    other = assembled({"a": (rows[1:], LONG), "b": (rows[:1], LONG)})
+    for found in (one, other):
+        assert found.measurements["value"].tolist() == [13]
+        assert sorted(found.ledger["reason"]) == ["", "DUP_SUPERSEDED"]
+
+
+@pytest.mark.parametrize(
+    ("death", "when", "fate"),
+    [
+        ("2020-05-04 08:00", "2020-05-04 08:00", "clean"),
+        ("2020-05-04 08:00", "2020-05-04 08:01", "AFTER_DEATH"),
+        ("2020-05-04", "2020-05-04 23:59", "clean"),
+        ("2020-05-04", "2020-05-05 00:01", "AFTER_DEATH"),
+        ("", "2020-05-05 00:01", "clean"),
+    ],
+)
+def test_nothing_is_measured_after_death(death: str, when: str, fate: str) -> None:
+    found = joined([{"when": when}], [person("1", d=death)], timezone="America/Mexico_City")
+    assert lab_fates(found) == [fate]
+
+
+def test_a_day_and_an_hour_of_one_death_do_not_contradict() -> None:
+    people = [person("1", d="2020-05-04"), person("1", d="2020-05-04 08:00"), person("1", d="2020-05-04")]
+    found = joined([{"when": "2020-05-04 09:00"}], people)
+    assert lab_fates(found) == ["AFTER_DEATH"]
+    assert found.events["time"].tolist() == [pd.Timestamp("2020-05-04 08:00", tz="UTC")]
+
+
+@pytest.mark.parametrize("second", [{"sex": "female"}, {"age": "63"}, {"d": "2020-06-02"}], ids=["sex", "age", "death"])
+def test_one_id_with_the_facts_of_two_people_is_held_whole(second: dict[str, str]) -> None:
+    found = joined(
+        [{}, {"id": "2"}], [person("1", d="2020-06-01"), person("1", **{"d": "2020-06-01", **second}), person("2")]
+    )
+    assert lab_fates(found) == ["ID_CONFLICT", "clean"]
+    one = found.ledger.loc[(found.ledger["subject"] == "1") & (found.ledger["fate"] == "clean")]
+    assert one.empty
+    assert found.patients.set_index("patient_id")["SEX"].dropna().to_dict() == {"s/2": "male"}
+
+
+def test_what_may_change_over_a_stay_holds_no_one() -> None:
+    found = joined([{}], [person("1"), person("1", kg="72", age="62")])
+    row = found.patients.iloc[0]
+    assert lab_fates(found) == ["clean"]
+    assert (row["SEX"], bool(pd.isna(row["WEIGHT"])), bool(pd.isna(row["AGE"]))) == ("male", True, True)
+    held = found.ledger.loc[found.ledger["reason"] == "DUP_CONFLICT", ["analyte", "raw_value"]]
+    assert sorted(held.to_numpy().tolist()) == [["AGE", "61"], ["AGE", "62"], ["WEIGHT", "70"], ["WEIGHT", "72"]]
+
+
+def people_of(**subjects: list[str]) -> pd.DataFrame:
+    """PEOPLE of sources by name (those named t.. are treated)."""
+    frames = {
+        name: pd.DataFrame({"subject": pd.Series(ids, dtype="str")}).assign(source=name)
+        for name, ids in subjects.items()
+    }
+    arms = {name: "treated" if name.startswith("t") else "historical" for name in subjects}
+    declared = {name: source({"f": {"parts": [LONG]}}, arm) for name, arm in arms.items()}
+    return link_people(frames, declared).set_index(["source", "subject"])
+
+
+LINKS = [
+    ({"h": ["00123", "123", "9"]}, {"00123": ("h/00123", ""), "123": ("h/00123", ""), "9": ("h/9", "")}),
+    ({"h": ["00123", "0123"]}, {"00123": ("h/00123", "ID_CONFLICT"), "0123": ("h/0123", "ID_CONFLICT")}),
+    ({"h": ["0012", "012", "12"]}, dict.fromkeys(["0012", "012", "12"], (None, "ID_CONFLICT"))),
+    ({"h": ["A1", "a1", "A-1"]}, {"A1": ("h/A1", ""), "a1": ("h/a1", ""), "A-1": ("h/A-1", "")}),
+    ({"h": ["0", "1/7", "2/7"]}, {"0": ("h/0", ""), "1/7": ("h/1/7", ""), "2/7": ("h/2/7", "")}),
+    ({"h": ["00777", "8"], "t": ["00777"]}, {"00777": (None, "ID_BOTH_ARMS"), "8": ("h/8", "")}),
+    ({"h": ["001777", "1777"], "t": ["1777"]}, {"001777": (None, "ID_BOTH_ARMS"), "1777": (None, "ID_BOTH_ARMS")}),
+    ({"h": ["0004"], "t": ["4"]}, {"0004": ("h/0004", ""), "4": ("t/4", "")}),
+    ({"h": ["1/7"], "t": ["7"]}, {"1/7": ("h/1/7", ""), "7": ("t/7", "")}),
+    ({"h": ["00777"], "h2": ["00777"]}, {"00777": (None, "")}),
+    ({"h": []}, {}),
+    ({"h": ["9" * 10_000]}, {"9" * 10_000: ("h/" + "9" * 10_000, "")}),
+]
+
+
+@pytest.mark.parametrize(("subjects", "expected"), LINKS, ids=[str(s)[:40] for s, _ in LINKS])
+def test_ids_and_people(subjects: dict[str, list[str]], expected: dict[str, tuple[str | None, str]]) -> None:
+    found = people_of(**subjects)
+    assert {name for _, name in found.index} == set(expected)
+    for (_, name), row in found.iterrows():
+        patient, hold = expected[name]
+        assert row["hold"] == hold
+        assert patient in (None, row["patient_id"])
+
+
+def test_an_id_that_lost_its_zeros_is_one_person() -> None:
+    found = joined([{"id": "0012"}, {"id": "12", "when": "2020-05-05 08:00"}], [person("0012")])
+    assert found.measurements["patient_id"].tolist() == ["s/0012", "s/0012"]
+    assert len(found.patients) == 1
+
+
+def test_a_treated_patient_among_the_controls_is_held_in_both() -> None:
+    rows = {"h": [{**LAB, "id": "01777"}, {**LAB, "id": "2"}], "t": [{**LAB, "id": "1777"}, {**LAB, "id": "3"}]}
+    declared = {name: source({"f": {"parts": [LONG]}}, arm) for name, arm in (("h", "historical"), ("t", "treated"))}
+    parts = {n: clean_file(intake(r), n, "f", declared[n], study(), dictionary()) for n, r in rows.items()}
+    people = link_people({name: part.ledger for name, part in parts.items()}, declared)
+    for name, other in (("h", "2"), ("t", "3")):
+        found = assemble_source([parts[name]], people, name, declared[name], study(), dictionary())
+        assert fates(found) == ["ID_BOTH_ARMS", "clean"]
+        assert found.patients["patient_id"].tolist() == [f"{name}/{other}"]
+        assert found.measurements["patient_id"].tolist() == [f"{name}/{other}"]
+
+
+RELATIVE = {**LONG, "time": {"columns": ["hour"], "relative_to": "admission", "relative_unit": "HH:MM"}}
+ADMITTED = {"kind": "patients", "subject": "id", "events": [{"event": "admission", "time": DAY}]}
+
+
+def relative(admitted: list[dict[str, str]], **keys: Any) -> CleanSource:
+    rows = [{**LAB, "id": name, "hour": hour} for name, hour in (("1", "26:30"), ("2", "00:00"), ("3", "x"))]
+    return assembled({"lab": (rows, RELATIVE), "people": (admitted, ADMITTED)}, **keys)
+
+
+def test_relative_times_count_from_the_patients_own_anchor() -> None:
+    found = relative([{"id": "1", "d": "2020-05-04 10:00"}], timezone="America/Mexico_City")
+    assert lab_fates(found) == ["clean", "TIME_NO_ANCHOR", "DATE_INVALID"]
+    assert found.measurements["time"].tolist() == [pd.Timestamp("2020-05-05 17:30", tz="UTC")]
+
+
+def test_a_source_without_a_calendar_stands_at_its_epoch() -> None:
+    found = relative([{"id": "1", "d": ""}], relative_epoch="2020-03-01")
+    assert lab_fates(found) == ["clean", "clean", "DATE_INVALID"]
+    assert sorted(found.measurements["time"]) == [
+        pd.Timestamp(time, tz="UTC") for time in ("2020-03-01 00:00", "2020-03-02 02:30")
+    ]
+    assert set(found.events["event"]) == {"admission"}
+    assert set(found.events["time"]) == {pd.Timestamp("2020-03-01", tz="UTC")}
+
+
+def test_counts_reach_the_report() -> None:
+    found = joined([{}, {}, {"result": "x"}])
+    ard = ledger_ard({"s": found.ledger}, found.patients)
+    one = ard.loc[(ard["analysis"] == "ledger") & (ard["level"] == "lab")].set_index("statistic")["value"].to_dict()
+    assert one == {"n_lines": 3, "n_records": 3, "n_clean": 1, "n_duplicate": 1, "n_ignored": 0, "n_quarantined": 1}
+    reasons = ard.loc[ard["analysis"] == "ledger_reasons"].set_index("level")["value"].to_dict()
+    assert reasons == {"DUP_IDENTICAL": 1, "NUM_UNREADABLE": 1}
+
+
+def test_counts_of_nothing() -> None:
+    assert ledger_ard({"s": LEDGER.empty()}, joined([{}]).patients.iloc[:0])["value"].tolist() == [0]
+
+
+def test_a_source_with_nothing_clean_is_assembled() -> None:
+    found = assembled({"lab": ([{**LAB, "result": "x"}], LONG)})
+    assert found.measurements.empty
+    assert found.events.empty
+    assert found.patients["patient_id"].tolist() == ["s/1"]
+
+
+def test_an_empty_source_is_assembled() -> None:
+    part = clean([LAB], LONG)
+    nothing = type(part)(**{name: getattr(part, name).iloc[:0] for name in part.__dataclass_fields__})
+    declared = source({"f": {"parts": [LONG]}})
+    people = link_people({"s": nothing.ledger}, {"s": declared})
+    found = assemble_source([nothing], people, "s", declared, study(), dictionary())
+    assert found.patients.empty
+    assert found.ledger.empty
