@@ -208,7 +208,7 @@ class StrippedLimit(Section):
     """A limit of detection that lost its sign: this value of this outcome means '<' or '>'."""
 
     outcome: Code
-    value: float
+    value: float = Field(description="in the outcome's canonical unit")
     means: Literal["<", ">"]
 
 
@@ -234,6 +234,10 @@ class SourceFile(Section):
     default_units: dict[Code, str] = Field(default={}, description="unit per outcome where the row names none")
     default_specimens: dict[Code, str] = Field(default={}, description="specimen per outcome where the row names none")
     assays: dict[Code, str] = Field(default={}, description="assay per outcome where the row names none")
+    result_codes: dict[Code, dict[str, str]] = Field(
+        default={},
+        description="codes of qualitative results to their meaning, per outcome, where rows name the analyte",
+    )
     stripped_limits: list[StrippedLimit] = Field(default=[], description="limits that lost their sign")
     haemolysis_holds: list[Code] = Field(
         default=["FERR", "PCT"], description="outcomes whose values are held where the comment says haemolysed"

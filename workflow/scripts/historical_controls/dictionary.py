@@ -312,7 +312,7 @@ def _codes(config: Config) -> Iterator[tuple[str, str]]:
 def _source_codes(place: str, source: Source) -> Iterator[tuple[str, str]]:
     for name, file in source.files.items():
         here = f"{place}.files.{name}"
-        for key in ("default_units", "default_specimens", "assays"):
+        for key in ("default_units", "default_specimens", "assays", "result_codes", "haemolysis_holds"):
             yield from ((f"{here}.{key}", code) for code in getattr(file, key))
         yield from ((f"{here}.stripped_limits", limit.outcome) for limit in file.stripped_limits)
         for number, part in enumerate(file.parts):

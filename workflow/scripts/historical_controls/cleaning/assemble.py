@@ -14,7 +14,7 @@ from ..dictionary import Dictionary
 from ..table_io import Table, conform
 from ..tables import EVENTS, LEDGER, MEASUREMENTS, PATIENTS, TREATMENTS
 from .distinct import by_distinct
-from .duplicates import settle_characteristics, settle_events, settle_measurements
+from .duplicates import settle_characteristics, settle_events, settle_measurements, settle_treatments
 from .files import LostRecordError
 from .outputs import CleanedFile, CleanSource
 from .records import RECORD_KEY, decide, undecided
@@ -43,6 +43,7 @@ def assemble_source(
     records["events"] = settle_events(_anchored(records["events"], records["events"], source), ONCE, source.timezone)
     records["measurements"] = _anchored(records["measurements"], records["events"], source)
     records["patients"] = settle_characteristics(records["patients"])
+    records["treatments"] = settle_treatments(records["treatments"])
     records = _hold_people(records)
     records["measurements"] = settle_measurements(records["measurements"], _deaths(records["events"], source))
     ledger = _final_ledger(stacked["ledger"], records)

@@ -61,6 +61,12 @@ def settle_characteristics(records: pd.DataFrame) -> pd.DataFrame:
     return _decide_at(records, differs, "DUP_CONFLICT", "quarantined", "said differently elsewhere")
 
 
+def settle_treatments(records: pd.DataFrame) -> pd.DataFrame:
+    """A course said twice stands once; courses that differ in anything are several courses."""
+    course = ["patient_id", "treatment", "start", "stop", "dose", "dose_unit"]
+    return _decide_at(records, _repeated(records, course).duplicated(course), "DUP_IDENTICAL", "duplicate")
+
+
 def settle_events(records: pd.DataFrame, once: tuple[str, ...], timezone: str) -> pd.DataFrame:
     """An event said twice at the same time stands once; one that can happen only `once`, at two times, is a conflict.
 

@@ -55,6 +55,7 @@ def clean_measurements(records: Records, file: SourceFile, calendar: Calendar, d
         lambda r: decide(r, r["coded_missing"], "SENTINEL", "ignored"),
         lambda r: _read(r, NumberStyle(file.decimal, file.thousands)),
         lambda r: resolve_names(r, file, dictionary),
+        lambda r: _decode(r, file),
         check_subject,
         check_times,
         lambda r: _check_order(r, calendar),
@@ -81,6 +82,18 @@ def _read(records: Records, style: NumberStyle) -> Records:
     return records.assign(**columns, status=status.mask(status == "unknown", "done"), odd_status=status == "unknown")
 
 
+def _decode(records: Records, file: SourceFile) -> Records:
+    """Findings of rows whose analyte came as a name, by the codes declared for its outcome."""
+    if not file.result_codes:
+        return records
+    meanings = {(code, fold(raw)): said for code, codes in file.result_codes.items() for raw, said in codes.items()}
+    declared = by_distinct_pair(
+        records["code"], records["raw_value"], lambda code, raw: meanings.get((code, fold(raw)))
+    )
+    known = declared.notna() & records["meaning"].isna()
+    return records.assign(finding=records["finding"].mask(known, declared))
+
+
 def _check_order(records: Records, calendar: Calendar) -> Records:
     early = precedes(records["result_utc"], records["time"], calendar.timezone)
     return decide(records, early, "TIME_ORDER", hint="the result is dated before the collection")
@@ -101,7 +114,9 @@ def _check_values(records: Records, dictionary: Dictionary) -> Records:
         bool,
     )
     unknown = ~numeric & ~fits & ~records["not_done"]
-    out = decide(records.assign(numeric=numeric), unknown, "RESULT_UNKNOWN", hint="declare its meaning under 'values'")
+    out = decide(
+        records.assign(numeric=numeric), unknown, "RESULT_UNKNOWN", hint="declare its meaning: 'values', 'result_codes'"
+    )
     return decide(out, numeric & (out["problem"] != ""), out["problem"])
 
 
@@ -139,7 +154,10 @@ def _convert(records: Records, dictionary: Dictionary) -> Records:
     out = out.assign(number=converted(out["number"], factors), unit=unit)
     due = out["numeric"] & ~out["not_done"] & factors["factor"].isna()
     out = decide(out, due & (out["raw_unit"] == ""), "UNIT_MISSING", hint="declare it under 'default_units'")
-    return decide(out, due, "UNIT_UNKNOWN", hint="no conversion in units.csv")
+    unknown = out.loc[due, "raw_unit"]
+    return decide(
+        out, due, "UNIT_UNKNOWN", hint=("no conversion in units.csv from '" + unknown + "'").reindex(out.index)
+    )
 
 
 def _canonical(outcome: Outcome | None) -> str:
