@@ -43,6 +43,11 @@ def test_an_unknown_unit_is_named_to_the_reader() -> None:
     assert hints.isna().tolist() == [False, False, True]
 
 
+@pytest.mark.parametrize(("result", "word"), [("1,250", "thousands"), ("cinco", "sentinels"), ("ND", "limit")])
+def test_a_cell_that_is_no_number_comes_with_what_would_release_it(result: str, word: str) -> None:
+    assert word in lab({"test": "ferritina", "unit": "ng/mL", "result": result}).ledger["hint"].iloc[0]
+
+
 def test_a_course_said_twice_stands_once() -> None:
     date = {"columns": ["from"], "formats": ["%Y-%m-%d"]}
     part = {"kind": "treatments", "subject": "id", "treatment": "rx", "start": date, "dose": "dose", "dose_unit": "du"}

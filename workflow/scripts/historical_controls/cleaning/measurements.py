@@ -12,7 +12,7 @@ from ..config_sources import SourceFile
 from ..dictionary import Dictionary, Outcome, fold
 from .distinct import by_distinct, by_distinct_pair
 from .names import resolve_names
-from .numbers import NumberStyle, read_cells
+from .numbers import NumberStyle, read_cells, release
 from .records import check_subject, check_times, decide
 from .times import Calendar, precedes
 from .units import conversions, converted, same_unit
@@ -117,7 +117,7 @@ def _check_values(records: Records, dictionary: Dictionary) -> Records:
     out = decide(
         records.assign(numeric=numeric), unknown, "RESULT_UNKNOWN", hint="declare its meaning: 'values', 'result_codes'"
     )
-    return decide(out, numeric & (out["problem"] != ""), out["problem"])
+    return decide(out, numeric & (out["problem"] != ""), out["problem"], hint=release(out["problem"]))
 
 
 def _default_texts(records: Records, file: SourceFile) -> Records:

@@ -49,6 +49,12 @@ UNIT = r"(?:\s*(?P<unit>[^\W\d_²³¹⁰-⁹₀-₉¼-¾⅐-⅟][^\x00]*|(?:[%°
 SOME_NUMBER = re.compile(rf"^[-+\u2212]?[0-9.,][0-9.,'’ \u00a0\u202f]*(?:[eE][-+]?[0-9]+)?{UNIT}")
 THOUSANDS = {" ": "[ \u00a0\u202f]", "'": "['’]", ".": r"\.", ",": ","}
 
+RELEASES = {
+    "NUM_AMBIGUOUS": "a number in another style than declared: check 'decimal' and 'thousands'",
+    "NUM_UNREADABLE": "no number; where it is a code for missing, declare it under 'sentinels'",
+    "LOD_NO_LIMIT": "below a limit that the cell does not tell",
+}
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -78,6 +84,11 @@ def read_cells(texts: pd.Series, style: NumberStyle) -> dict[str, pd.Series]:
     columns = fields_by_distinct(texts, lambda text: read_number(text, style), dtypes)
     columns["cell_unit"] = columns.pop("unit")
     return {**columns, "finding": by_distinct(texts, read_finding)}
+
+
+def release(problems: pd.Series) -> pd.Series:
+    """What would release a cell with each problem."""
+    return by_distinct(problems, lambda problem: RELEASES.get(problem, ""), "str")
 
 
 def read_number(text: str, style: NumberStyle) -> Reading:

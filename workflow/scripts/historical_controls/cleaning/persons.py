@@ -7,7 +7,7 @@ import pandas as pd
 from ..config_sources import CharacteristicColumn, EventColumns, PatientRows, SourceFile
 from ..dictionary import Dictionary, Outcome, fold
 from .distinct import by_distinct
-from .numbers import NumberStyle, read_cells, read_finding
+from .numbers import NumberStyle, read_cells, read_finding, release
 from .records import check_subject, check_times, column, decide, filled_or_null, is_sentinel, meets, subjects, undecided
 from .times import Calendar
 from .unfolding import no_times, time_columns
@@ -56,7 +56,7 @@ def _numeric(
     factors = conversions(code, used, dictionary)
     agrees = (out["cell_unit"] == "") | same_unit(code, out["cell_unit"], used, dictionary)
     out = decide(out, out["not_done"], "NO_VALUE", "ignored")
-    out = decide(out, out["problem"] != "", out["problem"])
+    out = decide(out, out["problem"] != "", out["problem"], hint=release(out["problem"]))
     out = decide(out, out["operator"] != "", "NUM_UNREADABLE", hint="a limit is no value of a characteristic")
     out = decide(out, ~agrees, "UNIT_CONFLICT", hint="the cell and the declaration disagree")
     out = decide(out, factors["factor"].isna() & (used == ""), "UNIT_MISSING", hint="declare the column's unit")
