@@ -198,26 +198,31 @@ def _validated(raw: Mapping[str, Any], name: str) -> Config:
 
 def _faults(error: ValidationError, raw: Mapping[str, Any], name: str) -> Iterator[UserError]:
     for item in error.errors():
-        path = _key_path(item["loc"], raw)
+        unread = item["type"] in ("missing", "extra_forbidden")
+        path = _key_path(item["loc"], raw, unread)
         where = f"{name}: {path}" if path else name
         if item["type"] == "extra_forbidden":
             yield UserError("unknown key", where, _known_keys_hint(item["loc"]))
         elif item["type"] == "missing":
             yield UserError("this key is missing", where)
         else:
-            shown = json.dumps(item["input"], ensure_ascii=False, default=str)
-            yield UserError(f"{item['msg']} (found {shown[:80]})", where)
+            said = item["msg"].removeprefix("Value error, ")
+            shown = json.dumps(item["input"], ensure_ascii=False, default=str)[:80]
+            yield UserError(said if isinstance(item["input"], dict) else f"{said} (found {shown})", where)
 
 
-def _key_path(loc: tuple[int | str, ...], raw: Any) -> str:
-    """The dotted path as it stands in the file: pydantic's own steps (union tags) are left out."""
+def _key_path(loc: tuple[int | str, ...], raw: Any, keep_last: bool) -> str:
+    """The dotted path as it stands in the file: pydantic's own steps (union tags) are left out.
+
+    keep_last: the last step is a key that the file lacks, or that nobody knows.
+    """
     out: list[str] = []
-    for step in loc:
+    for number, step in enumerate(loc, start=1):
         inside = isinstance(raw, Mapping) and step in raw
         listed = isinstance(raw, list) and isinstance(step, int) and step < len(raw)
         if inside or listed:
             raw = raw[step]
-        elif step is not loc[-1]:
+        elif number < len(loc) or not keep_last:
             continue
         out.append(str(step))
     return ".".join(out)

@@ -95,6 +95,8 @@ def _telling(frame: pd.DataFrame, key: tuple[str, ...]) -> list[str]:
 def _as_kind(values: pd.Series, column: Column, table: Table) -> pd.Series:
     if column.kind == "time" and bool(values.isna().all()):
         values = pd.Series(pd.NaT, index=values.index, dtype=PANDAS_DTYPES["time"])
+    if column.kind == "integer" and pd.api.types.is_float_dtype(values) and bool((values % 1 > 0).any()):
+        raise TableError(f"table {table.name}: column {column.name} is not integer: it holds fractions")
     try:
         typed = values.astype(PANDAS_DTYPES[column.kind])  # type: ignore[call-overload]
     except (TypeError, ValueError) as error:
