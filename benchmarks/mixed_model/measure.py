@@ -39,6 +39,8 @@ def shortest(work: Callable[[], Any], repeats: int) -> tuple[float, Any]:
     """The least processor time of several runs, and the last result; on one thread other work does not count."""
     best, result = float("inf"), None
     for _ in range(repeats):
+        # the last result must not count towards the next run's memory
+        result = None
         start = time.process_time()
         result = work()
         best = min(best, time.process_time() - start)

@@ -64,7 +64,7 @@ if (peer == "lme4") {
   suppressMessages(library(nlme))
   forget_peak()
   correlation <- if (task == "slope_car1") corCAR1(form = ~ day | id) else NULL
-  control <- lmeControl(maxIter = 200, msMaxIter = 200, opt = "optim")
+  control <- lmeControl(maxIter = 200, msMaxIter = 500)
   run <- shortest(function() {
     lme(y ~ arm * day + x, data = table, random = ~ day | id, correlation = correlation, control = control)
   })
