@@ -10,11 +10,14 @@ import pytest
 import yaml
 
 from historical_controls.config import check_files, json_schema, load_config, merged, scenario_config
+from historical_controls.config_names import check_config_names
+from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import UserError, UserErrors
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config.yaml"
 LAB = "sources.historical.files.laboratorio"
+PEOPLE = "sources.historical.files.pacientes.parts.0"
 
 
 @pytest.fixture(scope="module")
@@ -187,3 +190,33 @@ def test_the_editor_finds_the_schema() -> None:
     first = EXAMPLE.read_text(encoding="utf-8").splitlines()[0]
     path = first.removeprefix("# yaml-language-server: $schema=")
     assert (ROOT / path).read_text(encoding="utf-8") == json_schema(), "run `make docs`"
+
+
+NAMES = [
+    (f"{LAB}.default_units", {"CRP": "mg/dl"}, None, None),
+    (f"{LAB}.default_units", {"CRP": "IU/L"}, "'IU/L' is no unit of CRP", "mg/dl"),
+    (f"{LAB}.default_units", {"DDIM": "ng/mL DDU"}, "'ng/mL DDU' is no unit of DDIM", None),
+    (f"{LAB}.default_units", {"CRPP": "mg/L"}, "'CRPP' is no code of outcomes.csv", "Did you mean 'CRP'?"),
+    (f"{LAB}.result_codes", {"PCR": {"1": "postive"}}, "'postive' is no result of PCR", "Did you mean 'positive'?"),
+    (f"{PEOPLE}.columns.sexo.values", {"H": "man"}, "'man' is no result of SEX", "female, male"),
+    (f"{PEOPLE}.columns.edad.unit", "weeks", "'weeks' is no unit of AGE", None),
+    (f"{PEOPLE}.columns.edad.characteristic", "CRP", "CRP is measured", None),
+    (f"{PEOPLE}.events.0.event", "onset", "'onset' is no event", "Did you mean 'symptom_onset'?"),
+    ("outcomes", ["PF", "HR", "RR", "TEMP", "XX"], "'XX' is no code of outcomes.csv", None),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "what", "hint"), NAMES, ids=[str(n[1])[:30] for n in NAMES])
+def test_the_config_and_the_dictionary_fit(
+    example: dict[str, Any], path: str, value: Any, what: str | None, hint: str | None
+) -> None:
+    config, dictionary = load_config(changed(example, path, value)), load_dictionary(ROOT / "data/dictionary")
+    if what is None:
+        check_config_names(config, dictionary)
+        return
+    with pytest.raises(UserError) as caught:
+        check_config_names(config, dictionary)
+    found = caught.value.faults if isinstance(caught.value, UserErrors) else (caught.value,)
+    fault = next(fault for fault in found if what in fault.what)
+    assert f"config.yaml: {path}".startswith(str(fault.where)) or str(fault.where).startswith(f"config.yaml: {path}")
+    assert hint is None or hint in str(fault.hint)

@@ -10,7 +10,8 @@ SCRIPTS = PROGRAM / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from historical_controls.config import check_files, load_config, scenario_config
-from historical_controls.dictionary import check_config_names, load_dictionary
+from historical_controls.config_names import check_config_names
+from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import UserError
 from historical_controls.figures.names import FAMILIES, figure_names
 from historical_controls.provenance import code_hash, git_state

@@ -19,7 +19,20 @@ MEXICO = Calendar("America/Mexico_City", date(2020, 1, 1), date(2020, 12, 31))
 UTC = Calendar("UTC", date(2020, 1, 1), date(2020, 12, 31))
 FORMATS = ["%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M", "%d-%m-%y %H:%M", "%Y-%m-%dT%H:%M", "%m/%d/%Y %I:%M %p", "%Y%m%d%H%M"]
 FORMATS += ["%d-%b-%Y %H:%M", "%d de %B de %Y %H:%M"]
-SPANISH = ["enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"]
+SPANISH = [
+    "enero",
+    "febrero",
+    "marzo",
+    "abril",
+    "mayo",
+    "junio",
+    "julio",
+    "agosto",
+    "septiembre",
+    "octubre",
+    "noviembre",
+    "diciembre",
+]
 
 
 def read(text: str, calendar: Calendar = UTC, **keys: Any) -> tuple[pd.Timestamp, float, str, bool]:

@@ -12,10 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from .config import Config
-from .config_sources import EventRows, PatientRows, Source, WideMeasurements
 from .errors import UserError, did_you_mean, raise_all
-from .vocabulary import EVENT_NAMES
 
 Family = Literal[
     "respiratory",
@@ -275,68 +272,3 @@ def _synonyms(path: Path, outcomes: dict[str, Outcome], faults: list[UserError])
     for code in outcomes:
         meanings.setdefault(fold(code), [Synonym(code, "")])
     return {name: tuple(dict.fromkeys(found)) for name, found in meanings.items()}
-
-
-def check_config_names(config: Config, dictionary: Dictionary) -> None:
-    """Every outcome code and event name of the config exists. Raises UserError(s) for all that do not."""
-    faults = [
-        UserError(
-            f"'{code}' is no code of outcomes.csv",
-            f"config.yaml: {place}",
-            did_you_mean(code, dictionary.outcomes),
-        )
-        for place, code in _codes(config)
-        if code not in dictionary.outcomes
-    ]
-    faults += [
-        UserError(f"'{event}' is no event", f"config.yaml: {place}", did_you_mean(event, EVENT_NAMES))
-        for place, event in _event_names(config)
-        if event not in EVENT_NAMES
-    ]
-    raise_all(faults)
-
-
-def _codes(config: Config) -> Iterator[tuple[str, str]]:
-    yield from (("outcomes", code) for code in config.outcomes)
-    yield from (("balance.covariates", code) for code in config.balance.covariates)
-    yield from (("analysis.covariates", code) for code in config.analysis.covariates)
-    yield from ((f"cohort.derivations.{code}", code) for code in config.cohort.derivations)
-    for name, rule in config.cohort.rules.items():
-        for key in ("outcome", "characteristic"):
-            if hasattr(rule, key):
-                yield f"cohort.rules.{name}.{key}", getattr(rule, key)
-    for name, source in config.sources.items():
-        yield from _source_codes(f"sources.{name}", source)
-
-
-def _source_codes(place: str, source: Source) -> Iterator[tuple[str, str]]:
-    for name, file in source.files.items():
-        here = f"{place}.files.{name}"
-        for key in ("default_units", "default_specimens", "assays", "result_codes", "haemolysis_holds"):
-            yield from ((f"{here}.{key}", code) for code in getattr(file, key))
-        yield from ((f"{here}.stripped_limits", limit.outcome) for limit in file.stripped_limits)
-        for number, part in enumerate(file.parts):
-            if isinstance(part, WideMeasurements):
-                yield from ((f"{here}.parts.{number}.columns.{c}", w.outcome) for c, w in part.columns.items())
-            if isinstance(part, PatientRows):
-                yield from ((f"{here}.parts.{number}.columns.{c}", w.characteristic) for c, w in part.columns.items())
-
-
-def _event_names(config: Config) -> Iterator[tuple[str, str]]:
-    zero = config.cohort.time_zero
-    yield "cohort.time_zero.treated", zero.treated
-    yield "cohort.time_zero.standard_care_from", zero.standard_care_from
-    if zero.historical_event:
-        yield "cohort.time_zero.historical_event", zero.historical_event
-    for name, source in config.sources.items():
-        for key, file in source.files.items():
-            for number, part in enumerate(file.parts):
-                place = f"sources.{name}.files.{key}.parts.{number}"
-                yield from ((place, event) for event in _part_events(part))
-
-
-def _part_events(part: object) -> Iterator[str]:
-    if isinstance(part, PatientRows):
-        yield from (columns.event for columns in part.events)
-    if isinstance(part, EventRows):
-        yield from [part.event[1:]] if part.event.startswith("=") else part.values.values()

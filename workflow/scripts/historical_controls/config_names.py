@@ -1,0 +1,137 @@
+"""Whether the config and the dictionary fit: codes, event names, units and meanings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .config import Config
+from .config_sources import EventRows, PatientRows, Source, SourceFile, WideMeasurements
+from .dictionary import Dictionary
+from .errors import UserError, did_you_mean, raise_all
+from .tables import EVENT_NAMES
+
+
+def check_config_names(config: Config, dictionary: Dictionary) -> None:
+    """Every outcome code, event name, unit and meaning of the config exists; UserError(s) for all that do not."""
+    faults = [
+        UserError(
+            f"'{code}' is no code of outcomes.csv",
+            f"config.yaml: {place}",
+            did_you_mean(code, dictionary.outcomes),
+        )
+        for place, code in _codes(config)
+        if code not in dictionary.outcomes
+    ]
+    faults += [
+        UserError(f"'{event}' is no event", f"config.yaml: {place}", did_you_mean(event, EVENT_NAMES))
+        for place, event in _event_names(config)
+        if event not in EVENT_NAMES
+    ]
+    raise_all(faults)
+    raise_all(fault for name, source in config.sources.items() for fault in _source_faults(name, source, dictionary))
+
+
+def _source_faults(name: str, source: Source, dictionary: Dictionary) -> Iterator[UserError]:
+    for key, file in source.files.items():
+        place = f"config.yaml: sources.{name}.files.{key}"
+        yield from (
+            _unit_fault(f"{place}.{at}", code, unit, dictionary) for at, code, unit in _bad_units(file, dictionary)
+        )
+        for at, code, meaning in _meanings(file):
+            allowed = dictionary.outcomes[code].categories
+            if meaning not in allowed:
+                yield UserError(f"'{meaning}' is no result of {code}", f"{place}.{at}", did_you_mean(meaning, allowed))
+        for at, code in _characteristics(file):
+            if dictionary.outcomes[code].family != "characteristic":
+                hint = "Read it as measurements_wide, or name one of the family 'characteristic'."
+                yield UserError(f"{code} is measured, no characteristic of a patient", f"{place}.{at}", hint)
+
+
+def _unit_fault(place: str, code: str, unit: str, dictionary: Dictionary) -> UserError:
+    own = dictionary.outcomes[code].unit
+    known = {spelling for name, spelling in dictionary.conversions if name in (code, f"*{own}")}
+    hint = f"units.csv knows: {', '.join(sorted(known))}." if known else f"{code} has no unit."
+    return UserError(f"'{unit}' is no unit of {code}", place, hint)
+
+
+def _bad_units(file: SourceFile, dictionary: Dictionary) -> Iterator[tuple[str, str, str]]:
+    for at, code, unit in _units(file):
+        outcome = dictionary.outcomes[code]
+        if unit and outcome.kind == "number" and dictionary.conversion(code, unit) is None:
+            yield at, code, unit
+
+
+def _units(file: SourceFile) -> Iterator[tuple[str, str, str | None]]:
+    yield from (("default_units", code, unit) for code, unit in file.default_units.items())
+    for number, part in enumerate(file.parts):
+        if isinstance(part, WideMeasurements):
+            yield from ((f"parts.{number}.columns.{name}.unit", w.outcome, w.unit) for name, w in part.columns.items())
+        if isinstance(part, PatientRows):
+            for name, column in part.columns.items():
+                yield f"parts.{number}.columns.{name}.unit", column.characteristic, column.unit
+
+
+def _meanings(file: SourceFile) -> Iterator[tuple[str, str, str]]:
+    for code, codes in file.result_codes.items():
+        yield from ((f"result_codes.{code}", code, meaning) for meaning in codes.values())
+    for number, part in enumerate(file.parts):
+        place = f"parts.{number}.columns"
+        if isinstance(part, WideMeasurements):
+            for name, column in part.columns.items():
+                yield from ((f"{place}.{name}.values", column.outcome, meaning) for meaning in column.values.values())
+        if isinstance(part, PatientRows):
+            for name, own in part.columns.items():
+                yield from ((f"{place}.{name}.values", own.characteristic, meaning) for meaning in own.values.values())
+
+
+def _characteristics(file: SourceFile) -> Iterator[tuple[str, str]]:
+    for number, part in enumerate(file.parts):
+        if isinstance(part, PatientRows):
+            yield from ((f"parts.{number}.columns.{name}", c.characteristic) for name, c in part.columns.items())
+
+
+def _codes(config: Config) -> Iterator[tuple[str, str]]:
+    yield from (("outcomes", code) for code in config.outcomes)
+    yield from (("balance.covariates", code) for code in config.balance.covariates)
+    yield from (("analysis.covariates", code) for code in config.analysis.covariates)
+    yield from ((f"cohort.derivations.{code}", code) for code in config.cohort.derivations)
+    for name, rule in config.cohort.rules.items():
+        for key in ("outcome", "characteristic"):
+            if hasattr(rule, key):
+                yield f"cohort.rules.{name}.{key}", getattr(rule, key)
+    for name, source in config.sources.items():
+        yield from _source_codes(f"sources.{name}", source)
+
+
+def _source_codes(place: str, source: Source) -> Iterator[tuple[str, str]]:
+    for name, file in source.files.items():
+        here = f"{place}.files.{name}"
+        for key in ("default_units", "default_specimens", "assays", "result_codes", "haemolysis_holds"):
+            yield from ((f"{here}.{key}", code) for code in getattr(file, key))
+        yield from ((f"{here}.stripped_limits", limit.outcome) for limit in file.stripped_limits)
+        for number, part in enumerate(file.parts):
+            if isinstance(part, WideMeasurements):
+                yield from ((f"{here}.parts.{number}.columns.{c}", w.outcome) for c, w in part.columns.items())
+            if isinstance(part, PatientRows):
+                yield from ((f"{here}.parts.{number}.columns.{c}", w.characteristic) for c, w in part.columns.items())
+
+
+def _event_names(config: Config) -> Iterator[tuple[str, str]]:
+    zero = config.cohort.time_zero
+    yield "cohort.time_zero.treated", zero.treated
+    yield "cohort.time_zero.standard_care_from", zero.standard_care_from
+    if zero.historical_event:
+        yield "cohort.time_zero.historical_event", zero.historical_event
+    for name, source in config.sources.items():
+        for key, file in source.files.items():
+            for number, part in enumerate(file.parts):
+                place = f"sources.{name}.files.{key}.parts.{number}"
+                yield from ((f"{place}.{at}", event) for at, event in _part_events(part))
+
+
+def _part_events(part: object) -> Iterator[tuple[str, str]]:
+    if isinstance(part, PatientRows):
+        yield from ((f"events.{number}.event", columns.event) for number, columns in enumerate(part.events))
+    if isinstance(part, EventRows):
+        fixed = part.event.startswith("=")
+        yield from [("event", part.event[1:])] if fixed else [("values", event) for event in part.values.values()]
