@@ -201,7 +201,7 @@ NAMES = [
     (f"{PEOPLE}.columns.sexo.values", {"H": "man"}, "'man' is no result of SEX", "female, male"),
     (f"{PEOPLE}.columns.edad.unit", "weeks", "'weeks' is no unit of AGE", None),
     (f"{PEOPLE}.columns.edad.characteristic", "CRP", "CRP is measured", None),
-    (f"{PEOPLE}.events.0.event", "onset", "'onset' is no event", "Did you mean 'symptom_onset'?"),
+    (f"{PEOPLE}.events.0.event", "symptom_onse", "'symptom_onse' is no event", "Did you mean 'symptom_onset'?"),
     ("outcomes", ["PF", "HR", "RR", "TEMP", "XX"], "'XX' is no code of outcomes.csv", None),
 ]
 
