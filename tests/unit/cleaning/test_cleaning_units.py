@@ -74,6 +74,7 @@ KNOWN = [
     ("WEIGHT", 70, "kilogramos", 70),
     ("HEIGHT", 172, "centímetros", 172),
     ("CD4", 261, "cel/mm3", 261),
+    ("LDH", 300, "UI/L", 300),
 ]
 
 
