@@ -53,7 +53,7 @@ def laboratory_dirt(patients: tuple[Patient, ...], amount: Amount) -> list[Spoil
         _held(n(6), {"comentario": "muestra hemolizada"}, "haemolysed", "SPECIMEN_BAD", ("FERR", "PCT")),
         _replaced(n(6), {"comentario": "muestra hemolizada"}, "haemolysed_kept", ("CREAT", "CRP")),
         _copied(n(6), {"analito": "Troponina I ultrasensible", "unidad": "pg/mL"}, "unknown_name", "NAME_UNKNOWN"),
-        _copied(n(4), {"analito": "Deshidrogenasa láctica", "unidad": "U/L"}, "unknown_name", "NAME_UNKNOWN"),
+        _copied(n(4), {"analito": "Mioglobina", "unidad": "ng/mL"}, "unknown_name", "NAME_UNKNOWN"),
         _copied(n(20), {"analito": "Glucosa", "unidad": "mg/dL"}, "ignored_name", "DECLARED", fate="ignored"),
         _held(n(3), {"resultado": "45,00", "unidad": "10^3/uL"}, "impossible", "OUT_OF_RANGE", ("LYMPH",)),
         _held(n(2), {"resultado": "5200,0", "unidad": "mg/L"}, "impossible", "OUT_OF_RANGE", ("CRP",)),
