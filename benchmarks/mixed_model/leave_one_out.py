@@ -40,7 +40,13 @@ def main() -> None:
         whole, _ = shortest(lambda spec=spec: fit_mixed_model(table, spec), repeats)
         out, answer = shortest(fit.influence, repeats)
         assert answer.converged.all()
-        cells = (f"{1e3 * alone:.1f}", f"{1e3 * whole:.1f}", f"{1e3 * out:.0f}", f"{out / alone:.1f}", f"{out / whole:.1f}")
+        cells = (
+            f"{1e3 * alone:.1f}",
+            f"{1e3 * whole:.1f}",
+            f"{1e3 * out:.0f}",
+            f"{out / alone:.1f}",
+            f"{out / whole:.1f}",
+        )
         print("|", name, "|", " | ".join(cells), "|", flush=True)
 
 
