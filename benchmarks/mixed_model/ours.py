@@ -14,6 +14,7 @@ from data import read
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
 from historical_controls.mixed_model import Contrast, Control, MixedModelFit, MixedModelSpec, build_design, fit_design
+from historical_controls.mixed_model.likelihood import evaluate
 
 SPECS = {
     "slope": MixedModelSpec("y ~ arm * day + x", "id", "1 + day"),
@@ -37,8 +38,10 @@ def fitted(table: pd.DataFrame, spec: MixedModelSpec, repeats: int) -> tuple[flo
 
 
 def kenward_roger(fit: MixedModelFit) -> Contrast:
-    """The day-7 difference with nothing kept from the fit but its optimum."""
-    answer = replace(fit, found=replace(fit.point)).contrast(DAY_7, df="kenward-roger")
+    """The day-7 difference, solving with V anew: a copied optimum would bring sums that the fit had already taken."""
+    optimum = fit.point
+    again = replace(fit, found=evaluate(optimum.engine, optimum.parameters, optimum.theta))
+    answer = again.contrast(DAY_7, df="kenward-roger")
     assert isinstance(answer, Contrast)
     return answer
 
