@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import linalg
 
 from .design import Array
-from .errors import ModelError
 from .likelihood import Point, evaluate
 from .optimiser import Control, maximise, refine
 from .reduction import Problem
 
 if TYPE_CHECKING:
     from .fit import MixedModelFit
+
+CELLS = 200_000  # of all the refits that are done together: their arrays stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -36,52 +40,59 @@ class Influence:
 
 
 def leave_one_out(fit: MixedModelFit) -> Influence:
-    """Refit without each subject in turn, from the full fit's covariance parameters."""
-    rows, converged, loglik = [], [], []
-    for subject in range(len(fit.design.first)):
-        problem = without(fit.problem, subject)
-        point = _refitted(fit, problem)
-        converged.append(point is not None)
-        loglik.append(np.nan if point is None else point.loglik)
-        missing = np.full(problem.p, np.nan)
-        own = missing if point is None else linalg.solve_triangular(problem.T, point.beta)
-        rows.append(problem.offset + problem.y_scale * own)
-    index = fit.design.subjects
+    """Refit without each subject, from the full fit's covariance parameters; many at once where that is possible."""
+    problem, index = fit.problem, fit.design.subjects
+    beta, loglik = np.full((len(index), problem.p), np.nan), np.full(len(index), np.nan)
+    for subjects, point, good in _neighbours(fit):
+        beta[subjects] = np.where(good[..., None], point.beta, np.nan)
+        loglik[subjects] = np.where(good, point.loglik, np.nan)
+    for subject in np.flatnonzero(np.isnan(loglik)):
+        alone = _alone(fit, int(subject))
+        if alone is not None:
+            beta[subject], loglik[subject] = alone.beta, alone.loglik
+    values = problem.offset + problem.y_scale * linalg.solve_triangular(problem.T, beta.T, check_finite=False).T
     return Influence(
-        pd.DataFrame(rows, index=index, columns=list(fit.names)),
-        pd.Series(converged, index=index, name="converged"),
+        pd.DataFrame(values, index=index, columns=list(fit.names)),
+        pd.Series(~np.isnan(loglik), index=index, name="converged"),
         pd.Series(loglik, index=index, name="loglik"),
     )
 
 
-def _refitted(fit: MixedModelFit, problem: Problem) -> Point | None:
-    """Gradients suffice next to an interior optimum; from a boundary one the full protocol is run."""
+def _neighbours(fit: MixedModelFit) -> Iterator[tuple[Any, Point, NDArray[np.bool_]]]:
+    """Left-out subjects, their refits, and which of these are maxima.
+
+    Gradients suffice next to an interior optimum; next to a boundary one nothing is tried here.
+    """
     from .fit import machinery
 
-    try:
-        engine, parameters = machinery(problem, fit.spec)
-        near = None
-        if not fit.singular:
-            near = refine(
-                lambda theta: evaluate(engine, parameters, theta), fit.point.theta, fit.point.information, Control()
-            )
-        return near or maximise(engine, parameters, Control(), fit.point.theta)[0]
-    except ModelError:
-        return None
+    for subjects in [] if fit.singular else _batches(fit):
+        engine, parameters = machinery(without(fit.problem, subjects), fit.spec)
+        theta = np.broadcast_to(fit.point.theta, (*np.shape(subjects), len(fit.point.theta)))
+        objective = partial(evaluate, engine, parameters)
+        point, good = refine(objective, theta, fit.point.information, Control())
+        if point is not None:
+            yield subjects, point, good
 
 
-def without(problem: Problem, subject: int) -> Problem:
-    """The problem with one subject's rows taken out, in the same reduced units."""
-    ends = np.append(problem.first[1:], problem.n_rows)
-    own = slice(problem.first[subject], ends[subject])
-    size = own.stop - own.start
-    first = np.delete(problem.first, subject)
-    first[subject:] -= size
-    return replace(
-        problem,
-        M=np.delete(problem.M, np.s_[own], axis=1),
-        first=first,
-        group=np.delete(problem.group, subject),
-        gap=None if problem.gap is None else np.delete(problem.gap, np.s_[own]),
-        visit=None if problem.visit is None else np.delete(problem.visit, np.s_[own]),
-    )
+def _batches(fit: MixedModelFit) -> list[Any]:
+    """Positions of the subjects whose refits go together; over visits, one by one."""
+    everyone = np.arange(len(fit.design.first))
+    if fit.spec.over_visits:
+        return list(everyone)
+    together = max(CELLS // fit.problem.M.size, 1)
+    return np.array_split(everyone, -(-len(everyone) // together))
+
+
+def _alone(fit: MixedModelFit, subject: int) -> Point | None:
+    """The full protocol for one refit."""
+    from .fit import machinery
+
+    return maximise(*machinery(without(fit.problem, subject), fit.spec), Control(), fit.point.theta)[0]
+
+
+def without(problem: Problem, subjects: Any) -> Problem:
+    """The problem with one subject's rows taken out, in the same reduced units; one problem for each of `subjects`."""
+    owner = np.repeat(np.arange(len(problem.first)), np.diff(np.append(problem.first, problem.n_rows)))
+    present = owner != np.expand_dims(subjects, -1)
+    gap = None if problem.gap is None else np.where(present, problem.gap, np.inf)
+    return replace(problem, M=problem.M * present[..., None, :], present=present, gap=gap)

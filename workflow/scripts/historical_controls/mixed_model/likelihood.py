@@ -1,7 +1,8 @@
 """The profiled log-likelihood of theta with its gradient and Hessian (MM-2, MM-3, MM-7, MM-9, MM-15).
 
 Everything is evaluated at V* = V / sigma^2 and the standardised residual e = (y - X beta) / sigma, sigma^2
-being profiled out in closed form.
+being profiled out in closed form. An engine of several problems takes theta (..., k) and gives, with the same
+leading axes, log-likelihoods and gradients; information is for one problem at a time.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ class Engine(Protocol):
     @property
     def problem(self) -> Problem: ...
     def solve(self, nu: Array) -> Any: ...
-    def totals(self, solved: Any) -> tuple[float, Array]: ...
-    def score(self, nu: Array, solved: Any, Phi: Array, beta: Array, sigma: float) -> Array: ...
+    def totals(self, solved: Any) -> tuple[Any, Array]: ...
+    def score(self, nu: Array, solved: Any, Phi: Array, beta: Array, sigma: Any) -> Array: ...
     def second_order(
         self, nu: Array, solved: Any, Phi: Array, beta: Array, sigma: float
     ) -> tuple[SecondOrder, ...]: ...
@@ -53,14 +54,14 @@ class Point:
     theta: Array
     nu: Array
     solved: Any
-    loglik: float
-    sigma2: float
+    loglik: Any
+    sigma2: Any
     beta: Array
     Phi: Array
 
     @property
-    def sigma(self) -> float:
-        return float(np.sqrt(self.sigma2))
+    def sigma(self) -> Any:
+        return np.sqrt(self.sigma2)
 
     @property
     def restricted(self) -> Array:
@@ -77,8 +78,8 @@ class Point:
 
     @cached_property
     def gradient(self) -> Array:
-        """Of the profiled log-likelihood in theta (size,)."""
-        return self.jacobian.T @ self.score
+        """Of the profiled log-likelihood in theta (..., size)."""
+        return np.asarray(self.jacobian.mT @ self.score[..., None])[..., 0]
 
     @cached_property
     def second_order(self) -> tuple[SecondOrder, ...]:
@@ -121,18 +122,18 @@ def evaluate(engine: Engine, parameters: Parameters, theta: Array) -> Point | No
 
 
 def _profile(
-    engine: Engine, parameters: Parameters, theta: Array, nu: Array, solved: Any, logdet: float, totals: Array
+    engine: Engine, parameters: Parameters, theta: Array, nu: Array, solved: Any, logdet: Any, totals: Array
 ) -> Point:
     """beta by generalised least squares (MM-3), sigma^2 in closed form (MM-7)."""
     problem = engine.problem
-    L = np.linalg.cholesky(totals[:-1, :-1])
+    L = np.linalg.cholesky(totals[..., :-1, :-1])
     half = np.linalg.inv(L)
-    Phi = half.T @ half
-    beta = Phi @ totals[:-1, -1]
-    sigma2 = float(totals[-1, -1] - beta @ totals[:-1, -1]) / problem.freedom
-    logdet_X = 2 * np.log(np.diag(L)).sum() if problem.reml else 0.0
+    Phi = half.mT @ half
+    beta = np.asarray(Phi @ totals[..., :-1, -1:])[..., 0]
+    sigma2 = (totals[..., -1, -1] - (beta * totals[..., :-1, -1]).sum(axis=-1)) / problem.freedom
+    logdet_X = 2 * np.log(np.diagonal(L, axis1=-2, axis2=-1)).sum(axis=-1) if problem.reml else 0.0
     loglik = -0.5 * (problem.freedom * (np.log(2 * np.pi * sigma2) + 1) + logdet + logdet_X)
-    return Point(engine, parameters, theta, nu, solved, float(loglik) + problem.constant, sigma2, beta, Phi)
+    return Point(engine, parameters, theta, nu, solved, loglik + problem.constant, sigma2, beta, Phi)
 
 
 def observed(point: Point) -> Array:

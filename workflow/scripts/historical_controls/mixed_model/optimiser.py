@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize
 
 from .design import Array
@@ -23,7 +24,7 @@ class Ascent(Protocol):
     @property
     def theta(self) -> Array: ...
     @property
-    def loglik(self) -> float: ...
+    def loglik(self) -> Any: ...
     @property
     def gradient(self) -> Array: ...
     @property
@@ -45,7 +46,7 @@ class Control:
     steps: int = 100
     converged: float = 1e-9
     polished: float = 1e-17
-    refined: float = 1e-9
+    refined: float = 1e-12
     radius: float = 1.0
     noise: float = 1e-13
 
@@ -139,29 +140,39 @@ def newton(
 
 def refine(
     objective: Callable[[Array], Place | None], theta: Array, information: Array, control: Control
-) -> Place | None:
-    """BFGS from a point near the maximum with the information of a neighbouring problem; None if it fails.
+) -> tuple[Place | None, NDArray[np.bool_]]:
+    """BFGS for several problems at once, from near their maxima, with the information of a neighbouring problem.
 
-    It needs gradients only, and must not start on a boundary, where a saddle has no gradient to follow.
+    theta (..., k), information (..., k, k). Returns the points and which of them are maxima. It needs gradients
+    only, and must not start on a boundary, where a saddle has no gradient to follow.
     """
+    failed = np.zeros(theta.shape[:-1], dtype=bool)
     point = objective(theta)
     for _ in range(control.steps):
         if point is None:
-            return None
-        move = np.linalg.solve(information, point.gradient)
-        decrement = float(point.gradient @ move)
-        trial = objective(point.theta + move)
-        if 0 <= decrement < control.refined:
-            return trial
-        if decrement < 0 or trial is None or trial.loglik < point.loglik - control.noise * abs(point.loglik):
-            return None
-        moved, turned = trial.theta - point.theta, point.gradient - trial.gradient
-        pulled, product = information @ moved, float(turned @ moved)
-        if product > 0:
-            information = information + np.outer(turned, turned) / product
-            information = information - np.outer(pulled, pulled) / float(moved @ pulled)
+            break
+        move = np.linalg.solve(information, point.gradient[..., None])[..., 0]
+        decrement = (point.gradient * move).sum(axis=-1)
+        done = (decrement >= 0) & (decrement < control.refined)
+        trial = objective(np.where(failed[..., None], point.theta, point.theta + move))
+        if trial is None or (done | failed).all():
+            return trial, done & ~failed
+        lower = trial.loglik < point.loglik - control.noise * np.abs(point.loglik)
+        failed |= ~done & (lower | (decrement < 0))
+        information = _updated(information, trial.theta - point.theta, point.gradient - trial.gradient, ~done & ~failed)
         point = trial
-    return None
+    return None, failed
+
+
+def _updated(information: Array, moved: Array, turned: Array, which: NDArray[np.bool_]) -> Array:
+    """BFGS: the information that explains how far the gradient turned, where the curvature was positive."""
+    pulled = np.asarray(information @ moved[..., None])[..., 0]
+    product = (turned * moved).sum(axis=-1)
+    good = which & (product > 0)
+    gained = turned / np.sqrt(np.where(good, product, 1.0))[..., None]
+    lost = pulled / np.sqrt(np.where(good, (moved * pulled).sum(axis=-1), 1.0))[..., None]
+    change = gained[..., :, None] * gained[..., None, :] - lost[..., :, None] * lost[..., None, :]
+    return information + np.where(good[..., None, None], change, 0.0)
 
 
 def _propose(gradient: Array, information: Array, radius: float) -> Step:

@@ -2,11 +2,13 @@
 
 Per group the coordinates are G (q x q entries), r (residual variance) and rho (correlation at the unit gap);
 every subject enters through its cross-products after whitening (MM-8), never through an n_i x n_i matrix.
+Leading axes of the problem, and of nu with it, stand for several problems that are solved at once.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +32,7 @@ class Block:
     """Up to BLOCK subjects of one group; `rows` (K, rows) are kept for car1 only."""
 
     group: int
-    n_rows: int
+    n_rows: Any
     first: Codes
     rows: Array
     gap: Array | None
@@ -45,7 +47,7 @@ class Solved:
     block: Block
     H: Array
     M: Array
-    logdet: float
+    logdet: Any
     moments: car1.Transitions | None
 
 
@@ -54,8 +56,8 @@ class Coordinates:
     """Where one group stands: G (q, q), residual variance r, correlation rho (None for iid)."""
 
     G: Array
-    r: float
-    rho: float | None
+    r: Array
+    rho: Array | None
 
 
 @dataclass(frozen=True)
@@ -69,15 +71,15 @@ class RandomEffects:
     def coordinates(self, nu: Array, group: int) -> Coordinates:
         """Read one group's coordinates out of the stacked vector nu."""
         q = self.problem.q
-        own = nu[group * self.width : (group + 1) * self.width]
-        rho = float(own[-1]) if self.problem.gap is not None else None
-        return Coordinates(own[: q * q].reshape(q, q), float(own[q * q]), rho)
+        own = nu[..., group * self.width : (group + 1) * self.width]
+        rho = own[..., -1] if self.problem.gap is not None else None
+        return Coordinates(own[..., : q * q].reshape(*nu.shape[:-1], q, q), own[..., q * q], rho)
 
     def solve(self, nu: Array) -> tuple[Solved, ...]:
         """V^-1 applied to everything, for all subjects (MM-8)."""
         return tuple(_solve(block, self.coordinates(nu, block.group)) for block in self.blocks)
 
-    def totals(self, solved: tuple[Solved, ...]) -> tuple[float, Array]:
+    def totals(self, solved: tuple[Solved, ...]) -> tuple[Any, Array]:
         """log|V| and [X y]'V^-1[X y] over all subjects."""
         return sum(part.logdet for part in solved), np.sum([part.M for part in solved], axis=0)
 
@@ -95,52 +97,55 @@ def blocks(problem: Problem) -> tuple[Block, ...]:
 def _block(problem: Problem, members: Codes, group: int) -> Block:
     ends = np.append(problem.first[1:], problem.n_rows)
     start, stop = problem.first[members[0]], ends[members[-1]]
-    rows = problem.M[:, start:stop]
+    rows = problem.M[..., start:stop]
+    n_rows = problem.present[..., start:stop].sum(axis=-1)
     first = problem.first[members] - start
     identity = products(rows, rows, first, problem.q)
     if problem.gap is None:
-        return Block(group, stop - start, first, rows[:, :0], None, (), identity)
+        return Block(group, n_rows, first, rows[..., :0], None, (), identity)
     rows = np.ascontiguousarray(rows)
     steps = car1.steps_from_end(first, stop - start)
-    return Block(group, stop - start, first, rows, problem.gap[start:stop], steps, identity)
+    return Block(group, n_rows, first, rows, problem.gap[..., start:stop], steps, identity)
 
 
 def products(left: Array, right: Array, first: Codes, q: int) -> Products:
     """left'right by subject for the rows of Z, summed for those of X and y."""
-    Z = np.empty((q, len(right), len(first)))
+    *lead, K, _ = right.shape
+    Z = np.empty((*lead, q, K, len(first)))
     for a in range(q):
-        Z[a] = np.add.reduceat(left[a] * right, first, axis=1)
-    return Products(Z, left[q:] @ right[q:].T)
+        Z[..., a, :, :] = np.add.reduceat(left[..., a, None, :] * right, first, axis=-1)
+    return Products(Z, left[..., q:, :] @ right[..., q:, :].mT)
 
 
 def whitened(block: Block, t: car1.Transitions | None, order: int = 0) -> Products:
     """Cross-products with C^-1 or its derivatives (MM-10, MM-11)."""
     if t is None:
         return block.identity
-    q = len(block.identity.Z)
+    q = block.identity.Z.shape[-3]
     return products(block.rows, car1.times(t, order, block.rows), block.first, q)
 
 
 def doubled(block: Block, t: car1.Transitions) -> Products:
     """Cross-products with (C^-1)' C (C^-1)' (MM-12)."""
     Y = car1.half_solve(t, car1.times(t, 1, block.rows), block.steps)
-    return products(Y, Y, block.first, len(block.identity.Z))
+    return products(Y, Y, block.first, block.identity.Z.shape[-3])
 
 
 def _solve(block: Block, at: Coordinates) -> Solved:
     """Woodbury with a factor of G, so that a singular G is an ordinary case (MM-8)."""
     t = None if block.gap is None or at.rho is None else car1.transitions(at.rho, block.gap)
     A = whitened(block, t)
-    q = len(A.Z)
+    q = A.Z.shape[-3]
     logdet = block.n_rows * np.log(at.r) + (t.logdet[0] if t is not None else 0.0)
     if q == 0:
-        return Solved(block, A.Z, A.M / at.r, float(logdet), t)
-    root = small.root(at.G / at.r)
-    B = small.shared(root.T, A.Z)
-    inner = small.shared(root.T, B[:, :q].transpose(1, 0, 2)).transpose(1, 0, 2)
+        return Solved(block, A.Z, A.M / at.r[..., None, None], logdet, t)
+    r = at.r[..., None, None]
+    root = small.root(at.G / r)
+    B = small.shared(root.mT, A.Z)
+    inner = small.swapped(small.shared(root.mT, small.swapped(B[..., :q, :])))
     inner = inner + np.eye(q)[:, :, None]
     L = small.cholesky(inner)
     Y = small.forward(L, B)
-    H = (A.Z - small.product_transposed(Y[:, :q], Y)) / at.r
-    logdet += 2 * sum(np.log(L[j, j]).sum() for j in range(q))
-    return Solved(block, H, (A.M - small.cross(Y[:, q:], Y[:, q:])) / at.r, float(logdet), t)
+    H = (A.Z - small.product_transposed(Y[..., :q, :], Y)) / r[..., None]
+    logdet = logdet + 2 * sum(np.log(L[..., j, j, :]).sum(axis=-1) for j in range(q))
+    return Solved(block, H, (A.M - small.cross(Y[..., q:, :], Y[..., q:, :])) / r, logdet, t)

@@ -4,6 +4,7 @@ Theta holds, per shape, a symmetric root B (G = r B B) and for car1 a number t w
 then log-ratios of the groups' scales, then angles between the groups' factors of G. Zero variances,
 correlations of +-1 and rho = 0 lie at ordinary points of theta, so that boundary fits are stationary points
 like any other. A triangle instead of B would have a curved ridge wherever its first variance vanishes.
+`canonical`, `natural` and `jacobian` take leading axes of theta, for several problems at once.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
+from . import shares
 from .design import Array, Codes
 from .reduction import Problem
 from .specification import GroupForm
@@ -23,9 +25,9 @@ class GroupPlace:
     """One group: B, scale r, share (factor of G with gradient and Hessian in the angles), rho likewise in t."""
 
     B: Array
-    scale: float
-    share: tuple[float, Array, Array]
-    rho: tuple[float, ...]
+    scale: Array
+    share: tuple[Array, Array, Array]
+    rho: tuple[Array, ...]
 
     @property
     def core(self) -> Array:
@@ -33,8 +35,9 @@ class GroupPlace:
 
     def coordinates(self) -> Array:
         """G row by row, r, and rho where there is one."""
-        G = self.scale * self.share[0] * self.core
-        return np.concatenate([G.ravel(), [self.scale], self.rho[:1]])
+        G = (self.scale * self.share[0])[..., None, None] * self.core
+        rest = [part[..., None] for part in (self.scale, *self.rho[:1])]
+        return np.concatenate([G.reshape(*G.shape[:-2], -1), *rest], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -99,33 +102,38 @@ class RandomEffectsParameters:
         out = theta.copy()
         for shape in range(self.shapes):
             own = slice(shape * self.per_shape, shape * self.per_shape + len(self.moves))
-            B = np.tensordot(theta[own], self.moves, axes=1)
-            if self.q == 0 or (self.q == 1 and B[0, 0] >= 0):
+            B = self._root(theta[..., own])
+            if self.q == 0 or (self.q == 1 and (B >= 0).all()):
                 continue
             values, vectors = np.linalg.eigh(B)
-            if values[0] < 0:
-                out[own] = (vectors * np.abs(values) @ vectors.T)[self.cells]
+            negative = values[..., :1] < 0
+            if negative.any():
+                positive = vectors * np.abs(values)[..., None, :] @ vectors.mT
+                out[..., own] = np.where(negative, positive[..., *self.cells], theta[..., own])
         return out
 
     def natural(self, theta: Array) -> Array:
         """Stacked coordinates (G entries, r, rho) of the groups, with r = 1 in the first."""
-        return np.concatenate([self._read(theta, g).coordinates() for g in range(self.n_groups)])
+        return np.concatenate([self._read(theta, g).coordinates() for g in range(self.n_groups)], axis=-1)
 
     def jacobian(self, theta: Array) -> Array:
-        """Derivative of `natural` (n_groups * width, size)."""
-        J = np.zeros((self.n_groups, self.width, self.size))
+        """Derivative of `natural` (..., n_groups * width, size)."""
+        lead = theta.shape[:-1]
+        J = np.zeros((*lead, self.n_groups, self.width, self.size))
         q2 = self.q**2
         for g in range(self.n_groups):
             at, own = self._read(theta, g), self._own(g)
-            half = at.scale * at.share[0] * (self.moves @ at.B)
-            J[g, :q2, own.start : own.start + len(half)] = (half + half.transpose(0, 2, 1)).reshape(len(half), q2).T
+            half = (at.scale * at.share[0])[..., None, None, None] * (self.moves @ at.B[..., None, :, :])
+            cells = slice(own.start, own.start + len(self.moves))
+            J[..., g, :q2, cells] = (half + half.mT).reshape(*lead, len(self.moves), q2).mT
             if self.car1:
-                J[g, -1, own.stop - 1] = at.rho[1]
+                J[..., g, -1, own.stop - 1] = at.rho[1]
             if g > 0:
-                J[g, : q2 + 1, self._scale_index(g)] = at.coordinates()[: q2 + 1]
+                J[..., g, : q2 + 1, self._scale_index(g)] = at.coordinates()[..., : q2 + 1]
             if self.angles:
-                J[g, :q2, -self.angles :] = at.scale * np.outer(at.core.ravel(), at.share[1])
-        return J.reshape(self.n_groups * self.width, self.size)
+                core = at.scale[..., None, None] * at.core.reshape(*lead, q2, 1)
+                J[..., g, :q2, -self.angles :] = core * at.share[1][..., None, :]
+        return J.reshape(*lead, self.n_groups * self.width, self.size)
 
     def curvature(self, theta: Array, score: Array) -> Array:
         """sum_k score_k d^2 nu_k / dtheta^2 (size, size)."""
@@ -191,14 +199,20 @@ class RandomEffectsParameters:
     def _read(self, theta: Array, g: int) -> GroupPlace:
         """What theta says about one group."""
         own = self._own(g)
-        B = np.tensordot(theta[own][: len(self.moves)], self.moves, axes=1)
-        scale = 1.0 if g == 0 else float(np.exp(theta[self._scale_index(g)]))
-        share = _share(theta[self.size - self.angles :], g, self.n_groups)
+        B = self._root(theta[..., own.start : own.start + len(self.moves)])
+        scale = np.ones(theta.shape[:-1]) if g == 0 else np.exp(theta[..., self._scale_index(g)])
+        share = shares.share(theta[..., self.size - self.angles :], g, self.n_groups)
         if not self.car1:
             return GroupPlace(B, scale, share, ())
-        t2 = theta[own.stop - 1] ** 2
-        rho = (t2 / (1 + t2), 2 * theta[own.stop - 1] / (1 + t2) ** 2, (2 - 6 * t2) / (1 + t2) ** 3)
+        t = theta[..., own.stop - 1]
+        t2 = t**2
+        rho = (t2 / (1 + t2), 2 * t / (1 + t2) ** 2, (2 - 6 * t2) / (1 + t2) ** 3)
         return GroupPlace(B, scale, share, rho)
+
+    def _root(self, entries: Array) -> Array:
+        """B (..., q, q) from its free entries."""
+        flat = entries @ self.moves.reshape(len(self.moves), self.q**2)
+        return np.asarray(flat.reshape(*entries.shape[:-1], self.q, self.q))
 
     def _own(self, g: int) -> slice:
         start = (g if self.form == "free" else 0) * self.per_shape
@@ -207,7 +221,7 @@ class RandomEffectsParameters:
     def _scale_index(self, g: int) -> int:
         return self.shapes * self.per_shape + g - 1
 
-    def _spread(self, members: range | list[int], factor: list[float], cell: tuple[int, int] | None) -> Array:
+    def _spread(self, members: range | list[int], factor: list[Array], cell: tuple[int, int] | None) -> Array:
         """One entry of the shared G (or, with no cell, rho) moved in all groups that share it."""
         out = np.zeros((self.n_groups, self.width))
         for g in members:
@@ -222,26 +236,6 @@ class RandomEffectsParameters:
         out = np.zeros((self.n_groups, self.width))
         out[g, : self.q**2], out[g, self.q**2] = G, r
         return out.ravel()
-
-
-def _share(angles: Array, g: int, n_groups: int) -> tuple[float, Array, Array]:
-    """A group's factor of G relative to its r, with gradient and Hessian in the angles.
-
-    The factors are n_groups times squared coordinates of a point on the sphere, so that each may vanish.
-    """
-    k = len(angles)
-    if k == 0:
-        return 1.0, angles, np.zeros((0, 0))
-    sine, cosine, twice = np.sin(angles), np.cos(angles), np.sin(2 * angles)
-    value, slope, bend = np.ones(k), np.zeros(k), np.zeros(k)
-    value[:g], slope[:g], bend[:g] = sine[:g] ** 2, twice[:g], 2 * np.cos(2 * angles[:g])
-    own = slice(g, g + 1)
-    value[own], slope[own], bend[own] = cosine[own] ** 2, -twice[own], -2 * np.cos(2 * angles[own])
-    others = np.array([np.prod(np.delete(value, i)) for i in range(k)])
-    pairs = np.array([[np.prod(np.delete(value, [i, j])) for j in range(k)] for i in range(k)])
-    hessian = pairs * np.outer(slope, slope)
-    hessian[range(k), range(k)] = bend * others
-    return float(n_groups * np.prod(value)), n_groups * slope * others, n_groups * hessian
 
 
 def random_effects_parameters(problem: Problem, correlated: bool, form: GroupForm) -> RandomEffectsParameters:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,10 @@ from .second_order import FewDirections, added
 
 @dataclass(frozen=True)
 class Residualised:
-    """A solved block with y replaced by e = (y - X beta) / sigma: h (q, m, n), H (q, q, n), M (m, m)."""
+    """A solved block with y replaced by e = (y - X beta) / sigma: h (q, m, n), H (q, q, n), M (m, m).
+
+    The score goes with leading axes for several problems; second-order terms are for one problem at a time.
+    """
 
     H: Array
     h: Array
@@ -24,7 +28,7 @@ class Residualised:
 
     def products(self, A: Products, q: int) -> tuple[Array, Array, Array]:
         """Z'KZ, Z'K[X e] and [X e]'K[X e] from the cross-products of [Z X y]."""
-        return A.Z[:, :q], _columns(A.Z[:, q:], self.E), self.E.T @ A.M @ self.E
+        return A.Z[..., :q, :], _columns(A.Z[..., q:, :], self.E), self.E.mT @ A.M @ self.E
 
 
 @dataclass(frozen=True)
@@ -34,29 +38,30 @@ class Ar1Terms:
     D_ZZ: Array
     D_Zm: Array
     D_MM: Array
-    trace: float
+    trace: Any
     N: Array
     A_ZZ: Array
     J: Array
 
 
-def residualised(solved: Solved, beta: Array, sigma: float) -> Residualised:
+def residualised(solved: Solved, beta: Array, sigma: Any) -> Residualised:
     """Exchange y for the standardised residual."""
-    q, p = len(solved.H), len(beta)
-    E = np.eye(p + 1)
-    E[:p, p], E[p, p] = -beta / sigma, 1 / sigma
-    return Residualised(solved.H[:, :q], _columns(solved.H[:, q:], E), E.T @ solved.M @ E, E)
+    q, p = solved.H.shape[-3], beta.shape[-1]
+    E = np.zeros((*beta.shape[:-1], p + 1, p + 1))
+    E[..., range(p), range(p)] = 1.0
+    E[..., :p, p], E[..., p, p] = -beta / np.expand_dims(sigma, -1), 1 / sigma
+    return Residualised(solved.H[..., :q, :], _columns(solved.H[..., q:, :], E), E.mT @ solved.M @ E, E)
 
 
 @dataclass(frozen=True)
 class RandomEffectsEngine(RandomEffects):
     """The blocks of a problem with their score and second-order terms."""
 
-    def score(self, nu: Array, solved: tuple[Solved, ...], Phi: Array, beta: Array, sigma: float) -> Array:
+    def score(self, nu: Array, solved: tuple[Solved, ...], Phi: Array, beta: Array, sigma: Any) -> Array:
         return score(self, nu, solved, Phi, beta, sigma)
 
     def second_order(
-        self, nu: Array, solved: tuple[Solved, ...], Phi: Array, beta: Array, sigma: float
+        self, nu: Array, solved: tuple[Solved, ...], Phi: Array, beta: Array, sigma: Any
     ) -> tuple[FewDirections, ...]:
         return second_order(self, nu, solved, Phi, beta, sigma)
 
@@ -66,31 +71,38 @@ def random_effects_engine(problem: Problem) -> RandomEffectsEngine:
     return RandomEffectsEngine(problem, blocks(problem), problem.q**2 + 1 + (problem.gap is not None))
 
 
-def score(engine: RandomEffects, nu: Array, solved: tuple[Solved, ...], Phi: Array, beta: Array, sigma: float) -> Array:
+def score(engine: RandomEffects, nu: Array, solved: tuple[Solved, ...], Phi: Array, beta: Array, sigma: Any) -> Array:
     """Derivative of the log-likelihood in every coordinate (MM-9); Phi is zero for ML."""
-    total = np.zeros((engine.problem.n_groups, engine.width))
-    signed = np.zeros((len(beta) + 1,) * 2)
-    signed[:-1, :-1], signed[-1, -1] = Phi, 1.0
+    total = np.zeros((*nu.shape[:-1], engine.problem.n_groups, engine.width))
+    signed = _signed(Phi)
     for part in solved:
         at = engine.coordinates(nu, part.block.group)
-        total[part.block.group] += _block_score(part, residualised(part, beta, sigma), at, signed)
-    return total.ravel()
+        total[..., part.block.group, :] += _block_score(part, residualised(part, beta, sigma), at, signed)
+    return total.reshape(nu.shape)
+
+
+def _signed(Phi: Array) -> Array:
+    """Weights of [X e]'V^-1 D V^-1 [X e] in the score: Phi for X, 1 for e."""
+    p = Phi.shape[-1]
+    signed = np.zeros((*Phi.shape[:-2], p + 1, p + 1))
+    signed[..., :p, :p], signed[..., p, p] = Phi, 1.0
+    return signed
 
 
 def _block_score(solved: Solved, e: Residualised, at: Coordinates, signed: Array) -> Array:
     """-tr(V^-1 D)/2 + <signed, [X e]'V^-1 D V^-1 [X e]>/2 for each direction D."""
     along_G = small.outer_sums(e.h, e.h)
-    on_G = 0.5 * (np.einsum("abij,ij->ab", along_G, signed) - e.H.sum(axis=2))
-    scale = 0.5 * (np.sum(e.M * signed) - solved.block.n_rows)
-    parts = [on_G.ravel(), [(scale - np.sum(at.G * on_G)) / at.r]]
+    on_G = 0.5 * (np.einsum("...abij,...ij->...ab", along_G, signed) - e.H.sum(axis=-1))
+    scale = 0.5 * (_inner(e.M, signed) - solved.block.n_rows)
+    parts = [on_G.reshape(*on_G.shape[:-2], -1), ((scale - _inner(at.G, on_G)) / at.r)[..., None]]
     if solved.moments is not None:
         terms = _ar1_terms(solved, e, at)
-        parts.append([0.5 * (np.sum(terms.D_MM * signed) - terms.trace)])
-    return np.concatenate(parts)
+        parts.append(0.5 * (_inner(terms.D_MM, signed) - terms.trace)[..., None])
+    return np.concatenate(parts, axis=-1)
 
 
 def second_order(
-    engine: RandomEffects, nu: Array, solved: tuple[Solved, ...], Phi: Array, beta: Array, sigma: float
+    engine: RandomEffects, nu: Array, solved: tuple[Solved, ...], Phi: Array, beta: Array, sigma: Any
 ) -> tuple[FewDirections, ...]:
     """Per group: T, P, Q and bends (MM-13, MM-15)."""
     groups: list[list[FewDirections]] = [[] for _ in range(engine.problem.n_groups)]
@@ -109,7 +121,7 @@ def _block_second_order(solved: Solved, e: Residualised, at: Coordinates, Phi: A
         np.zeros((width, width, m, m)),
         np.zeros((width, width)),
     )
-    HG = small.shared(at.G, e.H.transpose(1, 0, 2)).transpose(1, 0, 2)
+    HG = small.swapped(small.shared(at.G, small.swapped(e.H)))
     F = e.h - small.product(HG, e.h)
     F_ZZ = e.H - small.product(HG, e.H)
     _fill_g(out, e)
@@ -172,8 +184,7 @@ def _fill_rho(out: FewDirections, solved: Solved, e: Residualised, F: Array, at:
     out.Q[k, r] = out.Q[r, k].T
     RTR = B_MM - _twice(small.cross(B_Zm, Gh)) + small.cross(Gh, small.product(B_ZZ, Gh))
     out.Q[k, k] = RTR - small.cross(terms.J, small.product(terms.N, terms.J))
-    signed = np.zeros((m, m))
-    signed[:-1, :-1], signed[-1, -1] = Phi, 1.0
+    signed = _signed(Phi)
     K_ZZ, K_Zm, K_MM = (part / at.r for part in e.products(whitened(solved.block, t, 2), q))
     KM = K_MM - _twice(small.cross(K_Zm, Gh)) + small.cross(Gh, small.product(K_ZZ, Gh))
     trace2 = t.logdet[2] + t.trace11 - np.einsum("abn,ban->", terms.N, 2 * B_ZZ - K_ZZ)
@@ -185,16 +196,17 @@ def _ar1_terms(solved: Solved, e: Residualised, at: Coordinates) -> Ar1Terms:
     """V^-1 R' V^-1 = -(I - V^-1 ZGZ') (R^-1)' (I - ZGZ'V^-1), in cross-products (MM-14)."""
     t = solved.moments
     assert t is not None
-    q = len(e.H)
-    A_ZZ, A_Zm, A_MM = (part / at.r for part in e.products(whitened(solved.block, t, 1), q))
-    HG = small.shared(at.G, e.H.transpose(1, 0, 2)).transpose(1, 0, 2)
+    q, r = e.H.shape[-2], at.r[..., None, None]
+    A_ZZ, A_Zm, A_MM = e.products(whitened(solved.block, t, 1), q)
+    A_ZZ, A_Zm, A_MM = A_ZZ / r[..., None], A_Zm / r[..., None], A_MM / r
+    HG = small.swapped(small.shared(at.G, small.swapped(e.H)))
     Gh = small.shared(at.G, e.h)
     GH = small.shared(at.G, e.H)
     J = A_Zm - small.product(A_ZZ, Gh)
     J_ZZ = A_ZZ - small.product(A_ZZ, GH)
     D_MM = -(A_MM - small.cross(A_Zm, Gh) - small.cross(Gh, J))
-    N = at.G[:, :, None] - small.shared(at.G, HG)
-    trace = t.logdet[1] + float(np.einsum("abn,ban->", N, A_ZZ))
+    N = at.G[..., None] - small.shared(at.G, HG)
+    trace = t.logdet[1] + np.einsum("...abn,...ban->...", N, A_ZZ)
     return Ar1Terms(
         D_ZZ=small.product(HG, J_ZZ) - J_ZZ,
         D_Zm=small.product(HG, J) - J,
@@ -209,8 +221,13 @@ def _ar1_terms(solved: Solved, e: Residualised, at: Coordinates) -> Ar1Terms:
 def _columns(A: Array, E: Array) -> Array:
     """A E along the middle index of A (q, m, n); E differs from the unit matrix in its last column only."""
     out = A.copy()
-    out[:, -1] = np.tensordot(A, E[:, -1], axes=(1, 0)) if len(A) else A[:, -1]
+    out[..., -1:, :] = E[..., None, :, -1:].mT @ A
     return out
+
+
+def _inner(A: Array, B: Array) -> Any:
+    """Sum of the products of the entries of two matrices."""
+    return (A * B).sum(axis=(-2, -1))
 
 
 def _weighted(G: Array, P: Array) -> Array:

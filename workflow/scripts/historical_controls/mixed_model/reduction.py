@@ -6,8 +6,11 @@ The likelihood of the original problem differs from the reduced one by a constan
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import linalg
 
 from .design import Array, Codes, Design
@@ -18,12 +21,16 @@ from .errors import DataError
 class Problem:
     """M (q + p + 1, N) holds the rows of Z, X and y, one component a row, subjects in order.
 
+    present (N,): rows that take part; the others are zero in M. M, present and gap may have leading axes,
+    for several problems that differ in the rows that take part.
+
     T (p, p): X = X_reduced T; offset (p,): least-squares coefficients taken out of y;
     z_scale (q,), y_scale: sizes taken out; constant: what to add to the reduced log-likelihood.
     gap (N,): time since the subject's previous row in units of `unit_gap`, inf at its first row.
     """
 
     M: Array
+    present: NDArray[np.bool_]
     q: int
     p: int
     first: Codes
@@ -42,12 +49,12 @@ class Problem:
 
     @property
     def n_rows(self) -> int:
-        return self.M.shape[1]
+        return self.M.shape[-1]
 
-    @property
-    def freedom(self) -> int:
-        """Divisor of the profiled scale (MM-7): N - p for REML, N for ML."""
-        return self.n_rows - self.p if self.reml else self.n_rows
+    @cached_property
+    def freedom(self) -> Any:
+        """Divisor of the profiled scale (MM-7): rows present, less p for REML."""
+        return self.present.sum(axis=-1) - self.p * self.reml
 
 
 def reduce(design: Design) -> Problem:
@@ -73,6 +80,7 @@ def reduce(design: Design) -> Problem:
         constant -= np.log(np.abs(np.diag(T))).sum()
     return Problem(
         M=M,
+        present=np.ones(len(design.y), dtype=bool),
         q=q,
         p=p,
         first=design.first,

@@ -120,7 +120,7 @@ def _group(problem: Problem, g: int) -> Group:
     position = np.full(len(problem.first), -1)
     position[members] = np.arange(len(members))
     owner = position[np.repeat(np.arange(len(problem.first)), counts)]
-    rows = owner >= 0
+    rows = (owner >= 0) & problem.present
     M = np.zeros((len(members), problem.n_visits, len(problem.M)))
     M[owner[rows], problem.visit[rows]] = problem.M[:, rows].T
     seen = np.zeros((len(members), problem.n_visits))
