@@ -21,6 +21,7 @@ from .fit import MixedModelFit, fit_design, fit_mixed_model
 from .influence import Influence
 from .margins import Margins
 from .optimiser import Attempt, Control
+from .scores import SubjectScores, subject_scores
 from .specification import MixedModelSpec
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "NotEstimable",
     "RankDeficient",
     "SpecificationError",
+    "SubjectScores",
     "WeightedFit",
     "build_design",
     "fit_censored",
@@ -48,4 +50,5 @@ __all__ = [
     "fit_mixed_model",
     "solve_independent",
     "solve_weighted",
+    "subject_scores",
 ]

@@ -1,0 +1,43 @@
+"""What permutation needs of each subject: a score, its information, and how an effect moves it (IN-6 to IN-8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Columns are contrasts (days), rows subjects; all (n, k).
+
+    score: each subject's score for a treated-minus-control difference, from a fit that knows no arms;
+    information: what the subject tells about it; shift: what a difference of one takes off each score.
+    """
+
+    score: Array
+    information: Array
+    shift: Array
+
+    def __post_init__(self) -> None:
+        if not self.score.shape == self.information.shape == self.shift.shape or self.score.ndim != 2:
+            raise ValueError(f"{self.score.shape}, {self.information.shape}, {self.shift.shape}: all must be (n, k)")
+        if not np.isfinite([self.score, self.information, self.shift]).all():
+            raise ValueError("scores must be finite: leave subjects without data out")
+
+
+def scores_of_values(values: Array, treated: Flags, covariates: Array | None = None) -> Scores:
+    """Scores of one value per subject (n,), adjusted for covariates (n, q) by least squares (IN-8).
+
+    Residuals of a fit without arms are what Freedman & Lane permute (1983, J Bus Econ Stat 1:292-298).
+    """
+    n = len(values)
+    X = np.column_stack([np.ones(n), np.empty((n, 0)) if covariates is None else covariates])
+    Q = np.linalg.qr(X)[0]
+    arm = treated.astype(np.float64)
+    residual, shift = (column - Q @ (Q.T @ column) for column in (values, arm))
+    return Scores(residual[:, None], np.ones((n, 1)), shift[:, None])
