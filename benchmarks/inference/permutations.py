@@ -1,6 +1,6 @@
 """How long 100,000 relabellings of 22 outcomes at 3 days take, max-T over all 66 contrasts included.
 
-    OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/permutations.py
+OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/permutations.py
 """
 
 from __future__ import annotations
