@@ -21,7 +21,7 @@ from historical_controls.inference import (
     statistics,
     step_down_max_t,
 )
-from historical_controls.mixed_model import MixedModelSpec, fit_mixed_model, subject_scores
+from historical_controls.mixed_model import MixedModelSpec, fit_censored, fit_mixed_model, subject_scores
 
 RNG = np.random.default_rng(20200501)
 
@@ -205,6 +205,41 @@ def test_every_relabelling_against_brute_force_refits() -> None:
             n = arm.sum()
             parts.append((ratio, n / (n - 1) * ((s[arm] - ratio * h[arm]) ** 2).sum() / h[arm].sum() ** 2))
         assert found == pytest.approx((parts[0][0] - parts[1][0]) / np.sqrt(parts[0][1] + parts[1][1]), rel=1e-7)
+
+
+def censored_fit(frame: pd.DataFrame, limit: float) -> object:
+    below = frame["y"] < limit
+    bounded = frame.assign(
+        y=frame["y"].clip(lower=limit), lower=frame["y"].mask(below, -np.inf), upper=frame["y"].mask(below, limit)
+    )
+    return fit_censored(
+        bounded, MixedModelSpec("y ~ day + x", "id", random="1", reml=False, lower="lower", upper="upper")
+    )
+
+
+def test_scores_of_censored_responses_with_no_value_censored_are_those_of_the_likelihood_fit() -> None:
+    frame, treated = longitudinal(12, 4, 0.2)
+    at = np.array([[1.0, 3.0]])
+    ours = subject_scores(censored_fit(frame, -np.inf), ["Intercept", "day"], at)  # type: ignore[arg-type]
+    exact = subject_scores(
+        fit_mixed_model(frame, MixedModelSpec("y ~ day + x", "id", random="1", reml=False)), ["Intercept", "day"], at
+    )
+    assert ours.score == pytest.approx(exact.score, rel=1e-5, abs=1e-7)
+    assert ours.information == pytest.approx(exact.information, rel=1e-5)
+    assert ours.shift(treated) == pytest.approx(exact.shift(treated), rel=1e-5, abs=1e-7)
+
+
+def test_scores_of_censored_responses_are_derivatives_of_the_likelihood() -> None:
+    """They vanish in sum at the maximum, and their sum moves with the response by the information (finite step)."""
+    frame, treated = longitudinal(14, 5, 0.2)
+    limit = float(frame["y"].quantile(0.3))
+    found = subject_scores(censored_fit(frame, limit), ["Intercept", "day"], np.array([[1.0, 2.0]]))  # type: ignore[arg-type]
+    assert found.score.sum() == pytest.approx(0.0, abs=1e-4)
+    assert (found.information > 0).all()
+    scores = Scores(found.score, found.information, found.shift(treated))
+    tested = permutation_test(scores, draw_labels(treated, 1))[0]
+    assert 0 < tested.p_value <= 1
+    assert tested.lower < tested.estimate < tested.upper
 
 
 # -- many outcomes ----------------------------------------------------------------------------------------------------

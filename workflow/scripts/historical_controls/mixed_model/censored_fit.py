@@ -27,7 +27,6 @@ from .specification import MixedModelSpec
 Interval = Literal["profile", "wald"]
 NODES = {0: 1, 1: 15, 2: 15}
 NOISE = 1e-9  # of the quadrature, relative
-FAR = 12.0  # Wald statistics beyond which the statistic is Wald's, the interval still the profile's
 FAR = 8.0  # standard errors from zero, beyond which Wald's statistic is precise enough for a p-value
 
 

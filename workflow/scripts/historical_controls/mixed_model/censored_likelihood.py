@@ -67,6 +67,20 @@ def evaluate(problem: CensoredProblem, parameters: CensoredParameters, rule: Rul
     return CensoredPoint(psi, float(loglik), gradient, -(hessian + hessian.T) / 2)
 
 
+def subject_derivatives(
+    problem: CensoredProblem, parameters: CensoredParameters, rule: Rule, psi: Array
+) -> tuple[Array, Array]:
+    """Score (n, p) and information (n, p, p) in beta of every subject; each must be a block of its own (CE-7, CE-8)."""
+    p = problem.p
+    scores, second = [], []
+    for block in problem.blocks:
+        natural = parameters.natural(psi[p:], block.group)
+        _, score, hessian = _block_sums(block, parameters, rule, psi[:p], natural)
+        scores.append(score[:p])
+        second.append(-hessian[:p, :p])
+    return np.stack(scores), np.stack(second)
+
+
 def row_terms(block: Block, eta: Array, sigma: float) -> Terms:
     """Terms of all rows at eta (N, K), derivatives in eta itself and in log sigma (CE-2, CE-3)."""
     out = Terms(*np.empty((6, *eta.shape)))

@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from .censored_fit import CensoredFit
+from .censored_likelihood import subject_derivatives
+from .censored_problem import censored_problem
 from .design import Array
 from .errors import SpecificationError
 from .fit import MixedModelFit
@@ -31,36 +34,50 @@ class SubjectScores:
         return arm[:, None] * self.information - np.einsum("nkp,kp->nk", self.cross, absorbed)
 
 
-def subject_scores(fit: MixedModelFit, columns: Sequence[str], at: Array) -> SubjectScores:
+def subject_scores(fit: MixedModelFit | CensoredFit, columns: Sequence[str], at: Array) -> SubjectScores:
     """Scores for a difference whose shape over time is a combination of `columns` of the null model's X.
 
     at (k, len(columns)): values of those columns at the k times asked for. Of all shapes that are 1 there, the one of
-    least information is taken, so that the score speaks of that time and not of the others (IN-6).
+    least information is taken, so that the score speaks of that time and not of the others (IN-6). For censored
+    responses scores and informations are derivatives of each subject's marginal likelihood (CE-7, CE-8).
     """
     names = list(fit.names)
     unknown = [name for name in columns if name not in names]
     if unknown:
         raise SpecificationError(f"{unknown[0]!r} is no coefficient of the fit: choose from {', '.join(names)}")
     chosen = [names.index(name) for name in columns]
+    score, information = _censored(fit) if isinstance(fit, CensoredFit) else _exact(fit)
+    directions = _directions(information[:, chosen][:, :, chosen].mean(axis=0), at)
+    cross = np.einsum("npc,kc->nkp", information[:, :, chosen], directions)
+    return SubjectScores(
+        score=score[:, chosen] @ directions.T,
+        information=np.einsum("nkc,kc->nk", cross[:, :, chosen], directions),
+        cross=cross,
+        Phi=np.linalg.inv(information.sum(axis=0)),
+    )
+
+
+def _exact(fit: MixedModelFit) -> tuple[Array, Array]:
+    """X'V^-1 r (n, p) and X'V^-1 X (n, p, p) of every subject."""
     design = fit.design
     ends = np.append(design.first, len(design.y))[1:]
     residual = design.y - design.X @ fit.beta.to_numpy()
-    crossed, summed = [], []
+    scores, information = [], []
     for subject, (start, end) in enumerate(zip(design.first, ends, strict=True)):
         X = design.X[start:end]
         both = np.column_stack([X, residual[start:end]])
-        solved = linalg.cho_solve(linalg.cho_factor(fit.subject_covariance(subject)), both)
-        crossed.append(X.T @ solved[:, :-1])
-        summed.append(X.T @ solved[:, -1])
-    XVX, XVr = np.stack(crossed), np.stack(summed)
-    directions = _directions(XVX[:, chosen][:, :, chosen].mean(axis=0), at)
-    cross = np.einsum("npc,kc->nkp", XVX[:, :, chosen], directions)
-    return SubjectScores(
-        score=XVr[:, chosen] @ directions.T,
-        information=np.einsum("nkc,kc->nk", cross[:, :, chosen], directions),
-        cross=cross,
-        Phi=np.linalg.inv(XVX.sum(axis=0)),
-    )
+        solved = X.T @ linalg.cho_solve(linalg.cho_factor(fit.subject_covariance(subject)), both)
+        information.append(solved[:, :-1])
+        scores.append(solved[:, -1])
+    return np.stack(scores), np.stack(information)
+
+
+def _censored(fit: CensoredFit) -> tuple[Array, Array]:
+    """The same by quadrature, back in the units of the response."""
+    single = censored_problem(fit.design, len(fit.rule.x), cells=1)
+    score, information = subject_derivatives(single, fit.parameters, fit.rule, fit.point.theta)
+    T = single.reduced.T / single.reduced.y_scale
+    return score @ T, T.T @ information @ T
 
 
 def _directions(information: Array, at: Array) -> Array:
