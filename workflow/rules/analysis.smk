@@ -13,6 +13,7 @@ rule analyse_outcome:
         dictionary=DICTIONARY,
     output:
         ard="results/analysis/primary/{outcome}.parquet",
+        statistics=["results/analysis/primary/statistics/{outcome}.parquet"],
     log:
         "results/logs/analyse_outcome/{outcome}.log",
     benchmark:
@@ -57,3 +58,24 @@ rule analyse_scenario:
         code=code("analyse_outcomes.py"),
     script:
         "../scripts/analyse_outcomes.py"
+
+
+rule combine_outcomes:
+    """Adjusts the p-values of all outcomes and days together, from the labellings that they share."""
+    input:
+        outcomes=collect("results/analysis/primary/{outcome}.parquet", outcome=STUDY.outcomes),
+        statistics=collect("results/analysis/primary/statistics/{outcome}.parquet", outcome=STUDY.outcomes),
+    output:
+        ard="results/analysis/primary/combined/ard.parquet",
+    log:
+        "results/logs/combine_outcomes.log",
+    benchmark:
+        "results/benchmarks/combine_outcomes.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        primary=STUDY.primary.model_dump(mode="json"),
+        code=code("combine_outcomes.py"),
+    script:
+        "../scripts/combine_outcomes.py"

@@ -11,6 +11,7 @@ rule join_results:
         cohort=collect("results/cohort/{scenario}/ard.parquet", scenario=SCENARIOS),
         balance=collect("results/balance/{scenario}/ard.parquet", scenario=SCENARIOS),
         primary=collect("results/analysis/primary/{outcome}.parquet", outcome=STUDY.outcomes),
+        combined="results/analysis/primary/combined/ard.parquet",
         scenarios=collect("results/analysis/{scenario}/outcomes.parquet", scenario=STUDY.scenarios),
     output:
         ard="results/ard.parquet",

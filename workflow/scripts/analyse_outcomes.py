@@ -8,13 +8,13 @@ from historical_controls.config import Analysis, Primary
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.table_io import read_table, write_table
-from historical_controls.tables import ARD, COHORT_PATIENTS, VISITS
+from historical_controls.tables import ARD, COHORT_PATIENTS, STATISTICS, VISITS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
-    ard = analyse_outcomes(
+    analysed = analyse_outcomes(
         snakemake.params.outcomes,
         read_table(snakemake.input.patients, COHORT_PATIENTS),
         read_table(snakemake.input.visits, VISITS),
@@ -25,4 +25,6 @@ with reported(snakemake.log[0]):
         snakemake.params.horizon_days,
         snakemake.params.seed,
     )
-    write_table(ard, snakemake.output.ard, ARD)
+    write_table(analysed.ard, snakemake.output.ard, ARD)
+    for path in snakemake.output.get("statistics", []):
+        write_table(analysed.statistics.get(Path(path).stem, STATISTICS.empty()), path, STATISTICS)

@@ -62,7 +62,7 @@ def visits(
 
 def analyse(people: pd.DataFrame, measured: pd.DataFrame, dictionary: Dictionary, **changes: object) -> pd.DataFrame:
     code = measured["outcome"].iloc[0] if len(measured) else "PF"
-    return analyse_outcomes([code], people, measured, settings(**changes), dictionary, PRIMARY, "primary", 21, 1)
+    return analyse_outcomes([code], people, measured, settings(**changes), dictionary, PRIMARY, "primary", 21, 1).ard
 
 
 def number(ard: pd.DataFrame, statistic: str, **keys: object) -> float:

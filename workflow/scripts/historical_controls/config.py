@@ -46,6 +46,14 @@ class CovarianceRung(Section):
     per_arm: Literal["pooled", "free", "two_scales", "one_scale"]
 
 
+class Permutation(Section):
+    """How many ways of labelling the patients are tried."""
+
+    exact_up_to: int = Field(200_000, ge=1, description="all labellings where there are at most so many")
+    draws: int = Field(100_000, ge=1000, description="else so many, drawn with the seed")
+    scenario_draws: int = Field(10_000, ge=1000, description="the same for scenarios other than the primary one")
+
+
 class Analysis(Section):
     days: list[int] = Field(min_length=1, description="study days of the contrasts")
     level: float = Field(0.95, gt=0.5, lt=1, description="confidence level")
@@ -77,6 +85,7 @@ class Analysis(Section):
     visit_window_days: int = Field(
         1, ge=0, description="a contrast at a day needs patients measured within this many days of it"
     )
+    permutation: Permutation = Permutation()
     not_concluded: dict[Code, str] = Field(
         default={}, description="outcomes that the data cannot answer, with the reason (a locale key)"
     )

@@ -387,6 +387,16 @@ BALANCE = Table(
     ),
 )
 
+STATISTICS = Table(
+    "statistics",
+    "results/analysis/primary/statistics/{outcome}.parquet",
+    "Studentised statistic of an outcome under every labelling of the patients; labelling 0 is the observed one. All "
+    "outcomes share the labellings. No rows: the outcome has no permutation answer.",
+    ("permutation",),
+    (Column("permutation", "integer", "position of the labelling"),),
+    open_columns="one per day with a contrast, 'day 7'; null where the labelling leaves an arm too few patients",
+)
+
 ARD = Table(
     "ard",
     "results/ard.parquet (and one part per job)",
@@ -444,6 +454,7 @@ TABLES: tuple[Table, ...] = (
     COHORT_EVENTS,
     DISPLAY,
     BALANCE,
+    STATISTICS,
     ARD,
 )
 

@@ -1,5 +1,6 @@
-"""What differs between the arms, and how sure can we be: the analysis stage."""
+"""What differs between the arms, how sure, and what would overturn it: the analysis stage."""
 
-from .outcomes import analyse_outcomes
+from .combine import combine_outcomes
+from .outcomes import Analysed, analyse_outcomes
 
-__all__ = ["analyse_outcomes"]
+__all__ = ["Analysed", "analyse_outcomes", "combine_outcomes"]

@@ -50,11 +50,10 @@ def climb_down(data: ModelData, settings: Analysis) -> Fitted | Refused:
     censored = data.share_censored() > 0
     rungs = settings.censored_ladder if censored else settings.ladder
     method: DfMethod = "between-within" if censored else settings.df_method
-    fit_one = _fit_censored if censored else _fit
     tried: list[tuple[str, str]] = []
     for rung in rungs:
         try:
-            return Fitted(fit_one(data, rung, settings), rung.id, method, tuple(tried))
+            return Fitted(fit_rung(data, rung, settings), rung.id, method, tuple(tried))
         except (NotConverged, IllConditioned) as error:
             tried.append((rung.id, str(error)))
         except ModelError as error:
@@ -62,31 +61,37 @@ def climb_down(data: ModelData, settings: Analysis) -> Fitted | Refused:
     return Refused("not_converged" if rungs else "no_censored_model", tuple(tried))
 
 
-def _fit(data: ModelData, rung: CovarianceRung, settings: Analysis) -> MixedModelFit:
+def fit_rung(data: ModelData, rung: CovarianceRung, settings: Analysis, null: bool = False) -> Fit:
+    """One fit whose inference is usable; `null`: of the model without arms. Raises ModelError."""
+    fit_one = _fit_censored if data.share_censored() > 0 else _fit
+    return fit_one(data, rung, settings, null)
+
+
+def _fit(data: ModelData, rung: CovarianceRung, settings: Analysis, null: bool) -> MixedModelFit:
     """One fit whose inference is usable. Raises ModelError."""
     over_visits = rung.residual not in ("iid", "car1")
     frame = at_visits(data.frame, settings.visits) if over_visits else data.frame
-    spec = _specification(data, rung, settings)
-    fit = fit_mixed_model(frame, spec)
+    fit = fit_mixed_model(frame, _specification(data, rung, settings, null))
     if not fit.converged:
         raise NotConverged("; ".join(attempt.message for attempt in fit.attempts))
-    fit.small_sample(settings.df_method)
+    if not null:
+        fit.small_sample(settings.df_method)
     return fit
 
 
-def _fit_censored(data: ModelData, rung: CovarianceRung, settings: Analysis) -> CensoredFit:
+def _fit_censored(data: ModelData, rung: CovarianceRung, settings: Analysis, null: bool) -> CensoredFit:
     """One fit of values some of which are known only to lie beyond a limit. Raises ModelError."""
-    spec = _specification(data, rung, settings)
+    spec = _specification(data, rung, settings, null)
     fit = fit_censored(with_open_bounds(data.frame), replace(spec, reml=False, lower="lower", upper="upper"))
     if not fit.converged:
         raise NotConverged("; ".join(attempt.message for attempt in fit.attempts))
     return fit
 
 
-def _specification(data: ModelData, rung: CovarianceRung, settings: Analysis) -> MixedModelSpec:
+def _specification(data: ModelData, rung: CovarianceRung, settings: Analysis, null: bool) -> MixedModelSpec:
     over_visits = rung.residual not in ("iid", "car1")
     return MixedModelSpec(
-        fixed=fixed_formula(data, settings.spline_df),
+        fixed=fixed_formula(data, settings.spline_df, null),
         subject="subject",
         random=rung.random,
         residual=rung.residual,

@@ -139,8 +139,11 @@ def distinct_days(data: ModelData) -> int:
     return int(data.frame["day"].nunique())
 
 
-def fixed_formula(data: ModelData, spline_df: int) -> str:
-    """Arm by time with covariates; time is a natural cubic spline, or a line with fewer than five distinct days."""
+def fixed_formula(data: ModelData, spline_df: int, null: bool = False) -> str:
+    """Arm by time with covariates; time is a natural cubic spline, or a line with fewer than five distinct days.
+
+    null: the same without arms.
+    """
     line = spline_df == 1 or distinct_days(data) < 5
     time = "day" if line else f"cr(day, df={spline_df}, constraints='center')"
-    return " + ".join([f"y ~ arm * {time}", *data.covariates])
+    return " + ".join(["y ~ " + (time if null else f"arm * {time}"), *data.covariates])

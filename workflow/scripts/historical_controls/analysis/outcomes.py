@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from .fit_rows import Row, contrast_rows, curve_rows, fit_rows, tried_rows
 from .gates import reason_against
 from .ladder import Refused, climb_down
 from .model_data import ARMS, ModelData, model_data
+from .permutation import Joint, PermutedOutcome, joint_labels, permutation_rows, permute
 from .worst_rank import agreement, worst_rank_rows
 
 OUTPUTS = {
@@ -28,6 +30,14 @@ OUTPUTS = {
 }
 
 
+@dataclass(frozen=True)
+class Analysed:
+    """ard: rows of the results table; statistics: table `statistics` of each outcome that was permuted."""
+
+    ard: pd.DataFrame
+    statistics: dict[str, pd.DataFrame]
+
+
 def analyse_outcomes(
     codes: Iterable[str],
     patients: pd.DataFrame,
@@ -38,40 +48,51 @@ def analyse_outcomes(
     scenario: str,
     horizon_days: int,
     seed: int,
-) -> pd.DataFrame:
-    """ARD rows of the analysis of these outcomes (patients: table cohort_patients; visits: table visits).
+) -> Analysed:
+    """The analysis of these outcomes (patients: table cohort_patients; visits: table visits).
 
     The mixed model's estimand is hypothetical: the difference had nobody died or gone home. Log outcomes are reported
     as ratios of geometric means, with the standard error on the log scale. The primary and key secondary outcomes
     have the death-aware worst-rank answer beside it, at the primary day.
     """
     rows: list[Row] = []
+    joint = joint_labels(patients, settings, scenario, seed)
+    kept: dict[str, pd.DataFrame] = {}
     for code in codes:
         outcome = dictionary.outcomes[code]
         cell = Cell(OUTPUTS.get(outcome.family, "14.2.10"), scenario, "mixed_model", method="reml", outcome=code)
         data = model_data(outcome, patients, visits, settings, dictionary)
         rows += _count_rows(cell, data, patients, horizon_days)
-        own = list(_answer_rows(cell, data, settings, horizon_days, seed))
+        own, permuted = _answer(cell, data, settings, horizon_days, seed, joint)
+        if permuted is not None:
+            kept[code] = _statistics_frame(permuted)
         if code in (primary.outcome, *primary.key_secondary):
             own += _death_aware_rows(cell, data, own, patients, visits, settings, primary.day, seed)
         rows += own
-    return ard_frame(rows)
+    return Analysed(ard_frame(rows), kept)
 
 
-def _answer_rows(cell: Cell, data: ModelData, settings: Analysis, horizon_days: int, seed: int) -> Iterator[Row]:
-    """What a fit gives, or the reason for none."""
+def _answer(
+    cell: Cell, data: ModelData, settings: Analysis, horizon_days: int, seed: int, joint: Joint | None
+) -> tuple[list[Row], PermutedOutcome | None]:
+    """What a fit gives and its permutation answer, or the reason for none."""
     reason = reason_against(data, settings)
-    if reason is not None:
-        yield cell.text("not_estimable", reason)
-        return
+    if reason is not None or joint is None:
+        return [cell.text("not_estimable", reason or "no_data")], None
     found = climb_down(data, settings)
-    yield from tried_rows(cell, found)
+    rows = list(tried_rows(cell, found))
     if isinstance(found, Refused):
-        yield cell.text("not_estimable", found.reason)
-        return
-    yield from fit_rows(cell, found)
-    yield from contrast_rows(cell, data, found, settings)
-    yield from curve_rows(cell, data, found, settings, horizon_days, seed)
+        return [*rows, cell.text("not_estimable", found.reason)], None
+    rows += fit_rows(cell, found)
+    rows += contrast_rows(cell, data, found, settings)
+    rows += curve_rows(cell, data, found, settings, horizon_days, seed)
+    permuted = permute(data, found, settings, joint)
+    return [*rows, *permutation_rows(cell, data, permuted)], permuted
+
+
+def _statistics_frame(permuted: PermutedOutcome) -> pd.DataFrame:
+    frame = pd.DataFrame(permuted.statistics, columns=[f"day {day}" for day in permuted.days])
+    return frame.assign(permutation=range(len(frame)))
 
 
 def _death_aware_rows(

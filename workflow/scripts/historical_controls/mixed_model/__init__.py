@@ -6,7 +6,7 @@ tags (MM-1 ...) stand in docs/methods.md, chapter "Mixed models".
 
 from .censored_fit import CensoredFit, fit_censored
 from .contrast import Contrast, JointTest
-from .design import Design, build_design
+from .design import Design, build_design, fixed_rows
 from .errors import (
     DataError,
     IllConditioned,
@@ -48,6 +48,7 @@ __all__ = [
     "fit_censored",
     "fit_design",
     "fit_mixed_model",
+    "fixed_rows",
     "solve_independent",
     "solve_weighted",
     "subject_scores",
