@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from historical_controls import table_io
 from historical_controls.ard import Cell, ard_frame, row_id
 from historical_controls.errors import UserError, UserErrors, did_you_mean, raise_all, reported
-from historical_controls.table_io import Column, Table, TableError, conform, read_table, read_tables, write_table
+from historical_controls.table_io import (
+    Column,
+    Table,
+    TableError,
+    TableWriter,
+    conform,
+    read_between,
+    read_pieces,
+    read_table,
+    read_tables,
+    write_table,
+)
 from historical_controls.tables import ARD, INTAKE, TABLES
 
 TABLE = Table(
@@ -152,3 +169,80 @@ def test_a_bug_keeps_its_traceback(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), reported(tmp_path / "log"):
         _ = 1 / 0
     assert "ZeroDivisionError" in (tmp_path / "log").read_text()
+
+
+# -- tables written and read in pieces --------------------------------------------------------------------------------
+
+
+def many(n: int) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "name": [f"p{i // 7:05d}" for i in range(n)],
+            "line": range(n),
+            "value": np.arange(n) / 3,
+            "seen": None,
+            "at": None,
+        }
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 300), max_size=4), st.integers(1, 300))
+def test_the_bytes_do_not_depend_on_the_pieces(cuts: list[int], group: int) -> None:
+    whole = many(300)
+    edges = [0, *sorted(cuts), 300]
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table_io, "ROW_GROUP", group)
+        one, other = Path(folder) / "one.parquet", Path(folder) / "other.parquet"
+        write_table(whole, one, TABLE)
+        with TableWriter(other, TABLE) as writer:
+            for start, end in pairwise(edges):
+                writer.write(whole.iloc[start:end])
+        assert one.read_bytes() == other.read_bytes()
+        assert pq.ParquetFile(one).num_row_groups == -(-300 // group)
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("p00003", "p00005"), ("a", "z"), ("p00042", "p00042"), ("q", "r"), ("a", "b")]
+)
+def test_a_range_is_read_without_the_rest(
+    first: str, last: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_io, "ROW_GROUP", 40)
+    whole = many(500)
+    write_table(whole, tmp_path / "t.parquet", TABLE)
+    read: list[int] = []
+    real = pq.ParquetFile.read_row_groups
+    monkeypatch.setattr(
+        pq.ParquetFile, "read_row_groups", lambda self, groups, *a: read.extend(groups) or real(self, groups, *a)
+    )
+    found = read_between(tmp_path / "t.parquet", TABLE, "name", first, last, ["name", "line"])
+    inside = whole["name"].between(first, last)
+    assert found["line"].tolist() == whole.loc[inside, "line"].tolist()
+    assert len(read) <= inside.sum() // 40 + 2
+
+
+def test_pieces_come_back_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_io, "ROW_GROUP", 64)
+    write_table(many(200), tmp_path / "t.parquet", TABLE)
+    pieces = list(read_pieces(tmp_path / "t.parquet", TABLE))
+    assert [len(piece) for piece in pieces] == [64, 64, 64, 8]
+    pd.testing.assert_frame_equal(pd.concat(pieces, ignore_index=True), read_table(tmp_path / "t.parquet", TABLE))
+
+
+def test_a_piece_out_of_order_is_refused_and_leaves_no_file(tmp_path: Path) -> None:
+    def write() -> None:
+        with TableWriter(tmp_path / "t.parquet", TABLE) as writer:
+            writer.write(many(20).iloc[10:])
+            writer.write(many(20).iloc[:11])
+
+    with pytest.raises(TableError, match="does not follow"):
+        write()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_piece_gives_an_empty_table(tmp_path: Path) -> None:
+    with TableWriter(tmp_path / "t.parquet", TABLE):
+        pass
+    assert read_table(tmp_path / "t.parquet", TABLE).empty
+    assert read_between(tmp_path / "t.parquet", TABLE, "name", "a", "z").empty

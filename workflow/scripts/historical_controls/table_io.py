@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+# Rows that a reader of one range of patients must decode at a time.
+ROW_GROUP = 131_072
 
 Kind = Literal["text", "number", "integer", "flag", "time"]
 
@@ -108,15 +112,95 @@ def _as_kind(values: pd.Series, column: Column, table: Table) -> pd.Series:
 
 def write_table(frame: pd.DataFrame, path: str | Path, table: Table) -> None:
     """Check, sort and write one declared table as parquet; the same frame gives the same bytes."""
-    out = conform(frame, table)
-    fields = [pa.field(c.name, ARROW_TYPES[c.kind]) for c in table.columns]
-    declared = pa.schema(fields)
+    with TableWriter(path, table) as writer:
+        writer.write(frame)
+
+
+class TableWriter:
+    """Writes one declared table piece by piece, in the order of its key; bytes do not depend on how it is cut.
+
+    Each piece is checked and sorted as by `conform`; a piece that does not follow the one before is a TableError. The
+    file appears under its name only once it is whole.
+    """
+
+    def __init__(self, path: str | Path, table: Table) -> None:
+        self.path, self.table = Path(path), table
+        self._part = self.path.with_name(f".{self.path.name}.part")
+        self._writer: pq.ParquetWriter | None = None
+        self._held: list[pa.Table] = []
+        self._last: tuple[Any, ...] | None = None
+
+    def __enter__(self) -> TableWriter:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        whole = False
+        try:
+            if kind is None:
+                self._finish()
+                whole = True
+        finally:
+            if self._writer is not None:
+                self._writer.close()
+            if whole:
+                self._part.replace(self.path)
+            else:
+                self._part.unlink(missing_ok=True)
+
+    def _finish(self) -> None:
+        if self._writer is None and not self._held:
+            self.write(self.table.empty())
+        self._flush(everything=True)
+
+    def write(self, frame: pd.DataFrame) -> None:
+        """Add a piece; open columns are those of the first one."""
+        out = conform(frame, self.table)
+        self._check_order(out)
+        arrow = _as_arrow(out, self.table)
+        if self._writer is not None or self._held:
+            arrow = arrow.cast(self._schema)
+        self._held.append(arrow)
+        self._flush(everything=False)
+
+    @property
+    def _schema(self) -> pa.Schema:
+        return self._held[0].schema if self._writer is None else self._writer.schema
+
+    def _check_order(self, out: pd.DataFrame) -> None:
+        if out.empty:
+            return
+        first, last = (_sortable(out.iloc[row][list(self.table.key)]) for row in (0, -1))
+        if self._last is not None and not self._last < first:
+            raise TableError(f"table {self.table.name}: a piece from {first} does not follow {self._last}")
+        self._last = last
+
+    def _flush(self, everything: bool) -> None:
+        """Whole row groups, and at the end what is left."""
+        waiting = sum(len(part) for part in self._held)
+        if not self._held or (waiting < ROW_GROUP and not everything):
+            return
+        joined = pa.concat_tables(self._held).combine_chunks()
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._part, joined.schema, compression="zstd")
+        whole = waiting if everything else waiting - waiting % ROW_GROUP
+        for start in range(0, whole, ROW_GROUP):
+            self._writer.write_table(joined.slice(start, min(ROW_GROUP, whole - start)))
+        self._held = [joined.slice(whole)] if whole < waiting else []
+
+
+def _sortable(key: pd.Series) -> tuple[Any, ...]:
+    """A key that compares as rows are sorted: nulls first."""
+    return tuple((0, "") if pd.isna(value) else (1, value) for value in key)
+
+
+def _as_arrow(out: pd.DataFrame, table: Table) -> pa.Table:
+    declared = pa.schema([pa.field(c.name, ARROW_TYPES[c.kind]) for c in table.columns])
     arrow = pa.Table.from_pandas(out, preserve_index=False)
     target = pa.schema(
         [declared.field(f.name) if f.name in table.names else pa.field(f.name, _plain(f.type)) for f in arrow.schema]
     )
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(arrow.replace_schema_metadata(None).cast(target), path, compression="zstd")
+    return arrow.replace_schema_metadata(None).cast(target)
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
@@ -125,7 +209,43 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 def read_table(path: str | Path, table: Table, columns: Iterable[str] | None = None) -> pd.DataFrame:
     """Read one declared table with its declared dtypes. `columns`: a subset, to save memory."""
-    arrow = pq.read_table(path, columns=None if columns is None else list(columns))
+    return _typed(pq.read_table(path, columns=None if columns is None else list(columns)), table)
+
+
+def read_between(
+    path: str | Path, table: Table, column: str, first: str, last: str, columns: Iterable[str] | None = None
+) -> pd.DataFrame:
+    """Rows of a table whose text `column` lies between `first` and `last`, both included.
+
+    Only row groups that can hold such rows are read, so that a table sorted by this column gives a range of patients
+    without the rest. `columns`: a subset, which must name `column`.
+    """
+    with pq.ParquetFile(path) as file:
+        place = file.schema_arrow.get_field_index(column)
+        groups = [
+            n for n in range(file.num_row_groups) if _may_hold(file.metadata.row_group(n).column(place), first, last)
+        ]
+        wanted = None if columns is None else list(columns)
+        arrow = file.read_row_groups(groups, wanted) if groups else file.schema_arrow.empty_table()
+    if wanted is not None and not groups:
+        arrow = arrow.select(wanted)
+    inside = pc.and_(pc.greater_equal(arrow[column], first), pc.less_equal(arrow[column], last))
+    return _typed(arrow.filter(inside), table)
+
+
+def _may_hold(chunk: Any, first: str, last: str) -> bool:
+    known = chunk.statistics
+    return known is None or not known.has_min_max or (known.max >= first and known.min <= last)
+
+
+def read_pieces(path: str | Path, table: Table, columns: Iterable[str] | None = None) -> Iterator[pd.DataFrame]:
+    """The rows of a table one row group after the other, in its order; nothing for a table without rows."""
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            yield _typed(file.read_row_group(group, None if columns is None else list(columns)), table)
+
+
+def _typed(arrow: pa.Table, table: Table) -> pd.DataFrame:
     frame = arrow.to_pandas()
     for column in table.columns:
         if column.name in frame.columns:
