@@ -55,7 +55,7 @@ def test_the_example_is_accepted(example: dict[str, Any]) -> None:
 
 FAULTS = [
     (f"{LAB}.delimitor", ";", "unknown key", "Did you mean 'delimiter'?"),
-    (f"{LAB}.xyzzy", 1, "unknown key", "Allowed here: assays,"),
+    (f"{LAB}.xyzzy", 1, "unknown key", "Allowed here: assay_limits,"),
     (f"{LAB}.decimal", "x", "Input should be '.' or ','", None),
     (f"{LAB}.thousands", ",", "decimal and thousands are the same mark", None),
     (f"{LAB}.delimiter", ";;", "one character", None),

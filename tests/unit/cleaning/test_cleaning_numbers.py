@@ -66,7 +66,7 @@ def test_marks_that_were_not_declared_are_never_guessed(text: str, style: Number
 @pytest.mark.parametrize(
     "text",
     [
-        *("12-15", "12 - 15", "12–15", "12/15:00", "3+", "1+", "+++", "+", "-", "--", "", "abc", "n/a", "#DIV/0!"),
+        *("15-12", "15 - 12", "12–12", "12/15:00", "3+", "1+", "+++", "+", "-", "--", "", "abc", "n/a", "#DIV/0!"),
         *("=1+1", "@SUM(A1)", "1e400", "-1e400", "9" * 400, "1e-400", "١٢", "１２", "1_000", "inf", "nan", "1.5.2 x"),
         *("\x00", "1\x002", "1\n2", "<<5", "<>5", "< -", "5 <", "1:30", "2020-05-04", "½", "5²"),
     ],
@@ -75,7 +75,7 @@ def test_what_is_no_number_is_held(text: str) -> None:
     for style in STYLES:
         reading = read_number(text, style)
         assert math.isnan(reading.number), reading
-        assert reading.problem in {"NUM_UNREADABLE", "NUM_AMBIGUOUS"}
+        assert reading.problem in {"NUM_UNREADABLE", "NUM_AMBIGUOUS", "SEMIQUANTITATIVE"}
         assert not reading.not_done
 
 

@@ -6,11 +6,11 @@ import ast
 
 import pytest
 import yaml
-from cleaning_study import ROOT
+from cleaning_study import ROOT, dictionary
 
 LIBRARY = ROOT / "workflow/scripts/historical_controls"
 # Upper-case texts of the two rooms that are no reasons: names of outcomes, and what numbers show.
-OTHER = {"SEX", "AGE", "TRUE", "FALSE", "HH:MM", "UTC"}
+OTHER = {"TRUE", "FALSE", "HH:MM", "UTC", *dictionary().outcomes}
 
 
 def codes() -> set[str]:

@@ -37,10 +37,12 @@ def test_a_limit_is_an_interval_and_no_value(result: str, lower: float, upper: f
 
 HELD = [
     ({"result": "1,250"}, "NUM_AMBIGUOUS"),
-    ({"result": "12-15"}, "NUM_UNREADABLE"),
+    ({"result": "12-15"}, "RANGE"),
+    ({"result": "15-12"}, "NUM_UNREADABLE"),
     ({"result": "1e400"}, "NUM_UNREADABLE"),
     ({"result": "=1+1"}, "NUM_UNREADABLE"),
-    ({"result": "+++"}, "NUM_UNREADABLE"),
+    ({"result": "+++"}, "SEMIQUANTITATIVE"),
+    ({"result": "Trazas"}, "SEMIQUANTITATIVE"),
     ({"result": "ND"}, "LOD_NO_LIMIT"),
     ({"result": "<0"}, "OUT_OF_RANGE"),
     ({"result": "-5"}, "OUT_OF_RANGE"),
@@ -50,6 +52,9 @@ HELD = [
     ({"test": ""}, "NAME_UNKNOWN"),
     ({"test": "Linfocitos %"}, "NAME_UNKNOWN"),
     ({"test": "PCR", "result": "ver nota"}, "NAME_AMBIGUOUS"),
+    ({"test": "PCR", "result": "ND"}, "NAME_AMBIGUOUS"),
+    ({"test": "PCR", "result": "hemolizada", "unit": ""}, "NAME_AMBIGUOUS"),
+    ({"test": "PCR", "result": "no detectado"}, "NAME_AMBIGUOUS"),
     ({"test": "PCR", "result": "25.3", "unit": "Ct"}, "UNIT_UNKNOWN"),
     ({"test": "SARS-CoV-2 PCR", "result": "quizás"}, "RESULT_UNKNOWN"),
     ({"test": "SARS-CoV-2 PCR", "result": "-"}, "RESULT_UNKNOWN"),
@@ -61,6 +66,10 @@ HELD = [
     ({"status": "CANCELADO"}, "WITHDRAWN"),
     ({"test": "Ferritina", "unit": "ng/mL", "comment": "Muestra hemolizada ++"}, "SPECIMEN_BAD"),
     ({"test": "FiO2", "result": "60", "unit": "fraction"}, "OUT_OF_RANGE"),
+    ({"test": "FiO2", "result": "6", "unit": "fraction"}, "FIO2_SCALE"),
+    ({"test": "FiO2", "result": "6", "unit": "%"}, "FIO2_SCALE"),
+    ({"test": "FiO2", "result": "40 L", "unit": "%"}, "FIO2_SCALE"),
+    ({"test": "FiO2", "result": "puntas 3L", "unit": ""}, "NUM_UNREADABLE"),
 ]
 
 
@@ -128,7 +137,7 @@ def test_flags_stay_with_the_value() -> None:
         stripped_limits=[{"outcome": "CRP", "value": 5, "means": "<"}],
     )
     flags = cleaned.measurements.sort_values("line")["flags"].tolist()
-    assert flags == ["OUT_OF_USUAL", "SPECIMEN_BAD", "STATUS_UNKNOWN", "TIME_DST", "LIMIT_RESTORED"]
+    assert flags == ["OUT_OF_USUAL", "SPECIMEN_BAD", "STATUS_UNKNOWN", "TIME_DST_OVERLAP", "LIMIT_RESTORED"]
     restored = cleaned.measurements.set_index("line").loc[6]
     assert (np.isnan(restored["value"]), restored["lower"], restored["upper"]) == (True, 0, 5)
 

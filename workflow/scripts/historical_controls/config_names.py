@@ -63,6 +63,9 @@ def _bad_units(file: SourceFile, dictionary: Dictionary) -> Iterator[tuple[str, 
 
 def _units(file: SourceFile) -> Iterator[tuple[str, str, str | None]]:
     yield from (("default_units", code, unit) for code, unit in file.default_units.items())
+    yield from (("unit_factors", item.outcome, item.true_unit) for item in file.unit_factors)
+    for assay, limits in file.assay_limits.items():
+        yield from ((f"assay_limits.{assay}", code, limit.unit) for code, limit in limits.items())
     for number, part in enumerate(file.parts):
         if isinstance(part, WideMeasurements):
             yield from ((f"parts.{number}.columns.{name}.unit", w.outcome, w.unit) for name, w in part.columns.items())
@@ -109,6 +112,9 @@ def _source_codes(place: str, source: Source) -> Iterator[tuple[str, str]]:
         for key in ("default_units", "default_specimens", "assays", "result_codes", "haemolysis_holds"):
             yield from ((f"{here}.{key}", code) for code in getattr(file, key))
         yield from ((f"{here}.stripped_limits", limit.outcome) for limit in file.stripped_limits)
+        yield from ((f"{here}.unit_factors", item.outcome) for item in file.unit_factors)
+        for assay, limits in file.assay_limits.items():
+            yield from ((f"{here}.assay_limits.{assay}", code) for code in limits)
         for number, part in enumerate(file.parts):
             if isinstance(part, WideMeasurements):
                 yield from ((f"{here}.parts.{number}.columns.{c}", w.outcome) for c, w in part.columns.items())

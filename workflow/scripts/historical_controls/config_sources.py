@@ -76,6 +76,15 @@ def _only_dated(spec: TimeColumns | None, key: str) -> None:
         raise ValueError(f"{key} cannot be relative; only 'time' can")
 
 
+def _known_zone(timezone: str) -> str:
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = nearest(timezone, available_timezones()) or "America/Mexico_City"
+        raise ValueError(f"no IANA time zone, such as {near}") from None
+    return timezone
+
+
 class Condition(Section):
     """Which rows of a file a part reads: the column's folded text is one of these."""
 
@@ -212,6 +221,28 @@ class StrippedLimit(Section):
     means: Literal["<", ">"]
 
 
+class AssayLimit(Section):
+    """The limit of detection that an assay states for an outcome: what 'ND' under it means."""
+
+    lod: float = Field(gt=0, description="limit of detection")
+    unit: str | None = Field(None, description="its unit; null = the outcome's canonical unit")
+
+
+class UnitFactor(Section):
+    """A unit that the export states wrongly, as confirmed by a person: every value that it touches is flagged."""
+
+    outcome: Code
+    unit: str | None = Field(None, description="unit as sent or declared; null = any")
+    factor: float | None = Field(None, gt=0, description="what the numbers sent are multiplied by")
+    true_unit: str | None = Field(None, description="the unit that the numbers are really in")
+
+    @model_validator(mode="after")
+    def one_correction(self) -> UnitFactor:
+        if (self.factor is None) == (self.true_unit is None):
+            raise ValueError("give either factor or true_unit")
+        return self
+
+
 class SourceFile(Section):
     """One file of a source: how it is written and what its rows hold."""
 
@@ -239,6 +270,19 @@ class SourceFile(Section):
         description="codes of qualitative results to their meaning, per outcome, where rows name the analyte",
     )
     stripped_limits: list[StrippedLimit] = Field(default=[], description="limits that lost their sign")
+    assay_limits: dict[str, dict[Code, AssayLimit]] = Field(
+        default={}, description="limits of detection by assay and outcome: 'ND' under that assay lies below them"
+    )
+    ranges: Literal["hold", "interval"] = Field(
+        "hold", description="'12-15': held, or kept as an interval-censored value"
+    )
+    unit_factors: list[UnitFactor] = Field(
+        default=[], description="units stated wrongly, each correction confirmed by a person"
+    )
+    ddu_to_feu: float | None = Field(
+        None, gt=0, description="factor that converts D-dimer in DDU to FEU; null = such rows are held"
+    )
+    timezone: str | None = Field(None, description="time zone of this file's clock, where not the source's")
     haemolysis_holds: list[Code] = Field(
         default=["FERR", "PCT"], description="outcomes whose values are held where the comment says haemolysed"
     )
@@ -260,6 +304,11 @@ class SourceFile(Section):
         except LookupError:
             raise ValueError("no known text encoding; common ones: utf-8, utf-8-sig, latin-1, utf-16") from None
         return encoding
+
+    @field_validator("timezone")
+    @classmethod
+    def timezone_is_known(cls, timezone: str | None) -> str | None:
+        return None if timezone is None else _known_zone(timezone)
 
     @field_validator("delimiter")
     @classmethod
@@ -290,6 +339,9 @@ class Source(Section):
     relative_epoch: date | None = Field(
         None, description="stands in for the missing calendar where a source has relative times only"
     )
+    on_suspect: Literal["warn", "stop"] = Field(
+        "warn", description="a unit that seems a conversion factor away: a finding, or the end of the run"
+    )
     treated_subjects: list[str] = Field(
         default=[],
         description="ids counted as treated although the source is historical (method checks only)",
@@ -299,9 +351,4 @@ class Source(Section):
     @field_validator("timezone")
     @classmethod
     def timezone_is_known(cls, timezone: str) -> str:
-        try:
-            ZoneInfo(timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            near = nearest(timezone, available_timezones()) or "America/Mexico_City"
-            raise ValueError(f"no IANA time zone, such as {near}") from None
-        return timezone
+        return _known_zone(timezone)

@@ -61,7 +61,9 @@ def clean_file(
 
     Raises LostRecordError where a line or record would be lost.
     """
-    reader = Reader(source.files[file_name], Calendar(source.timezone, study.first_date, study.data_lock), dictionary)
+    file = source.files[file_name]
+    clock = Calendar(file.timezone or source.timezone, study.first_date, study.data_lock, source.timezone)
+    reader = Reader(file, clock, dictionary)
     rows = raw.loc[raw["problem"].isna()]
     found = [pair for part in reader.file.parts for pair in _part_records(selected(rows, part.where), part, reader)]
     records = [

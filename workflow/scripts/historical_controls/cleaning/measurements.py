@@ -11,24 +11,28 @@ import pandas as pd
 from ..config_sources import SourceFile
 from ..dictionary import Dictionary, Outcome, fold
 from .distinct import by_distinct, by_distinct_pair
+from .limits import check_oxygen, fill_limits, outside_hint
 from .names import resolve_names
 from .numbers import NumberStyle, read_cells, release
 from .records import check_subject, check_times, decide
-from .times import Calendar, precedes
-from .units import conversions, converted, same_unit
+from .times import REPEATED, SKIPPED, Calendar, precedes
+from .units import conversions, converted, is_ddu, same_unit, with_confirmed, with_ddu
 
 HAEMOLYSED = r"hemoliz|hemolys|hemolyz|haemoly"
+ESTIMATED = r"estimad|estimated|puntas|canula|mascarilla|nasal|mask"
 BAD_SPECIMEN = rf"{HAEMOLYSED}|coagulad|clotted|lipemic|lipaemic|icteric|contaminad"
 SPECIMENS = {
-    "venosa": "venous",
-    "sangre venosa": "venous",
-    "sangre arterial": "arterial",
-    "suero": "serum",
-    "orina": "urine",
+    **dict.fromkeys(("venosa", "venoso", "sangre venosa", "gasometria venosa", "ven", "venous blood"), "venous"),
+    **dict.fromkeys(("sangre arterial", "gasometria arterial", "art", "arterial blood"), "arterial"),
+    **dict.fromkeys(("sangre capilar", "capilar"), "capillary"),
+    **dict.fromkeys(("suero", "s"), "serum"),
+    **dict.fromkeys(("orina", "ego", "u"), "urine"),
     "sangre": "blood",
-    "sangre total": "whole blood",
-    "plasma edta": "edta plasma",
-    "exudado nasofaringeo": "nasopharyngeal swab",
+    **dict.fromkeys(("sangre total", "st", "wb"), "whole blood"),
+    **dict.fromkeys(("plasma edta", "edta", "plasma con edta"), "edta plasma"),
+    **dict.fromkeys(("plasma citrato", "plasma citratado", "citrato"), "citrate plasma"),
+    **dict.fromkeys(("exudado nasofaringeo", "hisopado nasofaringeo", "nasofaringeo"), "nasopharyngeal swab"),
+    **dict.fromkeys(("lavado bronquioalveolar", "lba"), "bronchoalveolar lavage"),
 }
 # Words, and the codes of HL7 table 0085 (observation result status).
 STATUSES = {
@@ -60,9 +64,11 @@ def clean_measurements(records: Records, file: SourceFile, calendar: Calendar, d
         check_times,
         lambda r: _check_order(r, calendar),
         _check_status,
-        lambda r: _check_values(r, dictionary),
+        lambda r: _check_values(r, file, dictionary),
         lambda r: _default_texts(r, file),
-        lambda r: _convert(r, dictionary),
+        lambda r: fill_limits(r, file, dictionary),
+        lambda r: _convert(r, file, dictionary),
+        check_oxygen,
         lambda r: _bounds(r, file),
         lambda r: _check_limits(r, dictionary),
         lambda r: _check_specimen(r, file),
@@ -103,8 +109,11 @@ def _check_status(records: Records) -> Records:
     return decide(records, records["status"] == "withdrawn", "WITHDRAWN", hint="its status says withdrawn or cancelled")
 
 
-def _check_values(records: Records, dictionary: Dictionary) -> Records:
-    """Numbers where numbers are due, findings where findings are due."""
+def _check_values(records: Records, file: SourceFile, dictionary: Dictionary) -> Records:
+    """Numbers where numbers are due, findings where findings are due.
+
+    What lies below an unstated limit waits until its assay is known.
+    """
     outcomes = dictionary.outcomes
     numeric = by_distinct(records["code"], lambda code: code in outcomes and outcomes[code].kind == "number", bool)
     fits = by_distinct_pair(
@@ -117,7 +126,8 @@ def _check_values(records: Records, dictionary: Dictionary) -> Records:
     out = decide(
         records.assign(numeric=numeric), unknown, "RESULT_UNKNOWN", hint="declare its meaning: 'values', 'result_codes'"
     )
-    return decide(out, numeric & (out["problem"] != ""), out["problem"], hint=release(out["problem"]))
+    kept = ["", "LOD_NO_LIMIT", *(["RANGE"] if file.ranges == "interval" else [])]
+    return decide(out, numeric & ~out["problem"].isin(kept), out["problem"], hint=release(out["problem"]))
 
 
 def _default_texts(records: Records, file: SourceFile) -> Records:
@@ -146,18 +156,27 @@ def _specimen(text: str) -> str:
     return SPECIMENS.get(folded, folded)
 
 
-def _convert(records: Records, dictionary: Dictionary) -> Records:
+def _convert(records: Records, file: SourceFile, dictionary: Dictionary) -> Records:
     """Numbers in the outcome's canonical unit. A unit is never guessed."""
     factors = conversions(records["code"], records["raw_unit"], dictionary)
+    factors, of_ddu = with_ddu(factors, records, file.ddu_to_feu, dictionary)
+    factors, mended = with_confirmed(factors, records, file.unit_factors, dictionary)
     unit = by_distinct(records["code"], lambda code: _canonical(dictionary.outcomes.get(code)), "str")
     out = _check_cell_unit(records, dictionary)
-    out = out.assign(number=converted(out["number"], factors), unit=unit)
-    due = out["numeric"] & ~out["not_done"] & factors["factor"].isna()
-    out = decide(out, due & (out["raw_unit"] == ""), "UNIT_MISSING", hint="declare it under 'default_units'")
-    unknown = out.loc[due, "raw_unit"]
-    return decide(
-        out, due, "UNIT_UNKNOWN", hint=("no conversion in units.csv from '" + unknown + "'").reindex(out.index)
+    sent, known = out["number"], out["limit_known"]
+    number = converted(sent, factors).mask(known, sent)
+    out = out.assign(
+        number=number, high=converted(out["high"], factors), unit=unit, sent=sent, ddu=of_ddu, mended=mended
     )
+    due = out["numeric"] & ~out["not_done"] & ~known & factors["factor"].isna()
+    out = decide(out, due & (out["raw_unit"] == ""), "UNIT_MISSING", hint="declare it under 'default_units'")
+    return decide(out, due, "UNIT_UNKNOWN", hint=_unknown_unit(out.loc[due]).reindex(out.index))
+
+
+def _unknown_unit(records: Records) -> pd.Series:
+    unit = records["raw_unit"]
+    other = "; DDU is another quantity than FEU: 'ddu_to_feu' converts it, flagged"
+    return "no conversion in units.csv from '" + unit + "'" + is_ddu(unit).map({True: other, False: ""}).astype("str")
 
 
 def _canonical(outcome: Outcome | None) -> str:
@@ -185,13 +204,13 @@ def _bounds(records: Records, file: SourceFile) -> Records:
         operator = operator.mask(hit, limit.means)
         restored |= hit
     measured = records["numeric"] & ~records["not_done"]
-    exact, below, above = (measured & (operator == sign) for sign in ("", "<", ">"))
+    exact, below, above, within = (measured & (operator == sign) for sign in ("", "<", ">", "-"))
     return records.assign(
         operator=operator,
         restored=restored,
         value=number.where(exact),
-        lower=number.where(exact | above).mask(below, 0.0),
-        upper=number.where(exact | below),
+        lower=number.where(exact | above | within).mask(below, 0.0),
+        upper=number.where(exact | below).mask(within, records["high"]),
         result=records["finding"].where(~records["numeric"] & ~records["not_done"]),
         status=records["status"].mask(records["not_done"], "not_done"),
     )
@@ -203,11 +222,13 @@ def _check_limits(records: Records, dictionary: Dictionary) -> Records:
         _limits(records["code"], name, dictionary) for name in ("hard_low", "hard_high", "warn_low", "warn_high")
     )
     number = records["number"].where(records["numeric"] & ~records["not_done"])
+    top = records["high"].fillna(number)
     below = records["operator"] == "<"
     # Nothing lies below zero, so '<0' says nothing; a small limit of detection says that the value is small.
-    out_of_range = (number < hard_low.mask(below, 0.0)) | (number > hard_high) | (below & (number <= 0))
-    out = decide(records, out_of_range, "OUT_OF_RANGE", hint="outside the hard limits")
-    return out.assign(warn=(number < warn_low) | (number > warn_high))
+    outside = (number < hard_low.mask(below, 0.0)) | (top > hard_high) | (below & (number <= 0))
+    hint = outside_hint(records.loc[outside], hard_low, hard_high).reindex(records.index)
+    out = decide(records, outside, "OUT_OF_RANGE", hint=hint)
+    return out.assign(warn=(number < warn_low) | (top > warn_high))
 
 
 def _limits(codes: pd.Series, name: str, dictionary: Dictionary) -> pd.Series:
@@ -215,11 +236,14 @@ def _limits(codes: pd.Series, name: str, dictionary: Dictionary) -> pd.Series:
 
 
 def _check_specimen(records: Records, file: SourceFile) -> Records:
-    comment = by_distinct(records["comment"], fold, "str")
+    comment = by_distinct_pair(records["comment"], records["remark"], lambda a, b: fold(f"{a} {b}"), "str")
     haemolysed = by_distinct(comment, lambda text: _says(text, HAEMOLYSED), bool)
     held = haemolysed & records["code"].isin(file.haemolysis_holds) & ~records["not_done"]
     out = decide(records, held, "SPECIMEN_BAD", hint="the comment says haemolysed")
-    return out.assign(bad_specimen=by_distinct(comment, lambda text: _says(text, BAD_SPECIMEN), bool))
+    estimated = out["code"].isin(["FIO2", "PF"]) & by_distinct(comment, lambda text: _says(text, ESTIMATED), bool)
+    return out.assign(
+        bad_specimen=by_distinct(comment, lambda text: _says(text, BAD_SPECIMEN), bool), estimated=estimated
+    )
 
 
 def _says(text: str, pattern: str) -> bool:
@@ -228,11 +252,19 @@ def _says(text: str, pattern: str) -> bool:
 
 def _flags(records: Records) -> Records:
     """Warnings that stay with a clean value."""
+    ratio = records["code"] == "PF"
     marks = {
         "OUT_OF_USUAL": records["warn"],
-        "TIME_DST": records["shifted"],
+        **{code: records["shifted"] == code for code in (SKIPPED, REPEATED)},
         "SPECIMEN_BAD": records["bad_specimen"],
         "LIMIT_RESTORED": records["restored"],
+        "LIMIT_OF_ASSAY": records["limit_known"],
+        "RANGE": records["operator"] == "-",
+        "UNIT_CORRECTED": records["mended"],
+        "DDU_CONVERTED": records["ddu"],
+        "PF_ESTIMATED": records["estimated"] & ratio,
+        "FIO2_ESTIMATED": records["estimated"] & ~ratio,
+        "LAB_FLAG": records["remark"] != "",
         "STATUS_UNKNOWN": records["odd_status"],
     }
     flags = pd.Series("", index=records.index, dtype="str")

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..config_sources import SourceFile
 from ..dictionary import Dictionary, fold
-from .distinct import by_distinct, by_distinct_pair
+from .distinct import by_distinct
 from .records import decide
 
 UNKNOWN, AMBIGUOUS = "?", "??"
@@ -15,14 +15,14 @@ UNKNOWN, AMBIGUOUS = "?", "??"
 def resolve_names(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
     """Outcome codes of records whose analyte came as a name; declared columns have theirs already.
 
-    A name with several meanings ('PCR') is settled by the kind of result in the cell, else NAME_AMBIGUOUS.
+    A name with several meanings ('PCR', 'Linfocitos') is settled by the kind of result and the unit of the row,
+    else NAME_AMBIGUOUS.
     """
-    kinds = pd.Series("", index=records.index, dtype="str")
-    kinds = kinds.mask(records["finding"].notna(), "result").mask(records["number"].notna(), "number")
     named = records["code"] == ""
-    meaning = by_distinct_pair(
-        records["analyte"].where(named, ""), kinds, lambda name, kind: _meaning(name, kind, dictionary), "str"
-    )
+    meaning = by_distinct(records["analyte"].where(named, ""), lambda name: _single(name, dictionary), "str")
+    several = named & (meaning == AMBIGUOUS)
+    if several.any():
+        meaning = meaning.mask(several, _settled(records.loc[several], file, dictionary).reindex(records.index))
     code = records["code"].where(~named, meaning)
     ignored = {fold(name) for name in file.ignore_analytes if name != "*"}
     declared = named & by_distinct(records["analyte"], lambda name: fold(name) in ignored, bool)
@@ -34,10 +34,37 @@ def resolve_names(records: pd.DataFrame, file: SourceFile, dictionary: Dictionar
     return decide(out, code == AMBIGUOUS, "NAME_AMBIGUOUS", hint="the result does not tell which meaning is meant")
 
 
-def _meaning(name: str, kind: str, dictionary: Dictionary) -> str:
-    """The code, or that the name is unknown or ambiguous."""
+def _single(name: str, dictionary: Dictionary) -> str:
+    """The code of a name that means one thing, or that it is unknown or ambiguous."""
     meanings = dictionary.named(name)
     if not meanings:
         return UNKNOWN
-    fitting = [m for m in meanings if m.result_kind in ("", kind)] if len(meanings) > 1 else list(meanings)
-    return fitting[0].code if len(fitting) == 1 else AMBIGUOUS
+    return meanings[0].code if len(meanings) == 1 else AMBIGUOUS
+
+
+def _settled(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.Series:
+    """The code of each record whose name has several meanings, or AMBIGUOUS."""
+    unit = records["raw_unit"].where(records["raw_unit"] != "", records["cell_unit"])
+    kind = pd.Series("", index=records.index, dtype="str").mask(records["finding"].notna(), "result")
+    kind = kind.mask(records["number"].notna(), "number")
+    rows = list(zip(records["analyte"], kind, unit, strict=True))
+    found = {key: _meant(*key, file, dictionary) for key in set(rows)}
+    return pd.Series([found[key] for key in rows], index=records.index, dtype="str")
+
+
+def _meant(name: str, kind: str, unit: str, file: SourceFile, dictionary: Dictionary) -> str:
+    """The one meaning that fits the kind of result ('number', 'result', '') and the unit; AMBIGUOUS otherwise.
+
+    What is neither a number nor a finding ('ND', 'hemolizada') does not tell a protein from a test.
+    """
+    meanings = dictionary.named(name)
+    if kind == "" and len({m.result_kind for m in meanings}) > 1:
+        return AMBIGUOUS
+    fits = [m.code for m in meanings if kind in ("", m.result_kind) or m.result_kind == ""]
+    with_unit = {m.code for m in meanings if unit and dictionary.conversion(m.code, unit) is not None}
+    if with_unit:
+        # Two clues that contradict each other settle nothing: 'no detectado' in mg/L.
+        fits = [code for code in fits if code in with_unit]
+    elif len(fits) > 1 and not unit:
+        fits = [code for code in fits if code in file.default_units]
+    return fits[0] if len(fits) == 1 else AMBIGUOUS

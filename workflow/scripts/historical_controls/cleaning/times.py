@@ -12,7 +12,7 @@ import pandas as pd
 from ..config_sources import TimeColumns
 from .distinct import factorized
 
-CLOCK_NOISE = re.compile(r"(?<=\d)\s*(?:h|hrs?|horas?)\.?$", re.IGNORECASE)
+CLOCK_NOISE = re.compile(r"(?<=\d)\s*(?:h|hrs?|horas?)\.?(?=$|\s)", re.IGNORECASE)
 MERIDIEM = re.compile(r"(?<=\d)\s*([ap])\.?\s?m\.?(?=\s|$)", re.IGNORECASE)
 MERIDIEM_CODE = re.compile(r"\s*%p")
 # Not the minutes of 12:24:00.
@@ -22,42 +22,56 @@ SERIAL = re.compile(r"^\d{1,7}(?:[.,]\d+)?$")
 EXCEL_EPOCH = "1899-12-30"
 # Nobody is followed for longer, and beyond this a time no longer fits its type.
 MOST_HOURS = 1_000_000.0
+# Spanish and English names by number; abbreviations may end in a point.
 MONTHS = {
-    "enero": "January",
-    "febrero": "February",
-    "marzo": "March",
-    "abril": "April",
-    "mayo": "May",
-    "junio": "June",
-    "julio": "July",
-    "agosto": "August",
-    "septiembre": "September",
-    "setiembre": "September",
-    "octubre": "October",
-    "noviembre": "November",
-    "diciembre": "December",
-    "ene": "Jan",
-    "abr": "Apr",
-    "ago": "Aug",
-    "sept": "Sep",
-    "dic": "Dec",
+    name: number
+    for number, names in enumerate(
+        (
+            "enero ene january jan",
+            "febrero feb febr february",
+            "marzo mar mzo march",
+            "abril abr april apr",
+            "mayo may",
+            "junio jun june",
+            "julio jul july",
+            "agosto ago agto august aug",
+            "septiembre setiembre sep sept set september",
+            "octubre oct october",
+            "noviembre nov novbre november",
+            "diciembre dic dicbre december dec",
+        ),
+        start=1,
+    )
+    for name in names.split()
 }
+MONTH_CODE = re.compile(r"%[bB]")
+HOUR_CODE = re.compile(r"%[HIcXf]")
+# What happened to a local time that the clocks have not, or have twice.
+SKIPPED, REPEATED = "TIME_DST_GAP", "TIME_DST_OVERLAP"
 
 Parts = tuple[pd.Series, pd.Series, pd.Series, pd.Series]
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """Time zone and plausible dates of a source."""
+    """Time zone and plausible dates of a file.
+
+    day_timezone: of dates without an hour, which people write by the wall calendar even where a server keeps another
+    clock; None: the same.
+    """
 
     timezone: str
     first_date: date
     data_lock: date
+    day_timezone: str | None = None
 
 
 @dataclass(frozen=True)
 class ParsedTimes:
-    """utc: times (NaT where not read); hours: relative times; reason: '' or a reason code; shifted: moved by DST."""
+    """utc: times (NaT where not read); hours: relative times; reason: '' or a reason code.
+
+    shifted: '' or the rule that a clock change asked for: SKIPPED (moved to the hour's end) or REPEATED (the first).
+    """
 
     utc: pd.Series
     hours: pd.Series
@@ -70,7 +84,7 @@ def parse_times(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Pars
 
     Reasons: DATE_MISSING (blank), DATE_INVALID (no declared format fits), DATE_AMBIGUOUS (declared formats fit with
     different results), DATE_RANGE (outside the study's dates). A local time that a clock change skips is moved
-    forward, one that occurs twice is read as the first; both are marked as shifted.
+    forward, one that occurs twice is read as the first; `shifted` says which.
     """
     codes, found = factorized(texts)
     distinct = pd.Series(found, dtype="str").str.strip()
@@ -79,11 +93,11 @@ def parse_times(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Pars
 
 
 def _absolute(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:
-    local, ambiguous = _local(texts, spec)
-    first = local.dt.tz_localize(
-        calendar.timezone, nonexistent="shift_forward", ambiguous=np.ones(len(local), dtype=bool)
-    )
-    exact = local.dt.tz_localize(calendar.timezone, nonexistent="NaT", ambiguous="NaT")
+    local, ambiguous, day_only = _local(texts, spec)
+    first, shifted = _localised(local, calendar.timezone)
+    if calendar.day_timezone not in (None, calendar.timezone) and day_only.any():
+        of_day, shifted_day = _localised(local, str(calendar.day_timezone))
+        first, shifted = first.mask(day_only, of_day), shifted.mask(day_only, shifted_day)
     reason = pd.Series("", index=texts.index, dtype="str")
     too_early = local < pd.Timestamp(calendar.first_date)
     too_late = local >= pd.Timestamp(calendar.data_lock) + pd.Timedelta(days=1)
@@ -91,38 +105,50 @@ def _absolute(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:
     reason[local.isna()] = "DATE_INVALID"
     reason[ambiguous] = "DATE_AMBIGUOUS"
     reason[texts == ""] = "DATE_MISSING"
-    utc = first.dt.tz_convert("UTC").astype("datetime64[us, UTC]").where(reason == "")
-    return utc, pd.Series(np.nan, index=texts.index), reason, first.notna() & exact.isna()
+    return first.where(reason == ""), pd.Series(np.nan, index=texts.index), reason, shifted
 
 
-def _local(texts: pd.Series, spec: TimeColumns) -> tuple[pd.Series, pd.Series]:
-    """Local times without zone, NaT where no declared format fits the whole text; and where formats disagree."""
+def _localised(local: pd.Series, timezone: str) -> tuple[pd.Series, pd.Series]:
+    """Local times as UTC, and the rule applied where the clocks skip or repeat the hour."""
+    first = local.dt.tz_localize(timezone, nonexistent="shift_forward", ambiguous=np.ones(len(local), dtype=bool))
+    exact = local.dt.tz_localize(timezone, nonexistent="NaT", ambiguous="NaT")
+    moved = first.notna() & exact.isna()
+    gap = moved & (first.dt.tz_localize(None) != local)
+    shifted = pd.Series("", index=local.index, dtype="str").mask(moved, REPEATED).mask(gap, SKIPPED)
+    return first.dt.tz_convert("UTC").astype("datetime64[us, UTC]"), shifted
+
+
+def _local(texts: pd.Series, spec: TimeColumns) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Local times without zone (NaT where no declared format fits the whole text), where formats disagree, and
+    where the text tells the day only."""
     clean = texts.str.replace(MERIDIEM, lambda m: f"{m[1].upper()}M", regex=True)
     clean = clean.str.replace(CLOCK_NOISE, "", regex=True)
     next_day = clean.str.contains(MIDNIGHT_24)
     clean = clean.str.replace(MIDNIGHT_24, "00:00", regex=True)
     local = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us]")
-    ambiguous = pd.Series(False, index=texts.index)
+    ambiguous, day_only = pd.Series(False, index=texts.index), pd.Series(False, index=texts.index)
     for form in spec.formats:
         parsed = _by_format(clean, form)
         ambiguous |= local.notna() & parsed.notna() & (local != parsed)
+        if HOUR_CODE.search(form) is None:
+            day_only |= local.isna() & parsed.notna()
         local = local.fillna(parsed)
     if spec.excel_serial:
         local = local.fillna(_from_serial(clean))
-    return local + pd.to_timedelta(next_day.astype(int), unit="D"), ambiguous
+    return local + pd.to_timedelta(next_day.astype(int), unit="D"), ambiguous, day_only
 
 
 def _by_format(texts: pd.Series, form: str) -> pd.Series:
-    if "%b" in form or "%B" in form:
-        texts = texts.str.replace(WORD, _english_month, regex=True)
-    code = MERIDIEM_CODE.sub("%p", form)
+    if MONTH_CODE.search(form):
+        texts = texts.str.replace(WORD, _numbered_month, regex=True)
+    code = MONTH_CODE.sub("%m", MERIDIEM_CODE.sub("%p", form))
     return pd.to_datetime(texts, format=code, errors="coerce", exact=True).astype("datetime64[us]")
 
 
-def _english_month(word: re.Match[str]) -> str:
-    """'ene.' or 'enero' as the format codes know them; other words as they are."""
-    bare = word[0].rstrip(".")
-    return MONTHS.get(bare.casefold(), bare)
+def _numbered_month(word: re.Match[str]) -> str:
+    """'ene.' or 'enero' as '01'; other words as they are."""
+    number = MONTHS.get(word[0].rstrip(".").casefold())
+    return word[0] if number is None else f"{number:02d}"
 
 
 def _from_serial(texts: pd.Series) -> pd.Series:
@@ -138,7 +164,7 @@ def _relative(texts: pd.Series, spec: TimeColumns) -> Parts:
     reason = pd.Series(np.where(hours.isna(), "DATE_INVALID", ""), dtype="str")
     reason[texts == ""] = "DATE_MISSING"
     empty = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
-    return empty, hours, reason, pd.Series(False, index=texts.index)
+    return empty, hours, reason, pd.Series("", index=texts.index, dtype="str")
 
 
 def _hours(texts: pd.Series, unit: str) -> pd.Series:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..dictionary import Dictionary
-from .distinct import by_distinct_pair
+from ..config_sources import UnitFactor
+from ..dictionary import Dictionary, fold_unit
+from .distinct import by_distinct, by_distinct_pair
 
 NO_CONVERSION = (float("nan"), float("nan"))
 DIGITS = 12
@@ -29,6 +30,52 @@ def conversion(code: str, unit: str, dictionary: Dictionary) -> tuple[float, flo
         return 1.0, 0.0
     found = dictionary.conversion(code, unit)
     return (found.factor, found.offset) if found else NO_CONVERSION
+
+
+def is_ddu(units: pd.Series) -> pd.Series:
+    """Where a unit counts D-dimer units, not fibrinogen equivalents."""
+    return by_distinct(units, lambda unit: "ddu" in fold_unit(unit), bool)
+
+
+def with_ddu(
+    factors: pd.DataFrame, records: pd.DataFrame, ddu_to_feu: float | None, dictionary: Dictionary
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Factors with those of D-dimer in DDU where the file declares one, and the rows that it concerns.
+
+    ASH advises against converting (hematology.org, COVID-19 and D-dimer FAQ): only by declaration, and flagged.
+    """
+    rows = is_ddu(records["raw_unit"]) if ddu_to_feu else pd.Series(False, index=records.index)
+    rows &= (records["code"] == "DDIM") & factors["factor"].isna()
+    if not ddu_to_feu or not rows.any():
+        return factors, rows
+    feu = by_distinct(records.loc[rows, "raw_unit"], lambda unit: fold_unit(unit).replace("ddu", "feu"), "str")
+    own = conversions(records.loc[rows, "code"], feu, dictionary).assign(offset=0.0)
+    own["factor"] *= ddu_to_feu
+    return _replaced(factors, own), rows & own["factor"].notna().reindex(rows.index, fill_value=False)
+
+
+def with_confirmed(
+    factors: pd.DataFrame, records: pd.DataFrame, confirmed: list[UnitFactor], dictionary: Dictionary
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Factors with the corrections that the file declares, and the rows that they concern."""
+    concerned = pd.Series(False, index=records.index)
+    for item in confirmed:
+        rows = (records["code"] == item.outcome) & ~concerned
+        if item.unit is not None:
+            rows &= by_distinct(records["raw_unit"], fold_unit, "str") == fold_unit(item.unit)
+        if item.true_unit is not None:
+            factor, offset = conversion(item.outcome, item.true_unit, dictionary)
+            own = pd.DataFrame({"factor": factor, "offset": offset}, index=rows.index[rows])
+        else:
+            own = factors.loc[rows].assign(factor=factors.loc[rows, "factor"] * float(item.factor or 1))
+        factors, concerned = _replaced(factors, own), concerned | rows
+    return factors, concerned & factors["factor"].notna()
+
+
+def _replaced(factors: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+    out = factors.copy()
+    out.loc[own.index] = own
+    return out
 
 
 def converted(numbers: pd.Series, factors: pd.DataFrame) -> pd.Series:

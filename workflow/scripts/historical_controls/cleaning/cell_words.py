@@ -1,0 +1,65 @@
+"""Words and marks that stand in result cells: what laboratories write instead of, or beside, a number."""
+
+from __future__ import annotations
+
+import re
+
+# All patterns but those of flags and notes are matched against folded text (no case, accents or punctuation).
+NOT_DONE = re.compile(
+    r"pendiente|cancelad|no se realiz|no realizad|no se pudo|no efectuad|no procesad|no solicitad|no recibid|no enviad"
+    r"|no reportad|no valorable|no interpretable|no disponible|no report|sin resultado|sin reactivo|sin muestra"
+    r"|sin dato|muestra no|muestra inadecuad|muestra contaminad|muestra lipemic|rechazad|extraviad|repetir"
+    r"|insuficiente|hemoliz|hemolis|ha?emoly[sz]|coagulad|coagulo|clotted|insufficient|not done|not performed"
+    r"|not received|not reported|\bpending\b|cancell?ed|rejected|\bqns\b|equipo fuera de servicio|\berror\b"
+    r"|^s/d$|^s/m$|^s/r$|^ver (?:nota|comentario)|^see (?:note|comment)"
+)
+STARS = re.compile(r"^\*(?:\s*\*)*$")
+SEMIQUANTITATIVE = re.compile(
+    r"^(?:\+{1,4}|[1-4] ?\+{1,4}|(?:\+ ){1,3}\+|trazas?|traces?|huellas?|escas[oa]s?|moderad[oa]s?|abundantes?"
+    r"|few|many)$"
+)
+BELOW_WITHOUT_LIMIT = frozenset(
+    {"nd", "n d", "no detectable", "no detectado", "no detectada", "indetectable", "undetectable", "not detected"}
+    | {"no detectables", "no cuantificable", "blq", "bld", "bdl", "below detection limit"}
+)
+UNDER_THE_LIMIT = re.compile(
+    r"^(?:menor|inferior|(?:por )?debajo|bajo|below|under|less than)(?: (?:a|al|del?|que|el|the))*"
+    r" (?:limite(?: inferior)?(?: de (?:deteccion|cuantificacion))?|(?:lower )?(?:detection )?limit(?: of detection)?"
+    r"|lod|loq|lloq|ld)$"
+)
+POSITIVE = frozenset({"positivo", "positiva", "positive", "pos", "detectado", "detectada", "detected", "reactivo"})
+NEGATIVE = frozenset(
+    {"negativo", "negativa", "negative", "neg", "no detectado", "no detectada", "not detected", "no reactivo"}
+)
+INDETERMINATE = frozenset(
+    {"indeterminado", "indeterminada", "indeterminate", "no concluyente", "inconclusive", "indet"}
+)
+YES = frozenset({"si", "yes", "true", "presente", "present"})
+NO = frozenset({"no", "false", "ausente", "absent"})
+FINDINGS = {
+    **dict.fromkeys(POSITIVE, "positive"),
+    **dict.fromkeys(NEGATIVE, "negative"),
+    **dict.fromkeys(INDETERMINATE, "indeterminate"),
+    **dict.fromkeys(YES, "yes"),
+    **dict.fromkeys(NO, "no"),
+}
+
+# Single letters are flags in capitals only: 'a' is a spelling of years. 'C' and 'F' are none: '38 C' is a temperature.
+_LETTERS = r"HH?|LL?|AA?|BB?|N"
+_FLAG_WORDS = (
+    r"(?i:high|low|alt[oa]|baj[oa]|elevad[oa]|disminuid[oa]|cr[ií]tic[oa]|critical|p[aá]nico|panic"
+    r"|anormal|abnormal|normal)"
+)
+_SIGNS = r"[*!↑↓▲▼]+"
+_ANY_FLAG = rf"(?:{_LETTERS}|{_FLAG_WORDS}|{_SIGNS}|\+{{1,3}})"
+# Behind a word or a closing bracket, so that the L of '12 g / L' stays a litre.
+FLAG_AFTER = re.compile(
+    rf"(?<=[\w%)\]*!↑↓])(?:\s*{_SIGNS}|\s*[(\[]{_ANY_FLAG}[)\]]|\s+(?:{_LETTERS}|{_FLAG_WORDS})|(?<=\d)(?:{_LETTERS}))$"
+)
+FLAG_BEFORE = re.compile(rf"^(?:{_SIGNS}|[(\[]{_ANY_FLAG}[)\]]|(?:{_LETTERS}|{_FLAG_WORDS})(?=\s))\s*(?=[-+0-9<>≤≥.,])")
+NOTE_AFTER = re.compile(
+    r"(?<=[\w%)\]])\s*[(\[,;-]?\s*\b(?:(?:muestra|suero|specimen|sample)\s+)?"
+    r"(?:ha?emoli[sz]|ha?emoly[sz]|lip[eé]mic|lipaemic|ict[eé]ric|coagulad|clotted|contaminad"
+    r"|ver\s+(?:nota|comentario)|see\s+(?:note|comment)|verificad|confirmad|repetid|validad|estimad|estimated)[^()\[\]]*[)\]]?$",
+    re.IGNORECASE,
+)
