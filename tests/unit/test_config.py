@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from historical_controls.config import check_files, json_schema, load_config, merged, scenario_config
+from historical_controls.config import check_files, json_schema, load_config, scenario_config
 from historical_controls.config_names import check_config_names
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import UserError, UserErrors
+from historical_controls.merging import merged
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config.yaml"
@@ -125,9 +126,10 @@ def test_a_scenario_is_checked_as_the_config_it_makes(example: dict[str, Any]) -
 
 def test_a_scenario_changes_what_it_names_and_nothing_else(example: dict[str, Any]) -> None:
     config = load_config(example)
-    draw = scenario_config(config, "wait_draw_2")
-    assert draw.cohort.time_zero.wait_draw == 2
-    assert draw.model_copy(update={"cohort": config.cohort}) == config
+    other = scenario_config(config, "persistence_any")
+    assert other.cohort.read_as == {"persistence": "any"}
+    assert other.cohort.as_read().rules["P"].kind == "any" and config.cohort.as_read().rules["P"].kind == "all"
+    assert other.model_copy(update={"cohort": config.cohort}) == config
     assert scenario_config(config, "primary") is config
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -14,6 +13,21 @@ from pydantic import Field, ValidationError, model_validator
 from .config_cohort import Balance, Cohort
 from .config_sources import Code, Language, Name, Section, Source, Texts
 from .errors import UserError, did_you_mean, nearest, raise_all
+from .merging import merged
+
+
+class Period(Section):
+    """A stretch of the calendar that matters to care: an era of a drug, a shortage of beds."""
+
+    label: Texts = Field(description="its name by language")
+    first: date = Field(description="its first day")
+    last: date | None = Field(None, description="its last day; null = it goes on")
+
+    @model_validator(mode="after")
+    def dates_in_order(self) -> Period:
+        if self.last is not None and self.last < self.first:
+            raise ValueError("last must not lie before first")
+        return self
 
 
 class Study(Section):
@@ -26,6 +40,7 @@ class Study(Section):
     calendar_reference: date = Field(
         description="date that calendar weeks are counted from (e.g. first steroid guidance)"
     )
+    periods: dict[Name, Period] = Field(default={}, description="stretches of the calendar shown with the time zeros")
 
     @model_validator(mode="after")
     def dates_in_order(self) -> Study:
@@ -178,23 +193,6 @@ def scenario_config(config: Config, scenario: str, name: str = "config.yaml") ->
         return config
     plain = config.model_dump(mode="json")
     return _validated(merged(plain, config.scenarios[scenario].overrides), f"{name}, scenario '{scenario}'")
-
-
-def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with `over` laid on top: mappings merge key by key, anything else is replaced.
-
-    A mapping that changes its `kind` replaces the one below it whole, since the keys of another kind would not fit.
-    """
-    out = copy.deepcopy(dict(base))
-    for key, value in over.items():
-        below = out.get(key)
-        same_kind = (
-            isinstance(below, dict)
-            and isinstance(value, Mapping)
-            and value.get("kind", below.get("kind")) == below.get("kind")
-        )
-        out[key] = merged(below, value) if same_kind and below is not None else copy.deepcopy(value)
-    return out
 
 
 def _validated(raw: Mapping[str, Any], name: str) -> Config:

@@ -2,106 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from graphlib import CycleError, TopologicalSorter
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from .config_sources import Code, Section, Texts
+from .config_rules import Rule, rule_order, rules_named
+from .config_sources import Code, Name, Section, Texts
 from .errors import did_you_mean
-
-
-class RuleBase(Section):
-    label: Texts = Field(description="the rule in plain words, by language")
-    applies_to: Literal["both", "treated", "historical"] = "both"
-
-
-class ThresholdRule(RuleBase):
-    """A summary of one outcome over the last hours against a number."""
-
-    kind: Literal["threshold"]
-    outcome: Code
-    within_hours: float = Field(gt=0, description="look-back window before the hour judged")
-    take: Literal["last", "any", "all", "min", "max", "median"] = "last"
-    op: Literal["<", "<=", ">", ">="]
-    value: float
-    min_count: int = Field(1, ge=1, description="measurements needed in the window, else unknown")
-    min_span_hours: float = Field(0, ge=0, description="hours that they must span, else unknown")
-    contradicted_within_hours: float | None = Field(
-        None, gt=0, description="false where any value within these hours fails the comparison"
-    )
-    in_each_hours: float | None = Field(
-        None, gt=0, description="must hold in every consecutive block of this length in the window"
-    )
-
-    @model_validator(mode="after")
-    def blocks_fill_the_window(self) -> ThresholdRule:
-        if self.in_each_hours is not None and self.within_hours % self.in_each_hours:
-            raise ValueError("in_each_hours must divide within_hours")
-        return self
-
-
-class RatioRule(RuleBase):
-    """The last value over the patient's own first one."""
-
-    kind: Literal["ratio_to_first"]
-    outcome: Code
-    within_hours: float = Field(gt=0)
-    first_from_hours: float = Field(-6, description="first value not earlier than this, hours from admission")
-    first_until_hours: float = Field(24, description="first value not later than this, hours from admission")
-    op: Literal["<", "<=", ">", ">="]
-    value: float
-
-
-class ResultRule(RuleBase):
-    """A qualitative result seen in the window."""
-
-    kind: Literal["result"]
-    outcome: Code
-    within_hours: float = Field(gt=0)
-    result: str
-
-
-class CharacteristicRule(RuleBase):
-    """A characteristic of the patient: a number against a limit, or a flag or category."""
-
-    kind: Literal["characteristic"]
-    characteristic: Code
-    op: Literal["<", "<=", ">", ">=", "is"]
-    value: float | str
-
-
-class EventRule(RuleBase):
-    """An event that must, or must not, have happened before the hour judged."""
-
-    kind: Literal["event"]
-    event: str
-    happened: bool
-    at_least_hours_before: float = 0
-
-
-class CombinationRule(RuleBase):
-    """Three-valued and/or over other rules; a nested list means 'any of' inside all, 'all of' inside any."""
-
-    kind: Literal["all", "any"]
-    of: list[str | list[str]] = Field(min_length=1)
-
-
-class JudgementRule(RuleBase):
-    """Not observable in the records: stated, printed, and never decided by the program."""
-
-    kind: Literal["not_observable"]
-
-
-Rule = Annotated[
-    ThresholdRule | RatioRule | ResultRule | CharacteristicRule | EventRule | CombinationRule | JudgementRule,
-    Field(discriminator="kind"),
-]
+from .merging import merged
 
 
 class TimeZero(Section):
     treated: str = Field("infusion", description="event that starts follow-up of the treated")
+    treated_start: Literal["event", "eligibility"] = Field(
+        "event", description="follow-up of the treated starts at that event, or earlier: when they were first eligible"
+    )
     historical: Literal["first_eligible_hour", "event"] = Field(
         "first_eligible_hour", description="first hour all filters hold, or a declared event"
     )
@@ -113,6 +29,12 @@ class TimeZero(Section):
         description="each control waits as long as a drawn treated patient did, and must stay eligible",
     )
     wait_draw: int = Field(1, ge=1, description="which of the seeded draws of waits")
+    wait_draws: int = Field(
+        0, ge=0, description="further draws, analysed for the primary outcome and shown as a spread"
+    )
+    drop_early_deaths_hours: float | None = Field(
+        None, gt=0, description="SENSITIVITY that looks into the future: controls dead within these hours are left out"
+    )
 
 
 class PairedRatio(Section):
@@ -146,13 +68,42 @@ class Sofa(Section):
 Derivation = Annotated[PairedRatio | Sofa, Field(discriminator="kind")]
 
 
+class ReadingOption(Section):
+    """One way of reading an ambiguity: what it changes in the rules above."""
+
+    label: Texts = Field(description="this reading in plain words, by language")
+    rules: dict[str, dict[str, Any]] = Field(default={}, description="what differs, in the shape of cohort.rules")
+    also_filters: list[str] = Field(default=[], description="rules that decide as well, after the declared filters")
+
+
+class Reading(Section):
+    """One ambiguity of the registry's text; the first option is the default."""
+
+    label: Texts = Field(description="what the text leaves open, by language")
+    options: dict[Name, ReadingOption] = Field(min_length=1)
+
+
 class Cohort(Section):
     derivations: dict[Code, Derivation] = Field(default={}, description="outcomes computed from others")
     rules: dict[str, Rule] = Field(default={}, description="eligibility rules by id, three-valued")
     filters: list[str] = Field(
         default=[], description="rules that decide, in the order of the flow diagram; others are shown only"
     )
+    readings: dict[Name, Reading] = Field(
+        default={}, description="ambiguities of the registry's text, each with its options"
+    )
+    read_as: dict[Name, Name] = Field(default={}, description="option taken of each reading; not named = its first")
+    reading_products: list[list[Name]] = Field(
+        default=[], description="readings counted in every combination; the others are counted one change at a time"
+    )
+    known_from: Literal["collection", "result"] = Field(
+        "collection", description="a value may be used from its collection, or from its result where that is recorded"
+    )
     time_zero: TimeZero = TimeZero()
+    treated_must_pass: bool = Field(False, description="true: treated who fail a filter at time zero are left out")
+    calendar_window_weeks: float | None = Field(
+        None, ge=0, description="controls only within so many weeks of the treated patients' first and last time zero"
+    )
     baseline_hours: float = Field(24, gt=0, description="baseline = median of these hours up to time zero")
     horizon_days: int = Field(21, ge=1, description="days of follow-up after time zero")
 
@@ -163,26 +114,57 @@ class Cohort(Section):
 
     @model_validator(mode="after")
     def filters_are_rules(self) -> Cohort:
-        for name in [*self.filters, *_rules_named(self.rules)]:
+        for name in [*self.filters, *rules_named(self.rules)]:
             if name not in self.rules:
                 raise ValueError(f"'{name}' is no rule. {did_you_mean(name, self.rules)}")
         return self
 
+    @model_validator(mode="after")
+    def readings_fit(self) -> Cohort:
+        for name in [*self.read_as, *(name for product in self.reading_products for name in product)]:
+            if name not in self.readings:
+                raise ValueError(f"'{name}' is no reading. {did_you_mean(name, self.readings)}")
+        for name, option in self.read_as.items():
+            if option not in self.readings[name].options:
+                raise ValueError(
+                    f"'{option}' is no option of {name}. {did_you_mean(option, self.readings[name].options)}"
+                )
+        for name, option in self.options():
+            self._option_fits(name, option)
+        return self
 
-def rule_order(rules: Mapping[str, RuleBase]) -> list[str]:
-    """Rule ids, every combination after the rules that it combines. Raises ValueError where they form a circle."""
-    needs = {name: set(_rules_named({name: rule})) for name, rule in rules.items()}
-    try:
-        return [name for name in TopologicalSorter(needs).static_order() if name in rules]
-    except CycleError as error:
-        raise ValueError(f"these rules need each other: {' -> '.join(error.args[1])}") from error
+    def _option_fits(self, name: str, option: str) -> None:
+        try:
+            self.as_read({name: option})
+        except ValueError as error:
+            raise ValueError(f"readings.{name}.options.{option}: {error}") from error
+
+    def options(self) -> list[tuple[str, str]]:
+        """Every option of every reading, in order."""
+        return [(name, option) for name, reading in self.readings.items() for option in reading.options]
+
+    def picked(self, picks: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The option of each reading: as picked here, else as declared, else the first."""
+        declared = {name: next(iter(reading.options)) for name, reading in self.readings.items()} | self.read_as
+        return declared | dict(picks or {})
+
+    def as_read(self, picks: Mapping[str, str] | None = None) -> Cohort:
+        """The same cohort with the readings worked into its rules and filters, none left open."""
+        plain = self.model_dump(mode="json")
+        for name, option in self.picked(picks).items():
+            chosen = self.readings[name].options[option]
+            plain["rules"] = merged(plain["rules"], _labelled(chosen.rules, plain["rules"]))
+            plain["filters"] += [rule for rule in chosen.also_filters if rule not in plain["filters"]]
+        return Cohort.model_validate({**plain, "readings": {}, "read_as": {}, "reading_products": []})
 
 
-def _rules_named(rules: Mapping[str, RuleBase]) -> Iterator[str]:
-    for rule in rules.values():
-        if isinstance(rule, CombinationRule):
-            for item in rule.of:
-                yield from [item] if isinstance(item, str) else item
+def _labelled(changed: Mapping[str, Mapping[str, Any]], rules: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The changes, each with its rule's label where it brings none: a rule of another kind is replaced whole."""
+    kept = ("label", "applies_to")
+    return {
+        name: {key: rules[name][key] for key in kept if name in rules and key in rules[name]} | dict(change)
+        for name, change in changed.items()
+    }
 
 
 class Balance(Section):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .config import Config
+from .config_cohort import Cohort
+from .config_rules import EventRule
 from .config_sources import EventRows, PatientRows, Source, SourceFile, WideMeasurements
 from .dictionary import Dictionary
 from .errors import UserError, did_you_mean, raise_all
@@ -98,12 +100,18 @@ def _codes(config: Config) -> Iterator[tuple[str, str]]:
     yield from (("balance.covariates", code) for code in config.balance.covariates)
     yield from (("analysis.covariates", code) for code in config.analysis.covariates)
     yield from ((f"cohort.derivations.{code}", code) for code in config.cohort.derivations)
-    for name, rule in config.cohort.rules.items():
-        for key in ("outcome", "characteristic"):
-            if hasattr(rule, key):
-                yield f"cohort.rules.{name}.{key}", getattr(rule, key)
+    yield from _rule_codes("cohort.rules", config.cohort)
+    for name, option in config.cohort.options():
+        yield from _rule_codes(f"cohort.readings.{name}.options.{option}.rules", config.cohort.as_read({name: option}))
     for name, source in config.sources.items():
         yield from _source_codes(f"sources.{name}", source)
+
+
+def _rule_codes(place: str, cohort: Cohort) -> Iterator[tuple[str, str]]:
+    for name, rule in cohort.rules.items():
+        for key in ("outcome", "characteristic"):
+            if hasattr(rule, key):
+                yield f"{place}.{name}.{key}", getattr(rule, key)
 
 
 def _source_codes(place: str, source: Source) -> Iterator[tuple[str, str]]:
@@ -128,6 +136,9 @@ def _event_names(config: Config) -> Iterator[tuple[str, str]]:
     yield "cohort.time_zero.standard_care_from", zero.standard_care_from
     if zero.historical_event:
         yield "cohort.time_zero.historical_event", zero.historical_event
+    for name, rule in config.cohort.rules.items():
+        if isinstance(rule, EventRule):
+            yield f"cohort.rules.{name}.event", rule.event
     for name, source in config.sources.items():
         for key, file in source.files.items():
             for number, part in enumerate(file.parts):

@@ -13,12 +13,16 @@ from .time_zero import filters_of
 def steps_of(cohort: Cohort, arm: str) -> list[str]:
     """The attrition steps of an arm, in order."""
     zero = cohort.time_zero
-    if arm == "treated":
-        return ["all", "time_zero"]
     filters = filters_of(cohort, arm)
+    if arm == "treated":
+        return ["all", "time_zero", *(filters if cohort.treated_must_pass else [])]
     if zero.historical == "event":
-        return ["all", "time_zero", *filters]
-    return ["all", "standard_care", *filters, *(["wait"] if zero.match_waits else [])]
+        steps = ["all", "time_zero", *filters]
+    else:
+        steps = ["all", "standard_care", *filters, *(["wait"] if zero.match_waits else [])]
+    if cohort.calendar_window_weeks is not None:
+        steps.append("calendar_window")
+    return [*steps, "early_death"] if zero.drop_early_deaths_hours is not None else steps
 
 
 def attrition_table(decided: pd.DataFrame, cohort: Cohort, scenario: str) -> pd.DataFrame:

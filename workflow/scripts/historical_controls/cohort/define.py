@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ..config import Study
@@ -32,6 +33,7 @@ from .follow_up import patient_rows
 from .observations import event_rows, observation_rows
 from .records import PERSON, Records, make_records, place_all, slice_of
 from .time_zero import Decisions, decide_historical, decide_treated, treated_waits
+from .timeline import NEVER, milliseconds
 from .visits import visit_table
 
 # Bounds the memory that candidate hours take, whatever the size of the export.
@@ -61,6 +63,7 @@ def define_cohort(
 
     `outcomes`: codes shown in `display` and counted in the results. Raises UserError where nobody is in the tables.
     """
+    cohort = cohort.as_read()
     waits: tuple[float, ...] = ()
     parts: list[Part] = []
     for records in _groups(clean, "treated", cohort, dictionary):
@@ -69,12 +72,20 @@ def define_cohort(
         parts.append(_part(records, decided, cohort, study, "treated"))
     if not waits and cohort.time_zero.match_waits and cohort.time_zero.historical == "first_eligible_hour":
         logging.getLogger("historical_controls").warning("no treated patient has a known wait: controls wait 0 hours")
+    window = _window(parts)
     for records in _groups(clean, "historical", cohort, dictionary):
-        decided = decide_historical(records, cohort, waits, seed)
+        decided = decide_historical(records, cohort, waits, seed, window)
         parts.append(_part(records, decided, cohort, study, "historical"))
     if not parts:
         raise UserError("no patient is in the clean tables", "cohort", "See the ledger for what became of the rows.")
     return _tables(parts, cohort, dictionary, scenario, seed, outcomes, waits)
+
+
+def _window(parts: list[Part]) -> tuple[int, int] | None:
+    """First and last time zero of the treated, in milliseconds; None without any."""
+    zeros = np.concatenate([milliseconds(part.patients["time_zero"]) for part in parts] or [np.array([NEVER])])
+    known = zeros[zeros != NEVER]
+    return (int(known.min()), int(known.max())) if len(known) else None
 
 
 def _groups(clean: CleanTables, arm: str, cohort: Cohort, dictionary: Dictionary) -> Iterator[Records]:

@@ -7,29 +7,45 @@ from typing import assert_never
 
 import numpy as np
 
-from ..config_cohort import (
+from ..config_rules import (
     CharacteristicRule,
     CombinationRule,
+    CountRule,
     EventRule,
     JudgementRule,
     RatioRule,
     ResultRule,
     Rule,
     ThresholdRule,
+    TreatmentRule,
     rule_order,
 )
+from .basal_ratio import judge_ratio, ratio_evidence
+from .courses import running
 from .intervals import compare
-from .kleene import States, kleene_and, kleene_or, states
+from .kleene import FALSE, TRUE, States, kleene_and, kleene_or, states
 from .records import Records
 from .threshold import judge_threshold, threshold_evidence
 from .timeline import HOUR, NEVER, Moments, Series, hours
 
+Memo = dict[str, States]
 
-def judge_rules(rules: Mapping[str, Rule], moments: Moments, records: Records) -> dict[str, States]:
-    """State of every rule at every moment; nothing later than the moment is looked at."""
+
+def judge_rules(
+    rules: Mapping[str, Rule], moments: Moments, records: Records, memo: Memo | None = None
+) -> dict[str, States]:
+    """State of every rule at every moment; nothing later than the moment is looked at.
+
+    `memo`: states already judged at these same moments, by what a rule says; several readings share it.
+    """
     found: dict[str, States] = {}
     for name in rule_order(rules):
-        found[name] = judge(rules[name], moments, records, found)
+        rule = rules[name]
+        if memo is None or isinstance(rule, CombinationRule | CountRule):
+            found[name] = judge(rule, moments, records, found)
+            continue
+        said = rule.model_dump_json(exclude={"label", "applies_to"})
+        found[name] = memo[said] = memo[said] if said in memo else judge(rule, moments, records, found)
     return {name: found[name] for name in rules}
 
 
@@ -39,15 +55,19 @@ def judge(rule: Rule, moments: Moments, records: Records, found: Mapping[str, St
         case ThresholdRule():
             return judge_threshold(rule, moments, records.series.get(rule.outcome))
         case RatioRule():
-            return judge_ratio(rule, moments, records)
+            return judge_ratio(rule, moments, records.stays.start, records.series.get(rule.outcome))
         case ResultRule():
             return judge_result(rule, moments, records.series.get(rule.outcome))
         case CharacteristicRule():
             return judge_characteristic(rule, moments, records)
         case EventRule():
             return judge_event(rule, moments, records)
+        case TreatmentRule():
+            return judge_treatment(rule, moments, records)
         case CombinationRule():
             return judge_combination(rule, found)
+        case CountRule():
+            return judge_count(rule, found)
         case JudgementRule():
             return unknown(moments)
     assert_never(rule)
@@ -55,35 +75,6 @@ def judge(rule: Rule, moments: Moments, records: Records, found: Mapping[str, St
 
 def unknown(moments: Moments) -> States:
     return np.zeros(len(moments), dtype=np.int8)
-
-
-def judge_ratio(rule: RatioRule, moments: Moments, records: Records) -> States:
-    """Last value over the patient's first one; unknown without both, or where their assays differ."""
-    series = records.series.get(rule.outcome)
-    if series is None:
-        return unknown(moments)
-    first, last, usable = ratio_places(rule, moments, records, series)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        lower = np.maximum(series.lower[last], 0) / series.upper[first]
-        upper = series.upper[last] / np.maximum(series.lower[first], 0)
-    met = compare(np.nan_to_num(lower, nan=0.0), np.nan_to_num(upper, nan=np.inf), rule.op, rule.value)
-    return np.where(usable, met, np.int8(0))
-
-
-def ratio_places(
-    rule: RatioRule, moments: Moments, records: Records, series: Series
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Places of the first and the last value in the series, and whether both exist and share the assay."""
-    window = series.window(moments, rule.within_hours)
-    start = records.stays.start[moments.patient]
-    known = start != NEVER
-    begin = np.where(known, start, 0)
-    first = series.before(Moments(moments.patient, begin + hours(rule.first_from_hours) - 1), 0)
-    by_then = np.minimum(begin + hours(rule.first_until_hours), moments.time - series.known_after)
-    exists = known & (first < series.before(Moments(moments.patient, by_then), 0)) & (window.count > 0)
-    top = max(len(series.time) - 1, 0)
-    first, last = np.clip(first, 0, top), np.clip(window.stop - 1, 0, top)
-    return first, last, exists & (series.assay[first] == series.assay[last])
 
 
 def judge_result(rule: ResultRule, moments: Moments, series: Series | None) -> States:
@@ -130,6 +121,20 @@ def judge_combination(rule: CombinationRule, found: Mapping[str, States]) -> Sta
     return outer([found[item] if isinstance(item, str) else inner([found[name] for name in item]) for item in rule.of])
 
 
+def judge_count(rule: CountRule, found: Mapping[str, States]) -> States:
+    """True once enough rules are true, false once the undecided ones cannot make up the number."""
+    parts = np.stack([found[name] for name in rule.of])
+    true, possible = (parts == TRUE).sum(axis=0), (parts != FALSE).sum(axis=0)
+    return states(true >= rule.count, possible < rule.count)
+
+
+def judge_treatment(rule: TreatmentRule, moments: Moments, records: Records) -> States:
+    """Whether a course ran within the hours before; a course that is not recorded was not given."""
+    courses = records.treatments[records.treatments["treatment"].isin(rule.treatments)]
+    ran = running(courses, moments.patient, moments.time - hours(rule.within_hours), moments.time)
+    return states(ran, ~ran) if rule.given else states(~ran, ran)
+
+
 def evidence(rule: Rule, moments: Moments, records: Records) -> np.ndarray:
     """The number that decided a rule at each moment, in the canonical unit; nan where no single number did.
 
@@ -139,19 +144,10 @@ def evidence(rule: Rule, moments: Moments, records: Records) -> np.ndarray:
         case ThresholdRule():
             return threshold_evidence(rule, moments, records.series.get(rule.outcome))
         case RatioRule():
-            return _ratio_evidence(rule, moments, records)
+            return ratio_evidence(rule, moments, records.stays.start, records.series.get(rule.outcome))
         case CharacteristicRule() if rule.op != "is" and rule.characteristic in records.people.columns:
             return records.people[rule.characteristic].to_numpy(np.float64, na_value=np.nan)[moments.patient]
         case EventRule():
             first = records.first_event.get(rule.event, np.full(len(records), NEVER))[moments.patient]
             return np.where(first <= moments.time, (moments.time - first) / HOUR, np.nan)
     return np.full(len(moments), np.nan)
-
-
-def _ratio_evidence(rule: RatioRule, moments: Moments, records: Records) -> np.ndarray:
-    series = records.series.get(rule.outcome)
-    if series is None:
-        return np.full(len(moments), np.nan)
-    first, last, usable = ratio_places(rule, moments, records, series)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(usable, series.shown[last] / series.shown[first], np.nan)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..config_cohort import ThresholdRule
+from ..config_rules import ThresholdRule
 from .intervals import Floats, Integers, compare, group_median, ragged
 from .kleene import FALSE, TRUE, States, kleene_and, states
 from .timeline import Moments, Series, Window, hours

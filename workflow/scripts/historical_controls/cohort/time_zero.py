@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -106,13 +106,42 @@ def best_state(state: States, patients: Integers, count: int) -> States:
 
 
 def decide_treated(records: Records, cohort: Cohort) -> Decisions:
-    """Everyone with the event that starts follow-up is included, whatever the rules say at that time."""
-    zero = event_times(records, cohort.time_zero.treated)
-    moments = candidate_moments(records.stays, cohort.time_zero.standard_care_hours, until=zero)
+    """Everyone with the event that starts follow-up, whatever the rules say then, unless the config asks for more."""
+    event = event_times(records, cohort.time_zero.treated)
+    moments = candidate_moments(records.stays, cohort.time_zero.standard_care_hours, until=event)
     screening = screen(records, cohort, "treated", moments, "")
+    zero = event
+    if cohort.time_zero.treated_start == "eligibility":
+        known = (event != NEVER) & (records.stays.start != NEVER)
+        zero = np.where(known, np.minimum(_ready(records, screening.first_eligible, cohort), event), event)
     ever = with_judged(screening.ever, records, cohort, zero)
     missing = np.where(zero == NEVER, "time_zero", "").astype(object)
-    return Decisions(zero, zero, missing, np.zeros(len(records), dtype=bool), ever, screening.first_eligible)
+    nothing = np.zeros(len(records), dtype=bool)
+    decided = Decisions(zero, zero, missing, nothing, ever, screening.first_eligible)
+    return passing_only(records, cohort, decided) if cohort.treated_must_pass else decided
+
+
+def passing_only(records: Records, cohort: Cohort, decided: Decisions) -> Decisions:
+    """Treated patients who fail a filter at time zero, or for whom it is unknown, left out at the first such filter."""
+    moments = moments_at(decided.time_zero)
+    states = judge_rules(cohort.rules, moments, records)
+    excluded_by, undecided = decided.excluded_by.copy(), decided.undecided.copy()
+    for name in reversed(filters_of(cohort, "treated")):
+        failed = moments.patient[states[name] != TRUE]
+        excluded_by[failed], undecided[failed] = name, states[name][states[name] != TRUE] == UNKNOWN
+    return replace(
+        decided,
+        time_zero=np.where(excluded_by == "", decided.time_zero, NEVER),
+        excluded_by=excluded_by,
+        undecided=undecided,
+    )
+
+
+def _ready(records: Records, first_eligible: Integers, cohort: Cohort) -> Integers:
+    """When standard care was completed and, where ever so, the patient eligible; only where care has a start."""
+    start = records.stays.start
+    ready = np.where(start != NEVER, start, 0) + hours(cohort.time_zero.standard_care_hours)
+    return np.where(first_eligible == NEVER, ready, np.maximum(ready, first_eligible))
 
 
 def with_judged(ever: dict[str, States], records: Records, cohort: Cohort, at: Integers) -> dict[str, States]:
@@ -135,15 +164,14 @@ def event_times(records: Records, event: str) -> Integers:
 
 
 def treated_waits(records: Records, decisions: Decisions, cohort: Cohort) -> tuple[float, ...]:
-    """Hours from max(standard care completed, first eligible hour if any) to the treated patients' time zero.
+    """Hours from max(standard care completed, first eligible hour if any) to the treated patients' treatment.
 
     Never below 0, in ascending order; patients whose standard care has no recorded start have none.
     """
-    start = records.stays.start
-    known = (decisions.time_zero != NEVER) & (start != NEVER)
-    ready = np.where(known, start, 0) + hours(cohort.time_zero.standard_care_hours)
-    eligible = np.where(decisions.first_eligible == NEVER, ready, np.maximum(ready, decisions.first_eligible))
-    return tuple(sorted(((decisions.time_zero - eligible)[known] / HOUR).clip(min=0).tolist()))
+    known = (decisions.time_zero != NEVER) & (records.stays.start != NEVER)
+    event = event_times(records, cohort.time_zero.treated)
+    waits = (event - _ready(records, decisions.first_eligible, cohort))[known] / HOUR
+    return tuple(sorted(waits.clip(min=0).tolist()))
 
 
 def draw_waits(people: pd.DataFrame, waits: Sequence[float], seed: int, draw: int) -> Integers:
@@ -158,16 +186,55 @@ def draw_waits(people: pd.DataFrame, waits: Sequence[float], seed: int, draw: in
     return np.array([hours(wait) for wait in waits], dtype=np.int64)[np.array(drawn, dtype=np.int64)]
 
 
-def decide_historical(records: Records, cohort: Cohort, waits: Sequence[float], seed: int) -> Decisions:
-    """Time zero of each control by the declared rule, or the step that excluded it."""
+def decide_historical(
+    records: Records, cohort: Cohort, waits: Sequence[float], seed: int, window: tuple[int, int] | None = None
+) -> Decisions:
+    """Time zero of each control by the declared rule, or the step that excluded it.
+
+    `window`: first and last time zero of the treated (milliseconds), where the calendar may restrict the controls.
+    """
+    return restricted(unrestricted(records, cohort, waits, seed), records, cohort, window)
+
+
+def unrestricted(records: Records, cohort: Cohort, waits: Sequence[float], seed: int) -> Decisions:
+    """Time zero of each control before any restriction to a calendar window or to early survivors."""
     zero = cohort.time_zero
     if zero.historical == "event":
         return _at_event(records, cohort)
-    moments = candidate_moments(records.stays, zero.standard_care_hours)
-    screening = screen(records, cohort, "historical", moments, "standard_care")
+    screening = screened_controls(records, cohort)
     if not zero.match_waits:
         return _decided(screening, screening.first_eligible, records, cohort)
-    return _after_wait(records, cohort, screening, draw_waits(records.people, waits, seed, zero.wait_draw))
+    return after_wait(records, cohort, screening, draw_waits(records.people, waits, seed, zero.wait_draw))
+
+
+def screened_controls(records: Records, cohort: Cohort) -> Screening:
+    """What the candidate hours of the controls say."""
+    moments = candidate_moments(records.stays, cohort.time_zero.standard_care_hours)
+    return screen(records, cohort, "historical", moments, "standard_care")
+
+
+def restricted(
+    decided: Decisions, records: Records, cohort: Cohort, window: tuple[int, int] | None = None
+) -> Decisions:
+    """The decisions with the declared restrictions laid on top, each a step of its own."""
+    zero = decided.time_zero
+    if cohort.calendar_window_weeks is not None and window is not None:
+        room = hours(cohort.calendar_window_weeks * 7 * 24)
+        decided = _left_out(decided, (zero < window[0] - room) | (zero > window[1] + room), "calendar_window")
+    if cohort.time_zero.drop_early_deaths_hours is not None:
+        dead = records.stays.end_state == "death"
+        until = np.where(zero == NEVER, 0, zero) + hours(cohort.time_zero.drop_early_deaths_hours)
+        decided = _left_out(decided, dead & (records.stays.end < until), "early_death")
+    return decided
+
+
+def _left_out(decided: Decisions, mask: Flags, step: str) -> Decisions:
+    lost = mask & (decided.excluded_by == "")
+    return replace(
+        decided,
+        time_zero=np.where(lost, NEVER, decided.time_zero),
+        excluded_by=np.where(lost, step, decided.excluded_by).astype(object),
+    )
 
 
 def _at_event(records: Records, cohort: Cohort) -> Decisions:
@@ -182,7 +249,7 @@ def _decided(screening: Screening, time_zero: Integers, records: Records, cohort
     return Decisions(time_zero, judged, screening.excluded_by, screening.undecided, ever, screening.first_eligible)
 
 
-def _after_wait(records: Records, cohort: Cohort, screening: Screening, wait: Integers) -> Decisions:
+def after_wait(records: Records, cohort: Cohort, screening: Screening, wait: Integers) -> Decisions:
     """Time zero at the end of the wait for those alive, in hospital and still eligible then."""
     at = np.where(screening.first_eligible == NEVER, NEVER, screening.first_eligible + wait)
     moments = moments_at(at)
