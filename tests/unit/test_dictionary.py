@@ -64,7 +64,7 @@ def test_every_code_and_every_label_of_what_is_measured_is_known_as_a_name(words
         assert outcome.code in {s.code for s in words.named(outcome.code)}
         if outcome.kind == "number" and outcome.family != "characteristic":
             for label in (outcome.label_en, outcome.label_es):
-                assert [s.code for s in words.named(label)] == [outcome.code], label
+                assert outcome.code in {s.code for s in words.named(label)}, label
 
 
 def test_a_spelling_means_one_conversion(words: Dictionary) -> None:

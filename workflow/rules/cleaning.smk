@@ -1,7 +1,7 @@
 """What does each row say, and what became of every row?
 
 Reads: results/intake, the dictionary. Writes: results/clean/{source}/{patients,measurements,events,treatments,ledger}
-and results/clean/people.parquet.
+and results/clean/people.parquet; results/clean/{source}/findings.
 """
 
 
@@ -78,3 +78,31 @@ rule assemble_source:
         code=code("assemble_source.py"),
     script:
         "../scripts/assemble_source.py"
+
+
+rule inspect_source:
+    """Looks for what a person must settle in {wildcards.source}: undeclared codes, lost limits, units a factor away."""
+    input:
+        measurements="results/clean/{source}/measurements.parquet",
+        events="results/clean/{source}/events.parquet",
+        ledger="results/clean/{source}/ledger.parquet",
+        others=lambda wildcards: collect(
+            "results/clean/{other}/measurements.parquet", other=other_sources(wildcards.source)
+        ),
+        dictionary=DICTIONARY,
+    output:
+        findings="results/clean/{source}/findings.parquet",
+        ard="results/clean/{source}/findings_ard.parquet",
+    log:
+        "results/logs/inspect_source/{source}.log",
+    benchmark:
+        "results/benchmarks/inspect_source/{source}.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        source=lambda wildcards: STUDY.sources[wildcards.source].model_dump(mode="json"),
+        others=lambda wildcards: other_sources(wildcards.source),
+        code=code("inspect_source.py"),
+    script:
+        "../scripts/inspect_source.py"

@@ -18,7 +18,7 @@ from historical_controls.provenance import code_hash, git_state
 
 LOCALES = PROGRAM / "workflow" / "locales"
 TEMPLATES = PROGRAM / "workflow" / "templates"
-DICTIONARY_FILES = ("outcomes.csv", "units.csv", "synonyms.csv")
+DICTIONARY_FILES = ("outcomes.csv", "units.csv", "synonyms.csv", "plausibility.csv")
 
 
 def checked_study(raw):
@@ -73,6 +73,10 @@ def source_files(wildcards):
         file=STUDY.sources[wildcards.source].files,
         table=["patients", "measurements", "events", "treatments", "ledger"],
     )
+
+
+def other_sources(name):
+    return [other for other in STUDY.sources if other != name]
 
 
 def every_file(path):

@@ -8,6 +8,7 @@ rule join_results:
     """Joins all parts into the one table that every report reads."""
     input:
         clean=collect("results/clean/{source}/ard.parquet", source=STUDY.sources),
+        findings=collect("results/clean/{source}/findings_ard.parquet", source=STUDY.sources),
         cohort=collect("results/cohort/{scenario}/ard.parquet", scenario=SCENARIOS),
         balance=collect("results/balance/{scenario}/ard.parquet", scenario=SCENARIOS),
         primary=collect("results/analysis/primary/{outcome}.parquet", outcome=STUDY.outcomes),

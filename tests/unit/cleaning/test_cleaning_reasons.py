@@ -26,7 +26,8 @@ def codes() -> set[str]:
 
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_every_reason_has_words(language: str) -> None:
-    words = yaml.safe_load((ROOT / f"workflow/locales/{language}.yaml").read_text(encoding="utf-8"))["ledger_reason"]
+    entries = yaml.safe_load((ROOT / f"workflow/locales/{language}.yaml").read_text(encoding="utf-8"))
+    words = {**entries["ledger_reason"], **entries["finding"]}
     found = codes()
     assert {"DUP_CONFLICT", "TIME_NO_ANCHOR", "FILE_LAYOUT", "NOTHING_READ"} <= found
     assert sorted(found - set(words)) == []

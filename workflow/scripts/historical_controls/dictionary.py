@@ -1,4 +1,6 @@
-"""What is measured (outcomes.csv), in which units (units.csv) and under which names (synonyms.csv)."""
+"""What is measured (outcomes.csv), in which units (units.csv), under which names (synonyms.csv), and what of it is
+believable in a group of patients (plausibility.csv).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -58,6 +60,8 @@ OUTCOME_COLUMNS = (
 )
 UNIT_COLUMNS = ("outcome", "unit", "spellings", "factor", "offset", "source")
 SYNONYM_COLUMNS = ("name", "code", "language", "result_kind")
+PLAUSIBILITY_COLUMNS = ("outcome", "measured_by", "median_low", "median_high", "change_per_hour", "source")
+MeasuredBy = Literal["laboratory", "monitor", "observer", "calculated"]
 
 
 @dataclass(frozen=True)
@@ -111,10 +115,25 @@ class Synonym:
 
 
 @dataclass(frozen=True)
+class Plausibility:
+    """What groups of patients show: suspicions are measured by it, no value is ever changed or held.
+
+    median_low, median_high: where the median of a whole group of hospital patients lies, in the canonical unit;
+    change_per_hour: largest believable change within an hour: a difference, or a ratio where the scale is 'log'.
+    """
+
+    measured_by: MeasuredBy
+    median_low: float | None
+    median_high: float | None
+    change_per_hour: float | None
+
+
+@dataclass(frozen=True)
 class Dictionary:
     outcomes: dict[str, Outcome]
     conversions: dict[tuple[str, str], Conversion]
     synonyms: dict[str, tuple[Synonym, ...]]
+    plausibility: dict[str, Plausibility] = field(default_factory=dict)
 
     def conversion(self, code: str, unit: str) -> Conversion | None:
         """How `unit` (as sent) becomes the canonical unit of `code`; None where that is not declared."""
@@ -124,6 +143,11 @@ class Dictionary:
     def named(self, name: str) -> tuple[Synonym, ...]:
         """Everything that an analyte name as sent may mean; empty where unknown."""
         return self.synonyms.get(fold(name), ())
+
+    def units_of(self, code: str) -> dict[str, Conversion]:
+        """Every spelling of a unit that the outcome may come in, and its conversion."""
+        shared = "*" + self.outcomes[code].unit
+        return {spelling: found for (name, spelling), found in self.conversions.items() if name in (code, shared)}
 
     def of_family(self, family: Family) -> list[Outcome]:
         return [outcome for outcome in self.outcomes.values() if outcome.family == family]
@@ -143,14 +167,15 @@ def fold_unit(text: str) -> str:
 
 
 def load_dictionary(folder: str | Path) -> Dictionary:
-    """Read and check the three files of a dictionary folder. Raises UserError(s) with file, line and column."""
+    """Read and check the four files of a dictionary folder. Raises UserError(s) with file, line and column."""
     place = Path(folder)
     faults: list[UserError] = []
     outcomes = dict(_outcomes(place / "outcomes.csv", faults))
     conversions = dict(_conversions(place / "units.csv", outcomes, faults))
     synonyms = _synonyms(place / "synonyms.csv", outcomes, faults)
+    plausibility = dict(_plausibility(place / "plausibility.csv", outcomes, faults))
     raise_all(faults)
-    return Dictionary(outcomes, conversions, synonyms)
+    return Dictionary(outcomes, conversions, synonyms, plausibility)
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -253,6 +278,23 @@ def _conversions(
                 )
             seen[code, spelling] = place
             yield (code, spelling), Conversion(factor, offset or 0.0)
+
+
+def _plausibility(
+    path: Path, outcomes: dict[str, Outcome], faults: list[UserError]
+) -> Iterator[tuple[str, Plausibility]]:
+    for place, row in _rows(path, PLAUSIBILITY_COLUMNS):
+        code, measured_by = row["outcome"], row["measured_by"]
+        if code not in outcomes:
+            faults.append(UserError(f"'{code}' is no outcome", f"{place}, outcome", did_you_mean(code, outcomes)))
+        if measured_by not in get_args(MeasuredBy):
+            hint = did_you_mean(measured_by, get_args(MeasuredBy))
+            faults.append(UserError(f"'{measured_by}'", f"{place}, measured_by", hint))
+        numbers: dict[str, Any] = {
+            name: _number(row[name], f"{place}, {name}", faults)
+            for name in ("median_low", "median_high", "change_per_hour")
+        }
+        yield code, Plausibility(measured_by=measured_by, **numbers)  # type: ignore[arg-type]
 
 
 def _synonyms(path: Path, outcomes: dict[str, Outcome], faults: list[UserError]) -> dict[str, tuple[Synonym, ...]]:

@@ -156,6 +156,30 @@ PEOPLE = Table(
     ),
 )
 
+FINDINGS = Table(
+    "findings",
+    "results/clean/{source}/findings.parquet",
+    "Suspicions about a source that a person must settle; none of them changes a value.",
+    ("source", "file", "finding", "outcome", "unit", "value", "hint"),
+    (
+        SOURCE,
+        _text("file", "name of the file in config.yaml; '' where the whole source is meant"),
+        _text(
+            "finding",
+            "'SENTINEL_SUSPECT' (a code for missing that is not declared), 'LIMIT_SUSPECT' (a limit that lost its "
+            "sign), 'UNIT_SUSPECT' (a unit stated wrongly), 'SOURCE_SHIFT' (a factor away from another source), "
+            "'DATE_ORDER_SUSPECT' (day and month changed over), 'CLOCK_SUSPECT' (two clocks)",
+        ),
+        _text("outcome", "code in outcomes.csv; '' where none is meant"),
+        _text("unit", "unit as sent; for dates the text or format, for SOURCE_SHIFT the other source"),
+        _number("value", "the value meant, or the median of those meant, in the canonical unit"),
+        Column("n", "integer", "records that it concerns"),
+        _number("share", "their share of the records compared; for SOURCE_SHIFT the Kolmogorov-Smirnov distance"),
+        _number("factor", "proposed factor on the numbers sent"),
+        _text("hint", "what was seen, or the line that settles it in the file's declaration"),
+    ),
+)
+
 PATIENTS = Table(
     "patients",
     "results/clean/{source}/patients.parquet",
@@ -443,6 +467,7 @@ TABLES: tuple[Table, ...] = (
     TREATMENTS_RAW,
     LEDGER,
     PEOPLE,
+    FINDINGS,
     PATIENTS,
     MEASUREMENTS,
     EVENTS,

@@ -3,6 +3,7 @@
 from .assemble import assemble_source
 from .counts import ledger_ard
 from .files import clean_file
+from .findings import Inspected, findings_ard, inspect_source, stop_where_suspect
 from .outputs import (
     CleanedFile,
     CleanSource,
@@ -15,11 +16,15 @@ from .people import link_people
 __all__ = [
     "CleanSource",
     "CleanedFile",
+    "Inspected",
     "assemble_source",
     "clean_file",
+    "findings_ard",
+    "inspect_source",
     "ledger_ard",
     "link_people",
     "read_cleaned_file",
+    "stop_where_suspect",
     "write_clean_source",
     "write_cleaned_file",
 ]

@@ -1,0 +1,266 @@
+"""What a person must settle is found and stated with its count and its line; what is as it should be is left alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from cleaning_study import LAB, LONG, assembled, clean, dictionary, fates, source, value_of
+from test_cleaning_real_exports import REAL, absent
+
+from historical_controls.cleaning import CleanSource, Inspected, findings_ard, inspect_source, stop_where_suspect
+from historical_controls.cleaning.findings_units import ks_distance
+from historical_controls.cleaning.outputs import SOURCE_TABLES
+from historical_controls.errors import UserError
+from historical_controls.table_io import write_table
+from historical_controls.tables import FINDINGS
+
+Rows = list[dict[str, str]]
+
+
+def spread(median: float, n: int = 200, sd: float = 0.6, digits: int = 2) -> list[str]:
+    """Lognormal values of a stated median, as a laboratory prints them."""
+    values = np.exp(np.random.default_rng(1).normal(np.log(median), sd, n))
+    return [f"{value:.{digits}f}" for value in values]
+
+
+def rows(results: list[str], **change: str) -> Rows:
+    """A result an hour per patient, 20 patients."""
+    days = pd.date_range("2020-05-04", periods=len(results) // 20 + 1, freq="h")
+    return [
+        {**LAB, "id": str(i % 20), "when": f"{days[i // 20]:%Y-%m-%d %H:%M}", "result": text, **change}
+        for i, text in enumerate(results)
+    ]
+
+
+def written(found: CleanSource, folder: Path) -> Path:
+    for name, table in SOURCE_TABLES.items():
+        write_table(getattr(found, name), folder / f"{name}.parquet", table)
+    return folder
+
+
+def inspected(sent: Rows, folder: Path, others: dict[str, Rows] | None = None, **keys: Any) -> pd.DataFrame:
+    """Findings of a source 's' of one long file 'f'."""
+    at = written(assembled({"f": (sent, LONG)}), folder / "s")
+    paths = {
+        name: written(assembled({"f": (other, LONG)}), folder / name) / "measurements.parquet"
+        for name, other in (others or {}).items()
+    }
+    tables = {name: at / f"{name}.parquet" for name in ("measurements", "events", "ledger")}
+    declared = source({"f": {"parts": [LONG]}}, **keys)
+    return inspect_source(Inspected("s", **tables, others=paths), declared, dictionary())
+
+
+def kinds(findings: pd.DataFrame) -> list[tuple[str, str]]:
+    return list(zip(findings["finding"], findings["outcome"], strict=True))
+
+
+def test_an_export_without_faults_raises_no_suspicion(tmp_path: Path) -> None:
+    sent = rows(spread(120)) + rows(spread(0.7), test="Linfocitos", unit="10^3/uL")
+    sent += rows([f"{v:.0f}" for v in np.random.default_rng(2).normal(95, 15, 400)], test="FC", unit="lpm")
+    sent += rows([f"{v:.1f}" for v in np.random.default_rng(3).normal(37.5, 0.8, 400)], test="Temp", unit="C")
+    found = inspected(sent, tmp_path)
+    assert found.empty, found.to_string()
+    ard = findings_ard(found, "s")
+    assert ard[["statistic", "value"]].to_numpy().tolist() == [["n_findings", 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("test", "unit", "median", "code"),
+    [
+        ("Ferritina", "ng/mL", 900.0, "9999"),
+        ("Ferritina", "ng/mL", 900.0, "-99"),
+        ("Plaquetas", "10^3/uL", 210.0, "999"),
+    ],
+)
+def test_a_code_for_missing_that_nobody_declared(
+    tmp_path: Path, test: str, unit: str, median: float, code: str
+) -> None:
+    found = inspected(rows([*spread(median, digits=1), *[code] * 6], test=test, unit=unit), tmp_path)
+    mine = found.loc[found["finding"] == "SENTINEL_SUSPECT"]
+    assert mine["n"].tolist() == [6]
+    assert mine["hint"].tolist() == [f'sentinels: [{{columns: [result], codes: ["{code}"]}}]']
+
+
+def test_a_usual_number_is_no_code_however_often_it_stands(tmp_path: Path) -> None:
+    heart = [f"{v:.0f}" for v in np.random.default_rng(4).normal(99, 6, 1000)]
+    assert inspected(rows(heart, test="FC", unit="lpm"), tmp_path).empty
+
+
+def test_coded_dates_and_words(tmp_path: Path) -> None:
+    sent = rows(spread(100))
+    sent += [{**LAB, "id": str(i), "when": "1900-01-01"} for i in range(3)]
+    sent += [{**LAB, "id": str(i), "result": "sin toma"} for i in range(5)]
+    found = inspected(sent, tmp_path)
+    assert kinds(found) == [("SENTINEL_SUSPECT", ""), ("SENTINEL_SUSPECT", "CRP")]
+    assert found["n"].tolist() == [3, 5]
+    assert found["unit"].iloc[0] == "1900-01-01"
+
+
+@pytest.mark.parametrize(("limit", "sign"), [(300, ">"), (12, "<")])
+def test_a_limit_that_lost_its_sign_is_found_and_its_line_settles_it(tmp_path: Path, limit: float, sign: str) -> None:
+    values = [float(text) for text in spread(80, 400, 1.0)]
+    piled = [f"{min(v, limit) if sign == '>' else max(v, limit):g}" for v in values]
+    found = inspected(rows(piled), tmp_path)
+    assert kinds(found) == [("LIMIT_SUSPECT", "CRP")]
+    row = found.iloc[0]
+    assert (row["value"], row["n"]) == (limit, piled.count(f"{limit:g}"))
+    assert row["hint"] == f'stripped_limits: [{{outcome: CRP, value: {limit}, means: "{sign}"}}]'
+    declared = [{"outcome": "CRP", "value": limit, "means": sign}]
+    cleaned = clean(rows(piled), LONG, stripped_limits=declared).measurements
+    assert int(cleaned["value"].isna().sum()) == row["n"]
+
+
+UNITS = [
+    ("CRP", "mg/L", 12.0, 10.0, 'true_unit: "mg/dl"'),
+    ("Ferritina", "ng/mL", 1.2, 1000.0, 'true_unit: "'),
+    ("Plaquetas", "10^3/uL", 230000.0, 0.001, 'true_unit: "'),
+    ("FiO2", "fraction", 60.0, 0.01, 'true_unit: "'),
+    ("Temp", "C", 99.5, 5 / 9, 'true_unit: "'),
+    ("pO2", "mmHg", 10.0, 7.50062, 'true_unit: "kpa"'),
+    ("Linfocitos", "10^3/uL", 700.0, 0.001, 'true_unit: "'),
+    ("Hemoglobina", "g/dL", 120.0, 0.1, 'true_unit: "g/l"'),
+    ("Creatinina", "mg/dL", 90.0, 1 / 88.42, 'true_unit: "'),
+]
+
+
+@pytest.mark.parametrize(("test", "unit", "median", "factor", "line"), UNITS, ids=[u[0] for u in UNITS])
+def test_a_unit_a_factor_away_is_reported_with_its_factor(
+    tmp_path: Path, test: str, unit: str, median: float, factor: float, line: str
+) -> None:
+    found = inspected(rows(spread(median, 200, 0.02), test=test, unit=unit), tmp_path)
+    mine = found.loc[found["finding"] == "UNIT_SUSPECT"]
+    assert mine["n"].tolist() == [200]
+    assert mine["factor"].iloc[0] == pytest.approx(factor, rel=1e-3)
+    assert line in mine["hint"].iloc[0]
+
+
+def test_a_confirmed_unit_is_corrected_and_flagged() -> None:
+    for confirmed in ({"true_unit": "mg/dL"}, {"factor": 10}, {"factor": 10, "unit": "mg / L"}):
+        cleaned = clean([LAB], LONG, unit_factors=[{"outcome": "CRP", **confirmed}])
+        assert (value_of(cleaned), value_of(cleaned, "flags")) == (120, "UNIT_CORRECTED")
+    assert value_of(clean([LAB], LONG, unit_factors=[{"outcome": "CRP", "unit": "mg/dL", "factor": 10}])) == 12
+    heat = {**LAB, "test": "Temp", "unit": "C", "result": "99.5"}
+    cleaned = clean([heat], LONG, unit_factors=[{"outcome": "TEMP", "true_unit": "[degF]"}])
+    assert value_of(cleaned) == 37.5
+
+
+def test_some_rows_a_factor_away_from_the_others(tmp_path: Path) -> None:
+    sent = rows(spread(130, 300), unit="mg/L") + rows(spread(13 * 10, 100), unit="mg/dL", assay="B")
+    # 130 mg/dL are 1300 mg/L: each value is possible to nobody, and all of them are ten times the others.
+    found = inspected(sent, tmp_path)
+    assert ("UNIT_SUSPECT", "CRP") in kinds(found)
+    assert found.loc[found["finding"] == "UNIT_SUSPECT", "unit"].tolist() == ["mg/dL"]
+
+
+def test_a_suspected_unit_can_stop_the_run(tmp_path: Path) -> None:
+    found = inspected(rows(spread(12, 100)), tmp_path)
+    stop_where_suspect(found, source({"f": {"parts": [LONG]}}), "s")
+    with pytest.raises(UserError, match="100 values of CRP in 'mg/L' seem a factor 10 away"):
+        stop_where_suspect(found, source({"f": {"parts": [LONG]}}, on_suspect="stop"), "s")
+
+
+def test_sources_a_factor_apart(tmp_path: Path) -> None:
+    here, there = (
+        rows(spread(40, 200, 0.5), test="IL-6", unit="pg/mL"),
+        rows(spread(400, 200), test="IL-6", unit="pg/mL"),
+    )
+    found = inspected(here, tmp_path, {"other": there})
+    assert kinds(found) == [("SOURCE_SHIFT", "IL6")]
+    assert found["factor"].tolist() == [10]
+    assert found["unit"].tolist() == ["other"]
+    assert inspected(here, tmp_path, {"other": rows(spread(60), test="IL-6", unit="pg/mL")}).empty
+
+
+def test_ks_distance() -> None:
+    one = pd.DataFrame({"value": [1.0, 2.0], "n": [1, 1]})
+    assert ks_distance(one, one.assign(value=[3.0, 4.0])) == 1
+    assert ks_distance(one, pd.DataFrame({"value": [1.0, 2.0], "n": [3, 1]})) == 0.25
+
+
+def test_suspicions_reach_the_results_table(tmp_path: Path) -> None:
+    ard = findings_ard(inspected(rows(spread(12, 100)), tmp_path), "s")
+    mine = ard.loc[ard["method"] == "UNIT_SUSPECT"].set_index("statistic")
+    assert mine.loc[["n", "factor"], "value"].tolist() == [100, 10]
+    assert mine.loc["hint", "text"].startswith("unit_factors: ")
+    assert set(FINDINGS.key) <= set(FINDINGS.names)
+
+
+def days(order: str, dates: list[str]) -> tuple[Rows, dict[str, Any]]:
+    part = {**LONG, "time": {"columns": ["when"], "formats": [order]}}
+    results = spread(80, len(dates))
+    return [
+        {**LAB, "id": str(i % 10), "when": day, "specimen": str(i), "result": results[i]} for i, day in enumerate(dates)
+    ], part
+
+
+def dated(order: str, dates: list[str], folder: Path) -> pd.DataFrame:
+    sent, part = days(order, dates)
+    at = written(assembled({"f": (sent, part)}), folder)
+    tables = {name: at / f"{name}.parquet" for name in ("measurements", "events", "ledger")}
+    return inspect_source(Inspected("s", **tables, others={}), source({"f": {"parts": [part]}}), dictionary())
+
+
+def test_dates_that_fit_both_orders_are_to_be_confirmed(tmp_path: Path) -> None:
+    both = [f"{day:02d}/{month:02d}/2020" for month in (4, 5) for day in range(1, 11)]
+    found = dated("%d/%m/%Y", both, tmp_path / "a")
+    assert kinds(found) == [("DATE_ORDER_SUSPECT", "")]
+    assert found["unit"].tolist() == ["%m/%d/%Y"]
+    assert dated("%d/%m/%Y", [*both, "25/05/2020"], tmp_path / "b").empty
+
+
+def test_dates_that_only_the_other_order_reads(tmp_path: Path) -> None:
+    sent = [f"{month:02d}/{day:02d}/2020" for month in (4, 5) for day in range(1, 29)]
+    found = dated("%d/%m/%Y", sent, tmp_path)
+    assert kinds(found) == [("DATE_ORDER_SUSPECT", "")]
+    assert found["n"].tolist() == [32]
+
+
+def test_dates_outside_the_stay_that_the_other_order_brings_inside(tmp_path: Path) -> None:
+    sent, part = days("%m/%d/%Y", [f"{day:02d}/04/2020" for day in range(1, 13)])
+    stays = [{"id": str(i), "in": "2020-04-01", "out": "2020-04-20"} for i in range(10)]
+    when = {name: {"columns": [name], "formats": ["%Y-%m-%d"]} for name in ("in", "out")}
+    events = [{"event": "admission", "time": when["in"]}, {"event": "discharge_alive", "time": when["out"]}]
+    people = {"kind": "patients", "subject": "id", "events": events}
+    at = written(assembled({"f": (sent, part), "p": (stays, people)}), tmp_path)
+    tables = {name: at / f"{name}.parquet" for name in ("measurements", "events", "ledger")}
+    declared = source({"f": {"parts": [part]}, "p": {"parts": [people]}})
+    found = inspect_source(Inspected("s", **tables, others={}), declared, dictionary())
+    assert found["finding"].tolist() == ["DATE_ORDER_SUSPECT"]
+    assert "outside the patient's stay" in found["hint"].iloc[0]
+
+
+def test_two_clocks(tmp_path: Path) -> None:
+    part = {**LONG, "result_time": {"columns": ["done"], "formats": ["%Y-%m-%d %H:%M"]}}
+    sent = [
+        {**row, "done": "2020-05-04 07:00" if i < 30 else "2020-06-04 07:00"} for i, row in enumerate(rows(spread(90)))
+    ]
+    sent = [{**row, "when": row["when"].replace("05-04 00", "05-04 08")} for row in sent]
+    assert fates(clean(sent, part)).count("TIME_ORDER") > 9
+    at = written(assembled({"f": (sent, part)}), tmp_path)
+    tables = {name: at / f"{name}.parquet" for name in ("measurements", "events", "ledger")}
+    found = inspect_source(Inspected("s", **tables, others={}), source({"f": {"parts": [part]}}), dictionary())
+    assert "CLOCK_SUSPECT" in set(found["finding"])
+
+
+@absent
+def test_tongji_limits_without_a_sign_are_all_found(tmp_path: Path) -> None:
+    """Counted in the sheet: D-dimer 21.0 in 172 of 630, IL-1beta 5.0 in 233 of 268, PCT 0.02 in 73, IL-6 1.5 in 27."""
+    sheet = pd.read_excel(REAL / "wuhan2020/time_series_375_prerpocess_en.xlsx").rename(columns=str.strip)
+    sheet["PATIENT_ID"] = sheet["PATIENT_ID"].ffill().astype(int).astype(str)
+    named = {"D-D dimer": ("Dímero D", "ug/mL FEU"), "Interleukin 1β": ("IL-1β", "pg/mL")}
+    named |= {"procalcitonin": ("Procalcitonina", "ng/mL"), "Interleukin 6": ("IL-6", "pg/mL")}
+    sent = [
+        {**LAB, "id": row["PATIENT_ID"], "when": f"{row['RE_DATE']:%Y-%m-%d %H:%M}", "result": f"{row[column]:g}"}
+        | {"test": name, "unit": unit}
+        for column, (name, unit) in named.items()
+        for _, row in sheet.loc[sheet[column].notna() & sheet["RE_DATE"].notna()].iterrows()
+    ]
+    found = inspected(sent, tmp_path)
+    piled = found.loc[found["finding"] == "LIMIT_SUSPECT"].set_index(["outcome", "value"])
+    assert {("DDIM", 21000), ("IL1B", 5), ("PCT", 0.02), ("IL6", 1.5)} <= set(piled.index)
+    assert piled.loc[("PCT", 0.02), "n"] == 73
+    assert piled.loc[("DDIM", 21000), "hint"] == 'stripped_limits: [{outcome: DDIM, value: 21000, means: ">"}]'

@@ -1,0 +1,82 @@
+"""How often each value stands in a source's clean measurements and ledger, counted without holding the tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+VALUE_KEY = ["file", "item", "outcome", "assay", "raw_unit", "raw_value", "value"]
+HELD_KEY = ["file", "item", "table", "analyte", "reason", "raw_value", "hint"]
+# What measurements.py says of a number outside the hard limits: number and unit read, unit sent.
+READ_AS = re.compile(r"^(?P<number>\S+) .*?\(sent in '(?P<unit>.*)'\): outside")
+TIME_SENT = re.compile(r"^time as sent: '(?P<text>.*)'$")
+# Distinct values beyond which counts are folded together while reading.
+MANY = 1_000_000
+
+
+def value_tally(measurements: Path) -> pd.DataFrame:
+    """Columns of VALUE_KEY and n: how often each exact value stands in a table measurements."""
+    counted = _counted(measurements, VALUE_KEY)
+    return counted.loc[counted["value"].notna()].reset_index(drop=True)
+
+
+def held_tally(ledger: Path) -> pd.DataFrame:
+    """Columns of HELD_KEY and n: the quarantined records of a table ledger by what they say."""
+    keys = [*HELD_KEY, "fate"]
+    counted = _counted(ledger, keys)
+    return counted.loc[counted["fate"] == "quarantined", [*HELD_KEY, "n"]].reset_index(drop=True)
+
+
+def _counted(path: Path, keys: list[str]) -> pd.DataFrame:
+    total: pa.Table | None = None
+    for piece in _pieces(path, keys):
+        counts = piece.group_by(keys).aggregate([([], "count_all")]).rename_columns([*keys, "n"])
+        total = counts if total is None else pa.concat_tables([total, counts])
+        if len(total) > MANY:
+            total = _folded(total, keys)
+    frame = _folded(total, keys).to_pandas() if total is not None else pd.DataFrame(columns=[*keys, "n"])
+    texts = [name for name in keys if name != "value"]
+    return frame.astype(
+        {**dict.fromkeys(texts, "str"), "n": "int64"} | ({"value": "float64"} if "value" in keys else {})
+    )
+
+
+def _folded(counts: pa.Table, keys: list[str]) -> pa.Table:
+    return counts.group_by(keys).aggregate([("n", "sum")]).rename_columns([*keys, "n"])
+
+
+def _pieces(path: Path, keys: list[str]) -> Iterator[pa.Table]:
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group, keys)
+
+
+def outside_values(held: pd.DataFrame) -> pd.DataFrame:
+    """Numbers that the hard limits hold, in canonical units: columns file, outcome, raw_unit, raw_value, value, n."""
+    rows = held.loc[(held["reason"] == "OUT_OF_RANGE") & (held["table"] == "measurements")]
+    said = rows["hint"].str.extract(READ_AS)
+    return pd.DataFrame(
+        {
+            "file": rows["file"],
+            "item": rows["item"],
+            "outcome": rows["analyte"],
+            "assay": "",
+            "raw_unit": said["unit"].fillna(""),
+            "raw_value": rows["raw_value"],
+            "value": pd.to_numeric(said["number"], errors="coerce"),
+            "n": rows["n"],
+        }
+    )
+
+
+def held_times(held: pd.DataFrame, reason: str) -> pd.DataFrame:
+    """Dates that were held for a reason, as sent: columns file, item, text, n."""
+    rows = held.loc[held["reason"] == reason]
+    text = rows["hint"].str.extract(TIME_SENT)["text"].fillna(rows["raw_value"])
+    frame = rows[["file", "item", "n"]].assign(text=text.fillna(""))
+    return frame.groupby(["file", "item", "text"])["n"].sum().reset_index()
