@@ -55,7 +55,8 @@ def _settled(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) ->
 def _meant(name: str, kind: str, unit: str, file: SourceFile, dictionary: Dictionary) -> str:
     """The one meaning that fits the kind of result ('number', 'result', '') and the unit; AMBIGUOUS otherwise.
 
-    What is neither a number nor a finding ('ND', 'hemolizada') does not tell a protein from a test.
+    What is neither a number nor a finding ('ND', 'hemolizada') does not tell a protein from a test. Of numbers that
+    only a unit could tell apart (a count from a share), the first stands, and without its unit is held for that.
     """
     meanings = dictionary.named(name)
     if kind == "" and len({m.result_kind for m in meanings}) > 1:
@@ -65,6 +66,6 @@ def _meant(name: str, kind: str, unit: str, file: SourceFile, dictionary: Dictio
     if with_unit:
         # Two clues that contradict each other settle nothing: 'no detectado' in mg/L.
         fits = [code for code in fits if code in with_unit]
-    elif len(fits) > 1 and not unit:
-        fits = [code for code in fits if code in file.default_units]
-    return fits[0] if len(fits) == 1 else AMBIGUOUS
+    elif not unit:
+        fits = [code for code in fits if code in file.default_units] or fits
+    return fits[0] if fits else AMBIGUOUS
