@@ -1,17 +1,22 @@
 """How alike are the arms, and may we estimate at all?
 
-Reads: results/cohort/{scenario}. Writes: results/balance/{scenario}/balance.parquet (table balance).
+Reads: results/cohort/{scenario}. Writes: results/balance/{scenario}/ (tables balance, weights, matched_sets, gates) and
+the listing of weights, results/internal/{scenario}/.
 """
 
 
 rule balance_arms:
-    """Compares the arms at time zero on the declared covariates (Table 1, {wildcards.scenario})."""
+    """Compares the arms at time zero, weighs and matches them, and judges the gates ({wildcards.scenario})."""
     input:
         patients="results/cohort/{scenario}/patients.parquet",
         visits="results/cohort/{scenario}/visits.parquet",
         dictionary=DICTIONARY,
     output:
         balance="results/balance/{scenario}/balance.parquet",
+        weights="results/balance/{scenario}/weights.parquet",
+        matched_sets="results/balance/{scenario}/matched_sets.parquet",
+        gates="results/balance/{scenario}/gates.parquet",
+        listing="results/internal/{scenario}/listing-16.2.9.csv",
         ard="results/balance/{scenario}/ard.parquet",
     log:
         "results/logs/balance_arms/{scenario}.log",
@@ -22,6 +27,8 @@ rule balance_arms:
     threads: 1
     params:
         balance=section("balance"),
+        seed=STUDY.seed,
+        public=STUDY.report.public,
         code=code("balance_arms.py"),
     script:
         "../scripts/balance_arms.py"

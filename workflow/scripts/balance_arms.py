@@ -1,13 +1,14 @@
-"""Rule balance_arms: Table 1 and standardised mean differences."""
+"""Rule balance_arms: Table 1, weights, matched sets and gates."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from historical_controls.balance import balance_arms
+from historical_controls.config_cohort import Balance
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.table_io import read_table, write_table
-from historical_controls.tables import ARD, BALANCE, COHORT_PATIENTS, VISITS
+from historical_controls.tables import ARD, BALANCE, COHORT_PATIENTS, GATES, MATCHED_SETS, VISITS, WEIGHTS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -16,9 +17,15 @@ with reported(snakemake.log[0]):
     tables = balance_arms(
         read_table(snakemake.input.patients, COHORT_PATIENTS),
         read_table(snakemake.input.visits, VISITS),
-        snakemake.params.balance["covariates"],
+        Balance.model_validate(snakemake.params.balance),
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
         snakemake.wildcards.scenario,
+        snakemake.params.seed,
+        snakemake.params.public,
     )
     write_table(tables.balance, snakemake.output.balance, BALANCE)
+    write_table(tables.weights, snakemake.output.weights, WEIGHTS)
+    write_table(tables.matched_sets, snakemake.output.matched_sets, MATCHED_SETS)
+    write_table(tables.gates, snakemake.output.gates, GATES)
+    tables.listing.to_csv(snakemake.output.listing, index=False, lineterminator="\n")
     write_table(tables.ard, snakemake.output.ard, ARD)

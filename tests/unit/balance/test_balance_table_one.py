@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from historical_controls.balance import BalanceTables, balance_arms
 from historical_controls.balance.differences import Moments, moments_of, share_moments, smd
 from historical_controls.balance.table_one import bounded_quantile
+from historical_controls.config_cohort import Balance
 from historical_controls.dictionary import load_dictionary
 from historical_controls.results import CONTRAST, Results, results_of
 from historical_controls.tables import VISITS
@@ -29,6 +30,7 @@ def patients(**columns: list[Any]) -> pd.DataFrame:
             "patient_id": [f"p{n}" for n in range(8)],
             "arm": ["treated"] * 3 + ["historical"] * 5,
             "included": [True] * 7 + [False],
+            "display_id": ["T1", "T2", "T3", "C1", "C2", "C3", "C4", ""],
             "days_from_onset": [8.0, 9, 10, 11, 12, 13, 14, 99],
             "hours_from_admission": [50.0, 60, 70, 50, 60, 70, 80, 999],
             "calendar_week": [np.nan] * 8,
@@ -61,7 +63,8 @@ def baselines(outcome: str, values: list[Any]) -> pd.DataFrame:
 
 
 def run(people: pd.DataFrame, visits: pd.DataFrame | None, *codes: str) -> BalanceTables:
-    return balance_arms(people, VISITS.empty() if visits is None else visits, codes, DICTIONARY, "primary")
+    settings = Balance(covariates=list(codes))
+    return balance_arms(people, VISITS.empty() if visits is None else visits, settings, DICTIONARY, "primary", 1)
 
 
 def row(found: BalanceTables, code: str, level: str = "") -> pd.Series:
@@ -168,7 +171,8 @@ def test_nobody_in_an_arm() -> None:
     [
         (Moments(5, 1, 0), Moments(5, 1, 0), 0.0),
         (Moments(5, 1, 0), Moments(5, 0, 0), np.nan),
-        (Moments(1, 1, np.nan), Moments(5, 0, 1), np.nan),
+        (Moments(1, 1, np.nan), Moments(5, 0, 1), 1.0),
+        (Moments(1, 1, np.nan), Moments(1, 0, np.nan), np.nan),
         (Moments(5, 1, 0), Moments(5, 0, 1), np.sqrt(2)),
     ],
 )

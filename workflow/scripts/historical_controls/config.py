@@ -101,6 +101,9 @@ class Analysis(Section):
         1, ge=0, description="a contrast at a day needs patients measured within this many days of it"
     )
     permutation: Permutation = Permutation()
+    weighting: Literal["none", "entropy", "matching", "overlap"] = Field(
+        "none", description="one of balance.methods; standard errors are then CR2, or those of the matched sample"
+    )
     not_concluded: dict[Code, str] = Field(
         default={}, description="outcomes that the data cannot answer, with the reason (a locale key)"
     )
@@ -110,6 +113,12 @@ class Analysis(Section):
         for rung in self.censored_ladder:
             if rung.residual != "iid" or rung.per_arm == "two_scales":
                 raise ValueError(f"rung '{rung.id}' of censored_ladder: residual must be iid, per_arm not two_scales")
+        return self
+
+    @model_validator(mode="after")
+    def weights_make_no_likelihood(self) -> Analysis:
+        if self.weighting in ("entropy", "overlap") and self.df_method not in ("satterthwaite", "z"):
+            raise ValueError(f"df_method '{self.df_method}' is void under weights: set it to satterthwaite (with CR2)")
         return self
 
 
@@ -158,6 +167,13 @@ class Config(Section):
             for key in scenario.overrides:
                 if key not in SCENARIO_SECTIONS:
                     raise ValueError(f"scenario '{name}' overrides '{key}'; allowed: {', '.join(SCENARIO_SECTIONS)}")
+        return self
+
+    @model_validator(mode="after")
+    def weighting_is_computed(self) -> Config:
+        method = self.analysis.weighting
+        if method != "none" and method not in self.balance.methods:
+            raise ValueError(f"analysis.weighting is '{method}', which balance.methods does not list")
         return self
 
     @property

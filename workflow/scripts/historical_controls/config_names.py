@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 from .config import Config
-from .config_cohort import Cohort
+from .config_cohort import Cohort, Timing
 from .config_rules import EventRule
 from .config_sources import EventRows, PatientRows, Source, SourceFile, WideMeasurements
 from .dictionary import Dictionary
 from .errors import UserError, did_you_mean, raise_all
 from .tables import EVENT_NAMES
+
+TIMING = get_args(Timing)
 
 
 def check_config_names(config: Config, dictionary: Dictionary) -> None:
@@ -98,6 +101,8 @@ def _characteristics(file: SourceFile) -> Iterator[tuple[str, str]]:
 def _codes(config: Config) -> Iterator[tuple[str, str]]:
     yield from (("outcomes", code) for code in config.outcomes)
     yield from (("balance.covariates", code) for code in config.balance.covariates)
+    yield from (("balance.key_covariates", code) for code in config.balance.key_covariates if code not in TIMING)
+    yield from (("balance.matching.exact", code) for code in config.balance.matching.exact)
     yield from (("analysis.covariates", code) for code in config.analysis.covariates)
     yield from ((f"cohort.derivations.{code}", code) for code in config.cohort.derivations)
     yield from _rule_codes("cohort.rules", config.cohort)

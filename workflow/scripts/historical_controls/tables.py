@@ -408,7 +408,52 @@ BALANCE = Table(
         _number("mean_historical", "mean on the outcome's scale (log outcomes: of logs); share for flags, categories"),
         _number("sd_treated", "standard deviation on the same scale"),
         _number("sd_historical", "standard deviation on the same scale"),
-        _number("smd", "standardised mean difference, treated minus historical"),
+        _number("smd", "standardised mean difference, treated minus historical; unweighted spread in every method"),
+        _number("variance_ratio", "variance of treated over that of historical; null for shares"),
+        _number("smd_by_chance", "size of the difference that exchangeable arms stay within; unweighted only"),
+    ),
+)
+
+METHOD = _text("method", "'unweighted', 'entropy', 'matching' or 'overlap'")
+
+WEIGHTS = Table(
+    "weights",
+    "results/balance/{scenario}/weights.parquet",
+    "Weight of every included patient under each declared method that gave weights; the weights of an arm sum to the "
+    "number of treated (matching: to the number of matched treated).",
+    ("scenario", "method", "source", "patient_id"),
+    (SCENARIO, METHOD, SOURCE, PATIENT, ARM, _number("weight", "weight, 0 for unmatched patients", nullable=False)),
+)
+
+MATCHED_SETS = Table(
+    "matched_sets",
+    "results/balance/{scenario}/matched_sets.parquet",
+    "Who is matched with whom; without rows where matching is not declared or nobody could be matched.",
+    ("scenario", "source", "patient_id"),
+    (
+        SCENARIO,
+        SOURCE,
+        PATIENT,
+        ARM,
+        Column("matched_set", "integer", "number of the set: one treated patient and the controls matched with it"),
+        _number("distance", "distance to the set's treated patient; 0 for the treated", nullable=False),
+    ),
+)
+
+GATES = Table(
+    "gates",
+    "results/balance/{scenario}/gates.parquet",
+    "Whether the arms may be compared at all, by weighting method; a state 'refuse' leaves no estimate.",
+    ("scenario", "method", "gate", "covariate", "level"),
+    (
+        SCENARIO,
+        METHOD,
+        _text("gate", "'infeasible', 'ess', 'weight_share', 'distance' (refuse); 'range', 'unmatched', 'ratio' (warn)"),
+        _text("covariate", "covariate that the gate looked at; ''"),
+        _text("level", "display id of the patient that it names, or an arm; ''"),
+        _text("state", "'ok', 'warn' or 'refuse'"),
+        _number("value", "what was found"),
+        _number("limit", "what is declared"),
     ),
 )
 
@@ -481,6 +526,9 @@ TABLES: tuple[Table, ...] = (
     DISPLAY,
     BALANCE,
     STATISTICS,
+    WEIGHTS,
+    MATCHED_SETS,
+    GATES,
     ARD,
 )
 

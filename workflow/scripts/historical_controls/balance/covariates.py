@@ -50,12 +50,15 @@ Covariate = NumberCovariate | CategoryCovariate
 
 
 def collect(
-    patients: pd.DataFrame, visits: pd.DataFrame, codes: Sequence[str], dictionary: Dictionary
+    patients: pd.DataFrame,
+    visits: pd.DataFrame,
+    codes: Sequence[str],
+    dictionary: Dictionary,
+    timings: Sequence[str] = tuple(TIMING),
 ) -> list[Covariate]:
     """The declared covariates of these patients (their order), then the timing ones that any patient has."""
     declared = [_covariate(patients, visits, dictionary.outcomes[code]) for code in codes]
-    timing = [_timing(patients, name) for name in TIMING if patients[name].notna().any()]
-    return [*declared, *timing]
+    return [*declared, *(timing(patients, name) for name in timings if patients[name].notna().any())]
 
 
 def _covariate(patients: pd.DataFrame, visits: pd.DataFrame, outcome: Outcome) -> Covariate:
@@ -84,6 +87,7 @@ def _baseline(patients: pd.DataFrame, visits: pd.DataFrame, outcome: Outcome) ->
     return NumberCovariate(outcome.code, outcome.unit, outcome.scale, lower, upper)
 
 
-def _timing(patients: pd.DataFrame, name: str) -> NumberCovariate:
+def timing(patients: pd.DataFrame, name: str) -> NumberCovariate:
+    """One of TIMING as a covariate."""
     values = patients[name].to_numpy(np.float64)
     return NumberCovariate(name, TIMING[name], "linear", values, values)

@@ -1,7 +1,9 @@
-"""Standardised mean differences, treated minus historical.
+"""Standardised mean differences, treated minus historical (BA-1 to BA-4).
 
 Numbers: (mean_1 - mean_0) / sqrt((s_1^2 + s_0^2) / 2); shares: (p_1 - p_0) / sqrt((p_1 (1 - p_1) + p_0 (1 - p_0)) / 2)
-(Austin, Commun Stat Simul Comput 2009;38:1228-1234). Outcomes on the log (logit) scale are compared on that scale.
+(Austin, Commun Stat Simul Comput 2009;38:1228-1234). The denominator is that of the unweighted arms before and after
+weighting, so that a difference can only shrink because the means come closer (Stuart, Stat Sci 2010;25:1-21).
+Outcomes on the log (logit) scale are compared on that scale.
 """
 
 from __future__ import annotations
@@ -16,34 +18,56 @@ from .covariates import Floats, NumberCovariate
 
 @dataclass(frozen=True)
 class Moments:
-    """Number of values, mean and standard deviation (nan for fewer than 1 and 2 values)."""
+    """Number of values that weigh anything, mean and standard deviation (nan for fewer than 1 and 2 values)."""
 
     n: int
     mean: float
     sd: float
 
 
-def moments_of(values: Floats) -> Moments:
-    n = len(values)
-    mean = float(np.mean(values)) if n else np.nan
-    return Moments(n, mean, float(np.std(values, ddof=1)) if n > 1 else np.nan)
+def moments_of(values: Floats, weights: Floats | None = None) -> Moments:
+    """Weighted mean and standard deviation: sum w (x - m)^2 / (sum w - sum w^2 / sum w); unweighted the usual ones."""
+    w = np.ones(len(values)) if weights is None else weights
+    n, total = int((w > 0).sum()), float(w.sum())
+    if not n:
+        return Moments(0, np.nan, np.nan)
+    mean = float(w @ values / total)
+    if n < 2:
+        return Moments(n, mean, np.nan)
+    return Moments(n, mean, float(np.sqrt(w @ (values - mean) ** 2 / (total - w @ w / total))))
 
 
-def share_moments(hits: int, n: int) -> Moments:
-    """Moments of a share: its standard deviation is sqrt(p (1 - p))."""
-    share = hits / n if n else np.nan
-    return Moments(n, share, float(np.sqrt(share * (1 - share))) if n else np.nan)
+def share_moments(hits: float, total: float, n: int | None = None) -> Moments:
+    """Moments of a share of `total` weight: its standard deviation is sqrt(p (1 - p))."""
+    share = min(max(hits / total, 0.0), 1.0) if total else np.nan
+    return Moments(int(total) if n is None else n, share, float(np.sqrt(share * (1 - share))) if total else np.nan)
 
 
-def smd(treated: Moments, historical: Moments) -> float:
-    """Standardised mean difference; 0 where both arms are constant and equal, nan where it is not defined."""
+def pooled_sd(treated: Moments, historical: Moments) -> float:
+    """Root of the mean of both variances; of one arm alone where the other has no spread to estimate (one patient)."""
+    known = [sd for sd in (treated.sd, historical.sd) if not np.isnan(sd)]
+    return float(np.sqrt(np.mean(np.square(known)))) if known else np.nan
+
+
+def smd(treated: Moments, historical: Moments, spread: float | None = None) -> float:
+    """Standardised mean difference; 0 where both arms are constant and equal, nan where it is not defined.
+
+    spread: the denominator, that of the unweighted arms; left out, these are the unweighted arms.
+    """
     difference = treated.mean - historical.mean
-    pooled = np.sqrt((treated.sd**2 + historical.sd**2) / 2)
+    pooled = pooled_sd(treated, historical) if spread is None else spread
     if np.isnan(difference) or np.isnan(pooled):
         return np.nan
     if pooled == 0:
         return 0.0 if difference == 0 else np.nan
     return float(difference / pooled)
+
+
+def variance_ratio(treated: Moments, historical: Moments) -> float:
+    """Variance of the treated over that of the historical patients; nan where either is unknown or zero."""
+    if not (treated.sd > 0 and historical.sd > 0):
+        return np.nan
+    return float(treated.sd**2 / historical.sd**2)
 
 
 def on_scale(covariate: NumberCovariate) -> Floats:
@@ -69,3 +93,10 @@ def transformed(values: Floats, scale: Scale) -> Floats:
         else:
             return values
     return np.where(np.isfinite(out), out, np.nan)
+
+
+def from_scale(value: float, scale: Scale) -> float:
+    """A mean on the scale as it is printed: the geometric mean for logs, a percentage for logits."""
+    if scale == "log":
+        return float(np.exp(value))
+    return float(100 / (1 + np.exp(-value))) if scale == "logit" else float(value)

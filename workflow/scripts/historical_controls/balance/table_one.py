@@ -1,109 +1,176 @@
-"""Table 1: each covariate by arm, the difference between the arms, and the rows of the results table."""
+"""Table 1: each covariate by arm, before and after weighting, the differences between the arms, as results rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from ..ard import Cell, ard_frame
-from ..dictionary import Dictionary
-from ..table_io import conform
-from ..tables import BALANCE
-from .covariates import CategoryCovariate, Covariate, NumberCovariate, collect
-from .differences import Moments, at_limit, moments_of, on_scale, share_moments, smd
+from ..ard import Cell
+from .covariates import CategoryCovariate, Covariate, Floats, NumberCovariate
+from .differences import (
+    Moments,
+    at_limit,
+    from_scale,
+    moments_of,
+    on_scale,
+    pooled_sd,
+    share_moments,
+    smd,
+    variance_ratio,
+)
+from .envelope import Integers, smd_by_chance
+from .key_covariates import Flags
+from .methods import UNWEIGHTED
+from .weighting import Weighting
 
 ARMS = ("treated", "historical")
 CONTRAST = "treated - historical"
-METHOD = "unweighted"
 QUANTILES = {"q1": 0.25, "median": 0.5, "q3": 0.75}
 
 Row = dict[str, object]
-Masks = Mapping[str, np.ndarray]
+Masks = Mapping[str, Flags]
 
 
 @dataclass(frozen=True)
-class BalanceTables:
-    balance: pd.DataFrame
-    ard: pd.DataFrame
+class Compared:
+    """One covariate (or category) under one method: moments of both arms, the unweighted denominator, the envelope."""
+
+    method: str
+    covariate: Covariate
+    level: str
+    treated: Moments
+    historical: Moments
+    spread: float
+    by_chance: float
+
+    @property
+    def smd(self) -> float:
+        return smd(self.treated, self.historical, self.spread)
+
+    @property
+    def variance_ratio(self) -> float:
+        if isinstance(self.covariate, CategoryCovariate):
+            return np.nan
+        return variance_ratio(self.treated, self.historical)
 
 
-def balance_arms(
-    patients: pd.DataFrame, visits: pd.DataFrame, covariates: Sequence[str], dictionary: Dictionary, scenario: str
-) -> BalanceTables:
-    """Table 1 of the included patients (tables cohort_patients, visits): table `balance` and rows of output 14.1.4."""
-    included = patients[patients["included"]].reset_index(drop=True)
-    masks = {arm: (included["arm"] == arm).to_numpy() for arm in ARMS}
-    found = collect(included, visits, covariates, dictionary)
-    rows = [{"scenario": scenario, **row} for covariate in found for row in _balance_rows(covariate, masks)]
-    balance = pd.DataFrame(rows, columns=list(BALANCE.names))
-    ard = [row for covariate in found for row in _ard_rows(covariate, masks, scenario)]
-    return BalanceTables(conform(balance, BALANCE), ard_frame(ard))
-
-
-def _balance_rows(covariate: Covariate, masks: Masks) -> Iterator[Row]:
-    for level in levels_of(covariate):
-        treated, historical = (level_moments(covariate, level, masks[arm]) for arm in ARMS)
-        yield {
-            "method": METHOD,
-            "covariate": covariate.code,
-            "level": level,
-            "n_treated": treated.n,
-            "n_historical": historical.n,
-            "mean_treated": treated.mean,
-            "mean_historical": historical.mean,
-            "sd_treated": treated.sd,
-            "sd_historical": historical.sd,
-            "smd": smd(treated, historical),
-        }
+def compare(
+    covariate: Covariate, masks: Masks, weightings: Mapping[str, Weighting], chosen: Integers, level: float
+) -> Iterator[Compared]:
+    """The covariate's levels under every method, unweighted first; chosen: labellings of the envelope."""
+    for name in levels_of(covariate):
+        values = _values(covariate, name)
+        share = isinstance(covariate, CategoryCovariate)
+        plain = [_moments(values, share, masks[arm], np.ones(len(values))) for arm in ARMS]
+        spread = pooled_sd(*plain)
+        bound = smd_by_chance(values, share, chosen, level) if len(chosen) else np.nan
+        yield Compared(UNWEIGHTED, covariate, name, plain[0], plain[1], spread, bound)
+        for method, weighting in weightings.items():
+            if method != UNWEIGHTED:
+                arms = [_moments(values, share, masks[arm], weighting.weights) for arm in ARMS]
+                yield Compared(method, covariate, name, arms[0], arms[1], spread, np.nan)
 
 
 def levels_of(covariate: Covariate) -> tuple[str, ...]:
     return covariate.levels if isinstance(covariate, CategoryCovariate) else ("",)
 
 
-def level_moments(covariate: Covariate, level: str, rows: np.ndarray) -> Moments:
-    """Moments of one arm that the difference is computed from."""
+def _values(covariate: Covariate, level: str) -> Floats:
+    """On the scale compared, 0 or 1 for a category; nan where missing."""
     if isinstance(covariate, NumberCovariate):
-        return moments_of(on_scale(covariate.of(rows)))
-    category = covariate.category[rows]
-    return share_moments(int((category == level).sum()), int((category != None).sum()))  # noqa: E711
+        return on_scale(covariate)
+    missing = np.array([value is None for value in covariate.category], dtype=bool)
+    return np.where(missing, np.nan, (covariate.category == level).astype(np.float64))
 
 
-def _ard_rows(covariate: Covariate, masks: Masks, scenario: str) -> Iterator[Row]:
-    cell = Cell("14.1.4", scenario, "baseline", METHOD, outcome=covariate.code)
-    for level in levels_of(covariate):
-        for arm in ARMS:
-            here = cell.at(arm=arm, level=level)
-            if isinstance(covariate, NumberCovariate):
-                yield from _number_rows(here, covariate, masks[arm])
-            else:
-                yield from _category_rows(here, covariate, level, masks[arm])
-        difference = smd(*(level_moments(covariate, level, masks[arm]) for arm in ARMS))
-        if not np.isnan(difference):
-            yield from _smd_rows(cell.at(level=level, contrast=CONTRAST), covariate, difference)
+def _moments(values: Floats, share: bool, rows: Flags, weights: Floats) -> Moments:
+    kept = rows & ~np.isnan(values) & (weights > 0)
+    x, w = values[kept], weights[kept]
+    return share_moments(float(w @ x), float(w.sum()), len(x)) if share else moments_of(x, w)
 
 
-def _smd_rows(cell: Cell, covariate: Covariate, difference: float) -> Iterator[Row]:
-    yield cell.number("smd", difference, format="0.00")
-    if isinstance(covariate, NumberCovariate):
-        yield cell.text("smd_scale", covariate.scale)
-        if covariate.of(np.ones(len(covariate.lower), dtype=bool)).censored.any():
+def balance_row(scenario: str, found: Compared) -> Row:
+    """The row of table `balance`."""
+    return {
+        "scenario": scenario,
+        "method": found.method,
+        "covariate": found.covariate.code,
+        "level": found.level,
+        "n_treated": found.treated.n,
+        "n_historical": found.historical.n,
+        "mean_treated": found.treated.mean,
+        "mean_historical": found.historical.mean,
+        "sd_treated": found.treated.sd,
+        "sd_historical": found.historical.sd,
+        "smd": found.smd,
+        "variance_ratio": found.variance_ratio,
+        "smd_by_chance": found.by_chance,
+    }
+
+
+def table_rows(found: Compared, masks: Masks, scenario: str) -> Iterator[Row]:
+    """Rows of outputs 14.1.4 and 15.3 of one comparison."""
+    if found.method == UNWEIGHTED:
+        yield from _unweighted_rows(found, masks, Cell("14.1.4", scenario, "baseline", UNWEIGHTED))
+    else:
+        yield from _weighted_rows(found, Cell("14.1.4", scenario, "baseline_weighted", found.method))
+    love = Cell("15.3", scenario, "love", found.method, outcome=found.covariate.code, level=found.level)
+    for name, value in (("smd", found.smd), ("smd_by_chance", found.by_chance)):
+        if not np.isnan(value):
+            yield love.at(contrast=CONTRAST).number(name, value, format="0.00")
+
+
+def _unweighted_rows(found: Compared, masks: Masks, cell: Cell) -> Iterator[Row]:
+    covariate, level = found.covariate, found.level
+    cell = cell.at(outcome=covariate.code, level=level)
+    for arm, moments in zip(ARMS, (found.treated, found.historical), strict=True):
+        here = cell.at(arm=arm)
+        if isinstance(covariate, NumberCovariate):
+            yield from _number_rows(here, covariate, masks[arm])
+        else:
+            yield from _category_rows(here, covariate, moments, masks[arm])
+    yield from _smd_rows(cell.at(contrast=CONTRAST), found)
+
+
+def _weighted_rows(found: Compared, cell: Cell) -> Iterator[Row]:
+    """Means (geometric on the log scale) and shares of both arms, and their difference."""
+    covariate = found.covariate
+    cell = cell.at(outcome=covariate.code, level=found.level)
+    for arm, moments in zip(ARMS, (found.treated, found.historical), strict=True):
+        here = cell.at(arm=arm)
+        yield here.number("n", moments.n)
+        if not moments.n:
+            continue
+        if isinstance(covariate, CategoryCovariate):
+            yield here.number("share", moments.mean, format="percent")
+        else:
+            mean = from_scale(moments.mean, covariate.scale)
+            yield here.number("mean", mean, covariate.unit, number_format(covariate))
+    yield from _smd_rows(cell.at(contrast=CONTRAST), found)
+
+
+def _smd_rows(cell: Cell, found: Compared) -> Iterator[Row]:
+    numbers = {"smd": found.smd, "variance_ratio": found.variance_ratio, "smd_by_chance": found.by_chance}
+    for name, value in numbers.items():
+        if not np.isnan(value):
+            yield cell.number(name, value, format="0.00")
+    if isinstance(found.covariate, NumberCovariate) and not np.isnan(found.smd):
+        yield cell.text("smd_scale", found.covariate.scale)
+        if found.covariate.of(np.ones(len(found.covariate.lower), dtype=bool)).censored.any():
             yield cell.text("smd_censored", "at_limit")
 
 
-def _category_rows(cell: Cell, covariate: CategoryCovariate, level: str, rows: np.ndarray) -> Iterator[Row]:
-    moments = level_moments(covariate, level, rows)
+def _category_rows(cell: Cell, covariate: CategoryCovariate, moments: Moments, rows: Flags) -> Iterator[Row]:
     yield cell.number("n", moments.n)
     yield cell.number("n_missing", int(rows.sum()) - moments.n)
-    yield cell.number("count", int((covariate.category[rows] == level).sum()))
+    yield cell.number("count", int((covariate.category[rows] == cell.level).sum()))
     if moments.n:
         yield cell.number("share", moments.mean, format="percent")
 
 
-def _number_rows(cell: Cell, covariate: NumberCovariate, rows: np.ndarray) -> Iterator[Row]:
+def _number_rows(cell: Cell, covariate: NumberCovariate, rows: Flags) -> Iterator[Row]:
     """Counts; mean and SD where no value is censored; quartiles, or the bounds that censoring leaves for them."""
     own = covariate.of(rows)
     censored = int(own.censored.sum())

@@ -1,0 +1,163 @@
+"""The stage as a whole: cohort tables in, balance, weights, sets, gates and results rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+
+from ..ard import ard_frame
+from ..config_cohort import Balance, Timing
+from ..dictionary import Dictionary
+from ..table_io import Table, conform
+from ..tables import BALANCE, GATES, MATCHED_SETS, WEIGHTS
+from .covariates import Covariate, NumberCovariate, collect, timing
+from .differences import at_limit
+from .envelope import labellings
+from .gates import Gate, gates_of
+from .key_covariates import Flags, KeyCovariates, key_covariates
+from .matching import Matched
+from .methods import weightings
+from .table_one import ARMS, Compared, balance_row, compare, table_rows
+from .weight_rows import gate_rows, imputed_rows, overlap_rows, weight_rows
+from .weighting import Infeasible, Weighting
+
+TIMINGS = get_args(Timing)
+Row = dict[str, object]
+
+
+@dataclass(frozen=True)
+class BalanceTables:
+    """listing: weights and sets by display id (16.2.9), for the study team only."""
+
+    balance: pd.DataFrame
+    weights: pd.DataFrame
+    matched_sets: pd.DataFrame
+    gates: pd.DataFrame
+    listing: pd.DataFrame
+    ard: pd.DataFrame
+
+
+def balance_arms(
+    patients: pd.DataFrame,
+    visits: pd.DataFrame,
+    settings: Balance,
+    dictionary: Dictionary,
+    scenario: str,
+    seed: int,
+    public: bool = True,
+) -> BalanceTables:
+    """Table 1, weights, sets and gates of the included patients (tables cohort_patients, visits)."""
+    people = patients[patients["included"].fillna(False).astype(bool)].sort_values(["source", "patient_id"])
+    people = people.reset_index(drop=True)
+    treated = (people["arm"] == "treated").to_numpy(dtype=bool)
+    keys = [_named(people, visits, code, dictionary) for code in settings.key_covariates]
+    key = key_covariates(keys, treated, settings.missing == "indicator")
+    found = weightings(key, people, settings, dictionary)
+    gates = _gates(found, key, people, settings)
+    compared = list(_compared(people, visits, treated, found, settings, dictionary, seed))
+    masks = dict(zip(ARMS, (treated, ~treated), strict=True))
+    rows = [row for one in compared for row in table_rows(one, masks, scenario)]
+    rows += _method_rows(found, gates, key, scenario)
+    if scenario == "primary":
+        rows += overlap_rows(_printed(keys), treated, people["display_id"].to_numpy(), scenario, public)
+    weights, sets = _weights(found, people, scenario), _sets(found, people, scenario)
+    return BalanceTables(
+        _frame([balance_row(scenario, one) for one in compared], BALANCE),
+        weights,
+        sets,
+        _frame([{"scenario": scenario, "method": m, **vars(g)} for m, own in gates.items() for g in own], GATES),
+        _listing(weights, sets, people),
+        ard_frame(rows),
+    )
+
+
+def _frame(rows: list[Row], table: Table) -> pd.DataFrame:
+    return conform(pd.DataFrame(rows, columns=list(table.names)), table)
+
+
+def _named(people: pd.DataFrame, visits: pd.DataFrame, code: str, dictionary: Dictionary) -> Covariate:
+    return timing(people, code) if code in TIMINGS else collect(people, visits, [code], dictionary, ())[0]
+
+
+def _compared(
+    people: pd.DataFrame,
+    visits: pd.DataFrame,
+    treated: Flags,
+    found: Mapping[str, Weighting | Infeasible],
+    settings: Balance,
+    dictionary: Dictionary,
+    seed: int,
+) -> Iterator[Compared]:
+    masks = dict(zip(ARMS, (treated, ~treated), strict=True))
+    feasible = {method: one for method, one in found.items() if isinstance(one, Weighting)}
+    both = treated.any() and not treated.all()
+    chosen = (
+        labellings(len(treated), int(treated.sum()), settings.envelope.draws if both else 0, seed) if both else None
+    )
+    for covariate in collect(people, visits, settings.covariates, dictionary):
+        none = np.zeros((0, 1), dtype=int)
+        yield from compare(covariate, masks, feasible, none if chosen is None else chosen, settings.envelope.level)
+
+
+def _gates(
+    found: Mapping[str, Weighting | Infeasible], key: KeyCovariates, people: pd.DataFrame, settings: Balance
+) -> dict[str, list[Gate]]:
+    ids = people["display_id"].to_numpy()
+    weeks = timing(people, "calendar_week") if people["calendar_week"].notna().any() else None
+    calendar = None if "calendar_week" in settings.key_covariates else weeks
+    return {method: gates_of(one, key, ids, calendar, settings.gates) for method, one in found.items()}
+
+
+def _method_rows(
+    found: Mapping[str, Weighting | Infeasible], gates: Mapping[str, list[Gate]], key: KeyCovariates, scenario: str
+) -> list[Row]:
+    rows = list(imputed_rows(key, scenario)) if found else []
+    for method, one in found.items():
+        rows += weight_rows(method, one, key, scenario)
+        rows += gate_rows(method, gates[method], scenario)
+    return rows
+
+
+def _printed(keys: list[Covariate]) -> dict[str, tuple[str, np.ndarray]]:
+    """Unit and values of the key covariates that are numbers, as printed; a censored one at its limit."""
+    numbers = [one for one in keys if isinstance(one, NumberCovariate)]
+    return {one.code: (one.unit, at_limit(one.lower, one.upper)) for one in numbers}
+
+
+def _weights(found: Mapping[str, Weighting | Infeasible], people: pd.DataFrame, scenario: str) -> pd.DataFrame:
+    frames = [
+        people[["source", "patient_id", "arm"]].assign(scenario=scenario, method=method, weight=one.weights)
+        for method, one in found.items()
+        if isinstance(one, Weighting)
+    ]
+    joined = pd.concat(frames, ignore_index=True) if frames else WEIGHTS.empty()
+    return conform(joined, WEIGHTS)
+
+
+def _sets(found: Mapping[str, Weighting | Infeasible], people: pd.DataFrame, scenario: str) -> pd.DataFrame:
+    matched = found.get("matching")
+    if not isinstance(matched, Matched):
+        return MATCHED_SETS.empty()
+    frame = people[["source", "patient_id", "arm"]].assign(
+        scenario=scenario, matched_set=matched.set, distance=matched.distance
+    )
+    return conform(frame[matched.set > 0], MATCHED_SETS)
+
+
+def _listing(weights: pd.DataFrame, sets: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+    """A row a patient: display id, arm, a column of weights per method, set and distance; heaviest sets together."""
+    person = ["source", "patient_id"]
+    shown = people[[*person, "display_id", "arm"]]
+    if weights.empty:
+        return shown.drop(columns=person)
+    wide = weights.pivot_table(index=person, columns="method", values="weight").reset_index()
+    joined = shown.merge(wide, on=person, how="left").merge(
+        sets[[*person, "matched_set", "distance"]], on=person, how="left"
+    )
+    joined["matched_set"] = joined["matched_set"].astype("Int64")
+    order = joined.assign(first=joined["arm"] != "treated").sort_values(["matched_set", "first", "display_id"])
+    return order.drop(columns=[*person, "first"]).reset_index(drop=True)

@@ -1,0 +1,110 @@
+"""May the arms be compared at all? Each gate says what it found, what is declared, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ..config_cohort import Gates
+from .covariates import Covariate, Floats, NumberCovariate
+from .differences import on_scale
+from .key_covariates import Flags, KeyCovariates
+from .matching import Matched
+from .weighting import Infeasible, Weighting, effective_size, largest_share
+
+State = Literal["ok", "warn", "refuse"]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One finding under one method. covariate, level (a display id or an arm): what it names, '' for none."""
+
+    gate: str
+    state: State
+    value: float
+    limit: float
+    covariate: str = ""
+    level: str = ""
+
+
+def gates_of(
+    weighting: Weighting | Infeasible, key: KeyCovariates, ids: np.ndarray, calendar: Covariate | None, declared: Gates
+) -> list[Gate]:
+    """All gates of one method; ids (n,): display ids; calendar: weeks of the time zeros, warned of and no more."""
+    if isinstance(weighting, Infeasible):
+        named = weighting.covariates or ("",)
+        return [Gate(weighting.reason, "refuse", np.nan, np.nan, code) for code in named]
+    compared = weighting.weights > 0
+    found = [*_effective(weighting, key, declared), *_shares(weighting, key, declared)]
+    found += _far(key, compared, ids, declared.max_distance_sd)
+    if isinstance(calendar, NumberCovariate):
+        found += _calendar(on_scale(calendar), key.treated & compared, ~key.treated, ids)
+    if isinstance(weighting, Matched):
+        found += _sets(weighting, key, ids)
+    return found
+
+
+def _effective(weighting: Weighting, key: KeyCovariates, declared: Gates) -> Iterator[Gate]:
+    ess = effective_size(weighting.weights[~key.treated])
+    refused = ess < declared.min_ess
+    state: State = "refuse" if refused else "warn" if ess < declared.warn_ess else "ok"
+    limit = declared.min_ess if refused else declared.warn_ess
+    yield Gate("few_effective", state, ess, limit, level="historical")
+
+
+def _shares(weighting: Weighting, key: KeyCovariates, declared: Gates) -> Iterator[Gate]:
+    """Treated patients are looked at only where they weigh differently, as under overlap weights."""
+    for arm, rows in (("treated", key.treated), ("historical", ~key.treated)):
+        own = weighting.weights[rows]
+        own = own[own > 0]
+        if arm == "treated" and np.ptp(own) == 0:
+            continue
+        share = largest_share(own)
+        state: State = "refuse" if share > declared.max_weight_share else "ok"
+        yield Gate("one_weight", state, share, declared.max_weight_share, level=arm)
+
+
+def _far(key: KeyCovariates, compared: Flags, ids: np.ndarray, limit: float) -> Iterator[Gate]:
+    """Per covariate and treated patient beyond the controls: how far, in units of spread; one row where nobody is."""
+    for code in dict.fromkeys(key.covariate):
+        columns = [number for number, name in enumerate(key.covariate) if name == code]
+        beyond = np.max([_beyond(key, number) for number in columns], axis=0)
+        outside = np.flatnonzero(key.treated & compared & (beyond > 0))
+        for row in outside:
+            refused = beyond[row] > limit
+            name, state = ("far_from_controls", "refuse") if refused else ("outside_range", "warn")
+            yield Gate(name, state, float(beyond[row]), limit if refused else 0.0, code, str(ids[row]))  # type: ignore[arg-type]
+        if not len(outside):
+            yield Gate("far_from_controls", "ok", 0.0, limit, code)
+
+
+def _beyond(key: KeyCovariates, column: int) -> Floats:
+    """(n,): distance to the nearest control of those outside the controls' range, 0 inside or where imputed."""
+    x, known = key.X[:, column], key.known[:, column]
+    controls = x[~key.treated & known]
+    if not len(controls):
+        return np.zeros(len(x))
+    apart = np.maximum(np.maximum(controls.min() - x, x - controls.max()), 0.0)
+    spread = key.spread[column]
+    scaled = apart / spread if spread > 0 else np.where(apart > 0, np.inf, 0.0)
+    return np.where(known, scaled, 0.0)
+
+
+def _calendar(weeks: Floats, treated: Flags, historical: Flags, ids: np.ndarray) -> Iterator[Gate]:
+    """Treated patients outside the weeks of the controls, in weeks: part of any difference may be the calendar."""
+    known = weeks[historical & ~np.isnan(weeks)]
+    if not len(known):
+        return
+    apart = np.nan_to_num(np.maximum(np.maximum(known.min() - weeks, weeks - known.max()), 0.0))
+    for row in np.flatnonzero(treated & (apart > 0)):
+        yield Gate("outside_calendar", "warn", float(apart[row]), 0.0, "calendar_week", str(ids[row]))
+
+
+def _sets(weighting: Matched, key: KeyCovariates, ids: np.ndarray) -> Iterator[Gate]:
+    if weighting.ratio < weighting.wanted:
+        yield Gate("ratio_reduced", "warn", weighting.ratio, weighting.wanted)
+    for row in np.flatnonzero(key.treated & (weighting.set == 0)):
+        yield Gate("unmatched", "warn", np.nan, np.nan, level=str(ids[row]))
