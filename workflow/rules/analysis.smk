@@ -1,7 +1,7 @@
 """What differs between the arms, and how sure can we be?
 
-Reads: results/cohort/{scenario}. Writes: results/analysis/{scenario}/ (parts of the ARD). The primary scenario has one
-job per outcome, every other scenario one job for all of its outcomes.
+Reads: results/cohort/{scenario}, results/balance/{scenario}. Writes: results/analysis/{scenario}/ (parts of the ARD).
+The primary scenario has one job per outcome, every other scenario one job for all of its outcomes.
 """
 
 
@@ -10,6 +10,9 @@ rule analyse_outcome:
     input:
         patients="results/cohort/primary/patients.parquet",
         visits="results/cohort/primary/visits.parquet",
+        weights="results/balance/primary/weights.parquet",
+        matched_sets="results/balance/primary/matched_sets.parquet",
+        gates="results/balance/primary/gates.parquet",
         dictionary=DICTIONARY,
     output:
         ard="results/analysis/primary/{outcome}.parquet",
@@ -38,6 +41,9 @@ rule analyse_scenario:
     input:
         patients="results/cohort/{scenario}/patients.parquet",
         visits="results/cohort/{scenario}/visits.parquet",
+        weights="results/balance/{scenario}/weights.parquet",
+        matched_sets="results/balance/{scenario}/matched_sets.parquet",
+        gates="results/balance/{scenario}/gates.parquet",
         dictionary=DICTIONARY,
     output:
         ard="results/analysis/{scenario}/outcomes.parquet",

@@ -3,27 +3,34 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.analysis import analyse_outcomes
+from historical_controls.analysis import analyse_outcomes, comparison
 from historical_controls.config import Analysis, Primary
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.table_io import read_table, write_table
-from historical_controls.tables import ARD, COHORT_PATIENTS, STATISTICS, VISITS
+from historical_controls.tables import ARD, COHORT_PATIENTS, GATES, MATCHED_SETS, STATISTICS, VISITS, WEIGHTS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
+    settings = Analysis.model_validate(snakemake.params.analysis)
     analysed = analyse_outcomes(
         snakemake.params.outcomes,
         read_table(snakemake.input.patients, COHORT_PATIENTS),
         read_table(snakemake.input.visits, VISITS),
-        Analysis.model_validate(snakemake.params.analysis),
+        settings,
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
         Primary.model_validate(snakemake.params.primary),
         snakemake.params.scenario,
         snakemake.params.horizon_days,
         snakemake.params.seed,
+        comparison(
+            settings,
+            read_table(snakemake.input.weights, WEIGHTS),
+            read_table(snakemake.input.matched_sets, MATCHED_SETS),
+            read_table(snakemake.input.gates, GATES),
+        ),
     )
     write_table(analysed.ard, snakemake.output.ard, ARD)
     for path in snakemake.output.get("statistics", []):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from historical_controls.analysis import analyse_outcomes
+from historical_controls.analysis import Comparison, analyse_outcomes
 from historical_controls.analysis.ladder import at_visits, with_open_bounds
 from historical_controls.analysis.model_data import model_data
 from historical_controls.analysis.worst_rank import scores_at
@@ -62,7 +62,9 @@ def visits(
 
 def analyse(people: pd.DataFrame, measured: pd.DataFrame, dictionary: Dictionary, **changes: object) -> pd.DataFrame:
     code = measured["outcome"].iloc[0] if len(measured) else "PF"
-    return analyse_outcomes([code], people, measured, settings(**changes), dictionary, PRIMARY, "primary", 21, 1).ard
+    return analyse_outcomes(
+        [code], people, measured, settings(**changes), dictionary, PRIMARY, "primary", 21, 1, Comparison()
+    ).ard
 
 
 def number(ard: pd.DataFrame, statistic: str, **keys: object) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from historical_controls.analysis import Analysed, analyse_outcomes, combine_outcomes
+from historical_controls.analysis import Analysed, Comparison, analyse_outcomes, combine_outcomes
 from historical_controls.analysis.permutation import joint_labels
 from historical_controls.config import Primary
 from historical_controls.dictionary import Dictionary, load_dictionary
@@ -27,7 +27,7 @@ def analyse(
 ) -> Analysed:
     codes = sorted(measured["outcome"].unique())
     wanted = settings(permutation={**FEW, **changes})
-    return analyse_outcomes(codes, people, measured, wanted, dictionary, PRIMARY, scenario, 21, 1)
+    return analyse_outcomes(codes, people, measured, wanted, dictionary, PRIMARY, scenario, 21, 1, Comparison())
 
 
 @pytest.fixture(scope="module")

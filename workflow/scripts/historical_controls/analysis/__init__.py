@@ -1,6 +1,7 @@
 """What differs between the arms, how sure, and what would overturn it: the analysis stage."""
 
 from .combine import combine_outcomes
+from .comparison import Comparison, comparison
 from .outcomes import Analysed, analyse_outcomes
 
-__all__ = ["Analysed", "analyse_outcomes", "combine_outcomes"]
+__all__ = ["Analysed", "Comparison", "analyse_outcomes", "combine_outcomes", "comparison"]

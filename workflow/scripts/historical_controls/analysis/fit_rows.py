@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from ..ard import Cell
@@ -52,10 +53,10 @@ def contrast_rows(cell: Cell, data: ModelData, found: Fitted, settings: Analysis
 
 
 def _difference_rows(cell: Cell, data: ModelData, found: Fitted, day: int, settings: Analysis) -> Iterator[Row]:
-    table = found.fit.difference("arm", LEVELS, {"day": [day]}, found.df_method, settings.level).table
+    table = found.answers.difference("arm", LEVELS, {"day": [day]}, found.df_method, settings.level).table
     yield from _estimate_rows(cell.at(day=day, contrast=CONTRAST), data, table.iloc[0])
-    at = {"day": [day], **_covariate_means(data)}
-    means = found.fit.marginal_means(at, "arm", found.df_method, settings.level).table
+    at = {"day": [day], **_covariate_means(data, found)}
+    means = found.answers.marginal_means(at, "arm", found.df_method, settings.level).table
     for row in means.to_dict("records"):
         here = cell.at(day=day, arm=row["arm"])
         for name, column in (("mean", "estimate"), ("lower", "lower"), ("upper", "upper")):
@@ -84,9 +85,9 @@ def curve_rows(
     for arm in ARMS:
         own = data.frame.loc[data.frame["arm"] == arm, "day"]
         days = list(range(int(own.min()), min(int(own.max()), horizon_days) + 1))
-        at = {"arm": [arm], **_covariate_means(data)}
+        at = {"arm": [arm], **_covariate_means(data, found)}
         try:
-            table = found.fit.trajectory(days, (), at, "day", found.df_method, settings.level, seed).table
+            table = found.answers.trajectory(days, (), at, "day", found.df_method, settings.level, seed).table
         except ModelError:
             continue
         yield from _band_rows(cell, data, arm, table)
@@ -107,10 +108,11 @@ def _band_rows(cell: Cell, data: ModelData, arm: str, table: pd.DataFrame) -> It
             yield here.number(statistic, from_scale(row[column], data.outcome), data.outcome.unit, shown)
 
 
-def _covariate_means(data: ModelData) -> dict[str, list[float]]:
-    """Each covariate at its mean over patients (not rows: the sicker are measured more)."""
+def _covariate_means(data: ModelData, found: Fitted) -> dict[str, list[float]]:
+    """Each covariate at its (weighted) mean over patients (not rows: the sicker are measured more)."""
     per_patient = data.frame.drop_duplicates("subject")
-    return {name: [float(per_patient[name].mean())] for name in data.covariates}
+    weights = None if found.weights is None else found.weights.reindex(per_patient["subject"]).to_numpy()
+    return {name: [float(np.average(per_patient[name], weights=weights))] for name in data.covariates}
 
 
 def decimals(outcome: Outcome) -> str:

@@ -6,8 +6,8 @@ from ..config import Analysis
 from .model_data import ARMS, ModelData, measured_near
 
 
-def reason_against(data: ModelData, settings: Analysis) -> str | None:
-    """Why no contrast of this outcome may be given, or None."""
+def reason_against(data: ModelData, settings: Analysis, refusal: str | None = None) -> str | None:
+    """Why no contrast of this outcome may be given, or None; refusal: a gate of the balance stage, for all outcomes."""
     declared = settings.not_concluded.get(data.outcome.code)
     if declared:
         return declared
@@ -22,7 +22,7 @@ def reason_against(data: ModelData, settings: Analysis) -> str | None:
         "mostly_censored": data.share_censored() > settings.max_share_censored,
         "constant_response": data.frame["y"].nunique() < 2,
     }
-    return next((reason for reason, holds in checks.items() if holds), None)
+    return next((reason for reason, holds in checks.items() if holds), refusal)
 
 
 def _assays_differ(data: ModelData) -> bool:

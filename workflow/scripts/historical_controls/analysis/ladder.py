@@ -15,8 +15,10 @@ from ..mixed_model import (
     MixedModelSpec,
     ModelError,
     NotConverged,
+    WeightedFit,
     fit_censored,
     fit_mixed_model,
+    solve_weighted,
 )
 from .model_data import ModelData, fixed_formula
 
@@ -25,12 +27,22 @@ Fit = MixedModelFit | CensoredFit
 
 @dataclass(frozen=True)
 class Fitted:
-    """The accepted fit, its rung, how its degrees of freedom are found; tried: (rung, why it was left) in order."""
+    """The accepted fit, its rung, how its degrees of freedom are found; tried: (rung, why it was left) in order.
+
+    weighted: the weighted equations solved with the covariance of the fit; weights: by subject.
+    """
 
     fit: Fit
     rung: str
     df_method: DfMethod
     tried: tuple[tuple[str, str], ...]
+    weighted: WeightedFit | None = None
+    weights: pd.Series | None = None
+
+    @property
+    def answers(self) -> Fit | WeightedFit:
+        """What contrasts and means come from."""
+        return self.fit if self.weighted is None else self.weighted
 
 
 @dataclass(frozen=True)
@@ -41,24 +53,33 @@ class Refused:
     tried: tuple[tuple[str, str], ...]
 
 
-def climb_down(data: ModelData, settings: Analysis) -> Fitted | Refused:
+def climb_down(data: ModelData, settings: Analysis, weights: pd.Series | None = None) -> Fitted | Refused:
     """Fit rung after rung. Only non-convergence and ill-conditioned information move down; anything else refuses.
 
     Values beyond a limit take the ladder of censored models, whose intervals are profile likelihood with
-    between-within t, whatever `df_method` says.
+    between-within t, whatever `df_method` says; they have no weighted form. weights: by subject.
     """
     censored = data.share_censored() > 0
+    if censored and weights is not None:
+        return Refused("weighted_censored", ())
     rungs = settings.censored_ladder if censored else settings.ladder
     method: DfMethod = "between-within" if censored else settings.df_method
     tried: list[tuple[str, str]] = []
     for rung in rungs:
         try:
-            return Fitted(fit_rung(data, rung, settings), rung.id, method, tuple(tried))
+            found = Fitted(fit_rung(data, rung, settings), rung.id, method, tuple(tried))
+            return found if weights is None else _weighted(found, weights)
         except (NotConverged, IllConditioned) as error:
             tried.append((rung.id, str(error)))
         except ModelError as error:
             return Refused("model_refused", (*tried, (rung.id, str(error))))
     return Refused("not_converged" if rungs else "no_censored_model", tuple(tried))
+
+
+def _weighted(found: Fitted, weights: pd.Series) -> Fitted:
+    """The weighted equations on top of an unweighted fit. Raises ModelError."""
+    assert isinstance(found.fit, MixedModelFit)
+    return replace(found, weighted=solve_weighted(found.fit, weights), weights=weights)
 
 
 def fit_rung(data: ModelData, rung: CovarianceRung, settings: Analysis, null: bool = False) -> Fit:
@@ -74,7 +95,7 @@ def _fit(data: ModelData, rung: CovarianceRung, settings: Analysis, null: bool) 
     fit = fit_mixed_model(frame, _specification(data, rung, settings, null))
     if not fit.converged:
         raise NotConverged("; ".join(attempt.message for attempt in fit.attempts))
-    if not null:
+    if not null and settings.weighting not in ("entropy", "overlap"):
         fit.small_sample(settings.df_method)
     return fit
 

@@ -50,7 +50,7 @@ def model_data(
     patients, visits: tables cohort_patients and visits of one scenario.
     """
     people = patients.loc[patients["included"].fillna(False).astype(bool)].copy()
-    people["subject"] = people["source"] + "/" + people["patient_id"]
+    people["subject"] = subject_of(people)
     own = visits.loc[visits["outcome"] == outcome.code].merge(people[[*PERSON, "subject"]], on=PERSON)
     scaled = own.assign(**{name: to_scale(own[name], outcome) for name in ("value", "lower", "upper")})
     responses = scaled.loc[scaled["day"] >= 1]
@@ -67,6 +67,11 @@ def model_data(
         {arm: _assays(own.loc[own["arm"] == arm, "assay"]) for arm in ARMS},
         float(scaled.loc[scaled["day"] == 0, "value"].std()),
     )
+
+
+def subject_of(people: pd.DataFrame) -> pd.Series:
+    """A person's one name in models: source and id."""
+    return people["source"] + "/" + people["patient_id"]
 
 
 def to_scale(values: pd.Series, outcome: Outcome) -> pd.Series:

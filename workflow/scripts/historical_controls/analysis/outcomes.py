@@ -10,6 +10,7 @@ import pandas as pd
 from ..ard import Cell, ard_frame
 from ..config import Analysis, Primary
 from ..dictionary import Dictionary
+from .comparison import Comparison
 from .fit_rows import Row, contrast_rows, curve_rows, fit_rows, tried_rows
 from .gates import reason_against
 from .ladder import Refused, climb_down
@@ -48,6 +49,7 @@ def analyse_outcomes(
     scenario: str,
     horizon_days: int,
     seed: int,
+    compared: Comparison,
 ) -> Analysed:
     """The analysis of these outcomes (patients: table cohort_patients; visits: table visits).
 
@@ -56,36 +58,47 @@ def analyse_outcomes(
     have the death-aware worst-rank answer beside it, at the primary day.
     """
     rows: list[Row] = []
-    joint = joint_labels(patients, settings, scenario, seed)
+    patients = compared.of(patients)
+    method = "reml" if compared.weights is None else "cr2"
+    joint = joint_labels(patients, settings, scenario, seed, compared.sets)
     kept: dict[str, pd.DataFrame] = {}
     for code in codes:
         outcome = dictionary.outcomes[code]
-        cell = Cell(OUTPUTS.get(outcome.family, "14.2.10"), scenario, "mixed_model", method="reml", outcome=code)
+        cell = Cell(OUTPUTS.get(outcome.family, "14.2.10"), scenario, "mixed_model", method=method, outcome=code)
+        rows += compared.rows(cell)
         data = model_data(outcome, patients, visits, settings, dictionary)
         rows += _count_rows(cell, data, patients, horizon_days)
-        own, permuted = _answer(cell, data, settings, horizon_days, seed, joint)
+        own, permuted = _answer(cell, data, settings, horizon_days, seed, joint, compared)
         if permuted is not None:
             kept[code] = _statistics_frame(permuted)
         if code in (primary.outcome, *primary.key_secondary):
-            own += _death_aware_rows(cell, data, own, patients, visits, settings, primary.day, seed)
+            own += _death_aware_rows(cell, data, own, patients, visits, settings, primary.day, seed, compared)
         rows += own
     return Analysed(ard_frame(rows), kept)
 
 
 def _answer(
-    cell: Cell, data: ModelData, settings: Analysis, horizon_days: int, seed: int, joint: Joint | None
+    cell: Cell,
+    data: ModelData,
+    settings: Analysis,
+    horizon_days: int,
+    seed: int,
+    joint: Joint | None,
+    compared: Comparison,
 ) -> tuple[list[Row], PermutedOutcome | None]:
     """What a fit gives and its permutation answer, or the reason for none."""
-    reason = reason_against(data, settings)
+    reason = reason_against(data, settings, compared.refusal)
     if reason is not None or joint is None:
         return [cell.text("not_estimable", reason or "no_data")], None
-    found = climb_down(data, settings)
+    found = climb_down(data, settings, compared.weights)
     rows = list(tried_rows(cell, found))
     if isinstance(found, Refused):
         return [*rows, cell.text("not_estimable", found.reason)], None
     rows += fit_rows(cell, found)
     rows += contrast_rows(cell, data, found, settings)
     rows += curve_rows(cell, data, found, settings, horizon_days, seed)
+    if compared.weights is not None:
+        return [*rows, cell.at(analysis="permutation", method="studentised").text("not_permuted", "weighted")], None
     permuted = permute(data, found, settings, joint)
     return [*rows, *permutation_rows(cell, data, permuted)], permuted
 
@@ -104,12 +117,30 @@ def _death_aware_rows(
     settings: Analysis,
     day: int,
     seed: int,
+    compared: Comparison,
 ) -> Iterator[Row]:
-    """The worst-rank answer under the same gates, and whether it agrees with the mixed model's."""
-    if reason_against(data, settings) is not None:
+    """The worst-rank answer under the same gates, and whether it agrees with the mixed model's.
+
+    None under weights: relabelling patients would change their weights.
+    """
+    if reason_against(data, settings, compared.refusal) is not None:
+        return
+    if compared.weights is not None:
+        here = cell.at(output_id="14.2.1", analysis="worst_rank", method="brunner_munzel", day=day)
+        yield here.text("not_ranked", "weighted")
         return
     rows = list(
-        worst_rank_rows(cell, data.outcome, patients, visits, day, settings.min_patients_per_arm, settings.level, seed)
+        worst_rank_rows(
+            cell,
+            data.outcome,
+            patients,
+            visits,
+            day,
+            settings.min_patients_per_arm,
+            settings.level,
+            seed,
+            compared.sets,
+        )
     )
     yield from rows
     verdict = agreement([*own, *rows], data.outcome, day)

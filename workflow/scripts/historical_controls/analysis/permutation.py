@@ -16,7 +16,7 @@ from ..mixed_model import ModelError, fixed_rows, subject_scores
 from .fit_rows import CONTRAST, decimals
 from .gates import reason_against_day
 from .ladder import Fit, Fitted, fit_rung
-from .model_data import PERSON, ModelData, from_scale
+from .model_data import PERSON, ModelData, from_scale, subject_of
 
 Row = dict[str, object]
 
@@ -39,10 +39,13 @@ class PermutedOutcome:
     statistics: NDArray[np.float64]
 
 
-def joint_labels(patients: pd.DataFrame, settings: Analysis, scenario: str, seed: int) -> Joint | None:
+def joint_labels(
+    patients: pd.DataFrame, settings: Analysis, scenario: str, seed: int, sets: pd.Series | None = None
+) -> Joint | None:
     """Labellings of the included patients; one seed gives all outcomes the same. None: an arm is empty.
 
-    Scenarios other than the primary one draw fewer, since no multiplicity is adjusted for in them.
+    sets: number of the matched set by subject, within which labels are exchanged. Scenarios other than the primary one
+    draw fewer, since no multiplicity is adjusted for in them.
     """
     people = patients.loc[patients["included"].fillna(False).astype(bool), [*PERSON, "arm"]].sort_values(PERSON)
     treated = (people["arm"] == "treated").to_numpy()
@@ -50,8 +53,10 @@ def joint_labels(patients: pd.DataFrame, settings: Analysis, scenario: str, seed
         return None
     plan = settings.permutation
     draws = plan.draws if scenario == "primary" else plan.scenario_draws
-    labels = draw_labels(treated, seed, plan.exact_up_to if scenario == "primary" else draws, draws)
-    return Joint(pd.Index(people["source"] + "/" + people["patient_id"]), treated, labels)
+    subjects = pd.Index(subject_of(people))
+    strata = None if sets is None else sets.reindex(subjects).to_numpy()
+    labels = draw_labels(treated, seed, plan.exact_up_to if scenario == "primary" else draws, draws, strata)
+    return Joint(subjects, treated, labels)
 
 
 def permute(data: ModelData, found: Fitted, settings: Analysis, joint: Joint) -> PermutedOutcome | None:

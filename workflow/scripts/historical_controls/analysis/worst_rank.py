@@ -10,7 +10,7 @@ import pandas as pd
 from ..ard import Cell
 from ..dictionary import Outcome
 from ..inference import RelativeEffect, draw_labels, relative_effect
-from .model_data import ARMS, PERSON
+from .model_data import ARMS, PERSON, subject_of
 
 Row = dict[str, object]
 CONTRAST = "treated - historical"
@@ -25,12 +25,13 @@ def worst_rank_rows(
     min_patients: int,
     level: float,
     seed: int,
+    sets: pd.Series | None = None,
 ) -> Iterator[Row]:
     """Win odds of a treated against a historical patient at `day`, with the studentised permutation test.
 
     Death up to the day is worse than any value, an earlier death worse; everybody else has the last value up to the
     day, also after discharge (Lachin 1999, Control Clin Trials 20:408-422). Patients without any value are counted
-    and left out.
+    and left out. sets: number of the matched set by subject; labels are then exchanged within sets only.
     """
     if outcome.benefit == "none" or outcome.kind != "number":
         return
@@ -46,7 +47,8 @@ def worst_rank_rows(
     if min(treated.sum(), (~treated).sum()) < min_patients:
         yield here.text("not_ranked", "too_few_patients")
         return
-    found = relative_effect(known["score"].to_numpy(dtype=float), draw_labels(treated, seed), level)
+    strata = None if sets is None else sets.reindex(subject_of(known)).to_numpy()
+    found = relative_effect(known["score"].to_numpy(dtype=float), draw_labels(treated, seed, strata=strata), level)
     yield from _effect_rows(here.at(contrast=CONTRAST), found)
 
 

@@ -1,0 +1,50 @@
+"""What the balance stage says of a scenario: whose values are compared, with which weights, and whether at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..ard import Cell
+from ..config import Analysis
+from .model_data import subject_of
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One scenario's arms as they are compared.
+
+    weights: by subject, for entropy and overlap weights; sets: number of the matched set by subject, for matching,
+    whose patients alone are analysed; refusal: the gate that forbids any estimate.
+    """
+
+    method: str = "unweighted"
+    weights: pd.Series | None = None
+    sets: pd.Series | None = None
+    refusal: str | None = None
+
+    def of(self, patients: pd.DataFrame) -> pd.DataFrame:
+        """The patients compared: all of them, or the matched ones."""
+        return patients if self.sets is None else patients[subject_of(patients).isin(self.sets.index)]
+
+    def rows(self, cell: Cell) -> Iterator[dict[str, object]]:
+        """How the arms were made alike."""
+        yield cell.text("weighting", self.method)
+
+
+def comparison(
+    settings: Analysis, weights: pd.DataFrame, matched_sets: pd.DataFrame, gates: pd.DataFrame
+) -> Comparison:
+    """From tables weights, matched_sets and gates of one scenario, as `analysis.weighting` asks."""
+    method = "unweighted" if settings.weighting == "none" else settings.weighting
+    refused = gates.loc[(gates["method"] == method) & (gates["state"] == "refuse"), "gate"]
+    refusal = str(refused.iloc[0]) if len(refused) else None
+    if method == "matching" and refusal is None:
+        sets = pd.Series(matched_sets["matched_set"].to_numpy(), index=subject_of(matched_sets))
+        return Comparison(method, sets=sets)
+    if method in ("entropy", "overlap") and refusal is None:
+        own = weights[weights["method"] == method]
+        return Comparison(method, weights=pd.Series(own["weight"].to_numpy(), index=subject_of(own)))
+    return Comparison(method, refusal=refusal)
