@@ -103,7 +103,11 @@ def _config(hostile: str) -> dict[str, object]:
             },
             "filters": ["adult", "pf_low"],
         },
-        "balance": {"covariates": ["AGE", "SEX", "DIABETES", "PF", "DDIM"]},
+        "balance": {
+            "covariates": ["AGE", "SEX", "DIABETES", "PF", "DDIM"],
+            "key_covariates": ["AGE", "PF", "days_from_onset"],
+            "methods": ["entropy", "overlap"],
+        },
         "analysis": {
             "days": [7, 14, 21],
             "covariates": ["AGE"],
@@ -159,7 +163,9 @@ def _rows() -> Iterator[dict[str, object]]:
         yield from _availability_rows(outcome)
     for scenario, shift in (("primary", 0.0), ("berlin", -21.5)):
         yield from _model_rows(scenario, "PF", "14.2.2", 33.6 + shift, 52.24, "mmHg", "0")
-    yield Cell("14.2.2", "strict", "mixed_model", outcome="PF").text("not_estimable", "too_few_patients")
+    yield from _comparability_rows()
+    yield Cell("14.2.2", "strict", "mixed_model", outcome="PF").text("not_estimable", "far_from_controls")
+    yield Cell("14.2.2", "strict", "mixed_model", outcome="PF").text("weighting", "unweighted")
     yield from _model_rows("primary", "HR", "14.2.3", -4.2, 9.87, "/min", "0.0")
     yield from _model_rows("primary", "DDIM", "14.2.4", 0.82, 0.31, "ratio", "0.00")
     yield Cell("14.2.6", "primary", "mixed_model", outcome="IL6").text("not_estimable", "assays_differ")
@@ -219,7 +225,7 @@ def _cohort_rows() -> Iterator[dict[str, object]]:
 def _baseline_rows() -> Iterator[dict[str, object]]:
     for arm, n in ARM_SIZES.items():
         for code, centre, spread in (("AGE", 54.2, 11.31), ("PF", 104.0, 24.9), ("DDIM", 1210.0, 700.0)):
-            cell = Cell("14.1.4", "primary", "baseline", outcome=code, arm=arm)
+            cell = Cell("14.1.4", "primary", "baseline", "unweighted", outcome=code, arm=arm)
             yield cell.number("n", n - (arm == "historical"))
             yield cell.number("n_missing", int(arm == "historical"))
             values = {"mean": centre, "sd": spread if arm == "historical" else math.nan, "median": centre,
@@ -229,13 +235,54 @@ def _baseline_rows() -> Iterator[dict[str, object]]:
             for name, value in values.items():
                 yield cell.number(name, value, format="0.0")
         for code, level, count in (("SEX", "male", 3), ("SEX", "female", 2), ("DIABETES", "", 1)):
-            cell = Cell("14.1.4", "primary", "baseline", outcome=code, level=level, arm=arm)
+            cell = Cell("14.1.4", "primary", "baseline", "unweighted", outcome=code, level=level, arm=arm)
             for name, value in (("n", n), ("n_missing", 0), ("count", count)):
                 yield cell.number(name, value)
             yield cell.number("share", count / n, format="percent")
     for code, level in (("AGE", ""), ("PF", ""), ("DDIM", ""), ("SEX", "male"), ("SEX", "female"), ("DIABETES", "")):
-        cell = Cell("14.1.4", "primary", "baseline", outcome=code, level=level, contrast=CONTRAST)
+        cell = Cell("14.1.4", "primary", "baseline", "unweighted", outcome=code, level=level, contrast=CONTRAST)
         yield cell.number("smd", -0.314, format="0.00")
+
+
+def _comparability_rows() -> Iterator[dict[str, object]]:
+    """Entropy weights stand, overlap weights do not; 'strict' is refused for a patient unlike any control."""
+    for method, target, size in (("unweighted", "ATT", 38.0), ("entropy", "ATT", 26.3)):
+        cell = Cell("14.1.11", "primary", "weights", method)
+        yield cell.text("target", target)
+        yield cell.at(arm="historical").number("effective_size", size, format="0.0")
+        yield cell.at(arm="historical").number("largest_share", 1 / size, format="0.00")
+    yield Cell("14.1.11", "primary", "weights", "overlap").text("infeasible", "separated")
+    yield from _gate_rows("primary", "overlap", "separated", "refuse")
+    yield from _gate_rows("primary", "entropy", "few_effective", "warn", 26.3, 30.0, arm="historical")
+    yield from _gate_rows("primary", "entropy", "outside_range", "warn", 0.36, 0.0, outcome="AGE", level="T4")
+    yield from _gate_rows("strict", "unweighted", "far_from_controls", "refuse", 0.82, 0.5, outcome="PF", level="T3")
+    codes = (("AGE", ""), ("PF", ""), ("DDIM", ""), ("SEX", "male"), ("SEX", "female"), ("DIABETES", ""))
+    for code, level in codes:
+        for method, smd in (("unweighted", -0.314), ("entropy", 0.0)):
+            yield Cell("15.3", "primary", "love", method, outcome=code, level=level, contrast=CONTRAST).number(
+                "smd", smd, format="0.00"
+            )
+            analysis = "baseline" if method == "unweighted" else "baseline_weighted"
+            own = Cell("14.1.4", "primary", analysis, method, outcome=code, level=level)
+            if method == "entropy":
+                yield own.at(contrast=CONTRAST).number("smd", smd, format="0.00")
+                yield own.at(arm="historical").number("centre", 51.0, format="0.0")
+    for number, count in enumerate((3, 20, 15)):
+        cell = Cell("15.4", "primary", "overlap", outcome="AGE", arm="historical", level=f"{number + 1:02d}")
+        for name, value in (("lower", 40.0 + 10 * number), ("upper", 50.0 + 10 * number), ("count", count)):
+            yield cell.number(name, value, "years")
+    for name, age in (("T1", 52.5), ("T2", 52.5), ("T4", 77.5)):
+        yield Cell("15.4", "primary", "overlap", outcome="AGE", arm="treated", level=name).number("value", age, "years")
+
+
+def _gate_rows(
+    scenario: str, method: str, gate: str, state: str, value: float = math.nan, limit: float = math.nan, **keys: str
+) -> Iterator[dict[str, object]]:
+    cell = Cell("14.1.10", scenario, f"gate_{gate}", method).at(**keys)
+    yield cell.text("state", state)
+    for name, number in (("value", value), ("limit", limit)):
+        if not math.isnan(number):
+            yield cell.number(name, number, format="0.00")
 
 
 def _availability_rows(outcome: str) -> Iterator[dict[str, object]]:

@@ -45,12 +45,16 @@ def test_every_marked_word_is_the_translation_of_its_code(report: Rendered, lang
     groups = {"not_estimable": "reason", "df_method": "df_method", "assays": "assay"}
     texts = [(e.text, rows[e.attributes["data-ard"]]) for e in report.page.with_attribute("data-ard")]
     coded = [(text, row) for text, row in texts if row.text is not None]
-    assert {row.statistic for _, row in coded} == {*groups, "covariance_rung"}
+    assert {row.statistic for _, row in coded} == {*groups, "covariance_rung", "state"}
     for text, row in coded:
         if row.statistic == "covariance_rung":
             assert words("random.1 + day") in text
             continue
-        template = words.entry(groups[row.statistic], row.text or "")
+        if row.statistic == "state":
+            group, code = "reason" if row.text == "refuse" else "gate_found", row.analysis.removeprefix("gate_")
+        else:
+            group, code = groups[row.statistic], row.text or ""
+        template = words.entry(group, code)
         pattern = re.sub(r"\\\{\w+\\\}", ".+", re.escape(template))
         assert re.fullmatch(pattern, text), (text, template)
 

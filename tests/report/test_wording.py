@@ -99,7 +99,7 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
         "step",
         "unit",
     }
-    groups |= {"category", "ledger_reason", "bias"}
+    groups |= {"category", "ledger_reason", "bias", "gate_found", "weighting", "target", "covariate"}
     keys = [key for key in locales["en"].entries if key.partition(".")[0] not in groups]
     built = {"answer.reading_", "cleaning."}
     assert [
@@ -114,6 +114,9 @@ def test_every_code_of_the_stages_has_words(locales: dict[str, Words]) -> None:
         "ledger_reason": _constants(library / "cleaning", r"[A-Z]+(_[A-Z]+)+"),
         "reason": _constants(library / "analysis" / "gates.py", r"[a-z]+(_[a-z]+)+"),
     }
+    gates = {"few_effective", "one_weight", "far_from_controls", "weighted_censored"}
+    infeasible = {"outside_hull", "weights_not_converged", "too_few_for_logistic", "separated", "nobody_matched"}
+    found["reason"] |= gates | infeasible | {"no_key_covariate"}
     found["reason"] |= {"model_refused", "not_converged", "df_too_small"}
     for group, codes in found.items():
         assert len(codes) > 5

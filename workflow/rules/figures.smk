@@ -52,3 +52,29 @@ use rule draw_trajectories as draw_flow with:
         family="flow",
         config=STUDY.model_dump(mode="json"),
         code=code("draw_figures.py"),
+
+
+use rule draw_trajectories as draw_love with:
+    output:
+        figures=figure_paths("love"),
+    log:
+        "results/logs/draw_love/{lang}.log",
+    benchmark:
+        "results/benchmarks/draw_love/{lang}.tsv"
+    params:
+        family="love",
+        config=STUDY.model_dump(mode="json"),
+        code=code("draw_figures.py"),
+
+
+use rule draw_trajectories as draw_overlap with:
+    output:
+        figures=figure_paths("overlap"),
+    log:
+        "results/logs/draw_overlap/{lang}.log",
+    benchmark:
+        "results/benchmarks/draw_overlap/{lang}.tsv"
+    params:
+        family="overlap",
+        config=STUDY.model_dump(mode="json"),
+        code=code("draw_figures.py"),

@@ -1,4 +1,4 @@
-"""Rules draw_trajectories, draw_forest and draw_flow: one family of figures in one language."""
+"""Rules draw_trajectories, draw_forest and the other draw_*: one family of figures in one language."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -110,3 +110,37 @@ def reason_facts(results: Results, outcome: str, scenario: str = "primary") -> d
         for arm in ARMS
         for name, statistic in (("n", "n_subjects"), ("assays", "assays"))
     }
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding of a gate: its state and the numbers it rests on; `covariate` and `level` (a patient) may be ''."""
+
+    gate: str
+    state: Result
+    value: Result | None
+    limit: Result | None
+
+    @property
+    def covariate(self) -> str:
+        return self.state.outcome
+
+
+def gate_findings(results: Results, method: str, scenario: str = "primary") -> list[Finding]:
+    """What the gates of one weighting method found, in the order of the results table."""
+    found = []
+    for analysis in results.analyses("state", scenario):
+        for state in results.all(analysis, "state", scenario, method=method):
+            keys = {name: getattr(state, name) for name in ("outcome", "arm", "level", "method")}
+            value, limit = (results.one(analysis, name, scenario, **keys) for name in ("value", "limit"))
+            found.append(Finding(analysis.removeprefix("gate_"), state, value, limit))
+    return found
+
+
+def refusing(results: Results, reason: str, outcome: str, scenario: str = "primary") -> list[Finding]:
+    """The findings behind a refusal of an outcome; none where its reason is no gate."""
+    weighting = results.one("mixed_model", "weighting", scenario, outcome=outcome)
+    if weighting is None or not weighting.text:
+        return []
+    findings = gate_findings(results, weighting.text, scenario)
+    return [found for found in findings if found.gate == reason and found.state.text == "refuse"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from .dictionary import Dictionary
 from .errors import UserError, did_you_mean
 from .formatting import format_unit
 
@@ -34,6 +35,11 @@ class Words:
     def unit(self, unit: str) -> str:
         """A unit as it is printed: a word ('points', 'years') in this language, else its symbols."""
         return self.entries.get(f"unit.{unit}", format_unit(unit))
+
+    def covariate(self, code: str, dictionary: Dictionary) -> str:
+        """The name of a covariate: of the dictionary, or a time before time zero."""
+        outcome = dictionary.outcomes.get(code)
+        return self.entries[f"covariate.{code}"] if outcome is None else outcome.label(self.language)
 
     def entry(self, group: str, code: str) -> str:
         """The unfilled entry of a code from the results table; a study's own wording stands for itself."""

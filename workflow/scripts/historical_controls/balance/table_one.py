@@ -131,24 +131,30 @@ def _unweighted_rows(found: Compared, masks: Masks, cell: Cell) -> Iterator[Row]
             yield from _number_rows(here, covariate, masks[arm])
         else:
             yield from _category_rows(here, covariate, moments, masks[arm])
+        yield from _centre_rows(here, covariate, moments)
     yield from _smd_rows(cell.at(contrast=CONTRAST), found)
 
 
 def _weighted_rows(found: Compared, cell: Cell) -> Iterator[Row]:
-    """Means (geometric on the log scale) and shares of both arms, and their difference."""
+    """Means (geometric on the log scale) and proportions of both arms, and their difference."""
     covariate = found.covariate
     cell = cell.at(outcome=covariate.code, level=found.level)
     for arm, moments in zip(ARMS, (found.treated, found.historical), strict=True):
         here = cell.at(arm=arm)
         yield here.number("n", moments.n)
-        if not moments.n:
-            continue
-        if isinstance(covariate, CategoryCovariate):
-            yield here.number("share", moments.mean, format="percent")
-        else:
-            mean = from_scale(moments.mean, covariate.scale)
-            yield here.number("mean", mean, covariate.unit, number_format(covariate))
+        yield from _centre_rows(here, covariate, moments)
     yield from _smd_rows(cell.at(contrast=CONTRAST), found)
+
+
+def _centre_rows(cell: Cell, covariate: Covariate, moments: Moments) -> Iterator[Row]:
+    """The proportion, or the mean on the scale compared, in the unit: of logs the geometric mean, limits as values."""
+    if not moments.n:
+        return
+    if isinstance(covariate, CategoryCovariate):
+        yield cell.number("centre", moments.mean, format="0.00")
+    else:
+        centre = from_scale(moments.mean, covariate.scale)
+        yield cell.number("centre", centre, covariate.unit, number_format(covariate))
 
 
 def _smd_rows(cell: Cell, found: Compared) -> Iterator[Row]:

@@ -14,7 +14,7 @@ from .weighting import Infeasible, Weighting, effective_size, largest_share
 
 Row = dict[str, object]
 FORMATS = {"difference_left": "0.000", "total_distance": "0.00", "penalty": "0.00"}
-GATE_FORMATS = {"few_effective": "0.0", "one_weight": "percent", "ratio_reduced": "0", "outside_calendar": "0.0"}
+GATE_FORMATS = {"few_effective": "0.0", "one_weight": "0.00", "ratio_reduced": "0", "outside_calendar": "0.0"}
 BINS = 12
 YEARS = 5.0
 
@@ -31,7 +31,7 @@ def weight_rows(method: str, found: Weighting | Infeasible, key: KeyCovariates, 
         here = cell.at(arm=arm)
         yield here.number("n", int((own > 0).sum()))
         yield here.number("effective_size", effective_size(own), format="0.0")
-        yield here.number("largest_share", largest_share(own), format="percent")
+        yield here.number("largest_share", largest_share(own), format="0.00")
     for name, value in found.facts.items():
         yield cell.number(name, value, format=FORMATS.get(name, "0"))
 
@@ -76,18 +76,19 @@ def _histogram(cell: Cell, values: Floats, unit: str, banded: bool) -> Iterator[
     known = values[~np.isnan(values)]
     if not len(known):
         return
-    low, high = float(known.min()), float(known.max())
-    if banded:
-        edges = np.arange(low - YEARS / 2, high + YEARS, YEARS)
-    else:
-        edges = (
-            np.linspace(low, high, min(BINS, max(1, len(np.unique(known)))) + 1)
-            if high > low
-            else np.array([low, high])
-        )
-    counts, edges = np.histogram(known, edges if high > low or banded else 1)
+    width = YEARS if banded else _round_width(float(np.ptp(known)))
+    first = np.floor(known.min() / width)
+    counts, edges = np.histogram(known, (first + np.arange(np.floor(known.max() / width) - first + 2)) * width)
     for number, count in enumerate(counts):
         here = cell.at(level=f"{number + 1:02d}")
         yield here.number("lower", edges[number], unit, "0.0")
         yield here.number("upper", edges[number + 1], unit, "0.0")
         yield here.number("count", int(count))
+
+
+def _round_width(span: float) -> float:
+    """1, 2 or 5 times a power of ten: about a dozen bins over the span; 1 where all values are the same."""
+    if span <= 0:
+        return 1.0
+    power = 10.0 ** np.floor(np.log10(span / BINS))
+    return float(next(step * power for step in (1, 2, 5, 10) if step * power * BINS >= span))

@@ -25,7 +25,7 @@ def draw_family(
     from matplotlib import rc_context
 
     from ..results import results_of
-    from . import flow, forest, trajectory
+    from . import flow, forest, love, overlap, trajectory
     from .style import RC
 
     results = results_of(ard)
@@ -38,6 +38,10 @@ def draw_family(
             drawn = [forest.draw(results, words, config, dictionary)]
         elif family == "flow":
             drawn = [flow.draw(results, words, config)]
+        elif family == "love":
+            drawn = [love.draw(results, words, config, dictionary)]
+        elif family == "overlap":
+            drawn = [overlap.draw(results, words, config, dictionary)]
         else:
             raise ValueError(f"'{family}' is no family of figures; there are {', '.join(FAMILIES)}")
     return dict(zip(names, drawn, strict=True))

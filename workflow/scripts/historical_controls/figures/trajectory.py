@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from ..config import Config
 from ..dictionary import Dictionary, Outcome
 from ..formatting import DASH, format_number
-from ..results import Result, Results, reason_facts
+from ..results import Finding, Result, Results, reason_facts, refusing
 from ..words import Words
 from .style import (
     ARM_STYLES,
@@ -71,7 +71,7 @@ def draw(
     entry = dictionary.outcomes[outcome]
     shown = {arm: individuals.of_arm(outcome, arm) for arm in ARM_STYLES}
     curves = {arm: _curve(results, outcome, arm) for arm in ARM_STYLES}
-    title, notes = _title(entry, words), _notes(outcome, results, shown, curves, words)
+    title, notes = _title(entry, words), _notes(outcome, results, shown, curves, words, dictionary)
     head = TITLE_LINE * len(title) + NOTE_LINE * len(notes) + 0.12
     figure = new_figure(BOTTOM + PLOT_HEIGHT + head)
     axes = place(figure, LEFT, BOTTOM, PLOT_WIDTH, PLOT_HEIGHT)
@@ -194,12 +194,17 @@ def _title(entry: Outcome, words: Words) -> list[str]:
 
 
 def _notes(
-    outcome: str, results: Results, shown: dict[str, pd.DataFrame], curves: dict[str, pd.DataFrame], words: Words
+    outcome: str,
+    results: Results,
+    shown: dict[str, pd.DataFrame],
+    curves: dict[str, pd.DataFrame],
+    words: Words,
+    dictionary: Dictionary,
 ) -> list[str]:
     """Lines beneath the title: why there is no model, or that not everyone is drawn."""
     notes = []
     if results.not_estimable(outcome) is not None or all(curve.empty for curve in curves.values()):
-        notes.append(not_estimable(outcome, results, words))
+        notes.append(not_estimable(outcome, results, words, dictionary))
     if shown["historical"]["display_id"].nunique() == MOST_LINES:
         notes.append(words("figure.some_drawn", n=MOST_LINES))
     return wrapped(" ".join(notes), 56).split("\n") if notes else []
@@ -214,12 +219,27 @@ def _head(axes: Axes, title: list[str], notes: list[str]) -> None:
     axes.text(left, base + NOTE_LINE * len(notes) / PLOT_HEIGHT, "\n".join(title), weight="bold", **above)
 
 
-def not_estimable(outcome: str, results: Results, words: Words) -> str:
+def not_estimable(outcome: str, results: Results, words: Words, dictionary: Dictionary) -> str:
     """'Not estimable, because ...' with the numbers that the reason quotes."""
     reason = results.not_estimable(outcome)
     code = reason.text if reason is not None and reason.text else "not_analysed"
     facts = {name: _fact(row, words) for name, row in reason_facts(results, outcome).items()}
-    return words("not_estimable", reason=words.entry("reason", code).format(**facts))
+    found = "; ".join(finding_words(one, words, dictionary) for one in refusing(results, code, outcome))
+    return words("not_estimable", reason=words.entry("reason", code).format(**facts, found=found))
+
+
+def finding_words(found: Finding, words: Words, dictionary: Dictionary) -> str:
+    """What one gate found, in words; empty where its reason says all."""
+    if not words.has(f"gate_found.{found.gate}"):
+        return ""
+    return words(
+        f"gate_found.{found.gate}",
+        value=_fact(found.value, words),
+        limit=_fact(found.limit, words),
+        covariate=words.covariate(found.covariate, dictionary) if found.covariate else "",
+        patient=found.state.level,
+        arm=words(f"arm.{found.state.arm}") if found.state.arm else "",
+    )
 
 
 def _fact(row: Result | None, words: Words) -> str:

@@ -16,6 +16,7 @@ from ..dictionary import Dictionary
 from ..results import results_of
 from ..words import Words
 from .answer import answer, sources, treated_count, what_was_done
+from .comparability import gates_table, key_names, weighted_table
 from .data import ledger_table, provenance_facts, reasons_table
 from .html_table import HtmlTable
 from .outcomes import days_table, glance_table, not_analysed, refusal, scenario_table
@@ -86,6 +87,11 @@ def _content(printer: Printer, figures: Mapping[str, str], provenance: Mapping[s
         "sources": sources(printer),
         "flow": _figure(figures, "flow.svg", "people.flow_title", "people.flow_desc", printer),
         "baseline": baseline_table(printer),
+        "gates": gates_table(printer),
+        "key_covariates": key_names(printer),
+        "love": _figure(figures, "love.svg", "people.love_title", "people.love_desc", printer),
+        "weighted": weighted_table(printer),
+        "overlap": _figure(figures, "overlap.svg", "people.overlap_title", "people.overlap_desc", printer),
         "main_outcomes": [_outcome_part(printer, code, figures) for code in main],
         "other_outcomes": [_outcome_part(printer, code, figures) for code in others],
         "forest": _figure(figures, "forest.svg", "glance.forest_title", "glance.forest_desc", printer),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from ..formatting import format_number
 from ..results import ARMS, CONTRAST
 from .answer import treated_count
 from .html_table import HtmlTable, Row
@@ -31,8 +32,14 @@ def baseline_table(printer: Printer) -> HtmlTable | None:
         printer.word("people.characteristic"),
         *(arm_head(printer, arm) for arm in ARMS),
         printer.word("people.smd"),
+        printer.word("people.by_chance"),
     )
-    notes = (printer.word("people.note_cells"), printer.word("people.note_smd"))
+    envelope = printer.fact(format_number(printer.config.balance.envelope.level, "percent"))
+    notes = (
+        printer.word("people.note_cells"),
+        printer.word("people.note_smd"),
+        printer.word("people.note_by_chance", level=envelope),
+    )
     return HtmlTable("baseline", "14.1.4", Markup(""), heads, tuple(rows), notes)
 
 
@@ -67,8 +74,11 @@ def _category(printer: Printer, code: str, level: str) -> str:
 
 
 def _cells(printer: Printer, code: str, level: str) -> tuple[Markup, ...]:
-    smd = printer.results.one("baseline", "smd", outcome=code, level=level, contrast=CONTRAST)
-    return (*(_summary(printer, code, level, arm) for arm in ARMS), printer.number(smd))
+    smd, bound = (
+        printer.results.one("baseline", name, outcome=code, level=level, contrast=CONTRAST)
+        for name in ("smd", "smd_by_chance")
+    )
+    return (*(_summary(printer, code, level, arm) for arm in ARMS), printer.number(smd), printer.number(bound))
 
 
 def _summary(printer: Printer, code: str, level: str, arm: str) -> Markup:

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from ..config import Config
 from ..dictionary import Dictionary, Outcome
 from ..formatting import DASH, format_number
-from ..results import Result, Results, reason_facts
+from ..results import Finding, Result, Results, reason_facts, refusing
 from ..words import Words
 
 
@@ -49,8 +49,29 @@ class Printer:
             name: self.code("assay", fact) if fact is not None and fact.text is not None else self.number(fact)
             for name, fact in reason_facts(self.results, outcome, scenario).items()
         }
+        if row is not None and row.text:
+            behind = refusing(self.results, row.text, outcome, scenario)
+            facts["found"] = Markup("; ").join(self.finding(found) for found in behind)
         said = fill(template, facts)
         return said if row is None else self.marked(row, said)
+
+    def finding(self, found: Finding) -> Markup:
+        """What one gate found, with its numbers and whom or what it names; empty where its reason says all."""
+        if not self.words.has(f"gate_found.{found.gate}"):
+            return Markup("")
+        named = found.state.arm
+        return self.word(
+            f"gate_found.{found.gate}",
+            value=self.number(found.value),
+            limit=self.number(found.limit),
+            covariate=self.covariate(found.covariate) if found.covariate else "",
+            patient=self.fact(found.state.level),
+            arm=self.word(f"arm.{named}") if named else "",
+        )
+
+    def covariate(self, code: str) -> Markup:
+        """The name of a covariate: an outcome or characteristic of the dictionary, or a time before time zero."""
+        return self.fact(self.words.covariate(code, self.dictionary))
 
     def marked(self, row: Result, said: Markup) -> Markup:
         """Words for a text of the results table, carrying its row's id."""
