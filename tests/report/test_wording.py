@@ -99,7 +99,7 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
         "step",
         "unit",
     }
-    groups |= {"category", "ledger_reason", "bias", "gate_found", "weighting", "target", "covariate"}
+    groups |= {"category", "ledger_reason", "bias", "gate_found", "weighting", "target", "covariate", "finding"}
     keys = [key for key in locales["en"].entries if key.partition(".")[0] not in groups]
     built = {"answer.reading_", "cleaning."}
     assert [
