@@ -149,7 +149,20 @@ def test_envelope_is_the_quantile_over_all_labellings() -> None:
         arms = [moments_of(values[arm & ~np.isnan(values)]) for arm in (rows, ~rows)]
         sizes.append(abs(smd(*arms)))
     found = smd_by_chance(values, False, chosen, 0.9)
-    assert found == pytest.approx(np.quantile(sizes, 0.9, method="higher"))
+    assert found == pytest.approx(np.quantile(sizes, 0.9, method="inverted_cdf"))
+
+
+@pytest.mark.parametrize("hits", [0, 1, 4, 9, 10])
+def test_envelope_of_a_share_is_exact(hits: int) -> None:
+    values = np.array([1.0] * hits + [0.0] * (10 - hits))
+    sizes = []
+    for treated in labellings(10, 3, 1000, 1):
+        p1, p0 = values[treated].mean(), np.delete(values, treated).mean()
+        spread = np.sqrt((p1 * (1 - p1) + p0 * (1 - p0)) / 2)
+        sizes.append(0.0 if p1 == p0 else abs(p1 - p0) / spread if spread else np.inf)
+    expected = np.quantile(sizes, 0.9, method="inverted_cdf")
+    found = smd_by_chance(values, True, labellings(10, 3, 1000, 1), 0.9)
+    np.testing.assert_allclose(found, expected if np.isfinite(expected) else np.nan)
 
 
 @pytest.mark.parametrize(("n", "k"), [(60, 5), (60, 30), (5000, 40), (5000, 100)])

@@ -7,6 +7,7 @@ from math import comb
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import hypergeom
 
 from .covariates import Floats
 
@@ -38,12 +39,27 @@ def _without_repeats(rng: np.random.Generator, n: int, k: int, draws: int) -> In
     return np.vstack(kept)[:draws]
 
 
+def share_by_chance(hits: int, n: int, n_treated: int, level: float) -> float:
+    """The same for a share that everybody is known to have or not: exactly, by the hypergeometric distribution."""
+    treated = np.arange(max(0, n_treated - (n - hits)), min(n_treated, hits) + 1)
+    p1, p0 = treated / n_treated, (hits - treated) / (n - n_treated)
+    spread = np.sqrt((p1 * (1 - p1) + p0 * (1 - p0)) / 2)
+    size = np.abs(p1 - p0) / np.where(spread > 0, spread, 1.0)
+    size = np.where((spread == 0) & (p1 != p0), np.inf, size)
+    order = np.argsort(size)
+    within = np.cumsum(hypergeom.pmf(treated[order], n, hits, n_treated))
+    bound = float(size[order][np.argmax(within >= level - 1e-12)])
+    return bound if np.isfinite(bound) else np.nan
+
+
 def smd_by_chance(values: Floats, share: bool, chosen: Integers, level: float) -> float:
     """Size that |SMD| stays within for `level` of the labellings `chosen` (B, k); values (n,), nan where missing.
 
     share: values are 0 or 1, and the variance of a share is p (1 - p). nan where it has no bound.
     """
     known = ~np.isnan(values)
+    if share and known.all():
+        return share_by_chance(int(values.sum()), len(values), chosen.shape[1], level)
     x = np.where(known, values - (values[known].mean() if known.any() else 0.0), 0.0)
     sums = [array.astype(np.float64) for array in (known, x, x**2)]
     treated = [array[chosen].sum(axis=1) for array in sums]
@@ -57,7 +73,7 @@ def smd_by_chance(values: Floats, share: bool, chosen: Integers, level: float) -
         size = np.abs(mean1 - mean0) / spread
     size = np.where(np.abs(mean1 - mean0) < 1e-12, 0.0, size)
     size = size[~np.isnan(size)]
-    bound = float(np.quantile(size, level, method="higher")) if len(size) else np.nan
+    bound = float(np.quantile(size, level, method="inverted_cdf")) if len(size) else np.nan
     return bound if np.isfinite(bound) else np.nan
 
 

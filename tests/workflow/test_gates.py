@@ -1,0 +1,54 @@
+"""A comparison that a gate refuses, through the whole workflow: a report that says why, and no inference anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from .conftest import edit_config, snakemake
+
+pytestmark = pytest.mark.workflow
+
+INFERENCE = {"estimate", "p_value", "p_raw", "p_max_t", "p_holm", "p_floor", "win_odds", "standard_error", "agreement"}
+CONTRAST = "treated - historical"
+NOT_INFERENCE = {"baseline", "baseline_weighted", "love"}
+
+
+def refuse(settings: dict) -> None:
+    """Asks for more controls than there are, in all scenarios but one, which is weighted."""
+    settings["balance"]["gates"] = {"min_ess": 1000, "warn_ess": 2000}
+    settings["scenarios"]["lenient"] = {
+        "label": {"en": "Weighted", "es": "Ponderado"},
+        "overrides": {
+            "balance": {"gates": {"min_ess": 1}},
+            "analysis": {"weighting": "entropy", "df_method": "satterthwaite"},
+        },
+    }
+
+
+def test_a_refused_comparison_reaches_every_reader(small_study: Path) -> None:
+    edit_config(small_study, refuse)
+    run = snakemake(small_study)
+    assert run.code == 0, run.output
+    ard = pd.read_parquet(small_study / "results/ard.parquet")
+    outcomes = yaml.safe_load((small_study / "config.yaml").read_text(encoding="utf-8"))["outcomes"]
+    compared = ard[(ard["contrast"] == CONTRAST) & ~ard["analysis"].isin(NOT_INFERENCE)]
+    compared = compared[compared["statistic"] != "position"]  # the declared order of the fixed sequence
+    for scenario in ("primary", "unadjusted"):
+        own = ard[ard["scenario"] == scenario]
+        assert not own["statistic"].isin(INFERENCE).any()
+        assert compared[compared["scenario"] == scenario].empty
+        said = own[own["statistic"] == "not_estimable"].set_index("outcome")["text"]
+        assert set(said.index) == set(outcomes)
+        assert said["PF"] == "few_effective"
+    weighted = ard[(ard["scenario"] == "lenient") & (ard["outcome"] == "PF") & (ard["statistic"] == "p_value")]
+    assert set(weighted["analysis"]) == {"mixed_model"}
+    page = (small_study / "results/report/investigator.en.html").read_text(encoding="utf-8")
+    assert page.count("too few historical patients carry the comparison") >= 3
+    assert "limit" in page
+    listing = pd.read_csv(small_study / "results/internal/primary/listing-16.2.9.csv")
+    assert {"display_id", "unweighted", "entropy", "matched_set"} <= set(listing.columns)
+    assert not listing["display_id"].isna().any()
