@@ -7,8 +7,10 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from historical_controls.ard import Cell, ard_frame
 from historical_controls.report.svg import inline_svg
 
 from .conftest import LANGUAGES, Rendered, render
@@ -137,3 +139,22 @@ def test_deaths_counted_as_worst_stand_beside_the_answer(report: Rendered, langu
     assert words("answer.death_aware_title") in visible
     for shown in ("1.62", "0.58", "4.51"):
         assert shown in visible[: visible.index(words("report.contents"))]
+
+
+def test_a_refusal_names_patient_value_and_limit(report: Rendered, language: str) -> None:
+    rows = [e.text for e in report.page.tagged("td") if "T3" in e.text]
+    assert len(rows) == 1  # the scenario that is refused
+    label = report.study.dictionary.outcomes["PF"].label(language)
+    assert all(part in rows[0] for part in (label, "0.82", "0.50"))
+    assert report.study.words(language)("gates.title") in report.page.visible
+
+
+def test_a_weighted_primary_says_why_ranks_are_missing(tmp_path: Path) -> None:
+    study = small_study()
+    ranks = Cell("14.2.1", "primary", "worst_rank", "brunner_munzel", outcome="PF", day=7).text(
+        "not_ranked", "weighted"
+    )
+    ard = pd.concat([study.ard[study.ard["analysis"] != "worst_rank"], ard_frame([ranks])], ignore_index=True)
+    page = render(replace(study, ard=ard), "en", tmp_path).page
+    answer = next(e for e in page.elements if e.attributes.get("id") == "answer")
+    assert study.words("en")("reason.weighted") in answer.text

@@ -86,6 +86,9 @@ def death_aware(printer: Printer) -> Markup:
         for name in ("win_odds", "lower", "upper")
     }
     died = {arm: printer.results.one("worst_rank", "n_died", arm=arm, **keys) for arm in ARMS}  # type: ignore[arg-type]
+    not_ranked = printer.results.one("worst_rank", "not_ranked", **keys)  # type: ignore[arg-type]
+    if not_ranked is not None:
+        return printer.word("not_estimable", reason=printer.reason(not_ranked, primary.outcome))
     if any(row is None or row.value is None for row in [*parts.values(), *died.values()]):
         return Markup("")
     said = printer.word(
