@@ -14,6 +14,7 @@ pytestmark = pytest.mark.workflow
 
 INFERENCE = {"estimate", "p_value", "p_raw", "p_max_t", "p_holm", "p_floor", "win_odds", "standard_error", "agreement"}
 CONTRAST = "treated - historical"
+MATCHED = {"analysis": {"weighting": "matching", "df_method": "kenward-roger"}}
 NOT_INFERENCE = {"baseline", "baseline_weighted", "love"}
 
 
@@ -52,3 +53,22 @@ def test_a_refused_comparison_reaches_every_reader(small_study: Path) -> None:
     listing = pd.read_csv(small_study / "results/internal/primary/listing-16.2.9.csv")
     assert {"display_id", "unweighted", "entropy", "matched_set"} <= set(listing.columns)
     assert not listing["display_id"].isna().any()
+
+
+def test_a_weighted_primary_ends_in_a_report(small_study: Path) -> None:
+    def weigh(settings: dict) -> None:
+        settings["analysis"].update(weighting="entropy", df_method="satterthwaite")
+        settings["scenarios"] = {"matched": {"label": {"en": "Matched", "es": "Pareado"}, "overrides": MATCHED}}
+
+    edit_config(small_study, weigh)
+    run = snakemake(small_study)
+    assert run.code == 0, run.output
+    ard = pd.read_parquet(small_study / "results/ard.parquet")
+    model = ard[(ard["outcome"] == "PF") & (ard["analysis"] == "mixed_model") & (ard["contrast"] == CONTRAST)]
+    assert set(model.loc[model["scenario"] == "primary", "method"]) == {"cr2"}
+    assert set(model.loc[model["scenario"] == "matched", "method"]) == {"reml"}
+    permuted = ard[(ard["analysis"] == "permutation") & (ard["statistic"] == "p_value")]
+    assert set(permuted["scenario"]) == {"matched"}
+    page = (small_study / "results/report/investigator.en.html").read_text(encoding="utf-8")
+    assert "CR2 standard errors" in page
+    assert "ranks have no weighted form" in page

@@ -141,6 +141,7 @@ def what_was_done(printer: Printer) -> list[Markup]:
             [
                 printer.word("done.model", days=listed([printer.fact(day) for day in config.analysis.days])),
                 *_covariates(printer),
+                *_weighting(printer),
             ]
         ),
         _primary(printer),
@@ -157,6 +158,15 @@ def _waits(printer: Printer) -> list[Markup]:
 def _covariates(printer: Printer) -> list[Markup]:
     codes = printer.config.analysis.covariates
     return [printer.word("done.covariates", list=listed(map(printer.label, codes)))] if codes else []
+
+
+def _weighting(printer: Printer) -> list[Markup]:
+    """How the groups were made alike, where the config asks for it."""
+    method = printer.config.analysis.weighting
+    if method == "none":
+        return []
+    target = printer.word("target.ATO" if method == "overlap" else "target.ATT")
+    return [printer.word("done.weighting", method=printer.word(f"weighting.{method}"), target=target)]
 
 
 def _primary(printer: Printer) -> Markup:

@@ -93,7 +93,10 @@ def _fit_notes(printer: Printer, code: str) -> tuple[Markup, ...]:
     if rung is None or df is None or printer.results.not_estimable(code) is not None:
         return ()
     said = printer.marked(rung, _rung_words(printer, rung.text or ""))
-    return (printer.word("course.fit", rung=said, df_method=printer.code("df_method", df)),)
+    weighting = printer.results.one("mixed_model", "weighting", outcome=code)
+    key = "course.fit_weighted" if rung.method == "cr2" and weighting is not None else "course.fit"
+    named = {} if weighting is None else {"weighting": printer.code("weighting", weighting)}
+    return (printer.word(key, rung=said, df_method=printer.code("df_method", df), **named),)
 
 
 def _rung_words(printer: Printer, name: str) -> Markup:
@@ -176,6 +179,9 @@ def _scenario_row(printer: Printer, scenario: str, label: Markup) -> Row:
         for arm in ARMS
     }
     parts = contrast(printer, primary.outcome, primary.day, scenario)
+    weighting = printer.results.one("mixed_model", "weighting", scenario, outcome=primary.outcome)
+    if weighting is not None and weighting.text == "overlap":
+        label = Markup("{} <small>{}</small>").format(label, printer.word("target.ATO"))
     if parts is None:
         row = printer.results.not_estimable(primary.outcome, float(primary.day), scenario)
         last = said_refusal(printer, row, primary.outcome, scenario)
