@@ -222,3 +222,24 @@ def test_the_config_and_the_dictionary_fit(
     fault = next(fault for fault in found if what in fault.what)
     assert f"config.yaml: {path}".startswith(str(fault.where)) or str(fault.where).startswith(f"config.yaml: {path}")
     assert hint is None or hint in str(fault.hint)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("analysis.weighting", "entropy", "void under weights: set it to satterthwaite"),
+        ("balance.key_covariates", [], "methods need key_covariates"),
+        ("balance.matching.calipers", {"SEX": 0.5}, "calipers names SEX, which key_covariates does not list"),
+        ("balance.methods", ["entropy", "overlap"], "'matching', which balance.methods does not list"),
+    ],
+)
+def test_weights_that_cannot_be_used_are_refused(example: dict[str, Any], path: str, value: Any, said: str) -> None:
+    with pytest.raises((UserError, UserErrors)) as caught:
+        load_config(changed(example, path, value))
+    assert said in str(caught.value)
+
+
+def test_only_categories_are_matched_exactly(example: dict[str, Any]) -> None:
+    config = load_config(changed(example, "balance.matching.exact", ["ICU_BED", "AGE"]))
+    with pytest.raises(UserError, match="AGE cannot be matched exactly"):
+        check_config_names(config, load_dictionary(ROOT / "data/dictionary"))

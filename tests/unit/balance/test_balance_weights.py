@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, milp, minimize
 
 from historical_controls.balance.entropy import entropy_balancing
 from historical_controls.balance.key_covariates import KeyCovariates
 from historical_controls.balance.matching import Matched, assign, distances, forbid, match
-from historical_controls.balance.overlap import overlap_weighting
+from historical_controls.balance.overlap import overlap_weighting, ridge_logistic
 from historical_controls.balance.weighting import Infeasible, Weighting, effective_size, largest_share, unweighted
 
 
@@ -126,6 +126,21 @@ def test_unpenalised_overlap_weights_balance_means_exactly() -> None:
     assert isinstance(weighting, Weighting) and weighting.target == "ATO"
     mean = [weighting.weights[rows] @ found.X[rows] / 40 for rows in (found.treated, ~found.treated)]
     np.testing.assert_allclose(mean[0], mean[1], atol=1e-8)
+
+
+def test_penalised_propensity_is_the_mode_of_its_posterior() -> None:
+    """Against a general optimiser on log-likelihood - 2 |beta|^2 / 2, the intercept free."""
+    found = drawn(12)
+    Z = found.standardised
+
+    def loss(beta: np.ndarray) -> float:
+        eta = beta[0] + Z @ beta[1:]
+        return float(np.logaddexp(0, eta).sum() - eta[found.treated].sum() + beta[1:] @ beta[1:])
+
+    best = minimize(loss, np.zeros(4), method="BFGS", options={"gtol": 1e-8})
+    eta, converged = ridge_logistic(Z, found.treated, 2.0)
+    assert converged
+    np.testing.assert_allclose(eta, best.x[0] + Z @ best.x[1:], atol=1e-5)
 
 
 def test_plain_logistic_propensity_is_refused() -> None:

@@ -33,7 +33,16 @@ def check_config_names(config: Config, dictionary: Dictionary) -> None:
         if event not in EVENT_NAMES
     ]
     raise_all(faults)
+    raise_all(_exact_faults(config, dictionary))
     raise_all(fault for name, source in config.sources.items() for fault in _source_faults(name, source, dictionary))
+
+
+def _exact_faults(config: Config, dictionary: Dictionary) -> Iterator[UserError]:
+    for code in config.balance.matching.exact:
+        outcome = dictionary.outcomes[code]
+        if outcome.family != "characteristic" or outcome.kind == "number":
+            hint = "Name flags and categories of the family 'characteristic' here, and numbers under calipers."
+            yield UserError(f"{code} cannot be matched exactly", "config.yaml: balance.matching.exact", hint)
 
 
 def _source_faults(name: str, source: Source, dictionary: Dictionary) -> Iterator[UserError]:

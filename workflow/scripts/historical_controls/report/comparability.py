@@ -144,6 +144,7 @@ def _facts(printer: Printer, found: list[str]) -> list[Markup]:
     return notes
 
 
-def key_names(printer: Printer) -> Markup:
-    """The declared key covariates, as a running list."""
-    return listed(printer.covariate(code) for code in printer.config.balance.key_covariates)
+def gates_intro(printer: Printer) -> Markup:
+    """What the gates look at."""
+    named = [printer.covariate(code) for code in printer.config.balance.key_covariates]
+    return printer.word("gates.intro", list=listed(named)) if named else printer.word("gates.intro_without")

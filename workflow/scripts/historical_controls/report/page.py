@@ -16,7 +16,7 @@ from ..dictionary import Dictionary
 from ..results import results_of
 from ..words import Words
 from .answer import answer, sources, treated_count, what_was_done
-from .comparability import gates_table, key_names, weighted_table
+from .comparability import gates_intro, gates_table, weighted_table
 from .data import ledger_table, provenance_facts, reasons_table
 from .html_table import HtmlTable
 from .outcomes import days_table, glance_table, not_analysed, refusal, scenario_table
@@ -88,7 +88,7 @@ def _content(printer: Printer, figures: Mapping[str, str], provenance: Mapping[s
         "flow": _figure(figures, "flow.svg", "people.flow_title", "people.flow_desc", printer),
         "baseline": baseline_table(printer),
         "gates": gates_table(printer),
-        "key_covariates": key_names(printer),
+        "gates_intro": gates_intro(printer),
         "love": _figure(figures, "love.svg", "people.love_title", "people.love_desc", printer),
         "weighted": weighted_table(printer),
         "overlap": _figure(figures, "overlap.svg", "people.overlap_title", "people.overlap_desc", printer),
