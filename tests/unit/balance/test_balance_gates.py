@@ -191,3 +191,30 @@ def test_ages_of_treated_patients_are_banded_in_public() -> None:
         ard = balance_arms(patients, VISITS.empty(), settings, DICTIONARY, "primary", 1, public).ard
         marks = ard[(ard["output_id"] == "15.4") & (ard["arm"] == "treated")]
         assert marks["value"].tolist() == expected
+
+
+def test_arms_constant_and_apart_are_refused() -> None:
+    found = run(people([50.0] * 5, [60.0] * 40))
+    assert states(found)["far_from_controls", "T1"] == "refuse"
+    assert np.isinf(found.gates.loc[found.gates["gate"] == "far_from_controls", "value"]).all()
+    assert np.isfinite(found.ard["value"].dropna()).all()
+    assert states(found, "entropy")["outside_hull", ""] == "refuse"
+
+
+def test_a_covariate_that_one_arm_lacks_trips_no_gate() -> None:
+    found = run(people([np.nan] * 5, SPREAD))
+    assert "refuse" not in set(found.gates["state"])
+    assert found.ard.loc[found.ard["statistic"] == "n_imputed", "value"].tolist() == [5]
+
+
+def test_a_control_identical_to_a_treated_patient_is_matched_at_no_distance() -> None:
+    found = run(people([50, 55.5, 60], [50, 55, *SPREAD]))
+    own = found.matched_sets[found.matched_sets["arm"] == "historical"]
+    assert own["distance"].min() == 0
+
+
+def test_a_thousand_controls() -> None:
+    rng = np.random.default_rng(2)
+    found = run(people(list(rng.normal(60, 5, 5)), list(rng.normal(62, 10, 1000))))
+    assert set(found.gates["state"]) <= {"ok", "warn"}
+    assert len(found.weights) == 4 * 1005
