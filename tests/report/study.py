@@ -254,7 +254,8 @@ def _comparability_rows() -> Iterator[dict[str, object]]:
     yield Cell("14.1.11", "primary", "weights", "overlap").text("infeasible", "separated")
     yield from _gate_rows("primary", "overlap", "separated", "refuse")
     yield from _gate_rows("primary", "entropy", "few_effective", "warn", 26.3, 30.0, arm="historical")
-    yield from _gate_rows("primary", "entropy", "outside_range", "warn", 0.36, 0.0, outcome="AGE", level="T4")
+    for method in ("unweighted", "entropy"):
+        yield from _gate_rows("primary", method, "outside_range", "warn", 0.36, 0.0, outcome="AGE", level="T4")
     yield from _gate_rows("strict", "unweighted", "far_from_controls", "refuse", 0.82, 0.5, outcome="PF", level="T3")
     codes = (("AGE", ""), ("PF", ""), ("DDIM", ""), ("SEX", "male"), ("SEX", "female"), ("DIABETES", ""))
     for code, level in codes:

@@ -105,8 +105,8 @@ def _label(axes: Axes, row: int, key: Key, words: Words, config: Config, diction
         wrapped(name, 30),
         transform=axes.get_yaxis_transform(),
         va="center",
-        size=8.5 if len(name) <= 30 else 6.5,
-        linespacing=1.0,
+        size=8.5 if len(name) <= 30 else 7.2,
+        linespacing=0.95,
         weight="bold" if bold else "normal",
     )
 

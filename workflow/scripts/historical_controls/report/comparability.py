@@ -43,15 +43,27 @@ def _gate_row(printer: Printer, method: str) -> Row:
 
 def _verdict(printer: Printer, method: str) -> Markup:
     """Refused and why, or what to be careful about, or nothing to say."""
-    findings = gate_findings(printer.results, method)
-    refused, warned = ([one for one in findings if one.state.text == state] for state in ("refuse", "warn"))
+    refused = [one for one in gate_findings(printer.results, method) if one.state.text == "refuse"]
+    warned = _warnings(printer, method)
     if refused:
         said = printer.word("not_estimable", reason=_reasons(printer, refused))
         return Markup('<span class="refusal">{}</span>').format(said)
     if not warned:
         return printer.word("gates.passed")
-    parts = [printer.marked(one.state, printer.finding(one)) for one in warned]
-    return Markup('<span class="refusal">{}</span>').format(printer.word("gates.warned", list=listed(parts, "; ")))
+    plain = [] if method == UNWEIGHTED else [_key(one) for one in _warnings(printer, UNWEIGHTED)]
+    repeated = bool(plain) and set(plain) <= {_key(one) for one in warned}
+    news = [one for one in warned if not (repeated and _key(one) in plain)]
+    said = listed([printer.marked(one.state, printer.finding(one)) for one in news], "; ")
+    key = "gates.warned" if not repeated else "gates.as_unweighted_and" if news else "gates.as_unweighted"
+    return Markup('<span class="refusal">{}</span>').format(printer.word(key, list=said))
+
+
+def _warnings(printer: Printer, method: str) -> list[Finding]:
+    return [one for one in gate_findings(printer.results, method) if one.state.text == "warn"]
+
+
+def _key(one: Finding) -> tuple[str, str, str]:
+    return one.gate, one.covariate, one.state.level
 
 
 def _reasons(printer: Printer, refused: list[Finding]) -> Markup:
