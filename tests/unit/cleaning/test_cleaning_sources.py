@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from cleaning_study import LAB, LONG, assembled, clean, dictionary, fates, intake, source, study
 
-from historical_controls.cleaning import CleanSource, assemble_source, clean_file, ledger_ard, link_people
+from historical_controls.cleaning import (
+    CleanSource,
+    assemble_source,
+    clean_file,
+    ledger_ard,
+    link_people,
+    read_crosswalk,
+)
+from historical_controls.errors import UserError, UserErrors
 from historical_controls.tables import LEDGER
 
 DAY = {"columns": ["d"], "formats": ["%Y-%m-%d %H:%M", "%Y-%m-%d"]}
@@ -116,7 +125,9 @@ def test_what_may_change_over_a_stay_holds_no_one() -> None:
     assert sorted(held.to_numpy().tolist()) == [["AGE", "61"], ["AGE", "62"], ["WEIGHT", "70"], ["WEIGHT", "72"]]
 
 
-def people_of(**subjects: list[str]) -> pd.DataFrame:
+def people_of(
+    crosswalk: pd.DataFrame | None = None, facts: pd.DataFrame | None = None, **subjects: list[str]
+) -> pd.DataFrame:
     """PEOPLE of sources by name (those named t.. are treated)."""
     frames = {
         name: pd.DataFrame({"subject": pd.Series(ids, dtype="str")}).assign(source=name)
@@ -124,14 +135,21 @@ def people_of(**subjects: list[str]) -> pd.DataFrame:
     }
     arms = {name: "treated" if name.startswith("t") else "historical" for name in subjects}
     declared = {name: source({"f": {"parts": [LONG]}}, arm) for name, arm in arms.items()}
-    return link_people(frames, declared).set_index(["source", "subject"])
+    return link_people(frames, declared, crosswalk, facts).set_index(["source", "subject"])
 
 
 LINKS = [
     ({"h": ["00123", "123", "9"]}, {"00123": ("h/00123", ""), "123": ("h/00123", ""), "9": ("h/9", "")}),
     ({"h": ["00123", "0123"]}, {"00123": ("h/00123", "ID_CONFLICT"), "0123": ("h/0123", "ID_CONFLICT")}),
     ({"h": ["0012", "012", "12"]}, dict.fromkeys(["0012", "012", "12"], (None, "ID_CONFLICT"))),
-    ({"h": ["A1", "a1", "A-1"]}, {"A1": ("h/A1", ""), "a1": ("h/a1", ""), "A-1": ("h/A-1", "")}),
+    ({"h": ["A1", "B-1"]}, {"A1": ("h/A1", ""), "B-1": ("h/B-1", "")}),
+    ({"h": ["A1", "a1"]}, {"A1": ("h/A1", "ID_CONFLICT"), "a1": ("h/a1", "ID_CONFLICT")}),
+    ({"h": ["A1", "A-1", "9"]}, {"A1": (None, "ID_CONFLICT"), "A-1": (None, "ID_CONFLICT"), "9": ("h/9", "")}),
+    ({"h": ["0012 3", "00123"]}, {"0012 3": ("h/00123", ""), "00123": ("h/00123", "")}),
+    (
+        {"h": ["1234-5", "1234", "88-1"]},
+        {"1234-5": (None, "ID_CONFLICT"), "1234": (None, "ID_CONFLICT"), "88-1": (None, "")},
+    ),
     ({"h": ["0", "1/7", "2/7"]}, {"0": ("h/0", ""), "1/7": ("h/1/7", ""), "2/7": ("h/2/7", "")}),
     ({"h": ["00777", "8"], "t": ["00777"]}, {"00777": (None, "ID_BOTH_ARMS"), "8": ("h/8", "")}),
     ({"h": ["001777", "1777"], "t": ["1777"]}, {"001777": (None, "ID_BOTH_ARMS"), "1777": (None, "ID_BOTH_ARMS")}),
@@ -151,6 +169,71 @@ def test_ids_and_people(subjects: dict[str, list[str]], expected: dict[str, tupl
         patient, hold = expected[name]
         assert row["hold"] == hold
         assert patient in (None, row["patient_id"])
+
+
+CROSSWALKS = [
+    # What the crosswalk says, and what becomes of whom: one id, its person, its hold.
+    ([("h", "123-4", "x"), ("h", "123", "x")], {("h", "123-4"): ("h/123", ""), ("h", "123"): ("h/123", "")}),
+    ([("h", "123-4", "x"), ("h", "123", "y")], {("h", "123-4"): ("h/123-4", ""), ("h", "123"): ("h/123", "")}),
+    ([("h", "123-4", "x")], {("h", "123-4"): ("h/123-4", ""), ("h", "123"): ("h/123", "ID_CONFLICT")}),
+    ([("t", "0777", "x"), ("h", "777", "y")], {("t", "0777"): ("t/0777", ""), ("h", "777"): ("h/777", "")}),
+    (
+        [("t", "0777", "x"), ("h", "777", "x")],
+        {("t", "0777"): ("t/0777", ""), ("h", "777"): ("t/0777", "ID_BOTH_ARMS")},
+    ),
+    ([("h", "55", "x"), ("h2", "56", "x")], {("h", "55"): ("h/55", ""), ("h2", "56"): ("h/55", "ID_TWO_SOURCES")}),
+]
+
+
+@pytest.mark.parametrize(("lines", "expected"), CROSSWALKS, ids=[str(n) for n in range(len(CROSSWALKS))])
+def test_the_crosswalk_settles_what_it_names(
+    lines: list[tuple[str, str, str]], expected: dict[tuple[str, str], tuple[str, str]]
+) -> None:
+    table = pd.DataFrame(lines, columns=["source", "subject", "person"]).assign(line=range(2, len(lines) + 2))
+    found = people_of(crosswalk=table, h=["123-4", "123", "777", "55"], h2=["56"], t=["0777"])
+    for key, (patient, hold) in expected.items():
+        assert (found.loc[key, "patient_id"], found.loc[key, "hold"]) == (patient, hold)
+
+
+def test_a_crosswalk_of_unknown_ids_is_a_fault() -> None:
+    table = pd.DataFrame({"source": ["h", "h"], "subject": ["1234", "9"], "person": ["x", "x"], "line": [2, 3]})
+    with pytest.raises(UserError, match="has the id '9'"):
+        people_of(crosswalk=table, h=["1234"])
+
+
+FAULTY = [
+    ("source,subject\nh,1\n", "there is no column 'person'"),
+    ("source,subject,person\nhh,1,x\n", "there is no source 'hh'"),
+    ("source,subject,person\nh,1,\n", "'person' is blank"),
+    ("source;subject;person\nh;1;x\nh;1;y\n", "the id '1' has 2 persons"),
+    ("source,subject,person\nh,1,x,more\n", "4 cells, the header has 3"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), FAULTY, ids=[said for _, said in FAULTY])
+def test_faults_of_a_crosswalk_file(text: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "crosswalk.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises((UserError, UserErrors)) as caught:
+        read_crosswalk(path, ["h"])
+    assert said in str(caught.value)
+    assert "crosswalk.csv, line" in str(caught.value)
+
+
+def test_two_ids_with_the_same_facts_and_hour_of_admission_are_held() -> None:
+    same = {"n": 4, "facts": "AGE=61;HEIGHT=170;SEX=male;WEIGHT=71"}
+    admitted = pd.Timestamp("2020-05-01 15:42", tz="UTC")
+    rows = [("1", admitted, same), ("2", admitted, same), ("3", admitted + pd.Timedelta("1min"), same)]
+    facts = pd.DataFrame([{"source": "h", "subject": s, "admission": at, **more} for s, at, more in rows])
+    found = people_of(facts=facts, h=["1", "2", "3", "4"])
+    assert found["hold"].to_dict() == {
+        ("h", "1"): "ID_CONFLICT",
+        ("h", "2"): "ID_CONFLICT",
+        ("h", "3"): "",
+        ("h", "4"): "",
+    }
+    few = people_of(facts=facts.assign(n=2), h=["1", "2", "3"])
+    assert (few["hold"] == "").all()
 
 
 def test_an_id_that_lost_its_zeros_is_one_person() -> None:

@@ -2,6 +2,7 @@
 
 from .assemble import assemble_source
 from .counts import ledger_ard
+from .crosswalk import read_crosswalk
 from .files import clean_file
 from .findings import Inspected, findings_ard, inspect_source, stop_where_suspect
 from .outputs import (
@@ -11,7 +12,7 @@ from .outputs import (
     write_clean_source,
     write_cleaned_file,
 )
-from .people import link_people
+from .people import identity_facts, link_people
 
 __all__ = [
     "CleanSource",
@@ -20,10 +21,12 @@ __all__ = [
     "assemble_source",
     "clean_file",
     "findings_ard",
+    "identity_facts",
     "inspect_source",
     "ledger_ard",
     "link_people",
     "read_cleaned_file",
+    "read_crosswalk",
     "stop_where_suspect",
     "write_clean_source",
     "write_cleaned_file",
