@@ -36,6 +36,9 @@ rule link_people:
     """Decides which ids of all sources are the same person, and holds those that contradict each other."""
     input:
         ledgers=every_file("results/clean/{source}/by_file/{file}/ledger.parquet"),
+        patients=every_file("results/clean/{source}/by_file/{file}/patients.parquet"),
+        events=every_file("results/clean/{source}/by_file/{file}/events.parquet"),
+        crosswalk=STUDY.crosswalk or [],
     output:
         people="results/clean/people.parquet",
     log:

@@ -2,17 +2,25 @@
 
 from typing import TYPE_CHECKING
 
-from historical_controls.cleaning import link_people
+from historical_controls.cleaning import identity_facts, link_people, read_crosswalk
 from historical_controls.config_sources import Source
 from historical_controls.errors import reported
-from historical_controls.table_io import read_tables, write_table
-from historical_controls.tables import LEDGER, PEOPLE
+from historical_controls.table_io import read_distinct, read_tables, write_table
+from historical_controls.tables import EVENTS_RAW, LEDGER, PATIENTS_RAW, PEOPLE
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
     sources = {name: Source.model_validate(source) for name, source in snakemake.params.sources.items()}
-    ledger = read_tables(snakemake.input.ledgers, LEDGER)
-    ledgers = {name: ledger[ledger["source"] == name] for name in sources}
-    write_table(link_people(ledgers, sources), snakemake.output.people, PEOPLE)
+    subjects = read_distinct(snakemake.input.ledgers, LEDGER, ["source", "subject"])
+    crosswalk = snakemake.input.get("crosswalk")
+    people = link_people(
+        {name: subjects[subjects["source"] == name] for name in sources},
+        sources,
+        read_crosswalk(crosswalk, sources) if crosswalk else None,
+        identity_facts(
+            read_tables(snakemake.input.patients, PATIENTS_RAW), read_tables(snakemake.input.events, EVENTS_RAW)
+        ),
+    )
+    write_table(people, snakemake.output.people, PEOPLE)

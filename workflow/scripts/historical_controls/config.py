@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from .config_cohort import Balance, Cohort
-from .config_sources import Code, Language, Name, Section, Source, Texts
+from .config_sources import Code, Language, Name, Section, Source, SourceFile, Texts
 from .errors import UserError, did_you_mean, nearest, raise_all
 from .merging import merged
 
@@ -148,6 +148,7 @@ class Config(Section):
     languages: list[Language] = Field(min_length=1, description="languages of figures and reports")
     dictionary: str | None = Field(None, description="folder of the dictionary; null = the program's own")
     sources: dict[Name, Source] = Field(min_length=1)
+    crosswalk: str | None = Field(None, description="file that says which ids are one person; null = none")
     outcomes: list[Code] = Field(min_length=1, description="outcomes analysed, in the order of the report")
     cohort: Cohort
     balance: Balance
@@ -191,16 +192,23 @@ def load_config(raw: Mapping[str, Any], name: str = "config.yaml") -> Config:
 
 def check_files(config: Config, folder: Path, name: str = "config.yaml") -> None:
     """Every declared file exists below the study folder. Raises UserError(s) naming the nearest file there is."""
+    declared = {f"sources.{source}.files.{name}.path": file.path for source, name, file in _files(config)}
+    if config.crosswalk:
+        declared["crosswalk"] = config.crosswalk
     faults = []
+    for key, file_path in declared.items():
+        path = folder / file_path
+        if not path.is_file():
+            there = [other.name for other in path.parent.glob("*")] if path.parent.is_dir() else []
+            hint = did_you_mean(path.name, there) if there else f"The folder '{path.parent}' holds no file."
+            faults.append(UserError(f"there is no file '{file_path}'", f"{name}: {key}", hint))
+    raise_all(faults)
+
+
+def _files(config: Config) -> Iterator[tuple[str, str, SourceFile]]:
     for source_name, source in config.sources.items():
         for file_name, file in source.files.items():
-            path = folder / file.path
-            if not path.is_file():
-                there = [other.name for other in path.parent.glob("*")] if path.parent.is_dir() else []
-                hint = did_you_mean(path.name, there) if there else f"The folder '{path.parent}' holds no file."
-                where = f"{name}: sources.{source_name}.files.{file_name}.path"
-                faults.append(UserError(f"there is no file '{file.path}'", where, hint))
-    raise_all(faults)
+            yield source_name, file_name, file
 
 
 def scenario_config(config: Config, scenario: str, name: str = "config.yaml") -> Config:

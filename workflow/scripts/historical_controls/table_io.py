@@ -254,6 +254,12 @@ def _typed(arrow: pa.Table, table: Table) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(flags, "boolean"))
 
 
+def read_distinct(paths: Iterable[str | Path], table: Table, columns: list[str]) -> pd.DataFrame:
+    """The distinct rows of some columns over several files of one table, read piece by piece."""
+    found = [piece.drop_duplicates() for path in paths for piece in read_pieces(path, table, columns)]
+    return pd.concat(found or [table.empty()[columns]], ignore_index=True).drop_duplicates(ignore_index=True)
+
+
 def read_tables(paths: Iterable[str | Path], table: Table) -> pd.DataFrame:
     """Several files of one declared table (sources, scenarios, parts), one under the other."""
     frames = [read_table(path, table) for path in paths]
