@@ -75,7 +75,8 @@ def test_no_identity_in_anything_meant_for_sharing(example: Path) -> None:
     texts = {path: path.read_text(encoding="utf-8") for path in shared}
     for words in (people["expediente"].head(20), people["nombre"].head(20), people["curp"].head(20)):
         for word in words:
-            assert not [path.name for path, text in texts.items() if word in text]
+            whole = re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)")  # not the middle of a long decimal
+            assert not [path.name for path, text in texts.items() if word in text and whole.search(text)]
     assert not [path.name for path, text in texts.items() if "2020-05-" in text or "/05/2020" in text]
 
 
