@@ -1,7 +1,7 @@
 """Who is comparable, and from which hour is time counted?
 
 Reads: results/clean. Writes: results/cohort/{scenario}/ (tables eligibility, cohort_patients, attrition, observations,
-visits, cohort_events, display).
+visits, cohort_events, display, patient_summaries, underived).
 """
 
 
@@ -21,6 +21,8 @@ rule define_cohort:
         visits="results/cohort/{scenario}/visits.parquet",
         events="results/cohort/{scenario}/events.parquet",
         display="results/cohort/{scenario}/display.parquet",
+        summaries="results/cohort/{scenario}/summaries.parquet",
+        underived="results/cohort/{scenario}/underived.parquet",
         ard="results/cohort/{scenario}/ard.parquet",
     log:
         "results/logs/define_cohort/{scenario}.log",

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from .config_derivations import Altitude, Derivation, OrganFailures, Sofa, Summary
 from .config_rules import Rule, rule_order, rules_named
 from .config_sources import Code, Name, Section, Texts
 from .errors import did_you_mean
@@ -37,37 +38,6 @@ class TimeZero(Section):
     )
 
 
-class PairedRatio(Section):
-    """A ratio of two measurements close in time, such as PaO2 over FiO2."""
-
-    kind: Literal["paired_ratio"]
-    numerator: Code
-    denominator: Code
-    within_minutes: float = Field(gt=0)
-    direction: Literal["nearest", "before"] = Field("nearest", description="partner before or around the numerator")
-    denominator_min: float = Field(0, description="denominators below this are no partners")
-    numerator_specimen: list[str] = Field(default=[], description="specimens allowed; empty = any")
-    limits: bool = Field(True, description="apply the hard limits of outcomes.csv to the ratio")
-    prefer_reported: bool = Field(False, description="a ratio reported in the file wins over the computed one")
-
-
-class Sofa(Section):
-    """Worst SOFA over a look-back window, evaluated at each new component value."""
-
-    kind: Literal["sofa"]
-    within_hours: float = Field(24, gt=0, description="look-back of every organ's worst score")
-    missing: Literal["strict", "normal_if_missing"] = Field(
-        "normal_if_missing", description="an organ without a value: counts as normal, or leaves the score open"
-    )
-    support: list[str] = Field(
-        ["invasive_ventilation", "noninvasive_ventilation"],
-        description="treatments that count as respiratory support; without any the respiratory score ends at 2",
-    )
-
-
-Derivation = Annotated[PairedRatio | Sofa, Field(discriminator="kind")]
-
-
 class ReadingOption(Section):
     """One way of reading an ambiguity: what it changes in the rules above."""
 
@@ -85,6 +55,8 @@ class Reading(Section):
 
 class Cohort(Section):
     derivations: dict[Code, Derivation] = Field(default={}, description="outcomes computed from others")
+    altitude: Altitude = Altitude()
+    summaries: dict[Code, Summary] = Field(default={}, description="one value per patient: supporting, not registered")
     rules: dict[str, Rule] = Field(default={}, description="eligibility rules by id, three-valued")
     filters: list[str] = Field(
         default=[], description="rules that decide, in the order of the flow diagram; others are shown only"
@@ -106,6 +78,13 @@ class Cohort(Section):
     )
     baseline_hours: float = Field(24, gt=0, description="baseline = median of these hours up to time zero")
     horizon_days: int = Field(21, ge=1, description="days of follow-up after time zero")
+
+    @model_validator(mode="after")
+    def organ_failures_are_of_a_score(self) -> Cohort:
+        for code, rule in self.derivations.items():
+            if isinstance(rule, OrganFailures) and not isinstance(self.derivations.get(rule.of), Sofa):
+                raise ValueError(f"derivations.{code}.of: '{rule.of}' is no derivation of kind sofa")
+        return self
 
     @model_validator(mode="after")
     def rules_are_in_order(self) -> Cohort:

@@ -16,6 +16,20 @@ from .tables import EVENT_NAMES
 TIMING = get_args(Timing)
 
 
+CODES_OF_DERIVATIONS = (
+    "numerator",
+    "denominator",
+    "estimated_denominators",
+    "filled_from",
+    "flow",
+    "saturation",
+    "fraction",
+    "estimated_fractions",
+    "of",
+    "urine",
+)
+
+
 def check_config_names(config: Config, dictionary: Dictionary) -> None:
     """Every outcome code, event name, unit and meaning of the config exists; UserError(s) for all that do not."""
     faults = [
@@ -113,7 +127,7 @@ def _codes(config: Config) -> Iterator[tuple[str, str]]:
     yield from (("balance.key_covariates", code) for code in config.balance.key_covariates if code not in TIMING)
     yield from (("balance.matching.exact", code) for code in config.balance.matching.exact)
     yield from (("analysis.covariates", code) for code in config.analysis.covariates)
-    yield from ((f"cohort.derivations.{code}", code) for code in config.cohort.derivations)
+    yield from _derived_codes(config.cohort)
     yield from _rule_codes("cohort.rules", config.cohort)
     for name, option in config.cohort.options():
         yield from _rule_codes(f"cohort.readings.{name}.options.{option}.rules", config.cohort.as_read({name: option}))
@@ -126,6 +140,17 @@ def _rule_codes(place: str, cohort: Cohort) -> Iterator[tuple[str, str]]:
         for key in ("outcome", "characteristic"):
             if hasattr(rule, key):
                 yield f"{place}.{name}.{key}", getattr(rule, key)
+
+
+def _derived_codes(cohort: Cohort) -> Iterator[tuple[str, str]]:
+    yield from (("cohort.altitude.outcomes", code) for code in cohort.altitude.outcomes)
+    for section, declared in (("derivations", cohort.derivations), ("summaries", cohort.summaries)):
+        for code, rule in declared.items():
+            yield f"cohort.{section}.{code}", code
+            for key in CODES_OF_DERIVATIONS:
+                named = getattr(rule, key, None)
+                for other in [named] if isinstance(named, str) else named or []:
+                    yield f"cohort.{section}.{code}.{key}", other
 
 
 def _source_codes(place: str, source: Source) -> Iterator[tuple[str, str]]:

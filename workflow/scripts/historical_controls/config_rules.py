@@ -33,6 +33,9 @@ class ThresholdRule(RuleBase):
     in_each_hours: float | None = Field(
         None, gt=0, description="must hold in every consecutive block of this length in the window"
     )
+    imputed: bool = Field(
+        False, description="true: imputed and estimated values count too; by default only measured ones"
+    )
 
     @model_validator(mode="after")
     def blocks_fill_the_window(self) -> ThresholdRule:

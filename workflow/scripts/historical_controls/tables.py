@@ -392,6 +392,56 @@ DISPLAY = Table(
     ),
 )
 
+PATIENT_SUMMARIES = Table(
+    "patient_summaries",
+    "results/cohort/{scenario}/summaries.parquet",
+    "One row per included patient and patient-level outcome, such as ventilator-free days. Supporting, not registered.",
+    ("scenario", "source", "patient_id", "outcome"),
+    (
+        SCENARIO,
+        SOURCE,
+        PATIENT,
+        ARM,
+        OUTCOME,
+        _number("value", "the value; null where the patient was not followed to the end, or nothing was recorded"),
+        _number("lower", "least possible value (equals value where it is known)"),
+        _number("upper", "greatest possible value (equals value where it is known)"),
+        _text("unit", "canonical unit of the outcome"),
+        _number("days_observed", "days followed, or days with a reading", "d"),
+        _text(
+            "state",
+            "'known'; 'death' (by the declared day, the value is the declared one); 'transfer_out' or 'last_record' "
+            "(not followed to the declared day); 'not_recorded' (the source records no such support, or no reading)",
+        ),
+    ),
+)
+
+UNDERIVED = Table(
+    "underived",
+    "results/cohort/{scenario}/underived.parquet",
+    "Values that gave no derived outcome, and why: every arterial gas without an FiO2 stands here.",
+    ("scenario", "source", "patient_id", "outcome", "reason", "time", "file", "line", "item"),
+    (
+        SCENARIO,
+        SOURCE,
+        PATIENT,
+        ARM,
+        _text("outcome", "code of the derived outcome that was not computed"),
+        _text(
+            "reason",
+            "'no_partner' (nothing to pair with in the window), 'outside_limits' (the ratio lies outside the hard "
+            "limits), 'other_specimen', 'flag_refused', 'formula_does_not_hold', 'flow_not_listed', 'other_device', "
+            "'collection_gap', 'no_baseline'",
+        ),
+        _time("time", "time of the value"),
+        _number("value", "the value, or its limit where it is censored; canonical unit of its own outcome"),
+        _number("ratio", "the ratio that was refused"),
+        FILE,
+        LINE,
+        ITEM,
+    ),
+)
+
 BALANCE = Table(
     "balance",
     "results/balance/{scenario}/balance.parquet",
@@ -524,6 +574,8 @@ TABLES: tuple[Table, ...] = (
     VISITS,
     COHORT_EVENTS,
     DISPLAY,
+    PATIENT_SUMMARIES,
+    UNDERIVED,
     BALANCE,
     STATISTICS,
     WEIGHTS,

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
+
+from .derived import nothing_refused
 
 
 @dataclass(frozen=True)
 class CleanTables:
-    """The clean tables of all sources, stacked (tables patients, measurements, events, treatments)."""
+    """The clean tables of all sources, stacked (tables patients, measurements, events, treatments).
+
+    `refused`: values that gave no derived outcome, once outcomes are derived (see `derived.Derived`).
+    """
 
     patients: pd.DataFrame
     measurements: pd.DataFrame
     events: pd.DataFrame
     treatments: pd.DataFrame
+    refused: pd.DataFrame = field(default_factory=nothing_refused)
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,9 @@ class CohortTables:
     visits: pd.DataFrame
     events: pd.DataFrame
     display: pd.DataFrame
+    summaries: pd.DataFrame
+    underived: pd.DataFrame
+    derived_counts: pd.DataFrame
     waits: tuple[float, ...]
     outcomes: tuple[str, ...]
     baseline_hours: float

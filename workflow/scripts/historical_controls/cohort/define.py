@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from ..config import Study
 from ..config_cohort import Cohort
 from ..dictionary import Dictionary
 from ..errors import UserError
-from ..table_io import conform, write_table
+from ..table_io import Table, conform, write_table
 from ..tables import (
     ATTRITION,
     COHORT_EVENTS,
@@ -22,16 +22,20 @@ from ..tables import (
     DISPLAY,
     ELIGIBILITY,
     OBSERVATIONS,
+    PATIENT_SUMMARIES,
+    UNDERIVED,
     VISITS,
 )
 from .attrition import attrition_table
 from .clean_tables import CleanTables, CohortTables
-from .derivations import derive_outcomes
+from .derivations import derive_after_zero, derive_outcomes
+from .derived_counts import counted, refused_rows
 from .display import display_ids, display_table
 from .eligibility import eligibility_rows
 from .follow_up import patient_rows
 from .observations import event_rows, observation_rows
 from .records import PERSON, Records, make_records, place_all, slice_of
+from .summaries import summary_rows
 from .time_zero import Decisions, decide_historical, decide_treated, treated_waits
 from .timeline import NEVER, milliseconds
 from .visits import visit_table
@@ -48,6 +52,9 @@ class Part:
     eligibility: pd.DataFrame
     observations: pd.DataFrame
     events: pd.DataFrame
+    summaries: pd.DataFrame
+    underived: pd.DataFrame
+    derived_counts: pd.DataFrame
 
 
 def define_cohort(
@@ -66,16 +73,17 @@ def define_cohort(
     cohort = cohort.as_read()
     waits: tuple[float, ...] = ()
     parts: list[Part] = []
+    recorded = set(clean.treatments[["source", "treatment"]].drop_duplicates().itertuples(index=False, name=None))
     for records in _groups(clean, "treated", cohort, dictionary):
         decided = decide_treated(records, cohort)
         waits = tuple(sorted((*waits, *treated_waits(records, decided, cohort))))
-        parts.append(_part(records, decided, cohort, study, "treated"))
+        parts.append(_part(records, decided, cohort, study, dictionary, recorded, "treated"))
     if not waits and cohort.time_zero.match_waits and cohort.time_zero.historical == "first_eligible_hour":
         logging.getLogger("historical_controls").warning("no treated patient has a known wait: controls wait 0 hours")
     window = _window(parts)
     for records in _groups(clean, "historical", cohort, dictionary):
         decided = decide_historical(records, cohort, waits, seed, window)
-        parts.append(_part(records, decided, cohort, study, "historical"))
+        parts.append(_part(records, decided, cohort, study, dictionary, recorded, "historical"))
     if not parts:
         raise UserError("no patient is in the clean tables", "cohort", "See the ledger for what became of the rows.")
     return _tables(parts, cohort, dictionary, scenario, seed, outcomes, waits)
@@ -96,13 +104,26 @@ def _groups(clean: CleanTables, arm: str, cohort: Cohort, dictionary: Dictionary
         yield make_records(derive_outcomes(group, cohort, dictionary), cohort)
 
 
-def _part(records: Records, decided: Decisions, cohort: Cohort, study: Study, arm: str) -> Part:
+def _part(
+    records: Records,
+    decided: Decisions,
+    cohort: Cohort,
+    study: Study,
+    dictionary: Dictionary,
+    recorded: Collection[tuple[str, str]],
+    arm: str,
+) -> Part:
     patients = patient_rows(records, decided, study, cohort.horizon_days)
+    eligibility = eligibility_rows(records, decided, cohort, arm)
+    records = derive_after_zero(records, decided.time_zero, cohort, dictionary)
     return Part(
         patients,
-        eligibility_rows(records, decided, cohort, arm),
+        eligibility,
         observation_rows(records, decided.time_zero, patients["end_day"].to_numpy("float64")),
         event_rows(records, decided.time_zero),
+        summary_rows(records, decided.time_zero, cohort, dictionary, recorded),
+        refused_rows(records),
+        counted(records, cohort),
     )
 
 
@@ -128,6 +149,9 @@ def _tables(
         visits=conform(visits, VISITS),
         events=conform(_stacked([part.events for part in parts], scenario), COHORT_EVENTS),
         display=conform(display_table(patients, visits, outcomes), DISPLAY),
+        summaries=conform(_stacked([part.summaries for part in parts], scenario, PATIENT_SUMMARIES), PATIENT_SUMMARIES),
+        underived=conform(_stacked([part.underived for part in parts], scenario, UNDERIVED), UNDERIVED),
+        derived_counts=pd.concat([part.derived_counts for part in parts], ignore_index=True),
         waits=waits,
         outcomes=tuple(code for code in outcomes if dictionary.outcomes[code].kind != "event"),
         baseline_hours=cohort.baseline_hours,
@@ -136,13 +160,16 @@ def _tables(
     )
 
 
-def _stacked(frames: list[pd.DataFrame], scenario: str) -> pd.DataFrame:
-    filled = [frame for frame in frames if len(frame)] or frames[:1]
-    return pd.concat(filled, ignore_index=True).assign(scenario=scenario)
+def _stacked(frames: list[pd.DataFrame], scenario: str, table: Table | None = None) -> pd.DataFrame:
+    """The frames one under the other; `table`: what no rows at all look like."""
+    filled = [frame for frame in frames if len(frame)]
+    if not filled and table is not None:
+        return table.empty()
+    return pd.concat(filled or frames[:1], ignore_index=True).assign(scenario=scenario)
 
 
 def write_cohort(tables: CohortTables, folder: str | Path) -> None:
-    """Write the seven tables of this stage into a folder."""
+    """Write the tables of this stage into a folder."""
     for name, table in (
         ("eligibility", ELIGIBILITY),
         ("patients", COHORT_PATIENTS),
@@ -151,5 +178,7 @@ def write_cohort(tables: CohortTables, folder: str | Path) -> None:
         ("visits", VISITS),
         ("events", COHORT_EVENTS),
         ("display", DISPLAY),
+        ("summaries", PATIENT_SUMMARIES),
+        ("underived", UNDERIVED),
     ):
         write_table(getattr(tables, name), Path(folder) / f"{name}.parquet", table)

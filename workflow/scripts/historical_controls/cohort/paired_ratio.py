@@ -1,134 +1,116 @@
-"""A ratio of two measurements close in time: P/F from an arterial PaO2 and the FiO2 set at that time."""
+"""A ratio of two measurements close in time: P/F from an arterial PaO2 and the FiO2 set at that time (DV-1, DV-2)."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from ..config_cohort import PairedRatio
+from ..config_derivations import PairedRatio
 from ..dictionary import Outcome, fold
-from .intervals import Flags, Integers
-from .timeline import clock_of
+from .clean_tables import CleanTables
+from .derived import Derived, refuse, stacked
+from .flag_texts import has_any, union, with_flag
+from .intervals import Flags
+from .pairing import by_time, milliseconds_of, near, paired_values
+from .support import runs_at
 
 REPORTED = "REPORTED"
+ROOM_AIR = 0.21
 
 
-def paired_ratio(measured: pd.DataFrame, code: str, rule: PairedRatio, outcome: Outcome) -> pd.DataFrame:
-    """`measured` without the outcome's own rows, and with the ratios in their place.
+def paired_ratio(tables: CleanTables, code: str, rule: PairedRatio, outcome: Outcome) -> Derived:
+    """Ratios of one outcome, those that the file reports included, and the numerators that gave none.
 
-    `measured`: done rows of table `measurements` with the columns patient (position) and time (integer). The ratio
-    stands at the numerator's time, with its assay, specimen and place in the file. Ratios that the file reports are
-    kept, flagged, where none was computed within the pairing window (or all of them win: `prefer_reported`).
+    `tables`: placed tables of done measurements. The ratio stands at the numerator's time, with its assay, specimen
+    and place in the file. Ratios that the file reports are kept, flagged, where none was computed within the pairing
+    window (or all of them win: `prefer_reported`).
     """
-    computed = _within_limits(_computed(measured, code, rule, outcome), rule, outcome)
-    own = measured["outcome"] == code
-    reported = measured[own].assign(flags=_joined(measured.loc[own, "flags"], REPORTED))
-    width = _milliseconds(rule)
+    measured = tables.measurements
+    computed, refused = _computed(tables, code, rule, outcome)
+    own = measured[measured["outcome"] == code]
+    reported = own.assign(flags=with_flag(own["flags"], REPORTED))
+    width = milliseconds_of(rule.within_minutes)
     if rule.prefer_reported:
-        computed = computed[~_near(computed, reported, width)]
+        computed = computed[~near(computed, reported, width, rule.direction)]
     else:
-        reported = reported[~_near(reported, computed, width)]
+        reported = reported[~near(reported, computed, width, rule.direction)]
     # A file may report the ratio of a gas whose parts were held back: one row per key stays, the computed one.
     both = pd.concat([computed, reported], ignore_index=True)
-    key = ["patient", "time", "assay", "specimen"]
-    return pd.concat([measured[~own], both[~both.duplicated(key)]], ignore_index=True)
+    both = both[~both.duplicated(["patient", "time", "assay", "specimen"])]
+    return Derived(_filled(both, measured, code, rule, width), refused)
 
 
-def _computed(measured: pd.DataFrame, code: str, rule: PairedRatio, outcome: Outcome) -> pd.DataFrame:
-    above = _by_time(measured[_numerators(measured, rule)])
-    below = _by_time(measured[_denominators(measured, rule)])
-    partner, found = partners(above, below, _milliseconds(rule), rule.direction)
-    above, below = above[found], below.iloc[partner[found]]
-    divisor = below["value"].to_numpy(np.float64)
-    return above.assign(
+def _filled(own: pd.DataFrame, measured: pd.DataFrame, code: str, rule: PairedRatio, width: int) -> pd.DataFrame:
+    """With imputed ratios where no own one stands in the window before: a later one was not known then."""
+    if rule.filled_from is None:
+        return own
+    imputed = measured[measured["outcome"] == rule.filled_from].assign(outcome=code)
+    return pd.concat([own, imputed[~near(imputed, own, width, "before")]], ignore_index=True)
+
+
+def _computed(tables: CleanTables, code: str, rule: PairedRatio, outcome: Outcome) -> tuple[pd.DataFrame, pd.DataFrame]:
+    above, refused = _numerators(tables.measurements, code, rule)
+    above = by_time(above)
+    width = milliseconds_of(rule.within_minutes)
+    divisor, flags, found = paired_values(above, _denominators(tables.measurements, rule), width, rule.direction)
+    divisor, flags, found = _room_air(tables, rule, above, divisor, flags, found)
+    refused.append(refuse(above, code, "no_partner", ~found))
+    ratios = above.assign(
         outcome=code,
         value=above["value"] / divisor,
         lower=above["lower"] / divisor,
         upper=above["upper"] / divisor,
         result=None,
         unit=outcome.unit,
-        flags=_union(above["flags"], below["flags"]),
+        flags=union(above["flags"], flags),
     )
-
-
-def _numerators(measured: pd.DataFrame, rule: PairedRatio) -> Flags:
-    bounded = (measured["lower"].notna() | measured["upper"].notna()).to_numpy()
-    here = (measured["outcome"] == rule.numerator).to_numpy() & bounded
-    if not rule.numerator_specimen:
-        return here
-    allowed = {fold(name) for name in rule.numerator_specimen}
-    specimens = measured["specimen"].astype(object)
-    fits = {name: fold(name) in allowed for name in specimens[here].unique()}
-    return here & specimens.map(fits).eq(True).to_numpy()
-
-
-def _denominators(measured: pd.DataFrame, rule: PairedRatio) -> Flags:
-    value = measured["value"].to_numpy(np.float64)
-    return (measured["outcome"] == rule.denominator).to_numpy() & (value >= rule.denominator_min) & (value > 0)
-
-
-def _by_time(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.sort_values(["patient", "time", "assay", "specimen"], kind="stable", ignore_index=True)
-
-
-def partners(above: pd.DataFrame, below: pd.DataFrame, width: int, direction: str) -> tuple[Integers, Flags]:
-    """Position in `below` of each numerator's partner within `width` milliseconds, and whether there is one.
-
-    Both sorted by patient and time. Nearest in time wins, the earlier one where two are as near.
-    """
-    if not len(below):
-        return np.zeros(len(above), dtype=np.int64), np.zeros(len(above), dtype=bool)
-    clock = clock_of(above["time"].to_numpy(), below["time"].to_numpy())
-    key = clock.key(below["patient"].to_numpy(), below["time"].to_numpy())
-    wanted = clock.key(above["patient"].to_numpy(), above["time"].to_numpy())
-    place = np.searchsorted(key, wanted, side="right")
-    earlier, later = np.maximum(place - 1, 0), np.minimum(place, len(key) - 1)
-    gap_before = _gap(above, below, earlier, place > 0)
-    if direction == "before":
-        return earlier, gap_before <= width
-    gap_after = _gap(above, below, later, place < len(key))
-    return np.where(gap_after < gap_before, later, earlier), np.minimum(gap_before, gap_after) <= width
-
-
-def _gap(above: pd.DataFrame, below: pd.DataFrame, place: Integers, exists: Flags) -> np.ndarray:
-    same = below["patient"].to_numpy()[place] == above["patient"].to_numpy()
-    gap = np.abs(below["time"].to_numpy()[place] - above["time"].to_numpy()).astype(np.float64)
-    return np.where(same & exists, gap, np.inf)
-
-
-def _near(rows: pd.DataFrame, others: pd.DataFrame, width: int) -> Flags:
-    """Which rows have one of the others within the pairing window."""
-    sorted_rows = rows.reset_index(drop=True).reset_index(names="place").pipe(_by_time)
-    _, found = partners(sorted_rows, _by_time(others), width, "nearest")
-    out = np.zeros(len(rows), dtype=bool)
-    out[sorted_rows["place"].to_numpy()] = found
-    return out
-
-
-def _within_limits(ratios: pd.DataFrame, rule: PairedRatio, outcome: Outcome) -> pd.DataFrame:
-    """Ratios outside the hard limits are no ratios (a wrong FiO2); outside the warn limits they are flagged."""
+    ratios, above = ratios[found], above[found]
     if not rule.limits:
-        return ratios
+        return ratios, stacked(refused)
+    kept, usual = within(ratios, outcome)
+    shown = ratios["value"].fillna(ratios["lower"]).fillna(ratios["upper"])
+    refused.append(refuse(above, code, "outside_limits", ~kept, shown))
+    flagged = ratios.assign(flags=with_flag(ratios["flags"], "OUT_OF_USUAL", ~usual))
+    return flagged[kept], stacked(refused)
+
+
+def _numerators(measured: pd.DataFrame, code: str, rule: PairedRatio) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """Numerators that may give a ratio, and those that may not: another specimen, or a refused flag."""
+    bounded = measured["lower"].notna() | measured["upper"].notna()
+    rows = measured[(measured["outcome"] == rule.numerator) & bounded]
+    allowed = {fold(name) for name in rule.numerator_specimen}
+    specimens = rows["specimen"].astype(object)
+    fits = {name: not allowed or fold(name) in allowed for name in specimens.unique()}
+    fitting = specimens.map(fits).eq(True).to_numpy()
+    flagged = fitting & has_any(rows["flags"], rule.numerator_flags_refused)
+    refused = [refuse(rows, code, "other_specimen", ~fitting), refuse(rows, code, "flag_refused", flagged)]
+    return rows[fitting & ~flagged], refused
+
+
+def _denominators(measured: pd.DataFrame, rule: PairedRatio) -> list[pd.DataFrame]:
+    value = measured["value"].to_numpy(np.float64)
+    usable = (value >= rule.denominator_min) & (value > 0)
+    outcome = measured["outcome"].to_numpy()
+    return [measured[usable & (outcome == code)] for code in (rule.denominator, *rule.estimated_denominators)]
+
+
+def _room_air(
+    tables: CleanTables, rule: PairedRatio, above: pd.DataFrame, divisor: np.ndarray, flags: pd.Series, found: Flags
+) -> tuple[np.ndarray, pd.Series, Flags]:
+    if rule.room_air is None:
+        return divisor, flags, found
+    patient, time = above["patient"].to_numpy(np.int64), above["time"].to_numpy(np.int64)
+    air = ~found & ~runs_at(tables, rule.room_air, patient, time)
+    return np.where(air, ROOM_AIR, divisor), flags.mask(air, "FIO2_ROOM_AIR"), found | air
+
+
+def within(ratios: pd.DataFrame, outcome: Outcome) -> tuple[Flags, Flags]:
+    """Which ratios lie within the hard limits (others are a wrong FiO2), and which within the usual ones."""
     low, high = ratios["lower"].fillna(-np.inf), ratios["upper"].fillna(np.inf)
-    hard = (high < _or(outcome.hard_low, -np.inf)) | (low > _or(outcome.hard_high, np.inf))
-    warn = (high < _or(outcome.warn_low, -np.inf)) | (low > _or(outcome.warn_high, np.inf))
-    flags = ratios["flags"].where(~warn, _joined(ratios["flags"], "OUT_OF_USUAL"))
-    return ratios.assign(flags=flags)[~hard]
+    hard = (high >= _or(outcome.hard_low, -np.inf)) & (low <= _or(outcome.hard_high, np.inf))
+    usual = (high >= _or(outcome.warn_low, -np.inf)) & (low <= _or(outcome.warn_high, np.inf))
+    return hard.to_numpy(), usual.to_numpy()
 
 
 def _or(limit: float | None, otherwise: float) -> float:
     return otherwise if limit is None else limit
-
-
-def _milliseconds(rule: PairedRatio) -> int:
-    return round(rule.within_minutes * 60_000)
-
-
-def _joined(flags: pd.Series, flag: str) -> pd.Series:
-    return pd.Series([f"{known};{flag}" if known else flag for known in flags], flags.index, dtype="str")
-
-
-def _union(first: pd.Series, second: pd.Series) -> np.ndarray:
-    pairs = zip(first, second, strict=True)
-    joined = [a if a == b or not b else ";".join(sorted({*a.split(";"), *b.split(";")} - {""})) for a, b in pairs]
-    return np.array(joined, dtype=object)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..config_cohort import Cohort, PairedRatio, Sofa
+from ..config_cohort import Cohort
+from ..config_derivations import ImputedRatio, OrganFailures, PairedRatio, Sofa
 from .clean_tables import CleanTables
+from .flag_texts import IMPUTED, has_any
 from .intervals import Integers
 from .stays import Stays, stays_of
 from .timeline import NEVER, Clock, Series, clock_of, make_series, milliseconds
@@ -22,7 +24,9 @@ class Records:
     """One group of patients; arrays and `people` are by position of the patient.
 
     `measurements`, `events`, `treatments` are the clean tables of these patients with the columns patient (position)
-    and integer times; `series` are the results by outcome, `first_event` the first time of each event.
+    and integer times; `first_event` the first time of each event. `series` are the measured results by outcome,
+    `with_imputed` those of outcomes that hold imputed or estimated values too, with them. `refused`: values that gave
+    no derived outcome.
     """
 
     people: pd.DataFrame
@@ -33,9 +37,16 @@ class Records:
     series: Mapping[str, Series]
     first_event: Mapping[str, Integers]
     stays: Stays
+    with_imputed: Mapping[str, Series]
+    refused: pd.DataFrame
 
     def __len__(self) -> int:
         return len(self.people)
+
+    def results(self, outcome: str, imputed: bool = False) -> Series | None:
+        """What was measured of an outcome; `imputed`: with what was imputed or estimated in its place."""
+        known = self.series.get(outcome)
+        return self.with_imputed.get(outcome, known) if imputed else known
 
 
 def placed(frame: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
@@ -98,15 +109,20 @@ def make_records(tables: CleanTables, cohort: Cohort) -> Records:
     done = tables.measurements[tables.measurements["status"] != "not_done"]
     times = [done["time"].to_numpy(np.int64), tables.events["time"].to_numpy(np.int64)]
     first = first_times(tables.events, count)
+    clock = clock_of(*times)
+    imputed = has_any(done["flags"], IMPUTED)
+    replaced = done["outcome"].isin(done.loc[imputed, "outcome"].unique())
     return Records(
         tables.patients,
         done,
         tables.events,
         tables.treatments,
-        clock_of(*times),
-        series_of(done, clock_of(*times), cohort),
+        clock,
+        series_of(done[~imputed], clock, cohort),
         first,
         stays_of(tables, first, cohort.time_zero, count),
+        series_of(done[replaced], clock, cohort),
+        tables.refused,
     )
 
 
@@ -118,7 +134,7 @@ def series_of(measured: pd.DataFrame, clock: Clock, cohort: Cohort) -> dict[str,
             part["patient"].to_numpy(np.int64),
             part,
             known_after(cohort, str(outcome)),
-            isinstance(cohort.derivations.get(str(outcome)), Sofa),
+            isinstance(cohort.derivations.get(str(outcome)), Sofa | OrganFailures),
         )
         for outcome, part in measured.groupby("outcome", sort=True)
     }
@@ -127,6 +143,6 @@ def series_of(measured: pd.DataFrame, clock: Clock, cohort: Cohort) -> dict[str,
 def known_after(cohort: Cohort, outcome: str) -> int:
     """Milliseconds until a derived value is settled: a nearest partner may still come until the window has closed."""
     derivation = cohort.derivations.get(outcome)
-    if isinstance(derivation, PairedRatio) and derivation.direction == "nearest":
+    if isinstance(derivation, PairedRatio | ImputedRatio) and derivation.direction == "nearest":
         return round(derivation.within_minutes * 60_000)
     return 0

@@ -10,6 +10,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from ..ard import Cell, ard_frame
 from .clean_tables import CohortTables
+from .derived_counts import derived_ard
+from .summary_results import summary_ard
 from .visits import study_days
 
 ARMS = ("treated", "historical")
@@ -19,8 +21,17 @@ Row = dict[str, object]
 
 
 def cohort_ard(tables: CohortTables) -> pd.DataFrame:
-    """Rows of the outputs 14.1.1, 14.1.3 and 14.1.6."""
-    return ard_frame([*_disposition(tables), *_attrition(tables), *_waits(tables), *_availability(tables)])
+    """Rows of the outputs 14.1.1, 14.1.3, 14.1.6, 14.1.12 and 14.2.11."""
+    return ard_frame(
+        [
+            *_disposition(tables),
+            *_attrition(tables),
+            *_waits(tables),
+            *_availability(tables),
+            *derived_ard(tables),
+            *summary_ard(tables),
+        ]
+    )
 
 
 def _disposition(tables: CohortTables) -> Iterator[Row]:

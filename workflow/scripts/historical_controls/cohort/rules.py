@@ -53,7 +53,7 @@ def judge(rule: Rule, moments: Moments, records: Records, found: Mapping[str, St
     """State of one rule; `found` holds the rules that a combination combines."""
     match rule:
         case ThresholdRule():
-            return judge_threshold(rule, moments, records.series.get(rule.outcome))
+            return judge_threshold(rule, moments, records.results(rule.outcome, rule.imputed))
         case RatioRule():
             return judge_ratio(rule, moments, records.stays.start, records.series.get(rule.outcome))
         case ResultRule():
@@ -142,7 +142,7 @@ def evidence(rule: Rule, moments: Moments, records: Records) -> np.ndarray:
     """
     match rule:
         case ThresholdRule():
-            return threshold_evidence(rule, moments, records.series.get(rule.outcome))
+            return threshold_evidence(rule, moments, records.results(rule.outcome, rule.imputed))
         case RatioRule():
             return ratio_evidence(rule, moments, records.stays.start, records.series.get(rule.outcome))
         case CharacteristicRule() if rule.op != "is" and rule.characteristic in records.people.columns:

@@ -1,22 +1,24 @@
 """SOFA: the worst of each organ's score over a look-back window, with honest bounds for what was not measured.
 
-Cut-points: Vincent et al., Intensive Care Med 1996;22:707-710, as tabulated in PMC4968574, table 1. Renal by creatinine
-alone (urine output is not read). Respiratory scores of 3 and 4 need respiratory support. Drug doses in ug/kg/min.
+Cut-points (DV-10): Vincent et al., Intensive Care Med 1996;22:707-710, as tabulated in PMC4968574, table 1.
+Respiratory scores of 3 and 4 need respiratory support. Drug doses in ug/kg/min.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from ..config_cohort import Sofa
-from ..dictionary import fold_unit
+from ..config_derivations import Sofa
 from .clean_tables import CleanTables
+from .flag_texts import IMPUTED, has_any
 from .intervals import Flags, Floats, Integers
-from .timeline import NEVER, Clock, clock_of, hours
+from .support import running, runs_at
+from .timeline import Clock, clock_of, hours
+from .vasopressors import as_pairs, pressor_courses
 
 NOT_MEASURED = -1
 HIGHEST = 4
@@ -24,12 +26,16 @@ HIGHEST = 4
 
 @dataclass(frozen=True)
 class Organ:
-    """One organ's score: how many of the cuts the value passes (below them, or at and above them)."""
+    """One organ's score by one outcome: how many of the cuts it passes (below them, or at and above them).
+
+    `points`: added by each cut passed.
+    """
 
     name: str
     outcome: str
     cuts: tuple[float, ...]
     low_is_bad: bool
+    points: tuple[int, ...] = (1, 1, 1, 1)
 
 
 ORGANS = (
@@ -40,85 +46,101 @@ ORGANS = (
     Organ("CNS", "GCS", (15, 13, 10, 6), True),
     Organ("RENAL", "CREAT", (1.2, 2.0, 3.5, 5.0), False),
 )
-# Score at any dose, and the doses above which it is higher.
-PRESSORS: dict[str, tuple[int, tuple[tuple[float, int], ...]]] = {
-    "norepinephrine": (3, ((0.1, 4),)),
-    "epinephrine": (3, ((0.1, 4),)),
-    "dopamine": (2, ((5.0, 3), (15.0, 4))),
-    "dobutamine": (2, ()),
-}
+NAMES = tuple(organ.name for organ in ORGANS)
+URINE_CUTS, URINE_POINTS = (500.0, 200.0), (3, 1)
 
 
 @dataclass(frozen=True)
-class Scored:
-    """Scores 0 to 4 of one organ, sorted by patient and time."""
+class OrganScores:
+    """Scores of every organ (NOT_MEASURED or 0 to 4) at each evaluation time, and notes on how they came about."""
 
-    key: Integers
-    score: Integers
+    patient: Integers
+    time: Integers
+    worst: Mapping[str, Integers]
+    notes: Mapping[str, Flags]
+
+    @property
+    def lacking(self) -> Mapping[str, Flags]:
+        return {name: score == NOT_MEASURED for name, score in self.worst.items()}
 
 
-def sofa_scores(tables: CleanTables, rule: Sofa, known_after: dict[str, int]) -> pd.DataFrame:
-    """SOFA at every new component value: columns patient, time, value, lower, upper, flags.
+def organ_scores(tables: CleanTables, rule: Sofa, known_after: Mapping[str, int]) -> OrganScores:
+    """Worst score of each organ at every new component value.
 
     `tables`: placed tables whose measurements hold the derived P/F; `known_after`: milliseconds until a derived
-    component may be used. A missing organ counts as normal and is flagged ('normal_if_missing'), or leaves the score
-    between the sum of the known ones and 4 points more ('strict').
+    component may be used.
     """
     parts = {organ.name: component(tables, organ, rule, known_after.get(organ.outcome, 0)) for organ in ORGANS}
     patient, time = _evaluation_times(parts.values())
-    clock = clock_of(time, time - hours(rule.within_hours))
+    clock = clock_of(time, time - hours(max(rule.within_hours, rule.carry_hours or 0)))
     worst = {name: _worst(part, patient, time, rule, clock) for name, part in parts.items()}
-    pressors = _pressor_score(tables.treatments, patient, time, rule, clock)
+    courses = pressor_courses(tables.treatments, tables.patients, rule)
+    pressors = _pressor_score(courses, patient, time, rule)
     worst["CARDIO"] = np.maximum(worst["CARDIO"], np.where(pressors > 0, pressors, NOT_MEASURED))
-    return _summed(patient, time, worst, rule)
+    notes = {
+        "SOFA_DOSE_UNKNOWN": _touched(courses[courses["unknown"]], patient, time, rule),
+        "SOFA_SEDATED": _assumed(parts["CNS"], patient, time, rule, clock),
+    }
+    scores = _sedated_now(tables, rule, parts["CNS"], OrganScores(patient, time, worst, notes), clock)
+    return _carried(rule, parts, scores, clock)
 
 
 def component(tables: CleanTables, organ: Organ, rule: Sofa, delay: int) -> pd.DataFrame:
-    """Scores of one organ with the time from which each may be used: columns patient, time, score."""
-    rows = tables.measurements
-    rows = rows[(rows["outcome"] == organ.outcome) & rows["value"].notna()]
-    value = rows["value"].to_numpy(np.float64)
-    patient, time = rows["patient"].to_numpy(np.int64), rows["time"].to_numpy(np.int64)
-    passed = [value < cut if organ.low_is_bad else value >= cut for cut in organ.cuts]
-    score = np.sum(passed, axis=0, dtype=np.int64) if len(value) else np.array([], dtype=np.int64)
+    """Scores of one organ with the time from which each may be used: patient, time, score, assumed (by convention)."""
+    rows = tables.measurements[tables.measurements["outcome"] == organ.outcome]
+    if organ.name == "RESP" and not rule.imputed:
+        rows = rows[~has_any(rows["flags"], IMPUTED)]
+    scored = _scored(rows, organ)
     if organ.name == "RESP":
-        score = np.where(_supported(tables, rule, patient, time), score, np.minimum(score, 2))
-    return pd.DataFrame({"patient": patient, "time": time + delay, "score": score})
+        patient, time = scored["patient"].to_numpy(np.int64), scored["time"].to_numpy(np.int64)
+        supported = runs_at(tables, rule.support, patient, time)
+        scored = scored.assign(score=np.where(supported, scored["score"], np.minimum(scored["score"], 2)))
+    if organ.name == "CNS" and rule.sedatives:
+        scored = _before_sedation(tables, rule, scored)
+    if organ.name == "RENAL" and rule.urine:
+        urine = tables.measurements[tables.measurements["outcome"] == rule.urine]
+        poor = _scored(urine, Organ("RENAL", rule.urine, URINE_CUTS, True, URINE_POINTS))
+        scored = pd.concat([part for part in (scored, poor) if len(part)] or [scored], ignore_index=True)
+    return scored.assign(time=scored["time"] + delay)
 
 
-def _supported(tables: CleanTables, rule: Sofa, patient: Integers, time: Integers) -> Flags:
-    """Whether respiratory support runs at these times.
-
-    From the courses of support; from intubation to extubation in patients for whom no course is recorded.
-    """
-    given = tables.treatments[tables.treatments["treatment"].isin(rule.support)]
-    tubes = tables.events[~tables.events["patient"].isin(given["patient"])]
-    start = [given[["patient", "start"]].to_numpy(np.int64), _of(tubes, "intubation")]
-    stop = [given[["patient", "stop"]].to_numpy(np.int64), _of(tubes, "extubation")]
-    return _running(np.concatenate(start), np.concatenate(stop), patient, time, time)
-
-
-def _of(events: pd.DataFrame, name: str) -> np.ndarray:
-    return events.loc[events["event"] == name, ["patient", "time"]].to_numpy(np.int64)
-
-
-def _running(start: np.ndarray, stop: np.ndarray, patient: Integers, since: Integers, until: Integers) -> Flags:
-    """Whether any course (patient, start) .. (patient, stop) touches [since, until]; a stop of NEVER has no end.
-
-    More starts than stops means one is running, so that no course needs to be matched with its end.
-    """
-    stop = stop[stop[:, 1] != NEVER]
-    clock = clock_of(start[:, 1], stop[:, 1], since, until)
-    begun = _rank(clock, start, patient, until, "right")
-    over = _rank(clock, stop, patient, since, "left")
-    return begun > over
+def _scored(rows: pd.DataFrame, organ: Organ) -> pd.DataFrame:
+    """Values whose bounds agree on a score: a bilirubin of '<0.2' is a normal one."""
+    exact = rows["value"].notna().to_numpy()
+    low = rows["lower"].fillna(-np.inf).to_numpy(np.float64)
+    high = rows["upper"].fillna(np.inf).to_numpy(np.float64)
+    # A limit is not reached by the value itself.
+    low, high = np.where(exact, low, np.nextafter(low, np.inf)), np.where(exact, high, np.nextafter(high, -np.inf))
+    score = points_of(low, organ)
+    known = score == points_of(high, organ)
+    return pd.DataFrame(
+        {
+            "patient": rows["patient"].to_numpy(np.int64)[known],
+            "time": rows["time"].to_numpy(np.int64)[known],
+            "score": score[known],
+            "assumed": False,
+        }
+    )
 
 
-def _rank(clock: Clock, courses: np.ndarray, patient: Integers, time: Integers, side: str) -> Integers:
-    """How many of the patient's own courses have this end before (or at) the time."""
-    keys = np.sort(clock.key(courses[:, 0], courses[:, 1]))
-    found = np.searchsorted(keys, clock.key(patient, time), side=side)  # type: ignore[call-overload]
-    return found - np.searchsorted(keys, patient * clock.span, side="left")
+def points_of(value: Floats, organ: Organ) -> Integers:
+    """SOFA points of values of one organ (DV-10)."""
+    out = np.zeros(len(value), dtype=np.int64)
+    for cut, points in zip(organ.cuts, organ.points, strict=False):
+        out += points * (value < cut if organ.low_is_bad else value >= cut)
+    return out
+
+
+def _before_sedation(tables: CleanTables, rule: Sofa, scored: pd.DataFrame) -> pd.DataFrame:
+    """Coma scores with those under sedation replaced: by the last before it, else by a normal one (DV-12)."""
+    scored = scored.sort_values(["patient", "time"], kind="stable", ignore_index=True)
+    patient, score = scored["patient"].to_numpy(np.int64), scored["score"].to_numpy(np.int64)
+    sedated = runs_at(tables, rule.sedatives, patient, scored["time"].to_numpy(np.int64))
+    if rule.sedated == "missing":
+        return scored[~sedated]
+    before = np.maximum.accumulate(np.where(sedated, -1, np.arange(len(score)))) if len(score) else score
+    theirs = (before >= 0) & (patient[before] == patient) & (rule.sedated == "last_before")
+    return scored.assign(score=np.where(sedated, np.where(theirs, score[before], 0), score), assumed=sedated)
 
 
 def _evaluation_times(parts: Iterable[pd.DataFrame]) -> tuple[Integers, Integers]:
@@ -129,10 +151,7 @@ def _evaluation_times(parts: Iterable[pd.DataFrame]) -> tuple[Integers, Integers
 
 def _worst(part: pd.DataFrame, patient: Integers, time: Integers, rule: Sofa, clock: Clock) -> Integers:
     """Highest score in (time - within, time], NOT_MEASURED where there is none."""
-    ordered = part.sort_values(["patient", "time"])
-    key = clock.key(ordered["patient"].to_numpy(np.int64), ordered["time"].to_numpy(np.int64))
-    start = np.searchsorted(key, clock.key(patient, time - hours(rule.within_hours)), side="right")
-    stop = np.searchsorted(key, clock.key(patient, time), side="right")
+    ordered, start, stop = _window(part, patient, time, rule.within_hours, clock)
     out = np.where(stop > start, 0, NOT_MEASURED)
     for level in range(1, HIGHEST + 1):
         reached = np.concatenate([[0], np.cumsum(ordered["score"].to_numpy() >= level)])
@@ -140,51 +159,66 @@ def _worst(part: pd.DataFrame, patient: Integers, time: Integers, rule: Sofa, cl
     return out
 
 
-def _pressor_score(treatments: pd.DataFrame, patient: Integers, time: Integers, rule: Sofa, clock: Clock) -> Integers:
+def _window(
+    part: pd.DataFrame, patient: Integers, time: Integers, within: float, clock: Clock
+) -> tuple[pd.DataFrame, Integers, Integers]:
+    ordered = part.sort_values(["patient", "time", "score"])
+    key = clock.key(ordered["patient"].to_numpy(np.int64), ordered["time"].to_numpy(np.int64))
+    start = np.searchsorted(key, clock.key(patient, time - hours(within)), side="right")
+    return ordered, start, np.searchsorted(key, clock.key(patient, time), side="right")
+
+
+def _assumed(part: pd.DataFrame, patient: Integers, time: Integers, rule: Sofa, clock: Clock) -> Flags:
+    """Whether any score in the look-back stands there by convention."""
+    ordered, start, stop = _window(part, patient, time, rule.within_hours, clock)
+    seen = np.concatenate([[0], np.cumsum(ordered["assumed"].to_numpy(bool))])
+    return seen[stop] > seen[start]
+
+
+def _latest(part: pd.DataFrame, patient: Integers, time: Integers, within: float | None, clock: Clock) -> Integers:
+    """Last score up to each time, within so many hours or ever; NOT_MEASURED where there is none."""
+    ordered, start, stop = _window(part, patient, time, within or 0, clock)
+    if within is None:
+        start = np.searchsorted(ordered["patient"].to_numpy(np.int64), patient, side="left")
+    if not len(ordered):
+        return np.full(len(patient), NOT_MEASURED)
+    return np.where(stop > start, ordered["score"].to_numpy(np.int64)[np.maximum(stop - 1, 0)], NOT_MEASURED)
+
+
+def _sedated_now(tables: CleanTables, rule: Sofa, coma: pd.DataFrame, scores: OrganScores, clock: Clock) -> OrganScores:
+    """Sedated patients without a coma score in the look-back have the last before sedation, else a normal one."""
+    if not rule.sedatives or rule.sedated == "missing":
+        return scores
+    now = scores.lacking["CNS"] & runs_at(tables, rule.sedatives, scores.patient, scores.time)
+    last = np.maximum(_latest(coma, scores.patient, scores.time, None, clock), 0)
+    score = np.where(now, last if rule.sedated == "last_before" else 0, scores.worst["CNS"])
+    notes = {**scores.notes, "SOFA_SEDATED": scores.notes["SOFA_SEDATED"] | now}
+    return replace(scores, worst={**scores.worst, "CNS": score}, notes=notes)
+
+
+def _carried(rule: Sofa, parts: Mapping[str, pd.DataFrame], scores: OrganScores, clock: Clock) -> OrganScores:
+    """Organs without a score in the look-back take their last one within the declared hours."""
+    if rule.carry_hours is None:
+        return scores
+    worst, notes = dict(scores.worst), dict(scores.notes)
+    for name, part in parts.items():
+        last = _latest(part, scores.patient, scores.time, rule.carry_hours, clock)
+        used = (worst[name] == NOT_MEASURED) & (last != NOT_MEASURED)
+        worst[name] = np.where(used, last, worst[name])
+        notes[f"SOFA_CARRIED_{name}"] = used
+    return replace(scores, worst=worst, notes=notes)
+
+
+def _pressor_score(courses: pd.DataFrame, patient: Integers, time: Integers, rule: Sofa) -> Integers:
     """Highest score of the drugs running within the look-back; 0 without any."""
-    drugs = treatments[treatments["treatment"].isin(PRESSORS)]
-    scores = np.array([_drug_score(*row) for row in drugs[["treatment", "dose", "dose_unit"]].itertuples(index=False)])
     out = np.zeros(len(patient), dtype=np.int64)
     for level in range(1, HIGHEST + 1):
-        some = drugs[scores == level] if len(drugs) else drugs
-        if len(some):
-            start, stop = (some[["patient", edge]].to_numpy(np.int64) for edge in ("start", "stop"))
-            out = np.where(_running(start, stop, patient, time - hours(rule.within_hours), time), level, out)
+        out = np.where(_touched(courses[courses["score"] == level], patient, time, rule), level, out)
     return out
 
 
-def _drug_score(name: str, dose: float, unit: str | None) -> int:
-    """Score of a drug; a dose in another unit or none counts as the lowest."""
-    score, steps = PRESSORS[name]
-    if unit is None or pd.isna(unit) or fold_unit(unit) not in ("ug/kg/min", "mcg/kg/min"):
-        return score
-    return max([score, *(higher for above, higher in steps if dose > above)])
-
-
-def _summed(patient: Integers, time: Integers, worst: dict[str, Integers], rule: Sofa) -> pd.DataFrame:
-    known = {name: score != NOT_MEASURED for name, score in worst.items()}
-    lower = np.sum([np.maximum(score, 0) for score in worst.values()], axis=0, dtype=np.float64)
-    lacking: Floats = np.sum([~mask for mask in known.values()], axis=0, dtype=np.float64)
-    upper = lower + (HIGHEST * lacking if rule.missing == "strict" else 0)
-    return pd.DataFrame(
-        {
-            "patient": patient,
-            "time": time,
-            "value": np.where(lower == upper, lower, np.nan),
-            "lower": lower,
-            "upper": upper,
-            "flags": _missing_flags(known),
-        }
-    )
-
-
-def _missing_flags(known: dict[str, Flags]) -> np.ndarray:
-    """'SOFA_NO_CNS;SOFA_NO_RENAL' for the organs without a value, spelled once per pattern."""
-    code = np.sum([mask.astype(np.int64) << place for place, mask in enumerate(known.values())], axis=0)
-    patterns, which = np.unique(code, return_inverse=True)
-    names = list(known)
-    spelled = [
-        ";".join(f"SOFA_NO_{name}" for place, name in enumerate(names) if not pattern >> place & 1)
-        for pattern in patterns
-    ]
-    return np.array(spelled, dtype=object)[which] if len(code) else np.array([], dtype=object)
+def _touched(courses: pd.DataFrame, patient: Integers, time: Integers, rule: Sofa) -> Flags:
+    """Whether any of the courses runs within the look-back."""
+    if not len(courses):
+        return np.zeros(len(patient), dtype=bool)
+    return running(*as_pairs(courses), patient, time - hours(rule.within_hours), time)
