@@ -62,6 +62,7 @@ UNIT_COLUMNS = ("outcome", "unit", "spellings", "factor", "offset", "source")
 SYNONYM_COLUMNS = ("name", "code", "language", "result_kind")
 PLAUSIBILITY_COLUMNS = ("outcome", "measured_by", "median_low", "median_high", "change_per_hour", "source")
 MeasuredBy = Literal["laboratory", "monitor", "observer", "calculated"]
+NEGATIVE_CODE = re.compile(r"\s*[-\u2212\u2013]\s*[\d.,]")
 
 
 @dataclass(frozen=True)
@@ -154,10 +155,14 @@ class Dictionary:
 
 
 def fold(text: str) -> str:
-    """Names that differ only in accents, case, spacing or punctuation fold to the same text."""
+    """Names that differ only in accents, case, spacing or punctuation fold to the same text.
+
+    A question mark and the sign of a number stay: 'positive?' is not 'positive', and the code -1 is not the code 1.
+    """
     plain = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(c for c in plain if not unicodedata.combining(c))
-    return " ".join(re.sub(r"[^\w%+/#]+", " ", bare.replace("_", " ")).split())
+    sign = "-" if NEGATIVE_CODE.match(bare) else ""
+    return sign + " ".join(re.sub(r"[^\w%+/#?]+", " ", bare.replace("_", " ")).split())
 
 
 def fold_unit(text: str) -> str:

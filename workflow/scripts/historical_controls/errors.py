@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+LONGEST_NAME = 80
+
 
 class UserError(Exception):
     """What was found, where (file, line, key or cell), and what to do; shown without a traceback."""
@@ -48,14 +50,22 @@ def raise_all(faults: Iterable[UserError]) -> None:
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
     """The allowed word that a typo most likely meant, if any is near."""
-    return next(iter(difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)), None)
+    # Names come from files as well, where a cell may hold a megabyte.
+    words = [name for name in allowed if len(name) <= LONGEST_NAME]
+    return next(iter(difflib.get_close_matches(word, words, n=1, cutoff=0.6)), None)
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """A hint naming the nearest allowed word, or all of them when none is near."""
     words = sorted(allowed)
     match = nearest(word, words)
-    return f"Did you mean '{match}'?" if match else f"Allowed: {', '.join(words)}."
+    return f"Did you mean '{match}'?" if match else f"Allowed: {', '.join(map(_shown, words))}."
+
+
+def _shown(name: str) -> str:
+    """A name on one plain line."""
+    plain = "".join(c if c.isprintable() else "?" for c in name)
+    return plain if len(plain) <= LONGEST_NAME else f"{plain[:LONGEST_NAME]}..."
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import pandas as pd
@@ -47,9 +48,14 @@ def joined_times(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
 
 
 def subjects(rows: pd.DataFrame, name: str, fill_down: bool) -> pd.Series:
-    """Patient ids, trimmed; repeated downwards over blanks only where declared."""
-    ids = column(rows, name)
+    """Patient ids, trimmed and without invisible marks; repeated downwards over blanks only where declared."""
+    ids = by_distinct(rows[CELL + name], _visible, "str")
     return ids.where(ids != "").ffill().fillna("") if fill_down else ids
+
+
+def _visible(text: str) -> str:
+    """What a reader sees of an id: without it, a pasted direction mark would make a second person."""
+    return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Zl", "Zp") or c == "\t").strip()
 
 
 def undecided(records: pd.DataFrame, **columns: Any) -> pd.DataFrame:
