@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -12,10 +13,69 @@ from .human import Meaning, first_day_moment, strict_number
 from .spoiling import INJECTED
 
 NOTHING = Meaning()
-NOT_DONE = ("pendiente", "Muestra insuficiente", "no se realizó", "CANCELADO", "***", "s/d", "ver nota", "not done", "muestra coagulada")
-UNCLEAR = ("ND", "no detectable", "< LOD", "?", "-", "--", "+", "x", "12..5", "1,2,3", "1.2.3", "5/6", "1_000", "0x1F", "O,5", "l2", "12'", "1 2 3")
-UNCLEAR += ("~12", "12±3", "12 (previo 30)", "=12", "'12", "1²", "½", "Infinity", "NaN", "1e999", "e5", ".", ",", "<", ">", "<>", "12<", "#N/A", "#REF!")
-OPERATORS = (("<", "<"), ("< ", "<"), ("≤", "<"), ("<=", "<"), ("menor a ", "<"), (">", ">"), ("> ", ">"), ("≥", ">"), ("mayor a ", ">"))
+NOT_DONE = (
+    "pendiente",
+    "Muestra insuficiente",
+    "no se realizó",
+    "CANCELADO",
+    "***",
+    "s/d",
+    "ver nota",
+    "not done",
+    "muestra coagulada",
+)
+UNCLEAR = (
+    "ND",
+    "no detectable",
+    "< LOD",
+    "?",
+    "-",
+    "--",
+    "+",
+    "x",
+    "12..5",
+    "1,2,3",
+    "1.2.3",
+    "5/6",
+    "1_000",
+    "0x1F",
+    "O,5",
+    "l2",
+    "12'",
+    "1 2 3",
+)
+UNCLEAR += (
+    "~12",
+    "12±3",
+    "12 (previo 30)",
+    "=12",
+    "'12",
+    "1²",
+    "½",
+    "Infinity",
+    "NaN",
+    "1e999",
+    "e5",
+    ".",
+    ",",
+    "<",
+    ">",
+    "<>",
+    "12<",
+    "#N/A",
+    "#REF!",
+)
+OPERATORS = (
+    ("<", "<"),
+    ("< ", "<"),
+    ("≤", "<"),
+    ("<=", "<"),
+    ("menor a ", "<"),
+    (">", ">"),
+    ("> ", ">"),
+    ("≥", ">"),
+    ("mayor a ", ">"),
+)
 UNITS = {
     "CRP": {"mg/L": 1.0, "MG/L": 1.0, "ug/mL": 1.0, "µg/mL": 1.0, "mg/dL": 10.0, " mg / dL": 10.0},
     "FERR": {"ng/mL": 1.0, "ug/L": 1.0, "µg/L": 1.0, "mg/L": 1000.0},
@@ -36,7 +96,17 @@ NAMES = {
     "WBC": ("leucocitos", "Glóbulos blancos"),
     "CREAT": ("CREATININA", "Creatinina sérica"),
 }
-STRANGE_NAMES = ("Linfo", "CRP2", "Proteina", "", "С-reactive protein", "Total", "Glucosa", "123", "Ferritina / transferrina")
+STRANGE_NAMES = (
+    "Linfo",
+    "CRP2",
+    "Proteina",
+    "",
+    "С-reactive protein",
+    "Total",
+    "Glucosa",
+    "123",
+    "Ferritina / transferrina",
+)
 
 
 def number_cell(rng: random.Random, before: str, file: SourceFile) -> tuple[str, Meaning]:
@@ -45,12 +115,23 @@ def number_cell(rng: random.Random, before: str, file: SourceFile) -> tuple[str,
     if kind < 0.15:
         return rng.choice(NOT_DONE), Meaning(silent=True)
     if kind < 0.35:
-        return rng.choice([*UNCLEAR, *INJECTED]), Meaning(silent=True, numbers=_as_declared("", file))
+        return rng.choice([*UNCLEAR, *INJECTED]), Meaning(silent=True)
     if kind < 0.45:
-        text = rng.choice([before + rng.choice(INJECTED), before[:-1], before * 2, before.replace("1", "l"), before + "!", "0" + before])
+        text = rng.choice(
+            [
+                before + rng.choice(INJECTED),
+                before[:-1],
+                before * 2,
+                before.replace("1", "l"),
+                before + "!",
+                "0" + before,
+            ]
+        )
         return text, Meaning(numbers=_as_declared(text, file), silent=True)
     value = round(rng.choice([1, 10, 1000, 100_000]) * rng.random(), rng.randint(0, 4))
-    decimal, thousands = rng.choice([(".", ""), (",", ""), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'"), ("·", "")])
+    decimal, thousands = rng.choice(
+        [(".", ""), (",", ""), (".", ","), (",", "."), (".", " "), (",", " "), (".", "'"), ("·", "")]
+    )
     text = f"{value:,.{rng.randint(0, 4)}f}".replace(",", "\0").replace(".", decimal).replace("\0", thousands)
     said = _as_declared(text, file)
     if kind < 0.6:
@@ -58,43 +139,92 @@ def number_cell(rng: random.Random, before: str, file: SourceFile) -> tuple[str,
         return sign + text, Meaning(numbers=frozenset((operator, number, "") for _, number, _ in said))
     if kind < 0.7:
         unit = rng.choice(["mg/L", "mg/dL", "ng/mL", "%", "C", "/min", "H", "mmHg", "*", "(H)"])
-        return f"{text} {unit}", Meaning(numbers=frozenset((op, number, unit) for op, number, _ in said))
+        mark = unit in ("H", "*", "(H)")
+        return f"{text} {unit}", Meaning(
+            numbers=frozenset((op, number, "" if mark else unit) for op, number, _ in said)
+        )
     return rng.choice([text, f" {text} ", f"{text}\u00a0", f"+{text}", text]), Meaning(numbers=said)
 
 
 def _as_declared(text: str, file: SourceFile) -> frozenset[tuple[str, float, str]]:
-    """What the text says in the declared style, or in the one style that it fits where it fits none declared.
-
-    The latter is what a person would read; the program must hold it or read the same.
-    """
-    declared = strict_number(text, file.decimal, file.thousands)
-    return frozenset() if declared is None else frozenset({("", declared, "")})
+    """What the text says in the declared style: a number or a limit, a laboratory's mark behind it aside."""
+    bare = re.sub(r"[\s!*]+$|(?<=\d)\s*(?:HH?|LL?|\(H\))$", "", text.strip())
+    operator = {"<": "<", "≤": "<", ">": ">", "≥": ">"}.get(bare[:1], "")
+    declared = strict_number(bare[1:] if operator else bare, file.decimal, file.thousands)
+    return frozenset() if declared is None else frozenset({(operator, declared, "")})
 
 
 def moment_cell(rng: random.Random, before: str, forms: list[str], zone: str) -> tuple[str, Meaning]:
     """A moment in the declared or another order and style, impossible ones, clock changes, and noise."""
     day = datetime(2020, 1, 1) + timedelta(minutes=rng.randrange(60 * 24 * 270))
-    day = rng.choice([day, datetime(2020, 4, 5, 2, rng.randrange(60)), datetime(2020, 10, 25, 1, rng.randrange(60)), day.replace(hour=0, minute=0)])
-    other = ["%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M", "%Y/%d/%m %H:%M", "%d-%m-%y %H:%M", "%d.%m.%Y", "%Y%m%d%H%M"]
+    day = rng.choice(
+        [
+            day,
+            datetime(2020, 4, 5, 2, rng.randrange(60)),
+            datetime(2020, 10, 25, 1, rng.randrange(60)),
+            day.replace(hour=0, minute=0),
+        ]
+    )
+    other = [
+        "%d/%m/%Y %H:%M",
+        "%m/%d/%Y %H:%M",
+        "%Y-%m-%d %H:%M",
+        "%Y/%d/%m %H:%M",
+        "%d-%m-%y %H:%M",
+        "%d.%m.%Y",
+        "%Y%m%d%H%M",
+    ]
     form = rng.choice([*forms, *forms, *other])
     text = day.strftime(form)
-    odd = [text, text, text, text + " h", text.replace(":", "."), text[:-1], text + "0", text.replace("0", "O", 1), text.split(" ")[0] + " 24:00"]
-    odd += ["31/02/2020 10:00", "2020-02-30 10:00", "00/00/0000 00:00", "1900-01-01 00:00", "43987", "43987,5", "hoy", "12/05/2002 06:10", "9999-12-31 23:59"]
+    odd = [
+        text,
+        text,
+        text,
+        text + " h",
+        text.replace(":", "."),
+        text[:-1],
+        text + "0",
+        text.replace("0", "O", 1),
+        text.split(" ")[0] + " 24:00",
+    ]
+    odd += [
+        "31/02/2020 10:00",
+        "2020-02-30 10:00",
+        "00/00/0000 00:00",
+        "1900-01-01 00:00",
+        "43987",
+        "43987,5",
+        "hoy",
+        "12/05/2002 06:10",
+        "9999-12-31 23:59",
+    ]
     odd += [before[::-1], before + rng.choice(INJECTED), rng.choice(INJECTED)]
     text = rng.choice([text, rng.choice(odd)])
     read = {moment for moment in (first_day_moment(text, form, zone) for form in forms) if moment is not None}
     return text, Meaning(moments=frozenset(read) if len(read) == 1 else frozenset())
 
 
-def id_cell(rng: random.Random, before: str, others: list[str]) -> tuple[str, Meaning]:
+def id_cell(rng: random.Random, before: str, others: list[str], may_be_blank: bool) -> tuple[str, Meaning]:
     """Zeros lost or added, another person's id, none, noise."""
     bare = before.strip()
     text = rng.choice(
-        [bare.lstrip("0"), "0" + bare, f" {bare} ", f"{bare}\u00a0", rng.choice(others), "", "9" * 40, bare[:-1], bare + "-1", f"{bare}.0", bare + "\u200e"]
-        + [rng.choice(INJECTED)]
+        [
+            bare.lstrip("0"),
+            "0" + bare,
+            f" {bare} ",
+            f"{bare}\xa0",
+            rng.choice(others),
+            "" if may_be_blank else "x",
+            "9" * 40,
+            bare[:-1],
+            bare + "-1",
+            f"{bare}.0",
+            bare + "\u200e",
+            rng.choice(INJECTED),
+        ]
     )
     # What is invisible is no part of an id that a person reads.
-    seen = "".join(c for c in text if c.isprintable() or c.isspace() and c not in "\u2028\u2029\x85\x0b\x0c").strip()
+    seen = "".join(c for c in text if c.isprintable() or (c.isspace() and c not in "\u2028\u2029\x85\x0b\x0c")).strip()
     return text, Meaning(names=frozenset({seen, seen.replace("\ufeff", "")}))
 
 
@@ -117,7 +247,18 @@ def name_cell(rng: random.Random, code: str) -> tuple[str, Meaning]:
 
 def word_cell(rng: random.Random, before: str) -> tuple[str, Meaning]:
     """Text that stands beside a value: status, comment, specimen, instrument, a note."""
-    words = ["", "final", "preliminar", "CORREGIDO", "cancelado", "muestra hemolizada", "suero", "x" * 5000, before.upper(), "12,5"]
+    words = [
+        "",
+        "final",
+        "preliminar",
+        "CORREGIDO",
+        "cancelado",
+        "muestra hemolizada",
+        "suero",
+        "x" * 5000,
+        before.upper(),
+        "12,5",
+    ]
     return rng.choice([*words, rng.choice(INJECTED)]), NOTHING
 
 
@@ -126,7 +267,21 @@ def finding_cell(rng: random.Random, words: dict[str, str]) -> tuple[str, Meanin
     if words and rng.random() < 0.5:
         text = rng.choice(list(words))
         return text, Meaning(words=frozenset({words[text]}))
-    text = rng.choice(["tal vez", "3", "POS/NEG", "positivo?", "-1", "1?", "- 1", "01", "1 o 0", rng.choice(NOT_DONE), rng.choice(INJECTED)])
+    text = rng.choice(
+        [
+            "tal vez",
+            "3",
+            "POS/NEG",
+            "positivo?",
+            "-1",
+            "1?",
+            "- 1",
+            "01",
+            "1 o 0",
+            rng.choice(NOT_DONE),
+            rng.choice(INJECTED),
+        ]
+    )
     return text, Meaning(silent=True)
 
 

@@ -6,17 +6,20 @@ import random
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from .cells import finding_cell, id_cell, moment_cell, name_cell, number_cell, unit_cell, word_cell
-from .checks import Case, faults
+from .checks import faults
+from .damage import ARCHIVE_BYTES, TEXT_BYTES
 from .human import Meaning
 from .layouts import LAYOUTS, Layout
 from .pipeline import Found, run
+from .record_checks import Case
 from .roles import Cell, cells_of
-from .sheet import Line, Sheet, clean_sheet, content, is_workbook
-from .spoiling import ARCHIVE_BYTES, COLUMNS, LINES, TEXT_BYTES, huge_cell
+from .sheet import Line, clean_sheet, content, is_workbook
+from .spoiling import COLUMNS, LINES, huge_cell
 
 FILES, CELLS = "files", "cells"
 SHRINKING = 40
@@ -75,7 +78,9 @@ def _changed(
     line: Line, layout: Layout, roles: dict[str, Cell], rng: random.Random, base: Found
 ) -> tuple[Line, str, Meaning] | None:
     """The line with one read cell rewritten, which, and what it means; None where the text would break the line."""
-    filled = [n for n, name in enumerate(layout.columns) if name in roles and line.cells[n] and roles[name].role != "where"]
+    filled = [
+        n for n, name in enumerate(layout.columns) if name in roles and line.cells[n] and roles[name].role != "where"
+    ]
     if not filled or line.row is None:
         return None
     # Ids and times link rows to each other: few, so that the rest stays clean.
@@ -87,12 +92,22 @@ def _changed(
     if text.encode(encoding, "ignore").decode(encoding).removeprefix("\ufeff") != text:
         return None
     delimiter = str(layout.declared.get("delimiter", ","))
-    if any(mark in text for mark in ('"', "\n", "\r", "\x00", delimiter, "\ufeff")) and (not layout.quoted or "\x00" in text):
+    if any(mark in text for mark in ('"', "\n", "\r", "\x00", delimiter, "\ufeff")) and (
+        not layout.quoted or "\x00" in text
+    ):
         return None
-    if text == line.cells[at] or (is_workbook(layout) and not text.isprintable()):
+    if text == line.cells[at] or (is_workbook(layout) and _typed_by_spreadsheet(text)):
         return None
     cells = (*line.cells[:at], text, *line.cells[at + 1 :])
     return replace(line, cells=cells, touched=frozenset({name})), name, meaning
+
+
+def _typed_by_spreadsheet(text: str) -> bool:
+    """Whether the sheet would not show the text as it was typed."""
+    try:
+        return datetime.fromisoformat(text).isoformat(sep=" ") != text
+    except ValueError:
+        return not text.isprintable()
 
 
 def _code(row: int, base: Found, layout: Layout) -> str:
@@ -115,7 +130,9 @@ def _rewritten(cell: Cell, before: str, code: str, layout: Layout, rng: random.R
             return moment_cell(rng, before, list(cell.forms), layout.timezone)
         case "subject":
             column = layout.columns.index(layout.declared["parts"][0]["subject"])
-            return id_cell(rng, before, sorted({row[column] for row in layout.rows} - {""}))
+            others = sorted({row[column] for row in layout.rows} - {""})
+            filled = any(part.get("fill_down_subject") for part in layout.declared["parts"])
+            return id_cell(rng, before, others, not filled)
         case "unit":
             return unit_cell(rng, code)
         case "name":

@@ -5,11 +5,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 Number = tuple[str, float]
-MONTHS = {"ene": 1, "feb": 2, "mar": 3, "abr": 4, "may": 5, "jun": 6, "jul": 7, "ago": 8, "sep": 9, "oct": 10, "nov": 11}
+MONTHS = {
+    "ene": 1,
+    "feb": 2,
+    "mar": 3,
+    "abr": 4,
+    "may": 5,
+    "jun": 6,
+    "jul": 7,
+    "ago": 8,
+    "sep": 9,
+    "oct": 10,
+    "nov": 11,
+}
 MONTHS |= {"dic": 12, "jan": 1, "apr": 4, "aug": 8, "dec": 12}
 
 
@@ -33,7 +45,7 @@ def strict_number(text: str, decimal: str, thousands: str | None) -> float | Non
     body = text.strip()
     sign = -1.0 if body[:1] in ("-", "\u2212") else 1.0
     body = body[1:] if body[:1] in ("-", "\u2212", "+") else body
-    whole, mark, part = body.partition(decimal)
+    whole, _mark, part = body.partition(decimal)
     if not re.fullmatch("[0-9]*", part) or not (whole or part):
         return None
     if thousands and thousands in whole:
@@ -88,15 +100,15 @@ def _utc(parts: dict[str, str], zone: str) -> datetime | None:
 def in_utc(local: datetime, zone: str) -> datetime:
     """The first of two readings where clocks went back; the end of the gap where they went forward."""
     there = local.replace(tzinfo=ZoneInfo(zone), fold=0)
-    back = there.astimezone(timezone.utc).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    back = there.astimezone(UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     if back != local:
         after = local.replace(tzinfo=ZoneInfo(zone), fold=1).utcoffset()
         before = there.utcoffset()
         assert before is not None and after is not None
         # Gap: the clock jumps at the wall time that both offsets agree on.
         base = local.replace(minute=0, second=0, microsecond=0)
-        return (base + timedelta(hours=1)).replace(tzinfo=ZoneInfo(zone)).astimezone(timezone.utc)
-    return there.astimezone(timezone.utc)
+        return (base + timedelta(hours=1)).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    return there.astimezone(UTC)
 
 
 def plain(text: str) -> str:

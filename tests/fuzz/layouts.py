@@ -36,9 +36,7 @@ class Layout:
     def source(self) -> Source:
         label = {"en": self.name, "es": self.name}
         files = {"f": self.declared}
-        return Source.model_validate(
-            {"arm": "historical", "label": label, "timezone": self.timezone, "files": files}
-        )
+        return Source.model_validate({"arm": "historical", "label": label, "timezone": self.timezone, "files": files})
 
     def file(self) -> SourceFile:
         return self.source().files["f"]
@@ -88,10 +86,24 @@ def hospital_laboratory(n: int = 33) -> Layout:
         rows.append((*cells, "final", "sin comentario" if k % 3 else ""))
     part = {"kind": "measurements_long", "subject": "expediente", "analyte": "analito", "value": "resultado"}
     part |= {"unit": "unidad", "specimen": "muestra", "assay": "equipo", "status": "estatus", "comment": "comentario"}
-    part |= {"time": {"columns": ["toma"], "formats": [form]}, "result_time": {"columns": ["informe"], "formats": [form]}}
+    part |= {
+        "time": {"columns": ["toma"], "formats": [form]},
+        "result_time": {"columns": ["informe"], "formats": [form]},
+    }
     declared = {"path": "f.csv", "encoding": "latin-1", "delimiter": ";", "decimal": ",", "thousands": "."}
     declared |= {"footer": ["^Total de registros:"], "private_columns": ["nombre"], "parts": [part]}
-    columns = ("folio", "expediente", "nombre", "toma", "informe", "analito", "resultado", "unidad", "muestra", "equipo")
+    columns = (
+        "folio",
+        "expediente",
+        "nombre",
+        "toma",
+        "informe",
+        "analito",
+        "resultado",
+        "unidad",
+        "muestra",
+        "equipo",
+    )
     return Layout(
         "hospital_laboratory",
         declared | {"ignore_analytes": ["Índice raro"]},
@@ -107,10 +119,22 @@ def vital_signs(n: int = 24) -> Layout:
     for k in range(n):
         when, fahrenheit = moment(k), k % 3 == 0
         heat = 36.2 + 0.1 * (k % 30)
-        cells = [str(k), subject(k), when.strftime("%Y-%m-%d"), when.strftime("%H:%M"), "-99" if k % 7 == 3 else str(60 + k % 90)]
+        cells = [
+            str(k),
+            subject(k),
+            when.strftime("%Y-%m-%d"),
+            when.strftime("%H:%M"),
+            "-99" if k % 7 == 3 else str(60 + k % 90),
+        ]
         cells += [number(heat * 1.8 + 32, 2) if fahrenheit else number(heat, 1), "F" if fahrenheit else "C"]
-        rows.append((*cells, str(85 + k % 14), number(0.3 + 0.01 * (k % 60), 2), str(70 + k % 80), "" if k % 4 else "15"))
-    part = {"kind": "measurements_wide", "subject": "id", "time": {"columns": ["fecha", "hora"], "formats": ["%Y-%m-%d %H:%M"]}}
+        rows.append(
+            (*cells, str(85 + k % 14), number(0.3 + 0.01 * (k % 60), 2), str(70 + k % 80), "" if k % 4 else "15")
+        )
+    part = {
+        "kind": "measurements_wide",
+        "subject": "id",
+        "time": {"columns": ["fecha", "hora"], "formats": ["%Y-%m-%d %H:%M"]},
+    }
     part |= {
         "columns": {
             "fc": {"outcome": "HR", "unit": "/min"},
@@ -126,10 +150,32 @@ def vital_signs(n: int = 24) -> Layout:
     return Layout("vital_signs", declared, columns, tuple(rows))
 
 
-RESEARCH_COLUMNS = tuple(
-    "record_id redcap_event_name redcap_repeat_instrument redcap_repeat_instance sex age weight_kg admit_dt end_status "
-    "end_dt lab_dt lab_crp lab_ddim lab_pct pcr_dt pcr_result rx_name rx_start rx_stop rx_dose rx_unit ae_type ae_term "
-    "ae_grade ae_start".split()
+RESEARCH_COLUMNS = (
+    "record_id",
+    "redcap_event_name",
+    "redcap_repeat_instrument",
+    "redcap_repeat_instance",
+    "sex",
+    "age",
+    "weight_kg",
+    "admit_dt",
+    "end_status",
+    "end_dt",
+    "lab_dt",
+    "lab_crp",
+    "lab_ddim",
+    "lab_pct",
+    "pcr_dt",
+    "pcr_result",
+    "rx_name",
+    "rx_start",
+    "rx_stop",
+    "rx_dose",
+    "rx_unit",
+    "ae_type",
+    "ae_term",
+    "ae_grade",
+    "ae_start",
 )
 
 
@@ -137,23 +183,38 @@ def research_database(n: int = 20) -> Layout:
     """A raw export that stacks instruments in one file: patients, events, wide results, courses, adverse events."""
     rows = [row for k in range(n // 5) for row in _stacked_patient(k)]
     wide = {"kind": "measurements_wide", "subject": "record_id"}
-    columns = {"lab_crp": {"outcome": "CRP", "unit": "mg/L", "assay": "Q-1"}, "lab_pct": {"outcome": "PCT", "unit": "ng/mL"}}
+    columns = {
+        "lab_crp": {"outcome": "CRP", "unit": "mg/L", "assay": "Q-1"},
+        "lab_pct": {"outcome": "PCT", "unit": "ng/mL"},
+    }
     columns |= {"lab_ddim": {"outcome": "DDIM", "unit": "mg/L FEU", "specimen": "plasma"}}
     courses = {"kind": "treatments", "treatment": "rx_name", "dose": "rx_dose", "dose_unit": "rx_unit"}
-    events = {"kind": "events", "event": "ae_type", "values": {"1": "adverse_event", "2": "infection"}, "value": "ae_grade"}
+    events = {
+        "kind": "events",
+        "event": "ae_type",
+        "values": {"1": "adverse_event", "2": "infection"},
+        "value": "ae_grade",
+    }
     virus = {"outcome": "PCR", "assay": "RT-PCR", "values": {"1": "positive", "0": "negative"}}
     parts = [
         {"kind": "patients", "where": _is("redcap_event_name", "baseline_arm_1"), "subject": "record_id"}
         | {"columns": _characteristics(), "events": [{"event": "admission", "time": _dated("admit_dt")}]},
         {"kind": "patients", "where": _is("redcap_event_name", "end_arm_1"), "subject": "record_id", "events": _ends()},
         wide | {"where": _is("redcap_repeat_instrument", "labs"), "time": _dated("lab_dt"), "columns": columns},
-        wide | {"where": _is("redcap_repeat_instrument", "pcr"), "time": _dated("pcr_dt"), "columns": {"pcr_result": virus}},
-        courses | {"where": _is("redcap_repeat_instrument", "treatments"), "subject": "record_id"}
+        wide
+        | {"where": _is("redcap_repeat_instrument", "pcr"), "time": _dated("pcr_dt"), "columns": {"pcr_result": virus}},
+        courses
+        | {"where": _is("redcap_repeat_instrument", "treatments"), "subject": "record_id"}
         | {"start": _dated("rx_start"), "stop": _dated("rx_stop")},
-        events | {"where": _is("redcap_repeat_instrument", "adverse"), "subject": "record_id", "detail": "ae_term"}
+        events
+        | {"where": _is("redcap_repeat_instrument", "adverse"), "subject": "record_id", "detail": "ae_term"}
         | {"time": _dated("ae_start")},
     ]
-    declared = {"path": "f.csv", "sentinels": [{"columns": ["weight_kg", "lab_crp"], "codes": ["-99", "9999"]}], "parts": parts}
+    declared = {
+        "path": "f.csv",
+        "sentinels": [{"columns": ["weight_kg", "lab_crp"], "codes": ["-99", "9999"]}],
+        "parts": parts,
+    }
     return Layout("research_database", declared, RESEARCH_COLUMNS, tuple(rows), quoted="minimal")
 
 
@@ -167,7 +228,11 @@ def _dated(column: str) -> dict[str, Any]:
 
 def _characteristics() -> dict[str, Any]:
     sex = {"characteristic": "SEX", "values": {"1": "male", "2": "female"}}
-    return {"sex": sex, "age": {"characteristic": "AGE", "unit": "years"}, "weight_kg": {"characteristic": "WEIGHT", "unit": "kg"}}
+    return {
+        "sex": sex,
+        "age": {"characteristic": "AGE", "unit": "years"},
+        "weight_kg": {"characteristic": "WEIGHT", "unit": "kg"},
+    }
 
 
 def _ends() -> list[dict[str, Any]]:
@@ -188,14 +253,26 @@ def _stacked_patient(k: int) -> list[tuple[str, ...]]:
         return tuple((front | cells).get(column, "") for column in RESEARCH_COLUMNS)
 
     again, weight = "follow_up_arm_1", "9999" if k % 4 == 3 else number(70.5 + k, 1)
-    values = [{"lab_crp": number(88 + k + d, 1), "lab_ddim": number(1.25 + 0.1 * d, 2), "lab_pct": "<0.05"} for d in range(3)]
+    values = [
+        {"lab_crp": number(88 + k + d, 1), "lab_ddim": number(1.25 + 0.1 * d, 2), "lab_pct": "<0.05"} for d in range(3)
+    ]
     return [
         row("baseline_arm_1", sex=str(1 + k % 2), age=str(40 + k), weight_kg=weight, admit_dt=at(0)),
         row("end_arm_1", end_status=str(1 + k % 2), end_dt=at(20)),
         *(row(again, "labs", str(d + 1), lab_dt=at(1 + d), **values[d]) for d in range(3)),
         row(again, "pcr", "1", pcr_dt=at(2.5), pcr_result=str(k % 2)),
-        row(again, "treatments", "1", rx_name="dexamethasone", rx_start=at(1), rx_stop=at(9), rx_dose="6", rx_unit="mg"),
-        row(again, "adverse", "1", ae_type=str(1 + k % 2), ae_term='fever, "mild"\nand chills', ae_grade="2", ae_start=at(3)),
+        row(
+            again, "treatments", "1", rx_name="dexamethasone", rx_start=at(1), rx_stop=at(9), rx_dose="6", rx_unit="mg"
+        ),
+        row(
+            again,
+            "adverse",
+            "1",
+            ae_type=str(1 + k % 2),
+            ae_term='fever, "mild"\nand chills',
+            ae_grade="2",
+            ae_start=at(3),
+        ),
     ]
 
 
@@ -250,7 +327,8 @@ def quoted_comments(n: int = 22) -> Layout:
     for k in range(n):
         when = moment(k)
         half = "a. m." if when.hour < 12 else "p. m."
-        text = f"{when.day:02d}-{MONTHS[when.month - 1]}-{when.year} {(when.hour - 1) % 12 + 1:02d}:{when.minute:02d} {half}"
+        clock = f"{(when.hour - 1) % 12 + 1:02d}:{when.minute:02d} {half}"
+        text = f"{when.day:02d}-{MONTHS[when.month - 1]}-{when.year} {clock}"
         name, unit, value = (("Ferritin", "ng/mL", 2100.5 + k), ("Platelets", "cells/uL", 150000 + 1000 * k))[k % 2]
         comment = ("", 'sent "urgent", see\nnote', "two; words, here")[k % 3]
         rows.append((str(k), f"P {k % 4:03d}", text, name, number(value, 1 - k % 2, ".", ","), unit, comment))
@@ -267,10 +345,25 @@ def merged_ids(n: int = 24) -> Layout:
     for k in range(n):
         kind = "A" if k % 4 == 0 else "B"
         cells = [f"{7000 + k // 4}" if k % 4 == 0 else "", kind, moment(k).strftime("%d/%m/%y %H:%M")]
-        rows.append((*cells, str(51 + k // 4) if kind == "A" else "", number(7.21 + 0.01 * (k % 30), 2, ",") if kind == "B" else "", f"x{k}"))
-    people = {"kind": "patients", "where": _is("clase", "A"), "subject": "id", "columns": {"edad": {"characteristic": "AGE", "unit": "años"}}}
+        rows.append(
+            (
+                *cells,
+                str(51 + k // 4) if kind == "A" else "",
+                number(7.21 + 0.01 * (k % 30), 2, ",") if kind == "B" else "",
+                f"x{k}",
+            )
+        )
+    people = {
+        "kind": "patients",
+        "where": _is("clase", "A"),
+        "subject": "id",
+        "columns": {"edad": {"characteristic": "AGE", "unit": "años"}},
+    }
     gas = {"kind": "measurements_wide", "where": _is("clase", "B"), "subject": "id", "fill_down_subject": True}
-    gas |= {"time": {"columns": ["fecha"], "formats": ["%d/%m/%y %H:%M"]}, "columns": {"ph": {"outcome": "PH", "unit": "ph"}}}
+    gas |= {
+        "time": {"columns": ["fecha"], "formats": ["%d/%m/%y %H:%M"]},
+        "columns": {"ph": {"outcome": "PH", "unit": "ph"}},
+    }
     declared = {"path": "f.csv", "encoding": "cp1252", "delimiter": "|", "decimal": ",", "parts": [people, gas]}
     return Layout("merged_ids", declared, ("id", "clase", "fecha", "edad", "ph", "nota"), tuple(rows))
 

@@ -108,6 +108,7 @@ def _fields(part: AnyPart, item: str) -> dict[str, set[str]]:
             named |= {"reading": read, "time": set(part.time.columns)}
             named |= {name: {getattr(part, name)} for name in ("specimen", "assay", "status") if getattr(part, name)}
             named["remarks"] = {name for name in (part.comment, part.status) if name}
+            named["anchored"] = {part.subject} if part.time.relative_to else set()
             named["remarks"] |= set(part.result_time.columns) if part.result_time else set()
         case WideMeasurements() if item in part.columns:
             column = part.columns[item]

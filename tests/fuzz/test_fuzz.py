@@ -13,10 +13,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from .checks import Case, faults
+from .checks import faults
 from .harness import CELLS, FILES, Report, base_run, check_cells, check_files
 from .layouts import LAYOUTS, Layout, hospital_laboratory, merged_ids
 from .pipeline import Crashed, Found, Refused, run
+from .record_checks import Case
 from .sheet import clean_sheet, content
 
 SEED = os.environ.get("HC_FUZZ_SEED", "1")
@@ -80,8 +81,16 @@ def altered(found: Found, table: str, column: str, value: object) -> Found:
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("value", 99.0), ("upper", 1.0), ("unit", "mg/dL"), ("patient_id", "s/0004141"), ("outcome", "PCT")]
-    + [("time", pd.Timestamp("2020-05-09 12:00", tz="UTC")), ("assay", "other"), ("specimen", "urine")],
+    [
+        ("value", 99.0),
+        ("upper", 1.0),
+        ("unit", "mg/dL"),
+        ("patient_id", "s/0004141"),
+        ("outcome", "PCT"),
+        ("time", pd.Timestamp("2020-05-09 12:00", tz="UTC")),
+        ("assay", "other"),
+        ("specimen", "urine"),
+    ],
 )
 def test_another_value_is_seen(column: str, value: object, tmp_path: Path) -> None:
     layout = hospital_laboratory()
@@ -94,7 +103,9 @@ def test_a_lost_line_is_seen(tmp_path: Path) -> None:
     layout = hospital_laboratory()
     found = base_run(layout, tmp_path)
     case = Case(clean_sheet(layout), content(clean_sheet(layout)), found)
-    fewer = replace(found, intake=found.intake[found.intake["line"] != 12], ledger=found.ledger[found.ledger["line"] != 12])
+    fewer = replace(
+        found, intake=found.intake[found.intake["line"] != 12], ledger=found.ledger[found.ledger["line"] != 12]
+    )
     fewer = replace(fewer, records={key: record for key, record in found.records.items() if key[0] != 12})
     assert any("no fate" in fault for fault in faults(case, fewer))
     assert any("swallowed" in fault for fault in faults(case, fewer))

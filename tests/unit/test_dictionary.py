@@ -95,7 +95,14 @@ def test_names_that_fold_together(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("CD4+", "CD4"), ("Linfocitos %", "Linfocitos"), ("PaO2/FiO2", "PaO2 FiO2")]
+    ("one", "other"),
+    [
+        ("CD4+", "CD4"),
+        ("Linfocitos %", "Linfocitos"),
+        ("PaO2/FiO2", "PaO2 FiO2"),
+        ("positivo?", "positivo"),
+        ("-1", "1"),
+    ],
 )
 def test_names_that_stay_apart(one: str, other: str) -> None:
     assert fold(one) != fold(other)

@@ -187,6 +187,27 @@ def test_blank_ids_repeat_downwards_only_where_declared() -> None:
     assert fates(filled) == ["ID_MISSING", "clean", "clean", "clean"]
 
 
+def test_ids_are_filled_down_from_rows_of_other_parts() -> None:
+    rows = [
+        {"id": name, "kind": kind, "d": "2020-05-04", "crp": "5"} for name, kind in (("7", "A"), ("", "B"), ("8", "A"))
+    ]
+    part = {**WIDE, "columns": CRP, "fill_down_subject": True, "where": [{"column": "kind", "is_in": ["B"]}]}
+    assert clean(rows, part).measurements["subject"].tolist() == ["7"]
+
+
+def test_an_invisible_mark_makes_no_second_person() -> None:
+    rows = [
+        {"id": name, "d": f"2020-05-0{day}", "crp": "5"} for day, name in enumerate(("\ufeff77", "77\u200e ", "77"), 4)
+    ]
+    assert clean(rows, {**WIDE, "columns": CRP}).ledger["subject"].tolist() == ["77"] * 3
+
+
+def test_a_code_with_a_sign_or_a_doubt_is_another_code() -> None:
+    rows = [{"id": "7", "d": f"2020-05-0{day}", "pcr": text} for day, text in enumerate(("1", "-1", "1?", "1."), 4)]
+    part = {**WIDE, "columns": {"pcr": {"outcome": "PCR", "values": {"1": "positive"}}}}
+    assert fates(clean(rows, part)) == ["clean", "RESULT_UNKNOWN", "RESULT_UNKNOWN", "clean"]
+
+
 PEOPLE: dict[str, Any] = {"kind": "patients", "subject": "id"}
 
 

@@ -22,7 +22,7 @@ def event_rows(rows: pd.DataFrame, part: EventRows, calendar: Calendar) -> pd.Da
     times = time_columns(rows, part.time, calendar)
     end, end_reason, end_text = optional_times(rows, part.end_time, calendar)
     records = undecided(
-        _base(rows, part.subject, part.fill_down_subject),
+        _base(rows, part.subject),
         item=part.event,
         raw_value=times["time_text"] if fixed else named,
         event=fixed or by_distinct(named, lambda raw: meanings.get(fold(raw), fold(raw).replace(" ", "_")), "str"),
@@ -47,7 +47,7 @@ def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, ca
     dose = read_cells(dose_text, NumberStyle(file.decimal, file.thousands))
     plain = (dose["operator"] == "") & dose["number"].notna() & ((dose["cell_unit"] == "") | (unit == ""))
     records = undecided(
-        _base(rows, part.subject, part.fill_down_subject),
+        _base(rows, part.subject),
         item="",
         raw_value=named,
         treatment=by_distinct(named, lambda raw: meanings.get(fold(raw), "" if meanings else raw), "str"),
@@ -67,8 +67,8 @@ def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, ca
     return remark(records, (dose_text != "") & ~plain, "DOSE_UNREAD")
 
 
-def _base(rows: pd.DataFrame, subject: str, fill_down: bool) -> pd.DataFrame:
-    return pd.DataFrame({"line": rows["line"], "subject": subjects(rows, subject, fill_down)}, index=rows.index)
+def _base(rows: pd.DataFrame, subject: str) -> pd.DataFrame:
+    return pd.DataFrame({"line": rows["line"], "subject": subjects(rows, subject)}, index=rows.index)
 
 
 def _check_end(records: pd.DataFrame, reason: pd.Series, text: pd.Series) -> pd.DataFrame:

@@ -26,12 +26,10 @@ from .courses import event_rows, treatment_rows
 from .measurements import clean_measurements
 from .outputs import CleanedFile
 from .persons import characteristics, dated_events
-from .records import selected, undecided
+from .records import CELL, SET_ASIDE, filled_down, selected, undecided
 from .times import Calendar
 from .unfolding import unfold_long, unfold_wide
 
-# Lines that the declaration itself sets aside; any other line that is no row of columns is held.
-SET_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER"}
 STORED: dict[str, Table] = {
     "patients": PATIENTS_RAW,
     "measurements": MEASUREMENTS_RAW,
@@ -64,8 +62,7 @@ def clean_file(
     file = source.files[file_name]
     clock = Calendar(file.timezone or source.timezone, study.first_date, study.data_lock, source.timezone)
     reader = Reader(file, clock, dictionary)
-    rows = raw.loc[raw["problem"].isna()]
-    found = [pair for part in reader.file.parts for pair in _part_records(selected(rows, part.where), part, reader)]
+    found = [pair for part in reader.file.parts for pair in _part_records(_part_rows(raw, part), part, reader)]
     records = [
         (name, frame.assign(source=source_name, file=file_name))
         for name, frame in _with_own_items([(name, frame) for name, frame in found if len(frame)])
@@ -74,6 +71,16 @@ def clean_file(
     ledger = _ledger(raw, records, source_name, file_name)
     _check_nothing_lost(raw, ledger, tables)
     return CleanedFile(**tables, ledger=ledger)
+
+
+def _part_rows(raw: pd.DataFrame, part: AnyPart) -> pd.DataFrame:
+    """The rows that a part reads. Ids are filled down before rows are selected: the id may stand on one of another
+    part."""
+    good = raw["problem"].isna()
+    rows = raw.loc[good]
+    if part.fill_down_subject:
+        rows = rows.assign(**{CELL + part.subject: filled_down(raw, part.subject)[good]})
+    return selected(rows, part.where)
 
 
 def _part_records(rows: pd.DataFrame, part: AnyPart, reader: Reader) -> Iterator[tuple[str, pd.DataFrame]]:

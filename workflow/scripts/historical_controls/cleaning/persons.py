@@ -16,7 +16,7 @@ from .units import conversions, converted, same_unit
 
 def characteristics(rows: pd.DataFrame, part: PatientRows, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
     """One record per filled column of each row, with value or result, and a fate."""
-    ids = subjects(rows, part.subject, part.fill_down_subject)
+    ids = subjects(rows, part.subject)
     frames = [_characteristic(rows, ids, name, declared, file, dictionary) for name, declared in part.columns.items()]
     return _stacked(frames)
 
@@ -80,7 +80,7 @@ def _categorical(records: pd.DataFrame, declared: CharacteristicColumn, outcome:
 
 def dated_events(rows: pd.DataFrame, part: PatientRows, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
     """One record per event of each row; a date that no event claims is held, not lost."""
-    ids = subjects(rows, part.subject, part.fill_down_subject)
+    ids = subjects(rows, part.subject)
     frames = [_event(rows, ids, declared, file, calendar) for declared in part.events]
     return _stacked([*frames, *_unclaimed(rows, ids, part, file)])
 

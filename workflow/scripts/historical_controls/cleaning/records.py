@@ -12,6 +12,8 @@ from ..dictionary import fold
 from .distinct import by_distinct
 
 CELL = "cell:"
+# Lines that the declaration itself sets aside; any other line that is no row of columns is held.
+SET_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER"}
 RECORD_KEY = ["source", "file", "line", "item"]
 
 
@@ -47,10 +49,19 @@ def joined_times(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
     return text.str.strip().where(first != "", "") if len(columns) > 1 else first
 
 
-def subjects(rows: pd.DataFrame, name: str, fill_down: bool) -> pd.Series:
-    """Patient ids, trimmed and without invisible marks; repeated downwards over blanks only where declared."""
-    ids = by_distinct(rows[CELL + name], _visible, "str")
-    return ids.where(ids != "").ffill().fillna("") if fill_down else ids
+def subjects(rows: pd.DataFrame, name: str) -> pd.Series:
+    """Patient ids, trimmed and without invisible marks."""
+    return by_distinct(rows[CELL + name], _visible, "str")
+
+
+def filled_down(raw: pd.DataFrame, name: str) -> pd.Series:
+    """Patient ids of every line (table intake), repeated downwards over blanks.
+
+    A broken line may have named the next patient: below it nobody is named until the next id.
+    """
+    ids = subjects(raw, name)
+    broken = raw["problem"].notna() & ~raw["problem"].isin(SET_ASIDE)
+    return ids.where(ids != "").groupby(broken.cumsum()).ffill().fillna("")
 
 
 def _visible(text: str) -> str:

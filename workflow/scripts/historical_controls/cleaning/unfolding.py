@@ -64,9 +64,9 @@ def _wide_column(
 
 def _with_times(rows: pd.DataFrame, part: LongMeasurements | WideMeasurements, calendar: Calendar) -> pd.DataFrame:
     """Line, subject and collection time of each row."""
-    return pd.DataFrame(
-        {"line": rows["line"], "subject": subjects(rows, part.subject, part.fill_down_subject)}, index=rows.index
-    ).assign(**time_columns(rows, part.time, calendar))
+    return pd.DataFrame({"line": rows["line"], "subject": subjects(rows, part.subject)}, index=rows.index).assign(
+        **time_columns(rows, part.time, calendar)
+    )
 
 
 def time_columns(rows: pd.DataFrame, spec: TimeColumns, calendar: Calendar) -> dict[str, Any]:
