@@ -85,3 +85,26 @@ rule combine_outcomes:
         code=code("combine_outcomes.py"),
     script:
         "../scripts/combine_outcomes.py"
+
+
+rule analyse_draws:
+    """Contrasts the arms in the primary outcome under every further draw of waits, all in one job."""
+    input:
+        patients="results/cohort/wait_draws/patients.parquet",
+        visits="results/cohort/wait_draws/visits.parquet",
+        dictionary=DICTIONARY,
+    output:
+        ard="results/analysis/wait_draws/ard.parquet",
+    log:
+        "results/logs/analyse_draws.log",
+    benchmark:
+        "results/benchmarks/analyse_draws.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        analysis=STUDY.analysis.model_dump(mode="json"),
+        primary=STUDY.primary.model_dump(mode="json"),
+        code=code("analyse_draws.py"),
+    script:
+        "../scripts/analyse_draws.py"

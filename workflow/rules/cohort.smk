@@ -1,7 +1,8 @@
 """Who is comparable, and from which hour is time counted?
 
 Reads: results/clean. Writes: results/cohort/{scenario}/ (tables eligibility, cohort_patients, attrition, observations,
-visits, cohort_events, display, patient_summaries, underived).
+visits, cohort_events, display, patient_summaries, underived, evidence), results/cohort/readings/,
+results/cohort/wait_draws/ (tables cohort_patients and visits, every draw a scenario of its own).
 """
 
 
@@ -15,6 +16,7 @@ rule define_cohort:
         dictionary=DICTIONARY,
     output:
         eligibility="results/cohort/{scenario}/eligibility.parquet",
+        evidence="results/cohort/{scenario}/evidence.parquet",
         patients="results/cohort/{scenario}/patients.parquet",
         attrition="results/cohort/{scenario}/attrition.parquet",
         observations="results/cohort/{scenario}/observations.parquet",
@@ -39,3 +41,56 @@ rule define_cohort:
         code=code("define_cohort.py"),
     script:
         "../scripts/define_cohort.py"
+
+
+rule count_readings:
+    """Counts who would be eligible under each reading of the registry's text."""
+    input:
+        patients=collect("results/clean/{source}/patients.parquet", source=STUDY.sources),
+        measurements=collect("results/clean/{source}/measurements.parquet", source=STUDY.sources),
+        events=collect("results/clean/{source}/events.parquet", source=STUDY.sources),
+        treatments=collect("results/clean/{source}/treatments.parquet", source=STUDY.sources),
+        dictionary=DICTIONARY,
+    output:
+        ard="results/cohort/readings/ard.parquet",
+    log:
+        "results/logs/count_readings.log",
+    benchmark:
+        "results/benchmarks/count_readings.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        cohort=STUDY.cohort.model_dump(mode="json"),
+        seed=STUDY.seed,
+        code=code("count_readings.py"),
+    script:
+        "../scripts/count_readings.py"
+
+
+rule redraw_waits:
+    """Sets the controls' time zero anew under every further draw of waits."""
+    input:
+        patients=collect("results/clean/{source}/patients.parquet", source=STUDY.sources),
+        measurements=collect("results/clean/{source}/measurements.parquet", source=STUDY.sources),
+        events=collect("results/clean/{source}/events.parquet", source=STUDY.sources),
+        treatments=collect("results/clean/{source}/treatments.parquet", source=STUDY.sources),
+        dictionary=DICTIONARY,
+    output:
+        patients="results/cohort/wait_draws/patients.parquet",
+        visits="results/cohort/wait_draws/visits.parquet",
+    log:
+        "results/logs/redraw_waits.log",
+    benchmark:
+        "results/benchmarks/redraw_waits.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        study=STUDY_FACTS,
+        cohort=STUDY.cohort.model_dump(mode="json"),
+        seed=STUDY.seed,
+        outcomes=[STUDY.primary.outcome, *STUDY.analysis.covariates],
+        code=code("redraw_waits.py"),
+    script:
+        "../scripts/redraw_waits.py"

@@ -10,6 +10,8 @@ rule join_results:
         clean=collect("results/clean/{source}/ard.parquet", source=STUDY.sources),
         findings=collect("results/clean/{source}/findings_ard.parquet", source=STUDY.sources),
         cohort=collect("results/cohort/{scenario}/ard.parquet", scenario=SCENARIOS),
+        readings="results/cohort/readings/ard.parquet",
+        draws="results/analysis/wait_draws/ard.parquet",
         balance=collect("results/balance/{scenario}/ard.parquet", scenario=SCENARIOS),
         primary=collect("results/analysis/primary/{outcome}.parquet", outcome=STUDY.outcomes),
         combined="results/analysis/primary/combined/ard.parquet",

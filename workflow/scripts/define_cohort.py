@@ -3,7 +3,16 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.cohort import CleanTables, cohort_ard, define_cohort, write_cohort
+import pandas as pd
+
+from historical_controls.cohort import (
+    CleanTables,
+    calendar_ard,
+    cohort_ard,
+    define_cohort,
+    eligibility_ard,
+    write_cohort,
+)
 from historical_controls.config import Study
 from historical_controls.config_cohort import Cohort
 from historical_controls.dictionary import load_dictionary
@@ -15,19 +24,21 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
-    tables = define_cohort(
-        CleanTables(
-            patients=read_tables(snakemake.input.patients, PATIENTS),
-            measurements=read_tables(snakemake.input.measurements, MEASUREMENTS),
-            events=read_tables(snakemake.input.events, EVENTS),
-            treatments=read_tables(snakemake.input.treatments, TREATMENTS),
-        ),
-        Cohort.model_validate(snakemake.params.cohort),
-        Study.model_validate(snakemake.params.study),
-        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
-        snakemake.wildcards.scenario,
-        snakemake.params.seed,
-        snakemake.params.outcomes,
+    clean = CleanTables(
+        patients=read_tables(snakemake.input.patients, PATIENTS),
+        measurements=read_tables(snakemake.input.measurements, MEASUREMENTS),
+        events=read_tables(snakemake.input.events, EVENTS),
+        treatments=read_tables(snakemake.input.treatments, TREATMENTS),
     )
+    cohort = Cohort.model_validate(snakemake.params.cohort)
+    study = Study.model_validate(snakemake.params.study)
+    dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
+    scenario = snakemake.wildcards.scenario
+    tables = define_cohort(clean, cohort, study, dictionary, scenario, snakemake.params.seed, snakemake.params.outcomes)
     write_cohort(tables, Path(snakemake.output.patients).parent)
-    write_table(cohort_ard(tables), snakemake.output.ard, ARD)
+    parts = [
+        cohort_ard(tables),
+        eligibility_ard(tables.eligibility, tables.patients, cohort, dictionary, scenario),
+        calendar_ard(tables.patients, clean.treatments, cohort.co_treatments, study, scenario),
+    ]
+    write_table(pd.concat(parts, ignore_index=True), snakemake.output.ard, ARD)

@@ -53,6 +53,13 @@ class Reading(Section):
     options: dict[Name, ReadingOption] = Field(min_length=1)
 
 
+class CoTreatment(Section):
+    """What else patients are given or undergo, counted by arm."""
+
+    label: Texts = Field(description="its name by language")
+    treatments: list[str] = Field(min_length=1, description="codes of table treatments that count as it")
+
+
 class Cohort(Section):
     derivations: dict[Code, Derivation] = Field(default={}, description="outcomes computed from others")
     altitude: Altitude = Altitude()
@@ -75,6 +82,9 @@ class Cohort(Section):
     treated_must_pass: bool = Field(False, description="true: treated who fail a filter at time zero are left out")
     calendar_window_weeks: float | None = Field(
         None, ge=0, description="controls only within so many weeks of the treated patients' first and last time zero"
+    )
+    co_treatments: dict[Name, CoTreatment] = Field(
+        default={}, description="counted before time zero and during follow-up, by arm and calendar"
     )
     baseline_hours: float = Field(24, gt=0, description="baseline = median of these hours up to time zero")
     horizon_days: int = Field(21, ge=1, description="days of follow-up after time zero")

@@ -265,6 +265,30 @@ ELIGIBILITY = Table(
     ),
 )
 
+EVIDENCE = Table(
+    "evidence",
+    "results/cohort/{scenario}/evidence.parquet",
+    "The rows that decided a rule, for every treated patient and every included control, at the hour that decides. "
+    "A characteristic has no row here; a combination has those of its parts.",
+    ("scenario", "source", "patient_id", "rule", "what", "time", "file", "line", "item"),
+    (
+        SCENARIO,
+        SOURCE,
+        PATIENT,
+        ARM,
+        _text("rule", "id of the rule in config.yaml"),
+        _text("what", "outcome, event or treatment that the row holds"),
+        _time("time", "when it was collected, happened or began"),
+        _number("value", "exact value in the canonical unit"),
+        _number("lower", "lower bound of the true value"),
+        _number("upper", "upper bound of the true value"),
+        _text("result", "qualitative result", True),
+        FILE,
+        LINE,
+        ITEM,
+    ),
+)
+
 COHORT_PATIENTS = Table(
     "cohort_patients",
     "results/cohort/{scenario}/patients.parquet",
@@ -568,6 +592,7 @@ TABLES: tuple[Table, ...] = (
     EVENTS,
     TREATMENTS,
     ELIGIBILITY,
+    EVIDENCE,
     COHORT_PATIENTS,
     ATTRITION,
     OBSERVATIONS,

@@ -1,7 +1,23 @@
 """Who is comparable, and from which hour is time counted?"""
 
+from .calendar import calendar_ard
 from .clean_tables import CleanTables, CohortTables
-from .define import define_cohort, write_cohort
+from .define import define_cohort, groups, write_cohort
+from .draws import redraw_waits
+from .eligibility_results import eligibility_ard
+from .readings import count_readings, readings_ard
 from .results import cohort_ard
 
-__all__ = ["CleanTables", "CohortTables", "cohort_ard", "define_cohort", "write_cohort"]
+__all__ = [
+    "CleanTables",
+    "CohortTables",
+    "calendar_ard",
+    "cohort_ard",
+    "count_readings",
+    "define_cohort",
+    "eligibility_ard",
+    "groups",
+    "readings_ard",
+    "redraw_waits",
+    "write_cohort",
+]

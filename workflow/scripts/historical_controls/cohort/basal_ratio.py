@@ -15,9 +15,11 @@ from .timeline import NEVER, Moments, Series, hours
 
 @dataclass(frozen=True)
 class Ratio:
-    """Per moment: place of the last value, bounds and shown value of the basal one, and whether both may be divided."""
+    """Per moment: places of the last and the basal value, bounds and shown value of the basal one, and whether both may
+    be divided. The lowest of several basal values stands at the place of the last of them."""
 
     last: Integers
+    basal: Integers
     lower: Floats
     upper: Floats
     shown: Floats
@@ -53,12 +55,12 @@ def ratio_of(rule: RatioRule, moments: Moments, start: Integers, series: Series)
     last, first = np.clip(window.stop - 1, 0, top), np.clip(first, 0, top)
     if rule.basal == "first":
         same = series.assay[first] == series.assay[last]
-        return Ratio(last, series.lower[first], series.upper[first], series.shown[first], exists & same)
+        return Ratio(last, first, series.lower[first], series.upper[first], series.shown[first], exists & same)
     place = np.clip(stop - 1, 0, top)
     lowest = lowest_so_far(rule, start, series)
     same = ~lowest["mixed"].to_numpy()[place] & (series.assay[place] == series.assay[last])
     lower, upper, shown = (lowest[name].to_numpy(np.float64)[place] for name in ("lower", "upper", "shown"))
-    return Ratio(last, lower, upper, shown, exists & same)
+    return Ratio(last, place, lower, upper, shown, exists & same)
 
 
 def lowest_so_far(rule: RatioRule, start: Integers, series: Series) -> pd.DataFrame:

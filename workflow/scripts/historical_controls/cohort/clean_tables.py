@@ -32,6 +32,7 @@ class CohortTables:
     """
 
     eligibility: pd.DataFrame
+    evidence: pd.DataFrame
     patients: pd.DataFrame
     attrition: pd.DataFrame
     observations: pd.DataFrame

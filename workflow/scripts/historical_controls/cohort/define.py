@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from ..tables import (
     COHORT_PATIENTS,
     DISPLAY,
     ELIGIBILITY,
+    EVIDENCE,
     OBSERVATIONS,
     PATIENT_SUMMARIES,
     UNDERIVED,
@@ -32,6 +33,7 @@ from .derivations import derive_after_zero, derive_outcomes
 from .derived_counts import counted, refused_rows
 from .display import display_ids, display_table
 from .eligibility import eligibility_rows
+from .evidence import evidence_rows
 from .follow_up import patient_rows
 from .observations import event_rows, observation_rows
 from .records import PERSON, Records, make_records, place_all, slice_of
@@ -55,6 +57,7 @@ class Part:
     summaries: pd.DataFrame
     underived: pd.DataFrame
     derived_counts: pd.DataFrame
+    evidence: pd.DataFrame
 
 
 def define_cohort(
@@ -74,14 +77,14 @@ def define_cohort(
     waits: tuple[float, ...] = ()
     parts: list[Part] = []
     recorded = set(clean.treatments[["source", "treatment"]].drop_duplicates().itertuples(index=False, name=None))
-    for records in _groups(clean, "treated", cohort, dictionary):
+    for records in groups(clean, "treated", cohort, dictionary):
         decided = decide_treated(records, cohort)
         waits = tuple(sorted((*waits, *treated_waits(records, decided, cohort))))
         parts.append(_part(records, decided, cohort, study, dictionary, recorded, "treated"))
     if not waits and cohort.time_zero.match_waits and cohort.time_zero.historical == "first_eligible_hour":
         logging.getLogger("historical_controls").warning("no treated patient has a known wait: controls wait 0 hours")
-    window = _window(parts)
-    for records in _groups(clean, "historical", cohort, dictionary):
+    window = window_of(part.patients for part in parts)
+    for records in groups(clean, "historical", cohort, dictionary):
         decided = decide_historical(records, cohort, waits, seed, window)
         parts.append(_part(records, decided, cohort, study, dictionary, recorded, "historical"))
     if not parts:
@@ -89,14 +92,15 @@ def define_cohort(
     return _tables(parts, cohort, dictionary, scenario, seed, outcomes, waits)
 
 
-def _window(parts: list[Part]) -> tuple[int, int] | None:
-    """First and last time zero of the treated, in milliseconds; None without any."""
-    zeros = np.concatenate([milliseconds(part.patients["time_zero"]) for part in parts] or [np.array([NEVER])])
+def window_of(patients: Iterable[pd.DataFrame]) -> tuple[int, int] | None:
+    """First and last time zero of these patients, in milliseconds; None without any."""
+    zeros = np.concatenate([np.array([NEVER]), *(milliseconds(frame["time_zero"]) for frame in patients)])
     known = zeros[zeros != NEVER]
     return (int(known.min()), int(known.max())) if len(known) else None
 
 
-def _groups(clean: CleanTables, arm: str, cohort: Cohort, dictionary: Dictionary) -> Iterator[Records]:
+def groups(clean: CleanTables, arm: str, cohort: Cohort, dictionary: Dictionary) -> Iterator[Records]:
+    """Records of an arm, so many patients at once, derived outcomes included."""
     people = clean.patients[clean.patients["arm"] == arm].sort_values(PERSON, ignore_index=True)
     everyone = place_all(clean, people)
     for first in range(0, len(people), PATIENTS_AT_ONCE):
@@ -115,6 +119,7 @@ def _part(
 ) -> Part:
     patients = patient_rows(records, decided, study, cohort.horizon_days)
     eligibility = eligibility_rows(records, decided, cohort, arm)
+    evidence = evidence_rows(records, decided, cohort, arm)
     records = derive_after_zero(records, decided.time_zero, cohort, dictionary)
     return Part(
         patients,
@@ -124,6 +129,7 @@ def _part(
         summary_rows(records, decided.time_zero, cohort, dictionary, recorded),
         refused_rows(records),
         counted(records, cohort),
+        evidence,
     )
 
 
@@ -143,6 +149,7 @@ def _tables(
     patients = conform(everyone.drop(columns="undecided"), COHORT_PATIENTS)
     return CohortTables(
         eligibility=conform(_stacked([part.eligibility for part in parts], scenario), ELIGIBILITY),
+        evidence=conform(_stacked([part.evidence for part in parts], scenario), EVIDENCE),
         patients=patients,
         attrition=conform(attrition_table(everyone, cohort, scenario), ATTRITION),
         observations=conform(observations, OBSERVATIONS),
@@ -172,6 +179,7 @@ def write_cohort(tables: CohortTables, folder: str | Path) -> None:
     """Write the tables of this stage into a folder."""
     for name, table in (
         ("eligibility", ELIGIBILITY),
+        ("evidence", EVIDENCE),
         ("patients", COHORT_PATIENTS),
         ("attrition", ATTRITION),
         ("observations", OBSERVATIONS),

@@ -83,7 +83,7 @@ class Series:
 
     `known_after`: milliseconds after its time from which a result may be used (a pair of measurements is settled only
     when its pairing window has closed). `closed`: bounds may be reached (see `compare`). `tie`: first record of the
-    same patient and time.
+    same patient and time. `row`: label of the record's row in the frame that the series was made from.
     """
 
     clock: Clock
@@ -94,6 +94,7 @@ class Series:
     result: np.ndarray
     assay: np.ndarray
     tie: Integers
+    row: np.ndarray
     known_after: int = 0
     closed: bool = False
 
@@ -141,6 +142,7 @@ def make_series(
         frame["result"].to_numpy(object)[order],
         frame["assay"].to_numpy(object)[order],
         np.maximum.accumulate(np.where(fresh, np.arange(len(key)), 0)) if len(key) else np.array([], dtype=np.int64),
+        frame.index.to_numpy()[order],
         known_after,
         closed,
     )

@@ -1,0 +1,100 @@
+"""Further draws of the controls' waits: the same screening, another time zero each time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from ..config import Study
+from ..config_cohort import Cohort
+from ..dictionary import Dictionary
+from ..table_io import conform
+from ..tables import COHORT_PATIENTS, VISITS
+from .clean_tables import CleanTables
+from .define import groups, window_of
+from .follow_up import patient_rows
+from .observations import observation_rows
+from .records import Records
+from .time_zero import (
+    Decisions,
+    after_wait,
+    decide_treated,
+    draw_waits,
+    restricted,
+    screened_controls,
+    treated_waits,
+)
+from .visits import visit_table
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Tables `cohort_patients` (those included) and `visits` of all draws; each draw is a scenario of its own."""
+
+    patients: pd.DataFrame
+    visits: pd.DataFrame
+
+
+def draw_name(draw: int) -> str:
+    return f"wait_draw_{draw}"
+
+
+def redraw_waits(
+    clean: CleanTables,
+    cohort: Cohort,
+    study: Study,
+    dictionary: Dictionary,
+    seed: int,
+    outcomes: Collection[str],
+) -> Draws:
+    """The cohort under each further draw; `outcomes`: those whose visits are wanted.
+
+    No rows where controls wait for nothing or no draws are declared.
+    """
+    cohort = cohort.as_read()
+    zero = cohort.time_zero
+    if not zero.wait_draws or not zero.match_waits or zero.historical == "event":
+        return Draws(COHORT_PATIENTS.empty(), VISITS.empty())
+    draws = [zero.wait_draw + step for step in range(1, zero.wait_draws + 1)]
+    waits: tuple[float, ...] = ()
+    parts: list[tuple[pd.DataFrame, pd.DataFrame]] = []
+    for records in groups(clean, "treated", cohort, dictionary):
+        decided = decide_treated(records, cohort)
+        waits = tuple(sorted((*waits, *treated_waits(records, decided, cohort))))
+        parts += [_of_draw(records, decided, draw, study, cohort, dictionary, outcomes) for draw in draws]
+    window = window_of(part for part, _ in parts)
+    for records in groups(clean, "historical", cohort, dictionary):
+        for draw, decided in _redecided(records, cohort, waits, seed, draws):
+            decided = restricted(decided, records, cohort, window)
+            parts.append(_of_draw(records, decided, draw, study, cohort, dictionary, outcomes))
+    patients, visits = (pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True))
+    return Draws(conform(patients, COHORT_PATIENTS), conform(visits, VISITS))
+
+
+def _redecided(
+    records: Records, cohort: Cohort, waits: Sequence[float], seed: int, draws: Sequence[int]
+) -> Iterator[tuple[int, Decisions]]:
+    """The rules of the candidate hours are judged once for all draws."""
+    screening = screened_controls(records, cohort)
+    for draw in draws:
+        yield draw, after_wait(records, cohort, screening, draw_waits(records.people, waits, seed, draw))
+
+
+def _of_draw(
+    records: Records,
+    decided: Decisions,
+    draw: int,
+    study: Study,
+    cohort: Cohort,
+    dictionary: Dictionary,
+    outcomes: Collection[str],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Included patients and their visits under one draw."""
+    patients = patient_rows(records, decided, study, cohort.horizon_days)
+    wanted = replace(records, measurements=records.measurements[records.measurements["outcome"].isin(outcomes)])
+    seen = observation_rows(wanted, decided.time_zero, patients["end_day"].to_numpy("float64"))
+    visits = visit_table(seen, dictionary, cohort.baseline_hours, draw_name(draw))
+    included = patients[patients["included"]].drop(columns="undecided")
+    return included.assign(scenario=draw_name(draw), display_id=""), visits

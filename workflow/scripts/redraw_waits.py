@@ -1,0 +1,32 @@
+"""Rule redraw_waits: the cohort under the further draws of waits."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from historical_controls.cohort import CleanTables, redraw_waits
+from historical_controls.config import Study
+from historical_controls.config_cohort import Cohort
+from historical_controls.dictionary import load_dictionary
+from historical_controls.errors import reported
+from historical_controls.table_io import read_tables, write_table
+from historical_controls.tables import COHORT_PATIENTS, EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS, VISITS
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with reported(snakemake.log[0]):
+    draws = redraw_waits(
+        CleanTables(
+            patients=read_tables(snakemake.input.patients, PATIENTS),
+            measurements=read_tables(snakemake.input.measurements, MEASUREMENTS),
+            events=read_tables(snakemake.input.events, EVENTS),
+            treatments=read_tables(snakemake.input.treatments, TREATMENTS),
+        ),
+        Cohort.model_validate(snakemake.params.cohort),
+        Study.model_validate(snakemake.params.study),
+        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        snakemake.params.seed,
+        snakemake.params.outcomes,
+    )
+    write_table(draws.patients, snakemake.output.patients, COHORT_PATIENTS)
+    write_table(draws.visits, snakemake.output.visits, VISITS)
