@@ -92,6 +92,9 @@ rule analyse_draws:
     input:
         patients="results/cohort/wait_draws/patients.parquet",
         visits="results/cohort/wait_draws/visits.parquet",
+        weights="results/balance/wait_draws/weights.parquet",
+        matched_sets="results/balance/wait_draws/matched_sets.parquet",
+        gates="results/balance/wait_draws/gates.parquet",
         dictionary=DICTIONARY,
     output:
         ard="results/analysis/wait_draws/ard.parquet",

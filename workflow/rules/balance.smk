@@ -32,3 +32,29 @@ rule balance_arms:
         code=code("balance_arms.py"),
     script:
         "../scripts/balance_arms.py"
+
+
+rule balance_draws:
+    """Weighs the arms and judges the gates under every further draw of waits."""
+    input:
+        patients="results/cohort/wait_draws/patients.parquet",
+        visits="results/cohort/wait_draws/visits.parquet",
+        dictionary=DICTIONARY,
+    output:
+        weights="results/balance/wait_draws/weights.parquet",
+        matched_sets="results/balance/wait_draws/matched_sets.parquet",
+        gates="results/balance/wait_draws/gates.parquet",
+    log:
+        "results/logs/balance_draws.log",
+    benchmark:
+        "results/benchmarks/balance_draws.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        balance=STUDY.balance.model_dump(mode="json"),
+        seed=STUDY.seed,
+        public=STUDY.report.public,
+        code=code("balance_draws.py"),
+    script:
+        "../scripts/balance_draws.py"

@@ -90,7 +90,7 @@ rule redraw_waits:
         study=STUDY_FACTS,
         cohort=STUDY.cohort.model_dump(mode="json"),
         seed=STUDY.seed,
-        outcomes=[STUDY.primary.outcome, *STUDY.analysis.covariates],
+        outcomes=[STUDY.primary.outcome, *STUDY.analysis.covariates, *STUDY.balance.key_covariates],
         code=code("redraw_waits.py"),
     script:
         "../scripts/redraw_waits.py"

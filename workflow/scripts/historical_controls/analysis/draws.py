@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from ..ard import Cell, ard_frame
 from ..config import Analysis, Primary
 from ..dictionary import Dictionary
+from .comparison import Comparison
 from .fit_rows import Row, contrast_rows
 from .gates import reason_against
 from .ladder import Refused, climb_down
@@ -19,16 +20,22 @@ OUTPUT = "14.2.12"
 
 
 def analyse_draws(
-    patients: pd.DataFrame, visits: pd.DataFrame, settings: Analysis, dictionary: Dictionary, primary: Primary
+    patients: pd.DataFrame,
+    visits: pd.DataFrame,
+    settings: Analysis,
+    dictionary: Dictionary,
+    primary: Primary,
+    comparisons: Mapping[str, Comparison],
 ) -> pd.DataFrame:
     """ARD rows: the primary outcome's contrast at the primary day for each draw (a scenario), and their spread.
 
-    `patients`, `visits`: tables cohort_patients and visits of all draws. The spread stands in scenario 'primary'.
+    `patients`, `visits`: tables cohort_patients and visits of all draws; `comparisons`: by draw, whether and how the
+    balance stage lets its arms be compared. The spread stands in scenario 'primary'.
     """
     rows: list[Row] = []
     for draw in sorted(patients["scenario"].unique(), key=_number):
         people, seen = (frame[frame["scenario"] == draw] for frame in (patients, visits))
-        rows += _of_draw(str(draw), people, seen, settings, dictionary, primary)
+        rows += _of_draw(str(draw), people, seen, settings, dictionary, primary, comparisons[str(draw)])
     return ard_frame([*rows, *_spread(rows, primary, int(patients["scenario"].nunique()))])
 
 
@@ -43,16 +50,18 @@ def _of_draw(
     settings: Analysis,
     dictionary: Dictionary,
     primary: Primary,
+    compared: Comparison,
 ) -> Iterator[Row]:
+    patients = compared.of(patients)
     cell = Cell(OUTPUT, draw, "wait_draws", method="reml", outcome=primary.outcome)
     for arm in ARMS:
         yield cell.at(arm=arm).number("n_subjects", int((patients["arm"] == arm).sum()))
     data = model_data(dictionary.outcomes[primary.outcome], patients, visits, settings, dictionary)
-    reason = reason_against(data, settings)
+    reason = reason_against(data, settings, compared.refusal)
     if reason is not None:
         yield cell.text("not_estimable", reason)
         return
-    found = climb_down(data, settings)
+    found = climb_down(data, settings, compared.weights)
     if isinstance(found, Refused):
         yield cell.text("not_estimable", found.reason)
         return

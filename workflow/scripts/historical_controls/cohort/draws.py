@@ -14,6 +14,7 @@ from ..table_io import conform
 from ..tables import COHORT_PATIENTS, VISITS
 from .clean_tables import CleanTables
 from .define import groups, window_of
+from .display import display_ids
 from .follow_up import patient_rows
 from .observations import observation_rows
 from .records import Records
@@ -70,7 +71,8 @@ def redraw_waits(
             decided = restricted(decided, records, cohort, window)
             parts.append(_of_draw(records, decided, draw, study, cohort, dictionary, outcomes))
     patients, visits = (pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True))
-    return Draws(conform(patients, COHORT_PATIENTS), conform(visits, VISITS))
+    named = [own.assign(display_id=display_ids(own, seed)) for _, own in patients.groupby("scenario")]
+    return Draws(conform(pd.concat(named), COHORT_PATIENTS), conform(visits, VISITS))
 
 
 def _redecided(

@@ -1,0 +1,38 @@
+"""Rule balance_draws: weights, matched sets and gates under every further draw of waits."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from historical_controls.balance import balance_arms
+from historical_controls.config_cohort import Balance
+from historical_controls.dictionary import load_dictionary
+from historical_controls.errors import reported
+from historical_controls.table_io import read_table, write_table
+from historical_controls.tables import COHORT_PATIENTS, GATES, MATCHED_SETS, VISITS, WEIGHTS
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with reported(snakemake.log[0]):
+    patients = read_table(snakemake.input.patients, COHORT_PATIENTS)
+    visits = read_table(snakemake.input.visits, VISITS)
+    # What chance would do to the differences is asked of the primary draw only.
+    settings = Balance.model_validate({**snakemake.params.balance, "covariates": []})
+    dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
+    found = [
+        balance_arms(
+            patients[patients["scenario"] == draw],
+            visits[visits["scenario"] == draw],
+            settings,
+            dictionary,
+            str(draw),
+            snakemake.params.seed,
+            snakemake.params.public,
+        )
+        for draw in sorted(patients["scenario"].unique())
+    ]
+    for name, table in (("weights", WEIGHTS), ("matched_sets", MATCHED_SETS), ("gates", GATES)):
+        parts = [getattr(tables, name) for tables in found]
+        write_table(pd.concat(parts or [table.empty()]), snakemake.output[name], table)
