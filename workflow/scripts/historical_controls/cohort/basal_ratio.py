@@ -71,7 +71,7 @@ def lowest_so_far(rule: RatioRule, start: Integers, series: Series) -> pd.DataFr
     since = np.where(known, series.time - np.where(known, begin, 0), -1)
     basal = known & (since >= hours(rule.first_from_hours)) & (since <= hours(rule.first_until_hours))
     frame = pd.DataFrame({"lower": series.lower, "upper": series.upper, "shown": series.shown})
-    out = frame.where(basal, np.inf).groupby(patient).cummin()
+    out = frame.where(np.tile(basal[:, None], 3), np.inf).groupby(patient).cummin()
     assay = pd.Series(series.assay).where(basal)
     own = assay.groupby(patient).transform("first")
     differs = (assay.notna() & (assay != own)).astype(np.int8)
