@@ -3,24 +3,24 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.cohort import CleanTables, redraw_waits
+from historical_controls.cohort import redraw_waits, stored_tables
 from historical_controls.config import Study
 from historical_controls.config_cohort import Cohort
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.table_io import read_tables, write_table
-from historical_controls.tables import COHORT_PATIENTS, EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS, VISITS
+from historical_controls.table_io import write_table
+from historical_controls.tables import COHORT_PATIENTS, VISITS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
     draws = redraw_waits(
-        CleanTables(
-            patients=read_tables(snakemake.input.patients, PATIENTS),
-            measurements=read_tables(snakemake.input.measurements, MEASUREMENTS),
-            events=read_tables(snakemake.input.events, EVENTS),
-            treatments=read_tables(snakemake.input.treatments, TREATMENTS),
+        stored_tables(
+            snakemake.input.patients,
+            snakemake.input.measurements,
+            snakemake.input.events,
+            snakemake.input.treatments,
         ),
         Cohort.model_validate(snakemake.params.cohort),
         Study.model_validate(snakemake.params.study),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,11 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from historical_controls.cohort import CleanTables, CohortTables, cohort_ard, define_cohort
+from historical_controls.cohort import CleanTables, CohortTables, StoredTables, cohort_ard, define, define_cohort
 from historical_controls.cohort.time_zero import draw_waits
 from historical_controls.config_cohort import Cohort
+from historical_controls.table_io import write_table
+from historical_controls.tables import MEASUREMENTS
 
 LOW_PF = {"label": LABEL, "kind": "threshold", "outcome": "PF", "within_hours": 24, "op": "<", "value": 150}
 FEVER = {"label": LABEL, "kind": "threshold", "outcome": "TEMP", "within_hours": 24, "op": ">=", "value": 38}
@@ -31,7 +34,7 @@ def declared(zero: dict[str, Any] | None = None, filters: tuple[str, ...] = ("LO
     )
 
 
-def run(clean: CleanTables, cohort: Cohort, seed: int = 1) -> CohortTables:
+def run(clean: CleanTables | StoredTables, cohort: Cohort, seed: int = 1) -> CohortTables:
     return define_cohort(clean, cohort, study(), dictionary(), "primary", seed, ["PF", "TEMP"])
 
 
@@ -331,3 +334,20 @@ def test_the_order_of_rows_does_not_matter() -> None:
 def test_nobody_at_all_is_refused() -> None:
     with pytest.raises(Exception, match="no patient is in the clean tables"):
         run(tables([person("a")]).__class__(*(t.iloc[:0] for t in vars(tables([person("a")])).values())), declared())
+
+
+def test_tables_on_disk_give_the_same_cohort_as_tables_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two sources, groups of two patients: each group is read for itself."""
+    monkeypatch.setattr(define, "PATIENTS_AT_ONCE", 2)
+    people = [control(f"p{n}", low_from=49 + n) for n in range(5)]
+    clean = together(treated("t", infusion=70, low_from=1), *people)
+    paths = []
+    for source, own in clean.measurements.groupby("source"):
+        paths.append(tmp_path / str(source) / "measurements.parquet")
+        write_table(own, paths[-1], MEASUREMENTS)
+    stored = StoredTables(clean.patients, {path.parent.name: path for path in paths}, clean.events, clean.treatments)
+    one, other = run(clean, declared()), run(stored, declared())
+    for name in ("eligibility", "patients", "attrition", "observations", "visits", "events", "display"):
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name))

@@ -1,7 +1,7 @@
 """Who is comparable, and from which hour is time counted?"""
 
 from .calendar import calendar_ard
-from .clean_tables import CleanTables, CohortTables
+from .clean_tables import CleanTables, CohortTables, StoredTables, stored_tables
 from .define import define_cohort, groups, write_cohort
 from .draws import redraw_waits
 from .eligibility_results import eligibility_ard
@@ -11,6 +11,7 @@ from .results import cohort_ard
 __all__ = [
     "CleanTables",
     "CohortTables",
+    "StoredTables",
     "calendar_ard",
     "cohort_ard",
     "count_readings",
@@ -19,5 +20,6 @@ __all__ = [
     "groups",
     "readings_ard",
     "redraw_waits",
+    "stored_tables",
     "write_cohort",
 ]

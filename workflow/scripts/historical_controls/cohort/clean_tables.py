@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 
+from ..table_io import read_between, read_tables
+from ..tables import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS
 from .derived import nothing_refused
+
+# What cells and lines said is not asked for here, and would take most of the memory.
+COLUMNS = [name for name in MEASUREMENTS.names if name not in ("raw_value", "raw_unit")]
 
 
 @dataclass(frozen=True)
@@ -21,6 +29,54 @@ class CleanTables:
     events: pd.DataFrame
     treatments: pd.DataFrame
     refused: pd.DataFrame = field(default_factory=nothing_refused)
+
+    def of(self, people: pd.DataFrame) -> CleanTables:
+        """Tables that hold everything of these people, and maybe more."""
+        return self
+
+
+@dataclass(frozen=True)
+class StoredTables:
+    """The same with measurements left on disk, by source: they are sorted by patient, and read for some at a time."""
+
+    patients: pd.DataFrame
+    measurements: Mapping[str, Path]
+    events: pd.DataFrame
+    treatments: pd.DataFrame
+
+    def of(self, people: pd.DataFrame) -> CleanTables:
+        """Tables that hold everything of these people, and maybe more."""
+        spans = people.groupby("source")["patient_id"].agg(["min", "max"])
+        parts = [
+            read_between(self.measurements[str(source)], MEASUREMENTS, "patient_id", first, last, COLUMNS)
+            for source, first, last in spans.itertuples(name=None)
+        ]
+        return CleanTables(self.patients, pd.concat(parts, ignore_index=True), self.events, self.treatments)
+
+
+class Clean(Protocol):
+    """Clean tables of a study, in memory or on disk."""
+
+    @property
+    def patients(self) -> pd.DataFrame: ...
+
+    @property
+    def treatments(self) -> pd.DataFrame: ...
+
+    def of(self, people: pd.DataFrame) -> CleanTables: ...
+
+
+def stored_tables(
+    patients: Iterable[str | Path],
+    measurements: Iterable[str | Path],
+    events: Iterable[str | Path],
+    treatments: Iterable[str | Path],
+) -> StoredTables:
+    """The tables of all sources; measurements stand in a folder named like their source."""
+    by_source = {Path(path).parent.name: Path(path) for path in measurements}
+    return StoredTables(
+        read_tables(patients, PATIENTS), by_source, read_tables(events, EVENTS), read_tables(treatments, TREATMENTS)
+    )
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from ..tables import (
     VISITS,
 )
 from .attrition import attrition_table
-from .clean_tables import CleanTables, CohortTables
+from .clean_tables import Clean, CohortTables
 from .derivations import derive_after_zero, derive_outcomes
 from .derived_counts import counted, refused_rows
 from .display import display_ids, display_table
@@ -36,7 +36,7 @@ from .eligibility import eligibility_rows
 from .evidence import evidence_rows
 from .follow_up import patient_rows
 from .observations import event_rows, observation_rows
-from .records import PERSON, Records, make_records, place_all, slice_of
+from .records import PERSON, Records, make_records, place_all
 from .summaries import summary_rows
 from .time_zero import Decisions, decide_historical, decide_treated, treated_waits
 from .timeline import NEVER, milliseconds
@@ -61,7 +61,7 @@ class Part:
 
 
 def define_cohort(
-    clean: CleanTables,
+    clean: Clean,
     cohort: Cohort,
     study: Study,
     dictionary: Dictionary,
@@ -99,13 +99,12 @@ def window_of(patients: Iterable[pd.DataFrame]) -> tuple[int, int] | None:
     return (int(known.min()), int(known.max())) if len(known) else None
 
 
-def groups(clean: CleanTables, arm: str, cohort: Cohort, dictionary: Dictionary) -> Iterator[Records]:
+def groups(clean: Clean, arm: str, cohort: Cohort, dictionary: Dictionary) -> Iterator[Records]:
     """Records of an arm, so many patients at once, derived outcomes included."""
     people = clean.patients[clean.patients["arm"] == arm].sort_values(PERSON, ignore_index=True)
-    everyone = place_all(clean, people)
     for first in range(0, len(people), PATIENTS_AT_ONCE):
-        group = slice_of(everyone, first, min(first + PATIENTS_AT_ONCE, len(people)))
-        yield make_records(derive_outcomes(group, cohort, dictionary), cohort)
+        some = people.iloc[first : first + PATIENTS_AT_ONCE].reset_index(drop=True)
+        yield make_records(derive_outcomes(place_all(clean.of(some), some), cohort, dictionary), cohort)
 
 
 def _part(

@@ -12,7 +12,7 @@ from ..config_cohort import Cohort
 from ..dictionary import Dictionary
 from ..table_io import conform
 from ..tables import COHORT_PATIENTS, VISITS
-from .clean_tables import CleanTables
+from .clean_tables import Clean
 from .define import groups, window_of
 from .display import display_ids
 from .follow_up import patient_rows
@@ -43,7 +43,7 @@ def draw_name(draw: int) -> str:
 
 
 def redraw_waits(
-    clean: CleanTables,
+    clean: Clean,
     cohort: Cohort,
     study: Study,
     dictionary: Dictionary,

@@ -74,24 +74,6 @@ def place_all(clean: CleanTables, people: pd.DataFrame) -> CleanTables:
     )
 
 
-def slice_of(placed_tables: CleanTables, first: int, stop: int) -> CleanTables:
-    """The patients at positions first..stop-1, positions counted anew."""
-    people = placed_tables.patients.iloc[first:stop].reset_index(drop=True)
-    return CleanTables(
-        people,
-        *(
-            _rows(frame, first, stop)
-            for frame in (placed_tables.measurements, placed_tables.events, placed_tables.treatments)
-        ),
-    )
-
-
-def _rows(frame: pd.DataFrame, first: int, stop: int) -> pd.DataFrame:
-    left, right = np.searchsorted(frame["patient"].to_numpy(), [first, stop])
-    part = frame.iloc[left:right].reset_index(drop=True)
-    return part.assign(patient=part["patient"] - first)
-
-
 def first_times(events: pd.DataFrame, count: int) -> dict[str, Integers]:
     """First time of each event by patient; NEVER where it is not recorded."""
     return {str(event): _earliest(part, count) for event, part in events.groupby("event")}
