@@ -17,6 +17,7 @@ from .distinct import by_distinct
 from .duplicates import settle_characteristics, settle_events, settle_measurements, settle_treatments
 from .files import LostRecordError
 from .outputs import CleanedFile, CleanSource
+from .patient_checks import check_patients
 from .records import RECORD_KEY, decide, undecided
 
 TABLES = ("patients", "measurements", "events", "treatments")
@@ -46,6 +47,7 @@ def assemble_source(
     records["treatments"] = settle_treatments(records["treatments"])
     records = _hold_people(records)
     records["measurements"] = settle_measurements(records["measurements"], _deaths(records["events"], source))
+    records["measurements"] = check_patients(records["measurements"], dictionary, source.timezone)
     ledger = _final_ledger(stacked["ledger"], records)
     clean = {name: frame.loc[frame["fate"] == "clean"] for name, frame in records.items()}
     events = _with_epoch_anchor(clean["events"], ids, ledger, source, source_name)
