@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
+from cleaning_study import LAB, LONG, clean, dictionary, intake, source, study, value_of
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from historical_controls.cleaning import clean_file
 from historical_controls.cleaning.times import Calendar, parse_times, precedes
 from historical_controls.config_sources import TimeColumns
 
@@ -35,11 +37,11 @@ SPANISH = [
 ]
 
 
-def read(text: str, calendar: Calendar = UTC, **keys: Any) -> tuple[pd.Timestamp, float, str, bool]:
+def read(text: str, calendar: Calendar = UTC, **keys: Any) -> tuple[pd.Timestamp, float, str, str]:
     parsed = parse_times(
         pd.Series([text], dtype="str"), TimeColumns.model_validate({"columns": ["t"], **keys}), calendar
     )
-    return parsed.utc.iloc[0], parsed.hours.iloc[0], parsed.reason.iloc[0], bool(parsed.shifted.iloc[0])
+    return parsed.utc.iloc[0], parsed.hours.iloc[0], parsed.reason.iloc[0], str(parsed.shifted.iloc[0])
 
 
 MINUTES = st.integers(0, 366 * 24 * 60 - 1).map(lambda m: datetime(2020, 1, 1) + timedelta(minutes=m))
@@ -140,20 +142,61 @@ def test_no_number_breaks_the_serial_dates(text: str) -> None:
     assert read(text, excel_serial=True)[2] == "DATE_INVALID"
 
 
+MONTH_NAMES = ["enero ene ene. ENERO Ene", "febrero feb febr.", "marzo mar mzo", "abril abr abr.", "mayo may May"]
+MONTH_NAMES += ["junio jun JUN.", "julio jul", "agosto ago agto Aug", "septiembre setiembre sep sept set. Sept."]
+MONTH_NAMES += ["octubre oct oct.", "noviembre nov novbre", "diciembre dic DIC. December"]
+SPELLINGS = [(number, name) for number, names in enumerate(MONTH_NAMES, start=1) for name in names.split()]
+
+
+@pytest.mark.parametrize(("month", "name"), SPELLINGS)
+@pytest.mark.parametrize("form", ["%d-%b-%Y", "%d de %B de %Y", "%d/%b/%y", "%B %d, %Y"])
+def test_every_spelling_of_a_month_fits_every_format_with_a_month(month: int, name: str, form: str) -> None:
+    text = form.replace("%b", name).replace("%B", name)
+    text = text.replace("%d", "7").replace("%Y", "2020").replace("%y", "20")
+    assert read(text, formats=[form])[0] == pd.Timestamp(2020, month, 7, tz="UTC")
+
+
+@pytest.mark.parametrize("text", ["13:45 h 04/05/2020", "13:45h 04/05/2020", "13:45 hrs. 04/05/2020"])
+def test_clock_words_before_the_date(text: str) -> None:
+    assert read(text, formats=["%H:%M %d/%m/%Y"])[0] == pd.Timestamp("2020-05-04 13:45", tz="UTC")
+
+
+def test_a_days_serial_number_is_the_spreadsheets() -> None:
+    assert read("43987", excel_serial=True)[0] == pd.Timestamp("2020-06-05", tz="UTC")
+
+
+def test_dates_without_an_hour_follow_the_wall_calendar_of_the_source() -> None:
+    server = Calendar("UTC", date(2020, 1, 1), date(2020, 12, 31), "America/Mexico_City")
+    forms = ["%Y-%m-%d %H:%M", "%Y-%m-%d"]
+    assert read("2020-05-04 08:00", server, formats=forms)[0] == pd.Timestamp("2020-05-04 08:00", tz="UTC")
+    assert read("2020-05-04", server, formats=forms)[0] == pd.Timestamp("2020-05-04 05:00", tz="UTC")
+
+
+def test_a_file_may_keep_another_clock_than_its_source() -> None:
+    keys = {"timezone": "America/Mexico_City"}
+    local = clean([LAB], LONG, **keys)
+    assert value_of(local, "time") == pd.Timestamp("2020-05-04 13:00", tz="UTC")
+    declared = source({"f": {"parts": [LONG], "timezone": "UTC"}}, **keys)
+    server = clean_file(intake([LAB]), "s", "f", declared, study(), dictionary())
+    assert value_of(server, "time") == pd.Timestamp("2020-05-04 08:00", tz="UTC")
+    with pytest.raises(ValidationError, match="America/Mexico_City"):
+        source({"f": {"parts": [LONG], "timezone": "America/Mexico_Cty"}})
+
+
 # Clocks in Mexico City went from 2:00 to 3:00 on 5 April 2020 and from 2:00 back to 1:00 on 25 October 2020
 # (tz database, rule Mexico: first Sunday of April, last Sunday of October).
 @pytest.mark.parametrize(
     ("text", "utc", "shifted"),
     [
-        ("2020-04-05 01:59", "2020-04-05 07:59", False),
-        ("2020-04-05 02:30", "2020-04-05 08:00", True),
-        ("2020-04-05 03:00", "2020-04-05 08:00", False),
-        ("2020-10-25 00:59", "2020-10-25 05:59", False),
-        ("2020-10-25 01:30", "2020-10-25 06:30", True),
-        ("2020-10-25 02:00", "2020-10-25 08:00", False),
+        ("2020-04-05 01:59", "2020-04-05 07:59", ""),
+        ("2020-04-05 02:30", "2020-04-05 08:00", "TIME_DST_GAP"),
+        ("2020-04-05 03:00", "2020-04-05 08:00", ""),
+        ("2020-10-25 00:59", "2020-10-25 05:59", ""),
+        ("2020-10-25 01:30", "2020-10-25 06:30", "TIME_DST_OVERLAP"),
+        ("2020-10-25 02:00", "2020-10-25 08:00", ""),
     ],
 )
-def test_skipped_and_repeated_hours_are_marked(text: str, utc: str, shifted: bool) -> None:
+def test_skipped_and_repeated_hours_are_marked(text: str, utc: str, shifted: str) -> None:
     found = read(text, MEXICO, formats=["%Y-%m-%d %H:%M"])
     assert found[::3] == (pd.Timestamp(utc, tz="UTC"), shifted)
 
@@ -163,6 +206,21 @@ def test_local_times_are_those_of_the_zone(moment: datetime) -> None:
     utc, _, _, shifted = read(moment.strftime("%Y-%m-%d %H:%M"), MEXICO, formats=["%Y-%m-%d %H:%M"])
     if not shifted:
         assert utc.to_pydatetime() == moment.replace(tzinfo=ZoneInfo("America/Mexico_City"))
+
+
+ZONES = ["America/Mexico_City", "Europe/Madrid", "America/Tijuana", "Asia/Shanghai", "Asia/Kolkata", "UTC"]
+
+
+@given(moment=MINUTES, zone=st.sampled_from(ZONES), form=st.sampled_from(FORMATS))
+def test_a_moment_rendered_in_any_zone_reads_back(moment: datetime, zone: str, form: str) -> None:
+    utc = pd.Timestamp(moment, tz="UTC")
+    local = utc.tz_convert(zone)
+    found, _, reason, shifted = read(
+        local.strftime(form), Calendar(zone, date(2019, 1, 1), date(2021, 12, 31)), formats=[form]
+    )
+    assert reason == ""
+    # Only the second pass through a repeated hour cannot be told from the first.
+    assert found == utc or (shifted == "TIME_DST_OVERLAP" and found == utc - pd.Timedelta(hours=1))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 
 import pandas as pd
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from historical_controls.cleaning.units import conversion, conversions, converted
-from historical_controls.dictionary import Dictionary
+from historical_controls.dictionary import Dictionary, fold_unit
 
 # outcome, raw value, raw unit, canonical value. Where no source is named: SI prefixes, exact by definition.
 KNOWN = [
@@ -75,6 +76,17 @@ KNOWN = [
     ("HEIGHT", 172, "centímetros", 172),
     ("CD4", 261, "cel/mm3", 261),
     ("LDH", 300, "UI/L", 300),
+    ("LYMPH_PCT", 12.5, "por ciento", 12.5),
+    ("O2_FLOW", 5, "litros/min", 5),
+    ("URINE_VOL", 350, "cc", 350),
+    ("URINE_VOL", 1.5, "L", 1500),
+    ("URINE", 1200, "mL/día", 1200),
+    ("URINE", 1.2, "L/24 h", 1200),
+    ("DDIM_DDU", 600, "µg/L DDU", 600),
+    ("DDIM_DDU", 0.6, "mg/L (DDU)", 600),
+    ("FEVER_HOURS", 6, "horas", 6),
+    ("FEVER_DAYS", 2, "días", 2),
+    ("CRP_RATIO", 0.5, "ratio", 0.5),
 ]
 
 
@@ -152,13 +164,79 @@ def test_the_unit_in_the_cell_must_be_that_of_the_row() -> None:
     assert lab({"result": "12 mg/dL"}).ledger["reason"].tolist() == ["UNIT_CONFLICT"]
 
 
-@given(number=st.floats(-1e6, 1e6), code=st.sampled_from(["TEMP", "CRP", "FIO2", "PAO2", "HR"]), data=st.data())
+MEASURED = sorted(code for code, o in dictionary().outcomes.items() if o.kind == "number" and o.unit)
+
+
+@given(number=st.floats(-1e6, 1e6), code=st.sampled_from(MEASURED), data=st.data())
 def test_converted_numbers_come_back(number: float, code: str, data: st.DataObject) -> None:
-    words = dictionary()
-    unit = data.draw(st.sampled_from([u for c, u in words.conversions if c in (code, "*" + words.outcomes[code].unit)]))
-    factor, offset = conversion(code, unit, words)
+    unit = data.draw(st.sampled_from(sorted(dictionary().units_of(code))))
+    factor, offset = conversion(code, unit, dictionary())
     out = converted(pd.Series([number]), pd.DataFrame({"factor": [factor], "offset": [offset]})).iloc[0]
     assert (out - offset) / factor == pytest.approx(number, rel=1e-9, abs=1e-9)
+
+
+GRAMS = {"g": 1.0, "mg": 1e-3, "ug": 1e-6, "mcg": 1e-6, "ng": 1e-9, "pg": 1e-12}
+LITRES = {"l": 1.0, "dl": 0.1, "ml": 1e-3, "ul": 1e-6, "100ml": 0.1}
+MASS_PER_VOLUME = re.compile(r"^(ug|mcg|mg|ng|pg|g)/(100ml|dl|ml|ul|l)(.*)$")
+
+
+def grams_per_litre(unit: str) -> tuple[float, str] | None:
+    """A mass per volume in g/L, and what it is counted in ('feu', 'ddu' or nothing)."""
+    found = MASS_PER_VOLUME.match(fold_unit(unit))
+    return (GRAMS[found[1]] / LITRES[found[2]], found[3].strip("()")) if found else None
+
+
+def test_masses_per_volume_are_what_their_prefixes_say(words: Dictionary) -> None:
+    tried = 0
+    for code, outcome in words.outcomes.items():
+        own = grams_per_litre(outcome.unit)
+        for spelling, found in words.units_of(code).items() if own else ():
+            other = grams_per_litre(spelling)
+            if own and other:
+                assert other[1] == own[1], (code, spelling)
+                assert found.factor == pytest.approx(other[0] / own[0], rel=1e-12), (code, spelling)
+                tried += 1
+    assert tried > 40
+
+
+def test_percentages_and_fractions_are_a_hundred_apart(words: Dictionary) -> None:
+    for code, outcome in words.outcomes.items():
+        units = words.units_of(code)
+        if outcome.unit in ("%", "fraction") and {"%", "fraction"} <= units.keys():
+            assert units["%"].factor / units["fraction"].factor == pytest.approx(0.01), code
+
+
+def test_ddu_becomes_feu_by_declaration_only_and_flagged() -> None:
+    sent = {"test": "Dímero D", "unit": "ug/mL DDU", "result": "0.6"}
+    assert lab(sent).ledger["reason"].tolist() == ["UNIT_UNKNOWN"]
+    assert "ddu_to_feu" in lab(sent).ledger["hint"].iloc[0]
+    row = lab(sent, ddu_to_feu=2.0).measurements.iloc[0]
+    assert (row["value"], row["unit"], row["flags"], row["raw_unit"]) == (
+        1200,
+        "ng/mL FEU",
+        "DDU_CONVERTED",
+        "ug/mL DDU",
+    )
+    assert value_of(lab({**sent, "unit": "ug/mL FEU"}, ddu_to_feu=2.0)) == 600
+    assert lab({**sent, "unit": "ug/mL"}, ddu_to_feu=2.0).ledger["reason"].tolist() == ["UNIT_UNKNOWN"]
+    assert lab({"test": "IL-6", "unit": "IU/mL"}, ddu_to_feu=2.0).ledger["reason"].tolist() == ["UNIT_UNKNOWN"]
+
+
+def test_a_letter_is_a_unit_where_the_outcome_has_it_and_a_flag_elsewhere() -> None:
+    litres = lab({"test": "Uresis", "unit": "", "result": "1.5 L"})
+    assert (value_of(litres), value_of(litres, "flags")) == (1500, "")
+    assert lab({"test": "Uresis", "unit": "mL", "result": "1.5 L"}).ledger["reason"].tolist() == ["UNIT_CONFLICT"]
+    low = lab({"result": "1.5 L"})
+    assert (value_of(low), value_of(low, "flags")) == (1.5, "LAB_FLAG")
+
+
+SPECIMENS = [("Suero", "serum"), ("PLASMA EDTA", "edta plasma"), ("sangre arterial", "arterial"), ("orina", "urine")]
+SPECIMENS += [("Venosa", "venous"), ("hisopado nasofaríngeo", "nasopharyngeal swab"), ("otra cosa", "otra cosa")]
+
+
+@pytest.mark.parametrize(("sent", "kept"), SPECIMENS)
+def test_specimens_are_kept_apart(sent: str, kept: str) -> None:
+    assert value_of(lab({"specimen": sent}), "specimen") == kept
 
 
 def test_thresholds_survive_conversion(words: Dictionary) -> None:

@@ -65,6 +65,7 @@ def clean_measurements(records: Records, file: SourceFile, calendar: Calendar, d
         lambda r: _check_order(r, calendar),
         _check_status,
         lambda r: _check_values(r, file, dictionary),
+        lambda r: _units_like_flags(r, dictionary),
         lambda r: _default_texts(r, file),
         lambda r: fill_limits(r, file, dictionary),
         lambda r: _convert(r, file, dictionary),
@@ -128,6 +129,23 @@ def _check_values(records: Records, file: SourceFile, dictionary: Dictionary) ->
     )
     kept = ["", "LOD_NO_LIMIT", *(["RANGE"] if file.ranges == "interval" else [])]
     return decide(out, numeric & ~out["problem"].isin(kept), out["problem"], hint=release(out["problem"]))
+
+
+def _units_like_flags(records: Records, dictionary: Dictionary) -> Records:
+    """'2 L' is a low result but of outcomes that come in litres: there the letter is the unit."""
+    flagged = (records["remark"] != "") & (records["cell_unit"] == "")
+    if not flagged.any():
+        return records
+    rows = records.loc[flagged]
+    is_unit = by_distinct_pair(
+        rows["code"],
+        rows["remark"],
+        lambda code, flag: code in dictionary.outcomes and dictionary.conversion(code, flag) is not None,
+        bool,
+    ).reindex(records.index, fill_value=False)
+    return records.assign(
+        cell_unit=records["cell_unit"].mask(is_unit, records["remark"]), remark=records["remark"].mask(is_unit, "")
+    )
 
 
 def _default_texts(records: Records, file: SourceFile) -> Records:
