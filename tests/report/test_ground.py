@@ -22,6 +22,7 @@ from historical_controls.words import Words, load_words
         (-0.04, "0.0", "0.0"),
         (0.005, "percent", "0%"),
         (1.0, "percent", "100%"),
+        (-0.00123, "percent.00", "−0.12%"),
         (0.0004, "p", "<0.001"),
         (0.0123, "p", "0.012"),
         (0.456, "p", "0.46"),

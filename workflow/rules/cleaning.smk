@@ -109,3 +109,26 @@ rule inspect_source:
         code=code("inspect_source.py"),
     script:
         "../scripts/inspect_source.py"
+
+
+rule compare_losses:
+    """Counts what is held back by arm, outcome and reason: loss that differs between the arms is itself a bias."""
+    input:
+        ledgers=collect("results/clean/{source}/ledger.parquet", source=STUDY.sources),
+        people="results/clean/people.parquet",
+        dictionary=DICTIONARY,
+    output:
+        ard="results/clean/losses.parquet",
+    log:
+        "results/logs/compare_losses.log",
+    benchmark:
+        "results/benchmarks/compare_losses.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        sources={name: source.model_dump(mode="json") for name, source in STUDY.sources.items()},
+        level=STUDY.analysis.level,
+        code=code("compare_losses.py"),
+    script:
+        "../scripts/compare_losses.py"

@@ -9,6 +9,7 @@ rule join_results:
     input:
         clean=collect("results/clean/{source}/ard.parquet", source=STUDY.sources),
         findings=collect("results/clean/{source}/findings_ard.parquet", source=STUDY.sources),
+        losses="results/clean/losses.parquet",
         cohort=collect("results/cohort/{scenario}/ard.parquet", scenario=SCENARIOS),
         readings="results/cohort/readings/ard.parquet",
         draws="results/analysis/wait_draws/ard.parquet",

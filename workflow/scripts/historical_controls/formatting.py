@@ -10,17 +10,17 @@ _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def format_number(value: float | None, format: str) -> str:
-    """`value` as the results table's `format` says ('0', '0.0', ..., 'p', 'percent'); a dash where there is none.
+    """`value` as the results table's `format` says ('0', '0.0', ..., 'p', 'percent', 'percent.0'); a dash for none.
 
     Mexican Spanish and English share the decimal point and the comma of thousands. A share is printed
-    as a whole percentage. A p-value is never printed as 0.000.
+    as a percentage, whole where the format names no decimals. A p-value is never printed as 0.000.
     """
     if value is None or math.isnan(value):
         return DASH
     if math.isinf(value):
         return "∞" if value > 0 else f"{MINUS}∞"
-    if format == "percent":
-        return f"{_plain(100 * value, 0)}%"
+    if format.startswith("percent"):
+        return f"{_plain(100 * value, decimals(format))}%"
     if format == "p":
         return "<0.001" if value < 0.001 else _plain(value, 3 if value < 0.1 else 2)
     return _plain(value, decimals(format))

@@ -574,7 +574,7 @@ ARD = Table(
         _number("value", "the number; null for text"),
         _text("text", "code of a word or reason in the locales, or a text result; null for numbers", True),
         _text("unit", "unit of the number; ''"),
-        _text("format", "how it is printed: '0', '0.0', '0.00', 'p', 'percent', 'text'"),
+        _text("format", "how it is printed: '0', '0.0', '0.00', 'p', 'percent', 'percent.00', 'text'"),
     ),
 )
 

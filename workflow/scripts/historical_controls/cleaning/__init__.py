@@ -5,6 +5,7 @@ from .counts import ledger_ard
 from .crosswalk import read_crosswalk
 from .files import clean_file
 from .findings import Inspected, findings_ard, inspect_source, stop_where_suspect
+from .losses import loss_tally, losses_ard
 from .outputs import (
     CleanedFile,
     CleanSource,
@@ -25,6 +26,8 @@ __all__ = [
     "inspect_source",
     "ledger_ard",
     "link_people",
+    "loss_tally",
+    "losses_ard",
     "read_cleaned_file",
     "read_crosswalk",
     "stop_where_suspect",
