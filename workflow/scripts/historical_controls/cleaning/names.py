@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..config_sources import SourceFile
 from ..dictionary import Dictionary, fold
-from .distinct import by_distinct
+from .distinct import by_distinct, by_distinct_pair, factorized
 from .records import decide
 
 UNKNOWN, AMBIGUOUS = "?", "??"
@@ -47,9 +47,14 @@ def _settled(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) ->
     unit = records["raw_unit"].where(records["raw_unit"] != "", records["cell_unit"])
     kind = pd.Series("", index=records.index, dtype="str").mask(records["finding"].notna(), "result")
     kind = kind.mask(records["number"].notna(), "number")
-    rows = list(zip(records["analyte"], kind, unit, strict=True))
-    found = {key: _meant(*key, file, dictionary) for key in set(rows)}
-    return pd.Series([found[key] for key in rows], index=records.index, dtype="str")
+    names, distinct = factorized(records["analyte"])
+    kinds = by_distinct_pair(
+        kind, unit, lambda kind, unit: [_meant(name, kind, unit, file, dictionary) for name in distinct]
+    )
+    settled = pd.Series("", index=records.index, dtype="str")
+    for place in range(len(distinct)):
+        settled = settled.mask(names == place, kinds.str[place].astype("str"))
+    return settled
 
 
 def _meant(name: str, kind: str, unit: str, file: SourceFile, dictionary: Dictionary) -> str:
