@@ -217,7 +217,7 @@ def _person_faults(context: _Context, line: int, promise: Known, new: dict[str, 
             return []
         if own is None:
             return [f"person {person!r}, though the line that names the person is broken"]
-    return [] if own is not None and person == own.strip().lstrip("0") else [f"person {person!r}, row says {own!r}"]
+    return [] if own is not None and seen(person) == seen(own) else [f"person {person!r}, row says {own!r}"]
 
 
 def _reading_faults(sheet: Sheet, promise: Known, before: dict[str, Any], new: dict[str, Any]) -> list[str]:
@@ -269,6 +269,11 @@ def _spoken(
     plain = (number - conversion.offset) / conversion.factor
     said = [name for name in meaning.names if name != code and name not in dictionary().outcomes]
     return [(operator, plain, unit_said) for unit_said in (said or [raw])]
+
+
+def seen(text: str) -> str:
+    """What a person sees of an id: a sheet shows control characters as '?', and others not at all."""
+    return "".join(c for c in text if c.isprintable() or c == " ").replace("?", "").strip().lstrip("0")
 
 
 def _canonical(new: dict[str, Any], number: float, unit: str) -> float:

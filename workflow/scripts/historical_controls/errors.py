@@ -59,7 +59,7 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """A hint naming the nearest allowed word, or all of them when none is near."""
     words = sorted(allowed)
     match = nearest(word, words)
-    return f"Did you mean '{match}'?" if match else f"Allowed: {', '.join(map(_shown, words))}."
+    return f"Did you mean '{_shown(match)}'?" if match else f"Allowed: {', '.join(map(_shown, words))}."
 
 
 def _shown(name: str) -> str:
