@@ -66,7 +66,8 @@ def filled_down(raw: pd.DataFrame, name: str) -> pd.Series:
 
 def _visible(text: str) -> str:
     """What a reader sees of an id: without it, a pasted direction mark would make a second person."""
-    return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Zl", "Zp") or c == "\t").strip()
+    spaced = "".join(" " if c.isspace() else c for c in text)
+    return "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cf")).strip()
 
 
 def undecided(records: pd.DataFrame, **columns: Any) -> pd.DataFrame:
