@@ -208,7 +208,7 @@ def _person_faults(context: _Context, line: int, promise: Known, new: dict[str, 
         meaning = _meaning(sheet, promise, frozenset({part["subject"]}))
         return (
             []
-            if meaning is None or person in {n.lstrip("0") for n in meaning.names}
+            if meaning is None or seen(person) in {seen(n) for n in meaning.names}
             else [f"person {person!r}, row says {meaning.names}"]
         )
     if context.ids:
@@ -273,7 +273,8 @@ def _spoken(
 
 def seen(text: str) -> str:
     """What a person sees of an id: a sheet shows control characters as '?', and others not at all."""
-    return "".join(c for c in text if c.isprintable() or c == " ").replace("?", "").strip().lstrip("0")
+    spaced = "".join(" " if c.isspace() else c for c in text)
+    return "".join(c for c in spaced if c.isprintable()).replace("?", "").strip().lstrip("0")
 
 
 def _canonical(new: dict[str, Any], number: float, unit: str) -> float:
