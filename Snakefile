@@ -27,6 +27,7 @@ rule all:
     default_target: True
     input:
         reports=collect("results/report/investigator.{lang}.html", lang=STUDY.languages),
+        cleaning=collect("results/internal/cleaning.{lang}.html", lang=STUDY.languages),
         tables="results/tables/index.csv",
         ard="results/ard.parquet",
         provenance="results/provenance.json",

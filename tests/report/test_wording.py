@@ -100,6 +100,7 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
         "unit",
     }
     groups |= {"category", "ledger_reason", "bias", "gate_found", "weighting", "target", "covariate", "finding"}
+    groups |= {"ledger_remedy", "finding_remedy"}
     keys = [key for key in locales["en"].entries if key.partition(".")[0] not in groups]
     built = {"answer.reading_", "cleaning."}
     assert [

@@ -1,6 +1,6 @@
 """What can a reader take home? One self-contained page per language.
 
-Reads: results/ard.parquet, results/figures/{lang}, results/provenance.json. Writes: results/report/.
+Reads: results/ard.parquet, results/figures/{lang}, results/provenance.json. Writes: results/report/, and results/internal/ for the hospital alone.
 """
 
 
@@ -33,3 +33,29 @@ rule write_report:
         code=code("write_report.py"),
     script:
         "../scripts/write_report.py"
+
+
+rule write_cleaning_page:
+    """Writes the data manager's page in {wildcards.lang}. It shows ids as sent and stays in the hospital."""
+    input:
+        ard="results/ard.parquet",
+        ledgers=collect("results/clean/{source}/ledger.parquet", source=STUDY.sources),
+        people="results/clean/people.parquet",
+        findings=collect("results/clean/{source}/findings.parquet", source=STUDY.sources),
+        words=LOCALES / "{lang}.yaml",
+        templates=sorted(TEMPLATES.iterdir()),
+        dictionary=DICTIONARY,
+    output:
+        page="results/internal/cleaning.{lang}.html",
+    log:
+        "results/logs/write_cleaning_page/{lang}.log",
+    benchmark:
+        "results/benchmarks/write_cleaning_page/{lang}.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        config=STUDY.model_dump(mode="json"),
+        code=code("write_cleaning_page.py"),
+    script:
+        "../scripts/write_cleaning_page.py"
