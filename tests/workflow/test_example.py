@@ -27,7 +27,14 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_everything_promised_is_there(example: Path) -> None:
-    for path in ("report/investigator.en.html", "report/investigator.es.html", "ard.parquet", "tables/index.csv"):
+    for path in (
+        "report/investigator.en.html",
+        "report/investigator.es.html",
+        "ard.parquet",
+        "tables/index.csv",
+        "internal/cleaning.en.html",
+        "internal/cleaning.es.html",
+    ):
         assert (example / path).stat().st_size > 500
     assert len(list(example.glob("figures/en/*.svg"))) == len(list(example.glob("figures/es/*.svg"))) >= 10
 

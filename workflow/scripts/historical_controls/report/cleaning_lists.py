@@ -54,14 +54,15 @@ def settle_table(printer: Printer) -> HtmlTable | None:
 
 
 def _settle_row(printer: Printer, outcome: str, reason: str, arms: dict[str, Result]) -> Row:
-    words = printer.word(f"cleaning.rank_{rank(printer, outcome)}")
+    place = rank(printer, outcome)
+    role = printer.word(f"cleaning.rank_{place}") if place < 2 else Markup("")
     label = printer.label(outcome) if outcome in printer.dictionary.outcomes else printer.word("cleaning.no_outcome")
     counts = (printer.number(arms[arm]) if arm in arms else printer.word("cleaning.none") for arm in ARMS)
     show = Markup('<a class="show" href="#held" data-filter="{} {}">{}</a>').format(
         reason, outcome, printer.word("cleaning.show")
     )
     remedy = printer.fact(printer.words.entry("ledger_remedy", reason))
-    cells = (Markup("{} <small>{}</small>").format(label, words), *counts, remedy, show)
+    cells = (Markup("{} <small>{}</small>").format(label, role), *counts, remedy, show)
     return Row(printer.fact(printer.words.entry("ledger_reason", reason)), cells)
 
 
