@@ -43,6 +43,7 @@ def ledger() -> pd.DataFrame:
          "fate": "quarantined", "reason": REASONS[n % 2]}
         for n, cell in enumerate(HOSTILE_CELLS)
     ]  # fmt: skip
+    rows += [{**row, "line": line, "analyte": code} for row, line, code in ((rows[1], 10, "HR"), (rows[3], 11, "HRX"))]
     rows += [{"line": n, "subject": "1", "analyte": "HR", "item": "hr", "fate": "clean", "reason": ""} for n in (90, 9)]
     return conform(pd.DataFrame(rows).assign(source="hospital", file="main", table="measurements"), LEDGER)
 
@@ -91,14 +92,14 @@ def test_hostile_cells_stay_text(tmp_path: Path, language: str) -> None:
 def test_the_primary_outcome_comes_first_then_the_most_records(tmp_path: Path) -> None:
     read = Page.of(page(tmp_path, "en"))
     links = [e.attributes["data-filter"] for e in read.elements if e.attributes.get("class") == "show"]
-    assert links == ["NUM_UNREADABLE PF", "OUT_OF_RANGE HR", "RANGE DDIM"]
+    assert links == ["NUM_UNREADABLE =PF", "OUT_OF_RANGE =HR", "RANGE =DDIM"]
     assert "2.13%" in read.visible
 
 
 def test_beyond_the_first_records_the_page_names_the_file_that_holds_all(tmp_path: Path) -> None:
     assert "quarantine.csv" not in page(tmp_path, "en")
     cut = Page.of(page(tmp_path, "en", most=3))
-    assert "The first 3 of 8 records" in cut.visible
+    assert "The first 3 of 10 records" in cut.visible
     assert sum("main" in e.text and "hospital" in e.text for e in cut.tagged("tr")) >= 3
 
 
@@ -154,7 +155,7 @@ def test_page_fits_a_telephone_and_is_silent(browser: Browser, tmp_path: Path, l
 @pytest.mark.browser
 def test_records_sort_and_filter_by_keyboard(browser: Browser, tmp_path: Path) -> None:
     shown, messages = opened(browser, tmp_path, "en")
-    assert len(lines(shown)) == len(HOSTILE_CELLS)
+    assert len(lines(shown)) == len(HOSTILE_CELLS) + 2
     shown.focus("#filter")
     shown.keyboard.type("num_unreadable hyperlink")
     assert lines(shown) == ["6"]
@@ -163,7 +164,7 @@ def test_records_sort_and_filter_by_keyboard(browser: Browser, tmp_path: Path) -
     shown.keyboard.press("Tab")
     while shown.evaluate("document.activeElement.textContent") != "Line":
         shown.keyboard.press("Tab")
-    for order in (range(2, 10), range(9, 1, -1)):
+    for order in (range(2, 12), range(11, 1, -1)):
         shown.keyboard.press("Enter")
         assert lines(shown) == [str(line) for line in order]
     assert shown.get_attribute("th:has(button:focus)", "aria-sort") == "descending"
@@ -176,5 +177,6 @@ def test_show_lists_the_records_of_a_reason(browser: Browser, tmp_path: Path) ->
     shown, _ = opened(browser, tmp_path, "en")
     shown.focus("a.show >> nth=1")
     shown.keyboard.press("Enter")
-    assert shown.input_value("#filter") == "OUT_OF_RANGE HR"
+    assert shown.input_value("#filter") == "OUT_OF_RANGE =HR"
+    assert lines(shown) == ["10"]
     shown.close()

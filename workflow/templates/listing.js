@@ -1,5 +1,5 @@
 "use strict";
-// Sorts and filters the table of records. Texts with numbers in them sort by the numbers.
+// Sorts and filters the table of records. Texts with numbers in them sort by the numbers; '=HR' is a whole cell.
 const body = document.querySelector("#table-records tbody");
 const field = document.querySelector("#filter");
 const count = document.querySelector("#count");
@@ -10,7 +10,8 @@ function filter() {
   let shown = 0;
   for (const row of body.rows) {
     const text = row.textContent.toLowerCase();
-    row.hidden = !words.every((word) => text.includes(word));
+    const cells = [...row.cells].map((cell) => cell.textContent.trim().toLowerCase());
+    row.hidden = !words.every((word) => (word[0] === "=" ? cells.includes(word.slice(1)) : text.includes(word)));
     shown += row.hidden ? 0 : 1;
   }
   count.textContent = `${shown} / ${body.rows.length}`;

@@ -58,8 +58,8 @@ def _settle_row(printer: Printer, outcome: str, reason: str, arms: dict[str, Res
     role = printer.word(f"cleaning.rank_{place}") if place < 2 else Markup("")
     label = printer.label(outcome) if outcome in printer.dictionary.outcomes else printer.word("cleaning.no_outcome")
     counts = (printer.number(arms[arm]) if arm in arms else printer.word("cleaning.none") for arm in ARMS)
-    show = Markup('<a class="show" href="#held" data-filter="{} {}">{}</a>').format(
-        reason, outcome, printer.word("cleaning.show")
+    show = Markup('<a class="show" href="#held" data-filter="{}{}">{}</a>').format(
+        reason, f" ={outcome}" if outcome else "", printer.word("cleaning.show")
     )
     remedy = printer.fact(printer.words.entry("ledger_remedy", reason))
     cells = (Markup("{} <small>{}</small>").format(label, role), *counts, remedy, show)
