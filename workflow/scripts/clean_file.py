@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.cleaning import clean_file, write_cleaned_file
+from historical_controls.cleaning import clean_blocks, write_cleaned_file
 from historical_controls.config import Study
 from historical_controls.config_sources import Source
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.table_io import read_table
+from historical_controls.table_io import read_pieces
 from historical_controls.tables import INTAKE
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 with reported(snakemake.log[0]):
     source_name, file_name = snakemake.wildcards.source, snakemake.wildcards.file
-    cleaned = clean_file(
-        read_table(snakemake.input.table, INTAKE),
+    cleaned = clean_blocks(
+        read_pieces(snakemake.input.table, INTAKE),
         source_name,
         file_name,
         Source.model_validate({**snakemake.params.source, "files": {file_name: snakemake.params.declaration}}),

@@ -209,7 +209,7 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 def read_table(path: str | Path, table: Table, columns: Iterable[str] | None = None) -> pd.DataFrame:
     """Read one declared table with its declared dtypes. `columns`: a subset, to save memory."""
-    return _typed(pq.read_table(path, columns=None if columns is None else list(columns)), table)
+    return typed(pq.read_table(path, columns=None if columns is None else list(columns)), table)
 
 
 def read_between(
@@ -230,7 +230,7 @@ def read_between(
     if wanted is not None and not groups:
         arrow = arrow.select(wanted)
     inside = pc.and_(pc.greater_equal(arrow[column], first), pc.less_equal(arrow[column], last))
-    return _typed(arrow.filter(inside), table)
+    return typed(arrow.filter(inside), table)
 
 
 def _may_hold(chunk: Any, first: str, last: str) -> bool:
@@ -242,10 +242,10 @@ def read_pieces(path: str | Path, table: Table, columns: Iterable[str] | None = 
     """The rows of a table one row group after the other, in its order; nothing for a table without rows."""
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
-            yield _typed(file.read_row_group(group, None if columns is None else list(columns)), table)
+            yield typed(file.read_row_group(group, None if columns is None else list(columns)), table)
 
 
-def _typed(arrow: pa.Table, table: Table) -> pd.DataFrame:
+def typed(arrow: pa.Table, table: Table) -> pd.DataFrame:
     frame = arrow.to_pandas()
     for column in table.columns:
         if column.name in frame.columns:

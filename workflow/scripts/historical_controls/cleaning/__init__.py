@@ -3,23 +3,20 @@
 from .assemble import assemble_source
 from .counts import ledger_ard
 from .crosswalk import read_crosswalk
-from .files import clean_file
+from .files import clean_blocks, clean_file
 from .findings import Inspected, findings_ard, inspect_source, stop_where_suspect
+from .joining import assemble_files
 from .losses import loss_tally, losses_ard
-from .outputs import (
-    CleanedFile,
-    CleanSource,
-    read_cleaned_file,
-    write_clean_source,
-    write_cleaned_file,
-)
+from .outputs import CleanedFile, CleanSource, read_cleaned_file, write_cleaned_file
 from .people import identity_facts, link_people
 
 __all__ = [
     "CleanSource",
     "CleanedFile",
     "Inspected",
+    "assemble_files",
     "assemble_source",
+    "clean_blocks",
     "clean_file",
     "findings_ard",
     "identity_facts",
@@ -31,6 +28,5 @@ __all__ = [
     "read_cleaned_file",
     "read_crosswalk",
     "stop_where_suspect",
-    "write_clean_source",
     "write_cleaned_file",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import date
 
@@ -40,7 +42,24 @@ def assemble_source(
     """
     ids = people.loc[people["source"] == source_name]
     stacked = {f.name: _stack([getattr(part, f.name) for part in parts]) for f in fields(CleanedFile)}
-    records = {name: _linked(stacked[name], ids) for name in TABLES}
+    records = assemble_range({name: stacked[name] for name in TABLES}, ids, source, dictionary)
+    ledger = final_ledger(stacked["ledger"], changes(records))
+    clean = clean_records(records)
+    check_counts(clean_counts(ledger), {name: len(frame) for name, frame in clean.items()})
+    tables = clean_tables(clean, epoch_admissions(first_lines([stacked["ledger"]], ids), source_name, source))
+    patients = people_table(clean["patients"], ids, source_name, source, dictionary)
+    return CleanSource(patients=patients, **tables, ledger=ledger)
+
+
+def assemble_range(
+    records: dict[str, pd.DataFrame], ids: pd.DataFrame, source: Source, dictionary: Dictionary
+) -> dict[str, pd.DataFrame]:
+    """Records of some people, all of theirs, with the person and the final fate.
+
+    records: tables *_raw by name; ids: table people of the source. Nothing that is settled here reaches from one
+    person to another, so a source may be assembled in as many ranges of people as memory asks for.
+    """
+    records = {name: _linked(records[name], ids) for name in TABLES}
     records["events"] = settle_events(_anchored(records["events"], records["events"], source), ONCE, source.timezone)
     records["measurements"] = _anchored(records["measurements"], records["events"], source)
     records["patients"] = settle_characteristics(records["patients"])
@@ -48,17 +67,20 @@ def assemble_source(
     records = _hold_people(records)
     records["measurements"] = settle_measurements(records["measurements"], _deaths(records["events"], source))
     records["measurements"] = check_patients(records["measurements"], dictionary, source.timezone)
-    ledger = _final_ledger(stacked["ledger"], records)
-    clean = {name: frame.loc[frame["fate"] == "clean"] for name, frame in records.items()}
-    events = _with_epoch_anchor(clean["events"], ids, ledger, source, source_name)
-    _check_counts(ledger, clean)
-    return CleanSource(
-        patients=_patients(clean["patients"], ids, source_name, source, dictionary),
-        measurements=_as(clean["measurements"], MEASUREMENTS),
-        events=_as(events, EVENTS),
-        treatments=_as(clean["treatments"], TREATMENTS),
-        ledger=ledger,
-    )
+    return records
+
+
+def clean_records(records: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    return {name: frame.loc[frame["fate"] == "clean"] for name, frame in records.items()}
+
+
+def clean_tables(clean: dict[str, pd.DataFrame], admissions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Tables measurements, events and treatments of the same people; admissions: of those who may lack one."""
+    return {
+        "measurements": _as(clean["measurements"], MEASUREMENTS),
+        "events": _as(_with_admissions(clean["events"], admissions), EVENTS),
+        "treatments": _as(clean["treatments"], TREATMENTS),
+    }
 
 
 def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
@@ -125,18 +147,22 @@ def _deaths(events: pd.DataFrame, source: Source) -> pd.Series:
     return deaths + pd.to_timedelta(np.where(day_only, 24, 0), unit="h")
 
 
-def _final_ledger(ledger: pd.DataFrame, records: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """The files' ledger with the fates that joining decided."""
-    changed = pd.concat([_changes(name, frame) for name, frame in records.items()])
-    if changed.empty:
-        return conform(ledger, LEDGER)
+def final_ledger(ledger: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
+    """Files' ledger (a piece of it) with the fates that joining decided."""
     # Few records change: only their lines are looked up by their whole key.
     near = ledger.loc[ledger["line"].isin(changed["line"]), RECORD_KEY].reset_index(names="row")
+    if near.empty:
+        return conform(ledger, LEDGER)
     changed = near.merge(changed, on=RECORD_KEY).set_index("row")
     out = ledger.copy(deep=False)
     for name in DECIDED:
         out[name] = out[name].mask(out.index.isin(changed.index), changed[name].reindex(out.index))
     return conform(out, LEDGER)
+
+
+def changes(records: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Keys and final fates of the records that joining held or collapsed."""
+    return pd.concat([_changes(name, frame) for name, frame in records.items()], ignore_index=True)
 
 
 def _changes(name: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -147,35 +173,52 @@ def _changes(name: str, frame: pd.DataFrame) -> pd.DataFrame:
         "events": lambda: rows["time"].dt.strftime("%Y-%m-%d %H:%M UTC"),
         "treatments": lambda: rows["treatment"],
     }[name]()
-    return rows[[*RECORD_KEY, "fate", "reason", "hint"]].assign(raw_value=shown)
+    return rows[[*RECORD_KEY, "fate", "reason", "hint"]].assign(raw_value=shown.astype("str"))
 
 
-def _check_counts(ledger: pd.DataFrame, clean: dict[str, pd.DataFrame]) -> None:
-    for name, frame in clean.items():
-        counted = int(((ledger["table"] == name) & (ledger["fate"] == "clean")).sum())
-        if counted != len(frame):
-            raise LostRecordError(f"{name}: {counted} clean records in the ledger, {len(frame)} rows")
+def clean_counts(ledger: pd.DataFrame) -> Counter[str]:
+    """Clean records per table in a ledger or a piece of it."""
+    return Counter(
+        {str(name): int(n) for name, n in ledger.loc[ledger["fate"] == "clean", "table"].value_counts().items()}
+    )
 
 
-def _with_epoch_anchor(
-    events: pd.DataFrame, ids: pd.DataFrame, ledger: pd.DataFrame, source: Source, source_name: str
-) -> pd.DataFrame:
+def check_counts(counted: Counter[str], rows: dict[str, int]) -> None:
+    for name, n in rows.items():
+        if counted[name] != n:
+            raise LostRecordError(f"{name}: {counted[name]} clean records in the ledger, {n} rows")
+
+
+def first_lines(ledgers: Iterable[pd.DataFrame], ids: pd.DataFrame) -> pd.DataFrame:
+    """Columns patient_id, file, line: where each person that is not held stands first (ledgers: pieces, any order)."""
+    whole = ids.loc[ids["hold"] == "", ["subject", "patient_id"]]
+    first = pd.DataFrame({"patient_id": [], "file": [], "line": []}).astype({"line": "int64"})
+    for ledger in ledgers:
+        seen = ledger[["subject", "file", "line"]].drop_duplicates(["subject", "file"]).merge(whole, on="subject")
+        both = pd.concat([first, seen[["patient_id", "file", "line"]]] if len(first) else [seen])
+        first = both.sort_values(["file", "line"], kind="stable").drop_duplicates("patient_id")
+    return first
+
+
+def epoch_admissions(first: pd.DataFrame, source_name: str, source: Source) -> pd.DataFrame:
     """A source without a calendar: everyone's admission stands at the declared epoch, traced to their first line."""
     if source.relative_epoch is None:
-        return events
-    linked = ledger.merge(ids.loc[ids["hold"] == ""], on=["source", "subject"])
-    first = linked.sort_values(["file", "line"]).drop_duplicates("patient_id")
-    missing = first.loc[~first["patient_id"].isin(events.loc[events["event"] == "admission", "patient_id"])]
-    admissions = missing[["patient_id", "file", "line"]].assign(
+        return EVENTS.empty()
+    return first.assign(
         source=source_name,
         item="relative_epoch",
         event="admission",
         time=_epoch(source.relative_epoch, source.timezone),
     )
-    return pd.concat([events, admissions], ignore_index=True)
 
 
-def _patients(
+def _with_admissions(events: pd.DataFrame, admissions: pd.DataFrame) -> pd.DataFrame:
+    known = events.loc[events["event"] == "admission", "patient_id"]
+    missing = admissions.loc[~admissions["patient_id"].isin(known)]
+    return pd.concat([events, missing], ignore_index=True) if len(missing) else events
+
+
+def people_table(
     records: pd.DataFrame, ids: pd.DataFrame, source_name: str, source: Source, dictionary: Dictionary
 ) -> pd.DataFrame:
     """One row per person that is not held, one column per characteristic of the dictionary."""

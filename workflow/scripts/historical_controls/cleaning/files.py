@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,14 +55,38 @@ class LostRecordError(Exception):
 def clean_file(
     raw: pd.DataFrame, source_name: str, file_name: str, source: Source, study: Study, dictionary: Dictionary
 ) -> CleanedFile:
-    """Tables *_raw and the ledger of one file (raw: table intake).
+    """Tables *_raw and the ledger of one file (raw: table intake), as `clean_blocks` of one block.
 
     Raises LostRecordError where a line or record would be lost.
     """
+    return next(clean_blocks([raw], source_name, file_name, source, study, dictionary))
+
+
+def clean_blocks(
+    blocks: Iterable[pd.DataFrame],
+    source_name: str,
+    file_name: str,
+    source: Source,
+    study: Study,
+    dictionary: Dictionary,
+) -> Iterator[CleanedFile]:
+    """The same, block by block of a file's lines (consecutive pieces of table intake)."""
     file = source.files[file_name]
     clock = Calendar(file.timezone or source.timezone, study.first_date, study.data_lock, source.timezone)
     reader = Reader(file, clock, dictionary)
-    found = [pair for part in reader.file.parts for pair in _part_records(_part_rows(raw, part), part, reader)]
+    above: dict[str, str] = {}
+    for raw in blocks:
+        ids = {name: filled_down(raw, name, above.get(name, "")) for name in _filled_columns(file)}
+        yield clean_block(raw, ids, source_name, file_name, reader)
+        above = {name: str(filled.iloc[-1]) for name, filled in ids.items()} if len(raw) else above
+
+
+def clean_block(
+    raw: pd.DataFrame, ids: Mapping[str, pd.Series], source_name: str, file_name: str, reader: Reader
+) -> CleanedFile:
+    """One block of lines cleaned. ids: columns of patient ids that are filled down, by name, for all its lines."""
+    parts = reader.file.parts
+    found = [pair for part in parts for pair in _part_records(_part_rows(raw, ids, part), part, reader)]
     records = [
         (name, frame.assign(source=source_name, file=file_name))
         for name, frame in _with_own_items([(name, frame) for name, frame in found if len(frame)])
@@ -73,13 +97,17 @@ def clean_file(
     return CleanedFile(**tables, ledger=ledger)
 
 
-def _part_rows(raw: pd.DataFrame, part: AnyPart) -> pd.DataFrame:
+def _filled_columns(file: SourceFile) -> list[str]:
+    return list(dict.fromkeys(part.subject for part in file.parts if part.fill_down_subject))
+
+
+def _part_rows(raw: pd.DataFrame, ids: Mapping[str, pd.Series], part: AnyPart) -> pd.DataFrame:
     """The rows that a part reads. Ids are filled down before rows are selected: the id may stand on one of another
     part."""
     good = raw["problem"].isna()
     rows = raw.loc[good]
     if part.fill_down_subject:
-        rows = rows.assign(**{CELL + part.subject: filled_down(raw, part.subject)[good]})
+        rows = rows.assign(**{CELL + part.subject: ids[part.subject][good]})
     return selected(rows, part.where)
 
 

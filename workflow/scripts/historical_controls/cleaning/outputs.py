@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from ..table_io import Table, read_table, write_table
+from ..table_io import Table, TableWriter, read_table
 from ..tables import (
     EVENTS,
     EVENTS_RAW,
@@ -58,15 +60,17 @@ class CleanSource:
     ledger: pd.DataFrame
 
 
-def write_cleaned_file(cleaned: CleanedFile, folder: Path) -> None:
-    for item in fields(cleaned):
-        write_table(getattr(cleaned, item.name), folder / f"{item.name}.parquet", FILE_TABLES[item.name])
+def write_cleaned_file(pieces: Iterable[CleanedFile], folder: Path) -> None:
+    """The tables of one file, one parquet each; pieces in order of the file's lines."""
+    with ExitStack() as stack:
+        writers = {
+            name: stack.enter_context(TableWriter(folder / f"{name}.parquet", table))
+            for name, table in FILE_TABLES.items()
+        }
+        for piece in pieces:
+            for name, writer in writers.items():
+                writer.write(getattr(piece, name))
 
 
 def read_cleaned_file(folder: Path) -> CleanedFile:
     return CleanedFile(**{name: read_table(folder / f"{name}.parquet", table) for name, table in FILE_TABLES.items()})
-
-
-def write_clean_source(clean: CleanSource, folder: Path) -> None:
-    for item in fields(clean):
-        write_table(getattr(clean, item.name), folder / f"{item.name}.parquet", SOURCE_TABLES[item.name])

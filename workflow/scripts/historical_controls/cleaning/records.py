@@ -54,14 +54,15 @@ def subjects(rows: pd.DataFrame, name: str) -> pd.Series:
     return by_distinct(rows[CELL + name], _visible, "str")
 
 
-def filled_down(raw: pd.DataFrame, name: str) -> pd.Series:
-    """Patient ids of every line (table intake), repeated downwards over blanks.
+def filled_down(raw: pd.DataFrame, name: str, above: str = "") -> pd.Series:
+    """Patient ids of every line (table intake), repeated downwards over blanks; `above`: the id above the first line.
 
     A broken line may have named the next patient: below it nobody is named until the next id.
     """
     ids = subjects(raw, name)
     broken = raw["problem"].notna() & ~raw["problem"].isin(SET_ASIDE)
-    return ids.where(ids != "").groupby(broken.cumsum()).ffill().fillna("")
+    breaks = broken.cumsum()
+    return ids.where(ids != "").groupby(breaks).ffill().fillna(pd.Series("", raw.index).mask(breaks == 0, above))
 
 
 def _visible(text: str) -> str:

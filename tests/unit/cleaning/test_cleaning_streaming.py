@@ -1,0 +1,162 @@
+"""Files in blocks of lines, sources in ranges of people: wherever the edges fall, the tables are the same."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+import pytest
+from cleaning_study import LAB, LONG, dictionary, intake, source, study
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from historical_controls import table_io
+from historical_controls.cleaning import (
+    CleanedFile,
+    assemble_files,
+    assemble_source,
+    clean_blocks,
+    clean_file,
+    link_people,
+    write_cleaned_file,
+)
+from historical_controls.cleaning.files import LostRecordError
+from historical_controls.cleaning.outputs import FILE_TABLES, SOURCE_TABLES
+from historical_controls.config_sources import Source
+from historical_controls.table_io import read_table
+from historical_controls.tables import INTAKE
+
+DAY = {"columns": ["d"], "formats": ["%Y-%m-%d %H:%M", "%Y-%m-%d"]}
+FILLED = {**LONG, "fill_down_subject": True}
+RELATIVE = {**FILLED, "time": {"columns": ["hour"], "relative_to": "admission", "relative_unit": "HH:MM"}}
+PERSON = {
+    "kind": "patients",
+    "subject": "id",
+    "columns": {"sex": {"characteristic": "SEX"}, "age": {"characteristic": "AGE", "unit": "years"}},
+    "events": [{"event": "death", "time": DAY}],
+}
+DIRT = [
+    {"result": "x"},
+    {"unit": ""},
+    {"test": "nobody knows"},
+    {"when": "2020-13-01", "hour": "x"},
+    {"result": "", "id": ""},
+    {"result": "<5"},
+    {"status": "corregido", "result": "14"},
+]
+
+
+def rows_of(people: list[str], per_person: int) -> list[dict[str, str]]:
+    """Every person's samples; ids on the first row of each only, with repeats, contradictions and dirt in between."""
+    rows = []
+    for n, name in enumerate(people):
+        for k in range(per_person):
+            change: dict[str, str] = DIRT[(n + k) % len(DIRT)] if (n * 7 + k) % 4 == 0 else {}
+            when = f"2020-05-{4 + k // 2:02d} 08:00"
+            result = str(12 + (k % 2) * (n % 3))
+            rows.append(
+                {**LAB, "id": "" if k else name, "when": when, "hour": f"{k // 2}:00", "result": result, **change}
+            )
+    return rows
+
+
+PEOPLE = ["0012", "7", "30", "12", "8", "9", "10", "11", "0009"]
+
+
+@cache
+def files(relative: bool) -> dict[str, pd.DataFrame]:
+    lab = intake(rows_of(PEOPLE, 9), [(1040, "FILE_LAYOUT", "1;2"), (1041, "BLANK_LINE", "")])
+    lab["line"] = lab["line"].mask(lab["line"].between(40, 999), lab["line"] + 2) % 1000
+    dates = ["2020-05-06 08:00" if n % 2 else "" for n in range(len(PEOPLE))]
+    people = [{"id": name, "sex": "male", "age": "61", "d": d} for name, d in zip(PEOPLE, dates, strict=True)]
+    people += [{"id": "8", "sex": "female", "age": "61", "d": ""}, {"id": "99", "sex": "male", "age": "61", "d": ""}]
+    if relative:
+        people = [{**person, "d": ""} for person in people]
+    return {"lab": table_io.conform(lab, INTAKE), "people": intake(people), "again": intake(rows_of(["7"], 4))}
+
+
+@cache
+def declared(relative: bool) -> Source:
+    part = RELATIVE if relative else FILLED
+    parts = {"lab": part, "people": PERSON, "again": part}
+    epoch: dict[str, Any] = {"relative_epoch": "2020-03-01"} if relative else {}
+    return source({name: {"parts": [part]} for name, part in parts.items()}, timezone="America/Mexico_City", **epoch)
+
+
+@cache
+def whole(relative: bool) -> tuple[dict[str, CleanedFile], pd.DataFrame, dict[str, pd.DataFrame]]:
+    cleaned = {
+        name: clean_file(raw, "s", name, declared(relative), study(), dictionary())
+        for name, raw in files(relative).items()
+    }
+    people = link_people({"s": pd.concat([part.ledger for part in cleaned.values()])}, {"s": declared(relative)})
+    joined = assemble_source(list(cleaned.values()), people, "s", declared(relative), study(), dictionary())
+    return cleaned, people, {name: getattr(joined, name) for name in SOURCE_TABLES}
+
+
+def same(path: Path, table: table_io.Table, expected: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(read_table(path, table), table_io.conform(expected, table))
+
+
+def test_the_study_of_these_tests_meets_every_kind_of_fate() -> None:
+    _, people, joined = whole(relative=False)
+    reasons = set(joined["ledger"]["reason"])
+    assert reasons >= {"DUP_IDENTICAL", "DUP_CONFLICT", "DUP_SUPERSEDED", "AFTER_DEATH", "ID_CONFLICT", "ID_MISSING"}
+    assert reasons >= {"NUM_UNREADABLE", "UNIT_MISSING", "NAME_UNKNOWN", "DATE_INVALID", "FILE_LAYOUT", "BLANK_LINE"}
+    assert people["patient_id"].nunique() < len(people)
+    assert (whole(relative=True)[2]["events"]["item"] == "relative_epoch").sum() > 5
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.integers(0, 90), max_size=5), st.booleans())
+def test_blocks_of_lines_give_the_tables_of_the_whole_file(edges: list[int], relative: bool) -> None:
+    raw = files(relative)["lab"]
+    cuts = [0, *sorted(edges), len(raw)]
+    blocks = [raw.iloc[first:last].reset_index(drop=True) for first, last in pairwise(cuts)]
+    with TemporaryDirectory() as folder:
+        pieces = clean_blocks(blocks, "s", "lab", declared(relative), study(), dictionary())
+        write_cleaned_file(pieces, Path(folder))
+        for name, table in FILE_TABLES.items():
+            same(Path(folder) / f"{name}.parquet", table, getattr(whole(relative)[0]["lab"], name))
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(1, 120), st.integers(1, 50), st.booleans())
+def test_ranges_of_people_give_the_tables_of_the_whole_source(rows: int, group: int, relative: bool) -> None:
+    cleaned, people, expected = whole(relative)
+    with TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table_io, "ROW_GROUP", group)
+        folder = Path(place)
+        for name, part in cleaned.items():
+            write_cleaned_file([part], folder / "by_file" / name)
+        folders = [folder / "by_file" / name for name in cleaned]
+        assemble_files(folders, people, "s", declared(relative), dictionary(), folder, rows)
+        for name, table in SOURCE_TABLES.items():
+            same(folder / f"{name}.parquet", table, expected[name])
+        assert sorted(path.name for path in folder.iterdir()) == sorted(
+            ["by_file", *(f"{n}.parquet" for n in SOURCE_TABLES)]
+        )
+
+
+def test_a_failing_block_leaves_no_tables(tmp_path: Path) -> None:
+    def pieces() -> Any:
+        yield whole(relative=False)[0]["lab"]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_cleaned_file(pieces(), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_record_lost_on_the_way_stops_the_run_and_leaves_no_tables(tmp_path: Path) -> None:
+    cleaned, people, _ = whole(relative=False)
+    part = cleaned["lab"]
+    short = CleanedFile(**{**vars(part), "measurements": part.measurements.iloc[1:]})
+    write_cleaned_file([short], tmp_path / "lab")
+    with pytest.raises(LostRecordError, match="clean records in the ledger"):
+        assemble_files([tmp_path / "lab"], people, "s", declared(False), dictionary(), tmp_path, 10)
+    assert [path.name for path in tmp_path.iterdir()] == ["lab"]
