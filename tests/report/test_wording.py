@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from historical_controls.dictionary import load_dictionary
 from historical_controls.words import Words, load_words
 
 from .conftest import Rendered
@@ -112,8 +113,9 @@ def test_every_code_of_the_stages_has_words(locales: dict[str, Words]) -> None:
     """A reason that the library can give, and that a reader would meet as a bare code, is a missing entry."""
     library = ROOT / "workflow" / "scripts" / "historical_controls"
     suspicions = {key.partition(".")[2] for key in locales["en"].entries if key.startswith("finding.")}
+    measured = set(load_dictionary(ROOT / "data" / "dictionary").outcomes)
     found = {
-        "ledger_reason": _constants(library / "cleaning", r"[A-Z]+(_[A-Z]+)+") - suspicions,
+        "ledger_reason": _constants(library / "cleaning", r"[A-Z]+(_[A-Z]+)+") - suspicions - measured,
         "reason": _constants(library / "analysis" / "gates.py", r"[a-z]+(_[a-z]+)+"),
     }
     gates = {"few_effective", "one_weight", "far_from_controls", "weighted_censored"}
@@ -123,6 +125,20 @@ def test_every_code_of_the_stages_has_words(locales: dict[str, Words]) -> None:
     for group, codes in found.items():
         assert len(codes) > 5
         assert [code for code in sorted(codes) if not locales["en"].has(f"{group}.{code}")] == []
+
+
+def test_whatever_is_held_or_suspected_says_what_to_do(locales: dict[str, Words]) -> None:
+    """Records that are used, collapsed or left out by declaration need nothing done."""
+    nothing_to_do = {
+        "ABG_VENOUS", "ABOVE_HEADER", "BLANK_LINE", "COPY_FWD", "DECLARED", "DOSE_UNREAD", "DUP_IDENTICAL",
+        "DUP_SUPERSEDED", "FIO2_ESTIMATED", "FOOTER", "JUMP", "LAB_FLAG", "LIMIT_OF_ASSAY", "LIMIT_RESTORED",
+        "LYMPH_FROM_PERCENT", "NOT_DONE", "NO_VALUE", "OUT_OF_USUAL", "PF_ESTIMATED", "SENTINEL", "STATUS_UNKNOWN",
+        "TIME_DST_GAP", "TIME_DST_OVERLAP", "UNIT_CORRECTED",
+    }  # fmt: skip
+    english = locales["en"]
+    for group, remedy in (("ledger_reason", "ledger_remedy"), ("finding", "finding_remedy")):
+        codes = {key.partition(".")[2] for key in english.entries if key.startswith(f"{group}.")} - nothing_to_do
+        assert [code for code in sorted(codes) if not english.has(f"{remedy}.{code}")] == []
 
 
 def _constants(place: Path, pattern: str) -> set[str]:
