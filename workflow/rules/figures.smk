@@ -78,3 +78,16 @@ use rule draw_trajectories as draw_overlap with:
         family="overlap",
         config=STUDY.model_dump(mode="json"),
         code=code("draw_figures.py"),
+
+
+use rule draw_trajectories as draw_calendar with:
+    output:
+        figures=figure_paths("calendar"),
+    log:
+        "results/logs/draw_calendar/{lang}.log",
+    benchmark:
+        "results/benchmarks/draw_calendar/{lang}.tsv"
+    params:
+        family="calendar",
+        config=STUDY.model_dump(mode="json"),
+        code=code("draw_figures.py"),

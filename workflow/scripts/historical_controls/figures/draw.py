@@ -25,7 +25,7 @@ def draw_family(
     from matplotlib import rc_context
 
     from ..results import results_of
-    from . import flow, forest, love, overlap, trajectory
+    from . import calendar, flow, forest, love, overlap, trajectory
     from .style import RC
 
     results = results_of(ard)
@@ -42,6 +42,8 @@ def draw_family(
             drawn = [love.draw(results, words, config, dictionary)]
         elif family == "overlap":
             drawn = [overlap.draw(results, words, config, dictionary)]
+        elif family == "calendar":
+            drawn = [calendar.draw(results, words, config)]
         else:
             raise ValueError(f"'{family}' is no family of figures; there are {', '.join(FAMILIES)}")
     return dict(zip(names, drawn, strict=True))

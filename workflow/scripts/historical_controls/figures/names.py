@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-FAMILIES = ("trajectory", "forest", "flow", "love", "overlap")
+FAMILIES = ("trajectory", "forest", "flow", "love", "overlap", "calendar")
 
 
 def figure_names(family: str, outcomes: Sequence[str]) -> list[str]:

@@ -18,6 +18,7 @@ from ..words import Words
 from .answer import answer, sources, treated_count, what_was_done
 from .comparability import gates_intro, gates_table, weighted_table
 from .data import ledger_table, provenance_facts, reasons_table
+from .eligibility import calendar_sentence, care_table, matrix_table, readings_table
 from .html_table import HtmlTable
 from .outcomes import days_table, glance_table, not_analysed, refusal, scenario_table
 from .outputs import Output
@@ -87,6 +88,11 @@ def _content(printer: Printer, figures: Mapping[str, str], provenance: Mapping[s
         "sources": sources(printer),
         "flow": _figure(figures, "flow.svg", "people.flow_title", "people.flow_desc", printer),
         "baseline": baseline_table(printer),
+        "matrix": matrix_table(printer),
+        "readings": readings_table(printer),
+        "care": care_table(printer),
+        "calendar": _figure(figures, "calendar.svg", "calendar.title", "calendar.desc", printer),
+        "calendar_sentence": calendar_sentence(printer),
         "gates": gates_table(printer),
         "gates_intro": gates_intro(printer),
         "love": _figure(figures, "love.svg", "people.love_title", "people.love_desc", printer),
