@@ -75,6 +75,10 @@ def _config(hostile: str) -> dict[str, object]:
             "first_date": "2020-01-01",
             "data_lock": "2020-09-30",
             "calendar_reference": "2020-06-16",
+            "periods": {
+                "steroids": {"label": texts("Steroid era", "Era de los esteroides"), "first": "2020-06-16"},
+                "beds": {"label": texts("No beds", "Sin camas"), "first": "2020-04-10", "last": "2020-05-31"},
+            },
         },
         "seed": 1,
         "languages": ["en", "es"],
@@ -102,6 +106,18 @@ def _config(hostile: str) -> dict[str, object]:
                 },
             },
             "filters": ["adult", "pf_low"],
+            "readings": {
+                "severe": {
+                    "label": texts("What severe means", "Qué es grave"),
+                    "options": {
+                        "pf150": {"label": texts("P/F below 150", "P/F menor de 150")},
+                        "berlin": {"label": texts("Berlin", "Berlín"), "rules": {"pf_low": {"value": 100}}},
+                    },
+                },
+            },
+            "co_treatments": {
+                "steroids": {"label": texts("Corticosteroids", "Corticosteroides"), "treatments": ["dexamethasone"]},
+            },
         },
         "balance": {
             "covariates": ["AGE", "SEX", "DIABETES", "PF", "DDIM"],
@@ -170,6 +186,48 @@ def _rows() -> Iterator[dict[str, object]]:
     yield from _model_rows("primary", "DDIM", "14.2.4", 0.82, 0.31, "ratio", "0.00")
     yield Cell("14.2.6", "primary", "mixed_model", outcome="IL6").text("not_estimable", "assays_differ")
     yield from _worst_rank_rows()
+    yield from _eligibility_rows()
+    yield from _calendar_rows()
+
+
+def _eligibility_rows() -> Iterator[dict[str, object]]:
+    """Five treated under two conditions, one of them not known; two readings of the text."""
+    for number in range(1, 6):
+        for rule, value in (("adult", 50.0), ("pf_low", 90.0 + number)):
+            cell = Cell("14.1.2", "primary", "eligibility", arm="treated", level=f"T{number}", contrast=rule)
+            unknown = (rule, number) == ("pf_low", 5)
+            yield cell.text("state", "unknown" if unknown else "true")
+            if not unknown:
+                yield cell.number("evidence", value, "mmHg")
+    for level, included in (("declared", 38), ("severe=pf150", 38), ("severe=berlin", 14)):
+        cell = Cell("14.1.3", "primary", "readings", population="all", level=level)
+        for name, count in (("n_ever", included + 9), ("n_included", included), ("n_unknown", 7)):
+            yield cell.at(arm="historical").number(name, count)
+        for name, count in (("n_pass", 4), ("n_subjects", 5)):
+            yield cell.at(arm="treated").number(name, count)
+
+
+def _calendar_rows() -> Iterator[dict[str, object]]:
+    """Time zeros by week, how the calendars meet, when time zero stood, and one co-treatment."""
+    for arm, weeks in (("treated", {-5: 2, 0: 3}), ("historical", {-9: 20, -5: 17, 0: 1})):
+        for week, count in weeks.items():
+            cell = Cell("15.2", "primary", "calendar", arm=arm, level=f"week={week}")
+            yield cell.number("week", week, "weeks")
+            yield cell.number("n_subjects", count)
+        inside = Cell("15.2", "primary", "calendar_overlap", arm=arm, level="within_other")
+        yield inside.number("count", 4)
+        yield inside.number("total", ARM_SIZES[arm])
+        for name, value in (("median", 11.4), ("min", 8.2), ("max", 19.0)):
+            cell = Cell("14.1.5", "primary", "time_zero", arm=arm, level="days_from_onset")
+            yield cell.number(name, value, "d", "0.0")
+        for part, count in (("before", 1), ("during", 3)):
+            cell = Cell("14.1.5", "primary", "co_treatment", arm=arm, level="steroids", contrast=part)
+            yield cell.number("count", count)
+            yield cell.number("total", ARM_SIZES[arm])
+    for name, edges in (("steroids", {"first": 0.0}), ("beds", {"first": -9.6, "last": -2.1})):
+        cell = Cell("15.2", "primary", "calendar_period", population="", level=name)
+        for edge, value in edges.items():
+            yield cell.number(edge, value, "weeks", "0.0")
 
 
 def _worst_rank_rows() -> Iterator[dict[str, object]]:

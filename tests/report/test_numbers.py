@@ -50,7 +50,9 @@ def test_every_marked_word_is_the_translation_of_its_code(report: Rendered, lang
         if row.statistic == "covariance_rung":
             assert words("random.1 + day") in text
             continue
-        if row.statistic == "state":
+        if row.analysis == "eligibility":
+            group, code = "state", row.text or ""
+        elif row.statistic == "state":
             group, code = "reason" if row.text == "refuse" else "gate_found", row.analysis.removeprefix("gate_")
         else:
             group, code = groups[row.statistic], row.text or ""
