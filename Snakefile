@@ -29,5 +29,6 @@ rule all:
         reports=collect("results/report/investigator.{lang}.html", lang=STUDY.languages),
         cleaning=collect("results/internal/cleaning.{lang}.html", lang=STUDY.languages),
         tables="results/tables/index.csv",
+        quarantine="results/clean/quarantine.csv",
         ard="results/ard.parquet",
         provenance="results/provenance.json",

@@ -132,3 +132,25 @@ rule compare_losses:
         code=code("compare_losses.py"),
     script:
         "../scripts/compare_losses.py"
+
+
+rule export_quarantine:
+    """Lists every held record with its reason, for a data manager's spreadsheet."""
+    input:
+        ledgers=collect("results/clean/{source}/ledger.parquet", source=STUDY.sources),
+        intake=every_file("results/intake/{source}/{file}.parquet"),
+        words=LOCALES / f"{STUDY.languages[0]}.yaml",
+    output:
+        quarantine="results/clean/quarantine.csv",
+    log:
+        "results/logs/export_quarantine.log",
+    benchmark:
+        "results/benchmarks/export_quarantine.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        language=STUDY.languages[0],
+        code=code("export_quarantine.py"),
+    script:
+        "../scripts/export_quarantine.py"

@@ -9,6 +9,7 @@ from .joining import assemble_files
 from .losses import loss_tally, losses_ard
 from .outputs import CleanedFile, CleanSource, read_cleaned_file, write_cleaned_file
 from .people import identity_facts, link_people
+from .quarantine import held_records, quarantine_list
 
 __all__ = [
     "CleanSource",
@@ -19,12 +20,14 @@ __all__ = [
     "clean_blocks",
     "clean_file",
     "findings_ard",
+    "held_records",
     "identity_facts",
     "inspect_source",
     "ledger_ard",
     "link_people",
     "loss_tally",
     "losses_ard",
+    "quarantine_list",
     "read_cleaned_file",
     "read_crosswalk",
     "stop_where_suspect",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from ..formatting import format_number
+from ..spreadsheet_cells import inert
 from .outputs import Output
 
 COLUMNS = (
@@ -27,7 +28,6 @@ COLUMNS = (
     "printed",
     "id",
 )
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export_tables(ard: pd.DataFrame, outputs: Mapping[str, Output]) -> dict[str, pd.DataFrame]:
@@ -64,8 +64,3 @@ def _export(rows: pd.DataFrame) -> pd.DataFrame:
     frame = rows.assign(printed=printed)[list(COLUMNS)].reset_index(drop=True)
     words = frame.select_dtypes(include=["object", "str"]).columns
     return frame.assign(**{name: frame[name].map(inert, na_action="ignore") for name in words})
-
-
-def inert(text: object) -> object:
-    """The text with an apostrophe before it where a spreadsheet would take it for a formula."""
-    return f"'{text}" if isinstance(text, str) and text.startswith(FORMULA_STARTS) else text

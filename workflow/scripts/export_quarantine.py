@@ -1,0 +1,20 @@
+"""Rule export_quarantine: every held record in one list."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from historical_controls.cleaning import held_records, quarantine_list
+from historical_controls.errors import reported
+from historical_controls.words import load_words
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with reported(snakemake.log[0]):
+    words = load_words(Path(snakemake.input.words).parent, snakemake.params.language)
+    intake = {(Path(path).parent.name, Path(path).stem): path for path in snakemake.input.intake}
+    listed = quarantine_list(
+        held_records(snakemake.input.ledgers), intake, lambda reason: words.entry("ledger_reason", reason)
+    )
+    # A byte-order mark tells spreadsheets that the text is UTF-8.
+    listed.to_csv(snakemake.output.quarantine, index=False, encoding="utf-8-sig", lineterminator="\r\n")
