@@ -1,0 +1,132 @@
+"""How often the two answers of the primary analysis reject where nothing differs, and how often their intervals cover.
+
+    OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/null_studies.py --studies 1000
+
+Model-based: the first rung of the default ladder (intercept and slope, continuous AR(1), one scale per arm) with
+Kenward-Roger, the next rung where one does not converge. Permutation: studentised scores of the fit without arms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from historical_controls.analysis.fit_rows import CONTRAST
+from historical_controls.analysis.outcomes import analyse_outcomes
+from historical_controls.config import Analysis, Primary
+from historical_controls.dictionary import load_dictionary
+from historical_controls.tables import COHORT_PATIENTS, VISITS
+
+ROOT = Path(__file__).resolve().parents[2]
+DAYS = np.arange(1, 22)
+DAY = 7
+
+
+@dataclass(frozen=True)
+class World:
+    """How values come about; spreads in mmHg. between, within: factors of the treated's spreads."""
+
+    slope: float = 0.0
+    rho: float = 0.0
+    between: float = 1.0
+    within: float = 1.0
+    curve: float = 0.0
+    heavy: bool = False
+    missing: float = 0.0
+
+
+WORLDS = {
+    "random intercept": World(),
+    "AR(1)": World(rho=0.7),
+    "slopes + AR(1)": World(slope=2.0, rho=0.7),
+    "treated twice as variable": World(slope=2.0, rho=0.7, between=2, within=2),
+    "treated half as variable": World(slope=2.0, rho=0.7, between=0.5, within=0.5),
+    "twice between patients only": World(slope=2.0, rho=0.7, between=2),
+    "curved": World(slope=2.0, rho=0.7, curve=40.0),
+    "heavy tails": World(slope=2.0, rho=0.7, heavy=True),
+    "40% of visits missing": World(slope=2.0, rho=0.7, missing=0.4),
+}
+
+
+def study(rng: np.random.Generator, world: World, n_treated: int, n_controls: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tables cohort_patients and visits of one study in which the arms do not differ."""
+    n = n_treated + n_controls
+    treated = np.arange(n) < n_treated
+    scale = np.where(treated, world.between, 1.0)[:, None]
+    draw: Callable[[tuple[int, ...]], np.ndarray] = rng.standard_normal
+    if world.heavy:
+        draw = lambda size: rng.standard_t(3, size) / np.sqrt(3)  # noqa: E731
+    level, slope = 40 * scale * draw((n, 1)), world.slope * scale * draw((n, 1))
+    error = draw((n, len(DAYS)))
+    for day in range(1, len(DAYS)):
+        error[:, day] = world.rho * error[:, day - 1] + np.sqrt(1 - world.rho**2) * error[:, day]
+    error *= 28 * np.where(treated, world.within, 1.0)[:, None]
+    curve = world.curve * np.sin(np.pi * DAYS / 21) * (1 + 0.3 * draw((n, 1)))
+    y = 150 + 3 * DAYS + level + slope * (DAYS - 10) + curve + error
+    y[rng.random(y.shape) < world.missing] = np.nan
+    ids = [f"p{i:03d}" for i in range(n)]
+    arms = np.where(treated, "treated", "historical")
+    people = pd.DataFrame({"patient_id": ids, "arm": arms}).assign(
+        scenario="primary", source="s", included=True, excluded_by="", display_id="", end_state="horizon", end_day=21.0
+    )
+    wide = pd.DataFrame(y, columns=DAYS).assign(patient_id=ids)
+    long = wide.melt("patient_id", var_name="day", value_name="value").dropna().astype({"day": "int64"})
+    long = long.merge(people[["patient_id", "arm", "source"]], on="patient_id")
+    long = long.assign(scenario="primary", outcome="PF", n=1, assay="", flags="")
+    long = long.assign(lower=long["value"], upper=long["value"])
+    return people.reindex(columns=list(COHORT_PATIENTS.names)), long[list(VISITS.names)]
+
+
+def answers(ard: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
+    """(p, lower, upper) of each analysis at the day asked for, where it gave an answer."""
+    out = {}
+    for name in ("mixed_model", "permutation"):
+        rows = ard.loc[(ard["analysis"] == name) & (ard["day"] == DAY) & (ard["contrast"] == CONTRAST)]
+        found = dict(zip(rows["statistic"], rows["value"], strict=True))
+        if "p_value" in found:
+            out[name] = (found["p_value"], found.get("lower", -np.inf), found.get("upper", np.inf))
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--studies", type=int, default=200)
+    parser.add_argument("--controls", type=int, nargs="+", default=[25, 50])
+    parser.add_argument("--worlds", nargs="+", default=list(WORLDS))
+    options = parser.parse_args()
+    declared = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["analysis"]
+    few = {"exact_up_to": 1000, "draws": 1000, "scenario_draws": 1000}
+    settings = Analysis.model_validate(
+        {**declared, "days": [DAY], "covariates": [], "adjust_for_baseline": False, "permutation": few}
+    )
+    dictionary = load_dictionary(ROOT / "data/dictionary")
+    print("| world | controls | answer | given | rejects | covers |\n|---|---|---|---|---|---|")
+    for controls in options.controls:
+        for name in options.worlds:
+            rng = np.random.default_rng(20200501)
+            found: dict[str, list[tuple[float, float, float]]] = {"mixed_model": [], "permutation": []}
+            for seed in range(options.studies):
+                tables = study(rng, WORLDS[name], 5, controls)
+                ard = analyse_outcomes(
+                    ["PF"], *tables, settings, dictionary, Primary(outcome="HR", day=DAY), "primary", 21, seed
+                ).ard
+                for answer, values in answers(ard).items():
+                    found[answer].append(values)
+            for answer, rows in found.items():
+                p, lower, upper = np.array(rows).T
+                print(
+                    f"| {name} | {controls} | {answer} | {len(rows)}/{options.studies} | {np.mean(p <= 0.05):.1%} "
+                    f"| {np.mean((lower <= 0) & (upper >= 0)):.1%} |"
+                )
+                sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
