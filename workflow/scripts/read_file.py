@@ -4,13 +4,11 @@ from typing import TYPE_CHECKING
 
 from historical_controls.config_sources import SourceFile
 from historical_controls.errors import reported
-from historical_controls.intake import read_file
-from historical_controls.table_io import write_table
-from historical_controls.tables import INTAKE
+from historical_controls.intake import write_intake
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
     declaration = SourceFile.model_validate(snakemake.params.declaration)
-    write_table(read_file(snakemake.input.file, declaration), snakemake.output.table, INTAKE)
+    write_intake(snakemake.input.file, declaration, snakemake.output.table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,13 @@ from hypothesis import strategies as st
 
 from historical_controls.config_sources import SourceFile
 from historical_controls.errors import UserError
-from historical_controls.intake import read_file
-from historical_controls.intake.plain_lines import read_plain
-from historical_controls.intake.quoted_lines import read_quoted
+from historical_controls.intake import delimited, quoted_rows, read_blocks, read_file, regular_rows, write_intake
+from historical_controls.intake.layout import cell_names
+from historical_controls.intake.quoted_rows import read_careful, split_lines
+from historical_controls.intake.regular_rows import read_regular
+from historical_controls.intake.rows import Rows, Shape
+from historical_controls.table_io import conform, read_table
+from historical_controls.tables import INTAKE
 
 PART = {"kind": "patients", "subject": "id", "columns": {"v": {"characteristic": "AGE"}}}
 
@@ -179,38 +184,150 @@ def test_a_missing_file_is_a_plain_error(tmp_path: Path) -> None:
 
 
 LINE = st.text(st.sampled_from("ab1,; \tñ.\x0b\u2028"), max_size=12)
+QUOTED = st.lists(st.text(st.sampled_from('a1 "\n,é'), max_size=5), min_size=1, max_size=3)
+ENDS = st.sampled_from(["\n", "\r\n"])
+FOOTERS = st.sampled_from([[], ["^a"], [r"1\s*$"], ["ñ|b;"]])
+SHAPE = Shape(cell_names(["id", "v"]), ",", [])
+
+
+def in_quotes(cells: list[str]) -> str:
+    return ",".join('"' + cell.replace('"', '""') + '"' for cell in cells)
+
+
+def same_rows(one: Rows, other: Rows) -> None:
+    pd.testing.assert_frame_equal(one.cells, other.cells)
+    np.testing.assert_array_equal(one.lines, other.lines)
+    assert one.problems == other.problems
+    assert (one.n_lines, one.rest) == (other.n_lines, other.rest)
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(LINE, max_size=8), st.sampled_from(["\n", "\r\n"]), st.sampled_from([[], ["^a"], [r"1\s*$"], ["ñ|b;"]]))
+@given(st.lists(LINE, max_size=8), ENDS, FOOTERS)
 def test_both_readers_agree_on_files_without_quotes(lines: list[str], newline: str, footer: list[str]) -> None:
-    file = declared(footer=footer, header_line=2)
-    text = newline.join(["top", "id,v", *lines])
-    plain = read_plain(text.encode(), file)
-    assert plain is not None
-    quoted = read_quoted(Path("x"), text, file)
-    pd.testing.assert_frame_equal(plain.cells, quoted.cells)
-    np.testing.assert_array_equal(plain.lines, quoted.lines)
-    assert plain.problems == sorted(quoted.problems)
-    assert (plain.header, plain.head) == (quoted.header, quoted.head)
+    shape = Shape(SHAPE.names, ",", footer)
+    body = newline.join(lines).encode()
+    regular = read_regular(body, shape, last=True)
+    assert regular is not None
+    same_rows(regular, read_careful(body, shape, last=True))
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.one_of(QUOTED.map(in_quotes), LINE), max_size=6), ENDS, FOOTERS, st.booleans())
+def test_both_readers_agree_wherever_the_fast_one_dares(
+    lines: list[str], newline: str, footer: list[str], last: bool
+) -> None:
+    shape = Shape(SHAPE.names, ",", footer)
+    body = "".join(line + newline for line in lines).encode()
+    regular = read_regular(body, shape, last)
+    if regular is not None:
+        same_rows(regular, read_careful(body, shape, last))
+
+
+def test_the_fast_reader_takes_cells_in_quotes() -> None:
+    body = b'"1","a,b"\n"2",""\n"3","say ""x"""\n"4","two\r\nlines"\n5,"c"\n"6","open\n'
+    found = read_regular(body, SHAPE, last=False)
+    assert found is not None
+    assert found.cells["cell:v"].tolist() == ["a,b", "", 'say "x"', "two\r\nlines", "c"]
+    assert found.lines.tolist() == [1, 2, 3, 4, 6]
+    assert (found.n_lines, found.rest) == (6, b'"6","open\n')
+
+
+ROWS = ["1,a", '2,"b', 'c"', '3,"d,e"', '"4","f""g"', '5,h"i', "6", '7,"j\nk"', "8,ñ", '"9",l,m']
+PIECES = st.sampled_from([*ROWS, "", ",", '"', "Total", "\r"])
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(PIECES, max_size=12),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.integers(1, 40),
+    st.sampled_from(["utf-8", "utf-8-sig", "latin-1", "utf-16", "utf-16-le"]),
+    st.integers(0, 2),
+)
+def test_the_size_of_blocks_changes_nothing(
+    lines: list[str], newline: str, size: int, encoding: str, above: int
+) -> None:
+    text = newline.join(["top"] * above + ["id,v", *lines])
+    file = declared(encoding=encoding, header_line=above + 1, footer=["^Total"])
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        path = Path(folder) / "x.csv"
+        path.write_bytes(text.encode(encoding))
+        whole = all_or_error(path, file, 1 << 20)
+        patch.setattr(delimited, "DOUBTFUL", size)
+        assert all_or_error(path, file, size) == whole
+
+
+def all_or_error(path: Path, file: SourceFile, size: int) -> str:
+    try:
+        return conform(pd.concat(read_blocks(path, file, size), ignore_index=True), INTAKE).to_csv()
+    except UserError as error:
+        return str(error)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.text(st.sampled_from('a1,"\n\r \x00'), max_size=10), max_size=6))
 def test_no_text_loses_a_line_or_gives_a_traceback(lines: list[str]) -> None:
-    text = "\n".join(["id,v", *lines])
-    grid = read_quoted(Path("x"), text, declared())
-    starts = sorted([*grid.lines, *(number for number, _, _ in grid.problems)])
+    text = "\n".join(lines)
+    rows = read_careful(text.encode(), SHAPE, last=True)
+    starts = sorted([*rows.lines, *(number for number, _, _ in rows.problems)])
     assert len(set(starts)) == len(starts)
     # Whatever is not a line of its own stands inside a quoted cell of the line above.
-    physical = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").count("\n")
-    inside = sum(
-        cell.replace("\r\n", "\n").replace("\r", "\n").count("\n")
-        for row in grid.cells.itertuples(index=False)
-        for cell in row
-    )
-    in_problems = sum(raw.replace("\r\n", "\n").replace("\r", "\n").count("\n") for _, reason, raw in grid.problems)
-    assert len(starts) + inside + in_problems == physical
+    physical = len(split_lines(text))
+    cells = [cell for row in rows.cells.itertuples(index=False) for cell in row]
+    inside = sum(newlines(said) for said in [*cells, *(raw for _, _, raw in rows.problems)])
+    assert len(starts) + inside == physical == rows.n_lines
+
+
+def newlines(text: str) -> int:
+    return text.replace("\r\n", "\n").replace("\r", "\n").count("\n")
+
+
+def test_a_quote_that_never_closes_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (quoted_rows, regular_rows, delimited):
+        monkeypatch.setattr(module, "LARGEST_RECORD", 50)
+    rows = "".join(f"{n},a\n" for n in range(100))
+    for size in (1 << 20, 64):
+        path = tmp_path / "x.csv"
+        path.write_text(f'id,v\n{rows}x,"b\n{rows}')
+        frame = pd.concat(read_blocks(path, declared(), size))
+        assert bad(frame) == {102: ("FILE_LAYOUT", 'x,"b')}
+        assert len(good(frame)) == 200
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"1,\xf1\n", "byte 0xf1 is not utf-8"), (b"1,a,b\n", "no line has as")])
+def test_what_is_wrong_with_the_first_rows_is_said_before_the_rest_is_read(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"id,v\n" + content * 2000 + b"\xff\xff\n" * 10)
+    with pytest.raises(UserError, match=said) as caught:
+        list(read_blocks(path, declared(), 4096))
+    assert str(caught.value.where).endswith("line 2")
+
+
+def test_a_wrong_byte_far_down_is_said_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"id,v\n" + b"1,a\n" * 5000 + b"1,\xf1\n")
+    with pytest.raises(UserError, match="byte 0xf1") as caught:
+        list(read_blocks(path, declared(), 1000))
+    assert str(caught.value.where).endswith("line 5002")
+
+
+def test_utf8_under_a_one_byte_name_is_found_by_its_first_part(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes("id,v\n1,ñ\n".encode() + b"1,a\n" * 500_000 + b"1,\xf1\n")
+    with pytest.raises(UserError, match="the file is utf-8"):
+        next(read_blocks(path, declared(encoding="latin-1"), 1000))
+
+
+def test_the_table_of_a_file_is_written_as_it_is_read(tmp_path: Path) -> None:
+    frame = read(tmp_path, "id,v\n1,a\n\n2,b,c\n3,d\n")
+    write_intake(tmp_path / "x.csv", declared(), tmp_path / "x.parquet")
+    pd.testing.assert_frame_equal(read_table(tmp_path / "x.parquet", INTAKE), frame)
+    (tmp_path / "y.csv").write_bytes(b"id,v\n1,a\n" + b"\xff\n")
+    with pytest.raises(UserError):
+        write_intake(tmp_path / "y.csv", declared(), tmp_path / "y.parquet")
+    assert not list(tmp_path.glob("*y.parquet*"))
 
 
 def test_the_same_file_read_twice_is_the_same(tmp_path: Path) -> None:

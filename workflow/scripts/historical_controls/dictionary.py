@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -35,6 +36,9 @@ OutcomeKind = Literal["number", "flag", "category", "result", "event"]
 Scale = Literal["linear", "log", "logit", "none"]
 Benefit = Literal["up", "down", "none"]
 Summary = Literal["median", "worst", "last", "min", "max", "none"]
+
+# Texts folded last, kept: the blocks of a large file repeat the same few.
+MEMORY = 65_536
 
 OUTCOME_COLUMNS = (
     "code",
@@ -154,6 +158,7 @@ class Dictionary:
         return [outcome for outcome in self.outcomes.values() if outcome.family == family]
 
 
+@lru_cache(maxsize=MEMORY)
 def fold(text: str) -> str:
     """Names that differ only in accents, case, spacing or punctuation fold to the same text.
 

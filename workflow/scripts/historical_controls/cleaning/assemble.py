@@ -149,14 +149,14 @@ def _deaths(events: pd.DataFrame, source: Source) -> pd.Series:
 
 def final_ledger(ledger: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
     """Files' ledger (a piece of it) with the fates that joining decided."""
-    # Few records change: only their lines are looked up by their whole key.
+    # Few records change: only their lines are looked up by their whole key, and only their cells are written.
     near = ledger.loc[ledger["line"].isin(changed["line"]), RECORD_KEY].reset_index(names="row")
-    if near.empty:
-        return conform(ledger, LEDGER)
-    changed = near.merge(changed, on=RECORD_KEY).set_index("row")
+    near = near.merge(changed, on=RECORD_KEY)
     out = ledger.copy(deep=False)
-    for name in DECIDED:
-        out[name] = out[name].mask(out.index.isin(changed.index), changed[name].reindex(out.index))
+    for name in DECIDED if len(near) else ():
+        values = out[name].astype("str").array.copy()
+        values[out.index.get_indexer(pd.Index(near["row"]))] = near[name].astype("str").array
+        out[name] = values
     return conform(out, LEDGER)
 
 

@@ -46,3 +46,14 @@ def factorized(texts: pd.Series) -> tuple[np.ndarray, list[str]]:
 
 def _taken(values: list[Any], codes: np.ndarray, dtype: Any, index: pd.Index) -> pd.Series:
     return pd.Series(values, dtype=dtype).take(codes).set_axis(index)
+
+
+def repeats(frame: pd.DataFrame) -> np.ndarray:
+    """Rows that are the same as another one in every column (nulls are the same); a flag each."""
+    codes = np.zeros(len(frame), dtype="int64")
+    for name in frame:
+        own, distinct = pd.factorize(frame[name], use_na_sentinel=False)
+        if len(distinct) > 1:
+            codes = pd.factorize(codes * len(distinct) + own)[0]
+    counts = np.bincount(codes, minlength=1)
+    return counts[codes] > 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from .distinct import repeats
 from .records import decide
 from .times import is_midnight
 
@@ -35,8 +36,9 @@ def settle_measurements(records: pd.DataFrame, deaths: pd.Series) -> pd.DataFram
 
 def _repeated(records: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """Records without a fate that share their key, in the order of the files."""
-    live = records.loc[records["fate"] == "clean"]
-    return live.loc[live.duplicated(key, keep=False)].sort_values(ORDER, kind="stable")
+    live = records.loc[records["fate"] == "clean", key]
+    # Few rows share their key: only theirs are copied whole.
+    return records.loc[live.index[repeats(live)]].sort_values(ORDER, kind="stable")
 
 
 def _decide_at(records: pd.DataFrame, rows: pd.Series, reason: str, fate: str, hint: str = "") -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 import pandas as pd
 
@@ -40,6 +40,8 @@ RANGE = re.compile(
     r"^(?:entre|between|de|from)?\s*(?P<low>[^\s].*?)\s*(?:[-–—]|\b(?:a|y|and|to|hasta)\b)\s*(?P<high>.+)$",
     re.IGNORECASE,
 )
+# Cells read last, kept: the blocks of a large file repeat the same few.
+MEMORY = 65_536
 # No number, limit or range is longer; comments may be.
 LONGEST = 200
 
@@ -91,6 +93,7 @@ def release(problems: pd.Series) -> pd.Series:
     return by_distinct(problems, lambda problem: RELEASES.get(problem, ""), "str")
 
 
+@lru_cache(maxsize=MEMORY)
 def read_number(text: str, style: NumberStyle) -> Reading:
     """One result cell as a Reading.
 
@@ -189,6 +192,7 @@ def _pattern(style: NumberStyle) -> re.Pattern[str]:
     return re.compile(rf"^(?P<sign>[-+\u2212]?){number}(?P<exponent>[eE][-+]?[0-9]+)?{UNIT}")
 
 
+@lru_cache(maxsize=MEMORY)
 def read_finding(text: str) -> str | None:
     """'positive', 'negative', 'indeterminate', 'yes' or 'no' for a qualitative result; None where it is none."""
     return FINDINGS.get(fold(text)) if len(text) <= LONGEST else None

@@ -44,8 +44,8 @@ def check_patients(records: Records, dictionary: Dictionary, timezone: str) -> R
 
 
 def _exact(records: Records, *codes: str) -> Records:
-    rows = records.loc[records["outcome"].isin(codes)]
-    return rows.loc[(rows["fate"] == "clean") & rows["value"].notna()]
+    rows = records["outcome"].isin(codes) & (records["fate"] == "clean") & records["value"].notna()
+    return records.loc[rows, [*SAMPLE, "outcome", "value"]]
 
 
 def hold_more_lymphocytes(records: Records) -> Records:

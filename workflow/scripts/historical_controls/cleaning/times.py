@@ -14,6 +14,7 @@ from .distinct import factorized
 
 CLOCK_NOISE = re.compile(r"(?<=\d)\s*(?:h|hrs?|horas?)\.?(?=$|\s)", re.IGNORECASE)
 MERIDIEM = re.compile(r"(?<=\d)\s*([ap])\.?\s?m\.?(?=\s|$)", re.IGNORECASE)
+LETTER = re.compile(r"[a-z]", re.IGNORECASE)
 MERIDIEM_CODE = re.compile(r"\s*%p")
 # Not the minutes of 12:24:00.
 MIDNIGHT_24 = re.compile(r"(?<![\d:])24:00(?::00)?(?![\d:])")
@@ -121,10 +122,9 @@ def _localised(local: pd.Series, timezone: str) -> tuple[pd.Series, pd.Series]:
 def _local(texts: pd.Series, spec: TimeColumns) -> tuple[pd.Series, pd.Series, pd.Series]:
     """Local times without zone (NaT where no declared format fits the whole text), where formats disagree, and
     where the text tells the day only."""
-    clean = texts.str.replace(MERIDIEM, lambda m: f"{m[1].upper()}M", regex=True)
-    clean = clean.str.replace(CLOCK_NOISE, "", regex=True)
+    clean = _without_noise(texts) if texts.str.contains(LETTER).any() else texts
     next_day = clean.str.contains(MIDNIGHT_24)
-    clean = clean.str.replace(MIDNIGHT_24, "00:00", regex=True)
+    clean = clean.str.replace(MIDNIGHT_24, "00:00", regex=True) if next_day.any() else clean
     local = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us]")
     ambiguous, day_only = pd.Series(False, index=texts.index), pd.Series(False, index=texts.index)
     for form in spec.formats:
@@ -136,6 +136,12 @@ def _local(texts: pd.Series, spec: TimeColumns) -> tuple[pd.Series, pd.Series, p
     if spec.excel_serial:
         local = local.fillna(_from_serial(clean))
     return local + pd.to_timedelta(next_day.astype(int), unit="D"), ambiguous, day_only
+
+
+def _without_noise(texts: pd.Series) -> pd.Series:
+    """'2 p.m.' as '2 PM', '14:05 hrs' as '14:05'."""
+    clean = texts.str.replace(MERIDIEM, lambda m: f"{m[1].upper()}M", regex=True)
+    return clean.str.replace(CLOCK_NOISE, "", regex=True)
 
 
 def _by_format(texts: pd.Series, form: str) -> pd.Series:

@@ -1,8 +1,9 @@
-"""Bytes to text, by the declared encoding only."""
+"""Bytes to text, by the declared encoding only, block by block."""
 
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..config_sources import SourceFile
@@ -10,51 +11,107 @@ from ..errors import UserError
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 UTF8 = "utf-8"
+ONE_BYTE = ("iso8859-1", "iso8859-15", "cp1252")
+# Enough to tell what a file is. Its size is fixed, so that no answer depends on how a file is cut into blocks.
+HEAD = 1 << 20
 
 
-def decoded(path: Path, raw: bytes, file: SourceFile) -> bytes:
-    """The file's text as UTF-8 without a byte-order mark.
+def text_blocks(path: Path, file: SourceFile, size: int) -> Iterator[tuple[bytes, bool]]:
+    """The text as UTF-8 without a byte-order mark, in blocks that end with a line; and whether it is the last block.
 
-    Raises UserError where the file is no text, or its bytes say that it is written in another encoding.
+    size: bytes read at a time. Raises UserError where the file is no text, or its bytes say that it is written in
+    another encoding: at the latest at the line where they say so.
     """
-    if raw.startswith((ZIP, OLE)):
-        raise UserError("this is a workbook, not a text file", str(path), "Declare format: xlsx, or export it as csv.")
-    _check_marks(path, raw, file)
-    text = _text(path, raw, file)
-    return raw.removeprefix(codecs.BOM_UTF8) if _name(file) == UTF8 else text.removeprefix("\ufeff").encode()
+    with path.open("rb") as stream:
+        _check_marks(path, stream.read(HEAD), path.stat().st_size <= HEAD, file)
+        stream.seek(0)
+        decoder = _Decoder(path, file)
+        rest, last = b"", False
+        while not last:
+            raw = stream.read(size)
+            last = len(raw) < size
+            body = rest + decoder.decode(raw, last)
+            end = len(body) if last else _last_line_end(body)
+            rest = body[end:]
+            if end or last:
+                yield body[:end], last
+
+
+def _last_line_end(body: bytes) -> int:
+    """Where the last whole line ends. A lone carriage return ends a line as well, but its newline may yet come."""
+    return body.rfind(b"\n") + 1 or body.rfind(b"\r", 0, max(len(body) - 1, 0)) + 1
+
+
+class _Decoder:
+    """Bytes to UTF-8, and a check that a file of a one-byte encoding is not UTF-8 from end to end."""
+
+    def __init__(self, path: Path, file: SourceFile) -> None:
+        self.path, self.file = path, file
+        self.decoder = codecs.getincrementaldecoder(file.encoding)("strict")
+        self.lines = 0
+        self.started = False
+        self.utf8 = codecs.getincrementaldecoder(UTF8)("strict") if _name(file) in ONE_BYTE else None
+        self.beyond_ascii = False
+
+    def decode(self, raw: bytes, last: bool) -> bytes:
+        self._check_utf8(raw, last)
+        try:
+            text = self.decoder.decode(raw, last)
+        except UnicodeDecodeError as error:
+            raise self._wrong_byte(error) from None
+        except UnicodeError as error:
+            said = f"the file is not {self.file.encoding}: {error}"
+            raise UserError(said, str(self.path), "Declare its encoding.") from None
+        if text and not self.started:
+            self.started, text = True, text.removeprefix("\ufeff")
+        body = text.encode()
+        self.lines += body.count(b"\n")
+        return body
+
+    def _wrong_byte(self, error: UnicodeDecodeError) -> UserError:
+        line = self.lines + error.object[: error.start].count(b"\n") + 1
+        found = error.object[error.start : error.start + 1].hex()
+        return UserError(
+            f"byte 0x{found} is not {self.file.encoding}",
+            f"{self.path}, line {line}",
+            "Declare the file's encoding; exports of Spanish Windows systems are often latin-1.",
+        )
+
+    def _check_utf8(self, raw: bytes, last: bool) -> None:
+        if self.utf8 is None:
+            return
+        try:
+            self.utf8.decode(raw, last)
+        except UnicodeDecodeError:
+            self.utf8 = None
+            return
+        self.beyond_ascii |= not raw.isascii()
+        if last and self.beyond_ascii:
+            raise _is_utf8(self.path, self.file)
+
+
+def _is_utf8(path: Path, file: SourceFile) -> UserError:
+    return UserError(
+        f"the file is utf-8, not {file.encoding}", str(path), "Declare encoding: utf-8, or accents come out broken."
+    )
 
 
 def _name(file: SourceFile) -> str:
     return codecs.lookup(file.encoding).name.removesuffix("-sig")
 
 
-def _text(path: Path, raw: bytes, file: SourceFile) -> str:
-    try:
-        return raw.decode(file.encoding)
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        found = raw[error.start : error.start + 1].hex()
-        raise UserError(
-            f"byte 0x{found} is not {file.encoding}",
-            f"{path}, line {line}",
-            "Declare the file's encoding; exports of Spanish Windows systems are often latin-1.",
-        ) from None
-    except UnicodeError as error:
-        raise UserError(f"the file is not {file.encoding}: {error}", str(path), "Declare its encoding.") from None
-
-
-def _check_marks(path: Path, raw: bytes, file: SourceFile) -> None:
+def _check_marks(path: Path, head: bytes, whole: bool, file: SourceFile) -> None:
     """One-byte encodings read any bytes without complaint, so the file's own marks are looked at first."""
+    if head.startswith((ZIP, OLE)):
+        raise UserError("this is a workbook, not a text file", str(path), "Declare format: xlsx, or export it as csv.")
     name = _name(file)
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and not name.startswith(("utf-16", "utf-32")):
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and not name.startswith(("utf-16", "utf-32")):
         raise UserError(f"the file is utf-16, not {file.encoding}", str(path), "Declare encoding: utf-16.")
-    if name in ("iso8859-1", "iso8859-15", "cp1252") and _is_utf8(raw):
-        raise UserError(
-            f"the file is utf-8, not {file.encoding}", str(path), "Declare encoding: utf-8, or accents come out broken."
-        )
+    if name in ONE_BYTE and _valid_utf8(head if whole else head[: _last_line_end(head)]):
+        raise _is_utf8(path, file)
 
 
-def _is_utf8(raw: bytes) -> bool:
+def _valid_utf8(raw: bytes) -> bool:
     """Whether bytes beyond ASCII all form UTF-8: text of a one-byte encoding practically never does."""
     if raw.isascii():
         return False

@@ -14,18 +14,21 @@ SPACE = " \t\r\n"
 # Enough to find the header in, where the declaration looks for it on another line.
 HEAD_LINES = 30
 
+Problem = tuple[int, str, str]
+
 
 @dataclass(frozen=True)
 class Grid:
-    """cells: one row per good line, one text column per raw column, named 'cell:<name>'; lines: their line numbers.
+    """Consecutive lines of a file, all of them or a block.
 
+    cells: one row per good line, one text column per raw column, named 'cell:<name>'; lines: their line numbers.
     header: the names as in the file, one per column; problems: (line, reason, text) of every other line but the
     header; head: the file's first lines, to tell a user where the header may be.
     """
 
     cells: pd.DataFrame
     lines: np.ndarray
-    problems: list[tuple[int, str, str]]
+    problems: list[Problem]
     header: list[str]
     header_line: int
     head: list[str]

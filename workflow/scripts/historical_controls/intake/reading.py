@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from ..config_sources import SourceFile
 from ..errors import UserError, did_you_mean, raise_all
-from ..table_io import conform
+from ..table_io import TableWriter, conform
 from ..tables import INTAKE
 from .declared import declared_columns
-from .delimited import read_delimited
+from .delimited import BLOCK, read_delimited
 from .layout import RAGGED, Grid
 from .spreadsheet import read_spreadsheet
 
+# So many lines without the header's number of cells, and none with it: nobody need wait for the rest of the file.
+HOPELESS = 1000
 DELIMITERS = {",": ",", ";": ";", "\t": r"\t", "|": "|"}
 
 
@@ -25,15 +30,60 @@ def read_file(path: str | Path, file: SourceFile) -> pd.DataFrame:
 
     Raises UserError where the declaration does not fit the file: encoding, delimiter, header, sheet, columns.
     """
+    return conform(pd.concat(read_blocks(path, file), ignore_index=True), INTAKE)
+
+
+def write_intake(path: str | Path, file: SourceFile, target: str | Path) -> None:
+    """The same, written block by block."""
+    with TableWriter(target, INTAKE) as writer:
+        for block in read_blocks(path, file):
+            writer.write(block)
+
+
+def read_blocks(path: str | Path, file: SourceFile, size: int = BLOCK) -> Iterator[pd.DataFrame]:
+    """The same in consecutive pieces, of about `size` bytes each where the file is delimited text.
+
+    Errors of the declaration come before more than the first block is read; a byte that is not of the declared
+    encoding comes where it stands.
+    """
     place = Path(path)
     if not place.is_file():
         raise UserError("there is no such file", str(place))
-    raw = place.read_bytes()
-    sha256 = hashlib.sha256(raw).hexdigest()
-    grid = (read_spreadsheet if file.format == "xlsx" else read_delimited)(place, raw, file)
-    _check_columns(place, grid, file)
-    _check_rows(place, grid)
-    return conform(_table(grid, sha256, file), INTAKE)
+    grids = _sheet(place, file) if file.format == "xlsx" else read_delimited(place, file, size)
+    first = next(grids)
+    _check_columns(place, first, file)
+    with place.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    for grid in _fitting(place, chain([first], grids)):
+        yield _table(grid, sha256, file)
+
+
+def _sheet(place: Path, file: SourceFile) -> Iterator[Grid]:
+    yield read_spreadsheet(place, place.read_bytes(), file)
+
+
+def _fitting(place: Path, grids: Iterator[Grid]) -> Iterator[Grid]:
+    """The grids, as long as lines with as many cells as the header are among the first ones."""
+    ragged: list[int] = []
+    fits = False
+    for grid in grids:
+        if not fits:
+            fits = len(grid.lines) > 0
+            before = grid.lines[0] if fits else np.inf
+            ragged += [n for n, reason, _ in grid.problems if reason == RAGGED and n < before]
+            if len(ragged) >= HOPELESS:
+                raise _never_fits(place, grid, ragged[0])
+        yield grid
+    if ragged and not fits:
+        raise _never_fits(place, grid, ragged[0])
+
+
+def _never_fits(place: Path, grid: Grid, line: int) -> UserError:
+    return UserError(
+        f"no line has as many cells as the header ({len(grid.header)})",
+        f"{place}, line {line}",
+        "Check the delimiter, and whether the header lacks a name.",
+    )
 
 
 def _check_columns(place: Path, grid: Grid, file: SourceFile) -> None:
@@ -67,19 +117,11 @@ def _layout_hint(grid: Grid, declared: list[str], file: SourceFile) -> str:
     return "Check header_line, the delimiter, and the names declared."
 
 
-def _check_rows(place: Path, grid: Grid) -> None:
-    ragged = [number for number, reason, _ in grid.problems if reason == RAGGED]
-    if ragged and not len(grid.lines):
-        raise UserError(
-            f"no line has as many cells as the header ({len(grid.header)})",
-            f"{place}, line {ragged[0]}",
-            "Check the delimiter, and whether the header lacks a name.",
-        )
-
-
 def _table(grid: Grid, sha256: str, file: SourceFile) -> pd.DataFrame:
     kept = [column for column, name in zip(grid.cells, grid.header, strict=True) if name not in file.private_columns]
-    good = grid.cells[kept].assign(line=grid.lines, sha256=sha256, problem=None, text=None)
+    nothing = pd.array(pa.nulls(len(grid.lines), pa.string()), dtype="str")
+    same = pd.array(pa.repeat(sha256, len(grid.lines)), dtype="str")
+    good = grid.cells[kept].assign(line=grid.lines, sha256=same, problem=nothing, text=nothing)
     if not grid.problems:
         return good
     bad = pd.DataFrame(grid.problems, columns=["line", "problem", "text"]).assign(sha256=sha256)

@@ -1,0 +1,93 @@
+"""One stage of cleaning in a process of its own: prints seconds of wall clock and processor, and the peak of memory."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "workflow/scripts"))
+
+
+def pandas_read(export: Path, folder: Path) -> None:
+    import pandas as pd
+
+    pd.read_csv(export, dtype=str, sep=";", encoding="latin-1")
+
+
+def read(export: Path, folder: Path) -> None:
+    from historical_controls.intake import write_intake
+
+    write_intake(export, _source(export).files["lab"], folder / "intake.parquet")
+
+
+def clean(export: Path, folder: Path) -> None:
+    from historical_controls.cleaning import clean_blocks, write_cleaned_file
+    from historical_controls.table_io import read_pieces
+    from historical_controls.tables import INTAKE
+
+    blocks = read_pieces(folder / "intake.parquet", INTAKE)
+    pieces = clean_blocks(blocks, "s", "lab", _source(export), _study(), _dictionary())
+    write_cleaned_file(pieces, folder / "by_file/lab")
+
+
+def link(export: Path, folder: Path) -> None:
+    from historical_controls.cleaning import identity_facts, link_people
+    from historical_controls.table_io import read_distinct, read_tables, write_table
+    from historical_controls.tables import EVENTS_RAW, LEDGER, PATIENTS_RAW, PEOPLE
+
+    own = folder / "by_file/lab"
+    subjects = read_distinct([own / "ledger.parquet"], LEDGER, ["source", "subject"])
+    facts = identity_facts(
+        read_tables([own / "patients.parquet"], PATIENTS_RAW), read_tables([own / "events.parquet"], EVENTS_RAW)
+    )
+    write_table(link_people({"s": subjects}, {"s": _source(export)}, None, facts), folder / "people.parquet", PEOPLE)
+
+
+def assemble(export: Path, folder: Path) -> None:
+    from historical_controls.cleaning import assemble_files
+    from historical_controls.table_io import read_table
+    from historical_controls.tables import PEOPLE
+
+    people = read_table(folder / "people.parquet", PEOPLE)
+    assemble_files([folder / "by_file/lab"], people, "s", _source(export), _dictionary(), folder)
+
+
+def _source(export: Path):  # type: ignore[no-untyped-def]
+    from historical_controls.config_sources import Source
+
+    file = json.loads(export.with_suffix(".json").read_text())
+    label = {"en": "hospital", "es": "hospital"}
+    zone = "America/Mexico_City"
+    return Source.model_validate({"arm": "historical", "label": label, "timezone": zone, "files": {"lab": file}})
+
+
+def _study():  # type: ignore[no-untyped-def]
+    from historical_controls.config import Study
+
+    words = {"en": "x", "es": "x"}
+    dates = {"first_date": "2020-01-01", "data_lock": "2021-12-31", "calendar_reference": "2020-06-16"}
+    return Study.model_validate({"id": "x", "title": words, "treatment": words, **dates})
+
+
+def _dictionary():  # type: ignore[no-untyped-def]
+    from historical_controls.dictionary import load_dictionary
+
+    return load_dictionary(Path(__file__).parents[2] / "data/dictionary")
+
+
+STAGES = {"pandas": pandas_read, "read": read, "clean": clean, "link": link, "assemble": assemble}
+
+if __name__ == "__main__":
+    name, export, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    import pyarrow as pa
+
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    started, worked = time.perf_counter(), time.process_time()
+    STAGES[name](export, folder)
+    wall, cpu = time.perf_counter() - started, time.process_time() - worked
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"stage": name, "wall": wall, "cpu": cpu, "peak_mb": peak}))
