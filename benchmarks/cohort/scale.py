@@ -69,7 +69,7 @@ def block(first: int, count: int, arm: str, rng: np.random.Generator) -> pd.Data
     frame = pd.concat(parts, ignore_index=True)
     return frame.assign(
         source=arm, lower=frame["value"], upper=frame["value"], result=None, unit="", assay="", specimen="arterial",
-        status="done", flags="", raw_value="", raw_unit="", file="f", line=0, item=""
+        status="done", flags="", result_time=pd.NaT, raw_value="", raw_unit="", file="f", line=0, item=""
     )  # fmt: skip
 
 

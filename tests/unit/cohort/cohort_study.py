@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.cohort.clean_tables import CleanTables
-from historical_controls.cohort.derivations import derive_outcomes
-from historical_controls.cohort.records import PERSON, Records, make_records, place_all
+from historical_controls.cohort.define import records_of
+from historical_controls.cohort.records import PERSON, Records, place_all
 from historical_controls.cohort.timeline import HOUR, Moments
 from historical_controls.config import Study
 from historical_controls.config_cohort import Cohort
@@ -59,14 +59,16 @@ def measured(
     status: str = "done",
     source: str = "hospital",
     flags: str = "",
+    reported: float | None = None,
 ) -> dict[str, Any]:
-    """One clean measurement; `below`, `above`: the limit of a censored one."""
+    """One clean measurement; `below`, `above`: the limit of a censored one; `reported`: hour of its result."""
     lower = value if value is not None else (0.0 if below is not None else above)
     upper = value if value is not None else below
     return {
         "source": source,
         "patient_id": patient,
         "time": at(hours),
+        "result_time": pd.NaT if reported is None else at(reported),
         "outcome": outcome,
         "value": np.nan if value is None else value,
         "lower": np.nan if lower is None else lower,
@@ -147,7 +149,7 @@ def records(clean: CleanTables, cohort: Cohort | None = None) -> Records:
     """Records of everyone, in the order of source and patient id, derived outcomes included."""
     declared = cohort or Cohort()
     people = clean.patients.sort_values(PERSON, ignore_index=True)
-    return make_records(derive_outcomes(place_all(clean, people), declared, dictionary()), declared)
+    return records_of(place_all(clean, people), declared, dictionary())
 
 
 def moments(*hours: float, patient: int = 0) -> Moments:

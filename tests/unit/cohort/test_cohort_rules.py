@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cohort_study import LABEL, happened, measured, moments, person, records, tables
+from cohort_study import LABEL, given, happened, measured, moments, person, records, tables
 from pydantic import ValidationError
 
 from historical_controls.cohort.rules import evidence, judge_rules
@@ -265,3 +265,47 @@ def test_a_ratio_counts_only_when_its_pairing_window_has_closed() -> None:
     rows = [measured("a", "PAO2", 10, 90), measured("a", "FIO2", 9.67, 0.5), measured("a", "FIO2", 10.17, 0.9)]
     found = judge_rules(declared.rules, moments(10, 10.2, 10.5), records(tables([person("a")], rows), declared))
     assert found["R"].tolist() == [U, U, T]
+
+
+def test_ratio_to_the_lowest_of_the_first_hours() -> None:
+    rule = {"kind": "ratio_to_first", "outcome": "DDIM", "within_hours": 24, "op": ">=", "value": 1.5}
+    lowest = {**rule, "basal": "min", "first_until_hours": 48}
+    rows = [measured("a", "DDIM", h, v) for h, v in ((1, 800.0), (30, 500.0), (46, 900.0), (60, 700.0))]
+    admitted = (happened("a", "admission", 0),)
+    assert states(rule, [2, 31, 47, 61], *rows, events=admitted) == [F, F, F, F]
+    assert states(lowest, [2, 31, 47, 61], *rows, events=admitted) == [F, F, T, F]
+    # A lower value after the basal hours is no basal value; one of another assay leaves the lowest unknown.
+    assert states(lowest, [75], *rows, measured("a", "DDIM", 70, 100.0), events=admitted) == [F]
+    other = measured("a", "DDIM", 40, 300.0, assay="other")
+    assert states(lowest, [47], *rows, other, events=admitted) == [U]
+
+
+def courses_states(rule: dict[str, Any], hours: list[float], *courses: dict) -> list:
+    clean = tables([person("a"), person("b")], [pf(0, 100)], (), [*courses, given("b", "dopamine", -500, 500)])
+    declared = cohort({"R": rule})
+    return judge_rules(declared.rules, moments(*hours), records(clean, declared))["R"].tolist()
+
+
+def test_treatment() -> None:
+    rule = {"kind": "treatment", "treatments": ["dopamine", "norepinephrine"], "given": True}
+    course = given("a", "dopamine", 10, 20)
+    assert courses_states(rule, [9, 10, 20, 20.1], course) == [F, T, T, F]
+    assert courses_states({**rule, "within_hours": 5}, [9, 24.9, 25, 25.1], course) == [F, T, T, F]
+    assert courses_states({**rule, "given": False}, [9, 15], course) == [T, F]
+    assert courses_states(rule, [15, 99], given("a", "dopamine", 10)) == [T, T]
+    assert courses_states(rule, [15], given("a", "tocilizumab", 10, 20)) == [F]
+    assert courses_states(rule, [12, 16, 30], course, given("a", "norepinephrine", 15, 40)) == [T, T, T]
+
+
+def test_at_least_so_many_rules() -> None:
+    low = {"label": LABEL, **LOW_PF}
+    rules = {
+        "A": low,
+        "B": {**low, "value": 100},
+        "C": {"label": LABEL, "kind": "not_observable"},
+        **{f"N{n}": {"label": LABEL, "kind": "at_least", "count": n, "of": ["A", "B", "C"]} for n in (1, 2, 3)},
+    }
+    declared = Cohort.model_validate({"rules": rules})
+    known = records(tables([person("a")], [pf(0, 120)]), declared)
+    found = judge_rules(declared.rules, moments(1), known)
+    assert [found[f"N{n}"].item() for n in (1, 2, 3)] == [T, U, F]

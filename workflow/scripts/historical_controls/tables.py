@@ -46,6 +46,7 @@ INTAKE = Table(
 _RECORD = (SOURCE, FILE, LINE, ITEM)
 _RECORD_KEY = ("source", "file", "line", "item")
 
+RESULT_TIME = _time("result_time", "when the result was reported, where the file says so", nullable=True)
 _MEASURED = (
     OUTCOME,
     _number("value", "exact value in the canonical unit; null for censored, qualitative and not-done results"),
@@ -84,6 +85,7 @@ MEASUREMENTS_RAW = Table(
         _time("time", "time of collection; null while relative", nullable=True),
         _number("relative_hours", "hours since the patient's anchor event, where times are relative", "h"),
         _text("anchor", "event that relative times count from; '' for absolute times"),
+        RESULT_TIME,
         *_MEASURED,
         _text("raw_value", "cell as sent"),
         _text("raw_unit", "unit as sent or declared"),
@@ -198,6 +200,7 @@ MEASUREMENTS = Table(
         SOURCE,
         PATIENT,
         _time("time", "time of collection"),
+        RESULT_TIME,
         *_MEASURED,
         _text("raw_value", "cell as sent"),
         _text("raw_unit", "unit as sent or declared"),

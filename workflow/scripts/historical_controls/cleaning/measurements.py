@@ -102,7 +102,7 @@ def _decode(records: Records, file: SourceFile) -> Records:
 
 
 def _check_order(records: Records, calendar: Calendar) -> Records:
-    early = precedes(records["result_utc"], records["time"], calendar.timezone)
+    early = precedes(records["result_time"], records["time"], calendar.timezone)
     return decide(records, early, "TIME_ORDER", hint="the result is dated before the collection")
 
 

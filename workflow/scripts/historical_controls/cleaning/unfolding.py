@@ -28,7 +28,7 @@ def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, ca
         status_text=column(rows, part.status),
         comment=column(rows, part.comment),
         meaning=None,
-        result_utc=optional_times(rows, part.result_time, calendar)[0],
+        result_time=optional_times(rows, part.result_time, calendar)[0],
     )
 
 
@@ -57,7 +57,7 @@ def _wide_column(
         status_text="",
         comment="",
         meaning=by_distinct(text, lambda raw: meanings.get(fold(raw))) if meanings else None,
-        result_utc=no_times(rows.index),
+        result_time=no_times(rows.index),
     )
     return records.loc[text != ""]
 

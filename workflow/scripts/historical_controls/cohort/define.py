@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ from ..tables import (
     VISITS,
 )
 from .attrition import attrition_table
-from .clean_tables import Clean, CohortTables
+from .clean_tables import Clean, CleanTables, CohortTables
 from .derivations import derive_after_zero, derive_outcomes
 from .derived_counts import counted, refused_rows
 from .display import display_ids, display_table
@@ -36,7 +36,7 @@ from .eligibility import eligibility_rows
 from .evidence import evidence_rows
 from .follow_up import patient_rows
 from .observations import event_rows, observation_rows
-from .records import PERSON, Records, make_records, place_all
+from .records import PERSON, Records, as_reported, make_records, place_all
 from .summaries import summary_rows
 from .time_zero import Decisions, decide_historical, decide_treated, treated_waits
 from .timeline import NEVER, milliseconds
@@ -104,7 +104,20 @@ def groups(clean: Clean, arm: str, cohort: Cohort, dictionary: Dictionary) -> It
     people = clean.patients[clean.patients["arm"] == arm].sort_values(PERSON, ignore_index=True)
     for first in range(0, len(people), PATIENTS_AT_ONCE):
         some = people.iloc[first : first + PATIENTS_AT_ONCE].reset_index(drop=True)
-        yield make_records(derive_outcomes(place_all(clean.of(some), some), cohort, dictionary), cohort)
+        yield records_of(place_all(clean.of(some), some), cohort, dictionary)
+
+
+def records_of(tables: CleanTables, cohort: Cohort, dictionary: Dictionary) -> Records:
+    """Records of placed tables, derived outcomes included.
+
+    Where values count from their result, rules see everything, derived outcomes too, on the clock of results; what is
+    analysed keeps the clock of collection.
+    """
+    collected = make_records(derive_outcomes(tables, cohort, dictionary), cohort)
+    if cohort.known_from == "collection":
+        return collected
+    known = make_records(derive_outcomes(as_reported(tables), cohort, dictionary), cohort)
+    return replace(collected, series=known.series, with_imputed=known.with_imputed, judged=known.judged)
 
 
 def _part(

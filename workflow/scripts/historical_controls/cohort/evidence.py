@@ -82,7 +82,7 @@ def _only_last(rule: ThresholdRule) -> bool:
 
 def _measured(found: tuple[Integers, Integers], series: Series, records: Records) -> pd.DataFrame:
     place, patient = found
-    rows = records.measurements.loc[series.row[place]].reset_index(drop=True)
+    rows = records.judged.loc[series.row[place]].reset_index(drop=True)
     return pd.DataFrame(
         {
             "patient": patient,

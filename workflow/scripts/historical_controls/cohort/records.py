@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ class Records:
     `measurements`, `events`, `treatments` are the clean tables of these patients with the columns patient (position)
     and integer times; `first_event` the first time of each event. `series` are the measured results by outcome,
     `with_imputed` those of outcomes that hold imputed or estimated values too, with them. `refused`: values that gave
-    no derived outcome.
+    no derived outcome. `judged`: the measurements that the series were made of, on the clock of what was known.
     """
 
     people: pd.DataFrame
@@ -39,6 +39,7 @@ class Records:
     stays: Stays
     with_imputed: Mapping[str, Series]
     refused: pd.DataFrame
+    judged: pd.DataFrame
 
     def __len__(self) -> int:
         return len(self.people)
@@ -68,7 +69,9 @@ def place_all(clean: CleanTables, people: pd.DataFrame) -> CleanTables:
     )
     return CleanTables(
         people,
-        measured.assign(time=milliseconds(measured["time"])),
+        measured.assign(
+            time=milliseconds(measured["time"]), result_time=milliseconds(measured["result_time"]).astype("int64")
+        ),
         events.assign(time=milliseconds(events["time"]), end_time=milliseconds(events["end_time"])),
         treatments.assign(start=milliseconds(treatments["start"]), stop=milliseconds(treatments["stop"])),
     )
@@ -105,7 +108,16 @@ def make_records(tables: CleanTables, cohort: Cohort) -> Records:
         stays_of(tables, first, cohort.time_zero, count),
         series_of(done[replaced], clock, cohort),
         tables.refused,
+        done,
     )
+
+
+def as_reported(tables: CleanTables) -> CleanTables:
+    """Placed tables in which every measurement stands at its result's time, where that is recorded and later."""
+    seen = tables.measurements
+    reported, collected = seen["result_time"].to_numpy(np.int64), seen["time"].to_numpy(np.int64)
+    time = np.where(reported == NEVER, collected, np.maximum(collected, reported))
+    return replace(tables, measurements=seen.assign(time=time))
 
 
 def series_of(measured: pd.DataFrame, clock: Clock, cohort: Cohort) -> dict[str, Series]:

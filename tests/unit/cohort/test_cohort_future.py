@@ -1,0 +1,134 @@
+"""Nothing looks into the future: every kind of rule says the same at t whatever is recorded after t."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from cohort_study import LABEL, at, given, happened, measured, moments, person, records, tables
+from hypothesis import given as for_all
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from historical_controls.cohort import CleanTables
+from historical_controls.cohort.rules import evidence, judge_rules
+from historical_controls.config_cohort import Cohort
+
+PF = {"kind": "threshold", "outcome": "PF", "within_hours": 24, "op": "<", "value": 150}
+DIMER = {"kind": "ratio_to_first", "outcome": "DDIM", "within_hours": 24, "op": ">=", "value": 1.5}
+ON_DRUGS = {"kind": "treatment", "treatments": ["norepinephrine", "dopamine"], "given": True, "within_hours": 12}
+RULES: dict[str, dict[str, Any]] = {
+    **{f"PF_{take}": {**PF, "take": take} for take in ("last", "any", "all", "min", "max", "median")},
+    "PF_PERSISTS": {**PF, "min_count": 2, "min_span_hours": 6, "contradicted_within_hours": 12},
+    "PF_BLOCKS": {**PF, "take": "any", "in_each_hours": 12},
+    "DIMER_FIRST": DIMER,
+    "DIMER_LOWEST": {**DIMER, "basal": "min", "first_until_hours": 48},
+    "POSITIVE": {"kind": "result", "outcome": "PCR", "within_hours": 48, "result": "positive"},
+    "ADULT": {"kind": "characteristic", "characteristic": "AGE", "op": ">=", "value": 18},
+    "IN_ICU": {"kind": "event", "event": "icu_admission", "happened": True, "at_least_hours_before": 3},
+    "NO_ORDER": {"kind": "event", "event": "limitation_order", "happened": False},
+    "DRUGS": ON_DRUGS,
+    "NO_DRUGS": {**ON_DRUGS, "given": False, "within_hours": 0},
+    "SCORE": {**PF, "outcome": "SOFA", "op": "<=", "value": 4},
+    "JUDGED": {"kind": "not_observable"},
+    "BOTH": {"kind": "all", "of": ["PF_last", ["DIMER_FIRST", "POSITIVE"]]},
+    "EITHER": {"kind": "any", "of": ["PF_any", ["IN_ICU", "DRUGS"]]},
+    "SEVERAL": {"kind": "at_least", "count": 2, "of": ["PF_last", "POSITIVE", "DRUGS", "JUDGED"]},
+}
+COHORT = Cohort.model_validate(
+    {
+        "derivations": {
+            "PF": {"kind": "paired_ratio", "numerator": "PAO2", "denominator": "FIO2", "within_minutes": 60},
+            "SOFA": {"kind": "sofa"},
+        },
+        "rules": {name: {"label": LABEL, **rule} for name, rule in RULES.items()},
+    }
+)
+KINDS = {"threshold", "ratio_to_first", "result", "characteristic", "event", "treatment", "all", "any", "at_least"}
+
+
+def test_every_kind_of_rule_is_here() -> None:
+    assert {rule["kind"] for rule in RULES.values()} == KINDS | {"not_observable"}
+
+
+def history(rng: np.random.Generator) -> CleanTables:
+    """One patient's 96 hours of everything, at odd moments."""
+    values = {"PAO2": (60.0, 90.0), "FIO2": (0.4, 0.9), "DDIM": (400.0, 700.0, 1500.0), "PLT": (40.0, 300.0)}
+    rows = [
+        measured("a", code, h + rng.uniform(0, 3), float(rng.choice(options)), assay=str(rng.choice(["x", "x", "y"])))
+        for code, options in values.items()
+        for h in range(-3, 96, 5)
+        if rng.random() < 0.7
+    ]
+    rows += [measured("a", "PCR", float(h), result=str(rng.choice(["positive", "negative"]))) for h in range(1, 96, 20)]
+    events = [happened("a", "admission", 0), happened("a", "discharge_alive", 120)]
+    events += [happened("a", name, float(rng.uniform(0, 96))) for name in ("icu_admission", "limitation_order")]
+    courses = [
+        given("a", str(rng.choice(["norepinephrine", "dopamine", "enoxaparin"])), start, stop, 0.1, "ug/kg/min")
+        for start in rng.uniform(0, 96, 4)
+        for stop in [None if rng.random() < 0.2 else start + rng.uniform(0, 24)]
+    ]
+    return tables([person("a", AGE=50.0)], rows, events, courses)
+
+
+def changed_after(clean: CleanTables, hour: float, rng: np.random.Generator, what: str) -> CleanTables:
+    """The same past with another future: shuffled, deleted, or with values never seen before."""
+    seen, events, courses = (frame.copy() for frame in (clean.measurements, clean.events, clean.treatments))
+    limit = at(hour)
+    later = seen["time"] > limit
+    if what == "delete":
+        return CleanTables(clean.patients, seen[~later], _until(events, limit), _cut(courses, limit))
+    if what == "shuffle":
+        order = rng.permutation(int(later.sum()))
+        for name in ("value", "lower", "upper", "result", "assay"):
+            seen.loc[later, name] = seen.loc[later, name].to_numpy()[order]
+        # Shuffled times keep the key: outcomes keep theirs.
+        return CleanTables(clean.patients, seen, _until(events, limit), courses)
+    for name in ("value", "lower", "upper"):
+        seen.loc[later & seen["value"].notna(), name] = 1.0 if what == "low" else 9999.0
+    seen.loc[later & seen["result"].notna(), "result"] = "positive" if what == "low" else "negative"
+    return CleanTables(clean.patients, seen, events, _cut(courses, limit))
+
+
+def _until(events: pd.DataFrame, limit: pd.Timestamp) -> pd.DataFrame:
+    """What had happened by then; the end of the stay, which no rule asks of, is kept."""
+    return events[(events["time"] <= limit) | (events["event"] == "discharge_alive")]
+
+
+def _cut(courses: pd.DataFrame, limit: pd.Timestamp) -> pd.DataFrame:
+    """Courses begun by then; one that still ran has no end yet."""
+    begun = courses[courses["start"] <= limit].copy()
+    begun.loc[begun["stop"] > limit, "stop"] = pd.NaT
+    return begun
+
+
+@settings(max_examples=60, deadline=None)
+@for_all(st.integers(0, 2**32 - 1), st.floats(1, 95), st.sampled_from(["shuffle", "delete", "low", "high"]))
+def test_no_rule_looks_into_the_future(seed: int, hour: float, what: str) -> None:
+    rng = np.random.default_rng(seed)
+    clean = history(rng)
+    asked = moments(hour)
+    before, after = records(clean, COHORT), records(changed_after(clean, hour, rng, what), COHORT)
+    was, stays = (judge_rules(COHORT.rules, asked, known) for known in (before, after))
+    assert {name: state.item() for name, state in was.items()} == {name: state.item() for name, state in stays.items()}
+    for name, rule in COHORT.rules.items():
+        shown = [evidence(rule, asked, known).item() for known in (before, after)]
+        np.testing.assert_equal(shown[0], shown[1], err_msg=name)
+
+
+def test_a_value_may_count_from_its_result() -> None:
+    """A gas drawn at hour 10 and reported at hour 14; the score that it enters is known from then, too."""
+    rows = [measured("a", code, 10, v, reported=14) for code, v in (("PAO2", 60.0), ("FIO2", 0.6))]
+    clean = tables([person("a")], [*rows, measured("a", "PLT", 9, 30.0, reported=20)])
+    late = Cohort.model_validate({**COHORT.model_dump(), "known_from": "result"})
+    said = {
+        name: judge_rules(declared.rules, moments(9.5, 12, 15.5, 21), records(clean, declared))
+        for name, declared in (("collection", COHORT), ("result", late))
+    }
+    assert said["collection"]["PF_last"].tolist() == [0, 1, 1, 1]
+    assert said["result"]["PF_last"].tolist() == [0, 0, 1, 1]
+    assert said["collection"]["SCORE"].tolist() == [1, -1, -1, -1]
+    assert said["result"]["SCORE"].tolist() == [0, 0, 1, -1]
+    kept = records(clean, late).measurements
+    assert (kept.loc[kept["outcome"] == "PAO2", "time"] == moments(10).time[0]).all()

@@ -1,0 +1,185 @@
+"""Counts by reading, further draws, restrictions and evidence: each agrees with the cohort that is defined."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from cohort_study import LABEL, at, dictionary, given, happened, measured, person, study, tables
+
+from historical_controls.cohort import (
+    CleanTables,
+    CohortTables,
+    calendar_ard,
+    count_readings,
+    define_cohort,
+    groups,
+    readings_ard,
+    redraw_waits,
+)
+from historical_controls.config_cohort import Cohort, CoTreatment
+
+PF = {"label": LABEL, "kind": "threshold", "outcome": "PF", "within_hours": 24, "op": "<", "value": 150}
+FEVER = {"label": LABEL, "kind": "threshold", "outcome": "TEMP", "within_hours": 24, "op": ">=", "value": 38}
+
+
+def option(**rules: dict[str, Any]) -> dict[str, Any]:
+    return {"label": LABEL, "rules": rules}
+
+
+def cohort(**changes: Any) -> Cohort:
+    readings = {
+        "cut": {"label": LABEL, "options": {"as_is": option(), "low": option(LOW={"value": 100})}},
+        "fever": {"label": LABEL, "options": {"needed": option(), "free": option(HOT={"value": 0})}},
+    }
+    declared = {"rules": {"LOW": PF, "HOT": FEVER}, "filters": ["LOW", "HOT"], "readings": readings}
+    return Cohort.model_validate({**declared, "reading_products": [["cut", "fever"]], **changes})
+
+
+def many(seed: int = 3, count: int = 40) -> CleanTables:
+    """Patients whose P/F and temperature wander; some are never measured, the first four are treated."""
+    rng = np.random.default_rng(seed)
+    people, seen, events = [], [], []
+    for number in range(count):
+        name = f"p{number:02d}"
+        arm = "treated" if number < 4 else "historical"
+        people.append(person(name, arm, "ward" if number < 4 else "hospital"))
+        for h in range(0, 300, 12):
+            values = (("PF", 60 + 110 * rng.random()), ("TEMP", 37.3 + 1.4 * rng.random()))
+            seen += [
+                measured(name, code, h + rng.uniform(0, 6), value, source=people[-1]["source"])
+                for code, value in values
+                if number % 9
+            ]
+        end = float(rng.uniform(80, 400))
+        how = "death" if rng.random() < 0.4 else "discharge_alive"
+        events += [happened(name, "admission", 0, people[-1]["source"]), happened(name, how, end, people[-1]["source"])]
+        if arm == "treated":
+            events.append(happened(name, "infusion", 55.0 + 5 * number, "ward"))
+    return tables(people, seen, events)
+
+
+def run(clean: CleanTables, declared: Cohort) -> CohortTables:
+    return define_cohort(clean, declared, study(), dictionary(), "primary", 1, ["PF"])
+
+
+def test_the_grid_counts_what_each_reading_would_include() -> None:
+    clean, declared = many(), cohort()
+    arms = (groups(clean, arm, declared.as_read(), dictionary()) for arm in ("treated", "historical"))
+    rows = readings_ard(count_readings(*arms, declared, 1), declared, "primary")
+    counted = rows[rows["arm"] == "historical"].pivot_table(index="level", columns="statistic", values="value")
+    assert set(counted.index) == {"declared", "cut=low", "fever=free"} | {
+        f"cut={cut}+fever={fever}" for cut in ("as_is", "low") for fever in ("needed", "free")
+    }
+    picks = {"declared": {}, "cut=low": {"cut": "low"}, "cut=low+fever=free": {"cut": "low", "fever": "free"}}
+    for level, picked in picks.items():
+        found = run(clean, cohort(read_as=picked))
+        mine = found.patients[found.patients["arm"] == "historical"]
+        assert counted.loc[level, "n_included"] == mine["included"].sum() > 0
+        assert counted.loc[level, "n_ever"] == mine["excluded_by"].isin(["", "wait"]).sum()
+        assert counted.loc[level, ["n_ever", "n_unknown", "n_never"]].sum() == len(mine)
+    assert counted.loc["declared", "n_unknown"] > 0  # those never measured
+    assert counted.loc["cut=low+fever=free", "n_ever"] >= counted.loc["cut=low", "n_ever"]
+
+
+def test_each_further_draw_is_the_cohort_with_that_draw() -> None:
+    clean = many()
+    declared = cohort(time_zero={"wait_draws": 3})
+    draws = redraw_waits(clean, declared, study(), dictionary(), 1, ["PF"])
+    assert set(draws.patients["scenario"]) == {"wait_draw_2", "wait_draw_3", "wait_draw_4"}
+    for draw in (2, 4):
+        whole = run(clean, cohort(time_zero={"wait_draw": draw}))
+        own = draws.patients[draws.patients["scenario"] == f"wait_draw_{draw}"]
+        columns = ["patient_id", "time_zero", "end_state", "end_day"]
+        kept = whole.patients[whole.patients["included"]]
+        pd.testing.assert_frame_equal(own[columns].reset_index(drop=True), kept[columns].reset_index(drop=True))
+        seen = draws.visits[draws.visits["scenario"] == f"wait_draw_{draw}"].drop(columns="scenario")
+        wanted = whole.visits[whole.visits["outcome"] == "PF"].drop(columns="scenario")
+        pd.testing.assert_frame_equal(seen.reset_index(drop=True), wanted.reset_index(drop=True))
+    assert redraw_waits(clean, cohort(), study(), dictionary(), 1, ["PF"]).patients.empty
+
+
+def steps(found: CohortTables, arm: str) -> list[str]:
+    return found.attrition.loc[found.attrition["arm"] == arm, "step"].tolist()
+
+
+def test_treated_who_fail_may_be_left_out_and_then_lend_no_wait() -> None:
+    clean, declared = many(), cohort()
+    found = run(clean, cohort(treated_must_pass=True))
+    mine = found.patients[found.patients["arm"] == "treated"].set_index("patient_id")
+    states = run(clean, declared).eligibility.query("arm == 'treated'")
+    passed = (states["state"] == "true").groupby(states["patient_id"]).all()
+    assert mine["included"].to_dict() == passed.to_dict() and 0 < passed.sum() < 4
+    assert steps(found, "treated") == ["all", "time_zero", "LOW", "HOT"]
+    assert len(found.waits) == passed.sum()
+
+
+def test_the_calendar_window_and_early_deaths_are_steps_of_their_own() -> None:
+    clean = many()
+    found = run(clean, cohort(calendar_window_weeks=0, time_zero={"drop_early_deaths_hours": 240}))
+    everyone = run(clean, cohort()).patients
+    assert steps(found, "historical")[-2:] == ["calendar_window", "early_death"]
+    zeros = everyone.loc[everyone["arm"] == "treated", "time_zero"]
+    controls = everyone[(everyone["arm"] == "historical") & everyone["included"]].set_index("patient_id")
+    inside = controls["time_zero"].between(zeros.min(), zeros.max())
+    early = (controls["end_state"] == "death") & (controls["end_day"] < 10)
+    kept = found.patients[(found.patients["arm"] == "historical") & found.patients["included"]]
+    assert set(kept["patient_id"]) == set(controls.index[inside & ~early])
+    assert 0 < len(kept) < inside.sum() < len(controls)
+
+
+def test_the_treated_may_start_when_they_were_eligible() -> None:
+    found = run(many(), cohort(time_zero={"treated_start": "eligibility", "match_waits": False}))
+    mine = found.patients[found.patients["arm"] == "treated"]
+    assert mine["included"].all()
+    waited = mine["time_zero"] < run(many(), cohort()).patients.query("arm == 'treated'")["time_zero"].to_numpy()
+    assert waited.any()
+    assert found.patients.loc[found.patients["included"], "hours_from_admission"].min() >= 48
+
+
+def test_evidence_names_the_rows_that_decided() -> None:
+    seen = [measured("a", "PF", h, v) for h, v in ((1, 300.0), (60, 140.0), (70, 120.0), (80, 90.0))]
+    clean = tables(
+        [person("a", "treated"), person("b")],
+        seen,
+        [happened("a", "admission", 0), happened("a", "icu_admission", 10), happened("a", "infusion", 75)],
+        [given("a", "dopamine", 50, 60), given("a", "dopamine", 70), given("a", "dopamine", 90)],
+    )
+    rules = {
+        "LAST": PF,
+        "PERSISTS": {**PF, "min_count": 2},
+        "ICU": {"label": LABEL, "kind": "event", "event": "icu_admission", "happened": True},
+        "DRUG": {"label": LABEL, "kind": "treatment", "treatments": ["dopamine"], "given": True, "within_hours": 4},
+        "ALL": {"label": LABEL, "kind": "all", "of": ["LAST", "ICU"]},
+    }
+    found = run(clean, Cohort.model_validate({"rules": rules}))
+    times = {rule: part["time"].tolist() for rule, part in found.evidence.groupby("rule")}
+    assert times == {"LAST": [at(70)], "PERSISTS": [at(60), at(70)], "ICU": [at(10)], "DRUG": [at(70)]}
+    lines = clean.measurements.set_index("time")["line"]
+    own = found.evidence[found.evidence["rule"] == "PERSISTS"]
+    assert own["line"].tolist() == [lines[at(60)], lines[at(70)]] and set(own["file"]) == {"file"}
+
+
+def test_co_treatments_are_counted_before_and_during_follow_up() -> None:
+    clean = tables(
+        [person(name, "treated", "ward") for name in "abcd"],
+        [measured(name, "PF", h, 100.0, source="ward") for name in "abcd" for h in range(1, 200, 12)],
+        [happened(name, event, h, "ward") for name in "abcd" for event, h in (("admission", 0), ("infusion", 60))],
+        [
+            given("a", "steroid", 10, 40, source="ward"),  # over before time zero
+            given("b", "steroid", 10, 90, source="ward"),  # before and during
+            given("c", "steroid", 100, source="ward"),  # during
+            given("d", "steroid", 60, 70, source="ward"),  # from time zero on
+            given("d", "other", 10, source="ward"),
+        ],
+    )
+    found = run(clean, Cohort.model_validate({"rules": {"LOW": PF}}))
+    declared = {"steroids": CoTreatment(label={"en": "Steroids"}, treatments=["steroid"])}
+    rows = calendar_ard(found.patients, clean.treatments, declared, study(), "primary")
+    own = rows[(rows["analysis"] == "co_treatment") & (rows["population"] == "eligible") & (rows["arm"] == "treated")]
+    counts = own.set_index(["contrast", "statistic"])["value"]
+    assert (counts["before", "count"], counts["during", "count"]) == (2, 3)
+    assert counts["before", "total"] == 4
+    assert (counts["before", "lower"], counts["before", "upper"]) == pytest.approx((0.0676, 0.9324), abs=1e-4)

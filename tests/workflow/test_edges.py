@@ -1,0 +1,130 @@
+"""Studies at the edge, through the whole workflow: each ends well, in a report that says how it stands."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from .conftest import snakemake
+from .edge_studies import Person, controls, treated, write_study
+
+pytestmark = pytest.mark.workflow
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a finished study says: its results table, its page as text, and the page itself."""
+
+    ard: pd.DataFrame
+    text: str
+    page: str
+    folder: Path
+
+    def steps(self, arm: str, statistic: str) -> dict[str, float]:
+        rows = self.ard[(self.ard["analysis"] == "attrition") & (self.ard["arm"] == arm)]
+        return rows[rows["statistic"] == statistic].set_index("level")["value"].to_dict()
+
+    def analysed(self, arm: str) -> float:
+        rows = self.ard[(self.ard["analysis"] == "disposition") & (self.ard["arm"] == arm)]
+        return rows.loc[rows["statistic"] == "n_subjects", "value"].item()
+
+    def reasons(self) -> set[str]:
+        rows = self.ard[(self.ard["statistic"] == "not_estimable") & (self.ard["analysis"] == "mixed_model")]
+        return set(rows["text"])
+
+    def estimates(self) -> pd.DataFrame:
+        rows = self.ard[(self.ard["analysis"] == "mixed_model") & (self.ard["contrast"] == "treated - historical")]
+        return rows[rows["statistic"] == "estimate"]
+
+
+def nothing(config: dict) -> None:
+    """The settings as they are."""
+
+
+def ended(folder: Path, own: list[Person], others: list[Person], change: Callable[[dict], None] = nothing) -> Ended:
+    """The study run to its report, which holds no nonsense."""
+    write_study(folder, own, others, change)
+    run = snakemake(folder)
+    assert run.code == 0, run.output
+    page = (folder / "results/report/investigator.en.html").read_text(encoding="utf-8")
+    body = re.sub(r"<(style|script).*?</\1>|<!--.*?-->", " ", page, flags=re.DOTALL)
+    text = html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body)))
+    assert not re.search(r"\b(nan|NaN|None|null|inf|NaT)\b", text)
+    assert not re.search(r"<tbody>\s*</tbody>", page)
+    assert "{" not in text
+    return Ended(pd.read_parquet(folder / "results/ard.parquet"), text, page, folder)
+
+
+def test_no_control_is_eligible(tmp_path: Path) -> None:
+    found = ended(tmp_path, treated(), controls(level=320.0))
+    assert found.steps("historical", "n_excluded")["I3"] > 0 and found.analysed("historical") == 0
+    assert found.steps("historical", "n_unknown")["I3"] == 0
+    assert found.reasons() and found.estimates().empty
+    assert "not estimable, because" in found.text
+
+
+def test_one_treated_patient(tmp_path: Path) -> None:
+    found = ended(tmp_path, treated(1), controls())
+    assert found.analysed("treated") == 1 and found.analysed("historical") > 3
+    assert found.reasons() == {"too_few_patients"} and found.estimates().empty
+    assert "not estimable, because" in found.text
+
+
+def test_no_overlap(tmp_path: Path) -> None:
+    """The treated are far sicker than any control: a refusal that names the distance, and no inference."""
+    found = ended(tmp_path, treated(level=55.0), controls(level=138.0))
+    assert found.analysed("historical") > 3
+    assert found.reasons() == {"far_from_controls"} and found.estimates().empty
+    inference = {"p_value", "p_raw", "p_max_t", "win_odds"}
+    compared = found.ard[~found.ard["analysis"].isin({"baseline", "love"})]
+    assert not compared["statistic"].isin(inference).any()
+    assert "not estimable, because" in found.text
+
+
+def test_all_treated_after_the_last_control(tmp_path: Path) -> None:
+    late = [replace(person, admission=person.admission + timedelta(days=90)) for person in treated()]
+    found = ended(tmp_path, late, controls())
+    meeting = found.ard[(found.ard["analysis"] == "calendar_overlap") & (found.ard["level"] == "within_other")]
+    assert (meeting.loc[meeting["statistic"] == "count", "value"] == 0).all()
+    assert "were cared for at different times" in found.text
+    assert not found.estimates().empty
+
+
+def test_a_control_identical_to_a_treated_patient(tmp_path: Path) -> None:
+    own = treated()
+    twins = [replace(person, name=f"C9{number:03d}", infused_after=None) for number, person in enumerate(own)]
+    found = ended(tmp_path, own, [*controls(), *twins])
+    patients = pd.read_parquet(tmp_path / "results/cohort/primary/patients.parquet")
+    assert patients[patients["patient_id"].str.startswith("C9")]["included"].any()
+    assert not found.estimates().empty and not found.reasons() - {"too_few_patients_at_day"}
+
+
+def test_a_thousand_controls(tmp_path: Path) -> None:
+    found = ended(tmp_path, treated(), controls(1000))
+    assert found.steps("historical", "n_before")["all"] == 1000
+    assert found.analysed("historical") > 500 and not found.estimates().empty
+
+
+def test_unknown_everywhere(tmp_path: Path) -> None:
+    """No control was ever measured: every condition on a value is unknown, and unknown never counts as true."""
+    found = ended(tmp_path, treated(), controls(level=None))
+    assert found.analysed("historical") == 0
+    assert found.steps("historical", "n_unknown")["I3"] == found.steps("historical", "n_excluded")["I3"] > 0
+    assert found.estimates().empty and found.reasons()
+    assert "not known" in found.text
+
+
+def test_broken_input_is_refused_in_plain_words(tmp_path: Path) -> None:
+    """The one edge that ends in an error: a file that is not what the config says."""
+    folder = write_study(tmp_path, treated(), controls(), nothing)
+    path = folder / "data/raw/historical.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("kind,id,age", "kind,ident,age"), encoding="utf-8")
+    run = snakemake(folder)
+    assert run.code != 0 and "no column 'id'" in run.output and "Traceback" not in run.output
