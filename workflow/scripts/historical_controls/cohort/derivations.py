@@ -63,7 +63,8 @@ def _of_kind(cohort: Cohort, kind: type) -> Iterator[tuple[str, Any]]:
 
 def _replaced(tables: CleanTables, code: str, found: Derived) -> CleanTables:
     # A value that the file reports would stand beside ours under the same name; the declared derivation replaces it.
-    others = tables.measurements[tables.measurements["outcome"] != code]
+    own = (tables.measurements["outcome"] == code).to_numpy()
+    others = tables.measurements[~own] if own.any() else tables.measurements
     parts = [part for part in (others, found.rows) if len(part)] or [others]
     refused = stacked([tables.refused, found.refused])
     return replace(tables, measurements=pd.concat(parts, ignore_index=True), refused=refused)
