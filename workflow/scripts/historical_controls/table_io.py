@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 # Rows that a reader of one range of patients must decode at a time.
 ROW_GROUP = 131_072
+LARGEST_CODE = 2**62
 
 Kind = Literal["text", "number", "integer", "flag", "time"]
 
@@ -82,11 +83,26 @@ def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     key = _telling(out, table.key)
     if _ascends(out, key):
         return out
-    repeated = out.duplicated(key)
+    codes = _sort_codes(out, key)
+    order = np.argsort(codes, kind="stable")
+    repeated = np.diff(codes[order]) == 0
     if repeated.any():
-        first = out.loc[repeated, list(table.key)].iloc[0].to_dict()
+        first = out.loc[order[np.flatnonzero(repeated)[0]], list(table.key)].to_dict()
         raise TableError(f"table {table.name}: {int(repeated.sum())} rows repeat a key, first {first}")
-    return out.sort_values(key, kind="stable", ignore_index=True, na_position="first")
+    return out.take(order).reset_index(drop=True)
+
+
+def _sort_codes(frame: pd.DataFrame, key: list[str]) -> np.ndarray:
+    """A number per row that sorts as its key does, nulls first, and is the same for the same key."""
+    codes, largest = np.zeros(len(frame), dtype="int64"), 1
+    for name in key:
+        own, distinct = pd.factorize(frame[name], sort=True)
+        if largest * (len(distinct) + 1) > LARGEST_CODE:
+            codes = np.unique(codes, return_inverse=True)[1]
+            largest = len(frame)
+        codes = codes * (len(distinct) + 1) + own + 1
+        largest *= len(distinct) + 1
+    return codes
 
 
 def _telling(frame: pd.DataFrame, key: tuple[str, ...]) -> list[str]:

@@ -71,7 +71,14 @@ def assemble_range(
 
 
 def clean_records(records: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    return {name: frame.loc[frame["fate"] == "clean"] for name, frame in records.items()}
+    """The clean ones, with the columns that tables of sources have; of characteristics, all columns."""
+    stored = {"measurements": MEASUREMENTS, "events": EVENTS, "treatments": TREATMENTS}
+    return {
+        name: (frame.reindex(columns=list(stored[name].names)) if name in stored else frame).loc[
+            frame["fate"] == "clean"
+        ]
+        for name, frame in records.items()
+    }
 
 
 def clean_tables(clean: dict[str, pd.DataFrame], admissions: pd.DataFrame) -> dict[str, pd.DataFrame]:

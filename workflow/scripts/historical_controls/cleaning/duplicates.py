@@ -28,9 +28,10 @@ def settle_measurements(records: pd.DataFrame, deaths: pd.Series) -> pd.DataFram
     best = open_rows["status"].map(RANK)
     superseded = best < best.groupby([open_rows[name] for name in SAMPLE], dropna=False).transform("max")
     records = _decide_at(records, superseded, "DUP_SUPERSEDED", "duplicate")
-    open_rows = _repeated(records, SAMPLE)
+    # Nothing that was alone in its sample can have met another since.
+    open_rows = _repeated(records.loc[open_rows.index], SAMPLE)
     records = _decide_at(records, open_rows.duplicated([*SAMPLE, *SAID]), "DUP_IDENTICAL", "duplicate")
-    conflict = _repeated(records, SAMPLE).duplicated(SAMPLE, keep=False)
+    conflict = _repeated(records.loc[open_rows.index], SAMPLE).duplicated(SAMPLE, keep=False)
     return _decide_at(records, conflict, "DUP_CONFLICT", "quarantined", "same sample, different results")
 
 

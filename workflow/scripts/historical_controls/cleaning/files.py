@@ -154,7 +154,7 @@ def _with_own_items(records: list[tuple[str, pd.DataFrame]]) -> list[tuple[str, 
 def _stored(name: str, table: Table, records: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
     """The clean records of one table."""
     frames = [
-        frame.loc[frame["fate"] == "clean"].reindex(columns=list(table.names)) for n, frame in records if n == name
+        frame.reindex(columns=list(table.names)).loc[frame["fate"] == "clean"] for n, frame in records if n == name
     ]
     filled = [frame for frame in frames if len(frame)]
     return conform(pd.concat(filled, ignore_index=True), table) if filled else table.empty()
@@ -164,9 +164,9 @@ def _ledger(
     raw: pd.DataFrame, records: list[tuple[str, pd.DataFrame]], source_name: str, file_name: str
 ) -> pd.DataFrame:
     frames = [_ledger_rows(name, frame) for name, frame in records]
-    silent = pd.Series(True, index=raw.index)
+    silent = np.ones(len(raw), dtype=bool)
     for frame in frames:
-        silent &= ~raw["line"].isin(frame["line"])
+        silent &= ~np.isin(raw["line"], frame["line"])
     frames.append(_silent_lines(raw.loc[silent]))
     ledger = pd.concat([frame for frame in frames if len(frame)] or [LEDGER.empty()], ignore_index=True)
     return conform(ledger.assign(source=source_name, file=file_name), LEDGER)
@@ -201,7 +201,7 @@ def _silent_lines(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_nothing_lost(raw: pd.DataFrame, ledger: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> None:
-    lost = raw.loc[~raw["line"].isin(ledger["line"]), "line"]
+    lost = raw.loc[~np.isin(raw["line"], ledger["line"]), "line"]
     if len(lost):
         raise LostRecordError(f"{len(lost)} lines have no fate, first {lost.min()}")
     for name, table in tables.items():

@@ -80,7 +80,7 @@ class Ranges:
         order = np.argsort(numbers, kind="stable")
         found, starts = np.unique(numbers[order], return_index=True)
         for number, part in zip(found, np.split(order, starts[1:]), strict=True):
-            yield int(number), rows.take(part)
+            yield int(number), rows if len(found) == 1 else rows.take(part)
 
     def take(self, number: int) -> dict[str, pd.DataFrame]:
         """All records of one range, by table."""

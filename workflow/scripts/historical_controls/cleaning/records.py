@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..config_sources import Condition, SourceFile
@@ -85,15 +86,23 @@ def decide(
     hint: str | pd.Series = "",
 ) -> pd.DataFrame:
     """`records` with a fate for those `where` that have none yet: the first reason found is the one that stands."""
-    rows = where.fillna(False).astype(bool) & (records["fate"] == "clean")
-    if not rows.any():
+    rows = np.flatnonzero(where.fillna(False).to_numpy(dtype=bool))
+    rows = rows[(records["fate"].iloc[rows] == "clean").to_numpy()]
+    if not len(rows):
         return records
     said = hint if isinstance(hint, pd.Series) else (hint or None)
     return records.assign(
-        fate=records["fate"].mask(rows, fate),
-        reason=records["reason"].mask(rows, reason),
-        hint=records["hint"].mask(rows, said),
+        fate=_put(records["fate"], rows, fate),
+        reason=_put(records["reason"], rows, reason),
+        hint=_put(records["hint"], rows, said),
     )
+
+
+def _put(texts: pd.Series, rows: np.ndarray, said: str | pd.Series | None) -> pd.Series:
+    """`texts` with what is said at some rows; few rows are decided at a time."""
+    values = texts.astype("str").array.copy()
+    values[rows] = said.iloc[rows].astype("str").array if isinstance(said, pd.Series) else said
+    return pd.Series(values, index=texts.index)
 
 
 def remark(records: pd.DataFrame, where: pd.Series, reason: str) -> pd.DataFrame:
