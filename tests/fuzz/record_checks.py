@@ -16,6 +16,7 @@ from .roles import touched_fields
 from .sheet import LINE_END, Known, Sheet, is_workbook, known_lines, text_lines
 
 # Reasons that come from other rows: an untouched record may be held for them.
+FROM_NEIGHBOURS = {"JUMP", "COPY_FWD", "ABG_VENOUS"}
 FROM_ELSEWHERE = {"DUP_IDENTICAL", "DUP_SUPERSEDED", "DUP_CONFLICT", "ID_CONFLICT", "AFTER_DEATH", "TIME_NO_ANCHOR"}
 FROM_ELSEWHERE |= {"ID_MISSING", "FILE_LAYOUT"}
 ANYBODY = "*"
@@ -160,6 +161,8 @@ def _clean_faults(
     free = {"line", "file", "source", "item"} | fields
     if fields & {"reading", "remarks"}:
         free |= {"flags"}
+    if promise.touched:
+        free |= {"result_time"}
     if "reading" in fields:
         free |= READING | WITH_NAME
         out += _reading_faults(context.case.sheet, promise, before, new)
@@ -181,8 +184,17 @@ def _clean_faults(
     free |= {"patient_id", "subject"}
     same = (name for name in old if name not in free)
     return out + [
-        f"{name} is {new.get(name)!r}, was {old[name]!r}" for name in same if not _equal(old[name], new.get(name))
+        f"{name} is {new.get(name)!r}, was {old[name]!r}"
+        for name in same
+        if not _equal(_own(name, old[name]), _own(name, new.get(name)))
     ]
+
+
+def _own(name: str, value: Any) -> Any:
+    """A field without the flags that a record has from its neighbours, which may have changed."""
+    if name != "flags" or not isinstance(value, str):
+        return value
+    return ";".join(flag for flag in value.split(";") if flag not in FROM_NEIGHBOURS)
 
 
 def _equal(one: Any, other: Any) -> bool:
