@@ -15,7 +15,7 @@ pytestmark = pytest.mark.workflow
 INFERENCE = {"estimate", "p_value", "p_raw", "p_max_t", "p_holm", "p_floor", "win_odds", "standard_error", "agreement"}
 CONTRAST = "treated - historical"
 MATCHED = {"analysis": {"weighting": "matching", "df_method": "kenward-roger"}}
-NOT_INFERENCE = {"baseline", "baseline_weighted", "love"}
+NOT_INFERENCE = {"baseline", "baseline_weighted", "love", "ledger_loss_arms"}
 
 
 def refuse(settings: dict) -> None:
