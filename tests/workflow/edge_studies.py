@@ -75,8 +75,8 @@ def treated(count: int = 5, **same: Any) -> list[Person]:
     """Treated patients amid the controls in age and P/F, who all live."""
     chosen = people(count, "T", 1, days=26.0, died=False)
     for number, person in enumerate(chosen):
-        person.level, person.age = 100.0 + 5 * number, 45 + 5 * number
-        person.infused_after = 52.0 + 6 * number
+        person.level, person.age = 100.0 + 2 * number, 48 + 3 * number
+        person.infused_after = 52.0 + 3 * number
     return [replace(person, **same) for person in chosen]
 
 
