@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from historical_controls.cohort import define_cohort, stored_tables, write_cohort
+from historical_controls.cohort import define_cohort, stored_tables
 from historical_controls.config import Study
 from historical_controls.config_cohort import Cohort
 from historical_controls.dictionary import load_dictionary
@@ -116,8 +116,8 @@ def define(folder: Path) -> None:
         "primary",
         raw["seed"],
         ["PF", "HR"],
+        folder / "cohort",
     )
-    write_cohort(tables, folder / "cohort")
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     included = int(tables.patients["included"].sum())

@@ -11,7 +11,6 @@ from historical_controls.cohort import (
     define_cohort,
     eligibility_ard,
     stored_tables,
-    write_cohort,
 )
 from historical_controls.config import Study
 from historical_controls.config_cohort import Cohort
@@ -34,8 +33,16 @@ with reported(snakemake.log[0]):
     study = Study.model_validate(snakemake.params.study)
     dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
     scenario = snakemake.wildcards.scenario
-    tables = define_cohort(clean, cohort, study, dictionary, scenario, snakemake.params.seed, snakemake.params.outcomes)
-    write_cohort(tables, Path(snakemake.output.patients).parent)
+    tables = define_cohort(
+        clean,
+        cohort,
+        study,
+        dictionary,
+        scenario,
+        snakemake.params.seed,
+        snakemake.params.outcomes,
+        Path(snakemake.output.patients).parent,
+    )
     parts = [
         cohort_ard(tables),
         eligibility_ard(tables.eligibility, tables.patients, cohort, dictionary, scenario),

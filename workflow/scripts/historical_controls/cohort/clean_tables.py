@@ -84,7 +84,8 @@ class CohortTables:
     """The tables of this stage, and what its results need beside them.
 
     `waits`: hours from the treated patients' eligibility to time zero, one per treated patient for whom it is known.
-    `outcomes`: measured outcomes that the results report on, in order.
+    `outcomes`: measured outcomes that the results report on, in order. `values`: how often they were measured (see
+    `availability.added`). The tables that grow with the records are empty where they were written as they came.
     """
 
     eligibility: pd.DataFrame
@@ -98,6 +99,7 @@ class CohortTables:
     summaries: pd.DataFrame
     underived: pd.DataFrame
     derived_counts: pd.DataFrame
+    values: pd.DataFrame
     waits: tuple[float, ...]
     outcomes: tuple[str, ...]
     baseline_hours: float

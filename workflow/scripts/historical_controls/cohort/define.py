@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import logging
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from ..config import Study
 from ..config_cohort import Cohort
 from ..dictionary import Dictionary
 from ..errors import UserError
-from ..table_io import Table, conform, write_table
+from ..table_io import Table, TableWriter, conform, write_table
 from ..tables import (
     ATTRITION,
     COHORT_EVENTS,
@@ -28,6 +30,7 @@ from ..tables import (
     VISITS,
 )
 from .attrition import attrition_table
+from .availability import added, value_counts
 from .clean_tables import Clean, CleanTables, CohortTables
 from .derivations import derive_after_zero, derive_outcomes
 from .derived_counts import counted, refused_rows
@@ -46,18 +49,50 @@ from .visits import visit_table
 PATIENTS_AT_ONCE = 5000
 
 
+# Tables that grow with the records of those included: with a folder given they are written group by group.
+GROWING: dict[str, Table] = {
+    "evidence": EVIDENCE,
+    "observations": OBSERVATIONS,
+    "visits": VISITS,
+    "events": COHORT_EVENTS,
+    "underived": UNDERIVED,
+}
+WHOLE: dict[str, Table] = {
+    "eligibility": ELIGIBILITY,
+    "patients": COHORT_PATIENTS,
+    "attrition": ATTRITION,
+    "display": DISPLAY,
+    "summaries": PATIENT_SUMMARIES,
+}
+
+
 @dataclass(frozen=True)
 class Part:
-    """The rows that one group of patients adds."""
+    """The rows that one group of patients, all of one source, adds; `shown`: visits of the outcomes displayed."""
 
     patients: pd.DataFrame
     eligibility: pd.DataFrame
-    observations: pd.DataFrame
-    events: pd.DataFrame
     summaries: pd.DataFrame
-    underived: pd.DataFrame
     derived_counts: pd.DataFrame
-    evidence: pd.DataFrame
+    values: pd.DataFrame
+    shown: pd.DataFrame
+    growing: Mapping[str, pd.DataFrame]
+
+    @property
+    def source(self) -> str:
+        return str(self.patients["source"].iloc[0])
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every group is judged and described by."""
+
+    cohort: Cohort
+    study: Study
+    dictionary: Dictionary
+    scenario: str
+    outcomes: Sequence[str]
+    recorded: Collection[tuple[str, str]]
 
 
 def define_cohort(
@@ -68,28 +103,48 @@ def define_cohort(
     scenario: str,
     seed: int,
     outcomes: Sequence[str],
+    folder: Path | None = None,
 ) -> CohortTables:
     """Eligibility, time zero, attrition and follow-up of everyone in the clean tables.
 
-    `outcomes`: codes shown in `display` and counted in the results. Raises UserError where nobody is in the tables.
+    `outcomes`: codes shown in `display` and counted in the results. `folder`: where the tables are written; those that
+    grow with the records are written group by group and stay empty in what is returned. Raises UserError where nobody
+    is in the tables.
     """
     cohort = cohort.as_read()
-    waits: tuple[float, ...] = ()
-    parts: list[Part] = []
     recorded = set(clean.treatments[["source", "treatment"]].drop_duplicates().itertuples(index=False, name=None))
+    settings = Settings(cohort, study, dictionary, scenario, outcomes, recorded)
+    waits: tuple[float, ...] = ()
+    treated: list[Part] = []
     for records in groups(clean, "treated", cohort, dictionary):
         decided = decide_treated(records, cohort)
         waits = tuple(sorted((*waits, *treated_waits(records, decided, cohort))))
-        parts.append(_part(records, decided, cohort, study, dictionary, recorded, "treated"))
+        treated.append(_part(records, decided, settings, "treated"))
     if not waits and cohort.time_zero.match_waits and cohort.time_zero.historical == "first_eligible_hour":
         logging.getLogger("historical_controls").warning("no treated patient has a known wait: controls wait 0 hours")
-    window = window_of(part.patients for part in parts)
-    for records in groups(clean, "historical", cohort, dictionary):
-        decided = decide_historical(records, cohort, waits, seed, window)
-        parts.append(_part(records, decided, cohort, study, dictionary, recorded, "historical"))
-    if not parts:
-        raise UserError("no patient is in the clean tables", "cohort", "See the ledger for what became of the rows.")
-    return _tables(parts, cohort, dictionary, scenario, seed, outcomes, waits)
+    window = window_of(part.patients for part in treated)
+    historical = (
+        _part(records, decide_historical(records, cohort, waits, seed, window), settings, "historical")
+        for records in groups(clean, "historical", cohort, dictionary)
+    )
+    # Parts in the order of the tables' keys, so that they may be written as they come.
+    parts = heapq.merge(treated, historical, key=lambda part: part.source)
+    tables = _tables(_stored(parts, folder) if folder else parts, settings, seed, waits)
+    if folder:
+        _write(tables, folder, WHOLE)
+    return tables
+
+
+def _stored(parts: Iterable[Part], folder: Path) -> Iterator[Part]:
+    """The parts without what has been written of them."""
+    with ExitStack() as stack:
+        writers = {
+            name: stack.enter_context(TableWriter(folder / f"{name}.parquet", table)) for name, table in GROWING.items()
+        }
+        for part in parts:
+            for name, writer in writers.items():
+                writer.write(part.growing[name])
+            yield replace(part, growing={name: table.empty() for name, table in GROWING.items()})
 
 
 def window_of(patients: Iterable[pd.DataFrame]) -> tuple[int, int] | None:
@@ -100,11 +155,12 @@ def window_of(patients: Iterable[pd.DataFrame]) -> tuple[int, int] | None:
 
 
 def groups(clean: Clean, arm: str, cohort: Cohort, dictionary: Dictionary) -> Iterator[Records]:
-    """Records of an arm, so many patients at once, derived outcomes included."""
-    people = clean.patients[clean.patients["arm"] == arm].sort_values(PERSON, ignore_index=True)
-    for first in range(0, len(people), PATIENTS_AT_ONCE):
-        some = people.iloc[first : first + PATIENTS_AT_ONCE].reset_index(drop=True)
-        yield records_of(place_all(clean.of(some), some), cohort, dictionary)
+    """Records of an arm, so many patients of one source at once, derived outcomes included."""
+    everyone = clean.patients[clean.patients["arm"] == arm].sort_values(PERSON, ignore_index=True)
+    for _, people in everyone.groupby("source", sort=True):
+        for first in range(0, len(people), PATIENTS_AT_ONCE):
+            some = people.iloc[first : first + PATIENTS_AT_ONCE].reset_index(drop=True)
+            yield records_of(place_all(clean.of(some), some), cohort, dictionary)
 
 
 def records_of(tables: CleanTables, cohort: Cohort, dictionary: Dictionary) -> Records:
@@ -120,85 +176,73 @@ def records_of(tables: CleanTables, cohort: Cohort, dictionary: Dictionary) -> R
     return replace(collected, series=known.series, with_imputed=known.with_imputed, judged=known.judged)
 
 
-def _part(
-    records: Records,
-    decided: Decisions,
-    cohort: Cohort,
-    study: Study,
-    dictionary: Dictionary,
-    recorded: Collection[tuple[str, str]],
-    arm: str,
-) -> Part:
-    patients = patient_rows(records, decided, study, cohort.horizon_days)
+def _part(records: Records, decided: Decisions, settings: Settings, arm: str) -> Part:
+    cohort, dictionary, scenario = settings.cohort, settings.dictionary, settings.scenario
+    patients = patient_rows(records, decided, settings.study, cohort.horizon_days)
     eligibility = eligibility_rows(records, decided, cohort, arm)
     evidence = evidence_rows(records, decided, cohort, arm)
     records = derive_after_zero(records, decided.time_zero, cohort, dictionary)
+    observations = observation_rows(records, decided.time_zero, patients["end_day"].to_numpy("float64"))
+    visits = visit_table(observations, dictionary, cohort.baseline_hours, scenario)
+    growing = {
+        "evidence": evidence,
+        "observations": observations,
+        "visits": visits,
+        "events": event_rows(records, decided.time_zero),
+        "underived": refused_rows(records),
+    }
     return Part(
         patients,
         eligibility,
-        observation_rows(records, decided.time_zero, patients["end_day"].to_numpy("float64")),
-        event_rows(records, decided.time_zero),
-        summary_rows(records, decided.time_zero, cohort, dictionary, recorded),
-        refused_rows(records),
+        summary_rows(records, decided.time_zero, cohort, dictionary, settings.recorded),
         counted(records, cohort),
-        evidence,
+        value_counts(observations, settings.outcomes, cohort.baseline_hours),
+        visits[visits["outcome"].isin(settings.outcomes)],
+        {name: _typed(frame, scenario, GROWING[name]) for name, frame in growing.items()},
     )
 
 
-def _tables(
-    parts: list[Part],
-    cohort: Cohort,
-    dictionary: Dictionary,
-    scenario: str,
-    seed: int,
-    outcomes: Sequence[str],
-    waits: tuple[float, ...],
-) -> CohortTables:
-    everyone = _stacked([part.patients for part in parts], scenario)
+def _typed(frame: pd.DataFrame, scenario: str, table: Table) -> pd.DataFrame:
+    return conform(frame.assign(scenario=scenario), table) if len(frame) else table.empty()
+
+
+def _tables(parts: Iterable[Part], settings: Settings, seed: int, waits: tuple[float, ...]) -> CohortTables:
+    scenario, cohort = settings.scenario, settings.cohort
+    kept = list(parts)
+    if not kept:
+        raise UserError("no patient is in the clean tables", "cohort", "See the ledger for what became of the rows.")
+    everyone = pd.concat([part.patients for part in kept], ignore_index=True).assign(scenario=scenario)
     everyone["display_id"] = display_ids(everyone, seed)
-    observations = _stacked([part.observations for part in parts], scenario)
-    visits = visit_table(observations, dictionary, cohort.baseline_hours, scenario)
     patients = conform(everyone.drop(columns="undecided"), COHORT_PATIENTS)
+    shown = _stacked([part.shown for part in kept], scenario, VISITS)
     return CohortTables(
-        eligibility=conform(_stacked([part.eligibility for part in parts], scenario), ELIGIBILITY),
-        evidence=conform(_stacked([part.evidence for part in parts], scenario), EVIDENCE),
+        eligibility=_stacked([part.eligibility for part in kept], scenario, ELIGIBILITY),
         patients=patients,
         attrition=conform(attrition_table(everyone, cohort, scenario), ATTRITION),
-        observations=conform(observations, OBSERVATIONS),
-        visits=conform(visits, VISITS),
-        events=conform(_stacked([part.events for part in parts], scenario), COHORT_EVENTS),
-        display=conform(display_table(patients, visits, outcomes), DISPLAY),
-        summaries=conform(_stacked([part.summaries for part in parts], scenario, PATIENT_SUMMARIES), PATIENT_SUMMARIES),
-        underived=conform(_stacked([part.underived for part in parts], scenario, UNDERIVED), UNDERIVED),
-        derived_counts=pd.concat([part.derived_counts for part in parts], ignore_index=True),
+        display=conform(display_table(patients, shown, settings.outcomes), DISPLAY),
+        summaries=_stacked([part.summaries for part in kept], scenario, PATIENT_SUMMARIES),
+        **{name: _stacked([part.growing[name] for part in kept], scenario, table) for name, table in GROWING.items()},
+        derived_counts=pd.concat([part.derived_counts for part in kept], ignore_index=True),
+        values=added(part.values for part in kept),
         waits=waits,
-        outcomes=tuple(code for code in outcomes if dictionary.outcomes[code].kind != "event"),
+        outcomes=tuple(code for code in settings.outcomes if settings.dictionary.outcomes[code].kind != "event"),
         baseline_hours=cohort.baseline_hours,
         horizon_days=cohort.horizon_days,
         scenario=scenario,
     )
 
 
-def _stacked(frames: list[pd.DataFrame], scenario: str, table: Table | None = None) -> pd.DataFrame:
-    """The frames one under the other; `table`: what no rows at all look like."""
+def _stacked(frames: list[pd.DataFrame], scenario: str, table: Table) -> pd.DataFrame:
+    """The frames one under the other, as the table that they are."""
     filled = [frame for frame in frames if len(frame)]
-    if not filled and table is not None:
-        return table.empty()
-    return pd.concat(filled or frames[:1], ignore_index=True).assign(scenario=scenario)
+    return _typed(pd.concat(filled, ignore_index=True), scenario, table) if filled else table.empty()
+
+
+def _write(tables: CohortTables, folder: Path, which: Mapping[str, Table]) -> None:
+    for name, table in which.items():
+        write_table(getattr(tables, name), folder / f"{name}.parquet", table)
 
 
 def write_cohort(tables: CohortTables, folder: str | Path) -> None:
-    """Write the tables of this stage into a folder."""
-    for name, table in (
-        ("eligibility", ELIGIBILITY),
-        ("evidence", EVIDENCE),
-        ("patients", COHORT_PATIENTS),
-        ("attrition", ATTRITION),
-        ("observations", OBSERVATIONS),
-        ("visits", VISITS),
-        ("events", COHORT_EVENTS),
-        ("display", DISPLAY),
-        ("summaries", PATIENT_SUMMARIES),
-        ("underived", UNDERIVED),
-    ):
-        write_table(getattr(tables, name), Path(folder) / f"{name}.parquet", table)
+    """Write the tables of this stage, defined in memory, into a folder."""
+    _write(tables, Path(folder), {**WHOLE, **GROWING})

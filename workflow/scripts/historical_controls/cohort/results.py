@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
 from ..ard import Cell, ard_frame
+from .availability import ALL_DAYS, COUNTS
 from .clean_tables import CohortTables
 from .derived_counts import derived_ard
 from .summary_results import summary_ard
-from .visits import study_days
 
 ARMS = ("treated", "historical")
 LEVEL = 0.95
@@ -78,25 +79,24 @@ def _waits(tables: CohortTables) -> Iterator[Row]:
 
 def _availability(tables: CohortTables) -> Iterator[Row]:
     """Patients measured of those at risk: alive and in hospital for any part of the day (day 0: all)."""
-    rows = tables.observations[tables.observations["outcome"].isin(tables.outcomes)]
-    rows = rows.assign(day=study_days(rows["hours"].to_numpy(np.float64), tables.baseline_hours))
-    rows = rows[rows["day"] >= 0]
     for arm in ARMS:
         people = _included(tables, arm)
-        mine = rows[rows["arm"] == arm]
         for outcome in tables.outcomes:
             cell = Cell("14.1.6", tables.scenario, "availability", outcome=outcome, arm=arm)
-            yield from _of_outcome(cell, mine[mine["outcome"] == outcome], people, tables.horizon_days)
+            yield from _of_outcome(cell, tables.values, people, tables.horizon_days)
 
 
-def _of_outcome(cell: Cell, rows: pd.DataFrame, people: pd.DataFrame, horizon: int) -> Iterator[Row]:
-    yield from _measured(cell, rows, len(people))
-    assays = sorted(set(rows["assay"]) - {""})
+def _of_outcome(cell: Cell, values: pd.DataFrame, people: pd.DataFrame, horizon: int) -> Iterator[Row]:
+    own = values[(values["outcome"] == cell.outcome) & (values["arm"] == cell.arm)]
+    counts = {row["day"]: row for row in own.to_dict("records")}
+    whole = counts.get(ALL_DAYS)
+    yield from _measured(cell, whole, len(people))
+    assays = sorted(whole["assays"] - {""}) if whole is not None else []
     if assays:
         yield cell.text("assays", "; ".join(assays))
     for day in days_shown(horizon):
         at_risk = int(((people["end_day"] > day - 1) | (day == 0)).sum())
-        yield from _measured(cell.at(day=day), rows[rows["day"] == day], at_risk)
+        yield from _measured(cell.at(day=day), counts.get(day), at_risk)
 
 
 def days_shown(horizon: int) -> list[int]:
@@ -104,13 +104,13 @@ def days_shown(horizon: int) -> list[int]:
     return sorted({0, *range(7, horizon + 1, 7), horizon})
 
 
-def _measured(cell: Cell, rows: pd.DataFrame, at_risk: int) -> Iterator[Row]:
-    yield cell.number("n_subjects", rows[["source", "patient_id"]].drop_duplicates().shape[0])
+def _measured(cell: Cell, found: Mapping[Hashable, Any] | None, at_risk: int) -> Iterator[Row]:
+    counts = dict.fromkeys(COUNTS, 0) if found is None else found
+    yield cell.number("n_subjects", counts["n_subjects"])
     yield cell.number("n_at_risk", at_risk)
-    yield cell.number("n_values", len(rows))
-    numbers = rows[rows["lower"].notna() | rows["upper"].notna()]
-    if len(numbers):
-        yield cell.number("share_censored", float(numbers["value"].isna().mean()), format="percent")
+    yield cell.number("n_values", counts["n_values"])
+    if counts["n_numbers"]:
+        yield cell.number("share_censored", counts["n_censored"] / counts["n_numbers"], format="percent")
 
 
 def _included(tables: CohortTables, arm: str) -> pd.DataFrame:
