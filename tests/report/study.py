@@ -188,6 +188,7 @@ def _rows() -> Iterator[dict[str, object]]:
     yield from _worst_rank_rows()
     yield from _eligibility_rows()
     yield from _calendar_rows()
+    yield from _draws_rows()
 
 
 def _eligibility_rows() -> Iterator[dict[str, object]]:
@@ -228,6 +229,19 @@ def _calendar_rows() -> Iterator[dict[str, object]]:
         cell = Cell("15.2", "primary", "calendar_period", population="", level=name)
         for edge, value in edges.items():
             yield cell.number(edge, value, "weeks", "0.0")
+
+
+def _draws_rows() -> Iterator[dict[str, object]]:
+    """Twenty further draws of waits, four of them refused."""
+    cell = Cell("14.2.12", "primary", "wait_draws", "reml", outcome="PF", day=7)
+    yield cell.number("n_draws", 20)
+    yield cell.number("n_estimated", 16)
+    spread = {"estimate": (18, 21, 26), "lower": (-22, -19, -15), "upper": (55, 61, 66)}
+    for level, values in spread.items():
+        for name, value in zip(("min", "median", "max"), values, strict=True):
+            yield cell.at(level=level, contrast=CONTRAST).number(name, value, "mmHg")
+    for name, value in (("min", 33), ("max", 39)):
+        yield cell.at(arm="historical", level="n_subjects").number(name, value)
 
 
 def _worst_rank_rows() -> Iterator[dict[str, object]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from ..results import ARMS
+from ..results import ARMS, Result
 from .html_table import HtmlTable, Row, listed
 from .people import arm_head
 from .printer import Printer
@@ -158,3 +158,26 @@ def calendar_sentence(printer: Printer) -> Markup | None:
     none = not any(row.value for own in found.values() for name, row in own.items() if row and name == "count")
     numbers = {f"{name}_{arm}": printer.number(row) for arm, own in found.items() for name, row in own.items()}
     return printer.word("calendar.apart" if none else "calendar.meet", **numbers)
+
+
+def draws_sentence(printer: Printer) -> Markup | None:
+    """What the further draws of waits gave for the primary outcome; None where none were made."""
+    primary = printer.config.primary
+
+    def found(statistic: str, **keys: str) -> Result | None:
+        rows = printer.results.all("wait_draws", statistic, outcome=primary.outcome, day=float(primary.day), **keys)
+        return rows[0] if rows else None
+
+    draws, estimated = found("n_draws", arm=""), found("n_estimated", arm="")
+    if draws is None or not draws.value:
+        return None
+    n = {"n": printer.number(draws), "outcome": printer.label(primary.outcome), "day": printer.fact(primary.day)}
+    if estimated is None or not estimated.value:
+        return printer.word("scenarios.draws_none", **n)
+    spread = {name: printer.number(found(name, level="estimate")) for name in ("min", "median", "max")}
+    ends = {"lower": ("min", "lower"), "upper": ("max", "upper")}
+    intervals = {name: printer.number(found(end, level=level)) for name, (end, level) in ends.items()}
+    people = {name: printer.number(found(end, level="n_subjects")) for name, end in (("few", "min"), ("most", "max"))}
+    said = printer.word("scenarios.draws", n_estimated=printer.number(estimated), **n, **spread, **intervals, **people)
+    refused = draws.value > estimated.value
+    return Markup("{} {}").format(said, printer.word("scenarios.draws_refused")) if refused else said

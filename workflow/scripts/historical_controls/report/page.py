@@ -18,7 +18,7 @@ from ..words import Words
 from .answer import answer, sources, treated_count, what_was_done
 from .comparability import gates_intro, gates_table, weighted_table
 from .data import ledger_table, provenance_facts, reasons_table
-from .eligibility import calendar_sentence, care_table, matrix_table, readings_table
+from .eligibility import calendar_sentence, care_table, draws_sentence, matrix_table, readings_table
 from .html_table import HtmlTable
 from .outcomes import days_table, glance_table, not_analysed, refusal, scenario_table
 from .outputs import Output
@@ -106,6 +106,7 @@ def _content(printer: Printer, figures: Mapping[str, str], provenance: Mapping[s
         "disposition": disposition_table(printer),
         "biases": [_bias(printer, name) for name in BIASES],
         "scenarios": scenario_table(printer),
+        "draws": draws_sentence(printer),
         "ledger": ledger_table(printer),
         "reasons": reasons_table(printer),
         "provenance": provenance_facts(provenance, printer),
