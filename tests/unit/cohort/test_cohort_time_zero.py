@@ -352,13 +352,14 @@ def _moved(clean: CleanTables, patient: str, source: str) -> CleanTables:
     )
 
 
+@pytest.mark.parametrize(("patient", "source"), [("t", "ward"), ("p3a", "hospital"), ("a", "hospital")])
 def test_tables_on_disk_give_the_same_cohort_as_tables_in_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    patient: str, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two sources, groups of two patients: each group is read for itself."""
+    """Groups of two patients, each read for itself; the treated in a source of their own, or among the controls."""
     monkeypatch.setattr(define, "PATIENTS_AT_ONCE", 2)
     people = [control(f"p{n}", low_from=49 + n) for n in range(5)]
-    clean = _moved(together(treated("t", infusion=70, low_from=1), *people), "t", "ward")
+    clean = _moved(together(treated(patient, infusion=70, low_from=1), *people), patient, source)
     paths = []
     for source, own in clean.measurements.groupby("source"):
         paths.append(tmp_path / str(source) / "measurements.parquet")

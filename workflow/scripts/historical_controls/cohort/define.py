@@ -7,6 +7,7 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,12 @@ class Part:
     def source(self) -> str:
         return str(self.patients["source"].iloc[0])
 
+    @property
+    def reach(self) -> str:
+        """The last patient whose rows may be written with this part: a source of both arms sends the treated ahead."""
+        treated = self.patients["arm"].iloc[0] == "treated"
+        return "" if treated else str(self.patients["patient_id"].max())
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -137,14 +144,36 @@ def define_cohort(
 
 def _stored(parts: Iterable[Part], folder: Path) -> Iterator[Part]:
     """The parts without what has been written of them."""
+    nothing = {name: table.empty() for name, table in GROWING.items()}
     with ExitStack() as stack:
         writers = {
             name: stack.enter_context(TableWriter(folder / f"{name}.parquet", table)) for name, table in GROWING.items()
         }
-        for part in parts:
-            for name, writer in writers.items():
-                writer.write(part.growing[name])
-            yield replace(part, growing={name: table.empty() for name, table in GROWING.items()})
+        for _, of_source in groupby(parts, key=lambda part: part.source):
+            waiting: Mapping[str, pd.DataFrame] = nothing
+            for part in of_source:
+                ready, waiting = _until(_under(waiting, part.growing), part.reach)
+                _put(ready, writers)
+                yield replace(part, growing=nothing)
+            _put(waiting, writers)
+
+
+def _under(above: Mapping[str, pd.DataFrame], below: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    return {name: pd.concat([above[name], below[name]]) if len(above[name]) else below[name] for name in below}
+
+
+def _until(growing: Mapping[str, pd.DataFrame], last: str) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    """Rows of patients up to `last`, and the others."""
+    reached = {name: frame["patient_id"] <= last for name, frame in growing.items()}
+    return (
+        {name: frame[reached[name]] for name, frame in growing.items()},
+        {name: frame[~reached[name]] for name, frame in growing.items()},
+    )
+
+
+def _put(growing: Mapping[str, pd.DataFrame], writers: Mapping[str, TableWriter]) -> None:
+    for name, writer in writers.items():
+        writer.write(growing[name])
 
 
 def window_of(patients: Iterable[pd.DataFrame]) -> tuple[int, int] | None:
