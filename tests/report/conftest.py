@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from historical_controls.figures import FAMILIES, draw_family, save_svg
+from historical_controls.figures import draw_figures, save_svg
 from historical_controls.report import render_report
 
 from .reading import Page
@@ -27,11 +27,10 @@ class Rendered:
 def render(study: SmallStudy, language: str, folder: Path) -> Rendered:
     words = study.words(language)
     figures = {}
-    for family in FAMILIES:
-        drawn = draw_family(family, study.ard, study.display, words, study.config, study.dictionary)
-        for name, figure in drawn.items():
-            save_svg(figure, folder / language / name)
-            figures[name] = (folder / language / name).read_text(encoding="utf-8")
+    drawn = draw_figures(study.ard, study.display, words, study.config, study.dictionary)
+    for name, figure in drawn.items():
+        save_svg(figure, folder / language / name)
+        figures[name] = (folder / language / name).read_text(encoding="utf-8")
     html = render_report(
         study.ard,
         words,

@@ -106,7 +106,7 @@ def test_provenance_names_inputs_and_versions(example: Path) -> None:
 def test_picture_of_the_readme_is_this_run(example: Path) -> None:
     """Same drawing, coordinates to a hundredth of a point: another processor may round the last digits otherwise."""
     kept = (ROOT / "docs/images/example-pf.svg").read_text(encoding="utf-8")
-    made = (example / "figures/en/trajectory-PF.svg").read_text(encoding="utf-8")
+    made = (example / "figures/en/15.5-trajectory-PF.svg").read_text(encoding="utf-8")
     number = re.compile(r"(?<![\w.#-])-?\d+\.\d+")
     assert number.sub("0", kept) == number.sub("0", made), "copy the new figure to docs/images"
     pairs = zip(number.findall(kept), number.findall(made), strict=True)

@@ -70,7 +70,7 @@ EDITS = {
     "analysis/gates.py": ({"analyse_outcome", "analyse_scenario"}, {"clean_file", "define_cohort", "balance_arms"}),
     "balance/__init__.py": ({"balance_arms", "analyse_outcome"}, {"clean_file", "define_cohort"}),
     "cleaning/numbers.py": ({"clean_file", "assemble_source", "link_people"}, {"read_file"}),
-    "figures/forest.py": ({"draw_forest", "write_report"}, {"join_results", "analyse_outcome", "define_cohort"}),
+    "figures/forest.py": ({"draw_figures", "write_report"}, {"join_results", "analyse_outcome", "define_cohort"}),
     "mixed_model/kenward_roger.py": ({"analyse_outcome"}, {"clean_file", "define_cohort", "balance_arms"}),
 }
 

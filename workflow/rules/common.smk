@@ -13,7 +13,6 @@ from historical_controls.config import check_files, load_config, scenario_config
 from historical_controls.config_names import check_config_names
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import UserError
-from historical_controls.figures.names import FAMILIES, figure_names
 from historical_controls.provenance import code_hash, git_state
 
 LOCALES = PROGRAM / "workflow" / "locales"
@@ -87,8 +86,3 @@ def every_file(path):
 def section(name):
     """A function giving a section of the config as the scenario reads it, as plain values."""
     return lambda wildcards: getattr(SCENARIOS[getattr(wildcards, "scenario", "primary")], name).model_dump(mode="json")
-
-
-def figure_paths(family):
-    """The files of one family of figures, {lang} left open."""
-    return [f"results/figures/{{lang}}/{name}" for name in figure_names(family, STUDY.outcomes)]

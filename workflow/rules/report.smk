@@ -8,7 +8,7 @@ rule write_report:
     """Writes the investigators' report in {wildcards.lang}."""
     input:
         ard="results/ard.parquet",
-        figures=[path for family in FAMILIES for path in figure_paths(family)],
+        figures="results/figures/{lang}",
         provenance="results/provenance.json",
         words=LOCALES / "{lang}.yaml",
         templates=sorted(TEMPLATES.iterdir()),

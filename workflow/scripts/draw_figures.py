@@ -1,4 +1,4 @@
-"""Rules draw_trajectories, draw_forest and the other draw_*: one family of figures in one language."""
+"""Rule draw_figures: every figure in one language."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from historical_controls.config import Config
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.figures import draw_family, save_svg
+from historical_controls.figures import draw_figures, save_svg
 from historical_controls.table_io import read_table
 from historical_controls.tables import ARD, DISPLAY
 from historical_controls.words import load_words
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
-    figures = draw_family(
-        snakemake.params.family,
+    figures = draw_figures(
         read_table(snakemake.input.ard, ARD),
         read_table(snakemake.input.display, DISPLAY),
         load_words(Path(snakemake.input.words).parent, snakemake.wildcards.lang),
         Config.model_validate(snakemake.params.config),
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
     )
-    folder = Path(snakemake.output.figures[0]).parent
+    folder = Path(snakemake.output.figures)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
         save_svg(figure, folder / name)

@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from ..config import Config
 from ..results import ARMS, Results
 from ..words import Words
+from .material import Material
 from .style import ARM_STYLES, FAINT, INK, QUIET, new_figure, place, plain_axes
 
 LEFT, BOTTOM, PLOT, RIGHT = 0.95, 0.55, 3.85, 0.2
@@ -16,9 +17,12 @@ STEP, SPACE, PERIOD = 0.11, 0.42, 0.24
 LEAST, MOST = 2, 14
 
 
-def draw(results: Results, words: Words, config: Config) -> Figure:
+def draw(material: Material) -> dict[str, Figure]:
     """A mark per patient in the week of time zero: treated above, historical patients below, periods on top."""
+    results, words, config = material.results, material.words, material.config
     weeks = {arm: _weeks(results, arm) for arm in ARMS}
+    if not any(weeks.values()):
+        return {}
     heights = {arm: min(max([LEAST, *weeks[arm].values()]), MOST) for arm in ARMS}
     periods = list(config.study.periods)
     plot = STEP * sum(heights.values()) + SPACE * 2 + PERIOD * len(periods)
@@ -33,7 +37,7 @@ def draw(results: Results, words: Words, config: Config) -> Figure:
     for number, name in enumerate(periods):
         _period(axes, name, plot - PERIOD * (number + 0.6), results, words, config, (low, high))
     _frame(axes, low, high, words)
-    return figure
+    return {"": figure}
 
 
 def _weeks(results: Results, arm: str) -> dict[int, int]:

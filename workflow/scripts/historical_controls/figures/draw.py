@@ -1,4 +1,4 @@
-"""The figures of one family, and how a figure becomes a file. Heavy imports wait until something is drawn."""
+"""The figures of a study, and how a figure becomes a file. Heavy imports wait until something is drawn."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from typing import TYPE_CHECKING
 from ..config import Config
 from ..dictionary import Dictionary
 from ..words import Words
-from .names import FAMILIES, figure_names
+from .names import FAMILIES, figure_name
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from .material import Material
 
-def draw_family(
-    family: str, ard: pd.DataFrame, display: pd.DataFrame, words: Words, config: Config, dictionary: Dictionary
+
+def draw_figures(
+    ard: pd.DataFrame, display: pd.DataFrame, words: Words, config: Config, dictionary: Dictionary
 ) -> dict[str, Figure]:
-    """Figures of a family by file name.
+    """Every figure whose rows are there, by file name; a figure without rows is not drawn.
 
     `ard`: table `ard`, all scenarios; `display`: table `display` of the scenario 'primary'.
     """
+    from ..results import results_of
+    from .material import Individuals, Material
+
+    material = Material(results_of(ard), Individuals.of(display), words, config, dictionary)
+    return {
+        figure_name(family, part): figure
+        for family in FAMILIES
+        for part, figure in draw_family(family, material).items()
+    }
+
+
+def draw_family(family: str, material: Material) -> dict[str, Figure]:
+    """Figures of one family by part ('' where there is one alone). Raises ValueError for what is no family."""
     from matplotlib import rc_context
 
-    from ..results import results_of
     from . import calendar, flow, forest, love, overlap, trajectory
     from .style import RC
 
-    results = results_of(ard)
-    names = figure_names(family, config.outcomes)
+    figure_name(family)
+    rooms = (flow, calendar, love, overlap, trajectory, forest)
+    module = next(room for room in rooms if room.__name__.endswith(f".{family}"))
     with rc_context(RC):
-        if family == "trajectory":
-            shown = trajectory.Individuals.of(display)
-            drawn = [trajectory.draw(code, results, shown, words, config, dictionary) for code in config.outcomes]
-        elif family == "forest":
-            drawn = [forest.draw(results, words, config, dictionary)]
-        elif family == "flow":
-            drawn = [flow.draw(results, words, config)]
-        elif family == "love":
-            drawn = [love.draw(results, words, config, dictionary)]
-        elif family == "overlap":
-            drawn = [overlap.draw(results, words, config, dictionary)]
-        elif family == "calendar":
-            drawn = [calendar.draw(results, words, config)]
-        else:
-            raise ValueError(f"'{family}' is no family of figures; there are {', '.join(FAMILIES)}")
-    return dict(zip(names, drawn, strict=True))
+        return module.draw(material)
 
 
 def save_svg(figure: Figure, path: str | Path) -> None:

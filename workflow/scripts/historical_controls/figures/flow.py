@@ -13,6 +13,7 @@ from ..config import Config
 from ..formatting import format_number
 from ..results import ARMS, Results
 from ..words import Words
+from .material import Material
 from .style import ARM_STYLES, QUIET, new_figure, place
 
 LINE, GAP, BOX = 0.18, 0.07, 0.32
@@ -49,15 +50,18 @@ class Column:
         return title + BOX + sum(step.height for step in self.steps) + 2 * GAP + BOX + 0.2
 
 
-def draw(results: Results, words: Words, config: Config) -> Figure:
+def draw(material: Material) -> dict[str, Figure]:
     """The flow of every source, treated first."""
+    results, words, config = material.results, material.words, material.config
     columns = [
         column
         for arm in ARMS
         for name, source in config.sources.items()
         if (column := _column(results, name, arm, words.among(source.label), words, config))
     ]
-    figure = new_figure(sum(column.height for column in columns) or BOX)
+    if not columns:
+        return {}
+    figure = new_figure(sum(column.height for column in columns))
     height = float(figure.get_size_inches()[1])
     axes = place(figure, 0, 0, float(figure.get_size_inches()[0]), height)
     axes.set_axis_off()
@@ -66,7 +70,7 @@ def draw(results: Results, words: Words, config: Config) -> Figure:
     for column in columns:
         _draw_column(axes, column, height, words)
         height -= column.height
-    return figure
+    return {"": figure}
 
 
 def _column(results: Results, source: str, arm: str, label: str, words: Words, config: Config) -> Column | None:

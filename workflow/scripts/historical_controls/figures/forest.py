@@ -13,14 +13,18 @@ from ..dictionary import Dictionary
 from ..formatting import format_number
 from ..results import CONTRAST, Result, Results
 from ..words import Words
+from .material import Material
 from .style import FAINT, INK, QUIET, new_figure, place, plain_axes, tick_text, wrapped
 
 ROW, TOP, BOTTOM = 0.48, 0.3, 0.78
 LABELS, PLOT, NUMBERS = 1.3, 1.95, 1.65
 
 
-def draw(results: Results, words: Words, config: Config, dictionary: Dictionary) -> Figure:
+def draw(material: Material) -> dict[str, Figure]:
     """One row an outcome, in the order of the config; an outcome without estimate says so in its row."""
+    results, words, config, dictionary = material.results, material.words, material.config, material.dictionary
+    if not results.all("forest", "estimate"):
+        return {}
     count = len(config.outcomes)
     figure = new_figure(TOP + ROW * count + BOTTOM)
     axes = place(figure, LABELS, BOTTOM, PLOT, ROW * count)
@@ -32,7 +36,7 @@ def draw(results: Results, words: Words, config: Config, dictionary: Dictionary)
         label = wrapped(dictionary.outcomes[code].label(words.language), 17)
         axes.text(-LABELS / PLOT + 0.02, row, label, transform=axes.get_yaxis_transform(), va="center")
     _frame(axes, reach, words, config)
-    return figure
+    return {"": figure}
 
 
 def _intervals(code: str, results: Results, config: Config) -> dict[int, tuple[Result, Result, Result]]:

@@ -13,6 +13,7 @@ from ..config import Config
 from ..dictionary import Dictionary
 from ..results import CONTRAST, Results
 from ..words import Words
+from .material import Material
 from .style import FAINT, INK, QUIET, new_figure, place, plain_axes, tick_text, wrapped
 
 ROW, TOP, BOTTOM = 0.235, 0.62, 0.5
@@ -28,22 +29,25 @@ OFFSETS = {"unweighted": 0.0, "entropy": -0.24, "matching": 0.0, "overlap": 0.24
 Key = tuple[str, str]
 
 
-def draw(results: Results, words: Words, config: Config, dictionary: Dictionary) -> Figure:
+def draw(material: Material) -> dict[str, Figure]:
     """One row a covariate or category, the largest unweighted difference at the top."""
+    results, words, config, dictionary = material.results, material.words, material.config, material.dictionary
     found = _differences(results)
     methods = [name for name in MARKS if name in found]
     order = sorted(found.get("unweighted", {}), key=lambda key: (-abs(found["unweighted"][key]), key))
     shown = _without_mirrors(order)
-    figure = new_figure(TOP + ROW * max(len(shown), 1) + BOTTOM)
-    axes = place(figure, LABELS, BOTTOM, PLOT, ROW * max(len(shown), 1))
-    axes.set_ylim(max(len(shown), 1) - 0.5, -0.5)
+    if not shown:
+        return {}
+    figure = new_figure(TOP + ROW * len(shown) + BOTTOM)
+    axes = place(figure, LABELS, BOTTOM, PLOT, ROW * len(shown))
+    axes.set_ylim(len(shown) - 0.5, -0.5)
     reach = _reach(found, results, shown)
     for row, key in enumerate(shown):
         _row(axes, row, key, found, methods, results, reach)
         _label(axes, row, key, words, config, dictionary)
     _frame(axes, reach, words)
     _legend(axes, methods, len(shown), words)
-    return figure
+    return {"": figure}
 
 
 def _differences(results: Results) -> dict[str, dict[Key, float]]:

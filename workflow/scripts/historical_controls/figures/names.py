@@ -1,16 +1,20 @@
-"""Which files each family of figures consists of; light, so that a workflow can ask before anything is drawn."""
+"""Which families of figures there are, and how their files are named: the number of the output, then the family."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+NUMBERS = {
+    "flow": "15.1",
+    "calendar": "15.2",
+    "love": "15.3",
+    "overlap": "15.4",
+    "trajectory": "15.5",
+    "forest": "15.10",
+}
+FAMILIES = tuple(NUMBERS)
 
-FAMILIES = ("trajectory", "forest", "flow", "love", "overlap", "calendar")
 
-
-def figure_names(family: str, outcomes: Sequence[str]) -> list[str]:
-    """File names of a family: one per outcome for trajectories, else one."""
-    if family not in FAMILIES:
+def figure_name(family: str, part: str = "") -> str:
+    """'15.1-flow.svg', or '15.5-trajectory-PF.svg' for one part of a family. Raises ValueError for no family."""
+    if family not in NUMBERS:
         raise ValueError(f"'{family}' is no family of figures; there are {', '.join(FAMILIES)}")
-    if family == "trajectory":
-        return [f"trajectory-{outcome}.svg" for outcome in outcomes]
-    return [f"{family}.svg"]
+    return f"{NUMBERS[family]}-{family}{f'-{part}' if part else ''}.svg"

@@ -10,6 +10,7 @@ from ..config import Config
 from ..dictionary import Dictionary
 from ..results import Results
 from ..words import Words
+from .material import Material
 from .style import ARM_STYLES, QUIET, new_figure, place, plain_axes, spread, tick_text
 
 LEFT, WIDTH, HEIGHT, GAP, TOP = 0.5, 4.3, 0.72, 0.92, 0.66
@@ -17,14 +18,15 @@ LABEL_GAP = 0.055
 BARS = "#c9d3e0"
 
 
-def draw(results: Results, words: Words, config: Config, dictionary: Dictionary) -> Figure:
+def draw(material: Material) -> dict[str, Figure]:
     """Panels in the order of the declared key covariates that are numbers."""
+    results, words, config, dictionary = material.results, material.words, material.config, material.dictionary
     codes = [code for code in config.balance.key_covariates if results.all("overlap", "count", outcome=code)]
-    count = max(len(codes), 1)
+    if not codes:
+        return {}
+    count = len(codes)
     figure = new_figure(TOP + HEIGHT * count + GAP * (count - 1) + 0.45)
     full = float(figure.get_size_inches()[1])
-    if not codes:
-        figure.text(0.5, 0.5, words("report.not_available"), color=QUIET, style="italic", ha="center")
     for number, code in enumerate(codes):
         axes = place(figure, LEFT, full - TOP - HEIGHT - number * (HEIGHT + GAP), WIDTH, HEIGHT)
         _panel(axes, code, results, words, dictionary)
@@ -33,7 +35,7 @@ def draw(results: Results, words: Words, config: Config, dictionary: Dictionary)
             axes.text(
                 -LEFT / WIDTH + 0.01, over, words("figure.patients"), transform=axes.transAxes, size=8, color=QUIET
             )
-    return figure
+    return {"": figure}
 
 
 def _panel(axes: Axes, code: str, results: Results, words: Words, dictionary: Dictionary) -> None:

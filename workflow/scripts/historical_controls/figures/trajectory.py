@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -16,6 +15,7 @@ from ..dictionary import Dictionary, Outcome
 from ..formatting import DASH, format_number
 from ..results import Finding, Result, Results, reason_facts, refusing
 from ..words import Words
+from .material import ENDINGS, MOST_LINES, Material
 from .style import (
     ARM_STYLES,
     FAINT,
@@ -32,42 +32,19 @@ from .style import (
 
 LEFT, BOTTOM, PLOT_WIDTH, PLOT_HEIGHT = 0.58, 1.2, 3.35, 2.35
 TITLE_LINE, NOTE_LINE = 0.19, 0.17
-MOST_LINES = 150
-ENDINGS = {"death": "X", "discharge_alive": "o", "transfer_out": "D"}
 
 
-@dataclass(frozen=True)
-class Individuals:
-    """Single patients of table `display`: their values, and how their follow-up ended."""
-
-    values: pd.DataFrame
-    endings: pd.DataFrame
-
-    @classmethod
-    def of(cls, display: pd.DataFrame) -> Individuals:
-        ended = display["item"].isin(list(ENDINGS))
-        columns = ["display_id", "arm", "item", "day", "value", "censored"]
-        return cls(
-            display.loc[~ended, columns].dropna(subset="value").sort_values(["display_id", "day"]),
-            display.loc[ended, columns],
-        )
-
-    def of_arm(self, outcome: str, arm: str) -> pd.DataFrame:
-        """Values of at most `MOST_LINES` patients; display ids are in no order, so the first are as good as any."""
-        rows = self.values[(self.values["item"] == outcome) & (self.values["arm"] == arm)]
-        shown = rows["display_id"].drop_duplicates().head(MOST_LINES)
-        return rows[rows["display_id"].isin(shown)]
-
-    def ends_of(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Where each patient's line ends: the end of follow-up at the height of the last value shown."""
-        last = rows.groupby("display_id", sort=False)["value"].last().rename("height")
-        return self.endings.merge(last, left_on="display_id", right_index=True)
+def draw(material: Material) -> dict[str, Figure]:
+    """One figure an outcome that anyone has values or a model of."""
+    known = set(material.individuals.values["item"])
+    known |= {row.outcome for row in material.results.all("trajectory", "mean")}
+    return {code: _outcome(code, material) for code in material.config.outcomes if code in known}
 
 
-def draw(
-    outcome: str, results: Results, individuals: Individuals, words: Words, config: Config, dictionary: Dictionary
-) -> Figure:
+def _outcome(outcome: str, material: Material) -> Figure:
     """The trajectory figure of one outcome; without a model the individual lines and the reason in words."""
+    results, individuals, words = material.results, material.individuals, material.words
+    config, dictionary = material.config, material.dictionary
     entry = dictionary.outcomes[outcome]
     shown = {arm: individuals.of_arm(outcome, arm) for arm in ARM_STYLES}
     curves = {arm: _curve(results, outcome, arm) for arm in ARM_STYLES}

@@ -86,21 +86,21 @@ def _content(printer: Printer, figures: Mapping[str, str], provenance: Mapping[s
         "answer": answer(printer),
         "done": what_was_done(printer),
         "sources": sources(printer),
-        "flow": _figure(figures, "flow.svg", "people.flow_title", "people.flow_desc", printer),
+        "flow": _figure(figures, "15.1-flow.svg", "people.flow_title", "people.flow_desc", printer),
         "baseline": baseline_table(printer),
         "matrix": matrix_table(printer),
         "readings": readings_table(printer),
         "care": care_table(printer),
-        "calendar": _figure(figures, "calendar.svg", "calendar.title", "calendar.desc", printer),
+        "calendar": _figure(figures, "15.2-calendar.svg", "calendar.title", "calendar.desc", printer),
         "calendar_sentence": calendar_sentence(printer),
         "gates": gates_table(printer),
         "gates_intro": gates_intro(printer),
-        "love": _figure(figures, "love.svg", "people.love_title", "people.love_desc", printer),
+        "love": _figure(figures, "15.3-love.svg", "people.love_title", "people.love_desc", printer),
         "weighted": weighted_table(printer),
-        "overlap": _figure(figures, "overlap.svg", "people.overlap_title", "people.overlap_desc", printer),
+        "overlap": _figure(figures, "15.4-overlap.svg", "people.overlap_title", "people.overlap_desc", printer),
         "main_outcomes": [_outcome_part(printer, code, figures) for code in main],
         "other_outcomes": [_outcome_part(printer, code, figures) for code in others],
-        "forest": _figure(figures, "forest.svg", "glance.forest_title", "glance.forest_desc", printer),
+        "forest": _figure(figures, "15.10-forest.svg", "glance.forest_title", "glance.forest_desc", printer),
         "glance": glance_table(printer),
         "not_analysed": not_analysed(printer),
         "disposition": disposition_table(printer),
@@ -117,12 +117,12 @@ def _figure(figures: Mapping[str, str], name: str, title: str, description: str,
     """An inlined figure; None where the file was not drawn."""
     if name not in figures:
         return None
-    prefix = name.removesuffix(".svg").lower()
+    prefix = name.removesuffix(".svg").partition("-")[2].lower()
     return inline_svg(figures[name], prefix, printer.words(title), printer.words(description))
 
 
 def _outcome_part(printer: Printer, code: str, figures: Mapping[str, str]) -> OutcomePart:
-    name = f"trajectory-{code}.svg"
+    name = f"15.5-trajectory-{code}.svg"
     figure = None
     if name in figures:
         label = printer.outcome(code).label(printer.words.language)
