@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ..config import Config
-from ..dictionary import Dictionary
 from ..formatting import format_number
 from ..results import CONTRAST, Result, Results
 from ..words import Words

@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from ..config import Config
 from ..dictionary import Dictionary
 from ..results import Results
 from ..words import Words

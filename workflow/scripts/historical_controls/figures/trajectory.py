@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from ..config import Config
 from ..dictionary import Dictionary, Outcome
 from ..formatting import DASH, format_number
 from ..results import Finding, Result, Results, reason_facts, refusing
