@@ -13,12 +13,12 @@ def reason_against(data: ModelData, settings: Analysis, refusal: str | None = No
         return declared
     n = {arm: data.n_subjects(arm) for arm in ARMS}
     checks = {
+        "not_continuous": data.outcome.kind != "number",
         "no_data": not any(n.values()),
         "no_treated_data": not n["treated"],
         "no_control_data": not n["historical"],
         "too_few_patients": min(n.values()) < settings.min_patients_per_arm,
         "assays_differ": _assays_differ(data),
-        "not_continuous": data.outcome.kind != "number",
         "mostly_censored": data.share_censored() > settings.max_share_censored,
         "constant_response": data.frame["y"].nunique() < 2,
     }
