@@ -84,7 +84,7 @@ FAULTS = [
     ("analysis.level", 95, "less than 1", None),
     ("seed", -1, "greater than or equal to 0", None),
     ("sources", None, "this key is missing", None),
-    ("primary.outcome", "FERR", "which 'outcomes' does not list", None),
+    ("primary.outcome", "LDH", "which 'outcomes' does not list", None),
 ]
 
 
