@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from ..ard import Cell, ard_frame
 from ..config import Primary
@@ -39,6 +38,8 @@ def _p_values(ard: pd.DataFrame, analysis: str) -> dict[Contrast, float]:
 
 def _family_rows(raw: Mapping[Contrast, float], statistics: Mapping[str, pd.DataFrame]) -> Iterator[Row]:
     """One family: every outcome and day that has a permutation p-value."""
+    from statsmodels.stats.multitest import multipletests
+
     contrasts = sorted(raw)
     yield CELL.at(contrast="").number("n_contrasts", len(contrasts))
     if not contrasts:

@@ -96,7 +96,8 @@ def _answer(
         return [*rows, cell.text("not_estimable", found.reason)], None
     rows += fit_rows(cell, found)
     rows += contrast_rows(cell, data, found, settings)
-    rows += curve_rows(cell, data, found, settings, horizon_days, seed)
+    if cell.scenario == "primary":  # no figure shows the curves of another
+        rows += curve_rows(cell, data, found, settings, horizon_days, seed)
     if compared.weights is not None:
         return [*rows, cell.at(analysis="permutation", method="studentised").text("not_permuted", "weighted")], None
     permuted = permute(data, found, settings, joint)

@@ -7,7 +7,6 @@ from math import comb
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import hypergeom
 
 from .covariates import Floats
 
@@ -41,6 +40,8 @@ def _without_repeats(rng: np.random.Generator, n: int, k: int, draws: int) -> In
 
 def share_by_chance(hits: int, n: int, n_treated: int, level: float) -> float:
     """The same for a share that everybody is known to have or not: exactly, by the hypergeometric distribution."""
+    from scipy.stats import hypergeom
+
     treated = np.arange(max(0, n_treated - (n - hits)), min(n_treated, hits) + 1)
     p1, p0 = treated / n_treated, (hits - treated) / (n - n_treated)
     spread = np.sqrt((p1 * (1 - p1) + p0 * (1 - p0)) / 2)

@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
-from scipy.stats import rankdata
 
 from .covariates import Floats
 from .key_covariates import KeyCovariates
@@ -109,6 +108,8 @@ def _within(X: Floats, treated: npt.NDArray[np.bool_]) -> Floats:
 
 
 def _ranks(X: Floats) -> Floats:
+    from scipy.stats import rankdata
+
     return np.asarray(rankdata(X, axis=0), dtype=np.float64).reshape(X.shape)
 
 

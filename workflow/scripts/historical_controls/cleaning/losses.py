@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from ..ard import Cell, ard_frame
 from ..config_sources import Source
+from ..inference import exact_interval
 from ..table_io import read_pieces
 from ..tables import LEDGER
 from .counts import FATES
@@ -82,7 +82,7 @@ def _loss_rows(cell: Cell, found: pd.DataFrame, level: float) -> Iterator[dict[s
     yield from (cell.number(statistic, int(counts.get(fate, 0))) for fate, statistic in FATES.items())
     held, usable = _held(found)
     if usable:
-        lower, upper = proportion_confint(held, usable, alpha=1 - level, method="beta")
+        lower, upper = exact_interval(held, usable, level)
         yield from _shares(cell, share_held=held / usable, lower=lower, upper=upper)
     reasons = found.loc[(found["reason"] != "") & (found["fate"] != "clean")]
     for reason, fate, count in (
@@ -92,6 +92,9 @@ def _loss_rows(cell: Cell, found: pd.DataFrame, level: float) -> Iterator[dict[s
 
 
 def _difference_rows(cell: Cell, found: pd.DataFrame, level: float) -> Iterator[dict[str, object]]:
+    # Takes longer to import than the other jobs of this stage take.
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
     (held, usable), (held_other, usable_other) = (_held(found.loc[found["arm"] == arm]) for arm in ARMS)
     if usable and usable_other:
         lower, upper = confint_proportions_2indep(

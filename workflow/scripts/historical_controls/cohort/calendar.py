@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
 
 from ..ard import Cell, ard_frame
 from ..config import Study
 from ..config_cohort import CoTreatment
+from ..inference import exact_interval
 
 ARMS = ("treated", "historical")
 CALENDARS = ("before_reference", "from_reference")
@@ -124,7 +124,7 @@ def _share(cell: Cell, count: int, total: int) -> Iterator[Row]:
     yield cell.number("count", count)
     yield cell.number("total", total)
     if total:
-        lower, upper = proportion_confint(count, total, alpha=0.05, method="beta")
+        lower, upper = exact_interval(count, total)
         for name, value in (("share", count / total), ("lower", lower), ("upper", upper)):
             yield cell.number(name, float(value), format="percent")
 

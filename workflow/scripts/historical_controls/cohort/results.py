@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
 
 from ..ard import Cell, ard_frame
+from ..inference import exact_interval
 from .availability import ALL_DAYS, COUNTS
 from .clean_tables import CohortTables
 from .derived_counts import derived_ard
@@ -50,7 +50,7 @@ def _disposition(tables: CohortTables) -> Iterator[Row]:
 def _share(cell: Cell, count: int, total: int) -> Iterator[Row]:
     yield cell.number("count", count)
     if total:
-        lower, upper = proportion_confint(count, total, alpha=1 - LEVEL, method="beta")
+        lower, upper = exact_interval(count, total, LEVEL)
         yield cell.number("share", count / total, format="percent")
         yield cell.number("lower", lower, format="percent")
         yield cell.number("upper", upper, format="percent")

@@ -5,6 +5,7 @@ from .multiplicity import fixed_sequence, step_down_max_t
 from .permutation import Permuted, permutation_test, restricted, statistics
 from .relative_effect import RelativeEffect, relative_effect
 from .scores import Scores, scores_of_values
+from .shares import exact_interval
 
 __all__ = [
     "Labels",
@@ -12,6 +13,7 @@ __all__ = [
     "RelativeEffect",
     "Scores",
     "draw_labels",
+    "exact_interval",
     "fixed_sequence",
     "permutation_test",
     "relative_effect",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtri
 
 from .labels import Labels
 from .scores import Array, Scores
@@ -138,7 +138,7 @@ def _bound(treated: Sums, everyone: Sums, estimate: float, side: int, level: flo
     step = _standard_error(treated, everyone, estimate)
     if step == 0:
         return estimate
-    inside, outside = 0.0, float(stats.norm.ppf(0.5 + level / 2))
+    inside, outside = 0.0, float(ndtri(0.5 + level / 2))
     while not rejected(estimate + side * step * outside):
         inside, outside = outside, 2 * outside
         if outside > WIDEST:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from .labels import Labels
 
@@ -92,6 +92,6 @@ def _interval(theta: float, variance: float, df: float, level: float) -> tuple[f
     """Interval of the win odds: t on the logit of the probability (IN-5)."""
     if not 0 < theta < 1 or variance <= 0:
         return float("nan"), float("nan")
-    half = float(stats.t(df).ppf(0.5 + level / 2)) * np.sqrt(variance) / (theta * (1 - theta))
+    half = float(stdtrit(df, 0.5 + level / 2)) * np.sqrt(variance) / (theta * (1 - theta))
     centre = np.log(theta / (1 - theta))
     return float(np.exp(centre - half)), float(np.exp(centre + half))

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import linalg, stats
+from scipy import linalg
 
 from . import checks, margins
 from .answers import SEED, Answers
@@ -21,6 +21,7 @@ from .contrast import Contrast, Method, between_within, single
 from .covariance import degenerate
 from .design import Array, Design, build_design
 from .errors import IllConditioned, NotConverged, NotEstimable, SpecificationError
+from .laws import t_quantile, two_sided
 from .optimiser import Attempt, Control, newton, quasi_newton
 from .specification import MixedModelSpec
 
@@ -163,13 +164,12 @@ class CensoredFit(Answers):
         direction[: reduced.p] = reduced.y_scale * linalg.solve_triangular(reduced.T, row, trans="T")
         shift = float(row @ reduced.offset)
         curve = profile(self._objective, self.point, self._covariance, direction)
-        law = stats.norm if np.isinf(wald.df) else stats.t(wald.df)
-        quantile = float(law.ppf(0.5 + wald.level / 2))
+        quantile = t_quantile(0.5 + wald.level / 2, wald.df)
         lower, upper = (bound(curve, side * quantile) + shift for side in (-1, 1))
         statistic = wald.statistic
         if 0 < abs(wald.statistic) < FAR:
             statistic = -curve.root(curve.at(-shift, self.point))
-        return replace(wald, lower=lower, upper=upper, statistic=statistic, p_value=2 * float(law.sf(abs(statistic))))
+        return replace(wald, lower=lower, upper=upper, statistic=statistic, p_value=two_sided(statistic, wald.df))
 
     @property
     def _objective(self) -> Objective:

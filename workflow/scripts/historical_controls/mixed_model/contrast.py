@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
 from .design import Array, Design
 from .errors import NotEstimable
 from .kenward_roger import SmallSample, degrees_of_freedom, joint, joint_satterthwaite
+from .laws import f_tail, t_quantile, two_sided
 
 Method = Literal["kenward-roger", "kenward-roger-linear", "satterthwaite", "between-within", "z"]
 METHODS: tuple[Method, ...] = (
@@ -58,9 +58,8 @@ def single(estimate: float, standard_error: float, df: float, level: float, meth
             "pool the covariance parameters or take fewer of them"
         )
     statistic = estimate / standard_error
-    law = stats.norm if np.isinf(df) else stats.t(df)
-    half = float(law.ppf(0.5 + level / 2)) * standard_error
-    p_value = 2 * float(law.sf(abs(statistic)))
+    half = t_quantile(0.5 + level / 2, df) * standard_error
+    p_value = two_sided(statistic, df)
     return Contrast(estimate, standard_error, df, statistic, p_value, estimate - half, estimate + half, level, method)
 
 
@@ -77,8 +76,7 @@ def joint_test(estimate: Array, state: SmallSample, L: Array, ddf: float | None)
     if not ddf >= 2:
         raise NotEstimable(f"df={state.method!r} gives {ddf:.2f} denominator df: simplify the covariance")
     F = scaling * unscaled
-    p_value = float(stats.chi2.sf(F * len(L), len(L)) if np.isinf(ddf) else stats.f.sf(F, len(L), ddf))
-    return JointTest(F, len(L), ddf, scaling, unscaled, p_value, state.method)
+    return JointTest(F, len(L), ddf, scaling, unscaled, f_tail(F, len(L), ddf), state.method)
 
 
 def row_df(state: SmallSample, L: Array, design: Design, original: Array) -> float:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from .contrast import Method
 from .design import Array, fixed_rows
 from .errors import DataError
+from .laws import t_quantile
 
 if TYPE_CHECKING:
     from .answers import Answers
@@ -144,5 +144,4 @@ def critical(covariance: Array, df: float, level: float, seed: int) -> float:
     largest = np.abs(generator.standard_normal((DRAWS, len(size))) @ root.T).max(axis=1)
     if np.isfinite(df):
         largest = largest / np.sqrt(generator.chisquare(df, DRAWS) / df)
-    pointwise = stats.norm.ppf(0.5 + level / 2) if np.isinf(df) else stats.t.ppf(0.5 + level / 2, df)
-    return float(max(np.quantile(largest, level), pointwise))
+    return float(max(np.quantile(largest, level), t_quantile(0.5 + level / 2, df)))
