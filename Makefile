@@ -1,6 +1,7 @@
 # Saves typing only: the README prints the plain command behind each target.
 PYTHON ?= python3
 CORES ?= 4
+TEST_CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -24,7 +25,7 @@ check-workflow: $(VENV)/.installed-dev
 	$(BIN)/snakemake --lint
 
 tests: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n $(TEST_CORES) --dist loadgroup --no-loadscope-reorder
 
 test-slow: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow
