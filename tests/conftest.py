@@ -11,7 +11,7 @@ FIRST = ("workflow", "report", "fuzz", "statistics")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files stay whole, since their fixtures cost; the longest folders start first, so that no core idles at the end."""
+    """Files stay whole, since their fixtures cost; the longest folders start first: no core idles at the end."""
     places = {item: item.path.relative_to(HERE) for item in items}
     for item, place in places.items():
         item.add_marker(pytest.mark.xdist_group(str(_together(place))))
