@@ -27,6 +27,7 @@ rule all:
     default_target: True
     input:
         reports=collect("results/report/investigator.{lang}.html", lang=STUDY.languages),
+        statistician=collect("results/report/statistician.{lang}.html", lang=STUDY.languages),
         cleaning=collect("results/internal/cleaning.{lang}.html", lang=STUDY.languages),
         tables="results/tables/index.csv",
         quarantine="results/clean/quarantine.csv",

@@ -35,6 +35,38 @@ rule write_report:
         "../scripts/write_report.py"
 
 
+rule write_statistician_report:
+    """Writes the statisticians' report in {wildcards.lang}."""
+    input:
+        ard="results/ard.parquet",
+        figures=[path for family in FAMILIES for path in figure_paths(family)],
+        provenance="results/provenance.json",
+        words=LOCALES / "{lang}.yaml",
+        templates=sorted(TEMPLATES.iterdir()),
+        outputs=PROGRAM / "docs" / "outputs.csv",
+        methods=PROGRAM / "docs" / "methods.md",
+        dictionary=DICTIONARY,
+    output:
+        report=report(
+            "results/report/statistician.{lang}.html",
+            caption="../report/statistician.rst",
+            category="Reports",
+            labels={"Document": "statisticians", "Language": "{lang}"},
+        ),
+    log:
+        "results/logs/write_statistician_report/{lang}.log",
+    benchmark:
+        "results/benchmarks/write_statistician_report/{lang}.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        config=STUDY.model_dump(mode="json"),
+        code=code("write_statistician_report.py"),
+    script:
+        "../scripts/write_statistician_report.py"
+
+
 rule write_cleaning_page:
     """Writes the data manager's page in {wildcards.lang}. It shows ids as sent and stays in the hospital."""
     input:

@@ -19,7 +19,7 @@ class Row:
 
 @dataclass(frozen=True)
 class HtmlTable:
-    """`number`: id of the registered output ('' for none)."""
+    """`number`: id of the registered output ('' for none); `n_names`: leading columns that name a row."""
 
     id: str
     number: str
@@ -27,6 +27,7 @@ class HtmlTable:
     heads: tuple[Markup, ...]
     rows: tuple[Row, ...]
     notes: tuple[Markup, ...] = ()
+    n_names: int = 1
 
 
 def listed(parts: Iterable[Markup], between: str = ", ") -> Markup:

@@ -1,0 +1,165 @@
+"""The statistician's report: every result is on it, in words, at the printed precision, and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections import Counter
+
+import pandas as pd
+import pytest
+
+from historical_controls.ard import Cell, ard_frame
+from historical_controls.report.statistician import render_statistician_report
+from historical_controls.report.statistician.methods import STEPS, equations
+from historical_controls.report.statistician.sheet import Block, sheets
+from historical_controls.results import Result, results_of
+
+from .conftest import LANGUAGES, Rendered
+from .reading import Page
+from .study import CONTRAST, HOSTILE, ROOT, SmallStudy, small_study
+from .test_numbers import assert_printed
+from .test_wording import ENGLISH_WORDS, FORBIDDEN
+
+# Names that hold a digit and no result.
+NAMES = r"CR2|E9\(R1\)|SHA-256|T\d\b"
+
+
+def render(study: SmallStudy, language: str, figures: dict[str, str] | None = None) -> str:
+    return render_statistician_report(
+        study.ard,
+        study.words(language),
+        figures or {},
+        study.provenance,
+        study.config,
+        study.dictionary,
+        study.outputs,
+        (ROOT / "docs" / "methods.md").read_text(encoding="utf-8"),
+        ROOT / "workflow" / "templates",
+    )
+
+
+@pytest.fixture(scope="module")
+def pages(rendered: dict[str, Rendered]) -> dict[str, tuple[str, Page]]:
+    made = {name: render(report.study, name, report.figures) for name, report in rendered.items()}
+    return {name: (html, Page.of(html)) for name, html in made.items()}
+
+
+@pytest.fixture
+def html(pages: dict[str, tuple[str, Page]], language: str) -> str:
+    return pages[language][0]
+
+
+@pytest.fixture
+def page(pages: dict[str, tuple[str, Page]], language: str) -> Page:
+    return pages[language][1]
+
+
+def rows_of(study: SmallStudy) -> dict[str, Result]:
+    return {row.id: row for found in results_of(study.ard).rows.values() for row in found}
+
+
+def test_every_number_is_the_one_of_the_results_table(report: Rendered, page: Page) -> None:
+    rows = rows_of(report.study)
+    marked = page.with_attribute("data-ard")
+    assert len(marked) > 300
+    for element in marked:
+        row = rows[element.attributes["data-ard"]]
+        if row.text is None and row.format != "p":
+            assert_printed(element.text, row)
+
+
+def test_every_result_of_the_primary_scenario_is_on_the_page(report: Rendered, page: Page) -> None:
+    shown = {element.attributes["data-ard"] for element in page.with_attribute("data-ard")}
+    wanted = {row.id for row in rows_of(report.study).values() if row.scenario == "primary"}
+    assert wanted - shown == set()
+
+
+def test_every_registered_output_has_its_place_and_says_why_it_is_empty(
+    report: Rendered, page: Page, language: str
+) -> None:
+    places = {element.attributes.get("id"): element for element in page.tagged("article")}
+    written = set(report.study.ard.loc[report.study.ard["scenario"] == "primary", "output_id"]) | {"14.2.12"}
+    for output in report.study.outputs.values():
+        article = places[f"o{output.output_id.replace('.', '_')}"]
+        assert output.title(language) in article.text
+        empty = re.search("No rows:|Sin renglones:", article.text) is not None
+        assert empty == (output.output_id not in written), output.output_id
+
+
+def test_no_digit_stands_outside_marked_elements(page: Page) -> None:
+    plain = re.sub(NAMES, "", page.plain.partition('"use strict"')[0])
+    assert re.findall(r".{0,30}\d.{0,10}", plain) == []
+
+
+def test_no_claim_and_no_english_in_the_spanish(page: Page, language: str) -> None:
+    formulas = "\n".join(element.text for element in page.tagged("pre"))
+    visible = page.visible.partition('"use strict"')[0]
+    lines = [line for line in visible.splitlines() if line not in formulas]
+    assert [line for line in lines if re.search(FORBIDDEN[language], line, flags=re.IGNORECASE)] == []
+    if language == "es":
+        assert [line for line in lines if re.search(ENGLISH_WORDS, line)] == []
+
+
+def test_only_the_named_script_may_run_and_nothing_is_asked_for(html: str, page: Page) -> None:
+    policy = next(e.attributes["content"] for e in page.tagged("meta") if "http-equiv" in e.attributes)
+    script = next(e.text for e in page.tagged("script"))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+    links = [value for e in page.elements for name, value in e.attributes.items() if name in {"href", "src"}]
+    pattern = r"#|data:,$|(investigator|statistician)\.(en|es)\.html$|\.\./tables/[\w.-]+\.csv$"
+    assert [link for link in links if not re.match(pattern, link)] == []
+
+
+def test_ids_are_unique_and_references_resolve(html: str, page: Page) -> None:
+    ids = Counter(e.attributes["id"] for e in page.elements if "id" in e.attributes)
+    assert [name for name, count in ids.items() if count > 1] == []
+    wanted = {value[1:] for e in page.elements for value in [e.attributes.get("href", "")] if value.startswith("#")}
+    wanted |= {name for e in page.elements for name in e.attributes.get("aria-labelledby", "").split()}
+    assert wanted - set(ids) == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_hostile_text_stays_text(language: str) -> None:
+    study = small_study(hostile=True)
+    cell = Cell("14.1.4", "primary", "baseline", level=HOSTILE, method=HOSTILE, outcome="AGE")
+    hostile = ard_frame([cell.number("n", 3), cell.text("state", HOSTILE)])
+    html = render(SmallStudy(**{**vars(study), "ard": pd.concat([study.ard, hostile])}), language)
+    page = Page.of(html)
+    assert len(page.tagged("script")) == 1
+    assert "<script>alert" not in html
+    assert page.visible.count(HOSTILE) > 5
+
+
+def test_a_p_value_never_stands_without_its_floor(report: Rendered, html: str) -> None:
+    shown = [row for row in rows_of(report.study).values() if row.statistic in ("p_value", "p_raw")]
+    for row in shown:
+        cell = re.search(rf'<td>(<span data-ard="{row.id}">.*?)</td>', html)
+        if row.scenario == "primary":
+            assert cell is not None
+            assert re.search(r"floor|mínimo", cell[1])
+
+
+def test_rows_that_use_the_same_keys_stand_in_one_table() -> None:
+    cell = Cell("1", "primary", "model", outcome="PF", day=7)
+    frame = ard_frame(
+        [
+            *(cell.at(arm=arm).number("mean", 1.0) for arm in ("treated", "historical")),
+            cell.at(contrast=CONTRAST).number("estimate", 0.0),
+            cell.at(day=14).text("not_estimable", "no_data"),
+            cell.at(day=None).text("converged", "yes"),
+        ]
+    )
+    rows = [row for found in results_of(frame).rows.values() for row in found]
+    by_day, converged = sorted(sheets(rows, Block()), key=lambda sheet: -len(sheet.lines))
+    assert by_day.keys == ("day",)
+    assert [column.across for column in by_day.columns] == ["treated", "historical", CONTRAST, ""]
+    assert converged.lines[0][1]["", "converged"].text == "yes"
+
+
+def test_the_equations_named_exist() -> None:
+    known = equations((ROOT / "docs" / "methods.md").read_text(encoding="utf-8"))
+    assert {tag for step in STEPS for tag in step.tags} - set(known) == set()
+    assert known["IN-3"].startswith("df = v^2")

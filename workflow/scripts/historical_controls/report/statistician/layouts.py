@@ -1,0 +1,31 @@
+"""Which tables an output has, where one for every analysis and set of keys does not serve."""
+
+from __future__ import annotations
+
+from .sheet import Block
+
+GATES = (
+    "gate_few_effective",
+    "gate_one_weight",
+    "gate_outside_range",
+    "gate_far_from_controls",
+    "gate_outside_calendar",
+    "gate_outside_hull",
+    "gate_weights_not_converged",
+    "gate_too_few_for_logistic",
+    "gate_separated",
+    "gate_nobody_matched",
+    "gate_ratio_reduced",
+    "gate_unmatched",
+)
+
+LAYOUTS: dict[str, tuple[Block, ...]] = {
+    "14.1.10": (Block(GATES, together=True),),
+}
+
+ESTIMATES = ("estimate", "lower", "upper", "df", "not_estimable")
+
+# Tables that gather rows registered under other outputs.
+EXTRA: dict[str, tuple[Block, ...]] = {
+    "14.2.12": (Block(("mixed_model",), ESTIMATES, scenarios=True, contrasts=True),),
+}

@@ -1,0 +1,82 @@
+"""What was done, step by step, with the equations that the code names by their tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from ..printer import Printer
+
+TAG = re.compile(r"\(([A-Z]{2}-\d+)\)")
+
+
+@dataclass(frozen=True)
+class Step:
+    """`analyses`: it is told where one of these wrote rows; () always. `tags`: its equations in docs/methods.md."""
+
+    name: str
+    analyses: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+STEPS = (
+    Step("derived", ("derivations",), ("DV-2", "DV-8", "DV-10")),
+    Step("balance", ("baseline",), ("BA-1", "BA-2")),
+    Step("weights", ("weights",), ("BA-5", "BA-7")),
+    Step("model", ("mixed_model",), ("MM-1", "MM-2", "MM-3", "MM-10")),
+    Step("kenward_roger", ("mixed_model",), ("MM-17", "MM-18", "MM-21")),
+    Step("censored", ("mixed_model",), ("CE-1", "CE-2", "CE-3", "CE-11")),
+    Step("weighted_model", ("mixed_model",), ("EE-1", "EE-2", "EE-3", "EE-5")),
+    Step("permutation", ("permutation",), ("IN-6", "IN-7", "IN-9", "IN-10")),
+    Step("worst_rank", ("worst_rank",), ("IN-1", "IN-2", "IN-3", "IN-4", "IN-5")),
+    Step("multiplicity", ("multiplicity",), ()),
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A step as a page tells it: its sentence, and the equations with their tags, in the order of docs/methods.md."""
+
+    title: Markup
+    said: Markup
+    equations: tuple[str, ...]
+    tags: str
+
+
+def equations(methods: str) -> dict[str, str]:
+    """Indented lines of docs/methods.md by the tags that stand in them.
+
+    A formula of several lines belongs to the tag that ends it.
+    """
+    found: dict[str, str] = {}
+    waiting: list[str] = []
+    for line in methods.splitlines():
+        if not line.startswith("    "):
+            waiting = []
+            continue
+        waiting.append(line[4:].rstrip())
+        for tag in TAG.findall(line):
+            found[tag] = "\n".join(waiting)
+        if TAG.search(line):
+            waiting = []
+    return found
+
+
+def told(printer: Printer, methods: str) -> list[Told]:
+    """The steps that this run took, in words, each with its equations."""
+    formulas = equations(methods)
+    written = {analysis for _, analysis, _ in printer.results.rows}
+    return [_told(printer, step, formulas) for step in STEPS if not step.analyses or written & set(step.analyses)]
+
+
+def _told(printer: Printer, step: Step, formulas: Mapping[str, str]) -> Told:
+    known = dict.fromkeys(formulas[tag] for tag in step.tags if tag in formulas)
+    return Told(
+        printer.word(f"method_step.{step.name}_title"),
+        printer.word(f"method_step.{step.name}", level=printer.level),
+        tuple(known),
+        ", ".join(step.tags),
+    )

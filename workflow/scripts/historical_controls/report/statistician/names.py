@@ -1,0 +1,170 @@
+"""What the keys and codes of the results table are called on a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from markupsafe import Markup
+
+from ...formatting import MINUS
+from ...results import CONTRAST, Result
+from ..printer import Printer
+
+# Groups of the locales that may know the words of a level, in the order asked; a display id or number is none of them.
+OWN = ("level", "state", "category", "event", "step")
+LEVELS = (*OWN, "ledger_reason", "derived", "summary_state", "reason", "weighting")
+# Groups that translate a text result, by its statistic.
+TEXTS = {
+    "not_estimable": "reason",
+    "not_permuted": "reason",
+    "not_ranked": "reason",
+    "no_interval": "reason",
+    "infeasible": "reason",
+    "left_because": "reason",
+    "df_method": "df_method",
+    "weighting": "weighting",
+    "target": "target",
+    "converged": "category",
+    "decides": "category",
+    "assays": "assay",
+}
+PARAMETER = re.compile(r"(?:(treated|historical): )?(variance|covariance|correlation|[a-z ]+)(?:\((.+)\))?")
+BOUNDARY = re.compile(r"correlation of random (\S+) and (\S+) is ([+-])1(?: \(arm=(\w+)\))?")
+
+
+@dataclass(frozen=True)
+class Names:
+    """The words of one page for keys and codes; whatever has none stands for itself, marked as a code."""
+
+    printer: Printer
+    known: dict[tuple[str, str | float | None], Markup] = field(default_factory=dict)
+
+    def statistic(self, statistics: tuple[str, ...]) -> Markup:
+        """The head of a column."""
+        said = self._word("statistic", statistics[0])
+        if len(statistics) == 1 or statistics[0] in ("not_estimable",):
+            return said
+        return self.printer.word(f"pattern.{statistics[-1]}", what=said, level=self.printer.level)
+
+    def across(self, across: str) -> Markup:
+        return self.printer.word("stat.difference") if across == CONTRAST else self._word("arm", across)
+
+    def key(self, name: str) -> Markup:
+        return self.printer.word(f"key.{name}")
+
+    def analysis(self, code: str) -> Markup:
+        return self._word("analysis", code)
+
+    def value(self, key: str, value: str | float | None) -> Markup:
+        """A key's value in words; asked for once, since tables repeat them by the thousand."""
+        if (key, value) not in self.known:
+            self.known[key, value] = self._value(key, value)
+        return self.known[key, value]
+
+    def _value(self, key: str, value: str | float | None) -> Markup:
+        if value is None or value == "":
+            return Markup("")
+        if isinstance(value, float):
+            return self.printer.fact(f"{value:g}")
+        if key in ("scenario", "outcome", "level"):
+            return {"scenario": self._scenario, "outcome": self._outcome, "level": self._level}[key](value)
+        groups = {"population": ("population", "source"), "method": ("method", "weighting", "cleaning")}
+        return self._among(groups.get(key, (key,)), value)
+
+    def text(self, row: Result) -> Markup:
+        """A text result in words, carrying its row's id."""
+        code = row.text or ""
+        if row.statistic == "covariance_rung":
+            return self.printer.marked(row, self._rung(code))
+        if row.statistic == "singular":
+            return self.printer.marked(row, self._boundary(code))
+        group = TEXTS.get(row.statistic)
+        if group == "reason":
+            return self.printer.reason(row, row.outcome, row.scenario)
+        return self.printer.marked(row, self._among((group,) if group else (row.statistic, "text", "state"), code))
+
+    def _word(self, group: str, code: str) -> Markup:
+        return self._among((group,), code) if code else Markup("")
+
+    def _among(self, groups: tuple[str, ...], code: str) -> Markup:
+        for group in groups:
+            if self.printer.words.has(f"{group}.{code}"):
+                return self.printer.word(f"{group}.{code}")
+        own = self._studies_words.get(code)
+        return self.printer.fact(own) if own is not None else Markup("<code data-fact>{}</code>").format(code)
+
+    def _outcome(self, code: str) -> Markup:
+        if code in self.printer.dictionary.outcomes or self.printer.words.has(f"covariate.{code}"):
+            return self.printer.covariate(code)
+        return self._among(("event", "level"), code)
+
+    def _scenario(self, name: str) -> Markup:
+        scenario = self.printer.config.scenarios.get(name)
+        if scenario is not None:
+            return self.printer.fact(self.printer.words.among(scenario.label))
+        return self._among(("scenarios",), name)
+
+    def _level(self, level: str) -> Markup:
+        """A level may be a list ('a|b'), choices ('reading=option+...'), a covariance parameter, or a code."""
+        for mark, between in (("|", " · "), ("+", " + ")):
+            parts = [part.strip() for part in level.split(mark)]
+            if len(parts) > 1 and (mark == "|" or all("=" in part for part in parts)):
+                return Markup(between).join(self._level(part) for part in parts)
+        if level.replace("/", "=") in self._studies_words:
+            return self.printer.fact(self._studies_words[level.replace("/", "=")])
+        if any(self.printer.words.has(f"{group}.{level}") for group in LEVELS):
+            return self._among(LEVELS, level)
+        if level in self.printer.dictionary.outcomes or self.printer.words.has(f"covariate.{level}"):
+            return self.printer.covariate(level)
+        if level.startswith("week="):
+            return self.printer.fact(level.removeprefix("week=").replace("-", MINUS))
+        found = PARAMETER.fullmatch(level)
+        if found and self.printer.words.has(f"parameter.{found[2]}"):
+            return self._parameter(found)
+        return self.printer.fact(level)
+
+    def _parameter(self, found: re.Match[str]) -> Markup:
+        said = self.printer.word(f"parameter.{found[2]}")
+        if found[3]:
+            terms = [self._among(("term",), term) for term in found[3].split(", ")]
+            said = Markup("{} ({})").format(said, Markup(", ").join(terms))
+        return Markup("{}: {}").format(self.printer.word(f"arm.{found[1]}"), said) if found[1] else said
+
+    def _rung(self, name: str) -> Markup:
+        analysis = self.printer.config.analysis
+        rung = next((rung for rung in (*analysis.ladder, *analysis.censored_ladder) if rung.id == name), None)
+        if rung is None:
+            return Markup("<code data-fact>{}</code>").format(name)
+        words = self.printer.words
+        parts = (words.entry("random", rung.random or "none"), words(f"residual.{rung.residual}"))
+        return Markup("{}, {}, {}").format(*parts, words(f"per_arm.{rung.per_arm}"))
+
+    def _boundary(self, code: str) -> Markup:
+        """Boundaries that a fit reached, named."""
+        if code in ("no", "yes"):
+            return self.printer.word(f"category.{code}")
+        said = []
+        for part in code.split("; "):
+            found = BOUNDARY.fullmatch(part)
+            if found is None:
+                said.append(Markup("<code data-fact>{}</code>").format(part))
+                continue
+            arm = self.printer.word(f"arm.{found[4]}") if found[4] in ("treated", "historical") else ""
+            sign = "plus" if found[3] == "+" else "minus"
+            said.append(self.printer.word(f"boundary.correlation_{sign}", arm=arm).strip())
+        return Markup("; ").join(said)
+
+    @cached_property
+    def _studies_words(self) -> Mapping[str, str]:
+        """Labels that the study declares itself: rules, readings, co-treatments, periods, sources."""
+        among, config = self.printer.words.among, self.printer.config
+        cohort = config.cohort
+        declared = (cohort.rules, cohort.co_treatments, config.study.periods, config.sources)
+        found = {name: among(item.label) for group in declared for name, item in group.items()}
+        for name, reading in cohort.readings.items():
+            for option, choice in reading.options.items():
+                found[f"{name}={option}"] = f"{among(reading.label)}: {among(choice.label)}"
+        return found

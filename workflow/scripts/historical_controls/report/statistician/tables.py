@@ -1,0 +1,192 @@
+"""The tables of one registered output, as a page or a document prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from ...results import CONTRAST, Result
+from ..html_table import HtmlTable, Row
+from ..outputs import Output
+from ..printer import Printer
+from .layouts import EXTRA, LAYOUTS
+from .names import Names
+from .sheet import REMARKS, Block, Column, Key, Sheet, sheets
+
+# Said of every table by the words around it, or told by its columns.
+UNSAID = ("analysis", "scenario", "contrast")
+UNITLESS = ("", "log", "odds")
+P_VALUES = ("p_value", "p_raw")
+
+
+@dataclass(frozen=True)
+class Section:
+    """One registered output: its number and title, its tables, and why there are none (else None)."""
+
+    output: Output
+    title: Markup
+    tables: tuple[HtmlTable, ...]
+    missing: Markup | None
+    other_scenarios: bool
+
+
+def sections(printer: Printer, outputs: Mapping[str, Output], kind: str) -> list[Section]:
+    """Every registered output of a kind ('table' or 'figure'), in the order of its number."""
+    by_output: dict[str, list[Result]] = {output_id: [] for output_id in outputs}
+    for rows in printer.results.rows.values():
+        for row in rows:
+            by_output.setdefault(row.output_id, []).append(row)
+    names = Names(printer)
+    chosen = sorted((one for one in outputs.values() if one.kind == kind), key=lambda one: number(one.output_id))
+    return [_section(names, one, _ordered(printer, by_output[one.output_id])) for one in chosen]
+
+
+def number(output_id: str) -> tuple[int, ...]:
+    """'14.2.10' sorts after '14.2.9'."""
+    return tuple(int(part) for part in output_id.split(".") if part.isdigit())
+
+
+def _ordered(printer: Printer, rows: Iterable[Result]) -> list[Result]:
+    """Rows by analysis, and within it by scenario and outcome as the config declares them, then by day."""
+    scenarios = {name: place for place, name in enumerate(printer.config.scenario_names)}
+    codes = {code: place for place, code in enumerate([*printer.config.outcomes, *printer.config.balance.covariates])}
+    return sorted(
+        rows,
+        key=lambda row: (
+            row.analysis,
+            scenarios.get(row.scenario, len(scenarios)),
+            codes.get(row.outcome, len(codes)),
+            row.day if row.day is not None else -1.0,
+        ),
+    )
+
+
+def _section(names: Names, output: Output, rows: list[Result]) -> Section:
+    printer = names.printer
+    blocks = LAYOUTS.get(output.output_id, (Block(),))
+    found = [sheet for block in blocks for sheet in sheets(rows, block)]
+    for block in EXTRA.get(output.output_id, ()):
+        found += sheets(_ordered(printer, _everything(printer, block)), block)
+    made = [html_table(names, output, sheet, place) for place, sheet in enumerate(found, start=1)]
+    missing = None if made else _why_missing(printer, output)
+    others = any(row.scenario != "primary" for row in rows)
+    return Section(output, printer.fact(output.title(printer.words.language)), tuple(made), missing, others)
+
+
+def _everything(printer: Printer, block: Block) -> list[Result]:
+    """Rows of an analysis wherever they are registered."""
+    return [row for rows in printer.results.rows.values() for row in rows if row.analysis in block.analyses]
+
+
+def _why_missing(printer: Printer, output: Output) -> Markup:
+    """Why an output has no rows, in words: its own where the locale has them."""
+    key = f"missing.{output.output_id.replace('.', '_')}"
+    return printer.word(key if printer.words.has(key) else "missing.any")
+
+
+def html_table(names: Names, output: Output, sheet: Sheet, place: int) -> HtmlTable:
+    """One sheet with heads, rows and footnotes in words."""
+    units = _units(sheet)
+    keys = sheet.keys
+    heads = [names.key(key) for key in keys] or [names.printer.word("key.none")]
+    with_unit = len(units) > 1
+    heads += [names.printer.word("key.unit")] if with_unit else []
+    heads += [_head(names, column, sheet) for column in sheet.columns]
+    rows = tuple(_row(names, sheet, keys, line, with_unit) for line in sheet.lines)
+    caption = _caption(names, output, sheet, units)
+    table_id = f"t{output.output_id}-{place}".replace(".", "_")
+    n_names = len(heads) - len(sheet.columns)
+    return HtmlTable(table_id, output.output_id, caption, tuple(heads), rows, _notes(names, sheet), n_names)
+
+
+def _units(sheet: Sheet) -> set[str]:
+    """Units of the numbers that carry one; a standard error of a ratio is on the log scale and told in a note."""
+    return {row.unit for row in sheet.results() if row.unit not in UNITLESS}
+
+
+def _head(names: Names, column: Column, sheet: Sheet) -> Markup:
+    what = names.statistic(column.statistics)
+    several = len({other.across for other in sheet.columns if other.statistics != REMARKS}) > 1
+    if not column.across or (column.across == CONTRAST and not several):
+        return what
+    return names.printer.word("stat.of", group=names.across(column.across), what=what)
+
+
+def _caption(names: Names, output: Output, sheet: Sheet, units: set[str]) -> Markup:
+    """'Mixed model – day 7 – mmHg': the analysis, and whatever every line has in common."""
+    printer = names.printer
+    parts = [names.analysis(str(sheet.constant["analysis"]))] if "analysis" in sheet.constant else []
+    for key, value in sheet.constant.items():
+        if key not in UNSAID and (key, value) != ("population", output.population):
+            parts.append(printer.word("stat.constant", name=names.key(key), value=names.value(key, value)))
+    if sheet.constant.get("contrast"):
+        parts.append(names.value("contrast", sheet.constant["contrast"]))
+    if len(units) == 1:
+        parts.append(printer.fact(printer.words.unit(next(iter(units)))))
+    return Markup("; ").join(parts) if parts else printer.fact(output.title(printer.words.language))
+
+
+def _row(
+    names: Names, sheet: Sheet, keys: Sequence[str], line: tuple[Key, Mapping[tuple[str, str], Result]], unit: bool
+) -> Row:
+    values, cells = line
+    named = dict(zip(sheet.keys, values, strict=True))
+    printed = [names.value(key, named[key]) for key in keys] or [Markup("")]
+    if unit:
+        own = dict.fromkeys(row.unit for row in cells.values() if row.unit not in UNITLESS)
+        printed.append(
+            names.printer.fact("; ".join(names.printer.words.unit(one) for one in own)) if own else Markup("")
+        )
+    printed += [_cell(names, column, cells) for column in sheet.columns]
+    return Row(printed[0], tuple(printed[1:]))
+
+
+def _cell(names: Names, column: Column, cells: Mapping[tuple[str, str], Result]) -> Markup:
+    """A number alone, with its interval or spread, or words; empty where nothing was asked for."""
+    found = [cells.get((column.across, statistic)) for statistic in column.statistics]
+    if column.statistics == REMARKS:
+        remarks = [row for key, row in cells.items() if key[1] in REMARKS]
+        return Markup("; ").join(names.text(row) for row in remarks)
+    if found[0] is not None and found[0].statistic in P_VALUES:
+        return _with_floor(names, found[0], found[1] if len(found) > 1 else None)
+    if len(found) == 1 or all(row is None for row in found[1:]):
+        return Markup("") if found[0] is None else _one(names, found[0])
+    printed = [names.printer.number(row) for row in found]
+    if len(printed) == 2:
+        return Markup("{} ({})").format(*printed)
+    return names.printer.word("stat.interval", centre=printed[0], lower=printed[1], upper=printed[2])
+
+
+def _with_floor(names: Names, p_value: Result, floor: Result | None) -> Markup:
+    """A p-value with the smallest one that the design can give; a model's p stands beside the permutation's floor."""
+    if floor is None:
+        floor = names.printer.results.one(
+            "permutation", "p_floor", p_value.scenario, outcome=p_value.outcome, day=p_value.day, contrast=CONTRAST
+        )
+    printed = names.printer.number(p_value)
+    if floor is None:
+        return names.printer.word("stat.no_floor", p=printed)
+    return names.printer.word("stat.floor", p=printed, floor=names.printer.number(floor))
+
+
+def _one(names: Names, row: Result) -> Markup:
+    return names.printer.number(row) if row.text is None else names.text(row)
+
+
+def _notes(names: Names, sheet: Sheet) -> tuple[Markup, ...]:
+    """What the numbers of this table need said beside them."""
+    statistics = {row.statistic for row in sheet.results()}
+    printer = names.printer
+    notes = []
+    if "p_floor" in statistics:
+        notes.append(printer.word("stat.note_permutation_p"))
+    elif statistics & set(P_VALUES):
+        notes.append(printer.word("stat.note_model_p"))
+    if any(row.unit == "log" for row in sheet.results()):
+        notes.append(printer.word("stat.note_log"))
+    analysis = str(sheet.constant.get("analysis", ""))
+    if printer.words.has(f"analysis_note.{analysis}"):
+        notes.append(printer.word(f"analysis_note.{analysis}"))
+    return tuple(notes)

@@ -1,0 +1,31 @@
+"""Rule write_statistician_report: every registered table and figure with its methods, in one language."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from historical_controls.config import Config
+from historical_controls.dictionary import load_dictionary
+from historical_controls.errors import reported
+from historical_controls.report import load_outputs
+from historical_controls.report.statistician import render_statistician_report
+from historical_controls.table_io import read_table
+from historical_controls.tables import ARD
+from historical_controls.words import load_words
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with reported(snakemake.log[0]):
+    html = render_statistician_report(
+        read_table(snakemake.input.ard, ARD),
+        load_words(Path(snakemake.input.words).parent, snakemake.wildcards.lang),
+        {Path(path).name: Path(path).read_text(encoding="utf-8") for path in snakemake.input.figures},
+        json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8")),
+        Config.model_validate(snakemake.params.config),
+        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        load_outputs(snakemake.input.outputs),
+        Path(snakemake.input.methods).read_text(encoding="utf-8"),
+        Path(snakemake.input.templates[0]).parent,
+    )
+    Path(snakemake.output.report).write_text(html, encoding="utf-8")
