@@ -39,7 +39,7 @@ rule write_statistician_report:
     """Writes the statisticians' report in {wildcards.lang}."""
     input:
         ard="results/ard.parquet",
-        figures=[path for family in FAMILIES for path in figure_paths(family)],
+        figures="results/figures/{lang}",
         provenance="results/provenance.json",
         words=LOCALES / "{lang}.yaml",
         templates=sorted(TEMPLATES.iterdir()),

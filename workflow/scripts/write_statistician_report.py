@@ -20,7 +20,7 @@ with reported(snakemake.log[0]):
     html = render_statistician_report(
         read_table(snakemake.input.ard, ARD),
         load_words(Path(snakemake.input.words).parent, snakemake.wildcards.lang),
-        {Path(path).name: Path(path).read_text(encoding="utf-8") for path in snakemake.input.figures},
+        {path.name: path.read_text(encoding="utf-8") for path in sorted(Path(snakemake.input.figures).glob("*.svg"))},
         json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8")),
         Config.model_validate(snakemake.params.config),
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),

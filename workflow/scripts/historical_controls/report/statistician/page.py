@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,14 +30,14 @@ from .tables import Section, sections
 TEMPLATE = "statistician.html.j2"
 SCRIPT = "statistician.js"
 LONG = 60  # rows; a longer table is folded
-# Families of figures by the output that registers them, and the words that describe each to who cannot see it.
-FIGURES = {
-    "15.1": ("flow", "people.flow_desc"),
-    "15.2": ("calendar", "calendar.desc"),
-    "15.3": ("love", "people.love_desc"),
-    "15.4": ("overlap", "people.overlap_desc"),
-    "15.5": ("trajectory", "course.desc"),
-    "15.10": ("forest", "glance.forest_desc"),
+# The words that describe a family of figures to who cannot see it; a family without any takes the general ones.
+DESCRIPTIONS = {
+    "flow": "people.flow_desc",
+    "calendar": "calendar.desc",
+    "love": "people.love_desc",
+    "overlap": "people.overlap_desc",
+    "trajectory": "course.desc",
+    "forest": "glance.forest_desc",
 }
 
 
@@ -86,7 +87,7 @@ def render_statistician_report(
         estimands=estimand_table(printer),
         steps=told(printer, methods),
         chapters=chapters(printer, outputs),
-        figures={output_id: drawn(printer, figures, output_id) for output_id in FIGURES},
+        figures={one.output_id: drawn(printer, figures, one) for one in outputs.values() if one.kind == "figure"},
         provenance=provenance_facts(provenance, printer),
     )
 
@@ -111,15 +112,17 @@ def _within(section: Section, part: str) -> bool:
     return section.output.output_id.startswith(f"{part}.")
 
 
-def drawn(printer: Printer, figures: Mapping[str, str], output_id: str) -> list[Markup]:
-    """The figures of one output, inlined; empty where none was drawn."""
-    family, description = FIGURES[output_id]
-    names = [name for name in figures if name == f"{family}.svg" or name.startswith(f"{family}-")]
+def drawn(printer: Printer, figures: Mapping[str, str], output: Output) -> list[Markup]:
+    """The figures of one output, inlined; empty where none was drawn. A file is named 'number-family-part.svg'."""
     made = []
-    for name in names:
-        code = name.removesuffix(".svg").partition("-")[2]
-        known = printer.dictionary.outcomes.get(code)
-        title = known.label(printer.words.language) if known else printer.words(f"figure_title.{family}")
-        prefix = f"f{name.removesuffix('.svg').lower()}"
-        made.append(inline_svg(figures[name], prefix, title, printer.words(description)))
+    for name, svg in figures.items():
+        number, family, part = (*name.removesuffix(".svg").split("-", 2), "")[:3]
+        if number != output.output_id:
+            continue
+        known = printer.dictionary.outcomes.get(part)
+        language = printer.words.language
+        title = known.label(language) if known else output.title(language)
+        description = printer.words(DESCRIPTIONS.get(family, "stat.figure_desc"))
+        prefix = f"f{re.sub('[^a-z0-9]+', '-', name.removesuffix('.svg').lower())}"
+        made.append(inline_svg(svg, prefix, title, description))
     return made
