@@ -153,6 +153,18 @@ def test_wrong_encoding_ends_in_plain_lines_on_the_terminal_and_in_the_log(small
     assert not (small_study / "results/report/investigator.en.html").exists()
 
 
+def test_a_decision_that_is_not_whole_ends_in_plain_lines(finished_study: Path) -> None:
+    head = "source,file,row_hash,item,reason,decision,who,date,why"
+    line = "treated,redcap,r0123456789ab,,OUT_OF_RANGE,relase,,2020-06-01,seen in the chart"
+    (finished_study / "data/resolutions.csv").write_text(f"{head}\n{line}\n", encoding="utf-8")
+    edit_config(finished_study, lambda settings: settings.update(resolutions="data/resolutions.csv"))
+    run = snakemake(finished_study, "results/clean/treated/by_file/redcap/ledger.parquet")
+    assert run.code != 0
+    assert "data/resolutions.csv, line 2: 'relase' is no decision" in run.output
+    assert "'who' is blank" in run.output
+    assert "Traceback" not in run.output
+
+
 def test_zero_eligible_controls_end_in_a_report_that_says_so(small_study: Path) -> None:
     def change(settings: dict) -> None:
         settings["cohort"]["rules"]["I12"]["value"] = 119

@@ -1,7 +1,7 @@
 """What does each row say, and what became of every row?
 
 Reads: results/intake, the dictionary. Writes: results/clean/{source}/{patients,measurements,events,treatments,ledger}
-and results/clean/people.parquet; results/clean/{source}/findings.
+and results/clean/people.parquet; results/clean/{source}/findings; results/clean/{losses.parquet,quarantine.csv}.
 """
 
 
@@ -10,12 +10,14 @@ rule clean_file:
     input:
         table="results/intake/{source}/{file}.parquet",
         dictionary=DICTIONARY,
+        resolutions=STUDY.resolutions or [],
     output:
         patients="results/clean/{source}/by_file/{file}/patients.parquet",
         measurements="results/clean/{source}/by_file/{file}/measurements.parquet",
         events="results/clean/{source}/by_file/{file}/events.parquet",
         treatments="results/clean/{source}/by_file/{file}/treatments.parquet",
         ledger="results/clean/{source}/by_file/{file}/ledger.parquet",
+        resolutions="results/clean/{source}/by_file/{file}/resolutions.parquet",
     log:
         "results/logs/clean_file/{source}-{file}.log",
     benchmark:
@@ -33,12 +35,16 @@ rule clean_file:
 
 
 rule link_people:
-    """Decides which ids of all sources are the same person, and holds those that contradict each other."""
+    """Decides which ids of all sources are the same person, and holds those that contradict each other.
+
+    What people wrote for all sources, crosswalk and resolutions, is checked here as a whole.
+    """
     input:
         ledgers=every_file("results/clean/{source}/by_file/{file}/ledger.parquet"),
         patients=every_file("results/clean/{source}/by_file/{file}/patients.parquet"),
         events=every_file("results/clean/{source}/by_file/{file}/events.parquet"),
         crosswalk=STUDY.crosswalk or [],
+        resolutions=STUDY.resolutions or [],
     output:
         people="results/clean/people.parquet",
     log:
@@ -135,7 +141,7 @@ rule compare_losses:
 
 
 rule export_quarantine:
-    """Lists every held record with its reason, for a data manager's spreadsheet."""
+    """Lists every held record with its reason, for a data manager's spreadsheet: filled in, it is `resolutions`."""
     input:
         ledgers=collect("results/clean/{source}/ledger.parquet", source=STUDY.sources),
         intake=every_file("results/intake/{source}/{file}.parquet"),

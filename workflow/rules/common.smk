@@ -70,7 +70,7 @@ def source_files(wildcards):
         "results/clean/{source}/by_file/{file}/{table}.parquet",
         source=wildcards.source,
         file=STUDY.sources[wildcards.source].files,
-        table=["patients", "measurements", "events", "treatments", "ledger"],
+        table=["patients", "measurements", "events", "treatments", "ledger", "resolutions"],
     )
 
 

@@ -74,6 +74,7 @@ rule write_cleaning_page:
         ledgers=collect("results/clean/{source}/ledger.parquet", source=STUDY.sources),
         people="results/clean/people.parquet",
         findings=collect("results/clean/{source}/findings.parquet", source=STUDY.sources),
+        resolutions=every_file("results/clean/{source}/by_file/{file}/resolutions.parquet"),
         words=LOCALES / "{lang}.yaml",
         templates=sorted(TEMPLATES.iterdir()),
         dictionary=DICTIONARY,

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.cleaning import clean_blocks, write_cleaned_file
+from historical_controls.cleaning import clean_blocks, read_resolutions, write_cleaned_file
 from historical_controls.config import Study
 from historical_controls.config_sources import Source
 from historical_controls.dictionary import load_dictionary
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 with reported(snakemake.log[0]):
     source_name, file_name = snakemake.wildcards.source, snakemake.wildcards.file
+    resolutions = snakemake.input.get("resolutions")
     cleaned = clean_blocks(
         read_pieces(snakemake.input.table, INTAKE),
         source_name,
@@ -23,5 +24,6 @@ with reported(snakemake.log[0]):
         Source.model_validate({**snakemake.params.source, "files": {file_name: snakemake.params.declaration}}),
         Study.model_validate(snakemake.params.study),
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        read_resolutions(resolutions) if resolutions else None,
     )
     write_cleaned_file(cleaned, Path(snakemake.output.ledger).parent)

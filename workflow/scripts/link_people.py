@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from historical_controls.cleaning import identity_facts, link_people, read_crosswalk
+from historical_controls.cleaning import identity_facts, link_people, read_crosswalk, read_resolutions
 from historical_controls.config_sources import Source
 from historical_controls.errors import reported
 from historical_controls.table_io import read_distinct, read_tables, write_table
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 with reported(snakemake.log[0]):
     sources = {name: Source.model_validate(source) for name, source in snakemake.params.sources.items()}
     subjects = read_distinct(snakemake.input.ledgers, LEDGER, ["source", "subject"])
-    crosswalk = snakemake.input.get("crosswalk")
+    crosswalk, resolutions = snakemake.input.get("crosswalk"), snakemake.input.get("resolutions")
+    if resolutions:
+        read_resolutions(resolutions, sources)
     people = link_people(
         {name: subjects[subjects["source"] == name] for name in sources},
         sources,

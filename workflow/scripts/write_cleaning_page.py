@@ -8,7 +8,7 @@ from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.report import read_held, render_cleaning_page
 from historical_controls.table_io import read_table, read_tables
-from historical_controls.tables import ARD, FINDINGS, PEOPLE
+from historical_controls.tables import ARD, FINDINGS, PEOPLE, RESOLUTIONS
 from historical_controls.words import load_words
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ with reported(snakemake.log[0]):
         read_held(snakemake.input.ledgers),
         read_table(snakemake.input.people, PEOPLE),
         read_tables(snakemake.input.findings, FINDINGS),
+        read_tables(snakemake.input.resolutions, RESOLUTIONS),
         load_words(Path(snakemake.input.words).parent, snakemake.wildcards.lang),
         Config.model_validate(snakemake.params.config),
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from historical_controls.cleaning import held_records, quarantine_list
-from historical_controls.cleaning.quarantine import row_hash
+from historical_controls.cleaning.quarantine import TO_FILL_IN, row_hash, row_hashes
 from historical_controls.spreadsheet_cells import as_sent, inert
 from historical_controls.table_io import write_table
 from historical_controls.tables import INTAKE, LEDGER
@@ -51,7 +51,8 @@ def test_every_held_record_is_listed_with_the_hash_of_its_row(tmp_path: Path) ->
     with (tmp_path / "quarantine.csv").open(encoding="utf-8-sig", newline="") as file:
         back = list(csv.DictReader(file))
     assert [row["line"] for row in back] == held["line"].astype(str).tolist()
-    assert all(row["row_hash"] and row["why"].startswith("why ") for row in back)
+    assert all(row["row_hash"].startswith("r") and row["meaning"].startswith("why ") for row in back)
+    assert {row[name] for row in back for name in TO_FILL_IN} == {""}
     formulas = [row for row in back if "HYPERLINK" in row["raw_value"]]
     assert {row["raw_value"] for row in formulas} == {"'=HYPERLINK(1)"}
     assert len({row["row_hash"] for row in formulas}) == 1
@@ -65,4 +66,9 @@ def test_nothing_held_gives_an_empty_list(tmp_path: Path) -> None:
 def test_the_hash_tells_cells_apart() -> None:
     assert row_hash(["a", "bc"]) != row_hash(["ab", "c"])
     assert row_hash(["a", None]) == row_hash(["a", ""])
-    assert LONG["kind"] == "measurements_long"
+
+
+def test_a_broken_line_without_text_cannot_be_told_from_another() -> None:
+    raw = intake([LAB], [(3, "FILE_LAYOUT", None), (4, "FILE_LAYOUT", "a;b")])
+    first, private, broken = row_hashes(raw)["row_hash"]
+    assert private == "" and broken == row_hash(["a;b"]) != first

@@ -149,6 +149,9 @@ class Config(Section):
     dictionary: str | None = Field(None, description="folder of the dictionary; null = the program's own")
     sources: dict[Name, Source] = Field(min_length=1)
     crosswalk: str | None = Field(None, description="file that says which ids are one person; null = none")
+    resolutions: str | None = Field(
+        None, description="file of decisions on single held rows, made from quarantine.csv; null = none"
+    )
     outcomes: list[Code] = Field(min_length=1, description="outcomes analysed, in the order of the report")
     cohort: Cohort
     balance: Balance
@@ -193,8 +196,7 @@ def load_config(raw: Mapping[str, Any], name: str = "config.yaml") -> Config:
 def check_files(config: Config, folder: Path, name: str = "config.yaml") -> None:
     """Every declared file exists below the study folder. Raises UserError(s) naming the nearest file there is."""
     declared = {f"sources.{source}.files.{name}.path": file.path for source, name, file in _files(config)}
-    if config.crosswalk:
-        declared["crosswalk"] = config.crosswalk
+    declared |= {key: path for key in ("crosswalk", "resolutions") if (path := getattr(config, key))}
     faults = []
     for key, file_path in declared.items():
         path = folder / file_path

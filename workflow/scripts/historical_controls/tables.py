@@ -89,6 +89,7 @@ MEASUREMENTS_RAW = Table(
         *_MEASURED,
         _text("raw_value", "cell as sent"),
         _text("raw_unit", "unit as sent or declared"),
+        _text("released", "reasons that a person set aside for this record, each followed by ';'; null = none", True),
     ),
 )
 
@@ -142,6 +143,25 @@ LEDGER = Table(
         _text("reason", "reason code; '' for clean records without remark"),
         _text("raw_value", "cell or line as sent, for records that are not clean; null otherwise", True),
         _text("hint", "what would release the record; null otherwise", True),
+    ),
+)
+
+RESOLUTIONS = Table(
+    "resolutions",
+    "results/clean/{source}/by_file/{file}/resolutions.parquet",
+    "Decisions of people on single held rows (the file named by `resolutions` in config.yaml), found in the export.",
+    (*_RECORD_KEY, "reason", "decision", "column"),
+    (
+        *_RECORD[:3],
+        _text("item", "record of the row that is decided of; '' = every one held for the reason"),
+        _text("reason", "reason code that the record was held for"),
+        _text("decision", "'release', 'exclude' or 'correct'"),
+        _text("column", "raw column that is corrected; '' for other decisions"),
+        _text("text", "what the corrected cell says"),
+        _text("row_hash", "hash of the row as sent, as in quarantine.csv"),
+        _text("who", "who decided"),
+        _text("date", "day of the decision"),
+        _text("why", "grounds, as written"),
     ),
 )
 
@@ -588,6 +608,7 @@ TABLES: tuple[Table, ...] = (
     EVENTS_RAW,
     TREATMENTS_RAW,
     LEDGER,
+    RESOLUTIONS,
     PEOPLE,
     FINDINGS,
     PATIENTS,

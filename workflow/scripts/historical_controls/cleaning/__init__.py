@@ -10,6 +10,7 @@ from .losses import loss_tally, losses_ard
 from .outputs import CleanedFile, CleanSource, read_cleaned_file, write_cleaned_file
 from .people import identity_facts, link_people
 from .quarantine import held_records, quarantine_list
+from .resolutions import read_resolutions
 
 __all__ = [
     "CleanSource",
@@ -30,6 +31,7 @@ __all__ = [
     "quarantine_list",
     "read_cleaned_file",
     "read_crosswalk",
+    "read_resolutions",
     "stop_where_suspect",
     "write_cleaned_file",
 ]

@@ -20,7 +20,8 @@ from .duplicates import settle_characteristics, settle_events, settle_measuremen
 from .files import LostRecordError
 from .outputs import CleanedFile, CleanSource
 from .patient_checks import check_patients
-from .records import RECORD_KEY, decide, undecided
+from .records import RECORD_KEY, decide, undecided, with_flag
+from .resolutions import check_used, with_exclusions
 
 TABLES = ("patients", "measurements", "events", "treatments")
 # A second admission or discharge is a readmission; a second death or infusion of the one dose is a contradiction.
@@ -43,7 +44,8 @@ def assemble_source(
     ids = people.loc[people["source"] == source_name]
     stacked = {f.name: _stack([getattr(part, f.name) for part in parts]) for f in fields(CleanedFile)}
     records = assemble_range({name: stacked[name] for name in TABLES}, ids, source, dictionary)
-    ledger = final_ledger(stacked["ledger"], changes(records))
+    ledger = with_exclusions(final_ledger(stacked["ledger"], changes(records)), stacked["resolutions"])
+    check_used(ledger, stacked["resolutions"])
     clean = clean_records(records)
     check_counts(clean_counts(ledger), {name: len(frame) for name, frame in clean.items()})
     tables = clean_tables(clean, epoch_admissions(first_lines([stacked["ledger"]], ids), source_name, source))
@@ -66,8 +68,9 @@ def assemble_range(
     records["treatments"] = settle_treatments(records["treatments"])
     records = _hold_people(records)
     records["measurements"] = settle_measurements(records["measurements"], _deaths(records["events"], source))
-    records["measurements"] = check_patients(records["measurements"], dictionary, source.timezone)
-    return records
+    measured = check_patients(records["measurements"], dictionary, source.timezone)
+    flags = with_flag(measured["flags"], "RELEASED", measured["reason"] == "RELEASED")
+    return records | {"measurements": measured.assign(flags=flags)}
 
 
 def clean_records(records: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -168,19 +171,21 @@ def final_ledger(ledger: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
 
 
 def changes(records: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Keys and final fates of the records that joining held or collapsed."""
+    """Keys and final fates of the records that joining held, collapsed, or would have held had nobody released them."""
     return pd.concat([_changes(name, frame) for name, frame in records.items()], ignore_index=True)
 
 
 def _changes(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    rows = frame.loc[frame["fate"] != "clean"]
+    rows = frame.loc[(frame["fate"] != "clean") | (frame["reason"] != "")]
     shown = {
         "patients": lambda: rows["result"].fillna(rows["value"].map("{:g}".format)),
         "measurements": lambda: rows["raw_value"],
         "events": lambda: rows["time"].dt.strftime("%Y-%m-%d %H:%M UTC"),
         "treatments": lambda: rows["treatment"],
     }[name]()
-    return rows[[*RECORD_KEY, "fate", "reason", "hint"]].assign(raw_value=shown.astype("str"))
+    return rows[[*RECORD_KEY, "fate", "reason", "hint"]].assign(
+        raw_value=shown.astype("str").where(rows["fate"] != "clean", None)
+    )
 
 
 def clean_counts(ledger: pd.DataFrame) -> Counter[str]:

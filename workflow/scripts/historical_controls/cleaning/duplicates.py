@@ -6,6 +6,7 @@ import pandas as pd
 
 from .distinct import repeats
 from .records import decide
+from .resolutions import one_of_each_sample
 from .times import is_midnight
 
 SAMPLE = ["patient_id", "outcome", "time", "assay", "specimen"]
@@ -32,6 +33,7 @@ def settle_measurements(records: pd.DataFrame, deaths: pd.Series) -> pd.DataFram
     open_rows = _repeated(records.loc[open_rows.index], SAMPLE)
     records = _decide_at(records, open_rows.duplicated([*SAMPLE, *SAID]), "DUP_IDENTICAL", "duplicate")
     conflict = _repeated(records.loc[open_rows.index], SAMPLE).duplicated(SAMPLE, keep=False)
+    records = one_of_each_sample(records, SAMPLE)
     return _decide_at(records, conflict, "DUP_CONFLICT", "quarantined", "same sample, different results")
 
 

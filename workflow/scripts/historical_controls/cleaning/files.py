@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -21,12 +21,13 @@ from ..config_sources import (
 )
 from ..dictionary import Dictionary
 from ..table_io import Table, conform
-from ..tables import EVENTS_RAW, LEDGER, MEASUREMENTS_RAW, PATIENTS_RAW, TREATMENTS_RAW
+from ..tables import EVENTS_RAW, LEDGER, MEASUREMENTS_RAW, PATIENTS_RAW, RESOLUTIONS, TREATMENTS_RAW
 from .courses import event_rows, treatment_rows
 from .measurements import clean_measurements
 from .outputs import CleanedFile
 from .persons import characteristics, dated_events
 from .records import CELL, SET_ASIDE, filled_down, selected, undecided
+from .resolutions import Decisions, Located, check_needed, corrected, marked, released_reasons
 from .times import Calendar
 from .unfolding import unfold_long, unfold_wide
 
@@ -41,11 +42,12 @@ ANALYTE = {"measurements": "code", "patients": "characteristic", "events": "even
 
 @dataclass(frozen=True)
 class Reader:
-    """What reading the rows of one file needs."""
+    """What reading the rows of one file needs. resolved: decisions on single rows (table resolutions)."""
 
     file: SourceFile
     calendar: Calendar
     dictionary: Dictionary
+    resolved: pd.DataFrame = field(default_factory=RESOLUTIONS.empty)
 
 
 class LostRecordError(Exception):
@@ -53,13 +55,20 @@ class LostRecordError(Exception):
 
 
 def clean_file(
-    raw: pd.DataFrame, source_name: str, file_name: str, source: Source, study: Study, dictionary: Dictionary
+    raw: pd.DataFrame,
+    source_name: str,
+    file_name: str,
+    source: Source,
+    study: Study,
+    dictionary: Dictionary,
+    decided: Decisions | None = None,
 ) -> CleanedFile:
     """Tables *_raw and the ledger of one file (raw: table intake), as `clean_blocks` of one block.
 
     Raises LostRecordError where a line or record would be lost.
     """
-    return next(clean_blocks([raw], source_name, file_name, source, study, dictionary))
+    (cleaned,) = clean_blocks([raw], source_name, file_name, source, study, dictionary, decided)
+    return cleaned
 
 
 def clean_blocks(
@@ -69,16 +78,39 @@ def clean_blocks(
     source: Source,
     study: Study,
     dictionary: Dictionary,
+    decided: Decisions | None = None,
 ) -> Iterator[CleanedFile]:
-    """The same, block by block of a file's lines (consecutive pieces of table intake)."""
+    """The same, block by block of a file's lines (consecutive pieces of table intake).
+
+    decided: decisions on single rows (see `read_resolutions`). Raises UserError(s) for those that fit no row.
+    """
     file = source.files[file_name]
     clock = Calendar(file.timezone or source.timezone, study.first_date, study.data_lock, source.timezone)
     reader = Reader(file, clock, dictionary)
+    located = Located(decided)
     above: dict[str, str] = {}
-    for raw in blocks:
+    for sent in blocks:
+        resolved = located.of(sent, source_name, file_name)
+        raw = corrected(sent, resolved)
         ids = {name: filled_down(raw, name, above.get(name, "")) for name in _filled_columns(file)}
-        yield clean_block(raw, ids, source_name, file_name, reader)
+        if raw is not sent:
+            _check_corrections(sent, above, source_name, file_name, replace(reader, resolved=resolved))
+        yield clean_block(raw, ids, source_name, file_name, replace(reader, resolved=resolved))
         above = {name: str(filled.iloc[-1]) for name, filled in ids.items()} if len(raw) else above
+    located.check_all_found(source_name, file_name)
+
+
+def _check_corrections(
+    sent: pd.DataFrame, above: Mapping[str, str], source_name: str, file_name: str, reader: Reader
+) -> None:
+    """Corrected rows, cleaned as sent, must be held: what was clean is nobody's to change here."""
+    rows = sent.loc[sent["line"].isin(reader.resolved["line"])]
+    ids = {name: filled_down(sent, name, above.get(name, "")) for name in _filled_columns(reader.file)}
+    as_sent = replace(reader, resolved=RESOLUTIONS.empty())
+    found = clean_block(
+        rows, {name: filled[rows.index] for name, filled in ids.items()}, source_name, file_name, as_sent
+    )
+    check_needed(found.ledger, reader.resolved)
 
 
 def clean_block(
@@ -88,13 +120,13 @@ def clean_block(
     parts = reader.file.parts
     found = [pair for part in parts for pair in _part_records(_part_rows(raw, ids, part), part, reader)]
     records = [
-        (name, frame.assign(source=source_name, file=file_name))
+        (name, marked(frame.assign(source=source_name, file=file_name), reader.resolved))
         for name, frame in _with_own_items([(name, frame) for name, frame in found if len(frame)])
     ]
     tables = {name: _stored(name, table, records) for name, table in STORED.items()}
     ledger = _ledger(raw, records, source_name, file_name)
     _check_nothing_lost(raw, ledger, tables)
-    return CleanedFile(**tables, ledger=ledger)
+    return CleanedFile(**tables, ledger=ledger, resolutions=reader.resolved)
 
 
 def _filled_columns(file: SourceFile) -> list[str]:
@@ -133,7 +165,9 @@ def _part_records(rows: pd.DataFrame, part: AnyPart, reader: Reader) -> Iterator
 def _measured(records: pd.DataFrame, reader: Reader) -> pd.DataFrame:
     if records.empty:
         return records
-    cleaned = clean_measurements(undecided(records), reader.file, reader.calendar, reader.dictionary)
+    released = {} if reader.resolved.empty else {"released": released_reasons(records, reader.resolved)}
+    open_records = undecided(records, **released)
+    cleaned = clean_measurements(open_records, reader.file, reader.calendar, reader.dictionary)
     return cleaned.assign(outcome=cleaned["code"])
 
 

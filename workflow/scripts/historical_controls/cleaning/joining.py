@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from ..config_sources import Source
 from ..dictionary import Dictionary
-from ..table_io import TableWriter, read_pieces, write_table
-from ..tables import LEDGER, PATIENTS
+from ..table_io import TableWriter, read_pieces, read_tables, write_table
+from ..tables import LEDGER, PATIENTS, RESOLUTIONS
 from .assemble import (
     TABLES,
     assemble_range,
@@ -31,6 +31,7 @@ from .assemble import (
 )
 from .outputs import SOURCE_TABLES
 from .ranges import Ranges, range_of_subject
+from .resolutions import check_used, with_exclusions
 
 RANGE_ROWS = 250_000
 WRITTEN = ("measurements", "events", "treatments", "ledger")
@@ -70,7 +71,7 @@ def assemble_files(
             here = admissions.loc[admissions["patient_id"].isin(own["patient_id"])]
             for name, table in clean_tables(clean, here).items():
                 writers[name].write(table)
-        check_counts(_write_ledger(ledgers, decided, writers["ledger"]), dict(counted))
+        check_counts(_write_ledger(ledgers, decided, _resolutions(folders), writers["ledger"]), dict(counted))
     known = pd.concat([frame for frame in facts if len(frame)] or facts[:1], ignore_index=True)
     write_table(people_table(known, ids, source_name, source, dictionary), out / "patients.parquet", PATIENTS)
 
@@ -95,14 +96,21 @@ def _ranges(
         yield ids.loc[numbers == number], ranges.take(number)
 
 
-def _write_ledger(ledgers: list[Path], decided: Changes, writer: TableWriter) -> Counter[str]:
+def _resolutions(folders: list[Path]) -> pd.DataFrame:
+    return read_tables([folder / "resolutions.parquet" for folder in folders], RESOLUTIONS)
+
+
+def _write_ledger(ledgers: list[Path], decided: Changes, resolved: pd.DataFrame, writer: TableWriter) -> Counter[str]:
     """The final ledger; gives the clean records per table that stand in it."""
     counted = Counter[str]()
+    concerned: list[pd.DataFrame] = []
     for path in ledgers:
         for piece in read_pieces(path, LEDGER):
-            final = final_ledger(piece, decided.of(piece))
+            final = with_exclusions(final_ledger(piece, decided.of(piece)), resolved)
             counted += clean_counts(final)
+            concerned.append(final.loc[final["line"].isin(resolved["line"])])
             writer.write(final)
+    check_used(pd.concat(concerned) if concerned else LEDGER.empty(), resolved)
     return counted
 
 

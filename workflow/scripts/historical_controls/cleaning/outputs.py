@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +18,7 @@ from ..tables import (
     MEASUREMENTS_RAW,
     PATIENTS,
     PATIENTS_RAW,
+    RESOLUTIONS,
     TREATMENTS,
     TREATMENTS_RAW,
 )
@@ -28,6 +29,7 @@ FILE_TABLES: dict[str, Table] = {
     "events": EVENTS_RAW,
     "treatments": TREATMENTS_RAW,
     "ledger": LEDGER,
+    "resolutions": RESOLUTIONS,
 }
 SOURCE_TABLES: dict[str, Table] = {
     "patients": PATIENTS,
@@ -40,13 +42,14 @@ SOURCE_TABLES: dict[str, Table] = {
 
 @dataclass(frozen=True)
 class CleanedFile:
-    """Tables patients_raw, measurements_raw, events_raw, treatments_raw and ledger of one file."""
+    """Tables patients_raw, measurements_raw, events_raw, treatments_raw, ledger and resolutions of one file."""
 
     patients: pd.DataFrame
     measurements: pd.DataFrame
     events: pd.DataFrame
     treatments: pd.DataFrame
     ledger: pd.DataFrame
+    resolutions: pd.DataFrame = field(default_factory=RESOLUTIONS.empty)
 
 
 @dataclass(frozen=True)

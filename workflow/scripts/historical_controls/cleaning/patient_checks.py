@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..dictionary import Dictionary
 from .distinct import factorized
-from .records import decide
+from .records import decide, with_flag
 
 Records = pd.DataFrame
 SAMPLE = ["patient_id", "time", "specimen"]
@@ -38,8 +38,7 @@ def check_patients(records: Records, dictionary: Dictionary, timezone: str) -> R
     }
     flags = records["flags"]
     for name, rows in marks.items():
-        if rows.any():
-            flags = flags.mask(rows, (flags + ";" + name).str.lstrip(";"))
+        flags = with_flag(flags, name, rows)
     return records.assign(flags=flags)
 
 
@@ -84,7 +83,7 @@ def lymphocytes_from_percent(records: Records, dictionary: Dictionary) -> Record
     return records.assign(
         outcome=records["outcome"].mask(rows, "LYMPH"),
         unit=records["unit"].mask(rows, dictionary.outcomes["LYMPH"].unit),
-        flags=records["flags"].mask(rows, (records["flags"] + ";LYMPH_FROM_PERCENT").str.lstrip(";")),
+        flags=with_flag(records["flags"], "LYMPH_FROM_PERCENT", rows),
         **{name: records[name].mask(rows, known) for name in ("value", "lower", "upper")},
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +15,8 @@ from .records import CELL
 
 READ = ["source", "file", "line", "item", "subject", "analyte", "fate", "reason", "raw_value", "hint"]
 COLUMNS = ["row_hash", *(name for name in READ if name != "fate")]
+# What a person fills in, so that the list is itself the form of the study's resolutions.
+TO_FILL_IN = ["decision", "column", "text", "who", "date", "why"]
 CELL_AT_MOST = 1000
 FileKey = tuple[str, str]
 
@@ -29,14 +31,14 @@ def held_records(ledgers: Iterable[str | Path]) -> pd.DataFrame:
 def quarantine_list(
     held: pd.DataFrame, intake: Mapping[FileKey, str | Path], said: Callable[[str], str]
 ) -> pd.DataFrame:
-    """Columns of the list: row_hash, where the record stands, what it says, why it is held in code and words, and how
-    it is released. Cells are safe to open in a spreadsheet, and cut after 1,000 characters.
+    """Columns of the list: row_hash, where the record stands, what it says, why it is held in code and words, how it
+    is released, and TO_FILL_IN, blank. Cells are safe to open in a spreadsheet, and cut after 1,000 characters.
 
     intake: tables intake by source and file; said: words of a reason.
     """
     hashes = pd.concat([_hashes(key, path, held) for key, path in sorted(intake.items())] or [pd.DataFrame()])
     named = held.merge(hashes, on=["source", "file", "line"], how="left") if len(hashes) else held.assign(row_hash="")
-    out = named[COLUMNS].assign(why=named["reason"].map(said))
+    out = named[COLUMNS].assign(meaning=named["reason"].map(said), **dict.fromkeys(TO_FILL_IN, ""))
     words = [name for name in out.columns if name != "line"]
     return out.assign(**{name: out[name].fillna("").map(_cell) for name in words})
 
@@ -46,21 +48,32 @@ def _cell(text: object) -> object:
 
 
 def _hashes(key: FileKey, path: str | Path, held: pd.DataFrame) -> pd.DataFrame:
-    """Content hash of every line of one file that holds a record: the same row has the same hash on any line."""
-    wanted = set(held.loc[(held["source"] == key[0]) & (held["file"] == key[1]), "line"])
-    rows = [row for piece in read_pieces(path, INTAKE) for row in _hashed(piece, wanted)] if wanted else []
-    return pd.DataFrame(rows, columns=["line", "row_hash"]).assign(source=key[0], file=key[1])
+    """Columns source, file, line and row_hash of every line of one file that holds a record."""
+    wanted = held.loc[(held["source"] == key[0]) & (held["file"] == key[1]), "line"]
+    pieces = read_pieces(path, INTAKE) if len(wanted) else ()
+    found = [row_hashes(piece.loc[piece["line"].isin(wanted)]) for piece in pieces]
+    lines = pd.concat(found) if found else pd.DataFrame(columns=["line", "row_hash"])
+    return lines.assign(source=key[0], file=key[1])
 
 
-def _hashed(piece: pd.DataFrame, wanted: set[int]) -> Iterator[tuple[int, str]]:
-    own = piece.loc[piece["line"].isin(wanted)]
-    cells = [name for name in own.columns if name.startswith(CELL)]
-    for line, text, *values in own[["line", "text", *cells]].itertuples(index=False, name=None):
-        said = [text] if isinstance(text, str) else values
-        yield int(line), row_hash(said)
+def row_hashes(raw: pd.DataFrame) -> pd.DataFrame:
+    """Columns line and row_hash of a piece of table intake: the same row has the same hash on any line.
+
+    A broken line whose text was not kept, since it may hold private cells, has none.
+    """
+    cells = [name for name in raw.columns if name.startswith(CELL)]
+    rows = raw[["line", "problem", "text", *cells]].itertuples(index=False, name=None)
+    hashes = [(line, _hash(problem, text, values)) for line, problem, text, *values in rows]
+    return pd.DataFrame(hashes, columns=["line", "row_hash"]).astype({"row_hash": "str"})
+
+
+def _hash(problem: object, text: object, values: list[object]) -> str:
+    if isinstance(problem, str):
+        return row_hash([text]) if isinstance(text, str) else ""
+    return row_hash(values)
 
 
 def row_hash(cells: Iterable[object]) -> str:
-    """12 hexadecimal digits of SHA-256 over the cells of a row, as sent."""
+    """'r', which keeps spreadsheets from reading a number, and 12 hexadecimal digits of SHA-256 over the cells."""
     joined = "\x1f".join("" if pd.isna(cell) else str(cell) for cell in cells)  # type: ignore[call-overload]
-    return hashlib.sha256(joined.encode()).hexdigest()[:12]
+    return f"r{hashlib.sha256(joined.encode()).hexdigest()[:12]}"

@@ -84,7 +84,7 @@ class Ranges:
 
     def take(self, number: int) -> dict[str, pd.DataFrame]:
         """All records of one range, by table."""
-        return {name: self._read(name, number) for name in FILE_TABLES if name != "ledger"}
+        return {name: self._read(name, number) for name in FILE_TABLES if name not in ("ledger", "resolutions")}
 
     def _read(self, name: str, number: int) -> pd.DataFrame:
         path = self._path(name, number)

@@ -85,9 +85,14 @@ def decide(
     fate: str = "quarantined",
     hint: str | pd.Series = "",
 ) -> pd.DataFrame:
-    """`records` with a fate for those `where` that have none yet: the first reason found is the one that stands."""
+    """`records` with a fate for those `where` that have none yet: the first reason found is the one that stands.
+
+    Where a person released a record from this very reason (column released), it is remarked, not held.
+    """
     rows = np.flatnonzero(where.fillna(False).to_numpy(dtype=bool))
     rows = rows[(records["fate"].iloc[rows] == "clean").to_numpy()]
+    if fate == "quarantined" and "released" in records:
+        records, rows = _without_released(records, rows, reason)
     if not len(rows):
         return records
     said = hint if isinstance(hint, pd.Series) else (hint or None)
@@ -96,6 +101,18 @@ def decide(
         reason=_put(records["reason"], rows, reason),
         hint=_put(records["hint"], rows, said),
     )
+
+
+def _without_released(
+    records: pd.DataFrame, rows: np.ndarray, reason: str | pd.Series
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """The records, those of `rows` that were released from the reason with a remark, and the other rows."""
+    released = records["released"].iloc[rows]
+    if released.isna().all():
+        return records, rows
+    why = reason.iloc[rows] if isinstance(reason, pd.Series) else [reason] * len(rows)
+    free = np.array([f"{code};" in f";{said}" for code, said in zip(why, released.fillna(""), strict=True)])
+    return records.assign(reason=_put(records["reason"], rows[free], "RELEASED")), rows[~free]
 
 
 def _put(texts: pd.Series, rows: np.ndarray, said: str | pd.Series | None) -> pd.Series:
@@ -109,6 +126,11 @@ def remark(records: pd.DataFrame, where: pd.Series, reason: str) -> pd.DataFrame
     """`records` with a reason at those clean ones `where` something besides the record itself could not be used."""
     rows = where & (records["fate"] == "clean") & (records["reason"] == "")
     return records.assign(reason=records["reason"].mask(rows, reason)) if rows.any() else records
+
+
+def with_flag(flags: pd.Series, name: str, where: pd.Series) -> pd.Series:
+    """Flags with one more where it holds."""
+    return flags.mask(where, (flags + ";" + name).str.lstrip(";")) if where.any() else flags
 
 
 def check_subject(records: pd.DataFrame) -> pd.DataFrame:

@@ -16,6 +16,8 @@ from .html_table import HtmlTable, Row
 from .printer import Printer
 
 LONGEST = 160
+# A reason for which a person keeps records out: it counts as loss, and there is nothing left to do.
+SETTLED = "EXCLUDED"
 # Control characters would be invisible, or change what stands beside them.
 VISIBLE = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421}
 RECORD_COLUMNS = ("line", "item", "subject", "analyte", "raw_value", "reason")
@@ -40,10 +42,11 @@ def rank(printer: Printer, outcome: str) -> int:
 
 
 def settle_table(printer: Printer) -> HtmlTable | None:
-    """Reasons by outcome, the primary outcome's first and then by number of records; None where nothing is held."""
+    """Reasons by outcome, the primary outcome's first and then by number of records; None where nothing is open."""
     found: dict[tuple[str, str], dict[str, Result]] = defaultdict(dict)
     for row in printer.results.all("ledger_loss_arms", "n_records", method="quarantined"):
-        found[row.outcome, row.level][row.arm] = row
+        if row.level != SETTLED:
+            found[row.outcome, row.level][row.arm] = row
     if not found:
         return None
     total = {key: sum(row.value or 0 for row in arms.values()) for key, arms in found.items()}
@@ -154,6 +157,28 @@ def affected_table(printer: Printer, held: HeldRecords) -> HtmlTable | None:
         for source, subject, clean, quarantined in held.subjects.itertuples(index=False, name=None)
     ]
     return _table(printer, "affected", ("subject", "source", "quarantined", "clean"), rows)
+
+
+def resolved_table(printer: Printer, resolutions: pd.DataFrame) -> HtmlTable | None:
+    """Decisions of people on single records; None where there are none."""
+    rows = [_resolved_row(printer, row) for row in resolutions.to_dict("records")]
+    return _table(
+        printer, "resolved", ("file", "line", "item", "reason", "decision", "cell", "who", "date", "why"), rows
+    )
+
+
+def _resolved_row(printer: Printer, row: Mapping[Any, Any]) -> Row:
+    place = Markup("{} / {}").format(sent(printer, row["source"]), sent(printer, row["file"]))
+    cell = Markup("{}: {}").format(sent(printer, row["column"]), sent(printer, row["text"])) if row["column"] else ""
+    cells = (
+        printer.fact(row["line"]),
+        sent(printer, row["item"]),
+        sent(printer, row["reason"]),
+        printer.word(f"cleaning.decision_{row['decision']}"),
+        Markup(cell),
+        *(sent(printer, row[name]) for name in ("who", "date", "why")),
+    )
+    return Row(place, cells)
 
 
 def records_table(printer: Printer, held: HeldRecords) -> HtmlTable | None:

@@ -14,7 +14,15 @@ from ..dictionary import Dictionary
 from ..formatting import format_number
 from ..results import results_of
 from ..words import Words
-from .cleaning_lists import affected_table, findings_table, loss_table, people_table, records_table, settle_table
+from .cleaning_lists import (
+    affected_table,
+    findings_table,
+    loss_table,
+    people_table,
+    records_table,
+    resolved_table,
+    settle_table,
+)
 from .data import ledger_table
 from .held_records import HeldRecords
 from .printer import Printer
@@ -27,6 +35,7 @@ def render_cleaning_page(
     held: HeldRecords,
     people: pd.DataFrame,
     findings: pd.DataFrame,
+    resolutions: pd.DataFrame,
     words: Words,
     config: Config,
     dictionary: Dictionary,
@@ -34,7 +43,7 @@ def render_cleaning_page(
 ) -> str:
     """The page as HTML text. Shows ids as sent: for the hospital's own use.
 
-    ard, people, findings: the tables of those names, all sources; templates: workflow/templates.
+    ard, people, findings, resolutions: the tables of those names, all sources; templates: workflow/templates.
     """
     printer = Printer(results_of(ard), words, config, dictionary)
     script = (Path(templates) / SCRIPT).read_text(encoding="utf-8")
@@ -59,6 +68,7 @@ def render_cleaning_page(
         loss=loss_table(printer),
         holds=people_table(printer, people),
         affected=affected_table(printer, held),
+        resolved=resolved_table(printer, resolutions),
         records=records_table(printer, held),
         n_held=printer.fact(format_number(held.n_held, "0")),
         n_shown=printer.fact(format_number(len(held.records), "0")),

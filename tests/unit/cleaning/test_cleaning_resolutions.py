@@ -1,0 +1,203 @@
+"""Decisions on single held rows: what each does, and that none is taken for granted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from cleaning_study import LAB, LONG, dictionary, intake, source, study
+
+from historical_controls.cleaning import (
+    CleanSource,
+    assemble_files,
+    assemble_source,
+    clean_file,
+    held_records,
+    link_people,
+    quarantine_list,
+    read_resolutions,
+    write_cleaned_file,
+)
+from historical_controls.cleaning.outputs import SOURCE_TABLES
+from historical_controls.cleaning.quarantine import row_hashes
+from historical_controls.errors import UserError
+from historical_controls.table_io import conform, read_table, write_table
+from historical_controls.tables import INTAKE, LEDGER
+
+SIGNED = {"who": "Dra. Ruiz", "date": "2020-11-03", "why": "seen in the paper chart"}
+ROWS = [
+    {"when": "2020-05-04 08:00", "result": "950"},  # above the hard limit of CRP
+    {"when": "2020-05-04 09:00", "result": "1,250", "test": "Ferritina", "unit": "ng/mL"},
+    {"when": "2020-05-04 10:00", "result": "0.5", "test": "PCT", "unit": "ng/mL", "comment": "hemolizada"},
+    {"when": "2020-05-04 11:00", "result": "20"},
+    {"when": "2020-05-04 11:00", "result": "30"},
+    {"when": "2020-05-04 12:00", "result": "40"},
+    {"when": "2020-05-04 13:00", "result": "x"},
+]
+
+
+def sent() -> pd.DataFrame:
+    return intake([{**LAB, **row} for row in ROWS])
+
+
+def joined(decided: pd.DataFrame | None = None, raw: pd.DataFrame | None = None) -> CleanSource:
+    declared = source({"lab": {"parts": [LONG]}})
+    part = clean_file(sent() if raw is None else raw, "s", "lab", declared, study(), dictionary(), decided)
+    people = link_people({"s": part.ledger}, {"s": declared})
+    return assemble_source([part], people, "s", declared, study(), dictionary())
+
+
+def form(folder: Path) -> pd.DataFrame:
+    """quarantine.csv as a data manager gets it."""
+    write_table(joined().ledger, folder / "ledger.parquet", LEDGER)
+    write_table(sent(), folder / "lab.parquet", INTAKE)
+    held = held_records([folder / "ledger.parquet"])
+    return quarantine_list(held, {("s", "lab"): folder / "lab.parquet"}, str).set_index("line", drop=False)
+
+
+def filled_in(folder: Path, **lines: dict[str, str]) -> Path:
+    """The same with some lines filled in; keys 'line_2' name the line."""
+    out = form(folder)
+    for key, said in lines.items():
+        for name, text in {**SIGNED, **said}.items():
+            out.loc[int(key.removeprefix("line_")), name] = text
+    path = folder / "resolutions.csv"
+    out.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    return path
+
+
+def decided(folder: Path, **lines: dict[str, str]) -> pd.DataFrame:
+    return read_resolutions(filled_in(folder, **lines), {"s": source({"lab": {"parts": [LONG]}})})
+
+
+def by_line(found: CleanSource) -> dict[int, str]:
+    return {
+        line: reason or fate for line, fate, reason in found.ledger[["line", "fate", "reason"]].itertuples(index=False)
+    }
+
+
+def test_lines_left_blank_are_no_decisions(tmp_path: Path) -> None:
+    assert len(form(tmp_path)) == 6 and decided(tmp_path).empty
+    assert by_line(joined()) == {
+        2: "OUT_OF_RANGE", 3: "NUM_AMBIGUOUS", 4: "SPECIMEN_BAD", 5: "DUP_CONFLICT", 6: "DUP_CONFLICT", 7: "clean",
+        8: "NUM_UNREADABLE",
+    }  # fmt: skip
+
+
+def test_each_decision_does_what_it_says_and_nothing_else(tmp_path: Path) -> None:
+    lines = {"line_2": {"decision": "release"}, "line_5": {"decision": "release", "date": "03/11/2020"}}
+    lines["line_3"] = {"decision": "correct", "column": "result", "text": "1250"}
+    lines["line_8"] = {"decision": "exclude"}
+    found = joined(decided(tmp_path, **lines))
+    assert by_line(found) == {
+        2: "RELEASED", 3: "CORRECTED", 4: "SPECIMEN_BAD", 5: "RELEASED", 6: "DUP_CONFLICT", 7: "clean", 8: "EXCLUDED",
+    }  # fmt: skip
+    assert set(found.ledger.loc[found.ledger["line"].isin([2, 3, 5, 7]), "fate"]) == {"clean"}
+    assert set(found.ledger.loc[found.ledger["line"] == 8, "fate"]) == {"quarantined"}
+    values = found.measurements.set_index("line")[["value", "flags"]]
+    assert values["value"].to_dict() == {2: 950.0, 3: 1250.0, 5: 20.0, 7: 40.0}
+    assert "RELEASED" in values["flags"][2] and "RELEASED" in values["flags"][5] and values["flags"][7] == ""
+    assert "CORRECTED" in values["flags"][3]
+    assert found.ledger.loc[found.ledger["fate"] == "clean", "raw_value"].isna().all()
+    assert "paper chart" in found.ledger.set_index("line")["hint"][8]
+
+
+def test_released_from_one_reason_a_record_is_held_for_another(tmp_path: Path) -> None:
+    death = {**LAB, "test": "x"}
+    raw = sent()
+    part = {"kind": "patients", "subject": "id", "events": [{"event": "death", "time": LONG["time"]}]}
+    declared = source({"lab": {"parts": [LONG]}, "dead": {"parts": [part]}})
+    own = decided(tmp_path, line_2={"decision": "release"})
+    parts = [
+        clean_file(raw, "s", "lab", declared, study(), dictionary(), own),
+        clean_file(intake([{**death, "when": "2020-05-03 12:00"}]), "s", "dead", declared, study(), dictionary()),
+    ]
+    people = link_people({"s": pd.concat([p.ledger for p in parts])}, {"s": declared})
+    found = assemble_source(parts, people, "s", declared, study(), dictionary())
+    assert found.ledger.loc[found.ledger["file"] == "lab"].set_index("line")["reason"][2] == "AFTER_DEATH"
+
+
+def test_both_of_a_conflict_cannot_be_right(tmp_path: Path) -> None:
+    both = decided(tmp_path, line_5={"decision": "release"}, line_6={"decision": "release"})
+    assert {by_line(joined(both))[line] for line in (5, 6)} == {"DUP_CONFLICT"}
+
+
+def test_ranges_of_people_give_the_same(tmp_path: Path) -> None:
+    lines = {"line_2": {"decision": "release"}, "line_5": {"decision": "release"}, "line_8": {"decision": "exclude"}}
+    own, declared = decided(tmp_path, **lines), source({"lab": {"parts": [LONG]}})
+    part = clean_file(sent(), "s", "lab", declared, study(), dictionary(), own)
+    people = link_people({"s": part.ledger}, {"s": declared})
+    write_cleaned_file([part], tmp_path / "by_file/lab")
+    assemble_files([tmp_path / "by_file/lab"], people, "s", declared, dictionary(), tmp_path, 1)
+    whole = joined(own)
+    for name, table in SOURCE_TABLES.items():
+        found = read_table(tmp_path / f"{name}.parquet", table)
+        pd.testing.assert_frame_equal(found, conform(getattr(whole, name), table))
+
+
+def test_the_same_row_twice_is_decided_alike(tmp_path: Path) -> None:
+    own = decided(tmp_path, line_2={"decision": "release"})
+    raw = intake([{**LAB, **row} for row in [*ROWS, ROWS[0]]])
+    assert {by_line(joined(own, raw))[line] for line in (2, 9)} == {"RELEASED", "DUP_IDENTICAL"}
+
+
+REFUSED: list[tuple[dict[str, str], str]] = [
+    ({"decision": "relase"}, "Did you mean 'release'"),
+    ({"decision": "release", "who": ""}, "'who' is blank"),
+    ({"decision": "release", "why": ""}, "'why' is blank"),
+    ({"decision": "release", "date": "yesterday"}, "no date"),
+    ({"decision": "release", "date": "2020-02-30"}, "no date"),
+    ({"decision": "release", "row_hash": "123"}, "no hash of a row"),
+    ({"decision": "release", "reason": "NUM_AMBIGUOUS"}, "no value to release"),
+    ({"decision": "release", "reason": "ID_CONFLICT"}, "crosswalk"),
+    ({"decision": "correct"}, "names 'column'"),
+    ({"decision": "release", "column": "result", "text": "1"}, "names 'column'"),
+    ({"decision": "exclude", "source": "t"}, "no source 't'"),
+    ({"decision": "exclude", "file": "labs"}, "Did you mean 'lab'"),
+    ({}, "no decision"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "message"), REFUSED)
+def test_a_decision_that_is_not_whole_is_refused(said: dict[str, str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as error:
+        decided(tmp_path, line_2=said)
+    assert message in str(error.value) and "resolutions.csv, line " in str(error.value)
+
+
+UNFIT: list[tuple[dict[str, Any], str]] = [
+    ({"line_2": {"decision": "release", "row_hash": "r0123456789ab"}}, "no row of the file has the hash"),
+    ({"line_2": {"decision": "release", "item": "crp"}}, "no record 'crp'"),
+    ({"line_2": {"decision": "exclude", "reason": "TIME_ORDER"}}, "not held for TIME_ORDER"),
+    ({"line_3": {"decision": "correct", "column": "resultado", "text": "1"}}, "no column 'resultado'"),
+    ({"line_3": {"decision": "correct", "column": "result", "text": "1", "reason": "RANGE"}}, "not held for RANGE"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lines", "message"), UNFIT)
+def test_a_decision_that_no_record_needs_is_refused(lines: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as error:
+        joined(decided(tmp_path, **lines))
+    assert message in str(error.value), str(error.value)
+
+
+def test_a_clean_value_is_nobodys_to_release_or_to_correct(tmp_path: Path) -> None:
+    own = decided(tmp_path, line_2={"decision": "correct", "column": "result", "text": "95"})
+    clean = intake([{**LAB, **ROWS[5]}])
+    for decision in (
+        own,
+        own.assign(decision="release", column="", text=""),
+        own.assign(decision="exclude", column=""),
+    ):
+        with pytest.raises(UserError, match="not held for OUT_OF_RANGE"):
+            joined(decision.assign(row_hash=row_hashes(clean)["row_hash"][0]), clean)
+
+
+def test_decisions_that_contradict_each_other(tmp_path: Path) -> None:
+    path = filled_in(tmp_path, line_2={"decision": "release"})
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    path.write_text("\n".join([*lines, lines[1].replace("release", "exclude")]), encoding="utf-8")
+    with pytest.raises(UserError, match="another line decides otherwise"):
+        read_resolutions(path)
