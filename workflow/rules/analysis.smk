@@ -10,6 +10,7 @@ rule analyse_outcome:
     input:
         patients="results/cohort/primary/patients.parquet",
         visits="results/cohort/primary/visits.parquet",
+        summaries="results/cohort/primary/summaries.parquet",
         weights="results/balance/primary/weights.parquet",
         matched_sets="results/balance/primary/matched_sets.parquet",
         gates="results/balance/primary/gates.parquet",

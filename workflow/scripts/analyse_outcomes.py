@@ -8,13 +8,23 @@ from historical_controls.config import Analysis, Primary
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.table_io import read_table, write_table
-from historical_controls.tables import ARD, COHORT_PATIENTS, GATES, MATCHED_SETS, STATISTICS, VISITS, WEIGHTS
+from historical_controls.tables import (
+    ARD,
+    COHORT_PATIENTS,
+    GATES,
+    MATCHED_SETS,
+    PATIENT_SUMMARIES,
+    STATISTICS,
+    VISITS,
+    WEIGHTS,
+)
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
     settings = Analysis.model_validate(snakemake.params.analysis)
+    summaries = snakemake.input.get("summaries")
     analysed = analyse_outcomes(
         snakemake.params.outcomes,
         read_table(snakemake.input.patients, COHORT_PATIENTS),
@@ -31,6 +41,7 @@ with reported(snakemake.log[0]):
             read_table(snakemake.input.matched_sets, MATCHED_SETS),
             read_table(snakemake.input.gates, GATES),
         ),
+        read_table(summaries, PATIENT_SUMMARIES) if summaries else None,
     )
     write_table(analysed.ard, snakemake.output.ard, ARD)
     for path in snakemake.output.get("statistics", []):

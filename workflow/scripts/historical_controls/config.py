@@ -66,7 +66,7 @@ class Permutation(Section):
 
     exact_up_to: int = Field(200_000, ge=1, description="all labellings where there are at most so many")
     draws: int = Field(100_000, ge=1000, description="else so many, drawn with the seed")
-    scenario_draws: int = Field(10_000, ge=1000, description="the same for scenarios other than the primary one")
+    scenario_draws: int = Field(10_000, ge=1000, description="the same for scenarios, and for supporting analyses")
 
 
 class Analysis(Section):
@@ -97,6 +97,23 @@ class Analysis(Section):
         0.5, ge=0, le=1, description="a larger share of values beyond a limit, both arms pooled: no mean is modelled"
     )
     min_patients_per_arm: int = Field(3, ge=2, description="fewer patients with data in an arm: not estimable")
+    mean_over: list[int] = Field(
+        default=[7, 21], description="the mean change over days 0 to each of these is contrasted as well"
+    )
+    straight_lines: list[Code] = Field(
+        default=[], description="outcomes whose course is declared a straight line; their slopes are contrasted"
+    )
+    limits: Literal["likelihood", "half_the_limit"] = Field(
+        "likelihood",
+        description="what a value beyond an assay's limit is: censored, or (a biased sensitivity) half of the limit",
+    )
+    discharged: Literal["last", "best"] = Field(
+        "last", description="in worst ranks, those discharged alive keep their last value or take the best rank"
+    )
+    max_share_ranked: float = Field(
+        0.8, ge=0, le=1, description="up to this share beyond a limit values are ranked; above, only detection counts"
+    )
+    rank_tests: list[Code] = Field(default=[], description="outcomes whose values are also compared by ranks")
     visit_window_days: int = Field(
         1, ge=0, description="a contrast at a day needs patients measured within this many days of it"
     )
@@ -126,6 +143,11 @@ class Primary(Section):
     outcome: Code
     day: int
     key_secondary: list[Code] = Field(default=[], description="fixed sequence after the primary")
+    hierarchy: list[Literal["death"] | Code] = Field(
+        default=["death"],
+        min_length=1,
+        description="win ratio: what decides a pair of patients, the first that can: 'death' or an outcome",
+    )
 
 
 class Scenario(Section):

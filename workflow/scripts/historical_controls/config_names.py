@@ -126,7 +126,9 @@ def _codes(config: Config) -> Iterator[tuple[str, str]]:
     yield from (("balance.covariates", code) for code in config.balance.covariates)
     yield from (("balance.key_covariates", code) for code in config.balance.key_covariates if code not in TIMING)
     yield from (("balance.matching.exact", code) for code in config.balance.matching.exact)
-    yield from (("analysis.covariates", code) for code in config.analysis.covariates)
+    for key in ("covariates", "straight_lines", "rank_tests"):
+        yield from ((f"analysis.{key}", code) for code in getattr(config.analysis, key))
+    yield from (("primary.hierarchy", code) for code in config.primary.hierarchy if code != "death")
     yield from _derived_codes(config.cohort)
     yield from _rule_codes("cohort.rules", config.cohort)
     for name, option in config.cohort.options():

@@ -76,7 +76,7 @@ class Results:
         stated = {
             row.day: row
             for analysis in self.analyses("not_estimable", scenario)
-            for row in self.all(analysis, "not_estimable", scenario, outcome=outcome)
+            for row in self.all(analysis, "not_estimable", scenario, outcome=outcome, level="")
         }
         return stated.get(None) or stated.get(day)
 

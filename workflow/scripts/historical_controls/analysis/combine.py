@@ -29,7 +29,8 @@ def combine_outcomes(ard: pd.DataFrame, statistics: Mapping[str, pd.DataFrame], 
 
 
 def _p_values(ard: pd.DataFrame, analysis: str) -> dict[Contrast, float]:
-    rows = ard.loc[(ard["analysis"] == analysis) & (ard["statistic"] == "p_value") & (ard["contrast"] == CONTRAST)]
+    wanted = (ard["analysis"] == analysis) & (ard["statistic"] == "p_value") & (ard["contrast"] == CONTRAST)
+    rows = ard.loc[wanted & (ard["level"] == "")]
     return {
         (str(code), float(day)): float(p)
         for code, day, p in zip(rows["outcome"], rows["day"], rows["value"], strict=True)

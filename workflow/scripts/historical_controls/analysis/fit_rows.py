@@ -9,11 +9,11 @@ import pandas as pd
 
 from ..ard import Cell
 from ..config import Analysis
-from ..dictionary import Outcome
-from ..mixed_model import ModelError
+from ..mixed_model import Contrast, ModelError
+from ..scales import effect_of, effect_unit, error_unit, mean_format, mean_of
 from .gates import reason_against_day
 from .ladder import Fitted, Refused
-from .model_data import ARMS, ModelData, from_scale
+from .model_data import ARMS, ModelData
 
 Row = dict[str, object]
 CONTRAST = "treated - historical"
@@ -53,29 +53,37 @@ def contrast_rows(cell: Cell, data: ModelData, found: Fitted, settings: Analysis
 
 
 def _difference_rows(cell: Cell, data: ModelData, found: Fitted, day: int, settings: Analysis) -> Iterator[Row]:
-    table = found.answers.difference("arm", LEVELS, {"day": [day]}, found.df_method, settings.level).table
-    yield from _estimate_rows(cell.at(day=day, contrast=CONTRAST), data, table.iloc[0])
+    L = found.answers.difference_rows("arm", LEVELS, {"day": [day]})
+    contrast = found.answers.contrasts(L, found.df_method, settings.level)[0]
+    here = cell.at(day=day, contrast=CONTRAST)
+    yield from estimate_rows(here, contrast, data)
+    yield from _forest_rows(here, contrast, data)
     at = {"day": [day], **_covariate_means(data, found)}
     means = found.answers.marginal_means(at, "arm", found.df_method, settings.level).table
     for row in means.to_dict("records"):
         here = cell.at(day=day, arm=row["arm"])
         for name, column in (("mean", "estimate"), ("lower", "lower"), ("upper", "upper")):
-            yield here.number(name, from_scale(row[column], data.outcome), data.outcome.unit, decimals(data.outcome))
+            value = mean_of(row[column], data.outcome.scale)
+            yield here.number(name, value, data.outcome.unit, mean_format(data.outcome))
 
 
-def _estimate_rows(here: Cell, data: ModelData, row: pd.Series) -> Iterator[Row]:
-    outcome = data.outcome
-    ratio = outcome.scale == "log"
-    unit, shown = ("ratio", "0.00") if ratio else (outcome.unit, decimals(outcome))
+def estimate_rows(here: Cell, found: Contrast, data: ModelData, per: str = "") -> Iterator[Row]:
+    """A difference on the model scale as it is printed, with its uncertainty; per: '/d' for a slope."""
+    unit, shown = effect_unit(data.outcome)
+    shown = more(shown) if per else shown
     for name in ("estimate", "lower", "upper"):
-        yield here.number(name, from_scale(row[name], outcome), unit, shown)
-    yield here.number("standard_error", row["standard_error"], "log" if ratio else outcome.unit, more(shown))
-    yield here.number("df", row["df"], format="0.0")
-    yield here.number("p_value", row["p_value"], format="p")
+        yield here.number(name, effect_of(getattr(found, name), data.outcome.scale), unit + per, shown)
+    yield here.number("standard_error", found.standard_error, error_unit(data.outcome) + per, more(shown))
+    yield here.number("df", found.df, format="0.0")
+    yield here.number("p_value", found.p_value, format="p")
+
+
+def _forest_rows(here: Cell, found: Contrast, data: ModelData) -> Iterator[Row]:
+    """The same in standard deviations at baseline, so that outcomes can stand side by side."""
     if data.baseline_sd > 0:
         forest = here.at(output_id="15.10", analysis="forest")
         for name in ("estimate", "lower", "upper"):
-            yield forest.number(name, row[name] / data.baseline_sd, "SD", "0.00")
+            yield forest.number(name, getattr(found, name) / data.baseline_sd, "SD", "0.00")
 
 
 def curve_rows(
@@ -101,11 +109,11 @@ def _band_rows(cell: Cell, data: ModelData, arm: str, table: pd.DataFrame) -> It
         "lower_simultaneous": "band_lower",
         "upper_simultaneous": "band_upper",
     }
-    shown = decimals(data.outcome)
+    shown = mean_format(data.outcome)
     for row in table.to_dict("records"):
         here = cell.at(output_id="15.5", analysis="trajectory", arm=arm, day=row["day"])
         for statistic, column in columns.items():
-            yield here.number(statistic, from_scale(row[column], data.outcome), data.outcome.unit, shown)
+            yield here.number(statistic, mean_of(row[column], data.outcome.scale), data.outcome.unit, shown)
 
 
 def _covariate_means(data: ModelData, found: Fitted) -> dict[str, list[float]]:
@@ -113,11 +121,6 @@ def _covariate_means(data: ModelData, found: Fitted) -> dict[str, list[float]]:
     per_patient = data.frame.drop_duplicates("subject")
     weights = None if found.weights is None else found.weights.reindex(per_patient["subject"]).to_numpy()
     return {name: [float(np.average(per_patient[name], weights=weights))] for name in data.covariates}
-
-
-def decimals(outcome: Outcome) -> str:
-    """How a mean of this outcome is printed."""
-    return f"{0:.{outcome.decimals}f}"
 
 
 def more(shown: str) -> str:

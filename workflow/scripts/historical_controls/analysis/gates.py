@@ -19,7 +19,7 @@ def reason_against(data: ModelData, settings: Analysis, refusal: str | None = No
         "no_control_data": not n["historical"],
         "too_few_patients": min(n.values()) < settings.min_patients_per_arm,
         "assays_differ": _assays_differ(data),
-        "mostly_censored": data.share_censored() > settings.max_share_censored,
+        "mostly_censored": data.share_beyond > settings.max_share_censored,
         "constant_response": data.frame["y"].nunique() < 2,
     }
     return next((reason for reason, holds in checks.items() if holds), refusal)

@@ -112,7 +112,7 @@ def _fit_censored(data: ModelData, rung: CovarianceRung, settings: Analysis, nul
 def _specification(data: ModelData, rung: CovarianceRung, settings: Analysis, null: bool) -> MixedModelSpec:
     over_visits = rung.residual not in ("iid", "car1")
     return MixedModelSpec(
-        fixed=fixed_formula(data, settings.spline_df, null),
+        fixed=fixed_formula(data, settings, null),
         subject="subject",
         random=rung.random,
         residual=rung.residual,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..config import Analysis
 from ..dictionary import Dictionary, Outcome
+from ..scales import transformed
 
 PERSON = ["source", "patient_id"]
 ARMS = ("historical", "treated")
@@ -23,6 +24,7 @@ class ModelData:
     covariates: columns of `frame` that enter the model beside arm and time.
     imputed: per covariate, how many patients' value was imputed.
     assays: per arm, the known assays.
+    share_beyond: responses known only to lie beyond a limit, over all responses, both arms pooled; nan without any.
     baseline_sd: standard deviation of the pooled baseline on the model scale; nan where fewer than two.
     """
 
@@ -32,27 +34,31 @@ class ModelData:
     imputed: dict[str, int]
     assays: dict[str, frozenset[str]]
     baseline_sd: float
+    share_beyond: float
 
     def n_subjects(self, arm: str) -> int:
         """Patients of an arm with at least one response."""
         return int(self.frame.loc[self.frame["arm"] == arm, "subject"].nunique())
 
     def share_censored(self) -> float:
-        """Censored responses over all responses, both arms pooled."""
+        """Responses that the model takes as censored, over all responses, both arms pooled."""
         return float(self.frame["y"].isna().mean()) if len(self.frame) else float("nan")
 
 
 def model_data(
     outcome: Outcome, patients: pd.DataFrame, visits: pd.DataFrame, settings: Analysis, dictionary: Dictionary
 ) -> ModelData:
-    """The model table of one outcome on its declared scale (log: natural logarithm; zero and below count as censored).
+    """The model table of one outcome on its declared scale (SC-1, SC-2).
 
     patients, visits: tables cohort_patients and visits of one scenario.
     """
     people = patients.loc[patients["included"].fillna(False).astype(bool)].copy()
     people["subject"] = subject_of(people)
     own = visits.loc[visits["outcome"] == outcome.code].merge(people[[*PERSON, "subject"]], on=PERSON)
-    scaled = own.assign(**{name: to_scale(own[name], outcome) for name in ("value", "lower", "upper")})
+    own = edges_as_limits(own, outcome)
+    beyond = own.loc[own["day"] >= 1, "value"].isna()
+    known = own if settings.limits == "likelihood" else at_half_the_limit(own)
+    scaled = known.assign(**{name: to_scale(known[name], outcome) for name in ("value", "lower", "upper")})
     responses = scaled.loc[scaled["day"] >= 1]
     covariates = _covariate_table(outcome, people, visits, settings, dictionary)
     filled, imputed = _impute(covariates)
@@ -66,6 +72,7 @@ def model_data(
         imputed,
         {arm: _assays(own.loc[own["arm"] == arm, "assay"]) for arm in ARMS},
         float(scaled.loc[scaled["day"] == 0, "value"].std()),
+        float(beyond.mean()) if len(beyond) else float("nan"),
     )
 
 
@@ -74,17 +81,35 @@ def subject_of(people: pd.DataFrame) -> pd.Series:
     return people["source"] + "/" + people["patient_id"]
 
 
+def edges_as_limits(own: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
+    """Values at the edge of the scale (0, or 100%) as what they say: beyond the outermost value inside it (SC-2).
+
+    own: rows of table visits of one outcome.
+    """
+    scaled = to_scale(own["value"], outcome)
+    inside = own.loc[np.isfinite(scaled), "value"]
+    if not np.isinf(scaled).any() or inside.empty:
+        return own
+    low, high = scaled == -np.inf, scaled == np.inf
+    return own.assign(
+        value=own["value"].mask(low | high),
+        lower=own["lower"].mask(low, 0.0).mask(high, inside.max()),
+        upper=own["upper"].mask(low, inside.min()).mask(high),
+    )
+
+
+def at_half_the_limit(own: pd.DataFrame) -> pd.DataFrame:
+    """Half of the limit for what lies below it, the limit for what lies above, the middle for what lies between.
+
+    Biased, and too sure of itself (Helsel 2006, Chemosphere 65:2434-2439): a labelled sensitivity only.
+    """
+    lower, upper = own["lower"].fillna(0.0), own["upper"].fillna(own["lower"])
+    return own.assign(value=own["value"].fillna((lower + upper) / 2))
+
+
 def to_scale(values: pd.Series, outcome: Outcome) -> pd.Series:
-    """Values on the outcome's model scale; a log of nothing is minus infinity (a lower bound of no information)."""
-    if outcome.scale == "log":
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return pd.Series(np.log(values.to_numpy(dtype=float)), index=values.index)
-    return values.astype(float)
-
-
-def from_scale(value: float, outcome: Outcome) -> float:
-    """A mean or difference as reported: log outcomes back as geometric means and ratios."""
-    return float(np.exp(value)) if outcome.scale == "log" else float(value)
+    """Values on the outcome's model scale; infinite at its edges, where a bound says nothing."""
+    return pd.Series(transformed(values.to_numpy(dtype=float), outcome.scale), index=values.index)
 
 
 def _assays(assays: pd.Series) -> frozenset[str]:
@@ -144,11 +169,11 @@ def distinct_days(data: ModelData) -> int:
     return int(data.frame["day"].nunique())
 
 
-def fixed_formula(data: ModelData, spline_df: int, null: bool = False) -> str:
-    """Arm by time with covariates; time is a natural cubic spline, or a line with fewer than five distinct days.
-
-    null: the same without arms.
+def fixed_formula(data: ModelData, settings: Analysis, null: bool = False) -> str:
+    """Arm by time with covariates; time is a natural cubic spline, or a line where declared or with fewer than five
+    distinct days. null: the same without arms.
     """
-    line = spline_df == 1 or distinct_days(data) < 5
-    time = "day" if line else f"cr(day, df={spline_df}, constraints='center')"
+    declared = settings.spline_df == 1 or data.outcome.code in settings.straight_lines
+    line = declared or distinct_days(data) < 5
+    time = "day" if line else f"cr(day, df={settings.spline_df}, constraints='center')"
     return " + ".join(["y ~ " + (time if null else f"arm * {time}"), *data.covariates])

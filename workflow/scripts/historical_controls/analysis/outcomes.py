@@ -14,9 +14,14 @@ from .comparison import Comparison
 from .fit_rows import Row, contrast_rows, curve_rows, fit_rows, tried_rows
 from .gates import reason_against
 from .ladder import Refused, climb_down
+from .limits_of_detection import limit_rows
 from .model_data import ARMS, ModelData, model_data
 from .permutation import Joint, PermutedOutcome, joint_labels, permutation_rows, permute
-from .worst_rank import agreement, worst_rank_rows
+from .sample import Sample, sample
+from .summary_contrasts import period_rows
+from .while_alive import while_alive_rows
+from .win_ratio import win_ratio_rows
+from .worst_rank import agreement, headline_cell, worst_rank_rows
 
 OUTPUTS = {
     "respiratory": "14.2.2",
@@ -50,15 +55,18 @@ def analyse_outcomes(
     horizon_days: int,
     seed: int,
     compared: Comparison,
+    summaries: pd.DataFrame | None = None,
 ) -> Analysed:
-    """The analysis of these outcomes (patients: table cohort_patients; visits: table visits).
+    """The analysis of these outcomes (tables cohort_patients, visits, patient_summaries; without the last one there
+    is no win ratio).
 
     The mixed model's estimand is hypothetical: the difference had nobody died or gone home. Log outcomes are reported
-    as ratios of geometric means, with the standard error on the log scale. The primary and key secondary outcomes
-    have the death-aware worst-rank answer beside it, at the primary day.
+    as ratios of geometric means, logit ones as odds ratios, with the standard error on that scale. Beside it stand
+    answers for those who live: while alive and in hospital, and with deaths as the worst ranks.
     """
     rows: list[Row] = []
     patients = compared.of(patients)
+    who = sample(patients, visits, settings, compared, seed)
     method = "reml" if compared.weights is None else "cr2"
     joint = joint_labels(patients, settings, scenario, seed, compared.sets)
     kept: dict[str, pd.DataFrame] = {}
@@ -66,13 +74,17 @@ def analyse_outcomes(
         outcome = dictionary.outcomes[code]
         cell = Cell(OUTPUTS.get(outcome.family, "14.2.10"), scenario, "mixed_model", method=method, outcome=code)
         rows += compared.rows(cell)
+        if settings.limits != "likelihood":
+            rows.append(cell.text("limits", settings.limits))
         data = model_data(outcome, patients, visits, settings, dictionary)
         rows += _count_rows(cell, data, patients, horizon_days)
         own, permuted = _answer(cell, data, settings, horizon_days, seed, joint, compared)
         if permuted is not None:
             kept[code] = _statistics_frame(permuted)
-        if code in (primary.outcome, *primary.key_secondary):
-            own += _death_aware_rows(cell, data, own, patients, visits, settings, primary.day, seed, compared)
+        reason = reason_against(data, settings, compared.refusal)
+        own += _beside_rows(cell, data, own, who, primary, reason)
+        if code == primary.outcome and summaries is not None and reason is None:
+            own += win_ratio_rows(cell, who, summaries, dictionary, primary)
         rows += own
     return Analysed(ard_frame(rows), kept)
 
@@ -96,6 +108,7 @@ def _answer(
         return [*rows, cell.text("not_estimable", found.reason)], None
     rows += fit_rows(cell, found)
     rows += contrast_rows(cell, data, found, settings)
+    rows += period_rows(cell, data, found, settings)
     if cell.scenario == "primary":  # no figure shows the curves of another
         rows += curve_rows(cell, data, found, settings, horizon_days, seed)
     if compared.weights is not None:
@@ -109,46 +122,21 @@ def _statistics_frame(permuted: PermutedOutcome) -> pd.DataFrame:
     return frame.assign(permutation=range(len(frame)))
 
 
-def _death_aware_rows(
-    cell: Cell,
-    data: ModelData,
-    own: list[Row],
-    patients: pd.DataFrame,
-    visits: pd.DataFrame,
-    settings: Analysis,
-    day: int,
-    seed: int,
-    compared: Comparison,
+def _beside_rows(
+    cell: Cell, data: ModelData, own: list[Row], who: Sample, primary: Primary, reason: str | None
 ) -> Iterator[Row]:
-    """The worst-rank answer under the same gates, and whether it agrees with the mixed model's.
-
-    None under weights: relabelling patients would change their weights.
+    """What stands beside the mixed model under the same gates: the death-aware answer, whether it agrees with the
+    model's at the primary day, while-alive summaries, and ranks where limits of detection leave no mean.
     """
-    if reason_against(data, settings, compared.refusal) is not None:
+    yield from limit_rows(cell, data, who, reason)
+    if reason is not None:
         return
-    if compared.weights is not None:
-        here = cell.at(output_id="14.2.1", analysis="worst_rank", method="brunner_munzel", day=day)
-        yield here.text("not_ranked", "weighted")
-        return
-    rows = list(
-        worst_rank_rows(
-            cell,
-            data.outcome,
-            patients,
-            visits,
-            day,
-            settings.min_patients_per_arm,
-            settings.level,
-            seed,
-            compared.sets,
-        )
-    )
-    yield from rows
-    verdict = agreement([*own, *rows], data.outcome, day)
+    yield from while_alive_rows(cell, data, who)
+    ranked = worst_rank_rows(cell, data.outcome, who, primary)
+    yield from ranked
+    verdict = agreement([*own, *ranked], data.outcome, primary.day)
     if verdict:
-        yield cell.at(output_id="14.2.1", analysis="worst_rank", method="brunner_munzel", day=day).text(
-            "agreement", verdict
-        )
+        yield headline_cell(cell).at(day=primary.day).text("agreement", verdict)
 
 
 def _count_rows(cell: Cell, data: ModelData, patients: pd.DataFrame, horizon_days: int) -> Iterator[Row]:
@@ -162,7 +150,7 @@ def _count_rows(cell: Cell, data: ModelData, patients: pd.DataFrame, horizon_day
     for name, count in data.imputed.items():
         yield cell.at(level=name.removeprefix("x_")).number("n_imputed", count)
     if len(data.frame):
-        yield cell.number("share_censored", data.share_censored(), format="percent")
+        yield cell.number("share_censored", data.share_beyond, format="percent")
 
 
 def _risk_rows(cell: Cell, arm: str, own: pd.DataFrame, patients: pd.DataFrame, horizon_days: int) -> Iterator[Row]:

@@ -13,10 +13,11 @@ from ..ard import Cell
 from ..config import Analysis, CovarianceRung
 from ..inference import Labels, Permuted, Scores, draw_labels, permutation_test, restricted, statistics
 from ..mixed_model import ModelError, fixed_rows, subject_scores
-from .fit_rows import CONTRAST, decimals
+from ..scales import effect_of, effect_unit
+from .fit_rows import CONTRAST
 from .gates import reason_against_day
 from .ladder import Fit, Fitted, fit_rung
-from .model_data import PERSON, ModelData, from_scale, subject_of
+from .model_data import PERSON, ModelData, subject_of
 
 Row = dict[str, object]
 
@@ -112,13 +113,13 @@ def permutation_rows(cell: Cell, data: ModelData, permuted: PermutedOutcome | No
         return
     for day, test in zip(permuted.days, permuted.tests, strict=True):
         if not np.isnan(test.p_value):
-            yield from _test_rows(here.at(day=day), data, test)
+            yield from test_rows(here.at(day=day), data, test)
 
 
-def _test_rows(here: Cell, data: ModelData, test: Permuted) -> Iterator[Row]:
-    ratio = data.outcome.scale == "log"
-    unit, shown = ("ratio", "0.00") if ratio else (data.outcome.unit, decimals(data.outcome))
-    yield here.number("estimate", from_scale(test.estimate, data.outcome), unit, shown)
+def test_rows(here: Cell, data: ModelData, test: Permuted) -> Iterator[Row]:
+    """Estimate, p-value with its floor, and interval of one permuted contrast."""
+    unit, shown = effect_unit(data.outcome)
+    yield here.number("estimate", effect_of(test.estimate, data.outcome.scale), unit, shown)
     yield here.number("p_value", test.p_value, format="p")
     yield here.number("p_floor", test.p_floor, format="p")
     yield here.number("n_labellings", test.n_used)
@@ -128,4 +129,4 @@ def _test_rows(here: Cell, data: ModelData, test: Permuted) -> Iterator[Row]:
         return
     for name, bound in (("lower", test.lower), ("upper", test.upper)):
         if np.isfinite(bound):
-            yield here.number(name, from_scale(bound, data.outcome), unit, shown)
+            yield here.number(name, effect_of(bound, data.outcome.scale), unit, shown)

@@ -2,84 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import numpy as np
 import pandas as pd
 
 from ..ard import Cell
+from ..config import Primary
 from ..dictionary import Outcome
-from ..inference import RelativeEffect, draw_labels, relative_effect
-from .model_data import ARMS, PERSON, subject_of
+from ..inference import by_value
+from ..scales import no_effect
+from .model_data import ARMS, PERSON
+from .sample import CONTRAST, Row, Sample, ranked_rows
 
-Row = dict[str, object]
-CONTRAST = "treated - historical"
 
-
-def worst_rank_rows(
-    cell: Cell,
-    outcome: Outcome,
-    patients: pd.DataFrame,
-    visits: pd.DataFrame,
-    day: int,
-    min_patients: int,
-    level: float,
-    seed: int,
-    sets: pd.Series | None = None,
-) -> Iterator[Row]:
-    """Win odds of a treated against a historical patient at `day`, with the studentised permutation test.
+def worst_rank_rows(cell: Cell, outcome: Outcome, who: Sample, primary: Primary) -> list[Row]:
+    """Win odds of a treated against a historical patient at each declared day, where a direction is better.
 
     Death up to the day is worse than any value, an earlier death worse; everybody else has the last value up to the
-    day, also after discharge (Lachin 1999, Control Clin Trials 20:408-422). Patients without any value are counted
-    and left out. sets: number of the matched set by subject; labels are then exchanged within sets only.
+    day (Lachin 1999, Control Clin Trials 20:408-422), or the best rank once discharged alive, as declared. Patients
+    without any value are counted and left out. Primary and key secondary outcomes stand in a table of their own.
     """
     if outcome.benefit == "none" or outcome.kind != "number":
-        return
-    ranked = scores_at(outcome, patients, visits, day)
-    here = cell.at(output_id="14.2.1", analysis="worst_rank", method="brunner_munzel", day=day)
+        return []
+    headline = outcome.code in (primary.outcome, *primary.key_secondary)
+    here = headline_cell(cell).at(output_id="14.2.1" if headline else cell.output_id)
+    rows: list[Row] = []
+    for day in sorted({*who.settings.days, primary.day} if headline else who.settings.days):
+        rows += _day_rows(here.at(day=day), outcome, who, day, headline and day == primary.day)
+    return rows
+
+
+def headline_cell(cell: Cell) -> Cell:
+    """Where the death-aware answer of a primary or key secondary outcome stands."""
+    return cell.at(output_id="14.2.1", analysis="worst_rank", method="brunner_munzel")
+
+
+def _day_rows(here: Cell, outcome: Outcome, who: Sample, day: int, full: bool) -> list[Row]:
+    """full: with all labellings of the primary analysis."""
+    if who.weighted:
+        return [here.text("not_ranked", "weighted")]
+    ranked = scores_at(outcome, who.patients, who.visits, day, who.settings.discharged)
+    rows: list[Row] = []
     for arm in ARMS:
         own = ranked.loc[ranked["arm"] == arm]
-        yield here.at(arm=arm).number("n_subjects", int(own["score"].notna().sum()))
-        yield here.at(arm=arm).number("n_died", int(own["died"].sum()))
-        yield here.at(arm=arm).number("n_missing", int(own["score"].isna().sum()))
-    known = ranked.dropna(subset="score").sort_values(PERSON)
-    treated = (known["arm"] == "treated").to_numpy()
-    if min(treated.sum(), (~treated).sum()) < min_patients:
-        yield here.text("not_ranked", "too_few_patients")
-        return
-    strata = None if sets is None else sets.reindex(subject_of(known)).to_numpy()
-    found = relative_effect(known["score"].to_numpy(dtype=float), draw_labels(treated, seed, strata=strata), level)
-    yield from _effect_rows(here.at(contrast=CONTRAST), found)
+        rows.append(here.at(arm=arm).number("n_subjects", int(own["score"].notna().sum())))
+        rows.append(here.at(arm=arm).number("n_died", int(own["died"].sum())))
+        rows.append(here.at(arm=arm).number("n_missing", int(own["score"].isna().sum())))
+    known = ranked.dropna(subset="score")
+    pairs = by_value(known["score"].to_numpy(dtype=float))
+    return [*rows, *ranked_rows(here, known, pairs, who, full)]
 
 
-def scores_at(outcome: Outcome, patients: pd.DataFrame, visits: pd.DataFrame, day: int) -> pd.DataFrame:
-    """Included patients with arm, died and score (higher better; NaN where alive and never measured).
+def scores_at(
+    outcome: Outcome, people: pd.DataFrame, visits: pd.DataFrame, day: int, discharged: str = "last"
+) -> pd.DataFrame:
+    """These patients with died and score (higher better; NaN where alive and never measured).
 
-    A value known only as a limit takes the limit.
+    A value known only as a limit takes the limit. discharged: 'best' ranks all who are home by then first.
     """
-    people = patients.loc[patients["included"].fillna(False).astype(bool), [*PERSON, "arm", "end_state", "end_day"]]
     own = visits.loc[(visits["outcome"] == outcome.code) & (visits["day"] <= day)]
     known = own.assign(value=own["value"].fillna(own["upper"]).fillna(own["lower"])).dropna(subset="value")
     last = known.sort_values("day").groupby(PERSON)["value"].last().rename("value").reset_index()
     ranked = people.merge(last, on=PERSON, how="left")
-    died = (ranked["end_state"] == "death") & (ranked["end_day"] <= day)
+    ended = ranked["end_day"] <= day
+    died = (ranked["end_state"] == "death") & ended
+    home = (ranked["end_state"] == "discharge_alive") & ended & (discharged == "best")
     sign = 1.0 if outcome.benefit == "up" else -1.0
-    oriented = (sign * ranked["value"]).where(~died)
-    worst = oriented.min() if oriented.notna().any() else 0.0
-    return ranked.assign(died=died, score=oriented.mask(died, worst - 1 - (day - ranked["end_day"])))
-
-
-def _effect_rows(here: Cell, found: RelativeEffect) -> Iterator[Row]:
-    yield here.number("probability", found.probability, format="0.00")
-    yield here.number("p_value", found.p_value, format="p")
-    yield here.number("p_floor", found.p_floor, format="p")
-    yield here.text("permutations", "exact" if found.exact else "drawn")
-    if np.isnan(found.lower):
-        yield here.text("no_interval", "complete_separation")
-        return
-    yield here.number("df", found.df, format="0.0")
-    for name in ("win_odds", "lower", "upper"):
-        yield here.number(name, getattr(found, name), "odds", "0.00")
+    oriented = (sign * ranked["value"]).where(~died & ~home)
+    worst, best = (oriented.min(), oriented.max()) if oriented.notna().any() else (0.0, 0.0)
+    score = oriented.mask(died, worst - 1 - (day - ranked["end_day"])).mask(home, best + 1)
+    return ranked.assign(died=died, score=score)
 
 
 def agreement(rows: list[Row], outcome: Outcome, day: int) -> str | None:
@@ -91,9 +81,8 @@ def agreement(rows: list[Row], outcome: Outcome, day: int) -> str | None:
     ranks = _interval(rows, "worst_rank", day, "win_odds")
     if model is None or ranks is None:
         return None
-    null = 1.0 if outcome.scale == "log" else 0.0
     sign = 1 if outcome.benefit == "up" else -1
-    verdicts = [_verdict(model, null, sign), _verdict(ranks, 1.0, 1)]
+    verdicts = [_verdict(model, no_effect(outcome.scale), sign), _verdict(ranks, 1.0, 1)]
     return "agree" if verdicts[0] == verdicts[1] else "disagree"
 
 
@@ -107,7 +96,7 @@ def _interval(rows: list[Row], analysis: str, day: int, estimate: str) -> tuple[
     found = {
         str(row["statistic"]): row["value"]
         for row in rows
-        if row["analysis"] == analysis and row["day"] == day and row["contrast"] == CONTRAST
+        if (row["analysis"], row["day"], row["contrast"], row["level"]) == (analysis, day, CONTRAST, "")
     }
     if not {estimate, "lower", "upper"} <= set(found):
         return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..dictionary import Scale
+from ..scales import transformed
 from .covariates import Floats, NumberCovariate
 
 
@@ -71,8 +71,12 @@ def variance_ratio(treated: Moments, historical: Moments) -> float:
 
 
 def on_scale(covariate: NumberCovariate) -> Floats:
-    """Values on the scale of the outcome; a censored one counts as its limit, the nearest value it can have."""
-    return transformed(at_limit(covariate.lower, covariate.upper), covariate.scale)
+    """Values on the scale of the outcome; a censored one counts as its limit, the nearest value it can have.
+
+    Values that the scale cannot hold become nan.
+    """
+    values = transformed(at_limit(covariate.lower, covariate.upper), covariate.scale)
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def at_limit(lower: Floats, upper: Floats) -> Floats:
@@ -81,22 +85,3 @@ def at_limit(lower: Floats, upper: Floats) -> Floats:
     with np.errstate(invalid="ignore"):
         middle = (lower + upper) / 2
     return np.select([lower == upper, above, below], [lower, lower, upper], middle)
-
-
-def transformed(values: Floats, scale: Scale) -> Floats:
-    """On the declared scale; percentages on the logit scale. Values that the scale cannot hold become nan."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if scale == "log":
-            out = np.log(values)
-        elif scale == "logit":
-            out = np.log(values / (100 - values))
-        else:
-            return values
-    return np.where(np.isfinite(out), out, np.nan)
-
-
-def from_scale(value: float, scale: Scale) -> float:
-    """A mean on the scale as it is printed: the geometric mean for logs, a percentage for logits."""
-    if scale == "log":
-        return float(np.exp(value))
-    return float(100 / (1 + np.exp(-value))) if scale == "logit" else float(value)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..ard import Cell
+from ..scales import mean_of
 from .covariates import CategoryCovariate, Covariate, Floats, NumberCovariate
 from .differences import (
     Moments,
     at_limit,
-    from_scale,
     moments_of,
     on_scale,
     pooled_sd,
@@ -153,7 +153,7 @@ def _centre_rows(cell: Cell, covariate: Covariate, moments: Moments) -> Iterator
     if isinstance(covariate, CategoryCovariate):
         yield cell.number("centre", moments.mean, format="0.00")
     else:
-        centre = from_scale(moments.mean, covariate.scale)
+        centre = mean_of(moments.mean, covariate.scale)
         yield cell.number("centre", centre, covariate.unit, number_format(covariate))
 
 

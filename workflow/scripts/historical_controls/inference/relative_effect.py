@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from .labels import Labels
+from .pairs import by_value
 
 Array = NDArray[np.float64]
 
@@ -34,12 +35,18 @@ class RelativeEffect:
 
 
 def relative_effect(scores: Array, labels: Labels, level: float = 0.95) -> RelativeEffect:
-    """Brunner & Munzel's relative effect of scores (n,), higher better, with the permutation test of Neubert & Brunner.
+    """Brunner & Munzel's relative effect of scores (n,), higher better."""
+    return effect_of_pairs(by_value(scores), labels, level)
 
-    Estimate, variance, df: Brunner & Munzel 2000 (Biom J 42:17-25), IN-1 to IN-3. Permutation of the studentised
-    statistic: Neubert & Brunner 2007 (Comput Stat Data Anal 51:5192-5204), IN-4. Interval: t on the logit, IN-5.
+
+def effect_of_pairs(pairs: Array, labels: Labels, level: float = 0.95) -> RelativeEffect:
+    """The same of any comparison of pairs (n, n) (see pairs.py), with the permutation test of Neubert & Brunner.
+
+    Estimate, variance, df: Brunner & Munzel 2000 (Biom J 42:17-25), IN-1 to IN-3; the variance is that of a two-sample
+    U-statistic, which asks nothing of the comparison. Permutation of the studentised statistic: Neubert & Brunner 2007
+    (Comput Stat Data Anal 51:5192-5204), IN-4. Interval: t on the logit, IN-5.
     """
-    theta, variance, df = _moments(scores, labels.matrix)
+    theta, variance, df = _moments(pairs, labels.matrix)
     size = np.abs(_studentised(theta, variance, labels))
     tolerance = 1e-9 * size.max()
     lower, upper = _interval(theta[0], variance[0], df[0], level)
@@ -57,13 +64,13 @@ def relative_effect(scores: Array, labels: Labels, level: float = 0.95) -> Relat
     )
 
 
-def _moments(scores: Array, treated: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
+def _moments(pairs: Array, treated: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
     """Estimate, its variance and df (B,) under every labelling (B, n), from the pairwise wins alone."""
-    wins = (scores[:, None] > scores[None, :]) + 0.5 * (scores[:, None] == scores[None, :])
+    wins = (pairs + 1) / 2
     np.fill_diagonal(wins, 0.0)
     t = treated.astype(np.float64)
     n1 = t.sum(axis=1)
-    n0 = len(scores) - n1
+    n0 = len(pairs) - n1
     over_treated = t @ wins.T  # (B, n): how many of the treated each subject beats
     over_controls = wins.sum(axis=1) - over_treated
     mean1, s1 = _mean_and_variance(over_controls / n0[:, None], t, n1)

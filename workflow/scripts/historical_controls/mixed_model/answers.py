@@ -55,6 +55,10 @@ class Answers(ABC):
         their mean over rows (MM-25)."""
         return margins.means(self, at or {}, by, df or self.default_df, level)
 
+    def difference_rows(self, by: str, levels: tuple[Any, Any], at: Mapping[str, Any] | None = None) -> Array:
+        """Rows of L (k, p) of `difference`, for combinations of one's own: means over time, slopes (MM-25)."""
+        return margins.difference_rows(self, by, levels, at or {})[1]
+
     def difference(
         self,
         by: str,

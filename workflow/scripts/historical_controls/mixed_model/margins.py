@@ -47,15 +47,22 @@ def difference(
     seed: int | None,
 ) -> Margins:
     """First minus second level of `by`, at every combination of `at`."""
+    grid, L = difference_rows(fit, by, levels, at)
+    answer = _answered(fit, grid.assign(contrast=f"{levels[0]} - {levels[1]}"), L, df, level)
+    return answer if seed is None else _banded(fit, answer, (), df, level, seed)
+
+
+def difference_rows(
+    fit: Answers, by: str, levels: tuple[Any, Any], at: Mapping[str, Any]
+) -> tuple[pd.DataFrame, Array]:
+    """The combinations of `at`, and the row of L (k, p) of each. Raises DataError for a level that was not fitted."""
     known = _levels(fit, by)
     for wanted in levels:
         if wanted not in known:
             raise DataError(f"{by}={wanted!r} is not a fitted level: choose from {', '.join(map(str, known))}")
     grid = _grid(fit, at, ())
     first, second = (_averaged(fit, grid.assign(**{by: wanted})) for wanted in levels)
-    labelled = grid.assign(contrast=f"{levels[0]} - {levels[1]}")
-    answer = _answered(fit, labelled, first - second, df, level)
-    return answer if seed is None else _banded(fit, answer, (), df, level, seed)
+    return grid, first - second
 
 
 def trajectory(

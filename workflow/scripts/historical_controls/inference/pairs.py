@@ -1,0 +1,40 @@
+"""Every subject against every other: who fares better, by values, bounds, survival, or the first of them that decides.
+
+A comparison is an array (n, n): 1 where the row's subject fares better than the column's, -1 where worse, 0 where
+neither can be said. It is antisymmetric.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+def by_value(scores: Array) -> Array:
+    """Higher is better; nan decides nothing."""
+    return by_bounds(scores, scores)
+
+
+def by_bounds(lower: Array, upper: Array) -> Array:
+    """Higher is better: a pair is decided where the intervals do not touch (Gehan 1965, Biometrika 52:203-223) (IN-14).
+
+    Exact values have equal bounds; open ones are infinite; nan decides nothing.
+    """
+    better = (lower[:, None] > upper[None, :]).astype(np.float64)
+    return better - better.T
+
+
+def by_survival(day: Array, died: Flags) -> Array:
+    """Living longer is better: who died at `day` (n,) loses to everybody who was seen alive after it."""
+    return by_bounds(day, np.where(died, day, np.inf))
+
+
+def first_decided(*levels: Array) -> Array:
+    """Each pair by the first comparison that decides it (Pocock et al. 2012, Eur Heart J 33:176-182) (IN-15)."""
+    decided = np.zeros_like(levels[0])
+    for level in levels:
+        decided = np.where(decided == 0, level, decided)
+    return decided
