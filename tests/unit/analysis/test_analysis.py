@@ -69,14 +69,14 @@ def analyse(people: pd.DataFrame, measured: pd.DataFrame, dictionary: Dictionary
 
 def number(ard: pd.DataFrame, statistic: str, **keys: object) -> float:
     rows = ard[ard["statistic"] == statistic]
-    for name, value in keys.items():
+    for name, value in {"level": "", **keys}.items():
         rows = rows[rows[name] == value]
     assert len(rows) == 1, rows
     return float(rows["value"].iloc[0])
 
 
 def refusals(ard: pd.DataFrame) -> dict[float | None, str]:
-    rows = ard[ard["statistic"] == "not_estimable"]
+    rows = ard[(ard["statistic"] == "not_estimable") & (ard["level"] == "")]
     return {None if pd.isna(day) else day: text for day, text in zip(rows["day"], rows["text"], strict=True)}
 
 
@@ -95,7 +95,8 @@ def test_known_difference_is_recovered_with_its_interval(dictionary: Dictionary)
 def test_log_outcomes_are_reported_as_ratios(dictionary: Dictionary) -> None:
     people = patients()
     ard = analyse(people, visits(people, "CRP", effect=np.log(0.5), log=True), dictionary)
-    row = ard[(ard["statistic"] == "estimate") & (ard["day"] == 7) & (ard["analysis"] == "mixed_model")].iloc[0]
+    rows = ard[(ard["statistic"] == "estimate") & (ard["day"] == 7) & (ard["analysis"] == "mixed_model")]
+    row = rows[rows["level"] == ""].iloc[0]
     assert row["unit"] == "ratio"
     assert row["value"] == pytest.approx(0.5, abs=0.15)
     mean = {arm: number(ard, "mean", arm=arm, day=7, analysis="mixed_model") for arm in ("treated", "historical")}
@@ -266,15 +267,22 @@ def test_headline_outcome_has_the_death_aware_answer_and_says_whether_they_agree
     ard = analyse(people, measured, dictionary)
     odds = {name: number(ard, name, analysis="worst_rank", day=7) for name in ("win_odds", "lower", "upper")}
     assert odds["lower"] < odds["win_odds"] < odds["upper"]
-    assert number(ard, "p_floor", analysis="worst_rank") <= number(ard, "p_value", analysis="worst_rank")
+    floor, p = (number(ard, name, analysis="worst_rank", day=7) for name in ("p_floor", "p_value"))
+    assert floor <= p
     assert ard.loc[ard["statistic"] == "agreement", "text"].tolist() == ["agree"]
     dead = with_deaths(people, {f"p0{i}": 3.0 for i in range(4)})
     kept = measured[~(measured["patient_id"].isin(["p00", "p01"]) & (measured["day"] > 3))]
     disagreeing = analyse(dead, kept, dictionary)
-    assert number(disagreeing, "n_died", arm="treated") == 4
+    assert number(disagreeing, "n_died", arm="treated", day=7) == 4
     assert disagreeing.loc[disagreeing["statistic"] == "agreement", "text"].tolist() == ["disagree"]
 
 
-def test_other_outcomes_have_no_headline_ranks(dictionary: Dictionary) -> None:
+def test_every_outcome_with_a_good_direction_has_ranks_at_every_day_in_its_own_table(dictionary: Dictionary) -> None:
     people = patients()
-    assert "worst_rank" not in set(analyse(people, visits(people, "HR"), dictionary)["analysis"])
+    ard = analyse(people, visits(people, "HR"), dictionary)
+    ranked = ard[(ard["analysis"] == "worst_rank") & (ard["statistic"] == "p_value")]
+    assert ranked["day"].tolist() == [7, 14]
+    assert set(ranked["output_id"]) == {"14.2.3"}
+    assert "agreement" not in set(ard["statistic"])
+    neither = analyse(people, visits(people, "WBC", effect=0, log=True), dictionary)
+    assert "worst_rank" not in set(neither["analysis"])

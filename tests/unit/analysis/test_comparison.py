@@ -72,7 +72,8 @@ def test_a_weighted_estimate_has_no_permutation_answer(
     ard = run(people, measured, weighted(people, np.ones(len(people))), dictionary, **WEIGHTED)
     assert not (ard["analysis"].isin(["permutation", "worst_rank"]) & ard["statistic"].isin(INFERENCE)).any()
     said = ard[ard["statistic"].isin(["not_permuted", "not_ranked"])]
-    assert said["text"].tolist() == ["weighted"] * 2
+    assert set(said["text"]) == {"weighted"}
+    assert set(said["analysis"]) == {"permutation", "worst_rank", "while_alive"}
     assert ard.loc[ard["statistic"] == "df_method", "text"].tolist() == ["satterthwaite"]
 
 
@@ -100,7 +101,7 @@ def test_only_the_matched_are_analysed_and_relabelled_within_their_sets(
     floor = number(ard, "p_floor", analysis="permutation", day=7)
     assert floor >= 1 / 3**5 - 1e-12
     assert number(ard, "n_labellings", analysis="permutation", day=7) == 3**5
-    assert number(ard, "p_floor", analysis="worst_rank") >= 1 / 3**5 - 1e-12
+    assert number(ard, "p_floor", analysis="worst_rank", day=7) >= 1 / 3**5 - 1e-12
 
 
 @pytest.mark.parametrize("weighting", ["none", "entropy", "matching", "overlap"])

@@ -6,12 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from scipy import stats
-from scipy.stats import contingency
-from statsmodels.stats.proportion import proportion_confint
 
 from ..ard import Cell
-from ..inference import by_bounds
+from ..inference import by_bounds, exact_interval
 from .model_data import ARMS, ModelData
 from .sample import CONTRAST, Row, Sample, count_rows, ranked_rows
 from .while_alive import oriented
@@ -63,7 +60,7 @@ def _detection_rows(here: Cell, people: pd.DataFrame, who: Sample) -> Iterator[R
     for arm in ARMS[::-1]:
         within = people.loc[people["arm"] == arm, "y"].notna()
         table.append([int(within.sum()), int((~within).sum())])
-        lower, upper = proportion_confint(table[-1][0], len(within), 1 - who.settings.level, method="beta")
+        lower, upper = exact_interval(table[-1][0], len(within), who.settings.level)
         yield here.at(arm=arm).number("n_detected", table[-1][0])
         for name, share in (("share", within.mean()), ("lower", lower), ("upper", upper)):
             yield here.at(arm=arm).number(name, share, format="percent")
@@ -75,17 +72,21 @@ def _detection_rows(here: Cell, people: pd.DataFrame, who: Sample) -> Iterator[R
 
 def _exact_rows(here: Cell, table: np.ndarray, level: float) -> Iterator[Row]:
     """Conditional odds ratio with its exact interval, as far as they are finite, and the p-value with its floor."""
+    from scipy.stats import contingency, fisher_exact  # slow to import, and few outcomes need it
+
     odds = contingency.odds_ratio(table, kind="conditional")
     interval = odds.confidence_interval(level)
     found = {"odds_ratio": odds.statistic, "lower": interval.low, "upper": interval.high}
     yield from (here.number(name, x, "odds ratio", "0.00") for name, x in found.items() if np.isfinite(x))
-    yield here.number("p_value", float(stats.fisher_exact(table).pvalue), format="p")
+    yield here.number("p_value", float(fisher_exact(table).pvalue), format="p")
     yield here.number("p_floor", fisher_floor(table), format="p")
 
 
 def fisher_floor(table: np.ndarray) -> float:
     """The smallest p-value that tables with these margins can give."""
+    from scipy.stats import fisher_exact
+
     rows, first = table.sum(axis=1), int(table[:, 0].sum())
     possible = range(max(0, first - int(rows[1])), min(first, int(rows[0])) + 1)
     tables = (np.array([[k, rows[0] - k], [first - k, rows[1] - first + k]]) for k in possible)
-    return float(min(stats.fisher_exact(each).pvalue for each in tables))
+    return float(min(fisher_exact(each).pvalue for each in tables))

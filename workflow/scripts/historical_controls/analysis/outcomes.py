@@ -134,8 +134,9 @@ def _beside_rows(
     yield from while_alive_rows(cell, data, who)
     ranked = worst_rank_rows(cell, data.outcome, who, primary)
     yield from ranked
+    headline = data.outcome.code in (primary.outcome, *primary.key_secondary)
     verdict = agreement([*own, *ranked], data.outcome, primary.day)
-    if verdict:
+    if headline and verdict:
         yield headline_cell(cell).at(day=primary.day).text("agreement", verdict)
 
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from ..ard import Cell
 from ..inference import Permuted, Scores, by_bounds, permutation_test, scores_of_values
-from ..mixed_model import Contrast, MixedModelSpec, ModelError, build_design, solve_independent
+from ..mixed_model import Contrast, MixedModelSpec, ModelError, build_design, single, solve_independent
 from .fit_rows import LEVELS, estimate_rows
 from .model_data import ModelData
 from .permutation import test_rows
@@ -60,22 +59,22 @@ def _model_rows(here: Cell, people: pd.DataFrame, data: ModelData, who: Sample) 
     here = here.at(method=method)
     found = _weighted(people, who) if who.weighted else welch(people, who.settings.level)
     if found is None:
-        yield here.text("not_compared", "constant_response")
+        yield here.text("not_compared", "no_spread")
     else:
         yield from estimate_rows(here.at(contrast=CONTRAST), found, data)
 
 
 def welch(people: pd.DataFrame, level: float) -> Contrast | None:
-    """Welch's t of y, treated minus historical (WA-2); None where neither arm varies."""
+    """Welch's t of y, treated minus historical (WA-2); None where neither arm varies, or df is below 2."""
     arms = [people.loc[people["arm"] == arm, "y"].to_numpy(dtype=float) for arm in LEVELS]
-    if all(np.ptp(values) == 0 for values in arms):
+    parts = np.array([values.var(ddof=1) / len(values) for values in arms])
+    if parts.sum() == 0:
         return None
-    found = stats.ttest_ind(*arms, equal_var=False)
-    bounds = found.confidence_interval(level)
-    estimate = float(arms[0].mean() - arms[1].mean())
-    error = float(np.sqrt(sum(values.var(ddof=1) / len(values) for values in arms)))
-    t, df, p = (float(part) for part in (found.statistic, found.df, found.pvalue))
-    return Contrast(estimate, error, df, t, p, float(bounds.low), float(bounds.high), level, "welch")
+    df = parts.sum() ** 2 / (parts**2 / [len(values) - 1 for values in arms]).sum()
+    try:
+        return single(arms[0].mean() - arms[1].mean(), float(np.sqrt(parts.sum())), float(df), level, "welch")
+    except ModelError:
+        return None
 
 
 def _weighted(people: pd.DataFrame, who: Sample) -> Contrast | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from .pairs import Array, Flags
 
@@ -49,6 +49,6 @@ def _interval(wins: NDArray[np.bool_], losses: NDArray[np.bool_], level: float) 
     if not variance > 0:
         return nan, nan, nan
     df = variance**2 / sum(part**2 / (influence.shape[1 - axis] - 1) for axis, part in zip((0, 1), parts, strict=True))
-    half = float(stats.t(df).ppf(0.5 + level / 2)) * np.sqrt(variance)
+    half = float(stdtrit(df, 0.5 + level / 2)) * np.sqrt(variance)
     centre = np.log(wins.sum() / losses.sum())
     return float(np.exp(centre - half)), float(np.exp(centre + half)), float(df)

@@ -5,7 +5,7 @@ tags (MM-1 ...) stand in docs/methods.md, chapter "Mixed models".
 """
 
 from .censored_fit import CensoredFit, fit_censored
-from .contrast import Contrast, JointTest
+from .contrast import Contrast, JointTest, single
 from .design import Design, build_design, fixed_rows
 from .errors import (
     DataError,
@@ -49,6 +49,7 @@ __all__ = [
     "fit_design",
     "fit_mixed_model",
     "fixed_rows",
+    "single",
     "solve_independent",
     "solve_weighted",
     "subject_scores",
