@@ -28,7 +28,7 @@ def render(study: SmallStudy, language: str, folder: Path) -> Rendered:
     words = study.words(language)
     figures = {}
     drawn = draw_figures(study.ard, study.display, words, study.config, study.dictionary)
-    for name, figure in drawn.items():
+    for name, figure in drawn.shared.items():
         save_svg(figure, folder / language / name)
         figures[name] = (folder / language / name).read_text(encoding="utf-8")
     html = render_report(

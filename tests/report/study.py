@@ -189,6 +189,17 @@ def _rows() -> Iterator[dict[str, object]]:
     yield from _eligibility_rows()
     yield from _calendar_rows()
     yield from _draws_rows()
+    yield from _null_rows()
+
+
+def _null_rows() -> Iterator[dict[str, object]]:
+    """A histogram of three bins for the primary outcome, and the observed statistic in the last."""
+    cell = Cell("15.13", "primary", "permutation_null", "studentised", "PF", day=7, contrast=CONTRAST)
+    yield cell.number("observed", 1.9, format="0.00")
+    for number, (low, count) in enumerate(((-3.0, 400), (-1.0, 1200), (1.0, 400)), start=1):
+        bin_ = cell.at(level=f"{number:02d}")
+        for name, value in (("lower", low), ("upper", low + 2), ("count", count)):
+            yield bin_.number(name, value)
 
 
 def _eligibility_rows() -> Iterator[dict[str, object]]:
@@ -427,10 +438,11 @@ def _display() -> pd.DataFrame:
                     own *= math.exp(random.normal(0.02, 0.08))
                     censored = "<" if outcome == "IL6" and own < 50 else ""
                     rows.append((name, arm, outcome, float(day), own, censored))
-            if ending:
-                rows.append((name, arm, ending, end, None, ""))
+            rows.append((name, arm, ending or "in_hospital", end if ending else 21.0, None, ""))
     frame = pd.DataFrame(rows, columns=["display_id", "arm", "item", "day", "value", "censored"])
-    return frame.assign(scenario="primary")[list(DISPLAY.names)].astype({"value": "float64"})
+    first = frame.groupby(["display_id", "item"])["value"].transform("first")
+    ratio = (frame["value"] / first).where(frame["censored"] == "")
+    return frame.assign(scenario="primary", ratio=ratio)[list(DISPLAY.names)].astype({"value": "float64"})
 
 
 def _provenance() -> dict[str, object]:

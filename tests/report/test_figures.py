@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from historical_controls.config import Report
 from historical_controls.figures import FAMILIES, draw_figures, figure_name, save_svg
+from historical_controls.figures.availability import STEPS
+from historical_controls.figures.draw import draw_family, kept_inside
+from historical_controls.figures.material import MOST_LINES, Individuals, Material
 from historical_controls.figures.style import ARM_STYLES
-from historical_controls.figures.trajectory import MOST_LINES
+from historical_controls.results import results_of
 
 from .study import OUTCOMES, SmallStudy, small_study
 
 
-def drawn(study: SmallStudy, language: str = "en") -> dict[str, Figure]:
-    return draw_figures(study.ard, study.display, study.words(language), study.config, study.dictionary)
+@cache
+def standard(language: str = "en") -> dict[str, Figure]:
+    """Every figure of the small study, drawn once for all tests that only look at them."""
+    study = small_study()
+    both = draw_figures(study.ard, study.display, study.words(language), study.config, study.dictionary)
+    return {**both.shared, **both.internal}
+
+
+def family(study: SmallStudy, name: str) -> dict[str, Figure]:
+    """One family of another study."""
+    individuals = Individuals.of(study.display)
+    return draw_family(
+        name, Material(results_of(study.ard), individuals, study.words("en"), study.config, study.dictionary)
+    )
+
+
+def declared(study: SmallStudy, **report: object) -> SmallStudy:
+    """The study with other declarations of what may be shared."""
+    return replace(study, config=study.config.model_copy(update={"report": Report(**report)}))
 
 
 def lines_of(figure: Figure, colour: str) -> list[np.ndarray]:
@@ -31,7 +54,7 @@ def texts(figure: Figure) -> str:
 
 def test_every_family_is_drawn_under_the_number_of_its_output() -> None:
     study = small_study()
-    names = list(drawn(study))
+    names = list(standard())
     assert {name.partition("-")[2].removesuffix(".svg").partition("-")[0] for name in names} == set(FAMILIES)
     assert {name.partition("-")[0] for name in names} <= set(study.outputs)
     assert [name for name in names if "trajectory" in name] == [f"15.5-trajectory-{code}.svg" for code in OUTCOMES]
@@ -43,8 +66,10 @@ def test_unknown_family_is_refused() -> None:
 
 
 def test_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
-    for run in ("first", "second"):
-        for name, figure in drawn(small_study()).items():
+    again = small_study()
+    both = draw_figures(again.ard, again.display, again.words("en"), again.config, again.dictionary)
+    for run, figures in (("first", standard()), ("second", {**both.shared, **both.internal})):
+        for name, figure in figures.items():
             save_svg(figure, tmp_path / run / name)
     for path in sorted((tmp_path / "first").iterdir()):
         text = path.read_bytes()
@@ -55,7 +80,7 @@ def test_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_model_means_are_those_of_the_results_table() -> None:
     study = small_study()
-    figure = drawn(study)["15.5-trajectory-PF.svg"]
+    figure = standard()["15.5-trajectory-PF.svg"]
     rows = study.ard.query("analysis == 'trajectory' and outcome == 'PF' and statistic == 'mean'")
     for arm, style in ARM_STYLES.items():
         expected = rows[rows["arm"] == arm].sort_values("day")[["day", "value"]].to_numpy()
@@ -66,7 +91,7 @@ def test_model_means_are_those_of_the_results_table() -> None:
 
 def test_every_patient_has_a_line_and_treated_are_drawn_last() -> None:
     study = small_study()
-    axes = drawn(study)["15.5-trajectory-PF.svg"].axes[0]
+    axes = standard()["15.5-trajectory-PF.svg"].axes[0]
     values = study.display[study.display["item"] == "PF"]
     for arm, style in ARM_STYLES.items():
         expected = values.loc[values["arm"] == arm, "display_id"].nunique()
@@ -87,7 +112,7 @@ def test_every_patient_has_a_line_and_treated_are_drawn_last() -> None:
 
 def test_deaths_and_discharges_stand_where_follow_up_ended() -> None:
     study = small_study()
-    axes = drawn(study)["15.5-trajectory-PF.svg"].axes[0]
+    axes = standard()["15.5-trajectory-PF.svg"].axes[0]
     for event, marker in (("death", "X"), ("discharge_alive", "o")):
         ends = study.display[study.display["item"] == event].sort_values("display_id")
         shown = np.concatenate(
@@ -98,7 +123,7 @@ def test_deaths_and_discharges_stand_where_follow_up_ended() -> None:
 
 def test_numbers_at_risk_stand_under_the_axis() -> None:
     study = small_study()
-    figure = drawn(study)["15.5-trajectory-PF.svg"]
+    figure = standard()["15.5-trajectory-PF.svg"]
     at_risk = study.ard.query("analysis == 'at_risk' and outcome == 'PF' and arm == 'treated' and day == 7")
     counts = at_risk.set_index("statistic")["value"]
     assert f"{counts['n_at_risk']:.0f} ({counts['n_measured']:.0f})" in texts(figure)
@@ -106,32 +131,83 @@ def test_numbers_at_risk_stand_under_the_axis() -> None:
 
 @pytest.mark.parametrize(("language", "said"), [("en", "different methods"), ("es", "métodos distintos")])
 def test_refused_outcome_shows_patients_and_the_reason(language: str, said: str) -> None:
-    figure = drawn(small_study(), language)["15.5-trajectory-IL6.svg"]
+    figure = standard(language)["15.5-trajectory-IL6.svg"]
     assert said in texts(figure).replace("\n", " ")
     assert figure.axes[0].lines
 
 
 def test_what_has_no_rows_is_not_drawn() -> None:
     study = small_study()
-    assert drawn(replace(study, ard=study.ard.head(0), display=study.display.head(0))) == {}
+    empty = replace(study, ard=study.ard.head(0), display=study.display.head(0))
+    assert [name for name in FAMILIES if family(empty, name)] == []
 
 
 def test_many_patients_are_thinned_and_said_so() -> None:
     study = small_study()
     one = study.display[(study.display["display_id"] == "C001") & (study.display["item"] == "PF")]
     many = pd.concat([one.assign(display_id=f"C{number:04d}") for number in range(1, 400)])
-    figure = drawn(replace(study, display=many))["15.5-trajectory-PF.svg"]
+    figure = family(replace(study, display=many), "trajectory")["PF"]
     assert f"Lines of {MOST_LINES} historical patients" in texts(figure).replace("\n", " ")
 
 
 def test_forest_prints_the_primary_day() -> None:
-    said = texts(drawn(small_study())["15.10-forest.svg"])
+    said = texts(standard()["15.10-forest.svg"])
     assert "0.39 (−0.21\u00a0to\u00a01.59)" in said
     assert "not estimable" in said
 
 
 def test_flow_is_the_attrition_table() -> None:
-    said = texts(drawn(small_study())["15.1-flow.svg"])
+    said = texts(standard()["15.1-flow.svg"])
     for part in ("153", "−21", "−89", "38", "P/F below 150 mmHg"):
         assert part in said
     assert "−0" not in said
+
+
+def test_pictures_by_name_leave_the_hospital_only_where_declared() -> None:
+    assert kept_inside(Report(public=False)) == ()
+    assert kept_inside(Report(public=True)) == ("profile",)
+
+
+def test_small_cells_hide_every_single_patient_from_what_is_shared() -> None:
+    study = declared(small_study(), min_cell=5)
+    both = draw_figures(study.ard, study.display, study.words("en"), study.config, study.dictionary)
+    families = {name.split("-")[1].removesuffix(".svg") for name in both.internal}
+    assert families == {"trajectory", "ratio", "swimmer", "profile"}
+    assert "15.12-swimmer.svg" not in both.shared
+    axes = both.shared["15.5-trajectory-PF.svg"].axes[0]
+    historical = ARM_STYLES["historical"].individual
+    assert not [line for line in axes.lines if line.get_color() == historical and len(line.get_xdata())]
+
+
+def test_swimmer_has_a_bar_a_patient_with_its_end() -> None:
+    study = small_study()
+    axes = standard()["15.12-swimmer.svg"].axes[0]
+    ends = study.display[study.display["value"].isna()]
+    bars = [line for line in axes.lines if line.get_linewidth() in (4.5, 3.0)]
+    assert sorted(line.get_xdata()[1] for line in bars) == pytest.approx(sorted(ends["day"]))
+    crosses = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "X"]
+    assert sorted(crosses) == pytest.approx(sorted(ends.loc[ends["item"] == "death", "day"]))
+
+
+def test_the_null_histogram_marks_the_observed_contrast_and_its_mirror() -> None:
+    axes = standard()["15.13-null.svg"].axes[0]
+    assert [bar.get_height() for bar in axes.patches] == [400, 1200, 400]
+    assert [line.get_xdata()[0] for line in axes.lines] == [1.9, -1.9]
+
+
+def test_availability_is_darker_where_more_were_measured() -> None:
+    study = small_study()
+    figure = standard()["15.17-availability.svg"]
+    rows = study.ard.query("analysis == 'at_risk' and outcome == 'PF' and arm == 'treated' and day == 7")
+    counts = rows.set_index("statistic")["value"]
+    cell = next(p for p in figure.axes[0].patches if (p.get_x(), p.get_y()) == (6.5, -0.5))
+    step = int(np.ceil(4 * counts["n_measured"] / counts["n_at_risk"]))
+    assert to_hex(cell.get_facecolor()) == STEPS[step]
+
+
+def test_ratios_start_at_one_and_skip_limits() -> None:
+    study = small_study()
+    axes = standard()["15.8-ratio.svg"].axes[0]
+    lines = [line for line in axes.lines if len(line.get_xdata()) > 2]
+    assert len(lines) == sum((study.display["item"] == "DDIM") & (study.display["day"] == 0))
+    assert all(line.get_ydata()[0] == pytest.approx(1.0) for line in lines)

@@ -1,6 +1,7 @@
 """What does it look like? One job per language draws every figure.
 
-Reads: results/ard.parquet, results/cohort/primary/display.parquet. Writes: results/figures/{lang}/*.svg.
+Reads: results/ard.parquet, results/cohort/primary/display.parquet. Writes: results/figures/{lang}/*.svg, and
+results/internal/figures/{lang}/*.svg for what shows more of single patients than may be shared.
 """
 
 
@@ -12,7 +13,8 @@ rule draw_figures:
         words=LOCALES / "{lang}.yaml",
         dictionary=DICTIONARY,
     output:
-        figures=directory("results/figures/{lang}"),
+        shared=directory("results/figures/{lang}"),
+        internal=directory("results/internal/figures/{lang}"),
     log:
         "results/logs/draw_figures/{lang}.log",
     benchmark:

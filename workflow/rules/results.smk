@@ -5,7 +5,7 @@ Reads: every stage's part of the ARD. Writes: results/ard.parquet, results/table
 
 
 rule join_results:
-    """Joins all parts into the one table that every report reads."""
+    """Joins all parts into the one table that every report reads; counts too small to be shared lose their value."""
     input:
         clean=collect("results/clean/{source}/ard.parquet", source=STUDY.sources),
         findings=collect("results/clean/{source}/findings_ard.parquet", source=STUDY.sources),
@@ -27,6 +27,7 @@ rule join_results:
         "../envs/environment.yml"
     threads: 1
     params:
+        min_cell=STUDY.report.min_cell,
         code=code("join_results.py"),
     script:
         "../scripts/join_results.py"

@@ -22,7 +22,7 @@ with reported(snakemake.log[0]):
         Config.model_validate(snakemake.params.config),
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
     )
-    folder = Path(snakemake.output.figures)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, figure in figures.items():
-        save_svg(figure, folder / name)
+    for folder, own in ((snakemake.output.shared, figures.shared), (snakemake.output.internal, figures.internal)):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        for name, figure in own.items():
+            save_svg(figure, Path(folder) / name)

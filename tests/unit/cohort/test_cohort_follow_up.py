@@ -190,7 +190,7 @@ def test_display_says_nothing_of_identity_or_order() -> None:
     controls = ids[ids.index.str.startswith("c")]
     assert sorted(controls) == [f"C{n:03d}" for n in range(1, 31)]
     assert controls.tolist() != sorted(controls)
-    assert set(found.display.columns) == {"scenario", "display_id", "arm", "item", "day", "value", "censored"}
+    assert set(found.display.columns) == {"scenario", "display_id", "arm", "item", "day", "value", "censored", "ratio"}
     shown = found.display[found.display["item"] == "FERR"]
     assert set(zip(shown["value"], shown["censored"], strict=True)) == {(1650.0, ">")}
     ends = found.display[found.display["item"] == "death"]

@@ -157,6 +157,9 @@ class Scenario(Section):
 
 class Report(Section):
     public: bool = Field(True, description="true: no dates, exact ages or raw ids in anything meant for sharing")
+    min_cell: int | None = Field(
+        None, ge=2, description="counts of fewer patients are printed as '<min_cell' in anything meant for sharing"
+    )
 
 
 SCENARIO_SECTIONS = ("cohort", "balance", "analysis")

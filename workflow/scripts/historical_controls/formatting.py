@@ -14,7 +14,10 @@ def format_number(value: float | None, format: str) -> str:
 
     Mexican Spanish and English share the decimal point and the comma of thousands. A share is printed
     as a percentage, whole where the format names no decimals. A p-value is never printed as 0.000.
+    '<5' stands for itself: a count too small to be shared.
     """
+    if format.startswith("<"):
+        return format
     if value is None or math.isnan(value):
         return DASH
     if math.isinf(value):

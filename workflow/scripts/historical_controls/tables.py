@@ -432,10 +432,15 @@ DISPLAY = Table(
         SCENARIO,
         _text("display_id", "T1.. for treated, C001.. for historical, in an order that says nothing"),
         ARM,
-        _text("item", "outcome code, or 'death', 'discharge_alive', 'transfer_out' for the end of follow-up"),
+        _text(
+            "item",
+            "outcome code, or how follow-up ended: 'death', 'discharge_alive', 'transfer_out', 'in_hospital' or "
+            "'last_record'",
+        ),
         _number("day", "study day (end of follow-up: days with decimals)", "d", nullable=False),
         _number("value", "value shown, canonical unit; for the end of follow-up null"),
         _text("censored", "'', '<' or '>': the value is a limit"),
+        _number("ratio", "value over the patient's own baseline; null where either is missing or a limit"),
     ),
 )
 

@@ -11,6 +11,7 @@ from ..ard import Cell, ard_frame
 from ..config import Primary
 from ..inference import fixed_sequence, step_down_max_t
 from .fit_rows import CONTRAST
+from .permutation_null import null_rows
 
 Row = dict[str, object]
 Contrast = tuple[str, float]
@@ -19,12 +20,12 @@ CELL = Cell("14.2.10", "primary", "multiplicity", contrast=CONTRAST)
 
 
 def combine_outcomes(ard: pd.DataFrame, statistics: Mapping[str, pd.DataFrame], primary: Primary) -> pd.DataFrame:
-    """ARD rows 14.2.10 of the primary scenario: adjusted p-values, all reported together and none chosen afterwards.
+    """ARD rows 14.2.10 and 15.13 of the primary scenario: adjusted p-values, all together and none chosen afterwards.
 
     ard: the outcomes' rows; statistics: table `statistics` by outcome, rows of all in the order of the same labellings.
     """
     raw = _p_values(ard, "permutation")
-    rows = [*_family_rows(raw, statistics), *_sequence_rows(ard, primary)]
+    rows = [*_family_rows(raw, statistics), *_sequence_rows(ard, primary), *null_rows(statistics, primary)]
     return ard_frame(rows)
 
 

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from .stays import END_EVENTS
-
 ARM_LETTER = {"treated": ("T", 1), "historical": ("C", 3)}
 
 
@@ -23,16 +21,26 @@ def display_ids(patients: pd.DataFrame, seed: int) -> pd.Series:
 
 
 def display_table(patients: pd.DataFrame, visits: pd.DataFrame, outcomes: Sequence[str]) -> pd.DataFrame:
-    """Table `display`: daily values of the reported outcomes, and the event that ended follow-up."""
+    """Table `display`: daily values of the reported outcomes, their ratio to baseline, and how follow-up ended."""
     ids = patients.loc[patients["included"], ["scenario", "source", "patient_id", "arm", "display_id"]]
     shown = visits[visits["outcome"].isin(outcomes)].merge(ids, on=["scenario", "source", "patient_id", "arm"])
     value, sign = shown_value(shown)
-    values = shown.assign(item=shown["outcome"], value=value, censored=sign)
-    ended = patients[patients["included"] & patients["end_state"].isin(END_EVENTS)]
-    ends = ended.assign(item=ended["end_state"], day=ended["end_day"], value=np.nan, censored="")
-    columns = ["scenario", "display_id", "arm", "item", "day", "value", "censored"]
+    values = shown.assign(item=shown["outcome"], value=value, censored=sign, ratio=ratio_to_baseline(shown))
+    ended = patients[patients["included"] & (patients["end_state"] != "")]
+    states = ended["end_state"].replace("horizon", "in_hospital")
+    ends = ended.assign(item=states, day=ended["end_day"], value=np.nan, censored="", ratio=np.nan)
+    columns = ["scenario", "display_id", "arm", "item", "day", "value", "censored", "ratio"]
     both = [part[columns].astype({"day": "float64"}) for part in (values, ends) if len(part)]
     return pd.concat(both, ignore_index=True) if both else pd.DataFrame(columns=columns)
+
+
+def ratio_to_baseline(visits: pd.DataFrame) -> pd.Series:
+    """Exact values over the patient's exact baseline of the same assay (day 0); else null."""
+    same = ["source", "patient_id", "outcome", "assay"]
+    baseline = visits.loc[visits["day"] == 0, [*same, "value"]].rename(columns={"value": "baseline"})
+    below = visits[same].merge(baseline, on=same, how="left")["baseline"].to_numpy(np.float64)
+    value = visits["value"].to_numpy(np.float64)
+    return pd.Series(np.where(below > 0, value / np.where(below > 0, below, np.nan), np.nan), visits.index)
 
 
 def shown_value(visits: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

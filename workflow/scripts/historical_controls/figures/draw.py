@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..config import Config
+from ..config import Config, Report
 from ..dictionary import Dictionary
 from ..words import Words
-from .names import FAMILIES, figure_name
+from .names import BY_NAME, FAMILIES, OF_PATIENTS, figure_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,33 +19,56 @@ if TYPE_CHECKING:
     from .material import Material
 
 
+class Drawn(NamedTuple):
+    """Figures by file name: what may leave the hospital, and what stays in it."""
+
+    shared: dict[str, Figure]
+    internal: dict[str, Figure]
+
+
 def draw_figures(
     ard: pd.DataFrame, display: pd.DataFrame, words: Words, config: Config, dictionary: Dictionary
-) -> dict[str, Figure]:
-    """Every figure whose rows are there, by file name; a figure without rows is not drawn.
+) -> Drawn:
+    """Every figure whose rows are there; a figure without rows is not drawn.
 
-    `ard`: table `ard`, all scenarios; `display`: table `display` of the scenario 'primary'.
+    `ard`: table `ard`, all scenarios; `display`: table `display` of the scenario 'primary'. Where small cells are
+    suppressed the shared figures show no single patient, since whoever can count lines knows the cell.
     """
     from ..results import results_of
     from .material import Individuals, Material
 
-    material = Material(results_of(ard), Individuals.of(display), words, config, dictionary)
-    return {
-        figure_name(family, part): figure
-        for family in FAMILIES
-        for part, figure in draw_family(family, material).items()
-    }
+    everyone = Material(results_of(ard), Individuals.of(display), words, config, dictionary)
+    nobody = replace(everyone, individuals=Individuals.of(display.head(0)))
+    hidden = kept_inside(config.report)
+    shown = nobody if config.report.min_cell else everyone
+    return Drawn(
+        dict(_drawn((family for family in FAMILIES if family not in BY_NAME or not hidden), shown)),
+        dict(_drawn(hidden, everyone)),
+    )
+
+
+def kept_inside(report: Report) -> tuple[str, ...]:
+    """Families drawn for the hospital alone."""
+    if report.min_cell:
+        return OF_PATIENTS
+    return BY_NAME if report.public else ()
+
+
+def _drawn(families: Iterator[str] | tuple[str, ...], material: Material) -> Iterator[tuple[str, Figure]]:
+    for family in families:
+        for part, figure in draw_family(family, material).items():
+            yield figure_name(family, part), figure
 
 
 def draw_family(family: str, material: Material) -> dict[str, Figure]:
     """Figures of one family by part ('' where there is one alone). Raises ValueError for what is no family."""
     from matplotlib import rc_context
 
-    from . import calendar, flow, forest, love, overlap, trajectory
+    from . import availability, calendar, flow, forest, love, null, overlap, profile, ratio, swimmer, trajectory
     from .style import RC
 
     figure_name(family)
-    rooms = (flow, calendar, love, overlap, trajectory, forest)
+    rooms = (flow, calendar, love, overlap, trajectory, ratio, forest, swimmer, null, profile, availability)
     module = next(room for room in rooms if room.__name__.endswith(f".{family}"))
     with rc_context(RC):
         return module.draw(material)

@@ -84,9 +84,10 @@ def _column(results: Results, source: str, arm: str, label: str, words: Words, c
     if not ordered:
         return None
     shown = {
-        name: {level: format_number(row.value, "0") for level, row in rows.items()} for name, rows in counts.items()
+        name: {level: format_number(row.value, row.format) for level, row in rows.items()}
+        for name, rows in counts.items()
     }
-    excluding = [step for step in ordered[1:] if counts["n_excluded"][step].value]
+    excluding = [step for step in ordered[1:] if counts["n_excluded"][step].value != 0]
     steps = tuple(
         _step(step_label(step, config, words), shown["n_excluded"][step], shown["n_unknown"].get(step, "0"), words)
         for step in excluding

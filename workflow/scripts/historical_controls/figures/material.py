@@ -11,7 +11,8 @@ from ..dictionary import Dictionary
 from ..results import Results
 from ..words import Words
 
-ENDINGS = {"death": "X", "discharge_alive": "o", "transfer_out": "D"}
+ENDINGS = ("death", "discharge_alive", "transfer_out")
+OPEN_ENDS = ("in_hospital", "last_record")
 MOST_LINES = 150
 
 
@@ -24,8 +25,8 @@ class Individuals:
 
     @classmethod
     def of(cls, display: pd.DataFrame) -> Individuals:
-        ended = display["item"].isin(list(ENDINGS))
-        columns = ["display_id", "arm", "item", "day", "value", "censored"]
+        ended = display["item"].isin([*ENDINGS, *OPEN_ENDS])
+        columns = ["display_id", "arm", "item", "day", "value", "censored", "ratio"]
         return cls(
             display.loc[~ended, columns].dropna(subset="value").sort_values(["display_id", "day"]),
             display.loc[ended, columns],
@@ -38,9 +39,10 @@ class Individuals:
         return rows[rows["display_id"].isin(shown)]
 
     def ends_of(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Where each patient's line ends: the end of follow-up at the height of the last value shown."""
+        """Where each patient's line ends by an event: the end of follow-up at the height of the last value shown."""
+        events = self.endings[self.endings["item"].isin(ENDINGS)]
         last = rows.groupby("display_id", sort=False)["value"].last().rename("height")
-        return self.endings.merge(last, left_on="display_id", right_index=True)
+        return events.merge(last, left_on="display_id", right_index=True)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,17 @@ NUMBERS = {
     "love": "15.3",
     "overlap": "15.4",
     "trajectory": "15.5",
+    "ratio": "15.8",
     "forest": "15.10",
+    "swimmer": "15.12",
+    "null": "15.13",
+    "profile": "15.16",
+    "availability": "15.17",
 }
+# Pictures of one patient after another by name: whoever knew a patient could find the person in them.
+BY_NAME = ("profile",)
+# Pictures that show single patients at all.
+OF_PATIENTS = ("trajectory", "ratio", "swimmer", *BY_NAME)
 FAMILIES = tuple(NUMBERS)
 
 

@@ -7,15 +7,17 @@ its natural size.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from ..formatting import format_number
+from ..words import Words
 
 INK = "#1f2328"
 QUIET = "#57606a"
@@ -83,6 +85,41 @@ def plain_axes(axes: Axes) -> None:
     """Only the two spines that carry ticks."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(length=3, width=0.7)
+
+
+END_MARKERS = {"death": "X", "discharge_alive": "o", "transfer_out": "D"}
+
+
+def end_marker(axes: Axes, x: Any, y: Any, event: str, style: ArmStyle, size: float, order: int = 7) -> None:
+    """How follow-up ended. Death: filled cross; discharged alive: open circle; transferred: open diamond."""
+    death = event == "death"
+    axes.plot(
+        x,
+        y,
+        ls="none",
+        marker=END_MARKERS[event],
+        ms=size if death else size * 0.76,
+        mew=0.5 if death else 0.9,
+        mfc=style.colour if death else "white",
+        mec="white" if death else style.colour,
+        zorder=order,
+        clip_on=False,
+    )
+
+
+def marker_key(axes: Axes, events: Sequence[str], words: Words, height: float, left: float) -> None:
+    """The marks and what they mean, in one line above the plot."""
+    plain = ArmStyle(INK, INK, INK, 1.0, 1.0, "solid", "o", 5)
+    handles = [Line2D([], [], ls="none") for _ in events]
+    for handle, event in zip(handles, events, strict=True):
+        death = event == "death"
+        handle.set(marker=END_MARKERS[event], markersize=6 if death else 4.6, markeredgewidth=0.5 if death else 0.9,
+                   markerfacecolor=plain.colour if death else "white",
+                   markeredgecolor="white" if death else plain.colour)  # fmt: skip
+    axes.legend(
+        handles, [words(f"event.{event}") for event in events], loc="lower left", bbox_to_anchor=(left, height),
+        ncols=3, frameon=False, fontsize=8.5, borderpad=0, handletextpad=0.2, columnspacing=1.0,
+    )  # fmt: skip
 
 
 def day_ticks(horizon: int) -> list[int]:

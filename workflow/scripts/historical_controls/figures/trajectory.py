@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from .style import (
     QUIET,
     ArmStyle,
     day_ticks,
+    end_marker,
     new_figure,
     place,
     plain_axes,
@@ -78,19 +79,9 @@ def _individual_lines(axes: Axes, rows: pd.DataFrame, style: ArmStyle) -> None:
 
 def _ends(axes: Axes, ends: pd.DataFrame, style: ArmStyle) -> None:
     """Death: filled cross. Discharged alive: open circle. Transferred: open diamond."""
-    for event, marker in ENDINGS.items():
+    for event in ENDINGS:
         rows = ends[ends["item"] == event]
-        axes.plot(
-            rows["day"],
-            rows["height"],
-            ls="none",
-            marker=marker,
-            ms=5.5 if event == "death" else 4.2,
-            mew=0.5 if event == "death" else 0.9,
-            mfc=style.colour if event == "death" else "white",
-            mec="white" if event == "death" else style.colour,
-            zorder=style.order - 1,
-        )
+        end_marker(axes, rows["day"], rows["height"], event, style, 5.5, style.order - 1)
 
 
 def _curve(results: Results, outcome: str, arm: str) -> pd.DataFrame:
@@ -244,7 +235,8 @@ def _at_risk(results: Results, outcome: str, arm: str, day: int) -> str:
         counts = [
             results.one(analysis, name, outcome=outcome, arm=arm, day=float(day)) for name in ("n_at_risk", measured)
         ]
-        if all(count is not None for count in counts):
-            at_risk, with_value = (format_number(cast(Result, count).value, "0") for count in counts)
+        found = [count for count in counts if count is not None]
+        if len(found) == len(counts):
+            at_risk, with_value = (format_number(count.value, count.format) for count in found)
             return f"{at_risk} ({with_value})"
     return DASH

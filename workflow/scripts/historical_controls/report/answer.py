@@ -89,7 +89,7 @@ def death_aware(printer: Printer) -> Markup:
     not_ranked = printer.results.one("worst_rank", "not_ranked", **keys)  # type: ignore[arg-type]
     if not_ranked is not None:
         return printer.word("not_estimable", reason=printer.reason(not_ranked, primary.outcome))
-    if any(row is None or row.value is None for row in [*parts.values(), *died.values()]):
+    if any(row is None or row.value is None for row in parts.values()) or any(row is None for row in died.values()):
         return Markup("")
     said = printer.word(
         "answer.death_aware",
