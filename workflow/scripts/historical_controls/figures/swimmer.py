@@ -51,7 +51,6 @@ def _arm(axes: Axes, arm: str, stays: pd.DataFrame, top: float, row: float, word
         "transform": axes.get_yaxis_transform(),
         "ha": "right",
         "va": "center",
-        "color": style.text,
     }
     named = arm == "treated"
     for number, (name, item, day) in enumerate(stays[["display_id", "item", "day"]].itertuples(index=False)):
