@@ -68,8 +68,13 @@ rule analyse_scenario:
 
 
 rule combine_outcomes:
-    """Adjusts the p-values of all outcomes and days together, from the labellings that they share."""
+    """Adjusts the p-values of all outcomes and days together, and says of every registered outcome what became of it."""
     input:
+        patients="results/cohort/primary/patients.parquet",
+        visits="results/cohort/primary/visits.parquet",
+        observations="results/cohort/primary/observations.parquet",
+        events="results/cohort/primary/events.parquet",
+        dictionary=DICTIONARY,
         outcomes=collect("results/analysis/primary/{outcome}.parquet", outcome=STUDY.outcomes),
         statistics=collect("results/analysis/primary/statistics/{outcome}.parquet", outcome=STUDY.outcomes),
     output:
@@ -83,6 +88,7 @@ rule combine_outcomes:
     threads: 1
     params:
         primary=STUDY.primary.model_dump(mode="json"),
+        not_concluded=STUDY.analysis.not_concluded,
         code=code("combine_outcomes.py"),
     script:
         "../scripts/combine_outcomes.py"

@@ -1,21 +1,34 @@
-"""Rule combine_outcomes: the outcomes of the primary scenario as one family."""
+"""Rule combine_outcomes: the outcomes of the primary scenario as one family, and what became of each registered one."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.analysis import combine_outcomes
+import pandas as pd
+
+from historical_controls.analysis import combine_outcomes, completeness
 from historical_controls.config import Primary
+from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.table_io import read_table, read_tables, write_table
-from historical_controls.tables import ARD, STATISTICS
+from historical_controls.tables import ARD, COHORT_EVENTS, COHORT_PATIENTS, OBSERVATIONS, STATISTICS, VISITS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
-    ard = combine_outcomes(
-        read_tables(snakemake.input.outcomes, ARD),
+    outcomes = read_tables(snakemake.input.outcomes, ARD)
+    family = combine_outcomes(
+        outcomes,
         {Path(file).stem: read_table(file, STATISTICS) for file in snakemake.input.statistics},
         Primary.model_validate(snakemake.params.primary),
     )
-    write_table(ard, snakemake.output.ard, ARD)
+    registered = completeness(
+        outcomes,
+        read_table(snakemake.input.patients, COHORT_PATIENTS),
+        read_table(snakemake.input.visits, VISITS),
+        read_table(snakemake.input.observations, OBSERVATIONS),
+        read_table(snakemake.input.events, COHORT_EVENTS),
+        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        snakemake.params.not_concluded,
+    )
+    write_table(pd.concat([family, registered], ignore_index=True), snakemake.output.ard, ARD)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from .config_cohort import Balance, Cohort
+from .config_estimands import Estimands
 from .config_sources import Code, Language, Name, Section, Source, SourceFile, Texts
 from .errors import UserError, did_you_mean, nearest, raise_all
 from .merging import merged
@@ -182,6 +183,7 @@ class Config(Section):
     balance: Balance
     analysis: Analysis
     primary: Primary
+    estimands: Estimands | None = Field(None, description="what each analysis answers, printed in the reports")
     scenarios: dict[Name, Scenario] = Field(default={}, description="named overrides; 'primary' is the config itself")
     report: Report = Report()
 
@@ -196,6 +198,16 @@ class Config(Section):
             for key in scenario.overrides:
                 if key not in SCENARIO_SECTIONS:
                     raise ValueError(f"scenario '{name}' overrides '{key}'; allowed: {', '.join(SCENARIO_SECTIONS)}")
+        return self
+
+    @model_validator(mode="after")
+    def slopes_are_declared(self) -> Config:
+        for name, asked in (self.estimands.questions if self.estimands else {}).items():
+            lines = self.analysis.straight_lines
+            if "slope" in asked.measures and (not lines or not set(asked.outcomes) <= set(lines)):
+                raise ValueError(
+                    f"estimands.questions.{name}: analysis.straight_lines declares no slope for its outcomes"
+                )
         return self
 
     @model_validator(mode="after")

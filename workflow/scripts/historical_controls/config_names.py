@@ -129,6 +129,8 @@ def _codes(config: Config) -> Iterator[tuple[str, str]]:
     for key in ("covariates", "straight_lines", "rank_tests"):
         yield from ((f"analysis.{key}", code) for code in getattr(config.analysis, key))
     yield from (("primary.hierarchy", code) for code in config.primary.hierarchy if code != "death")
+    for name, asked in (config.estimands.questions if config.estimands else {}).items():
+        yield from ((f"estimands.questions.{name}.outcomes", code) for code in asked.outcomes)
     yield from _derived_codes(config.cohort)
     yield from _rule_codes("cohort.rules", config.cohort)
     for name, option in config.cohort.options():
