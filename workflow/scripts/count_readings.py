@@ -24,4 +24,4 @@ with reported(snakemake.log[0]):
     dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
     arms = (groups(clean, arm, cohort.as_read(), dictionary) for arm in ("treated", "historical"))
     counted = count_readings(*arms, cohort, snakemake.params.seed)
-    write_table(readings_ard(counted, cohort, "primary"), snakemake.output.ard, ARD)
+    write_table(readings_ard(counted, "primary"), snakemake.output.ard, ARD)

@@ -171,6 +171,19 @@ def test_ids_and_people(subjects: dict[str, list[str]], expected: dict[str, tupl
         assert patient in (None, row["patient_id"])
 
 
+def test_a_treated_patient_of_a_historical_source_is_no_control_of_another() -> None:
+    """Whatever spelling of the id names the patient as treated."""
+    ids = {"ward": ["00777", "777", "9123"], "h": ["777", "9123"]}
+    frames = {
+        name: pd.DataFrame({"subject": pd.Series(own, dtype="str")}).assign(source=name) for name, own in ids.items()
+    }
+    declared = {name: source({"f": {"parts": [LONG]}}, "historical") for name in ids}
+    declared["ward"] = declared["ward"].model_copy(update={"treated_subjects": ["00777"]})
+    found = link_people(frames, declared).set_index(["source", "subject"])["hold"].to_dict()
+    both = dict.fromkeys([("ward", "00777"), ("ward", "777"), ("h", "777")], "ID_BOTH_ARMS")
+    assert found == {**both, ("ward", "9123"): "", ("h", "9123"): ""}
+
+
 CROSSWALKS = [
     # What the crosswalk says, and what becomes of whom: one id, its person, its hold.
     ([("h", "123-4", "x"), ("h", "123", "x")], {("h", "123-4"): ("h/123", ""), ("h", "123"): ("h/123", "")}),

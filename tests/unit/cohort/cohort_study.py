@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pandas as pd
 from historical_controls.cohort.clean_tables import CleanTables
 from historical_controls.cohort.define import records_of
 from historical_controls.cohort.records import PERSON, Records, place_all
+from historical_controls.cohort.support import with_tubes
 from historical_controls.cohort.timeline import HOUR, Moments
 from historical_controls.config import Study
 from historical_controls.config_cohort import Cohort
@@ -30,6 +32,7 @@ def at(hours: float) -> pd.Timestamp:
     return START + pd.Timedelta(hours=hours)
 
 
+@cache
 def dictionary() -> Dictionary:
     return load_dictionary(DICTIONARY_FOLDER)
 
@@ -127,8 +130,9 @@ def tables(
     measurements: Sequence[dict[str, Any]] = (),
     events: Sequence[dict[str, Any]] = (),
     treatments: Sequence[dict[str, Any]] = (),
+    tubes: bool = True,
 ) -> CleanTables:
-    """Checked clean tables; every row gets a place in a file of its own."""
+    """Checked clean tables; every row gets a place in a file of its own. `tubes`: ventilation as intubations tell."""
 
     def frame(rows: Sequence[dict[str, Any]], table: Any) -> pd.DataFrame:
         if not rows:
@@ -137,11 +141,13 @@ def tables(
         times = [column.name for column in table.columns if column.kind == "time"]
         return conform(placed.assign(**{name: pd.to_datetime(placed[name], utc=True) for name in times}), table)
 
+    told = frame(events, EVENTS)
+    courses = frame(treatments, TREATMENTS)
     return CleanTables(
         conform(pd.DataFrame(patients), PATIENTS),
         frame(measurements, MEASUREMENTS),
-        frame(events, EVENTS),
-        frame(treatments, TREATMENTS),
+        told,
+        with_tubes(courses, told) if tubes else courses,
     )
 
 
@@ -166,3 +172,11 @@ def without_after(clean: CleanTables, hours: dict[str, float]) -> CleanTables:
     """The tables without any measurement later than the given hours of each patient."""
     limit = clean.measurements["patient_id"].map(lambda name: at(hours[name]))
     return replace(clean, measurements=clean.measurements[clean.measurements["time"] <= limit])
+
+
+def moved(clean: CleanTables, patient: str, source: str) -> CleanTables:
+    """The same tables with one patient in another source."""
+    frames = (clean.patients, clean.measurements, clean.events, clean.treatments)
+    return CleanTables(
+        *(frame.assign(source=frame["source"].where(frame["patient_id"] != patient, source)) for frame in frames)
+    )

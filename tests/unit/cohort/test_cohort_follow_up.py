@@ -237,5 +237,6 @@ def test_flow_ends_with_the_patients(tmp_path: Any) -> None:
 def test_groups_of_patients_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = many()
     monkeypatch.setattr("historical_controls.cohort.define.PATIENTS_AT_ONCE", 7)
+    parts = many()
     for name in ("eligibility", "patients", "attrition", "observations", "visits", "events", "display"):
-        pd.testing.assert_frame_equal(getattr(many(), name), getattr(whole, name))
+        pd.testing.assert_frame_equal(getattr(parts, name), getattr(whole, name))

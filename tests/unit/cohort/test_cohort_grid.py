@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from cohort_study import LABEL, at, dictionary, given, happened, measured, person, study, tables
+from cohort_study import LABEL, at, dictionary, given, happened, measured, moved, person, study, tables
 
 from historical_controls.cohort import (
     CleanTables,
@@ -65,10 +65,15 @@ def run(clean: CleanTables, declared: Cohort) -> CohortTables:
     return define_cohort(clean, declared, study(), dictionary(), "primary", 1, ["PF"])
 
 
+def readings(clean: CleanTables, declared: Cohort) -> pd.DataFrame:
+    arms = (groups(clean, arm, declared.as_read(), dictionary()) for arm in ("treated", "historical"))
+    return readings_ard(count_readings(*arms, declared, 1), "primary")
+
+
 def test_the_grid_counts_what_each_reading_would_include() -> None:
     clean, declared = many(), cohort()
-    arms = (groups(clean, arm, declared.as_read(), dictionary()) for arm in ("treated", "historical"))
-    rows = readings_ard(count_readings(*arms, declared, 1), declared, "primary")
+    rows = readings(clean, declared)
+    rows = rows[rows["analysis"] == "readings"]
     counted = rows[rows["arm"] == "historical"].pivot_table(index="level", columns="statistic", values="value")
     assert set(counted.index) == {"declared", "cut=low", "fever=free"} | {
         f"cut={cut}+fever={fever}" for cut in ("as_is", "low") for fever in ("needed", "free")
@@ -82,6 +87,33 @@ def test_the_grid_counts_what_each_reading_would_include() -> None:
         assert counted.loc[level, ["n_ever", "n_unknown", "n_never"]].sum() == len(mine)
     assert counted.loc["declared", "n_unknown"] > 0  # those never measured
     assert counted.loc["cut=low+fever=free", "n_ever"] >= counted.loc["cut=low", "n_ever"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"treated_must_pass": True, "calendar_window_weeks": 0, "time_zero": {"drop_early_deaths_hours": 240}},
+        {"time_zero": {"treated_start": "eligibility", "match_waits": False}, "calendar_window_weeks": 0},
+        {"time_zero": {"historical": "event", "historical_event": "admission"}},
+    ],
+)
+def test_the_steps_of_each_reading_are_those_of_the_cohort_so_defined(changes: dict[str, Any]) -> None:
+    """By source and arm, with the patients of one source in both arms; the groups of records come one by one."""
+    clean = moved(many(count=24), "p03", "hospital")
+    rows = readings(clean, cohort(**changes))
+    rows = rows[rows["analysis"] == "readings_attrition"].set_index(["level", "population", "arm", "contrast"])
+    for level, picked in (("declared", {}), ("cut=low+fever=free", {"cut": "low", "fever": "free"})):
+        table = run(clean, cohort(**changes, read_as=picked)).attrition
+        assert len(table.groupby(["source", "arm"])) == 3
+        for name in ("n_before", "n_excluded", "n_unknown", "n_after", "position"):
+            own = rows.loc[level].query("statistic == @name")["value"].to_dict()
+            assert own == table.set_index(["source", "arm", "step"])[name].to_dict()
+
+
+def test_the_treated_who_start_when_eligible_make_no_control_wait() -> None:
+    with pytest.raises(ValueError, match="set match_waits: false"):
+        cohort(time_zero={"treated_start": "eligibility"})
 
 
 def test_each_further_draw_is_the_cohort_with_that_draw() -> None:
@@ -141,10 +173,11 @@ def test_the_treated_may_start_when_they_were_eligible() -> None:
 
 def test_evidence_names_the_rows_that_decided() -> None:
     seen = [measured("a", "PF", h, v) for h, v in ((1, 300.0), (60, 140.0), (70, 120.0), (80, 90.0))]
+    events = [happened("a", "admission", 0), happened("a", "icu_admission", 10), happened("a", "infusion", 75)]
     clean = tables(
         [person("a", "treated"), person("b")],
-        seen,
-        [happened("a", "admission", 0), happened("a", "icu_admission", 10), happened("a", "infusion", 75)],
+        [*seen, measured("a", "PF", 72, 160.0, flags="PF_IMPUTED")],
+        [*events, happened("a", "intubation", 70)],
         [given("a", "dopamine", 50, 60), given("a", "dopamine", 70), given("a", "dopamine", 90)],
     )
     rules = {
@@ -152,13 +185,18 @@ def test_evidence_names_the_rows_that_decided() -> None:
         "PERSISTS": {**PF, "min_count": 2},
         "ICU": {"label": LABEL, "kind": "event", "event": "icu_admission", "happened": True},
         "DRUG": {"label": LABEL, "kind": "treatment", "treatments": ["dopamine"], "given": True, "within_hours": 4},
+        "FILLED": {**PF, "imputed": True, "op": ">"},
+        "TUBE": {"label": LABEL, "kind": "treatment", "treatments": ["invasive_ventilation"], "given": True},
         "ALL": {"label": LABEL, "kind": "all", "of": ["LAST", "ICU"]},
     }
     found = run(clean, Cohort.model_validate({"rules": rules}))
     times = {rule: part["time"].tolist() for rule, part in found.evidence.groupby("rule")}
-    assert times == {"LAST": [at(70)], "PERSISTS": [at(60), at(70)], "ICU": [at(10)], "DRUG": [at(70)]}
+    expected = {"LAST": [at(70)], "PERSISTS": [at(60), at(70)], "ICU": [at(10)], "DRUG": [at(70)]}
+    assert times == {**expected, "TUBE": [at(70)], "FILLED": [at(72)]}
     lines = clean.measurements.set_index("time")["line"]
     own = found.evidence[found.evidence["rule"] == "PERSISTS"]
+    tube = found.evidence[found.evidence["rule"] == "TUBE"]
+    assert tube["what"].tolist() == ["invasive_ventilation"] and tube["line"].item() == 5  # of the intubation
     assert own["line"].tolist() == [lines[at(60)], lines[at(70)]] and set(own["file"]) == {"file"}
 
 

@@ -99,6 +99,14 @@ def test_contradicted_within() -> None:
     assert states(rule, [11, 23.9, 24], *rows) == [F, F, T]
 
 
+def test_a_value_that_might_contradict_leaves_it_open() -> None:
+    """A range of 140 to 160 may or may not be below 150; whatever else the window holds, it is not true."""
+    rule = {**LOW_PF, "contradicted_within_hours": 24}
+    perhaps = {**pf(1, 150), "value": np.nan, "lower": 140.0, "upper": 160.0}
+    assert states(rule, [12, 26], perhaps, pf(10, 140)) == [U, T]
+    assert states(rule, [12], perhaps, pf(9, 151), pf(10, 140)) == [F]
+
+
 def test_in_each_block() -> None:
     rule = {
         "kind": "threshold",
@@ -295,6 +303,22 @@ def test_treatment() -> None:
     assert courses_states(rule, [15, 99], given("a", "dopamine", 10)) == [T, T]
     assert courses_states(rule, [15], given("a", "tocilizumab", 10, 20)) == [F]
     assert courses_states(rule, [12, 16, 30], course, given("a", "norepinephrine", 15, 40)) == [T, T, T]
+
+
+def test_invasive_ventilation_is_told_by_tubes_until_a_course_tells() -> None:
+    rule = {"kind": "treatment", "treatments": ["invasive_ventilation"], "given": True}
+    tube = [happened("a", "intubation", 5), happened("a", "extubation", 20), happened("a", "extubation", 1)]
+    again = [*tube, happened("a", "intubation", 12), happened("a", "intubation", 40)]
+    course = given("a", "invasive_ventilation", 30, 35)
+    for events, courses, expected in (
+        (tube, [], [F, T, T, F, F, F]),
+        (again, [], [F, T, T, F, F, T]),  # two intubations before one extubation are one stretch
+        (again, [course], [F, T, T, F, T, F]),  # from the first course on, courses tell
+        (tube[2:], [], [F] * 6),
+    ):
+        clean = tables([person("a"), person("b")], [], events, courses)
+        found = judge_rules(cohort({"R": rule}).rules, moments(3, 6, 15, 25, 32, 50), records(clean))["R"]
+        assert found.tolist() == expected
 
 
 def test_at_least_so_many_rules() -> None:

@@ -27,7 +27,7 @@ class TimeZero(Section):
     standard_care_hours: float = Field(48, ge=0, description="hours of standard care before anyone can be eligible")
     match_waits: bool = Field(
         True,
-        description="each control waits as long as a drawn treated patient did, and must stay eligible",
+        description="each control waits as long as a drawn treated patient did, and must be eligible at the end",
     )
     wait_draw: int = Field(1, ge=1, description="which of the seeded draws of waits")
     wait_draws: int = Field(
@@ -36,6 +36,15 @@ class TimeZero(Section):
     drop_early_deaths_hours: float | None = Field(
         None, gt=0, description="SENSITIVITY that looks into the future: controls dead within these hours are left out"
     )
+
+    @model_validator(mode="after")
+    def waits_are_matched_once(self) -> TimeZero:
+        if self.treated_start == "eligibility" and self.match_waits and self.historical == "first_eligible_hour":
+            raise ValueError(
+                "treated_start: eligibility starts the treated before their wait, so controls wait for nothing: "
+                "set match_waits: false"
+            )
+        return self
 
 
 class ReadingOption(Section):

@@ -30,7 +30,7 @@ def link_people(
 
     Ids of a source that differ by spaces or lost leading zeros only are one person. Held are: ids that may be one
     person or two (ID_CONFLICT: '123-4' beside '123', 'A-1' beside 'A1', or two ids whose characteristics and hour of
-    admission all agree), ids that occur in a treated and in a historical source (ID_BOTH_ARMS), and a person
+    admission all agree), ids that occur among the treated and among the controls (ID_BOTH_ARMS), and a person
     whom the crosswalk finds in a second historical source (ID_TWO_SOURCES). crosswalk (source, subject, person)
     settles what it names: same person, same name. facts: see `identity_facts`.
 
@@ -38,13 +38,20 @@ def link_people(
     """
     frames = [_source_people(name, ledger) for name, ledger in ledgers.items()]
     people = pd.concat(frames, ignore_index=True) if frames else PEOPLE.empty()
-    people = people.assign(
-        treated=people["source"].map({name: item.arm == "treated" for name, item in sources.items()})
-    )
+    people = people.assign(treated=_is_treated(people, sources))
     people = _with_persons(people, crosswalk)
     people = _hold(people, _alike(people, facts, sources), "ID_CONFLICT")
     people = _hold(people, _in_both_arms(people), "ID_BOTH_ARMS")
     return conform(_settled(people).drop(columns=["treated", "person"]), PEOPLE)
+
+
+def _is_treated(people: People, sources: dict[str, Source]) -> pd.Series:
+    """Ids of a treated source, and every id of a person whom a historical source names as treated."""
+    named = [
+        source.arm == "treated" or subject in source.treated_subjects
+        for source, subject in zip(people["source"].map(sources), people["subject"], strict=True)
+    ]
+    return pd.Series(named, people.index, dtype=bool).groupby(people["patient_id"]).transform("any").astype(bool)
 
 
 def _source_people(name: str, ledger: pd.DataFrame) -> People:

@@ -1,13 +1,19 @@
-"""What each step left, counted from the patients themselves, so that the flow cannot disagree with them."""
+"""What each step left, counted from the patients themselves, so that the flow cannot disagree with them
+(EL-6)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pandas as pd
 
+from ..ard import Cell
 from ..config_cohort import Cohort
 from .time_zero import filters_of
+
+KEY = ["source", "arm", "excluded_by", "undecided", "included"]
+COUNTS = ["position", "n_before", "n_excluded", "n_unknown", "n_after"]
 
 
 def steps_of(cohort: Cohort, arm: str) -> list[str]:
@@ -25,32 +31,47 @@ def steps_of(cohort: Cohort, arm: str) -> list[str]:
     return [*steps, "early_death"] if zero.drop_early_deaths_hours is not None else steps
 
 
-def attrition_table(decided: pd.DataFrame, cohort: Cohort, scenario: str) -> pd.DataFrame:
-    """Table `attrition` from one row per patient: source, arm, included, excluded_by, undecided."""
+def tally(decided: pd.DataFrame) -> pd.DataFrame:
+    """Patients (column n) by KEY, from one row per patient."""
+    return decided.groupby(KEY, sort=True).size().rename("n").reset_index()
+
+
+def attrition_table(tallied: pd.DataFrame, cohort: Cohort, scenario: str) -> pd.DataFrame:
+    """Table `attrition` from tallies, which may be stacked: of several groups of patients."""
     rows = [
         {"scenario": scenario, "source": source, "arm": arm, **step}
-        for (source, arm), part in decided.groupby(["source", "arm"], sort=True)
+        for (source, arm), part in tallied.groupby(["source", "arm"], sort=True)
         for step in _steps(part, steps_of(cohort, str(arm)))
     ]
-    columns = ["scenario", "source", "arm", "position", "step", "n_before", "n_excluded", "n_unknown", "n_after"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=["scenario", "source", "arm", "step", *COUNTS])
+
+
+def attrition_rows(
+    cell: Cell, table: pd.DataFrame, steps_in: Literal["level", "contrast"]
+) -> Iterator[dict[str, object]]:
+    """Rows of the results table of an attrition table; `steps_in`: the part of the key that names the step."""
+    for row in table.to_dict("records"):
+        own = cell.at(population=str(row["source"]), arm=str(row["arm"])).at(**{steps_in: str(row["step"])})
+        yield from (own.number(name, row[name]) for name in COUNTS)
 
 
 def _steps(part: pd.DataFrame, steps: list[str]) -> Iterator[dict[str, object]]:
     unknown_steps = set(part["excluded_by"]) - {*steps, ""}
     if unknown_steps:
         raise AssertionError(f"patients excluded by steps that the flow lacks: {sorted(unknown_steps)}")
-    left = len(part)
+    left = int(part["n"].sum())
     for position, step in enumerate(steps):
-        out = part["excluded_by"] == step
+        out = part[part["excluded_by"] == step]
+        excluded = int(out["n"].sum())
         yield {
             "position": position,
             "step": step,
             "n_before": left,
-            "n_excluded": int(out.sum()),
-            "n_unknown": int((out & part["undecided"]).sum()),
-            "n_after": left - int(out.sum()),
+            "n_excluded": excluded,
+            "n_unknown": int(out.loc[out["undecided"], "n"].sum()),
+            "n_after": left - excluded,
         }
-        left -= int(out.sum())
-    if left != int(part["included"].sum()):
-        raise AssertionError(f"the flow ends with {left} patients, the analysis has {int(part['included'].sum())}")
+        left -= excluded
+    included = int(part.loc[part["included"], "n"].sum())
+    if left != included:
+        raise AssertionError(f"the flow ends with {left} patients, the analysis has {included}")

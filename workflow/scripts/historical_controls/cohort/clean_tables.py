@@ -12,6 +12,7 @@ import pandas as pd
 from ..table_io import read_between, read_tables
 from ..tables import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS
 from .derived import nothing_refused
+from .support import with_tubes
 
 # What cells and lines said is not asked for here, and would take most of the memory.
 COLUMNS = [name for name in MEASUREMENTS.names if name not in ("raw_value", "raw_unit")]
@@ -21,6 +22,7 @@ COLUMNS = [name for name in MEASUREMENTS.names if name not in ("raw_value", "raw
 class CleanTables:
     """The clean tables of all sources, stacked (tables patients, measurements, events, treatments).
 
+    `treatments`: with the ventilation that intubations tell of (`support.with_tubes`).
     `refused`: values that gave no derived outcome, once outcomes are derived (see `derived.Derived`).
     """
 
@@ -74,9 +76,9 @@ def stored_tables(
 ) -> StoredTables:
     """The tables of all sources; measurements stand in a folder named like their source."""
     by_source = {Path(path).parent.name: Path(path) for path in measurements}
-    return StoredTables(
-        read_tables(patients, PATIENTS), by_source, read_tables(events, EVENTS), read_tables(treatments, TREATMENTS)
-    )
+    happened = read_tables(events, EVENTS)
+    courses = with_tubes(read_tables(treatments, TREATMENTS), happened)
+    return StoredTables(read_tables(patients, PATIENTS), by_source, happened, courses)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from ..tables import (
     UNDERIVED,
     VISITS,
 )
-from .attrition import attrition_table
+from .attrition import attrition_table, tally
 from .availability import added, value_counts
 from .clean_tables import Clean, CleanTables, CohortTables
 from .derivations import derive_after_zero, derive_outcomes
@@ -247,7 +247,7 @@ def _tables(parts: Iterable[Part], settings: Settings, seed: int, waits: tuple[f
     return CohortTables(
         eligibility=_stacked([part.eligibility for part in kept], scenario, ELIGIBILITY),
         patients=patients,
-        attrition=conform(attrition_table(everyone, cohort, scenario), ATTRITION),
+        attrition=conform(attrition_table(tally(everyone), cohort, scenario), ATTRITION),
         display=conform(display_table(patients, shown, settings.outcomes), DISPLAY),
         summaries=_stacked([part.summaries for part in kept], scenario, PATIENT_SUMMARIES),
         **{name: _stacked([part.growing[name] for part in kept], scenario, table) for name, table in GROWING.items()},

@@ -82,7 +82,7 @@ def _at_altitude(tables: CleanTables, cohort: Cohort) -> CleanTables:
 
 
 def _organ_outcomes(tables: CleanTables, code: str, rule: Sofa, cohort: Cohort) -> Iterator[tuple[str, pd.DataFrame]]:
-    delays = {organ.outcome: known_after(cohort, organ.outcome) for organ in ORGANS}
+    delays = {organ.outcome: known_after(cohort, organ.outcome, rule.imputed) for organ in ORGANS}
     scores = organ_scores(tables, rule, delays)
     yield code, total_rows(scores, rule)
     for name, failures in _of_kind(cohort, OrganFailures):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -18,15 +18,7 @@ from .display import display_ids
 from .follow_up import patient_rows
 from .observations import observation_rows
 from .records import Records
-from .time_zero import (
-    Decisions,
-    after_wait,
-    decide_treated,
-    draw_waits,
-    restricted,
-    screened_controls,
-    treated_waits,
-)
+from .time_zero import Decisions, decide_treated, screen_controls, settle, treated_waits
 from .visits import visit_table
 
 
@@ -67,21 +59,14 @@ def redraw_waits(
         parts += [_of_draw(records, decided, draw, study, cohort, dictionary, outcomes) for draw in draws]
     window = window_of(part for part, _ in parts)
     for records in groups(clean, "historical", cohort, dictionary):
-        for draw, decided in _redecided(records, cohort, waits, seed, draws):
-            decided = restricted(decided, records, cohort, window)
+        # The rules of the candidate hours are judged once for all draws.
+        screening = screen_controls(records, cohort)
+        for draw in draws:
+            decided = settle(records, cohort, screening, waits, seed, window, draw)
             parts.append(_of_draw(records, decided, draw, study, cohort, dictionary, outcomes))
     patients, visits = (pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True))
     named = [own.assign(display_id=display_ids(own, seed)) for _, own in patients.groupby("scenario")]
     return Draws(conform(pd.concat(named), COHORT_PATIENTS), conform(visits, VISITS))
-
-
-def _redecided(
-    records: Records, cohort: Cohort, waits: Sequence[float], seed: int, draws: Sequence[int]
-) -> Iterator[tuple[int, Decisions]]:
-    """The rules of the candidate hours are judged once for all draws."""
-    screening = screened_controls(records, cohort)
-    for draw in draws:
-        yield draw, after_wait(records, cohort, screening, draw_waits(records.people, waits, seed, draw))
 
 
 def _of_draw(

@@ -44,7 +44,7 @@ def evidence_rows(records: Records, decided: Decisions, cohort: Cohort, arm: str
 
 def _of_rule(rule: Rule, moments: Moments, records: Records) -> Iterator[pd.DataFrame]:
     if isinstance(rule, ThresholdRule | ResultRule | RatioRule):
-        series = records.series.get(rule.outcome)
+        series = records.results(rule.outcome, isinstance(rule, ThresholdRule) and rule.imputed)
         if series is not None and len(series.time) and len(moments):
             yield _measured(_places(rule, moments, records, series), series, records)
     elif isinstance(rule, EventRule):

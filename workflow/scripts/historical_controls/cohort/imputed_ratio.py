@@ -74,7 +74,9 @@ def fraction_from_flow(tables: CleanTables, code: str, rule: FractionFromFlow, o
     bounds, fractions = (np.array(column, dtype=np.float64) for column in zip(*rule.table, strict=True))
     place = np.searchsorted(bounds, flow, side="left")
     listed = (place < len(bounds)) & ((flow > 0) | (bounds[0] == 0))
-    other = runs_at(tables, rule.not_during, rows["patient"].to_numpy(np.int64), rows["time"].to_numpy(np.int64))
+    other = runs_at(
+        tables.treatments, rule.not_during, rows["patient"].to_numpy(np.int64), rows["time"].to_numpy(np.int64)
+    )
     value = fractions[np.minimum(place, len(bounds) - 1)]
     flags = with_flag(rows["flags"], "FIO2_EST")
     found = rows.assign(outcome=code, value=value, lower=value, upper=value, unit=outcome.unit, flags=flags)

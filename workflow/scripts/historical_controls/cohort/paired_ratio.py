@@ -100,7 +100,7 @@ def _room_air(
     if rule.room_air is None:
         return divisor, flags, found
     patient, time = above["patient"].to_numpy(np.int64), above["time"].to_numpy(np.int64)
-    air = ~found & ~runs_at(tables, rule.room_air, patient, time)
+    air = ~found & ~runs_at(tables.treatments, rule.room_air, patient, time)
     return np.where(air, ROOM_AIR, divisor), flags.mask(air, "FIO2_ROOM_AIR"), found | air
 
 

@@ -1,4 +1,4 @@
-"""How many would be eligible under each reading of the registry's text: rules judged once, readings combined."""
+"""How many would be eligible under each reading of the registry's text, and what each step left under it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,22 @@ import pandas as pd
 
 from ..ard import Cell, ard_frame
 from ..config_cohort import Cohort
-from .intervals import Flags, Integers
-from .kleene import FALSE, TRUE, UNKNOWN, States, kleene_and
+from .attrition import attrition_rows, attrition_table, tally
+from .kleene import FALSE, TRUE, UNKNOWN
 from .records import Records
 from .rules import Memo, judge_rules
-from .stays import candidate_moments
-from .time_zero import Decisions, draw_waits, event_times, filters_of, moments_at, restricted, treated_waits
-from .timeline import NEVER, Moments
+from .time_zero import (
+    NO_HOUR,
+    Decisions,
+    all_filters,
+    best_state,
+    decide_treated,
+    moments_at,
+    screen_controls,
+    settle,
+    treated_waits,
+)
+from .timeline import NEVER
 
 DECLARED = "declared"
 COUNTS = {
@@ -27,22 +36,11 @@ COUNTS = {
 }
 
 
-@dataclass(frozen=True)
-class Grid:
-    """The cohort under each set of picks, by level: 'declared', 'persistence=any', 'persistence=any+ards=altitude'."""
+def grid_of(cohort: Cohort) -> dict[str, Cohort]:
+    """The cohort as declared, under every option by itself, and under every combination of the declared products.
 
-    cohorts: Mapping[str, Cohort]
-
-    def judged(self, level: str, moments: Moments, records: Records, arm: str, memo: Memo) -> States:
-        """All filters of one level together, at every moment."""
-        cohort = self.cohorts[level]
-        states = judge_rules(cohort.rules, moments, records, memo)
-        filters = filters_of(cohort, arm)
-        return kleene_and([states[name] for name in filters]) if filters else np.full(len(moments), TRUE)
-
-
-def grid_of(cohort: Cohort) -> Grid:
-    """As declared, every option by itself, and every combination of the declared products."""
+    By level: 'declared', 'persistence=any', 'persistence=any+ards=altitude'.
+    """
     picked = cohort.picked()
     levels: dict[str, dict[str, str]] = {DECLARED: {}}
     levels |= {f"{name}={option}": {name: option} for name, option in cohort.options() if picked[name] != option}
@@ -50,20 +48,32 @@ def grid_of(cohort: Cohort) -> Grid:
         for options in product(*(cohort.readings[name].options for name in names)):
             picks = dict(zip(names, options, strict=True))
             levels["+".join(f"{name}={option}" for name, option in picks.items())] = picks
-    return Grid({level: cohort.as_read(picks) for level, picks in levels.items()})
+    return {level: cohort.as_read(picks) for level, picks in levels.items()}
 
 
 @dataclass
 class Tally:
-    """Counts by (level, arm, what), and the waits of the treated by level."""
+    """By level: counts by (arm, what), patients by step, and the waits and time zeros of the treated."""
 
-    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    waits: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    zeros: list[int] = field(default_factory=list)
+    cohorts: Mapping[str, Cohort]
+    counts: defaultdict[str, Counter[tuple[str, str]]] = field(default_factory=lambda: defaultdict(Counter))
+    steps: defaultdict[str, list[pd.DataFrame]] = field(default_factory=lambda: defaultdict(list))
+    waits: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    zeros: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, level: str, arm: str, numbers: Mapping[str, int]) -> None:
-        for name, number in numbers.items():
-            self.counts[level, arm, name] += number
+    def add(self, level: str, arm: str, records: Records, decided: Decisions, **numbers: int) -> None:
+        self.counts[level].update({(arm, name): number for name, number in numbers.items()})
+        self.steps[level].append(
+            tally(
+                records.people[["source", "arm"]].assign(
+                    excluded_by=decided.excluded_by, undecided=decided.undecided, included=decided.time_zero != NEVER
+                )
+            )
+        )
+
+    def window(self, level: str) -> tuple[int, int] | None:
+        zeros = self.zeros[level]
+        return (min(zeros), max(zeros)) if zeros else None
 
 
 def count_readings(treated: Iterable[Records], historical: Iterable[Records], cohort: Cohort, seed: int) -> Tally:
@@ -71,94 +81,61 @@ def count_readings(treated: Iterable[Records], historical: Iterable[Records], co
 
     Unknown: not eligible, but for lack of data alone. Groups of records may come one by one.
     """
-    grid, tally = grid_of(cohort), Tally()
+    found = Tally(grid_of(cohort))
     for records in treated:
-        _count_treated(records, grid, tally)
+        _count_treated(records, found)
     for records in historical:
-        _count_controls(records, grid, tally, seed)
-    return tally
+        _count_controls(records, found, seed)
+    return found
 
 
-def _count_treated(records: Records, grid: Grid, tally: Tally) -> None:
-    memo: Memo = {}
-    memo_at_zero: Memo = {}
-    event = event_times(records, grid.cohorts[DECLARED].time_zero.treated)
-    at_zero = moments_at(event)
-    hours = grid.cohorts[DECLARED].time_zero.standard_care_hours
-    moments = candidate_moments(records.stays, hours, until=event)
-    tally.zeros += [int(time) for time in event[event != NEVER]]
-    for level, cohort in grid.cohorts.items():
-        joint = grid.judged(level, at_zero, records, "treated", memo_at_zero)
+def _count_treated(records: Records, found: Tally) -> None:
+    for level, cohort in found.cohorts.items():
+        decided = decide_treated(records, cohort)
+        found.waits[level] += treated_waits(records, decided, cohort)
+        found.zeros[level] += decided.time_zero[decided.time_zero != NEVER].tolist()
+        at_zero = moments_at(decided.judged_at)
+        joint = all_filters(judge_rules(cohort.rules, at_zero, records), cohort, "treated", len(at_zero))
         states = {name: int((joint == state).sum()) for name, state in _STATES.items()}
-        tally.add(level, "treated", {"n_subjects": len(at_zero), **states})
-        first, _ = _first_and_open(moments, grid.judged(level, moments, records, "treated", memo), len(records))
-        tally.waits[level] += treated_waits(records, _bare(event, first), cohort)
+        found.add(level, "treated", records, decided, n_subjects=len(at_zero), **states)
 
 
 _STATES = {"n_pass": TRUE, "n_unknown": UNKNOWN, "n_fail": FALSE}
 
 
-def _bare(zero: Integers, first: Integers) -> Decisions:
-    nobody = np.zeros(len(zero), dtype=bool)
-    return Decisions(zero, zero, np.where(zero == NEVER, "time_zero", "").astype(object), nobody, {}, first)
-
-
-def _first_and_open(moments: Moments, joint: States, count: int) -> tuple[Integers, Flags]:
-    """First hour at which all filters hold, and whether some hour left it open."""
-    first = np.full(count, NEVER)
-    true = joint == TRUE
-    np.minimum.at(first, moments.patient[true], moments.time[true])
-    undecided = np.bincount(moments.patient[joint == UNKNOWN], minlength=count) > 0
-    return first, undecided
-
-
-def _count_controls(records: Records, grid: Grid, tally: Tally, seed: int) -> None:
+def _count_controls(records: Records, found: Tally, seed: int) -> None:
+    # Every reading is judged at the same hours: rules that several share are judged once.
     memo: Memo = {}
-    zero = grid.cohorts[DECLARED].time_zero
-    if zero.historical == "event":
-        moments = moments_at(event_times(records, zero.historical_event or ""))
-    else:
-        moments = candidate_moments(records.stays, zero.standard_care_hours)
-    for level, cohort in grid.cohorts.items():
-        joint = grid.judged(level, moments, records, "historical", memo)
-        first, undecided = _first_and_open(moments, joint, len(records))
-        ever = first != NEVER
-        tally.add(
+    for level, cohort in found.cohorts.items():
+        screening = screen_controls(records, cohort, memo)
+        decided = settle(records, cohort, screening, sorted(found.waits[level]), seed, found.window(level))
+        moments = screening.moments
+        joint = all_filters(screening.states, cohort, "historical", len(moments))
+        best = best_state(joint, moments.patient, len(records))
+        found.add(
             level,
             "historical",
-            {
-                "n_subjects": len(records),
-                "n_ever": int(ever.sum()),
-                "n_unknown": int((undecided & ~ever).sum()),
-                "n_never": int((~undecided & ~ever).sum()),
-                "n_included": _included(records, cohort, first, grid, level, tally, seed),
-            },
+            records,
+            decided,
+            n_subjects=len(records),
+            n_ever=int((best == TRUE).sum()),
+            n_unknown=int((best == UNKNOWN).sum()),
+            n_never=int(np.isin(best, (FALSE, NO_HOUR)).sum()),
+            n_included=int((decided.time_zero != NEVER).sum()),
         )
 
 
-def _included(
-    records: Records, cohort: Cohort, first: Integers, grid: Grid, level: str, tally: Tally, seed: int
-) -> int:
-    """Controls left after the wait and the declared restrictions."""
-    at = first
-    if cohort.time_zero.historical != "event" and cohort.time_zero.match_waits:
-        wait = draw_waits(records.people, sorted(tally.waits[level]), seed, cohort.time_zero.wait_draw)
-        at = np.where(first == NEVER, NEVER, first + wait)
-        moments = moments_at(at)
-        stayed = records.stays.present(moments) & (grid.judged(level, moments, records, "historical", {}) == TRUE)
-        at[moments.patient[~stayed]] = NEVER
-    window = (min(tally.zeros), max(tally.zeros)) if tally.zeros else None
-    return int((restricted(_bare(at, first), records, cohort, window).excluded_by == "").sum())
+def readings_ard(found: Tally, scenario: str) -> pd.DataFrame:
+    """Rows of output 14.1.3, one level per set of readings: analysis 'readings' in all, 'readings_attrition' by source
+    and step (contrast)."""
+    return ard_frame(_rows(found, scenario))
 
 
-def readings_ard(tally: Tally, cohort: Cohort, scenario: str) -> pd.DataFrame:
-    """Rows of output 14.1.3 (analysis 'readings'), one level per set of readings."""
-    return ard_frame(_rows(tally, cohort, scenario))
-
-
-def _rows(tally: Tally, cohort: Cohort, scenario: str) -> Iterator[dict[str, object]]:
-    for level in grid_of(cohort).cohorts:
+def _rows(found: Tally, scenario: str) -> Iterator[dict[str, object]]:
+    for level, cohort in found.cohorts.items():
         for arm, names in COUNTS.items():
             cell = Cell("14.1.3", scenario, "readings", population="all", arm=arm, level=level)
             for name in names:
-                yield cell.number(name, tally.counts[level, arm, name])
+                yield cell.number(name, found.counts[level][arm, name])
+        table = attrition_table(pd.concat(found.steps[level], ignore_index=True), cohort, scenario)
+        yield from attrition_rows(Cell("14.1.3", scenario, "readings_attrition", level=level), table, "contrast")

@@ -106,7 +106,7 @@ def make_records(tables: CleanTables, cohort: Cohort) -> Records:
         series_of(done[~imputed], clock, cohort),
         first,
         stays_of(tables, first, cohort.time_zero, count),
-        series_of(done[replaced], clock, cohort),
+        series_of(done[replaced], clock, cohort, imputed=True),
         tables.refused,
         done,
     )
@@ -120,23 +120,28 @@ def as_reported(tables: CleanTables) -> CleanTables:
     return replace(tables, measurements=seen.assign(time=time))
 
 
-def series_of(measured: pd.DataFrame, clock: Clock, cohort: Cohort) -> dict[str, Series]:
-    """Results by outcome."""
+def series_of(measured: pd.DataFrame, clock: Clock, cohort: Cohort, imputed: bool = False) -> dict[str, Series]:
+    """Results by outcome; `imputed`: imputed values are among them."""
     return {
         str(outcome): make_series(
             clock,
             part["patient"].to_numpy(np.int64),
             part,
-            known_after(cohort, str(outcome)),
+            known_after(cohort, str(outcome), imputed),
             isinstance(cohort.derivations.get(str(outcome)), Sofa | OrganFailures),
         )
         for outcome, part in measured.groupby("outcome", sort=True)
     }
 
 
-def known_after(cohort: Cohort, outcome: str) -> int:
-    """Milliseconds until a derived value is settled: a nearest partner may still come until the window has closed."""
+def known_after(cohort: Cohort, outcome: str, imputed: bool) -> int:
+    """Milliseconds until a derived value is settled: a nearest partner may still come until the window has closed.
+
+    `imputed`: with the imputed values that fill it, which have a window of their own.
+    """
     derivation = cohort.derivations.get(outcome)
-    if isinstance(derivation, PairedRatio | ImputedRatio) and derivation.direction == "nearest":
-        return round(derivation.within_minutes * 60_000)
-    return 0
+    if not isinstance(derivation, PairedRatio | ImputedRatio):
+        return 0
+    own = round(derivation.within_minutes * 60_000) if derivation.direction == "nearest" else 0
+    filled = imputed and isinstance(derivation, PairedRatio) and derivation.filled_from
+    return max(own, known_after(cohort, filled, imputed)) if filled else own

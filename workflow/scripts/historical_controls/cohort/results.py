@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..ard import Cell, ard_frame
 from ..inference import exact_interval
+from .attrition import attrition_rows
 from .availability import ALL_DAYS, COUNTS
 from .clean_tables import CohortTables
 from .derived_counts import derived_ard
@@ -57,12 +58,7 @@ def _share(cell: Cell, count: int, total: int) -> Iterator[Row]:
 
 
 def _attrition(tables: CohortTables) -> Iterator[Row]:
-    for row in tables.attrition.itertuples():
-        cell = Cell(
-            "14.1.3", tables.scenario, "attrition", population=str(row.source), arm=str(row.arm), level=str(row.step)
-        )
-        for name in ("position", "n_before", "n_excluded", "n_unknown", "n_after"):
-            yield cell.number(name, getattr(row, name))
+    yield from attrition_rows(Cell("14.1.3", tables.scenario, "attrition"), tables.attrition, "level")
 
 
 def _waits(tables: CohortTables) -> Iterator[Row]:

@@ -1,4 +1,5 @@
-"""Eligibility rules: each judged for all patient-hours at once, as true, false or unknown, from what was known then."""
+"""Eligibility rules: each judged for all patient-hours at once, as true, false or unknown, from what was known then
+(EL-1)."""
 
 from __future__ import annotations
 
@@ -21,10 +22,10 @@ from ..config_rules import (
     rule_order,
 )
 from .basal_ratio import judge_ratio, ratio_evidence
-from .courses import running
 from .intervals import compare
 from .kleene import FALSE, TRUE, States, kleene_and, kleene_or, states
 from .records import Records
+from .support import courses_of, running
 from .threshold import judge_threshold, threshold_evidence
 from .timeline import HOUR, NEVER, Moments, Series, hours
 
@@ -130,7 +131,7 @@ def judge_count(rule: CountRule, found: Mapping[str, States]) -> States:
 
 def judge_treatment(rule: TreatmentRule, moments: Moments, records: Records) -> States:
     """Whether a course ran within the hours before; a course that is not recorded was not given."""
-    courses = records.treatments[records.treatments["treatment"].isin(rule.treatments)]
+    courses = courses_of(records.treatments, rule.treatments)
     ran = running(courses, moments.patient, moments.time - hours(rule.within_hours), moments.time)
     return states(ran, ~ran) if rule.given else states(~ran, ran)
 

@@ -16,9 +16,9 @@ from ..config_derivations import Sofa
 from .clean_tables import CleanTables
 from .flag_texts import IMPUTED, has_any
 from .intervals import Flags, Floats, Integers
-from .support import running, runs_at
+from .support import EDGES, running, runs_at
 from .timeline import Clock, clock_of, hours
-from .vasopressors import as_pairs, pressor_courses
+from .vasopressors import pressor_courses
 
 NOT_MEASURED = -1
 HIGHEST = 4
@@ -93,7 +93,7 @@ def component(tables: CleanTables, organ: Organ, rule: Sofa, delay: int) -> pd.D
     scored = _scored(rows, organ)
     if organ.name == "RESP":
         patient, time = scored["patient"].to_numpy(np.int64), scored["time"].to_numpy(np.int64)
-        supported = runs_at(tables, rule.support, patient, time)
+        supported = runs_at(tables.treatments, rule.support, patient, time)
         scored = scored.assign(score=np.where(supported, scored["score"], np.minimum(scored["score"], 2)))
     if organ.name == "CNS" and rule.sedatives:
         scored = _before_sedation(tables, rule, scored)
@@ -135,7 +135,7 @@ def _before_sedation(tables: CleanTables, rule: Sofa, scored: pd.DataFrame) -> p
     """Coma scores with those under sedation replaced: by the last before it, else by a normal one (DV-12)."""
     scored = scored.sort_values(["patient", "time"], kind="stable", ignore_index=True)
     patient, score = scored["patient"].to_numpy(np.int64), scored["score"].to_numpy(np.int64)
-    sedated = runs_at(tables, rule.sedatives, patient, scored["time"].to_numpy(np.int64))
+    sedated = runs_at(tables.treatments, rule.sedatives, patient, scored["time"].to_numpy(np.int64))
     if rule.sedated == "missing":
         return scored[~sedated]
     before = np.maximum.accumulate(np.where(sedated, -1, np.arange(len(score)))) if len(score) else score
@@ -189,7 +189,7 @@ def _sedated_now(tables: CleanTables, rule: Sofa, coma: pd.DataFrame, scores: Or
     """Sedated patients without a coma score in the look-back have the last before sedation, else a normal one."""
     if not rule.sedatives or rule.sedated == "missing":
         return scores
-    now = scores.lacking["CNS"] & runs_at(tables, rule.sedatives, scores.patient, scores.time)
+    now = scores.lacking["CNS"] & runs_at(tables.treatments, rule.sedatives, scores.patient, scores.time)
     last = np.maximum(_latest(coma, scores.patient, scores.time, None, clock), 0)
     score = np.where(now, last if rule.sedated == "last_before" else 0, scores.worst["CNS"])
     notes = {**scores.notes, "SOFA_SEDATED": scores.notes["SOFA_SEDATED"] | now}
@@ -221,4 +221,4 @@ def _touched(courses: pd.DataFrame, patient: Integers, time: Integers, rule: Sof
     """Whether any of the courses runs within the look-back."""
     if not len(courses):
         return np.zeros(len(patient), dtype=bool)
-    return running(*as_pairs(courses), patient, time - hours(rule.within_hours), time)
+    return running(courses[EDGES].to_numpy(np.int64), patient, time - hours(rule.within_hours), time)

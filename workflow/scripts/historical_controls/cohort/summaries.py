@@ -15,7 +15,6 @@ import pandas as pd
 from ..config_cohort import Cohort
 from ..config_derivations import DailyTotal, DaysReaching, FreeDays, SupportHours
 from ..dictionary import Dictionary
-from .clean_tables import CleanTables
 from .hours_above import DAY, Spans, span_hours, stay_end
 from .intervals import Flags, Floats, Integers
 from .records import Records
@@ -93,8 +92,7 @@ def _has_records(records: Records, support: list[str], recorded: Collection[tupl
 
 
 def _support(records: Records, zero: Integers, names: list[str], gap: float, until: Floats) -> Spans:
-    tables = CleanTables(records.people, records.measurements, records.events, records.treatments)
-    patient, start, stop = merged_courses(tables, names, gap)
+    patient, start, stop = merged_courses(records.treatments, names, gap)
     kept = zero[patient] != NEVER
     patient, start, stop = patient[kept], start[kept], stop[kept]
     begin = zero[patient]

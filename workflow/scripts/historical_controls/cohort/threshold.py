@@ -1,4 +1,4 @@
-"""A summary of one outcome over the last hours against a number."""
+"""A summary of one outcome over the last hours against a number (EL-2)."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def tally_of(met: States) -> Tally:
 def judge_threshold(rule: ThresholdRule, moments: Moments, series: Series | None) -> States:
     """State at every moment.
 
-    A value that contradicts decides: false, however few values there are. Otherwise too few values, or too short a
-    span between them, leave the rule unknown.
+    A value that contradicts decides: false, however few values there are. Otherwise too few values, too short a span
+    between them, or one that might contradict leave the rule unknown.
     """
     if series is None or not len(series.time):
         return np.zeros(len(moments), dtype=np.int8)
@@ -43,8 +43,9 @@ def judge_threshold(rule: ThresholdRule, moments: Moments, series: Series | None
     state = kleene_and([_summary(rule, series, tally, block) for block in _blocks(rule, moments, series, whole)])
     state = np.where(_enough(rule, series, whole), state, _without_enough(rule, state))
     if rule.contradicted_within_hours is not None:
-        _, failing = tally.within(series.window(moments, rule.contradicted_within_hours))
-        state = np.where(failing > 0, FALSE, state)
+        recent = series.window(moments, rule.contradicted_within_hours)
+        holding, failing = tally.within(recent)
+        state = np.minimum(state, states(holding == recent.count, failing > 0))
     return state.astype(np.int8)
 
 

@@ -9,17 +9,17 @@ with time in which, as a treated patient, they could not have died (immortal tim
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from ..config_cohort import Cohort
 from .intervals import Flags, Integers
-from .kleene import TRUE, UNKNOWN, States
+from .kleene import TRUE, UNKNOWN, States, kleene_and
 from .records import PERSON, Records
-from .rules import judge_rules
+from .rules import Memo, judge_rules
 from .stays import candidate_moments
 from .timeline import HOUR, NEVER, Moments, hours
 
@@ -32,26 +32,28 @@ class Decisions:
 
     `time_zero`: NEVER for excluded. `judged_at`: the hour whose rule states are shown, NEVER where there is none.
     `excluded_by`: the step, '' for included; `undecided`: excluded for lack of data, not for a rule that fails.
-    `ever`: best state of each rule over all candidate hours; `first_eligible`: first hour at which all filters hold.
+    `first_eligible`: first hour at which all filters hold. `ever`: best state of each rule over all candidate hours
+    and the hour shown, where it was asked for.
     """
 
     time_zero: Integers
     judged_at: Integers
     excluded_by: np.ndarray
     undecided: Flags
-    ever: dict[str, States]
     first_eligible: Integers
+    ever: Mapping[str, States] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Screening:
-    """What the candidate hours of each patient say, by position of the patient."""
+    """What the candidate hours (`moments`, with the `states` of all rules) say, by position of the patient."""
 
+    moments: Moments
+    states: Mapping[str, States]
     excluded_by: np.ndarray
     undecided: Flags
     first_eligible: Integers
     closest: Integers
-    ever: dict[str, States]
 
 
 def filters_of(cohort: Cohort, arm: str) -> list[str]:
@@ -59,13 +61,15 @@ def filters_of(cohort: Cohort, arm: str) -> list[str]:
     return [name for name in cohort.filters if cohort.rules[name].applies_to in ("both", arm)]
 
 
-def screen(records: Records, cohort: Cohort, arm: str, moments: Moments, entry: str) -> Screening:
+def screen(
+    records: Records, cohort: Cohort, arm: str, moments: Moments, entry: str, memo: Memo | None = None
+) -> Screening:
     """Judge every candidate hour; a patient passes a step if one hour meets it together with all steps before.
 
-    `entry`: the step that excludes patients without any candidate hour.
+    `entry`: the step that excludes patients without any candidate hour. `memo`: see `judge_rules`.
     """
     count = len(records)
-    states = judge_rules(cohort.rules, moments, records)
+    states = judge_rules(cohort.rules, moments, records, memo)
     excluded_by = np.where(_any(moments.patient, count), "", entry).astype(object)
     # Without a recorded start there is no hour to judge: not decided, rather than refused.
     undecided = (excluded_by == entry) & (records.stays.start == NEVER)
@@ -77,8 +81,8 @@ def screen(records: Records, cohort: Cohort, arm: str, moments: Moments, entry: 
         excluded_by[lost] = name
         undecided |= lost & _any(moments.patient[joint & (states[name] == UNKNOWN)], count)
         joint, depth = passed, depth + passed
-    ever = {name: best_state(state, moments.patient, count) for name, state in states.items()}
-    return Screening(excluded_by, undecided, _first(moments, joint, count), _closest(moments, depth, count), ever)
+    first, closest = _first(moments, joint, count), _closest(moments, depth, count)
+    return Screening(moments, states, excluded_by, undecided, first, closest)
 
 
 def _any(patients: Integers, count: int) -> Flags:
@@ -114,10 +118,10 @@ def decide_treated(records: Records, cohort: Cohort) -> Decisions:
     if cohort.time_zero.treated_start == "eligibility":
         known = (event != NEVER) & (records.stays.start != NEVER)
         zero = np.where(known, np.minimum(_ready(records, screening.first_eligible, cohort), event), event)
-    ever = with_judged(screening.ever, records, cohort, zero)
+    ever = ever_states(screening, records, cohort, zero)
     missing = np.where(zero == NEVER, "time_zero", "").astype(object)
     nothing = np.zeros(len(records), dtype=bool)
-    decided = Decisions(zero, zero, missing, nothing, ever, screening.first_eligible)
+    decided = Decisions(zero, zero, missing, nothing, screening.first_eligible, ever)
     return passing_only(records, cohort, decided) if cohort.treated_must_pass else decided
 
 
@@ -144,13 +148,18 @@ def _ready(records: Records, first_eligible: Integers, cohort: Cohort) -> Intege
     return np.where(first_eligible == NEVER, ready, np.maximum(ready, first_eligible))
 
 
-def with_judged(ever: dict[str, States], records: Records, cohort: Cohort, at: Integers) -> dict[str, States]:
-    """`ever` including the hour that decides, which need not lie on the grid; unknown for patients without any hour."""
-    moments = moments_at(at)
-    out = {name: state.copy() for name, state in ever.items()}
+def ever_states(screening: Screening, records: Records, cohort: Cohort, at: Integers) -> dict[str, States]:
+    """Best state of each rule over the candidate hours and `at`, the hour shown, which need not be one of them.
+
+    Unknown for patients without any hour.
+    """
+    count, moments = len(records), moments_at(at)
+    out = {}
     for name, state in judge_rules(cohort.rules, moments, records).items():
-        out[name][moments.patient] = np.maximum(out[name][moments.patient], state)
-    return {name: np.where(state == NO_HOUR, UNKNOWN, state) for name, state in out.items()}
+        best = best_state(screening.states[name], screening.moments.patient, count)
+        best[moments.patient] = np.maximum(best[moments.patient], state)
+        out[name] = np.where(best == NO_HOUR, UNKNOWN, best)
+    return out
 
 
 def moments_at(times: Integers) -> Moments:
@@ -164,7 +173,7 @@ def event_times(records: Records, event: str) -> Integers:
 
 
 def treated_waits(records: Records, decisions: Decisions, cohort: Cohort) -> tuple[float, ...]:
-    """Hours from max(standard care completed, first eligible hour if any) to the treated patients' treatment.
+    """Hours from max(standard care completed, first eligible hour if any) to the treated patients' treatment (EL-4).
 
     Never below 0, in ascending order; patients whose standard care has no recorded start have none.
     """
@@ -175,7 +184,7 @@ def treated_waits(records: Records, decisions: Decisions, cohort: Cohort) -> tup
 
 
 def draw_waits(people: pd.DataFrame, waits: Sequence[float], seed: int, draw: int) -> Integers:
-    """One of the treated patients' waits for each control, in milliseconds.
+    """One of the treated patients' waits for each control, in milliseconds (EL-5).
 
     Drawn by a hash of seed, draw and patient, so that a patient keeps the wait whoever else is in the export.
     """
@@ -193,24 +202,41 @@ def decide_historical(
 
     `window`: first and last time zero of the treated (milliseconds), where the calendar may restrict the controls.
     """
-    return restricted(unrestricted(records, cohort, waits, seed), records, cohort, window)
+    screening = screen_controls(records, cohort)
+    decided = settle(records, cohort, screening, waits, seed, window)
+    return replace(decided, ever=ever_states(screening, records, cohort, decided.judged_at))
 
 
-def unrestricted(records: Records, cohort: Cohort, waits: Sequence[float], seed: int) -> Decisions:
-    """Time zero of each control before any restriction to a calendar window or to early survivors."""
+def screen_controls(records: Records, cohort: Cohort, memo: Memo | None = None) -> Screening:
+    """What the hours at which a control may start say: every full hour after standard care, or the declared event."""
     zero = cohort.time_zero
     if zero.historical == "event":
-        return _at_event(records, cohort)
-    screening = screened_controls(records, cohort)
-    if not zero.match_waits:
-        return _decided(screening, screening.first_eligible, records, cohort)
-    return after_wait(records, cohort, screening, draw_waits(records.people, waits, seed, zero.wait_draw))
+        at = moments_at(event_times(records, zero.historical_event or ""))
+        return screen(records, cohort, "historical", at, "time_zero", memo)
+    moments = candidate_moments(records.stays, zero.standard_care_hours)
+    return screen(records, cohort, "historical", moments, "standard_care", memo)
 
 
-def screened_controls(records: Records, cohort: Cohort) -> Screening:
-    """What the candidate hours of the controls say."""
-    moments = candidate_moments(records.stays, cohort.time_zero.standard_care_hours)
-    return screen(records, cohort, "historical", moments, "standard_care")
+def settle(
+    records: Records,
+    cohort: Cohort,
+    screening: Screening,
+    waits: Sequence[float],
+    seed: int,
+    window: tuple[int, int] | None,
+    draw: int | None = None,
+) -> Decisions:
+    """Time zero of screened controls: after the drawn wait where one is asked for, and within the restrictions.
+
+    `draw`: another draw of waits than the declared one.
+    """
+    zero = cohort.time_zero
+    if zero.historical == "event" or not zero.match_waits:
+        decided = without_wait(screening)
+    else:
+        wait = draw_waits(records.people, waits, seed, zero.wait_draw if draw is None else draw)
+        decided = after_wait(records, cohort, screening, wait)
+    return restricted(decided, records, cohort, window)
 
 
 def restricted(
@@ -237,16 +263,11 @@ def _left_out(decided: Decisions, mask: Flags, step: str) -> Decisions:
     )
 
 
-def _at_event(records: Records, cohort: Cohort) -> Decisions:
-    at = moments_at(event_times(records, cohort.time_zero.historical_event or ""))
-    screening = screen(records, cohort, "historical", at, "time_zero")
-    return _decided(screening, screening.first_eligible, records, cohort)
-
-
-def _decided(screening: Screening, time_zero: Integers, records: Records, cohort: Cohort) -> Decisions:
-    judged = np.where(time_zero == NEVER, screening.closest, time_zero)
-    ever = with_judged(screening.ever, records, cohort, judged)
-    return Decisions(time_zero, judged, screening.excluded_by, screening.undecided, ever, screening.first_eligible)
+def without_wait(screening: Screening) -> Decisions:
+    """Time zero at the first eligible hour."""
+    first = screening.first_eligible
+    judged = np.where(first == NEVER, screening.closest, first)
+    return Decisions(first, judged, screening.excluded_by, screening.undecided, first)
 
 
 def after_wait(records: Records, cohort: Cohort, screening: Screening, wait: Integers) -> Decisions:
@@ -268,14 +289,14 @@ def after_wait(records: Records, cohort: Cohort, screening: Screening, wait: Int
         np.where(screening.excluded_by == "", judged, screening.closest),
         np.where(lost, "wait", screening.excluded_by),
         screening.undecided | (lost & open_question),
-        with_judged(screening.ever, records, cohort, np.where(stayed, at, NEVER)),
         screening.first_eligible,
     )
 
 
 def _joint(records: Records, cohort: Cohort, moments: Moments) -> States:
-    states = judge_rules(cohort.rules, moments, records)
-    out = np.full(len(moments), TRUE, dtype=np.int8)
-    for name in filters_of(cohort, "historical"):
-        out = np.minimum(out, states[name])
-    return out
+    return all_filters(judge_rules(cohort.rules, moments, records), cohort, "historical", len(moments))
+
+
+def all_filters(states: Mapping[str, States], cohort: Cohort, arm: str, count: int) -> States:
+    """All filters of an arm together, at each of `count` moments."""
+    return kleene_and([np.full(count, TRUE, dtype=np.int8), *(states[name] for name in filters_of(cohort, arm))])

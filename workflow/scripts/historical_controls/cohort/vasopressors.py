@@ -63,9 +63,3 @@ def _matters(names: np.ndarray) -> Flags:
     """Whether the dose of the drug changes its score."""
     stepped = [name for name, (_, steps) in PRESSORS.items() if steps]
     return np.isin(names.astype(str), stepped)
-
-
-def as_pairs(courses: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """(patient, start) and (patient, stop) of courses."""
-    start, stop = (courses[["patient", edge]].to_numpy(np.int64) for edge in ("start", "stop"))
-    return start, stop
