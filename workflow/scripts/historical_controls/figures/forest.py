@@ -15,26 +15,28 @@ from ..words import Words
 from .material import Material
 from .style import FAINT, INK, QUIET, new_figure, place, plain_axes, tick_text, wrapped
 
-ROW, TOP, BOTTOM = 0.48, 0.3, 0.78
+ROW, TOP, BOTTOM = 0.4, 0.3, 0.78
 LABELS, PLOT, NUMBERS = 1.3, 1.95, 1.65
 
 
 def draw(material: Material) -> dict[str, Figure]:
-    """One row an outcome, in the order of the config; an outcome without estimate says so in its row."""
+    """One row an outcome that has an estimate, in the order of the config; the page says why the others have none."""
     results, words, config, dictionary = material.results, material.words, material.config, material.dictionary
-    if not results.all("forest", "estimate"):
+    known = {row.outcome for row in results.all("forest", "estimate")}
+    codes = [code for code in config.outcomes if code in known]
+    if not codes:
         return {}
-    count = len(config.outcomes)
+    count = len(codes)
     figure = new_figure(TOP + ROW * count + BOTTOM)
     axes = place(figure, LABELS, BOTTOM, PLOT, ROW * count)
     axes.set_ylim(count - 0.5, -0.5)
     axes.axvline(0, color=INK, lw=0.8, zorder=1)
-    reach = _reach(results, config)
-    for row, code in enumerate(config.outcomes):
+    reach = _reach(codes, results, config)
+    for row, code in enumerate(codes):
         _row(axes, row, code, reach, results, words, config)
         label = wrapped(dictionary.outcomes[code].label(words.language), 17)
         axes.text(-LABELS / PLOT + 0.02, row, label, transform=axes.get_yaxis_transform(), va="center")
-    _frame(axes, reach, words, config)
+    _frame(axes, reach, ROW * count, words, config)
     return {"": figure}
 
 
@@ -51,9 +53,9 @@ def _intervals(code: str, results: Results, config: Config) -> dict[int, tuple[R
     return found  # type: ignore[return-value]
 
 
-def _reach(results: Results, config: Config) -> float:
+def _reach(codes: list[str], results: Results, config: Config) -> float:
     """Half width of the axis in SDs: holds every estimate with room, at most 6; longer whiskers end in arrows."""
-    intervals = [parts for code in config.outcomes for parts in _intervals(code, results, config).values()]
+    intervals = [parts for code in codes for parts in _intervals(code, results, config).values()]
     ends = [abs(part.value or 0.0) for parts in intervals for part in parts]
     return min(max([1.0, *ends]) * 1.08, 6.0)
 
@@ -90,7 +92,7 @@ def _whisker(axes: Axes, y: float, estimate: float, lower: float, upper: float, 
         axes.plot([estimate], [y], color=colour, mfc=colour if main else "white", mew=0.9, zorder=3, ls="none", **style)
 
 
-def _frame(axes: Axes, reach: float, words: Words, config: Config) -> None:
+def _frame(axes: Axes, reach: float, height: float, words: Words, config: Config) -> None:
     plain_axes(axes)
     axes.spines["left"].set_visible(False)
     axes.set_yticks([])
@@ -101,7 +103,6 @@ def _frame(axes: Axes, reach: float, words: Words, config: Config) -> None:
     axes.set_axisbelow(True)
     axes.set_xlabel(words("figure.forest_axis"), labelpad=20)
     beside: dict[str, Any] = {"transform": axes.transAxes, "va": "center", "size": 8.5}
-    height = ROW * len(config.outcomes)
     beneath = -0.32 / height
     axes.text(0.47, beneath, words("figure.lower_in_treated"), ha="right", color=QUIET, **beside)
     axes.text(0.53, beneath, words("figure.higher_in_treated"), ha="left", color=QUIET, **beside)

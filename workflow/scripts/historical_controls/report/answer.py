@@ -106,6 +106,20 @@ def death_aware(printer: Printer) -> Markup:
     return Markup(" ").join([said, printer.word(key)])
 
 
+def in_short(printer: Printer) -> Markup:
+    """What was done, in two sentences."""
+    config = printer.config
+    day = float(config.cohort.horizon_days)
+    counts = {f"n_{arm}": printer.results.one("disposition", "n_subjects", arm=arm, day=day) for arm in ARMS}
+    key = "done.short_without_n" if any(row is None for row in counts.values()) else "done.short"
+    return printer.word(
+        key,
+        treatment=printer.fact(printer.words.among(config.study.treatment)),
+        horizon=printer.fact(config.cohort.horizon_days),
+        **{name: printer.number(row) for name, row in counts.items() if row is not None},
+    )
+
+
 def treated_count(printer: Printer) -> Result | None:
     """How many treated patients are analysed."""
     day = float(printer.config.cohort.horizon_days)

@@ -1,4 +1,4 @@
-"""Outcomes: each one's table by day, all at a glance, and the primary one under every scenario."""
+"""Outcomes: each one's table by day, and the primary one under every scenario."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from ..results import ARMS, Result
 from .answer import contrast, is_ratio
-from .html_table import HtmlTable, Row, listed
+from .html_table import HtmlTable, Row
 from .printer import Printer
 
 
@@ -109,49 +109,15 @@ def _rung_words(printer: Printer, name: str) -> Markup:
     return Markup("{}, {}, {}").format(*parts)
 
 
-def glance_table(printer: Printer) -> HtmlTable:
-    """Every outcome at the primary day."""
+def said_difference(printer: Printer, code: str) -> Markup | None:
+    """The contrast at the primary day in one line; None where there is none."""
     day = printer.config.primary.day
-    heads = (
-        printer.word("glance.outcome"),
-        printer.word("glance.difference", level=printer.level),
-        printer.word("glance.with_values"),
-    )
-    rows = tuple(_glance_row(printer, code, day) for code in printer.config.outcomes)
-    title = printer.word("glance.table_title", day=printer.fact(day))
-    return HtmlTable("glance", "", title, heads, rows, (printer.word("glance.note"),))
-
-
-def _glance_row(printer: Printer, code: str, day: int) -> Row:
     parts = contrast(printer, code, day)
-    counts = {
-        f"n_{arm}": printer.number(printer.results.one("availability", "n_subjects", outcome=code, arm=arm))
-        for arm in ARMS
-    }
-    n = printer.word("glance.n_both", **counts)
-    better = printer.word(f"direction.{printer.outcome(code).benefit}")
-    head = Markup("{} <small>{}</small>").format(printer.label(code), better)
     if parts is None:
-        row = printer.results.not_estimable(code, float(day))
-        said = said_refusal(printer, row, code)
-    elif is_ratio(parts):
-        said = interval(printer, parts, "glance.ratio_mark")
-    else:
-        said = interval(printer, parts, "glance.unit_mark", unit=printer.fact(printer.words.unit(parts[0].unit)))
-    return Row(head, (said, n))
-
-
-def not_analysed(printer: Printer) -> Markup | None:
-    """The registered outcomes that the config leaves out, by name; None where there are none."""
-    left_out = [
-        entry
-        for entry in printer.dictionary.outcomes.values()
-        if entry.registered is not None and entry.code not in printer.config.outcomes
-    ]
-    if not left_out:
         return None
-    ordered = sorted(left_out, key=lambda entry: entry.registered or 0)
-    return printer.word("glance.missing", list=listed(printer.label(entry.code) for entry in ordered))
+    key = "course.said_ratio" if is_ratio(parts) else "course.said_difference"
+    unit = printer.fact(printer.words.unit(parts[0].unit))
+    return interval(printer, parts, key, day=printer.fact(day), unit=unit, level=printer.level)
 
 
 def scenario_table(printer: Printer) -> HtmlTable | None:

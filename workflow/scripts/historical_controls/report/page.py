@@ -15,12 +15,15 @@ from ..config import Config
 from ..dictionary import Dictionary
 from ..results import results_of
 from ..words import Words
-from .answer import answer, sources, treated_count, what_was_done
+from .adverse import adverse_sentence, adverse_table
+from .answer import answer, in_short, sources, treated_count, what_was_done
 from .comparability import gates_intro, gates_table, weighted_table
 from .data import ledger_table, provenance_facts, reasons_table
 from .eligibility import calendar_sentence, care_table, draws_sentence, matrix_table, readings_table
+from .fragility import benchmark_table, fragile, settle
+from .glance import glance_table, not_analysed
 from .html_table import HtmlTable
-from .outcomes import days_table, glance_table, not_analysed, refusal, scenario_table
+from .outcomes import days_table, refusal, said_difference, scenario_table
 from .outputs import Output
 from .people import baseline_table, disposition_table
 from .printer import Printer
@@ -39,6 +42,7 @@ class OutcomePart:
     role: Markup | None
     figure: Markup | None
     refusal: Markup | None
+    said: Markup | None
     table: HtmlTable
 
 
@@ -73,7 +77,6 @@ def render_report(
 def _content(printer: Printer, figures: Mapping[str, str], provenance: Mapping[str, Any]) -> dict[str, Any]:
     config, words = printer.config, printer.words
     main = [config.primary.outcome, *config.primary.key_secondary]
-    others = [code for code in config.outcomes if code not in main]
     return {
         "language": words.language,
         "other_languages": [language for language in config.languages if language != words.language],
@@ -84,6 +87,7 @@ def _content(printer: Printer, figures: Mapping[str, str], provenance: Mapping[s
         "level": printer.level,
         "primary_day": printer.fact(config.primary.day),
         "answer": answer(printer),
+        "in_short": in_short(printer),
         "done": what_was_done(printer),
         "sources": sources(printer),
         "flow": _figure(figures, "15.1-flow.svg", "people.flow_title", "people.flow_desc", printer),
@@ -99,11 +103,18 @@ def _content(printer: Printer, figures: Mapping[str, str], provenance: Mapping[s
         "weighted": weighted_table(printer),
         "overlap": _figure(figures, "15.4-overlap.svg", "people.overlap_title", "people.overlap_desc", printer),
         "main_outcomes": [_outcome_part(printer, code, figures) for code in main],
-        "other_outcomes": [_outcome_part(printer, code, figures) for code in others],
         "forest": _figure(figures, "15.10-forest.svg", "glance.forest_title", "glance.forest_desc", printer),
         "glance": glance_table(printer),
         "not_analysed": not_analysed(printer),
         "disposition": disposition_table(printer),
+        "swimmer": _figure(
+            figures, "15.12-swimmer.svg", "disposition.swimmer_title", "disposition.swimmer_desc", printer
+        ),
+        "adverse": adverse_table(printer),
+        "adverse_sentence": adverse_sentence(printer),
+        "fragile": fragile(printer),
+        "settle": settle(printer),
+        "benchmarks": benchmark_table(printer),
         "biases": [_bias(printer, name) for name in BIASES],
         "scenarios": scenario_table(printer),
         "draws": draws_sentence(printer),
@@ -128,7 +139,13 @@ def _outcome_part(printer: Printer, code: str, figures: Mapping[str, str]) -> Ou
         label = printer.outcome(code).label(printer.words.language)
         figure = inline_svg(figures[name], f"trajectory-{code.lower()}", label, printer.words("course.desc"))
     return OutcomePart(
-        code, printer.label(code), _role(printer, code), figure, refusal(printer, code), days_table(printer, code)
+        code,
+        printer.label(code),
+        _role(printer, code),
+        figure,
+        refusal(printer, code),
+        said_difference(printer, code),
+        days_table(printer, code),
     )
 
 
