@@ -183,7 +183,7 @@ def test_swimmer_has_a_bar_a_patient_with_its_end() -> None:
     study = small_study()
     axes = standard()["15.12-swimmer.svg"].axes[0]
     ends = study.display[study.display["value"].isna()]
-    bars = [line for line in axes.lines if line.get_linewidth() in (4.5, 3.0)]
+    bars = [line for line in axes.lines if line.get_linewidth() in (4.5, 2.6)]
     assert sorted(line.get_xdata()[1] for line in bars) == pytest.approx(sorted(ends["day"]))
     crosses = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "X"]
     assert sorted(crosses) == pytest.approx(sorted(ends.loc[ends["item"] == "death", "day"]))

@@ -87,7 +87,10 @@ def test_no_p_value_is_printed(report: Rendered) -> None:
 
 
 def test_refused_outcome_has_a_reason_and_no_estimate(report: Rendered, language: str) -> None:
-    article = next(e for e in report.page.elements if e.attributes.get("id") == "outcome-IL6")
+    table = next(e for e in report.page.elements if e.attributes.get("id") == "table-glance")
+    assert table.text.count("ASSAY-t") == 1
+    label = report.study.dictionary.outcomes["IL6"].label(language)
+    article = next(e for e in report.page.tagged("tr") if e.text.strip().startswith(label) and "ASSAY-t" in e.text)
     said = {"en": "measured with different methods (treated: ASSAY-t", "es": "métodos distintos (tratados: ASSAY-t"}
     assert said[language] in article.text
     assert "IC 95%" not in article.text

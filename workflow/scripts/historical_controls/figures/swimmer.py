@@ -14,7 +14,7 @@ from .material import ENDINGS, Material
 from .style import ARM_STYLES, INK, day_ticks, end_marker, marker_key, new_figure, place, plain_axes
 
 LEFT, BOTTOM, PLOT, TOP = 0.95, 0.5, 3.85, 0.34
-NAMED, PLAIN, SPACE = 0.2, 0.085, 0.3
+NAMED, PLAIN, SPACE = 0.17, 0.066, 0.2
 MOST = 80
 
 
@@ -56,7 +56,7 @@ def _arm(axes: Axes, arm: str, stays: pd.DataFrame, top: float, row: float, word
     for number, (name, item, day) in enumerate(stays[["display_id", "item", "day"]].itertuples(index=False)):
         y = top - row * (number + 0.5)
         end = min(float(day), float(horizon))
-        axes.plot([0, end], [y, y], color=style.colour if named else style.individual, lw=4.5 if named else 3.0,
+        axes.plot([0, end], [y, y], color=style.colour if named else style.individual, lw=4.5 if named else 2.6,
                   solid_capstyle="butt", zorder=style.order)  # fmt: skip
         if item in ENDINGS:
             end_marker(axes, [end], [y], item, style, 6.0 if named else 4.2)

@@ -46,7 +46,7 @@ def _controls(printer: Printer, row: Result | None) -> Markup:
     """Whether any historical patient was measured at all."""
     if row is None:
         return printer.number(None)
-    return printer.word("glance.controls_no" if row.value == 0 else "glance.controls_yes")
+    return printer.word("state.false" if row.value == 0 else "state.true")
 
 
 def _said(printer: Printer, code: str, day: int) -> Markup:
