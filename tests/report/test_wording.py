@@ -104,6 +104,8 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
     groups |= {"category", "ledger_reason", "bias", "gate_found", "weighting", "target", "covariate", "finding"}
     groups |= {"ledger_remedy", "finding_remedy"}
     groups |= {"derived", "summary_state", "state"}
+    # Codes of the results table, asked for by their statistic.
+    groups |= {"limits", "odds_of", "outcome_state", "outcome_how", "strategy", "summary_measure"}
     # The statistician's report asks for these by a key or code of the results table.
     groups |= {"statistic", "analysis", "method", "level", "contrast", "text", "parameter", "term", "key", "pattern"}
     groups |= {"population", "missing", "chapter", "boundary", "method_step", "estimand", "stat"}
