@@ -57,7 +57,7 @@ rule analyse_scenario:
     threads: 1
     params:
         scenario=lambda wildcards: wildcards.scenario,
-        outcomes=STUDY.outcomes,
+        outcomes=MODELLED,
         analysis=section("analysis"),
         primary=STUDY.primary.model_dump(mode="json"),
         horizon_days=lambda wildcards: SCENARIOS[wildcards.scenario].cohort.horizon_days,
@@ -75,8 +75,8 @@ rule combine_outcomes:
         observations="results/cohort/primary/observations.parquet",
         events="results/cohort/primary/events.parquet",
         dictionary=DICTIONARY,
-        outcomes=collect("results/analysis/primary/{outcome}.parquet", outcome=STUDY.outcomes),
-        statistics=collect("results/analysis/primary/statistics/{outcome}.parquet", outcome=STUDY.outcomes),
+        outcomes=collect("results/analysis/primary/{outcome}.parquet", outcome=MODELLED),
+        statistics=collect("results/analysis/primary/statistics/{outcome}.parquet", outcome=MODELLED),
     output:
         ard="results/analysis/primary/combined/ard.parquet",
     log:
@@ -118,3 +118,35 @@ rule analyse_draws:
         code=code("analyse_draws.py"),
     script:
         "../scripts/analyse_draws.py"
+
+
+rule analyse_events:
+    """Counts adverse events, clearance of the virus, deaths and discharges, and compares days free of support."""
+    input:
+        patients="results/cohort/primary/patients.parquet",
+        events="results/cohort/primary/events.parquet",
+        observations="results/cohort/primary/observations.parquet",
+        summaries="results/cohort/primary/summaries.parquet",
+        weights="results/balance/primary/weights.parquet",
+        matched_sets="results/balance/primary/matched_sets.parquet",
+        gates="results/balance/primary/gates.parquet",
+        dictionary=DICTIONARY,
+    output:
+        ard="results/analysis/primary/events/ard.parquet",
+    log:
+        "results/logs/analyse_events.log",
+    benchmark:
+        "results/benchmarks/analyse_events.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        outcomes=COUNTED,
+        analysis=section("analysis"),
+        recorded={name: recorded_events(source) for name, source in STUDY.sources.items()},
+        free_days=[code for code, rule in STUDY.cohort.summaries.items() if rule.kind == "free_days"],
+        horizon_days=STUDY.cohort.horizon_days,
+        seed=STUDY.seed,
+        code=code("analyse_events.py"),
+    script:
+        "../scripts/analyse_events.py"

@@ -10,6 +10,7 @@ SCRIPTS = PROGRAM / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from historical_controls.config import check_files, load_config, scenario_config
+from historical_controls.config_events import recorded_events
 from historical_controls.config_names import check_config_names
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import UserError
@@ -21,27 +22,30 @@ DICTIONARY_FILES = ("outcomes.csv", "units.csv", "synonyms.csv", "plausibility.c
 
 
 def checked_study(raw):
-    """The checked config, or a WorkflowError with the user's lines and no traceback."""
+    """The checked config and its dictionary, or a WorkflowError with the user's lines and no traceback."""
     try:
         study = load_config(raw)
         check_files(study, Path.cwd())
-        check_config_names(study, load_dictionary(study.dictionary or PROGRAM / "data/dictionary"))
+        dictionary = load_dictionary(study.dictionary or PROGRAM / "data/dictionary")
+        check_config_names(study, dictionary)
     except UserError as error:
         raise WorkflowError(str(error))
-    return study
+    return study, dictionary
 
 
-STUDY = checked_study(config)
+STUDY, ENTRIES = checked_study(config)
 SCENARIOS = {name: scenario_config(STUDY, name) for name in STUDY.scenario_names}
 DICTIONARY = [f"{STUDY.dictionary or PROGRAM / 'data/dictionary'}/{name}" for name in DICTIONARY_FILES]
 STUDY_FACTS = STUDY.study.model_dump(mode="json")
+COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result")]
+MODELLED = [code for code in STUDY.outcomes if code not in COUNTED]
 
 
 wildcard_constraints:
     source="|".join(STUDY.sources),
     file="[a-z][a-z0-9_]*",
     scenario="|".join(SCENARIOS),
-    outcome="|".join(STUDY.outcomes),
+    outcome="|".join(MODELLED),
     lang="|".join(STUDY.languages),
 
 

@@ -14,8 +14,9 @@ rule join_results:
         readings="results/cohort/readings/ard.parquet",
         draws="results/analysis/wait_draws/ard.parquet",
         balance=collect("results/balance/{scenario}/ard.parquet", scenario=SCENARIOS),
-        primary=collect("results/analysis/primary/{outcome}.parquet", outcome=STUDY.outcomes),
+        primary=collect("results/analysis/primary/{outcome}.parquet", outcome=MODELLED),
         combined="results/analysis/primary/combined/ard.parquet",
+        events="results/analysis/primary/events/ard.parquet",
         scenarios=collect("results/analysis/{scenario}/outcomes.parquet", scenario=STUDY.scenarios),
     output:
         ard="results/ard.parquet",

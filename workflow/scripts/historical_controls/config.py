@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from .config_cohort import Balance, Cohort
 from .config_estimands import Estimands
+from .config_events import EventSettings
 from .config_sources import Code, Language, Name, Section, Source, SourceFile, Texts
 from .errors import UserError, did_you_mean, nearest, raise_all
 from .merging import merged
@@ -119,6 +120,7 @@ class Analysis(Section):
         1, ge=0, description="a contrast at a day needs patients measured within this many days of it"
     )
     permutation: Permutation = Permutation()
+    events: EventSettings = EventSettings()
     weighting: Literal["none", "entropy", "matching", "overlap"] = Field(
         "none", description="one of balance.methods; standard errors are then CR2, or those of the matched sample"
     )

@@ -182,6 +182,8 @@ def _event_names(config: Config) -> Iterator[tuple[str, str]]:
     for name, rule in config.cohort.rules.items():
         if isinstance(rule, EventRule):
             yield f"cohort.rules.{name}.event", rule.event
+    for key in ("adverse", "infections"):
+        yield from ((f"analysis.events.{key}", event) for event in getattr(config.analysis.events, key))
     for name, source in config.sources.items():
         for key, file in source.files.items():
             for number, part in enumerate(file.parts):

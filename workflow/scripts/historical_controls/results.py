@@ -139,7 +139,10 @@ def gate_findings(results: Results, method: str, scenario: str = "primary") -> l
 
 def refusing(results: Results, reason: str, outcome: str, scenario: str = "primary") -> list[Finding]:
     """The findings behind a refusal of an outcome; none where its reason is no gate."""
-    weighting = results.one("mixed_model", "weighting", scenario, outcome=outcome)
+    stated = [
+        row for name in results.analyses("weighting", scenario) for row in results.all(name, "weighting", scenario)
+    ]
+    weighting = next((row for row in stated if row.outcome == outcome), None)
     if weighting is None or not weighting.text:
         return []
     findings = gate_findings(results, weighting.text, scenario)

@@ -4,14 +4,20 @@ from .combine import combine_outcomes
 from .comparison import Comparison, comparison
 from .completeness import completeness
 from .draws import analyse_draws
+from .event_rows import Observed, observed
+from .events import EventTables, analyse_events
 from .outcomes import Analysed, analyse_outcomes
 
 __all__ = [
     "Analysed",
     "Comparison",
+    "EventTables",
+    "Observed",
     "analyse_draws",
+    "analyse_events",
     "analyse_outcomes",
     "combine_outcomes",
     "comparison",
     "completeness",
+    "observed",
 ]

@@ -1,0 +1,54 @@
+"""Rule analyse_events: adverse events, clearance of the virus, death, discharge and days free of support."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from historical_controls.analysis import EventTables, analyse_events, comparison, observed
+from historical_controls.config import Analysis
+from historical_controls.dictionary import load_dictionary
+from historical_controls.errors import reported
+from historical_controls.table_io import read_pieces, read_table, write_table
+from historical_controls.tables import (
+    ARD,
+    COHORT_EVENTS,
+    COHORT_PATIENTS,
+    GATES,
+    MATCHED_SETS,
+    OBSERVATIONS,
+    PATIENT_SUMMARIES,
+    WEIGHTS,
+)
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with reported(snakemake.log[0]):
+    settings = Analysis.model_validate(snakemake.params.analysis)
+    codes = snakemake.params.outcomes
+    columns = ["source", "patient_id", "arm", "outcome", "hours", "result"]
+    pieces = [
+        piece[piece["outcome"].isin(codes)]
+        for piece in read_pieces(snakemake.input.observations, OBSERVATIONS, columns)
+    ]
+    tables = EventTables(
+        read_table(snakemake.input.events, COHORT_EVENTS),
+        pd.concat([OBSERVATIONS.empty()[columns], *pieces], ignore_index=True),
+        read_table(snakemake.input.summaries, PATIENT_SUMMARIES),
+    )
+    seen = observed(
+        read_table(snakemake.input.patients, COHORT_PATIENTS),
+        settings,
+        comparison(
+            settings,
+            read_table(snakemake.input.weights, WEIGHTS),
+            read_table(snakemake.input.matched_sets, MATCHED_SETS),
+            read_table(snakemake.input.gates, GATES),
+        ),
+        snakemake.params.horizon_days,
+        snakemake.params.seed,
+    )
+    dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
+    ard = analyse_events(codes, tables, seen, snakemake.params.recorded, snakemake.params.free_days, dictionary)
+    write_table(ard, snakemake.output.ard, ARD)
