@@ -76,6 +76,29 @@ def test_truth_lies_within_the_interval_of_the_primary_outcome(example: Path) ->
     assert value["lower"] < truth < value["upper"]
 
 
+def test_every_registered_outcome_has_a_number_or_a_reason(example: Path) -> None:
+    registry = pd.read_csv(ROOT / "data/dictionary/outcomes.csv").dropna(subset="registered")
+    ard = pd.read_parquet(example / "ard.parquet")
+    own = ard[(ard["scenario"] == "primary") & (ard["contrast"] != "") | (ard["statistic"] == "not_estimable")]
+    answers = {"estimate", "least", "probability", "not_estimable"}
+    said = own[own["statistic"].isin(answers)].groupby("outcome")["statistic"].agg(set)
+    assert set(registry["code"]) <= set(said.index)
+    assert len(registry) == 26
+
+
+def test_adverse_events_are_those_of_the_export(example: Path) -> None:
+    """Dated after the infusion and before the end of follow-up, counted by the raw file's own rows."""
+    sent = pd.read_csv(ROOT / "data/raw/treated/redcap_export.csv", dtype=str, keep_default_na=False)
+    events = sent[sent["redcap_repeat_instrument"] == "adverse_events"]
+    ard = pd.read_parquet(example / "ard.parquet")
+    rows = ard[(ard["output_id"] == "14.3.1") & (ard["arm"] == "treated") & (ard["level"] == "any")]
+    found = rows.set_index("statistic")["value"]
+    assert found["n_patients"] == events["record_id"].nunique()
+    assert found["n_events"] == len(events)
+    control = ard[(ard["output_id"] == "14.3.1") & (ard["arm"] == "historical") & (ard["level"] == "any")]
+    assert "share" not in set(control["statistic"])
+
+
 def test_no_identity_in_anything_meant_for_sharing(example: Path) -> None:
     people = pd.read_csv(ROOT / "data/raw/historical/pacientes.csv", sep=";", dtype=str, encoding="latin-1")
     shared = [*example.glob("report/*"), *example.glob("tables/*"), *example.glob("figures/*/*")]

@@ -73,10 +73,10 @@ rule combine_outcomes:
         patients="results/cohort/primary/patients.parquet",
         visits="results/cohort/primary/visits.parquet",
         observations="results/cohort/primary/observations.parquet",
-        events="results/cohort/primary/events.parquet",
         dictionary=DICTIONARY,
         outcomes=collect("results/analysis/primary/{outcome}.parquet", outcome=MODELLED),
         statistics=collect("results/analysis/primary/statistics/{outcome}.parquet", outcome=MODELLED),
+        counted="results/analysis/primary/events/ard.parquet",
     output:
         ard="results/analysis/primary/combined/ard.parquet",
     log:

@@ -10,7 +10,7 @@ from historical_controls.config import Primary
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.table_io import read_table, read_tables, write_table
-from historical_controls.tables import ARD, COHORT_EVENTS, COHORT_PATIENTS, OBSERVATIONS, STATISTICS, VISITS
+from historical_controls.tables import ARD, COHORT_PATIENTS, OBSERVATIONS, STATISTICS, VISITS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -23,11 +23,10 @@ with reported(snakemake.log[0]):
         Primary.model_validate(snakemake.params.primary),
     )
     registered = completeness(
-        outcomes,
+        pd.concat([outcomes, read_table(snakemake.input.counted, ARD)], ignore_index=True),
         read_table(snakemake.input.patients, COHORT_PATIENTS),
         read_table(snakemake.input.visits, VISITS),
         read_table(snakemake.input.observations, OBSERVATIONS),
-        read_table(snakemake.input.events, COHORT_EVENTS),
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
         snakemake.params.not_concluded,
     )

@@ -9,7 +9,7 @@ from historical_controls.analysis import completeness
 from historical_controls.analysis.completeness import state_of
 from historical_controls.ard import Cell, ard_frame
 from historical_controls.dictionary import Dictionary, load_dictionary
-from historical_controls.tables import COHORT_EVENTS, OBSERVATIONS
+from historical_controls.tables import OBSERVATIONS
 
 from .test_analysis import ROOT, patients, visits
 
@@ -59,7 +59,7 @@ def test_all_registered_outcomes_are_rows_and_only_the_included_count(dictionary
     people.loc[people["patient_id"] == "p14", "included"] = False
     measured = visits(people, "HR", days=2)
     results = OBSERVATIONS.empty()
-    found = completeness(ard_frame([]), people, measured, results, COHORT_EVENTS.empty(), dictionary, {})
+    found = completeness(ard_frame([]), people, measured, results, dictionary, {})
     registered = found[found["statistic"] == "registered"]
     assert sorted(registered["value"]) == list(range(1, 27))
     heart = found[found["outcome"] == "HR"].set_index(["statistic", "arm"])["value"]

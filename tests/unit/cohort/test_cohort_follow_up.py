@@ -60,6 +60,13 @@ def test_observations_start_72_hours_before() -> None:
     assert found.observations["value"].tolist() == [2, 3]
 
 
+def test_findings_are_kept_from_any_time_before() -> None:
+    """A positive test of two weeks ago still says that the patient carried the virus."""
+    found = followed(measured("a", "PCR", ZERO - 90, result="positive"), pf(-90, 1), pf(5, 3))
+    assert found.observations["outcome"].tolist() == ["PCR", "PF"]
+    assert found.observations["hours"].tolist() == [-90, 5]
+
+
 def test_baseline_hours_are_declared() -> None:
     assert visits(followed(pf(-10, 100), pf(-5, 200), baseline_hours=8)) == [(0, 200, 200, 200, 1)]
 

@@ -365,7 +365,8 @@ ATTRITION = Table(
 OBSERVATIONS = Table(
     "observations",
     "results/cohort/{scenario}/observations.parquet",
-    "One row per patient, outcome and time around time zero, derived outcomes (P/F, SOFA) included.",
+    "One row per patient, outcome and time from 72 h before time zero on, derived outcomes (P/F, SOFA) included; "
+    "findings such as a positive test from any time before.",
     ("scenario", "source", "patient_id", "outcome", "hours", "assay", "specimen"),
     (
         SCENARIO,

@@ -13,7 +13,6 @@ from .model_data import ARMS, PERSON
 Row = dict[str, object]
 Counts = Mapping[str, tuple[int, int]]
 CELL = Cell("14.1.13", "primary", "completeness")
-ADVERSE_EVENT = "adverse_event"
 # Reasons of the analysis that are states of the data; any other one is a comparison that could not be made.
 STATES = {
     "no_data": "no_data",
@@ -28,24 +27,23 @@ def completeness(
     patients: pd.DataFrame,
     visits: pd.DataFrame,
     observations: pd.DataFrame,
-    events: pd.DataFrame,
     dictionary: Dictionary,
     not_concluded: Mapping[str, str],
 ) -> pd.DataFrame:
     """ARD rows of all registered outcomes of the dictionary, in their order.
 
     ard: the rows of the outcomes analysed; the others are not analysed by declaration. The other tables are those of
-    scenario primary: cohort_patients, visits, observations, cohort_events. Values count per patient and day; results
-    and events singly.
+    scenario primary: cohort_patients, visits, observations. Values count per patient and day, results singly; of events,
+    patients of the sources that record any, and the events.
     """
     included = patients.loc[patients["included"].fillna(False).astype(bool), [*PERSON]]
-    adverse = events.loc[events["event"] == ADVERSE_EVENT]
     registered = sorted((o for o in dictionary.outcomes.values() if o.registered), key=lambda o: o.registered or 0)
     rows: list[Row] = []
     for outcome in registered:
         table = visits if outcome.kind == "number" else observations
-        own = adverse if outcome.kind == "event" else table.loc[table["outcome"] == outcome.code]
-        rows += _outcome_rows(outcome, _counts(own.merge(included, on=PERSON)), ard, not_concluded)
+        own = table.loc[table["outcome"] == outcome.code]
+        counts = _event_counts(ard, outcome) if outcome.kind == "event" else _counts(own.merge(included, on=PERSON))
+        rows += _outcome_rows(outcome, counts, ard, not_concluded)
     return ard_frame(rows)
 
 
@@ -53,6 +51,13 @@ def _counts(own: pd.DataFrame) -> Counts:
     """Patients with values, and values, by arm."""
     by_arm = {arm: own.loc[own["arm"] == arm] for arm in ARMS}
     return {arm: (len(rows.drop_duplicates(PERSON)), len(rows)) for arm, rows in by_arm.items()}
+
+
+def _event_counts(ard: pd.DataFrame, outcome: Outcome) -> Counts:
+    """Patients whose source records such events, and events, by arm: none of five is a finding, no record is none."""
+    rows = ard.loc[(ard["outcome"] == outcome.code) & (ard["output_id"] == "14.3.1") & (ard["level"] == "any")]
+    found = rows.set_index(["arm", "statistic"])["value"]
+    return {arm: tuple(int(found.get((arm, name), 0)) for name in ("n_subjects", "n_events")) for arm in ARMS}
 
 
 def _outcome_rows(
@@ -75,7 +80,7 @@ def state_of(outcome: Outcome, counts: Counts, own: pd.DataFrame, not_concluded:
     if outcome.code in not_concluded:
         return "declared", not_concluded[outcome.code]
     if outcome.kind != "number":
-        measured = [arm for arm in ARMS if counts[arm][1]]
+        measured = [arm for arm in ARMS if counts[arm][0]]
         return {0: "no_data", 1: f"{measured[0]}_only" if measured else "", 2: "events"}[len(measured)], "events"
     reason = _text(own, "not_estimable")
     if reason in STATES:

@@ -13,7 +13,8 @@ from ..inference import bounded_share, cumulative_incidence, draw_labels, relati
 from ..results import ARMS, CONTRAST
 from .event_rows import LOST, Observed, Row, difference_rows, share_rows
 from .model_data import PERSON
-from .worst_rank import _effect_rows
+from .sample import effect_rows
+from .while_alive import welch
 
 ENDS = ("death", "discharge_alive")
 
@@ -105,22 +106,16 @@ def _free_day_contrast(cell: Cell, known: pd.DataFrame, seen: Observed, dictiona
         yield cell.text("not_estimable", reason)
         return
     outcome = dictionary.outcomes[cell.outcome]
-    yield from _welch_rows(cell.at(method="welch"), values[treated], values[~treated], seen, outcome.unit)
+    means = welch(known.assign(y=known["value"]), seen.settings.level)
+    if means is None:
+        yield cell.at(method="welch").text("not_compared", "no_spread")
+    else:
+        for name in ("estimate", "lower", "upper"):
+            yield cell.at(method="welch").number(name, getattr(means, name), outcome.unit, "0.0")
+        yield cell.at(method="welch").number("df", means.df, format="0.0")
     plan = seen.settings.permutation
-    strata = known["set"].to_numpy()
-    labels = draw_labels(treated, seen.seed, plan.exact_up_to, plan.draws, strata)
+    labels = draw_labels(treated, seen.seed, plan.exact_up_to, plan.draws, known["set"].to_numpy())
     sign = -1.0 if outcome.benefit == "down" else 1.0
-    found = relative_effect(sign * values, labels, seen.settings.level)
-    yield from _effect_rows(cell.at(method="brunner_munzel"), found)
-
-
-def _welch_rows(cell: Cell, treated: np.ndarray, others: np.ndarray, seen: Observed, unit: str) -> Iterator[Row]:
-    """Difference of means with Welch's interval, which takes the few values as normal."""
-    from scipy.stats import ttest_ind
-
-    yield cell.number("estimate", float(treated.mean() - others.mean()), unit, "0.0")
-    found = ttest_ind(treated, others, equal_var=False)
-    bounds = found.confidence_interval(seen.settings.level)
-    yield cell.number("lower", float(bounds.low), unit, "0.0")
-    yield cell.number("upper", float(bounds.high), unit, "0.0")
-    yield cell.number("df", float(found.df), format="0.0")
+    yield from effect_rows(
+        cell.at(method="brunner_munzel"), relative_effect(sign * values, labels, seen.settings.level)
+    )

@@ -17,9 +17,11 @@ def observation_rows(records: Records, zero: Integers, end_day: Floats) -> pd.Da
     """Rows of table `observations` but for the scenario.
 
     From 72 h before time zero to the end of follow-up: what was measured after discharge or transfer belongs to
-    another setting.
+    another setting. A finding, such as a positive test, still says something later, and is kept from any time before.
     """
-    rows = _since_zero(records.measurements, records, zero, -HOURS_BEFORE, end_day * 24)
+    findings = records.measurements["result"].notna().to_numpy()
+    after = np.where(findings, -np.inf, -HOURS_BEFORE)
+    rows = _since_zero(records.measurements, records, zero, after, end_day * 24)
     return rows[[name for name in OBSERVATIONS.names if name != "scenario"]]
 
 
@@ -33,7 +35,9 @@ def event_rows(records: Records, zero: Integers) -> pd.DataFrame:
     return rows[[name for name in COHORT_EVENTS.names if name != "scenario"]]
 
 
-def _since_zero(frame: pd.DataFrame, records: Records, zero: Integers, after: float, until: Floats) -> pd.DataFrame:
+def _since_zero(
+    frame: pd.DataFrame, records: Records, zero: Integers, after: Floats | float, until: Floats
+) -> pd.DataFrame:
     """Rows of included patients whose hours since time zero lie in (after, until of the patient]."""
     patient = frame["patient"].to_numpy()
     hours = (frame["time"].to_numpy(np.int64) - zero[patient]) / HOUR
