@@ -33,8 +33,8 @@ def completeness(
     """ARD rows of all registered outcomes of the dictionary, in their order.
 
     ard: the rows of the outcomes analysed; the others are not analysed by declaration. The other tables are those of
-    scenario primary: cohort_patients, visits, observations. Values count per patient and day, results singly; of events,
-    patients of the sources that record any, and the events.
+    scenario primary: cohort_patients, visits, observations. Values count per patient and day, results singly; of
+    events, the patients of sources that record any, and the events.
     """
     included = patients.loc[patients["included"].fillna(False).astype(bool), [*PERSON]]
     registered = sorted((o for o in dictionary.outcomes.values() if o.registered), key=lambda o: o.registered or 0)
@@ -57,7 +57,7 @@ def _event_counts(ard: pd.DataFrame, outcome: Outcome) -> Counts:
     """Patients whose source records such events, and events, by arm: none of five is a finding, no record is none."""
     rows = ard.loc[(ard["outcome"] == outcome.code) & (ard["output_id"] == "14.3.1") & (ard["level"] == "any")]
     found = rows.set_index(["arm", "statistic"])["value"]
-    return {arm: tuple(int(found.get((arm, name), 0)) for name in ("n_subjects", "n_events")) for arm in ARMS}
+    return {arm: (int(found.get((arm, "n_subjects"), 0)), int(found.get((arm, "n_events"), 0))) for arm in ARMS}
 
 
 def _outcome_rows(
