@@ -59,7 +59,7 @@ def _difference_rows(cell: Cell, data: ModelData, found: Fitted, day: int, setti
     yield from estimate_rows(here, contrast, data)
     yield from _forest_rows(here, contrast, data)
     at = {"day": [day], **_covariate_means(data, found)}
-    means = found.answers.marginal_means(at, "arm", found.df_method, settings.level).table
+    means = found.means.marginal_means(at, "arm", found.df_method, settings.level).table
     for row in means.to_dict("records"):
         here = cell.at(day=day, arm=row["arm"])
         for name, column in (("mean", "estimate"), ("lower", "lower"), ("upper", "upper")):

@@ -44,6 +44,11 @@ class Fitted:
         """What contrasts and means come from."""
         return self.fit if self.weighted is None else self.weighted
 
+    @property
+    def means(self) -> Fit | WeightedFit:
+        """What the arms' means come from: for censored responses with Wald intervals, which the curves have too."""
+        return replace(self.fit, interval="wald") if isinstance(self.fit, CensoredFit) else self.answers
+
 
 @dataclass(frozen=True)
 class Refused:

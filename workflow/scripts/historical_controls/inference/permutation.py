@@ -129,7 +129,7 @@ def _tied(size: float) -> float:
 
 
 def _bound(treated: Sums, everyone: Sums, estimate: float, side: int, level: float, fewest: int) -> float:
-    """The end of the differences on one side that are not rejected, to 1e-4 of a standard error (IN-12)."""
+    """The end of the differences on one side that are not rejected, to a thousandth of a standard error (IN-12)."""
 
     def rejected(difference: float) -> bool:
         T = _statistic(treated, everyone, difference, fewest)
@@ -144,7 +144,7 @@ def _bound(treated: Sums, everyone: Sums, estimate: float, side: int, level: flo
         if outside > WIDEST:
             return side * float("inf")
     for _ in range(STEPS):
-        if outside - inside < 1e-4:
+        if outside - inside < 1e-3:
             break
         middle = (inside + outside) / 2
         if rejected(estimate + side * step * middle):

@@ -23,7 +23,7 @@ def contrast(
 
 
 def is_ratio(parts: tuple[Result, Result, Result]) -> bool:
-    return parts[0].unit == "ratio"
+    return parts[0].unit in ("ratio", "odds ratio")
 
 
 def answer(printer: Printer) -> dict[str, Markup]:

@@ -50,9 +50,10 @@ def said_refusal(printer: Printer, row: Result | None, code: str, scenario: str 
 
 
 def _contrast_head(printer: Printer, code: str) -> Markup:
-    """'Ratio (95% CI)' for outcomes on the log scale, else 'Difference, unit (95% CI)'."""
-    if printer.outcome(code).scale == "log":
-        return printer.word("course.ratio", level=printer.level)
+    """'Ratio (95% CI)' on the log scale, 'Odds ratio (95% CI)' on the logit scale, else 'Difference, unit (95% CI)'."""
+    named = {"log": "course.ratio", "logit": "course.odds_ratio"}.get(printer.outcome(code).scale)
+    if named is not None:
+        return printer.word(named, level=printer.level)
     return printer.word("course.difference_unit", level=printer.level, unit=printer.unit(code))
 
 
