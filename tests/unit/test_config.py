@@ -243,3 +243,13 @@ def test_only_categories_are_matched_exactly(example: dict[str, Any]) -> None:
     config = load_config(changed(example, "balance.matching.exact", ["ICU_BED", "AGE"]))
     with pytest.raises(UserError, match="AGE cannot be matched exactly"):
         check_config_names(config, load_dictionary(ROOT / "data/dictionary"))
+
+
+def test_a_heading_that_states_another_unit_than_the_declaration(example: dict[str, Any]) -> None:
+    path = "sources.historical.files.signos_vitales.parts"
+    part = {"kind": "measurements_wide", "subject": "id", "time": {"columns": ["t"], "formats": ["%d/%m/%Y"]}}
+    columns = {"PCR (mg/dL)": {"outcome": "CRP", "unit": "mg/L"}, "PCT (ug/L)": {"outcome": "PCT", "unit": "ng/mL"}}
+    config = load_config(changed(example, path, [{**part, "columns": columns}]))
+    with pytest.raises(UserError, match=r"PCR \(mg/dL\).*the column's name says mg/dL, the declaration mg/L") as caught:
+        check_config_names(config, load_dictionary(ROOT / "data/dictionary"))
+    assert "PCT" not in str(caught.value)

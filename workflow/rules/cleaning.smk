@@ -10,6 +10,7 @@ rule clean_file:
     input:
         table="results/intake/{source}/{file}.parquet",
         dictionary=DICTIONARY,
+        redcap=redcap_dictionary,
         resolutions=STUDY.resolutions or [],
     output:
         patients="results/clean/{source}/by_file/{file}/patients.parquet",

@@ -9,7 +9,7 @@ PROGRAM = Path(workflow.current_basedir).parent.parent
 SCRIPTS = PROGRAM / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from historical_controls.config import check_files, load_config, scenario_config
+from historical_controls.config import check_files, declared_files, load_config, scenario_config
 from historical_controls.config_events import recorded_events
 from historical_controls.config_names import check_config_names
 from historical_controls.dictionary import load_dictionary
@@ -56,6 +56,12 @@ def code(script):
 
 def raw_path(wildcards):
     return STUDY.sources[wildcards.source].files[wildcards.file].path
+
+
+def redcap_dictionary(wildcards):
+    """The data dictionary of a REDCap export, if the file is one."""
+    redcap = STUDY.sources[wildcards.source].files[wildcards.file].redcap
+    return redcap.dictionary if redcap else []
 
 
 def file_declaration(wildcards):

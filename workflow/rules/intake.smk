@@ -8,6 +8,7 @@ rule read_file:
     """Reads one file of {wildcards.source} as declared; a wrong declaration is an error, not a guess."""
     input:
         file=raw_path,
+        redcap=redcap_dictionary,
     output:
         table="results/intake/{source}/{file}.parquet",
     log:

@@ -37,7 +37,7 @@ rule join_results:
 rule record_provenance:
     """Hashes of inputs and config, package versions, seed and commit."""
     input:
-        raw=[file.path for source in STUDY.sources.values() for file in source.files.values()],
+        raw=list(dict.fromkeys(declared_files(STUDY).values())),
     output:
         provenance="results/provenance.json",
     log:

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from historical_controls.cleaning import clean_blocks, read_resolutions, write_cleaned_file
 from historical_controls.config import Study
-from historical_controls.config_sources import Source
+from historical_controls.config_sources import Source, SourceFile
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
+from historical_controls.redcap import as_exported
 from historical_controls.table_io import read_pieces
 from historical_controls.tables import INTAKE
 
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 with reported(snakemake.log[0]):
     source_name, file_name = snakemake.wildcards.source, snakemake.wildcards.file
     resolutions = snakemake.input.get("resolutions")
+    file = as_exported(SourceFile.model_validate(snakemake.params.declaration), snakemake.input.get("redcap"))
     cleaned = clean_blocks(
         read_pieces(snakemake.input.table, INTAKE),
         source_name,
         file_name,
-        Source.model_validate({**snakemake.params.source, "files": {file_name: snakemake.params.declaration}}),
+        Source.model_validate({**snakemake.params.source, "files": {file_name: file}}),
         Study.model_validate(snakemake.params.study),
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
         read_resolutions(resolutions) if resolutions else None,

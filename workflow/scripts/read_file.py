@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING
 from historical_controls.config_sources import SourceFile
 from historical_controls.errors import reported
 from historical_controls.intake import write_intake
+from historical_controls.redcap import load_redcap_dictionary
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
     declaration = SourceFile.model_validate(snakemake.params.declaration)
-    write_intake(snakemake.input.file, declaration, snakemake.output.table)
+    dictionary = snakemake.input.get("redcap")
+    redcap = load_redcap_dictionary(dictionary) if dictionary else None
+    write_intake(snakemake.input.file, declaration, snakemake.output.table, redcap)

@@ -113,7 +113,7 @@ def test_one_id_with_the_facts_of_two_people_is_held_whole(second: dict[str, str
     assert lab_fates(found) == ["ID_CONFLICT", "clean"]
     one = found.ledger.loc[(found.ledger["subject"] == "1") & (found.ledger["fate"] == "clean")]
     assert one.empty
-    assert found.patients.set_index("patient_id")["SEX"].dropna().to_dict() == {"s/2": "male"}
+    assert found.patients.set_index("patient_id")["SEX"].to_dict() == {"s/2": "male"}
 
 
 def test_what_may_change_over_a_stay_holds_no_one() -> None:
@@ -156,6 +156,14 @@ LINKS = [
     ({"h": ["0004"], "t": ["4"]}, {"0004": ("h/0004", ""), "4": ("t/4", "")}),
     ({"h": ["1/7"], "t": ["7"]}, {"1/7": ("h/1/7", ""), "7": ("t/7", "")}),
     ({"h": ["00777"], "h2": ["00777"]}, {"00777": (None, "")}),
+    (
+        {"h": ["12.0", "0012", "13,0"]},
+        {"12.0": (None, "ID_CONFLICT"), "0012": (None, "ID_CONFLICT"), "13,0": (None, "")},
+    ),
+    (
+        {"h": ["1.23E+05", "7,1e7", "E12"]},
+        {**dict.fromkeys(["1.23E+05", "7,1e7"], (None, "ID_CONFLICT")), "E12": (None, "")},
+    ),
     ({"h": []}, {}),
     ({"h": ["9" * 10_000]}, {"9" * 10_000: ("h/" + "9" * 10_000, "")}),
 ]

@@ -137,7 +137,14 @@ def test_spreadsheet_serial_dates_read_back(moment: datetime, comma: bool) -> No
     assert read(text, excel_serial=True)[0] == pd.Timestamp(moment, tz="UTC")
 
 
-@pytest.mark.parametrize("text", ["1e400", "99999999999", "-5", "inf", "nan", "12.5.1", "9" * 1000])
+@pytest.mark.parametrize("text", ["43957 0.5", "43957 0,5"])
+def test_a_serial_date_and_a_fraction_of_a_day_in_two_columns(text: str) -> None:
+    assert read(text, excel_serial=True)[0] == pd.Timestamp("2020-05-06 12:00", tz="UTC")
+
+
+@pytest.mark.parametrize(
+    "text", ["1e400", "99999999999", "-5", "inf", "nan", "12.5.1", "9" * 1000, "43957.5 0.5", "43957 1.5", "43957 12"]
+)
 def test_no_number_breaks_the_serial_dates(text: str) -> None:
     assert read(text, excel_serial=True)[2] == "DATE_INVALID"
 

@@ -7,7 +7,7 @@ import re
 
 import pandas as pd
 import pytest
-from cleaning_study import ROOT, dictionary, lab, value_of
+from cleaning_study import DATES, ROOT, clean, dictionary, fates, lab, value_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -139,6 +139,38 @@ REFUSED = [
     ("CRP", "a\x1fb"),
     ("CRP", "mg/L" * 30_000),
 ]
+
+
+def test_d_dimer_that_says_neither_feu_nor_ddu_is_told_what_to_ask() -> None:
+    found = lab({"test": "Dímero D", "result": "1200", "unit": "ng/mL"})
+    assert "does not say FEU or DDU" in found.ledger["hint"].iloc[0]
+    named = lab({"test": "Dímero D", "result": "600", "unit": "ng/mL DDU"})
+    assert "ddu_to_feu" in named.ledger["hint"].iloc[0]
+
+
+HEADINGS = [
+    ("PCR (mg/L)", "CRP", "mg/L"),
+    ("PCR [mg/dL]", "CRP", "mg/dL"),
+    ("Dímero D (ng/mL (FEU))", "DDIM", "ng/mL (FEU)"),
+    ("Leucocitos (10^3/uL) ", "WBC", "10^3/uL"),
+    ("Temp (axilar)", "TEMP", ""),
+    ("Dímero D (ng/mL)", "DDIM", ""),
+    ("PCR mg/L", "CRP", ""),
+]
+
+
+@pytest.mark.parametrize(("heading", "code", "unit"), HEADINGS)
+def test_the_unit_in_a_heading(heading: str, code: str, unit: str, words: Dictionary) -> None:
+    assert words.unit_in(heading, code) == unit
+
+
+def test_a_wide_column_takes_the_unit_of_its_heading() -> None:
+    part = {"kind": "measurements_wide", "subject": "id", "time": DATES}
+    row = {"id": "1", "when": "2020-05-04 08:00", "PCR (mg/dL)": "12", "Temp (axilar)": "38"}
+    declared = {"PCR (mg/dL)": {"outcome": "CRP"}, "Temp (axilar)": {"outcome": "TEMP"}}
+    found = clean([row], {**part, "columns": declared})
+    assert value_of(found) == 120
+    assert fates(found) == ["clean", "UNIT_MISSING"]
 
 
 @pytest.mark.parametrize(("code", "unit"), REFUSED, ids=[f"{c} {u[:12]!r}" for c, u in REFUSED])

@@ -232,10 +232,20 @@ def load_config(raw: Mapping[str, Any], name: str = "config.yaml") -> Config:
     return config
 
 
+def declared_files(config: Config) -> dict[str, str]:
+    """Path of every file that hospitals and people wrote for the study, by its key."""
+    files = {f"sources.{source}.files.{name}.path": file.path for source, name, file in _files(config)}
+    files |= {
+        f"sources.{source}.files.{name}.redcap.dictionary": file.redcap.dictionary
+        for source, name, file in _files(config)
+        if file.redcap
+    }
+    return files | {key: path for key in ("crosswalk", "resolutions") if (path := getattr(config, key))}
+
+
 def check_files(config: Config, folder: Path, name: str = "config.yaml") -> None:
     """Every declared file exists below the study folder. Raises UserError(s) naming the nearest file there is."""
-    declared = {f"sources.{source}.files.{name}.path": file.path for source, name, file in _files(config)}
-    declared |= {key: path for key in ("crosswalk", "resolutions") if (path := getattr(config, key))}
+    declared = declared_files(config)
     faults = []
     for key, file_path in declared.items():
         path = folder / file_path

@@ -65,6 +65,12 @@ def _source_faults(name: str, source: Source, dictionary: Dictionary) -> Iterato
         yield from (
             _unit_fault(f"{place}.{at}", code, unit, dictionary) for at, code, unit in _bad_units(file, dictionary)
         )
+        yield from (
+            UserError(
+                f"the column's name says {stated}, the declaration {unit}", f"{place}.{at}", "One of them is wrong."
+            )
+            for at, stated, unit in _contradicting_units(file, dictionary)
+        )
         for at, code, meaning in _meanings(file):
             allowed = dictionary.outcomes[code].categories
             if meaning not in allowed:
@@ -100,6 +106,14 @@ def _units(file: SourceFile) -> Iterator[tuple[str, str, str | None]]:
         if isinstance(part, PatientRows):
             for name, column in part.columns.items():
                 yield f"parts.{number}.columns.{name}.unit", column.characteristic, column.unit
+
+
+def _contradicting_units(file: SourceFile, dictionary: Dictionary) -> Iterator[tuple[str, str, str]]:
+    """Columns such as 'PCR (mg/L)' that are declared in another unit: (place, unit of the name, unit declared)."""
+    for at, code, unit in _units(file):
+        stated = dictionary.unit_in(at.removesuffix(".unit"), code) if at.startswith("parts.") else ""
+        if unit and stated and dictionary.conversion(code, unit) != dictionary.conversion(code, stated):
+            yield at, stated, unit
 
 
 def _meanings(file: SourceFile) -> Iterator[tuple[str, str, str]]:

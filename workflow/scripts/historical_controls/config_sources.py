@@ -243,6 +243,13 @@ class UnitFactor(Section):
         return self
 
 
+class RedcapExport(Section):
+    """A REDCap export, declared by field names and codes, whether it carries these or their labels."""
+
+    dictionary: str = Field(description="the project's data dictionary as REDCap downloads it, from the study folder")
+    labels: bool = Field(False, description="the label export: headings and answers in words")
+
+
 class SourceFile(Section):
     """One file of a source: how it is written and what its rows hold."""
 
@@ -286,7 +293,12 @@ class SourceFile(Section):
     haemolysis_holds: list[Code] = Field(
         default=["FERR", "PCT"], description="outcomes whose values are held where the comment says haemolysed"
     )
-    private_columns: list[str] = Field(default=[], description="identifying columns, dropped at load and never stored")
+    redcap: RedcapExport | None = Field(None, description="for exports of REDCap: its data dictionary")
+    private_columns: list[str] = Field(
+        default=[],
+        description="identifying columns, dropped at load and never stored; those that no part reads and whose name "
+        "or data dictionary says so (nombre, CURP, teléfono) are dropped undeclared",
+    )
     parts: list[AnyPart] = Field(min_length=1, description="what the rows hold; a row may feed several parts")
 
     @model_validator(mode="after")

@@ -66,6 +66,8 @@ UNIT_COLUMNS = ("outcome", "unit", "spellings", "factor", "offset", "source")
 SYNONYM_COLUMNS = ("name", "code", "language", "result_kind")
 PLAUSIBILITY_COLUMNS = ("outcome", "measured_by", "median_low", "median_high", "change_per_hour", "source")
 MeasuredBy = Literal["laboratory", "monitor", "observer", "calculated"]
+# The last brackets of a heading, which may hold brackets themselves: 'Dímero D (ng/mL (FEU))'.
+UNIT_IN_HEADING = re.compile(r"[(\[]((?:[^()\[\]]|\([^()]*\))+)[)\]]\s*$")
 NEGATIVE_CODE = re.compile(r"\s*[-\u2212\u2013]\s*[\d.,]")
 
 
@@ -144,6 +146,11 @@ class Dictionary:
         """How `unit` (as sent) becomes the canonical unit of `code`; None where that is not declared."""
         spelled = fold_unit(unit)
         return self.conversions.get((code, spelled)) or self.conversions.get(("*" + self.outcomes[code].unit, spelled))
+
+    def unit_in(self, heading: str, code: str) -> str:
+        """The unit that a column's heading states in brackets, as in 'PCR (mg/L)'; '' where it states none."""
+        stated = UNIT_IN_HEADING.search(heading)
+        return stated[1].strip() if stated and self.conversion(code, stated[1]) is not None else ""
 
     def named(self, name: str) -> tuple[Synonym, ...]:
         """Everything that an analyte name as sent may mean; empty where unknown."""

@@ -49,7 +49,7 @@ def assemble_source(
     clean = clean_records(records)
     check_counts(clean_counts(ledger), {name: len(frame) for name, frame in clean.items()})
     tables = clean_tables(clean, epoch_admissions(first_lines([stacked["ledger"]], ids), source_name, source))
-    patients = people_table(clean["patients"], ids, source_name, source, dictionary)
+    patients = people_table(clean["patients"], ids, contradicted(records), source_name, source, dictionary)
     return CleanSource(patients=patients, **tables, ledger=ledger)
 
 
@@ -136,16 +136,22 @@ def _epoch(day: date, timezone: str) -> pd.Timestamp:
 
 def _hold_people(records: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Every record of a person whose sex, age or dated facts contradict each other is held."""
-    conflicted: set[str] = set()
-    for name in ("patients", "events"):
-        frame = records[name]
-        conflicted |= set(frame.loc[frame["reason"] == "ID_CONFLICT", "patient_id"])
+    conflicted = contradicted(records)
     if not conflicted:
         return records
     hint = "facts of this id contradict each other: one id, two people?"
     return {
         name: decide(frame, frame["patient_id"].isin(conflicted), "ID_CONFLICT", hint=hint)
         for name, frame in records.items()
+    }
+
+
+def contradicted(records: dict[str, pd.DataFrame]) -> set[str]:
+    """People whose characteristics or dated facts contradict each other, or whose id is held."""
+    return {
+        str(person)
+        for name in ("patients", "events")
+        for person in records[name].loc[records[name]["reason"] == "ID_CONFLICT", "patient_id"]
     }
 
 
@@ -231,11 +237,19 @@ def _with_admissions(events: pd.DataFrame, admissions: pd.DataFrame) -> pd.DataF
 
 
 def people_table(
-    records: pd.DataFrame, ids: pd.DataFrame, source_name: str, source: Source, dictionary: Dictionary
+    records: pd.DataFrame,
+    ids: pd.DataFrame,
+    conflicted: set[str],
+    source_name: str,
+    source: Source,
+    dictionary: Dictionary,
 ) -> pd.DataFrame:
-    """One row per person that is not held, one column per characteristic of the dictionary."""
+    """One row per person that is not held, one column per characteristic of the dictionary.
+
+    conflicted: people held for what their own records say (see `contradicted`).
+    """
     linked = ids.loc[ids["hold"] == ""].drop_duplicates("patient_id")
-    held = set(ids["patient_id"]) - set(linked["patient_id"])
+    held = conflicted | (set(ids["patient_id"]) - set(linked["patient_id"]))
     people = linked.loc[~linked["patient_id"].isin(held)].set_index("patient_id")
     treated = set(ids.loc[ids["subject"].isin(source.treated_subjects), "patient_id"])
     arms = ["treated" if person in treated else source.arm for person in people.index]

@@ -10,6 +10,7 @@ NOT_DONE = re.compile(
     r"|no reportad|no valorable|no interpretable|no disponible|no report|sin resultado|sin reactivo|sin muestra"
     r"|sin dato|muestra no|muestra inadecuad|muestra contaminad|muestra lipemic|rechazad|extraviad|repetir"
     r"|insuficiente|hemoliz|hemolis|ha?emoly[sz]|coagulad|coagulo|clotted|insufficient|not done|not performed"
+    r"|\bpend\b|\binsuf\b|\bhemol\b"
     r"|not received|not reported|\bpending\b|cancell?ed|rejected|\bqns\b|equipo fuera de servicio|\berror\b"
     r"|^s/d$|^s/m$|^s/r$|^ver (?:nota|comentario)|^see (?:note|comment)"
 )

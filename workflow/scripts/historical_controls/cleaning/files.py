@@ -152,7 +152,7 @@ def _part_records(rows: pd.DataFrame, part: AnyPart, reader: Reader) -> Iterator
         case LongMeasurements():
             yield "measurements", _measured(unfold_long(rows, part, file, calendar), reader)
         case WideMeasurements():
-            yield "measurements", _measured(unfold_wide(rows, part, file, calendar), reader)
+            yield "measurements", _measured(unfold_wide(rows, part, file, calendar, dictionary), reader)
         case PatientRows():
             yield "patients", characteristics(rows, part, file, dictionary)
             yield "events", dated_events(rows, part, file, calendar)

@@ -24,6 +24,7 @@ from .assemble import (
     clean_counts,
     clean_records,
     clean_tables,
+    contradicted,
     epoch_admissions,
     final_ledger,
     first_lines,
@@ -57,6 +58,7 @@ def assemble_files(
     admissions = _admissions(ledgers, ids, source_name, source)
     decided, counted = Changes(), Counter[str]()
     facts: list[pd.DataFrame] = []
+    conflicted: set[str] = set()
     with ExitStack() as stack:
         spill = Path(stack.enter_context(TemporaryDirectory(dir=out, prefix=".ranges-")))
         writers = {
@@ -68,12 +70,15 @@ def assemble_files(
             clean = clean_records(joined)
             counted.update({name: len(frame) for name, frame in clean.items()})
             facts.append(clean["patients"])
+            conflicted |= contradicted(joined)
             here = admissions.loc[admissions["patient_id"].isin(own["patient_id"])]
             for name, table in clean_tables(clean, here).items():
                 writers[name].write(table)
         check_counts(_write_ledger(ledgers, decided, _resolutions(folders), writers["ledger"]), dict(counted))
     known = pd.concat([frame for frame in facts if len(frame)] or facts[:1], ignore_index=True)
-    write_table(people_table(known, ids, source_name, source, dictionary), out / "patients.parquet", PATIENTS)
+    write_table(
+        people_table(known, ids, conflicted, source_name, source, dictionary), out / "patients.parquet", PATIENTS
+    )
 
 
 def _admissions(ledgers: list[Path], ids: pd.DataFrame, source_name: str, source: Source) -> pd.DataFrame:

@@ -194,7 +194,10 @@ def _convert(records: Records, file: SourceFile, dictionary: Dictionary) -> Reco
 def _unknown_unit(records: Records) -> pd.Series:
     unit = records["raw_unit"]
     other = "; DDU is another quantity than FEU: 'ddu_to_feu' converts it, flagged"
-    return "no conversion in units.csv from '" + unit + "'" + is_ddu(unit).map({True: other, False: ""}).astype("str")
+    open_question = "; it does not say FEU or DDU: declare what the laboratory says as 'true_unit' under 'unit_factors'"
+    neither = (records["code"] == "DDIM") & ~is_ddu(unit)
+    said = pd.Series("", index=records.index, dtype="str").mask(is_ddu(unit), other).mask(neither, open_question)
+    return "no conversion in units.csv from '" + unit + "'" + said
 
 
 def _canonical(outcome: Outcome | None) -> str:

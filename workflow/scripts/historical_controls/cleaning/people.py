@@ -16,6 +16,9 @@ TELLING_DIGITS = 4
 TELLING_FACTS = 3
 MARKS = r"[\s\-./_]"
 CHECK_DIGIT = r"^(.*\d{3,})-\d$"
+# What spreadsheets make of long ids, their last digits lost, and of short ones in a column with blanks.
+SCIENTIFIC = r"^\d(?:[.,]\d+)?[eE][+]?\d+$"
+AS_FRACTION = r"^(\d+)[.,]0+$"
 
 People = pd.DataFrame
 
@@ -29,10 +32,10 @@ def link_people(
     """Table people: every id of every source, the person it belongs to, and why it is held if it is.
 
     Ids of a source that differ by spaces or lost leading zeros only are one person. Held are: ids that may be one
-    person or two (ID_CONFLICT: '123-4' beside '123', 'A-1' beside 'A1', or two ids whose characteristics and hour of
-    admission all agree), ids that occur among the treated and among the controls (ID_BOTH_ARMS), and a person
-    whom the crosswalk finds in a second historical source (ID_TWO_SOURCES). crosswalk (source, subject, person)
-    settles what it names: same person, same name. facts: see `identity_facts`.
+    person or two (ID_CONFLICT: '123-4' beside '123', 'A-1' beside 'A1', '12.0' beside '12', '1.2E+07', or two ids
+    whose characteristics and hour of admission all agree), ids that occur among the treated and among the controls
+    (ID_BOTH_ARMS), and a person whom the crosswalk finds in a second historical source (ID_TWO_SOURCES). crosswalk
+    (source, subject, person) settles what it names: same person, same name. facts: see `identity_facts`.
 
     Raises UserError(s) for ids of the crosswalk that no file has.
     """
@@ -63,7 +66,7 @@ def _source_people(name: str, ledger: pd.DataFrame) -> People:
     zeros = dense.where(dense.str.startswith("0"))
     # Two different ids with zeros, '00123' and '0123', cannot be told apart: neither is guessed.
     unclear = (zeros.groupby(bare).transform("nunique") > 1) | (bare.groupby(_core(dense)).transform("nunique") > 1)
-    unclear |= _beside_check_digit(dense)
+    unclear |= _beside_check_digit(dense) | _by_spreadsheet(dense)
     person = _fullest(frame["subject"], dense, bare).where(~unclear, frame["subject"])
     hold = pd.Series("", index=frame.index, dtype="str").mask(unclear, "ID_CONFLICT")
     return frame.assign(source=name, patient_id=f"{name}/" + person, hold=hold)
@@ -92,6 +95,14 @@ def _beside_check_digit(subjects: pd.Series) -> pd.Series:
     stem = subjects.str.extract(CHECK_DIGIT)[0]
     with_digit = stem.isin(subjects)
     return with_digit | subjects.isin(stem[with_digit])
+
+
+def _by_spreadsheet(subjects: pd.Series) -> pd.Series:
+    """'1.2E+07', which stands for many ids; and '12.0' where there is a '12' or '0012', and that one."""
+    whole = _bare(subjects.str.extract(AS_FRACTION)[0])
+    bare = _bare(subjects)
+    fraction = whole.notna() & whole.isin(bare)
+    return subjects.str.match(SCIENTIFIC) | fraction | bare.isin(whole[fraction])
 
 
 def _with_persons(people: People, crosswalk: pd.DataFrame | None) -> People:

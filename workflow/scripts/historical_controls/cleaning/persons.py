@@ -41,7 +41,8 @@ def _characteristic(
     records = check_subject(decide(records, is_sentinel(records["raw_value"], name, file), "SENTINEL", "ignored"))
     outcome = dictionary.outcomes[declared.characteristic]
     if outcome.kind == "number":
-        return _numeric(records, declared.unit or "", NumberStyle(file.decimal, file.thousands), outcome, dictionary)
+        unit = declared.unit or dictionary.unit_in(name, outcome.code)
+        return _numeric(records, unit, NumberStyle(file.decimal, file.thousands), outcome, dictionary)
     return _categorical(records, declared, outcome)
 
 
@@ -64,7 +65,8 @@ def _numeric(
     value = converted(out["number"], factors).where(out["operator"] == "")
     low = float("-inf") if outcome.hard_low is None else outcome.hard_low
     high = float("inf") if outcome.hard_high is None else outcome.hard_high
-    return decide(out.assign(value=value), ~value.between(low, high), "OUT_OF_RANGE", hint="outside the hard limits")
+    hint = f"outside the hard limits {low:g} to {high:g} {outcome.unit}"
+    return decide(out.assign(value=value), ~value.between(low, high), "OUT_OF_RANGE", hint=hint)
 
 
 def _categorical(records: pd.DataFrame, declared: CharacteristicColumn, outcome: Outcome) -> pd.DataFrame:

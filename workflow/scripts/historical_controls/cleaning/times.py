@@ -19,7 +19,8 @@ MERIDIEM_CODE = re.compile(r"\s*%p")
 # Not the minutes of 12:24:00.
 MIDNIGHT_24 = re.compile(r"(?<![\d:])24:00(?::00)?(?![\d:])")
 WORD = re.compile(r"[^\W\d_]{3,}\.?")
-SERIAL = re.compile(r"^\d{1,7}(?:[.,]\d+)?$")
+# A date and a time of day in columns of their own are a whole number and a fraction.
+SERIAL = re.compile(r"^(?P<days>\d{1,7}(?:[.,]\d+$)?)(?: (?P<part>0(?:[.,]\d+)?))?$")
 EXCEL_EPOCH = "1899-12-30"
 # Nobody is followed for longer, and beyond this a time no longer fits its type.
 MOST_HOURS = 1_000_000.0
@@ -159,7 +160,8 @@ def _numbered_month(word: re.Match[str]) -> str:
 
 def _from_serial(texts: pd.Series) -> pd.Series:
     """Spreadsheet serial dates (days since 1899-12-30), to the second."""
-    days = pd.to_numeric(texts.where(texts.str.match(SERIAL)).str.replace(",", "."), errors="coerce")
+    numbers = texts.str.extract(SERIAL).apply(lambda part: pd.to_numeric(part.str.replace(",", "."), errors="coerce"))
+    days = numbers["days"] + numbers["part"].fillna(0.0)
     local = pd.Timestamp(EXCEL_EPOCH) + pd.to_timedelta((days * 86400).round(), unit="s")
     return local.astype("datetime64[us]")
 

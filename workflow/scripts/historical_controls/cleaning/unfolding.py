@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ..config_sources import LongMeasurements, SourceFile, TimeColumns, WideColumn, WideMeasurements
-from ..dictionary import fold
+from ..dictionary import Dictionary, fold
 from .distinct import by_distinct
 from .records import column, is_sentinel, joined_times, subjects
 from .times import Calendar, parse_times
@@ -32,18 +32,22 @@ def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, ca
     )
 
 
-def unfold_wide(rows: pd.DataFrame, part: WideMeasurements, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
-    """One record per declared column of each row that holds anything there."""
+def unfold_wide(
+    rows: pd.DataFrame, part: WideMeasurements, file: SourceFile, calendar: Calendar, dictionary: Dictionary
+) -> pd.DataFrame:
+    """One record per declared column of each row that holds anything there. The unit is that of the declaration or of
+    the column's heading, which agree (see config_names)."""
     base = _with_times(rows, part, calendar)
-    frames = [_wide_column(rows, base, name, declared, file) for name, declared in part.columns.items()]
+    units = {name: own.unit or dictionary.unit_in(name, own.outcome) for name, own in part.columns.items()}
+    frames = [_wide_column(rows, base, name, units[name], own, file) for name, own in part.columns.items()]
     return pd.concat(frames, ignore_index=True)
 
 
 def _wide_column(
-    rows: pd.DataFrame, base: pd.DataFrame, name: str, declared: WideColumn, file: SourceFile
+    rows: pd.DataFrame, base: pd.DataFrame, name: str, unit: str, declared: WideColumn, file: SourceFile
 ) -> pd.DataFrame:
     text = column(rows, name)
-    units = column(rows, declared.unit_column) if declared.unit_column else (declared.unit or "")
+    units = column(rows, declared.unit_column) if declared.unit_column else unit
     meanings = {fold(raw): meaning for raw, meaning in declared.values.items()}
     records = base.assign(
         item=name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -13,11 +14,13 @@ import pyarrow as pa
 
 from ..config_sources import SourceFile
 from ..errors import UserError, did_you_mean, raise_all
+from ..redcap import RedcapDictionary
 from ..table_io import TableWriter, conform
 from ..tables import INTAKE
 from .declared import declared_columns
 from .delimited import BLOCK, read_delimited
-from .layout import RAGGED, Grid
+from .layout import RAGGED, Grid, cell_names
+from .private import private_columns
 from .spreadsheet import read_spreadsheet
 
 # So many lines without the header's number of cells, and none with it: nobody need wait for the rest of the file.
@@ -25,22 +28,27 @@ HOPELESS = 1000
 DELIMITERS = {",": ",", ";": ";", "\t": r"\t", "|": "|"}
 
 
-def read_file(path: str | Path, file: SourceFile) -> pd.DataFrame:
+def read_file(path: str | Path, file: SourceFile, redcap: RedcapDictionary | None = None) -> pd.DataFrame:
     """Every line of a file but its header (table intake): cells as text, private columns left out.
 
+    redcap: of an export of REDCap; the columns of its label export then bear the names of their fields.
     Raises UserError where the declaration does not fit the file: encoding, delimiter, header, sheet, columns.
     """
-    return conform(pd.concat(read_blocks(path, file), ignore_index=True), INTAKE)
+    return conform(pd.concat(read_blocks(path, file, redcap=redcap), ignore_index=True), INTAKE)
 
 
-def write_intake(path: str | Path, file: SourceFile, target: str | Path) -> None:
+def write_intake(
+    path: str | Path, file: SourceFile, target: str | Path, redcap: RedcapDictionary | None = None
+) -> None:
     """The same, written block by block."""
     with TableWriter(target, INTAKE) as writer:
-        for block in read_blocks(path, file):
+        for block in read_blocks(path, file, redcap=redcap):
             writer.write(block)
 
 
-def read_blocks(path: str | Path, file: SourceFile, size: int = BLOCK) -> Iterator[pd.DataFrame]:
+def read_blocks(
+    path: str | Path, file: SourceFile, size: int = BLOCK, redcap: RedcapDictionary | None = None
+) -> Iterator[pd.DataFrame]:
     """The same in consecutive pieces, of about `size` bytes each where the file is delimited text.
 
     Errors of the declaration come before more than the first block is read; a byte that is not of the declared
@@ -50,16 +58,26 @@ def read_blocks(path: str | Path, file: SourceFile, size: int = BLOCK) -> Iterat
     if not place.is_file():
         raise UserError("there is no such file", str(place))
     grids = _sheet(place, file) if file.format == "xlsx" else read_delimited(place, file, size)
+    if file.redcap and file.redcap.labels and redcap:
+        grids = _by_field(grids, redcap)
     first = next(grids)
-    _check_columns(place, first, file)
+    _check_columns(place, first, file, redcap)
+    private = private_columns(first.header, declared_columns(file), file, redcap)
     with place.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     for grid in _fitting(place, chain([first], grids)):
-        yield _table(grid, sha256, file)
+        yield _table(grid, sha256, private)
 
 
 def _sheet(place: Path, file: SourceFile) -> Iterator[Grid]:
     yield read_spreadsheet(place, place.read_bytes(), file)
+
+
+def _by_field(grids: Iterator[Grid], redcap: RedcapDictionary) -> Iterator[Grid]:
+    """Grids of a label export with the names of fields at their head."""
+    for grid in grids:
+        header = redcap.raw_names(grid.header)
+        yield replace(grid, header=header, cells=grid.cells.set_axis(cell_names(header), axis=1))
 
 
 def _fitting(place: Path, grids: Iterator[Grid]) -> Iterator[Grid]:
@@ -86,12 +104,14 @@ def _never_fits(place: Path, grid: Grid, line: int) -> UserError:
     )
 
 
-def _check_columns(place: Path, grid: Grid, file: SourceFile) -> None:
+def _check_columns(place: Path, grid: Grid, file: SourceFile, redcap: RedcapDictionary | None) -> None:
     where = f"{place}, line {grid.header_line}"
     declared = declared_columns(file)
     if not set(declared) & set(grid.header):
         # The line may hold patients instead of names, so nothing of it is shown.
-        raise UserError("none of the declared columns is there", where, _layout_hint(grid, declared, file))
+        in_labels = redcap is not None and set(declared) & set(redcap.raw_names(grid.header))
+        hint = "It is a label export: declare 'labels: true'." if in_labels else _layout_hint(grid, declared, file)
+        raise UserError("none of the declared columns is there", where, hint)
     raise_all(_column_faults(grid.header, declared, file.private_columns, where))
 
 
@@ -117,16 +137,16 @@ def _layout_hint(grid: Grid, declared: list[str], file: SourceFile) -> str:
     return "Check header_line, the delimiter, and the names declared."
 
 
-def _table(grid: Grid, sha256: str, file: SourceFile) -> pd.DataFrame:
-    kept = [column for column, name in zip(grid.cells, grid.header, strict=True) if name not in file.private_columns]
+def _table(grid: Grid, sha256: str, private: list[str]) -> pd.DataFrame:
+    kept = [column for column, name in zip(grid.cells, grid.header, strict=True) if name not in private]
     nothing = pd.array(pa.nulls(len(grid.lines), pa.string()), dtype="str")
     same = pd.array(pa.repeat(sha256, len(grid.lines)), dtype="str")
     good = grid.cells[kept].assign(line=grid.lines, sha256=same, problem=nothing, text=nothing)
     if not grid.problems:
         return good
     bad = pd.DataFrame(grid.problems, columns=["line", "problem", "text"]).assign(sha256=sha256)
-    if file.private_columns:
-        # The text of a broken line may hold what private columns would: it is kept only where none is declared.
+    if private:
+        # The text of a broken line may hold what private columns would: it is kept only where there are none.
         bad["text"] = None
     return pd.concat([good, bad], ignore_index=True) if len(good) else _with_columns(bad, good)
 

@@ -1,0 +1,40 @@
+"""Columns that identify people: dropped while reading, stored nowhere."""
+
+from __future__ import annotations
+
+import re
+
+from ..config_sources import SourceFile
+from ..dictionary import fold
+from ..redcap import RedcapDictionary
+
+# Of folded names. Dates of birth identify as well; the age at admission is asked for instead.
+IDENTIFYING = re.compile(
+    r"\b(?:nombres?|apellidos?|apellido (?:paterno|materno)|name|names|surname|(?:first|last|middle|full|patient)name"
+    r"|curp|rfc|nss|no imss|numero de seguridad social|ssn|social security(?: number)?|ine|pasaporte|passport"
+    r"|tel|telefonos?|celular|movil|phone|telephone|mobile|fax|whatsapp"
+    r"|correo|correo electronico|e ?mail|mail|domicilio|direccion|address|calle|colonia|codigo postal|zip code"
+    r"|fecha(?: de)? nac|f nac|nacimiento|dob|date of birth|birth ?date"
+    r"|familiar responsable|contacto)\b"
+)
+# 'Nombre del estudio' names a test, 'name of drug' a drug: nobody.
+OF_THINGS = re.compile(
+    r"\b(?:nombre|name)\b.*\b(?:estudios?|analito|prueba|examen|medicamento|farmaco|hospital|unidad|servicio"
+    r"|test|analyte|drug|unit|study|variable|laboratorio|equipo)\b"
+    r"|\b(?:estudio|study|analito|prueba|test|analyte|drug|instrument|event)\b.*\b(?:nombre|name)\b"
+)
+
+
+def private_columns(header: list[str], read: list[str], file: SourceFile, redcap: RedcapDictionary | None) -> list[str]:
+    """Columns to drop: those declared private, and of those that no part reads, what names a person by its heading
+    or is marked as an identifier in the data dictionary.
+    """
+    marked = redcap.identifiers() if redcap else set()
+    found = [name for name in header if name not in read and (name in marked or identifies(name))]
+    return list(dict.fromkeys([*file.private_columns, *found]))
+
+
+def identifies(name: str) -> bool:
+    """Whether a heading says that its column names, numbers or locates a person."""
+    plain = fold(name)
+    return IDENTIFYING.search(plain) is not None and OF_THINGS.search(plain) is None
