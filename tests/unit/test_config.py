@@ -125,8 +125,15 @@ def test_a_scenario_is_checked_as_the_config_it_makes(example: dict[str, Any]) -
 
 
 def test_a_scenario_changes_what_it_names_and_nothing_else(example: dict[str, Any]) -> None:
-    config = load_config(example)
-    other = scenario_config(config, "persistence_any")
+    label = {"en": "x", "es": "x"}
+    config = load_config(
+        changed(
+            example,
+            "scenarios.any_sign",
+            {"label": label, "overrides": {"cohort": {"read_as": {"persistence": "any"}}}},
+        )
+    )
+    other = scenario_config(config, "any_sign")
     assert other.cohort.read_as == {"persistence": "any"}
     assert other.cohort.as_read().rules["P"].kind == "any" and config.cohort.as_read().rules["P"].kind == "all"
     assert other.model_copy(update={"cohort": config.cohort}) == config
@@ -224,13 +231,20 @@ def test_the_config_and_the_dictionary_fit(
     assert hint is None or hint in str(fault.hint)
 
 
+UNLISTED = {
+    "label": {"en": "x"},
+    "overrides": {"analysis": {"weighting": "matching"}, "balance": {"methods": ["entropy"]}},
+}
+
+
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
         ("analysis.weighting", "entropy", "void under weights: set it to satterthwaite"),
         ("balance.key_covariates", [], "methods need key_covariates"),
         ("balance.matching.calipers", {"SEX": 0.5}, "calipers names SEX, which key_covariates does not list"),
-        ("balance.methods", ["entropy", "overlap"], "'matching', which balance.methods does not list"),
+        ("scenarios.matched", UNLISTED, "'matching', which balance.methods does not list"),
+        ("sensitivity.rungs", ["intercept"], "sensitivity.rungs names intercept. Did you mean 'intercept_free'?"),
     ],
 )
 def test_weights_that_cannot_be_used_are_refused(example: dict[str, Any], path: str, value: Any, said: str) -> None:

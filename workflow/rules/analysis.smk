@@ -1,7 +1,8 @@
 """What differs between the arms, and how sure can we be?
 
 Reads: results/cohort/{scenario}, results/balance/{scenario}. Writes: results/analysis/{scenario}/ (parts of the ARD).
-The primary scenario has one job per outcome, every other scenario one job for all of its outcomes.
+The primary scenario has one job per outcome, a scenario written by hand one job for all of its outcomes, the
+sensitivity grid one job per batch of scenarios. A scenario that changes no cohort reads the one it shares.
 """
 
 
@@ -40,11 +41,11 @@ rule analyse_outcome:
 rule analyse_scenario:
     """The same for all outcomes of the scenario {wildcards.scenario}."""
     input:
-        patients="results/cohort/{scenario}/patients.parquet",
-        visits="results/cohort/{scenario}/visits.parquet",
-        weights="results/balance/{scenario}/weights.parquet",
-        matched_sets="results/balance/{scenario}/matched_sets.parquet",
-        gates="results/balance/{scenario}/gates.parquet",
+        patients=cohort_path("patients"),
+        visits=cohort_path("visits"),
+        weights=balance_path("weights"),
+        matched_sets=balance_path("matched_sets"),
+        gates=balance_path("gates"),
         dictionary=DICTIONARY,
     output:
         ard="results/analysis/{scenario}/outcomes.parquet",
@@ -150,3 +151,34 @@ rule analyse_events:
         code=code("analyse_events.py"),
     script:
         "../scripts/analyse_events.py"
+
+
+rule analyse_grid:
+    """Contrasts the arms in all outcomes under every scenario of the batch {wildcards.batch}."""
+    input:
+        patients=cohort_path("patients"),
+        visits=cohort_path("visits"),
+        weights=balance_path("weights"),
+        matched_sets=balance_path("matched_sets"),
+        gates=balance_path("gates"),
+        dictionary=DICTIONARY,
+    output:
+        ard="results/analysis/grid/{batch}.parquet",
+    log:
+        "results/logs/analyse_grid/{batch}.log",
+    benchmark:
+        "results/benchmarks/analyse_grid/{batch}.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        outcomes=MODELLED,
+        variants=variants,
+        shared=lambda wildcards: wildcards.batch not in COHORT_BATCHES,
+        analysis=GRID_ANALYSIS,
+        primary=STUDY.primary.model_dump(mode="json"),
+        days=STUDY.sensitivity.days or [STUDY.primary.day],
+        seed=STUDY.seed,
+        code=code("analyse_grid.py"),
+    script:
+        "../scripts/analyse_grid.py"

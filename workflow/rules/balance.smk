@@ -8,8 +8,8 @@ the listing of weights, results/internal/{scenario}/.
 rule balance_arms:
     """Compares the arms at time zero, weighs and matches them, and judges the gates ({wildcards.scenario})."""
     input:
-        patients="results/cohort/{scenario}/patients.parquet",
-        visits="results/cohort/{scenario}/visits.parquet",
+        patients=cohort_path("patients"),
+        visits=cohort_path("visits"),
         dictionary=DICTIONARY,
     output:
         balance="results/balance/{scenario}/balance.parquet",
@@ -58,3 +58,19 @@ rule balance_draws:
         code=code("balance_draws.py"),
     script:
         "../scripts/balance_draws.py"
+
+
+use rule balance_draws as balance_grid with:
+    input:
+        patients="results/cohort/grid/{batch}/patients.parquet",
+        visits="results/cohort/grid/{batch}/visits.parquet",
+        dictionary=DICTIONARY,
+    output:
+        weights="results/balance/grid/{batch}/weights.parquet",
+        matched_sets="results/balance/grid/{batch}/matched_sets.parquet",
+        gates="results/balance/grid/{batch}/gates.parquet",
+        ard="results/balance/grid/{batch}/ard.parquet",
+    log:
+        "results/logs/balance_grid/{batch}.log",
+    benchmark:
+        "results/benchmarks/balance_grid/{batch}.tsv"

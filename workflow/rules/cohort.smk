@@ -2,7 +2,8 @@
 
 Reads: results/clean. Writes: results/cohort/{scenario}/ (tables eligibility, cohort_patients, attrition, observations,
 visits, cohort_events, display, patient_summaries, underived, evidence), results/cohort/readings/,
-results/cohort/wait_draws/ (tables cohort_patients and visits, every draw a scenario of its own).
+results/cohort/wait_draws/ and results/cohort/grid/{batch}/ (tables cohort_patients and visits, every draw and every
+scenario of the batch a scenario of its own).
 """
 
 
@@ -94,3 +95,32 @@ rule redraw_waits:
         code=code("redraw_waits.py"),
     script:
         "../scripts/redraw_waits.py"
+
+
+rule redefine_cohorts:
+    """Judges eligibility and sets time zero anew for every scenario of the batch {wildcards.batch}."""
+    input:
+        patients=collect("results/clean/{source}/patients.parquet", source=STUDY.sources),
+        measurements=collect("results/clean/{source}/measurements.parquet", source=STUDY.sources),
+        events=collect("results/clean/{source}/events.parquet", source=STUDY.sources),
+        treatments=collect("results/clean/{source}/treatments.parquet", source=STUDY.sources),
+        dictionary=DICTIONARY,
+    output:
+        patients="results/cohort/grid/{batch}/patients.parquet",
+        visits="results/cohort/grid/{batch}/visits.parquet",
+    log:
+        "results/logs/redefine_cohorts/{batch}.log",
+    benchmark:
+        "results/benchmarks/redefine_cohorts/{batch}.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        study=STUDY_FACTS,
+        cohort=STUDY.cohort.model_dump(mode="json"),
+        variants=variants,
+        seed=STUDY.seed,
+        outcomes=GRID_OUTCOMES,
+        code=code("redefine_cohorts.py"),
+    script:
+        "../scripts/redefine_cohorts.py"

@@ -14,7 +14,9 @@ from historical_controls.config_events import recorded_events
 from historical_controls.config_names import check_config_names
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import UserError
+from historical_controls.merging import merged
 from historical_controls.provenance import code_hash, git_state
+from historical_controls.scenarios import BATCHES, COHORT_BATCHES, balance_owner, batches, cohort_owner
 
 LOCALES = PROGRAM / "workflow" / "locales"
 TEMPLATES = PROGRAM / "workflow" / "templates"
@@ -35,6 +37,13 @@ def checked_study(raw):
 
 STUDY, ENTRIES = checked_study(config)
 SCENARIOS = {name: scenario_config(STUDY, name) for name in STUDY.scenario_names}
+COHORT_OWNERS = sorted({cohort_owner(STUDY, name) for name in SCENARIOS})
+BALANCE_OWNERS = sorted({balance_owner(STUDY, name) for name in SCENARIOS})
+GRID = batches(STUDY)
+GRID_OUTCOMES = sorted({*STUDY.outcomes, *STUDY.analysis.covariates, *STUDY.balance.key_covariates})
+GRID_ANALYSIS = merged(
+    STUDY.analysis.model_dump(mode="json"), {"permutation": {"scenario_draws": STUDY.sensitivity.permutation_draws}}
+)
 DICTIONARY = [f"{STUDY.dictionary or PROGRAM / 'data/dictionary'}/{name}" for name in DICTIONARY_FILES]
 STUDY_FACTS = STUDY.study.model_dump(mode="json")
 COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result")]
@@ -46,6 +55,7 @@ wildcard_constraints:
     file="[a-z][a-z0-9_]*",
     scenario="|".join(SCENARIOS),
     outcome="|".join(MODELLED),
+    batch="|".join(BATCHES),
     lang="|".join(STUDY.languages),
 
 
@@ -96,3 +106,25 @@ def every_file(path):
 def section(name):
     """A function giving a section of the config as the scenario reads it, as plain values."""
     return lambda wildcards: getattr(SCENARIOS[getattr(wildcards, "scenario", "primary")], name).model_dump(mode="json")
+
+
+def variants(wildcards):
+    """What the scenarios of a batch change, by scenario."""
+    return {name: dict(one.overrides) for name, one in GRID[wildcards.batch].items()}
+
+
+def owner(wildcards, of_scenario):
+    """Whose tables are read: those of the scenario with the same settings, of the batch, or the primary one's."""
+    if "batch" not in wildcards.keys():
+        return of_scenario(STUDY, wildcards.scenario)
+    return f"grid/{wildcards.batch}" if wildcards.batch in COHORT_BATCHES else "primary"
+
+
+def cohort_path(table):
+    """A table of the cohort that a scenario or the scenarios of a batch are analysed on."""
+    return lambda wildcards: f"results/cohort/{owner(wildcards, cohort_owner)}/{table}.parquet"
+
+
+def balance_path(table):
+    """The same for the tables of the balance stage."""
+    return lambda wildcards: f"results/balance/{owner(wildcards, balance_owner)}/{table}.parquet"

@@ -10,14 +10,19 @@ rule join_results:
         clean=collect("results/clean/{source}/ard.parquet", source=STUDY.sources),
         findings=collect("results/clean/{source}/findings_ard.parquet", source=STUDY.sources),
         losses="results/clean/losses.parquet",
-        cohort=collect("results/cohort/{scenario}/ard.parquet", scenario=SCENARIOS),
+        cohort=collect("results/cohort/{scenario}/ard.parquet", scenario=COHORT_OWNERS),
         readings="results/cohort/readings/ard.parquet",
         draws="results/analysis/wait_draws/ard.parquet",
-        balance=collect("results/balance/{scenario}/ard.parquet", scenario=SCENARIOS),
+        balance=collect("results/balance/{scenario}/ard.parquet", scenario=BALANCE_OWNERS),
         primary=collect("results/analysis/primary/{outcome}.parquet", outcome=MODELLED),
         combined="results/analysis/primary/combined/ard.parquet",
         events="results/analysis/primary/events/ard.parquet",
         scenarios=collect("results/analysis/{scenario}/outcomes.parquet", scenario=STUDY.scenarios),
+        grid_balance=collect(
+            "results/balance/grid/{batch}/ard.parquet",
+            batch=[b for b in GRID if b in COHORT_BATCHES and b != "specification"],
+        ),
+        grid=collect("results/analysis/grid/{batch}.parquet", batch=[b for b in GRID if b != "specification"]),
     output:
         ard="results/ard.parquet",
     log:

@@ -1,4 +1,4 @@
-"""Rule balance_draws: weights, matched sets and gates under every further draw of waits."""
+"""Rules balance_draws and balance_grid: weights, matched sets and gates of every scenario of a batch."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from historical_controls.config_cohort import Balance
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.table_io import read_table, write_table
-from historical_controls.tables import COHORT_PATIENTS, GATES, MATCHED_SETS, VISITS, WEIGHTS
+from historical_controls.tables import ARD, COHORT_PATIENTS, GATES, MATCHED_SETS, VISITS, WEIGHTS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 with reported(snakemake.log[0]):
     patients = read_table(snakemake.input.patients, COHORT_PATIENTS)
     visits = read_table(snakemake.input.visits, VISITS)
-    # What chance would do to the differences is asked of the primary draw only.
+    # What chance would do to the differences is asked of the primary scenario only.
     settings = Balance.model_validate({**snakemake.params.balance, "covariates": []})
     dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
     found = [
@@ -36,3 +36,5 @@ with reported(snakemake.log[0]):
     for name, table in (("weights", WEIGHTS), ("matched_sets", MATCHED_SETS), ("gates", GATES)):
         parts = [getattr(tables, name) for tables in found]
         write_table(pd.concat(parts or [table.empty()]), snakemake.output[name], table)
+    if snakemake.output.get("ard"):
+        write_table(pd.concat([tables.ard for tables in found]), snakemake.output.ard, ARD)

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from .config_cohort import Balance, Cohort
 from .config_estimands import Estimands
 from .config_events import EventSettings
+from .config_sensitivity import Sensitivity
 from .config_sources import Code, Language, Name, Section, Source, SourceFile, Texts
 from .errors import UserError, did_you_mean, nearest, raise_all
 from .merging import merged
@@ -187,6 +188,7 @@ class Config(Section):
     primary: Primary
     estimands: Estimands | None = Field(None, description="what each analysis answers, printed in the reports")
     scenarios: dict[Name, Scenario] = Field(default={}, description="named overrides; 'primary' is the config itself")
+    sensitivity: Sensitivity = Sensitivity()
     report: Report = Report()
 
     @model_validator(mode="after")
@@ -217,6 +219,23 @@ class Config(Section):
         method = self.analysis.weighting
         if method != "none" and method not in self.balance.methods:
             raise ValueError(f"analysis.weighting is '{method}', which balance.methods does not list")
+        return self
+
+    @model_validator(mode="after")
+    def grid_names_what_there_is(self) -> Config:
+        asked = self.sensitivity
+        rungs = [rung.id for rung in (*self.analysis.ladder, *self.analysis.censored_ladder)]
+        weightings = ["none", *self.balance.methods]
+        for place, named, known in (
+            ("readings", asked.readings, list(self.cohort.readings)),
+            ("specification.readings", asked.specification.readings, list(self.cohort.readings)),
+            ("rungs", asked.rungs, rungs),
+            ("weightings", asked.weightings, weightings),
+            ("specification.weightings", asked.specification.weightings, weightings),
+        ):
+            for name in [] if named == "all" else named:
+                if name not in known:
+                    raise ValueError(f"sensitivity.{place} names {name}. {did_you_mean(name, known)}")
         return self
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -92,6 +93,9 @@ class Cohort(Section):
     calendar_window_weeks: float | None = Field(
         None, ge=0, description="controls only within so many weeks of the treated patients' first and last time zero"
     )
+    controls_before: date | None = Field(None, description="controls only with a time zero before this day (UTC)")
+    controls_from: date | None = Field(None, description="controls only with a time zero from this day on (UTC)")
+    leave_out_sources: list[Name] = Field(default=[], description="historical sources whose patients are left out")
     co_treatments: dict[Name, CoTreatment] = Field(
         default={}, description="counted before time zero and during follow-up, by arm and calendar"
     )
@@ -154,6 +158,12 @@ class Cohort(Section):
             plain["rules"] = merged(plain["rules"], _labelled(chosen.rules, plain["rules"]))
             plain["filters"] += [rule for rule in chosen.also_filters if rule not in plain["filters"]]
         return Cohort.model_validate({**plain, "readings": {}, "read_as": {}, "reading_products": []})
+
+    def varied(self, change: Mapping[str, Any]) -> Cohort:
+        """The same cohort under a scenario's change, its readings worked in. Raises ValidationError."""
+        picks = change.get("read_as", {})
+        rest = {key: value for key, value in change.items() if key != "read_as"}
+        return Cohort.model_validate(merged(self.as_read(picks).model_dump(mode="json"), rest))
 
 
 def _labelled(changed: Mapping[str, Mapping[str, Any]], rules: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -107,6 +107,7 @@ def reason_facts(results: Results, outcome: str, scenario: str = "primary") -> d
     """The rows whose numbers the words of a reason may quote, by placeholder name."""
     return {
         f"{name}_{arm}": results.one("availability", statistic, scenario, outcome=outcome, arm=arm)
+        or results.one("mixed_model", statistic, scenario, outcome=outcome, arm=arm)
         for arm in ARMS
         for name, statistic in (("n", "n_subjects"), ("assays", "assays"))
     }
@@ -145,5 +146,6 @@ def refusing(results: Results, reason: str, outcome: str, scenario: str = "prima
     weighting = next((row for row in stated if row.outcome == outcome), None)
     if weighting is None or not weighting.text:
         return []
-    findings = gate_findings(results, weighting.text, scenario)
+    shared = results.one("mixed_model", "balance_of", scenario, outcome=outcome)
+    findings = gate_findings(results, weighting.text, shared.text if shared and shared.text else scenario)
     return [found for found in findings if found.gate == reason and found.state.text == "refuse"]

@@ -353,7 +353,7 @@ ATTRITION = Table(
             "step",
             "'all' (position 0); 'time_zero' (the event that starts follow-up is recorded) or 'standard_care' (alive "
             "and in hospital after the declared hours of standard care); the filters' rule ids; 'wait'; "
-            "'calendar_window'; 'early_death' (a declared sensitivity only)",
+            "'calendar_window'; 'calendar_era'; 'source_left_out'; 'early_death' (a declared sensitivity only)",
         ),
         Column("n_before", "integer", "patients before the step"),
         Column("n_excluded", "integer", "patients that the step excluded"),

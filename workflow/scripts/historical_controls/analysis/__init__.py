@@ -6,6 +6,7 @@ from .completeness import completeness
 from .draws import analyse_draws
 from .event_rows import Observed, observed
 from .events import EventTables, analyse_events
+from .grid import analyse_grid, scenarios_of
 from .outcomes import Analysed, analyse_outcomes
 
 __all__ = [
@@ -15,9 +16,11 @@ __all__ = [
     "Observed",
     "analyse_draws",
     "analyse_events",
+    "analyse_grid",
     "analyse_outcomes",
     "combine_outcomes",
     "comparison",
     "completeness",
     "observed",
+    "scenarios_of",
 ]

@@ -17,13 +17,15 @@ class Comparison:
     """One scenario's arms as they are compared.
 
     weights: by subject, for entropy and overlap weights; sets: number of the matched set by subject, for matching,
-    whose patients alone are analysed; refusal: the gate that forbids any estimate.
+    whose patients alone are analysed; refusal: the gate that forbids any estimate; balance_of: the scenario whose
+    balance this is, which several may share.
     """
 
     method: str = "unweighted"
     weights: pd.Series | None = None
     sets: pd.Series | None = None
     refusal: str | None = None
+    balance_of: str = ""
 
     def of(self, patients: pd.DataFrame) -> pd.DataFrame:
         """The patients compared: all of them, or the matched ones."""
@@ -32,6 +34,8 @@ class Comparison:
     def rows(self, cell: Cell) -> Iterator[dict[str, object]]:
         """How the arms were made alike."""
         yield cell.text("weighting", self.method)
+        if self.balance_of not in ("", cell.scenario):
+            yield cell.text("balance_of", self.balance_of)
 
 
 def comparison(
@@ -41,10 +45,11 @@ def comparison(
     method = "unweighted" if settings.weighting == "none" else settings.weighting
     refused = gates.loc[(gates["method"] == method) & (gates["state"] == "refuse"), "gate"]
     refusal = str(refused.iloc[0]) if len(refused) else None
+    owner = str(gates["scenario"].iloc[0]) if len(gates) else ""
     if method == "matching" and refusal is None:
         sets = pd.Series(matched_sets["matched_set"].to_numpy(), index=subject_of(matched_sets))
-        return Comparison(method, sets=sets)
+        return Comparison(method, sets=sets, balance_of=owner)
     if method in ("entropy", "overlap") and refusal is None:
         own = weights[weights["method"] == method]
-        return Comparison(method, weights=pd.Series(own["weight"].to_numpy(), index=subject_of(own)))
-    return Comparison(method, refusal=refusal)
+        return Comparison(method, weights=pd.Series(own["weight"].to_numpy(), index=subject_of(own)), balance_of=owner)
+    return Comparison(method, refusal=refusal, balance_of=owner)

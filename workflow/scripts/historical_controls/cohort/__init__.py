@@ -7,6 +7,7 @@ from .draws import redraw_waits
 from .eligibility_results import eligibility_ard
 from .readings import count_readings, readings_ard
 from .results import cohort_ard
+from .variants import redefine_cohorts
 
 __all__ = [
     "CleanTables",
@@ -19,6 +20,7 @@ __all__ = [
     "eligibility_ard",
     "groups",
     "readings_ard",
+    "redefine_cohorts",
     "redraw_waits",
     "stored_tables",
     "write_cohort",

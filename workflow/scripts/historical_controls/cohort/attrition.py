@@ -28,6 +28,10 @@ def steps_of(cohort: Cohort, arm: str) -> list[str]:
         steps = ["all", "standard_care", *filters, *(["wait"] if zero.match_waits else [])]
     if cohort.calendar_window_weeks is not None:
         steps.append("calendar_window")
+    if cohort.controls_before is not None or cohort.controls_from is not None:
+        steps.append("calendar_era")
+    if cohort.leave_out_sources:
+        steps.append("source_left_out")
     return [*steps, "early_death"] if zero.drop_early_deaths_hours is not None else steps
 
 

@@ -14,6 +14,7 @@ from ..table_io import conform
 from ..tables import COHORT_PATIENTS, VISITS
 from .clean_tables import Clean
 from .define import groups, window_of
+from .derivations import derive_after_zero
 from .display import display_ids
 from .follow_up import patient_rows
 from .observations import observation_rows
@@ -56,32 +57,33 @@ def redraw_waits(
     for records in groups(clean, "treated", cohort, dictionary):
         decided = decide_treated(records, cohort)
         waits = tuple(sorted((*waits, *treated_waits(records, decided, cohort))))
-        parts += [_of_draw(records, decided, draw, study, cohort, dictionary, outcomes) for draw in draws]
+        parts += [followed(records, decided, draw_name(draw), study, cohort, dictionary, outcomes) for draw in draws]
     window = window_of(part for part, _ in parts)
     for records in groups(clean, "historical", cohort, dictionary):
         # The rules of the candidate hours are judged once for all draws.
         screening = screen_controls(records, cohort)
         for draw in draws:
             decided = settle(records, cohort, screening, waits, seed, window, draw)
-            parts.append(_of_draw(records, decided, draw, study, cohort, dictionary, outcomes))
+            parts.append(followed(records, decided, draw_name(draw), study, cohort, dictionary, outcomes))
     patients, visits = (pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True))
     named = [own.assign(display_id=display_ids(own, seed)) for _, own in patients.groupby("scenario")]
     return Draws(conform(pd.concat(named), COHORT_PATIENTS), conform(visits, VISITS))
 
 
-def _of_draw(
+def followed(
     records: Records,
     decided: Decisions,
-    draw: int,
+    scenario: str,
     study: Study,
     cohort: Cohort,
     dictionary: Dictionary,
     outcomes: Collection[str],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Included patients and their visits under one draw."""
+    """Included patients and their visits of these outcomes."""
     patients = patient_rows(records, decided, study, cohort.horizon_days)
+    records = derive_after_zero(records, decided.time_zero, cohort, dictionary)
     wanted = replace(records, measurements=records.measurements[records.measurements["outcome"].isin(outcomes)])
     seen = observation_rows(wanted, decided.time_zero, patients["end_day"].to_numpy("float64"))
-    visits = visit_table(seen, dictionary, cohort.baseline_hours, draw_name(draw))
+    visits = visit_table(seen, dictionary, cohort.baseline_hours, scenario)
     included = patients[patients["included"]].drop(columns="undecided")
-    return included.assign(scenario=draw_name(draw), display_id=""), visits
+    return included.assign(scenario=scenario, display_id=""), visits

@@ -247,10 +247,22 @@ def restricted(
     if cohort.calendar_window_weeks is not None and window is not None:
         room = hours(cohort.calendar_window_weeks * 7 * 24)
         decided = _left_out(decided, (zero < window[0] - room) | (zero > window[1] + room), "calendar_window")
+    decided = _of_era(decided, cohort)
+    if cohort.leave_out_sources:
+        there = records.people["source"].isin(cohort.leave_out_sources).to_numpy()
+        decided = _left_out(decided, there, "source_left_out")
     if cohort.time_zero.drop_early_deaths_hours is not None:
         dead = records.stays.end_state == "death"
         until = np.where(zero == NEVER, 0, zero) + hours(cohort.time_zero.drop_early_deaths_hours)
         decided = _left_out(decided, dead & (records.stays.end < until), "early_death")
+    return decided
+
+
+def _of_era(decided: Decisions, cohort: Cohort) -> Decisions:
+    for first_day, wrong in ((cohort.controls_before, np.greater_equal), (cohort.controls_from, np.less)):
+        if first_day is not None:
+            midnight = pd.Timestamp(first_day, tz="UTC").value // 1_000_000
+            decided = _left_out(decided, wrong(decided.time_zero, midnight), "calendar_era")
     return decided
 
 

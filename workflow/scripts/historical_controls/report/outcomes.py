@@ -8,6 +8,7 @@ from ..results import ARMS, Result
 from .answer import contrast, is_ratio
 from .html_table import HtmlTable, Row
 from .printer import Printer
+from .scenario_names import scenario_labels
 
 
 def interval(
@@ -124,11 +125,10 @@ def said_difference(printer: Printer, code: str) -> Markup | None:
 def scenario_table(printer: Printer) -> HtmlTable | None:
     """The primary contrast under every scenario; None where only 'primary' was run."""
     primary = printer.config.primary
-    if not printer.config.scenarios:
+    named = scenario_labels(printer.config, printer.words)
+    if not named:
         return None
-    labels = {"primary": printer.word("scenarios.primary")} | {
-        name: printer.fact(printer.words.among(scenario.label)) for name, scenario in printer.config.scenarios.items()
-    }
+    labels = {"primary": printer.word("scenarios.primary")} | {name: printer.fact(said) for name, said in named.items()}
     last = _contrast_head(printer, primary.outcome)
     heads = (printer.word("scenarios.scenario"), printer.word("scenarios.n"), last)
     rows = tuple(_scenario_row(printer, name, label) for name, label in labels.items())

@@ -94,7 +94,8 @@ def make_study(
     """Write a small study folder made like the one at `template`: exports, truth file and config.yaml.
 
     `outcomes` replaces the config's list; `config` replaces further top-level keys; `population` overrides the truth
-    file's (e.g. {"severity_mean": 1.2} for more eligible patients). The template's exports are not read.
+    file's (e.g. {"severity_mean": 1.2} for more eligible patients). The template's exports are not read, and its
+    sensitivity grid is not taken over.
     """
     truth = changed(
         load_truth(Path(template) / TRUTH_FILE),
@@ -108,6 +109,7 @@ def make_study(
     plain = truth.model_dump(mode="json")
     (Path(folder) / TRUTH_FILE).write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
     settings = yaml.safe_load((Path(template) / "config.yaml").read_text(encoding="utf-8"))
+    settings.pop("sensitivity", None)
     settings |= {"outcomes": outcomes} if outcomes is not None else {}
     settings |= dict(config or {})
     text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)

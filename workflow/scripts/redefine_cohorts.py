@@ -1,0 +1,33 @@
+"""Rule redefine_cohorts: the cohort of every scenario of a batch."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from historical_controls.cohort import redefine_cohorts, stored_tables
+from historical_controls.config import Study
+from historical_controls.config_cohort import Cohort
+from historical_controls.dictionary import load_dictionary
+from historical_controls.errors import reported
+from historical_controls.table_io import write_table
+from historical_controls.tables import COHORT_PATIENTS, VISITS
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with reported(snakemake.log[0]):
+    cohort = Cohort.model_validate(snakemake.params.cohort)
+    found = redefine_cohorts(
+        stored_tables(
+            snakemake.input.patients,
+            snakemake.input.measurements,
+            snakemake.input.events,
+            snakemake.input.treatments,
+        ),
+        {name: cohort.varied(change["cohort"]) for name, change in snakemake.params.variants.items()},
+        Study.model_validate(snakemake.params.study),
+        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        snakemake.params.seed,
+        snakemake.params.outcomes,
+    )
+    write_table(found.patients, snakemake.output.patients, COHORT_PATIENTS)
+    write_table(found.visits, snakemake.output.visits, VISITS)
