@@ -190,6 +190,34 @@ def _rows() -> Iterator[dict[str, object]]:
     yield from _calendar_rows()
     yield from _draws_rows()
     yield from _null_rows()
+    yield from _incidence_rows()
+    yield from _adverse_rows()
+
+
+def _incidence_rows() -> Iterator[dict[str, object]]:
+    """Deaths and discharges that rise day by day, in both groups."""
+    for arm, n in ARM_SIZES.items():
+        for level, most in (("death", 0.4), ("discharge_alive", 0.5)):
+            for day in range(22):
+                cell = Cell("15.11", "primary", "cumulative_incidence", "aalen_johansen", arm=arm, level=level, day=day)
+                share = most * day / 21
+                for name, value in (("estimate", share), ("lower", share / 2), ("upper", share + 0.2)):
+                    yield cell.number(name, value, format="percent")
+                yield cell.number("n_at_risk", round(n * (1 - day / 42)))
+
+
+def _adverse_rows() -> Iterator[dict[str, object]]:
+    """No reaction in the treated; the historical records hold no such events."""
+    for level, count in (("any", 2), ("reaction_6h", 0), ("reaction_24h", 0)):
+        cell = Cell("14.3.1" if level == "any" else "14.3.2", "primary", "adverse_events", "exact", level=level)
+        treated = cell.at(arm="treated")
+        for name, value in (("n_patients", count), ("n_subjects", 5)):
+            yield treated.number(name, value)
+        for name, value in (("share", count / 5), ("lower", 0.0), ("upper", 0.52), ("upper_one_sided", 0.45),
+                            ("true_rate", 0.1), ("chance_to_see", 0.41)):  # fmt: skip
+            yield treated.number(name, value, format="percent")
+        silent = "not_recorded" if level == "any" else "treated_only"
+        yield cell.at(arm="historical").text("not_recorded", silent)
 
 
 def _null_rows() -> Iterator[dict[str, object]]:

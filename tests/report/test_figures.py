@@ -211,3 +211,14 @@ def test_ratios_start_at_one_and_skip_limits() -> None:
     lines = [line for line in axes.lines if len(line.get_xdata()) > 2]
     assert len(lines) == sum((study.display["item"] == "DDIM") & (study.display["day"] == 0))
     assert all(line.get_ydata()[0] == pytest.approx(1.0) for line in lines)
+
+
+def test_incidence_steps_are_those_of_the_results_table() -> None:
+    study = small_study()
+    figure = standard()["15.11-incidence.svg"]
+    rows = study.ard.query("analysis == 'cumulative_incidence' and level == 'death' and statistic == 'estimate'")
+    for arm, style in ARM_STYLES.items():
+        expected = rows[rows["arm"] == arm].sort_values("day")[["day", "value"]].to_numpy()
+        assert any(line.get_xydata().shape == expected.shape and np.allclose(line.get_xydata(), expected)
+                   for line in figure.axes[0].lines if line.get_color() == style.colour)  # fmt: skip
+    assert len(figure.axes) == 2

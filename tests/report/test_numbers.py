@@ -42,7 +42,7 @@ def test_every_marked_number_is_the_one_of_the_results_table(report: Rendered) -
 
 def test_every_marked_word_is_the_translation_of_its_code(report: Rendered, language: str) -> None:
     rows, words = by_id(report), report.study.words(language)
-    groups = {"not_estimable": "reason", "df_method": "df_method", "assays": "assay"}
+    groups = {"not_estimable": "reason", "df_method": "df_method", "assays": "assay", "not_recorded": "not_recorded"}
     texts = [(e.text, rows[e.attributes["data-ard"]]) for e in report.page.with_attribute("data-ard")]
     coded = [(text, row) for text, row in texts if row.text is not None]
     assert {row.statistic for _, row in coded} == {*groups, "covariance_rung", "state"}
@@ -149,3 +149,11 @@ def test_ledger_has_each_number_in_its_place(report: Rendered) -> None:
     assert [cell[0] for cell in cells_of(report, "ledger", "main")] == [
         "n_lines", "n_records", "n_clean", "n_duplicate", "n_ignored", "n_quarantined",
     ]  # fmt: skip
+
+
+def test_reactions_stand_with_what_none_of_five_leaves_open(report: Rendered, language: str) -> None:
+    said = next(e for e in report.page.elements if e.attributes.get("id") == "disposition").text
+    assert report.study.words(language)("adverse.reaction_within", hours="24") + ":" in said
+    assert "52%" in said
+    assert "41%" in said
+    assert report.study.words(language)("not_recorded.treated_only") in said

@@ -64,11 +64,24 @@ def draw_family(family: str, material: Material) -> dict[str, Figure]:
     """Figures of one family by part ('' where there is one alone). Raises ValueError for what is no family."""
     from matplotlib import rc_context
 
-    from . import availability, calendar, flow, forest, love, null, overlap, profile, ratio, swimmer, trajectory
+    from . import (
+        availability,
+        calendar,
+        flow,
+        forest,
+        incidence,
+        love,
+        null,
+        overlap,
+        profile,
+        ratio,
+        swimmer,
+        trajectory,
+    )
     from .style import RC
 
     figure_name(family)
-    rooms = (flow, calendar, love, overlap, trajectory, ratio, forest, swimmer, null, profile, availability)
+    rooms = (flow, calendar, love, overlap, trajectory, ratio, forest, incidence, swimmer, null, profile, availability)
     module = next(room for room in rooms if room.__name__.endswith(f".{family}"))
     with rc_context(RC):
         return module.draw(material)

@@ -10,6 +10,7 @@ NUMBERS = {
     "trajectory": "15.5",
     "ratio": "15.8",
     "forest": "15.10",
+    "incidence": "15.11",
     "swimmer": "15.12",
     "null": "15.13",
     "profile": "15.16",

@@ -28,14 +28,16 @@ def adverse_table(printer: Printer) -> HtmlTable | None:
 
 
 def adverse_sentence(printer: Printer) -> Markup:
-    """What the widest window after the treatment showed of reactions; what none of them leaves open."""
+    """What the widest window after the treatment showed of reactions, and what none of them leaves open."""
+    names = ("n_patients", "n_subjects", "share", "lower", "upper", "upper_one_sided", "true_rate", "chance_to_see")
     for level in reversed([level for level in _windows(printer) if level.startswith("reaction")]):
-        rows = {name: _one(printer, name, level, "treated") for name in ("n_patients", "n_subjects", "lower", "upper")}
-        if all(row is not None for row in rows.values()):
+        rows = {name: _one(printer, name, level, "treated") for name in names}
+        count = rows["n_patients"]
+        if count is not None:
+            key = "safety.none_seen" if count.value == 0 else "safety.some_seen"
             shown = {name: printer.number(row) for name, row in rows.items()}
-            none = rows["n_patients"] is not None and rows["n_patients"].value == 0
-            key = "adverse.no_reaction" if none else "adverse.reactions"
-            return printer.word(key, hours=printer.fact(_hours(level)), level=printer.level, **shown)
+            said = printer.word(key, level=printer.level, **shown)
+            return Markup("{}: {}").format(_name(printer, level), said)
     return printer.word("adverse.not_known")
 
 
@@ -66,7 +68,7 @@ def _one(printer: Printer, statistic: str, level: str, arm: str) -> Result | Non
 def _cell(printer: Printer, level: str, arm: str) -> Markup:
     silent = _one(printer, "not_recorded", level, arm)
     if silent is not None:
-        return Markup('<span class="refusal">{}</span>').format(printer.reason(silent, ""))
+        return Markup('<span class="refusal">{}</span>').format(printer.code("not_recorded", silent))
     names = {"count": "n_patients", "n": "n_subjects", "share": "share", "lower": "lower", "upper": "upper"}
     return printer.word(
         "disposition.cell", **{key: printer.number(_one(printer, name, level, arm)) for key, name in names.items()}
