@@ -71,9 +71,15 @@ def test_caveat_and_certainty_stand_in_the_answer(report: Rendered, language: st
     assert re.search(r"had nobody died or gone home|si nadie hubiera fallecido ni egresado", section.text)
 
 
-def test_every_share_has_its_denominator(report: Rendered) -> None:
-    """SAMPL: a percentage never stands without its numerator and denominator, confidence levels apart."""
-    for found in re.finditer(r"(\S+\s+){0,6}\(?\d+%", report.page.visible):
+def test_every_share_has_its_denominator(report: Rendered, language: str) -> None:
+    """SAMPL: a percentage never stands without its numerator and denominator, confidence levels apart.
+
+    What none of n leaves open names its n at the head of the sentence.
+    """
+    none_of_n = re.sub(r"\\\{\w+\\\}", r"\\S+", re.escape(report.study.words(language)("safety.none_seen")))
+    visible, count = re.subn(none_of_n, "", report.page.visible)
+    assert count == 1
+    for found in re.finditer(r"(\S+\s+){0,6}\(?\d+%", visible):
         text = found.group()
         assert re.search(r"\d+\W(of|de)\W\d+|95%|IC|;\W*\d+%|\b(to|a)\W\d+%", text), text
 
@@ -106,6 +112,7 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
     groups |= {"derived", "summary_state", "state"}
     # Codes of the results table, asked for by their statistic.
     groups |= {"limits", "odds_of", "outcome_state", "outcome_how", "strategy", "summary_measure"}
+    groups |= {"not_recorded", "analysis_note"}
     # The statistician's report asks for these by a key or code of the results table.
     groups |= {"statistic", "analysis", "method", "level", "contrast", "text", "parameter", "term", "key", "pattern"}
     groups |= {"population", "missing", "chapter", "boundary", "method_step", "estimand", "stat"}

@@ -9,8 +9,8 @@ from .tables import ARD
 
 PATIENT_COUNTS = (
     "count", "ever", "n", "n_after", "n_at_risk", "n_before", "n_censored", "n_died", "n_ever", "n_excluded", "n_fail",
-    "n_imputed", "n_included", "n_measured", "n_missing", "n_not_recorded", "n_never", "n_pass", "n_patients", "n_subjects", "n_unknown",
-    "n_unmatched",
+    "n_imputed", "n_included", "n_measured", "n_missing", "n_never", "n_not_recorded", "n_pass", "n_patients",
+    "n_subjects", "n_unknown", "n_unmatched",
 )  # fmt: skip
 # What would give a count away again, in the same cell of the results table.
 FROM_COUNTS = ("share", "lower", "upper", "upper_one_sided", "estimate", "rate", "difference")

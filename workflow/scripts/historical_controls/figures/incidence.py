@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
+from numpy.typing import NDArray
 
 from ..formatting import DASH, format_number
 from ..results import Result
@@ -43,27 +45,29 @@ def _steps(material: Material, event: str, arm: str) -> dict[float, dict[str, Re
 
 
 def _panel(axes: Axes, event: str, material: Material) -> None:
-    ends = {}
+    ends: dict[str, float] = {}
     for arm, style in ARM_STYLES.items():
         steps = _steps(material, event, arm)
-        curves = {
-            name: [parts[name].value if name in parts else None for parts in steps.values()]
-            for name in ("estimate", "lower", "upper")
-        }
-        if not steps or any(value is None for value in curves["estimate"]):
+        if not steps:
             continue
-        days = list(steps)
-        where: dict[str, Any] = {"step": "post", "color": style.colour, "lw": 0, "zorder": style.order}
-        if not any(value is None for value in (*curves["lower"], *curves["upper"])):
-            axes.fill_between(days, curves["lower"], curves["upper"], alpha=0.15, **where)
-        axes.step(days, curves["estimate"], where="post", color=style.colour, lw=style.mean_width, ls=style.dashes,
+        estimate, lower, upper = (_values(steps, name) for name in ("estimate", "lower", "upper"))
+        axes.fill_between(list(steps), lower, upper, step="post", color=style.colour, alpha=0.15, lw=0,
+                          zorder=style.order)  # fmt: skip
+        axes.step(list(steps), estimate, where="post", color=style.colour, lw=style.mean_width, ls=style.dashes,
                   zorder=style.order)  # fmt: skip
-        ends[arm] = curves["estimate"][-1]
+        if np.isfinite(estimate[-1]):
+            ends[arm] = float(estimate[-1])
     for (arm, _), height in zip(ends.items(), spread(ends.values(), 0.13), strict=True):
         style = ARM_STYLES[arm]
         axes.text(1.02, height, material.words(f"arm.{arm}"), transform=axes.get_yaxis_transform(), va="center",
                   color=style.text, weight="bold" if arm == "treated" else "normal")  # fmt: skip
     _frame(axes, event, material)
+
+
+def _values(steps: dict[float, dict[str, Result]], name: str) -> NDArray[np.float64]:
+    """One statistic by day; nan where it has no value."""
+    rows = [parts.get(name) for parts in steps.values()]
+    return np.array([np.nan if row is None or row.value is None else row.value for row in rows])
 
 
 def _frame(axes: Axes, event: str, material: Material) -> None:
