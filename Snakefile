@@ -17,10 +17,13 @@ include: "workflow/rules/analysis.smk"
 include: "workflow/rules/results.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/exports.smk"
 
 
 localrules:
     all,
+    documents,
+    pdf,
 
 
 rule all:
@@ -30,6 +33,7 @@ rule all:
         statistician=collect("results/report/statistician.{lang}.html", lang=STUDY.languages),
         cleaning=collect("results/internal/cleaning.{lang}.html", lang=STUDY.languages),
         tables="results/tables/index.csv",
+        datasets="results/internal/adam",
         quarantine="results/clean/quarantine.csv",
         ard="results/ard.parquet",
         provenance="results/provenance.json",

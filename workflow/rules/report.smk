@@ -39,6 +39,7 @@ rule write_statistician_report:
     """Writes the statisticians' report in {wildcards.lang}."""
     input:
         ard="results/ard.parquet",
+        display="results/cohort/primary/display.parquet",
         figures="results/figures/{lang}",
         provenance="results/provenance.json",
         words=LOCALES / "{lang}.yaml",

@@ -10,7 +10,7 @@ from historical_controls.errors import reported
 from historical_controls.report import load_outputs
 from historical_controls.report.statistician import render_statistician_report
 from historical_controls.table_io import read_table
-from historical_controls.tables import ARD
+from historical_controls.tables import ARD, DISPLAY
 from historical_controls.words import load_words
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 with reported(snakemake.log[0]):
     html = render_statistician_report(
         read_table(snakemake.input.ard, ARD),
+        read_table(snakemake.input.display, DISPLAY),
         load_words(Path(snakemake.input.words).parent, snakemake.wildcards.lang),
         {path.name: path.read_text(encoding="utf-8") for path in sorted(Path(snakemake.input.figures).glob("*.svg"))},
         json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8")),

@@ -96,3 +96,17 @@ def save_svg(figure: Figure, path: str | Path) -> None:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with rc_context(RC):
         figure.savefig(path, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+
+
+def png_of(figure: Figure, dots_per_inch: int = 200) -> bytes:
+    """A figure as PNG, for documents that cannot hold an SVG."""
+    from io import BytesIO
+
+    from matplotlib import rc_context
+
+    from .style import RC
+
+    stream = BytesIO()
+    with rc_context(RC):
+        figure.savefig(stream, format="png", dpi=dots_per_inch, metadata={"Software": None})
+    return stream.getvalue()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pandas as pd
 
 from ..formatting import format_number
 from ..spreadsheet_cells import inert
-from .outputs import Output
+from .outputs import Output, exported
 
 COLUMNS = (
     "output_id",
@@ -36,7 +37,7 @@ def export_tables(ard: pd.DataFrame, outputs: Mapping[str, Output]) -> dict[str,
     An output without rows gives an empty frame. Text cells that a spreadsheet would run as a formula get a
     leading apostrophe.
     """
-    return {output.file_name: _export(ard[ard["output_id"] == output.output_id]) for output in outputs.values()}
+    return {output.file_name: _export(ard[ard["output_id"] == output.output_id]) for output in exported(outputs)}
 
 
 def export_index(tables: Mapping[str, pd.DataFrame], outputs: Mapping[str, Output]) -> pd.DataFrame:
@@ -51,7 +52,7 @@ def export_index(tables: Mapping[str, pd.DataFrame], outputs: Mapping[str, Outpu
             "rule": output.rule,
             "n_rows": len(tables[output.file_name]),
         }
-        for output in outputs.values()
+        for output in exported(outputs)
     ]
     return pd.DataFrame(rows)
 
@@ -62,5 +63,16 @@ def _export(rows: pd.DataFrame) -> pd.DataFrame:
         for value, text, format in zip(rows["value"], rows["text"], rows["format"], strict=True)
     ]
     frame = rows.assign(printed=printed)[list(COLUMNS)].reset_index(drop=True)
+    return _inert(frame)
+
+
+def write_frames(frames: Mapping[str, pd.DataFrame], folder: str | Path) -> None:
+    """Each frame as `<name>.csv` in the folder, harmless in a spreadsheet."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for name, frame in frames.items():
+        _inert(frame).to_csv(Path(folder) / f"{name}.csv", index=False, lineterminator="\n")
+
+
+def _inert(frame: pd.DataFrame) -> pd.DataFrame:
     words = frame.select_dtypes(include=["object", "str"]).columns
     return frame.assign(**{name: frame[name].map(inert, na_action="ignore") for name in words})

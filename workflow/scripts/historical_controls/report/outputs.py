@@ -1,8 +1,9 @@
-"""The register of numbered tables and figures: docs/outputs.csv."""
+"""The register of numbered tables, figures and listings: docs/outputs.csv."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,10 @@ COLUMNS = ("output_id", "title_en", "title_es", "population", "rule", "kind")
 
 @dataclass(frozen=True)
 class Output:
-    """One numbered table or figure. `rule`: the rule of the workflow that writes its rows; `kind`: table or figure."""
+    """One numbered output. `rule`: the rule of the workflow that writes its rows; `kind`: table, figure or listing.
+
+    Tables and figures are rows of the results table; listings show single patients and are files of their own.
+    """
 
     output_id: str
     title_en: str
@@ -46,4 +50,9 @@ def load_outputs(path: str | Path) -> dict[str, Output]:
 
 def table_names(outputs: dict[str, Output]) -> list[str]:
     """File names that `export_tables` gives."""
-    return [output.file_name for output in outputs.values()]
+    return [output.file_name for output in exported(outputs)]
+
+
+def exported(outputs: Mapping[str, Output]) -> list[Output]:
+    """The outputs whose rows stand in the results table."""
+    return [output for output in outputs.values() if output.kind != "listing"]

@@ -23,6 +23,7 @@ from ..data import provenance_facts
 from ..outputs import Output
 from ..printer import Printer
 from ..svg import inline_svg
+from .display_tables import listing_sections
 from .estimands import estimand_table
 from .methods import told
 from .tables import Section, sections
@@ -51,6 +52,7 @@ class Chapter:
 
 def render_statistician_report(
     ard: pd.DataFrame,
+    display: pd.DataFrame,
     words: Words,
     figures: Mapping[str, str],
     provenance: Mapping[str, Any],
@@ -62,7 +64,8 @@ def render_statistician_report(
 ) -> str:
     """The page as HTML text.
 
-    Arguments as for the investigators' page; `methods`: the text of docs/methods.md.
+    Arguments as for the investigators' page; `display`: table `display` of the scenario 'primary'; `methods`: the text
+    of docs/methods.md.
     """
     printer = Printer(results_of(ard), words, config, dictionary)
     script = (Path(templates) / SCRIPT).read_text(encoding="utf-8")
@@ -86,7 +89,10 @@ def render_statistician_report(
         answer=answer(printer),
         estimands=estimand_table(printer),
         steps=told(printer, methods),
-        chapters=chapters(printer, outputs),
+        chapters=[
+            *chapters(printer, outputs),
+            Chapter("chapter-16_2", tuple(listing_sections(printer, outputs, display))),
+        ],
         figures={one.output_id: drawn(printer, figures, one) for one in outputs.values() if one.kind == "figure"},
         provenance=provenance_facts(provenance, printer),
     )

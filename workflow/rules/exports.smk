@@ -1,0 +1,108 @@
+"""What can a statistician take to other programs? Word, RTF and PDF on request; data sets and listings always.
+
+Reads: results/ard.parquet, results/cohort/primary, results/balance/primary, results/clean, results/report.
+Writes: results/internal/adam, results/internal/listings, results/tables/{lang}, results/report/*.pdf.
+"""
+
+
+rule export_datasets:
+    """ADaM-like data sets by display id, and listings 16.2.x. Single patients stay in the hospital: results/internal."""
+    input:
+        patients="results/cohort/primary/patients.parquet",
+        observations="results/cohort/primary/observations.parquet",
+        visits="results/cohort/primary/visits.parquet",
+        events="results/cohort/primary/events.parquet",
+        underived="results/cohort/primary/underived.parquet",
+        weights="results/balance/primary/weights.parquet",
+        matched_sets="results/balance/primary/matched_sets.parquet",
+        measurements=collect("results/clean/{source}/measurements.parquet", source=STUDY.sources),
+        ledgers=collect("results/clean/{source}/ledger.parquet", source=STUDY.sources),
+        definition=PROGRAM / "docs" / "adam.csv",
+        dictionary=DICTIONARY,
+    output:
+        adam=directory("results/internal/adam"),
+        listings=directory("results/internal/listings"),
+    log:
+        "results/logs/export_datasets.log",
+    benchmark:
+        "results/benchmarks/export_datasets.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        config=STUDY.model_dump(mode="json"),
+        code=code("export_datasets.py"),
+    script:
+        "../scripts/export_datasets.py"
+
+
+rule export_documents:
+    """Every table and figure in one Word document, and every table as RTF, in {wildcards.lang}."""
+    input:
+        ard="results/ard.parquet",
+        display="results/cohort/primary/display.parquet",
+        words=LOCALES / "{lang}.yaml",
+        outputs=PROGRAM / "docs" / "outputs.csv",
+        dictionary=DICTIONARY,
+    output:
+        word=report(
+            "results/tables/{lang}/tables-and-figures.docx",
+            caption="../report/document.rst",
+            category="Tables",
+            labels={"Document": "Word", "Language": "{lang}"},
+        ),
+        rtf=directory("results/tables/{lang}/rtf"),
+    log:
+        "results/logs/export_documents/{lang}.log",
+    benchmark:
+        "results/benchmarks/export_documents/{lang}.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        config=STUDY.model_dump(mode="json"),
+        code=code("export_documents.py"),
+    script:
+        "../scripts/export_documents.py"
+
+
+rule write_pdf:
+    """The report for {wildcards.document} in {wildcards.lang} on paper. Needs weasyprint."""
+    input:
+        report="results/report/{document}.{lang}.html",
+    output:
+        pdf=report(
+            "results/report/{document}.{lang}.pdf",
+            caption="../report/pdf.rst",
+            category="Reports",
+            labels={"Document": "{document}, PDF", "Language": "{lang}"},
+        ),
+    log:
+        "results/logs/write_pdf/{document}.{lang}.log",
+    benchmark:
+        "results/benchmarks/write_pdf/{document}.{lang}.tsv"
+    wildcard_constraints:
+        document="investigator|statistician",
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        code=code("write_pdf.py"),
+    script:
+        "../scripts/write_pdf.py"
+
+
+rule documents:
+    """`snakemake documents`: the Word document and the RTF tables in every language."""
+    input:
+        collect("results/tables/{lang}/tables-and-figures.docx", lang=STUDY.languages),
+
+
+rule pdf:
+    """`snakemake pdf`: both reports on paper in every language."""
+    input:
+        collect(
+            "results/report/{document}.{lang}.pdf",
+            document=["investigator", "statistician"],
+            lang=STUDY.languages,
+        ),

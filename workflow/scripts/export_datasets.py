@@ -1,0 +1,53 @@
+"""Rule export_datasets: ADaM-like data sets with their definition, and the listings 16.2.x."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from historical_controls.config import Config
+from historical_controls.dictionary import load_dictionary
+from historical_controls.errors import reported
+from historical_controls.report import write_frames
+from historical_controls.report.adam import adam_datasets, load_definition
+from historical_controls.report.listings import converted_values, duplicate_records, listings
+from historical_controls.table_io import read_table
+from historical_controls.tables import (
+    COHORT_EVENTS,
+    COHORT_PATIENTS,
+    MATCHED_SETS,
+    OBSERVATIONS,
+    UNDERIVED,
+    VISITS,
+    WEIGHTS,
+)
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with reported(snakemake.log[0]):
+    declared = {
+        "patients": COHORT_PATIENTS,
+        "observations": OBSERVATIONS,
+        "events": COHORT_EVENTS,
+        "underived": UNDERIVED,
+        "weights": WEIGHTS,
+        "matched_sets": MATCHED_SETS,
+    }
+    tables: dict[str, pd.DataFrame] = {
+        name: read_table(snakemake.input[name], table) for name, table in declared.items()
+    }
+    tables |= {
+        "measurements": converted_values(snakemake.input.measurements),
+        "ledger": duplicate_records(snakemake.input.ledgers),
+    }
+    datasets = adam_datasets(
+        tables["patients"],
+        read_table(snakemake.input.visits, VISITS),
+        load_definition(snakemake.input.definition),
+        Config.model_validate(snakemake.params.config),
+        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+    )
+    write_frames({name.lower(): frame for name, frame in datasets.items()}, snakemake.output.adam)
+    listed = {f"listing-{number}": frame for number, frame in listings(tables).items()}
+    write_frames(listed, snakemake.output.listings)

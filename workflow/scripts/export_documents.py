@@ -1,0 +1,34 @@
+"""Rule export_documents: a Word document of every table and figure, and one RTF per table, in one language."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from historical_controls.config import Config
+from historical_controls.dictionary import load_dictionary
+from historical_controls.errors import reported
+from historical_controls.figures import draw_figures, png_of
+from historical_controls.report import load_outputs
+from historical_controls.report.printer import Printer
+from historical_controls.report.statistician import rtf_tables, write_word
+from historical_controls.results import results_of
+from historical_controls.table_io import read_table
+from historical_controls.tables import ARD, DISPLAY
+from historical_controls.words import load_words
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with reported(snakemake.log[0]):
+    ard = read_table(snakemake.input.ard, ARD)
+    words = load_words(Path(snakemake.input.words).parent, snakemake.wildcards.lang)
+    config = Config.model_validate(snakemake.params.config)
+    dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
+    outputs = load_outputs(snakemake.input.outputs)
+    printer = Printer(results_of(ard), words, config, dictionary)
+    drawn = draw_figures(ard, read_table(snakemake.input.display, DISPLAY), words, config, dictionary)
+    figures = {Path(name).stem: png_of(figure) for name, figure in drawn.items()}
+    Path(snakemake.output.word).write_bytes(write_word(printer, outputs, figures))
+    folder = Path(snakemake.output.rtf)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in rtf_tables(printer, outputs):
+        (folder / name).write_text(text, encoding="ascii")

@@ -1,0 +1,81 @@
+"""Listings of single patients that may be shared: display ids and study days, from the table `display`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from ...formatting import format_number
+from ..html_table import HtmlTable, Row
+from ..outputs import Output
+from ..printer import Printer
+from .names import Names
+from .tables import Section, number
+
+ENDS = ("death", "discharge_alive", "transfer_out")
+ELSEWHERE = {"16.2.4": "results/clean/quarantine.csv"}
+
+
+def listing_sections(printer: Printer, outputs: Mapping[str, Output], display: pd.DataFrame) -> list[Section]:
+    """Every registered listing: those that may be shared in full, of the others where they are kept."""
+    chosen = sorted((one for one in outputs.values() if one.kind == "listing"), key=lambda one: number(one.output_id))
+    shared = {"16.2.1": end_of_follow_up, "16.2.3": treated_values}
+    made = []
+    for output in chosen:
+        title = printer.fact(output.title(printer.words.language))
+        table = shared[output.output_id](printer, display) if output.output_id in shared else None
+        file = ELSEWHERE.get(output.output_id, f"results/internal/listings/{output.file_name}")
+        kept = printer.word("stat.internal", file=Markup("<code data-fact>{}</code>").format(file))
+        made.append(Section(output, title, (table,) if table else (), kept, False))
+    return made
+
+
+def end_of_follow_up(printer: Printer, display: pd.DataFrame) -> HtmlTable | None:
+    """How and when each patient's follow-up ended, where it ended before the horizon."""
+    ends = display[display["item"].isin(ENDS)].sort_values("display_id")
+    rows = tuple(_end(printer, row) for row in ends.to_dict("records"))
+    if not rows:
+        return None
+    names = Names(printer)
+    heads = (printer.word("stat.patient"), names.key("arm"), names.key("level"), names.key("day"))
+    return HtmlTable("l16_2_1", "16.2.1", printer.word("stat.end_of_follow_up"), heads, rows, n_names=3)
+
+
+def _end(printer: Printer, row: Mapping[str, Any]) -> Row:
+    how = printer.word(f"event.{row['item']}")
+    return Row(printer.fact(row["display_id"]), (printer.word(f"arm.{row['arm']}"), how, _day(printer, row["day"])))
+
+
+def treated_values(printer: Printer, display: pd.DataFrame) -> HtmlTable | None:
+    """One row an outcome and day, one column a treated patient; a limit carries its sign."""
+    values = display[(display["arm"] == "treated") & ~display["item"].isin(ENDS) & display["value"].notna()]
+    if values.empty:
+        return None
+    patients = sorted(values["display_id"].unique())
+    names = Names(printer)
+    order = {code: place for place, code in enumerate(printer.config.outcomes)}
+    found = values.to_dict("records")
+    cells = {(row["item"], row["day"], row["display_id"]): _value(printer, row) for row in found}
+    lines = sorted({line[:2] for line in cells}, key=lambda line: (order.get(line[0], len(order)), line))
+    rows = tuple(
+        Row(
+            names.value("outcome", item),
+            (_day(printer, day), *(cells.get((item, day, one), Markup("")) for one in patients)),
+        )
+        for item, day in lines
+    )
+    heads = (names.key("outcome"), names.key("day"), *(printer.fact(one) for one in patients))
+    return HtmlTable("l16_2_3", "16.2.3", printer.word("stat.treated_values"), heads, rows, n_names=2)
+
+
+def _day(printer: Printer, day: float) -> Markup:
+    return printer.fact(f"{day:.1f}".removesuffix(".0"))
+
+
+def _value(printer: Printer, row: Mapping[str, Any]) -> Markup:
+    entry = printer.dictionary.outcomes.get(row["item"])
+    decimals = 2 if entry is None else entry.decimals
+    return printer.fact(f"{row['censored']}{format_number(row['value'], f'{0:.{decimals}f}')}")
