@@ -44,7 +44,7 @@ def end_of_follow_up(printer: Printer, display: pd.DataFrame) -> HtmlTable | Non
     return HtmlTable("l16_2_1", "16.2.1", printer.word("stat.end_of_follow_up"), heads, rows, n_names=3)
 
 
-def _end(printer: Printer, row: Mapping[str, Any]) -> Row:
+def _end(printer: Printer, row: Mapping[Any, Any]) -> Row:
     how = printer.word(f"event.{row['item']}")
     return Row(printer.fact(row["display_id"]), (printer.word(f"arm.{row['arm']}"), how, _day(printer, row["day"])))
 
@@ -75,7 +75,7 @@ def _day(printer: Printer, day: float) -> Markup:
     return printer.fact(f"{day:.1f}".removesuffix(".0"))
 
 
-def _value(printer: Printer, row: Mapping[str, Any]) -> Markup:
+def _value(printer: Printer, row: Mapping[Any, Any]) -> Markup:
     entry = printer.dictionary.outcomes.get(row["item"])
     decimals = 2 if entry is None else entry.decimals
     return printer.fact(f"{row['censored']}{format_number(row['value'], f'{0:.{decimals}f}')}")
