@@ -64,9 +64,9 @@ def _arm(axes: Axes, arm: str, stays: pd.DataFrame, top: float, row: float, word
             axes.plot([end], [y], ls="none", marker=">", ms=4.5 if named else 2.8, mew=0, color=style.colour,
                       zorder=style.order, clip_on=False)  # fmt: skip
         if named:
-            axes.text(-0.02, y, name, size=8.5, color=style.text, **beside)
+            axes.text(-0.02, y, name, size=8.5, **beside)
     if not named:
-        axes.text(-0.02, top - row * len(stays) / 2, words(f"arm.{arm}"), size=8.5, color=style.text, **beside)
+        axes.text(-0.02, top - row * len(stays) / 2, words(f"arm.{arm}"), size=8.5, **beside)
     return top - row * len(stays)
 
 

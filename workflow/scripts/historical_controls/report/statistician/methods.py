@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from ..printer import Printer
 
-TAG = re.compile(r"\(([A-Z]{2}-\d+)\)")
+TAG = re.compile(r"\(([A-Z]{2}-\d+)\)\s*$")
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Told:
 
 
 def equations(methods: str) -> dict[str, str]:
-    """Indented lines of docs/methods.md by the tags that stand in them.
+    """Indented lines of docs/methods.md by the tag that ends them; a tag within a line only refers to another.
 
-    A formula of several lines belongs to the tag that ends it.
+    A formula of several lines belongs to the tag that ends the last.
     """
     found: dict[str, str] = {}
     waiting: list[str] = []
@@ -58,9 +58,9 @@ def equations(methods: str) -> dict[str, str]:
             waiting = []
             continue
         waiting.append(line[4:].rstrip())
-        for tag in TAG.findall(line):
-            found[tag] = "\n".join(waiting)
-        if TAG.search(line):
+        tag = TAG.search(line)
+        if tag:
+            found[tag[1]] = "\n".join(waiting)
             waiting = []
     return found
 
