@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import hashlib
 import re
@@ -14,7 +15,7 @@ from historical_controls.ard import Cell, ard_frame
 from historical_controls.report.outputs import exported
 from historical_controls.report.statistician import render_statistician_report
 from historical_controls.report.statistician.methods import STEPS, equations
-from historical_controls.report.statistician.sheet import Block, sheets
+from historical_controls.report.statistician.sheet import REMARKS, Block, sheets
 from historical_controls.results import Result, results_of
 
 from .conftest import LANGUAGES, Rendered
@@ -165,3 +166,31 @@ def test_the_equations_named_exist() -> None:
     known = equations((ROOT / "docs" / "methods.md").read_text(encoding="utf-8"))
     assert {tag for step in STEPS for tag in step.tags} - set(known) == set()
     assert known["IN-3"].startswith("df = v^2")
+
+
+def test_every_code_that_the_stages_write_has_words() -> None:
+    """A reader would meet a statistic or an analysis without words as a bare code."""
+    library = ROOT / "workflow" / "scripts" / "historical_controls"
+    words = small_study().words("en")
+    found: dict[str, set[str]] = {"statistic": set(), "analysis": set()}
+    for path in library.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and not {"report", "figures"} & set(path.parts):
+                _collect(node, found)
+    assert min(len(codes) for codes in found.values()) > 30
+    known = {"statistic": set(REMARKS), "analysis": set()}
+    for group, codes in found.items():
+        assert [code for code in sorted(codes - known[group]) if not words.has(f"{group}.{code}")] == []
+
+
+def _collect(node: ast.Call, found: dict[str, set[str]]) -> None:
+    """Statistics of `cell.number("...")` and `cell.text("...")`; analyses of `Cell(output, scenario, "...")`."""
+    constants = [arg.value if isinstance(arg, ast.Constant) else None for arg in node.args]
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if name in ("number", "text") and constants and isinstance(constants[0], str):
+        found["statistic"].add(constants[0])
+    if name == "Cell" and len(constants) > 2 and isinstance(constants[2], str):
+        found["analysis"].add(constants[2])
+    for keyword in node.keywords:
+        if keyword.arg == "analysis" and name in ("at", "Cell") and isinstance(keyword.value, ast.Constant):
+            found["analysis"].add(str(keyword.value.value))

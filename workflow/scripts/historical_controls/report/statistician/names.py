@@ -12,18 +12,14 @@ from markupsafe import Markup
 from ...formatting import MINUS
 from ...results import CONTRAST, Result
 from ..printer import Printer
+from .sheet import REMARKS
 
 # Groups of the locales that may know the words of a level, in the order asked; a display id or number is none of them.
 OWN = ("level", "state", "category", "event", "step")
 LEVELS = (*OWN, "ledger_reason", "derived", "summary_state", "reason", "weighting")
 # Groups that translate a text result, by its statistic.
 TEXTS = {
-    "not_estimable": "reason",
-    "not_permuted": "reason",
-    "not_ranked": "reason",
-    "no_interval": "reason",
-    "infeasible": "reason",
-    "left_because": "reason",
+    **dict.fromkeys(REMARKS, "reason"),
     "df_method": "df_method",
     "weighting": "weighting",
     "target": "target",

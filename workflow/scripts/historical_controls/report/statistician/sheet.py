@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from ...results import ARMS, CONTRAST, Result
 
 KEYS = ("scenario", "analysis", "outcome", "method", "population", "arm", "level", "contrast", "day")
-REMARKS = ("not_estimable", "not_permuted", "not_ranked", "no_interval", "infeasible", "left_because")
+REMARKS = (
+    "not_estimable",
+    "not_permuted",
+    "not_ranked",
+    "not_compared",
+    "not_recorded",
+    "no_interval",
+    "infeasible",
+    "left_because",
+)
 # Statistics of a kind of their own, though they use the keys of others.
 ALONE = ("covariance_parameter", "n_imputed", "left_because")
 PLACES = ("position", "week")  # a line that says which place it has stands there
