@@ -1,31 +1,60 @@
-"""What the analyses estimate, attribute by attribute (ICH E9(R1)), from the config."""
+"""What the analyses estimate, attribute by attribute (ICH E9(R1)), as the config declares it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from ...config_estimands import Estimand, Estimands
 from ..html_table import HtmlTable, Row, listed
 from ..printer import Printer
 
-ESTIMANDS = ("hypothetical", "worst_rank")
-ATTRIBUTES = ("population", "treatments", "variable", "death", "discharge", "rescue", "summary", "analysis")
 
-
-def estimand_table(printer: Printer) -> HtmlTable:
-    """One row an attribute, one column an estimand."""
-    config = printer.config
-    outcome = printer.label(config.primary.outcome)
-    facts = {
-        "treatment": printer.fact(printer.words.among(config.study.treatment)),
-        "outcome": outcome,
-        "day": printer.fact(config.primary.day),
-        "days": listed([printer.fact(day) for day in config.analysis.days]),
-        "hours": printer.fact(f"{config.cohort.baseline_hours:g}"),
-    }
-    heads = (printer.word("estimand.attribute"), *(printer.word(f"estimand.{name}_title") for name in ESTIMANDS))
-    rows = tuple(
-        Row(
-            printer.word(f"estimand.{attribute}"),
-            tuple(printer.word(f"estimand.{name}_{attribute}", **facts) for name in ESTIMANDS),
-        )
-        for attribute in ATTRIBUTES
+def estimand_table(printer: Printer) -> HtmlTable | None:
+    """One row an attribute, one column a question; None where the config declares none."""
+    declared = printer.config.estimands
+    if declared is None:
+        return None
+    asked = list(declared.questions.values())
+    heads = (printer.word("stat.estimands_attribute"), *(_own(printer, one.label) for one in asked))
+    return HtmlTable(
+        "estimands", "", printer.word("stat.estimands_caption"), heads, tuple(_rows(printer, declared, asked))
     )
-    return HtmlTable("estimands", "", printer.word("estimand.caption"), heads, rows)
+
+
+def _rows(printer: Printer, declared: Estimands, asked: list[Estimand]) -> list[Row]:
+    shared = [
+        Row(printer.word(f"estimand.{name}"), tuple(_own(printer, getattr(declared, name)) for _ in asked))
+        for name in ("population", "treatment", "comparator")
+    ]
+    events = [
+        Row(
+            _own(printer, label),
+            tuple(printer.word(f"strategy.{one.strategies[event]}") for one in asked),
+        )
+        for event, label in declared.events.items()
+    ]
+    return [
+        *shared,
+        Row(printer.word("stat.estimands_outcomes"), tuple(_outcomes(printer, one) for one in asked)),
+        Row(printer.word("estimand.variable"), tuple(_own(printer, one.variable) for one in asked)),
+        *events,
+        Row(printer.word("estimand.measure"), tuple(_measures(printer, one) for one in asked)),
+        Row(printer.word("stat.estimands_analysis"), tuple(printer.word(f"analysis.{one.analysis}") for one in asked)),
+    ]
+
+
+def _own(printer: Printer, texts: Mapping[Any, str]) -> Markup:
+    return printer.fact(printer.words.among(texts))
+
+
+def _outcomes(printer: Printer, one: Estimand) -> Markup:
+    if not one.outcomes:
+        return printer.word("stat.estimands_all")
+    return listed([printer.label(code) for code in one.outcomes])
+
+
+def _measures(printer: Printer, one: Estimand) -> Markup:
+    return listed([printer.word(f"summary_measure.{name}") for name in one.measures], "; ")

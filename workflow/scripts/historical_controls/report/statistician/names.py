@@ -19,13 +19,10 @@ OWN = ("level", "state", "category", "event", "step")
 LEVELS = (*OWN, "ledger_reason", "derived", "summary_state", "reason", "weighting")
 # Groups that translate a text result, by its statistic.
 TEXTS = {
-    **dict.fromkeys(REMARKS, "reason"),
-    "df_method": "df_method",
-    "weighting": "weighting",
-    "target": "target",
-    "converged": "category",
-    "decides": "category",
-    "assays": "assay",
+    **dict.fromkeys(REMARKS, ("reason",)),
+    "converged": ("category",),
+    "decides": ("category",),
+    "assays": ("assay",),
 }
 PARAMETER = re.compile(r"(?:(treated|historical): )?(variance|covariance|correlation|[a-z ]+)(?:\((.+)\))?")
 BOUNDARY = re.compile(r"correlation of random (\S+) and (\S+) is ([+-])1(?: \(arm=(\w+)\))?")
@@ -77,10 +74,13 @@ class Names:
             return self.printer.marked(row, self._rung(code))
         if row.statistic == "singular":
             return self.printer.marked(row, self._boundary(code))
-        group = TEXTS.get(row.statistic)
-        if group == "reason":
+        groups = TEXTS.get(row.statistic, (row.statistic, "text", "state"))
+        if row.analysis == "completeness":
+            groups = (f"outcome_{row.statistic}", "reason")
+        known = next((group for group in groups if self.printer.words.has(f"{group}.{code}")), "")
+        if known == "reason":
             return self.printer.reason(row, row.outcome, row.scenario)
-        return self.printer.marked(row, self._among((group,) if group else (row.statistic, "text", "state"), code))
+        return self.printer.marked(row, self._among(groups, code))
 
     def _word(self, group: str, code: str) -> Markup:
         return self._among((group,), code) if code else Markup("")
