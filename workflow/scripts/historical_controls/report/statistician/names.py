@@ -74,7 +74,7 @@ class Names:
             return self.printer.marked(row, self._rung(code))
         if row.statistic == "singular":
             return self.printer.marked(row, self._boundary(code))
-        groups = TEXTS.get(row.statistic, (row.statistic, "text", "state"))
+        groups: tuple[str, ...] = TEXTS.get(row.statistic, (row.statistic, "text", "state"))
         if row.analysis == "completeness":
             groups = (f"outcome_{row.statistic}", "reason")
         known = next((group for group in groups if self.printer.words.has(f"{group}.{code}")), "")
