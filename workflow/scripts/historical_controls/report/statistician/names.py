@@ -19,7 +19,7 @@ OWN = ("level", "state", "category", "event", "step")
 LEVELS = (*OWN, "ledger_reason", "derived", "summary_state", "reason", "weighting")
 # Groups that translate a text result, by its statistic.
 TEXTS = {
-    **dict.fromkeys(REMARKS, ("reason",)),
+    **{name: (name, "reason") for name in REMARKS},
     "converged": ("category",),
     "decides": ("category",),
     "assays": ("assay",),
