@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from historical_controls.config import load_config
+from historical_controls.config_names import check_config_names
+from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import UserError, UserErrors
 
 CONFIG = Path(__file__).resolve().parents[2] / "config.yaml"
@@ -47,3 +49,13 @@ def test_claims_that_no_analysis_keeps_are_refused(
 def test_a_study_may_leave_them_out(raw: dict[str, Any]) -> None:
     del raw["estimands"]
     assert load_config(raw).estimands is None
+
+
+@pytest.mark.parametrize(
+    ("step", "said"), [("WBC", "WBC has no good direction"), ("SUPPORT_FREE_DAYS", "does not give SUPPORT_FREE_DAYS")]
+)
+def test_a_step_of_the_win_ratio_needs_values_and_a_direction(step: str, said: str, raw: dict[str, Any]) -> None:
+    raw["primary"]["hierarchy"] = ["death", step]
+    raw["cohort"]["summaries"].pop("SUPPORT_FREE_DAYS", None)
+    with pytest.raises(UserError, match=said):
+        check_config_names(load_config(raw), load_dictionary(CONFIG.parent / "data/dictionary"))

@@ -128,3 +128,14 @@ def test_permutation_of_undecided_pairs_agrees_with_enumeration_by_hand() -> Non
     assert found.exact
     assert found.p_value == pytest.approx(np.mean(np.array(sizes) >= observed - 1e-9))
     assert abs(found.statistic) == pytest.approx(observed, rel=1e-12)
+
+
+def test_no_spread_but_for_rounding_gives_no_interval() -> None:
+    """Every treated beats the same third of the controls, and every control loses to all or none."""
+    scores = np.array([1.0] * 7 + [0.0] * 3 + [2.0] * 6)
+    found = relative_effect(scores, draw_labels(np.arange(16) < 7, 1))
+    assert found.probability == pytest.approx(1 / 3)
+    assert found.lower < found.win_odds < found.upper  # the controls vary
+    same = relative_effect(np.zeros(10), draw_labels(np.arange(10) < 3, 1))
+    assert np.isnan([same.lower, same.upper]).all()
+    assert same.p_value == 1.0

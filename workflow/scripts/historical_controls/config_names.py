@@ -47,7 +47,7 @@ def check_config_names(config: Config, dictionary: Dictionary) -> None:
         if event not in EVENT_NAMES
     ]
     raise_all(faults)
-    raise_all(_exact_faults(config, dictionary))
+    raise_all([*_exact_faults(config, dictionary), *_hierarchy_faults(config, dictionary)])
     raise_all(fault for name, source in config.sources.items() for fault in _source_faults(name, source, dictionary))
 
 
@@ -57,6 +57,20 @@ def _exact_faults(config: Config, dictionary: Dictionary) -> Iterator[UserError]
         if outcome.family != "characteristic" or outcome.kind == "number":
             hint = "Name flags and categories of the family 'characteristic' here, and numbers under calipers."
             yield UserError(f"{code} cannot be matched exactly", "config.yaml: balance.matching.exact", hint)
+
+
+def _hierarchy_faults(config: Config, dictionary: Dictionary) -> Iterator[UserError]:
+    """A step of the win ratio needs values and a good direction."""
+    for code in config.primary.hierarchy:
+        if code == "death":
+            continue
+        outcome = dictionary.outcomes[code]
+        if outcome.benefit == "none":
+            hint = "Name 'death', or an outcome of which more, or less, is better."
+            yield UserError(f"{code} has no good direction", "config.yaml: primary.hierarchy", hint)
+        elif outcome.daily_summary == "none" and code not in config.cohort.summaries:
+            hint = f"Declare it: {', '.join(config.cohort.summaries) or 'nothing'} is declared."
+            yield UserError(f"cohort.summaries does not give {code}", "config.yaml: primary.hierarchy", hint)
 
 
 def _source_faults(name: str, source: Source, dictionary: Dictionary) -> Iterator[UserError]:

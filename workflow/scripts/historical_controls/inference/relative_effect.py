@@ -12,6 +12,8 @@ from .labels import Labels
 from .pairs import by_value
 
 Array = NDArray[np.float64]
+# What rounding leaves of a variance that is zero.
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,10 @@ def _moments(pairs: Array, treated: NDArray[np.bool_]) -> tuple[Array, Array, Ar
 
 
 def _mean_and_variance(values: Array, member: Array, count: Array) -> tuple[Array, Array]:
-    """Mean and sample variance over the members of each labelling."""
-    mean = (values * member).sum(axis=1) / count
-    return mean, (((values - mean[:, None]) ** 2) * member).sum(axis=1) / (count - 1)
+    """Mean and sample variance over the members of each labelling; values lie in 0 to 1, so that squares may sum."""
+    own = values * member
+    mean = own.sum(axis=1) / count
+    return mean, (np.einsum("bn,bn->b", own, values) - count * mean**2) / (count - 1)
 
 
 def _studentised(theta: Array, variance: Array, labels: Labels) -> Array:
@@ -97,7 +100,7 @@ def _studentised(theta: Array, variance: Array, labels: Labels) -> Array:
 
 def _interval(theta: float, variance: float, df: float, level: float) -> tuple[float, float]:
     """Interval of the win odds: t on the logit of the probability (IN-5)."""
-    if not 0 < theta < 1 or variance <= 0:
+    if not 0 < theta < 1 or variance <= ROUNDING:
         return float("nan"), float("nan")
     half = float(stdtrit(df, 0.5 + level / 2)) * np.sqrt(variance) / (theta * (1 - theta))
     centre = np.log(theta / (1 - theta))
