@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from .pairs import Array, Flags
+from .relative_effect import ROUNDING
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def _interval(wins: NDArray[np.bool_], losses: NDArray[np.bool_], level: float) 
     influence = wins / wins.mean() - losses / losses.mean()
     parts = [influence.mean(axis=axis).var(ddof=1) / influence.shape[1 - axis] for axis in (0, 1)]
     variance = sum(parts)
-    if not variance > 0:
+    if not variance > ROUNDING:
         return nan, nan, nan
     df = variance**2 / sum(part**2 / (influence.shape[1 - axis] - 1) for axis, part in zip((0, 1), parts, strict=True))
     half = float(stdtrit(df, 0.5 + level / 2)) * np.sqrt(variance)
