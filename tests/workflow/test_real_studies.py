@@ -137,9 +137,9 @@ def test_wuhan_clearance_of_the_virus_is_refused(wuhan: Path) -> None:
     assert len(tests) == 501
     assert set(tests["reason"]) == {"SENTINEL"}
     ard = pd.read_parquet(wuhan / "ard.parquet")
-    rows = ard[(ard["outcome"] == "PCR") & (ard["analysis"] == "mixed_model")]
-    assert rows.loc[rows["statistic"] == "not_estimable", "text"].tolist() == ["no_data"]
-    assert not rows["statistic"].isin(["estimate", "p_value"]).any()
+    rows = ard[(ard["outcome"] == "PCR") & (ard["analysis"] == "clearance")]
+    assert set(rows.loc[rows["statistic"] == "not_estimable", "text"]) == {"nobody_at_risk", "too_few_known"}
+    assert not rows["statistic"].isin(["estimate", "least", "p_value"]).any()
 
 
 def test_wuhan_mostly_censored_interleukin_has_no_modelled_mean(wuhan: Path) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from ..ard import Cell
 from ..config_events import EventSettings
 from ..inference import exact_rate
-from ..results import ARMS, CONTRAST
+from ..results import ARMS
 from .event_rows import Observed, Row, difference_rows, share_rows
 from .model_data import PERSON
 
@@ -77,7 +77,7 @@ def _kind_rows(cell: Cell, seen: Observed, people: pd.DataFrame, found: pd.DataF
         return
     silent = [arm for arm in ARMS if not people.loc[people["arm"] == arm, "known"].any()]
     if silent:
-        yield cell.at(contrast=CONTRAST).text("not_estimable", f"not_recorded_{silent[-1]}")
+        yield cell.text("not_estimable", f"not_recorded_{silent[-1]}")
         return
     known = people[people["known"]]
     yield from difference_rows(cell, known, known["subject"].isin(found["subject"]).to_numpy(), seen, cell.outcome)

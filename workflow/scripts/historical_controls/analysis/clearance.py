@@ -68,7 +68,7 @@ def _rule_rows(cell: Cell, seen: Observed, own: pd.DataFrame, settings: EventSet
     )
     for arm in ARMS:
         yield from _arm_rows(cell.at(arm=arm), people[people["arm"] == arm], seen)
-    yield from _contrast_rows(cell.at(contrast=CONTRAST), people[people["state"] == AT_RISK], seen)
+    yield from _contrast_rows(cell, people[people["state"] == AT_RISK], seen)
 
 
 def _contrast_rows(cell: Cell, people: pd.DataFrame, seen: Observed) -> Iterator[Row]:
@@ -77,9 +77,7 @@ def _contrast_rows(cell: Cell, people: pd.DataFrame, seen: Observed) -> Iterator
     No test of it: documented clearances differ where one arm is merely tested more often.
     """
     arms = {arm: people[people["arm"] == arm] for arm in ARMS}
-    reason = seen.refusal(cell.outcome)
-    if reason is None and min(map(len, arms.values())) < seen.settings.min_patients_per_arm:
-        reason = "too_few_known"
+    reason = seen.refusal(people, cell.outcome)
     if reason is not None:
         yield cell.text("not_estimable", reason)
         return
@@ -87,7 +85,7 @@ def _contrast_rows(cell: Cell, people: pd.DataFrame, seen: Observed) -> Iterator
         one, other = (_counts(own["left"].to_numpy(), own["right"].to_numpy(), day) for own in arms.values())
         found = bounded_difference(one, other, seen.settings.level)
         for statistic, value in zip(("least", "most", "lower", "upper"), found, strict=True):
-            yield cell.at(method="bounds", day=float(day)).number(statistic, value, format="percent")
+            yield cell.at(method="bounds", day=float(day), contrast=CONTRAST).number(statistic, value, format="percent")
 
 
 def _counts(left: Array, right: Array, day: float) -> tuple[int, int, int]:

@@ -91,21 +91,19 @@ def free_day_rows(
                 yield here.number("mean", float(values.mean()), dictionary.outcomes[code].unit, "0.0")
             if len(values) > 1:
                 yield here.number("sd", float(values.std()), dictionary.outcomes[code].unit, "0.0")
-        yield from _free_day_contrast(cell.at(contrast=CONTRAST), known, seen, dictionary)
+        yield from _free_day_contrast(cell, known, seen, dictionary)
 
 
 def _free_day_contrast(cell: Cell, known: pd.DataFrame, seen: Observed, dictionary: Dictionary) -> Iterator[Row]:
     treated = (known["arm"] == "treated").to_numpy()
     values = known["value"].to_numpy(dtype=float)
-    reason = seen.refusal(cell.outcome)
-    if reason is None and min(treated.sum(), (~treated).sum()) < seen.settings.min_patients_per_arm:
-        reason = "too_few_known"
+    reason = seen.refusal(known, cell.outcome)
     if reason is None and np.ptp(values) == 0:
         reason = "constant_response"
     if reason is not None:
         yield cell.text("not_estimable", reason)
         return
-    outcome = dictionary.outcomes[cell.outcome]
+    outcome, cell = dictionary.outcomes[cell.outcome], cell.at(contrast=CONTRAST)
     means = welch(known.assign(y=known["value"]), seen.settings.level)
     if means is None:
         yield cell.at(method="welch").text("not_compared", "no_spread")

@@ -34,10 +34,15 @@ class Observed:
     def of(self, arm: str) -> pd.DataFrame:
         return self.people[self.people["arm"] == arm]
 
-    def refusal(self, code: str = "") -> str | None:
-        """Why the arms may not be compared, or None; code: the outcome, '' for none of the registered ones."""
-        weighted = "weighted_counts" if self.compared.weights is not None else None
-        return self.settings.not_concluded.get(code) or self.compared.refusal or weighted
+    def refusal(self, people: pd.DataFrame, code: str = "") -> str | None:
+        """Why the arms of `people` may not be compared, or None; code: the outcome, '' for none of the dictionary."""
+        fewest = min(int((people["arm"] == arm).sum()) for arm in ARMS)
+        reasons = {
+            "too_few_known": fewest < self.settings.min_patients_per_arm,
+            self.compared.refusal: self.compared.refusal is not None,
+            "weighted_counts": self.compared.weights is not None,
+        }
+        return self.settings.not_concluded.get(code) or next((name for name, holds in reasons.items() if holds), None)
 
 
 def observed(
@@ -78,14 +83,12 @@ def difference_rows(cell: Cell, people: pd.DataFrame, event: Flags, seen: Observ
     people: rows of `seen.people` for whom the event is known; event: by row. Newcombe 1998, Stat Med 17:873-890,
     method 10, which exists where an arm has none.
     """
+    reason = seen.refusal(people, code)
+    if reason is not None:
+        yield cell.text("not_estimable", reason)
+        return
     here = cell.at(contrast=CONTRAST)
     treated = (people["arm"] == "treated").to_numpy()
-    reason = seen.refusal(code)
-    if reason is None and min(treated.sum(), (~treated).sum()) < seen.settings.min_patients_per_arm:
-        reason = "too_few_known"
-    if reason is not None:
-        yield here.text("not_estimable", reason)
-        return
     from statsmodels.stats.proportion import confint_proportions_2indep
 
     counts = [(int(event[own].sum()), int(own.sum())) for own in (treated, ~treated)]
