@@ -98,7 +98,7 @@ def test_patients_once_events_each_time_within_follow_up(dictionary: Dictionary)
     assert cells(ard, output_id="14.3.1", arm="treated", level="grade_unknown")["n_events"] == 1
     windows = {
         level: cells(ard, output_id="14.3.2", arm="treated", level=level)["n_patients"]
-        for level in ("any|6 h", "any|24 h", "reaction|6 h", "reaction|24 h")
+        for level in ("any_6h", "any_24h", "reaction_6h", "reaction_24h")
     }
     assert list(windows.values()) == [1, 2, 1, 1]
     rate = cells(ard, output_id="14.3.5", arm="treated", level="any")
@@ -119,7 +119,7 @@ def test_what_a_source_does_not_record_is_not_zero(dictionary: Dictionary) -> No
     control = cells(ard, output_id="14.3.1", arm="historical", level="any")
     assert control == {"n_not_recorded": 6, "not_recorded": "not_recorded"}
     assert cells(ard, output_id="14.3.1", level="any") == {"not_estimable": "not_recorded_historical"}
-    assert cells(ard, output_id="14.3.2", arm="historical", level="any|6 h") == {"not_recorded": "treated_only"}
+    assert cells(ard, output_id="14.3.2", arm="historical", level="any_6h") == {"not_recorded": "treated_only"}
 
 
 def test_arms_that_both_record_are_compared(dictionary: Dictionary) -> None:

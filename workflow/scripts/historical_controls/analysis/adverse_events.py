@@ -113,7 +113,7 @@ def _reaction_rows(
     """Any event, and reactions by their term, begun within so many hours of the treatment: the treated alone."""
     people = seen.people.assign(known=_recording(seen.people, seen.settings.events.adverse, recorded))
     early = found[found["hours"] <= hours]
-    kinds = {f"any|{hours:g} h": early, f"reaction|{hours:g} h": early[early["reaction"]]}
+    kinds = {f"any_{hours:g}h": early, f"reaction_{hours:g}h": early[early["reaction"]]}
     for level, own in kinds.items():
         here = cell.at(level=level)
         yield from _arm_rows(here.at(arm="treated"), people[people["arm"] == "treated"], own, seen)

@@ -24,6 +24,7 @@ TEXTS = {
     "decides": ("category",),
     "assays": ("assay",),
 }
+WINDOW = re.compile(r"(any|reaction)_([\d.]+)h")
 PARAMETER = re.compile(r"(?:(treated|historical): )?(variance|covariance|correlation|[a-z ]+)(?:\((.+)\))?")
 BOUNDARY = re.compile(r"correlation of random (\S+) and (\S+) is ([+-])1(?: \(arm=(\w+)\))?")
 
@@ -115,6 +116,9 @@ class Names:
             return self._among(LEVELS, level)
         if level in self.printer.dictionary.outcomes or self.printer.words.has(f"covariate.{level}"):
             return self.printer.covariate(level)
+        window = WINDOW.fullmatch(level)
+        if window:
+            return self.printer.word(f"adverse.{window[1]}_within", hours=self.printer.fact(window[2]))
         if level.startswith("week="):
             return self.printer.fact(level.removeprefix("week=").replace("-", MINUS))
         found = PARAMETER.fullmatch(level)
