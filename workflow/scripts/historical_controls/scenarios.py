@@ -15,7 +15,7 @@ ALTITUDES = ("raw", "times_pb_over_760", "times_760_over_pb")
 RESTRICTIONS: dict[str, dict[str, Any]] = {
     "treated_who_pass": {"treated_must_pass": True},
     "early_deaths": {"time_zero": {"drop_early_deaths_hours": 48}},
-    "from_eligibility": {"time_zero": {"treated_start": "eligibility"}},
+    "from_eligibility": {"time_zero": {"treated_start": "eligibility", "match_waits": False}},
 }
 ADJUSTMENTS: dict[str, dict[str, Any]] = {
     "without_covariates": {"covariates": []},
