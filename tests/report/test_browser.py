@@ -12,6 +12,7 @@ import pytest
 
 from .conftest import LANGUAGES, Rendered, render
 from .study import small_study
+from .test_statistician import render as render_statistician
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -51,10 +52,14 @@ def folder(rendered: dict[str, Rendered], tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("pages")
     for language, report in rendered.items():
         (folder / f"investigator.{language}.html").write_text(report.html, encoding="utf-8")
+        html = render_statistician(report.study, language, report.figures)
+        (folder / f"statistician.{language}.html").write_text(html, encoding="utf-8")
     return folder
 
 
-def opened(browser: Browser, folder: Path, language: str, width: int) -> tuple[Any, list[str], list[str]]:
+def opened(
+    browser: Browser, folder: Path, language: str, width: int, document: str = "investigator"
+) -> tuple[Any, list[str], list[str]]:
     """A page, with the messages of its console and the requests that it makes."""
     page = browser.new_page(viewport={"width": width, "height": 900})
     messages: list[str] = []
@@ -62,27 +67,45 @@ def opened(browser: Browser, folder: Path, language: str, width: int) -> tuple[A
     page.on("console", lambda message: messages.append(message.text))
     page.on("pageerror", lambda error: messages.append(str(error)))
     page.on("request", lambda request: requests.append(request.url))
-    page.goto((folder / f"investigator.{language}.html").as_uri())
+    page.goto((folder / f"{document}.{language}.html").as_uri())
     return page, messages, requests
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("width", [360, 768, 1440])
-@pytest.mark.parametrize("pages", ["folder", "bare_folder"])
+@pytest.mark.parametrize(
+    ("pages", "document"),
+    [("folder", "investigator"), ("folder", "statistician"), ("bare_folder", "investigator")],
+)
 def test_page_fits_and_is_silent(
-    browser: Browser, request: pytest.FixtureRequest, pages: str, language: str, width: int
+    browser: Browser, request: pytest.FixtureRequest, pages: str, document: str, language: str
 ) -> None:
-    page, messages, requests = opened(browser, request.getfixturevalue(pages), language, width)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    outside = page.evaluate(
-        """() => [...document.querySelectorAll('main *, header *, footer *')]
-            .filter(e => !e.closest('.table-box') && !e.closest('svg'))
-            .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
-            .map(e => e.outerHTML.slice(0, 80))"""
-    )
-    assert outside == []
+    page, messages, requests = opened(browser, request.getfixturevalue(pages), language, 360, document)
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    for width in (360, 768, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        outside = page.evaluate(
+            """() => [...document.querySelectorAll('main *, header *, footer *')]
+                .filter(e => !e.closest('.table-box, pre') && !e.closest('svg'))
+                .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+                .map(e => e.outerHTML.slice(0, 80))"""
+        )
+        assert outside == []
     assert messages == []
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+    page.close()
+
+
+@pytest.mark.parametrize("document", ["investigator", "statistician"])
+@pytest.mark.parametrize(("language", "width"), [("en", 1440), ("es", 360)])
+def test_nothing_keeps_a_reader_out(browser: Browser, folder: Path, document: str, language: str, width: int) -> None:
+    """axe-core: WCAG 2.2 A and AA and its best practices, everything unfolded."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page, _, _ = opened(browser, folder, language, width, document)
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found] == []
     page.close()
 
 
@@ -125,6 +148,16 @@ def test_wide_tables_can_be_reached_by_keyboard(browser: Browser, folder: Path) 
     assert all(box.get_attribute("tabindex") == "0" for box in boxes)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#answer"
+    page.close()
+
+
+def test_what_is_folded_opens_by_keyboard(browser: Browser, folder: Path) -> None:
+    page, _, _ = opened(browser, folder, "en", 768)
+    page.focus("#more summary")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.querySelector('#more details').open")
     page.close()
 
 
@@ -132,5 +165,6 @@ def test_print_is_complete(browser: Browser, folder: Path) -> None:
     page, _, _ = opened(browser, folder, "en", 768)
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 768
     assert len(page.pdf(format="A4")) > 50_000
     page.close()

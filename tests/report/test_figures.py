@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from historical_controls.config import Report
@@ -222,3 +222,13 @@ def test_incidence_steps_are_those_of_the_results_table() -> None:
         assert any(line.get_xydata().shape == expected.shape and np.allclose(line.get_xydata(), expected)
                    for line in figure.axes[0].lines if line.get_color() == style.colour)  # fmt: skip
     assert len(figure.axes) == 2
+
+
+def test_groups_are_told_apart_without_colour() -> None:
+    treated, historical = ARM_STYLES["treated"], ARM_STYLES["historical"]
+    assert treated.dashes != historical.dashes
+    assert treated.marker != historical.marker
+    assert treated.mean_width > historical.mean_width
+    grey = {arm: sum(w * c for w, c in zip((0.299, 0.587, 0.114), to_rgb(style.individual), strict=True))
+            for arm, style in ARM_STYLES.items()}  # fmt: skip
+    assert abs(grey["treated"] - grey["historical"]) > 0.25

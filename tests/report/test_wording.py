@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,14 @@ def placeholders(entry: str) -> set[str]:
 
 def test_languages_have_the_same_keys(locales: dict[str, Words]) -> None:
     assert set(locales["en"].entries) == set(locales["es"].entries)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_no_group_stands_twice(language: str) -> None:
+    """YAML keeps the last of two equal keys without a word, and the first one's entries would be gone."""
+    text = (ROOT / "workflow" / "locales" / f"{language}.yaml").read_text(encoding="utf-8")
+    groups = Counter(re.findall(r"^(\S+):", text, flags=re.MULTILINE))
+    assert [name for name, count in groups.items() if count > 1] == []
 
 
 def test_entries_have_the_same_placeholders(locales: dict[str, Words]) -> None:
