@@ -127,7 +127,7 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
     groups |= {"not_recorded", "analysis_note", "safety"}
     groups |= {"population", "missing", "chapter", "boundary", "method_step", "estimand", "stat", "limits", "odds_of"}
     keys = [key for key in locales["en"].entries if key.partition(".")[0] not in groups]
-    built = {"answer.reading_", "cleaning.", "readings.", "care.", "calendar.", "adverse."}
+    built = {"answer.reading_", "cleaning.", "readings.", "care.", "calendar.", "adverse.", "grid."}
     assert [
         key for key in keys if key not in code and not key.endswith(".title") and not any(map(key.startswith, built))
     ] == []
