@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .calibration.page import PAGE, read_summary, validation_page
 from .config import json_schema
 from .tables import data_model
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def generated_files() -> dict[str, str]:
     """Text by path from the repository root."""
-    return {"docs/data_model.md": data_model(), "workflow/schemas/config.schema.json": json_schema()}
+    return {
+        "docs/data_model.md": data_model(),
+        "workflow/schemas/config.schema.json": json_schema(),
+        PAGE: validation_page(read_summary(ROOT)),
+    }
 
 
 def write_generated(root: Path) -> None:

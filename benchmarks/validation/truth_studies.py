@@ -1,0 +1,74 @@
+"""Studies with known truth through cohort, balance and analysis, and what the answers came to (docs/validation.md).
+
+    OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/validation/truth_studies.py --studies 200
+
+Answers are kept study by study in a folder, one file a world, so that a stopped run goes on where it was; then the
+summary is written to docs/validation.csv, from which `make docs` makes docs/validation.md. With --worlds, nothing is
+summarised.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+import sys
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from historical_controls.calibration.page import SUMMARY
+from historical_controls.calibration.studies import ANSWER_COLUMNS, large_sample, study_answers, summary
+from historical_controls.calibration.worlds import CASES, WORLDS
+from historical_controls.dictionary import load_dictionary
+
+ROOT = Path(__file__).resolve().parents[2]
+AT_ONCE = 20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--studies", type=int, default=200)
+    parser.add_argument("--worlds", nargs="+", choices=list(WORLDS))
+    parser.add_argument("--answers", type=Path, default=ROOT / "results/calibration/truth_studies")
+    options = parser.parse_args()
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    dictionary = load_dictionary(ROOT / "data/dictionary")
+    options.answers.mkdir(parents=True, exist_ok=True)
+    files = {world: options.answers / f"{world.replace(' ', '_')}.csv" for world in options.worlds or WORLDS}
+    for first in range(0, options.studies, AT_ONCE):
+        for world, path in files.items():
+            last = min(first + AT_ONCE, options.studies, math.ceil(options.studies * WORLDS[world].studies))
+            for numbers in batches(world, range(max(first, next_number(path)), last)):
+                append(path, sorted(study_answers(world, numbers, raw, dictionary), key=lambda row: row["number"]))
+        sys.stderr.write(f"{min(first + AT_ONCE, options.studies)} of {options.studies}\n")
+    if options.worlds is None:
+        answers = pd.concat([pd.read_csv(path) for path in files.values()], ignore_index=True)
+        answers = answers[answers["number"] < options.studies]
+        worlds = sorted({case.world for case in CASES if case.truth is None})
+        truths = {world: large_sample(world, raw, dictionary) for world in worlds}
+        summary(answers, truths).to_csv(ROOT / SUMMARY, index=False, lineterminator="\n", float_format="%.6g")
+
+
+def batches(world: str, numbers: range) -> list[range]:
+    """Studies that go through the cohort stage together."""
+    size = len(numbers) if WORLDS[world].together else 1
+    return [numbers[at : at + size] for at in range(0, len(numbers), size)] if numbers else []
+
+
+def next_number(path: Path) -> int:
+    return int(pd.read_csv(path)["number"].max()) + 1 if path.is_file() else 0
+
+
+def append(path: Path, rows: list[dict[str, object]]) -> None:
+    new = not path.is_file()
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, ANSWER_COLUMNS, lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""docs/validation.md, made from docs/validation.csv and the declared worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from statsmodels.stats.proportion import proportion_confint
+
+from .hospital import WAITS, Hospital
+from .studies import SEED
+from .verdicts import COVERAGE, DOUBT, REJECTION, SMALL
+from .worlds import WORLDS
+
+SUMMARY = "docs/validation.csv"
+PAGE = "docs/validation.md"
+COMMAND = (
+    "OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/validation/truth_studies.py --studies {studies}"
+)
+HEAD = (
+    "| outcome | analysed as | answer | truth | answers of studies | bias | covers | p ≤ 0.05 | promise | verdict |",
+    "|---|---|---|---|---|---|---|---|---|---|",
+)
+ANSWERS = {
+    "mixed_model": "mixed model",
+    "permutation": "studentised permutation",
+    "worst_rank": "worst rank (log win odds)",
+    "while_alive/mean/welch": "mean while alive, Welch",
+    "while_alive/mean/studentised": "mean while alive, studentised permutation",
+    "student": "Student's t, completers",
+    "ordinary_permutation": "ordinary permutation, completers",
+    "before_after": "before and after, treated alone",
+}
+
+
+def validation_page(table: pd.DataFrame) -> str:
+    """The page; table: docs/validation.csv."""
+    return "\n".join([*_opening(table), *(line for world in WORLDS for line in _world(world, table))]) + "\n"
+
+
+def read_summary(root: Path) -> pd.DataFrame:
+    return pd.read_csv(root / SUMMARY, keep_default_na=False, na_values=[""], dtype={"refused_because": str})
+
+
+def _opening(table: pd.DataFrame) -> Iterator[str]:
+    plain = Hospital()
+    waits = ", ".join(map(str, WAITS))
+    command = COMMAND.format(studies=int(table["studies"].max()))
+    yield f"""# Validation: studies with known truth
+
+Generated from `{SUMMARY.removeprefix("docs/")}` by `make docs`; do not edit. The figures come from
+```
+{command}
+```
+
+Simulated hospitals ({plain.admitted} historical admissions, about half ever eligible, {plain.treated} treated) go
+through cohort, balance and analysis as the workflow runs them, in memory and under `config.yaml`, cut down to what
+they hold: P/F below 150 mmHg is the only condition; P/F, age and days from onset are the key covariates; contrasts are
+read at day 7; 1,000 labellings are drawn. Everybody has a course without treatment, and the treated carry the effect
+on top of it from their infusion on, so that the truth is known exactly, except for ranks and means while alive, whose
+truth is that of one very large study. Treated patients wait {waits} hours. The seed of a study is
+({SEED}, position of the world, number of the study).
+
+How to read the tables. *Answers*: studies with an estimate; the others were refused, with the commonest reason. *Bias*:
+mean estimate minus truth, ± its Monte Carlo error (ratios and odds on the log scale). *Covers*: 95% intervals that hold
+the truth. *p ≤ 0.05*: tests of no difference; where the truth is 0 this is the error rate, elsewhere the power. Rates
+stand with their exact 95% interval over studies. *Promise*: `recovers` the truth; `refuses` to answer; `misleads` marks
+what is often done instead, and is shown failing; `shown` promises nothing.
+
+A rate is off where its exact {1 - DOUBT:.0%} interval lies wholly on the wrong side of the standard: intervals cover at
+least {COVERAGE:.0%}, tests reject at most {REJECTION:.0%}. A bias is off beyond 2.6 Monte Carlo errors and {SMALL:.0%}
+of the estimates' spread. The verdict is computed by this rule. So many studies see large failures and cannot see small
+ones; the intervals say how far they see."""
+
+
+def _world(world: str, table: pd.DataFrame) -> Iterator[str]:
+    yield from ("", f"## {world[0].upper()}{world[1:]}", "", WORLDS[world].text, "", *HEAD)
+    yield from (_line(row) for row in table[table["world"] == world].to_dict("records"))
+    if WORLDS[world].finding:
+        yield from ("", WORLDS[world].finding)
+
+
+def _line(row: Mapping[Hashable, Any]) -> str:
+    n = int(row["answers"])
+    refused = "" if n == row["studies"] else f" ({row['refused_because']})"
+    bias = f"{row['bias']:+.2f} ± {row['bias_mc']:.2f}" if n > 1 else ""
+    # Odds and their truth are 0 or from a large sample; a truth of 0 needs no decimals.
+    truth = f"{row['truth']:.3g}" if row["promise"] != "refuses" else ""
+    cells = (
+        row["outcome"],
+        row["look"],
+        ANSWERS[str(row["analysis"])],
+        truth,
+        f"{n}/{row['studies']}{refused}",
+        bias,
+        _rate(row["covered"], row["intervals"]),
+        _rate(row["rejected"], row["tests"]),
+        row["promise"],
+        row["verdict"],
+    )
+    return f"| {' | '.join(str(cell) for cell in cells)} |"
+
+
+def _rate(count: object, of: object) -> str:
+    k, n = int(str(count)), int(str(of))
+    if n == 0:
+        return ""
+    low, high = proportion_confint(k, n, method="beta")
+    return f"{k / n:.1%} ({0 if k == 0 else low:.0%}–{1 if k == n else high:.0%})"

@@ -1,0 +1,161 @@
+"""Cohort, balance and analysis of one simulated study, one after the other as the workflow runs them, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..analysis import analyse_outcomes, comparison
+from ..balance import balance_arms
+from ..cohort import CleanTables, define_cohort
+from ..config import Analysis, Primary, Study
+from ..config_cohort import Balance, Cohort
+from ..dictionary import Dictionary
+from ..merging import merged
+from .records import study_of
+
+SCENARIO = "simulated"
+DAY = 7
+CONTRAST = "treated - historical"
+# What differs from the declared config: simulated studies hold P/F itself and few other things, contrasts are read at
+# one day, and 1,000 labellings are drawn.
+SIMULATED: dict[str, Any] = {
+    "cohort": {
+        "derivations": {},
+        "summaries": {},
+        "filters": ["I3"],
+        "readings": {},
+        "read_as": {},
+        "reading_products": [],
+        "co_treatments": {},
+    },
+    "balance": {
+        "covariates": ["AGE", "PF"],
+        "key_covariates": ["PF", "AGE", "days_from_onset"],
+        "methods": [],
+        "envelope": {"draws": 100},
+    },
+    "analysis": {"days": [DAY], "permutation": {"exact_up_to": 1000, "draws": 1000, "scenario_draws": 1000}},
+    "primary": {"day": DAY, "key_secondary": []},
+}
+ONLY_RULE = "I3"
+Spoil = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The parts of a config that the stages read."""
+
+    study: Study
+    cohort: Cohort
+    balance: Balance
+    analysis: Analysis
+    primary: Primary
+    dictionary: Dictionary
+
+
+@dataclass(frozen=True)
+class Look:
+    """One way to analyse a study. overrides: of the declared config; spoil: what is done to table visits before."""
+
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    spoil: Spoil | None = None
+
+    @property
+    def own_cohort(self) -> bool:
+        return "cohort" in self.overrides
+
+
+@dataclass(frozen=True)
+class Answer:
+    """estimate, lower, upper: model scale (ratios and odds as logs); reason: why there is none."""
+
+    estimate: float = np.nan
+    lower: float = np.nan
+    upper: float = np.nan
+    p_value: float = np.nan
+    reason: str = ""
+
+
+def declared(raw: Mapping[str, Any], dictionary: Dictionary, overrides: Mapping[str, Any]) -> Declared:
+    """The declared config (config.yaml as read) cut down to what simulated studies hold, with overrides."""
+    plain = {name: raw[name] for name in ("study", "cohort", "balance", "analysis", "primary")}
+    plain["cohort"] = {
+        name: value for name, value in plain["cohort"].items() if name not in SIMULATED["cohort"] and name != "rules"
+    }
+    plain["cohort"]["rules"] = {ONLY_RULE: raw["cohort"]["rules"][ONLY_RULE]}
+    plain = merged(merged(plain, SIMULATED), overrides)
+    return Declared(
+        Study.model_validate(plain["study"]),
+        Cohort.model_validate(plain["cohort"]),
+        Balance.model_validate(plain["balance"]),
+        Analysis.model_validate(plain["analysis"]),
+        Primary.model_validate(plain["primary"]),
+        dictionary,
+    )
+
+
+@dataclass(frozen=True)
+class Included:
+    """Tables cohort_patients and visits of one study."""
+
+    patients: pd.DataFrame
+    visits: pd.DataFrame
+
+
+def cohorts(clean: CleanTables, settings: Declared, seed: int) -> dict[int, Included]:
+    """The cohorts of several studies by number.
+
+    All their treated wait the same five times, so that one pass through the stage gives each control the wait that it
+    would draw in its own study.
+    """
+    if settings.cohort.calendar_window_weeks is not None and len(set(study_of(clean.patients["patient_id"]))) > 1:
+        raise ValueError("a calendar window belongs to one study")
+    tables = define_cohort(clean, settings.cohort, settings.study, settings.dictionary, SCENARIO, seed, ["PF"])
+    people, visits = (dict(list(f.groupby(study_of(f["patient_id"])))) for f in (tables.patients, tables.visits))
+    return {number: Included(people[number], visits[number]) for number in people}
+
+
+def analysed(tables: Included, look: Look, settings: Declared, codes: Iterable[str], seed: int) -> pd.DataFrame:
+    """ARD rows of the analysis under one look, the gates of balance heeded."""
+    patients, visits = tables.patients, tables.visits
+    arms = balance_arms(patients, visits, settings.balance, settings.dictionary, SCENARIO, seed)
+    compared = comparison(settings.analysis, arms.weights, arms.matched_sets, arms.gates)
+    spoilt = visits if look.spoil is None else look.spoil(visits)
+    return analyse_outcomes(
+        list(codes),
+        patients,
+        spoilt,
+        settings.analysis,
+        settings.dictionary,
+        settings.primary,
+        SCENARIO,
+        settings.cohort.horizon_days,
+        seed,
+        compared,
+    ).ard
+
+
+def read_answer(ard: pd.DataFrame, outcome: str, analysis: str, ratio: bool) -> Answer:
+    """What one analysis says of an outcome at the day; ratio: estimates are printed as ratios or odds.
+
+    `analysis` names the analysis, and a level and a method where there are several: 'while_alive/mean/welch'.
+    """
+    name, level, method = [*analysis.split("/"), "", ""][:3]
+    own = ard[(ard["outcome"] == outcome) & (ard["analysis"] == name) & (ard["level"] == level)]
+    rows = own[(own["day"] == DAY) & (own["contrast"] == CONTRAST) & (own["method"].eq(method) | (method == ""))]
+    found = dict(zip(rows["statistic"], rows["value"], strict=True))
+    estimate = found.get("win_odds", found.get("estimate"))
+    if estimate is None:
+        refusals = ard[(ard["outcome"] == outcome) & ard["statistic"].isin(["not_estimable", "not_ranked"])]
+        return Answer(reason=str(refusals["text"].iloc[0]) if len(refusals) else "no_answer")
+    numbers = np.array([estimate, found.get("lower", -np.inf), found.get("upper", np.inf)])
+    if ratio:
+        with np.errstate(divide="ignore"):
+            numbers = np.log(np.maximum(numbers, 0))
+    low, high = float(numbers[1]), float(numbers[2])
+    return Answer(float(numbers[0]), low, high, found.get("p_value", np.nan))

@@ -1,0 +1,137 @@
+"""Simulated studies through every look, and what the answers came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from ..dictionary import Dictionary
+from ..merging import merged
+from .naive import NAIVE
+from .pipeline import DAY, Answer, Declared, Included, Look, analysed, cohorts, declared, read_answer
+from .records import clean_tables
+from .verdicts import verdict
+from .worlds import CASES, LOOKS, WORLDS, Case
+
+SEED = 20201125
+LARGE = {"treated": 2000, "admitted": 3500}
+WORSE_THAN_ANY = 1000.0  # a death lies so many mmHg below every value, an earlier one lower
+KEY = ["world", "outcome", "look", "analysis"]
+ANSWER_COLUMNS = [*KEY, "number", *(field.name for field in fields(Answer))]
+ODDS = ("worst_rank", "win_ratio")
+NOT_SIMULATED = "DDIM"  # as primary outcome: nothing is ranked where no case asks for ranks
+
+
+def cases_of(world: str, cases: Iterable[Case] = CASES) -> list[Case]:
+    return [case for case in cases if case.world == world]
+
+
+def study_answers(
+    world: str, numbers: Iterable[int], raw: Mapping[str, Any], dictionary: Dictionary, cases: Iterable[Case] = CASES
+) -> Iterator[dict[str, Any]]:
+    """Answers to all cases of these studies of a world: columns ANSWER_COLUMNS.
+
+    raw: config.yaml as read. A study's seed is (SEED, position of the world, number).
+    """
+    own = cases_of(world, cases)
+    clean = clean_tables(WORLDS[world].hospital, {number: generator(world, number) for number in numbers})
+    ranked = [case.outcome for case in own if case.analysis == "worst_rank"]
+    plain = merged(raw, {"primary": {"outcome": ranked[0] if ranked else NOT_SIMULATED}})
+    made: dict[str, dict[int, Included]] = {}
+    for name in dict.fromkeys(case.look for case in own):
+        look, asked = LOOKS[name], [case for case in own if case.look == name]
+        settings = declared(plain, dictionary, look.overrides)
+        key = name if look.own_cohort else "declared"
+        if key not in made:
+            made[key] = cohorts(clean, settings, SEED)
+        for number, tables in made[key].items():
+            for case, answer in _answers(asked, tables, look, settings, number):
+                yield {**{part: getattr(case, part) for part in KEY}, "number": number, **asdict(answer)}
+
+
+def generator(world: str, *numbers: int) -> np.random.Generator:
+    return np.random.default_rng([SEED, list(WORLDS).index(world), *numbers])
+
+
+def _answers(
+    asked: list[Case], tables: Included, look: Look, settings: Declared, number: int
+) -> Iterator[tuple[Case, Answer]]:
+    codes = sorted({case.outcome for case in asked if case.analysis not in NAIVE})
+    ard = analysed(tables, look, settings, codes, number) if codes else pd.DataFrame()
+    for case in asked:
+        log = settings.dictionary.outcomes[case.outcome].scale == "log"
+        if case.analysis in NAIVE:
+            yield case, NAIVE[case.analysis](tables.patients, tables.visits, case.outcome, log)
+        else:
+            yield case, read_answer(ard, case.outcome, case.analysis, log or case.analysis in ODDS)
+
+
+def large_sample(
+    world: str, raw: Mapping[str, Any], dictionary: Dictionary, look: str = "declared"
+) -> dict[str, float]:
+    """Truths of P/F that no formula gives, by analysis, from one very large study of the world: the log win odds of
+    the worst-rank comparison, and the difference of the means while alive.
+
+    look: whose cohort; another than the declared one shows what it would find in the long run.
+    """
+    large = replace(WORLDS[world].hospital, treated=LARGE["treated"], admitted=LARGE["admitted"])
+    settings = declared(raw, dictionary, LOOKS[look].overrides)
+    tables = cohorts(clean_tables(large, {0: generator(world)}), settings, SEED)[0]
+    people = tables.patients[tables.patients["included"]].set_index("patient_id")
+    own = tables.visits[(tables.visits["outcome"] == "PF") & tables.visits["day"].between(0, DAY)]
+    by_patient = own.sort_values("day").groupby("patient_id")["value"]
+    died = (people["end_state"] == "death") & (people["end_day"] <= DAY)
+    score = by_patient.last().reindex(people.index).mask(died, people["end_day"] - WORSE_THAN_ANY).dropna()
+    treated = (people["arm"].reindex(score.index) == "treated").to_numpy()
+    wins = float(stats.mannwhitneyu(score[treated], score[~treated]).statistic) / (treated.sum() * (~treated).sum())
+    alive = own[own["day"] > 0].groupby(["arm", "patient_id"])["value"].mean().groupby("arm").mean()
+    return {
+        "worst_rank": float(np.log(wins / (1 - wins))),
+        "while_alive": float(alive["treated"] - alive["historical"]),
+    }
+
+
+def summary(
+    answers: pd.DataFrame, truths: Mapping[str, Mapping[str, float]], cases: Iterable[Case] = CASES
+) -> pd.DataFrame:
+    """One row per case: truth, studies, answers given, bias, coverage and rejections with their Monte Carlo errors.
+
+    answers: rows of `study_answers`; truths: of the cases without a declared one, by world and analysis. Rejections
+    count p-values of at most 0.05 for no difference; in naive tests too.
+    """
+    rows = []
+    for case in cases:
+        own = answers[np.logical_and.reduce([answers[name] == getattr(case, name) for name in KEY])]
+        if len(own):
+            truth = truths[case.world][case.analysis.split("/")[0]] if case.truth is None else case.truth
+            rows.append({**{name: getattr(case, name) for name in KEY}, **_row(own, truth), "promise": case.promise})
+    return pd.DataFrame([{**row, "verdict": verdict(row)} for row in rows])
+
+
+def _row(own: pd.DataFrame, truth: float) -> dict[str, Any]:
+    given = own[own["estimate"].notna()]
+    n = len(given)
+    reasons = own.loc[own["estimate"].isna(), "reason"].value_counts().sort_index().sort_values(ascending=False)
+    finite = given[np.isfinite(given["estimate"])]
+    spread = float(finite["estimate"].std()) if len(finite) > 1 else np.nan
+    bounded = given[np.isfinite(given["lower"]) | np.isfinite(given["upper"])]
+    covers = (bounded["lower"] <= truth) & (truth <= bounded["upper"])
+    tested = given.dropna(subset="p_value")
+    return {
+        "truth": truth,
+        "studies": len(own),
+        "answers": n,
+        "refused_because": str(reasons.index[0]) if len(reasons) else "",
+        "bias": float(finite["estimate"].mean() - truth) if n else np.nan,
+        "bias_mc": spread / np.sqrt(len(finite)) if len(finite) else np.nan,
+        "spread": spread,
+        "intervals": len(bounded),
+        "covered": int(covers.sum()),
+        "tests": len(tested),
+        "rejected": int((tested["p_value"] <= 0.05).sum()),
+    }
