@@ -71,7 +71,9 @@ def test_truth_lies_within_the_interval_of_the_primary_outcome(example: Path) ->
     truth = yaml.safe_load((ROOT / "data/raw/truth.yaml").read_text(encoding="utf-8"))["effects"]["PF"][0]
     ard = pd.read_parquet(example / "ard.parquet")
     rows = ard[(ard["scenario"] == "primary") & (ard["outcome"] == "PF") & (ard["day"] == 7)]
-    rows = rows[(rows["analysis"] == "mixed_model") & (rows["contrast"] == "treated - historical") & (rows["level"] == "")]
+    rows = rows[
+        (rows["analysis"] == "mixed_model") & (rows["contrast"] == "treated - historical") & (rows["level"] == "")
+    ]
     value = rows.set_index("statistic")["value"]
     assert value["lower"] < truth < value["upper"]
 
