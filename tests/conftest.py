@@ -1,10 +1,15 @@
-"""Which tests stay together when the suite runs on several cores, and in which order."""
+"""Which tests stay together when the suite runs on several cores, and in which order; no deadline for an example."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says more of what else runs than of the code.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 HERE = Path(__file__).parent
 FIRST = ("workflow", "report", "fuzz", "statistics")

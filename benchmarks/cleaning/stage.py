@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -55,6 +54,43 @@ def assemble(export: Path, folder: Path) -> None:
     assemble_files([folder / "by_file/lab"], people, "s", _source(export), _dictionary(), folder)
 
 
+def count(export: Path, folder: Path) -> None:
+    from historical_controls.cleaning import ledger_ard
+    from historical_controls.table_io import read_table, write_table
+    from historical_controls.tables import ARD, LEDGER, PATIENTS
+
+    ledger = read_table(folder / "ledger.parquet", LEDGER, ["file", "line", "fate", "reason"])
+    patients = read_table(folder / "patients.parquet", PATIENTS)
+    write_table(ledger_ard({"s": ledger}, patients), folder / "ard.parquet", ARD)
+
+
+def inspect(export: Path, folder: Path) -> None:
+    from historical_controls.cleaning import Inspected, inspect_source
+    from historical_controls.table_io import write_table
+    from historical_controls.tables import FINDINGS
+
+    tables = {name: folder / f"{name}.parquet" for name in ("measurements", "events", "ledger")}
+    found = inspect_source(Inspected("s", **tables, others={}), _source(export), _dictionary())
+    write_table(found, folder / "findings.parquet", FINDINGS)
+
+
+def losses(export: Path, folder: Path) -> None:
+    from historical_controls.cleaning import loss_tally, losses_ard
+    from historical_controls.table_io import read_table, write_table
+    from historical_controls.tables import ARD, PEOPLE
+
+    people, sources = read_table(folder / "people.parquet", PEOPLE), {"s": _source(export)}
+    tally = loss_tally([folder / "ledger.parquet"], people, sources, _dictionary().outcomes)
+    write_table(losses_ard(tally, 0.95), folder / "losses.parquet", ARD)
+
+
+def listed(export: Path, folder: Path) -> None:
+    from historical_controls.cleaning import held_records, quarantine_list
+
+    held = held_records([folder / "ledger.parquet"])
+    quarantine_list(held, {("s", "lab"): folder / "intake.parquet"}, str).to_csv(folder / "quarantine.csv", index=False)
+
+
 def _source(export: Path):  # type: ignore[no-untyped-def]
     from historical_controls.config_sources import Source
 
@@ -78,7 +114,23 @@ def _dictionary():  # type: ignore[no-untyped-def]
     return load_dictionary(Path(__file__).parents[2] / "data/dictionary")
 
 
-STAGES = {"pandas": pandas_read, "read": read, "clean": clean, "link": link, "assemble": assemble}
+def _peak() -> float:
+    """MB. Of this program alone: the kernel's other figure starts with what the process before it had used."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+STAGES = {
+    "pandas": pandas_read,
+    "read": read,
+    "clean": clean,
+    "link": link,
+    "assemble": assemble,
+    "count": count,
+    "inspect": inspect,
+    "losses": losses,
+    "listed": listed,
+}
 
 if __name__ == "__main__":
     name, export, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
@@ -89,5 +141,4 @@ if __name__ == "__main__":
     started, worked = time.perf_counter(), time.process_time()
     STAGES[name](export, folder)
     wall, cpu = time.perf_counter() - started, time.process_time() - worked
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"stage": name, "wall": wall, "cpu": cpu, "peak_mb": peak}))
+    print(json.dumps({"stage": name, "wall": wall, "cpu": cpu, "peak_mb": _peak()}))

@@ -99,7 +99,7 @@ def _workbook(sheet: Sheet) -> bytes:
         page.append([text or None])
     page.append(list(sheet.header))
     for line in sheet.lines:
-        typed = [kinds.get(name, "") for name in sheet.header] + [""] * len(line.cells)
+        typed = [kinds.get(name.strip(), "") for name in sheet.header] + [""] * len(line.cells)
         page.append([_value(cell, kind) for cell, kind in zip(line.cells, typed, strict=False)])
     stream = io.BytesIO()
     book.save(stream)

@@ -239,6 +239,11 @@ def test_a_moment_rendered_in_any_zone_reads_back(moment: datetime, zone: str, f
         ("1.5", "hours", 1.5),
         ("-2", "hours", -2),
         ("1.5", "days", 36),
+        ("D3", "days", 72),
+        ("Día 0", "days", 0),
+        ("1", "study_day", 0),
+        ("D8", "study_day", 168),
+        ("día -1", "study_day", -24),
     ],
 )
 def test_relative_times(text: str, unit: str, hours: float) -> None:
@@ -246,15 +251,20 @@ def test_relative_times(text: str, unit: str, hours: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["1e400", "1e12", "nan", "inf", "5:99", "1,5", "x", "-1:30"])
-@pytest.mark.parametrize("unit", ["HH:MM", "hours", "days"])
+@pytest.mark.parametrize("unit", ["HH:MM", "hours", "days", "study_day"])
 def test_no_relative_time_breaks(text: str, unit: str) -> None:
     assert read(text, relative_to="admission", relative_unit=unit)[1:3:1][1] == "DATE_INVALID"
+
+
+@pytest.mark.parametrize("text", ["0", "D0", "1.5", "D"])
+def test_there_is_no_study_day_nought_and_no_half(text: str) -> None:
+    assert read(text, relative_to="admission", relative_unit="study_day")[2] == "DATE_INVALID"
 
 
 @given(st.text(max_size=20))
 def test_no_text_gives_a_traceback(text: str) -> None:
     read(text, MEXICO, formats=FORMATS, excel_serial=True)
-    for unit in ("HH:MM", "hours", "days"):
+    for unit in ("HH:MM", "hours", "days", "study_day"):
         read(text, relative_to="admission", relative_unit=unit)
 
 

@@ -114,6 +114,12 @@ def test_a_footer_is_matched_whatever_the_line_ending(tmp_path: Path) -> None:
     assert bad(frame) == {3: ("FOOTER", "Total: 1")}
 
 
+def test_a_header_that_stands_again_is_no_row(tmp_path: Path) -> None:
+    frame = read(tmp_path, "id,v\n1,a\n id , v\n2,b\nid,c\nid,v,w\n")
+    assert good(frame) == {2: ("1", "a"), 4: ("2", "b"), 5: ("id", "c")}
+    assert {line: reason for line, (reason, _) in bad(frame).items()} == {3: "HEADER_AGAIN", 6: "FILE_LAYOUT"}
+
+
 def test_files_of_only_a_header_or_only_footers_are_read(tmp_path: Path) -> None:
     assert read(tmp_path, "id,v\n").empty
     assert read(tmp_path, '"id","v"').empty

@@ -34,7 +34,10 @@ class TimeColumns(Section):
         description="accepted formats, strptime codes, tried in this order; empty only for relative times",
     )
     relative_to: str | None = Field(None, description="event that relative times count from, e.g. admission")
-    relative_unit: Literal["HH:MM", "hours", "days"] | None = Field(None, description="how relative times are written")
+    relative_unit: Literal["HH:MM", "hours", "days", "study_day"] | None = Field(
+        None,
+        description="how relative times are written; study_day: the event's own day is day 1, and there is no day 0",
+    )
     excel_serial: bool = Field(False, description="numbers are spreadsheet serial dates")
 
     @model_validator(mode="after")

@@ -13,8 +13,8 @@ from ..dictionary import fold
 from .distinct import by_distinct
 
 CELL = "cell:"
-# Lines that the declaration itself sets aside; any other line that is no row of columns is held.
-SET_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER"}
+# Lines that the declaration itself sets aside, and its header again; any other line that is no row of columns is held.
+SET_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER", "HEADER_AGAIN"}
 RECORD_KEY = ["source", "file", "line", "item"]
 
 

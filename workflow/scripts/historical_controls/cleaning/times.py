@@ -21,6 +21,7 @@ MIDNIGHT_24 = re.compile(r"(?<![\d:])24:00(?::00)?(?![\d:])")
 WORD = re.compile(r"[^\W\d_]{3,}\.?")
 # A date and a time of day in columns of their own are a whole number and a fraction.
 SERIAL = re.compile(r"^(?P<days>\d{1,7}(?:[.,]\d+$)?)(?: (?P<part>0(?:[.,]\d+)?))?$")
+DAY_WORD = re.compile(r"^(?:d[ií]a|day|d)\s*(?=[-+]?\d)", re.IGNORECASE)
 EXCEL_EPOCH = "1899-12-30"
 # Nobody is followed for longer, and beyond this a time no longer fits its type.
 MOST_HOURS = 1_000_000.0
@@ -179,8 +180,12 @@ def _hours(texts: pd.Series, unit: str) -> pd.Series:
     if unit == "HH:MM":
         parts = texts.str.extract(r"^([0-9]{1,9}):([0-5][0-9])(?::([0-5][0-9]))?$").astype("float64")
         return parts[0] + parts[1] / 60 + parts[2].fillna(0) / 3600
-    numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
-    return numbers * 24 if unit == "days" else numbers
+    plain = texts.str.replace(DAY_WORD, "", regex=True) if unit in ("days", "study_day") else texts
+    numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
+    if unit == "study_day":
+        numbers = numbers.where((numbers != 0) & (numbers % 1 == 0))
+        numbers = numbers.mask(numbers > 0, numbers - 1)
+    return numbers if unit == "hours" else numbers * 24
 
 
 def precedes(late: pd.Series, early: pd.Series, timezone: str) -> pd.Series:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 CELL = "cell:"
 FOOTER, BLANK, ABOVE, RAGGED = "FOOTER", "BLANK_LINE", "ABOVE_HEADER", "FILE_LAYOUT"
+AGAIN = "HEADER_AGAIN"
 SPACE = " \t\r\n"
 # Enough to find the header in, where the declaration looks for it on another line.
 HEAD_LINES = 30
@@ -53,3 +54,16 @@ def text_frame(rows: list[list[str]], names: list[str]) -> pd.DataFrame:
 
 def is_footer(text: str, patterns: list[str]) -> bool:
     return any(re.search(pattern, text) for pattern in patterns)
+
+
+def without_headers(grid: Grid) -> Grid:
+    """The grid with rows that repeat the header, as printed pages do, set aside: nobody is called 'patient id'."""
+    rows = np.arange(len(grid.lines))
+    for name, heading in zip(grid.cells, grid.header, strict=True):
+        rows = rows[(grid.cells[name].iloc[rows].str.strip() == heading).to_numpy(dtype=bool)]
+        if not len(rows):
+            return grid
+    again = [(int(line), AGAIN, "\t".join(grid.header)) for line in grid.lines[rows]]
+    kept = np.delete(np.arange(len(grid.lines)), rows)
+    cells = grid.cells.take(kept).reset_index(drop=True)
+    return replace(grid, cells=cells, lines=grid.lines[kept], problems=sorted([*grid.problems, *again]))

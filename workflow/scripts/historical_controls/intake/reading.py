@@ -19,7 +19,7 @@ from ..table_io import TableWriter, conform
 from ..tables import INTAKE
 from .declared import declared_columns
 from .delimited import BLOCK, read_delimited
-from .layout import RAGGED, Grid, cell_names
+from .layout import RAGGED, Grid, cell_names, without_headers
 from .private import private_columns
 from .spreadsheet import read_spreadsheet
 
@@ -58,6 +58,7 @@ def read_blocks(
     if not place.is_file():
         raise UserError("there is no such file", str(place))
     grids = _sheet(place, file) if file.format == "xlsx" else read_delimited(place, file, size)
+    grids = map(without_headers, grids)
     if file.redcap and file.redcap.labels and redcap:
         grids = _by_field(grids, redcap)
     first = next(grids)
