@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from ..spreadsheet_cells import inert
-from ..table_io import read_pieces
+from ..table_io import read_among
 from ..tables import INTAKE, LEDGER
+from .distinct import by_distinct
 from .records import CELL
 
 READ = ["source", "file", "line", "item", "subject", "analyte", "fate", "reason", "raw_value", "hint"]
@@ -23,7 +24,7 @@ FileKey = tuple[str, str]
 
 def held_records(ledgers: Iterable[str | Path]) -> pd.DataFrame:
     """The quarantined records of final ledgers, by source, file, line and item."""
-    parts = [piece.loc[piece["fate"] == "quarantined"] for path in ledgers for piece in read_pieces(path, LEDGER, READ)]
+    parts = [part for path in ledgers for part in read_among(path, LEDGER, "fate", ["quarantined"], READ)]
     held = pd.concat([part for part in parts if len(part)] or [LEDGER.empty()[READ]], ignore_index=True)
     return held.drop(columns="fate").sort_values(["source", "file", "line", "item"], ignore_index=True)
 
@@ -38,20 +39,19 @@ def quarantine_list(
     """
     hashes = pd.concat([_hashes(key, path, held) for key, path in sorted(intake.items())] or [pd.DataFrame()])
     named = held.merge(hashes, on=["source", "file", "line"], how="left") if len(hashes) else held.assign(row_hash="")
-    out = named[COLUMNS].assign(meaning=named["reason"].map(said), **dict.fromkeys(TO_FILL_IN, ""))
-    words = [name for name in out.columns if name != "line"]
-    return out.assign(**{name: out[name].fillna("").map(_cell) for name in words})
+    words = {name: by_distinct(named[name], _cell, "str") for name in COLUMNS if name != "line"}
+    meaning = by_distinct(named["reason"], lambda reason: _cell(said(reason)), "str")
+    return named[COLUMNS].assign(**words, meaning=meaning, **dict.fromkeys(TO_FILL_IN, ""))
 
 
-def _cell(text: object) -> object:
-    return inert(str(text)[:CELL_AT_MOST])
+def _cell(text: str) -> object:
+    return inert(text[:CELL_AT_MOST])
 
 
 def _hashes(key: FileKey, path: str | Path, held: pd.DataFrame) -> pd.DataFrame:
     """Columns source, file, line and row_hash of every line of one file that holds a record."""
     wanted = held.loc[(held["source"] == key[0]) & (held["file"] == key[1]), "line"]
-    pieces = read_pieces(path, INTAKE) if len(wanted) else ()
-    found = [row_hashes(piece.loc[piece["line"].isin(wanted)]) for piece in pieces]
+    found = [row_hashes(piece) for piece in (read_among(path, INTAKE, "line", wanted) if len(wanted) else ())]
     lines = pd.concat(found) if found else pd.DataFrame(columns=["line", "row_hash"])
     return lines.assign(source=key[0], file=key[1])
 
