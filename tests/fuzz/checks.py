@@ -111,7 +111,7 @@ def _private_faults(case: Case, found: Found) -> list[str]:
     known = known_lines(case.sheet, case.content)
     ledger = found.ledger[~found.ledger["line"].isin([n for n in found.ledger["line"] if n not in known])]
     shown = [name for frame in (ledger, *found.tables.values()) for name in _with_secret(frame, known)]
-    broken = found.intake[found.intake["problem"].notna() & ~found.intake["problem"].isin(SET_ASIDE)]
+    broken = found.intake[found.intake["problem"].notna() & ~found.intake["problem"].isin({*SET_ASIDE, "HEADER_AGAIN"})]
     return [f"a private cell in {name}" for name in shown] + (
         ["the text of a broken line is kept"] if broken["text"].notna().any() else []
     )

@@ -120,11 +120,12 @@ def test_a_crash_and_an_obscure_refusal_are_seen(tmp_path: Path) -> None:
     assert not faults(case, Refused("f.csv, line 9: something is wrong"))
 
 
-def test_ids_are_not_filled_down_over_a_broken_line(tmp_path: Path) -> None:
-    """The broken line may have named the next patient: nobody can tell whose the rows below it are."""
+@pytest.mark.parametrize("header_again", [False, True])
+def test_ids_are_not_filled_down_over_a_broken_line_or_a_header(header_again: bool, tmp_path: Path) -> None:
+    """It may have named the next patient, or opened another table: nobody can tell whose the rows below it are."""
     layout = merged_ids(12)
     lines = content(clean_sheet(layout)).decode().split("\n")
-    broken = "\n".join([*lines[:5], lines[5] + "|", *lines[6:]]).encode()
+    broken = "\n".join([*lines[:5], lines[0] if header_again else lines[5] + "|", *lines[6:]]).encode()
     found = run(layout, broken, tmp_path)
     assert isinstance(found, Found)
     held = found.ledger.set_index("line")["reason"]

@@ -14,7 +14,8 @@ from .distinct import by_distinct
 
 CELL = "cell:"
 # Lines that the declaration itself sets aside, and its header again; any other line that is no row of columns is held.
-SET_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER", "HEADER_AGAIN"}
+DECLARED_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER"}
+SET_ASIDE = {*DECLARED_ASIDE, "HEADER_AGAIN"}
 RECORD_KEY = ["source", "file", "line", "item"]
 
 
@@ -58,10 +59,11 @@ def subjects(rows: pd.DataFrame, name: str) -> pd.Series:
 def filled_down(raw: pd.DataFrame, name: str, above: str = "") -> pd.Series:
     """Patient ids of every line (table intake), repeated downwards over blanks; `above`: the id above the first line.
 
-    A broken line may have named the next patient: below it nobody is named until the next id.
+    A broken line may have named the next patient, and a header that stands again may open another table: below them
+    nobody is named until the next id.
     """
     ids = subjects(raw, name)
-    broken = raw["problem"].notna() & ~raw["problem"].isin(SET_ASIDE)
+    broken = raw["problem"].notna() & ~raw["problem"].isin(DECLARED_ASIDE)
     breaks = broken.cumsum()
     return ids.where(ids != "").groupby(breaks).ffill().fillna(pd.Series("", raw.index).mask(breaks == 0, above))
 
