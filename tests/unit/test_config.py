@@ -54,6 +54,13 @@ def test_the_example_is_accepted(example: dict[str, Any]) -> None:
     assert config.scenario_names[0] == "primary"
 
 
+def test_what_a_source_can_tell_of(example: dict[str, Any]) -> None:
+    told = {name: set(source.tells) for name, source in load_config(example).sources.items()}
+    assert {"admission", "infusion", "limitation_order", "adverse_event", "any treatment"} <= told["treated"]
+    assert {"limitation_order", "intubation", "norepinephrine", "invasive_ventilation"} <= told["historical"]
+    assert not {"consent", "infusion", "vasopressin", "any treatment", "any event"} & told["historical"]
+
+
 FAULTS = [
     (f"{LAB}.delimitor", ";", "unknown key", "Did you mean 'delimiter'?"),
     (f"{LAB}.xyzzy", 1, "unknown key", "Allowed here: assay_limits,"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -80,11 +80,11 @@ def treated(count: int = 5, **same: Any) -> list[Person]:
     return [replace(person, **same) for person in chosen]
 
 
-def controls(count: int = 25, **same: Any) -> list[Person]:
-    return people(count, "C", 2, **same)
+def controls(count: int = 25, prefix: str = "C", **same: Any) -> list[Person]:
+    return people(count, prefix, 2, **same)
 
 
-def source(arm: str) -> dict[str, Any]:
+def source(arm: str, name: str) -> dict[str, Any]:
     def moment(column: str) -> dict[str, Any]:
         return {"columns": [column], "formats": [FORMAT]}
 
@@ -109,8 +109,8 @@ def source(arm: str) -> dict[str, Any]:
             "columns": {"pf": {"outcome": "PF", "unit": "mmHg", "specimen": "arterial"}},
         },
     ]
-    file = {"path": f"data/raw/{arm}.csv", "encoding": "utf-8", "delimiter": ",", "decimal": ".", "parts": parts}
-    label = {"en": f"{arm} export", "es": arm}
+    file = {"path": f"data/raw/{name}.csv", "encoding": "utf-8", "delimiter": ",", "decimal": ".", "parts": parts}
+    label = {"en": f"{name} export", "es": name}
     return {"arm": arm, "label": label, "timezone": "America/Mexico_City", "files": {"all": file}}
 
 
@@ -126,7 +126,7 @@ def settings() -> dict[str, Any]:
     }
     return {
         **{name: config[name] for name in ("study", "seed")},
-        "sources": {arm: source(arm) for arm in ("treated", "historical")},
+        "sources": {arm: source(arm, arm) for arm in ("treated", "historical")},
         "languages": ["en"],
         "outcomes": ["PF"],
         "cohort": cohort,
@@ -144,14 +144,14 @@ def settings() -> dict[str, Any]:
     }
 
 
-def write_study(folder: Path, own: list[Person], others: list[Person], change: Callable[[dict], None]) -> Path:
-    """A study folder of these patients."""
+def write_study(folder: Path, own: list[Person], others: list[Person], **more: list[Person]) -> Path:
+    """A study folder of these patients; `more`: further historical sources by name."""
     (folder / "data/raw").mkdir(parents=True)
-    for arm, group in (("treated", own), ("historical", others)):
-        frame = pd.DataFrame([row for person in group for row in person.rows()], columns=COLUMNS)
-        frame.to_csv(folder / f"data/raw/{arm}.csv", index=False)
     config = settings()
-    change(config)
+    for name, group in {"treated": own, "historical": others, **more}.items():
+        frame = pd.DataFrame([row for person in group for row in person.rows()], columns=COLUMNS)
+        frame.to_csv(folder / f"data/raw/{name}.csv", index=False)
+        config["sources"].setdefault(name, source("historical", name))
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
     (folder / "config.yaml").write_text(text, encoding="utf-8")
     return folder

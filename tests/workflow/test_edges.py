@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -28,8 +27,8 @@ class Ended:
     page: str
     folder: Path
 
-    def steps(self, arm: str, statistic: str) -> dict[str, float]:
-        rows = self.ard[(self.ard["analysis"] == "attrition") & (self.ard["arm"] == arm)]
+    def steps(self, statistic: str, source: str = "historical") -> dict[str, float]:
+        rows = self.ard[(self.ard["analysis"] == "attrition") & (self.ard["population"] == source)]
         return rows[rows["statistic"] == statistic].set_index("level")["value"].to_dict()
 
     def analysed(self, arm: str) -> float:
@@ -45,13 +44,9 @@ class Ended:
         return rows[rows["statistic"] == "estimate"]
 
 
-def nothing(config: dict) -> None:
-    """The settings as they are."""
-
-
-def ended(folder: Path, own: list[Person], others: list[Person], change: Callable[[dict], None] = nothing) -> Ended:
-    """The study run to its report, which holds no nonsense."""
-    write_study(folder, own, others, change)
+def ended(folder: Path, own: list[Person], others: list[Person], **more: list[Person]) -> Ended:
+    """The study run to its report, which holds no nonsense; `more`: further historical sources."""
+    write_study(folder, own, others, **more)
     run = snakemake(folder, PAGE)
     assert run.code == 0, run.output
     page = (folder / PAGE).read_text(encoding="utf-8")
@@ -63,12 +58,17 @@ def ended(folder: Path, own: list[Person], others: list[Person], change: Callabl
     return Ended(pd.read_parquet(folder / "results/ard.parquet"), text, page, folder)
 
 
-def test_no_control_is_eligible(tmp_path: Path) -> None:
-    found = ended(tmp_path, treated(), controls(level=320.0))
-    assert found.steps("historical", "n_excluded")["I3"] > 0 and found.analysed("historical") == 0
-    assert found.steps("historical", "n_unknown")["I3"] == 0
+def test_no_control_is_eligible_for_what_is_known_or_for_what_is_not(tmp_path: Path) -> None:
+    """One source whose patients are never that ill, and one where nobody was measured: unknown never counts as true."""
+    unknown = controls(level=None, prefix="U")
+    found = ended(tmp_path, treated(), controls(level=320.0), unmeasured=unknown)
+    assert found.analysed("historical") == 0 and found.analysed("treated") == 5
+    assert found.steps("n_excluded")["I3"] > 0 and found.steps("n_unknown")["I3"] == 0
+    assert found.steps("n_before", "unmeasured")["all"] == len(unknown)
+    assert found.steps("n_unknown", "unmeasured")["I3"] == found.steps("n_excluded", "unmeasured")["I3"] > 0
     assert found.reasons() and found.estimates().empty
     assert "not estimable, because" in found.text
+    assert "not known" in found.text and "unmeasured export" in found.text
 
 
 def test_one_treated_patient(tmp_path: Path) -> None:
@@ -98,33 +98,20 @@ def test_all_treated_after_the_last_control(tmp_path: Path) -> None:
     assert not found.estimates().empty
 
 
-def test_a_control_identical_to_a_treated_patient(tmp_path: Path) -> None:
+def test_a_thousand_controls_some_of_them_identical_to_the_treated(tmp_path: Path) -> None:
     own = treated()
-    twins = [replace(person, name=f"C9{number:03d}", infused_after=None) for number, person in enumerate(own)]
-    found = ended(tmp_path, own, [*controls(), *twins])
-    patients = pd.read_parquet(tmp_path / "results/cohort/primary/patients.parquet")
-    assert patients[patients["patient_id"].str.startswith("historical/C9")]["included"].any()
+    twins = [replace(person, name=f"T9{number:03d}", infused_after=None) for number, person in enumerate(own)]
+    found = ended(tmp_path, own, [*controls(1000), *twins])
+    assert found.steps("n_before")["all"] == 1005
+    assert found.analysed("historical") > 500
     assert not found.estimates().empty and found.reasons() <= {"too_few_patients_at_day"}
-
-
-def test_a_thousand_controls(tmp_path: Path) -> None:
-    found = ended(tmp_path, treated(), controls(1000))
-    assert found.steps("historical", "n_before")["all"] == 1000
-    assert found.analysed("historical") > 500 and not found.estimates().empty
-
-
-def test_unknown_everywhere(tmp_path: Path) -> None:
-    """No control was ever measured: every condition on a value is unknown, and unknown never counts as true."""
-    found = ended(tmp_path, treated(), controls(level=None))
-    assert found.analysed("historical") == 0
-    assert found.steps("historical", "n_unknown")["I3"] == found.steps("historical", "n_excluded")["I3"] > 0
-    assert found.estimates().empty and found.reasons()
-    assert "not known" in found.text
+    patients = pd.read_parquet(tmp_path / "results/cohort/primary/patients.parquet")
+    assert patients[patients["patient_id"].str.startswith("historical/T9")]["included"].any()
 
 
 def test_broken_input_is_refused_in_plain_words(tmp_path: Path) -> None:
     """The one edge that ends in an error: a file that is not what the config says."""
-    folder = write_study(tmp_path, treated(), controls(), nothing)
+    folder = write_study(tmp_path, treated(), controls())
     path = folder / "data/raw/historical.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("kind,id,age", "kind,ident,age"), encoding="utf-8")
     run = snakemake(folder)

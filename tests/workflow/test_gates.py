@@ -13,6 +13,7 @@ from .conftest import edit_config, snakemake
 pytestmark = pytest.mark.workflow
 
 INFERENCE = {"estimate", "p_value", "p_raw", "p_max_t", "p_holm", "p_floor", "win_odds", "standard_error", "agreement"}
+PAGE = "results/report/investigator.en.html"
 CONTRAST = "treated - historical"
 MATCHED = {"analysis": {"weighting": "matching", "df_method": "kenward-roger"}}
 NOT_INFERENCE = {"baseline", "baseline_weighted", "love", "ledger_loss_arms"}
@@ -21,6 +22,7 @@ ONE_ARM = {"cumulative_incidence"}  # estimates of one arm alone, which no gate 
 
 def refuse(settings: dict) -> None:
     """Asks for more controls than there are, in all scenarios but one, which is weighted."""
+    settings["cohort"]["time_zero"]["wait_draws"] = 2
     settings["balance"]["gates"] = {"min_ess": 1000, "warn_ess": 2000}
     settings["scenarios"]["lenient"] = {
         "label": {"en": "Weighted", "es": "Ponderado"},
@@ -33,7 +35,7 @@ def refuse(settings: dict) -> None:
 
 def test_a_refused_comparison_reaches_every_reader(small_study: Path) -> None:
     edit_config(small_study, refuse)
-    run = snakemake(small_study)
+    run = snakemake(small_study, PAGE)
     assert run.code == 0, run.output
     ard = pd.read_parquet(small_study / "results/ard.parquet")
     outcomes = yaml.safe_load((small_study / "config.yaml").read_text(encoding="utf-8"))["outcomes"]
@@ -48,7 +50,7 @@ def test_a_refused_comparison_reaches_every_reader(small_study: Path) -> None:
         assert said["PF"] == "few_effective"
     weighted = ard[(ard["scenario"] == "lenient") & (ard["outcome"] == "PF") & (ard["statistic"] == "p_value")]
     assert set(weighted["analysis"]) == {"mixed_model"}
-    page = (small_study / "results/report/investigator.en.html").read_text(encoding="utf-8")
+    page = (small_study / PAGE).read_text(encoding="utf-8")
     assert page.count("too few historical patients carry the comparison") >= 3
     assert "limit" in page
     listing = pd.read_csv(small_study / "results/internal/primary/listing-16.2.9.csv")
@@ -61,8 +63,10 @@ def test_a_weighted_primary_ends_in_a_report(small_study: Path) -> None:
         settings["analysis"].update(weighting="entropy", df_method="satterthwaite")
         settings["scenarios"] = {"matched": {"label": {"en": "Matched", "es": "Pareado"}, "overrides": MATCHED}}
 
+        settings["cohort"]["time_zero"]["wait_draws"] = 0
+
     edit_config(small_study, weigh)
-    run = snakemake(small_study)
+    run = snakemake(small_study, PAGE)
     assert run.code == 0, run.output
     ard = pd.read_parquet(small_study / "results/ard.parquet")
     model = ard[(ard["outcome"] == "PF") & (ard["analysis"] == "mixed_model") & (ard["contrast"] == CONTRAST)]
@@ -70,6 +74,6 @@ def test_a_weighted_primary_ends_in_a_report(small_study: Path) -> None:
     assert set(model.loc[model["scenario"] == "matched", "method"]) == {"reml"}
     permuted = ard[(ard["analysis"] == "permutation") & (ard["statistic"] == "p_value")]
     assert set(permuted["scenario"]) == {"matched"}
-    page = (small_study / "results/report/investigator.en.html").read_text(encoding="utf-8")
+    page = (small_study / PAGE).read_text(encoding="utf-8")
     assert "CR2 standard errors" in page
     assert "ranks have no weighted form" in page

@@ -38,6 +38,7 @@ rule define_cohort:
         study=STUDY_FACTS,
         cohort=section("cohort"),
         seed=STUDY.seed,
+        told=TOLD,
         outcomes=STUDY.outcomes,
         code=code("define_cohort.py"),
     script:
@@ -64,6 +65,7 @@ rule count_readings:
     params:
         cohort=STUDY.cohort.model_dump(mode="json"),
         seed=STUDY.seed,
+        told=TOLD,
         code=code("count_readings.py"),
     script:
         "../scripts/count_readings.py"
@@ -91,6 +93,7 @@ rule redraw_waits:
         study=STUDY_FACTS,
         cohort=STUDY.cohort.model_dump(mode="json"),
         seed=STUDY.seed,
+        told=TOLD,
         outcomes=[STUDY.primary.outcome, *STUDY.analysis.covariates, *STUDY.balance.key_covariates],
         code=code("redraw_waits.py"),
     script:

@@ -12,7 +12,7 @@ rule join_results:
         losses="results/clean/losses.parquet",
         cohort=collect("results/cohort/{scenario}/ard.parquet", scenario=COHORT_OWNERS),
         readings="results/cohort/readings/ard.parquet",
-        draws="results/analysis/wait_draws/ard.parquet",
+        draws=["results/analysis/wait_draws/ard.parquet"] if STUDY.cohort.time_zero.wait_draws else [],
         balance=collect("results/balance/{scenario}/ard.parquet", scenario=BALANCE_OWNERS),
         primary=collect("results/analysis/primary/{outcome}.parquet", outcome=MODELLED),
         combined="results/analysis/primary/combined/ard.parquet",

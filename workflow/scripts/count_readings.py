@@ -19,6 +19,7 @@ with reported(snakemake.log[0]):
         snakemake.input.measurements,
         snakemake.input.events,
         snakemake.input.treatments,
+        snakemake.params.told,
     )
     cohort = Cohort.model_validate(snakemake.params.cohort)
     dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)

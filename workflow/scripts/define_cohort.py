@@ -28,6 +28,7 @@ with reported(snakemake.log[0]):
         snakemake.input.measurements,
         snakemake.input.events,
         snakemake.input.treatments,
+        snakemake.params.told,
     )
     cohort = Cohort.model_validate(snakemake.params.cohort)
     study = Study.model_validate(snakemake.params.study)

@@ -21,6 +21,7 @@ with reported(snakemake.log[0]):
             snakemake.input.measurements,
             snakemake.input.events,
             snakemake.input.treatments,
+            snakemake.params.told,
         ),
         Cohort.model_validate(snakemake.params.cohort),
         Study.model_validate(snakemake.params.study),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from cohort_study import LABEL, given, happened, measured, moments, person, reco
 from pydantic import ValidationError
 
 from historical_controls.cohort.rules import evidence, judge_rules
+from historical_controls.cohort.timeline import Moments
 from historical_controls.config_cohort import Cohort
 
 T, U, F = 1, 0, -1
@@ -319,6 +321,26 @@ def test_invasive_ventilation_is_told_by_tubes_until_a_course_tells() -> None:
         clean = tables([person("a"), person("b")], [], events, courses)
         found = judge_rules(cohort({"R": rule}).rules, moments(3, 6, 15, 25, 32, 50), records(clean))["R"]
         assert found.tolist() == expected
+
+
+def test_what_no_file_of_a_source_can_tell_of_is_unknown() -> None:
+    """No order is known in either source; only one of them has a column for it. The same of treatments."""
+    order = {"kind": "event", "event": "limitation_order", "happened": False}
+    drugs = {"kind": "treatment", "treatments": ["dopamine", "norepinephrine"], "given": False, "within_hours": 4}
+    rules = cohort({"ORDER": order, "ASKED": {**order, "happened": True}, "DRUGS": drugs}).rules
+    told = {
+        "full": ["limitation_order", "norepinephrine"],
+        "poor": ["admission"],
+        "free": ["any event", "any treatment"],
+    }
+    people = [person(name, source=source) for name, source in zip("abcd", (*sorted(told), "undeclared"), strict=True)]
+    clean = replace(tables(people), told=told)
+    asked = Moments(np.arange(4), moments(5, 5, 5, 5).time)
+    found = judge_rules(rules, asked, records(clean))
+    # By source: free, full, poor, undeclared.
+    assert found["ORDER"].tolist() == [T, T, U, T]
+    assert found["ASKED"].tolist() == [F, F, U, F]
+    assert found["DRUGS"].tolist() == [T, T, U, T]
 
 
 def test_at_least_so_many_rules() -> None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from .errors import nearest
+from .vocabulary import ANY_EVENT, ANY_TREATMENT
 
 Arm = Literal["treated", "historical"]
 Language = Literal["en", "es"]
@@ -179,6 +180,11 @@ class EventRows(Part):
     values: dict[str, str] = Field(default={}, description="codes in the file to event names")
     value: str | None = Field(None, description="column with grade or category")
     detail: str | None = Field(None, description="column with free text")
+
+    @property
+    def names(self) -> set[str]:
+        """Events that its rows can be; ANY_EVENT where the file names them itself."""
+        return {self.event[1:]} if self.event.startswith("=") else set(self.values.values()) or {ANY_EVENT}
 
     @model_validator(mode="after")
     def end_is_dated(self) -> EventRows:
@@ -367,3 +373,17 @@ class Source(Section):
     @classmethod
     def timezone_is_known(cls, timezone: str) -> str:
         return _known_zone(timezone)
+
+    @property
+    def tells(self) -> list[str]:
+        """Events and treatments that its files can tell of: only of these does absence mean that they were not."""
+        parts = [part for file in self.files.values() for part in file.parts]
+        told: set[str] = {"admission"} if self.relative_epoch else set()
+        for part in parts:
+            if isinstance(part, PatientRows):
+                told |= {column.event for column in part.events}
+            elif isinstance(part, EventRows):
+                told |= part.names
+            elif isinstance(part, TreatmentRows):
+                told |= set(part.values.values()) or {ANY_TREATMENT}
+        return sorted(told | ({"invasive_ventilation"} if "intubation" in told else set()))

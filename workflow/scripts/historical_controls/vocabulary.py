@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# What a source may tell of where its file names events or treatments itself.
+ANY_EVENT, ANY_TREATMENT = "any event", "any treatment"
+
 EVENT_NAMES: dict[str, str] = {
     "admission": "admission to this hospital; standard care starts",
     "icu_admission": "admission to an intensive care unit",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -22,7 +22,8 @@ COLUMNS = [name for name in MEASUREMENTS.names if name not in ("raw_value", "raw
 class CleanTables:
     """The clean tables of all sources, stacked (tables patients, measurements, events, treatments).
 
-    `treatments`: with the ventilation that intubations tell of (`support.with_tubes`).
+    `treatments`: with the ventilation that intubations tell of (`support.with_tubes`). `told`: events and treatments
+    that the files of each source can tell of (`Source.tells`); a source not named tells everything.
     `refused`: values that gave no derived outcome, once outcomes are derived (see `derived.Derived`).
     """
 
@@ -31,6 +32,7 @@ class CleanTables:
     events: pd.DataFrame
     treatments: pd.DataFrame
     refused: pd.DataFrame = field(default_factory=nothing_refused)
+    told: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def of(self, people: pd.DataFrame) -> CleanTables:
         """Tables that hold everything of these people, and maybe more."""
@@ -45,6 +47,7 @@ class StoredTables:
     measurements: Mapping[str, Path]
     events: pd.DataFrame
     treatments: pd.DataFrame
+    told: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def of(self, people: pd.DataFrame) -> CleanTables:
         """Tables that hold everything of these people, and maybe more."""
@@ -53,7 +56,8 @@ class StoredTables:
             read_between(self.measurements[str(source)], MEASUREMENTS, "patient_id", first, last, COLUMNS)
             for source, first, last in spans.itertuples(name=None)
         ]
-        return CleanTables(self.patients, pd.concat(parts, ignore_index=True), self.events, self.treatments)
+        measured = pd.concat(parts, ignore_index=True)
+        return CleanTables(self.patients, measured, self.events, self.treatments, told=self.told)
 
 
 class Clean(Protocol):
@@ -73,12 +77,13 @@ def stored_tables(
     measurements: Iterable[str | Path],
     events: Iterable[str | Path],
     treatments: Iterable[str | Path],
+    told: Mapping[str, Collection[str]] | None = None,
 ) -> StoredTables:
     """The tables of all sources; measurements stand in a folder named like their source."""
     by_source = {Path(path).parent.name: Path(path) for path in measurements}
     happened = read_tables(events, EVENTS)
     courses = with_tubes(read_tables(treatments, TREATMENTS), happened)
-    return StoredTables(read_tables(patients, PATIENTS), by_source, happened, courses)
+    return StoredTables(read_tables(patients, PATIENTS), by_source, happened, courses, told or {})
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from ..config_cohort import Cohort
 from ..config_derivations import ImputedRatio, OrganFailures, PairedRatio, Sofa
 from .clean_tables import CleanTables
 from .flag_texts import IMPUTED, has_any
-from .intervals import Integers
+from .intervals import Flags, Integers
 from .stays import Stays, stays_of
 from .timeline import NEVER, Clock, Series, clock_of, make_series, milliseconds
 
@@ -26,7 +26,8 @@ class Records:
     `measurements`, `events`, `treatments` are the clean tables of these patients with the columns patient (position)
     and integer times; `first_event` the first time of each event. `series` are the measured results by outcome,
     `with_imputed` those of outcomes that hold imputed or estimated values too, with them. `refused`: values that gave
-    no derived outcome. `judged`: the measurements that the series were made of, on the clock of what was known.
+    no derived outcome. `judged`: the measurements that the series were made of, on the clock of what was known. `told`:
+    what the files of each source can tell of (see `CleanTables`).
     """
 
     people: pd.DataFrame
@@ -40,9 +41,15 @@ class Records:
     with_imputed: Mapping[str, Series]
     refused: pd.DataFrame
     judged: pd.DataFrame
+    told: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.people)
+
+    def tells(self, *names: str) -> Flags:
+        """By patient, whether the files of the source can tell of any of these events or treatments."""
+        silent = {source for source, told in self.told.items() if not set(names) & set(told)}
+        return ~self.people["source"].isin(silent).to_numpy(bool)
 
     def results(self, outcome: str, imputed: bool = False) -> Series | None:
         """What was measured of an outcome; `imputed`: with what was imputed or estimated in its place."""
@@ -74,6 +81,7 @@ def place_all(clean: CleanTables, people: pd.DataFrame) -> CleanTables:
         ),
         events.assign(time=milliseconds(events["time"]), end_time=milliseconds(events["end_time"])),
         treatments.assign(start=milliseconds(treatments["start"]), stop=milliseconds(treatments["stop"])),
+        told=clean.told,
     )
 
 
@@ -109,6 +117,7 @@ def make_records(tables: CleanTables, cohort: Cohort) -> Records:
         series_of(done[replaced], clock, cohort, imputed=True),
         tables.refused,
         done,
+        tables.told,
     )
 
 

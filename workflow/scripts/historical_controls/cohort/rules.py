@@ -21,9 +21,10 @@ from ..config_rules import (
     TreatmentRule,
     rule_order,
 )
+from ..vocabulary import ANY_EVENT, ANY_TREATMENT
 from .basal_ratio import judge_ratio, ratio_evidence
 from .intervals import compare
-from .kleene import FALSE, TRUE, States, kleene_and, kleene_or, states
+from .kleene import FALSE, TRUE, UNKNOWN, States, kleene_and, kleene_or, states
 from .records import Records
 from .support import courses_of, running
 from .threshold import judge_threshold, threshold_evidence
@@ -109,12 +110,16 @@ def judge_characteristic(rule: CharacteristicRule, moments: Moments, records: Re
 
 
 def judge_event(rule: EventRule, moments: Moments, records: Records) -> States:
-    """Whether the event had, or had not, happened so many hours before; what is not recorded has not happened."""
+    """Whether the event had, or had not, happened so many hours before; what is not recorded has not happened.
+
+    Unknown where the files of the patient's source cannot tell of it.
+    """
     first = records.first_event.get(rule.event)
     if first is None:
         first = np.full(len(records), NEVER)
     happened = first[moments.patient] <= moments.time - hours(rule.at_least_hours_before)
-    return states(happened, ~happened) if rule.happened else states(~happened, happened)
+    state = states(happened, ~happened) if rule.happened else states(~happened, happened)
+    return np.where(records.tells(rule.event, ANY_EVENT)[moments.patient], state, UNKNOWN)
 
 
 def judge_combination(rule: CombinationRule, found: Mapping[str, States]) -> States:
@@ -130,10 +135,14 @@ def judge_count(rule: CountRule, found: Mapping[str, States]) -> States:
 
 
 def judge_treatment(rule: TreatmentRule, moments: Moments, records: Records) -> States:
-    """Whether a course ran within the hours before; a course that is not recorded was not given."""
+    """Whether a course ran within the hours before; a course that is not recorded was not given.
+
+    Unknown where the files of the patient's source tell of none of these treatments.
+    """
     courses = courses_of(records.treatments, rule.treatments)
     ran = running(courses, moments.patient, moments.time - hours(rule.within_hours), moments.time)
-    return states(ran, ~ran) if rule.given else states(~ran, ran)
+    state = states(ran, ~ran) if rule.given else states(~ran, ran)
+    return np.where(records.tells(*rule.treatments, ANY_TREATMENT)[moments.patient], state, UNKNOWN)
 
 
 def evidence(rule: Rule, moments: Moments, records: Records) -> np.ndarray:
