@@ -123,6 +123,7 @@ rule redefine_cohorts:
         cohort=STUDY.cohort.model_dump(mode="json"),
         variants=variants,
         seed=STUDY.seed,
+        told=TOLD,
         outcomes=GRID_OUTCOMES,
         code=code("redefine_cohorts.py"),
     script:

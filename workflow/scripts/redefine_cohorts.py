@@ -22,6 +22,7 @@ with reported(snakemake.log[0]):
             snakemake.input.measurements,
             snakemake.input.events,
             snakemake.input.treatments,
+            snakemake.params.told,
         ),
         {name: cohort.varied(change["cohort"]) for name, change in snakemake.params.variants.items()},
         Study.model_validate(snakemake.params.study),
