@@ -69,12 +69,13 @@ rule analyse_scenario:
 
 
 rule combine_outcomes:
-    """Adjusts the p-values of all outcomes and days together, and says of every registered outcome what became of it."""
+    """Sees all outcomes together: adjusted p-values, what became of each registered one, and what bias would undo them."""
     input:
         patients="results/cohort/primary/patients.parquet",
         visits="results/cohort/primary/visits.parquet",
         observations="results/cohort/primary/observations.parquet",
         dictionary=DICTIONARY,
+        benchmarks=BENCHMARKS,
         outcomes=collect("results/analysis/primary/{outcome}.parquet", outcome=MODELLED),
         statistics=collect("results/analysis/primary/statistics/{outcome}.parquet", outcome=MODELLED),
         counted="results/analysis/primary/events/ard.parquet",
@@ -89,7 +90,7 @@ rule combine_outcomes:
     threads: 1
     params:
         primary=STUDY.primary.model_dump(mode="json"),
-        not_concluded=STUDY.analysis.not_concluded,
+        analysis=STUDY.analysis.model_dump(mode="json"),
         code=code("combine_outcomes.py"),
     script:
         "../scripts/combine_outcomes.py"

@@ -1,12 +1,12 @@
-"""Rule combine_outcomes: the outcomes of the primary scenario as one family, and what became of each registered one."""
+"""Rule combine_outcomes: the outcomes of the primary scenario as a family, what became of each, what undoes them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from historical_controls.analysis import combine_outcomes, completeness
-from historical_controls.config import Primary
+from historical_controls.analysis import combine_outcomes, completeness, load_benchmarks, overturn_rows
+from historical_controls.config import Analysis, Primary
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.table_io import read_table, read_tables, write_table
@@ -17,17 +17,23 @@ if TYPE_CHECKING:
 
 with reported(snakemake.log[0]):
     outcomes = read_tables(snakemake.input.outcomes, ARD)
+    patients = read_table(snakemake.input.patients, COHORT_PATIENTS)
+    dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
+    primary = Primary.model_validate(snakemake.params.primary)
+    settings = Analysis.model_validate(snakemake.params.analysis)
     family = combine_outcomes(
         outcomes,
         {Path(file).stem: read_table(file, STATISTICS) for file in snakemake.input.statistics},
-        Primary.model_validate(snakemake.params.primary),
+        primary,
     )
     registered = completeness(
         pd.concat([outcomes, read_table(snakemake.input.counted, ARD)], ignore_index=True),
-        read_table(snakemake.input.patients, COHORT_PATIENTS),
+        patients,
         read_table(snakemake.input.visits, VISITS),
         read_table(snakemake.input.observations, OBSERVATIONS),
-        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
-        snakemake.params.not_concluded,
+        dictionary,
+        settings.not_concluded,
     )
-    write_table(pd.concat([family, registered], ignore_index=True), snakemake.output.ard, ARD)
+    published = [one for path in snakemake.input.benchmarks for one in load_benchmarks(path, dictionary.outcomes)]
+    overturned = overturn_rows(outcomes, patients, settings, primary, dictionary, published)
+    write_table(pd.concat([family, registered, overturned], ignore_index=True), snakemake.output.ard, ARD)

@@ -72,6 +72,21 @@ class Permutation(Section):
     scenario_draws: int = Field(10_000, ge=1000, description="the same for scenarios, and for supporting analyses")
 
 
+class Overturn(Section):
+    """How far from the truth the comparison may be."""
+
+    tau: list[float] = Field(
+        default=[0.1, 0.2, 0.3, 0.5, 0.8],
+        description="standard deviations of an unmeasured bias, in those of the historical patients at that day",
+    )
+    power: float = Field(
+        0.8, gt=0.5, lt=1, description="power of detectable differences and of the trial that would settle it"
+    )
+    trial_differences: list[float] = Field(
+        default=[0.25, 0.5], description="differences that a trial would look for, in the same standard deviations"
+    )
+
+
 class Analysis(Section):
     days: list[int] = Field(min_length=1, description="study days of the contrasts")
     level: float = Field(0.95, gt=0.5, lt=1, description="confidence level")
@@ -122,6 +137,7 @@ class Analysis(Section):
     )
     permutation: Permutation = Permutation()
     events: EventSettings = EventSettings()
+    overturn: Overturn = Overturn()
     weighting: Literal["none", "entropy", "matching", "overlap"] = Field(
         "none", description="one of balance.methods; standard errors are then CR2, or those of the matched sample"
     )

@@ -1,5 +1,6 @@
 """What differs between the arms, how sure, and what would overturn it: the analysis stage."""
 
+from .benchmarks import Benchmark, load_benchmarks
 from .combine import combine_outcomes
 from .comparison import Comparison, comparison
 from .completeness import completeness
@@ -8,9 +9,11 @@ from .event_rows import Observed, observed
 from .events import EventTables, analyse_events
 from .grid import analyse_grid, scenarios_of
 from .outcomes import Analysed, analyse_outcomes
+from .overturn import overturn_rows
 
 __all__ = [
     "Analysed",
+    "Benchmark",
     "Comparison",
     "EventTables",
     "Observed",
@@ -21,6 +24,8 @@ __all__ = [
     "combine_outcomes",
     "comparison",
     "completeness",
+    "load_benchmarks",
     "observed",
+    "overturn_rows",
     "scenarios_of",
 ]

@@ -58,6 +58,7 @@ def _difference_rows(cell: Cell, data: ModelData, found: Fitted, day: int, setti
     here = cell.at(day=day, contrast=CONTRAST)
     yield from estimate_rows(here, contrast, data)
     yield from _forest_rows(here, contrast, data)
+    yield from _spread_rows(cell, data, day, settings.visit_window_days)
     at = {"day": [day], **_covariate_means(data, found)}
     means = found.means.marginal_means(at, "arm", found.df_method, settings.level).table
     for row in means.to_dict("records"):
@@ -76,6 +77,17 @@ def estimate_rows(here: Cell, found: Contrast, data: ModelData, per: str = "") -
     yield here.number("standard_error", found.standard_error, error_unit(data.outcome) + per, more(shown))
     yield here.number("df", found.df, format="0.0")
     yield here.number("p_value", found.p_value, format="p")
+
+
+def _spread_rows(cell: Cell, data: ModelData, day: int, window: int) -> Iterator[Row]:
+    """Standard deviation, on the model scale, of the historical patients near a day: each one's value nearest to it."""
+    own = data.frame.loc[data.frame["arm"] == "historical"].assign(apart=(data.frame["day"] - day).abs())
+    near = own.loc[own["apart"] <= window].sort_values(["subject", "apart", "day"]).drop_duplicates("subject")
+    spread = float(near["y"].std()) if near["y"].notna().all() else float("nan")
+    if spread > 0:
+        here = cell.at(output_id="14.2.17", analysis="spread", method="", arm="historical", day=day)
+        yield here.number("sd", spread, error_unit(data.outcome), more(effect_unit(data.outcome)[1]))
+        yield here.number("n_subjects", len(near))
 
 
 def _forest_rows(here: Cell, found: Contrast, data: ModelData) -> Iterator[Row]:

@@ -19,6 +19,7 @@ from .errors import (
 from .estimating_equations import WeightedFit, solve_independent, solve_weighted
 from .fit import MixedModelFit, fit_design, fit_mixed_model
 from .influence import Influence
+from .laws import t_quantile
 from .margins import Margins
 from .optimiser import Attempt, Control
 from .scores import SubjectScores, subject_scores
@@ -53,4 +54,5 @@ __all__ = [
     "solve_independent",
     "solve_weighted",
     "subject_scores",
+    "t_quantile",
 ]

@@ -1,0 +1,133 @@
+"""Unmeasured bias, E-values, detectable differences and published results, by hand and by published numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from historical_controls.analysis import load_benchmarks, overturn_rows
+from historical_controls.analysis.overturn import death_rows, e_value, tau_to_none, trial_size
+from historical_controls.ard import Cell, ard_frame
+from historical_controls.config import Analysis, Primary
+from historical_controls.dictionary import load_dictionary
+from historical_controls.errors import UserErrors
+
+ROOT = Path(__file__).resolve().parents[3]
+DICTIONARY = ROOT / "data" / "dictionary"
+CONTRAST = "treated - historical"
+RUNG = {"id": "one", "random": "1", "residual": "iid", "per_arm": "pooled"}
+SETTINGS = Analysis.model_validate({"days": [7], "ladder": [RUNG]})
+PRIMARY = Primary(outcome="PF", day=7)
+
+
+def people(treated: tuple[int, int], historical: tuple[int, int]) -> pd.DataFrame:
+    """Deaths and patients by arm."""
+    rows = [
+        {"arm": arm, "included": True, "end_state": "death" if i < dead else "horizon"}
+        for arm, (dead, n) in (("treated", treated), ("historical", historical))
+        for i in range(n)
+    ]
+    return pd.DataFrame(rows)
+
+
+def outcome_rows(
+    estimate: float, error: float, df: float, sd: float, code: str = "PF", unit: str = "mmHg"
+) -> pd.DataFrame:
+    cell = Cell("14.2.2", "primary", "mixed_model", "reml", code, day=7, contrast=CONTRAST)
+    found = [cell.number("estimate", estimate, unit), cell.number("standard_error", error), cell.number("df", df)]
+    spread = Cell("14.2.17", "primary", "spread", "", code, arm="historical", day=7)
+    return ard_frame([*found, spread.number("sd", sd)])
+
+
+def made(ard: pd.DataFrame) -> pd.DataFrame:
+    return overturn_rows(ard, people((1, 5), (10, 40)), SETTINGS, PRIMARY, load_dictionary(DICTIONARY), [])
+
+
+def value(rows: pd.DataFrame, analysis: str, statistic: str, **keys: object) -> float:
+    own = rows[(rows["analysis"] == analysis) & (rows["statistic"] == statistic)]
+    for name, wanted in keys.items():
+        own = own[own[name] == wanted]
+    assert len(own) == 1
+    return float(own["value"].iloc[0])
+
+
+@pytest.mark.parametrize(("ratio", "expected"), [(3.9, 7.26), (0.8, 1.81), (1.0, 1.0)])
+def test_e_value_as_published(ratio: float, expected: float) -> None:
+    """VanderWeele & Ding 2017, Ann Intern Med 167:268-274: 3.9 gives 7.26 (infant death), 0.8 gives 1.81."""
+    assert e_value(ratio) == pytest.approx(expected, abs=0.005)
+
+
+def test_tau_that_reaches_none_does_so_exactly() -> None:
+    estimate, error, df = 60.0, 20.0, 12.0
+    t = stats.t.ppf(0.975, df)
+    tau = tau_to_none(estimate, error, t)
+    assert estimate - t * np.hypot(error, tau) == pytest.approx(0, abs=1e-9)
+    assert tau_to_none(30.0, 20.0, t) == 0
+
+
+def test_rows_by_hand() -> None:
+    rows = made(outcome_rows(60.0, 20.0, 12.0, 50.0))
+    t = stats.t.ppf(0.975, 12)
+    half = t * np.hypot(20, 0.5 * 50)
+    assert value(rows, "bias_model", "lower", level="0.5") == pytest.approx(60 - half)
+    assert value(rows, "bias_model", "tau_sd", level="reaches_none") == pytest.approx(tau_to_none(60, 20, t) / 50)
+    assert value(rows, "e_value", "shift_to_open", outcome="PF") == pytest.approx(60 - t * 20)
+    assert value(rows, "e_value", "e_value", outcome="PF") == pytest.approx(e_value(np.exp(0.91 * 60 / 50)))
+    detectable = (t + stats.t.ppf(0.8, 12)) * 20
+    assert value(rows, "detectable_difference", "detectable") == pytest.approx(detectable)
+    assert value(rows, "trial_size", "difference", level="0.5") == pytest.approx(25)
+
+
+def test_ratios_stay_ratios() -> None:
+    rows = made(outcome_rows(float(np.exp(-0.6)), 0.2, 12.0, 0.5, "CRP", "ratio"))
+    assert value(rows, "e_value", "shift_to_none", outcome="CRP") == pytest.approx(np.exp(0.6))
+    own = rows[(rows["analysis"] == "bias_model") & (rows["statistic"] == "estimate")]
+    assert own["value"].to_numpy() == pytest.approx(np.exp(-0.6)) and set(own["unit"]) == {"ratio"}
+
+
+def test_a_trial_for_half_a_standard_deviation() -> None:
+    """Textbook: 2 (1.96 + 0.84)^2 / 0.25 = 62.8, that is 63 per arm."""
+    assert trial_size(0.5, 0.95, 0.8) == 63
+
+
+def test_deaths_have_a_risk_ratio_with_score_interval() -> None:
+    rows = ard_frame(death_rows(people((1, 5), (10, 40)), 0.95))
+    assert value(rows, "e_value", "estimate", level="death") == pytest.approx(0.8)
+    assert value(rows, "e_value", "lower", level="death") < 0.8 < value(rows, "e_value", "upper", level="death")
+    assert value(rows, "e_value", "e_value", level="death") == pytest.approx(1.81, abs=0.005)
+    assert value(rows, "e_value", "e_value_interval", level="death") == 1
+
+
+def test_without_a_death_in_an_arm_there_is_no_ratio() -> None:
+    rows = ard_frame(death_rows(people((0, 5), (10, 40)), 0.95))
+    assert set(rows["statistic"]) == {"count", "n_subjects", "not_estimable"}
+
+
+def test_an_outcome_without_estimate_adds_nothing() -> None:
+    refused = ard_frame([Cell("14.2.2", "primary", "mixed_model", "reml", "PF").text("not_estimable", "no_data")])
+    assert set(made(refused)["level"]) == {"death"}
+
+
+def test_published_results_carry_their_source() -> None:
+    dictionary = load_dictionary(DICTIONARY)
+    published = load_benchmarks(DICTIONARY / "benchmarks.csv", dictionary.outcomes)
+    assert all("doi" in one.citation or "PMC" in one.citation for one in published)
+    rows = overturn_rows(ard_frame([]), people((1, 5), (10, 40)), SETTINGS, PRIMARY, dictionary, published)
+    assert value(rows, "benchmark", "estimate", level="STROMA-CoV-2") == 7.4
+
+
+def test_faults_of_the_file_are_told_together(tmp_path: Path) -> None:
+    text = (
+        (DICTIONARY / "benchmarks.csv")
+        .read_text(encoding="utf-8")
+        .replace("7.4", "x")
+        .replace("Bowdish 2023,,", "B,QQ,")
+    )
+    (tmp_path / "benchmarks.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(UserErrors) as caught:
+        load_benchmarks(tmp_path / "benchmarks.csv", {"PF"})
+    assert "line 2" in str(caught.value) and "line 3" in str(caught.value) and "'QQ'" in str(caught.value)
