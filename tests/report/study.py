@@ -192,6 +192,7 @@ def _rows() -> Iterator[dict[str, object]]:
     yield from _null_rows()
     yield from _incidence_rows()
     yield from _adverse_rows()
+    yield from _robustness_rows()
 
 
 def _incidence_rows() -> Iterator[dict[str, object]]:
@@ -204,6 +205,31 @@ def _incidence_rows() -> Iterator[dict[str, object]]:
                 for name, value in (("estimate", share), ("lower", share / 2), ("upper", share + 0.2)):
                     yield cell.number(name, value, format="percent")
                 yield cell.number("n_at_risk", round(n * (1 - day / 42)))
+
+
+def _robustness_rows() -> Iterator[dict[str, object]]:
+    """One patient left out at a time, the unobserved shifted, and a product of choices."""
+    left_out = Cell("14.2.13", "primary", "leave_one_out", "reml", "PF", day=7)
+    for name, value in (("n_left_out", 43), ("n_deciding", 2), ("smallest", 20.4), ("largest", 41.8)):
+        yield left_out.number(name, value, "mmHg")
+    yield left_out.text("decided_by_one", "yes")
+    for treated in (-1, 0, 1):
+        for historical in (-1, 0, 1):
+            level = f"treated={treated}|historical={historical}"
+            cell = Cell("15.14", "primary", "tipping_point", "delta", "PF", level=level, day=7, contrast=CONTRAST)
+            yield cell.number("estimate", 30 + 40 * (treated - historical), "mmHg")
+            yield cell.text("verdict", "above" if treated > historical else "holds")
+    for number, level in enumerate(("severe=pf150|none|mixed_model", "severe=berlin|none|mixed_model",
+                                    "severe=pf150|entropy|mixed_model", "severe=pf150|none|worst_rank")):  # fmt: skip
+        cell = Cell(
+            "15.18", "primary", "specification", level.split("|")[1], "PF", level=level, day=7, contrast=CONTRAST
+        )
+        unit, shown = ("odds", "0.00") if level.endswith("rank") else ("mmHg", "0")
+        for name, value in (("estimate", 20 - 5 * number), ("lower", 1 + number), ("upper", 60.0)):
+            yield cell.number(name, value, unit, shown)
+    counts = Cell("14.2.12", "primary", "specification", "", "PF", level="mixed_model", day=7)
+    for name, value in (("n_specifications", 4), ("n_estimated", 3), ("n_holds", 3), ("min", 10), ("max", 20)):
+        yield counts.number(name, value, "mmHg")
 
 
 def _adverse_rows() -> Iterator[dict[str, object]]:

@@ -232,3 +232,20 @@ def test_groups_are_told_apart_without_colour() -> None:
     grey = {arm: sum(w * c for w, c in zip((0.299, 0.587, 0.114), to_rgb(style.individual), strict=True))
             for arm, style in ARM_STYLES.items()}  # fmt: skip
     assert abs(grey["treated"] - grey["historical"]) > 0.25
+
+
+def test_specifications_stand_in_order_with_their_choices() -> None:
+    figures = standard()
+    upper, lower = figures["15.18-specification.svg"].axes
+    estimates = [line.get_ydata()[0] for line in upper.lines if line.get_marker() == "s"]
+    assert estimates == [10.0, 15.0, 20.0]
+    assert "Entropy balancing" in [text.get_text() for text in lower.texts]
+    assert len(figures["15.18-specification-2.svg"].axes[0].lines) == 3  # win odds stand on a scale of their own
+
+
+def test_tipping_cells_print_the_contrast_and_shade_the_verdict() -> None:
+    axes = standard()["15.14-tipping.svg"].axes[0]
+    assert len(axes.patches) == 9
+    assert {text.get_text() for text in axes.texts} == {"−50", "−10", "30", "70", "110"}
+    shaded = [patch for patch in axes.patches if to_hex(patch.get_facecolor()) == "#a9b7c8"]
+    assert sorted((patch.get_x(), patch.get_y()) for patch in shaded) == [(0.5, 1.5), (1.5, 0.5), (1.5, 1.5)]

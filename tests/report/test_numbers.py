@@ -157,3 +157,10 @@ def test_reactions_stand_with_what_none_of_five_leaves_open(report: Rendered, la
     assert "52%" in said
     assert "41%" in said
     assert report.study.words(language)("not_recorded.treated_only") in said
+
+
+def test_a_result_that_one_patient_decides_says_so(report: Rendered, language: str) -> None:
+    said = next(e for e in report.page.elements if e.attributes.get("id") == "bias").text
+    head = {"en": "One patient decides.", "es": "Un solo paciente decide."}[language]
+    assert head in said
+    assert "42" in said

@@ -75,13 +75,16 @@ def draw_family(family: str, material: Material) -> dict[str, Figure]:
         overlap,
         profile,
         ratio,
+        specification,
         swimmer,
+        tipping,
         trajectory,
     )
     from .style import RC
 
     figure_name(family)
-    rooms = (flow, calendar, love, overlap, trajectory, ratio, forest, incidence, swimmer, null, profile, availability)
+    rooms = [flow, calendar, love, overlap, trajectory, ratio, forest, incidence, swimmer, null, tipping, profile]
+    rooms += [availability, specification]
     module = next(room for room in rooms if room.__name__.endswith(f".{family}"))
     with rc_context(RC):
         return module.draw(material)

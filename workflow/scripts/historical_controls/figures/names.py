@@ -13,8 +13,10 @@ NUMBERS = {
     "incidence": "15.11",
     "swimmer": "15.12",
     "null": "15.13",
+    "tipping": "15.14",
     "profile": "15.16",
     "availability": "15.17",
+    "specification": "15.18",
 }
 # Pictures of one patient after another by name: whoever knew a patient could find the person in them.
 BY_NAME = ("profile",)
