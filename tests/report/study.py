@@ -219,8 +219,9 @@ def _robustness_rows() -> Iterator[dict[str, object]]:
             cell = Cell("15.14", "primary", "tipping_point", "delta", "PF", level=level, day=7, contrast=CONTRAST)
             yield cell.number("estimate", 30 + 40 * (treated - historical), "mmHg")
             yield cell.text("verdict", "above" if treated > historical else "holds")
-    for number, level in enumerate(("severe=pf150|none|mixed_model", "severe=berlin|none|mixed_model",
-                                    "severe=pf150|entropy|mixed_model", "severe=pf150|none|worst_rank")):  # fmt: skip
+    readings = ("severe=pf150|unweighted|mixed_model", "severe=berlin|unweighted|mixed_model")
+    others = ("severe=pf150|entropy|mixed_model", "severe=pf150|unweighted|worst_rank")
+    for number, level in enumerate((*readings, *others)):
         cell = Cell(
             "15.18", "primary", "specification", level.split("|")[1], "PF", level=level, day=7, contrast=CONTRAST
         )

@@ -128,7 +128,7 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
     groups |= {"population", "missing", "chapter", "boundary", "method_step", "estimand", "stat", "limits", "odds_of"}
     keys = [key for key in locales["en"].entries if key.partition(".")[0] not in groups]
     built = {"answer.reading_", "cleaning.", "readings.", "care.", "calendar.", "adverse.", "grid."}
-    built |= {"figure.choice_", "figure.tips_"}
+    built |= {"figure.choice_", "verdict."}
     assert [
         key for key in keys if key not in code and not key.endswith(".title") and not any(map(key.startswith, built))
     ] == []

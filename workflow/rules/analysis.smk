@@ -183,3 +183,63 @@ rule analyse_grid:
         code=code("analyse_grid.py"),
     script:
         "../scripts/analyse_grid.py"
+
+
+rule analyse_specification:
+    """Answers for the primary outcome under every combination of reading, weighting and estimand."""
+    input:
+        patients="results/cohort/grid/specification/patients.parquet",
+        visits="results/cohort/grid/specification/visits.parquet",
+        weights="results/balance/grid/specification/weights.parquet",
+        matched_sets="results/balance/grid/specification/matched_sets.parquet",
+        gates="results/balance/grid/specification/gates.parquet",
+        dictionary=DICTIONARY,
+    output:
+        ard="results/analysis/specification/ard.parquet",
+    log:
+        "results/logs/analyse_specification.log",
+    benchmark:
+        "results/benchmarks/analyse_specification.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        readings={name: one.value for name, one in GRID.get("specification", {}).items()},
+        weightings=specified_weightings(STUDY),
+        estimands=STUDY.sensitivity.specification.estimands,
+        analysis=GRID_ANALYSIS,
+        primary=STUDY.primary.model_dump(mode="json"),
+        seed=STUDY.seed,
+        code=code("analyse_specification.py"),
+    script:
+        "../scripts/analyse_specification.py"
+
+
+rule assess_robustness:
+    """Asks whether one patient, the unobserved or the days before time zero would change an answer."""
+    input:
+        patients="results/cohort/primary/patients.parquet",
+        visits="results/cohort/primary/visits.parquet",
+        observations="results/cohort/primary/observations.parquet",
+        weights="results/balance/primary/weights.parquet",
+        matched_sets="results/balance/primary/matched_sets.parquet",
+        gates="results/balance/primary/gates.parquet",
+        dictionary=DICTIONARY,
+    output:
+        ard="results/analysis/primary/robustness/ard.parquet",
+    log:
+        "results/logs/assess_robustness.log",
+    benchmark:
+        "results/benchmarks/assess_robustness.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        outcomes=MODELLED,
+        analysis=section("analysis"),
+        sensitivity=STUDY.sensitivity.model_dump(mode="json", include={"leave_one_out", "tipping", "placebo_days"}),
+        primary=STUDY.primary.model_dump(mode="json"),
+        seed=STUDY.seed,
+        code=code("assess_robustness.py"),
+    script:
+        "../scripts/assess_robustness.py"

@@ -124,7 +124,7 @@ rule redefine_cohorts:
         variants=variants,
         seed=STUDY.seed,
         told=TOLD,
-        outcomes=GRID_OUTCOMES,
+        outcomes=wanted_outcomes,
         code=code("redefine_cohorts.py"),
     script:
         "../scripts/redefine_cohorts.py"

@@ -16,7 +16,14 @@ from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import UserError
 from historical_controls.merging import merged
 from historical_controls.provenance import code_hash, git_state
-from historical_controls.scenarios import BATCHES, COHORT_BATCHES, balance_owner, batches, cohort_owner
+from historical_controls.scenarios import (
+    BATCHES,
+    COHORT_BATCHES,
+    balance_owner,
+    batches,
+    cohort_owner,
+    specified_weightings,
+)
 
 LOCALES = PROGRAM / "workflow" / "locales"
 TEMPLATES = PROGRAM / "workflow" / "templates"
@@ -40,7 +47,7 @@ SCENARIOS = {name: scenario_config(STUDY, name) for name in STUDY.scenario_names
 COHORT_OWNERS = sorted({cohort_owner(STUDY, name) for name in SCENARIOS})
 BALANCE_OWNERS = sorted({balance_owner(STUDY, name) for name in SCENARIOS})
 GRID = batches(STUDY)
-GRID_OUTCOMES = sorted({*STUDY.outcomes, *STUDY.analysis.covariates, *STUDY.balance.key_covariates})
+COVARIATES = {*STUDY.analysis.covariates, *STUDY.balance.key_covariates}
 GRID_ANALYSIS = merged(
     STUDY.analysis.model_dump(mode="json"), {"permutation": {"scenario_draws": STUDY.sensitivity.permutation_draws}}
 )
@@ -114,6 +121,12 @@ def section(name):
 def variants(wildcards):
     """What the scenarios of a batch change, by scenario."""
     return {name: dict(one.overrides) for name, one in GRID[wildcards.batch].items()}
+
+
+def wanted_outcomes(wildcards):
+    """Outcomes whose visits a batch needs: all of them, or the primary one for the product of choices; covariates."""
+    own = [STUDY.primary.outcome] if wildcards.batch == "specification" else STUDY.outcomes
+    return sorted({*own, *COVARIATES})
 
 
 def owner(wildcards, of_scenario):

@@ -20,9 +20,11 @@ rule join_results:
         scenarios=collect("results/analysis/{scenario}/outcomes.parquet", scenario=STUDY.scenarios),
         grid_balance=collect(
             "results/balance/grid/{batch}/ard.parquet",
-            batch=[b for b in GRID if b in COHORT_BATCHES and b != "specification"],
+            batch=[b for b in GRID if b in COHORT_BATCHES],
         ),
         grid=collect("results/analysis/grid/{batch}.parquet", batch=[b for b in GRID if b != "specification"]),
+        specification=["results/analysis/specification/ard.parquet"] if "specification" in GRID else [],
+        robustness="results/analysis/primary/robustness/ard.parquet",
     output:
         ard="results/ard.parquet",
     log:

@@ -64,10 +64,5 @@ class Sensitivity(Section):
     )
     specification: Specification = Specification()
     tipping: Tipping = Tipping()
-    bias_sd: list[Positive] = Field(
-        default=[0.1, 0.2, 0.3, 0.5, 0.75, 1.0],
-        description="standard deviations of an unknown bias, in baseline standard deviations",
-    )
     placebo_days: int = Field(3, ge=2, description="days before time zero whose slope is compared between the arms")
-    power: float = Field(0.8, gt=0.5, lt=1, description="power of the detectable difference")
     leave_one_out: bool = Field(True, description="every patient left out once, by exact refits")

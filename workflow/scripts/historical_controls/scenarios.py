@@ -153,3 +153,11 @@ def weighted(config: Config, method: str) -> dict[str, Any]:
     """The analysis settings of a weighting; weights go with Satterthwaite degrees of freedom (CR2)."""
     df = {"df_method": "satterthwaite"} if method in WEIGHTED else {}
     return {"weighting": method, **df}
+
+
+def specified_weightings(config: Config) -> list[dict[str, Any]]:
+    """What each weighting of the specification curve changes in the analysis; 'none' is the unweighted one."""
+    asked = config.sensitivity.specification.weightings
+    methods = ["none", *config.balance.methods] if asked == "all" else asked
+    unweighted = {"df_method": config.analysis.df_method} if config.analysis.weighting not in WEIGHTED else {}
+    return [{"weighting": "none", **unweighted} if one == "none" else weighted(config, one) for one in methods]

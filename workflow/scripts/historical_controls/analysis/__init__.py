@@ -10,6 +10,8 @@ from .events import EventTables, analyse_events
 from .grid import analyse_grid, scenarios_of
 from .outcomes import Analysed, analyse_outcomes
 from .overturn import overturn_rows
+from .robustness import robustness
+from .specification import specification
 
 __all__ = [
     "Analysed",
@@ -27,5 +29,7 @@ __all__ = [
     "load_benchmarks",
     "observed",
     "overturn_rows",
+    "robustness",
     "scenarios_of",
+    "specification",
 ]

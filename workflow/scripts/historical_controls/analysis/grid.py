@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import numpy as np
 import pandas as pd
 
 from ..ard import Cell, ard_frame, row_id
@@ -170,10 +169,3 @@ def _permutation_rows(cell: Cell, scenario: Scenario, found: Answered, days: lis
     joint = joint_labels(people, settings, scenario.name, seed, scenario.compared.sets)
     if joint is not None:
         yield from permutation_rows(cell, found.data, permute(found.data, found.found, settings, joint))
-
-
-def verdict(lower: float, upper: float, none: float = 0.0) -> str:
-    """'above' or 'below' where an interval excludes no difference, 'holds' where it holds it."""
-    if np.isnan([lower, upper]).any():
-        return "holds"
-    return "above" if lower > none else "below" if upper < none else "holds"

@@ -116,9 +116,10 @@ def permutation_rows(cell: Cell, data: ModelData, permuted: PermutedOutcome | No
             yield from test_rows(here.at(day=day), data, test)
 
 
-def test_rows(here: Cell, data: ModelData, test: Permuted) -> Iterator[Row]:
-    """Estimate, p-value with its floor, and interval of one permuted contrast."""
+def test_rows(here: Cell, data: ModelData, test: Permuted, per: str = "") -> Iterator[Row]:
+    """Estimate, p-value with its floor, and interval of one permuted contrast; `per` ends its unit ('/d')."""
     unit, shown = effect_unit(data.outcome)
+    unit += per
     yield here.number("estimate", effect_of(test.estimate, data.outcome.scale), unit, shown)
     yield here.number("p_value", test.p_value, format="p")
     yield here.number("p_floor", test.p_floor, format="p")

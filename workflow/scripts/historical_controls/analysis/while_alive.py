@@ -57,7 +57,7 @@ def summaries(data: ModelData, day: int, level: str) -> pd.DataFrame:
 def _model_rows(here: Cell, people: pd.DataFrame, data: ModelData, who: Sample) -> Iterator[Row]:
     method = "cr2" if who.weighted else "welch"
     here = here.at(method=method)
-    found = _weighted(people, who) if who.weighted else welch(people, who.settings.level)
+    found = weighted_means(people, who) if who.weighted else welch(people, who.settings.level)
     if found is None:
         yield here.text("not_compared", "no_spread")
     else:
@@ -77,7 +77,7 @@ def welch(people: pd.DataFrame, level: float) -> Contrast | None:
         return None
 
 
-def _weighted(people: pd.DataFrame, who: Sample) -> Contrast | None:
+def weighted_means(people: pd.DataFrame, who: Sample) -> Contrast | None:
     """Weighted means with CR2 errors, the weights taken as known (EE-1 to EE-5); None where neither arm varies."""
     spec = MixedModelSpec(fixed="y ~ arm", subject="subject", random=None, residual="iid")
     weights = who.compared.weights

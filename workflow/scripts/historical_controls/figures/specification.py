@@ -115,8 +115,4 @@ def _option(name: str, option: str, material: Material) -> str:
     if reading is not None:
         return material.words.among(reading.options[option].label)
     word: Callable[[str, str], str] = material.words.entry
-    return (
-        word("weighting", "unweighted" if option == "none" else option)
-        if name == "weighting"
-        else word("analysis", option)
-    )
+    return word("weighting", option) if name == "weighting" else word("analysis", option)

@@ -67,4 +67,4 @@ def _key(figure: Figure, material: Material, verdicts: list[str]) -> None:
     axes.set_ylim(3, 0)
     for line, verdict in enumerate(verdicts):
         axes.add_patch(Rectangle((0.05, line + 0.15), 0.22, 0.7, fc=SHADES[verdict], ec=QUIET, lw=0.5))
-        axes.text(0.35, line + 0.5, material.words(f"figure.tips_{verdict}"), va="center", size=8.5)
+        axes.text(0.35, line + 0.5, material.words(f"verdict.{verdict}"), va="center", size=8.5)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincinv
-from scipy.stats import hypergeom
 
 from .shares import exact_interval
 
@@ -73,6 +72,9 @@ def permuted_count(event: Flags, treated: Flags, strata: NDArray[np.int_] | None
     so that every labelling is counted without being written down; with one stratum this is Fisher's exact test with the
     tables ordered by the difference of the shares.
     """
+    # Imported where it is used: scipy.stats alone takes as long to import as all the rest of a job.
+    from scipy.stats import hypergeom
+
     strata = np.zeros(len(event), dtype=int) if strata is None else strata
     law, mean = np.ones(1), 0.0
     for stratum in np.unique(strata):

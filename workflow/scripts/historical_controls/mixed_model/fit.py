@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -160,6 +160,10 @@ class MixedModelFit(Answers):
     def influence(self) -> influence.Influence:
         """Exact refits leaving out one subject at a time, each started from this fit."""
         return influence.leave_one_out(self)
+
+    def refits(self) -> Iterator[tuple[Any, MixedModelFit | None]]:
+        """The same refits as fits that answer contrasts, one subject at a time; None without convergence."""
+        return influence.refits(self)
 
     def _covariance(self, Phi: Array) -> pd.DataFrame:
         back = linalg.solve_triangular(self.problem.T, np.eye(self.problem.p))

@@ -58,6 +58,25 @@ def leave_one_out(fit: MixedModelFit) -> Influence:
     )
 
 
+def refits(fit: MixedModelFit) -> Iterator[tuple[Any, MixedModelFit | None]]:
+    """Each subject and the fit without it, which answers contrasts; None where no refit converged.
+
+    Design and basis stay those of the full table, so small-sample methods that count its rows (between-within) are
+    not those of a refit.
+    """
+    from .fit import machinery
+
+    near = {}
+    for subjects, point, good in _neighbours(fit):
+        maxima = zip(np.atleast_1d(subjects), np.atleast_2d(point.theta), np.atleast_1d(good), strict=True)
+        near.update({int(subject): theta for subject, theta, ok in maxima if ok})
+    for position, label in enumerate(fit.design.subjects):
+        problem = without(fit.problem, position)
+        theta = near.get(position)
+        found = _alone(fit, position) if theta is None else evaluate(*machinery(problem, fit.spec), theta)
+        yield label, None if found is None else replace(fit, problem=problem, found=found)
+
+
 def _neighbours(fit: MixedModelFit) -> Iterator[tuple[Any, Point, NDArray[np.bool_]]]:
     """Left-out subjects, their refits, and which of these are maxima.
 

@@ -20,7 +20,7 @@ from .answer import answer, in_short, sources, treated_count, what_was_done
 from .comparability import gates_intro, gates_table, weighted_table
 from .data import ledger_table, provenance_facts, reasons_table
 from .eligibility import calendar_sentence, care_table, draws_sentence, matrix_table, readings_table
-from .fragility import fragile
+from .fragility import fragile, settle
 from .glance import glance_table, not_analysed
 from .html_table import HtmlTable
 from .outcomes import days_table, refusal, said_difference, scenario_table
@@ -113,6 +113,7 @@ def _content(printer: Printer, figures: Mapping[str, str], provenance: Mapping[s
         "adverse": adverse_table(printer),
         "adverse_sentence": adverse_sentence(printer),
         "fragile": fragile(printer),
+        "settle": settle(printer),
         "biases": [_bias(printer, name) for name in BIASES],
         "scenarios": scenario_table(printer),
         "draws": draws_sentence(printer),

@@ -33,6 +33,8 @@ STEPS = (
     Step("permutation", ("permutation",), ("IN-6", "IN-7", "IN-9", "IN-10")),
     Step("worst_rank", ("worst_rank",), ("IN-1", "IN-2", "IN-3", "IN-4", "IN-5")),
     Step("multiplicity", ("multiplicity",), ()),
+    Step("one_patient", ("leave_one_out", "tipping_point", "placebo_time"), ("SN-2", "SN-3", "SN-4")),
+    Step("overturn", ("bias_model", "e_value"), ("OV-1", "OV-3", "OV-5", "OV-6")),
 )
 
 

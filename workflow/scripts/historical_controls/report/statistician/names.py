@@ -22,8 +22,10 @@ TEXTS = {
     **{name: (name, "reason") for name in REMARKS},
     "converged": ("category",),
     "decides": ("category",),
+    "decided_by_one": ("category",),
     "assays": ("assay",),
 }
+SHIFT = re.compile(r"(treated|historical)=(-?[\d.]+)")
 WINDOW = re.compile(r"(any|reaction)_([\d.]+)h")
 PARAMETER = re.compile(r"(?:(treated|historical): )?(variance|covariance|correlation|[a-z ]+)(?:\((.+)\))?")
 BOUNDARY = re.compile(r"correlation of random (\S+) and (\S+) is ([+-])1(?: \(arm=(\w+)\))?")
@@ -121,6 +123,10 @@ class Names:
             return self.printer.word(f"adverse.{window[1]}_within", hours=self.printer.fact(window[2]))
         if level.startswith("week="):
             return self.printer.fact(level.removeprefix("week=").replace("-", MINUS))
+        shift = SHIFT.fullmatch(level)
+        if shift:
+            moved = self.printer.fact(f"{shift[2].replace('-', MINUS)} {self.printer.words.unit('SD')}")
+            return Markup("{}: {}").format(self.printer.word(f"arm.{shift[1]}"), moved)
         found = PARAMETER.fullmatch(level)
         if found and self.printer.words.has(f"parameter.{found[2]}"):
             return self._parameter(found)

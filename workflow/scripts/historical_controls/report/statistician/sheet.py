@@ -16,6 +16,7 @@ REMARKS = (
     "not_compared",
     "not_recorded",
     "no_interval",
+    "no_tipping_point",
     "infeasible",
     "left_because",
 )

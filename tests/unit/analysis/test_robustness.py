@@ -1,0 +1,206 @@
+"""One patient left out (SN-2), the unobserved (SN-3), the days before (SN-4) and every choice (SN-5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from historical_controls.analysis import Comparison, specification
+from historical_controls.analysis.grid import Scenario
+from historical_controls.analysis.leave_one_out import decides, leave_one_out_rows, verdict, without
+from historical_controls.analysis.model_data import model_data
+from historical_controls.analysis.placebo_time import placebo_rows, slopes
+from historical_controls.analysis.sample import sample
+from historical_controls.analysis.single import Answered, answered
+from historical_controls.analysis.tipping_point import said, shifted, shifts, tipping_rows, unobserved
+from historical_controls.ard import ard_frame
+from historical_controls.dictionary import Dictionary, load_dictionary
+from historical_controls.mixed_model import Contrast
+
+from .test_analysis import INTERCEPT, PRIMARY, ROOT, SLOPE, VISIT, number, patients, settings, visits
+
+SHOWN = {f"s/p{i:02d}": (f"T{i + 1}" if i < 5 else f"C{i - 4:03d}") for i in range(30)}
+FEW = {"exact_up_to": 500, "draws": 1000, "scenario_draws": 1000}
+
+
+@pytest.fixture(scope="module")
+def dictionary() -> Dictionary:
+    return load_dictionary(ROOT / "data/dictionary")
+
+
+def contrast(estimate: float, half: float) -> Contrast:
+    return Contrast(estimate, half / 2, 20.0, 0.0, 0.1, estimate - half, estimate + half, 0.95, "satterthwaite")
+
+
+def found(
+    measured: pd.DataFrame, people: pd.DataFrame, dictionary: Dictionary, code: str = "PF", **plan: object
+) -> Answered:
+    own = settings(**plan)
+    data = model_data(dictionary.outcomes[code], people, measured, own, dictionary)
+    answer = answered(data, own, [7], None, None)
+    assert isinstance(answer, Answered)
+    return answer
+
+
+# ---------------------------------------------------------------- one patient
+def test_a_patient_decides_by_another_verdict_or_another_sign() -> None:
+    assert not decides(contrast(10, 12), contrast(4, 12))
+    assert decides(contrast(10, 12), contrast(-1, 12))
+    assert decides(contrast(10, 8), contrast(10, 12))
+    assert decides(contrast(10, 12), contrast(10, 8))
+    assert [verdict(one) for one in (contrast(10, 8), contrast(-10, 8), contrast(1, 8))] == [1, -1, 0]
+
+
+@pytest.mark.parametrize("rung", [INTERCEPT, SLOPE, VISIT])
+def test_each_line_is_the_fit_of_everybody_else(rung: dict[str, object], dictionary: Dictionary) -> None:
+    """Against independent fits of the table without the patient; tolerance 1e-4 of the standard error."""
+    people = patients(n_historical=12)
+    measured = visits(people, days=8)
+    full = found(measured, people, dictionary, ladder=[rung])
+    rows = ard_frame(list(leave_one_out_rows(full, 7, settings(ladder=[rung]), Comparison(), SHOWN)))
+    for subject in ("s/p00", "s/p04", "s/p11"):
+        alone = answered(without(full.data, subject), settings(ladder=[rung]), [7], None, None)
+        assert isinstance(alone, Answered) and alone.found.rung == full.found.rung
+        wanted = alone.at(7)
+        assert isinstance(wanted, Contrast)
+        for name in ("estimate", "lower", "upper"):
+            got = number(rows, name, level=SHOWN[subject])
+            assert got == pytest.approx(getattr(wanted, name), abs=1e-3 * wanted.standard_error), (subject, name)
+    assert number(rows, "n_left_out") == 17
+
+
+def test_values_beyond_a_limit_are_refitted_as_such(dictionary: Dictionary) -> None:
+    people = patients(n_historical=8)
+    measured = visits(people, "IL6", effect=-0.5, days=7, log=True)
+    low = measured["value"] < measured["value"].quantile(0.15)
+    limit = measured["value"].quantile(0.15)
+    measured.loc[low, ["value", "lower", "upper"]] = [np.nan, np.nan, limit]
+    full = found(measured, people, dictionary, "IL6")
+    rows = ard_frame(list(leave_one_out_rows(full, 7, settings(), Comparison(), SHOWN)))
+    alone = answered(without(full.data, "s/p02"), settings(), [7], None, None)
+    assert isinstance(alone, Answered)
+    wanted = alone.at(7)
+    assert isinstance(wanted, Contrast)
+    assert set(rows["method"]) == {"wald"}
+    assert np.log(number(rows, "estimate", level="T3")) == pytest.approx(
+        wanted.estimate, abs=0.01 * wanted.standard_error
+    )
+
+
+def test_one_patient_who_makes_the_difference_is_named(dictionary: Dictionary) -> None:
+    """Four treated are like the controls; the fifth is 250 higher and alone moves the estimate past no difference."""
+    people = patients()
+    measured = visits(people, effect=-5.0)
+    measured.loc[(measured["patient_id"] == "p04") & (measured["day"] > 0), ["value", "lower", "upper"]] += 250
+    full = found(measured, people, dictionary)
+    rows = ard_frame(list(leave_one_out_rows(full, 7, settings(), Comparison(), SHOWN)))
+    texts = rows[rows["statistic"] == "decides"].set_index("level")["text"]
+    assert texts["T5"] == "yes"
+    assert rows.loc[rows["statistic"] == "decided_by_one", "text"].item() == "yes"
+    assert number(rows, "smallest") == number(rows, "estimate", level="T5")
+
+
+def test_weighted_comparisons_say_why_nobody_is_left_out(dictionary: Dictionary) -> None:
+    people = patients()
+    full = found(visits(people), people, dictionary)
+    weights = pd.Series(1.0, index=pd.Index(SHOWN, name="subject"))
+    rows = ard_frame(list(leave_one_out_rows(full, 7, settings(), Comparison(weights=weights), SHOWN)))
+    assert rows["text"].tolist() == ["weighted_refits"]
+
+
+# ---------------------------------------------------------------- the unobserved
+def test_shifts_reach_exactly_the_border() -> None:
+    assert shifts(contrast(10, 4)) == {"to_holds": -6}
+    assert shifts(contrast(-10, 4)) == {"to_holds": 6}
+    assert shifts(contrast(1, 4)) == {"to_above": 3, "to_below": -5}
+    assert shifted(contrast(10, 4), -6, 0) == (4, 0, 8)
+    assert shifted(contrast(10, 4), 0, 6) == (4, 0, 8)
+    assert [said(1, 2), said(-2, -1), said(-1, 1), said(0, 1)] == [1, -1, 0, 0]
+
+
+def test_the_tipping_difference_is_the_border_over_the_share_unobserved(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people)
+    gone = measured["patient_id"].isin(["p03", "p08", "p09"]) & (measured["day"] > 3)
+    people.loc[people["patient_id"] == "p08", ["end_state", "end_day"]] = ["death", 4.0]
+    full = found(measured[~gone], people, dictionary)
+    missing = {arm: unobserved(full.data, people, arm, 7, 1) for arm in ("treated", "historical")}
+    assert [(one.n, one.missing, one.died) for one in missing.values()] == [(5, 1, 0), (25, 2, 1)]
+    rows = ard_frame(list(tipping_rows(full, 7, settings(), people, [-1, 0, 1], True)))
+    answer, sd = full.at(7), full.data.baseline_sd
+    assert isinstance(answer, Contrast) and answer.lower > 0
+    assert number(rows, "to_holds", arm="treated") == pytest.approx(-answer.lower / (1 / 5) / sd)
+    assert number(rows, "to_holds", arm="historical") == pytest.approx(answer.lower / (2 / 25) / sd)
+    cells = rows[rows["output_id"] == "15.14"]
+    still = cells[cells["level"] == "treated=0|historical=0"].set_index("statistic")["value"]
+    assert still["estimate"] == pytest.approx(answer.estimate)
+    moved = cells[cells["level"] == "treated=-1|historical=1"].set_index("statistic")["value"]
+    assert moved["estimate"] == pytest.approx(answer.estimate - sd / 5 - 2 * sd / 25)
+
+
+def test_where_everybody_was_measured_nothing_tips(dictionary: Dictionary) -> None:
+    people = patients()
+    rows = ard_frame(list(tipping_rows(found(visits(people), people, dictionary), 7, settings(), people, [0], False)))
+    assert rows.loc[rows["statistic"] == "no_tipping_point", "text"].tolist() == ["all_observed", "all_observed"]
+    assert not (rows["output_id"] == "15.14").any()
+
+
+# ---------------------------------------------------------------- before time zero
+def before(people: pd.DataFrame, slope: dict[str, float]) -> pd.DataFrame:
+    """Two values a day on the three days to time zero, and one after it that must not count."""
+    rng = np.random.default_rng(5)
+    rows = [
+        (one.patient_id, one.arm, hour, 100 + slope[one.arm] * np.ceil(hour / 24) + rng.normal(0, 1e-3))
+        for one in people.itertuples()
+        for hour in (-60.0, -50.0, -40.0, -30.0, -20.0, 0.0)
+    ]
+    after = [(one.patient_id, one.arm, 5.0, 9999.0) for one in people.itertuples()]
+    frame = pd.DataFrame([*rows, *after], columns=["patient_id", "arm", "hours", "value"])
+    return frame.assign(source="s", outcome="PF")
+
+
+def test_slopes_before_time_zero_are_those_of_the_days_before_alone(dictionary: Dictionary) -> None:
+    people = patients()
+    seen = before(people, {"treated": 2.0, "historical": -1.0})
+    who = sample(people, visits(people), settings(permutation=FEW), Comparison(), 1)
+    found = slopes(dictionary.outcomes["PF"], seen, who.patients, 3)
+    assert found.groupby("arm")["y"].mean().to_dict() == pytest.approx({"treated": 2, "historical": -1}, abs=1e-2)
+    data = model_data(dictionary.outcomes["PF"], people, who.visits, who.settings, dictionary)
+    rows = ard_frame(list(placebo_rows(data, seen, who, 3)))
+    assert set(rows.loc[rows["statistic"] == "estimate", "unit"]) == {"mmHg/d"}
+    values = rows.loc[rows["statistic"] == "estimate", "value"]
+    assert values.tolist() == pytest.approx([3.0, 3.0], abs=1e-2)
+
+
+def test_slopes_of_too_few_are_refused(dictionary: Dictionary) -> None:
+    people = patients()
+    seen = before(people, {"treated": 2.0, "historical": -1.0})
+    once = seen[(seen["arm"] == "historical") | (seen["hours"] == 0)]
+    who = sample(people, visits(people), settings(permutation=FEW), Comparison(), 1)
+    data = model_data(dictionary.outcomes["PF"], people, who.visits, who.settings, dictionary)
+    rows = ard_frame(list(placebo_rows(data, once, who, 3)))
+    assert rows.loc[rows["statistic"] == "not_estimable", "text"].tolist() == ["too_few_slopes"]
+    assert not rows["statistic"].isin(["estimate", "p_value"]).any()
+
+
+# ---------------------------------------------------------------- every choice
+def test_every_combination_has_an_answer_or_a_reason(dictionary: Dictionary) -> None:
+    people = patients()
+    own = settings(permutation=FEW)
+    open_ = Scenario("open", people, visits(people), own, Comparison())
+    shut = replace(open_, name="shut", compared=Comparison(refusal="far_from_controls"))
+    estimands = ["mixed_model", "while_alive", "worst_rank"]
+    rows = specification({"severe=a": [open_], "severe=b": [shut]}, estimands, dictionary, PRIMARY, 1)
+    curve = rows[rows["output_id"] == "15.18"]
+    assert curve["level"].nunique() == 6
+    refused = curve[curve["statistic"] == "not_estimable"]
+    assert set(refused["level"]) == {f"severe=b|unweighted|{one}" for one in estimands}
+    full = found(visits(people), people, dictionary).at(7)
+    assert isinstance(full, Contrast)
+    line = curve[curve["level"] == "severe=a|unweighted|mixed_model"].set_index("statistic")["value"]
+    assert line["estimate"] == pytest.approx(full.estimate, rel=1e-9)
+    counts = rows[(rows["output_id"] == "14.2.12") & (rows["level"] == "mixed_model")].set_index("statistic")["value"]
+    assert (counts["n_specifications"], counts["n_estimated"], counts["n_above"]) == (2, 1, int(full.lower > 0))

@@ -1,0 +1,40 @@
+"""Rule analyse_specification: the primary outcome under every combination of reading, weighting and estimand."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from historical_controls.analysis import scenarios_of, specification
+from historical_controls.config import Analysis, Primary
+from historical_controls.dictionary import load_dictionary
+from historical_controls.errors import reported
+from historical_controls.merging import merged
+from historical_controls.table_io import read_table, write_table
+from historical_controls.tables import ARD, COHORT_PATIENTS, GATES, MATCHED_SETS, VISITS, WEIGHTS
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+TABLES = {
+    "patients": COHORT_PATIENTS,
+    "visits": VISITS,
+    "weights": WEIGHTS,
+    "matched_sets": MATCHED_SETS,
+    "gates": GATES,
+}
+
+with reported(snakemake.log[0]):
+    tables = {name: read_table(snakemake.input[name], table) for name, table in TABLES.items()}
+    weightings = [
+        Analysis.model_validate(merged(snakemake.params.analysis, change)) for change in snakemake.params.weightings
+    ]
+    by_weighting = [
+        scenarios_of(dict.fromkeys(snakemake.params.readings, one), **tables, shared=False) for one in weightings
+    ]
+    ard = specification(
+        dict(zip(snakemake.params.readings.values(), zip(*by_weighting, strict=True), strict=True)),
+        snakemake.params.estimands,
+        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        Primary.model_validate(snakemake.params.primary),
+        snakemake.params.seed,
+    )
+    write_table(ard, snakemake.output.ard, ARD)

@@ -1,0 +1,38 @@
+"""Rule assess_robustness: what would overturn each outcome's answer without another scenario."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from historical_controls.analysis import comparison, robustness
+from historical_controls.config import Analysis, Primary
+from historical_controls.config_sensitivity import Sensitivity
+from historical_controls.dictionary import load_dictionary
+from historical_controls.errors import reported
+from historical_controls.table_io import read_table, write_table
+from historical_controls.tables import ARD, COHORT_PATIENTS, GATES, MATCHED_SETS, OBSERVATIONS, VISITS, WEIGHTS
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+COLUMNS = ["source", "patient_id", "arm", "outcome", "hours", "value"]
+
+with reported(snakemake.log[0]):
+    settings = Analysis.model_validate(snakemake.params.analysis)
+    ard = robustness(
+        snakemake.params.outcomes,
+        read_table(snakemake.input.patients, COHORT_PATIENTS),
+        read_table(snakemake.input.visits, VISITS),
+        read_table(snakemake.input.observations, OBSERVATIONS, COLUMNS),
+        settings,
+        Sensitivity.model_validate(snakemake.params.sensitivity),
+        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        Primary.model_validate(snakemake.params.primary),
+        snakemake.params.seed,
+        comparison(
+            settings,
+            read_table(snakemake.input.weights, WEIGHTS),
+            read_table(snakemake.input.matched_sets, MATCHED_SETS),
+            read_table(snakemake.input.gates, GATES),
+        ),
+    )
+    write_table(ard, snakemake.output.ard, ARD)

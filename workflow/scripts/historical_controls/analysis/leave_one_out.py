@@ -1,0 +1,139 @@
+"""Whether one patient decides: the contrast again without each of them, by exact refits (SN-2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ..ard import Cell
+from ..config import Analysis
+from ..mixed_model import CensoredFit, Contrast, MixedModelFit, ModelError
+from ..scales import effect_of, effect_unit
+from .comparison import Comparison
+from .fit_rows import CONTRAST, LEVELS, Row
+from .gates import reason_against_day
+from .ladder import Fitted, fit_rung
+from .model_data import ModelData
+from .single import Answered
+
+OUTPUT = "14.2.13"
+
+
+def leave_one_out_rows(
+    found: Answered, day: int, settings: Analysis, compared: Comparison, shown: Mapping[str, str]
+) -> Iterator[Row]:
+    """The contrast at `day` without each patient, and whether anybody decides (level '').
+
+    shown: display id by subject. A patient decides where the interval excludes no difference with everybody but not
+    without them, or the other way round, or where the estimate changes its sign.
+    """
+    cell = Cell(OUTPUT, "primary", "leave_one_out", method="reml", outcome=found.data.outcome.code, day=day)
+    if compared.weights is not None:
+        yield cell.text("not_estimable", "weighted_refits")
+        return
+    full = found.at(day)
+    if isinstance(full, str):
+        yield cell.text("not_estimable", full)
+        return
+    cell = cell.at(method=_method(found))
+    without = dict(sorted((shown[subject], one) for subject, one in _refitted(found, day, settings)))
+    basis = _wald(found, day, settings) if isinstance(found.found.fit, CensoredFit) else full
+    deciding = [name for name, one in without.items() if not isinstance(one, str) and decides(basis, one)]
+    for name, one in without.items():
+        yield from _patient_rows(cell.at(level=name), one, name in deciding, found.data)
+    yield from _summary_rows(cell, without, deciding, found.data)
+
+
+def decides(full: Contrast, without: Contrast) -> bool:
+    """The declared rule: another verdict of the interval, or another sign of the estimate."""
+    return verdict(full) != verdict(without) or np.sign(full.estimate) != np.sign(without.estimate)
+
+
+def verdict(one: Contrast) -> int:
+    """1 or -1 where the interval lies above or below no difference, 0 where it holds it."""
+    return int(one.lower > 0) - int(one.upper < 0)
+
+
+def _method(found: Answered) -> str:
+    """Censored models keep their interval's quick form here: a profile of each refit would take minutes."""
+    return "wald" if isinstance(found.found.fit, CensoredFit) else "reml"
+
+
+def _refitted(found: Answered, day: int, settings: Analysis) -> Iterator[tuple[str, Contrast | str]]:
+    data, fit = found.data, found.found.fit
+    if isinstance(fit, MixedModelFit):
+        L = found.found.answers.difference_rows("arm", LEVELS, {"day": [day]})
+        for subject, refit in fit.refits():
+            yield str(subject), _contrast(without(data, str(subject)), refit, L, day, found.found, settings)
+        return
+    for subject in data.frame["subject"].unique():
+        rest = without(data, str(subject))
+        yield str(subject), _censored(rest, day, found.found, settings)
+
+
+def without(data: ModelData, subject: str) -> ModelData:
+    """The model table without one patient; what was imputed from everybody stays."""
+    return replace(data, frame=data.frame[data.frame["subject"] != subject].reset_index(drop=True))
+
+
+def _contrast(
+    rest: ModelData, refit: MixedModelFit | None, L: np.ndarray, day: int, found: Fitted, settings: Analysis
+) -> Contrast | str:
+    reason = reason_against_day(rest, day, settings)
+    if reason is not None or refit is None:
+        return reason or "not_converged"
+    try:
+        return refit.contrasts(L, found.df_method, settings.level)[0]
+    except ModelError:
+        return "df_too_small"
+
+
+def _censored(rest: ModelData, day: int, found: Fitted, settings: Analysis) -> Contrast | str:
+    reason = reason_against_day(rest, day, settings)
+    if reason is not None:
+        return reason
+    rung = next(rung for rung in settings.censored_ladder if rung.id == found.rung)
+    try:
+        fit = fit_rung(rest, rung, settings)
+        return _wald_of(fit, day, found, settings)
+    except ModelError:
+        return "not_converged"
+
+
+def _wald(found: Answered, day: int, settings: Analysis) -> Contrast:
+    return _wald_of(found.found.fit, day, found.found, settings)
+
+
+def _wald_of(fit: MixedModelFit | CensoredFit, day: int, found: Fitted, settings: Analysis) -> Contrast:
+    """By Wald; without the one patient with values beyond a limit the refit is no censored one."""
+    quick = replace(fit, interval="wald") if isinstance(fit, CensoredFit) else fit
+    L = quick.difference_rows("arm", LEVELS, {"day": [day]})
+    return quick.contrasts(L, found.df_method, settings.level)[0]
+
+
+def _patient_rows(cell: Cell, one: Contrast | str, decides: bool, data: ModelData) -> Iterator[Row]:
+    if isinstance(one, str):
+        yield cell.text("not_estimable", one)
+        return
+    unit, shown = effect_unit(data.outcome)
+    here = cell.at(contrast=CONTRAST)
+    for name in ("estimate", "lower", "upper"):
+        yield here.number(name, effect_of(getattr(one, name), data.outcome.scale), unit, shown)
+    yield here.text("decides", "yes" if decides else "no")
+
+
+def _summary_rows(
+    cell: Cell, without: Mapping[str, Contrast | str], deciding: list[str], data: ModelData
+) -> Iterator[Row]:
+    unit, shown = effect_unit(data.outcome)
+    estimates = pd.Series([one.estimate for one in without.values() if not isinstance(one, str)])
+    yield cell.number("n_left_out", len(without))
+    yield cell.number("n_estimated", len(estimates))
+    yield cell.number("n_deciding", len(deciding))
+    yield cell.text("decided_by_one", "yes" if deciding else "no" if len(estimates) == len(without) else "unknown")
+    if len(estimates):
+        for name, value in (("smallest", estimates.min()), ("largest", estimates.max())):
+            yield cell.number(name, effect_of(float(value), data.outcome.scale), unit, shown)

@@ -1,0 +1,109 @@
+"""How much worse or better the unobserved must be for the answer to change (SN-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ..ard import Cell
+from ..config import Analysis
+from ..mixed_model import Contrast
+from ..scales import effect_of, effect_unit
+from .fit_rows import CONTRAST, LEVELS, Row
+from .model_data import ModelData, subject_of
+from .single import Answered
+
+OUTPUT, HEAT_MAP = "14.2.14", "15.14"
+VERDICTS = {1: "above", 0: "holds", -1: "below"}
+
+
+@dataclass(frozen=True)
+class Unobserved:
+    """Patients of an arm without a value near the day, and how many of these had died."""
+
+    n: int
+    missing: int
+    died: int
+
+    @property
+    def share(self) -> float:
+        return self.missing / self.n
+
+
+def tipping_rows(
+    found: Answered, day: int, settings: Analysis, patients: pd.DataFrame, steps: Sequence[float], heat_map: bool
+) -> Iterator[Row]:
+    """Per arm the smallest difference of the unobserved that changes what the interval says, in baseline SDs.
+
+    patients: those compared (table cohort_patients). steps: the differences of the heat map's two axes.
+    """
+    cell = Cell(OUTPUT, "primary", "tipping_point", method="delta", outcome=found.data.outcome.code, day=day)
+    contrast, sd = found.at(day), found.data.baseline_sd
+    if isinstance(contrast, str) or not sd > 0:
+        yield cell.text("not_estimable", contrast if isinstance(contrast, str) else "no_baseline_spread")
+        return
+    arms = {arm: unobserved(found.data, patients, arm, day, settings.visit_window_days) for arm in LEVELS}
+    for arm, own in arms.items():
+        here = cell.at(arm=arm)
+        yield here.number("n_subjects", own.n)
+        yield here.number("n_unobserved", own.missing)
+        yield here.number("n_unobserved_died", own.died)
+        if not own.missing:
+            yield here.text("no_tipping_point", "all_observed")
+            continue
+        for name, shift in shifts(contrast).items():
+            sign = 1 if arm == "treated" else -1
+            yield here.number(name, sign * shift / own.share / sd, "SD", "0.0")
+    yield cell.text("verdict", VERDICTS[said(contrast.lower, contrast.upper)])
+    if heat_map:
+        yield from _heat_rows(cell.at(output_id=HEAT_MAP, contrast=CONTRAST), contrast, arms, sd, steps, found.data)
+
+
+def unobserved(data: ModelData, patients: pd.DataFrame, arm: str, day: int, window: int) -> Unobserved:
+    """Who of an arm has no response within `window` days of `day`."""
+    own = patients.loc[patients["included"].fillna(False).astype(bool) & (patients["arm"] == arm)]
+    near = data.frame.loc[(data.frame["day"] - day).abs() <= window, "subject"].unique()
+    missing = own.loc[~subject_of(own).isin(near)]
+    died = (missing["end_state"] == "death") & (missing["end_day"] <= day + window)
+    return Unobserved(len(own), len(missing), int(died.sum()))
+
+
+def shifts(contrast: Contrast) -> dict[str, float]:
+    """By how much the difference must move for another verdict of the interval: to hold none, or to leave it out."""
+    match said(contrast.lower, contrast.upper):
+        case 1:
+            return {"to_holds": -contrast.lower}
+        case -1:
+            return {"to_holds": -contrast.upper}
+    return {"to_above": -contrast.lower, "to_below": -contrast.upper}
+
+
+def said(lower: float, upper: float) -> int:
+    """1 or -1 where an interval lies above or below no difference, 0 where it holds it."""
+    return int(lower > 0) - int(upper < 0)
+
+
+def shifted(contrast: Contrast, treated: float, historical: float) -> tuple[float, float, float]:
+    """Estimate and bounds moved by what the unobserved of each arm differ by, times their share (SN-3)."""
+    shift = treated - historical
+    return contrast.estimate + shift, contrast.lower + shift, contrast.upper + shift
+
+
+def _heat_rows(
+    cell: Cell,
+    contrast: Contrast,
+    arms: dict[str, Unobserved],
+    sd: float,
+    steps: Sequence[float],
+    data: ModelData,
+) -> Iterator[Row]:
+    unit, shown = effect_unit(data.outcome)
+    for treated in steps:
+        for historical in steps:
+            moved = shifted(contrast, treated * sd * arms["treated"].share, historical * sd * arms["historical"].share)
+            here = cell.at(level=f"treated={treated:g}|historical={historical:g}")
+            for name, value in zip(("estimate", "lower", "upper"), moved, strict=True):
+                yield here.number(name, effect_of(value, data.outcome.scale), unit, shown)
+            yield here.text("verdict", VERDICTS[said(moved[1], moved[2])])
