@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM_FILES = ("Snakefile", "workflow", "data/dictionary", "docs/outputs.csv", "environment.yml", "profiles")
+PROGRAM_FILES = ("Snakefile", "workflow", "data/dictionary", "docs", "environment.yml", "profiles")
 SMALL = {"outcomes": ["PF", "IL6"], "languages": ["en"]}
 
 

@@ -49,7 +49,7 @@ def test_a_refused_comparison_reaches_every_reader(small_study: Path) -> None:
         assert set(outcomes) <= set(said.index)
         assert said["PF"] == "few_effective"
     weighted = ard[(ard["scenario"] == "lenient") & (ard["outcome"] == "PF") & (ard["statistic"] == "p_value")]
-    assert set(weighted["analysis"]) == {"mixed_model"}
+    assert set(weighted["analysis"]) == {"mixed_model", "while_alive"}
     page = (small_study / PAGE).read_text(encoding="utf-8")
     assert page.count("too few historical patients carry the comparison") >= 3
     assert "limit" in page
