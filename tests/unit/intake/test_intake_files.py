@@ -207,7 +207,7 @@ def same_rows(one: Rows, other: Rows) -> None:
     assert (one.n_lines, one.rest) == (other.n_lines, other.rest)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(LINE, max_size=8), ENDS, FOOTERS)
 def test_both_readers_agree_on_files_without_quotes(lines: list[str], newline: str, footer: list[str]) -> None:
     shape = Shape(SHAPE.names, ",", footer)
@@ -217,7 +217,7 @@ def test_both_readers_agree_on_files_without_quotes(lines: list[str], newline: s
     same_rows(regular, read_careful(body, shape, last=True))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.one_of(QUOTED.map(in_quotes), LINE), max_size=6), ENDS, FOOTERS, st.booleans())
 def test_both_readers_agree_wherever_the_fast_one_dares(
     lines: list[str], newline: str, footer: list[str], last: bool
@@ -242,7 +242,7 @@ ROWS = ["1,a", '2,"b', 'c"', '3,"d,e"', '"4","f""g"', '5,h"i', "6", '7,"j\nk"', 
 PIECES = st.sampled_from([*ROWS, "", ",", '"', "Total", "\r"])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(PIECES, max_size=12),
     st.sampled_from(["\n", "\r\n", "\r"]),
@@ -270,7 +270,7 @@ def all_or_error(path: Path, file: SourceFile, size: int) -> str:
         return str(error)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.text(st.sampled_from('a1,"\n\r \x00'), max_size=10), max_size=6))
 def test_no_text_loses_a_line_or_gives_a_traceback(lines: list[str]) -> None:
     text = "\n".join(lines)
