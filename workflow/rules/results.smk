@@ -5,7 +5,7 @@ Reads: every stage's part of the ARD. Writes: results/ard.parquet, results/table
 
 
 rule join_results:
-    """Joins all parts into the one table that every report reads; counts too small to be shared lose their value."""
+    """Joins all parts into the one table that every report reads; counts too small to be shared lose their value, and an identity stops the run."""
     input:
         clean=collect("results/clean/{source}/ard.parquet", source=STUDY.sources),
         findings=collect("results/clean/{source}/findings_ard.parquet", source=STUDY.sources),
@@ -25,6 +25,7 @@ rule join_results:
         grid=collect("results/analysis/grid/{batch}.parquet", batch=[b for b in GRID if b != "specification"]),
         specification=["results/analysis/specification/ard.parquet"] if "specification" in GRID else [],
         robustness="results/analysis/primary/robustness/ard.parquet",
+        people="results/clean/people.parquet",
     output:
         ard="results/ard.parquet",
     log:

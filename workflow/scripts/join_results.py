@@ -1,15 +1,18 @@
-"""Rule join_results: all parts of the ARD in one table, without counts too small to be shared."""
+"""Rule join_results: all parts of the ARD in one table, without identities or counts too small to be shared."""
 
 from typing import TYPE_CHECKING
 
 from historical_controls.errors import reported
+from historical_controls.privacy import refuse_identities
 from historical_controls.small_cells import without_small_cells
-from historical_controls.table_io import read_tables, write_table
-from historical_controls.tables import ARD
+from historical_controls.table_io import read_table, read_tables, write_table
+from historical_controls.tables import ARD, PEOPLE
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
-    ard = without_small_cells(read_tables(snakemake.input, ARD), snakemake.params.min_cell)
-    write_table(ard, snakemake.output.ard, ARD)
+    people = read_table(snakemake.input.people, PEOPLE, ["subject"])
+    parts = [path for path in snakemake.input if path != snakemake.input.people]
+    ard = refuse_identities(read_tables(parts, ARD), people["subject"])
+    write_table(without_small_cells(ard, snakemake.params.min_cell), snakemake.output.ard, ARD)
