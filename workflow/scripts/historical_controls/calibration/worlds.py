@@ -55,8 +55,8 @@ NO_GATES: dict[str, Any] = {"gates": {"min_ess": 0, "max_weight_share": 1, "max_
 LOOKS: dict[str, Look] = {
     "declared": Look(),
     "one variance for both arms": Look(_ladder("car1", "1 + day", "pooled")),
-    "two scales per arm": Look(_ladder("car1", "1 + day", "two_scales")),
-    "intercept, two scales per arm": Look(_ladder("car1", "1", "two_scales")),
+    "slopes, two scales per arm": Look(_ladder("car1", "1 + day", "two_scales")),
+    "slopes, one scale per arm": Look(_ladder("car1", "1 + day", "one_scale")),
     "entropy weights": Look(
         {"balance": {"methods": ["entropy"]}, "analysis": {"weighting": "entropy", "df_method": "satterthwaite"}}
     ),
@@ -156,13 +156,13 @@ CASES: tuple[Case, ...] = tuple(
         _cases("exchangeable arms", "HR", "declared", BOTH, "recovers", -10),
         _cases("exchangeable arms", "HR", "declared", ("before_after",), "misleads", -10),
         _cases("unequal spread", "RR", "declared", BOTH, "recovers"),
-        _cases("unequal spread", "RR", "two scales per arm", ("mixed_model",), "shown"),
-        _cases("unequal spread", "RR", "intercept, two scales per arm", ("mixed_model",), "shown"),
+        _cases("unequal spread", "RR", "slopes, two scales per arm", ("mixed_model",), "shown"),
+        _cases("unequal spread", "RR", "slopes, one scale per arm", ("mixed_model",), "shown"),
         _cases("unequal spread", "RR", "one variance for both arms", ("mixed_model",), "misleads"),
         _cases("unequal spread", "RR", "declared", ("student", "ordinary_permutation"), "misleads"),
         _cases("unequal spread", "MAP", "declared", BOTH, "recovers"),
-        _cases("unequal spread", "MAP", "two scales per arm", ("mixed_model",), "shown"),
-        _cases("unequal spread", "MAP", "intercept, two scales per arm", ("mixed_model",), "shown"),
+        _cases("unequal spread", "MAP", "slopes, two scales per arm", ("mixed_model",), "shown"),
+        _cases("unequal spread", "MAP", "slopes, one scale per arm", ("mixed_model",), "shown"),
         _cases("unequal spread", "MAP", "one variance for both arms", ("mixed_model",), "misleads"),
         _cases("unequal spread", "MAP", "declared", ("student", "ordinary_permutation"), "misleads"),
         _cases("limit of detection", "IL6", "declared", BOTH, "recovers", LOG_HALF),
