@@ -237,7 +237,9 @@ rule assess_robustness:
     params:
         outcomes=MODELLED,
         analysis=section("analysis"),
-        sensitivity=STUDY.sensitivity.model_dump(mode="json", include={"leave_one_out", "tipping", "placebo_days"}),
+        sensitivity=STUDY.sensitivity.model_dump(
+            mode="json", include={"leave_one_out", "leave_one_out_most", "tipping", "placebo_days"}
+        ),
         primary=STUDY.primary.model_dump(mode="json"),
         seed=STUDY.seed,
         code=code("assess_robustness.py"),

@@ -60,7 +60,7 @@ def test_each_line_is_the_fit_of_everybody_else(rung: dict[str, object], diction
     people = patients(n_historical=12)
     measured = visits(people, days=8)
     full = found(measured, people, dictionary, ladder=[rung])
-    rows = ard_frame(list(leave_one_out_rows(full, 7, settings(ladder=[rung]), Comparison(), SHOWN)))
+    rows = ard_frame(list(leave_one_out_rows(full, 7, settings(ladder=[rung]), Comparison(), SHOWN, 200)))
     for subject in ("s/p00", "s/p04", "s/p11"):
         alone = answered(without(full.data, subject), settings(ladder=[rung]), [7], None, None)
         assert isinstance(alone, Answered) and alone.found.rung == full.found.rung
@@ -79,7 +79,7 @@ def test_values_beyond_a_limit_are_refitted_as_such(dictionary: Dictionary) -> N
     limit = measured["value"].quantile(0.15)
     measured.loc[low, ["value", "lower", "upper"]] = [np.nan, np.nan, limit]
     full = found(measured, people, dictionary, "IL6")
-    rows = ard_frame(list(leave_one_out_rows(full, 7, settings(), Comparison(), SHOWN)))
+    rows = ard_frame(list(leave_one_out_rows(full, 7, settings(), Comparison(), SHOWN, 200)))
     alone = answered(without(full.data, "s/p02"), settings(), [7], None, None)
     assert isinstance(alone, Answered)
     wanted = alone.at(7)
@@ -96,18 +96,31 @@ def test_one_patient_who_makes_the_difference_is_named(dictionary: Dictionary) -
     measured = visits(people, effect=-5.0)
     measured.loc[(measured["patient_id"] == "p04") & (measured["day"] > 0), ["value", "lower", "upper"]] += 250
     full = found(measured, people, dictionary)
-    rows = ard_frame(list(leave_one_out_rows(full, 7, settings(), Comparison(), SHOWN)))
+    rows = ard_frame(list(leave_one_out_rows(full, 7, settings(), Comparison(), SHOWN, 200)))
     texts = rows[rows["statistic"] == "decides"].set_index("level")["text"]
     assert texts["T5"] == "yes"
     assert rows.loc[rows["statistic"] == "decided_by_one", "text"].item() == "yes"
     assert number(rows, "smallest") == number(rows, "estimate", level="T5")
 
 
+def test_of_many_patients_only_the_treated_are_left_out(dictionary: Dictionary) -> None:
+    people = patients()
+    full = found(visits(people), people, dictionary)
+    every = ard_frame(list(leave_one_out_rows(full, 7, settings(), Comparison(), SHOWN, 30)))
+    few = ard_frame(list(leave_one_out_rows(full, 7, settings(), Comparison(), SHOWN, 29)))
+    assert set(few.loc[few["statistic"] == "estimate", "level"]) == {"T1", "T2", "T3", "T4", "T5"}
+    assert every.loc[every["statistic"] == "decided_by_one", "text"].item() == "no"
+    assert few.loc[few["statistic"] == "decided_by_one", "text"].item() == "unknown"
+    for name in ("estimate", "lower"):
+        one, other = number(few, name, level="T2"), number(every, name, level="T2")
+        assert one == pytest.approx(other, abs=1e-4 * abs(other))
+
+
 def test_weighted_comparisons_say_why_nobody_is_left_out(dictionary: Dictionary) -> None:
     people = patients()
     full = found(visits(people), people, dictionary)
     weights = pd.Series(1.0, index=pd.Index(SHOWN, name="subject"))
-    rows = ard_frame(list(leave_one_out_rows(full, 7, settings(), Comparison(weights=weights), SHOWN)))
+    rows = ard_frame(list(leave_one_out_rows(full, 7, settings(), Comparison(weights=weights), SHOWN, 200)))
     assert rows["text"].tolist() == ["weighted_refits"]
 
 

@@ -66,3 +66,6 @@ class Sensitivity(Section):
     tipping: Tipping = Tipping()
     placebo_days: int = Field(3, ge=2, description="days before time zero whose slope is compared between the arms")
     leave_one_out: bool = Field(True, description="every patient left out once, by exact refits")
+    leave_one_out_most: int = Field(
+        200, ge=1, description="with more patients than this only the treated are left out: one of many moves little"
+    )

@@ -23,12 +23,13 @@ OUTPUT = "14.2.13"
 
 
 def leave_one_out_rows(
-    found: Answered, day: int, settings: Analysis, compared: Comparison, shown: Mapping[str, str]
+    found: Answered, day: int, settings: Analysis, compared: Comparison, shown: Mapping[str, str], most: int
 ) -> Iterator[Row]:
     """The contrast at `day` without each patient, and whether anybody decides (level '').
 
-    shown: display id by subject. A patient decides where the interval excludes no difference with everybody but not
-    without them, or the other way round, or where the estimate changes its sign.
+    shown: display id by subject. most: with more patients only the treated are left out, since one of so many controls
+    moves little; then it is not known that nobody decides. A patient decides where the interval excludes no difference
+    with everybody but not without them, or the other way round, or where the estimate changes its sign.
     """
     cell = Cell(OUTPUT, "primary", "leave_one_out", method="reml", outcome=found.data.outcome.code, day=day)
     if compared.weights is not None:
@@ -39,12 +40,19 @@ def leave_one_out_rows(
         yield cell.text("not_estimable", full)
         return
     cell = cell.at(method=_method(found))
-    without = dict(sorted((shown[subject], one) for subject, one in _refitted(found, day, settings)))
+    who = _left_out(found.data, most)
+    without = dict(sorted((shown[subject], one) for subject, one in _refitted(found, day, settings, who)))
     basis = _wald(found, day, settings) if isinstance(found.found.fit, CensoredFit) else full
     deciding = [name for name, one in without.items() if not isinstance(one, str) and decides(basis, one)]
     for name, one in without.items():
         yield from _patient_rows(cell.at(level=name), one, name in deciding, found.data)
     yield from _summary_rows(cell, without, deciding, found.data)
+
+
+def _left_out(data: ModelData, most: int) -> list[str]:
+    """Everybody, or the treated where there are more patients than `most`."""
+    people = data.frame.drop_duplicates("subject")
+    return list(people.loc[(len(people) <= most) | (people["arm"] == "treated"), "subject"].astype(str))
 
 
 def decides(full: Contrast, without: Contrast) -> bool:
@@ -62,16 +70,17 @@ def _method(found: Answered) -> str:
     return "wald" if isinstance(found.found.fit, CensoredFit) else "reml"
 
 
-def _refitted(found: Answered, day: int, settings: Analysis) -> Iterator[tuple[str, Contrast | str]]:
+def _refitted(found: Answered, day: int, settings: Analysis, who: list[str]) -> Iterator[tuple[str, Contrast | str]]:
     data, fit = found.data, found.found.fit
     if isinstance(fit, MixedModelFit):
         L = found.found.answers.difference_rows("arm", LEVELS, {"day": [day]})
-        for subject, refit in fit.refits():
+        everybody = len(who) == data.frame["subject"].nunique()
+        for subject, refit in fit.refits(None if everybody else who):
             yield str(subject), _contrast(without(data, str(subject)), refit, L, day, found.found, settings)
         return
-    for subject in data.frame["subject"].unique():
-        rest = without(data, str(subject))
-        yield str(subject), _censored(rest, day, found.found, settings)
+    for subject in who:
+        rest = without(data, subject)
+        yield subject, _censored(rest, day, found.found, settings)
 
 
 def without(data: ModelData, subject: str) -> ModelData:
@@ -133,7 +142,8 @@ def _summary_rows(
     yield cell.number("n_left_out", len(without))
     yield cell.number("n_estimated", len(estimates))
     yield cell.number("n_deciding", len(deciding))
-    yield cell.text("decided_by_one", "yes" if deciding else "no" if len(estimates) == len(without) else "unknown")
+    complete = len(estimates) == data.frame["subject"].nunique()
+    yield cell.text("decided_by_one", "yes" if deciding else "no" if complete else "unknown")
     if len(estimates):
         for name, value in (("smallest", estimates.min()), ("largest", estimates.max())):
             yield cell.number(name, effect_of(float(value), data.outcome.scale), unit, shown)

@@ -52,7 +52,7 @@ def robustness(
         if isinstance(found, str):
             continue
         if asked.leave_one_out:
-            rows += leave_one_out_rows(found, primary.day, settings, compared, shown)
+            rows += leave_one_out_rows(found, primary.day, settings, compared, shown, asked.leave_one_out_most)
         headline = code in (primary.outcome, *primary.key_secondary)
         rows += tipping_rows(found, primary.day, settings, people, asked.tipping.steps, headline)
     return ard_frame(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -161,9 +161,9 @@ class MixedModelFit(Answers):
         """Exact refits leaving out one subject at a time, each started from this fit."""
         return influence.leave_one_out(self)
 
-    def refits(self) -> Iterator[tuple[Any, MixedModelFit | None]]:
-        """The same refits as fits that answer contrasts, one subject at a time; None without convergence."""
-        return influence.refits(self)
+    def refits(self, subjects: Collection[Any] | None = None) -> Iterator[tuple[Any, MixedModelFit | None]]:
+        """The same refits, of some subjects or all, as fits that answer contrasts; None without convergence."""
+        return influence.refits(self, subjects)
 
     def _covariance(self, Phi: Array) -> pd.DataFrame:
         back = linalg.solve_triangular(self.problem.T, np.eye(self.problem.p))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -58,23 +58,24 @@ def leave_one_out(fit: MixedModelFit) -> Influence:
     )
 
 
-def refits(fit: MixedModelFit) -> Iterator[tuple[Any, MixedModelFit | None]]:
+def refits(fit: MixedModelFit, subjects: Collection[Any] | None = None) -> Iterator[tuple[Any, MixedModelFit | None]]:
     """Each subject and the fit without it, which answers contrasts; None where no refit converged.
 
-    Design and basis stay those of the full table, so small-sample methods that count its rows (between-within) are
-    not those of a refit.
+    subjects: those left out, None for everybody. Design and basis stay those of the full table, so small-sample methods
+    that count its rows (between-within) are not those of a refit.
     """
     from .fit import machinery
 
     near = {}
-    for subjects, point, good in _neighbours(fit):
-        maxima = zip(np.atleast_1d(subjects), np.atleast_2d(point.theta), np.atleast_1d(good), strict=True)
-        near.update({int(subject): theta for subject, theta, ok in maxima if ok})
-    for position, label in enumerate(fit.design.subjects):
+    chosen = [n for n, label in enumerate(fit.design.subjects) if subjects is None or label in subjects]
+    for several, point, good in _neighbours(fit) if subjects is None else ():
+        maxima = zip(np.atleast_1d(several), np.atleast_2d(point.theta), np.atleast_1d(good), strict=True)
+        near.update({int(position): theta for position, theta, ok in maxima if ok})
+    for position in chosen:
         problem = without(fit.problem, position)
         theta = near.get(position)
         found = _alone(fit, position) if theta is None else evaluate(*machinery(problem, fit.spec), theta)
-        yield label, None if found is None else replace(fit, problem=problem, found=found)
+        yield fit.design.subjects[position], None if found is None else replace(fit, problem=problem, found=found)
 
 
 def _neighbours(fit: MixedModelFit) -> Iterator[tuple[Any, Point, NDArray[np.bool_]]]:
