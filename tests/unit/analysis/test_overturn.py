@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from historical_controls.analysis import load_benchmarks, overturn_rows
+from historical_controls.analysis import Comparison, load_benchmarks, overturn_rows
 from historical_controls.analysis.overturn import death_rows, e_value, tau_to_none, trial_size
 from historical_controls.ard import Cell, ard_frame
 from historical_controls.config import Analysis, Primary
@@ -44,7 +44,9 @@ def outcome_rows(
 
 
 def made(ard: pd.DataFrame) -> pd.DataFrame:
-    return overturn_rows(ard, people((1, 5), (10, 40)), SETTINGS, PRIMARY, load_dictionary(DICTIONARY), [])
+    return overturn_rows(
+        ard, people((1, 5), (10, 40)), SETTINGS, PRIMARY, load_dictionary(DICTIONARY), [], Comparison()
+    )
 
 
 def value(rows: pd.DataFrame, analysis: str, statistic: str, **keys: object) -> float:
@@ -95,7 +97,7 @@ def test_a_trial_for_half_a_standard_deviation() -> None:
 
 
 def test_deaths_have_a_risk_ratio_with_score_interval() -> None:
-    rows = ard_frame(death_rows(people((1, 5), (10, 40)), 0.95))
+    rows = ard_frame(death_rows(people((1, 5), (10, 40)), 0.95, Comparison()))
     assert value(rows, "e_value", "estimate", level="death") == pytest.approx(0.8)
     assert value(rows, "e_value", "lower", level="death") < 0.8 < value(rows, "e_value", "upper", level="death")
     assert value(rows, "e_value", "e_value", level="death") == pytest.approx(1.81, abs=0.005)
@@ -103,8 +105,21 @@ def test_deaths_have_a_risk_ratio_with_score_interval() -> None:
 
 
 def test_without_a_death_in_an_arm_there_is_no_ratio() -> None:
-    rows = ard_frame(death_rows(people((0, 5), (10, 40)), 0.95))
+    rows = ard_frame(death_rows(people((0, 5), (10, 40)), 0.95, Comparison()))
     assert set(rows["statistic"]) == {"count", "n_subjects", "not_estimable"}
+
+
+@pytest.mark.parametrize(
+    ("compared", "reason"),
+    [
+        (Comparison(refusal="far_from_controls"), "far_from_controls"),
+        (Comparison("entropy", weights=pd.Series(dtype=float)), "weighted_counts"),
+    ],
+)
+def test_deaths_are_not_compared_where_the_arms_are_not(compared: Comparison, reason: str) -> None:
+    rows = ard_frame(death_rows(people((1, 5), (10, 40)), 0.95, compared))
+    assert set(rows["statistic"]) == {"count", "n_subjects", "not_estimable"}
+    assert rows.loc[rows["statistic"] == "not_estimable", "text"].item() == reason
 
 
 def test_an_outcome_without_estimate_adds_nothing() -> None:
@@ -116,7 +131,9 @@ def test_published_results_carry_their_source() -> None:
     dictionary = load_dictionary(DICTIONARY)
     published = load_benchmarks(DICTIONARY / "benchmarks.csv", dictionary.outcomes)
     assert all("doi" in one.citation or "PMC" in one.citation for one in published)
-    rows = overturn_rows(ard_frame([]), people((1, 5), (10, 40)), SETTINGS, PRIMARY, dictionary, published)
+    rows = overturn_rows(
+        ard_frame([]), people((1, 5), (10, 40)), SETTINGS, PRIMARY, dictionary, published, Comparison()
+    )
     assert value(rows, "benchmark", "estimate", level="STROMA-CoV-2") == 7.4
 
 

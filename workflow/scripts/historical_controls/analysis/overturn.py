@@ -13,6 +13,7 @@ from ..dictionary import Dictionary, Outcome
 from ..mixed_model import t_quantile
 from ..scales import effect_of, effect_unit
 from .benchmarks import Benchmark
+from .comparison import Comparison
 from .sample import CONTRAST, Row
 
 BIAS, SHIFT, POWER = "14.2.16", "14.2.14", "14.2.17"
@@ -27,6 +28,7 @@ def overturn_rows(
     primary: Primary,
     dictionary: Dictionary,
     benchmarks: Sequence[Benchmark],
+    compared: Comparison,
 ) -> pd.DataFrame:
     """ARD rows 14.2.14, 14.2.16 and 14.2.17 of the primary scenario.
 
@@ -46,7 +48,7 @@ def overturn_rows(
             rows += power_rows(
                 cell.at(output_id=POWER, analysis="detectable_difference", method=""), found, outcome, settings
             )
-    rows += death_rows(patients, settings.level)
+    rows += death_rows(patients, settings.level, compared)
     rows += [row for one in benchmarks for row in _benchmark_rows(one, dictionary)]
     return ard_frame(rows)
 
@@ -137,18 +139,24 @@ def trial_size(difference: float, level: float, power: float) -> int:
     return int(np.ceil(2 * (z / difference) ** 2))
 
 
-def death_rows(patients: pd.DataFrame, level: float) -> Iterator[Row]:
-    """The risk ratio of death by the end of follow-up with its score interval, and its E-values (OV-3)."""
+def death_rows(patients: pd.DataFrame, level: float, compared: Comparison) -> Iterator[Row]:
+    """The risk ratio of death by the end of follow-up with its score interval, and its E-values (OV-3).
+
+    Of the patients compared; none where a gate refuses the comparison, or where it is weighted.
+    """
     from statsmodels.stats.proportion import confint_proportions_2indep
 
-    included = patients.loc[patients["included"].fillna(False).astype(bool)]
+    included = compared.of(patients.loc[patients["included"].fillna(False).astype(bool)])
     cell = Cell(SHIFT, "primary", "e_value", "risk_ratio", level="death", contrast=CONTRAST)
     dead, n = ([_count(included, arm, what) for arm in ("treated", "historical")] for what in ("death", ""))
     for arm, count, total in zip(("treated", "historical"), dead, n, strict=True):
         yield cell.at(arm=arm, contrast="").number("count", count)
         yield cell.at(arm=arm, contrast="").number("n_subjects", total)
-    if min(dead) == 0 or min(n) == 0:
-        yield cell.at(contrast="").text("not_estimable", "no_deaths_in_an_arm")
+    reason = compared.refusal or ("weighted_counts" if compared.weights is not None else None)
+    if reason is None and min(dead) == 0:
+        reason = "no_deaths_in_an_arm"
+    if reason is not None:
+        yield cell.at(contrast="").text("not_estimable", reason)
         return
     ratio = dead[0] / n[0] / (dead[1] / n[1])
     lower, upper = confint_proportions_2indep(
