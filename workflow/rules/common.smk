@@ -52,7 +52,10 @@ GRID_ANALYSIS = merged(
     STUDY.analysis.model_dump(mode="json"), {"permutation": {"scenario_draws": STUDY.sensitivity.permutation_draws}}
 )
 DICTIONARY = [f"{STUDY.dictionary or PROGRAM / 'data/dictionary'}/{name}" for name in DICTIONARY_FILES]
-BENCHMARKS = [path for path in [DICTIONARY[0].replace("outcomes.csv", "benchmarks.csv")] if Path(path).is_file()]
+BENCHMARKS, DIFFERENCES = (
+    [path for path in [DICTIONARY[0].replace("outcomes.csv", name)] if Path(path).is_file()]
+    for name in ("benchmarks.csv", "registry_differences.csv")
+)
 STUDY_FACTS = STUDY.study.model_dump(mode="json")
 COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result")]
 MODELLED = [code for code in STUDY.outcomes if code not in COUNTED]

@@ -46,6 +46,8 @@ rule write_statistician_report:
         templates=sorted(TEMPLATES.iterdir()),
         outputs=PROGRAM / "docs" / "outputs.csv",
         methods=PROGRAM / "docs" / "methods.md",
+        checklists=PROGRAM / "docs" / "checklists.csv",
+        differences=DIFFERENCES,
         dictionary=DICTIONARY,
     output:
         report=report(

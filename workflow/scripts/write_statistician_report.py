@@ -8,7 +8,7 @@ from historical_controls.config import Config
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.report import load_outputs
-from historical_controls.report.statistician import render_statistician_report
+from historical_controls.report.statistician import load_differences, load_items, render_statistician_report
 from historical_controls.table_io import read_table
 from historical_controls.tables import ARD, DISPLAY
 from historical_controls.words import load_words
@@ -28,5 +28,7 @@ with reported(snakemake.log[0]):
         load_outputs(snakemake.input.outputs),
         Path(snakemake.input.methods).read_text(encoding="utf-8"),
         Path(snakemake.input.templates[0]).parent,
+        load_items(snakemake.input.checklists),
+        [one for path in snakemake.input.differences for one in load_differences(path)],
     )
     Path(snakemake.output.report).write_text(html, encoding="utf-8")

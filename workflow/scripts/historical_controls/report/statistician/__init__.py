@@ -1,7 +1,8 @@
 """The statistician's report and the documents that carry its tables."""
 
+from .checklists import load_differences, load_items
 from .page import render_statistician_report
 from .rtf import rtf_tables
 from .word import write_word
 
-__all__ = ["render_statistician_report", "rtf_tables", "write_word"]
+__all__ = ["load_differences", "load_items", "render_statistician_report", "rtf_tables", "write_word"]

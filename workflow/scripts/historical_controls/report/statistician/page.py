@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,10 @@ from ..data import provenance_facts
 from ..outputs import Output
 from ..printer import Printer
 from ..svg import inline_svg
+from .checklists import Difference, Item, checklist_tables, differences_table
 from .display_tables import listing_sections
 from .estimands import estimand_table
+from .manuscript import citation, manuscript
 from .methods import told
 from .tables import Section, sections
 
@@ -61,11 +63,13 @@ def render_statistician_report(
     outputs: Mapping[str, Output],
     methods: str,
     templates: str | Path,
+    items: Sequence[Item],
+    differences: Sequence[Difference],
 ) -> str:
     """The page as HTML text.
 
     Arguments as for the investigators' page; `display`: table `display` of the scenario 'primary'; `methods`: the text
-    of docs/methods.md.
+    of docs/methods.md; `items`: the checklists; `differences`: the study's from its registry entry.
     """
     printer = Printer(results_of(ard), words, config, dictionary)
     script = (Path(templates) / SCRIPT).read_text(encoding="utf-8")
@@ -78,6 +82,11 @@ def render_statistician_report(
         keep_trailing_newline=True,
     )
     environment.globals.update(t=printer.word, fact=printer.fact, long=LONG)
+    made = [
+        *chapters(printer, outputs),
+        Chapter("chapter-16_2", tuple(listing_sections(printer, outputs, display))),
+    ]
+    compared = differences_table(printer, differences)
     return environment.get_template(TEMPLATE).render(
         language=words.language,
         other_languages=[language for language in config.languages if language != words.language],
@@ -89,13 +98,22 @@ def render_statistician_report(
         answer=answer(printer),
         estimands=estimand_table(printer),
         steps=told(printer, methods),
-        chapters=[
-            *chapters(printer, outputs),
-            Chapter("chapter-16_2", tuple(listing_sections(printer, outputs, display))),
-        ],
+        chapters=made,
+        differences=compared,
+        manuscript=manuscript(printer, provenance),
+        citation=citation(printer, provenance),
+        checklists=checklist_tables(printer, items, places(made, compared is not None)),
         figures={one.output_id: drawn(printer, figures, one) for one in outputs.values() if one.kind == "figure"},
         provenance=provenance_facts(provenance, printer),
     )
+
+
+def places(made: Sequence[Chapter], compared: bool) -> set[str]:
+    """Ids of the page where an item of a checklist can be answered: outputs that have something, and sections."""
+    filled = (one.output.output_id for chapter in made for one in chapter.sections if one.tables)
+    always = {"answer", "estimands", "methods", "manuscript", "cite", "provenance"}
+    outputs = {f"o{output_id.replace('.', '_')}" for output_id in filled}
+    return outputs | always | ({"differences"} if compared else set())
 
 
 def script_hash(script: str) -> str:
