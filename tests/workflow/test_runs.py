@@ -165,22 +165,6 @@ def test_a_decision_that_is_not_whole_ends_in_plain_lines(finished_study: Path) 
     assert "Traceback" not in run.output
 
 
-def test_zero_eligible_controls_end_in_a_report_that_says_so(small_study: Path) -> None:
-    def change(settings: dict) -> None:
-        settings["cohort"]["rules"]["I12"]["value"] = 119
-        settings["scenarios"] = {}
-
-    edit_config(small_study, change)
-    run = snakemake(small_study, cores=4)
-    assert run.code == 0, run.output
-    ard = pd.read_parquet(small_study / "results/ard.parquet")
-    refused = ard[(ard["statistic"] == "not_estimable") & (ard["outcome"] == "PF")]
-    assert set(refused["text"]) == {"no_control_data"}
-    assert not (ard["statistic"] == "p_value").any()
-    page = (small_study / "results/report/investigator.en.html").read_text(encoding="utf-8")
-    assert "ot estimable, because" in page
-
-
 def test_lint_is_clean() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--lint"], cwd=ROOT, capture_output=True, text=True, check=False
