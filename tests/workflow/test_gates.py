@@ -58,6 +58,7 @@ def test_a_refused_comparison_reaches_every_reader(small_study: Path) -> None:
     assert not listing["display_id"].isna().any()
 
 
+@pytest.mark.slow
 def test_a_weighted_primary_ends_in_a_report(small_study: Path) -> None:
     def weigh(settings: dict) -> None:
         settings["analysis"].update(weighting="entropy", df_method="satterthwaite")
