@@ -25,7 +25,7 @@ check-workflow: $(VENV)/.installed-dev
 	$(BIN)/snakemake --lint
 
 tests: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m "not slow" -n $(TEST_CORES) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not slow" -n $(TEST_CORES) --dist loadfile --no-loadscope-reorder
 
 test-slow: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow

@@ -1,4 +1,4 @@
-"""Which tests stay together when the suite runs on several cores, and in which order; no deadline for an example."""
+"""In which order files are given out when the suite runs on several cores; no deadline for an example."""
 
 from __future__ import annotations
 
@@ -16,16 +16,8 @@ FIRST = ("workflow", "report", "fuzz", "statistics")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files stay whole, since their fixtures cost; the longest folders start first: no core idles at the end."""
-    places = {item: item.path.relative_to(HERE) for item in items}
-    for item, place in places.items():
-        item.add_marker(pytest.mark.xdist_group(str(_together(place))))
-    items.sort(key=lambda item: _rank(places[item]))
-
-
-def _together(place: Path) -> Path:
-    """The report's tests share pages that are rendered once."""
-    return place.parent if place.parts[0] == "report" else place
+    """The longest folders start first: no core idles at the end."""
+    items.sort(key=lambda item: _rank(item.path.relative_to(HERE)))
 
 
 def _rank(place: Path) -> int:
