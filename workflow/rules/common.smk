@@ -51,10 +51,11 @@ COVARIATES = {*STUDY.analysis.covariates, *STUDY.balance.key_covariates}
 GRID_ANALYSIS = merged(
     STUDY.analysis.model_dump(mode="json"), {"permutation": {"scenario_draws": STUDY.sensitivity.permutation_draws}}
 )
-DICTIONARY = [f"{STUDY.dictionary or PROGRAM / 'data/dictionary'}/{name}" for name in DICTIONARY_FILES]
+DICTIONARY_FOLDER = Path(STUDY.dictionary or PROGRAM / "data/dictionary")
+DICTIONARY = [str(DICTIONARY_FOLDER / name) for name in DICTIONARY_FILES]
+# What a dictionary may have besides: published results (14.2.17), and the registry beside the analysis (14.1.7).
 BENCHMARKS, DIFFERENCES = (
-    [path for path in [DICTIONARY[0].replace("outcomes.csv", name)] if Path(path).is_file()]
-    for name in ("benchmarks.csv", "registry_differences.csv")
+    [str(path) for path in DICTIONARY_FOLDER.glob(name)] for name in ("benchmarks.csv", "registry_differences.csv")
 )
 STUDY_FACTS = STUDY.study.model_dump(mode="json")
 COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result")]

@@ -44,6 +44,7 @@ rule export_documents:
         words=LOCALES / "{lang}.yaml",
         outputs=PROGRAM / "docs" / "outputs.csv",
         dictionary=DICTIONARY,
+        differences=DIFFERENCES,
     output:
         word=report(
             "results/tables/{lang}/tables-and-figures.docx",

@@ -47,8 +47,8 @@ rule write_statistician_report:
         outputs=PROGRAM / "docs" / "outputs.csv",
         methods=PROGRAM / "docs" / "methods.md",
         checklists=PROGRAM / "docs" / "checklists.csv",
-        differences=DIFFERENCES,
         dictionary=DICTIONARY,
+        differences=DIFFERENCES,
     output:
         report=report(
             "results/report/statistician.{lang}.html",

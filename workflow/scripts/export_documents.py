@@ -9,7 +9,7 @@ from historical_controls.errors import reported
 from historical_controls.figures import draw_figures, png_of
 from historical_controls.report import load_outputs
 from historical_controls.report.printer import Printer
-from historical_controls.report.statistician import rtf_tables, write_word
+from historical_controls.report.statistician import declared_tables, load_differences, rtf_tables, write_word
 from historical_controls.results import results_of
 from historical_controls.table_io import read_table
 from historical_controls.tables import ARD, DISPLAY
@@ -25,10 +25,11 @@ with reported(snakemake.log[0]):
     dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
     outputs = load_outputs(snakemake.input.outputs)
     printer = Printer(results_of(ard), words, config, dictionary)
+    declared = declared_tables(printer, load_differences(snakemake.input.differences))
     drawn = draw_figures(ard, read_table(snakemake.input.display, DISPLAY), words, config, dictionary)
-    figures = {Path(name).stem: png_of(figure) for name, figure in drawn.items()}
-    Path(snakemake.output.word).write_bytes(write_word(printer, outputs, figures))
+    figures = {Path(name).stem: png_of(figure) for name, figure in drawn.shared.items()}
+    Path(snakemake.output.word).write_bytes(write_word(printer, outputs, figures, declared))
     folder = Path(snakemake.output.rtf)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in rtf_tables(printer, outputs):
+    for name, text in rtf_tables(printer, outputs, declared):
         (folder / name).write_text(text, encoding="ascii")

@@ -27,8 +27,8 @@ with reported(snakemake.log[0]):
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
         load_outputs(snakemake.input.outputs),
         Path(snakemake.input.methods).read_text(encoding="utf-8"),
-        Path(snakemake.input.templates[0]).parent,
         load_items(snakemake.input.checklists),
-        [one for path in snakemake.input.differences for one in load_differences(path)],
+        load_differences(snakemake.input.differences),
+        Path(snakemake.input.templates[0]).parent,
     )
     Path(snakemake.output.report).write_text(html, encoding="utf-8")

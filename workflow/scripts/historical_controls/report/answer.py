@@ -26,28 +26,32 @@ def is_ratio(parts: tuple[Result, Result, Result]) -> bool:
     return parts[0].unit in ("ratio", "odds ratio")
 
 
+def stated(printer: Printer, outcome: str, day: int) -> Markup:
+    """The mixed model's contrast in one sentence with its interval, or why there is none."""
+    common = {"outcome": printer.label(outcome), "day": printer.fact(day)}
+    parts = contrast(printer, outcome, day)
+    if parts is None:
+        reason = printer.reason(printer.results.not_estimable(outcome, float(day)), outcome)
+        return printer.word("answer.not_estimable", reason=reason, **common)
+    estimate, lower, upper = (printer.number(part) for part in parts)
+    return printer.word(
+        "answer.ratio" if is_ratio(parts) else "answer.difference",
+        estimate=estimate, lower=lower, upper=upper, unit=printer.fact(printer.words.unit(parts[0].unit)),
+        level=printer.level, **common,
+    )  # fmt: skip
+
+
 def answer(printer: Printer) -> dict[str, Markup]:
     """The sentences of the answer by name; 'n' and 'reading' are empty where nothing was estimated."""
     primary = printer.config.primary
     parts = contrast(printer, primary.outcome, primary.day)
-    common = {"outcome": printer.label(primary.outcome), "day": printer.fact(primary.day)}
-    if parts is None:
-        row = printer.results.not_estimable(primary.outcome, float(primary.day))
-        reason = printer.reason(row, primary.outcome)
-        said = printer.word("answer.not_estimable", reason=reason, **common)
-        reading = Markup("")
-    else:
-        estimate, lower, upper = (printer.number(part) for part in parts)
-        key = "answer.ratio" if is_ratio(parts) else "answer.difference"
-        said = printer.word(
-            key, estimate=estimate, lower=lower, upper=upper, unit=printer.fact(printer.words.unit(parts[0].unit)),
-            level=printer.level, **common,
-        )  # fmt: skip
+    reading = Markup("")
+    if parts is not None:
         better = printer.outcome(primary.outcome).benefit
         direction = printer.word(f"answer.reading_{better}{'_ratio' if is_ratio(parts) else ''}")
         reading = printer.word("answer.reading", direction=direction)
     return {
-        "sentence": said,
+        "sentence": stated(printer, primary.outcome, primary.day),
         "n": printer.word("answer.n", **_by_arm(printer, "mixed_model", "n_subjects", "n", outcome=primary.outcome))
         if parts
         else Markup(""),

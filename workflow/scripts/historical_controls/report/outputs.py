@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UserError
+from .declared_csv import declared_rows
 
 COLUMNS = ("output_id", "title_en", "title_es", "population", "rule", "kind")
 
 
 @dataclass(frozen=True)
 class Output:
-    """One numbered output. `rule`: the rule of the workflow that writes its rows; `kind`: table, figure or listing.
+    """One numbered output. `rule`: the rule of the workflow that writes it; `kind`: table, figure, listing or declared.
 
-    Tables and figures are rows of the results table; listings show single patients and are files of their own.
+    Tables and figures are rows of the results table; listings show single patients and are files of their own; what is
+    declared is a table of words that the study has in a file.
     """
 
     output_id: str
@@ -30,21 +31,27 @@ class Output:
         return self.title_es if language == "es" else self.title_en
 
     @property
+    def family(self) -> str:
+        """What readers call it: table, figure or listing."""
+        return "table" if self.kind == "declared" else self.kind
+
+    @property
+    def in_results(self) -> bool:
+        """Whether its rows stand in the results table."""
+        return self.kind in ("table", "figure")
+
+    @property
     def file_name(self) -> str:
         return f"{self.kind}-{self.output_id}.csv"
 
 
 def load_outputs(path: str | Path) -> dict[str, Output]:
     """Registered outputs by id. Raises UserError where a column is missing or an id stands twice."""
-    with Path(path).open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise UserError(f"columns are {reader.fieldnames}", f"{path}, line 1", f"Needed: {','.join(COLUMNS)}")
-        outputs: dict[str, Output] = {}
-        for row in reader:
-            if row["output_id"] in outputs:
-                raise UserError(f"output {row['output_id']} stands twice", f"{path}, line {reader.line_num}")
-            outputs[row["output_id"]] = Output(**row)
+    outputs: dict[str, Output] = {}
+    for where, row in declared_rows(path, COLUMNS):
+        if row["output_id"] in outputs:
+            raise UserError(f"output {row['output_id']} stands twice", where)
+        outputs[row["output_id"]] = Output(**row)
     return outputs
 
 
@@ -55,4 +62,4 @@ def table_names(outputs: dict[str, Output]) -> list[str]:
 
 def exported(outputs: Mapping[str, Output]) -> list[Output]:
     """The outputs whose rows stand in the results table."""
-    return [output for output in outputs.values() if output.kind != "listing"]
+    return [output for output in outputs.values() if output.in_results]

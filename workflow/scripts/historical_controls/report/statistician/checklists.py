@@ -1,26 +1,30 @@
-"""Reporting checklists, and where the registry and the analysis differ: declared tables with the facts of the run."""
+"""Reporting checklists: which item is answered where on this page, in part, or only by the authors."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from markupsafe import Markup
 
 from ...errors import UserError
-from ...results import ARMS
+from ..declared_csv import declared_rows
 from ..html_table import HtmlTable, Row, listed
-from ..printer import Printer, fill
+from ..printer import Printer
 
+COLUMNS = ("checklist", "item", "topic_en", "topic_es", "status", "where")
 CHECKLISTS = ("TARGET", "STROBE", "TREND")
-STATUSES = ("answered", "partly", "authors", "not_applicable")
+STATUSES = ("answered", "partly", "authors")
+# Parts of the page that every run has but 'estimands', and the report for investigators beside it.
+PLACES = ("answer", "estimands", "methods", "manuscript", "cite", "provenance", "investigator")
+OUTPUT_PLACE = re.compile(r"o\d+(_\d+)+")
 
 
 @dataclass(frozen=True)
 class Item:
-    """One item. `status`: answered, partly, authors (theirs to write), not_applicable; `where`: places of the page."""
+    """One item. `status`: answered, partly or authors (theirs to write); `where`: parts of the page, ';' between."""
 
     checklist: str
     item: str
@@ -29,42 +33,36 @@ class Item:
     status: str
     where: str
 
-
-@dataclass(frozen=True)
-class Difference:
-    """What the registry says and what the analysis does; {placeholders} are facts of the run."""
-
-    item: str
-    registry_en: str
-    registry_es: str
-    analysis_en: str
-    analysis_es: str
+    @property
+    def places(self) -> list[str]:
+        return self.where.split(";") if self.where else []
 
 
 def load_items(path: str | Path) -> list[Item]:
-    """docs/checklists.csv. Raises UserError for a status that there is not."""
-    items = [Item(**row) for row in _rows(path)]
-    for item in items:
-        if item.status not in STATUSES:
-            where = f"{path}: {item.checklist} {item.item}"
-            raise UserError(f"there is no status '{item.status}'", where, f"Allowed: {', '.join(STATUSES)}")
+    """docs/checklists.csv. Raises UserError for a checklist, status or place that there is not."""
+    items = []
+    for where, row in declared_rows(path, COLUMNS):
+        item = Item(**row)
+        _check("checklist", item.checklist, CHECKLISTS, where)
+        _check("status", item.status, STATUSES, where)
+        for place in item.places:
+            if not OUTPUT_PLACE.fullmatch(place):
+                _check("place", place, PLACES, where)
+        if (item.status == "authors") == bool(item.places):
+            raise UserError(f"item {item.item} is '{item.status}'", where, "Places for all items but the authors' own")
+        items.append(item)
     return items
 
 
-def load_differences(path: str | Path) -> list[Difference]:
-    """The study's registry_differences.csv."""
-    return [Difference(**row) for row in _rows(path)]
+def _check(what: str, found: str, allowed: tuple[str, ...], where: str) -> None:
+    if found not in allowed:
+        raise UserError(f"there is no {what} '{found}'", where, f"Allowed: {', '.join(allowed)}")
 
 
-def _rows(path: str | Path) -> list[dict[str, str]]:
-    with Path(path).open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+def checklist_tables(printer: Printer, items: list[Item], places: Collection[str]) -> list[HtmlTable]:
+    """One table a checklist: item, topic, whether answered, and where, as links.
 
-
-def checklist_tables(printer: Printer, items: Sequence[Item], places: Collection[str]) -> list[HtmlTable]:
-    """One table a checklist: item, topic, and the places where it is answered, as links.
-
-    `places`: ids that the page has; an item whose only places are missing is not answered, and says so.
+    `places`: parts that this run's page holds something in; those that it has not are named without a link.
     """
     heads = tuple(printer.word(f"checklist.{name}") for name in ("item", "topic", "status", "where"))
     return [
@@ -73,59 +71,34 @@ def checklist_tables(printer: Printer, items: Sequence[Item], places: Collection
             "",
             printer.word(f"checklist.{name}"),
             heads,
-            tuple(_item(printer, item, places) for item in items if item.checklist == name),
-            n_names=4,
+            tuple(_row(printer, item, places) for item in items if item.checklist == name),
+            n_names=len(heads),
         )
         for name in CHECKLISTS
     ]
 
 
-def _item(printer: Printer, item: Item, places: Collection[str]) -> Row:
-    named = item.where.split(";") if item.where else []
-    there = [place for place in named if place in places or place == "investigator"]
-    status = "not_in_run" if named and not there else item.status
-    topic = item.topic_es if printer.words.language == "es" else item.topic_en
-    links = listed([_link(printer, place) for place in there], "; ")
-    return Row(printer.fact(item.item), (printer.fact(topic), printer.word(f"checklist.{status}"), links))
+def _row(printer: Printer, item: Item, places: Collection[str]) -> Row:
+    there = [place for place in item.places if place in places]
+    said = printer.word(f"checklist.{_status(item, len(there))}")
+    topic = printer.fact(item.topic_es if printer.words.language == "es" else item.topic_en)
+    links = listed([_place(printer, place, place in there) for place in item.places], "; ")
+    return Row(printer.fact(item.item), (topic, said, links))
 
 
-def _link(printer: Printer, place: str) -> Markup:
-    if place == "investigator":
-        href, said = f"investigator.{printer.words.language}.html", printer.word("stat.to_investigator")
-    elif place.startswith("o1"):
-        href, said = f"#{place}", printer.fact(place[1:].replace("_", "."))
+def _status(item: Item, n_there: int) -> str:
+    """An item is no more answered than the places of this run allow."""
+    if n_there == len(item.places):
+        return item.status
+    return "partly_in_run" if n_there else "not_in_run"
+
+
+def _place(printer: Printer, place: str, there: bool) -> Markup:
+    if OUTPUT_PLACE.fullmatch(place):
+        said = printer.fact(place[1:].replace("_", "."))
     else:
-        href, said = f"#{place}", printer.word(f"place.{place}")
+        said = printer.word(f"place.{place}")
+    if not there:
+        return printer.word("checklist.place_missing", place=said)
+    href = f"investigator.{printer.words.language}.html" if place == "investigator" else f"#{place}"
     return Markup('<a href="{}">{}</a>').format(href, said)
-
-
-def differences_table(printer: Printer, differences: Sequence[Difference]) -> HtmlTable | None:
-    """Table 14.1.7: what the registry says, and what was done; None where the study declares nothing."""
-    if not differences:
-        return None
-    spanish = printer.words.language == "es"
-    facts = run_facts(printer)
-    rows = tuple(
-        Row(
-            printer.fact(one.registry_es if spanish else one.registry_en),
-            (printer.fact(fill(one.analysis_es if spanish else one.analysis_en, facts)),),
-        )
-        for one in differences
-    )
-    heads = (printer.word("difference.registry"), printer.word("difference.analysis"))
-    return HtmlTable("differences", "14.1.7", printer.word("difference.title"), heads, rows, n_names=2)
-
-
-def run_facts(printer: Printer) -> dict[str, Markup]:
-    """Facts of this run by the name of their placeholder."""
-    config, day = printer.config, float(printer.config.cohort.horizon_days)
-    numbers = {
-        f"n_{arm}": printer.number(printer.results.one("disposition", "n_subjects", arm=arm, day=day)) for arm in ARMS
-    }
-    return {
-        **numbers,
-        "days": listed([printer.fact(one) for one in config.analysis.days]),
-        "day": printer.fact(config.primary.day),
-        "primary": printer.label(config.primary.outcome),
-        "secondary": listed([printer.label(code) for code in config.primary.key_secondary]),
-    }

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from ..html_table import HtmlTable
 from ..outputs import Output
 from ..printer import Printer
-from .tables import Section, sections
+from .tables import NONE_DECLARED, Section, sections
 
 # Characters that XML and RTF forbid; a hospital's cell may hold them.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")
@@ -39,9 +39,11 @@ class PlainSection:
     missing: str
 
 
-def plain_sections(printer: Printer, outputs: Mapping[str, Output], kind: str) -> Iterator[PlainSection]:
-    """The registered outputs of a kind, in the order of their numbers."""
-    for section in sections(printer, outputs, kind):
+def plain_sections(
+    printer: Printer, outputs: Mapping[str, Output], kind: str, declared: Mapping[str, HtmlTable] = NONE_DECLARED
+) -> Iterator[PlainSection]:
+    """The registered outputs of a kind, in the order of their numbers; arguments as for `sections`."""
+    for section in sections(printer, outputs, kind, declared):
         number = printer.words(f"stat.number_{kind}", number=section.output.output_id)
         tables = tuple(_table(printer, section, table, place) for place, table in enumerate(section.tables, start=1))
         missing = "" if section.missing is None else plain(section.missing)
@@ -50,9 +52,9 @@ def plain_sections(printer: Printer, outputs: Mapping[str, Output], kind: str) -
 
 def _table(printer: Printer, section: Section, table: HtmlTable, place: int) -> PlainTable:
     output = section.output
-    title = printer.words(f"stat.caption_{output.kind}", number=output.output_id, part=place, what=plain(table.title))
+    title = printer.words(f"stat.caption_{output.family}", number=output.output_id, part=place, what=plain(table.title))
     return PlainTable(
-        f"{output.kind}-{output.output_id}-{place}",
+        f"{output.family}-{output.output_id}-{place}",
         title,
         tuple(plain(head) for head in table.heads),
         tuple(tuple(plain(cell) for cell in (row.head, *row.cells)) for row in table.rows),

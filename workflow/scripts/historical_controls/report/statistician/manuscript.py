@@ -1,4 +1,4 @@
-"""A methods and results paragraph for a manuscript, with the numbers of this run, and how to cite."""
+"""Methods and results to start a manuscript from, with the numbers of this run, and how to cite."""
 
 from __future__ import annotations
 
@@ -7,37 +7,80 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ..answer import answer, what_was_done
+from ...results import CONTRAST
+from ..answer import answer, in_short, stated, what_was_done
+from ..data import provenance_facts
+from ..html_table import listed
 from ..printer import Printer
-from .checklists import run_facts
+
+COMPUTING = ("numpy", "scipy", "pandas", "statsmodels")
+SHORT_HASH = 12
 
 
-def manuscript(printer: Printer, provenance: Mapping[str, Any]) -> list[Markup]:
-    """Paragraphs to start from; every number in them is a row of the results table or a line of the settings."""
-    facts = run_facts(printer)
-    study = printer.config.study
+def methods_paragraph(printer: Printer, provenance: Mapping[str, Any]) -> Markup:
+    """What was done; every number is a row of the results table, a setting, or a version."""
+    facts = provenance_facts(provenance, printer)
+    versions = [f"{name} {facts['packages'][name]}" for name in COMPUTING if name in facts["packages"]]
+    parts = [
+        printer.word("manuscript.emulation"),
+        in_short(printer),
+        *what_was_done(printer)[1:],
+        printer.word("manuscript.intervals", level=printer.level),
+    ]
+    if _permuted(printer):
+        parts.append(printer.word("manuscript.permutation"))
+    if versions:
+        parts.append(printer.word("manuscript.software", packages=listed(map(printer.fact, versions))))
+    parts.append(printer.word("manuscript.seed", seed=printer.fact(facts["seed"])))
+    return Markup(" ").join(parts)
+
+
+def results_paragraph(printer: Printer) -> Markup:
+    """The primary outcome and what stands beside it, deaths, then the key secondary outcomes at the same day."""
+    primary = printer.config.primary
     said = answer(printer)
-    packages = provenance.get("packages", {})
-    return [
-        printer.word("manuscript.design", treatment=printer.fact(printer.words.among(study.treatment)), **facts),
-        Markup(" ").join(what_was_done(printer)[1:]),
-        printer.word(
-            "manuscript.inference",
-            level=printer.level,
-            seed=printer.fact(printer.config.seed),
-            version=printer.fact(packages.get("statsmodels", "")),
-        ),
-        Markup(" ").join(part for part in (said["sentence"], said["n"], said["death_aware"]) if part),
+    parts = [
+        said["sentence"],
+        said["n"],
+        _permutation(printer),
+        said["deaths"],
+        said["death_aware"],
+        *(stated(printer, outcome, primary.day) for outcome in primary.key_secondary),
         printer.word("answer.caveat"),
     ]
+    return Markup(" ").join(part for part in parts if part)
+
+
+def _permuted(printer: Printer) -> dict[str, Markup] | None:
+    """The permutation's p of the primary outcome with its floor; None where there is none."""
+    primary = printer.config.primary
+    rows = {
+        name: printer.results.one(
+            "permutation", statistic, outcome=primary.outcome, day=float(primary.day), contrast=CONTRAST
+        )
+        for name, statistic in (("p", "p_value"), ("floor", "p_floor"))
+    }
+    if any(row is None or row.value is None for row in rows.values()):
+        return None
+    return {name: printer.number(row) for name, row in rows.items()}
+
+
+def _permutation(printer: Printer) -> Markup:
+    found = _permuted(printer)
+    return printer.word("manuscript.permuted", **found) if found else Markup("")
 
 
 def citation(printer: Printer, provenance: Mapping[str, Any]) -> Markup:
     """How to cite the program and this run."""
-    unknown = printer.words("provenance.unknown")
+    facts = provenance_facts(provenance, printer)
     return printer.word(
         "manuscript.citation",
-        version=printer.fact((provenance.get("git_commit") or unknown)[:12]),
-        config=printer.fact(provenance.get("config_sha256", unknown)[:12]),
+        commit=_hash(printer, facts["commit"]),
+        config=_hash(printer, facts["config"]),
         registry=printer.fact(printer.config.study.id),
     )
+
+
+def _hash(printer: Printer, text: str) -> Markup:
+    """The first characters of a hash; that it is not known stands in full."""
+    return printer.fact(text if text == printer.words("provenance.unknown") else text[:SHORT_HASH])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,16 @@ from ...results import results_of
 from ...words import Words
 from ..answer import answer
 from ..data import provenance_facts
+from ..html_table import HtmlTable
 from ..outputs import Output
 from ..printer import Printer
 from ..svg import inline_svg
-from .checklists import Difference, Item, checklist_tables, differences_table
+from .checklists import PLACES, Item, checklist_tables
 from .display_tables import listing_sections
 from .estimands import estimand_table
-from .manuscript import citation, manuscript
+from .manuscript import citation, methods_paragraph, results_paragraph
 from .methods import told
+from .registry import Difference, declared_tables
 from .tables import Section, sections
 
 TEMPLATE = "statistician.html.j2"
@@ -62,14 +64,14 @@ def render_statistician_report(
     dictionary: Dictionary,
     outputs: Mapping[str, Output],
     methods: str,
+    items: list[Item],
+    differences: list[Difference],
     templates: str | Path,
-    items: Sequence[Item],
-    differences: Sequence[Difference],
 ) -> str:
     """The page as HTML text.
 
     Arguments as for the investigators' page; `display`: table `display` of the scenario 'primary'; `methods`: the text
-    of docs/methods.md; `items`: the checklists; `differences`: the study's from its registry entry.
+    of docs/methods.md; `items` and `differences`: what `load_items` and `load_differences` read.
     """
     printer = Printer(results_of(ard), words, config, dictionary)
     script = (Path(templates) / SCRIPT).read_text(encoding="utf-8")
@@ -82,11 +84,12 @@ def render_statistician_report(
         keep_trailing_newline=True,
     )
     environment.globals.update(t=printer.word, fact=printer.fact, long=LONG)
-    made = [
-        *chapters(printer, outputs),
+    estimands = estimand_table(printer)
+    parts = [
+        *chapters(printer, outputs, declared_tables(printer, differences)),
         Chapter("chapter-16_2", tuple(listing_sections(printer, outputs, display))),
     ]
-    compared = differences_table(printer, differences)
+    pictures = {one.output_id: drawn(printer, figures, one) for one in outputs.values() if one.kind == "figure"}
     return environment.get_template(TEMPLATE).render(
         language=words.language,
         other_languages=[language for language in config.languages if language != words.language],
@@ -96,24 +99,16 @@ def render_statistician_report(
         simulated=config.study.simulated,
         script_hash=script_hash(script),
         answer=answer(printer),
-        estimands=estimand_table(printer),
+        estimands=estimands,
         steps=told(printer, methods),
-        chapters=made,
-        differences=compared,
-        manuscript=manuscript(printer, provenance),
+        chapters=parts,
+        methods_paragraph=methods_paragraph(printer, provenance),
+        results_paragraph=results_paragraph(printer),
         citation=citation(printer, provenance),
-        checklists=checklist_tables(printer, items, places(made, compared is not None)),
-        figures={one.output_id: drawn(printer, figures, one) for one in outputs.values() if one.kind == "figure"},
+        checklists=checklist_tables(printer, items, places(parts, pictures, estimands)),
+        figures=pictures,
         provenance=provenance_facts(provenance, printer),
     )
-
-
-def places(made: Sequence[Chapter], compared: bool) -> set[str]:
-    """Ids of the page where an item of a checklist can be answered: outputs that have something, and sections."""
-    filled = (one.output.output_id for chapter in made for one in chapter.sections if one.tables)
-    always = {"answer", "estimands", "methods", "manuscript", "cite", "provenance"}
-    outputs = {f"o{output_id.replace('.', '_')}" for output_id in filled}
-    return outputs | always | ({"differences"} if compared else set())
 
 
 def script_hash(script: str) -> str:
@@ -121,9 +116,21 @@ def script_hash(script: str) -> str:
     return base64.b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode()
 
 
-def chapters(printer: Printer, outputs: Mapping[str, Output]) -> list[Chapter]:
+def places(parts: list[Chapter], pictures: Mapping[str, list[Markup]], estimands: HtmlTable | None) -> set[str]:
+    """Parts of the page that hold something in this run, by the id that links name; `pictures` by output id."""
+    shown = [one.output for part in parts for one in part.sections if one.tables or pictures.get(one.output.output_id)]
+    named = {name for name in PLACES if name != "estimands" or estimands is not None}
+    return named | {place(output) for output in shown}
+
+
+def place(output: Output) -> str:
+    """The id of an output's part of the page."""
+    return f"o{output.output_id.replace('.', '_')}"
+
+
+def chapters(printer: Printer, outputs: Mapping[str, Output], declared: Mapping[str, HtmlTable]) -> list[Chapter]:
     """Tables by the first two parts of their number (14.1, 14.2, ...), then figures."""
-    tables = sections(printer, outputs, "table")
+    tables = sections(printer, outputs, "table", declared)
     parts = dict.fromkeys(".".join(one.output.output_id.split(".")[:2]) for one in tables)
     made = [
         Chapter(f"chapter-{part.replace('.', '_')}", tuple(one for one in tables if _within(one, part)))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from ..html_table import HtmlTable
 from ..outputs import Output
 from ..printer import Printer
 from .documents import PlainTable, plain_sections
+from .tables import NONE_DECLARED
 
 ROWS_A_PAGE = 40
 PAGES = r"{\field{\*\fldinst NUMPAGES }}"
@@ -15,9 +17,11 @@ BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 SPECIAL = re.compile(r"([\\{}])")
 
 
-def rtf_tables(printer: Printer, outputs: Mapping[str, Output]) -> Iterator[tuple[str, str]]:
+def rtf_tables(
+    printer: Printer, outputs: Mapping[str, Output], declared: Mapping[str, HtmlTable] = NONE_DECLARED
+) -> Iterator[tuple[str, str]]:
     """File name and text of every table's RTF, in the order of the numbers."""
-    for section in plain_sections(printer, outputs, "table"):
+    for section in plain_sections(printer, outputs, "table", declared):
         for table in section.tables:
             yield f"{table.name}.rtf", rtf(table, printer)
 

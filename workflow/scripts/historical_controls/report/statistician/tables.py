@@ -19,6 +19,7 @@ from .sheet import REMARKS, Block, Column, Key, Sheet, sheets
 UNSAID = ("analysis", "scenario", "contrast")
 UNITLESS = ("", "log", "odds")
 P_VALUES = ("p_value", "p_raw")
+NONE_DECLARED: Mapping[str, HtmlTable] = {}
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,22 @@ class Section:
     other_scenarios: bool
 
 
-def sections(printer: Printer, outputs: Mapping[str, Output], kind: str) -> list[Section]:
-    """Every registered output of a kind ('table' or 'figure'), in the order of its number."""
+def sections(
+    printer: Printer, outputs: Mapping[str, Output], kind: str, declared: Mapping[str, HtmlTable] = NONE_DECLARED
+) -> list[Section]:
+    """Every registered output of a kind ('table' or 'figure'), in the order of its number.
+
+    `declared`: tables that are no rows of the results, by output id.
+    """
     by_output: dict[str, list[Result]] = {output_id: [] for output_id in outputs}
     for rows in printer.results.rows.values():
         for row in rows:
             by_output.setdefault(row.output_id, []).append(row)
     names = Names(printer)
-    chosen = sorted((one for one in outputs.values() if one.kind == kind), key=lambda one: number(one.output_id))
-    return [_section(names, one, _ordered(printer, by_output[one.output_id])) for one in chosen]
+    chosen = sorted((one for one in outputs.values() if one.family == kind), key=lambda one: number(one.output_id))
+    return [
+        _section(names, one, _ordered(printer, by_output[one.output_id]), declared.get(one.output_id)) for one in chosen
+    ]
 
 
 def number(output_id: str) -> tuple[int, ...]:
@@ -63,13 +71,14 @@ def _ordered(printer: Printer, rows: Iterable[Result]) -> list[Result]:
     )
 
 
-def _section(names: Names, output: Output, rows: list[Result]) -> Section:
+def _section(names: Names, output: Output, rows: list[Result], declared: HtmlTable | None) -> Section:
     printer = names.printer
     blocks = LAYOUTS.get(output.output_id, (Block(),))
     found = [sheet for block in blocks for sheet in sheets(rows, block)]
     for block in EXTRA.get(output.output_id, ()):
         found += sheets(_ordered(printer, _everything(printer, block)), block)
     made = [html_table(names, output, sheet, place) for place, sheet in enumerate(found, start=1)]
+    made += [declared] if declared is not None else []
     missing = None if made else _why_missing(printer, output)
     others = any(row.scenario != "primary" for row in rows)
     return Section(output, printer.fact(output.title(printer.words.language)), tuple(made), missing, others)

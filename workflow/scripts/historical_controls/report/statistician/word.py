@@ -7,9 +7,11 @@ from io import BytesIO
 from typing import Any
 from xml.sax.saxutils import escape
 
+from ..html_table import HtmlTable
 from ..outputs import Output
 from ..printer import Printer
 from .documents import PlainSection, PlainTable, plain, plain_sections
+from .tables import NONE_DECLARED
 
 NAMESPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 BORDER = '<w:{side} w:val="single" w:sz="{size}" w:space="0" w:color="1F2328"/>'
@@ -18,14 +20,20 @@ FIGURE_CM = 17.0
 SIZE = 15  # half points of a table's text
 
 
-def write_word(printer: Printer, outputs: Mapping[str, Output], figures: Mapping[str, bytes]) -> bytes:
+def write_word(
+    printer: Printer,
+    outputs: Mapping[str, Output],
+    figures: Mapping[str, bytes],
+    declared: Mapping[str, HtmlTable] = NONE_DECLARED,
+) -> bytes:
     """The document as bytes.
 
-    `figures`: PNG by file name without its ending, 'number-family-part'. Tables are written as XML in one piece, since
-    python-docx asks for every cell anew. Nothing of the clock or the machine is in the file.
+    `figures`: PNG by file name without its ending, 'number-family-part'; `declared` as for `sections`. Tables are
+    written as XML in one piece, since python-docx asks for every cell anew. Nothing of the clock or the machine is in
+    the file.
     """
     document = _landscape(printer)
-    for section in plain_sections(printer, outputs, "table"):
+    for section in plain_sections(printer, outputs, "table", declared):
         document.add_heading(section.title, level=1)
         _tables(document, section)
     document.add_page_break()
