@@ -20,7 +20,7 @@ import yaml
 
 from historical_controls.analysis.fit_rows import CONTRAST
 from historical_controls.analysis.outcomes import analyse_outcomes
-from historical_controls.config import Analysis, Primary
+from historical_controls.config_analysis import Analysis, Primary
 from historical_controls.dictionary import load_dictionary
 from historical_controls.tables import COHORT_PATIENTS, VISITS
 

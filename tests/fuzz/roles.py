@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from historical_controls.config_sources import (
+from historical_controls.config_parts import (
     AnyPart,
     EventRows,
     LongMeasurements,
     PatientRows,
-    SourceFile,
     TimeColumns,
     TreatmentRows,
     WideMeasurements,
 )
+from historical_controls.config_sources import SourceFile
 
 from .pipeline import dictionary
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from historical_controls.analysis import analyse_draws, comparison
-from historical_controls.config import Analysis, Primary
+from historical_controls.config_analysis import Analysis, Primary
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.table_io import read_table, write_table

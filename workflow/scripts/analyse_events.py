@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from historical_controls.analysis import EventTables, analyse_events, comparison, observed
-from historical_controls.config import Analysis
+from historical_controls.config_analysis import Analysis
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.table_io import read_pieces, read_table, write_table

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from historical_controls.analysis import combine_outcomes, comparison, completeness, load_benchmarks, overturn_rows
-from historical_controls.config import Analysis, Primary
+from historical_controls.config_analysis import Analysis, Primary
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.table_io import read_table, read_tables, write_table

@@ -12,7 +12,7 @@ from historical_controls.analysis import Comparison, analyse_outcomes
 from historical_controls.analysis.ladder import at_visits, with_open_bounds
 from historical_controls.analysis.model_data import model_data
 from historical_controls.analysis.worst_rank import scores_at
-from historical_controls.config import Analysis, Primary
+from historical_controls.config_analysis import Analysis, Primary
 from historical_controls.dictionary import Dictionary, load_dictionary
 from historical_controls.tables import COHORT_PATIENTS, VISITS
 

@@ -17,7 +17,7 @@ from historical_controls.analysis.while_alive import summaries, while_alive_rows
 from historical_controls.analysis.win_ratio import win_ratio_rows
 from historical_controls.analysis.worst_rank import scores_at
 from historical_controls.ard import Cell, ard_frame
-from historical_controls.config import Primary
+from historical_controls.config_analysis import Primary
 from historical_controls.dictionary import Dictionary, load_dictionary
 
 from .test_analysis import PRIMARY, ROOT, SLOPE, analyse, number, patients, refusals, settings, visits, with_deaths

@@ -12,7 +12,7 @@ from scipy import stats
 from historical_controls.analysis import Comparison, load_benchmarks, overturn_rows
 from historical_controls.analysis.overturn import death_rows, e_value, tau_to_none, trial_size
 from historical_controls.ard import Cell, ard_frame
-from historical_controls.config import Analysis, Primary
+from historical_controls.config_analysis import Analysis, Primary
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import UserErrors
 

@@ -8,7 +8,7 @@ import pytest
 
 from historical_controls.analysis import Analysed, Comparison, analyse_outcomes, combine_outcomes
 from historical_controls.analysis.permutation import joint_labels
-from historical_controls.config import Primary
+from historical_controls.config_analysis import Primary
 from historical_controls.dictionary import Dictionary, load_dictionary
 
 from .test_analysis import ROOT, number, patients, settings, visits

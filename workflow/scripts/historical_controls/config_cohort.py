@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from .config_base import Code, Name, Section, Texts
 from .config_derivations import Altitude, Derivation, OrganFailures, Sofa, Summary
 from .config_rules import Rule, rule_order, rules_named
-from .config_sources import Code, Name, Section, Texts
 from .errors import did_you_mean
 from .merging import merged
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .config_sources import Code, Section
+from .config_base import Code, Section
 
 SUPPORT = ["invasive_ventilation", "noninvasive_ventilation"]
 Direction = Literal["nearest", "before"]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from .config_sources import Code, Name, Section, Texts
+from .config_base import Code, Name, Section, Texts
 
 Strategy = Literal["treatment_policy", "hypothetical", "composite", "while_alive", "principal_stratum"]
 EstimandAnalysis = Literal["mixed_model", "while_alive", "worst_rank", "win_ratio"]

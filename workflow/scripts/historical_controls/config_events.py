@@ -6,7 +6,9 @@ import re
 
 from pydantic import Field, field_validator
 
-from .config_sources import EventRows, PatientRows, Section, Source
+from .config_base import Section
+from .config_parts import EventRows, PatientRows
+from .config_sources import Source
 from .vocabulary import EVENT_NAMES
 
 

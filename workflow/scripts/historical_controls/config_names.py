@@ -7,8 +7,9 @@ from typing import get_args
 
 from .config import Config
 from .config_cohort import Cohort, Timing
+from .config_parts import EventRows, PatientRows, WideMeasurements
 from .config_rules import EventRule
-from .config_sources import EventRows, PatientRows, Source, SourceFile, WideMeasurements
+from .config_sources import Source, SourceFile
 from .dictionary import Dictionary
 from .errors import UserError, did_you_mean, raise_all
 from .tables import EVENT_NAMES

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .config_sources import Code, Section, Texts
+from .config_base import Code, Section, Texts
 
 
 class RuleBase(Section):

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from .config_base import Name, Section
 from .config_cohort import BalanceMethod
-from .config_sources import Name, Section
 
 All = Literal["all"]
 Estimand = Literal["mixed_model", "while_alive", "worst_rank"]

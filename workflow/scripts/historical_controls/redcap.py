@@ -17,7 +17,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from .config_sources import Condition, EventRows, SourceFile, TreatmentRows
+from .config_parts import Condition, EventRows, TreatmentRows
+from .config_sources import SourceFile
 from .dictionary import fold
 from .errors import UserError, did_you_mean, raise_all
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..ard import Cell, ard_frame
-from ..config import Primary
+from ..config_analysis import Primary
 from ..inference import fixed_sequence, step_down_max_t
 from .fit_rows import CONTRAST
 from .permutation_null import null_rows

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..ard import Cell
-from ..config import Analysis
+from ..config_analysis import Analysis
 from .model_data import subject_of
 
 

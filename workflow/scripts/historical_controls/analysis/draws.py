@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..ard import Cell, ard_frame
-from ..config import Analysis, Primary
+from ..config_analysis import Analysis, Primary
 from ..dictionary import Dictionary
 from .comparison import Comparison
 from .fit_rows import Row, contrast_rows

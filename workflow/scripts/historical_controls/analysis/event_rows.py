@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..ard import Cell
-from ..config import Analysis
+from ..config_analysis import Analysis
 from ..inference import bounded_share, chance_of_none, exact_interval, permuted_count
 from ..results import ARMS, CONTRAST
 from .comparison import Comparison

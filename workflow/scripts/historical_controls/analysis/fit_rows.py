@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..ard import Cell
-from ..config import Analysis
+from ..config_analysis import Analysis
 from ..mixed_model import Contrast, ModelError
 from ..scales import effect_of, effect_unit, error_unit, mean_format, mean_of
 from .gates import reason_against_day

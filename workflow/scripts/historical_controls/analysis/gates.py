@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..config import Analysis
+from ..config_analysis import Analysis
 from .model_data import ARMS, ModelData, measured_near
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from ..ard import Cell, ard_frame, row_id
-from ..config import Analysis, Primary
+from ..config_analysis import Analysis, Primary
 from ..dictionary import Dictionary
 from .comparison import Comparison, comparison
 from .fit_rows import CONTRAST, Row, estimate_rows

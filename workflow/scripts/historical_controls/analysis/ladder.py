@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from ..config import Analysis, CovarianceRung, DfMethod
+from ..config_analysis import Analysis, CovarianceRung, DfMethod
 from ..mixed_model import (
     CensoredFit,
     IllConditioned,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..ard import Cell
-from ..config import Analysis
+from ..config_analysis import Analysis
 from ..mixed_model import CensoredFit, Contrast, MixedModelFit, ModelError
 from ..scales import effect_of, effect_unit
 from .comparison import Comparison

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..config import Analysis
+from ..config_analysis import Analysis
 from ..dictionary import Dictionary, Outcome
 from ..scales import transformed
 

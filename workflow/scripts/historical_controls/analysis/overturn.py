@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..ard import Cell, ard_frame
-from ..config import Analysis, Primary
+from ..config_analysis import Analysis, Primary
 from ..dictionary import Dictionary, Outcome
 from ..mixed_model import t_quantile
 from ..scales import effect_of, effect_unit

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..ard import Cell
-from ..config import Analysis, CovarianceRung
+from ..config_analysis import Analysis, CovarianceRung
 from ..inference import Labels, Permuted, Scores, draw_labels, permutation_test, restricted, statistics
 from ..mixed_model import ModelError, fixed_rows, subject_scores
 from ..scales import effect_of, effect_unit

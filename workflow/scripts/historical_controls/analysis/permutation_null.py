@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..ard import Cell
-from ..config import Primary
+from ..config_analysis import Primary
 from .fit_rows import CONTRAST
 
 Row = dict[str, object]

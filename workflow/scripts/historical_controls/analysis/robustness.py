@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from ..ard import ard_frame
-from ..config import Analysis, Primary
+from ..config_analysis import Analysis, Primary
 from ..config_sensitivity import Sensitivity
 from ..dictionary import Dictionary
 from .comparison import Comparison

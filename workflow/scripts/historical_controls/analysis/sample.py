@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..ard import Cell
-from ..config import Analysis
+from ..config_analysis import Analysis
 from ..inference import Labels, RelativeEffect, draw_labels, effect_of_pairs
 from .comparison import Comparison
 from .model_data import ARMS, PERSON, subject_of

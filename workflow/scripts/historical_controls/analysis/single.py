@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..config import Analysis
+from ..config_analysis import Analysis
 from ..mixed_model import Contrast, ModelError
 from .fit_rows import LEVELS
 from .gates import reason_against, reason_against_day

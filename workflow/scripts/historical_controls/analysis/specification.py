@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..ard import Cell, ard_frame
-from ..config import Primary
+from ..config_analysis import Primary
 from ..dictionary import Dictionary, Outcome
 from ..inference import by_value, effect_of_pairs
 from ..mixed_model import Contrast

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ard import Cell
-from ..config import Analysis
+from ..config_analysis import Analysis
 from ..mixed_model import ModelError
 from .fit_rows import CONTRAST, LEVELS, Row, estimate_rows
 from .gates import reason_against_day

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..ard import Cell
-from ..config import Analysis
+from ..config_analysis import Analysis
 from ..mixed_model import Contrast
 from ..scales import effect_of, effect_unit
 from .fit_rows import CONTRAST, LEVELS, Row

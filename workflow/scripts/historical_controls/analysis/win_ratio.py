@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..ard import Cell
-from ..config import Primary
+from ..config_analysis import Primary
 from ..dictionary import Dictionary, Outcome
 from ..inference import by_bounds, by_survival, first_decided, win_ratio
 from .model_data import PERSON

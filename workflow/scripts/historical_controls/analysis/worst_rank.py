@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..ard import Cell
-from ..config import Primary
+from ..config_analysis import Primary
 from ..dictionary import Outcome
 from ..inference import by_value
 from ..scales import no_effect

@@ -12,7 +12,8 @@ import pandas as pd
 from ..analysis import analyse_outcomes, comparison
 from ..balance import balance_arms
 from ..cohort import CleanTables, define_cohort
-from ..config import Analysis, Primary, Study
+from ..config import Study
+from ..config_analysis import Analysis, Primary
 from ..config_cohort import Balance, Cohort
 from ..dictionary import Dictionary
 from ..merging import merged

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..config_sources import EventRows, SourceFile, TreatmentRows
+from ..config_parts import EventRows, TreatmentRows
+from ..config_sources import SourceFile
 from ..dictionary import fold
 from ..tables import EVENT_NAMES
 from .distinct import by_distinct

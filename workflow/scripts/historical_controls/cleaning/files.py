@@ -9,16 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..config import Study
-from ..config_sources import (
-    AnyPart,
-    EventRows,
-    LongMeasurements,
-    PatientRows,
-    Source,
-    SourceFile,
-    TreatmentRows,
-    WideMeasurements,
-)
+from ..config_parts import AnyPart, EventRows, LongMeasurements, PatientRows, TreatmentRows, WideMeasurements
+from ..config_sources import Source, SourceFile
 from ..dictionary import Dictionary
 from ..table_io import Table, conform
 from ..tables import EVENTS_RAW, LEDGER, MEASUREMENTS_RAW, PATIENTS_RAW, RESOLUTIONS, TREATMENTS_RAW

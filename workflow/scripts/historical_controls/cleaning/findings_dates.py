@@ -11,7 +11,8 @@ import pandas as pd
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ..config_sources import EventRows, PatientRows, Source, SourceFile, TimeColumns, TreatmentRows
+from ..config_parts import EventRows, PatientRows, TimeColumns, TreatmentRows
+from ..config_sources import Source, SourceFile
 from ..table_io import read_pieces, read_table
 from ..tables import EVENTS, MEASUREMENTS
 from .findings_values import Finding

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..config_sources import LongMeasurements, Source
+from ..config_parts import LongMeasurements
+from ..config_sources import Source
 from ..dictionary import Dictionary
 from .tallies import held_times
 

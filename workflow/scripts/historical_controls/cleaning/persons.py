@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..config_sources import CharacteristicColumn, EventColumns, PatientRows, SourceFile
+from ..config_parts import CharacteristicColumn, EventColumns, PatientRows
+from ..config_sources import SourceFile
 from ..dictionary import Dictionary, Outcome, fold
 from .distinct import by_distinct
 from .numbers import NumberStyle, read_cells, read_finding, release

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..config_sources import Condition, SourceFile
+from ..config_parts import Condition
+from ..config_sources import SourceFile
 from ..dictionary import fold
 from .distinct import by_distinct
 

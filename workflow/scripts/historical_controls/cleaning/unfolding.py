@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..config_sources import LongMeasurements, SourceFile, TimeColumns, WideColumn, WideMeasurements
+from ..config_parts import LongMeasurements, TimeColumns, WideColumn, WideMeasurements
+from ..config_sources import SourceFile
 from ..dictionary import Dictionary, fold
 from .distinct import by_distinct
 from .records import column, is_sentinel, joined_times, subjects

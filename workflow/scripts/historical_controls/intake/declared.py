@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from ..config_sources import Condition, Part, SourceFile, TimeColumns
+from ..config_parts import Condition, Part, TimeColumns
+from ..config_sources import SourceFile
 
 # Fields of a part that hold the name of one column.
 COLUMN_FIELDS = (

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from ..config_sources import Code, Section
+from ..config_base import Code, Section
 from ..errors import UserError, did_you_mean, raise_all
 
 EFFECT_DAYS = (7, 14, 21)
