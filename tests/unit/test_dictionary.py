@@ -149,7 +149,7 @@ def test_a_fault_names_its_line_and_column(
     with pytest.raises(UserError) as caught:
         load_dictionary(folder)
     faults = caught.value.faults if isinstance(caught.value, UserErrors) else (caught.value,)
-    fault = next(f for f in faults if f.where == f"{name}, {where}")
+    fault = next(f for f in faults if f.where == f"{folder / name}, {where}")
     assert hint is None or hint in str(fault.hint)
 
 
@@ -181,7 +181,7 @@ def test_wrong_columns_are_a_plain_error(folder: Path, content: str) -> None:
 def test_a_row_of_another_width_and_a_missing_file(folder: Path) -> None:
     with (folder / "units.csv").open("a", encoding="utf-8") as stream:
         stream.write("CRP,mg/dL\n")
-    with pytest.raises(UserError, match="more or fewer cells"):
+    with pytest.raises(UserError, match="too many cells or too few"):
         load_dictionary(folder)
     (folder / "units.csv").unlink()
     with pytest.raises(UserError, match="lacks this file"):

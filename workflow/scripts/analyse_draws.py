@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.analysis import analyse_draws, comparison
+from historical_controls.analysis import analyse_draws, balance_tables, comparison
 from historical_controls.config_analysis import Analysis, Primary
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.table_io import read_table, write_table
-from historical_controls.tables import ARD, COHORT_PATIENTS, GATES, MATCHED_SETS, VISITS, WEIGHTS
+from historical_controls.tables import ARD, COHORT_PATIENTS, VISITS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 with reported(snakemake.log[0]):
     settings = Analysis.model_validate(snakemake.params.analysis)
     patients = read_table(snakemake.input.patients, COHORT_PATIENTS)
-    made = [
-        read_table(snakemake.input[name], table)
-        for name, table in (("weights", WEIGHTS), ("matched_sets", MATCHED_SETS), ("gates", GATES))
-    ]
+    made = balance_tables(snakemake.input)
     ard = analyse_draws(
         patients,
         read_table(snakemake.input.visits, VISITS),
@@ -27,7 +24,7 @@ with reported(snakemake.log[0]):
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
         Primary.model_validate(snakemake.params.primary),
         {
-            str(draw): comparison(settings, *(table[table["scenario"] == draw] for table in made))
+            str(draw): comparison(settings, **{name: table[table["scenario"] == draw] for name, table in made.items()})
             for draw in patients["scenario"].unique()
         },
     )

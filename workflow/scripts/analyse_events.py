@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from historical_controls.analysis import EventTables, analyse_events, comparison, observed
+from historical_controls.analysis import EventTables, analyse_events, observed, stored_comparison
 from historical_controls.config_analysis import Analysis
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
@@ -14,11 +14,8 @@ from historical_controls.tables import (
     ARD,
     COHORT_EVENTS,
     COHORT_PATIENTS,
-    GATES,
-    MATCHED_SETS,
     OBSERVATIONS,
     PATIENT_SUMMARIES,
-    WEIGHTS,
 )
 
 if TYPE_CHECKING:
@@ -40,12 +37,7 @@ with reported(snakemake.log[0]):
     seen = observed(
         read_table(snakemake.input.patients, COHORT_PATIENTS),
         settings,
-        comparison(
-            settings,
-            read_table(snakemake.input.weights, WEIGHTS),
-            read_table(snakemake.input.matched_sets, MATCHED_SETS),
-            read_table(snakemake.input.gates, GATES),
-        ),
+        stored_comparison(settings, snakemake.input),
         snakemake.params.horizon_days,
         snakemake.params.seed,
     )

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.analysis import analyse_outcomes, comparison
+from historical_controls.analysis import analyse_outcomes, stored_comparison
 from historical_controls.config_analysis import Analysis, Primary
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
@@ -11,12 +11,9 @@ from historical_controls.table_io import read_table, write_table
 from historical_controls.tables import (
     ARD,
     COHORT_PATIENTS,
-    GATES,
-    MATCHED_SETS,
     PATIENT_SUMMARIES,
     STATISTICS,
     VISITS,
-    WEIGHTS,
 )
 
 if TYPE_CHECKING:
@@ -35,12 +32,7 @@ with reported(snakemake.log[0]):
         snakemake.params.scenario,
         snakemake.params.horizon_days,
         snakemake.params.seed,
-        comparison(
-            settings,
-            read_table(snakemake.input.weights, WEIGHTS),
-            read_table(snakemake.input.matched_sets, MATCHED_SETS),
-            read_table(snakemake.input.gates, GATES),
-        ),
+        stored_comparison(settings, snakemake.input),
         read_table(summaries, PATIENT_SUMMARIES) if summaries else None,
     )
     write_table(analysed.ard, snakemake.output.ard, ARD)

@@ -3,27 +3,19 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.analysis import scenarios_of, specification
+from historical_controls.analysis import scenario_tables, scenarios_of, specification
 from historical_controls.config_analysis import Analysis, Primary
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.merging import merged
-from historical_controls.table_io import read_table, write_table
-from historical_controls.tables import ARD, COHORT_PATIENTS, GATES, MATCHED_SETS, VISITS, WEIGHTS
+from historical_controls.table_io import write_table
+from historical_controls.tables import ARD
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-TABLES = {
-    "patients": COHORT_PATIENTS,
-    "visits": VISITS,
-    "weights": WEIGHTS,
-    "matched_sets": MATCHED_SETS,
-    "gates": GATES,
-}
-
 with reported(snakemake.log[0]):
-    tables = {name: read_table(snakemake.input[name], table) for name, table in TABLES.items()}
+    tables = scenario_tables(snakemake.input)
     weightings = [
         Analysis.model_validate(merged(snakemake.params.analysis, change)) for change in snakemake.params.weightings
     ]

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.analysis import comparison, robustness
+from historical_controls.analysis import robustness, stored_comparison
 from historical_controls.config_analysis import Analysis, Primary
 from historical_controls.config_sensitivity import Sensitivity
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.table_io import read_table, write_table
-from historical_controls.tables import ARD, COHORT_PATIENTS, GATES, MATCHED_SETS, OBSERVATIONS, VISITS, WEIGHTS
+from historical_controls.tables import ARD, COHORT_PATIENTS, OBSERVATIONS, VISITS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -28,11 +28,6 @@ with reported(snakemake.log[0]):
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
         Primary.model_validate(snakemake.params.primary),
         snakemake.params.seed,
-        comparison(
-            settings,
-            read_table(snakemake.input.weights, WEIGHTS),
-            read_table(snakemake.input.matched_sets, MATCHED_SETS),
-            read_table(snakemake.input.gates, GATES),
-        ),
+        stored_comparison(settings, snakemake.input),
     )
     write_table(ard, snakemake.output.ard, ARD)

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from historical_controls.analysis import combine_outcomes, comparison, completeness, load_benchmarks, overturn_rows
+from historical_controls.analysis import (
+    combine_outcomes,
+    completeness,
+    load_benchmarks,
+    overturn_rows,
+    stored_comparison,
+)
 from historical_controls.config_analysis import Analysis, Primary
 from historical_controls.dictionary import load_dictionary
 from historical_controls.errors import reported
@@ -13,12 +19,9 @@ from historical_controls.table_io import read_table, read_tables, write_table
 from historical_controls.tables import (
     ARD,
     COHORT_PATIENTS,
-    GATES,
-    MATCHED_SETS,
     OBSERVATIONS,
     STATISTICS,
     VISITS,
-    WEIGHTS,
 )
 
 if TYPE_CHECKING:
@@ -44,11 +47,6 @@ with reported(snakemake.log[0]):
         settings.not_concluded,
     )
     published = [one for path in snakemake.input.benchmarks for one in load_benchmarks(path, dictionary.outcomes)]
-    compared = comparison(
-        settings,
-        read_table(snakemake.input.weights, WEIGHTS),
-        read_table(snakemake.input.matched_sets, MATCHED_SETS),
-        read_table(snakemake.input.gates, GATES),
-    )
+    compared = stored_comparison(settings, snakemake.input)
     overturned = overturn_rows(outcomes, patients, settings, primary, dictionary, published, compared)
     write_table(pd.concat([family, registered, overturned], ignore_index=True), snakemake.output.ard, ARD)

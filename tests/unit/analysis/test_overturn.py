@@ -122,6 +122,13 @@ def test_deaths_are_not_compared_where_the_arms_are_not(compared: Comparison, re
     assert rows.loc[rows["statistic"] == "not_estimable", "text"].item() == reason
 
 
+def test_without_a_spread_there_is_no_bias_to_count_in() -> None:
+    rows = made(outcome_rows(30, 10, 12, float("nan")))
+    own = rows[rows["analysis"] == "bias_model"]
+    assert own["text"].tolist() == ["no_spread_at_day"]
+    assert rows.loc[rows["text"].isna(), "value"].notna().all()
+
+
 def test_an_outcome_without_estimate_adds_nothing() -> None:
     refused = ard_frame([Cell("14.2.2", "primary", "mixed_model", "reml", "PF").text("not_estimable", "no_data")])
     assert set(made(refused)["level"]) == {"death"}

@@ -10,12 +10,13 @@ import pytest
 
 from historical_controls.analysis import Comparison, specification
 from historical_controls.analysis.grid import Scenario
-from historical_controls.analysis.leave_one_out import decides, leave_one_out_rows, verdict, without
+from historical_controls.analysis.leave_one_out import decides, leave_one_out_rows, without
 from historical_controls.analysis.model_data import model_data
 from historical_controls.analysis.placebo_time import placebo_rows, slopes
 from historical_controls.analysis.sample import sample
 from historical_controls.analysis.single import Answered, answered
-from historical_controls.analysis.tipping_point import said, shifted, shifts, tipping_rows, unobserved
+from historical_controls.analysis.tipping_point import shifted, shifts, tipping_rows, unobserved
+from historical_controls.analysis.verdicts import verdict
 from historical_controls.ard import ard_frame
 from historical_controls.dictionary import Dictionary, load_dictionary
 from historical_controls.mixed_model import Contrast
@@ -51,7 +52,9 @@ def test_a_patient_decides_by_another_verdict_or_another_sign() -> None:
     assert decides(contrast(10, 12), contrast(-1, 12))
     assert decides(contrast(10, 8), contrast(10, 12))
     assert decides(contrast(10, 12), contrast(10, 8))
-    assert [verdict(one) for one in (contrast(10, 8), contrast(-10, 8), contrast(1, 8))] == [1, -1, 0]
+    bounds = [(2, 18), (-18, -2), (-7, 9), (0, 1)]
+    assert [verdict(*one) for one in bounds] == ["above", "below", "holds", "holds"]
+    assert [verdict(*one, 1.0) for one in [(1.1, 2), (0.2, 0.9), (0.9, 2)]] == ["above", "below", "holds"]
 
 
 @pytest.mark.parametrize("rung", [INTERCEPT, SLOPE, VISIT])
@@ -131,7 +134,6 @@ def test_shifts_reach_exactly_the_border() -> None:
     assert shifts(contrast(1, 4)) == {"to_above": 3, "to_below": -5}
     assert shifted(contrast(10, 4), -6, 0) == (4, 0, 8)
     assert shifted(contrast(10, 4), 0, 6) == (4, 0, 8)
-    assert [said(1, 2), said(-2, -1), said(-1, 1), said(0, 1)] == [1, -1, 0, 0]
 
 
 def test_the_tipping_difference_is_the_border_over_the_share_unobserved(dictionary: Dictionary) -> None:
@@ -140,9 +142,11 @@ def test_the_tipping_difference_is_the_border_over_the_share_unobserved(dictiona
     gone = measured["patient_id"].isin(["p03", "p08", "p09"]) & (measured["day"] > 3)
     people.loc[people["patient_id"] == "p08", ["end_state", "end_day"]] = ["death", 4.0]
     full = found(measured[~gone], people, dictionary)
-    missing = {arm: unobserved(full.data, people, arm, 7, 1) for arm in ("treated", "historical")}
+    missing = {arm: unobserved(full.data, people, None, arm, 7, 1) for arm in ("treated", "historical")}
     assert [(one.n, one.missing, one.died) for one in missing.values()] == [(5, 1, 0), (25, 2, 1)]
-    rows = ard_frame(list(tipping_rows(full, 7, settings(), people, [-1, 0, 1], True)))
+    rows = ard_frame(list(tipping_rows(full, 7, settings(), people, None, [-1, 0, 1], True)))
+    weights = pd.Series({subject: 3.0 if subject == "s/p03" else 1.0 for subject in SHOWN})
+    assert unobserved(full.data, people, weights, "treated", 7, 1).share == pytest.approx(3 / 7)
     answer, sd = full.at(7), full.data.baseline_sd
     assert isinstance(answer, Contrast) and answer.lower > 0
     assert number(rows, "to_holds", arm="treated") == pytest.approx(-answer.lower / (1 / 5) / sd)
@@ -156,7 +160,9 @@ def test_the_tipping_difference_is_the_border_over_the_share_unobserved(dictiona
 
 def test_where_everybody_was_measured_nothing_tips(dictionary: Dictionary) -> None:
     people = patients()
-    rows = ard_frame(list(tipping_rows(found(visits(people), people, dictionary), 7, settings(), people, [0], False)))
+    rows = ard_frame(
+        list(tipping_rows(found(visits(people), people, dictionary), 7, settings(), people, None, [0], False))
+    )
     assert rows.loc[rows["statistic"] == "no_tipping_point", "text"].tolist() == ["all_observed", "all_observed"]
     assert not (rows["output_id"] == "15.14").any()
 

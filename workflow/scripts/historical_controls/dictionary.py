@@ -4,8 +4,6 @@ believable in a group of patients (plausibility.csv).
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 import unicodedata
@@ -15,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from .declared_csv import declared_rows
 from .errors import UserError, did_you_mean, raise_all
 
 Family = Literal[
@@ -187,6 +186,10 @@ def load_dictionary(folder: str | Path) -> Dictionary:
     """Read and check the four files of a dictionary folder. Raises UserError(s) with file, line and column."""
     place = Path(folder)
     faults: list[UserError] = []
+    for name in ("outcomes.csv", "units.csv", "synonyms.csv", "plausibility.csv"):
+        if not (place / name).is_file():
+            hint = "Copy it from the program's data/dictionary."
+            raise UserError("the dictionary lacks this file", str(place / name), hint)
     outcomes = dict(_outcomes(place / "outcomes.csv", faults))
     conversions = dict(_conversions(place / "units.csv", outcomes, faults))
     synonyms = _synonyms(place / "synonyms.csv", outcomes, faults)
@@ -195,28 +198,9 @@ def load_dictionary(folder: str | Path) -> Dictionary:
     return Dictionary(outcomes, conversions, synonyms, plausibility)
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each row with its place 'file, line n'."""
-    if not path.is_file():
-        raise UserError("the dictionary lacks this file", str(path), "Copy it from the program's data/dictionary.")
-    try:
-        # Spreadsheet programs put a byte-order mark before the first name.
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise UserError("the file is not utf-8", str(path), "Save it as 'CSV UTF-8'.") from None
-    with io.StringIO(text, newline="") as stream:
-        reader = csv.DictReader(stream)
-        if tuple(reader.fieldnames or ()) != columns:
-            raise UserError(f"columns are {reader.fieldnames}", f"{path}, line 1", f"Needed: {','.join(columns)}")
-        for row in reader:
-            if None in row or None in row.values():
-                raise UserError("more or fewer cells than columns", f"{path}, line {reader.line_num}")
-            yield f"{path.name}, line {reader.line_num}", row
-
-
 def _outcomes(path: Path, faults: list[UserError]) -> Iterator[tuple[str, Outcome]]:
     seen: set[str] = set()
-    for place, row in _rows(path, OUTCOME_COLUMNS):
+    for place, row in declared_rows(path, OUTCOME_COLUMNS):
         if row["code"] in seen:
             faults.append(UserError(f"code {row['code']} stands twice", place))
         seen.add(row["code"])
@@ -275,7 +259,7 @@ def _conversions(
 ) -> Iterator[tuple[tuple[str, str], Conversion]]:
     """Conversions by (code, folded spelling). An outcome '*unit' serves every outcome with that canonical unit."""
     seen: dict[tuple[str, str], str] = {}
-    for place, row in _rows(path, UNIT_COLUMNS):
+    for place, row in declared_rows(path, UNIT_COLUMNS):
         code = row["outcome"]
         if not code.startswith("*") and code not in outcomes:
             faults.append(UserError(f"'{code}' is no outcome", f"{place}, outcome", did_you_mean(code, outcomes)))
@@ -300,7 +284,7 @@ def _conversions(
 def _plausibility(
     path: Path, outcomes: dict[str, Outcome], faults: list[UserError]
 ) -> Iterator[tuple[str, Plausibility]]:
-    for place, row in _rows(path, PLAUSIBILITY_COLUMNS):
+    for place, row in declared_rows(path, PLAUSIBILITY_COLUMNS):
         code, measured_by = row["outcome"], row["measured_by"]
         if code not in outcomes:
             faults.append(UserError(f"'{code}' is no outcome", f"{place}, outcome", did_you_mean(code, outcomes)))
@@ -317,7 +301,7 @@ def _plausibility(
 def _synonyms(path: Path, outcomes: dict[str, Outcome], faults: list[UserError]) -> dict[str, tuple[Synonym, ...]]:
     """Meanings by folded name; a code means itself unless the file says what its name means."""
     meanings: dict[str, list[Synonym]] = {}
-    for place, row in _rows(path, SYNONYM_COLUMNS):
+    for place, row in declared_rows(path, SYNONYM_COLUMNS):
         synonym = Synonym(row["code"], row["result_kind"])
         if synonym.code not in outcomes:
             hint = did_you_mean(synonym.code, outcomes)

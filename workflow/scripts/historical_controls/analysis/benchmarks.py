@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..declared_csv import declared_rows
 from ..errors import UserError, raise_all
 
 COLUMNS = (
@@ -37,12 +37,8 @@ class Benchmark:
 
 def load_benchmarks(path: str | Path, outcomes: Collection[str]) -> tuple[Benchmark, ...]:
     """The file's rows. Raises UserError(s) for unknown columns, outcomes and words, and numbers that are none."""
-    with Path(path).open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise UserError(f"columns are {reader.fieldnames}", f"{path}, line 1", f"Needed: {','.join(COLUMNS)}")
-        read = [(reader.line_num, row) for row in reader]
-    raise_all([fault for line, row in read for fault in _faults(row, f"{path}, line {line}", outcomes)])
+    read = list(declared_rows(path, COLUMNS))
+    raise_all([fault for where, row in read for fault in _faults(row, where, outcomes)])
     return tuple(_benchmark(row) for _, row in read)
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
 from ..ard import Cell
 from ..config_analysis import Analysis
+from ..table_io import read_table
+from ..tables import GATES, MATCHED_SETS, WEIGHTS
 from .model_data import subject_of
+
+BALANCE = {"weights": WEIGHTS, "matched_sets": MATCHED_SETS, "gates": GATES}
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,16 @@ class Comparison:
         yield cell.text("weighting", self.method)
         if self.balance_of not in ("", cell.scenario):
             yield cell.text("balance_of", self.balance_of)
+
+
+def balance_tables(paths: Mapping[str, str | Path]) -> dict[str, pd.DataFrame]:
+    """Tables weights, matched_sets and gates by their names; `paths` by the same."""
+    return {name: read_table(paths[name], table) for name, table in BALANCE.items()}
+
+
+def stored_comparison(settings: Analysis, paths: Mapping[str, str | Path]) -> Comparison:
+    """`comparison` of the tables at these paths."""
+    return comparison(settings, **balance_tables(paths))
 
 
 def comparison(

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import pandas as pd
 
 from ..ard import Cell, ard_frame, row_id
 from ..config_analysis import Analysis, Primary
 from ..dictionary import Dictionary
-from .comparison import Comparison, comparison
+from ..table_io import read_table
+from ..tables import COHORT_PATIENTS, VISITS
+from .comparison import Comparison, balance_tables, comparison
 from .fit_rows import CONTRAST, Row, estimate_rows
 from .model_data import ARMS, ModelData, model_data
 from .permutation import joint_labels, permutation_rows, permute
@@ -51,6 +54,12 @@ class Scenario:
         visits = pd.concat(own) if own else self.visits.iloc[:0]
         people = self.compared.of(self.patients)
         return model_data(dictionary.outcomes[code], people, visits, self.settings, dictionary)
+
+
+def scenario_tables(paths: Mapping[str, str | Path]) -> dict[str, pd.DataFrame]:
+    """What `scenarios_of` takes, by name; `paths` by the same."""
+    cohort = {"patients": COHORT_PATIENTS, "visits": VISITS}
+    return {name: read_table(paths[name], table) for name, table in cohort.items()} | balance_tables(paths)
 
 
 def scenarios_of(

@@ -18,6 +18,7 @@ from .gates import reason_against_day
 from .ladder import Fitted, fit_rung
 from .model_data import ModelData
 from .single import Answered
+from .verdicts import verdict
 
 OUTPUT = "14.2.13"
 
@@ -57,12 +58,8 @@ def _left_out(data: ModelData, most: int) -> list[str]:
 
 def decides(full: Contrast, without: Contrast) -> bool:
     """The declared rule: another verdict of the interval, or another sign of the estimate."""
-    return verdict(full) != verdict(without) or np.sign(full.estimate) != np.sign(without.estimate)
-
-
-def verdict(one: Contrast) -> int:
-    """1 or -1 where the interval lies above or below no difference, 0 where it holds it."""
-    return int(one.lower > 0) - int(one.upper < 0)
+    same = verdict(full.lower, full.upper) == verdict(without.lower, without.upper)
+    return not same or np.sign(full.estimate) != np.sign(without.estimate)
 
 
 def _method(found: Answered) -> str:

@@ -79,13 +79,15 @@ def bias_rows(cell: Cell, found: Mapping[str, float], outcome: Outcome, settings
     estimate, se, sd = (found[name] for name in ("estimate", "se", "sd"))
     t = t_quantile(0.5 + settings.level / 2, found["df"])
     unit, shown = effect_unit(outcome)
+    if not sd > 0:
+        yield cell.at(contrast="").text("not_estimable", "no_spread_at_day")
+        return
     yield cell.at(level="reaches_none").number("tau_sd", tau_to_none(estimate, se, t) / sd, "SD", "0.00")
     for tau in settings.overturn.tau:
         half = t * np.hypot(se, tau * sd)
-        if np.isfinite(half):
-            here = cell.at(level=f"{tau:g}")
-            for name, value in (("estimate", estimate), ("lower", estimate - half), ("upper", estimate + half)):
-                yield here.number(name, effect_of(value, outcome.scale), unit, shown)
+        here = cell.at(level=f"{tau:g}")
+        for name, value in (("estimate", estimate), ("lower", estimate - half), ("upper", estimate + half)):
+            yield here.number(name, effect_of(value, outcome.scale), unit, shown)
 
 
 def tau_to_none(estimate: float, se: float, t: float) -> float:

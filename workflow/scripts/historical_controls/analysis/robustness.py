@@ -54,5 +54,5 @@ def robustness(
         if asked.leave_one_out:
             rows += leave_one_out_rows(found, primary.day, settings, compared, shown, asked.leave_one_out_most)
         headline = code in (primary.outcome, *primary.key_secondary)
-        rows += tipping_rows(found, primary.day, settings, people, asked.tipping.steps, headline)
+        rows += tipping_rows(found, primary.day, settings, people, compared.weights, asked.tipping.steps, headline)
     return ard_frame(rows)

@@ -19,11 +19,12 @@ from .grid import Scenario
 from .model_data import ModelData
 from .sample import Sample, sample
 from .single import answered
+from .verdicts import Verdict, verdict
 from .while_alive import summaries, weighted_means, welch
 from .worst_rank import scores_at
 
 TABLE, CURVE = "14.2.12", "15.18"
-VERDICTS = {1: "above", 0: "holds", -1: "below"}
+TURNED: dict[Verdict, Verdict] = {"above": "below", "holds": "holds", "below": "above"}
 Answer = tuple[float, float, float] | str
 
 
@@ -120,16 +121,15 @@ def _answer_rows(cell: Cell, key: tuple[str, str, str], answer: Answer, outcome:
     unit, shown = ("odds", "0.00") if key[2] == "worst_rank" else effect_unit(outcome)
     for name, value in zip(("estimate", "lower", "upper"), answer, strict=True):
         yield here.at(contrast=CONTRAST).number(name, value, unit, shown)
-    yield here.text("verdict", VERDICTS[_verdict(answer, key[2], outcome)])
+    yield here.text("verdict", _verdict(answer, key[2], outcome))
 
 
-def _verdict(answer: tuple[float, float, float], estimand: str, outcome: Outcome) -> int:
-    """1 where the interval lies above no difference, -1 below; ranks are turned so that above is a higher value."""
+def _verdict(answer: tuple[float, float, float], estimand: str, outcome: Outcome) -> Verdict:
+    """What the interval says; ranks are turned so that above is a higher value."""
     if estimand != "worst_rank":
-        none = effect_of(0.0, outcome.scale)
-        return int(answer[1] > none) - int(answer[2] < none)
-    better = int(answer[1] > 1) - int(answer[2] < 1)
-    return -better if outcome.benefit == "down" else better
+        return verdict(answer[1], answer[2], effect_of(0.0, outcome.scale))
+    better = verdict(answer[1], answer[2], 1.0)
+    return TURNED[better] if outcome.benefit == "down" else better
 
 
 def _count_rows(cell: Cell, found: Mapping[tuple[str, str, str], Answer], outcome: Outcome) -> Iterator[Row]:
@@ -140,8 +140,8 @@ def _count_rows(cell: Cell, found: Mapping[tuple[str, str, str], Answer], outcom
         here = cell.at(level=estimand)
         yield here.number("n_specifications", len(answers))
         yield here.number("n_estimated", len(given))
-        for code, name in VERDICTS.items():
-            yield here.number(f"n_{name}", sum(_verdict(one, estimand, outcome) == code for one in given))
+        for said in TURNED:
+            yield here.number(f"n_{said}", sum(_verdict(one, estimand, outcome) == said for one in given))
         if given:
             unit, shown = ("odds", "0.00") if estimand == "worst_rank" else effect_unit(outcome)
             estimates = [one[0] for one in given]

@@ -14,75 +14,78 @@ from ..scales import effect_of, effect_unit
 from .fit_rows import CONTRAST, LEVELS, Row
 from .model_data import ModelData, subject_of
 from .single import Answered
+from .verdicts import verdict
 
 OUTPUT, HEAT_MAP = "14.2.14", "15.14"
-VERDICTS = {1: "above", 0: "holds", -1: "below"}
 
 
 @dataclass(frozen=True)
 class Unobserved:
-    """Patients of an arm without a value near the day, and how many of these had died."""
+    """Patients of an arm without a value near the day, how many of these had died, and their share of the weight."""
 
     n: int
     missing: int
     died: int
-
-    @property
-    def share(self) -> float:
-        return self.missing / self.n
+    share: float
 
 
 def tipping_rows(
-    found: Answered, day: int, settings: Analysis, patients: pd.DataFrame, steps: Sequence[float], heat_map: bool
+    found: Answered,
+    day: int,
+    settings: Analysis,
+    patients: pd.DataFrame,
+    weights: pd.Series | None,
+    steps: Sequence[float],
+    heat_map: bool,
 ) -> Iterator[Row]:
     """Per arm the smallest difference of the unobserved that changes what the interval says, in baseline SDs.
 
-    patients: those compared (table cohort_patients). steps: the differences of the heat map's two axes.
+    patients: those compared (table cohort_patients). weights: by subject, where they are weighted. steps: the
+    differences of the heat map's two axes.
     """
     cell = Cell(OUTPUT, "primary", "tipping_point", method="delta", outcome=found.data.outcome.code, day=day)
     contrast, sd = found.at(day), found.data.baseline_sd
     if isinstance(contrast, str) or not sd > 0:
         yield cell.text("not_estimable", contrast if isinstance(contrast, str) else "no_baseline_spread")
         return
-    arms = {arm: unobserved(found.data, patients, arm, day, settings.visit_window_days) for arm in LEVELS}
+    window = settings.visit_window_days
+    arms = {arm: unobserved(found.data, patients, weights, arm, day, window) for arm in LEVELS}
     for arm, own in arms.items():
         here = cell.at(arm=arm)
         yield here.number("n_subjects", own.n)
         yield here.number("n_unobserved", own.missing)
         yield here.number("n_unobserved_died", own.died)
-        if not own.missing:
+        if not own.share > 0:
             yield here.text("no_tipping_point", "all_observed")
             continue
         for name, shift in shifts(contrast).items():
             sign = 1 if arm == "treated" else -1
             yield here.number(name, sign * shift / own.share / sd, "SD", "0.0")
-    yield cell.text("verdict", VERDICTS[said(contrast.lower, contrast.upper)])
+    yield cell.text("verdict", verdict(contrast.lower, contrast.upper))
     if heat_map:
         yield from _heat_rows(cell.at(output_id=HEAT_MAP, contrast=CONTRAST), contrast, arms, sd, steps, found.data)
 
 
-def unobserved(data: ModelData, patients: pd.DataFrame, arm: str, day: int, window: int) -> Unobserved:
+def unobserved(
+    data: ModelData, patients: pd.DataFrame, weights: pd.Series | None, arm: str, day: int, window: int
+) -> Unobserved:
     """Who of an arm has no response within `window` days of `day`."""
     own = patients.loc[patients["included"].fillna(False).astype(bool) & (patients["arm"] == arm)]
     near = data.frame.loc[(data.frame["day"] - day).abs() <= window, "subject"].unique()
-    missing = own.loc[~subject_of(own).isin(near)]
-    died = (missing["end_state"] == "death") & (missing["end_day"] <= day + window)
-    return Unobserved(len(own), len(missing), int(died.sum()))
+    weight = pd.Series(1.0, own.index) if weights is None else subject_of(own).map(weights).fillna(0.0)
+    missing = ~subject_of(own).isin(near)
+    died = missing & (own["end_state"] == "death") & (own["end_day"] <= day + window)
+    return Unobserved(len(own), int(missing.sum()), int(died.sum()), float(weight[missing].sum() / weight.sum()))
 
 
 def shifts(contrast: Contrast) -> dict[str, float]:
     """By how much the difference must move for another verdict of the interval: to hold none, or to leave it out."""
-    match said(contrast.lower, contrast.upper):
-        case 1:
+    match verdict(contrast.lower, contrast.upper):
+        case "above":
             return {"to_holds": -contrast.lower}
-        case -1:
+        case "below":
             return {"to_holds": -contrast.upper}
     return {"to_above": -contrast.lower, "to_below": -contrast.upper}
-
-
-def said(lower: float, upper: float) -> int:
-    """1 or -1 where an interval lies above or below no difference, 0 where it holds it."""
-    return int(lower > 0) - int(upper < 0)
 
 
 def shifted(contrast: Contrast, treated: float, historical: float) -> tuple[float, float, float]:
@@ -106,4 +109,4 @@ def _heat_rows(
             here = cell.at(level=f"treated={treated:g}|historical={historical:g}")
             for name, value in zip(("estimate", "lower", "upper"), moved, strict=True):
                 yield here.number(name, effect_of(value, data.outcome.scale), unit, shown)
-            yield here.text("verdict", VERDICTS[said(moved[1], moved[2])])
+            yield here.text("verdict", verdict(moved[1], moved[2]))

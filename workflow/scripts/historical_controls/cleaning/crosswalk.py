@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..declared_csv import read_declared
 from ..errors import UserError, did_you_mean, raise_all
-from .declared_csv import read_declared
 
 COLUMNS = ("source", "subject", "person")
 

@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 
 from ..config_sources import Source
+from ..declared_csv import read_declared
 from ..errors import UserError, did_you_mean, raise_all
 from ..spreadsheet_cells import as_sent
 from ..table_io import conform
 from ..tables import RESOLUTIONS
-from .declared_csv import read_declared
 from .quarantine import row_hashes
 from .records import CELL, remark, with_flag
 

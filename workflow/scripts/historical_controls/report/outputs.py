@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..declared_csv import declared_rows
 from ..errors import UserError
-from .declared_csv import declared_rows
 
 COLUMNS = ("output_id", "title_en", "title_es", "population", "rule", "kind")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from ...declared_csv import declared_rows
 from ...errors import UserError
-from ..declared_csv import declared_rows
 from ..html_table import HtmlTable, Row, listed
 from ..printer import Printer
 

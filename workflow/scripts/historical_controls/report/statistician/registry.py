@@ -9,9 +9,9 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from ...declared_csv import declared_rows
 from ...errors import UserError
 from ...results import ARMS
-from ..declared_csv import declared_rows
 from ..html_table import HtmlTable, Row, listed
 from ..printer import Printer, fill
 
