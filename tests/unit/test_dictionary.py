@@ -135,7 +135,7 @@ FAULTS = [
     ("outcomes.csv", "30,700,50,500", "30,1e400,50,500", "line 2, hard_high", None),
     ("units.csv", "PAO2,kPa,,7.50062", "PAO22,kPa,,7.50062", "line 3, outcome", "Did you mean 'PAO2'?"),
     ("units.csv", "PAO2,kPa,,7.50062", "PAO2,kPa,,0", "line 3, factor", None),
-    ("units.csv", "PAO2,kPa,,7.50062", "PACO2,kPa,,7.50062", "line 4", "First at units.csv, line 3."),
+    ("units.csv", "PAO2,kPa,,7.50062", "PACO2,kPa,,7.50062", "line 4", "units.csv, line 3."),
     ("synonyms.csv", "Pulse,HR,en", "Pulse,CRPP,en", "line 15, code", "Did you mean 'CRP'?"),
     ("synonyms.csv", "Pulse,HR,en", "Kirby,HR,en", "line 15", "result_kind"),
 ]
