@@ -31,7 +31,7 @@ test-slow: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow
 
 docs: $(VENV)/.installed
-	PYTHONPATH=workflow/scripts $(BIN)/python -m historical_controls.generated
+	PYTHONPATH=workflow/scripts $(BIN)/python -m historical_controls.generate.files
 
 lock:
 	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header --quiet -o requirements.lock

@@ -17,15 +17,16 @@ def pandas_read(export: Path, folder: Path) -> None:
 
 
 def read(export: Path, folder: Path) -> None:
-    from historical_controls.intake import write_intake
+    from historical_controls.intake.reading import write_intake
 
     write_intake(export, _source(export).files["lab"], folder / "intake.parquet")
 
 
 def clean(export: Path, folder: Path) -> None:
-    from historical_controls.cleaning import clean_blocks, write_cleaned_file
-    from historical_controls.table_io import read_pieces
-    from historical_controls.tables import INTAKE
+    from historical_controls.cleaning.records.outputs import write_cleaned_file
+    from historical_controls.cleaning.rows.files import clean_blocks
+    from historical_controls.tables.parquet import read_pieces
+    from historical_controls.tables.registry import INTAKE
 
     blocks = read_pieces(folder / "intake.parquet", INTAKE)
     pieces = clean_blocks(blocks, "s", "lab", _source(export), _study(), _dictionary())
@@ -33,9 +34,9 @@ def clean(export: Path, folder: Path) -> None:
 
 
 def link(export: Path, folder: Path) -> None:
-    from historical_controls.cleaning import identity_facts, link_people
-    from historical_controls.table_io import read_distinct, read_tables, write_table
-    from historical_controls.tables import EVENTS_RAW, LEDGER, PATIENTS_RAW, PEOPLE
+    from historical_controls.cleaning.people.identity import identity_facts, link_people
+    from historical_controls.tables.parquet import read_distinct, read_tables, write_table
+    from historical_controls.tables.registry import EVENTS_RAW, LEDGER, PATIENTS_RAW, PEOPLE
 
     own = folder / "by_file/lab"
     subjects = read_distinct([own / "ledger.parquet"], LEDGER, ["source", "subject"])
@@ -46,18 +47,18 @@ def link(export: Path, folder: Path) -> None:
 
 
 def assemble(export: Path, folder: Path) -> None:
-    from historical_controls.cleaning import assemble_files
-    from historical_controls.table_io import read_table
-    from historical_controls.tables import PEOPLE
+    from historical_controls.cleaning.people.joining import assemble_files
+    from historical_controls.tables.parquet import read_table
+    from historical_controls.tables.registry import PEOPLE
 
     people = read_table(folder / "people.parquet", PEOPLE)
     assemble_files([folder / "by_file/lab"], people, "s", _source(export), _dictionary(), folder)
 
 
 def count(export: Path, folder: Path) -> None:
-    from historical_controls.cleaning import ledger_ard
-    from historical_controls.table_io import read_table, write_table
-    from historical_controls.tables import ARD, LEDGER, PATIENTS
+    from historical_controls.cleaning.ledger.counts import ledger_ard
+    from historical_controls.tables.parquet import read_table, write_table
+    from historical_controls.tables.registry import ARD, LEDGER, PATIENTS
 
     ledger = read_table(folder / "ledger.parquet", LEDGER, ["file", "line", "fate", "reason"])
     patients = read_table(folder / "patients.parquet", PATIENTS)
@@ -65,9 +66,9 @@ def count(export: Path, folder: Path) -> None:
 
 
 def inspect(export: Path, folder: Path) -> None:
-    from historical_controls.cleaning import Inspected, inspect_source
-    from historical_controls.table_io import write_table
-    from historical_controls.tables import FINDINGS
+    from historical_controls.cleaning.findings.inspect import Inspected, inspect_source
+    from historical_controls.tables.parquet import write_table
+    from historical_controls.tables.registry import FINDINGS
 
     tables = {name: folder / f"{name}.parquet" for name in ("measurements", "events", "ledger")}
     found = inspect_source(Inspected("s", **tables, others={}), _source(export), _dictionary())
@@ -75,9 +76,9 @@ def inspect(export: Path, folder: Path) -> None:
 
 
 def losses(export: Path, folder: Path) -> None:
-    from historical_controls.cleaning import loss_tally, losses_ard
-    from historical_controls.table_io import read_table, write_table
-    from historical_controls.tables import ARD, PEOPLE
+    from historical_controls.cleaning.ledger.losses import loss_tally, losses_ard
+    from historical_controls.tables.parquet import read_table, write_table
+    from historical_controls.tables.registry import ARD, PEOPLE
 
     people, sources = read_table(folder / "people.parquet", PEOPLE), {"s": _source(export)}
     tally = loss_tally([folder / "ledger.parquet"], people, sources, _dictionary().outcomes)
@@ -85,14 +86,14 @@ def losses(export: Path, folder: Path) -> None:
 
 
 def listed(export: Path, folder: Path) -> None:
-    from historical_controls.cleaning import held_records, quarantine_list
+    from historical_controls.cleaning.ledger.quarantine import held_records, quarantine_list
 
     held = held_records([folder / "ledger.parquet"])
     quarantine_list(held, {("s", "lab"): folder / "intake.parquet"}, str).to_csv(folder / "quarantine.csv", index=False)
 
 
 def _source(export: Path):  # type: ignore[no-untyped-def]
-    from historical_controls.config_sources import Source
+    from historical_controls.config.sources.sources import Source
 
     file = json.loads(export.with_suffix(".json").read_text())
     label = {"en": "hospital", "es": "hospital"}
@@ -101,7 +102,7 @@ def _source(export: Path):  # type: ignore[no-untyped-def]
 
 
 def _study():  # type: ignore[no-untyped-def]
-    from historical_controls.config import Study
+    from historical_controls.config.study_config import Study
 
     words = {"en": "x", "es": "x"}
     dates = {"first_date": "2020-01-01", "data_lock": "2021-12-31", "calendar_reference": "2020-06-16"}
@@ -109,7 +110,7 @@ def _study():  # type: ignore[no-untyped-def]
 
 
 def _dictionary():  # type: ignore[no-untyped-def]
-    from historical_controls.dictionary import load_dictionary
+    from historical_controls.dictionary.dictionary import load_dictionary
 
     return load_dictionary(Path(__file__).parents[2] / "data/dictionary")
 

@@ -19,12 +19,13 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from historical_controls.cohort import define_cohort, stored_tables
-from historical_controls.config import Study
-from historical_controls.config_cohort import Cohort
-from historical_controls.dictionary import load_dictionary
-from historical_controls.table_io import TableWriter, write_table
-from historical_controls.tables import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS
+from historical_controls.cohort.define import define_cohort
+from historical_controls.cohort.records.clean_tables import stored_tables
+from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.config.study_config import Study
+from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.tables.parquet import TableWriter, write_table
+from historical_controls.tables.registry import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS, BLOCK = 14, 2000

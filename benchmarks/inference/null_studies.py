@@ -18,11 +18,11 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from historical_controls.analysis.fit_rows import CONTRAST
+from historical_controls.analysis.model.fit_rows import CONTRAST
 from historical_controls.analysis.outcomes import analyse_outcomes
-from historical_controls.config_analysis import Analysis, Primary
-from historical_controls.dictionary import load_dictionary
-from historical_controls.tables import COHORT_PATIENTS, VISITS
+from historical_controls.config.analysis.analysis import Analysis, Primary
+from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = np.arange(1, 22)

@@ -9,14 +9,7 @@ import time
 
 import numpy as np
 
-from historical_controls.inference import (
-    Scores,
-    draw_labels,
-    permutation_test,
-    restricted,
-    statistics,
-    step_down_max_t,
-)
+from historical_controls.inference import Scores, draw_labels, permutation_test, restricted, statistics, step_down_max_t
 
 OUTCOMES, DAYS, TREATED, CONTROLS, DRAWS = 22, 3, 5, 50, 100_000
 

@@ -24,9 +24,9 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
 from historical_controls.mixed_model import MixedModelSpec, ModelError, build_design
-from historical_controls.mixed_model.censored_fit import CensoredFit, fit_censored_design
-from historical_controls.mixed_model.fit import MixedModelFit, fit_design
-from historical_controls.mixed_model.optimiser import Control
+from historical_controls.mixed_model.fits.censored import CensoredFit, fit_censored_design
+from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_design
+from historical_controls.mixed_model.likelihood.optimiser import Control
 
 VISITS = {"daily": np.arange(1.0, 22.0), "sparse": np.array([1.0, 2, 3, 5, 7, 10, 14, 21])}
 DAY = 7.0

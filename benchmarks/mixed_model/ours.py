@@ -14,7 +14,7 @@ from data import read
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
 from historical_controls.mixed_model import Contrast, Control, MixedModelFit, MixedModelSpec, build_design, fit_design
-from historical_controls.mixed_model.likelihood import evaluate
+from historical_controls.mixed_model.likelihood.likelihood import evaluate
 
 SPECS = {
     "slope": MixedModelSpec("y ~ arm * day + x", "id", "1 + day"),

@@ -20,7 +20,7 @@ from data import generate
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
 from historical_controls.mixed_model import Control, MixedModelFit, MixedModelSpec, build_design, fit_design
-from historical_controls.mixed_model.censored_fit import CensoredFit, fit_censored_design
+from historical_controls.mixed_model.fits.censored import CensoredFit, fit_censored_design
 
 FIXED = "y ~ arm * day + x"
 MODELS = {

@@ -21,7 +21,7 @@ import yaml
 from historical_controls.calibration.page import SUMMARY
 from historical_controls.calibration.studies import ANSWER_COLUMNS, large_sample, study_answers, summary
 from historical_controls.calibration.worlds import CASES, WORLDS
-from historical_controls.dictionary import load_dictionary
+from historical_controls.dictionary.dictionary import load_dictionary
 
 ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = 20

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from historical_controls.config_sources import SourceFile
+from historical_controls.config.sources.sources import SourceFile
 
 from .human import Meaning, first_day_moment, strict_number
 from .spoiling import INJECTED

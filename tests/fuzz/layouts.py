@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from historical_controls.config_sources import Source, SourceFile
+from historical_controls.config.sources.sources import Source, SourceFile
 
 SECRET = "SECRETO"
 START = datetime(2020, 5, 1, 6, 10)

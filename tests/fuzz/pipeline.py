@@ -10,11 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from historical_controls.cleaning import assemble_source, clean_file, link_people
-from historical_controls.config import Study
-from historical_controls.dictionary import Dictionary, load_dictionary
+from historical_controls.cleaning.people.assemble import assemble_source
+from historical_controls.cleaning.people.identity import link_people
+from historical_controls.cleaning.rows.files import clean_file
+from historical_controls.config.study_config import Study
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.errors import UserError
-from historical_controls.intake import read_file
+from historical_controls.intake.reading import read_file
 
 from .layouts import Layout
 

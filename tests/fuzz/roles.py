@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from historical_controls.config_parts import (
+from historical_controls.config.sources.parts import (
     AnyPart,
     EventRows,
     LongMeasurements,
@@ -14,7 +14,7 @@ from historical_controls.config_parts import (
     TreatmentRows,
     WideMeasurements,
 )
-from historical_controls.config_sources import SourceFile
+from historical_controls.config.sources.sources import SourceFile
 
 from .pipeline import dictionary
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from historical_controls.figures import draw_figures, save_svg
-from historical_controls.report import render_report
+from historical_controls.figures.draw import draw_figures, save_svg
+from historical_controls.report.investigator.page import render_report
 
 from .reading import Page
 from .study import ROOT, SmallStudy, small_study

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from historical_controls.ard import Cell, ard_frame
-from historical_controls.config import Config, load_config
-from historical_controls.dictionary import Dictionary, Outcome
-from historical_controls.report import Output, load_outputs
-from historical_controls.tables import DISPLAY
-from historical_controls.words import Words, load_words
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.config.study_config import Config, load_config
+from historical_controls.dictionary.dictionary import Dictionary, Outcome
+from historical_controls.report.printing.outputs import Output, load_outputs
+from historical_controls.tables.registry import DISPLAY
+from historical_controls.text.words import Words, load_words
 
 ROOT = Path(__file__).parents[2]
 CONTRAST = "treated - historical"

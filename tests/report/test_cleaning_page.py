@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from historical_controls.ard import Cell, ard_frame
-from historical_controls.report import read_held, render_cleaning_page
-from historical_controls.table_io import conform, write_table
-from historical_controls.tables import FINDINGS, LEDGER, PEOPLE, RESOLUTIONS
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.report.data_manager.held_records import read_held
+from historical_controls.report.data_manager.page import render_cleaning_page
+from historical_controls.tables.parquet import conform, write_table
+from historical_controls.tables.registry import FINDINGS, LEDGER, PEOPLE, RESOLUTIONS
 
 from .conftest import LANGUAGES
 from .reading import Page

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from historical_controls.ard import Cell, ard_frame
+from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.errors import UserError
-from historical_controls.report import export_tables, load_outputs, table_names
-from historical_controls.report.exports import inert
+from historical_controls.report.exports.tables import export_tables, inert
+from historical_controls.report.printing.outputs import load_outputs, table_names
 
 from .study import small_study
 

@@ -12,13 +12,13 @@ import pytest
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
-from historical_controls.config import Report
-from historical_controls.figures import FAMILIES, draw_figures, figure_name, save_svg
-from historical_controls.figures.availability import STEPS
-from historical_controls.figures.draw import draw_family, kept_inside
-from historical_controls.figures.material import MOST_LINES, Individuals, Material
+from historical_controls.ard.queries import results_of
+from historical_controls.config.study_config import Report
+from historical_controls.figures.cohort.availability import STEPS
+from historical_controls.figures.draw import draw_family, draw_figures, kept_inside, save_svg
+from historical_controls.figures.inputs import MOST_LINES, Individuals, Material
+from historical_controls.figures.names import FAMILIES, figure_name
 from historical_controls.figures.style import ARM_STYLES
-from historical_controls.results import results_of
 
 from .study import OUTCOMES, SmallStudy, small_study
 

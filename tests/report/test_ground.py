@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from historical_controls.ard import Cell, ard_frame
+from historical_controls.ard.queries import AmbiguousResultError, results_of
+from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.errors import UserError
-from historical_controls.formatting import format_number, format_unit
-from historical_controls.results import AmbiguousResultError, results_of
-from historical_controls.words import Words, load_words
+from historical_controls.text.formatting import format_number, format_unit
+from historical_controls.text.words import Words, load_words
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 
-from historical_controls.formatting import DASH, decimals
-from historical_controls.results import Result, results_of
+from historical_controls.ard.queries import Result, results_of
+from historical_controls.text.formatting import DASH, decimals
 
 from .conftest import Rendered
 from .study import CONTRAST

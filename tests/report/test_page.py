@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from historical_controls.ard import Cell, ard_frame
-from historical_controls.report.svg import inline_svg
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.report.printing.svg import inline_svg
 
 from .conftest import LANGUAGES, Rendered, render
 from .study import HOSTILE, small_study

@@ -10,14 +10,14 @@ import pytest
 import yaml
 from markupsafe import Markup
 
+from historical_controls.ard.queries import results_of
 from historical_controls.errors import UserError
-from historical_controls.report.printer import Printer
-from historical_controls.report.statistician import declared_tables, load_differences, load_items, rtf_tables
-from historical_controls.report.statistician.checklists import CHECKLISTS, PLACES, checklist_tables
-from historical_controls.report.statistician.documents import plain_sections
+from historical_controls.report.exports.documents import plain_sections
+from historical_controls.report.exports.rtf import rtf_tables
+from historical_controls.report.printing.printer import Printer
+from historical_controls.report.statistician.checklists import CHECKLISTS, PLACES, checklist_tables, load_items
 from historical_controls.report.statistician.page import chapters, places
-from historical_controls.report.statistician.registry import FACTS, Difference
-from historical_controls.results import results_of
+from historical_controls.report.statistician.registry import FACTS, Difference, declared_tables, load_differences
 
 from .conftest import LANGUAGES
 from .reading import Element, Page

@@ -13,13 +13,14 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from historical_controls.ard import Cell, ard_frame
-from historical_controls.report.outputs import exported
-from historical_controls.report.statistician import load_differences, load_items, render_statistician_report
+from historical_controls.ard.queries import Result, results_of
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.report.printing.outputs import exported
+from historical_controls.report.statistician.checklists import load_items
 from historical_controls.report.statistician.methods import STEPS, equations
-from historical_controls.report.statistician.registry import Difference
+from historical_controls.report.statistician.page import render_statistician_report
+from historical_controls.report.statistician.registry import Difference, load_differences
 from historical_controls.report.statistician.sheet import REMARKS, Block, sheets
-from historical_controls.results import Result, results_of
 
 from .conftest import LANGUAGES, Rendered
 from .reading import Page

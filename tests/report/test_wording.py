@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from historical_controls.dictionary import load_dictionary
-from historical_controls.words import Words, load_words
+from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.text.words import Words, load_words
 
 from .conftest import Rendered
 from .study import ROOT

@@ -66,7 +66,7 @@ def program(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def small_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small simulated study with two outcomes, one language and one scenario besides the primary one."""
-    from historical_controls.simulation import make_study
+    from historical_controls.simulation.study import make_study
 
     folder = tmp_path_factory.mktemp("small") / "study"
     scenarios = {"unadjusted": {"label": {"en": "a", "es": "b"}, "overrides": {"analysis": {"covariates": []}}}}

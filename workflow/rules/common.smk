@@ -9,14 +9,10 @@ PROGRAM = Path(workflow.current_basedir).parent.parent
 SCRIPTS = PROGRAM / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from historical_controls.config import check_files, declared_files, load_config, scenario_config
-from historical_controls.config_events import recorded_events
-from historical_controls.config_names import check_config_names
-from historical_controls.dictionary import load_dictionary
-from historical_controls.errors import UserError
-from historical_controls.merging import merged
-from historical_controls.provenance import code_hash, git_state
-from historical_controls.scenarios import (
+from historical_controls.config.analysis.events import recorded_events
+from historical_controls.config.merging import merged
+from historical_controls.config.names import check_config_names
+from historical_controls.config.scenarios import (
     BATCHES,
     COHORT_BATCHES,
     balance_owner,
@@ -24,6 +20,10 @@ from historical_controls.scenarios import (
     cohort_owner,
     specified_weightings,
 )
+from historical_controls.config.study_config import check_files, declared_files, load_config, scenario_config
+from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.errors import UserError
+from historical_controls.provenance import code_hash, git_state
 
 LOCALES = PROGRAM / "workflow" / "locales"
 TEMPLATES = PROGRAM / "workflow" / "templates"

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.analysis import analyse_draws, balance_tables, comparison
-from historical_controls.config_analysis import Analysis, Primary
-from historical_controls.dictionary import load_dictionary
+from historical_controls.analysis.model.comparison import balance_tables, comparison
+from historical_controls.analysis.sensitivity.wait_draws import analyse_draws
+from historical_controls.config.analysis.analysis import Analysis, Primary
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.table_io import read_table, write_table
-from historical_controls.tables import ARD, COHORT_PATIENTS, VISITS
+from historical_controls.tables.parquet import read_table, write_table
+from historical_controls.tables.registry import ARD, COHORT_PATIENTS, VISITS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -5,18 +5,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from historical_controls.analysis import EventTables, analyse_events, observed, stored_comparison
-from historical_controls.config_analysis import Analysis
-from historical_controls.dictionary import load_dictionary
+from historical_controls.analysis.events.analyse import EventTables, analyse_events
+from historical_controls.analysis.events.event_rows import observed
+from historical_controls.analysis.model.comparison import stored_comparison
+from historical_controls.config.analysis.analysis import Analysis
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.table_io import read_pieces, read_table, write_table
-from historical_controls.tables import (
-    ARD,
-    COHORT_EVENTS,
-    COHORT_PATIENTS,
-    OBSERVATIONS,
-    PATIENT_SUMMARIES,
-)
+from historical_controls.tables.parquet import read_pieces, read_table, write_table
+from historical_controls.tables.registry import ARD, COHORT_EVENTS, COHORT_PATIENTS, OBSERVATIONS, PATIENT_SUMMARIES
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

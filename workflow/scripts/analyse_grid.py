@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.analysis import analyse_grid, scenario_tables, scenarios_of
-from historical_controls.config_analysis import Analysis, Primary
-from historical_controls.dictionary import load_dictionary
+from historical_controls.analysis.sensitivity.grid import analyse_grid, scenario_tables, scenarios_of
+from historical_controls.config.analysis.analysis import Analysis, Primary
+from historical_controls.config.merging import merged
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.merging import merged
-from historical_controls.table_io import write_table
-from historical_controls.tables import ARD
+from historical_controls.tables.parquet import write_table
+from historical_controls.tables.registry import ARD
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.cleaning import assemble_files, ledger_ard
-from historical_controls.config_sources import Source
-from historical_controls.dictionary import load_dictionary
+from historical_controls.cleaning.ledger.counts import ledger_ard
+from historical_controls.cleaning.people.joining import assemble_files
+from historical_controls.config.sources.sources import Source
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.table_io import read_table, write_table
-from historical_controls.tables import ARD, LEDGER, PATIENTS, PEOPLE
+from historical_controls.tables.parquet import read_table, write_table
+from historical_controls.tables.registry import ARD, LEDGER, PATIENTS, PEOPLE
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.analysis import robustness, stored_comparison
-from historical_controls.config_analysis import Analysis, Primary
-from historical_controls.config_sensitivity import Sensitivity
-from historical_controls.dictionary import load_dictionary
+from historical_controls.analysis.model.comparison import stored_comparison
+from historical_controls.analysis.sensitivity.robustness import robustness
+from historical_controls.config.analysis.analysis import Analysis, Primary
+from historical_controls.config.analysis.sensitivity import Sensitivity
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.table_io import read_table, write_table
-from historical_controls.tables import ARD, COHORT_PATIENTS, OBSERVATIONS, VISITS
+from historical_controls.tables.parquet import read_table, write_table
+from historical_controls.tables.registry import ARD, COHORT_PATIENTS, OBSERVATIONS, VISITS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from historical_controls.balance import balance_arms
-from historical_controls.config_cohort import Balance
-from historical_controls.dictionary import load_dictionary
+from historical_controls.balance.arms import balance_arms
+from historical_controls.config.cohort.cohort import Balance
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.table_io import read_table, write_table
-from historical_controls.tables import ARD, COHORT_PATIENTS, GATES, MATCHED_SETS, VISITS, WEIGHTS
+from historical_controls.tables.parquet import read_table, write_table
+from historical_controls.tables.registry import ARD, COHORT_PATIENTS, GATES, MATCHED_SETS, VISITS, WEIGHTS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,14 +3,16 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.cleaning import clean_blocks, read_resolutions, write_cleaned_file
-from historical_controls.config import Study
-from historical_controls.config_sources import Source, SourceFile
-from historical_controls.dictionary import load_dictionary
+from historical_controls.cleaning.ledger.resolutions import read_resolutions
+from historical_controls.cleaning.records.outputs import write_cleaned_file
+from historical_controls.cleaning.rows.files import clean_blocks
+from historical_controls.config.sources.redcap import as_exported
+from historical_controls.config.sources.sources import Source, SourceFile
+from historical_controls.config.study_config import Study
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.redcap import as_exported
-from historical_controls.table_io import read_pieces
-from historical_controls.tables import INTAKE
+from historical_controls.tables.parquet import read_pieces
+from historical_controls.tables.registry import INTAKE
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

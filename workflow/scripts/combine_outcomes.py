@@ -5,24 +5,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from historical_controls.analysis import (
-    combine_outcomes,
-    completeness,
-    load_benchmarks,
-    overturn_rows,
-    stored_comparison,
-)
-from historical_controls.config_analysis import Analysis, Primary
-from historical_controls.dictionary import load_dictionary
+from historical_controls.analysis.families.combine import combine_outcomes
+from historical_controls.analysis.families.completeness import completeness
+from historical_controls.analysis.model.comparison import stored_comparison
+from historical_controls.analysis.sensitivity.benchmarks import load_benchmarks
+from historical_controls.analysis.sensitivity.unmeasured_bias import overturn_rows
+from historical_controls.config.analysis.analysis import Analysis, Primary
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.table_io import read_table, read_tables, write_table
-from historical_controls.tables import (
-    ARD,
-    COHORT_PATIENTS,
-    OBSERVATIONS,
-    STATISTICS,
-    VISITS,
-)
+from historical_controls.tables.parquet import read_table, read_tables, write_table
+from historical_controls.tables.registry import ARD, COHORT_PATIENTS, OBSERVATIONS, STATISTICS, VISITS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

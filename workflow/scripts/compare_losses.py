@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.cleaning import loss_tally, losses_ard
-from historical_controls.config_sources import Source
-from historical_controls.dictionary import load_dictionary
+from historical_controls.cleaning.ledger.losses import loss_tally, losses_ard
+from historical_controls.config.sources.sources import Source
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.table_io import read_table, write_table
-from historical_controls.tables import ARD, PEOPLE
+from historical_controls.tables.parquet import read_table, write_table
+from historical_controls.tables.registry import ARD, PEOPLE
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.cohort import count_readings, groups, readings_ard, stored_tables
-from historical_controls.config_cohort import Cohort
-from historical_controls.dictionary import load_dictionary
+from historical_controls.cohort.define import groups
+from historical_controls.cohort.records.clean_tables import stored_tables
+from historical_controls.cohort.scenarios.readings import count_readings, readings_ard
+from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.table_io import write_table
-from historical_controls.tables import ARD
+from historical_controls.tables.parquet import write_table
+from historical_controls.tables.registry import ARD
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

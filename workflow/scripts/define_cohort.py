@@ -5,19 +5,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from historical_controls.cohort import (
-    calendar_ard,
-    cohort_ard,
-    define_cohort,
-    eligibility_ard,
-    stored_tables,
-)
-from historical_controls.config import Study
-from historical_controls.config_cohort import Cohort
-from historical_controls.dictionary import load_dictionary
+from historical_controls.cohort.ard_rows.calendar import calendar_ard
+from historical_controls.cohort.ard_rows.disposition import cohort_ard
+from historical_controls.cohort.ard_rows.eligibility import eligibility_ard
+from historical_controls.cohort.define import define_cohort
+from historical_controls.cohort.records.clean_tables import stored_tables
+from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.config.study_config import Study
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.table_io import write_table
-from historical_controls.tables import ARD
+from historical_controls.tables.parquet import write_table
+from historical_controls.tables.registry import ARD
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

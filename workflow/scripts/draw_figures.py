@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.config import Config
-from historical_controls.dictionary import load_dictionary
+from historical_controls.config.study_config import Config
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.figures import draw_figures, save_svg
-from historical_controls.table_io import read_table
-from historical_controls.tables import ARD, DISPLAY
-from historical_controls.words import load_words
+from historical_controls.figures.draw import draw_figures, save_svg
+from historical_controls.tables.parquet import read_table
+from historical_controls.tables.registry import ARD, DISPLAY
+from historical_controls.text.words import load_words
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

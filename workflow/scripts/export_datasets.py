@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from historical_controls.config import Config
-from historical_controls.dictionary import load_dictionary
+from historical_controls.config.study_config import Config
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.report import write_frames
-from historical_controls.report.adam import adam_datasets, load_definition
-from historical_controls.report.listings import converted_values, duplicate_records, listings
-from historical_controls.table_io import read_table
-from historical_controls.tables import (
+from historical_controls.report.exports.adam import adam_datasets, load_definition
+from historical_controls.report.exports.listings import converted_values, duplicate_records, listings
+from historical_controls.report.exports.tables import write_frames
+from historical_controls.tables.parquet import read_table
+from historical_controls.tables.registry import (
     COHORT_EVENTS,
     COHORT_PATIENTS,
     MATCHED_SETS,

@@ -3,17 +3,19 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.config import Config
-from historical_controls.dictionary import load_dictionary
+from historical_controls.ard.queries import results_of
+from historical_controls.config.study_config import Config
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.figures import draw_figures, png_of
-from historical_controls.report import load_outputs
-from historical_controls.report.printer import Printer
-from historical_controls.report.statistician import declared_tables, load_differences, rtf_tables, write_word
-from historical_controls.results import results_of
-from historical_controls.table_io import read_table
-from historical_controls.tables import ARD, DISPLAY
-from historical_controls.words import load_words
+from historical_controls.figures.draw import draw_figures, png_of
+from historical_controls.report.exports.rtf import rtf_tables
+from historical_controls.report.exports.word import write_word
+from historical_controls.report.printing.outputs import load_outputs
+from historical_controls.report.printing.printer import Printer
+from historical_controls.report.statistician.registry import declared_tables, load_differences
+from historical_controls.tables.parquet import read_table
+from historical_controls.tables.registry import ARD, DISPLAY
+from historical_controls.text.words import load_words
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

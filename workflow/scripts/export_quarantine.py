@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.cleaning import held_records, quarantine_list
+from historical_controls.cleaning.ledger.quarantine import held_records, quarantine_list
 from historical_controls.errors import reported
-from historical_controls.words import load_words
+from historical_controls.text.words import load_words
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from historical_controls.errors import reported
-from historical_controls.report import export_index, export_tables, load_outputs
-from historical_controls.table_io import read_table
-from historical_controls.tables import ARD
+from historical_controls.report.exports.tables import export_index, export_tables
+from historical_controls.report.printing.outputs import load_outputs
+from historical_controls.tables.parquet import read_table
+from historical_controls.tables.registry import ARD
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

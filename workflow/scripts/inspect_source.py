@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.cleaning import Inspected, findings_ard, inspect_source, stop_where_suspect
-from historical_controls.config_sources import Source
-from historical_controls.dictionary import load_dictionary
+from historical_controls.cleaning.findings.inspect import Inspected, findings_ard, inspect_source, stop_where_suspect
+from historical_controls.config.sources.sources import Source
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.table_io import write_table
-from historical_controls.tables import ARD, FINDINGS
+from historical_controls.tables.parquet import write_table
+from historical_controls.tables.registry import ARD, FINDINGS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from historical_controls.ard.privacy import refuse_identities
+from historical_controls.ard.small_cells import without_small_cells
 from historical_controls.errors import reported
-from historical_controls.privacy import refuse_identities
-from historical_controls.small_cells import without_small_cells
-from historical_controls.table_io import read_table, read_tables, write_table
-from historical_controls.tables import ARD, PEOPLE
+from historical_controls.tables.parquet import read_table, read_tables, write_table
+from historical_controls.tables.registry import ARD, PEOPLE
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

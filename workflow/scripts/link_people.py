@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from historical_controls.cleaning import identity_facts, link_people, read_crosswalk, read_resolutions
-from historical_controls.config_sources import Source
+from historical_controls.cleaning.ledger.resolutions import read_resolutions
+from historical_controls.cleaning.people.crosswalk import read_crosswalk
+from historical_controls.cleaning.people.identity import identity_facts, link_people
+from historical_controls.config.sources.sources import Source
 from historical_controls.errors import reported
-from historical_controls.table_io import read_distinct, read_tables, write_table
-from historical_controls.tables import EVENTS_RAW, LEDGER, PATIENTS_RAW, PEOPLE
+from historical_controls.tables.parquet import read_distinct, read_tables, write_table
+from historical_controls.tables.registry import EVENTS_RAW, LEDGER, PATIENTS_RAW, PEOPLE
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

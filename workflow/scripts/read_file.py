@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from historical_controls.config_sources import SourceFile
+from historical_controls.config.sources.redcap import load_redcap_dictionary
+from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import reported
-from historical_controls.intake import write_intake
-from historical_controls.redcap import load_redcap_dictionary
+from historical_controls.intake.reading import write_intake
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.cohort import redraw_waits, stored_tables
-from historical_controls.config import Study
-from historical_controls.config_cohort import Cohort
-from historical_controls.dictionary import load_dictionary
+from historical_controls.cohort.records.clean_tables import stored_tables
+from historical_controls.cohort.scenarios.wait_draws import redraw_waits
+from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.config.study_config import Study
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.table_io import write_table
-from historical_controls.tables import COHORT_PATIENTS, VISITS
+from historical_controls.tables.parquet import write_table
+from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

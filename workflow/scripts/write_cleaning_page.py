@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.config import Config
-from historical_controls.dictionary import load_dictionary
+from historical_controls.config.study_config import Config
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.report import read_held, render_cleaning_page
-from historical_controls.table_io import read_table, read_tables
-from historical_controls.tables import ARD, FINDINGS, PEOPLE, RESOLUTIONS
-from historical_controls.words import load_words
+from historical_controls.report.data_manager.held_records import read_held
+from historical_controls.report.data_manager.page import render_cleaning_page
+from historical_controls.tables.parquet import read_table, read_tables
+from historical_controls.tables.registry import ARD, FINDINGS, PEOPLE, RESOLUTIONS
+from historical_controls.text.words import load_words
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from historical_controls.errors import reported
-from historical_controls.report.pdf import pdf_of
+from historical_controls.report.exports.pdf import pdf_of
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

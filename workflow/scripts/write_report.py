@@ -4,13 +4,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.config import Config
-from historical_controls.dictionary import load_dictionary
+from historical_controls.config.study_config import Config
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.report import load_outputs, render_report
-from historical_controls.table_io import read_table
-from historical_controls.tables import ARD
-from historical_controls.words import load_words
+from historical_controls.report.investigator.page import render_report
+from historical_controls.report.printing.outputs import load_outputs
+from historical_controls.tables.parquet import read_table
+from historical_controls.tables.registry import ARD
+from historical_controls.text.words import load_words
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

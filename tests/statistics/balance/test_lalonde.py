@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from historical_controls.balance.differences import moments_of, variance_ratio
-from historical_controls.balance.entropy import entropy_balancing
 from historical_controls.balance.key_covariates import KeyCovariates
-from historical_controls.balance.matching import distances
-from historical_controls.balance.overlap import overlap_weighting, ridge_logistic
-from historical_controls.balance.weighting import Weighting, effective_size
+from historical_controls.balance.weights.entropy import entropy_balancing
+from historical_controls.balance.weights.matching import distances
+from historical_controls.balance.weights.overlap import overlap_weighting, ridge_logistic
+from historical_controls.balance.weights.weighting import Weighting, effective_size
 
 COLUMNS = ("age", "educ", "black", "hispan", "married", "nodegree", "re74", "re75")
 FILE = Path(__file__).parents[2] / "data" / "balance" / "lalonde.csv"

@@ -20,8 +20,8 @@ from historical_controls.calibration.pipeline import cohorts, declared
 from historical_controls.calibration.records import clean_tables
 from historical_controls.calibration.studies import study_answers
 from historical_controls.calibration.worlds import CASES, WORLDS, Case
-from historical_controls.dictionary import Dictionary, load_dictionary
-from historical_controls.merging import merged
+from historical_controls.config.merging import merged
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 
 ROOT = Path(__file__).resolve().parents[3]
 RAW = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ from generated import study
 from scipy import stats
 
 from historical_controls.mixed_model import MixedModelFit, MixedModelSpec, fit_mixed_model
-from historical_controls.mixed_model.margins import critical
+from historical_controls.mixed_model.inference.margins import critical
 
 SPEC = MixedModelSpec(
     "y ~ arm * cr(day, df=3, constraints='center') + x",

@@ -22,12 +22,12 @@ from historical_controls.mixed_model import (
     fit_censored,
     fit_mixed_model,
 )
-from historical_controls.mixed_model.censored_fit import CensoredFit
-from historical_controls.mixed_model.censored_likelihood import CensoredPoint, evaluate, gauss_hermite
-from historical_controls.mixed_model.censored_parameters import CensoredParameters
-from historical_controls.mixed_model.censored_problem import censored_problem
-from historical_controls.mixed_model.censored_terms import between_terms, exact_terms, log_between
-from historical_controls.mixed_model.specification import GroupForm
+from historical_controls.mixed_model.censored.likelihood import CensoredPoint, evaluate, gauss_hermite
+from historical_controls.mixed_model.censored.parameters import CensoredParameters
+from historical_controls.mixed_model.censored.problem import censored_problem
+from historical_controls.mixed_model.censored.terms import between_terms, exact_terms, log_between
+from historical_controls.mixed_model.design.specification import GroupForm
+from historical_controls.mixed_model.fits.censored import CensoredFit
 
 FORMS: list[tuple[str | None, str | None, GroupForm, bool]] = [
     (None, None, "free", True),

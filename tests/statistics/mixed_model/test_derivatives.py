@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from historical_controls.mixed_model import MixedModelSpec, build_design
-from historical_controls.mixed_model.fit import machinery
-from historical_controls.mixed_model.likelihood import Point, evaluate
-from historical_controls.mixed_model.reduction import reduce
-from historical_controls.mixed_model.specification import VISIT_STRUCTURES
+from historical_controls.mixed_model.design.specification import VISIT_STRUCTURES
+from historical_controls.mixed_model.fits.gaussian import machinery
+from historical_controls.mixed_model.likelihood.likelihood import Point, evaluate
+from historical_controls.mixed_model.likelihood.reduction import reduce
 
 FORMS = [(None, "free"), ("arm", "free"), ("arm", "one_scale"), ("arm", "two_scales")]
 RANDOM = [

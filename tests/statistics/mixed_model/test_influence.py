@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from generated import study
 
-from historical_controls.mixed_model import MixedModelFit, MixedModelSpec, fit_mixed_model, influence
+from historical_controls.mixed_model import MixedModelFit, MixedModelSpec, fit_mixed_model
+from historical_controls.mixed_model.fits import influence
 
 MEAN = "y ~ arm * day"
 CAR1 = {"residual": "car1", "time": "day"}

@@ -10,10 +10,10 @@ from engine_references import lme4_case
 from generated import study
 
 from historical_controls.mixed_model import MixedModelFit, MixedModelSpec, fit_design, fit_mixed_model
-from historical_controls.mixed_model.contrast import Contrast
-from historical_controls.mixed_model.kenward_roger import _adjusted, _all_directions, inverted
-from historical_controls.mixed_model.likelihood import evaluate, expected
-from historical_controls.mixed_model.optimiser import Control
+from historical_controls.mixed_model.inference.contrast import Contrast
+from historical_controls.mixed_model.inference.kenward_roger import _adjusted, _all_directions, inverted
+from historical_controls.mixed_model.likelihood.likelihood import evaluate, expected
+from historical_controls.mixed_model.likelihood.optimiser import Control
 
 ARM = {"arm[T.B]": 1.0, "arm[T.B]:day": 3.0}
 MODELS = [

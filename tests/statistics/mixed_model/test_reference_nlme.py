@@ -7,9 +7,9 @@ import pytest
 from engine_references import positions, reference, table
 
 from historical_controls.mixed_model import MixedModelSpec, build_design, fit_mixed_model
-from historical_controls.mixed_model.fit import machinery
-from historical_controls.mixed_model.likelihood import evaluate
-from historical_controls.mixed_model.reduction import reduce
+from historical_controls.mixed_model.fits.gaussian import machinery
+from historical_controls.mixed_model.likelihood.likelihood import evaluate
+from historical_controls.mixed_model.likelihood.reduction import reduce
 
 pytestmark = pytest.mark.real_data
 RANDOM = {"gls": None, "ri": "1", "rs": "1 + day"}

@@ -22,7 +22,7 @@ from historical_controls.mixed_model import (
     fit_design,
     fit_mixed_model,
 )
-from historical_controls.mixed_model.kenward_roger import inverted
+from historical_controls.mixed_model.inference.kenward_roger import inverted
 
 Edit = Callable[[pd.DataFrame], pd.DataFrame]
 

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from historical_controls.analysis import Comparison, analyse_outcomes
-from historical_controls.analysis.ladder import at_visits, with_open_bounds
-from historical_controls.analysis.model_data import model_data
-from historical_controls.analysis.worst_rank import scores_at
-from historical_controls.config_analysis import Analysis, Primary
-from historical_controls.dictionary import Dictionary, load_dictionary
-from historical_controls.tables import COHORT_PATIENTS, VISITS
+from historical_controls.analysis.model.comparison import Comparison
+from historical_controls.analysis.model.ladder import at_visits, with_open_bounds
+from historical_controls.analysis.model.model_data import model_data
+from historical_controls.analysis.outcomes import analyse_outcomes
+from historical_controls.analysis.without_model.worst_rank import scores_at
+from historical_controls.config.analysis.analysis import Analysis, Primary
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 
 ROOT = Path(__file__).resolve().parents[3]
 PRIMARY = Primary(outcome="PF", day=7)

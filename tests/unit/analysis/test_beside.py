@@ -7,18 +7,18 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from historical_controls.analysis import Comparison
-from historical_controls.analysis.ladder import Fitted, climb_down
-from historical_controls.analysis.limits_of_detection import fisher_floor, limit_rows, values_at
-from historical_controls.analysis.model_data import ModelData, model_data, subject_of
-from historical_controls.analysis.sample import Sample, sample
-from historical_controls.analysis.summary_contrasts import mean_row, period_rows, slope_row
-from historical_controls.analysis.while_alive import summaries, while_alive_rows
-from historical_controls.analysis.win_ratio import win_ratio_rows
-from historical_controls.analysis.worst_rank import scores_at
-from historical_controls.ard import Cell, ard_frame
-from historical_controls.config_analysis import Primary
-from historical_controls.dictionary import Dictionary, load_dictionary
+from historical_controls.analysis.model.comparison import Comparison
+from historical_controls.analysis.model.ladder import Fitted, climb_down
+from historical_controls.analysis.model.model_data import ModelData, model_data, subject_of
+from historical_controls.analysis.model.summary_contrasts import mean_row, period_rows, slope_row
+from historical_controls.analysis.without_model.limits_of_detection import fisher_floor, limit_rows, values_at
+from historical_controls.analysis.without_model.sample import Sample, sample
+from historical_controls.analysis.without_model.while_alive import summaries, while_alive_rows
+from historical_controls.analysis.without_model.win_ratio import win_ratio_rows
+from historical_controls.analysis.without_model.worst_rank import scores_at
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.config.analysis.analysis import Primary
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 
 from .test_analysis import PRIMARY, ROOT, SLOPE, analyse, number, patients, refusals, settings, visits, with_deaths
 

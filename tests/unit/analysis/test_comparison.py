@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from historical_controls.analysis import Comparison, analyse_outcomes, comparison
-from historical_controls.analysis.model_data import subject_of
-from historical_controls.dictionary import Dictionary, load_dictionary
-from historical_controls.tables import GATES, MATCHED_SETS, WEIGHTS
+from historical_controls.analysis.model.comparison import Comparison, comparison
+from historical_controls.analysis.model.model_data import subject_of
+from historical_controls.analysis.outcomes import analyse_outcomes
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+from historical_controls.tables.registry import GATES, MATCHED_SETS, WEIGHTS
 
 from .test_analysis import PRIMARY, ROOT, SLOPE, number, patients, refusals, settings, visits
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from historical_controls.analysis import completeness
-from historical_controls.analysis.completeness import state_of
-from historical_controls.ard import Cell, ard_frame
-from historical_controls.dictionary import Dictionary, load_dictionary
-from historical_controls.tables import OBSERVATIONS
+from historical_controls.analysis.families.completeness import completeness, state_of
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+from historical_controls.tables.registry import OBSERVATIONS
 
 from .test_analysis import ROOT, patients, visits
 

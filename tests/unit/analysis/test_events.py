@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from historical_controls.analysis import Comparison, EventTables, analyse_events, observed
-from historical_controls.analysis.clearance import CLEAR_BEFORE, NEVER_POSITIVE, UNTESTED, clearance_interval
-from historical_controls.config_events import EventSettings, recorded_events
-from historical_controls.config_sources import Source
-from historical_controls.dictionary import Dictionary, load_dictionary
-from historical_controls.tables import COHORT_EVENTS, OBSERVATIONS, PATIENT_SUMMARIES
+from historical_controls.analysis.events.analyse import EventTables, analyse_events
+from historical_controls.analysis.events.clearance import CLEAR_BEFORE, NEVER_POSITIVE, UNTESTED, clearance_interval
+from historical_controls.analysis.events.event_rows import observed
+from historical_controls.analysis.model.comparison import Comparison
+from historical_controls.config.analysis.events import EventSettings, recorded_events
+from historical_controls.config.sources.sources import Source
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+from historical_controls.tables.registry import COHORT_EVENTS, OBSERVATIONS, PATIENT_SUMMARIES
 
 from .test_analysis import ROOT, settings
 

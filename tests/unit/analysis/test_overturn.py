@@ -9,11 +9,18 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from historical_controls.analysis import Comparison, load_benchmarks, overturn_rows
-from historical_controls.analysis.overturn import death_rows, e_value, tau_to_none, trial_size
-from historical_controls.ard import Cell, ard_frame
-from historical_controls.config_analysis import Analysis, Primary
-from historical_controls.dictionary import load_dictionary
+from historical_controls.analysis.model.comparison import Comparison
+from historical_controls.analysis.sensitivity.benchmarks import load_benchmarks
+from historical_controls.analysis.sensitivity.unmeasured_bias import (
+    death_rows,
+    e_value,
+    overturn_rows,
+    tau_to_none,
+    trial_size,
+)
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.config.analysis.analysis import Analysis, Primary
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import UserErrors
 
 ROOT = Path(__file__).resolve().parents[3]

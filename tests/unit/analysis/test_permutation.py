@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from historical_controls.analysis import Analysed, Comparison, analyse_outcomes, combine_outcomes
-from historical_controls.analysis.permutation import joint_labels
-from historical_controls.config_analysis import Primary
-from historical_controls.dictionary import Dictionary, load_dictionary
+from historical_controls.analysis.families.combine import combine_outcomes
+from historical_controls.analysis.model.comparison import Comparison
+from historical_controls.analysis.model.permutation import joint_labels
+from historical_controls.analysis.outcomes import Analysed, analyse_outcomes
+from historical_controls.config.analysis.analysis import Primary
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 
 from .test_analysis import ROOT, number, patients, settings, visits
 

@@ -8,17 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from historical_controls.analysis import Comparison, specification
-from historical_controls.analysis.grid import Scenario
-from historical_controls.analysis.leave_one_out import decides, leave_one_out_rows, without
-from historical_controls.analysis.model_data import model_data
-from historical_controls.analysis.placebo_time import placebo_rows, slopes
-from historical_controls.analysis.sample import sample
-from historical_controls.analysis.single import Answered, answered
-from historical_controls.analysis.tipping_point import shifted, shifts, tipping_rows, unobserved
-from historical_controls.analysis.verdicts import verdict
-from historical_controls.ard import ard_frame
-from historical_controls.dictionary import Dictionary, load_dictionary
+from historical_controls.analysis.model.comparison import Comparison
+from historical_controls.analysis.model.contrast import Answered, answered
+from historical_controls.analysis.model.model_data import model_data
+from historical_controls.analysis.sensitivity.grid import Scenario
+from historical_controls.analysis.sensitivity.interval_verdict import verdict
+from historical_controls.analysis.sensitivity.leave_one_out import decides, leave_one_out_rows, without
+from historical_controls.analysis.sensitivity.placebo_time import placebo_rows, slopes
+from historical_controls.analysis.sensitivity.specification_curve import specification
+from historical_controls.analysis.sensitivity.tipping_point import shifted, shifts, tipping_rows, unobserved
+from historical_controls.analysis.without_model.sample import sample
+from historical_controls.ard.rows import ard_frame
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.mixed_model import Contrast
 
 from .test_analysis import INTERCEPT, PRIMARY, ROOT, SLOPE, VISIT, number, patients, settings, visits

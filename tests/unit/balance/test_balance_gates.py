@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from historical_controls.balance import BalanceTables, balance_arms
+from historical_controls.balance.arms import BalanceTables, balance_arms
 from historical_controls.balance.differences import moments_of, smd
 from historical_controls.balance.envelope import labellings, smd_by_chance
-from historical_controls.config_cohort import Balance
-from historical_controls.dictionary import load_dictionary
-from historical_controls.tables import GATES, VISITS, WEIGHTS
+from historical_controls.config.cohort.cohort import Balance
+from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.tables.registry import GATES, VISITS, WEIGHTS
 
 DICTIONARY = load_dictionary(Path(__file__).parents[3] / "data" / "dictionary")
 

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from historical_controls.balance import BalanceTables, balance_arms
+from historical_controls.ard.queries import CONTRAST, Results, results_of
+from historical_controls.balance.arms import BalanceTables, balance_arms
 from historical_controls.balance.differences import Moments, moments_of, share_moments, smd
 from historical_controls.balance.table_one import bounded_quantile
-from historical_controls.config_cohort import Balance
-from historical_controls.dictionary import load_dictionary
-from historical_controls.results import CONTRAST, Results, results_of
-from historical_controls.tables import VISITS
+from historical_controls.config.cohort.cohort import Balance
+from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.tables.registry import VISITS
 
 DICTIONARY = load_dictionary(Path(__file__).parents[3] / "data" / "dictionary")
 

@@ -11,11 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp, minimize
 
-from historical_controls.balance.entropy import entropy_balancing
 from historical_controls.balance.key_covariates import KeyCovariates
-from historical_controls.balance.matching import Matched, assign, distances, forbid, match
-from historical_controls.balance.overlap import overlap_weighting, ridge_logistic
-from historical_controls.balance.weighting import Infeasible, Weighting, effective_size, largest_share, unweighted
+from historical_controls.balance.weights.entropy import entropy_balancing
+from historical_controls.balance.weights.matching import Matched, assign, distances, forbid, match
+from historical_controls.balance.weights.overlap import overlap_weighting, ridge_logistic
+from historical_controls.balance.weights.weighting import (
+    Infeasible,
+    Weighting,
+    effective_size,
+    largest_share,
+    unweighted,
+)
 
 
 def key(treated: np.ndarray, controls: np.ndarray, names: tuple[str, ...] = ()) -> KeyCovariates:

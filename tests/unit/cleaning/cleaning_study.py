@@ -8,12 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from historical_controls.cleaning import CleanedFile, CleanSource, assemble_source, clean_file, link_people
-from historical_controls.config import Study
-from historical_controls.config_sources import Source
-from historical_controls.dictionary import Dictionary, load_dictionary
-from historical_controls.table_io import conform
-from historical_controls.tables import INTAKE
+from historical_controls.cleaning.people.assemble import assemble_source
+from historical_controls.cleaning.people.identity import link_people
+from historical_controls.cleaning.records.outputs import CleanedFile, CleanSource
+from historical_controls.cleaning.rows.files import clean_file
+from historical_controls.config.sources.sources import Source
+from historical_controls.config.study_config import Study
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+from historical_controls.tables.parquet import conform
+from historical_controls.tables.registry import INTAKE
 
 ROOT = Path(__file__).parents[3]
 DATES = {"columns": ["when"], "formats": ["%Y-%m-%d %H:%M", "%Y-%m-%d"]}

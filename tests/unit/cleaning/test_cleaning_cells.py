@@ -8,7 +8,7 @@ from cleaning_study import LAB, fates, lab, value_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from historical_controls.cleaning.numbers import NumberStyle, Reading, read_number
+from historical_controls.cleaning.cells.numbers import NumberStyle, Reading, read_number
 
 PLAIN, SPANISH = NumberStyle(".", None), NumberStyle(",", ".")
 STYLES = [NumberStyle(d, t) for d in ".," for t in (None, ".", ",", " ", "'") if d != t]

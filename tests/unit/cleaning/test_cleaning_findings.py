@@ -11,12 +11,12 @@ import pytest
 from cleaning_study import LAB, LONG, assembled, clean, dictionary, fates, source, value_of
 from test_cleaning_real_exports import REAL, absent
 
-from historical_controls.cleaning import CleanSource, Inspected, findings_ard, inspect_source, stop_where_suspect
-from historical_controls.cleaning.findings_units import ks_distance
-from historical_controls.cleaning.outputs import SOURCE_TABLES
+from historical_controls.cleaning.findings.inspect import Inspected, findings_ard, inspect_source, stop_where_suspect
+from historical_controls.cleaning.findings.units import ks_distance
+from historical_controls.cleaning.records.outputs import SOURCE_TABLES, CleanSource
 from historical_controls.errors import UserError
-from historical_controls.table_io import write_table
-from historical_controls.tables import FINDINGS
+from historical_controls.tables.parquet import write_table
+from historical_controls.tables.registry import FINDINGS
 
 Rows = list[dict[str, str]]
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from cleaning_study import LONG, source
 
-from historical_controls.cleaning import loss_tally, losses_ard
-from historical_controls.table_io import conform, write_table
-from historical_controls.tables import LEDGER, PEOPLE
+from historical_controls.cleaning.ledger.losses import loss_tally, losses_ard
+from historical_controls.tables.parquet import conform, write_table
+from historical_controls.tables.registry import LEDGER, PEOPLE
 
 PF, NAME = "PAO2", "Troponin I"
 CLEAN, HELD = ("clean", ""), ("quarantined", "OUT_OF_RANGE")

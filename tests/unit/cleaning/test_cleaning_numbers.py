@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from historical_controls.cleaning.numbers import NumberStyle, Reading, read_finding, read_number
+from historical_controls.cleaning.cells.numbers import NumberStyle, Reading, read_finding, read_number
 
 STYLES = [NumberStyle(d, t) for d in ".," for t in (None, ".", ",", " ", "'") if d != t]
 PLAIN, SPANISH = NumberStyle(".", None), NumberStyle(",", ".")

@@ -10,11 +10,16 @@ from cleaning_study import LAB, LONG, assembled, intake
 from hypothesis import given
 from hypothesis import strategies as st
 
-from historical_controls.cleaning import held_records, quarantine_list
-from historical_controls.cleaning.quarantine import TO_FILL_IN, row_hash, row_hashes
-from historical_controls.spreadsheet_cells import as_sent, inert
-from historical_controls.table_io import write_table
-from historical_controls.tables import INTAKE, LEDGER
+from historical_controls.cleaning.ledger.quarantine import (
+    TO_FILL_IN,
+    held_records,
+    quarantine_list,
+    row_hash,
+    row_hashes,
+)
+from historical_controls.tables.parquet import write_table
+from historical_controls.tables.registry import INTAKE, LEDGER
+from historical_controls.text.spreadsheet_cells import as_sent, inert
 
 
 @given(st.text(max_size=30))

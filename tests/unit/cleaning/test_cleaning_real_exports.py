@@ -10,9 +10,12 @@ import pandas as pd
 import pytest
 from cleaning_study import clean, dictionary, source, study
 
-from historical_controls.cleaning import CleanSource, assemble_source, clean_file, link_people
-from historical_controls.config_sources import Source
-from historical_controls.intake import read_file
+from historical_controls.cleaning.people.assemble import assemble_source
+from historical_controls.cleaning.people.identity import link_people
+from historical_controls.cleaning.records.outputs import CleanSource
+from historical_controls.cleaning.rows.files import clean_file
+from historical_controls.config.sources.sources import Source
+from historical_controls.intake.reading import read_file
 
 REAL = Path(os.environ.get("HC_REAL_DATA", Path(__file__).parents[3] / ".." / "shared" / "data"))
 absent = pytest.mark.skipif(not (REAL / "wuhan2020").is_dir(), reason="HC_REAL_DATA holds no hospital exports")

@@ -11,8 +11,9 @@ from cleaning_study import LAB, LONG, clean, dictionary, fates, intake, lab, sou
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from historical_controls.cleaning import CleanedFile, clean_file
-from historical_controls.cleaning.distinct import by_distinct, by_distinct_pair
+from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
+from historical_controls.cleaning.records.outputs import CleanedFile
+from historical_controls.cleaning.rows.files import clean_file
 
 DAY = {"columns": ["d"], "formats": ["%Y-%m-%d"]}
 

@@ -9,22 +9,16 @@ import pandas as pd
 import pytest
 from cleaning_study import LAB, LONG, dictionary, intake, source, study
 
-from historical_controls.cleaning import (
-    CleanSource,
-    assemble_files,
-    assemble_source,
-    clean_file,
-    held_records,
-    link_people,
-    quarantine_list,
-    read_resolutions,
-    write_cleaned_file,
-)
-from historical_controls.cleaning.outputs import SOURCE_TABLES
-from historical_controls.cleaning.quarantine import row_hashes
+from historical_controls.cleaning.ledger.quarantine import held_records, quarantine_list, row_hashes
+from historical_controls.cleaning.ledger.resolutions import read_resolutions
+from historical_controls.cleaning.people.assemble import assemble_source
+from historical_controls.cleaning.people.identity import link_people
+from historical_controls.cleaning.people.joining import assemble_files
+from historical_controls.cleaning.records.outputs import SOURCE_TABLES, CleanSource, write_cleaned_file
+from historical_controls.cleaning.rows.files import clean_file
 from historical_controls.errors import UserError
-from historical_controls.table_io import conform, read_table, write_table
-from historical_controls.tables import INTAKE, LEDGER
+from historical_controls.tables.parquet import conform, read_table, write_table
+from historical_controls.tables.registry import INTAKE, LEDGER
 
 SIGNED = {"who": "Dra. Ruiz", "date": "2020-11-03", "why": "seen in the paper chart"}
 ROWS = [

@@ -9,16 +9,14 @@ import pandas as pd
 import pytest
 from cleaning_study import LAB, LONG, assembled, clean, dictionary, fates, intake, source, study
 
-from historical_controls.cleaning import (
-    CleanSource,
-    assemble_source,
-    clean_file,
-    ledger_ard,
-    link_people,
-    read_crosswalk,
-)
+from historical_controls.cleaning.ledger.counts import ledger_ard
+from historical_controls.cleaning.people.assemble import assemble_source
+from historical_controls.cleaning.people.crosswalk import read_crosswalk
+from historical_controls.cleaning.people.identity import link_people
+from historical_controls.cleaning.records.outputs import CleanSource
+from historical_controls.cleaning.rows.files import clean_file
 from historical_controls.errors import UserError, UserErrors
-from historical_controls.tables import LEDGER
+from historical_controls.tables.registry import LEDGER
 
 DAY = {"columns": ["d"], "formats": ["%Y-%m-%d %H:%M", "%Y-%m-%d"]}
 PERSON = {

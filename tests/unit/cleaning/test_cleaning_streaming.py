@@ -14,21 +14,15 @@ from cleaning_study import LAB, LONG, dictionary, intake, source, study
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from historical_controls import table_io
-from historical_controls.cleaning import (
-    CleanedFile,
-    assemble_files,
-    assemble_source,
-    clean_blocks,
-    clean_file,
-    link_people,
-    write_cleaned_file,
-)
-from historical_controls.cleaning.files import LostRecordError
-from historical_controls.cleaning.outputs import FILE_TABLES, SOURCE_TABLES
-from historical_controls.config_sources import Source
-from historical_controls.table_io import read_table
-from historical_controls.tables import INTAKE
+from historical_controls.cleaning.people.assemble import assemble_source
+from historical_controls.cleaning.people.identity import link_people
+from historical_controls.cleaning.people.joining import assemble_files
+from historical_controls.cleaning.records.outputs import FILE_TABLES, SOURCE_TABLES, CleanedFile, write_cleaned_file
+from historical_controls.cleaning.rows.files import LostRecordError, clean_blocks, clean_file
+from historical_controls.config.sources.sources import Source
+from historical_controls.tables import parquet as table_io
+from historical_controls.tables.parquet import read_table
+from historical_controls.tables.registry import INTAKE
 
 DAY = {"columns": ["d"], "formats": ["%Y-%m-%d %H:%M", "%Y-%m-%d"]}
 FILLED = {**LONG, "fill_down_subject": True}

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from historical_controls.cleaning import clean_file
-from historical_controls.cleaning.times import Calendar, parse_times, precedes
-from historical_controls.config_parts import TimeColumns
+from historical_controls.cleaning.cells.times import Calendar, parse_times, precedes
+from historical_controls.cleaning.rows.files import clean_file
+from historical_controls.config.sources.parts import TimeColumns
 
 MEXICO = Calendar("America/Mexico_City", date(2020, 1, 1), date(2020, 12, 31))
 UTC = Calendar("UTC", date(2020, 1, 1), date(2020, 12, 31))

@@ -11,8 +11,8 @@ from cleaning_study import DATES, ROOT, clean, dictionary, fates, lab, value_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from historical_controls.cleaning.units import conversion, conversions, converted
-from historical_controls.dictionary import Dictionary, fold_unit
+from historical_controls.cleaning.cells.units import conversion, conversions, converted
+from historical_controls.dictionary.dictionary import Dictionary, fold_unit
 
 # outcome, raw value, raw unit, canonical value. Where no source is named: SI prefixes, exact by definition.
 KNOWN = [

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from historical_controls.cohort.clean_tables import CleanTables
 from historical_controls.cohort.define import records_of
-from historical_controls.cohort.records import PERSON, Records, place_all
-from historical_controls.cohort.support import with_tubes
-from historical_controls.cohort.timeline import HOUR, Moments
-from historical_controls.config import Study
-from historical_controls.config_cohort import Cohort
-from historical_controls.dictionary import Dictionary, load_dictionary
-from historical_controls.table_io import conform
-from historical_controls.tables import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS
+from historical_controls.cohort.records.clean_tables import CleanTables
+from historical_controls.cohort.records.records import PERSON, Records, place_all
+from historical_controls.cohort.records.support import with_tubes
+from historical_controls.cohort.records.timeline import HOUR, Moments
+from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.config.study_config import Study
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+from historical_controls.tables.parquet import conform
+from historical_controls.tables.registry import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS
 
 START = pd.Timestamp("2020-04-01 00:00", tz="UTC")
 DICTIONARY_FOLDER = Path(__file__).parents[3] / "data" / "dictionary"

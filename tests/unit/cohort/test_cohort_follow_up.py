@@ -10,11 +10,13 @@ import pytest
 from cohort_study import at, dictionary, happened, measured, person, study, tables
 from scipy.stats import beta
 
-from historical_controls.cohort import CohortTables, cohort_ard, define_cohort, write_cohort
-from historical_controls.config_cohort import Cohort
-from historical_controls.results import results_of
-from historical_controls.table_io import read_table
-from historical_controls.tables import COHORT_PATIENTS, VISITS
+from historical_controls.ard.queries import results_of
+from historical_controls.cohort.ard_rows.disposition import cohort_ard
+from historical_controls.cohort.define import define_cohort, write_cohort
+from historical_controls.cohort.records.clean_tables import CohortTables
+from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.tables.parquet import read_table
+from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 
 ZERO = 100.0
 AT_EVENT = {

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from cohort_study import LABEL, START, given, happened, measured, moments, person, records, tables
 
-from historical_controls.cohort import CleanTables
-from historical_controls.cohort.rules import evidence, judge_rules
-from historical_controls.cohort.support import with_tubes
-from historical_controls.cohort.timeline import HOUR, Moments
-from historical_controls.config_cohort import Cohort
+from historical_controls.cohort.eligibility.rules import evidence, judge_rules
+from historical_controls.cohort.records.clean_tables import CleanTables
+from historical_controls.cohort.records.support import with_tubes
+from historical_controls.cohort.records.timeline import HOUR, Moments
+from historical_controls.config.cohort.cohort import Cohort
 
 PF = {"kind": "threshold", "outcome": "PF", "within_hours": 24, "op": "<", "value": 150}
 DIMER = {"kind": "ratio_to_first", "outcome": "DDIM", "within_hours": 24, "op": ">=", "value": 1.5}

@@ -9,17 +9,12 @@ import pandas as pd
 import pytest
 from cohort_study import LABEL, at, dictionary, given, happened, measured, moved, person, study, tables
 
-from historical_controls.cohort import (
-    CleanTables,
-    CohortTables,
-    calendar_ard,
-    count_readings,
-    define_cohort,
-    groups,
-    readings_ard,
-    redraw_waits,
-)
-from historical_controls.config_cohort import Cohort, CoTreatment
+from historical_controls.cohort.ard_rows.calendar import calendar_ard
+from historical_controls.cohort.define import define_cohort, groups
+from historical_controls.cohort.records.clean_tables import CleanTables, CohortTables
+from historical_controls.cohort.scenarios.readings import count_readings, readings_ard
+from historical_controls.cohort.scenarios.wait_draws import redraw_waits
+from historical_controls.config.cohort.cohort import Cohort, CoTreatment
 
 PF = {"label": LABEL, "kind": "threshold", "outcome": "PF", "within_hours": 24, "op": "<", "value": 150}
 FEVER = {"label": LABEL, "kind": "threshold", "outcome": "TEMP", "within_hours": 24, "op": ">=", "value": 38}

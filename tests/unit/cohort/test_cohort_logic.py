@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from historical_controls.cohort.intervals import compare, group_median, ragged
-from historical_controls.cohort.kleene import kleene_and, kleene_or
+from historical_controls.cohort.records.intervals import compare, group_median, ragged
+from historical_controls.cohort.records.kleene import kleene_and, kleene_or
 
 INF = np.inf
 

@@ -14,13 +14,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from historical_controls.cohort.clean_tables import CleanTables
-from historical_controls.cohort.derivations import derive_outcomes
-from historical_controls.cohort.imputed_ratio import ellis_pao2, log_linear_ratio, ratio_of, rice_ratio
-from historical_controls.cohort.records import place_all
-from historical_controls.cohort.rules import judge_rules
-from historical_controls.config import load_config, scenario_config
-from historical_controls.config_cohort import Cohort
+from historical_controls.cohort.derivations.derive import derive_outcomes
+from historical_controls.cohort.derivations.imputed_ratio import ellis_pao2, log_linear_ratio, ratio_of, rice_ratio
+from historical_controls.cohort.eligibility.rules import judge_rules
+from historical_controls.cohort.records.clean_tables import CleanTables
+from historical_controls.cohort.records.records import place_all
+from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.config.study_config import load_config, scenario_config
 
 PF = {"kind": "paired_ratio", "numerator": "PAO2", "denominator": "FIO2", "within_minutes": 30}
 FLOW = {"kind": "fraction_from_flow", "flow": "O2_FLOW", "table": [[2, 0.25], [4, 0.30], [8, 0.40], [10, 0.50]]}

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from cohort_study import dictionary, given, happened, measured, person, study, tables
 
-from historical_controls.cohort import CohortTables, cohort_ard, define_cohort
-from historical_controls.config_cohort import Cohort
-from historical_controls.results import results_of
+from historical_controls.ard.queries import results_of
+from historical_controls.cohort.ard_rows.disposition import cohort_ard
+from historical_controls.cohort.define import define_cohort
+from historical_controls.cohort.records.clean_tables import CohortTables
+from historical_controls.config.cohort.cohort import Cohort
 
 ZERO = 100.0
 AT_EVENT = {"treated": "infusion", "historical": "event", "historical_event": "icu_admission"}

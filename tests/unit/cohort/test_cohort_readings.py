@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from historical_controls.config_cohort import Cohort
+from historical_controls.config.cohort.cohort import Cohort
 
 CONFIG = Path(__file__).parents[3] / "config.yaml"
 

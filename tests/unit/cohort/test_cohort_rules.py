@@ -10,9 +10,9 @@ import pytest
 from cohort_study import LABEL, given, happened, measured, moments, person, records, tables
 from pydantic import ValidationError
 
-from historical_controls.cohort.rules import evidence, judge_rules
-from historical_controls.cohort.timeline import Moments
-from historical_controls.config_cohort import Cohort
+from historical_controls.cohort.eligibility.rules import evidence, judge_rules
+from historical_controls.cohort.records.timeline import Moments
+from historical_controls.config.cohort.cohort import Cohort
 
 T, U, F = 1, 0, -1
 LOW_PF = {"kind": "threshold", "outcome": "PF", "within_hours": 48, "op": "<", "value": 150}

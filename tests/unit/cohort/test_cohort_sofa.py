@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from cohort_study import dictionary, given, measured, person, tables
 
-from historical_controls.cohort.derivations import derive_outcomes
-from historical_controls.cohort.records import place_all
-from historical_controls.config_cohort import Cohort
+from historical_controls.cohort.derivations.derive import derive_outcomes
+from historical_controls.cohort.records.records import place_all
+from historical_controls.config.cohort.cohort import Cohort
 
 SOFA = {"kind": "sofa", "components": True}
 URINE = {"kind": "window_sum", "of": "URINE_VOL", "hours": 24, "max_gap_hours": 12}

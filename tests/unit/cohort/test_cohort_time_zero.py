@@ -11,20 +11,15 @@ import pandas as pd
 import pytest
 from cohort_study import LABEL, START, at, dictionary, happened, measured, moved, person, study, tables
 
-from historical_controls.cohort import (
-    CleanTables,
-    CohortTables,
-    StoredTables,
-    cohort_ard,
-    define,
-    define_cohort,
-    write_cohort,
-)
-from historical_controls.cohort.time_zero import draw_waits
-from historical_controls.config_cohort import Cohort
+from historical_controls.cohort import define
+from historical_controls.cohort.ard_rows.disposition import cohort_ard
+from historical_controls.cohort.define import define_cohort, write_cohort
+from historical_controls.cohort.eligibility.time_zero import draw_waits
+from historical_controls.cohort.records.clean_tables import CleanTables, CohortTables, StoredTables
+from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.errors import UserError
-from historical_controls.table_io import write_table
-from historical_controls.tables import MEASUREMENTS
+from historical_controls.tables.parquet import write_table
+from historical_controls.tables.registry import MEASUREMENTS
 
 LOW_PF = {"label": LABEL, "kind": "threshold", "outcome": "PF", "within_hours": 24, "op": "<", "value": 150}
 FEVER = {"label": LABEL, "kind": "threshold", "outcome": "TEMP", "within_hours": 24, "op": ">=", "value": 38}

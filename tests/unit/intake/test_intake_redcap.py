@@ -11,14 +11,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from historical_controls.cleaning import CleanedFile, clean_file
-from historical_controls.config import Study
-from historical_controls.config_sources import Source, SourceFile
-from historical_controls.dictionary import load_dictionary
+from historical_controls.cleaning.records.outputs import CleanedFile
+from historical_controls.cleaning.rows.files import clean_file
+from historical_controls.config.sources.redcap import as_exported, load_redcap_dictionary
+from historical_controls.config.sources.sources import Source, SourceFile
+from historical_controls.config.study_config import Study
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import UserError
-from historical_controls.intake import read_file
 from historical_controls.intake.private import identifies
-from historical_controls.redcap import as_exported, load_redcap_dictionary
+from historical_controls.intake.reading import read_file
 
 ROOT = Path(__file__).parents[3]
 HEAD = ["Variable / Field Name", "Form Name", "Section Header", "Field Type", "Field Label"]

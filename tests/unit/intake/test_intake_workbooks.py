@@ -11,9 +11,9 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from historical_controls.config_sources import SourceFile
+from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError
-from historical_controls.intake import read_file
+from historical_controls.intake.reading import read_file
 
 PART = {"kind": "patients", "subject": "id", "columns": {"v": {"characteristic": "AGE"}}}
 

@@ -9,12 +9,16 @@ import pandas as pd
 import pytest
 import yaml
 
-from historical_controls.cleaning import CleanSource, assemble_source, clean_file, link_people
-from historical_controls.config import Study as StudySection
-from historical_controls.config_sources import Source
-from historical_controls.dictionary import Dictionary, load_dictionary
-from historical_controls.intake import read_file
-from historical_controls.simulation import Study, load_truth, make_study, simulate
+from historical_controls.cleaning.people.assemble import assemble_source
+from historical_controls.cleaning.people.identity import link_people
+from historical_controls.cleaning.records.outputs import CleanSource
+from historical_controls.cleaning.rows.files import clean_file
+from historical_controls.config.sources.sources import Source
+from historical_controls.config.study_config import Study as StudySection
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+from historical_controls.intake.reading import read_file
+from historical_controls.simulation.study import Study, make_study, simulate
+from historical_controls.simulation.truth import load_truth
 from historical_controls.simulation.truth_tables import Arm
 
 ROOT = Path(__file__).parents[3]

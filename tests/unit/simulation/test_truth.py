@@ -11,13 +11,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from historical_controls.config import Study as StudySection
-from historical_controls.config_sources import Source
+from historical_controls.config.sources.sources import Source
+from historical_controls.config.study_config import Study as StudySection
 from historical_controls.errors import UserError
-from historical_controls.simulation import Truth, changed, load_truth, make_study, simulate
 from historical_controls.simulation.measure import Stream, measurements
 from historical_controls.simulation.screening import eligible_hours
 from historical_controls.simulation.signals import effect
+from historical_controls.simulation.study import make_study, simulate
+from historical_controls.simulation.truth import Truth, changed, load_truth
 from historical_controls.simulation.truth_tables import Arm, treated_arm
 
 ROOT = Path(__file__).parents[3]

@@ -7,21 +7,27 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..ard import Cell, ard_frame
-from ..config_analysis import Analysis, Primary
-from ..dictionary import Dictionary
-from .comparison import Comparison
-from .fit_rows import Row, contrast_rows, curve_rows, fit_rows, tried_rows
-from .gates import reason_against
-from .ladder import Refused, climb_down
-from .limits_of_detection import limit_rows
-from .model_data import ARMS, ModelData, model_data
-from .permutation import Joint, PermutedOutcome, joint_labels, permutation_rows, permute
-from .sample import Sample, sample
-from .summary_contrasts import period_rows
-from .while_alive import while_alive_rows
-from .win_ratio import win_ratio_rows
-from .worst_rank import agreement, headline_cell, worst_rank_rows
+from historical_controls.analysis.model.comparison import Comparison
+from historical_controls.analysis.model.fit_rows import Row, contrast_rows, curve_rows, fit_rows, tried_rows
+from historical_controls.analysis.model.gates import reason_against
+from historical_controls.analysis.model.ladder import Refused, climb_down
+from historical_controls.analysis.model.model_data import ARMS, ModelData, model_data
+from historical_controls.analysis.model.permutation import (
+    Joint,
+    PermutedOutcome,
+    joint_labels,
+    permutation_rows,
+    permute,
+)
+from historical_controls.analysis.model.summary_contrasts import period_rows
+from historical_controls.analysis.without_model.limits_of_detection import limit_rows
+from historical_controls.analysis.without_model.sample import Sample, sample
+from historical_controls.analysis.without_model.while_alive import while_alive_rows
+from historical_controls.analysis.without_model.win_ratio import win_ratio_rows
+from historical_controls.analysis.without_model.worst_rank import agreement, headline_cell, worst_rank_rows
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.config.analysis.analysis import Analysis, Primary
+from historical_controls.dictionary.dictionary import Dictionary
 
 OUTPUTS = {
     "respiratory": "14.2.2",

@@ -9,21 +9,21 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
-from ..ard import ard_frame
-from ..config_cohort import Balance, Timing
-from ..dictionary import Dictionary
-from ..table_io import Table, conform
-from ..tables import BALANCE, GATES, MATCHED_SETS, WEIGHTS
-from .covariates import Covariate, NumberCovariate, collect, timing
-from .differences import at_limit
-from .envelope import labellings
-from .gates import Gate, gates_of
-from .key_covariates import Flags, KeyCovariates, key_covariates
-from .matching import Matched
-from .methods import weightings
-from .table_one import ARMS, Compared, balance_row, compare, table_rows
-from .weight_rows import gate_rows, imputed_rows, overlap_rows, weight_rows
-from .weighting import Infeasible, Weighting
+from historical_controls.ard.rows import ard_frame
+from historical_controls.balance.covariates import Covariate, NumberCovariate, collect, timing
+from historical_controls.balance.differences import at_limit
+from historical_controls.balance.envelope import labellings
+from historical_controls.balance.gates import Gate, gates_of
+from historical_controls.balance.key_covariates import Flags, KeyCovariates, key_covariates
+from historical_controls.balance.table_one import ARMS, Compared, balance_row, compare, table_rows
+from historical_controls.balance.weights.matching import Matched
+from historical_controls.balance.weights.methods import weightings
+from historical_controls.balance.weights.weight_rows import gate_rows, imputed_rows, overlap_rows, weight_rows
+from historical_controls.balance.weights.weighting import Infeasible, Weighting
+from historical_controls.config.cohort.cohort import Balance, Timing
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.tables.parquet import Table, conform
+from historical_controls.tables.registry import BALANCE, GATES, MATCHED_SETS, WEIGHTS
 
 TIMINGS = get_args(Timing)
 Row = dict[str, object]

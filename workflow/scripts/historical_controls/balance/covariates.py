@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..dictionary import Dictionary, Outcome, Scale
+from historical_controls.dictionary.dictionary import Dictionary, Outcome, Scale
 
 Floats = npt.NDArray[np.float64]
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..scales import transformed
-from .covariates import Floats, NumberCovariate
+from historical_controls.balance.covariates import Floats, NumberCovariate
+from historical_controls.dictionary.scales import transformed
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from math import comb
 import numpy as np
 import numpy.typing as npt
 
-from .covariates import Floats
+from historical_controls.balance.covariates import Floats
 
 Integers = npt.NDArray[np.int_]
 BLOCK = 4_000_000

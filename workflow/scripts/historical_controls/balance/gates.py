@@ -8,12 +8,12 @@ from typing import Literal
 
 import numpy as np
 
-from ..config_cohort import Gates
-from .covariates import Covariate, Floats, NumberCovariate
-from .differences import on_scale
-from .key_covariates import Flags, KeyCovariates
-from .matching import Matched
-from .weighting import Infeasible, Weighting, effective_size, largest_share
+from historical_controls.balance.covariates import Covariate, Floats, NumberCovariate
+from historical_controls.balance.differences import on_scale
+from historical_controls.balance.key_covariates import Flags, KeyCovariates
+from historical_controls.balance.weights.matching import Matched
+from historical_controls.balance.weights.weighting import Infeasible, Weighting, effective_size, largest_share
+from historical_controls.config.cohort.cohort import Gates
 
 State = Literal["ok", "warn", "refuse"]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .covariates import CategoryCovariate, Covariate, Floats, NumberCovariate
-from .differences import Moments, moments_of, on_scale, pooled_sd, share_moments
+from historical_controls.balance.covariates import CategoryCovariate, Covariate, Floats, NumberCovariate
+from historical_controls.balance.differences import Moments, moments_of, on_scale, pooled_sd, share_moments
 
 Flags = npt.NDArray[np.bool_]
 

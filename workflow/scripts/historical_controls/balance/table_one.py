@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ard import Cell
-from ..scales import mean_of
-from .covariates import CategoryCovariate, Covariate, Floats, NumberCovariate
-from .differences import (
+from historical_controls.ard.rows import Cell
+from historical_controls.balance.covariates import CategoryCovariate, Covariate, Floats, NumberCovariate
+from historical_controls.balance.differences import (
     Moments,
     at_limit,
     moments_of,
@@ -20,10 +19,11 @@ from .differences import (
     smd,
     variance_ratio,
 )
-from .envelope import Integers, smd_by_chance
-from .key_covariates import Flags
-from .methods import UNWEIGHTED
-from .weighting import Weighting
+from historical_controls.balance.envelope import Integers, smd_by_chance
+from historical_controls.balance.key_covariates import Flags
+from historical_controls.balance.weights.methods import UNWEIGHTED
+from historical_controls.balance.weights.weighting import Weighting
+from historical_controls.dictionary.scales import mean_of
 
 ARMS = ("treated", "historical")
 CONTRAST = "treated - historical"

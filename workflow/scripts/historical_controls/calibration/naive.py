@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from .pipeline import DAY, Answer
+from historical_controls.calibration.pipeline import DAY, Answer
 
 Array = NDArray[np.float64]
 LABELLINGS = 999

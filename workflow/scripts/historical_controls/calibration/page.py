@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from .hospital import WAITS, Hospital
-from .studies import SEED
-from .verdicts import COVERAGE, DOUBT, REJECTION, SMALL
-from .worlds import WORLDS
+from historical_controls.calibration.hospital import WAITS, Hospital
+from historical_controls.calibration.studies import SEED
+from historical_controls.calibration.verdicts import COVERAGE, DOUBT, REJECTION, SMALL
+from historical_controls.calibration.worlds import WORLDS
 
 SUMMARY = "docs/validation.csv"
 PAGE = "docs/validation.md"

@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..analysis import analyse_outcomes, comparison
-from ..balance import balance_arms
-from ..cohort import CleanTables, define_cohort
-from ..config import Study
-from ..config_analysis import Analysis, Primary
-from ..config_cohort import Balance, Cohort
-from ..dictionary import Dictionary
-from ..merging import merged
-from .records import study_of
+from historical_controls.analysis.model.comparison import comparison
+from historical_controls.analysis.outcomes import analyse_outcomes
+from historical_controls.balance.arms import balance_arms
+from historical_controls.calibration.records import study_of
+from historical_controls.cohort.define import define_cohort
+from historical_controls.cohort.records.clean_tables import CleanTables
+from historical_controls.config.analysis.analysis import Analysis, Primary
+from historical_controls.config.cohort.cohort import Balance, Cohort
+from historical_controls.config.merging import merged
+from historical_controls.config.study_config import Study
+from historical_controls.dictionary.dictionary import Dictionary
 
 SCENARIO = "simulated"
 DAY = 7

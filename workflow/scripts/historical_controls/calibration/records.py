@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..cohort import CleanTables
-from ..table_io import Table, conform
-from ..tables import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS
-from .hospital import DAYS, Admissions, Array, Hospital, Signal, admissions, daily_hours
+from historical_controls.calibration.hospital import DAYS, Admissions, Array, Hospital, Signal, admissions, daily_hours
+from historical_controls.cohort.records.clean_tables import CleanTables
+from historical_controls.tables.parquet import Table, conform
+from historical_controls.tables.registry import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS
 
 FIRST_ADMISSION = pd.Timestamp("2020-03-02", tz="UTC")
 SOURCE = "simulated"

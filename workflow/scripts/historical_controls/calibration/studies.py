@@ -10,13 +10,23 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ..dictionary import Dictionary
-from ..merging import merged
-from .naive import NAIVE
-from .pipeline import DAY, Answer, Declared, Included, Look, analysed, cohorts, declared, read_answer
-from .records import clean_tables
-from .verdicts import verdict
-from .worlds import CASES, LOOKS, WORLDS, Case
+from historical_controls.calibration.naive import NAIVE
+from historical_controls.calibration.pipeline import (
+    DAY,
+    Answer,
+    Declared,
+    Included,
+    Look,
+    analysed,
+    cohorts,
+    declared,
+    read_answer,
+)
+from historical_controls.calibration.records import clean_tables
+from historical_controls.calibration.verdicts import verdict
+from historical_controls.calibration.worlds import CASES, LOOKS, WORLDS, Case
+from historical_controls.config.merging import merged
+from historical_controls.dictionary.dictionary import Dictionary
 
 SEED = 20201125
 LARGE = {"treated": 2000, "admitted": 3500}

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .hospital import Change, Hospital, Signal
-from .naive import half_the_limit, without_assays
-from .pipeline import Look
+from historical_controls.calibration.hospital import Change, Hospital, Signal
+from historical_controls.calibration.naive import half_the_limit, without_assays
+from historical_controls.calibration.pipeline import Look
 
 Promise = Literal["recovers", "refuses", "misleads", "shown"]
 LOG_HALF = float(np.log(0.5))

@@ -13,12 +13,27 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..config import Study
-from ..config_cohort import Cohort
-from ..dictionary import Dictionary
-from ..errors import UserError
-from ..table_io import Table, TableWriter, conform, write_table
-from ..tables import (
+from historical_controls.cohort.ard_rows.attrition import attrition_table, tally
+from historical_controls.cohort.derivations.derive import derive_after_zero, derive_outcomes
+from historical_controls.cohort.derivations.derived_counts import counted, refused_rows
+from historical_controls.cohort.eligibility.evidence import evidence_rows
+from historical_controls.cohort.eligibility.states import eligibility_rows
+from historical_controls.cohort.eligibility.time_zero import Decisions, decide_historical, decide_treated, treated_waits
+from historical_controls.cohort.follow_up.availability import added, value_counts
+from historical_controls.cohort.follow_up.display import display_ids, display_table
+from historical_controls.cohort.follow_up.endings import patient_rows
+from historical_controls.cohort.follow_up.observations import event_rows, observation_rows
+from historical_controls.cohort.follow_up.summaries import summary_rows
+from historical_controls.cohort.follow_up.visits import visit_table
+from historical_controls.cohort.records.clean_tables import Clean, CleanTables, CohortTables
+from historical_controls.cohort.records.records import PERSON, Records, as_reported, make_records, place_all
+from historical_controls.cohort.records.timeline import NEVER, milliseconds
+from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.config.study_config import Study
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.errors import UserError
+from historical_controls.tables.parquet import Table, TableWriter, conform, write_table
+from historical_controls.tables.registry import (
     ATTRITION,
     COHORT_EVENTS,
     COHORT_PATIENTS,
@@ -30,21 +45,6 @@ from ..tables import (
     UNDERIVED,
     VISITS,
 )
-from .attrition import attrition_table, tally
-from .availability import added, value_counts
-from .clean_tables import Clean, CleanTables, CohortTables
-from .derivations import derive_after_zero, derive_outcomes
-from .derived_counts import counted, refused_rows
-from .display import display_ids, display_table
-from .eligibility import eligibility_rows
-from .evidence import evidence_rows
-from .follow_up import patient_rows
-from .observations import event_rows, observation_rows
-from .records import PERSON, Records, as_reported, make_records, place_all
-from .summaries import summary_rows
-from .time_zero import Decisions, decide_historical, decide_treated, treated_waits
-from .timeline import NEVER, milliseconds
-from .visits import visit_table
 
 # Bounds the memory that candidate hours take, whatever the size of the export.
 PATIENTS_AT_ONCE = 5000

@@ -7,16 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..config import Config, Report
-from ..dictionary import Dictionary
-from ..words import Words
-from .names import BY_NAME, FAMILIES, OF_PATIENTS, figure_name
+from historical_controls.config.study_config import Config, Report
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.figures.names import BY_NAME, FAMILIES, OF_PATIENTS, figure_name
+from historical_controls.text.words import Words
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from .material import Material
+    from historical_controls.figures.inputs import Material
 
 
 class Drawn(NamedTuple):
@@ -34,8 +34,8 @@ def draw_figures(
     `ard`: table `ard`, all scenarios; `display`: table `display` of the scenario 'primary'. Where small cells are
     suppressed the shared figures show no single patient, since whoever can count lines knows the cell.
     """
-    from ..results import results_of
-    from .material import Individuals, Material
+    from historical_controls.ard.queries import results_of
+    from historical_controls.figures.inputs import Individuals, Material
 
     everyone = Material(results_of(ard), Individuals.of(display), words, config, dictionary)
     nobody = replace(everyone, individuals=Individuals.of(display.head(0)))
@@ -64,23 +64,10 @@ def draw_family(family: str, material: Material) -> dict[str, Figure]:
     """Figures of one family by part ('' where there is one alone). Raises ValueError for what is no family."""
     from matplotlib import rc_context
 
-    from . import (
-        availability,
-        calendar,
-        flow,
-        forest,
-        incidence,
-        love,
-        null,
-        overlap,
-        profile,
-        ratio,
-        specification,
-        swimmer,
-        tipping,
-        trajectory,
-    )
-    from .style import RC
+    from historical_controls.figures.answers import forest, null, specification, tipping
+    from historical_controls.figures.cohort import availability, calendar, flow, love, overlap
+    from historical_controls.figures.courses import incidence, profile, ratio, swimmer, trajectory
+    from historical_controls.figures.style import RC
 
     figure_name(family)
     rooms = [flow, calendar, love, overlap, trajectory, ratio, forest, incidence, swimmer, null, tipping, profile]
@@ -94,7 +81,7 @@ def save_svg(figure: Figure, path: str | Path) -> None:
     """Write a figure as SVG: the same figure gives the same bytes, text stays text, no date, no program name."""
     from matplotlib import rc_context
 
-    from .style import RC
+    from historical_controls.figures.style import RC
 
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with rc_context(RC):
@@ -107,7 +94,7 @@ def png_of(figure: Figure, dots_per_inch: int = 200) -> bytes:
 
     from matplotlib import rc_context
 
-    from .style import RC
+    from historical_controls.figures.style import RC
 
     stream = BytesIO()
     with rc_context(RC):

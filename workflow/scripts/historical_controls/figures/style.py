@@ -16,8 +16,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..formatting import format_number
-from ..words import Words
+from historical_controls.text.formatting import format_number
+from historical_controls.text.words import Words
 
 INK = "#1f2328"
 QUIET = "#57606a"

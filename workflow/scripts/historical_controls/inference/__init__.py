@@ -1,16 +1,24 @@
 """Inference for few treated patients: arrays in, statistics out; no table, no config, no clinical word."""
 
-from .counts import CountTest, Share, bounded_difference, bounded_share, chance_of_none, exact_rate, permuted_count
-from .incidence import cumulative_incidence
-from .labels import Labels, draw_labels
-from .multiplicity import fixed_sequence, step_down_max_t
-from .pairs import by_bounds, by_survival, by_value, first_decided
-from .permutation import Permuted, permutation_test, restricted, statistics
-from .relative_effect import RelativeEffect, effect_of_pairs, relative_effect
-from .scores import Scores, scores_of_values
-from .shares import exact_interval
-from .turnbull import NotConvergedError, Turnbull, turnbull
-from .win_ratio import WinRatio, win_ratio
+from historical_controls.inference.counts import (
+    CountTest,
+    Share,
+    bounded_difference,
+    bounded_share,
+    chance_of_none,
+    exact_rate,
+    permuted_count,
+)
+from historical_controls.inference.incidence import cumulative_incidence
+from historical_controls.inference.labels import Labels, draw_labels
+from historical_controls.inference.multiplicity import fixed_sequence, step_down_max_t
+from historical_controls.inference.pairs import by_bounds, by_survival, by_value, first_decided
+from historical_controls.inference.permutation import Permuted, permutation_test, restricted, statistics
+from historical_controls.inference.relative_effect import RelativeEffect, effect_of_pairs, relative_effect
+from historical_controls.inference.scores import Scores, scores_of_values
+from historical_controls.inference.shares import exact_interval
+from historical_controls.inference.turnbull import NotConvergedError, Turnbull, turnbull
+from historical_controls.inference.win_ratio import WinRatio, win_ratio
 
 __all__ = [
     "CountTest",

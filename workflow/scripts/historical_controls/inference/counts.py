@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
-from .shares import exact_interval
+from historical_controls.inference.shares import exact_interval
 
 Flags = NDArray[np.bool_]
 

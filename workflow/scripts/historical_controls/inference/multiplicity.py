@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .permutation import TIE
-from .scores import Array
+from historical_controls.inference.permutation import TIE
+from historical_controls.inference.scores import Array
 
 
 def step_down_max_t(T: Array) -> Array:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from .labels import Labels
-from .scores import Array, Scores
+from historical_controls.inference.labels import Labels
+from historical_controls.inference.scores import Array, Scores
 
 # Ties among relabellings are equal up to rounding.
 TIE = 1e-9

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from .labels import Labels
-from .pairs import by_value
+from historical_controls.inference.labels import Labels
+from historical_controls.inference.pairs import by_value
 
 Array = NDArray[np.float64]
 # What rounding leaves of a variance that is zero.

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from .pairs import Array, Flags
-from .relative_effect import ROUNDING
+from historical_controls.inference.pairs import Array, Flags
+from historical_controls.inference.relative_effect import ROUNDING
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from ..config_parts import Condition, Part, TimeColumns
-from ..config_sources import SourceFile
+from historical_controls.config.sources.parts import Condition, Part, TimeColumns
+from historical_controls.config.sources.sources import SourceFile
 
 # Fields of a part that hold the name of one column.
 COLUMN_FIELDS = (

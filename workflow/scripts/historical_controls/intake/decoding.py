@@ -6,8 +6,8 @@ import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..config_sources import SourceFile
-from ..errors import UserError
+from historical_controls.config.sources.sources import SourceFile
+from historical_controls.errors import UserError
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 UTF8 = "utf-8"

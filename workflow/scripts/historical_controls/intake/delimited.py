@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..config_sources import SourceFile
-from ..errors import UserError
-from .decoding import text_blocks
-from .layout import ABOVE, HEAD_LINES, Grid, Problem, cell_names, text_frame
-from .quoted_rows import LARGEST_RECORD, read_careful, split_lines
-from .regular_rows import read_regular
-from .rows import Rows, Shape
+from historical_controls.config.sources.sources import SourceFile
+from historical_controls.errors import UserError
+from historical_controls.intake.decoding import text_blocks
+from historical_controls.intake.layout import ABOVE, HEAD_LINES, Grid, Problem, cell_names, text_frame
+from historical_controls.intake.quoted_rows import LARGEST_RECORD, read_careful, split_lines
+from historical_controls.intake.regular_rows import read_regular
+from historical_controls.intake.rows import Rows, Shape
 
 # Bytes read at a time; and those that one line in doubt sends to the slow reader.
 BLOCK = 8 << 20

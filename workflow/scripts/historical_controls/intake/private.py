@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ..config_sources import SourceFile
-from ..dictionary import fold
-from ..redcap import RedcapDictionary
+from historical_controls.config.sources.redcap import RedcapDictionary
+from historical_controls.config.sources.sources import SourceFile
+from historical_controls.dictionary.dictionary import fold
 
 # Of folded names. Dates of birth identify as well; the age at admission is asked for instead.
 IDENTIFYING = re.compile(

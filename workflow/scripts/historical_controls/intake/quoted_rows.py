@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .layout import BLANK, FOOTER, RAGGED, SPACE, Problem, is_footer, text_frame
-from .rows import Rows, Shape
+from historical_controls.intake.layout import BLANK, FOOTER, RAGGED, SPACE, Problem, is_footer, text_frame
+from historical_controls.intake.rows import Rows, Shape
 
 Record = tuple[int, int, list[str] | None]
 LARGEST_CELL = 2**31 - 1

@@ -12,16 +12,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ..config_sources import SourceFile
-from ..errors import UserError, did_you_mean, raise_all
-from ..redcap import RedcapDictionary
-from ..table_io import TableWriter, conform
-from ..tables import INTAKE
-from .declared import declared_columns
-from .delimited import BLOCK, read_delimited
-from .layout import RAGGED, Grid, cell_names, without_headers
-from .private import private_columns
-from .spreadsheet import read_spreadsheet
+from historical_controls.config.sources.redcap import RedcapDictionary
+from historical_controls.config.sources.sources import SourceFile
+from historical_controls.errors import UserError, did_you_mean, raise_all
+from historical_controls.intake.declared import declared_columns
+from historical_controls.intake.delimited import BLOCK, read_delimited
+from historical_controls.intake.layout import RAGGED, Grid, cell_names, without_headers
+from historical_controls.intake.private import private_columns
+from historical_controls.intake.spreadsheet import read_spreadsheet
+from historical_controls.tables.parquet import TableWriter, conform
+from historical_controls.tables.registry import INTAKE
 
 # So many lines without the header's number of cells, and none with it: nobody need wait for the rest of the file.
 HOPELESS = 1000

@@ -11,9 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from .layout import BLANK, FOOTER, SPACE, Problem, is_footer
-from .quoted_rows import LARGEST_RECORD, cells_of, length, problem, rows_in_quotes, split_lines
-from .rows import Rows, Shape
+from historical_controls.intake.layout import BLANK, FOOTER, SPACE, Problem, is_footer
+from historical_controls.intake.quoted_rows import (
+    LARGEST_RECORD,
+    cells_of,
+    length,
+    problem,
+    rows_in_quotes,
+    split_lines,
+)
+from historical_controls.intake.rows import Rows, Shape
 
 NEWLINE, QUOTE = ord("\n"), ord('"')
 

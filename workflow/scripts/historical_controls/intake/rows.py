@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .layout import Problem
+from historical_controls.intake.layout import Problem
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,20 @@ from zipfile import ZipFile
 import numpy as np
 import openpyxl
 
-from ..config_sources import SourceFile
-from ..errors import UserError, did_you_mean
-from .decoding import OLE
-from .layout import ABOVE, BLANK, FOOTER, HEAD_LINES, SPACE, Grid, cell_names, is_footer, text_frame
+from historical_controls.config.sources.sources import SourceFile
+from historical_controls.errors import UserError, did_you_mean
+from historical_controls.intake.decoding import OLE
+from historical_controls.intake.layout import (
+    ABOVE,
+    BLANK,
+    FOOTER,
+    HEAD_LINES,
+    SPACE,
+    Grid,
+    cell_names,
+    is_footer,
+    text_frame,
+)
 
 
 def read_spreadsheet(path: Path, raw: bytes, file: SourceFile) -> Grid:

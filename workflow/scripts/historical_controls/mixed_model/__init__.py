@@ -4,10 +4,8 @@ Read top-down: specification, design, covariance, likelihood, optimiser, inferen
 tags (MM-1 ...) stand in docs/methods.md, chapter "Mixed models".
 """
 
-from .censored_fit import CensoredFit, fit_censored
-from .contrast import Contrast, JointTest, single
-from .design import Design, build_design, fixed_rows
-from .errors import (
+from historical_controls.mixed_model.design.design import Design, build_design, fixed_rows
+from historical_controls.mixed_model.design.errors import (
     DataError,
     IllConditioned,
     ModelError,
@@ -16,14 +14,16 @@ from .errors import (
     RankDeficient,
     SpecificationError,
 )
-from .estimating_equations import WeightedFit, solve_independent, solve_weighted
-from .fit import MixedModelFit, fit_design, fit_mixed_model
-from .influence import Influence
-from .laws import t_quantile
-from .margins import Margins
-from .optimiser import Attempt, Control
-from .scores import SubjectScores, subject_scores
-from .specification import MixedModelSpec
+from historical_controls.mixed_model.design.specification import MixedModelSpec
+from historical_controls.mixed_model.fits.censored import CensoredFit, fit_censored
+from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_design, fit_mixed_model
+from historical_controls.mixed_model.fits.influence import Influence
+from historical_controls.mixed_model.fits.scores import SubjectScores, subject_scores
+from historical_controls.mixed_model.fits.weighted import WeightedFit, solve_independent, solve_weighted
+from historical_controls.mixed_model.inference.contrast import Contrast, JointTest, single
+from historical_controls.mixed_model.inference.margins import Margins
+from historical_controls.mixed_model.likelihood.laws import t_quantile
+from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control
 
 __all__ = [
     "Attempt",

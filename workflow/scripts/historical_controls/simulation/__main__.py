@@ -6,9 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..errors import UserError
-from .study import TRUTH_FILE, simulate, write_study
-from .truth import load_truth
+from historical_controls.errors import UserError
+from historical_controls.simulation.study import TRUTH_FILE, simulate, write_study
+from historical_controls.simulation.truth import load_truth
 
 
 def main() -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .patients import Patient
-from .screening import on_pressors
-from .truth import Population
+from historical_controls.simulation.patients import Patient
+from historical_controls.simulation.screening import on_pressors
+from historical_controls.simulation.truth import Population
 
 TREATMENT_COLUMNS = ["treatment", "start_hour", "stop_hour", "dose", "dose_unit"]
 

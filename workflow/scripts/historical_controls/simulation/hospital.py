@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .export import Export, expected_frame, local_text
-from .patients import Patient
-from .truth_tables import Arm
+from historical_controls.simulation.exports.export import Export, expected_frame, local_text
+from historical_controls.simulation.patients import Patient
+from historical_controls.simulation.truth_tables import Arm
 
 MOMENT = "%d/%m/%Y %H:%M"
 SOURCE, FOLDER = "historical", "data/raw/historical"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .patients import Patient
-from .schedule import (
+from historical_controls.simulation.patients import Patient
+from historical_controls.simulation.schedule import (
     CYTOKINE_DAYS,
     CYTOKINES,
     gas_hours,
@@ -20,8 +20,8 @@ from .schedule import (
     swab_hours,
     vital_hours,
 )
-from .signals import effect, natural_course, reported
-from .truth import Course, Truth
+from historical_controls.simulation.signals import effect, natural_course, reported
+from historical_controls.simulation.truth import Course, Truth
 
 VITALS = ("HR", "RR", "TEMP", "MAP", "SPO2")
 VENOUS_SHARE = 0.04

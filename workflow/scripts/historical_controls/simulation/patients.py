@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from .truth import Period, Population
+from historical_controls.simulation.truth import Period, Population
 
 End = Literal["death", "discharge_alive", "transfer_out"]
 

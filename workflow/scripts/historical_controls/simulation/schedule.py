@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .patients import Patient
-from .signals import EXPORT_HOURS
+from historical_controls.simulation.patients import Patient
+from historical_controls.simulation.signals import EXPORT_HOURS
 
 FULL_PANEL = ("WBC", "LYMPH", "PLT", "CRP", "CREAT", "BILI", "DDIM", "FERR", "FIB", "PCT")
 PANEL_SHARE = {

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from .patients import Patient
+from historical_controls.simulation.patients import Patient
 
 CARE_HOURS = 48
 LAST_SCREENING_HOUR = 24 * 14

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.signal import lfilter
 
-from .patients import Patient
-from .truth import EFFECT_DAYS, Course
+from historical_controls.simulation.patients import Patient
+from historical_controls.simulation.truth import EFFECT_DAYS, Course
 
 EXPORT_HOURS = 24 * 35
 RECOVERY_DAYS = 14.0

@@ -11,12 +11,21 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from .dirt import Amount, gas_dirt, image_dirt, laboratory_dirt, planted, redcap_dirt, spoil_all, vitals_dirt
-from .export import Export
-from .hospital import hospital_exports
-from .redcap import FOLDER, data_dictionary, redcap_export
-from .truth import Truth, changed, load_truth
-from .truth_tables import Arm, historical_arm, treated_arm
+from historical_controls.simulation.exports.dirt import (
+    Amount,
+    gas_dirt,
+    image_dirt,
+    laboratory_dirt,
+    planted,
+    redcap_dirt,
+    spoil_all,
+    vitals_dirt,
+)
+from historical_controls.simulation.exports.export import Export
+from historical_controls.simulation.exports.redcap import FOLDER, data_dictionary, redcap_export
+from historical_controls.simulation.hospital import hospital_exports
+from historical_controls.simulation.truth import Truth, changed, load_truth
+from historical_controls.simulation.truth_tables import Arm, historical_arm, treated_arm
 
 TRUTH_FILE = "data/raw/truth.yaml"
 PLANTED_FILE = "data/raw/planted.csv"

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from ..config_base import Code, Section
-from ..errors import UserError, did_you_mean, raise_all
+from historical_controls.config.base import Code, Section
+from historical_controls.errors import UserError, did_you_mean, raise_all
 
 EFFECT_DAYS = (7, 14, 21)
 

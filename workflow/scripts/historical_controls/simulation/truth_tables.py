@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from . import care
-from .measure import Stream, measurements
-from .patients import Patient, draw_patient
-from .screening import eligible_hours, infusion_hour
-from .truth import Truth
+from historical_controls.simulation import care
+from historical_controls.simulation.measure import Stream, measurements
+from historical_controls.simulation.patients import Patient, draw_patient
+from historical_controls.simulation.screening import eligible_hours, infusion_hour
+from historical_controls.simulation.truth import Truth
 
 TREATED, HISTORICAL = 1, 2
 MOST_CANDIDATES = 2000

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from ...declared_csv import declared_rows
-from ...errors import UserError
-from ..html_table import HtmlTable, Row, listed
-from ..printer import Printer
+from historical_controls.dictionary.declared_csv import declared_rows
+from historical_controls.errors import UserError
+from historical_controls.report.printing.html_table import HtmlTable, Row, listed
+from historical_controls.report.printing.printer import Printer
 
 COLUMNS = ("checklist", "item", "topic_en", "topic_es", "status", "where")
 CHECKLISTS = ("TARGET", "STROBE", "TREND")

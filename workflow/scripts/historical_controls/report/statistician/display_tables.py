@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from ...formatting import format_number
-from ..html_table import HtmlTable, Row
-from ..outputs import Output
-from ..printer import Printer
-from .names import Names
-from .tables import Section, number
+from historical_controls.report.printing.html_table import HtmlTable, Row
+from historical_controls.report.printing.outputs import Output
+from historical_controls.report.printing.printer import Printer
+from historical_controls.report.statistician.names import Names
+from historical_controls.report.statistician.tables import Section, number
+from historical_controls.text.formatting import format_number
 
 ENDS = ("death", "discharge_alive", "transfer_out")
 ELSEWHERE = {"16.2.4": "results/clean/quarantine.csv"}

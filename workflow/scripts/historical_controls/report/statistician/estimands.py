@@ -7,9 +7,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ...config_estimands import Estimand, Estimands
-from ..html_table import HtmlTable, Row, listed
-from ..printer import Printer
+from historical_controls.config.analysis.estimands import Estimand, Estimands
+from historical_controls.report.printing.html_table import HtmlTable, Row, listed
+from historical_controls.report.printing.printer import Printer
 
 
 def estimand_table(printer: Printer) -> HtmlTable | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .sheet import Block
+from historical_controls.report.statistician.sheet import Block
 
 GATES = (
     "gate_few_effective",

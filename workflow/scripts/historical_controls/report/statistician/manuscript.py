@@ -7,11 +7,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ...results import CONTRAST
-from ..answer import answer, in_short, stated, what_was_done
-from ..data import provenance_facts
-from ..html_table import listed
-from ..printer import Printer
+from historical_controls.ard.queries import CONTRAST
+from historical_controls.report.investigator.answer import answer, in_short, stated, what_was_done
+from historical_controls.report.investigator.data import provenance_facts
+from historical_controls.report.printing.html_table import listed
+from historical_controls.report.printing.printer import Printer
 
 COMPUTING = ("numpy", "scipy", "pandas", "statsmodels")
 SHORT_HASH = 12

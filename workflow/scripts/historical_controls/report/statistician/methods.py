@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ..printer import Printer
+from historical_controls.report.printing.printer import Printer
 
 TAG = re.compile(r"\(([A-Z]{2}-\d+)\)\s*$")
 

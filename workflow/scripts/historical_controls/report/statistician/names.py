@@ -9,10 +9,10 @@ from functools import cached_property
 
 from markupsafe import Markup
 
-from ...formatting import MINUS
-from ...results import CONTRAST, Result
-from ..printer import Printer
-from .sheet import REMARKS
+from historical_controls.ard.queries import CONTRAST, Result
+from historical_controls.report.printing.printer import Printer
+from historical_controls.report.statistician.sheet import REMARKS
+from historical_controls.text.formatting import MINUS
 
 # Groups of the locales that may know the words of a level, in the order asked; a display id or number is none of them.
 OWN = ("level", "state", "category", "event", "step")

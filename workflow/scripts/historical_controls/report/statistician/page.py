@@ -14,23 +14,23 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ...config import Config
-from ...dictionary import Dictionary
-from ...results import results_of
-from ...words import Words
-from ..answer import answer
-from ..data import provenance_facts
-from ..html_table import HtmlTable
-from ..outputs import Output
-from ..printer import Printer
-from ..svg import inline_svg
-from .checklists import PLACES, Item, checklist_tables
-from .display_tables import listing_sections
-from .estimands import estimand_table
-from .manuscript import citation, methods_paragraph, results_paragraph
-from .methods import told
-from .registry import Difference, declared_tables
-from .tables import Section, sections
+from historical_controls.ard.queries import results_of
+from historical_controls.config.study_config import Config
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.report.investigator.answer import answer
+from historical_controls.report.investigator.data import provenance_facts
+from historical_controls.report.printing.html_table import HtmlTable
+from historical_controls.report.printing.outputs import Output
+from historical_controls.report.printing.printer import Printer
+from historical_controls.report.printing.svg import inline_svg
+from historical_controls.report.statistician.checklists import PLACES, Item, checklist_tables
+from historical_controls.report.statistician.display_tables import listing_sections
+from historical_controls.report.statistician.estimands import estimand_table
+from historical_controls.report.statistician.manuscript import citation, methods_paragraph, results_paragraph
+from historical_controls.report.statistician.methods import told
+from historical_controls.report.statistician.registry import Difference, declared_tables
+from historical_controls.report.statistician.tables import Section, sections
+from historical_controls.text.words import Words
 
 TEMPLATE = "statistician.html.j2"
 SCRIPT = "statistician.js"

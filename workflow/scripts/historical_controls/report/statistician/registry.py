@@ -9,11 +9,11 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from ...declared_csv import declared_rows
-from ...errors import UserError
-from ...results import ARMS
-from ..html_table import HtmlTable, Row, listed
-from ..printer import Printer, fill
+from historical_controls.ard.queries import ARMS
+from historical_controls.dictionary.declared_csv import declared_rows
+from historical_controls.errors import UserError
+from historical_controls.report.printing.html_table import HtmlTable, Row, listed
+from historical_controls.report.printing.printer import Printer, fill
 
 OUTPUT = "14.1.7"
 COLUMNS = ("study", "item", "registry_en", "registry_es", "analysis_en", "analysis_es")

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ...results import ARMS, CONTRAST, Result
+from historical_controls.ard.queries import ARMS, CONTRAST, Result
 
 KEYS = ("scenario", "analysis", "outcome", "method", "population", "arm", "level", "contrast", "day")
 REMARKS = (

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ...results import CONTRAST, Result
-from ..html_table import HtmlTable, Row
-from ..outputs import Output
-from ..printer import Printer
-from .layouts import EXTRA, LAYOUTS
-from .names import Names
-from .sheet import REMARKS, Block, Column, Key, Sheet, sheets
+from historical_controls.ard.queries import CONTRAST, Result
+from historical_controls.report.printing.html_table import HtmlTable, Row
+from historical_controls.report.printing.outputs import Output
+from historical_controls.report.printing.printer import Printer
+from historical_controls.report.statistician.layouts import EXTRA, LAYOUTS
+from historical_controls.report.statistician.names import Names
+from historical_controls.report.statistician.sheet import REMARKS, Block, Column, Key, Sheet, sheets
 
 # Said of every table by the words around it, or told by its columns.
 UNSAID = ("analysis", "scenario", "contrast")

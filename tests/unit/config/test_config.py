@@ -1,0 +1,276 @@
+"""config.yaml: every key explained, every fault said at once with its key, its value and what is allowed."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from historical_controls.config.merging import merged
+from historical_controls.config.names import check_config_names
+from historical_controls.config.study_config import check_files, json_schema, load_config, scenario_config
+from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.errors import UserError, UserErrors
+
+ROOT = Path(__file__).parents[3]
+EXAMPLE = ROOT / "config.yaml"
+LAB = "sources.historical.files.laboratorio"
+PEOPLE = "sources.historical.files.pacientes.parts.0"
+
+
+@pytest.fixture(scope="module")
+def example() -> dict[str, Any]:
+    return yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
+
+
+def changed(raw: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy with the key at a dotted path set; None as value drops it."""
+    out = copy.deepcopy(raw)
+    here: Any = out
+    *steps, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+    for step in steps:
+        here = here[step]
+    if value is None:
+        del here[last]
+    else:
+        here[last] = value
+    return out
+
+
+def faults(raw: dict[str, Any]) -> dict[str | None, tuple[str, str | None]]:
+    """What and hint of each fault, by its place."""
+    with pytest.raises(UserError) as caught:
+        load_config(raw)
+    found = caught.value.faults if isinstance(caught.value, UserErrors) else (caught.value,)
+    return {fault.where: (fault.what, fault.hint) for fault in found}
+
+
+def test_the_example_is_accepted(example: dict[str, Any]) -> None:
+    config = load_config(example)
+    check_files(config, ROOT)
+    assert config.scenario_names[0] == "primary"
+
+
+def test_what_a_source_can_tell_of(example: dict[str, Any]) -> None:
+    told = {name: set(source.tells) for name, source in load_config(example).sources.items()}
+    assert {"admission", "infusion", "limitation_order", "adverse_event", "any treatment"} <= told["treated"]
+    assert {"limitation_order", "intubation", "norepinephrine", "invasive_ventilation"} <= told["historical"]
+    assert not {"consent", "infusion", "vasopressin", "any treatment", "any event"} & told["historical"]
+
+
+FAULTS = [
+    (f"{LAB}.delimitor", ";", "unknown key", "Did you mean 'delimiter'?"),
+    (f"{LAB}.xyzzy", 1, "unknown key", "Allowed here: assay_limits,"),
+    (f"{LAB}.decimal", "x", "Input should be '.' or ','", None),
+    (f"{LAB}.thousands", ",", "decimal and thousands are the same mark", None),
+    (f"{LAB}.delimiter", ";;", "one character", None),
+    (f"{LAB}.encoding", "latin-99", "no known text encoding", None),
+    (f"{LAB}.encoding", "rot13", "no known text encoding", None),
+    (f"{LAB}.footer", ["("], "no regular expression", None),
+    (f"{LAB}.footer", [".*"], "fits every line", None),
+    (f"{LAB}.header_line", 0, "greater than or equal to 1", None),
+    (f"{LAB}.parts.0.time.formats", [], "formats must name at least one format", None),
+    (f"{LAB}.parts.0.time.formats", ["%d/%m"], "does not say year, month and day", None),
+    (f"{LAB}.parts.0.time.formats", ["%d/%m/%Y %I:%M"], "12-hour clocks", None),
+    (f"{LAB}.parts.0.value", None, "this key is missing", None),
+    (f"{LAB}.parts.0.subjet", "x", "unknown key", "Did you mean 'subject'?"),
+    (
+        f"{LAB}.parts.0.result_time",
+        {"columns": ["x"], "relative_to": "admission", "relative_unit": "hours"},
+        "result_time cannot be relative",
+        None,
+    ),
+    ("sources.historical.timezone", "America/Mexico_Cty", "such as America/Mexico_City", None),
+    ("sources.historical.arm", "control", "Input should be 'treated' or 'historical'", None),
+    ("study.first_date", "2021-01-01", "first_date must lie before data_lock", None),
+    ("study.data_lock", "soon", "Input should be a valid date", None),
+    ("outcomes", [], "at least 1 item", None),
+    ("analysis.level", 95, "less than 1", None),
+    ("seed", -1, "greater than or equal to 0", None),
+    ("sources", None, "this key is missing", None),
+    ("primary.outcome", "LDH", "which 'outcomes' does not list", None),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "what", "hint"), FAULTS, ids=[f"{f[0].split('.')[-1]}={f[1]}" for f in FAULTS]
+)
+def test_a_fault_names_its_key_and_what_is_allowed(
+    example: dict[str, Any], path: str, value: Any, what: str, hint: str | None
+) -> None:
+    found = faults(changed(example, path, value))
+    # A rule over several keys stands at the section that holds them.
+    places = [where for where in found if where and f"config.yaml: {path}".startswith(where)]
+    assert len(found) == 1, found
+    assert places, found
+    said, hinted = found[places[0]]
+    assert what in said
+    assert hint is None or hint in str(hinted)
+    if said != "unknown key" and value is not None and places[0].endswith(path) and not isinstance(value, list | dict):
+        assert str(value) in said
+
+
+def test_all_faults_come_at_once(example: dict[str, Any]) -> None:
+    raw = changed(changed(changed(example, "sed", 1), f"{LAB}.decimal", "x"), "study.id", None)
+    assert set(faults(raw)) == {"config.yaml: sed", f"config.yaml: {LAB}.decimal", "config.yaml: study.id"}
+    with pytest.raises(UserErrors) as caught:
+        load_config(raw)
+    assert len(str(caught.value).split("config.yaml:")) == 4
+
+
+def test_a_scenario_is_checked_as_the_config_it_makes(example: dict[str, Any]) -> None:
+    label = {"en": "x", "es": "x"}
+    raw = changed(example, "scenarios.odd", {"label": label, "overrides": {"analysis": {"level": 2}}})
+    assert list(faults(raw)) == ["config.yaml, scenario 'odd': analysis.level"]
+    raw = changed(example, "scenarios.odd", {"label": label, "overrides": {"sources": {}}})
+    assert "overrides 'sources'" in next(iter(faults(raw).values()))[0]
+    raw = changed(example, "scenarios.primary", {"label": label})
+    assert "takes no overrides" in next(iter(faults(raw).values()))[0]
+
+
+def test_a_scenario_changes_what_it_names_and_nothing_else(example: dict[str, Any]) -> None:
+    label = {"en": "x", "es": "x"}
+    config = load_config(
+        changed(
+            example,
+            "scenarios.any_sign",
+            {"label": label, "overrides": {"cohort": {"read_as": {"persistence": "any"}}}},
+        )
+    )
+    other = scenario_config(config, "any_sign")
+    assert other.cohort.read_as == {"persistence": "any"}
+    assert other.cohort.as_read().rules["P"].kind == "any" and config.cohort.as_read().rules["P"].kind == "all"
+    assert other.model_copy(update={"cohort": config.cohort}) == config
+    assert scenario_config(config, "primary") is config
+
+
+def test_overrides_merge_mappings_and_replace_the_rest() -> None:
+    base = {"a": {"b": 1, "c": [1, 2]}, "r": {"kind": "x", "x": 1}}
+    over = {"a": {"c": [3]}, "r": {"kind": "y", "y": 2}, "new": {"z": 1}}
+    assert merged(base, over) == {"a": {"b": 1, "c": [3]}, "r": {"kind": "y", "y": 2}, "new": {"z": 1}}
+    assert base == {"a": {"b": 1, "c": [1, 2]}, "r": {"kind": "x", "x": 1}}
+
+
+def test_a_missing_file_names_the_nearest_there(example: dict[str, Any]) -> None:
+    raw = changed(example, f"{LAB}.path", "data/raw/historical/laboratorios.csv")
+    with pytest.raises(UserError) as caught:
+        check_files(load_config(raw), ROOT)
+    assert caught.value.where == f"config.yaml: {LAB}.path"
+    assert "Did you mean 'laboratorio.csv'?" in str(caught.value.hint)
+    raw = changed(example, f"{LAB}.path", "nowhere/x.csv")
+    with pytest.raises(UserError, match="there is no file"):
+        check_files(load_config(raw), ROOT)
+
+
+def keys_of(value: Any) -> set[str]:
+    match value:
+        case dict():
+            return set(value).union(*map(keys_of, value.values()))
+        case list():
+            return set().union(*map(keys_of, value))
+    return set()
+
+
+def test_every_key_of_the_example_is_explained(example: dict[str, Any]) -> None:
+    """Somewhere a key has a comment on its line, above it, or on the first line of what it opens.
+
+    Names of the user's own (columns, codes, labels by language) explain themselves.
+    """
+    schema_keys = set(_schema_keys())
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    unexplained = []
+    for key in sorted(keys_of(example) & schema_keys):
+        places = [n for n, line in enumerate(lines) if _opens(line, key)]
+        if not any("#" in "\n".join(lines[max(n - 1, 0) : n + 2]) for n in places):
+            unexplained.append(key)
+    assert unexplained == []
+
+
+def _schema_keys() -> set[str]:
+    schema = yaml.safe_load(json_schema())
+    found = set(schema["properties"])
+    for definition in schema["$defs"].values():
+        found |= set(definition.get("properties", {}))
+    return found
+
+
+def _opens(line: str, key: str) -> bool:
+    bare = line.split("#")[0]
+    return any(f"{before}{key}:" in f" {bare}" for before in (" ", "{", "- "))
+
+
+def test_the_editor_finds_the_schema() -> None:
+    first = EXAMPLE.read_text(encoding="utf-8").splitlines()[0]
+    path = first.removeprefix("# yaml-language-server: $schema=")
+    assert (ROOT / path).read_text(encoding="utf-8") == json_schema(), "run `make docs`"
+
+
+NAMES = [
+    (f"{LAB}.default_units", {"CRP": "mg/dl"}, None, None),
+    (f"{LAB}.default_units", {"CRP": "IU/L"}, "'IU/L' is no unit of CRP", "mg/dl"),
+    (f"{LAB}.default_units", {"DDIM": "ng/mL DDU"}, "'ng/mL DDU' is no unit of DDIM", None),
+    (f"{LAB}.default_units", {"CRPP": "mg/L"}, "'CRPP' is no code of outcomes.csv", "Did you mean 'CRP'?"),
+    (f"{LAB}.result_codes", {"PCR": {"1": "postive"}}, "'postive' is no result of PCR", "Did you mean 'positive'?"),
+    (f"{PEOPLE}.columns.sexo.values", {"H": "man"}, "'man' is no result of SEX", "female, male"),
+    (f"{PEOPLE}.columns.edad.unit", "weeks", "'weeks' is no unit of AGE", None),
+    (f"{PEOPLE}.columns.edad.characteristic", "CRP", "CRP is measured", None),
+    (f"{PEOPLE}.events.0.event", "symptom_onse", "'symptom_onse' is no event", "Did you mean 'symptom_onset'?"),
+    ("outcomes", ["PF", "HR", "RR", "TEMP", "XX"], "'XX' is no code of outcomes.csv", None),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "what", "hint"), NAMES, ids=[str(n[1])[:30] for n in NAMES])
+def test_the_config_and_the_dictionary_fit(
+    example: dict[str, Any], path: str, value: Any, what: str | None, hint: str | None
+) -> None:
+    config, dictionary = load_config(changed(example, path, value)), load_dictionary(ROOT / "data/dictionary")
+    if what is None:
+        check_config_names(config, dictionary)
+        return
+    with pytest.raises(UserError) as caught:
+        check_config_names(config, dictionary)
+    found = caught.value.faults if isinstance(caught.value, UserErrors) else (caught.value,)
+    fault = next(fault for fault in found if what in fault.what)
+    assert f"config.yaml: {path}".startswith(str(fault.where)) or str(fault.where).startswith(f"config.yaml: {path}")
+    assert hint is None or hint in str(fault.hint)
+
+
+UNLISTED = {
+    "label": {"en": "x"},
+    "overrides": {"analysis": {"weighting": "matching"}, "balance": {"methods": ["entropy"]}},
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("analysis.weighting", "entropy", "void under weights: set it to satterthwaite"),
+        ("balance.key_covariates", [], "methods need key_covariates"),
+        ("balance.matching.calipers", {"SEX": 0.5}, "calipers names SEX, which key_covariates does not list"),
+        ("scenarios.matched", UNLISTED, "'matching', which balance.methods does not list"),
+        ("sensitivity.rungs", ["intercept"], "sensitivity.rungs names intercept. Did you mean 'intercept_free'?"),
+    ],
+)
+def test_weights_that_cannot_be_used_are_refused(example: dict[str, Any], path: str, value: Any, said: str) -> None:
+    with pytest.raises((UserError, UserErrors)) as caught:
+        load_config(changed(example, path, value))
+    assert said in str(caught.value)
+
+
+def test_only_categories_are_matched_exactly(example: dict[str, Any]) -> None:
+    config = load_config(changed(example, "balance.matching.exact", ["ICU_BED", "AGE"]))
+    with pytest.raises(UserError, match="AGE cannot be matched exactly"):
+        check_config_names(config, load_dictionary(ROOT / "data/dictionary"))
+
+
+def test_a_heading_that_states_another_unit_than_the_declaration(example: dict[str, Any]) -> None:
+    path = "sources.historical.files.signos_vitales.parts"
+    part = {"kind": "measurements_wide", "subject": "id", "time": {"columns": ["t"], "formats": ["%d/%m/%Y"]}}
+    columns = {"PCR (mg/dL)": {"outcome": "CRP", "unit": "mg/L"}, "PCT (ug/L)": {"outcome": "PCT", "unit": "ng/mL"}}
+    config = load_config(changed(example, path, [{**part, "columns": columns}]))
+    with pytest.raises(UserError, match=r"PCR \(mg/dL\).*the column's name says mg/dL, the declaration mg/L") as caught:
+        check_config_names(config, load_dictionary(ROOT / "data/dictionary"))
+    assert "PCT" not in str(caught.value)

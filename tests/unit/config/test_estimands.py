@@ -1,0 +1,61 @@
+"""A config may only claim estimands that the analyses answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from historical_controls.config.names import check_config_names
+from historical_controls.config.study_config import load_config
+from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.errors import UserError, UserErrors
+
+CONFIG = Path(__file__).resolve().parents[3] / "config.yaml"
+
+
+@pytest.fixture
+def raw() -> dict[str, Any]:
+    return yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+
+
+def test_the_questions_of_an_outcome(raw: dict[str, Any]) -> None:
+    estimands = load_config(raw).estimands
+    assert estimands is not None
+    assert set(estimands.of("HR")) == {"nobody_gone", "while_alive", "death_worst"}
+    assert "slope" in estimands.of("CTSS")
+    assert "what_matters_first" in estimands.of("PF")
+
+
+@pytest.mark.parametrize(
+    ("question", "change", "said"),
+    [
+        ("nobody_gone", {"strategies": {"death": "composite"}}, "treats death by the strategy 'hypothetical'"),
+        ("while_alive", {"measures": ["win_odds"]}, "does not give 'win_odds'"),
+        ("death_worst", {"strategies": {"death": "composite", "sepsis": "hypothetical"}}, "differ in"),
+        ("slope", {"outcomes": ["PF"]}, "declares no slope"),
+    ],
+)
+def test_claims_that_no_analysis_keeps_are_refused(
+    question: str, change: dict[str, Any], said: str, raw: dict[str, Any]
+) -> None:
+    raw["estimands"]["questions"][question].update(change)
+    with pytest.raises((UserError, UserErrors), match=said):
+        load_config(raw)
+
+
+def test_a_study_may_leave_them_out(raw: dict[str, Any]) -> None:
+    del raw["estimands"]
+    assert load_config(raw).estimands is None
+
+
+@pytest.mark.parametrize(
+    ("step", "said"), [("WBC", "WBC has no good direction"), ("SUPPORT_FREE_DAYS", "does not give SUPPORT_FREE_DAYS")]
+)
+def test_a_step_of_the_win_ratio_needs_values_and_a_direction(step: str, said: str, raw: dict[str, Any]) -> None:
+    raw["primary"]["hierarchy"] = ["death", step]
+    raw["cohort"]["summaries"].pop("SUPPORT_FREE_DAYS", None)
+    with pytest.raises(UserError, match=said):
+        check_config_names(load_config(raw), load_dictionary(CONFIG.parent / "data/dictionary"))

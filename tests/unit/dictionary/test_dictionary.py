@@ -1,0 +1,188 @@
+"""The shipped dictionary is whole; a broken one says every fault with its line."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+
+from historical_controls.dictionary.dictionary import Dictionary, fold, fold_unit, load_dictionary
+from historical_controls.errors import UserError, UserErrors
+
+ROOT = Path(__file__).parents[3]
+FOLDER = ROOT / "data/dictionary"
+
+
+@pytest.fixture(scope="module")
+def words() -> Dictionary:
+    return load_dictionary(FOLDER)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(FOLDER, tmp_path / "dictionary"))
+
+
+def edit(folder: Path, name: str, old: str, new: str) -> None:
+    text = (folder / name).read_text(encoding="utf-8")
+    assert old in text
+    (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_the_registered_outcomes_are_all_there(words: Dictionary) -> None:
+    assert sorted(o.registered for o in words.outcomes.values() if o.registered) == list(range(1, 27))
+    assert all(o.registry_wording for o in words.outcomes.values() if o.registered)
+
+
+def test_every_outcome_has_labels_and_a_canonical_unit_that_is_its_own(words: Dictionary) -> None:
+    for outcome in words.outcomes.values():
+        assert outcome.label_en
+        assert outcome.label_es
+        if outcome.kind == "number" and outcome.unit:
+            conversion = words.conversion(outcome.code, outcome.unit)
+            assert conversion is not None, outcome.code
+            assert (conversion.factor, conversion.offset) == (1, 0), outcome.code
+        if outcome.kind in ("flag", "category", "result"):
+            assert outcome.categories, outcome.code
+
+
+def test_every_number_has_hard_limits_so_that_none_passes_unheld(words: Dictionary) -> None:
+    for outcome in words.outcomes.values():
+        if outcome.kind == "number":
+            assert outcome.hard_low is not None, outcome.code
+            assert outcome.hard_high is not None, outcome.code
+
+
+def test_log_outcomes_are_never_negative(words: Dictionary) -> None:
+    assert all((o.hard_low or 0) >= 0 for o in words.outcomes.values() if o.scale in ("log", "logit"))
+
+
+def test_every_code_and_every_label_of_what_is_measured_is_known_as_a_name(words: Dictionary) -> None:
+    for outcome in words.outcomes.values():
+        assert outcome.code in {s.code for s in words.named(outcome.code)}
+        if outcome.kind == "number" and outcome.family not in ("characteristic", "supporting"):
+            for label in (outcome.label_en, outcome.label_es):
+                assert outcome.code in {s.code for s in words.named(label)}, label
+
+
+def test_a_spelling_means_one_conversion(words: Dictionary) -> None:
+    for code, outcome in words.outcomes.items():
+        own = {spelling: c for (name, spelling), c in words.conversions.items() if name == code}
+        shared = {spelling: c for (name, spelling), c in words.conversions.items() if name == "*" + outcome.unit}
+        assert all(own[spelling] == shared[spelling] for spelling in own.keys() & shared.keys()), code
+
+
+def test_factors_other_than_one_name_their_source() -> None:
+    with (FOLDER / "units.csv").open(encoding="utf-8", newline="") as stream:
+        unsaid = [row for row in csv.DictReader(stream) if float(row["factor"]) != 1 and not row["source"]]
+    assert unsaid == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Dímero-D (FEU)", "DIMERO D FEU"),
+        ("Índice de Kirby", "indice  de kirby"),
+        ("temp_c", "Temp C"),
+        ("IL-1β", "IL 1Β"),
+        ("Proteína C reactiva:", "proteina c reactiva"),
+    ],
+)
+def test_names_that_fold_together(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("CD4+", "CD4"),
+        ("Linfocitos %", "Linfocitos"),
+        ("PaO2/FiO2", "PaO2 FiO2"),
+        ("positivo?", "positivo"),
+        ("-1", "1"),
+    ],
+)
+def test_names_that_stay_apart(one: str, other: str) -> None:
+    assert fold(one) != fold(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("µg/L", "μg / l"),
+        ("x10³/µL", "X 10^3/uL".replace("^", "")),
+        ("10*9/L", "10⁹/L"),
+        ("células/µL", "CELULAS/UL"),
+        ("ng/mL (FEU)", "ng/ml(feu)"),
+    ],
+)
+def test_units_that_fold_together(one: str, other: str) -> None:
+    assert fold_unit(one) == fold_unit(other)
+
+
+FAULTS = [
+    (
+        "outcomes.csv",
+        "PF,1,respiratory,number",
+        "PF,1,respiratorio,number",
+        "line 2, family",
+        "Did you mean 'respiratory'?",
+    ),
+    ("outcomes.csv", "PF,1,respiratory", "HR,1,respiratory", "line 3", None),
+    ("outcomes.csv", "30,700,50,500", "60,700,50,500", "line 2", "hard_low <= warn_low"),
+    ("outcomes.csv", "30,700,50,500", "30,1e400,50,500", "line 2, hard_high", None),
+    ("units.csv", "PAO2,kPa,,7.50062", "PAO22,kPa,,7.50062", "line 3, outcome", "Did you mean 'PAO2'?"),
+    ("units.csv", "PAO2,kPa,,7.50062", "PAO2,kPa,,0", "line 3, factor", None),
+    ("units.csv", "PAO2,kPa,,7.50062", "PACO2,kPa,,7.50062", "line 4", "units.csv, line 3."),
+    ("synonyms.csv", "Pulse,HR,en", "Pulse,CRPP,en", "line 15, code", "Did you mean 'CRP'?"),
+    ("synonyms.csv", "Pulse,HR,en", "Kirby,HR,en", "line 15", "result_kind"),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new", "where", "hint"), FAULTS, ids=[f[2] for f in FAULTS])
+def test_a_fault_names_its_line_and_column(
+    folder: Path, name: str, old: str, new: str, where: str, hint: str | None
+) -> None:
+    edit(folder, name, old, new)
+    with pytest.raises(UserError) as caught:
+        load_dictionary(folder)
+    faults = caught.value.faults if isinstance(caught.value, UserErrors) else (caught.value,)
+    fault = next(f for f in faults if f.where == f"{folder / name}, {where}")
+    assert hint is None or hint in str(fault.hint)
+
+
+def test_all_faults_come_at_once(folder: Path) -> None:
+    for name, old, new, *_ in (FAULTS[0], FAULTS[5], FAULTS[7]):
+        edit(folder, name, old, new)
+    with pytest.raises(UserErrors) as caught:
+        load_dictionary(folder)
+    assert len(caught.value.faults) == 3
+
+
+def test_a_dictionary_saved_by_a_spreadsheet_program(folder: Path) -> None:
+    text = (folder / "units.csv").read_text(encoding="utf-8")
+    (folder / "units.csv").write_bytes(text.replace("\n", "\r\n").encode("utf-8-sig"))
+    assert load_dictionary(folder) == load_dictionary(FOLDER)
+    (folder / "units.csv").write_bytes(text.encode("cp1252", errors="replace"))
+    with pytest.raises(UserError, match="not utf-8"):
+        load_dictionary(folder)
+
+
+@pytest.mark.parametrize("content", ["", "outcome;unit;spellings;factor;offset;source\n", "outcome,unit\n"])
+def test_wrong_columns_are_a_plain_error(folder: Path, content: str) -> None:
+    (folder / "units.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(UserError) as caught:
+        load_dictionary(folder)
+    assert "Needed: outcome,unit,spellings,factor,offset,source" in str(caught.value.hint)
+
+
+def test_a_row_of_another_width_and_a_missing_file(folder: Path) -> None:
+    with (folder / "units.csv").open("a", encoding="utf-8") as stream:
+        stream.write("CRP,mg/dL\n")
+    with pytest.raises(UserError, match="too many cells or too few"):
+        load_dictionary(folder)
+    (folder / "units.csv").unlink()
+    with pytest.raises(UserError, match="lacks this file"):
+        load_dictionary(folder)

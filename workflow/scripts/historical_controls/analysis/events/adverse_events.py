@@ -1,0 +1,120 @@
+"""Adverse events by arm: patients with one, reactions soon after the treatment, infections, rates (EV-1 to EV-5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.analysis.events.event_rows import Observed, Row, difference_rows, share_rows
+from historical_controls.analysis.model.model_data import PERSON
+from historical_controls.ard.queries import ARMS
+from historical_controls.ard.rows import Cell
+from historical_controls.config.analysis.events import EventSettings
+from historical_controls.inference import exact_rate
+
+GRADES = range(1, 6)
+COMPARED = {"any": "14.3.1", "infection": "14.3.3", "serious": "14.3.4"}
+PER_DAYS = 100
+
+
+def adverse_event_rows(
+    code: str, seen: Observed, events: pd.DataFrame, recorded: Mapping[str, Sequence[str]], scenario: str
+) -> Iterator[Row]:
+    """Rows 14.3.1 to 14.3.5 of an outcome of kind 'event' (events: table cohort_events).
+
+    recorded: by source, the events that its declarations can yield. Patients of a source that declares none of those
+    asked for are 'not recorded', never without an event. Counted from time zero to the end of follow-up.
+    """
+    settings = seen.settings.events
+    cell = Cell("14.3.1", scenario, "adverse_events", "exact", code)
+    declared = seen.settings.not_concluded.get(code)
+    if declared:
+        yield cell.text("not_estimable", declared)
+        return
+    yield from seen.compared.rows(cell)
+    found = _of_people(events, seen.people, settings)
+    kinds = {"any": found["adverse"], **{f"grade_{grade}": found["grade"] == grade for grade in GRADES}}
+    kinds |= {"grade_unknown": found["adverse"] & found["grade"].isna()}
+    kinds |= {"infection": found["infection"], "serious": found["grade"] >= settings.serious_grade}
+    for level, kind in kinds.items():
+        asked = settings.infections if level == "infection" else settings.adverse
+        people = seen.people.assign(known=_recording(seen.people, asked, recorded))
+        here = cell.at(output_id=COMPARED.get(level, "14.3.1"), level=level)
+        yield from _kind_rows(here, seen, people, found[kind])
+    for hours in settings.reaction_hours:
+        yield from _reaction_rows(cell.at(output_id="14.3.2"), seen, found, hours, recorded)
+
+
+def _of_people(events: pd.DataFrame, people: pd.DataFrame, settings: EventSettings) -> pd.DataFrame:
+    """Adverse events of these people during their follow-up, with grade, infection and reaction."""
+    own = events[events["event"].isin([*settings.adverse, *settings.infections])]
+    own = own.drop(columns="arm").merge(people[[*PERSON, "arm", "subject", "end_day"]], on=PERSON)
+    own = own[(own["hours"] >= 0) & (own["hours"] <= 24 * own["end_day"])]
+    terms = own["detail"].fillna("").astype(str)
+    reaction = np.zeros(len(own), dtype=bool)
+    for pattern in settings.reaction_terms:
+        reaction |= terms.str.contains(pattern, case=False, regex=True).to_numpy()
+    return own.assign(
+        adverse=True,
+        infection=own["event"].isin(settings.infections),
+        grade=pd.to_numeric(own["value"], errors="coerce"),
+        reaction=reaction,
+    )
+
+
+def _recording(people: pd.DataFrame, asked: Sequence[str], recorded: Mapping[str, Sequence[str]]) -> pd.Series:
+    sources = [source for source, names in recorded.items() if set(asked) & set(names)]
+    return people["source"].isin(sources)
+
+
+def _kind_rows(cell: Cell, seen: Observed, people: pd.DataFrame, found: pd.DataFrame) -> Iterator[Row]:
+    """One kind of event by arm, its rate, and where both arms record it the difference."""
+    for arm in ARMS:
+        yield from _arm_rows(cell.at(arm=arm), people[people["arm"] == arm], found, seen)
+    if cell.level not in COMPARED:
+        return
+    silent = [arm for arm in ARMS if not people.loc[people["arm"] == arm, "known"].any()]
+    if silent:
+        yield cell.text("not_estimable", f"not_recorded_{silent[-1]}")
+        return
+    known = people[people["known"]]
+    yield from difference_rows(cell, known, known["subject"].isin(found["subject"]).to_numpy(), seen, cell.outcome)
+
+
+def _arm_rows(cell: Cell, people: pd.DataFrame, found: pd.DataFrame, seen: Observed) -> Iterator[Row]:
+    known = people[people["known"]]
+    if len(known) < len(people):
+        yield cell.number("n_not_recorded", len(people) - len(known))
+    if known.empty:
+        yield cell.text("not_recorded", "not_recorded" if len(people) else "no_data")
+        return
+    own = found[found["subject"].isin(known["subject"])]
+    yield from share_rows(cell, own["subject"].nunique(), 0, len(known), seen.settings)
+    yield cell.number("n_events", len(own))
+    days = float(known["end_day"].sum())
+    if cell.level in COMPARED and days > 0:
+        yield from _rate_rows(cell.at(output_id="14.3.5"), len(own), days, seen.settings.level)
+
+
+def _rate_rows(cell: Cell, count: int, days: float, level: float) -> Iterator[Row]:
+    """Events per 100 patient-days with the exact interval of a Poisson rate (EV-3)."""
+    yield cell.number("n_events", count)
+    yield cell.number("patient_days", days, "d", "0.0")
+    lower, upper = exact_rate(count, days, level)
+    for name, value in (("rate", count / days), ("lower", lower), ("upper", upper)):
+        yield cell.number(name, PER_DAYS * value, "/(100 d)", "0.00")
+
+
+def _reaction_rows(
+    cell: Cell, seen: Observed, found: pd.DataFrame, hours: float, recorded: Mapping[str, Sequence[str]]
+) -> Iterator[Row]:
+    """Any event, and reactions by their term, begun within so many hours of the treatment: the treated alone."""
+    people = seen.people.assign(known=_recording(seen.people, seen.settings.events.adverse, recorded))
+    early = found[found["hours"] <= hours]
+    kinds = {f"any_{hours:g}h": early, f"reaction_{hours:g}h": early[early["reaction"]]}
+    for level, own in kinds.items():
+        here = cell.at(level=level)
+        yield from _arm_rows(here.at(arm="treated"), people[people["arm"] == "treated"], own, seen)
+        yield here.at(arm="historical").text("not_recorded", "treated_only")

@@ -1,0 +1,172 @@
+"""Clearance of the virus: known to lie between two tests, and cut short by death and discharge (EV-6 to EV-10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from historical_controls.analysis.events.endings import ENDS, incidence_rows
+from historical_controls.analysis.events.event_rows import Observed, Row
+from historical_controls.analysis.model.model_data import PERSON
+from historical_controls.ard.queries import ARMS, CONTRAST
+from historical_controls.ard.rows import Cell
+from historical_controls.config.analysis.events import EventSettings
+from historical_controls.inference import NotConvergedError, bounded_difference, bounded_share, turnbull
+
+Array = NDArray[np.float64]
+PLACES = {"earliest": 0.0, "midpoint": 0.5, "latest": 1.0}
+AT_RISK, CLEAR_BEFORE, NEVER_POSITIVE, UNTESTED = "at_risk", "clear_before", "never_positive", "untested"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Clearance of one patient lies in (left, right] days since time zero; right infinite: not confirmed."""
+
+    state: str
+    left: float = 0.0
+    right: float = np.inf
+
+
+def clearance_rows(code: str, seen: Observed, results: pd.DataFrame, scenario: str) -> Iterator[Row]:
+    """Rows 14.2.9 of an outcome of kind 'result' (results: its rows of table observations), and its sensitivity."""
+    cell = Cell("14.2.9", scenario, "clearance", outcome=code)
+    own = results.drop(columns="arm").merge(seen.people[[*PERSON, "subject", "arm"]], on=PERSON)
+    yield from _test_rows(cell, seen, own)
+    declared = seen.settings.not_concluded.get(code)
+    if declared:
+        yield cell.text("not_estimable", declared)
+        return
+    yield from seen.compared.rows(cell)
+    settings = seen.settings.events
+    yield from _rule_rows(cell, seen, own, settings)
+    if settings.sensitivity_negatives is not None:
+        other = settings.model_copy(update={"confirm_negatives": settings.sensitivity_negatives})
+        yield from _rule_rows(replace(cell, analysis="clearance_sensitivity"), seen, own, other)
+
+
+def _test_rows(cell: Cell, seen: Observed, own: pd.DataFrame) -> Iterator[Row]:
+    """Tests after time zero over the days in which there could have been any: clearance is found by who tests."""
+    within = own.merge(seen.people[["subject", "end_day"]], on="subject")
+    within = within[(within["hours"] >= 0) & (within["hours"] <= 24 * within["end_day"])]
+    for arm in ARMS:
+        here = cell.at(arm=arm)
+        yield here.number("n_tests", int((within["arm"] == arm).sum()))
+        yield here.number("patient_days", float(seen.of(arm)["end_day"].sum()), "d", "0.0")
+
+
+def _rule_rows(cell: Cell, seen: Observed, own: pd.DataFrame, settings: EventSettings) -> Iterator[Row]:
+    """Everything under one rule of confirmation."""
+    yield cell.number("n_negatives", settings.confirm_negatives)
+    tests = dict(tuple(own.sort_values("hours", kind="stable").groupby("subject")))
+    found = [_interval_of(tests.get(subject), settings) for subject in seen.people["subject"]]
+    people = seen.people.assign(
+        state=[item.state for item in found], left=[item.left for item in found], right=[item.right for item in found]
+    )
+    for arm in ARMS:
+        yield from _arm_rows(cell.at(arm=arm), people[people["arm"] == arm], seen)
+    yield from _contrast_rows(cell, people[people["state"] == AT_RISK], seen)
+
+
+def _contrast_rows(cell: Cell, people: pd.DataFrame, seen: Observed) -> Iterator[Row]:
+    """Difference of the shares clear by each day, bounded by whatever happened between and after the tests (EV-11).
+
+    No test of it: documented clearances differ where one arm is merely tested more often.
+    """
+    arms = {arm: people[people["arm"] == arm] for arm in ARMS}
+    reason = seen.refusal(people, cell.outcome)
+    if reason is not None:
+        yield cell.text("not_estimable", reason)
+        return
+    for day in seen.settings.days:
+        one, other = (_counts(own["left"].to_numpy(), own["right"].to_numpy(), day) for own in arms.values())
+        found = bounded_difference(one, other, seen.settings.level)
+        for statistic, value in zip(("least", "most", "lower", "upper"), found, strict=True):
+            yield cell.at(method="bounds", day=float(day), contrast=CONTRAST).number(statistic, value, format="percent")
+
+
+def _counts(left: Array, right: Array, day: float) -> tuple[int, int, int]:
+    """Patients surely clear by the day, those who cannot be told, and all."""
+    return int((right <= day).sum()), int(((left < day) & (right > day)).sum()), len(left)
+
+
+def _interval_of(tests: pd.DataFrame | None, settings: EventSettings) -> Interval:
+    if tests is None:
+        return Interval(UNTESTED)
+    return clearance_interval(
+        tests["hours"].to_numpy(dtype=float),
+        tests["result"].to_numpy(),
+        settings.confirm_negatives,
+        settings.confirm_hours,
+    )
+
+
+def clearance_interval(hours: Array, result: np.ndarray, negatives: int, apart: float) -> Interval:
+    """When a patient cleared the virus, from tests in order of time; hours since time zero (EV-6).
+
+    Cleared on the first negative of a run without a positive between, where the run has at least `negatives` and the
+    last lies at least `apart` hours after the first (with one negative asked for, any). The last positive before it is
+    the left end. Indeterminate tests say nothing. Nobody is at risk who was never positive, or clear by time zero.
+    """
+    positive = hours[result == "positive"]
+    negative = hours[result == "negative"]
+    if len(positive) == 0:
+        return Interval(NEVER_POSITIVE if len(negative) else UNTESTED)
+    run = np.searchsorted(positive, negative, side="left")  # negatives with the same number follow the same positive
+    for number in np.unique(run):
+        own = negative[run == number]
+        if len(own) >= negatives and (negatives == 1 or own[-1] - own[0] >= apart):
+            if number == 0:
+                continue
+            if own[0] <= 0:
+                return Interval(CLEAR_BEFORE)
+            return Interval(AT_RISK, max(positive[number - 1], 0.0) / 24, own[0] / 24)
+    return Interval(AT_RISK, max(positive[-1], 0.0) / 24)
+
+
+def _arm_rows(cell: Cell, people: pd.DataFrame, seen: Observed) -> Iterator[Row]:
+    for state in (AT_RISK, CLEAR_BEFORE, NEVER_POSITIVE, UNTESTED):
+        yield cell.at(level=state).number("count", int((people["state"] == state).sum()))
+    own = people[people["state"] == AT_RISK]
+    yield cell.number("n_subjects", len(own))
+    yield cell.number("n_events", int((own["right"] <= seen.horizon_days).sum()))
+    if own.empty:
+        yield cell.text("not_estimable", "nobody_at_risk")
+        return
+    left, right = own["left"].to_numpy(dtype=float), own["right"].to_numpy(dtype=float)
+    yield from _turnbull_rows(cell.at(method="turnbull"), left, right, seen)
+    for level, place in PLACES.items():
+        time, cause = _first_event(own, left, right, place)
+        levels = [level, *(f"{level}|{end}" for end in ENDS)]
+        yield from incidence_rows(cell.at(method="aalen_johansen"), time, cause, levels, seen.settings.days, seen)
+
+
+def _turnbull_rows(cell: Cell, left: Array, right: Array, seen: Observed) -> Iterator[Row]:
+    """Share clear by each day, as if death and discharge were censoring; the interval needs no such thing (EV-8)."""
+    try:
+        found = turnbull(left, right)
+    except NotConvergedError:
+        yield cell.text("not_estimable", "not_converged")
+        return
+    for day in seen.settings.days:
+        clear, unknown, n = _counts(left, right, day)
+        bounds = bounded_share(clear, unknown, n, seen.settings.level)
+        values = {"least": found.least(day), "most": found.most(day), "lower": bounds.lower, "upper": bounds.upper}
+        for statistic, value in values.items():
+            yield cell.at(day=float(day)).number(statistic, value, format="percent")
+        yield cell.at(day=float(day)).number("n_unknown", unknown)
+
+
+def _first_event(people: pd.DataFrame, left: Array, right: Array, place: float) -> tuple[Array, NDArray[np.int_]]:
+    """Time and cause of the first of clearance, death and discharge; clearance at `place` of its interval (EV-10)."""
+    end = people["end_day"].to_numpy(dtype=float)
+    cause = (
+        people["end_state"].map({end: number for number, end in enumerate(ENDS, start=2)}).fillna(0).to_numpy(dtype=int)
+    )
+    seen = np.isfinite(right)
+    cleared_at = np.where(seen, left + place * (np.where(seen, right, 0) - left), np.inf)
+    first = cleared_at <= end
+    return np.where(first, cleared_at, end), np.where(first, 1, cause)

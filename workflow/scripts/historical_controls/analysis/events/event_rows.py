@@ -1,0 +1,104 @@
+"""Rows that every count of patients with an event has: its share with an exact interval, and the arms compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from historical_controls.analysis.model.comparison import Comparison
+from historical_controls.analysis.model.model_data import PERSON, subject_of
+from historical_controls.ard.queries import ARMS, CONTRAST
+from historical_controls.ard.rows import Cell
+from historical_controls.config.analysis.analysis import Analysis
+from historical_controls.inference import bounded_share, chance_of_none, exact_interval, permuted_count
+
+Row = dict[str, object]
+Flags = NDArray[np.bool_]
+LOST = ("transfer_out", "last_record")
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Who is compared and how: one row of `people` per included patient, with subject, set (0 without matching)."""
+
+    people: pd.DataFrame
+    settings: Analysis
+    compared: Comparison
+    horizon_days: int
+    seed: int
+
+    def of(self, arm: str) -> pd.DataFrame:
+        return self.people[self.people["arm"] == arm]
+
+    def refusal(self, people: pd.DataFrame, code: str = "") -> str | None:
+        """Why the arms of `people` may not be compared, or None; code: the outcome, '' for none of the dictionary."""
+        fewest = min(int((people["arm"] == arm).sum()) for arm in ARMS)
+        reasons = {
+            "too_few_known": fewest < self.settings.min_patients_per_arm,
+            self.compared.refusal: self.compared.refusal is not None,
+            "weighted_counts": self.compared.weights is not None,
+        }
+        return self.settings.not_concluded.get(code) or next((name for name, holds in reasons.items() if holds), None)
+
+
+def observed(
+    patients: pd.DataFrame, settings: Analysis, compared: Comparison, horizon_days: int, seed: int
+) -> Observed:
+    """patients: table cohort_patients of one scenario."""
+    kept = compared.of(patients)
+    kept = kept[kept["included"].fillna(False).astype(bool)].sort_values(PERSON, ignore_index=True)
+    subjects = subject_of(kept)
+    sets = 0 if compared.sets is None else compared.sets.reindex(subjects).to_numpy()
+    people = kept[[*PERSON, "arm", "end_state", "end_day"]].assign(subject=subjects, set=sets)
+    return Observed(people, settings, compared, horizon_days, seed)
+
+
+def share_rows(cell: Cell, count: int, unknown: int, n: int, settings: Analysis) -> Iterator[Row]:
+    """Patients with an event among n, `unknown` of whom cannot be told (EV-2); none: what that leaves open (EV-4)."""
+    yield cell.number("n_patients", count)
+    yield cell.number("n_subjects", n)
+    if n == 0:
+        return
+    if unknown:
+        yield cell.number("n_unknown", unknown)
+    found = bounded_share(count, unknown, n, settings.level)
+    if not np.isnan(found.estimate):
+        yield cell.number("share", found.estimate, format="percent")
+    yield cell.number("lower", found.lower, format="percent")
+    yield cell.number("upper", found.upper, format="percent")
+    if count == 0 and unknown == 0:
+        rate = settings.events.true_rate
+        yield cell.number("upper_one_sided", exact_interval(0, n, 2 * settings.level - 1)[1], format="percent")
+        yield cell.number("true_rate", rate, format="percent")
+        yield cell.number("chance_to_see", 1 - chance_of_none(rate, n), format="percent")
+
+
+def difference_rows(cell: Cell, people: pd.DataFrame, event: Flags, seen: Observed, code: str = "") -> Iterator[Row]:
+    """The share with an event, treated minus historical, with Newcombe's interval and the permutation test (EV-5).
+
+    people: rows of `seen.people` for whom the event is known; event: by row. Newcombe 1998, Stat Med 17:873-890,
+    method 10, which exists where an arm has none.
+    """
+    reason = seen.refusal(people, code)
+    if reason is not None:
+        yield cell.text("not_estimable", reason)
+        return
+    here = cell.at(contrast=CONTRAST)
+    treated = (people["arm"] == "treated").to_numpy()
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    counts = [(int(event[own].sum()), int(own.sum())) for own in (treated, ~treated)]
+    (a, n1), (b, n0) = counts
+    lower, upper = confint_proportions_2indep(a, n1, b, n0, "newcomb", "diff", alpha=1 - seen.settings.level)
+    for name, value in (("estimate", a / n1 - b / n0), ("lower", lower), ("upper", upper)):
+        yield here.number(name, float(value), format="percent")
+    for arm, n in zip(ARMS, (n1, n0), strict=True):
+        yield here.at(arm=arm).number("n_subjects", n)
+    test = permuted_count(event, treated, people["set"].to_numpy())
+    yield here.number("p_value", test.p_value, format="p")
+    yield here.number("p_floor", test.p_floor, format="p")
+    yield here.text("permutations", "exact")

@@ -1,0 +1,74 @@
+"""All outcomes and days seen together: step-down max-T, Holm, Benjamini-Hochberg, and the fixed sequence (IN-13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.analysis.families.permutation_null import null_rows
+from historical_controls.analysis.model.fit_rows import CONTRAST
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.config.analysis.analysis import Primary
+from historical_controls.inference import fixed_sequence, step_down_max_t
+
+Row = dict[str, object]
+Contrast = tuple[str, float]
+ANALYSES = ("permutation", "mixed_model")
+CELL = Cell("14.2.10", "primary", "multiplicity", contrast=CONTRAST)
+
+
+def combine_outcomes(ard: pd.DataFrame, statistics: Mapping[str, pd.DataFrame], primary: Primary) -> pd.DataFrame:
+    """ARD rows 14.2.10 and 15.13 of the primary scenario: adjusted p-values, all together and none chosen afterwards.
+
+    ard: the outcomes' rows; statistics: table `statistics` by outcome, rows of all in the order of the same labellings.
+    """
+    raw = _p_values(ard, "permutation")
+    rows = [*_family_rows(raw, statistics), *_sequence_rows(ard, primary), *null_rows(statistics, primary)]
+    return ard_frame(rows)
+
+
+def _p_values(ard: pd.DataFrame, analysis: str) -> dict[Contrast, float]:
+    wanted = (ard["analysis"] == analysis) & (ard["statistic"] == "p_value") & (ard["contrast"] == CONTRAST)
+    rows = ard.loc[wanted & (ard["level"] == "")]
+    return {
+        (str(code), float(day)): float(p)
+        for code, day, p in zip(rows["outcome"], rows["day"], rows["value"], strict=True)
+    }
+
+
+def _family_rows(raw: Mapping[Contrast, float], statistics: Mapping[str, pd.DataFrame]) -> Iterator[Row]:
+    """One family: every outcome and day that has a permutation p-value."""
+    from statsmodels.stats.multitest import multipletests
+
+    contrasts = sorted(raw)
+    yield CELL.at(contrast="").number("n_contrasts", len(contrasts))
+    if not contrasts:
+        return
+    T = np.column_stack([statistics[code][f"day {day:g}"].to_numpy() for code, day in contrasts])
+    p = [raw[contrast] for contrast in contrasts]
+    yield CELL.at(contrast="").number("n_labellings", len(T))
+    adjusted = {
+        "p_raw": p,
+        # A contrast's own p-value counts only the labellings under which it exists, and may be the larger one.
+        "p_max_t": np.fmax(step_down_max_t(T), p),
+        "p_holm": multipletests(p, method="holm")[1],
+        "p_benjamini_hochberg": multipletests(p, method="fdr_bh")[1],
+    }
+    for position, (code, day) in enumerate(contrasts):
+        here = CELL.at(outcome=code, day=day)
+        yield from (here.number(name, values[position], format="p") for name, values in adjusted.items())
+
+
+def _sequence_rows(ard: pd.DataFrame, primary: Primary) -> Iterator[Row]:
+    """The primary outcome, then the key secondary ones in their declared order, each by both analyses."""
+    order = [primary.outcome, *primary.key_secondary]
+    for analysis in ANALYSES:
+        found = _p_values(ard, analysis)
+        adjusted = fixed_sequence([found.get((code, float(primary.day)), float("nan")) for code in order])
+        for position, (code, p) in enumerate(zip(order, adjusted, strict=True), start=1):
+            here = CELL.at(analysis="fixed_sequence", method=analysis, outcome=code, day=primary.day)
+            yield here.number("position", position)
+            if not np.isnan(p):
+                yield here.number("p_value", p, format="p")

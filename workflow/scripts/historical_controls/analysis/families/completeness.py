@@ -1,0 +1,105 @@
+"""Every registered outcome: was it measured, in which arm, and how was it analysed, or why not (output 14.1.13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from historical_controls.analysis.model.model_data import ARMS, PERSON
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.dictionary.dictionary import Dictionary, Outcome
+
+Row = dict[str, object]
+Counts = Mapping[str, tuple[int, int]]
+CELL = Cell("14.1.13", "primary", "completeness")
+# Reasons of the analysis that are states of the data; any other one is a comparison that could not be made.
+STATES = {
+    "no_data": "no_data",
+    "no_control_data": "treated_only",
+    "no_treated_data": "historical_only",
+    "assays_differ": "assays_differ",
+}
+
+
+def completeness(
+    ard: pd.DataFrame,
+    patients: pd.DataFrame,
+    visits: pd.DataFrame,
+    observations: pd.DataFrame,
+    dictionary: Dictionary,
+    not_concluded: Mapping[str, str],
+) -> pd.DataFrame:
+    """ARD rows of all registered outcomes of the dictionary, in their order.
+
+    ard: the rows of the outcomes analysed; the others are not analysed by declaration. The other tables are those of
+    scenario primary: cohort_patients, visits, observations. Values count per patient and day, results singly; of
+    events, the patients of sources that record any, and the events.
+    """
+    included = patients.loc[patients["included"].fillna(False).astype(bool), [*PERSON]]
+    registered = sorted((o for o in dictionary.outcomes.values() if o.registered), key=lambda o: o.registered or 0)
+    rows: list[Row] = []
+    for outcome in registered:
+        table = visits if outcome.kind == "number" else observations
+        own = table.loc[table["outcome"] == outcome.code]
+        counts = _event_counts(ard, outcome) if outcome.kind == "event" else _counts(own.merge(included, on=PERSON))
+        rows += _outcome_rows(outcome, counts, ard, not_concluded)
+    return ard_frame(rows)
+
+
+def _counts(own: pd.DataFrame) -> Counts:
+    """Patients with values, and values, by arm."""
+    by_arm = {arm: own.loc[own["arm"] == arm] for arm in ARMS}
+    return {arm: (len(rows.drop_duplicates(PERSON)), len(rows)) for arm, rows in by_arm.items()}
+
+
+def _event_counts(ard: pd.DataFrame, outcome: Outcome) -> Counts:
+    """Patients whose source records such events, and events, by arm: none of five is a finding, no record is none."""
+    rows = ard.loc[(ard["outcome"] == outcome.code) & (ard["output_id"] == "14.3.1") & (ard["level"] == "any")]
+    found = rows.set_index(["arm", "statistic"])["value"]
+    return {arm: (int(found.get((arm, "n_subjects"), 0)), int(found.get((arm, "n_events"), 0))) for arm in ARMS}
+
+
+def _outcome_rows(
+    outcome: Outcome, counts: Counts, ard: pd.DataFrame, not_concluded: Mapping[str, str]
+) -> Iterator[Row]:
+    here = CELL.at(outcome=outcome.code)
+    yield here.number("registered", outcome.registered or 0)
+    for arm, (n_subjects, n_values) in counts.items():
+        yield here.at(arm=arm).number("n_subjects", n_subjects)
+        yield here.at(arm=arm).number("n_values", n_values)
+    state, how = state_of(outcome, counts, ard.loc[ard["outcome"] == outcome.code], not_concluded)
+    yield here.text("state", state)
+    yield here.text("how", how)
+
+
+def state_of(outcome: Outcome, counts: Counts, own: pd.DataFrame, not_concluded: Mapping[str, str]) -> tuple[str, str]:
+    """State and way of the analysis of one outcome; own: its rows of the results table."""
+    if own.empty:
+        return "declared", "not_listed"
+    if outcome.code in not_concluded:
+        return "declared", not_concluded[outcome.code]
+    if outcome.kind != "number":
+        measured = [arm for arm in ARMS if counts[arm][0]]
+        return {0: "no_data", 1: f"{measured[0]}_only" if measured else "", 2: "events"}[len(measured)], "events"
+    reason = _text(own, "not_estimable")
+    if reason in STATES:
+        return STATES[reason], "not_compared"
+    for state, analysis in (("analysed", "mixed_model"), ("ranks_only", "rank_test"), ("detection_only", "detection")):
+        rows = own.loc[(own["analysis"] == analysis) & (own["statistic"] == "p_value")]
+        if len(rows):
+            return state, _model_of(own) if analysis == "mixed_model" else analysis
+    return "not_estimable", reason or "too_few_patients_at_day"
+
+
+def _model_of(own: pd.DataFrame) -> str:
+    censored = own.loc[own["statistic"] == "share_censored", "value"]
+    substituted = _text(own, "limits") is not None
+    return "censored_mixed_model" if (censored > 0).any() and not substituted else "mixed_model"
+
+
+def _text(own: pd.DataFrame, statistic: str) -> str | None:
+    """What the mixed model said of the outcome as a whole."""
+    here = (own["analysis"] == "mixed_model") & (own["statistic"] == statistic) & own["day"].isna()
+    texts = own.loc[here & (own["level"] == ""), "text"]
+    return str(texts.iloc[0]) if len(texts) else None

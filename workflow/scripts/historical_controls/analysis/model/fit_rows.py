@@ -1,0 +1,140 @@
+"""Rows of the results table that a finished fit gives: how it came about, contrasts, means, curves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.analysis.model.gates import reason_against_day
+from historical_controls.analysis.model.ladder import Fitted, Refused
+from historical_controls.analysis.model.model_data import ARMS, ModelData
+from historical_controls.ard.rows import Cell
+from historical_controls.config.analysis.analysis import Analysis
+from historical_controls.dictionary.scales import effect_of, effect_unit, error_unit, mean_format, mean_of
+from historical_controls.mixed_model import Contrast, ModelError
+
+Row = dict[str, object]
+CONTRAST = "treated - historical"
+LEVELS = ("treated", "historical")
+
+
+def tried_rows(cell: Cell, found: Fitted | Refused) -> Iterator[Row]:
+    """Convergence is data: which rungs were left, and why."""
+    yield from (cell.at(level=rung).text("left_because", why) for rung, why in found.tried)
+    yield cell.text("converged", "yes" if isinstance(found, Fitted) else "no")
+
+
+def fit_rows(cell: Cell, found: Fitted) -> Iterator[Row]:
+    """The rung taken, its convergence and its covariance parameters."""
+    fit = found.fit
+    yield cell.text("covariance_rung", found.rung)
+    yield cell.text("df_method", found.df_method)
+    yield cell.text("singular", "; ".join(fit.singular) or "no")
+    yield cell.number("n_attempts", len(fit.attempts))
+    yield cell.number("loglik", fit.loglik, format="0.000")
+    for row in fit.covariance_parameters.to_dict("records"):
+        level = f"{row['group']}: {row['parameter']}" if row["group"] not in ("", "all") else str(row["parameter"])
+        yield cell.at(level=level).number("covariance_parameter", row["estimate"], format="0.0000")
+
+
+def contrast_rows(cell: Cell, data: ModelData, found: Fitted, settings: Analysis) -> Iterator[Row]:
+    """Treated minus historical and the arms' means at each declared day, or why not at that day."""
+    for day in settings.days:
+        reason = reason_against_day(data, day, settings)
+        try:
+            rows = [] if reason else [*_difference_rows(cell, data, found, day, settings)]
+        except ModelError:
+            rows, reason = [], "df_too_small"
+        if reason:
+            yield cell.at(day=day).text("not_estimable", reason)
+        yield from rows
+
+
+def _difference_rows(cell: Cell, data: ModelData, found: Fitted, day: int, settings: Analysis) -> Iterator[Row]:
+    L = found.answers.difference_rows("arm", LEVELS, {"day": [day]})
+    contrast = found.answers.contrasts(L, found.df_method, settings.level)[0]
+    here = cell.at(day=day, contrast=CONTRAST)
+    yield from estimate_rows(here, contrast, data)
+    yield from _forest_rows(here, contrast, data)
+    yield from _spread_rows(cell, data, day, settings.visit_window_days)
+    at = {"day": [day], **_covariate_means(data, found)}
+    means = found.means.marginal_means(at, "arm", found.df_method, settings.level).table
+    for row in means.to_dict("records"):
+        here = cell.at(day=day, arm=row["arm"])
+        for name, column in (("mean", "estimate"), ("lower", "lower"), ("upper", "upper")):
+            value = mean_of(row[column], data.outcome.scale)
+            yield here.number(name, value, data.outcome.unit, mean_format(data.outcome))
+
+
+def estimate_rows(here: Cell, found: Contrast, data: ModelData, per: str = "") -> Iterator[Row]:
+    """A difference on the model scale as it is printed, with its uncertainty; per: '/d' for a slope."""
+    unit, shown = effect_unit(data.outcome)
+    shown = more(shown) if per else shown
+    for name in ("estimate", "lower", "upper"):
+        yield here.number(name, effect_of(getattr(found, name), data.outcome.scale), unit + per, shown)
+    yield here.number("standard_error", found.standard_error, error_unit(data.outcome) + per, more(shown))
+    yield here.number("df", found.df, format="0.0")
+    yield here.number("p_value", found.p_value, format="p")
+
+
+def _spread_rows(cell: Cell, data: ModelData, day: int, window: int) -> Iterator[Row]:
+    """Standard deviation, on the model scale, of the historical patients near a day: each one's value nearest to it."""
+    own = data.frame.loc[data.frame["arm"] == "historical"].assign(apart=(data.frame["day"] - day).abs())
+    near = own.loc[own["apart"] <= window].sort_values(["subject", "apart", "day"]).drop_duplicates("subject")
+    spread = float(near["y"].std()) if near["y"].notna().all() else float("nan")
+    if spread > 0:
+        here = cell.at(output_id="14.2.17", analysis="spread", method="", arm="historical", day=day)
+        yield here.number("sd", spread, error_unit(data.outcome), more(effect_unit(data.outcome)[1]))
+        yield here.number("n_subjects", len(near))
+
+
+def _forest_rows(here: Cell, found: Contrast, data: ModelData) -> Iterator[Row]:
+    """The same in standard deviations at baseline, so that outcomes can stand side by side."""
+    if data.baseline_sd > 0:
+        forest = here.at(output_id="15.10", analysis="forest")
+        for name in ("estimate", "lower", "upper"):
+            yield forest.number(name, getattr(found, name) / data.baseline_sd, "SD", "0.00")
+
+
+def curve_rows(
+    cell: Cell, data: ModelData, found: Fitted, settings: Analysis, horizon_days: int, seed: int
+) -> Iterator[Row]:
+    """Model means per arm over the days that the arm was observed: a curve is not drawn past its last patient."""
+    for arm in ARMS:
+        own = data.frame.loc[data.frame["arm"] == arm, "day"]
+        days = list(range(int(own.min()), min(int(own.max()), horizon_days) + 1))
+        at = {"arm": [arm], **_covariate_means(data, found)}
+        try:
+            table = found.answers.trajectory(days, (), at, "day", found.df_method, settings.level, seed).table
+        except ModelError:
+            continue
+        yield from _band_rows(cell, data, arm, table)
+
+
+def _band_rows(cell: Cell, data: ModelData, arm: str, table: pd.DataFrame) -> Iterator[Row]:
+    columns = {
+        "mean": "estimate",
+        "lower": "lower",
+        "upper": "upper",
+        "lower_simultaneous": "band_lower",
+        "upper_simultaneous": "band_upper",
+    }
+    shown = mean_format(data.outcome)
+    for row in table.to_dict("records"):
+        here = cell.at(output_id="15.5", analysis="trajectory", arm=arm, day=row["day"])
+        for statistic, column in columns.items():
+            yield here.number(statistic, mean_of(row[column], data.outcome.scale), data.outcome.unit, shown)
+
+
+def _covariate_means(data: ModelData, found: Fitted) -> dict[str, list[float]]:
+    """Each covariate at its (weighted) mean over patients (not rows: the sicker are measured more)."""
+    per_patient = data.frame.drop_duplicates("subject")
+    weights = None if found.weights is None else found.weights.reindex(per_patient["subject"]).to_numpy()
+    return {name: [float(np.average(per_patient[name], weights=weights))] for name in data.covariates}
+
+
+def more(shown: str) -> str:
+    """One decimal more, for standard errors."""
+    return shown + "0" if "." in shown else shown + ".0"

@@ -1,0 +1,37 @@
+"""Reasons not to estimate. Each is a locale key; the report prints it as a sentence."""
+
+from __future__ import annotations
+
+from historical_controls.analysis.model.model_data import ARMS, ModelData, measured_near
+from historical_controls.config.analysis.analysis import Analysis
+
+
+def reason_against(data: ModelData, settings: Analysis, refusal: str | None = None) -> str | None:
+    """Why no contrast of this outcome may be given, or None; refusal: a gate of the balance stage, for all outcomes."""
+    declared = settings.not_concluded.get(data.outcome.code)
+    if declared:
+        return declared
+    n = {arm: data.n_subjects(arm) for arm in ARMS}
+    checks = {
+        "not_continuous": data.outcome.kind != "number",
+        "no_data": not any(n.values()),
+        "no_treated_data": not n["treated"],
+        "no_control_data": not n["historical"],
+        "too_few_patients": min(n.values()) < settings.min_patients_per_arm,
+        "assays_differ": _assays_differ(data),
+        "mostly_censored": data.share_beyond > settings.max_share_censored,
+        "constant_response": data.frame["y"].nunique() < 2,
+    }
+    return next((reason for reason, holds in checks.items() if holds), refusal)
+
+
+def _assays_differ(data: ModelData) -> bool:
+    """Both arms name their assays, and have none in common."""
+    treated, historical = data.assays["treated"], data.assays["historical"]
+    return bool(treated and historical and not treated & historical)
+
+
+def reason_against_day(data: ModelData, day: int, settings: Analysis) -> str | None:
+    """Why no contrast may be given at this day: the model would extrapolate for one of the arms."""
+    fewest = min(measured_near(data, arm, day, settings.visit_window_days) for arm in ARMS)
+    return "too_few_patients_at_day" if fewest < settings.min_patients_per_arm else None

@@ -1,0 +1,141 @@
+"""The permutation answer beside every model-based one: the same contrast, arm labels exchanged (IN-6 to IN-12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from historical_controls.analysis.model.fit_rows import CONTRAST
+from historical_controls.analysis.model.gates import reason_against_day
+from historical_controls.analysis.model.ladder import Fit, Fitted, fit_rung
+from historical_controls.analysis.model.model_data import PERSON, ModelData, subject_of
+from historical_controls.ard.rows import Cell
+from historical_controls.config.analysis.analysis import Analysis, CovarianceRung
+from historical_controls.dictionary.scales import effect_of, effect_unit
+from historical_controls.inference import (
+    Labels,
+    Permuted,
+    Scores,
+    draw_labels,
+    permutation_test,
+    restricted,
+    statistics,
+)
+from historical_controls.mixed_model import ModelError, fixed_rows, subject_scores
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Everyone included, in order of subject, and the labellings that all outcomes of a scenario share."""
+
+    subjects: pd.Index
+    treated: NDArray[np.bool_]
+    labels: Labels
+
+
+@dataclass(frozen=True)
+class PermutedOutcome:
+    """tests: one per day of `days`; statistics: T (B, days), nan where a labelling leaves too few patients."""
+
+    days: tuple[int, ...]
+    tests: tuple[Permuted, ...]
+    statistics: NDArray[np.float64]
+
+
+def joint_labels(
+    patients: pd.DataFrame, settings: Analysis, scenario: str, seed: int, sets: pd.Series | None = None
+) -> Joint | None:
+    """Labellings of the included patients; one seed gives all outcomes the same. None: an arm is empty.
+
+    sets: number of the matched set by subject, within which labels are exchanged. Scenarios other than the primary one
+    draw fewer, since no multiplicity is adjusted for in them.
+    """
+    people = patients.loc[patients["included"].fillna(False).astype(bool), [*PERSON, "arm"]].sort_values(PERSON)
+    treated = (people["arm"] == "treated").to_numpy()
+    if treated.all() or not treated.any():
+        return None
+    plan = settings.permutation
+    draws = plan.draws if scenario == "primary" else plan.scenario_draws
+    subjects = pd.Index(subject_of(people))
+    strata = None if sets is None else sets.reindex(subjects).to_numpy()
+    labels = draw_labels(treated, seed, plan.exact_up_to if scenario == "primary" else draws, draws, strata)
+    return Joint(subjects, treated, labels)
+
+
+def permute(data: ModelData, found: Fitted, settings: Analysis, joint: Joint) -> PermutedOutcome | None:
+    """Contrasts at the declared days under every labelling; None where no fit without arms gives scores."""
+    days = tuple(day for day in settings.days if reason_against_day(data, day, settings) is None)
+    rungs = settings.censored_ladder if data.share_censored() > 0 else settings.ladder
+    rung = next(rung for rung in rungs if rung.id == found.rung)
+    if not days:
+        return None
+    try:
+        scores, labels = _scores(data, rung, settings, joint, days)
+    except ModelError:
+        return None
+    fewest = settings.min_patients_per_arm
+    return PermutedOutcome(
+        days, permutation_test(scores, labels, settings.level, fewest), statistics(scores, labels, fewest)
+    )
+
+
+def _scores(
+    data: ModelData, rung: CovarianceRung, settings: Analysis, joint: Joint, days: tuple[int, ...]
+) -> tuple[Scores, Labels]:
+    """Scores of the patients with data, and their labels. Raises ModelError."""
+    fit = fit_rung(data, replace_pooled(rung), settings, null=True)
+    present = joint.subjects.isin(fit.design.subjects)
+    # The design has the subjects of one group in order, as the labels have them.
+    order = fit.design.subjects.get_indexer(joint.subjects[present])
+    names = [name for name in fit.names if name not in data.covariates]
+    found = subject_scores(fit, names, _time_rows(fit, data, days, names))
+    treated = np.empty(len(order), dtype=bool)
+    treated[order] = joint.treated[present]
+    shift = found.shift(treated)
+    return Scores(found.score[order], found.information[order], shift[order]), restricted(joint.labels, present)
+
+
+def replace_pooled(rung: CovarianceRung) -> CovarianceRung:
+    """The rung's covariance without arms, which the null hypothesis does not know."""
+    return rung.model_copy(update={"per_arm": "pooled"})
+
+
+def _time_rows(fit: Fit, data: ModelData, days: tuple[int, ...], names: list[str]) -> NDArray[np.float64]:
+    """The null model's time columns at each day (days, columns)."""
+    table = pd.DataFrame({"day": [float(day) for day in days], **dict.fromkeys(data.covariates, 0.0)})
+    rows = fixed_rows(fit.design, table)
+    return rows[:, [list(fit.names).index(name) for name in names]]
+
+
+def permutation_rows(cell: Cell, data: ModelData, permuted: PermutedOutcome | None) -> Iterator[Row]:
+    """Estimate, interval, p-value and floor per day; or that there is no permutation answer."""
+    here = replace(cell, analysis="permutation", method="studentised", contrast=CONTRAST)
+    if permuted is None:
+        yield replace(here, contrast="").text("not_permuted", "no_null_fit")
+        return
+    for day, test in zip(permuted.days, permuted.tests, strict=True):
+        if not np.isnan(test.p_value):
+            yield from test_rows(here.at(day=day), data, test)
+
+
+def test_rows(here: Cell, data: ModelData, test: Permuted, per: str = "") -> Iterator[Row]:
+    """Estimate, p-value with its floor, and interval of one permuted contrast; `per` ends its unit ('/d')."""
+    unit, shown = effect_unit(data.outcome)
+    unit += per
+    yield here.number("estimate", effect_of(test.estimate, data.outcome.scale), unit, shown)
+    yield here.number("p_value", test.p_value, format="p")
+    yield here.number("p_floor", test.p_floor, format="p")
+    yield here.number("n_labellings", test.n_used)
+    yield here.text("permutations", "exact" if test.exact else "drawn")
+    if np.isnan([test.lower, test.upper]).any():
+        yield here.text("no_interval", "floor_above_level")
+        return
+    for name, bound in (("lower", test.lower), ("upper", test.upper)):
+        if np.isfinite(bound):
+            yield here.number(name, effect_of(bound, data.outcome.scale), unit, shown)

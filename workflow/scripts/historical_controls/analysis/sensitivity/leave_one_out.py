@@ -1,0 +1,146 @@
+"""Whether one patient decides: the contrast again without each of them, by exact refits (SN-2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.analysis.model.comparison import Comparison
+from historical_controls.analysis.model.contrast import Answered
+from historical_controls.analysis.model.fit_rows import CONTRAST, LEVELS, Row
+from historical_controls.analysis.model.gates import reason_against_day
+from historical_controls.analysis.model.ladder import Fitted, fit_rung
+from historical_controls.analysis.model.model_data import ModelData
+from historical_controls.analysis.sensitivity.interval_verdict import verdict
+from historical_controls.ard.rows import Cell
+from historical_controls.config.analysis.analysis import Analysis
+from historical_controls.dictionary.scales import effect_of, effect_unit
+from historical_controls.mixed_model import CensoredFit, Contrast, MixedModelFit, ModelError
+
+OUTPUT = "14.2.13"
+
+
+def leave_one_out_rows(
+    found: Answered, day: int, settings: Analysis, compared: Comparison, shown: Mapping[str, str], most: int
+) -> Iterator[Row]:
+    """The contrast at `day` without each patient, and whether anybody decides (level '').
+
+    shown: display id by subject. most: with more patients only the treated are left out, since one of so many controls
+    moves little; then it is not known that nobody decides. A patient decides where the interval excludes no difference
+    with everybody but not without them, or the other way round, or where the estimate changes its sign.
+    """
+    cell = Cell(OUTPUT, "primary", "leave_one_out", method="reml", outcome=found.data.outcome.code, day=day)
+    if compared.weights is not None:
+        yield cell.text("not_estimable", "weighted_refits")
+        return
+    full = found.at(day)
+    if isinstance(full, str):
+        yield cell.text("not_estimable", full)
+        return
+    cell = cell.at(method=_method(found))
+    who = _left_out(found.data, most)
+    without = dict(sorted((shown[subject], one) for subject, one in _refitted(found, day, settings, who)))
+    basis = _wald(found, day, settings) if isinstance(found.found.fit, CensoredFit) else full
+    deciding = [name for name, one in without.items() if not isinstance(one, str) and decides(basis, one)]
+    for name, one in without.items():
+        yield from _patient_rows(cell.at(level=name), one, name in deciding, found.data)
+    yield from _summary_rows(cell, without, deciding, found.data)
+
+
+def _left_out(data: ModelData, most: int) -> list[str]:
+    """Everybody, or the treated where there are more patients than `most`."""
+    people = data.frame.drop_duplicates("subject")
+    return list(people.loc[(len(people) <= most) | (people["arm"] == "treated"), "subject"].astype(str))
+
+
+def decides(full: Contrast, without: Contrast) -> bool:
+    """The declared rule: another verdict of the interval, or another sign of the estimate."""
+    same = verdict(full.lower, full.upper) == verdict(without.lower, without.upper)
+    return not same or np.sign(full.estimate) != np.sign(without.estimate)
+
+
+def _method(found: Answered) -> str:
+    """Censored models keep their interval's quick form here: a profile of each refit would take minutes."""
+    return "wald" if isinstance(found.found.fit, CensoredFit) else "reml"
+
+
+def _refitted(found: Answered, day: int, settings: Analysis, who: list[str]) -> Iterator[tuple[str, Contrast | str]]:
+    data, fit = found.data, found.found.fit
+    if isinstance(fit, MixedModelFit):
+        L = found.found.answers.difference_rows("arm", LEVELS, {"day": [day]})
+        everybody = len(who) == data.frame["subject"].nunique()
+        for subject, refit in fit.refits(None if everybody else who):
+            yield str(subject), _contrast(without(data, str(subject)), refit, L, day, found.found, settings)
+        return
+    for subject in who:
+        rest = without(data, subject)
+        yield subject, _censored(rest, day, found.found, settings)
+
+
+def without(data: ModelData, subject: str) -> ModelData:
+    """The model table without one patient; what was imputed from everybody stays."""
+    return replace(data, frame=data.frame[data.frame["subject"] != subject].reset_index(drop=True))
+
+
+def _contrast(
+    rest: ModelData, refit: MixedModelFit | None, L: np.ndarray, day: int, found: Fitted, settings: Analysis
+) -> Contrast | str:
+    reason = reason_against_day(rest, day, settings)
+    if reason is not None or refit is None:
+        return reason or "not_converged"
+    try:
+        return refit.contrasts(L, found.df_method, settings.level)[0]
+    except ModelError:
+        return "df_too_small"
+
+
+def _censored(rest: ModelData, day: int, found: Fitted, settings: Analysis) -> Contrast | str:
+    reason = reason_against_day(rest, day, settings)
+    if reason is not None:
+        return reason
+    rung = next(rung for rung in settings.censored_ladder if rung.id == found.rung)
+    try:
+        fit = fit_rung(rest, rung, settings)
+        return _wald_of(fit, day, found, settings)
+    except ModelError:
+        return "not_converged"
+
+
+def _wald(found: Answered, day: int, settings: Analysis) -> Contrast:
+    return _wald_of(found.found.fit, day, found.found, settings)
+
+
+def _wald_of(fit: MixedModelFit | CensoredFit, day: int, found: Fitted, settings: Analysis) -> Contrast:
+    """By Wald; without the one patient with values beyond a limit the refit is no censored one."""
+    quick = replace(fit, interval="wald") if isinstance(fit, CensoredFit) else fit
+    L = quick.difference_rows("arm", LEVELS, {"day": [day]})
+    return quick.contrasts(L, found.df_method, settings.level)[0]
+
+
+def _patient_rows(cell: Cell, one: Contrast | str, decides: bool, data: ModelData) -> Iterator[Row]:
+    if isinstance(one, str):
+        yield cell.text("not_estimable", one)
+        return
+    unit, shown = effect_unit(data.outcome)
+    here = cell.at(contrast=CONTRAST)
+    for name in ("estimate", "lower", "upper"):
+        yield here.number(name, effect_of(getattr(one, name), data.outcome.scale), unit, shown)
+    yield here.text("decides", "yes" if decides else "no")
+
+
+def _summary_rows(
+    cell: Cell, without: Mapping[str, Contrast | str], deciding: list[str], data: ModelData
+) -> Iterator[Row]:
+    unit, shown = effect_unit(data.outcome)
+    estimates = pd.Series([one.estimate for one in without.values() if not isinstance(one, str)])
+    yield cell.number("n_left_out", len(without))
+    yield cell.number("n_estimated", len(estimates))
+    yield cell.number("n_deciding", len(deciding))
+    complete = len(estimates) == data.frame["subject"].nunique()
+    yield cell.text("decided_by_one", "yes" if deciding else "no" if complete else "unknown")
+    if len(estimates):
+        for name, value in (("smallest", estimates.min()), ("largest", estimates.max())):
+            yield cell.number(name, effect_of(float(value), data.outcome.scale), unit, shown)

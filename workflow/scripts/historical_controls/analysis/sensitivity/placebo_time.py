@@ -1,0 +1,58 @@
+"""The same comparison before time zero, when nothing can differ yet (SN-4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.analysis.model.fit_rows import CONTRAST, Row, estimate_rows
+from historical_controls.analysis.model.model_data import ARMS, PERSON, ModelData, to_scale
+from historical_controls.analysis.model.permutation import test_rows
+from historical_controls.analysis.without_model.sample import Sample, treated
+from historical_controls.analysis.without_model.while_alive import permuted, welch
+from historical_controls.ard.rows import Cell
+from historical_controls.dictionary.dictionary import Outcome
+from historical_controls.inference import scores_of_values
+
+OUTPUT = "14.2.15"
+
+
+def placebo_rows(data: ModelData, observations: pd.DataFrame, who: Sample, days: int) -> Iterator[Row]:
+    """Difference in the patients' slopes over the `days` days up to time zero: Welch and studentised permutation.
+
+    observations: table observations, this outcome's rows. Both arms were chosen for how they fared in just these days,
+    so that a difference may be the rules' doing as well as the patients'.
+    """
+    cell = Cell(OUTPUT, "primary", "placebo_time", outcome=data.outcome.code, level="slope")
+    people = slopes(data.outcome, observations, who.patients, days)
+    for arm in ARMS:
+        yield cell.at(arm=arm).number("n_subjects", int((people["arm"] == arm).sum()))
+    if who.weighted or who.too_few(people):
+        yield cell.text("not_estimable", "weighted" if who.weighted else "too_few_slopes")
+        return
+    found = welch(people, who.settings.level)
+    if found is None:
+        yield cell.text("not_estimable", "no_spread")
+        return
+    yield from estimate_rows(cell.at(method="welch", contrast=CONTRAST), found, data, "/d")
+    scores = scores_of_values(people["y"].to_numpy(dtype=float), treated(people))
+    yield from test_rows(cell.at(method="studentised", contrast=CONTRAST), data, permuted(scores, people, who), "/d")
+
+
+def slopes(outcome: Outcome, observations: pd.DataFrame, people: pd.DataFrame, days: int) -> pd.DataFrame:
+    """Subject, arm and y: the least-squares slope per day (model scale) of each patient's daily medians.
+
+    Day d = hours ((d - 1) * 24, d * 24]; days -(days - 1) to 0; of patients with values on two of them or more. Values
+    known only as limits are left out.
+    """
+    rows = observations.loc[(observations["hours"] <= 0) & (observations["hours"] > -24 * days)]
+    known = rows.assign(y=to_scale(rows["value"], outcome), day=np.ceil(rows["hours"] / 24))
+    known = known.loc[np.isfinite(known["y"])].merge(people[[*PERSON, "subject"]], on=PERSON)
+    daily = known.groupby(["subject", "arm", "day"], observed=True)["y"].median().reset_index()
+    centred = daily[["day", "y"]] - daily.groupby("subject")[["day", "y"]].transform("mean")
+    sums = pd.DataFrame({"xy": centred["day"] * centred["y"], "xx": centred["day"] ** 2})
+    total = sums.groupby([daily["subject"], daily["arm"]]).sum()
+    total = total.loc[total["xx"] > 0]
+    return (total["xy"] / total["xx"]).rename("y").reset_index()

@@ -1,0 +1,112 @@
+"""How much worse or better the unobserved must be for the answer to change (SN-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from historical_controls.analysis.model.contrast import Answered
+from historical_controls.analysis.model.fit_rows import CONTRAST, LEVELS, Row
+from historical_controls.analysis.model.model_data import ModelData, subject_of
+from historical_controls.analysis.sensitivity.interval_verdict import verdict
+from historical_controls.ard.rows import Cell
+from historical_controls.config.analysis.analysis import Analysis
+from historical_controls.dictionary.scales import effect_of, effect_unit
+from historical_controls.mixed_model import Contrast
+
+OUTPUT, HEAT_MAP = "14.2.14", "15.14"
+
+
+@dataclass(frozen=True)
+class Unobserved:
+    """Patients of an arm without a value near the day, how many of these had died, and their share of the weight."""
+
+    n: int
+    missing: int
+    died: int
+    share: float
+
+
+def tipping_rows(
+    found: Answered,
+    day: int,
+    settings: Analysis,
+    patients: pd.DataFrame,
+    weights: pd.Series | None,
+    steps: Sequence[float],
+    heat_map: bool,
+) -> Iterator[Row]:
+    """Per arm the smallest difference of the unobserved that changes what the interval says, in baseline SDs.
+
+    patients: those compared (table cohort_patients). weights: by subject, where they are weighted. steps: the
+    differences of the heat map's two axes.
+    """
+    cell = Cell(OUTPUT, "primary", "tipping_point", method="delta", outcome=found.data.outcome.code, day=day)
+    contrast, sd = found.at(day), found.data.baseline_sd
+    if isinstance(contrast, str) or not sd > 0:
+        yield cell.text("not_estimable", contrast if isinstance(contrast, str) else "no_baseline_spread")
+        return
+    window = settings.visit_window_days
+    arms = {arm: unobserved(found.data, patients, weights, arm, day, window) for arm in LEVELS}
+    for arm, own in arms.items():
+        here = cell.at(arm=arm)
+        yield here.number("n_subjects", own.n)
+        yield here.number("n_unobserved", own.missing)
+        yield here.number("n_unobserved_died", own.died)
+        if not own.share > 0:
+            yield here.text("no_tipping_point", "all_observed")
+            continue
+        for name, shift in shifts(contrast).items():
+            sign = 1 if arm == "treated" else -1
+            yield here.number(name, sign * shift / own.share / sd, "SD", "0.0")
+    yield cell.text("verdict", verdict(contrast.lower, contrast.upper))
+    if heat_map:
+        yield from _heat_rows(cell.at(output_id=HEAT_MAP, contrast=CONTRAST), contrast, arms, sd, steps, found.data)
+
+
+def unobserved(
+    data: ModelData, patients: pd.DataFrame, weights: pd.Series | None, arm: str, day: int, window: int
+) -> Unobserved:
+    """Who of an arm has no response within `window` days of `day`."""
+    own = patients.loc[patients["included"].fillna(False).astype(bool) & (patients["arm"] == arm)]
+    near = data.frame.loc[(data.frame["day"] - day).abs() <= window, "subject"].unique()
+    weight = pd.Series(1.0, own.index) if weights is None else subject_of(own).map(weights).fillna(0.0)
+    missing = ~subject_of(own).isin(near)
+    died = missing & (own["end_state"] == "death") & (own["end_day"] <= day + window)
+    return Unobserved(len(own), int(missing.sum()), int(died.sum()), float(weight[missing].sum() / weight.sum()))
+
+
+def shifts(contrast: Contrast) -> dict[str, float]:
+    """By how much the difference must move for another verdict of the interval: to hold none, or to leave it out."""
+    match verdict(contrast.lower, contrast.upper):
+        case "above":
+            return {"to_holds": -contrast.lower}
+        case "below":
+            return {"to_holds": -contrast.upper}
+    return {"to_above": -contrast.lower, "to_below": -contrast.upper}
+
+
+def shifted(contrast: Contrast, treated: float, historical: float) -> tuple[float, float, float]:
+    """Estimate and bounds moved by what the unobserved of each arm differ by, times their share (SN-3)."""
+    shift = treated - historical
+    return contrast.estimate + shift, contrast.lower + shift, contrast.upper + shift
+
+
+def _heat_rows(
+    cell: Cell,
+    contrast: Contrast,
+    arms: dict[str, Unobserved],
+    sd: float,
+    steps: Sequence[float],
+    data: ModelData,
+) -> Iterator[Row]:
+    unit, shown = effect_unit(data.outcome)
+    for treated in steps:
+        for historical in steps:
+            moved = shifted(contrast, treated * sd * arms["treated"].share, historical * sd * arms["historical"].share)
+            here = cell.at(level=f"treated={treated:g}|historical={historical:g}")
+            for name, value in zip(("estimate", "lower", "upper"), moved, strict=True):
+                yield here.number(name, effect_of(value, data.outcome.scale), unit, shown)
+            yield here.text("verdict", verdict(moved[1], moved[2]))

@@ -1,0 +1,196 @@
+"""What an unmeasured difference between the arms would have to be, and what others found (OV-1 to OV-6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.analysis.model.comparison import Comparison
+from historical_controls.analysis.sensitivity.benchmarks import Benchmark
+from historical_controls.analysis.without_model.sample import CONTRAST, Row
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.config.analysis.analysis import Analysis, Primary
+from historical_controls.dictionary.dictionary import Dictionary, Outcome
+from historical_controls.dictionary.scales import effect_of, effect_unit
+from historical_controls.mixed_model import t_quantile
+
+BIAS, SHIFT, POWER = "14.2.16", "14.2.14", "14.2.17"
+# From a difference in standard deviations to a risk ratio: Chinn 2000 (Stat Med 19:3127-3131), by VanderWeele & Ding.
+PER_SD = 0.91
+
+
+def overturn_rows(
+    ard: pd.DataFrame,
+    patients: pd.DataFrame,
+    settings: Analysis,
+    primary: Primary,
+    dictionary: Dictionary,
+    benchmarks: Sequence[Benchmark],
+    compared: Comparison,
+) -> pd.DataFrame:
+    """ARD rows 14.2.14, 14.2.16 and 14.2.17 of the primary scenario.
+
+    ard: rows of its outcomes; patients: table cohort_patients. Every outcome with an estimate at the primary day; what
+    has none adds no row. Published results stand beside the study's own and never enter them.
+    """
+    rows: list[Row] = []
+    for code in sorted(set(ard["outcome"])):
+        found = _estimate(ard, code, primary.day)
+        if found:
+            outcome = dictionary.outcomes[code]
+            cell = Cell(BIAS, "primary", "bias_model", "normal_tau", code, day=primary.day, contrast=CONTRAST)
+            rows += bias_rows(cell, found, outcome, settings)
+            rows += shift_rows(
+                cell.at(output_id=SHIFT, analysis="e_value", method="difference"), found, outcome, settings
+            )
+            rows += power_rows(
+                cell.at(output_id=POWER, analysis="detectable_difference", method=""), found, outcome, settings
+            )
+    rows += death_rows(patients, settings.level, compared)
+    rows += [row for one in benchmarks for row in _benchmark_rows(one, dictionary)]
+    return ard_frame(rows)
+
+
+def _estimate(ard: pd.DataFrame, code: str, day: int) -> Mapping[str, float]:
+    """Model-scale estimate, se, df and the controls' spread at the day; empty where there is no estimate."""
+    rows = ard.loc[(ard["outcome"] == code) & (ard["day"] == day) & (ard["level"] == "")]
+    own = rows.loc[(rows["analysis"] == "mixed_model") & (rows["contrast"] == CONTRAST)]
+    values = dict(zip(own["statistic"], own["value"], strict=True))
+    spread = rows.loc[(rows["analysis"] == "spread") & (rows["statistic"] == "sd"), "value"]
+    if "estimate" not in values:
+        return {}
+    logs = own.loc[own["statistic"] == "estimate", "unit"].isin(["ratio", "odds ratio"]).any()
+    estimate = np.log(values["estimate"]) if logs else values["estimate"]
+    return {
+        "estimate": float(estimate),
+        "se": values["standard_error"],
+        "df": values["df"],
+        "sd": float(spread.iloc[0]) if len(spread) else np.nan,
+    }
+
+
+def bias_rows(cell: Cell, found: Mapping[str, float], outcome: Outcome, settings: Analysis) -> Iterator[Row]:
+    """Intervals that allow for a bias of mean zero and standard deviation tau, and the tau that reaches none (OV-1).
+
+    tau is declared in standard deviations of the historical patients at that day.
+    """
+    estimate, se, sd = (found[name] for name in ("estimate", "se", "sd"))
+    t = t_quantile(0.5 + settings.level / 2, found["df"])
+    unit, shown = effect_unit(outcome)
+    if not sd > 0:
+        yield cell.at(contrast="").text("not_estimable", "no_spread_at_day")
+        return
+    yield cell.at(level="reaches_none").number("tau_sd", tau_to_none(estimate, se, t) / sd, "SD", "0.00")
+    for tau in settings.overturn.tau:
+        half = t * np.hypot(se, tau * sd)
+        here = cell.at(level=f"{tau:g}")
+        for name, value in (("estimate", estimate), ("lower", estimate - half), ("upper", estimate + half)):
+            yield here.number(name, effect_of(value, outcome.scale), unit, shown)
+
+
+def tau_to_none(estimate: float, se: float, t: float) -> float:
+    """The smallest tau whose interval includes no difference; 0 where the interval does already (OV-1)."""
+    return float(np.sqrt(max((estimate / t) ** 2 - se**2, 0.0)))
+
+
+def shift_rows(cell: Cell, found: Mapping[str, float], outcome: Outcome, settings: Analysis) -> Iterator[Row]:
+    """A fixed difference that would explain the estimate, and one that leaves its interval open (OV-2); the E-value in
+    its standardised form (OV-4)."""
+    estimate, se, sd = (found[name] for name in ("estimate", "se", "sd"))
+    half = t_quantile(0.5 + settings.level / 2, found["df"]) * se
+    unit, shown = effect_unit(outcome)
+    yield cell.number("shift_to_none", effect_of(abs(estimate), outcome.scale), unit, shown)
+    yield cell.number("shift_to_open", effect_of(max(abs(estimate) - half, 0.0), outcome.scale), unit, shown)
+    if np.isfinite(sd) and sd > 0:
+        near = max(abs(estimate) - half, 0.0)
+        yield cell.number("standardised", estimate / sd, "SD", "0.00")
+        yield cell.number("e_value", e_value(float(np.exp(PER_SD * abs(estimate) / sd))), "risk ratio", "0.00")
+        yield cell.number("e_value_interval", e_value(float(np.exp(PER_SD * near / sd))), "risk ratio", "0.00")
+
+
+def e_value(ratio: float) -> float:
+    """The least risk ratio by which an unmeasured cause must go with both arm and outcome to explain `ratio` (OV-3).
+
+    VanderWeele & Ding 2017, Ann Intern Med 167:268-274.
+    """
+    above = 1 / ratio if ratio < 1 else ratio
+    return float(above + np.sqrt(above * (above - 1)))
+
+
+def power_rows(cell: Cell, found: Mapping[str, float], outcome: Outcome, settings: Analysis) -> Iterator[Row]:
+    """The difference that this study would find with the declared power, and what a trial of two equal arms needs to
+    find declared differences (OV-5, OV-6)."""
+    power, level = settings.overturn.power, settings.level
+    quantiles = t_quantile(0.5 + level / 2, found["df"]) + t_quantile(power, found["df"])
+    unit, shown = effect_unit(outcome)
+    yield cell.number("power", power, format="percent")
+    yield cell.number("detectable", effect_of(quantiles * found["se"], outcome.scale), unit, shown)
+    if np.isfinite(found["sd"]) and found["sd"] > 0:
+        yield cell.number("detectable_sd", quantiles * found["se"] / found["sd"], "SD", "0.00")
+        for difference in settings.overturn.trial_differences:
+            here = cell.at(analysis="trial_size", level=f"{difference:g}")
+            yield here.number("difference", effect_of(difference * found["sd"], outcome.scale), unit, shown)
+            yield here.number("n_per_arm", trial_size(difference, level, power))
+
+
+def trial_size(difference: float, level: float, power: float) -> int:
+    """Patients per arm of a randomised trial that finds a difference of so many standard deviations (OV-6)."""
+    z = t_quantile(0.5 + level / 2, np.inf) + t_quantile(power, np.inf)
+    return int(np.ceil(2 * (z / difference) ** 2))
+
+
+def death_rows(patients: pd.DataFrame, level: float, compared: Comparison) -> Iterator[Row]:
+    """The risk ratio of death by the end of follow-up with its score interval, and its E-values (OV-3).
+
+    Of the patients compared; none where a gate refuses the comparison, or where it is weighted.
+    """
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    included = compared.of(patients.loc[patients["included"].fillna(False).astype(bool)])
+    cell = Cell(SHIFT, "primary", "e_value", "risk_ratio", level="death", contrast=CONTRAST)
+    dead, n = ([_count(included, arm, what) for arm in ("treated", "historical")] for what in ("death", ""))
+    for arm, count, total in zip(("treated", "historical"), dead, n, strict=True):
+        yield cell.at(arm=arm, contrast="").number("count", count)
+        yield cell.at(arm=arm, contrast="").number("n_subjects", total)
+    reason = compared.refusal or ("weighted_counts" if compared.weights is not None else None)
+    if reason is None and min(dead) == 0:
+        reason = "no_deaths_in_an_arm"
+    if reason is not None:
+        yield cell.at(contrast="").text("not_estimable", reason)
+        return
+    ratio = dead[0] / n[0] / (dead[1] / n[1])
+    lower, upper = confint_proportions_2indep(
+        dead[0], n[0], dead[1], n[1], method="score", compare="ratio", alpha=1 - level
+    )
+    for name, value in (("estimate", ratio), ("lower", lower), ("upper", upper)):
+        yield cell.number(name, float(value), "risk ratio", "0.00")
+    near = 1.0 if lower <= 1 <= upper else float(upper if ratio < 1 else lower)
+    yield cell.number("e_value", e_value(ratio), "risk ratio", "0.00")
+    yield cell.number("e_value_interval", e_value(near), "risk ratio", "0.00")
+
+
+def _count(included: pd.DataFrame, arm: str, state: str) -> int:
+    own = included.loc[included["arm"] == arm, "end_state"]
+    return int((own == state).sum()) if state else len(own)
+
+
+def _benchmark_rows(one: Benchmark, dictionary: Dictionary) -> Iterator[Row]:
+    """A published result as its authors give it."""
+    cell = Cell(
+        POWER, "primary", "benchmark", one.measure, one.outcome, population="published", level=one.study, day=one.day
+    )
+    unit, shown = (
+        ("risk ratio", "0.00") if one.measure == "risk_ratio" else effect_unit(dictionary.outcomes[one.outcome])
+    )
+    shown = "0.0" if shown == "0" else shown
+    for name in ("estimate", "lower", "upper"):
+        yield cell.number(name, getattr(one, name), unit, shown)
+    for arm, n in (("treated", one.n_treated), ("historical", one.n_control)):
+        if n is not None:
+            yield cell.at(arm=arm).number("n_subjects", n)
+    yield cell.text("event", one.level) if one.level else cell.text("design", one.design)
+    if one.level:
+        yield cell.text("design", one.design)
+    yield cell.text("citation", one.citation)

@@ -1,0 +1,92 @@
+"""Outcomes most of whose values lie beyond an assay's limit: ranks, or detection alone; and declared rank tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.analysis.model.model_data import ARMS, ModelData
+from historical_controls.analysis.without_model.sample import CONTRAST, Row, Sample, count_rows, ranked_rows
+from historical_controls.analysis.without_model.while_alive import oriented
+from historical_controls.ard.rows import Cell
+from historical_controls.inference import by_bounds, exact_interval
+
+
+def limit_rows(cell: Cell, data: ModelData, who: Sample, reason: str | None) -> Iterator[Row]:
+    """By the share beyond a limit, both arms pooled (LD-1): ranks up to the declared share, above it detection alone.
+
+    reason: why no mean is modelled, if so. Outcomes with a declared rank test have one in any case.
+    """
+    mostly = reason == "mostly_censored"
+    if mostly and who.compared.refusal is not None:
+        return
+    if mostly and data.share_beyond > who.settings.max_share_ranked:
+        yield from _each_day(cell.at(analysis="detection", method="fisher"), data, who)
+    elif mostly or (reason is None and data.outcome.code in who.settings.rank_tests):
+        yield from _each_day(cell.at(analysis="rank_test", method="brunner_munzel"), data, who)
+
+
+def _each_day(here: Cell, data: ModelData, who: Sample) -> Iterator[Row]:
+    for day in who.settings.days:
+        people = values_at(data, day, who.settings.visit_window_days)
+        at_day = here.at(day=day)
+        yield from count_rows(at_day, people)
+        if who.too_few(people):
+            yield at_day.text("not_ranked", "too_few_patients_at_day")
+        elif here.analysis == "detection":
+            yield from _detection_rows(at_day, people, who)
+        else:
+            lower, upper, odds = oriented(people, data)
+            yield at_day.text("odds_of", odds)
+            yield from ranked_rows(at_day, people, by_bounds(lower, upper), who)
+
+
+def values_at(data: ModelData, day: int, window: int) -> pd.DataFrame:
+    """Subject, arm, y, lower, upper of each patient measured within `window` days of `day`: the nearest, the earlier
+    of two equally near."""
+    rows = data.frame.assign(distance=(data.frame["day"] - day).abs())
+    near = rows.loc[rows["distance"] <= window].sort_values(["subject", "distance", "day"])
+    first = near.drop_duplicates("subject").reset_index(drop=True)
+    lower = first["y"].fillna(first["lower"]).fillna(-np.inf)
+    upper = first["y"].fillna(first["upper"]).fillna(np.inf)
+    return first.assign(lower=lower, upper=upper)
+
+
+def _detection_rows(here: Cell, people: pd.DataFrame, who: Sample) -> Iterator[Row]:
+    """Patients whose value lies within the assay's limits, by arm, and Fisher's exact test (LD-2)."""
+    table = []
+    for arm in ARMS[::-1]:
+        within = people.loc[people["arm"] == arm, "y"].notna()
+        table.append([int(within.sum()), int((~within).sum())])
+        lower, upper = exact_interval(table[-1][0], len(within), who.settings.level)
+        yield here.at(arm=arm).number("n_detected", table[-1][0])
+        for name, share in (("share", within.mean()), ("lower", lower), ("upper", upper)):
+            yield here.at(arm=arm).number(name, share, format="percent")
+    if who.weighted or who.compared.sets is not None:
+        yield here.text("not_compared", "weighted")
+        return
+    yield from _exact_rows(here.at(contrast=CONTRAST), np.array(table), who.settings.level)
+
+
+def _exact_rows(here: Cell, table: np.ndarray, level: float) -> Iterator[Row]:
+    """Conditional odds ratio with its exact interval, as far as they are finite, and the p-value with its floor."""
+    from scipy.stats import contingency, fisher_exact  # slow to import, and few outcomes need it
+
+    odds = contingency.odds_ratio(table, kind="conditional")
+    interval = odds.confidence_interval(level)
+    found = {"odds_ratio": odds.statistic, "lower": interval.low, "upper": interval.high}
+    yield from (here.number(name, x, "odds ratio", "0.00") for name, x in found.items() if np.isfinite(x))
+    yield here.number("p_value", float(fisher_exact(table).pvalue), format="p")
+    yield here.number("p_floor", fisher_floor(table), format="p")
+
+
+def fisher_floor(table: np.ndarray) -> float:
+    """The smallest p-value that tables with these margins can give."""
+    from scipy.stats import fisher_exact
+
+    rows, first = table.sum(axis=1), int(table[:, 0].sum())
+    possible = range(max(0, first - int(rows[1])), min(first, int(rows[0])) + 1)
+    tables = (np.array([[k, rows[0] - k], [first - k, rows[1] - first + k]]) for k in possible)
+    return float(min(fisher_exact(each).pvalue for each in tables))

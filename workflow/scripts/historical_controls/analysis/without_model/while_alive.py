@@ -1,0 +1,136 @@
+"""While alive and in hospital: one summary per patient over the days that were lived there (WA-1 to WA-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.analysis.model.fit_rows import LEVELS, estimate_rows
+from historical_controls.analysis.model.model_data import ModelData
+from historical_controls.analysis.model.permutation import test_rows
+from historical_controls.analysis.without_model.sample import CONTRAST, Row, Sample, count_rows, ranked_rows, treated
+from historical_controls.ard.rows import Cell
+from historical_controls.inference import Permuted, Scores, by_bounds, permutation_test, scores_of_values
+from historical_controls.mixed_model import (
+    Contrast,
+    MixedModelSpec,
+    ModelError,
+    build_design,
+    single,
+    solve_independent,
+)
+
+SUMMARIES = ("mean", "last")
+
+
+def while_alive_rows(cell: Cell, data: ModelData, who: Sample) -> Iterator[Row]:
+    """Mean of days 1 to d, and last value up to d, of every patient measured by then, compared at each declared day.
+
+    Nothing is asked of days that nobody lived in hospital. Methods: 'welch' (under weights 'cr2'), 'studentised'
+    (permutation), 'adjusted' (the same, given the baseline). Where values lie beyond a limit a mean is not known, and
+    the patients' summaries are ranked as far as their bounds decide ('brunner_munzel').
+    """
+    for day in who.settings.days:
+        for level in SUMMARIES:
+            people = summaries(data, day, level)
+            here = cell.at(analysis="while_alive", method="", level=level, day=day)
+            yield from count_rows(here, people)
+            if who.too_few(people):
+                yield here.text("not_compared", "too_few_patients")
+            elif people["y"].isna().any():
+                yield from _bounds_rows(here, people, data, who)
+            else:
+                yield from _model_rows(here, people, data, who)
+                yield from _permutation_rows(here, people, data, who)
+
+
+def summaries(data: ModelData, day: int, level: str) -> pd.DataFrame:
+    """Subject, arm, covariates, y, lower and upper (model scale) of each patient with a value on days 1 to `day`.
+
+    lower and upper are the summary's bounds; y is nan where they differ (WA-1).
+    """
+    rows = data.frame.loc[data.frame["day"] <= day]
+    lower = rows["y"].fillna(rows["lower"]).fillna(-np.inf)
+    upper = rows["y"].fillna(rows["upper"]).fillna(np.inf)
+    grouped = rows.assign(lower=lower, upper=upper).groupby("subject", sort=True)
+    bounds = grouped[["lower", "upper"]].agg(level)
+    fixed = grouped[["arm", *data.covariates]].first()
+    people = fixed.join(bounds).reset_index()
+    return people.assign(y=people["lower"].where(people["lower"] == people["upper"]))
+
+
+def _model_rows(here: Cell, people: pd.DataFrame, data: ModelData, who: Sample) -> Iterator[Row]:
+    method = "cr2" if who.weighted else "welch"
+    here = here.at(method=method)
+    found = weighted_means(people, who) if who.weighted else welch(people, who.settings.level)
+    if found is None:
+        yield here.text("not_compared", "no_spread")
+    else:
+        yield from estimate_rows(here.at(contrast=CONTRAST), found, data)
+
+
+def welch(people: pd.DataFrame, level: float) -> Contrast | None:
+    """Welch's t of y, treated minus historical (WA-2); None where neither arm varies, or df is below 2."""
+    arms = [people.loc[people["arm"] == arm, "y"].to_numpy(dtype=float) for arm in LEVELS]
+    parts = np.array([values.var(ddof=1) / len(values) for values in arms])
+    if parts.sum() == 0:
+        return None
+    df = parts.sum() ** 2 / (parts**2 / [len(values) - 1 for values in arms]).sum()
+    try:
+        return single(arms[0].mean() - arms[1].mean(), float(np.sqrt(parts.sum())), float(df), level, "welch")
+    except ModelError:
+        return None
+
+
+def weighted_means(people: pd.DataFrame, who: Sample) -> Contrast | None:
+    """Weighted means with CR2 errors, the weights taken as known (EE-1 to EE-5); None where neither arm varies."""
+    spec = MixedModelSpec(fixed="y ~ arm", subject="subject", random=None, residual="iid")
+    weights = who.compared.weights
+    assert weights is not None
+    try:
+        fit = solve_independent(build_design(people[["subject", "arm", "y"]], spec), weights)
+        return fit.contrasts(fit.difference_rows("arm", LEVELS), level=who.settings.level)[0]
+    except ModelError:
+        return None
+
+
+def _permutation_rows(here: Cell, people: pd.DataFrame, data: ModelData, who: Sample) -> Iterator[Row]:
+    if who.weighted:
+        yield here.at(method="studentised").text("not_permuted", "weighted")
+        return
+    for method, scores in scores_by_method(people, data).items():
+        test = permuted(scores, people, who)
+        yield from test_rows(here.at(method=method, contrast=CONTRAST), data, test)
+
+
+def scores_by_method(people: pd.DataFrame, data: ModelData) -> dict[str, Scores]:
+    """'studentised' of the summaries as they are; 'adjusted' for the baseline, where there is one (IN-8)."""
+    y, arms = people["y"].to_numpy(dtype=float), treated(people)
+    found = {"studentised": scores_of_values(y, arms)}
+    if "baseline" in data.covariates:
+        found["adjusted"] = scores_of_values(y, arms, people[["baseline"]].to_numpy(dtype=float))
+    return found
+
+
+def permuted(scores: Scores, people: pd.DataFrame, who: Sample) -> Permuted:
+    """The studentised test with the supporting analyses' number of labellings."""
+    return permutation_test(scores, who.labels(people), who.settings.level, who.settings.min_patients_per_arm)[0]
+
+
+def _bounds_rows(here: Cell, people: pd.DataFrame, data: ModelData, who: Sample) -> Iterator[Row]:
+    """Pairs of patients by the bounds of their summaries: win odds of the better one, or of the higher (WA-3)."""
+    yield here.text("not_compared", "beyond_limits")
+    lower, upper, odds = oriented(people, data)
+    ranked = here.at(method="brunner_munzel")
+    yield ranked.text("odds_of", odds)
+    yield from ranked_rows(ranked, people, by_bounds(lower, upper), who)
+
+
+def oriented(people: pd.DataFrame, data: ModelData) -> tuple[np.ndarray, np.ndarray, str]:
+    """Bounds turned so that higher is better, and 'better'; as they are, and 'higher', without a good direction."""
+    lower, upper = (people[name].to_numpy(dtype=float) for name in ("lower", "upper"))
+    if data.outcome.benefit == "down":
+        return -upper, -lower, "better"
+    return lower, upper, "better" if data.outcome.benefit == "up" else "higher"

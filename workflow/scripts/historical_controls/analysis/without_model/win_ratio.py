@@ -1,0 +1,85 @@
+"""Hierarchical win ratio: pairs of a treated and a historical patient by what matters most first (IN-14 to IN-17)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from historical_controls.analysis.model.model_data import PERSON
+from historical_controls.analysis.without_model.sample import CONTRAST, Row, Sample, count_rows, ranked_rows, treated
+from historical_controls.ard.rows import Cell
+from historical_controls.config.analysis.analysis import Primary
+from historical_controls.dictionary.dictionary import Dictionary, Outcome
+from historical_controls.inference import by_bounds, by_survival, first_decided, win_ratio
+
+Array = NDArray[np.float64]
+DEATH = "death"
+
+
+def win_ratio_rows(
+    cell: Cell, who: Sample, summaries: pd.DataFrame, dictionary: Dictionary, primary: Primary
+) -> Iterator[Row]:
+    """Win ratio and win odds over `primary.hierarchy`; pairs decided at each of its steps.
+
+    summaries: table patient_summaries. No weighted form.
+    """
+    here = cell.at(output_id="14.2.1", analysis="win_ratio", method="hierarchical", day=primary.day)
+    yield from count_rows(here, who.patients)
+    if who.weighted or who.too_few(who.patients):
+        yield here.text("not_ranked", "weighted" if who.weighted else "too_few_patients")
+        return
+    steps = {item: _pairs(item, who, summaries, dictionary, primary.day) for item in primary.hierarchy}
+    arms = treated(who.patients)
+    yield from _step_rows(here, steps, arms)
+    whole = first_decided(*steps.values())
+    found = win_ratio(whole, arms, who.settings.level)
+    for name in ("n_wins", "n_losses", "n_ties"):
+        yield here.number(name, getattr(found, name))
+    ratio = here.at(level="win_ratio", contrast=CONTRAST)
+    if np.isfinite(found.lower):
+        for name in ("win_ratio", "lower", "upper"):
+            yield ratio.number(name, getattr(found, name), "ratio", "0.00")
+    else:
+        yield ratio.text("no_interval", "complete_separation")
+    yield from ranked_rows(here, who.patients, whole, who, full=True)
+
+
+def _step_rows(here: Cell, steps: dict[str, Array], arms: NDArray[np.bool_]) -> Iterator[Row]:
+    """Pairs that each step decides, of those that the steps before it left open."""
+    before = np.zeros_like(next(iter(steps.values())))
+    for item, pairs in steps.items():
+        own = np.where(before == 0, pairs, 0.0)[arms][:, ~arms]
+        yield here.at(level=item).number("n_wins", int((own > 0).sum()))
+        yield here.at(level=item).number("n_losses", int((own < 0).sum()))
+        before = first_decided(before, pairs)
+
+
+def _pairs(item: str, who: Sample, summaries: pd.DataFrame, dictionary: Dictionary, day: int) -> Array:
+    """One step's comparison of all patients (n, n), in the order of `who.patients`."""
+    if item == DEATH:
+        return _survival(who.patients)
+    outcome = dictionary.outcomes[item]
+    known = summaries.loc[summaries["outcome"] == item]
+    if outcome.daily_summary != "none":
+        own = who.visits.loc[(who.visits["outcome"] == item) & (who.visits["day"] <= day)]
+        known = own.sort_values("day").drop_duplicates(PERSON, keep="last")
+    return _by_bounds_of(known, who.patients, outcome)
+
+
+def _survival(people: pd.DataFrame) -> Array:
+    """Deaths by the end of follow-up. Those discharged alive are taken to have lived on until then."""
+    day = people["end_day"].to_numpy(dtype=float)
+    home = (people["end_state"] == "discharge_alive").to_numpy(dtype=bool)
+    return by_survival(np.where(home, np.inf, day), (people["end_state"] == DEATH).to_numpy(dtype=bool))
+
+
+def _by_bounds_of(known: pd.DataFrame, people: pd.DataFrame, outcome: Outcome) -> Array:
+    """Pairs whose bounds decide; patients without any are not decided."""
+    own = people[PERSON].merge(known[[*PERSON, "lower", "upper"]], on=PERSON, how="left", indicator=True)
+    missing = (own["_merge"] == "left_only").to_numpy(dtype=bool)
+    lower = np.where(missing, np.nan, own["lower"].fillna(-np.inf))
+    upper = np.where(missing, np.nan, own["upper"].fillna(np.inf))
+    return by_bounds(-upper, -lower) if outcome.benefit == "down" else by_bounds(lower, upper)

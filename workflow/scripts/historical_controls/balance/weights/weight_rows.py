@@ -1,0 +1,94 @@
+"""Rows of the results table on weights, gates and overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+
+from historical_controls.ard.rows import Cell
+from historical_controls.balance.covariates import Floats
+from historical_controls.balance.gates import Gate
+from historical_controls.balance.key_covariates import Flags, KeyCovariates
+from historical_controls.balance.weights.weighting import Infeasible, Weighting, effective_size, largest_share
+
+Row = dict[str, object]
+FORMATS = {"difference_left": "0.000", "total_distance": "0.00", "penalty": "0.00"}
+GATE_FORMATS = {"few_effective": "0.0", "one_weight": "0.00", "ratio_reduced": "0", "outside_calendar": "0.0"}
+BINS = 12
+YEARS = 5.0
+
+
+def weight_rows(method: str, found: Weighting | Infeasible, key: KeyCovariates, scenario: str) -> Iterator[Row]:
+    """Output 14.1.11: the target, the effective sizes and largest shares of one method, and how it came about."""
+    cell = Cell("14.1.11", scenario, "weights", method)
+    if isinstance(found, Infeasible):
+        yield cell.text("infeasible", found.reason)
+        return
+    yield cell.text("target", found.target)
+    for arm, rows in (("treated", key.treated), ("historical", ~key.treated)):
+        own = found.weights[rows]
+        here = cell.at(arm=arm)
+        yield here.number("n", int((own > 0).sum()))
+        yield here.number("effective_size", effective_size(own), format="0.0")
+        yield here.number("largest_share", largest_share(own), format="0.00")
+    for name, value in found.facts.items():
+        yield cell.number(name, value, format=FORMATS.get(name, "0"))
+
+
+def imputed_rows(key: KeyCovariates, scenario: str) -> Iterator[Row]:
+    """How many patients' key covariate was imputed."""
+    cell = Cell("14.1.11", scenario, "key_covariates")
+    for code, count in key.imputed().items():
+        yield cell.at(outcome=code).number("n_imputed", count)
+
+
+def gate_rows(method: str, gates: Iterable[Gate], scenario: str) -> Iterator[Row]:
+    """Output 14.1.10: one analysis a gate, its state, what was found and what is declared."""
+    for gate in gates:
+        arm = gate.level if gate.level in ("treated", "historical") else ""
+        level = "" if arm else gate.level
+        cell = Cell("14.1.10", scenario, f"gate_{gate.gate}", method, outcome=gate.covariate, arm=arm, level=level)
+        yield cell.text("state", gate.state)
+        form = GATE_FORMATS.get(gate.gate, "0.00")
+        for name, value in (("value", gate.value), ("limit", gate.limit)):
+            if np.isfinite(value):
+                yield cell.number(name, value, format=form)
+
+
+def overlap_rows(
+    columns: Mapping[str, tuple[str, Floats]], treated: Flags, ids: np.ndarray, scenario: str, public: bool
+) -> Iterator[Row]:
+    """Output 15.4: per covariate (unit, values) a histogram of the controls and the value of every treated patient.
+
+    In public studies ages are bands of five years and a treated patient's age the middle of the band.
+    """
+    for code, (unit, values) in columns.items():
+        rounded = public and code == "AGE"
+        shown = (np.floor(values / YEARS) + 0.5) * YEARS if rounded else values
+        cell = Cell("15.4", scenario, "overlap", outcome=code)
+        yield from _histogram(cell.at(arm="historical"), shown[~treated], unit, rounded)
+        for row in np.flatnonzero(treated & ~np.isnan(shown)):
+            yield cell.at(arm="treated", level=str(ids[row])).number("value", shown[row], unit, "0.0")
+
+
+def _histogram(cell: Cell, values: Floats, unit: str, banded: bool) -> Iterator[Row]:
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return
+    width = YEARS if banded else _round_width(float(np.ptp(known)))
+    first = np.floor(known.min() / width)
+    counts, edges = np.histogram(known, (first + np.arange(np.floor(known.max() / width) - first + 2)) * width)
+    for number, count in enumerate(counts):
+        here = cell.at(level=f"{number + 1:02d}")
+        yield here.number("lower", edges[number], unit, "0.0")
+        yield here.number("upper", edges[number + 1], unit, "0.0")
+        yield here.number("count", int(count))
+
+
+def _round_width(span: float) -> float:
+    """1, 2 or 5 times a power of ten: about a dozen bins over the span; 1 where all values are the same."""
+    if span <= 0:
+        return 1.0
+    power = 10.0 ** np.floor(np.log10(span / BINS))
+    return float(next(step * power for step in (1, 2, 5, 10) if step * power * BINS >= span))

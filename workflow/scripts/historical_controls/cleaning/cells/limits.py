@@ -1,0 +1,62 @@
+"""Limits that cells do not state: an assay's limit of detection, and what an oxygen fraction can be."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from historical_controls.cleaning.cells.numbers import RELEASES
+from historical_controls.cleaning.cells.units import conversion
+from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
+from historical_controls.cleaning.records.records import decide
+from historical_controls.config.sources.sources import SourceFile
+from historical_controls.dictionary.dictionary import Dictionary, fold
+
+NO_LIMIT = float("nan")
+
+
+def fill_limits(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
+    """'ND' becomes '<' the limit that the file declares for the record's assay; without one it is held."""
+    waiting = records["numeric"] & (records["problem"] == "LOD_NO_LIMIT")
+    if not waiting.any():
+        return records.assign(limit_known=False)
+    declared = {
+        (fold(assay), code): _canonical(code, limit.lod, limit.unit, dictionary)
+        for assay, limits in file.assay_limits.items()
+        for code, limit in limits.items()
+    }
+    rows = records.loc[waiting]
+    limit = by_distinct_pair(
+        rows["assay"], rows["code"], lambda assay, code: declared.get((fold(assay), code), NO_LIMIT), "float64"
+    ).reindex(records.index)
+    out = decide(records, waiting & limit.isna(), "LOD_NO_LIMIT", hint=RELEASES["LOD_NO_LIMIT"])
+    known = waiting & limit.notna()
+    return out.assign(
+        number=out["number"].mask(known, limit), operator=out["operator"].mask(known, "<"), limit_known=known
+    )
+
+
+def _canonical(code: str, lod: float, unit: str | None, dictionary: Dictionary) -> float:
+    factor, offset = conversion(code, dictionary.outcomes[code].unit if unit is None else unit, dictionary)
+    return lod * factor + offset
+
+
+def check_oxygen(records: pd.DataFrame) -> pd.DataFrame:
+    """An inspired fraction between 1 and 21 is neither a fraction nor a percentage: a flow in L/min, most likely.
+
+    So is a percentage with an 'L' behind it, which elsewhere would be the flag of a low result.
+    """
+    fraction = (records["code"] == "FIO2") & records["numeric"]
+    flow = by_distinct(records["remark"], lambda text: text.strip("()[]") == "L", bool)
+    odd = ((records["sent"] > 1) & (records["sent"] < 21)) | flow
+    hint = "neither a fraction (0.21 to 1) nor a percentage (21 to 100); a flow in L/min is never converted"
+    return decide(records, fraction & odd, "FIO2_SCALE", hint=hint)
+
+
+def outside_hint(records: pd.DataFrame, low: pd.Series, high: pd.Series) -> pd.Series:
+    """What a number outside the hard limits was read as: number and unit, the unit sent, the limits."""
+    columns = (records["number"], records["unit"], records["raw_unit"], low[records.index], high[records.index])
+    said = [
+        f"{number:g} {unit} (sent in '{sent}'): outside the hard limits {lowest:g} to {highest:g}"
+        for number, unit, sent, lowest, highest in zip(*columns, strict=True)
+    ]
+    return pd.Series(said, index=records.index, dtype="str")

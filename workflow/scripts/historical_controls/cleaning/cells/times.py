@@ -1,0 +1,202 @@
+"""Texts of dates and times to UTC, by declared formats and time zone; relative times to hours."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.cleaning.records.distinct import factorized
+from historical_controls.config.sources.parts import TimeColumns
+
+CLOCK_NOISE = re.compile(r"(?<=\d)\s*(?:h|hrs?|horas?)\.?(?=$|\s)", re.IGNORECASE)
+MERIDIEM = re.compile(r"(?<=\d)\s*([ap])\.?\s?m\.?(?=\s|$)", re.IGNORECASE)
+LETTER = re.compile(r"[a-z]", re.IGNORECASE)
+MERIDIEM_CODE = re.compile(r"\s*%p")
+# Not the minutes of 12:24:00.
+MIDNIGHT_24 = re.compile(r"(?<![\d:])24:00(?::00)?(?![\d:])")
+WORD = re.compile(r"[^\W\d_]{3,}\.?")
+# A date and a time of day in columns of their own are a whole number and a fraction.
+SERIAL = re.compile(r"^(?P<days>\d{1,7}(?:[.,]\d+$)?)(?: (?P<part>0(?:[.,]\d+)?))?$")
+DAY_WORD = re.compile(r"^(?:d[ií]a|day|d)\s*(?=[-+]?\d)", re.IGNORECASE)
+EXCEL_EPOCH = "1899-12-30"
+# Nobody is followed for longer, and beyond this a time no longer fits its type.
+MOST_HOURS = 1_000_000.0
+# Spanish and English names by number; abbreviations may end in a point.
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "enero ene january jan",
+            "febrero feb febr february",
+            "marzo mar mzo march",
+            "abril abr april apr",
+            "mayo may",
+            "junio jun june",
+            "julio jul july",
+            "agosto ago agto august aug",
+            "septiembre setiembre sep sept set september",
+            "octubre oct october",
+            "noviembre nov novbre november",
+            "diciembre dic dicbre december dec",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+MONTH_CODE = re.compile(r"%[bB]")
+HOUR_CODE = re.compile(r"%[HIcXf]")
+# What happened to a local time that the clocks have not, or have twice.
+SKIPPED, REPEATED = "TIME_DST_GAP", "TIME_DST_OVERLAP"
+
+Parts = tuple[pd.Series, pd.Series, pd.Series, pd.Series]
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Time zone and plausible dates of a file.
+
+    day_timezone: of dates without an hour, which people write by the wall calendar even where a server keeps another
+    clock; None: the same.
+    """
+
+    timezone: str
+    first_date: date
+    data_lock: date
+    day_timezone: str | None = None
+
+
+@dataclass(frozen=True)
+class ParsedTimes:
+    """utc: times (NaT where not read); hours: relative times; reason: '' or a reason code.
+
+    shifted: '' or the rule that a clock change asked for: SKIPPED (moved to the hour's end) or REPEATED (the first).
+    """
+
+    utc: pd.Series
+    hours: pd.Series
+    reason: pd.Series
+    shifted: pd.Series
+
+
+def parse_times(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> ParsedTimes:
+    """Each text parsed once per distinct text.
+
+    Reasons: DATE_MISSING (blank), DATE_INVALID (no declared format fits), DATE_AMBIGUOUS (declared formats fit with
+    different results), DATE_RANGE (outside the study's dates). A local time that a clock change skips is moved
+    forward, one that occurs twice is read as the first; `shifted` says which.
+    """
+    codes, found = factorized(texts)
+    distinct = pd.Series(found, dtype="str").str.strip()
+    parts = _relative(distinct, spec) if spec.relative_to else _absolute(distinct, spec, calendar)
+    return ParsedTimes(*(part.take(codes).set_axis(texts.index) for part in parts))
+
+
+def _absolute(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:
+    local, ambiguous, day_only = _local(texts, spec)
+    first, shifted = _localised(local, calendar.timezone)
+    if calendar.day_timezone not in (None, calendar.timezone) and day_only.any():
+        of_day, shifted_day = _localised(local, str(calendar.day_timezone))
+        first, shifted = first.mask(day_only, of_day), shifted.mask(day_only, shifted_day)
+    reason = pd.Series("", index=texts.index, dtype="str")
+    too_early = local < pd.Timestamp(calendar.first_date)
+    too_late = local >= pd.Timestamp(calendar.data_lock) + pd.Timedelta(days=1)
+    reason[too_early | too_late] = "DATE_RANGE"
+    reason[local.isna()] = "DATE_INVALID"
+    reason[ambiguous] = "DATE_AMBIGUOUS"
+    reason[texts == ""] = "DATE_MISSING"
+    return first.where(reason == ""), pd.Series(np.nan, index=texts.index), reason, shifted
+
+
+def _localised(local: pd.Series, timezone: str) -> tuple[pd.Series, pd.Series]:
+    """Local times as UTC, and the rule applied where the clocks skip or repeat the hour."""
+    first = local.dt.tz_localize(timezone, nonexistent="shift_forward", ambiguous=np.ones(len(local), dtype=bool))
+    exact = local.dt.tz_localize(timezone, nonexistent="NaT", ambiguous="NaT")
+    moved = first.notna() & exact.isna()
+    gap = moved & (first.dt.tz_localize(None) != local)
+    shifted = pd.Series("", index=local.index, dtype="str").mask(moved, REPEATED).mask(gap, SKIPPED)
+    return first.dt.tz_convert("UTC").astype("datetime64[us, UTC]"), shifted
+
+
+def _local(texts: pd.Series, spec: TimeColumns) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Local times without zone (NaT where no declared format fits the whole text), where formats disagree, and
+    where the text tells the day only."""
+    clean = _without_noise(texts) if texts.str.contains(LETTER).any() else texts
+    next_day = clean.str.contains(MIDNIGHT_24)
+    clean = clean.str.replace(MIDNIGHT_24, "00:00", regex=True) if next_day.any() else clean
+    local = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us]")
+    ambiguous, day_only = pd.Series(False, index=texts.index), pd.Series(False, index=texts.index)
+    for form in spec.formats:
+        parsed = _by_format(clean, form)
+        ambiguous |= local.notna() & parsed.notna() & (local != parsed)
+        if HOUR_CODE.search(form) is None:
+            day_only |= local.isna() & parsed.notna()
+        local = local.fillna(parsed)
+    if spec.excel_serial:
+        local = local.fillna(_from_serial(clean))
+    return local + pd.to_timedelta(next_day.astype(int), unit="D"), ambiguous, day_only
+
+
+def _without_noise(texts: pd.Series) -> pd.Series:
+    """'2 p.m.' as '2 PM', '14:05 hrs' as '14:05'."""
+    clean = texts.str.replace(MERIDIEM, lambda m: f"{m[1].upper()}M", regex=True)
+    return clean.str.replace(CLOCK_NOISE, "", regex=True)
+
+
+def _by_format(texts: pd.Series, form: str) -> pd.Series:
+    if MONTH_CODE.search(form):
+        texts = texts.str.replace(WORD, _numbered_month, regex=True)
+    code = MONTH_CODE.sub("%m", MERIDIEM_CODE.sub("%p", form))
+    return pd.to_datetime(texts, format=code, errors="coerce", exact=True).astype("datetime64[us]")
+
+
+def _numbered_month(word: re.Match[str]) -> str:
+    """'ene.' or 'enero' as '01'; other words as they are."""
+    number = MONTHS.get(word[0].rstrip(".").casefold())
+    return word[0] if number is None else f"{number:02d}"
+
+
+def _from_serial(texts: pd.Series) -> pd.Series:
+    """Spreadsheet serial dates (days since 1899-12-30), to the second."""
+    numbers = texts.str.extract(SERIAL).apply(lambda part: pd.to_numeric(part.str.replace(",", "."), errors="coerce"))
+    days = numbers["days"] + numbers["part"].fillna(0.0)
+    local = pd.Timestamp(EXCEL_EPOCH) + pd.to_timedelta((days * 86400).round(), unit="s")
+    return local.astype("datetime64[us]")
+
+
+def _relative(texts: pd.Series, spec: TimeColumns) -> Parts:
+    hours = _hours(texts, str(spec.relative_unit))
+    hours = hours.where(hours.abs() <= MOST_HOURS)
+    reason = pd.Series(np.where(hours.isna(), "DATE_INVALID", ""), dtype="str")
+    reason[texts == ""] = "DATE_MISSING"
+    empty = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
+    return empty, hours, reason, pd.Series("", index=texts.index, dtype="str")
+
+
+def _hours(texts: pd.Series, unit: str) -> pd.Series:
+    if unit == "HH:MM":
+        parts = texts.str.extract(r"^([0-9]{1,9}):([0-5][0-9])(?::([0-5][0-9]))?$").astype("float64")
+        return parts[0] + parts[1] / 60 + parts[2].fillna(0) / 3600
+    plain = texts.str.replace(DAY_WORD, "", regex=True) if unit in ("days", "study_day") else texts
+    numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
+    if unit == "study_day":
+        numbers = numbers.where((numbers != 0) & (numbers % 1 == 0))
+        numbers = numbers.mask(numbers > 0, numbers - 1)
+    return numbers if unit == "hours" else numbers * 24
+
+
+def precedes(late: pd.Series, early: pd.Series, timezone: str) -> pd.Series:
+    """Where `late` lies before `early`; a time known by its day only (local midnight) may still be later that day."""
+    suspect = (late < early).fillna(False).astype(bool)
+    if not suspect.any():
+        return suspect
+    late_local, early_local = (times[suspect].dt.tz_convert(timezone) for times in (late, early))
+    same_day = is_midnight(late_local) & (late_local == early_local.dt.normalize())
+    return suspect & ~same_day.reindex(suspect.index, fill_value=False)
+
+
+def is_midnight(local: pd.Series) -> pd.Series:
+    return local == local.dt.normalize()

@@ -1,0 +1,102 @@
+"""Numbers in an outcome's canonical unit. A unit is never guessed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
+from historical_controls.config.sources.sources import UnitFactor
+from historical_controls.dictionary.dictionary import Dictionary, fold_unit
+
+NO_CONVERSION = (float("nan"), float("nan"))
+DIGITS = 12
+
+
+def conversions(codes: pd.Series, units: pd.Series, dictionary: Dictionary) -> pd.DataFrame:
+    """Columns factor and offset per row (canonical = raw * factor + offset); null where no conversion is declared."""
+    found = by_distinct_pair(codes, units, lambda code, unit: conversion(code, unit, dictionary))
+    pairs = pd.Series(found.to_numpy(), dtype=object)
+    distinct, where = pairs.factorize()
+    table = np.array([list(pair) for pair in where], dtype="float64").reshape(-1, 2)
+    return pd.DataFrame(table[distinct], columns=["factor", "offset"], index=codes.index)
+
+
+def conversion(code: str, unit: str, dictionary: Dictionary) -> tuple[float, float]:
+    """(factor, offset); nulls where the dictionary declares none. A number without a unit stays as it is."""
+    if code not in dictionary.outcomes:
+        return NO_CONVERSION
+    if unit == "" and dictionary.outcomes[code].unit == "":
+        return 1.0, 0.0
+    found = dictionary.conversion(code, unit)
+    return (found.factor, found.offset) if found else NO_CONVERSION
+
+
+def is_ddu(units: pd.Series) -> pd.Series:
+    """Where a unit counts D-dimer units, not fibrinogen equivalents."""
+    return by_distinct(units, lambda unit: "ddu" in fold_unit(unit), bool)
+
+
+def with_ddu(
+    factors: pd.DataFrame, records: pd.DataFrame, ddu_to_feu: float | None, dictionary: Dictionary
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Factors with those of D-dimer in DDU where the file declares one, and the rows that it concerns.
+
+    ASH advises against converting (hematology.org, COVID-19 and D-dimer FAQ): only by declaration, and flagged.
+    """
+    rows = is_ddu(records["raw_unit"]) if ddu_to_feu else pd.Series(False, index=records.index)
+    rows &= (records["code"] == "DDIM") & factors["factor"].isna()
+    if not ddu_to_feu or not rows.any():
+        return factors, rows
+    feu = by_distinct(records.loc[rows, "raw_unit"], lambda unit: fold_unit(unit).replace("ddu", "feu"), "str")
+    own = conversions(records.loc[rows, "code"], feu, dictionary).assign(offset=0.0)
+    own["factor"] *= ddu_to_feu
+    return _replaced(factors, own), rows & own["factor"].notna().reindex(rows.index, fill_value=False)
+
+
+def with_confirmed(
+    factors: pd.DataFrame, records: pd.DataFrame, confirmed: list[UnitFactor], dictionary: Dictionary
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Factors with the corrections that the file declares, and the rows that they concern."""
+    concerned = pd.Series(False, index=records.index)
+    for item in confirmed:
+        rows = (records["code"] == item.outcome) & ~concerned
+        if item.unit is not None:
+            rows &= by_distinct(records["raw_unit"], fold_unit, "str") == fold_unit(item.unit)
+        if item.true_unit is not None:
+            factor, offset = conversion(item.outcome, item.true_unit, dictionary)
+            own = pd.DataFrame({"factor": factor, "offset": offset}, index=rows.index[rows])
+        else:
+            own = factors.loc[rows].assign(factor=factors.loc[rows, "factor"] * float(item.factor or 1))
+        factors, concerned = _replaced(factors, own), concerned | rows
+    return factors, concerned & factors["factor"].notna()
+
+
+def _replaced(factors: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+    out = factors.copy()
+    out.loc[own.index] = own
+    return out
+
+
+def converted(numbers: pd.Series, factors: pd.DataFrame) -> pd.Series:
+    """Canonical numbers, to 12 significant digits where converted.
+
+    So 100.4 F is 38 C and not 38.00000000000001, and the same result sent in two units is the same number.
+    """
+    raw = numbers * factors["factor"] + factors["offset"]
+    changed = ~((factors["factor"] == 1) & (factors["offset"] == 0))
+    return raw.where(~changed, _significant(raw))
+
+
+def _significant(numbers: pd.Series) -> pd.Series:
+    size = numbers.abs()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        places = DIGITS - 1 - np.floor(np.log10(size.where(size > 0, 1.0)))
+        power = np.power(10.0, places.clip(-300, 300))
+    return (numbers * power).round() / power
+
+
+def same_unit(codes: pd.Series, one: pd.Series, other: pd.Series, dictionary: Dictionary) -> pd.Series:
+    """Whether two spellings mean the same unit of the outcome (identical texts do even where none is declared)."""
+    first, second = conversions(codes, one, dictionary), conversions(codes, other, dictionary)
+    return (one == other) | ((first["factor"] == second["factor"]) & (first["offset"] == second["offset"]))

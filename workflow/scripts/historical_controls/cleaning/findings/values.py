@@ -1,0 +1,131 @@
+"""Values that stand far too often: codes for missing that nobody declared, and limits that lost their sign."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.cleaning.ledger.tallies import held_times
+from historical_controls.config.sources.parts import LongMeasurements
+from historical_controls.config.sources.sources import Source
+from historical_controls.dictionary.dictionary import Dictionary
+
+# Whole negative numbers, and sevens, eights or nines only: what forms and exports write for 'missing'.
+CODE = re.compile(r"^(?:-\d{1,5}|[-+]?(?:7{1,6}|8{1,6}|9{1,6})(?:[.,](?:0+|7+|8+|9+))?)$")
+CODED_DATE = re.compile(r"(?<!\d)(?:1[789]\d\d|9999|2999|2100|2099)(?!\d)")
+LEAST_REPEATS = 4
+TIMES_NEIGHBOURS = 3
+# A limit: at least this often, this share, and about twice as often as any of the values next to it.
+LEAST_PILED = 5
+LEAST_SHARE = 0.004
+MOST_BEYOND = 0.01
+NEXT_VALUES = 5
+LEAST_VALUES = 20
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One suspicion: a row of table findings but for its source."""
+
+    file: str
+    finding: str
+    outcome: str
+    unit: str
+    value: float
+    n: int
+    share: float
+    factor: float
+    hint: str
+
+
+def coded_missing(values: pd.DataFrame, outside: pd.DataFrame, held: pd.DataFrame, source: Source) -> Iterator[Finding]:
+    """Texts that look like a code for missing and are repeated far beyond their neighbours, or cannot be values."""
+    both = pd.concat([values.assign(held=False), outside.assign(held=True)], ignore_index=True)
+    for (file, outcome, item), group in both.groupby(["file", "outcome", "item"], sort=True):
+        coded = group.loc[group["raw_value"].str.match(CODE)]
+        for text, rows in coded.groupby("raw_value", sort=True):
+            n, total = int(rows["n"].sum()), int(group["n"].sum())
+            impossible = bool(rows["held"].all()) and n >= 2
+            if impossible or _stands_out(float(rows["value"].iloc[0]), n, group):
+                hint = _sentinel_line(str(file), str(item), str(text), source)
+                unit, value = str(rows["raw_unit"].iloc[0]), float(rows["value"].iloc[0])
+                yield Finding(
+                    str(file), "SENTINEL_SUSPECT", str(outcome), unit, value, n, n / total, float("nan"), hint
+                )
+    yield from _coded_characteristics(held, source)
+
+
+def _stands_out(value: float, n: int, group: pd.DataFrame) -> bool:
+    near = group.loc[np.isclose(group["value"], value, rtol=1 / 3, atol=1e-12) & (group["value"] != value)]
+    most = int(near.groupby("value")["n"].sum().max()) if len(near) else 0
+    return n >= LEAST_REPEATS and n >= TIMES_NEIGHBOURS * max(most, 1)
+
+
+def _coded_characteristics(held: pd.DataFrame, source: Source) -> Iterator[Finding]:
+    """The same of patients' characteristics and of findings, and of words repeated where numbers are due."""
+    code = held["raw_value"].str.match(CODE).fillna(False).astype(bool)
+    impossible = code & (held["table"] == "patients") & (held["reason"] == "OUT_OF_RANGE")
+    unknown = code & (held["reason"] == "RESULT_UNKNOWN")
+    words = (held["reason"] == "NUM_UNREADABLE") & ~held["raw_value"].str.contains(r"\d", na=False)
+    least = impossible.map({True: 2, False: LEAST_REPEATS})
+    rows = held.assign(least=least).loc[impossible | unknown | words]
+    keys = ["file", "analyte", "item", "raw_value", "least"]
+    counted = rows.groupby(keys)["n"].sum().reset_index()
+    for file, outcome, item, text, _, n in counted.loc[counted["n"] >= counted["least"]].itertuples(index=False):
+        value = float(pd.to_numeric(pd.Series([text]), errors="coerce").iloc[0])
+        hint = _sentinel_line(file, item, text, source)
+        # Of how many is not known here: the ledger keeps no texts of clean records.
+        yield Finding(file, "SENTINEL_SUSPECT", outcome, "", value, int(n), float("nan"), float("nan"), hint)
+
+
+def coded_dates(held: pd.DataFrame, source: Source) -> Iterator[Finding]:
+    """Dates such as 1900-01-01, repeated, among those outside the study's time."""
+    times = held_times(held, "DATE_RANGE")
+    coded = times.loc[times["text"].str.contains(CODED_DATE) & (times["n"] >= 2)]
+    for file, item, text, n in coded.itertuples(index=False, name=None):
+        hint = _sentinel_line(file, item.split(">")[0], text, source)
+        total = int(times.loc[times["file"] == file, "n"].sum())
+        yield Finding(file, "SENTINEL_SUSPECT", "", text, float("nan"), int(n), n / total, float("nan"), hint)
+
+
+def _sentinel_line(file: str, item: str, text: str, source: Source) -> str:
+    """The line to declare; of rows without columns of their own, that of the result."""
+    results = [part.value for part in source.files[file].parts if isinstance(part, LongMeasurements)]
+    column = item.split("#")[0] or (results[0] if results else "")
+    return f'sentinels: [{{columns: [{column}], codes: ["{text}"]}}]'
+
+
+def piled_up(values: pd.DataFrame, dictionary: Dictionary) -> Iterator[Finding]:
+    """Values piled up at one end of what an assay gave: limits whose sign the export lost."""
+    for (file, outcome, unit, _), group in values.groupby(["file", "outcome", "raw_unit", "assay"], sort=True):
+        known = dictionary.plausibility.get(str(outcome))
+        if known is None or known.measured_by != "laboratory":
+            continue
+        counts = group.groupby("value")["n"].sum().sort_index()
+        limits = dictionary.outcomes[str(outcome)]
+        bounds = {0.0, limits.hard_low, limits.hard_high}
+        for means, ordered in (("<", counts), (">", counts.iloc[::-1])):
+            place = _pile(ordered)
+            if place is not None and float(ordered.index[place]) not in bounds:
+                value, n = float(ordered.index[place]), int(ordered.iloc[place])
+                hint = f'stripped_limits: [{{outcome: {outcome}, value: {value:.12g}, means: "{means}"}}]'
+                share = n / int(counts.sum())
+                yield Finding(str(file), "LIMIT_SUSPECT", str(outcome), str(unit), value, n, share, float("nan"), hint)
+
+
+def _pile(counts: pd.Series) -> int | None:
+    """Place of the pile in counts ordered from one end: hardly anything beyond it, far fewer at the values next."""
+    n, total = counts.to_numpy(), int(counts.sum())
+    if total < LEAST_VALUES or len(n) <= NEXT_VALUES:
+        return None
+    beyond = np.concatenate([[0], np.cumsum(n)[:-1]])
+    for place in range(int(np.searchsorted(beyond, MOST_BEYOND * total, side="right"))):
+        inward = n[place + 1 : place + 1 + NEXT_VALUES]
+        most = max(int(inward.max(initial=0)), int(n[:place].max(initial=0)), 1)
+        if n[place] >= max(LEAST_PILED, LEAST_SHARE * total, 2 * most + 3):
+            return place
+    return None

@@ -1,0 +1,115 @@
+"""Whose records are held back: reasons by arm and outcome, and whether one arm loses more than the other."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.cleaning.ledger.counts import FATES
+from historical_controls.config.sources.sources import Source
+from historical_controls.inference import exact_interval
+from historical_controls.tables.parquet import read_pieces
+from historical_controls.tables.registry import LEDGER
+
+KEY = ["source", "arm", "outcome", "fate", "reason"]
+ARMS = ("treated", "historical")
+CONTRAST = "treated - historical"
+ALL = Cell("14.1.8", "primary", "ledger_loss_arms", population="all")
+
+
+def loss_tally(
+    ledgers: Iterable[str | Path], people: pd.DataFrame, sources: Mapping[str, Source], outcomes: Collection[str]
+) -> pd.DataFrame:
+    """Columns of KEY and n: records of all final ledgers, read piece by piece.
+
+    people: table people; outcomes: codes known to the dictionary. The outcome is '' where the record's was not read.
+    """
+    treated = _treated(people, sources)
+    columns = ["source", "subject", "analyte", "fate", "reason"]
+    counts = [
+        _counted(piece, treated, sources, outcomes) for path in ledgers for piece in read_pieces(path, LEDGER, columns)
+    ]
+    if not counts:
+        return pd.DataFrame(columns=[*KEY, "n"])
+    return pd.concat(counts).groupby(KEY)["n"].sum().reset_index()
+
+
+def _treated(people: pd.DataFrame, sources: Mapping[str, Source]) -> set[tuple[str, str]]:
+    """Source and id of the treated who stand in a historical source, whatever other ids they have there."""
+    chosen: set[tuple[str, str]] = set()
+    for name, source in sources.items():
+        ids = people.loc[people["source"] == name]
+        persons = set(ids.loc[ids["subject"].isin(source.treated_subjects), "patient_id"])
+        chosen |= {(name, str(subject)) for subject in ids.loc[ids["patient_id"].isin(persons), "subject"]}
+    return chosen
+
+
+def _counted(
+    piece: pd.DataFrame, treated: set[tuple[str, str]], sources: Mapping[str, Source], outcomes: Collection[str]
+) -> pd.DataFrame:
+    arm = piece["source"].map({name: source.arm for name, source in sources.items()})
+    if treated:
+        arm = arm.mask(pd.MultiIndex.from_frame(piece[["source", "subject"]]).isin(treated), "treated")
+    outcome = piece["analyte"].where(piece["analyte"].isin(list(outcomes)), "")
+    return piece.assign(arm=arm, outcome=outcome).groupby(KEY).size().reset_index(name="n")
+
+
+def losses_ard(tally: pd.DataFrame, level: float) -> pd.DataFrame:
+    """ARD rows 14.1.8 of a loss_tally: `ledger_loss` by source, `ledger_loss_arms` over all sources; level: confidence.
+
+    The share held is of records that could have been used (clean and held); those sent twice and those left out by
+    declaration are no loss. Its interval (Clopper and Pearson, Biometrika 1934; 26: 404) and that of the difference of
+    two arms (Newcombe, Stat Med 1998; 17: 873, method 10) take records as independent, which those of one patient are
+    not: they are too narrow, and say whether a difference is worth a look.
+    """
+    rows: list[dict[str, object]] = []
+    for (source, arm, outcome), found in tally.groupby(["source", "arm", "outcome"]):
+        own = Cell("14.1.8", "primary", "ledger_loss", population=str(source), arm=str(arm), outcome=str(outcome))
+        rows += _loss_rows(own, found, level)
+    for (arm, outcome), found in tally.groupby(["arm", "outcome"]):
+        rows += _loss_rows(ALL.at(arm=str(arm), outcome=str(outcome)), found, level)
+    for outcome, found in tally.groupby("outcome"):
+        rows += _difference_rows(ALL.at(outcome=str(outcome), contrast=CONTRAST), found, level)
+    return ard_frame(rows)
+
+
+def _loss_rows(cell: Cell, found: pd.DataFrame, level: float) -> Iterator[dict[str, object]]:
+    counts = found.groupby("fate")["n"].sum()
+    yield cell.number("n_records", int(counts.sum()))
+    yield from (cell.number(statistic, int(counts.get(fate, 0))) for fate, statistic in FATES.items())
+    held, usable = _held(found)
+    if usable:
+        lower, upper = exact_interval(held, usable, level)
+        yield from _shares(cell, share_held=held / usable, lower=lower, upper=upper)
+    reasons = found.loc[(found["reason"] != "") & (found["fate"] != "clean")]
+    for reason, fate, count in (
+        reasons.groupby(["reason", "fate"])["n"].sum().reset_index().itertuples(index=False, name=None)
+    ):
+        yield cell.at(level=str(reason), method=str(fate)).number("n_records", int(count))
+
+
+def _difference_rows(cell: Cell, found: pd.DataFrame, level: float) -> Iterator[dict[str, object]]:
+    # Takes longer to import than the other jobs of this stage take.
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    (held, usable), (held_other, usable_other) = (_held(found.loc[found["arm"] == arm]) for arm in ARMS)
+    if usable and usable_other:
+        lower, upper = confint_proportions_2indep(
+            held, usable, held_other, usable_other, method="newcomb", compare="diff", alpha=1 - level
+        )
+        difference = held / usable - held_other / usable_other
+        yield from _shares(cell, difference=difference, lower=lower, upper=upper)
+
+
+def _held(found: pd.DataFrame) -> tuple[int, int]:
+    """Records held, and records that could have been used."""
+    counts = found.groupby("fate")["n"].sum()
+    held = int(counts.get("quarantined", 0))
+    return held, held + int(counts.get("clean", 0))
+
+
+def _shares(cell: Cell, **shares: float) -> Iterator[dict[str, object]]:
+    return (cell.number(name, float(share), format="percent.00") for name, share in shares.items())

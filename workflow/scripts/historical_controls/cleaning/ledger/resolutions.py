@@ -1,0 +1,254 @@
+"""Decisions of people on single held rows: which row and reason, what is decided, by whom, when and why.
+
+A released record is used although its reason stands. A corrected row is read with another text in one cell. An
+excluded record stays out, and counts as lost, but needs no more looking at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.cleaning.ledger.quarantine import row_hashes
+from historical_controls.cleaning.records.records import CELL, remark, with_flag
+from historical_controls.config.sources.sources import Source
+from historical_controls.dictionary.declared_csv import read_declared
+from historical_controls.errors import UserError, did_you_mean, raise_all
+from historical_controls.tables.parquet import conform
+from historical_controls.tables.registry import RESOLUTIONS
+from historical_controls.text.spreadsheet_cells import as_sent
+
+NEEDED = ("source", "file", "row_hash", "reason", "decision", "who", "date", "why")
+OPTIONAL = ("item", "column", "text")
+# Left blank in quarantine.csv: a line where they still are is none of a decision.
+FILLED_IN = ("decision", "column", "text", "who", "date", "why")
+RELEASE, EXCLUDE, CORRECT = "release", "exclude", "correct"
+DECISIONS = (RELEASE, EXCLUDE, CORRECT)
+# Measurements that were read whole, and held for what they say. Nothing else has a value to release.
+OF_JOINING = frozenset({"AFTER_DEATH", "DUP_CONFLICT", "LYMPH_ABOVE_WBC"})
+RELEASABLE = OF_JOINING | {"OUT_OF_RANGE", "TIME_ORDER", "SPECIMEN_BAD", "WITHDRAWN"}
+OF_PEOPLE = frozenset({"ID_CONFLICT", "ID_BOTH_ARMS", "ID_TWO_SOURCES"})
+# Spreadsheets of Spanish systems rewrite the first as the second.
+DAYS = ("%Y-%m-%d", "%d/%m/%Y")
+HASH = re.compile(r"r[0-9a-f]{12}")
+
+Decisions = pd.DataFrame
+
+
+def read_resolutions(path: str | Path, sources: Mapping[str, Source] | None = None) -> Decisions:
+    """Columns NEEDED, OPTIONAL and line, one row per decision. sources: checks the names of sources and files too.
+
+    Raises UserError(s): unknown names, decisions that do not fit their reason, or that nobody signed, dated or
+    explained, and decisions that contradict each other.
+    """
+    frame = read_declared(path, NEEDED, OPTIONAL)
+    frame = frame.assign(**{name: frame[name].map(as_sent).astype("str") for name in (*NEEDED, *OPTIONAL)})
+    decided = frame.loc[(frame[list(FILLED_IN)] != "").any(axis=1)].reset_index(drop=True)
+    raise_all(
+        UserError(said, f"{path}, line {row['line']}", hint)
+        for row in decided.to_dict("records")
+        for said, hint in [*_name_faults(row, sources), *_row_faults(row)]
+    )
+    raise_all(_contradictions(decided, str(path)))
+    return decided.assign(date=decided["date"].map(_iso))
+
+
+def _name_faults(row: Mapping[Any, Any], sources: Mapping[str, Source] | None) -> Iterator[tuple[str, str]]:
+    if sources is None:
+        return
+    if row["source"] not in sources:
+        yield f"there is no source '{row['source']}'", did_you_mean(row["source"], sources)
+    elif row["file"] not in (files := sources[row["source"]].files):
+        yield f"source '{row['source']}' has no file '{row['file']}'", did_you_mean(row["file"], files)
+
+
+def _row_faults(row: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+    if not HASH.fullmatch(row["row_hash"]):
+        yield f"'{row['row_hash']}' is no hash of a row", "Copy it from results/clean/quarantine.csv."
+    if row["decision"] not in DECISIONS:
+        yield f"'{row['decision']}' is no decision", did_you_mean(row["decision"], DECISIONS)
+    for name in ("reason", "who", "why"):
+        if not row[name]:
+            yield f"'{name}' is blank", "Each decision names its reason in the ledger, who took it, when and why."
+    if _iso(row["date"]) is None:
+        yield f"'{row['date']}' is no date", "Write it as 2020-12-31 (or 31/12/2020, day first)."
+    if row["reason"] in OF_PEOPLE:
+        yield f"{row['reason']} is no matter of one row", "The crosswalk says who is who."
+    elif row["decision"] == RELEASE and row["reason"] not in RELEASABLE:
+        hint = f"Correct a cell of it, or exclude it. Released can be: {', '.join(sorted(RELEASABLE))}."
+        yield f"a row held for {row['reason']} has no value to release", hint
+    if (row["decision"] == CORRECT) != bool(row["column"]) or (row["text"] and not row["column"]):
+        yield "a correction names 'column', and only a correction does", "The raw column, and in 'text' what it says."
+
+
+def _iso(text: str) -> str | None:
+    for form in DAYS:
+        try:
+            return datetime.strptime(text, form).date().isoformat()
+        except ValueError:
+            continue
+    return None
+
+
+def _contradictions(decided: Decisions, path: str) -> Iterator[UserError]:
+    """Two decisions on one record, or two texts of one cell."""
+    about = decided["item"].where(decided["decision"] != CORRECT, "column " + decided["column"])
+    key = [decided[name] for name in ("source", "file", "row_hash", "reason")] + [about]
+    said = decided["decision"] + "=" + decided["text"]
+    for line in decided.loc[said.groupby(key).transform("nunique") > 1, "line"]:
+        yield UserError("another line decides otherwise of the same", f"{path}, line {line}", "Keep one of them.")
+
+
+class Located:
+    """Decisions on one file, found among its lines block by block."""
+
+    def __init__(self, decided: Decisions | None) -> None:
+        self.decided = pd.DataFrame(columns=[*NEEDED, *OPTIONAL, "line"]) if decided is None else decided
+        self.found: set[str] = set()
+
+    def of(self, raw: pd.DataFrame, source: str, file: str) -> pd.DataFrame:
+        """Table resolutions of a block of lines (table intake). The same row twice is decided alike."""
+        own = self.decided.loc[(self.decided["source"] == source) & (self.decided["file"] == file)]
+        if own.empty:
+            return RESOLUTIONS.empty()
+        lines = row_hashes(raw)
+        here = own.drop(columns="line").merge(lines.loc[lines["row_hash"].isin(own["row_hash"])], on="row_hash")
+        self.found |= set(here["row_hash"])
+        return conform(here.drop_duplicates(list(RESOLUTIONS.key)), RESOLUTIONS)
+
+    def check_all_found(self, source: str, file: str) -> None:
+        """Raises UserError(s) for decisions on rows that the file does not hold, or no longer."""
+        own = self.decided.loc[(self.decided["source"] == source) & (self.decided["file"] == file)]
+        hint = "The export may have changed: look at quarantine.csv again, and drop or renew the line."
+        raise_all(
+            UserError(f"no row of the file has the hash {row['row_hash']}", f"resolutions, line {row['line']}", hint)
+            for row in own.loc[~own["row_hash"].isin(self.found)].to_dict("records")
+        )
+
+
+def corrected(raw: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFrame:
+    """A block of lines with the cells that people corrected. Raises UserError(s) for columns that there are not."""
+    own = resolved.loc[resolved["decision"] == CORRECT]
+    there = [name.removeprefix(CELL) for name in raw.columns if name.startswith(CELL)]
+    broken = set(raw.loc[raw["problem"].notna(), "line"])
+    raise_all(_correction_faults(own, there, broken))
+    for column, cells in own.groupby("column"):
+        text = raw["line"].map(dict(zip(cells["line"], cells["text"], strict=True)))
+        raw = raw.assign(**{f"{CELL}{column}": text.where(text.notna(), raw[f"{CELL}{column}"]).astype("str")})
+    return raw
+
+
+def _correction_faults(own: pd.DataFrame, there: list[str], broken: Collection[int]) -> Iterator[UserError]:
+    for row in own.to_dict("records"):
+        where = _place(row)
+        if row["line"] in broken:
+            yield UserError("a broken line has no cells to correct", where, "Mend the export, or exclude the line.")
+        elif row["column"] not in there:
+            yield UserError(f"there is no column '{row['column']}'", where, did_you_mean(str(row["column"]), there))
+
+
+def check_needed(ledger: pd.DataFrame, resolved: pd.DataFrame) -> None:
+    """Raises UserError(s) for corrections of rows that, read as sent, are not held for the reason given.
+
+    ledger: of the same lines before they were corrected. What only joining finds cannot be looked up here.
+    """
+    own = resolved.loc[(resolved["decision"] == CORRECT) & ~resolved["reason"].isin(list(OF_JOINING))]
+    raise_all(_unneeded(ledger, own, lambda rows, row: _held_for(rows, str(row["reason"]))))
+
+
+def marked(records: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFrame:
+    """Measurements or other records of one block with what people did to their rows: a remark, and a flag."""
+    if resolved.empty:
+        return records
+    touched = records["line"].isin(resolved.loc[resolved["decision"] == CORRECT, "line"])
+    records = remark(records, touched, "CORRECTED")
+    if "flags" not in records:
+        return records
+    released = records["reason"] == "RELEASED"
+    flags = with_flag(with_flag(records["flags"], "CORRECTED", touched), "RELEASED", released)
+    return records.assign(flags=flags)
+
+
+def released_reasons(records: pd.DataFrame, resolved: pd.DataFrame) -> pd.Series:
+    """The reasons, ';' between them, that are no reason to hold a record of one file any more; null without any."""
+    own = resolved.loc[resolved["decision"] == RELEASE]
+    out = pd.Series(None, index=records.index, dtype="str")
+    for line, item, reason in own[["line", "item", "reason"]].itertuples(index=False, name=None):
+        here = (records["line"] == line) & _of_item(records["item"], item)
+        out = out.mask(here, out.fillna("") + reason + ";")
+    return out
+
+
+def one_of_each_sample(records: pd.DataFrame, sample: list[str]) -> pd.DataFrame:
+    """Records without the release of two results of one sample: only one of them can be right, so both stay held."""
+    if records["released"].isna().all():
+        return records
+    chosen = records["released"].str.contains("DUP_CONFLICT;", regex=False, na=False)
+    many = chosen & (chosen.groupby([records[name] for name in sample], dropna=False).transform("sum") > 1)
+    return records.assign(released=records["released"].mask(many, None))
+
+
+def with_exclusions(ledger: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFrame:
+    """A final ledger, or a piece of it, in which records that people keep out are held for that."""
+    own = resolved.loc[resolved["decision"] == EXCLUDE]
+    rows = ledger.loc[ledger["line"].isin(own["line"]) & (ledger["fate"] == "quarantined")]
+    hints: dict[Any, str] = {}
+    for row in own.to_dict("records"):
+        same = (rows["line"] == row["line"]) & (rows["file"] == row["file"]) & (rows["reason"] == row["reason"])
+        hints |= dict.fromkeys(
+            rows.index[same & _of_item(rows["item"], str(row["item"]))], f"{row['reason']}: {row['why']}"
+        )
+    if not hints:
+        return ledger
+    where = np.isin(ledger.index, list(hints))
+    said = pd.Series(hints).reindex(ledger.index)
+    return ledger.assign(reason=ledger["reason"].mask(where, "EXCLUDED"), hint=ledger["hint"].mask(where, said))
+
+
+def check_used(ledger: pd.DataFrame, resolved: pd.DataFrame) -> None:
+    """Raises UserError(s) for decisions that no record needed (ledger: final, at least the lines decided of)."""
+    tests = {
+        RELEASE: lambda rows, row: (rows["reason"] == "RELEASED") | (rows["fate"] != "clean"),
+        EXCLUDE: lambda rows, row: rows["reason"] == "EXCLUDED",
+    }
+    raise_all(
+        fault
+        for decision, test in tests.items()
+        for fault in _unneeded(ledger, resolved.loc[resolved["decision"] == decision], test)
+    )
+
+
+def _unneeded(
+    ledger: pd.DataFrame, decided: pd.DataFrame, test: Callable[[pd.DataFrame, Mapping[Any, Any]], pd.Series]
+) -> Iterator[UserError]:
+    """Decisions of whose records none passes the test. The same row may stand on several lines: one is enough."""
+    for _, same in decided.groupby(["source", "file", "row_hash", "item", "reason", "column"]):
+        row = same.iloc[0].to_dict()
+        rows = ledger.loc[(ledger["file"] == row["file"]) & ledger["line"].isin(same["line"])]
+        rows = rows.loc[_of_item(rows["item"], row["item"])]
+        if rows.empty:
+            yield UserError(f"the row has no record '{row['item']}'", _place(row), "Copy 'item' from quarantine.csv.")
+        elif not test(rows, row).any():
+            found = ", ".join(
+                sorted({reason or fate for reason, fate in zip(rows["reason"], rows["fate"], strict=True)})
+            )
+            yield UserError(f"it is not held for {row['reason']}, but {found}", _place(row), "Drop or renew the line.")
+
+
+def _of_item(items: pd.Series, item: str) -> pd.Series:
+    """Records of one column, or of all where none is named."""
+    return (items == item) | (item == "")
+
+
+def _place(row: Mapping[Any, Any]) -> str:
+    return f"resolutions, row {row['row_hash']} ({row['source']}/{row['file']}, line {row['line']})"
+
+
+def _held_for(rows: pd.DataFrame, reason: str) -> pd.Series:
+    return (rows["fate"] == "quarantined") & (rows["reason"] == reason)

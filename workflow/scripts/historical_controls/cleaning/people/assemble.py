@@ -1,0 +1,273 @@
+"""The files of one source joined: ids linked, relative times anchored, duplicates and conflicts settled."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.cleaning.ledger.resolutions import check_used, with_exclusions
+from historical_controls.cleaning.people.duplicates import (
+    settle_characteristics,
+    settle_events,
+    settle_measurements,
+    settle_treatments,
+)
+from historical_controls.cleaning.people.patient_checks import check_patients
+from historical_controls.cleaning.records.distinct import by_distinct
+from historical_controls.cleaning.records.outputs import CleanedFile, CleanSource
+from historical_controls.cleaning.records.records import RECORD_KEY, decide, undecided, with_flag
+from historical_controls.cleaning.rows.files import LostRecordError
+from historical_controls.config.sources.sources import Source
+from historical_controls.config.study_config import Study
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.tables.parquet import Table, conform
+from historical_controls.tables.registry import EVENTS, LEDGER, MEASUREMENTS, PATIENTS, TREATMENTS
+
+TABLES = ("patients", "measurements", "events", "treatments")
+# A second admission or discharge is a readmission; a second death or infusion of the one dose is a contradiction.
+ONCE = ("infusion", "death")
+DECIDED = ("fate", "reason", "raw_value", "hint")
+
+
+def assemble_source(
+    parts: list[CleanedFile],
+    people: pd.DataFrame,
+    source_name: str,
+    source: Source,
+    study: Study,
+    dictionary: Dictionary,
+) -> CleanSource:
+    """Clean tables and final ledger of one source (parts: its files; people: table people of all sources).
+
+    Raises LostRecordError where the ledger and the tables would disagree.
+    """
+    ids = people.loc[people["source"] == source_name]
+    stacked = {f.name: _stack([getattr(part, f.name) for part in parts]) for f in fields(CleanedFile)}
+    records = assemble_range({name: stacked[name] for name in TABLES}, ids, source, dictionary)
+    ledger = with_exclusions(final_ledger(stacked["ledger"], changes(records)), stacked["resolutions"])
+    check_used(ledger, stacked["resolutions"])
+    clean = clean_records(records)
+    check_counts(clean_counts(ledger), {name: len(frame) for name, frame in clean.items()})
+    tables = clean_tables(clean, epoch_admissions(first_lines([stacked["ledger"]], ids), source_name, source))
+    patients = people_table(clean["patients"], ids, contradicted(records), source_name, source, dictionary)
+    return CleanSource(patients=patients, **tables, ledger=ledger)
+
+
+def assemble_range(
+    records: dict[str, pd.DataFrame], ids: pd.DataFrame, source: Source, dictionary: Dictionary
+) -> dict[str, pd.DataFrame]:
+    """Records of some people, all of theirs, with the person and the final fate.
+
+    records: tables *_raw by name; ids: table people of the source. Nothing that is settled here reaches from one
+    person to another, so a source may be assembled in as many ranges of people as memory asks for.
+    """
+    records = {name: _linked(records[name], ids) for name in TABLES}
+    records["events"] = settle_events(_anchored(records["events"], records["events"], source), ONCE, source.timezone)
+    records["measurements"] = _anchored(records["measurements"], records["events"], source)
+    records["patients"] = settle_characteristics(records["patients"])
+    records["treatments"] = settle_treatments(records["treatments"])
+    records = _hold_people(records)
+    records["measurements"] = settle_measurements(records["measurements"], _deaths(records["events"], source))
+    measured = check_patients(records["measurements"], dictionary, source.timezone)
+    flags = with_flag(measured["flags"], "RELEASED", measured["reason"] == "RELEASED")
+    return records | {"measurements": measured.assign(flags=flags)}
+
+
+def clean_records(records: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The clean ones, with the columns that tables of sources have; of characteristics, all columns."""
+    stored = {"measurements": MEASUREMENTS, "events": EVENTS, "treatments": TREATMENTS}
+    return {
+        name: (frame.reindex(columns=list(stored[name].names)) if name in stored else frame).loc[
+            frame["fate"] == "clean"
+        ]
+        for name, frame in records.items()
+    }
+
+
+def clean_tables(clean: dict[str, pd.DataFrame], admissions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Tables measurements, events and treatments of the same people; admissions: of those who may lack one."""
+    return {
+        "measurements": _as(clean["measurements"], MEASUREMENTS),
+        "events": _as(_with_admissions(clean["events"], admissions), EVENTS),
+        "treatments": _as(clean["treatments"], TREATMENTS),
+    }
+
+
+def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else frames[0]
+
+
+def _as(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    return conform(frame.reindex(columns=list(table.names)), table)
+
+
+def _linked(records: pd.DataFrame, ids: pd.DataFrame) -> pd.DataFrame:
+    """Records with the person's id; those of a held id are held with its reason."""
+    person = dict(zip(ids["subject"], ids["patient_id"], strict=True))
+    hold = dict(zip(ids["subject"], ids["hold"], strict=True))
+    out = undecided(records, patient_id=by_distinct(records["subject"], lambda name: person.get(name, ""), "str"))
+    holds = by_distinct(records["subject"], lambda name: hold.get(name, ""), "str")
+    return decide(out, holds != "", holds, hint="the id is not clearly one person's")
+
+
+def _anchored(records: pd.DataFrame, events: pd.DataFrame, source: Source) -> pd.DataFrame:
+    """Relative times made absolute by the patient's anchor event, or by the declared epoch where there is none."""
+    relative = records["relative_hours"].notna()
+    if not relative.any():
+        return records
+    known = events.loc[(events["fate"] == "clean") & events["time"].notna()]
+    first = known.groupby(["patient_id", "event"])["time"].min()
+    keys = pd.MultiIndex.from_arrays([records["patient_id"], records["anchor"]])
+    # Where nobody has an event, the dates of none must still be dates.
+    anchors = first.astype("datetime64[us, UTC]").reindex(keys).set_axis(records.index)
+    if source.relative_epoch is not None:
+        anchors = anchors.fillna(_epoch(source.relative_epoch, source.timezone))
+    # Whole microseconds, as the tables store them; hours times 3600 keeps minutes exact.
+    offset = pd.to_timedelta((records["relative_hours"] * 3600).round(), unit="s")
+    times = (anchors + offset).astype("datetime64[us, UTC]")
+    out = records.assign(time=records["time"].where(~relative, times))
+    return decide(out, relative & out["time"].isna(), "TIME_NO_ANCHOR", hint="the anchor event has no date")
+
+
+def _epoch(day: date, timezone: str) -> pd.Timestamp:
+    return pd.Timestamp(day).tz_localize(timezone).tz_convert("UTC")
+
+
+def _hold_people(records: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Every record of a person whose sex, age or dated facts contradict each other is held."""
+    conflicted = contradicted(records)
+    if not conflicted:
+        return records
+    hint = "facts of this id contradict each other: one id, two people?"
+    return {
+        name: decide(frame, frame["patient_id"].isin(conflicted), "ID_CONFLICT", hint=hint)
+        for name, frame in records.items()
+    }
+
+
+def contradicted(records: dict[str, pd.DataFrame]) -> set[str]:
+    """People whose characteristics or dated facts contradict each other, or whose id is held."""
+    return {
+        str(person)
+        for name in ("patients", "events")
+        for person in records[name].loc[records[name]["reason"] == "ID_CONFLICT", "patient_id"]
+    }
+
+
+def _deaths(events: pd.DataFrame, source: Source) -> pd.Series:
+    """Time of death per person; a death known by its day only counts from the end of that day."""
+    deaths = events.loc[(events["fate"] == "clean") & (events["event"] == "death")].groupby("patient_id")["time"].min()
+    local = deaths.dt.tz_convert(source.timezone)
+    day_only = (local == local.dt.normalize()).to_numpy()
+    return deaths + pd.to_timedelta(np.where(day_only, 24, 0), unit="h")
+
+
+def final_ledger(ledger: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
+    """Files' ledger (a piece of it) with the fates that joining decided."""
+    # Few records change: only their lines are looked up by their whole key, and only their cells are written.
+    near = ledger.loc[ledger["line"].isin(changed["line"]), RECORD_KEY].reset_index(names="row")
+    near = near.merge(changed, on=RECORD_KEY)
+    out = ledger.copy(deep=False)
+    for name in DECIDED if len(near) else ():
+        values = out[name].astype("str").array.copy()
+        values[out.index.get_indexer(pd.Index(near["row"]))] = near[name].astype("str").array
+        out[name] = values
+    return conform(out, LEDGER)
+
+
+def changes(records: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Keys and final fates of the records that joining held, collapsed, or would have held had nobody released them."""
+    return pd.concat([_changes(name, frame) for name, frame in records.items()], ignore_index=True)
+
+
+def _changes(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    rows = frame.loc[(frame["fate"] != "clean") | (frame["reason"] != "")]
+    shown = {
+        "patients": lambda: rows["result"].fillna(rows["value"].map("{:g}".format)),
+        "measurements": lambda: rows["raw_value"],
+        "events": lambda: rows["time"].dt.strftime("%Y-%m-%d %H:%M UTC"),
+        "treatments": lambda: rows["treatment"],
+    }[name]()
+    return rows[[*RECORD_KEY, "fate", "reason", "hint"]].assign(
+        raw_value=shown.astype("str").where(rows["fate"] != "clean", None)
+    )
+
+
+def clean_counts(ledger: pd.DataFrame) -> Counter[str]:
+    """Clean records per table in a ledger or a piece of it."""
+    return Counter(
+        {str(name): int(n) for name, n in ledger.loc[ledger["fate"] == "clean", "table"].value_counts().items()}
+    )
+
+
+def check_counts(counted: Counter[str], rows: dict[str, int]) -> None:
+    for name, n in rows.items():
+        if counted[name] != n:
+            raise LostRecordError(f"{name}: {counted[name]} clean records in the ledger, {n} rows")
+
+
+def first_lines(ledgers: Iterable[pd.DataFrame], ids: pd.DataFrame) -> pd.DataFrame:
+    """Columns patient_id, file, line: where each person that is not held stands first (ledgers: pieces, any order)."""
+    whole = ids.loc[ids["hold"] == "", ["subject", "patient_id"]]
+    first = pd.DataFrame({"patient_id": [], "file": [], "line": []}).astype({"line": "int64"})
+    for ledger in ledgers:
+        seen = ledger[["subject", "file", "line"]].drop_duplicates(["subject", "file"]).merge(whole, on="subject")
+        both = pd.concat([first, seen[["patient_id", "file", "line"]]] if len(first) else [seen])
+        first = both.sort_values(["file", "line"], kind="stable").drop_duplicates("patient_id")
+    return first
+
+
+def epoch_admissions(first: pd.DataFrame, source_name: str, source: Source) -> pd.DataFrame:
+    """A source without a calendar: everyone's admission stands at the declared epoch, traced to their first line."""
+    if source.relative_epoch is None:
+        return EVENTS.empty()
+    return first.assign(
+        source=source_name,
+        item="relative_epoch",
+        event="admission",
+        time=_epoch(source.relative_epoch, source.timezone),
+    )
+
+
+def _with_admissions(events: pd.DataFrame, admissions: pd.DataFrame) -> pd.DataFrame:
+    known = events.loc[events["event"] == "admission", "patient_id"]
+    missing = admissions.loc[~admissions["patient_id"].isin(known)]
+    return pd.concat([events, missing], ignore_index=True) if len(missing) else events
+
+
+def people_table(
+    records: pd.DataFrame,
+    ids: pd.DataFrame,
+    conflicted: set[str],
+    source_name: str,
+    source: Source,
+    dictionary: Dictionary,
+) -> pd.DataFrame:
+    """One row per person that is not held, one column per characteristic of the dictionary.
+
+    conflicted: people held for what their own records say (see `contradicted`).
+    """
+    linked = ids.loc[ids["hold"] == ""].drop_duplicates("patient_id")
+    held = conflicted | (set(ids["patient_id"]) - set(linked["patient_id"]))
+    people = linked.loc[~linked["patient_id"].isin(held)].set_index("patient_id")
+    treated = set(ids.loc[ids["subject"].isin(source.treated_subjects), "patient_id"])
+    arms = ["treated" if person in treated else source.arm for person in people.index]
+    frame = pd.DataFrame({"source": source_name, "patient_id": people.index, "arm": arms}, index=people.index)
+    for outcome in dictionary.of_family("characteristic"):
+        own = records.loc[records["characteristic"] == outcome.code].set_index("patient_id")
+        frame[outcome.code] = _characteristic(own, outcome.kind).reindex(frame.index)
+    return conform(frame, PATIENTS)
+
+
+def _characteristic(own: pd.DataFrame, kind: str) -> pd.Series:
+    if kind == "number":
+        return own["value"].astype("float64")
+    if kind == "flag":
+        return own["result"].map({"yes": True, "no": False}).astype("boolean")
+    return own["result"].astype("str")

@@ -1,0 +1,99 @@
+"""Records of files too large for memory, put aside on disk by ranges of people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from historical_controls.cleaning.records.outputs import FILE_TABLES
+from historical_controls.tables.parquet import typed
+
+LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
+
+
+def range_of_subject(files: Iterable[Path], ids: pd.DataFrame, rows: int) -> dict[str, int]:
+    """The range that each id of table people falls into: people in order, at most `rows` records a range.
+
+    A person with more records than that is a range alone. files: tables *_raw.
+    """
+    records: Counter[str] = Counter()
+    for file in files:
+        for column in _subjects(file):
+            records.update({found["values"]: found["counts"] for found in pc.value_counts(column).to_pylist()})
+    own = ids["subject"].map(records).fillna(0).groupby(ids["patient_id"]).sum().sort_index()
+    number = dict(zip(own.index, _numbered(own.to_numpy(), rows), strict=True))
+    return {subject: number[person] for subject, person in zip(ids["subject"], ids["patient_id"], strict=True)}
+
+
+def _numbered(counts: np.ndarray, most: int) -> list[int]:
+    numbers, filled, number = [], 0.0, 0
+    for count in counts:
+        if filled and filled + count > most:
+            filled, number = 0.0, number + 1
+        filled += count
+        numbers.append(number)
+    return numbers
+
+
+def _subjects(path: Path) -> Iterator[pa.ChunkedArray]:
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group, ["subject"], use_threads=False)["subject"]
+
+
+class Ranges:
+    """Tables *_raw by range. A folder holds one file per table and range, removed once it has been read."""
+
+    def __init__(self, folder: Path, subjects: Mapping[str, int]) -> None:
+        self.folder, self.subjects = folder, subjects
+        self.numbers = range(max(subjects.values(), default=0) + 1)
+
+    def put(self, name: str, files: Iterable[Path]) -> None:
+        """Share the rows of one table's files out over the ranges, in their order."""
+        schema = None
+        writers: dict[int, pa.RecordBatchFileWriter] = {}
+        for path in files:
+            with pq.ParquetFile(path) as file:
+                schema = schema or file.schema_arrow
+                for group in range(file.num_row_groups):
+                    for number, rows in self._shared(file.read_row_group(group, use_threads=False)):
+                        if number not in writers:
+                            writers[number] = pa.ipc.new_file(self._path(name, number), schema, options=LZ4)
+                        writers[number].write_table(rows)
+        for writer in writers.values():
+            writer.close()
+
+    def _shared(self, rows: pa.Table) -> Iterator[tuple[int, pa.Table]]:
+        if len(self.numbers) == 1:
+            yield 0, rows
+            return
+        coded = rows["subject"].combine_chunks().dictionary_encode()
+        of_code = np.array([self.subjects.get(subject, 0) for subject in coded.dictionary.to_pylist()])
+        numbers = of_code[coded.indices.to_numpy()]
+        order = np.argsort(numbers, kind="stable")
+        found, starts = np.unique(numbers[order], return_index=True)
+        for number, part in zip(found, np.split(order, starts[1:]), strict=True):
+            yield int(number), rows if len(found) == 1 else rows.take(part)
+
+    def take(self, number: int) -> dict[str, pd.DataFrame]:
+        """All records of one range, by table."""
+        return {name: self._read(name, number) for name in FILE_TABLES if name not in ("ledger", "resolutions")}
+
+    def _read(self, name: str, number: int) -> pd.DataFrame:
+        path = self._path(name, number)
+        if not path.exists():
+            return FILE_TABLES[name].empty()
+        with pa.OSFile(str(path)) as stream:
+            rows = pa.ipc.open_file(stream).read_all()
+        path.unlink()
+        return typed(rows, FILE_TABLES[name])
+
+    def _path(self, name: str, number: int) -> Path:
+        return self.folder / f"{name}-{number}.arrow"

@@ -1,0 +1,91 @@
+"""Records that say the same thing twice, correct each other, or contradict each other."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from historical_controls.cleaning.cells.times import is_midnight
+from historical_controls.cleaning.ledger.resolutions import one_of_each_sample
+from historical_controls.cleaning.records.distinct import repeats
+from historical_controls.cleaning.records.records import decide
+
+SAMPLE = ["patient_id", "outcome", "time", "assay", "specimen"]
+SAID = ["value", "lower", "upper", "result"]
+RANK = {"corrected": 3, "done": 2, "preliminary": 1, "not_done": 0}
+ORDER = ["file", "line", "item"]
+# Facts that cannot change: two of them under one id are two people. Weight or a diagnosis may be written twice.
+IDENTITY = ("SEX", "AGE")
+
+
+def settle_measurements(records: pd.DataFrame, deaths: pd.Series) -> pd.DataFrame:
+    """Measurements of one source with AFTER_DEATH, DUP_IDENTICAL, DUP_SUPERSEDED and DUP_CONFLICT decided.
+
+    Same sample, same finding: the first stands. Different findings: the best status stands (corrected, final,
+    preliminary, not done); where two of equal status differ, all of them are held. deaths: time per patient.
+    """
+    died = deaths.reindex(records["patient_id"]).set_axis(records.index)
+    records = decide(records, records["time"] > died, "AFTER_DEATH", hint="dated after the recorded death")
+    open_rows = _repeated(records, SAMPLE)
+    best = open_rows["status"].map(RANK)
+    superseded = best < best.groupby([open_rows[name] for name in SAMPLE], dropna=False).transform("max")
+    records = _decide_at(records, superseded, "DUP_SUPERSEDED", "duplicate")
+    # Nothing that was alone in its sample can have met another since.
+    open_rows = _repeated(records.loc[open_rows.index], SAMPLE)
+    records = _decide_at(records, open_rows.duplicated([*SAMPLE, *SAID]), "DUP_IDENTICAL", "duplicate")
+    conflict = _repeated(records.loc[open_rows.index], SAMPLE).duplicated(SAMPLE, keep=False)
+    records = one_of_each_sample(records, SAMPLE)
+    return _decide_at(records, conflict, "DUP_CONFLICT", "quarantined", "same sample, different results")
+
+
+def _repeated(records: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Records without a fate that share their key, in the order of the files."""
+    live = records.loc[records["fate"] == "clean", key]
+    # Few rows share their key: only theirs are copied whole.
+    return records.loc[live.index[repeats(live)]].sort_values(ORDER, kind="stable")
+
+
+def _decide_at(records: pd.DataFrame, rows: pd.Series, reason: str, fate: str, hint: str = "") -> pd.DataFrame:
+    where = rows.astype(bool).reindex(records.index, fill_value=False)
+    return decide(records, where, reason, fate, hint)
+
+
+def settle_characteristics(records: pd.DataFrame) -> pd.DataFrame:
+    """A characteristic said twice stands once. Said differently, all of it is held (DUP_CONFLICT).
+
+    Sex, and ages more than a birthday apart, put the whole id on hold (ID_CONFLICT).
+    """
+    key = ["patient_id", "characteristic"]
+    repeated = _repeated(records, key)
+    same = repeated.duplicated([*key, "value", "result"])
+    records = _decide_at(records, same, "DUP_IDENTICAL", "duplicate")
+    open_rows = _repeated(records, key)
+    spread = open_rows.groupby(key)["value"].transform(lambda values: values.max() - values.min())
+    identity = open_rows["characteristic"].isin(IDENTITY) & ~(spread <= 1)
+    records = _decide_at(records, identity, "ID_CONFLICT", "quarantined", "said differently elsewhere")
+    differs = pd.Series(True, index=open_rows.index)
+    return _decide_at(records, differs, "DUP_CONFLICT", "quarantined", "said differently elsewhere")
+
+
+def settle_treatments(records: pd.DataFrame) -> pd.DataFrame:
+    """A course said twice stands once; courses that differ in anything are several courses."""
+    course = ["patient_id", "treatment", "start", "stop", "dose", "dose_unit"]
+    return _decide_at(records, _repeated(records, course).duplicated(course), "DUP_IDENTICAL", "duplicate")
+
+
+def settle_events(records: pd.DataFrame, once: tuple[str, ...], timezone: str) -> pd.DataFrame:
+    """An event said twice at the same time stands once; one that can happen only `once`, at two times, is a conflict.
+
+    Of such events on one day, those known by the day only (local midnight) yield to one with its hour.
+    """
+    key = ["patient_id", "event", "time"]
+    same = _repeated(records, key).duplicated([*key, "value", "detail"])
+    records = _decide_at(records, same, "DUP_IDENTICAL", "duplicate")
+    open_rows = _repeated(records, key[:2])
+    open_rows = open_rows.loc[open_rows["event"].isin(once) & open_rows["time"].notna()]
+    local = open_rows["time"].dt.tz_convert(timezone)
+    day = [open_rows["patient_id"], open_rows["event"], local.dt.normalize()]
+    vague = is_midnight(local) & ~is_midnight(local).groupby(day).transform("all")
+    records = _decide_at(records, vague, "DUP_SUPERSEDED", "duplicate")
+    open_rows = _repeated(records, key[:2])
+    differs = open_rows["event"].isin(once)
+    return _decide_at(records, differs, "ID_CONFLICT", "quarantined", "dated differently elsewhere")

@@ -1,0 +1,188 @@
+"""Which ids of all sources are the same person, and which contradict each other."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from historical_controls.cleaning.cells.times import is_midnight
+from historical_controls.config.sources.sources import Source
+from historical_controls.errors import UserError, did_you_mean, raise_all
+from historical_controls.tables.parquet import conform
+from historical_controls.tables.registry import PEOPLE
+
+# Shorter numbers ('7' and '0007') meet by chance, such as study numbers and the first folios of a hospital.
+TELLING_DIGITS = 4
+# Fewer characteristics in common are no sign that two ids are one person.
+TELLING_FACTS = 3
+MARKS = r"[\s\-./_]"
+CHECK_DIGIT = r"^(.*\d{3,})-\d$"
+# What spreadsheets make of long ids, their last digits lost, and of short ones in a column with blanks.
+SCIENTIFIC = r"^\d(?:[.,]\d+)?[eE][+]?\d+$"
+AS_FRACTION = r"^(\d+)[.,]0+$"
+
+People = pd.DataFrame
+
+
+def link_people(
+    ledgers: dict[str, pd.DataFrame],
+    sources: dict[str, Source],
+    crosswalk: pd.DataFrame | None = None,
+    facts: pd.DataFrame | None = None,
+) -> People:
+    """Table people: every id of every source, the person it belongs to, and why it is held if it is.
+
+    Ids of a source that differ by spaces or lost leading zeros only are one person. Held are: ids that may be one
+    person or two (ID_CONFLICT: '123-4' beside '123', 'A-1' beside 'A1', '12.0' beside '12', '1.2E+07', or two ids
+    whose characteristics and hour of admission all agree), ids that occur among the treated and among the controls
+    (ID_BOTH_ARMS), and a person whom the crosswalk finds in a second historical source (ID_TWO_SOURCES). crosswalk
+    (source, subject, person) settles what it names: same person, same name. facts: see `identity_facts`.
+
+    Raises UserError(s) for ids of the crosswalk that no file has.
+    """
+    frames = [_source_people(name, ledger) for name, ledger in ledgers.items()]
+    people = pd.concat(frames, ignore_index=True) if frames else PEOPLE.empty()
+    people = people.assign(treated=_is_treated(people, sources))
+    people = _with_persons(people, crosswalk)
+    people = _hold(people, _alike(people, facts, sources), "ID_CONFLICT")
+    people = _hold(people, _in_both_arms(people), "ID_BOTH_ARMS")
+    return conform(_settled(people).drop(columns=["treated", "person"]), PEOPLE)
+
+
+def _is_treated(people: People, sources: dict[str, Source]) -> pd.Series:
+    """Ids of a treated source, and every id of a person whom a historical source names as treated."""
+    named = [
+        source.arm == "treated" or subject in source.treated_subjects
+        for source, subject in zip(people["source"].map(sources), people["subject"], strict=True)
+    ]
+    return pd.Series(named, people.index, dtype=bool).groupby(people["patient_id"]).transform("any").astype(bool)
+
+
+def _source_people(name: str, ledger: pd.DataFrame) -> People:
+    """The ids of one source: joined where only spaces or lost zeros differ, held where marks, case or zeros might."""
+    ids = sorted(set(ledger["subject"].unique()) - {""})
+    frame = pd.DataFrame({"subject": pd.Series(ids, dtype="str")})
+    dense = frame["subject"].str.replace(r"\s", "", regex=True)
+    bare = _bare(dense)
+    zeros = dense.where(dense.str.startswith("0"))
+    # Two different ids with zeros, '00123' and '0123', cannot be told apart: neither is guessed.
+    unclear = (zeros.groupby(bare).transform("nunique") > 1) | (bare.groupby(_core(dense)).transform("nunique") > 1)
+    unclear |= _beside_check_digit(dense) | _by_spreadsheet(dense)
+    person = _fullest(frame["subject"], dense, bare).where(~unclear, frame["subject"])
+    hold = pd.Series("", index=frame.index, dtype="str").mask(unclear, "ID_CONFLICT")
+    return frame.assign(source=name, patient_id=f"{name}/" + person, hold=hold)
+
+
+def _bare(dense: pd.Series) -> pd.Series:
+    """Without leading zeros; an id of zeros only as it is."""
+    bare = dense.str.lstrip("0")
+    return bare.where(bare != "", dense)
+
+
+def _core(dense: pd.Series) -> pd.Series:
+    """What two spellings of one id might share: no marks, no leading zeros, no case."""
+    return _bare(dense.str.replace(MARKS, "", regex=True)).str.casefold()
+
+
+def _fullest(subjects: pd.Series, dense: pd.Series, bare: pd.Series) -> pd.Series:
+    """Of ids that are one person, the one with most digits, then the one without spaces."""
+    order = pd.DataFrame({"bare": bare, "digits": dense.str.len(), "spaces": -subjects.str.len(), "subject": subjects})
+    best = order.sort_values(["digits", "spaces", "subject"]).drop_duplicates("bare", keep="last")
+    return bare.map(best.set_index("bare")["subject"])
+
+
+def _beside_check_digit(subjects: pd.Series) -> pd.Series:
+    """'123-4' where there is a '123', and that one: a check digit, or another patient."""
+    stem = subjects.str.extract(CHECK_DIGIT)[0]
+    with_digit = stem.isin(subjects)
+    return with_digit | subjects.isin(stem[with_digit])
+
+
+def _by_spreadsheet(subjects: pd.Series) -> pd.Series:
+    """'1.2E+07', which stands for many ids; and '12.0' where there is a '12' or '0012', and that one."""
+    whole = _bare(subjects.str.extract(AS_FRACTION)[0])
+    bare = _bare(subjects)
+    fraction = whole.notna() & whole.isin(bare)
+    return subjects.str.match(SCIENTIFIC) | fraction | bare.isin(whole[fraction])
+
+
+def _with_persons(people: People, crosswalk: pd.DataFrame | None) -> People:
+    """Column person: the crosswalk's name of each id, null where it has none. A fault where it names an unknown id."""
+    if crosswalk is None or crosswalk.empty:
+        return people.assign(person=None)
+    there = people.groupby("source")["subject"].agg(set)
+    faults = [
+        UserError(
+            f"no file of source '{row.source}' has the id '{row.subject}'",
+            f"crosswalk, line {row.line}",
+            did_you_mean(str(row.subject), there.get(row.source, set())),
+        )
+        for row in crosswalk.itertuples()
+        if row.subject not in there.get(row.source, set())
+    ]
+    raise_all(faults)
+    return people.merge(crosswalk[["source", "subject", "person"]], on=["source", "subject"], how="left")
+
+
+def identity_facts(patients: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """What two ids of one person would have in common (tables patients_raw and events_raw of all files).
+
+    Columns source, subject, n (characteristics known), facts (all of them as one text), admission (UTC).
+    """
+    said = patients.sort_values(["source", "subject", "characteristic"])
+    said = said.drop_duplicates(["source", "subject", "characteristic"])
+    said = said.assign(fact=said["characteristic"] + "=" + said["result"].fillna(said["value"].astype("str")))
+    facts = said.groupby(["source", "subject"])["fact"].agg(["size", ";".join])
+    facts.columns = pd.Index(["n", "facts"])
+    admitted = events.loc[(events["event"] == "admission") & events["time"].notna()]
+    first = admitted.groupby(["source", "subject"])["time"].min().rename("admission")
+    return facts.join(first, how="inner").reset_index()
+
+
+def _alike(people: People, facts: pd.DataFrame | None, sources: dict[str, Source]) -> pd.Series:
+    """Ids of different persons of one source that agree in every known characteristic and the hour of admission."""
+    if facts is None or facts.empty:
+        return pd.Series(False, index=people.index)
+    known = facts.loc[facts["n"] >= TELLING_FACTS]
+    exact = [
+        not is_midnight(pd.Series([time.tz_convert(sources[source].timezone)])).iloc[0]
+        for source, time in zip(known["source"], known["admission"], strict=True)
+    ]
+    joined = people.merge(known.loc[exact], on=["source", "subject"], how="left")
+    persons = joined.groupby(["source", "facts", "admission"])["patient_id"].transform("nunique")
+    return (persons > 1).fillna(False).astype(bool)
+
+
+def _in_both_arms(people: People) -> pd.Series:
+    """Ids that occur in both arms, their leading zeros aside, and every other id of the same person."""
+    dense = people["subject"].str.replace(r"\s", "", regex=True)
+    core = _core(dense)
+    core = core.where(core.str.len() >= TELLING_DIGITS, people["subject"])
+    both = people["treated"].groupby(core).transform("nunique") > 1
+    return both.groupby(people["patient_id"]).transform("any").astype(bool)
+
+
+def _hold(people: People, where: pd.Series, reason: str) -> People:
+    return people.assign(hold=people["hold"].mask(where & (people["hold"] == ""), reason))
+
+
+def _settled(people: People) -> People:
+    """What the crosswalk says of the ids that it names: it joins, tells apart, and releases.
+
+    A treated person's historical id stays held (nobody is his own control), and so does that of a second historical
+    source, whose patients would count twice.
+    """
+    named = people["person"].notna()
+    if not named.any():
+        return people
+    own = people.loc[named].sort_values(["person", "treated", "source", "subject"], ascending=[True, False, True, True])
+    first = own.drop_duplicates("person").set_index("person")
+    patient, home = own["person"].map(first["patient_id"]), own["person"].map(first["source"])
+    as_control = own["person"].map(first["treated"]).astype(bool) & ~own["treated"]
+    hold = pd.Series("", index=own.index, dtype="str").mask(own["source"] != home, "ID_TWO_SOURCES")
+    hold = hold.mask(as_control, "ID_BOTH_ARMS")
+    # The other ids that were one person with a named one go with it.
+    renamed = dict(zip(own["patient_id"], patient, strict=True))
+    out = people.assign(patient_id=people["patient_id"].map(renamed).fillna(people["patient_id"]))
+    out.loc[own.index, "patient_id"] = patient
+    out.loc[own.index, "hold"] = hold
+    return out

@@ -1,0 +1,170 @@
+"""What a patient's own results say of each other: contradictions are held, suspicions stay with the value as flags.
+
+Functions of one range of patients' measurements (table measurements with fate, reason and hint), so that a source can
+be worked through range by range. Values are compared within a patient only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.cleaning.records.distinct import factorized
+from historical_controls.cleaning.records.records import decide, with_flag
+from historical_controls.dictionary.dictionary import Dictionary
+
+Records = pd.DataFrame
+SAMPLE = ["patient_id", "time", "specimen"]
+# A panel copied forward: at least three analytes, all the same on at least three days running.
+LEAST_ANALYTES = 3
+LEAST_COPIES = 2
+# Beyond two hours a patient may be anywhere; within one, clocks are not that exact.
+HOURS = (1.0, 2.0)
+MICROSECONDS_AN_HOUR = 3.6e9
+# PaO2 in mmHg, SpO2 in %: arterial blood that desaturated is not seen as saturated by the oximeter.
+VENOUS_BELOW, SATURATED_ABOVE = 45.0, 92.0
+NEAR_IN_TIME = pd.Timedelta(minutes=30)
+
+
+def check_patients(records: Records, dictionary: Dictionary, timezone: str) -> Records:
+    """Records with LYMPH_ABOVE_WBC held, shares of lymphocytes made counts, and flags COPY_FWD, JUMP, ABG_VENOUS."""
+    if records.empty:
+        return records
+    records = lymphocytes_from_percent(hold_more_lymphocytes(records), dictionary)
+    marks = {
+        "COPY_FWD": copied_forward(records, dictionary, timezone),
+        "JUMP": jumps(records, dictionary),
+        "ABG_VENOUS": perhaps_venous(records),
+    }
+    flags = records["flags"]
+    for name, rows in marks.items():
+        flags = with_flag(flags, name, rows)
+    return records.assign(flags=flags)
+
+
+def _exact(records: Records, *codes: str) -> Records:
+    rows = records["outcome"].isin(codes) & (records["fate"] == "clean") & records["value"].notna()
+    return records.loc[rows, [*SAMPLE, "outcome", "value"]]
+
+
+def hold_more_lymphocytes(records: Records) -> Records:
+    """More lymphocytes than leukocytes in one sample: neither number can be trusted, both are held."""
+    pairs = _same_sample(_exact(records, "LYMPH"), _exact(records, "WBC"))
+    wrong = pairs.loc[pairs["value"] > pairs["other"]]
+    if wrong.empty:
+        return records
+    rows = pd.Series(records.index.isin([*wrong["row"], *wrong["other_row"]]), index=records.index)
+    return decide(records, rows, "LYMPH_ABOVE_WBC", hint="more lymphocytes than leukocytes in the same sample")
+
+
+def _same_sample(own: Records, other: Records) -> pd.DataFrame:
+    """Pairs of one sample: columns row, value, other_row, other, specimen and time of both."""
+    left = own[[*SAMPLE, "value"]].reset_index(names="row")
+    right = other[[*SAMPLE, "value"]].reset_index(names="other_row").rename(columns={"value": "other"})
+    return left.merge(right, on=SAMPLE)
+
+
+def lymphocytes_from_percent(records: Records, dictionary: Dictionary) -> Records:
+    """A share of leukocytes becomes a count by the one leukocyte count of its own sample, flagged; else it stays.
+
+    A sample that has its count keeps it, and the share beside it.
+    """
+    share = _exact(records, "LYMPH_PCT")
+    if share.empty:
+        return records
+    counted = records.loc[records["outcome"] == "LYMPH", SAMPLE]
+    share = share.loc[~_in(share[SAMPLE], counted)]
+    pairs = _same_sample(share, _exact(records, "WBC"))
+    pairs = pairs.loc[~pairs["row"].duplicated(keep=False)].set_index("row")
+    number = (pairs["value"] * pairs["other"] / 100).round(9)
+    number = number.loc[number <= (dictionary.outcomes["LYMPH"].hard_high or np.inf)]
+    rows = pd.Series(records.index.isin(number.index), index=records.index)
+    known = number.reindex(records.index)
+    return records.assign(
+        outcome=records["outcome"].mask(rows, "LYMPH"),
+        unit=records["unit"].mask(rows, dictionary.outcomes["LYMPH"].unit),
+        flags=with_flag(records["flags"], "LYMPH_FROM_PERCENT", rows),
+        **{name: records[name].mask(rows, known) for name in ("value", "lower", "upper")},
+    )
+
+
+def _in(rows: pd.DataFrame, others: pd.DataFrame) -> pd.Series:
+    here, there = (pd.MultiIndex.from_frame(frame) for frame in (rows, others))
+    return pd.Series(here.isin(there), index=rows.index)
+
+
+def copied_forward(records: Records, dictionary: Dictionary, timezone: str) -> pd.Series:
+    """Laboratory values that repeat the day before, where all analytes of both days do so, on three days or more."""
+    laboratory = [code for code, known in dictionary.plausibility.items() if known.measured_by == "laboratory"]
+    out = pd.Series(False, index=records.index)
+    rows = _exact(records, *laboratory)
+    if rows.empty:
+        return out
+    local = rows["time"].dt.tz_convert(timezone).dt.tz_localize(None)
+    day = local.to_numpy().astype("datetime64[D]").astype("int64")
+    frame = pd.DataFrame(
+        {
+            "patient": factorized(rows["patient_id"])[0],
+            "outcome": factorized(rows["outcome"])[0],
+            "day": day,
+            "time": rows["time"].astype("int64").to_numpy(),
+            "value": rows["value"].to_numpy(),
+            "row": rows.index.to_numpy(),
+        }
+    ).sort_values(["patient", "outcome", "day", "time"], kind="stable")
+    first = frame.loc[~frame.duplicated(["patient", "outcome", "day"])]
+    before = first.shift(1)
+    next_day = (first["patient"] == before["patient"]) & (first["outcome"] == before["outcome"])
+    first = first.assign(both=next_day & (first["day"] == before["day"] + 1))
+    first["same"] = first["both"] & (first["value"] == before["value"])
+    days = first.groupby(["patient", "day"])[["both", "same"]].sum().reset_index()
+    copied = days.loc[(days["same"] >= LEAST_ANALYTES) & (days["same"] == days["both"]), ["patient", "day"]]
+    kept = first.loc[first["same"]].merge(_in_runs(copied), on=["patient", "day"])
+    out.loc[kept["row"]] = True
+    return out
+
+
+def _in_runs(days: pd.DataFrame) -> pd.DataFrame:
+    """Days that stand in a run of at least LEAST_COPIES consecutive ones (columns patient, day, sorted)."""
+    starts = (days["patient"] != days["patient"].shift()) | (days["day"] != days["day"].shift() + 1)
+    run = starts.cumsum()
+    return days.loc[run.groupby(run).transform("size") >= LEAST_COPIES]
+
+
+def jumps(records: Records, dictionary: Dictionary) -> pd.Series:
+    """Values that change from the one before by more than the dictionary believes (per hour; a ratio on log scales)."""
+    limits = {c: known.change_per_hour for c, known in dictionary.plausibility.items() if known.change_per_hour}
+    out = pd.Series(False, index=records.index)
+    rows = _exact(records, *limits)
+    if rows.empty:
+        return out
+    outcome, codes = factorized(rows["outcome"])
+    patient = factorized(rows["patient_id"])[0]
+    time = rows["time"].astype("int64").to_numpy()
+    order = np.lexsort((time, outcome, patient))
+    limit = np.array([float(limits[code]) for code in codes])[outcome][order]
+    log = np.array([dictionary.outcomes[code].scale == "log" for code in codes])[outcome][order]
+    value = rows["value"].to_numpy()[order]
+    own = (np.diff(patient[order]) == 0) & (np.diff(outcome[order]) == 0)
+    hours = np.clip(np.diff(time[order]) / MICROSECONDS_AN_HOUR, *HOURS)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.abs(np.diff(np.log(value))) > np.log(limit[1:]) * hours
+    difference = np.abs(np.diff(value)) > limit[1:] * hours
+    jumped = own & np.where(log[1:], ratio, difference)
+    out.loc[rows.index[order[1:][jumped]]] = True
+    return out
+
+
+def perhaps_venous(records: Records) -> pd.Series:
+    """Low oxygen pressures, not said to be venous, while the oximeter saw saturated blood within half an hour."""
+    low = _exact(records, "PAO2")
+    low = low.loc[(low["value"] < VENOUS_BELOW) & (low["specimen"] != "venous")]
+    saturation = _exact(records, "SPO2")
+    out = pd.Series(False, index=records.index)
+    if low.empty or saturation.empty:
+        return out
+    left = low[["patient_id", "time"]].reset_index(names="row").sort_values("time")
+    right = saturation[["patient_id", "time", "value"]].sort_values("time")
+    near = pd.merge_asof(left, right, on="time", by="patient_id", tolerance=NEAR_IN_TIME, direction="nearest")
+    out.loc[near.loc[near["value"] > SATURATED_ABOVE, "row"]] = True
+    return out

@@ -1,0 +1,155 @@
+"""Records: what raw rows unfold into, each with the fate it meets on its way."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.cleaning.records.distinct import by_distinct
+from historical_controls.config.sources.parts import Condition
+from historical_controls.config.sources.sources import SourceFile
+from historical_controls.dictionary.dictionary import fold
+
+CELL = "cell:"
+# Lines that the declaration itself sets aside, and its header again; any other line that is no row of columns is held.
+DECLARED_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER"}
+SET_ASIDE = {*DECLARED_ASIDE, "HEADER_AGAIN"}
+RECORD_KEY = ["source", "file", "line", "item"]
+
+
+def selected(rows: pd.DataFrame, conditions: list[Condition]) -> pd.DataFrame:
+    """The rows that meet every condition (folded text is one of the declared)."""
+    for condition in conditions:
+        rows = rows.loc[meets(rows, condition)]
+    return rows
+
+
+def meets(rows: pd.DataFrame, condition: Condition) -> pd.Series:
+    allowed = {fold(text) for text in condition.is_in}
+    return by_distinct(rows[CELL + condition.column], lambda text: fold(text) in allowed, bool)
+
+
+def column(rows: pd.DataFrame, name: str | None) -> pd.Series:
+    """A raw column, trimmed; blank texts where none is declared."""
+    if name is None:
+        return pd.Series("", index=rows.index, dtype="str")
+    return rows[CELL + name].str.strip()
+
+
+def filled_or_null(texts: pd.Series) -> pd.Series:
+    return texts.where(texts != "", None)
+
+
+def joined_times(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
+    """Date and time columns joined by a space; blank where the first is blank."""
+    first = column(rows, columns[0])
+    text = first
+    for name in columns[1:]:
+        text = text + " " + column(rows, name)
+    return text.str.strip().where(first != "", "") if len(columns) > 1 else first
+
+
+def subjects(rows: pd.DataFrame, name: str) -> pd.Series:
+    """Patient ids, trimmed and without invisible marks."""
+    return by_distinct(rows[CELL + name], _visible, "str")
+
+
+def filled_down(raw: pd.DataFrame, name: str, above: str = "") -> pd.Series:
+    """Patient ids of every line (table intake), repeated downwards over blanks; `above`: the id above the first line.
+
+    A broken line may have named the next patient, and a header that stands again may open another table: below them
+    nobody is named until the next id.
+    """
+    ids = subjects(raw, name)
+    broken = raw["problem"].notna() & ~raw["problem"].isin(DECLARED_ASIDE)
+    breaks = broken.cumsum()
+    return ids.where(ids != "").groupby(breaks).ffill().fillna(pd.Series("", raw.index).mask(breaks == 0, above))
+
+
+def _visible(text: str) -> str:
+    """What a reader sees of an id: without it, a pasted direction mark would make a second person."""
+    spaced = "".join(" " if c.isspace() else c for c in text)
+    return "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cf")).strip()
+
+
+def undecided(records: pd.DataFrame, **columns: Any) -> pd.DataFrame:
+    """The records with `columns`, and as yet clean."""
+    hint = pd.Series(None, index=records.index, dtype="str")
+    return records.assign(**columns, fate="clean", reason="", hint=hint)
+
+
+def decide(
+    records: pd.DataFrame,
+    where: pd.Series,
+    reason: str | pd.Series,
+    fate: str = "quarantined",
+    hint: str | pd.Series = "",
+) -> pd.DataFrame:
+    """`records` with a fate for those `where` that have none yet: the first reason found is the one that stands.
+
+    Where a person released a record from this very reason (column released), it is remarked, not held.
+    """
+    rows = np.flatnonzero(where.fillna(False).to_numpy(dtype=bool))
+    rows = rows[(records["fate"].iloc[rows] == "clean").to_numpy()]
+    if fate == "quarantined" and "released" in records:
+        records, rows = _without_released(records, rows, reason)
+    if not len(rows):
+        return records
+    said = hint if isinstance(hint, pd.Series) else (hint or None)
+    return records.assign(
+        fate=_put(records["fate"], rows, fate),
+        reason=_put(records["reason"], rows, reason),
+        hint=_put(records["hint"], rows, said),
+    )
+
+
+def _without_released(
+    records: pd.DataFrame, rows: np.ndarray, reason: str | pd.Series
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """The records, those of `rows` that were released from the reason with a remark, and the other rows."""
+    released = records["released"].iloc[rows]
+    if released.isna().all():
+        return records, rows
+    why = reason.iloc[rows] if isinstance(reason, pd.Series) else [reason] * len(rows)
+    free = np.array([f"{code};" in f";{said}" for code, said in zip(why, released.fillna(""), strict=True)])
+    return records.assign(reason=_put(records["reason"], rows[free], "RELEASED")), rows[~free]
+
+
+def _put(texts: pd.Series, rows: np.ndarray, said: str | pd.Series | None) -> pd.Series:
+    """`texts` with what is said at some rows; few rows are decided at a time."""
+    values = texts.astype("str").array.copy()
+    values[rows] = said.iloc[rows].astype("str").array if isinstance(said, pd.Series) else said
+    return pd.Series(values, index=texts.index)
+
+
+def remark(records: pd.DataFrame, where: pd.Series, reason: str) -> pd.DataFrame:
+    """`records` with a reason at those clean ones `where` something besides the record itself could not be used."""
+    rows = where & (records["fate"] == "clean") & (records["reason"] == "")
+    return records.assign(reason=records["reason"].mask(rows, reason)) if rows.any() else records
+
+
+def with_flag(flags: pd.Series, name: str, where: pd.Series) -> pd.Series:
+    """Flags with one more where it holds."""
+    return flags.mask(where, (flags + ";" + name).str.lstrip(";")) if where.any() else flags
+
+
+def check_subject(records: pd.DataFrame) -> pd.DataFrame:
+    return decide(records, records["subject"] == "", "ID_MISSING", hint="the row names no patient")
+
+
+def check_times(records: pd.DataFrame) -> pd.DataFrame:
+    """Records whose time could not be read are held; the hint shows the time as sent."""
+    held = records["time_reason"] != ""
+    if not held.any():
+        return records
+    hint = ("time as sent: '" + records.loc[held, "time_text"] + "'").reindex(records.index)
+    return decide(records, held, records["time_reason"], hint=hint)
+
+
+def is_sentinel(texts: pd.Series, name: str, file: SourceFile) -> pd.Series:
+    """Cells of the raw column `name` that hold a declared code for 'missing' (compared as text)."""
+    codes = {code for s in file.sentinels if not s.columns or name in s.columns for code in s.codes}
+    return texts.isin(codes) if codes else pd.Series(False, index=texts.index)

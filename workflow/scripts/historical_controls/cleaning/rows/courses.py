@@ -1,0 +1,86 @@
+"""Records of events and treatments that stand one a row."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells
+from historical_controls.cleaning.cells.times import Calendar, precedes
+from historical_controls.cleaning.records.distinct import by_distinct
+from historical_controls.cleaning.records.records import (
+    check_subject,
+    check_times,
+    column,
+    decide,
+    filled_or_null,
+    remark,
+    subjects,
+    undecided,
+)
+from historical_controls.cleaning.rows.unfolding import optional_times, time_columns
+from historical_controls.config.sources.parts import EventRows, TreatmentRows
+from historical_controls.config.sources.sources import SourceFile
+from historical_controls.dictionary.dictionary import fold
+from historical_controls.tables.registry import EVENT_NAMES
+
+
+def event_rows(rows: pd.DataFrame, part: EventRows, calendar: Calendar) -> pd.DataFrame:
+    """One record per row, named by its column or, after '=', by the declaration itself."""
+    fixed = part.event.removeprefix("=") if part.event.startswith("=") else ""
+    named = pd.Series(part.event, index=rows.index, dtype="str") if fixed else column(rows, part.event)
+    meanings = {fold(raw): event for raw, event in part.values.items()}
+    times = time_columns(rows, part.time, calendar)
+    end, end_reason, end_text = optional_times(rows, part.end_time, calendar)
+    records = undecided(
+        _base(rows, part.subject),
+        item=part.event,
+        raw_value=times["time_text"] if fixed else named,
+        event=fixed or by_distinct(named, lambda raw: meanings.get(fold(raw), fold(raw).replace(" ", "_")), "str"),
+        end_time=end,
+        value=filled_or_null(column(rows, part.value)),
+        detail=filled_or_null(column(rows, part.detail)),
+        **times,
+    )
+    records = decide(records, ~records["event"].isin(list(EVENT_NAMES)), "EVENT_UNKNOWN", hint="declare it: 'values'")
+    records = _check_end(check_times(check_subject(records)), end_reason, end_text)
+    early = precedes(records["end_time"], records["time"], calendar.timezone)
+    return decide(records, early, "TIME_ORDER", hint="it ends before it starts")
+
+
+def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
+    """One record per row: treatment code, first and last time, dose as sent."""
+    named = column(rows, part.treatment)
+    meanings = {fold(raw): code for raw, code in part.values.items()}
+    times = time_columns(rows, part.start, calendar)
+    stop, stop_reason, stop_text = optional_times(rows, part.stop, calendar)
+    dose_text, unit = column(rows, part.dose), column(rows, part.dose_unit)
+    dose = read_cells(dose_text, NumberStyle(file.decimal, file.thousands))
+    plain = (dose["operator"] == "") & dose["number"].notna() & ((dose["cell_unit"] == "") | (unit == ""))
+    records = undecided(
+        _base(rows, part.subject),
+        item="",
+        raw_value=named,
+        treatment=by_distinct(named, lambda raw: meanings.get(fold(raw), "" if meanings else raw), "str"),
+        start=times["time"],
+        stop=stop,
+        dose=dose["number"].where(plain),
+        dose_unit=filled_or_null(unit.where(unit != "", dose["cell_unit"].where(plain, ""))),
+        time_reason=times["time_reason"],
+        time_text=times["time_text"],
+    )
+    records = decide(records, named == "", "NO_VALUE", "ignored")
+    records = decide(records, records["treatment"] == "", "NAME_UNKNOWN", hint="declare it under 'values'")
+    records = _check_end(check_times(check_subject(records)), stop_reason, stop_text)
+    early = precedes(records["stop"], records["start"], calendar.timezone)
+    records = decide(records, early, "TIME_ORDER", hint="it stops before it starts")
+    # The course itself matters more than its dose, which may say 'as needed'.
+    return remark(records, (dose_text != "") & ~plain, "DOSE_UNREAD")
+
+
+def _base(rows: pd.DataFrame, subject: str) -> pd.DataFrame:
+    return pd.DataFrame({"line": rows["line"], "subject": subjects(rows, subject)}, index=rows.index)
+
+
+def _check_end(records: pd.DataFrame, reason: pd.Series, text: pd.Series) -> pd.DataFrame:
+    """An end that is there but cannot be read is not the same as none recorded."""
+    return decide(records, reason != "", reason, hint="end as sent: '" + text + "'")

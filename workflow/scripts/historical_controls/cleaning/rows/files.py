@@ -1,0 +1,257 @@
+"""One file's rows through cleaning: every record gets a fate, and the counts must add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.cleaning.cells.times import Calendar
+from historical_controls.cleaning.ledger.resolutions import (
+    Decisions,
+    Located,
+    check_needed,
+    corrected,
+    marked,
+    released_reasons,
+)
+from historical_controls.cleaning.records.outputs import CleanedFile
+from historical_controls.cleaning.records.records import CELL, SET_ASIDE, filled_down, selected, undecided
+from historical_controls.cleaning.rows.courses import event_rows, treatment_rows
+from historical_controls.cleaning.rows.measurements import clean_measurements
+from historical_controls.cleaning.rows.persons import characteristics, dated_events
+from historical_controls.cleaning.rows.unfolding import unfold_long, unfold_wide
+from historical_controls.config.sources.parts import (
+    AnyPart,
+    EventRows,
+    LongMeasurements,
+    PatientRows,
+    TreatmentRows,
+    WideMeasurements,
+)
+from historical_controls.config.sources.sources import Source, SourceFile
+from historical_controls.config.study_config import Study
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.tables.parquet import Table, conform
+from historical_controls.tables.registry import (
+    EVENTS_RAW,
+    LEDGER,
+    MEASUREMENTS_RAW,
+    PATIENTS_RAW,
+    RESOLUTIONS,
+    TREATMENTS_RAW,
+)
+
+STORED: dict[str, Table] = {
+    "patients": PATIENTS_RAW,
+    "measurements": MEASUREMENTS_RAW,
+    "events": EVENTS_RAW,
+    "treatments": TREATMENTS_RAW,
+}
+ANALYTE = {"measurements": "code", "patients": "characteristic", "events": "event", "treatments": "treatment"}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What reading the rows of one file needs. resolved: decisions on single rows (table resolutions)."""
+
+    file: SourceFile
+    calendar: Calendar
+    dictionary: Dictionary
+    resolved: pd.DataFrame = field(default_factory=RESOLUTIONS.empty)
+
+
+class LostRecordError(Exception):
+    """A record or line left cleaning without a fate: a bug of the program."""
+
+
+def clean_file(
+    raw: pd.DataFrame,
+    source_name: str,
+    file_name: str,
+    source: Source,
+    study: Study,
+    dictionary: Dictionary,
+    decided: Decisions | None = None,
+) -> CleanedFile:
+    """Tables *_raw and the ledger of one file (raw: table intake), as `clean_blocks` of one block.
+
+    Raises LostRecordError where a line or record would be lost.
+    """
+    (cleaned,) = clean_blocks([raw], source_name, file_name, source, study, dictionary, decided)
+    return cleaned
+
+
+def clean_blocks(
+    blocks: Iterable[pd.DataFrame],
+    source_name: str,
+    file_name: str,
+    source: Source,
+    study: Study,
+    dictionary: Dictionary,
+    decided: Decisions | None = None,
+) -> Iterator[CleanedFile]:
+    """The same, block by block of a file's lines (consecutive pieces of table intake).
+
+    decided: decisions on single rows (see `read_resolutions`). Raises UserError(s) for those that fit no row.
+    """
+    file = source.files[file_name]
+    clock = Calendar(file.timezone or source.timezone, study.first_date, study.data_lock, source.timezone)
+    reader = Reader(file, clock, dictionary)
+    located = Located(decided)
+    above: dict[str, str] = {}
+    for sent in blocks:
+        resolved = located.of(sent, source_name, file_name)
+        raw = corrected(sent, resolved)
+        ids = {name: filled_down(raw, name, above.get(name, "")) for name in _filled_columns(file)}
+        if raw is not sent:
+            _check_corrections(sent, above, source_name, file_name, replace(reader, resolved=resolved))
+        yield clean_block(raw, ids, source_name, file_name, replace(reader, resolved=resolved))
+        above = {name: str(filled.iloc[-1]) for name, filled in ids.items()} if len(raw) else above
+    located.check_all_found(source_name, file_name)
+
+
+def _check_corrections(
+    sent: pd.DataFrame, above: Mapping[str, str], source_name: str, file_name: str, reader: Reader
+) -> None:
+    """Corrected rows, cleaned as sent, must be held: what was clean is nobody's to change here."""
+    rows = sent.loc[sent["line"].isin(reader.resolved["line"])]
+    ids = {name: filled_down(sent, name, above.get(name, "")) for name in _filled_columns(reader.file)}
+    as_sent = replace(reader, resolved=RESOLUTIONS.empty())
+    found = clean_block(
+        rows, {name: filled[rows.index] for name, filled in ids.items()}, source_name, file_name, as_sent
+    )
+    check_needed(found.ledger, reader.resolved)
+
+
+def clean_block(
+    raw: pd.DataFrame, ids: Mapping[str, pd.Series], source_name: str, file_name: str, reader: Reader
+) -> CleanedFile:
+    """One block of lines cleaned. ids: columns of patient ids that are filled down, by name, for all its lines."""
+    parts = reader.file.parts
+    found = [pair for part in parts for pair in _part_records(_part_rows(raw, ids, part), part, reader)]
+    records = [
+        (name, marked(frame.assign(source=source_name, file=file_name), reader.resolved))
+        for name, frame in _with_own_items([(name, frame) for name, frame in found if len(frame)])
+    ]
+    tables = {name: _stored(name, table, records) for name, table in STORED.items()}
+    ledger = _ledger(raw, records, source_name, file_name)
+    _check_nothing_lost(raw, ledger, tables)
+    return CleanedFile(**tables, ledger=ledger, resolutions=reader.resolved)
+
+
+def _filled_columns(file: SourceFile) -> list[str]:
+    return list(dict.fromkeys(part.subject for part in file.parts if part.fill_down_subject))
+
+
+def _part_rows(raw: pd.DataFrame, ids: Mapping[str, pd.Series], part: AnyPart) -> pd.DataFrame:
+    """The rows that a part reads. Ids are filled down before rows are selected: the id may stand on one of another
+    part."""
+    good = raw["problem"].isna()
+    rows = raw.loc[good]
+    if part.fill_down_subject:
+        rows = rows.assign(**{CELL + part.subject: ids[part.subject][good]})
+    return selected(rows, part.where)
+
+
+def _part_records(rows: pd.DataFrame, part: AnyPart, reader: Reader) -> Iterator[tuple[str, pd.DataFrame]]:
+    """(table, records) of one part."""
+    file, calendar, dictionary = reader.file, reader.calendar, reader.dictionary
+    if rows.empty:
+        return
+    match part:
+        case LongMeasurements():
+            yield "measurements", _measured(unfold_long(rows, part, file, calendar), reader)
+        case WideMeasurements():
+            yield "measurements", _measured(unfold_wide(rows, part, file, calendar, dictionary), reader)
+        case PatientRows():
+            yield "patients", characteristics(rows, part, file, dictionary)
+            yield "events", dated_events(rows, part, file, calendar)
+        case EventRows():
+            yield "events", event_rows(rows, part, calendar)
+        case TreatmentRows():
+            yield "treatments", treatment_rows(rows, part, file, calendar)
+
+
+def _measured(records: pd.DataFrame, reader: Reader) -> pd.DataFrame:
+    if records.empty:
+        return records
+    released = {} if reader.resolved.empty else {"released": released_reasons(records, reader.resolved)}
+    open_records = undecided(records, **released)
+    cleaned = clean_measurements(open_records, reader.file, reader.calendar, reader.dictionary)
+    return cleaned.assign(outcome=cleaned["code"])
+
+
+def _with_own_items(records: list[tuple[str, pd.DataFrame]]) -> list[tuple[str, pd.DataFrame]]:
+    """Records of one line that several declarations read from the same column are told apart by a number."""
+    if len(records) < 2 and not any(name == "events" for name, _ in records):
+        return records
+    keys = pd.concat([frame[["line", "item"]] for _, frame in records], ignore_index=True)
+    number = keys.groupby(["line", "item"], sort=False).cumcount() + 1
+    items = keys["item"].mask(number > 1, keys["item"] + "#" + number.astype("str"))
+    ends = np.cumsum([len(frame) for _, frame in records])
+    return [
+        (name, frame.assign(item=items.iloc[end - len(frame) : end].to_numpy()))
+        for (name, frame), end in zip(records, ends, strict=True)
+    ]
+
+
+def _stored(name: str, table: Table, records: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
+    """The clean records of one table."""
+    frames = [
+        frame.reindex(columns=list(table.names)).loc[frame["fate"] == "clean"] for n, frame in records if n == name
+    ]
+    filled = [frame for frame in frames if len(frame)]
+    return conform(pd.concat(filled, ignore_index=True), table) if filled else table.empty()
+
+
+def _ledger(
+    raw: pd.DataFrame, records: list[tuple[str, pd.DataFrame]], source_name: str, file_name: str
+) -> pd.DataFrame:
+    frames = [_ledger_rows(name, frame) for name, frame in records]
+    silent = np.ones(len(raw), dtype=bool)
+    for frame in frames:
+        silent &= ~np.isin(raw["line"], frame["line"])
+    frames.append(_silent_lines(raw.loc[silent]))
+    ledger = pd.concat([frame for frame in frames if len(frame)] or [LEDGER.empty()], ignore_index=True)
+    return conform(ledger.assign(source=source_name, file=file_name), LEDGER)
+
+
+def _ledger_rows(name: str, records: pd.DataFrame) -> pd.DataFrame:
+    analyte = records[ANALYTE[name]]
+    if name == "measurements":
+        analyte = analyte.where(analyte != "", records["analyte"])
+    clean = records["fate"] == "clean"
+    kept = records[["line", "item", "subject", "fate", "reason", "hint"]]
+    return kept.assign(table=name, analyte=analyte, raw_value=records["raw_value"].mask(clean, None))
+
+
+def _silent_lines(rows: pd.DataFrame) -> pd.DataFrame:
+    """Lines that no record came from: set aside by the declaration, broken, or holding nothing that is read."""
+    reason = rows["problem"].fillna("NOTHING_READ")
+    broken = ~reason.isin([*SET_ASIDE, "NOTHING_READ"])
+    return pd.DataFrame(
+        {
+            "line": rows["line"],
+            "item": "",
+            "table": "",
+            "subject": "",
+            "analyte": "",
+            "fate": pd.Series("ignored", index=rows.index).mask(broken, "quarantined"),
+            "reason": reason,
+            "raw_value": rows["text"],
+            "hint": pd.Series(None, index=rows.index, dtype="str").mask(broken, "not as many cells as the header"),
+        }
+    )
+
+
+def _check_nothing_lost(raw: pd.DataFrame, ledger: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> None:
+    lost = raw.loc[~np.isin(raw["line"], ledger["line"]), "line"]
+    if len(lost):
+        raise LostRecordError(f"{len(lost)} lines have no fate, first {lost.min()}")
+    for name, table in tables.items():
+        clean = int(((ledger["table"] == name) & (ledger["fate"] == "clean")).sum())
+        if clean != len(table):
+            raise LostRecordError(f"{name}: {clean} clean records in the ledger, {len(table)} rows")

@@ -1,0 +1,295 @@
+"""Records of measurements: read, named, dated, converted, held against their limits. One step a function."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.cleaning.cells.limits import check_oxygen, fill_limits, outside_hint
+from historical_controls.cleaning.cells.names import resolve_names
+from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells, release
+from historical_controls.cleaning.cells.times import REPEATED, SKIPPED, Calendar, precedes
+from historical_controls.cleaning.cells.units import conversions, converted, is_ddu, same_unit, with_confirmed, with_ddu
+from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
+from historical_controls.cleaning.records.records import check_subject, check_times, decide
+from historical_controls.config.sources.sources import SourceFile
+from historical_controls.dictionary.dictionary import Dictionary, Outcome, fold
+
+HAEMOLYSED = r"hemoliz|hemolys|hemolyz|haemoly"
+ESTIMATED = r"estimad|estimated|puntas|canula|mascarilla|nasal|mask"
+BAD_SPECIMEN = rf"{HAEMOLYSED}|coagulad|clotted|lipemic|lipaemic|icteric|contaminad"
+SPECIMENS = {
+    **dict.fromkeys(("venosa", "venoso", "sangre venosa", "gasometria venosa", "ven", "venous blood"), "venous"),
+    **dict.fromkeys(("sangre arterial", "gasometria arterial", "art", "arterial blood"), "arterial"),
+    **dict.fromkeys(("sangre capilar", "capilar"), "capillary"),
+    **dict.fromkeys(("suero", "s"), "serum"),
+    **dict.fromkeys(("orina", "ego", "u"), "urine"),
+    "sangre": "blood",
+    **dict.fromkeys(("sangre total", "st", "wb"), "whole blood"),
+    **dict.fromkeys(("plasma edta", "edta", "plasma con edta"), "edta plasma"),
+    **dict.fromkeys(("plasma citrato", "plasma citratado", "citrato"), "citrate plasma"),
+    **dict.fromkeys(("exudado nasofaringeo", "hisopado nasofaringeo", "nasofaringeo"), "nasopharyngeal swab"),
+    **dict.fromkeys(("lavado bronquioalveolar", "lba"), "bronchoalveolar lavage"),
+}
+# Words, and the codes of HL7 table 0085 (observation result status).
+STATUSES = {
+    **dict.fromkeys(("", "final", "definitivo", "validado", "validada", "f"), "done"),
+    **dict.fromkeys(("corregido", "corregida", "corrected", "amended", "c"), "corrected"),
+    **dict.fromkeys(("preliminar", "preliminary", "parcial", "partial", "p"), "preliminary"),
+    **dict.fromkeys(
+        ("cancelado", "cancelada", "anulado", "anulada", "rechazado", "rechazada", "invalidado", "invalidada"),
+        "withdrawn",
+    ),
+    **dict.fromkeys(("cancelled", "canceled", "rejected", "void", "entered in error", "x", "d", "w"), "withdrawn"),
+}
+
+Records = pd.DataFrame
+
+
+def clean_measurements(records: Records, file: SourceFile, calendar: Calendar, dictionary: Dictionary) -> Records:
+    """Records (one row per measured cell) with value, bounds, unit, flags and, where not clean, fate and reason.
+
+    The steps are in order, and the first reason that a step finds is the one that stands.
+    """
+    steps: list[Callable[[Records], Records]] = [
+        lambda r: decide(r, r["raw_value"] == "", "NO_VALUE", "ignored"),
+        lambda r: decide(r, r["coded_missing"], "SENTINEL", "ignored"),
+        lambda r: _read(r, NumberStyle(file.decimal, file.thousands)),
+        lambda r: resolve_names(r, file, dictionary),
+        lambda r: _decode(r, file),
+        check_subject,
+        check_times,
+        lambda r: _check_order(r, calendar),
+        _check_status,
+        lambda r: _check_values(r, file, dictionary),
+        lambda r: _units_like_flags(r, dictionary),
+        lambda r: _default_texts(r, file),
+        lambda r: fill_limits(r, file, dictionary),
+        lambda r: _convert(r, file, dictionary),
+        check_oxygen,
+        lambda r: _bounds(r, file),
+        lambda r: _check_limits(r, dictionary),
+        lambda r: _check_specimen(r, file),
+        _flags,
+    ]
+    for step in steps:
+        records = step(records)
+    return records
+
+
+def _read(records: Records, style: NumberStyle) -> Records:
+    """What each cell says; a declared meaning wins over the words that everybody knows."""
+    columns = read_cells(records["raw_value"], style)
+    meaning = records["meaning"]
+    columns["finding"] = meaning.where(meaning.notna(), columns["finding"])
+    status = by_distinct(records["status_text"], lambda text: STATUSES.get(fold(text), "unknown"), "str")
+    return records.assign(**columns, status=status.mask(status == "unknown", "done"), odd_status=status == "unknown")
+
+
+def _decode(records: Records, file: SourceFile) -> Records:
+    """Findings of rows whose analyte came as a name, by the codes declared for its outcome."""
+    if not file.result_codes:
+        return records
+    meanings = {(code, fold(raw)): said for code, codes in file.result_codes.items() for raw, said in codes.items()}
+    declared = by_distinct_pair(
+        records["code"], records["raw_value"], lambda code, raw: meanings.get((code, fold(raw)))
+    )
+    known = declared.notna() & records["meaning"].isna()
+    return records.assign(finding=records["finding"].mask(known, declared))
+
+
+def _check_order(records: Records, calendar: Calendar) -> Records:
+    early = precedes(records["result_time"], records["time"], calendar.timezone)
+    return decide(records, early, "TIME_ORDER", hint="the result is dated before the collection")
+
+
+def _check_status(records: Records) -> Records:
+    return decide(records, records["status"] == "withdrawn", "WITHDRAWN", hint="its status says withdrawn or cancelled")
+
+
+def _check_values(records: Records, file: SourceFile, dictionary: Dictionary) -> Records:
+    """Numbers where numbers are due, findings where findings are due.
+
+    What lies below an unstated limit waits until its assay is known.
+    """
+    outcomes = dictionary.outcomes
+    numeric = by_distinct(records["code"], lambda code: code in outcomes and outcomes[code].kind == "number", bool)
+    fits = by_distinct_pair(
+        records["code"],
+        records["finding"].astype("str"),
+        lambda code, finding: code in outcomes and finding in outcomes[code].categories,
+        bool,
+    )
+    unknown = ~numeric & ~fits & ~records["not_done"]
+    out = decide(
+        records.assign(numeric=numeric), unknown, "RESULT_UNKNOWN", hint="declare its meaning: 'values', 'result_codes'"
+    )
+    kept = ["", "LOD_NO_LIMIT", *(["RANGE"] if file.ranges == "interval" else [])]
+    return decide(out, numeric & ~out["problem"].isin(kept), out["problem"], hint=release(out["problem"]))
+
+
+def _units_like_flags(records: Records, dictionary: Dictionary) -> Records:
+    """'2 L' is a low result but of outcomes that come in litres: there the letter is the unit."""
+    flagged = (records["remark"] != "") & (records["cell_unit"] == "")
+    if not flagged.any():
+        return records
+    rows = records.loc[flagged]
+    is_unit = by_distinct_pair(
+        rows["code"],
+        rows["remark"],
+        lambda code, flag: code in dictionary.outcomes and dictionary.conversion(code, flag) is not None,
+        bool,
+    ).reindex(records.index, fill_value=False)
+    return records.assign(
+        cell_unit=records["cell_unit"].mask(is_unit, records["remark"]), remark=records["remark"].mask(is_unit, "")
+    )
+
+
+def _default_texts(records: Records, file: SourceFile) -> Records:
+    """Unit, specimen and assay: from the row, else from the cell, else as declared for the file."""
+    unit = _first_filled(records["raw_unit"], records["cell_unit"], _declared(records, file.default_units))
+    specimen = _first_filled(records["specimen"], _declared(records, file.default_specimens))
+    assay = _first_filled(records["assay"], _declared(records, file.assays))
+    return records.assign(
+        row_unit=records["raw_unit"], raw_unit=unit, specimen=by_distinct(specimen, _specimen, "str"), assay=assay
+    )
+
+
+def _declared(records: Records, defaults: dict[str, str]) -> pd.Series:
+    return by_distinct(records["code"], lambda code: defaults.get(code, ""), "str")
+
+
+def _first_filled(*texts: pd.Series) -> pd.Series:
+    out = texts[0]
+    for other in texts[1:]:
+        out = out.where(out != "", other)
+    return out
+
+
+def _specimen(text: str) -> str:
+    folded = fold(text)
+    return SPECIMENS.get(folded, folded)
+
+
+def _convert(records: Records, file: SourceFile, dictionary: Dictionary) -> Records:
+    """Numbers in the outcome's canonical unit. A unit is never guessed."""
+    factors = conversions(records["code"], records["raw_unit"], dictionary)
+    factors, of_ddu = with_ddu(factors, records, file.ddu_to_feu, dictionary)
+    factors, mended = with_confirmed(factors, records, file.unit_factors, dictionary)
+    unit = by_distinct(records["code"], lambda code: _canonical(dictionary.outcomes.get(code)), "str")
+    out = _check_cell_unit(records, dictionary)
+    sent, known = out["number"], out["limit_known"]
+    number = converted(sent, factors).mask(known, sent)
+    out = out.assign(
+        number=number, high=converted(out["high"], factors), unit=unit, sent=sent, ddu=of_ddu, mended=mended
+    )
+    due = out["numeric"] & ~out["not_done"] & ~known & factors["factor"].isna()
+    out = decide(out, due & (out["raw_unit"] == ""), "UNIT_MISSING", hint="declare it under 'default_units'")
+    return decide(out, due, "UNIT_UNKNOWN", hint=_unknown_unit(out.loc[due]).reindex(out.index))
+
+
+def _unknown_unit(records: Records) -> pd.Series:
+    unit = records["raw_unit"]
+    other = "; DDU is another quantity than FEU: 'ddu_to_feu' converts it, flagged"
+    open_question = "; it does not say FEU or DDU: declare what the laboratory says as 'true_unit' under 'unit_factors'"
+    neither = (records["code"] == "DDIM") & ~is_ddu(unit)
+    said = pd.Series("", index=records.index, dtype="str").mask(is_ddu(unit), other).mask(neither, open_question)
+    return "no conversion in units.csv from '" + unit + "'" + said
+
+
+def _canonical(outcome: Outcome | None) -> str:
+    return outcome.unit if outcome else ""
+
+
+def _check_cell_unit(records: Records, dictionary: Dictionary) -> Records:
+    """A unit inside the cell must be the unit of its row."""
+    both = (records["cell_unit"] != "") & (records["row_unit"] != "") & records["numeric"]
+    if not both.any():
+        return records
+    here = records.loc[both]
+    same = same_unit(here["code"], here["cell_unit"], here["row_unit"], dictionary)
+    conflict = (~same).reindex(records.index, fill_value=False)
+    return decide(records, conflict, "UNIT_CONFLICT", hint="the cell and the unit column disagree")
+
+
+def _bounds(records: Records, file: SourceFile) -> Records:
+    """Lower and upper bound of the true value: equal where exact, 0 or nothing beyond a limit."""
+    operator, number = records["operator"], records["number"]
+    restored = pd.Series(False, index=records.index)
+    for limit in file.stripped_limits:
+        same = pd.Series(np.isclose(number, limit.value, rtol=1e-9, atol=0), index=records.index)
+        hit = (records["code"] == limit.outcome) & (operator == "") & same
+        operator = operator.mask(hit, limit.means)
+        restored |= hit
+    measured = records["numeric"] & ~records["not_done"]
+    exact, below, above, within = (measured & (operator == sign) for sign in ("", "<", ">", "-"))
+    return records.assign(
+        operator=operator,
+        restored=restored,
+        value=number.where(exact),
+        lower=number.where(exact | above | within).mask(below, 0.0),
+        upper=number.where(exact | below).mask(within, records["high"]),
+        result=records["finding"].where(~records["numeric"] & ~records["not_done"]),
+        status=records["status"].mask(records["not_done"], "not_done"),
+    )
+
+
+def _check_limits(records: Records, dictionary: Dictionary) -> Records:
+    """Hard limits hold a record, warn limits flag it; a limit of detection is held against them as a value is."""
+    hard_low, hard_high, warn_low, warn_high = (
+        _limits(records["code"], name, dictionary) for name in ("hard_low", "hard_high", "warn_low", "warn_high")
+    )
+    number = records["number"].where(records["numeric"] & ~records["not_done"])
+    top = records["high"].fillna(number)
+    below = records["operator"] == "<"
+    # Nothing lies below zero, so '<0' says nothing; a small limit of detection says that the value is small.
+    outside = (number < hard_low.mask(below, 0.0)) | (top > hard_high) | (below & (number <= 0))
+    hint = outside_hint(records.loc[outside], hard_low, hard_high).reindex(records.index)
+    out = decide(records, outside, "OUT_OF_RANGE", hint=hint)
+    return out.assign(warn=(number < warn_low) | (top > warn_high))
+
+
+def _limits(codes: pd.Series, name: str, dictionary: Dictionary) -> pd.Series:
+    return by_distinct(codes, lambda code: getattr(dictionary.outcomes.get(code), name, None), "float64")
+
+
+def _check_specimen(records: Records, file: SourceFile) -> Records:
+    comment = by_distinct_pair(records["comment"], records["remark"], lambda a, b: fold(f"{a} {b}"), "str")
+    haemolysed = by_distinct(comment, lambda text: _says(text, HAEMOLYSED), bool)
+    held = haemolysed & records["code"].isin(file.haemolysis_holds) & ~records["not_done"]
+    out = decide(records, held, "SPECIMEN_BAD", hint="the comment says haemolysed")
+    estimated = out["code"].isin(["FIO2", "PF"]) & by_distinct(comment, lambda text: _says(text, ESTIMATED), bool)
+    return out.assign(
+        bad_specimen=by_distinct(comment, lambda text: _says(text, BAD_SPECIMEN), bool), estimated=estimated
+    )
+
+
+def _says(text: str, pattern: str) -> bool:
+    return re.search(pattern, text) is not None
+
+
+def _flags(records: Records) -> Records:
+    """Warnings that stay with a clean value."""
+    ratio = records["code"] == "PF"
+    marks = {
+        "OUT_OF_USUAL": records["warn"],
+        **{code: records["shifted"] == code for code in (SKIPPED, REPEATED)},
+        "SPECIMEN_BAD": records["bad_specimen"],
+        "LIMIT_RESTORED": records["restored"],
+        "LIMIT_OF_ASSAY": records["limit_known"],
+        "RANGE": records["operator"] == "-",
+        "UNIT_CORRECTED": records["mended"],
+        "DDU_CONVERTED": records["ddu"],
+        "PF_ESTIMATED": records["estimated"] & ratio,
+        "FIO2_ESTIMATED": records["estimated"] & ~ratio,
+        "LAB_FLAG": records["remark"] != "",
+        "STATUS_UNKNOWN": records["odd_status"],
+    }
+    flags = pd.Series("", index=records.index, dtype="str")
+    for name, holds in marks.items():
+        if holds.any():
+            flags = flags.mask(holds, flags + ";" + name)
+    return records.assign(flags=flags.str.lstrip(";"))

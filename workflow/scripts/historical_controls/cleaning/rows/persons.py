@@ -1,0 +1,141 @@
+"""Records of patients' rows: characteristics, and events whose date stands in the row."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells, read_finding, release
+from historical_controls.cleaning.cells.times import Calendar
+from historical_controls.cleaning.cells.units import conversions, converted, same_unit
+from historical_controls.cleaning.records.distinct import by_distinct
+from historical_controls.cleaning.records.records import (
+    check_subject,
+    check_times,
+    column,
+    decide,
+    filled_or_null,
+    is_sentinel,
+    meets,
+    subjects,
+    undecided,
+)
+from historical_controls.cleaning.rows.unfolding import no_times, time_columns
+from historical_controls.config.sources.parts import CharacteristicColumn, EventColumns, PatientRows
+from historical_controls.config.sources.sources import SourceFile
+from historical_controls.dictionary.dictionary import Dictionary, Outcome, fold
+
+
+def characteristics(rows: pd.DataFrame, part: PatientRows, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
+    """One record per filled column of each row, with value or result, and a fate."""
+    ids = subjects(rows, part.subject)
+    frames = [_characteristic(rows, ids, name, declared, file, dictionary) for name, declared in part.columns.items()]
+    return _stacked(frames)
+
+
+def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
+
+
+def _characteristic(
+    rows: pd.DataFrame,
+    ids: pd.Series,
+    name: str,
+    declared: CharacteristicColumn,
+    file: SourceFile,
+    dictionary: Dictionary,
+) -> pd.DataFrame:
+    text = column(rows, name)
+    records = pd.DataFrame({"line": rows["line"], "subject": ids, "raw_value": text}, index=rows.index)
+    records = undecided(records, item=name, characteristic=declared.characteristic, result=None, value=float("nan"))
+    records = records.loc[text != ""]
+    records = check_subject(decide(records, is_sentinel(records["raw_value"], name, file), "SENTINEL", "ignored"))
+    outcome = dictionary.outcomes[declared.characteristic]
+    if outcome.kind == "number":
+        unit = declared.unit or dictionary.unit_in(name, outcome.code)
+        return _numeric(records, unit, NumberStyle(file.decimal, file.thousands), outcome, dictionary)
+    return _categorical(records, declared, outcome)
+
+
+def _numeric(
+    records: pd.DataFrame, unit: str, style: NumberStyle, outcome: Outcome, dictionary: Dictionary
+) -> pd.DataFrame:
+    """Exact numbers only: a limit ('>89') is no value of a characteristic."""
+    out = records.assign(**read_cells(records["raw_value"], style))
+    code = pd.Series(outcome.code, index=out.index, dtype="str")
+    declared = pd.Series(unit, index=out.index, dtype="str")
+    used = declared.where(declared != "", out["cell_unit"])
+    factors = conversions(code, used, dictionary)
+    agrees = (out["cell_unit"] == "") | same_unit(code, out["cell_unit"], used, dictionary)
+    out = decide(out, out["not_done"], "NO_VALUE", "ignored")
+    out = decide(out, out["problem"] != "", out["problem"], hint=release(out["problem"]))
+    out = decide(out, out["operator"] != "", "NUM_UNREADABLE", hint="a limit is no value of a characteristic")
+    out = decide(out, ~agrees, "UNIT_CONFLICT", hint="the cell and the declaration disagree")
+    out = decide(out, factors["factor"].isna() & (used == ""), "UNIT_MISSING", hint="declare the column's unit")
+    out = decide(out, factors["factor"].isna(), "UNIT_UNKNOWN", hint="no conversion in units.csv")
+    value = converted(out["number"], factors).where(out["operator"] == "")
+    low = float("-inf") if outcome.hard_low is None else outcome.hard_low
+    high = float("inf") if outcome.hard_high is None else outcome.hard_high
+    hint = f"outside the hard limits {low:g} to {high:g} {outcome.unit}"
+    return decide(out.assign(value=value), ~value.between(low, high), "OUT_OF_RANGE", hint=hint)
+
+
+def _categorical(records: pd.DataFrame, declared: CharacteristicColumn, outcome: Outcome) -> pd.DataFrame:
+    """Declared meanings only, where there are any; else the words that everybody knows."""
+    meanings = {fold(raw): meaning for raw, meaning in declared.values.items()}
+    known = meanings or {fold(name): name for name in outcome.categories}
+    found = by_distinct(
+        records["raw_value"], lambda raw: known.get(fold(raw)) or (None if meanings else read_finding(raw))
+    )
+    allowed = found.isin(outcome.categories) if outcome.categories else found.notna()
+    return decide(records.assign(result=found), ~allowed, "RESULT_UNKNOWN", hint="declare its meaning under 'values'")
+
+
+def dated_events(rows: pd.DataFrame, part: PatientRows, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
+    """One record per event of each row; a date that no event claims is held, not lost."""
+    ids = subjects(rows, part.subject)
+    frames = [_event(rows, ids, declared, file, calendar) for declared in part.events]
+    return _stacked([*frames, *_unclaimed(rows, ids, part, file)])
+
+
+def _event(
+    rows: pd.DataFrame, ids: pd.Series, declared: EventColumns, file: SourceFile, calendar: Calendar
+) -> pd.DataFrame:
+    """An event without a condition happened where it has a date; one with a condition, where that holds."""
+    times = time_columns(rows, declared.time, calendar)
+    records = undecided(
+        pd.DataFrame({"line": rows["line"], "subject": ids, "raw_value": times["time_text"]}, index=rows.index),
+        item=f"{declared.time.columns[0]}>{declared.event}",
+        event=declared.event,
+        end_time=no_times(rows.index),
+        value=filled_or_null(column(rows, declared.value)),
+        detail=None,
+        **times,
+    )
+    if declared.only_if is None:
+        records = records.loc[records["raw_value"] != ""]
+    else:
+        records = records.loc[meets(rows, declared.only_if)]
+    coded = is_sentinel(records["raw_value"], declared.time.columns[0], file)
+    records = decide(records, coded, "SENTINEL", "ignored")
+    return check_times(check_subject(records))
+
+
+def _unclaimed(rows: pd.DataFrame, ids: pd.Series, part: PatientRows, file: SourceFile) -> list[pd.DataFrame]:
+    """Filled date columns whose every event has a condition, and none holds."""
+    frames = []
+    for name in dict.fromkeys(declared.time.columns[0] for declared in part.events):
+        conditions = [declared.only_if for declared in part.events if declared.time.columns[0] == name]
+        if None in conditions:
+            continue
+        text = column(rows, name)
+        left = text != ""
+        for condition in conditions:
+            if condition is not None:
+                left &= ~meets(rows, condition)
+        records = pd.DataFrame({"line": rows["line"], "subject": ids, "raw_value": text}, index=rows.index).loc[left]
+        records = undecided(records, item=name, event="")
+        records = decide(records, is_sentinel(records["raw_value"], name, file), "SENTINEL", "ignored")
+        always = pd.Series(True, index=records.index)
+        frames.append(decide(records, always, "EVENT_UNKNOWN", hint="no 'only_if' of this date holds"))
+    return frames

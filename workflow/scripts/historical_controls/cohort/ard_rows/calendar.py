@@ -1,0 +1,133 @@
+"""When the patients were followed, and what else they were given: calendar of time zeros and co-treatments by arm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.config.cohort.cohort import CoTreatment
+from historical_controls.config.study_config import Study
+from historical_controls.inference import exact_interval
+
+ARMS = ("treated", "historical")
+CALENDARS = ("before_reference", "from_reference")
+PARTS = ("before", "during")
+DAY = 86_400.0
+PERSON = ["source", "patient_id"]
+
+Row = dict[str, object]
+
+
+def calendar_ard(
+    patients: pd.DataFrame, treatments: pd.DataFrame, declared: Mapping[str, CoTreatment], study: Study, scenario: str
+) -> pd.DataFrame:
+    """Rows of outputs 14.1.5 and 15.2.
+
+    `patients`: table cohort_patients; `treatments`: table treatments of all sources; `declared`: what is counted.
+    """
+    included = patients[patients["included"]]
+    return ard_frame(
+        [
+            *_weeks(included, scenario),
+            *_periods(study, scenario),
+            *_overlap(included, scenario),
+            *_since(included, scenario),
+            *_co_treatments(included, treatments, declared, scenario),
+        ]
+    )
+
+
+def _weeks(included: pd.DataFrame, scenario: str) -> Iterator[Row]:
+    """Time zeros of each calendar week: week 0 begins on the declared reference date."""
+    for arm in ARMS:
+        week = np.floor(_of(included, arm)["calendar_week"].to_numpy(np.float64)).astype(int)
+        for value, count in zip(*np.unique(week, return_counts=True), strict=True):
+            cell = Cell("15.2", scenario, "calendar", arm=arm, level=f"week={value}")
+            yield cell.number("week", int(value), "weeks")
+            yield cell.number("n_subjects", int(count))
+
+
+def _periods(study: Study, scenario: str) -> Iterator[Row]:
+    """First and last day of the declared periods in weeks from the reference; an open one has no last."""
+    for name, period in study.periods.items():
+        cell = Cell("15.2", scenario, "calendar_period", population="", level=name)
+        yield cell.number("first", (period.first - study.calendar_reference).days / 7, "weeks", "0.0")
+        if period.last is not None:
+            yield cell.number("last", ((period.last - study.calendar_reference).days + 1) / 7, "weeks", "0.0")
+
+
+def _overlap(included: pd.DataFrame, scenario: str) -> Iterator[Row]:
+    """How the two calendars meet: ranges, and how many of one arm lie within the other's."""
+    weeks = {arm: _of(included, arm)["calendar_week"].to_numpy(np.float64) for arm in ARMS}
+    for arm, other in zip(ARMS, ARMS[::-1], strict=True):
+        cell = Cell("15.2", scenario, "calendar_overlap", arm=arm)
+        yield cell.number("n_subjects", len(weeks[arm]))
+        if not len(weeks[arm]):
+            continue
+        for name, value in (("min", weeks[arm].min()), ("median", np.median(weeks[arm])), ("max", weeks[arm].max())):
+            yield cell.number(name, float(value), "weeks", "0.0")
+        if len(weeks[other]):
+            inside = (weeks[arm] >= weeks[other].min()) & (weeks[arm] <= weeks[other].max())
+            yield from _share(cell.at(level="within_other"), int(inside.sum()), len(inside))
+
+
+def _since(included: pd.DataFrame, scenario: str) -> Iterator[Row]:
+    """Days from onset and hours from admission at time zero."""
+    for arm in ARMS:
+        for column, unit in (("days_from_onset", "d"), ("hours_from_admission", "h")):
+            values = _of(included, arm)[column].to_numpy(np.float64)
+            known = values[np.isfinite(values)]
+            cell = Cell("14.1.5", scenario, "time_zero", arm=arm, level=column)
+            yield cell.number("n", len(known))
+            yield cell.number("n_missing", len(values) - len(known))
+            if len(known):
+                numbers = zip(
+                    ("min", "q1", "median", "q3", "max"), np.quantile(known, [0, 0.25, 0.5, 0.75, 1]), strict=True
+                )
+                yield from (cell.number(name, float(value), unit, "0.0") for name, value in numbers)
+
+
+def _co_treatments(
+    included: pd.DataFrame, treatments: pd.DataFrame, declared: Mapping[str, CoTreatment], scenario: str
+) -> Iterator[Row]:
+    """Patients given each co-treatment before time zero and during follow-up, by arm, and by calendar within an arm.
+
+    Sources without any course recorded are left out of the denominator: nobody knows what their patients were given.
+    """
+    recorded = included[included["source"].isin(set(treatments["source"]))]
+    columns = [*PERSON, "arm", "time_zero", "end_day"]
+    courses = treatments.merge(recorded[columns], on=PERSON)
+    since, until = ((courses[name] - courses["time_zero"]).dt.total_seconds() / DAY for name in ("start", "stop"))
+    courses = courses.assign(before=since < 0, during=(since <= courses["end_day"]) & ~(until <= 0))
+    late = recorded["calendar_week"] >= 0
+    groups = {"eligible": recorded, **dict(zip(CALENDARS, (recorded[~late], recorded[late]), strict=True))}
+    for name, treatment in declared.items():
+        given = courses[courses["treatment"].isin(treatment.treatments)]
+        for population, people in groups.items():
+            for arm in ARMS:
+                cell = Cell("14.1.5", scenario, "co_treatment", population=population, arm=arm, level=name)
+                yield from _given(cell, given, _of(people, arm))
+
+
+def _given(cell: Cell, given: pd.DataFrame, people: pd.DataFrame) -> Iterator[Row]:
+    own = pd.MultiIndex.from_frame(people[PERSON])
+    for part in PARTS:
+        had = pd.MultiIndex.from_frame(given.loc[given[part], PERSON])
+        yield from _share(cell.at(contrast=part), int(own.isin(had).sum()), len(own))
+
+
+def _share(cell: Cell, count: int, total: int) -> Iterator[Row]:
+    """A count, its denominator and its share with an exact (Clopper-Pearson) 95% interval."""
+    yield cell.number("count", count)
+    yield cell.number("total", total)
+    if total:
+        lower, upper = exact_interval(count, total)
+        for name, value in (("share", count / total), ("lower", lower), ("upper", upper)):
+            yield cell.number(name, float(value), format="percent")
+
+
+def _of(included: pd.DataFrame, arm: str) -> pd.DataFrame:
+    return included[included["arm"] == arm]

@@ -1,0 +1,114 @@
+"""Rows of the results table: disposition, attrition, waits, availability of data."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.cohort.ard_rows.attrition import attrition_rows
+from historical_controls.cohort.ard_rows.summaries import summary_ard
+from historical_controls.cohort.derivations.derived_counts import derived_ard
+from historical_controls.cohort.follow_up.availability import ALL_DAYS, COUNTS
+from historical_controls.cohort.records.clean_tables import CohortTables
+from historical_controls.inference import exact_interval
+
+ARMS = ("treated", "historical")
+LEVEL = 0.95
+
+Row = dict[str, object]
+
+
+def cohort_ard(tables: CohortTables) -> pd.DataFrame:
+    """Rows of the outputs 14.1.1, 14.1.3, 14.1.6, 14.1.12 and 14.2.11."""
+    return ard_frame(
+        [
+            *_disposition(tables),
+            *_attrition(tables),
+            *_waits(tables),
+            *_availability(tables),
+            *derived_ard(tables),
+            *summary_ard(tables),
+        ]
+    )
+
+
+def _disposition(tables: CohortTables) -> Iterator[Row]:
+    """How follow-up stood at the horizon, with exact (Clopper-Pearson) 95% intervals."""
+    for arm in ARMS:
+        states = _included(tables, arm)["end_state"].replace("horizon", "in_hospital")
+        cell = Cell("14.1.1", tables.scenario, "disposition", arm=arm, day=tables.horizon_days)
+        yield cell.number("n_subjects", len(states))
+        for level in ("death", "discharge_alive", "transfer_out", "in_hospital", "last_record"):
+            count = int((states == level).sum())
+            if count or level != "last_record":
+                yield from _share(cell.at(level=level), count, len(states))
+
+
+def _share(cell: Cell, count: int, total: int) -> Iterator[Row]:
+    yield cell.number("count", count)
+    if total:
+        lower, upper = exact_interval(count, total, LEVEL)
+        yield cell.number("share", count / total, format="percent")
+        yield cell.number("lower", lower, format="percent")
+        yield cell.number("upper", upper, format="percent")
+
+
+def _attrition(tables: CohortTables) -> Iterator[Row]:
+    yield from attrition_rows(Cell("14.1.3", tables.scenario, "attrition"), tables.attrition, "level")
+
+
+def _waits(tables: CohortTables) -> Iterator[Row]:
+    cell = Cell("14.1.3", tables.scenario, "waits", arm="treated")
+    yield cell.number("n_subjects", len(tables.waits))
+    if tables.waits:
+        for name, value in (
+            ("median", np.median(tables.waits)),
+            ("min", min(tables.waits)),
+            ("max", max(tables.waits)),
+        ):
+            yield cell.number(name, float(value), "h", "0.0")
+
+
+def _availability(tables: CohortTables) -> Iterator[Row]:
+    """Patients measured of those at risk: alive and in hospital for any part of the day (day 0: all)."""
+    for arm in ARMS:
+        people = _included(tables, arm)
+        for outcome in tables.outcomes:
+            cell = Cell("14.1.6", tables.scenario, "availability", outcome=outcome, arm=arm)
+            yield from _of_outcome(cell, tables.values, people, tables.horizon_days)
+
+
+def _of_outcome(cell: Cell, values: pd.DataFrame, people: pd.DataFrame, horizon: int) -> Iterator[Row]:
+    own = values[(values["outcome"] == cell.outcome) & (values["arm"] == cell.arm)]
+    counts = {row["day"]: row for row in own.to_dict("records")}
+    whole = counts.get(ALL_DAYS)
+    yield from _measured(cell, whole, len(people))
+    assays = sorted(whole["assays"] - {""}) if whole is not None else []
+    if assays:
+        yield cell.text("assays", "; ".join(assays))
+    for day in days_shown(horizon):
+        at_risk = int(((people["end_day"] > day - 1) | (day == 0)).sum())
+        yield from _measured(cell.at(day=day), counts.get(day), at_risk)
+
+
+def days_shown(horizon: int) -> list[int]:
+    """Baseline, every week, and the horizon."""
+    return sorted({0, *range(7, horizon + 1, 7), horizon})
+
+
+def _measured(cell: Cell, found: Mapping[Hashable, Any] | None, at_risk: int) -> Iterator[Row]:
+    counts = dict.fromkeys(COUNTS, 0) if found is None else found
+    yield cell.number("n_subjects", counts["n_subjects"])
+    yield cell.number("n_at_risk", at_risk)
+    yield cell.number("n_values", counts["n_values"])
+    if counts["n_numbers"]:
+        yield cell.number("share_censored", counts["n_censored"] / counts["n_numbers"], format="percent")
+
+
+def _included(tables: CohortTables, arm: str) -> pd.DataFrame:
+    patients = tables.patients
+    return patients[patients["included"] & (patients["arm"] == arm)]

@@ -1,0 +1,105 @@
+"""Outcomes computed from others, declared in `cohort.derivations`: each kind after those whose results it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from historical_controls.cohort.derivations.baseline_ratio import ratio_to_baseline
+from historical_controls.cohort.derivations.hours_above import hours_above
+from historical_controls.cohort.derivations.imputed_ratio import fraction_from_flow, imputed_ratio
+from historical_controls.cohort.derivations.paired_ratio import paired_ratio
+from historical_controls.cohort.derivations.sofa import NAMES, ORGANS, organ_scores
+from historical_controls.cohort.derivations.sofa_rows import failure_rows, organ_rows, total_rows
+from historical_controls.cohort.derivations.window_sum import window_sum
+from historical_controls.cohort.records.clean_tables import CleanTables
+from historical_controls.cohort.records.derived import Derived, computed_rows, nothing_refused, stacked
+from historical_controls.cohort.records.flags import with_flag
+from historical_controls.cohort.records.intervals import Integers
+from historical_controls.cohort.records.records import Records, known_after
+from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.config.cohort.derivations import (
+    FractionFromFlow,
+    HoursAbove,
+    ImputedRatio,
+    OrganFailures,
+    PairedRatio,
+    RatioToBaseline,
+    Sofa,
+    WindowSum,
+)
+from historical_controls.dictionary.dictionary import Dictionary
+
+ROOM: tuple[tuple[type, Callable[..., Derived]], ...] = (
+    (FractionFromFlow, fraction_from_flow),
+    (WindowSum, window_sum),
+    (ImputedRatio, imputed_ratio),
+    (PairedRatio, paired_ratio),
+)
+
+
+def derive_outcomes(tables: CleanTables, cohort: Cohort, dictionary: Dictionary) -> CleanTables:
+    """Placed tables whose measurements hold the derived outcomes beside the measured ones, not-done rows dropped.
+
+    `refused` holds the values that gave no derived one. What needs time zero comes later (`derive_after_zero`).
+    """
+    out = replace(tables, measurements=tables.measurements[tables.measurements["status"] != "not_done"])
+    for kind, derive in ROOM:
+        for code, rule in _of_kind(cohort, kind):
+            out = _replaced(out, code, derive(out, code, rule, dictionary.outcomes[code]))
+    out = _at_altitude(out, cohort)
+    for code, rule in _of_kind(cohort, Sofa):
+        for name, rows in _organ_outcomes(out, code, rule, cohort):
+            out = _replaced(out, name, Derived(computed_rows(rows, dictionary.outcomes[name]), nothing_refused()))
+    return out
+
+
+def _of_kind(cohort: Cohort, kind: type) -> Iterator[tuple[str, Any]]:
+    return ((code, rule) for code, rule in cohort.derivations.items() if isinstance(rule, kind))
+
+
+def _replaced(tables: CleanTables, code: str, found: Derived) -> CleanTables:
+    # A value that the file reports would stand beside ours under the same name; the declared derivation replaces it.
+    own = (tables.measurements["outcome"] == code).to_numpy()
+    others = tables.measurements[~own] if own.any() else tables.measurements
+    parts = [part for part in (others, found.rows) if len(part)] or [others]
+    refused = stacked([tables.refused, found.refused])
+    return replace(tables, measurements=pd.concat(parts, ignore_index=True), refused=refused)
+
+
+def _at_altitude(tables: CleanTables, cohort: Cohort) -> CleanTables:
+    """Ratios of oxygen pressures in the declared convention (DV-8), flagged where that is not the raw one."""
+    factor = cohort.altitude.factor
+    if cohort.altitude.convention == "raw":
+        return tables
+    rows = tables.measurements
+    here = rows["outcome"].isin(cohort.altitude.outcomes).to_numpy()
+    scaled = {name: rows[name].where(~here, rows[name] * factor) for name in ("value", "lower", "upper")}
+    return replace(tables, measurements=rows.assign(**scaled, flags=with_flag(rows["flags"], "PB_CORRECTED", here)))
+
+
+def _organ_outcomes(tables: CleanTables, code: str, rule: Sofa, cohort: Cohort) -> Iterator[tuple[str, pd.DataFrame]]:
+    delays = {organ.outcome: known_after(cohort, organ.outcome, rule.imputed) for organ in ORGANS}
+    scores = organ_scores(tables, rule, delays)
+    yield code, total_rows(scores, rule)
+    for name, failures in _of_kind(cohort, OrganFailures):
+        if failures.of == code:
+            yield name, failure_rows(scores, rule, failures.cut)
+    if rule.components:
+        yield from ((f"SOFA_{name}", organ_rows(scores, name)) for name in NAMES)
+
+
+def derive_after_zero(records: Records, zero: Integers, cohort: Cohort, dictionary: Dictionary) -> Records:
+    """Records of included patients with the outcomes that count from time zero (`zero`: NEVER for excluded)."""
+    made: Mapping[type, Callable[..., Derived]] = {RatioToBaseline: ratio_to_baseline, HoursAbove: hours_above}
+    parts, refused = [records.measurements], [records.refused]
+    for kind, derive in made.items():
+        for code, rule in _of_kind(cohort, kind):
+            found = derive(records, zero, cohort, rule, dictionary.outcomes[code])
+            parts = [*(part[part["outcome"] != code] for part in parts), found.rows]
+            refused.append(found.refused)
+    filled = [part for part in parts if len(part)] or parts[:1]
+    return replace(records, measurements=pd.concat(filled, ignore_index=True), refused=stacked(refused))

@@ -1,0 +1,314 @@
+"""From which hour follow-up counts, and which step excluded whom.
+
+Treated: the declared event. Historical: the first hour of standard care at which every filter holds, plus a wait drawn
+from the treated patients' own, which the control must live through and end still eligible; so that nobody is credited
+with time in which, as a treated patient, they could not have died (immortal time: Hernan & Robins, Am J Epidemiol
+2016;183:758-764).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.cohort.eligibility.rules import Memo, judge_rules
+from historical_controls.cohort.records.intervals import Flags, Integers
+from historical_controls.cohort.records.kleene import TRUE, UNKNOWN, States, kleene_and
+from historical_controls.cohort.records.records import PERSON, Records
+from historical_controls.cohort.records.stays import candidate_moments
+from historical_controls.cohort.records.timeline import HOUR, NEVER, Moments, hours
+from historical_controls.config.cohort.cohort import Cohort
+
+NO_HOUR = np.int8(-2)
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """By position of the patient.
+
+    `time_zero`: NEVER for excluded. `judged_at`: the hour whose rule states are shown, NEVER where there is none.
+    `excluded_by`: the step, '' for included; `undecided`: excluded for lack of data, not for a rule that fails.
+    `first_eligible`: first hour at which all filters hold. `ever`: best state of each rule over all candidate hours
+    and the hour shown, where it was asked for.
+    """
+
+    time_zero: Integers
+    judged_at: Integers
+    excluded_by: np.ndarray
+    undecided: Flags
+    first_eligible: Integers
+    ever: Mapping[str, States] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Screening:
+    """What the candidate hours (`moments`, with the `states` of all rules) say, by position of the patient."""
+
+    moments: Moments
+    states: Mapping[str, States]
+    excluded_by: np.ndarray
+    undecided: Flags
+    first_eligible: Integers
+    closest: Integers
+
+
+def filters_of(cohort: Cohort, arm: str) -> list[str]:
+    """The filters that apply to an arm, in order."""
+    return [name for name in cohort.filters if cohort.rules[name].applies_to in ("both", arm)]
+
+
+def screen(
+    records: Records, cohort: Cohort, arm: str, moments: Moments, entry: str, memo: Memo | None = None
+) -> Screening:
+    """Judge every candidate hour; a patient passes a step if one hour meets it together with all steps before.
+
+    `entry`: the step that excludes patients without any candidate hour. `memo`: see `judge_rules`.
+    """
+    count = len(records)
+    states = judge_rules(cohort.rules, moments, records, memo)
+    excluded_by = np.where(_any(moments.patient, count), "", entry).astype(object)
+    # Without a recorded start there is no hour to judge: not decided, rather than refused.
+    undecided = (excluded_by == entry) & (records.stays.start == NEVER)
+    joint = np.ones(len(moments), dtype=bool)
+    depth = np.zeros(len(moments), dtype=np.int64)
+    for name in filters_of(cohort, arm):
+        passed = joint & (states[name] == TRUE)
+        lost = (excluded_by == "") & ~_any(moments.patient[passed], count)
+        excluded_by[lost] = name
+        undecided |= lost & _any(moments.patient[joint & (states[name] == UNKNOWN)], count)
+        joint, depth = passed, depth + passed
+    first, closest = _first(moments, joint, count), _closest(moments, depth, count)
+    return Screening(moments, states, excluded_by, undecided, first, closest)
+
+
+def _any(patients: Integers, count: int) -> Flags:
+    return np.bincount(patients, minlength=count) > 0
+
+
+def _first(moments: Moments, mask: Flags, count: int) -> Integers:
+    out = np.full(count, NEVER)
+    np.minimum.at(out, moments.patient[mask], moments.time[mask])
+    return out
+
+
+def _closest(moments: Moments, depth: Integers, count: int) -> Integers:
+    """The first hour that met most filters in order."""
+    deepest = np.full(count, -1)
+    np.maximum.at(deepest, moments.patient, depth)
+    return _first(moments, depth == deepest[moments.patient], count)
+
+
+def best_state(state: States, patients: Integers, count: int) -> States:
+    """Best state of each patient over its hours; NO_HOUR without any."""
+    out = np.full(count, NO_HOUR, dtype=np.int8)
+    np.maximum.at(out, patients, state)
+    return out
+
+
+def decide_treated(records: Records, cohort: Cohort) -> Decisions:
+    """Everyone with the event that starts follow-up, whatever the rules say then, unless the config asks for more."""
+    event = event_times(records, cohort.time_zero.treated)
+    moments = candidate_moments(records.stays, cohort.time_zero.standard_care_hours, until=event)
+    screening = screen(records, cohort, "treated", moments, "")
+    zero = event
+    if cohort.time_zero.treated_start == "eligibility":
+        known = (event != NEVER) & (records.stays.start != NEVER)
+        zero = np.where(known, np.minimum(_ready(records, screening.first_eligible, cohort), event), event)
+    ever = ever_states(screening, records, cohort, zero)
+    missing = np.where(zero == NEVER, "time_zero", "").astype(object)
+    nothing = np.zeros(len(records), dtype=bool)
+    decided = Decisions(zero, zero, missing, nothing, screening.first_eligible, ever)
+    return passing_only(records, cohort, decided) if cohort.treated_must_pass else decided
+
+
+def passing_only(records: Records, cohort: Cohort, decided: Decisions) -> Decisions:
+    """Treated patients who fail a filter at time zero, or for whom it is unknown, left out at the first such filter."""
+    moments = moments_at(decided.time_zero)
+    states = judge_rules(cohort.rules, moments, records)
+    excluded_by, undecided = decided.excluded_by.copy(), decided.undecided.copy()
+    for name in reversed(filters_of(cohort, "treated")):
+        failed = moments.patient[states[name] != TRUE]
+        excluded_by[failed], undecided[failed] = name, states[name][states[name] != TRUE] == UNKNOWN
+    return replace(
+        decided,
+        time_zero=np.where(excluded_by == "", decided.time_zero, NEVER),
+        excluded_by=excluded_by,
+        undecided=undecided,
+    )
+
+
+def _ready(records: Records, first_eligible: Integers, cohort: Cohort) -> Integers:
+    """When standard care was completed and, where ever so, the patient eligible; only where care has a start."""
+    start = records.stays.start
+    ready = np.where(start != NEVER, start, 0) + hours(cohort.time_zero.standard_care_hours)
+    return np.where(first_eligible == NEVER, ready, np.maximum(ready, first_eligible))
+
+
+def ever_states(screening: Screening, records: Records, cohort: Cohort, at: Integers) -> dict[str, States]:
+    """Best state of each rule over the candidate hours and `at`, the hour shown, which need not be one of them.
+
+    Unknown for patients without any hour.
+    """
+    count, moments = len(records), moments_at(at)
+    out = {}
+    for name, state in judge_rules(cohort.rules, moments, records).items():
+        best = best_state(screening.states[name], screening.moments.patient, count)
+        best[moments.patient] = np.maximum(best[moments.patient], state)
+        out[name] = np.where(best == NO_HOUR, UNKNOWN, best)
+    return out
+
+
+def moments_at(times: Integers) -> Moments:
+    """One moment per patient that has a time."""
+    patient = np.flatnonzero(times != NEVER)
+    return Moments(patient, times[patient])
+
+
+def event_times(records: Records, event: str) -> Integers:
+    return records.first_event.get(event, np.full(len(records), NEVER))
+
+
+def treated_waits(records: Records, decisions: Decisions, cohort: Cohort) -> tuple[float, ...]:
+    """Hours from max(standard care completed, first eligible hour if any) to the treated patients' treatment (EL-4).
+
+    Never below 0, in ascending order; patients whose standard care has no recorded start have none.
+    """
+    known = (decisions.time_zero != NEVER) & (records.stays.start != NEVER)
+    event = event_times(records, cohort.time_zero.treated)
+    waits = (event - _ready(records, decisions.first_eligible, cohort))[known] / HOUR
+    return tuple(sorted(waits.clip(min=0).tolist()))
+
+
+def draw_waits(people: pd.DataFrame, waits: Sequence[float], seed: int, draw: int) -> Integers:
+    """One of the treated patients' waits for each control, in milliseconds (EL-5).
+
+    Drawn by a hash of seed, draw and patient, so that a patient keeps the wait whoever else is in the export.
+    """
+    if not waits:
+        return np.zeros(len(people), dtype=np.int64)
+    names = (f"{seed}\x1f{draw}\x1f{source}\x1f{patient}" for source, patient in people[PERSON].itertuples(index=False))
+    drawn = [int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") * len(waits) >> 64 for name in names]
+    return np.array([hours(wait) for wait in waits], dtype=np.int64)[np.array(drawn, dtype=np.int64)]
+
+
+def decide_historical(
+    records: Records, cohort: Cohort, waits: Sequence[float], seed: int, window: tuple[int, int] | None = None
+) -> Decisions:
+    """Time zero of each control by the declared rule, or the step that excluded it.
+
+    `window`: first and last time zero of the treated (milliseconds), where the calendar may restrict the controls.
+    """
+    screening = screen_controls(records, cohort)
+    decided = settle(records, cohort, screening, waits, seed, window)
+    return replace(decided, ever=ever_states(screening, records, cohort, decided.judged_at))
+
+
+def screen_controls(records: Records, cohort: Cohort, memo: Memo | None = None) -> Screening:
+    """What the hours at which a control may start say: every full hour after standard care, or the declared event."""
+    zero = cohort.time_zero
+    if zero.historical == "event":
+        at = moments_at(event_times(records, zero.historical_event or ""))
+        return screen(records, cohort, "historical", at, "time_zero", memo)
+    moments = candidate_moments(records.stays, zero.standard_care_hours)
+    return screen(records, cohort, "historical", moments, "standard_care", memo)
+
+
+def settle(
+    records: Records,
+    cohort: Cohort,
+    screening: Screening,
+    waits: Sequence[float],
+    seed: int,
+    window: tuple[int, int] | None,
+    draw: int | None = None,
+) -> Decisions:
+    """Time zero of screened controls: after the drawn wait where one is asked for, and within the restrictions.
+
+    `draw`: another draw of waits than the declared one.
+    """
+    zero = cohort.time_zero
+    if zero.historical == "event" or not zero.match_waits:
+        decided = without_wait(screening)
+    else:
+        wait = draw_waits(records.people, waits, seed, zero.wait_draw if draw is None else draw)
+        decided = after_wait(records, cohort, screening, wait)
+    return restricted(decided, records, cohort, window)
+
+
+def restricted(
+    decided: Decisions, records: Records, cohort: Cohort, window: tuple[int, int] | None = None
+) -> Decisions:
+    """The decisions with the declared restrictions laid on top, each a step of its own."""
+    zero = decided.time_zero
+    if cohort.calendar_window_weeks is not None and window is not None:
+        room = hours(cohort.calendar_window_weeks * 7 * 24)
+        decided = _left_out(decided, (zero < window[0] - room) | (zero > window[1] + room), "calendar_window")
+    decided = _of_era(decided, cohort)
+    if cohort.leave_out_sources:
+        there = records.people["source"].isin(cohort.leave_out_sources).to_numpy()
+        decided = _left_out(decided, there, "source_left_out")
+    if cohort.time_zero.drop_early_deaths_hours is not None:
+        dead = records.stays.end_state == "death"
+        until = np.where(zero == NEVER, 0, zero) + hours(cohort.time_zero.drop_early_deaths_hours)
+        decided = _left_out(decided, dead & (records.stays.end < until), "early_death")
+    return decided
+
+
+def _of_era(decided: Decisions, cohort: Cohort) -> Decisions:
+    for first_day, wrong in ((cohort.controls_before, np.greater_equal), (cohort.controls_from, np.less)):
+        if first_day is not None:
+            midnight = pd.Timestamp(first_day, tz="UTC").value // 1_000_000
+            decided = _left_out(decided, wrong(decided.time_zero, midnight), "calendar_era")
+    return decided
+
+
+def _left_out(decided: Decisions, mask: Flags, step: str) -> Decisions:
+    lost = mask & (decided.excluded_by == "")
+    return replace(
+        decided,
+        time_zero=np.where(lost, NEVER, decided.time_zero),
+        excluded_by=np.where(lost, step, decided.excluded_by).astype(object),
+    )
+
+
+def without_wait(screening: Screening) -> Decisions:
+    """Time zero at the first eligible hour."""
+    first = screening.first_eligible
+    judged = np.where(first == NEVER, screening.closest, first)
+    return Decisions(first, judged, screening.excluded_by, screening.undecided, first)
+
+
+def after_wait(records: Records, cohort: Cohort, screening: Screening, wait: Integers) -> Decisions:
+    """Time zero at the end of the wait for those alive, in hospital and still eligible then."""
+    at = np.where(screening.first_eligible == NEVER, NEVER, screening.first_eligible + wait)
+    moments = moments_at(at)
+    here = records.stays.present(moments)
+    joint = _joint(records, cohort, moments)
+    stayed = np.zeros(len(records), dtype=bool)
+    stayed[moments.patient] = here & (joint == TRUE)
+    open_question = np.zeros(len(records), dtype=bool)
+    open_question[moments.patient] = here & (joint == UNKNOWN)
+    gone = np.ones(len(records), dtype=bool)
+    gone[moments.patient] = ~here
+    lost = (screening.excluded_by == "") & ~stayed
+    judged = np.where(gone, screening.first_eligible, at)
+    return Decisions(
+        np.where(stayed, at, NEVER),
+        np.where(screening.excluded_by == "", judged, screening.closest),
+        np.where(lost, "wait", screening.excluded_by),
+        screening.undecided | (lost & open_question),
+        screening.first_eligible,
+    )
+
+
+def _joint(records: Records, cohort: Cohort, moments: Moments) -> States:
+    return all_filters(judge_rules(cohort.rules, moments, records), cohort, "historical", len(moments))
+
+
+def all_filters(states: Mapping[str, States], cohort: Cohort, arm: str, count: int) -> States:
+    """All filters of an arm together, at each of `count` moments."""
+    return kleene_and([np.full(count, TRUE, dtype=np.int8), *(states[name] for name in filters_of(cohort, arm))])

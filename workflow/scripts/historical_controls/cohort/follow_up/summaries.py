@@ -1,0 +1,183 @@
+"""One value per included patient: days free of support, hours of support, days of fever (DV-16, DV-17).
+
+Supporting outcomes, not registered ones. What was not followed to its end is bounded, not guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import assert_never
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.cohort.derivations.hours_above import DAY, Spans, span_hours, stay_end
+from historical_controls.cohort.records.intervals import Flags, Floats, Integers
+from historical_controls.cohort.records.records import Records
+from historical_controls.cohort.records.support import merged_courses
+from historical_controls.cohort.records.timeline import NEVER
+from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.config.cohort.derivations import DailyTotal, DaysReaching, FreeDays, SupportHours
+from historical_controls.dictionary.dictionary import Dictionary
+
+KNOWN, NOT_RECORDED = "known", "not_recorded"
+
+
+@dataclass(frozen=True)
+class Followed:
+    """How far each included patient was followed, for a summary up to one day.
+
+    `until`: milliseconds from time zero, at most that day. `state`: 'known', 'death' (by that day), or why the
+    rest is not known: 'transfer_out', 'last_record'.
+    """
+
+    until: Floats
+    state: np.ndarray
+
+    @property
+    def lost(self) -> Flags:
+        return np.isin(self.state.astype(str), ["transfer_out", "last_record"])
+
+
+@dataclass(frozen=True)
+class Values:
+    value: Floats
+    lower: Floats
+    upper: Floats
+    observed: Floats
+    state: np.ndarray
+
+
+def summary_rows(
+    records: Records, zero: Integers, cohort: Cohort, dictionary: Dictionary, recorded: Collection[tuple[str, str]]
+) -> pd.DataFrame:
+    """Rows of table `patient_summaries` but for the scenario.
+
+    `recorded`: (source, treatment) of every course in the export: where a source records no course of a support at
+    all, its patients are not free of it but unknown.
+    """
+    parts = []
+    included = zero != NEVER
+    for code, rule in cohort.summaries.items():
+        followed = followed_until(records, zero, rule.days)
+        match rule:
+            case FreeDays():
+                found = _free_days(records, zero, rule, followed, _has_records(records, rule.support, recorded))
+            case SupportHours():
+                found = _support_hours(records, zero, rule, followed, _has_records(records, rule.support, recorded))
+            case DaysReaching():
+                found = _days_reaching(records, zero, rule, followed)
+            case DailyTotal():
+                found = _daily_total(records, zero, rule, followed)
+            case _:
+                assert_never(rule)
+        parts.append(_rows(records, found, code, dictionary.outcomes[code].unit)[included])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def followed_until(records: Records, zero: Integers, days: int) -> Followed:
+    """Follow-up up to a day: after a discharge alive all is known, after a transfer or the last record nothing is."""
+    last = stay_end(records, zero)
+    ended = records.stays.end_state
+    state = np.where(last > days * DAY, KNOWN, np.where(ended == "", "last_record", ended))
+    state = np.where(state == "discharge_alive", KNOWN, state)
+    state = np.where((last == days * DAY) & (ended != "death"), KNOWN, state)
+    return Followed(np.minimum(last, days * DAY), state.astype(object))
+
+
+def _has_records(records: Records, support: list[str], recorded: Collection[tuple[str, str]]) -> Flags:
+    sources = {source for source, name in recorded if name in support}
+    return records.people["source"].isin(sources).to_numpy()
+
+
+def _support(records: Records, zero: Integers, names: list[str], gap: float, until: Floats) -> Spans:
+    patient, start, stop = merged_courses(records.treatments, names, gap)
+    kept = zero[patient] != NEVER
+    patient, start, stop = patient[kept], start[kept], stop[kept]
+    begin = zero[patient]
+    since = np.where(stop == NEVER, np.inf, (np.where(stop == NEVER, 0, stop) - begin).astype(np.float64))
+    return Spans(patient, (start - begin).astype(np.float64), since).clipped(0.0, until)
+
+
+def _free_days(records: Records, zero: Integers, rule: FreeDays, followed: Followed, known: Flags) -> Values:
+    spans = _support(records, zero, rule.support, rule.gap_hours, followed.until)
+    if rule.count == "all":
+        used = (span_hours(spans, True, len(zero)) > 0).sum(axis=1).astype(np.float64)
+    else:
+        used = np.zeros(len(zero))
+        np.maximum.at(used, spans.patient, np.ceil(spans.stop / DAY))
+    free = rule.days - used
+    value = np.where(followed.state == "death", float(rule.death), free)
+    return _bounded(value, np.full(len(zero), float(rule.death)), free, followed, known, float(rule.days))
+
+
+def _support_hours(records: Records, zero: Integers, rule: SupportHours, followed: Followed, known: Flags) -> Values:
+    spans = _support(records, zero, rule.support, rule.gap_hours, followed.until)
+    used = span_hours(spans, False, len(zero))[:, 0]
+    rest = (rule.days * DAY - followed.until) / (DAY / 24)
+    return _bounded(used, used, used + rest, followed, known, rule.days * 24.0)
+
+
+def _bounded(value: Floats, lower: Floats, upper: Floats, followed: Followed, known: Flags, most: float) -> Values:
+    """The value where follow-up is complete, its bounds where it is not, everything possible without any record."""
+    dead = followed.state == "death"
+    state = np.where(known | dead, followed.state, NOT_RECORDED).astype(object)
+    open_ = followed.lost | (state == NOT_RECORDED)
+    low = np.where(open_, lower, value)
+    high = np.where(state == NOT_RECORDED, most, np.where(open_, upper, value))
+    return Values(np.where(open_, np.nan, value), low, high, followed.until / DAY, state)
+
+
+def _days_reaching(records: Records, zero: Integers, rule: DaysReaching, followed: Followed) -> Values:
+    rows = records.measurements[records.measurements["outcome"] == rule.of]
+    seen = _count_by_day(rows, zero, rule.days, followed)
+    reached = _count_by_day(rows[rows["lower"] >= rule.cut], zero, rule.days, followed)
+    return _of_days((reached >= rule.min_count).sum(axis=1), (seen > 0).sum(axis=1), followed, 1.0)
+
+
+def _daily_total(records: Records, zero: Integers, rule: DailyTotal, followed: Followed) -> Values:
+    rows = records.measurements[(records.measurements["outcome"] == rule.of) & records.measurements["value"].notna()]
+    seen = _count_by_day(rows, zero, rule.days, followed)
+    total = _count_by_day(rows, zero, rule.days, followed, rows["value"].to_numpy(np.float64)).sum(axis=1)
+    return _of_days(total, (seen > 0).sum(axis=1), followed, 24.0)
+
+
+def _of_days(total: np.ndarray, observed: np.ndarray, followed: Followed, most_a_day: float) -> Values:
+    """What was seen on the observed days; the days in hospital without a reading leave it open upwards."""
+    total, observed = total.astype(np.float64), observed.astype(np.float64)
+    lacking = np.maximum(np.ceil(followed.until / DAY) - observed, 0)
+    state = np.where(observed > 0, np.where(followed.lost, followed.state, KNOWN), NOT_RECORDED).astype(object)
+    value = np.where(observed > 0, total, np.nan)
+    return Values(value, total, total + most_a_day * lacking, observed, state)
+
+
+def _count_by_day(
+    rows: pd.DataFrame, zero: Integers, days: int, followed: Followed, weights: Floats | None = None
+) -> Floats:
+    """Rows (or the sum of weights) by patient and study day 1..days."""
+    patient = rows["patient"].to_numpy(np.int64)
+    included = zero[patient] != NEVER
+    since = np.where(included, rows["time"].to_numpy(np.int64) - np.where(included, zero[patient], 0), -1)
+    kept = (since > 0) & (since <= followed.until[patient])
+    cell = patient[kept] * days + np.ceil(since[kept] / DAY).astype(np.int64) - 1
+    shares = None if weights is None else weights[kept]
+    return np.bincount(cell, shares, len(zero) * days).astype(np.float64).reshape(len(zero), days)
+
+
+def _rows(records: Records, found: Values, code: str, unit: str) -> pd.DataFrame:
+    people = records.people
+    return pd.DataFrame(
+        {
+            "source": people["source"],
+            "patient_id": people["patient_id"],
+            "arm": people["arm"],
+            "outcome": code,
+            "value": found.value,
+            "lower": found.lower,
+            "upper": found.upper,
+            "unit": unit,
+            "days_observed": found.observed,
+            "state": found.state,
+        }
+    )

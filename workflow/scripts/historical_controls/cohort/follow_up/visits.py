@@ -1,0 +1,99 @@
+"""One value per patient, outcome and study day; censored values keep their bounds through every summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.cohort.records.intervals import Flags, Floats, Integers, group_median
+from historical_controls.dictionary.dictionary import Dictionary, Outcome
+
+VISIT_KEY = ["source", "patient_id", "arm", "outcome", "day"]
+
+
+def visit_table(
+    observations: pd.DataFrame, dictionary: Dictionary, baseline_hours: float, scenario: str
+) -> pd.DataFrame:
+    """Table `visits` from table `observations`; outcomes without a daily summary or without numbers have none.
+
+    Day 0 is the median of the baseline hours up to time zero, whatever the daily summary.
+    """
+    numbers = observations[observations["lower"].notna() | observations["upper"].notna()]
+    day = study_days(numbers["hours"].to_numpy(np.float64), baseline_hours)
+    numbers = numbers.assign(day=day)[day >= 0]
+    parts = list(_by_outcome(numbers, dictionary))
+    columns = ["scenario", *VISIT_KEY, "value", "lower", "upper", "n", "assay", "flags"]
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True).assign(scenario=scenario)[columns]
+
+
+def study_days(hours: Floats, baseline_hours: float) -> Integers:
+    """Day d = hours ((d-1)*24, d*24]; 0 = the baseline hours up to time zero; -1 = before them."""
+    after = np.ceil(hours / 24).astype(np.int64)
+    return np.where(hours > 0, after, np.where(hours > -baseline_hours, 0, -1))
+
+
+def _by_outcome(numbers: pd.DataFrame, dictionary: Dictionary) -> Iterator[pd.DataFrame]:
+    for code, part in numbers.groupby("outcome", sort=True):
+        outcome = dictionary.outcomes[str(code)]
+        if outcome.kind == "number" and outcome.daily_summary != "none":
+            yield summarise(part, outcome)
+
+
+def summarise(part: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
+    """One row per patient and day of one outcome."""
+    part = part.sort_values([*VISIT_KEY, "hours", "assay", "specimen"], kind="stable", ignore_index=True)
+    group = np.asarray(part.groupby(VISIT_KEY, sort=False).ngroup(), dtype=np.int64)
+    first = part[~part.duplicated(VISIT_KEY)].reset_index(drop=True)
+    count = len(first)
+    unbounded = 0.0 if outcome.scale == "log" else -np.inf
+    lower = part["lower"].fillna(unbounded).to_numpy(np.float64)
+    upper = part["upper"].fillna(np.inf).to_numpy(np.float64)
+    day_zero = (first["day"] == 0).to_numpy()
+    how = _reduction(outcome)
+    low, high = (_reduce(bound, group, count, how, day_zero, outcome.scale == "log") for bound in (lower, upper))
+    return first[VISIT_KEY].assign(
+        value=np.where(low == high, low, np.nan),
+        lower=np.where(np.isfinite(low), low, np.nan),
+        upper=np.where(np.isfinite(high), high, np.nan),
+        n=np.bincount(group, minlength=count),
+        assay=_joined(part["assay"], group, count),
+        flags=_joined(part["flags"], group, count),
+    )
+
+
+def _reduction(outcome: Outcome) -> str:
+    """'median', 'last', 'min' or 'max'; the worst of an outcome without a good direction is its median."""
+    if outcome.daily_summary == "worst":
+        return {"up": "min", "down": "max", "none": "median"}[outcome.benefit]
+    return outcome.daily_summary
+
+
+def _reduce(bound: Floats, group: Integers, count: int, how: str, day_zero: Flags, log: bool) -> Floats:
+    """The summary of one bound: minimum, maximum, last and median never fall when a value rises, so the summary of
+    the lower bounds is the lower bound of the summary."""
+    median = group_median(bound, group, count, log)
+    if how == "median":
+        return median
+    if how == "last":
+        daily = bound[np.cumsum(np.bincount(group, minlength=count)) - 1]
+    else:
+        daily = np.full(count, np.inf if how == "min" else -np.inf)
+        (np.minimum if how == "min" else np.maximum).at(daily, group, bound)
+    return np.where(day_zero, median, daily)
+
+
+def _joined(texts: pd.Series, group: Integers, count: int) -> np.ndarray:
+    """Distinct texts of each group, ';'-separated; most groups hold one text, which needs no joining."""
+    values = texts.to_numpy(object)
+    start = np.cumsum(np.bincount(group, minlength=count)) - np.bincount(group, minlength=count)
+    out = values[start] if count else np.array([], dtype=object)
+    mixed = np.zeros(count, dtype=bool)
+    mixed[group[values != out[group]]] = True
+    rows = mixed[group]
+    for place, part in pd.Series(values[rows]).groupby(group[rows]):
+        out[int(place)] = ";".join(sorted({word for text in part for word in text.split(";") if word}))  # type: ignore[call-overload]
+    return out

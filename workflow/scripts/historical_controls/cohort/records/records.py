@@ -1,0 +1,156 @@
+"""Everything known of a group of patients, ready to be asked what was known at which hour."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.cohort.records.clean_tables import CleanTables
+from historical_controls.cohort.records.flags import IMPUTED, has_any
+from historical_controls.cohort.records.intervals import Flags, Integers
+from historical_controls.cohort.records.stays import Stays, stays_of
+from historical_controls.cohort.records.timeline import NEVER, Clock, Series, clock_of, make_series, milliseconds
+from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.config.cohort.derivations import ImputedRatio, OrganFailures, PairedRatio, Sofa
+
+PERSON = ["source", "patient_id"]
+
+
+@dataclass(frozen=True)
+class Records:
+    """One group of patients; arrays and `people` are by position of the patient.
+
+    `measurements`, `events`, `treatments` are the clean tables of these patients with the columns patient (position)
+    and integer times; `first_event` the first time of each event. `series` are the measured results by outcome,
+    `with_imputed` those of outcomes that hold imputed or estimated values too, with them. `refused`: values that gave
+    no derived outcome. `judged`: the measurements that the series were made of, on the clock of what was known. `told`:
+    what the files of each source can tell of (see `CleanTables`).
+    """
+
+    people: pd.DataFrame
+    measurements: pd.DataFrame
+    events: pd.DataFrame
+    treatments: pd.DataFrame
+    clock: Clock
+    series: Mapping[str, Series]
+    first_event: Mapping[str, Integers]
+    stays: Stays
+    with_imputed: Mapping[str, Series]
+    refused: pd.DataFrame
+    judged: pd.DataFrame
+    told: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.people)
+
+    def tells(self, *names: str) -> Flags:
+        """By patient, whether the files of the source can tell of any of these events or treatments."""
+        silent = {source for source, told in self.told.items() if not set(names) & set(told)}
+        return ~self.people["source"].isin(silent).to_numpy(bool)
+
+    def results(self, outcome: str, imputed: bool = False) -> Series | None:
+        """What was measured of an outcome; `imputed`: with what was imputed or estimated in its place."""
+        known = self.series.get(outcome)
+        return self.with_imputed.get(outcome, known) if imputed else known
+
+
+def placed(frame: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `frame` that belong to these people, sorted by the column patient (position), which names them.
+
+    Ids and cells as sent are left out: they would be copied with every selection of rows.
+    """
+    index = pd.MultiIndex.from_frame(people[PERSON])
+    position = index.get_indexer(pd.MultiIndex.from_frame(frame[PERSON]))
+    lean = frame.drop(columns=[*PERSON, "raw_value", "raw_unit"], errors="ignore")
+    out = lean.assign(patient=position)[position >= 0]
+    return out.sort_values("patient", kind="stable", ignore_index=True)
+
+
+def place_all(clean: CleanTables, people: pd.DataFrame) -> CleanTables:
+    """The clean tables of these people with patient positions and integer times."""
+    measured, events, treatments = (
+        placed(frame, people) for frame in (clean.measurements, clean.events, clean.treatments)
+    )
+    return CleanTables(
+        people,
+        measured.assign(
+            time=milliseconds(measured["time"]), result_time=milliseconds(measured["result_time"]).astype("int64")
+        ),
+        events.assign(time=milliseconds(events["time"]), end_time=milliseconds(events["end_time"])),
+        treatments.assign(start=milliseconds(treatments["start"]), stop=milliseconds(treatments["stop"])),
+        told=clean.told,
+    )
+
+
+def first_times(events: pd.DataFrame, count: int) -> dict[str, Integers]:
+    """First time of each event by patient; NEVER where it is not recorded."""
+    return {str(event): _earliest(part, count) for event, part in events.groupby("event")}
+
+
+def _earliest(part: pd.DataFrame, count: int) -> Integers:
+    out = np.full(count, NEVER)
+    np.minimum.at(out, part["patient"].to_numpy(), part["time"].to_numpy(np.int64))
+    return out
+
+
+def make_records(tables: CleanTables, cohort: Cohort) -> Records:
+    """Records of placed tables whose measurements already hold the derived outcomes."""
+    count = len(tables.patients)
+    done = tables.measurements[tables.measurements["status"] != "not_done"]
+    times = [done["time"].to_numpy(np.int64), tables.events["time"].to_numpy(np.int64)]
+    first = first_times(tables.events, count)
+    clock = clock_of(*times)
+    imputed = has_any(done["flags"], IMPUTED)
+    replaced = done["outcome"].isin(done.loc[imputed, "outcome"].unique())
+    return Records(
+        tables.patients,
+        done,
+        tables.events,
+        tables.treatments,
+        clock,
+        series_of(done[~imputed], clock, cohort),
+        first,
+        stays_of(tables, first, cohort.time_zero, count),
+        series_of(done[replaced], clock, cohort, imputed=True),
+        tables.refused,
+        done,
+        tables.told,
+    )
+
+
+def as_reported(tables: CleanTables) -> CleanTables:
+    """Placed tables in which every measurement stands at its result's time, where that is recorded and later."""
+    seen = tables.measurements
+    reported, collected = seen["result_time"].to_numpy(np.int64), seen["time"].to_numpy(np.int64)
+    time = np.where(reported == NEVER, collected, np.maximum(collected, reported))
+    return replace(tables, measurements=seen.assign(time=time))
+
+
+def series_of(measured: pd.DataFrame, clock: Clock, cohort: Cohort, imputed: bool = False) -> dict[str, Series]:
+    """Results by outcome; `imputed`: imputed values are among them."""
+    return {
+        str(outcome): make_series(
+            clock,
+            part["patient"].to_numpy(np.int64),
+            part,
+            known_after(cohort, str(outcome), imputed),
+            isinstance(cohort.derivations.get(str(outcome)), Sofa | OrganFailures),
+        )
+        for outcome, part in measured.groupby("outcome", sort=True)
+    }
+
+
+def known_after(cohort: Cohort, outcome: str, imputed: bool) -> int:
+    """Milliseconds until a derived value is settled: a nearest partner may still come until the window has closed.
+
+    `imputed`: with the imputed values that fill it, which have a window of their own.
+    """
+    derivation = cohort.derivations.get(outcome)
+    if not isinstance(derivation, PairedRatio | ImputedRatio):
+        return 0
+    own = round(derivation.within_minutes * 60_000) if derivation.direction == "nearest" else 0
+    filled = imputed and isinstance(derivation, PairedRatio) and derivation.filled_from
+    return max(own, known_after(cohort, filled, imputed)) if filled else own

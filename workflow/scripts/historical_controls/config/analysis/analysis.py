@@ -1,0 +1,129 @@
+"""How outcomes are analysed, and which one is asked about first: sections `analysis` and `primary` of config.yaml."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from historical_controls.config.analysis.events import EventSettings
+from historical_controls.config.base import Code, Name, Section
+
+DfMethod = Literal["kenward-roger", "kenward-roger-linear", "satterthwaite", "between-within", "z"]
+
+
+class CovarianceRung(Section):
+    """One rung of the covariance ladder."""
+
+    id: Name
+    random: str | None = Field(description="random effects formula per patient, e.g. '1 + day'; null = none")
+    residual: Literal["iid", "car1", "cs", "csh", "ar1", "ar1h", "toep", "toeph", "ad", "adh", "us"]
+    per_arm: Literal["pooled", "free", "two_scales", "one_scale"]
+
+
+class Permutation(Section):
+    """How many ways of labelling the patients are tried."""
+
+    exact_up_to: int = Field(200_000, ge=1, description="all labellings where there are at most so many")
+    draws: int = Field(100_000, ge=1000, description="else so many, drawn with the seed")
+    scenario_draws: int = Field(10_000, ge=1000, description="the same for scenarios, and for supporting analyses")
+
+
+class Overturn(Section):
+    """How far from the truth the comparison may be."""
+
+    tau: list[float] = Field(
+        default=[0.1, 0.2, 0.3, 0.5, 0.8],
+        description="standard deviations of an unmeasured bias, in those of the historical patients at that day",
+    )
+    power: float = Field(
+        0.8, gt=0.5, lt=1, description="power of detectable differences and of the trial that would settle it"
+    )
+    trial_differences: list[float] = Field(
+        default=[0.25, 0.5], description="differences that a trial would look for, in the same standard deviations"
+    )
+
+
+class Analysis(Section):
+    """How the outcomes of one scenario are analysed."""
+
+    days: list[int] = Field(min_length=1, description="study days of the contrasts")
+    level: float = Field(0.95, gt=0.5, lt=1, description="confidence level")
+    covariates: list[Code] = Field(
+        default=[], description="baseline covariates of the mixed model, besides the outcome's own baseline"
+    )
+    adjust_for_baseline: bool = Field(True, description="the outcome's own baseline is a covariate")
+    spline_df: int = Field(
+        3, ge=1, description="degrees of freedom of the natural cubic spline of days; 1 = straight line"
+    )
+    df_method: DfMethod = "kenward-roger"
+    ladder: list[CovarianceRung] = Field(
+        min_length=1, description="covariances, tried in this order; only non-convergence moves down"
+    )
+    visits: list[int] = Field(
+        default=[1, 3, 5, 7, 10, 14, 21],
+        description="scheduled visits of covariances over visits; days go to the nearest",
+    )
+    censored_ladder: list[CovarianceRung] = Field(
+        default=[],
+        description="covariances where values lie beyond an assay's limits (maximum likelihood, residuals independent)",
+    )
+    max_share_censored: float = Field(
+        0.5, ge=0, le=1, description="a larger share of values beyond a limit, both arms pooled: no mean is modelled"
+    )
+    min_patients_per_arm: int = Field(3, ge=2, description="fewer patients with data in an arm: not estimable")
+    mean_over: list[int] = Field(
+        default=[7, 21], description="the mean change over days 0 to each of these is contrasted as well"
+    )
+    straight_lines: list[Code] = Field(
+        default=[], description="outcomes whose course is declared a straight line; their slopes are contrasted"
+    )
+    limits: Literal["likelihood", "half_the_limit"] = Field(
+        "likelihood",
+        description="what a value beyond an assay's limit is: censored, or (a biased sensitivity) half of the limit",
+    )
+    discharged: Literal["last", "best"] = Field(
+        "last", description="in worst ranks, those discharged alive keep their last value or take the best rank"
+    )
+    max_share_ranked: float = Field(
+        0.8, ge=0, le=1, description="up to this share beyond a limit values are ranked; above, only detection counts"
+    )
+    rank_tests: list[Code] = Field(default=[], description="outcomes whose values are also compared by ranks")
+    visit_window_days: int = Field(
+        1, ge=0, description="a contrast at a day needs patients measured within this many days of it"
+    )
+    permutation: Permutation = Permutation()
+    events: EventSettings = EventSettings()
+    overturn: Overturn = Overturn()
+    weighting: Literal["none", "entropy", "matching", "overlap"] = Field(
+        "none", description="one of balance.methods; standard errors are then CR2, or those of the matched sample"
+    )
+    not_concluded: dict[Code, str] = Field(
+        default={}, description="outcomes that the data cannot answer, with the reason (a locale key)"
+    )
+
+    @model_validator(mode="after")
+    def censored_residuals_are_independent(self) -> Analysis:
+        for rung in self.censored_ladder:
+            if rung.residual != "iid" or rung.per_arm == "two_scales":
+                raise ValueError(f"rung '{rung.id}' of censored_ladder: residual must be iid, per_arm not two_scales")
+        return self
+
+    @model_validator(mode="after")
+    def weights_make_no_likelihood(self) -> Analysis:
+        if self.weighting in ("entropy", "overlap") and self.df_method not in ("satterthwaite", "z"):
+            raise ValueError(f"df_method '{self.df_method}' is void under weights: set it to satterthwaite (with CR2)")
+        return self
+
+
+class Primary(Section):
+    """The question answered first, and those that follow it in a fixed sequence."""
+
+    outcome: Code
+    day: int
+    key_secondary: list[Code] = Field(default=[], description="fixed sequence after the primary")
+    hierarchy: list[Literal["death"] | Code] = Field(
+        default=["death"],
+        min_length=1,
+        description="win ratio: what decides a pair of patients, the first that can: 'death' or an outcome",
+    )

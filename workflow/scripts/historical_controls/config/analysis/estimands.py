@@ -1,0 +1,78 @@
+"""The `estimands` section of config.yaml: what each analysis answers, by the attributes of ICH E9(R1)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from historical_controls.config.base import Code, Name, Section, Texts
+
+Strategy = Literal["treatment_policy", "hypothetical", "composite", "while_alive", "principal_stratum"]
+EstimandAnalysis = Literal["mixed_model", "while_alive", "worst_rank", "win_ratio"]
+SummaryMeasure = Literal[
+    "difference_at_days", "mean_change", "slope", "difference_of_means", "difference_of_last", "win_odds", "win_ratio"
+]
+
+# What each analysis does about death, and what it can report: a config may not claim anything else.
+DEATH: dict[str, Strategy] = {
+    "mixed_model": "hypothetical",
+    "while_alive": "while_alive",
+    "worst_rank": "composite",
+    "win_ratio": "composite",
+}
+MEASURES: dict[str, tuple[SummaryMeasure, ...]] = {
+    "mixed_model": ("difference_at_days", "mean_change", "slope"),
+    "while_alive": ("difference_of_means", "difference_of_last"),
+    "worst_rank": ("win_odds",),
+    "win_ratio": ("win_ratio", "win_odds"),
+}
+
+
+class Estimand(Section):
+    """One question, answered by one analysis."""
+
+    label: Texts = Field(description="the question in few words")
+    analysis: EstimandAnalysis = Field(description="analysis that answers it")
+    outcomes: list[Code] = Field(default=[], description="outcomes that it is asked of; empty = all that it can be")
+    variable: Texts = Field(description="what is compared in each patient")
+    strategies: dict[Name, Strategy] = Field(description="what is done about each intercurrent event")
+    measures: list[SummaryMeasure] = Field(
+        min_length=1,
+        description="summary over patients; ratios on the log scale, odds ratios on the logit scale",
+    )
+
+    @model_validator(mode="after")
+    def analysis_does_so(self) -> Estimand:
+        wrong = [name for name in self.measures if name not in MEASURES[self.analysis]]
+        if wrong:
+            raise ValueError(f"{self.analysis} does not give '{wrong[0]}': {', '.join(MEASURES[self.analysis])}")
+        if self.strategies.get("death", DEATH[self.analysis]) != DEATH[self.analysis]:
+            raise ValueError(f"{self.analysis} treats death by the strategy '{DEATH[self.analysis]}'")
+        return self
+
+
+class Estimands(Section):
+    """Attributes that all questions share, and the questions."""
+
+    population: Texts = Field(description="whom the answers are about")
+    treatment: Texts = Field(description="treatment condition studied")
+    comparator: Texts = Field(description="treatment condition compared with")
+    events: dict[Name, Texts] = Field(description="intercurrent events; 'death' is one of them")
+    questions: dict[Name, Estimand] = Field(min_length=1, description="the questions, in the order of the report")
+
+    @model_validator(mode="after")
+    def every_event_is_handled(self) -> Estimands:
+        if "death" not in self.events:
+            raise ValueError("events must name 'death'")
+        for name, question in self.questions.items():
+            different = sorted(set(self.events) ^ set(question.strategies))
+            if different:
+                raise ValueError(f"questions.{name}.strategies and events differ in '{different[0]}'")
+        return self
+
+    def of(self, outcome: str) -> dict[str, Estimand]:
+        """The questions asked of one outcome, by name."""
+        return {
+            name: asked for name, asked in self.questions.items() if not asked.outcomes or outcome in asked.outcomes
+        }

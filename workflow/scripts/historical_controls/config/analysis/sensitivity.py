@@ -1,0 +1,71 @@
+"""What would overturn the result: the `sensitivity` section of config.yaml."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from historical_controls.config.base import Name, Section
+from historical_controls.config.cohort.cohort import BalanceMethod
+
+All = Literal["all"]
+Estimand = Literal["mixed_model", "while_alive", "worst_rank"]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Specification(Section):
+    """The full product of choices for the primary outcome at the primary day."""
+
+    readings: list[Name] = Field(default=[], description="readings taken in every combination; none = no curve")
+    weightings: All | list[Literal["none"] | BalanceMethod] = Field(
+        "all", description="none and balance.methods, or some of them"
+    )
+    estimands: list[Estimand] = Field(default=["mixed_model", "while_alive", "worst_rank"], min_length=1)
+
+
+class Tipping(Section):
+    """How much worse or better the unobserved must be."""
+
+    steps: list[float] = Field(
+        default=[-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0],
+        description="what the unobserved differ by from what the model expects, in standard deviations at baseline",
+    )
+
+
+class Sensitivity(Section):
+    """Each entry makes scenarios, one change at a time from the config, for all outcomes; names follow by rule."""
+
+    days: list[int] = Field(default=[], description="study days of the contrasts; empty = the primary day")
+    permutation_draws: int = Field(
+        1000, ge=1000, description="labellings drawn for the primary outcome of each scenario"
+    )
+    readings: All | list[Name] = Field(default=[], description="readings: every option but the one taken; or 'all'")
+    altitude: bool = Field(False, description="the other conventions of cohort.altitude")
+    calendar_windows: list[Positive] = Field(
+        default=[], description="controls only within so many weeks of the treated patients' time zeros"
+    )
+    eras: list[Literal["before_reference", "from_reference"]] = Field(
+        default=[], description="controls only before, or only from, study.calendar_reference"
+    )
+    restrictions: list[Literal["treated_who_pass", "early_deaths", "from_eligibility"]] = Field(
+        default=[],
+        description="treated who meet every filter; controls alive after 48 hours (looks into the future); treated "
+        "followed from their first eligible hour",
+    )
+    leave_out_sources: bool = Field(False, description="each historical source left out, where there are several")
+    weightings: All | list[BalanceMethod] = Field(default=[], description="weightings of balance.methods; or 'all'")
+    rungs: All | list[Name] = Field(default=[], description="each rung of the ladders alone; or 'all'")
+    adjustments: list[Literal["without_covariates", "without_baseline", "straight_line"]] = Field(
+        default=[], description="no covariates; not even the baseline; time as a straight line"
+    )
+    limits: list[Literal["half"]] = Field(
+        default=[], description="half: values below an assay's limit replaced by half of it (a sensitivity only)"
+    )
+    specification: Specification = Specification()
+    tipping: Tipping = Tipping()
+    placebo_days: int = Field(3, ge=2, description="days before time zero whose slope is compared between the arms")
+    leave_one_out: bool = Field(True, description="every patient left out once, by exact refits")
+    leave_one_out_most: int = Field(
+        200, ge=1, description="with more patients than this only the treated are left out: one of many moves little"
+    )

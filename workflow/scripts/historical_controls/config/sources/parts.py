@@ -1,0 +1,191 @@
+"""What the rows of a source's file hold: the `parts` of a file, and how its times are written."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from historical_controls.config.base import Code, Section
+from historical_controls.dictionary.vocabulary import ANY_EVENT
+
+
+class TimeColumns(Section):
+    """Where a time stands and how it is written. Several columns are joined by a space."""
+
+    columns: list[str] = Field(min_length=1, description="column, or date column and time column")
+    formats: list[str] = Field(
+        default=[],
+        description="accepted formats, strptime codes, tried in this order; empty only for relative times",
+    )
+    relative_to: str | None = Field(None, description="event that relative times count from, e.g. admission")
+    relative_unit: Literal["HH:MM", "hours", "days", "study_day"] | None = Field(
+        None,
+        description="how relative times are written; study_day: the event's own day is day 1, and there is no day 0",
+    )
+    excel_serial: bool = Field(False, description="numbers are spreadsheet serial dates")
+
+    @model_validator(mode="after")
+    def absolute_or_relative(self) -> TimeColumns:
+        if (self.relative_to is None) != (self.relative_unit is None):
+            raise ValueError("relative_to and relative_unit go together")
+        if self.relative_to is None and not self.formats and not self.excel_serial:
+            raise ValueError("formats must name at least one format, e.g. '%d/%m/%Y %H:%M'")
+        if self.relative_to is not None and (self.formats or self.excel_serial):
+            raise ValueError("relative times take no formats")
+        return self
+
+    @field_validator("formats")
+    @classmethod
+    def each_names_a_day(cls, formats: list[str]) -> list[str]:
+        for form in formats:
+            _check_format(form)
+        return formats
+
+
+def _check_format(form: str) -> None:
+    """A format that loses the day, or that no text can be read by, would fill dates in by itself."""
+    if "%z" in form or "%Z" in form:
+        raise ValueError(f"'{form}': offsets are not read; declare the source's timezone")
+    # A day above 12 and a time in the afternoon tell day from month and 12 hours from 24.
+    moment = datetime(2021, 11, 23, 14, 5, 6)
+    try:
+        back = datetime.strptime(moment.strftime(form), form)
+    except ValueError as error:
+        raise ValueError(f"'{form}' is no date format ({error}); e.g. '%d/%m/%Y %H:%M'") from None
+    if back.date() != moment.date():
+        raise ValueError(f"'{form}' does not say year, month and day; e.g. '%d/%m/%Y'")
+    if back.hour not in (0, moment.hour):
+        raise ValueError(f"'{form}' reads 14 h as {back.hour} h; 12-hour clocks need %I and %p")
+
+
+def _only_dated(spec: TimeColumns | None, key: str) -> None:
+    if spec is not None and spec.relative_to is not None:
+        raise ValueError(f"{key} cannot be relative; only 'time' can")
+
+
+class Condition(Section):
+    """Which rows of a file a part reads: the column's folded text is one of these."""
+
+    column: str
+    is_in: list[str] = Field(min_length=1)
+
+
+class Part(Section):
+    """What all parts of a file share."""
+
+    where: list[Condition] = Field(default=[], description="only rows that meet all of these; none = every row")
+    subject: str = Field(description="column holding the patient id")
+    fill_down_subject: bool = Field(
+        False, description="a blank id repeats the one above (merged cells); only where declared"
+    )
+
+
+class LongMeasurements(Part):
+    """One measurement a row."""
+
+    kind: Literal["measurements_long"]
+    time: TimeColumns
+    result_time: TimeColumns | None = Field(None, description="time of the result, checked to follow the collection")
+    analyte: str = Field(description="column naming what was measured")
+    value: str = Field(description="column with the result")
+    unit: str | None = Field(None, description="column with the unit")
+    specimen: str | None = Field(None, description="column with the specimen")
+    assay: str | None = Field(None, description="column with the instrument or assay")
+    status: str | None = Field(None, description="column with preliminary, final, corrected")
+    comment: str | None = Field(None, description="column with comments such as 'hemolysed'")
+
+    @model_validator(mode="after")
+    def result_is_dated(self) -> LongMeasurements:
+        _only_dated(self.result_time, "result_time")
+        return self
+
+
+class WideColumn(Section):
+    """One measured column of a wide file."""
+
+    outcome: Code = Field(description="code in outcomes.csv")
+    unit: str | None = Field(None, description="unit of the column; null: unit is missing and rows are quarantined")
+    unit_column: str | None = Field(None, description="column holding the unit")
+    assay: str = Field("", description="assay of the column")
+    specimen: str = Field("", description="specimen of the column")
+    values: dict[str, str] = Field(default={}, description="codes of qualitative results to their meaning")
+
+
+class WideMeasurements(Part):
+    """One time point a row, one column per analyte."""
+
+    kind: Literal["measurements_wide"]
+    time: TimeColumns
+    columns: dict[str, WideColumn] = Field(min_length=1)
+
+
+class CharacteristicColumn(Section):
+    """One column holding a characteristic of the patient."""
+
+    characteristic: Code = Field(description="code in outcomes.csv, family 'characteristic'")
+    unit: str | None = Field(None, description="unit of a numeric characteristic")
+    values: dict[str, str] = Field(default={}, description="codes in the file to yes, no or the category")
+
+
+class EventColumns(Section):
+    """An event whose date stands in the patient's row."""
+
+    event: str = Field(description="event name, see docs/data_model.md")
+    time: TimeColumns
+    value: str | None = Field(None, description="column with grade or category")
+    only_if: Condition | None = Field(None, description="the event exists only where this holds")
+
+
+class PatientRows(Part):
+    """One patient a row."""
+
+    kind: Literal["patients"]
+    columns: dict[str, CharacteristicColumn] = Field(default={})
+    events: list[EventColumns] = Field(default=[])
+
+
+class EventRows(Part):
+    """One event a row."""
+
+    kind: Literal["events"]
+    time: TimeColumns
+    end_time: TimeColumns | None = None
+    event: str = Field(description="column naming the event, or with 'values' empty the event name itself after '='")
+    values: dict[str, str] = Field(default={}, description="codes in the file to event names")
+    value: str | None = Field(None, description="column with grade or category")
+    detail: str | None = Field(None, description="column with free text")
+
+    @property
+    def names(self) -> set[str]:
+        """Events that its rows can be; ANY_EVENT where the file names them itself."""
+        return {self.event[1:]} if self.event.startswith("=") else set(self.values.values()) or {ANY_EVENT}
+
+    @model_validator(mode="after")
+    def end_is_dated(self) -> EventRows:
+        _only_dated(self.end_time, "end_time")
+        return self
+
+
+class TreatmentRows(Part):
+    """One course of a treatment a row."""
+
+    kind: Literal["treatments"]
+    treatment: str = Field(description="column naming the treatment")
+    values: dict[str, str] = Field(default={}, description="names in the file to treatment codes")
+    start: TimeColumns
+    stop: TimeColumns | None = None
+    dose: str | None = None
+    dose_unit: str | None = None
+
+    @model_validator(mode="after")
+    def courses_are_dated(self) -> TreatmentRows:
+        _only_dated(self.start, "start")
+        _only_dated(self.stop, "stop")
+        return self
+
+
+AnyPart = Annotated[
+    LongMeasurements | WideMeasurements | PatientRows | EventRows | TreatmentRows, Field(discriminator="kind")
+]

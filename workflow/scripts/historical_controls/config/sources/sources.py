@@ -1,0 +1,199 @@
+"""How a source's files are written: the `sources` section of config.yaml."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from datetime import date
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import Field, field_validator, model_validator
+
+from historical_controls.config.base import Arm, Code, Name, Section, Texts
+from historical_controls.config.sources.parts import AnyPart, EventRows, PatientRows, TreatmentRows
+from historical_controls.dictionary.vocabulary import ANY_TREATMENT
+from historical_controls.errors import nearest
+
+
+def _known_zone(timezone: str) -> str:
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = nearest(timezone, available_timezones()) or "America/Mexico_City"
+        raise ValueError(f"no IANA time zone, such as {near}") from None
+    return timezone
+
+
+class Sentinels(Section):
+    """Codes that mean 'missing', only where declared."""
+
+    columns: list[str] = Field(default=[], description="columns they hold in; empty = every column read")
+    codes: list[str] = Field(min_length=1)
+
+
+class StrippedLimit(Section):
+    """A limit of detection that lost its sign: this value of this outcome means '<' or '>'."""
+
+    outcome: Code
+    value: float = Field(description="in the outcome's canonical unit")
+    means: Literal["<", ">"]
+
+
+class AssayLimit(Section):
+    """The limit of detection that an assay states for an outcome: what 'ND' under it means."""
+
+    lod: float = Field(gt=0, description="limit of detection")
+    unit: str | None = Field(None, description="its unit; null = the outcome's canonical unit")
+
+
+class UnitFactor(Section):
+    """A unit that the export states wrongly, as confirmed by a person: every value that it touches is flagged."""
+
+    outcome: Code
+    unit: str | None = Field(None, description="unit as sent or declared; null = any")
+    factor: float | None = Field(None, gt=0, description="what the numbers sent are multiplied by")
+    true_unit: str | None = Field(None, description="the unit that the numbers are really in")
+
+    @model_validator(mode="after")
+    def one_correction(self) -> UnitFactor:
+        if (self.factor is None) == (self.true_unit is None):
+            raise ValueError("give either factor or true_unit")
+        return self
+
+
+class RedcapExport(Section):
+    """A REDCap export, declared by field names and codes, whether it carries these or their labels."""
+
+    dictionary: str = Field(description="the project's data dictionary as REDCap downloads it, from the study folder")
+    labels: bool = Field(False, description="the label export: headings and answers in words")
+
+
+class SourceFile(Section):
+    """One file of a source: how it is written and what its rows hold."""
+
+    path: str = Field(description="path from the study folder")
+    format: Literal["csv", "xlsx"] = "csv"
+    encoding: str = Field("utf-8", description="text encoding of a csv, e.g. utf-8, utf-8-sig, latin-1")
+    delimiter: str = Field(",", description="column delimiter of a csv")
+    sheet: str | None = Field(None, description="sheet of an xlsx; null = the only one")
+    header_line: int = Field(1, ge=1, description="line holding the column names; lines above it are ignored")
+    footer: list[str] = Field(
+        default=[], description="regular expressions; lines matching one are ignored by declaration"
+    )
+    decimal: Literal[".", ","] = Field(".", description="decimal mark")
+    thousands: Literal[".", ",", " ", "'"] | None = Field(None, description="thousands mark; null = none is used")
+    sentinels: list[Sentinels] = Field(default=[], description="declared codes for missing values")
+    ignore_analytes: list[str] = Field(
+        default=[],
+        description="analyte names ignored by declaration; '*' = every name that the dictionary lacks",
+    )
+    default_units: dict[Code, str] = Field(default={}, description="unit per outcome where the row names none")
+    default_specimens: dict[Code, str] = Field(default={}, description="specimen per outcome where the row names none")
+    assays: dict[Code, str] = Field(default={}, description="assay per outcome where the row names none")
+    result_codes: dict[Code, dict[str, str]] = Field(
+        default={},
+        description="codes of qualitative results to their meaning, per outcome, where rows name the analyte",
+    )
+    stripped_limits: list[StrippedLimit] = Field(default=[], description="limits that lost their sign")
+    assay_limits: dict[str, dict[Code, AssayLimit]] = Field(
+        default={}, description="limits of detection by assay and outcome: 'ND' under that assay lies below them"
+    )
+    ranges: Literal["hold", "interval"] = Field(
+        "hold", description="'12-15': held, or kept as an interval-censored value"
+    )
+    unit_factors: list[UnitFactor] = Field(
+        default=[], description="units stated wrongly, each correction confirmed by a person"
+    )
+    ddu_to_feu: float | None = Field(
+        None, gt=0, description="factor that converts D-dimer in DDU to FEU; null = such rows are held"
+    )
+    timezone: str | None = Field(None, description="time zone of this file's clock, where not the source's")
+    haemolysis_holds: list[Code] = Field(
+        default=["FERR", "PCT"], description="outcomes whose values are held where the comment says haemolysed"
+    )
+    redcap: RedcapExport | None = Field(None, description="for exports of REDCap: its data dictionary")
+    private_columns: list[str] = Field(
+        default=[],
+        description="identifying columns, dropped at load and never stored; those that no part reads and whose name "
+        "or data dictionary says so (nombre, CURP, teléfono) are dropped undeclared",
+    )
+    parts: list[AnyPart] = Field(min_length=1, description="what the rows hold; a row may feed several parts")
+
+    @model_validator(mode="after")
+    def marks_differ(self) -> SourceFile:
+        if self.decimal == self.thousands:
+            raise ValueError("decimal and thousands are the same mark")
+        return self
+
+    @field_validator("encoding")
+    @classmethod
+    def encoding_is_known(cls, encoding: str) -> str:
+        try:
+            "a".encode(encoding)
+            codecs.lookup(encoding)
+        except LookupError:
+            raise ValueError("no known text encoding; common ones: utf-8, utf-8-sig, latin-1, utf-16") from None
+        return encoding
+
+    @field_validator("timezone")
+    @classmethod
+    def timezone_is_known(cls, timezone: str | None) -> str | None:
+        return None if timezone is None else _known_zone(timezone)
+
+    @field_validator("delimiter")
+    @classmethod
+    def delimiter_is_one_character(cls, delimiter: str) -> str:
+        if len(delimiter) != 1 or delimiter in '"\r\n':
+            raise ValueError('the delimiter is one character, e.g. "," or ";" or "\\t"')
+        return delimiter
+
+    @field_validator("footer")
+    @classmethod
+    def footers_are_patterns(cls, footer: list[str]) -> list[str]:
+        for pattern in footer:
+            try:
+                found = [re.search(pattern, line) for line in ("", "a;1,b\t2")]
+            except re.error as error:
+                raise ValueError(f"'{pattern}' is no regular expression: {error}") from None
+            if all(found):
+                raise ValueError(f"'{pattern}' fits every line")
+        return footer
+
+
+class Source(Section):
+    """One export: a hospital, a study database, a period."""
+
+    arm: Arm
+    label: Texts
+    timezone: str = Field("UTC", description="IANA time zone of the times in its files")
+    relative_epoch: date | None = Field(
+        None, description="stands in for the missing calendar where a source has relative times only"
+    )
+    on_suspect: Literal["warn", "stop"] = Field(
+        "warn", description="a unit that seems a conversion factor away: a finding, or the end of the run"
+    )
+    treated_subjects: list[str] = Field(
+        default=[],
+        description="ids counted as treated although the source is historical (method checks only)",
+    )
+    files: dict[Name, SourceFile] = Field(min_length=1)
+
+    @field_validator("timezone")
+    @classmethod
+    def timezone_is_known(cls, timezone: str) -> str:
+        return _known_zone(timezone)
+
+    @property
+    def tells(self) -> list[str]:
+        """Events and treatments that its files can tell of: only of these does absence mean that they were not."""
+        parts = [part for file in self.files.values() for part in file.parts]
+        told: set[str] = {"admission"} if self.relative_epoch else set()
+        for part in parts:
+            if isinstance(part, PatientRows):
+                told |= {column.event for column in part.events}
+            elif isinstance(part, EventRows):
+                told |= part.names
+            elif isinstance(part, TreatmentRows):
+                told |= set(part.values.values()) or {ANY_TREATMENT}
+        return sorted(told | ({"invasive_ventilation"} if "intubation" in told else set()))

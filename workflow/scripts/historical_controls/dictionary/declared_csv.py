@@ -1,0 +1,59 @@
+"""Small tables that people write by hand: read as text, each fault with its line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from historical_controls.errors import UserError, did_you_mean, raise_all
+
+
+def declared_rows(path: str | Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each row of the program's own kind of table with its place 'path, line n'.
+
+    Raises UserError for other columns than these in this order, and for a row with more or fewer cells.
+    """
+    reader = csv.DictReader(io.StringIO(_text(path), newline=""))
+    if tuple(reader.fieldnames or ()) != columns:
+        raise UserError(f"columns are {reader.fieldnames}", f"{path}, line 1", f"Needed: {','.join(columns)}")
+    for row in reader:
+        where = f"{path}, line {reader.line_num}"
+        if None in row or None in row.values():
+            raise UserError("the row has too many cells or too few", where, 'Text with a comma stands in "quotes"')
+        yield where, row
+
+
+def read_declared(path: str | Path, needed: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:
+    """A UTF-8 CSV (comma or semicolon) with these columns, cells trimmed, and `line`, the line of each row.
+
+    Blank lines are skipped; columns not named are left out. Raises UserError(s).
+    """
+    place, text = Path(path), _text(path)
+    head = text.split("\n", 1)[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",")
+    header = [name.strip() for name in next(reader, [])]
+    missing = [name for name in needed if name not in header]
+    raise_all(
+        UserError(f"there is no column '{name}'", f"{place}, line 1", did_you_mean(name, header)) for name in missing
+    )
+    rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(map(str.strip, cells))]
+    raise_all(
+        UserError(f"{len(cells)} cells, the header has {len(header)}", f"{place}, line {line}", "Mend the line.")
+        for line, cells in rows
+        if len(cells) != len(header)
+    )
+    frame = pd.DataFrame([cells for _, cells in rows], columns=header, dtype="str")
+    kept = frame.reindex(columns=[*needed, *optional]).fillna("").astype("str")
+    return kept.assign(line=pd.Series([line for line, _ in rows], dtype="int64"))
+
+
+def _text(path: str | Path) -> str:
+    """Spreadsheet programs put a byte-order mark before the first name."""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError("the file is not utf-8", str(path), "Save it as 'CSV UTF-8'.") from None

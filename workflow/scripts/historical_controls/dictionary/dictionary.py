@@ -1,0 +1,317 @@
+"""What is measured (outcomes.csv), in which units (units.csv), under which names (synonyms.csv), and what of it is
+believable in a group of patients (plausibility.csv).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from historical_controls.dictionary.declared_csv import declared_rows
+from historical_controls.errors import UserError, did_you_mean, raise_all
+
+Family = Literal[
+    "respiratory",
+    "vital",
+    "haematology",
+    "coagulation",
+    "inflammation",
+    "cytokine",
+    "imaging",
+    "cell",
+    "safety",
+    "virology",
+    "component",
+    "supporting",
+    "characteristic",
+]
+OutcomeKind = Literal["number", "flag", "category", "result", "event"]
+Scale = Literal["linear", "log", "logit", "none"]
+Benefit = Literal["up", "down", "none"]
+Summary = Literal["median", "worst", "last", "min", "max", "none"]
+
+# Texts folded last, kept: the blocks of a large file repeat the same few.
+MEMORY = 65_536
+
+OUTCOME_COLUMNS = (
+    "code",
+    "registered",
+    "family",
+    "kind",
+    "label_en",
+    "label_es",
+    "registry_wording",
+    "unit",
+    "loinc",
+    "hard_low",
+    "hard_high",
+    "warn_low",
+    "warn_high",
+    "lod",
+    "scale",
+    "benefit",
+    "daily_summary",
+    "categories",
+    "decimals",
+    "source",
+)
+UNIT_COLUMNS = ("outcome", "unit", "spellings", "factor", "offset", "source")
+SYNONYM_COLUMNS = ("name", "code", "language", "result_kind")
+PLAUSIBILITY_COLUMNS = ("outcome", "measured_by", "median_low", "median_high", "change_per_hour", "source")
+MeasuredBy = Literal["laboratory", "monitor", "observer", "calculated"]
+# The last brackets of a heading, which may hold brackets themselves: 'Dímero D (ng/mL (FEU))'.
+UNIT_IN_HEADING = re.compile(r"[(\[]((?:[^()\[\]]|\([^()]*\))+)[)\]]\s*$")
+NEGATIVE_CODE = re.compile(r"\s*[-\u2212\u2013]\s*[\d.,]")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One row of outcomes.csv: anything measured, derived, or characteristic of a patient.
+
+    `registered`: its number among the registered outcomes, None for components and characteristics.
+    `decimals`: that a mean is printed with. Limits are in the canonical `unit`: outside hard limits a value is
+    quarantined, outside warn limits flagged.
+    """
+
+    code: str
+    registered: int | None
+    family: Family
+    kind: OutcomeKind
+    label_en: str
+    label_es: str
+    registry_wording: str
+    unit: str
+    loinc: str
+    hard_low: float | None
+    hard_high: float | None
+    warn_low: float | None
+    warn_high: float | None
+    lod: float | None
+    scale: Scale
+    benefit: Benefit
+    daily_summary: Summary
+    categories: tuple[str, ...]
+    source: str
+    decimals: int = 1
+
+    def label(self, language: str) -> str:
+        return self.label_es if language == "es" else self.label_en
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """canonical = raw * factor + offset."""
+
+    factor: float
+    offset: float
+
+
+@dataclass(frozen=True)
+class Synonym:
+    """A name's meaning; `result_kind` '' or the kind of result ('number', 'result') that it needs to mean this."""
+
+    code: str
+    result_kind: str
+
+
+@dataclass(frozen=True)
+class Plausibility:
+    """What groups of patients show: suspicions are measured by it, no value is ever changed or held.
+
+    median_low, median_high: where the median of a whole group of hospital patients lies, in the canonical unit;
+    change_per_hour: largest believable change within an hour: a difference, or a ratio where the scale is 'log'.
+    """
+
+    measured_by: MeasuredBy
+    median_low: float | None
+    median_high: float | None
+    change_per_hour: float | None
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    outcomes: dict[str, Outcome]
+    conversions: dict[tuple[str, str], Conversion]
+    synonyms: dict[str, tuple[Synonym, ...]]
+    plausibility: dict[str, Plausibility] = field(default_factory=dict)
+
+    def conversion(self, code: str, unit: str) -> Conversion | None:
+        """How `unit` (as sent) becomes the canonical unit of `code`; None where that is not declared."""
+        spelled = fold_unit(unit)
+        return self.conversions.get((code, spelled)) or self.conversions.get(("*" + self.outcomes[code].unit, spelled))
+
+    def unit_in(self, heading: str, code: str) -> str:
+        """The unit that a column's heading states in brackets, as in 'PCR (mg/L)'; '' where it states none."""
+        stated = UNIT_IN_HEADING.search(heading)
+        return stated[1].strip() if stated and self.conversion(code, stated[1]) is not None else ""
+
+    def named(self, name: str) -> tuple[Synonym, ...]:
+        """Everything that an analyte name as sent may mean; empty where unknown."""
+        return self.synonyms.get(fold(name), ())
+
+    def units_of(self, code: str) -> dict[str, Conversion]:
+        """Every spelling of a unit that the outcome may come in, and its conversion."""
+        shared = "*" + self.outcomes[code].unit
+        return {spelling: found for (name, spelling), found in self.conversions.items() if name in (code, shared)}
+
+    def of_family(self, family: Family) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes.values() if outcome.family == family]
+
+
+@lru_cache(maxsize=MEMORY)
+def fold(text: str) -> str:
+    """Names that differ only in accents, case, spacing or punctuation fold to the same text.
+
+    A question mark and the sign of a number stay: 'positive?' is not 'positive', and the code -1 is not the code 1.
+    """
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(c for c in plain if not unicodedata.combining(c))
+    sign = "-" if NEGATIVE_CODE.match(bare) else ""
+    return sign + " ".join(re.sub(r"[^\w%+/#?]+", " ", bare.replace("_", " ")).split())
+
+
+def fold_unit(text: str) -> str:
+    """Spellings that differ only in case, accents, spaces, micro and multiplication signs fold to the same text."""
+    plain = unicodedata.normalize("NFKD", text).casefold().replace("μ", "u").replace("×", "x")
+    return "".join(c for c in plain if not (c.isspace() or c == "*" or unicodedata.combining(c)))
+
+
+def load_dictionary(folder: str | Path) -> Dictionary:
+    """Read and check the four files of a dictionary folder. Raises UserError(s) with file, line and column."""
+    place = Path(folder)
+    faults: list[UserError] = []
+    for name in ("outcomes.csv", "units.csv", "synonyms.csv", "plausibility.csv"):
+        if not (place / name).is_file():
+            hint = "Copy it from the program's data/dictionary."
+            raise UserError("the dictionary lacks this file", str(place / name), hint)
+    outcomes = dict(_outcomes(place / "outcomes.csv", faults))
+    conversions = dict(_conversions(place / "units.csv", outcomes, faults))
+    synonyms = _synonyms(place / "synonyms.csv", outcomes, faults)
+    plausibility = dict(_plausibility(place / "plausibility.csv", outcomes, faults))
+    raise_all(faults)
+    return Dictionary(outcomes, conversions, synonyms, plausibility)
+
+
+def _outcomes(path: Path, faults: list[UserError]) -> Iterator[tuple[str, Outcome]]:
+    seen: set[str] = set()
+    for place, row in declared_rows(path, OUTCOME_COLUMNS):
+        if row["code"] in seen:
+            faults.append(UserError(f"code {row['code']} stands twice", place))
+        seen.add(row["code"])
+        yield row["code"], _outcome(row, place, faults)
+
+
+def _outcome(row: dict[str, str], place: str, faults: list[UserError]) -> Outcome:
+    for column, kind in (
+        ("family", Family),
+        ("kind", OutcomeKind),
+        ("scale", Scale),
+        ("benefit", Benefit),
+        ("daily_summary", Summary),
+    ):
+        if row[column] not in get_args(kind):
+            faults.append(
+                UserError(f"'{row[column]}'", f"{place}, {column}", did_you_mean(row[column], get_args(kind)))
+            )
+    limits: dict[str, Any] = {
+        c: _number(row[c], f"{place}, {c}", faults) for c in ("hard_low", "hard_high", "warn_low", "warn_high", "lod")
+    }
+    ordered = [limits[c] for c in ("hard_low", "warn_low", "warn_high", "hard_high") if limits[c] is not None]
+    if ordered != sorted(v for v in ordered if v is not None):
+        faults.append(
+            UserError(f"limits are not in order: {ordered}", place, "hard_low <= warn_low <= warn_high <= hard_high")
+        )
+    registered = _number(row["registered"], f"{place}, registered", faults)
+    rest: dict[str, Any] = {
+        c: row[c] for c in OUTCOME_COLUMNS if c not in {*limits, "registered", "categories", "decimals"}
+    }
+    decimals = _number(row["decimals"], f"{place}, decimals", faults)
+    return Outcome(
+        decimals=1 if decimals is None else int(decimals),
+        registered=None if registered is None else int(registered),
+        categories=tuple(filter(None, row["categories"].split("|"))),
+        **rest,
+        **limits,
+    )
+
+
+def _number(text: str, place: str, faults: list[UserError]) -> float | None:
+    if not text:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        faults.append(UserError(f"'{text}' is no number", place))
+        return None
+    return number
+
+
+def _conversions(
+    path: Path, outcomes: dict[str, Outcome], faults: list[UserError]
+) -> Iterator[tuple[tuple[str, str], Conversion]]:
+    """Conversions by (code, folded spelling). An outcome '*unit' serves every outcome with that canonical unit."""
+    seen: dict[tuple[str, str], str] = {}
+    for place, row in declared_rows(path, UNIT_COLUMNS):
+        code = row["outcome"]
+        if not code.startswith("*") and code not in outcomes:
+            faults.append(UserError(f"'{code}' is no outcome", f"{place}, outcome", did_you_mean(code, outcomes)))
+        factor = _number(row["factor"], f"{place}, factor", faults)
+        offset = _number(row["offset"], f"{place}, offset", faults)
+        if factor is None or factor <= 0:
+            faults.append(UserError("a factor above 0 is needed", f"{place}, factor"))
+            continue
+        for spelling in {fold_unit(s) for s in [row["unit"], *row["spellings"].split("|")] if s}:
+            if (code, spelling) in seen:
+                faults.append(
+                    UserError(
+                        f"unit '{spelling}' of {code} stands twice",
+                        place,
+                        f"First at {seen[code, spelling]}.",
+                    )
+                )
+            seen[code, spelling] = place
+            yield (code, spelling), Conversion(factor, offset or 0.0)
+
+
+def _plausibility(
+    path: Path, outcomes: dict[str, Outcome], faults: list[UserError]
+) -> Iterator[tuple[str, Plausibility]]:
+    for place, row in declared_rows(path, PLAUSIBILITY_COLUMNS):
+        code, measured_by = row["outcome"], row["measured_by"]
+        if code not in outcomes:
+            faults.append(UserError(f"'{code}' is no outcome", f"{place}, outcome", did_you_mean(code, outcomes)))
+        if measured_by not in get_args(MeasuredBy):
+            hint = did_you_mean(measured_by, get_args(MeasuredBy))
+            faults.append(UserError(f"'{measured_by}'", f"{place}, measured_by", hint))
+        numbers: dict[str, Any] = {
+            name: _number(row[name], f"{place}, {name}", faults)
+            for name in ("median_low", "median_high", "change_per_hour")
+        }
+        yield code, Plausibility(measured_by=measured_by, **numbers)  # type: ignore[arg-type]
+
+
+def _synonyms(path: Path, outcomes: dict[str, Outcome], faults: list[UserError]) -> dict[str, tuple[Synonym, ...]]:
+    """Meanings by folded name; a code means itself unless the file says what its name means."""
+    meanings: dict[str, list[Synonym]] = {}
+    for place, row in declared_rows(path, SYNONYM_COLUMNS):
+        synonym = Synonym(row["code"], row["result_kind"])
+        if synonym.code not in outcomes:
+            hint = did_you_mean(synonym.code, outcomes)
+            faults.append(UserError(f"'{synonym.code}' is no outcome", f"{place}, code", hint))
+        known = meanings.setdefault(fold(row["name"]), [])
+        clash = [s for s in known if s.code != synonym.code and "" in (s.result_kind, synonym.result_kind)]
+        if clash:
+            hint = "Give both a result_kind, or drop one."
+            faults.append(UserError(f"'{row['name']}' already means {clash[0].code}", place, hint))
+        known.append(synonym)
+    for code in outcomes:
+        meanings.setdefault(fold(code), [Synonym(code, "")])
+    return {name: tuple(dict.fromkeys(found)) for name, found in meanings.items()}

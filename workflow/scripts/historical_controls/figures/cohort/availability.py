@@ -1,0 +1,89 @@
+"""Who was measured when: one row an outcome, one column a day, the two groups beneath one another."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from historical_controls.ard.queries import ARMS
+from historical_controls.figures.inputs import Material
+from historical_controls.figures.style import ARM_STYLES, INK, QUIET, day_ticks, new_figure, place, plain_axes
+from historical_controls.text.formatting import format_number
+
+LEFT, RIGHT, TOP, BOTTOM, GAP, ROW = 1.78, 0.06, 0.62, 0.46, 0.42, 0.155
+STEPS = ("#ffffff", "#d3dae2", "#a9b7c8", "#7288a6", "#3d5675")
+
+
+def draw(material: Material) -> dict[str, Figure]:
+    """The darker a cell, the larger the part of those in hospital and alive who had a value that day."""
+    known = {row.outcome for row in material.results.all("at_risk", "n_measured")}
+    codes = [code for code in material.config.outcomes if code in known]
+    if not codes:
+        return {}
+    panel = ROW * len(codes)
+    figure = new_figure(TOP + 2 * panel + GAP + BOTTOM)
+    full = float(figure.get_size_inches()[1])
+    width = 5.0 - LEFT - RIGHT
+    for number, arm in enumerate(ARMS):
+        axes = place(figure, LEFT, full - TOP - panel - number * (panel + GAP), width, panel)
+        _panel(axes, arm, codes, material)
+        axes.tick_params(labelbottom=number == 1)
+    axes.set_xlabel(material.words("figure.days"), labelpad=2)
+    _key(figure, full, material)
+    return {"": figure}
+
+
+def _panel(axes: Axes, arm: str, codes: list[str], material: Material) -> None:
+    horizon = material.config.cohort.horizon_days
+    days = range(1, horizon + 1)
+    for row, code in enumerate(codes):
+        for day in days:
+            share = _share(material, arm, code, day)
+            if share is None:
+                axes.plot([day - 0.3, day + 0.3], [row + 0.3, row - 0.3], color="#c9ced4", lw=0.6)
+            else:
+                axes.add_patch(Rectangle((day - 0.5, row - 0.5), 1, 1, fc=STEPS[_step(share)], ec="#e8ecf0", lw=0.4))
+        label = material.dictionary.outcomes[code].label(material.words.language)
+        axes.text(-0.01, row, label if len(label) <= 27 else f"{label[:26]}…", transform=axes.get_yaxis_transform(),
+                  ha="right", va="center", size=7.4)  # fmt: skip
+    plain_axes(axes)
+    axes.spines[["left", "bottom"]].set_visible(False)
+    axes.set_xlim(0.5, horizon + 0.5)
+    axes.set_ylim(len(codes) - 0.5, -0.5)
+    axes.set_yticks([])
+    axes.set_xticks([1, *day_ticks(horizon)[1:]])
+    style = ARM_STYLES[arm]
+    axes.text(0, 1 + 0.06 / (ROW * len(codes)), material.words(f"arm.{arm}"), transform=axes.transAxes, va="bottom",
+              color=style.text, weight="bold", size=9)  # fmt: skip
+
+
+def _share(material: Material, arm: str, code: str, day: int) -> float | None:
+    """Part of those at risk who had a value; None where nobody was at risk any more."""
+    at_risk, measured = (
+        material.results.one("at_risk", name, outcome=code, arm=arm, day=float(day))
+        for name in ("n_at_risk", "n_measured")
+    )
+    if at_risk is None or measured is None or not at_risk.value or measured.value is None:
+        return None
+    return measured.value / at_risk.value
+
+
+def _step(share: float) -> int:
+    """0: nobody; 1 to 4: up to a quarter, half, three quarters, all."""
+    return 0 if share <= 0 else int(min(np.ceil(share * 4), 4))
+
+
+def _key(figure: Figure, full: float, material: Material) -> None:
+    """The five shades above the panels, in words."""
+    axes = place(figure, 0, full - 0.3, 5.0, 0.22)
+    axes.set_axis_off()
+    axes.set_xlim(0, 5.0)
+    axes.set_ylim(0, 0.22)
+    axes.text(0.04, 0.11, material.words("figure.measured"), va="center", size=8.5, color=INK)
+    labels = [format_number(0.0, "percent"), *(f"≤\u202f{format_number(part / 4, 'percent')}" for part in range(1, 5))]
+    for number, label in enumerate(labels):
+        left = LEFT + number * 0.64
+        axes.add_patch(Rectangle((left, 0.04), 0.14, 0.14, fc=STEPS[number], ec=QUIET, lw=0.5))
+        axes.text(left + 0.18, 0.11, label, va="center", size=8)

@@ -1,0 +1,140 @@
+"""Who was considered and who was left, drawn from the attrition rows: one column per source, one line per step."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from historical_controls.ard.queries import ARMS, Results
+from historical_controls.config.study_config import Config
+from historical_controls.figures.inputs import Material
+from historical_controls.figures.style import ARM_STYLES, QUIET, new_figure, place
+from historical_controls.text.formatting import format_number
+from historical_controls.text.words import Words
+
+LINE, GAP, BOX = 0.18, 0.07, 0.32
+LABEL_WIDTH = 45
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the flow: what excluded how many."""
+
+    label: str
+    excluded: str
+    unknown: str
+    lines: tuple[str, ...]
+
+    @property
+    def height(self) -> float:
+        return LINE * len(self.lines) + GAP
+
+
+@dataclass(frozen=True)
+class Column:
+    """One source: its arm, how many came and were left, and the steps between."""
+
+    title: tuple[str, ...]
+    arm: str
+    first: str
+    last: str
+    steps: tuple[Step, ...]
+
+    @property
+    def height(self) -> float:
+        title = LINE * len(self.title) + GAP
+        return title + BOX + sum(step.height for step in self.steps) + 2 * GAP + BOX + 0.2
+
+
+def draw(material: Material) -> dict[str, Figure]:
+    """The flow of every source, treated first."""
+    results, words, config = material.results, material.words, material.config
+    columns = [
+        column
+        for arm in ARMS
+        for name, source in config.sources.items()
+        if (column := _column(results, name, arm, words.among(source.label), words, config))
+    ]
+    if not columns:
+        return {}
+    figure = new_figure(sum(column.height for column in columns))
+    height = float(figure.get_size_inches()[1])
+    axes = place(figure, 0, 0, float(figure.get_size_inches()[0]), height)
+    axes.set_axis_off()
+    axes.set_xlim(0, float(figure.get_size_inches()[0]))
+    axes.set_ylim(0, height)
+    for column in columns:
+        _draw_column(axes, column, height, words)
+        height -= column.height
+    return {"": figure}
+
+
+def _column(results: Results, source: str, arm: str, label: str, words: Words, config: Config) -> Column | None:
+    """What the attrition rows say of one source; None where no patient of that arm came from it."""
+    positions = results.all("attrition", "position", population=source, arm=arm)
+    ordered = [row.level for row in sorted(positions, key=lambda row: row.value or 0.0)]
+    counts = {
+        name: {row.level: row for row in results.all("attrition", name, population=source, arm=arm)}
+        for name in ("n_before", "n_excluded", "n_unknown", "n_after")
+    }
+    if not ordered:
+        return None
+    shown = {
+        name: {level: format_number(row.value, row.format) for level, row in rows.items()}
+        for name, rows in counts.items()
+    }
+    excluding = [step for step in ordered[1:] if counts["n_excluded"][step].value != 0]
+    steps = tuple(
+        _step(step_label(step, config, words), shown["n_excluded"][step], shown["n_unknown"].get(step, "0"), words)
+        for step in excluding
+    )
+    return Column(
+        tuple(textwrap.wrap(label, 52)), arm, shown["n_after"][ordered[0]], shown["n_after"][ordered[-1]], steps
+    )
+
+
+def step_label(step: str, config: Config, words: Words) -> str:
+    """A filter's label from the config, or the program's own step in words."""
+    if step in config.cohort.rules:
+        return words.among(config.cohort.rules[step].label)
+    return words.entry("step", step)
+
+
+def _step(label: str, excluded: str, unknown: str, words: Words) -> Step:
+    full = label if unknown == "0" else words("figure.step_with_unknown", label=label, n=unknown)
+    return Step(label, excluded, unknown, tuple(textwrap.wrap(full, LABEL_WIDTH)))
+
+
+def _draw_column(axes: Axes, column: Column, top: float, words: Words) -> None:
+    style = ARM_STYLES[column.arm]
+    bold = "bold" if column.arm == "treated" else "normal"
+    y = top
+    for line in column.title:
+        axes.text(0.05, y - LINE / 2, line.replace("$", r"\$"), va="center", weight="bold", color=style.text)
+        y -= LINE
+    y -= GAP
+    y = _box(axes, y, words("figure.considered"), column.first, style.colour, "normal")
+    start = y
+    for step in column.steps:
+        middle = y - GAP - LINE / 2
+        axes.plot([0.3, 0.55], [middle, middle], color=QUIET, lw=0.7)
+        axes.text(0.98, middle, f"−{step.excluded}", ha="right", va="center")
+        for number, line in enumerate(step.lines):
+            axes.text(1.08, middle - LINE * number, line.replace("$", r"\$"), va="center")
+        y -= step.height
+    y -= 2 * GAP
+    axes.annotate("", (0.3, y), (0.3, start), arrowprops={"arrowstyle": "-|>", "lw": 0.7, "color": QUIET, "shrinkA": 0,
+                                                          "shrinkB": 0})  # fmt: skip
+    _box(axes, y, words("figure.analysed"), column.last, style.colour, bold)
+
+
+def _box(axes: Axes, top: float, label: str, count: str, colour: str, weight: str) -> float:
+    """A box with a label and a number; its lower edge."""
+    axes.add_patch(Rectangle((0.05, top - BOX), 2.9, BOX, fc="white", ec=colour, lw=1.0))
+    axes.text(0.13, top - BOX / 2, label, va="center", weight=weight)
+    axes.text(2.87, top - BOX / 2, count, va="center", ha="right", weight="bold")
+    return top - BOX

@@ -1,0 +1,83 @@
+"""Every outcome that is analysed as a ratio, as multiples of each patient's own baseline: small panels, one scale."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+
+from historical_controls.figures.inputs import Material
+from historical_controls.figures.style import (
+    ARM_STYLES,
+    FAINT,
+    INK,
+    day_ticks,
+    new_figure,
+    place,
+    plain_axes,
+    tick_text,
+    wrapped,
+)
+
+LEFT, WIDTH, HEIGHT, ACROSS, DOWN, TOP, BOTTOM = 0.42, 2.05, 1.05, 0.42, 0.5, 0.5, 0.5
+COLUMNS = 2
+TICKS = (0.01, 0.1, 0.25, 0.5, 1, 2, 4, 10, 100)
+WIDEST = 100.0
+
+
+def draw(material: Material) -> dict[str, Figure]:
+    """Panels in the order of the config; an outcome of which nobody has a baseline and a later value is left out."""
+    shown = {
+        code: {arm: _ratios(material, code, arm) for arm in ARM_STYLES}
+        for code in material.config.outcomes
+        if material.dictionary.outcomes[code].scale == "log"
+    }
+    shown = {code: arms for code, arms in shown.items() if any(len(rows) for rows in arms.values())}
+    if not shown:
+        return {}
+    count = -(-len(shown) // COLUMNS)
+    figure = new_figure(TOP + HEIGHT * count + DOWN * (count - 1) + BOTTOM)
+    full = float(figure.get_size_inches()[1])
+    reach = _reach([rows for arms in shown.values() for rows in arms.values()])
+    for number, (code, arms) in enumerate(shown.items()):
+        down, across = divmod(number, COLUMNS)
+        bottom = full - TOP - HEIGHT - down * (HEIGHT + DOWN)
+        axes = place(figure, LEFT + across * (WIDTH + ACROSS), bottom, WIDTH, HEIGHT)
+        _panel(axes, arms, reach, material)
+        label = wrapped(material.dictionary.outcomes[code].label(material.words.language), 30)
+        axes.text(-0.08, 1.05, label, transform=axes.transAxes, va="bottom", size=8.5, weight="bold")
+    figure.text(0.5, 0.1 / full, material.words("figure.days"), ha="center")
+    return {"": figure}
+
+
+def _ratios(material: Material, code: str, arm: str) -> pd.DataFrame:
+    rows = material.individuals.of_arm(code, arm)
+    return rows[rows["ratio"].notna() & (rows["ratio"] > 0)]
+
+
+def _reach(parts: list[pd.DataFrame]) -> float:
+    """Half the height of every panel, as a factor: holds all ratios, at most `WIDEST`."""
+    logs = np.concatenate([np.abs(np.log(rows["ratio"].to_numpy(dtype=float))) for rows in parts if len(rows)])
+    return float(min(max(np.exp(logs.max()), 2.0) * 1.1, WIDEST))
+
+
+def _panel(axes: Axes, arms: dict[str, pd.DataFrame], reach: float, material: Material) -> None:
+    axes.set_yscale("log")
+    for arm, style in ARM_STYLES.items():
+        for _, own in arms[arm].groupby("display_id", sort=False):
+            axes.plot(own["day"], own["ratio"], color=style.individual, lw=style.individual_width,
+                      marker=style.marker if arm == "treated" else "", ms=1.8, mew=0, zorder=style.order)  # fmt: skip
+    plain_axes(axes)
+    axes.axhline(1, color=INK, lw=0.7, zorder=2)
+    axes.axvline(0, color=FAINT, lw=0.8, zorder=0)
+    axes.set_ylim(1 / reach, reach)
+    axes.yaxis.set_major_locator(FixedLocator([tick for tick in TICKS if 1 / reach <= tick <= reach]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"×{tick_text(value)}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.minorticks_off()
+    horizon = material.config.cohort.horizon_days
+    axes.set_xlim(-0.4, horizon + 0.4)
+    axes.set_xticks(day_ticks(horizon))
+    axes.tick_params(labelsize=8)

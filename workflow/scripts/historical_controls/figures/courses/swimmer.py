@@ -1,0 +1,91 @@
+"""How long each patient was followed and how it ended: one bar a patient, the treated on top and by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from historical_controls.ard.queries import ARMS
+from historical_controls.figures.inputs import ENDINGS, Material
+from historical_controls.figures.style import (
+    ARM_STYLES,
+    INK,
+    day_ticks,
+    end_marker,
+    marker_key,
+    new_figure,
+    place,
+    plain_axes,
+)
+from historical_controls.text.words import Words
+
+LEFT, BOTTOM, PLOT, TOP = 0.95, 0.5, 3.85, 0.34
+NAMED, PLAIN, SPACE = 0.17, 0.066, 0.2
+MOST = 80
+
+
+def draw(material: Material) -> dict[str, Figure]:
+    """Longest stay first within each arm; of more than `MOST` historical patients the first are drawn."""
+    arms = {arm: _stays(material, arm) for arm in ARMS}
+    if all(stays.empty for stays in arms.values()):
+        return {}
+    rows = {"treated": NAMED, "historical": PLAIN}
+    height = sum(rows[arm] * len(stays) + SPACE for arm, stays in arms.items())
+    figure = new_figure(BOTTOM + height + TOP)
+    axes = place(figure, LEFT, BOTTOM, PLOT, height)
+    axes.set_ylim(0, height)
+    top = height
+    for arm, stays in arms.items():
+        top = _arm(axes, arm, stays, top, rows[arm], material.words, material.config.cohort.horizon_days) - SPACE
+    _frame(axes, material.words, material.config.cohort.horizon_days)
+    ended = {event for stays in arms.values() for event in stays["item"]}
+    marker_key(axes, [event for event in ENDINGS if event in ended], material.words, 1 + 0.06 / height, -LEFT / PLOT)
+    return {"": figure}
+
+
+def _stays(material: Material, arm: str) -> pd.DataFrame:
+    """One row a patient: display_id, item (what ended follow-up), day; sorted by how long it lasted."""
+    rows = material.individuals.endings
+    own = rows[rows["arm"] == arm].sort_values("display_id").head(MOST)
+    return own.sort_values(["day", "display_id"], ascending=[False, True])
+
+
+def _arm(axes: Axes, arm: str, stays: pd.DataFrame, top: float, row: float, words: Words, horizon: int) -> float:
+    """The bars of one arm from `top` downwards; the lower edge."""
+    style = ARM_STYLES[arm]
+    beside: dict[str, Any] = {
+        "transform": axes.get_yaxis_transform(),
+        "ha": "right",
+        "va": "center",
+    }
+    named = arm == "treated"
+    for number, (name, item, day) in enumerate(stays[["display_id", "item", "day"]].itertuples(index=False)):
+        y = top - row * (number + 0.5)
+        end = min(float(day), float(horizon))
+        axes.plot([0, end], [y, y], color=style.colour if named else style.individual, lw=4.5 if named else 2.6,
+                  solid_capstyle="butt", zorder=style.order)  # fmt: skip
+        if item in ENDINGS:
+            end_marker(axes, [end], [y], item, style, 6.0 if named else 4.2)
+        elif item == "in_hospital":
+            axes.plot([end], [y], ls="none", marker=">", ms=4.5 if named else 2.8, mew=0, color=style.colour,
+                      zorder=style.order, clip_on=False)  # fmt: skip
+        if named:
+            axes.text(-0.02, y, name, size=8.5, **beside)
+    if not named:
+        axes.text(-0.02, top - row * len(stays) / 2, words(f"arm.{arm}"), size=8.5, **beside)
+    return top - row * len(stays)
+
+
+def _frame(axes: Axes, words: Words, horizon: int) -> None:
+    plain_axes(axes)
+    axes.spines["left"].set_visible(False)
+    axes.set_yticks([])
+    axes.set_xlim(0, horizon * 1.02)
+    axes.set_xticks(day_ticks(horizon))
+    axes.grid(axis="x", color="#e8ecf0", lw=0.6)
+    axes.set_axisbelow(True)
+    axes.set_xlabel(words("figure.days"), labelpad=2)
+    axes.axvline(0, color=INK, lw=0.8)

@@ -1,0 +1,56 @@
+"""What every family of figures draws from: the results table, and what may be shown of single patients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from historical_controls.ard.queries import Results
+from historical_controls.config.study_config import Config
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.text.words import Words
+
+ENDINGS = ("death", "discharge_alive", "transfer_out")
+OPEN_ENDS = ("in_hospital", "last_record")
+MOST_LINES = 150
+
+
+@dataclass(frozen=True)
+class Individuals:
+    """Single patients of table `display`: their values, and how their follow-up ended."""
+
+    values: pd.DataFrame
+    endings: pd.DataFrame
+
+    @classmethod
+    def of(cls, display: pd.DataFrame) -> Individuals:
+        ended = display["item"].isin([*ENDINGS, *OPEN_ENDS])
+        columns = ["display_id", "arm", "item", "day", "value", "censored", "ratio"]
+        return cls(
+            display.loc[~ended, columns].dropna(subset="value").sort_values(["display_id", "day"]),
+            display.loc[ended, columns],
+        )
+
+    def of_arm(self, outcome: str, arm: str) -> pd.DataFrame:
+        """Values of at most `MOST_LINES` patients; display ids are in no order, so the first are as good as any."""
+        rows = self.values[(self.values["item"] == outcome) & (self.values["arm"] == arm)]
+        shown = rows["display_id"].drop_duplicates().head(MOST_LINES)
+        return rows[rows["display_id"].isin(shown)]
+
+    def ends_of(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Where each patient's line ends by an event: the end of follow-up at the height of the last value shown."""
+        events = self.endings[self.endings["item"].isin(ENDINGS)]
+        last = rows.groupby("display_id", sort=False)["value"].last().rename("height")
+        return events.merge(last, left_on="display_id", right_index=True)
+
+
+@dataclass(frozen=True)
+class Material:
+    """Results, single patients, and the words, config and dictionary that name them."""
+
+    results: Results
+    individuals: Individuals
+    words: Words
+    config: Config
+    dictionary: Dictionary

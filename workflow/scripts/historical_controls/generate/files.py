@@ -1,0 +1,29 @@
+"""Files generated from the code: `make docs` writes them, a test keeps them in step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from historical_controls.calibration.page import PAGE, read_summary, validation_page
+from historical_controls.config.study_config import json_schema
+from historical_controls.tables.registry import data_model
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+def generated_files() -> dict[str, str]:
+    """Text by path from the repository root."""
+    return {
+        "docs/data_model.md": data_model(),
+        "workflow/schemas/config.schema.json": json_schema(),
+        PAGE: validation_page(read_summary(ROOT)),
+    }
+
+
+def write_generated(root: Path) -> None:
+    for path, text in generated_files().items():
+        (root / path).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_generated(Path.cwd())

@@ -1,0 +1,163 @@
+"""Censored responses in well-scaled numbers, in blocks of subjects that share their covariance parameters (CE-1).
+
+The rows are those of `reduction`: weights absorbed, X orthonormal, Z and y of unit size; the bounds follow y.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linprog
+
+from historical_controls.mixed_model.design.design import Array, Codes, Design
+from historical_controls.mixed_model.design.errors import DataError, NotEstimable, SpecificationError
+from historical_controls.mixed_model.likelihood.reduction import Problem, reduce
+
+
+@dataclass(frozen=True)
+class Block:
+    """N rows of n subjects of one group; a row is in one of exact, below, above, between.
+
+    X (N, p), Z (N, q), lower and upper (N,); first (n,): first row of each subject; owner (N,): its number.
+    """
+
+    group: int
+    X: Array
+    Z: Array
+    lower: Array
+    upper: Array
+    first: Codes
+    owner: Codes
+    exact: Codes
+    below: Codes
+    above: Codes
+    between: Codes
+
+
+@dataclass(frozen=True)
+class CensoredProblem:
+    """All blocks; constant: what to add to the reduced log-likelihood; reduced: the scales to go back by."""
+
+    blocks: tuple[Block, ...]
+    reduced: Problem
+    constant: float
+    censored: Codes
+
+    @property
+    def p(self) -> int:
+        return self.reduced.p
+
+    @property
+    def q(self) -> int:
+        return self.reduced.q
+
+
+def censored_problem(design: Design, nodes: int, cells: int = 400_000) -> CensoredProblem:
+    """Reduce a design with bounds; no block holds more than about `cells` rows times quadrature nodes.
+
+    Raises SpecificationError, DataError or NotEstimable with what to do about it.
+    """
+    _carried(design)
+    lower, upper = _bounds(design)
+    reduced = reduce(design)
+    root = np.ones(len(lower)) if design.weight is None else np.sqrt(design.weight)
+    fitted = design.X @ reduced.offset
+    low, high = ((bound - fitted) * root / reduced.y_scale for bound in (lower, upper))
+    exact = lower == upper
+    _bounded(reduced.M[reduced.q : -1].T, low, high, exact)
+    pieces = _pieces(design, max(cells // nodes, 1))
+    return CensoredProblem(
+        blocks=tuple(_block(reduced, low, high, *piece) for piece in pieces),
+        reduced=reduced,
+        constant=float(np.log(root[exact]).sum() - exact.sum() * np.log(reduced.y_scale)),
+        censored=~exact,
+    )
+
+
+def _carried(design: Design) -> None:
+    spec = design.spec
+    if not spec.censored:
+        raise SpecificationError("a censored fit needs the columns of its bounds: give lower and upper")
+    if spec.reml or spec.residual != "iid":
+        raise SpecificationError("a censored response is fitted with residual='iid' and reml=False: change these")
+    if design.Z.shape[1] > 2:
+        raise SpecificationError(
+            f"random={spec.random!r} has {design.Z.shape[1]} columns, a censored response allows two: simplify it"
+        )
+
+
+def _bounds(design: Design) -> tuple[Array, Array]:
+    """Lower and upper bound of every row, checked against each other and the response."""
+    assert design.lower is not None and design.upper is not None
+    lower, upper, y, spec = design.lower, design.upper, design.y, design.spec
+    exact = lower == upper
+    faults = [
+        (lower > upper, f"{spec.lower!r} is above {spec.upper!r}: exchange or mend them"),
+        (np.isinf(lower) & np.isinf(upper), "neither bound is finite, which says nothing: drop those rows"),
+        (
+            exact & ~np.isclose(lower, y, rtol=1e-9, atol=1e-12),
+            f"{spec.lower!r} and {spec.upper!r} agree on a value that is not the response: give them on its scale",
+        ),
+    ]
+    for bad, words in faults:
+        if bad.any():
+            raise DataError(f"{int(bad.sum())} rows (first: row {int(design.row[bad].min())}): {words}")
+    if not exact.any():
+        raise NotEstimable("every response is censored: report the detection rate instead")
+    return lower, upper
+
+
+def _bounded(X: Array, low: Array, high: Array, exact: Codes) -> None:
+    """Refuse data under which some coefficients run to infinity (separation by censored rows alone) (CE-9).
+
+    Such a direction d has X d = 0 where the response is bounded on both sides, X d <= 0 where only from above,
+    and X d >= 0 where only from below, not all zero.
+    """
+    below, above = np.isinf(low), np.isinf(high)
+    closed = X[~below & ~above]
+    values, vectors = np.linalg.eigh(closed.T @ closed)
+    free = vectors[:, values < 1e-9 * max(values[-1], 1e-300)]
+    if free.shape[1] == 0:
+        return
+    push = np.vstack([X[below], -X[above]]) @ free
+    found = linprog(push.sum(axis=0), A_ub=push, b_ub=np.zeros(len(push)), bounds=[(-1, 1)] * free.shape[1])
+    if found.status == 0 and float(found.fun or 0.0) < -1e-7:
+        raise NotEstimable(
+            "only censored responses determine some coefficients, so that their estimates are infinite: "
+            "simplify the fixed formula, or report detection rates"
+        )
+
+
+def _pieces(design: Design, rows: int) -> list[tuple[int, int, int]]:
+    """(group, first subject, past the last) of every block."""
+    before = np.cumsum(design.counts) - design.counts
+    start = np.concatenate([np.flatnonzero(np.diff(design.group, prepend=-1))])
+    part = np.zeros(len(before), dtype=np.intp)
+    for first in start:
+        own = design.group == design.group[first]
+        part[own] = (before[own] - before[first]) // rows
+    edges = np.flatnonzero(np.diff(part, prepend=-1) | np.diff(design.group, prepend=-1))
+    ends = np.append(edges[1:], len(before))
+    return [(int(design.group[a]), int(a), int(b)) for a, b in zip(edges, ends, strict=True)]
+
+
+def _block(reduced: Problem, low: Array, high: Array, group: int, a: int, b: int) -> Block:
+    first = np.append(reduced.first, reduced.n_rows)[a : b + 1]
+    rows = slice(int(first[0]), int(first[-1]))
+    lower, upper = low[rows], high[rows]
+    exact = lower == upper
+    open_below, open_above = np.isinf(lower), np.isinf(upper)
+    return Block(
+        group=group,
+        X=np.ascontiguousarray(reduced.M[reduced.q : -1, rows].T),
+        Z=np.ascontiguousarray(reduced.M[: reduced.q, rows].T),
+        lower=lower,
+        upper=upper,
+        first=first[:-1] - first[0],
+        owner=np.repeat(np.arange(b - a), np.diff(first)),
+        exact=np.flatnonzero(exact),
+        below=np.flatnonzero(open_below),
+        above=np.flatnonzero(open_above),
+        between=np.flatnonzero(~exact & ~open_below & ~open_above),
+    )

@@ -1,0 +1,170 @@
+"""From a table and a specification to the arrays of (MM-1), rows ordered by group, subject and time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from formulaic import Formula, ModelSpec
+from numpy.typing import NDArray
+
+from historical_controls.mixed_model.design import checks
+from historical_controls.mixed_model.design.errors import DataError
+from historical_controls.mixed_model.design.specification import MixedModelSpec
+
+Array = NDArray[np.float64]
+Codes = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Design:
+    """The arrays of one model; N rows, n subjects, p fixed and q random columns.
+
+    X (N, p), Z (N, q), y (N,): rows of one subject stand together, subjects of one group stand together.
+    first (n,): first row of each subject; group (n,): its group; time, visit, weight (N,) or None.
+    row (N,): position of each row in the caller's table.
+    """
+
+    spec: MixedModelSpec
+    X: Array
+    Z: Array
+    y: Array
+    first: Codes
+    subjects: pd.Index
+    group: Codes
+    group_levels: tuple[Any, ...]
+    coefficient_names: tuple[str, ...]
+    random_names: tuple[str, ...]
+    time: Array | None
+    visit: Codes | None
+    visit_levels: tuple[Any, ...]
+    weight: Array | None
+    lower: Array | None
+    upper: Array | None
+    row: Codes
+    fixed_formula: ModelSpec
+    random_formula: ModelSpec | None
+    data: pd.DataFrame
+
+    @property
+    def counts(self) -> Codes:
+        """Rows per subject (n,)."""
+        return np.diff(np.append(self.first, len(self.y)))
+
+    @property
+    def subject_of_row(self) -> Codes:
+        """Subject number of every row (N,)."""
+        return np.repeat(np.arange(len(self.first)), self.counts)
+
+
+def build_design(data: pd.DataFrame, spec: MixedModelSpec) -> Design:
+    """Evaluate the formulas, order the rows, and refuse what the model cannot carry.
+
+    Spline knots and category levels are taken from all rows and kept in `fixed_formula`.
+    Raises DataError or RankDeficient.
+    """
+    checks.named_columns(data, spec)
+    data = data.reset_index(drop=True)
+    response, fixed = _matrices(spec.fixed, data)
+    random = _right_side(spec.random, data) if spec.random is not None else None
+    order, layout = _layout(data, spec)
+    X = _ordered(fixed, order)
+    design = Design(
+        spec=spec,
+        X=X,
+        Z=_ordered(random, order) if random is not None else np.empty((len(data), 0)),
+        y=_ordered(response, order)[:, 0],
+        coefficient_names=tuple(map(str, fixed.columns)),
+        random_names=tuple(map(str, random.columns)) if random is not None else (),
+        time=_numbers(data, spec.time, order),
+        weight=_numbers(data, spec.weights, order),
+        lower=_numbers(data, spec.lower, order),
+        upper=_numbers(data, spec.upper, order),
+        row=order,
+        fixed_formula=fixed.model_spec,
+        random_formula=random.model_spec if random is not None else None,
+        data=data,
+        **layout,
+    )
+    checks.whole_design(design)
+    return design
+
+
+def fixed_rows(design: Design, table: pd.DataFrame) -> Array:
+    """Rows of X for new values of the covariates, with the knots and levels of the fit (MM-1).
+
+    Raises DataError when a column or category is unknown to the model.
+    """
+    checks.covariates_known(design, table)
+    try:
+        rows = design.fixed_formula.get_model_matrix(table.reset_index(drop=True), na_action="ignore")
+    except Exception as error:
+        raise DataError(f"the mean cannot be evaluated at the new values: {error}") from error
+    values = np.asarray(rows, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise DataError("the new values have missing or unknown entries: give every covariate of the model")
+    return values
+
+
+def _matrices(formula: str, data: pd.DataFrame) -> tuple[Any, Any]:
+    try:
+        both = Formula(formula).get_model_matrix(data, na_action="ignore")
+    except Exception as error:
+        raise DataError(f"fixed={formula!r} cannot be evaluated: {error}") from error
+    if both.lhs.shape[1] != 1:
+        raise DataError(f"fixed={formula!r} must have one numeric response, not {both.lhs.shape[1]} columns")
+    return both.lhs, both.rhs
+
+
+def _right_side(formula: str, data: pd.DataFrame) -> Any:
+    try:
+        return Formula(formula).get_model_matrix(data, na_action="ignore")
+    except Exception as error:
+        raise DataError(f"random={formula!r} cannot be evaluated: {error}") from error
+
+
+def _layout(data: pd.DataFrame, spec: MixedModelSpec) -> tuple[Codes, dict[str, Any]]:
+    """Row order and the integer codes of subjects, groups and visits."""
+    subject, subjects = pd.factorize(data[spec.subject], sort=True)
+    group, group_levels = _coded(data, spec.groups)
+    visit, visit_levels = _coded(data, spec.visit)
+    checks.groups_within_subjects(subject, group, subjects, spec)
+    within = visit if spec.over_visits else _sortable(data, spec.time)
+    order = np.lexsort((within, subject, group))
+    ordered = subject[order]
+    first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    layout = {
+        "first": first,
+        "subjects": pd.Index(subjects)[ordered[first]],
+        "group": group[order][first],
+        "group_levels": group_levels,
+        "visit": visit[order] if spec.visit is not None else None,
+        "visit_levels": visit_levels,
+    }
+    return order, layout
+
+
+def _coded(data: pd.DataFrame, column: str | None) -> tuple[Codes, tuple[Any, ...]]:
+    """Integer codes in the order of the categories, or sorted; unused categories are left out."""
+    if column is None:
+        return np.zeros(len(data), dtype=np.intp), ("all",)
+    values = data[column]
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.cat.remove_unused_categories()
+        return values.cat.codes.to_numpy(np.intp), tuple(values.cat.categories)
+    codes, levels = pd.factorize(values, sort=True)
+    return codes, tuple(levels)
+
+
+def _sortable(data: pd.DataFrame, time: str | None) -> Array:
+    return np.zeros(len(data)) if time is None else data[time].to_numpy(np.float64)
+
+
+def _numbers(data: pd.DataFrame, column: str | None, order: Codes) -> Array | None:
+    return None if column is None else data[column].to_numpy(np.float64)[order]
+
+
+def _ordered(matrix: Any, order: Codes) -> Array:
+    return np.ascontiguousarray(np.asarray(matrix, dtype=np.float64)[order])

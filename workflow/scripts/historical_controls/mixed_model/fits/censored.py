@@ -1,0 +1,238 @@
+"""The fitted model for censored responses: maximum likelihood, profile intervals, between-within t."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from scipy import linalg
+
+from historical_controls.mixed_model.censored.likelihood import CensoredPoint, Rule, evaluate, gauss_hermite
+from historical_controls.mixed_model.censored.parameters import CensoredParameters
+from historical_controls.mixed_model.censored.problem import CensoredProblem, censored_problem
+from historical_controls.mixed_model.censored.profile import Objective, bound, profile
+from historical_controls.mixed_model.design import checks
+from historical_controls.mixed_model.design.design import Array, Design, build_design
+from historical_controls.mixed_model.design.errors import IllConditioned, NotConverged, NotEstimable, SpecificationError
+from historical_controls.mixed_model.design.specification import MixedModelSpec
+from historical_controls.mixed_model.fits.covariance import degenerate
+from historical_controls.mixed_model.inference import margins
+from historical_controls.mixed_model.inference.answers import SEED, Answers
+from historical_controls.mixed_model.inference.contrast import Contrast, Method, between_within, single
+from historical_controls.mixed_model.likelihood.laws import t_quantile, two_sided
+from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, newton, quasi_newton
+
+Interval = Literal["profile", "wald"]
+NODES = {0: 1, 1: 15, 2: 15}
+NOISE = 1e-9  # of the quadrature, relative
+FAR = 8.0  # standard errors from zero, beyond which Wald's statistic is precise enough for a p-value
+
+
+@dataclass(frozen=True)
+class CensoredFit(Answers):
+    """A finished fit. Without convergence it has attempts and no estimates (NotConverged).
+
+    It answers what MixedModelFit answers about beta, by df="between-within" or "z" only. interval: "profile"
+    likelihood (CE-11) or "wald"; trajectories, whose bands are simultaneous, always take the latter.
+    """
+
+    design: Design
+    engine: CensoredProblem
+    parameters: CensoredParameters
+    rule: Rule
+    found: CensoredPoint | None
+    attempts: tuple[Attempt, ...]
+    interval: Interval = "profile"
+    default_df: ClassVar[Method] = "between-within"
+
+    @property
+    def converged(self) -> bool:
+        return self.found is not None
+
+    @property
+    def point(self) -> CensoredPoint:
+        """The optimum in reduced units. Raises NotConverged."""
+        if self.found is None:
+            tried = "; ".join(f"{a.optimiser} from {a.start}: {a.message}" for a in self.attempts)
+            raise NotConverged(f"the fit did not converge and has no estimates; simplify the model ({tried})")
+        return self.found
+
+    @property
+    def loglik(self) -> float:
+        """Marginal log-likelihood (CE-1): densities of observed, probabilities of censored responses."""
+        return self.point.loglik
+
+    @property
+    def share_censored(self) -> float:
+        return float(self.engine.censored.mean())
+
+    @cached_property
+    def beta(self) -> pd.Series:
+        """Maximum-likelihood estimates, by coefficient."""
+        reduced = self.engine.reduced
+        values = reduced.offset + reduced.y_scale * linalg.solve_triangular(reduced.T, self.point.theta[: reduced.p])
+        return pd.Series(values, index=list(self.names), name="beta")
+
+    @cached_property
+    def vcov(self) -> pd.DataFrame:
+        """Covariance of beta by the observed information about all parameters (CE-8)."""
+        reduced = self.engine.reduced
+        back = reduced.y_scale * linalg.solve_triangular(reduced.T, np.eye(reduced.p))
+        values = back @ self._covariance[: reduced.p, : reduced.p] @ back.T
+        return pd.DataFrame(values, index=list(self.names), columns=list(self.names))
+
+    def adjusted_vcov(self, df: Method | None = None) -> pd.DataFrame:
+        """The same: censored fits have no small-sample adjustment of the covariance."""
+        _offered(df or self.default_df)
+        return self.vcov
+
+    @cached_property
+    def covariance_parameters(self) -> pd.DataFrame:
+        """Columns group, parameter, estimate: variances and covariances in squared response units."""
+        rows = [row for g, label in enumerate(self.design.group_levels) for row in self._parameter_rows(g, label)]
+        return pd.DataFrame(rows, columns=["group", "parameter", "estimate"])
+
+    @cached_property
+    def singular(self) -> tuple[str, ...]:
+        """In words, each boundary that the covariance parameters lie on."""
+        found: list[str] = []
+        for g, label in enumerate(self.design.group_levels):
+            Lambda, sigma = self._natural(g)
+            where = "" if len(self.design.group_levels) == 1 else f" ({self.spec.groups}={label})"
+            words = degenerate(Lambda @ Lambda.T / sigma**2, self.design.random_names)
+            found += [f"{word}{where}" for word in words]
+        return tuple(dict.fromkeys(found))
+
+    def contrast(
+        self,
+        L: Sequence[float] | Mapping[str, float] | Array,
+        df: Method = "between-within",
+        level: float = 0.95,
+    ) -> Contrast:
+        """L beta for one row; with interval "profile", statistic is the signed root of the deviance (CE-11)."""
+        rows = checks.contrast_rows(L, self.names)
+        if len(rows) != 1:
+            raise NotEstimable("joint tests are not offered for censored responses: give one row of L")
+        return self.contrasts(rows, df, level)[0]
+
+    def contrasts(self, L: Array, df: Method | None = None, level: float = 0.95) -> tuple[Contrast, ...]:
+        """One Contrast per row of L (k, p). Raises NotEstimable, NotConverged or SpecificationError."""
+        df = df or self.default_df
+        _offered(df)
+        rows = checks.contrast_rows(L, self.names)
+        return tuple(self._contrast(row, df, level) for row in rows)
+
+    def trajectory(
+        self,
+        days: Sequence[float],
+        by: str | Sequence[str] = (),
+        at: Mapping[str, Any] | None = None,
+        time: str | None = None,
+        df: Method | None = None,
+        level: float = 0.95,
+        seed: int = SEED,
+    ) -> margins.Margins:
+        """Marginal means along time with Wald pointwise and simultaneous bands (MM-26)."""
+        wald = replace(self, interval="wald")
+        return margins.trajectory(wald, days, by, at or {}, time, df or self.default_df, level, seed)
+
+    @cached_property
+    def _covariance(self) -> Array:
+        """Inverse observed information about psi; directions that move no variance are left out."""
+        values, vectors = np.linalg.eigh(self.point.information)
+        if values[-1] <= 0 or values[0] < -1e-6 * values[-1]:
+            raise IllConditioned("the observed information is not positive: simplify the model")
+        kept = values > 1e-10 * values[-1]
+        if np.abs(vectors[: self.engine.p, ~kept]).max(initial=0.0) > 1e-4:
+            raise IllConditioned("the data say next to nothing about some coefficients: simplify the fixed formula")
+        return np.asarray(vectors[:, kept] / values[kept] @ vectors[:, kept].T)
+
+    def _contrast(self, row: Array, df: Method, level: float) -> Contrast:
+        estimate = float(row @ self.beta.to_numpy())
+        standard_error = float(np.sqrt(row @ self.vcov.to_numpy() @ row))
+        freedom = np.inf if df == "z" else between_within(self.design, row)
+        wald = single(estimate, standard_error, freedom, level, df)
+        return wald if self.interval == "wald" else self._profiled(row, wald)
+
+    def _profiled(self, row: Array, wald: Contrast) -> Contrast:
+        """Bounds where the signed root reaches the quantile of t, and the root at zero as statistic (CE-11)."""
+        reduced = self.engine.reduced
+        direction = np.zeros(len(self.point.theta))
+        direction[: reduced.p] = reduced.y_scale * linalg.solve_triangular(reduced.T, row, trans="T")
+        shift = float(row @ reduced.offset)
+        curve = profile(self._objective, self.point, self._covariance, direction)
+        quantile = t_quantile(0.5 + wald.level / 2, wald.df)
+        lower, upper = (bound(curve, side * quantile) + shift for side in (-1, 1))
+        statistic = wald.statistic
+        if 0 < abs(wald.statistic) < FAR:
+            statistic = -curve.root(curve.at(-shift, self.point))
+        return replace(wald, lower=lower, upper=upper, statistic=statistic, p_value=two_sided(statistic, wald.df))
+
+    @property
+    def _objective(self) -> Objective:
+        return partial(evaluate, self.engine, self.parameters, self.rule)
+
+    def _natural(self, group: int) -> tuple[Array, float]:
+        natural = self.parameters.natural(self.point.theta[self.engine.p :], group)
+        return self.parameters.Lambda(natural), float(np.exp(natural[-1]))
+
+    def _parameter_rows(self, group: int, label: Any) -> list[tuple[Any, str, float]]:
+        Lambda, sigma = self._natural(group)
+        reduced, names = self.engine.reduced, self.design.random_names
+        G = reduced.y_scale**2 * Lambda @ Lambda.T / np.outer(reduced.z_scale, reduced.z_scale)
+        rows = [(label, f"variance({name})", float(G[k, k])) for k, name in enumerate(names)]
+        if self.spec.random_correlated and len(names) == 2:
+            rows.append((label, f"covariance({names[1]}, {names[0]})", float(G[1, 0])))
+        return [*rows, (label, "residual variance", (reduced.y_scale * sigma) ** 2)]
+
+
+def fit_censored(
+    data: pd.DataFrame, spec: MixedModelSpec, control: Control | None = None, nodes: int | None = None
+) -> CensoredFit:
+    """Fit a model whose response has bounds; `nodes` of quadrature per random effect (15 if not given).
+
+    Raises DataError, RankDeficient, NotEstimable or SpecificationError for what cannot be fitted; a fit that did
+    not converge after all declared attempts is returned with `converged` False and no estimates.
+    """
+    return fit_censored_design(build_design(data, spec), control or Control(noise=NOISE), nodes)
+
+
+def fit_censored_design(design: Design, control: Control, nodes: int | None = None) -> CensoredFit:
+    """Fit from finished design matrices."""
+    q = design.Z.shape[1]
+    rule = gauss_hermite(q, nodes or NODES.get(q, 1))
+    engine = censored_problem(design, len(rule.x))
+    spec = design.spec
+    parameters = CensoredParameters(q, spec.random_correlated, len(design.group_levels), spec.group_form)
+    objective = partial(evaluate, engine, parameters, rule)
+    attempts: list[Attempt] = []
+    for point, attempt in _protocol(objective, engine, parameters, control):
+        attempts.append(attempt)
+        if attempt.converged:
+            return CensoredFit(design, engine, parameters, rule, point, tuple(attempts))
+    return CensoredFit(design, engine, parameters, rule, None, tuple(attempts))
+
+
+def _protocol(
+    objective: Objective, engine: CensoredProblem, parameters: CensoredParameters, control: Control
+) -> Iterator[tuple[CensoredPoint | None, Attempt]]:
+    """Newton from three starts, then from where L-BFGS-B ends (docs/methods.md, "Convergence")."""
+    zero = np.zeros(engine.p)
+    starts = {f"spread {s:g}": np.concatenate([zero, parameters.start(s)]) for s in (1.0, 0.1, 5.0)}
+    for label, start in starts.items():
+        yield newton(objective, start, label, control)
+    for label, start in starts.items():
+        point, attempt = newton(objective, quasi_newton(objective, start, "L-BFGS-B"), label, control)
+        yield point, replace(attempt, optimiser=f"L-BFGS-B + {attempt.optimiser}")
+
+
+def _offered(df: Method) -> None:
+    if df not in ("between-within", "z"):
+        raise SpecificationError(
+            f"df={df!r} is not defined for censored responses: use 'between-within' (with profile-likelihood "
+            "intervals), or 'z'"
+        )

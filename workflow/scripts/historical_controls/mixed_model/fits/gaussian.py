@@ -1,0 +1,221 @@
+"""The fitted model: estimates, covariance, and every question that may be asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy import linalg
+
+from historical_controls.mixed_model.design import checks
+from historical_controls.mixed_model.design.design import Array, Design, build_design
+from historical_controls.mixed_model.design.errors import NotConverged, NotEstimable, SpecificationError
+from historical_controls.mixed_model.design.specification import GroupForm, MixedModelSpec
+from historical_controls.mixed_model.fits import covariance, influence, residuals
+from historical_controls.mixed_model.inference.answers import Answers
+from historical_controls.mixed_model.inference.contrast import (
+    METHODS,
+    Contrast,
+    JointTest,
+    Method,
+    joint_test,
+    row_df,
+    single,
+)
+from historical_controls.mixed_model.inference.kenward_roger import (
+    SmallSample,
+    kenward_roger,
+    kenward_roger_linear,
+    satterthwaite,
+)
+from historical_controls.mixed_model.likelihood.likelihood import Engine, Parameters, Point
+from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, maximise
+from historical_controls.mixed_model.likelihood.reduction import Problem, reduce
+from historical_controls.mixed_model.random_effects.parameters import random_effects_parameters
+from historical_controls.mixed_model.random_effects.score import random_effects_engine
+from historical_controls.mixed_model.visits.engine import visits_engine
+from historical_controls.mixed_model.visits.parameters import VisitParameters
+
+
+@dataclass(frozen=True)
+class MixedModelFit(Answers):
+    """A finished fit. Without convergence it has attempts and no estimates (NotConverged)."""
+
+    design: Design
+    problem: Problem
+    found: Point | None
+    attempts: tuple[Attempt, ...]
+    default_df: ClassVar[Method] = "kenward-roger"
+
+    @property
+    def converged(self) -> bool:
+        return self.found is not None
+
+    @property
+    def point(self) -> Point:
+        """The optimum in reduced units. Raises NotConverged."""
+        if self.found is None:
+            tried = "; ".join(f"{a.optimiser} from {a.start}: {a.message}" for a in self.attempts)
+            raise NotConverged(f"the fit did not converge and has no estimates; simplify the covariance ({tried})")
+        return self.found
+
+    @cached_property
+    def singular(self) -> tuple[str, ...]:
+        """In words, each boundary that the covariance parameters lie on; empty for an interior optimum."""
+        return covariance.boundaries(self.design, self.problem, self.point)
+
+    @property
+    def loglik(self) -> float:
+        """Restricted log-likelihood (MM-2), or the full one for ML."""
+        return self.point.loglik
+
+    @cached_property
+    def beta(self) -> pd.Series:
+        """Generalised least squares (MM-3), by coefficient."""
+        T, scale = self.problem.T, self.problem.y_scale
+        values = self.problem.offset + scale * linalg.solve_triangular(T, self.point.beta)
+        return pd.Series(values, index=list(self.names), name="beta")
+
+    @cached_property
+    def vcov(self) -> pd.DataFrame:
+        """Model-based covariance of beta, unadjusted (MM-3)."""
+        return self._covariance(self.point.Phi)
+
+    def adjusted_vcov(self, df: Method | None = None) -> pd.DataFrame:
+        """Covariance of beta that a method's standard errors come from (MM-18)."""
+        return self._covariance(self.small_sample(df or self.default_df).adjusted)
+
+    @cached_property
+    def covariance_parameters(self) -> pd.DataFrame:
+        """Columns group, parameter, estimate: variances, covariances, correlations, range; response units."""
+        return covariance.table(self.design, self.problem, self.point)
+
+    def subject_covariance(self, subject: int) -> Array:
+        """V_i (n_i, n_i) of the subject at this position of `design.subjects`, in squared response units."""
+        return covariance.of_subject(self.design, self.problem, self.point, subject)
+
+    @cached_property
+    def _states(self) -> dict[str, SmallSample]:
+        return {}
+
+    def small_sample(self, df: Method) -> SmallSample:
+        """The state that a method shares among contrasts, computed once. Raises IllConditioned."""
+        if df not in METHODS:
+            raise SpecificationError(f"df={df!r} is unknown: choose one of {', '.join(METHODS)}")
+        if df not in self._states:
+            self._states[df] = self._small_sample(df)
+        return self._states[df]
+
+    def _small_sample(self, df: Method) -> SmallSample:
+        if df in ("z", "between-within"):
+            none = np.empty((0, self.problem.p, self.problem.p))
+            return SmallSample(df, self.point.Phi, self.point.Phi, none, np.empty((0, 0)))
+        if df != "satterthwaite" and not self.problem.reml:
+            raise SpecificationError(f"df={df!r} is defined for restricted likelihood only: set reml=True")
+        if df == "kenward-roger":
+            return kenward_roger(self.point)
+        if self.singular:
+            raise NotEstimable(
+                f"df={df!r} is not defined on the boundary ({'; '.join(self.singular)}): use 'kenward-roger'"
+            )
+        return satterthwaite(self.point) if df == "satterthwaite" else kenward_roger_linear(self.point)
+
+    def contrast(
+        self,
+        L: Sequence[float] | Sequence[Sequence[float]] | Mapping[str, float] | Array,
+        df: Method = "kenward-roger",
+        level: float = 0.95,
+    ) -> Contrast | JointTest:
+        """L beta for one row (Contrast) or the F test of several (JointTest); a mapping names coefficients.
+
+        Raises NotEstimable (df below 2, dependent rows, boundary), IllConditioned, NotConverged.
+        """
+        rows = self._rows(L)
+        if len(rows) == 1:
+            return self.contrasts(rows, df, level)[0]
+        state, reduced = self.small_sample(df), self._reduced(rows)
+        ddf = None
+        if df == "z":
+            ddf = np.inf
+        elif df == "between-within":
+            ddf = row_df(state, reduced, self.design, rows)
+        estimate = (rows @ self.beta.to_numpy()) / (self.problem.y_scale * self.point.sigma)
+        return joint_test(estimate, state, reduced, ddf)
+
+    def contrasts(self, L: Array, df: Method | None = None, level: float = 0.95) -> tuple[Contrast, ...]:
+        """One Contrast per row of L (k, p)."""
+        df = df or self.default_df
+        rows = self._rows(L)
+        state, reduced = self.small_sample(df), self._reduced(rows)
+        scale = self.problem.y_scale * self.point.sigma
+        return tuple(
+            single(
+                float(row @ self.beta.to_numpy()),
+                scale * float(np.sqrt(own @ state.adjusted @ own)),
+                row_df(state, own, self.design, row),
+                level,
+                df,
+            )
+            for row, own in zip(rows, reduced, strict=True)
+        )
+
+    def residuals(self, kind: residuals.Kind = "conditional") -> pd.Series:
+        """One residual per row, in the order of the caller's table (MM-27)."""
+        return residuals.of(self, kind)
+
+    def random_effects(self) -> pd.DataFrame:
+        """Predicted b_i (MM-28), one row per subject."""
+        return residuals.predicted(self)
+
+    def influence(self) -> influence.Influence:
+        """Exact refits leaving out one subject at a time, each started from this fit."""
+        return influence.leave_one_out(self)
+
+    def refits(self, subjects: Collection[Any] | None = None) -> Iterator[tuple[Any, MixedModelFit | None]]:
+        """The same refits, of some subjects or all, as fits that answer contrasts; None without convergence."""
+        return influence.refits(self, subjects)
+
+    def _covariance(self, Phi: Array) -> pd.DataFrame:
+        back = linalg.solve_triangular(self.problem.T, np.eye(self.problem.p))
+        values = self.point.sigma2 * self.problem.y_scale**2 * back @ Phi @ back.T
+        return pd.DataFrame(values, index=list(self.names), columns=list(self.names))
+
+    def _reduced(self, rows: Array) -> Array:
+        return np.asarray(linalg.solve_triangular(self.problem.T, rows.T, trans="T")).T
+
+    def _rows(self, L: Any) -> Array:
+        rows = checks.contrast_rows(L, self.names)
+        self.point  # noqa: B018  a fit that did not converge answers nothing
+        return rows
+
+
+def fit_mixed_model(data: pd.DataFrame, spec: MixedModelSpec, control: Control | None = None) -> MixedModelFit:
+    """Fit one model to a long table.
+
+    Raises DataError, RankDeficient or SpecificationError for what cannot be fitted; a fit that did not
+    converge after all declared attempts is returned with `converged` False and no estimates.
+    """
+    if spec.censored:
+        raise SpecificationError(
+            "a response with bounds is fitted by fit_censored: call that, or leave lower and upper out"
+        )
+    return fit_design(build_design(data, spec), control or Control())
+
+
+def fit_design(design: Design, control: Control, start: Array | None = None) -> MixedModelFit:
+    """Fit from finished design matrices."""
+    problem = reduce(design)
+    point, attempts = maximise(*machinery(problem, design.spec), control, start)
+    return MixedModelFit(design, problem, point, attempts)
+
+
+def machinery(problem: Problem, spec: MixedModelSpec) -> tuple[Engine, Parameters]:
+    """The engine and the parametrisation that a specification asks for."""
+    form: GroupForm = spec.group_form if problem.n_groups > 1 else "free"
+    if spec.over_visits:
+        return visits_engine(problem), VisitParameters(spec.residual, problem.n_visits, problem.n_groups, form)
+    return random_effects_engine(problem), random_effects_parameters(problem, spec.random_correlated, form)

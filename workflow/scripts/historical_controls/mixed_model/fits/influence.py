@@ -1,0 +1,118 @@
+"""Exact refits that leave out one subject at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import linalg
+
+from historical_controls.mixed_model.design.design import Array
+from historical_controls.mixed_model.likelihood.likelihood import Point, evaluate
+from historical_controls.mixed_model.likelihood.optimiser import Control, maximise, refine
+from historical_controls.mixed_model.likelihood.reduction import Problem
+
+if TYPE_CHECKING:
+    from historical_controls.mixed_model.fits.gaussian import MixedModelFit
+
+CELLS = 200_000  # of all the refits that are done together: their arrays stay in the processor's cache
+
+
+@dataclass(frozen=True)
+class Influence:
+    """Per left-out subject: beta (n, p), whether the refit converged, and its log-likelihood.
+
+    The basis of X (knots, levels) stays that of the full table. Rows without convergence are missing.
+    """
+
+    beta: pd.DataFrame
+    converged: pd.Series
+    loglik: pd.Series
+
+    def contrast(self, L: Array) -> pd.Series:
+        """L beta of every refit, by left-out subject."""
+        return pd.Series(self.beta.to_numpy() @ np.asarray(L, float), index=self.beta.index, name="estimate")
+
+
+def leave_one_out(fit: MixedModelFit) -> Influence:
+    """Refit without each subject, from the full fit's covariance parameters; many at once where that is possible."""
+    problem, index = fit.problem, fit.design.subjects
+    beta, loglik = np.full((len(index), problem.p), np.nan), np.full(len(index), np.nan)
+    for subjects, point, good in _neighbours(fit):
+        beta[subjects] = np.where(good[..., None], point.beta, np.nan)
+        loglik[subjects] = np.where(good, point.loglik, np.nan)
+    for subject in np.flatnonzero(np.isnan(loglik)):
+        alone = _alone(fit, int(subject))
+        if alone is not None:
+            beta[subject], loglik[subject] = alone.beta, alone.loglik
+    values = problem.offset + problem.y_scale * linalg.solve_triangular(problem.T, beta.T, check_finite=False).T
+    return Influence(
+        pd.DataFrame(values, index=index, columns=list(fit.names)),
+        pd.Series(~np.isnan(loglik), index=index, name="converged"),
+        pd.Series(loglik, index=index, name="loglik"),
+    )
+
+
+def refits(fit: MixedModelFit, subjects: Collection[Any] | None = None) -> Iterator[tuple[Any, MixedModelFit | None]]:
+    """Each subject and the fit without it, which answers contrasts; None where no refit converged.
+
+    subjects: those left out, None for everybody. Design and basis stay those of the full table, so small-sample methods
+    that count its rows (between-within) are not those of a refit.
+    """
+    from historical_controls.mixed_model.fits.gaussian import machinery
+
+    near = {}
+    chosen = [n for n, label in enumerate(fit.design.subjects) if subjects is None or label in subjects]
+    for several, point, good in _neighbours(fit) if subjects is None else ():
+        maxima = zip(np.atleast_1d(several), np.atleast_2d(point.theta), np.atleast_1d(good), strict=True)
+        near.update({int(position): theta for position, theta, ok in maxima if ok})
+    for position in chosen:
+        problem = without(fit.problem, position)
+        theta = near.get(position)
+        found = _alone(fit, position) if theta is None else evaluate(*machinery(problem, fit.spec), theta)
+        yield fit.design.subjects[position], None if found is None else replace(fit, problem=problem, found=found)
+
+
+def _neighbours(fit: MixedModelFit) -> Iterator[tuple[Any, Point, NDArray[np.bool_]]]:
+    """Left-out subjects, their refits, and which of these are maxima.
+
+    Gradients suffice next to an interior optimum; next to a boundary one nothing is tried here.
+    """
+    from historical_controls.mixed_model.fits.gaussian import machinery
+
+    for subjects in [] if fit.singular else _batches(fit):
+        engine, parameters = machinery(without(fit.problem, subjects), fit.spec)
+        theta = np.broadcast_to(fit.point.theta, (*np.shape(subjects), len(fit.point.theta)))
+        objective = partial(evaluate, engine, parameters)
+        point, good = refine(objective, theta, fit.point.information, Control())
+        if point is not None:
+            yield subjects, point, good
+
+
+def _batches(fit: MixedModelFit) -> list[Any]:
+    """Positions of the subjects whose refits go together; over visits, one by one."""
+    everyone = np.arange(len(fit.design.first))
+    if fit.spec.over_visits:
+        return list(everyone)
+    together = max(CELLS // fit.problem.M.size, 1)
+    return np.array_split(everyone, -(-len(everyone) // together))
+
+
+def _alone(fit: MixedModelFit, subject: int) -> Point | None:
+    """The full protocol for one refit."""
+    from historical_controls.mixed_model.fits.gaussian import machinery
+
+    return maximise(*machinery(without(fit.problem, subject), fit.spec), Control(), fit.point.theta)[0]
+
+
+def without(problem: Problem, subjects: Any) -> Problem:
+    """The problem with one subject's rows taken out, in the same reduced units; one problem for each of `subjects`."""
+    owner = np.repeat(np.arange(len(problem.first)), np.diff(np.append(problem.first, problem.n_rows)))
+    present = owner != np.expand_dims(subjects, -1)
+    gap = None if problem.gap is None else np.where(present, problem.gap, np.inf)
+    return replace(problem, M=problem.M * present[..., None, :], present=present, gap=gap)

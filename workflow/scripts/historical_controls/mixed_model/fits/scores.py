@@ -1,0 +1,86 @@
+"""Each subject's score for a difference between arms, from a fit that knows no arms (IN-6, IN-7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from historical_controls.mixed_model.censored.likelihood import subject_derivatives
+from historical_controls.mixed_model.censored.problem import censored_problem
+from historical_controls.mixed_model.design.design import Array
+from historical_controls.mixed_model.design.errors import SpecificationError
+from historical_controls.mixed_model.fits.censored import CensoredFit
+from historical_controls.mixed_model.fits.gaussian import MixedModelFit
+
+
+@dataclass(frozen=True)
+class SubjectScores:
+    """score, information (n, k): one column per contrast; cross (n, k, p): the subject's X'V^-1 times the direction;
+    Phi (p, p): covariance of the null coefficients. Rows stand in the order of `design.subjects`."""
+
+    score: Array
+    information: Array
+    cross: Array
+    Phi: Array
+
+    def shift(self, treated: NDArray[np.bool_]) -> Array:
+        """(n, k): what a difference of one between these arms takes off each score, the null model refitted (IN-7)."""
+        arm = treated.astype(np.float64)
+        absorbed = np.einsum("n,nkp->kp", arm, self.cross) @ self.Phi
+        return arm[:, None] * self.information - np.einsum("nkp,kp->nk", self.cross, absorbed)
+
+
+def subject_scores(fit: MixedModelFit | CensoredFit, columns: Sequence[str], at: Array) -> SubjectScores:
+    """Scores for a difference whose shape over time is a combination of `columns` of the null model's X.
+
+    at (k, len(columns)): values of those columns at the k times asked for. Of all shapes that are 1 there, the one of
+    least information is taken, so that the score speaks of that time and not of the others (IN-6). For censored
+    responses scores and informations are derivatives of each subject's marginal likelihood (CE-7, CE-8).
+    """
+    names = list(fit.names)
+    unknown = [name for name in columns if name not in names]
+    if unknown:
+        raise SpecificationError(f"{unknown[0]!r} is no coefficient of the fit: choose from {', '.join(names)}")
+    chosen = [names.index(name) for name in columns]
+    score, information = _censored(fit) if isinstance(fit, CensoredFit) else _exact(fit)
+    directions = _directions(information[:, chosen][:, :, chosen].mean(axis=0), at)
+    cross = np.einsum("npc,kc->nkp", information[:, :, chosen], directions)
+    return SubjectScores(
+        score=score[:, chosen] @ directions.T,
+        information=np.einsum("nkc,kc->nk", cross[:, :, chosen], directions),
+        cross=cross,
+        Phi=np.linalg.inv(information.sum(axis=0)),
+    )
+
+
+def _exact(fit: MixedModelFit) -> tuple[Array, Array]:
+    """X'V^-1 r (n, p) and X'V^-1 X (n, p, p) of every subject."""
+    design = fit.design
+    ends = np.append(design.first, len(design.y))[1:]
+    residual = design.y - design.X @ fit.beta.to_numpy()
+    scores, information = [], []
+    for subject, (start, end) in enumerate(zip(design.first, ends, strict=True)):
+        X = design.X[start:end]
+        both = np.column_stack([X, residual[start:end]])
+        solved = X.T @ linalg.cho_solve(linalg.cho_factor(fit.subject_covariance(subject)), both)
+        information.append(solved[:, :-1])
+        scores.append(solved[:, -1])
+    return np.stack(scores), np.stack(information)
+
+
+def _censored(fit: CensoredFit) -> tuple[Array, Array]:
+    """The same by quadrature, back in the units of the response."""
+    single = censored_problem(fit.design, len(fit.rule.x), cells=1)
+    score, information = subject_derivatives(single, fit.parameters, fit.rule, fit.point.theta)
+    T = single.reduced.T / single.reduced.y_scale
+    return score @ T, T.T @ information @ T
+
+
+def _directions(information: Array, at: Array) -> Array:
+    """(k, c): coefficients of the shape of least information that is 1 at each row of `at` (IN-6)."""
+    least = np.linalg.solve(information, at.T).T
+    return least / np.einsum("kc,kc->k", least, at)[:, None]

@@ -1,0 +1,135 @@
+"""Kenward and Roger's covariance of beta and degrees of freedom, and Satterthwaite's (MM-16 to MM-21)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from historical_controls.mixed_model.design.design import Array
+from historical_controls.mixed_model.design.errors import IllConditioned, NotEstimable
+from historical_controls.mixed_model.likelihood.likelihood import Point, expected
+
+
+@dataclass(frozen=True)
+class SmallSample:
+    """What a method needs for any contrast, in the reduced units of X.
+
+    Phi (p, p): model-based covariance; adjusted (p, p): the one for standard errors;
+    P (R, p, p): X'V^-1 V_r V^-1 X; W (R, R): covariance of the covariance parameters.
+    """
+
+    method: str
+    Phi: Array
+    adjusted: Array
+    P: Array
+    W: Array
+
+
+def kenward_roger(point: Point) -> SmallSample:
+    """Expected information, no second derivatives: free of the parametrisation (MM-16, MM-17, MM-18).
+
+    Kenward & Roger 1997, Biometrics 53:983-997, eq. 2-7; as in Halekoh & Hojsgaard 2014, JSS 59(9).
+    Raises IllConditioned.
+    """
+    directions = point.parameters.tangent(point.theta)
+    directions = directions[:, np.abs(directions).sum(axis=0) > 0]
+    W = inverted(directions.T @ expected(point) @ directions, "kenward-roger")
+    return _adjusted(point, directions, W, "kenward-roger")
+
+
+def kenward_roger_linear(point: Point) -> SmallSample:
+    """The same with the observed information, mmrm's "Kenward-Roger-Linear" (MM-19)."""
+    directions = _all_directions(point)
+    W = inverted(point.full_information, "kenward-roger-linear")
+    return _adjusted(point, directions, W, "kenward-roger-linear")
+
+
+def satterthwaite(point: Point) -> SmallSample:
+    """Observed information and no adjustment of the covariance (MM-20)."""
+    directions = _all_directions(point)
+    W = inverted(point.full_information, "satterthwaite")
+    P = _along(point, directions)
+    return SmallSample("satterthwaite", point.Phi, point.Phi, P, W)
+
+
+def inverted(information: Array, method: str) -> Array:
+    """Inverse of an information matrix after scaling. Raises IllConditioned.
+
+    The threshold is relative: below it the inverse has no correct digit left to speak of.
+    """
+    size = np.sqrt(np.maximum(np.diag(information), 0.0))
+    if (size == 0).any() or not np.isfinite(size).all():
+        raise IllConditioned(f"df={method!r}: a covariance parameter has no information; simplify the covariance")
+    scaled = information / np.outer(size, size)
+    lowest = float(np.linalg.eigvalsh(scaled)[0])
+    if lowest < 1e-10:
+        raise IllConditioned(
+            f"df={method!r}: the information about the covariance parameters is singular "
+            f"(smallest eigenvalue {lowest:.1e}); simplify the covariance"
+        )
+    return np.asarray(np.linalg.inv(scaled)) / np.outer(size, size)
+
+
+def degrees_of_freedom(state: SmallSample, L: Array) -> float:
+    """df of one row, 2 (L Phi L')^2 / var(L Phi L') (MM-21)."""
+    a = L @ state.Phi
+    gradient = state.P @ a @ a
+    return float(2 * (a @ L) ** 2 / (gradient @ state.W @ gradient))
+
+
+def joint(state: SmallSample, L: Array) -> tuple[float, float]:
+    """Denominator df and scaling of F for several rows (MM-22); Halekoh & Hojsgaard 2014, section 3."""
+    q = len(L)
+    a = state.Phi @ L.T
+    Theta = a @ np.linalg.solve(L @ a, a.T)
+    PT = state.P @ Theta
+    traces = np.einsum("rii->r", PT)
+    A1 = float(traces @ state.W @ traces)
+    A2 = float(np.sum(state.W * np.einsum("rij,sji->rs", PT, PT, optimize=True)))
+    B = (A1 + 6 * A2) / (2 * q)
+    g = ((q + 1) * A1 - (q + 4) * A2) / ((q + 2) * A2)
+    below = 3 * q + 2 * (1 - g)
+    c1, c2, c3 = g / below, (q - g) / below, (q + 2 - g) / below
+    V0, V1, V2 = 1 + c1 * B, 1 - c2 * B, 1 - c3 * B
+    V0 = 0.0 if abs(V0) < 1e-10 else V0
+    ratio = 1.0 if abs(1 - A2 / q) < 1e-14 and abs(V1) < 1e-14 else (1 - A2 / q) / V1
+    rho = ratio**2 * V0 / (V2 * q)
+    ddf = 4 + (q + 2) / (q * rho - 1)
+    return ddf, 1.0 if abs(ddf - 2) < 1e-2 else ddf * (1 - A2 / q) / (ddf - 2)
+
+
+def joint_satterthwaite(state: SmallSample, L: Array) -> float:
+    """Denominator df of several rows (MM-23); Fai & Cornelius 1996, J Stat Comput Simul 54:363-378."""
+    _, vectors = np.linalg.eigh(L @ state.Phi @ L.T)
+    single = np.array([degrees_of_freedom(state, row) for row in vectors.T @ L])
+    if np.ptp(single) < 1e-8 * single.max():
+        return float(single.mean())
+    if (single <= 2).any():
+        raise NotEstimable("df='satterthwaite': a component of the test has 2 df or fewer; use 'kenward-roger'")
+    E = float(np.sum(single / (single - 2)))
+    return 2 * E / (E - len(L))
+
+
+def _all_directions(point: Point) -> Array:
+    """Derivatives of the coordinates in (theta, log sigma^2)."""
+    return np.column_stack([point.jacobian, point.parameters.scale_direction(point.nu)])
+
+
+def _along(point: Point, directions: Array) -> Array:
+    P = np.concatenate([part.P for part in point.second_order])[:, :-1, :-1]
+    mixed = np.tensordot(directions.T, P, axes=(1, 0))
+    return np.asarray((mixed + mixed.transpose(0, 2, 1)) / 2)
+
+
+def _adjusted(point: Point, directions: Array, W: Array, method: str) -> SmallSample:
+    """Phi + 2 Phi [sum W_rs (Q_rs - P_r Phi P_s)] Phi (MM-18)."""
+    Phi, P = point.Phi, _along(point, directions)
+    full = directions @ W @ directions.T
+    inner, start = -np.einsum("rij,jk,rkl->il", P, Phi, np.tensordot(W, P, axes=(1, 0)), optimize=True), 0
+    for part in point.second_order:
+        own = slice(start, start + len(part.T))
+        inner = inner + part.contracted(full[own, own])
+        start = own.stop
+    adjusted = Phi + 2 * Phi @ ((inner + inner.T) / 2) @ Phi
+    return SmallSample(method, Phi, (adjusted + adjusted.T) / 2, P, W)

@@ -1,0 +1,168 @@
+"""The profiled log-likelihood of theta with its gradient and Hessian (MM-2, MM-3, MM-7, MM-9, MM-15).
+
+Everything is evaluated at V* = V / sigma^2 and the standardised residual e = (y - X beta) / sigma, sigma^2
+being profiled out in closed form. An engine of several problems takes theta (..., k) and gives, with the same
+leading axes, log-likelihoods and gradients; information is for one problem at a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from historical_controls.mixed_model.design.design import Array
+from historical_controls.mixed_model.likelihood.reduction import Problem
+from historical_controls.mixed_model.likelihood.second_order import SecondOrder
+
+
+class Parameters(Protocol):
+    """A map from unconstrained theta to the covariance coordinates nu of V*."""
+
+    @property
+    def size(self) -> int: ...
+    def start(self, spread: float = 1.0) -> Array: ...
+    def canonical(self, theta: Array) -> Array: ...
+    def natural(self, theta: Array) -> Array: ...
+    def jacobian(self, theta: Array) -> Array: ...
+    def curvature(self, theta: Array, score: Array) -> Array: ...
+    def scale_direction(self, nu: Array) -> Array: ...
+    def tangent(self, theta: Array) -> Array: ...
+
+
+class Engine(Protocol):
+    """Solves with V for all subjects at given coordinates."""
+
+    @property
+    def problem(self) -> Problem: ...
+    def solve(self, nu: Array) -> Any: ...
+    def totals(self, solved: Any) -> tuple[Any, Array]: ...
+    def score(self, nu: Array, solved: Any, Phi: Array, beta: Array, sigma: Any) -> Array: ...
+    def second_order(
+        self, nu: Array, solved: Any, Phi: Array, beta: Array, sigma: float
+    ) -> tuple[SecondOrder, ...]: ...
+
+
+@dataclass(frozen=True)
+class Point:
+    """One theta with all that follows from it; what is costly is computed when first asked for."""
+
+    engine: Engine
+    parameters: Parameters
+    theta: Array
+    nu: Array
+    solved: Any
+    loglik: Any
+    sigma2: Any
+    beta: Array
+    Phi: Array
+
+    @property
+    def sigma(self) -> Any:
+        return np.sqrt(self.sigma2)
+
+    @property
+    def restricted(self) -> Array:
+        """Phi where the restricted likelihood has it, zero for ML."""
+        return self.Phi if self.engine.problem.reml else np.zeros_like(self.Phi)
+
+    @cached_property
+    def score(self) -> Array:
+        return self.engine.score(self.nu, self.solved, self.restricted, self.beta, self.sigma)
+
+    @cached_property
+    def jacobian(self) -> Array:
+        return self.parameters.jacobian(self.theta)
+
+    @cached_property
+    def gradient(self) -> Array:
+        """Of the profiled log-likelihood in theta (..., size)."""
+        return np.asarray(self.jacobian.mT @ self.score[..., None])[..., 0]
+
+    @cached_property
+    def second_order(self) -> tuple[SecondOrder, ...]:
+        return self.engine.second_order(self.nu, self.solved, self.restricted, self.beta, self.sigma)
+
+    @cached_property
+    def full_information(self) -> Array:
+        """Observed information about (theta, log sigma^2) (size + 1, size + 1) (MM-15)."""
+        v = self.parameters.scale_direction(self.nu)
+        J = np.column_stack([self.jacobian, v])
+        info = J.T @ observed(self) @ J
+        k = len(self.theta)
+        info[:k, :k] -= self.parameters.curvature(self.theta, self.score)
+        mixed = self.parameters.scale_direction(self.jacobian).T @ self.score
+        info[:k, k] -= mixed
+        info[k, :k] -= mixed
+        return (info + info.T) / 2
+
+    @cached_property
+    def information(self) -> Array:
+        """Observed information about theta with sigma^2 profiled out (MM-15)."""
+        info = self.full_information
+        return info[:-1, :-1] - np.outer(info[:-1, -1], info[-1, :-1]) / info[-1, -1]
+
+
+def evaluate(engine: Engine, parameters: Parameters, theta: Array) -> Point | None:
+    """The point at theta, or None where V is not numerically positive definite."""
+    theta = parameters.canonical(theta)
+    with np.errstate(all="ignore"):
+        nu = parameters.natural(theta)
+    if not np.isfinite(nu).all():
+        return None
+    try:
+        with np.errstate(all="raise", under="ignore"):
+            solved = engine.solve(nu)
+            logdet, totals = engine.totals(solved)
+            return _profile(engine, parameters, theta, nu, solved, logdet, totals)
+    except (np.linalg.LinAlgError, FloatingPointError):
+        return None
+
+
+def _profile(
+    engine: Engine, parameters: Parameters, theta: Array, nu: Array, solved: Any, logdet: Any, totals: Array
+) -> Point:
+    """beta by generalised least squares (MM-3), sigma^2 in closed form (MM-7)."""
+    problem = engine.problem
+    L = np.linalg.cholesky(totals[..., :-1, :-1])
+    half = np.linalg.inv(L)
+    Phi = half.mT @ half
+    beta = np.asarray(Phi @ totals[..., :-1, -1:])[..., 0]
+    sigma2 = (totals[..., -1, -1] - (beta * totals[..., :-1, -1]).sum(axis=-1)) / problem.freedom
+    logdet_X = 2 * np.log(np.diagonal(L, axis1=-2, axis2=-1)).sum(axis=-1) if problem.reml else 0.0
+    loglik = -0.5 * (problem.freedom * (np.log(2 * np.pi * sigma2) + 1) + logdet + logdet_X)
+    return Point(engine, parameters, theta, nu, solved, loglik + problem.constant, sigma2, beta, Phi)
+
+
+def observed(point: Point) -> Array:
+    """Observed information in the coordinates nu, their curvature included (MM-15)."""
+    P = np.concatenate([part.P for part in point.second_order])
+    Phi, restricted = point.Phi, point.restricted
+    PX, Pe = P[:, :-1, :-1], P[:, :-1, -1]
+    info = -0.5 * _coupled(PX, restricted) - P[:, -1, :-1] @ Phi @ Pe.T
+    start = 0
+    for part in point.second_order:
+        own = slice(start, start + len(part.T))
+        info[own, own] += part.residual() - 0.5 * part.T + part.traced(restricted) - part.bends
+        start = own.stop
+    return info
+
+
+def expected(point: Point) -> Array:
+    """Expected REML information in the coordinates nu (MM-17)."""
+    P = np.concatenate([part.P for part in point.second_order])
+    info = 0.5 * _coupled(P[:, :-1, :-1], point.Phi)
+    start = 0
+    for part in point.second_order:
+        own = slice(start, start + len(part.T))
+        info[own, own] += 0.5 * part.T - part.traced(point.Phi)
+        start = own.stop
+    return info
+
+
+def _coupled(P: Array, Phi: Array) -> Array:
+    """tr(Phi P_r Phi P_s)."""
+    left = (Phi @ P @ Phi).reshape(len(P), -1)
+    return left @ P.transpose(0, 2, 1).reshape(len(P), -1).T

@@ -1,0 +1,231 @@
+"""Maximising the profiled log-likelihood: Newton steps in a trust region, other starts and optimisers only after it.
+
+The exact Hessian makes boundary optima (zero variances, correlations of +-1) ordinary maxima of theta: there
+the curvature is that of the natural gradient (MM-5), so they are reached and certified like interior ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from historical_controls.mixed_model.design.design import Array
+from historical_controls.mixed_model.likelihood.likelihood import Engine, Parameters, Point, evaluate
+
+
+class Ascent(Protocol):
+    """What Newton needs to know of a point: where it is, how high, and the two derivatives there."""
+
+    @property
+    def theta(self) -> Array: ...
+    @property
+    def loglik(self) -> Any: ...
+    @property
+    def gradient(self) -> Array: ...
+    @property
+    def information(self) -> Array: ...
+
+
+Place = TypeVar("Place", bound=Ascent)
+
+
+@dataclass(frozen=True)
+class Control:
+    """Tuning of the optimisation; decrement is g'I^-1 g, twice the log-likelihood still to gain.
+
+    refined: below this a quasi-Newton step is the last one; it leaves about a thousandth of that.
+
+    noise: error of the log-likelihood relative to its own size.
+    """
+
+    steps: int = 100
+    converged: float = 1e-9
+    polished: float = 1e-17
+    refined: float = 1e-12
+    radius: float = 1.0
+    noise: float = 1e-13
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try: which optimiser, from where, how it ended."""
+
+    optimiser: str
+    start: str
+    converged: bool
+    steps: int
+    loglik: float
+    decrement: float
+    message: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A proposed move with its predicted gain, the decrement and the smallest relative eigenvalue."""
+
+    move: Array
+    gain: float
+    decrement: float
+    lowest: float
+
+
+def maximise(
+    engine: Engine, parameters: Parameters, control: Control, start: Array | None = None
+) -> tuple[Point | None, tuple[Attempt, ...]]:
+    """The best point and every attempt made; the point is None unless one attempt converged."""
+    attempts: list[Attempt] = []
+    tries = _protocol(engine, parameters, control, start)
+    for point, attempt in tries:
+        attempts.append(attempt)
+        if attempt.converged:
+            return point, tuple(attempts)
+    return None, tuple(attempts)
+
+
+def _protocol(
+    engine: Engine, parameters: Parameters, control: Control, start: Array | None
+) -> Iterator[tuple[Point | None, Attempt]]:
+    """Declared order of attempts (docs/methods.md, "Convergence")."""
+
+    def objective(theta: Array) -> Point | None:
+        return evaluate(engine, parameters, theta)
+
+    starts = {f"spread {spread:g}": parameters.start(spread) for spread in (1.0, 0.1, 5.0)}
+    if start is not None:
+        starts = {"given": start} | starts
+    for label, theta in starts.items():
+        yield newton(objective, theta, label, control)
+    for method in ("L-BFGS-B", "BFGS"):
+        for label, theta in starts.items():
+            rough = quasi_newton(objective, theta, method)
+            point, attempt = newton(objective, rough, label, control)
+            yield point, Attempt(f"{method} + {attempt.optimiser}", *_rest(attempt))
+
+
+def newton(
+    objective: Callable[[Array], Place | None], theta: Array, label: str, control: Control
+) -> tuple[Place | None, Attempt]:
+    """Trust-region Newton; the last steps reuse the Hessian, which costs nothing in accuracy."""
+    point, radius, information = objective(theta), control.radius, None
+    if point is None:
+        return None, Attempt("newton", label, False, 0, np.nan, np.nan, "V is not positive definite at the start")
+    step = None
+    for k in range(control.steps):
+        chord = step is not None and step.decrement < 1e-6 and step.lowest > 0
+        information = information if chord else point.information
+        assert information is not None
+        step = _propose(point.gradient, information, radius)
+        if step.decrement < control.polished and step.lowest > -1e-7:
+            return point, _ended(point, label, k, step, control)
+        trial = objective(point.theta + step.move)
+        gain = -np.inf if trial is None else trial.loglik - point.loglik
+        noise = control.noise * abs(point.loglik) + 1e-12
+        if trial is not None and gain > 0.05 * step.gain - noise:
+            small = step.decrement < control.converged and gain < noise
+            if small and _size(trial, information) >= step.decrement:
+                return point, _ended(point, label, k, step, control)
+            radius = min(2 * radius, 10.0) if gain > 0.7 * step.gain else radius
+            point = trial
+        elif step.decrement < control.converged and step.lowest > -1e-7:
+            return point, _ended(point, label, k, step, control)
+        else:
+            radius = 0.3 * min(radius, float(np.linalg.norm(step.move)))
+    return point, _ended(point, label, control.steps, step, control)
+
+
+def refine(
+    objective: Callable[[Array], Place | None], theta: Array, information: Array, control: Control
+) -> tuple[Place | None, NDArray[np.bool_]]:
+    """BFGS for several problems at once, from near their maxima, with the information of a neighbouring problem.
+
+    theta (..., k), information (..., k, k). Returns the points and which of them are maxima. It needs gradients
+    only, and must not start on a boundary, where a saddle has no gradient to follow.
+    """
+    failed = np.zeros(theta.shape[:-1], dtype=bool)
+    point = objective(theta)
+    for _ in range(control.steps):
+        if point is None:
+            break
+        move = np.linalg.solve(information, point.gradient[..., None])[..., 0]
+        decrement = (point.gradient * move).sum(axis=-1)
+        done = (decrement >= 0) & (decrement < control.refined)
+        trial = objective(np.where(failed[..., None], point.theta, point.theta + move))
+        if trial is None or (done | failed).all():
+            return trial, done & ~failed
+        lower = trial.loglik < point.loglik - control.noise * np.abs(point.loglik)
+        failed |= ~done & (lower | (decrement < 0))
+        information = _updated(information, trial.theta - point.theta, point.gradient - trial.gradient, ~done & ~failed)
+        point = trial
+    return None, failed
+
+
+def _updated(information: Array, moved: Array, turned: Array, which: NDArray[np.bool_]) -> Array:
+    """BFGS: the information that explains how far the gradient turned, where the curvature was positive."""
+    pulled = np.asarray(information @ moved[..., None])[..., 0]
+    product = (turned * moved).sum(axis=-1)
+    good = which & (product > 0)
+    gained = turned / np.sqrt(np.where(good, product, 1.0))[..., None]
+    lost = pulled / np.sqrt(np.where(good, (moved * pulled).sum(axis=-1), 1.0))[..., None]
+    change = gained[..., :, None] * gained[..., None, :] - lost[..., :, None] * lost[..., None, :]
+    return information + np.where(good[..., None, None], change, 0.0)
+
+
+def _propose(gradient: Array, information: Array, radius: float) -> Step:
+    """Newton step with the eigenvalues' absolute values, shortened to the radius (Dauphin et al. 2014)."""
+    values, vectors = np.linalg.eigh(information)
+    if len(values) == 0:
+        return Step(np.empty(0), 0.0, 0.0, 1.0)
+    top = max(float(np.abs(values).max()), 1e-300)
+    size = np.maximum(np.abs(values), 1e-11 * top)
+    along = vectors.T @ gradient
+    decrement = float(along @ (along / size))
+    lowest = float(values[0] / top)
+    if decrement < 1e-9 and lowest < -1e-7:
+        # a saddle has no gradient to follow: leave it along its steepest curvature
+        along = along + np.where(values == values[0], size * 0.1, 0.0)
+    move = along / size
+    damping = 0.0
+    while np.linalg.norm(move) > radius:
+        damping = max(2 * damping, 1e-3 * float(size.min()), 1e-6 * top)
+        move = along / (size + damping)
+    full = vectors @ move
+    return Step(full, float(gradient @ full - 0.5 * full @ information @ full), decrement, lowest)
+
+
+def _size(point: Ascent, information: Array) -> float:
+    return _propose(point.gradient, information, np.inf).decrement
+
+
+def _ended(point: Ascent, label: str, k: int, step: Step | None, control: Control) -> Attempt:
+    decrement = step.decrement if step is not None else np.inf
+    lowest = step.lowest if step is not None else -1.0
+    done = decrement < control.converged and lowest > -1e-7
+    message = "converged" if done else f"stopped after {k} steps with {decrement:.1e} still to gain"
+    return Attempt("newton", label, done, k, point.loglik, decrement, message)
+
+
+def _rest(attempt: Attempt) -> tuple[str, bool, int, float, float, str]:
+    return (
+        attempt.start,
+        attempt.converged,
+        attempt.steps,
+        attempt.loglik,
+        attempt.decrement,
+        attempt.message,
+    )
+
+
+def quasi_newton(objective: Callable[[Array], Place | None], theta: Array, method: str) -> Array:
+    """A quasi-Newton run from scipy, to bring Newton near another maximum."""
+
+    def value(at: Array) -> tuple[float, Array]:
+        point = objective(at)
+        return (1e10, np.zeros_like(at)) if point is None else (-point.loglik, -point.gradient)
+
+    minimise: Any = optimize.minimize
+    return np.asarray(minimise(value, theta, jac=True, method=method, options={"maxiter": 300}).x)

@@ -1,0 +1,128 @@
+"""The same problem in better numbers: weights absorbed, X orthonormal, Z and y of unit size (MM-4).
+
+The likelihood of the original problem differs from the reduced one by a constant that is kept here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from historical_controls.mixed_model.design.design import Array, Codes, Design
+from historical_controls.mixed_model.design.errors import DataError
+
+
+@dataclass(frozen=True)
+class Problem:
+    """M (q + p + 1, N) holds the rows of Z, X and y, one component a row, subjects in order.
+
+    present (N,): rows that take part; the others are zero in M. M, present and gap may have leading axes,
+    for several problems that differ in the rows that take part.
+
+    T (p, p): X = X_reduced T; offset (p,): least-squares coefficients taken out of y;
+    z_scale (q,), y_scale: sizes taken out; constant: what to add to the reduced log-likelihood.
+    gap (N,): time since the subject's previous row in units of `unit_gap`, inf at its first row.
+    """
+
+    M: Array
+    present: NDArray[np.bool_]
+    q: int
+    p: int
+    first: Codes
+    group: Codes
+    n_groups: int
+    gap: Array | None
+    unit_gap: float
+    visit: Codes | None
+    n_visits: int
+    T: Array
+    offset: Array
+    z_scale: Array
+    y_scale: float
+    constant: float
+    reml: bool
+
+    @property
+    def n_rows(self) -> int:
+        return self.M.shape[-1]
+
+    @cached_property
+    def freedom(self) -> Any:
+        """Divisor of the profiled scale (MM-7): rows present, less p for REML."""
+        return self.present.sum(axis=-1) - self.p * self.reml
+
+
+def reduce(design: Design) -> Problem:
+    """Rescale a design (MM-4). Raises DataError when the mean fits the response exactly."""
+    root = np.ones(len(design.y)) if design.weight is None else np.sqrt(design.weight)
+    q, p = design.Z.shape[1], design.X.shape[1]
+    M = np.empty((q + p + 1, len(design.y)))
+    z_scale = _root_mean_squares(design.Z)
+    M[:q] = (design.Z / z_scale).T * root
+    X = design.X.T * root
+    T = _triangle(X)
+    M[q : q + p] = linalg.solve_triangular(T, X, trans="T", check_finite=False)
+    y = design.y * root
+    fitted = M[q : q + p] @ y
+    residual = y - fitted @ M[q : q + p]
+    y_scale = float(np.sqrt(residual @ residual / len(y)))
+    if y_scale <= 1e-10 * float(np.sqrt(y @ y / len(y))):
+        raise DataError("the fixed formula reproduces the response exactly: there is no variation left to model")
+    M[-1] = residual / y_scale
+    gap, unit_gap = _gaps(design)
+    constant = -(len(y) - p * design.spec.reml) * np.log(y_scale) + np.log(root).sum()
+    if design.spec.reml:
+        constant -= np.log(np.abs(np.diag(T))).sum()
+    return Problem(
+        M=M,
+        present=np.ones(len(design.y), dtype=bool),
+        q=q,
+        p=p,
+        first=design.first,
+        group=design.group,
+        n_groups=len(design.group_levels),
+        gap=gap,
+        unit_gap=unit_gap,
+        visit=design.visit if design.spec.over_visits else None,
+        n_visits=len(design.visit_levels),
+        T=T,
+        offset=linalg.solve_triangular(T, fitted),
+        z_scale=z_scale,
+        y_scale=y_scale,
+        constant=float(constant),
+        reml=design.spec.reml,
+    )
+
+
+def _root_mean_squares(Z: Array) -> Array:
+    sizes = np.sqrt(np.einsum("ij,ij->j", Z, Z) / len(Z))
+    if (sizes == 0).any():
+        raise DataError("a column of Z is zero in every row: take the term out of the random formula")
+    return np.asarray(sizes)
+
+
+def _triangle(X: Array) -> Array:
+    """Upper triangle T with X'X = T'T; by Householder where squaring X would lose digits."""
+    gram = X @ X.T
+    size = np.sqrt(np.diag(gram))
+    if np.linalg.eigvalsh(gram / np.outer(size, size))[0] > 1e-5:
+        return np.asarray(np.linalg.cholesky(gram)).T
+    T = np.linalg.qr((X / size[:, None]).T, mode="r") * size
+    return np.asarray(T * np.where(np.diag(T) < 0, -1.0, 1.0)[:, None])
+
+
+def _gaps(design: Design) -> tuple[Array | None, float]:
+    if design.spec.residual != "car1":
+        return None, 1.0
+    assert design.time is not None
+    gap = np.append(np.inf, np.diff(design.time))
+    gap[design.first] = np.inf
+    if not np.isfinite(gap).any():
+        raise DataError("residual='car1' needs subjects with several times: use residual='iid'")
+    unit = float(gap.min())
+    return gap / unit, unit

@@ -1,0 +1,243 @@
+"""From unconstrained numbers to G, r and rho of every group, for the three forms of groups (MM-5, MM-6).
+
+Theta holds, per shape, a symmetric root B (G = r B B) and for car1 a number t with rho = t^2 / (1 + t^2);
+then log-ratios of the groups' scales, then angles between the groups' factors of G. Zero variances,
+correlations of +-1 and rho = 0 lie at ordinary points of theta, so that boundary fits are stationary points
+like any other. A triangle instead of B would have a curved ridge wherever its first variance vanishes.
+`canonical`, `natural` and `jacobian` take leading axes of theta, for several problems at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from historical_controls.mixed_model.design.design import Array, Codes
+from historical_controls.mixed_model.design.specification import GroupForm
+from historical_controls.mixed_model.likelihood.reduction import Problem
+from historical_controls.mixed_model.random_effects import shares
+
+
+@dataclass(frozen=True)
+class GroupPlace:
+    """One group: B, scale r, share (factor of G with gradient and Hessian in the angles), rho likewise in t."""
+
+    B: Array
+    scale: Array
+    share: tuple[Array, Array, Array]
+    rho: tuple[Array, ...]
+
+    @property
+    def core(self) -> Array:
+        return self.B @ self.B
+
+    def coordinates(self) -> Array:
+        """G row by row, r, and rho where there is one."""
+        G = (self.scale * self.share[0])[..., None, None] * self.core
+        rest = [part[..., None] for part in (self.scale, *self.rho[:1])]
+        return np.concatenate([G.reshape(*G.shape[:-2], -1), *rest], axis=-1)
+
+
+@dataclass(frozen=True)
+class RandomEffectsParameters:
+    """q random columns, correlated or not, with or without rho, for n_groups groups in a given form."""
+
+    q: int
+    correlated: bool
+    car1: bool
+    n_groups: int
+    form: GroupForm
+    decay: float = 0.5
+
+    @cached_property
+    def cells(self) -> tuple[Codes, Codes]:
+        """Row and column of every free entry of B."""
+        if self.correlated:
+            rows, columns = np.tril_indices(self.q)
+            return rows, columns
+        return np.arange(self.q), np.arange(self.q)
+
+    @cached_property
+    def moves(self) -> Array:
+        """Symmetric unit matrices of the free entries of B (entries, q, q)."""
+        rows, columns = self.cells
+        moves = np.zeros((len(rows), self.q, self.q))
+        moves[range(len(rows)), rows, columns] = moves[range(len(rows)), columns, rows] = 1.0
+        return moves
+
+    @property
+    def shapes(self) -> int:
+        return self.n_groups if self.form == "free" else 1
+
+    @property
+    def per_shape(self) -> int:
+        return len(self.cells[0]) + self.car1
+
+    @property
+    def angles(self) -> int:
+        return self.n_groups - 1 if self.form == "two_scales" else 0
+
+    @property
+    def size(self) -> int:
+        return self.shapes * self.per_shape + self.n_groups - 1 + self.angles
+
+    @property
+    def width(self) -> int:
+        """Coordinates of one group: G, r and rho."""
+        return self.q**2 + 1 + self.car1
+
+    def start(self, spread: float = 1.0) -> Array:
+        """Equal groups, variances `spread` times the residual's, a moderate rho."""
+        rows, columns = self.cells
+        shape = np.where(rows == columns, spread, 0.0)
+        if self.car1:
+            shape = np.append(shape, np.sqrt(self.decay / (1 - self.decay)))
+        equal = np.arctan(np.sqrt(np.arange(self.angles, 0, -1.0)))
+        return np.concatenate([np.tile(shape, self.shapes), np.zeros(self.n_groups - 1), equal])
+
+    def canonical(self, theta: Array) -> Array:
+        """The theta of the same model whose roots B have no negative eigenvalue."""
+        out = theta.copy()
+        for shape in range(self.shapes):
+            own = slice(shape * self.per_shape, shape * self.per_shape + len(self.moves))
+            B = self._root(theta[..., own])
+            if self.q == 0 or (self.q == 1 and (B >= 0).all()):
+                continue
+            values, vectors = np.linalg.eigh(B)
+            negative = values[..., :1] < 0
+            if negative.any():
+                positive = vectors * np.abs(values)[..., None, :] @ vectors.mT
+                out[..., own] = np.where(negative, positive[..., *self.cells], theta[..., own])
+        return out
+
+    def natural(self, theta: Array) -> Array:
+        """Stacked coordinates (G entries, r, rho) of the groups, with r = 1 in the first."""
+        return np.concatenate([self._read(theta, g).coordinates() for g in range(self.n_groups)], axis=-1)
+
+    def jacobian(self, theta: Array) -> Array:
+        """Derivative of `natural` (..., n_groups * width, size)."""
+        lead = theta.shape[:-1]
+        J = np.zeros((*lead, self.n_groups, self.width, self.size))
+        q2 = self.q**2
+        for g in range(self.n_groups):
+            at, own = self._read(theta, g), self._own(g)
+            half = (at.scale * at.share[0])[..., None, None, None] * (self.moves @ at.B[..., None, :, :])
+            cells = slice(own.start, own.start + len(self.moves))
+            J[..., g, :q2, cells] = (half + half.mT).reshape(*lead, len(self.moves), q2).mT
+            if self.car1:
+                J[..., g, -1, own.stop - 1] = at.rho[1]
+            if g > 0:
+                J[..., g, : q2 + 1, self._scale_index(g)] = at.coordinates()[..., : q2 + 1]
+            if self.angles:
+                core = at.scale[..., None, None] * at.core.reshape(*lead, q2, 1)
+                J[..., g, :q2, -self.angles :] = core * at.share[1][..., None, :]
+        return J.reshape(*lead, self.n_groups * self.width, self.size)
+
+    def curvature(self, theta: Array, score: Array) -> Array:
+        """sum_k score_k d^2 nu_k / dtheta^2 (size, size)."""
+        out = np.zeros((self.size, self.size))
+        for g, own_score in enumerate(score.reshape(self.n_groups, self.width)):
+            self._curve(out, self._read(theta, g), g, own_score)
+        return out
+
+    def scale_direction(self, nu: Array) -> Array:
+        """Derivative of the coordinates (or of their derivatives, by row) in the log of a factor of V."""
+        out = nu.copy()
+        if self.car1:
+            out[self.width - 1 :: self.width] = 0.0
+        return out
+
+    def tangent(self, theta: Array) -> Array:
+        """Directions linear in G that span the model at theta, valid at boundaries too (MM-16)."""
+        nu = self.natural(theta).reshape(self.n_groups, self.width)
+        places = [self._read(theta, g) for g in range(self.n_groups)]
+        factor = [at.scale * at.share[0] for at in places]
+        columns = []
+        for shape in range(self.shapes):
+            members = [shape] if self.form == "free" else range(self.n_groups)
+            columns += [self._spread(members, factor, cell) for cell in zip(*self.cells, strict=True)]
+            if self.car1:
+                columns.append(self._spread(members, factor, None))
+        for g in range(self.n_groups):
+            columns.append(self._place(g, r=nu[g, self.q**2], G=nu[g, : self.q**2] * (self.form == "one_scale")))
+        # the largest factor stays put: the others may vanish, and G has no scale of its own beside them
+        core = places[0].core if self.q > 1 or places[0].core.any() else np.ones((self.q, self.q))
+        size = max(float(np.trace(core)), 1e-300)
+        kept = int(np.argmax([at.share[0] for at in places]))
+        others = [g for g in range(self.n_groups) if g != kept] if self.angles else []
+        columns += [self._place(g, r=0.0, G=core.ravel() / size) for g in others]
+        return np.column_stack(columns)
+
+    def _curve(self, out: Array, at: GroupPlace, g: int, score: Array) -> None:
+        """Add one group's part of the curvature: G = scale * share * B B is a product of three."""
+        q2 = self.q**2
+        S = score[:q2].reshape(self.q, self.q)
+        S = (S + S.T) * at.scale / 2
+        total, slope = float(np.sum(S * at.core)), np.tensordot(self.moves, S @ at.B + at.B @ S, axes=2)
+        shape = self._own(g)
+        cells = slice(shape.start, shape.start + len(slope))
+        twice = np.tensordot(S @ self.moves, self.moves, axes=([1, 2], [2, 1]))
+        out[cells, cells] += at.share[0] * (twice + twice.T)
+        if self.car1:
+            out[shape.stop - 1, shape.stop - 1] += score[-1] * at.rho[2]
+        k = self._scale_index(g)
+        if g > 0:
+            out[k, cells] += at.share[0] * slope
+            out[cells, k] += at.share[0] * slope
+            out[k, k] += at.share[0] * total + at.scale * score[q2]
+        if self.angles:
+            turn = slice(self.size - self.angles, self.size)
+            out[turn, turn] += total * at.share[2]
+            out[cells, turn] += np.outer(slope, at.share[1])
+            out[turn, cells] += np.outer(at.share[1], slope)
+        if self.angles and g > 0:
+            out[k, turn] += total * at.share[1]
+            out[turn, k] += total * at.share[1]
+
+    def _read(self, theta: Array, g: int) -> GroupPlace:
+        """What theta says about one group."""
+        own = self._own(g)
+        B = self._root(theta[..., own.start : own.start + len(self.moves)])
+        scale = np.ones(theta.shape[:-1]) if g == 0 else np.exp(theta[..., self._scale_index(g)])
+        share = shares.share(theta[..., self.size - self.angles :], g, self.n_groups)
+        if not self.car1:
+            return GroupPlace(B, scale, share, ())
+        t = theta[..., own.stop - 1]
+        t2 = t**2
+        rho = (t2 / (1 + t2), 2 * t / (1 + t2) ** 2, (2 - 6 * t2) / (1 + t2) ** 3)
+        return GroupPlace(B, scale, share, rho)
+
+    def _root(self, entries: Array) -> Array:
+        """B (..., q, q) from its free entries."""
+        flat = entries @ self.moves.reshape(len(self.moves), self.q**2)
+        return np.asarray(flat.reshape(*entries.shape[:-1], self.q, self.q))
+
+    def _own(self, g: int) -> slice:
+        start = (g if self.form == "free" else 0) * self.per_shape
+        return slice(start, start + self.per_shape)
+
+    def _scale_index(self, g: int) -> int:
+        return self.shapes * self.per_shape + g - 1
+
+    def _spread(self, members: range | list[int], factor: list[Array], cell: tuple[int, int] | None) -> Array:
+        """One entry of the shared G (or, with no cell, rho) moved in all groups that share it."""
+        out = np.zeros((self.n_groups, self.width))
+        for g in members:
+            if cell is None:
+                out[g, -1] = 1.0
+            else:
+                out[g, cell[0] * self.q + cell[1]] = factor[g]
+                out[g, cell[1] * self.q + cell[0]] = factor[g]
+        return out.ravel()
+
+    def _place(self, g: int, r: float, G: Array) -> Array:
+        out = np.zeros((self.n_groups, self.width))
+        out[g, : self.q**2], out[g, self.q**2] = G, r
+        return out.ravel()
+
+
+def random_effects_parameters(problem: Problem, correlated: bool, form: GroupForm) -> RandomEffectsParameters:
+    """The parametrisation that fits a problem."""
+    return RandomEffectsParameters(problem.q, correlated, problem.gap is not None, problem.n_groups, form)

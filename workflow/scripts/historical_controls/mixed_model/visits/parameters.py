@@ -1,0 +1,108 @@
+"""From unconstrained numbers to the covariance over visits of every group (MM-6, MM-29)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from historical_controls.mixed_model.design.design import Array
+from historical_controls.mixed_model.design.specification import GroupForm
+from historical_controls.mixed_model.visits import structures as visit_structures
+
+
+@dataclass(frozen=True)
+class VisitParameters:
+    """A structure over m visits for n_groups groups, each its own ("free") or with a factor ("one_scale")."""
+
+    structure: str
+    m: int
+    n_groups: int
+    form: GroupForm
+
+    @property
+    def shapes(self) -> int:
+        return self.n_groups if self.form == "free" else 1
+
+    @property
+    def per_shape(self) -> int:
+        return visit_structures.size(self.structure, self.m)
+
+    @property
+    def size(self) -> int:
+        return self.shapes * self.per_shape + self.n_groups - 1
+
+    def start(self, spread: float = 1.0) -> Array:
+        """Neighbours correlated by spread / (1 + spread), equal groups."""
+        shape = visit_structures.start(self.structure, self.m, spread / (1 + spread))
+        return np.concatenate([np.tile(shape, self.shapes), np.zeros(self.n_groups - 1)])
+
+    def canonical(self, theta: Array) -> Array:
+        """Every theta is its own."""
+        return theta
+
+    def natural(self, theta: Array) -> Array:
+        """All entries of every group's matrix, row by row."""
+        parts = [self._scale(theta, g) * self._matrix(theta, g) for g in range(self.n_groups)]
+        return np.concatenate([part.ravel() for part in parts])
+
+    def jacobian(self, theta: Array) -> Array:
+        """Derivative of `natural`, by complex steps (exact)."""
+        m2 = self.m**2
+        J = np.zeros((self.n_groups * m2, self.size))
+        for g in range(self.n_groups):
+            rows, scale = slice(g * m2, (g + 1) * m2), self._scale(theta, g)
+            own = self._own(g)
+            steps = theta[own] + 1e-30j * np.eye(self.per_shape)
+            moved = visit_structures.covariance(self.structure, steps, self.m)
+            J[rows, own] = scale * (moved.imag / 1e-30).reshape(self.per_shape, m2).T
+            if g > 0:
+                J[rows, self.shapes * self.per_shape + g - 1] = scale * self._matrix(theta, g).ravel()
+        return J
+
+    def curvature(self, theta: Array, score: Array) -> Array:
+        """sum_k score_k d^2 nu_k / dtheta^2 (size, size)."""
+        if self.structure == "us":
+            return self._unstructured_curvature(theta, score)
+        return differenced(lambda at: self.jacobian(at).T @ score, theta)
+
+    def _unstructured_curvature(self, theta: Array, score: Array) -> Array:
+        """In closed form: the many parameters of "us" are too many for differences."""
+        J, m = self.jacobian(theta), self.m
+        out = np.zeros((self.size, self.size))
+        for g in range(self.n_groups):
+            own, rows = self._own(g), slice(g * m * m, (g + 1) * m * m)
+            S = self._scale(theta, g) * score[rows].reshape(m, m)
+            out[own, own] += visit_structures.unstructured_curvature(theta[own], (S + S.T) / 2)
+            if g > 0:
+                k = self.shapes * self.per_shape + g - 1
+                out[own, k] = out[k, own] = J[rows, own].T @ score[rows]
+                out[k, k] = J[rows, k] @ score[rows]
+        return out
+
+    def scale_direction(self, nu: Array) -> Array:
+        """Derivative of the coordinates in the log of an overall factor."""
+        return nu
+
+    def tangent(self, theta: Array) -> Array:
+        """Directions that span the model at theta (MM-16)."""
+        return np.column_stack([self.jacobian(theta), self.natural(theta)])
+
+    def _own(self, g: int) -> slice:
+        start = (g if self.form == "free" else 0) * self.per_shape
+        return slice(start, start + self.per_shape)
+
+    def _matrix(self, theta: Array, g: int) -> Array:
+        return visit_structures.covariance(self.structure, theta[self._own(g)], self.m)
+
+    def _scale(self, theta: Array, g: int) -> float:
+        return 1.0 if g == 0 else float(np.exp(theta[self.shapes * self.per_shape + g - 1]))
+
+
+def differenced(function: Callable[[Array], Array], theta: Array, step: float = 1e-5) -> Array:
+    """Symmetric matrix of central differences of a gradient-like function."""
+    moves = np.eye(len(theta)) * step
+    rows = [(function(theta + move) - function(theta - move)) / (2 * step) for move in moves]
+    out = np.array(rows).reshape(len(theta), len(theta))
+    return (out + out.T) / 2

@@ -1,0 +1,52 @@
+"""What the ledgers say of single records: those held back, and the ids that lose most. Internal: raw ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from historical_controls.tables.parquet import read_pieces
+from historical_controls.tables.registry import LEDGER
+
+MOST_RECORDS = 2_000
+MOST_SUBJECTS = 15
+TALLY = ["source", "subject", "fate"]
+
+
+@dataclass(frozen=True)
+class HeldRecords:
+    """`records`: rows of table ledger, the first held ones by source, file and line; `n_held`: how many there are.
+
+    `subjects`: columns source, subject, clean, quarantined (counts), most held first.
+    """
+
+    records: pd.DataFrame
+    n_held: int
+    subjects: pd.DataFrame
+
+
+def read_held(ledgers: Iterable[str | Path], most: int = MOST_RECORDS) -> HeldRecords:
+    """Read the final ledgers piece by piece; memory grows with ids and `most`, not with records."""
+    shown: list[pd.DataFrame] = []
+    tallies: list[pd.DataFrame] = []
+    n_held = 0
+    for path in ledgers:
+        for piece in read_pieces(path, LEDGER):
+            held = piece.loc[piece["fate"] == "quarantined"]
+            shown.append(held.head(max(most - n_held, 0)))
+            n_held += len(held)
+            tallies.append(piece.groupby(TALLY).size().reset_index(name="n"))
+    records = pd.concat(shown, ignore_index=True) if shown else LEDGER.empty()
+    return HeldRecords(records, n_held, _most_affected(tallies))
+
+
+def _most_affected(tallies: list[pd.DataFrame]) -> pd.DataFrame:
+    if not tallies:
+        return pd.DataFrame(columns=["source", "subject", "clean", "quarantined"])
+    by_fate = pd.concat(tallies).pivot_table(index=TALLY[:2], columns="fate", values="n", aggfunc="sum")
+    counts = by_fate.reindex(columns=["clean", "quarantined"]).fillna(0).astype("int64").reset_index()
+    counts = counts.loc[(counts["quarantined"] > 0) & (counts["subject"] != "")]
+    return counts.sort_values(["quarantined", "source", "subject"], ascending=[False, True, True]).head(MOST_SUBJECTS)

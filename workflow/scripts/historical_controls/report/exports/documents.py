@@ -1,0 +1,69 @@
+"""What a Word or RTF document prints of the tables: their words without the marks of a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from historical_controls.report.printing.html_table import HtmlTable
+from historical_controls.report.printing.outputs import Output
+from historical_controls.report.printing.printer import Printer
+from historical_controls.report.statistician.tables import NONE_DECLARED, Section, sections
+
+# Characters that XML and RTF forbid; a hospital's cell may hold them.
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class PlainTable:
+    """One table in plain text. `name`: of its file; `rows`: as long as `heads`; `n_names`: leading columns of names."""
+
+    name: str
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...]
+    n_names: int
+
+
+@dataclass(frozen=True)
+class PlainSection:
+    """One registered output in plain text; `missing` says why there is no table, '' where there is one."""
+
+    output: Output
+    title: str
+    tables: tuple[PlainTable, ...]
+    missing: str
+
+
+def plain_sections(
+    printer: Printer, outputs: Mapping[str, Output], kind: str, declared: Mapping[str, HtmlTable] = NONE_DECLARED
+) -> Iterator[PlainSection]:
+    """The registered outputs of a kind, in the order of their numbers; arguments as for `sections`."""
+    for section in sections(printer, outputs, kind, declared):
+        number = printer.words(f"stat.number_{kind}", number=section.output.output_id)
+        tables = tuple(_table(printer, section, table, place) for place, table in enumerate(section.tables, start=1))
+        missing = "" if section.missing is None else plain(section.missing)
+        yield PlainSection(section.output, f"{number}. {plain(section.title)}", tables, missing)
+
+
+def _table(printer: Printer, section: Section, table: HtmlTable, place: int) -> PlainTable:
+    output = section.output
+    title = printer.words(f"stat.caption_{output.family}", number=output.output_id, part=place, what=plain(table.title))
+    return PlainTable(
+        f"{output.family}-{output.output_id}-{place}",
+        title,
+        tuple(plain(head) for head in table.heads),
+        tuple(tuple(plain(cell) for cell in (row.head, *row.cells)) for row in table.rows),
+        tuple(plain(note) for note in table.notes),
+        table.n_names,
+    )
+
+
+def plain(text: Markup) -> str:
+    """The text of markup, with one space for any white space but a hard one, and nothing that a document refuses."""
+    stripped = Markup(text).striptags() if "<" in text else Markup(text).unescape()
+    return CONTROL.sub("", stripped)

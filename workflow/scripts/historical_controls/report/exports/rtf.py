@@ -1,0 +1,68 @@
+"""One RTF file per table, as regulatory submissions ask for, written by rtflite."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from historical_controls.report.exports.documents import PlainTable, plain_sections
+from historical_controls.report.printing.html_table import HtmlTable
+from historical_controls.report.printing.outputs import Output
+from historical_controls.report.printing.printer import Printer
+from historical_controls.report.statistician.tables import NONE_DECLARED
+
+ROWS_A_PAGE = 40
+PAGES = r"{\field{\*\fldinst NUMPAGES }}"
+BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+SPECIAL = re.compile(r"([\\{}])")
+
+
+def rtf_tables(
+    printer: Printer, outputs: Mapping[str, Output], declared: Mapping[str, HtmlTable] = NONE_DECLARED
+) -> Iterator[tuple[str, str]]:
+    """File name and text of every table's RTF, in the order of the numbers."""
+    for section in plain_sections(printer, outputs, "table", declared):
+        for table in section.tables:
+            yield f"{table.name}.rtf", rtf(table, printer)
+
+
+def rtf(table: PlainTable, printer: Printer) -> str:
+    """One table in landscape, with its title, its footnotes and the page number of each page."""
+    import polars
+    from rtflite import RTFBody, RTFColumnHeader, RTFDocument, RTFFootnote, RTFPage, RTFPageHeader, RTFTitle
+
+    widths = [1.0] * len(table.heads)
+    sides = ["l" if place < table.n_names else "r" for place in range(len(table.heads))]
+    columns = {str(place): [escaped(row[place]) for row in table.rows] for place in range(len(table.heads))}
+    page = printer.words("stat.page").replace("{page}", r"\chpgn ").replace("{pages}", PAGES)
+    document = RTFDocument(
+        df=polars.DataFrame(columns),
+        rtf_page=RTFPage(orientation="landscape", nrow=ROWS_A_PAGE),
+        rtf_page_header=RTFPageHeader(text=page),
+        rtf_title=RTFTitle(text=[escaped(table.title)], text_convert=[False]),
+        rtf_column_header=RTFColumnHeader(
+            text=[escaped(head) for head in table.heads], col_rel_width=widths, text_convert=[[False]],
+            text_justification=[sides],
+        ),
+        rtf_body=RTFBody(col_rel_width=widths, text_justification=[sides], text_convert=[[False]]),
+        rtf_footnote=RTFFootnote(text=[escaped(note) for note in _notes(table, printer)], text_convert=[[False]]),
+    )  # fmt: skip
+    return BEYOND_ASCII.sub(_code_points, str(document.rtf_encode()))
+
+
+def _code_points(found: re.Match[str]) -> str:
+    """RTF's way to write a character: its UTF-16 units as signed numbers, and what an old reader shows in its place."""
+    units = found[0].encode("utf-16-le")
+    numbers = (int.from_bytes(units[at : at + 2], "little", signed=True) for at in range(0, len(units), 2))
+    return "".join(f"\\u{number}?" for number in numbers)
+
+
+def _notes(table: PlainTable, printer: Printer) -> list[str]:
+    """The table's footnotes; simulated data say so in every file, since files travel alone."""
+    simulated = [printer.words("report.simulated")] if printer.config.study.simulated else []
+    return [*simulated, *table.notes] or [""]
+
+
+def escaped(text: str) -> str:
+    """Text without a character that RTF reads as a command."""
+    return SPECIAL.sub(r"\\\1", text)

@@ -1,0 +1,78 @@
+"""Every numbered output as a CSV that a spreadsheet may open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from historical_controls.report.printing.outputs import Output, exported
+from historical_controls.text.formatting import format_number
+from historical_controls.text.spreadsheet_cells import inert
+
+COLUMNS = (
+    "output_id",
+    "scenario",
+    "analysis",
+    "method",
+    "outcome",
+    "population",
+    "arm",
+    "level",
+    "day",
+    "contrast",
+    "statistic",
+    "value",
+    "unit",
+    "text",
+    "printed",
+    "id",
+)
+
+
+def export_tables(ard: pd.DataFrame, outputs: Mapping[str, Output]) -> dict[str, pd.DataFrame]:
+    """One frame per registered output, by file name: its rows of the results table with the printed form.
+
+    An output without rows gives an empty frame. Text cells that a spreadsheet would run as a formula get a
+    leading apostrophe.
+    """
+    return {output.file_name: _export(ard[ard["output_id"] == output.output_id]) for output in exported(outputs)}
+
+
+def export_index(tables: Mapping[str, pd.DataFrame], outputs: Mapping[str, Output]) -> pd.DataFrame:
+    """What stands in which file: one row per registered output, with titles and the number of rows."""
+    rows = [
+        {
+            "output_id": output.output_id,
+            "file": output.file_name,
+            "title_en": output.title_en,
+            "title_es": output.title_es,
+            "population": output.population,
+            "rule": output.rule,
+            "n_rows": len(tables[output.file_name]),
+        }
+        for output in exported(outputs)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _export(rows: pd.DataFrame) -> pd.DataFrame:
+    printed = [
+        text if isinstance(text, str) else format_number(value, format)
+        for value, text, format in zip(rows["value"], rows["text"], rows["format"], strict=True)
+    ]
+    frame = rows.assign(printed=printed)[list(COLUMNS)].reset_index(drop=True)
+    return _inert(frame)
+
+
+def write_frames(frames: Mapping[str, pd.DataFrame], folder: str | Path) -> None:
+    """Each frame as `<name>.csv` in the folder, harmless in a spreadsheet."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for name, frame in frames.items():
+        _inert(frame).to_csv(Path(folder) / f"{name}.csv", index=False, lineterminator="\n")
+
+
+def _inert(frame: pd.DataFrame) -> pd.DataFrame:
+    words = frame.select_dtypes(include=["object", "str"]).columns
+    return frame.assign(**{name: frame[name].map(inert, na_action="ignore") for name in words})

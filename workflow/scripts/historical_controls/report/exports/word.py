@@ -1,0 +1,150 @@
+"""A Word document of every table and figure, with titles, footnotes and page numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from io import BytesIO
+from typing import Any
+from xml.sax.saxutils import escape
+
+from historical_controls.report.exports.documents import PlainSection, PlainTable, plain, plain_sections
+from historical_controls.report.printing.html_table import HtmlTable
+from historical_controls.report.printing.outputs import Output
+from historical_controls.report.printing.printer import Printer
+from historical_controls.report.statistician.tables import NONE_DECLARED
+
+NAMESPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+BORDER = '<w:{side} w:val="single" w:sz="{size}" w:space="0" w:color="1F2328"/>'
+MARGIN_CM = 1.8
+FIGURE_CM = 17.0
+SIZE = 15  # half points of a table's text
+
+
+def write_word(
+    printer: Printer,
+    outputs: Mapping[str, Output],
+    figures: Mapping[str, bytes],
+    declared: Mapping[str, HtmlTable] = NONE_DECLARED,
+) -> bytes:
+    """The document as bytes.
+
+    `figures`: PNG by file name without its ending, 'number-family-part'; `declared` as for `sections`. Tables are
+    written as XML in one piece, since python-docx asks for every cell anew. Nothing of the clock or the machine is in
+    the file.
+    """
+    document = _landscape(printer)
+    for section in plain_sections(printer, outputs, "table", declared):
+        document.add_heading(section.title, level=1)
+        _tables(document, section)
+    document.add_page_break()
+    for section in plain_sections(printer, outputs, "figure"):
+        document.add_heading(section.title, level=1)
+        if section.missing:
+            document.add_paragraph(section.missing)
+        _figures(document, section, figures)
+        document.add_paragraph(printer.words("stat.figure_data", file=section.output.file_name), style="Caption")
+    return _saved(document)
+
+
+def _landscape(printer: Printer) -> Any:
+    """An A4 document with the study's title, the standing caution, and the page number at the foot."""
+    from docx import Document
+    from docx.enum.section import WD_ORIENT
+    from docx.shared import Cm, Pt
+
+    document = Document()
+    page = document.sections[0]
+    page.orientation = WD_ORIENT.LANDSCAPE
+    page.page_width, page.page_height = Cm(29.7), Cm(21.0)
+    page.left_margin = page.right_margin = page.top_margin = page.bottom_margin = Cm(MARGIN_CM)
+    document.styles["Normal"].font.name = "Arial"
+    document.styles["Normal"].font.size = Pt(10)
+    words, study = printer.words, printer.config.study
+    document.add_heading(words.among(study.title), level=0)
+    if study.simulated:
+        document.add_paragraph(words("report.simulated"))
+    document.add_paragraph(words("report.registry", id=study.id))
+    document.add_paragraph(plain(printer.word("answer.caveat")))
+    page.header.paragraphs[0].text = f"{study.id} – {words('stat.heading')}"
+    _page_number(page.footer.paragraphs[0], words("stat.page"))
+    properties = document.core_properties
+    properties.title, properties.author, properties.comments = words.among(study.title), "", ""
+    return document
+
+
+def _page_number(paragraph: Any, pattern: str) -> None:
+    """'Page 3 of 40': Word fills in both numbers."""
+    from docx.oxml import parse_xml
+
+    before, _, rest = pattern.partition("{page}")
+    between, _, after = rest.partition("{pages}")
+    for text, field in ((before, "PAGE"), (between, "NUMPAGES"), (after, "")):
+        paragraph.add_run(text)
+        if field:
+            paragraph._p.append(
+                parse_xml(f'<w:fldSimple {NAMESPACE} w:instr="{field}"><w:r><w:t>1</w:t></w:r></w:fldSimple>')
+            )
+
+
+def _tables(document: Any, section: PlainSection) -> None:
+    from docx.oxml import parse_xml
+
+    if section.missing:
+        document.add_paragraph(section.missing)
+    for table in section.tables:
+        title = document.add_paragraph(table.title, style="Caption")
+        title.paragraph_format.keep_with_next = True
+        title._p.addnext(parse_xml(_table_xml(table)))
+        for note in table.notes or ("",):
+            document.add_paragraph(note, style="Caption")
+
+
+def _table_xml(table: PlainTable) -> str:
+    """One table: rules above, below the heads and at the end; heads repeat on every page; numbers to the right."""
+    borders = "".join(BORDER.format(side=side, size=8) for side in ("top", "bottom"))
+    head = _row_xml(table.heads, table.n_names, head=True)
+    body = "".join(_row_xml(row, table.n_names, head=False) for row in table.rows)
+    grid = "<w:gridCol/>" * len(table.heads)
+    return (
+        f'<w:tbl {NAMESPACE}><w:tblPr><w:tblW w:w="5000" w:type="pct"/><w:tblBorders>{borders}</w:tblBorders>'
+        f"</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{head}{body}</w:tbl>"
+    )
+
+
+def _row_xml(cells: Iterable[str], n_names: int, head: bool) -> str:
+    properties = "<w:trPr><w:cantSplit/>" + ("<w:tblHeader/>" if head else "") + "</w:trPr>"
+    written = "".join(_cell_xml(cell, place >= n_names, head) for place, cell in enumerate(cells))
+    return f"<w:tr>{properties}{written}</w:tr>"
+
+
+def _cell_xml(text: str, right: bool, head: bool) -> str:
+    border = f"<w:tcPr><w:tcBorders>{BORDER.format(side='bottom', size=4)}</w:tcBorders></w:tcPr>" if head else ""
+    bold = "<w:b/>" if head else ""
+    return (
+        f'<w:tc>{border}<w:p><w:pPr><w:spacing w:before="0" w:after="0"/><w:jc w:val="{"right" if right else "left"}"/>'
+        f'</w:pPr><w:r><w:rPr>{bold}<w:sz w:val="{SIZE}"/></w:rPr><w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
+        "</w:p></w:tc>"
+    )
+
+
+def _figures(document: Any, section: PlainSection, figures: Mapping[str, bytes]) -> None:
+    """The figures of one output, each with its title as the text for who cannot see it."""
+    from docx.shared import Cm
+
+    for name, png in figures.items():
+        if name.partition("-")[0] == section.output.output_id:
+            shape = document.add_picture(BytesIO(png), width=Cm(FIGURE_CM))
+            shape._inline.docPr.set("descr", section.title)
+
+
+def _saved(document: Any) -> bytes:
+    """The file's bytes, the same for the same document: parts in order, with one date."""
+    import zipfile
+
+    stream = BytesIO()
+    document.save(stream)
+    out = BytesIO()
+    with zipfile.ZipFile(stream) as made, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as kept:
+        for name in sorted(made.namelist(), key=lambda name: (name != "[Content_Types].xml", name)):
+            kept.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), made.read(name), zipfile.ZIP_DEFLATED)
+    return out.getvalue()

@@ -1,0 +1,207 @@
+"""The first screen: the primary result in one sentence, deaths and caveat beside it; and what was done."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from historical_controls.ard.queries import ARMS, CONTRAST, Result
+from historical_controls.report.printing.html_table import listed
+from historical_controls.report.printing.printer import Printer
+
+
+def contrast(
+    printer: Printer, outcome: str, day: int, scenario: str = "primary"
+) -> tuple[Result, Result, Result] | None:
+    """Estimate and limits of the mixed model's contrast; None where it has no number."""
+    parts = [
+        printer.results.one("mixed_model", name, scenario, outcome=outcome, day=float(day), contrast=CONTRAST)
+        for name in ("estimate", "lower", "upper")
+    ]
+    if any(part is None or part.value is None for part in parts):
+        return None
+    return parts[0], parts[1], parts[2]  # type: ignore[return-value]
+
+
+def is_ratio(parts: tuple[Result, Result, Result]) -> bool:
+    return parts[0].unit in ("ratio", "odds ratio")
+
+
+def stated(printer: Printer, outcome: str, day: int) -> Markup:
+    """The mixed model's contrast in one sentence with its interval, or why there is none."""
+    common = {"outcome": printer.label(outcome), "day": printer.fact(day)}
+    parts = contrast(printer, outcome, day)
+    if parts is None:
+        reason = printer.reason(printer.results.not_estimable(outcome, float(day)), outcome)
+        return printer.word("answer.not_estimable", reason=reason, **common)
+    estimate, lower, upper = (printer.number(part) for part in parts)
+    return printer.word(
+        "answer.ratio" if is_ratio(parts) else "answer.difference",
+        estimate=estimate, lower=lower, upper=upper, unit=printer.fact(printer.words.unit(parts[0].unit)),
+        level=printer.level, **common,
+    )  # fmt: skip
+
+
+def answer(printer: Printer) -> dict[str, Markup]:
+    """The sentences of the answer by name; 'n' and 'reading' are empty where nothing was estimated."""
+    primary = printer.config.primary
+    parts = contrast(printer, primary.outcome, primary.day)
+    reading = Markup("")
+    if parts is not None:
+        better = printer.outcome(primary.outcome).benefit
+        direction = printer.word(f"answer.reading_{better}{'_ratio' if is_ratio(parts) else ''}")
+        reading = printer.word("answer.reading", direction=direction)
+    return {
+        "sentence": stated(printer, primary.outcome, primary.day),
+        "n": printer.word("answer.n", **_by_arm(printer, "mixed_model", "n_subjects", "n", outcome=primary.outcome))
+        if parts
+        else Markup(""),
+        "deaths": deaths(printer),
+        "death_aware": death_aware(printer),
+        "certainty": _certainty(printer),
+        "reading": reading,
+        "cannot": printer.word("answer.cannot", bias=printer.word("bias.title")),
+    }
+
+
+def _by_arm(printer: Printer, analysis: str, statistic: str, name: str, **keys: object) -> dict[str, Markup]:
+    return {
+        f"{name}_{arm}": printer.number(printer.results.one(analysis, statistic, arm=arm, **keys))  # type: ignore[arg-type]
+        for arm in ARMS
+    }
+
+
+def deaths(printer: Printer) -> Markup:
+    """Deaths by arm with their denominators."""
+    horizon = printer.config.cohort.horizon_days
+    day = float(horizon)
+    if any(printer.results.one("disposition", "count", arm=arm, level="death", day=day) is None for arm in ARMS):
+        return printer.word("answer.deaths_missing")
+    dead = _by_arm(printer, "disposition", "count", "dead", level="death", day=day)
+    of = _by_arm(printer, "disposition", "n_subjects", "n", day=day)
+    return printer.word("answer.deaths", day=printer.fact(horizon), **dead, **of)
+
+
+def death_aware(printer: Printer) -> Markup:
+    """The ranks' answer, in which a death is worse than any value; empty where there is none to print."""
+    primary = printer.config.primary
+    keys = {"outcome": primary.outcome, "day": float(primary.day)}
+    parts = {
+        name: printer.results.one("worst_rank", name, contrast=CONTRAST, **keys)  # type: ignore[arg-type]
+        for name in ("win_odds", "lower", "upper")
+    }
+    died = {arm: printer.results.one("worst_rank", "n_died", arm=arm, **keys) for arm in ARMS}  # type: ignore[arg-type]
+    not_ranked = printer.results.one("worst_rank", "not_ranked", **keys)  # type: ignore[arg-type]
+    if not_ranked is not None:
+        return printer.word("not_estimable", reason=printer.reason(not_ranked, primary.outcome))
+    if any(row is None or row.value is None for row in parts.values()) or any(row is None for row in died.values()):
+        return Markup("")
+    said = printer.word(
+        "answer.death_aware",
+        day=printer.fact(primary.day),
+        level=printer.level,
+        **{name: printer.number(row) for name, row in parts.items()},
+        **_by_arm(printer, "worst_rank", "n_died", "dead", **keys),
+        **_by_arm(printer, "worst_rank", "n_subjects", "n", **keys),
+    )
+    verdict = printer.results.one("worst_rank", "agreement", **keys)  # type: ignore[arg-type]
+    if verdict is None or not verdict.text:
+        return said
+    key = "answer.agree" if verdict.text == "agree" else "answer.disagree"
+    return Markup(" ").join([said, printer.word(key)])
+
+
+def in_short(printer: Printer) -> Markup:
+    """What was done, in two sentences."""
+    config = printer.config
+    day = float(config.cohort.horizon_days)
+    counts = {f"n_{arm}": printer.results.one("disposition", "n_subjects", arm=arm, day=day) for arm in ARMS}
+    key = "done.short_without_n" if any(row is None for row in counts.values()) else "done.short"
+    return printer.word(
+        key,
+        treatment=printer.fact(printer.words.among(config.study.treatment)),
+        horizon=printer.fact(config.cohort.horizon_days),
+        **{name: printer.number(row) for name, row in counts.items() if row is not None},
+    )
+
+
+def treated_count(printer: Printer) -> Result | None:
+    """How many treated patients are analysed."""
+    day = float(printer.config.cohort.horizon_days)
+    return printer.results.one("disposition", "n_subjects", arm="treated", day=day)
+
+
+def _certainty(printer: Printer) -> Markup:
+    row = treated_count(printer)
+    if row is None:
+        return printer.word("answer.certainty_without_n")
+    return printer.word("answer.certainty", n=printer.number(row))
+
+
+def what_was_done(printer: Printer) -> list[Markup]:
+    """One paragraph a design decision, from the config; the waits from the results."""
+    config, words = printer.config, printer.words
+    zero = config.cohort.time_zero
+    treatment = printer.fact(words.among(config.study.treatment))
+    horizon = printer.fact(config.cohort.horizon_days)
+    start = "done.zero_first_eligible" if zero.historical == "first_eligible_hour" else "done.zero_event"
+    return [
+        printer.word("done.design", treatment=treatment, horizon=horizon),
+        Markup(" ").join(
+            [
+                printer.word("done.time_zero_event"),
+                printer.word(start, hours=printer.fact(f"{zero.standard_care_hours:g}")),
+                *([printer.word("done.waits_matched")] if zero.match_waits else []),
+                *_waits(printer),
+            ]
+        ),
+        printer.word("done.baseline", hours=printer.fact(f"{config.cohort.baseline_hours:g}")),
+        Markup(" ").join(
+            [
+                printer.word("done.model", days=listed([printer.fact(day) for day in config.analysis.days])),
+                *_covariates(printer),
+                *_weighting(printer),
+            ]
+        ),
+        _primary(printer),
+    ]
+
+
+def _waits(printer: Printer) -> list[Markup]:
+    rows = {name: printer.results.one("waits", name, arm="treated") for name in ("median", "min", "max")}
+    if any(row is None or row.value is None for row in rows.values()):
+        return []
+    return [printer.word("done.waits", **{name: printer.number(row) for name, row in rows.items()})]
+
+
+def _covariates(printer: Printer) -> list[Markup]:
+    codes = printer.config.analysis.covariates
+    return [printer.word("done.covariates", list=listed(map(printer.label, codes)))] if codes else []
+
+
+def _weighting(printer: Printer) -> list[Markup]:
+    """How the groups were made alike, where the config asks for it."""
+    method = printer.config.analysis.weighting
+    if method == "none":
+        return []
+    target = printer.word("target.ATO" if method == "overlap" else "target.ATT")
+    return [printer.word("done.weighting", method=printer.word(f"weighting.{method}"), target=target)]
+
+
+def _primary(printer: Printer) -> Markup:
+    primary = printer.config.primary
+    common = {"outcome": printer.label(primary.outcome), "day": printer.fact(primary.day)}
+    if not primary.key_secondary:
+        return printer.word("done.primary_only", **common)
+    return printer.word("done.primary", secondary=listed(map(printer.label, primary.key_secondary)), **common)
+
+
+def sources(printer: Printer) -> list[Markup]:
+    """Each source and the arm that it feeds."""
+    return [
+        printer.word(
+            "done.source_item",
+            label=printer.fact(printer.words.among(source.label)),
+            arm=printer.word(f"arm.{source.arm}"),
+        )
+        for source in printer.config.sources.values()
+    ]

@@ -1,0 +1,162 @@
+"""Whether the groups may be compared, and how alike they are after weighting."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from historical_controls.ard.queries import CONTRAST, Finding, Result, gate_findings
+from historical_controls.report.printing.html_table import HtmlTable, Row, listed
+from historical_controls.report.printing.printer import Printer
+
+UNWEIGHTED = "unweighted"
+
+
+def methods(printer: Printer) -> list[str]:
+    """Methods that the balance stage wrote about, the unweighted arms first; none where an arm was empty."""
+    rows = printer.results.all("weights", "target") + printer.results.all("weights", "infeasible")
+    known = {row.method for row in rows}
+    return [method for method in (UNWEIGHTED, *printer.config.balance.methods) if method in known]
+
+
+def gates_table(printer: Printer) -> HtmlTable | None:
+    """One row a method: effective controls, largest share, what the gates found, and the verdict."""
+    found = methods(printer)
+    if not found:
+        return None
+    heads = tuple(printer.word(key) for key in ("gates.method", "gates.worth", "gates.share", "gates.verdict"))
+    notes = (printer.word("gates.note"),)
+    rows = tuple(_gate_row(printer, method) for method in found)
+    return HtmlTable("gates", "14.1.10", Markup(""), heads, rows, notes)
+
+
+def _gate_row(printer: Printer, method: str) -> Row:
+    effective, share = (
+        printer.results.one("weights", name, method=method, arm="historical")
+        for name in ("effective_size", "largest_share")
+    )
+    target = printer.results.one("weights", "target", method=method)
+    head = printer.word(f"weighting.{method}")
+    if target is not None and target.text == "ATO":
+        head = Markup("{} <small>{}</small>").format(head, printer.code("target", target))
+    return Row(head, (printer.number(effective), printer.number(share), _verdict(printer, method)))
+
+
+def _verdict(printer: Printer, method: str) -> Markup:
+    """Refused and why, or what to be careful about, or nothing to say."""
+    refused = [one for one in gate_findings(printer.results, method) if one.state.text == "refuse"]
+    warned = _warnings(printer, method)
+    if refused:
+        said = printer.word("not_estimable", reason=_reasons(printer, refused))
+        return Markup('<span class="refusal">{}</span>').format(said)
+    if not warned:
+        return printer.word("gates.passed")
+    plain = [] if method == UNWEIGHTED else [_key(one) for one in _warnings(printer, UNWEIGHTED)]
+    repeated = bool(plain) and set(plain) <= {_key(one) for one in warned}
+    news = [one for one in warned if not (repeated and _key(one) in plain)]
+    said = listed([printer.marked(one.state, printer.finding(one)) for one in news], "; ")
+    key = "gates.warned" if not repeated else "gates.as_unweighted_and" if news else "gates.as_unweighted"
+    return Markup('<span class="refusal">{}</span>').format(printer.word(key, list=said))
+
+
+def _warnings(printer: Printer, method: str) -> list[Finding]:
+    return [one for one in gate_findings(printer.results, method) if one.state.text == "warn"]
+
+
+def _key(one: Finding) -> tuple[str, str, str]:
+    return one.gate, one.covariate, one.state.level
+
+
+def _reasons(printer: Printer, refused: list[Finding]) -> Markup:
+    """The first gate's reason, with everything that it found."""
+    first = refused[0]
+    behind = [printer.finding(one) for one in refused if one.gate == first.gate]
+    return printer.marked(first.state, printer.word(f"reason.{first.gate}", found=listed(behind, "; ")))
+
+
+def weighted_table(printer: Printer) -> HtmlTable | None:
+    """Table 1 before and after each weighting: historical mean or share, and difference; None without methods."""
+    found = [method for method in methods(printer) if printer.results.all("love", "smd", method=method)]
+    if len(found) < 2:
+        return None
+    heads = [printer.word("people.characteristic"), printer.word("arm.treated")]
+    for method in found:
+        heads += [
+            printer.word("weighting.head", method=printer.word(f"weighting.{method}")),
+            printer.word("people.smd"),
+        ]
+    rows = [row for code in covariates(printer) for row in _rows(printer, code, found)]
+    title = printer.word("weighting.table_title")
+    notes = (printer.word("weighting.note"), *_facts(printer, found))
+    return HtmlTable("weighted", "14.1.4", title, tuple(heads), tuple(rows), notes)
+
+
+def covariates(printer: Printer) -> list[str]:
+    """Covariates compared, as declared, then the times before time zero."""
+    known = {row.outcome for row in printer.results.all("love", "smd", method=UNWEIGHTED)}
+    declared = [code for code in printer.config.balance.covariates if code in known]
+    return declared + sorted(known - set(declared))
+
+
+def levels(printer: Printer, code: str) -> list[str]:
+    """Categories of a covariate, in the dictionary's order; [''] for numbers and flags."""
+    found = {row.level for row in printer.results.all("love", "smd", method=UNWEIGHTED, outcome=code)}
+    outcome = printer.dictionary.outcomes.get(code)
+    declared = [level for level in (outcome.categories if outcome else ()) if level in found]
+    return declared + sorted(found - set(declared))
+
+
+def _rows(printer: Printer, code: str, found: list[str]) -> list[Row]:
+    rows = []
+    for level in levels(printer, code):
+        name = printer.covariate(code)
+        if level:
+            name = Markup("{}: {}").format(name, printer.fact(printer.words.entry("category", level)))
+        cells = [_mean(printer, code, level, UNWEIGHTED, "treated")]
+        for method in found:
+            cells += [_mean(printer, code, level, method, "historical"), _difference(printer, code, level, method)]
+        rows.append(Row(name, tuple(cells)))
+    return rows
+
+
+def _one(
+    printer: Printer, method: str, statistic: str, code: str, level: str, arm: str = "", contrast: str = ""
+) -> Result | None:
+    analysis = "baseline" if method == UNWEIGHTED else "baseline_weighted"
+    return printer.results.one(
+        analysis, statistic, method=method, outcome=code, level=level, arm=arm, contrast=contrast
+    )
+
+
+def _mean(printer: Printer, code: str, level: str, method: str, arm: str) -> Markup:
+    """Proportion, geometric mean of what is analysed as a ratio, or mean."""
+    return printer.number(_one(printer, method, "centre", code, level, arm=arm))
+
+
+def _difference(printer: Printer, code: str, level: str, method: str) -> Markup:
+    difference, ratio = (
+        _one(printer, method, name, code, level, contrast=CONTRAST) for name in ("smd", "variance_ratio")
+    )
+    if ratio is None:
+        return printer.number(difference)
+    said = printer.word("weighting.variance_ratio", ratio=printer.number(ratio))
+    return Markup("{} <small>{}</small>").format(printer.number(difference), said)
+
+
+def _facts(printer: Printer, found: list[str]) -> list[Markup]:
+    """How matching came out, and how many key covariates were imputed."""
+    notes = []
+    if "matching" in found:
+        names = ("ratio", "n_unmatched", "total_distance")
+        rows = {name: printer.number(printer.results.one("weights", name, method="matching")) for name in names}
+        notes.append(printer.word("weighting.matching_note", **rows))
+    imputed = [row for row in printer.results.all("key_covariates", "n_imputed") if row.value]
+    if imputed:
+        parts = [Markup("{} {}").format(printer.covariate(row.outcome), printer.number(row)) for row in imputed]
+        notes.append(printer.word("weighting.imputed", list=listed(parts)))
+    return notes
+
+
+def gates_intro(printer: Printer) -> Markup:
+    """What the gates look at."""
+    named = [printer.covariate(code) for code in printer.config.balance.key_covariates]
+    return printer.word("gates.intro", list=listed(named)) if named else printer.word("gates.intro_without")

@@ -1,0 +1,77 @@
+"""All registered outcomes at a glance: the difference at the primary day or why there is none, and who was measured."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from historical_controls.ard.queries import ARMS, Result
+from historical_controls.report.investigator.answer import contrast, is_ratio
+from historical_controls.report.investigator.outcomes import interval, said_refusal
+from historical_controls.report.printing.html_table import HtmlTable, Row, listed
+from historical_controls.report.printing.printer import Printer
+
+
+def glance_table(printer: Printer) -> HtmlTable:
+    """Every registered outcome in the registry's order, then any other one that is analysed."""
+    day = printer.config.primary.day
+    names = ("glance.outcome", "glance.difference", "glance.with_values", "glance.controls")
+    heads = tuple(printer.word(name, level=printer.level) for name in names)
+    rows = tuple(_row(printer, code, day) for code in _codes(printer))
+    title = printer.word("glance.table_title", day=printer.fact(day))
+    return HtmlTable("glance", "14.1.13", title, heads, rows, (printer.word("glance.note"),))
+
+
+def _codes(printer: Printer) -> list[str]:
+    known = printer.results.all("completeness", "registered")
+    registered = [row.outcome for row in sorted(known, key=lambda row: row.value or 0)]
+    return registered + [code for code in printer.config.outcomes if code not in registered]
+
+
+def _row(printer: Printer, code: str, day: int) -> Row:
+    better = printer.word(f"direction.{printer.outcome(code).benefit}")
+    head = Markup("{} <small>{}</small>").format(printer.label(code), better)
+    counts = {arm: _measured(printer, code, arm) for arm in ARMS}
+    n = printer.word("glance.n_both", **{f"n_{arm}": printer.number(row) for arm, row in counts.items()})
+    return Row(head, (_said(printer, code, day), n, _controls(printer, counts["historical"])))
+
+
+def _measured(printer: Printer, code: str, arm: str) -> Result | None:
+    """Patients of an arm with any value."""
+    return printer.results.one("completeness", "n_subjects", outcome=code, arm=arm) or printer.results.one(
+        "availability", "n_subjects", outcome=code, arm=arm
+    )
+
+
+def _controls(printer: Printer, row: Result | None) -> Markup:
+    """Whether any historical patient was measured at all."""
+    if row is None:
+        return printer.number(None)
+    return printer.word("state.false" if row.value == 0 else "state.true")
+
+
+def _said(printer: Printer, code: str, day: int) -> Markup:
+    """The contrast, or how else the outcome was analysed, or why it was not."""
+    parts = contrast(printer, code, day)
+    if parts is not None:
+        key = "glance.ratio_mark" if is_ratio(parts) else "glance.unit_mark"
+        return interval(printer, parts, key, unit=printer.fact(printer.words.unit(parts[0].unit)))
+    state, how = (printer.results.one("completeness", name, outcome=code) for name in ("state", "how"))
+    if how is not None and how.text in {"events", "rank_test", "detection"}:
+        return Markup('<span class="refusal">{}</span>').format(printer.code("outcome_how", how))
+    refused = printer.results.not_estimable(code, float(day))
+    if refused is None and state is not None:
+        return Markup('<span class="refusal">{}</span>').format(printer.code("outcome_state", state))
+    return said_refusal(printer, refused, code)
+
+
+def not_analysed(printer: Printer) -> Markup | None:
+    """The registered outcomes that the config leaves out, by name; None where there are none."""
+    left_out = [
+        entry
+        for entry in printer.dictionary.outcomes.values()
+        if entry.registered is not None and entry.code not in printer.config.outcomes
+    ]
+    if not left_out:
+        return None
+    ordered = sorted(left_out, key=lambda entry: entry.registered or 0)
+    return printer.word("glance.missing", list=listed(printer.label(entry.code) for entry in ordered))

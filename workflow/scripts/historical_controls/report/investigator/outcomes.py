@@ -1,0 +1,157 @@
+"""Outcomes: each one's table by day, and the primary one under every scenario."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from historical_controls.ard.queries import ARMS, Result
+from historical_controls.report.investigator.answer import contrast, is_ratio
+from historical_controls.report.printing.html_table import HtmlTable, Row
+from historical_controls.report.printing.printer import Printer
+from historical_controls.report.printing.scenario_names import scenario_labels
+
+
+def interval(
+    printer: Printer, parts: tuple[Result, Result, Result], key: str = "course.interval", **more: Markup
+) -> Markup:
+    estimate, lower, upper = (printer.number(part) for part in parts)
+    return printer.word(key, estimate=estimate, lower=lower, upper=upper, **more)
+
+
+def days_table(printer: Printer, code: str) -> HtmlTable:
+    """One outcome: model means, patients measured, and the contrast at each declared day.
+
+    Where nothing is estimable the patients measured stand alone.
+    """
+    days = printer.config.analysis.days
+    arms = tuple(printer.word(f"arm.{arm}") for arm in ARMS)
+    title = printer.word("course.table_title", outcome=printer.label(code))
+    if all(contrast(printer, code, day) is None for day in days):
+        heads = (printer.word("course.day"), *arms)
+        rows = tuple(Row(printer.fact(day), tuple(_n_cell(printer, code, arm, day) for arm in ARMS)) for day in days)
+        title = printer.word("course.count_title", outcome=printer.label(code))
+        return HtmlTable(f"days-{code}", _output_id(printer, code), title, heads, rows)
+    heads = (printer.word("course.day"), *arms, _contrast_head(printer, code))
+    rows = tuple(_day_row(printer, code, day) for day in days)
+    return HtmlTable(f"days-{code}", _output_id(printer, code), title, heads, rows, _fit_notes(printer, code))
+
+
+def refusal(printer: Printer, code: str) -> Markup | None:
+    """'Not estimable, because ...' where no day of the outcome has an estimate."""
+    if any(contrast(printer, code, day) is not None for day in printer.config.analysis.days):
+        return None
+    row = printer.results.not_estimable(code) or printer.results.not_estimable(code, float(printer.config.primary.day))
+    return said_refusal(printer, row, code)
+
+
+def said_refusal(printer: Printer, row: Result | None, code: str, scenario: str = "primary") -> Markup:
+    """'Not estimable, because ...' as running text, also inside a column of numbers."""
+    said = printer.word("not_estimable", reason=printer.reason(row, code, scenario))
+    return Markup('<span class="refusal">{}</span>').format(said)
+
+
+def _contrast_head(printer: Printer, code: str) -> Markup:
+    """'Ratio (95% CI)' on the log scale, 'Odds ratio (95% CI)' on the logit scale, else 'Difference, unit (95% CI)'."""
+    named = {"log": "course.ratio", "logit": "course.odds_ratio"}.get(printer.outcome(code).scale)
+    if named is not None:
+        return printer.word(named, level=printer.level)
+    return printer.word("course.difference_unit", level=printer.level, unit=printer.unit(code))
+
+
+def _n_cell(printer: Printer, code: str, arm: str, day: int) -> Markup:
+    n = printer.results.one("availability", "n_subjects", outcome=code, arm=arm, day=float(day))
+    return printer.word("course.only_n", n=printer.number(n))
+
+
+def _output_id(printer: Printer, code: str) -> str:
+    """Number of the table that the outcome's rows belong to; '' where it has none."""
+    for statistic in ("estimate", "not_estimable"):
+        for analysis in printer.results.analyses(statistic):
+            for row in printer.results.all(analysis, statistic, outcome=code):
+                if row.output_id.startswith("14.2"):
+                    return row.output_id
+    return ""
+
+
+def _day_row(printer: Printer, code: str, day: int) -> Row:
+    parts = contrast(printer, code, day)
+    means = tuple(_mean_cell(printer, code, arm, day) for arm in ARMS)
+    if parts is None:
+        row = printer.results.not_estimable(code, float(day))
+        last = said_refusal(printer, row, code)
+        return Row(printer.fact(day), (*means, last))
+    return Row(printer.fact(day), (*means, interval(printer, parts)))
+
+
+def _mean_cell(printer: Printer, code: str, arm: str, day: int) -> Markup:
+    mean = printer.results.one("mixed_model", "mean", outcome=code, arm=arm, day=float(day))
+    n = printer.results.one("availability", "n_subjects", outcome=code, arm=arm, day=float(day))
+    return printer.word("course.mean_n", mean=printer.number(mean), n=printer.number(n))
+
+
+def _fit_notes(printer: Printer, code: str) -> tuple[Markup, ...]:
+    """Which covariance and degrees of freedom the model used."""
+    rung, df = (printer.results.one("mixed_model", name, outcome=code) for name in ("covariance_rung", "df_method"))
+    if rung is None or df is None or printer.results.not_estimable(code) is not None:
+        return ()
+    said = printer.marked(rung, _rung_words(printer, rung.text or ""))
+    weighting = printer.results.one("mixed_model", "weighting", outcome=code)
+    key = "course.fit_weighted" if rung.method == "cr2" and weighting is not None else "course.fit"
+    named = {} if weighting is None else {"weighting": printer.code("weighting", weighting)}
+    return (printer.word(key, rung=said, df_method=printer.code("df_method", df), **named),)
+
+
+def _rung_words(printer: Printer, name: str) -> Markup:
+    """What a rung of the declared ladder assumes, in words; its id where the config no longer has it."""
+    rung = next((rung for rung in printer.config.analysis.ladder if rung.id == name), None)
+    if rung is None:
+        return Markup("{}").format(name)
+    random = printer.words.entry("random", rung.random or "none")
+    parts = (random, printer.words("residual." + rung.residual), printer.words("per_arm." + rung.per_arm))
+    return Markup("{}, {}, {}").format(*parts)
+
+
+def said_difference(printer: Printer, code: str) -> Markup | None:
+    """The contrast at the primary day in one line; None where there is none."""
+    day = printer.config.primary.day
+    parts = contrast(printer, code, day)
+    if parts is None:
+        return None
+    key = "course.said_ratio" if is_ratio(parts) else "course.said_difference"
+    unit = printer.fact(printer.words.unit(parts[0].unit))
+    return interval(printer, parts, key, day=printer.fact(day), unit=unit, level=printer.level)
+
+
+def scenario_table(printer: Printer) -> HtmlTable | None:
+    """The primary contrast under every scenario; None where only 'primary' was run."""
+    primary = printer.config.primary
+    named = scenario_labels(printer.config, printer.words)
+    if not named:
+        return None
+    labels = {"primary": printer.word("scenarios.primary")} | {name: printer.fact(said) for name, said in named.items()}
+    last = _contrast_head(printer, primary.outcome)
+    heads = (printer.word("scenarios.scenario"), printer.word("scenarios.n"), last)
+    rows = tuple(_scenario_row(printer, name, label) for name, label in labels.items())
+    title = printer.word("scenarios.table_title", outcome=printer.label(primary.outcome), day=printer.fact(primary.day))
+    return HtmlTable("scenarios", "14.2.12", title, heads, rows, (printer.word("scenarios.note"),))
+
+
+def _scenario_row(printer: Printer, scenario: str, label: Markup) -> Row:
+    primary = printer.config.primary
+    counts = {
+        f"n_{arm}": printer.number(
+            printer.results.one("mixed_model", "n_subjects", scenario, outcome=primary.outcome, arm=arm)
+            or printer.results.one("availability", "n_subjects", scenario, outcome=primary.outcome, arm=arm)
+        )
+        for arm in ARMS
+    }
+    parts = contrast(printer, primary.outcome, primary.day, scenario)
+    weighting = printer.results.one("mixed_model", "weighting", scenario, outcome=primary.outcome)
+    if weighting is not None and weighting.text == "overlap":
+        label = Markup("{} <small>{}</small>").format(label, printer.word("target.ATO"))
+    if parts is None:
+        row = printer.results.not_estimable(primary.outcome, float(primary.day), scenario)
+        last = said_refusal(printer, row, primary.outcome, scenario)
+    else:
+        last = interval(printer, parts)
+    return Row(label, (printer.word("glance.n_both", **counts), last))

@@ -1,0 +1,182 @@
+"""The investigator's report: one self-contained HTML page in one language, from the results table alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from historical_controls.ard.queries import results_of
+from historical_controls.config.study_config import Config
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.report.investigator.adverse import adverse_sentence, adverse_table
+from historical_controls.report.investigator.answer import answer, in_short, sources, treated_count, what_was_done
+from historical_controls.report.investigator.comparability import gates_intro, gates_table, weighted_table
+from historical_controls.report.investigator.data import ledger_table, provenance_facts, reasons_table
+from historical_controls.report.investigator.eligibility import (
+    calendar_sentence,
+    care_table,
+    draws_sentence,
+    matrix_table,
+    readings_table,
+)
+from historical_controls.report.investigator.fragility import fragile, settle
+from historical_controls.report.investigator.glance import glance_table, not_analysed
+from historical_controls.report.investigator.outcomes import days_table, refusal, said_difference, scenario_table
+from historical_controls.report.investigator.people import baseline_table, disposition_table
+from historical_controls.report.printing.html_table import HtmlTable
+from historical_controls.report.printing.outputs import Output
+from historical_controls.report.printing.printer import Printer
+from historical_controls.report.printing.svg import inline_svg
+from historical_controls.text.words import Words
+
+TEMPLATE = "investigator.html.j2"
+BIASES = ("chosen", "time", "mean", "calendar", "support", "death", "discharge", "visits", "few", "many")
+
+
+@dataclass(frozen=True)
+class OutcomePart:
+    """What the page shows of one outcome: name, role, figure, why it has no estimate (or None), table."""
+
+    code: str
+    label: Markup
+    role: Markup | None
+    figure: Markup | None
+    refusal: Markup | None
+    said: Markup | None
+    table: HtmlTable
+
+
+def render_report(
+    ard: pd.DataFrame,
+    words: Words,
+    figures: Mapping[str, str],
+    provenance: Mapping[str, Any],
+    config: Config,
+    dictionary: Dictionary,
+    outputs: Mapping[str, Output],
+    templates: str | Path,
+) -> str:
+    """The page as HTML text.
+
+    `ard`: table `ard`, all scenarios; `figures`: SVG text by file name, in the language of `words`;
+    `provenance`: results/provenance.json; `outputs`: docs/outputs.csv; `templates`: workflow/templates.
+    """
+    printer = Printer(results_of(ard), words, config, dictionary)
+    environment = Environment(
+        loader=FileSystemLoader(templates),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals.update(t=printer.word, caption=lambda table: caption(table, outputs, printer))
+    return environment.get_template(TEMPLATE).render(**_content(printer, figures, provenance))
+
+
+def _content(printer: Printer, figures: Mapping[str, str], provenance: Mapping[str, Any]) -> dict[str, Any]:
+    config, words = printer.config, printer.words
+    main = [config.primary.outcome, *config.primary.key_secondary]
+    return {
+        "language": words.language,
+        "other_languages": [language for language in config.languages if language != words.language],
+        "study": printer.fact(words.among(config.study.title)),
+        "study_plain": words.among(config.study.title),
+        "registry_id": printer.fact(config.study.id),
+        "simulated": config.study.simulated,
+        "level": printer.level,
+        "primary_day": printer.fact(config.primary.day),
+        "answer": answer(printer),
+        "in_short": in_short(printer),
+        "done": what_was_done(printer),
+        "sources": sources(printer),
+        "flow": _figure(figures, "15.1-flow.svg", "people.flow_title", "people.flow_desc", printer),
+        "baseline": baseline_table(printer),
+        "matrix": matrix_table(printer),
+        "readings": readings_table(printer),
+        "care": care_table(printer),
+        "calendar": _figure(figures, "15.2-calendar.svg", "calendar.title", "calendar.desc", printer),
+        "calendar_sentence": calendar_sentence(printer),
+        "gates": gates_table(printer),
+        "gates_intro": gates_intro(printer),
+        "love": _figure(figures, "15.3-love.svg", "people.love_title", "people.love_desc", printer),
+        "weighted": weighted_table(printer),
+        "overlap": _figure(figures, "15.4-overlap.svg", "people.overlap_title", "people.overlap_desc", printer),
+        "main_outcomes": [_outcome_part(printer, code, figures) for code in main],
+        "forest": _figure(figures, "15.10-forest.svg", "glance.forest_title", "glance.forest_desc", printer),
+        "glance": glance_table(printer),
+        "not_analysed": not_analysed(printer),
+        "disposition": disposition_table(printer),
+        "swimmer": _figure(
+            figures, "15.12-swimmer.svg", "disposition.swimmer_title", "disposition.swimmer_desc", printer
+        ),
+        "adverse": adverse_table(printer),
+        "adverse_sentence": adverse_sentence(printer),
+        "fragile": fragile(printer),
+        "settle": settle(printer),
+        "biases": [_bias(printer, name) for name in BIASES],
+        "scenarios": scenario_table(printer),
+        "draws": draws_sentence(printer),
+        "ledger": ledger_table(printer),
+        "reasons": reasons_table(printer),
+        "provenance": provenance_facts(provenance, printer),
+    }
+
+
+def _figure(figures: Mapping[str, str], name: str, title: str, description: str, printer: Printer) -> Markup | None:
+    """An inlined figure; None where the file was not drawn."""
+    if name not in figures:
+        return None
+    prefix = name.removesuffix(".svg").partition("-")[2].lower()
+    return inline_svg(figures[name], prefix, printer.words(title), printer.words(description))
+
+
+def _outcome_part(printer: Printer, code: str, figures: Mapping[str, str]) -> OutcomePart:
+    name = f"15.5-trajectory-{code}.svg"
+    figure = None
+    if name in figures:
+        label = printer.outcome(code).label(printer.words.language)
+        figure = inline_svg(figures[name], f"trajectory-{code.lower()}", label, printer.words("course.desc"))
+    return OutcomePart(
+        code,
+        printer.label(code),
+        _role(printer, code),
+        figure,
+        refusal(printer, code),
+        said_difference(printer, code),
+        days_table(printer, code),
+    )
+
+
+def _role(printer: Printer, code: str) -> Markup | None:
+    primary = printer.config.primary
+    if code == primary.outcome:
+        return printer.word("course.primary_mark")
+    return printer.word("course.secondary_mark") if code in primary.key_secondary else None
+
+
+def _bias(printer: Printer, name: str) -> tuple[Markup, Markup]:
+    """A source of bias: its name, and the sentence about it."""
+    if name == "few":
+        row = treated_count(printer)
+        said = printer.word("bias.few", n=printer.number(row)) if row else printer.word("bias.few_without_n")
+    else:
+        said = printer.word(f"bias.{name}")
+    head, _, rest = said.partition(". ")
+    return head, rest
+
+
+def caption(table: HtmlTable, outputs: Mapping[str, Output], printer: Printer) -> Markup:
+    """'Table 14.1.4. Title', with the register's title where the table brings none."""
+    output = outputs.get(table.number)
+    if output is None:
+        return table.title
+    number = printer.word("report.citation_of", number=printer.fact(output.output_id))
+    title = table.title or printer.fact(output.title(printer.words.language))
+    return Markup("{}. {}").format(number, title)

@@ -1,0 +1,146 @@
+"""Who the patients are and what became of them: Table 1 and disposition."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from historical_controls.ard.queries import ARMS, CONTRAST
+from historical_controls.report.investigator.answer import treated_count
+from historical_controls.report.printing.html_table import HtmlTable, Row
+from historical_controls.report.printing.printer import Printer
+from historical_controls.text.formatting import format_number
+
+EVENTS = ("death", "discharge_alive", "transfer_out", "in_hospital", "last_record")
+
+
+def arm_head(printer: Printer, arm: str) -> Markup:
+    """'Treated, n = 5', the number from the disposition."""
+    day = float(printer.config.cohort.horizon_days)
+    row = printer.results.one("disposition", "n_subjects", arm=arm, day=day)
+    name = printer.word(f"arm.{arm}")
+    if row is None:
+        return printer.word("people.arm_only", arm=name)
+    return printer.word("people.arm_n", arm=name, n=printer.number(row))
+
+
+def baseline_table(printer: Printer) -> HtmlTable | None:
+    """Table 1 by arm with SMD; None where the balance stage wrote nothing."""
+    rows = [row for code in printer.config.balance.covariates for row in _covariate(printer, code)]
+    if not rows:
+        return None
+    heads = (
+        printer.word("people.characteristic"),
+        *(arm_head(printer, arm) for arm in ARMS),
+        printer.word("people.smd"),
+        printer.word("people.by_chance"),
+    )
+    envelope = printer.fact(format_number(printer.config.balance.envelope.level, "percent"))
+    notes = (
+        printer.word("people.note_cells"),
+        printer.word("people.note_smd"),
+        printer.word("people.note_by_chance", level=envelope),
+    )
+    return HtmlTable("baseline", "14.1.4", Markup(""), heads, tuple(rows), notes)
+
+
+def _covariate(printer: Printer, code: str) -> list[Row]:
+    """A covariate's row, or a row of its name and one per category."""
+    entry = printer.outcome(code)
+    name = printer.label(code)
+    if entry.unit:
+        name = Markup("{}, {}").format(name, printer.unit(code))
+    levels = _levels(printer, code)
+    if not levels:
+        return []
+    if levels == [""]:
+        return [Row(name, _cells(printer, code, ""))]
+    named = [
+        Row(printer.fact(_category(printer, code, level)), _cells(printer, code, level), indent=True)
+        for level in levels
+    ]
+    return [Row(name), *named]
+
+
+def _levels(printer: Printer, code: str) -> list[str]:
+    """Categories of a covariate, in the dictionary's order; [''] for numbers and flags."""
+    rows = [row for arm in ARMS for row in printer.results.all("baseline", "n", outcome=code, arm=arm)]
+    found = {row.level for row in rows}
+    declared = [level for level in printer.outcome(code).categories if level in found]
+    return declared + sorted(found - set(declared))
+
+
+def _category(printer: Printer, code: str, level: str) -> str:
+    return printer.words.entry("category", level)
+
+
+def _cells(printer: Printer, code: str, level: str) -> tuple[Markup, ...]:
+    smd, bound = (
+        printer.results.one("baseline", name, outcome=code, level=level, contrast=CONTRAST)
+        for name in ("smd", "smd_by_chance")
+    )
+    return (*(_summary(printer, code, level, arm) for arm in ARMS), printer.number(smd), printer.number(bound))
+
+
+def _summary(printer: Printer, code: str, level: str, arm: str) -> Markup:
+    """Count of n (share), mean (SD), or median (quartiles); with the number missing.
+
+    Quartiles stand for outcomes on the log scale, and wherever censored values leave no mean.
+    """
+    rows = {
+        name: printer.results.one("baseline", name, outcome=code, level=level, arm=arm)
+        for name in ("n", "n_missing", "count", "share", "mean", "sd")
+    }
+    printed = {name: printer.number(row) for name, row in rows.items()}
+    if rows["n"] is None or not rows["n"].value:
+        cell = printer.number(None)
+    elif rows["count"] is not None:
+        cell = printer.word("people.share", **printed)
+    elif rows["mean"] is not None and printer.outcome(code).scale != "log":
+        cell = printer.word("people.mean_sd", **printed)
+    else:
+        quartiles = {name: _quantile(printer, code, arm, name) for name in ("median", "q1", "q3")}
+        cell = printer.word("people.median_range", **quartiles)
+    if rows["n_missing"] is None or not rows["n_missing"].value:
+        return cell
+    said = printer.word("people.missing", n=printed["n_missing"])
+    return Markup("{} <small>{}</small>").format(cell, said)
+
+
+def _quantile(printer: Printer, code: str, arm: str, name: str) -> Markup:
+    """A quantile, or the bounds that limits of the assay leave for it."""
+    exact, lower, upper = (
+        printer.results.one("baseline", f"{name}{side}", outcome=code, arm=arm) for side in ("", "_lower", "_upper")
+    )
+    if exact is not None or (lower is None and upper is None):
+        return printer.number(exact)
+    key = "people.between" if lower and upper else "people.above" if lower else "people.below"
+    return printer.word(key, lower=printer.number(lower), upper=printer.number(upper))
+
+
+def disposition_table(printer: Printer) -> HtmlTable | None:
+    """Death, discharge, transfer and stay by arm; None without analysed patients."""
+    if treated_count(printer) is None:
+        return None
+    horizon = printer.config.cohort.horizon_days
+    rows = tuple(
+        Row(printer.word(f"event.{event}"), tuple(_event_cell(printer, event, arm) for arm in ARMS))
+        for event in EVENTS
+        if any(printer.results.one("disposition", "count", arm=arm, level=event, day=float(horizon)) for arm in ARMS)
+    )
+    heads = (
+        printer.word("disposition.event", day=printer.fact(horizon)),
+        *(arm_head(printer, arm) for arm in ARMS),
+    )
+    title = printer.word("disposition.table_title", day=printer.fact(horizon))
+    notes = (printer.word("disposition.note", level=printer.level),)
+    return HtmlTable("disposition", "14.1.1", title, heads, rows, notes)
+
+
+def _event_cell(printer: Printer, event: str, arm: str) -> Markup:
+    day = float(printer.config.cohort.horizon_days)
+    parts = {
+        name: printer.number(printer.results.one("disposition", name, arm=arm, level=event, day=day))
+        for name in ("count", "share", "lower", "upper")
+    }
+    n = printer.number(printer.results.one("disposition", "n_subjects", arm=arm, day=day))
+    return printer.word("disposition.cell", n=n, **parts)

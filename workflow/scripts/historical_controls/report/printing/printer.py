@@ -1,0 +1,102 @@
+"""How a number of the results table reaches a page: escaped, formatted once, and carrying its row's id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from historical_controls.ard.queries import Finding, Result, Results, reason_facts, refusing
+from historical_controls.config.study_config import Config
+from historical_controls.dictionary.dictionary import Dictionary, Outcome
+from historical_controls.text.formatting import DASH, format_number
+from historical_controls.text.words import Words
+
+
+@dataclass(frozen=True)
+class Printer:
+    """What every section of a page needs: results, words, the study's config and dictionary."""
+
+    results: Results
+    words: Words
+    config: Config
+    dictionary: Dictionary
+
+    def number(self, row: Result | None) -> Markup:
+        """A number as `<span data-ard="id">`, or a dash that says that there is none."""
+        if row is None:
+            return Markup('<span class="none" title="{}">{}</span>').format(self.words("report.not_available"), DASH)
+        printed = format_number(row.value, row.format)
+        if printed == DASH:
+            return Markup('<span class="none" data-ard="{}" title="{}">{}</span>').format(
+                row.id, self.words("report.not_available"), DASH
+            )
+        return Markup('<span data-ard="{}">{}</span>').format(row.id, printed)
+
+    def word(self, key: str, **values: object) -> Markup:
+        """An entry of the locale, its placeholders filled with escaped text or with markup."""
+        return fill(self.words.entries[key], values)
+
+    def code(self, group: str, row: Result) -> Markup:
+        """A text of the results table, translated, as `<span data-ard="id">`."""
+        return self.marked(row, Markup(escape(self.words.entry(group, row.text or ""))))
+
+    def reason(self, row: Result | None, outcome: str, scenario: str = "primary") -> Markup:
+        """Why something is not estimable, with the numbers that the reason quotes."""
+        template = self.words.entry("reason", row.text if row is not None and row.text else "not_analysed")
+        facts = {
+            name: self.code("assay", fact) if fact is not None and fact.text is not None else self.number(fact)
+            for name, fact in reason_facts(self.results, outcome, scenario).items()
+        }
+        if row is not None and row.text:
+            behind = refusing(self.results, row.text, outcome, scenario)
+            facts["found"] = Markup("; ").join(self.finding(found) for found in behind)
+        said = fill(template, facts)
+        return said if row is None else self.marked(row, said)
+
+    def finding(self, found: Finding) -> Markup:
+        """What one gate found, with its numbers and whom or what it names; empty where its reason says all."""
+        if not self.words.has(f"gate_found.{found.gate}"):
+            return Markup("")
+        named = found.state.arm
+        return self.word(
+            f"gate_found.{found.gate}",
+            value=self.number(found.value),
+            limit=self.number(found.limit),
+            covariate=self.covariate(found.covariate) if found.covariate else "",
+            patient=self.fact(found.state.level),
+            arm=self.word(f"arm.{named}") if named else "",
+        )
+
+    def covariate(self, code: str) -> Markup:
+        """The name of a covariate: an outcome or characteristic of the dictionary, or a time before time zero."""
+        return self.fact(self.words.covariate(code, self.dictionary))
+
+    def marked(self, row: Result, said: Markup) -> Markup:
+        """Words for a text of the results table, carrying its row's id."""
+        return Markup('<span data-ard="{}">{}</span>').format(row.id, said)
+
+    def fact(self, text: object) -> Markup:
+        """Text or a number of the config or dictionary, marked as such."""
+        return Markup("<span data-fact>{}</span>").format(text)
+
+    def outcome(self, code: str) -> Outcome:
+        return self.dictionary.outcomes[code]
+
+    def label(self, code: str) -> Markup:
+        """An outcome's or covariate's name in the page's language."""
+        return self.fact(self.outcome(code).label(self.words.language))
+
+    def unit(self, code: str) -> Markup:
+        return self.fact(self.words.unit(self.outcome(code).unit))
+
+    @property
+    def level(self) -> Markup:
+        """The confidence level, as a percentage."""
+        return self.fact(format_number(self.config.analysis.level, "percent"))
+
+
+def fill(template: str, values: Mapping[str, object]) -> Markup:
+    """The template with escaped values in its placeholders; markup among the values stays markup."""
+    return Markup(escape(template)).format(**values)

@@ -1,0 +1,66 @@
+"""The words that a reader sees, by language: workflow/locales/<language>.yaml, read flat ('report.answer.title')."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.errors import UserError, did_you_mean
+from historical_controls.text.formatting import format_unit
+
+
+@dataclass(frozen=True)
+class Words:
+    """One language's words. `words(key, name=value)` fills the placeholders of the entry `key`."""
+
+    language: str
+    entries: Mapping[str, str]
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The entry with its placeholders filled. Raises KeyError for a key that the locale lacks (a bug)."""
+        return self.entries[key].format(**values) if values else self.entries[key]
+
+    def has(self, key: str) -> bool:
+        return key in self.entries
+
+    def among(self, texts: Mapping[Any, str]) -> str:
+        """The text in this language of a study's own label; the first one where it has none."""
+        return texts.get(self.language) or next(iter(texts.values()))
+
+    def unit(self, unit: str) -> str:
+        """A unit as it is printed: a word ('points', 'years') in this language, else its symbols."""
+        return self.entries.get(f"unit.{unit}", format_unit(unit))
+
+    def covariate(self, code: str, dictionary: Dictionary) -> str:
+        """The name of a covariate: of the dictionary, or a time before time zero."""
+        outcome = dictionary.outcomes.get(code)
+        return self.entries[f"covariate.{code}"] if outcome is None else outcome.label(self.language)
+
+    def entry(self, group: str, code: str) -> str:
+        """The unfilled entry of a code from the results table; a study's own wording stands for itself."""
+        return self.entries.get(f"{group}.{code}", code.replace("{", "(").replace("}", ")"))
+
+
+def load_words(folder: str | Path, language: str) -> Words:
+    """Read one locale. Raises UserError where the file is missing or an entry is not text."""
+    path = Path(folder) / f"{language}.yaml"
+    if not path.is_file():
+        known = sorted(file.stem for file in Path(folder).glob("*.yaml"))
+        raise UserError(f"no words for language '{language}'", str(path), did_you_mean(language, known))
+    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Words(language, dict(_flat(raw, (), path)))
+
+
+def _flat(node: Any, keys: tuple[str, ...], path: Path) -> Iterator[tuple[str, str]]:
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            yield from _flat(value, (*keys, str(key)), path)
+    elif isinstance(node, str):
+        yield ".".join(keys), node.strip()
+    else:
+        raise UserError(f"'{node}' is not text", f"{path}: {'.'.join(keys)}", "Put it in quotes.")
