@@ -7,6 +7,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,77 +29,72 @@ REPORTED_PACKAGES = (
 )
 
 
+@dataclass(frozen=True)
+class Module:
+    """What a parsed file says: a digest of its code, and the library's modules that it imports, as dotted names."""
+
+    digest: bytes
+    imports: frozenset[str]
+
+
 def code_hash(script: str | Path) -> str:
-    """Hash of a script and of every module of the library that it imports, directly or through others.
+    """Return a hash of a script and of every module of the library that it imports, directly or through others.
 
     Found by parsing, without importing anything. Snakemake does not notice an edited module, so each rule carries
     this hash as a param and reruns exactly when code that it uses has changed. A module's packages count as
     imported (Python runs their `__init__`), so those are kept small.
     """
-    files = sorted(modules_used(Path(script)), key=str)
     digest = hashlib.sha256()
-    for file in files:
+    for file in sorted(modules_used(Path(script)), key=str):
         digest.update(file.name.encode())
-        digest.update(_code_without_comments(file, file.stat().st_mtime_ns))
+        digest.update(_module(file).digest)
     return digest.hexdigest()[:16]
 
 
 def modules_used(script: Path) -> set[Path]:
-    """The script and the library's files that running it would import."""
+    """Return the script and the library's files that running it would import."""
     root = script.resolve().parent
-    seen: set[Path] = set()
+    used: set[Path] = set()
     waiting = [script.resolve()]
     while waiting:
         file = waiting.pop()
-        if file not in seen:
-            seen.add(file)
-            waiting += list(_imported_files(file, root))
-    return seen
+        if file not in used:
+            used.add(file)
+            waiting += [path for name in _module(file).imports for path in _files_of(name, root)]
+    return used
 
 
-def _imported_files(file: Path, root: Path) -> Iterator[Path]:
-    for node in ast.walk(_parsed(file, file.stat().st_mtime_ns)):
+def _module(file: Path) -> Module:
+    return _parsed(file, file.stat().st_mtime_ns)
+
+
+@cache
+def _parsed(file: Path, changed_at: int) -> Module:
+    """Parse a file once. `changed_at` is part of the key only, so that an edited file is parsed anew.
+
+    The digest is taken over the syntax tree: comments and layout do not count, docstrings do.
+    """
+    tree = ast.parse(file.read_bytes())
+    return Module(hashlib.sha256(ast.dump(tree).encode()).digest(), frozenset(_imported_names(tree)))
+
+
+def _imported_names(tree: ast.Module) -> Iterator[str]:
+    """Yield dotted names that may be modules of the library; imports within it are absolute (a test holds that)."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield from _files_of(alias.name, root)
-        elif isinstance(node, ast.ImportFrom):
-            base = _absolute_name(node, file, root)
-            yield from _files_of(base, root)
-            for alias in node.names:
-                yield from _files_of(f"{base}.{alias.name}", root)
+            yield from (alias.name for alias in node.names if alias.name.startswith(PACKAGE))
+        elif isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").startswith(PACKAGE):
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 @cache
-def _parsed(file: Path, changed_at: int) -> ast.Module:
-    """The parsed file. `changed_at` is part of the key only, so that an edited file is parsed anew."""
-    return ast.parse(file.read_bytes())
-
-
-@cache
-def _code_without_comments(file: Path, changed_at: int) -> bytes:
-    """The parsed code as bytes: comments and layout do not count, docstrings do."""
-    return ast.dump(_parsed(file, changed_at)).encode()
-
-
-def _absolute_name(node: ast.ImportFrom, file: Path, root: Path) -> str:
-    if not node.level:
-        return node.module or ""
-    package = file.relative_to(root).with_suffix("").parts
-    depth = node.level if file.name != "__init__.py" else node.level - 1
-    inside = package[: len(package) - depth] if file.name != "__init__.py" else package[: len(package) - 1 - depth]
-    return ".".join([*inside, *([node.module] if node.module else [])])
-
-
-def _files_of(module: str, root: Path) -> Iterator[Path]:
-    """Files run by importing a dotted name of the library: its packages' __init__ and its own file."""
+def _files_of(module: str, root: Path) -> tuple[Path, ...]:
+    """Return the files run by importing a dotted name of the library: its packages' __init__ and its own file."""
     parts = module.split(".")
-    if parts[0] != PACKAGE:
-        return
-    for length in range(1, len(parts) + 1):
-        place = root.joinpath(*parts[:length])
-        for file in (place / "__init__.py", place.with_suffix(".py")):
-            if file.is_file():
-                yield file
+    places = [root.joinpath(*parts[:length]) for length in range(1, len(parts) + 1)]
+    files = [file for place in places for file in (place / "__init__.py", place.with_suffix(".py"))]
+    return tuple(file for file in files if parts[0] == PACKAGE and file.is_file())
 
 
 def file_hash(path: str | Path) -> str:
