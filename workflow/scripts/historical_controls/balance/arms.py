@@ -16,9 +16,9 @@ from historical_controls.balance.envelope import labellings
 from historical_controls.balance.gates import Gate, gates_of
 from historical_controls.balance.key_covariates import Flags, KeyCovariates, key_covariates
 from historical_controls.balance.table_one import ARMS, Compared, balance_row, compare, table_rows
+from historical_controls.balance.weight_rows import gate_rows, imputed_rows, overlap_rows, weight_rows
 from historical_controls.balance.weights.matching import Matched
 from historical_controls.balance.weights.methods import weightings
-from historical_controls.balance.weights.weight_rows import gate_rows, imputed_rows, overlap_rows, weight_rows
 from historical_controls.balance.weights.weighting import Infeasible, Weighting
 from historical_controls.config.cohort.cohort import Balance, Timing
 from historical_controls.dictionary.dictionary import Dictionary

@@ -22,8 +22,8 @@ from historical_controls.simulation.exports.dirt import (
     vitals_dirt,
 )
 from historical_controls.simulation.exports.export import Export
+from historical_controls.simulation.exports.hospital import hospital_exports
 from historical_controls.simulation.exports.redcap import FOLDER, data_dictionary, redcap_export
-from historical_controls.simulation.hospital import hospital_exports
 from historical_controls.simulation.truth import Truth, changed, load_truth
 from historical_controls.simulation.truth_tables import Arm, historical_arm, treated_arm
 

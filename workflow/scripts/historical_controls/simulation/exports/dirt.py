@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.simulation.exports.export import Export, copy_rows, expected_frame, local_text, pick, rewrite
-from historical_controls.simulation.hospital import MOMENT
+from historical_controls.simulation.exports.hospital import MOMENT
 from historical_controls.simulation.patients import Patient
 
 Spoil = Callable[[Export, np.random.Generator], Export]
