@@ -15,7 +15,7 @@ OTHER = {"TRUE", "FALSE", "HH:MM", "UTC", *dictionary().outcomes}
 
 def codes() -> set[str]:
     found = set()
-    for path in [*LIBRARY.glob("cleaning/*.py"), *LIBRARY.glob("intake/*.py")]:
+    for path in [*LIBRARY.glob("cleaning/**/*.py"), *LIBRARY.glob("intake/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 text = node.value
