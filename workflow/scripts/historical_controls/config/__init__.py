@@ -1,0 +1,1 @@
+"""What may config.yaml say? One module a section, names typed, one walker, messages."""

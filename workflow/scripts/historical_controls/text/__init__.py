@@ -1,0 +1,1 @@
+"""How is it said? Words in each language, digits, and names."""

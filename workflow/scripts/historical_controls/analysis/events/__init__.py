@@ -1,0 +1,1 @@
+"""What happened to whom? Deaths, discharges, adverse events and viral clearance."""

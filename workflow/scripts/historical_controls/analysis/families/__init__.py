@@ -1,0 +1,1 @@
+"""What do many comparisons allow? Max-T, fixed sequence, completeness of outcomes."""

@@ -1,0 +1,1 @@
+"""What does the mixed model answer? Data, covariance ladder, gates, contrasts, permutation."""

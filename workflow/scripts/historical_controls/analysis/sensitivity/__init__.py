@@ -1,0 +1,1 @@
+"""What would change the answer? Scenarios, one patient left out, tipping point, bias."""

@@ -1,0 +1,1 @@
+"""How are historical patients made comparable? Matching, entropy balancing and overlap weights."""

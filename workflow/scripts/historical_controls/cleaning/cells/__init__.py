@@ -1,0 +1,1 @@
+"""What does a cell say? Numbers, words, times, units, limits and names."""

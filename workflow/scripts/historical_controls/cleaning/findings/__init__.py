@@ -1,0 +1,1 @@
+"""What makes a file doubtful? Findings about units, dates and values."""

@@ -1,0 +1,1 @@
+"""What became of every row? Reasons, counts, losses and documented decisions."""

@@ -1,0 +1,1 @@
+"""What does the cohort stage add to the results table?"""

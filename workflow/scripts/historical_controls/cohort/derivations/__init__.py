@@ -1,0 +1,1 @@
+"""Which outcomes are computed from others? P/F, SOFA, fever hours, ratios to baseline."""

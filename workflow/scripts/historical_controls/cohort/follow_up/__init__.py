@@ -1,0 +1,1 @@
+"""What happened after time zero? Endings, observations, visits and summaries per patient."""

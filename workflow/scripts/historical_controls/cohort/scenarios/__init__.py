@@ -1,0 +1,1 @@
+"""Who would be compared under other choices? Interpretations, waiting times, the grid."""

@@ -1,0 +1,1 @@
+"""What may the config say of comparisons, estimands and sensitivity?"""

@@ -1,0 +1,1 @@
+"""What may the config say of eligibility, time zero and derived outcomes?"""

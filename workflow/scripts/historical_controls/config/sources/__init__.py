@@ -1,0 +1,1 @@
+"""What may the config say of a hospital's files?"""

@@ -1,0 +1,1 @@
+"""What does the comparison rest on? Flow, calendar, availability, balance and overlap."""

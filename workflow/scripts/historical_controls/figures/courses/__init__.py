@@ -1,0 +1,1 @@
+"""What did patients do over time? Trajectories, profiles, swimmer plot, incidence."""

@@ -1,0 +1,1 @@
+"""What do values beyond an assay's limit say? The censored likelihood."""

@@ -1,0 +1,1 @@
+"""What is fitted? The specification, checked data, and design matrices."""

@@ -1,0 +1,1 @@
+"""What comes out? Fits, their covariance, residuals, influence and scores."""

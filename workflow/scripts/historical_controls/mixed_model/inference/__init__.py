@@ -1,0 +1,1 @@
+"""How sure are the estimates? Kenward-Roger, Satterthwaite, contrasts and marginal means."""

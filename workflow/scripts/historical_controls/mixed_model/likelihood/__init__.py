@@ -1,0 +1,1 @@
+"""How likely are the data? The profiled likelihood, its gradient, and the optimiser."""

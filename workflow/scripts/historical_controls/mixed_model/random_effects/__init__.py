@@ -1,0 +1,1 @@
+"""How do patients differ? Random effects with independent or continuous AR(1) residuals."""

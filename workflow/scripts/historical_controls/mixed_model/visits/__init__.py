@@ -1,0 +1,1 @@
+"""How do scheduled visits covary? Covariance structures over visits."""

@@ -1,0 +1,1 @@
+"""What has the data manager to resolve? The cleaning page and its lists."""

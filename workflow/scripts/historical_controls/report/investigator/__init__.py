@@ -1,0 +1,1 @@
+"""What does an investigator read? One page, answer first."""

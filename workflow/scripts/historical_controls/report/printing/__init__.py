@@ -1,0 +1,1 @@
+"""How does a result reach a page? Printed numbers with their ids, tables and figures."""

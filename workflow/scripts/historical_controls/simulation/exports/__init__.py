@@ -1,0 +1,1 @@
+"""How does a simulated hospital write its files? Exports, REDCap, and the dirt in them."""
