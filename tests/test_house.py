@@ -1,7 +1,8 @@
-"""The house itself: lock files, environments and generated files in step."""
+"""The house itself: lock files, environments and generated files in step; rooms, layers and names as declared."""
 
 from __future__ import annotations
 
+import ast
 import difflib
 import re
 import tomllib
@@ -63,3 +64,55 @@ def test_readme_prints_the_commands_behind_make() -> None:
     for command in ("--require-hashes -r requirements.lock", "snakemake --cores 4", 'pytest -m "not slow"', "mypy"):
         assert command in readme
         assert command.replace("--cores 4", "--cores $(CORES)") in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+# ---- the rooms -------------------------------------------------------------------------------------------------------
+
+LIBRARY = ROOT / "workflow" / "scripts" / "historical_controls"
+LIBRARIES = ("mixed_model", "inference")  # their packages are public faces, and import what they show
+MOST_FILES, MOST_LINES = 12, 350
+LONG_FILES = {"tables/registry.py"}  # declarations only: one after the other, in the order of the stages
+
+
+def modules() -> list[Path]:
+    return sorted(LIBRARY.rglob("*.py"))
+
+
+def named(path: Path) -> str:
+    return path.relative_to(LIBRARY).as_posix()
+
+
+def test_a_folder_is_small_and_says_what_question_it_answers() -> None:
+    folders = {path.parent for path in modules()}
+    for folder in folders:
+        files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(files) <= MOST_FILES, f"{named(folder)}: {len(files)} files"
+        opening = ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))
+        assert ast.get_docstring(opening), named(folder)
+        if named(folder).split("/")[0] not in LIBRARIES:
+            assert len(opening.body) == 1, f"{named(folder)}/__init__.py imports or defines something"
+
+
+def test_a_file_can_be_read_in_one_sitting() -> None:
+    long = {named(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
+    assert {name: lines for name, lines in long.items() if lines > MOST_LINES and name not in LONG_FILES} == {}
+
+
+def test_imports_are_absolute_and_scripts_import_leaves() -> None:
+    for path in modules():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        relative = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
+        assert not relative, f"{named(path)}:{relative[0].lineno}"
+    for path in (ROOT / "workflow" / "scripts").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("historical_controls."):
+                place = LIBRARY.joinpath(*str(node.module).split(".")[1:])
+                assert place.with_suffix(".py").is_file(), f"{path.name}:{node.lineno} imports a package"
+
+
+def test_tests_mirror_the_rooms() -> None:
+    rooms = {path.name for path in LIBRARY.iterdir() if path.is_dir()}
+    folders = {
+        path.name for path in (ROOT / "tests" / "unit").iterdir() if path.is_dir() and path.name != "__pycache__"
+    }
+    assert folders <= rooms
