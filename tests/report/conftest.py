@@ -11,7 +11,7 @@ from historical_controls.figures.draw import draw_figures, save_svg
 from historical_controls.report.investigator.page import render_report
 
 from .reading import Page
-from .study import ROOT, SmallStudy, small_study
+from .study import SmallStudy, small_study
 
 LANGUAGES = ("en", "es")
 
@@ -31,16 +31,7 @@ def render(study: SmallStudy, language: str, folder: Path) -> Rendered:
     for name, figure in drawn.shared.items():
         save_svg(figure, folder / language / name)
         figures[name] = (folder / language / name).read_text(encoding="utf-8")
-    html = render_report(
-        study.ard,
-        words,
-        figures,
-        study.provenance,
-        study.config,
-        study.dictionary,
-        study.outputs,
-        ROOT / "workflow" / "templates",
-    )
+    html = render_report(study.page(language, figures))
     return Rendered(study, figures, html, Page.of(html))
 
 

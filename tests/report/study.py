@@ -6,7 +6,7 @@ P/F has a model, D-dimer is analysed as a ratio, IL-6 is refused, and labels are
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pandas as pd
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.config.study_config import Config, load_config
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
+from historical_controls.report.inputs import PageInputs
 from historical_controls.report.printing.outputs import Output, load_outputs
 from historical_controls.tables.registry import DISPLAY
 from historical_controls.text.words import Words, load_words
@@ -47,6 +48,13 @@ class SmallStudy:
         ]
         ard = pd.concat([self.ard[kept], ard_frame(refusals)], ignore_index=True)
         return replace(self, ard=ard, display=self.display.head(0))
+
+    def page(self, language: str, figures: Mapping[str, str] | None = None) -> PageInputs:
+        """What a page of this study is written from."""
+        return PageInputs(
+            self.ard, self.words(language), self.config, self.dictionary, ROOT / "workflow" / "templates",
+            self.outputs, figures or {}, self.provenance,
+        )  # fmt: skip
 
     def words(self, language: str) -> Words:
         return load_words(ROOT / "workflow" / "locales", language)

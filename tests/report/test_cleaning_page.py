@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +11,13 @@ import pytest
 
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.report.data_manager.held_records import read_held
-from historical_controls.report.data_manager.page import render_cleaning_page
+from historical_controls.report.data_manager.page import CleaningTables, render_cleaning_page
 from historical_controls.tables.parquet import conform, write_table
 from historical_controls.tables.registry import FINDINGS, LEDGER, PEOPLE, RESOLUTIONS
 
 from .conftest import LANGUAGES
 from .reading import Page
-from .study import ROOT, small_study
+from .study import small_study
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -75,17 +74,14 @@ def page(folder: Path, language: str, most: int = 2_000) -> str:
     counts += [CELL.at(arm=arm, outcome="PF").number("n_quarantined", 3) for arm in ("treated", "historical")]
     contrast = CELL.at(outcome="PF", contrast="treated - historical")
     counts += [contrast.number(name, 0.0213, format="percent.00") for name in ("difference", "lower", "upper")]
-    return render_cleaning_page(
-        pd.concat([study.ard, ard_frame(counts)]),
+    tables = CleaningTables(
         read_held([folder / "ledger.parquet"], most),
         conform(pd.DataFrame(people, columns=list(PEOPLE.names)), PEOPLE),
         conform(pd.DataFrame(findings), FINDINGS),
         resolutions(),
-        study.words(language),
-        study.config,
-        study.dictionary,
-        ROOT / "workflow" / "templates",
     )
+    with_counts = replace(study, ard=pd.concat([study.ard, ard_frame(counts)]))
+    return render_cleaning_page(with_counts.page(language), tables)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -118,24 +114,9 @@ def test_beyond_the_first_records_the_page_names_the_file_that_holds_all(tmp_pat
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_study_with_nothing_to_settle_says_so(tmp_path: Path, language: str) -> None:
     study = small_study()
-    html = render_cleaning_page(
-        study.ard, read_held([]), PEOPLE.empty(), FINDINGS.empty(), RESOLUTIONS.empty(), study.words(language),
-        study.config, study.dictionary, ROOT / "workflow" / "templates",
-    )  # fmt: skip
+    nothing = CleaningTables(read_held([]), PEOPLE.empty(), FINDINGS.empty(), RESOLUTIONS.empty())
+    html = render_cleaning_page(study.page(language), nothing)
     assert study.words(language)("cleaning.settle_none") in Page.of(html).visible
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("no Chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 def opened(browser: Browser, folder: Path, language: str) -> tuple[Any, list[str]]:

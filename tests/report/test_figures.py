@@ -16,7 +16,7 @@ from historical_controls.ard.queries import results_of
 from historical_controls.config.study_config import Report
 from historical_controls.figures.cohort.availability import STEPS
 from historical_controls.figures.draw import draw_family, draw_figures, kept_inside, save_svg
-from historical_controls.figures.inputs import MOST_LINES, Individuals, Material
+from historical_controls.figures.inputs import MOST_LINES, FigureInputs, Individuals
 from historical_controls.figures.names import FAMILIES, figure_name
 from historical_controls.figures.style import ARM_STYLES
 
@@ -35,7 +35,7 @@ def family(study: SmallStudy, name: str) -> dict[str, Figure]:
     """One family of another study."""
     individuals = Individuals.of(study.display)
     return draw_family(
-        name, Material(results_of(study.ard), individuals, study.words("en"), study.config, study.dictionary)
+        name, FigureInputs(results_of(study.ard), individuals, study.words("en"), study.config, study.dictionary)
     )
 
 

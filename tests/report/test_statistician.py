@@ -18,7 +18,7 @@ from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.report.printing.outputs import exported
 from historical_controls.report.statistician.checklists import load_items
 from historical_controls.report.statistician.methods import STEPS, equations
-from historical_controls.report.statistician.page import render_statistician_report
+from historical_controls.report.statistician.page import Declarations, render_statistician_report
 from historical_controls.report.statistician.registry import Difference, load_differences
 from historical_controls.report.statistician.sheet import REMARKS, Block, sheets
 
@@ -44,20 +44,13 @@ def render(
     figures: dict[str, str] | None = None,
     differences: Sequence[Difference] | None = None,
 ) -> str:
-    return render_statistician_report(
-        study.ard,
+    declared = Declarations(
         study.display,
-        study.words(language),
-        figures or {},
-        study.provenance,
-        study.config,
-        study.dictionary,
-        study.outputs,
         (ROOT / "docs" / "methods.md").read_text(encoding="utf-8"),
         load_items(ROOT / "docs" / "checklists.csv"),
         differences_of(study) if differences is None else list(differences),
-        ROOT / "workflow" / "templates",
     )
+    return render_statistician_report(study.page(language, figures), declared)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.report.data_manager.held_records import read_held
-from historical_controls.report.data_manager.page import render_cleaning_page
+from historical_controls.report.data_manager.page import CleaningTables, render_cleaning_page
+from historical_controls.report.inputs import PageInputs
 from historical_controls.tables.parquet import read_table, read_tables
 from historical_controls.tables.registry import ARD, FINDINGS, PEOPLE, RESOLUTIONS
 from historical_controls.text.words import load_words
@@ -16,15 +17,17 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
-    html = render_cleaning_page(
-        read_table(snakemake.input.ard, ARD),
-        read_held(snakemake.input.ledgers),
-        read_table(snakemake.input.people, PEOPLE),
-        read_tables(snakemake.input.findings, FINDINGS),
-        read_tables(snakemake.input.resolutions, RESOLUTIONS),
-        load_words(Path(snakemake.input.words).parent, snakemake.wildcards.lang),
-        Config.model_validate(snakemake.params.config),
-        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
-        Path(snakemake.input.templates[0]).parent,
+    page = PageInputs(
+        ard=read_table(snakemake.input.ard, ARD),
+        words=load_words(Path(snakemake.input.words).parent, snakemake.wildcards.lang),
+        config=Config.model_validate(snakemake.params.config),
+        dictionary=load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        templates=Path(snakemake.input.templates[0]).parent,
     )
-    Path(snakemake.output.page).write_text(html, encoding="utf-8")
+    tables = CleaningTables(
+        held=read_held(snakemake.input.ledgers),
+        people=read_table(snakemake.input.people, PEOPLE),
+        findings=read_tables(snakemake.input.findings, FINDINGS),
+        resolutions=read_tables(snakemake.input.resolutions, RESOLUTIONS),
+    )
+    Path(snakemake.output.page).write_text(render_cleaning_page(page, tables), encoding="utf-8")

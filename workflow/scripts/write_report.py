@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
+from historical_controls.report.inputs import PageInputs, read_figures
 from historical_controls.report.investigator.page import render_report
 from historical_controls.report.printing.outputs import load_outputs
 from historical_controls.tables.parquet import read_table
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
-    html = render_report(
-        read_table(snakemake.input.ard, ARD),
-        load_words(Path(snakemake.input.words).parent, snakemake.wildcards.lang),
-        {path.name: path.read_text(encoding="utf-8") for path in sorted(Path(snakemake.input.figures).glob("*.svg"))},
-        json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8")),
-        Config.model_validate(snakemake.params.config),
-        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
-        load_outputs(snakemake.input.outputs),
-        Path(snakemake.input.templates[0]).parent,
+    page = PageInputs(
+        ard=read_table(snakemake.input.ard, ARD),
+        words=load_words(Path(snakemake.input.words).parent, snakemake.wildcards.lang),
+        config=Config.model_validate(snakemake.params.config),
+        dictionary=load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        templates=Path(snakemake.input.templates[0]).parent,
+        outputs=load_outputs(snakemake.input.outputs),
+        figures=read_figures(snakemake.input.figures),
+        provenance=json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8")),
     )
-    Path(snakemake.output.report).write_text(html, encoding="utf-8")
+    Path(snakemake.output.report).write_text(render_report(page), encoding="utf-8")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
+from historical_controls.report.inputs import PageInputs, read_figures
 from historical_controls.report.printing.outputs import load_outputs
 from historical_controls.report.statistician.checklists import load_items
-from historical_controls.report.statistician.page import render_statistician_report
+from historical_controls.report.statistician.page import Declarations, render_statistician_report
 from historical_controls.report.statistician.registry import load_differences
 from historical_controls.tables.parquet import read_table
 from historical_controls.tables.registry import ARD, DISPLAY
@@ -19,18 +20,20 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
-    html = render_statistician_report(
-        read_table(snakemake.input.ard, ARD),
-        read_table(snakemake.input.display, DISPLAY),
-        load_words(Path(snakemake.input.words).parent, snakemake.wildcards.lang),
-        {path.name: path.read_text(encoding="utf-8") for path in sorted(Path(snakemake.input.figures).glob("*.svg"))},
-        json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8")),
-        Config.model_validate(snakemake.params.config),
-        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
-        load_outputs(snakemake.input.outputs),
-        Path(snakemake.input.methods).read_text(encoding="utf-8"),
-        load_items(snakemake.input.checklists),
-        load_differences(snakemake.input.differences),
-        Path(snakemake.input.templates[0]).parent,
+    page = PageInputs(
+        ard=read_table(snakemake.input.ard, ARD),
+        words=load_words(Path(snakemake.input.words).parent, snakemake.wildcards.lang),
+        config=Config.model_validate(snakemake.params.config),
+        dictionary=load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        templates=Path(snakemake.input.templates[0]).parent,
+        outputs=load_outputs(snakemake.input.outputs),
+        figures=read_figures(snakemake.input.figures),
+        provenance=json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8")),
     )
-    Path(snakemake.output.report).write_text(html, encoding="utf-8")
+    declared = Declarations(
+        display=read_table(snakemake.input.display, DISPLAY),
+        methods=Path(snakemake.input.methods).read_text(encoding="utf-8"),
+        items=load_items(snakemake.input.checklists),
+        differences=load_differences(snakemake.input.differences),
+    )
+    Path(snakemake.output.report).write_text(render_statistician_report(page, declared), encoding="utf-8")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from historical_controls.figures.inputs import Material
+    from historical_controls.figures.inputs import FigureInputs
 
 
 class Drawn(NamedTuple):
@@ -35,9 +35,9 @@ def draw_figures(
     suppressed the shared figures show no single patient, since whoever can count lines knows the cell.
     """
     from historical_controls.ard.queries import results_of
-    from historical_controls.figures.inputs import Individuals, Material
+    from historical_controls.figures.inputs import FigureInputs, Individuals
 
-    everyone = Material(results_of(ard), Individuals.of(display), words, config, dictionary)
+    everyone = FigureInputs(results_of(ard), Individuals.of(display), words, config, dictionary)
     nobody = replace(everyone, individuals=Individuals.of(display.head(0)))
     hidden = kept_inside(config.report)
     shown = nobody if config.report.min_cell else everyone
@@ -54,13 +54,13 @@ def kept_inside(report: Report) -> tuple[str, ...]:
     return BY_NAME if report.public else ()
 
 
-def _drawn(families: Iterator[str] | tuple[str, ...], material: Material) -> Iterator[tuple[str, Figure]]:
+def _drawn(families: Iterator[str] | tuple[str, ...], inputs: FigureInputs) -> Iterator[tuple[str, Figure]]:
     for family in families:
-        for part, figure in draw_family(family, material).items():
+        for part, figure in draw_family(family, inputs).items():
             yield figure_name(family, part), figure
 
 
-def draw_family(family: str, material: Material) -> dict[str, Figure]:
+def draw_family(family: str, inputs: FigureInputs) -> dict[str, Figure]:
     """Figures of one family by part ('' where there is one alone). Raises ValueError for what is no family."""
     from matplotlib import rc_context
 
@@ -74,7 +74,7 @@ def draw_family(family: str, material: Material) -> dict[str, Figure]:
     rooms += [availability, specification]
     module = next(room for room in rooms if room.__name__.endswith(f".{family}"))
     with rc_context(RC):
-        return module.draw(material)
+        return module.draw(inputs)
 
 
 def save_svg(figure: Figure, path: str | Path) -> None:

@@ -46,7 +46,7 @@ class Individuals:
 
 
 @dataclass(frozen=True)
-class Material:
+class FigureInputs:
     """Results, single patients, and the words, config and dictionary that name them."""
 
     results: Results

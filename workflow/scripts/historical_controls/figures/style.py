@@ -90,12 +90,11 @@ def plain_axes(axes: Axes) -> None:
 END_MARKERS = {"death": "X", "discharge_alive": "o", "transfer_out": "D"}
 
 
-def end_marker(axes: Axes, x: Any, y: Any, event: str, style: ArmStyle, size: float, order: int = 7) -> None:
-    """How follow-up ended. Death: filled cross; discharged alive: open circle; transferred: open diamond."""
+def end_marker(axes: Axes, places: tuple[Any, Any], event: str, style: ArmStyle, size: float, order: int = 7) -> None:
+    """Mark how follow-up ended, at `places` (x, y): filled cross, open circle or open diamond (see `END_MARKERS`)."""
     death = event == "death"
     axes.plot(
-        x,
-        y,
+        *places,
         ls="none",
         marker=END_MARKERS[event],
         ms=size if death else size * 0.76,

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from historical_controls.ard.queries import CONTRAST, Result, Results
 from historical_controls.config.study_config import Config
-from historical_controls.figures.inputs import Material
+from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import FAINT, INK, QUIET, new_figure, place, plain_axes, tick_text, wrapped
 from historical_controls.text.formatting import format_number
 from historical_controls.text.words import Words
@@ -19,9 +19,9 @@ ROW, TOP, BOTTOM = 0.4, 0.3, 0.78
 LABELS, PLOT, NUMBERS = 1.3, 1.95, 1.65
 
 
-def draw(material: Material) -> dict[str, Figure]:
+def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """One row an outcome that has an estimate, in the order of the config; the page says why the others have none."""
-    results, words, config, dictionary = material.results, material.words, material.config, material.dictionary
+    results, words, config, dictionary = inputs.results, inputs.words, inputs.config, inputs.dictionary
     known = {row.outcome for row in results.all("forest", "estimate")}
     codes = [code for code in config.outcomes if code in known]
     if not codes:
@@ -33,7 +33,7 @@ def draw(material: Material) -> dict[str, Figure]:
     axes.axvline(0, color=INK, lw=0.8, zorder=1)
     reach = _reach(codes, results, config)
     for row, code in enumerate(codes):
-        _row(axes, row, code, reach, results, words, config)
+        _row(axes, row, code, reach, inputs)
         label = wrapped(dictionary.outcomes[code].label(words.language), 17)
         axes.text(-LABELS / PLOT + 0.02, row, label, transform=axes.get_yaxis_transform(), va="center")
     _frame(axes, reach, ROW * count, words, config)
@@ -60,8 +60,9 @@ def _reach(codes: list[str], results: Results, config: Config) -> float:
     return min(max([1.0, *ends]) * 1.08, 6.0)
 
 
-def _row(axes: Axes, row: int, code: str, reach: float, results: Results, words: Words, config: Config) -> None:
-    intervals = _intervals(code, results, config)
+def _row(axes: Axes, row: int, code: str, reach: float, inputs: FigureInputs) -> None:
+    words, config = inputs.words, inputs.config
+    intervals = _intervals(code, inputs.results, config)
     right: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center", "ha": "right", "size": 8.5}
     edge = (PLOT + NUMBERS) / PLOT - 0.02
     if config.primary.day not in intervals:
@@ -70,7 +71,7 @@ def _row(axes: Axes, row: int, code: str, reach: float, results: Results, words:
         main = day == config.primary.day
         days = sorted(intervals)
         height = row if main else row + 0.16 * (1 + sum(other < day and other != config.primary.day for other in days))
-        _whisker(axes, height, estimate.value or 0.0, lower.value or 0.0, upper.value or 0.0, reach, main)
+        _whisker(axes, height, (estimate.value or 0.0, lower.value or 0.0, upper.value or 0.0), reach, main)
         if main:
             low, high = (format_number(part.value, part.format) for part in (lower, upper))
             text = words(
@@ -79,8 +80,9 @@ def _row(axes: Axes, row: int, code: str, reach: float, results: Results, words:
             axes.text(edge, row, text, **right)
 
 
-def _whisker(axes: Axes, y: float, estimate: float, lower: float, upper: float, reach: float, main: bool) -> None:
+def _whisker(axes: Axes, y: float, interval: tuple[float, float, float], reach: float, main: bool) -> None:
     """Whisker and marker; an end beyond the axis is an arrow at its edge."""
+    estimate, lower, upper = interval
     colour = INK if main else "#8b949e"
     low, high = max(lower, -reach), min(upper, reach)
     axes.plot([low, high], [y, y], color=colour, lw=1.4 if main else 0.8, solid_capstyle="butt", zorder=2)

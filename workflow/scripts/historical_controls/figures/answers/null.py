@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from historical_controls.ard.queries import CONTRAST
-from historical_controls.figures.inputs import Material
+from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import ARM_STYLES, QUIET, new_figure, place, plain_axes, tick_text
 from historical_controls.text.formatting import format_number
 
@@ -15,13 +15,13 @@ LEFT, WIDTH, HEIGHT, GAP, TOP, BOTTOM = 0.12, 4.76, 0.85, 0.62, 0.42, 0.55
 BARS = "#b8c6d9"
 
 
-def draw(material: Material) -> dict[str, Figure]:
+def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """Panels in the order of the fixed sequence; outcomes without a permutation answer are left out."""
-    primary = material.config.primary
+    primary = inputs.config.primary
     codes = [
         code
         for code in (primary.outcome, *primary.key_secondary)
-        if material.results.all("permutation_null", "count", outcome=code)
+        if inputs.results.all("permutation_null", "count", outcome=code)
     ]
     if not codes:
         return {}
@@ -29,15 +29,15 @@ def draw(material: Material) -> dict[str, Figure]:
     full = float(figure.get_size_inches()[1])
     for number, code in enumerate(codes):
         axes = place(figure, LEFT, full - TOP - HEIGHT - number * (HEIGHT + GAP), WIDTH, HEIGHT)
-        _panel(axes, code, material)
-    axes.set_xlabel(material.words("figure.null_axis"), labelpad=2)
+        _panel(axes, code, inputs)
+    axes.set_xlabel(inputs.words("figure.null_axis"), labelpad=2)
     return {"": figure}
 
 
-def _panel(axes: Axes, code: str, material: Material) -> None:
-    day = float(material.config.primary.day)
+def _panel(axes: Axes, code: str, inputs: FigureInputs) -> None:
+    day = float(inputs.config.primary.day)
     bins = {
-        name: {row.level: row.value or 0.0 for row in material.results.all("permutation_null", name, outcome=code)}
+        name: {row.level: row.value or 0.0 for row in inputs.results.all("permutation_null", name, outcome=code)}
         for name in ("lower", "upper", "count")
     }
     for level, count in bins["count"].items():
@@ -45,7 +45,7 @@ def _panel(axes: Axes, code: str, material: Material) -> None:
         axes.bar(left, count, right - left, align="edge", color=BARS, ec="white", lw=0.5, zorder=1)
     tallest = max(bins["count"].values())
     axes.set_ylim(0, tallest * 1.18)
-    observed = material.results.one("permutation_null", "observed", outcome=code, day=day, contrast=CONTRAST)
+    observed = inputs.results.one("permutation_null", "observed", outcome=code, day=day, contrast=CONTRAST)
     if observed is not None and observed.value is not None:
         style = ARM_STYLES["treated"]
         axes.plot([observed.value] * 2, [0, tallest * 1.1], color=style.colour, lw=2.2, zorder=4)
@@ -55,15 +55,15 @@ def _panel(axes: Axes, code: str, material: Material) -> None:
     axes.set_yticks([])
     axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
-    _title(axes, code, material)
+    _title(axes, code, inputs)
 
 
-def _title(axes: Axes, code: str, material: Material) -> None:
+def _title(axes: Axes, code: str, inputs: FigureInputs) -> None:
     """The outcome, and of how many labellings the bars are made."""
-    label = material.dictionary.outcomes[code].label(material.words.language)
-    day = float(material.config.primary.day)
-    n = material.results.one("permutation", "n_labellings", outcome=code, day=day, contrast=CONTRAST)
+    label = inputs.dictionary.outcomes[code].label(inputs.words.language)
+    day = float(inputs.config.primary.day)
+    n = inputs.results.one("permutation", "n_labellings", outcome=code, day=day, contrast=CONTRAST)
     axes.text(0, 1.08, label, transform=axes.transAxes, va="bottom", weight="bold")
     if n is not None:
-        said = material.words("figure.labellings", n=format_number(n.value, n.format))
+        said = inputs.words("figure.labellings", n=format_number(n.value, n.format))
         axes.text(1, 1.08, said, transform=axes.transAxes, va="bottom", ha="right", size=8.5, color=QUIET)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from historical_controls.ard.queries import Result
-from historical_controls.figures.inputs import Material
+from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import FAINT, INK, QUIET, new_figure, place, plain_axes, tick_text, wrapped
 from historical_controls.text.formatting import format_number
 
@@ -18,23 +18,23 @@ LONGEST = 34
 Choices = dict[str, list[str]]
 
 
-def draw(material: Material) -> dict[str, Figure]:
+def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """One figure a unit (differences, win odds): one column a combination that has an estimate."""
-    rows = material.results.all("specification", "estimate", output_id="15.18")
+    rows = inputs.results.all("specification", "estimate", output_id="15.18")
     units = list(dict.fromkeys(row.unit for row in rows))
     return {
-        str(number) if number > 1 else "": _curve([row for row in rows if row.unit == unit], material)
+        str(number) if number > 1 else "": _curve([row for row in rows if row.unit == unit], inputs)
         for number, unit in enumerate(units, start=1)
     }
 
 
-def _curve(rows: list[Result], material: Material) -> Figure:
+def _curve(rows: list[Result], inputs: FigureInputs) -> Figure:
     ordered = sorted(rows, key=lambda row: (row.value or 0.0, row.level))
     choices = _choices(ordered)
     lines = sum(len(options) + 1 for options in choices.values())
     figure = new_figure(TOP + HEIGHT + GAP + ROW * lines + BOTTOM)
-    _estimates(place(figure, LEFT, BOTTOM + ROW * lines + GAP, PLOT, HEIGHT), ordered, material)
-    _marks(place(figure, LEFT, BOTTOM, PLOT, ROW * lines), ordered, choices, material)
+    _estimates(place(figure, LEFT, BOTTOM + ROW * lines + GAP, PLOT, HEIGHT), ordered, inputs)
+    _marks(place(figure, LEFT, BOTTOM, PLOT, ROW * lines), ordered, choices, inputs)
     return figure
 
 
@@ -55,9 +55,9 @@ def _choices(rows: list[Result]) -> Choices:
     return found
 
 
-def _estimates(axes: Axes, rows: list[Result], material: Material) -> None:
+def _estimates(axes: Axes, rows: list[Result], inputs: FigureInputs) -> None:
     bounds = {
-        name: {row.level: row.value for row in material.results.all("specification", name, output_id="15.18")}
+        name: {row.level: row.value for row in inputs.results.all("specification", name, output_id="15.18")}
         for name in ("lower", "upper")
     }
     for number, row in enumerate(rows):
@@ -76,23 +76,23 @@ def _estimates(axes: Axes, rows: list[Result], material: Material) -> None:
     if not odds:
         axes.yaxis.set_major_locator(MaxNLocator(6))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
-    label = material.dictionary.outcomes[rows[0].outcome].label(material.words.language)
-    axes.set_ylabel(wrapped(f"{label}, {material.words.unit(rows[0].unit)}", 24), size=8.5)
-    said = material.words("figure.combinations", n=format_number(float(len(rows)), "0"))
+    label = inputs.dictionary.outcomes[rows[0].outcome].label(inputs.words.language)
+    axes.set_ylabel(wrapped(f"{label}, {inputs.words.unit(rows[0].unit)}", 24), size=8.5)
+    said = inputs.words("figure.combinations", n=format_number(float(len(rows)), "0"))
     axes.text(1, 1.03, said, transform=axes.transAxes, ha="right", va="bottom", size=8.5, color=QUIET)
 
 
-def _marks(axes: Axes, rows: list[Result], choices: Choices, material: Material) -> None:
+def _marks(axes: Axes, rows: list[Result], choices: Choices, inputs: FigureInputs) -> None:
     """A tick where a combination takes the option of that line."""
     line = 0
     for name, options in choices.items():
-        _name(axes, line, _choice(name, material), bold=True)
+        _name(axes, line, _choice(name, inputs), bold=True)
         for option in options:
             line += 1
             taken = [number for number, row in enumerate(rows) if _parts(row.level).get(name) == option]
             axes.axhline(line, color=FAINT, lw=0.5, zorder=0)
             axes.plot(taken, [line] * len(taken), ls="none", marker="|", ms=5, mew=1.2, color=INK)
-            _name(axes, line, _option(name, option, material), bold=False)
+            _name(axes, line, _option(name, option, inputs), bold=False)
         line += 1
     axes.set_ylim(line - 0.5, -0.5)
     axes.set_xlim(-1, len(rows))
@@ -105,14 +105,14 @@ def _name(axes: Axes, line: int, text: str, bold: bool) -> None:
               size=7.2, weight="bold" if bold else "normal", color=INK if bold else QUIET)  # fmt: skip
 
 
-def _choice(name: str, material: Material) -> str:
-    reading = material.config.cohort.readings.get(name)
-    return material.words(f"figure.choice_{name}") if reading is None else material.words.among(reading.label)
+def _choice(name: str, inputs: FigureInputs) -> str:
+    reading = inputs.config.cohort.readings.get(name)
+    return inputs.words(f"figure.choice_{name}") if reading is None else inputs.words.among(reading.label)
 
 
-def _option(name: str, option: str, material: Material) -> str:
-    reading = material.config.cohort.readings.get(name)
+def _option(name: str, option: str, inputs: FigureInputs) -> str:
+    reading = inputs.config.cohort.readings.get(name)
     if reading is not None:
-        return material.words.among(reading.options[option].label)
-    word: Callable[[str, str], str] = material.words.entry
+        return inputs.words.among(reading.options[option].label)
+    word: Callable[[str, str], str] = inputs.words.entry
     return word("weighting", option) if name == "weighting" else word("analysis", option)

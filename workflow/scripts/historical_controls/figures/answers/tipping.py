@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from historical_controls.ard.queries import CONTRAST, Result
-from historical_controls.figures.inputs import Material
+from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import INK, QUIET, new_figure, place, tick_text
 from historical_controls.text.formatting import format_number
 
@@ -17,12 +17,12 @@ SHADES = {"holds": "#f2f4f7", "above": "#a9b7c8", "below": "#e9c9b1"}
 Step = tuple[float, float]
 
 
-def draw(material: Material) -> dict[str, Figure]:
+def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """Rows: the historical; columns: the treated; printed: the contrast at the primary day."""
-    primary = material.config.primary
+    primary = inputs.config.primary
     keys = {"outcome": primary.outcome, "contrast": CONTRAST, "output_id": "15.14"}
-    cells = {_steps(row.level): row for row in material.results.all("tipping_point", "estimate", **keys)}
-    said = {_steps(row.level): row.text for row in material.results.all("tipping_point", "verdict", **keys)}
+    cells = {_steps(row.level): row for row in inputs.results.all("tipping_point", "estimate", **keys)}
+    said = {_steps(row.level): row.text for row in inputs.results.all("tipping_point", "verdict", **keys)}
     if not cells:
         return {}
     across, down = sorted({step[0] for step in cells}), sorted({step[1] for step in cells}, reverse=True)
@@ -30,8 +30,8 @@ def draw(material: Material) -> dict[str, Figure]:
     axes = place(figure, LEFT, BOTTOM, WIDTH, CELL * len(down))
     for step, row in cells.items():
         _cell(axes, across.index(step[0]), down.index(step[1]), row, said.get(step) or "holds")
-    _frame(axes, across, down, material)
-    _key(figure, material, sorted(set(said.values()) & set(SHADES)))  # type: ignore[arg-type]
+    _frame(axes, across, down, inputs)
+    _key(figure, inputs, sorted(set(said.values()) & set(SHADES)))  # type: ignore[arg-type]
     return {"": figure}
 
 
@@ -48,18 +48,18 @@ def _cell(axes: Axes, x: int, y: int, row: Result, verdict: str) -> None:
               weight="bold" if framed else "normal")  # fmt: skip
 
 
-def _frame(axes: Axes, across: list[float], down: list[float], material: Material) -> None:
+def _frame(axes: Axes, across: list[float], down: list[float], inputs: FigureInputs) -> None:
     axes.set_xlim(-0.5, len(across) - 0.5)
     axes.set_ylim(len(down) - 0.5, -0.5)
     axes.spines[:].set_visible(False)
     axes.set_xticks(range(len(across)), [tick_text(step) for step in across])
     axes.set_yticks(range(len(down)), [tick_text(step) for step in down])
     axes.tick_params(length=0, labelsize=8)
-    axes.set_xlabel(material.words("figure.tipping_treated"), size=8.5)
-    axes.set_ylabel(material.words("figure.tipping_historical"), size=8.5)
+    axes.set_xlabel(inputs.words("figure.tipping_treated"), size=8.5)
+    axes.set_ylabel(inputs.words("figure.tipping_historical"), size=8.5)
 
 
-def _key(figure: Figure, material: Material, verdicts: list[str]) -> None:
+def _key(figure: Figure, inputs: FigureInputs, verdicts: list[str]) -> None:
     full = float(figure.get_size_inches()[1])
     axes = place(figure, 0, full - 0.22 * 3 - 0.04, 5.0, 0.66)
     axes.set_axis_off()
@@ -67,4 +67,4 @@ def _key(figure: Figure, material: Material, verdicts: list[str]) -> None:
     axes.set_ylim(3, 0)
     for line, verdict in enumerate(verdicts):
         axes.add_patch(Rectangle((0.05, line + 0.15), 0.22, 0.7, fc=SHADES[verdict], ec=QUIET, lw=0.5))
-        axes.text(0.35, line + 0.5, material.words(f"verdict.{verdict}"), va="center", size=8.5)
+        axes.text(0.35, line + 0.5, inputs.words(f"verdict.{verdict}"), va="center", size=8.5)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from historical_controls.ard.queries import ARMS
-from historical_controls.figures.inputs import Material
+from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import ARM_STYLES, INK, QUIET, day_ticks, new_figure, place, plain_axes
 from historical_controls.text.formatting import format_number
 
@@ -16,10 +16,10 @@ LEFT, RIGHT, TOP, BOTTOM, GAP, ROW = 1.78, 0.06, 0.62, 0.46, 0.42, 0.155
 STEPS = ("#ffffff", "#d3dae2", "#a9b7c8", "#7288a6", "#3d5675")
 
 
-def draw(material: Material) -> dict[str, Figure]:
+def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """The darker a cell, the larger the part of those in hospital and alive who had a value that day."""
-    known = {row.outcome for row in material.results.all("at_risk", "n_measured")}
-    codes = [code for code in material.config.outcomes if code in known]
+    known = {row.outcome for row in inputs.results.all("at_risk", "n_measured")}
+    codes = [code for code in inputs.config.outcomes if code in known]
     if not codes:
         return {}
     panel = ROW * len(codes)
@@ -28,24 +28,24 @@ def draw(material: Material) -> dict[str, Figure]:
     width = 5.0 - LEFT - RIGHT
     for number, arm in enumerate(ARMS):
         axes = place(figure, LEFT, full - TOP - panel - number * (panel + GAP), width, panel)
-        _panel(axes, arm, codes, material)
+        _panel(axes, arm, codes, inputs)
         axes.tick_params(labelbottom=number == 1)
-    axes.set_xlabel(material.words("figure.days"), labelpad=2)
-    _key(figure, full, material)
+    axes.set_xlabel(inputs.words("figure.days"), labelpad=2)
+    _key(figure, full, inputs)
     return {"": figure}
 
 
-def _panel(axes: Axes, arm: str, codes: list[str], material: Material) -> None:
-    horizon = material.config.cohort.horizon_days
+def _panel(axes: Axes, arm: str, codes: list[str], inputs: FigureInputs) -> None:
+    horizon = inputs.config.cohort.horizon_days
     days = range(1, horizon + 1)
     for row, code in enumerate(codes):
         for day in days:
-            share = _share(material, arm, code, day)
+            share = _share(inputs, arm, code, day)
             if share is None:
                 axes.plot([day - 0.3, day + 0.3], [row + 0.3, row - 0.3], color="#c9ced4", lw=0.6)
             else:
                 axes.add_patch(Rectangle((day - 0.5, row - 0.5), 1, 1, fc=STEPS[_step(share)], ec="#e8ecf0", lw=0.4))
-        label = material.dictionary.outcomes[code].label(material.words.language)
+        label = inputs.dictionary.outcomes[code].label(inputs.words.language)
         axes.text(-0.01, row, label if len(label) <= 27 else f"{label[:26]}…", transform=axes.get_yaxis_transform(),
                   ha="right", va="center", size=7.4)  # fmt: skip
     plain_axes(axes)
@@ -55,14 +55,14 @@ def _panel(axes: Axes, arm: str, codes: list[str], material: Material) -> None:
     axes.set_yticks([])
     axes.set_xticks([1, *day_ticks(horizon)[1:]])
     style = ARM_STYLES[arm]
-    axes.text(0, 1 + 0.06 / (ROW * len(codes)), material.words(f"arm.{arm}"), transform=axes.transAxes, va="bottom",
+    axes.text(0, 1 + 0.06 / (ROW * len(codes)), inputs.words(f"arm.{arm}"), transform=axes.transAxes, va="bottom",
               color=style.text, weight="bold", size=9)  # fmt: skip
 
 
-def _share(material: Material, arm: str, code: str, day: int) -> float | None:
+def _share(inputs: FigureInputs, arm: str, code: str, day: int) -> float | None:
     """Part of those at risk who had a value; None where nobody was at risk any more."""
     at_risk, measured = (
-        material.results.one("at_risk", name, outcome=code, arm=arm, day=float(day))
+        inputs.results.one("at_risk", name, outcome=code, arm=arm, day=float(day))
         for name in ("n_at_risk", "n_measured")
     )
     if at_risk is None or measured is None or not at_risk.value or measured.value is None:
@@ -75,13 +75,13 @@ def _step(share: float) -> int:
     return 0 if share <= 0 else int(min(np.ceil(share * 4), 4))
 
 
-def _key(figure: Figure, full: float, material: Material) -> None:
+def _key(figure: Figure, full: float, inputs: FigureInputs) -> None:
     """The five shades above the panels, in words."""
     axes = place(figure, 0, full - 0.3, 5.0, 0.22)
     axes.set_axis_off()
     axes.set_xlim(0, 5.0)
     axes.set_ylim(0, 0.22)
-    axes.text(0.04, 0.11, material.words("figure.measured"), va="center", size=8.5, color=INK)
+    axes.text(0.04, 0.11, inputs.words("figure.measured"), va="center", size=8.5, color=INK)
     labels = [format_number(0.0, "percent"), *(f"≤\u202f{format_number(part / 4, 'percent')}" for part in range(1, 5))]
     for number, label in enumerate(labels):
         left = LEFT + number * 0.64

@@ -7,8 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from historical_controls.ard.queries import ARMS, Results
-from historical_controls.config.study_config import Config
-from historical_controls.figures.inputs import Material
+from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import ARM_STYLES, FAINT, INK, QUIET, new_figure, place, plain_axes
 from historical_controls.text.words import Words
 
@@ -17,9 +16,9 @@ STEP, SPACE, PERIOD = 0.11, 0.42, 0.24
 LEAST, MOST = 2, 14
 
 
-def draw(material: Material) -> dict[str, Figure]:
+def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """A mark per patient in the week of time zero: treated above, historical patients below, periods on top."""
-    results, words, config = material.results, material.words, material.config
+    results, words, config = inputs.results, inputs.words, inputs.config
     weeks = {arm: _weeks(results, arm) for arm in ARMS}
     if not any(weeks.values()):
         return {}
@@ -35,7 +34,7 @@ def draw(material: Material) -> dict[str, Figure]:
         _marks(axes, arm, weeks[arm], base, words)
         base += STEP * heights[arm] + SPACE
     for number, name in enumerate(periods):
-        _period(axes, name, plot - PERIOD * (number + 0.6), results, words, config, (low, high))
+        _period(axes, name, plot - PERIOD * (number + 0.6), inputs, (low, high))
     _frame(axes, low, high, words)
     return {"": figure}
 
@@ -69,17 +68,15 @@ def _marks(axes: Axes, arm: str, weeks: dict[int, int], base: float, words: Word
     )  # fmt: skip
 
 
-def _period(
-    axes: Axes, name: str, y: float, results: Results, words: Words, config: Config, reach: tuple[float, float]
-) -> None:
+def _period(axes: Axes, name: str, y: float, inputs: FigureInputs, reach: tuple[float, float]) -> None:
     """A bar from a period's first to its last day; an open one runs off the edge."""
-    first = results.one("calendar_period", "first", level=name, population="")
-    last = results.one("calendar_period", "last", level=name, population="")
+    first = inputs.results.one("calendar_period", "first", level=name, population="")
+    last = inputs.results.one("calendar_period", "last", level=name, population="")
     if first is None or first.value is None:
         return
     left = max(first.value, reach[0])
     right = reach[1] if last is None or last.value is None else min(last.value, reach[1])
-    label = words.among(config.study.periods[name].label)
+    label = inputs.words.among(inputs.config.study.periods[name].label)
     if right > left:
         axes.plot([left, right], [y, y], color=QUIET, lw=2.2, solid_capstyle="butt", zorder=2)
         axes.axvline(first.value, color=QUIET, lw=0.7, ls=(0, (2, 2)), zorder=1)

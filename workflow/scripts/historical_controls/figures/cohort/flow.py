@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 
 from historical_controls.ard.queries import ARMS, Results
 from historical_controls.config.study_config import Config
-from historical_controls.figures.inputs import Material
+from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import ARM_STYLES, QUIET, new_figure, place
 from historical_controls.text.formatting import format_number
 from historical_controls.text.words import Words
@@ -50,9 +50,9 @@ class Column:
         return title + BOX + sum(step.height for step in self.steps) + 2 * GAP + BOX + 0.2
 
 
-def draw(material: Material) -> dict[str, Figure]:
+def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """The flow of every source, treated first."""
-    results, words, config = material.results, material.words, material.config
+    results, words, config = inputs.results, inputs.words, inputs.config
     columns = [
         column
         for arm in ARMS

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from historical_controls.ard.queries import CONTRAST, Results
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.figures.inputs import Material
+from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import FAINT, INK, QUIET, new_figure, place, plain_axes, tick_text, wrapped
 from historical_controls.text.words import Words
 
@@ -29,11 +29,10 @@ OFFSETS = {"unweighted": 0.0, "entropy": -0.24, "matching": 0.0, "overlap": 0.24
 Key = tuple[str, str]
 
 
-def draw(material: Material) -> dict[str, Figure]:
+def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """One row a covariate or category, the largest unweighted difference at the top."""
-    results, words, config, dictionary = material.results, material.words, material.config, material.dictionary
+    results, words, config, dictionary = inputs.results, inputs.words, inputs.config, inputs.dictionary
     found = _differences(results)
-    methods = [name for name in MARKS if name in found]
     order = sorted(found.get("unweighted", {}), key=lambda key: (-abs(found["unweighted"][key]), key))
     shown = _without_mirrors(order)
     if not shown:
@@ -43,10 +42,10 @@ def draw(material: Material) -> dict[str, Figure]:
     axes.set_ylim(len(shown) - 0.5, -0.5)
     reach = _reach(found, results, shown)
     for row, key in enumerate(shown):
-        _row(axes, row, key, found, methods, results, reach)
+        _row(axes, (row, key), found, results, reach)
         _label(axes, row, key, words, config, dictionary)
     _frame(axes, reach, words)
-    _legend(axes, methods, len(shown), words)
+    _legend(axes, [name for name in MARKS if name in found], len(shown), words)
     return {"": figure}
 
 
@@ -66,34 +65,29 @@ def _without_mirrors(order: list[Key]) -> list[Key]:
     return [(code, level) for code, level in order if len(counts[code]) != 2 or level == min(counts[code])]
 
 
-def _reach(found: dict[str, dict[Key, float]], results: Results, shown: list[Key]) -> float:
-    values = [abs(own[key]) for own in found.values() for key in shown if key in own]
+def _reach(differences: dict[str, dict[Key, float]], results: Results, shown: list[Key]) -> float:
+    values = [abs(own[key]) for own in differences.values() for key in shown if key in own]
     bounds = [row.value or 0.0 for row in results.all("love", "smd_by_chance")]
     return min(max([1.0, *values, *bounds]) * 1.1, MOST)
 
 
 def _row(
-    axes: Axes,
-    row: int,
-    key: Key,
-    found: dict[str, dict[Key, float]],
-    methods: list[str],
-    results: Results,
-    reach: float,
+    axes: Axes, line: tuple[int, Key], differences: dict[str, dict[Key, float]], results: Results, reach: float
 ) -> None:
+    """One covariate or category: `line` is its place and its key."""
+    row, key = line
     bound = results.one("love", "smd_by_chance", method="unweighted", outcome=key[0], level=key[1], contrast=CONTRAST)
     if bound is not None and bound.value is not None:
         half = min(bound.value, reach)
         axes.fill_between([-half, half], row - 0.5, row + 0.5, color="#e8ecf0", lw=0, zorder=0)
-    for method in methods:
-        if key in found[method]:
-            value = found[method][key]
-            inside = min(max(value, -reach), reach)
-            style = MARKS[method] if inside == value else {**MARKS[method], "marker": ">" if value > 0 else "<"}
-            order = 3 if method == "unweighted" else 4
-            axes.plot(
-                [inside], [row + OFFSETS[method]], ls="none", color=INK, mec=INK, zorder=order, clip_on=False, **style
-            )
+    for method in [name for name in MARKS if key in differences.get(name, {})]:
+        value = differences[method][key]
+        inside = min(max(value, -reach), reach)
+        style = MARKS[method] if inside == value else {**MARKS[method], "marker": ">" if value > 0 else "<"}
+        order = 3 if method == "unweighted" else 4
+        axes.plot(
+            [inside], [row + OFFSETS[method]], ls="none", color=INK, mec=INK, zorder=order, clip_on=False, **style
+        )
 
 
 def _label(axes: Axes, row: int, key: Key, words: Words, config: Config, dictionary: Dictionary) -> None:

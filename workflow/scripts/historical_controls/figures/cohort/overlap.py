@@ -8,7 +8,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from historical_controls.ard.queries import Results
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.figures.inputs import Material
+from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import ARM_STYLES, QUIET, new_figure, place, plain_axes, spread, tick_text
 from historical_controls.text.words import Words
 
@@ -17,9 +17,9 @@ LABEL_GAP = 0.055
 BARS = "#c9d3e0"
 
 
-def draw(material: Material) -> dict[str, Figure]:
+def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """Panels in the order of the declared key covariates that are numbers."""
-    results, words, config, dictionary = material.results, material.words, material.config, material.dictionary
+    results, words, config, dictionary = inputs.results, inputs.words, inputs.config, inputs.dictionary
     codes = [code for code in config.balance.key_covariates if results.all("overlap", "count", outcome=code)]
     if not codes:
         return {}

@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import NDArray
 
 from historical_controls.ard.queries import Result
-from historical_controls.figures.inputs import Material
+from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import ARM_STYLES, FAINT, QUIET, day_ticks, new_figure, place, plain_axes, spread
 from historical_controls.text.formatting import DASH, format_number
 
@@ -20,34 +20,34 @@ EVENTS = ("death", "discharge_alive")
 OUTPUT = "15.11"
 
 
-def draw(material: Material) -> dict[str, Figure]:
+def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """One panel an event, both groups in each."""
-    events = [event for event in EVENTS if _steps(material, event, "treated") or _steps(material, event, "historical")]
+    events = [event for event in EVENTS if _steps(inputs, event, "treated") or _steps(inputs, event, "historical")]
     if not events:
         return {}
     figure = new_figure(TOP + HEIGHT * len(events) + GAP * (len(events) - 1) + BOTTOM)
     full = float(figure.get_size_inches()[1])
     for number, event in enumerate(events):
         axes = place(figure, LEFT, full - TOP - HEIGHT - number * (HEIGHT + GAP), PLOT, HEIGHT)
-        _panel(axes, event, material)
-    axes.set_xlabel(material.words("figure.days"), labelpad=2)
-    _at_risk(axes, events[0], material)
+        _panel(axes, event, inputs)
+    axes.set_xlabel(inputs.words("figure.days"), labelpad=2)
+    _at_risk(axes, events[0], inputs)
     return {"": figure}
 
 
-def _steps(material: Material, event: str, arm: str) -> dict[float, dict[str, Result]]:
+def _steps(inputs: FigureInputs, event: str, arm: str) -> dict[float, dict[str, Result]]:
     """Estimate and limits by day."""
     found: dict[float, dict[str, Result]] = {}
     for name in ("estimate", "lower", "upper", "n_at_risk"):
-        for row in material.results.all("cumulative_incidence", name, output_id=OUTPUT, arm=arm, level=event):
+        for row in inputs.results.all("cumulative_incidence", name, output_id=OUTPUT, arm=arm, level=event):
             found.setdefault(float(row.day or 0.0), {})[name] = row
     return dict(sorted(found.items()))
 
 
-def _panel(axes: Axes, event: str, material: Material) -> None:
+def _panel(axes: Axes, event: str, inputs: FigureInputs) -> None:
     ends: dict[str, float] = {}
     for arm, style in ARM_STYLES.items():
-        steps = _steps(material, event, arm)
+        steps = _steps(inputs, event, arm)
         if not steps:
             continue
         estimate, lower, upper = (_values(steps, name) for name in ("estimate", "lower", "upper"))
@@ -59,9 +59,9 @@ def _panel(axes: Axes, event: str, material: Material) -> None:
             ends[arm] = float(estimate[-1])
     for (arm, _), height in zip(ends.items(), spread(ends.values(), 0.13), strict=True):
         style = ARM_STYLES[arm]
-        axes.text(1.02, height, material.words(f"arm.{arm}"), transform=axes.get_yaxis_transform(), va="center",
+        axes.text(1.02, height, inputs.words(f"arm.{arm}"), transform=axes.get_yaxis_transform(), va="center",
                   color=style.text, weight="bold" if arm == "treated" else "normal")  # fmt: skip
-    _frame(axes, event, material)
+    _frame(axes, event, inputs)
 
 
 def _values(steps: dict[float, dict[str, Result]], name: str) -> NDArray[np.float64]:
@@ -70,9 +70,9 @@ def _values(steps: dict[float, dict[str, Result]], name: str) -> NDArray[np.floa
     return np.array([np.nan if row is None or row.value is None else row.value for row in rows])
 
 
-def _frame(axes: Axes, event: str, material: Material) -> None:
+def _frame(axes: Axes, event: str, inputs: FigureInputs) -> None:
     plain_axes(axes)
-    horizon = material.config.cohort.horizon_days
+    horizon = inputs.config.cohort.horizon_days
     axes.set_ylim(0, 1)
     axes.set_xlim(-0.4, horizon + 0.4)
     axes.set_xticks(day_ticks(horizon))
@@ -81,19 +81,19 @@ def _frame(axes: Axes, event: str, material: Material) -> None:
     axes.grid(axis="y", color=FAINT, lw=0.5)
     axes.set_axisbelow(True)
     left = 0.03 - LEFT / PLOT
-    axes.text(left, 1.06, material.words(f"event.{event}"), transform=axes.transAxes, weight="bold", va="bottom")
+    axes.text(left, 1.06, inputs.words(f"event.{event}"), transform=axes.transAxes, weight="bold", va="bottom")
 
 
-def _at_risk(axes: Axes, event: str, material: Material) -> None:
+def _at_risk(axes: Axes, event: str, inputs: FigureInputs) -> None:
     """Alive and in hospital at each whole week, beneath the last panel."""
     below: dict[str, Any] = {"va": "center", "size": 8.5, "clip_on": False}
     at_data = axes.get_xaxis_transform()
-    axes.text(-0.4, -0.46, material.words("figure.still_there"), color=QUIET, ha="left", transform=at_data, **below)
+    axes.text(-0.4, -0.46, inputs.words("figure.still_there"), color=QUIET, ha="left", transform=at_data, **below)
     for line, arm in enumerate(reversed(list(ARM_STYLES))):
-        height, colour, steps = -0.6 - 0.13 * line, ARM_STYLES[arm].text, _steps(material, event, arm)
-        name = material.words(f"arm.{arm}")
+        height, colour, steps = -0.6 - 0.13 * line, ARM_STYLES[arm].text, _steps(inputs, event, arm)
+        name = inputs.words(f"arm.{arm}")
         axes.text(1.02, height, name, color=colour, ha="left", transform=axes.transAxes, **below)
-        for day in day_ticks(material.config.cohort.horizon_days):
+        for day in day_ticks(inputs.config.cohort.horizon_days):
             row = steps.get(float(day), {}).get("n_at_risk")
             shown = DASH if row is None else format_number(row.value, row.format)
             axes.text(day, height, shown, color=colour, ha="center", transform=at_data, **below)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from historical_controls.figures.inputs import Material
+from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import (
     ARM_STYLES,
     FAINT,
@@ -26,10 +26,10 @@ FULL = 4.92
 MOST_COLUMNS = 4
 
 
-def draw(material: Material) -> dict[str, Figure]:
+def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """Rows in the order of the display ids; columns: the primary and the key secondary outcomes."""
-    primary = material.config.primary
-    shown = {code: material.individuals.of_arm(code, "treated") for code in (primary.outcome, *primary.key_secondary)}
+    primary = inputs.config.primary
+    shown = {code: inputs.individuals.of_arm(code, "treated") for code in (primary.outcome, *primary.key_secondary)}
     codes = [code for code, rows in shown.items() if not rows.empty][:MOST_COLUMNS]
     patients = sorted({name for code in codes for name in shown[code]["display_id"]})
     if not patients:
@@ -41,30 +41,30 @@ def draw(material: Material) -> dict[str, Figure]:
         for across, code in enumerate(codes):
             bottom = full - TOP - ROW * (down + 1) - GAP * down
             axes = place(figure, LEFT + across * (width + SPACE), bottom, width, ROW)
-            _panel(axes, shown[code], patient, material)
+            _panel(axes, shown[code], patient, inputs)
             if down == 0:
-                _head(axes, code, material)
+                _head(axes, code, inputs)
             axes.tick_params(labelbottom=down == len(patients) - 1)
             if across == 0:
                 axes.text(-LEFT / width, 1.0, patient, transform=axes.transAxes, weight="bold",
                           color=ARM_STYLES["treated"].text, va="top")  # fmt: skip
-    figure.text(0.5, 0.1 / full, material.words("figure.days"), ha="center")
+    figure.text(0.5, 0.1 / full, inputs.words("figure.days"), ha="center")
     return {"": figure}
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, patient: str, material: Material) -> None:
+def _panel(axes: Axes, rows: pd.DataFrame, patient: str, inputs: FigureInputs) -> None:
     """One patient's values over those of the other treated."""
     style = ARM_STYLES["treated"]
     for name, own in rows.groupby("display_id", sort=False):
         mine = name == patient
         axes.plot(own["day"], own["value"], lw=1.5 if mine else 0.6, color=style.colour if mine else "#c9ced4",
                   marker="o" if mine else "", ms=2.4, mew=0, zorder=3 if mine else 1)  # fmt: skip
-    ends = material.individuals.ends_of(rows[rows["display_id"] == patient])
+    ends = inputs.individuals.ends_of(rows[rows["display_id"] == patient])
     for event, end in ends.groupby("item"):
-        end_marker(axes, end["day"], end["height"], str(event), style, 6.0)
+        end_marker(axes, (end["day"], end["height"]), str(event), style, 6.0)
     plain_axes(axes)
     axes.axvline(0, color=FAINT, lw=0.8, zorder=0)
-    horizon = material.config.cohort.horizon_days
+    horizon = inputs.config.cohort.horizon_days
     axes.set_xlim(-0.6, horizon + 0.8)
     axes.set_xticks(day_ticks(horizon))
     axes.yaxis.set_major_locator(MaxNLocator(3))
@@ -72,8 +72,8 @@ def _panel(axes: Axes, rows: pd.DataFrame, patient: str, material: Material) -> 
     axes.tick_params(labelsize=7.5, pad=1.5)
 
 
-def _head(axes: Axes, code: str, material: Material) -> None:
-    entry = material.dictionary.outcomes[code]
-    unit = material.words.unit(entry.unit)
-    name = f"{wrapped(entry.label(material.words.language), 15)}\n{unit}"
+def _head(axes: Axes, code: str, inputs: FigureInputs) -> None:
+    entry = inputs.dictionary.outcomes[code]
+    unit = inputs.words.unit(entry.unit)
+    name = f"{wrapped(entry.label(inputs.words.language), 15)}\n{unit}"
     axes.text(0, 1.06, name, transform=axes.transAxes, va="bottom", size=8, color=QUIET, linespacing=1.05)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
-from historical_controls.figures.inputs import Material
+from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import (
     ARM_STYLES,
     FAINT,
@@ -27,12 +27,12 @@ TICKS = (0.01, 0.1, 0.25, 0.5, 1, 2, 4, 10, 100)
 WIDEST = 100.0
 
 
-def draw(material: Material) -> dict[str, Figure]:
+def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """Panels in the order of the config; an outcome of which nobody has a baseline and a later value is left out."""
     shown = {
-        code: {arm: _ratios(material, code, arm) for arm in ARM_STYLES}
-        for code in material.config.outcomes
-        if material.dictionary.outcomes[code].scale == "log"
+        code: {arm: _ratios(inputs, code, arm) for arm in ARM_STYLES}
+        for code in inputs.config.outcomes
+        if inputs.dictionary.outcomes[code].scale == "log"
     }
     shown = {code: arms for code, arms in shown.items() if any(len(rows) for rows in arms.values())}
     if not shown:
@@ -45,15 +45,15 @@ def draw(material: Material) -> dict[str, Figure]:
         down, across = divmod(number, COLUMNS)
         bottom = full - TOP - HEIGHT - down * (HEIGHT + DOWN)
         axes = place(figure, LEFT + across * (WIDTH + ACROSS), bottom, WIDTH, HEIGHT)
-        _panel(axes, arms, reach, material)
-        label = wrapped(material.dictionary.outcomes[code].label(material.words.language), 30)
+        _panel(axes, arms, reach, inputs)
+        label = wrapped(inputs.dictionary.outcomes[code].label(inputs.words.language), 30)
         axes.text(-0.08, 1.05, label, transform=axes.transAxes, va="bottom", size=8.5, weight="bold")
-    figure.text(0.5, 0.1 / full, material.words("figure.days"), ha="center")
+    figure.text(0.5, 0.1 / full, inputs.words("figure.days"), ha="center")
     return {"": figure}
 
 
-def _ratios(material: Material, code: str, arm: str) -> pd.DataFrame:
-    rows = material.individuals.of_arm(code, arm)
+def _ratios(inputs: FigureInputs, code: str, arm: str) -> pd.DataFrame:
+    rows = inputs.individuals.of_arm(code, arm)
     return rows[rows["ratio"].notna() & (rows["ratio"] > 0)]
 
 
@@ -63,7 +63,7 @@ def _reach(parts: list[pd.DataFrame]) -> float:
     return float(min(max(np.exp(logs.max()), 2.0) * 1.1, WIDEST))
 
 
-def _panel(axes: Axes, arms: dict[str, pd.DataFrame], reach: float, material: Material) -> None:
+def _panel(axes: Axes, arms: dict[str, pd.DataFrame], reach: float, inputs: FigureInputs) -> None:
     axes.set_yscale("log")
     for arm, style in ARM_STYLES.items():
         for _, own in arms[arm].groupby("display_id", sort=False):
@@ -77,7 +77,7 @@ def _panel(axes: Axes, arms: dict[str, pd.DataFrame], reach: float, material: Ma
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"×{tick_text(value)}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.minorticks_off()
-    horizon = material.config.cohort.horizon_days
+    horizon = inputs.config.cohort.horizon_days
     axes.set_xlim(-0.4, horizon + 0.4)
     axes.set_xticks(day_ticks(horizon))
     axes.tick_params(labelsize=8)

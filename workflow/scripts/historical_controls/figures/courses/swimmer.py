@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from historical_controls.ard.queries import ARMS
-from historical_controls.figures.inputs import ENDINGS, Material
+from historical_controls.figures.inputs import ENDINGS, FigureInputs
 from historical_controls.figures.style import (
     ARM_STYLES,
     INK,
@@ -23,39 +23,39 @@ from historical_controls.figures.style import (
 from historical_controls.text.words import Words
 
 LEFT, BOTTOM, PLOT, TOP = 0.95, 0.5, 3.85, 0.34
-NAMED, PLAIN, SPACE = 0.17, 0.066, 0.2
+ROWS = {"treated": 0.17, "historical": 0.066}
+SPACE = 0.2
 MOST = 80
 
 
-def draw(material: Material) -> dict[str, Figure]:
+def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """Longest stay first within each arm; of more than `MOST` historical patients the first are drawn."""
-    arms = {arm: _stays(material, arm) for arm in ARMS}
+    arms = {arm: _stays(inputs, arm) for arm in ARMS}
     if all(stays.empty for stays in arms.values()):
         return {}
-    rows = {"treated": NAMED, "historical": PLAIN}
-    height = sum(rows[arm] * len(stays) + SPACE for arm, stays in arms.items())
+    height = sum(ROWS[arm] * len(stays) + SPACE for arm, stays in arms.items())
     figure = new_figure(BOTTOM + height + TOP)
     axes = place(figure, LEFT, BOTTOM, PLOT, height)
     axes.set_ylim(0, height)
     top = height
     for arm, stays in arms.items():
-        top = _arm(axes, arm, stays, top, rows[arm], material.words, material.config.cohort.horizon_days) - SPACE
-    _frame(axes, material.words, material.config.cohort.horizon_days)
+        top = _arm(axes, arm, stays, top, inputs) - SPACE
+    _frame(axes, inputs.words, inputs.config.cohort.horizon_days)
     ended = {event for stays in arms.values() for event in stays["item"]}
-    marker_key(axes, [event for event in ENDINGS if event in ended], material.words, 1 + 0.06 / height, -LEFT / PLOT)
+    marker_key(axes, [event for event in ENDINGS if event in ended], inputs.words, 1 + 0.06 / height, -LEFT / PLOT)
     return {"": figure}
 
 
-def _stays(material: Material, arm: str) -> pd.DataFrame:
+def _stays(inputs: FigureInputs, arm: str) -> pd.DataFrame:
     """One row a patient: display_id, item (what ended follow-up), day; sorted by how long it lasted."""
-    rows = material.individuals.endings
+    rows = inputs.individuals.endings
     own = rows[rows["arm"] == arm].sort_values("display_id").head(MOST)
     return own.sort_values(["day", "display_id"], ascending=[False, True])
 
 
-def _arm(axes: Axes, arm: str, stays: pd.DataFrame, top: float, row: float, words: Words, horizon: int) -> float:
+def _arm(axes: Axes, arm: str, stays: pd.DataFrame, top: float, inputs: FigureInputs) -> float:
     """The bars of one arm from `top` downwards; the lower edge."""
-    style = ARM_STYLES[arm]
+    style, row, horizon = ARM_STYLES[arm], ROWS[arm], inputs.config.cohort.horizon_days
     beside: dict[str, Any] = {
         "transform": axes.get_yaxis_transform(),
         "ha": "right",
@@ -68,14 +68,14 @@ def _arm(axes: Axes, arm: str, stays: pd.DataFrame, top: float, row: float, word
         axes.plot([0, end], [y, y], color=style.colour if named else style.individual, lw=4.5 if named else 2.6,
                   solid_capstyle="butt", zorder=style.order)  # fmt: skip
         if item in ENDINGS:
-            end_marker(axes, [end], [y], item, style, 6.0 if named else 4.2)
+            end_marker(axes, ([end], [y]), item, style, 6.0 if named else 4.2)
         elif item == "in_hospital":
             axes.plot([end], [y], ls="none", marker=">", ms=4.5 if named else 2.8, mew=0, color=style.colour,
                       zorder=style.order, clip_on=False)  # fmt: skip
         if named:
             axes.text(-0.02, y, name, size=8.5, **beside)
     if not named:
-        axes.text(-0.02, top - row * len(stays) / 2, words(f"arm.{arm}"), size=8.5, **beside)
+        axes.text(-0.02, top - row * len(stays) / 2, inputs.words(f"arm.{arm}"), size=8.5, **beside)
     return top - row * len(stays)
 
 

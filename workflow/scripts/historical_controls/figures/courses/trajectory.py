@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from historical_controls.ard.queries import Finding, Result, Results, reason_facts, refusing
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
-from historical_controls.figures.inputs import ENDINGS, MOST_LINES, Material
+from historical_controls.figures.inputs import ENDINGS, MOST_LINES, FigureInputs
 from historical_controls.figures.style import (
     ARM_STYLES,
     FAINT,
@@ -34,17 +34,17 @@ LEFT, BOTTOM, PLOT_WIDTH, PLOT_HEIGHT = 0.58, 1.2, 3.35, 2.35
 TITLE_LINE, NOTE_LINE = 0.19, 0.17
 
 
-def draw(material: Material) -> dict[str, Figure]:
+def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """One figure an outcome that anyone has values or a model of."""
-    known = set(material.individuals.values["item"])
-    known |= {row.outcome for row in material.results.all("trajectory", "mean")}
-    return {code: _outcome(code, material) for code in material.config.outcomes if code in known}
+    known = set(inputs.individuals.values["item"])
+    known |= {row.outcome for row in inputs.results.all("trajectory", "mean")}
+    return {code: _outcome(code, inputs) for code in inputs.config.outcomes if code in known}
 
 
-def _outcome(outcome: str, material: Material) -> Figure:
+def _outcome(outcome: str, inputs: FigureInputs) -> Figure:
     """The trajectory figure of one outcome; without a model the individual lines and the reason in words."""
-    results, individuals, words = material.results, material.individuals, material.words
-    config, dictionary = material.config, material.dictionary
+    results, individuals, words = inputs.results, inputs.individuals, inputs.words
+    config, dictionary = inputs.config, inputs.dictionary
     entry = dictionary.outcomes[outcome]
     shown = {arm: individuals.of_arm(outcome, arm) for arm in ARM_STYLES}
     curves = {arm: _curve(results, outcome, arm) for arm in ARM_STYLES}
@@ -81,7 +81,7 @@ def _ends(axes: Axes, ends: pd.DataFrame, style: ArmStyle) -> None:
     """Death: filled cross. Discharged alive: open circle. Transferred: open diamond."""
     for event in ENDINGS:
         rows = ends[ends["item"] == event]
-        end_marker(axes, rows["day"], rows["height"], event, style, 5.5, style.order - 1)
+        end_marker(axes, (rows["day"], rows["height"]), event, style, 5.5, style.order - 1)
 
 
 def _curve(results: Results, outcome: str, arm: str) -> pd.DataFrame:
@@ -195,17 +195,17 @@ def not_estimable(outcome: str, results: Results, words: Words, dictionary: Dict
     return words("not_estimable", reason=words.entry("reason", code).format(**facts, found=found))
 
 
-def finding_words(found: Finding, words: Words, dictionary: Dictionary) -> str:
+def finding_words(finding: Finding, words: Words, dictionary: Dictionary) -> str:
     """What one gate found, in words; empty where its reason says all."""
-    if not words.has(f"gate_found.{found.gate}"):
+    if not words.has(f"gate_found.{finding.gate}"):
         return ""
     return words(
-        f"gate_found.{found.gate}",
-        value=_fact(found.value, words),
-        limit=_fact(found.limit, words),
-        covariate=words.covariate(found.covariate, dictionary) if found.covariate else "",
-        patient=found.state.level,
-        arm=words(f"arm.{found.state.arm}") if found.state.arm else "",
+        f"gate_found.{finding.gate}",
+        value=_fact(finding.value, words),
+        limit=_fact(finding.limit, words),
+        covariate=words.covariate(finding.covariate, dictionary) if finding.covariate else "",
+        patient=finding.state.level,
+        arm=words(f"arm.{finding.state.arm}") if finding.state.arm else "",
     )
 
 

@@ -28,7 +28,7 @@ def rtf_tables(
 
 def rtf(table: PlainTable, printer: Printer) -> str:
     """One table in landscape, with its title, its footnotes and the page number of each page."""
-    import polars
+    import polars  # rtflite 2.6 fails to convert a pandas frame
     from rtflite import RTFBody, RTFColumnHeader, RTFDocument, RTFFootnote, RTFPage, RTFPageHeader, RTFTitle
 
     widths = [1.0] * len(table.heads)
@@ -50,9 +50,9 @@ def rtf(table: PlainTable, printer: Printer) -> str:
     return BEYOND_ASCII.sub(_code_points, str(document.rtf_encode()))
 
 
-def _code_points(found: re.Match[str]) -> str:
+def _code_points(match: re.Match[str]) -> str:
     """RTF's way to write a character: its UTF-16 units as signed numbers, and what an old reader shows in its place."""
-    units = found[0].encode("utf-16-le")
+    units = match[0].encode("utf-16-le")
     numbers = (int.from_bytes(units[at : at + 2], "little", signed=True) for at in range(0, len(units), 2))
     return "".join(f"\\u{number}?" for number in numbers)
 

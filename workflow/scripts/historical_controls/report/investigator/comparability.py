@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from historical_controls.ard.queries import CONTRAST, Finding, Result, gate_findings
+from historical_controls.ard.queries import CONTRAST, Finding, gate_findings
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
 
@@ -105,36 +105,35 @@ def levels(printer: Printer, code: str) -> list[str]:
     return declared + sorted(found - set(declared))
 
 
-def _rows(printer: Printer, code: str, found: list[str]) -> list[Row]:
+def _rows(printer: Printer, code: str, weightings: list[str]) -> list[Row]:
     rows = []
     for level in levels(printer, code):
         name = printer.covariate(code)
         if level:
             name = Markup("{}: {}").format(name, printer.fact(printer.words.entry("category", level)))
         cells = [_mean(printer, code, level, UNWEIGHTED, "treated")]
-        for method in found:
+        for method in weightings:
             cells += [_mean(printer, code, level, method, "historical"), _difference(printer, code, level, method)]
         rows.append(Row(name, tuple(cells)))
     return rows
 
 
-def _one(
-    printer: Printer, method: str, statistic: str, code: str, level: str, arm: str = "", contrast: str = ""
-) -> Result | None:
-    analysis = "baseline" if method == UNWEIGHTED else "baseline_weighted"
-    return printer.results.one(
-        analysis, statistic, method=method, outcome=code, level=level, arm=arm, contrast=contrast
-    )
+def _analysis(method: str) -> str:
+    """The analysis whose rows describe the groups under a weighting."""
+    return "baseline" if method == UNWEIGHTED else "baseline_weighted"
 
 
 def _mean(printer: Printer, code: str, level: str, method: str, arm: str) -> Markup:
     """Proportion, geometric mean of what is analysed as a ratio, or mean."""
-    return printer.number(_one(printer, method, "centre", code, level, arm=arm))
+    keys = {"method": method, "outcome": code, "level": level, "arm": arm}
+    return printer.number(printer.results.one(_analysis(method), "centre", **keys))  # type: ignore[arg-type]
 
 
 def _difference(printer: Printer, code: str, level: str, method: str) -> Markup:
+    keys = {"method": method, "outcome": code, "level": level, "contrast": CONTRAST}
     difference, ratio = (
-        _one(printer, method, name, code, level, contrast=CONTRAST) for name in ("smd", "variance_ratio")
+        printer.results.one(_analysis(method), name, **keys)  # type: ignore[arg-type]
+        for name in ("smd", "variance_ratio")
     )
     if ratio is None:
         return printer.number(difference)
@@ -142,10 +141,10 @@ def _difference(printer: Printer, code: str, level: str, method: str) -> Markup:
     return Markup("{} <small>{}</small>").format(printer.number(difference), said)
 
 
-def _facts(printer: Printer, found: list[str]) -> list[Markup]:
+def _facts(printer: Printer, weightings: list[str]) -> list[Markup]:
     """How matching came out, and how many key covariates were imputed."""
     notes = []
-    if "matching" in found:
+    if "matching" in weightings:
         names = ("ratio", "n_unmatched", "total_distance")
         rows = {name: printer.number(printer.results.one("weights", name, method="matching")) for name in names}
         notes.append(printer.word("weighting.matching_note", **rows))

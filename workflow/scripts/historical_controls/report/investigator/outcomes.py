@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from historical_controls.ard.queries import ARMS, Result
 from historical_controls.report.investigator.answer import contrast, is_ratio
 from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.printer import Printer
+from historical_controls.report.printing.rung_name import rung_name
 from historical_controls.report.printing.scenario_names import scenario_labels
 
 
@@ -94,21 +95,12 @@ def _fit_notes(printer: Printer, code: str) -> tuple[Markup, ...]:
     rung, df = (printer.results.one("mixed_model", name, outcome=code) for name in ("covariance_rung", "df_method"))
     if rung is None or df is None or printer.results.not_estimable(code) is not None:
         return ()
-    said = printer.marked(rung, _rung_words(printer, rung.text or ""))
+    code = rung.text or ""
+    said = printer.marked(rung, escape(rung_name(code, printer.config, printer.words) or code))
     weighting = printer.results.one("mixed_model", "weighting", outcome=code)
     key = "course.fit_weighted" if rung.method == "cr2" and weighting is not None else "course.fit"
     named = {} if weighting is None else {"weighting": printer.code("weighting", weighting)}
     return (printer.word(key, rung=said, df_method=printer.code("df_method", df), **named),)
-
-
-def _rung_words(printer: Printer, name: str) -> Markup:
-    """What a rung of the declared ladder assumes, in words; its id where the config no longer has it."""
-    rung = next((rung for rung in printer.config.analysis.ladder if rung.id == name), None)
-    if rung is None:
-        return Markup("{}").format(name)
-    random = printer.words.entry("random", rung.random or "none")
-    parts = (random, printer.words("residual." + rung.residual), printer.words("per_arm." + rung.per_arm))
-    return Markup("{}, {}, {}").format(*parts)
 
 
 def said_difference(printer: Printer, code: str) -> Markup | None:

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from historical_controls.ard.queries import results_of
-from historical_controls.config.study_config import Config
-from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.report.inputs import PageInputs
 from historical_controls.report.investigator.adverse import adverse_sentence, adverse_table
 from historical_controls.report.investigator.answer import answer, in_short, sources, treated_count, what_was_done
 from historical_controls.report.investigator.comparability import gates_intro, gates_table, weighted_table
@@ -33,7 +28,6 @@ from historical_controls.report.printing.html_table import HtmlTable
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.printing.svg import inline_svg
-from historical_controls.text.words import Words
 
 TEMPLATE = "investigator.html.j2"
 BIASES = ("chosen", "time", "mean", "calendar", "support", "death", "discharge", "visits", "few", "many")
@@ -52,44 +46,16 @@ class OutcomePart:
     table: HtmlTable
 
 
-def render_report(
-    ard: pd.DataFrame,
-    words: Words,
-    figures: Mapping[str, str],
-    provenance: Mapping[str, Any],
-    config: Config,
-    dictionary: Dictionary,
-    outputs: Mapping[str, Output],
-    templates: str | Path,
-) -> str:
-    """The page as HTML text.
-
-    `ard`: table `ard`, all scenarios; `figures`: SVG text by file name, in the language of `words`;
-    `provenance`: results/provenance.json; `outputs`: docs/outputs.csv; `templates`: workflow/templates.
-    """
-    printer = Printer(results_of(ard), words, config, dictionary)
-    environment = Environment(
-        loader=FileSystemLoader(templates),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.globals.update(t=printer.word, caption=lambda table: caption(table, outputs, printer))
-    return environment.get_template(TEMPLATE).render(**_content(printer, figures, provenance))
+def render_report(page: PageInputs) -> str:
+    """The page as HTML text."""
+    printer = page.printer
+    return page.fill_template(TEMPLATE, _content(page), caption=lambda table: caption(table, page.outputs, printer))
 
 
-def _content(printer: Printer, figures: Mapping[str, str], provenance: Mapping[str, Any]) -> dict[str, Any]:
-    config, words = printer.config, printer.words
+def _content(page: PageInputs) -> dict[str, Any]:
+    printer, figures, config = page.printer, page.figures, page.config
     main = [config.primary.outcome, *config.primary.key_secondary]
     return {
-        "language": words.language,
-        "other_languages": [language for language in config.languages if language != words.language],
-        "study": printer.fact(words.among(config.study.title)),
-        "study_plain": words.among(config.study.title),
-        "registry_id": printer.fact(config.study.id),
-        "simulated": config.study.simulated,
         "level": printer.level,
         "primary_day": printer.fact(config.primary.day),
         "answer": answer(printer),
@@ -125,7 +91,7 @@ def _content(printer: Printer, figures: Mapping[str, str], provenance: Mapping[s
         "draws": draws_sentence(printer),
         "ledger": ledger_table(printer),
         "reasons": reasons_table(printer),
-        "provenance": provenance_facts(provenance, printer),
+        "provenance": provenance_facts(page.provenance, printer),
     }
 
 

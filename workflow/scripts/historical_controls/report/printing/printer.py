@@ -55,17 +55,17 @@ class Printer:
         said = fill(template, facts)
         return said if row is None else self.marked(row, said)
 
-    def finding(self, found: Finding) -> Markup:
+    def finding(self, finding: Finding) -> Markup:
         """What one gate found, with its numbers and whom or what it names; empty where its reason says all."""
-        if not self.words.has(f"gate_found.{found.gate}"):
+        if not self.words.has(f"gate_found.{finding.gate}"):
             return Markup("")
-        named = found.state.arm
+        named = finding.state.arm
         return self.word(
-            f"gate_found.{found.gate}",
-            value=self.number(found.value),
-            limit=self.number(found.limit),
-            covariate=self.covariate(found.covariate) if found.covariate else "",
-            patient=self.fact(found.state.level),
+            f"gate_found.{finding.gate}",
+            value=self.number(finding.value),
+            limit=self.number(finding.limit),
+            covariate=self.covariate(finding.covariate) if finding.covariate else "",
+            patient=self.fact(finding.state.level),
             arm=self.word(f"arm.{named}") if named else "",
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from historical_controls.config.scenarios import Variant, grid
 from historical_controls.config.study_config import Config
+from historical_controls.report.printing.rung_name import rung_name
 from historical_controls.text.words import Words
 
 
@@ -28,12 +29,5 @@ def _label(variant: Variant, config: Config, words: Words) -> str:
         case "weightings":
             return words("grid.weightings", method=words(f"weighting.{variant.value}"))
         case "rungs":
-            return words("grid.rungs", rung=_rung(variant.value, config, words))
+            return words("grid.rungs", rung=rung_name(variant.value, config, words))
     return words(f"grid.{variant.kind}.{variant.value}")
-
-
-def _rung(name: str, config: Config, words: Words) -> str:
-    rungs = (*config.analysis.ladder, *config.analysis.censored_ladder)
-    rung = next(rung for rung in rungs if rung.id == name)
-    random = words.entry("random", rung.random or "none")
-    return f"{random}, {words('residual.' + rung.residual)}, {words('per_arm.' + rung.per_arm)}"

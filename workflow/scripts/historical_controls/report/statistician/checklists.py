@@ -54,9 +54,9 @@ def load_items(path: str | Path) -> list[Item]:
     return items
 
 
-def _check(what: str, found: str, allowed: tuple[str, ...], where: str) -> None:
-    if found not in allowed:
-        raise UserError(f"there is no {what} '{found}'", where, f"Allowed: {', '.join(allowed)}")
+def _check(what: str, value: str, allowed: tuple[str, ...], where: str) -> None:
+    if value not in allowed:
+        raise UserError(f"there is no {what} '{value}'", where, f"Allowed: {', '.join(allowed)}")
 
 
 def checklist_tables(printer: Printer, items: list[Item], places: Collection[str]) -> list[HtmlTable]:

@@ -39,7 +39,7 @@ STEPS = (
 
 
 @dataclass(frozen=True)
-class Told:
+class MethodStep:
     """A step as a page tells it: its sentence, and the equations with their tags, in the order of docs/methods.md."""
 
     title: Markup
@@ -67,16 +67,18 @@ def equations(methods: str) -> dict[str, str]:
     return found
 
 
-def told(printer: Printer, methods: str) -> list[Told]:
+def method_steps(printer: Printer, methods: str) -> list[MethodStep]:
     """The steps that this run took, in words, each with its equations."""
     formulas = equations(methods)
     written = {analysis for _, analysis, _ in printer.results.rows}
-    return [_told(printer, step, formulas) for step in STEPS if not step.analyses or written & set(step.analyses)]
+    return [
+        _method_step(printer, step, formulas) for step in STEPS if not step.analyses or written & set(step.analyses)
+    ]
 
 
-def _told(printer: Printer, step: Step, formulas: Mapping[str, str]) -> Told:
+def _method_step(printer: Printer, step: Step, formulas: Mapping[str, str]) -> MethodStep:
     known = dict.fromkeys(formulas[tag] for tag in step.tags if tag in formulas)
-    return Told(
+    return MethodStep(
         printer.word(f"method_step.{step.name}_title"),
         printer.word(f"method_step.{step.name}", level=printer.level),
         tuple(known),

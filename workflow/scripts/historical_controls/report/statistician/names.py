@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from historical_controls.ard.queries import CONTRAST, Result
 from historical_controls.report.printing.printer import Printer
+from historical_controls.report.printing.rung_name import rung_name
 from historical_controls.report.statistician.sheet import REMARKS
 from historical_controls.text.formatting import MINUS
 
@@ -132,21 +133,16 @@ class Names:
             return self._parameter(found)
         return self.printer.fact(level)
 
-    def _parameter(self, found: re.Match[str]) -> Markup:
-        said = self.printer.word(f"parameter.{found[2]}")
-        if found[3]:
-            terms = [self._among(("term",), term) for term in found[3].split(", ")]
+    def _parameter(self, match: re.Match[str]) -> Markup:
+        said = self.printer.word(f"parameter.{match[2]}")
+        if match[3]:
+            terms = [self._among(("term",), term) for term in match[3].split(", ")]
             said = Markup("{} ({})").format(said, Markup(", ").join(terms))
-        return Markup("{}: {}").format(self.printer.word(f"arm.{found[1]}"), said) if found[1] else said
+        return Markup("{}: {}").format(self.printer.word(f"arm.{match[1]}"), said) if match[1] else said
 
     def _rung(self, name: str) -> Markup:
-        analysis = self.printer.config.analysis
-        rung = next((rung for rung in (*analysis.ladder, *analysis.censored_ladder) if rung.id == name), None)
-        if rung is None:
-            return Markup("<code data-fact>{}</code>").format(name)
-        words = self.printer.words
-        parts = (words.entry("random", rung.random or "none"), words(f"residual.{rung.residual}"))
-        return Markup("{}, {}, {}").format(*parts, words(f"per_arm.{rung.per_arm}"))
+        said = rung_name(name, self.printer.config, self.printer.words)
+        return Markup("<code data-fact>{}</code>").format(name) if said is None else escape(said)
 
     def _boundary(self, code: str) -> Markup:
         """Boundaries that a fit reached, named."""

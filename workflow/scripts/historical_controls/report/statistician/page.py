@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from historical_controls.ard.queries import results_of
-from historical_controls.config.study_config import Config
-from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.report.inputs import PageInputs, script_hash
 from historical_controls.report.investigator.answer import answer
 from historical_controls.report.investigator.data import provenance_facts
 from historical_controls.report.printing.html_table import HtmlTable
@@ -27,10 +21,9 @@ from historical_controls.report.statistician.checklists import PLACES, Item, che
 from historical_controls.report.statistician.display_tables import listing_sections
 from historical_controls.report.statistician.estimands import estimand_table
 from historical_controls.report.statistician.manuscript import citation, methods_paragraph, results_paragraph
-from historical_controls.report.statistician.methods import told
+from historical_controls.report.statistician.methods import method_steps
 from historical_controls.report.statistician.registry import Difference, declared_tables
 from historical_controls.report.statistician.tables import Section, sections
-from historical_controls.text.words import Words
 
 TEMPLATE = "statistician.html.j2"
 SCRIPT = "statistician.js"
@@ -54,66 +47,46 @@ class Chapter:
     sections: tuple[Section, ...]
 
 
-def render_statistician_report(
-    ard: pd.DataFrame,
-    display: pd.DataFrame,
-    words: Words,
-    figures: Mapping[str, str],
-    provenance: Mapping[str, Any],
-    config: Config,
-    dictionary: Dictionary,
-    outputs: Mapping[str, Output],
-    methods: str,
-    items: list[Item],
-    differences: list[Difference],
-    templates: str | Path,
-) -> str:
-    """The page as HTML text.
+@dataclass(frozen=True)
+class Declarations:
+    """What the page prints beside results.
 
-    Arguments as for the investigators' page; `display`: table `display` of the scenario 'primary'; `methods`: the text
-    of docs/methods.md; `items` and `differences`: what `load_items` and `load_differences` read.
+    `display`: table `display` of the scenario 'primary'; `methods`: text of docs/methods.md; `items`: reporting
+    checklists; `differences`: between the registry and the analysis.
     """
-    printer = Printer(results_of(ard), words, config, dictionary)
-    script = (Path(templates) / SCRIPT).read_text(encoding="utf-8")
-    environment = Environment(
-        loader=FileSystemLoader(templates),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.globals.update(t=printer.word, fact=printer.fact, long=LONG)
+
+    display: pd.DataFrame
+    methods: str
+    items: list[Item]
+    differences: list[Difference]
+
+
+def render_statistician_report(page: PageInputs, declared: Declarations) -> str:
+    """The page as HTML text."""
+    return page.fill_template(TEMPLATE, _content(page, declared), long=LONG)
+
+
+def _content(page: PageInputs, declared: Declarations) -> dict[str, Any]:
+    printer, outputs = page.printer, page.outputs
     estimands = estimand_table(printer)
     parts = [
-        *chapters(printer, outputs, declared_tables(printer, differences)),
-        Chapter("chapter-16_2", tuple(listing_sections(printer, outputs, display))),
+        *chapters(printer, outputs, declared_tables(printer, declared.differences)),
+        Chapter("chapter-16_2", tuple(listing_sections(printer, outputs, declared.display))),
     ]
-    pictures = {one.output_id: drawn(printer, figures, one) for one in outputs.values() if one.kind == "figure"}
-    return environment.get_template(TEMPLATE).render(
-        language=words.language,
-        other_languages=[language for language in config.languages if language != words.language],
-        study=printer.fact(words.among(config.study.title)),
-        study_plain=words.among(config.study.title),
-        registry_id=printer.fact(config.study.id),
-        simulated=config.study.simulated,
-        script_hash=script_hash(script),
-        answer=answer(printer),
-        estimands=estimands,
-        steps=told(printer, methods),
-        chapters=parts,
-        methods_paragraph=methods_paragraph(printer, provenance),
-        results_paragraph=results_paragraph(printer),
-        citation=citation(printer, provenance),
-        checklists=checklist_tables(printer, items, places(parts, pictures, estimands)),
-        figures=pictures,
-        provenance=provenance_facts(provenance, printer),
-    )
-
-
-def script_hash(script: str) -> str:
-    """How the page's policy names the one script that may run."""
-    return base64.b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode()
+    pictures = {one.output_id: drawn(printer, page.figures, one) for one in outputs.values() if one.kind == "figure"}
+    return {
+        "script_hash": script_hash(page.script(SCRIPT)),
+        "answer": answer(printer),
+        "estimands": estimands,
+        "steps": method_steps(printer, declared.methods),
+        "chapters": parts,
+        "methods_paragraph": methods_paragraph(printer, page.provenance),
+        "results_paragraph": results_paragraph(printer),
+        "citation": citation(printer, page.provenance),
+        "checklists": checklist_tables(printer, declared.items, places(parts, pictures, estimands)),
+        "figures": pictures,
+        "provenance": provenance_facts(page.provenance, printer),
+    }
 
 
 def places(parts: list[Chapter], pictures: Mapping[str, list[Markup]], estimands: HtmlTable | None) -> set[str]:

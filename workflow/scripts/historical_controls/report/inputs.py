@@ -1,0 +1,89 @@
+"""What a page is written from, and the one environment that turns templates into pages."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from historical_controls.ard.queries import results_of
+from historical_controls.config.study_config import Config
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.report.printing.outputs import Output
+from historical_controls.report.printing.printer import Printer
+from historical_controls.text.words import Words
+
+
+@dataclass(frozen=True)
+class PageInputs:
+    """Results and words of one page.
+
+    `ard`: table `ard`, all scenarios; `templates`: workflow/templates; `outputs`: docs/outputs.csv by output id;
+    `figures`: SVG text by file name, in the language of `words`; `provenance`: results/provenance.json.
+    """
+
+    ard: pd.DataFrame
+    words: Words
+    config: Config
+    dictionary: Dictionary
+    templates: Path
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+    figures: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def printer(self) -> Printer:
+        """How numbers of `ard` reach the page."""
+        return Printer(results_of(self.ard), self.words, self.config, self.dictionary)
+
+    @property
+    def other_languages(self) -> list[str]:
+        """Languages of the study but the page's own."""
+        return [language for language in self.config.languages if language != self.words.language]
+
+    def script(self, name: str) -> str:
+        """Text of a script of the templates' folder."""
+        return (self.templates / name).read_text(encoding="utf-8")
+
+    def fill_template(self, name: str, content: Mapping[str, Any], **helpers: Any) -> str:
+        """The page as HTML text. `helpers`: functions that the template calls beside `t` (words) and `fact`."""
+        environment = page_environment(self.templates)
+        environment.globals.update(t=self.printer.word, fact=self.printer.fact, **helpers)
+        shared = {
+            "language": self.words.language,
+            "other_languages": self.other_languages,
+            "study": self.printer.fact(self.words.among(self.config.study.title)),
+            "study_plain": self.words.among(self.config.study.title),
+            "registry_id": self.printer.fact(self.config.study.id),
+            "simulated": self.config.study.simulated,
+        }
+        return environment.get_template(name).render(**shared, **content)
+
+
+def read_figures(folder: str | Path) -> dict[str, str]:
+    """SVG text of a folder by file name, in the order of the names."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(Path(folder).glob("*.svg"))}
+
+
+def page_environment(templates: Path) -> Environment:
+    """Jinja with everything escaped, and an error for a name that the page does not give."""
+    return Environment(
+        loader=FileSystemLoader(templates),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def script_hash(script: str) -> str:
+    """How a page's content-security policy names the one script that may run."""
+    return base64.b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode()

@@ -1,0 +1,16 @@
+"""What a rung of the declared covariance ladder assumes, in words."""
+
+from __future__ import annotations
+
+from historical_controls.config.study_config import Config
+from historical_controls.text.words import Words
+
+
+def rung_name(name: str, config: Config, words: Words) -> str | None:
+    """Random effects, residual correlation and what each group has of its own; None for a rung of no ladder."""
+    rungs = (*config.analysis.ladder, *config.analysis.censored_ladder)
+    rung = next((rung for rung in rungs if rung.id == name), None)
+    if rung is None:
+        return None
+    random = words.entry("random", rung.random or "none")
+    return f"{random}, {words(f'residual.{rung.residual}')}, {words(f'per_arm.{rung.per_arm}')}"
