@@ -24,12 +24,12 @@ def read(export: Path, folder: Path) -> None:
 
 def clean(export: Path, folder: Path) -> None:
     from historical_controls.cleaning.records.outputs import write_cleaned_file
-    from historical_controls.cleaning.rows.files import clean_blocks
+    from historical_controls.cleaning.rows.files import FileInputs, clean_blocks
     from historical_controls.tables.parquet import read_pieces
     from historical_controls.tables.registry import INTAKE
 
     blocks = read_pieces(folder / "intake.parquet", INTAKE)
-    pieces = clean_blocks(blocks, "s", "lab", _source(export), _study(), _dictionary())
+    pieces = clean_blocks(blocks, FileInputs("s", "lab", _source(export), _study(), _dictionary()))
     write_cleaned_file(pieces, folder / "by_file/lab")
 
 
@@ -47,12 +47,13 @@ def link(export: Path, folder: Path) -> None:
 
 
 def assemble(export: Path, folder: Path) -> None:
+    from historical_controls.cleaning.people.assemble import SourceInputs
     from historical_controls.cleaning.people.joining import assemble_files
     from historical_controls.tables.parquet import read_table
     from historical_controls.tables.registry import PEOPLE
 
     people = read_table(folder / "people.parquet", PEOPLE)
-    assemble_files([folder / "by_file/lab"], people, "s", _source(export), _dictionary(), folder)
+    assemble_files([folder / "by_file/lab"], people, SourceInputs("s", _source(export), _dictionary()), folder)
 
 
 def count(export: Path, folder: Path) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from historical_controls.cleaning.people.assemble import assemble_source
+from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
 from historical_controls.cleaning.people.identity import link_people
-from historical_controls.cleaning.rows.files import clean_file
+from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.study_config import Study
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.errors import UserError
@@ -73,9 +73,9 @@ def run(layout: Layout, content: bytes, folder: Path) -> Found | Refused | Crash
 def _cleaned(layout: Layout, path: Path) -> Found:
     source = layout.source()
     raw = read_file(path, source.files["f"])
-    part = clean_file(raw, "s", "f", source, study(), dictionary())
+    part = clean_file(raw, FileInputs("s", "f", source, study(), dictionary()))
     people = link_people({"s": part.ledger}, {"s": source})
-    clean = assemble_source([part], people, "s", source, study(), dictionary())
+    clean = assemble_source([part], people, SourceInputs("s", source, dictionary()))
     tables = {name: getattr(clean, name) for name in (*TABLES, "patients")}
     return Found(raw, part.ledger, clean.ledger, tables, _records(clean.ledger, tables, part.patients))
 

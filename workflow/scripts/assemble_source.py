@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from historical_controls.cleaning.ledger.counts import ledger_ard
+from historical_controls.cleaning.people.assemble import SourceInputs
 from historical_controls.cleaning.people.joining import assemble_files
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.dictionary import load_dictionary
@@ -19,9 +20,11 @@ with reported(snakemake.log[0]):
     assemble_files(
         sorted({Path(file).parent for file in snakemake.input.files}),
         read_table(snakemake.input.people, PEOPLE),
-        name,
-        Source.model_validate(snakemake.params.source),
-        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        SourceInputs(
+            name,
+            Source.model_validate(snakemake.params.source),
+            load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        ),
         out,
     )
     ledger = read_table(snakemake.output.ledger, LEDGER, ["file", "line", "fate", "reason"])

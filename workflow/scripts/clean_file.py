@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from historical_controls.cleaning.ledger.resolutions import read_resolutions
 from historical_controls.cleaning.records.outputs import write_cleaned_file
-from historical_controls.cleaning.rows.files import clean_blocks
+from historical_controls.cleaning.rows.files import FileInputs, clean_blocks
 from historical_controls.config.sources.redcap import as_exported
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.study_config import Study
@@ -23,11 +23,13 @@ with reported(snakemake.log[0]):
     file = as_exported(SourceFile.model_validate(snakemake.params.declaration), snakemake.input.get("redcap"))
     cleaned = clean_blocks(
         read_pieces(snakemake.input.table, INTAKE),
-        source_name,
-        file_name,
-        Source.model_validate({**snakemake.params.source, "files": {file_name: file}}),
-        Study.model_validate(snakemake.params.study),
-        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
-        read_resolutions(resolutions) if resolutions else None,
+        FileInputs(
+            source_name,
+            file_name,
+            Source.model_validate({**snakemake.params.source, "files": {file_name: file}}),
+            Study.model_validate(snakemake.params.study),
+            load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+            read_resolutions(resolutions) if resolutions else None,
+        ),
     )
     write_cleaned_file(cleaned, Path(snakemake.output.ledger).parent)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from historical_controls.cleaning.people.assemble import assemble_source
+from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
 from historical_controls.cleaning.people.identity import link_people
 from historical_controls.cleaning.records.outputs import CleanedFile, CleanSource
-from historical_controls.cleaning.rows.files import clean_file
+from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.sources.sources import Source
 from historical_controls.config.study_config import Study
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
@@ -56,7 +56,7 @@ def clean(rows: list[dict[str, str]], part: dict[str, Any] | list[dict[str, Any]
     parts = part if isinstance(part, list) else [part]
     of_source = {name: keys.pop(name) for name in ("timezone", "relative_epoch") if name in keys}
     declared = source({"f": {"parts": parts, **keys}}, **of_source)
-    return clean_file(intake(rows), "s", "f", declared, study(), dictionary())
+    return clean_file(intake(rows), FileInputs("s", "f", declared, study(), dictionary()))
 
 
 def lab(*changes: dict[str, str], **keys: Any) -> CleanedFile:
@@ -81,6 +81,9 @@ def assembled(
 ) -> CleanSource:
     """A source 's' of several files (rows and part by name) through the whole of cleaning."""
     declared = source({name: {"parts": [part]} for name, (_, part) in files.items()}, arm, **keys)
-    parts = [clean_file(intake(rows), "s", name, declared, study(), dictionary()) for name, (rows, _) in files.items()]
+    parts = [
+        clean_file(intake(rows), FileInputs("s", name, declared, study(), dictionary()))
+        for name, (rows, _) in files.items()
+    ]
     people = link_people({"s": pd.concat([part.ledger for part in parts])}, {"s": declared})
-    return assemble_source(parts, people, "s", declared, study(), dictionary())
+    return assemble_source(parts, people, SourceInputs("s", declared, dictionary()))

@@ -8,7 +8,7 @@ from cleaning_study import LAB, fates, lab, value_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from historical_controls.cleaning.cells.numbers import NumberStyle, Reading, read_number
+from historical_controls.cleaning.cells.numbers import NumberStyle, ParsedCell, read_number
 
 PLAIN, SPANISH = NumberStyle(".", None), NumberStyle(",", ".")
 STYLES = [NumberStyle(d, t) for d in ".," for t in (None, ".", ",", " ", "'") if d != t]
@@ -103,7 +103,7 @@ def test_above_an_unstated_limit_is_not_below_it() -> None:
     ("text", "unit"), [("5 10^3/uL", "10^3/uL"), ("5 10*9/L", "10*9/L"), ("5 x10³/µL", "x10³/µL"), ("5 10⁹/L", "10⁹/L")]
 )
 def test_a_power_of_ten_is_a_unit_and_no_second_number(text: str, unit: str) -> None:
-    assert read_number(text, PLAIN) == Reading(number=5, unit=unit)
+    assert read_number(text, PLAIN) == ParsedCell(number=5, unit=unit)
     assert value_of(lab({"test": "Leucocitos", "result": text, "unit": ""})) == 5
 
 

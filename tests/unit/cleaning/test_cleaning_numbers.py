@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from historical_controls.cleaning.cells.numbers import NumberStyle, Reading, read_finding, read_number
+from historical_controls.cleaning.cells.numbers import NumberStyle, ParsedCell, read_finding, read_number
 
 STYLES = [NumberStyle(d, t) for d in ".," for t in (None, ".", ",", " ", "'") if d != t]
 PLAIN, SPANISH = NumberStyle(".", None), NumberStyle(",", ".")
@@ -60,7 +60,7 @@ def test_a_rendered_number_reads_back(
 )
 def test_marks_that_were_not_declared_are_never_guessed(text: str, style: NumberStyle) -> None:
     for cell in (text, f"<{text}", f"{text} mg/L", f"-{text}"):
-        assert read_number(cell, style) == Reading(problem="NUM_AMBIGUOUS"), cell
+        assert read_number(cell, style) == ParsedCell(problem="NUM_AMBIGUOUS"), cell
 
 
 @pytest.mark.parametrize(
@@ -97,14 +97,14 @@ def test_what_is_no_number_is_held(text: str) -> None:
     ],
 )
 def test_limits_keep_their_side(text: str, operator: str, number: float) -> None:
-    assert read_number(text, PLAIN) == Reading(operator, number)
+    assert read_number(text, PLAIN) == ParsedCell(operator, number)
 
 
 @pytest.mark.parametrize(
     "text", ["ND", "n.d.", "No detectable", "INDETECTABLE", "<LOD", "< LOD", "< LD", "not detected"]
 )
 def test_below_a_limit_that_is_not_stated(text: str) -> None:
-    assert read_number(text, PLAIN) == Reading(problem="LOD_NO_LIMIT")
+    assert read_number(text, PLAIN) == ParsedCell(problem="LOD_NO_LIMIT")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_below_a_limit_that_is_not_stated(text: str) -> None:
     ],
 )
 def test_not_done_is_a_record_of_its_own(text: str) -> None:
-    assert read_number(text, PLAIN) == Reading(not_done=True)
+    assert read_number(text, PLAIN) == ParsedCell(not_done=True)
 
 
 @pytest.mark.parametrize(

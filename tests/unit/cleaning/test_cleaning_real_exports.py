@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from cleaning_study import clean, dictionary, source, study
 
-from historical_controls.cleaning.people.assemble import assemble_source
+from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
 from historical_controls.cleaning.people.identity import link_people
 from historical_controls.cleaning.records.outputs import CleanSource
-from historical_controls.cleaning.rows.files import clean_file
+from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.sources.sources import Source
 from historical_controls.intake.reading import read_file
 
@@ -78,11 +78,11 @@ def _whole(files: dict[str, dict[str, Any]], folder: str, paths: dict[str, str],
 
 def _through_cleaning(declared: Source, folder: str) -> CleanSource:
     raws = {name: read_file(REAL / folder / file.path, file) for name, file in declared.files.items()}
-    parts = [clean_file(raw, "s", name, declared, study(), dictionary()) for name, raw in raws.items()]
+    parts = [clean_file(raw, FileInputs("s", name, declared, study(), dictionary())) for name, raw in raws.items()]
     for raw, part in zip(raws.values(), parts, strict=True):
         assert set(part.ledger["line"]) == set(raw["line"])
     people = link_people({"s": pd.concat([part.ledger for part in parts])}, {"s": declared})
-    assembled = assemble_source(parts, people, "s", declared, study(), dictionary())
+    assembled = assemble_source(parts, people, SourceInputs("s", declared, dictionary()))
     assert len(assembled.ledger) == sum(len(part.ledger) for part in parts)
     return assembled
 
@@ -208,6 +208,6 @@ def test_relative_times_need_no_event_in_the_whole_source() -> None:
     for epoch, expected in (("2012-01-01", [pd.Timestamp("2012-01-01 07:30", tz="UTC")]), (None, [])):
         declared = source({"f": {"parts": [part]}}, timezone="America/Mexico_City", relative_epoch=epoch)
         people = link_people({"s": cleaned.ledger}, {"s": declared})
-        assembled = assemble_source([cleaned], people, "s", declared, study(), dictionary())
+        assembled = assemble_source([cleaned], people, SourceInputs("s", declared, dictionary()))
         assert list(assembled.measurements["time"]) == expected
         assert list(assembled.ledger["reason"]) == ([""] if expected else ["TIME_NO_ANCHOR"])

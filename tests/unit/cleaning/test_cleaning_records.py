@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
 from historical_controls.cleaning.records.outputs import CleanedFile
-from historical_controls.cleaning.rows.files import clean_file
+from historical_controls.cleaning.rows.files import FileInputs, clean_file
 
 DAY = {"columns": ["d"], "formats": ["%Y-%m-%d"]}
 
@@ -351,8 +351,11 @@ def test_a_file_of_nothing_but_a_header_or_footers(part: dict[str, Any]) -> None
     names = [*LAB, "d", "crp", "end", "how", "type", "until", "rx", "dose", "du"]
     header_only = intake([dict.fromkeys(names, "x")]).iloc[:0]
     footers = intake([dict.fromkeys(names, "x")], [(3, "FOOTER", "Total"), (4, "FILE_LAYOUT", None)]).iloc[1:]
-    assert clean_file(header_only, "s", "f", declared, study(), dictionary()).ledger.empty
-    assert fates(clean_file(footers, "s", "f", declared, study(), dictionary())) == ["FOOTER", "FILE_LAYOUT"]
+    assert clean_file(header_only, FileInputs("s", "f", declared, study(), dictionary())).ledger.empty
+    assert fates(clean_file(footers, FileInputs("s", "f", declared, study(), dictionary()))) == [
+        "FOOTER",
+        "FILE_LAYOUT",
+    ]
 
 
 CELL = st.one_of(
@@ -369,7 +372,7 @@ BROKEN = st.lists(st.sampled_from(["FILE_LAYOUT", "BLANK_LINE", "FOOTER"]), max_
 def test_every_line_has_exactly_one_fate_and_counts_add_up(rows: list[dict[str, str]], broken: list[str]) -> None:
     problems = [(len(rows) + 2 + n, reason, "?") for n, reason in enumerate(broken)]
     declared = source({"f": {"parts": [LONG]}})
-    cleaned = clean_file(intake(rows, problems), "s", "f", declared, study(), dictionary())
+    cleaned = clean_file(intake(rows, problems), FileInputs("s", "f", declared, study(), dictionary()))
     _check_conserved(cleaned, len(rows) + len(broken))
     assert cleaned.ledger["line"].tolist() == list(range(2, len(rows) + len(broken) + 2))
 

@@ -11,11 +11,11 @@ from cleaning_study import LAB, LONG, dictionary, intake, source, study
 
 from historical_controls.cleaning.ledger.quarantine import held_records, quarantine_list, row_hashes
 from historical_controls.cleaning.ledger.resolutions import read_resolutions
-from historical_controls.cleaning.people.assemble import assemble_source
+from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
 from historical_controls.cleaning.people.identity import link_people
 from historical_controls.cleaning.people.joining import assemble_files
 from historical_controls.cleaning.records.outputs import SOURCE_TABLES, CleanSource, write_cleaned_file
-from historical_controls.cleaning.rows.files import clean_file
+from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.errors import UserError
 from historical_controls.tables.parquet import conform, read_table, write_table
 from historical_controls.tables.registry import INTAKE, LEDGER
@@ -38,9 +38,9 @@ def sent() -> pd.DataFrame:
 
 def joined(decided: pd.DataFrame | None = None, raw: pd.DataFrame | None = None) -> CleanSource:
     declared = source({"lab": {"parts": [LONG]}})
-    part = clean_file(sent() if raw is None else raw, "s", "lab", declared, study(), dictionary(), decided)
+    part = clean_file(sent() if raw is None else raw, FileInputs("s", "lab", declared, study(), dictionary(), decided))
     people = link_people({"s": part.ledger}, {"s": declared})
-    return assemble_source([part], people, "s", declared, study(), dictionary())
+    return assemble_source([part], people, SourceInputs("s", declared, dictionary()))
 
 
 def form(folder: Path) -> pd.DataFrame:
@@ -105,11 +105,13 @@ def test_released_from_one_reason_a_record_is_held_for_another(tmp_path: Path) -
     declared = source({"lab": {"parts": [LONG]}, "dead": {"parts": [part]}})
     own = decided(tmp_path, line_2={"decision": "release"})
     parts = [
-        clean_file(raw, "s", "lab", declared, study(), dictionary(), own),
-        clean_file(intake([{**death, "when": "2020-05-03 12:00"}]), "s", "dead", declared, study(), dictionary()),
+        clean_file(raw, FileInputs("s", "lab", declared, study(), dictionary(), own)),
+        clean_file(
+            intake([{**death, "when": "2020-05-03 12:00"}]), FileInputs("s", "dead", declared, study(), dictionary())
+        ),
     ]
     people = link_people({"s": pd.concat([p.ledger for p in parts])}, {"s": declared})
-    found = assemble_source(parts, people, "s", declared, study(), dictionary())
+    found = assemble_source(parts, people, SourceInputs("s", declared, dictionary()))
     assert found.ledger.loc[found.ledger["file"] == "lab"].set_index("line")["reason"][2] == "AFTER_DEATH"
 
 
@@ -121,10 +123,10 @@ def test_both_of_a_conflict_cannot_be_right(tmp_path: Path) -> None:
 def test_ranges_of_people_give_the_same(tmp_path: Path) -> None:
     lines = {"line_2": {"decision": "release"}, "line_5": {"decision": "release"}, "line_8": {"decision": "exclude"}}
     own, declared = decided(tmp_path, **lines), source({"lab": {"parts": [LONG]}})
-    part = clean_file(sent(), "s", "lab", declared, study(), dictionary(), own)
+    part = clean_file(sent(), FileInputs("s", "lab", declared, study(), dictionary(), own))
     people = link_people({"s": part.ledger}, {"s": declared})
     write_cleaned_file([part], tmp_path / "by_file/lab")
-    assemble_files([tmp_path / "by_file/lab"], people, "s", declared, dictionary(), tmp_path, 1)
+    assemble_files([tmp_path / "by_file/lab"], people, SourceInputs("s", declared, dictionary()), tmp_path, 1)
     whole = joined(own)
     for name, table in SOURCE_TABLES.items():
         found = read_table(tmp_path / f"{name}.parquet", table)

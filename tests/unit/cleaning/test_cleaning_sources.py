@@ -10,11 +10,11 @@ import pytest
 from cleaning_study import LAB, LONG, assembled, clean, dictionary, fates, intake, source, study
 
 from historical_controls.cleaning.ledger.counts import ledger_ard
-from historical_controls.cleaning.people.assemble import assemble_source
+from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
 from historical_controls.cleaning.people.crosswalk import read_crosswalk
 from historical_controls.cleaning.people.identity import link_people
 from historical_controls.cleaning.records.outputs import CleanSource
-from historical_controls.cleaning.rows.files import clean_file
+from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.errors import UserError, UserErrors
 from historical_controls.tables.registry import LEDGER
 
@@ -264,10 +264,10 @@ def test_an_id_that_lost_its_zeros_is_one_person() -> None:
 def test_a_treated_patient_among_the_controls_is_held_in_both() -> None:
     rows = {"h": [{**LAB, "id": "01777"}, {**LAB, "id": "2"}], "t": [{**LAB, "id": "1777"}, {**LAB, "id": "3"}]}
     declared = {name: source({"f": {"parts": [LONG]}}, arm) for name, arm in (("h", "historical"), ("t", "treated"))}
-    parts = {n: clean_file(intake(r), n, "f", declared[n], study(), dictionary()) for n, r in rows.items()}
+    parts = {n: clean_file(intake(r), FileInputs(n, "f", declared[n], study(), dictionary())) for n, r in rows.items()}
     people = link_people({name: part.ledger for name, part in parts.items()}, declared)
     for name, other in (("h", "2"), ("t", "3")):
-        found = assemble_source([parts[name]], people, name, declared[name], study(), dictionary())
+        found = assemble_source([parts[name]], people, SourceInputs(name, declared[name], dictionary()))
         assert fates(found) == ["ID_BOTH_ARMS", "clean"]
         assert found.patients["patient_id"].tolist() == [f"{name}/{other}"]
         assert found.measurements["patient_id"].tolist() == [f"{name}/{other}"]
@@ -323,6 +323,6 @@ def test_an_empty_source_is_assembled() -> None:
     nothing = type(part)(**{name: getattr(part, name).iloc[:0] for name in part.__dataclass_fields__})
     declared = source({"f": {"parts": [LONG]}})
     people = link_people({"s": nothing.ledger}, {"s": declared})
-    found = assemble_source([nothing], people, "s", declared, study(), dictionary())
+    found = assemble_source([nothing], people, SourceInputs("s", declared, dictionary()))
     assert found.patients.empty
     assert found.ledger.empty

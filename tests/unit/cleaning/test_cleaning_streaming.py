@@ -14,11 +14,11 @@ from cleaning_study import LAB, LONG, dictionary, intake, source, study
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from historical_controls.cleaning.people.assemble import assemble_source
+from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
 from historical_controls.cleaning.people.identity import link_people
 from historical_controls.cleaning.people.joining import assemble_files
 from historical_controls.cleaning.records.outputs import FILE_TABLES, SOURCE_TABLES, CleanedFile, write_cleaned_file
-from historical_controls.cleaning.rows.files import LostRecordError, clean_blocks, clean_file
+from historical_controls.cleaning.rows.files import FileInputs, LostRecordError, clean_blocks, clean_file
 from historical_controls.config.sources.sources import Source
 from historical_controls.tables import parquet as table_io
 from historical_controls.tables.parquet import read_table
@@ -84,11 +84,11 @@ def declared(relative: bool) -> Source:
 @cache
 def whole(relative: bool) -> tuple[dict[str, CleanedFile], pd.DataFrame, dict[str, pd.DataFrame]]:
     cleaned = {
-        name: clean_file(raw, "s", name, declared(relative), study(), dictionary())
+        name: clean_file(raw, FileInputs("s", name, declared(relative), study(), dictionary()))
         for name, raw in files(relative).items()
     }
     people = link_people({"s": pd.concat([part.ledger for part in cleaned.values()])}, {"s": declared(relative)})
-    joined = assemble_source(list(cleaned.values()), people, "s", declared(relative), study(), dictionary())
+    joined = assemble_source(list(cleaned.values()), people, SourceInputs("s", declared(relative), dictionary()))
     return cleaned, people, {name: getattr(joined, name) for name in SOURCE_TABLES}
 
 
@@ -112,7 +112,7 @@ def test_blocks_of_lines_give_the_tables_of_the_whole_file(edges: list[int], rel
     cuts = [0, *sorted(edges), len(raw)]
     blocks = [raw.iloc[first:last].reset_index(drop=True) for first, last in pairwise(cuts)]
     with TemporaryDirectory() as folder:
-        pieces = clean_blocks(blocks, "s", "lab", declared(relative), study(), dictionary())
+        pieces = clean_blocks(blocks, FileInputs("s", "lab", declared(relative), study(), dictionary()))
         write_cleaned_file(pieces, Path(folder))
         for name, table in FILE_TABLES.items():
             same(Path(folder) / f"{name}.parquet", table, getattr(whole(relative)[0]["lab"], name))
@@ -128,7 +128,7 @@ def test_ranges_of_people_give_the_tables_of_the_whole_source(rows: int, group: 
         for name, part in cleaned.items():
             write_cleaned_file([part], folder / "by_file" / name)
         folders = [folder / "by_file" / name for name in cleaned]
-        assemble_files(folders, people, "s", declared(relative), dictionary(), folder, rows)
+        assemble_files(folders, people, SourceInputs("s", declared(relative), dictionary()), folder, rows)
         for name, table in SOURCE_TABLES.items():
             same(folder / f"{name}.parquet", table, expected[name])
         assert sorted(path.name for path in folder.iterdir()) == sorted(
@@ -152,5 +152,5 @@ def test_a_record_lost_on_the_way_stops_the_run_and_leaves_no_tables(tmp_path: P
     short = CleanedFile(**{**vars(part), "measurements": part.measurements.iloc[1:]})
     write_cleaned_file([short], tmp_path / "lab")
     with pytest.raises(LostRecordError, match="clean records in the ledger"):
-        assemble_files([tmp_path / "lab"], people, "s", declared(False), dictionary(), tmp_path, 10)
+        assemble_files([tmp_path / "lab"], people, SourceInputs("s", declared(False), dictionary()), tmp_path, 10)
     assert [path.name for path in tmp_path.iterdir()] == ["lab"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from historical_controls.cleaning.cells.times import Calendar, parse_times, precedes
-from historical_controls.cleaning.rows.files import clean_file
+from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.sources.parts import TimeColumns
 
 MEXICO = Calendar("America/Mexico_City", date(2020, 1, 1), date(2020, 12, 31))
@@ -184,7 +184,7 @@ def test_a_file_may_keep_another_clock_than_its_source() -> None:
     local = clean([LAB], LONG, **keys)
     assert value_of(local, "time") == pd.Timestamp("2020-05-04 13:00", tz="UTC")
     declared = source({"f": {"parts": [LONG], "timezone": "UTC"}}, **keys)
-    server = clean_file(intake([LAB]), "s", "f", declared, study(), dictionary())
+    server = clean_file(intake([LAB]), FileInputs("s", "f", declared, study(), dictionary()))
     assert value_of(server, "time") == pd.Timestamp("2020-05-04 08:00", tz="UTC")
     with pytest.raises(ValidationError, match="America/Mexico_City"):
         source({"f": {"parts": [LONG], "timezone": "America/Mexico_Cty"}})

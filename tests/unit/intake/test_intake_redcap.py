@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from historical_controls.cleaning.records.outputs import CleanedFile
-from historical_controls.cleaning.rows.files import clean_file
+from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.sources.redcap import as_exported, load_redcap_dictionary
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.study_config import Study
@@ -148,7 +148,7 @@ def cleaned(folder: Path, export: bytes, labels: bool, parts: list[dict[str, Any
     study = Study.model_validate({"id": "x", "title": words, "treatment": words, **dates})
     files = {"f": as_exported(declared, dictionary)}
     source = Source.model_validate({"arm": "treated", "label": words, "files": files})
-    return clean_file(raw, "s", "f", source, study, load_dictionary(ROOT / "data/dictionary"))
+    return clean_file(raw, FileInputs("s", "f", source, study, load_dictionary(ROOT / "data/dictionary")))
 
 
 def test_raw_and_label_exports_give_the_same_records(tmp_path: Path) -> None:

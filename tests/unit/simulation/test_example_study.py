@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from historical_controls.cleaning.people.assemble import assemble_source
+from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
 from historical_controls.cleaning.people.identity import link_people
 from historical_controls.cleaning.records.outputs import CleanSource
-from historical_controls.cleaning.rows.files import clean_file
+from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.sources.sources import Source
 from historical_controls.config.study_config import Study as StudySection
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
@@ -32,14 +32,15 @@ def cleaned(folder: Path, dictionary: Dictionary) -> dict[str, CleanSource]:
     sources = {name: Source.model_validate(source) for name, source in raw["sources"].items()}
     parts = {
         name: [
-            clean_file(read_file(folder / file.path, file), name, key, source, study, dictionary)
+            clean_file(read_file(folder / file.path, file), FileInputs(name, key, source, study, dictionary))
             for key, file in source.files.items()
         ]
         for name, source in sources.items()
     }
     people = link_people({name: pd.concat([p.ledger for p in own]) for name, own in parts.items()}, sources)
     return {
-        name: assemble_source(parts[name], people, name, source, study, dictionary) for name, source in sources.items()
+        name: assemble_source(parts[name], people, SourceInputs(name, source, dictionary))
+        for name, source in sources.items()
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from historical_controls.config.sources.parts import Condition, Part, TimeColumns
+from historical_controls.config.sources.parts import Condition, FilePart, TimeColumns
 from historical_controls.config.sources.sources import SourceFile
 
 # Fields of a part that hold the name of one column.
@@ -35,7 +35,7 @@ def declared_columns(file: SourceFile) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _part_columns(part: Part) -> Iterator[str]:
+def _part_columns(part: FilePart) -> Iterator[str]:
     yield part.subject
     yield from _named(part)
     event = getattr(part, "event", None)

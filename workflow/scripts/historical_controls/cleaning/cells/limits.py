@@ -15,7 +15,7 @@ NO_LIMIT = float("nan")
 
 
 def fill_limits(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
-    """'ND' becomes '<' the limit that the file declares for the record's assay; without one it is held."""
+    """Turn 'ND' into '<' the limit that the file declares for the record's assay; hold it where there is none."""
     waiting = records["numeric"] & (records["problem"] == "LOD_NO_LIMIT")
     if not waiting.any():
         return records.assign(limit_known=False)
@@ -41,9 +41,9 @@ def _canonical(code: str, lod: float, unit: str | None, dictionary: Dictionary) 
 
 
 def check_oxygen(records: pd.DataFrame) -> pd.DataFrame:
-    """An inspired fraction between 1 and 21 is neither a fraction nor a percentage: a flow in L/min, most likely.
+    """Hold inspired fractions between 1 and 21: neither a fraction nor a percentage, most likely a flow in L/min.
 
-    So is a percentage with an 'L' behind it, which elsewhere would be the flag of a low result.
+    So is a number with an 'L' behind it, which elsewhere would be the flag of a low result.
     """
     fraction = (records["code"] == "FIO2") & records["numeric"]
     flow = by_distinct(records["remark"], lambda text: text.strip("()[]") == "L", bool)
@@ -53,7 +53,7 @@ def check_oxygen(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def outside_hint(records: pd.DataFrame, low: pd.Series, high: pd.Series) -> pd.Series:
-    """What a number outside the hard limits was read as: number and unit, the unit sent, the limits."""
+    """Return how a number outside the hard limits was read: number and unit, the unit sent, the limits."""
     columns = (records["number"], records["unit"], records["raw_unit"], low[records.index], high[records.index])
     said = [
         f"{number:g} {unit} (sent in '{sent}'): outside the hard limits {lowest:g} to {highest:g}"

@@ -13,16 +13,16 @@ UNKNOWN, AMBIGUOUS = "?", "??"
 
 
 def resolve_names(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
-    """Outcome codes of records whose analyte came as a name; declared columns have theirs already.
+    """Give outcome codes to records whose analyte is a name; declared columns already have theirs.
 
-    A name with several meanings ('PCR', 'Linfocitos') is settled by the kind of result and the unit of the row,
-    else NAME_AMBIGUOUS.
+    A name with several meanings ('PCR', 'Linfocitos') is resolved by the kind of result and the unit of the row;
+    otherwise it is held (NAME_AMBIGUOUS).
     """
     named = records["code"] == ""
     meaning = by_distinct(records["analyte"].where(named, ""), lambda name: _single(name, dictionary), "str")
     several = named & (meaning == AMBIGUOUS)
     if several.any():
-        meaning = meaning.mask(several, _settled(records.loc[several], file, dictionary).reindex(records.index))
+        meaning = meaning.mask(several, _resolved(records.loc[several], file, dictionary).reindex(records.index))
     code = records["code"].where(~named, meaning)
     ignored = {fold(name) for name in file.ignore_analytes if name != "*"}
     declared = named & by_distinct(records["analyte"], lambda name: fold(name) in ignored, bool)
@@ -42,7 +42,7 @@ def _single(name: str, dictionary: Dictionary) -> str:
     return meanings[0].code if len(meanings) == 1 else AMBIGUOUS
 
 
-def _settled(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.Series:
+def _resolved(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.Series:
     """The code of each record whose name has several meanings, or AMBIGUOUS."""
     unit = records["raw_unit"].where(records["raw_unit"] != "", records["cell_unit"])
     kind = pd.Series("", index=records.index, dtype="str").mask(records["finding"].notna(), "result")

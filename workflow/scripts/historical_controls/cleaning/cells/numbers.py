@@ -55,7 +55,7 @@ RELEASES = {
 
 
 @dataclass(frozen=True)
-class Reading:
+class ParsedCell:
     """operator: '', '<', '>' or '-' (a range); number: the number, limit or lower end; high: the range's upper end.
 
     unit: unit inside the cell; remark: a flag or note that stood beside the number ('H', '*', 'hemolizada');
@@ -80,7 +80,7 @@ class NumberStyle:
 
 
 def read_cells(texts: pd.Series, style: NumberStyle) -> dict[str, pd.Series]:
-    """Columns operator, number, high, cell_unit, remark, not_done, problem and finding of trimmed cells."""
+    """Parse trimmed cells: columns operator, number, high, cell_unit, remark, not_done, problem and finding."""
     texts_of = dict.fromkeys(("operator", "unit", "problem", "remark"), "str")
     dtypes = {**texts_of, "number": "float64", "high": "float64", "not_done": bool}
     columns = fields_by_distinct(texts, lambda text: read_number(text, style), dtypes)
@@ -89,13 +89,13 @@ def read_cells(texts: pd.Series, style: NumberStyle) -> dict[str, pd.Series]:
 
 
 def release(problems: pd.Series) -> pd.Series:
-    """What would release a cell with each problem."""
+    """Return what would release a cell with each problem."""
     return by_distinct(problems, lambda problem: RELEASES.get(problem, ""), "str")
 
 
 @lru_cache(maxsize=MEMORY)
-def read_number(text: str, style: NumberStyle) -> Reading:
-    """One result cell as a Reading.
+def read_number(text: str, style: NumberStyle) -> ParsedCell:
+    """Parse one result cell.
 
     A number is read only under the declared marks: '1.250' where the point is no declared mark is NUM_AMBIGUOUS,
     never 1.25 and never 1250. A range keeps its ends, with the problem RANGE.
@@ -114,31 +114,31 @@ def read_number(text: str, style: NumberStyle) -> Reading:
     return reading if reading.problem == "RANGE" else _words(stripped, reading.problem)
 
 
-def _quantity(text: str, style: NumberStyle) -> Reading:
-    """A number, a limit or a range; else a Reading with a problem."""
+def _quantity(text: str, style: NumberStyle) -> ParsedCell:
+    """A number, a limit or a range; else a ParsedCell with a problem."""
     if fold(text) in BELOW_WITHOUT_LIMIT or UNDER_THE_LIMIT.match(fold(text)):
-        return Reading(problem="LOD_NO_LIMIT")
+        return ParsedCell(problem="LOD_NO_LIMIT")
     operator, rest = _operator(text)
     if operator == "<" and LOD_ONLY.match(rest):
-        return Reading(problem="LOD_NO_LIMIT")
+        return ParsedCell(problem="LOD_NO_LIMIT")
     if not operator and (ends := _range(rest, style)) is not None:
         return ends
     number = _plain(rest, style)
     # 'H' or 'hemolizada' after a number looks like a unit to the pattern, and is none.
     if number is not None and not FLAG_AFTER.search(rest) and not NOTE_AFTER.search(rest):
         usable = math.isfinite(number[0])
-        return Reading(operator, *number) if usable else Reading(problem="NUM_UNREADABLE")
-    return Reading(problem="NUM_AMBIGUOUS" if SOME_NUMBER.match(rest) else "NUM_UNREADABLE")
+        return ParsedCell(operator, *number) if usable else ParsedCell(problem="NUM_UNREADABLE")
+    return ParsedCell(problem="NUM_AMBIGUOUS" if SOME_NUMBER.match(rest) else "NUM_UNREADABLE")
 
 
-def _words(text: str, problem: str = "NUM_UNREADABLE") -> Reading:
+def _words(text: str, problem: str = "NUM_UNREADABLE") -> ParsedCell:
     """A cell of words: not done, a grade, or the problem that it is."""
     if problem == "LOD_NO_LIMIT":
-        return Reading(problem=problem)
+        return ParsedCell(problem=problem)
     folded = fold(text)
     if NOT_DONE.search(folded) or STARS.match(text):
-        return Reading(not_done=True)
-    return Reading(problem="SEMIQUANTITATIVE" if SEMIQUANTITATIVE.match(folded) else problem)
+        return ParsedCell(not_done=True)
+    return ParsedCell(problem="SEMIQUANTITATIVE" if SEMIQUANTITATIVE.match(folded) else problem)
 
 
 def _without_flags(text: str) -> tuple[str, str]:
@@ -152,13 +152,13 @@ def _without_flags(text: str) -> tuple[str, str]:
     return text, " ".join(taken)
 
 
-def _range(text: str, style: NumberStyle) -> Reading | None:
+def _range(text: str, style: NumberStyle) -> ParsedCell | None:
     """'12-15', '1.5 a 2.0 mg/L', 'entre 3 y 5': ends in order, the unit after the second."""
     found = RANGE.match(text)
     low, high = (_plain(found["low"], style), _plain(found["high"], style)) if found else (None, None)
     if low is None or high is None or low[1] not in ("", high[1]) or not low[0] < high[0]:
         return None
-    return Reading("-", low[0], high[1], problem="RANGE", high=high[0])
+    return ParsedCell("-", low[0], high[1], problem="RANGE", high=high[0])
 
 
 def _operator(text: str) -> tuple[str, str]:
@@ -194,5 +194,5 @@ def _pattern(style: NumberStyle) -> re.Pattern[str]:
 
 @lru_cache(maxsize=MEMORY)
 def read_finding(text: str) -> str | None:
-    """'positive', 'negative', 'indeterminate', 'yes' or 'no' for a qualitative result; None where it is none."""
+    """Return 'positive', 'negative', 'indeterminate', 'yes' or 'no' for a qualitative result, else None."""
     return FINDINGS.get(fold(text)) if len(text) <= LONGEST else None

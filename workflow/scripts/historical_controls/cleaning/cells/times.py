@@ -83,7 +83,7 @@ class ParsedTimes:
 
 
 def parse_times(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> ParsedTimes:
-    """Each text parsed once per distinct text.
+    """Parse each distinct text once.
 
     Reasons: DATE_MISSING (blank), DATE_INVALID (no declared format fits), DATE_AMBIGUOUS (declared formats fit with
     different results), DATE_RANGE (outside the study's dates). A local time that a clock change skips is moved
@@ -189,7 +189,7 @@ def _hours(texts: pd.Series, unit: str) -> pd.Series:
 
 
 def precedes(late: pd.Series, early: pd.Series, timezone: str) -> pd.Series:
-    """Where `late` lies before `early`; a time known by its day only (local midnight) may still be later that day."""
+    """Return where `late` is before `early`; a time dated by day only (local midnight) may still be later that day."""
     suspect = (late < early).fillna(False).astype(bool)
     if not suspect.any():
         return suspect
@@ -199,4 +199,5 @@ def precedes(late: pd.Series, early: pd.Series, timezone: str) -> pd.Series:
 
 
 def is_midnight(local: pd.Series) -> pd.Series:
+    """Return where a local time is midnight, which is also how a day without a clock time is stored."""
     return local == local.dt.normalize()

@@ -14,7 +14,7 @@ DIGITS = 12
 
 
 def conversions(codes: pd.Series, units: pd.Series, dictionary: Dictionary) -> pd.DataFrame:
-    """Columns factor and offset per row (canonical = raw * factor + offset); null where no conversion is declared."""
+    """Return columns factor and offset per row (canonical = raw * factor + offset); null where none is declared."""
     found = by_distinct_pair(codes, units, lambda code, unit: conversion(code, unit, dictionary))
     pairs = pd.Series(found.to_numpy(), dtype=object)
     distinct, where = pairs.factorize()
@@ -23,7 +23,7 @@ def conversions(codes: pd.Series, units: pd.Series, dictionary: Dictionary) -> p
 
 
 def conversion(code: str, unit: str, dictionary: Dictionary) -> tuple[float, float]:
-    """(factor, offset); nulls where the dictionary declares none. A number without a unit stays as it is."""
+    """Return (factor, offset); nulls where the dictionary declares none. A number without a unit stays as it is."""
     if code not in dictionary.outcomes:
         return NO_CONVERSION
     if unit == "" and dictionary.outcomes[code].unit == "":
@@ -33,14 +33,14 @@ def conversion(code: str, unit: str, dictionary: Dictionary) -> tuple[float, flo
 
 
 def is_ddu(units: pd.Series) -> pd.Series:
-    """Where a unit counts D-dimer units, not fibrinogen equivalents."""
+    """Return where a unit counts D-dimer units, not fibrinogen equivalents."""
     return by_distinct(units, lambda unit: "ddu" in fold_unit(unit), bool)
 
 
 def with_ddu(
     factors: pd.DataFrame, records: pd.DataFrame, ddu_to_feu: float | None, dictionary: Dictionary
 ) -> tuple[pd.DataFrame, pd.Series]:
-    """Factors with those of D-dimer in DDU where the file declares one, and the rows that it concerns.
+    """Return the factors with that of D-dimer in DDU where the file declares one, and the rows that it concerns.
 
     ASH advises against converting (hematology.org, COVID-19 and D-dimer FAQ): only by declaration, and flagged.
     """
@@ -57,7 +57,7 @@ def with_ddu(
 def with_confirmed(
     factors: pd.DataFrame, records: pd.DataFrame, confirmed: list[UnitFactor], dictionary: Dictionary
 ) -> tuple[pd.DataFrame, pd.Series]:
-    """Factors with the corrections that the file declares, and the rows that they concern."""
+    """Return the factors with the corrections that the file declares, and the rows that they concern."""
     concerned = pd.Series(False, index=records.index)
     for item in confirmed:
         rows = (records["code"] == item.outcome) & ~concerned
@@ -79,7 +79,7 @@ def _replaced(factors: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
 
 
 def converted(numbers: pd.Series, factors: pd.DataFrame) -> pd.Series:
-    """Canonical numbers, to 12 significant digits where converted.
+    """Return canonical numbers, to 12 significant digits where converted.
 
     So 100.4 F is 38 C and not 38.00000000000001, and the same result sent in two units is the same number.
     """
@@ -97,6 +97,6 @@ def _significant(numbers: pd.Series) -> pd.Series:
 
 
 def same_unit(codes: pd.Series, one: pd.Series, other: pd.Series, dictionary: Dictionary) -> pd.Series:
-    """Whether two spellings mean the same unit of the outcome (identical texts do even where none is declared)."""
+    """Return where two spellings mean the same unit of the outcome (identical texts do, even undeclared)."""
     first, second = conversions(codes, one, dictionary), conversions(codes, other, dictionary)
     return (one == other) | ((first["factor"] == second["factor"]) & (first["offset"] == second["offset"]))

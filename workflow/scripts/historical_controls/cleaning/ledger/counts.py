@@ -12,7 +12,7 @@ FATES = {"clean": "n_clean", "duplicate": "n_duplicate", "ignored": "n_ignored",
 
 
 def ledger_ard(ledgers: dict[str, pd.DataFrame], patients: pd.DataFrame) -> pd.DataFrame:
-    """ARD rows 14.1.8: per source and file what became of its records, and per reason how many.
+    """Return ARD rows 14.1.8: what became of the records of each source and file, and how many by reason.
 
     ledgers: table ledger by source name; patients: table patients of those sources.
     """

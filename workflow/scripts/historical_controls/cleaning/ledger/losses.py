@@ -23,7 +23,7 @@ ALL = Cell("14.1.8", "primary", "ledger_loss_arms", population="all")
 def loss_tally(
     ledgers: Iterable[str | Path], people: pd.DataFrame, sources: Mapping[str, Source], outcomes: Collection[str]
 ) -> pd.DataFrame:
-    """Columns of KEY and n: records of all final ledgers, read piece by piece.
+    """Count the records of all final ledgers, read piece by piece: columns of KEY and n.
 
     people: table people; outcomes: codes known to the dictionary. The outcome is '' where the record's was not read.
     """
@@ -58,7 +58,9 @@ def _counted(
 
 
 def losses_ard(tally: pd.DataFrame, level: float) -> pd.DataFrame:
-    """ARD rows 14.1.8 of a loss_tally: `ledger_loss` by source, `ledger_loss_arms` over all sources; level: confidence.
+    """Return ARD rows 14.1.8 of a loss_tally: `ledger_loss` by source, `ledger_loss_arms` over all sources.
+
+    level: of confidence.
 
     The share held is of records that could have been used (clean and held); those sent twice and those left out by
     declaration are no loss. Its interval (Clopper and Pearson, Biometrika 1934; 26: 404) and that of the difference of
@@ -66,36 +68,36 @@ def losses_ard(tally: pd.DataFrame, level: float) -> pd.DataFrame:
     not: they are too narrow, and say whether a difference is worth a look.
     """
     rows: list[dict[str, object]] = []
-    for (source, arm, outcome), found in tally.groupby(["source", "arm", "outcome"]):
+    for (source, arm, outcome), counted in tally.groupby(["source", "arm", "outcome"]):
         own = Cell("14.1.8", "primary", "ledger_loss", population=str(source), arm=str(arm), outcome=str(outcome))
-        rows += _loss_rows(own, found, level)
-    for (arm, outcome), found in tally.groupby(["arm", "outcome"]):
-        rows += _loss_rows(ALL.at(arm=str(arm), outcome=str(outcome)), found, level)
-    for outcome, found in tally.groupby("outcome"):
-        rows += _difference_rows(ALL.at(outcome=str(outcome), contrast=CONTRAST), found, level)
+        rows += _loss_rows(own, counted, level)
+    for (arm, outcome), counted in tally.groupby(["arm", "outcome"]):
+        rows += _loss_rows(ALL.at(arm=str(arm), outcome=str(outcome)), counted, level)
+    for outcome, counted in tally.groupby("outcome"):
+        rows += _difference_rows(ALL.at(outcome=str(outcome), contrast=CONTRAST), counted, level)
     return ard_frame(rows)
 
 
-def _loss_rows(cell: Cell, found: pd.DataFrame, level: float) -> Iterator[dict[str, object]]:
-    counts = found.groupby("fate")["n"].sum()
+def _loss_rows(cell: Cell, tally: pd.DataFrame, level: float) -> Iterator[dict[str, object]]:
+    counts = tally.groupby("fate")["n"].sum()
     yield cell.number("n_records", int(counts.sum()))
     yield from (cell.number(statistic, int(counts.get(fate, 0))) for fate, statistic in FATES.items())
-    held, usable = _held(found)
+    held, usable = _held(tally)
     if usable:
         lower, upper = exact_interval(held, usable, level)
         yield from _shares(cell, share_held=held / usable, lower=lower, upper=upper)
-    reasons = found.loc[(found["reason"] != "") & (found["fate"] != "clean")]
+    reasons = tally.loc[(tally["reason"] != "") & (tally["fate"] != "clean")]
     for reason, fate, count in (
         reasons.groupby(["reason", "fate"])["n"].sum().reset_index().itertuples(index=False, name=None)
     ):
         yield cell.at(level=str(reason), method=str(fate)).number("n_records", int(count))
 
 
-def _difference_rows(cell: Cell, found: pd.DataFrame, level: float) -> Iterator[dict[str, object]]:
+def _difference_rows(cell: Cell, tally: pd.DataFrame, level: float) -> Iterator[dict[str, object]]:
     # Takes longer to import than the other jobs of this stage take.
     from statsmodels.stats.proportion import confint_proportions_2indep
 
-    (held, usable), (held_other, usable_other) = (_held(found.loc[found["arm"] == arm]) for arm in ARMS)
+    (held, usable), (held_other, usable_other) = (_held(tally.loc[tally["arm"] == arm]) for arm in ARMS)
     if usable and usable_other:
         lower, upper = confint_proportions_2indep(
             held, usable, held_other, usable_other, method="newcomb", compare="diff", alpha=1 - level
@@ -104,9 +106,9 @@ def _difference_rows(cell: Cell, found: pd.DataFrame, level: float) -> Iterator[
         yield from _shares(cell, difference=difference, lower=lower, upper=upper)
 
 
-def _held(found: pd.DataFrame) -> tuple[int, int]:
+def _held(tally: pd.DataFrame) -> tuple[int, int]:
     """Records held, and records that could have been used."""
-    counts = found.groupby("fate")["n"].sum()
+    counts = tally.groupby("fate")["n"].sum()
     held = int(counts.get("quarantined", 0))
     return held, held + int(counts.get("clean", 0))
 

@@ -23,7 +23,7 @@ FileKey = tuple[str, str]
 
 
 def held_records(ledgers: Iterable[str | Path]) -> pd.DataFrame:
-    """The quarantined records of final ledgers, by source, file, line and item."""
+    """Return the quarantined records of final ledgers (columns READ but fate), sorted by source, file, line, item."""
     parts = [part for path in ledgers for part in read_among(path, LEDGER, "fate", ["quarantined"], READ)]
     held = pd.concat([part for part in parts if len(part)] or [LEDGER.empty()[READ]], ignore_index=True)
     return held.drop(columns="fate").sort_values(["source", "file", "line", "item"], ignore_index=True)
@@ -32,8 +32,9 @@ def held_records(ledgers: Iterable[str | Path]) -> pd.DataFrame:
 def quarantine_list(
     held: pd.DataFrame, intake: Mapping[FileKey, str | Path], said: Callable[[str], str]
 ) -> pd.DataFrame:
-    """Columns of the list: row_hash, where the record stands, what it says, why it is held in code and words, how it
-    is released, and TO_FILL_IN, blank. Cells are safe to open in a spreadsheet, and cut after 1,000 characters.
+    """Return the list for the data manager: COLUMNS, meaning (the reason in words), and TO_FILL_IN, blank.
+
+    Cells are safe to open in a spreadsheet, and cut after 1,000 characters.
 
     intake: tables intake by source and file; said: words of a reason.
     """
@@ -57,9 +58,9 @@ def _hashes(key: FileKey, path: str | Path, held: pd.DataFrame) -> pd.DataFrame:
 
 
 def row_hashes(raw: pd.DataFrame) -> pd.DataFrame:
-    """Columns line and row_hash of a piece of table intake: the same row has the same hash on any line.
+    """Return columns line and row_hash of a piece of table intake: identical rows have the same hash on any line.
 
-    A broken line whose text was not kept, since it may hold private cells, has none.
+    A broken line whose text was not kept, since it may contain private cells, has none.
     """
     cells = [name for name in raw.columns if name.startswith(CELL)]
     rows = raw[["line", "problem", "text", *cells]].itertuples(index=False, name=None)
@@ -74,6 +75,6 @@ def _hash(problem: object, text: object, values: list[object]) -> str:
 
 
 def row_hash(cells: Iterable[object]) -> str:
-    """'r', which keeps spreadsheets from reading a number, and 12 hexadecimal digits of SHA-256 over the cells."""
+    """Return 'r' (so that no spreadsheet reads a number) and 12 hexadecimal digits of SHA-256 over the cells."""
     joined = "\x1f".join("" if pd.isna(cell) else str(cell) for cell in cells)  # type: ignore[call-overload]
     return f"r{hashlib.sha256(joined.encode()).hexdigest()[:12]}"

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.cleaning.ledger.quarantine import row_hashes
-from historical_controls.cleaning.records.records import CELL, remark, with_flag
+from historical_controls.cleaning.records.records import CELL, note_if_unremarked, with_flag
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.declared_csv import read_declared
 from historical_controls.errors import UserError, did_you_mean, raise_all
@@ -38,14 +38,12 @@ OF_PEOPLE = frozenset({"ID_CONFLICT", "ID_BOTH_ARMS", "ID_TWO_SOURCES"})
 DAYS = ("%Y-%m-%d", "%d/%m/%Y")
 HASH = re.compile(r"r[0-9a-f]{12}")
 
-Decisions = pd.DataFrame
 
+def read_resolutions(path: str | Path, sources: Mapping[str, Source] | None = None) -> pd.DataFrame:
+    """Read the decisions of people: columns NEEDED, OPTIONAL and line, one row per decision.
 
-def read_resolutions(path: str | Path, sources: Mapping[str, Source] | None = None) -> Decisions:
-    """Columns NEEDED, OPTIONAL and line, one row per decision. sources: checks the names of sources and files too.
-
-    Raises UserError(s): unknown names, decisions that do not fit their reason, or that nobody signed, dated or
-    explained, and decisions that contradict each other.
+    sources: checks the names of sources and files too. Raises UserError(s): unknown names; decisions that do not fit
+    their reason, lack a signature, date or explanation, or contradict each other.
     """
     frame = read_declared(path, NEEDED, OPTIONAL)
     frame = frame.assign(**{name: frame[name].map(as_sent).astype("str") for name in (*NEEDED, *OPTIONAL)})
@@ -96,7 +94,7 @@ def _iso(text: str) -> str | None:
     return None
 
 
-def _contradictions(decided: Decisions, path: str) -> Iterator[UserError]:
+def _contradictions(decided: pd.DataFrame, path: str) -> Iterator[UserError]:
     """Two decisions on one record, or two texts of one cell."""
     about = decided["item"].where(decided["decision"] != CORRECT, "column " + decided["column"])
     key = [decided[name] for name in ("source", "file", "row_hash", "reason")] + [about]
@@ -105,35 +103,37 @@ def _contradictions(decided: Decisions, path: str) -> Iterator[UserError]:
         yield UserError("another line decides otherwise of the same", f"{path}, line {line}", "Keep one of them.")
 
 
-class Located:
-    """Decisions on one file, found among its lines block by block."""
+class FileDecisions:
+    """Decisions on one file, located among its lines block by block."""
 
-    def __init__(self, decided: Decisions | None) -> None:
-        self.decided = pd.DataFrame(columns=[*NEEDED, *OPTIONAL, "line"]) if decided is None else decided
-        self.found: set[str] = set()
+    def __init__(self, decisions: pd.DataFrame | None, source: str, file: str) -> None:
+        self.decisions = pd.DataFrame(columns=[*NEEDED, *OPTIONAL, "line"])
+        if decisions is not None:
+            self.decisions = decisions.loc[(decisions["source"] == source) & (decisions["file"] == file)]
+        self.located: set[str] = set()
 
-    def of(self, raw: pd.DataFrame, source: str, file: str) -> pd.DataFrame:
-        """Table resolutions of a block of lines (table intake). The same row twice is decided alike."""
-        own = self.decided.loc[(self.decided["source"] == source) & (self.decided["file"] == file)]
+    def on_lines(self, raw: pd.DataFrame) -> pd.DataFrame:
+        """Return table resolutions of a block of lines (table intake). Identical rows are decided alike."""
+        own = self.decisions
         if own.empty:
             return RESOLUTIONS.empty()
         lines = row_hashes(raw)
         here = own.drop(columns="line").merge(lines.loc[lines["row_hash"].isin(own["row_hash"])], on="row_hash")
-        self.found |= set(here["row_hash"])
+        self.located |= set(here["row_hash"])
         return conform(here.drop_duplicates(list(RESOLUTIONS.key)), RESOLUTIONS)
 
-    def check_all_found(self, source: str, file: str) -> None:
-        """Raises UserError(s) for decisions on rows that the file does not hold, or no longer."""
-        own = self.decided.loc[(self.decided["source"] == source) & (self.decided["file"] == file)]
+    def check_all_located(self) -> None:
+        """Raise UserError(s) for decisions on rows that the file does not have, or no longer."""
+        own = self.decisions
         hint = "The export may have changed: look at quarantine.csv again, and drop or renew the line."
         raise_all(
             UserError(f"no row of the file has the hash {row['row_hash']}", f"resolutions, line {row['line']}", hint)
-            for row in own.loc[~own["row_hash"].isin(self.found)].to_dict("records")
+            for row in own.loc[~own["row_hash"].isin(self.located)].to_dict("records")
         )
 
 
 def corrected(raw: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFrame:
-    """A block of lines with the cells that people corrected. Raises UserError(s) for columns that there are not."""
+    """Return a block of lines (table intake) with corrected cells. Raises UserError(s) for unknown columns."""
     own = resolved.loc[resolved["decision"] == CORRECT]
     there = [name.removeprefix(CELL) for name in raw.columns if name.startswith(CELL)]
     broken = set(raw.loc[raw["problem"].notna(), "line"])
@@ -154,20 +154,20 @@ def _correction_faults(own: pd.DataFrame, there: list[str], broken: Collection[i
 
 
 def check_needed(ledger: pd.DataFrame, resolved: pd.DataFrame) -> None:
-    """Raises UserError(s) for corrections of rows that, read as sent, are not held for the reason given.
+    """Raise UserError(s) for corrections of rows that, read as sent, are not held for the reason given.
 
-    ledger: of the same lines before they were corrected. What only joining finds cannot be looked up here.
+    ledger: of the same lines before they were corrected. Reasons that only joining decides are not checked here.
     """
     own = resolved.loc[(resolved["decision"] == CORRECT) & ~resolved["reason"].isin(list(OF_JOINING))]
     raise_all(_unneeded(ledger, own, lambda rows, row: _held_for(rows, str(row["reason"]))))
 
 
 def marked(records: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFrame:
-    """Measurements or other records of one block with what people did to their rows: a remark, and a flag."""
+    """Mark the records of one block whose rows people corrected or released: a reason and, for measurements, a flag."""
     if resolved.empty:
         return records
     touched = records["line"].isin(resolved.loc[resolved["decision"] == CORRECT, "line"])
-    records = remark(records, touched, "CORRECTED")
+    records = note_if_unremarked(records, touched, "CORRECTED")
     if "flags" not in records:
         return records
     released = records["reason"] == "RELEASED"
@@ -176,7 +176,7 @@ def marked(records: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFrame:
 
 
 def released_reasons(records: pd.DataFrame, resolved: pd.DataFrame) -> pd.Series:
-    """The reasons, ';' between them, that are no reason to hold a record of one file any more; null without any."""
+    """Return the reasons, joined by ';', from which each record was released; null where none."""
     own = resolved.loc[resolved["decision"] == RELEASE]
     out = pd.Series(None, index=records.index, dtype="str")
     for line, item, reason in own[["line", "item", "reason"]].itertuples(index=False, name=None):
@@ -186,7 +186,7 @@ def released_reasons(records: pd.DataFrame, resolved: pd.DataFrame) -> pd.Series
 
 
 def one_of_each_sample(records: pd.DataFrame, sample: list[str]) -> pd.DataFrame:
-    """Records without the release of two results of one sample: only one of them can be right, so both stay held."""
+    """Return the records without releases of two results of one sample: only one can be right, so both stay held."""
     if records["released"].isna().all():
         return records
     chosen = records["released"].str.contains("DUP_CONFLICT;", regex=False, na=False)
@@ -195,7 +195,7 @@ def one_of_each_sample(records: pd.DataFrame, sample: list[str]) -> pd.DataFrame
 
 
 def with_exclusions(ledger: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFrame:
-    """A final ledger, or a piece of it, in which records that people keep out are held for that."""
+    """Return a final ledger, or a piece of it, with reason EXCLUDED for records that people excluded."""
     own = resolved.loc[resolved["decision"] == EXCLUDE]
     rows = ledger.loc[ledger["line"].isin(own["line"]) & (ledger["fate"] == "quarantined")]
     hints: dict[Any, str] = {}
@@ -212,7 +212,7 @@ def with_exclusions(ledger: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFram
 
 
 def check_used(ledger: pd.DataFrame, resolved: pd.DataFrame) -> None:
-    """Raises UserError(s) for decisions that no record needed (ledger: final, at least the lines decided of)."""
+    """Raise UserError(s) for decisions that no record needed (ledger: final, at least the lines of decisions)."""
     tests = {
         RELEASE: lambda rows, row: (rows["reason"] == "RELEASED") | (rows["fate"] != "clean"),
         EXCLUDE: lambda rows, row: rows["reason"] == "EXCLUDED",

@@ -1,4 +1,4 @@
-"""How often each value stands in a source's clean measurements and ledger, counted without holding the tables."""
+"""Counts of each value in a source's clean measurements and ledger, without loading the tables."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ MANY = 1_000_000
 
 
 def value_tally(measurements: Path) -> pd.DataFrame:
-    """Columns of VALUE_KEY and n: how often each exact value stands in a table measurements."""
+    """Count each exact value of table measurements: columns of VALUE_KEY and n."""
     counted = _counted(measurements, VALUE_KEY)
     return counted.loc[counted["value"].notna()].reset_index(drop=True)
 
 
 def held_tally(ledger: Path) -> pd.DataFrame:
-    """Columns of HELD_KEY and n: the quarantined records of a table ledger by what they say."""
+    """Count the quarantined records of table ledger by their content: columns of HELD_KEY and n."""
     keys = [*HELD_KEY, "fate"]
     counted = _counted(ledger, keys)
     return counted.loc[counted["fate"] == "quarantined", [*HELD_KEY, "n"]].reset_index(drop=True)
@@ -57,7 +57,7 @@ def _pieces(path: Path, keys: list[str]) -> Iterator[pa.Table]:
 
 
 def outside_values(held: pd.DataFrame) -> pd.DataFrame:
-    """Numbers that the hard limits hold, in canonical units: columns file, outcome, raw_unit, raw_value, value, n."""
+    """Return numbers held by the hard limits, in canonical units: columns of VALUE_KEY and n."""
     rows = held.loc[(held["reason"] == "OUT_OF_RANGE") & (held["table"] == "measurements")]
     said = rows["hint"].str.extract(READ_AS)
     return pd.DataFrame(
@@ -75,7 +75,7 @@ def outside_values(held: pd.DataFrame) -> pd.DataFrame:
 
 
 def held_times(held: pd.DataFrame, reason: str) -> pd.DataFrame:
-    """Dates that were held for a reason, as sent: columns file, item, text, n."""
+    """Return dates held for a reason, as sent: columns file, item, text, n."""
     rows = held.loc[held["reason"] == reason]
     text = rows["hint"].str.extract(TIME_SENT)["text"].fillna(rows["raw_value"])
     frame = rows[["file", "item", "n"]].assign(text=text.fillna(""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import date
 
 import numpy as np
@@ -12,10 +12,10 @@ import pandas as pd
 
 from historical_controls.cleaning.ledger.resolutions import check_used, with_exclusions
 from historical_controls.cleaning.people.duplicates import (
-    settle_characteristics,
-    settle_events,
-    settle_measurements,
-    settle_treatments,
+    decide_characteristics,
+    decide_events,
+    decide_measurements,
+    decide_treatments,
 )
 from historical_controls.cleaning.people.patient_checks import check_patients
 from historical_controls.cleaning.records.distinct import by_distinct
@@ -23,7 +23,6 @@ from historical_controls.cleaning.records.outputs import CleanedFile, CleanSourc
 from historical_controls.cleaning.records.records import RECORD_KEY, decide, undecided, with_flag
 from historical_controls.cleaning.rows.files import LostRecordError
 from historical_controls.config.sources.sources import Source
-from historical_controls.config.study_config import Study
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.tables.parquet import Table, conform
 from historical_controls.tables.registry import EVENTS, LEDGER, MEASUREMENTS, PATIENTS, TREATMENTS
@@ -34,52 +33,55 @@ ONCE = ("infusion", "death")
 DECIDED = ("fate", "reason", "raw_value", "hint")
 
 
-def assemble_source(
-    parts: list[CleanedFile],
-    people: pd.DataFrame,
-    source_name: str,
-    source: Source,
-    study: Study,
-    dictionary: Dictionary,
-) -> CleanSource:
-    """Clean tables and final ledger of one source (parts: its files; people: table people of all sources).
+@dataclass(frozen=True)
+class SourceInputs:
+    """What joining needs to know of a source besides its records."""
 
-    Raises LostRecordError where the ledger and the tables would disagree.
+    name: str
+    source: Source
+    dictionary: Dictionary
+
+
+def assemble_source(files: list[CleanedFile], people: pd.DataFrame, inputs: SourceInputs) -> CleanSource:
+    """Return the clean tables and the final ledger of one source (people: table people of all sources).
+
+    Raises LostRecordError if the ledger and the tables disagree.
     """
-    ids = people.loc[people["source"] == source_name]
-    stacked = {f.name: _stack([getattr(part, f.name) for part in parts]) for f in fields(CleanedFile)}
-    records = assemble_range({name: stacked[name] for name in TABLES}, ids, source, dictionary)
+    ids = people.loc[people["source"] == inputs.name]
+    stacked = {f.name: _stack([getattr(file, f.name) for file in files]) for f in fields(CleanedFile)}
+    records = assemble_batch({name: stacked[name] for name in TABLES}, ids, inputs)
     ledger = with_exclusions(final_ledger(stacked["ledger"], changes(records)), stacked["resolutions"])
     check_used(ledger, stacked["resolutions"])
     clean = clean_records(records)
     check_counts(clean_counts(ledger), {name: len(frame) for name, frame in clean.items()})
-    tables = clean_tables(clean, epoch_admissions(first_lines([stacked["ledger"]], ids), source_name, source))
-    patients = people_table(clean["patients"], ids, contradicted(records), source_name, source, dictionary)
+    tables = clean_tables(clean, epoch_admissions(first_lines([stacked["ledger"]], ids), inputs))
+    patients = people_table(clean["patients"], ids, contradicted(records), inputs)
     return CleanSource(patients=patients, **tables, ledger=ledger)
 
 
-def assemble_range(
-    records: dict[str, pd.DataFrame], ids: pd.DataFrame, source: Source, dictionary: Dictionary
+def assemble_batch(
+    records: dict[str, pd.DataFrame], ids: pd.DataFrame, inputs: SourceInputs
 ) -> dict[str, pd.DataFrame]:
-    """Records of some people, all of theirs, with the person and the final fate.
+    """Return all records of some patients with columns patient_id, fate, reason and hint decided.
 
-    records: tables *_raw by name; ids: table people of the source. Nothing that is settled here reaches from one
-    person to another, so a source may be assembled in as many ranges of people as memory asks for.
+    records: tables *_raw by name; ids: table people of the source. No decision here depends on another patient, so a
+    source may be assembled in as many batches as memory requires.
     """
+    source, dictionary = inputs.source, inputs.dictionary
     records = {name: _linked(records[name], ids) for name in TABLES}
-    records["events"] = settle_events(_anchored(records["events"], records["events"], source), ONCE, source.timezone)
+    records["events"] = decide_events(_anchored(records["events"], records["events"], source), ONCE, source.timezone)
     records["measurements"] = _anchored(records["measurements"], records["events"], source)
-    records["patients"] = settle_characteristics(records["patients"])
-    records["treatments"] = settle_treatments(records["treatments"])
+    records["patients"] = decide_characteristics(records["patients"])
+    records["treatments"] = decide_treatments(records["treatments"])
     records = _hold_people(records)
-    records["measurements"] = settle_measurements(records["measurements"], _deaths(records["events"], source))
+    records["measurements"] = decide_measurements(records["measurements"], _deaths(records["events"], source))
     measured = check_patients(records["measurements"], dictionary, source.timezone)
     flags = with_flag(measured["flags"], "RELEASED", measured["reason"] == "RELEASED")
     return records | {"measurements": measured.assign(flags=flags)}
 
 
 def clean_records(records: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """The clean ones, with the columns that tables of sources have; of characteristics, all columns."""
+    """Return the clean records with the columns of the source's tables (characteristics: with all columns)."""
     stored = {"measurements": MEASUREMENTS, "events": EVENTS, "treatments": TREATMENTS}
     return {
         name: (frame.reindex(columns=list(stored[name].names)) if name in stored else frame).loc[
@@ -90,7 +92,7 @@ def clean_records(records: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 
 def clean_tables(clean: dict[str, pd.DataFrame], admissions: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Tables measurements, events and treatments of the same people; admissions: of those who may lack one."""
+    """Return tables measurements, events and treatments. admissions: for patients without a recorded admission."""
     return {
         "measurements": _as(clean["measurements"], MEASUREMENTS),
         "events": _as(_with_admissions(clean["events"], admissions), EVENTS),
@@ -152,7 +154,7 @@ def _hold_people(records: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 
 def contradicted(records: dict[str, pd.DataFrame]) -> set[str]:
-    """People whose characteristics or dated facts contradict each other, or whose id is held."""
+    """Return the patients whose characteristics or dated facts contradict each other, or whose id is held."""
     return {
         str(person)
         for name in ("patients", "events")
@@ -169,7 +171,7 @@ def _deaths(events: pd.DataFrame, source: Source) -> pd.Series:
 
 
 def final_ledger(ledger: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
-    """Files' ledger (a piece of it) with the fates that joining decided."""
+    """Return the ledger of files (or a piece of it) with the fates that joining decided (`changed`: see `changes`)."""
     # Few records change: only their lines are looked up by their whole key, and only their cells are written.
     near = ledger.loc[ledger["line"].isin(changed["line"]), RECORD_KEY].reset_index(names="row")
     near = near.merge(changed, on=RECORD_KEY)
@@ -182,7 +184,7 @@ def final_ledger(ledger: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
 
 
 def changes(records: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Keys and final fates of the records that joining held, collapsed, or would have held had nobody released them."""
+    """Return RECORD_KEY and DECIDED of the records that joining held or collapsed, or that a decision released."""
     return pd.concat([_changes(name, frame) for name, frame in records.items()], ignore_index=True)
 
 
@@ -200,35 +202,40 @@ def _changes(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def clean_counts(ledger: pd.DataFrame) -> Counter[str]:
-    """Clean records per table in a ledger or a piece of it."""
+    """Count the clean records of each table in a ledger or a piece of it."""
     return Counter(
         {str(name): int(n) for name, n in ledger.loc[ledger["fate"] == "clean", "table"].value_counts().items()}
     )
 
 
 def check_counts(counted: Counter[str], rows: dict[str, int]) -> None:
+    """Raise LostRecordError if a table has another number of rows than the ledger has clean records."""
     for name, n in rows.items():
         if counted[name] != n:
             raise LostRecordError(f"{name}: {counted[name]} clean records in the ledger, {n} rows")
 
 
 def first_lines(ledgers: Iterable[pd.DataFrame], ids: pd.DataFrame) -> pd.DataFrame:
-    """Columns patient_id, file, line: where each person that is not held stands first (ledgers: pieces, any order)."""
+    """Return columns patient_id, file, line: the first line of each patient that is not held (ledgers: any order)."""
     whole = ids.loc[ids["hold"] == "", ["subject", "patient_id"]]
     first = pd.DataFrame({"patient_id": [], "file": [], "line": []}).astype({"line": "int64"})
     for ledger in ledgers:
-        seen = ledger[["subject", "file", "line"]].drop_duplicates(["subject", "file"]).merge(whole, on="subject")
-        both = pd.concat([first, seen[["patient_id", "file", "line"]]] if len(first) else [seen])
+        own = ledger[["subject", "file", "line"]].drop_duplicates(["subject", "file"]).merge(whole, on="subject")
+        both = pd.concat([first, own[["patient_id", "file", "line"]]] if len(first) else [own])
         first = both.sort_values(["file", "line"], kind="stable").drop_duplicates("patient_id")
     return first
 
 
-def epoch_admissions(first: pd.DataFrame, source_name: str, source: Source) -> pd.DataFrame:
-    """A source without a calendar: everyone's admission stands at the declared epoch, traced to their first line."""
+def epoch_admissions(first: pd.DataFrame, inputs: SourceInputs) -> pd.DataFrame:
+    """Return an admission at the declared epoch for each patient of a source without a calendar.
+
+    first: see `first_lines`; each admission is traced to the patient's first line. Empty where no epoch is declared.
+    """
+    source = inputs.source
     if source.relative_epoch is None:
         return EVENTS.empty()
     return first.assign(
-        source=source_name,
+        source=inputs.name,
         item="relative_epoch",
         event="admission",
         time=_epoch(source.relative_epoch, source.timezone),
@@ -241,25 +248,19 @@ def _with_admissions(events: pd.DataFrame, admissions: pd.DataFrame) -> pd.DataF
     return pd.concat([events, missing], ignore_index=True) if len(missing) else events
 
 
-def people_table(
-    records: pd.DataFrame,
-    ids: pd.DataFrame,
-    conflicted: set[str],
-    source_name: str,
-    source: Source,
-    dictionary: Dictionary,
-) -> pd.DataFrame:
-    """One row per person that is not held, one column per characteristic of the dictionary.
+def people_table(records: pd.DataFrame, ids: pd.DataFrame, conflicted: set[str], inputs: SourceInputs) -> pd.DataFrame:
+    """Return table patients: one row per patient that is not held, one column per characteristic.
 
-    conflicted: people held for what their own records say (see `contradicted`).
+    records: clean characteristics; ids: table people of the source; conflicted: see `contradicted`.
     """
+    source = inputs.source
     linked = ids.loc[ids["hold"] == ""].drop_duplicates("patient_id")
     held = conflicted | (set(ids["patient_id"]) - set(linked["patient_id"]))
     people = linked.loc[~linked["patient_id"].isin(held)].set_index("patient_id")
     treated = set(ids.loc[ids["subject"].isin(source.treated_subjects), "patient_id"])
     arms = ["treated" if person in treated else source.arm for person in people.index]
-    frame = pd.DataFrame({"source": source_name, "patient_id": people.index, "arm": arms}, index=people.index)
-    for outcome in dictionary.of_family("characteristic"):
+    frame = pd.DataFrame({"source": inputs.name, "patient_id": people.index, "arm": arms}, index=people.index)
+    for outcome in inputs.dictionary.of_family("characteristic"):
         own = records.loc[records["characteristic"] == outcome.code].set_index("patient_id")
         frame[outcome.code] = _characteristic(own, outcome.kind).reindex(frame.index)
     return conform(frame, PATIENTS)

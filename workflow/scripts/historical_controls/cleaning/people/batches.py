@@ -1,4 +1,4 @@
-"""Records of files too large for memory, put aside on disk by ranges of people."""
+"""Records of files too large for memory, stored on disk by batches of patients."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from historical_controls.tables.parquet import typed
 LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
-def range_of_subject(files: Iterable[Path], ids: pd.DataFrame, rows: int) -> dict[str, int]:
-    """The range that each id of table people falls into: people in order, at most `rows` records a range.
+def batch_of_subject(files: Iterable[Path], ids: pd.DataFrame, rows: int) -> dict[str, int]:
+    """Return the number of the batch of each id in table people: patients in order, at most `rows` records a batch.
 
-    A person with more records than that is a range alone. files: tables *_raw.
+    A patient with more records than that is a batch alone. files: tables *_raw, of which column subject is read.
     """
     records: Counter[str] = Counter()
     for file in files:
@@ -48,29 +48,29 @@ def _subjects(path: Path) -> Iterator[pa.ChunkedArray]:
             yield file.read_row_group(group, ["subject"], use_threads=False)["subject"]
 
 
-class Ranges:
-    """Tables *_raw by range. A folder holds one file per table and range, removed once it has been read."""
+class PatientBatches:
+    """Tables *_raw by batch. The folder has one file per table and batch, removed once it has been read."""
 
     def __init__(self, folder: Path, subjects: Mapping[str, int]) -> None:
         self.folder, self.subjects = folder, subjects
         self.numbers = range(max(subjects.values(), default=0) + 1)
 
-    def put(self, name: str, files: Iterable[Path]) -> None:
-        """Share the rows of one table's files out over the ranges, in their order."""
+    def write_table(self, name: str, files: Iterable[Path]) -> None:
+        """Split the rows of one table's files over the batches, in their order."""
         schema = None
         writers: dict[int, pa.RecordBatchFileWriter] = {}
         for path in files:
             with pq.ParquetFile(path) as file:
                 schema = schema or file.schema_arrow
                 for group in range(file.num_row_groups):
-                    for number, rows in self._shared(file.read_row_group(group, use_threads=False)):
+                    for number, rows in self._split(file.read_row_group(group, use_threads=False)):
                         if number not in writers:
                             writers[number] = pa.ipc.new_file(self._path(name, number), schema, options=LZ4)
                         writers[number].write_table(rows)
         for writer in writers.values():
             writer.close()
 
-    def _shared(self, rows: pa.Table) -> Iterator[tuple[int, pa.Table]]:
+    def _split(self, rows: pa.Table) -> Iterator[tuple[int, pa.Table]]:
         if len(self.numbers) == 1:
             yield 0, rows
             return
@@ -82,8 +82,8 @@ class Ranges:
         for number, part in zip(found, np.split(order, starts[1:]), strict=True):
             yield int(number), rows if len(found) == 1 else rows.take(part)
 
-    def take(self, number: int) -> dict[str, pd.DataFrame]:
-        """All records of one range, by table."""
+    def read_batch(self, number: int) -> dict[str, pd.DataFrame]:
+        """Return all records of one batch, by table, and remove its files."""
         return {name: self._read(name, number) for name in FILE_TABLES if name not in ("ledger", "resolutions")}
 
     def _read(self, name: str, number: int) -> pd.DataFrame:

@@ -14,7 +14,7 @@ COLUMNS = ("source", "subject", "person")
 
 
 def read_crosswalk(path: str | Path, sources: Collection[str]) -> pd.DataFrame:
-    """Columns source, subject, person and line. The names in `person` group ids and appear nowhere else.
+    """Read the crosswalk: columns source, subject, person, line. Names in `person` group ids and appear nowhere else.
 
     Raises UserError(s): unknown source, blank cells, an id with two persons.
     """

@@ -17,11 +17,11 @@ ORDER = ["file", "line", "item"]
 IDENTITY = ("SEX", "AGE")
 
 
-def settle_measurements(records: pd.DataFrame, deaths: pd.Series) -> pd.DataFrame:
-    """Measurements of one source with AFTER_DEATH, DUP_IDENTICAL, DUP_SUPERSEDED and DUP_CONFLICT decided.
+def decide_measurements(records: pd.DataFrame, deaths: pd.Series) -> pd.DataFrame:
+    """Decide AFTER_DEATH, DUP_IDENTICAL, DUP_SUPERSEDED and DUP_CONFLICT for the measurements of one source.
 
-    Same sample, same finding: the first stands. Different findings: the best status stands (corrected, final,
-    preliminary, not done); where two of equal status differ, all of them are held. deaths: time per patient.
+    Same sample, same result: the first is kept. Different results: the best status is kept (corrected, final,
+    preliminary, not done); if two of equal status differ, all are held. deaths: time by patient.
     """
     died = deaths.reindex(records["patient_id"]).set_axis(records.index)
     records = decide(records, records["time"] > died, "AFTER_DEATH", hint="dated after the recorded death")
@@ -49,10 +49,10 @@ def _decide_at(records: pd.DataFrame, rows: pd.Series, reason: str, fate: str, h
     return decide(records, where, reason, fate, hint)
 
 
-def settle_characteristics(records: pd.DataFrame) -> pd.DataFrame:
-    """A characteristic said twice stands once. Said differently, all of it is held (DUP_CONFLICT).
+def decide_characteristics(records: pd.DataFrame) -> pd.DataFrame:
+    """Keep one of identical characteristics of a patient; hold different ones (DUP_CONFLICT).
 
-    Sex, and ages more than a birthday apart, put the whole id on hold (ID_CONFLICT).
+    Different sexes, and ages more than one year apart, hold the whole id (ID_CONFLICT).
     """
     key = ["patient_id", "characteristic"]
     repeated = _repeated(records, key)
@@ -66,16 +66,16 @@ def settle_characteristics(records: pd.DataFrame) -> pd.DataFrame:
     return _decide_at(records, differs, "DUP_CONFLICT", "quarantined", "said differently elsewhere")
 
 
-def settle_treatments(records: pd.DataFrame) -> pd.DataFrame:
-    """A course said twice stands once; courses that differ in anything are several courses."""
+def decide_treatments(records: pd.DataFrame) -> pd.DataFrame:
+    """Keep one of identical courses; courses that differ in any column are different courses."""
     course = ["patient_id", "treatment", "start", "stop", "dose", "dose_unit"]
     return _decide_at(records, _repeated(records, course).duplicated(course), "DUP_IDENTICAL", "duplicate")
 
 
-def settle_events(records: pd.DataFrame, once: tuple[str, ...], timezone: str) -> pd.DataFrame:
-    """An event said twice at the same time stands once; one that can happen only `once`, at two times, is a conflict.
+def decide_events(records: pd.DataFrame, once: tuple[str, ...], timezone: str) -> pd.DataFrame:
+    """Keep one of identical events; two times of an event that can happen only `once` are a conflict.
 
-    Of such events on one day, those known by the day only (local midnight) yield to one with its hour.
+    Of such events on one day, the one with a clock time supersedes those dated by day only (local midnight).
     """
     key = ["patient_id", "event", "time"]
     same = _repeated(records, key).duplicated([*key, "value", "detail"])

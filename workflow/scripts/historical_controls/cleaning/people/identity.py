@@ -20,16 +20,14 @@ CHECK_DIGIT = r"^(.*\d{3,})-\d$"
 SCIENTIFIC = r"^\d(?:[.,]\d+)?[eE][+]?\d+$"
 AS_FRACTION = r"^(\d+)[.,]0+$"
 
-People = pd.DataFrame
-
 
 def link_people(
     ledgers: dict[str, pd.DataFrame],
     sources: dict[str, Source],
     crosswalk: pd.DataFrame | None = None,
     facts: pd.DataFrame | None = None,
-) -> People:
-    """Table people: every id of every source, the person it belongs to, and why it is held if it is.
+) -> pd.DataFrame:
+    """Return table people: every id of every source, its patient, and the reason if it is held.
 
     Ids of a source that differ by spaces or lost leading zeros only are one person. Held are: ids that may be one
     person or two (ID_CONFLICT: '123-4' beside '123', 'A-1' beside 'A1', '12.0' beside '12', '1.2E+07', or two ids
@@ -48,7 +46,7 @@ def link_people(
     return conform(_settled(people).drop(columns=["treated", "person"]), PEOPLE)
 
 
-def _is_treated(people: People, sources: dict[str, Source]) -> pd.Series:
+def _is_treated(people: pd.DataFrame, sources: dict[str, Source]) -> pd.Series:
     """Ids of a treated source, and every id of a person whom a historical source names as treated."""
     named = [
         source.arm == "treated" or subject in source.treated_subjects
@@ -57,7 +55,7 @@ def _is_treated(people: People, sources: dict[str, Source]) -> pd.Series:
     return pd.Series(named, people.index, dtype=bool).groupby(people["patient_id"]).transform("any").astype(bool)
 
 
-def _source_people(name: str, ledger: pd.DataFrame) -> People:
+def _source_people(name: str, ledger: pd.DataFrame) -> pd.DataFrame:
     """The ids of one source: joined where only spaces or lost zeros differ, held where marks, case or zeros might."""
     ids = sorted(set(ledger["subject"].unique()) - {""})
     frame = pd.DataFrame({"subject": pd.Series(ids, dtype="str")})
@@ -105,7 +103,7 @@ def _by_spreadsheet(subjects: pd.Series) -> pd.Series:
     return subjects.str.match(SCIENTIFIC) | fraction | bare.isin(whole[fraction])
 
 
-def _with_persons(people: People, crosswalk: pd.DataFrame | None) -> People:
+def _with_persons(people: pd.DataFrame, crosswalk: pd.DataFrame | None) -> pd.DataFrame:
     """Column person: the crosswalk's name of each id, null where it has none. A fault where it names an unknown id."""
     if crosswalk is None or crosswalk.empty:
         return people.assign(person=None)
@@ -124,7 +122,7 @@ def _with_persons(people: People, crosswalk: pd.DataFrame | None) -> People:
 
 
 def identity_facts(patients: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
-    """What two ids of one person would have in common (tables patients_raw and events_raw of all files).
+    """Return what two ids of one person would have in common (from tables patients_raw and events_raw).
 
     Columns source, subject, n (characteristics known), facts (all of them as one text), admission (UTC).
     """
@@ -138,7 +136,7 @@ def identity_facts(patients: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame
     return facts.join(first, how="inner").reset_index()
 
 
-def _alike(people: People, facts: pd.DataFrame | None, sources: dict[str, Source]) -> pd.Series:
+def _alike(people: pd.DataFrame, facts: pd.DataFrame | None, sources: dict[str, Source]) -> pd.Series:
     """Ids of different persons of one source that agree in every known characteristic and the hour of admission."""
     if facts is None or facts.empty:
         return pd.Series(False, index=people.index)
@@ -152,7 +150,7 @@ def _alike(people: People, facts: pd.DataFrame | None, sources: dict[str, Source
     return (persons > 1).fillna(False).astype(bool)
 
 
-def _in_both_arms(people: People) -> pd.Series:
+def _in_both_arms(people: pd.DataFrame) -> pd.Series:
     """Ids that occur in both arms, their leading zeros aside, and every other id of the same person."""
     dense = people["subject"].str.replace(r"\s", "", regex=True)
     core = _core(dense)
@@ -161,11 +159,11 @@ def _in_both_arms(people: People) -> pd.Series:
     return both.groupby(people["patient_id"]).transform("any").astype(bool)
 
 
-def _hold(people: People, where: pd.Series, reason: str) -> People:
+def _hold(people: pd.DataFrame, where: pd.Series, reason: str) -> pd.DataFrame:
     return people.assign(hold=people["hold"].mask(where & (people["hold"] == ""), reason))
 
 
-def _settled(people: People) -> People:
+def _settled(people: pd.DataFrame) -> pd.DataFrame:
     """What the crosswalk says of the ids that it names: it joins, tells apart, and releases.
 
     A treated person's historical id stays held (nobody is his own control), and so does that of a second historical

@@ -1,4 +1,4 @@
-"""A source assembled from the files of its tables to the files of its tables, range of people by range of people."""
+"""A source assembled from the tables of its files to its own tables, batch of patients by batch of patients."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import pyarrow as pa
 from historical_controls.cleaning.ledger.resolutions import check_used, with_exclusions
 from historical_controls.cleaning.people.assemble import (
     TABLES,
-    assemble_range,
+    SourceInputs,
+    assemble_batch,
     changes,
     check_counts,
     clean_counts,
@@ -27,14 +28,12 @@ from historical_controls.cleaning.people.assemble import (
     first_lines,
     people_table,
 )
-from historical_controls.cleaning.people.batches import Ranges, range_of_subject
+from historical_controls.cleaning.people.batches import PatientBatches, batch_of_subject
 from historical_controls.cleaning.records.outputs import SOURCE_TABLES
-from historical_controls.config.sources.sources import Source
-from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.tables.parquet import TableWriter, read_pieces, read_tables, write_table
 from historical_controls.tables.registry import LEDGER, PATIENTS, RESOLUTIONS
 
-RANGE_ROWS = 250_000
+BATCH_ROWS = 250_000
 WRITTEN = ("measurements", "events", "treatments", "ledger")
 REPEATED = ("source", "file", "item", "fate", "reason", "hint")
 
@@ -42,30 +41,28 @@ REPEATED = ("source", "file", "item", "fate", "reason", "hint")
 def assemble_files(
     folders: list[Path],
     people: pd.DataFrame,
-    source_name: str,
-    source: Source,
-    dictionary: Dictionary,
+    inputs: SourceInputs,
     out: Path,
-    rows: int = RANGE_ROWS,
+    rows: int = BATCH_ROWS,
 ) -> None:
-    """`assemble_source` of written files (folders: one per file), its tables written into `out`.
+    """Assemble a source from the written tables of its files (folders: one per file) and write its tables into `out`.
 
-    Never more than the records of one range of people, about `rows`, are in memory, and the keys of those that
-    joining held or collapsed. Raises LostRecordError.
+    Gives the tables of `assemble_source`. Memory holds the records of one batch of patients, about `rows`, and the
+    keys of the records that joining held or collapsed. Raises LostRecordError.
     """
-    ids = people.loc[people["source"] == source_name]
+    ids = people.loc[people["source"] == inputs.name]
     ledgers = sorted(folder / "ledger.parquet" for folder in folders)
-    admissions = _admissions(ledgers, ids, source_name, source)
-    decided, counted = Changes(), Counter[str]()
+    admissions = _admissions(ledgers, ids, inputs)
+    decided, counted = DecidedFates(), Counter[str]()
     facts: list[pd.DataFrame] = []
     conflicted: set[str] = set()
     with ExitStack() as stack:
-        spill = Path(stack.enter_context(TemporaryDirectory(dir=out, prefix=".ranges-")))
+        spill = Path(stack.enter_context(TemporaryDirectory(dir=out, prefix=".batches-")))
         writers = {
             name: stack.enter_context(TableWriter(out / f"{name}.parquet", SOURCE_TABLES[name])) for name in WRITTEN
         }
-        for own, records in _ranges(folders, ids, spill, rows):
-            joined = assemble_range(records, own, source, dictionary)
+        for own, records in _batches(folders, ids, spill, rows):
+            joined = assemble_batch(records, own, inputs)
             decided.add(changes(joined))
             clean = clean_records(joined)
             counted.update({name: len(frame) for name, frame in clean.items()})
@@ -76,42 +73,42 @@ def assemble_files(
                 writers[name].write(table)
         check_counts(_write_ledger(ledgers, decided, _resolutions(folders), writers["ledger"]), dict(counted))
     known = pd.concat([frame for frame in facts if len(frame)] or facts[:1], ignore_index=True)
-    write_table(
-        people_table(known, ids, conflicted, source_name, source, dictionary), out / "patients.parquet", PATIENTS
-    )
+    write_table(people_table(known, ids, conflicted, inputs), out / "patients.parquet", PATIENTS)
 
 
-def _admissions(ledgers: list[Path], ids: pd.DataFrame, source_name: str, source: Source) -> pd.DataFrame:
+def _admissions(ledgers: list[Path], ids: pd.DataFrame, inputs: SourceInputs) -> pd.DataFrame:
     pieces = (piece for path in ledgers for piece in read_pieces(path, LEDGER, ["subject", "file", "line"]))
-    known = first_lines(pieces if source.relative_epoch is not None else (), ids)
-    return epoch_admissions(known, source_name, source)
+    known = first_lines(pieces if inputs.source.relative_epoch is not None else (), ids)
+    return epoch_admissions(known, inputs)
 
 
-def _ranges(
+def _batches(
     folders: list[Path], ids: pd.DataFrame, spill: Path, rows: int
 ) -> Iterator[tuple[pd.DataFrame, dict[str, pd.DataFrame]]]:
-    """Ids and records (tables *_raw) of one range of people after the other, in order of the patient ids."""
+    """Yield the ids and records (tables *_raw) of one batch after the other, in order of the patient ids."""
     files = {name: [folder / f"{name}.parquet" for folder in folders] for name in TABLES}
-    subjects = range_of_subject((path for paths in files.values() for path in paths), ids, rows)
-    ranges = Ranges(spill, subjects)
+    subjects = batch_of_subject((path for paths in files.values() for path in paths), ids, rows)
+    batches = PatientBatches(spill, subjects)
     for name, paths in files.items():
-        ranges.put(name, paths)
+        batches.write_table(name, paths)
     numbers = ids["subject"].map(subjects)
-    for number in ranges.numbers:
-        yield ids.loc[numbers == number], ranges.take(number)
+    for number in batches.numbers:
+        yield ids.loc[numbers == number], batches.read_batch(number)
 
 
 def _resolutions(folders: list[Path]) -> pd.DataFrame:
     return read_tables([folder / "resolutions.parquet" for folder in folders], RESOLUTIONS)
 
 
-def _write_ledger(ledgers: list[Path], decided: Changes, resolved: pd.DataFrame, writer: TableWriter) -> Counter[str]:
-    """The final ledger; gives the clean records per table that stand in it."""
+def _write_ledger(
+    ledgers: list[Path], decided: DecidedFates, resolved: pd.DataFrame, writer: TableWriter
+) -> Counter[str]:
+    """Write the final ledger, and return how many clean records of each table it has."""
     counted = Counter[str]()
     concerned: list[pd.DataFrame] = []
     for path in ledgers:
         for piece in read_pieces(path, LEDGER):
-            final = with_exclusions(final_ledger(piece, decided.of(piece)), resolved)
+            final = with_exclusions(final_ledger(piece, decided.within(piece)), resolved)
             counted += clean_counts(final)
             concerned.append(final.loc[final["line"].isin(resolved["line"])])
             writer.write(final)
@@ -119,20 +116,21 @@ def _write_ledger(ledgers: list[Path], decided: Changes, resolved: pd.DataFrame,
     return counted
 
 
-class Changes:
-    """Fates that joining decided, kept small: texts that repeat are coded."""
+class DecidedFates:
+    """Fates decided by joining, kept small: repeated texts are stored as codes."""
 
     def __init__(self) -> None:
         self._parts: dict[str, list[pa.Table]] = defaultdict(list)
         self._sorted: dict[str, tuple[np.ndarray, pa.Table]] = {}
 
     def add(self, changed: pd.DataFrame) -> None:
+        """Keep a table of `changes`."""
         for file, rows in changed.groupby("file"):
             coded = rows.astype(dict.fromkeys(REPEATED, "category"))
             self._parts[str(file)].append(pa.Table.from_pandas(coded, preserve_index=False, nthreads=1))
 
-    def of(self, ledger: pd.DataFrame) -> pd.DataFrame:
-        """Those of a piece of one file's ledger, which is in order of lines."""
+    def within(self, ledger: pd.DataFrame) -> pd.DataFrame:
+        """Return the fates of records in a piece of one file's ledger, which is in order of lines."""
         file = ledger["file"].iloc[0]
         if file not in self._parts:
             return ledger.iloc[:0]

@@ -1,7 +1,7 @@
 """What a patient's own results say of each other: contradictions are held, suspicions stay with the value as flags.
 
-Functions of one range of patients' measurements (table measurements with fate, reason and hint), so that a source can
-be worked through range by range. Values are compared within a patient only.
+The functions take the measurements of a batch of patients (table measurements with fate, reason and hint), so that a
+large source can be checked batch by batch. Values are compared within a patient only.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from historical_controls.cleaning.records.distinct import factorized
 from historical_controls.cleaning.records.records import decide, with_flag
 from historical_controls.dictionary.dictionary import Dictionary
 
-Records = pd.DataFrame
 SAMPLE = ["patient_id", "time", "specimen"]
 # A panel copied forward: at least three analytes, all the same on at least three days running.
 LEAST_ANALYTES = 3
@@ -26,8 +25,8 @@ VENOUS_BELOW, SATURATED_ABOVE = 45.0, 92.0
 NEAR_IN_TIME = pd.Timedelta(minutes=30)
 
 
-def check_patients(records: Records, dictionary: Dictionary, timezone: str) -> Records:
-    """Records with LYMPH_ABOVE_WBC held, shares of lymphocytes made counts, and flags COPY_FWD, JUMP, ABG_VENOUS."""
+def check_patients(records: pd.DataFrame, dictionary: Dictionary, timezone: str) -> pd.DataFrame:
+    """Hold LYMPH_ABOVE_WBC, convert percentages of lymphocytes to counts, and add flags COPY_FWD, JUMP, ABG_VENOUS."""
     if records.empty:
         return records
     records = lymphocytes_from_percent(hold_more_lymphocytes(records), dictionary)
@@ -42,13 +41,13 @@ def check_patients(records: Records, dictionary: Dictionary, timezone: str) -> R
     return records.assign(flags=flags)
 
 
-def _exact(records: Records, *codes: str) -> Records:
+def _exact(records: pd.DataFrame, *codes: str) -> pd.DataFrame:
     rows = records["outcome"].isin(codes) & (records["fate"] == "clean") & records["value"].notna()
     return records.loc[rows, [*SAMPLE, "outcome", "value"]]
 
 
-def hold_more_lymphocytes(records: Records) -> Records:
-    """More lymphocytes than leukocytes in one sample: neither number can be trusted, both are held."""
+def hold_more_lymphocytes(records: pd.DataFrame) -> pd.DataFrame:
+    """Hold both counts of a sample with more lymphocytes than leukocytes: neither can be trusted."""
     pairs = _same_sample(_exact(records, "LYMPH"), _exact(records, "WBC"))
     wrong = pairs.loc[pairs["value"] > pairs["other"]]
     if wrong.empty:
@@ -57,17 +56,17 @@ def hold_more_lymphocytes(records: Records) -> Records:
     return decide(records, rows, "LYMPH_ABOVE_WBC", hint="more lymphocytes than leukocytes in the same sample")
 
 
-def _same_sample(own: Records, other: Records) -> pd.DataFrame:
+def _same_sample(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     """Pairs of one sample: columns row, value, other_row, other, specimen and time of both."""
     left = own[[*SAMPLE, "value"]].reset_index(names="row")
     right = other[[*SAMPLE, "value"]].reset_index(names="other_row").rename(columns={"value": "other"})
     return left.merge(right, on=SAMPLE)
 
 
-def lymphocytes_from_percent(records: Records, dictionary: Dictionary) -> Records:
-    """A share of leukocytes becomes a count by the one leukocyte count of its own sample, flagged; else it stays.
+def lymphocytes_from_percent(records: pd.DataFrame, dictionary: Dictionary) -> pd.DataFrame:
+    """Convert a percentage of leukocytes to a flagged count by the one leukocyte count of its sample.
 
-    A sample that has its count keeps it, and the share beside it.
+    A sample with its own count keeps both it and the percentage.
     """
     share = _exact(records, "LYMPH_PCT")
     if share.empty:
@@ -93,8 +92,8 @@ def _in(rows: pd.DataFrame, others: pd.DataFrame) -> pd.Series:
     return pd.Series(here.isin(there), index=rows.index)
 
 
-def copied_forward(records: Records, dictionary: Dictionary, timezone: str) -> pd.Series:
-    """Laboratory values that repeat the day before, where all analytes of both days do so, on three days or more."""
+def copied_forward(records: pd.DataFrame, dictionary: Dictionary, timezone: str) -> pd.Series:
+    """Return where laboratory values repeat the day before, if all analytes of both days do, on three days or more."""
     laboratory = [code for code, known in dictionary.plausibility.items() if known.measured_by == "laboratory"]
     out = pd.Series(False, index=records.index)
     rows = _exact(records, *laboratory)
@@ -131,8 +130,8 @@ def _in_runs(days: pd.DataFrame) -> pd.DataFrame:
     return days.loc[run.groupby(run).transform("size") >= LEAST_COPIES]
 
 
-def jumps(records: Records, dictionary: Dictionary) -> pd.Series:
-    """Values that change from the one before by more than the dictionary believes (per hour; a ratio on log scales)."""
+def jumps(records: pd.DataFrame, dictionary: Dictionary) -> pd.Series:
+    """Return where a value changes from the previous one by more than `change_per_hour` (a ratio on log scales)."""
     limits = {c: known.change_per_hour for c, known in dictionary.plausibility.items() if known.change_per_hour}
     out = pd.Series(False, index=records.index)
     rows = _exact(records, *limits)
@@ -155,8 +154,8 @@ def jumps(records: Records, dictionary: Dictionary) -> pd.Series:
     return out
 
 
-def perhaps_venous(records: Records) -> pd.Series:
-    """Low oxygen pressures, not said to be venous, while the oximeter saw saturated blood within half an hour."""
+def perhaps_venous(records: pd.DataFrame) -> pd.Series:
+    """Return low oxygen pressures, not declared venous, with a high pulse oximetry within half an hour."""
     low = _exact(records, "PAO2")
     low = low.loc[(low["value"] < VENOUS_BELOW) & (low["specimen"] != "venous")]
     saturation = _exact(records, "SPO2")

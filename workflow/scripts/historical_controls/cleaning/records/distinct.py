@@ -1,4 +1,4 @@
-"""Functions of texts called once per distinct text: exports repeat the same few texts over and over."""
+"""Functions of texts, called once per distinct text, since exports repeat few texts many times."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 
 def by_distinct(texts: pd.Series, function: Callable[[str], Any], dtype: Any = object) -> pd.Series:
-    """`function` of each text (null counts as '')."""
+    """Return `function` of each text (null counts as '')."""
     codes, distinct = factorized(texts)
     return _taken([function(text) for text in distinct], codes, dtype, texts.index)
 
@@ -18,11 +18,11 @@ def by_distinct(texts: pd.Series, function: Callable[[str], Any], dtype: Any = o
 def fields_by_distinct(
     texts: pd.Series, function: Callable[[str], object], dtypes: Mapping[str, Any]
 ) -> dict[str, pd.Series]:
-    """The named attributes of what `function` returns for each text, one column each."""
+    """Return the named attributes of what `function` gives for each text, one column each."""
     codes, distinct = factorized(texts)
-    found = [function(text) for text in distinct]
+    parsed = [function(text) for text in distinct]
     return {
-        name: _taken([getattr(item, name) for item in found], codes, dtype, texts.index)
+        name: _taken([getattr(item, name) for item in parsed], codes, dtype, texts.index)
         for name, dtype in dtypes.items()
     }
 
@@ -30,7 +30,7 @@ def fields_by_distinct(
 def by_distinct_pair(
     first: pd.Series, second: pd.Series, function: Callable[[str, str], Any], dtype: Any = object
 ) -> pd.Series:
-    """`function` of two texts of a row, called once per distinct pair."""
+    """Return `function` of two texts of each row, called once per distinct pair."""
     codes, distinct = factorized(first)
     other_codes, others = factorized(second)
     pairs, found = pd.factorize(codes.astype("int64") * max(len(others), 1) + other_codes)
@@ -39,7 +39,7 @@ def by_distinct_pair(
 
 
 def factorized(texts: pd.Series) -> tuple[np.ndarray, list[str]]:
-    """Codes per row, and the distinct texts they stand for."""
+    """Return an integer code per row, and the distinct texts by code."""
     codes, distinct = pd.factorize(texts.fillna("") if texts.hasnans else texts)
     return codes, list(distinct)
 
@@ -49,7 +49,7 @@ def _taken(values: list[Any], codes: np.ndarray, dtype: Any, index: pd.Index) ->
 
 
 def repeats(frame: pd.DataFrame) -> np.ndarray:
-    """Rows that are the same as another one in every column (nulls are the same); a flag each."""
+    """Return where a row equals another one in every column (nulls are equal)."""
     codes = np.zeros(len(frame), dtype="int64")
     for name in frame:
         own, distinct = pd.factorize(frame[name], use_na_sentinel=False)

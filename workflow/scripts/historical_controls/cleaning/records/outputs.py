@@ -64,7 +64,7 @@ class CleanSource:
 
 
 def write_cleaned_file(pieces: Iterable[CleanedFile], folder: Path) -> None:
-    """The tables of one file, one parquet each; pieces in order of the file's lines."""
+    """Write the tables of one file, one parquet each; pieces in order of the file's lines."""
     with ExitStack() as stack:
         writers = {
             name: stack.enter_context(TableWriter(folder / f"{name}.parquet", table))
@@ -76,4 +76,5 @@ def write_cleaned_file(pieces: Iterable[CleanedFile], folder: Path) -> None:
 
 
 def read_cleaned_file(folder: Path) -> CleanedFile:
+    """Read what `write_cleaned_file` wrote into a folder."""
     return CleanedFile(**{name: read_table(folder / f"{name}.parquet", table) for name, table in FILE_TABLES.items()})

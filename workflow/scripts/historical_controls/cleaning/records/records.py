@@ -1,4 +1,4 @@
-"""Records: what raw rows unfold into, each with the fate it meets on its way."""
+"""Records: one per cell that is read from a raw row, each with its fate."""
 
 from __future__ import annotations
 
@@ -21,30 +21,32 @@ RECORD_KEY = ["source", "file", "line", "item"]
 
 
 def selected(rows: pd.DataFrame, conditions: list[Condition]) -> pd.DataFrame:
-    """The rows that meet every condition (folded text is one of the declared)."""
+    """Return the rows that meet every condition (the folded text is one of the declared)."""
     for condition in conditions:
         rows = rows.loc[meets(rows, condition)]
     return rows
 
 
 def meets(rows: pd.DataFrame, condition: Condition) -> pd.Series:
+    """Return where the rows meet a condition."""
     allowed = {fold(text) for text in condition.is_in}
     return by_distinct(rows[CELL + condition.column], lambda text: fold(text) in allowed, bool)
 
 
 def column(rows: pd.DataFrame, name: str | None) -> pd.Series:
-    """A raw column, trimmed; blank texts where none is declared."""
+    """Return a raw column, trimmed; blank texts if none is declared."""
     if name is None:
         return pd.Series("", index=rows.index, dtype="str")
     return rows[CELL + name].str.strip()
 
 
 def filled_or_null(texts: pd.Series) -> pd.Series:
+    """Return the texts with null in place of blanks."""
     return texts.where(texts != "", None)
 
 
 def joined_times(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
-    """Date and time columns joined by a space; blank where the first is blank."""
+    """Return date and time columns joined by a space; blank where the first is blank."""
     first = column(rows, columns[0])
     text = first
     for name in columns[1:]:
@@ -53,15 +55,15 @@ def joined_times(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
 
 
 def subjects(rows: pd.DataFrame, name: str) -> pd.Series:
-    """Patient ids, trimmed and without invisible marks."""
+    """Return patient ids, trimmed and without invisible marks."""
     return by_distinct(rows[CELL + name], _visible, "str")
 
 
 def filled_down(raw: pd.DataFrame, name: str, above: str = "") -> pd.Series:
-    """Patient ids of every line (table intake), repeated downwards over blanks; `above`: the id above the first line.
+    """Return the patient id of every line (table intake), with blanks filled from the line before.
 
-    A broken line may have named the next patient, and a header that stands again may open another table: below them
-    nobody is named until the next id.
+    above: the id before the first line. A broken line may have named the next patient, and a repeated header may start
+    another table: after them the id is unknown until the next one.
     """
     ids = subjects(raw, name)
     broken = raw["problem"].notna() & ~raw["problem"].isin(DECLARED_ASIDE)
@@ -76,7 +78,7 @@ def _visible(text: str) -> str:
 
 
 def undecided(records: pd.DataFrame, **columns: Any) -> pd.DataFrame:
-    """The records with `columns`, and as yet clean."""
+    """Return the records with `columns`, fate "clean", and no reason or hint."""
     hint = pd.Series(None, index=records.index, dtype="str")
     return records.assign(**columns, fate="clean", reason="", hint=hint)
 
@@ -88,9 +90,9 @@ def decide(
     fate: str = "quarantined",
     hint: str | pd.Series = "",
 ) -> pd.DataFrame:
-    """`records` with a fate for those `where` that have none yet: the first reason found is the one that stands.
+    """Give a fate, reason and hint to the clean records `where`: the first reason is kept.
 
-    Where a person released a record from this very reason (column released), it is remarked, not held.
+    A record that a person released from this very reason (column released) gets reason RELEASED and is not held.
     """
     rows = np.flatnonzero(where.fillna(False).to_numpy(dtype=bool))
     rows = rows[(records["fate"].iloc[rows] == "clean").to_numpy()]
@@ -100,48 +102,49 @@ def decide(
         return records
     said = hint if isinstance(hint, pd.Series) else (hint or None)
     return records.assign(
-        fate=_put(records["fate"], rows, fate),
-        reason=_put(records["reason"], rows, reason),
-        hint=_put(records["hint"], rows, said),
+        fate=_with_texts_at(records["fate"], rows, fate),
+        reason=_with_texts_at(records["reason"], rows, reason),
+        hint=_with_texts_at(records["hint"], rows, said),
     )
 
 
 def _without_released(
     records: pd.DataFrame, rows: np.ndarray, reason: str | pd.Series
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """The records, those of `rows` that were released from the reason with a remark, and the other rows."""
+    """The records with reason RELEASED where `rows` were released from the reason, and the other rows."""
     released = records["released"].iloc[rows]
     if released.isna().all():
         return records, rows
     why = reason.iloc[rows] if isinstance(reason, pd.Series) else [reason] * len(rows)
     free = np.array([f"{code};" in f";{said}" for code, said in zip(why, released.fillna(""), strict=True)])
-    return records.assign(reason=_put(records["reason"], rows[free], "RELEASED")), rows[~free]
+    return records.assign(reason=_with_texts_at(records["reason"], rows[free], "RELEASED")), rows[~free]
 
 
-def _put(texts: pd.Series, rows: np.ndarray, said: str | pd.Series | None) -> pd.Series:
-    """`texts` with what is said at some rows; few rows are decided at a time."""
+def _with_texts_at(texts: pd.Series, rows: np.ndarray, said: str | pd.Series | None) -> pd.Series:
+    """`texts` with another text at some rows; copying the array once is faster than masking, since few rows change."""
     values = texts.astype("str").array.copy()
     values[rows] = said.iloc[rows].astype("str").array if isinstance(said, pd.Series) else said
     return pd.Series(values, index=texts.index)
 
 
-def remark(records: pd.DataFrame, where: pd.Series, reason: str) -> pd.DataFrame:
-    """`records` with a reason at those clean ones `where` something besides the record itself could not be used."""
+def note_if_unremarked(records: pd.DataFrame, where: pd.Series, reason: str) -> pd.DataFrame:
+    """Give a reason to clean records without one, `where` something besides the record itself could not be used."""
     rows = where & (records["fate"] == "clean") & (records["reason"] == "")
     return records.assign(reason=records["reason"].mask(rows, reason)) if rows.any() else records
 
 
 def with_flag(flags: pd.Series, name: str, where: pd.Series) -> pd.Series:
-    """Flags with one more where it holds."""
+    """Return the flags with one more `where` it applies."""
     return flags.mask(where, (flags + ";" + name).str.lstrip(";")) if where.any() else flags
 
 
 def check_subject(records: pd.DataFrame) -> pd.DataFrame:
+    """Hold records without a patient id (ID_MISSING)."""
     return decide(records, records["subject"] == "", "ID_MISSING", hint="the row names no patient")
 
 
 def check_times(records: pd.DataFrame) -> pd.DataFrame:
-    """Records whose time could not be read are held; the hint shows the time as sent."""
+    """Hold records whose time could not be read (column time_reason); the hint shows the time as sent."""
     held = records["time_reason"] != ""
     if not held.any():
         return records
@@ -150,6 +153,6 @@ def check_times(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def is_sentinel(texts: pd.Series, name: str, file: SourceFile) -> pd.Series:
-    """Cells of the raw column `name` that hold a declared code for 'missing' (compared as text)."""
+    """Return which cells of the raw column `name` are a declared code for a missing value (compared as text)."""
     codes = {code for s in file.sentinels if not s.columns or name in s.columns for code in s.codes}
     return texts.isin(codes) if codes else pd.Series(False, index=texts.index)

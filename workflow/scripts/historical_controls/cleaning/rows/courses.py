@@ -13,7 +13,7 @@ from historical_controls.cleaning.records.records import (
     column,
     decide,
     filled_or_null,
-    remark,
+    note_if_unremarked,
     subjects,
     undecided,
 )
@@ -25,7 +25,7 @@ from historical_controls.tables.registry import EVENT_NAMES
 
 
 def event_rows(rows: pd.DataFrame, part: EventRows, calendar: Calendar) -> pd.DataFrame:
-    """One record per row, named by its column or, after '=', by the declaration itself."""
+    """Return one record per row; its event is named by a column or, after '=', by the declaration."""
     fixed = part.event.removeprefix("=") if part.event.startswith("=") else ""
     named = pd.Series(part.event, index=rows.index, dtype="str") if fixed else column(rows, part.event)
     meanings = {fold(raw): event for raw, event in part.values.items()}
@@ -48,7 +48,7 @@ def event_rows(rows: pd.DataFrame, part: EventRows, calendar: Calendar) -> pd.Da
 
 
 def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
-    """One record per row: treatment code, first and last time, dose as sent."""
+    """Return one record per row: treatment code, first and last time, dose and its unit as sent."""
     named = column(rows, part.treatment)
     meanings = {fold(raw): code for raw, code in part.values.items()}
     times = time_columns(rows, part.start, calendar)
@@ -74,7 +74,7 @@ def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, ca
     early = precedes(records["stop"], records["start"], calendar.timezone)
     records = decide(records, early, "TIME_ORDER", hint="it stops before it starts")
     # The course itself matters more than its dose, which may say 'as needed'.
-    return remark(records, (dose_text != "") & ~plain, "DOSE_UNREAD")
+    return note_if_unremarked(records, (dose_text != "") & ~plain, "DOSE_UNREAD")
 
 
 def _base(rows: pd.DataFrame, subject: str) -> pd.DataFrame:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from historical_controls.cleaning.cells.times import Calendar
 from historical_controls.cleaning.ledger.resolutions import (
-    Decisions,
-    Located,
+    FileDecisions,
     check_needed,
     corrected,
     marked,
@@ -54,92 +53,86 @@ ANALYTE = {"measurements": "code", "patients": "characteristic", "events": "even
 
 
 @dataclass(frozen=True)
-class Reader:
-    """What reading the rows of one file needs. resolved: decisions on single rows (table resolutions)."""
+class FileInputs:
+    """What cleaning needs to know of a file besides its rows. decisions: see `read_resolutions`."""
 
-    file: SourceFile
-    calendar: Calendar
+    source_name: str
+    file_name: str
+    source: Source
+    study: Study
     dictionary: Dictionary
-    resolved: pd.DataFrame = field(default_factory=RESOLUTIONS.empty)
+    decisions: pd.DataFrame | None = None
+
+    @property
+    def file(self) -> SourceFile:
+        """Return the declaration of the file."""
+        return self.source.files[self.file_name]
+
+    @property
+    def calendar(self) -> Calendar:
+        """Return the file's time zone and the dates of the study."""
+        zone = self.file.timezone or self.source.timezone
+        return Calendar(zone, self.study.first_date, self.study.data_lock, self.source.timezone)
 
 
 class LostRecordError(Exception):
-    """A record or line left cleaning without a fate: a bug of the program."""
+    """A record or line without a fate: a bug of the program."""
 
 
-def clean_file(
-    raw: pd.DataFrame,
-    source_name: str,
-    file_name: str,
-    source: Source,
-    study: Study,
-    dictionary: Dictionary,
-    decided: Decisions | None = None,
-) -> CleanedFile:
-    """Tables *_raw and the ledger of one file (raw: table intake), as `clean_blocks` of one block.
+def clean_file(raw: pd.DataFrame, inputs: FileInputs) -> CleanedFile:
+    """Return tables *_raw, ledger and resolutions of one file (raw: table intake).
 
-    Raises LostRecordError where a line or record would be lost.
+    Raises LostRecordError if a line or record has no fate, UserError(s) as `clean_blocks` does.
     """
-    (cleaned,) = clean_blocks([raw], source_name, file_name, source, study, dictionary, decided)
+    (cleaned,) = clean_blocks([raw], inputs)
     return cleaned
 
 
-def clean_blocks(
-    blocks: Iterable[pd.DataFrame],
-    source_name: str,
-    file_name: str,
-    source: Source,
-    study: Study,
-    dictionary: Dictionary,
-    decided: Decisions | None = None,
-) -> Iterator[CleanedFile]:
-    """The same, block by block of a file's lines (consecutive pieces of table intake).
+def clean_blocks(blocks: Iterable[pd.DataFrame], inputs: FileInputs) -> Iterator[CleanedFile]:
+    """Yield the same as `clean_file`, block by block of a file's lines (consecutive pieces of table intake).
 
-    decided: decisions on single rows (see `read_resolutions`). Raises UserError(s) for those that fit no row.
+    Raises UserError(s) for decisions on rows that the file does not have.
     """
-    file = source.files[file_name]
-    clock = Calendar(file.timezone or source.timezone, study.first_date, study.data_lock, source.timezone)
-    reader = Reader(file, clock, dictionary)
-    located = Located(decided)
+    decisions = FileDecisions(inputs.decisions, inputs.source_name, inputs.file_name)
     above: dict[str, str] = {}
     for sent in blocks:
-        resolved = located.of(sent, source_name, file_name)
+        resolved = decisions.on_lines(sent)
         raw = corrected(sent, resolved)
-        ids = {name: filled_down(raw, name, above.get(name, "")) for name in _filled_columns(file)}
+        ids = {name: filled_down(raw, name, above.get(name, "")) for name in _filled_columns(inputs.file)}
         if raw is not sent:
-            _check_corrections(sent, above, source_name, file_name, replace(reader, resolved=resolved))
-        yield clean_block(raw, ids, source_name, file_name, replace(reader, resolved=resolved))
+            _check_corrections(sent, above, inputs, resolved)
+        yield clean_block(raw, ids, inputs, resolved)
         above = {name: str(filled.iloc[-1]) for name, filled in ids.items()} if len(raw) else above
-    located.check_all_found(source_name, file_name)
+    decisions.check_all_located()
 
 
 def _check_corrections(
-    sent: pd.DataFrame, above: Mapping[str, str], source_name: str, file_name: str, reader: Reader
+    sent: pd.DataFrame, above: Mapping[str, str], inputs: FileInputs, resolved: pd.DataFrame
 ) -> None:
-    """Corrected rows, cleaned as sent, must be held: what was clean is nobody's to change here."""
-    rows = sent.loc[sent["line"].isin(reader.resolved["line"])]
-    ids = {name: filled_down(sent, name, above.get(name, "")) for name in _filled_columns(reader.file)}
-    as_sent = replace(reader, resolved=RESOLUTIONS.empty())
-    found = clean_block(
-        rows, {name: filled[rows.index] for name, filled in ids.items()}, source_name, file_name, as_sent
-    )
-    check_needed(found.ledger, reader.resolved)
+    """Corrected rows, cleaned as sent, must be held: nobody changes a clean row here."""
+    rows = sent.loc[sent["line"].isin(resolved["line"])]
+    ids = {name: filled_down(sent, name, above.get(name, ""))[rows.index] for name in _filled_columns(inputs.file)}
+    check_needed(clean_block(rows, ids, inputs, RESOLUTIONS.empty()).ledger, resolved)
 
 
 def clean_block(
-    raw: pd.DataFrame, ids: Mapping[str, pd.Series], source_name: str, file_name: str, reader: Reader
+    raw: pd.DataFrame, ids: Mapping[str, pd.Series], inputs: FileInputs, resolved: pd.DataFrame
 ) -> CleanedFile:
-    """One block of lines cleaned. ids: columns of patient ids that are filled down, by name, for all its lines."""
-    parts = reader.file.parts
-    found = [pair for part in parts for pair in _part_records(_part_rows(raw, ids, part), part, reader)]
+    """Return one block of lines cleaned.
+
+    ids: columns of patient ids that are filled down, by name, for all its lines; resolved: table resolutions.
+    """
+    unfolded = [
+        pair for part in inputs.file.parts for pair in _part_records(_part_rows(raw, ids, part), part, inputs, resolved)
+    ]
     records = [
-        (name, marked(frame.assign(source=source_name, file=file_name), reader.resolved))
-        for name, frame in _with_own_items([(name, frame) for name, frame in found if len(frame)])
+        (name, marked(frame.assign(source=inputs.source_name, file=inputs.file_name), resolved))
+        for name, frame in _with_own_items([(name, frame) for name, frame in unfolded if len(frame)])
     ]
     tables = {name: _stored(name, table, records) for name, table in STORED.items()}
-    ledger = _ledger(raw, records, source_name, file_name)
+    ledger = _ledger(raw, records, inputs)
     _check_nothing_lost(raw, ledger, tables)
-    return CleanedFile(**tables, ledger=ledger, resolutions=reader.resolved)
+    return CleanedFile(**tables, ledger=ledger, resolutions=resolved)
 
 
 def _filled_columns(file: SourceFile) -> list[str]:
@@ -156,16 +149,18 @@ def _part_rows(raw: pd.DataFrame, ids: Mapping[str, pd.Series], part: AnyPart) -
     return selected(rows, part.where)
 
 
-def _part_records(rows: pd.DataFrame, part: AnyPart, reader: Reader) -> Iterator[tuple[str, pd.DataFrame]]:
+def _part_records(
+    rows: pd.DataFrame, part: AnyPart, inputs: FileInputs, resolved: pd.DataFrame
+) -> Iterator[tuple[str, pd.DataFrame]]:
     """(table, records) of one part."""
-    file, calendar, dictionary = reader.file, reader.calendar, reader.dictionary
+    file, calendar, dictionary = inputs.file, inputs.calendar, inputs.dictionary
     if rows.empty:
         return
     match part:
         case LongMeasurements():
-            yield "measurements", _measured(unfold_long(rows, part, file, calendar), reader)
+            yield "measurements", _measured(unfold_long(rows, part, file, calendar), inputs, resolved)
         case WideMeasurements():
-            yield "measurements", _measured(unfold_wide(rows, part, file, calendar, dictionary), reader)
+            yield "measurements", _measured(unfold_wide(rows, part, file, calendar, dictionary), inputs, resolved)
         case PatientRows():
             yield "patients", characteristics(rows, part, file, dictionary)
             yield "events", dated_events(rows, part, file, calendar)
@@ -175,12 +170,12 @@ def _part_records(rows: pd.DataFrame, part: AnyPart, reader: Reader) -> Iterator
             yield "treatments", treatment_rows(rows, part, file, calendar)
 
 
-def _measured(records: pd.DataFrame, reader: Reader) -> pd.DataFrame:
+def _measured(records: pd.DataFrame, inputs: FileInputs, resolved: pd.DataFrame) -> pd.DataFrame:
     if records.empty:
         return records
-    released = {} if reader.resolved.empty else {"released": released_reasons(records, reader.resolved)}
+    released = {} if resolved.empty else {"released": released_reasons(records, resolved)}
     open_records = undecided(records, **released)
-    cleaned = clean_measurements(open_records, reader.file, reader.calendar, reader.dictionary)
+    cleaned = clean_measurements(open_records, inputs.file, inputs.calendar, inputs.dictionary)
     return cleaned.assign(outcome=cleaned["code"])
 
 
@@ -207,16 +202,14 @@ def _stored(name: str, table: Table, records: list[tuple[str, pd.DataFrame]]) ->
     return conform(pd.concat(filled, ignore_index=True), table) if filled else table.empty()
 
 
-def _ledger(
-    raw: pd.DataFrame, records: list[tuple[str, pd.DataFrame]], source_name: str, file_name: str
-) -> pd.DataFrame:
+def _ledger(raw: pd.DataFrame, records: list[tuple[str, pd.DataFrame]], inputs: FileInputs) -> pd.DataFrame:
     frames = [_ledger_rows(name, frame) for name, frame in records]
     silent = np.ones(len(raw), dtype=bool)
     for frame in frames:
         silent &= ~np.isin(raw["line"], frame["line"])
     frames.append(_silent_lines(raw.loc[silent]))
     ledger = pd.concat([frame for frame in frames if len(frame)] or [LEDGER.empty()], ignore_index=True)
-    return conform(ledger.assign(source=source_name, file=file_name), LEDGER)
+    return conform(ledger.assign(source=inputs.source_name, file=inputs.file_name), LEDGER)
 
 
 def _ledger_rows(name: str, records: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Records of measurements: read, named, dated, converted, held against their limits. One step a function."""
+"""Records of measurements: parsed, named, dated, converted, and compared with limits. One function per step."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ STATUSES = {
     **dict.fromkeys(("cancelled", "canceled", "rejected", "void", "entered in error", "x", "d", "w"), "withdrawn"),
 }
 
-Records = pd.DataFrame
 
+def clean_measurements(
+    records: pd.DataFrame, file: SourceFile, calendar: Calendar, dictionary: Dictionary
+) -> pd.DataFrame:
+    """Return the records (one row per measured cell) with value, bounds, unit, flags, fate, reason and hint.
 
-def clean_measurements(records: Records, file: SourceFile, calendar: Calendar, dictionary: Dictionary) -> Records:
-    """Records (one row per measured cell) with value, bounds, unit, flags and, where not clean, fate and reason.
-
-    The steps are in order, and the first reason that a step finds is the one that stands.
+    The order of the steps matters: the first reason is kept.
     """
-    steps: list[Callable[[Records], Records]] = [
+    steps: list[Callable[[pd.DataFrame], pd.DataFrame]] = [
         lambda r: decide(r, r["raw_value"] == "", "NO_VALUE", "ignored"),
         lambda r: decide(r, r["coded_missing"], "SENTINEL", "ignored"),
         lambda r: _read(r, NumberStyle(file.decimal, file.thousands)),
@@ -80,7 +80,7 @@ def clean_measurements(records: Records, file: SourceFile, calendar: Calendar, d
     return records
 
 
-def _read(records: Records, style: NumberStyle) -> Records:
+def _read(records: pd.DataFrame, style: NumberStyle) -> pd.DataFrame:
     """What each cell says; a declared meaning wins over the words that everybody knows."""
     columns = read_cells(records["raw_value"], style)
     meaning = records["meaning"]
@@ -89,7 +89,7 @@ def _read(records: Records, style: NumberStyle) -> Records:
     return records.assign(**columns, status=status.mask(status == "unknown", "done"), odd_status=status == "unknown")
 
 
-def _decode(records: Records, file: SourceFile) -> Records:
+def _decode(records: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
     """Findings of rows whose analyte came as a name, by the codes declared for its outcome."""
     if not file.result_codes:
         return records
@@ -101,16 +101,16 @@ def _decode(records: Records, file: SourceFile) -> Records:
     return records.assign(finding=records["finding"].mask(known, declared))
 
 
-def _check_order(records: Records, calendar: Calendar) -> Records:
+def _check_order(records: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
     early = precedes(records["result_time"], records["time"], calendar.timezone)
     return decide(records, early, "TIME_ORDER", hint="the result is dated before the collection")
 
 
-def _check_status(records: Records) -> Records:
+def _check_status(records: pd.DataFrame) -> pd.DataFrame:
     return decide(records, records["status"] == "withdrawn", "WITHDRAWN", hint="its status says withdrawn or cancelled")
 
 
-def _check_values(records: Records, file: SourceFile, dictionary: Dictionary) -> Records:
+def _check_values(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
     """Numbers where numbers are due, findings where findings are due.
 
     What lies below an unstated limit waits until its assay is known.
@@ -131,7 +131,7 @@ def _check_values(records: Records, file: SourceFile, dictionary: Dictionary) ->
     return decide(out, numeric & ~out["problem"].isin(kept), out["problem"], hint=release(out["problem"]))
 
 
-def _units_like_flags(records: Records, dictionary: Dictionary) -> Records:
+def _units_like_flags(records: pd.DataFrame, dictionary: Dictionary) -> pd.DataFrame:
     """'2 L' is a low result but of outcomes that come in litres: there the letter is the unit."""
     flagged = (records["remark"] != "") & (records["cell_unit"] == "")
     if not flagged.any():
@@ -148,7 +148,7 @@ def _units_like_flags(records: Records, dictionary: Dictionary) -> Records:
     )
 
 
-def _default_texts(records: Records, file: SourceFile) -> Records:
+def _default_texts(records: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
     """Unit, specimen and assay: from the row, else from the cell, else as declared for the file."""
     unit = _first_filled(records["raw_unit"], records["cell_unit"], _declared(records, file.default_units))
     specimen = _first_filled(records["specimen"], _declared(records, file.default_specimens))
@@ -158,7 +158,7 @@ def _default_texts(records: Records, file: SourceFile) -> Records:
     )
 
 
-def _declared(records: Records, defaults: dict[str, str]) -> pd.Series:
+def _declared(records: pd.DataFrame, defaults: dict[str, str]) -> pd.Series:
     return by_distinct(records["code"], lambda code: defaults.get(code, ""), "str")
 
 
@@ -174,7 +174,7 @@ def _specimen(text: str) -> str:
     return SPECIMENS.get(folded, folded)
 
 
-def _convert(records: Records, file: SourceFile, dictionary: Dictionary) -> Records:
+def _convert(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
     """Numbers in the outcome's canonical unit. A unit is never guessed."""
     factors = conversions(records["code"], records["raw_unit"], dictionary)
     factors, of_ddu = with_ddu(factors, records, file.ddu_to_feu, dictionary)
@@ -191,7 +191,7 @@ def _convert(records: Records, file: SourceFile, dictionary: Dictionary) -> Reco
     return decide(out, due, "UNIT_UNKNOWN", hint=_unknown_unit(out.loc[due]).reindex(out.index))
 
 
-def _unknown_unit(records: Records) -> pd.Series:
+def _unknown_unit(records: pd.DataFrame) -> pd.Series:
     unit = records["raw_unit"]
     other = "; DDU is another quantity than FEU: 'ddu_to_feu' converts it, flagged"
     open_question = "; it does not say FEU or DDU: declare what the laboratory says as 'true_unit' under 'unit_factors'"
@@ -204,7 +204,7 @@ def _canonical(outcome: Outcome | None) -> str:
     return outcome.unit if outcome else ""
 
 
-def _check_cell_unit(records: Records, dictionary: Dictionary) -> Records:
+def _check_cell_unit(records: pd.DataFrame, dictionary: Dictionary) -> pd.DataFrame:
     """A unit inside the cell must be the unit of its row."""
     both = (records["cell_unit"] != "") & (records["row_unit"] != "") & records["numeric"]
     if not both.any():
@@ -215,7 +215,7 @@ def _check_cell_unit(records: Records, dictionary: Dictionary) -> Records:
     return decide(records, conflict, "UNIT_CONFLICT", hint="the cell and the unit column disagree")
 
 
-def _bounds(records: Records, file: SourceFile) -> Records:
+def _bounds(records: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
     """Lower and upper bound of the true value: equal where exact, 0 or nothing beyond a limit."""
     operator, number = records["operator"], records["number"]
     restored = pd.Series(False, index=records.index)
@@ -237,7 +237,7 @@ def _bounds(records: Records, file: SourceFile) -> Records:
     )
 
 
-def _check_limits(records: Records, dictionary: Dictionary) -> Records:
+def _check_limits(records: pd.DataFrame, dictionary: Dictionary) -> pd.DataFrame:
     """Hard limits hold a record, warn limits flag it; a limit of detection is held against them as a value is."""
     hard_low, hard_high, warn_low, warn_high = (
         _limits(records["code"], name, dictionary) for name in ("hard_low", "hard_high", "warn_low", "warn_high")
@@ -256,7 +256,7 @@ def _limits(codes: pd.Series, name: str, dictionary: Dictionary) -> pd.Series:
     return by_distinct(codes, lambda code: getattr(dictionary.outcomes.get(code), name, None), "float64")
 
 
-def _check_specimen(records: Records, file: SourceFile) -> Records:
+def _check_specimen(records: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
     comment = by_distinct_pair(records["comment"], records["remark"], lambda a, b: fold(f"{a} {b}"), "str")
     haemolysed = by_distinct(comment, lambda text: _says(text, HAEMOLYSED), bool)
     held = haemolysed & records["code"].isin(file.haemolysis_holds) & ~records["not_done"]
@@ -271,7 +271,7 @@ def _says(text: str, pattern: str) -> bool:
     return re.search(pattern, text) is not None
 
 
-def _flags(records: Records) -> Records:
+def _flags(records: pd.DataFrame) -> pd.DataFrame:
     """Warnings that stay with a clean value."""
     ratio = records["code"] == "PF"
     marks = {

@@ -26,7 +26,7 @@ from historical_controls.dictionary.dictionary import Dictionary, Outcome, fold
 
 
 def characteristics(rows: pd.DataFrame, part: PatientRows, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
-    """One record per filled column of each row, with value or result, and a fate."""
+    """Return one record per filled declared column of each row, with value or result, and a fate."""
     ids = subjects(rows, part.subject)
     frames = [_characteristic(rows, ids, name, declared, file, dictionary) for name, declared in part.columns.items()]
     return _stacked(frames)
@@ -92,7 +92,7 @@ def _categorical(records: pd.DataFrame, declared: CharacteristicColumn, outcome:
 
 
 def dated_events(rows: pd.DataFrame, part: PatientRows, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
-    """One record per event of each row; a date that no event claims is held, not lost."""
+    """Return one record per event of each row; a date that no event's condition accepts is held, not lost."""
     ids = subjects(rows, part.subject)
     frames = [_event(rows, ids, declared, file, calendar) for declared in part.events]
     return _stacked([*frames, *_unclaimed(rows, ids, part, file)])

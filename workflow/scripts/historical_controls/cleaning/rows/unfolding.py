@@ -1,4 +1,4 @@
-"""Raw rows of measurements unfolded into one record per measured cell."""
+"""One record per measured cell of raw rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from historical_controls.dictionary.dictionary import Dictionary, fold
 
 
 def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
-    """One record per row."""
+    """Return one record per row (rows: a piece of table intake)."""
     text = column(rows, part.value)
     return _with_times(rows, part, calendar).assign(
         item="",
@@ -36,8 +36,10 @@ def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, ca
 def unfold_wide(
     rows: pd.DataFrame, part: WideMeasurements, file: SourceFile, calendar: Calendar, dictionary: Dictionary
 ) -> pd.DataFrame:
-    """One record per declared column of each row that holds anything there. The unit is that of the declaration or of
-    the column's heading, which agree (see config_names)."""
+    """Return one record per filled declared column of each row.
+
+    The unit is that of the declaration or of the column's heading; the config was checked for contradictions.
+    """
     base = _with_times(rows, part, calendar)
     units = {name: own.unit or dictionary.unit_in(name, own.outcome) for name, own in part.columns.items()}
     frames = [_wide_column(rows, base, name, units[name], own, file) for name, own in part.columns.items()]
@@ -75,7 +77,7 @@ def _with_times(rows: pd.DataFrame, part: LongMeasurements | WideMeasurements, c
 
 
 def time_columns(rows: pd.DataFrame, spec: TimeColumns, calendar: Calendar) -> dict[str, Any]:
-    """The columns that every dated record carries."""
+    """Return the columns of time that every dated record has."""
     text = joined_times(rows, spec.columns)
     parsed = parse_times(text, spec, calendar)
     return {
@@ -91,7 +93,7 @@ def time_columns(rows: pd.DataFrame, spec: TimeColumns, calendar: Calendar) -> d
 def optional_times(
     rows: pd.DataFrame, spec: TimeColumns | None, calendar: Calendar
 ) -> tuple[pd.Series, pd.Series, pd.Series]:
-    """Times that may be blank or not declared; why one that is there cannot be read, or ''; and the text."""
+    """Return times that may be blank or undeclared, the reason where one cannot be read (else ''), and the text."""
     if spec is None:
         nothing = pd.Series("", index=rows.index, dtype="str")
         return no_times(rows.index), nothing, nothing
@@ -101,4 +103,5 @@ def optional_times(
 
 
 def no_times(index: pd.Index) -> pd.Series:
+    """Return a column of null times."""
     return pd.Series(pd.NaT, index=index, dtype="datetime64[us, UTC]")

@@ -72,7 +72,7 @@ class Condition(Section):
     is_in: list[str] = Field(min_length=1)
 
 
-class Part(Section):
+class FilePart(Section):
     """What all parts of a file share."""
 
     where: list[Condition] = Field(default=[], description="only rows that meet all of these; none = every row")
@@ -82,7 +82,7 @@ class Part(Section):
     )
 
 
-class LongMeasurements(Part):
+class LongMeasurements(FilePart):
     """One measurement a row."""
 
     kind: Literal["measurements_long"]
@@ -113,7 +113,7 @@ class WideColumn(Section):
     values: dict[str, str] = Field(default={}, description="codes of qualitative results to their meaning")
 
 
-class WideMeasurements(Part):
+class WideMeasurements(FilePart):
     """One time point a row, one column per analyte."""
 
     kind: Literal["measurements_wide"]
@@ -138,7 +138,7 @@ class EventColumns(Section):
     only_if: Condition | None = Field(None, description="the event exists only where this holds")
 
 
-class PatientRows(Part):
+class PatientRows(FilePart):
     """One patient a row."""
 
     kind: Literal["patients"]
@@ -146,7 +146,7 @@ class PatientRows(Part):
     events: list[EventColumns] = Field(default=[])
 
 
-class EventRows(Part):
+class EventRows(FilePart):
     """One event a row."""
 
     kind: Literal["events"]
@@ -168,7 +168,7 @@ class EventRows(Part):
         return self
 
 
-class TreatmentRows(Part):
+class TreatmentRows(FilePart):
     """One course of a treatment a row."""
 
     kind: Literal["treatments"]
