@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from historical_controls.analysis.inputs import AnalysisInputs
+from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.analysis.model.fit_rows import CONTRAST
 from historical_controls.analysis.outcomes import analyse_outcomes
 from historical_controls.config.analysis.analysis import Analysis, Primary
@@ -114,9 +116,9 @@ def main() -> None:
             found: dict[str, list[tuple[float, float, float]]] = {"mixed_model": [], "permutation": []}
             for seed in range(options.studies):
                 tables = study(rng, WORLDS[name], 5, controls)
-                ard = analyse_outcomes(
-                    ["PF"], *tables, settings, dictionary, Primary(outcome="HR", day=DAY), "primary", 21, seed
-                ).ard
+                primary = Primary(outcome="HR", day=DAY)
+                inputs = AnalysisInputs("primary", *tables, settings, dictionary, primary, Comparison(), seed, 21)
+                ard = analyse_outcomes(["PF"], inputs).ard
                 for answer, values in answers(ard).items():
                     found[answer].append(values)
             for answer, rows in found.items():

@@ -120,6 +120,7 @@ rule analyse_draws:
     params:
         analysis=STUDY.analysis.model_dump(mode="json"),
         primary=STUDY.primary.model_dump(mode="json"),
+        seed=STUDY.seed,
         code=code("analyse_draws.py"),
     script:
         "../scripts/analyse_draws.py"

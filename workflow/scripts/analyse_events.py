@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from historical_controls.analysis.events.analyse import EventTables, analyse_events
-from historical_controls.analysis.events.event_rows import observed
-from historical_controls.analysis.model.comparison import stored_comparison
+from historical_controls.analysis.events.analyse import EventInputs, analyse_events
+from historical_controls.analysis.events.event_rows import build_follow_up
+from historical_controls.analysis.model.comparison import read_comparison
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
@@ -25,18 +25,19 @@ with reported(snakemake.log[0]):
         piece[piece["outcome"].isin(codes)]
         for piece in read_pieces(snakemake.input.observations, OBSERVATIONS, columns)
     ]
-    tables = EventTables(
+    inputs = EventInputs(
         read_table(snakemake.input.events, COHORT_EVENTS),
         pd.concat([OBSERVATIONS.empty()[columns], *pieces], ignore_index=True),
         read_table(snakemake.input.summaries, PATIENT_SUMMARIES),
+        snakemake.params.recorded,
+        snakemake.params.free_days,
+        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
     )
-    seen = observed(
+    follow_up = build_follow_up(
         read_table(snakemake.input.patients, COHORT_PATIENTS),
         settings,
-        stored_comparison(settings, snakemake.input),
+        read_comparison(settings, snakemake.input),
         snakemake.params.horizon_days,
         snakemake.params.seed,
     )
-    dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
-    ard = analyse_events(codes, tables, seen, snakemake.params.recorded, snakemake.params.free_days, dictionary)
-    write_table(ard, snakemake.output.ard, ARD)
+    write_table(analyse_events(codes, inputs, follow_up), snakemake.output.ard, ARD)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.analysis.sensitivity.grid import analyse_grid, scenario_tables, scenarios_of
+from historical_controls.analysis.sensitivity.grid import ScenarioSource, analyse_grid, read_scenario_tables
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.config.merging import merged
 from historical_controls.dictionary.dictionary import load_dictionary
@@ -19,13 +19,13 @@ with reported(snakemake.log[0]):
         name: Analysis.model_validate(merged(snakemake.params.analysis, change.get("analysis", {})))
         for name, change in snakemake.params.variants.items()
     }
-    tables = scenario_tables(snakemake.input)
-    ard = analyse_grid(
-        scenarios_of(settings, **tables, shared=snakemake.params.shared),
-        snakemake.params.outcomes,
+    source = ScenarioSource(
+        read_scenario_tables(snakemake.input),
+        snakemake.params.shared,
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
         Primary.model_validate(snakemake.params.primary),
-        snakemake.params.days,
         snakemake.params.seed,
     )
+    scenarios = [source.inputs(name, own) for name, own in settings.items()]
+    ard = analyse_grid(scenarios, snakemake.params.outcomes, snakemake.params.days)
     write_table(ard, snakemake.output.ard, ARD)

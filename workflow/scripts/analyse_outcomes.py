@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.analysis.model.comparison import stored_comparison
+from historical_controls.analysis.inputs import AnalysisInputs
+from historical_controls.analysis.model.comparison import read_comparison
 from historical_controls.analysis.outcomes import analyse_outcomes
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.dictionary.dictionary import load_dictionary
@@ -17,19 +18,19 @@ if TYPE_CHECKING:
 with reported(snakemake.log[0]):
     settings = Analysis.model_validate(snakemake.params.analysis)
     summaries = snakemake.input.get("summaries")
-    analysed = analyse_outcomes(
-        snakemake.params.outcomes,
+    inputs = AnalysisInputs(
+        snakemake.params.scenario,
         read_table(snakemake.input.patients, COHORT_PATIENTS),
         read_table(snakemake.input.visits, VISITS),
         settings,
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
         Primary.model_validate(snakemake.params.primary),
-        snakemake.params.scenario,
-        snakemake.params.horizon_days,
+        read_comparison(settings, snakemake.input),
         snakemake.params.seed,
-        stored_comparison(settings, snakemake.input),
+        snakemake.params.horizon_days,
         read_table(summaries, PATIENT_SUMMARIES) if summaries else None,
     )
+    analysed = analyse_outcomes(snakemake.params.outcomes, inputs)
     write_table(analysed.ard, snakemake.output.ard, ARD)
     for path in snakemake.output.get("statistics", []):
         write_table(analysed.statistics.get(Path(path).stem, STATISTICS.empty()), path, STATISTICS)

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.analysis.sensitivity.grid import scenario_tables, scenarios_of
-from historical_controls.analysis.sensitivity.specification_curve import specification
+from historical_controls.analysis.sensitivity.grid import ScenarioSource, read_scenario_tables
+from historical_controls.analysis.sensitivity.specification_curve import specification_rows
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.config.merging import merged
 from historical_controls.dictionary.dictionary import load_dictionary
@@ -16,18 +16,19 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
-    tables = scenario_tables(snakemake.input)
-    weightings = [
-        Analysis.model_validate(merged(snakemake.params.analysis, change)) for change in snakemake.params.weightings
-    ]
-    by_weighting = [
-        scenarios_of(dict.fromkeys(snakemake.params.readings, one), **tables, shared=False) for one in weightings
-    ]
-    ard = specification(
-        dict(zip(snakemake.params.readings.values(), zip(*by_weighting, strict=True), strict=True)),
-        snakemake.params.estimands,
+    source = ScenarioSource(
+        read_scenario_tables(snakemake.input),
+        False,
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
         Primary.model_validate(snakemake.params.primary),
         snakemake.params.seed,
     )
+    weightings = [
+        Analysis.model_validate(merged(snakemake.params.analysis, change)) for change in snakemake.params.weightings
+    ]
+    scenarios = {
+        reading: [source.inputs(name, one) for one in weightings] for name, reading in snakemake.params.readings.items()
+    }
+    outcome = source.dictionary.outcomes[source.primary.outcome]
+    ard = specification_rows(scenarios, snakemake.params.estimands, outcome, source.primary.day)
     write_table(ard, snakemake.output.ard, ARD)

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.analysis.model.comparison import stored_comparison
-from historical_controls.analysis.sensitivity.robustness import robustness
+from historical_controls.analysis.inputs import AnalysisInputs
+from historical_controls.analysis.model.comparison import read_comparison
+from historical_controls.analysis.sensitivity.robustness import assess_robustness
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.config.analysis.sensitivity import Sensitivity
 from historical_controls.dictionary.dictionary import load_dictionary
@@ -19,16 +20,17 @@ COLUMNS = ["source", "patient_id", "arm", "outcome", "hours", "value"]
 
 with reported(snakemake.log[0]):
     settings = Analysis.model_validate(snakemake.params.analysis)
-    ard = robustness(
-        snakemake.params.outcomes,
+    inputs = AnalysisInputs(
+        "primary",
         read_table(snakemake.input.patients, COHORT_PATIENTS),
         read_table(snakemake.input.visits, VISITS),
-        read_table(snakemake.input.observations, OBSERVATIONS, COLUMNS),
         settings,
-        Sensitivity.model_validate(snakemake.params.sensitivity),
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
         Primary.model_validate(snakemake.params.primary),
+        read_comparison(settings, snakemake.input),
         snakemake.params.seed,
-        stored_comparison(settings, snakemake.input),
     )
+    observations = read_table(snakemake.input.observations, OBSERVATIONS, COLUMNS)
+    plan = Sensitivity.model_validate(snakemake.params.sensitivity)
+    ard = assess_robustness(snakemake.params.outcomes, inputs, observations, plan)
     write_table(ard, snakemake.output.ard, ARD)

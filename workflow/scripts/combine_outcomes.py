@@ -7,9 +7,10 @@ import pandas as pd
 
 from historical_controls.analysis.families.combine import combine_outcomes
 from historical_controls.analysis.families.completeness import completeness
-from historical_controls.analysis.model.comparison import stored_comparison
+from historical_controls.analysis.inputs import AnalysisInputs
+from historical_controls.analysis.model.comparison import read_comparison
 from historical_controls.analysis.sensitivity.benchmarks import load_benchmarks
-from historical_controls.analysis.sensitivity.unmeasured_bias import overturn_rows
+from historical_controls.analysis.sensitivity.unmeasured_bias import unmeasured_bias_rows
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
@@ -21,24 +22,22 @@ if TYPE_CHECKING:
 
 with reported(snakemake.log[0]):
     outcomes = read_tables(snakemake.input.outcomes, ARD)
-    patients = read_table(snakemake.input.patients, COHORT_PATIENTS)
-    dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
-    primary = Primary.model_validate(snakemake.params.primary)
     settings = Analysis.model_validate(snakemake.params.analysis)
-    family = combine_outcomes(
-        outcomes,
-        {Path(file).stem: read_table(file, STATISTICS) for file in snakemake.input.statistics},
-        primary,
-    )
-    registered = completeness(
-        pd.concat([outcomes, read_table(snakemake.input.counted, ARD)], ignore_index=True),
-        patients,
+    inputs = AnalysisInputs(
+        "primary",
+        read_table(snakemake.input.patients, COHORT_PATIENTS),
         read_table(snakemake.input.visits, VISITS),
-        read_table(snakemake.input.observations, OBSERVATIONS),
-        dictionary,
-        settings.not_concluded,
+        settings,
+        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        Primary.model_validate(snakemake.params.primary),
+        read_comparison(settings, snakemake.input),
+        seed=0,  # nothing is drawn here
     )
-    published = [one for path in snakemake.input.benchmarks for one in load_benchmarks(path, dictionary.outcomes)]
-    compared = stored_comparison(settings, snakemake.input)
-    overturned = overturn_rows(outcomes, patients, settings, primary, dictionary, published, compared)
-    write_table(pd.concat([family, registered, overturned], ignore_index=True), snakemake.output.ard, ARD)
+    statistics = {Path(file).stem: read_table(file, STATISTICS) for file in snakemake.input.statistics}
+    family = combine_outcomes(outcomes, statistics, inputs.primary)
+    with_events = pd.concat([outcomes, read_table(snakemake.input.counted, ARD)], ignore_index=True)
+    registered = completeness(with_events, inputs, read_table(snakemake.input.observations, OBSERVATIONS))
+    known = inputs.dictionary.outcomes
+    published = [one for path in snakemake.input.benchmarks for one in load_benchmarks(path, known)]
+    unmeasured = unmeasured_bias_rows(outcomes, inputs, published)
+    write_table(pd.concat([family, registered, unmeasured], ignore_index=True), snakemake.output.ard, ARD)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.analysis.model.ladder import at_visits, with_open_bounds
 from historical_controls.analysis.model.model_data import model_data
@@ -61,11 +62,20 @@ def visits(
     return frame.assign(lower=frame["value"], upper=frame["value"])[list(VISITS.names)]
 
 
+def analysis_inputs(
+    people: pd.DataFrame,
+    measured: pd.DataFrame,
+    dictionary: Dictionary,
+    comparison: Comparison | None = None,
+    **changes: object,
+) -> AnalysisInputs:
+    plan = settings(**changes)
+    return AnalysisInputs("primary", people, measured, plan, dictionary, PRIMARY, comparison or Comparison(), 1, 21)
+
+
 def analyse(people: pd.DataFrame, measured: pd.DataFrame, dictionary: Dictionary, **changes: object) -> pd.DataFrame:
     code = measured["outcome"].iloc[0] if len(measured) else "PF"
-    return analyse_outcomes(
-        [code], people, measured, settings(**changes), dictionary, PRIMARY, "primary", 21, 1, Comparison()
-    ).ard
+    return analyse_outcomes([code], analysis_inputs(people, measured, dictionary, **changes)).ard
 
 
 def number(ard: pd.DataFrame, statistic: str, **keys: object) -> float:

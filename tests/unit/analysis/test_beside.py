@@ -8,11 +8,11 @@ import pytest
 from scipy import stats
 
 from historical_controls.analysis.model.comparison import Comparison
-from historical_controls.analysis.model.ladder import Fitted, climb_down
+from historical_controls.analysis.model.ladder import Fitted, fit_ladder
 from historical_controls.analysis.model.model_data import ModelData, model_data, subject_of
 from historical_controls.analysis.model.summary_contrasts import mean_row, period_rows, slope_row
+from historical_controls.analysis.without_model.analysis_set import AnalysisSet, build_analysis_set
 from historical_controls.analysis.without_model.limits_of_detection import fisher_floor, limit_rows, values_at
-from historical_controls.analysis.without_model.sample import Sample, sample
 from historical_controls.analysis.without_model.while_alive import summaries, while_alive_rows
 from historical_controls.analysis.without_model.win_ratio import win_ratio_rows
 from historical_controls.analysis.without_model.worst_rank import scores_at
@@ -37,11 +37,13 @@ def people() -> pd.DataFrame:
     return patients()
 
 
-def who(people: pd.DataFrame, measured: pd.DataFrame, compared: Comparison | None = None, **changes: object) -> Sample:
-    return sample(people, measured, settings(permutation=FEW, **changes), compared or Comparison(), 1)
+def analysis_set(
+    people: pd.DataFrame, measured: pd.DataFrame, comparison: Comparison | None = None, **changes: object
+) -> AnalysisSet:
+    return build_analysis_set(people, measured, settings(permutation=FEW, **changes), comparison or Comparison(), 1)
 
 
-def data_of(code: str, own: Sample, dictionary: Dictionary) -> ModelData:
+def data_of(code: str, own: AnalysisSet, dictionary: Dictionary) -> ModelData:
     return model_data(dictionary.outcomes[code], own.patients, own.visits, own.settings, dictionary)
 
 
@@ -59,7 +61,7 @@ def test_welch_of_one_mean_per_patient_is_scipys(people: pd.DataFrame, dictionar
     gone = people["patient_id"].isin(["p03", "p07"])
     measured = visits(people)
     measured = measured[~(measured["patient_id"].isin(people["patient_id"][gone]) & (measured["day"] > 3))]
-    own = who(people, measured)
+    own = analysis_set(people, measured)
     ard = ard_frame(while_alive_rows(CELL, data_of("PF", own, dictionary), own))
     means = measured[measured["day"].between(1, 7)].groupby(["arm", "patient_id"])["value"].mean()
     found = stats.ttest_ind(means["treated"], means["historical"], equal_var=False)
@@ -76,7 +78,7 @@ def test_welch_of_one_mean_per_patient_is_scipys(people: pd.DataFrame, dictionar
 
 def test_adjusted_permutation_is_least_squares_with_the_baseline(people: pd.DataFrame, dictionary: Dictionary) -> None:
     measured = visits(people)
-    own = who(people, measured)
+    own = analysis_set(people, measured)
     ard = ard_frame(while_alive_rows(CELL, data_of("PF", own, dictionary), own))
     y = measured[measured["day"].between(1, 7)].groupby("patient_id")["value"].mean()
     x = measured[measured["day"] == 0].set_index("patient_id")["value"].reindex(y.index)
@@ -87,7 +89,7 @@ def test_adjusted_permutation_is_least_squares_with_the_baseline(people: pd.Data
 
 
 def test_a_mean_of_values_beyond_a_limit_is_not_invented(people: pd.DataFrame, dictionary: Dictionary) -> None:
-    own = who(people, below(visits(people, "IL6", effect=np.log(0.3), log=True), 0.2))
+    own = analysis_set(people, below(visits(people, "IL6", effect=np.log(0.3), log=True), 0.2))
     data = data_of("IL6", own, dictionary)
     ard = ard_frame(while_alive_rows(CELL, data, own))
     here = ard[(ard["level"] == "mean") & (ard["day"] == 7)]
@@ -105,7 +107,9 @@ def test_while_alive_under_weights_is_weighted_means_without_permutation(
 ) -> None:
     measured = visits(people)
     weights = pd.Series(np.random.default_rng(2).uniform(0.2, 1, len(people)), index=subject_of(people))
-    own = who(people, measured, Comparison("entropy", weights=weights), weighting="entropy", df_method="satterthwaite")
+    own = analysis_set(
+        people, measured, Comparison("entropy", weights=weights), weighting="entropy", df_method="satterthwaite"
+    )
     ard = ard_frame(while_alive_rows(CELL, data_of("PF", own, dictionary), own))
     means = measured[measured["day"].between(1, 7)].groupby("patient_id")["value"].mean()
     by_arm = {
@@ -122,15 +126,15 @@ def test_while_alive_under_weights_is_weighted_means_without_permutation(
 
 # ---------------------------------------------------------------- mean change and slope
 @pytest.fixture(scope="module")
-def line(people: pd.DataFrame, dictionary: Dictionary) -> tuple[Sample, ModelData, Fitted]:
-    own = who(people, visits(people), straight_lines=["PF"], ladder=[SLOPE])
+def line(people: pd.DataFrame, dictionary: Dictionary) -> tuple[AnalysisSet, ModelData, Fitted]:
+    own = analysis_set(people, visits(people), straight_lines=["PF"], ladder=[SLOPE])
     data = data_of("PF", own, dictionary)
-    found = climb_down(data, own.settings)
+    found = fit_ladder(data, own.settings)
     assert isinstance(found, Fitted)
     return own, data, found
 
 
-def test_slope_is_the_coefficient_of_arm_by_day(line: tuple[Sample, ModelData, Fitted]) -> None:
+def test_slope_is_the_coefficient_of_arm_by_day(line: tuple[AnalysisSet, ModelData, Fitted]) -> None:
     own, data, found = line
     ard = ard_frame(period_rows(CELL, data, found, own.settings))
     names = list(found.fit.names)
@@ -143,7 +147,7 @@ def test_slope_is_the_coefficient_of_arm_by_day(line: tuple[Sample, ModelData, F
     assert slope_row(found)[names.index(interaction)] == 1.0
 
 
-def test_mean_change_of_a_line_is_its_area(line: tuple[Sample, ModelData, Fitted]) -> None:
+def test_mean_change_of_a_line_is_its_area(line: tuple[AnalysisSet, ModelData, Fitted]) -> None:
     """Difference a + b d on days 1 to 7 and 0 at day 0: trapezoids give a 6.5/7 + b (1 + ... + 6 + 3.5)/7."""
     _, _, found = line
     beta = found.fit.beta
@@ -188,20 +192,20 @@ def test_a_value_at_the_edge_of_its_scale_is_censored_at_the_outermost_one(
     measured[["value", "lower", "upper"]] = measured[["value", "lower", "upper"]].clip(20, 80)
     first = (measured["patient_id"] == "p09") & (measured["day"] == 4)
     measured.loc[first, ["value", "lower", "upper"]] = edge
-    data = data_of(code, who(people, measured), dictionary)
+    data = data_of(code, analysis_set(people, measured), dictionary)
     at = data.frame[(data.frame["subject"] == "s/p09") & (data.frame["day"] == 4)].iloc[0]
     assert np.isnan(at["y"])
     outermost = data.frame["y"].min() if edge == 0 else data.frame["y"].max()
     assert at[bound] == outermost
     assert data.share_beyond == pytest.approx(1 / len(data.frame))
-    half = data_of(code, who(people, measured, limits="half_the_limit"), dictionary)
+    half = data_of(code, analysis_set(people, measured, limits="half_the_limit"), dictionary)
     assert half.frame["y"].notna().all()
     assert half.share_beyond == data.share_beyond
 
 
 def test_half_the_limit_is_half_of_it_and_says_so(people: pd.DataFrame, dictionary: Dictionary) -> None:
     measured = below(visits(people, "IL6", effect=0, log=True), 0.2)
-    data = data_of("IL6", who(people, measured, limits="half_the_limit"), dictionary)
+    data = data_of("IL6", analysis_set(people, measured, limits="half_the_limit"), dictionary)
     limit = measured["value"].min()
     assert data.frame["y"].min() == pytest.approx(np.log(measured["upper"][measured["value"].isna()].iloc[0] / 2))
     assert np.exp(data.frame["y"].min()) < limit
@@ -212,7 +216,7 @@ def test_half_the_limit_is_half_of_it_and_says_so(people: pd.DataFrame, dictiona
 
 # ---------------------------------------------------------------- limits of detection
 def of_limits(people: pd.DataFrame, share: float, dictionary: Dictionary, reason: str | None) -> pd.DataFrame:
-    own = who(people, below(visits(people, "IL17", effect=np.log(0.5), log=True), share))
+    own = analysis_set(people, below(visits(people, "IL17", effect=np.log(0.5), log=True), share))
     data = data_of("IL17", own, dictionary)
     return ard_frame(limit_rows(CELL, data, own, reason))
 
@@ -232,7 +236,7 @@ def test_the_share_beyond_a_limit_decides_between_ranks_and_detection(
 
 
 def test_detection_is_fishers_test_of_the_value_nearest_the_day(people: pd.DataFrame, dictionary: Dictionary) -> None:
-    own = who(people, below(visits(people, "IL17", effect=np.log(0.5), log=True), 0.9))
+    own = analysis_set(people, below(visits(people, "IL17", effect=np.log(0.5), log=True), 0.9))
     data = data_of("IL17", own, dictionary)
     ard = ard_frame(limit_rows(CELL, data, own, "mostly_censored"))
     at = values_at(data, 14, 1)
@@ -289,7 +293,7 @@ def test_win_ratio_by_hand(dictionary: Dictionary) -> None:
     for name in ("value", "lower", "upper"):
         measured.loc[day, name] = measured.loc[day, "patient_id"].map(last)
     primary = Primary(outcome="PF", day=7, hierarchy=["death", "VENT_FREE_DAYS", "PF"])
-    own = who(people, measured)
+    own = analysis_set(people, measured)
     ard = ard_frame(win_ratio_rows(CELL, own, free, dictionary, primary))
     # p00 (died day 10): beats p03, loses to p04, p05, p06.
     # p01 (9 days): beats p03 and p04; ties p05 on days and beats it on P/F (200 against 150); loses to p06.
@@ -305,7 +309,9 @@ def test_win_ratio_by_hand(dictionary: Dictionary) -> None:
 def test_win_ratio_stands_with_the_primary_outcome_only_where_it_is_estimable(dictionary: Dictionary) -> None:
     people = patients(2, 10)
     ard = ard_frame(
-        win_ratio_rows(CELL, who(people, visits(people)), pd.DataFrame(columns=["outcome"]), dictionary, PRIMARY)
+        win_ratio_rows(
+            CELL, analysis_set(people, visits(people)), pd.DataFrame(columns=["outcome"]), dictionary, PRIMARY
+        )
     )
     assert ard.loc[ard["statistic"] == "not_ranked", "text"].tolist() == ["too_few_patients"]
     assert not ard["statistic"].isin(["p_value", "win_ratio"]).any()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from historical_controls.analysis.model.comparison import Comparison, comparison
+from historical_controls.analysis.model.comparison import Comparison, build_comparison
 from historical_controls.analysis.model.model_data import subject_of
 from historical_controls.analysis.outcomes import analyse_outcomes
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.tables.registry import GATES, MATCHED_SETS, WEIGHTS
 
-from .test_analysis import PRIMARY, ROOT, SLOPE, number, patients, refusals, settings, visits
+from .test_analysis import ROOT, SLOPE, analysis_inputs, number, patients, refusals, settings, visits
 
 INFERENCE = {"estimate", "p_value", "lower", "upper", "win_odds", "p_floor", "standard_error", "agreement"}
 CONTRAST = "treated - historical"
@@ -34,12 +36,12 @@ def measured(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def run(
-    people: pd.DataFrame, measured: pd.DataFrame, compared: Comparison, dictionary: Dictionary, **changes: object
+    people: pd.DataFrame, measured: pd.DataFrame, comparison: Comparison, dictionary: Dictionary, **changes: object
 ) -> pd.DataFrame:
     few = {"exact_up_to": 500, "draws": 1000, "scenario_draws": 1000}
-    wanted = settings(permutation=few, **changes)
     code = measured["outcome"].iloc[0]
-    return analyse_outcomes([code], people, measured, wanted, dictionary, PRIMARY, "other", 21, 1, compared).ard
+    inputs = analysis_inputs(people, measured, dictionary, comparison, permutation=few, **changes)
+    return analyse_outcomes([code], replace(inputs, scenario="other")).ard
 
 
 def weighted(people: pd.DataFrame, weights: np.ndarray, method: str = "entropy") -> Comparison:
@@ -123,8 +125,8 @@ def test_a_refused_comparison_has_no_inference_at_all(
     ]
     gates = pd.DataFrame(rows).assign(value=0.7, limit=0.5)
     changes: dict[str, object] = {"weighting": weighting, "df_method": "satterthwaite"}
-    compared = comparison(settings(**changes), WEIGHTS.empty(), MATCHED_SETS.empty(), gates)
-    ard = run(people, measured, compared, dictionary, **changes)
+    comparison = build_comparison(settings(**changes), WEIGHTS.empty(), MATCHED_SETS.empty(), gates)
+    ard = run(people, measured, comparison, dictionary, **changes)
     assert refusals(ard) == {None: "one_weight"}
     assert not ard["statistic"].isin(INFERENCE).any()
 
@@ -136,9 +138,9 @@ def test_comparison_reads_its_own_method(people: pd.DataFrame) -> None:
     ]
     weights = pd.concat(tables)
     none = Comparison()
-    assert comparison(settings(), weights, MATCHED_SETS.empty(), GATES.empty()) == none
+    assert build_comparison(settings(), weights, MATCHED_SETS.empty(), GATES.empty()) == none
     changes: dict[str, object] = {"weighting": "overlap", "df_method": "satterthwaite"}
-    found = comparison(settings(**changes), weights, MATCHED_SETS.empty(), GATES.empty())
+    found = build_comparison(settings(**changes), weights, MATCHED_SETS.empty(), GATES.empty())
     assert found.weights is not None and (found.weights == 3.0).all()
 
 

@@ -10,7 +10,7 @@ from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.tables.registry import OBSERVATIONS
 
-from .test_analysis import ROOT, patients, visits
+from .test_analysis import ROOT, analysis_inputs, patients, visits
 
 CELL = Cell("14.2.6", "primary", "mixed_model", outcome="IL6")
 BOTH = {"historical": (20, 60), "treated": (5, 15)}
@@ -58,7 +58,7 @@ def test_all_registered_outcomes_are_rows_and_only_the_included_count(dictionary
     people.loc[people["patient_id"] == "p14", "included"] = False
     measured = visits(people, "HR", days=2)
     results = OBSERVATIONS.empty()
-    found = completeness(ard_frame([]), people, measured, results, dictionary, {})
+    found = completeness(ard_frame([]), analysis_inputs(people, measured, dictionary), results)
     registered = found[found["statistic"] == "registered"]
     assert sorted(registered["value"]) == list(range(1, 27))
     heart = found[found["outcome"] == "HR"].set_index(["statistic", "arm"])["value"]

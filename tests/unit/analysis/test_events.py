@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from historical_controls.analysis.events.analyse import EventTables, analyse_events
+from historical_controls.analysis.events.analyse import EventInputs, analyse_events
 from historical_controls.analysis.events.clearance import CLEAR_BEFORE, NEVER_POSITIVE, UNTESTED, clearance_interval
-from historical_controls.analysis.events.event_rows import observed
+from historical_controls.analysis.events.event_rows import build_follow_up
 from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.config.analysis.events import EventSettings, recorded_events
 from historical_controls.config.sources.sources import Source
@@ -55,19 +55,22 @@ def run(
     tests: pd.DataFrame | None = None,
     summaries: pd.DataFrame | None = None,
     recorded: Mapping[str, list[str]] = RECORDED,
-    compared: Comparison | None = None,
+    comparison: Comparison | None = None,
     **changes: Any,
 ) -> pd.DataFrame:
     few = {"exact_up_to": 2000, "draws": 1000, "scenario_draws": 1000}
     wanted = settings(days=DAYS, permutation=few, **changes)
-    seen = observed(people(), wanted, compared or Comparison(), 21, 1)
-    tables = EventTables(
+    follow_up = build_follow_up(people(), wanted, comparison or Comparison(), 21, 1)
+    free = [] if summaries is None else ["VENT_FREE_DAYS"]
+    inputs = EventInputs(
         adverse() if found is None else found,
         OBSERVATIONS.empty() if tests is None else tests,
         PATIENT_SUMMARIES.empty() if summaries is None else summaries,
+        recorded,
+        free,
+        dictionary,
     )
-    free = [] if summaries is None else ["VENT_FREE_DAYS"]
-    return analyse_events(codes, tables, seen, recorded, free, dictionary)
+    return analyse_events(codes, inputs, follow_up)
 
 
 def cells(ard: pd.DataFrame, **keys: object) -> dict[str, object]:
@@ -153,14 +156,16 @@ def test_cumulative_incidence_with_numbers_at_risk(dictionary: Dictionary) -> No
     assert sorted(declared["day"].unique()) == DAYS
 
 
-@pytest.mark.parametrize("compared", [Comparison(refusal="few_effective"), Comparison("entropy", weights=pd.Series())])
-def test_no_contrast_where_the_arms_may_not_be_compared(dictionary: Dictionary, compared: Comparison) -> None:
+@pytest.mark.parametrize(
+    "comparison", [Comparison(refusal="few_effective"), Comparison("entropy", weights=pd.Series())]
+)
+def test_no_contrast_where_the_arms_may_not_be_compared(dictionary: Dictionary, comparison: Comparison) -> None:
     both = {"trial": ["adverse_event", "infection"], "chart": ["adverse_event", "infection"]}
     tests = swabs(**{f"{name}{i}": [(-1, "positive")] for name in ("trial", "chart") for i in range(5)})
-    ard = run(dictionary, ["AE", "PCR"], tests=tests, recorded=both, compared=compared)
+    ard = run(dictionary, ["AE", "PCR"], tests=tests, recorded=both, comparison=comparison)
     assert (ard["contrast"] == "").all()
     refused = ard[(ard["statistic"] == "not_estimable") & (ard["arm"] == "")]
-    assert set(refused["text"]) == {compared.refusal or "weighted_counts"}
+    assert set(refused["text"]) == {comparison.refusal or "weighted_counts"}
     assert set(refused["analysis"]) == {"deaths", "adverse_events", "clearance", "clearance_sensitivity"}
     assert not ard["statistic"].isin(["p_value", "p_floor"]).any()
 

@@ -9,19 +9,21 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.analysis.sensitivity.benchmarks import load_benchmarks
 from historical_controls.analysis.sensitivity.unmeasured_bias import (
     death_rows,
     e_value,
-    overturn_rows,
     tau_to_none,
     trial_size,
+    unmeasured_bias_rows,
 )
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import UserErrors
+from historical_controls.tables.registry import VISITS
 
 ROOT = Path(__file__).resolve().parents[3]
 DICTIONARY = ROOT / "data" / "dictionary"
@@ -50,10 +52,13 @@ def outcome_rows(
     return ard_frame([*found, spread.number("sd", sd)])
 
 
+def inputs() -> AnalysisInputs:
+    tables = people((1, 5), (10, 40)), VISITS.empty()
+    return AnalysisInputs("primary", *tables, SETTINGS, load_dictionary(DICTIONARY), PRIMARY, Comparison(), 1)
+
+
 def made(ard: pd.DataFrame) -> pd.DataFrame:
-    return overturn_rows(
-        ard, people((1, 5), (10, 40)), SETTINGS, PRIMARY, load_dictionary(DICTIONARY), [], Comparison()
-    )
+    return unmeasured_bias_rows(ard, inputs(), [])
 
 
 def value(rows: pd.DataFrame, analysis: str, statistic: str, **keys: object) -> float:
@@ -117,14 +122,14 @@ def test_without_a_death_in_an_arm_there_is_no_ratio() -> None:
 
 
 @pytest.mark.parametrize(
-    ("compared", "reason"),
+    ("comparison", "reason"),
     [
         (Comparison(refusal="far_from_controls"), "far_from_controls"),
         (Comparison("entropy", weights=pd.Series(dtype=float)), "weighted_counts"),
     ],
 )
-def test_deaths_are_not_compared_where_the_arms_are_not(compared: Comparison, reason: str) -> None:
-    rows = ard_frame(death_rows(people((1, 5), (10, 40)), 0.95, compared))
+def test_deaths_are_not_compared_where_the_arms_are_not(comparison: Comparison, reason: str) -> None:
+    rows = ard_frame(death_rows(people((1, 5), (10, 40)), 0.95, comparison))
     assert set(rows["statistic"]) == {"count", "n_subjects", "not_estimable"}
     assert rows.loc[rows["statistic"] == "not_estimable", "text"].item() == reason
 
@@ -145,9 +150,7 @@ def test_published_results_carry_their_source() -> None:
     dictionary = load_dictionary(DICTIONARY)
     published = load_benchmarks(DICTIONARY / "benchmarks.csv", dictionary.outcomes)
     assert all("doi" in one.citation or "PMC" in one.citation for one in published)
-    rows = overturn_rows(
-        ard_frame([]), people((1, 5), (10, 40)), SETTINGS, PRIMARY, dictionary, published, Comparison()
-    )
+    rows = unmeasured_bias_rows(ard_frame([]), inputs(), published)
     assert value(rows, "benchmark", "estimate", level="STROMA-CoV-2") == 7.4
 
 

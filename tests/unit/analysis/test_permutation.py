@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from historical_controls.analysis.families.combine import combine_outcomes
-from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.analysis.model.permutation import joint_labels
 from historical_controls.analysis.outcomes import Analysed, analyse_outcomes
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 
-from .test_analysis import ROOT, number, patients, settings, visits
+from .test_analysis import ROOT, analysis_inputs, number, patients, settings, visits
 
 FEW = {"exact_up_to": 500, "draws": 2000, "scenario_draws": 1000}
 PRIMARY = Primary(outcome="PF", day=7, key_secondary=["HR"])
@@ -28,8 +29,8 @@ def analyse(
     people: pd.DataFrame, measured: pd.DataFrame, dictionary: Dictionary, scenario: str = "primary", **changes: object
 ) -> Analysed:
     codes = sorted(measured["outcome"].unique())
-    wanted = settings(permutation={**FEW, **changes})
-    return analyse_outcomes(codes, people, measured, wanted, dictionary, PRIMARY, scenario, 21, 1, Comparison())
+    inputs = analysis_inputs(people, measured, dictionary, permutation={**FEW, **changes})
+    return analyse_outcomes(codes, replace(inputs, scenario=scenario, primary=PRIMARY))
 
 
 @pytest.fixture(scope="module")

@@ -8,21 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import Comparison
-from historical_controls.analysis.model.contrast import Answered, answered
+from historical_controls.analysis.model.contrast_at_day import ContrastEstimates, estimate_contrasts
 from historical_controls.analysis.model.model_data import model_data
-from historical_controls.analysis.sensitivity.grid import Scenario
 from historical_controls.analysis.sensitivity.interval_verdict import verdict
 from historical_controls.analysis.sensitivity.leave_one_out import decides, leave_one_out_rows, without
 from historical_controls.analysis.sensitivity.placebo_time import placebo_rows, slopes
-from historical_controls.analysis.sensitivity.specification_curve import specification
+from historical_controls.analysis.sensitivity.specification_curve import specification_rows
 from historical_controls.analysis.sensitivity.tipping_point import shifted, shifts, tipping_rows, unobserved
-from historical_controls.analysis.without_model.sample import sample
+from historical_controls.analysis.without_model.analysis_set import build_analysis_set
 from historical_controls.ard.rows import ard_frame
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.mixed_model import Contrast
 
-from .test_analysis import INTERCEPT, PRIMARY, ROOT, SLOPE, VISIT, number, patients, settings, visits
+from .test_analysis import INTERCEPT, ROOT, SLOPE, VISIT, analysis_inputs, number, patients, settings, visits
 
 SHOWN = {f"s/p{i:02d}": (f"T{i + 1}" if i < 5 else f"C{i - 4:03d}") for i in range(30)}
 FEW = {"exact_up_to": 500, "draws": 1000, "scenario_draws": 1000}
@@ -33,17 +33,28 @@ def dictionary() -> Dictionary:
     return load_dictionary(ROOT / "data/dictionary")
 
 
+def shown_inputs(
+    people: pd.DataFrame,
+    measured: pd.DataFrame,
+    dictionary: Dictionary,
+    comparison: Comparison | None = None,
+    **plan: object,
+) -> AnalysisInputs:
+    named = people.assign(display_id=("s/" + people["patient_id"]).map(SHOWN))
+    return analysis_inputs(named, measured, dictionary, comparison, **plan)
+
+
 def contrast(estimate: float, half: float) -> Contrast:
     return Contrast(estimate, half / 2, 20.0, 0.0, 0.1, estimate - half, estimate + half, 0.95, "satterthwaite")
 
 
 def found(
     measured: pd.DataFrame, people: pd.DataFrame, dictionary: Dictionary, code: str = "PF", **plan: object
-) -> Answered:
+) -> ContrastEstimates:
     own = settings(**plan)
     data = model_data(dictionary.outcomes[code], people, measured, own, dictionary)
-    answer = answered(data, own, [7], None, None)
-    assert isinstance(answer, Answered)
+    answer = estimate_contrasts(data, own, [7], None, None)
+    assert isinstance(answer, ContrastEstimates)
     return answer
 
 
@@ -64,10 +75,10 @@ def test_each_line_is_the_fit_of_everybody_else(rung: dict[str, object], diction
     people = patients(n_historical=12)
     measured = visits(people, days=8)
     full = found(measured, people, dictionary, ladder=[rung])
-    rows = ard_frame(list(leave_one_out_rows(full, 7, settings(ladder=[rung]), Comparison(), SHOWN, 200)))
+    rows = ard_frame(list(leave_one_out_rows(full, shown_inputs(people, measured, dictionary, ladder=[rung]), 200)))
     for subject in ("s/p00", "s/p04", "s/p11"):
-        alone = answered(without(full.data, subject), settings(ladder=[rung]), [7], None, None)
-        assert isinstance(alone, Answered) and alone.found.rung == full.found.rung
+        alone = estimate_contrasts(without(full.data, subject), settings(ladder=[rung]), [7], None, None)
+        assert isinstance(alone, ContrastEstimates) and alone.fitted.rung == full.fitted.rung
         wanted = alone.at(7)
         assert isinstance(wanted, Contrast)
         for name in ("estimate", "lower", "upper"):
@@ -83,9 +94,9 @@ def test_values_beyond_a_limit_are_refitted_as_such(dictionary: Dictionary) -> N
     limit = measured["value"].quantile(0.15)
     measured.loc[low, ["value", "lower", "upper"]] = [np.nan, np.nan, limit]
     full = found(measured, people, dictionary, "IL6")
-    rows = ard_frame(list(leave_one_out_rows(full, 7, settings(), Comparison(), SHOWN, 200)))
-    alone = answered(without(full.data, "s/p02"), settings(), [7], None, None)
-    assert isinstance(alone, Answered)
+    rows = ard_frame(list(leave_one_out_rows(full, shown_inputs(people, measured, dictionary), 200)))
+    alone = estimate_contrasts(without(full.data, "s/p02"), settings(), [7], None, None)
+    assert isinstance(alone, ContrastEstimates)
     wanted = alone.at(7)
     assert isinstance(wanted, Contrast)
     assert set(rows["method"]) == {"wald"}
@@ -100,7 +111,7 @@ def test_one_patient_who_makes_the_difference_is_named(dictionary: Dictionary) -
     measured = visits(people, effect=-5.0)
     measured.loc[(measured["patient_id"] == "p04") & (measured["day"] > 0), ["value", "lower", "upper"]] += 250
     full = found(measured, people, dictionary)
-    rows = ard_frame(list(leave_one_out_rows(full, 7, settings(), Comparison(), SHOWN, 200)))
+    rows = ard_frame(list(leave_one_out_rows(full, shown_inputs(people, measured, dictionary), 200)))
     texts = rows[rows["statistic"] == "decides"].set_index("level")["text"]
     assert texts["T5"] == "yes"
     assert rows.loc[rows["statistic"] == "decided_by_one", "text"].item() == "yes"
@@ -109,9 +120,10 @@ def test_one_patient_who_makes_the_difference_is_named(dictionary: Dictionary) -
 
 def test_of_many_patients_only_the_treated_are_left_out(dictionary: Dictionary) -> None:
     people = patients()
-    full = found(visits(people), people, dictionary)
-    every = ard_frame(list(leave_one_out_rows(full, 7, settings(), Comparison(), SHOWN, 30)))
-    few = ard_frame(list(leave_one_out_rows(full, 7, settings(), Comparison(), SHOWN, 29)))
+    measured = visits(people)
+    full = found(measured, people, dictionary)
+    every = ard_frame(list(leave_one_out_rows(full, shown_inputs(people, measured, dictionary), 30)))
+    few = ard_frame(list(leave_one_out_rows(full, shown_inputs(people, measured, dictionary), 29)))
     assert set(few.loc[few["statistic"] == "estimate", "level"]) == {"T1", "T2", "T3", "T4", "T5"}
     assert every.loc[every["statistic"] == "decided_by_one", "text"].item() == "no"
     assert few.loc[few["statistic"] == "decided_by_one", "text"].item() == "unknown"
@@ -122,9 +134,12 @@ def test_of_many_patients_only_the_treated_are_left_out(dictionary: Dictionary) 
 
 def test_weighted_comparisons_say_why_nobody_is_left_out(dictionary: Dictionary) -> None:
     people = patients()
-    full = found(visits(people), people, dictionary)
+    measured = visits(people)
+    full = found(measured, people, dictionary)
     weights = pd.Series(1.0, index=pd.Index(SHOWN, name="subject"))
-    rows = ard_frame(list(leave_one_out_rows(full, 7, settings(), Comparison(weights=weights), SHOWN, 200)))
+    rows = ard_frame(
+        list(leave_one_out_rows(full, shown_inputs(people, measured, dictionary, Comparison(weights=weights)), 200))
+    )
     assert rows["text"].tolist() == ["weighted_refits"]
 
 
@@ -145,7 +160,7 @@ def test_the_tipping_difference_is_the_border_over_the_share_unobserved(dictiona
     full = found(measured[~gone], people, dictionary)
     missing = {arm: unobserved(full.data, people, None, arm, 7, 1) for arm in ("treated", "historical")}
     assert [(one.n, one.missing, one.died) for one in missing.values()] == [(5, 1, 0), (25, 2, 1)]
-    rows = ard_frame(list(tipping_rows(full, 7, settings(), people, None, [-1, 0, 1], True)))
+    rows = ard_frame(list(tipping_rows(full, shown_inputs(people, measured, dictionary), [-1, 0, 1], True)))
     weights = pd.Series({subject: 3.0 if subject == "s/p03" else 1.0 for subject in SHOWN})
     assert unobserved(full.data, people, weights, "treated", 7, 1).share == pytest.approx(3 / 7)
     answer, sd = full.at(7), full.data.baseline_sd
@@ -161,9 +176,9 @@ def test_the_tipping_difference_is_the_border_over_the_share_unobserved(dictiona
 
 def test_where_everybody_was_measured_nothing_tips(dictionary: Dictionary) -> None:
     people = patients()
-    rows = ard_frame(
-        list(tipping_rows(found(visits(people), people, dictionary), 7, settings(), people, None, [0], False))
-    )
+    measured = visits(people)
+    full = found(measured, people, dictionary)
+    rows = ard_frame(list(tipping_rows(full, shown_inputs(people, measured, dictionary), [0], False)))
     assert rows.loc[rows["statistic"] == "no_tipping_point", "text"].tolist() == ["all_observed", "all_observed"]
     assert not (rows["output_id"] == "15.14").any()
 
@@ -184,12 +199,12 @@ def before(people: pd.DataFrame, slope: dict[str, float]) -> pd.DataFrame:
 
 def test_slopes_before_time_zero_are_those_of_the_days_before_alone(dictionary: Dictionary) -> None:
     people = patients()
-    seen = before(people, {"treated": 2.0, "historical": -1.0})
-    who = sample(people, visits(people), settings(permutation=FEW), Comparison(), 1)
-    found = slopes(dictionary.outcomes["PF"], seen, who.patients, 3)
+    observed = before(people, {"treated": 2.0, "historical": -1.0})
+    analysis_set = build_analysis_set(people, visits(people), settings(permutation=FEW), Comparison(), 1)
+    found = slopes(dictionary.outcomes["PF"], observed, analysis_set.patients, 3)
     assert found.groupby("arm")["y"].mean().to_dict() == pytest.approx({"treated": 2, "historical": -1}, abs=1e-2)
-    data = model_data(dictionary.outcomes["PF"], people, who.visits, who.settings, dictionary)
-    rows = ard_frame(list(placebo_rows(data, seen, who, 3)))
+    data = model_data(dictionary.outcomes["PF"], people, analysis_set.visits, analysis_set.settings, dictionary)
+    rows = ard_frame(list(placebo_rows(data, observed, analysis_set, 3)))
     assert set(rows.loc[rows["statistic"] == "estimate", "unit"]) == {"mmHg/d"}
     values = rows.loc[rows["statistic"] == "estimate", "value"]
     assert values.tolist() == pytest.approx([3.0, 3.0], abs=1e-2)
@@ -197,11 +212,11 @@ def test_slopes_before_time_zero_are_those_of_the_days_before_alone(dictionary: 
 
 def test_slopes_of_too_few_are_refused(dictionary: Dictionary) -> None:
     people = patients()
-    seen = before(people, {"treated": 2.0, "historical": -1.0})
-    once = seen[(seen["arm"] == "historical") | (seen["hours"] == 0)]
-    who = sample(people, visits(people), settings(permutation=FEW), Comparison(), 1)
-    data = model_data(dictionary.outcomes["PF"], people, who.visits, who.settings, dictionary)
-    rows = ard_frame(list(placebo_rows(data, once, who, 3)))
+    observed = before(people, {"treated": 2.0, "historical": -1.0})
+    cache = observed[(observed["arm"] == "historical") | (observed["hours"] == 0)]
+    analysis_set = build_analysis_set(people, visits(people), settings(permutation=FEW), Comparison(), 1)
+    data = model_data(dictionary.outcomes["PF"], people, analysis_set.visits, analysis_set.settings, dictionary)
+    rows = ard_frame(list(placebo_rows(data, cache, analysis_set, 3)))
     assert rows.loc[rows["statistic"] == "not_estimable", "text"].tolist() == ["too_few_slopes"]
     assert not rows["statistic"].isin(["estimate", "p_value"]).any()
 
@@ -209,11 +224,10 @@ def test_slopes_of_too_few_are_refused(dictionary: Dictionary) -> None:
 # ---------------------------------------------------------------- every choice
 def test_every_combination_has_an_answer_or_a_reason(dictionary: Dictionary) -> None:
     people = patients()
-    own = settings(permutation=FEW)
-    open_ = Scenario("open", people, visits(people), own, Comparison())
-    shut = replace(open_, name="shut", compared=Comparison(refusal="far_from_controls"))
+    open_ = analysis_inputs(people, visits(people), dictionary, permutation=FEW)
+    shut = replace(open_, comparison=Comparison(refusal="far_from_controls"))
     estimands = ["mixed_model", "while_alive", "worst_rank"]
-    rows = specification({"severe=a": [open_], "severe=b": [shut]}, estimands, dictionary, PRIMARY, 1)
+    rows = specification_rows({"severe=a": [open_], "severe=b": [shut]}, estimands, dictionary.outcomes["PF"], 7)
     curve = rows[rows["output_id"] == "15.18"]
     assert curve["level"].nunique() == 6
     refused = curve[curve["statistic"] == "not_estimable"]

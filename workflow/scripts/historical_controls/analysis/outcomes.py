@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from historical_controls.analysis.model.comparison import Comparison
+from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.fit_rows import Row, contrast_rows, curve_rows, fit_rows, tried_rows
 from historical_controls.analysis.model.gates import reason_against
-from historical_controls.analysis.model.ladder import Refused, climb_down
-from historical_controls.analysis.model.model_data import ARMS, ModelData, model_data
+from historical_controls.analysis.model.ladder import Refused, fit_ladder
+from historical_controls.analysis.model.model_data import ARMS, ModelData
 from historical_controls.analysis.model.permutation import (
     Joint,
     PermutedOutcome,
@@ -21,13 +21,10 @@ from historical_controls.analysis.model.permutation import (
 )
 from historical_controls.analysis.model.summary_contrasts import period_rows
 from historical_controls.analysis.without_model.limits_of_detection import limit_rows
-from historical_controls.analysis.without_model.sample import Sample, sample
 from historical_controls.analysis.without_model.while_alive import while_alive_rows
 from historical_controls.analysis.without_model.win_ratio import win_ratio_rows
 from historical_controls.analysis.without_model.worst_rank import agreement, headline_cell, worst_rank_rows
 from historical_controls.ard.rows import Cell, ard_frame
-from historical_controls.config.analysis.analysis import Analysis, Primary
-from historical_controls.dictionary.dictionary import Dictionary
 
 OUTPUTS = {
     "respiratory": "14.2.2",
@@ -50,76 +47,58 @@ class Analysed:
     statistics: dict[str, pd.DataFrame]
 
 
-def analyse_outcomes(
-    codes: Iterable[str],
-    patients: pd.DataFrame,
-    visits: pd.DataFrame,
-    settings: Analysis,
-    dictionary: Dictionary,
-    primary: Primary,
-    scenario: str,
-    horizon_days: int,
-    seed: int,
-    compared: Comparison,
-    summaries: pd.DataFrame | None = None,
-) -> Analysed:
-    """The analysis of these outcomes (tables cohort_patients, visits, patient_summaries; without the last one there
-    is no win ratio).
+def analyse_outcomes(codes: Iterable[str], inputs: AnalysisInputs) -> Analysed:
+    """The analysis of these outcomes of one scenario.
 
     The mixed model's estimand is hypothetical: the difference had nobody died or gone home. Log outcomes are reported
     as ratios of geometric means, logit ones as odds ratios, with the standard error on that scale. Beside it stand
     answers for those who live: while alive and in hospital, and with deaths as the worst ranks.
     """
     rows: list[Row] = []
-    patients = compared.of(patients)
-    who = sample(patients, visits, settings, compared, seed)
-    method = "reml" if compared.weights is None else "cr2"
-    joint = joint_labels(patients, settings, scenario, seed, compared.sets)
-    kept: dict[str, pd.DataFrame] = {}
+    settings = inputs.settings
+    joint = joint_labels(inputs.compared_patients, settings, inputs.scenario, inputs.seed, inputs.comparison.sets)
+    statistics: dict[str, pd.DataFrame] = {}
     for code in codes:
-        outcome = dictionary.outcomes[code]
-        cell = Cell(OUTPUTS.get(outcome.family, "14.2.10"), scenario, "mixed_model", method=method, outcome=code)
-        rows += compared.rows(cell)
+        cell = _outcome_cell(code, inputs)
+        rows += inputs.comparison.rows(cell)
         if settings.limits != "likelihood":
             rows.append(cell.text("limits", settings.limits))
-        data = model_data(outcome, patients, visits, settings, dictionary)
-        rows += _count_rows(cell, data, patients, horizon_days)
-        own, permuted = _answer(cell, data, settings, horizon_days, seed, joint, compared)
+        data = inputs.table(code)
+        rows += _count_rows(cell, data, inputs.compared_patients, inputs.horizon_days)
+        own, permuted = _model_rows(cell, data, inputs, joint)
         if permuted is not None:
-            kept[code] = _statistics_frame(permuted)
-        reason = reason_against(data, settings, compared.refusal)
-        own += _beside_rows(cell, data, own, who, primary, reason)
-        if code == primary.outcome and summaries is not None and reason is None:
-            own += win_ratio_rows(cell, who, summaries, dictionary, primary)
+            statistics[code] = _statistics_frame(permuted)
         rows += own
-    return Analysed(ard_frame(rows), kept)
+        rows += _further_rows(cell, data, own, inputs)
+    return Analysed(ard_frame(rows), statistics)
 
 
-def _answer(
-    cell: Cell,
-    data: ModelData,
-    settings: Analysis,
-    horizon_days: int,
-    seed: int,
-    joint: Joint | None,
-    compared: Comparison,
+def _outcome_cell(code: str, inputs: AnalysisInputs) -> Cell:
+    method = "reml" if inputs.comparison.weights is None else "cr2"
+    output = OUTPUTS.get(inputs.dictionary.outcomes[code].family, "14.2.10")
+    return Cell(output, inputs.scenario, "mixed_model", method=method, outcome=code)
+
+
+def _model_rows(
+    cell: Cell, data: ModelData, inputs: AnalysisInputs, joint: Joint | None
 ) -> tuple[list[Row], PermutedOutcome | None]:
     """What a fit gives and its permutation answer, or the reason for none."""
-    reason = reason_against(data, settings, compared.refusal)
+    settings, weights = inputs.settings, inputs.comparison.weights
+    reason = reason_against(data, settings, inputs.comparison.refusal)
     if reason is not None or joint is None:
         return [cell.text("not_estimable", reason or "no_data")], None
-    found = climb_down(data, settings, compared.weights)
-    rows = list(tried_rows(cell, found))
-    if isinstance(found, Refused):
-        return [*rows, cell.text("not_estimable", found.reason)], None
-    rows += fit_rows(cell, found)
-    rows += contrast_rows(cell, data, found, settings)
-    rows += period_rows(cell, data, found, settings)
+    fitted = fit_ladder(data, settings, weights)
+    rows = list(tried_rows(cell, fitted))
+    if isinstance(fitted, Refused):
+        return [*rows, cell.text("not_estimable", fitted.reason)], None
+    rows += fit_rows(cell, fitted)
+    rows += contrast_rows(cell, data, fitted, settings)
+    rows += period_rows(cell, data, fitted, settings)
     if cell.scenario == "primary":  # no figure shows the curves of another
-        rows += curve_rows(cell, data, found, settings, horizon_days, seed)
-    if compared.weights is not None:
+        rows += curve_rows(cell, data, fitted, settings, inputs.horizon_days, inputs.seed)
+    if weights is not None:
         return [*rows, cell.at(analysis="permutation", method="studentised").text("not_permuted", "weighted")], None
-    permuted = permute(data, found, settings, joint)
+    permuted = permute(data, fitted, settings, joint)
     return [*rows, *permutation_rows(cell, data, permuted)], permuted
 
 
@@ -128,22 +107,23 @@ def _statistics_frame(permuted: PermutedOutcome) -> pd.DataFrame:
     return frame.assign(permutation=range(len(frame)))
 
 
-def _beside_rows(
-    cell: Cell, data: ModelData, own: list[Row], who: Sample, primary: Primary, reason: str | None
-) -> Iterator[Row]:
-    """What stands beside the mixed model under the same gates: the death-aware answer, whether it agrees with the
-    model's at the primary day, while-alive summaries, and ranks where limits of detection leave no mean.
+def _further_rows(cell: Cell, data: ModelData, model_rows: list[Row], inputs: AnalysisInputs) -> Iterator[Row]:
+    """The answers without a mixed model, under the same gates: ranks where limits of detection leave no mean,
+    while-alive summaries, the death-aware answer and whether it agrees with the model's, and the win ratio.
     """
-    yield from limit_rows(cell, data, who, reason)
+    analysis_set, primary, code = inputs.analysis_set, inputs.primary, data.outcome.code
+    reason = reason_against(data, inputs.settings, inputs.comparison.refusal)
+    yield from limit_rows(cell, data, analysis_set, reason)
     if reason is not None:
         return
-    yield from while_alive_rows(cell, data, who)
-    ranked = worst_rank_rows(cell, data.outcome, who, primary)
+    yield from while_alive_rows(cell, data, analysis_set)
+    ranked = worst_rank_rows(cell, data.outcome, analysis_set, primary)
     yield from ranked
-    headline = data.outcome.code in (primary.outcome, *primary.key_secondary)
-    verdict = agreement([*own, *ranked], data.outcome, primary.day)
-    if headline and verdict:
+    verdict = agreement([*model_rows, *ranked], data.outcome, primary.day)
+    if inputs.is_headline(code) and verdict:
         yield headline_cell(cell).at(day=primary.day).text("agreement", verdict)
+    if code == primary.outcome and inputs.summaries is not None:
+        yield from win_ratio_rows(cell, analysis_set, inputs.summaries, inputs.dictionary, primary)
 
 
 def _count_rows(cell: Cell, data: ModelData, patients: pd.DataFrame, horizon_days: int) -> Iterator[Row]:

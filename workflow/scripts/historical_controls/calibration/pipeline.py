@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.model.comparison import comparison
+from historical_controls.analysis.inputs import AnalysisInputs
+from historical_controls.analysis.model.comparison import build_comparison
 from historical_controls.analysis.outcomes import analyse_outcomes
 from historical_controls.balance.arms import balance_arms
 from historical_controls.calibration.records import study_of
@@ -127,20 +128,20 @@ def analysed(tables: Included, look: Look, settings: Declared, codes: Iterable[s
     """ARD rows of the analysis under one look, the gates of balance heeded."""
     patients, visits = tables.patients, tables.visits
     arms = balance_arms(patients, visits, settings.balance, settings.dictionary, SCENARIO, seed)
-    compared = comparison(settings.analysis, arms.weights, arms.matched_sets, arms.gates)
+    comparison = build_comparison(settings.analysis, arms.weights, arms.matched_sets, arms.gates)
     spoilt = visits if look.spoil is None else look.spoil(visits)
-    return analyse_outcomes(
-        list(codes),
+    inputs = AnalysisInputs(
+        SCENARIO,
         patients,
         spoilt,
         settings.analysis,
         settings.dictionary,
         settings.primary,
-        SCENARIO,
-        settings.cohort.horizon_days,
+        comparison,
         seed,
-        compared,
-    ).ard
+        settings.cohort.horizon_days,
+    )
+    return analyse_outcomes(codes, inputs).ard
 
 
 def read_answer(ard: pd.DataFrame, outcome: str, analysis: str, ratio: bool) -> Answer:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.events.event_rows import Observed, Row, difference_rows, share_rows
+from historical_controls.analysis.events.event_rows import FollowUp, Row, difference_rows, share_rows
 from historical_controls.analysis.model.model_data import PERSON
 from historical_controls.ard.queries import ARMS
 from historical_controls.ard.rows import Cell
@@ -20,31 +20,31 @@ PER_DAYS = 100
 
 
 def adverse_event_rows(
-    code: str, seen: Observed, events: pd.DataFrame, recorded: Mapping[str, Sequence[str]], scenario: str
+    code: str, follow_up: FollowUp, events: pd.DataFrame, recorded: Mapping[str, Sequence[str]], scenario: str
 ) -> Iterator[Row]:
     """Rows 14.3.1 to 14.3.5 of an outcome of kind 'event' (events: table cohort_events).
 
     recorded: by source, the events that its declarations can yield. Patients of a source that declares none of those
     asked for are 'not recorded', never without an event. Counted from time zero to the end of follow-up.
     """
-    settings = seen.settings.events
+    settings = follow_up.settings.events
     cell = Cell("14.3.1", scenario, "adverse_events", "exact", code)
-    declared = seen.settings.not_concluded.get(code)
+    declared = follow_up.settings.not_concluded.get(code)
     if declared:
         yield cell.text("not_estimable", declared)
         return
-    yield from seen.compared.rows(cell)
-    found = _of_people(events, seen.people, settings)
-    kinds = {"any": found["adverse"], **{f"grade_{grade}": found["grade"] == grade for grade in GRADES}}
-    kinds |= {"grade_unknown": found["adverse"] & found["grade"].isna()}
-    kinds |= {"infection": found["infection"], "serious": found["grade"] >= settings.serious_grade}
+    yield from follow_up.comparison.rows(cell)
+    occurred = _of_people(events, follow_up.people, settings)
+    kinds = {"any": occurred["adverse"], **{f"grade_{grade}": occurred["grade"] == grade for grade in GRADES}}
+    kinds |= {"grade_unknown": occurred["adverse"] & occurred["grade"].isna()}
+    kinds |= {"infection": occurred["infection"], "serious": occurred["grade"] >= settings.serious_grade}
     for level, kind in kinds.items():
         asked = settings.infections if level == "infection" else settings.adverse
-        people = seen.people.assign(known=_recording(seen.people, asked, recorded))
+        people = follow_up.people.assign(known=_recording(follow_up.people, asked, recorded))
         here = cell.at(output_id=COMPARED.get(level, "14.3.1"), level=level)
-        yield from _kind_rows(here, seen, people, found[kind])
+        yield from _kind_rows(here, follow_up, people, occurred[kind])
     for hours in settings.reaction_hours:
-        yield from _reaction_rows(cell.at(output_id="14.3.2"), seen, found, hours, recorded)
+        yield from _reaction_rows(cell.at(output_id="14.3.2"), follow_up, occurred, hours, recorded)
 
 
 def _of_people(events: pd.DataFrame, people: pd.DataFrame, settings: EventSettings) -> pd.DataFrame:
@@ -69,10 +69,10 @@ def _recording(people: pd.DataFrame, asked: Sequence[str], recorded: Mapping[str
     return people["source"].isin(sources)
 
 
-def _kind_rows(cell: Cell, seen: Observed, people: pd.DataFrame, found: pd.DataFrame) -> Iterator[Row]:
+def _kind_rows(cell: Cell, follow_up: FollowUp, people: pd.DataFrame, occurred: pd.DataFrame) -> Iterator[Row]:
     """One kind of event by arm, its rate, and where both arms record it the difference."""
     for arm in ARMS:
-        yield from _arm_rows(cell.at(arm=arm), people[people["arm"] == arm], found, seen)
+        yield from _arm_rows(cell.at(arm=arm), people[people["arm"] == arm], occurred, follow_up)
     if cell.level not in COMPARED:
         return
     silent = [arm for arm in ARMS if not people.loc[people["arm"] == arm, "known"].any()]
@@ -80,22 +80,23 @@ def _kind_rows(cell: Cell, seen: Observed, people: pd.DataFrame, found: pd.DataF
         yield cell.text("not_estimable", f"not_recorded_{silent[-1]}")
         return
     known = people[people["known"]]
-    yield from difference_rows(cell, known, known["subject"].isin(found["subject"]).to_numpy(), seen, cell.outcome)
+    event = known["subject"].isin(occurred["subject"]).to_numpy()
+    yield from difference_rows(cell, known, event, follow_up, cell.outcome)
 
 
-def _arm_rows(cell: Cell, people: pd.DataFrame, found: pd.DataFrame, seen: Observed) -> Iterator[Row]:
+def _arm_rows(cell: Cell, people: pd.DataFrame, occurred: pd.DataFrame, follow_up: FollowUp) -> Iterator[Row]:
     known = people[people["known"]]
     if len(known) < len(people):
         yield cell.number("n_not_recorded", len(people) - len(known))
     if known.empty:
         yield cell.text("not_recorded", "not_recorded" if len(people) else "no_data")
         return
-    own = found[found["subject"].isin(known["subject"])]
-    yield from share_rows(cell, own["subject"].nunique(), 0, len(known), seen.settings)
+    own = occurred[occurred["subject"].isin(known["subject"])]
+    yield from share_rows(cell, own["subject"].nunique(), 0, len(known), follow_up.settings)
     yield cell.number("n_events", len(own))
     days = float(known["end_day"].sum())
     if cell.level in COMPARED and days > 0:
-        yield from _rate_rows(cell.at(output_id="14.3.5"), len(own), days, seen.settings.level)
+        yield from _rate_rows(cell.at(output_id="14.3.5"), len(own), days, follow_up.settings.level)
 
 
 def _rate_rows(cell: Cell, count: int, days: float, level: float) -> Iterator[Row]:
@@ -108,13 +109,13 @@ def _rate_rows(cell: Cell, count: int, days: float, level: float) -> Iterator[Ro
 
 
 def _reaction_rows(
-    cell: Cell, seen: Observed, found: pd.DataFrame, hours: float, recorded: Mapping[str, Sequence[str]]
+    cell: Cell, follow_up: FollowUp, occurred: pd.DataFrame, hours: float, recorded: Mapping[str, Sequence[str]]
 ) -> Iterator[Row]:
     """Any event, and reactions by their term, begun within so many hours of the treatment: the treated alone."""
-    people = seen.people.assign(known=_recording(seen.people, seen.settings.events.adverse, recorded))
-    early = found[found["hours"] <= hours]
+    people = follow_up.people.assign(known=_recording(follow_up.people, follow_up.settings.events.adverse, recorded))
+    early = occurred[occurred["hours"] <= hours]
     kinds = {f"any_{hours:g}h": early, f"reaction_{hours:g}h": early[early["reaction"]]}
     for level, own in kinds.items():
         here = cell.at(level=level)
-        yield from _arm_rows(here.at(arm="treated"), people[people["arm"] == "treated"], own, seen)
+        yield from _arm_rows(here.at(arm="treated"), people[people["arm"] == "treated"], own, follow_up)
         yield here.at(arm="historical").text("not_recorded", "treated_only")

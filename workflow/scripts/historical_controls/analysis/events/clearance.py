@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from historical_controls.analysis.events.endings import ENDS, incidence_rows
-from historical_controls.analysis.events.event_rows import Observed, Row
+from historical_controls.analysis.events.event_rows import FollowUp, Row
 from historical_controls.analysis.model.model_data import PERSON
 from historical_controls.ard.queries import ARMS, CONTRAST
 from historical_controls.ard.rows import Cell
@@ -31,60 +31,62 @@ class Interval:
     right: float = np.inf
 
 
-def clearance_rows(code: str, seen: Observed, results: pd.DataFrame, scenario: str) -> Iterator[Row]:
+def clearance_rows(code: str, follow_up: FollowUp, results: pd.DataFrame, scenario: str) -> Iterator[Row]:
     """Rows 14.2.9 of an outcome of kind 'result' (results: its rows of table observations), and its sensitivity."""
     cell = Cell("14.2.9", scenario, "clearance", outcome=code)
-    own = results.drop(columns="arm").merge(seen.people[[*PERSON, "subject", "arm"]], on=PERSON)
-    yield from _test_rows(cell, seen, own)
-    declared = seen.settings.not_concluded.get(code)
+    own = results.drop(columns="arm").merge(follow_up.people[[*PERSON, "subject", "arm"]], on=PERSON)
+    yield from _test_rows(cell, follow_up, own)
+    declared = follow_up.settings.not_concluded.get(code)
     if declared:
         yield cell.text("not_estimable", declared)
         return
-    yield from seen.compared.rows(cell)
-    settings = seen.settings.events
-    yield from _rule_rows(cell, seen, own, settings)
+    yield from follow_up.comparison.rows(cell)
+    settings = follow_up.settings.events
+    yield from _rule_rows(cell, follow_up, own, settings)
     if settings.sensitivity_negatives is not None:
         other = settings.model_copy(update={"confirm_negatives": settings.sensitivity_negatives})
-        yield from _rule_rows(replace(cell, analysis="clearance_sensitivity"), seen, own, other)
+        yield from _rule_rows(replace(cell, analysis="clearance_sensitivity"), follow_up, own, other)
 
 
-def _test_rows(cell: Cell, seen: Observed, own: pd.DataFrame) -> Iterator[Row]:
+def _test_rows(cell: Cell, follow_up: FollowUp, own: pd.DataFrame) -> Iterator[Row]:
     """Tests after time zero over the days in which there could have been any: clearance is found by who tests."""
-    within = own.merge(seen.people[["subject", "end_day"]], on="subject")
+    within = own.merge(follow_up.people[["subject", "end_day"]], on="subject")
     within = within[(within["hours"] >= 0) & (within["hours"] <= 24 * within["end_day"])]
     for arm in ARMS:
         here = cell.at(arm=arm)
         yield here.number("n_tests", int((within["arm"] == arm).sum()))
-        yield here.number("patient_days", float(seen.of(arm)["end_day"].sum()), "d", "0.0")
+        yield here.number("patient_days", float(follow_up.of(arm)["end_day"].sum()), "d", "0.0")
 
 
-def _rule_rows(cell: Cell, seen: Observed, own: pd.DataFrame, settings: EventSettings) -> Iterator[Row]:
+def _rule_rows(cell: Cell, follow_up: FollowUp, own: pd.DataFrame, settings: EventSettings) -> Iterator[Row]:
     """Everything under one rule of confirmation."""
     yield cell.number("n_negatives", settings.confirm_negatives)
     tests = dict(tuple(own.sort_values("hours", kind="stable").groupby("subject")))
-    found = [_interval_of(tests.get(subject), settings) for subject in seen.people["subject"]]
-    people = seen.people.assign(
-        state=[item.state for item in found], left=[item.left for item in found], right=[item.right for item in found]
+    intervals = [_interval_of(tests.get(subject), settings) for subject in follow_up.people["subject"]]
+    people = follow_up.people.assign(
+        state=[item.state for item in intervals],
+        left=[item.left for item in intervals],
+        right=[item.right for item in intervals],
     )
     for arm in ARMS:
-        yield from _arm_rows(cell.at(arm=arm), people[people["arm"] == arm], seen)
-    yield from _contrast_rows(cell, people[people["state"] == AT_RISK], seen)
+        yield from _arm_rows(cell.at(arm=arm), people[people["arm"] == arm], follow_up)
+    yield from _contrast_rows(cell, people[people["state"] == AT_RISK], follow_up)
 
 
-def _contrast_rows(cell: Cell, people: pd.DataFrame, seen: Observed) -> Iterator[Row]:
+def _contrast_rows(cell: Cell, people: pd.DataFrame, follow_up: FollowUp) -> Iterator[Row]:
     """Difference of the shares clear by each day, bounded by whatever happened between and after the tests (EV-11).
 
     No test of it: documented clearances differ where one arm is merely tested more often.
     """
     arms = {arm: people[people["arm"] == arm] for arm in ARMS}
-    reason = seen.refusal(people, cell.outcome)
+    reason = follow_up.refusal(people, cell.outcome)
     if reason is not None:
         yield cell.text("not_estimable", reason)
         return
-    for day in seen.settings.days:
+    for day in follow_up.settings.days:
         one, other = (_counts(own["left"].to_numpy(), own["right"].to_numpy(), day) for own in arms.values())
-        found = bounded_difference(one, other, seen.settings.level)
-        for statistic, value in zip(("least", "most", "lower", "upper"), found, strict=True):
+        bounds = bounded_difference(one, other, follow_up.settings.level)
+        for statistic, value in zip(("least", "most", "lower", "upper"), bounds, strict=True):
             yield cell.at(method="bounds", day=float(day), contrast=CONTRAST).number(statistic, value, format="percent")
 
 
@@ -127,34 +129,36 @@ def clearance_interval(hours: Array, result: np.ndarray, negatives: int, apart: 
     return Interval(AT_RISK, max(positive[-1], 0.0) / 24)
 
 
-def _arm_rows(cell: Cell, people: pd.DataFrame, seen: Observed) -> Iterator[Row]:
+def _arm_rows(cell: Cell, people: pd.DataFrame, follow_up: FollowUp) -> Iterator[Row]:
     for state in (AT_RISK, CLEAR_BEFORE, NEVER_POSITIVE, UNTESTED):
         yield cell.at(level=state).number("count", int((people["state"] == state).sum()))
     own = people[people["state"] == AT_RISK]
     yield cell.number("n_subjects", len(own))
-    yield cell.number("n_events", int((own["right"] <= seen.horizon_days).sum()))
+    yield cell.number("n_events", int((own["right"] <= follow_up.horizon_days).sum()))
     if own.empty:
         yield cell.text("not_estimable", "nobody_at_risk")
         return
     left, right = own["left"].to_numpy(dtype=float), own["right"].to_numpy(dtype=float)
-    yield from _turnbull_rows(cell.at(method="turnbull"), left, right, seen)
+    yield from _turnbull_rows(cell.at(method="turnbull"), left, right, follow_up)
     for level, place in PLACES.items():
         time, cause = _first_event(own, left, right, place)
         levels = [level, *(f"{level}|{end}" for end in ENDS)]
-        yield from incidence_rows(cell.at(method="aalen_johansen"), time, cause, levels, seen.settings.days, seen)
+        yield from incidence_rows(
+            cell.at(method="aalen_johansen"), time, cause, levels, follow_up.settings.days, follow_up
+        )
 
 
-def _turnbull_rows(cell: Cell, left: Array, right: Array, seen: Observed) -> Iterator[Row]:
+def _turnbull_rows(cell: Cell, left: Array, right: Array, follow_up: FollowUp) -> Iterator[Row]:
     """Share clear by each day, as if death and discharge were censoring; the interval needs no such thing (EV-8)."""
     try:
-        found = turnbull(left, right)
+        curve = turnbull(left, right)
     except NotConvergedError:
         yield cell.text("not_estimable", "not_converged")
         return
-    for day in seen.settings.days:
+    for day in follow_up.settings.days:
         clear, unknown, n = _counts(left, right, day)
-        bounds = bounded_share(clear, unknown, n, seen.settings.level)
-        values = {"least": found.least(day), "most": found.most(day), "lower": bounds.lower, "upper": bounds.upper}
+        bounds = bounded_share(clear, unknown, n, follow_up.settings.level)
+        values = {"least": curve.least(day), "most": curve.most(day), "lower": bounds.lower, "upper": bounds.upper}
         for statistic, value in values.items():
             yield cell.at(day=float(day)).number(statistic, value, format="percent")
         yield cell.at(day=float(day)).number("n_unknown", unknown)
@@ -166,7 +170,7 @@ def _first_event(people: pd.DataFrame, left: Array, right: Array, place: float) 
     cause = (
         people["end_state"].map({end: number for number, end in enumerate(ENDS, start=2)}).fillna(0).to_numpy(dtype=int)
     )
-    seen = np.isfinite(right)
-    cleared_at = np.where(seen, left + place * (np.where(seen, right, 0) - left), np.inf)
+    cleared = np.isfinite(right)
+    cleared_at = np.where(cleared, left + place * (np.where(cleared, right, 0) - left), np.inf)
     first = cleared_at <= end
     return np.where(first, cleared_at, end), np.where(first, 1, cause)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.events.event_rows import LOST, Observed, Row, difference_rows, share_rows
+from historical_controls.analysis.events.event_rows import LOST, FollowUp, Row, difference_rows, share_rows
 from historical_controls.analysis.model.model_data import PERSON
-from historical_controls.analysis.without_model.sample import effect_rows
+from historical_controls.analysis.without_model.analysis_set import effect_rows
 from historical_controls.analysis.without_model.while_alive import welch
 from historical_controls.ard.queries import ARMS, CONTRAST
 from historical_controls.ard.rows import Cell
@@ -19,23 +19,23 @@ from historical_controls.inference import bounded_share, cumulative_incidence, d
 ENDS = ("death", "discharge_alive")
 
 
-def ending_rows(seen: Observed, scenario: str) -> Iterator[Row]:
+def ending_rows(follow_up: FollowUp, scenario: str) -> Iterator[Row]:
     """Cumulative incidence at the declared days (14.2.11) and on every day (15.11), and deaths by the horizon."""
-    yield from seen.compared.rows(Cell("14.2.11", scenario, "deaths", "exact"))
+    yield from follow_up.comparison.rows(Cell("14.2.11", scenario, "deaths", "exact"))
     causes = {name: number for number, name in enumerate(ENDS, start=1)}
     for arm in ARMS:
-        own = seen.of(arm)
+        own = follow_up.of(arm)
         cause = own["end_state"].map(causes).fillna(0).to_numpy(dtype=int)
         cell = Cell("14.2.11", scenario, "cumulative_incidence", "aalen_johansen", arm=arm)
         time = own["end_day"].to_numpy(dtype=float)
-        yield from incidence_rows(cell, time, cause, ENDS, seen.settings.days, seen)
-        every_day = range(seen.horizon_days + 1)
-        yield from incidence_rows(cell.at(output_id="15.11"), time, cause, ENDS, every_day, seen)
-    yield from _death_rows(seen, scenario)
+        yield from incidence_rows(cell, time, cause, ENDS, follow_up.settings.days, follow_up)
+        every_day = range(follow_up.horizon_days + 1)
+        yield from incidence_rows(cell.at(output_id="15.11"), time, cause, ENDS, every_day, follow_up)
+    yield from _death_rows(follow_up, scenario)
 
 
 def incidence_rows(
-    cell: Cell, time: np.ndarray, cause: np.ndarray, levels: Sequence[str], days: Sequence[int], seen: Observed
+    cell: Cell, time: np.ndarray, cause: np.ndarray, levels: Sequence[str], days: Sequence[int], follow_up: FollowUp
 ) -> Iterator[Row]:
     """Share with each cause by each day (EV-9) with its interval (EV-2) and the number still followed.
 
@@ -50,37 +50,37 @@ def incidence_rows(
         for day, estimate in zip(at, estimates[:, number - 1], strict=True):
             count = int(((cause == number) & (time <= day)).sum())
             unknown = int(((cause == 0) & (time < day)).sum())
-            bounds = bounded_share(count, unknown, len(time), seen.settings.level)
+            bounds = bounded_share(count, unknown, len(time), follow_up.settings.level)
             values = {"estimate": float(estimate), "lower": bounds.lower, "upper": bounds.upper}
             for statistic, value in values.items():
                 yield here.at(day=float(day)).number(statistic, value, format="percent")
             yield here.at(day=float(day)).number("n_at_risk", int((time >= day).sum()))
 
 
-def _death_rows(seen: Observed, scenario: str) -> Iterator[Row]:
+def _death_rows(follow_up: FollowUp, scenario: str) -> Iterator[Row]:
     """Deaths in hospital by the horizon; who left alive did not die there, who was lost may have (EV-2)."""
-    cell = Cell("14.2.11", scenario, "deaths", "exact", level="death", day=float(seen.horizon_days))
+    cell = Cell("14.2.11", scenario, "deaths", "exact", level="death", day=float(follow_up.horizon_days))
     for arm in ARMS:
-        own = seen.of(arm)
+        own = follow_up.of(arm)
         died, lost = int((own["end_state"] == "death").sum()), int(own["end_state"].isin(LOST).sum())
-        yield from share_rows(cell.at(arm=arm), died, lost, len(own), seen.settings)
+        yield from share_rows(cell.at(arm=arm), died, lost, len(own), follow_up.settings)
         safety = cell.at(output_id="14.3.4", analysis="adverse_events", arm=arm)
-        yield from share_rows(safety, died, lost, len(own), seen.settings)
-    known = seen.people[~seen.people["end_state"].isin(LOST)]
-    yield from difference_rows(cell, known, (known["end_state"] == "death").to_numpy(), seen)
+        yield from share_rows(safety, died, lost, len(own), follow_up.settings)
+    known = follow_up.people[~follow_up.people["end_state"].isin(LOST)]
+    yield from difference_rows(cell, known, (known["end_state"] == "death").to_numpy(), follow_up)
 
 
 def free_day_rows(
-    seen: Observed, summaries: pd.DataFrame, codes: Sequence[str], dictionary: Dictionary, scenario: str
+    follow_up: FollowUp, summaries: pd.DataFrame, codes: Sequence[str], dictionary: Dictionary, scenario: str
 ) -> Iterator[Row]:
     """Days free of support, where death has a declared value (summaries: table patient_summaries).
 
     Ranks with the studentised permutation test (IN-1 to IN-5), and the difference of means with Welch's interval.
     """
     for code in codes:
-        own = summaries[summaries["outcome"] == code].drop(columns="arm").merge(seen.people, on=PERSON)
+        own = summaries[summaries["outcome"] == code].drop(columns="arm").merge(follow_up.people, on=PERSON)
         cell = Cell("14.2.11", scenario, "free_days", "", code)
-        yield from seen.compared.rows(cell)
+        yield from follow_up.comparison.rows(cell)
         known = own.dropna(subset="value").sort_values(PERSON, ignore_index=True)
         for arm in ARMS:
             values = known.loc[known["arm"] == arm, "value"]
@@ -91,29 +91,29 @@ def free_day_rows(
                 yield here.number("mean", float(values.mean()), dictionary.outcomes[code].unit, "0.0")
             if len(values) > 1:
                 yield here.number("sd", float(values.std()), dictionary.outcomes[code].unit, "0.0")
-        yield from _free_day_contrast(cell, known, seen, dictionary)
+        yield from _free_day_contrast(cell, known, follow_up, dictionary)
 
 
-def _free_day_contrast(cell: Cell, known: pd.DataFrame, seen: Observed, dictionary: Dictionary) -> Iterator[Row]:
+def _free_day_contrast(cell: Cell, known: pd.DataFrame, follow_up: FollowUp, dictionary: Dictionary) -> Iterator[Row]:
     treated = (known["arm"] == "treated").to_numpy()
     values = known["value"].to_numpy(dtype=float)
-    reason = seen.refusal(known, cell.outcome)
+    reason = follow_up.refusal(known, cell.outcome)
     if reason is None and np.ptp(values) == 0:
         reason = "constant_response"
     if reason is not None:
         yield cell.text("not_estimable", reason)
         return
     outcome, cell = dictionary.outcomes[cell.outcome], cell.at(contrast=CONTRAST)
-    means = welch(known.assign(y=known["value"]), seen.settings.level)
+    means = welch(known.assign(y=known["value"]), follow_up.settings.level)
     if means is None:
         yield cell.at(method="welch").text("not_compared", "no_spread")
     else:
         for name in ("estimate", "lower", "upper"):
             yield cell.at(method="welch").number(name, getattr(means, name), outcome.unit, "0.0")
         yield cell.at(method="welch").number("df", means.df, format="0.0")
-    plan = seen.settings.permutation
-    labels = draw_labels(treated, seen.seed, plan.exact_up_to, plan.draws, known["set"].to_numpy())
+    plan = follow_up.settings.permutation
+    labels = draw_labels(treated, follow_up.seed, plan.exact_up_to, plan.draws, known["set"].to_numpy())
     sign = -1.0 if outcome.benefit == "down" else 1.0
     yield from effect_rows(
-        cell.at(method="brunner_munzel"), relative_effect(sign * values, labels, seen.settings.level)
+        cell.at(method="brunner_munzel"), relative_effect(sign * values, labels, follow_up.settings.level)
     )

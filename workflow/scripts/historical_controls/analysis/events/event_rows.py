@@ -22,12 +22,12 @@ LOST = ("transfer_out", "last_record")
 
 
 @dataclass(frozen=True)
-class Observed:
+class FollowUp:
     """Who is compared and how: one row of `people` per included patient, with subject, set (0 without matching)."""
 
     people: pd.DataFrame
     settings: Analysis
-    compared: Comparison
+    comparison: Comparison
     horizon_days: int
     seed: int
 
@@ -39,22 +39,22 @@ class Observed:
         fewest = min(int((people["arm"] == arm).sum()) for arm in ARMS)
         reasons = {
             "too_few_known": fewest < self.settings.min_patients_per_arm,
-            self.compared.refusal: self.compared.refusal is not None,
-            "weighted_counts": self.compared.weights is not None,
+            self.comparison.refusal: self.comparison.refusal is not None,
+            "weighted_counts": self.comparison.weights is not None,
         }
         return self.settings.not_concluded.get(code) or next((name for name, holds in reasons.items() if holds), None)
 
 
-def observed(
-    patients: pd.DataFrame, settings: Analysis, compared: Comparison, horizon_days: int, seed: int
-) -> Observed:
+def build_follow_up(
+    patients: pd.DataFrame, settings: Analysis, comparison: Comparison, horizon_days: int, seed: int
+) -> FollowUp:
     """patients: table cohort_patients of one scenario."""
-    kept = compared.of(patients)
+    kept = comparison.select(patients)
     kept = kept[kept["included"].fillna(False).astype(bool)].sort_values(PERSON, ignore_index=True)
     subjects = subject_of(kept)
-    sets = 0 if compared.sets is None else compared.sets.reindex(subjects).to_numpy()
+    sets = 0 if comparison.sets is None else comparison.sets.reindex(subjects).to_numpy()
     people = kept[[*PERSON, "arm", "end_state", "end_day"]].assign(subject=subjects, set=sets)
-    return Observed(people, settings, compared, horizon_days, seed)
+    return FollowUp(people, settings, comparison, horizon_days, seed)
 
 
 def share_rows(cell: Cell, count: int, unknown: int, n: int, settings: Analysis) -> Iterator[Row]:
@@ -65,11 +65,11 @@ def share_rows(cell: Cell, count: int, unknown: int, n: int, settings: Analysis)
         return
     if unknown:
         yield cell.number("n_unknown", unknown)
-    found = bounded_share(count, unknown, n, settings.level)
-    if not np.isnan(found.estimate):
-        yield cell.number("share", found.estimate, format="percent")
-    yield cell.number("lower", found.lower, format="percent")
-    yield cell.number("upper", found.upper, format="percent")
+    bounds = bounded_share(count, unknown, n, settings.level)
+    if not np.isnan(bounds.estimate):
+        yield cell.number("share", bounds.estimate, format="percent")
+    yield cell.number("lower", bounds.lower, format="percent")
+    yield cell.number("upper", bounds.upper, format="percent")
     if count == 0 and unknown == 0:
         rate = settings.events.true_rate
         yield cell.number("upper_one_sided", exact_interval(0, n, 2 * settings.level - 1)[1], format="percent")
@@ -77,13 +77,15 @@ def share_rows(cell: Cell, count: int, unknown: int, n: int, settings: Analysis)
         yield cell.number("chance_to_see", 1 - chance_of_none(rate, n), format="percent")
 
 
-def difference_rows(cell: Cell, people: pd.DataFrame, event: Flags, seen: Observed, code: str = "") -> Iterator[Row]:
+def difference_rows(
+    cell: Cell, people: pd.DataFrame, event: Flags, follow_up: FollowUp, code: str = ""
+) -> Iterator[Row]:
     """The share with an event, treated minus historical, with Newcombe's interval and the permutation test (EV-5).
 
-    people: rows of `seen.people` for whom the event is known; event: by row. Newcombe 1998, Stat Med 17:873-890,
+    people: rows of `follow_up.people` for whom the event is known; event: by row. Newcombe 1998, Stat Med 17:873-890,
     method 10, which exists where an arm has none.
     """
-    reason = seen.refusal(people, code)
+    reason = follow_up.refusal(people, code)
     if reason is not None:
         yield cell.text("not_estimable", reason)
         return
@@ -93,7 +95,7 @@ def difference_rows(cell: Cell, people: pd.DataFrame, event: Flags, seen: Observ
 
     counts = [(int(event[own].sum()), int(own.sum())) for own in (treated, ~treated)]
     (a, n1), (b, n0) = counts
-    lower, upper = confint_proportions_2indep(a, n1, b, n0, "newcomb", "diff", alpha=1 - seen.settings.level)
+    lower, upper = confint_proportions_2indep(a, n1, b, n0, "newcomb", "diff", alpha=1 - follow_up.settings.level)
     for name, value in (("estimate", a / n1 - b / n0), ("lower", lower), ("upper", upper)):
         yield here.number(name, float(value), format="percent")
     for arm, n in zip(ARMS, (n1, n0), strict=True):

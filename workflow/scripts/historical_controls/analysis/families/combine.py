@@ -65,8 +65,8 @@ def _sequence_rows(ard: pd.DataFrame, primary: Primary) -> Iterator[Row]:
     """The primary outcome, then the key secondary ones in their declared order, each by both analyses."""
     order = [primary.outcome, *primary.key_secondary]
     for analysis in ANALYSES:
-        found = _p_values(ard, analysis)
-        adjusted = fixed_sequence([found.get((code, float(primary.day)), float("nan")) for code in order])
+        p_values = _p_values(ard, analysis)
+        adjusted = fixed_sequence([p_values.get((code, float(primary.day)), float("nan")) for code in order])
         for position, (code, p) in enumerate(zip(order, adjusted, strict=True), start=1):
             here = CELL.at(analysis="fixed_sequence", method=analysis, outcome=code, day=primary.day)
             yield here.number("position", position)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
+from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.model_data import ARMS, PERSON
 from historical_controls.ard.rows import Cell, ard_frame
-from historical_controls.dictionary.dictionary import Dictionary, Outcome
+from historical_controls.dictionary.dictionary import Outcome
 
 Row = dict[str, object]
 Counts = Mapping[str, tuple[int, int]]
@@ -22,28 +23,22 @@ STATES = {
 }
 
 
-def completeness(
-    ard: pd.DataFrame,
-    patients: pd.DataFrame,
-    visits: pd.DataFrame,
-    observations: pd.DataFrame,
-    dictionary: Dictionary,
-    not_concluded: Mapping[str, str],
-) -> pd.DataFrame:
+def completeness(ard: pd.DataFrame, inputs: AnalysisInputs, observations: pd.DataFrame) -> pd.DataFrame:
     """ARD rows of all registered outcomes of the dictionary, in their order.
 
-    ard: the rows of the outcomes analysed; the others are not analysed by declaration. The other tables are those of
-    scenario primary: cohort_patients, visits, observations. Values count per patient and day, results singly; of
-    events, the patients of sources that record any, and the events.
+    ard: the rows of the outcomes analysed; the others are not analysed by declaration. observations: table
+    observations. Values count per patient and day, results singly; of events, the patients of sources that record any,
+    and the events.
     """
+    patients, dictionary = inputs.patients, inputs.dictionary
     included = patients.loc[patients["included"].fillna(False).astype(bool), [*PERSON]]
     registered = sorted((o for o in dictionary.outcomes.values() if o.registered), key=lambda o: o.registered or 0)
     rows: list[Row] = []
     for outcome in registered:
-        table = visits if outcome.kind == "number" else observations
+        table = inputs.visits if outcome.kind == "number" else observations
         own = table.loc[table["outcome"] == outcome.code]
         counts = _event_counts(ard, outcome) if outcome.kind == "event" else _counts(own.merge(included, on=PERSON))
-        rows += _outcome_rows(outcome, counts, ard, not_concluded)
+        rows += _outcome_rows(outcome, counts, ard, inputs.settings.not_concluded)
     return ard_frame(rows)
 
 
@@ -56,8 +51,8 @@ def _counts(own: pd.DataFrame) -> Counts:
 def _event_counts(ard: pd.DataFrame, outcome: Outcome) -> Counts:
     """Patients whose source records such events, and events, by arm: none of five is a finding, no record is none."""
     rows = ard.loc[(ard["outcome"] == outcome.code) & (ard["output_id"] == "14.3.1") & (ard["level"] == "any")]
-    found = rows.set_index(["arm", "statistic"])["value"]
-    return {arm: (int(found.get((arm, "n_subjects"), 0)), int(found.get((arm, "n_events"), 0))) for arm in ARMS}
+    counts = rows.set_index(["arm", "statistic"])["value"]
+    return {arm: (int(counts.get((arm, "n_subjects"), 0)), int(counts.get((arm, "n_events"), 0))) for arm in ARMS}
 
 
 def _outcome_rows(

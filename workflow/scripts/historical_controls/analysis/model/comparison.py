@@ -32,7 +32,7 @@ class Comparison:
     refusal: str | None = None
     balance_of: str = ""
 
-    def of(self, patients: pd.DataFrame) -> pd.DataFrame:
+    def select(self, patients: pd.DataFrame) -> pd.DataFrame:
         """The patients compared: all of them, or the matched ones."""
         return patients if self.sets is None else patients[subject_of(patients).isin(self.sets.index)]
 
@@ -43,17 +43,17 @@ class Comparison:
             yield cell.text("balance_of", self.balance_of)
 
 
-def balance_tables(paths: Mapping[str, str | Path]) -> dict[str, pd.DataFrame]:
+def read_balance_tables(paths: Mapping[str, str | Path]) -> dict[str, pd.DataFrame]:
     """Tables weights, matched_sets and gates by their names; `paths` by the same."""
     return {name: read_table(paths[name], table) for name, table in BALANCE.items()}
 
 
-def stored_comparison(settings: Analysis, paths: Mapping[str, str | Path]) -> Comparison:
-    """`comparison` of the tables at these paths."""
-    return comparison(settings, **balance_tables(paths))
+def read_comparison(settings: Analysis, paths: Mapping[str, str | Path]) -> Comparison:
+    """`build_comparison` of the tables at these paths."""
+    return build_comparison(settings, **read_balance_tables(paths))
 
 
-def comparison(
+def build_comparison(
     settings: Analysis, weights: pd.DataFrame, matched_sets: pd.DataFrame, gates: pd.DataFrame
 ) -> Comparison:
     """From tables weights, matched_sets and gates of one scenario, as `analysis.weighting` asks."""

@@ -20,17 +20,17 @@ CONTRAST = "treated - historical"
 LEVELS = ("treated", "historical")
 
 
-def tried_rows(cell: Cell, found: Fitted | Refused) -> Iterator[Row]:
+def tried_rows(cell: Cell, fitted: Fitted | Refused) -> Iterator[Row]:
     """Convergence is data: which rungs were left, and why."""
-    yield from (cell.at(level=rung).text("left_because", why) for rung, why in found.tried)
-    yield cell.text("converged", "yes" if isinstance(found, Fitted) else "no")
+    yield from (cell.at(level=rung).text("left_because", why) for rung, why in fitted.tried)
+    yield cell.text("converged", "yes" if isinstance(fitted, Fitted) else "no")
 
 
-def fit_rows(cell: Cell, found: Fitted) -> Iterator[Row]:
+def fit_rows(cell: Cell, fitted: Fitted) -> Iterator[Row]:
     """The rung taken, its convergence and its covariance parameters."""
-    fit = found.fit
-    yield cell.text("covariance_rung", found.rung)
-    yield cell.text("df_method", found.df_method)
+    fit = fitted.fit
+    yield cell.text("covariance_rung", fitted.rung)
+    yield cell.text("df_method", fitted.df_method)
     yield cell.text("singular", "; ".join(fit.singular) or "no")
     yield cell.number("n_attempts", len(fit.attempts))
     yield cell.number("loglik", fit.loglik, format="0.000")
@@ -39,12 +39,12 @@ def fit_rows(cell: Cell, found: Fitted) -> Iterator[Row]:
         yield cell.at(level=level).number("covariance_parameter", row["estimate"], format="0.0000")
 
 
-def contrast_rows(cell: Cell, data: ModelData, found: Fitted, settings: Analysis) -> Iterator[Row]:
+def contrast_rows(cell: Cell, data: ModelData, fitted: Fitted, settings: Analysis) -> Iterator[Row]:
     """Treated minus historical and the arms' means at each declared day, or why not at that day."""
     for day in settings.days:
         reason = reason_against_day(data, day, settings)
         try:
-            rows = [] if reason else [*_difference_rows(cell, data, found, day, settings)]
+            rows = [] if reason else [*_difference_rows(cell, data, fitted, day, settings)]
         except ModelError:
             rows, reason = [], "df_too_small"
         if reason:
@@ -52,15 +52,15 @@ def contrast_rows(cell: Cell, data: ModelData, found: Fitted, settings: Analysis
         yield from rows
 
 
-def _difference_rows(cell: Cell, data: ModelData, found: Fitted, day: int, settings: Analysis) -> Iterator[Row]:
-    L = found.answers.difference_rows("arm", LEVELS, {"day": [day]})
-    contrast = found.answers.contrasts(L, found.df_method, settings.level)[0]
+def _difference_rows(cell: Cell, data: ModelData, fitted: Fitted, day: int, settings: Analysis) -> Iterator[Row]:
+    L = fitted.answers.difference_rows("arm", LEVELS, {"day": [day]})
+    contrast = fitted.answers.contrasts(L, fitted.df_method, settings.level)[0]
     here = cell.at(day=day, contrast=CONTRAST)
     yield from estimate_rows(here, contrast, data)
     yield from _forest_rows(here, contrast, data)
     yield from _spread_rows(cell, data, day, settings.visit_window_days)
-    at = {"day": [day], **_covariate_means(data, found)}
-    means = found.means.marginal_means(at, "arm", found.df_method, settings.level).table
+    at = {"day": [day], **_covariate_means(data, fitted)}
+    means = fitted.means.marginal_means(at, "arm", fitted.df_method, settings.level).table
     for row in means.to_dict("records"):
         here = cell.at(day=day, arm=row["arm"])
         for name, column in (("mean", "estimate"), ("lower", "lower"), ("upper", "upper")):
@@ -68,15 +68,17 @@ def _difference_rows(cell: Cell, data: ModelData, found: Fitted, day: int, setti
             yield here.number(name, value, data.outcome.unit, mean_format(data.outcome))
 
 
-def estimate_rows(here: Cell, found: Contrast, data: ModelData, per: str = "") -> Iterator[Row]:
+def estimate_rows(here: Cell, contrast: Contrast, data: ModelData, per: str = "") -> Iterator[Row]:
     """A difference on the model scale as it is printed, with its uncertainty; per: '/d' for a slope."""
     unit, shown = effect_unit(data.outcome)
-    shown = more(shown) if per else shown
+    shown = one_more_decimal(shown) if per else shown
     for name in ("estimate", "lower", "upper"):
-        yield here.number(name, effect_of(getattr(found, name), data.outcome.scale), unit + per, shown)
-    yield here.number("standard_error", found.standard_error, error_unit(data.outcome) + per, more(shown))
-    yield here.number("df", found.df, format="0.0")
-    yield here.number("p_value", found.p_value, format="p")
+        yield here.number(name, effect_of(getattr(contrast, name), data.outcome.scale), unit + per, shown)
+    yield here.number(
+        "standard_error", contrast.standard_error, error_unit(data.outcome) + per, one_more_decimal(shown)
+    )
+    yield here.number("df", contrast.df, format="0.0")
+    yield here.number("p_value", contrast.p_value, format="p")
 
 
 def _spread_rows(cell: Cell, data: ModelData, day: int, window: int) -> Iterator[Row]:
@@ -86,28 +88,28 @@ def _spread_rows(cell: Cell, data: ModelData, day: int, window: int) -> Iterator
     spread = float(near["y"].std()) if near["y"].notna().all() else float("nan")
     if spread > 0:
         here = cell.at(output_id="14.2.17", analysis="spread", method="", arm="historical", day=day)
-        yield here.number("sd", spread, error_unit(data.outcome), more(effect_unit(data.outcome)[1]))
+        yield here.number("sd", spread, error_unit(data.outcome), one_more_decimal(effect_unit(data.outcome)[1]))
         yield here.number("n_subjects", len(near))
 
 
-def _forest_rows(here: Cell, found: Contrast, data: ModelData) -> Iterator[Row]:
+def _forest_rows(here: Cell, contrast: Contrast, data: ModelData) -> Iterator[Row]:
     """The same in standard deviations at baseline, so that outcomes can stand side by side."""
     if data.baseline_sd > 0:
         forest = here.at(output_id="15.10", analysis="forest")
         for name in ("estimate", "lower", "upper"):
-            yield forest.number(name, getattr(found, name) / data.baseline_sd, "SD", "0.00")
+            yield forest.number(name, getattr(contrast, name) / data.baseline_sd, "SD", "0.00")
 
 
 def curve_rows(
-    cell: Cell, data: ModelData, found: Fitted, settings: Analysis, horizon_days: int, seed: int
+    cell: Cell, data: ModelData, fitted: Fitted, settings: Analysis, horizon_days: int, seed: int
 ) -> Iterator[Row]:
     """Model means per arm over the days that the arm was observed: a curve is not drawn past its last patient."""
     for arm in ARMS:
         own = data.frame.loc[data.frame["arm"] == arm, "day"]
         days = list(range(int(own.min()), min(int(own.max()), horizon_days) + 1))
-        at = {"arm": [arm], **_covariate_means(data, found)}
+        at = {"arm": [arm], **_covariate_means(data, fitted)}
         try:
-            table = found.answers.trajectory(days, (), at, "day", found.df_method, settings.level, seed).table
+            table = fitted.answers.trajectory(days, (), at, "day", fitted.df_method, settings.level, seed).table
         except ModelError:
             continue
         yield from _band_rows(cell, data, arm, table)
@@ -128,13 +130,13 @@ def _band_rows(cell: Cell, data: ModelData, arm: str, table: pd.DataFrame) -> It
             yield here.number(statistic, mean_of(row[column], data.outcome.scale), data.outcome.unit, shown)
 
 
-def _covariate_means(data: ModelData, found: Fitted) -> dict[str, list[float]]:
+def _covariate_means(data: ModelData, fitted: Fitted) -> dict[str, list[float]]:
     """Each covariate at its (weighted) mean over patients (not rows: the sicker are measured more)."""
     per_patient = data.frame.drop_duplicates("subject")
-    weights = None if found.weights is None else found.weights.reindex(per_patient["subject"]).to_numpy()
+    weights = None if fitted.weights is None else fitted.weights.reindex(per_patient["subject"]).to_numpy()
     return {name: [float(np.average(per_patient[name], weights=weights))] for name in data.covariates}
 
 
-def more(shown: str) -> str:
+def one_more_decimal(shown: str) -> str:
     """One decimal more, for standard errors."""
     return shown + "0" if "." in shown else shown + ".0"

@@ -58,7 +58,7 @@ class Refused:
     tried: tuple[tuple[str, str], ...]
 
 
-def climb_down(data: ModelData, settings: Analysis, weights: pd.Series | None = None) -> Fitted | Refused:
+def fit_ladder(data: ModelData, settings: Analysis, weights: pd.Series | None = None) -> Fitted | Refused:
     """Fit rung after rung. Only non-convergence and ill-conditioned information move down; anything else refuses.
 
     Values beyond a limit take the ladder of censored models, whose intervals are profile likelihood with
@@ -72,8 +72,8 @@ def climb_down(data: ModelData, settings: Analysis, weights: pd.Series | None = 
     tried: list[tuple[str, str]] = []
     for rung in rungs:
         try:
-            found = Fitted(fit_rung(data, rung, settings), rung.id, method, tuple(tried))
-            return found if weights is None else _weighted(found, weights)
+            fitted = Fitted(fit_rung(data, rung, settings), rung.id, method, tuple(tried))
+            return fitted if weights is None else _weighted(fitted, weights)
         except (NotConverged, IllConditioned) as error:
             tried.append((rung.id, str(error)))
         except ModelError as error:
@@ -81,10 +81,10 @@ def climb_down(data: ModelData, settings: Analysis, weights: pd.Series | None = 
     return Refused("not_converged" if rungs else "no_censored_model", tuple(tried))
 
 
-def _weighted(found: Fitted, weights: pd.Series) -> Fitted:
+def _weighted(fitted: Fitted, weights: pd.Series) -> Fitted:
     """The weighted equations on top of an unweighted fit. Raises ModelError."""
-    assert isinstance(found.fit, MixedModelFit)
-    return replace(found, weighted=solve_weighted(found.fit, weights), weights=weights)
+    assert isinstance(fitted.fit, MixedModelFit)
+    return replace(fitted, weighted=solve_weighted(fitted.fit, weights), weights=weights)
 
 
 def fit_rung(data: ModelData, rung: CovarianceRung, settings: Analysis, null: bool = False) -> Fit:

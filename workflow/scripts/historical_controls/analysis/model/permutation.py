@@ -68,11 +68,11 @@ def joint_labels(
     return Joint(subjects, treated, labels)
 
 
-def permute(data: ModelData, found: Fitted, settings: Analysis, joint: Joint) -> PermutedOutcome | None:
+def permute(data: ModelData, fitted: Fitted, settings: Analysis, joint: Joint) -> PermutedOutcome | None:
     """Contrasts at the declared days under every labelling; None where no fit without arms gives scores."""
     days = tuple(day for day in settings.days if reason_against_day(data, day, settings) is None)
     rungs = settings.censored_ladder if data.share_censored() > 0 else settings.ladder
-    rung = next(rung for rung in rungs if rung.id == found.rung)
+    rung = next(rung for rung in rungs if rung.id == fitted.rung)
     if not days:
         return None
     try:
@@ -94,11 +94,11 @@ def _scores(
     # The design has the subjects of one group in order, as the labels have them.
     order = fit.design.subjects.get_indexer(joint.subjects[present])
     names = [name for name in fit.names if name not in data.covariates]
-    found = subject_scores(fit, names, _time_rows(fit, data, days, names))
+    own = subject_scores(fit, names, _time_rows(fit, data, days, names))
     treated = np.empty(len(order), dtype=bool)
     treated[order] = joint.treated[present]
-    shift = found.shift(treated)
-    return Scores(found.score[order], found.information[order], shift[order]), restricted(joint.labels, present)
+    shift = own.shift(treated)
+    return Scores(own.score[order], own.information[order], shift[order]), restricted(joint.labels, present)
 
 
 def replace_pooled(rung: CovarianceRung) -> CovarianceRung:

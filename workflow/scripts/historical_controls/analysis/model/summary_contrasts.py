@@ -18,45 +18,39 @@ from historical_controls.mixed_model import ModelError
 Array = NDArray[np.float64]
 
 
-def period_rows(cell: Cell, data: ModelData, found: Fitted, settings: Analysis) -> Iterator[Row]:
+def period_rows(cell: Cell, data: ModelData, fitted: Fitted, settings: Analysis) -> Iterator[Row]:
     """Difference in the mean change over days 0 to d, and in the slope where a straight line is declared."""
     for day in settings.mean_over:
         here = cell.at(level=f"mean_{day}", day=day)
         reason = reason_against_day(data, day, settings)
-        L = None if reason else mean_row(found, day)
-        yield from _contrast_rows(here, L, reason, data, found, settings)
+        if reason is not None:
+            yield here.text("not_estimable", reason)
+        else:
+            yield from _contrast_rows(here, mean_row(fitted, day), data, fitted, settings)
     if data.outcome.code in settings.straight_lines:
-        yield from _contrast_rows(cell.at(level="slope"), slope_row(found), None, data, found, settings, "/d")
+        yield from _contrast_rows(cell.at(level="slope"), slope_row(fitted), data, fitted, settings, "/d")
 
 
-def mean_row(found: Fitted, day: int) -> Array:
+def mean_row(fitted: Fitted, day: int) -> Array:
     """Row of L (p,): area under the curve of the arms' difference per day, which is 0 at time zero (EM-1)."""
-    rows = found.answers.difference_rows("arm", LEVELS, {"day": list(range(1, day + 1))})
+    rows = fitted.answers.difference_rows("arm", LEVELS, {"day": list(range(1, day + 1))})
     trapezoids = np.ones(day)
     trapezoids[-1] = 0.5
     return trapezoids @ rows / day
 
 
-def slope_row(found: Fitted) -> Array:
+def slope_row(fitted: Fitted) -> Array:
     """Row of L (p,): what the arms' difference gains in a day (EM-2)."""
-    first, second = found.answers.difference_rows("arm", LEVELS, {"day": [1, 2]})
+    first, second = fitted.answers.difference_rows("arm", LEVELS, {"day": [1, 2]})
     return second - first
 
 
 def _contrast_rows(
-    cell: Cell,
-    L: Array | None,
-    reason: str | None,
-    data: ModelData,
-    found: Fitted,
-    settings: Analysis,
-    per: str = "",
+    cell: Cell, L: Array, data: ModelData, fitted: Fitted, settings: Analysis, per: str = ""
 ) -> Iterator[Row]:
-    if L is None:
-        yield cell.text("not_estimable", str(reason))
-        return
+    """One contrast L (p,); per: what ends its unit ('/d')."""
     try:
-        contrast = found.answers.contrasts(L[None, :], found.df_method, settings.level)[0]
+        contrast = fitted.answers.contrasts(L[None, :], fitted.df_method, settings.level)[0]
     except ModelError:
         yield cell.text("not_estimable", "df_too_small")
         return

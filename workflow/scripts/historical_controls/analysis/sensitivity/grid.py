@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
-from historical_controls.analysis.model.comparison import Comparison, balance_tables, comparison
-from historical_controls.analysis.model.contrast import Answered, answered
+from historical_controls.analysis.inputs import AnalysisInputs
+from historical_controls.analysis.model.comparison import build_comparison, read_balance_tables
+from historical_controls.analysis.model.contrast_at_day import ContrastEstimates, estimate_contrasts
 from historical_controls.analysis.model.fit_rows import CONTRAST, Row, estimate_rows
-from historical_controls.analysis.model.model_data import ARMS, ModelData, model_data
+from historical_controls.analysis.model.model_data import ARMS, ModelData
 from historical_controls.analysis.model.permutation import joint_labels, permutation_rows, permute
 from historical_controls.ard.rows import Cell, ard_frame, row_id
 from historical_controls.config.analysis.analysis import Analysis, Primary
@@ -22,159 +22,116 @@ from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 
 OUTPUT = "14.2.12"
 # Settings that decide what the model table holds; those that only fits ask for are left out.
-OF_DATA = ("covariates", "adjust_for_baseline", "limits")
+DATA_SETTINGS = ("covariates", "adjust_for_baseline", "limits")
+BALANCE_TABLES = ("weights", "matched_sets", "gates")
+
+
+def read_scenario_tables(paths: Mapping[str, str | Path]) -> dict[str, pd.DataFrame]:
+    """Tables cohort_patients, visits, weights, matched_sets and gates by their names; `paths` by the same."""
+    cohort = {"patients": COHORT_PATIENTS, "visits": VISITS}
+    return {name: read_table(paths[name], table) for name, table in cohort.items()} | read_balance_tables(paths)
 
 
 @dataclass(frozen=True)
-class Scenario:
-    """One scenario's arms as they are compared, and how they are analysed.
+class ScenarioSource:
+    """Where scenarios come from: tables as `read_scenario_tables` gives them, and what all of them are asked.
 
-    patients, visits: its rows of tables cohort_patients and visits.
+    shared: all scenarios have the one cohort that the tables hold; else each has its own rows, by column scenario.
     """
 
-    name: str
-    patients: pd.DataFrame
-    visits: pd.DataFrame
-    settings: Analysis
-    compared: Comparison
+    tables: Mapping[str, pd.DataFrame]
+    shared: bool
+    dictionary: Dictionary
+    primary: Primary
+    seed: int
 
-    @cached_property
-    def content(self) -> tuple[object, ...]:
-        """What distinguishes the cohort, whatever the scenario's name."""
-        frames = (self.patients.drop(columns=["scenario", "display_id"]), self.visits.drop(columns="scenario"))
-        return tuple(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes() for frame in frames)
-
-    @cached_property
-    def by_outcome(self) -> dict[str, pd.DataFrame]:
-        return {str(code): own for code, own in self.visits.groupby("outcome")}
-
-    def table(self, code: str, dictionary: Dictionary) -> ModelData:
-        """The model table of one outcome; of the visits it needs only the outcome's own and the covariates'."""
-        own = [self.by_outcome[name] for name in {code, *self.settings.covariates} & self.by_outcome.keys()]
-        visits = pd.concat(own) if own else self.visits.iloc[:0]
-        people = self.compared.of(self.patients)
-        return model_data(dictionary.outcomes[code], people, visits, self.settings, dictionary)
-
-
-def scenario_tables(paths: Mapping[str, str | Path]) -> dict[str, pd.DataFrame]:
-    """What `scenarios_of` takes, by name; `paths` by the same."""
-    cohort = {"patients": COHORT_PATIENTS, "visits": VISITS}
-    return {name: read_table(paths[name], table) for name, table in cohort.items()} | balance_tables(paths)
-
-
-def scenarios_of(
-    settings: Mapping[str, Analysis],
-    patients: pd.DataFrame,
-    visits: pd.DataFrame,
-    weights: pd.DataFrame,
-    matched_sets: pd.DataFrame,
-    gates: pd.DataFrame,
-    shared: bool,
-) -> list[Scenario]:
-    """Each scenario with its rows of tables cohort_patients, visits, weights, matched_sets and gates.
-
-    settings: the analysis by scenario; shared: all of them have the one cohort that the tables hold.
-    """
-    frames = (patients, visits, weights, matched_sets, gates)
-    found = []
-    for name, own in settings.items():
-        mine = frames if shared else tuple(frame[frame["scenario"] == name] for frame in frames)
-        found.append(Scenario(name, mine[0], mine[1], own, comparison(own, *mine[2:])))
-    return found
+    def inputs(self, name: str, settings: Analysis) -> AnalysisInputs:
+        """The inputs of one scenario."""
+        own = {key: frame if self.shared else frame[frame["scenario"] == name] for key, frame in self.tables.items()}
+        comparison = build_comparison(settings, *(own[key] for key in BALANCE_TABLES))
+        return AnalysisInputs(
+            name, own["patients"], own["visits"], settings, self.dictionary, self.primary, comparison, self.seed
+        )
 
 
 @dataclass
-class Once:
+class ResultCache:
     """What several scenarios share is computed once: model tables and rows, by the content of what they come from."""
 
     tables: dict[tuple[object, ...], ModelData] = field(default_factory=dict)
     rows: dict[tuple[object, ...], list[Row]] = field(default_factory=dict)
 
 
-def analyse_grid(
-    scenarios: Sequence[Scenario],
-    codes: Sequence[str],
-    dictionary: Dictionary,
-    primary: Primary,
-    days: Sequence[int],
-    seed: int,
-) -> pd.DataFrame:
+def analyse_grid(scenarios: Sequence[AnalysisInputs], codes: Sequence[str], days: Sequence[int]) -> pd.DataFrame:
     """ARD rows 14.2.12: each outcome's contrast at these days under each scenario.
 
     The primary outcome has its permutation answer as well.
     """
-    once, rows = Once(), []
+    cache, rows = ResultCache(), []
     for scenario in scenarios:
         for code in codes:
-            if scenario.compared.refusal is not None:
+            if scenario.comparison.refusal is not None:
                 rows += list(_refused_rows(scenario, code))
                 continue
-            for row in _of_outcome(scenario, code, dictionary, primary, list(days), seed, once):
-                named = {**row, "scenario": scenario.name}
+            for row in _outcome_rows(scenario, code, list(days), cache):
+                named = {**row, "scenario": scenario.scenario}
                 rows.append({**named, "id": row_id(named)})
     return ard_frame(rows)
 
 
-def _refused_rows(scenario: Scenario, code: str) -> Iterator[Row]:
+def _refused_rows(inputs: AnalysisInputs, code: str) -> Iterator[Row]:
     """A gate that refuses the comparison refuses it for every outcome."""
-    cell = Cell(OUTPUT, scenario.name, "mixed_model", method="reml", outcome=code)
-    yield from scenario.compared.rows(cell)
+    cell = Cell(OUTPUT, inputs.scenario, "mixed_model", method="reml", outcome=code)
+    yield from inputs.comparison.rows(cell)
     for arm in ARMS:
-        yield cell.at(arm=arm).number("n_subjects", int((scenario.patients["arm"] == arm).sum()))
-    yield cell.text("not_estimable", str(scenario.compared.refusal))
+        yield cell.at(arm=arm).number("n_subjects", int((inputs.patients["arm"] == arm).sum()))
+    yield cell.text("not_estimable", str(inputs.comparison.refusal))
 
 
-def _of_outcome(
-    scenario: Scenario,
-    code: str,
-    dictionary: Dictionary,
-    primary: Primary,
-    days: list[int],
-    seed: int,
-    once: Once,
-) -> list[Row]:
-    settings = scenario.settings
-    of_data = settings.model_dump_json(include=set(OF_DATA))
-    key = (code, *scenario.content, scenario.compared.method, of_data)
-    if key not in once.tables:
-        once.tables[key] = scenario.table(code, dictionary)
-    data = once.tables[key]
+def _outcome_rows(inputs: AnalysisInputs, code: str, days: list[int], cache: ResultCache) -> list[Row]:
+    settings = inputs.settings
+    data_settings = settings.model_dump_json(include=set(DATA_SETTINGS))
+    key = (code, *inputs.content, inputs.comparison.method, data_settings)
+    if key not in cache.tables:
+        cache.tables[key] = inputs.table(code)
+    data = cache.tables[key]
     unread = "ladder" if data.share_censored() > 0 else "censored_ladder"
     fits = (*key, settings.model_dump_json(exclude={unread}))
-    if fits not in once.rows:
-        once.rows[fits] = list(_rows(scenario, data, days, seed, code == primary.outcome))
-    return once.rows[fits]
+    if fits not in cache.rows:
+        cache.rows[fits] = list(_rows(inputs, data, days))
+    return cache.rows[fits]
 
 
-def _rows(scenario: Scenario, data: ModelData, days: list[int], seed: int, permuted: bool) -> Iterator[Row]:
-    compared, settings = scenario.compared, scenario.settings
-    method = "reml" if compared.weights is None else "cr2"
-    cell = Cell(OUTPUT, scenario.name, "mixed_model", method=method, outcome=data.outcome.code)
-    yield from compared.rows(cell)
+def _rows(inputs: AnalysisInputs, data: ModelData, days: list[int]) -> Iterator[Row]:
+    comparison, code = inputs.comparison, data.outcome.code
+    method = "reml" if comparison.weights is None else "cr2"
+    cell = Cell(OUTPUT, inputs.scenario, "mixed_model", method=method, outcome=code)
+    yield from comparison.rows(cell)
     for arm in ARMS:
         yield cell.at(arm=arm).number("n_subjects", data.n_subjects(arm))
-    found = answered(data, settings, days, compared.weights, None)
-    if isinstance(found, str):
-        yield cell.text("not_estimable", found)
+    estimates = estimate_contrasts(data, inputs.settings, days, comparison.weights, None)
+    if isinstance(estimates, str):
+        yield cell.text("not_estimable", estimates)
         return
-    yield from answer_rows(cell, found)
-    if permuted and compared.weights is None:
-        yield from _permutation_rows(cell, scenario, found, days, seed)
+    yield from answer_rows(cell, estimates)
+    if code == inputs.primary.outcome and comparison.weights is None:
+        yield from _permutation_rows(cell, inputs, estimates, days)
 
 
-def answer_rows(cell: Cell, found: Answered) -> Iterator[Row]:
+def answer_rows(cell: Cell, estimates: ContrastEstimates) -> Iterator[Row]:
     """The rung taken, and the contrast or the reason for none at each day."""
-    yield cell.text("covariance_rung", found.found.rung)
-    for day, contrast in found.contrasts.items():
+    yield cell.text("covariance_rung", estimates.fitted.rung)
+    for day, contrast in estimates.contrasts.items():
         if isinstance(contrast, str):
             yield cell.at(day=day).text("not_estimable", contrast)
         else:
-            yield from estimate_rows(cell.at(day=day, contrast=CONTRAST), contrast, found.data)
+            yield from estimate_rows(cell.at(day=day, contrast=CONTRAST), contrast, estimates.data)
 
 
-def _permutation_rows(cell: Cell, scenario: Scenario, found: Answered, days: list[int], seed: int) -> Iterator[Row]:
-    settings = scenario.settings.model_copy(update={"days": days})
-    people = scenario.compared.of(scenario.patients)
-    joint = joint_labels(people, settings, scenario.name, seed, scenario.compared.sets)
+def _permutation_rows(
+    cell: Cell, inputs: AnalysisInputs, estimates: ContrastEstimates, days: list[int]
+) -> Iterator[Row]:
+    settings = inputs.settings.model_copy(update={"days": days})
+    joint = joint_labels(inputs.compared_patients, settings, inputs.scenario, inputs.seed, inputs.comparison.sets)
     if joint is not None:
-        yield from permutation_rows(cell, found.data, permute(found.data, found.found, settings, joint))
+        yield from permutation_rows(cell, estimates.data, permute(estimates.data, estimates.fitted, settings, joint))

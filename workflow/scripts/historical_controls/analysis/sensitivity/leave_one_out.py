@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.model.comparison import Comparison
-from historical_controls.analysis.model.contrast import Answered
+from historical_controls.analysis.inputs import AnalysisInputs
+from historical_controls.analysis.model.contrast_at_day import ContrastEstimates
 from historical_controls.analysis.model.fit_rows import CONTRAST, LEVELS, Row
 from historical_controls.analysis.model.gates import reason_against_day
 from historical_controls.analysis.model.ladder import Fitted, fit_rung
@@ -23,31 +23,31 @@ from historical_controls.mixed_model import CensoredFit, Contrast, MixedModelFit
 OUTPUT = "14.2.13"
 
 
-def leave_one_out_rows(
-    found: Answered, day: int, settings: Analysis, compared: Comparison, shown: Mapping[str, str], most: int
-) -> Iterator[Row]:
-    """The contrast at `day` without each patient, and whether anybody decides (level '').
+def leave_one_out_rows(estimates: ContrastEstimates, inputs: AnalysisInputs, most: int) -> Iterator[Row]:
+    """The contrast at the primary day without each patient, and whether anybody decides (level '').
 
-    shown: display id by subject. most: with more patients only the treated are left out, since one of so many controls
-    moves little; then it is not known that nobody decides. A patient decides where the interval excludes no difference
-    with everybody but not without them, or the other way round, or where the estimate changes its sign.
+    most: with more patients only the treated are left out, since one of so many controls moves little; then it is not
+    known that nobody decides. A patient decides where the interval excludes no difference with everybody but not
+    without them, or the other way round, or where the estimate changes its sign.
     """
-    cell = Cell(OUTPUT, "primary", "leave_one_out", method="reml", outcome=found.data.outcome.code, day=day)
-    if compared.weights is not None:
+    data, day, settings = estimates.data, inputs.primary.day, inputs.settings
+    cell = Cell(OUTPUT, "primary", "leave_one_out", method="reml", outcome=data.outcome.code, day=day)
+    if inputs.comparison.weights is not None:
         yield cell.text("not_estimable", "weighted_refits")
         return
-    full = found.at(day)
+    full = estimates.at(day)
     if isinstance(full, str):
         yield cell.text("not_estimable", full)
         return
-    cell = cell.at(method=_method(found))
-    who = _left_out(found.data, most)
-    without = dict(sorted((shown[subject], one) for subject, one in _refitted(found, day, settings, who)))
-    basis = _wald(found, day, settings) if isinstance(found.found.fit, CensoredFit) else full
+    cell = cell.at(method=_method(estimates))
+    shown = inputs.analysis_set.display_ids
+    left_out = _left_out(data, most)
+    without = dict(sorted((shown[subject], one) for subject, one in _refitted(estimates, day, settings, left_out)))
+    basis = _wald(estimates, day, settings) if isinstance(estimates.fitted.fit, CensoredFit) else full
     deciding = [name for name, one in without.items() if not isinstance(one, str) and decides(basis, one)]
     for name, one in without.items():
-        yield from _patient_rows(cell.at(level=name), one, name in deciding, found.data)
-    yield from _summary_rows(cell, without, deciding, found.data)
+        yield from _patient_rows(cell.at(level=name), one, name in deciding, data)
+    yield from _summary_rows(cell, without, deciding, data)
 
 
 def _left_out(data: ModelData, most: int) -> list[str]:
@@ -62,22 +62,24 @@ def decides(full: Contrast, without: Contrast) -> bool:
     return not same or np.sign(full.estimate) != np.sign(without.estimate)
 
 
-def _method(found: Answered) -> str:
+def _method(estimates: ContrastEstimates) -> str:
     """Censored models keep their interval's quick form here: a profile of each refit would take minutes."""
-    return "wald" if isinstance(found.found.fit, CensoredFit) else "reml"
+    return "wald" if isinstance(estimates.fitted.fit, CensoredFit) else "reml"
 
 
-def _refitted(found: Answered, day: int, settings: Analysis, who: list[str]) -> Iterator[tuple[str, Contrast | str]]:
-    data, fit = found.data, found.found.fit
-    if isinstance(fit, MixedModelFit):
-        L = found.found.answers.difference_rows("arm", LEVELS, {"day": [day]})
-        everybody = len(who) == data.frame["subject"].nunique()
-        for subject, refit in fit.refits(None if everybody else who):
-            yield str(subject), _contrast(without(data, str(subject)), refit, L, day, found.found, settings)
+def _refitted(
+    estimates: ContrastEstimates, day: int, settings: Analysis, subjects: list[str]
+) -> Iterator[tuple[str, Contrast | str]]:
+    """Each of the subjects with the contrast of a fit without it, or the reason why there is none."""
+    data, fitted = estimates.data, estimates.fitted
+    if isinstance(fitted.fit, MixedModelFit):
+        L = fitted.answers.difference_rows("arm", LEVELS, {"day": [day]})
+        everybody = len(subjects) == data.frame["subject"].nunique()
+        for subject, refit in fitted.fit.refits(None if everybody else subjects):
+            yield str(subject), _contrast(without(data, str(subject)), refit, L, day, fitted, settings)
         return
-    for subject in who:
-        rest = without(data, subject)
-        yield subject, _censored(rest, day, found.found, settings)
+    for subject in subjects:
+        yield subject, _censored(without(data, subject), day, fitted, settings)
 
 
 def without(data: ModelData, subject: str) -> ModelData:
@@ -86,38 +88,38 @@ def without(data: ModelData, subject: str) -> ModelData:
 
 
 def _contrast(
-    rest: ModelData, refit: MixedModelFit | None, L: np.ndarray, day: int, found: Fitted, settings: Analysis
+    rest: ModelData, refit: MixedModelFit | None, L: np.ndarray, day: int, fitted: Fitted, settings: Analysis
 ) -> Contrast | str:
     reason = reason_against_day(rest, day, settings)
     if reason is not None or refit is None:
         return reason or "not_converged"
     try:
-        return refit.contrasts(L, found.df_method, settings.level)[0]
+        return refit.contrasts(L, fitted.df_method, settings.level)[0]
     except ModelError:
         return "df_too_small"
 
 
-def _censored(rest: ModelData, day: int, found: Fitted, settings: Analysis) -> Contrast | str:
+def _censored(rest: ModelData, day: int, fitted: Fitted, settings: Analysis) -> Contrast | str:
     reason = reason_against_day(rest, day, settings)
     if reason is not None:
         return reason
-    rung = next(rung for rung in settings.censored_ladder if rung.id == found.rung)
+    rung = next(rung for rung in settings.censored_ladder if rung.id == fitted.rung)
     try:
         fit = fit_rung(rest, rung, settings)
-        return _wald_of(fit, day, found, settings)
+        return _wald_of(fit, day, fitted, settings)
     except ModelError:
         return "not_converged"
 
 
-def _wald(found: Answered, day: int, settings: Analysis) -> Contrast:
-    return _wald_of(found.found.fit, day, found.found, settings)
+def _wald(estimates: ContrastEstimates, day: int, settings: Analysis) -> Contrast:
+    return _wald_of(estimates.fitted.fit, day, estimates.fitted, settings)
 
 
-def _wald_of(fit: MixedModelFit | CensoredFit, day: int, found: Fitted, settings: Analysis) -> Contrast:
+def _wald_of(fit: MixedModelFit | CensoredFit, day: int, fitted: Fitted, settings: Analysis) -> Contrast:
     """By Wald; without the one patient with values beyond a limit the refit is no censored one."""
     quick = replace(fit, interval="wald") if isinstance(fit, CensoredFit) else fit
     L = quick.difference_rows("arm", LEVELS, {"day": [day]})
-    return quick.contrasts(L, found.df_method, settings.level)[0]
+    return quick.contrasts(L, fitted.df_method, settings.level)[0]
 
 
 def _patient_rows(cell: Cell, one: Contrast | str, decides: bool, data: ModelData) -> Iterator[Row]:

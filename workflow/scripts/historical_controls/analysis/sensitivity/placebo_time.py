@@ -10,7 +10,7 @@ import pandas as pd
 from historical_controls.analysis.model.fit_rows import CONTRAST, Row, estimate_rows
 from historical_controls.analysis.model.model_data import ARMS, PERSON, ModelData, to_scale
 from historical_controls.analysis.model.permutation import test_rows
-from historical_controls.analysis.without_model.sample import Sample, treated
+from historical_controls.analysis.without_model.analysis_set import AnalysisSet, treated
 from historical_controls.analysis.without_model.while_alive import permuted, welch
 from historical_controls.ard.rows import Cell
 from historical_controls.dictionary.dictionary import Outcome
@@ -19,26 +19,28 @@ from historical_controls.inference import scores_of_values
 OUTPUT = "14.2.15"
 
 
-def placebo_rows(data: ModelData, observations: pd.DataFrame, who: Sample, days: int) -> Iterator[Row]:
+def placebo_rows(data: ModelData, observations: pd.DataFrame, analysis_set: AnalysisSet, days: int) -> Iterator[Row]:
     """Difference in the patients' slopes over the `days` days up to time zero: Welch and studentised permutation.
 
     observations: table observations, this outcome's rows. Both arms were chosen for how they fared in just these days,
     so that a difference may be the rules' doing as well as the patients'.
     """
     cell = Cell(OUTPUT, "primary", "placebo_time", outcome=data.outcome.code, level="slope")
-    people = slopes(data.outcome, observations, who.patients, days)
+    people = slopes(data.outcome, observations, analysis_set.patients, days)
     for arm in ARMS:
         yield cell.at(arm=arm).number("n_subjects", int((people["arm"] == arm).sum()))
-    if who.weighted or who.too_few(people):
-        yield cell.text("not_estimable", "weighted" if who.weighted else "too_few_slopes")
+    if analysis_set.weighted or analysis_set.too_few(people):
+        yield cell.text("not_estimable", "weighted" if analysis_set.weighted else "too_few_slopes")
         return
-    found = welch(people, who.settings.level)
-    if found is None:
+    contrast = welch(people, analysis_set.settings.level)
+    if contrast is None:
         yield cell.text("not_estimable", "no_spread")
         return
-    yield from estimate_rows(cell.at(method="welch", contrast=CONTRAST), found, data, "/d")
+    yield from estimate_rows(cell.at(method="welch", contrast=CONTRAST), contrast, data, "/d")
     scores = scores_of_values(people["y"].to_numpy(dtype=float), treated(people))
-    yield from test_rows(cell.at(method="studentised", contrast=CONTRAST), data, permuted(scores, people, who), "/d")
+    yield from test_rows(
+        cell.at(method="studentised", contrast=CONTRAST), data, permuted(scores, people, analysis_set), "/d"
+    )
 
 
 def slopes(outcome: Outcome, observations: pd.DataFrame, people: pd.DataFrame, days: int) -> pd.DataFrame:

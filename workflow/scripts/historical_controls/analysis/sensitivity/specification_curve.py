@@ -7,18 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.model.contrast import answered
+from historical_controls.analysis.inputs import AnalysisInputs
+from historical_controls.analysis.model.contrast_at_day import estimate_contrasts
 from historical_controls.analysis.model.fit_rows import CONTRAST, Row
 from historical_controls.analysis.model.gates import reason_against
 from historical_controls.analysis.model.model_data import ModelData
-from historical_controls.analysis.sensitivity.grid import Scenario
 from historical_controls.analysis.sensitivity.interval_verdict import Verdict, verdict
-from historical_controls.analysis.without_model.sample import Sample, sample
+from historical_controls.analysis.without_model.analysis_set import AnalysisSet
 from historical_controls.analysis.without_model.while_alive import summaries, weighted_means, welch
 from historical_controls.analysis.without_model.worst_rank import scores_at
 from historical_controls.ard.rows import Cell, ard_frame
-from historical_controls.config.analysis.analysis import Primary
-from historical_controls.dictionary.dictionary import Dictionary, Outcome
+from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.dictionary.scales import effect_of, effect_unit
 from historical_controls.inference import by_value, effect_of_pairs
 from historical_controls.mixed_model import Contrast
@@ -26,90 +25,89 @@ from historical_controls.mixed_model import Contrast
 TABLE, CURVE = "14.2.12", "15.18"
 TURNED: dict[Verdict, Verdict] = {"above": "below", "holds": "holds", "below": "above"}
 Answer = tuple[float, float, float] | str
+Answers = dict[tuple[str, str, str], Answer]
 
 
-def specification(
-    scenarios: Mapping[str, Sequence[Scenario]],
-    estimands: Sequence[str],
-    dictionary: Dictionary,
-    primary: Primary,
-    seed: int,
+def specification_rows(
+    scenarios: Mapping[str, Sequence[AnalysisInputs]], estimands: Sequence[str], outcome: Outcome, day: int
 ) -> pd.DataFrame:
     """ARD rows 15.18: one answer per reading, weighting and estimand, with the interval or the reason for none.
 
-    scenarios: by reading ('persistence=any+ards=altitude'), one per weighting. Counts per estimand stand in 14.2.12.
+    scenarios: by reading ('persistence=any+ards=altitude'), one per weighting; outcome, day: the primary ones. Counts
+    per estimand stand in 14.2.12.
     """
-    outcome = dictionary.outcomes[primary.outcome]
-    found: dict[tuple[str, str, str], Answer] = {
+    answers: Answers = {
         (reading, _weighting(one), estimand): answer
         for reading, own in scenarios.items()
         for one in own
-        for estimand, answer in _answers(one, estimands, dictionary, primary, seed)
+        for estimand, answer in _answers(one, estimands)
     }
-    cell = Cell(CURVE, "primary", "specification", outcome=outcome.code, day=primary.day)
-    rows = [row for key, answer in found.items() for row in _answer_rows(cell, key, answer, outcome)]
-    return ard_frame([*rows, *_count_rows(cell.at(output_id=TABLE), found, outcome)])
+    cell = Cell(CURVE, "primary", "specification", outcome=outcome.code, day=day)
+    rows = [row for key, answer in answers.items() for row in _answer_rows(cell, key, answer, outcome)]
+    return ard_frame([*rows, *_count_rows(cell.at(output_id=TABLE), answers, outcome)])
 
 
-def _weighting(one: Scenario) -> str:
-    return "unweighted" if one.settings.weighting == "none" else one.settings.weighting
+def _weighting(inputs: AnalysisInputs) -> str:
+    return "unweighted" if inputs.settings.weighting == "none" else inputs.settings.weighting
 
 
-def _answers(
-    one: Scenario, estimands: Sequence[str], dictionary: Dictionary, primary: Primary, seed: int
-) -> Iterator[tuple[str, Answer]]:
-    if one.compared.refusal is not None:
-        yield from ((estimand, one.compared.refusal) for estimand in estimands)
+def _answers(inputs: AnalysisInputs, estimands: Sequence[str]) -> Iterator[tuple[str, Answer]]:
+    if inputs.comparison.refusal is not None:
+        yield from ((estimand, inputs.comparison.refusal) for estimand in estimands)
         return
-    data = one.table(primary.outcome, dictionary)
-    who = sample(one.compared.of(one.patients), one.visits, one.settings, one.compared, seed)
+    data, day, analysis_set = inputs.table(inputs.primary.outcome), inputs.primary.day, inputs.analysis_set
     for estimand in estimands:
         if estimand == "mixed_model":
-            yield estimand, _mixed_model(data, one, primary.day)
+            yield estimand, _mixed_model(data, inputs)
         elif estimand == "while_alive":
-            yield estimand, _while_alive(data, who, primary.day)
+            yield estimand, _while_alive(data, analysis_set, day)
         else:
-            yield estimand, _worst_rank(data, who, primary.day)
+            yield estimand, _worst_rank(data, analysis_set, day)
 
 
-def _mixed_model(data: ModelData, one: Scenario, day: int) -> Answer:
-    found = answered(data, one.settings, [day], one.compared.weights, None)
-    return found if isinstance(found, str) else _on_scale(found.at(day), data.outcome)
+def _mixed_model(data: ModelData, inputs: AnalysisInputs) -> Answer:
+    day = inputs.primary.day
+    estimates = estimate_contrasts(data, inputs.settings, [day], inputs.comparison.weights, None)
+    return estimates if isinstance(estimates, str) else _on_scale(estimates.at(day), data.outcome)
 
 
-def _while_alive(data: ModelData, who: Sample, day: int) -> Answer:
+def _while_alive(data: ModelData, analysis_set: AnalysisSet, day: int) -> Answer:
     """Means of the days lived in hospital up to the day."""
-    reason = reason_against(data, who.settings)
+    reason = reason_against(data, analysis_set.settings)
     if reason is not None:
         return reason
     people = summaries(data, day, "mean")
-    if who.too_few(people):
+    if analysis_set.too_few(people):
         return "too_few_patients"
     if people["y"].isna().any():
         return "beyond_limits"
-    found = weighted_means(people, who) if who.weighted else welch(people, who.settings.level)
-    return "no_spread" if found is None else _on_scale(found, data.outcome)
+    level = analysis_set.settings.level
+    contrast = weighted_means(people, analysis_set) if analysis_set.weighted else welch(people, level)
+    return "no_spread" if contrast is None else _on_scale(contrast, data.outcome)
 
 
-def _worst_rank(data: ModelData, who: Sample, day: int) -> Answer:
+def _worst_rank(data: ModelData, analysis_set: AnalysisSet, day: int) -> Answer:
     """Win odds with death as the worst rank."""
-    if who.weighted:
+    if analysis_set.weighted:
         return "weighted"
-    reason = reason_against(data, who.settings)
+    reason = reason_against(data, analysis_set.settings)
     if reason is not None:
         return reason
-    ranked = scores_at(data.outcome, who.patients, who.visits, day, who.settings.discharged).dropna(subset="score")
-    if who.too_few(ranked):
+    ranked = scores_at(
+        data.outcome, analysis_set.patients, analysis_set.visits, day, analysis_set.settings.discharged
+    ).dropna(subset="score")
+    if analysis_set.too_few(ranked):
         return "too_few_patients"
     pairs = by_value(ranked["score"].to_numpy(dtype=float))
-    effect = effect_of_pairs(pairs, who.labels(ranked), who.settings.level)
+    effect = effect_of_pairs(pairs, analysis_set.labels(ranked), analysis_set.settings.level)
     return "complete_separation" if np.isnan(effect.lower) else (effect.win_odds, effect.lower, effect.upper)
 
 
-def _on_scale(found: Contrast | str, outcome: Outcome) -> Answer:
-    if isinstance(found, str):
-        return found
-    estimate, lower, upper = (effect_of(value, outcome.scale) for value in (found.estimate, found.lower, found.upper))
+def _on_scale(contrast: Contrast | str, outcome: Outcome) -> Answer:
+    if isinstance(contrast, str):
+        return contrast
+    values = (contrast.estimate, contrast.lower, contrast.upper)
+    estimate, lower, upper = (effect_of(value, outcome.scale) for value in values)
     return estimate, lower, upper
 
 
@@ -132,13 +130,13 @@ def _verdict(answer: tuple[float, float, float], estimand: str, outcome: Outcome
     return TURNED[better] if outcome.benefit == "down" else better
 
 
-def _count_rows(cell: Cell, found: Mapping[tuple[str, str, str], Answer], outcome: Outcome) -> Iterator[Row]:
+def _count_rows(cell: Cell, answers: Answers, outcome: Outcome) -> Iterator[Row]:
     """How many of the product's answers exist, and what their intervals say, per estimand."""
-    for estimand in sorted({key[2] for key in found}):
-        answers = [answer for key, answer in found.items() if key[2] == estimand]
-        given = [answer for answer in answers if not isinstance(answer, str)]
+    for estimand in sorted({key[2] for key in answers}):
+        own = [answer for key, answer in answers.items() if key[2] == estimand]
+        given = [answer for answer in own if not isinstance(answer, str)]
         here = cell.at(level=estimand)
-        yield here.number("n_specifications", len(answers))
+        yield here.number("n_specifications", len(own))
         yield here.number("n_estimated", len(given))
         for said in TURNED:
             yield here.number(f"n_{said}", sum(_verdict(one, estimand, outcome) == said for one in given))

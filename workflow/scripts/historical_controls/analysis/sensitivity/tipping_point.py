@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from historical_controls.analysis.model.contrast import Answered
+from historical_controls.analysis.inputs import AnalysisInputs
+from historical_controls.analysis.model.contrast_at_day import ContrastEstimates
 from historical_controls.analysis.model.fit_rows import CONTRAST, LEVELS, Row
 from historical_controls.analysis.model.model_data import ModelData, subject_of
 from historical_controls.analysis.sensitivity.interval_verdict import verdict
 from historical_controls.ard.rows import Cell
-from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.scales import effect_of, effect_unit
 from historical_controls.mixed_model import Contrast
 
@@ -30,26 +30,20 @@ class Unobserved:
 
 
 def tipping_rows(
-    found: Answered,
-    day: int,
-    settings: Analysis,
-    patients: pd.DataFrame,
-    weights: pd.Series | None,
-    steps: Sequence[float],
-    heat_map: bool,
+    estimates: ContrastEstimates, inputs: AnalysisInputs, steps: Sequence[float], heat_map: bool
 ) -> Iterator[Row]:
     """Per arm the smallest difference of the unobserved that changes what the interval says, in baseline SDs.
 
-    patients: those compared (table cohort_patients). weights: by subject, where they are weighted. steps: the
-    differences of the heat map's two axes.
+    At the primary day, of the patients compared. steps: the differences of the heat map's two axes.
     """
-    cell = Cell(OUTPUT, "primary", "tipping_point", method="delta", outcome=found.data.outcome.code, day=day)
-    contrast, sd = found.at(day), found.data.baseline_sd
+    data, day, window = estimates.data, inputs.primary.day, inputs.settings.visit_window_days
+    cell = Cell(OUTPUT, "primary", "tipping_point", method="delta", outcome=data.outcome.code, day=day)
+    contrast, sd = estimates.at(day), data.baseline_sd
     if isinstance(contrast, str) or not sd > 0:
         yield cell.text("not_estimable", contrast if isinstance(contrast, str) else "no_baseline_spread")
         return
-    window = settings.visit_window_days
-    arms = {arm: unobserved(found.data, patients, weights, arm, day, window) for arm in LEVELS}
+    patients, weights = inputs.compared_patients, inputs.comparison.weights
+    arms = {arm: unobserved(data, patients, weights, arm, day, window) for arm in LEVELS}
     for arm, own in arms.items():
         here = cell.at(arm=arm)
         yield here.number("n_subjects", own.n)
@@ -63,7 +57,7 @@ def tipping_rows(
             yield here.number(name, sign * shift / own.share / sd, "SD", "0.0")
     yield cell.text("verdict", verdict(contrast.lower, contrast.upper))
     if heat_map:
-        yield from _heat_rows(cell.at(output_id=HEAT_MAP, contrast=CONTRAST), contrast, arms, sd, steps, found.data)
+        yield from _heat_rows(cell.at(output_id=HEAT_MAP, contrast=CONTRAST), contrast, arms, sd, steps, data)
 
 
 def unobserved(

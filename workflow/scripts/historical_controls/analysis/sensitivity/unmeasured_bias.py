@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.analysis.sensitivity.benchmarks import Benchmark
-from historical_controls.analysis.without_model.sample import CONTRAST, Row
+from historical_controls.analysis.without_model.analysis_set import CONTRAST, Row
 from historical_controls.ard.rows import Cell, ard_frame
-from historical_controls.config.analysis.analysis import Analysis, Primary
+from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.scales import effect_of, effect_unit
 from historical_controls.mixed_model import t_quantile
@@ -19,41 +20,38 @@ from historical_controls.mixed_model import t_quantile
 BIAS, SHIFT, POWER = "14.2.16", "14.2.14", "14.2.17"
 # From a difference in standard deviations to a risk ratio: Chinn 2000 (Stat Med 19:3127-3131), by VanderWeele & Ding.
 PER_SD = 0.91
+Estimate = Mapping[str, float]
 
 
-def overturn_rows(
-    ard: pd.DataFrame,
-    patients: pd.DataFrame,
-    settings: Analysis,
-    primary: Primary,
-    dictionary: Dictionary,
-    benchmarks: Sequence[Benchmark],
-    compared: Comparison,
-) -> pd.DataFrame:
+def unmeasured_bias_rows(ard: pd.DataFrame, inputs: AnalysisInputs, benchmarks: Sequence[Benchmark]) -> pd.DataFrame:
     """ARD rows 14.2.14, 14.2.16 and 14.2.17 of the primary scenario.
 
-    ard: rows of its outcomes; patients: table cohort_patients. Every outcome with an estimate at the primary day; what
-    has none adds no row. Published results stand beside the study's own and never enter them.
+    ard: rows of its outcomes. Every outcome with an estimate at the primary day; what has none adds no row. Published
+    results stand beside the study's own and never enter them.
     """
     rows: list[Row] = []
     for code in sorted(set(ard["outcome"])):
-        found = _estimate(ard, code, primary.day)
-        if found:
-            outcome = dictionary.outcomes[code]
-            cell = Cell(BIAS, "primary", "bias_model", "normal_tau", code, day=primary.day, contrast=CONTRAST)
-            rows += bias_rows(cell, found, outcome, settings)
-            rows += shift_rows(
-                cell.at(output_id=SHIFT, analysis="e_value", method="difference"), found, outcome, settings
-            )
-            rows += power_rows(
-                cell.at(output_id=POWER, analysis="detectable_difference", method=""), found, outcome, settings
-            )
-    rows += death_rows(patients, settings.level, compared)
-    rows += [row for one in benchmarks for row in _benchmark_rows(one, dictionary)]
+        estimate = _estimate(ard, code, inputs.primary.day)
+        if estimate:
+            rows += _outcome_rows(inputs.dictionary.outcomes[code], estimate, inputs)
+    rows += death_rows(inputs.patients, inputs.settings.level, inputs.comparison)
+    rows += [row for one in benchmarks for row in _benchmark_rows(one, inputs.dictionary)]
     return ard_frame(rows)
 
 
-def _estimate(ard: pd.DataFrame, code: str, day: int) -> Mapping[str, float]:
+def _outcome_rows(outcome: Outcome, estimate: Estimate, inputs: AnalysisInputs) -> Iterator[Row]:
+    settings = inputs.settings
+    cell = Cell(BIAS, "primary", "bias_model", "normal_tau", outcome.code, day=inputs.primary.day, contrast=CONTRAST)
+    yield from bias_rows(cell, estimate, outcome, settings)
+    yield from shift_rows(
+        cell.at(output_id=SHIFT, analysis="e_value", method="difference"), estimate, outcome, settings
+    )
+    yield from power_rows(
+        cell.at(output_id=POWER, analysis="detectable_difference", method=""), estimate, outcome, settings
+    )
+
+
+def _estimate(ard: pd.DataFrame, code: str, day: int) -> Estimate:
     """Model-scale estimate, se, df and the controls' spread at the day; empty where there is no estimate."""
     rows = ard.loc[(ard["outcome"] == code) & (ard["day"] == day) & (ard["level"] == "")]
     own = rows.loc[(rows["analysis"] == "mixed_model") & (rows["contrast"] == CONTRAST)]
@@ -71,13 +69,13 @@ def _estimate(ard: pd.DataFrame, code: str, day: int) -> Mapping[str, float]:
     }
 
 
-def bias_rows(cell: Cell, found: Mapping[str, float], outcome: Outcome, settings: Analysis) -> Iterator[Row]:
+def bias_rows(cell: Cell, fitted: Estimate, outcome: Outcome, settings: Analysis) -> Iterator[Row]:
     """Intervals that allow for a bias of mean zero and standard deviation tau, and the tau that reaches none (OV-1).
 
     tau is declared in standard deviations of the historical patients at that day.
     """
-    estimate, se, sd = (found[name] for name in ("estimate", "se", "sd"))
-    t = t_quantile(0.5 + settings.level / 2, found["df"])
+    estimate, se, sd = (fitted[name] for name in ("estimate", "se", "sd"))
+    t = t_quantile(0.5 + settings.level / 2, fitted["df"])
     unit, shown = effect_unit(outcome)
     if not sd > 0:
         yield cell.at(contrast="").text("not_estimable", "no_spread_at_day")
@@ -95,11 +93,11 @@ def tau_to_none(estimate: float, se: float, t: float) -> float:
     return float(np.sqrt(max((estimate / t) ** 2 - se**2, 0.0)))
 
 
-def shift_rows(cell: Cell, found: Mapping[str, float], outcome: Outcome, settings: Analysis) -> Iterator[Row]:
+def shift_rows(cell: Cell, fitted: Estimate, outcome: Outcome, settings: Analysis) -> Iterator[Row]:
     """A fixed difference that would explain the estimate, and one that leaves its interval open (OV-2); the E-value in
     its standardised form (OV-4)."""
-    estimate, se, sd = (found[name] for name in ("estimate", "se", "sd"))
-    half = t_quantile(0.5 + settings.level / 2, found["df"]) * se
+    estimate, se, sd = (fitted[name] for name in ("estimate", "se", "sd"))
+    half = t_quantile(0.5 + settings.level / 2, fitted["df"]) * se
     unit, shown = effect_unit(outcome)
     yield cell.number("shift_to_none", effect_of(abs(estimate), outcome.scale), unit, shown)
     yield cell.number("shift_to_open", effect_of(max(abs(estimate) - half, 0.0), outcome.scale), unit, shown)
@@ -119,19 +117,19 @@ def e_value(ratio: float) -> float:
     return float(above + np.sqrt(above * (above - 1)))
 
 
-def power_rows(cell: Cell, found: Mapping[str, float], outcome: Outcome, settings: Analysis) -> Iterator[Row]:
+def power_rows(cell: Cell, fitted: Estimate, outcome: Outcome, settings: Analysis) -> Iterator[Row]:
     """The difference that this study would find with the declared power, and what a trial of two equal arms needs to
     find declared differences (OV-5, OV-6)."""
     power, level = settings.overturn.power, settings.level
-    quantiles = t_quantile(0.5 + level / 2, found["df"]) + t_quantile(power, found["df"])
+    quantiles = t_quantile(0.5 + level / 2, fitted["df"]) + t_quantile(power, fitted["df"])
     unit, shown = effect_unit(outcome)
     yield cell.number("power", power, format="percent")
-    yield cell.number("detectable", effect_of(quantiles * found["se"], outcome.scale), unit, shown)
-    if np.isfinite(found["sd"]) and found["sd"] > 0:
-        yield cell.number("detectable_sd", quantiles * found["se"] / found["sd"], "SD", "0.00")
+    yield cell.number("detectable", effect_of(quantiles * fitted["se"], outcome.scale), unit, shown)
+    if np.isfinite(fitted["sd"]) and fitted["sd"] > 0:
+        yield cell.number("detectable_sd", quantiles * fitted["se"] / fitted["sd"], "SD", "0.00")
         for difference in settings.overturn.trial_differences:
             here = cell.at(analysis="trial_size", level=f"{difference:g}")
-            yield here.number("difference", effect_of(difference * found["sd"], outcome.scale), unit, shown)
+            yield here.number("difference", effect_of(difference * fitted["sd"], outcome.scale), unit, shown)
             yield here.number("n_per_arm", trial_size(difference, level, power))
 
 
@@ -141,20 +139,20 @@ def trial_size(difference: float, level: float, power: float) -> int:
     return int(np.ceil(2 * (z / difference) ** 2))
 
 
-def death_rows(patients: pd.DataFrame, level: float, compared: Comparison) -> Iterator[Row]:
+def death_rows(patients: pd.DataFrame, level: float, comparison: Comparison) -> Iterator[Row]:
     """The risk ratio of death by the end of follow-up with its score interval, and its E-values (OV-3).
 
     Of the patients compared; none where a gate refuses the comparison, or where it is weighted.
     """
     from statsmodels.stats.proportion import confint_proportions_2indep
 
-    included = compared.of(patients.loc[patients["included"].fillna(False).astype(bool)])
+    included = comparison.select(patients.loc[patients["included"].fillna(False).astype(bool)])
     cell = Cell(SHIFT, "primary", "e_value", "risk_ratio", level="death", contrast=CONTRAST)
     dead, n = ([_count(included, arm, what) for arm in ("treated", "historical")] for what in ("death", ""))
     for arm, count, total in zip(("treated", "historical"), dead, n, strict=True):
         yield cell.at(arm=arm, contrast="").number("count", count)
         yield cell.at(arm=arm, contrast="").number("n_subjects", total)
-    reason = compared.refusal or ("weighted_counts" if compared.weights is not None else None)
+    reason = comparison.refusal or ("weighted_counts" if comparison.weights is not None else None)
     if reason is None and min(dead) == 0:
         reason = "no_deaths_in_an_arm"
     if reason is not None:

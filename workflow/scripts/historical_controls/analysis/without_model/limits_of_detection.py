@@ -8,39 +8,39 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.analysis.model.model_data import ARMS, ModelData
-from historical_controls.analysis.without_model.sample import CONTRAST, Row, Sample, count_rows, ranked_rows
+from historical_controls.analysis.without_model.analysis_set import CONTRAST, AnalysisSet, Row, count_rows, ranked_rows
 from historical_controls.analysis.without_model.while_alive import oriented
 from historical_controls.ard.rows import Cell
 from historical_controls.inference import by_bounds, exact_interval
 
 
-def limit_rows(cell: Cell, data: ModelData, who: Sample, reason: str | None) -> Iterator[Row]:
+def limit_rows(cell: Cell, data: ModelData, analysis_set: AnalysisSet, reason: str | None) -> Iterator[Row]:
     """By the share beyond a limit, both arms pooled (LD-1): ranks up to the declared share, above it detection alone.
 
     reason: why no mean is modelled, if so. Outcomes with a declared rank test have one in any case.
     """
     mostly = reason == "mostly_censored"
-    if mostly and who.compared.refusal is not None:
+    if mostly and analysis_set.comparison.refusal is not None:
         return
-    if mostly and data.share_beyond > who.settings.max_share_ranked:
-        yield from _each_day(cell.at(analysis="detection", method="fisher"), data, who)
-    elif mostly or (reason is None and data.outcome.code in who.settings.rank_tests):
-        yield from _each_day(cell.at(analysis="rank_test", method="brunner_munzel"), data, who)
+    if mostly and data.share_beyond > analysis_set.settings.max_share_ranked:
+        yield from _each_day(cell.at(analysis="detection", method="fisher"), data, analysis_set)
+    elif mostly or (reason is None and data.outcome.code in analysis_set.settings.rank_tests):
+        yield from _each_day(cell.at(analysis="rank_test", method="brunner_munzel"), data, analysis_set)
 
 
-def _each_day(here: Cell, data: ModelData, who: Sample) -> Iterator[Row]:
-    for day in who.settings.days:
-        people = values_at(data, day, who.settings.visit_window_days)
+def _each_day(here: Cell, data: ModelData, analysis_set: AnalysisSet) -> Iterator[Row]:
+    for day in analysis_set.settings.days:
+        people = values_at(data, day, analysis_set.settings.visit_window_days)
         at_day = here.at(day=day)
         yield from count_rows(at_day, people)
-        if who.too_few(people):
+        if analysis_set.too_few(people):
             yield at_day.text("not_ranked", "too_few_patients_at_day")
         elif here.analysis == "detection":
-            yield from _detection_rows(at_day, people, who)
+            yield from _detection_rows(at_day, people, analysis_set)
         else:
             lower, upper, odds = oriented(people, data)
             yield at_day.text("odds_of", odds)
-            yield from ranked_rows(at_day, people, by_bounds(lower, upper), who)
+            yield from ranked_rows(at_day, people, by_bounds(lower, upper), analysis_set)
 
 
 def values_at(data: ModelData, day: int, window: int) -> pd.DataFrame:
@@ -54,20 +54,20 @@ def values_at(data: ModelData, day: int, window: int) -> pd.DataFrame:
     return first.assign(lower=lower, upper=upper)
 
 
-def _detection_rows(here: Cell, people: pd.DataFrame, who: Sample) -> Iterator[Row]:
+def _detection_rows(here: Cell, people: pd.DataFrame, analysis_set: AnalysisSet) -> Iterator[Row]:
     """Patients whose value lies within the assay's limits, by arm, and Fisher's exact test (LD-2)."""
     table = []
     for arm in ARMS[::-1]:
         within = people.loc[people["arm"] == arm, "y"].notna()
         table.append([int(within.sum()), int((~within).sum())])
-        lower, upper = exact_interval(table[-1][0], len(within), who.settings.level)
+        lower, upper = exact_interval(table[-1][0], len(within), analysis_set.settings.level)
         yield here.at(arm=arm).number("n_detected", table[-1][0])
         for name, share in (("share", within.mean()), ("lower", lower), ("upper", upper)):
             yield here.at(arm=arm).number(name, share, format="percent")
-    if who.weighted or who.compared.sets is not None:
+    if analysis_set.weighted or analysis_set.comparison.sets is not None:
         yield here.text("not_compared", "weighted")
         return
-    yield from _exact_rows(here.at(contrast=CONTRAST), np.array(table), who.settings.level)
+    yield from _exact_rows(here.at(contrast=CONTRAST), np.array(table), analysis_set.settings.level)
 
 
 def _exact_rows(here: Cell, table: np.ndarray, level: float) -> Iterator[Row]:
@@ -76,8 +76,8 @@ def _exact_rows(here: Cell, table: np.ndarray, level: float) -> Iterator[Row]:
 
     odds = contingency.odds_ratio(table, kind="conditional")
     interval = odds.confidence_interval(level)
-    found = {"odds_ratio": odds.statistic, "lower": interval.low, "upper": interval.high}
-    yield from (here.number(name, x, "odds ratio", "0.00") for name, x in found.items() if np.isfinite(x))
+    values = {"odds_ratio": odds.statistic, "lower": interval.low, "upper": interval.high}
+    yield from (here.number(name, x, "odds ratio", "0.00") for name, x in values.items() if np.isfinite(x))
     yield here.number("p_value", float(fisher_exact(table).pvalue), format="p")
     yield here.number("p_floor", fisher_floor(table), format="p")
 

@@ -10,7 +10,14 @@ import pandas as pd
 from historical_controls.analysis.model.fit_rows import LEVELS, estimate_rows
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.model.permutation import test_rows
-from historical_controls.analysis.without_model.sample import CONTRAST, Row, Sample, count_rows, ranked_rows, treated
+from historical_controls.analysis.without_model.analysis_set import (
+    CONTRAST,
+    AnalysisSet,
+    Row,
+    count_rows,
+    ranked_rows,
+    treated,
+)
 from historical_controls.ard.rows import Cell
 from historical_controls.inference import Permuted, Scores, by_bounds, permutation_test, scores_of_values
 from historical_controls.mixed_model import (
@@ -25,25 +32,25 @@ from historical_controls.mixed_model import (
 SUMMARIES = ("mean", "last")
 
 
-def while_alive_rows(cell: Cell, data: ModelData, who: Sample) -> Iterator[Row]:
+def while_alive_rows(cell: Cell, data: ModelData, analysis_set: AnalysisSet) -> Iterator[Row]:
     """Mean of days 1 to d, and last value up to d, of every patient measured by then, compared at each declared day.
 
     Nothing is asked of days that nobody lived in hospital. Methods: 'welch' (under weights 'cr2'), 'studentised'
     (permutation), 'adjusted' (the same, given the baseline). Where values lie beyond a limit a mean is not known, and
     the patients' summaries are ranked as far as their bounds decide ('brunner_munzel').
     """
-    for day in who.settings.days:
+    for day in analysis_set.settings.days:
         for level in SUMMARIES:
             people = summaries(data, day, level)
             here = cell.at(analysis="while_alive", method="", level=level, day=day)
             yield from count_rows(here, people)
-            if who.too_few(people):
+            if analysis_set.too_few(people):
                 yield here.text("not_compared", "too_few_patients")
             elif people["y"].isna().any():
-                yield from _bounds_rows(here, people, data, who)
+                yield from _bounds_rows(here, people, data, analysis_set)
             else:
-                yield from _model_rows(here, people, data, who)
-                yield from _permutation_rows(here, people, data, who)
+                yield from _model_rows(here, people, data, analysis_set)
+                yield from _permutation_rows(here, people, data, analysis_set)
 
 
 def summaries(data: ModelData, day: int, level: str) -> pd.DataFrame:
@@ -61,14 +68,16 @@ def summaries(data: ModelData, day: int, level: str) -> pd.DataFrame:
     return people.assign(y=people["lower"].where(people["lower"] == people["upper"]))
 
 
-def _model_rows(here: Cell, people: pd.DataFrame, data: ModelData, who: Sample) -> Iterator[Row]:
-    method = "cr2" if who.weighted else "welch"
+def _model_rows(here: Cell, people: pd.DataFrame, data: ModelData, analysis_set: AnalysisSet) -> Iterator[Row]:
+    method = "cr2" if analysis_set.weighted else "welch"
     here = here.at(method=method)
-    found = weighted_means(people, who) if who.weighted else welch(people, who.settings.level)
-    if found is None:
+    contrast = (
+        weighted_means(people, analysis_set) if analysis_set.weighted else welch(people, analysis_set.settings.level)
+    )
+    if contrast is None:
         yield here.text("not_compared", "no_spread")
     else:
-        yield from estimate_rows(here.at(contrast=CONTRAST), found, data)
+        yield from estimate_rows(here.at(contrast=CONTRAST), contrast, data)
 
 
 def welch(people: pd.DataFrame, level: float) -> Contrast | None:
@@ -84,48 +93,49 @@ def welch(people: pd.DataFrame, level: float) -> Contrast | None:
         return None
 
 
-def weighted_means(people: pd.DataFrame, who: Sample) -> Contrast | None:
+def weighted_means(people: pd.DataFrame, analysis_set: AnalysisSet) -> Contrast | None:
     """Weighted means with CR2 errors, the weights taken as known (EE-1 to EE-5); None where neither arm varies."""
     spec = MixedModelSpec(fixed="y ~ arm", subject="subject", random=None, residual="iid")
-    weights = who.compared.weights
+    weights = analysis_set.comparison.weights
     assert weights is not None
     try:
         fit = solve_independent(build_design(people[["subject", "arm", "y"]], spec), weights)
-        return fit.contrasts(fit.difference_rows("arm", LEVELS), level=who.settings.level)[0]
+        return fit.contrasts(fit.difference_rows("arm", LEVELS), level=analysis_set.settings.level)[0]
     except ModelError:
         return None
 
 
-def _permutation_rows(here: Cell, people: pd.DataFrame, data: ModelData, who: Sample) -> Iterator[Row]:
-    if who.weighted:
+def _permutation_rows(here: Cell, people: pd.DataFrame, data: ModelData, analysis_set: AnalysisSet) -> Iterator[Row]:
+    if analysis_set.weighted:
         yield here.at(method="studentised").text("not_permuted", "weighted")
         return
     for method, scores in scores_by_method(people, data).items():
-        test = permuted(scores, people, who)
+        test = permuted(scores, people, analysis_set)
         yield from test_rows(here.at(method=method, contrast=CONTRAST), data, test)
 
 
 def scores_by_method(people: pd.DataFrame, data: ModelData) -> dict[str, Scores]:
     """'studentised' of the summaries as they are; 'adjusted' for the baseline, where there is one (IN-8)."""
     y, arms = people["y"].to_numpy(dtype=float), treated(people)
-    found = {"studentised": scores_of_values(y, arms)}
+    scores = {"studentised": scores_of_values(y, arms)}
     if "baseline" in data.covariates:
-        found["adjusted"] = scores_of_values(y, arms, people[["baseline"]].to_numpy(dtype=float))
-    return found
+        scores["adjusted"] = scores_of_values(y, arms, people[["baseline"]].to_numpy(dtype=float))
+    return scores
 
 
-def permuted(scores: Scores, people: pd.DataFrame, who: Sample) -> Permuted:
+def permuted(scores: Scores, people: pd.DataFrame, analysis_set: AnalysisSet) -> Permuted:
     """The studentised test with the supporting analyses' number of labellings."""
-    return permutation_test(scores, who.labels(people), who.settings.level, who.settings.min_patients_per_arm)[0]
+    plan = analysis_set.settings
+    return permutation_test(scores, analysis_set.labels(people), plan.level, plan.min_patients_per_arm)[0]
 
 
-def _bounds_rows(here: Cell, people: pd.DataFrame, data: ModelData, who: Sample) -> Iterator[Row]:
+def _bounds_rows(here: Cell, people: pd.DataFrame, data: ModelData, analysis_set: AnalysisSet) -> Iterator[Row]:
     """Pairs of patients by the bounds of their summaries: win odds of the better one, or of the higher (WA-3)."""
     yield here.text("not_compared", "beyond_limits")
     lower, upper, odds = oriented(people, data)
     ranked = here.at(method="brunner_munzel")
     yield ranked.text("odds_of", odds)
-    yield from ranked_rows(ranked, people, by_bounds(lower, upper), who)
+    yield from ranked_rows(ranked, people, by_bounds(lower, upper), analysis_set)
 
 
 def oriented(people: pd.DataFrame, data: ModelData) -> tuple[np.ndarray, np.ndarray, str]:

@@ -9,7 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from historical_controls.analysis.model.model_data import PERSON
-from historical_controls.analysis.without_model.sample import CONTRAST, Row, Sample, count_rows, ranked_rows, treated
+from historical_controls.analysis.without_model.analysis_set import (
+    CONTRAST,
+    AnalysisSet,
+    Row,
+    count_rows,
+    ranked_rows,
+    treated,
+)
 from historical_controls.ard.rows import Cell
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
@@ -20,31 +27,31 @@ DEATH = "death"
 
 
 def win_ratio_rows(
-    cell: Cell, who: Sample, summaries: pd.DataFrame, dictionary: Dictionary, primary: Primary
+    cell: Cell, analysis_set: AnalysisSet, summaries: pd.DataFrame, dictionary: Dictionary, primary: Primary
 ) -> Iterator[Row]:
     """Win ratio and win odds over `primary.hierarchy`; pairs decided at each of its steps.
 
     summaries: table patient_summaries. No weighted form.
     """
     here = cell.at(output_id="14.2.1", analysis="win_ratio", method="hierarchical", day=primary.day)
-    yield from count_rows(here, who.patients)
-    if who.weighted or who.too_few(who.patients):
-        yield here.text("not_ranked", "weighted" if who.weighted else "too_few_patients")
+    yield from count_rows(here, analysis_set.patients)
+    if analysis_set.weighted or analysis_set.too_few(analysis_set.patients):
+        yield here.text("not_ranked", "weighted" if analysis_set.weighted else "too_few_patients")
         return
-    steps = {item: _pairs(item, who, summaries, dictionary, primary.day) for item in primary.hierarchy}
-    arms = treated(who.patients)
+    steps = {item: _pairs(item, analysis_set, summaries, dictionary, primary.day) for item in primary.hierarchy}
+    arms = treated(analysis_set.patients)
     yield from _step_rows(here, steps, arms)
     whole = first_decided(*steps.values())
-    found = win_ratio(whole, arms, who.settings.level)
+    result = win_ratio(whole, arms, analysis_set.settings.level)
     for name in ("n_wins", "n_losses", "n_ties"):
-        yield here.number(name, getattr(found, name))
+        yield here.number(name, getattr(result, name))
     ratio = here.at(level="win_ratio", contrast=CONTRAST)
-    if np.isfinite(found.lower):
+    if np.isfinite(result.lower):
         for name in ("win_ratio", "lower", "upper"):
-            yield ratio.number(name, getattr(found, name), "ratio", "0.00")
+            yield ratio.number(name, getattr(result, name), "ratio", "0.00")
     else:
         yield ratio.text("no_interval", "complete_separation")
-    yield from ranked_rows(here, who.patients, whole, who, full=True)
+    yield from ranked_rows(here, analysis_set.patients, whole, analysis_set, full=True)
 
 
 def _step_rows(here: Cell, steps: dict[str, Array], arms: NDArray[np.bool_]) -> Iterator[Row]:
@@ -57,16 +64,16 @@ def _step_rows(here: Cell, steps: dict[str, Array], arms: NDArray[np.bool_]) -> 
         before = first_decided(before, pairs)
 
 
-def _pairs(item: str, who: Sample, summaries: pd.DataFrame, dictionary: Dictionary, day: int) -> Array:
+def _pairs(item: str, analysis_set: AnalysisSet, summaries: pd.DataFrame, dictionary: Dictionary, day: int) -> Array:
     """One step's comparison of all patients (n, n), in the order of `who.patients`."""
     if item == DEATH:
-        return _survival(who.patients)
+        return _survival(analysis_set.patients)
     outcome = dictionary.outcomes[item]
     known = summaries.loc[summaries["outcome"] == item]
     if outcome.daily_summary != "none":
-        own = who.visits.loc[(who.visits["outcome"] == item) & (who.visits["day"] <= day)]
+        own = analysis_set.visits.loc[(analysis_set.visits["outcome"] == item) & (analysis_set.visits["day"] <= day)]
         known = own.sort_values("day").drop_duplicates(PERSON, keep="last")
-    return _by_bounds_of(known, who.patients, outcome)
+    return _by_bounds_of(known, analysis_set.patients, outcome)
 
 
 def _survival(people: pd.DataFrame) -> Array:

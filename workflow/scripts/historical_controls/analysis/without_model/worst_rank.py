@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from historical_controls.analysis.model.model_data import ARMS, PERSON
-from historical_controls.analysis.without_model.sample import CONTRAST, Row, Sample, ranked_rows
+from historical_controls.analysis.without_model.analysis_set import CONTRAST, AnalysisSet, Row, ranked_rows
 from historical_controls.ard.rows import Cell
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Outcome
@@ -13,7 +13,7 @@ from historical_controls.dictionary.scales import no_effect
 from historical_controls.inference import by_value
 
 
-def worst_rank_rows(cell: Cell, outcome: Outcome, who: Sample, primary: Primary) -> list[Row]:
+def worst_rank_rows(cell: Cell, outcome: Outcome, analysis_set: AnalysisSet, primary: Primary) -> list[Row]:
     """Win odds of a treated against a historical patient at each declared day, where a direction is better.
 
     Death up to the day is worse than any value, an earlier death worse; everybody else has the last value up to the
@@ -25,8 +25,8 @@ def worst_rank_rows(cell: Cell, outcome: Outcome, who: Sample, primary: Primary)
     headline = outcome.code in (primary.outcome, *primary.key_secondary)
     here = headline_cell(cell).at(output_id="14.2.1" if headline else cell.output_id)
     rows: list[Row] = []
-    for day in sorted({*who.settings.days, primary.day} if headline else who.settings.days):
-        rows += _day_rows(here.at(day=day), outcome, who, day, headline and day == primary.day)
+    for day in sorted({*analysis_set.settings.days, primary.day} if headline else analysis_set.settings.days):
+        rows += _day_rows(here.at(day=day), outcome, analysis_set, day, headline and day == primary.day)
     return rows
 
 
@@ -35,11 +35,11 @@ def headline_cell(cell: Cell) -> Cell:
     return cell.at(output_id="14.2.1", analysis="worst_rank", method="brunner_munzel")
 
 
-def _day_rows(here: Cell, outcome: Outcome, who: Sample, day: int, full: bool) -> list[Row]:
+def _day_rows(here: Cell, outcome: Outcome, analysis_set: AnalysisSet, day: int, full: bool) -> list[Row]:
     """full: with all labellings of the primary analysis."""
-    if who.weighted:
+    if analysis_set.weighted:
         return [here.text("not_ranked", "weighted")]
-    ranked = scores_at(outcome, who.patients, who.visits, day, who.settings.discharged)
+    ranked = scores_at(outcome, analysis_set.patients, analysis_set.visits, day, analysis_set.settings.discharged)
     rows: list[Row] = []
     for arm in ARMS:
         own = ranked.loc[ranked["arm"] == arm]
@@ -48,7 +48,7 @@ def _day_rows(here: Cell, outcome: Outcome, who: Sample, day: int, full: bool) -
         rows.append(here.at(arm=arm).number("n_missing", int(own["score"].isna().sum())))
     known = ranked.dropna(subset="score")
     pairs = by_value(known["score"].to_numpy(dtype=float))
-    return [*rows, *ranked_rows(here, known, pairs, who, full)]
+    return [*rows, *ranked_rows(here, known, pairs, analysis_set, full)]
 
 
 def scores_at(
@@ -93,11 +93,11 @@ def _verdict(parts: tuple[float, float, float], null: float, sign: int) -> int:
 
 
 def _interval(rows: list[Row], analysis: str, day: int, estimate: str) -> tuple[float, float, float] | None:
-    found = {
+    parts = {
         str(row["statistic"]): row["value"]
         for row in rows
         if (row["analysis"], row["day"], row["contrast"], row["level"]) == (analysis, day, CONTRAST, "")
     }
-    if not {estimate, "lower", "upper"} <= set(found):
+    if not {estimate, "lower", "upper"} <= set(parts):
         return None
-    return tuple(float(str(found[name])) for name in (estimate, "lower", "upper"))  # type: ignore[return-value]
+    return tuple(float(str(parts[name])) for name in (estimate, "lower", "upper"))  # type: ignore[return-value]

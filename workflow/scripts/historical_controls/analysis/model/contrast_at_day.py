@@ -8,44 +8,44 @@ import pandas as pd
 
 from historical_controls.analysis.model.fit_rows import LEVELS
 from historical_controls.analysis.model.gates import reason_against, reason_against_day
-from historical_controls.analysis.model.ladder import Fitted, Refused, climb_down
+from historical_controls.analysis.model.ladder import Fitted, Refused, fit_ladder
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.mixed_model import Contrast, ModelError
 
 
 @dataclass(frozen=True)
-class Answered:
+class ContrastEstimates:
     """The data, the fit, and the contrast by day; a day's reason (a locale key) where it has none."""
 
     data: ModelData
-    found: Fitted
+    fitted: Fitted
     contrasts: dict[int, Contrast | str]
 
     def at(self, day: int) -> Contrast | str:
         return self.contrasts[day]
 
 
-def answered(
+def estimate_contrasts(
     data: ModelData, settings: Analysis, days: list[int], weights: pd.Series | None, refusal: str | None
-) -> Answered | str:
+) -> ContrastEstimates | str:
     """The contrasts at these days, or why this outcome has none. weights: by subject; refusal: a gate's."""
     reason = reason_against(data, settings, refusal)
     if reason is not None:
         return reason
-    found = climb_down(data, settings, weights)
-    if isinstance(found, Refused):
-        return found.reason
-    return Answered(data, found, {day: contrast_at(data, found, day, settings) for day in days})
+    fitted = fit_ladder(data, settings, weights)
+    if isinstance(fitted, Refused):
+        return fitted.reason
+    return ContrastEstimates(data, fitted, {day: contrast_at(data, fitted, day, settings) for day in days})
 
 
-def contrast_at(data: ModelData, found: Fitted, day: int, settings: Analysis) -> Contrast | str:
+def contrast_at(data: ModelData, fitted: Fitted, day: int, settings: Analysis) -> Contrast | str:
     """Treated minus historical at a day on the model scale, or why there is none."""
     reason = reason_against_day(data, day, settings)
     if reason is not None:
         return reason
     try:
-        L = found.answers.difference_rows("arm", LEVELS, {"day": [day]})
-        return found.answers.contrasts(L, found.df_method, settings.level)[0]
+        L = fitted.answers.difference_rows("arm", LEVELS, {"day": [day]})
+        return fitted.answers.contrasts(L, fitted.df_method, settings.level)[0]
     except ModelError:
         return "df_too_small"

@@ -1,0 +1,66 @@
+"""One scenario as it is analysed: its tables, the declared settings, and how its arms are compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from historical_controls.analysis.model.comparison import Comparison
+from historical_controls.analysis.model.model_data import ModelData, model_data
+from historical_controls.analysis.without_model.analysis_set import AnalysisSet, build_analysis_set
+from historical_controls.config.analysis.analysis import Analysis, Primary
+from historical_controls.dictionary.dictionary import Dictionary
+
+
+@dataclass(frozen=True)
+class AnalysisInputs:
+    """What every analysis of a scenario reads.
+
+    patients, visits: tables cohort_patients and visits of the scenario; summaries: table patient_summaries, None where
+    no win ratio is asked for; horizon_days: last day of follow-up.
+    """
+
+    scenario: str
+    patients: pd.DataFrame
+    visits: pd.DataFrame
+    settings: Analysis
+    dictionary: Dictionary
+    primary: Primary
+    comparison: Comparison
+    seed: int
+    horizon_days: int = 0
+    summaries: pd.DataFrame | None = None
+
+    @cached_property
+    def compared_patients(self) -> pd.DataFrame:
+        """Rows of `patients` that are compared: all, or the matched ones."""
+        return self.comparison.select(self.patients)
+
+    @cached_property
+    def analysis_set(self) -> AnalysisSet:
+        """The included patients among those compared, with their visits."""
+        return build_analysis_set(self.compared_patients, self.visits, self.settings, self.comparison, self.seed)
+
+    @cached_property
+    def content(self) -> tuple[bytes, ...]:
+        """Hashes that tell one cohort from another, whatever the scenario's name."""
+        frames = (self.patients.drop(columns=["scenario", "display_id"]), self.visits.drop(columns="scenario"))
+        return tuple(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes() for frame in frames)
+
+    @cached_property
+    def _visits_by_outcome(self) -> dict[str, pd.DataFrame]:
+        return {str(code): own for code, own in self.visits.groupby("outcome")}
+
+    def table(self, code: str) -> ModelData:
+        """The model table of one outcome; of the visits it needs only the outcome's own and the covariates'."""
+        needed = sorted({code, *self.settings.covariates} & self._visits_by_outcome.keys())
+        own = [self._visits_by_outcome[name] for name in needed]
+        visits = pd.concat(own) if own else self.visits.iloc[:0]
+        outcome = self.dictionary.outcomes[code]
+        return model_data(outcome, self.compared_patients, visits, self.settings, self.dictionary)
+
+    def is_headline(self, code: str) -> bool:
+        """Whether the outcome is the primary or a key secondary one."""
+        return code in (self.primary.outcome, *self.primary.key_secondary)
