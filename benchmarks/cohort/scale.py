@@ -20,6 +20,7 @@ import pandas as pd
 import yaml
 
 from historical_controls.cohort.define import define_cohort
+from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.cohort.records.clean_tables import stored_tables
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.study_config import Study
@@ -109,16 +110,14 @@ def define(folder: Path) -> None:
         name: [folder / arm / f"{name}.parquet" for arm in ("historical", "treated")]
         for name in ("patients", "measurements", "events", "treatments")
     }
-    tables = define_cohort(
-        stored_tables(**paths),
+    inputs = CohortInputs(
         Cohort.model_validate(raw["cohort"]),
         Study.model_validate(raw["study"]),
         load_dictionary(ROOT / "data/dictionary"),
-        "primary",
         raw["seed"],
         ["PF", "HR"],
-        folder / "cohort",
     )
+    tables = define_cohort(stored_tables(paths), inputs, folder / "cohort")
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     included = int(tables.patients["included"].sum())

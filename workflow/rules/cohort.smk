@@ -6,14 +6,16 @@ results/cohort/wait_draws/ and results/cohort/grid/{batch}/ (tables cohort_patie
 scenario of the batch a scenario of its own).
 """
 
+CLEAN_TABLES = {
+    table: collect("results/clean/{source}/{table}.parquet", source=STUDY.sources, table=table)
+    for table in ("patients", "measurements", "events", "treatments")
+}
+
 
 rule define_cohort:
     """Judges eligibility hour by hour, sets time zero, and counts what each filter left ({wildcards.scenario})."""
     input:
-        patients=collect("results/clean/{source}/patients.parquet", source=STUDY.sources),
-        measurements=collect("results/clean/{source}/measurements.parquet", source=STUDY.sources),
-        events=collect("results/clean/{source}/events.parquet", source=STUDY.sources),
-        treatments=collect("results/clean/{source}/treatments.parquet", source=STUDY.sources),
+        **CLEAN_TABLES,
         dictionary=DICTIONARY,
     output:
         eligibility="results/cohort/{scenario}/eligibility.parquet",
@@ -38,7 +40,7 @@ rule define_cohort:
         study=STUDY_FACTS,
         cohort=section("cohort"),
         seed=STUDY.seed,
-        told=TOLD,
+        recordable_events=RECORDABLE_EVENTS,
         outcomes=STUDY.outcomes,
         code=code("define_cohort.py"),
     script:
@@ -48,10 +50,7 @@ rule define_cohort:
 rule count_readings:
     """Counts who would be eligible under each reading of the registry's text."""
     input:
-        patients=collect("results/clean/{source}/patients.parquet", source=STUDY.sources),
-        measurements=collect("results/clean/{source}/measurements.parquet", source=STUDY.sources),
-        events=collect("results/clean/{source}/events.parquet", source=STUDY.sources),
-        treatments=collect("results/clean/{source}/treatments.parquet", source=STUDY.sources),
+        **CLEAN_TABLES,
         dictionary=DICTIONARY,
     output:
         ard="results/cohort/readings/ard.parquet",
@@ -65,7 +64,7 @@ rule count_readings:
     params:
         cohort=STUDY.cohort.model_dump(mode="json"),
         seed=STUDY.seed,
-        told=TOLD,
+        recordable_events=RECORDABLE_EVENTS,
         code=code("count_readings.py"),
     script:
         "../scripts/count_readings.py"
@@ -74,10 +73,7 @@ rule count_readings:
 rule redraw_waits:
     """Sets the controls' time zero anew under every further draw of waits."""
     input:
-        patients=collect("results/clean/{source}/patients.parquet", source=STUDY.sources),
-        measurements=collect("results/clean/{source}/measurements.parquet", source=STUDY.sources),
-        events=collect("results/clean/{source}/events.parquet", source=STUDY.sources),
-        treatments=collect("results/clean/{source}/treatments.parquet", source=STUDY.sources),
+        **CLEAN_TABLES,
         dictionary=DICTIONARY,
     output:
         patients="results/cohort/wait_draws/patients.parquet",
@@ -93,7 +89,7 @@ rule redraw_waits:
         study=STUDY_FACTS,
         cohort=STUDY.cohort.model_dump(mode="json"),
         seed=STUDY.seed,
-        told=TOLD,
+        recordable_events=RECORDABLE_EVENTS,
         outcomes=[STUDY.primary.outcome, *STUDY.analysis.covariates, *STUDY.balance.key_covariates],
         code=code("redraw_waits.py"),
     script:
@@ -103,10 +99,7 @@ rule redraw_waits:
 rule redefine_cohorts:
     """Judges eligibility and sets time zero anew for every scenario of the batch {wildcards.batch}."""
     input:
-        patients=collect("results/clean/{source}/patients.parquet", source=STUDY.sources),
-        measurements=collect("results/clean/{source}/measurements.parquet", source=STUDY.sources),
-        events=collect("results/clean/{source}/events.parquet", source=STUDY.sources),
-        treatments=collect("results/clean/{source}/treatments.parquet", source=STUDY.sources),
+        **CLEAN_TABLES,
         dictionary=DICTIONARY,
     output:
         patients="results/cohort/grid/{batch}/patients.parquet",
@@ -123,7 +116,7 @@ rule redefine_cohorts:
         cohort=STUDY.cohort.model_dump(mode="json"),
         variants=variants,
         seed=STUDY.seed,
-        told=TOLD,
+        recordable_events=RECORDABLE_EVENTS,
         outcomes=wanted_outcomes,
         code=code("redefine_cohorts.py"),
     script:

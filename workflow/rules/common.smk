@@ -60,8 +60,8 @@ BENCHMARKS, DIFFERENCES = (
 STUDY_FACTS = STUDY.study.model_dump(mode="json")
 COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result")]
 MODELLED = [code for code in STUDY.outcomes if code not in COUNTED]
-# Of what the sources can tell, the absence says something: of the rest nothing is known.
-TOLD = {name: source.tells for name, source in STUDY.sources.items()}
+# Of what a source can record, the absence says something: of the rest nothing is known.
+RECORDABLE_EVENTS = {name: source.tells for name, source in STUDY.sources.items()}
 
 
 wildcard_constraints:

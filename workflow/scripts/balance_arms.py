@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from historical_controls.balance.arms import balance_arms
+from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.config.cohort.cohort import Balance
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
@@ -17,11 +18,13 @@ with reported(snakemake.log[0]):
     tables = balance_arms(
         read_table(snakemake.input.patients, COHORT_PATIENTS),
         read_table(snakemake.input.visits, VISITS),
-        Balance.model_validate(snakemake.params.balance),
-        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
-        snakemake.wildcards.scenario,
-        snakemake.params.seed,
-        snakemake.params.public,
+        BalanceInputs(
+            Balance.model_validate(snakemake.params.balance),
+            load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+            snakemake.params.seed,
+            snakemake.wildcards.scenario,
+            snakemake.params.public,
+        ),
     )
     write_table(tables.balance, snakemake.output.balance, BALANCE)
     write_table(tables.weights, snakemake.output.weights, WEIGHTS)

@@ -1,11 +1,13 @@
 """Rules balance_draws and balance_grid: weights, matched sets and gates of every scenario of a batch."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from historical_controls.balance.arms import balance_arms
+from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.config.cohort.cohort import Balance
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
@@ -18,23 +20,21 @@ if TYPE_CHECKING:
 with reported(snakemake.log[0]):
     patients = read_table(snakemake.input.patients, COHORT_PATIENTS)
     visits = read_table(snakemake.input.visits, VISITS)
-    # What chance would do to the differences is asked of the primary scenario only.
-    settings = Balance.model_validate({**snakemake.params.balance, "covariates": []})
-    dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
-    found = [
+    # The chance limit of the differences is computed for the primary scenario only.
+    inputs = BalanceInputs(
+        Balance.model_validate({**snakemake.params.balance, "covariates": []}),
+        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        snakemake.params.seed,
+        public=snakemake.params.public,
+    )
+    balanced = [
         balance_arms(
-            patients[patients["scenario"] == draw],
-            visits[visits["scenario"] == draw],
-            settings,
-            dictionary,
-            str(draw),
-            snakemake.params.seed,
-            snakemake.params.public,
+            patients[patients["scenario"] == name], visits[visits["scenario"] == name], replace(inputs, scenario=name)
         )
-        for draw in sorted(patients["scenario"].unique())
+        for name in sorted(patients["scenario"].unique())
     ]
     for name, table in (("weights", WEIGHTS), ("matched_sets", MATCHED_SETS), ("gates", GATES)):
-        parts = [getattr(tables, name) for tables in found]
+        parts = [getattr(tables, name) for tables in balanced]
         write_table(pd.concat(parts or [table.empty()]), snakemake.output[name], table)
     if snakemake.output.get("ard"):
-        write_table(pd.concat([tables.ard for tables in found]), snakemake.output.ard, ARD)
+        write_table(pd.concat([tables.ard for tables in balanced]), snakemake.output.ard, ARD)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.cohort.define import groups
+from historical_controls.cohort.batches import iter_patient_batches
 from historical_controls.cohort.records.clean_tables import stored_tables
 from historical_controls.cohort.scenarios.readings import count_readings, readings_ard
 from historical_controls.config.cohort.cohort import Cohort
@@ -16,15 +16,9 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
-    clean = stored_tables(
-        snakemake.input.patients,
-        snakemake.input.measurements,
-        snakemake.input.events,
-        snakemake.input.treatments,
-        snakemake.params.told,
-    )
+    clean = stored_tables(snakemake.input, snakemake.params.recordable_events)
     cohort = Cohort.model_validate(snakemake.params.cohort)
     dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
-    arms = (groups(clean, arm, cohort.as_read(), dictionary) for arm in ("treated", "historical"))
+    arms = (iter_patient_batches(clean, arm, cohort.as_read(), dictionary) for arm in ("treated", "historical"))
     counted = count_readings(*arms, cohort, snakemake.params.seed)
     write_table(readings_ard(counted, "primary"), snakemake.output.ard, ARD)

@@ -9,6 +9,7 @@ from historical_controls.cohort.ard_rows.calendar import calendar_ard
 from historical_controls.cohort.ard_rows.disposition import cohort_ard
 from historical_controls.cohort.ard_rows.eligibility import eligibility_ard
 from historical_controls.cohort.define import define_cohort
+from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.cohort.records.clean_tables import stored_tables
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.study_config import Study
@@ -21,30 +22,19 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
-    clean = stored_tables(
-        snakemake.input.patients,
-        snakemake.input.measurements,
-        snakemake.input.events,
-        snakemake.input.treatments,
-        snakemake.params.told,
-    )
-    cohort = Cohort.model_validate(snakemake.params.cohort)
-    study = Study.model_validate(snakemake.params.study)
-    dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
-    scenario = snakemake.wildcards.scenario
-    tables = define_cohort(
-        clean,
-        cohort,
-        study,
-        dictionary,
-        scenario,
+    clean = stored_tables(snakemake.input, snakemake.params.recordable_events)
+    inputs = CohortInputs(
+        Cohort.model_validate(snakemake.params.cohort),
+        Study.model_validate(snakemake.params.study),
+        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
         snakemake.params.seed,
         snakemake.params.outcomes,
-        Path(snakemake.output.patients).parent,
+        snakemake.wildcards.scenario,
     )
+    tables = define_cohort(clean, inputs, Path(snakemake.output.patients).parent)
     parts = [
         cohort_ard(tables),
-        eligibility_ard(tables.eligibility, tables.patients, cohort, dictionary, scenario),
-        calendar_ard(tables.patients, clean.treatments, cohort.co_treatments, study, scenario),
+        eligibility_ard(tables.eligibility, tables.patients, inputs),
+        calendar_ard(tables.patients, clean.treatments, inputs),
     ]
     write_table(pd.concat(parts, ignore_index=True), snakemake.output.ard, ARD)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.cohort.records.clean_tables import stored_tables
 from historical_controls.cohort.scenarios.grid import redefine_cohorts
 from historical_controls.config.cohort.cohort import Cohort
@@ -16,20 +17,15 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
-    cohort = Cohort.model_validate(snakemake.params.cohort)
-    found = redefine_cohorts(
-        stored_tables(
-            snakemake.input.patients,
-            snakemake.input.measurements,
-            snakemake.input.events,
-            snakemake.input.treatments,
-            snakemake.params.told,
-        ),
-        {name: cohort.varied(change["cohort"]) for name, change in snakemake.params.variants.items()},
+    inputs = CohortInputs(
+        Cohort.model_validate(snakemake.params.cohort),
         Study.model_validate(snakemake.params.study),
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
         snakemake.params.seed,
         snakemake.params.outcomes,
     )
-    write_table(found.patients, snakemake.output.patients, COHORT_PATIENTS)
-    write_table(found.visits, snakemake.output.visits, VISITS)
+    clean = stored_tables(snakemake.input, snakemake.params.recordable_events)
+    cohorts = {name: inputs.cohort.varied(change["cohort"]) for name, change in snakemake.params.variants.items()}
+    draws = redefine_cohorts(clean, cohorts, inputs)
+    write_table(draws.patients, snakemake.output.patients, COHORT_PATIENTS)
+    write_table(draws.visits, snakemake.output.visits, VISITS)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.cohort.records.clean_tables import stored_tables
 from historical_controls.cohort.scenarios.wait_draws import redraw_waits
 from historical_controls.config.cohort.cohort import Cohort
@@ -16,19 +17,13 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
-    draws = redraw_waits(
-        stored_tables(
-            snakemake.input.patients,
-            snakemake.input.measurements,
-            snakemake.input.events,
-            snakemake.input.treatments,
-            snakemake.params.told,
-        ),
+    inputs = CohortInputs(
         Cohort.model_validate(snakemake.params.cohort),
         Study.model_validate(snakemake.params.study),
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
         snakemake.params.seed,
         snakemake.params.outcomes,
     )
+    draws = redraw_waits(stored_tables(snakemake.input, snakemake.params.recordable_events), inputs)
     write_table(draws.patients, snakemake.output.patients, COHORT_PATIENTS)
     write_table(draws.visits, snakemake.output.visits, VISITS)

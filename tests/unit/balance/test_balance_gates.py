@@ -13,6 +13,7 @@ import pytest
 from historical_controls.balance.arms import BalanceTables, balance_arms
 from historical_controls.balance.differences import moments_of, smd
 from historical_controls.balance.envelope import labellings, smd_by_chance
+from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.config.cohort.cohort import Balance
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.tables.registry import GATES, VISITS, WEIGHTS
@@ -32,7 +33,7 @@ def people(treated: list[Any], historical: list[Any], **more: list[Any]) -> pd.D
 def run(patients: pd.DataFrame, **changes: Any) -> BalanceTables:
     plain = {"covariates": ["AGE"], "key_covariates": ["AGE"], "methods": ["entropy", "matching", "overlap"]}
     settings = Balance.model_validate({**plain, **changes})
-    return balance_arms(patients, VISITS.empty(), settings, DICTIONARY, "primary", 1)
+    return balance_arms(patients, VISITS.empty(), BalanceInputs(settings, DICTIONARY, 1))
 
 
 def states(found: BalanceTables, method: str = "unweighted") -> dict[tuple[str, str], str]:
@@ -188,7 +189,7 @@ def test_ages_of_treated_patients_are_banded_in_public() -> None:
     patients = people([51, 57, 63], SPREAD)
     settings = Balance(covariates=["AGE"], key_covariates=["AGE"])
     for public, expected in ((True, [52.5, 57.5, 62.5]), (False, [51, 57, 63])):
-        ard = balance_arms(patients, VISITS.empty(), settings, DICTIONARY, "primary", 1, public).ard
+        ard = balance_arms(patients, VISITS.empty(), BalanceInputs(settings, DICTIONARY, 1, public=public)).ard
         marks = ard[(ard["output_id"] == "15.4") & (ard["arm"] == "treated")]
         assert marks["value"].tolist() == expected
 

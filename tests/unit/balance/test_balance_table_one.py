@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from historical_controls.ard.queries import CONTRAST, Results, results_of
 from historical_controls.balance.arms import BalanceTables, balance_arms
 from historical_controls.balance.differences import Moments, moments_of, share_moments, smd
+from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.balance.table_one import bounded_quantile
 from historical_controls.config.cohort.cohort import Balance
 from historical_controls.dictionary.dictionary import load_dictionary
@@ -64,7 +65,7 @@ def baselines(outcome: str, values: list[Any]) -> pd.DataFrame:
 
 def run(people: pd.DataFrame, visits: pd.DataFrame | None, *codes: str) -> BalanceTables:
     settings = Balance(covariates=list(codes))
-    return balance_arms(people, VISITS.empty() if visits is None else visits, settings, DICTIONARY, "primary", 1)
+    return balance_arms(people, VISITS.empty() if visits is None else visits, BalanceInputs(settings, DICTIONARY, 1))
 
 
 def row(found: BalanceTables, code: str, level: str = "") -> pd.Series:

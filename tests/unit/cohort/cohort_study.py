@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from historical_controls.cohort.define import records_of
+from historical_controls.cohort.batches import records_of
+from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.cohort.records.clean_tables import CleanTables
-from historical_controls.cohort.records.records import PERSON, Records, place_all
+from historical_controls.cohort.records.patient_records import PERSON, PatientRecords, place_all
 from historical_controls.cohort.records.support import with_tubes
 from historical_controls.cohort.records.timeline import HOUR, Moments
 from historical_controls.config.cohort.cohort import Cohort
@@ -46,6 +47,11 @@ def study() -> Study:
         data_lock=date(2021, 1, 1),
         calendar_reference=date(2020, 4, 8),
     )
+
+
+def inputs(cohort: Cohort, *outcomes: str, seed: int = 1) -> CohortInputs:
+    """What the stage is given beside the clean tables; the scenario is the primary one."""
+    return CohortInputs(cohort, study(), dictionary(), seed, outcomes)
 
 
 def measured(
@@ -141,17 +147,17 @@ def tables(
         times = [column.name for column in table.columns if column.kind == "time"]
         return conform(placed.assign(**{name: pd.to_datetime(placed[name], utc=True) for name in times}), table)
 
-    told = frame(events, EVENTS)
+    dated = frame(events, EVENTS)
     courses = frame(treatments, TREATMENTS)
     return CleanTables(
         conform(pd.DataFrame(patients), PATIENTS),
         frame(measurements, MEASUREMENTS),
-        told,
-        with_tubes(courses, told) if tubes else courses,
+        dated,
+        with_tubes(courses, dated) if tubes else courses,
     )
 
 
-def records(clean: CleanTables, cohort: Cohort | None = None) -> Records:
+def records(clean: CleanTables, cohort: Cohort | None = None) -> PatientRecords:
     """Records of everyone, in the order of source and patient id, derived outcomes included."""
     declared = cohort or Cohort()
     people = clean.patients.sort_values(PERSON, ignore_index=True)

@@ -8,7 +8,7 @@ from cohort_study import at, dictionary, given, happened, measured, person, tabl
 
 from historical_controls.cohort.derivations.derive import derive_outcomes
 from historical_controls.cohort.records.clean_tables import CleanTables
-from historical_controls.cohort.records.records import place_all
+from historical_controls.cohort.records.patient_records import place_all
 from historical_controls.config.cohort.cohort import Cohort
 
 PF = {"kind": "paired_ratio", "numerator": "PAO2", "denominator": "FIO2", "within_minutes": 30}

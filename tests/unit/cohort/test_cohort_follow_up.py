@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from cohort_study import at, dictionary, happened, measured, person, study, tables
+from cohort_study import at, happened, inputs, measured, person, tables
 from scipy.stats import beta
 
 from historical_controls.ard.queries import results_of
 from historical_controls.cohort.ard_rows.disposition import cohort_ard
-from historical_controls.cohort.define import define_cohort, write_cohort
+from historical_controls.cohort.define import define_cohort
 from historical_controls.cohort.records.clean_tables import CohortTables
+from historical_controls.cohort.write_tables import write_cohort
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.tables.parquet import read_table
 from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
@@ -37,7 +38,7 @@ def followed(*rows: dict[str, Any], events: tuple = (), arm: str = "treated", **
         [happened("a", "admission", 40), happened("a", start, ZERO), *events],
     )
     cohort = Cohort.model_validate({**AT_EVENT, **changes})
-    return define_cohort(clean, cohort, study(), dictionary(), "primary", 1, ["PF", "FERR", "PCR", "AE"])
+    return define_cohort(clean, inputs(cohort, "PF", "FERR", "PCR", "AE"))
 
 
 def pf(day_hours: float, value: float | None = None, **more: Any) -> dict:
@@ -187,9 +188,7 @@ def many(count: int = 30) -> CohortTables:
     rows += [measured(name, "FERR", ZERO + 5 * place + 1, above=1650) for place, name in enumerate(names)]
     rows += [measured(name, "PF", ZERO + 5 * place + 510, 1) for place, name in enumerate(names) if place % 3]
     clean = tables(patients, rows, events)
-    return define_cohort(
-        clean, Cohort.model_validate(AT_EVENT), study(), dictionary(), "primary", 1, ["PF", "FERR", "PCR", "AE"]
-    )
+    return define_cohort(clean, inputs(Cohort.model_validate(AT_EVENT), "PF", "FERR", "PCR", "AE"))
 
 
 def test_display_says_nothing_of_identity_or_order() -> None:
@@ -245,7 +244,7 @@ def test_flow_ends_with_the_patients(tmp_path: Any) -> None:
 
 def test_groups_of_patients_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = many()
-    monkeypatch.setattr("historical_controls.cohort.define.PATIENTS_AT_ONCE", 7)
+    monkeypatch.setattr("historical_controls.cohort.batches.PATIENTS_AT_ONCE", 7)
     parts = many()
     for name in ("eligibility", "patients", "attrition", "observations", "visits", "events", "display"):
         pd.testing.assert_frame_equal(getattr(parts, name), getattr(whole, name))

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from cohort_study import LABEL, at, dictionary, given, happened, measured, moved, person, study, tables
+from cohort_study import LABEL, at, dictionary, given, happened, inputs, measured, moved, person, tables
 
 from historical_controls.cohort.ard_rows.calendar import calendar_ard
-from historical_controls.cohort.define import define_cohort, groups
+from historical_controls.cohort.batches import iter_patient_batches
+from historical_controls.cohort.define import define_cohort
 from historical_controls.cohort.records.clean_tables import CleanTables, CohortTables
 from historical_controls.cohort.scenarios.readings import count_readings, readings_ard
 from historical_controls.cohort.scenarios.wait_draws import redraw_waits
@@ -57,11 +58,11 @@ def many(seed: int = 3, count: int = 40) -> CleanTables:
 
 
 def run(clean: CleanTables, declared: Cohort) -> CohortTables:
-    return define_cohort(clean, declared, study(), dictionary(), "primary", 1, ["PF"])
+    return define_cohort(clean, inputs(declared, "PF"))
 
 
 def readings(clean: CleanTables, declared: Cohort) -> pd.DataFrame:
-    arms = (groups(clean, arm, declared.as_read(), dictionary()) for arm in ("treated", "historical"))
+    arms = (iter_patient_batches(clean, arm, declared.as_read(), dictionary()) for arm in ("treated", "historical"))
     return readings_ard(count_readings(*arms, declared, 1), "primary")
 
 
@@ -114,7 +115,7 @@ def test_the_treated_who_start_when_eligible_make_no_control_wait() -> None:
 def test_each_further_draw_is_the_cohort_with_that_draw() -> None:
     clean = many()
     declared = cohort(time_zero={"wait_draws": 3})
-    draws = redraw_waits(clean, declared, study(), dictionary(), 1, ["PF"])
+    draws = redraw_waits(clean, inputs(declared, "PF"))
     assert set(draws.patients["scenario"]) == {"wait_draw_2", "wait_draw_3", "wait_draw_4"}
     for draw in (2, 4):
         whole = run(clean, cohort(time_zero={"wait_draw": draw}))
@@ -125,7 +126,7 @@ def test_each_further_draw_is_the_cohort_with_that_draw() -> None:
         seen = draws.visits[draws.visits["scenario"] == f"wait_draw_{draw}"].drop(columns="scenario")
         wanted = whole.visits[whole.visits["outcome"] == "PF"].drop(columns="scenario")
         pd.testing.assert_frame_equal(seen.reset_index(drop=True), wanted.reset_index(drop=True))
-    assert redraw_waits(clean, cohort(), study(), dictionary(), 1, ["PF"]).patients.empty
+    assert redraw_waits(clean, inputs(cohort(), "PF")).patients.empty
 
 
 def steps(found: CohortTables, arm: str) -> list[str]:
@@ -209,8 +210,8 @@ def test_co_treatments_are_counted_before_and_during_follow_up() -> None:
         ],
     )
     found = run(clean, Cohort.model_validate({"rules": {"LOW": PF}}))
-    declared = {"steroids": CoTreatment(label={"en": "Steroids"}, treatments=["steroid"])}
-    rows = calendar_ard(found.patients, clean.treatments, declared, study(), "primary")
+    co_treatments = {"steroids": CoTreatment(label={"en": "Steroids"}, treatments=["steroid"])}
+    rows = calendar_ard(found.patients, clean.treatments, inputs(Cohort(co_treatments=co_treatments)))
     own = rows[(rows["analysis"] == "co_treatment") & (rows["population"] == "eligible") & (rows["arm"] == "treated")]
     counts = own.set_index(["contrast", "statistic"])["value"]
     assert (counts["before", "count"], counts["during", "count"]) == (2, 3)

@@ -18,7 +18,7 @@ from historical_controls.cohort.derivations.derive import derive_outcomes
 from historical_controls.cohort.derivations.imputed_ratio import ellis_pao2, log_linear_ratio, ratio_of, rice_ratio
 from historical_controls.cohort.eligibility.rules import judge_rules
 from historical_controls.cohort.records.clean_tables import CleanTables
-from historical_controls.cohort.records.records import place_all
+from historical_controls.cohort.records.patient_records import place_all
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.study_config import load_config, scenario_config
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cohort_study import dictionary, given, happened, measured, person, study, tables
+from cohort_study import given, happened, inputs, measured, person, tables
 
 from historical_controls.ard.queries import results_of
 from historical_controls.cohort.ard_rows.disposition import cohort_ard
@@ -31,7 +31,7 @@ def followed(
         treatments,
     )
     declared = Cohort.model_validate({"time_zero": AT_EVENT, **cohort})
-    return define_cohort(clean, declared, study(), dictionary(), "primary", 1, ["PF"])
+    return define_cohort(clean, inputs(declared, "PF"))
 
 
 def temp(hours: float, value: float, **more: Any) -> dict:

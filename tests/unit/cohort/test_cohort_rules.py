@@ -328,13 +328,13 @@ def test_what_no_file_of_a_source_can_tell_of_is_unknown() -> None:
     order = {"kind": "event", "event": "limitation_order", "happened": False}
     drugs = {"kind": "treatment", "treatments": ["dopamine", "norepinephrine"], "given": False, "within_hours": 4}
     rules = cohort({"ORDER": order, "ASKED": {**order, "happened": True}, "DRUGS": drugs}).rules
-    told = {
+    able = {
         "full": ["limitation_order", "norepinephrine"],
         "poor": ["admission"],
         "free": ["any event", "any treatment"],
     }
-    people = [person(name, source=source) for name, source in zip("abcd", (*sorted(told), "undeclared"), strict=True)]
-    clean = replace(tables(people), told=told)
+    people = [person(name, source=source) for name, source in zip("abcd", (*sorted(able), "undeclared"), strict=True)]
+    clean = replace(tables(people), recordable_events=able)
     asked = Moments(np.arange(4), moments(5, 5, 5, 5).time)
     found = judge_rules(rules, asked, records(clean))
     # By source: free, full, poor, undeclared.

@@ -7,7 +7,7 @@ import pytest
 from cohort_study import dictionary, given, measured, person, tables
 
 from historical_controls.cohort.derivations.derive import derive_outcomes
-from historical_controls.cohort.records.records import place_all
+from historical_controls.cohort.records.patient_records import place_all
 from historical_controls.config.cohort.cohort import Cohort
 
 SOFA = {"kind": "sofa", "components": True}

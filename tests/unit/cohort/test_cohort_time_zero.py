@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from cohort_study import LABEL, START, at, dictionary, happened, measured, moved, person, study, tables
+from cohort_study import LABEL, START, at, happened, inputs, measured, moved, person, tables
 
-from historical_controls.cohort import define
+from historical_controls.cohort import batches, write_tables
 from historical_controls.cohort.ard_rows.disposition import cohort_ard
-from historical_controls.cohort.define import define_cohort, write_cohort
+from historical_controls.cohort.define import define_cohort
 from historical_controls.cohort.eligibility.time_zero import draw_waits
 from historical_controls.cohort.records.clean_tables import CleanTables, CohortTables, StoredTables
+from historical_controls.cohort.write_tables import write_cohort
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.errors import UserError
 from historical_controls.tables.parquet import write_table
@@ -37,7 +38,7 @@ def declared(zero: dict[str, Any] | None = None, filters: tuple[str, ...] = ("LO
 
 
 def run(clean: CleanTables | StoredTables, cohort: Cohort, seed: int = 1) -> CohortTables:
-    return define_cohort(clean, cohort, study(), dictionary(), "primary", seed, ["PF", "TEMP"])
+    return define_cohort(clean, inputs(cohort, "PF", "TEMP", seed=seed))
 
 
 def zeros(found: CohortTables) -> dict[str, float]:
@@ -346,7 +347,7 @@ def test_tables_on_disk_give_the_same_cohort_as_tables_in_memory(
     patient: str, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Groups of two patients, each read for itself; the treated in a source of their own, or among the controls."""
-    monkeypatch.setattr(define, "PATIENTS_AT_ONCE", 2)
+    monkeypatch.setattr(batches, "PATIENTS_AT_ONCE", 2)
     people = [control(f"p{n}", low_from=49 + n) for n in range(5)]
     clean = moved(together(treated(patient, infusion=70, low_from=1), *people), patient, source)
     paths = []
@@ -357,13 +358,11 @@ def test_tables_on_disk_give_the_same_cohort_as_tables_in_memory(
     one, other = run(clean, declared()), run(stored, declared())
     for name in ("eligibility", "patients", "attrition", "observations", "visits", "events", "display"):
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name))
-    # Written group by group, the tables are those that one piece gives, byte for byte, and so are the results.
-    written = define_cohort(
-        stored, declared(), study(), dictionary(), "primary", 1, ["PF", "TEMP"], tmp_path / "by_group"
-    )
+    # Written batch by batch, the tables are those that one piece gives, byte for byte, and so are the results.
+    written = define_cohort(stored, inputs(declared(), "PF", "TEMP"), tmp_path / "by_group")
     assert written.observations.empty and len(one.observations)
     write_cohort(one, tmp_path / "whole")
-    for name in [*define.GROWING, *define.WHOLE]:
+    for name in [*batches.GROWING, *write_tables.WHOLE]:
         whole, pieces = (tmp_path / folder / f"{name}.parquet" for folder in ("whole", "by_group"))
         assert whole.read_bytes() == pieces.read_bytes(), name
     pd.testing.assert_frame_equal(cohort_ard(one), cohort_ard(written))

@@ -14,6 +14,7 @@ from historical_controls.balance.covariates import Covariate, NumberCovariate, c
 from historical_controls.balance.differences import at_limit
 from historical_controls.balance.envelope import labellings
 from historical_controls.balance.gates import Gate, gates_of
+from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.balance.key_covariates import Flags, KeyCovariates, key_covariates
 from historical_controls.balance.table_one import ARMS, Compared, balance_row, compare, table_rows
 from historical_controls.balance.weight_rows import gate_rows, imputed_rows, overlap_rows, weight_rows
@@ -27,6 +28,7 @@ from historical_controls.tables.registry import BALANCE, GATES, MATCHED_SETS, WE
 
 TIMINGS = get_args(Timing)
 Row = dict[str, object]
+Methods = Mapping[str, Weighting | Infeasible]
 
 
 @dataclass(frozen=True)
@@ -41,30 +43,23 @@ class BalanceTables:
     ard: pd.DataFrame
 
 
-def balance_arms(
-    patients: pd.DataFrame,
-    visits: pd.DataFrame,
-    settings: Balance,
-    dictionary: Dictionary,
-    scenario: str,
-    seed: int,
-    public: bool = True,
-) -> BalanceTables:
+def balance_arms(patients: pd.DataFrame, visits: pd.DataFrame, inputs: BalanceInputs) -> BalanceTables:
     """Table 1, weights, sets and gates of the included patients (tables cohort_patients, visits)."""
+    settings, scenario = inputs.settings, inputs.scenario
     people = patients[patients["included"].fillna(False).astype(bool)].sort_values(["source", "patient_id"])
     people = people.reset_index(drop=True)
     treated = (people["arm"] == "treated").to_numpy(dtype=bool)
-    keys = [_named(people, visits, code, dictionary) for code in settings.key_covariates]
+    keys = [_named(people, visits, code, inputs.dictionary) for code in settings.key_covariates]
     key = key_covariates(keys, treated, settings.missing == "indicator")
-    found = weightings(key, people, settings, dictionary)
-    gates = _gates(found, key, people, settings)
-    compared = list(_compared(people, visits, treated, found, settings, dictionary, seed))
+    methods = weightings(key, people, settings, inputs.dictionary)
+    gates = _gates(methods, key, people, settings)
+    compared = list(_compared(people, visits, treated, methods, inputs))
     masks = dict(zip(ARMS, (treated, ~treated), strict=True))
     rows = [row for one in compared for row in table_rows(one, masks, scenario)]
-    rows += _method_rows(found, gates, key, scenario)
+    rows += _method_rows(methods, gates, key, scenario)
     if scenario == "primary":
-        rows += overlap_rows(_printed(keys), treated, people["display_id"].to_numpy(), scenario, public)
-    weights, sets = _weights(found, people, scenario), _sets(found, people, scenario)
+        rows += overlap_rows(_printed(keys), treated, people["display_id"].to_numpy(), scenario, inputs.public)
+    weights, sets = _weights(methods, people, scenario), _sets(methods, people, scenario)
     return BalanceTables(
         _frame([balance_row(scenario, one) for one in compared], BALANCE),
         weights,
@@ -84,39 +79,28 @@ def _named(people: pd.DataFrame, visits: pd.DataFrame, code: str, dictionary: Di
 
 
 def _compared(
-    people: pd.DataFrame,
-    visits: pd.DataFrame,
-    treated: Flags,
-    found: Mapping[str, Weighting | Infeasible],
-    settings: Balance,
-    dictionary: Dictionary,
-    seed: int,
+    people: pd.DataFrame, visits: pd.DataFrame, treated: Flags, methods: Methods, inputs: BalanceInputs
 ) -> Iterator[Compared]:
+    settings = inputs.settings
     masks = dict(zip(ARMS, (treated, ~treated), strict=True))
-    feasible = {method: one for method, one in found.items() if isinstance(one, Weighting)}
-    both = treated.any() and not treated.all()
-    chosen = (
-        labellings(len(treated), int(treated.sum()), settings.envelope.draws if both else 0, seed) if both else None
-    )
-    for covariate in collect(people, visits, settings.covariates, dictionary):
-        none = np.zeros((0, 1), dtype=int)
-        yield from compare(covariate, masks, feasible, none if chosen is None else chosen, settings.envelope.level)
+    feasible = {method: one for method, one in methods.items() if isinstance(one, Weighting)}
+    chosen = np.zeros((0, 1), dtype=int)
+    if treated.any() and not treated.all():
+        chosen = labellings(len(treated), int(treated.sum()), settings.envelope.draws, inputs.seed)
+    for covariate in collect(people, visits, settings.covariates, inputs.dictionary):
+        yield from compare(covariate, masks, feasible, chosen, settings.envelope.level)
 
 
-def _gates(
-    found: Mapping[str, Weighting | Infeasible], key: KeyCovariates, people: pd.DataFrame, settings: Balance
-) -> dict[str, list[Gate]]:
+def _gates(methods: Methods, key: KeyCovariates, people: pd.DataFrame, settings: Balance) -> dict[str, list[Gate]]:
     ids = people["display_id"].to_numpy()
     weeks = timing(people, "calendar_week") if people["calendar_week"].notna().any() else None
     calendar = None if "calendar_week" in settings.key_covariates else weeks
-    return {method: gates_of(one, key, ids, calendar, settings.gates) for method, one in found.items()}
+    return {method: gates_of(one, key, ids, calendar, settings.gates) for method, one in methods.items()}
 
 
-def _method_rows(
-    found: Mapping[str, Weighting | Infeasible], gates: Mapping[str, list[Gate]], key: KeyCovariates, scenario: str
-) -> list[Row]:
-    rows = list(imputed_rows(key, scenario)) if found else []
-    for method, one in found.items():
+def _method_rows(methods: Methods, gates: Mapping[str, list[Gate]], key: KeyCovariates, scenario: str) -> list[Row]:
+    rows = list(imputed_rows(key, scenario)) if methods else []
+    for method, one in methods.items():
         rows += weight_rows(method, one, key, scenario)
         rows += gate_rows(method, gates[method], scenario)
     return rows
@@ -128,18 +112,18 @@ def _printed(keys: list[Covariate]) -> dict[str, tuple[str, np.ndarray]]:
     return {one.code: (one.unit, at_limit(one.lower, one.upper)) for one in numbers}
 
 
-def _weights(found: Mapping[str, Weighting | Infeasible], people: pd.DataFrame, scenario: str) -> pd.DataFrame:
+def _weights(methods: Methods, people: pd.DataFrame, scenario: str) -> pd.DataFrame:
     frames = [
         people[["source", "patient_id", "arm"]].assign(scenario=scenario, method=method, weight=one.weights)
-        for method, one in found.items()
+        for method, one in methods.items()
         if isinstance(one, Weighting)
     ]
     joined = pd.concat(frames, ignore_index=True) if frames else WEIGHTS.empty()
     return conform(joined, WEIGHTS)
 
 
-def _sets(found: Mapping[str, Weighting | Infeasible], people: pd.DataFrame, scenario: str) -> pd.DataFrame:
-    matched = found.get("matching")
+def _sets(methods: Methods, people: pd.DataFrame, scenario: str) -> pd.DataFrame:
+    matched = methods.get("matching")
     if not isinstance(matched, Matched):
         return MATCHED_SETS.empty()
     frame = people[["source", "patient_id", "arm"]].assign(

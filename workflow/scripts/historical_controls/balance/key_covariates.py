@@ -42,9 +42,9 @@ class KeyCovariates:
         return missing
 
 
-def key_covariates(found: Sequence[Covariate], treated: Flags, indicators: bool) -> KeyCovariates:
+def key_covariates(covariates: Sequence[Covariate], treated: Flags, indicators: bool) -> KeyCovariates:
     """Columns of the covariates, in order; `indicators`: a 0/1 column for each that anybody lacks."""
-    columns = [column for covariate in found for column in _columns(covariate, treated, indicators)]
+    columns = [column for covariate in covariates for column in _columns(covariate, treated, indicators)]
     empty = np.zeros((len(treated), 0))
     return KeyCovariates(
         tuple(name for name, _, _ in columns),

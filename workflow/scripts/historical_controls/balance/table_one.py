@@ -91,59 +91,59 @@ def _moments(values: Floats, share: bool, rows: Flags, weights: Floats) -> Momen
     return share_moments(float(w @ x), float(w.sum()), len(x)) if share else moments_of(x, w)
 
 
-def balance_row(scenario: str, found: Compared) -> Row:
+def balance_row(scenario: str, compared: Compared) -> Row:
     """The row of table `balance`."""
     return {
         "scenario": scenario,
-        "method": found.method,
-        "covariate": found.covariate.code,
-        "level": found.level,
-        "n_treated": found.treated.n,
-        "n_historical": found.historical.n,
-        "mean_treated": found.treated.mean,
-        "mean_historical": found.historical.mean,
-        "sd_treated": found.treated.sd,
-        "sd_historical": found.historical.sd,
-        "smd": found.smd,
-        "variance_ratio": found.variance_ratio,
-        "smd_by_chance": found.by_chance,
+        "method": compared.method,
+        "covariate": compared.covariate.code,
+        "level": compared.level,
+        "n_treated": compared.treated.n,
+        "n_historical": compared.historical.n,
+        "mean_treated": compared.treated.mean,
+        "mean_historical": compared.historical.mean,
+        "sd_treated": compared.treated.sd,
+        "sd_historical": compared.historical.sd,
+        "smd": compared.smd,
+        "variance_ratio": compared.variance_ratio,
+        "smd_by_chance": compared.by_chance,
     }
 
 
-def table_rows(found: Compared, masks: Masks, scenario: str) -> Iterator[Row]:
+def table_rows(compared: Compared, masks: Masks, scenario: str) -> Iterator[Row]:
     """Rows of outputs 14.1.4 and 15.3 of one comparison."""
-    if found.method == UNWEIGHTED:
-        yield from _unweighted_rows(found, masks, Cell("14.1.4", scenario, "baseline", UNWEIGHTED))
+    if compared.method == UNWEIGHTED:
+        yield from _unweighted_rows(compared, masks, Cell("14.1.4", scenario, "baseline", UNWEIGHTED))
     else:
-        yield from _weighted_rows(found, Cell("14.1.4", scenario, "baseline_weighted", found.method))
-    love = Cell("15.3", scenario, "love", found.method, outcome=found.covariate.code, level=found.level)
-    for name, value in (("smd", found.smd), ("smd_by_chance", found.by_chance)):
+        yield from _weighted_rows(compared, Cell("14.1.4", scenario, "baseline_weighted", compared.method))
+    love = Cell("15.3", scenario, "love", compared.method, outcome=compared.covariate.code, level=compared.level)
+    for name, value in (("smd", compared.smd), ("smd_by_chance", compared.by_chance)):
         if not np.isnan(value):
             yield love.at(contrast=CONTRAST).number(name, value, format="0.00")
 
 
-def _unweighted_rows(found: Compared, masks: Masks, cell: Cell) -> Iterator[Row]:
-    covariate, level = found.covariate, found.level
+def _unweighted_rows(compared: Compared, masks: Masks, cell: Cell) -> Iterator[Row]:
+    covariate, level = compared.covariate, compared.level
     cell = cell.at(outcome=covariate.code, level=level)
-    for arm, moments in zip(ARMS, (found.treated, found.historical), strict=True):
+    for arm, moments in zip(ARMS, (compared.treated, compared.historical), strict=True):
         here = cell.at(arm=arm)
         if isinstance(covariate, NumberCovariate):
             yield from _number_rows(here, covariate, masks[arm])
         else:
             yield from _category_rows(here, covariate, moments, masks[arm])
         yield from _centre_rows(here, covariate, moments)
-    yield from _smd_rows(cell.at(contrast=CONTRAST), found)
+    yield from _smd_rows(cell.at(contrast=CONTRAST), compared)
 
 
-def _weighted_rows(found: Compared, cell: Cell) -> Iterator[Row]:
+def _weighted_rows(compared: Compared, cell: Cell) -> Iterator[Row]:
     """Means (geometric on the log scale) and proportions of both arms, and their difference."""
-    covariate = found.covariate
-    cell = cell.at(outcome=covariate.code, level=found.level)
-    for arm, moments in zip(ARMS, (found.treated, found.historical), strict=True):
+    covariate = compared.covariate
+    cell = cell.at(outcome=covariate.code, level=compared.level)
+    for arm, moments in zip(ARMS, (compared.treated, compared.historical), strict=True):
         here = cell.at(arm=arm)
         yield here.number("n", moments.n)
         yield from _centre_rows(here, covariate, moments)
-    yield from _smd_rows(cell.at(contrast=CONTRAST), found)
+    yield from _smd_rows(cell.at(contrast=CONTRAST), compared)
 
 
 def _centre_rows(cell: Cell, covariate: Covariate, moments: Moments) -> Iterator[Row]:
@@ -157,14 +157,14 @@ def _centre_rows(cell: Cell, covariate: Covariate, moments: Moments) -> Iterator
         yield cell.number("centre", centre, covariate.unit, number_format(covariate))
 
 
-def _smd_rows(cell: Cell, found: Compared) -> Iterator[Row]:
-    numbers = {"smd": found.smd, "variance_ratio": found.variance_ratio, "smd_by_chance": found.by_chance}
+def _smd_rows(cell: Cell, compared: Compared) -> Iterator[Row]:
+    numbers = {"smd": compared.smd, "variance_ratio": compared.variance_ratio, "smd_by_chance": compared.by_chance}
     for name, value in numbers.items():
         if not np.isnan(value):
             yield cell.number(name, value, format="0.00")
-    if isinstance(found.covariate, NumberCovariate) and not np.isnan(found.smd):
-        yield cell.text("smd_scale", found.covariate.scale)
-        if found.covariate.of(np.ones(len(found.covariate.lower), dtype=bool)).censored.any():
+    if isinstance(compared.covariate, NumberCovariate) and not np.isnan(compared.smd):
+        yield cell.text("smd_scale", compared.covariate.scale)
+        if compared.covariate.of(np.ones(len(compared.covariate.lower), dtype=bool)).censored.any():
             yield cell.text("smd_censored", "at_limit")
 
 

@@ -19,20 +19,20 @@ BINS = 12
 YEARS = 5.0
 
 
-def weight_rows(method: str, found: Weighting | Infeasible, key: KeyCovariates, scenario: str) -> Iterator[Row]:
+def weight_rows(method: str, weighting: Weighting | Infeasible, key: KeyCovariates, scenario: str) -> Iterator[Row]:
     """Output 14.1.11: the target, the effective sizes and largest shares of one method, and how it came about."""
     cell = Cell("14.1.11", scenario, "weights", method)
-    if isinstance(found, Infeasible):
-        yield cell.text("infeasible", found.reason)
+    if isinstance(weighting, Infeasible):
+        yield cell.text("infeasible", weighting.reason)
         return
-    yield cell.text("target", found.target)
+    yield cell.text("target", weighting.target)
     for arm, rows in (("treated", key.treated), ("historical", ~key.treated)):
-        own = found.weights[rows]
+        own = weighting.weights[rows]
         here = cell.at(arm=arm)
         yield here.number("n", int((own > 0).sum()))
         yield here.number("effective_size", effective_size(own), format="0.0")
         yield here.number("largest_share", largest_share(own), format="0.00")
-    for name, value in found.facts.items():
+    for name, value in weighting.facts.items():
         yield cell.number(name, value, format=FORMATS.get(name, "0"))
 
 

@@ -13,8 +13,10 @@ from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import build_comparison
 from historical_controls.analysis.outcomes import analyse_outcomes
 from historical_controls.balance.arms import balance_arms
+from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.calibration.records import study_of
 from historical_controls.cohort.define import define_cohort
+from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.cohort.records.clean_tables import CleanTables
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.config.cohort.cohort import Balance, Cohort
@@ -119,7 +121,8 @@ def cohorts(clean: CleanTables, settings: Declared, seed: int) -> dict[int, Incl
     """
     if settings.cohort.calendar_window_weeks is not None and len(set(study_of(clean.patients["patient_id"]))) > 1:
         raise ValueError("a calendar window belongs to one study")
-    tables = define_cohort(clean, settings.cohort, settings.study, settings.dictionary, SCENARIO, seed, ["PF"])
+    inputs = CohortInputs(settings.cohort, settings.study, settings.dictionary, seed, ["PF"], SCENARIO)
+    tables = define_cohort(clean, inputs)
     people, visits = (dict(list(f.groupby(study_of(f["patient_id"])))) for f in (tables.patients, tables.visits))
     return {number: Included(people[number], visits[number]) for number in people}
 
@@ -127,7 +130,7 @@ def cohorts(clean: CleanTables, settings: Declared, seed: int) -> dict[int, Incl
 def analysed(tables: Included, look: Look, settings: Declared, codes: Iterable[str], seed: int) -> pd.DataFrame:
     """ARD rows of the analysis under one look, the gates of balance heeded."""
     patients, visits = tables.patients, tables.visits
-    arms = balance_arms(patients, visits, settings.balance, settings.dictionary, SCENARIO, seed)
+    arms = balance_arms(patients, visits, BalanceInputs(settings.balance, settings.dictionary, seed, SCENARIO))
     comparison = build_comparison(settings.analysis, arms.weights, arms.matched_sets, arms.gates)
     spoilt = visits if look.spoil is None else look.spoil(visits)
     inputs = AnalysisInputs(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.config.cohort.cohort import CoTreatment
 from historical_controls.config.study_config import Study
 from historical_controls.inference import exact_interval
@@ -21,21 +22,17 @@ PERSON = ["source", "patient_id"]
 Row = dict[str, object]
 
 
-def calendar_ard(
-    patients: pd.DataFrame, treatments: pd.DataFrame, declared: Mapping[str, CoTreatment], study: Study, scenario: str
-) -> pd.DataFrame:
-    """Rows of outputs 14.1.5 and 15.2.
-
-    `patients`: table cohort_patients; `treatments`: table treatments of all sources; `declared`: what is counted.
-    """
+def calendar_ard(patients: pd.DataFrame, treatments: pd.DataFrame, inputs: CohortInputs) -> pd.DataFrame:
+    """Rows of outputs 14.1.5 and 15.2, of the tables cohort_patients and treatments (of all sources)."""
+    scenario = inputs.scenario
     included = patients[patients["included"]]
     return ard_frame(
         [
             *_weeks(included, scenario),
-            *_periods(study, scenario),
+            *_periods(inputs.study, scenario),
             *_overlap(included, scenario),
             *_since(included, scenario),
-            *_co_treatments(included, treatments, declared, scenario),
+            *_co_treatments(included, treatments, inputs.cohort.co_treatments, scenario),
         ]
     )
 

@@ -100,8 +100,8 @@ def days_shown(horizon: int) -> list[int]:
     return sorted({0, *range(7, horizon + 1, 7), horizon})
 
 
-def _measured(cell: Cell, found: Mapping[Hashable, Any] | None, at_risk: int) -> Iterator[Row]:
-    counts = dict.fromkeys(COUNTS, 0) if found is None else found
+def _measured(cell: Cell, counted: Mapping[Hashable, Any] | None, at_risk: int) -> Iterator[Row]:
+    counts = dict.fromkeys(COUNTS, 0) if counted is None else counted
     yield cell.number("n_subjects", counts["n_subjects"])
     yield cell.number("n_at_risk", at_risk)
     yield cell.number("n_values", counts["n_values"])

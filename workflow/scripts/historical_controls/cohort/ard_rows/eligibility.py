@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from historical_controls.ard.rows import Cell, ard_frame
-from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.config.cohort.rules import EventRule, RatioRule, Rule, ThresholdRule
 from historical_controls.dictionary.dictionary import Dictionary
 
@@ -17,15 +17,13 @@ ARMS = ("treated", "historical")
 Row = dict[str, object]
 
 
-def eligibility_ard(
-    eligibility: pd.DataFrame, patients: pd.DataFrame, cohort: Cohort, dictionary: Dictionary, scenario: str
-) -> pd.DataFrame:
+def eligibility_ard(eligibility: pd.DataFrame, patients: pd.DataFrame, inputs: CohortInputs) -> pd.DataFrame:
     """States and deciding values of the treated by display id; counts of states by arm (tables of this stage)."""
-    rules = cohort.as_read().rules
+    rules, scenario = inputs.cohort.as_read().rules, inputs.scenario
     ids = patients.loc[patients["arm"] == "treated", ["source", "patient_id", "display_id"]]
     own = eligibility[eligibility["arm"] == "treated"].merge(ids, on=["source", "patient_id"])
     shown = own[own["display_id"] != ""].sort_values(["display_id", "position"], ignore_index=True)
-    return ard_frame([*_matrix(shown, rules, dictionary, scenario), *_counts(eligibility, scenario)])
+    return ard_frame([*_matrix(shown, rules, inputs.dictionary, scenario), *_counts(eligibility, scenario)])
 
 
 def _matrix(shown: pd.DataFrame, rules: Mapping[str, Rule], dictionary: Dictionary, scenario: str) -> Iterator[Row]:

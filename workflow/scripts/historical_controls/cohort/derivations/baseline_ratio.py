@@ -7,7 +7,7 @@ import pandas as pd
 
 from historical_controls.cohort.records.derived import Derived, refuse, stacked
 from historical_controls.cohort.records.intervals import Flags, Floats, Integers, group_median
-from historical_controls.cohort.records.records import Records
+from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.timeline import NEVER, hours
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.cohort.derivations import RatioToBaseline
@@ -17,7 +17,7 @@ SAME = ["patient", "outcome", "assay", "specimen"]
 
 
 def ratio_to_baseline(
-    records: Records, zero: Integers, cohort: Cohort, rule: RatioToBaseline, outcome: Outcome
+    records: PatientRecords, zero: Integers, cohort: Cohort, rule: RatioToBaseline, outcome: Outcome
 ) -> Derived:
     """Ratios of included patients after the baseline, and values without a baseline of their own assay and specimen.
 
@@ -42,14 +42,16 @@ def ratio_to_baseline(
     return Derived(found[known], stacked([refused]))
 
 
-def _rows_of(records: Records, zero: Integers, rule: RatioToBaseline) -> pd.DataFrame:
+def _rows_of(records: PatientRecords, zero: Integers, rule: RatioToBaseline) -> pd.DataFrame:
     measured = records.measurements
     bounded = measured["lower"].notna() | measured["upper"].notna()
     rows = measured[measured["outcome"].isin(rule.of) & bounded]
     return rows[zero[rows["patient"].to_numpy(np.int64)] != NEVER].reset_index(drop=True)
 
 
-def _is_baseline(rows: pd.DataFrame, records: Records, zero: Integers, cohort: Cohort, rule: RatioToBaseline) -> Flags:
+def _is_baseline(
+    rows: pd.DataFrame, records: PatientRecords, zero: Integers, cohort: Cohort, rule: RatioToBaseline
+) -> Flags:
     patient, time = rows["patient"].to_numpy(np.int64), rows["time"].to_numpy(np.int64)
     if rule.baseline == "time_zero":
         return (time <= zero[patient]) & (time > zero[patient] - hours(cohort.baseline_hours))

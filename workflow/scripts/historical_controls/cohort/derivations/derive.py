@@ -19,7 +19,7 @@ from historical_controls.cohort.records.clean_tables import CleanTables
 from historical_controls.cohort.records.derived import Derived, computed_rows, nothing_refused, stacked
 from historical_controls.cohort.records.flags import with_flag
 from historical_controls.cohort.records.intervals import Integers
-from historical_controls.cohort.records.records import Records, known_after
+from historical_controls.cohort.records.patient_records import PatientRecords, known_after
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.cohort.derivations import (
     FractionFromFlow,
@@ -33,7 +33,7 @@ from historical_controls.config.cohort.derivations import (
 )
 from historical_controls.dictionary.dictionary import Dictionary
 
-ROOM: tuple[tuple[type, Callable[..., Derived]], ...] = (
+DERIVERS: tuple[tuple[type, Callable[..., Derived]], ...] = (
     (FractionFromFlow, fraction_from_flow),
     (WindowSum, window_sum),
     (ImputedRatio, imputed_ratio),
@@ -47,7 +47,7 @@ def derive_outcomes(tables: CleanTables, cohort: Cohort, dictionary: Dictionary)
     `refused` holds the values that gave no derived one. What needs time zero comes later (`derive_after_zero`).
     """
     out = replace(tables, measurements=tables.measurements[tables.measurements["status"] != "not_done"])
-    for kind, derive in ROOM:
+    for kind, derive in DERIVERS:
         for code, rule in _of_kind(cohort, kind):
             out = _replaced(out, code, derive(out, code, rule, dictionary.outcomes[code]))
     out = _at_altitude(out, cohort)
@@ -61,12 +61,12 @@ def _of_kind(cohort: Cohort, kind: type) -> Iterator[tuple[str, Any]]:
     return ((code, rule) for code, rule in cohort.derivations.items() if isinstance(rule, kind))
 
 
-def _replaced(tables: CleanTables, code: str, found: Derived) -> CleanTables:
+def _replaced(tables: CleanTables, code: str, derived: Derived) -> CleanTables:
     # A value that the file reports would stand beside ours under the same name; the declared derivation replaces it.
     own = (tables.measurements["outcome"] == code).to_numpy()
     others = tables.measurements[~own] if own.any() else tables.measurements
-    parts = [part for part in (others, found.rows) if len(part)] or [others]
-    refused = stacked([tables.refused, found.refused])
+    parts = [part for part in (others, derived.rows) if len(part)] or [others]
+    refused = stacked([tables.refused, derived.refused])
     return replace(tables, measurements=pd.concat(parts, ignore_index=True), refused=refused)
 
 
@@ -92,7 +92,9 @@ def _organ_outcomes(tables: CleanTables, code: str, rule: Sofa, cohort: Cohort) 
         yield from ((f"SOFA_{name}", organ_rows(scores, name)) for name in NAMES)
 
 
-def derive_after_zero(records: Records, zero: Integers, cohort: Cohort, dictionary: Dictionary) -> Records:
+def derive_after_zero(
+    records: PatientRecords, zero: Integers, cohort: Cohort, dictionary: Dictionary
+) -> PatientRecords:
     """Records of included patients with the outcomes that count from time zero (`zero`: NEVER for excluded)."""
     made: Mapping[type, Callable[..., Derived]] = {RatioToBaseline: ratio_to_baseline, HoursAbove: hours_above}
     parts, refused = [records.measurements], [records.refused]

@@ -10,7 +10,7 @@ import pandas as pd
 from historical_controls.ard.rows import Cell
 from historical_controls.cohort.records.clean_tables import CohortTables
 from historical_controls.cohort.records.flags import IMPUTED, has_any
-from historical_controls.cohort.records.records import Records
+from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.timeline import timestamps
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.tables.registry import UNDERIVED
@@ -18,7 +18,7 @@ from historical_controls.tables.registry import UNDERIVED
 COUNTED = ["arm", "outcome", "level"]
 
 
-def refused_rows(records: Records) -> pd.DataFrame:
+def refused_rows(records: PatientRecords) -> pd.DataFrame:
     """Rows of table `underived` but for the scenario, of everyone considered."""
     lost = records.refused
     people = records.people
@@ -28,7 +28,7 @@ def refused_rows(records: Records) -> pd.DataFrame:
     return rows[[name for name in UNDERIVED.names if name != "scenario"]]
 
 
-def counted(records: Records, cohort: Cohort) -> pd.DataFrame:
+def counted(records: PatientRecords, cohort: Cohort) -> pd.DataFrame:
     """Values and patients by arm, outcome and what became of the value: 'computed', 'imputed', or a reason."""
     measured = records.measurements
     rows = measured[measured["outcome"].isin(list(cohort.derivations))]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from historical_controls.cohort.records.derived import Derived, computed_rows, nothing_refused
 from historical_controls.cohort.records.intervals import Flags, Floats, Integers, ragged
-from historical_controls.cohort.records.records import Records
+from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.timeline import HOUR, NEVER, hours
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.cohort.derivations import HoursAbove
@@ -35,7 +35,7 @@ class Spans:
         return Spans(self.patient, start, stop).where(start < stop)
 
 
-def hours_above(records: Records, zero: Integers, cohort: Cohort, rule: HoursAbove, outcome: Outcome) -> Derived:
+def hours_above(records: PatientRecords, zero: Integers, cohort: Cohort, rule: HoursAbove, outcome: Outcome) -> Derived:
     """One value per study day that was observed long enough, at the day's end or the end of the stay.
 
     Day 0 (the baseline hours) reads nothing after time zero. `zero`: NEVER for excluded patients.
@@ -53,13 +53,13 @@ def hours_above(records: Records, zero: Integers, cohort: Cohort, rule: HoursAbo
     return Derived(computed_rows(pd.concat(rows, ignore_index=True), outcome), nothing_refused())
 
 
-def stay_end(records: Records, zero: Integers) -> Floats:
+def stay_end(records: PatientRecords, zero: Integers) -> Floats:
     """Milliseconds from time zero to the end of the stay; 0 for excluded patients and unknown ends."""
     known = (zero != NEVER) & (records.stays.end != NEVER)
     return np.where(known, np.maximum(np.where(known, records.stays.end - np.where(known, zero, 0), 0), 0), 0.0)
 
 
-def _readings(records: Records, zero: Integers, rule: HoursAbove) -> pd.DataFrame:
+def _readings(records: PatientRecords, zero: Integers, rule: HoursAbove) -> pd.DataFrame:
     rows = records.measurements[(records.measurements["outcome"] == rule.of) & records.measurements["value"].notna()]
     rows = rows[zero[rows["patient"].to_numpy(np.int64)] != NEVER]
     since = rows["time"].to_numpy(np.int64) - zero[rows["patient"].to_numpy(np.int64)]
@@ -84,11 +84,13 @@ def _between(readings: pd.DataFrame, rule: HoursAbove) -> tuple[Spans, Spans]:
     return seen, Spans(seen.patient, start, stop).where(start < stop)
 
 
-def _by_day(seen: Spans, above: Spans, rule: HoursAbove, first_day: int, zero: Integers, until: Floats) -> pd.DataFrame:
+def _by_day(
+    observed: Spans, above: Spans, rule: HoursAbove, first_day: int, zero: Integers, until: Floats
+) -> pd.DataFrame:
     # Baseline hours are one day, however many they are.
-    observed = span_hours(seen, first_day > 0, len(zero))
-    days = span_hours(above, first_day > 0, len(zero), observed.shape[1])
-    patient, place = np.nonzero(observed >= max(rule.min_observed_hours, 1e-9))
+    hours_seen = span_hours(observed, first_day > 0, len(zero))
+    days = span_hours(above, first_day > 0, len(zero), hours_seen.shape[1])
+    patient, place = np.nonzero(hours_seen >= max(rule.min_observed_hours, 1e-9))
     day = place + first_day
     # A day that the stay's end cut short stands just before that end, within follow-up.
     offset = np.minimum(day * float(DAY), np.maximum(until[patient] - 1, 0)).astype(np.int64)

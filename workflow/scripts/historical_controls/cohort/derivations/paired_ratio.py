@@ -52,8 +52,8 @@ def _computed(tables: CleanTables, code: str, rule: PairedRatio, outcome: Outcom
     above, refused = _numerators(tables.measurements, code, rule)
     above = by_time(above)
     width = milliseconds_of(rule.within_minutes)
-    divisor, flags, found = paired_values(above, _denominators(tables.measurements, rule), width, rule.direction)
-    divisor, flags, found = _room_air(tables, rule, above, divisor, flags, found)
+    paired = paired_values(above, _denominators(tables.measurements, rule), width, rule.direction)
+    divisor, flags, found = _room_air(tables, rule, above, paired)
     refused.append(refuse(above, code, "no_partner", ~found))
     ratios = above.assign(
         outcome=code,
@@ -95,10 +95,12 @@ def _denominators(measured: pd.DataFrame, rule: PairedRatio) -> list[pd.DataFram
 
 
 def _room_air(
-    tables: CleanTables, rule: PairedRatio, above: pd.DataFrame, divisor: np.ndarray, flags: pd.Series, found: Flags
+    tables: CleanTables, rule: PairedRatio, above: pd.DataFrame, paired: tuple[np.ndarray, pd.Series, Flags]
 ) -> tuple[np.ndarray, pd.Series, Flags]:
+    """Pairs of `paired_values`, numerators without a partner divided by room air's fraction where that is declared."""
     if rule.room_air is None:
-        return divisor, flags, found
+        return paired
+    divisor, flags, found = paired
     patient, time = above["patient"].to_numpy(np.int64), above["time"].to_numpy(np.int64)
     air = ~found & ~runs_at(tables.treatments, rule.room_air, patient, time)
     return np.where(air, ROOM_AIR, divisor), flags.mask(air, "FIO2_ROOM_AIR"), found | air

@@ -11,7 +11,7 @@ from historical_controls.cohort.eligibility.basal_ratio import ratio_of
 from historical_controls.cohort.eligibility.threshold import reduction
 from historical_controls.cohort.eligibility.time_zero import Decisions, moments_at
 from historical_controls.cohort.records.intervals import Flags, Integers, ragged
-from historical_controls.cohort.records.records import Records
+from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.timeline import NEVER, Moments, Series, hours, timestamps
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.cohort.rules import EventRule, RatioRule, ResultRule, Rule, ThresholdRule, TreatmentRule
@@ -20,7 +20,7 @@ from historical_controls.tables.registry import EVIDENCE
 COLUMNS = [name for name in EVIDENCE.names if name != "scenario"]
 
 
-def evidence_rows(records: Records, decided: Decisions, cohort: Cohort, arm: str) -> pd.DataFrame:
+def evidence_rows(records: PatientRecords, decided: Decisions, cohort: Cohort, arm: str) -> pd.DataFrame:
     """Rows of table `evidence` but for the scenario, at the hour that decides.
 
     What a rule looked at and found; a characteristic has no row of its own, and a combination those of its parts.
@@ -42,7 +42,7 @@ def evidence_rows(records: Records, decided: Decisions, cohort: Cohort, arm: str
     return rows.assign(**names)[COLUMNS].drop_duplicates([name for name in EVIDENCE.key if name != "scenario"])
 
 
-def _of_rule(rule: Rule, moments: Moments, records: Records) -> Iterator[pd.DataFrame]:
+def _of_rule(rule: Rule, moments: Moments, records: PatientRecords) -> Iterator[pd.DataFrame]:
     if isinstance(rule, ThresholdRule | ResultRule | RatioRule):
         series = records.results(rule.outcome, isinstance(rule, ThresholdRule) and rule.imputed)
         if series is not None and len(series.time) and len(moments):
@@ -55,7 +55,7 @@ def _of_rule(rule: Rule, moments: Moments, records: Records) -> Iterator[pd.Data
 
 
 def _places(
-    rule: ThresholdRule | ResultRule | RatioRule, moments: Moments, records: Records, series: Series
+    rule: ThresholdRule | ResultRule | RatioRule, moments: Moments, records: PatientRecords, series: Series
 ) -> tuple[Integers, Integers]:
     """Places in the series, and the patient that each belongs to."""
     if isinstance(rule, RatioRule):
@@ -80,8 +80,8 @@ def _only_last(rule: ThresholdRule) -> bool:
     return reduction(rule) == "last" and alone
 
 
-def _measured(found: tuple[Integers, Integers], series: Series, records: Records) -> pd.DataFrame:
-    place, patient = found
+def _measured(places: tuple[Integers, Integers], series: Series, records: PatientRecords) -> pd.DataFrame:
+    place, patient = places
     rows = records.judged.loc[series.row[place]].reset_index(drop=True)
     return pd.DataFrame(
         {
@@ -117,7 +117,7 @@ def _dated(frame: pd.DataFrame, column: str, name: str, moments: Moments, before
     )
 
 
-def _courses(rule: TreatmentRule, moments: Moments, records: Records) -> pd.DataFrame:
+def _courses(rule: TreatmentRule, moments: Moments, records: PatientRecords) -> pd.DataFrame:
     """Courses that ran within the look-back."""
     given = records.treatments[records.treatments["treatment"].isin(rule.treatments)]
     since = np.full(len(records), NEVER)

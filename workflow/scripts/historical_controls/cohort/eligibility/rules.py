@@ -12,7 +12,7 @@ from historical_controls.cohort.eligibility.basal_ratio import judge_ratio, rati
 from historical_controls.cohort.eligibility.threshold import judge_threshold, threshold_evidence
 from historical_controls.cohort.records.intervals import compare
 from historical_controls.cohort.records.kleene import FALSE, TRUE, UNKNOWN, States, kleene_and, kleene_or, states
-from historical_controls.cohort.records.records import Records
+from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.support import courses_of, running
 from historical_controls.cohort.records.timeline import HOUR, NEVER, Moments, Series, hours
 from historical_controls.config.cohort.rules import (
@@ -34,25 +34,25 @@ Memo = dict[str, States]
 
 
 def judge_rules(
-    rules: Mapping[str, Rule], moments: Moments, records: Records, memo: Memo | None = None
+    rules: Mapping[str, Rule], moments: Moments, records: PatientRecords, memo: Memo | None = None
 ) -> dict[str, States]:
     """State of every rule at every moment; nothing later than the moment is looked at.
 
     `memo`: states already judged at these same moments, by what a rule says; several readings share it.
     """
-    found: dict[str, States] = {}
+    judged: dict[str, States] = {}
     for name in rule_order(rules):
         rule = rules[name]
         if memo is None or isinstance(rule, CombinationRule | CountRule):
-            found[name] = judge(rule, moments, records, found)
+            judged[name] = judge(rule, moments, records, judged)
             continue
         said = rule.model_dump_json(exclude={"label", "applies_to"})
-        found[name] = memo[said] = memo[said] if said in memo else judge(rule, moments, records, found)
-    return {name: found[name] for name in rules}
+        judged[name] = memo[said] = memo[said] if said in memo else judge(rule, moments, records, judged)
+    return {name: judged[name] for name in rules}
 
 
-def judge(rule: Rule, moments: Moments, records: Records, found: Mapping[str, States]) -> States:
-    """State of one rule; `found` holds the rules that a combination combines."""
+def judge(rule: Rule, moments: Moments, records: PatientRecords, judged: Mapping[str, States]) -> States:
+    """State of one rule; `judged` holds the rules that a combination combines."""
     match rule:
         case ThresholdRule():
             return judge_threshold(rule, moments, records.results(rule.outcome, rule.imputed))
@@ -67,9 +67,9 @@ def judge(rule: Rule, moments: Moments, records: Records, found: Mapping[str, St
         case TreatmentRule():
             return judge_treatment(rule, moments, records)
         case CombinationRule():
-            return judge_combination(rule, found)
+            return judge_combination(rule, judged)
         case CountRule():
-            return judge_count(rule, found)
+            return judge_count(rule, judged)
         case JudgementRule():
             return unknown(moments)
     assert_never(rule)
@@ -93,7 +93,7 @@ def judge_result(rule: ResultRule, moments: Moments, series: Series | None) -> S
     return states(true, ~true & (seen_other[window.stop] > seen_other[window.start]))
 
 
-def judge_characteristic(rule: CharacteristicRule, moments: Moments, records: Records) -> States:
+def judge_characteristic(rule: CharacteristicRule, moments: Moments, records: PatientRecords) -> States:
     """A characteristic against a number, flag or category; unknown where it is not recorded."""
     if rule.characteristic not in records.people.columns:
         return unknown(moments)
@@ -109,7 +109,7 @@ def judge_characteristic(rule: CharacteristicRule, moments: Moments, records: Re
     return by_patient[moments.patient]
 
 
-def judge_event(rule: EventRule, moments: Moments, records: Records) -> States:
+def judge_event(rule: EventRule, moments: Moments, records: PatientRecords) -> States:
     """Whether the event had, or had not, happened so many hours before; what is not recorded has not happened.
 
     Unknown where the files of the patient's source cannot tell of it.
@@ -119,22 +119,24 @@ def judge_event(rule: EventRule, moments: Moments, records: Records) -> States:
         first = np.full(len(records), NEVER)
     happened = first[moments.patient] <= moments.time - hours(rule.at_least_hours_before)
     state = states(happened, ~happened) if rule.happened else states(~happened, happened)
-    return np.where(records.tells(rule.event, ANY_EVENT)[moments.patient], state, UNKNOWN)
+    return np.where(records.can_record(rule.event, ANY_EVENT)[moments.patient], state, UNKNOWN)
 
 
-def judge_combination(rule: CombinationRule, found: Mapping[str, States]) -> States:
+def judge_combination(rule: CombinationRule, judged: Mapping[str, States]) -> States:
     outer, inner = (kleene_and, kleene_or) if rule.kind == "all" else (kleene_or, kleene_and)
-    return outer([found[item] if isinstance(item, str) else inner([found[name] for name in item]) for item in rule.of])
+    return outer(
+        [judged[item] if isinstance(item, str) else inner([judged[name] for name in item]) for item in rule.of]
+    )
 
 
-def judge_count(rule: CountRule, found: Mapping[str, States]) -> States:
+def judge_count(rule: CountRule, judged: Mapping[str, States]) -> States:
     """True once enough rules are true, false once the undecided ones cannot make up the number."""
-    parts = np.stack([found[name] for name in rule.of])
+    parts = np.stack([judged[name] for name in rule.of])
     true, possible = (parts == TRUE).sum(axis=0), (parts != FALSE).sum(axis=0)
     return states(true >= rule.count, possible < rule.count)
 
 
-def judge_treatment(rule: TreatmentRule, moments: Moments, records: Records) -> States:
+def judge_treatment(rule: TreatmentRule, moments: Moments, records: PatientRecords) -> States:
     """Whether a course ran within the hours before; a course that is not recorded was not given.
 
     Unknown where the files of the patient's source tell of none of these treatments.
@@ -142,10 +144,10 @@ def judge_treatment(rule: TreatmentRule, moments: Moments, records: Records) -> 
     courses = courses_of(records.treatments, rule.treatments)
     ran = running(courses, moments.patient, moments.time - hours(rule.within_hours), moments.time)
     state = states(ran, ~ran) if rule.given else states(~ran, ran)
-    return np.where(records.tells(*rule.treatments, ANY_TREATMENT)[moments.patient], state, UNKNOWN)
+    return np.where(records.can_record(*rule.treatments, ANY_TREATMENT)[moments.patient], state, UNKNOWN)
 
 
-def evidence(rule: Rule, moments: Moments, records: Records) -> np.ndarray:
+def evidence(rule: Rule, moments: Moments, records: PatientRecords) -> np.ndarray:
     """The number that decided a rule at each moment, in the canonical unit; nan where no single number did.
 
     For events: hours since the event.

@@ -8,13 +8,13 @@ import pandas as pd
 from historical_controls.cohort.eligibility.rules import evidence, judge_rules
 from historical_controls.cohort.eligibility.time_zero import Decisions, moments_at
 from historical_controls.cohort.records.kleene import WORDS
-from historical_controls.cohort.records.records import Records
+from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.timeline import timestamps
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.tables.registry import ELIGIBILITY
 
 
-def eligibility_rows(records: Records, decided: Decisions, cohort: Cohort, arm: str) -> pd.DataFrame:
+def eligibility_rows(records: PatientRecords, decided: Decisions, cohort: Cohort, arm: str) -> pd.DataFrame:
     """Rows of table `eligibility` but for the scenario; a patient without any candidate hour has unknown states."""
     moments = moments_at(decided.judged_at)
     states = judge_rules(cohort.rules, moments, records)
@@ -30,7 +30,7 @@ def eligibility_rows(records: Records, decided: Decisions, cohort: Cohort, arm: 
 
 
 def _of_rule(
-    records: Records,
+    records: PatientRecords,
     decided: Decisions,
     name: str,
     position: int,

@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.cohort.eligibility.rules import Memo, judge_rules
+from historical_controls.cohort.inputs import TreatedTimes
 from historical_controls.cohort.records.intervals import Flags, Integers
 from historical_controls.cohort.records.kleene import TRUE, UNKNOWN, States, kleene_and
-from historical_controls.cohort.records.records import PERSON, Records
+from historical_controls.cohort.records.patient_records import PERSON, PatientRecords
 from historical_controls.cohort.records.stays import candidate_moments
 from historical_controls.cohort.records.timeline import HOUR, NEVER, Moments, hours
 from historical_controls.config.cohort.cohort import Cohort
@@ -62,7 +63,7 @@ def filters_of(cohort: Cohort, arm: str) -> list[str]:
 
 
 def screen(
-    records: Records, cohort: Cohort, arm: str, moments: Moments, entry: str, memo: Memo | None = None
+    records: PatientRecords, cohort: Cohort, arm: str, moments: Moments, entry: str, memo: Memo | None = None
 ) -> Screening:
     """Judge every candidate hour; a patient passes a step if one hour meets it together with all steps before.
 
@@ -109,7 +110,7 @@ def best_state(state: States, patients: Integers, count: int) -> States:
     return out
 
 
-def decide_treated(records: Records, cohort: Cohort) -> Decisions:
+def decide_treated(records: PatientRecords, cohort: Cohort) -> Decisions:
     """Everyone with the event that starts follow-up, whatever the rules say then, unless the config asks for more."""
     event = event_times(records, cohort.time_zero.treated)
     moments = candidate_moments(records.stays, cohort.time_zero.standard_care_hours, until=event)
@@ -125,7 +126,7 @@ def decide_treated(records: Records, cohort: Cohort) -> Decisions:
     return passing_only(records, cohort, decided) if cohort.treated_must_pass else decided
 
 
-def passing_only(records: Records, cohort: Cohort, decided: Decisions) -> Decisions:
+def passing_only(records: PatientRecords, cohort: Cohort, decided: Decisions) -> Decisions:
     """Treated patients who fail a filter at time zero, or for whom it is unknown, left out at the first such filter."""
     moments = moments_at(decided.time_zero)
     states = judge_rules(cohort.rules, moments, records)
@@ -141,14 +142,14 @@ def passing_only(records: Records, cohort: Cohort, decided: Decisions) -> Decisi
     )
 
 
-def _ready(records: Records, first_eligible: Integers, cohort: Cohort) -> Integers:
+def _ready(records: PatientRecords, first_eligible: Integers, cohort: Cohort) -> Integers:
     """When standard care was completed and, where ever so, the patient eligible; only where care has a start."""
     start = records.stays.start
     ready = np.where(start != NEVER, start, 0) + hours(cohort.time_zero.standard_care_hours)
     return np.where(first_eligible == NEVER, ready, np.maximum(ready, first_eligible))
 
 
-def ever_states(screening: Screening, records: Records, cohort: Cohort, at: Integers) -> dict[str, States]:
+def ever_states(screening: Screening, records: PatientRecords, cohort: Cohort, at: Integers) -> dict[str, States]:
     """Best state of each rule over the candidate hours and `at`, the hour shown, which need not be one of them.
 
     Unknown for patients without any hour.
@@ -168,11 +169,11 @@ def moments_at(times: Integers) -> Moments:
     return Moments(patient, times[patient])
 
 
-def event_times(records: Records, event: str) -> Integers:
+def event_times(records: PatientRecords, event: str) -> Integers:
     return records.first_event.get(event, np.full(len(records), NEVER))
 
 
-def treated_waits(records: Records, decisions: Decisions, cohort: Cohort) -> tuple[float, ...]:
+def treated_waits(records: PatientRecords, decisions: Decisions, cohort: Cohort) -> tuple[float, ...]:
     """Hours from max(standard care completed, first eligible hour if any) to the treated patients' treatment (EL-4).
 
     Never below 0, in ascending order; patients whose standard care has no recorded start have none.
@@ -195,19 +196,14 @@ def draw_waits(people: pd.DataFrame, waits: Sequence[float], seed: int, draw: in
     return np.array([hours(wait) for wait in waits], dtype=np.int64)[np.array(drawn, dtype=np.int64)]
 
 
-def decide_historical(
-    records: Records, cohort: Cohort, waits: Sequence[float], seed: int, window: tuple[int, int] | None = None
-) -> Decisions:
-    """Time zero of each control by the declared rule, or the step that excluded it.
-
-    `window`: first and last time zero of the treated (milliseconds), where the calendar may restrict the controls.
-    """
+def decide_historical(records: PatientRecords, cohort: Cohort, times: TreatedTimes, seed: int) -> Decisions:
+    """Time zero of each control by the declared rule, or the step that excluded it."""
     screening = screen_controls(records, cohort)
-    decided = settle(records, cohort, screening, waits, seed, window)
+    decided = assign_time_zero(records, cohort, screening, times, seed)
     return replace(decided, ever=ever_states(screening, records, cohort, decided.judged_at))
 
 
-def screen_controls(records: Records, cohort: Cohort, memo: Memo | None = None) -> Screening:
+def screen_controls(records: PatientRecords, cohort: Cohort, memo: Memo | None = None) -> Screening:
     """What the hours at which a control may start say: every full hour after standard care, or the declared event."""
     zero = cohort.time_zero
     if zero.historical == "event":
@@ -217,13 +213,12 @@ def screen_controls(records: Records, cohort: Cohort, memo: Memo | None = None) 
     return screen(records, cohort, "historical", moments, "standard_care", memo)
 
 
-def settle(
-    records: Records,
+def assign_time_zero(
+    records: PatientRecords,
     cohort: Cohort,
     screening: Screening,
-    waits: Sequence[float],
+    times: TreatedTimes,
     seed: int,
-    window: tuple[int, int] | None,
     draw: int | None = None,
 ) -> Decisions:
     """Time zero of screened controls: after the drawn wait where one is asked for, and within the restrictions.
@@ -234,13 +229,13 @@ def settle(
     if zero.historical == "event" or not zero.match_waits:
         decided = without_wait(screening)
     else:
-        wait = draw_waits(records.people, waits, seed, zero.wait_draw if draw is None else draw)
+        wait = draw_waits(records.people, times.waits, seed, zero.wait_draw if draw is None else draw)
         decided = after_wait(records, cohort, screening, wait)
-    return restricted(decided, records, cohort, window)
+    return restricted(decided, records, cohort, times.window)
 
 
 def restricted(
-    decided: Decisions, records: Records, cohort: Cohort, window: tuple[int, int] | None = None
+    decided: Decisions, records: PatientRecords, cohort: Cohort, window: tuple[int, int] | None = None
 ) -> Decisions:
     """The decisions with the declared restrictions laid on top, each a step of its own."""
     zero = decided.time_zero
@@ -282,7 +277,7 @@ def without_wait(screening: Screening) -> Decisions:
     return Decisions(first, judged, screening.excluded_by, screening.undecided, first)
 
 
-def after_wait(records: Records, cohort: Cohort, screening: Screening, wait: Integers) -> Decisions:
+def after_wait(records: PatientRecords, cohort: Cohort, screening: Screening, wait: Integers) -> Decisions:
     """Time zero at the end of the wait for those alive, in hospital and still eligible then."""
     at = np.where(screening.first_eligible == NEVER, NEVER, screening.first_eligible + wait)
     moments = moments_at(at)
@@ -305,7 +300,7 @@ def after_wait(records: Records, cohort: Cohort, screening: Screening, wait: Int
     )
 
 
-def _joint(records: Records, cohort: Cohort, moments: Moments) -> States:
+def _joint(records: PatientRecords, cohort: Cohort, moments: Moments) -> States:
     return all_filters(judge_rules(cohort.rules, moments, records), cohort, "historical", len(moments))
 
 

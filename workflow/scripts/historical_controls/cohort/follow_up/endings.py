@@ -7,7 +7,7 @@ import pandas as pd
 
 from historical_controls.cohort.eligibility.time_zero import Decisions, event_times
 from historical_controls.cohort.records.intervals import Floats, Integers
-from historical_controls.cohort.records.records import Records
+from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.timeline import HOUR, NEVER, timestamps
 from historical_controls.config.study_config import Study
 from historical_controls.tables.registry import COHORT_PATIENTS
@@ -15,7 +15,7 @@ from historical_controls.tables.registry import COHORT_PATIENTS
 DAY = 24 * HOUR
 
 
-def patient_rows(records: Records, decided: Decisions, study: Study, horizon_days: int) -> pd.DataFrame:
+def patient_rows(records: PatientRecords, decided: Decisions, study: Study, horizon_days: int) -> pd.DataFrame:
     """Columns of table `cohort_patients` but scenario and display_id, and `undecided`; one row per patient."""
     zero = decided.time_zero
     included = zero != NEVER
@@ -50,7 +50,7 @@ def _since(zero: Integers, event: Integers, unit: int) -> Floats:
     return np.where(known, (np.where(known, zero, 0) - np.where(known, event, 0)) / unit, np.nan)
 
 
-def end_of_follow_up(records: Records, zero: Integers, horizon_days: int) -> tuple[np.ndarray, Floats]:
+def end_of_follow_up(records: PatientRecords, zero: Integers, horizon_days: int) -> tuple[np.ndarray, Floats]:
     """How and when follow-up ended, in days since time zero; None and nan for excluded.
 
     The event that ended the stay within the horizon; else the horizon, where there are records that far; else the

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.cohort.records.intervals import Floats, Integers
-from historical_controls.cohort.records.records import Records
+from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.timeline import HOUR, NEVER
 from historical_controls.tables.registry import COHORT_EVENTS, OBSERVATIONS
 
 HOURS_BEFORE = 72.0
 
 
-def observation_rows(records: Records, zero: Integers, end_day: Floats) -> pd.DataFrame:
+def observation_rows(records: PatientRecords, zero: Integers, end_day: Floats) -> pd.DataFrame:
     """Rows of table `observations` but for the scenario.
 
     From 72 h before time zero to the end of follow-up: what was measured after discharge or transfer belongs to
@@ -25,7 +25,7 @@ def observation_rows(records: Records, zero: Integers, end_day: Floats) -> pd.Da
     return rows[[name for name in OBSERVATIONS.names if name != "scenario"]]
 
 
-def event_rows(records: Records, zero: Integers) -> pd.DataFrame:
+def event_rows(records: PatientRecords, zero: Integers) -> pd.DataFrame:
     """Rows of table `cohort_events` but for the scenario: every event, before and after time zero."""
     rows = _since_zero(records.events, records, zero, -np.inf, np.full(len(records), np.inf))
     end = rows["end_time"].to_numpy(np.int64)
@@ -36,7 +36,7 @@ def event_rows(records: Records, zero: Integers) -> pd.DataFrame:
 
 
 def _since_zero(
-    frame: pd.DataFrame, records: Records, zero: Integers, after: Floats | float, until: Floats
+    frame: pd.DataFrame, records: PatientRecords, zero: Integers, after: Floats | float, until: Floats
 ) -> pd.DataFrame:
     """Rows of included patients whose hours since time zero lie in (after, until of the patient]."""
     patient = frame["patient"].to_numpy()

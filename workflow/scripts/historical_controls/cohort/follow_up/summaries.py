@@ -14,7 +14,7 @@ import pandas as pd
 
 from historical_controls.cohort.derivations.hours_above import DAY, Spans, span_hours, stay_end
 from historical_controls.cohort.records.intervals import Flags, Floats, Integers
-from historical_controls.cohort.records.records import Records
+from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.support import merged_courses
 from historical_controls.cohort.records.timeline import NEVER
 from historical_controls.config.cohort.cohort import Cohort
@@ -50,7 +50,11 @@ class Values:
 
 
 def summary_rows(
-    records: Records, zero: Integers, cohort: Cohort, dictionary: Dictionary, recorded: Collection[tuple[str, str]]
+    records: PatientRecords,
+    zero: Integers,
+    cohort: Cohort,
+    dictionary: Dictionary,
+    recorded: Collection[tuple[str, str]],
 ) -> pd.DataFrame:
     """Rows of table `patient_summaries` but for the scenario.
 
@@ -63,20 +67,20 @@ def summary_rows(
         followed = followed_until(records, zero, rule.days)
         match rule:
             case FreeDays():
-                found = _free_days(records, zero, rule, followed, _has_records(records, rule.support, recorded))
+                values = _free_days(records, zero, rule, followed, _has_records(records, rule.support, recorded))
             case SupportHours():
-                found = _support_hours(records, zero, rule, followed, _has_records(records, rule.support, recorded))
+                values = _support_hours(records, zero, rule, followed, _has_records(records, rule.support, recorded))
             case DaysReaching():
-                found = _days_reaching(records, zero, rule, followed)
+                values = _days_reaching(records, zero, rule, followed)
             case DailyTotal():
-                found = _daily_total(records, zero, rule, followed)
+                values = _daily_total(records, zero, rule, followed)
             case _:
                 assert_never(rule)
-        parts.append(_rows(records, found, code, dictionary.outcomes[code].unit)[included])
+        parts.append(_rows(records, values, code, dictionary.outcomes[code].unit)[included])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def followed_until(records: Records, zero: Integers, days: int) -> Followed:
+def followed_until(records: PatientRecords, zero: Integers, days: int) -> Followed:
     """Follow-up up to a day: after a discharge alive all is known, after a transfer or the last record nothing is."""
     last = stay_end(records, zero)
     ended = records.stays.end_state
@@ -86,12 +90,12 @@ def followed_until(records: Records, zero: Integers, days: int) -> Followed:
     return Followed(np.minimum(last, days * DAY), state.astype(object))
 
 
-def _has_records(records: Records, support: list[str], recorded: Collection[tuple[str, str]]) -> Flags:
+def _has_records(records: PatientRecords, support: list[str], recorded: Collection[tuple[str, str]]) -> Flags:
     sources = {source for source, name in recorded if name in support}
     return records.people["source"].isin(sources).to_numpy()
 
 
-def _support(records: Records, zero: Integers, names: list[str], gap: float, until: Floats) -> Spans:
+def _support(records: PatientRecords, zero: Integers, names: list[str], gap: float, until: Floats) -> Spans:
     patient, start, stop = merged_courses(records.treatments, names, gap)
     kept = zero[patient] != NEVER
     patient, start, stop = patient[kept], start[kept], stop[kept]
@@ -100,7 +104,7 @@ def _support(records: Records, zero: Integers, names: list[str], gap: float, unt
     return Spans(patient, (start - begin).astype(np.float64), since).clipped(0.0, until)
 
 
-def _free_days(records: Records, zero: Integers, rule: FreeDays, followed: Followed, known: Flags) -> Values:
+def _free_days(records: PatientRecords, zero: Integers, rule: FreeDays, followed: Followed, known: Flags) -> Values:
     spans = _support(records, zero, rule.support, rule.gap_hours, followed.until)
     if rule.count == "all":
         used = (span_hours(spans, True, len(zero)) > 0).sum(axis=1).astype(np.float64)
@@ -112,7 +116,9 @@ def _free_days(records: Records, zero: Integers, rule: FreeDays, followed: Follo
     return _bounded(value, np.full(len(zero), float(rule.death)), free, followed, known, float(rule.days))
 
 
-def _support_hours(records: Records, zero: Integers, rule: SupportHours, followed: Followed, known: Flags) -> Values:
+def _support_hours(
+    records: PatientRecords, zero: Integers, rule: SupportHours, followed: Followed, known: Flags
+) -> Values:
     spans = _support(records, zero, rule.support, rule.gap_hours, followed.until)
     used = span_hours(spans, False, len(zero))[:, 0]
     rest = (rule.days * DAY - followed.until) / (DAY / 24)
@@ -129,14 +135,14 @@ def _bounded(value: Floats, lower: Floats, upper: Floats, followed: Followed, kn
     return Values(np.where(open_, np.nan, value), low, high, followed.until / DAY, state)
 
 
-def _days_reaching(records: Records, zero: Integers, rule: DaysReaching, followed: Followed) -> Values:
+def _days_reaching(records: PatientRecords, zero: Integers, rule: DaysReaching, followed: Followed) -> Values:
     rows = records.measurements[records.measurements["outcome"] == rule.of]
     seen = _count_by_day(rows, zero, rule.days, followed)
     reached = _count_by_day(rows[rows["lower"] >= rule.cut], zero, rule.days, followed)
     return _of_days((reached >= rule.min_count).sum(axis=1), (seen > 0).sum(axis=1), followed, 1.0)
 
 
-def _daily_total(records: Records, zero: Integers, rule: DailyTotal, followed: Followed) -> Values:
+def _daily_total(records: PatientRecords, zero: Integers, rule: DailyTotal, followed: Followed) -> Values:
     rows = records.measurements[(records.measurements["outcome"] == rule.of) & records.measurements["value"].notna()]
     seen = _count_by_day(rows, zero, rule.days, followed)
     total = _count_by_day(rows, zero, rule.days, followed, rows["value"].to_numpy(np.float64)).sum(axis=1)
@@ -165,7 +171,7 @@ def _count_by_day(
     return np.bincount(cell, shares, len(zero) * days).astype(np.float64).reshape(len(zero), days)
 
 
-def _rows(records: Records, found: Values, code: str, unit: str) -> pd.DataFrame:
+def _rows(records: PatientRecords, values: Values, code: str, unit: str) -> pd.DataFrame:
     people = records.people
     return pd.DataFrame(
         {
@@ -173,11 +179,11 @@ def _rows(records: Records, found: Values, code: str, unit: str) -> pd.DataFrame
             "patient_id": people["patient_id"],
             "arm": people["arm"],
             "outcome": code,
-            "value": found.value,
-            "lower": found.lower,
-            "upper": found.upper,
+            "value": values.value,
+            "lower": values.lower,
+            "upper": values.upper,
             "unit": unit,
-            "days_observed": found.observed,
-            "state": found.state,
+            "days_observed": values.observed,
+            "state": values.state,
         }
     )

@@ -22,8 +22,8 @@ COLUMNS = [name for name in MEASUREMENTS.names if name not in ("raw_value", "raw
 class CleanTables:
     """The clean tables of all sources, stacked (tables patients, measurements, events, treatments).
 
-    `treatments`: with the ventilation that intubations tell of (`support.with_tubes`). `told`: events and treatments
-    that the files of each source can tell of (`Source.tells`); a source not named tells everything.
+    `treatments`: with the ventilation that intubations tell of (`support.with_tubes`). `recordable_events`: events and
+    treatments that the files of each source can record (`Source.tells`); a source not named records everything.
     `refused`: values that gave no derived outcome, once outcomes are derived (see `derived.Derived`).
     """
 
@@ -32,7 +32,7 @@ class CleanTables:
     events: pd.DataFrame
     treatments: pd.DataFrame
     refused: pd.DataFrame = field(default_factory=nothing_refused)
-    told: Mapping[str, Collection[str]] = field(default_factory=dict)
+    recordable_events: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def of(self, people: pd.DataFrame) -> CleanTables:
         """Tables that hold everything of these people, and maybe more."""
@@ -47,7 +47,7 @@ class StoredTables:
     measurements: Mapping[str, Path]
     events: pd.DataFrame
     treatments: pd.DataFrame
-    told: Mapping[str, Collection[str]] = field(default_factory=dict)
+    recordable_events: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def of(self, people: pd.DataFrame) -> CleanTables:
         """Tables that hold everything of these people, and maybe more."""
@@ -57,7 +57,9 @@ class StoredTables:
             for source, first, last in spans.itertuples(name=None)
         ]
         measured = pd.concat(parts, ignore_index=True)
-        return CleanTables(self.patients, measured, self.events, self.treatments, told=self.told)
+        return CleanTables(
+            self.patients, measured, self.events, self.treatments, recordable_events=self.recordable_events
+        )
 
 
 class Clean(Protocol):
@@ -72,18 +74,18 @@ class Clean(Protocol):
     def of(self, people: pd.DataFrame) -> CleanTables: ...
 
 
-def stored_tables(
-    patients: Iterable[str | Path],
-    measurements: Iterable[str | Path],
-    events: Iterable[str | Path],
-    treatments: Iterable[str | Path],
-    told: Mapping[str, Collection[str]] | None = None,
-) -> StoredTables:
-    """The tables of all sources; measurements stand in a folder named like their source."""
-    by_source = {Path(path).parent.name: Path(path) for path in measurements}
-    happened = read_tables(events, EVENTS)
-    courses = with_tubes(read_tables(treatments, TREATMENTS), happened)
-    return StoredTables(read_tables(patients, PATIENTS), by_source, happened, courses, told or {})
+class CleanPaths(Protocol):
+    """Files of the clean tables by name: patients, measurements, events and treatments, one file per source each."""
+
+    def __getitem__(self, name: str, /) -> Iterable[str | Path]: ...
+
+
+def stored_tables(paths: CleanPaths, recordable_events: Mapping[str, Collection[str]] | None = None) -> StoredTables:
+    """The tables of all sources; a file of measurements is in a folder named like its source."""
+    by_source = {Path(path).parent.name: Path(path) for path in paths["measurements"]}
+    happened = read_tables(paths["events"], EVENTS)
+    courses = with_tubes(read_tables(paths["treatments"], TREATMENTS), happened)
+    return StoredTables(read_tables(paths["patients"], PATIENTS), by_source, happened, courses, recordable_events or {})
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,9 @@ def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else nothing_refused()
 
 
-def computed_rows(found: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
-    """Measurements that stand in no file; `found` has patient, time, value, lower, upper, flags."""
-    return found.assign(
+def computed_rows(values: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
+    """Measurements that stand in no file; `values` has patient, time, value, lower, upper, flags."""
+    return values.assign(
         outcome=outcome.code,
         result=None,
         unit=outcome.unit,

@@ -17,15 +17,16 @@ from historical_controls.cohort.eligibility.time_zero import (
     NO_HOUR,
     Decisions,
     all_filters,
+    assign_time_zero,
     best_state,
     decide_treated,
     moments_at,
     screen_controls,
-    settle,
     treated_waits,
 )
+from historical_controls.cohort.inputs import TreatedTimes
 from historical_controls.cohort.records.kleene import FALSE, TRUE, UNKNOWN
-from historical_controls.cohort.records.records import Records
+from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.timeline import NEVER
 from historical_controls.config.cohort.cohort import Cohort
 
@@ -61,7 +62,7 @@ class Tally:
     waits: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     zeros: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, level: str, arm: str, records: Records, decided: Decisions, **numbers: int) -> None:
+    def add(self, level: str, arm: str, records: PatientRecords, decided: Decisions, **numbers: int) -> None:
         self.counts[level].update({(arm, name): number for name, number in numbers.items()})
         self.steps[level].append(
             tally(
@@ -71,48 +72,50 @@ class Tally:
             )
         )
 
-    def window(self, level: str) -> tuple[int, int] | None:
+    def times(self, level: str) -> TreatedTimes:
         zeros = self.zeros[level]
-        return (min(zeros), max(zeros)) if zeros else None
+        return TreatedTimes(tuple(sorted(self.waits[level])), (min(zeros), max(zeros)) if zeros else None)
 
 
-def count_readings(treated: Iterable[Records], historical: Iterable[Records], cohort: Cohort, seed: int) -> Tally:
+def count_readings(
+    treated: Iterable[PatientRecords], historical: Iterable[PatientRecords], cohort: Cohort, seed: int
+) -> Tally:
     """Treated who meet all filters at time zero; controls who ever do, and who are still in after the wait.
 
     Unknown: not eligible, but for lack of data alone. Groups of records may come one by one.
     """
-    found = Tally(grid_of(cohort))
+    tallied = Tally(grid_of(cohort))
     for records in treated:
-        _count_treated(records, found)
+        _count_treated(records, tallied)
     for records in historical:
-        _count_controls(records, found, seed)
-    return found
+        _count_controls(records, tallied, seed)
+    return tallied
 
 
-def _count_treated(records: Records, found: Tally) -> None:
-    for level, cohort in found.cohorts.items():
+def _count_treated(records: PatientRecords, tallied: Tally) -> None:
+    for level, cohort in tallied.cohorts.items():
         decided = decide_treated(records, cohort)
-        found.waits[level] += treated_waits(records, decided, cohort)
-        found.zeros[level] += decided.time_zero[decided.time_zero != NEVER].tolist()
+        tallied.waits[level] += treated_waits(records, decided, cohort)
+        tallied.zeros[level] += decided.time_zero[decided.time_zero != NEVER].tolist()
         at_zero = moments_at(decided.judged_at)
         joint = all_filters(judge_rules(cohort.rules, at_zero, records), cohort, "treated", len(at_zero))
         states = {name: int((joint == state).sum()) for name, state in _STATES.items()}
-        found.add(level, "treated", records, decided, n_subjects=len(at_zero), **states)
+        tallied.add(level, "treated", records, decided, n_subjects=len(at_zero), **states)
 
 
 _STATES = {"n_pass": TRUE, "n_unknown": UNKNOWN, "n_fail": FALSE}
 
 
-def _count_controls(records: Records, found: Tally, seed: int) -> None:
+def _count_controls(records: PatientRecords, tallied: Tally, seed: int) -> None:
     # Every reading is judged at the same hours: rules that several share are judged once.
     memo: Memo = {}
-    for level, cohort in found.cohorts.items():
+    for level, cohort in tallied.cohorts.items():
         screening = screen_controls(records, cohort, memo)
-        decided = settle(records, cohort, screening, sorted(found.waits[level]), seed, found.window(level))
+        decided = assign_time_zero(records, cohort, screening, tallied.times(level), seed)
         moments = screening.moments
         joint = all_filters(screening.states, cohort, "historical", len(moments))
         best = best_state(joint, moments.patient, len(records))
-        found.add(
+        tallied.add(
             level,
             "historical",
             records,
@@ -125,17 +128,17 @@ def _count_controls(records: Records, found: Tally, seed: int) -> None:
         )
 
 
-def readings_ard(found: Tally, scenario: str) -> pd.DataFrame:
+def readings_ard(tallied: Tally, scenario: str) -> pd.DataFrame:
     """Rows of output 14.1.3, one level per set of readings: analysis 'readings' in all, 'readings_attrition' by source
     and step (contrast)."""
-    return ard_frame(_rows(found, scenario))
+    return ard_frame(_rows(tallied, scenario))
 
 
-def _rows(found: Tally, scenario: str) -> Iterator[dict[str, object]]:
-    for level, cohort in found.cohorts.items():
+def _rows(tallied: Tally, scenario: str) -> Iterator[dict[str, object]]:
+    for level, cohort in tallied.cohorts.items():
         for arm, names in COUNTS.items():
             cell = Cell("14.1.3", scenario, "readings", population="all", arm=arm, level=level)
             for name in names:
-                yield cell.number(name, found.counts[level][arm, name])
-        table = attrition_table(pd.concat(found.steps[level], ignore_index=True), cohort, scenario)
+                yield cell.number(name, tallied.counts[level][arm, name])
+        table = attrition_table(pd.concat(tallied.steps[level], ignore_index=True), cohort, scenario)
         yield from attrition_rows(Cell("14.1.3", scenario, "readings_attrition", level=level), table, "contrast")

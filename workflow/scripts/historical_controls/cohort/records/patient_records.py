@@ -20,14 +20,14 @@ PERSON = ["source", "patient_id"]
 
 
 @dataclass(frozen=True)
-class Records:
+class PatientRecords:
     """One group of patients; arrays and `people` are by position of the patient.
 
     `measurements`, `events`, `treatments` are the clean tables of these patients with the columns patient (position)
     and integer times; `first_event` the first time of each event. `series` are the measured results by outcome,
     `with_imputed` those of outcomes that hold imputed or estimated values too, with them. `refused`: values that gave
-    no derived outcome. `judged`: the measurements that the series were made of, on the clock of what was known. `told`:
-    what the files of each source can tell of (see `CleanTables`).
+    no derived outcome. `judged`: the measurements that the series were made of, on the clock of what was known.
+    `recordable_events`: what the files of each source can record (see `CleanTables`).
     """
 
     people: pd.DataFrame
@@ -41,14 +41,14 @@ class Records:
     with_imputed: Mapping[str, Series]
     refused: pd.DataFrame
     judged: pd.DataFrame
-    told: Mapping[str, Collection[str]] = field(default_factory=dict)
+    recordable_events: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.people)
 
-    def tells(self, *names: str) -> Flags:
-        """By patient, whether the files of the source can tell of any of these events or treatments."""
-        silent = {source for source, told in self.told.items() if not set(names) & set(told)}
+    def can_record(self, *names: str) -> Flags:
+        """By patient, whether the files of the source can record any of these events or treatments."""
+        silent = {source for source, able in self.recordable_events.items() if not set(names) & set(able)}
         return ~self.people["source"].isin(silent).to_numpy(bool)
 
     def results(self, outcome: str, imputed: bool = False) -> Series | None:
@@ -81,7 +81,7 @@ def place_all(clean: CleanTables, people: pd.DataFrame) -> CleanTables:
         ),
         events.assign(time=milliseconds(events["time"]), end_time=milliseconds(events["end_time"])),
         treatments.assign(start=milliseconds(treatments["start"]), stop=milliseconds(treatments["stop"])),
-        told=clean.told,
+        recordable_events=clean.recordable_events,
     )
 
 
@@ -96,7 +96,7 @@ def _earliest(part: pd.DataFrame, count: int) -> Integers:
     return out
 
 
-def make_records(tables: CleanTables, cohort: Cohort) -> Records:
+def make_records(tables: CleanTables, cohort: Cohort) -> PatientRecords:
     """Records of placed tables whose measurements already hold the derived outcomes."""
     count = len(tables.patients)
     done = tables.measurements[tables.measurements["status"] != "not_done"]
@@ -105,7 +105,7 @@ def make_records(tables: CleanTables, cohort: Cohort) -> Records:
     clock = clock_of(*times)
     imputed = has_any(done["flags"], IMPUTED)
     replaced = done["outcome"].isin(done.loc[imputed, "outcome"].unique())
-    return Records(
+    return PatientRecords(
         tables.patients,
         done,
         tables.events,
@@ -117,16 +117,16 @@ def make_records(tables: CleanTables, cohort: Cohort) -> Records:
         series_of(done[replaced], clock, cohort, imputed=True),
         tables.refused,
         done,
-        tables.told,
+        tables.recordable_events,
     )
 
 
 def as_reported(tables: CleanTables) -> CleanTables:
     """Placed tables in which every measurement stands at its result's time, where that is recorded and later."""
-    seen = tables.measurements
-    reported, collected = seen["result_time"].to_numpy(np.int64), seen["time"].to_numpy(np.int64)
+    measured = tables.measurements
+    reported, collected = measured["result_time"].to_numpy(np.int64), measured["time"].to_numpy(np.int64)
     time = np.where(reported == NEVER, collected, np.maximum(collected, reported))
-    return replace(tables, measurements=seen.assign(time=time))
+    return replace(tables, measurements=measured.assign(time=time))
 
 
 def series_of(measured: pd.DataFrame, clock: Clock, cohort: Cohort, imputed: bool = False) -> dict[str, Series]:

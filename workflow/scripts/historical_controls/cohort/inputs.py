@@ -1,0 +1,51 @@
+"""What the stage is given beside the clean tables, and what the controls take over from the treated patients."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.cohort.records.timeline import NEVER, milliseconds
+from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.config.study_config import Study
+from historical_controls.dictionary.dictionary import Dictionary
+
+
+@dataclass(frozen=True)
+class CohortInputs:
+    """The declarations that every batch of patients is judged and described by.
+
+    `outcomes`: codes shown in `display` and counted in the results, or those whose visits are wanted. `seed`: of the
+    controls' waits and of the display ids.
+    """
+
+    cohort: Cohort
+    study: Study
+    dictionary: Dictionary
+    seed: int
+    outcomes: Sequence[str]
+    scenario: str = "primary"
+
+
+@dataclass(frozen=True)
+class TreatedTimes:
+    """`waits`: hours from the treated patients' eligibility to their treatment, ascending (EL-4). `window`: first and
+    last time zero of them in milliseconds, None where nobody has one."""
+
+    waits: tuple[float, ...] = ()
+    window: tuple[int, int] | None = None
+
+
+def window_of(patients: Iterable[pd.DataFrame]) -> tuple[int, int] | None:
+    """First and last time zero of these patients (table cohort_patients), in milliseconds; None without any."""
+    zeros = np.concatenate([np.array([NEVER]), *(milliseconds(frame["time_zero"]) for frame in patients)])
+    known = zeros[zeros != NEVER]
+    return (int(known.min()), int(known.max())) if len(known) else None
+
+
+def merge_waits(*waits: Collection[float]) -> tuple[float, ...]:
+    """The waits of several batches of treated patients, ascending."""
+    return tuple(sorted(wait for some in waits for wait in some))
