@@ -20,6 +20,10 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/exports.smk"
 
 
+onsuccess:
+    print_findings()
+
+
 localrules:
     all,
     documents,

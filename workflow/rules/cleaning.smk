@@ -1,7 +1,8 @@
 """What does each row say, and what became of every row?
 
 Reads: results/intake, the dictionary. Writes: results/clean/{source}/{patients,measurements,events,treatments,ledger}
-and results/clean/people.parquet; results/clean/{source}/findings; results/clean/{losses.parquet,quarantine.csv}.
+and results/clean/people.parquet; results/clean/{source}/findings.parquet; results/clean/{findings.txt,losses.parquet,
+quarantine.csv}.
 """
 
 
@@ -91,7 +92,7 @@ rule assemble_source:
 
 
 rule inspect_source:
-    """Looks for what a person must settle in {wildcards.source}: undeclared codes, lost limits, units a factor away."""
+    """Looks for what a person must settle in {wildcards.source}: undeclared codes, lost limits, other units, dates."""
     input:
         measurements="results/clean/{source}/measurements.parquet",
         events="results/clean/{source}/events.parquet",
@@ -99,6 +100,7 @@ rule inspect_source:
         others=lambda wildcards: collect(
             "results/clean/{other}/measurements.parquet", other=other_sources(wildcards.source)
         ),
+        intake=source_intake,
         dictionary=DICTIONARY,
     output:
         findings="results/clean/{source}/findings.parquet",
@@ -116,6 +118,26 @@ rule inspect_source:
         code=code("inspect_source.py"),
     script:
         "../scripts/inspect_source.py"
+
+
+rule check_findings:
+    """Ends the run before the cohort where a file is most likely misdeclared; lists what else is to be settled."""
+    input:
+        findings=collect("results/clean/{source}/findings.parquet", source=STUDY.sources),
+    output:
+        summary="results/clean/findings.txt",
+    log:
+        "results/logs/check_findings.log",
+    benchmark:
+        "results/benchmarks/check_findings.tsv"
+    priority: 10
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        code=code("check_findings.py"),
+    script:
+        "../scripts/check_findings.py"
 
 
 rule compare_losses:

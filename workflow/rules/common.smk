@@ -108,6 +108,11 @@ def source_files(wildcards):
     )
 
 
+def source_intake(wildcards):
+    """What was read of every file of a source."""
+    return [f"results/intake/{wildcards.source}/{file}.parquet" for file in STUDY.sources[wildcards.source].files]
+
+
 def other_sources(name):
     return [other for other in STUDY.sources if other != name]
 
@@ -148,3 +153,10 @@ def cohort_path(table):
 def balance_path(table):
     """The same for the tables of the balance stage."""
     return lambda wildcards: f"results/balance/{owner(wildcards, balance_owner)}/{table}.parquet"
+
+
+def print_findings():
+    """What a person must still settle, on the terminal at the end of a run."""
+    summary = Path("results/clean/findings.txt")
+    if summary.is_file() and summary.stat().st_size:
+        sys.stderr.write("\n" + summary.read_text(encoding="utf-8"))

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.cleaning.findings.inspect import Inspected, findings_ard, inspect_source, stop_where_suspect
+from historical_controls.cleaning.findings.inspect import Inspected, findings_ard, inspect_source
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
@@ -19,7 +19,7 @@ with reported(snakemake.log[0]):
     tables = {key: Path(snakemake.input[key]) for key in ("measurements", "events", "ledger")}
     others = dict(zip(snakemake.params.others, map(Path, snakemake.input.others), strict=True))
     dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
-    findings = inspect_source(Inspected(name, **tables, others=others), source, dictionary)
-    stop_where_suspect(findings, source, name)
+    intake = {Path(path).stem: Path(path) for path in snakemake.input.intake}
+    findings = inspect_source(Inspected(name, **tables, others=others, intake=intake), source, dictionary)
     write_table(findings, snakemake.output.findings, FINDINGS)
     write_table(findings_ard(findings, name), snakemake.output.ard, ARD)

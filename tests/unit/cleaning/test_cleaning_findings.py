@@ -11,10 +11,9 @@ import pytest
 from cleaning_study import LAB, LONG, assembled, clean, dictionary, fates, source, value_of
 from test_cleaning_real_exports import REAL, absent
 
-from historical_controls.cleaning.findings.inspect import Inspected, findings_ard, inspect_source, stop_where_suspect
+from historical_controls.cleaning.findings.inspect import Inspected, findings_ard, inspect_source
 from historical_controls.cleaning.findings.units import ks_distance
 from historical_controls.cleaning.records.outputs import SOURCE_TABLES, CleanSource
-from historical_controls.errors import UserError
 from historical_controls.tables.parquet import write_table
 from historical_controls.tables.registry import FINDINGS
 
@@ -154,13 +153,6 @@ def test_some_rows_a_factor_away_from_the_others(tmp_path: Path) -> None:
     found = inspected(sent, tmp_path)
     assert ("UNIT_SUSPECT", "CRP") in kinds(found)
     assert found.loc[found["finding"] == "UNIT_SUSPECT", "unit"].tolist() == ["mg/dL"]
-
-
-def test_a_suspected_unit_can_stop_the_run(tmp_path: Path) -> None:
-    found = inspected(rows(spread(12, 100)), tmp_path)
-    stop_where_suspect(found, source({"f": {"parts": [LONG]}}), "s")
-    with pytest.raises(UserError, match="100 values of CRP in 'mg/L' seem a factor 10 away"):
-        stop_where_suspect(found, source({"f": {"parts": [LONG]}}, on_suspect="stop"), "s")
 
 
 def test_sources_a_factor_apart(tmp_path: Path) -> None:

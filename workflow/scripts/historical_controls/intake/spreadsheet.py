@@ -12,7 +12,6 @@ from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
-import openpyxl
 
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError, did_you_mean
@@ -95,6 +94,8 @@ def _has_formulas(raw: bytes) -> bool:
 
 
 def _sheet(path: Path, raw: bytes, file: SourceFile, computed: bool) -> Any:
+    import openpyxl  # half a second, which no text file need wait for
+
     with warnings.catch_warnings():
         # Styles and extensions that openpyxl does not know are no matter of the data.
         warnings.simplefilter("ignore")

@@ -190,7 +190,8 @@ FINDINGS = Table(
             "finding",
             "'SENTINEL_SUSPECT' (a code for missing that is not declared), 'LIMIT_SUSPECT' (a limit that lost its "
             "sign), 'UNIT_SUSPECT' (a unit stated wrongly), 'SOURCE_SHIFT' (a factor away from another source), "
-            "'DATE_ORDER_SUSPECT' (day and month changed over), 'CLOCK_SUSPECT' (two clocks)",
+            "'DATE_ORDER_SUSPECT' (day and month changed over), 'CLOCK_SUSPECT' (two clocks), 'DOUBTFUL_SHARE' (much "
+            "of the file held or suspected), 'NOTHING_READ' (no row is read)",
         ),
         _text("outcome", "code in outcomes.csv; '' where none is meant"),
         _text("unit", "unit as sent; for dates the text or format, for SOURCE_SHIFT the other source"),
@@ -199,6 +200,9 @@ FINDINGS = Table(
         _number("share", "their share of the records compared; for SOURCE_SHIFT the Kolmogorov-Smirnov distance"),
         _number("factor", "proposed factor on the numbers sent"),
         _text("hint", "what was seen, or the line that settles it in the file's declaration"),
+        _text("config_line", "line of the file's declaration that would settle it; '' where none would"),
+        _text("severity", "'stop': ends the run before the cohort; 'report': listed and printed at the end of the run"),
+        _text("examples", "up to three lines of the file as sent; '' where no single record is meant"),
     ),
 )
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+from pydantic import BaseModel
 
-from historical_controls.cleaning.findings.values import Finding
+from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding
 from historical_controls.cleaning.ledger.tallies import held_times
-from historical_controls.config.sources.parts import EventRows, PatientRows, TimeColumns, TreatmentRows
+from historical_controls.config.sources.parts import TimeColumns
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.tables.parquet import read_pieces, read_table
 from historical_controls.tables.registry import EVENTS, MEASUREMENTS
@@ -21,60 +23,105 @@ from historical_controls.tables.registry import EVENTS, MEASUREMENTS
 DAY_MONTH = re.compile(r"%d([/.\- ])%m\1|%m([/.\- ])%d\2")
 LEAST_DATES = 3
 LEAST_ROWS = 5
+LEAST_SHARE = 0.05
 DATED = ["patient_id", "file", "time"]
 
 
 def date_suspects(measurements: Path, events: Path, held: pd.DataFrame, source: Source) -> Iterator[Finding]:
-    """Files whose other order of day and month would fit every row, or fits better than the declared one."""
+    """Yield files whose other order of day and month would fit every row, or fits better than the declared one."""
     files = [name for name, file in source.files.items() if swapped_formats(file)]
     if not files:
         return
     happened = read_table(events, EVENTS, [*DATED, "event"])
     days = _days(measurements, happened, source, files)
+    stays = _stays(happened, source)
     for name in files:
         own = days.loc[days["file"] == name]
-        forms = swapped_formats(source.files[name])
-        reason, n = _order_reason(own, _stays(happened, source), held_times(held, "DATE_INVALID"), name, forms)
-        if reason:
-            total = max(int(own["n"].sum()), 1)
-            nan = float("nan")
-            yield Finding(name, "DATE_ORDER_SUSPECT", "", forms[0], nan, n, min(n / total, 1.0), nan, reason)
+        exchanged = swapped_formats(source.files[name])
+        forms = list(dict.fromkeys(form for own_forms in exchanged.values() for form in own_forms))
+        texts = held_times(held, "DATE_INVALID")
+        order = _doubted_order(own, stays, texts.loc[texts["file"] == name], forms)
+        if order is not None:
+            reason = {"reason": "DATE_INVALID"} if order.table == "ledger" else {}
+            where = Evidence(order.table, {"file": name, **reason}, "time")
+            line = "; ".join(f"{place}.formats: {json.dumps(own_forms)}" for place, own_forms in exchanged.items())
+            yield Finding(
+                file=name,
+                finding="DATE_ORDER_SUSPECT",
+                outcome="",
+                unit=forms[0],
+                value=NOT_KNOWN,
+                n=order.n,
+                share=order.share,
+                factor=NOT_KNOWN,
+                hint=order.hint,
+                config_line=line,
+                evidence=(where,),
+            )
 
 
-def _order_reason(
-    own: pd.DataFrame, stays: pd.DataFrame, invalid: pd.DataFrame, name: str, forms: list[str]
-) -> tuple[str, int]:
-    """What speaks for the other order, and in how many rows; '' where nothing does."""
-    texts = invalid.loc[invalid["file"] == name]
-    readable = int(texts.loc[_readable(texts["text"], forms), "n"].sum())
+@dataclass(frozen=True)
+class DoubtedOrder:
+    """What speaks for the other order of day and month, in how many records, and in which table these are."""
+
+    hint: str
+    n: int
+    share: float
+    table: Literal["measurements", "ledger"]
+
+
+def _doubted_order(
+    own: pd.DataFrame, stays: pd.DataFrame, invalid: pd.DataFrame, forms: list[str]
+) -> DoubtedOrder | None:
+    """own: records by patient and day; invalid: texts of dates that could not be read, of one file."""
+    n_read = int(own["n"].sum())
+    readable = int(invalid.loc[_readable(invalid["text"], forms), "n"].sum())
     if readable >= LEAST_ROWS:
-        return f"{readable} dates that the declared format cannot read fit the other order", readable
+        hint = f"{readable} dates that the declared format cannot read fit the other order"
+        return DoubtedOrder(hint, readable, readable / (n_read + int(invalid["n"].sum())), "ledger")
     now, swapped = _outside_stay(own, stays)
     if now >= LEAST_ROWS and swapped <= now / 4:
-        return f"{now} rows lie outside the patient's stay, {swapped} in the other order", now
+        hint = f"{now} rows lie outside the patient's stay, {swapped} in the other order"
+        return DoubtedOrder(hint, now, now / n_read, "measurements")
     both = own["day"].dt.day <= 12
     if len(own) and bool(both.all()) and own["day"].nunique() >= LEAST_DATES:
-        return "every date also fits the other order of day and month: confirm the format", int(own["n"].sum())
-    return "", 0
+        hint = "every date also fits the other order of day and month: confirm the format"
+        # Nothing tells the two orders apart, so that there is no share of wrong dates to be known.
+        return DoubtedOrder(hint, n_read, NOT_KNOWN, "measurements")
+    return None
 
 
-def swapped_formats(file: SourceFile) -> list[str]:
-    """The file's formats of day and month as numbers side by side, with the two changed over."""
-    forms = [form for spec in _time_columns(file) for form in spec.formats if DAY_MONTH.search(form)]
-    exchanged = [re.sub("%[dm]", lambda code: "%m" if code[0] == "%d" else "%d", form) for form in forms]
-    return list(dict.fromkeys(exchanged))
+def swapped_formats(file: SourceFile) -> dict[str, list[str]]:
+    """Formats with day and month exchanged, by the key of the times that they would be declared for.
+
+    Only times with a format that writes day and month as numbers side by side; its other formats stay as they are.
+    """
+    return {
+        place: [_exchanged(form) for form in spec.formats]
+        for place, spec in declared_times(file)
+        if any(DAY_MONTH.search(form) for form in spec.formats)
+    }
 
 
-def _time_columns(file: SourceFile) -> Iterator[TimeColumns]:
-    for part in file.parts:
-        if isinstance(part, PatientRows):
-            yield from (event.time for event in part.events)
-        elif isinstance(part, TreatmentRows):
-            yield part.start
-        elif isinstance(part, EventRows):
-            yield part.time
-        else:
-            yield part.time
+def _exchanged(form: str) -> str:
+    return re.sub("%[dm]", lambda code: "%m" if code[0] == "%d" else "%d", form) if DAY_MONTH.search(form) else form
+
+
+def declared_times(file: SourceFile) -> Iterator[tuple[str, TimeColumns]]:
+    """Yield every declaration of times in a file with its key, such as 'parts.0.time'."""
+    for number, part in enumerate(file.parts):
+        yield from _times_below(part, f"parts.{number}")
+
+
+def _times_below(model: BaseModel, place: str) -> Iterator[tuple[str, TimeColumns]]:
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if isinstance(value, TimeColumns):
+            yield f"{place}.{name}", value
+        elif isinstance(value, list):
+            for number, item in enumerate(value):
+                if isinstance(item, BaseModel):
+                    yield from _times_below(item, f"{place}.{name}.{number}")
 
 
 def _days(measurements: Path, happened: pd.DataFrame, source: Source, files: list[str]) -> pd.DataFrame:
@@ -121,21 +168,15 @@ def _readable(texts: pd.Series, forms: list[str]) -> pd.Series:
     return pd.Series(known, index=texts.index)
 
 
-def clock_suspects(ledger: Path) -> Iterator[Finding]:
-    """Files with many results dated before their specimen: two clocks, most likely."""
-    counts: pd.Series = pd.Series(dtype="int64")
-    with pq.ParquetFile(ledger) as file:
-        for group in range(file.num_row_groups):
-            rows = file.read_row_group(group, ["file", "table", "reason"])
-            rows = rows.filter(pc.equal(rows["table"], "measurements"))
-            here = rows.to_pandas().groupby(["file", "reason"]).size()
-            counts = counts.add(here, fill_value=0) if len(counts) else here
-    for name in sorted({key[0] for key in counts.index}):
-        own = counts[name]
-        n, total = int(own.get("TIME_ORDER", 0)), int(own.sum())
-        if n >= LEAST_ROWS and n >= 0.05 * total:
+def clock_suspects(tally: pd.DataFrame) -> Iterator[Finding]:
+    """Yield files with many results dated before their specimen: two clocks, most likely. tally: see ledger_tally."""
+    measured = tally.loc[tally["table"] == "measurements"]
+    for name, own in measured.groupby("file", sort=True):
+        n, total = int(own.loc[own["reason"] == "TIME_ORDER", "n"].sum()), int(own["n"].sum())
+        if n >= LEAST_ROWS and n >= LEAST_SHARE * total:
             hint = (
                 "results are dated before their specimens: do both columns keep the same clock? 'timezone' of the file"
             )
-            nan = float("nan")
-            yield Finding(name, "CLOCK_SUSPECT", "", "", nan, n, n / total, nan, hint)
+            where = Evidence("ledger", {"file": str(name), "reason": "TIME_ORDER"}, "time")
+            line = 'timezone: "UTC"   # the clock that this file keeps'
+            yield Finding(str(name), "CLOCK_SUSPECT", "", "", NOT_KNOWN, n, n / total, NOT_KNOWN, hint, line, (where,))

@@ -1,69 +1,75 @@
-"""Suspicions about a source that a person must settle. They are stated with counts, and change no value."""
+"""Findings about a source that a person must settle. They are stated with counts, and change no value."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.cleaning.findings.dates import clock_suspects, date_suspects
+from historical_controls.cleaning.findings.examples import as_sent, example_places
+from historical_controls.cleaning.findings.finding import Finding
+from historical_controls.cleaning.findings.held import doubtful_files, unread_files
+from historical_controls.cleaning.findings.severity import severity
 from historical_controls.cleaning.findings.units import source_shifts, unit_suspects
 from historical_controls.cleaning.findings.values import coded_dates, coded_missing, piled_up
-from historical_controls.cleaning.ledger.tallies import held_tally, outside_values, value_tally
+from historical_controls.cleaning.ledger.tallies import held_tally, ledger_tally, outside_values, value_tally
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.errors import UserError, raise_all
 from historical_controls.tables.parquet import conform
 from historical_controls.tables.registry import FINDINGS
 
 
 @dataclass(frozen=True)
 class Inspected:
-    """Where the tables of a source stand, and those of the others that its distributions are held against."""
+    """Paths of a source's tables, of its intake by file, and of other sources' measurements to compare with."""
 
     name: str
     measurements: Path
     events: Path
     ledger: Path
-    others: dict[str, Path]
+    others: Mapping[str, Path]
+    intake: Mapping[str, Path] = field(default_factory=dict)
 
 
 def inspect_source(inspected: Inspected, source: Source, dictionary: Dictionary) -> pd.DataFrame:
-    """Table findings of one source, in memory bounded by its distinct values."""
-    values, held = value_tally(inspected.measurements), held_tally(inspected.ledger)
+    """Return table findings of one source, in memory bounded by its distinct values."""
+    findings = list(_findings(inspected, source, dictionary))
+    tables = {"measurements": inspected.measurements, "ledger": inspected.ledger}
+    rows = []
+    for finding, places in zip(findings, example_places(findings, tables), strict=True):
+        path = inspected.intake.get(finding.file)
+        shows = finding.evidence[0].shows if finding.evidence else "value"
+        examples = as_sent(places, shows, source.files[finding.file], path) if places and path else ""
+        row = {name: value for name, value in asdict(finding).items() if name != "evidence"}
+        rows.append({"source": inspected.name, **row, "severity": severity(finding, source), "examples": examples})
+    return conform(pd.DataFrame(rows, columns=list(FINDINGS.names)), FINDINGS)
+
+
+def _findings(inspected: Inspected, source: Source, dictionary: Dictionary) -> Iterator[Finding]:
+    values, tally = value_tally(inspected.measurements), ledger_tally(inspected.ledger)
+    held = held_tally(tally)
     outside = outside_values(held)
     others = {name: value_tally(path) for name, path in inspected.others.items()}
-    found = [
+    suspected = [
         *coded_missing(values, outside, held, source),
         *coded_dates(held, source),
         *piled_up(values, dictionary),
         *unit_suspects(values, outside, dictionary),
         *source_shifts(values, others, dictionary),
         *date_suspects(inspected.measurements, inspected.events, held, source),
-        *clock_suspects(inspected.ledger),
+        *clock_suspects(tally),
     ]
-    rows = [{"source": inspected.name, **asdict(finding)} for finding in found]
-    return conform(pd.DataFrame(rows, columns=list(FINDINGS.names)), FINDINGS)
-
-
-def stop_where_suspect(findings: pd.DataFrame, source: Source, name: str) -> None:
-    """Raises UserErrors naming every suspected unit, where the source declares `on_suspect: stop`."""
-    if source.on_suspect == "stop":
-        suspect = findings.loc[findings["finding"] == "UNIT_SUSPECT"]
-        raise_all(
-            UserError(
-                f"{row['n']} values of {row['outcome']} in '{row['unit']}' seem a factor {row['factor']:g} away",
-                f"config.yaml: sources.{name}.files.{row['file']}",
-                f"Confirm or mend the unit: {row['hint']}; or declare 'on_suspect: warn'.",
-            )
-            for row in suspect.to_dict("records")
-        )
+    yield from suspected
+    yield from doubtful_files(tally, suspected, source)
+    yield from unread_files(tally)
 
 
 def findings_ard(findings: pd.DataFrame, source: str) -> pd.DataFrame:
-    """ARD rows 14.1.9: how many suspicions a source has, and each with its numbers."""
+    """Return ARD rows 14.1.9: how many findings a source has, and each with its numbers."""
     cell = Cell("14.1.9", "primary", "findings", population=source)
     rows = [cell.number("n_findings", len(findings))]
     for row in findings.to_dict("records"):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from historical_controls.cleaning.findings.values import Finding
+from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding
 from historical_controls.dictionary.dictionary import Conversion, Dictionary
 
 LEAST_VALUES = 10
@@ -53,9 +53,13 @@ def unit_suspects(values: pd.DataFrame, outside: pd.DataFrame, dictionary: Dicti
         if found is not None:
             factor = found.conversion.factor / own.factor
             n = sizes[file, code, unit]
-            hint = f'unit_factors: [{{outcome: {code}, unit: "{unit}", {found.declared}}}]'
-            share = n / sum(size for key, size in sizes.items() if key[1] == code)
-            yield Finding(file, "UNIT_SUSPECT", code, unit, median, n, share, factor, hint)
+            line = f'unit_factors: [{{outcome: {code}, unit: "{unit}", {found.declared}}}]'
+            share = n / sum(size for key, size in sizes.items() if key[:2] == (file, code))
+            where = (
+                Evidence("measurements", {"file": file, "outcome": code, "raw_unit": unit}),
+                Evidence("ledger", {"file": file, "analyte": code, "reason": "OUT_OF_RANGE"}),
+            )
+            yield Finding(file, "UNIT_SUSPECT", code, unit, median, n, share, factor, line, line, where)
 
 
 def _median(group: pd.DataFrame) -> float:
@@ -137,7 +141,7 @@ def source_shifts(values: pd.DataFrame, others: dict[str, pd.DataFrame], diction
             if before >= FAR and after <= min(NEAR, before / 2):
                 n, factor = int(here["n"].sum()), best.conversion.factor
                 hint = f"{name}: KS {before:.2f} -> {after:.2f}"
-                yield Finding("", "SOURCE_SHIFT", str(code), name, float("nan"), n, before, factor, hint)
+                yield Finding("", "SOURCE_SHIFT", str(code), name, NOT_KNOWN, n, before, factor, hint)
 
 
 def _positive(values: pd.DataFrame, code: str) -> pd.DataFrame:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding
 from historical_controls.cleaning.ledger.tallies import held_times
 from historical_controls.config.sources.parts import LongMeasurements
 from historical_controls.config.sources.sources import Source
@@ -27,21 +27,6 @@ NEXT_VALUES = 5
 LEAST_VALUES = 20
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One suspicion: a row of table findings but for its source."""
-
-    file: str
-    finding: str
-    outcome: str
-    unit: str
-    value: float
-    n: int
-    share: float
-    factor: float
-    hint: str
-
-
 def coded_missing(values: pd.DataFrame, outside: pd.DataFrame, held: pd.DataFrame, source: Source) -> Iterator[Finding]:
     """Texts that look like a code for missing and are repeated far beyond their neighbours, or cannot be values."""
     both = pd.concat([values.assign(held=False), outside.assign(held=True)], ignore_index=True)
@@ -51,10 +36,15 @@ def coded_missing(values: pd.DataFrame, outside: pd.DataFrame, held: pd.DataFram
             n, total = int(rows["n"].sum()), int(group["n"].sum())
             impossible = bool(rows["held"].all()) and n >= 2
             if impossible or _stands_out(float(rows["value"].iloc[0]), n, group):
-                hint = _sentinel_line(str(file), str(item), str(text), source)
+                line = _sentinel_line(str(file), str(item), str(text), source)
                 unit, value = str(rows["raw_unit"].iloc[0]), float(rows["value"].iloc[0])
+                keys = {"file": str(file), "item": str(item), "raw_value": str(text)}
+                where = (
+                    Evidence("measurements", {**keys, "outcome": str(outcome)}),
+                    Evidence("ledger", {**keys, "analyte": str(outcome)}),
+                )
                 yield Finding(
-                    str(file), "SENTINEL_SUSPECT", str(outcome), unit, value, n, n / total, float("nan"), hint
+                    str(file), "SENTINEL_SUSPECT", str(outcome), unit, value, n, n / total, NOT_KNOWN, line, line, where
                 )
     yield from _coded_characteristics(held, source)
 
@@ -77,9 +67,10 @@ def _coded_characteristics(held: pd.DataFrame, source: Source) -> Iterator[Findi
     counted = rows.groupby(keys)["n"].sum().reset_index()
     for file, outcome, item, text, _, n in counted.loc[counted["n"] >= counted["least"]].itertuples(index=False):
         value = float(pd.to_numeric(pd.Series([text]), errors="coerce").iloc[0])
-        hint = _sentinel_line(file, item, text, source)
+        line = _sentinel_line(file, item, text, source)
+        where = Evidence("ledger", {"file": file, "item": item, "raw_value": text, "analyte": outcome})
         # Of how many is not known here: the ledger keeps no texts of clean records.
-        yield Finding(file, "SENTINEL_SUSPECT", outcome, "", value, int(n), float("nan"), float("nan"), hint)
+        yield Finding(file, "SENTINEL_SUSPECT", outcome, "", value, int(n), NOT_KNOWN, NOT_KNOWN, line, line, (where,))
 
 
 def coded_dates(held: pd.DataFrame, source: Source) -> Iterator[Finding]:
@@ -87,9 +78,10 @@ def coded_dates(held: pd.DataFrame, source: Source) -> Iterator[Finding]:
     times = held_times(held, "DATE_RANGE")
     coded = times.loc[times["text"].str.contains(CODED_DATE) & (times["n"] >= 2)]
     for file, item, text, n in coded.itertuples(index=False, name=None):
-        hint = _sentinel_line(file, item.split(">")[0], text, source)
+        line = _sentinel_line(file, item.split(">")[0], text, source)
         total = int(times.loc[times["file"] == file, "n"].sum())
-        yield Finding(file, "SENTINEL_SUSPECT", "", text, float("nan"), int(n), n / total, float("nan"), hint)
+        where = Evidence("ledger", {"file": file, "item": item, "reason": "DATE_RANGE"}, "time")
+        yield Finding(file, "SENTINEL_SUSPECT", "", text, NOT_KNOWN, int(n), n / total, NOT_KNOWN, line, line, (where,))
 
 
 def _sentinel_line(file: str, item: str, text: str, source: Source) -> str:
@@ -112,9 +104,18 @@ def piled_up(values: pd.DataFrame, dictionary: Dictionary) -> Iterator[Finding]:
             place = _pile(ordered)
             if place is not None and float(ordered.index[place]) not in bounds:
                 value, n = float(ordered.index[place]), int(ordered.iloc[place])
-                hint = f'stripped_limits: [{{outcome: {outcome}, value: {value:.12g}, means: "{means}"}}]'
+                line = f'stripped_limits: [{{outcome: {outcome}, value: {value:.12g}, means: "{means}"}}]'
                 share = n / int(counts.sum())
-                yield Finding(str(file), "LIMIT_SUSPECT", str(outcome), str(unit), value, n, share, float("nan"), hint)
+                keys: dict[str, str | float] = {
+                    "file": str(file),
+                    "outcome": str(outcome),
+                    "raw_unit": str(unit),
+                    "value": value,
+                }
+                where = (Evidence("measurements", keys),)
+                yield Finding(
+                    str(file), "LIMIT_SUSPECT", str(outcome), str(unit), value, n, share, NOT_KNOWN, line, line, where
+                )
 
 
 def _pile(counts: pd.Series) -> int | None:

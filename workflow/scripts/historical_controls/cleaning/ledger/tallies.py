@@ -25,11 +25,14 @@ def value_tally(measurements: Path) -> pd.DataFrame:
     return counted.loc[counted["value"].notna()].reset_index(drop=True)
 
 
-def held_tally(ledger: Path) -> pd.DataFrame:
-    """Count the quarantined records of table ledger by their content: columns of HELD_KEY and n."""
-    keys = [*HELD_KEY, "fate"]
-    counted = _counted(ledger, keys)
-    return counted.loc[counted["fate"] == "quarantined", [*HELD_KEY, "n"]].reset_index(drop=True)
+def ledger_tally(ledger: Path) -> pd.DataFrame:
+    """Return the records of a table ledger counted by HELD_KEY and fate: these columns and n."""
+    return _counted(ledger, [*HELD_KEY, "fate"])
+
+
+def held_tally(tally: pd.DataFrame) -> pd.DataFrame:
+    """Return the quarantined records of a tally of the ledger by what they say: columns of HELD_KEY and n."""
+    return tally.loc[tally["fate"] == "quarantined", [*HELD_KEY, "n"]].reset_index(drop=True)
 
 
 def _counted(path: Path, keys: list[str]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import Field, field_validator, model_validator
 
 from historical_controls.config.base import Arm, Code, Name, Section, Texts
+from historical_controls.config.sources.findings import ConfirmedFinding, SuspectShares
 from historical_controls.config.sources.parts import AnyPart, EventRows, PatientRows, TreatmentRows
 from historical_controls.dictionary.vocabulary import ANY_TREATMENT
 from historical_controls.errors import nearest
@@ -118,6 +119,10 @@ class SourceFile(Section):
         description="identifying columns, dropped at load and never stored; those that no part reads and whose name "
         "or data dictionary says so (nombre, CURP, teléfono) are dropped undeclared",
     )
+    confirmed: list[ConfirmedFinding] = Field(
+        default=[],
+        description="findings that a person confirmed to be right as they are: listed, no reason to stop",
+    )
     parts: list[AnyPart] = Field(min_length=1, description="what the rows hold; a row may feed several parts")
 
     @model_validator(mode="after")
@@ -171,8 +176,9 @@ class Source(Section):
         None, description="stands in for the missing calendar where a source has relative times only"
     )
     on_suspect: Literal["warn", "stop"] = Field(
-        "warn", description="a unit that seems a conversion factor away: a finding, or the end of the run"
+        "stop", description="stop: a finding above 'suspect_shares' ends the run before the cohort; warn: none does"
     )
+    suspect_shares: SuspectShares = SuspectShares()
     treated_subjects: list[str] = Field(
         default=[],
         description="ids counted as treated although the source is historical (method checks only)",

@@ -123,7 +123,7 @@ def _finding_row(printer: Printer, row: Mapping[Any, Any]) -> Row:
             value,
             printer.fact(format_number(float(str(row["n"])), "0")),
             printer.fact(printer.words.entry("finding_remedy", kind)),
-            Markup("<code>{}</code>").format(sent(printer, row["hint"])),
+            Markup("<code>{}</code>").format(sent(printer, row["config_line"] or row["hint"])),
         ),
     )
 

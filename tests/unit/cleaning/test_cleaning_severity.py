@@ -1,0 +1,183 @@
+"""A file misread as a whole stops the run with the line that mends it; what is within the declared share is listed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+from cleaning_study import LAB, LONG, ROOT, dictionary, source, study
+
+from historical_controls.cleaning.findings.finding import Finding
+from historical_controls.cleaning.findings.inspect import Inspected, inspect_source
+from historical_controls.cleaning.findings.severity import severity, stop_where_suspect, summary
+from historical_controls.cleaning.people.assemble import assemble_source
+from historical_controls.cleaning.people.identity import link_people
+from historical_controls.cleaning.records.outputs import SOURCE_TABLES
+from historical_controls.cleaning.rows.files import clean_file
+from historical_controls.config.sources.sources import Source
+from historical_controls.errors import UserError
+from historical_controls.intake.reading import read_file
+from historical_controls.tables.parquet import write_table
+from historical_controls.tables.registry import FINDINGS, INTAKE
+
+HEAD = "id,when,test,result,unit,specimen,assay,status,comment\n"
+
+
+def findings_of(path: Path, file: dict[str, Any], folder: Path, **keys: Any) -> tuple[pd.DataFrame, Source]:
+    """Findings of a source 's' of one file 'f' at `path`, read as it is."""
+    declared = source({"f": {**file, "path": str(path)}}, **keys)
+    raw = read_file(path, declared.files["f"])
+    part = clean_file(raw, "s", "f", declared, study(), dictionary())
+    people = link_people({"s": part.ledger}, {"s": declared})
+    tables = assemble_source([part], people, "s", declared, study(), dictionary())
+    write_table(raw, folder / "f.parquet", INTAKE)
+    for name, table in SOURCE_TABLES.items():
+        write_table(getattr(tables, name), folder / f"{name}.parquet", table)
+    paths = {name: folder / f"{name}.parquet" for name in ("measurements", "events", "ledger")}
+    inspected = Inspected("s", **paths, others={}, intake={"f": folder / "f.parquet"})
+    return inspect_source(inspected, declared, dictionary()), declared
+
+
+def example(name: str) -> dict[str, Any]:
+    """The example study's declaration of a historical file."""
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)["sources"]["historical"]["files"][name]
+
+
+def misdated() -> dict[str, Any]:
+    file = example("laboratorio")
+    for key in ("time", "result_time"):
+        file["parts"][0][key]["formats"] = ["%m/%d/%Y %H:%M"]
+    return file
+
+
+def test_dates_of_the_example_laboratory_declared_month_first_stop_the_run(tmp_path: Path) -> None:
+    path = ROOT / "data/raw/historical/laboratorio.csv"
+    findings, _ = findings_of(path, misdated(), tmp_path)
+    with pytest.raises(UserError) as stopped:
+        stop_where_suspect(findings)
+    said = str(stopped.value)
+    assert "sources.s.files.f: dates whose day and month may be exchanged" in said
+    assert 'parts.0.time.formats: ["%d/%m/%Y %H:%M"]' in said
+    assert said.count(": fecha_toma '") == 3
+    assert "confirmed: [{finding: DATE_ORDER_SUSPECT}]" in said
+
+
+def test_oxygen_pressure_in_kilopascal_declared_as_mmhg_stops_the_run(tmp_path: Path) -> None:
+    lines = (ROOT / "data/raw/historical/gasometrias.csv").read_text(encoding="latin-1").splitlines()[:400]
+    cells = [line.split(";") for line in lines]
+    place = cells[0].index("po2_mmhg")
+    for row in cells[1:]:
+        number = float(row[place].replace(".", "").replace(",", "."))
+        row[place] = f"{number / 7.50062:.1f}".replace(".", ",")
+    path = tmp_path / "gases.csv"
+    path.write_text("\n".join(";".join(row) for row in cells), encoding="latin-1")
+    findings, _ = findings_of(path, example("gasometrias"), tmp_path)
+    with pytest.raises(
+        UserError, match=r'unit_factors: \[\{outcome: PAO2, unit: "mmHg", true_unit: "kpa"\}\]'
+    ) as stopped:
+        stop_where_suspect(findings)
+    assert str(stopped.value).count("po2_mmhg '") == 3
+    # The records that are held for it are not reported a second time.
+    assert findings.loc[findings["severity"] == "stop", "finding"].tolist() == ["UNIT_SUSPECT"]
+
+
+@pytest.mark.parametrize("name", ["laboratorio", "gasometrias", "imagen"])
+def test_the_example_as_declared_is_not_stopped(name: str, tmp_path: Path) -> None:
+    findings, _ = findings_of(ROOT / f"data/raw/historical/{name}.csv", example(name), tmp_path)
+    stop_where_suspect(findings)
+    assert set(findings["severity"]) <= {"report"}
+
+
+def numbers(results: list[str], **change: str) -> str:
+    rows = [{**LAB, "id": str(n), "result": text, **change} for n, text in enumerate(results)]
+    return HEAD + "".join(",".join(row.values()) + "\n" for row in rows)
+
+
+LINES = [
+    ({"unit": ""}, {}, 'default_units: {CRP: "..."}'),
+    ({"test": "Prueba X"}, {}, 'ignore_analytes: ["Prueba X"]'),
+    ({"when": "04.05.2020"}, {}, 'parts.0.time.formats: ["%d.%m.%Y"]'),
+    ({"id": ""}, {}, "fill_down_subject: true"),
+]
+
+
+@pytest.mark.parametrize(("change", "keys", "line"), LINES)
+def test_a_file_that_is_mostly_held_stops_with_the_line_of_its_commonest_reason(
+    change: dict[str, str], keys: dict[str, Any], line: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "f.csv"
+    path.write_text(numbers([f"{n}" for n in range(10, 30)], **change), encoding="utf-8")
+    findings, _ = findings_of(path, {"parts": [LONG], **keys}, tmp_path)
+    with pytest.raises(UserError, match="20 records \\(100%\\)") as stopped:
+        stop_where_suspect(findings)
+    assert line in str(stopped.value)
+
+
+def test_a_condition_that_no_row_meets_stops_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    path.write_text(numbers(["12"] * 6), encoding="utf-8")
+    part = {**LONG, "where": [{"column": "status", "is_in": ["validated"]}]}
+    findings, _ = findings_of(path, {"parts": [part]}, tmp_path)
+    with pytest.raises(UserError, match="none of its 6 rows is read by any part: check 'where'"):
+        stop_where_suspect(findings)
+
+
+def finding(kind: str = "UNIT_SUSPECT", n: int = 100, share: float = 1.0, outcome: str = "CRP") -> Finding:
+    return Finding("f", kind, outcome, "mg/L", 1.0, n, share, 10.0, "hint")
+
+
+BOUNDS = [
+    (finding(share=0.05), "report"),
+    (finding(share=0.051), "stop"),
+    (finding("DATE_ORDER_SUSPECT", share=0.05), "report"),
+    (finding("DATE_ORDER_SUSPECT", share=0.06), "stop"),
+    (finding("CLOCK_SUSPECT", share=0.06), "stop"),
+    (finding("DOUBTFUL_SHARE", share=0.2), "report"),
+    (finding("DOUBTFUL_SHARE", share=0.21), "stop"),
+    (finding("SENTINEL_SUSPECT", share=0.21), "stop"),
+    (finding("LIMIT_SUSPECT", share=0.21), "stop"),
+    (finding("DATE_ORDER_SUSPECT", share=float("nan")), "report"),
+    (finding("SOURCE_SHIFT", share=0.9), "report"),
+    (finding("DOUBTFUL_SHARE", n=4, share=0.5), "report"),
+    (finding("DOUBTFUL_SHARE", n=4, share=1.0), "stop"),
+]
+
+
+@pytest.mark.parametrize(("one", "expected"), BOUNDS)
+def test_a_finding_stops_above_its_declared_share(one: Finding, expected: str) -> None:
+    assert severity(one, source({"f": {"parts": [LONG]}})) == expected
+    assert severity(one, source({"f": {"parts": [LONG]}}, on_suspect="warn")) == "report"
+
+
+def test_shares_and_confirmations_are_declared() -> None:
+    loose = source({"f": {"parts": [LONG]}}, suspect_shares={"units": 1.0})
+    assert severity(finding(), loose) == "report"
+    assert severity(finding("DOUBTFUL_SHARE"), loose) == "stop"
+    confirmed = [{"finding": "UNIT_SUSPECT", "outcome": "CRP"}]
+    sure = source({"f": {"parts": [LONG], "confirmed": confirmed}})
+    assert severity(finding(), sure) == "report"
+    assert severity(finding(outcome="FERR"), sure) == "stop"
+
+
+def test_what_does_not_stop_is_printed_in_one_line_each() -> None:
+    row = {
+        "source": "s",
+        "file": "f",
+        "finding": "UNIT_SUSPECT",
+        "outcome": "CRP",
+        "unit": "mg/L",
+        "value": 1.0,
+        "n": 3,
+    }
+    row |= {"share": 0.04, "factor": 10.0, "hint": "h", "config_line": "line", "severity": "report", "examples": ""}
+    frame = pd.DataFrame([row, {**row, "severity": "stop"}])[list(FINDINGS.names)]
+    assert summary(frame).splitlines() == [
+        "1 findings to settle (results/internal/cleaning.*.html lists them):",
+        "  s/f: values that fit another unit than the declared one: 3 records of CRP in 'mg/L' (4%), a factor 10 away."
+        " line",
+    ]
+    assert summary(frame.iloc[1:]) == ""

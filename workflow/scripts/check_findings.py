@@ -1,0 +1,17 @@
+"""Rule check_findings: the run ends here where a file is most likely misdeclared."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from historical_controls.cleaning.findings.severity import stop_where_suspect, summary
+from historical_controls.errors import reported
+from historical_controls.tables.parquet import read_tables
+from historical_controls.tables.registry import FINDINGS
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with reported(snakemake.log[0]):
+    findings = read_tables(snakemake.input.findings, FINDINGS)
+    stop_where_suspect(findings)
+    Path(snakemake.output.summary).write_text(summary(findings), encoding="utf-8")

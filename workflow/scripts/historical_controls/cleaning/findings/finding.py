@@ -1,0 +1,42 @@
+"""A finding: something about a file that a person must settle, with where it shows and the line that settles it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+NOT_KNOWN = float("nan")
+Shown = Literal["value", "time"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Records of one table ('measurements' or 'ledger') that a finding is about, by what their columns hold.
+
+    shows: whether their examples quote the value or the time.
+    """
+
+    table: Literal["measurements", "ledger"]
+    columns: Mapping[str, str | float]
+    shows: Shown = "value"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One row of table findings but for source, severity and examples.
+
+    share: of the records compared; NOT_KNOWN where there is nothing to compare them with, and then it stops no run.
+    """
+
+    file: str
+    finding: str
+    outcome: str
+    unit: str
+    value: float
+    n: int
+    share: float
+    factor: float
+    hint: str
+    config_line: str = ""
+    evidence: tuple[Evidence, ...] = field(default=())

@@ -1,0 +1,111 @@
+"""Files of which too much is held or suspected, and files of which nothing is read: most likely misdeclared."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+
+import pandas as pd
+
+from historical_controls.cleaning.findings.dates import declared_times
+from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding, Shown
+from historical_controls.cleaning.ledger.tallies import held_times
+from historical_controls.config.sources.sources import Source, SourceFile
+
+# Held or suspected less than this is what any export holds.
+LEAST_SHARE = 0.05
+# Findings about records of measurements, clean ones among them.
+OF_RECORDS = ("SENTINEL_SUSPECT", "LIMIT_SUSPECT", "UNIT_SUSPECT")
+EXPLAINS = {"DATE_ORDER_SUSPECT": "DATE_INVALID", "UNIT_SUSPECT": "OUT_OF_RANGE", "CLOCK_SUSPECT": "TIME_ORDER"}
+# How exports write times, tried on dates that no declared format reads. Day before month, as in most of the world.
+USUAL_DATES = ("%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%y", "%d-%b-%Y")
+USUAL_CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S", " %I:%M %p")
+LEAST_READ = 0.9
+
+
+def doubtful_files(tally: pd.DataFrame, suspected: Iterable[Finding], source: Source) -> Iterator[Finding]:
+    """Yield each file with its share of records held or suspected (tally: see ledger_tally), and the commonest reason.
+
+    A file whose commonest reason another finding explains is not reported a second time.
+    """
+    suspected = list(suspected)
+    explained = {(one.file, EXPLAINS.get(one.finding)) for one in suspected if not math.isnan(one.share)}
+    records = tally.loc[tally["fate"].isin(["clean", "duplicate", "quarantined"])]
+    for name, own in records.groupby("file", sort=True):
+        held = own.loc[own["fate"] == "quarantined"]
+        n_suspected = _n_suspected(suspected, held, str(name))
+        n, total = int(held["n"].sum()) + n_suspected, int(own["n"].sum())
+        share = min(n / total, 1.0)
+        if held.empty or share < LEAST_SHARE:
+            continue
+        by_reason = held.groupby("reason")["n"].sum().sort_values(ascending=False, kind="stable")
+        reason = str(by_reason.index[0])
+        if (name, reason) in explained:
+            continue
+        said = ", ".join(f"{code} {count}" for code, count in by_reason.head(3).items())
+        hint = f"{int(held['n'].sum())} of {total} records are held ({said}), {n_suspected} more are suspected"
+        line = settling_line(reason, held.loc[held["reason"] == reason], source.files[str(name)])
+        shows: Shown = "time" if reason.startswith(("DATE", "TIME")) else "value"
+        where = Evidence("ledger", {"file": str(name), "reason": reason}, shows)
+        yield Finding(str(name), "DOUBTFUL_SHARE", "", reason, NOT_KNOWN, n, share, NOT_KNOWN, hint, line, (where,))
+
+
+def _n_suspected(suspected: Iterable[Finding], held: pd.DataFrame, name: str) -> int:
+    """Count records of a file that are suspected and not held as well; one outcome may be suspected twice."""
+    by_outcome: dict[str, int] = {}
+    for one in suspected:
+        clean = any(where.table == "measurements" for where in one.evidence)
+        if one.file == name and one.finding in OF_RECORDS and clean:
+            by_outcome[one.outcome] = max(by_outcome.get(one.outcome, 0), one.n)
+    of_outcome = held.groupby("analyte")["n"].sum()
+    return sum(max(n - int(of_outcome.get(code, 0)), 0) for code, n in by_outcome.items())
+
+
+def unread_files(tally: pd.DataFrame) -> Iterator[Finding]:
+    """Yield files with rows of which no part reads anything: a condition under 'where' that no row meets."""
+    for name, own in tally.groupby("file", sort=True):
+        n = int(own.loc[own["reason"] == "NOTHING_READ", "n"].sum())
+        if n and not own["fate"].isin(["clean", "duplicate", "quarantined"]).any():
+            hint = f"none of its {n} rows is read by any part: check 'where' and the columns"
+            yield Finding(str(name), "NOTHING_READ", "", "", NOT_KNOWN, n, 1.0, NOT_KNOWN, hint)
+
+
+def settling_line(reason: str, held: pd.DataFrame, file: SourceFile) -> str:
+    """Return the line of the file's declaration that would settle the commonest of its held records, or ''."""
+    first = held.sort_values("n", ascending=False, kind="stable").iloc[0]
+    text, code = json.dumps(first["raw_value"] or "", ensure_ascii=False), first["analyte"]
+    lines: Mapping[str, str] = {
+        "UNIT_MISSING": f'default_units: {{{code}: "..."}}   # the unit that the laboratory used',
+        "UNIT_UNKNOWN": f'unit_factors: [{{outcome: {code}, true_unit: "..."}}]   # or a row of units.csv',
+        "OUT_OF_RANGE": f'unit_factors: [{{outcome: {code}, true_unit: "..."}}]',
+        "NAME_UNKNOWN": f"ignore_analytes: [{json.dumps(code, ensure_ascii=False)}]   # or a row of synonyms.csv",
+        "RESULT_UNKNOWN": f'result_codes: {{{code}: {{{text}: "..."}}}}',
+        "EVENT_UNKNOWN": f'values: {{{text}: "..."}}',
+        "NUM_AMBIGUOUS": f'decimal: "{_other_mark(file)}"',
+        "NUM_UNREADABLE": f'decimal: "{_other_mark(file)}"',
+        "FILE_LAYOUT": 'delimiter: "..."   # or a footer',
+        "ID_MISSING": "fill_down_subject: true   # where a blank id repeats the one above",
+        "DATE_RANGE": "study.first_date and study.data_lock, or the year in 'formats'",
+    }
+    return _date_line(held, file) if reason == "DATE_INVALID" else lines.get(reason, "")
+
+
+def _other_mark(file: SourceFile) -> str:
+    return "." if file.decimal == "," else ","
+
+
+def _date_line(held: pd.DataFrame, file: SourceFile) -> str:
+    """Return the usual format that reads most of the dates that could not be read, for the times of their part."""
+    texts = held_times(held, "DATE_INVALID")
+    total = int(texts["n"].sum())
+    best, most = "", 0
+    for form in (date + clock for date in USUAL_DATES for clock in USUAL_CLOCKS):
+        read = pd.to_datetime(texts["text"], format=form, errors="coerce", exact=True).notna()
+        n = int(texts.loc[read, "n"].sum())
+        if n > most:
+            best, most = form, n
+    if most < LEAST_READ * total:
+        return ""
+    place = next((place for place, spec in declared_times(file) if spec.formats), "time")
+    return f'{place}.formats: ["{best}"]'

@@ -1,0 +1,90 @@
+"""Which findings stop the run before the cohort: those whose share of the records exceeds what the source declares."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any, Literal
+
+import pandas as pd
+
+from historical_controls.cleaning.findings.finding import Finding
+from historical_controls.config.sources.findings import FindingKind, SuspectShares
+from historical_controls.config.sources.sources import Source
+from historical_controls.errors import UserError, raise_all
+
+Severity = Literal["stop", "report"]
+
+# Fewer records than this stop a run only where they are all there is.
+LEAST_TO_STOP = 5
+DATES = ("DATE_ORDER_SUSPECT", "CLOCK_SUSPECT")
+UNITS = ("UNIT_SUSPECT",)
+SAID: Mapping[FindingKind, str] = {
+    "SENTINEL_SUSPECT": "a value repeated as if it were an undeclared code for missing",
+    "LIMIT_SUSPECT": "values piled up at one end, as a limit that lost its sign",
+    "UNIT_SUSPECT": "values that fit another unit than the declared one",
+    "SOURCE_SHIFT": "values a conversion factor away from another source",
+    "DATE_ORDER_SUSPECT": "dates whose day and month may be exchanged",
+    "CLOCK_SUSPECT": "results dated before their specimens",
+    "DOUBTFUL_SHARE": "records held or suspected",
+    "NOTHING_READ": "rows of which nothing is read",
+}
+# A share of another kind: sources may hold other patients.
+NEVER = ("SOURCE_SHIFT",)
+
+
+def severity(finding: Finding, source: Source) -> Severity:
+    """Return 'stop' where the finding is neither confirmed by a person nor within the declared share of records."""
+    if source.on_suspect == "warn" or finding.finding in NEVER or _is_confirmed(finding, source):
+        return "report"
+    enough = finding.n >= LEAST_TO_STOP or finding.share == 1
+    # A share that is not known compares as False.
+    return "stop" if enough and finding.share > _limit(finding.finding, source.suspect_shares) else "report"
+
+
+def _limit(kind: str, shares: SuspectShares) -> float:
+    if kind in DATES:
+        return shares.dates
+    return shares.units if kind in UNITS else shares.records
+
+
+def _is_confirmed(finding: Finding, source: Source) -> bool:
+    confirmed = source.files[finding.file].confirmed if finding.file else []
+    return any(one.finding == finding.finding and one.outcome in (None, finding.outcome) for one in confirmed)
+
+
+def stop_where_suspect(findings: pd.DataFrame) -> None:
+    """Raise UserErrors for every finding (table findings, all sources) whose severity is 'stop'."""
+    raise_all(_fault(row) for row in findings.loc[findings["severity"] == "stop"].to_dict("records"))
+
+
+def _fault(row: Mapping[Hashable, Any]) -> UserError:
+    lines = [row["hint"]] if row["hint"] != row["config_line"] else []
+    lines += [f"As sent: {row['examples']}"] if row["examples"] else []
+    place = f"sources.{row['source']}.files.{row['file']}"
+    lines += [f"Line that would settle it, under {place}: {row['config_line']}"] if row["config_line"] else []
+    outcome = f", outcome: {row['outcome']}" if row["outcome"] else ""
+    lines.append(f"If it is right as it is: confirmed: [{{finding: {row['finding']}{outcome}}}]")
+    return UserError(described(row), f"config.yaml: {place}", "\n  ".join(lines))
+
+
+def described(row: Mapping[Hashable, Any]) -> str:
+    """Return one line that says what a finding (row of table findings) is about, with its count and share."""
+    share = "" if pd.isna(row["share"]) or row["finding"] in NEVER else f" ({row['share']:.0%})"
+    factor = "" if pd.isna(row["factor"]) else f", a factor {row['factor']:g} away"
+    outcome = f" of {row['outcome']}" if row["outcome"] else ""
+    unit = f" in '{row['unit']}'" if row["outcome"] and row["unit"] else ""
+    return f"{SAID[row['finding']]}: {row['n']} records{outcome}{unit}{share}{factor}"
+
+
+def summary(findings: pd.DataFrame) -> str:
+    """Return what a run prints at its end: the findings (table findings, all sources) that did not stop it."""
+    reported = findings.loc[findings["severity"] != "stop"]
+    if reported.empty:
+        return ""
+    ordered = reported.sort_values(["source", "file", "n"], ascending=[True, True, False], kind="stable")
+    lines = [f"{len(reported)} findings to settle (results/internal/cleaning.*.html lists them):"]
+    for row in ordered.to_dict("records"):
+        place = "/".join(part for part in (row["source"], row["file"]) if part)
+        remedy = row["config_line"] or row["hint"]
+        lines.append(f"  {place}: {described(row)}. {remedy}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,35 @@
+"""What a source declares about findings: from which share on they stop a run, and which ones a person confirmed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from historical_controls.config.base import Code, Section
+
+FindingKind = Literal[
+    "SENTINEL_SUSPECT",
+    "LIMIT_SUSPECT",
+    "UNIT_SUSPECT",
+    "SOURCE_SHIFT",
+    "DATE_ORDER_SUSPECT",
+    "CLOCK_SUSPECT",
+    "DOUBTFUL_SHARE",
+    "NOTHING_READ",
+]
+
+
+class SuspectShares(Section):
+    """Shares of records above which a finding stops the run before the cohort."""
+
+    records: float = Field(0.20, ge=0, le=1, description="of a file's records, held or suspected")
+    dates: float = Field(0.05, ge=0, le=1, description="of a file's dates: day and month exchanged, or two clocks")
+    units: float = Field(0.05, ge=0, le=1, description="of a file's records of one outcome, in another unit")
+
+
+class ConfirmedFinding(Section):
+    """A finding that a person looked into and that is as it should be: it is reported and stops no run."""
+
+    finding: FindingKind
+    outcome: Code | None = Field(None, description="of this outcome only; null = of the whole file")
