@@ -274,7 +274,7 @@ def test_no_texts_at_all() -> None:
 
 
 @pytest.mark.parametrize(
-    "form", ["%m/%Y", "%d/%m", "%H:%M", "mixed", "ISO8601", "%d/%m/%Y %Q", "%d/%m/%Y %I:%M", "%Y-%m-%dT%H:%M%z", "%"]
+    "form", ["%m/%Y", "%d/%m", "%H:%M", "mixed", "ISO8601", "%d/%m/%Y %Q", "%d/%m/%Y %I:%M", "%Y-%m-%dT%H:%M%Z", "%"]
 )
 def test_formats_that_would_fill_in_a_date_are_refused(form: str) -> None:
     with pytest.raises(ValidationError):

@@ -11,6 +11,7 @@ import pandas as pd
 
 from historical_controls.cleaning.records.distinct import factorized
 from historical_controls.config.sources.parts import TimeColumns
+from historical_controls.config.sources.time_formats import OFFSET, shape, tells_clock
 
 CLOCK_NOISE = re.compile(r"(?<=\d)\s*(?:h|hrs?|horas?)\.?(?=$|\s)", re.IGNORECASE)
 MERIDIEM = re.compile(r"(?<=\d)\s*([ap])\.?\s?m\.?(?=\s|$)", re.IGNORECASE)
@@ -48,7 +49,6 @@ MONTHS = {
     for name in names.split()
 }
 MONTH_CODE = re.compile(r"%[bB]")
-HOUR_CODE = re.compile(r"%[HIcXf]")
 # What happened to a local time that the clocks have not, or have twice.
 SKIPPED, REPEATED = "TIME_DST_GAP", "TIME_DST_OVERLAP"
 
@@ -60,13 +60,14 @@ class Calendar:
     """Time zone and plausible dates of a file.
 
     day_timezone: of dates without an hour, which people write by the wall calendar even where a server keeps another
-    clock; None: the same.
+    clock; None: the same. decimal: mark of relative times.
     """
 
     timezone: str
     first_date: date
     data_lock: date
     day_timezone: str | None = None
+    decimal: str = "."
 
 
 @dataclass(frozen=True)
@@ -91,22 +92,25 @@ def parse_times(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Pars
     """
     codes, found = factorized(texts)
     distinct = pd.Series(found, dtype="str").str.strip()
-    parts = _relative(distinct, spec) if spec.relative_to else _absolute(distinct, spec, calendar)
+    parts = _relative(distinct, spec, calendar) if spec.relative_to else _absolute(distinct, spec, calendar)
     return ParsedTimes(*(part.take(codes).set_axis(texts.index) for part in parts))
 
 
 def _absolute(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:
-    local, ambiguous, day_only = _local(texts, spec)
+    read = _local(texts, spec, calendar)
+    local = read.local
     first, shifted = _localised(local, calendar.timezone)
-    if calendar.day_timezone not in (None, calendar.timezone) and day_only.any():
+    if calendar.day_timezone not in (None, calendar.timezone) and read.day_only.any():
         of_day, shifted_day = _localised(local, str(calendar.day_timezone))
-        first, shifted = first.mask(day_only, of_day), shifted.mask(day_only, shifted_day)
+        first, shifted = first.mask(read.day_only, of_day), shifted.mask(read.day_only, shifted_day)
+    offset = read.utc.notna()
+    first, shifted = read.utc.fillna(first), shifted.mask(offset, "")
     reason = pd.Series("", index=texts.index, dtype="str")
     too_early = local < pd.Timestamp(calendar.first_date)
     too_late = local >= pd.Timestamp(calendar.data_lock) + pd.Timedelta(days=1)
     reason[too_early | too_late] = "DATE_RANGE"
     reason[local.isna()] = "DATE_INVALID"
-    reason[ambiguous] = "DATE_AMBIGUOUS"
+    reason[read.ambiguous] = "DATE_AMBIGUOUS"
     reason[texts == ""] = "DATE_MISSING"
     return first.where(reason == ""), pd.Series(np.nan, index=texts.index), reason, shifted
 
@@ -121,23 +125,39 @@ def _localised(local: pd.Series, timezone: str) -> tuple[pd.Series, pd.Series]:
     return first.dt.tz_convert("UTC").astype("datetime64[us, UTC]"), shifted
 
 
-def _local(texts: pd.Series, spec: TimeColumns) -> tuple[pd.Series, pd.Series, pd.Series]:
-    """Local times without zone (NaT where no declared format fits the whole text), where formats disagree, and
-    where the text tells the day only."""
+@dataclass(frozen=True)
+class ReadTimes:
+    """local: times by the file's clock (NaT where no format fits the whole text); utc: those with an offset of theirs.
+
+    ambiguous: where formats disagree; day_only: where the text names a day without a clock time.
+    """
+
+    local: pd.Series
+    utc: pd.Series
+    ambiguous: pd.Series
+    day_only: pd.Series
+
+
+def _local(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> ReadTimes:
     clean = _without_noise(texts) if texts.str.contains(LETTER).any() else texts
     next_day = clean.str.contains(MIDNIGHT_24)
     clean = clean.str.replace(MIDNIGHT_24, "00:00", regex=True) if next_day.any() else clean
     local = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us]")
+    utc = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
     ambiguous, day_only = pd.Series(False, index=texts.index), pd.Series(False, index=texts.index)
     for form in spec.formats:
         parsed = _by_format(clean, form)
+        if OFFSET in form:
+            utc = utc.fillna(parsed)
+            parsed = parsed.dt.tz_convert(calendar.timezone).dt.tz_localize(None)
         ambiguous |= local.notna() & parsed.notna() & (local != parsed)
-        if HOUR_CODE.search(form) is None:
+        if not tells_clock(form):
             day_only |= local.isna() & parsed.notna()
         local = local.fillna(parsed)
     if spec.excel_serial:
         local = local.fillna(_from_serial(clean))
-    return local + pd.to_timedelta(next_day.astype(int), unit="D"), ambiguous, day_only
+    a_day = pd.to_timedelta(next_day.astype(int), unit="D")
+    return ReadTimes(local + a_day, utc + a_day, ambiguous, day_only)
 
 
 def _without_noise(texts: pd.Series) -> pd.Series:
@@ -147,10 +167,17 @@ def _without_noise(texts: pd.Series) -> pd.Series:
 
 
 def _by_format(texts: pd.Series, form: str) -> pd.Series:
+    """Times of the texts that have exactly the shape of the format, NaT elsewhere; UTC where it has an offset."""
+    form = MERIDIEM_CODE.sub("%p", form)
+    # pandas reads fields shorter than their width, as strptime does: only texts of the exact shape reach it.
+    texts = texts.where(texts.str.fullmatch(shape(form)), None)
     if MONTH_CODE.search(form):
         texts = texts.str.replace(WORD, _numbered_month, regex=True)
-    code = MONTH_CODE.sub("%m", MERIDIEM_CODE.sub("%p", form))
-    return pd.to_datetime(texts, format=code, errors="coerce", exact=True).astype("datetime64[us]")
+    code = MONTH_CODE.sub("%m", form)
+    if OFFSET not in form:
+        return pd.to_datetime(texts, format=code, errors="coerce", exact=True).astype("datetime64[us]")
+    texts = texts.str.replace(r"([+-]\d\d)$", r"\1:00", regex=True)
+    return pd.to_datetime(texts, format=code, errors="coerce", exact=True, utc=True).astype("datetime64[us, UTC]")
 
 
 def _numbered_month(word: re.Match[str]) -> str:
@@ -167,8 +194,8 @@ def _from_serial(texts: pd.Series) -> pd.Series:
     return local.astype("datetime64[us]")
 
 
-def _relative(texts: pd.Series, spec: TimeColumns) -> Parts:
-    hours = _hours(texts, str(spec.relative_unit))
+def _relative(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:
+    hours = _hours(texts, str(spec.relative_unit), calendar.decimal)
     hours = hours.where(hours.abs() <= MOST_HOURS)
     reason = pd.Series(np.where(hours.isna(), "DATE_INVALID", ""), dtype="str")
     reason[texts == ""] = "DATE_MISSING"
@@ -176,16 +203,19 @@ def _relative(texts: pd.Series, spec: TimeColumns) -> Parts:
     return empty, hours, reason, pd.Series("", index=texts.index, dtype="str")
 
 
-def _hours(texts: pd.Series, unit: str) -> pd.Series:
+def _hours(texts: pd.Series, unit: str, decimal: str) -> pd.Series:
     if unit == "HH:MM":
         parts = texts.str.extract(r"^([0-9]{1,9}):([0-5][0-9])(?::([0-5][0-9]))?$").astype("float64")
         return parts[0] + parts[1] / 60 + parts[2].fillna(0) / 3600
     plain = texts.str.replace(DAY_WORD, "", regex=True) if unit in ("days", "study_day") else texts
-    numbers = pd.to_numeric(plain, errors="coerce").astype("float64")
+    plain = plain.str.replace("\u2212", "-")
+    # Only under the declared mark: '1,5' days is no 15 where the point is the mark.
+    fits = plain.str.fullmatch(rf"[-+]?[0-9]+(?:{re.escape(decimal)}[0-9]+)?")
+    numbers = pd.to_numeric(plain.where(fits, None).str.replace(decimal, "."), errors="coerce").astype("float64")
     if unit == "study_day":
         numbers = numbers.where((numbers != 0) & (numbers % 1 == 0))
         numbers = numbers.mask(numbers > 0, numbers - 1)
-    return numbers if unit == "hours" else numbers * 24
+    return numbers * {"minutes": 1 / 60, "hours": 1.0}.get(unit, 24.0)
 
 
 def precedes(late: pd.Series, early: pd.Series, timezone: str) -> pd.Series:

@@ -72,7 +72,8 @@ class FileInputs:
     def calendar(self) -> Calendar:
         """Return the file's time zone and the dates of the study."""
         zone = self.file.timezone or self.source.timezone
-        return Calendar(zone, self.study.first_date, self.study.data_lock, self.source.timezone)
+        dates = self.study.first_date, self.study.data_lock
+        return Calendar(zone, *dates, self.source.timezone, self.file.decimal)
 
 
 class LostRecordError(Exception):

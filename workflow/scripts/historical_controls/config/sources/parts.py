@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from historical_controls.config.base import Code, Section
+from historical_controls.config.sources.time_formats import check_format
 from historical_controls.dictionary.vocabulary import ANY_EVENT
 
 
@@ -17,10 +17,11 @@ class TimeColumns(Section):
     columns: list[str] = Field(min_length=1, description="column, or date column and time column")
     formats: list[str] = Field(
         default=[],
-        description="accepted formats, strptime codes, tried in this order; empty only for relative times",
+        description="accepted formats, strptime codes; several may differ in precision (day; day and time); empty "
+        "only for relative times",
     )
     relative_to: str | None = Field(None, description="event that relative times count from, e.g. admission")
-    relative_unit: Literal["HH:MM", "hours", "days", "study_day"] | None = Field(
+    relative_unit: Literal["HH:MM", "minutes", "hours", "days", "study_day"] | None = Field(
         None,
         description="how relative times are written; study_day: the event's own day is day 1, and there is no day 0",
     )
@@ -40,24 +41,8 @@ class TimeColumns(Section):
     @classmethod
     def each_names_a_day(cls, formats: list[str]) -> list[str]:
         for form in formats:
-            _check_format(form)
+            check_format(form)
         return formats
-
-
-def _check_format(form: str) -> None:
-    """A format that loses the day, or that no text can be read by, would fill dates in by itself."""
-    if "%z" in form or "%Z" in form:
-        raise ValueError(f"'{form}': offsets are not read; declare the source's timezone")
-    # A day above 12 and a time in the afternoon tell day from month and 12 hours from 24.
-    moment = datetime(2021, 11, 23, 14, 5, 6)
-    try:
-        back = datetime.strptime(moment.strftime(form), form)
-    except ValueError as error:
-        raise ValueError(f"'{form}' is no date format ({error}); e.g. '%d/%m/%Y %H:%M'") from None
-    if back.date() != moment.date():
-        raise ValueError(f"'{form}' does not say year, month and day; e.g. '%d/%m/%Y'")
-    if back.hour not in (0, moment.hour):
-        raise ValueError(f"'{form}' reads 14 h as {back.hour} h; 12-hour clocks need %I and %p")
 
 
 def _only_dated(spec: TimeColumns | None, key: str) -> None:

@@ -1,0 +1,117 @@
+"""Formats of dates and times: which are accepted, and the exact shape of the texts that each describes.
+
+strptime reads '%d%m%Y' in '1052020' and '%H%M' in '123', because it lets a field be shorter than its width. Here a
+number that touches another number has exactly its width, and minutes, seconds and years always have.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from functools import cache
+
+from historical_controls.errors import nearest
+
+WORD = r"[^\W\d_]+\.?"
+# Digits at least and at most, by strptime code.
+DIGITS = {
+    "Y": (4, 4),
+    "y": (2, 2),
+    "m": (1, 2),
+    "d": (1, 2),
+    "H": (1, 2),
+    "I": (1, 2),
+    "M": (2, 2),
+    "S": (2, 2),
+    "f": (1, 6),
+    "j": (3, 3),
+}
+OTHERS = {
+    "b": WORD,
+    "B": WORD,
+    "a": WORD,
+    "A": WORD,
+    "p": r"[AaPp][Mm]",
+    "z": r"(?:[Zz]|[+-]\d\d(?::?\d\d)?)",
+    "%": "%",
+}
+CODES = tuple(f"%{code}" for code in (*DIGITS, *OTHERS))
+TOKEN = re.compile(r"%(?P<code>.)|(?P<literal>[^%]+)|(?P<stray>%)$", re.DOTALL)
+# A fixed offset in a format would be dropped: '2020-05-04 08:00Z' is not 08:00 by the hospital's clock.
+LITERAL_OFFSET = re.compile(r"(?<![A-Za-z])(?:Z|UTC|GMT)(?![A-Za-z])|[+-]\d\d:?\d\d(?!\d)", re.IGNORECASE)
+CLOCK = re.compile(r"%[HIMSfp]")
+OFFSET = "%z"
+
+
+def check_format(form: str) -> None:
+    """Raise ValueError for a format that loses the day or the hour, fills one in, or reads one text in two ways."""
+    for fault in (_unknown_code(form), _bad_offset(form), _bad_clock(form)):
+        if fault:
+            raise ValueError(fault)
+    # A day above 12 and a time in the afternoon tell day from month and 12 hours from 24.
+    moment = datetime(2021, 11, 23, 14, 5, 6)
+    bare = form.replace(OFFSET, "")
+    try:
+        back = datetime.strptime(moment.strftime(bare), bare)
+    except ValueError as error:
+        raise ValueError(f"'{form}' is not a date format ({error}); e.g. '%d/%m/%Y %H:%M'") from None
+    if back.date() != moment.date():
+        raise ValueError(f"'{form}' does not say year, month and day; e.g. '%d/%m/%Y'")
+    if back.hour not in (0, moment.hour):
+        raise ValueError(f"'{form}' reads 14 h as {back.hour} h; 12-hour clocks need %I and %p")
+
+
+def _unknown_code(form: str) -> str:
+    for token in TOKEN.finditer(form):
+        if token["stray"] or (token["code"] and f"%{token['code']}" not in (*CODES, "%Z")):
+            code = f"%{token['code'] or ''}"
+            near = nearest(code, CODES)
+            return f"'{form}': {code} is not read; allowed: {' '.join(CODES)}" + (
+                f". Did you mean {near}?" if near else ""
+            )
+    return ""
+
+
+def _bad_offset(form: str) -> str:
+    literal = LITERAL_OFFSET.search("".join(token["literal"] or " " for token in TOKEN.finditer(form)))
+    if literal:
+        return f"'{form}': '{literal[0]}' is the offset of a clock; write %z in its place, which reads Z and +00:00"
+    if "%Z" in form:
+        return f"'{form}': names of time zones (%Z) are not read; write %z for offsets, or declare the 'timezone'"
+    return f"'{form}': an offset (%z) needs a clock time (%H:%M)" if OFFSET in form and "%M" not in form else ""
+
+
+def _bad_clock(form: str) -> str:
+    if "%p" in form and "%I" not in form:
+        return f"'{form}': %p (AM, PM) is read only with %I, the hour of a 12-hour clock"
+    if "%I" in form and "%p" not in form:
+        return f"'{form}': %I, the hour of a 12-hour clock, needs %p (AM, PM); for 24 hours write %H"
+    return f"'{form}': minutes (%M) without an hour" if "%M" in form and not re.search("%[HI]", form) else ""
+
+
+@cache
+def shape(form: str) -> str:
+    """Return the regular expression of all texts that the format may describe, to be matched against whole texts."""
+    tokens = [(token["code"] or "", token["literal"] or "") for token in TOKEN.finditer(form)]
+    pieces = []
+    for place, (code, literal) in enumerate(tokens):
+        if code in DIGITS:
+            least, most = DIGITS[code]
+            touches = _ends_in_number(tokens[place - 1] if place else ("", ""), -1) or _ends_in_number(
+                tokens[place + 1] if place + 1 < len(tokens) else ("", ""), 0
+            )
+            pieces.append(f"[0-9]{{{most if touches else least},{most}}}")
+        else:
+            pieces.append(OTHERS[code] if code else re.sub(r"\\? +", r"\\s+", re.escape(literal)))
+    return "".join(pieces)
+
+
+def _ends_in_number(token: tuple[str, str], at: int) -> bool:
+    """Whether a neighbour is a number at the side (0 its start, -1 its end) where it touches."""
+    code, literal = token
+    return code in DIGITS or (bool(literal) and literal[at].isdigit())
+
+
+def tells_clock(form: str) -> bool:
+    """Return whether the format has a clock time; without one it dates by day only."""
+    return CLOCK.search(form) is not None
