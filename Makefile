@@ -5,7 +5,7 @@ TEST_CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: report test lint types check-workflow tests test-slow docs lock
+.PHONY: report test lint types check-workflow tests test-slow coverage docs lock
 
 report: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES)
@@ -17,6 +17,8 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules
+	PYTHONPATH=workflow/scripts $(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/deptry .
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
@@ -26,6 +28,9 @@ check-workflow: $(VENV)/.installed-dev
 
 tests: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "not slow" -n $(TEST_CORES) --dist loadfile --no-loadscope-reorder
+
+coverage: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m "not slow" -n $(TEST_CORES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 test-slow: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow

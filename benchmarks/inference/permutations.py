@@ -5,13 +5,14 @@ OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/permut
 
 from __future__ import annotations
 
+import argparse
 import time
 
 import numpy as np
 
 from historical_controls.inference import Scores, draw_labels, permutation_test, restricted, statistics, step_down_max_t
 
-OUTCOMES, DAYS, TREATED, CONTROLS, DRAWS = 22, 3, 5, 50, 100_000
+OUTCOMES, DAYS, TREATED, CONTROLS = 22, 3, 5, 50
 
 
 def outcome(rng: np.random.Generator, treated: np.ndarray) -> tuple[Scores, np.ndarray]:
@@ -24,11 +25,14 @@ def outcome(rng: np.random.Generator, treated: np.ndarray) -> tuple[Scores, np.n
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draws", type=int, default=100_000)
+    asked = parser.parse_args()
     rng = np.random.default_rng(1)
     treated = np.arange(TREATED + CONTROLS) < TREATED
     outcomes = [outcome(rng, treated) for _ in range(OUTCOMES)]
     started = time.process_time()
-    labels = draw_labels(treated, 1, exact_up_to=0, draws=DRAWS)
+    labels = draw_labels(treated, 1, exact_up_to=0, draws=asked.draws)
     drawn = time.process_time()
     T = np.hstack([statistics(scores, restricted(labels, present), fewest=3) for scores, present in outcomes])
     computed = time.process_time()
@@ -36,7 +40,7 @@ def main() -> None:
     ended = time.process_time()
     permutation_test(outcomes[0][0], restricted(labels, outcomes[0][1]))
     inverted = time.process_time()
-    print(f"draw {DRAWS} labellings of {TREATED} among {len(treated)}: {drawn - started:.2f} s")
+    print(f"draw {asked.draws} labellings of {TREATED} among {len(treated)}: {drawn - started:.2f} s")
     print(f"{T.shape[1]} statistics each: {computed - drawn:.2f} s")
     print(f"step-down max-T: {ended - computed:.2f} s; in all {ended - started:.2f} s")
     print(f"p-values and intervals of one outcome, {DAYS} days: {inverted - ended:.2f} s")

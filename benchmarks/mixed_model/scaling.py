@@ -8,6 +8,7 @@ slope of log time on log rows over the upper half of the sizes, where fixed cost
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -61,13 +62,20 @@ def exponent(sizes: list[int], seconds: list[float]) -> float:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--smaller", type=int, default=1, help="divide every number of subjects and visits by this")
+    smaller = parser.parse_args().smaller
     print("| model | grows with | sizes | ms per Newton step | exponent |\n|---|---|---|---|---|")
     for name, spec in MODELS.items():
         subjects = SUBJECTS.get(name, [500, 2000, 8000, 32000])
         visits = VISITS.get(name, [11, 22, 44, 88])
         fixed = 300 if spec.over_visits else 1000
         for what, sizes in (("subjects", subjects), ("visits", visits)):
-            pairs = [(size, 8 if spec.over_visits else 22) if what == "subjects" else (fixed, size) for size in sizes]
+            sizes = sorted({max(size // smaller, 3 if what == "visits" else 20) for size in sizes})
+            pairs = [
+                (size, 8 if spec.over_visits else 22) if what == "subjects" else (max(fixed // smaller, 20), size)
+                for size in sizes
+            ]
             seconds = [step_seconds(spec, *pair) for pair in pairs]
             shown = ", ".join(f"{1e3 * value:.3g}" for value in seconds)
             print(
