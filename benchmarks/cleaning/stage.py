@@ -103,7 +103,7 @@ def _source(export: Path):  # type: ignore[no-untyped-def]
 
 
 def _study():  # type: ignore[no-untyped-def]
-    from historical_controls.config.study_config import Study
+    from historical_controls.config.study import Study
 
     words = {"en": "x", "es": "x"}
     dates = {"first_date": "2020-01-01", "data_lock": "2021-12-31", "calendar_reference": "2020-06-16"}

@@ -13,7 +13,7 @@ import pandas as pd
 from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
 from historical_controls.cleaning.people.identity import link_people
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
-from historical_controls.config.study_config import Study
+from historical_controls.config.study import Study
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.errors import UserError
 from historical_controls.intake.reading import read_file

@@ -10,8 +10,8 @@ SCRIPTS = PROGRAM / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from historical_controls.config.analysis.events import recorded_events
+from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.merging import merged
-from historical_controls.config.names import check_config_names
 from historical_controls.config.scenarios import (
     BATCHES,
     COHORT_BATCHES,
@@ -20,23 +20,27 @@ from historical_controls.config.scenarios import (
     cohort_owner,
     specified_weightings,
 )
-from historical_controls.config.study_config import check_files, declared_files, load_config, scenario_config
-from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.config.study_config import check_files, declared_files, scenario_config
+from historical_controls.dictionary.dictionary import dictionary_files, load_dictionary
 from historical_controls.errors import UserError
 from historical_controls.provenance import code_hash, git_state
 
 LOCALES = PROGRAM / "workflow" / "locales"
 TEMPLATES = PROGRAM / "workflow" / "templates"
-DICTIONARY_FILES = ("outcomes.csv", "units.csv", "synonyms.csv", "plausibility.csv")
+
+
+def dictionary_folder(raw):
+    """The study's own dictionary, else the program's."""
+    own = raw.get("dictionary")
+    return own if own and isinstance(own, str) else PROGRAM / "data" / "dictionary"
 
 
 def checked_study(raw):
     """The checked config and its dictionary, or a WorkflowError with the user's lines and no traceback."""
     try:
-        study = load_config(raw)
+        dictionary = load_dictionary(dictionary_folder(raw))
+        study = checked_config(vocabulary(raw, dictionary, LOCALES))
         check_files(study, Path.cwd())
-        dictionary = load_dictionary(study.dictionary or PROGRAM / "data/dictionary")
-        check_config_names(study, dictionary)
     except UserError as error:
         raise WorkflowError(str(error))
     return study, dictionary
@@ -51,8 +55,8 @@ COVARIATES = {*STUDY.analysis.covariates, *STUDY.balance.key_covariates}
 GRID_ANALYSIS = merged(
     STUDY.analysis.model_dump(mode="json"), {"permutation": {"scenario_draws": STUDY.sensitivity.permutation_draws}}
 )
-DICTIONARY_FOLDER = Path(STUDY.dictionary or PROGRAM / "data/dictionary")
-DICTIONARY = [str(DICTIONARY_FOLDER / name) for name in DICTIONARY_FILES]
+DICTIONARY_FOLDER = Path(dictionary_folder(config))
+DICTIONARY = [str(path) for path in dictionary_files(DICTIONARY_FOLDER).values()]
 # What a dictionary may have besides: published results (14.2.17), and the registry beside the analysis (14.1.7).
 BENCHMARKS, DIFFERENCES = (
     [str(path) for path in DICTIONARY_FOLDER.glob(name)] for name in ("benchmarks.csv", "registry_differences.csv")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from historical_controls.balance.arms import balance_arms
 from historical_controls.balance.inputs import BalanceInputs
-from historical_controls.config.cohort.cohort import Balance
+from historical_controls.config.analysis.balance import Balance
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.tables.parquet import read_table, write_table

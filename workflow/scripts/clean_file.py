@@ -8,7 +8,7 @@ from historical_controls.cleaning.records.outputs import write_cleaned_file
 from historical_controls.cleaning.rows.files import FileInputs, clean_blocks
 from historical_controls.config.sources.redcap import as_exported
 from historical_controls.config.sources.sources import Source, SourceFile
-from historical_controls.config.study_config import Study
+from historical_controls.config.study import Study
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.tables.parquet import read_pieces

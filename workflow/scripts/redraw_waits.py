@@ -7,7 +7,7 @@ from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.cohort.records.clean_tables import stored_tables
 from historical_controls.cohort.scenarios.wait_draws import redraw_waits
 from historical_controls.config.cohort.cohort import Cohort
-from historical_controls.config.study_config import Study
+from historical_controls.config.study import Study
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.tables.parquet import write_table

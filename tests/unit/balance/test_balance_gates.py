@@ -14,7 +14,7 @@ from historical_controls.balance.arms import BalanceTables, balance_arms
 from historical_controls.balance.differences import moments_of, smd
 from historical_controls.balance.envelope import labellings, smd_by_chance
 from historical_controls.balance.inputs import BalanceInputs
-from historical_controls.config.cohort.cohort import Balance
+from historical_controls.config.analysis.balance import Balance
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.tables.registry import GATES, VISITS, WEIGHTS
 

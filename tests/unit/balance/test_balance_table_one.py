@@ -16,7 +16,7 @@ from historical_controls.balance.arms import BalanceTables, balance_arms
 from historical_controls.balance.differences import Moments, moments_of, share_moments, smd
 from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.balance.table_one import bounded_quantile
-from historical_controls.config.cohort.cohort import Balance
+from historical_controls.config.analysis.balance import Balance
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.tables.registry import VISITS
 

@@ -13,7 +13,7 @@ from historical_controls.cleaning.people.identity import link_people
 from historical_controls.cleaning.records.outputs import CleanedFile, CleanSource
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.sources.sources import Source
-from historical_controls.config.study_config import Study
+from historical_controls.config.study import Study
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.tables.parquet import conform
 from historical_controls.tables.registry import INTAKE

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from historical_controls.cleaning.cells.units import conversion, conversions, converted
-from historical_controls.dictionary.dictionary import Dictionary, fold_unit
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.dictionary.folding import fold_unit
 
 # outcome, raw value, raw unit, canonical value. Where no source is named: SI prefixes, exact by definition.
 KNOWN = [

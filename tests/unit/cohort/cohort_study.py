@@ -19,7 +19,7 @@ from historical_controls.cohort.records.patient_records import PERSON, PatientRe
 from historical_controls.cohort.records.support import with_tubes
 from historical_controls.cohort.records.timeline import HOUR, Moments
 from historical_controls.config.cohort.cohort import Cohort
-from historical_controls.config.study_config import Study
+from historical_controls.config.study import Study
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.tables.parquet import conform
 from historical_controls.tables.registry import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS

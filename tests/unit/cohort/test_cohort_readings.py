@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import yaml
-from pydantic import ValidationError
 
 from historical_controls.config.cohort.cohort import Cohort
 
@@ -49,25 +47,6 @@ def test_a_rule_of_another_kind_keeps_its_label_and_may_become_a_filter() -> Non
     read = small().as_read({"more": "yes", "cut": "low"})
     assert read.rules["A"].label == {"en": "a"} and read.rules["A"].kind == "any"
     assert read.filters == ["B", "A"] and read.rules["B"].value == 100
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"read_as": {"cutt": "low"}}, "'cutt' is no reading. Did you mean 'cut'?"),
-        ({"read_as": {"cut": "lo"}}, "'lo' is no option of cut. Did you mean 'low'?"),
-        ({"reading_products": [["cut", "nothing"]]}, "'nothing' is no reading"),
-    ],
-)
-def test_what_is_not_declared_is_refused(changes: dict[str, object], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
-        small(**changes)
-
-
-def test_an_option_that_makes_no_rule_is_refused_by_name() -> None:
-    option = {"x": {"label": {"en": "x"}, "rules": {"B": {"op": "=="}}}}
-    with pytest.raises(ValidationError, match=r"readings\.odd\.options\.x"):
-        small(readings={"odd": {"label": {"en": "odd"}, "options": option}})
 
 
 def test_every_ambiguity_of_the_registry_has_its_options() -> None:

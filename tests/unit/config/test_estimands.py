@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from historical_controls.config.names import check_config_names
+from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.study_config import load_config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import UserError, UserErrors
@@ -16,9 +16,23 @@ from historical_controls.errors import UserError, UserErrors
 CONFIG = Path(__file__).resolve().parents[3] / "config.yaml"
 
 
+HYPOTHETICAL = {
+    "death": "hypothetical",
+    "discharge": "hypothetical",
+    "transfer": "hypothetical",
+    "rescue": "treatment_policy",
+}
+
+
 @pytest.fixture
 def raw() -> dict[str, Any]:
     return yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+
+
+def check(raw: dict[str, Any]) -> None:
+    checked_config(
+        vocabulary(raw, load_dictionary(CONFIG.parent / "data/dictionary"), CONFIG.parent / "workflow/locales")
+    )
 
 
 def test_the_questions_of_an_outcome(raw: dict[str, Any]) -> None:
@@ -32,10 +46,21 @@ def test_the_questions_of_an_outcome(raw: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("question", "change", "said"),
     [
-        ("nobody_gone", {"strategies": {"death": "composite"}}, "treats death by the strategy 'hypothetical'"),
+        (
+            "nobody_gone",
+            {"strategies": {**HYPOTHETICAL, "death": "composite"}},
+            "'composite' is not what the analysis 'mixed_model' does about 'death'",
+        ),
         ("while_alive", {"measures": ["win_odds"]}, "does not give 'win_odds'"),
-        ("death_worst", {"strategies": {"death": "composite", "sepsis": "hypothetical"}}, "differ in"),
-        ("slope", {"outcomes": ["PF"]}, "declares no slope"),
+        (
+            "death_worst",
+            {"strategies": {"death": "composite", "sepsis": "hypothetical"}},
+            "does not say what is done about",
+        ),
+        ("nobody_gone", {"strategies": {**HYPOTHETICAL, "rescue": "principal_stratum"}}, "does about 'rescue'"),
+        ("nobody_gone", {"strategies": {**HYPOTHETICAL, "discharge": "composite"}}, "does about 'discharge'"),
+        ("nobody_gone", {"strategies": {**HYPOTHETICAL, "sepsis": "treatment_policy"}}, "'sepsis' is not a known"),
+        ("slope", {"outcomes": ["PF"]}, "do not change along a straight line"),
     ],
 )
 def test_claims_that_no_analysis_keeps_are_refused(
@@ -43,7 +68,7 @@ def test_claims_that_no_analysis_keeps_are_refused(
 ) -> None:
     raw["estimands"]["questions"][question].update(change)
     with pytest.raises((UserError, UserErrors), match=said):
-        load_config(raw)
+        check(raw)
 
 
 def test_a_study_may_leave_them_out(raw: dict[str, Any]) -> None:
@@ -52,10 +77,11 @@ def test_a_study_may_leave_them_out(raw: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "said"), [("WBC", "WBC has no good direction"), ("SUPPORT_FREE_DAYS", "does not give SUPPORT_FREE_DAYS")]
+    ("step", "said"),
+    [("WBC", "gives WBC no direction that is better"), ("SUPPORT_FREE_DAYS", "does not declare SUPPORT_FREE_DAYS")],
 )
 def test_a_step_of_the_win_ratio_needs_values_and_a_direction(step: str, said: str, raw: dict[str, Any]) -> None:
     raw["primary"]["hierarchy"] = ["death", step]
     raw["cohort"]["summaries"].pop("SUPPORT_FREE_DAYS", None)
     with pytest.raises(UserError, match=said):
-        check_config_names(load_config(raw), load_dictionary(CONFIG.parent / "data/dictionary"))
+        check(raw)

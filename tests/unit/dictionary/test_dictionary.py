@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from historical_controls.dictionary.dictionary import Dictionary, fold, fold_unit, load_dictionary
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+from historical_controls.dictionary.folding import fold, fold_unit
 from historical_controls.errors import UserError, UserErrors
 
 ROOT = Path(__file__).parents[3]

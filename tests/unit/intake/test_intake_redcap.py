@@ -15,7 +15,7 @@ from historical_controls.cleaning.records.outputs import CleanedFile
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.sources.redcap import as_exported, load_redcap_dictionary
 from historical_controls.config.sources.sources import Source, SourceFile
-from historical_controls.config.study_config import Study
+from historical_controls.config.study import Study
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import UserError
 from historical_controls.intake.private import identifies

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from historical_controls.config.sources.sources import Source
-from historical_controls.config.study_config import Study as StudySection
+from historical_controls.config.study import Study as StudySection
 from historical_controls.errors import UserError
 from historical_controls.simulation.measure import Stream, measurements
 from historical_controls.simulation.screening import eligible_hours

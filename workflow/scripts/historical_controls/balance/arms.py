@@ -21,7 +21,8 @@ from historical_controls.balance.weight_rows import gate_rows, imputed_rows, ove
 from historical_controls.balance.weights.matching import Matched
 from historical_controls.balance.weights.methods import weightings
 from historical_controls.balance.weights.weighting import Infeasible, Weighting
-from historical_controls.config.cohort.cohort import Balance, Timing
+from historical_controls.config.analysis.balance import Balance
+from historical_controls.config.name_types import Timing
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.tables.parquet import Table, conform
 from historical_controls.tables.registry import BALANCE, GATES, MATCHED_SETS, WEIGHTS

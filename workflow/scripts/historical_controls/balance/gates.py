@@ -13,7 +13,7 @@ from historical_controls.balance.differences import on_scale
 from historical_controls.balance.key_covariates import Flags, KeyCovariates
 from historical_controls.balance.weights.matching import Matched
 from historical_controls.balance.weights.weighting import Infeasible, Weighting, effective_size, largest_share
-from historical_controls.config.cohort.cohort import Gates
+from historical_controls.config.analysis.balance import Gates
 
 State = Literal["ok", "warn", "refuse"]
 

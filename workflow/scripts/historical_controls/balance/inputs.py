@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from historical_controls.config.cohort.cohort import Balance
+from historical_controls.config.analysis.balance import Balance
 from historical_controls.dictionary.dictionary import Dictionary
 
 

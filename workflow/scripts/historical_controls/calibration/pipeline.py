@@ -19,9 +19,10 @@ from historical_controls.cohort.define import define_cohort
 from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.cohort.records.clean_tables import CleanTables
 from historical_controls.config.analysis.analysis import Analysis, Primary
-from historical_controls.config.cohort.cohort import Balance, Cohort
+from historical_controls.config.analysis.balance import Balance
+from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.merging import merged
-from historical_controls.config.study_config import Study
+from historical_controls.config.study import Study
 from historical_controls.dictionary.dictionary import Dictionary
 
 SCENARIO = "simulated"

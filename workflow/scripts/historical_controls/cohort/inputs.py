@@ -10,7 +10,7 @@ import pandas as pd
 
 from historical_controls.cohort.records.timeline import NEVER, milliseconds
 from historical_controls.config.cohort.cohort import Cohort
-from historical_controls.config.study_config import Study
+from historical_controls.config.study import Study
 from historical_controls.dictionary.dictionary import Dictionary
 
 

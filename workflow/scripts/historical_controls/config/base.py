@@ -7,13 +7,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Arm = Literal["treated", "historical"]
-Language = Literal["en", "es"]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
-Texts = dict[Language, str]
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=64)]
+Text = Annotated[str, Field(min_length=1)]
 
 
 class Section(BaseModel):
-    """A mapping of config.yaml. Unknown keys are refused, and nothing changes after loading."""
+    """A mapping of config.yaml. Unknown keys and infinite numbers are refused; nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from historical_controls.config.cohort.cohort import Cohort
-from historical_controls.config.study_config import Config
+from historical_controls.config.study_config import Changeable, Config
 
 WEIGHTED = ("entropy", "overlap")
 ALTITUDES = ("raw", "times_pb_over_760", "times_760_over_pb")
@@ -72,12 +72,12 @@ def balance_owner(config: Config, name: str) -> str:
     return _owner(config, name, ("cohort", "balance"))
 
 
-def _owner(config: Config, name: str, sections: tuple[str, ...]) -> str:
+def _owner(config: Config, name: str, sections: tuple[Changeable, ...]) -> str:
     own = _changed(config, name, sections)
     return next(other for other in config.scenario_names if _changed(config, other, sections) == own)
 
 
-def _changed(config: Config, name: str, sections: tuple[str, ...]) -> dict[str, Any]:
+def _changed(config: Config, name: str, sections: tuple[Changeable, ...]) -> dict[str, Any]:
     if name == "primary":
         return {}
     overrides = config.scenarios[name].overrides

@@ -1,19 +1,19 @@
 """What is measured (outcomes.csv), in which units (units.csv), under which names (synonyms.csv), and what of it is
-believable in a group of patients (plausibility.csv).
+believable in a group of patients (plausibility.csv); with what is given (treatments.csv) and sampled (specimens.csv).
 """
 
 from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from historical_controls.dictionary.declared_csv import declared_rows
+from historical_controls.dictionary.folding import fold, fold_unit
+from historical_controls.dictionary.treatments import Treatment, read_specimens, read_treatments
 from historical_controls.errors import UserError, did_you_mean, raise_all
 
 Family = Literal[
@@ -35,9 +35,6 @@ OutcomeKind = Literal["number", "flag", "category", "result", "event"]
 Scale = Literal["linear", "log", "logit", "none"]
 Benefit = Literal["up", "down", "none"]
 Summary = Literal["median", "worst", "last", "min", "max", "none"]
-
-# Texts folded last, kept: the blocks of a large file repeat the same few.
-MEMORY = 65_536
 
 OUTCOME_COLUMNS = (
     "code",
@@ -65,9 +62,10 @@ UNIT_COLUMNS = ("outcome", "unit", "spellings", "factor", "offset", "source")
 SYNONYM_COLUMNS = ("name", "code", "language", "result_kind")
 PLAUSIBILITY_COLUMNS = ("outcome", "measured_by", "median_low", "median_high", "change_per_hour", "source")
 MeasuredBy = Literal["laboratory", "monitor", "observer", "calculated"]
+# Where the program keeps its own dictionary.
+PROGRAM_DICTIONARY = Path(__file__).resolve().parents[4] / "data" / "dictionary"
 # The last brackets of a heading, which may hold brackets themselves: 'Dímero D (ng/mL (FEU))'.
 UNIT_IN_HEADING = re.compile(r"[(\[]((?:[^()\[\]]|\([^()]*\))+)[)\]]\s*$")
-NEGATIVE_CODE = re.compile(r"\s*[-\u2212\u2013]\s*[\d.,]")
 
 
 @dataclass(frozen=True)
@@ -140,6 +138,8 @@ class Dictionary:
     conversions: dict[tuple[str, str], Conversion]
     synonyms: dict[str, tuple[Synonym, ...]]
     plausibility: dict[str, Plausibility] = field(default_factory=dict)
+    treatments: dict[str, Treatment] = field(default_factory=dict)
+    specimens: dict[str, str] = field(default_factory=dict)
 
     def conversion(self, code: str, unit: str) -> Conversion | None:
         """How `unit` (as sent) becomes the canonical unit of `code`; None where that is not declared."""
@@ -155,6 +155,11 @@ class Dictionary:
         """Everything that an analyte name as sent may mean; empty where unknown."""
         return self.synonyms.get(fold(name), ())
 
+    def specimen(self, text: str) -> str:
+        """The name of a specimen as sent; its folded spelling where specimens.csv does not know it."""
+        folded = fold(text)
+        return self.specimens.get(folded, folded)
+
     def units_of(self, code: str) -> dict[str, Conversion]:
         """Every spelling of a unit that the outcome may come in, and its conversion."""
         shared = "*" + self.outcomes[code].unit
@@ -164,38 +169,35 @@ class Dictionary:
         return [outcome for outcome in self.outcomes.values() if outcome.family == family]
 
 
-@lru_cache(maxsize=MEMORY)
-def fold(text: str) -> str:
-    """Names that differ only in accents, case, spacing or punctuation fold to the same text.
-
-    A question mark and the sign of a number stay: 'positive?' is not 'positive', and the code -1 is not the code 1.
-    """
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(c for c in plain if not unicodedata.combining(c))
-    sign = "-" if NEGATIVE_CODE.match(bare) else ""
-    return sign + " ".join(re.sub(r"[^\w%+/#?]+", " ", bare.replace("_", " ")).split())
-
-
-def fold_unit(text: str) -> str:
-    """Spellings that differ only in case, accents, spaces, micro and multiplication signs fold to the same text."""
-    plain = unicodedata.normalize("NFKD", text).casefold().replace("μ", "u").replace("×", "x")
-    return "".join(c for c in plain if not (c.isspace() or c == "*" or unicodedata.combining(c)))
-
-
 def load_dictionary(folder: str | Path) -> Dictionary:
-    """Read and check the four files of a dictionary folder. Raises UserError(s) with file, line and column."""
-    place = Path(folder)
+    """Read and check the files of a dictionary folder. Raises UserError(s) with file, line and column.
+
+    A study's own folder needs outcomes, units, synonyms and plausibility; see `dictionary_files` for the others.
+    """
+    paths = dictionary_files(folder)
     faults: list[UserError] = []
-    for name in ("outcomes.csv", "units.csv", "synonyms.csv", "plausibility.csv"):
-        if not (place / name).is_file():
+    for path in paths.values():
+        if not path.is_file():
             hint = "Copy it from the program's data/dictionary."
-            raise UserError("the dictionary lacks this file", str(place / name), hint)
-    outcomes = dict(_outcomes(place / "outcomes.csv", faults))
-    conversions = dict(_conversions(place / "units.csv", outcomes, faults))
-    synonyms = _synonyms(place / "synonyms.csv", outcomes, faults)
-    plausibility = dict(_plausibility(place / "plausibility.csv", outcomes, faults))
+            raise UserError("the dictionary lacks this file", str(path), hint)
+    outcomes = dict(_outcomes(paths["outcomes"], faults))
+    conversions = dict(_conversions(paths["units"], outcomes, faults))
+    synonyms = _synonyms(paths["synonyms"], outcomes, faults)
+    plausibility = dict(_plausibility(paths["plausibility"], outcomes, faults))
+    treatments = read_treatments(paths["treatments"], faults)
+    specimens = read_specimens(paths["specimens"], faults)
     raise_all(faults)
-    return Dictionary(outcomes, conversions, synonyms, plausibility)
+    return Dictionary(outcomes, conversions, synonyms, plausibility, treatments, specimens)
+
+
+def dictionary_files(folder: str | Path) -> dict[str, Path]:
+    """The files of a dictionary by what they say. treatments.csv and specimens.csv may be the program's own."""
+    place = Path(folder)
+    paths = {name: place / f"{name}.csv" for name in ("outcomes", "units", "synonyms", "plausibility")}
+    for name in ("treatments", "specimens"):
+        own = place / f"{name}.csv"
+        paths[name] = own if own.is_file() else PROGRAM_DICTIONARY / f"{name}.csv"
+    return paths
 
 
 def _outcomes(path: Path, faults: list[UserError]) -> Iterator[tuple[str, Outcome]]:

@@ -6,7 +6,7 @@ import re
 
 from historical_controls.config.sources.redcap import RedcapDictionary
 from historical_controls.config.sources.sources import SourceFile
-from historical_controls.dictionary.dictionary import fold
+from historical_controls.dictionary.folding import fold
 
 # Of folded names. Dates of birth identify as well; the age at admission is asked for instead.
 IDENTIFYING = re.compile(

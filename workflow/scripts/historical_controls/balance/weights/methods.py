@@ -10,7 +10,7 @@ from historical_controls.balance.weights.entropy import entropy_balancing
 from historical_controls.balance.weights.matching import Matched, distances, forbid, match
 from historical_controls.balance.weights.overlap import overlap_weighting
 from historical_controls.balance.weights.weighting import Infeasible, Weighting, unweighted
-from historical_controls.config.cohort.cohort import Balance
+from historical_controls.config.analysis.balance import Balance
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.tables.registry import VISITS
 

@@ -9,7 +9,8 @@ from historical_controls.cleaning.cells.units import conversion
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
 from historical_controls.cleaning.records.records import decide
 from historical_controls.config.sources.sources import SourceFile
-from historical_controls.dictionary.dictionary import Dictionary, fold
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.dictionary.folding import fold
 
 NO_LIMIT = float("nan")
 

@@ -7,7 +7,8 @@ import pandas as pd
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair, factorized
 from historical_controls.cleaning.records.records import decide
 from historical_controls.config.sources.sources import SourceFile
-from historical_controls.dictionary.dictionary import Dictionary, fold
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.dictionary.folding import fold
 
 UNKNOWN, AMBIGUOUS = "?", "??"
 

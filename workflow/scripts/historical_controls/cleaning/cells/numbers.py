@@ -21,7 +21,7 @@ from historical_controls.cleaning.cells.cell_words import (
     UNDER_THE_LIMIT,
 )
 from historical_controls.cleaning.records.distinct import by_distinct, fields_by_distinct
-from historical_controls.dictionary.dictionary import fold
+from historical_controls.dictionary.folding import fold
 
 LESS = r"[<≤]\s*=?|=\s*<|menor (?:o igual )?(?:a|de|que)|less than(?: or equal to)?|below|inferior a|(?:por )?debajo de"
 MORE = r"[>≥]\s*=?|=\s*>|mayor (?:o igual )?(?:a|de|que)|(?:greater|more) than(?: or equal to)?|above|superior a"

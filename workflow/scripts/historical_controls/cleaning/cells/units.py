@@ -7,7 +7,8 @@ import pandas as pd
 
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
 from historical_controls.config.sources.sources import UnitFactor
-from historical_controls.dictionary.dictionary import Dictionary, fold_unit
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.dictionary.folding import fold_unit
 
 NO_CONVERSION = (float("nan"), float("nan"))
 DIGITS = 12

@@ -11,7 +11,7 @@ import pandas as pd
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.config.sources.parts import Condition
 from historical_controls.config.sources.sources import SourceFile
-from historical_controls.dictionary.dictionary import fold
+from historical_controls.dictionary.folding import fold
 
 CELL = "cell:"
 # Lines that the declaration itself sets aside, and its header again; any other line that is no row of columns is held.

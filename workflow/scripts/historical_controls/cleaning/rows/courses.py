@@ -20,7 +20,7 @@ from historical_controls.cleaning.records.records import (
 from historical_controls.cleaning.rows.unfolding import optional_times, time_columns
 from historical_controls.config.sources.parts import EventRows, TreatmentRows
 from historical_controls.config.sources.sources import SourceFile
-from historical_controls.dictionary.dictionary import fold
+from historical_controls.dictionary.folding import fold
 from historical_controls.tables.registry import EVENT_NAMES
 
 

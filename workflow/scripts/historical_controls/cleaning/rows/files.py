@@ -31,7 +31,7 @@ from historical_controls.config.sources.parts import (
     WideMeasurements,
 )
 from historical_controls.config.sources.sources import Source, SourceFile
-from historical_controls.config.study_config import Study
+from historical_controls.config.study import Study
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.tables.parquet import Table, conform
 from historical_controls.tables.registry import (

@@ -16,24 +16,12 @@ from historical_controls.cleaning.cells.units import conversions, converted, is_
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
 from historical_controls.cleaning.records.records import check_subject, check_times, decide
 from historical_controls.config.sources.sources import SourceFile
-from historical_controls.dictionary.dictionary import Dictionary, Outcome, fold
+from historical_controls.dictionary.dictionary import Dictionary, Outcome
+from historical_controls.dictionary.folding import fold
 
 HAEMOLYSED = r"hemoliz|hemolys|hemolyz|haemoly"
 ESTIMATED = r"estimad|estimated|puntas|canula|mascarilla|nasal|mask"
 BAD_SPECIMEN = rf"{HAEMOLYSED}|coagulad|clotted|lipemic|lipaemic|icteric|contaminad"
-SPECIMENS = {
-    **dict.fromkeys(("venosa", "venoso", "sangre venosa", "gasometria venosa", "ven", "venous blood"), "venous"),
-    **dict.fromkeys(("sangre arterial", "gasometria arterial", "art", "arterial blood"), "arterial"),
-    **dict.fromkeys(("sangre capilar", "capilar"), "capillary"),
-    **dict.fromkeys(("suero", "s"), "serum"),
-    **dict.fromkeys(("orina", "ego", "u"), "urine"),
-    "sangre": "blood",
-    **dict.fromkeys(("sangre total", "st", "wb"), "whole blood"),
-    **dict.fromkeys(("plasma edta", "edta", "plasma con edta"), "edta plasma"),
-    **dict.fromkeys(("plasma citrato", "plasma citratado", "citrato"), "citrate plasma"),
-    **dict.fromkeys(("exudado nasofaringeo", "hisopado nasofaringeo", "nasofaringeo"), "nasopharyngeal swab"),
-    **dict.fromkeys(("lavado bronquioalveolar", "lba"), "bronchoalveolar lavage"),
-}
 # Words, and the codes of HL7 table 0085 (observation result status).
 STATUSES = {
     **dict.fromkeys(("", "final", "definitivo", "validado", "validada", "f"), "done"),
@@ -66,7 +54,7 @@ def clean_measurements(
         _check_status,
         lambda r: _check_values(r, file, dictionary),
         lambda r: _units_like_flags(r, dictionary),
-        lambda r: _default_texts(r, file),
+        lambda r: _default_texts(r, file, dictionary),
         lambda r: fill_limits(r, file, dictionary),
         lambda r: _convert(r, file, dictionary),
         check_oxygen,
@@ -148,13 +136,16 @@ def _units_like_flags(records: pd.DataFrame, dictionary: Dictionary) -> pd.DataF
     )
 
 
-def _default_texts(records: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
+def _default_texts(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
     """Unit, specimen and assay: from the row, else from the cell, else as declared for the file."""
     unit = _first_filled(records["raw_unit"], records["cell_unit"], _declared(records, file.default_units))
     specimen = _first_filled(records["specimen"], _declared(records, file.default_specimens))
     assay = _first_filled(records["assay"], _declared(records, file.assays))
     return records.assign(
-        row_unit=records["raw_unit"], raw_unit=unit, specimen=by_distinct(specimen, _specimen, "str"), assay=assay
+        row_unit=records["raw_unit"],
+        raw_unit=unit,
+        specimen=by_distinct(specimen, dictionary.specimen, "str"),
+        assay=assay,
     )
 
 
@@ -167,11 +158,6 @@ def _first_filled(*texts: pd.Series) -> pd.Series:
     for other in texts[1:]:
         out = out.where(out != "", other)
     return out
-
-
-def _specimen(text: str) -> str:
-    folded = fold(text)
-    return SPECIMENS.get(folded, folded)
 
 
 def _convert(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:

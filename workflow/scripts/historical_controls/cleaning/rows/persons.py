@@ -22,7 +22,8 @@ from historical_controls.cleaning.records.records import (
 from historical_controls.cleaning.rows.unfolding import no_times, time_columns
 from historical_controls.config.sources.parts import CharacteristicColumn, EventColumns, PatientRows
 from historical_controls.config.sources.sources import SourceFile
-from historical_controls.dictionary.dictionary import Dictionary, Outcome, fold
+from historical_controls.dictionary.dictionary import Dictionary, Outcome
+from historical_controls.dictionary.folding import fold
 
 
 def characteristics(rows: pd.DataFrame, part: PatientRows, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:

@@ -11,7 +11,8 @@ from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.cleaning.records.records import column, is_sentinel, joined_times, subjects
 from historical_controls.config.sources.parts import LongMeasurements, TimeColumns, WideColumn, WideMeasurements
 from historical_controls.config.sources.sources import SourceFile
-from historical_controls.dictionary.dictionary import Dictionary, fold
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.dictionary.folding import fold
 
 
 def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, calendar: Calendar) -> pd.DataFrame:

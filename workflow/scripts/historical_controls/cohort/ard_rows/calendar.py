@@ -10,7 +10,7 @@ import pandas as pd
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.config.cohort.cohort import CoTreatment
-from historical_controls.config.study_config import Study
+from historical_controls.config.study import Study
 from historical_controls.inference import exact_interval
 
 ARMS = ("treated", "historical")

@@ -12,7 +12,8 @@ from historical_controls.cohort.records.flags import has_any, union, with_flag
 from historical_controls.cohort.records.intervals import Flags
 from historical_controls.cohort.records.support import runs_at
 from historical_controls.config.cohort.derivations import PairedRatio
-from historical_controls.dictionary.dictionary import Outcome, fold
+from historical_controls.dictionary.dictionary import Outcome
+from historical_controls.dictionary.folding import fold
 
 REPORTED = "REPORTED"
 ROOM_AIR = 0.21

@@ -9,7 +9,7 @@ import pandas as pd
 
 from historical_controls.cohort.records.intervals import Flags, Floats
 from historical_controls.config.cohort.derivations import Sofa
-from historical_controls.dictionary.dictionary import fold_unit
+from historical_controls.dictionary.folding import fold_unit
 
 # Score at any dose, and the doses above which it is higher.
 PRESSORS: dict[str, tuple[int, tuple[tuple[float, int], ...]]] = {

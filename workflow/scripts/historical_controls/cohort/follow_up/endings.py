@@ -9,7 +9,7 @@ from historical_controls.cohort.eligibility.time_zero import Decisions, event_ti
 from historical_controls.cohort.records.intervals import Floats, Integers
 from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.timeline import HOUR, NEVER, timestamps
-from historical_controls.config.study_config import Study
+from historical_controls.config.study import Study
 from historical_controls.tables.registry import COHORT_PATIENTS
 
 DAY = 24 * HOUR

@@ -7,7 +7,19 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from historical_controls.config.analysis.events import EventSettings
-from historical_controls.config.base import Code, Name, Section
+from historical_controls.config.base import Section
+from historical_controls.config.name_types import (
+    AnalysedOutcome,
+    ContrastDay,
+    Covariate,
+    DeclaredContrastDay,
+    DeclaredRung,
+    NumericOutcome,
+    OutcomeCode,
+    Reason,
+    StudyDay,
+    Weighting,
+)
 
 DfMethod = Literal["kenward-roger", "kenward-roger-linear", "satterthwaite", "between-within", "z"]
 
@@ -15,7 +27,7 @@ DfMethod = Literal["kenward-roger", "kenward-roger-linear", "satterthwaite", "be
 class CovarianceRung(Section):
     """One rung of the covariance ladder."""
 
-    id: Name
+    id: DeclaredRung
     random: str | None = Field(description="random effects formula per patient, e.g. '1 + day'; null = none")
     residual: Literal["iid", "car1", "cs", "csh", "ar1", "ar1h", "toep", "toeph", "ad", "adh", "us"]
     per_arm: Literal["pooled", "free", "two_scales", "one_scale"]
@@ -47,9 +59,9 @@ class Overturn(Section):
 class Analysis(Section):
     """How the outcomes of one scenario are analysed."""
 
-    days: list[int] = Field(min_length=1, description="study days of the contrasts")
+    days: list[DeclaredContrastDay] = Field(min_length=1, description="study days of the contrasts")
     level: float = Field(0.95, gt=0.5, lt=1, description="confidence level")
-    covariates: list[Code] = Field(
+    covariates: list[Covariate] = Field(
         default=[], description="baseline covariates of the mixed model, besides the outcome's own baseline"
     )
     adjust_for_baseline: bool = Field(True, description="the outcome's own baseline is a covariate")
@@ -60,7 +72,7 @@ class Analysis(Section):
     ladder: list[CovarianceRung] = Field(
         min_length=1, description="covariances, tried in this order; only non-convergence moves down"
     )
-    visits: list[int] = Field(
+    visits: list[StudyDay] = Field(
         default=[1, 3, 5, 7, 10, 14, 21],
         description="scheduled visits of covariances over visits; days go to the nearest",
     )
@@ -72,10 +84,10 @@ class Analysis(Section):
         0.5, ge=0, le=1, description="a larger share of values beyond a limit, both arms pooled: no mean is modelled"
     )
     min_patients_per_arm: int = Field(3, ge=2, description="fewer patients with data in an arm: not estimable")
-    mean_over: list[int] = Field(
+    mean_over: list[StudyDay] = Field(
         default=[7, 21], description="the mean change over days 0 to each of these is contrasted as well"
     )
-    straight_lines: list[Code] = Field(
+    straight_lines: list[NumericOutcome] = Field(
         default=[], description="outcomes whose course is declared a straight line; their slopes are contrasted"
     )
     limits: Literal["likelihood", "half_the_limit"] = Field(
@@ -88,17 +100,17 @@ class Analysis(Section):
     max_share_ranked: float = Field(
         0.8, ge=0, le=1, description="up to this share beyond a limit values are ranked; above, only detection counts"
     )
-    rank_tests: list[Code] = Field(default=[], description="outcomes whose values are also compared by ranks")
+    rank_tests: list[NumericOutcome] = Field(default=[], description="outcomes whose values are also compared by ranks")
     visit_window_days: int = Field(
         1, ge=0, description="a contrast at a day needs patients measured within this many days of it"
     )
     permutation: Permutation = Permutation()
     events: EventSettings = EventSettings()
     overturn: Overturn = Overturn()
-    weighting: Literal["none", "entropy", "matching", "overlap"] = Field(
+    weighting: Literal["none"] | Weighting = Field(
         "none", description="one of balance.methods; standard errors are then CR2, or those of the matched sample"
     )
-    not_concluded: dict[Code, str] = Field(
+    not_concluded: dict[AnalysedOutcome, Reason] = Field(
         default={}, description="outcomes that the data cannot answer, with the reason (a locale key)"
     )
 
@@ -119,10 +131,10 @@ class Analysis(Section):
 class Primary(Section):
     """The question answered first, and those that follow it in a fixed sequence."""
 
-    outcome: Code
-    day: int
-    key_secondary: list[Code] = Field(default=[], description="fixed sequence after the primary")
-    hierarchy: list[Literal["death"] | Code] = Field(
+    outcome: AnalysedOutcome
+    day: ContrastDay
+    key_secondary: list[AnalysedOutcome] = Field(default=[], description="fixed sequence after the primary")
+    hierarchy: list[Literal["death"] | OutcomeCode] = Field(
         default=["death"],
         min_length=1,
         description="win ratio: what decides a pair of patients, the first that can: 'death' or an outcome",

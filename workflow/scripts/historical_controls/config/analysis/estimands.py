@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from historical_controls.config.base import Code, Name, Section, Texts
+from historical_controls.config.base import Section, Slug
+from historical_controls.config.name_types import AnalysedOutcome, DeclaredIntercurrentEvent, IntercurrentEvent, Texts
 
 Strategy = Literal["treatment_policy", "hypothetical", "composite", "while_alive", "principal_stratum"]
 EstimandAnalysis = Literal["mixed_model", "while_alive", "worst_rank", "win_ratio"]
@@ -14,12 +15,15 @@ SummaryMeasure = Literal[
     "difference_at_days", "mean_change", "slope", "difference_of_means", "difference_of_last", "win_odds", "win_ratio"
 ]
 
-# What each analysis does about death, and what it can report: a config may not claim anything else.
-DEATH: dict[str, Strategy] = {
-    "mixed_model": "hypothetical",
-    "while_alive": "while_alive",
-    "worst_rank": "composite",
-    "win_ratio": "composite",
+# What each analysis does about the events that end what is recorded: a config may not claim anything else. After any
+# other event it goes on with the values as they are (treatment policy).
+FOLLOWED: dict[str, dict[str, Strategy]] = {
+    # Values that death, discharge or transfer prevents are missing at random (MM-2): as if nobody had gone.
+    "mixed_model": {"death": "hypothetical", "discharge": "hypothetical", "transfer": "hypothetical"},
+    "while_alive": {"death": "while_alive", "discharge": "while_alive", "transfer": "while_alive"},
+    "worst_rank": {"death": "composite", "discharge": "while_alive", "transfer": "while_alive"},
+    # Who is discharged alive counts as alive until the end of follow-up; values end with a transfer.
+    "win_ratio": {"death": "composite", "discharge": "treatment_policy", "transfer": "while_alive"},
 }
 MEASURES: dict[str, tuple[SummaryMeasure, ...]] = {
     "mixed_model": ("difference_at_days", "mean_change", "slope"),
@@ -34,9 +38,11 @@ class Estimand(Section):
 
     label: Texts = Field(description="the question in few words")
     analysis: EstimandAnalysis = Field(description="analysis that answers it")
-    outcomes: list[Code] = Field(default=[], description="outcomes that it is asked of; empty = all that it can be")
+    outcomes: list[AnalysedOutcome] = Field(
+        default=[], description="outcomes that it is asked of; empty = all that it can be"
+    )
     variable: Texts = Field(description="what is compared in each patient")
-    strategies: dict[Name, Strategy] = Field(description="what is done about each intercurrent event")
+    strategies: dict[IntercurrentEvent, Strategy] = Field(description="what is done about each intercurrent event")
     measures: list[SummaryMeasure] = Field(
         min_length=1,
         description="summary over patients; ratios on the log scale, odds ratios on the logit scale",
@@ -47,8 +53,6 @@ class Estimand(Section):
         wrong = [name for name in self.measures if name not in MEASURES[self.analysis]]
         if wrong:
             raise ValueError(f"{self.analysis} does not give '{wrong[0]}': {', '.join(MEASURES[self.analysis])}")
-        if self.strategies.get("death", DEATH[self.analysis]) != DEATH[self.analysis]:
-            raise ValueError(f"{self.analysis} treats death by the strategy '{DEATH[self.analysis]}'")
         return self
 
 
@@ -58,17 +62,17 @@ class Estimands(Section):
     population: Texts = Field(description="whom the answers are about")
     treatment: Texts = Field(description="treatment condition studied")
     comparator: Texts = Field(description="treatment condition compared with")
-    events: dict[Name, Texts] = Field(description="intercurrent events; 'death' is one of them")
-    questions: dict[Name, Estimand] = Field(min_length=1, description="the questions, in the order of the report")
+    events: dict[DeclaredIntercurrentEvent, Texts] = Field(description="intercurrent events; 'death' is one of them")
+    questions: dict[Slug, Estimand] = Field(min_length=1, description="the questions, in the order of the report")
 
     @model_validator(mode="after")
     def every_event_is_handled(self) -> Estimands:
         if "death" not in self.events:
             raise ValueError("events must name 'death'")
         for name, question in self.questions.items():
-            different = sorted(set(self.events) ^ set(question.strategies))
-            if different:
-                raise ValueError(f"questions.{name}.strategies and events differ in '{different[0]}'")
+            open_events = sorted(set(self.events) - set(question.strategies))
+            if open_events:
+                raise ValueError(f"questions.{name}.strategies does not say what is done about '{open_events[0]}'")
         return self
 
     def of(self, outcome: str) -> dict[str, Estimand]:
@@ -76,3 +80,10 @@ class Estimands(Section):
         return {
             name: asked for name, asked in self.questions.items() if not asked.outcomes or outcome in asked.outcomes
         }
+
+
+def followed(analysis: EstimandAnalysis, event: str, discharged: Literal["last", "best"]) -> Strategy:
+    """What an analysis does about an intercurrent event. discharged: as in the section `analysis`."""
+    if analysis == "worst_rank" and event == "discharge" and discharged == "best":
+        return "composite"
+    return FOLLOWED[analysis].get(event, "treatment_policy")

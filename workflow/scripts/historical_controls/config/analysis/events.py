@@ -7,6 +7,7 @@ import re
 from pydantic import Field, field_validator
 
 from historical_controls.config.base import Section
+from historical_controls.config.name_types import EventName
 from historical_controls.config.sources.parts import EventRows, PatientRows
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.vocabulary import EVENT_NAMES
@@ -15,8 +16,8 @@ from historical_controls.dictionary.vocabulary import EVENT_NAMES
 class EventSettings(Section):
     """analysis.events"""
 
-    adverse: list[str] = Field(["adverse_event", "infection"], description="events that count as adverse events")
-    infections: list[str] = Field(["infection"], description="of these, the infections")
+    adverse: list[EventName] = Field(["adverse_event", "infection"], description="events that count as adverse events")
+    infections: list[EventName] = Field(["infection"], description="of these, the infections")
     serious_grade: int = Field(3, ge=1, le=5, description="least grade that is listed as serious")
     reaction_hours: list[float] = Field([6, 24], description="windows from time zero for reactions to the treatment")
     reaction_terms: list[str] = Field(

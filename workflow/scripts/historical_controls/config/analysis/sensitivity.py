@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from historical_controls.config.base import Name, Section
-from historical_controls.config.cohort.cohort import BalanceMethod
+from historical_controls.config.base import Section
+from historical_controls.config.name_types import ReadingName, RungId, StudyDay, Weighting
 
 All = Literal["all"]
 Estimand = Literal["mixed_model", "while_alive", "worst_rank"]
@@ -17,8 +17,8 @@ Positive = Annotated[float, Field(gt=0)]
 class Specification(Section):
     """The full product of choices for the primary outcome at the primary day."""
 
-    readings: list[Name] = Field(default=[], description="readings taken in every combination; none = no curve")
-    weightings: All | list[Literal["none"] | BalanceMethod] = Field(
+    readings: list[ReadingName] = Field(default=[], description="readings taken in every combination; none = no curve")
+    weightings: All | list[Literal["none"] | Weighting] = Field(
         "all", description="none and balance.methods, or some of them"
     )
     estimands: list[Estimand] = Field(default=["mixed_model", "while_alive", "worst_rank"], min_length=1)
@@ -36,11 +36,13 @@ class Tipping(Section):
 class Sensitivity(Section):
     """Each entry makes scenarios, one change at a time from the config, for all outcomes; names follow by rule."""
 
-    days: list[int] = Field(default=[], description="study days of the contrasts; empty = the primary day")
+    days: list[StudyDay] = Field(default=[], description="study days of the contrasts; empty = the primary day")
     permutation_draws: int = Field(
         1000, ge=1000, description="labellings drawn for the primary outcome of each scenario"
     )
-    readings: All | list[Name] = Field(default=[], description="readings: every option but the one taken; or 'all'")
+    readings: All | list[ReadingName] = Field(
+        default=[], description="readings: every option but the one taken; or 'all'"
+    )
     altitude: bool = Field(False, description="the other conventions of cohort.altitude")
     calendar_windows: list[Positive] = Field(
         default=[], description="controls only within so many weeks of the treated patients' time zeros"
@@ -54,8 +56,8 @@ class Sensitivity(Section):
         "followed from their first eligible hour",
     )
     leave_out_sources: bool = Field(False, description="each historical source left out, where there are several")
-    weightings: All | list[BalanceMethod] = Field(default=[], description="weightings of balance.methods; or 'all'")
-    rungs: All | list[Name] = Field(default=[], description="each rung of the ladders alone; or 'all'")
+    weightings: All | list[Weighting] = Field(default=[], description="weightings of balance.methods; or 'all'")
+    rungs: All | list[RungId] = Field(default=[], description="each rung of the ladders alone; or 'all'")
     adjustments: list[Literal["without_covariates", "without_baseline", "straight_line"]] = Field(
         default=[], description="no covariates; not even the baseline; time as a straight line"
     )

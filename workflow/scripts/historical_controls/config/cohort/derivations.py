@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from historical_controls.config.base import Code, Section
+from historical_controls.config.base import Section
+from historical_controls.config.name_types import Flag, NumericOutcome, SofaScore, SpecimenName, TreatmentCode
 
 SUPPORT = ["invasive_ventilation", "noninvasive_ventilation"]
 Direction = Literal["nearest", "before"]
@@ -16,37 +17,39 @@ class PairedRatio(Section):
     """A ratio of two measurements close in time, such as PaO2 over FiO2."""
 
     kind: Literal["paired_ratio"]
-    numerator: Code
-    denominator: Code
+    numerator: NumericOutcome
+    denominator: NumericOutcome
     within_minutes: float = Field(gt=0)
     direction: Direction = Field("nearest", description="partner before or around the numerator")
     denominator_min: float = Field(0, description="denominators below this are no partners")
-    numerator_specimen: list[str] = Field(default=[], description="specimens allowed; empty = any")
-    numerator_flags_refused: list[str] = Field(
+    numerator_specimen: list[SpecimenName] = Field(default=[], description="specimens allowed; empty = any")
+    numerator_flags_refused: list[Flag] = Field(
         default=[], description="flags of cleaning whose values give no ratio, such as a gas suspected to be venous"
     )
     limits: bool = Field(True, description="apply the hard limits of outcomes.csv to the ratio")
     prefer_reported: bool = Field(False, description="a ratio reported in the file wins over the computed one")
-    estimated_denominators: list[Code] = Field(
+    estimated_denominators: list[NumericOutcome] = Field(
         default=[],
         description="outcomes that stand in, in this order, where no measured denominator pairs (FiO2 from devices)",
     )
-    room_air: list[str] | None = Field(
+    room_air: list[TreatmentCode] | None = Field(
         None,
         description="read an unpaired numerator at FiO2 0.21 unless one of these treatments runs; null = never",
     )
-    filled_from: Code | None = Field(None, description="imputed outcome that stands in where there is no own ratio")
+    filled_from: NumericOutcome | None = Field(
+        None, description="imputed outcome that stands in where there is no own ratio"
+    )
 
 
 class FractionFromFlow(Section):
     """FiO2 estimated from the oxygen flow of nasal prongs, flagged FIO2_EST."""
 
     kind: Literal["fraction_from_flow"]
-    flow: Code
+    flow: NumericOutcome
     table: list[tuple[float, float]] = Field(
         min_length=1, description="[flow up to and including, in L/min; FiO2], ascending; a flow beyond it gives none"
     )
-    not_during: list[str] = Field(
+    not_during: list[TreatmentCode] = Field(
         ["high_flow_oxygen", *SUPPORT], description="treatments during which a flow says nothing of the FiO2"
     )
 
@@ -62,9 +65,9 @@ class ImputedRatio(Section):
     """P/F imputed from SpO2 and FiO2, flagged PF_IMPUTED."""
 
     kind: Literal["imputed_ratio"]
-    saturation: Code = Field("SPO2", description="oxygen saturation, in percent")
-    fraction: Code = Field("FIO2", description="measured FiO2")
-    estimated_fractions: list[Code] = Field(default=[], description="stand-ins where no measured FiO2 pairs")
+    saturation: NumericOutcome = Field("SPO2", description="oxygen saturation, in percent")
+    fraction: NumericOutcome = Field("FIO2", description="measured FiO2")
+    estimated_fractions: list[NumericOutcome] = Field(default=[], description="stand-ins where no measured FiO2 pairs")
     formula: Literal["ellis", "log_linear", "rice"] = "ellis"
     saturation_max: float = Field(96, le=97, description="above it the dissociation curve is flat: no value")
     within_minutes: float = Field(gt=0)
@@ -75,7 +78,7 @@ class WindowSum(Section):
     """Volumes collected over the last hours as an amount per 24 h, such as urine."""
 
     kind: Literal["window_sum"]
-    of: Code = Field(description="outcome whose every value is what was collected since the value before")
+    of: NumericOutcome = Field(description="outcome whose every value is what was collected since the value before")
     hours: float = Field(24, gt=0)
     max_gap_hours: float = Field(12, gt=0, description="a longer time between two collections leaves it unknown")
 
@@ -91,12 +94,14 @@ class Sofa(Section):
     carry_hours: float | None = Field(
         None, gt=0, description="an organ without a value takes its last one within these hours before 'missing' speaks"
     )
-    support: list[str] = Field(
+    support: list[TreatmentCode] = Field(
         SUPPORT,
         description="treatments that count as respiratory support; without any the respiratory score ends at 2",
     )
-    urine: Code | None = Field(None, description="outcome with urine per 24 h; null = renal by creatinine alone")
-    sedatives: list[str] = Field(
+    urine: NumericOutcome | None = Field(
+        None, description="outcome with urine per 24 h; null = renal by creatinine alone"
+    )
+    sedatives: list[TreatmentCode] = Field(
         default=[],
         description="treatments under which a coma score says nothing of the brain; empty = read as recorded",
     )
@@ -114,7 +119,7 @@ class OrganFailures(Section):
     """How many organs have a SOFA score of at least `cut`."""
 
     kind: Literal["organ_failures"]
-    of: Code = Field(description="the SOFA derivation whose organ scores are counted")
+    of: SofaScore = Field(description="the SOFA derivation whose organ scores are counted")
     cut: int = Field(3, ge=1, le=4)
 
 
@@ -122,7 +127,9 @@ class RatioToBaseline(Section):
     """A value over the patient's own baseline, same outcome, assay and specimen."""
 
     kind: Literal["ratio_to_baseline"]
-    of: list[Code] = Field(min_length=1, description="outcomes, each over its own baseline (FEU and DDU never mix)")
+    of: list[NumericOutcome] = Field(
+        min_length=1, description="outcomes, each over its own baseline (FEU and DDU never mix)"
+    )
     baseline: Literal["time_zero", "first"] = Field(
         "time_zero", description="median of the baseline hours, or the first value around admission"
     )
@@ -134,7 +141,7 @@ class HoursAbove(Section):
     """Hours of each study day at or above a value, such as hours of fever."""
 
     kind: Literal["hours_above"]
-    of: Code
+    of: NumericOutcome
     cut: float
     between: Literal["step", "linear"] = Field("linear", description="course between two readings")
     max_gap_hours: float = Field(8, gt=0, description="time between readings further apart counts as not observed")
@@ -154,7 +161,7 @@ class Altitude(Section):
         "raw", description="raw: as measured; or corrected by the barometric pressure PB, either way round"
     )
     barometric_pressure: float | None = Field(None, gt=300, lt=800, description="of the hospital, in mmHg")
-    outcomes: list[Code] = Field(default=["PF"], description="outcomes to which the convention applies")
+    outcomes: list[NumericOutcome] = Field(default=["PF"], description="outcomes to which the convention applies")
 
     @model_validator(mode="after")
     def pressure_is_known(self) -> Altitude:
@@ -177,7 +184,7 @@ class FreeDays(Section):
     """Days alive and without support, up to a declared day."""
 
     kind: Literal["free_days"]
-    support: list[str] = Field(min_length=1, description="treatments that count as support")
+    support: list[TreatmentCode] = Field(min_length=1, description="treatments that count as support")
     days: int = Field(28, ge=1)
     death: Literal[-1, 0] = Field(0, description="value of a patient who died by that day")
     count: Literal["after_last", "all"] = Field(
@@ -190,7 +197,7 @@ class SupportHours(Section):
     """Hours of support up to a declared day, overlapping courses counted once."""
 
     kind: Literal["support_hours"]
-    support: list[str] = Field(min_length=1)
+    support: list[TreatmentCode] = Field(min_length=1)
     days: int = Field(21, ge=1)
     gap_hours: float = Field(0, ge=0)
 
@@ -199,7 +206,7 @@ class DaysReaching(Section):
     """Study days with at least so many readings that reach a value, such as days of fever."""
 
     kind: Literal["days_reaching"]
-    of: Code
+    of: NumericOutcome
     cut: float
     min_count: int = Field(1, ge=1)
     days: int = Field(21, ge=1)
@@ -209,7 +216,7 @@ class DailyTotal(Section):
     """Sum of a daily outcome over the days that have a value."""
 
     kind: Literal["daily_total"]
-    of: Code
+    of: NumericOutcome
     days: int = Field(21, ge=1)
 
 

@@ -8,7 +8,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from historical_controls.config.base import Code, Section, Texts
+from historical_controls.config.base import Section
+from historical_controls.config.name_types import (
+    Characteristic,
+    EventName,
+    NumericOutcome,
+    ResultName,
+    ResultOutcome,
+    RuleName,
+    Texts,
+    TreatmentCode,
+)
 
 
 class RuleBase(Section):
@@ -20,7 +30,7 @@ class ThresholdRule(RuleBase):
     """A summary of one outcome over the last hours against a number."""
 
     kind: Literal["threshold"]
-    outcome: Code
+    outcome: NumericOutcome
     within_hours: float = Field(gt=0, description="look-back window before the hour judged")
     take: Literal["last", "any", "all", "min", "max", "median"] = "last"
     op: Literal["<", "<=", ">", ">="]
@@ -48,7 +58,7 @@ class RatioRule(RuleBase):
     """The last value over the patient's own first one."""
 
     kind: Literal["ratio_to_first"]
-    outcome: Code
+    outcome: NumericOutcome
     within_hours: float = Field(gt=0)
     first_from_hours: float = Field(-6, description="first value not earlier than this, hours from admission")
     first_until_hours: float = Field(24, description="first value not later than this, hours from admission")
@@ -61,25 +71,25 @@ class ResultRule(RuleBase):
     """A qualitative result seen in the window."""
 
     kind: Literal["result"]
-    outcome: Code
+    outcome: ResultOutcome
     within_hours: float = Field(gt=0)
-    result: str
+    result: ResultName
 
 
 class CharacteristicRule(RuleBase):
     """A characteristic of the patient: a number against a limit, or a flag or category."""
 
     kind: Literal["characteristic"]
-    characteristic: Code
+    characteristic: Characteristic
     op: Literal["<", "<=", ">", ">=", "is"]
-    value: float | str
+    value: float | ResultName
 
 
 class EventRule(RuleBase):
     """An event that must, or must not, have happened before the hour judged."""
 
     kind: Literal["event"]
-    event: str
+    event: EventName
     happened: bool
     at_least_hours_before: float = 0
 
@@ -88,7 +98,7 @@ class TreatmentRule(RuleBase):
     """A treatment or organ support that must, or must not, have run at any time in the last hours."""
 
     kind: Literal["treatment"]
-    treatments: list[str] = Field(min_length=1, description="codes of table treatments; any of them counts")
+    treatments: list[TreatmentCode] = Field(min_length=1, description="codes of treatments.csv; any of them counts")
     given: bool
     within_hours: float = Field(0, ge=0, description="look-back before the hour judged; 0 = running at that hour")
 
@@ -97,7 +107,7 @@ class CombinationRule(RuleBase):
     """Three-valued and/or over other rules; a nested list means 'any of' inside all, 'all of' inside any."""
 
     kind: Literal["all", "any"]
-    of: list[str | list[str]] = Field(min_length=1)
+    of: list[RuleName | list[RuleName]] = Field(min_length=1)
 
 
 class CountRule(RuleBase):
@@ -105,7 +115,7 @@ class CountRule(RuleBase):
 
     kind: Literal["at_least"]
     count: int = Field(ge=1)
-    of: list[str] = Field(min_length=1)
+    of: list[RuleName] = Field(min_length=1)
 
 
 class JudgementRule(RuleBase):

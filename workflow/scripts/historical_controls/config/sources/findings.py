@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from historical_controls.config.base import Code, Section
+from historical_controls.config.base import Section
+from historical_controls.config.name_types import MeasuredOutcome
 
 FindingKind = Literal[
     "SENTINEL_SUSPECT",
@@ -32,4 +33,4 @@ class ConfirmedFinding(Section):
     """A finding that a person looked into and that is as it should be: it is reported and stops no run."""
 
     finding: FindingKind
-    outcome: Code | None = Field(None, description="of this outcome only; null = of the whole file")
+    outcome: MeasuredOutcome | None = Field(None, description="of this outcome only; null = of the whole file")

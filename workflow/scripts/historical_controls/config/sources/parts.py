@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from historical_controls.config.base import Code, Section
+from historical_controls.config.base import Section, Text
+from historical_controls.config.name_types import (
+    Assay,
+    Characteristic,
+    EventName,
+    EventOrColumn,
+    MeasuredOutcome,
+    ResultName,
+    Specimen,
+    TreatmentCode,
+    Unit,
+)
 from historical_controls.config.sources.time_formats import check_format
 from historical_controls.dictionary.vocabulary import ANY_EVENT
 
@@ -14,13 +25,13 @@ from historical_controls.dictionary.vocabulary import ANY_EVENT
 class TimeColumns(Section):
     """Where a time stands and how it is written. Several columns are joined by a space."""
 
-    columns: list[str] = Field(min_length=1, description="column, or date column and time column")
-    formats: list[str] = Field(
+    columns: list[Text] = Field(min_length=1, description="column, or date column and time column")
+    formats: list[Text] = Field(
         default=[],
         description="accepted formats, strptime codes; several may differ in precision (day; day and time); empty "
         "only for relative times",
     )
-    relative_to: str | None = Field(None, description="event that relative times count from, e.g. admission")
+    relative_to: EventName | None = Field(None, description="event that relative times count from, e.g. admission")
     relative_unit: Literal["HH:MM", "minutes", "hours", "days", "study_day"] | None = Field(
         None,
         description="how relative times are written; study_day: the event's own day is day 1, and there is no day 0",
@@ -53,7 +64,7 @@ def _only_dated(spec: TimeColumns | None, key: str) -> None:
 class Condition(Section):
     """Which rows of a file a part reads: the column's folded text is one of these."""
 
-    column: str
+    column: Text
     is_in: list[str] = Field(min_length=1)
 
 
@@ -61,7 +72,7 @@ class FilePart(Section):
     """What all parts of a file share."""
 
     where: list[Condition] = Field(default=[], description="only rows that meet all of these; none = every row")
-    subject: str = Field(description="column holding the patient id")
+    subject: Text = Field(description="column holding the patient id")
     fill_down_subject: bool = Field(
         False, description="a blank id repeats the one above (merged cells); only where declared"
     )
@@ -73,13 +84,13 @@ class LongMeasurements(FilePart):
     kind: Literal["measurements_long"]
     time: TimeColumns
     result_time: TimeColumns | None = Field(None, description="time of the result, checked to follow the collection")
-    analyte: str = Field(description="column naming what was measured")
-    value: str = Field(description="column with the result")
-    unit: str | None = Field(None, description="column with the unit")
-    specimen: str | None = Field(None, description="column with the specimen")
-    assay: str | None = Field(None, description="column with the instrument or assay")
-    status: str | None = Field(None, description="column with preliminary, final, corrected")
-    comment: str | None = Field(None, description="column with comments such as 'hemolysed'")
+    analyte: Text = Field(description="column naming what was measured")
+    value: Text = Field(description="column with the result")
+    unit: Text | None = Field(None, description="column with the unit")
+    specimen: Text | None = Field(None, description="column with the specimen")
+    assay: Text | None = Field(None, description="column with the instrument or assay")
+    status: Text | None = Field(None, description="column with preliminary, final, corrected")
+    comment: Text | None = Field(None, description="column with comments such as 'hemolysed'")
 
     @model_validator(mode="after")
     def result_is_dated(self) -> LongMeasurements:
@@ -90,12 +101,12 @@ class LongMeasurements(FilePart):
 class WideColumn(Section):
     """One measured column of a wide file."""
 
-    outcome: Code = Field(description="code in outcomes.csv")
-    unit: str | None = Field(None, description="unit of the column; null: unit is missing and rows are quarantined")
-    unit_column: str | None = Field(None, description="column holding the unit")
-    assay: str = Field("", description="assay of the column")
-    specimen: str = Field("", description="specimen of the column")
-    values: dict[str, str] = Field(default={}, description="codes of qualitative results to their meaning")
+    outcome: MeasuredOutcome = Field(description="code in outcomes.csv")
+    unit: Unit | None = Field(None, description="unit of the column; null: unit is missing and rows are quarantined")
+    unit_column: Text | None = Field(None, description="column holding the unit")
+    assay: Assay | Literal[""] = Field("", description="assay of the column, one of 'assays'")
+    specimen: Specimen | Literal[""] = Field("", description="specimen of the column, see specimens.csv")
+    values: dict[str, ResultName] = Field(default={}, description="codes of qualitative results to their meaning")
 
 
 class WideMeasurements(FilePart):
@@ -109,17 +120,17 @@ class WideMeasurements(FilePart):
 class CharacteristicColumn(Section):
     """One column holding a characteristic of the patient."""
 
-    characteristic: Code = Field(description="code in outcomes.csv, family 'characteristic'")
-    unit: str | None = Field(None, description="unit of a numeric characteristic")
-    values: dict[str, str] = Field(default={}, description="codes in the file to yes, no or the category")
+    characteristic: Characteristic = Field(description="code in outcomes.csv, family 'characteristic'")
+    unit: Unit | None = Field(None, description="unit of a numeric characteristic")
+    values: dict[str, ResultName] = Field(default={}, description="codes in the file to yes, no or the category")
 
 
 class EventColumns(Section):
     """An event whose date stands in the patient's row."""
 
-    event: str = Field(description="event name, see docs/data_model.md")
+    event: EventName = Field(description="event name, see docs/data_model.md")
     time: TimeColumns
-    value: str | None = Field(None, description="column with grade or category")
+    value: Text | None = Field(None, description="column with grade or category")
     only_if: Condition | None = Field(None, description="the event exists only where this holds")
 
 
@@ -137,10 +148,12 @@ class EventRows(FilePart):
     kind: Literal["events"]
     time: TimeColumns
     end_time: TimeColumns | None = None
-    event: str = Field(description="column naming the event, or with 'values' empty the event name itself after '='")
-    values: dict[str, str] = Field(default={}, description="codes in the file to event names")
-    value: str | None = Field(None, description="column with grade or category")
-    detail: str | None = Field(None, description="column with free text")
+    event: EventOrColumn = Field(
+        description="column naming the event, or with 'values' empty the event name itself after '='"
+    )
+    values: dict[str, EventName] = Field(default={}, description="codes in the file to event names")
+    value: Text | None = Field(None, description="column with grade or category")
+    detail: Text | None = Field(None, description="column with free text")
 
     @property
     def names(self) -> set[str]:
@@ -157,12 +170,12 @@ class TreatmentRows(FilePart):
     """One course of a treatment a row."""
 
     kind: Literal["treatments"]
-    treatment: str = Field(description="column naming the treatment")
-    values: dict[str, str] = Field(default={}, description="names in the file to treatment codes")
+    treatment: Text = Field(description="column naming the treatment")
+    values: dict[str, TreatmentCode] = Field(default={}, description="names in the file to codes of treatments.csv")
     start: TimeColumns
     stop: TimeColumns | None = None
-    dose: str | None = None
-    dose_unit: str | None = None
+    dose: Text | None = None
+    dose_unit: Text | None = None
 
     @model_validator(mode="after")
     def courses_are_dated(self) -> TreatmentRows:

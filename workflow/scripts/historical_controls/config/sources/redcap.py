@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from historical_controls.config.sources.parts import Condition, EventRows, TreatmentRows
 from historical_controls.config.sources.sources import SourceFile
-from historical_controls.dictionary.dictionary import fold
+from historical_controls.dictionary.folding import fold
 from historical_controls.errors import UserError, did_you_mean, raise_all
 
 # Headings of the dictionary as REDCap downloads it.

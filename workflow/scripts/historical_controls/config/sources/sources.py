@@ -10,7 +10,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
-from historical_controls.config.base import Arm, Code, Name, Section, Texts
+from historical_controls.config.base import Arm, Section, Slug, Text
+from historical_controls.config.name_types import (
+    Assay,
+    MeasuredOutcome,
+    NumericOutcome,
+    ResultName,
+    ResultOutcome,
+    Specimen,
+    Texts,
+    Unit,
+)
 from historical_controls.config.sources.findings import ConfirmedFinding, SuspectShares
 from historical_controls.config.sources.parts import AnyPart, EventRows, PatientRows, TreatmentRows
 from historical_controls.dictionary.vocabulary import ANY_TREATMENT
@@ -36,7 +46,7 @@ class Sentinels(Section):
 class StrippedLimit(Section):
     """A limit of detection that lost its sign: this value of this outcome means '<' or '>'."""
 
-    outcome: Code
+    outcome: NumericOutcome
     value: float = Field(description="in the outcome's canonical unit")
     means: Literal["<", ">"]
 
@@ -45,16 +55,16 @@ class AssayLimit(Section):
     """The limit of detection that an assay states for an outcome: what 'ND' under it means."""
 
     lod: float = Field(gt=0, description="limit of detection")
-    unit: str | None = Field(None, description="its unit; null = the outcome's canonical unit")
+    unit: Unit | None = Field(None, description="its unit; null = the outcome's canonical unit")
 
 
 class UnitFactor(Section):
     """A unit that the export states wrongly, as confirmed by a person: every value that it touches is flagged."""
 
-    outcome: Code
+    outcome: NumericOutcome
     unit: str | None = Field(None, description="unit as sent or declared; null = any")
     factor: float | None = Field(None, gt=0, description="what the numbers sent are multiplied by")
-    true_unit: str | None = Field(None, description="the unit that the numbers are really in")
+    true_unit: Unit | None = Field(None, description="the unit that the numbers are really in")
 
     @model_validator(mode="after")
     def one_correction(self) -> UnitFactor:
@@ -66,18 +76,18 @@ class UnitFactor(Section):
 class RedcapExport(Section):
     """A REDCap export, declared by field names and codes, whether it carries these or their labels."""
 
-    dictionary: str = Field(description="the project's data dictionary as REDCap downloads it, from the study folder")
+    dictionary: Text = Field(description="the project's data dictionary as REDCap downloads it, from the study folder")
     labels: bool = Field(False, description="the label export: headings and answers in words")
 
 
 class SourceFile(Section):
     """One file of a source: how it is written and what its rows hold."""
 
-    path: str = Field(description="path from the study folder")
+    path: Text = Field(description="path from the study folder")
     format: Literal["csv", "xlsx"] = "csv"
     encoding: str = Field("utf-8", description="text encoding of a csv, e.g. utf-8, utf-8-sig, latin-1")
     delimiter: str = Field(",", description="column delimiter of a csv")
-    sheet: str | None = Field(None, description="sheet of an xlsx; null = the only one")
+    sheet: Text | None = Field(None, description="sheet of an xlsx; null = the only one")
     header_line: int = Field(1, ge=1, description="line holding the column names; lines above it are ignored")
     footer: list[str] = Field(
         default=[], description="regular expressions; lines matching one are ignored by declaration"
@@ -89,15 +99,19 @@ class SourceFile(Section):
         default=[],
         description="analyte names ignored by declaration; '*' = every name that the dictionary lacks",
     )
-    default_units: dict[Code, str] = Field(default={}, description="unit per outcome where the row names none")
-    default_specimens: dict[Code, str] = Field(default={}, description="specimen per outcome where the row names none")
-    assays: dict[Code, str] = Field(default={}, description="assay per outcome where the row names none")
-    result_codes: dict[Code, dict[str, str]] = Field(
+    default_units: dict[NumericOutcome, Unit] = Field(
+        default={}, description="unit per outcome where the row names none"
+    )
+    default_specimens: dict[MeasuredOutcome, Specimen] = Field(
+        default={}, description="specimen per outcome where the row names none"
+    )
+    assays: dict[MeasuredOutcome, Assay] = Field(default={}, description="assay per outcome where the row names none")
+    result_codes: dict[ResultOutcome, dict[str, ResultName]] = Field(
         default={},
         description="codes of qualitative results to their meaning, per outcome, where rows name the analyte",
     )
     stripped_limits: list[StrippedLimit] = Field(default=[], description="limits that lost their sign")
-    assay_limits: dict[str, dict[Code, AssayLimit]] = Field(
+    assay_limits: dict[Assay, dict[NumericOutcome, AssayLimit]] = Field(
         default={}, description="limits of detection by assay and outcome: 'ND' under that assay lies below them"
     )
     ranges: Literal["hold", "interval"] = Field(
@@ -110,7 +124,7 @@ class SourceFile(Section):
         None, gt=0, description="factor that converts D-dimer in DDU to FEU; null = such rows are held"
     )
     timezone: str | None = Field(None, description="time zone of this file's clock, where not the source's")
-    haemolysis_holds: list[Code] = Field(
+    haemolysis_holds: list[NumericOutcome] = Field(
         default=["FERR", "PCT"], description="outcomes whose values are held where the comment says haemolysed"
     )
     redcap: RedcapExport | None = Field(None, description="for exports of REDCap: its data dictionary")
@@ -183,7 +197,7 @@ class Source(Section):
         default=[],
         description="ids counted as treated although the source is historical (method checks only)",
     )
-    files: dict[Name, SourceFile] = Field(min_length=1)
+    files: dict[Slug, SourceFile] = Field(min_length=1)
 
     @field_validator("timezone")
     @classmethod

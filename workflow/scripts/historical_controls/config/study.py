@@ -1,0 +1,43 @@
+"""What the study is called and when it took place: the `study` section of config.yaml."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import Field, model_validator
+
+from historical_controls.config.base import Section, Slug, Text
+from historical_controls.config.name_types import Texts
+
+
+class Period(Section):
+    """A stretch of the calendar that matters to care: an era of a drug, a shortage of beds."""
+
+    label: Texts = Field(description="its name by language")
+    first: date = Field(description="its first day")
+    last: date | None = Field(None, description="its last day; null = it goes on")
+
+    @model_validator(mode="after")
+    def dates_in_order(self) -> Period:
+        if self.last is not None and self.last < self.first:
+            raise ValueError("last must not lie before first")
+        return self
+
+
+class Study(Section):
+    id: Text = Field(description="registry identifier, printed in every report")
+    title: Texts = Field(description="title by language")
+    treatment: Texts = Field(description="the studied treatment, by language")
+    simulated: bool = Field(False, description="true: every page and figure says SIMULATED")
+    first_date: date = Field(description="earliest plausible date of any record; earlier ones are quarantined")
+    data_lock: date = Field(description="latest plausible date of any record; later ones are quarantined")
+    calendar_reference: date = Field(
+        description="date that calendar weeks are counted from (e.g. first steroid guidance)"
+    )
+    periods: dict[Slug, Period] = Field(default={}, description="stretches of the calendar shown with the time zeros")
+
+    @model_validator(mode="after")
+    def dates_in_order(self) -> Study:
+        if self.first_date >= self.data_lock:
+            raise ValueError("first_date must lie before data_lock")
+        return self

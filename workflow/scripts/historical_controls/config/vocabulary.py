@@ -1,0 +1,152 @@
+"""What the names of a config may be: what the dictionary, the locales and the config itself declare."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from historical_controls.config.merging import value_at
+from historical_controls.config.name_types import Declares
+from historical_controls.config.walk import Context, Leaf
+from historical_controls.dictionary.dictionary import Dictionary, Outcome
+from historical_controls.dictionary.folding import fold, fold_unit
+from historical_controls.dictionary.vocabulary import EVENT_NAMES
+
+Allowed = Collection[str | int]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Everything that a name is compared with.
+
+    raw: the config as read; declared: names that it introduces, by kind and by the topics within which they are known;
+    reasons, flags: codes that the locales have words for.
+    """
+
+    raw: Mapping[str, Any]
+    dictionary: Dictionary
+    reasons: Allowed = ()
+    flags: Allowed = ()
+    declared: Mapping[tuple[str, ...], list[Any]] = field(default_factory=dict)
+
+    def outcome(self, context: Context) -> Outcome | None:
+        """The outcome that a unit or result belongs to, where it is known."""
+        code = context.get("outcome")
+        return self.dictionary.outcomes.get(code) if isinstance(code, str) else None
+
+
+def declared_names(leaves: Iterable[Leaf]) -> dict[tuple[str, ...], list[Any]]:
+    """The names that a config introduces, by (kind, names of the topics within which they are known)."""
+    declared: dict[tuple[str, ...], list[Any]] = defaultdict(list)
+    for leaf in leaves:
+        for mark in leaf.marks:
+            if isinstance(mark, Declares):
+                declared[(mark.kind, *(str(leaf.context.get(topic)) for topic in mark.within))].append(leaf.value)
+    return dict(declared)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of name.
+
+    allowed: what it may be, None where that cannot be told; home: where a new one is declared; fold: makes spellings
+    that mean the same equal; owner: topic whose name the kind belongs to, such as the outcome of a unit.
+    """
+
+    noun: str
+    allowed: Callable[[Vocabulary, Context], Allowed | None]
+    home: str
+    fold: Callable[[str], str] = str
+    owner: str = ""
+
+
+def _outcomes(fits: Callable[[Outcome], bool]) -> Callable[[Vocabulary, Context], Allowed]:
+    return lambda known, _: [code for code, outcome in known.dictionary.outcomes.items() if fits(outcome)]
+
+
+def _declared(kind: str, *within: str) -> Callable[[Vocabulary, Context], Allowed]:
+    return lambda known, context: known.declared.get((kind, *(str(context.get(topic)) for topic in within)), [])
+
+
+def _rules(known: Vocabulary, context: Context) -> Allowed:
+    return [*_declared("rule")(known, context), *_declared("rule_of_option", "reading", "option")(known, context)]
+
+
+def _sofa_scores(known: Vocabulary, _: Context) -> Allowed:
+    derivations = value_at(known.raw, "cohort", "derivations")
+    rules = derivations.items() if isinstance(derivations, Mapping) else ()
+    return [code for code, rule in rules if isinstance(rule, Mapping) and rule.get("kind") == "sofa"]
+
+
+def _units(known: Vocabulary, context: Context) -> Allowed | None:
+    outcome = known.outcome(context)
+    return None if outcome is None or outcome.kind != "number" else sorted(known.dictionary.units_of(outcome.code))
+
+
+def _results(known: Vocabulary, context: Context) -> Allowed | None:
+    outcome = known.outcome(context)
+    return None if outcome is None else outcome.categories
+
+
+def _study_days(known: Vocabulary, _: Context) -> Allowed | None:
+    horizon = value_at(known.raw, "cohort", "horizon_days")
+    plain = isinstance(horizon, int) and not isinstance(horizon, bool) and 1 <= horizon <= LONGEST_HORIZON
+    return range(1, horizon + 1) if plain else range(1, 22) if horizon is None else None
+
+
+def measured(outcome: Outcome) -> bool:
+    return outcome.family != "characteristic"
+
+
+def numeric(outcome: Outcome) -> bool:
+    return measured(outcome) and outcome.kind == "number"
+
+
+LONGEST_HORIZON = 3660
+OUTCOMES, CHARACTERISTICS = "data/dictionary/outcomes.csv", "data/dictionary/outcomes.csv, family 'characteristic'"
+KINDS: dict[str, Kind] = {
+    "outcome": Kind("outcome", _outcomes(lambda one: True), OUTCOMES),
+    "measured_outcome": Kind("measured outcome", _outcomes(measured), OUTCOMES),
+    "numeric_outcome": Kind("numeric outcome", _outcomes(numeric), OUTCOMES),
+    "result_outcome": Kind(
+        "outcome with qualitative results", _outcomes(lambda one: measured(one) and bool(one.categories)), OUTCOMES
+    ),
+    "characteristic": Kind("characteristic", _outcomes(lambda one: not measured(one)), CHARACTERISTICS),
+    "matched_characteristic": Kind(
+        "flag or category of a patient",
+        _outcomes(lambda one: not measured(one) and one.kind != "number"),
+        CHARACTERISTICS,
+    ),
+    "covariate": Kind(
+        "characteristic or numeric outcome", _outcomes(lambda one: not measured(one) or numeric(one)), OUTCOMES
+    ),
+    "analysed_outcome": Kind("analysed outcome", _declared("analysed_outcome"), "outcomes"),
+    "key_covariate": Kind("key covariate", _declared("key_covariate"), "balance.key_covariates"),
+    "sofa_score": Kind("derivation of kind sofa", _sofa_scores, "cohort.derivations"),
+    "event": Kind("event", lambda *_: list(EVENT_NAMES), "docs/data_model.md"),
+    "treatment": Kind(
+        "treatment", lambda known, _: list(known.dictionary.treatments), "data/dictionary/treatments.csv"
+    ),
+    "specimen": Kind(
+        "specimen", lambda known, _: list(known.dictionary.specimens), "data/dictionary/specimens.csv", fold
+    ),
+    "specimen_name": Kind(
+        "specimen", lambda known, _: set(known.dictionary.specimens.values()), "data/dictionary/specimens.csv"
+    ),
+    "assay": Kind("assay", _declared("assay"), "assays"),
+    "unit": Kind("unit", _units, "data/dictionary/units.csv", fold_unit, "outcome"),
+    "result": Kind("result", _results, OUTCOMES, owner="outcome"),
+    "flag": Kind("flag of cleaning", lambda known, _: known.flags, "workflow/locales, ledger_reason"),
+    "reason": Kind("reason", lambda known, _: known.reasons, "workflow/locales, reason"),
+    "study_day": Kind("day of follow-up", _study_days, "cohort.horizon_days"),
+    "contrast_day": Kind("day of the contrasts", _declared("contrast_day"), "analysis.days"),
+    "source": Kind("source", _declared("source"), "sources"),
+    "rule": Kind("rule", _rules, "cohort.rules"),
+    "reading": Kind("reading", _declared("reading"), "cohort.readings"),
+    "option": Kind("option", _declared("option", "reading"), "cohort.readings", owner="reading"),
+    "rung": Kind("rung of the ladders", _declared("rung"), "analysis.ladder"),
+    "weighting": Kind("weighting", _declared("weighting"), "balance.methods"),
+    "intercurrent_event": Kind("intercurrent event", _declared("intercurrent_event"), "estimands.events"),
+}
