@@ -20,6 +20,9 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/exports.smk"
 
 
+CODE.save()
+
+
 onsuccess:
     print_findings()
 

@@ -23,7 +23,7 @@ from historical_controls.config.scenarios import (
 from historical_controls.config.study_config import check_files, declared_files, scenario_config
 from historical_controls.dictionary.dictionary import dictionary_files, load_dictionary
 from historical_controls.errors import UserError
-from historical_controls.provenance import code_hash, git_state
+from historical_controls.provenance import CodeCache, code_hash, git_state
 
 LOCALES = PROGRAM / "workflow" / "locales"
 TEMPLATES = PROGRAM / "workflow" / "templates"
@@ -77,9 +77,12 @@ wildcard_constraints:
     lang="|".join(STUDY.languages),
 
 
+CODE = CodeCache(Path(".snakemake/code.json"))
+
+
 def code(script):
     """Content hash of a script and of the library modules that it uses (see provenance.py)."""
-    return code_hash(SCRIPTS / script)
+    return code_hash(SCRIPTS / script, CODE)
 
 
 def raw_path(wildcards):

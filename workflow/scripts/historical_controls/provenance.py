@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import json
+import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -37,22 +39,61 @@ class Module:
     imports: frozenset[str]
 
 
-def code_hash(script: str | Path) -> str:
+class CodeCache:
+    """Remembers what parsed files say, by the hash of their bytes, in a file of the study's `.snakemake` folder.
+
+    Every job reads the Snakefile anew, and parsing the whole library took longer than most jobs. The key is the
+    content, so that an entry is never out of date; an unreadable file is an empty cache.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        self.modules: dict[str, tuple[str, list[str]]] = {}
+        self.changed = False
+        if path is not None:
+            with suppress(OSError, ValueError):
+                self.modules = json.loads(path.read_text(encoding="utf-8"))
+
+    def module(self, content: bytes) -> Module:
+        """Return what a file with this content says."""
+        key = hashlib.sha256(content).hexdigest()
+        if key not in self.modules:
+            tree = ast.parse(content)
+            digest = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+            self.modules[key] = (digest, sorted(_imported_names(tree)))
+            self.changed = True
+        digest, imports = self.modules[key]
+        return Module(bytes.fromhex(digest), frozenset(imports))
+
+    def save(self) -> None:
+        """Write the cache if it has grown. A reader sees the old file or the new one."""
+        if self.path is None or not self.changed:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_suffix(f".{os.getpid()}")
+        part.write_text(json.dumps(self.modules, sort_keys=True), encoding="utf-8")
+        part.replace(self.path)
+        self.changed = False
+
+
+def code_hash(script: str | Path, cache: CodeCache | None = None) -> str:
     """Return a hash of a script and of every module of the library that it imports, directly or through others.
 
     Found by parsing, without importing anything. Snakemake does not notice an edited module, so each rule carries
     this hash as a param and reruns exactly when code that it uses has changed. A module's packages count as
-    imported (Python runs their `__init__`), so those are kept small.
+    imported (Python runs their `__init__`), so those are kept small. Comments and layout do not count.
     """
+    cache = cache or CodeCache()
     digest = hashlib.sha256()
-    for file in sorted(modules_used(Path(script)), key=str):
+    for file in sorted(modules_used(Path(script), cache), key=str):
         digest.update(file.name.encode())
-        digest.update(_module(file).digest)
+        digest.update(cache.module(_content(file, file.stat().st_mtime_ns)).digest)
     return digest.hexdigest()[:16]
 
 
-def modules_used(script: Path) -> set[Path]:
+def modules_used(script: Path, cache: CodeCache | None = None) -> set[Path]:
     """Return the script and the library's files that running it would import."""
+    cache = cache or CodeCache()
     root = script.resolve().parent
     used: set[Path] = set()
     waiting = [script.resolve()]
@@ -60,22 +101,18 @@ def modules_used(script: Path) -> set[Path]:
         file = waiting.pop()
         if file not in used:
             used.add(file)
-            waiting += [path for name in _module(file).imports for path in _files_of(name, root)]
+            waiting += [
+                path
+                for name in cache.module(_content(file, file.stat().st_mtime_ns)).imports
+                for path in _files_of(name, root)
+            ]
     return used
 
 
-def _module(file: Path) -> Module:
-    return _parsed(file, file.stat().st_mtime_ns)
-
-
-@cache
-def _parsed(file: Path, changed_at: int) -> Module:
-    """Parse a file once. `changed_at` is part of the key only, so that an edited file is parsed anew.
-
-    The digest is taken over the syntax tree: comments and layout do not count, docstrings do.
-    """
-    tree = ast.parse(file.read_bytes())
-    return Module(hashlib.sha256(ast.dump(tree).encode()).digest(), frozenset(_imported_names(tree)))
+@functools.cache
+def _content(file: Path, changed_at: int) -> bytes:
+    """Read a file once. `changed_at` is part of the key only, so that an edited file is read anew."""
+    return file.read_bytes()
 
 
 def _imported_names(tree: ast.Module) -> Iterator[str]:
@@ -88,7 +125,7 @@ def _imported_names(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@cache
+@functools.cache
 def _files_of(module: str, root: Path) -> tuple[Path, ...]:
     """Return the files run by importing a dotted name of the library: its packages' __init__ and its own file."""
     parts = module.split(".")

@@ -6,10 +6,12 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from historical_controls.errors import UserError, did_you_mean, raise_all
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def declared_rows(path: str | Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -32,6 +34,8 @@ def read_declared(path: str | Path, needed: Sequence[str], optional: Sequence[st
 
     Blank lines are skipped; columns not named are left out. Raises UserError(s).
     """
+    import pandas as pd  # the Snakefile imports this module in every job, and needs no table
+
     place, text = Path(path), _text(path)
     head = text.split("\n", 1)[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",")
