@@ -20,8 +20,8 @@ import yaml
 
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import Comparison
-from historical_controls.analysis.model.fit_rows import CONTRAST
 from historical_controls.analysis.outcomes import analyse_outcomes
+from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.tables.registry import COHORT_PATIENTS, VISITS

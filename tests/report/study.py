@@ -43,7 +43,7 @@ class SmallStudy:
         """The same study where nobody could be analysed: attrition, the ledger, and reasons."""
         kept = self.ard["analysis"].isin(["attrition", "ledger"]) | (self.ard["statistic"] == "not_estimable")
         refusals = [
-            Cell("14.2.2", scenario, "mixed_model", outcome="PF").text("not_estimable", "too_few_patients")
+            Cell("mixed_model", scenario, outcome="PF", output="14.2.2").text("not_estimable", "too_few_patients")
             for scenario in ("primary", "berlin")
         ]
         ard = pd.concat([self.ard[kept], ard_frame(refusals)], ignore_index=True)
@@ -188,11 +188,11 @@ def _rows() -> Iterator[dict[str, object]]:
     for scenario, shift in (("primary", 0.0), ("berlin", -21.5)):
         yield from _model_rows(scenario, "PF", "14.2.2", 33.6 + shift, 52.24, "mmHg", "0")
     yield from _comparability_rows()
-    yield Cell("14.2.2", "strict", "mixed_model", outcome="PF").text("not_estimable", "far_from_controls")
-    yield Cell("14.2.2", "strict", "mixed_model", outcome="PF").text("weighting", "unweighted")
+    yield Cell("mixed_model", "strict", outcome="PF", output="14.2.2").text("not_estimable", "far_from_controls")
+    yield Cell("mixed_model", "strict", outcome="PF", output="14.2.2").text("weighting", "unweighted")
     yield from _model_rows("primary", "HR", "14.2.3", -4.2, 9.87, "/min", "0.0")
     yield from _model_rows("primary", "DDIM", "14.2.4", 0.82, 0.31, "ratio", "0.00")
-    yield Cell("14.2.6", "primary", "mixed_model", outcome="IL6").text("not_estimable", "assays_differ")
+    yield Cell("mixed_model", "primary", outcome="IL6", output="14.2.6").text("not_estimable", "assays_differ")
     yield from _worst_rank_rows()
     yield from _eligibility_rows()
     yield from _calendar_rows()
@@ -208,7 +208,9 @@ def _incidence_rows() -> Iterator[dict[str, object]]:
     for arm, n in ARM_SIZES.items():
         for level, most in (("death", 0.4), ("discharge_alive", 0.5)):
             for day in range(22):
-                cell = Cell("15.11", "primary", "cumulative_incidence", "aalen_johansen", arm=arm, level=level, day=day)
+                cell = Cell(
+                    "cumulative_incidence", "primary", "aalen_johansen", arm=arm, level=level, day=day, output="15.11"
+                )
                 share = most * day / 21
                 for name, value in (("estimate", share), ("lower", share / 2), ("upper", share + 0.2)):
                     yield cell.number(name, value, format="percent")
@@ -217,34 +219,34 @@ def _incidence_rows() -> Iterator[dict[str, object]]:
 
 def _robustness_rows() -> Iterator[dict[str, object]]:
     """One patient left out at a time, the unobserved shifted, and a product of choices."""
-    left_out = Cell("14.2.13", "primary", "leave_one_out", "reml", "PF", day=7)
+    left_out = Cell("leave_one_out", "primary", "reml", "PF", day=7)
     for name, value in (("n_left_out", 43), ("n_deciding", 2), ("smallest", 20.4), ("largest", 41.8)):
-        yield left_out.number(name, value, "mmHg")
+        yield left_out.number(name, value, "" if name.startswith("n_") else "mmHg")
     yield left_out.text("decided_by_one", "yes")
     for treated in (-1, 0, 1):
         for historical in (-1, 0, 1):
             level = f"treated={treated}|historical={historical}"
-            cell = Cell("15.14", "primary", "tipping_point", "delta", "PF", level=level, day=7, contrast=CONTRAST)
+            cell = Cell(
+                "tipping_point", "primary", "delta", "PF", level=level, day=7, contrast=CONTRAST, output="15.14"
+            )
             yield cell.number("estimate", 30 + 40 * (treated - historical), "mmHg")
             yield cell.text("verdict", "above" if treated > historical else "holds")
     readings = ("severe=pf150|unweighted|mixed_model", "severe=berlin|unweighted|mixed_model")
     others = ("severe=pf150|entropy|mixed_model", "severe=pf150|unweighted|worst_rank")
     for number, level in enumerate((*readings, *others)):
-        cell = Cell(
-            "15.18", "primary", "specification", level.split("|")[1], "PF", level=level, day=7, contrast=CONTRAST
-        )
+        cell = Cell("specification", "primary", level.split("|")[1], "PF", level=level, day=7, contrast=CONTRAST)
         unit, shown = ("odds", "0.00") if level.endswith("rank") else ("mmHg", "0")
         for name, value in (("estimate", 20 - 5 * number), ("lower", 1 + number), ("upper", 60.0)):
             yield cell.number(name, value, unit, shown)
-    counts = Cell("14.2.12", "primary", "specification", "", "PF", level="mixed_model", day=7)
+    counts = Cell("specification", "primary", "", "PF", level="mixed_model", day=7, output="14.2.12")
     for name, value in (("n_specifications", 4), ("n_estimated", 3), ("n_holds", 3), ("min", 10), ("max", 20)):
-        yield counts.number(name, value, "mmHg")
+        yield counts.number(name, value, "" if name.startswith("n_") else "mmHg")
 
 
 def _adverse_rows() -> Iterator[dict[str, object]]:
     """No reaction in the treated; the historical records hold no such events."""
     for level, count in (("any", 2), ("reaction_6h", 0), ("reaction_24h", 0)):
-        cell = Cell("14.3.1" if level == "any" else "14.3.2", "primary", "adverse_events", "exact", level=level)
+        cell = Cell("adverse_events", "primary", "exact", level=level, output="14.3.1" if level == "any" else "14.3.2")
         treated = cell.at(arm="treated")
         for name, value in (("n_patients", count), ("n_subjects", 5)):
             yield treated.number(name, value)
@@ -257,7 +259,7 @@ def _adverse_rows() -> Iterator[dict[str, object]]:
 
 def _null_rows() -> Iterator[dict[str, object]]:
     """A histogram of three bins for the primary outcome, and the observed statistic in the last."""
-    cell = Cell("15.13", "primary", "permutation_null", "studentised", "PF", day=7, contrast=CONTRAST)
+    cell = Cell("permutation_null", "primary", "studentised", "PF", day=7, contrast=CONTRAST)
     yield cell.number("observed", 1.9, format="0.00")
     for number, (low, count) in enumerate(((-3.0, 400), (-1.0, 1200), (1.0, 400)), start=1):
         bin_ = cell.at(level=f"{number:02d}")
@@ -269,13 +271,13 @@ def _eligibility_rows() -> Iterator[dict[str, object]]:
     """Five treated under two conditions, one of them not known; two readings of the text."""
     for number in range(1, 6):
         for rule, value in (("adult", 50.0), ("pf_low", 90.0 + number)):
-            cell = Cell("14.1.2", "primary", "eligibility", arm="treated", level=f"T{number}", contrast=rule)
+            cell = Cell("eligibility", "primary", arm="treated", level=f"T{number}", contrast=rule)
             unknown = (rule, number) == ("pf_low", 5)
             yield cell.text("state", "unknown" if unknown else "true")
             if not unknown:
                 yield cell.number("evidence", value, "mmHg")
     for level, included in (("declared", 38), ("severe=pf150", 38), ("severe=berlin", 14)):
-        cell = Cell("14.1.3", "primary", "readings", population="all", level=level)
+        cell = Cell("readings", "primary", population="all", level=level)
         for name, count in (("n_ever", included + 9), ("n_included", included), ("n_unknown", 7)):
             yield cell.at(arm="historical").number(name, count)
         for name, count in (("n_pass", 4), ("n_subjects", 5)):
@@ -286,40 +288,40 @@ def _calendar_rows() -> Iterator[dict[str, object]]:
     """Time zeros by week, how the calendars meet, when time zero stood, and one co-treatment."""
     for arm, weeks in (("treated", {-5: 2, 0: 3}), ("historical", {-9: 20, -5: 17, 0: 1})):
         for week, count in weeks.items():
-            cell = Cell("15.2", "primary", "calendar", arm=arm, level=f"week={week}")
+            cell = Cell("calendar", "primary", arm=arm, level=f"week={week}")
             yield cell.number("week", week, "weeks")
             yield cell.number("n_subjects", count)
-        inside = Cell("15.2", "primary", "calendar_overlap", arm=arm, level="within_other")
+        inside = Cell("calendar_overlap", "primary", arm=arm, level="within_other")
         yield inside.number("count", 4)
         yield inside.number("total", ARM_SIZES[arm])
         for name, value in (("median", 11.4), ("min", 8.2), ("max", 19.0)):
-            cell = Cell("14.1.5", "primary", "time_zero", arm=arm, level="days_from_onset")
+            cell = Cell("time_zero", "primary", arm=arm, level="days_from_onset")
             yield cell.number(name, value, "d", "0.0")
         for part, count in (("before", 1), ("during", 3)):
-            cell = Cell("14.1.5", "primary", "co_treatment", arm=arm, level="steroids", contrast=part)
+            cell = Cell("co_treatment", "primary", arm=arm, level="steroids", contrast=part)
             yield cell.number("count", count)
             yield cell.number("total", ARM_SIZES[arm])
     for name, edges in (("steroids", {"first": 0.0}), ("beds", {"first": -9.6, "last": -2.1})):
-        cell = Cell("15.2", "primary", "calendar_period", population="", level=name)
+        cell = Cell("calendar_period", "primary", population="", level=name)
         for edge, value in edges.items():
             yield cell.number(edge, value, "weeks", "0.0")
 
 
 def _draws_rows() -> Iterator[dict[str, object]]:
     """Twenty further draws of waits, four of them refused."""
-    cell = Cell("14.2.12", "primary", "wait_draws", "reml", outcome="PF", day=7)
+    cell = Cell("wait_draws", "primary", "reml", outcome="PF", day=7)
     yield cell.number("n_draws", 20)
     yield cell.number("n_estimated", 16)
     spread = {"estimate": (18, 21, 26), "lower": (-22, -19, -15), "upper": (55, 61, 66)}
     for level, values in spread.items():
         for name, value in zip(("min", "median", "max"), values, strict=True):
             yield cell.at(level=level, contrast=CONTRAST).number(name, value, "mmHg")
-    for name, value in (("min", 33), ("max", 39)):
-        yield cell.at(arm="historical", level="n_subjects").number(name, value)
+    for name, value in (("min_subjects", 33), ("max_subjects", 39)):
+        yield cell.at(arm="historical").number(name, value)
 
 
 def _worst_rank_rows() -> Iterator[dict[str, object]]:
-    cell = Cell("14.2.1", "primary", "worst_rank", "brunner_munzel", outcome="PF", day=7)
+    cell = Cell("worst_rank", "primary", "brunner_munzel", outcome="PF", day=7, output="14.2.1")
     for arm, died, n in (("treated", 1, 5), ("historical", 9, 38)):
         yield cell.at(arm=arm).number("n_died", died)
         yield cell.at(arm=arm).number("n_subjects", n)
@@ -331,7 +333,7 @@ def _worst_rank_rows() -> Iterator[dict[str, object]]:
 def _cohort_rows() -> Iterator[dict[str, object]]:
     events = {"treated": (1, 3, 0, 1), "historical": (15, 17, 1, 5)}
     for arm, n in ARM_SIZES.items():
-        cell = Cell("14.1.1", "primary", "disposition", arm=arm, day=21)
+        cell = Cell("disposition", "primary", arm=arm, day=21)
         yield cell.number("n_subjects", n)
         levels = ("death", "discharge_alive", "transfer_out", "in_hospital")
         for level, count in zip(levels, events[arm], strict=True):
@@ -345,16 +347,16 @@ def _cohort_rows() -> Iterator[dict[str, object]]:
     ):  # fmt: skip
         n = 5 if arm == "treated" else 153
         for position, (step, excluded, unknown) in enumerate(steps):
-            cell = Cell("14.1.3", "primary", "attrition", population=source, arm=arm, level=step)
+            cell = Cell("attrition", "primary", population=source, arm=arm, level=step)
             counts = {"position": position, "n_before": n, "n_excluded": excluded, "n_unknown": unknown}
             n -= excluded
             for name, count in {**counts, "n_after": n}.items():
                 yield cell.number(name, count)
-    waits = Cell("14.1.3", "primary", "waits", arm="treated")
+    waits = Cell("waits", "primary", arm="treated")
     for name, value in (("n_subjects", 5), ("median", 26.5), ("min", 4), ("max", 71)):
-        yield waits.number(name, value, "h")
+        yield waits.number(name, value, "" if name == "n_subjects" else "h")
     for source in ("trial", "hospital"):
-        cell = Cell("14.1.8", "primary", "ledger", population=source, level="main")
+        cell = Cell("ledger", "primary", population=source, level="main")
         for name, count in (("n_lines", 1201), ("n_records", 9311), ("n_clean", 8800), ("n_duplicate", 120),
                             ("n_ignored", 300), ("n_quarantined", 91)):  # fmt: skip
             yield cell.number(name, count)
@@ -364,14 +366,14 @@ def _cohort_rows() -> Iterator[dict[str, object]]:
             ("A_NEW_CODE", "quarantined", 31),
             ("OUT_OF_USUAL", "clean", 400),
         ):
-            found = Cell("14.1.8", "primary", "ledger_reasons", fate, population=source, level=reason)
+            found = Cell("ledger_reasons", "primary", fate, population=source, level=reason)
             yield found.number("n_records", count)
 
 
 def _baseline_rows() -> Iterator[dict[str, object]]:
     for arm, n in ARM_SIZES.items():
         for code, centre, spread in (("AGE", 54.2, 11.31), ("PF", 104.0, 24.9), ("DDIM", 1210.0, 700.0)):
-            cell = Cell("14.1.4", "primary", "baseline", "unweighted", outcome=code, arm=arm)
+            cell = Cell("baseline", "primary", "unweighted", outcome=code, arm=arm)
             yield cell.number("n", n - (arm == "historical"))
             yield cell.number("n_missing", int(arm == "historical"))
             values = {"mean": centre, "sd": spread if arm == "historical" else math.nan, "median": centre,
@@ -381,23 +383,23 @@ def _baseline_rows() -> Iterator[dict[str, object]]:
             for name, value in values.items():
                 yield cell.number(name, value, format="0.0")
         for code, level, count in (("SEX", "male", 3), ("SEX", "female", 2), ("DIABETES", "", 1)):
-            cell = Cell("14.1.4", "primary", "baseline", "unweighted", outcome=code, level=level, arm=arm)
+            cell = Cell("baseline", "primary", "unweighted", outcome=code, level=level, arm=arm)
             for name, value in (("n", n), ("n_missing", 0), ("count", count)):
                 yield cell.number(name, value)
             yield cell.number("share", count / n, format="percent")
     for code, level in (("AGE", ""), ("PF", ""), ("DDIM", ""), ("SEX", "male"), ("SEX", "female"), ("DIABETES", "")):
-        cell = Cell("14.1.4", "primary", "baseline", "unweighted", outcome=code, level=level, contrast=CONTRAST)
+        cell = Cell("baseline", "primary", "unweighted", outcome=code, level=level, contrast=CONTRAST)
         yield cell.number("smd", -0.314, format="0.00")
 
 
 def _comparability_rows() -> Iterator[dict[str, object]]:
     """Entropy weights stand, overlap weights do not; 'strict' is refused for a patient unlike any control."""
     for method, target, size in (("unweighted", "ATT", 38.0), ("entropy", "ATT", 26.3)):
-        cell = Cell("14.1.11", "primary", "weights", method)
+        cell = Cell("weights", "primary", method)
         yield cell.text("target", target)
         yield cell.at(arm="historical").number("effective_size", size, format="0.0")
         yield cell.at(arm="historical").number("largest_share", 1 / size, format="0.00")
-    yield Cell("14.1.11", "primary", "weights", "overlap").text("infeasible", "separated")
+    yield Cell("weights", "primary", "overlap").text("infeasible", "separated")
     yield from _gate_rows("primary", "overlap", "separated", "refuse")
     yield from _gate_rows("primary", "entropy", "few_effective", "warn", 26.3, 30.0, arm="historical")
     for method in ("unweighted", "entropy"):
@@ -406,26 +408,26 @@ def _comparability_rows() -> Iterator[dict[str, object]]:
     codes = (("AGE", ""), ("PF", ""), ("DDIM", ""), ("SEX", "male"), ("SEX", "female"), ("DIABETES", ""))
     for code, level in codes:
         for method, smd in (("unweighted", -0.314), ("entropy", 0.0)):
-            yield Cell("15.3", "primary", "love", method, outcome=code, level=level, contrast=CONTRAST).number(
+            yield Cell("love", "primary", method, outcome=code, level=level, contrast=CONTRAST).number(
                 "smd", smd, format="0.00"
             )
             analysis = "baseline" if method == "unweighted" else "baseline_weighted"
-            own = Cell("14.1.4", "primary", analysis, method, outcome=code, level=level)
+            own = Cell(analysis, "primary", method, outcome=code, level=level)
             if method == "entropy":
                 yield own.at(contrast=CONTRAST).number("smd", smd, format="0.00")
                 yield own.at(arm="historical").number("centre", 51.0, format="0.0")
     for number, count in enumerate((3, 20, 15)):
-        cell = Cell("15.4", "primary", "overlap", outcome="AGE", arm="historical", level=f"{number + 1:02d}")
+        cell = Cell("overlap", "primary", outcome="AGE", arm="historical", level=f"{number + 1:02d}")
         for name, value in (("lower", 40.0 + 10 * number), ("upper", 50.0 + 10 * number), ("count", count)):
-            yield cell.number(name, value, "years")
+            yield cell.number(name, value, "" if name == "count" else "years")
     for name, age in (("T1", 52.5), ("T2", 52.5), ("T4", 77.5)):
-        yield Cell("15.4", "primary", "overlap", outcome="AGE", arm="treated", level=name).number("value", age, "years")
+        yield Cell("overlap", "primary", outcome="AGE", arm="treated", level=name).number("value", age, "years")
 
 
 def _gate_rows(
     scenario: str, method: str, gate: str, state: str, value: float = math.nan, limit: float = math.nan, **keys: str
 ) -> Iterator[dict[str, object]]:
-    cell = Cell("14.1.10", scenario, f"gate_{gate}", method).at(**keys)
+    cell = Cell(f"gate_{gate}", scenario, method).at(**keys)
     yield cell.text("state", state)
     for name, number in (("value", value), ("limit", limit)):
         if not math.isnan(number):
@@ -434,7 +436,7 @@ def _gate_rows(
 
 def _availability_rows(outcome: str) -> Iterator[dict[str, object]]:
     for arm, n in ARM_SIZES.items():
-        cell = Cell("14.1.6", "primary", "availability", outcome=outcome, arm=arm)
+        cell = Cell("availability", "primary", outcome=outcome, arm=arm)
         for day in (None, 0, 7, 14, 21):
             measured = n - (day or 0) // 5 * (1 if arm == "treated" else 7)
             at = cell.at(day=day)
@@ -448,7 +450,7 @@ def _availability_rows(outcome: str) -> Iterator[dict[str, object]]:
 def _model_rows(
     scenario: str, outcome: str, output: str, estimate: float, half: float, unit: str, places: str
 ) -> Iterator[dict[str, object]]:
-    cell = Cell(output, scenario, "mixed_model", "reml", outcome)
+    cell = Cell("mixed_model", scenario, "reml", outcome, output=output)
     for day in (7, 14, 21):
         at = cell.at(day=day, contrast=CONTRAST)
         for name, value in (("estimate", estimate), ("lower", estimate - half), ("upper", estimate + half)):
@@ -457,7 +459,7 @@ def _model_rows(
         yield at.number("df", 17.3, format="0.0")
         yield at.number("p_value", 0.21, format="p")
         if scenario == "primary":
-            forest = Cell("15.10", scenario, "forest", outcome=outcome, day=day, contrast=CONTRAST)
+            forest = Cell("forest", scenario, outcome=outcome, day=day, contrast=CONTRAST)
             scale = 1.3 if unit == "ratio" else half / 0.6
             centre = math.log(estimate) if unit == "ratio" else estimate
             for name, value in (("estimate", centre / scale), ("lower", (centre - half) / scale),
@@ -476,11 +478,11 @@ def _model_rows(
                 for name, factor in (("mean", 1.0), ("lower", 0.9), ("upper", 1.1)):
                     yield cell.at(arm=arm, day=day).number(name, mean * factor, format="0")
             if scenario == "primary":
-                curve = Cell("15.5", scenario, "trajectory", outcome=outcome, arm=arm, day=day)
+                curve = Cell("trajectory", scenario, outcome=outcome, arm=arm, day=day)
                 for name, factor in (("mean", 1.0), ("lower", 0.9), ("upper", 1.1), ("lower_simultaneous", 0.84),
                                      ("upper_simultaneous", 1.19)):  # fmt: skip
                     yield curve.number(name, mean * factor, format="0.0")
-                risk = Cell("15.5", scenario, "at_risk", outcome=outcome, arm=arm, day=day)
+                risk = Cell("at_risk", scenario, outcome=outcome, arm=arm, day=day)
                 yield risk.number("n_at_risk", max(n - day // 2, 1))
                 yield risk.number("n_measured", max(n - day // 2 - 1, 0))
 

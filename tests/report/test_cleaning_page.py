@@ -33,7 +33,7 @@ HOSTILE_CELLS = (
     "w" * 5_000,
 )  # fmt: skip
 REASONS = ("NUM_UNREADABLE", "OUT_OF_RANGE")
-CELL = Cell("14.1.8", "primary", "ledger_loss_arms", population="all")
+CELL = Cell("ledger_loss_arms", "primary", population="all")
 
 
 def ledger() -> pd.DataFrame:

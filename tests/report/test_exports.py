@@ -37,7 +37,7 @@ def test_formulas_are_made_inert(start: str) -> None:
 
 
 def test_hostile_level_is_inert_in_the_file(tmp_path: Path) -> None:
-    cell = Cell("14.1.4", "primary", "baseline", level="=cmd()|' /C calc'!A0")
+    cell = Cell("baseline", "primary", level="=cmd()|' /C calc'!A0")
     tables = export_tables(ard_frame([cell.number("count", -1)]), small_study().outputs)
     path = tmp_path / "table.csv"
     tables["table-14.1.4.csv"].to_csv(path, index=False)

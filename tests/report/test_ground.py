@@ -64,25 +64,25 @@ def test_locale_entry_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
 
 def test_results_are_found_by_their_keys() -> None:
-    cell = Cell("1", "primary", "model", outcome="PF", day=7)
+    cell = Cell("disposition", "primary", outcome="PF", day=7)
     results = results_of(ard_frame([cell.number("mean", 1.5), cell.at(arm="treated").number("mean", 2.5)]))
-    found = results.one("model", "mean", outcome="PF", day=7.0)
+    found = results.one("disposition", "mean", outcome="PF", day=7.0)
     assert found is not None
     assert found.value == 1.5
-    assert results.one("model", "mean", outcome="PF") is None
-    assert len(results.all("model", "mean", outcome="PF")) == 2
+    assert results.one("disposition", "mean", outcome="PF") is None
+    assert len(results.all("disposition", "mean", outcome="PF")) == 2
 
 
 def test_two_rows_for_one_number_are_a_bug_and_said_so() -> None:
-    cell = Cell("1", "primary", "model", outcome="PF")
+    cell = Cell("disposition", "primary", outcome="PF")
     frame = ard_frame([cell.at(method=method).number("mean", 1.0) for method in ("reml", "ml")])
     with pytest.raises(AmbiguousResultError):
-        results_of(frame).one("model", "mean", outcome="PF")
-    assert results_of(frame).one("model", "mean", outcome="PF", method="ml") is not None
+        results_of(frame).one("disposition", "mean", outcome="PF")
+    assert results_of(frame).one("disposition", "mean", outcome="PF", method="ml") is not None
 
 
 def test_reason_for_a_day_counts_for_that_day_alone() -> None:
-    cell = Cell("14.2.2", "primary", "mixed_model", outcome="PF")
+    cell = Cell("mixed_model", "primary", outcome="PF", output="14.2.2")
     results = results_of(ard_frame([cell.at(day=21).text("not_estimable", "too_few_patients_at_day")]))
     assert results.not_estimable("PF", 7.0) is None
     assert results.not_estimable("PF", 21.0) is not None

@@ -151,7 +151,7 @@ def test_a_refusal_names_patient_value_and_limit(report: Rendered, language: str
 
 def test_a_weighted_primary_says_why_ranks_are_missing(tmp_path: Path) -> None:
     study = small_study()
-    ranks = Cell("14.2.1", "primary", "worst_rank", "brunner_munzel", outcome="PF", day=7).text(
+    ranks = Cell("worst_rank", "primary", "brunner_munzel", outcome="PF", day=7, output="14.2.1").text(
         "not_ranked", "weighted"
     )
     ard = pd.concat([study.ard[study.ard["analysis"] != "worst_rank"], ard_frame([ranks])], ignore_index=True)

@@ -24,7 +24,7 @@ from .test_analysis import PRIMARY, ROOT, SLOPE, analyse, number, patients, refu
 
 CONTRAST = "treated - historical"
 FEW = {"exact_up_to": 500, "draws": 1000, "scenario_draws": 1000}
-CELL = Cell("14.2.5", "primary", "mixed_model", method="reml", outcome="X")
+CELL = Cell("mixed_model", "primary", method="reml", outcome="X", output="14.2.5")
 
 
 @pytest.fixture(scope="module")

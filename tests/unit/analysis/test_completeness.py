@@ -12,7 +12,7 @@ from historical_controls.tables.registry import OBSERVATIONS
 
 from .test_analysis import ROOT, analysis_inputs, patients, visits
 
-CELL = Cell("14.2.6", "primary", "mixed_model", outcome="IL6")
+CELL = Cell("mixed_model", "primary", outcome="IL6", output="14.2.6")
 BOTH = {"historical": (20, 60), "treated": (5, 15)}
 
 

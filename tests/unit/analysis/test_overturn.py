@@ -46,9 +46,9 @@ def people(treated: tuple[int, int], historical: tuple[int, int]) -> pd.DataFram
 def outcome_rows(
     estimate: float, error: float, df: float, sd: float, code: str = "PF", unit: str = "mmHg"
 ) -> pd.DataFrame:
-    cell = Cell("14.2.2", "primary", "mixed_model", "reml", code, day=7, contrast=CONTRAST)
+    cell = Cell("mixed_model", "primary", "reml", code, day=7, contrast=CONTRAST, output="14.2.2")
     found = [cell.number("estimate", estimate, unit), cell.number("standard_error", error), cell.number("df", df)]
-    spread = Cell("14.2.17", "primary", "spread", "", code, arm="historical", day=7)
+    spread = Cell("spread", "primary", "", code, arm="historical", day=7)
     return ard_frame([*found, spread.number("sd", sd)])
 
 
@@ -142,7 +142,9 @@ def test_without_a_spread_there_is_no_bias_to_count_in() -> None:
 
 
 def test_an_outcome_without_estimate_adds_nothing() -> None:
-    refused = ard_frame([Cell("14.2.2", "primary", "mixed_model", "reml", "PF").text("not_estimable", "no_data")])
+    refused = ard_frame(
+        [Cell("mixed_model", "primary", "reml", "PF", output="14.2.2").text("not_estimable", "no_data")]
+    )
     assert set(made(refused)["level"]) == {"death"}
 
 

@@ -8,7 +8,7 @@ from historical_controls.ard.privacy import refuse_identities
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.errors import UserErrors
 
-CELL = Cell("14.1.9", "primary", "evidence", outcome="PF")
+CELL = Cell("eligibility", "primary", outcome="PF")
 IDS = ["0012345", "EXP-778", "17"]
 
 
@@ -26,7 +26,7 @@ IDS = ["0012345", "EXP-778", "17"]
     ],
 )
 def test_an_identity_stops_the_run_and_is_not_repeated(text: str, what: str) -> None:
-    for ard in (ard_frame([CELL.text("detail", text)]), ard_frame([CELL.at(level=text).number("count", 1)])):
+    for ard in (ard_frame([CELL.text("citation", text)]), ard_frame([CELL.at(level=text).number("count", 1)])):
         with pytest.raises(UserErrors) as refused:
             refuse_identities(ard, IDS)
         assert what in str(refused.value)
@@ -38,5 +38,5 @@ def test_an_identity_stops_the_run_and_is_not_repeated(text: str, what: str) -> 
     ["T1", "C0012", "17", "10012345", "Crit Care 2022;26:48, doi 10.1186/s13054-022-03930-4", "week=2020", "0.0012345"],
 )
 def test_what_names_nobody_passes(text: str) -> None:
-    ard = ard_frame([CELL.text("detail", text)])
+    ard = ard_frame([CELL.text("citation", text)])
     assert refuse_identities(ard, IDS) is ard

@@ -10,7 +10,7 @@ from historical_controls.text.formatting import format_number
 
 
 def table() -> pd.DataFrame:
-    died = Cell("14.1.1", "primary", "disposition", arm="treated", level="death", day=21)
+    died = Cell("disposition", "primary", arm="treated", level="death", day=21)
     home = died.at(level="discharge_alive")
     rows = [
         died.number("count", 1), died.number("share", 0.2, format="percent"), died.number("lower", 0.01),

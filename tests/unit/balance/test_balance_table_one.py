@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from historical_controls.ard.queries import CONTRAST, Results, results_of
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.queries import Results, results_of
 from historical_controls.balance.arms import BalanceTables, balance_arms
 from historical_controls.balance.differences import Moments, moments_of, share_moments, smd
 from historical_controls.balance.inputs import BalanceInputs

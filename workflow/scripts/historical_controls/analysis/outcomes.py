@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from historical_controls.analysis.inputs import AnalysisInputs
-from historical_controls.analysis.model.fit_rows import Row, contrast_rows, curve_rows, fit_rows, tried_rows
+from historical_controls.analysis.model.fit_rows import contrast_rows, curve_rows, fit_rows, tried_rows
 from historical_controls.analysis.model.gates import reason_against
 from historical_controls.analysis.model.ladder import Refused, fit_ladder
-from historical_controls.analysis.model.model_data import ARMS, ModelData
+from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.model.permutation import (
     Joint,
     PermutedOutcome,
@@ -24,19 +24,10 @@ from historical_controls.analysis.without_model.limits_of_detection import limit
 from historical_controls.analysis.without_model.while_alive import while_alive_rows
 from historical_controls.analysis.without_model.win_ratio import win_ratio_rows
 from historical_controls.analysis.without_model.worst_rank import agreement, headline_cell, worst_rank_rows
-from historical_controls.ard.rows import Cell, ard_frame
-
-OUTPUTS = {
-    "respiratory": "14.2.2",
-    "vital": "14.2.3",
-    "haematology": "14.2.4",
-    "coagulation": "14.2.4",
-    "inflammation": "14.2.5",
-    "cytokine": "14.2.6",
-    "imaging": "14.2.7",
-    "cell": "14.2.8",
-    "virology": "14.2.9",
-}
+from historical_controls.ard.keys.analyses import AnalysisKey, output_of
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row, ard_frame
 
 
 @dataclass(frozen=True)
@@ -62,7 +53,7 @@ def analyse_outcomes(codes: Iterable[str], inputs: AnalysisInputs) -> Analysed:
         cell = _outcome_cell(code, inputs)
         rows += inputs.comparison.rows(cell)
         if settings.limits != "likelihood":
-            rows.append(cell.text("limits", settings.limits))
+            rows.append(cell.text(Statistic.LIMITS, settings.limits))
         data = inputs.table(code)
         rows += _count_rows(cell, data, inputs.compared_patients, inputs.horizon_days)
         own, permuted = _model_rows(cell, data, inputs, joint)
@@ -75,8 +66,8 @@ def analyse_outcomes(codes: Iterable[str], inputs: AnalysisInputs) -> Analysed:
 
 def _outcome_cell(code: str, inputs: AnalysisInputs) -> Cell:
     method = "reml" if inputs.comparison.weights is None else "cr2"
-    output = OUTPUTS.get(inputs.dictionary.outcomes[code].family, "14.2.10")
-    return Cell(output, inputs.scenario, "mixed_model", method=method, outcome=code)
+    output = output_of(AnalysisKey.MIXED_MODEL, inputs.dictionary.outcomes[code].family)
+    return Cell(AnalysisKey.MIXED_MODEL, inputs.scenario, method, code, output=output)
 
 
 def _model_rows(
@@ -86,18 +77,21 @@ def _model_rows(
     settings, weights = inputs.settings, inputs.comparison.weights
     reason = reason_against(data, settings, inputs.comparison.refusal)
     if reason is not None or joint is None:
-        return [cell.text("not_estimable", reason or "no_data")], None
+        return [cell.text(Statistic.NOT_ESTIMABLE, reason or "no_data")], None
     fitted = fit_ladder(data, settings, weights)
     rows = list(tried_rows(cell, fitted))
     if isinstance(fitted, Refused):
-        return [*rows, cell.text("not_estimable", fitted.reason)], None
+        return [*rows, cell.text(Statistic.NOT_ESTIMABLE, fitted.reason)], None
     rows += fit_rows(cell, fitted)
     rows += contrast_rows(cell, data, fitted, settings)
     rows += period_rows(cell, data, fitted, settings)
     if cell.scenario == "primary":  # no figure shows the curves of another
         rows += curve_rows(cell, data, fitted, settings, inputs.horizon_days, inputs.seed)
     if weights is not None:
-        return [*rows, cell.at(analysis="permutation", method="studentised").text("not_permuted", "weighted")], None
+        return [
+            *rows,
+            cell.at(analysis=AnalysisKey.PERMUTATION, method="studentised").text(Statistic.NOT_PERMUTED, "weighted"),
+        ], None
     permuted = permute(data, fitted, settings, joint)
     return [*rows, *permutation_rows(cell, data, permuted)], permuted
 
@@ -121,7 +115,7 @@ def _further_rows(cell: Cell, data: ModelData, model_rows: list[Row], inputs: An
     yield from ranked
     verdict = agreement([*model_rows, *ranked], data.outcome, primary.day)
     if inputs.is_headline(code) and verdict:
-        yield headline_cell(cell).at(day=primary.day).text("agreement", verdict)
+        yield headline_cell(cell).at(day=primary.day).text(Statistic.AGREEMENT, verdict)
     if code == primary.outcome and inputs.summaries is not None:
         yield from win_ratio_rows(cell, analysis_set, inputs.summaries, inputs.dictionary, primary)
 
@@ -131,13 +125,13 @@ def _count_rows(cell: Cell, data: ModelData, patients: pd.DataFrame, horizon_day
     for arm in ARMS:
         here = cell.at(arm=arm)
         own = data.frame.loc[data.frame["arm"] == arm]
-        yield here.number("n_subjects", own["subject"].nunique())
-        yield here.number("n_values", len(own))
+        yield here.number(Statistic.N_SUBJECTS, own["subject"].nunique())
+        yield here.number(Statistic.N_VALUES, len(own))
         yield from _risk_rows(cell, arm, own, patients, horizon_days)
     for name, count in data.imputed.items():
-        yield cell.at(level=name.removeprefix("x_")).number("n_imputed", count)
+        yield cell.at(level=name.removeprefix("x_")).number(Statistic.N_IMPUTED, count)
     if len(data.frame):
-        yield cell.number("share_censored", data.share_beyond, format="percent")
+        yield cell.number(Statistic.SHARE_CENSORED, data.share_beyond, format="percent")
 
 
 def _risk_rows(cell: Cell, arm: str, own: pd.DataFrame, patients: pd.DataFrame, horizon_days: int) -> Iterator[Row]:
@@ -145,6 +139,6 @@ def _risk_rows(cell: Cell, arm: str, own: pd.DataFrame, patients: pd.DataFrame, 
     included = patients.loc[patients["included"].fillna(False).astype(bool) & (patients["arm"] == arm)]
     measured = own.groupby("day")["subject"].nunique()
     for day in range(1, horizon_days + 1):
-        here = cell.at(output_id="15.5", analysis="at_risk", method="", arm=arm, day=day)
-        yield here.number("n_at_risk", int((included["end_day"] > day - 1).sum()))
-        yield here.number("n_measured", int(measured.get(day, 0)))
+        here = cell.at(analysis=AnalysisKey.AT_RISK, method="", arm=arm, day=day)
+        yield here.number(Statistic.N_AT_RISK, int((included["end_day"] > day - 1).sum()))
+        yield here.number(Statistic.N_MEASURED, int(measured.get(day, 0)))

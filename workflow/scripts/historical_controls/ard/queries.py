@@ -9,8 +9,9 @@ from dataclasses import dataclass, fields
 
 import pandas as pd
 
-ARMS = ("treated", "historical")
-CONTRAST = "treated - historical"
+from historical_controls.ard.keys.analyses import GATES, AnalysisKey, declared_analysis
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.statistics import Statistic, declared_statistic
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Result:
 
     output_id: str
     scenario: str
-    analysis: str
+    analysis: AnalysisKey
     method: str
     outcome: str
     population: str
@@ -27,7 +28,7 @@ class Result:
     level: str
     day: float | None
     contrast: str
-    statistic: str
+    statistic: Statistic
     id: str
     value: float | None
     text: str | None
@@ -43,17 +44,22 @@ class AmbiguousResultError(LookupError):
 class Results:
     """The results table by what is asked for; rows keep the table's order."""
 
-    rows: Mapping[tuple[str, str, str], tuple[Result, ...]]
+    rows: Mapping[tuple[str, AnalysisKey, Statistic], tuple[Result, ...]]
 
-    def all(self, analysis: str, statistic: str, scenario: str = "primary", **keys: str | float | None) -> list[Result]:
-        """Every row with these keys; keys not named may be anything."""
-        found = self.rows.get((scenario, analysis, statistic), ())
+    def all(
+        self, analysis: AnalysisKey, statistic: Statistic, scenario: str = "primary", **keys: str | float | None
+    ) -> list[Result]:
+        """Every row with these keys; keys not named may be anything.
+
+        Raises UndeclaredKeyError for an analysis or statistic that `ard/keys` does not declare.
+        """
+        found = self.rows.get((scenario, declared_analysis(analysis), declared_statistic(statistic)), ())
         return [row for row in found if all(getattr(row, key) == wanted for key, wanted in keys.items())]
 
     def one(
         self,
-        analysis: str,
-        statistic: str,
+        analysis: AnalysisKey,
+        statistic: Statistic,
         scenario: str = "primary",
         *,
         outcome: str = "",
@@ -75,19 +81,24 @@ class Results:
         """The reason why an outcome, or its contrast at one day, has no estimate; None where it has one."""
         stated = {
             row.day: row
-            for analysis in self.analyses("not_estimable", scenario)
-            for row in self.all(analysis, "not_estimable", scenario, outcome=outcome, level="")
+            for analysis in self.analyses(Statistic.NOT_ESTIMABLE, scenario)
+            for row in self.all(analysis, Statistic.NOT_ESTIMABLE, scenario, outcome=outcome, level="")
         }
         return stated.get(None) or stated.get(day)
 
-    def analyses(self, statistic: str, scenario: str = "primary") -> list[str]:
-        """Names of the analyses that wrote this statistic."""
-        return sorted(analysis for at, analysis, name in self.rows if name == statistic and at == scenario)
+    def analyses(self, statistic: Statistic, scenario: str = "primary") -> list[AnalysisKey]:
+        """The analyses that wrote this statistic, by name."""
+        return sorted(
+            analysis for at, analysis, name in self.rows if name == declared_statistic(statistic) and at == scenario
+        )
 
 
 def results_of(frame: pd.DataFrame) -> Results:
-    """The results table (columns of table `ard`) made ready for questions."""
-    rows: dict[tuple[str, str, str], list[Result]] = defaultdict(list)
+    """The results table (columns of table `ard`) made ready for questions.
+
+    Raises UndeclaredKeyError where it holds an analysis or statistic that `ard/keys` does not declare.
+    """
+    rows: dict[tuple[str, AnalysisKey, Statistic], list[Result]] = defaultdict(list)
     for row in _typed(frame):
         rows[row.scenario, row.analysis, row.statistic].append(row)
     return Results({key: tuple(found) for key, found in rows.items()})
@@ -100,16 +111,17 @@ def _typed(frame: pd.DataFrame) -> Iterable[Result]:
         for name in ("day", "value"):
             row[name] = None if row[name] is None or math.isnan(row[name]) else float(row[name])
         row["text"] = row["text"] if isinstance(row["text"], str) else None
+        row["analysis"], row["statistic"] = declared_analysis(row["analysis"]), declared_statistic(row["statistic"])
         yield Result(**row)
 
 
 def reason_facts(results: Results, outcome: str, scenario: str = "primary") -> dict[str, Result | None]:
     """The rows whose numbers the words of a reason may quote, by placeholder name."""
     return {
-        f"{name}_{arm}": results.one("availability", statistic, scenario, outcome=outcome, arm=arm)
-        or results.one("mixed_model", statistic, scenario, outcome=outcome, arm=arm)
+        f"{name}_{arm}": results.one(AnalysisKey.AVAILABILITY, statistic, scenario, outcome=outcome, arm=arm)
+        or results.one(AnalysisKey.MIXED_MODEL, statistic, scenario, outcome=outcome, arm=arm)
         for arm in ARMS
-        for name, statistic in (("n", "n_subjects"), ("assays", "assays"))
+        for name, statistic in (("n", Statistic.N_SUBJECTS), ("assays", Statistic.ASSAYS))
     }
 
 
@@ -130,10 +142,12 @@ class Finding:
 def gate_findings(results: Results, method: str, scenario: str = "primary") -> list[Finding]:
     """What the gates of one weighting method found, in the order of the results table."""
     found = []
-    for analysis in results.analyses("state", scenario):
-        for state in results.all(analysis, "state", scenario, method=method):
+    for analysis in sorted(GATES):
+        for state in results.all(analysis, Statistic.STATE, scenario, method=method):
             keys = {name: getattr(state, name) for name in ("outcome", "arm", "level", "method")}
-            value, limit = (results.one(analysis, name, scenario, **keys) for name in ("value", "limit"))
+            value, limit = (
+                results.one(analysis, name, scenario, **keys) for name in (Statistic.VALUE, Statistic.LIMIT)
+            )
             found.append(Finding(analysis.removeprefix("gate_"), state, value, limit))
     return found
 
@@ -141,11 +155,13 @@ def gate_findings(results: Results, method: str, scenario: str = "primary") -> l
 def refusing(results: Results, reason: str, outcome: str, scenario: str = "primary") -> list[Finding]:
     """The findings behind a refusal of an outcome; none where its reason is no gate."""
     stated = [
-        row for name in results.analyses("weighting", scenario) for row in results.all(name, "weighting", scenario)
+        row
+        for name in results.analyses(Statistic.WEIGHTING, scenario)
+        for row in results.all(name, Statistic.WEIGHTING, scenario)
     ]
     weighting = next((row for row in stated if row.outcome == outcome), None)
     if weighting is None or not weighting.text:
         return []
-    shared = results.one("mixed_model", "balance_of", scenario, outcome=outcome)
+    shared = results.one(AnalysisKey.MIXED_MODEL, Statistic.BALANCE_OF, scenario, outcome=outcome)
     findings = gate_findings(results, weighting.text, shared.text if shared and shared.text else scenario)
     return [found for found in findings if found.gate == reason and found.state.text == "refuse"]

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from historical_controls.ard.keys.analyses import AnalysisKey, declared_analysis, output_of
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import Statistic, declared_statistic
+from historical_controls.ard.keys.undeclared import UndeclaredKeyError
 from historical_controls.tables.parquet import conform
 from historical_controls.tables.registry import ARD
+
+Row = dict[str, object]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Where a result belongs: the key of an ARD row but for the statistic."""
+    """Where a result belongs: the key of an ARD row but for the statistic.
 
-    output_id: str
+    `output`: the output that prints it; None for the first one of the analysis. Raises UndeclaredKeyError for an
+    analysis that `ard/keys` does not declare, or whose rows the output does not print.
+    """
+
+    analysis: AnalysisKey
     scenario: str
-    analysis: str
     method: str = ""
     outcome: str = ""
     population: str = "eligible"
@@ -26,25 +35,61 @@ class Cell:
     level: str = ""
     day: float | None = None
     contrast: str = ""
+    output: OutputId | None = None
+
+    def __post_init__(self) -> None:
+        analysis = declared_analysis(self.analysis)
+        if self.output is None and analysis.by_outcome:
+            raise UndeclaredKeyError(f"analysis '{analysis}' needs the output of its outcome's family")
+        output = OutputId(self.output or output_of(analysis))
+        if output not in analysis.outputs:
+            raise UndeclaredKeyError(f"output {output} does not print analysis '{analysis}' ({analysis.outputs})")
+        object.__setattr__(self, "analysis", analysis)
+        object.__setattr__(self, "output", output)
 
     def at(self, **changes: object) -> Cell:
-        """The same cell with some keys changed."""
+        """The same cell with some keys changed. Another analysis stays in this output where that prints it too."""
+        if "analysis" in changes and "output" not in changes:
+            analysis = declared_analysis(str(changes["analysis"]))
+            changes["output"] = self.output if self.output in analysis.outputs else None
         return replace(self, **changes)  # type: ignore[arg-type]
 
-    def number(self, statistic: str, value: float | int, unit: str = "", format: str = "0") -> dict[str, object]:
-        """One row holding a number, printed with `format` ('0', '0.0', ..., 'p', 'percent')."""
-        return self._row(statistic, float(value), None, unit, format)
+    def number(self, statistic: Statistic, value: float | int, unit: str = "", format: str = "") -> Row:
+        """One row holding a number.
 
-    def text(self, statistic: str, text: str) -> dict[str, object]:
-        """One row holding a word: a locale key (reasons, rungs) or a text result."""
+        `format`: '0', '0.0', ..., 'p', 'percent'; where not given, that of the statistic's kind. Raises
+        UndeclaredKeyError for a statistic that is not declared, or whose kind is printed otherwise.
+        """
+        kind = declared_statistic(statistic).kind
+        shown = format or kind.printed_as or "0"
+        if kind.is_text or not kind.allows(unit, shown):
+            raise UndeclaredKeyError(f"statistic '{statistic}' is a {kind}, not a number in '{unit}' as '{shown}'")
+        return self._row(statistic, float(value), None, unit, shown)
+
+    def text(self, statistic: Statistic, text: str) -> Row:
+        """One row holding a code that the locales have words for, or a text of the study."""
+        if not declared_statistic(statistic).kind.is_text:
+            raise UndeclaredKeyError(f"statistic '{statistic}' is a {declared_statistic(statistic).kind}, not a text")
         return self._row(statistic, None, text, "", "text")
 
-    def _row(self, statistic: str, value: float | None, text: str | None, unit: str, format: str) -> dict[str, object]:
-        row = {**asdict(self), "statistic": statistic}
+    def _row(self, statistic: Statistic, value: float | None, text: str | None, unit: str, format: str) -> Row:
+        row: Row = {
+            "output_id": str(self.output),
+            "scenario": self.scenario,
+            "analysis": str(self.analysis),
+            "method": self.method,
+            "outcome": self.outcome,
+            "population": self.population,
+            "arm": self.arm,
+            "level": self.level,
+            "day": self.day,
+            "contrast": self.contrast,
+            "statistic": str(statistic),
+        }
         return {**row, "id": row_id(row), "value": value, "text": text, "unit": unit, "format": format}
 
 
-def row_id(row: dict[str, object]) -> str:
+def row_id(row: Row) -> str:
     """Stable hash of an ARD key: 12 hexadecimal digits of SHA-256 over its parts."""
     day = row["day"]
     key = {**row, "day": "" if day is None else f"{float(day):g}"}  # type: ignore[arg-type]
@@ -52,7 +97,15 @@ def row_id(row: dict[str, object]) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:12]
 
 
-def ard_frame(rows: Iterable[dict[str, object]]) -> pd.DataFrame:
+def ard_frame(rows: Iterable[Row]) -> pd.DataFrame:
     """The rows as a checked ARD frame (shape: rows x columns of table `ard`)."""
-    frame = pd.DataFrame(list(rows), columns=list(ARD.names))
-    return conform(frame, ARD)
+    return declared(conform(pd.DataFrame(list(rows), columns=list(ARD.names)), ARD))
+
+
+def declared(ard: pd.DataFrame) -> pd.DataFrame:
+    """Table `ard` as it came. Raises UndeclaredKeyError where it holds an analysis or statistic not declared."""
+    for name in ard["analysis"].unique():
+        declared_analysis(name)
+    for name in ard["statistic"].unique():
+        declared_statistic(name)
+    return ard

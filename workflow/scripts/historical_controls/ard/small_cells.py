@@ -5,34 +5,34 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from historical_controls.ard.keys.statistics import Kind, declared_statistic
 from historical_controls.tables.registry import ARD
 
-PATIENT_COUNTS = (
-    "count", "ever", "n", "n_after", "n_at_risk", "n_before", "n_censored", "n_died", "n_ever", "n_excluded", "n_fail",
-    "n_imputed", "n_included", "n_measured", "n_missing", "n_never", "n_not_recorded", "n_pass", "n_patients",
-    "n_subjects", "n_unknown", "n_unmatched",
-)  # fmt: skip
-# What would give a count away again, in the same cell of the results table.
-FROM_COUNTS = ("share", "lower", "upper", "upper_one_sided", "estimate", "rate", "difference")
-# These analyses count labellings and weights, not patients.
-NOT_OF_PATIENTS = ("permutation_null",)
+# Few events are events of few patients.
+COUNTED = (Kind.PATIENTS, Kind.EVENTS)
+# What would give a hidden count away again, in the same cell of the results table.
+GIVING_AWAY = (Kind.SHARE, Kind.BOUND, Kind.ESTIMATE, Kind.RATE)
 CELL = [name for name in ARD.key if name != "statistic"]
 
 
 def without_small_cells(ard: pd.DataFrame, min_cell: int | None) -> pd.DataFrame:
-    """Table `ard` in which counts of 1 to `min_cell` - 1 patients have no value and are printed as '<min_cell'.
+    """Table `ard` in which counts of 1 to `min_cell` - 1 patients or events have no value and are printed '<min_cell'.
 
-    Shares, rates and their intervals of the same cell lose their value with them. None: the table as it is. Totals are
-    left alone, so that a single hidden cell may still follow from its row's total: docs/methods.md, (RP-1).
+    Which statistics count patients is declared by their kind. In the same cell, shares, rates, estimates and bounds
+    lose their value with the count, and so do counts of records that are as small. None: the table as it is. Totals are
+    left alone, so that a single hidden cell may still follow from its row's total: docs/methods.md, (RP-1). Raises
+    UndeclaredKeyError for a statistic that is not declared.
     """
     if min_cell is None:
         return ard
-    counted = ard["statistic"].isin(PATIENT_COUNTS) & ~ard["analysis"].isin(NOT_OF_PATIENTS)
-    small = counted & ard["value"].between(1, min_cell - 1)
+    kinds = ard["statistic"].map({name: declared_statistic(name).kind for name in ard["statistic"].unique()})
+    few = ard["value"].between(1, min_cell - 1)
+    small = kinds.isin(COUNTED) & few
     cells = pd.MultiIndex.from_frame(ard[CELL].fillna(""))
-    given_away = ard["statistic"].isin(FROM_COUNTS) & cells.isin(cells[small])
-    hidden = small | given_away
+    beside = cells.isin(cells[small]) & ~small
+    small_records = beside & few & (kinds == Kind.RECORDS)
+    hidden = beside & kinds.isin(GIVING_AWAY)
     return ard.assign(
-        value=ard["value"].where(~hidden, np.nan),
-        format=ard["format"].where(~hidden, np.where(small, f"<{min_cell}", "hidden")),
+        value=ard["value"].where(~(small | small_records | hidden), np.nan),
+        format=ard["format"].where(~hidden, "hidden").where(~(small | small_records), f"<{min_cell}"),
     )

@@ -9,14 +9,15 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
-from historical_controls.ard.rows import ard_frame
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.rows import Row, ard_frame
 from historical_controls.balance.covariates import Covariate, NumberCovariate, collect, timing
 from historical_controls.balance.differences import at_limit
 from historical_controls.balance.envelope import labellings
 from historical_controls.balance.gates import Gate, gates_of
 from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.balance.key_covariates import Flags, KeyCovariates, key_covariates
-from historical_controls.balance.table_one import ARMS, Compared, balance_row, compare, table_rows
+from historical_controls.balance.table_one import Compared, balance_row, compare, table_rows
 from historical_controls.balance.weight_rows import gate_rows, imputed_rows, overlap_rows, weight_rows
 from historical_controls.balance.weights.matching import Matched
 from historical_controls.balance.weights.methods import weightings
@@ -28,7 +29,6 @@ from historical_controls.tables.parquet import Table, conform
 from historical_controls.tables.registry import BALANCE, GATES, MATCHED_SETS, WEIGHTS
 
 TIMINGS = get_args(Timing)
-Row = dict[str, object]
 Methods = Mapping[str, Weighting | Infeasible]
 
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from historical_controls.ard.rows import Cell
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.keys.statistics import QUANTILE_BOUNDS, Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.balance.covariates import CategoryCovariate, Covariate, Floats, NumberCovariate
 from historical_controls.balance.differences import (
     Moments,
@@ -25,11 +28,8 @@ from historical_controls.balance.weights.methods import UNWEIGHTED
 from historical_controls.balance.weights.weighting import Weighting
 from historical_controls.dictionary.scales import mean_of
 
-ARMS = ("treated", "historical")
-CONTRAST = "treated - historical"
-QUANTILES = {"q1": 0.25, "median": 0.5, "q3": 0.75}
+QUANTILES = {Statistic.Q1: 0.25, Statistic.MEDIAN: 0.5, Statistic.Q3: 0.75}
 
-Row = dict[str, object]
 Masks = Mapping[str, Flags]
 
 
@@ -113,11 +113,11 @@ def balance_row(scenario: str, compared: Compared) -> Row:
 def table_rows(compared: Compared, masks: Masks, scenario: str) -> Iterator[Row]:
     """Rows of outputs 14.1.4 and 15.3 of one comparison."""
     if compared.method == UNWEIGHTED:
-        yield from _unweighted_rows(compared, masks, Cell("14.1.4", scenario, "baseline", UNWEIGHTED))
+        yield from _unweighted_rows(compared, masks, Cell(AnalysisKey.BASELINE, scenario, UNWEIGHTED))
     else:
-        yield from _weighted_rows(compared, Cell("14.1.4", scenario, "baseline_weighted", compared.method))
-    love = Cell("15.3", scenario, "love", compared.method, outcome=compared.covariate.code, level=compared.level)
-    for name, value in (("smd", compared.smd), ("smd_by_chance", compared.by_chance)):
+        yield from _weighted_rows(compared, Cell(AnalysisKey.BASELINE_WEIGHTED, scenario, compared.method))
+    love = Cell(AnalysisKey.LOVE, scenario, compared.method, outcome=compared.covariate.code, level=compared.level)
+    for name, value in ((Statistic.SMD, compared.smd), (Statistic.SMD_BY_CHANCE, compared.by_chance)):
         if not np.isnan(value):
             yield love.at(contrast=CONTRAST).number(name, value, format="0.00")
 
@@ -141,7 +141,7 @@ def _weighted_rows(compared: Compared, cell: Cell) -> Iterator[Row]:
     cell = cell.at(outcome=covariate.code, level=compared.level)
     for arm, moments in zip(ARMS, (compared.treated, compared.historical), strict=True):
         here = cell.at(arm=arm)
-        yield here.number("n", moments.n)
+        yield here.number(Statistic.N, moments.n)
         yield from _centre_rows(here, covariate, moments)
     yield from _smd_rows(cell.at(contrast=CONTRAST), compared)
 
@@ -151,60 +151,64 @@ def _centre_rows(cell: Cell, covariate: Covariate, moments: Moments) -> Iterator
     if not moments.n:
         return
     if isinstance(covariate, CategoryCovariate):
-        yield cell.number("centre", moments.mean, format="0.00")
+        yield cell.number(Statistic.CENTRE, moments.mean, format="0.00")
     else:
         centre = mean_of(moments.mean, covariate.scale)
-        yield cell.number("centre", centre, covariate.unit, number_format(covariate))
+        yield cell.number(Statistic.CENTRE, centre, covariate.unit, number_format(covariate))
 
 
 def _smd_rows(cell: Cell, compared: Compared) -> Iterator[Row]:
-    numbers = {"smd": compared.smd, "variance_ratio": compared.variance_ratio, "smd_by_chance": compared.by_chance}
+    numbers = {
+        Statistic.SMD: compared.smd,
+        Statistic.VARIANCE_RATIO: compared.variance_ratio,
+        Statistic.SMD_BY_CHANCE: compared.by_chance,
+    }
     for name, value in numbers.items():
         if not np.isnan(value):
             yield cell.number(name, value, format="0.00")
     if isinstance(compared.covariate, NumberCovariate) and not np.isnan(compared.smd):
-        yield cell.text("smd_scale", compared.covariate.scale)
+        yield cell.text(Statistic.SMD_SCALE, compared.covariate.scale)
         if compared.covariate.of(np.ones(len(compared.covariate.lower), dtype=bool)).censored.any():
-            yield cell.text("smd_censored", "at_limit")
+            yield cell.text(Statistic.SMD_CENSORED, "at_limit")
 
 
 def _category_rows(cell: Cell, covariate: CategoryCovariate, moments: Moments, rows: Flags) -> Iterator[Row]:
-    yield cell.number("n", moments.n)
-    yield cell.number("n_missing", int(rows.sum()) - moments.n)
-    yield cell.number("count", int((covariate.category[rows] == cell.level).sum()))
+    yield cell.number(Statistic.N, moments.n)
+    yield cell.number(Statistic.N_MISSING, int(rows.sum()) - moments.n)
+    yield cell.number(Statistic.COUNT, int((covariate.category[rows] == cell.level).sum()))
     if moments.n:
-        yield cell.number("share", moments.mean, format="percent")
+        yield cell.number(Statistic.SHARE, moments.mean, format="percent")
 
 
 def _number_rows(cell: Cell, covariate: NumberCovariate, rows: Flags) -> Iterator[Row]:
     """Counts; mean and SD where no value is censored; quartiles, or the bounds that censoring leaves for them."""
     own = covariate.of(rows)
     censored = int(own.censored.sum())
-    yield cell.number("n", len(own.lower))
-    yield cell.number("n_missing", int(rows.sum()) - len(own.lower))
+    yield cell.number(Statistic.N, len(own.lower))
+    yield cell.number(Statistic.N_MISSING, int(rows.sum()) - len(own.lower))
     if censored:
-        yield cell.number("n_censored", censored)
+        yield cell.number(Statistic.N_CENSORED, censored)
     if not len(own.lower):
         return
     form = number_format(covariate)
     if not censored:
         moments = moments_of(own.lower)
-        yield cell.number("mean", moments.mean, covariate.unit, form)
+        yield cell.number(Statistic.MEAN, moments.mean, covariate.unit, form)
         if not np.isnan(moments.sd):
-            yield cell.number("sd", moments.sd, covariate.unit, form)
+            yield cell.number(Statistic.SD, moments.sd, covariate.unit, form)
     for name, share in QUANTILES.items():
         yield from _quantile_rows(cell, own, name, share, form)
 
 
-def _quantile_rows(cell: Cell, own: NumberCovariate, name: str, share: float, form: str) -> Iterator[Row]:
+def _quantile_rows(cell: Cell, own: NumberCovariate, name: Statistic, share: float, form: str) -> Iterator[Row]:
     """A quantile rises with every value, so the quantiles of the lower and upper bounds bound it."""
     lower, upper = (bounded_quantile(bound, share) for bound in (own.lower, own.upper))
     if lower == upper:
         yield cell.number(name, lower, own.unit, form)
         return
-    for side, bound in (("lower", lower), ("upper", upper)):
+    for statistic, bound in zip(QUANTILE_BOUNDS[name], (lower, upper), strict=True):
         if np.isfinite(bound):
-            yield cell.number(f"{name}_{side}", bound, own.unit, form)
+            yield cell.number(statistic, bound, own.unit, form)
 
 
 def bounded_quantile(values: np.ndarray, share: float) -> float:

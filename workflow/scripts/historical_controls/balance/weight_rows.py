@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from historical_controls.ard.rows import Cell
+from historical_controls.ard.keys.analyses import AnalysisKey, gate_key
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.balance.covariates import Floats
 from historical_controls.balance.gates import Gate
 from historical_controls.balance.key_covariates import Flags, KeyCovariates
 from historical_controls.balance.weights.weighting import Infeasible, Weighting, effective_size, largest_share
 
-Row = dict[str, object]
-FORMATS = {"difference_left": "0.000", "total_distance": "0.00", "penalty": "0.00"}
+FORMATS = {Statistic.DIFFERENCE_LEFT: "0.000", Statistic.TOTAL_DISTANCE: "0.00", Statistic.PENALTY: "0.00"}
 GATE_FORMATS = {"few_effective": "0.0", "one_weight": "0.00", "ratio_reduced": "0", "outside_calendar": "0.0"}
 BINS = 12
 YEARS = 5.0
@@ -21,26 +22,26 @@ YEARS = 5.0
 
 def weight_rows(method: str, weighting: Weighting | Infeasible, key: KeyCovariates, scenario: str) -> Iterator[Row]:
     """Output 14.1.11: the target, the effective sizes and largest shares of one method, and how it came about."""
-    cell = Cell("14.1.11", scenario, "weights", method)
+    cell = Cell(AnalysisKey.WEIGHTS, scenario, method)
     if isinstance(weighting, Infeasible):
-        yield cell.text("infeasible", weighting.reason)
+        yield cell.text(Statistic.INFEASIBLE, weighting.reason)
         return
-    yield cell.text("target", weighting.target)
+    yield cell.text(Statistic.TARGET, weighting.target)
     for arm, rows in (("treated", key.treated), ("historical", ~key.treated)):
         own = weighting.weights[rows]
         here = cell.at(arm=arm)
-        yield here.number("n", int((own > 0).sum()))
-        yield here.number("effective_size", effective_size(own), format="0.0")
-        yield here.number("largest_share", largest_share(own), format="0.00")
+        yield here.number(Statistic.N, int((own > 0).sum()))
+        yield here.number(Statistic.EFFECTIVE_SIZE, effective_size(own), format="0.0")
+        yield here.number(Statistic.LARGEST_SHARE, largest_share(own), format="0.00")
     for name, value in weighting.facts.items():
         yield cell.number(name, value, format=FORMATS.get(name, "0"))
 
 
 def imputed_rows(key: KeyCovariates, scenario: str) -> Iterator[Row]:
     """How many patients' key covariate was imputed."""
-    cell = Cell("14.1.11", scenario, "key_covariates")
+    cell = Cell(AnalysisKey.KEY_COVARIATES, scenario)
     for code, count in key.imputed().items():
-        yield cell.at(outcome=code).number("n_imputed", count)
+        yield cell.at(outcome=code).number(Statistic.N_IMPUTED, count)
 
 
 def gate_rows(method: str, gates: Iterable[Gate], scenario: str) -> Iterator[Row]:
@@ -48,10 +49,10 @@ def gate_rows(method: str, gates: Iterable[Gate], scenario: str) -> Iterator[Row
     for gate in gates:
         arm = gate.level if gate.level in ("treated", "historical") else ""
         level = "" if arm else gate.level
-        cell = Cell("14.1.10", scenario, f"gate_{gate.gate}", method, outcome=gate.covariate, arm=arm, level=level)
-        yield cell.text("state", gate.state)
+        cell = Cell(gate_key(gate.gate), scenario, method, outcome=gate.covariate, arm=arm, level=level)
+        yield cell.text(Statistic.STATE, gate.state)
         form = GATE_FORMATS.get(gate.gate, "0.00")
-        for name, value in (("value", gate.value), ("limit", gate.limit)):
+        for name, value in ((Statistic.VALUE, gate.value), (Statistic.LIMIT, gate.limit)):
             if np.isfinite(value):
                 yield cell.number(name, value, format=form)
 
@@ -66,10 +67,10 @@ def overlap_rows(
     for code, (unit, values) in columns.items():
         rounded = public and code == "AGE"
         shown = (np.floor(values / YEARS) + 0.5) * YEARS if rounded else values
-        cell = Cell("15.4", scenario, "overlap", outcome=code)
+        cell = Cell(AnalysisKey.OVERLAP, scenario, outcome=code)
         yield from _histogram(cell.at(arm="historical"), shown[~treated], unit, rounded)
         for row in np.flatnonzero(treated & ~np.isnan(shown)):
-            yield cell.at(arm="treated", level=str(ids[row])).number("value", shown[row], unit, "0.0")
+            yield cell.at(arm="treated", level=str(ids[row])).number(Statistic.VALUE, shown[row], unit, "0.0")
 
 
 def _histogram(cell: Cell, values: Floats, unit: str, banded: bool) -> Iterator[Row]:
@@ -81,9 +82,9 @@ def _histogram(cell: Cell, values: Floats, unit: str, banded: bool) -> Iterator[
     counts, edges = np.histogram(known, (first + np.arange(np.floor(known.max() / width) - first + 2)) * width)
     for number, count in enumerate(counts):
         here = cell.at(level=f"{number + 1:02d}")
-        yield here.number("lower", edges[number], unit, "0.0")
-        yield here.number("upper", edges[number + 1], unit, "0.0")
-        yield here.number("count", int(count))
+        yield here.number(Statistic.LOWER, edges[number], unit, "0.0")
+        yield here.number(Statistic.UPPER, edges[number + 1], unit, "0.0")
+        yield here.number(Statistic.COUNT, int(count))
 
 
 def _round_width(span: float) -> float:

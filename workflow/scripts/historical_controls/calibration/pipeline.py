@@ -12,6 +12,8 @@ import pandas as pd
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import build_comparison
 from historical_controls.analysis.outcomes import analyse_outcomes
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.balance.arms import balance_arms
 from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.calibration.records import study_of
@@ -27,7 +29,6 @@ from historical_controls.dictionary.dictionary import Dictionary
 
 SCENARIO = "simulated"
 DAY = 7
-CONTRAST = "treated - historical"
 # What differs from the declared config: simulated studies hold P/F itself and few other things, contrasts are read at
 # one day, and 1,000 labellings are drawn.
 SIMULATED: dict[str, Any] = {
@@ -159,7 +160,9 @@ def read_answer(ard: pd.DataFrame, outcome: str, analysis: str, ratio: bool) -> 
     found = dict(zip(rows["statistic"], rows["value"], strict=True))
     estimate = found.get("win_odds", found.get("estimate"))
     if estimate is None:
-        refusals = ard[(ard["outcome"] == outcome) & ard["statistic"].isin(["not_estimable", "not_ranked"])]
+        refusals = ard[
+            (ard["outcome"] == outcome) & ard["statistic"].isin([Statistic.NOT_ESTIMABLE, Statistic.NOT_RANKED])
+        ]
         return Answer(reason=str(refusals["text"].iloc[0]) if len(refusals) else "no_answer")
     numbers = np.array([estimate, found.get("lower", -np.inf), found.get("upper", np.inf)])
     if ratio:

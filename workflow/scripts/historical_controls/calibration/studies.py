@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.calibration.naive import NAIVE
 from historical_controls.calibration.pipeline import (
     DAY,
@@ -50,7 +51,7 @@ def study_answers(
     """
     own = cases_of(world, cases)
     clean = clean_tables(WORLDS[world].hospital, {number: generator(world, number) for number in numbers})
-    ranked = [case.outcome for case in own if case.analysis == "worst_rank"]
+    ranked = [case.outcome for case in own if case.analysis == AnalysisKey.WORST_RANK]
     plain = merged(raw, {"primary": {"outcome": ranked[0] if ranked else NOT_SIMULATED}})
     made: dict[str, dict[int, Included]] = {}
     for name in dict.fromkeys(case.look for case in own):

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from historical_controls.ard.keys.outputs import OutputId
+
 NUMBERS = {
-    "flow": "15.1",
-    "calendar": "15.2",
-    "love": "15.3",
-    "overlap": "15.4",
-    "trajectory": "15.5",
-    "ratio": "15.8",
-    "forest": "15.10",
-    "incidence": "15.11",
-    "swimmer": "15.12",
-    "null": "15.13",
-    "tipping": "15.14",
-    "profile": "15.16",
-    "availability": "15.17",
-    "specification": "15.18",
+    "flow": OutputId.FLOW_FIGURE,
+    "calendar": OutputId.CALENDAR_FIGURE,
+    "love": OutputId.LOVE_FIGURE,
+    "overlap": OutputId.OVERLAP_FIGURE,
+    "trajectory": OutputId.TRAJECTORY_FIGURE,
+    "ratio": OutputId.RATIO_FIGURE,
+    "forest": OutputId.FOREST_FIGURE,
+    "incidence": OutputId.INCIDENCE_FIGURE,
+    "swimmer": OutputId.SWIMMER_FIGURE,
+    "null": OutputId.NULL_FIGURE,
+    "tipping": OutputId.TIPPING_FIGURE,
+    "profile": OutputId.PROFILE_FIGURE,
+    "availability": OutputId.AVAILABILITY_FIGURE,
+    "specification": OutputId.SPECIFICATION_FIGURE,
 }
 # Pictures of one patient after another by name: whoever knew a patient could find the person in them.
 BY_NAME = ("profile",)

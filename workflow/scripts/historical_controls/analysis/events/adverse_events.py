@@ -7,15 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.events.event_rows import FollowUp, Row, difference_rows, share_rows
+from historical_controls.analysis.events.event_rows import FollowUp, difference_rows, share_rows
 from historical_controls.analysis.model.model_data import PERSON
-from historical_controls.ard.queries import ARMS
-from historical_controls.ard.rows import Cell
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.events import EventSettings
 from historical_controls.inference import exact_rate
 
 GRADES = range(1, 6)
-COMPARED = {"any": "14.3.1", "infection": "14.3.3", "serious": "14.3.4"}
+COMPARED = {"any": OutputId.ADVERSE_EVENTS, "infection": OutputId.INFECTIONS, "serious": OutputId.SERIOUS_EVENTS}
 PER_DAYS = 100
 
 
@@ -28,10 +31,10 @@ def adverse_event_rows(
     asked for are 'not recorded', never without an event. Counted from time zero to the end of follow-up.
     """
     settings = follow_up.settings.events
-    cell = Cell("14.3.1", scenario, "adverse_events", "exact", code)
+    cell = Cell(AnalysisKey.ADVERSE_EVENTS, scenario, "exact", code)
     declared = follow_up.settings.not_concluded.get(code)
     if declared:
-        yield cell.text("not_estimable", declared)
+        yield cell.text(Statistic.NOT_ESTIMABLE, declared)
         return
     yield from follow_up.comparison.rows(cell)
     occurred = _of_people(events, follow_up.people, settings)
@@ -41,10 +44,10 @@ def adverse_event_rows(
     for level, kind in kinds.items():
         asked = settings.infections if level == "infection" else settings.adverse
         people = follow_up.people.assign(known=_recording(follow_up.people, asked, recorded))
-        here = cell.at(output_id=COMPARED.get(level, "14.3.1"), level=level)
+        here = cell.at(output=COMPARED.get(level, OutputId.ADVERSE_EVENTS), level=level)
         yield from _kind_rows(here, follow_up, people, occurred[kind])
     for hours in settings.reaction_hours:
-        yield from _reaction_rows(cell.at(output_id="14.3.2"), follow_up, occurred, hours, recorded)
+        yield from _reaction_rows(cell.at(output=OutputId.REACTIONS), follow_up, occurred, hours, recorded)
 
 
 def _of_people(events: pd.DataFrame, people: pd.DataFrame, settings: EventSettings) -> pd.DataFrame:
@@ -77,7 +80,7 @@ def _kind_rows(cell: Cell, follow_up: FollowUp, people: pd.DataFrame, occurred: 
         return
     silent = [arm for arm in ARMS if not people.loc[people["arm"] == arm, "known"].any()]
     if silent:
-        yield cell.text("not_estimable", f"not_recorded_{silent[-1]}")
+        yield cell.text(Statistic.NOT_ESTIMABLE, f"not_recorded_{silent[-1]}")
         return
     known = people[people["known"]]
     event = known["subject"].isin(occurred["subject"]).to_numpy()
@@ -87,24 +90,24 @@ def _kind_rows(cell: Cell, follow_up: FollowUp, people: pd.DataFrame, occurred: 
 def _arm_rows(cell: Cell, people: pd.DataFrame, occurred: pd.DataFrame, follow_up: FollowUp) -> Iterator[Row]:
     known = people[people["known"]]
     if len(known) < len(people):
-        yield cell.number("n_not_recorded", len(people) - len(known))
+        yield cell.number(Statistic.N_NOT_RECORDED, len(people) - len(known))
     if known.empty:
-        yield cell.text("not_recorded", "not_recorded" if len(people) else "no_data")
+        yield cell.text(Statistic.NOT_RECORDED, "not_recorded" if len(people) else "no_data")
         return
     own = occurred[occurred["subject"].isin(known["subject"])]
     yield from share_rows(cell, own["subject"].nunique(), 0, len(known), follow_up.settings)
-    yield cell.number("n_events", len(own))
+    yield cell.number(Statistic.N_EVENTS, len(own))
     days = float(known["end_day"].sum())
     if cell.level in COMPARED and days > 0:
-        yield from _rate_rows(cell.at(output_id="14.3.5"), len(own), days, follow_up.settings.level)
+        yield from _rate_rows(cell.at(output=OutputId.EVENT_RATES), len(own), days, follow_up.settings.level)
 
 
 def _rate_rows(cell: Cell, count: int, days: float, level: float) -> Iterator[Row]:
     """Events per 100 patient-days with the exact interval of a Poisson rate (EV-3)."""
-    yield cell.number("n_events", count)
-    yield cell.number("patient_days", days, "d", "0.0")
+    yield cell.number(Statistic.N_EVENTS, count)
+    yield cell.number(Statistic.PATIENT_DAYS, days, "d", "0.0")
     lower, upper = exact_rate(count, days, level)
-    for name, value in (("rate", count / days), ("lower", lower), ("upper", upper)):
+    for name, value in ((Statistic.RATE, count / days), (Statistic.LOWER, lower), (Statistic.UPPER, upper)):
         yield cell.number(name, PER_DAYS * value, "/(100 d)", "0.00")
 
 
@@ -118,4 +121,4 @@ def _reaction_rows(
     for level, own in kinds.items():
         here = cell.at(level=level)
         yield from _arm_rows(here.at(arm="treated"), people[people["arm"] == "treated"], own, follow_up)
-        yield here.at(arm="historical").text("not_recorded", "treated_only")
+        yield here.at(arm="historical").text(Statistic.NOT_RECORDED, "treated_only")

@@ -10,8 +10,8 @@ import pandas as pd
 from historical_controls.analysis.events.adverse_events import adverse_event_rows
 from historical_controls.analysis.events.clearance import clearance_rows
 from historical_controls.analysis.events.endings import ending_rows, free_day_rows
-from historical_controls.analysis.events.event_rows import FollowUp, Row
-from historical_controls.ard.rows import ard_frame
+from historical_controls.analysis.events.event_rows import FollowUp
+from historical_controls.ard.rows import Row, ard_frame
 from historical_controls.dictionary.dictionary import Dictionary
 
 

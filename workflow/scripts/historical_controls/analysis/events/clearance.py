@@ -10,14 +10,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from historical_controls.analysis.events.endings import ENDS, incidence_rows
-from historical_controls.analysis.events.event_rows import FollowUp, Row
+from historical_controls.analysis.events.event_rows import FollowUp
 from historical_controls.analysis.model.model_data import PERSON
-from historical_controls.ard.queries import ARMS, CONTRAST
-from historical_controls.ard.rows import Cell
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.events import EventSettings
 from historical_controls.inference import NotConvergedError, bounded_difference, bounded_share, turnbull
 
 Array = NDArray[np.float64]
+BOUNDS = (Statistic.LEAST, Statistic.MOST, Statistic.LOWER, Statistic.UPPER)
 PLACES = {"earliest": 0.0, "midpoint": 0.5, "latest": 1.0}
 AT_RISK, CLEAR_BEFORE, NEVER_POSITIVE, UNTESTED = "at_risk", "clear_before", "never_positive", "untested"
 
@@ -33,19 +36,19 @@ class Interval:
 
 def clearance_rows(code: str, follow_up: FollowUp, results: pd.DataFrame, scenario: str) -> Iterator[Row]:
     """Rows 14.2.9 of an outcome of kind 'result' (results: its rows of table observations), and its sensitivity."""
-    cell = Cell("14.2.9", scenario, "clearance", outcome=code)
+    cell = Cell(AnalysisKey.CLEARANCE, scenario, outcome=code)
     own = results.drop(columns="arm").merge(follow_up.people[[*PERSON, "subject", "arm"]], on=PERSON)
     yield from _test_rows(cell, follow_up, own)
     declared = follow_up.settings.not_concluded.get(code)
     if declared:
-        yield cell.text("not_estimable", declared)
+        yield cell.text(Statistic.NOT_ESTIMABLE, declared)
         return
     yield from follow_up.comparison.rows(cell)
     settings = follow_up.settings.events
     yield from _rule_rows(cell, follow_up, own, settings)
     if settings.sensitivity_negatives is not None:
         other = settings.model_copy(update={"confirm_negatives": settings.sensitivity_negatives})
-        yield from _rule_rows(replace(cell, analysis="clearance_sensitivity"), follow_up, own, other)
+        yield from _rule_rows(replace(cell, analysis=AnalysisKey.CLEARANCE_SENSITIVITY), follow_up, own, other)
 
 
 def _test_rows(cell: Cell, follow_up: FollowUp, own: pd.DataFrame) -> Iterator[Row]:
@@ -54,13 +57,13 @@ def _test_rows(cell: Cell, follow_up: FollowUp, own: pd.DataFrame) -> Iterator[R
     within = within[(within["hours"] >= 0) & (within["hours"] <= 24 * within["end_day"])]
     for arm in ARMS:
         here = cell.at(arm=arm)
-        yield here.number("n_tests", int((within["arm"] == arm).sum()))
-        yield here.number("patient_days", float(follow_up.of(arm)["end_day"].sum()), "d", "0.0")
+        yield here.number(Statistic.N_TESTS, int((within["arm"] == arm).sum()))
+        yield here.number(Statistic.PATIENT_DAYS, float(follow_up.of(arm)["end_day"].sum()), "d", "0.0")
 
 
 def _rule_rows(cell: Cell, follow_up: FollowUp, own: pd.DataFrame, settings: EventSettings) -> Iterator[Row]:
     """Everything under one rule of confirmation."""
-    yield cell.number("n_negatives", settings.confirm_negatives)
+    yield cell.number(Statistic.N_NEGATIVES, settings.confirm_negatives)
     tests = dict(tuple(own.sort_values("hours", kind="stable").groupby("subject")))
     intervals = [_interval_of(tests.get(subject), settings) for subject in follow_up.people["subject"]]
     people = follow_up.people.assign(
@@ -81,12 +84,12 @@ def _contrast_rows(cell: Cell, people: pd.DataFrame, follow_up: FollowUp) -> Ite
     arms = {arm: people[people["arm"] == arm] for arm in ARMS}
     reason = follow_up.refusal(people, cell.outcome)
     if reason is not None:
-        yield cell.text("not_estimable", reason)
+        yield cell.text(Statistic.NOT_ESTIMABLE, reason)
         return
     for day in follow_up.settings.days:
         one, other = (_counts(own["left"].to_numpy(), own["right"].to_numpy(), day) for own in arms.values())
         bounds = bounded_difference(one, other, follow_up.settings.level)
-        for statistic, value in zip(("least", "most", "lower", "upper"), bounds, strict=True):
+        for statistic, value in zip(BOUNDS, bounds, strict=True):
             yield cell.at(method="bounds", day=float(day), contrast=CONTRAST).number(statistic, value, format="percent")
 
 
@@ -131,12 +134,12 @@ def clearance_interval(hours: Array, result: np.ndarray, negatives: int, apart: 
 
 def _arm_rows(cell: Cell, people: pd.DataFrame, follow_up: FollowUp) -> Iterator[Row]:
     for state in (AT_RISK, CLEAR_BEFORE, NEVER_POSITIVE, UNTESTED):
-        yield cell.at(level=state).number("count", int((people["state"] == state).sum()))
+        yield cell.at(level=state).number(Statistic.COUNT, int((people["state"] == state).sum()))
     own = people[people["state"] == AT_RISK]
-    yield cell.number("n_subjects", len(own))
-    yield cell.number("n_events", int((own["right"] <= follow_up.horizon_days).sum()))
+    yield cell.number(Statistic.N_SUBJECTS, len(own))
+    yield cell.number(Statistic.N_EVENTS, int((own["right"] <= follow_up.horizon_days).sum()))
     if own.empty:
-        yield cell.text("not_estimable", "nobody_at_risk")
+        yield cell.text(Statistic.NOT_ESTIMABLE, "nobody_at_risk")
         return
     left, right = own["left"].to_numpy(dtype=float), own["right"].to_numpy(dtype=float)
     yield from _turnbull_rows(cell.at(method="turnbull"), left, right, follow_up)
@@ -153,15 +156,15 @@ def _turnbull_rows(cell: Cell, left: Array, right: Array, follow_up: FollowUp) -
     try:
         curve = turnbull(left, right)
     except NotConvergedError:
-        yield cell.text("not_estimable", "not_converged")
+        yield cell.text(Statistic.NOT_ESTIMABLE, "not_converged")
         return
     for day in follow_up.settings.days:
         clear, unknown, n = _counts(left, right, day)
         bounds = bounded_share(clear, unknown, n, follow_up.settings.level)
-        values = {"least": curve.least(day), "most": curve.most(day), "lower": bounds.lower, "upper": bounds.upper}
-        for statistic, value in values.items():
+        values = (curve.least(day), curve.most(day), bounds.lower, bounds.upper)
+        for statistic, value in zip(BOUNDS, values, strict=True):
             yield cell.at(day=float(day)).number(statistic, value, format="percent")
-        yield cell.at(day=float(day)).number("n_unknown", unknown)
+        yield cell.at(day=float(day)).number(Statistic.N_UNKNOWN, unknown)
 
 
 def _first_event(people: pd.DataFrame, left: Array, right: Array, place: float) -> tuple[Array, NDArray[np.int_]]:

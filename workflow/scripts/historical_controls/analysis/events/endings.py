@@ -7,12 +7,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.events.event_rows import LOST, FollowUp, Row, difference_rows, share_rows
+from historical_controls.analysis.events.event_rows import LOST, FollowUp, difference_rows, share_rows
 from historical_controls.analysis.model.model_data import PERSON
 from historical_controls.analysis.without_model.analysis_set import effect_rows
 from historical_controls.analysis.without_model.while_alive import welch
-from historical_controls.ard.queries import ARMS, CONTRAST
-from historical_controls.ard.rows import Cell
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import INTERVAL, Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.inference import bounded_share, cumulative_incidence, draw_labels, relative_effect
 
@@ -21,16 +24,16 @@ ENDS = ("death", "discharge_alive")
 
 def ending_rows(follow_up: FollowUp, scenario: str) -> Iterator[Row]:
     """Cumulative incidence at the declared days (14.2.11) and on every day (15.11), and deaths by the horizon."""
-    yield from follow_up.comparison.rows(Cell("14.2.11", scenario, "deaths", "exact"))
+    yield from follow_up.comparison.rows(Cell(AnalysisKey.DEATHS, scenario, "exact"))
     causes = {name: number for number, name in enumerate(ENDS, start=1)}
     for arm in ARMS:
         own = follow_up.of(arm)
         cause = own["end_state"].map(causes).fillna(0).to_numpy(dtype=int)
-        cell = Cell("14.2.11", scenario, "cumulative_incidence", "aalen_johansen", arm=arm)
+        cell = Cell(AnalysisKey.CUMULATIVE_INCIDENCE, scenario, "aalen_johansen", arm=arm)
         time = own["end_day"].to_numpy(dtype=float)
         yield from incidence_rows(cell, time, cause, ENDS, follow_up.settings.days, follow_up)
         every_day = range(follow_up.horizon_days + 1)
-        yield from incidence_rows(cell.at(output_id="15.11"), time, cause, ENDS, every_day, follow_up)
+        yield from incidence_rows(cell.at(output=OutputId.INCIDENCE_FIGURE), time, cause, ENDS, every_day, follow_up)
     yield from _death_rows(follow_up, scenario)
 
 
@@ -51,20 +54,20 @@ def incidence_rows(
             count = int(((cause == number) & (time <= day)).sum())
             unknown = int(((cause == 0) & (time < day)).sum())
             bounds = bounded_share(count, unknown, len(time), follow_up.settings.level)
-            values = {"estimate": float(estimate), "lower": bounds.lower, "upper": bounds.upper}
+            values = {Statistic.ESTIMATE: float(estimate), Statistic.LOWER: bounds.lower, Statistic.UPPER: bounds.upper}
             for statistic, value in values.items():
                 yield here.at(day=float(day)).number(statistic, value, format="percent")
-            yield here.at(day=float(day)).number("n_at_risk", int((time >= day).sum()))
+            yield here.at(day=float(day)).number(Statistic.N_AT_RISK, int((time >= day).sum()))
 
 
 def _death_rows(follow_up: FollowUp, scenario: str) -> Iterator[Row]:
     """Deaths in hospital by the horizon; who left alive did not die there, who was lost may have (EV-2)."""
-    cell = Cell("14.2.11", scenario, "deaths", "exact", level="death", day=float(follow_up.horizon_days))
+    cell = Cell(AnalysisKey.DEATHS, scenario, "exact", level="death", day=float(follow_up.horizon_days))
     for arm in ARMS:
         own = follow_up.of(arm)
         died, lost = int((own["end_state"] == "death").sum()), int(own["end_state"].isin(LOST).sum())
         yield from share_rows(cell.at(arm=arm), died, lost, len(own), follow_up.settings)
-        safety = cell.at(output_id="14.3.4", analysis="adverse_events", arm=arm)
+        safety = cell.at(output=OutputId.SERIOUS_EVENTS, analysis=AnalysisKey.ADVERSE_EVENTS, arm=arm)
         yield from share_rows(safety, died, lost, len(own), follow_up.settings)
     known = follow_up.people[~follow_up.people["end_state"].isin(LOST)]
     yield from difference_rows(cell, known, (known["end_state"] == "death").to_numpy(), follow_up)
@@ -79,18 +82,18 @@ def free_day_rows(
     """
     for code in codes:
         own = summaries[summaries["outcome"] == code].drop(columns="arm").merge(follow_up.people, on=PERSON)
-        cell = Cell("14.2.11", scenario, "free_days", "", code)
+        cell = Cell(AnalysisKey.FREE_DAYS, scenario, "", code)
         yield from follow_up.comparison.rows(cell)
         known = own.dropna(subset="value").sort_values(PERSON, ignore_index=True)
         for arm in ARMS:
             values = known.loc[known["arm"] == arm, "value"]
             here = cell.at(arm=arm)
-            yield here.number("n_subjects", len(values))
-            yield here.number("n_missing", int((own["arm"] == arm).sum()) - len(values))
+            yield here.number(Statistic.N_SUBJECTS, len(values))
+            yield here.number(Statistic.N_MISSING, int((own["arm"] == arm).sum()) - len(values))
             if len(values):
-                yield here.number("mean", float(values.mean()), dictionary.outcomes[code].unit, "0.0")
+                yield here.number(Statistic.MEAN, float(values.mean()), dictionary.outcomes[code].unit, "0.0")
             if len(values) > 1:
-                yield here.number("sd", float(values.std()), dictionary.outcomes[code].unit, "0.0")
+                yield here.number(Statistic.SD, float(values.std()), dictionary.outcomes[code].unit, "0.0")
         yield from _free_day_contrast(cell, known, follow_up, dictionary)
 
 
@@ -101,16 +104,16 @@ def _free_day_contrast(cell: Cell, known: pd.DataFrame, follow_up: FollowUp, dic
     if reason is None and np.ptp(values) == 0:
         reason = "constant_response"
     if reason is not None:
-        yield cell.text("not_estimable", reason)
+        yield cell.text(Statistic.NOT_ESTIMABLE, reason)
         return
     outcome, cell = dictionary.outcomes[cell.outcome], cell.at(contrast=CONTRAST)
     means = welch(known.assign(y=known["value"]), follow_up.settings.level)
     if means is None:
-        yield cell.at(method="welch").text("not_compared", "no_spread")
+        yield cell.at(method="welch").text(Statistic.NOT_COMPARED, "no_spread")
     else:
-        for name in ("estimate", "lower", "upper"):
+        for name in INTERVAL:
             yield cell.at(method="welch").number(name, getattr(means, name), outcome.unit, "0.0")
-        yield cell.at(method="welch").number("df", means.df, format="0.0")
+        yield cell.at(method="welch").number(Statistic.DF, means.df, format="0.0")
     plan = follow_up.settings.permutation
     labels = draw_labels(treated, follow_up.seed, plan.exact_up_to, plan.draws, known["set"].to_numpy())
     sign = -1.0 if outcome.benefit == "down" else 1.0

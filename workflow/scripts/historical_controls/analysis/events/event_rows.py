@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.analysis.model.model_data import PERSON, subject_of
-from historical_controls.ard.queries import ARMS, CONTRAST
-from historical_controls.ard.rows import Cell
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.inference import bounded_share, chance_of_none, exact_interval, permuted_count
 
-Row = dict[str, object]
 Flags = NDArray[np.bool_]
 LOST = ("transfer_out", "last_record")
 
@@ -59,22 +59,22 @@ def build_follow_up(
 
 def share_rows(cell: Cell, count: int, unknown: int, n: int, settings: Analysis) -> Iterator[Row]:
     """Patients with an event among n, `unknown` of whom cannot be told (EV-2); none: what that leaves open (EV-4)."""
-    yield cell.number("n_patients", count)
-    yield cell.number("n_subjects", n)
+    yield cell.number(Statistic.N_PATIENTS, count)
+    yield cell.number(Statistic.N_SUBJECTS, n)
     if n == 0:
         return
     if unknown:
-        yield cell.number("n_unknown", unknown)
+        yield cell.number(Statistic.N_UNKNOWN, unknown)
     bounds = bounded_share(count, unknown, n, settings.level)
     if not np.isnan(bounds.estimate):
-        yield cell.number("share", bounds.estimate, format="percent")
-    yield cell.number("lower", bounds.lower, format="percent")
-    yield cell.number("upper", bounds.upper, format="percent")
+        yield cell.number(Statistic.SHARE, bounds.estimate, format="percent")
+    yield cell.number(Statistic.LOWER, bounds.lower, format="percent")
+    yield cell.number(Statistic.UPPER, bounds.upper, format="percent")
     if count == 0 and unknown == 0:
         rate = settings.events.true_rate
-        yield cell.number("upper_one_sided", exact_interval(0, n, 2 * settings.level - 1)[1], format="percent")
-        yield cell.number("true_rate", rate, format="percent")
-        yield cell.number("chance_to_see", 1 - chance_of_none(rate, n), format="percent")
+        yield cell.number(Statistic.UPPER_ONE_SIDED, exact_interval(0, n, 2 * settings.level - 1)[1], format="percent")
+        yield cell.number(Statistic.TRUE_RATE, rate, format="percent")
+        yield cell.number(Statistic.CHANCE_TO_SEE, 1 - chance_of_none(rate, n), format="percent")
 
 
 def difference_rows(
@@ -87,7 +87,7 @@ def difference_rows(
     """
     reason = follow_up.refusal(people, code)
     if reason is not None:
-        yield cell.text("not_estimable", reason)
+        yield cell.text(Statistic.NOT_ESTIMABLE, reason)
         return
     here = cell.at(contrast=CONTRAST)
     treated = (people["arm"] == "treated").to_numpy()
@@ -96,11 +96,11 @@ def difference_rows(
     counts = [(int(event[own].sum()), int(own.sum())) for own in (treated, ~treated)]
     (a, n1), (b, n0) = counts
     lower, upper = confint_proportions_2indep(a, n1, b, n0, "newcomb", "diff", alpha=1 - follow_up.settings.level)
-    for name, value in (("estimate", a / n1 - b / n0), ("lower", lower), ("upper", upper)):
+    for name, value in ((Statistic.ESTIMATE, a / n1 - b / n0), (Statistic.LOWER, lower), (Statistic.UPPER, upper)):
         yield here.number(name, float(value), format="percent")
     for arm, n in zip(ARMS, (n1, n0), strict=True):
-        yield here.at(arm=arm).number("n_subjects", n)
+        yield here.at(arm=arm).number(Statistic.N_SUBJECTS, n)
     test = permuted_count(event, treated, people["set"].to_numpy())
-    yield here.number("p_value", test.p_value, format="p")
-    yield here.number("p_floor", test.p_floor, format="p")
-    yield here.text("permutations", "exact")
+    yield here.number(Statistic.P_VALUE, test.p_value, format="p")
+    yield here.number(Statistic.P_FLOOR, test.p_floor, format="p")
+    yield here.text(Statistic.PERMUTATIONS, "exact")

@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.analysis.families.permutation_null import null_rows
-from historical_controls.analysis.model.fit_rows import CONTRAST
-from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.inference import fixed_sequence, step_down_max_t
 
-Row = dict[str, object]
 Contrast = tuple[str, float]
-ANALYSES = ("permutation", "mixed_model")
-CELL = Cell("14.2.10", "primary", "multiplicity", contrast=CONTRAST)
+ANALYSES = (AnalysisKey.PERMUTATION, AnalysisKey.MIXED_MODEL)
+CELL = Cell(AnalysisKey.MULTIPLICITY, "primary", contrast=CONTRAST)
 
 
 def combine_outcomes(ard: pd.DataFrame, statistics: Mapping[str, pd.DataFrame], primary: Primary) -> pd.DataFrame:
@@ -24,13 +25,13 @@ def combine_outcomes(ard: pd.DataFrame, statistics: Mapping[str, pd.DataFrame], 
 
     ard: the outcomes' rows; statistics: table `statistics` by outcome, rows of all in the order of the same labellings.
     """
-    raw = _p_values(ard, "permutation")
+    raw = _p_values(ard, AnalysisKey.PERMUTATION)
     rows = [*_family_rows(raw, statistics), *_sequence_rows(ard, primary), *null_rows(statistics, primary)]
     return ard_frame(rows)
 
 
-def _p_values(ard: pd.DataFrame, analysis: str) -> dict[Contrast, float]:
-    wanted = (ard["analysis"] == analysis) & (ard["statistic"] == "p_value") & (ard["contrast"] == CONTRAST)
+def _p_values(ard: pd.DataFrame, analysis: AnalysisKey) -> dict[Contrast, float]:
+    wanted = (ard["analysis"] == analysis) & (ard["statistic"] == Statistic.P_VALUE) & (ard["contrast"] == CONTRAST)
     rows = ard.loc[wanted & (ard["level"] == "")]
     return {
         (str(code), float(day)): float(p)
@@ -43,18 +44,18 @@ def _family_rows(raw: Mapping[Contrast, float], statistics: Mapping[str, pd.Data
     from statsmodels.stats.multitest import multipletests
 
     contrasts = sorted(raw)
-    yield CELL.at(contrast="").number("n_contrasts", len(contrasts))
+    yield CELL.at(contrast="").number(Statistic.N_CONTRASTS, len(contrasts))
     if not contrasts:
         return
     T = np.column_stack([statistics[code][f"day {day:g}"].to_numpy() for code, day in contrasts])
     p = [raw[contrast] for contrast in contrasts]
-    yield CELL.at(contrast="").number("n_labellings", len(T))
+    yield CELL.at(contrast="").number(Statistic.N_LABELLINGS, len(T))
     adjusted = {
-        "p_raw": p,
+        Statistic.P_RAW: p,
         # A contrast's own p-value counts only the labellings under which it exists, and may be the larger one.
-        "p_max_t": np.fmax(step_down_max_t(T), p),
-        "p_holm": multipletests(p, method="holm")[1],
-        "p_benjamini_hochberg": multipletests(p, method="fdr_bh")[1],
+        Statistic.P_MAX_T: np.fmax(step_down_max_t(T), p),
+        Statistic.P_HOLM: multipletests(p, method="holm")[1],
+        Statistic.P_BENJAMINI_HOCHBERG: multipletests(p, method="fdr_bh")[1],
     }
     for position, (code, day) in enumerate(contrasts):
         here = CELL.at(outcome=code, day=day)
@@ -68,7 +69,7 @@ def _sequence_rows(ard: pd.DataFrame, primary: Primary) -> Iterator[Row]:
         p_values = _p_values(ard, analysis)
         adjusted = fixed_sequence([p_values.get((code, float(primary.day)), float("nan")) for code in order])
         for position, (code, p) in enumerate(zip(order, adjusted, strict=True), start=1):
-            here = CELL.at(analysis="fixed_sequence", method=analysis, outcome=code, day=primary.day)
-            yield here.number("position", position)
+            here = CELL.at(analysis=AnalysisKey.FIXED_SEQUENCE, method=analysis, outcome=code, day=primary.day)
+            yield here.number(Statistic.POSITION, position)
             if not np.isnan(p):
-                yield here.number("p_value", p, format="p")
+                yield here.number(Statistic.P_VALUE, p, format="p")

@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from historical_controls.analysis.inputs import AnalysisInputs
-from historical_controls.analysis.model.model_data import ARMS, PERSON
-from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.analysis.model.model_data import PERSON
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.dictionary.dictionary import Outcome
 
-Row = dict[str, object]
 Counts = Mapping[str, tuple[int, int]]
-CELL = Cell("14.1.13", "primary", "completeness")
+CELL = Cell(AnalysisKey.COMPLETENESS, "primary")
 # Reasons of the analysis that are states of the data; any other one is a comparison that could not be made.
 STATES = {
     "no_data": "no_data",
@@ -50,7 +53,9 @@ def _counts(own: pd.DataFrame) -> Counts:
 
 def _event_counts(ard: pd.DataFrame, outcome: Outcome) -> Counts:
     """Patients whose source records such events, and events, by arm: none of five is a finding, no record is none."""
-    rows = ard.loc[(ard["outcome"] == outcome.code) & (ard["output_id"] == "14.3.1") & (ard["level"] == "any")]
+    rows = ard.loc[
+        (ard["outcome"] == outcome.code) & (ard["output_id"] == OutputId.ADVERSE_EVENTS) & (ard["level"] == "any")
+    ]
     counts = rows.set_index(["arm", "statistic"])["value"]
     return {arm: (int(counts.get((arm, "n_subjects"), 0)), int(counts.get((arm, "n_events"), 0))) for arm in ARMS}
 
@@ -59,13 +64,13 @@ def _outcome_rows(
     outcome: Outcome, counts: Counts, ard: pd.DataFrame, not_concluded: Mapping[str, str]
 ) -> Iterator[Row]:
     here = CELL.at(outcome=outcome.code)
-    yield here.number("registered", outcome.registered or 0)
+    yield here.number(Statistic.REGISTERED, outcome.registered or 0)
     for arm, (n_subjects, n_values) in counts.items():
-        yield here.at(arm=arm).number("n_subjects", n_subjects)
-        yield here.at(arm=arm).number("n_values", n_values)
+        yield here.at(arm=arm).number(Statistic.N_SUBJECTS, n_subjects)
+        yield here.at(arm=arm).number(Statistic.N_VALUES, n_values)
     state, how = state_of(outcome, counts, ard.loc[ard["outcome"] == outcome.code], not_concluded)
-    yield here.text("state", state)
-    yield here.text("how", how)
+    yield here.text(Statistic.STATE, state)
+    yield here.text(Statistic.HOW, how)
 
 
 def state_of(outcome: Outcome, counts: Counts, own: pd.DataFrame, not_concluded: Mapping[str, str]) -> tuple[str, str]:
@@ -81,20 +86,20 @@ def state_of(outcome: Outcome, counts: Counts, own: pd.DataFrame, not_concluded:
     if reason in STATES:
         return STATES[reason], "not_compared"
     for state, analysis in (("analysed", "mixed_model"), ("ranks_only", "rank_test"), ("detection_only", "detection")):
-        rows = own.loc[(own["analysis"] == analysis) & (own["statistic"] == "p_value")]
+        rows = own.loc[(own["analysis"] == analysis) & (own["statistic"] == Statistic.P_VALUE)]
         if len(rows):
             return state, _model_of(own) if analysis == "mixed_model" else analysis
     return "not_estimable", reason or "too_few_patients_at_day"
 
 
 def _model_of(own: pd.DataFrame) -> str:
-    censored = own.loc[own["statistic"] == "share_censored", "value"]
+    censored = own.loc[own["statistic"] == Statistic.SHARE_CENSORED, "value"]
     substituted = _text(own, "limits") is not None
     return "censored_mixed_model" if (censored > 0).any() and not substituted else "mixed_model"
 
 
 def _text(own: pd.DataFrame, statistic: str) -> str | None:
     """What the mixed model said of the outcome as a whole."""
-    here = (own["analysis"] == "mixed_model") & (own["statistic"] == statistic) & own["day"].isna()
+    here = (own["analysis"] == AnalysisKey.MIXED_MODEL) & (own["statistic"] == statistic) & own["day"].isna()
     texts = own.loc[here & (own["level"] == ""), "text"]
     return str(texts.iloc[0]) if len(texts) else None

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.model.fit_rows import CONTRAST
-from historical_controls.ard.rows import Cell
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Primary
 
-Row = dict[str, object]
 BINS = 40
 # Statistics farther out than these quantiles are counted in the outermost bins.
 INNER = (0.002, 0.998)
@@ -25,7 +26,9 @@ def null_rows(statistics: Mapping[str, pd.DataFrame], primary: Primary) -> Itera
     for code in (primary.outcome, *primary.key_secondary):
         column = f"day {primary.day:g}"
         if code in statistics and column in statistics[code]:
-            cell = Cell("15.13", "primary", "permutation_null", "studentised", code, day=primary.day, contrast=CONTRAST)
+            cell = Cell(
+                AnalysisKey.PERMUTATION_NULL, "primary", "studentised", code, day=primary.day, contrast=CONTRAST
+            )
             yield from _histogram(cell, statistics[code][column].to_numpy(dtype=float))
 
 
@@ -35,9 +38,9 @@ def _histogram(cell: Cell, T: np.ndarray) -> Iterator[Row]:
         return
     reach = max(float(np.abs(np.quantile(finite, INNER)).max()), abs(float(T[0]))) * 1.05
     counts, edges = np.histogram(np.clip(finite, -reach, reach), BINS, (-reach, reach))
-    yield cell.number("observed", float(T[0]), format="0.00")
+    yield cell.number(Statistic.OBSERVED, float(T[0]), format="0.00")
     for number, count in enumerate(counts):
         bin_ = cell.at(level=f"{number + 1:02d}")
-        yield bin_.number("lower", edges[number], format="0.00")
-        yield bin_.number("upper", edges[number + 1], format="0.00")
-        yield bin_.number("count", int(count))
+        yield bin_.number(Statistic.LOWER, edges[number], format="0.00")
+        yield bin_.number(Statistic.UPPER, edges[number + 1], format="0.00")
+        yield bin_.number(Statistic.COUNT, int(count))

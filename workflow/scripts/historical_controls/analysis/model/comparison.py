@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from historical_controls.analysis.model.model_data import subject_of
-from historical_controls.ard.rows import Cell
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.tables.parquet import read_table
 from historical_controls.tables.registry import GATES, MATCHED_SETS, WEIGHTS
@@ -36,11 +37,11 @@ class Comparison:
         """The patients compared: all of them, or the matched ones."""
         return patients if self.sets is None else patients[subject_of(patients).isin(self.sets.index)]
 
-    def rows(self, cell: Cell) -> Iterator[dict[str, object]]:
+    def rows(self, cell: Cell) -> Iterator[Row]:
         """How the arms were made alike."""
-        yield cell.text("weighting", self.method)
+        yield cell.text(Statistic.WEIGHTING, self.method)
         if self.balance_of not in ("", cell.scenario):
-            yield cell.text("balance_of", self.balance_of)
+            yield cell.text(Statistic.BALANCE_OF, self.balance_of)
 
 
 def read_balance_tables(paths: Mapping[str, str | Path]) -> dict[str, pd.DataFrame]:

@@ -9,34 +9,35 @@ import pandas as pd
 
 from historical_controls.analysis.model.gates import reason_against_day
 from historical_controls.analysis.model.ladder import Fitted, Refused
-from historical_controls.analysis.model.model_data import ARMS, ModelData
-from historical_controls.ard.rows import Cell
+from historical_controls.analysis.model.model_data import ModelData
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.keys.statistics import INTERVAL, Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.scales import effect_of, effect_unit, error_unit, mean_format, mean_of
 from historical_controls.mixed_model import Contrast, ModelError
 
-Row = dict[str, object]
-CONTRAST = "treated - historical"
 LEVELS = ("treated", "historical")
 
 
 def tried_rows(cell: Cell, fitted: Fitted | Refused) -> Iterator[Row]:
     """Convergence is data: which rungs were left, and why."""
-    yield from (cell.at(level=rung).text("left_because", why) for rung, why in fitted.tried)
-    yield cell.text("converged", "yes" if isinstance(fitted, Fitted) else "no")
+    yield from (cell.at(level=rung).text(Statistic.LEFT_BECAUSE, why) for rung, why in fitted.tried)
+    yield cell.text(Statistic.CONVERGED, "yes" if isinstance(fitted, Fitted) else "no")
 
 
 def fit_rows(cell: Cell, fitted: Fitted) -> Iterator[Row]:
     """The rung taken, its convergence and its covariance parameters."""
     fit = fitted.fit
-    yield cell.text("covariance_rung", fitted.rung)
-    yield cell.text("df_method", fitted.df_method)
-    yield cell.text("singular", "; ".join(fit.singular) or "no")
-    yield cell.number("n_attempts", len(fit.attempts))
-    yield cell.number("loglik", fit.loglik, format="0.000")
+    yield cell.text(Statistic.COVARIANCE_RUNG, fitted.rung)
+    yield cell.text(Statistic.DF_METHOD, fitted.df_method)
+    yield cell.text(Statistic.SINGULAR, "; ".join(fit.singular) or "no")
+    yield cell.number(Statistic.N_ATTEMPTS, len(fit.attempts))
+    yield cell.number(Statistic.LOGLIK, fit.loglik, format="0.000")
     for row in fit.covariance_parameters.to_dict("records"):
         level = f"{row['group']}: {row['parameter']}" if row["group"] not in ("", "all") else str(row["parameter"])
-        yield cell.at(level=level).number("covariance_parameter", row["estimate"], format="0.0000")
+        yield cell.at(level=level).number(Statistic.COVARIANCE_PARAMETER, row["estimate"], format="0.0000")
 
 
 def contrast_rows(cell: Cell, data: ModelData, fitted: Fitted, settings: Analysis) -> Iterator[Row]:
@@ -48,7 +49,7 @@ def contrast_rows(cell: Cell, data: ModelData, fitted: Fitted, settings: Analysi
         except ModelError:
             rows, reason = [], "df_too_small"
         if reason:
-            yield cell.at(day=day).text("not_estimable", reason)
+            yield cell.at(day=day).text(Statistic.NOT_ESTIMABLE, reason)
         yield from rows
 
 
@@ -63,7 +64,7 @@ def _difference_rows(cell: Cell, data: ModelData, fitted: Fitted, day: int, sett
     means = fitted.means.marginal_means(at, "arm", fitted.df_method, settings.level).table
     for row in means.to_dict("records"):
         here = cell.at(day=day, arm=row["arm"])
-        for name, column in (("mean", "estimate"), ("lower", "lower"), ("upper", "upper")):
+        for name, column in ((Statistic.MEAN, "estimate"), (Statistic.LOWER, "lower"), (Statistic.UPPER, "upper")):
             value = mean_of(row[column], data.outcome.scale)
             yield here.number(name, value, data.outcome.unit, mean_format(data.outcome))
 
@@ -72,13 +73,13 @@ def estimate_rows(here: Cell, contrast: Contrast, data: ModelData, per: str = ""
     """A difference on the model scale as it is printed, with its uncertainty; per: '/d' for a slope."""
     unit, shown = effect_unit(data.outcome)
     shown = one_more_decimal(shown) if per else shown
-    for name in ("estimate", "lower", "upper"):
+    for name in INTERVAL:
         yield here.number(name, effect_of(getattr(contrast, name), data.outcome.scale), unit + per, shown)
     yield here.number(
-        "standard_error", contrast.standard_error, error_unit(data.outcome) + per, one_more_decimal(shown)
+        Statistic.STANDARD_ERROR, contrast.standard_error, error_unit(data.outcome) + per, one_more_decimal(shown)
     )
-    yield here.number("df", contrast.df, format="0.0")
-    yield here.number("p_value", contrast.p_value, format="p")
+    yield here.number(Statistic.DF, contrast.df, format="0.0")
+    yield here.number(Statistic.P_VALUE, contrast.p_value, format="p")
 
 
 def _spread_rows(cell: Cell, data: ModelData, day: int, window: int) -> Iterator[Row]:
@@ -87,16 +88,18 @@ def _spread_rows(cell: Cell, data: ModelData, day: int, window: int) -> Iterator
     near = own.loc[own["apart"] <= window].sort_values(["subject", "apart", "day"]).drop_duplicates("subject")
     spread = float(near["y"].std()) if near["y"].notna().all() else float("nan")
     if spread > 0:
-        here = cell.at(output_id="14.2.17", analysis="spread", method="", arm="historical", day=day)
-        yield here.number("sd", spread, error_unit(data.outcome), one_more_decimal(effect_unit(data.outcome)[1]))
-        yield here.number("n_subjects", len(near))
+        here = cell.at(analysis=AnalysisKey.SPREAD, method="", arm="historical", day=day)
+        yield here.number(
+            Statistic.SD, spread, error_unit(data.outcome), one_more_decimal(effect_unit(data.outcome)[1])
+        )
+        yield here.number(Statistic.N_SUBJECTS, len(near))
 
 
 def _forest_rows(here: Cell, contrast: Contrast, data: ModelData) -> Iterator[Row]:
     """The same in standard deviations at baseline, so that outcomes can stand side by side."""
     if data.baseline_sd > 0:
-        forest = here.at(output_id="15.10", analysis="forest")
-        for name in ("estimate", "lower", "upper"):
+        forest = here.at(analysis=AnalysisKey.FOREST)
+        for name in INTERVAL:
             yield forest.number(name, getattr(contrast, name) / data.baseline_sd, "SD", "0.00")
 
 
@@ -117,15 +120,15 @@ def curve_rows(
 
 def _band_rows(cell: Cell, data: ModelData, arm: str, table: pd.DataFrame) -> Iterator[Row]:
     columns = {
-        "mean": "estimate",
-        "lower": "lower",
-        "upper": "upper",
-        "lower_simultaneous": "band_lower",
-        "upper_simultaneous": "band_upper",
+        Statistic.MEAN: "estimate",
+        Statistic.LOWER: "lower",
+        Statistic.UPPER: "upper",
+        Statistic.LOWER_SIMULTANEOUS: "band_lower",
+        Statistic.UPPER_SIMULTANEOUS: "band_upper",
     }
     shown = mean_format(data.outcome)
     for row in table.to_dict("records"):
-        here = cell.at(output_id="15.5", analysis="trajectory", arm=arm, day=row["day"])
+        here = cell.at(analysis=AnalysisKey.TRAJECTORY, arm=arm, day=row["day"])
         for statistic, column in columns.items():
             yield here.number(statistic, mean_of(row[column], data.outcome.scale), data.outcome.unit, shown)
 

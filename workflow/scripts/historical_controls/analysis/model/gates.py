@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from historical_controls.analysis.model.model_data import ARMS, ModelData, measured_near
+from historical_controls.analysis.model.model_data import ModelData, measured_near
+from historical_controls.ard.keys.arms import ARMS
 from historical_controls.config.analysis.analysis import Analysis
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from historical_controls.ard.keys.arms import ARMS
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.scales import transformed
 
 PERSON = ["source", "patient_id"]
-ARMS = ("historical", "treated")
 
 
 @dataclass(frozen=True)

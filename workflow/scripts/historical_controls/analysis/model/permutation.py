@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from historical_controls.analysis.model.fit_rows import CONTRAST
 from historical_controls.analysis.model.gates import reason_against_day
 from historical_controls.analysis.model.ladder import Fit, Fitted, fit_rung
 from historical_controls.analysis.model.model_data import PERSON, ModelData, subject_of
-from historical_controls.ard.rows import Cell
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis, CovarianceRung
 from historical_controls.dictionary.scales import effect_of, effect_unit
 from historical_controls.inference import (
@@ -26,8 +28,6 @@ from historical_controls.inference import (
     statistics,
 )
 from historical_controls.mixed_model import ModelError, fixed_rows, subject_scores
-
-Row = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -115,9 +115,9 @@ def _time_rows(fit: Fit, data: ModelData, days: tuple[int, ...], names: list[str
 
 def permutation_rows(cell: Cell, data: ModelData, permuted: PermutedOutcome | None) -> Iterator[Row]:
     """Estimate, interval, p-value and floor per day; or that there is no permutation answer."""
-    here = replace(cell, analysis="permutation", method="studentised", contrast=CONTRAST)
+    here = replace(cell, analysis=AnalysisKey.PERMUTATION, method="studentised", contrast=CONTRAST)
     if permuted is None:
-        yield replace(here, contrast="").text("not_permuted", "no_null_fit")
+        yield replace(here, contrast="").text(Statistic.NOT_PERMUTED, "no_null_fit")
         return
     for day, test in zip(permuted.days, permuted.tests, strict=True):
         if not np.isnan(test.p_value):
@@ -128,14 +128,14 @@ def test_rows(here: Cell, data: ModelData, test: Permuted, per: str = "") -> Ite
     """Estimate, p-value with its floor, and interval of one permuted contrast; `per` ends its unit ('/d')."""
     unit, shown = effect_unit(data.outcome)
     unit += per
-    yield here.number("estimate", effect_of(test.estimate, data.outcome.scale), unit, shown)
-    yield here.number("p_value", test.p_value, format="p")
-    yield here.number("p_floor", test.p_floor, format="p")
-    yield here.number("n_labellings", test.n_used)
-    yield here.text("permutations", "exact" if test.exact else "drawn")
+    yield here.number(Statistic.ESTIMATE, effect_of(test.estimate, data.outcome.scale), unit, shown)
+    yield here.number(Statistic.P_VALUE, test.p_value, format="p")
+    yield here.number(Statistic.P_FLOOR, test.p_floor, format="p")
+    yield here.number(Statistic.N_LABELLINGS, test.n_used)
+    yield here.text(Statistic.PERMUTATIONS, "exact" if test.exact else "drawn")
     if np.isnan([test.lower, test.upper]).any():
-        yield here.text("no_interval", "floor_above_level")
+        yield here.text(Statistic.NO_INTERVAL, "floor_above_level")
         return
-    for name, bound in (("lower", test.lower), ("upper", test.upper)):
+    for name, bound in ((Statistic.LOWER, test.lower), (Statistic.UPPER, test.upper)):
         if np.isfinite(bound):
             yield here.number(name, effect_of(bound, data.outcome.scale), unit, shown)

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from historical_controls.analysis.model.fit_rows import CONTRAST, LEVELS, Row, estimate_rows
+from historical_controls.analysis.model.fit_rows import LEVELS, estimate_rows
 from historical_controls.analysis.model.gates import reason_against_day
 from historical_controls.analysis.model.ladder import Fitted
 from historical_controls.analysis.model.model_data import ModelData
-from historical_controls.ard.rows import Cell
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.mixed_model import ModelError
 
@@ -24,7 +26,7 @@ def period_rows(cell: Cell, data: ModelData, fitted: Fitted, settings: Analysis)
         here = cell.at(level=f"mean_{day}", day=day)
         reason = reason_against_day(data, day, settings)
         if reason is not None:
-            yield here.text("not_estimable", reason)
+            yield here.text(Statistic.NOT_ESTIMABLE, reason)
         else:
             yield from _contrast_rows(here, mean_row(fitted, day), data, fitted, settings)
     if data.outcome.code in settings.straight_lines:
@@ -52,6 +54,6 @@ def _contrast_rows(
     try:
         contrast = fitted.answers.contrasts(L[None, :], fitted.df_method, settings.level)[0]
     except ModelError:
-        yield cell.text("not_estimable", "df_too_small")
+        yield cell.text(Statistic.NOT_ESTIMABLE, "df_too_small")
         return
     yield from estimate_rows(cell.at(contrast=CONTRAST), contrast, data, per)

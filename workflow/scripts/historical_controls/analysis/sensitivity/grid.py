@@ -11,16 +11,19 @@ import pandas as pd
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import build_comparison, read_balance_tables
 from historical_controls.analysis.model.contrast_at_day import ContrastEstimates, estimate_contrasts
-from historical_controls.analysis.model.fit_rows import CONTRAST, Row, estimate_rows
-from historical_controls.analysis.model.model_data import ARMS, ModelData
+from historical_controls.analysis.model.fit_rows import estimate_rows
+from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.model.permutation import joint_labels, permutation_rows, permute
-from historical_controls.ard.rows import Cell, ard_frame, row_id
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row, ard_frame, row_id
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.tables.parquet import read_table
 from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 
-OUTPUT = "14.2.12"
 # Settings that decide what the model table holds; those that only fits ask for are left out.
 DATA_SETTINGS = ("covariates", "adjust_for_baseline", "limits")
 BALANCE_TABLES = ("weights", "matched_sets", "gates")
@@ -81,11 +84,11 @@ def analyse_grid(scenarios: Sequence[AnalysisInputs], codes: Sequence[str], days
 
 def _refused_rows(inputs: AnalysisInputs, code: str) -> Iterator[Row]:
     """A gate that refuses the comparison refuses it for every outcome."""
-    cell = Cell(OUTPUT, inputs.scenario, "mixed_model", method="reml", outcome=code)
+    cell = Cell(AnalysisKey.MIXED_MODEL, inputs.scenario, "reml", code, output=OutputId.SENSITIVITY)
     yield from inputs.comparison.rows(cell)
     for arm in ARMS:
-        yield cell.at(arm=arm).number("n_subjects", int((inputs.patients["arm"] == arm).sum()))
-    yield cell.text("not_estimable", str(inputs.comparison.refusal))
+        yield cell.at(arm=arm).number(Statistic.N_SUBJECTS, int((inputs.patients["arm"] == arm).sum()))
+    yield cell.text(Statistic.NOT_ESTIMABLE, str(inputs.comparison.refusal))
 
 
 def _outcome_rows(inputs: AnalysisInputs, code: str, days: list[int], cache: ResultCache) -> list[Row]:
@@ -105,13 +108,13 @@ def _outcome_rows(inputs: AnalysisInputs, code: str, days: list[int], cache: Res
 def _rows(inputs: AnalysisInputs, data: ModelData, days: list[int]) -> Iterator[Row]:
     comparison, code = inputs.comparison, data.outcome.code
     method = "reml" if comparison.weights is None else "cr2"
-    cell = Cell(OUTPUT, inputs.scenario, "mixed_model", method=method, outcome=code)
+    cell = Cell(AnalysisKey.MIXED_MODEL, inputs.scenario, method, code, output=OutputId.SENSITIVITY)
     yield from comparison.rows(cell)
     for arm in ARMS:
-        yield cell.at(arm=arm).number("n_subjects", data.n_subjects(arm))
+        yield cell.at(arm=arm).number(Statistic.N_SUBJECTS, data.n_subjects(arm))
     estimates = estimate_contrasts(data, inputs.settings, days, comparison.weights, None)
     if isinstance(estimates, str):
-        yield cell.text("not_estimable", estimates)
+        yield cell.text(Statistic.NOT_ESTIMABLE, estimates)
         return
     yield from answer_rows(cell, estimates)
     if code == inputs.primary.outcome and comparison.weights is None:
@@ -120,10 +123,10 @@ def _rows(inputs: AnalysisInputs, data: ModelData, days: list[int]) -> Iterator[
 
 def answer_rows(cell: Cell, estimates: ContrastEstimates) -> Iterator[Row]:
     """The rung taken, and the contrast or the reason for none at each day."""
-    yield cell.text("covariance_rung", estimates.fitted.rung)
+    yield cell.text(Statistic.COVARIANCE_RUNG, estimates.fitted.rung)
     for day, contrast in estimates.contrasts.items():
         if isinstance(contrast, str):
-            yield cell.at(day=day).text("not_estimable", contrast)
+            yield cell.at(day=day).text(Statistic.NOT_ESTIMABLE, contrast)
         else:
             yield from estimate_rows(cell.at(day=day, contrast=CONTRAST), contrast, estimates.data)
 

@@ -10,17 +10,18 @@ import pandas as pd
 
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.contrast_at_day import ContrastEstimates
-from historical_controls.analysis.model.fit_rows import CONTRAST, LEVELS, Row
+from historical_controls.analysis.model.fit_rows import LEVELS
 from historical_controls.analysis.model.gates import reason_against_day
 from historical_controls.analysis.model.ladder import Fitted, fit_rung
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.sensitivity.interval_verdict import verdict
-from historical_controls.ard.rows import Cell
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.statistics import INTERVAL, Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.scales import effect_of, effect_unit
 from historical_controls.mixed_model import CensoredFit, Contrast, MixedModelFit, ModelError
-
-OUTPUT = "14.2.13"
 
 
 def leave_one_out_rows(estimates: ContrastEstimates, inputs: AnalysisInputs, most: int) -> Iterator[Row]:
@@ -31,13 +32,13 @@ def leave_one_out_rows(estimates: ContrastEstimates, inputs: AnalysisInputs, mos
     without them, or the other way round, or where the estimate changes its sign.
     """
     data, day, settings = estimates.data, inputs.primary.day, inputs.settings
-    cell = Cell(OUTPUT, "primary", "leave_one_out", method="reml", outcome=data.outcome.code, day=day)
+    cell = Cell(AnalysisKey.LEAVE_ONE_OUT, "primary", method="reml", outcome=data.outcome.code, day=day)
     if inputs.comparison.weights is not None:
-        yield cell.text("not_estimable", "weighted_refits")
+        yield cell.text(Statistic.NOT_ESTIMABLE, "weighted_refits")
         return
     full = estimates.at(day)
     if isinstance(full, str):
-        yield cell.text("not_estimable", full)
+        yield cell.text(Statistic.NOT_ESTIMABLE, full)
         return
     cell = cell.at(method=_method(estimates))
     shown = inputs.analysis_set.display_ids
@@ -124,13 +125,13 @@ def _wald_of(fit: MixedModelFit | CensoredFit, day: int, fitted: Fitted, setting
 
 def _patient_rows(cell: Cell, one: Contrast | str, decides: bool, data: ModelData) -> Iterator[Row]:
     if isinstance(one, str):
-        yield cell.text("not_estimable", one)
+        yield cell.text(Statistic.NOT_ESTIMABLE, one)
         return
     unit, shown = effect_unit(data.outcome)
     here = cell.at(contrast=CONTRAST)
-    for name in ("estimate", "lower", "upper"):
+    for name in INTERVAL:
         yield here.number(name, effect_of(getattr(one, name), data.outcome.scale), unit, shown)
-    yield here.text("decides", "yes" if decides else "no")
+    yield here.text(Statistic.DECIDES, "yes" if decides else "no")
 
 
 def _summary_rows(
@@ -138,11 +139,11 @@ def _summary_rows(
 ) -> Iterator[Row]:
     unit, shown = effect_unit(data.outcome)
     estimates = pd.Series([one.estimate for one in without.values() if not isinstance(one, str)])
-    yield cell.number("n_left_out", len(without))
-    yield cell.number("n_estimated", len(estimates))
-    yield cell.number("n_deciding", len(deciding))
+    yield cell.number(Statistic.N_LEFT_OUT, len(without))
+    yield cell.number(Statistic.N_ESTIMATED, len(estimates))
+    yield cell.number(Statistic.N_DECIDING, len(deciding))
     complete = len(estimates) == data.frame["subject"].nunique()
-    yield cell.text("decided_by_one", "yes" if deciding else "no" if complete else "unknown")
+    yield cell.text(Statistic.DECIDED_BY_ONE, "yes" if deciding else "no" if complete else "unknown")
     if len(estimates):
-        for name, value in (("smallest", estimates.min()), ("largest", estimates.max())):
+        for name, value in ((Statistic.SMALLEST, estimates.min()), (Statistic.LARGEST, estimates.max())):
             yield cell.number(name, effect_of(float(value), data.outcome.scale), unit, shown)

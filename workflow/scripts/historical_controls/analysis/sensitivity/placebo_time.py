@@ -7,16 +7,17 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.model.fit_rows import CONTRAST, Row, estimate_rows
-from historical_controls.analysis.model.model_data import ARMS, PERSON, ModelData, to_scale
+from historical_controls.analysis.model.fit_rows import estimate_rows
+from historical_controls.analysis.model.model_data import PERSON, ModelData, to_scale
 from historical_controls.analysis.model.permutation import test_rows
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet, treated
 from historical_controls.analysis.without_model.while_alive import permuted, welch
-from historical_controls.ard.rows import Cell
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.inference import scores_of_values
-
-OUTPUT = "14.2.15"
 
 
 def placebo_rows(data: ModelData, observations: pd.DataFrame, analysis_set: AnalysisSet, days: int) -> Iterator[Row]:
@@ -25,16 +26,16 @@ def placebo_rows(data: ModelData, observations: pd.DataFrame, analysis_set: Anal
     observations: table observations, this outcome's rows. Both arms were chosen for how they fared in just these days,
     so that a difference may be the rules' doing as well as the patients'.
     """
-    cell = Cell(OUTPUT, "primary", "placebo_time", outcome=data.outcome.code, level="slope")
+    cell = Cell(AnalysisKey.PLACEBO_TIME, "primary", outcome=data.outcome.code, level="slope")
     people = slopes(data.outcome, observations, analysis_set.patients, days)
     for arm in ARMS:
-        yield cell.at(arm=arm).number("n_subjects", int((people["arm"] == arm).sum()))
+        yield cell.at(arm=arm).number(Statistic.N_SUBJECTS, int((people["arm"] == arm).sum()))
     if analysis_set.weighted or analysis_set.too_few(people):
-        yield cell.text("not_estimable", "weighted" if analysis_set.weighted else "too_few_slopes")
+        yield cell.text(Statistic.NOT_ESTIMABLE, "weighted" if analysis_set.weighted else "too_few_slopes")
         return
     contrast = welch(people, analysis_set.settings.level)
     if contrast is None:
-        yield cell.text("not_estimable", "no_spread")
+        yield cell.text(Statistic.NOT_ESTIMABLE, "no_spread")
         return
     yield from estimate_rows(cell.at(method="welch", contrast=CONTRAST), contrast, data, "/d")
     scores = scores_of_values(people["y"].to_numpy(dtype=float), treated(people))

@@ -8,12 +8,11 @@ import pandas as pd
 
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.contrast_at_day import estimate_contrasts
-from historical_controls.analysis.model.fit_rows import Row
 from historical_controls.analysis.model.gates import reason_against
 from historical_controls.analysis.sensitivity.leave_one_out import leave_one_out_rows
 from historical_controls.analysis.sensitivity.placebo_time import placebo_rows
 from historical_controls.analysis.sensitivity.tipping_point import tipping_rows
-from historical_controls.ard.rows import ard_frame
+from historical_controls.ard.rows import Row, ard_frame
 from historical_controls.config.analysis.sensitivity import Sensitivity
 
 

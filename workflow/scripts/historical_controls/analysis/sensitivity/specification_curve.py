@@ -9,21 +9,28 @@ import pandas as pd
 
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.contrast_at_day import estimate_contrasts
-from historical_controls.analysis.model.fit_rows import CONTRAST, Row
 from historical_controls.analysis.model.gates import reason_against
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.sensitivity.interval_verdict import Verdict, verdict
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet
 from historical_controls.analysis.without_model.while_alive import summaries, weighted_means, welch
 from historical_controls.analysis.without_model.worst_rank import scores_at
-from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import INTERVAL, Statistic
+from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.dictionary.scales import effect_of, effect_unit
 from historical_controls.inference import by_value, effect_of_pairs
 from historical_controls.mixed_model import Contrast
 
-TABLE, CURVE = "14.2.12", "15.18"
 TURNED: dict[Verdict, Verdict] = {"above": "below", "holds": "holds", "below": "above"}
+COUNTED: dict[Verdict, Statistic] = {
+    "above": Statistic.N_ABOVE,
+    "holds": Statistic.N_HOLDS,
+    "below": Statistic.N_BELOW,
+}
 Answer = tuple[float, float, float] | str
 Answers = dict[tuple[str, str, str], Answer]
 
@@ -42,9 +49,9 @@ def specification_rows(
         for one in own
         for estimand, answer in _answers(one, estimands)
     }
-    cell = Cell(CURVE, "primary", "specification", outcome=outcome.code, day=day)
+    cell = Cell(AnalysisKey.SPECIFICATION, "primary", outcome=outcome.code, day=day)
     rows = [row for key, answer in answers.items() for row in _answer_rows(cell, key, answer, outcome)]
-    return ard_frame([*rows, *_count_rows(cell.at(output_id=TABLE), answers, outcome)])
+    return ard_frame([*rows, *_count_rows(cell.at(output=OutputId.SENSITIVITY), answers, outcome)])
 
 
 def _weighting(inputs: AnalysisInputs) -> str:
@@ -114,12 +121,12 @@ def _on_scale(contrast: Contrast | str, outcome: Outcome) -> Answer:
 def _answer_rows(cell: Cell, key: tuple[str, str, str], answer: Answer, outcome: Outcome) -> Iterator[Row]:
     here = cell.at(method=key[1], level="|".join(key))
     if isinstance(answer, str):
-        yield here.text("not_estimable", answer)
+        yield here.text(Statistic.NOT_ESTIMABLE, answer)
         return
     unit, shown = ("odds", "0.00") if key[2] == "worst_rank" else effect_unit(outcome)
-    for name, value in zip(("estimate", "lower", "upper"), answer, strict=True):
+    for name, value in zip(INTERVAL, answer, strict=True):
         yield here.at(contrast=CONTRAST).number(name, value, unit, shown)
-    yield here.text("verdict", _verdict(answer, key[2], outcome))
+    yield here.text(Statistic.VERDICT, _verdict(answer, key[2], outcome))
 
 
 def _verdict(answer: tuple[float, float, float], estimand: str, outcome: Outcome) -> Verdict:
@@ -136,12 +143,16 @@ def _count_rows(cell: Cell, answers: Answers, outcome: Outcome) -> Iterator[Row]
         own = [answer for key, answer in answers.items() if key[2] == estimand]
         given = [answer for answer in own if not isinstance(answer, str)]
         here = cell.at(level=estimand)
-        yield here.number("n_specifications", len(own))
-        yield here.number("n_estimated", len(given))
-        for said in TURNED:
-            yield here.number(f"n_{said}", sum(_verdict(one, estimand, outcome) == said for one in given))
+        yield here.number(Statistic.N_SPECIFICATIONS, len(own))
+        yield here.number(Statistic.N_ESTIMATED, len(given))
+        for said, statistic in COUNTED.items():
+            yield here.number(statistic, sum(_verdict(one, estimand, outcome) == said for one in given))
         if given:
             unit, shown = ("odds", "0.00") if estimand == "worst_rank" else effect_unit(outcome)
             estimates = [one[0] for one in given]
-            for name, value in (("min", min(estimates)), ("median", np.median(estimates)), ("max", max(estimates))):
+            for name, value in (
+                (Statistic.MIN, min(estimates)),
+                (Statistic.MEDIAN, np.median(estimates)),
+                (Statistic.MAX, max(estimates)),
+            ):
                 yield here.number(name, float(value), unit, shown)

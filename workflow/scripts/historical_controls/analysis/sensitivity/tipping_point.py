@@ -9,14 +9,16 @@ import pandas as pd
 
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.contrast_at_day import ContrastEstimates
-from historical_controls.analysis.model.fit_rows import CONTRAST, LEVELS, Row
+from historical_controls.analysis.model.fit_rows import LEVELS
 from historical_controls.analysis.model.model_data import ModelData, subject_of
 from historical_controls.analysis.sensitivity.interval_verdict import verdict
-from historical_controls.ard.rows import Cell
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import INTERVAL, Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.dictionary.scales import effect_of, effect_unit
 from historical_controls.mixed_model import Contrast
-
-OUTPUT, HEAT_MAP = "14.2.14", "15.14"
 
 
 @dataclass(frozen=True)
@@ -37,27 +39,29 @@ def tipping_rows(
     At the primary day, of the patients compared. steps: the differences of the heat map's two axes.
     """
     data, day, window = estimates.data, inputs.primary.day, inputs.settings.visit_window_days
-    cell = Cell(OUTPUT, "primary", "tipping_point", method="delta", outcome=data.outcome.code, day=day)
+    cell = Cell(AnalysisKey.TIPPING_POINT, "primary", method="delta", outcome=data.outcome.code, day=day)
     contrast, sd = estimates.at(day), data.baseline_sd
     if isinstance(contrast, str) or not sd > 0:
-        yield cell.text("not_estimable", contrast if isinstance(contrast, str) else "no_baseline_spread")
+        yield cell.text(Statistic.NOT_ESTIMABLE, contrast if isinstance(contrast, str) else "no_baseline_spread")
         return
     patients, weights = inputs.compared_patients, inputs.comparison.weights
     arms = {arm: unobserved(data, patients, weights, arm, day, window) for arm in LEVELS}
     for arm, own in arms.items():
         here = cell.at(arm=arm)
-        yield here.number("n_subjects", own.n)
-        yield here.number("n_unobserved", own.missing)
-        yield here.number("n_unobserved_died", own.died)
+        yield here.number(Statistic.N_SUBJECTS, own.n)
+        yield here.number(Statistic.N_UNOBSERVED, own.missing)
+        yield here.number(Statistic.N_UNOBSERVED_DIED, own.died)
         if not own.share > 0:
-            yield here.text("no_tipping_point", "all_observed")
+            yield here.text(Statistic.NO_TIPPING_POINT, "all_observed")
             continue
         for name, shift in shifts(contrast).items():
             sign = 1 if arm == "treated" else -1
             yield here.number(name, sign * shift / own.share / sd, "SD", "0.0")
-    yield cell.text("verdict", verdict(contrast.lower, contrast.upper))
+    yield cell.text(Statistic.VERDICT, verdict(contrast.lower, contrast.upper))
     if heat_map:
-        yield from _heat_rows(cell.at(output_id=HEAT_MAP, contrast=CONTRAST), contrast, arms, sd, steps, data)
+        yield from _heat_rows(
+            cell.at(output=OutputId.TIPPING_FIGURE, contrast=CONTRAST), contrast, arms, sd, steps, data
+        )
 
 
 def unobserved(
@@ -72,14 +76,14 @@ def unobserved(
     return Unobserved(len(own), int(missing.sum()), int(died.sum()), float(weight[missing].sum() / weight.sum()))
 
 
-def shifts(contrast: Contrast) -> dict[str, float]:
+def shifts(contrast: Contrast) -> dict[Statistic, float]:
     """By how much the difference must move for another verdict of the interval: to hold none, or to leave it out."""
     match verdict(contrast.lower, contrast.upper):
         case "above":
-            return {"to_holds": -contrast.lower}
+            return {Statistic.TO_HOLDS: -contrast.lower}
         case "below":
-            return {"to_holds": -contrast.upper}
-    return {"to_above": -contrast.lower, "to_below": -contrast.upper}
+            return {Statistic.TO_HOLDS: -contrast.upper}
+    return {Statistic.TO_ABOVE: -contrast.lower, Statistic.TO_BELOW: -contrast.upper}
 
 
 def shifted(contrast: Contrast, treated: float, historical: float) -> tuple[float, float, float]:
@@ -101,6 +105,6 @@ def _heat_rows(
         for historical in steps:
             moved = shifted(contrast, treated * sd * arms["treated"].share, historical * sd * arms["historical"].share)
             here = cell.at(level=f"treated={treated:g}|historical={historical:g}")
-            for name, value in zip(("estimate", "lower", "upper"), moved, strict=True):
+            for name, value in zip(INTERVAL, moved, strict=True):
                 yield here.number(name, effect_of(value, data.outcome.scale), unit, shown)
-            yield here.text("verdict", verdict(moved[1], moved[2]))
+            yield here.text(Statistic.VERDICT, verdict(moved[1], moved[2]))

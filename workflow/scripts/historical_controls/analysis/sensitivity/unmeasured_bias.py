@@ -10,14 +10,15 @@ import pandas as pd
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.analysis.sensitivity.benchmarks import Benchmark
-from historical_controls.analysis.without_model.analysis_set import CONTRAST, Row
-from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.statistics import INTERVAL, Statistic
+from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.scales import effect_of, effect_unit
 from historical_controls.mixed_model import t_quantile
 
-BIAS, SHIFT, POWER = "14.2.16", "14.2.14", "14.2.17"
 # From a difference in standard deviations to a risk ratio: Chinn 2000 (Stat Med 19:3127-3131), by VanderWeele & Ding.
 PER_SD = 0.91
 Estimate = Mapping[str, float]
@@ -41,25 +42,23 @@ def unmeasured_bias_rows(ard: pd.DataFrame, inputs: AnalysisInputs, benchmarks: 
 
 def _outcome_rows(outcome: Outcome, estimate: Estimate, inputs: AnalysisInputs) -> Iterator[Row]:
     settings = inputs.settings
-    cell = Cell(BIAS, "primary", "bias_model", "normal_tau", outcome.code, day=inputs.primary.day, contrast=CONTRAST)
+    cell = Cell(
+        AnalysisKey.BIAS_MODEL, "primary", "normal_tau", outcome.code, day=inputs.primary.day, contrast=CONTRAST
+    )
     yield from bias_rows(cell, estimate, outcome, settings)
-    yield from shift_rows(
-        cell.at(output_id=SHIFT, analysis="e_value", method="difference"), estimate, outcome, settings
-    )
-    yield from power_rows(
-        cell.at(output_id=POWER, analysis="detectable_difference", method=""), estimate, outcome, settings
-    )
+    yield from shift_rows(cell.at(analysis=AnalysisKey.E_VALUE, method="difference"), estimate, outcome, settings)
+    yield from power_rows(cell.at(analysis=AnalysisKey.DETECTABLE_DIFFERENCE, method=""), estimate, outcome, settings)
 
 
 def _estimate(ard: pd.DataFrame, code: str, day: int) -> Estimate:
     """Model-scale estimate, se, df and the controls' spread at the day; empty where there is no estimate."""
     rows = ard.loc[(ard["outcome"] == code) & (ard["day"] == day) & (ard["level"] == "")]
-    own = rows.loc[(rows["analysis"] == "mixed_model") & (rows["contrast"] == CONTRAST)]
+    own = rows.loc[(rows["analysis"] == AnalysisKey.MIXED_MODEL) & (rows["contrast"] == CONTRAST)]
     values = dict(zip(own["statistic"], own["value"], strict=True))
-    spread = rows.loc[(rows["analysis"] == "spread") & (rows["statistic"] == "sd"), "value"]
+    spread = rows.loc[(rows["analysis"] == AnalysisKey.SPREAD) & (rows["statistic"] == Statistic.SD), "value"]
     if "estimate" not in values:
         return {}
-    logs = own.loc[own["statistic"] == "estimate", "unit"].isin(["ratio", "odds ratio"]).any()
+    logs = own.loc[own["statistic"] == Statistic.ESTIMATE, "unit"].isin(["ratio", "odds ratio"]).any()
     estimate = np.log(values["estimate"]) if logs else values["estimate"]
     return {
         "estimate": float(estimate),
@@ -78,13 +77,17 @@ def bias_rows(cell: Cell, fitted: Estimate, outcome: Outcome, settings: Analysis
     t = t_quantile(0.5 + settings.level / 2, fitted["df"])
     unit, shown = effect_unit(outcome)
     if not sd > 0:
-        yield cell.at(contrast="").text("not_estimable", "no_spread_at_day")
+        yield cell.at(contrast="").text(Statistic.NOT_ESTIMABLE, "no_spread_at_day")
         return
-    yield cell.at(level="reaches_none").number("tau_sd", tau_to_none(estimate, se, t) / sd, "SD", "0.00")
+    yield cell.at(level="reaches_none").number(Statistic.TAU_SD, tau_to_none(estimate, se, t) / sd, "SD", "0.00")
     for tau in settings.overturn.tau:
         half = t * np.hypot(se, tau * sd)
         here = cell.at(level=f"{tau:g}")
-        for name, value in (("estimate", estimate), ("lower", estimate - half), ("upper", estimate + half)):
+        for name, value in (
+            (Statistic.ESTIMATE, estimate),
+            (Statistic.LOWER, estimate - half),
+            (Statistic.UPPER, estimate + half),
+        ):
             yield here.number(name, effect_of(value, outcome.scale), unit, shown)
 
 
@@ -99,13 +102,13 @@ def shift_rows(cell: Cell, fitted: Estimate, outcome: Outcome, settings: Analysi
     estimate, se, sd = (fitted[name] for name in ("estimate", "se", "sd"))
     half = t_quantile(0.5 + settings.level / 2, fitted["df"]) * se
     unit, shown = effect_unit(outcome)
-    yield cell.number("shift_to_none", effect_of(abs(estimate), outcome.scale), unit, shown)
-    yield cell.number("shift_to_open", effect_of(max(abs(estimate) - half, 0.0), outcome.scale), unit, shown)
+    yield cell.number(Statistic.SHIFT_TO_NONE, effect_of(abs(estimate), outcome.scale), unit, shown)
+    yield cell.number(Statistic.SHIFT_TO_OPEN, effect_of(max(abs(estimate) - half, 0.0), outcome.scale), unit, shown)
     if np.isfinite(sd) and sd > 0:
         near = max(abs(estimate) - half, 0.0)
-        yield cell.number("standardised", estimate / sd, "SD", "0.00")
-        yield cell.number("e_value", e_value(float(np.exp(PER_SD * abs(estimate) / sd))), "risk ratio", "0.00")
-        yield cell.number("e_value_interval", e_value(float(np.exp(PER_SD * near / sd))), "risk ratio", "0.00")
+        yield cell.number(Statistic.STANDARDISED, estimate / sd, "SD", "0.00")
+        yield cell.number(Statistic.E_VALUE, e_value(float(np.exp(PER_SD * abs(estimate) / sd))), "risk ratio", "0.00")
+        yield cell.number(Statistic.E_VALUE_INTERVAL, e_value(float(np.exp(PER_SD * near / sd))), "risk ratio", "0.00")
 
 
 def e_value(ratio: float) -> float:
@@ -123,14 +126,14 @@ def power_rows(cell: Cell, fitted: Estimate, outcome: Outcome, settings: Analysi
     power, level = settings.overturn.power, settings.level
     quantiles = t_quantile(0.5 + level / 2, fitted["df"]) + t_quantile(power, fitted["df"])
     unit, shown = effect_unit(outcome)
-    yield cell.number("power", power, format="percent")
-    yield cell.number("detectable", effect_of(quantiles * fitted["se"], outcome.scale), unit, shown)
+    yield cell.number(Statistic.POWER, power, format="percent")
+    yield cell.number(Statistic.DETECTABLE, effect_of(quantiles * fitted["se"], outcome.scale), unit, shown)
     if np.isfinite(fitted["sd"]) and fitted["sd"] > 0:
-        yield cell.number("detectable_sd", quantiles * fitted["se"] / fitted["sd"], "SD", "0.00")
+        yield cell.number(Statistic.DETECTABLE_SD, quantiles * fitted["se"] / fitted["sd"], "SD", "0.00")
         for difference in settings.overturn.trial_differences:
-            here = cell.at(analysis="trial_size", level=f"{difference:g}")
-            yield here.number("difference", effect_of(difference * fitted["sd"], outcome.scale), unit, shown)
-            yield here.number("n_per_arm", trial_size(difference, level, power))
+            here = cell.at(analysis=AnalysisKey.TRIAL_SIZE, level=f"{difference:g}")
+            yield here.number(Statistic.DIFFERENCE, effect_of(difference * fitted["sd"], outcome.scale), unit, shown)
+            yield here.number(Statistic.N_PER_ARM, trial_size(difference, level, power))
 
 
 def trial_size(difference: float, level: float, power: float) -> int:
@@ -147,26 +150,26 @@ def death_rows(patients: pd.DataFrame, level: float, comparison: Comparison) -> 
     from statsmodels.stats.proportion import confint_proportions_2indep
 
     included = comparison.select(patients.loc[patients["included"].fillna(False).astype(bool)])
-    cell = Cell(SHIFT, "primary", "e_value", "risk_ratio", level="death", contrast=CONTRAST)
+    cell = Cell(AnalysisKey.E_VALUE, "primary", "risk_ratio", level="death", contrast=CONTRAST)
     dead, n = ([_count(included, arm, what) for arm in ("treated", "historical")] for what in ("death", ""))
     for arm, count, total in zip(("treated", "historical"), dead, n, strict=True):
-        yield cell.at(arm=arm, contrast="").number("count", count)
-        yield cell.at(arm=arm, contrast="").number("n_subjects", total)
+        yield cell.at(arm=arm, contrast="").number(Statistic.COUNT, count)
+        yield cell.at(arm=arm, contrast="").number(Statistic.N_SUBJECTS, total)
     reason = comparison.refusal or ("weighted_counts" if comparison.weights is not None else None)
     if reason is None and min(dead) == 0:
         reason = "no_deaths_in_an_arm"
     if reason is not None:
-        yield cell.at(contrast="").text("not_estimable", reason)
+        yield cell.at(contrast="").text(Statistic.NOT_ESTIMABLE, reason)
         return
     ratio = dead[0] / n[0] / (dead[1] / n[1])
     lower, upper = confint_proportions_2indep(
         dead[0], n[0], dead[1], n[1], method="score", compare="ratio", alpha=1 - level
     )
-    for name, value in (("estimate", ratio), ("lower", lower), ("upper", upper)):
+    for name, value in ((Statistic.ESTIMATE, ratio), (Statistic.LOWER, lower), (Statistic.UPPER, upper)):
         yield cell.number(name, float(value), "risk ratio", "0.00")
     near = 1.0 if lower <= 1 <= upper else float(upper if ratio < 1 else lower)
-    yield cell.number("e_value", e_value(ratio), "risk ratio", "0.00")
-    yield cell.number("e_value_interval", e_value(near), "risk ratio", "0.00")
+    yield cell.number(Statistic.E_VALUE, e_value(ratio), "risk ratio", "0.00")
+    yield cell.number(Statistic.E_VALUE_INTERVAL, e_value(near), "risk ratio", "0.00")
 
 
 def _count(included: pd.DataFrame, arm: str, state: str) -> int:
@@ -177,18 +180,24 @@ def _count(included: pd.DataFrame, arm: str, state: str) -> int:
 def _benchmark_rows(one: Benchmark, dictionary: Dictionary) -> Iterator[Row]:
     """A published result as its authors give it."""
     cell = Cell(
-        POWER, "primary", "benchmark", one.measure, one.outcome, population="published", level=one.study, day=one.day
+        AnalysisKey.BENCHMARK,
+        "primary",
+        one.measure,
+        one.outcome,
+        population="published",
+        level=one.study,
+        day=one.day,
     )
     unit, shown = (
         ("risk ratio", "0.00") if one.measure == "risk_ratio" else effect_unit(dictionary.outcomes[one.outcome])
     )
     shown = "0.0" if shown == "0" else shown
-    for name in ("estimate", "lower", "upper"):
+    for name in INTERVAL:
         yield cell.number(name, getattr(one, name), unit, shown)
     for arm, n in (("treated", one.n_treated), ("historical", one.n_control)):
         if n is not None:
-            yield cell.at(arm=arm).number("n_subjects", n)
-    yield cell.text("event", one.level) if one.level else cell.text("design", one.design)
+            yield cell.at(arm=arm).number(Statistic.N_SUBJECTS, n)
+    yield cell.text(Statistic.EVENT, one.level) if one.level else cell.text(Statistic.DESIGN, one.design)
     if one.level:
-        yield cell.text("design", one.design)
-    yield cell.text("citation", one.citation)
+        yield cell.text(Statistic.DESIGN, one.design)
+    yield cell.text(Statistic.CITATION, one.citation)

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.analysis.inputs import AnalysisInputs
-from historical_controls.analysis.model.fit_rows import Row, contrast_rows
+from historical_controls.analysis.model.fit_rows import contrast_rows
 from historical_controls.analysis.model.gates import reason_against
 from historical_controls.analysis.model.ladder import Refused, fit_ladder
-from historical_controls.analysis.model.model_data import ARMS
-from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.statistics import INTERVAL, Statistic
+from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.config.analysis.analysis import Primary
-
-OUTPUT = "14.2.12"
 
 
 def analyse_draws(draws: Sequence[AnalysisInputs]) -> pd.DataFrame:
@@ -36,37 +36,42 @@ def _number(draw: AnalysisInputs) -> int:
 def _draw_rows(inputs: AnalysisInputs) -> Iterator[Row]:
     primary, settings, comparison = inputs.primary, inputs.settings, inputs.comparison
     patients = inputs.compared_patients
-    cell = Cell(OUTPUT, inputs.scenario, "wait_draws", method="reml", outcome=primary.outcome)
+    cell = Cell(AnalysisKey.WAIT_DRAWS, inputs.scenario, method="reml", outcome=primary.outcome)
     for arm in ARMS:
-        yield cell.at(arm=arm).number("n_subjects", int((patients["arm"] == arm).sum()))
+        yield cell.at(arm=arm).number(Statistic.N_SUBJECTS, int((patients["arm"] == arm).sum()))
     data = inputs.table(primary.outcome)
     reason = reason_against(data, settings, comparison.refusal)
     if reason is not None:
-        yield cell.text("not_estimable", reason)
+        yield cell.text(Statistic.NOT_ESTIMABLE, reason)
         return
     fitted = fit_ladder(data, settings, comparison.weights)
     if isinstance(fitted, Refused):
-        yield cell.text("not_estimable", fitted.reason)
+        yield cell.text(Statistic.NOT_ESTIMABLE, fitted.reason)
         return
     for row in contrast_rows(cell, data, fitted, settings):
-        if row["day"] == primary.day and row["output_id"] == OUTPUT:
+        if row["day"] == primary.day and row["analysis"] == AnalysisKey.WAIT_DRAWS:
             yield row
 
 
 def _spread(rows: list[Row], primary: Primary, draws: int) -> Iterator[Row]:
     """Smallest, middle and largest estimate and bound over the draws, and how many gave one."""
-    cell = Cell(OUTPUT, "primary", "wait_draws", method="reml", outcome=primary.outcome, day=primary.day)
-    yield cell.number("n_draws", draws)
-    for statistic in ("estimate", "lower", "upper"):
+    cell = Cell(AnalysisKey.WAIT_DRAWS, "primary", method="reml", outcome=primary.outcome, day=primary.day)
+    yield cell.number(Statistic.N_DRAWS, draws)
+    for statistic in INTERVAL:
         own = [row for row in rows if row["statistic"] == statistic and row["contrast"]]
         values = [float(row["value"]) for row in own]  # type: ignore[arg-type]
-        if statistic == "estimate":
-            yield cell.number("n_estimated", len(values))
+        if statistic == Statistic.ESTIMATE:
+            yield cell.number(Statistic.N_ESTIMATED, len(values))
         if values:
             shown = cell.at(level=statistic, contrast=str(own[0]["contrast"]))
-            for name, value in (("min", min(values)), ("median", float(np.median(values))), ("max", max(values))):
+            for name, value in (
+                (Statistic.MIN, min(values)),
+                (Statistic.MEDIAN, float(np.median(values))),
+                (Statistic.MAX, max(values)),
+            ):
                 yield shown.number(name, value, str(own[0]["unit"]), str(own[0]["format"]))
-    counts = [float(row["value"]) for row in rows if (row["statistic"], row["arm"]) == ("n_subjects", "historical")]  # type: ignore[arg-type]
+    counted = [row for row in rows if row["statistic"] == Statistic.N_SUBJECTS and row["arm"] == "historical"]
+    counts = [float(row["value"]) for row in counted]  # type: ignore[arg-type]
     if counts:
-        for name, value in (("min", min(counts)), ("max", max(counts))):
-            yield cell.at(arm="historical", level="n_subjects").number(name, value)
+        for name, value in ((Statistic.MIN_SUBJECTS, min(counts)), (Statistic.MAX_SUBJECTS, max(counts))):
+            yield cell.at(arm="historical").number(name, value)

@@ -9,14 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from historical_controls.analysis.model.comparison import Comparison
-from historical_controls.analysis.model.model_data import ARMS, PERSON, subject_of
-from historical_controls.ard.rows import Cell
+from historical_controls.analysis.model.model_data import PERSON, subject_of
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.inference import Labels, RelativeEffect, draw_labels, effect_of_pairs
 
-Row = dict[str, object]
 Array = NDArray[np.float64]
-CONTRAST = "treated - historical"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def treated(people: pd.DataFrame) -> NDArray[np.bool_]:
 
 def count_rows(cell: Cell, people: pd.DataFrame) -> list[Row]:
     """Patients by arm."""
-    return [cell.at(arm=arm).number("n_subjects", int((people["arm"] == arm).sum())) for arm in ARMS]
+    return [cell.at(arm=arm).number(Statistic.N_SUBJECTS, int((people["arm"] == arm).sum())) for arm in ARMS]
 
 
 def ranked_rows(
@@ -81,9 +81,9 @@ def ranked_rows(
     people: columns arm, subject; pairs (n, n): who fares better, in the order of people. Or why there are none.
     """
     if analysis_set.weighted:
-        return [cell.text("not_ranked", "weighted")]
+        return [cell.text(Statistic.NOT_RANKED, "weighted")]
     if analysis_set.too_few(people):
-        return [cell.text("not_ranked", "too_few_patients")]
+        return [cell.text(Statistic.NOT_RANKED, "too_few_patients")]
     effect = effect_of_pairs(pairs, analysis_set.labels(people, full), analysis_set.settings.level)
     return effect_rows(cell.at(contrast=CONTRAST), effect)
 
@@ -91,12 +91,15 @@ def ranked_rows(
 def effect_rows(here: Cell, effect: RelativeEffect) -> list[Row]:
     """A relative effect with its p-value, floor and interval."""
     rows = [
-        here.number("probability", effect.probability, format="0.00"),
-        here.number("p_value", effect.p_value, format="p"),
-        here.number("p_floor", effect.p_floor, format="p"),
-        here.text("permutations", "exact" if effect.exact else "drawn"),
+        here.number(Statistic.PROBABILITY, effect.probability, format="0.00"),
+        here.number(Statistic.P_VALUE, effect.p_value, format="p"),
+        here.number(Statistic.P_FLOOR, effect.p_floor, format="p"),
+        here.text(Statistic.PERMUTATIONS, "exact" if effect.exact else "drawn"),
     ]
     if np.isnan(effect.lower):
-        return [*rows, here.text("no_interval", "complete_separation")]
-    odds = [here.number(name, getattr(effect, name), "odds", "0.00") for name in ("win_odds", "lower", "upper")]
-    return [*rows, here.number("df", effect.df, format="0.0"), *odds]
+        return [*rows, here.text(Statistic.NO_INTERVAL, "complete_separation")]
+    odds = [
+        here.number(name, getattr(effect, name), "odds", "0.00")
+        for name in (Statistic.WIN_ODDS, Statistic.LOWER, Statistic.UPPER)
+    ]
+    return [*rows, here.number(Statistic.DF, effect.df, format="0.0"), *odds]

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.model.model_data import ARMS, ModelData
-from historical_controls.analysis.without_model.analysis_set import CONTRAST, AnalysisSet, Row, count_rows, ranked_rows
+from historical_controls.analysis.model.model_data import ModelData
+from historical_controls.analysis.without_model.analysis_set import AnalysisSet, count_rows, ranked_rows
 from historical_controls.analysis.without_model.while_alive import oriented
-from historical_controls.ard.rows import Cell
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.inference import by_bounds, exact_interval
 
 
@@ -23,9 +26,9 @@ def limit_rows(cell: Cell, data: ModelData, analysis_set: AnalysisSet, reason: s
     if mostly and analysis_set.comparison.refusal is not None:
         return
     if mostly and data.share_beyond > analysis_set.settings.max_share_ranked:
-        yield from _each_day(cell.at(analysis="detection", method="fisher"), data, analysis_set)
+        yield from _each_day(cell.at(analysis=AnalysisKey.DETECTION, method="fisher"), data, analysis_set)
     elif mostly or (reason is None and data.outcome.code in analysis_set.settings.rank_tests):
-        yield from _each_day(cell.at(analysis="rank_test", method="brunner_munzel"), data, analysis_set)
+        yield from _each_day(cell.at(analysis=AnalysisKey.RANK_TEST, method="brunner_munzel"), data, analysis_set)
 
 
 def _each_day(here: Cell, data: ModelData, analysis_set: AnalysisSet) -> Iterator[Row]:
@@ -34,12 +37,12 @@ def _each_day(here: Cell, data: ModelData, analysis_set: AnalysisSet) -> Iterato
         at_day = here.at(day=day)
         yield from count_rows(at_day, people)
         if analysis_set.too_few(people):
-            yield at_day.text("not_ranked", "too_few_patients_at_day")
-        elif here.analysis == "detection":
+            yield at_day.text(Statistic.NOT_RANKED, "too_few_patients_at_day")
+        elif here.analysis == AnalysisKey.DETECTION:
             yield from _detection_rows(at_day, people, analysis_set)
         else:
             lower, upper, odds = oriented(people, data)
-            yield at_day.text("odds_of", odds)
+            yield at_day.text(Statistic.ODDS_OF, odds)
             yield from ranked_rows(at_day, people, by_bounds(lower, upper), analysis_set)
 
 
@@ -61,11 +64,11 @@ def _detection_rows(here: Cell, people: pd.DataFrame, analysis_set: AnalysisSet)
         within = people.loc[people["arm"] == arm, "y"].notna()
         table.append([int(within.sum()), int((~within).sum())])
         lower, upper = exact_interval(table[-1][0], len(within), analysis_set.settings.level)
-        yield here.at(arm=arm).number("n_detected", table[-1][0])
-        for name, share in (("share", within.mean()), ("lower", lower), ("upper", upper)):
+        yield here.at(arm=arm).number(Statistic.N_DETECTED, table[-1][0])
+        for name, share in ((Statistic.SHARE, within.mean()), (Statistic.LOWER, lower), (Statistic.UPPER, upper)):
             yield here.at(arm=arm).number(name, share, format="percent")
     if analysis_set.weighted or analysis_set.comparison.sets is not None:
-        yield here.text("not_compared", "weighted")
+        yield here.text(Statistic.NOT_COMPARED, "weighted")
         return
     yield from _exact_rows(here.at(contrast=CONTRAST), np.array(table), analysis_set.settings.level)
 
@@ -76,10 +79,10 @@ def _exact_rows(here: Cell, table: np.ndarray, level: float) -> Iterator[Row]:
 
     odds = contingency.odds_ratio(table, kind="conditional")
     interval = odds.confidence_interval(level)
-    values = {"odds_ratio": odds.statistic, "lower": interval.low, "upper": interval.high}
+    values = {Statistic.ODDS_RATIO: odds.statistic, Statistic.LOWER: interval.low, Statistic.UPPER: interval.high}
     yield from (here.number(name, x, "odds ratio", "0.00") for name, x in values.items() if np.isfinite(x))
-    yield here.number("p_value", float(fisher_exact(table).pvalue), format="p")
-    yield here.number("p_floor", fisher_floor(table), format="p")
+    yield here.number(Statistic.P_VALUE, float(fisher_exact(table).pvalue), format="p")
+    yield here.number(Statistic.P_FLOOR, fisher_floor(table), format="p")
 
 
 def fisher_floor(table: np.ndarray) -> float:

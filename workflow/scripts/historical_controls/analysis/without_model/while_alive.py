@@ -10,15 +10,11 @@ import pandas as pd
 from historical_controls.analysis.model.fit_rows import LEVELS, estimate_rows
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.model.permutation import test_rows
-from historical_controls.analysis.without_model.analysis_set import (
-    CONTRAST,
-    AnalysisSet,
-    Row,
-    count_rows,
-    ranked_rows,
-    treated,
-)
-from historical_controls.ard.rows import Cell
+from historical_controls.analysis.without_model.analysis_set import AnalysisSet, count_rows, ranked_rows, treated
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.inference import Permuted, Scores, by_bounds, permutation_test, scores_of_values
 from historical_controls.mixed_model import (
     Contrast,
@@ -42,10 +38,10 @@ def while_alive_rows(cell: Cell, data: ModelData, analysis_set: AnalysisSet) -> 
     for day in analysis_set.settings.days:
         for level in SUMMARIES:
             people = summaries(data, day, level)
-            here = cell.at(analysis="while_alive", method="", level=level, day=day)
+            here = cell.at(analysis=AnalysisKey.WHILE_ALIVE, method="", level=level, day=day)
             yield from count_rows(here, people)
             if analysis_set.too_few(people):
-                yield here.text("not_compared", "too_few_patients")
+                yield here.text(Statistic.NOT_COMPARED, "too_few_patients")
             elif people["y"].isna().any():
                 yield from _bounds_rows(here, people, data, analysis_set)
             else:
@@ -75,7 +71,7 @@ def _model_rows(here: Cell, people: pd.DataFrame, data: ModelData, analysis_set:
         weighted_means(people, analysis_set) if analysis_set.weighted else welch(people, analysis_set.settings.level)
     )
     if contrast is None:
-        yield here.text("not_compared", "no_spread")
+        yield here.text(Statistic.NOT_COMPARED, "no_spread")
     else:
         yield from estimate_rows(here.at(contrast=CONTRAST), contrast, data)
 
@@ -107,7 +103,7 @@ def weighted_means(people: pd.DataFrame, analysis_set: AnalysisSet) -> Contrast 
 
 def _permutation_rows(here: Cell, people: pd.DataFrame, data: ModelData, analysis_set: AnalysisSet) -> Iterator[Row]:
     if analysis_set.weighted:
-        yield here.at(method="studentised").text("not_permuted", "weighted")
+        yield here.at(method="studentised").text(Statistic.NOT_PERMUTED, "weighted")
         return
     for method, scores in scores_by_method(people, data).items():
         test = permuted(scores, people, analysis_set)
@@ -131,16 +127,16 @@ def permuted(scores: Scores, people: pd.DataFrame, analysis_set: AnalysisSet) ->
 
 def _bounds_rows(here: Cell, people: pd.DataFrame, data: ModelData, analysis_set: AnalysisSet) -> Iterator[Row]:
     """Pairs of patients by the bounds of their summaries: win odds of the better one, or of the higher (WA-3)."""
-    yield here.text("not_compared", "beyond_limits")
+    yield here.text(Statistic.NOT_COMPARED, "beyond_limits")
     lower, upper, odds = oriented(people, data)
     ranked = here.at(method="brunner_munzel")
-    yield ranked.text("odds_of", odds)
+    yield ranked.text(Statistic.ODDS_OF, odds)
     yield from ranked_rows(ranked, people, by_bounds(lower, upper), analysis_set)
 
 
 def oriented(people: pd.DataFrame, data: ModelData) -> tuple[np.ndarray, np.ndarray, str]:
     """Bounds turned so that higher is better, and 'better'; as they are, and 'higher', without a good direction."""
-    lower, upper = (people[name].to_numpy(dtype=float) for name in ("lower", "upper"))
+    lower, upper = (people[name].to_numpy(dtype=float) for name in (Statistic.LOWER, Statistic.UPPER))
     if data.outcome.benefit == "down":
         return -upper, -lower, "better"
     return lower, upper, "better" if data.outcome.benefit == "up" else "higher"

@@ -9,15 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from historical_controls.analysis.model.model_data import PERSON
-from historical_controls.analysis.without_model.analysis_set import (
-    CONTRAST,
-    AnalysisSet,
-    Row,
-    count_rows,
-    ranked_rows,
-    treated,
-)
-from historical_controls.ard.rows import Cell
+from historical_controls.analysis.without_model.analysis_set import AnalysisSet, count_rows, ranked_rows, treated
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.inference import by_bounds, by_survival, first_decided, win_ratio
@@ -33,24 +29,24 @@ def win_ratio_rows(
 
     summaries: table patient_summaries. No weighted form.
     """
-    here = cell.at(output_id="14.2.1", analysis="win_ratio", method="hierarchical", day=primary.day)
+    here = cell.at(analysis=AnalysisKey.WIN_RATIO, method="hierarchical", day=primary.day)
     yield from count_rows(here, analysis_set.patients)
     if analysis_set.weighted or analysis_set.too_few(analysis_set.patients):
-        yield here.text("not_ranked", "weighted" if analysis_set.weighted else "too_few_patients")
+        yield here.text(Statistic.NOT_RANKED, "weighted" if analysis_set.weighted else "too_few_patients")
         return
     steps = {item: _pairs(item, analysis_set, summaries, dictionary, primary.day) for item in primary.hierarchy}
     arms = treated(analysis_set.patients)
     yield from _step_rows(here, steps, arms)
     whole = first_decided(*steps.values())
     result = win_ratio(whole, arms, analysis_set.settings.level)
-    for name in ("n_wins", "n_losses", "n_ties"):
+    for name in (Statistic.N_WINS, Statistic.N_LOSSES, Statistic.N_TIES):
         yield here.number(name, getattr(result, name))
     ratio = here.at(level="win_ratio", contrast=CONTRAST)
     if np.isfinite(result.lower):
-        for name in ("win_ratio", "lower", "upper"):
+        for name in (Statistic.WIN_RATIO, Statistic.LOWER, Statistic.UPPER):
             yield ratio.number(name, getattr(result, name), "ratio", "0.00")
     else:
-        yield ratio.text("no_interval", "complete_separation")
+        yield ratio.text(Statistic.NO_INTERVAL, "complete_separation")
     yield from ranked_rows(here, analysis_set.patients, whole, analysis_set, full=True)
 
 
@@ -59,8 +55,8 @@ def _step_rows(here: Cell, steps: dict[str, Array], arms: NDArray[np.bool_]) -> 
     before = np.zeros_like(next(iter(steps.values())))
     for item, pairs in steps.items():
         own = np.where(before == 0, pairs, 0.0)[arms][:, ~arms]
-        yield here.at(level=item).number("n_wins", int((own > 0).sum()))
-        yield here.at(level=item).number("n_losses", int((own < 0).sum()))
+        yield here.at(level=item).number(Statistic.N_WINS, int((own > 0).sum()))
+        yield here.at(level=item).number(Statistic.N_LOSSES, int((own < 0).sum()))
         before = first_decided(before, pairs)
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from historical_controls.analysis.model.model_data import ARMS, PERSON
-from historical_controls.analysis.without_model.analysis_set import CONTRAST, AnalysisSet, Row, ranked_rows
-from historical_controls.ard.rows import Cell
+from historical_controls.analysis.model.model_data import PERSON
+from historical_controls.analysis.without_model.analysis_set import AnalysisSet, ranked_rows
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.dictionary.scales import no_effect
@@ -23,7 +27,7 @@ def worst_rank_rows(cell: Cell, outcome: Outcome, analysis_set: AnalysisSet, pri
     if outcome.benefit == "none" or outcome.kind != "number":
         return []
     headline = outcome.code in (primary.outcome, *primary.key_secondary)
-    here = headline_cell(cell).at(output_id="14.2.1" if headline else cell.output_id)
+    here = headline_cell(cell).at(output=OutputId.WORST_RANK if headline else cell.output)
     rows: list[Row] = []
     for day in sorted({*analysis_set.settings.days, primary.day} if headline else analysis_set.settings.days):
         rows += _day_rows(here.at(day=day), outcome, analysis_set, day, headline and day == primary.day)
@@ -32,20 +36,20 @@ def worst_rank_rows(cell: Cell, outcome: Outcome, analysis_set: AnalysisSet, pri
 
 def headline_cell(cell: Cell) -> Cell:
     """Where the death-aware answer of a primary or key secondary outcome stands."""
-    return cell.at(output_id="14.2.1", analysis="worst_rank", method="brunner_munzel")
+    return cell.at(output=OutputId.WORST_RANK, analysis=AnalysisKey.WORST_RANK, method="brunner_munzel")
 
 
 def _day_rows(here: Cell, outcome: Outcome, analysis_set: AnalysisSet, day: int, full: bool) -> list[Row]:
     """full: with all labellings of the primary analysis."""
     if analysis_set.weighted:
-        return [here.text("not_ranked", "weighted")]
+        return [here.text(Statistic.NOT_RANKED, "weighted")]
     ranked = scores_at(outcome, analysis_set.patients, analysis_set.visits, day, analysis_set.settings.discharged)
     rows: list[Row] = []
     for arm in ARMS:
         own = ranked.loc[ranked["arm"] == arm]
-        rows.append(here.at(arm=arm).number("n_subjects", int(own["score"].notna().sum())))
-        rows.append(here.at(arm=arm).number("n_died", int(own["died"].sum())))
-        rows.append(here.at(arm=arm).number("n_missing", int(own["score"].isna().sum())))
+        rows.append(here.at(arm=arm).number(Statistic.N_SUBJECTS, int(own["score"].notna().sum())))
+        rows.append(here.at(arm=arm).number(Statistic.N_DIED, int(own["died"].sum())))
+        rows.append(here.at(arm=arm).number(Statistic.N_MISSING, int(own["score"].isna().sum())))
     known = ranked.dropna(subset="score")
     pairs = by_value(known["score"].to_numpy(dtype=float))
     return [*rows, *ranked_rows(here, known, pairs, analysis_set, full)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.balance.covariates import Floats
 from historical_controls.balance.key_covariates import KeyCovariates
 from historical_controls.balance.weights.hull import distance_from_hull, may_weigh
@@ -41,7 +42,7 @@ def entropy_balancing(key: KeyCovariates, tolerance: float, max_iterations: int)
     controls = np.zeros(len(Z))
     controls[rows] = found.weights * key.treated.sum()
     weights[~key.treated] = controls
-    return Weighting(weights, "ATT", {"n_iterations": found.iterations, "difference_left": found.left})
+    return Weighting(weights, "ATT", {Statistic.N_ITERATIONS: found.iterations, Statistic.DIFFERENCE_LEFT: found.left})
 
 
 def solve(Z: Floats, tolerance: float, max_iterations: int) -> Solution:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
+from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.balance.covariates import Floats
 from historical_controls.balance.key_covariates import KeyCovariates
 from historical_controls.balance.weights.weighting import Infeasible, Weighting
@@ -60,9 +61,9 @@ def _matched(key: KeyCovariates, D: Floats, pairs: Integers, ratio: int, wanted:
     weights[at_treated[served]] = 1.0
     weights[at_control[pairs[:, 1]]] = 1.0 / ratio
     facts = {
-        "ratio": ratio,
-        "total_distance": float(distance.sum()),
-        "n_unmatched": int(key.treated.sum()) - len(served),
+        Statistic.RATIO: ratio,
+        Statistic.TOTAL_DISTANCE: float(distance.sum()),
+        Statistic.N_UNMATCHED: int(key.treated.sum()) - len(served),
     }
     return Matched(weights, "ATT", facts, sets, distance, ratio, wanted)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.balance.covariates import Floats
 from historical_controls.balance.key_covariates import Flags, KeyCovariates
 from historical_controls.balance.weights.weighting import Infeasible, Weighting
@@ -29,7 +30,7 @@ def overlap_weighting(key: KeyCovariates, penalty: float) -> Weighting | Infeasi
     e = 1 / (1 + np.exp(-eta))
     raw = np.where(key.treated, 1 - e, e)
     sums = np.where(key.treated, raw[key.treated].sum(), raw[~key.treated].sum())
-    return Weighting(raw / sums * n1, "ATO", {"penalty": penalty})
+    return Weighting(raw / sums * n1, "ATO", {Statistic.PENALTY: penalty})
 
 
 def _varying(key: KeyCovariates) -> Floats:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.balance.covariates import Floats
 from historical_controls.balance.key_covariates import Flags
 
@@ -23,7 +24,7 @@ class Weighting:
 
     weights: Floats
     target: Target
-    facts: Mapping[str, float] = field(default_factory=dict)
+    facts: Mapping[Statistic, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

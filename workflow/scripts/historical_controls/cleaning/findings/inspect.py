@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.cleaning.findings.dates import clock_suspects, date_suspects
 from historical_controls.cleaning.findings.examples import as_sent, example_places
@@ -70,15 +72,15 @@ def _findings(inspected: Inspected, source: Source, dictionary: Dictionary) -> I
 
 def findings_ard(findings: pd.DataFrame, source: str) -> pd.DataFrame:
     """Return ARD rows 14.1.9: how many findings a source has, and each with its numbers."""
-    cell = Cell("14.1.9", "primary", "findings", population=source)
-    rows = [cell.number("n_findings", len(findings))]
+    cell = Cell(AnalysisKey.FINDINGS, "primary", population=source)
+    rows = [cell.number(Statistic.N_FINDINGS, len(findings))]
     for row in findings.to_dict("records"):
         value = "" if pd.isna(row["value"]) else f"{row['value']:g}"
         level = " | ".join(part for part in (row["file"], row["unit"], value) if part)
         here = cell.at(method=row["finding"], outcome=row["outcome"], level=level)
-        rows.append(here.number("n", row["n"]))
-        for name, form in (("share", "percent"), ("factor", "0.0000")):
+        rows.append(here.number(Statistic.N_VALUES, row["n"]))
+        for name, form in ((Statistic.SHARE, "percent"), (Statistic.FACTOR, "0.0000")):
             if pd.notna(row[name]):
                 rows.append(here.number(name, row[name], format=form))
-        rows.append(here.text("hint", row["hint"]))
+        rows.append(here.text(Statistic.HINT, row["hint"]))
     return ard_frame(rows)

@@ -6,9 +6,16 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row, ard_frame
 
-FATES = {"clean": "n_clean", "duplicate": "n_duplicate", "ignored": "n_ignored", "quarantined": "n_quarantined"}
+FATES = {
+    "clean": Statistic.N_CLEAN,
+    "duplicate": Statistic.N_DUPLICATE,
+    "ignored": Statistic.N_IGNORED,
+    "quarantined": Statistic.N_QUARANTINED,
+}
 
 
 def ledger_ard(ledgers: dict[str, pd.DataFrame], patients: pd.DataFrame) -> pd.DataFrame:
@@ -20,16 +27,18 @@ def ledger_ard(ledgers: dict[str, pd.DataFrame], patients: pd.DataFrame) -> pd.D
     return ard_frame(rows)
 
 
-def _source_rows(name: str, ledger: pd.DataFrame, patients: pd.DataFrame) -> Iterator[dict[str, object]]:
-    cell = Cell("14.1.8", "primary", "ledger", population=name)
+def _source_rows(name: str, ledger: pd.DataFrame, patients: pd.DataFrame) -> Iterator[Row]:
+    cell = Cell(AnalysisKey.LEDGER, "primary", population=name)
     people = patients.loc[patients["source"] == name]
-    yield cell.number("n_patients", len(people))
+    yield cell.number(Statistic.N_PATIENTS, len(people))
     for file, rows in ledger.groupby("file"):
         here = cell.at(level=str(file))
-        yield here.number("n_lines", rows["line"].nunique())
-        yield here.number("n_records", len(rows))
+        yield here.number(Statistic.N_LINES, rows["line"].nunique())
+        yield here.number(Statistic.N_RECORDS, len(rows))
         counts = rows["fate"].value_counts()
         yield from (here.number(statistic, int(counts.get(fate, 0))) for fate, statistic in FATES.items())
     reasons = ledger.loc[ledger["reason"] != ""].groupby(["reason", "fate"]).size().reset_index(name="count")
     for reason, fate, count in reasons.itertuples(index=False, name=None):
-        yield cell.at(analysis="ledger_reasons", level=str(reason), method=str(fate)).number("n_records", int(count))
+        yield cell.at(analysis=AnalysisKey.LEDGER_REASONS, level=str(reason), method=str(fate)).number(
+            Statistic.N_RECORDS, int(count)
+        )

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.cleaning.ledger.counts import FATES
 from historical_controls.config.sources.sources import Source
 from historical_controls.inference import exact_interval
@@ -15,9 +18,7 @@ from historical_controls.tables.parquet import read_pieces
 from historical_controls.tables.registry import LEDGER
 
 KEY = ["source", "arm", "outcome", "fate", "reason"]
-ARMS = ("treated", "historical")
-CONTRAST = "treated - historical"
-ALL = Cell("14.1.8", "primary", "ledger_loss_arms", population="all")
+ALL = Cell(AnalysisKey.LEDGER_LOSS_ARMS, "primary", population="all")
 
 
 def loss_tally(
@@ -58,7 +59,7 @@ def _counted(
 
 
 def losses_ard(tally: pd.DataFrame, level: float) -> pd.DataFrame:
-    """Return ARD rows 14.1.8 of a loss_tally: `ledger_loss` by source, `ledger_loss_arms` over all sources.
+    """Return ARD rows 14.1.16 of a loss_tally: `ledger_loss` by source, `ledger_loss_arms` over all sources.
 
     level: of confidence.
 
@@ -67,9 +68,9 @@ def losses_ard(tally: pd.DataFrame, level: float) -> pd.DataFrame:
     two arms (Newcombe, Stat Med 1998; 17: 873, method 10) take records as independent, which those of one patient are
     not: they are too narrow, and say whether a difference is worth a look.
     """
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     for (source, arm, outcome), counted in tally.groupby(["source", "arm", "outcome"]):
-        own = Cell("14.1.8", "primary", "ledger_loss", population=str(source), arm=str(arm), outcome=str(outcome))
+        own = Cell(AnalysisKey.LEDGER_LOSS, "primary", population=str(source), arm=str(arm), outcome=str(outcome))
         rows += _loss_rows(own, counted, level)
     for (arm, outcome), counted in tally.groupby(["arm", "outcome"]):
         rows += _loss_rows(ALL.at(arm=str(arm), outcome=str(outcome)), counted, level)
@@ -78,22 +79,22 @@ def losses_ard(tally: pd.DataFrame, level: float) -> pd.DataFrame:
     return ard_frame(rows)
 
 
-def _loss_rows(cell: Cell, tally: pd.DataFrame, level: float) -> Iterator[dict[str, object]]:
+def _loss_rows(cell: Cell, tally: pd.DataFrame, level: float) -> Iterator[Row]:
     counts = tally.groupby("fate")["n"].sum()
-    yield cell.number("n_records", int(counts.sum()))
+    yield cell.number(Statistic.N_RECORDS, int(counts.sum()))
     yield from (cell.number(statistic, int(counts.get(fate, 0))) for fate, statistic in FATES.items())
     held, usable = _held(tally)
     if usable:
         lower, upper = exact_interval(held, usable, level)
-        yield from _shares(cell, share_held=held / usable, lower=lower, upper=upper)
+        yield from _shares(cell, {Statistic.SHARE_HELD: held / usable, Statistic.LOWER: lower, Statistic.UPPER: upper})
     reasons = tally.loc[(tally["reason"] != "") & (tally["fate"] != "clean")]
     for reason, fate, count in (
         reasons.groupby(["reason", "fate"])["n"].sum().reset_index().itertuples(index=False, name=None)
     ):
-        yield cell.at(level=str(reason), method=str(fate)).number("n_records", int(count))
+        yield cell.at(level=str(reason), method=str(fate)).number(Statistic.N_RECORDS, int(count))
 
 
-def _difference_rows(cell: Cell, tally: pd.DataFrame, level: float) -> Iterator[dict[str, object]]:
+def _difference_rows(cell: Cell, tally: pd.DataFrame, level: float) -> Iterator[Row]:
     # Takes longer to import than the other jobs of this stage take.
     from statsmodels.stats.proportion import confint_proportions_2indep
 
@@ -103,7 +104,7 @@ def _difference_rows(cell: Cell, tally: pd.DataFrame, level: float) -> Iterator[
             held, usable, held_other, usable_other, method="newcomb", compare="diff", alpha=1 - level
         )
         difference = held / usable - held_other / usable_other
-        yield from _shares(cell, difference=difference, lower=lower, upper=upper)
+        yield from _shares(cell, {Statistic.DIFFERENCE: difference, Statistic.LOWER: lower, Statistic.UPPER: upper})
 
 
 def _held(tally: pd.DataFrame) -> tuple[int, int]:
@@ -113,5 +114,5 @@ def _held(tally: pd.DataFrame) -> tuple[int, int]:
     return held, held + int(counts.get("clean", 0))
 
 
-def _shares(cell: Cell, **shares: float) -> Iterator[dict[str, object]]:
+def _shares(cell: Cell, shares: Mapping[Statistic, float]) -> Iterator[Row]:
     return (cell.number(name, float(share), format="percent.00") for name, share in shares.items())

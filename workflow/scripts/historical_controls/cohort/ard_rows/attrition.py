@@ -8,12 +8,19 @@ from typing import Literal
 
 import pandas as pd
 
-from historical_controls.ard.rows import Cell
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.cohort.eligibility.time_zero import filters_of
 from historical_controls.config.cohort.cohort import Cohort
 
 KEY = ["source", "arm", "excluded_by", "undecided", "included"]
-COUNTS = ["position", "n_before", "n_excluded", "n_unknown", "n_after"]
+COUNTS = (
+    Statistic.POSITION,
+    Statistic.N_BEFORE,
+    Statistic.N_EXCLUDED,
+    Statistic.N_UNKNOWN,
+    Statistic.N_AFTER,
+)
 
 
 def steps_of(cohort: Cohort, arm: str) -> list[str]:
@@ -50,9 +57,7 @@ def attrition_table(tallied: pd.DataFrame, cohort: Cohort, scenario: str) -> pd.
     return pd.DataFrame(rows, columns=["scenario", "source", "arm", "step", *COUNTS])
 
 
-def attrition_rows(
-    cell: Cell, table: pd.DataFrame, steps_in: Literal["level", "contrast"]
-) -> Iterator[dict[str, object]]:
+def attrition_rows(cell: Cell, table: pd.DataFrame, steps_in: Literal["level", "contrast"]) -> Iterator[Row]:
     """Rows of the results table of an attrition table; `steps_in`: the part of the key that names the step."""
     for row in table.to_dict("records"):
         own = cell.at(population=str(row["source"]), arm=str(row["arm"])).at(**{steps_in: str(row["step"])})

@@ -7,19 +7,19 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.config.cohort.cohort import CoTreatment
 from historical_controls.config.study import Study
 from historical_controls.inference import exact_interval
 
-ARMS = ("treated", "historical")
 CALENDARS = ("before_reference", "from_reference")
 PARTS = ("before", "during")
 DAY = 86_400.0
 PERSON = ["source", "patient_id"]
-
-Row = dict[str, object]
 
 
 def calendar_ard(patients: pd.DataFrame, treatments: pd.DataFrame, inputs: CohortInputs) -> pd.DataFrame:
@@ -42,29 +42,33 @@ def _weeks(included: pd.DataFrame, scenario: str) -> Iterator[Row]:
     for arm in ARMS:
         week = np.floor(_of(included, arm)["calendar_week"].to_numpy(np.float64)).astype(int)
         for value, count in zip(*np.unique(week, return_counts=True), strict=True):
-            cell = Cell("15.2", scenario, "calendar", arm=arm, level=f"week={value}")
-            yield cell.number("week", int(value), "weeks")
-            yield cell.number("n_subjects", int(count))
+            cell = Cell(AnalysisKey.CALENDAR, scenario, arm=arm, level=f"week={value}")
+            yield cell.number(Statistic.WEEK, int(value), "weeks")
+            yield cell.number(Statistic.N_SUBJECTS, int(count))
 
 
 def _periods(study: Study, scenario: str) -> Iterator[Row]:
     """First and last day of the declared periods in weeks from the reference; an open one has no last."""
     for name, period in study.periods.items():
-        cell = Cell("15.2", scenario, "calendar_period", population="", level=name)
-        yield cell.number("first", (period.first - study.calendar_reference).days / 7, "weeks", "0.0")
+        cell = Cell(AnalysisKey.CALENDAR_PERIOD, scenario, population="", level=name)
+        yield cell.number(Statistic.FIRST, (period.first - study.calendar_reference).days / 7, "weeks", "0.0")
         if period.last is not None:
-            yield cell.number("last", ((period.last - study.calendar_reference).days + 1) / 7, "weeks", "0.0")
+            yield cell.number(Statistic.LAST, ((period.last - study.calendar_reference).days + 1) / 7, "weeks", "0.0")
 
 
 def _overlap(included: pd.DataFrame, scenario: str) -> Iterator[Row]:
     """How the two calendars meet: ranges, and how many of one arm lie within the other's."""
     weeks = {arm: _of(included, arm)["calendar_week"].to_numpy(np.float64) for arm in ARMS}
     for arm, other in zip(ARMS, ARMS[::-1], strict=True):
-        cell = Cell("15.2", scenario, "calendar_overlap", arm=arm)
-        yield cell.number("n_subjects", len(weeks[arm]))
+        cell = Cell(AnalysisKey.CALENDAR_OVERLAP, scenario, arm=arm)
+        yield cell.number(Statistic.N_SUBJECTS, len(weeks[arm]))
         if not len(weeks[arm]):
             continue
-        for name, value in (("min", weeks[arm].min()), ("median", np.median(weeks[arm])), ("max", weeks[arm].max())):
+        for name, value in (
+            (Statistic.MIN, weeks[arm].min()),
+            (Statistic.MEDIAN, np.median(weeks[arm])),
+            (Statistic.MAX, weeks[arm].max()),
+        ):
             yield cell.number(name, float(value), "weeks", "0.0")
         if len(weeks[other]):
             inside = (weeks[arm] >= weeks[other].min()) & (weeks[arm] <= weeks[other].max())
@@ -77,12 +81,14 @@ def _since(included: pd.DataFrame, scenario: str) -> Iterator[Row]:
         for column, unit in (("days_from_onset", "d"), ("hours_from_admission", "h")):
             values = _of(included, arm)[column].to_numpy(np.float64)
             known = values[np.isfinite(values)]
-            cell = Cell("14.1.5", scenario, "time_zero", arm=arm, level=column)
-            yield cell.number("n", len(known))
-            yield cell.number("n_missing", len(values) - len(known))
+            cell = Cell(AnalysisKey.TIME_ZERO, scenario, arm=arm, level=column)
+            yield cell.number(Statistic.N, len(known))
+            yield cell.number(Statistic.N_MISSING, len(values) - len(known))
             if len(known):
                 numbers = zip(
-                    ("min", "q1", "median", "q3", "max"), np.quantile(known, [0, 0.25, 0.5, 0.75, 1]), strict=True
+                    (Statistic.MIN, Statistic.Q1, Statistic.MEDIAN, Statistic.Q3, Statistic.MAX),
+                    np.quantile(known, [0, 0.25, 0.5, 0.75, 1]),
+                    strict=True,
                 )
                 yield from (cell.number(name, float(value), unit, "0.0") for name, value in numbers)
 
@@ -105,7 +111,7 @@ def _co_treatments(
         given = courses[courses["treatment"].isin(treatment.treatments)]
         for population, people in groups.items():
             for arm in ARMS:
-                cell = Cell("14.1.5", scenario, "co_treatment", population=population, arm=arm, level=name)
+                cell = Cell(AnalysisKey.CO_TREATMENT, scenario, population=population, arm=arm, level=name)
                 yield from _given(cell, given, _of(people, arm))
 
 
@@ -118,11 +124,11 @@ def _given(cell: Cell, given: pd.DataFrame, people: pd.DataFrame) -> Iterator[Ro
 
 def _share(cell: Cell, count: int, total: int) -> Iterator[Row]:
     """A count, its denominator and its share with an exact (Clopper-Pearson) 95% interval."""
-    yield cell.number("count", count)
-    yield cell.number("total", total)
+    yield cell.number(Statistic.COUNT, count)
+    yield cell.number(Statistic.TOTAL, total)
     if total:
         lower, upper = exact_interval(count, total)
-        for name, value in (("share", count / total), ("lower", lower), ("upper", upper)):
+        for name, value in ((Statistic.SHARE, count / total), (Statistic.LOWER, lower), (Statistic.UPPER, upper)):
             yield cell.number(name, float(value), format="percent")
 
 

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.cohort.ard_rows.attrition import attrition_rows
 from historical_controls.cohort.ard_rows.summaries import summary_ard
 from historical_controls.cohort.derivations.derived_counts import derived_ard
@@ -16,10 +19,7 @@ from historical_controls.cohort.follow_up.availability import ALL_DAYS, COUNTS
 from historical_controls.cohort.records.clean_tables import CohortTables
 from historical_controls.inference import exact_interval
 
-ARMS = ("treated", "historical")
 LEVEL = 0.95
-
-Row = dict[str, object]
 
 
 def cohort_ard(tables: CohortTables) -> pd.DataFrame:
@@ -40,8 +40,8 @@ def _disposition(tables: CohortTables) -> Iterator[Row]:
     """How follow-up stood at the horizon, with exact (Clopper-Pearson) 95% intervals."""
     for arm in ARMS:
         states = _included(tables, arm)["end_state"].replace("horizon", "in_hospital")
-        cell = Cell("14.1.1", tables.scenario, "disposition", arm=arm, day=tables.horizon_days)
-        yield cell.number("n_subjects", len(states))
+        cell = Cell(AnalysisKey.DISPOSITION, tables.scenario, arm=arm, day=tables.horizon_days)
+        yield cell.number(Statistic.N_SUBJECTS, len(states))
         for level in ("death", "discharge_alive", "transfer_out", "in_hospital", "last_record"):
             count = int((states == level).sum())
             if count or level != "last_record":
@@ -49,26 +49,26 @@ def _disposition(tables: CohortTables) -> Iterator[Row]:
 
 
 def _share(cell: Cell, count: int, total: int) -> Iterator[Row]:
-    yield cell.number("count", count)
+    yield cell.number(Statistic.COUNT, count)
     if total:
         lower, upper = exact_interval(count, total, LEVEL)
-        yield cell.number("share", count / total, format="percent")
-        yield cell.number("lower", lower, format="percent")
-        yield cell.number("upper", upper, format="percent")
+        yield cell.number(Statistic.SHARE, count / total, format="percent")
+        yield cell.number(Statistic.LOWER, lower, format="percent")
+        yield cell.number(Statistic.UPPER, upper, format="percent")
 
 
 def _attrition(tables: CohortTables) -> Iterator[Row]:
-    yield from attrition_rows(Cell("14.1.3", tables.scenario, "attrition"), tables.attrition, "level")
+    yield from attrition_rows(Cell(AnalysisKey.ATTRITION, tables.scenario), tables.attrition, "level")
 
 
 def _waits(tables: CohortTables) -> Iterator[Row]:
-    cell = Cell("14.1.3", tables.scenario, "waits", arm="treated")
-    yield cell.number("n_subjects", len(tables.waits))
+    cell = Cell(AnalysisKey.WAITS, tables.scenario, arm="treated")
+    yield cell.number(Statistic.N_SUBJECTS, len(tables.waits))
     if tables.waits:
         for name, value in (
-            ("median", np.median(tables.waits)),
-            ("min", min(tables.waits)),
-            ("max", max(tables.waits)),
+            (Statistic.MEDIAN, np.median(tables.waits)),
+            (Statistic.MIN, min(tables.waits)),
+            (Statistic.MAX, max(tables.waits)),
         ):
             yield cell.number(name, float(value), "h", "0.0")
 
@@ -78,7 +78,7 @@ def _availability(tables: CohortTables) -> Iterator[Row]:
     for arm in ARMS:
         people = _included(tables, arm)
         for outcome in tables.outcomes:
-            cell = Cell("14.1.6", tables.scenario, "availability", outcome=outcome, arm=arm)
+            cell = Cell(AnalysisKey.AVAILABILITY, tables.scenario, outcome=outcome, arm=arm)
             yield from _of_outcome(cell, tables.values, people, tables.horizon_days)
 
 
@@ -89,7 +89,7 @@ def _of_outcome(cell: Cell, values: pd.DataFrame, people: pd.DataFrame, horizon:
     yield from _measured(cell, whole, len(people))
     assays = sorted(whole["assays"] - {""}) if whole is not None else []
     if assays:
-        yield cell.text("assays", "; ".join(assays))
+        yield cell.text(Statistic.ASSAYS, "; ".join(assays))
     for day in days_shown(horizon):
         at_risk = int(((people["end_day"] > day - 1) | (day == 0)).sum())
         yield from _measured(cell.at(day=day), counts.get(day), at_risk)
@@ -102,11 +102,11 @@ def days_shown(horizon: int) -> list[int]:
 
 def _measured(cell: Cell, counted: Mapping[Hashable, Any] | None, at_risk: int) -> Iterator[Row]:
     counts = dict.fromkeys(COUNTS, 0) if counted is None else counted
-    yield cell.number("n_subjects", counts["n_subjects"])
-    yield cell.number("n_at_risk", at_risk)
-    yield cell.number("n_values", counts["n_values"])
+    yield cell.number(Statistic.N_SUBJECTS, counts["n_subjects"])
+    yield cell.number(Statistic.N_AT_RISK, at_risk)
+    yield cell.number(Statistic.N_VALUES, counts["n_values"])
     if counts["n_numbers"]:
-        yield cell.number("share_censored", counts["n_censored"] / counts["n_numbers"], format="percent")
+        yield cell.number(Statistic.SHARE_CENSORED, counts["n_censored"] / counts["n_numbers"], format="percent")
 
 
 def _included(tables: CohortTables, arm: str) -> pd.DataFrame:

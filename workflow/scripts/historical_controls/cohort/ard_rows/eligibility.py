@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.config.cohort.rules import EventRule, RatioRule, Rule, ThresholdRule
 from historical_controls.dictionary.dictionary import Dictionary
 
 STATES = ("true", "false", "unknown")
-ARMS = ("treated", "historical")
-
-Row = dict[str, object]
 
 
 def eligibility_ard(eligibility: pd.DataFrame, patients: pd.DataFrame, inputs: CohortInputs) -> pd.DataFrame:
@@ -29,11 +29,11 @@ def eligibility_ard(eligibility: pd.DataFrame, patients: pd.DataFrame, inputs: C
 def _matrix(shown: pd.DataFrame, rules: Mapping[str, Rule], dictionary: Dictionary, scenario: str) -> Iterator[Row]:
     columns = (shown[name] for name in ("display_id", "rule", "state", "evidence"))
     for patient, rule, state, evidence in zip(*columns, strict=True):
-        cell = Cell("14.1.2", scenario, "eligibility", arm="treated", level=patient, contrast=rule)
-        yield cell.text("state", state)
+        cell = Cell(AnalysisKey.ELIGIBILITY, scenario, arm="treated", level=patient, contrast=rule)
+        yield cell.text(Statistic.STATE, state)
         printed = _printed(rules[rule], dictionary)
         if printed is not None and pd.notna(evidence):
-            yield cell.number("evidence", evidence, *printed)
+            yield cell.number(Statistic.EVIDENCE, evidence, *printed)
 
 
 def _printed(rule: Rule, dictionary: Dictionary) -> tuple[str, str] | None:
@@ -53,7 +53,7 @@ def _counts(eligibility: pd.DataFrame, scenario: str) -> Iterator[Row]:
     for arm in ARMS:
         own = eligibility[eligibility["arm"] == arm]
         for rule, part in own.groupby("rule", sort=False):
-            cell = Cell("14.1.2", scenario, "eligibility_counts", population="all", arm=arm, contrast=str(rule))
+            cell = Cell(AnalysisKey.ELIGIBILITY_COUNTS, scenario, population="all", arm=arm, contrast=str(rule))
             for state in STATES:
-                yield cell.at(level=state).number("count", int((part["state"] == state).sum()))
-                yield cell.at(level=state).number("ever", int((part["ever"] == state).sum()))
+                yield cell.at(level=state).number(Statistic.COUNT, int((part["state"] == state).sum()))
+                yield cell.at(level=state).number(Statistic.EVER, int((part["ever"] == state).sum()))

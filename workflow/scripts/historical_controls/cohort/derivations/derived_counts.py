@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from historical_controls.ard.rows import Cell
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row
 from historical_controls.cohort.records.clean_tables import CohortTables
 from historical_controls.cohort.records.flags import IMPUTED, has_any
 from historical_controls.cohort.records.patient_records import PatientRecords
@@ -41,10 +43,10 @@ def counted(records: PatientRecords, cohort: Cohort) -> pd.DataFrame:
     return groups.agg(n_values=("patient", "size"), n_subjects=("patient", "nunique"))
 
 
-def derived_ard(tables: CohortTables) -> Iterator[dict[str, object]]:
+def derived_ard(tables: CohortTables) -> Iterator[Row]:
     """Rows of output 14.1.12."""
     total = tables.derived_counts.groupby(COUNTED, as_index=False, sort=True).sum()
     for row in total.to_dict("records"):
-        cell = Cell("14.1.12", tables.scenario, "derivations", outcome=row["outcome"], population="all")
-        for name in ("n_values", "n_subjects"):
+        cell = Cell(AnalysisKey.DERIVATIONS, tables.scenario, outcome=row["outcome"], population="all")
+        for name in (Statistic.N_VALUES, Statistic.N_SUBJECTS):
             yield cell.at(arm=row["arm"], level=row["level"]).number(name, row[name])

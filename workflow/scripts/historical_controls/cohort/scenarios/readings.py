@@ -10,7 +10,9 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.cohort.ard_rows.attrition import attrition_rows, attrition_table, tally
 from historical_controls.cohort.eligibility.rules import Memo, judge_rules
 from historical_controls.cohort.eligibility.time_zero import (
@@ -32,8 +34,14 @@ from historical_controls.config.cohort.cohort import Cohort
 
 DECLARED = "declared"
 COUNTS = {
-    "treated": ("n_subjects", "n_pass", "n_unknown", "n_fail"),
-    "historical": ("n_subjects", "n_ever", "n_unknown", "n_never", "n_included"),
+    "treated": (Statistic.N_SUBJECTS, Statistic.N_PASS, Statistic.N_UNKNOWN, Statistic.N_FAIL),
+    "historical": (
+        Statistic.N_SUBJECTS,
+        Statistic.N_EVER,
+        Statistic.N_UNKNOWN,
+        Statistic.N_NEVER,
+        Statistic.N_INCLUDED,
+    ),
 }
 
 
@@ -134,11 +142,11 @@ def readings_ard(tallied: Tally, scenario: str) -> pd.DataFrame:
     return ard_frame(_rows(tallied, scenario))
 
 
-def _rows(tallied: Tally, scenario: str) -> Iterator[dict[str, object]]:
+def _rows(tallied: Tally, scenario: str) -> Iterator[Row]:
     for level, cohort in tallied.cohorts.items():
         for arm, names in COUNTS.items():
-            cell = Cell("14.1.3", scenario, "readings", population="all", arm=arm, level=level)
+            cell = Cell(AnalysisKey.READINGS, scenario, population="all", arm=arm, level=level)
             for name in names:
                 yield cell.number(name, tallied.counts[level][arm, name])
         table = attrition_table(pd.concat(tallied.steps[level], ignore_index=True), cohort, scenario)
-        yield from attrition_rows(Cell("14.1.3", scenario, "readings_attrition", level=level), table, "contrast")
+        yield from attrition_rows(Cell(AnalysisKey.READINGS_ATTRITION, scenario, level=level), table, "contrast")

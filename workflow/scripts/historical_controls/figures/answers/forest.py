@@ -8,7 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from historical_controls.ard.queries import CONTRAST, Result, Results
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.statistics import INTERVAL, Statistic
+from historical_controls.ard.queries import Result, Results
 from historical_controls.config.study_config import Config
 from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import FAINT, INK, QUIET, new_figure, place, plain_axes, tick_text, wrapped
@@ -22,7 +25,7 @@ LABELS, PLOT, NUMBERS = 1.3, 1.95, 1.65
 def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """One row an outcome that has an estimate, in the order of the config; the page says why the others have none."""
     results, words, config, dictionary = inputs.results, inputs.words, inputs.config, inputs.dictionary
-    known = {row.outcome for row in results.all("forest", "estimate")}
+    known = {row.outcome for row in results.all(AnalysisKey.FOREST, Statistic.ESTIMATE)}
     codes = [code for code in config.outcomes if code in known]
     if not codes:
         return {}
@@ -45,8 +48,7 @@ def _intervals(code: str, results: Results, config: Config) -> dict[int, tuple[R
     found = {}
     for day in config.analysis.days:
         parts = [
-            results.one("forest", name, outcome=code, day=float(day), contrast=CONTRAST)
-            for name in ("estimate", "lower", "upper")
+            results.one(AnalysisKey.FOREST, name, outcome=code, day=float(day), contrast=CONTRAST) for name in INTERVAL
         ]
         if all(part is not None and part.value is not None for part in parts):
             found[day] = (parts[0], parts[1], parts[2])

@@ -6,7 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from historical_controls.ard.queries import CONTRAST
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import ARM_STYLES, QUIET, new_figure, place, plain_axes, tick_text
 from historical_controls.text.formatting import format_number
@@ -21,7 +23,7 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
     codes = [
         code
         for code in (primary.outcome, *primary.key_secondary)
-        if inputs.results.all("permutation_null", "count", outcome=code)
+        if inputs.results.all(AnalysisKey.PERMUTATION_NULL, Statistic.COUNT, outcome=code)
     ]
     if not codes:
         return {}
@@ -37,15 +39,19 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
 def _panel(axes: Axes, code: str, inputs: FigureInputs) -> None:
     day = float(inputs.config.primary.day)
     bins = {
-        name: {row.level: row.value or 0.0 for row in inputs.results.all("permutation_null", name, outcome=code)}
-        for name in ("lower", "upper", "count")
+        name: {
+            row.level: row.value or 0.0 for row in inputs.results.all(AnalysisKey.PERMUTATION_NULL, name, outcome=code)
+        }
+        for name in (Statistic.LOWER, Statistic.UPPER, Statistic.COUNT)
     }
-    for level, count in bins["count"].items():
-        left, right = bins["lower"][level], bins["upper"][level]
+    for level, count in bins[Statistic.COUNT].items():
+        left, right = bins[Statistic.LOWER][level], bins[Statistic.UPPER][level]
         axes.bar(left, count, right - left, align="edge", color=BARS, ec="white", lw=0.5, zorder=1)
-    tallest = max(bins["count"].values())
+    tallest = max(bins[Statistic.COUNT].values())
     axes.set_ylim(0, tallest * 1.18)
-    observed = inputs.results.one("permutation_null", "observed", outcome=code, day=day, contrast=CONTRAST)
+    observed = inputs.results.one(
+        AnalysisKey.PERMUTATION_NULL, Statistic.OBSERVED, outcome=code, day=day, contrast=CONTRAST
+    )
     if observed is not None and observed.value is not None:
         style = ARM_STYLES["treated"]
         axes.plot([observed.value] * 2, [0, tallest * 1.1], color=style.colour, lw=2.2, zorder=4)
@@ -62,7 +68,7 @@ def _title(axes: Axes, code: str, inputs: FigureInputs) -> None:
     """The outcome, and of how many labellings the bars are made."""
     label = inputs.dictionary.outcomes[code].label(inputs.words.language)
     day = float(inputs.config.primary.day)
-    n = inputs.results.one("permutation", "n_labellings", outcome=code, day=day, contrast=CONTRAST)
+    n = inputs.results.one(AnalysisKey.PERMUTATION, Statistic.N_LABELLINGS, outcome=code, day=day, contrast=CONTRAST)
     axes.text(0, 1.08, label, transform=axes.transAxes, va="bottom", weight="bold")
     if n is not None:
         said = inputs.words("figure.labellings", n=format_number(n.value, n.format))

@@ -8,6 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import FAINT, INK, QUIET, new_figure, place, plain_axes, tick_text, wrapped
@@ -20,7 +23,7 @@ Choices = dict[str, list[str]]
 
 def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """One figure a unit (differences, win odds): one column a combination that has an estimate."""
-    rows = inputs.results.all("specification", "estimate", output_id="15.18")
+    rows = inputs.results.all(AnalysisKey.SPECIFICATION, Statistic.ESTIMATE, output_id=OutputId.SPECIFICATION_FIGURE)
     units = list(dict.fromkeys(row.unit for row in rows))
     return {
         str(number) if number > 1 else "": _curve([row for row in rows if row.unit == unit], inputs)
@@ -57,11 +60,14 @@ def _choices(rows: list[Result]) -> Choices:
 
 def _estimates(axes: Axes, rows: list[Result], inputs: FigureInputs) -> None:
     bounds = {
-        name: {row.level: row.value for row in inputs.results.all("specification", name, output_id="15.18")}
-        for name in ("lower", "upper")
+        name: {
+            row.level: row.value
+            for row in inputs.results.all(AnalysisKey.SPECIFICATION, name, output_id=OutputId.SPECIFICATION_FIGURE)
+        }
+        for name in (Statistic.LOWER, Statistic.UPPER)
     }
     for number, row in enumerate(rows):
-        low, high = bounds["lower"].get(row.level), bounds["upper"].get(row.level)
+        low, high = bounds[Statistic.LOWER].get(row.level), bounds[Statistic.UPPER].get(row.level)
         if low is not None and high is not None:
             axes.plot([number] * 2, [low, high], color="#aab1b9", lw=1.1, zorder=2)
         axes.plot([number], [row.value or 0.0], ls="none", marker="s", ms=2.8, mew=0, color=INK, zorder=3)

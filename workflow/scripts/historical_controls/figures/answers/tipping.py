@@ -6,7 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from historical_controls.ard.queries import CONTRAST, Result
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.queries import Result
 from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import INK, QUIET, new_figure, place, tick_text
 from historical_controls.text.formatting import format_number
@@ -20,9 +24,13 @@ Step = tuple[float, float]
 def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """Rows: the historical; columns: the treated; printed: the contrast at the primary day."""
     primary = inputs.config.primary
-    keys = {"outcome": primary.outcome, "contrast": CONTRAST, "output_id": "15.14"}
-    cells = {_steps(row.level): row for row in inputs.results.all("tipping_point", "estimate", **keys)}
-    said = {_steps(row.level): row.text for row in inputs.results.all("tipping_point", "verdict", **keys)}
+    keys = {"outcome": primary.outcome, "contrast": CONTRAST, "output_id": OutputId.TIPPING_FIGURE}
+    cells = {
+        _steps(row.level): row for row in inputs.results.all(AnalysisKey.TIPPING_POINT, Statistic.ESTIMATE, **keys)
+    }
+    said = {
+        _steps(row.level): row.text for row in inputs.results.all(AnalysisKey.TIPPING_POINT, Statistic.VERDICT, **keys)
+    }
     if not cells:
         return {}
     across, down = sorted({step[0] for step in cells}), sorted({step[1] for step in cells}, reverse=True)

@@ -7,7 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from historical_controls.ard.queries import ARMS
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import ARM_STYLES, INK, QUIET, day_ticks, new_figure, place, plain_axes
 from historical_controls.text.formatting import format_number
@@ -18,7 +20,7 @@ STEPS = ("#ffffff", "#d3dae2", "#a9b7c8", "#7288a6", "#3d5675")
 
 def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """The darker a cell, the larger the part of those in hospital and alive who had a value that day."""
-    known = {row.outcome for row in inputs.results.all("at_risk", "n_measured")}
+    known = {row.outcome for row in inputs.results.all(AnalysisKey.AT_RISK, Statistic.N_MEASURED)}
     codes = [code for code in inputs.config.outcomes if code in known]
     if not codes:
         return {}
@@ -62,8 +64,8 @@ def _panel(axes: Axes, arm: str, codes: list[str], inputs: FigureInputs) -> None
 def _share(inputs: FigureInputs, arm: str, code: str, day: int) -> float | None:
     """Part of those at risk who had a value; None where nobody was at risk any more."""
     at_risk, measured = (
-        inputs.results.one("at_risk", name, outcome=code, arm=arm, day=float(day))
-        for name in ("n_at_risk", "n_measured")
+        inputs.results.one(AnalysisKey.AT_RISK, name, outcome=code, arm=arm, day=float(day))
+        for name in (Statistic.N_AT_RISK, Statistic.N_MEASURED)
     )
     if at_risk is None or measured is None or not at_risk.value or measured.value is None:
         return None

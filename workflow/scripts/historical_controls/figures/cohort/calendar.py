@@ -6,7 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from historical_controls.ard.queries import ARMS, Results
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.queries import Results
 from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import ARM_STYLES, FAINT, INK, QUIET, new_figure, place, plain_axes
 from historical_controls.text.words import Words
@@ -41,8 +44,10 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
 
 def _weeks(results: Results, arm: str) -> dict[int, int]:
     """Patients per week from the reference date."""
-    counts = {row.level: int(row.value or 0) for row in results.all("calendar", "n_subjects", arm=arm)}
-    found = {row.level: int(row.value or 0) for row in results.all("calendar", "week", arm=arm)}
+    counts = {
+        row.level: int(row.value or 0) for row in results.all(AnalysisKey.CALENDAR, Statistic.N_SUBJECTS, arm=arm)
+    }
+    found = {row.level: int(row.value or 0) for row in results.all(AnalysisKey.CALENDAR, Statistic.WEEK, arm=arm)}
     return {week: counts[level] for level, week in found.items()}
 
 
@@ -70,8 +75,8 @@ def _marks(axes: Axes, arm: str, weeks: dict[int, int], base: float, words: Word
 
 def _period(axes: Axes, name: str, y: float, inputs: FigureInputs, reach: tuple[float, float]) -> None:
     """A bar from a period's first to its last day; an open one runs off the edge."""
-    first = inputs.results.one("calendar_period", "first", level=name, population="")
-    last = inputs.results.one("calendar_period", "last", level=name, population="")
+    first = inputs.results.one(AnalysisKey.CALENDAR_PERIOD, Statistic.FIRST, level=name, population="")
+    last = inputs.results.one(AnalysisKey.CALENDAR_PERIOD, Statistic.LAST, level=name, population="")
     if first is None or first.value is None:
         return
     left = max(first.value, reach[0])

@@ -9,7 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from historical_controls.ard.queries import ARMS, Results
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.queries import Results
 from historical_controls.config.study_config import Config
 from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import ARM_STYLES, QUIET, new_figure, place
@@ -75,11 +78,11 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
 
 def _column(results: Results, source: str, arm: str, label: str, words: Words, config: Config) -> Column | None:
     """What the attrition rows say of one source; None where no patient of that arm came from it."""
-    positions = results.all("attrition", "position", population=source, arm=arm)
+    positions = results.all(AnalysisKey.ATTRITION, Statistic.POSITION, population=source, arm=arm)
     ordered = [row.level for row in sorted(positions, key=lambda row: row.value or 0.0)]
     counts = {
-        name: {row.level: row for row in results.all("attrition", name, population=source, arm=arm)}
-        for name in ("n_before", "n_excluded", "n_unknown", "n_after")
+        name: {row.level: row for row in results.all(AnalysisKey.ATTRITION, name, population=source, arm=arm)}
+        for name in (Statistic.N_BEFORE, Statistic.N_EXCLUDED, Statistic.N_UNKNOWN, Statistic.N_AFTER)
     }
     if not ordered:
         return None
@@ -87,13 +90,22 @@ def _column(results: Results, source: str, arm: str, label: str, words: Words, c
         name: {level: format_number(row.value, row.format) for level, row in rows.items()}
         for name, rows in counts.items()
     }
-    excluding = [step for step in ordered[1:] if counts["n_excluded"][step].value != 0]
+    excluding = [step for step in ordered[1:] if counts[Statistic.N_EXCLUDED][step].value != 0]
     steps = tuple(
-        _step(step_label(step, config, words), shown["n_excluded"][step], shown["n_unknown"].get(step, "0"), words)
+        _step(
+            step_label(step, config, words),
+            shown[Statistic.N_EXCLUDED][step],
+            shown[Statistic.N_UNKNOWN].get(step, "0"),
+            words,
+        )
         for step in excluding
     )
     return Column(
-        tuple(textwrap.wrap(label, 52)), arm, shown["n_after"][ordered[0]], shown["n_after"][ordered[-1]], steps
+        tuple(textwrap.wrap(label, 52)),
+        arm,
+        shown[Statistic.N_AFTER][ordered[0]],
+        shown[Statistic.N_AFTER][ordered[-1]],
+        steps,
     )
 
 

@@ -9,7 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from historical_controls.ard.queries import CONTRAST, Results
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.queries import Results
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.figures.inputs import FigureInputs
@@ -52,7 +55,7 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
 def _differences(results: Results) -> dict[str, dict[Key, float]]:
     """SMD by method and (covariate, category)."""
     found: dict[str, dict[Key, float]] = {}
-    for row in results.all("love", "smd", contrast=CONTRAST):
+    for row in results.all(AnalysisKey.LOVE, Statistic.SMD, contrast=CONTRAST):
         found.setdefault(row.method, {})[row.outcome, row.level] = row.value or 0.0
     return found
 
@@ -67,7 +70,7 @@ def _without_mirrors(order: list[Key]) -> list[Key]:
 
 def _reach(differences: dict[str, dict[Key, float]], results: Results, shown: list[Key]) -> float:
     values = [abs(own[key]) for own in differences.values() for key in shown if key in own]
-    bounds = [row.value or 0.0 for row in results.all("love", "smd_by_chance")]
+    bounds = [row.value or 0.0 for row in results.all(AnalysisKey.LOVE, Statistic.SMD_BY_CHANCE)]
     return min(max([1.0, *values, *bounds]) * 1.1, MOST)
 
 
@@ -76,7 +79,9 @@ def _row(
 ) -> None:
     """One covariate or category: `line` is its place and its key."""
     row, key = line
-    bound = results.one("love", "smd_by_chance", method="unweighted", outcome=key[0], level=key[1], contrast=CONTRAST)
+    bound = results.one(
+        AnalysisKey.LOVE, Statistic.SMD_BY_CHANCE, method="unweighted", outcome=key[0], level=key[1], contrast=CONTRAST
+    )
     if bound is not None and bound.value is not None:
         half = min(bound.value, reach)
         axes.fill_between([-half, half], row - 0.5, row + 0.5, color="#e8ecf0", lw=0, zorder=0)

@@ -6,6 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Results
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.figures.inputs import FigureInputs
@@ -20,7 +22,11 @@ BARS = "#c9d3e0"
 def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """Panels in the order of the declared key covariates that are numbers."""
     results, words, config, dictionary = inputs.results, inputs.words, inputs.config, inputs.dictionary
-    codes = [code for code in config.balance.key_covariates if results.all("overlap", "count", outcome=code)]
+    codes = [
+        code
+        for code in config.balance.key_covariates
+        if results.all(AnalysisKey.OVERLAP, Statistic.COUNT, outcome=code)
+    ]
     if not codes:
         return {}
     count = len(codes)
@@ -38,19 +44,22 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
 
 
 def _panel(axes: Axes, code: str, results: Results, words: Words, dictionary: Dictionary) -> None:
-    rows = {name: results.all("overlap", name, outcome=code, arm="historical") for name in ("lower", "upper", "count")}
+    rows = {
+        name: results.all(AnalysisKey.OVERLAP, name, outcome=code, arm="historical")
+        for name in (Statistic.LOWER, Statistic.UPPER, Statistic.COUNT)
+    }
     bins = {name: {row.level: row.value or 0.0 for row in own} for name, own in rows.items()}
-    for level, high in bins["count"].items():
-        left, right = bins["lower"][level], bins["upper"][level]
+    for level, high in bins[Statistic.COUNT].items():
+        left, right = bins[Statistic.LOWER][level], bins[Statistic.UPPER][level]
         axes.bar(left, high, max(right - left, 1e-9), align="edge", color=BARS, ec="white", lw=0.6, zorder=1)
-    marks = results.all("overlap", "value", outcome=code, arm="treated")
-    ends = [*bins["lower"].values(), *bins["upper"].values(), *(row.value or 0.0 for row in marks)]
+    marks = results.all(AnalysisKey.OVERLAP, Statistic.VALUE, outcome=code, arm="treated")
+    ends = [*bins[Statistic.LOWER].values(), *bins[Statistic.UPPER].values(), *(row.value or 0.0 for row in marks)]
     room = 0.04 * (max(ends) - min(ends)) or 1.0
     axes.set_xlim(min(ends) - room, max(ends) + room)
-    tallest = max(bins["count"].values())
+    tallest = max(bins[Statistic.COUNT].values())
     axes.set_ylim(0, tallest * 1.05)
     _marks(axes, [(row.value or 0.0, row.level) for row in marks])
-    _frame(axes, code, rows["lower"][0].unit, words, dictionary)
+    _frame(axes, code, rows[Statistic.LOWER][0].unit, words, dictionary)
 
 
 def _marks(axes: Axes, marks: list[tuple[float, str]]) -> None:

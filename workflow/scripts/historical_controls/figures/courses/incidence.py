@@ -10,6 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import NDArray
 
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import ARM_STYLES, FAINT, QUIET, day_ticks, new_figure, place, plain_axes, spread
@@ -17,7 +20,6 @@ from historical_controls.text.formatting import DASH, format_number
 
 LEFT, PLOT, HEIGHT, TOP, GAP, BOTTOM = 0.58, 3.35, 1.35, 0.34, 0.62, 1.12
 EVENTS = ("death", "discharge_alive")
-OUTPUT = "15.11"
 
 
 def draw(inputs: FigureInputs) -> dict[str, Figure]:
@@ -38,8 +40,10 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
 def _steps(inputs: FigureInputs, event: str, arm: str) -> dict[float, dict[str, Result]]:
     """Estimate and limits by day."""
     found: dict[float, dict[str, Result]] = {}
-    for name in ("estimate", "lower", "upper", "n_at_risk"):
-        for row in inputs.results.all("cumulative_incidence", name, output_id=OUTPUT, arm=arm, level=event):
+    for name in (Statistic.ESTIMATE, Statistic.LOWER, Statistic.UPPER, Statistic.N_AT_RISK):
+        for row in inputs.results.all(
+            AnalysisKey.CUMULATIVE_INCIDENCE, name, output_id=OutputId.INCIDENCE_FIGURE, arm=arm, level=event
+        ):
             found.setdefault(float(row.day or 0.0), {})[name] = row
     return dict(sorted(found.items()))
 
@@ -50,7 +54,7 @@ def _panel(axes: Axes, event: str, inputs: FigureInputs) -> None:
         steps = _steps(inputs, event, arm)
         if not steps:
             continue
-        estimate, lower, upper = (_values(steps, name) for name in ("estimate", "lower", "upper"))
+        estimate, lower, upper = (_values(steps, name) for name in INTERVAL)
         axes.fill_between(list(steps), lower, upper, step="post", color=style.colour, alpha=0.15, lw=0,
                           zorder=style.order)  # fmt: skip
         axes.step(list(steps), estimate, where="post", color=style.colour, lw=style.mean_width, ls=style.dashes,

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from historical_controls.ard.queries import ARMS
+from historical_controls.ard.keys.arms import ARMS
 from historical_controls.figures.inputs import ENDINGS, FigureInputs
 from historical_controls.figures.style import (
     ARM_STYLES,

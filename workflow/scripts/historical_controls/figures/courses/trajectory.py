@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Finding, Result, Results, reason_facts, refusing
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.figures.inputs import ENDINGS, MOST_LINES, FigureInputs
@@ -37,7 +39,7 @@ TITLE_LINE, NOTE_LINE = 0.19, 0.17
 def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """One figure an outcome that anyone has values or a model of."""
     known = set(inputs.individuals.values["item"])
-    known |= {row.outcome for row in inputs.results.all("trajectory", "mean")}
+    known |= {row.outcome for row in inputs.results.all(AnalysisKey.TRAJECTORY, Statistic.MEAN)}
     return {code: _outcome(code, inputs) for code in inputs.config.outcomes if code in known}
 
 
@@ -86,9 +88,15 @@ def _ends(axes: Axes, ends: pd.DataFrame, style: ArmStyle) -> None:
 
 def _curve(results: Results, outcome: str, arm: str) -> pd.DataFrame:
     """Model mean and bands by day (index); a band that was not computed is missing."""
-    names = ("mean", "lower", "upper", "lower_simultaneous", "upper_simultaneous")
+    names = (
+        Statistic.MEAN,
+        Statistic.LOWER,
+        Statistic.UPPER,
+        Statistic.LOWER_SIMULTANEOUS,
+        Statistic.UPPER_SIMULTANEOUS,
+    )
     columns = {
-        name: {row.day: row.value for row in results.all("trajectory", name, outcome=outcome, arm=arm)}
+        name: {row.day: row.value for row in results.all(AnalysisKey.TRAJECTORY, name, outcome=outcome, arm=arm)}
         for name in names
     }
     return pd.DataFrame(columns, columns=list(names), dtype=float).dropna(subset="mean").sort_index()
@@ -100,7 +108,7 @@ def _model_curve(axes: Axes, curve: pd.DataFrame, style: ArmStyle) -> None:
         return
     days = curve.index.to_numpy(dtype=float)
     axes.fill_between(days, curve["lower"], curve["upper"], color=style.colour, alpha=0.18, lw=0, zorder=style.order)
-    for edge in ("lower_simultaneous", "upper_simultaneous"):
+    for edge in (Statistic.LOWER_SIMULTANEOUS, Statistic.UPPER_SIMULTANEOUS):
         axes.plot(days, curve[edge], color=style.colour, lw=0.8, ls=(0, (1, 1.6)), zorder=style.order)
     axes.plot(days, curve["mean"], color="white", lw=style.mean_width + 1.4, zorder=style.order)
     axes.plot(days, curve["mean"], color=style.colour, lw=style.mean_width, ls=style.dashes, zorder=style.order)
@@ -230,10 +238,15 @@ def _numbers_at_risk(axes: Axes, results: Results, outcome: str, words: Words, h
             axes.text(place_, height, _at_risk(results, outcome, arm, day), color=colour, ha=side, size=8.5, **below)
 
 
+# The patients measured on a day: of those modelled, else of all.
+RISK = ((AnalysisKey.AT_RISK, Statistic.N_MEASURED), (AnalysisKey.AVAILABILITY, Statistic.N_SUBJECTS))
+
+
 def _at_risk(results: Results, outcome: str, arm: str, day: int) -> str:
-    for analysis, measured in (("at_risk", "n_measured"), ("availability", "n_subjects")):
+    for analysis, measured in RISK:
         counts = [
-            results.one(analysis, name, outcome=outcome, arm=arm, day=float(day)) for name in ("n_at_risk", measured)
+            results.one(analysis, name, outcome=outcome, arm=arm, day=float(day))
+            for name in (Statistic.N_AT_RISK, measured)
         ]
         found = [count for count in counts if count is not None]
         if len(found) == len(counts):

@@ -9,7 +9,10 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from historical_controls.ard.queries import ARMS, CONTRAST, Result
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.queries import Result
 from historical_controls.report.data_manager.held_records import HeldRecords
 from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.printer import Printer
@@ -44,7 +47,7 @@ def rank(printer: Printer, outcome: str) -> int:
 def settle_table(printer: Printer) -> HtmlTable | None:
     """Reasons by outcome, the primary outcome's first and then by number of records; None where nothing is open."""
     found: dict[tuple[str, str], dict[str, Result]] = defaultdict(dict)
-    for row in printer.results.all("ledger_loss_arms", "n_records", method="quarantined"):
+    for row in printer.results.all(AnalysisKey.LEDGER_LOSS_ARMS, Statistic.N_RECORDS, method="quarantined"):
         if row.level != SETTLED:
             found[row.outcome, row.level][row.arm] = row
     if not found:
@@ -71,14 +74,16 @@ def _settle_row(printer: Printer, outcome: str, reason: str, arms: dict[str, Res
 
 def loss_table(printer: Printer) -> HtmlTable | None:
     """Share of usable records held per arm and their difference, for outcomes that lost any; None where none did."""
-    lost = {row.outcome for row in printer.results.all("ledger_loss_arms", "n_quarantined") if row.value}
+    lost = {
+        row.outcome for row in printer.results.all(AnalysisKey.LEDGER_LOSS_ARMS, Statistic.N_QUARANTINED) if row.value
+    }
     codes = sorted(lost & set(printer.dictionary.outcomes), key=lambda code: (rank(printer, code), code))
     rows = [
         Row(
             printer.label(code),
             (
-                *(_share(printer, "share_held", code, arm=arm) for arm in ARMS),
-                _share(printer, "difference", code, contrast=CONTRAST),
+                *(_share(printer, Statistic.SHARE_HELD, code, arm=arm) for arm in ARMS),
+                _share(printer, Statistic.DIFFERENCE, code, contrast=CONTRAST),
             ),
         )
         for code in codes
@@ -86,10 +91,10 @@ def loss_table(printer: Printer) -> HtmlTable | None:
     return _table(printer, "loss", ("outcome", *ARMS, "difference"), rows, (printer.word("cleaning.loss_note"),))
 
 
-def _share(printer: Printer, statistic: str, outcome: str, arm: str = "", contrast: str = "") -> Markup:
+def _share(printer: Printer, statistic: Statistic, outcome: str, arm: str = "", contrast: str = "") -> Markup:
     value, lower, upper = (
-        printer.results.one("ledger_loss_arms", name, outcome=outcome, arm=arm, contrast=contrast)
-        for name in (statistic, "lower", "upper")
+        printer.results.one(AnalysisKey.LEDGER_LOSS_ARMS, name, outcome=outcome, arm=arm, contrast=contrast)
+        for name in (statistic, Statistic.LOWER, Statistic.UPPER)
     )
     if value is None:
         return printer.number(None)

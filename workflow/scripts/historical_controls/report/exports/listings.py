@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.tables.parquet import read_pieces
 from historical_controls.tables.registry import LEDGER, MEASUREMENTS
 
@@ -112,13 +113,13 @@ def _duplicates(tables: Tables) -> pd.DataFrame:
 
 
 MAKERS: dict[str, Callable[[Tables], pd.DataFrame]] = {
-    "16.2.1": _timeline,
-    "16.2.2": _excluded,
-    "16.2.3": _values,
-    "16.2.5": _warnings,
-    "16.2.6": _conversions,
-    "16.2.7": _underived,
-    "16.2.8": _adverse_events,
-    "16.2.9": _weights,
-    "16.2.10": _duplicates,
+    OutputId.TREATED_TIMELINE: _timeline,
+    OutputId.EXCLUDED: _excluded,
+    OutputId.TREATED_VALUES: _values,
+    OutputId.WARNINGS: _warnings,
+    OutputId.CONVERSIONS: _conversions,
+    OutputId.UNDERIVED: _underived,
+    OutputId.EVENTS: _adverse_events,
+    OutputId.PATIENT_WEIGHTS: _weights,
+    OutputId.DUPLICATES: _duplicates,
 }

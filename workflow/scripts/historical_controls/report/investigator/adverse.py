@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from historical_controls.ard.queries import ARMS, Result
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.queries import Result
 from historical_controls.report.investigator.people import arm_head
 from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.printer import Printer
@@ -18,21 +22,32 @@ def adverse_table(printer: Printer) -> HtmlTable | None:
     rows = tuple(
         Row(_name(printer, level), tuple(_cell(printer, level, arm) for arm in ARMS))
         for level in levels
-        if any(_one(printer, name, level, arm) for name in ("n_patients", "not_recorded") for arm in ARMS)
+        if any(
+            _one(printer, name, level, arm) for name in (Statistic.N_PATIENTS, Statistic.NOT_RECORDED) for arm in ARMS
+        )
     )
     if not rows:
         return None
     heads = (printer.word("adverse.kind"), *(arm_head(printer, arm) for arm in ARMS))
     notes = (printer.word("adverse.note", level=printer.level),)
-    return HtmlTable("adverse", "14.3.1", Markup(""), heads, rows, notes)
+    return HtmlTable("adverse", OutputId.ADVERSE_EVENTS, Markup(""), heads, rows, notes)
 
 
 def adverse_sentence(printer: Printer) -> Markup:
     """What the widest window after the treatment showed of reactions, and what none of them leaves open."""
-    names = ("n_patients", "n_subjects", "share", "lower", "upper", "upper_one_sided", "true_rate", "chance_to_see")
+    names = (
+        Statistic.N_PATIENTS,
+        Statistic.N_SUBJECTS,
+        Statistic.SHARE,
+        Statistic.LOWER,
+        Statistic.UPPER,
+        Statistic.UPPER_ONE_SIDED,
+        Statistic.TRUE_RATE,
+        Statistic.CHANCE_TO_SEE,
+    )
     for level in reversed([level for level in _windows(printer) if level.startswith("reaction")]):
         rows = {name: _one(printer, name, level, "treated") for name in names}
-        count = rows["n_patients"]
+        count = rows[Statistic.N_PATIENTS]
         if count is not None:
             key = "safety.none_seen" if count.value == 0 else "safety.some_seen"
             shown = {name: printer.number(row) for name, row in rows.items()}
@@ -43,7 +58,7 @@ def adverse_sentence(printer: Printer) -> Markup:
 
 def _windows(printer: Printer) -> list[str]:
     """Kinds counted within hours of the treatment, the shortest window first."""
-    known = {row.level for row in printer.results.all("adverse_events", "n_patients", arm="treated")}
+    known = {row.level for row in printer.results.all(AnalysisKey.ADVERSE_EVENTS, Statistic.N_PATIENTS, arm="treated")}
     timed = [level for level in known if level.startswith(("reaction_", "any_"))]
     return sorted(timed, key=lambda level: (not level.startswith("reaction"), float(_hours(level))))
 
@@ -59,17 +74,23 @@ def _name(printer: Printer, level: str) -> Markup:
     return printer.word(f"adverse.{kind}_within", hours=printer.fact(_hours(level)))
 
 
-def _one(printer: Printer, statistic: str, level: str, arm: str) -> Result | None:
+def _one(printer: Printer, statistic: Statistic, level: str, arm: str) -> Result | None:
     """Rates (14.3.5) stand in cells of their own."""
-    found = printer.results.all("adverse_events", statistic, level=level, arm=arm, contrast="")
-    return next((row for row in found if row.output_id != "14.3.5"), None)
+    found = printer.results.all(AnalysisKey.ADVERSE_EVENTS, statistic, level=level, arm=arm, contrast="")
+    return next((row for row in found if row.output_id != OutputId.EVENT_RATES), None)
 
 
 def _cell(printer: Printer, level: str, arm: str) -> Markup:
-    silent = _one(printer, "not_recorded", level, arm)
+    silent = _one(printer, Statistic.NOT_RECORDED, level, arm)
     if silent is not None:
         return Markup('<span class="refusal">{}</span>').format(printer.code("not_recorded", silent))
-    names = {"count": "n_patients", "n": "n_subjects", "share": "share", "lower": "lower", "upper": "upper"}
+    names = {
+        "count": Statistic.N_PATIENTS,
+        "n": Statistic.N_SUBJECTS,
+        "share": Statistic.SHARE,
+        "lower": Statistic.LOWER,
+        "upper": Statistic.UPPER,
+    }
     return printer.word(
         "disposition.cell", **{key: printer.number(_one(printer, name, level, arm)) for key, name in names.items()}
     )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from historical_controls.ard.queries import ARMS, CONTRAST, Result
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.keys.statistics import INTERVAL, Statistic
+from historical_controls.ard.queries import Result
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 
@@ -14,8 +17,8 @@ def contrast(
 ) -> tuple[Result, Result, Result] | None:
     """Estimate and limits of the mixed model's contrast; None where it has no number."""
     parts = [
-        printer.results.one("mixed_model", name, scenario, outcome=outcome, day=float(day), contrast=CONTRAST)
-        for name in ("estimate", "lower", "upper")
+        printer.results.one(AnalysisKey.MIXED_MODEL, name, scenario, outcome=outcome, day=float(day), contrast=CONTRAST)
+        for name in INTERVAL
     ]
     if any(part is None or part.value is None for part in parts):
         return None
@@ -52,7 +55,9 @@ def answer(printer: Printer) -> dict[str, Markup]:
         reading = printer.word("answer.reading", direction=direction)
     return {
         "sentence": stated(printer, primary.outcome, primary.day),
-        "n": printer.word("answer.n", **_by_arm(printer, "mixed_model", "n_subjects", "n", outcome=primary.outcome))
+        "n": printer.word(
+            "answer.n", **_by_arm(printer, AnalysisKey.MIXED_MODEL, Statistic.N_SUBJECTS, "n", outcome=primary.outcome)
+        )
         if parts
         else Markup(""),
         "deaths": deaths(printer),
@@ -63,7 +68,9 @@ def answer(printer: Printer) -> dict[str, Markup]:
     }
 
 
-def _by_arm(printer: Printer, analysis: str, statistic: str, name: str, **keys: object) -> dict[str, Markup]:
+def _by_arm(
+    printer: Printer, analysis: AnalysisKey, statistic: Statistic, name: str, **keys: object
+) -> dict[str, Markup]:
     return {
         f"{name}_{arm}": printer.number(printer.results.one(analysis, statistic, arm=arm, **keys))  # type: ignore[arg-type]
         for arm in ARMS
@@ -74,10 +81,13 @@ def deaths(printer: Printer) -> Markup:
     """Deaths by arm with their denominators."""
     horizon = printer.config.cohort.horizon_days
     day = float(horizon)
-    if any(printer.results.one("disposition", "count", arm=arm, level="death", day=day) is None for arm in ARMS):
+    if any(
+        printer.results.one(AnalysisKey.DISPOSITION, Statistic.COUNT, arm=arm, level="death", day=day) is None
+        for arm in ARMS
+    ):
         return printer.word("answer.deaths_missing")
-    dead = _by_arm(printer, "disposition", "count", "dead", level="death", day=day)
-    of = _by_arm(printer, "disposition", "n_subjects", "n", day=day)
+    dead = _by_arm(printer, AnalysisKey.DISPOSITION, Statistic.COUNT, "dead", level="death", day=day)
+    of = _by_arm(printer, AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, "n", day=day)
     return printer.word("answer.deaths", day=printer.fact(horizon), **dead, **of)
 
 
@@ -86,11 +96,11 @@ def death_aware(printer: Printer) -> Markup:
     primary = printer.config.primary
     keys = {"outcome": primary.outcome, "day": float(primary.day)}
     parts = {
-        name: printer.results.one("worst_rank", name, contrast=CONTRAST, **keys)  # type: ignore[arg-type]
-        for name in ("win_odds", "lower", "upper")
+        name: printer.results.one(AnalysisKey.WORST_RANK, name, contrast=CONTRAST, **keys)  # type: ignore[arg-type]
+        for name in (Statistic.WIN_ODDS, Statistic.LOWER, Statistic.UPPER)
     }
-    died = {arm: printer.results.one("worst_rank", "n_died", arm=arm, **keys) for arm in ARMS}  # type: ignore[arg-type]
-    not_ranked = printer.results.one("worst_rank", "not_ranked", **keys)  # type: ignore[arg-type]
+    died = {arm: printer.results.one(AnalysisKey.WORST_RANK, Statistic.N_DIED, arm=arm, **keys) for arm in ARMS}  # type: ignore[arg-type]
+    not_ranked = printer.results.one(AnalysisKey.WORST_RANK, Statistic.NOT_RANKED, **keys)  # type: ignore[arg-type]
     if not_ranked is not None:
         return printer.word("not_estimable", reason=printer.reason(not_ranked, primary.outcome))
     if any(row is None or row.value is None for row in parts.values()) or any(row is None for row in died.values()):
@@ -100,10 +110,10 @@ def death_aware(printer: Printer) -> Markup:
         day=printer.fact(primary.day),
         level=printer.level,
         **{name: printer.number(row) for name, row in parts.items()},
-        **_by_arm(printer, "worst_rank", "n_died", "dead", **keys),
-        **_by_arm(printer, "worst_rank", "n_subjects", "n", **keys),
+        **_by_arm(printer, AnalysisKey.WORST_RANK, Statistic.N_DIED, "dead", **keys),
+        **_by_arm(printer, AnalysisKey.WORST_RANK, Statistic.N_SUBJECTS, "n", **keys),
     )
-    verdict = printer.results.one("worst_rank", "agreement", **keys)  # type: ignore[arg-type]
+    verdict = printer.results.one(AnalysisKey.WORST_RANK, Statistic.AGREEMENT, **keys)  # type: ignore[arg-type]
     if verdict is None or not verdict.text:
         return said
     key = "answer.agree" if verdict.text == "agree" else "answer.disagree"
@@ -114,7 +124,9 @@ def in_short(printer: Printer) -> Markup:
     """What was done, in two sentences."""
     config = printer.config
     day = float(config.cohort.horizon_days)
-    counts = {f"n_{arm}": printer.results.one("disposition", "n_subjects", arm=arm, day=day) for arm in ARMS}
+    counts = {
+        f"n_{arm}": printer.results.one(AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, arm=arm, day=day) for arm in ARMS
+    }
     key = "done.short_without_n" if any(row is None for row in counts.values()) else "done.short"
     return printer.word(
         key,
@@ -127,7 +139,7 @@ def in_short(printer: Printer) -> Markup:
 def treated_count(printer: Printer) -> Result | None:
     """How many treated patients are analysed."""
     day = float(printer.config.cohort.horizon_days)
-    return printer.results.one("disposition", "n_subjects", arm="treated", day=day)
+    return printer.results.one(AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, arm="treated", day=day)
 
 
 def _certainty(printer: Printer) -> Markup:
@@ -167,7 +179,10 @@ def what_was_done(printer: Printer) -> list[Markup]:
 
 
 def _waits(printer: Printer) -> list[Markup]:
-    rows = {name: printer.results.one("waits", name, arm="treated") for name in ("median", "min", "max")}
+    rows = {
+        name: printer.results.one(AnalysisKey.WAITS, name, arm="treated")
+        for name in (Statistic.MEDIAN, Statistic.MIN, Statistic.MAX)
+    }
     if any(row is None or row.value is None for row in rows.values()):
         return []
     return [printer.word("done.waits", **{name: printer.number(row) for name, row in rows.items()})]

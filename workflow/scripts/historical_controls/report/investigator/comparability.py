@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from historical_controls.ard.queries import CONTRAST, Finding, gate_findings
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.queries import Finding, gate_findings
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
 
@@ -13,7 +17,9 @@ UNWEIGHTED = "unweighted"
 
 def methods(printer: Printer) -> list[str]:
     """Methods that the balance stage wrote about, the unweighted arms first; none where an arm was empty."""
-    rows = printer.results.all("weights", "target") + printer.results.all("weights", "infeasible")
+    rows = printer.results.all(AnalysisKey.WEIGHTS, Statistic.TARGET) + printer.results.all(
+        AnalysisKey.WEIGHTS, Statistic.INFEASIBLE
+    )
     known = {row.method for row in rows}
     return [method for method in (UNWEIGHTED, *printer.config.balance.methods) if method in known]
 
@@ -26,15 +32,15 @@ def gates_table(printer: Printer) -> HtmlTable | None:
     heads = tuple(printer.word(key) for key in ("gates.method", "gates.worth", "gates.share", "gates.verdict"))
     notes = (printer.word("gates.note"),)
     rows = tuple(_gate_row(printer, method) for method in found)
-    return HtmlTable("gates", "14.1.10", Markup(""), heads, rows, notes)
+    return HtmlTable("gates", OutputId.GATES, Markup(""), heads, rows, notes)
 
 
 def _gate_row(printer: Printer, method: str) -> Row:
     effective, share = (
-        printer.results.one("weights", name, method=method, arm="historical")
-        for name in ("effective_size", "largest_share")
+        printer.results.one(AnalysisKey.WEIGHTS, name, method=method, arm="historical")
+        for name in (Statistic.EFFECTIVE_SIZE, Statistic.LARGEST_SHARE)
     )
-    target = printer.results.one("weights", "target", method=method)
+    target = printer.results.one(AnalysisKey.WEIGHTS, Statistic.TARGET, method=method)
     head = printer.word(f"weighting.{method}")
     if target is not None and target.text == "ATO":
         head = Markup("{} <small>{}</small>").format(head, printer.code("target", target))
@@ -75,7 +81,9 @@ def _reasons(printer: Printer, refused: list[Finding]) -> Markup:
 
 def weighted_table(printer: Printer) -> HtmlTable | None:
     """Table 1 before and after each weighting: historical mean or share, and difference; None without methods."""
-    found = [method for method in methods(printer) if printer.results.all("love", "smd", method=method)]
+    found = [
+        method for method in methods(printer) if printer.results.all(AnalysisKey.LOVE, Statistic.SMD, method=method)
+    ]
     if len(found) < 2:
         return None
     heads = [printer.word("people.characteristic"), printer.word("arm.treated")]
@@ -87,19 +95,19 @@ def weighted_table(printer: Printer) -> HtmlTable | None:
     rows = [row for code in covariates(printer) for row in _rows(printer, code, found)]
     title = printer.word("weighting.table_title")
     notes = (printer.word("weighting.note"), *_facts(printer, found))
-    return HtmlTable("weighted", "14.1.4", title, tuple(heads), tuple(rows), notes)
+    return HtmlTable("weighted", OutputId.BASELINE_WEIGHTED, title, tuple(heads), tuple(rows), notes)
 
 
 def covariates(printer: Printer) -> list[str]:
     """Covariates compared, as declared, then the times before time zero."""
-    known = {row.outcome for row in printer.results.all("love", "smd", method=UNWEIGHTED)}
+    known = {row.outcome for row in printer.results.all(AnalysisKey.LOVE, Statistic.SMD, method=UNWEIGHTED)}
     declared = [code for code in printer.config.balance.covariates if code in known]
     return declared + sorted(known - set(declared))
 
 
 def levels(printer: Printer, code: str) -> list[str]:
     """Categories of a covariate, in the dictionary's order; [''] for numbers and flags."""
-    found = {row.level for row in printer.results.all("love", "smd", method=UNWEIGHTED, outcome=code)}
+    found = {row.level for row in printer.results.all(AnalysisKey.LOVE, Statistic.SMD, method=UNWEIGHTED, outcome=code)}
     outcome = printer.dictionary.outcomes.get(code)
     declared = [level for level in (outcome.categories if outcome else ()) if level in found]
     return declared + sorted(found - set(declared))
@@ -126,14 +134,14 @@ def _analysis(method: str) -> str:
 def _mean(printer: Printer, code: str, level: str, method: str, arm: str) -> Markup:
     """Proportion, geometric mean of what is analysed as a ratio, or mean."""
     keys = {"method": method, "outcome": code, "level": level, "arm": arm}
-    return printer.number(printer.results.one(_analysis(method), "centre", **keys))  # type: ignore[arg-type]
+    return printer.number(printer.results.one(_analysis(method), Statistic.CENTRE, **keys))  # type: ignore[arg-type]
 
 
 def _difference(printer: Printer, code: str, level: str, method: str) -> Markup:
     keys = {"method": method, "outcome": code, "level": level, "contrast": CONTRAST}
     difference, ratio = (
         printer.results.one(_analysis(method), name, **keys)  # type: ignore[arg-type]
-        for name in ("smd", "variance_ratio")
+        for name in (Statistic.SMD, Statistic.VARIANCE_RATIO)
     )
     if ratio is None:
         return printer.number(difference)
@@ -145,10 +153,12 @@ def _facts(printer: Printer, weightings: list[str]) -> list[Markup]:
     """How matching came out, and how many key covariates were imputed."""
     notes = []
     if "matching" in weightings:
-        names = ("ratio", "n_unmatched", "total_distance")
-        rows = {name: printer.number(printer.results.one("weights", name, method="matching")) for name in names}
+        names = (Statistic.RATIO, Statistic.N_UNMATCHED, Statistic.TOTAL_DISTANCE)
+        rows = {
+            name: printer.number(printer.results.one(AnalysisKey.WEIGHTS, name, method="matching")) for name in names
+        }
         notes.append(printer.word("weighting.matching_note", **rows))
-    imputed = [row for row in printer.results.all("key_covariates", "n_imputed") if row.value]
+    imputed = [row for row in printer.results.all(AnalysisKey.KEY_COVARIATES, Statistic.N_IMPUTED) if row.value]
     if imputed:
         parts = [Markup("{} {}").format(printer.covariate(row.outcome), printer.number(row)) for row in imputed]
         notes.append(printer.word("weighting.imputed", list=listed(parts)))

@@ -7,11 +7,21 @@ from typing import Any
 
 from markupsafe import Markup
 
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.printer import Printer
 
-COUNTS = ("n_lines", "n_records", "n_clean", "n_duplicate", "n_ignored", "n_quarantined")
+COUNTS = (
+    Statistic.N_LINES,
+    Statistic.N_RECORDS,
+    Statistic.N_CLEAN,
+    Statistic.N_DUPLICATE,
+    Statistic.N_IGNORED,
+    Statistic.N_QUARANTINED,
+)
 MOST_REASONS = 8
 
 
@@ -23,7 +33,7 @@ def ledger_table(printer: Printer) -> HtmlTable | None:
             Row(printer.fact(file), tuple(printer.number(_ledger_row(printer, count, name, file)) for count in COUNTS),
                 indent=True)
             for file in source.files
-            if _ledger_row(printer, "n_records", name, file) is not None
+            if _ledger_row(printer, Statistic.N_RECORDS, name, file) is not None
         ]  # fmt: skip
         rows += _under(printer, source.label, files)
     if not rows:
@@ -31,7 +41,7 @@ def ledger_table(printer: Printer) -> HtmlTable | None:
     names = ("file", "lines", "records", "clean", "duplicate", "ignored", "quarantined")
     heads = tuple(printer.word(f"cleaning.{name}") for name in names)
     title = printer.word("cleaning.table_title")
-    return HtmlTable("ledger", "14.1.8", title, heads, tuple(rows), (printer.word("cleaning.note"),))
+    return HtmlTable("ledger", OutputId.RECORDS, title, heads, tuple(rows), (printer.word("cleaning.note"),))
 
 
 def _under(printer: Printer, label: Mapping[Any, str], rows: list[Row]) -> list[Row]:
@@ -39,15 +49,19 @@ def _under(printer: Printer, label: Mapping[Any, str], rows: list[Row]) -> list[
     return [Row(printer.fact(printer.words.among(label))), *rows] if rows else []
 
 
-def _ledger_row(printer: Printer, statistic: str, source: str, file: str) -> Result | None:
-    return printer.results.one("ledger", statistic, population=source, level=file)
+def _ledger_row(printer: Printer, statistic: Statistic, source: str, file: str) -> Result | None:
+    return printer.results.one(AnalysisKey.LEDGER, statistic, population=source, level=file)
 
 
 def reasons_table(printer: Printer) -> HtmlTable | None:
     """The most frequent reasons for not using a record, per source and in words; None where all were used."""
     rows: list[Row] = []
     for name, source in printer.config.sources.items():
-        found = [row for row in printer.results.all("ledger_reasons", "n_records", population=name) if _unused(row)]
+        found = [
+            row
+            for row in printer.results.all(AnalysisKey.LEDGER_REASONS, Statistic.N_RECORDS, population=name)
+            if _unused(row)
+        ]
         frequent = sorted(found, key=lambda row: (-(row.value or 0), row.level, row.method))[:MOST_REASONS]
         reasons = [
             Row(_reason(printer, row), (_fate(printer, row), printer.number(row)), indent=True) for row in frequent
@@ -56,7 +70,7 @@ def reasons_table(printer: Printer) -> HtmlTable | None:
     if not rows:
         return None
     heads = tuple(printer.word(f"cleaning.{name}") for name in ("reason", "fate", "n_records"))
-    return HtmlTable("reasons", "14.1.8", printer.word("cleaning.reasons_title"), heads, tuple(rows))
+    return HtmlTable("reasons", OutputId.RECORD_REASONS, printer.word("cleaning.reasons_title"), heads, tuple(rows))
 
 
 def _unused(row: Result) -> bool:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from historical_controls.ard.queries import ARMS, Result
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.queries import Result
 from historical_controls.report.investigator.people import arm_head
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
@@ -17,7 +21,9 @@ WHEN = ("hours_from_admission", "days_from_onset")
 
 def matrix_table(printer: Printer) -> HtmlTable | None:
     """Each condition for each treated patient at the infusion (14.1.2); None without treated patients."""
-    patients = sorted({row.level for row in printer.results.all("eligibility", "state", arm="treated")})
+    patients = sorted(
+        {row.level for row in printer.results.all(AnalysisKey.ELIGIBILITY, Statistic.STATE, arm="treated")}
+    )
     rules = printer.config.cohort.as_read().rules
     rows = [
         Row(_rule_label(printer, name), tuple(_state(printer, name, patient) for patient in patients))
@@ -27,7 +33,9 @@ def matrix_table(printer: Printer) -> HtmlTable | None:
     if not rows:
         return None
     heads = (printer.word("eligibility.condition"), *map(printer.fact, patients))
-    return HtmlTable("eligibility", "14.1.2", NOTHING, heads, tuple(rows), (printer.word("eligibility.note_matrix"),))
+    return HtmlTable(
+        "eligibility", OutputId.ELIGIBILITY, NOTHING, heads, tuple(rows), (printer.word("eligibility.note_matrix"),)
+    )
 
 
 def _rule_label(printer: Printer, name: str) -> Markup:
@@ -35,14 +43,17 @@ def _rule_label(printer: Printer, name: str) -> Markup:
 
 
 def _found(printer: Printer, rule: str, patient: str) -> bool:
-    return printer.results.one("eligibility", "state", arm="treated", level=patient, contrast=rule) is not None
+    return (
+        printer.results.one(AnalysisKey.ELIGIBILITY, Statistic.STATE, arm="treated", level=patient, contrast=rule)
+        is not None
+    )
 
 
 def _state(printer: Printer, rule: str, patient: str) -> Markup:
     """True, false or not known, with the value that decided where there is one."""
     state, value = (
-        printer.results.one("eligibility", name, arm="treated", level=patient, contrast=rule)
-        for name in ("state", "evidence")
+        printer.results.one(AnalysisKey.ELIGIBILITY, name, arm="treated", level=patient, contrast=rule)
+        for name in (Statistic.STATE, Statistic.EVIDENCE)
     )
     if state is None:
         return printer.number(None)
@@ -52,7 +63,7 @@ def _state(printer: Printer, rule: str, patient: str) -> Markup:
 
 def readings_table(printer: Printer) -> HtmlTable | None:
     """How many would be eligible under each reading of the registry's text (14.1.3); None where none is declared."""
-    levels = [row.level for row in printer.results.all("readings", "n_included", arm="historical")]
+    levels = [row.level for row in printer.results.all(AnalysisKey.READINGS, Statistic.N_INCLUDED, arm="historical")]
     if not levels:
         return None
     order = [DECLARED, *_ordered(printer, levels)]
@@ -61,7 +72,7 @@ def readings_table(printer: Printer) -> HtmlTable | None:
     )
     heads = tuple(printer.word(f"readings.{name}") for name in ("reading", "ever", "included", "unknown", "treated"))
     return HtmlTable(
-        "readings", "14.1.3", printer.word("readings.title"), heads, rows, (printer.word("readings.note"),)
+        "readings", OutputId.ATTRITION, printer.word("readings.title"), heads, rows, (printer.word("readings.note"),)
     )
 
 
@@ -98,19 +109,24 @@ def _reading_label(printer: Printer, level: str) -> Markup:
 
 def _reading_cells(printer: Printer, level: str) -> tuple[Markup, ...]:
     n = {
-        (arm, name): printer.number(printer.results.one("readings", name, arm=arm, level=level, population="all"))
-        for arm, names in (("historical", ("n_ever", "n_included", "n_unknown")), ("treated", ("n_pass", "n_subjects")))
+        (arm, name): printer.number(
+            printer.results.one(AnalysisKey.READINGS, name, arm=arm, level=level, population="all")
+        )
+        for arm, names in (
+            ("historical", (Statistic.N_EVER, Statistic.N_INCLUDED, Statistic.N_UNKNOWN)),
+            ("treated", (Statistic.N_PASS, Statistic.N_SUBJECTS)),
+        )
         for name in names
     }
-    passed = printer.word("readings.of", n=n["treated", "n_pass"], total=n["treated", "n_subjects"])
-    return (*(n["historical", name] for name in ("n_ever", "n_included", "n_unknown")), passed)
+    passed = printer.word("readings.of", n=n["treated", Statistic.N_PASS], total=n["treated", Statistic.N_SUBJECTS])
+    return (*(n["historical", name] for name in (Statistic.N_EVER, Statistic.N_INCLUDED, Statistic.N_UNKNOWN)), passed)
 
 
 def care_table(printer: Printer) -> HtmlTable | None:
     """When time zero stood, and co-treatments before it and during follow-up, by arm (14.1.5)."""
     rows = [row for name in WHEN for row in _when_rows(printer, name)]
     for name, declared in printer.config.cohort.co_treatments.items():
-        if printer.results.all("co_treatment", "count", level=name):
+        if printer.results.all(AnalysisKey.CO_TREATMENT, Statistic.COUNT, level=name):
             rows.append(Row(printer.fact(printer.words.among(declared.label))))
             rows += [
                 Row(printer.word(f"care.{part}"), tuple(_given(printer, name, part, arm) for arm in ARMS), indent=True)
@@ -119,25 +135,27 @@ def care_table(printer: Printer) -> HtmlTable | None:
     if not rows:
         return None
     heads = (printer.word("care.item"), *(arm_head(printer, arm) for arm in ARMS))
-    return HtmlTable("care", "14.1.5", NOTHING, heads, tuple(rows), (printer.word("care.note"),))
+    return HtmlTable("care", OutputId.CARE, NOTHING, heads, tuple(rows), (printer.word("care.note"),))
 
 
 def _when_rows(printer: Printer, name: str) -> list[Row]:
     cells = []
     for arm in ARMS:
         own = {
-            statistic: printer.number(printer.results.one("time_zero", statistic, arm=arm, level=name))
-            for statistic in ("median", "min", "max")
+            statistic: printer.number(printer.results.one(AnalysisKey.TIME_ZERO, statistic, arm=arm, level=name))
+            for statistic in (Statistic.MEDIAN, Statistic.MIN, Statistic.MAX)
         }
         cells.append(printer.word("care.median_range", **own))
-    known = any(printer.results.one("time_zero", "median", arm=arm, level=name) for arm in ARMS)
+    known = any(printer.results.one(AnalysisKey.TIME_ZERO, Statistic.MEDIAN, arm=arm, level=name) for arm in ARMS)
     return [Row(printer.covariate(name), tuple(cells))] if known else []
 
 
 def _given(printer: Printer, name: str, part: str, arm: str) -> Markup:
     count, total = (
-        printer.results.one("co_treatment", statistic, arm=arm, level=name, contrast=part, population="eligible")
-        for statistic in ("count", "total")
+        printer.results.one(
+            AnalysisKey.CO_TREATMENT, statistic, arm=arm, level=name, contrast=part, population="eligible"
+        )
+        for statistic in (Statistic.COUNT, Statistic.TOTAL)
     )
     if count is None:
         return printer.number(None)
@@ -148,14 +166,14 @@ def calendar_sentence(printer: Printer) -> Markup | None:
     """How far the arms' calendars meet; None where an arm is empty."""
     found = {
         arm: {
-            name: printer.results.one("calendar_overlap", name, arm=arm, level="within_other")
-            for name in ("count", "total")
+            name: printer.results.one(AnalysisKey.CALENDAR_OVERLAP, name, arm=arm, level="within_other")
+            for name in (Statistic.COUNT, Statistic.TOTAL)
         }
         for arm in ARMS
     }
     if any(row is None for own in found.values() for row in own.values()):
         return None
-    none = not any(row.value for own in found.values() for name, row in own.items() if row and name == "count")
+    none = not any(row.value for own in found.values() for name, row in own.items() if row and name == Statistic.COUNT)
     numbers = {f"{name}_{arm}": printer.number(row) for arm, own in found.items() for name, row in own.items()}
     return printer.word("calendar.apart" if none else "calendar.meet", **numbers)
 
@@ -164,20 +182,27 @@ def draws_sentence(printer: Printer) -> Markup | None:
     """What the further draws of waits gave for the primary outcome; None where none were made."""
     primary = printer.config.primary
 
-    def found(statistic: str, **keys: str) -> Result | None:
-        rows = printer.results.all("wait_draws", statistic, outcome=primary.outcome, day=float(primary.day), **keys)
+    def found(statistic: Statistic, **keys: str) -> Result | None:
+        rows = printer.results.all(
+            AnalysisKey.WAIT_DRAWS, statistic, outcome=primary.outcome, day=float(primary.day), **keys
+        )
         return rows[0] if rows else None
 
-    draws, estimated = found("n_draws", arm=""), found("n_estimated", arm="")
+    draws, estimated = found(Statistic.N_DRAWS, arm=""), found(Statistic.N_ESTIMATED, arm="")
     if draws is None or not draws.value:
         return None
     n = {"n": printer.number(draws), "outcome": printer.label(primary.outcome), "day": printer.fact(primary.day)}
     if estimated is None or not estimated.value:
         return printer.word("scenarios.draws_none", **n)
-    spread = {name: printer.number(found(name, level="estimate")) for name in ("min", "median", "max")}
-    ends = {"lower": ("min", "lower"), "upper": ("max", "upper")}
-    intervals = {name: printer.number(found(end, level=level)) for name, (end, level) in ends.items()}
-    people = {name: printer.number(found(end, level="n_subjects")) for name, end in (("few", "min"), ("most", "max"))}
+    spread = {
+        name: printer.number(found(name, level="estimate")) for name in (Statistic.MIN, Statistic.MEDIAN, Statistic.MAX)
+    }
+    ends = {Statistic.LOWER: Statistic.MIN, Statistic.UPPER: Statistic.MAX}
+    intervals = {name: printer.number(found(end, level=name)) for name, end in ends.items()}
+    people = {
+        name: printer.number(found(end, arm="historical"))
+        for name, end in (("few", Statistic.MIN_SUBJECTS), ("most", Statistic.MAX_SUBJECTS))
+    }
     said = printer.word("scenarios.draws", n_estimated=printer.number(estimated), **n, **spread, **intervals, **people)
     refused = draws.value > estimated.value
     return Markup("{} {}").format(said, printer.word("scenarios.draws_refused")) if refused else said

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from historical_controls.ard.queries import ARMS, Result
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.queries import Result
 from historical_controls.report.investigator.answer import contrast, is_ratio
 from historical_controls.report.investigator.outcomes import interval, said_refusal
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
@@ -18,11 +22,11 @@ def glance_table(printer: Printer) -> HtmlTable:
     heads = tuple(printer.word(name, level=printer.level) for name in names)
     rows = tuple(_row(printer, code, day) for code in _codes(printer))
     title = printer.word("glance.table_title", day=printer.fact(day))
-    return HtmlTable("glance", "14.1.13", title, heads, rows, (printer.word("glance.note"),))
+    return HtmlTable("glance", OutputId.COMPLETENESS, title, heads, rows, (printer.word("glance.note"),))
 
 
 def _codes(printer: Printer) -> list[str]:
-    known = printer.results.all("completeness", "registered")
+    known = printer.results.all(AnalysisKey.COMPLETENESS, Statistic.REGISTERED)
     registered = [row.outcome for row in sorted(known, key=lambda row: row.value or 0)]
     return registered + [code for code in printer.config.outcomes if code not in registered]
 
@@ -37,9 +41,9 @@ def _row(printer: Printer, code: str, day: int) -> Row:
 
 def _measured(printer: Printer, code: str, arm: str) -> Result | None:
     """Patients of an arm with any value."""
-    return printer.results.one("completeness", "n_subjects", outcome=code, arm=arm) or printer.results.one(
-        "availability", "n_subjects", outcome=code, arm=arm
-    )
+    return printer.results.one(
+        AnalysisKey.COMPLETENESS, Statistic.N_SUBJECTS, outcome=code, arm=arm
+    ) or printer.results.one(AnalysisKey.AVAILABILITY, Statistic.N_SUBJECTS, outcome=code, arm=arm)
 
 
 def _controls(printer: Printer, row: Result | None) -> Markup:
@@ -55,7 +59,9 @@ def _said(printer: Printer, code: str, day: int) -> Markup:
     if parts is not None:
         key = "glance.ratio_mark" if is_ratio(parts) else "glance.unit_mark"
         return interval(printer, parts, key, unit=printer.fact(printer.words.unit(parts[0].unit)))
-    state, how = (printer.results.one("completeness", name, outcome=code) for name in ("state", "how"))
+    state, how = (
+        printer.results.one(AnalysisKey.COMPLETENESS, name, outcome=code) for name in (Statistic.STATE, Statistic.HOW)
+    )
     if how is not None and how.text in {"events", "rank_test", "detection"}:
         return Markup('<span class="refusal">{}</span>').format(printer.code("outcome_how", how))
     refused = printer.results.not_estimable(code, float(day))

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from markupsafe import Markup, escape
 
-from historical_controls.ard.queries import ARMS, Result
+from historical_controls.ard.keys.analyses import AnalysisKey, output_of
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.queries import Result
 from historical_controls.report.investigator.answer import contrast, is_ratio
 from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.printer import Printer
@@ -60,18 +64,13 @@ def _contrast_head(printer: Printer, code: str) -> Markup:
 
 
 def _n_cell(printer: Printer, code: str, arm: str, day: int) -> Markup:
-    n = printer.results.one("availability", "n_subjects", outcome=code, arm=arm, day=float(day))
+    n = printer.results.one(AnalysisKey.AVAILABILITY, Statistic.N_SUBJECTS, outcome=code, arm=arm, day=float(day))
     return printer.word("course.only_n", n=printer.number(n))
 
 
-def _output_id(printer: Printer, code: str) -> str:
-    """Number of the table that the outcome's rows belong to; '' where it has none."""
-    for statistic in ("estimate", "not_estimable"):
-        for analysis in printer.results.analyses(statistic):
-            for row in printer.results.all(analysis, statistic, outcome=code):
-                if row.output_id.startswith("14.2"):
-                    return row.output_id
-    return ""
+def _output_id(printer: Printer, code: str) -> OutputId:
+    """Number of the table that the outcome's rows belong to."""
+    return output_of(AnalysisKey.MIXED_MODEL, printer.outcome(code).family)
 
 
 def _day_row(printer: Printer, code: str, day: int) -> Row:
@@ -85,19 +84,22 @@ def _day_row(printer: Printer, code: str, day: int) -> Row:
 
 
 def _mean_cell(printer: Printer, code: str, arm: str, day: int) -> Markup:
-    mean = printer.results.one("mixed_model", "mean", outcome=code, arm=arm, day=float(day))
-    n = printer.results.one("availability", "n_subjects", outcome=code, arm=arm, day=float(day))
+    mean = printer.results.one(AnalysisKey.MIXED_MODEL, Statistic.MEAN, outcome=code, arm=arm, day=float(day))
+    n = printer.results.one(AnalysisKey.AVAILABILITY, Statistic.N_SUBJECTS, outcome=code, arm=arm, day=float(day))
     return printer.word("course.mean_n", mean=printer.number(mean), n=printer.number(n))
 
 
 def _fit_notes(printer: Printer, code: str) -> tuple[Markup, ...]:
     """Which covariance and degrees of freedom the model used."""
-    rung, df = (printer.results.one("mixed_model", name, outcome=code) for name in ("covariance_rung", "df_method"))
+    rung, df = (
+        printer.results.one(AnalysisKey.MIXED_MODEL, name, outcome=code)
+        for name in (Statistic.COVARIANCE_RUNG, Statistic.DF_METHOD)
+    )
     if rung is None or df is None or printer.results.not_estimable(code) is not None:
         return ()
     code = rung.text or ""
     said = printer.marked(rung, escape(rung_name(code, printer.config, printer.words) or code))
-    weighting = printer.results.one("mixed_model", "weighting", outcome=code)
+    weighting = printer.results.one(AnalysisKey.MIXED_MODEL, Statistic.WEIGHTING, outcome=code)
     key = "course.fit_weighted" if rung.method == "cr2" and weighting is not None else "course.fit"
     named = {} if weighting is None else {"weighting": printer.code("weighting", weighting)}
     return (printer.word(key, rung=said, df_method=printer.code("df_method", df), **named),)
@@ -125,20 +127,24 @@ def scenario_table(printer: Printer) -> HtmlTable | None:
     heads = (printer.word("scenarios.scenario"), printer.word("scenarios.n"), last)
     rows = tuple(_scenario_row(printer, name, label) for name, label in labels.items())
     title = printer.word("scenarios.table_title", outcome=printer.label(primary.outcome), day=printer.fact(primary.day))
-    return HtmlTable("scenarios", "14.2.12", title, heads, rows, (printer.word("scenarios.note"),))
+    return HtmlTable("scenarios", OutputId.SENSITIVITY, title, heads, rows, (printer.word("scenarios.note"),))
 
 
 def _scenario_row(printer: Printer, scenario: str, label: Markup) -> Row:
     primary = printer.config.primary
     counts = {
         f"n_{arm}": printer.number(
-            printer.results.one("mixed_model", "n_subjects", scenario, outcome=primary.outcome, arm=arm)
-            or printer.results.one("availability", "n_subjects", scenario, outcome=primary.outcome, arm=arm)
+            printer.results.one(
+                AnalysisKey.MIXED_MODEL, Statistic.N_SUBJECTS, scenario, outcome=primary.outcome, arm=arm
+            )
+            or printer.results.one(
+                AnalysisKey.AVAILABILITY, Statistic.N_SUBJECTS, scenario, outcome=primary.outcome, arm=arm
+            )
         )
         for arm in ARMS
     }
     parts = contrast(printer, primary.outcome, primary.day, scenario)
-    weighting = printer.results.one("mixed_model", "weighting", scenario, outcome=primary.outcome)
+    weighting = printer.results.one(AnalysisKey.MIXED_MODEL, Statistic.WEIGHTING, scenario, outcome=primary.outcome)
     if weighting is not None and weighting.text == "overlap":
         label = Markup("{} <small>{}</small>").format(label, printer.word("target.ATO"))
     if parts is None:

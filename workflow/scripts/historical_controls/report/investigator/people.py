@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from historical_controls.ard.queries import ARMS, CONTRAST
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import QUANTILE_BOUNDS, Statistic
 from historical_controls.report.investigator.answer import treated_count
 from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.printer import Printer
@@ -16,7 +19,7 @@ EVENTS = ("death", "discharge_alive", "transfer_out", "in_hospital", "last_recor
 def arm_head(printer: Printer, arm: str) -> Markup:
     """'Treated, n = 5', the number from the disposition."""
     day = float(printer.config.cohort.horizon_days)
-    row = printer.results.one("disposition", "n_subjects", arm=arm, day=day)
+    row = printer.results.one(AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, arm=arm, day=day)
     name = printer.word(f"arm.{arm}")
     if row is None:
         return printer.word("people.arm_only", arm=name)
@@ -40,7 +43,7 @@ def baseline_table(printer: Printer) -> HtmlTable | None:
         printer.word("people.note_smd"),
         printer.word("people.note_by_chance", level=envelope),
     )
-    return HtmlTable("baseline", "14.1.4", Markup(""), heads, tuple(rows), notes)
+    return HtmlTable("baseline", OutputId.BASELINE, Markup(""), heads, tuple(rows), notes)
 
 
 def _covariate(printer: Printer, code: str) -> list[Row]:
@@ -63,7 +66,9 @@ def _covariate(printer: Printer, code: str) -> list[Row]:
 
 def _levels(printer: Printer, code: str) -> list[str]:
     """Categories of a covariate, in the dictionary's order; [''] for numbers and flags."""
-    rows = [row for arm in ARMS for row in printer.results.all("baseline", "n", outcome=code, arm=arm)]
+    rows = [
+        row for arm in ARMS for row in printer.results.all(AnalysisKey.BASELINE, Statistic.N, outcome=code, arm=arm)
+    ]
     found = {row.level for row in rows}
     declared = [level for level in printer.outcome(code).categories if level in found]
     return declared + sorted(found - set(declared))
@@ -75,8 +80,8 @@ def _category(printer: Printer, code: str, level: str) -> str:
 
 def _cells(printer: Printer, code: str, level: str) -> tuple[Markup, ...]:
     smd, bound = (
-        printer.results.one("baseline", name, outcome=code, level=level, contrast=CONTRAST)
-        for name in ("smd", "smd_by_chance")
+        printer.results.one(AnalysisKey.BASELINE, name, outcome=code, level=level, contrast=CONTRAST)
+        for name in (Statistic.SMD, Statistic.SMD_BY_CHANCE)
     )
     return (*(_summary(printer, code, level, arm) for arm in ARMS), printer.number(smd), printer.number(bound))
 
@@ -87,29 +92,33 @@ def _summary(printer: Printer, code: str, level: str, arm: str) -> Markup:
     Quartiles stand for outcomes on the log scale, and wherever censored values leave no mean.
     """
     rows = {
-        name: printer.results.one("baseline", name, outcome=code, level=level, arm=arm)
-        for name in ("n", "n_missing", "count", "share", "mean", "sd")
+        name: printer.results.one(AnalysisKey.BASELINE, name, outcome=code, level=level, arm=arm)
+        for name in (Statistic.N, Statistic.N_MISSING, Statistic.COUNT, Statistic.SHARE, Statistic.MEAN, Statistic.SD)
     }
     printed = {name: printer.number(row) for name, row in rows.items()}
-    if rows["n"] is None or not rows["n"].value:
+    known, missing = rows[Statistic.N], rows[Statistic.N_MISSING]
+    if known is None or not known.value:
         cell = printer.number(None)
-    elif rows["count"] is not None:
+    elif rows[Statistic.COUNT] is not None:
         cell = printer.word("people.share", **printed)
-    elif rows["mean"] is not None and printer.outcome(code).scale != "log":
+    elif rows[Statistic.MEAN] is not None and printer.outcome(code).scale != "log":
         cell = printer.word("people.mean_sd", **printed)
     else:
-        quartiles = {name: _quantile(printer, code, arm, name) for name in ("median", "q1", "q3")}
+        quartiles = {
+            name: _quantile(printer, code, arm, name) for name in (Statistic.MEDIAN, Statistic.Q1, Statistic.Q3)
+        }
         cell = printer.word("people.median_range", **quartiles)
-    if rows["n_missing"] is None or not rows["n_missing"].value:
+    if missing is None or not missing.value:
         return cell
-    said = printer.word("people.missing", n=printed["n_missing"])
+    said = printer.word("people.missing", n=printed[Statistic.N_MISSING])
     return Markup("{} <small>{}</small>").format(cell, said)
 
 
-def _quantile(printer: Printer, code: str, arm: str, name: str) -> Markup:
+def _quantile(printer: Printer, code: str, arm: str, name: Statistic) -> Markup:
     """A quantile, or the bounds that limits of the assay leave for it."""
     exact, lower, upper = (
-        printer.results.one("baseline", f"{name}{side}", outcome=code, arm=arm) for side in ("", "_lower", "_upper")
+        printer.results.one(AnalysisKey.BASELINE, side, outcome=code, arm=arm)
+        for side in (name, *QUANTILE_BOUNDS[name])
     )
     if exact is not None or (lower is None and upper is None):
         return printer.number(exact)
@@ -125,7 +134,10 @@ def disposition_table(printer: Printer) -> HtmlTable | None:
     rows = tuple(
         Row(printer.word(f"event.{event}"), tuple(_event_cell(printer, event, arm) for arm in ARMS))
         for event in EVENTS
-        if any(printer.results.one("disposition", "count", arm=arm, level=event, day=float(horizon)) for arm in ARMS)
+        if any(
+            printer.results.one(AnalysisKey.DISPOSITION, Statistic.COUNT, arm=arm, level=event, day=float(horizon))
+            for arm in ARMS
+        )
     )
     heads = (
         printer.word("disposition.event", day=printer.fact(horizon)),
@@ -133,14 +145,14 @@ def disposition_table(printer: Printer) -> HtmlTable | None:
     )
     title = printer.word("disposition.table_title", day=printer.fact(horizon))
     notes = (printer.word("disposition.note", level=printer.level),)
-    return HtmlTable("disposition", "14.1.1", title, heads, rows, notes)
+    return HtmlTable("disposition", OutputId.DISPOSITION, title, heads, rows, notes)
 
 
 def _event_cell(printer: Printer, event: str, arm: str) -> Markup:
     day = float(printer.config.cohort.horizon_days)
     parts = {
-        name: printer.number(printer.results.one("disposition", name, arm=arm, level=event, day=day))
-        for name in ("count", "share", "lower", "upper")
+        name: printer.number(printer.results.one(AnalysisKey.DISPOSITION, name, arm=arm, level=event, day=day))
+        for name in (Statistic.COUNT, Statistic.SHARE, Statistic.LOWER, Statistic.UPPER)
     }
-    n = printer.number(printer.results.one("disposition", "n_subjects", arm=arm, day=day))
+    n = printer.number(printer.results.one(AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, arm=arm, day=day))
     return printer.word("disposition.cell", n=n, **parts)

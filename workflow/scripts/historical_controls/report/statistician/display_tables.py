@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
@@ -16,13 +17,13 @@ from historical_controls.report.statistician.tables import Section, number
 from historical_controls.text.formatting import format_number
 
 ENDS = ("death", "discharge_alive", "transfer_out")
-ELSEWHERE = {"16.2.4": "results/clean/quarantine.csv"}
+ELSEWHERE: dict[str, str] = {OutputId.HELD_RECORDS: "results/clean/quarantine.csv"}
 
 
 def listing_sections(printer: Printer, outputs: Mapping[str, Output], display: pd.DataFrame) -> list[Section]:
     """Every registered listing: those that may be shared in full, of the others where they are kept."""
     chosen = sorted((one for one in outputs.values() if one.kind == "listing"), key=lambda one: number(one.output_id))
-    shared = {"16.2.1": end_of_follow_up, "16.2.3": treated_values}
+    shared: dict[str, Any] = {OutputId.TREATED_TIMELINE: end_of_follow_up, OutputId.TREATED_VALUES: treated_values}
     made = []
     for output in chosen:
         title = printer.fact(output.title(printer.words.language))
@@ -41,7 +42,9 @@ def end_of_follow_up(printer: Printer, display: pd.DataFrame) -> HtmlTable | Non
         return None
     names = Names(printer)
     heads = (printer.word("stat.patient"), names.key("arm"), names.key("level"), names.key("day"))
-    return HtmlTable("l16_2_1", "16.2.1", printer.word("stat.end_of_follow_up"), heads, rows, n_names=3)
+    return HtmlTable(
+        "l16_2_1", OutputId.TREATED_TIMELINE, printer.word("stat.end_of_follow_up"), heads, rows, n_names=3
+    )
 
 
 def _end(printer: Printer, row: Mapping[Any, Any]) -> Row:
@@ -68,7 +71,7 @@ def treated_values(printer: Printer, display: pd.DataFrame) -> HtmlTable | None:
         for item, day in lines
     )
     heads = (names.key("outcome"), names.key("day"), *(printer.fact(one) for one in patients))
-    return HtmlTable("l16_2_3", "16.2.3", printer.word("stat.treated_values"), heads, rows, n_names=2)
+    return HtmlTable("l16_2_3", OutputId.TREATED_VALUES, printer.word("stat.treated_values"), heads, rows, n_names=2)
 
 
 def _day(printer: Printer, day: float) -> Markup:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.report.statistician.sheet import Block
 
 GATES = (
@@ -20,12 +21,12 @@ GATES = (
 )
 
 LAYOUTS: dict[str, tuple[Block, ...]] = {
-    "14.1.10": (Block(GATES, together=True),),
+    OutputId.GATES: (Block(GATES, together=True),),
 }
 
 ESTIMATES = ("estimate", "lower", "upper", "df", "not_estimable")
 
 # Tables that gather rows registered under other outputs.
 EXTRA: dict[str, tuple[Block, ...]] = {
-    "14.2.12": (Block(("mixed_model",), ESTIMATES, scenarios=True, contrasts=True),),
+    OutputId.SENSITIVITY: (Block(("mixed_model",), ESTIMATES, scenarios=True, contrasts=True),),
 }

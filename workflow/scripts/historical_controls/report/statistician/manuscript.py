@@ -7,7 +7,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from historical_controls.ard.queries import CONTRAST
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.report.investigator.answer import answer, in_short, stated, what_was_done
 from historical_controls.report.investigator.data import provenance_facts
 from historical_controls.report.printing.html_table import listed
@@ -56,9 +58,9 @@ def _permuted(printer: Printer) -> dict[str, Markup] | None:
     primary = printer.config.primary
     rows = {
         name: printer.results.one(
-            "permutation", statistic, outcome=primary.outcome, day=float(primary.day), contrast=CONTRAST
+            AnalysisKey.PERMUTATION, statistic, outcome=primary.outcome, day=float(primary.day), contrast=CONTRAST
         )
-        for name, statistic in (("p", "p_value"), ("floor", "p_floor"))
+        for name, statistic in (("p", Statistic.P_VALUE), ("floor", Statistic.P_FLOOR))
     }
     if any(row is None or row.value is None for row in rows.values()):
         return None

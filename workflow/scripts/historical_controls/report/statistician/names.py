@@ -9,7 +9,10 @@ from functools import cached_property
 
 from markupsafe import Markup, escape
 
-from historical_controls.ard.queries import CONTRAST, Result
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.queries import Result
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.printing.rung_name import rung_name
 from historical_controls.report.statistician.sheet import REMARKS
@@ -74,12 +77,12 @@ class Names:
     def text(self, row: Result) -> Markup:
         """A text result in words, carrying its row's id."""
         code = row.text or ""
-        if row.statistic == "covariance_rung":
+        if row.statistic == Statistic.COVARIANCE_RUNG:
             return self.printer.marked(row, self._rung(code))
-        if row.statistic == "singular":
+        if row.statistic == Statistic.SINGULAR:
             return self.printer.marked(row, self._boundary(code))
         groups: tuple[str, ...] = TEXTS.get(row.statistic, (row.statistic, "text", "state"))
-        if row.analysis == "completeness":
+        if row.analysis == AnalysisKey.COMPLETENESS:
             groups = (f"outcome_{row.statistic}", "reason")
         known = next((group for group in groups if self.printer.words.has(f"{group}.{code}")), "")
         if known == "reason":

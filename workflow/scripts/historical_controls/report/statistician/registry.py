@@ -9,13 +9,15 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from historical_controls.ard.queries import ARMS
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.dictionary.declared_csv import declared_rows
 from historical_controls.errors import UserError
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer, fill
 
-OUTPUT = "14.1.7"
 COLUMNS = ("study", "item", "registry_en", "registry_es", "analysis_en", "analysis_es")
 FACTS = ("n_treated", "n_historical", "days", "day", "primary", "secondary")
 
@@ -67,7 +69,11 @@ def declared_tables(printer: Printer, differences: Iterable[Difference]) -> dict
     heads = (printer.word("difference.registry"), printer.word("difference.analysis"))
     title = printer.word("difference.title")
     notes = (printer.word("difference.note"),)
-    return {OUTPUT: HtmlTable(f"t{OUTPUT.replace('.', '_')}-1", OUTPUT, title, heads, rows, notes, n_names=2)}
+    return {
+        OutputId.REGISTRY: HtmlTable(
+            f"t{OutputId.REGISTRY.replace('.', '_')}-1", OutputId.REGISTRY, title, heads, rows, notes, n_names=2
+        )
+    }
 
 
 def _row(printer: Printer, one: Difference, facts: dict[str, Markup]) -> Row:
@@ -87,5 +93,7 @@ def run_facts(printer: Printer) -> dict[str, Markup]:
         "secondary": listed(secondary) if secondary else printer.word("difference.no_secondary"),
     }
     for arm in ARMS:
-        facts[f"n_{arm}"] = printer.number(printer.results.one("disposition", "n_subjects", arm=arm, day=day))
+        facts[f"n_{arm}"] = printer.number(
+            printer.results.one(AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, arm=arm, day=day)
+        )
     return facts

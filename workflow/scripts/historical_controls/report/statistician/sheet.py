@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from historical_controls.ard.queries import ARMS, CONTRAST, Result
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.queries import Result
 
 KEYS = ("scenario", "analysis", "outcome", "method", "population", "arm", "level", "contrast", "day")
 REMARKS = (

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from historical_controls.ard.queries import CONTRAST, Result
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.queries import Result
 from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
@@ -172,7 +175,12 @@ def _with_floor(names: Names, p_value: Result, floor: Result | None) -> Markup:
     """A p-value with the smallest one that the design can give; a model's p stands beside the permutation's floor."""
     if floor is None:
         floor = names.printer.results.one(
-            "permutation", "p_floor", p_value.scenario, outcome=p_value.outcome, day=p_value.day, contrast=CONTRAST
+            AnalysisKey.PERMUTATION,
+            Statistic.P_FLOOR,
+            p_value.scenario,
+            outcome=p_value.outcome,
+            day=p_value.day,
+            contrast=CONTRAST,
         )
     printed = names.printer.number(p_value)
     if floor is None:
