@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import difflib
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -116,3 +119,19 @@ def test_tests_mirror_the_rooms() -> None:
         path.name for path in (ROOT / "tests" / "unit").iterdir() if path.is_dir() and path.name != "__pycache__"
     }
     assert folders <= rooms
+
+
+def test_the_snakefile_imports_nothing_heavy() -> None:
+    """Every job reads the Snakefile anew."""
+    rules = (ROOT / "workflow" / "rules" / "common.smk").read_text(encoding="utf-8")
+    imports = re.findall(r"^from historical_controls[.\w]* import (?:\([^)]*\)|.*)", rules, re.MULTILINE)
+    assert len(imports) > 5
+    heavy = "print([name for name in ('numpy', 'pandas', 'pyarrow', 'scipy', 'matplotlib') if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(["import sys", *imports, heavy])],
+        env={**os.environ, "PYTHONPATH": str(LIBRARY.parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
