@@ -113,7 +113,7 @@ rule inspect_source:
         "../envs/environment.yml"
     threads: 1
     params:
-        source=lambda wildcards: STUDY.sources[wildcards.source].model_dump(mode="json"),
+        source=unlabelled_source,
         others=lambda wildcards: other_sources(wildcards.source),
         code=code("inspect_source.py"),
     script:

@@ -105,6 +105,11 @@ def source_declaration(wildcards):
     return STUDY.sources[wildcards.source].model_dump(mode="json", exclude={"files"})
 
 
+def unlabelled_source(wildcards):
+    """A source but for its label, which only reports print, as plain values."""
+    return STUDY.sources[wildcards.source].model_dump(mode="json") | {"label": {}}
+
+
 def source_files(wildcards):
     """The cleaned tables of every file of a source."""
     return collect(

@@ -155,6 +155,27 @@ def test_some_rows_a_factor_away_from_the_others(tmp_path: Path) -> None:
     assert found.loc[found["finding"] == "UNIT_SUSPECT", "unit"].tolist() == ["mg/dL"]
 
 
+@pytest.mark.parametrize(
+    ("test", "unit", "usual", "odd", "true_unit"),
+    [
+        ("SatO2", "%", [f"{n}" for n in range(88, 100)] * 5, "0.97", '"fraction"'),
+        ("FiO2", "fraction", ["0.4", "0.5", "0.6", "0.8"] * 10, "60", '"%"'),
+        ("Temp", "C", ["36.5", "37.1", "38.2", "39.0"] * 10, "99.5", '"[degf]"'),
+        ("pO2", "mmHg", ["78", "82", "91", "100"] * 10, "10.6", '"kpa"'),
+    ],
+)
+def test_single_values_in_another_unit_are_found_among_others(
+    test: str, unit: str, usual: list[str], odd: str, true_unit: str, tmp_path: Path
+) -> None:
+    found = inspected(rows([*usual, odd], test=test, unit=unit), tmp_path)
+    mine = found.loc[found["finding"] == "UNIT_SUSPECT"]
+    assert mine["n"].tolist() == [1]
+    assert f"fit the unit {true_unit}" in mine["hint"].iloc[0]
+    # A declaration would change the other values as well.
+    assert mine["config_line"].tolist() == [""]
+    assert inspected(rows(usual, test=test, unit=unit), tmp_path / "b").empty
+
+
 def test_sources_a_factor_apart(tmp_path: Path) -> None:
     here, there = (
         rows(spread(40, 200, 0.5), test="IL-6", unit="pg/mL"),

@@ -270,7 +270,7 @@ def _conversions(
         if factor is None or factor <= 0:
             faults.append(UserError("a factor above 0 is needed", f"{place}, factor"))
             continue
-        for spelling in {fold_unit(s) for s in [row["unit"], *row["spellings"].split("|")] if s}:
+        for spelling in dict.fromkeys(fold_unit(s) for s in [row["unit"], *row["spellings"].split("|")] if s):
             if (code, spelling) in seen:
                 faults.append(
                     UserError(

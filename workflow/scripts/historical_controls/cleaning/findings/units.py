@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,14 @@ POWERS = (10.0, 0.1, 100.0, 0.01, 1000.0, 0.001)
 # Other rows of the same outcome: a factor below 4 may be other patients.
 LEAST_FACTOR = 4.0
 SAME = 1.6
+GROUP = ["file", "outcome", "raw_unit"]
+Key = tuple[str, str, str]
 FAR, NEAR = 0.5, 0.3
+# Single values: so many robust SDs from the median of their group, and so near to it in the other unit.
+FAR_SD, NEAR_SD = 6.0, 3.0
+MAD_TO_SD = 1.4826
+# Of groups whose values hardly differ: SD of logarithms, and SD as a share of the median.
+LEAST_LOG_SD, LEAST_SD = 0.05, 0.01
 
 
 @dataclass(frozen=True)
@@ -31,35 +38,102 @@ class Candidate:
 
 
 def unit_suspects(values: pd.DataFrame, outside: pd.DataFrame, dictionary: Dictionary) -> Iterator[Finding]:
-    """Per file, outcome and unit sent: a median that no group of patients has, and that another unit explains.
+    """Yield per file, outcome and unit sent: a median that no group of patients has, and that another unit explains.
 
-    Numbers beyond the hard limits count: platelets of 230000 in 10^9/L are all held, and still tell their unit.
+    Numbers beyond the hard limits count: platelets of 230000 in 10^9/L are all held, and still tell their unit. Where
+    the median is as it should be, single values that another unit of units.csv explains are yielded.
     """
     both = pd.concat([values, outside], ignore_index=True).dropna(subset="value")
-    keys = ["file", "outcome", "raw_unit"]
-    groups: dict[Any, pd.DataFrame] = dict(list(both.groupby(keys, sort=True)))
+    groups: dict[Any, pd.DataFrame] = dict(list(both.groupby(GROUP, sort=True)))
     medians = {key: _median(group) for key, group in groups.items() if group["n"].sum() >= LEAST_VALUES}
     sizes = {key: int(group["n"].sum()) for key, group in groups.items()}
-    for (file, code, unit), median in medians.items():
-        known = dictionary.plausibility.get(code)
-        if known is None or known.median_low is None or known.median_high is None:
+    for key, group in groups.items():
+        file, code, unit = key
+        own, limits = dictionary.conversion(code, unit), _plausible(code, dictionary)
+        if own is None or limits is None:
             continue
-        own = dictionary.conversion(code, unit)
-        if own is None:
+        of_file = sum(size for other, size in sizes.items() if other[:2] == (file, code))
+        better = _whole_group(key, medians, sizes, own, dictionary) if key in medians else None
+        if better is not None:
+            line = f'unit_factors: [{{outcome: {code}, unit: "{unit}", {better.declared}}}]'
+            yield _suspect(key, medians[key], (sizes[key], of_file), better.conversion.factor / own.factor, line)
+        else:
+            yield from _single_values(key, group, of_file, own, dictionary)
+
+
+def _plausible(code: str, dictionary: Dictionary) -> tuple[float, float] | None:
+    """Return where the median of a group of patients lies, in the canonical unit; None where that is not known."""
+    known = dictionary.plausibility.get(code)
+    if known is None or known.median_low is None or known.median_high is None:
+        return None
+    return known.median_low, known.median_high
+
+
+def _suspect(key: Key, value: float, counts: tuple[int, int], factor: float, line: str, hint: str = "") -> Finding:
+    """counts: records that the finding is about, and all of the outcome in the file."""
+    file, code, unit = key
+    n, of_file = counts
+    where = (
+        Evidence("measurements", {"file": file, "outcome": code, "raw_unit": unit}),
+        Evidence("ledger", {"file": file, "analyte": code, "reason": "OUT_OF_RANGE"}),
+    )
+    return Finding(file, "UNIT_SUSPECT", code, unit, value, n, n / of_file, factor, hint or line, line, where)
+
+
+def _whole_group(
+    key: Key, medians: dict[Key, float], sizes: dict[Key, int], own: Conversion, dictionary: Dictionary
+) -> Candidate | None:
+    """Return the unit that explains a median which patients do not have, or that differs from the other groups'."""
+    limits = _plausible(key[1], dictionary)
+    explained = None
+    if limits is not None and not limits[0] <= medians[key] <= limits[1]:
+        explained = _explained(medians[key], own, limits, key[1], dictionary)
+    return explained or _unlike_others(key, medians, sizes, own, dictionary)
+
+
+def _single_values(
+    key: Key, group: pd.DataFrame, of_file: int, own: Conversion, dictionary: Dictionary
+) -> Iterator[Finding]:
+    """Yield values far from the others of their group that another unit of units.csv brings among these.
+
+    An oxygen saturation of 0.97 in % is a fraction. No declaration for the whole file is proposed, since its other
+    values are in the stated unit.
+    """
+    for candidate in candidates(key[1], own, dictionary):
+        fits = group.loc[_strays(group, key[1], own, candidate.conversion, dictionary)]
+        if candidate.declared.startswith("factor") or fits.empty:
             continue
-        low, high = known.median_low, known.median_high
-        found = None if low <= median <= high else _explained(median, own, (low, high), code, dictionary)
-        found = found or _unlike_others((file, code, unit), medians, sizes, own, dictionary)
-        if found is not None:
-            factor = found.conversion.factor / own.factor
-            n = sizes[file, code, unit]
-            line = f'unit_factors: [{{outcome: {code}, unit: "{unit}", {found.declared}}}]'
-            share = n / sum(size for key, size in sizes.items() if key[:2] == (file, code))
-            where = (
-                Evidence("measurements", {"file": file, "outcome": code, "raw_unit": unit}),
-                Evidence("ledger", {"file": file, "analyte": code, "reason": "OUT_OF_RANGE"}),
-            )
-            yield Finding(file, "UNIT_SUSPECT", code, unit, median, n, share, factor, line, line, where)
+        unit = candidate.declared.removeprefix("true_unit: ")
+        hint = f"fit the unit {unit}; the others fit '{key[2]}': correct them one by one under 'resolutions'"
+        counts = int(fits["n"].sum()), of_file
+        finding = _suspect(key, _median(fits), counts, candidate.conversion.factor / own.factor, "", hint)
+        first = fits.sort_values("n", ascending=False, kind="stable")["raw_value"].iloc[0]
+        where = [replace(one, columns={**one.columns, "raw_value": str(first)}) for one in finding.evidence]
+        yield replace(finding, evidence=tuple(where))
+        return
+
+
+def _strays(group: pd.DataFrame, code: str, own: Conversion, other: Conversion, dictionary: Dictionary) -> np.ndarray:
+    """Return which values lie far from those of their group, and among them if they are in the other unit.
+
+    In a group too small to say, which lie outside the limits of the outcome and, in the other unit, where medians do.
+    """
+    value = group["value"].to_numpy()
+    turned = (value - own.offset) / own.factor * other.factor + other.offset
+    if group["n"].sum() < LEAST_VALUES:
+        limits, outcome = _plausible(code, dictionary), dictionary.outcomes[code]
+        low = outcome.hard_low if outcome.warn_low is None else outcome.warn_low
+        high = outcome.hard_high if outcome.warn_high is None else outcome.warn_high
+        outside = (value < (-np.inf if low is None else low)) | (value > (np.inf if high is None else high))
+        return outside & (turned >= limits[0]) & (turned <= limits[1]) if limits else np.zeros(len(value), dtype=bool)
+    alike = own.offset == other.offset == 0
+    positive = (value > 0) & (turned > 0) if alike else np.ones(len(value), dtype=bool)
+    scale = np.log if alike else np.asarray
+    before, after = scale(np.where(positive, value, 1.0)), scale(np.where(positive, turned, 1.0))
+    centre = _median(group.assign(value=before))
+    spread = _median(group.assign(value=np.abs(before - centre))) * MAD_TO_SD
+    spread = max(spread, LEAST_LOG_SD if alike else LEAST_SD * abs(centre))
+    return positive & (np.abs(before - centre) > FAR_SD * spread) & (np.abs(after - centre) < NEAR_SD * spread)
 
 
 def _median(group: pd.DataFrame) -> float:
@@ -100,13 +174,9 @@ def _explained(
 
 
 def _unlike_others(
-    key: tuple[str, str, str],
-    medians: dict[tuple[str, str, str], float],
-    sizes: dict[tuple[str, str, str], int],
-    own: Conversion,
-    dictionary: Dictionary,
+    key: Key, medians: dict[Key, float], sizes: dict[Key, int], own: Conversion, dictionary: Dictionary
 ) -> Candidate | None:
-    """A factor that brings a group to the largest group of the same outcome, which speaks for the unit of that one."""
+    """Return a factor that brings a group to the largest of the same outcome, which speaks for that one's unit."""
     code = key[1]
     alike = [other for other in medians if other[1] == code]
     largest = max(alike, key=lambda other: sizes[other])
