@@ -404,7 +404,7 @@ def _comparability_rows() -> Iterator[dict[str, object]]:
     yield from _gate_rows("primary", "entropy", "few_effective", "warn", 26.3, 30.0, arm="historical")
     for method in ("unweighted", "entropy"):
         yield from _gate_rows("primary", method, "outside_range", "warn", 0.36, 0.0, outcome="AGE", level="T4")
-    yield from _gate_rows("strict", "unweighted", "far_from_controls", "refuse", 0.82, 0.5, outcome="PF", level="T3")
+    yield from _gate_rows("strict", "unweighted", "far_from_controls", "refuse", 0.02, 0.05, outcome="PF")
     codes = (("AGE", ""), ("PF", ""), ("DDIM", ""), ("SEX", "male"), ("SEX", "female"), ("DIABETES", ""))
     for code, level in codes:
         for method, smd in (("unweighted", -0.314), ("entropy", 0.0)):

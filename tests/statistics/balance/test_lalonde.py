@@ -29,7 +29,7 @@ def men() -> pd.DataFrame:
 def key(men: pd.DataFrame) -> KeyCovariates:
     X, treated = men[list(COLUMNS)].to_numpy(dtype=float), (men["treat"] == 1).to_numpy()
     spread = np.sqrt((X[treated].var(axis=0, ddof=1) + X[~treated].var(axis=0, ddof=1)) / 2)
-    return KeyCovariates(COLUMNS, X, np.ones(X.shape, dtype=bool), spread, treated)
+    return KeyCovariates(COLUMNS, X, np.ones(X.shape, dtype=bool), spread, X[~treated].std(axis=0, ddof=1), treated)
 
 
 @pytest.fixture(scope="module")

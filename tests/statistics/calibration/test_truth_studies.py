@@ -25,7 +25,7 @@ from historical_controls.dictionary.dictionary import Dictionary, load_dictionar
 
 ROOT = Path(__file__).resolve().parents[3]
 RAW = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-NO_DISTANCE = merged(RAW, {"balance": {"gates": {"max_distance_sd": 1e6}}})
+NO_DISTANCE = merged(RAW, {"balance": {"gates": {"min_controls_reaching": 0}}})
 
 
 @pytest.fixture(scope="module")

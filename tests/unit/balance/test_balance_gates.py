@@ -12,9 +12,12 @@ import pytest
 
 from historical_controls.balance.arms import BalanceTables, balance_arms
 from historical_controls.balance.differences import moments_of, smd
-from historical_controls.balance.envelope import labellings, smd_by_chance
+from historical_controls.balance.envelope import Chance, labellings, smd_by_chance
+from historical_controls.balance.gates import chance_of_reach, gates_of
 from historical_controls.balance.inputs import BalanceInputs
-from historical_controls.config.analysis.balance import Balance
+from historical_controls.balance.key_covariates import KeyCovariates
+from historical_controls.balance.weights.weighting import unweighted
+from historical_controls.config.analysis.balance import Balance, Gates
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.tables.registry import GATES, VISITS, WEIGHTS
 
@@ -53,18 +56,59 @@ def test_like_arms_pass() -> None:
     np.testing.assert_allclose(sums, 5)
 
 
-def test_outside_the_range_warns_and_far_outside_refuses() -> None:
-    near = run(people([50, 55, 60, 65, 82], SPREAD))
-    assert states(near)["outside_range", "T5"] == "warn"
-    far = run(people([50, 55, 60, 65, 95], SPREAD))
-    assert states(far)["far_from_controls", "T5"] == "refuse"
-    row = far.gates[(far.gates["method"] == "unweighted") & (far.gates["level"] == "T5")].iloc[0]
-    spread = np.sqrt((np.var([50, 55, 60, 65, 95], ddof=1) + np.var(SPREAD, ddof=1)) / 2)
-    assert row["value"] == pytest.approx(15 / spread)
-    assert (row["covariate"], row["limit"]) == ("AGE", 0.5)
-    assert (
-        states(run(people([50, 55, 60, 65, 95], SPREAD), gates={"max_distance_sd": 2}))["outside_range", "T5"] == "warn"
-    )
+def test_one_treated_patient_beyond_the_controls_is_named_in_their_standard_deviations() -> None:
+    for age, distance in ((82, 2), (95, 15)):
+        found = run(people([50, 55, 60, 65, age], SPREAD))
+        assert states(found)["outside_range", "T5"] == "warn"
+        assert "refuse" not in set(found.gates.loc[found.gates["method"] == "unweighted", "state"])
+        row = found.gates[(found.gates["method"] == "unweighted") & (found.gates["level"] == "T5")].iloc[0]
+        # A treated outlier does not widen its own tolerance.
+        assert row["value"] == pytest.approx(distance / np.std(SPREAD, ddof=1))
+
+
+def test_arms_apart_are_refused_for_their_design() -> None:
+    """Three of five treated beyond all 41 controls: 2 * P(3 or more of the 3 farthest of 46 are treated) = 0.0013."""
+    far = run(people([50, 55, 81, 82, 83], SPREAD))
+    assert states(far)["far_from_controls", ""] == "refuse"
+    row = far.gates[(far.gates["method"] == "unweighted") & (far.gates["gate"] == "far_from_controls")].iloc[0]
+    assert (row["covariate"], row["value"], row["limit"]) == ("AGE", 0.0, 0.05)
+    assert chance_of_reach(5, 41, 0) == pytest.approx(2 * comb(5, 3) / comb(46, 3))
+    # Below the controls, and beyond all but two of them: the same. Beyond all but three of 41, more than 5%: compared.
+    assert states(run(people([37, 38, 39, 55, 60], SPREAD)))["far_from_controls", ""] == "refuse"
+    assert states(run(people([50, 55, 78.5, 82, 83], SPREAD)))["far_from_controls", ""] == "refuse"
+    assert states(run(people([50, 55, 77.5, 82, 83], SPREAD)))["far_from_controls", ""] == "ok"
+    open_ = run(people([50, 55, 81, 82, 83], SPREAD), gates={"min_controls_reaching": 0})
+    assert states(open_)["far_from_controls", ""] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("n1", "n0", "p"), [(5, 30, 1), (5, 30, 4), (50, 50, 1), (50, 50, 4)], ids=lambda value: str(value)
+)
+@pytest.mark.parametrize("shape", ["normal", "skewed", "heavy tails"])
+def test_how_many_exchangeable_studies_are_refused(n1: int, n0: int, p: int, shape: str) -> None:
+    """At most 5% of studies whose arms do not differ, at least 99% of those whose arms are 3.75 SD apart."""
+    rng = np.random.default_rng([n1, p])
+    treated = np.arange(n1 + n0) < n1
+    refused, apart = 0, 0
+    studies = 400
+    for _ in range(studies):
+        X = rng.standard_t(3, (n1 + n0, p)) if shape == "heavy tails" else rng.standard_normal((n1 + n0, p))
+        X = np.exp(0.8 * X) if shape == "skewed" else X
+        refused += is_refused(X, treated)
+        if shape == "normal":
+            X[treated, 0] += 3.75
+            apart += is_refused(X, treated)
+    # Three standard errors of a share of 400 around 5% and 99%.
+    assert refused <= 0.05 * studies + 3 * np.sqrt(0.05 * 0.95 * studies)
+    assert shape != "normal" or apart >= 0.99 * studies - 3 * np.sqrt(0.01 * 0.99 * studies)
+
+
+def is_refused(X: np.ndarray, treated: np.ndarray) -> bool:
+    sd = X[~treated].std(axis=0, ddof=1)
+    names = tuple(f"X{number}" for number in range(X.shape[1]))
+    key = KeyCovariates(names, X, np.ones(X.shape, dtype=bool), sd, sd, treated)
+    gates = gates_of(unweighted(treated), key, np.full(len(X), "P"), None, Gates())
+    return any(gate.gate == "far_from_controls" and gate.state == "refuse" for gate in gates)
 
 
 def test_few_or_heavy_controls_are_refused() -> None:
@@ -140,30 +184,81 @@ def test_smd_after_weighting_keeps_the_unweighted_denominator() -> None:
     assert rows.loc["matching", "n_historical"] == 15
 
 
-def test_envelope_is_the_quantile_over_all_labellings() -> None:
-    values = np.array([3.0, 1, 4, 1, 5, 9, 2, np.nan])
-    chosen = labellings(8, 3, 1000, 1)
-    assert len(chosen) == comb(8, 3)
+def chance(level: float) -> Chance:
+    return Chance(level, 1000, 1)
+
+
+def first(n: int, treated: int) -> np.ndarray:
+    return np.arange(n) < treated
+
+
+def test_chance_limit_is_the_quantile_over_all_labellings_of_those_measured() -> None:
+    """One treated patient of three has no value: two of the seven measured ones are labelled treated."""
+    values = np.array([np.nan, 3.0, 1, 4, 1, 5, 9, 2])
+    known = values[1:]
     sizes = []
-    for treated in chosen:
-        rows = np.isin(np.arange(8), treated)
-        arms = [moments_of(values[arm & ~np.isnan(values)]) for arm in (rows, ~rows)]
-        sizes.append(abs(smd(*arms)))
-    found = smd_by_chance(values, False, chosen, 0.9)
+    for treated in labellings(7, 2, 1000, 1):
+        rows = np.isin(np.arange(7), treated)
+        sizes.append(abs(smd(moments_of(known[rows]), moments_of(known[~rows]))))
+    assert len(sizes) == comb(7, 2)
+    found = smd_by_chance(values, first(8, 3), False, chance(0.9))
     assert found == pytest.approx(np.quantile(sizes, 0.9, method="inverted_cdf"))
+    # Whom a measurement missed changes nothing, however many they are.
+    more = np.concatenate([values, np.full(20, np.nan)])
+    assert smd_by_chance(more, first(28, 3), False, chance(0.9)) == found
+    assert np.isnan(smd_by_chance(np.array([np.nan, 1.0, 2.0]), first(3, 1), False, chance(0.9)))
 
 
 @pytest.mark.parametrize("hits", [0, 1, 4, 9, 10])
-def test_envelope_of_a_share_is_exact(hits: int) -> None:
+@pytest.mark.parametrize("missing", [0, 3])
+def test_chance_limit_of_a_share_is_exact(hits: int, missing: int) -> None:
     values = np.array([1.0] * hits + [0.0] * (10 - hits))
     sizes = []
     for treated in labellings(10, 3, 1000, 1):
         p1, p0 = values[treated].mean(), np.delete(values, treated).mean()
-        spread = np.sqrt((p1 * (1 - p1) + p0 * (1 - p0)) / 2)
-        sizes.append(0.0 if p1 == p0 else abs(p1 - p0) / spread if spread else np.inf)
+        within = np.sqrt((p1 * (1 - p1) + p0 * (1 - p0)) / 2)
+        together = np.sqrt(hits / 10 * (1 - hits / 10))
+        sizes.append(0.0 if p1 == p0 else abs(p1 - p0) / (within or together))
     expected = np.quantile(sizes, 0.9, method="inverted_cdf")
-    found = smd_by_chance(values, True, labellings(10, 3, 1000, 1), 0.9)
-    np.testing.assert_allclose(found, expected if np.isfinite(expected) else np.nan)
+    told = np.concatenate([values, np.full(missing, np.nan)])
+    np.testing.assert_allclose(smd_by_chance(told, first(len(told), 3), True, chance(0.9)), expected)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e-3, 1.0, 1e9])
+@pytest.mark.parametrize("shift", [0.0, 1e3])
+def test_differences_and_their_chance_limits_have_no_unit(scale: float, shift: float) -> None:
+    values = np.random.default_rng(4).normal(size=40)
+    treated = first(40, 5)
+    moved = (values + shift) * scale
+    for before, after in (
+        (smd(moments_of(values[treated]), moments_of(values[~treated])),) * 2,
+        (smd_by_chance(values, treated, False, chance(0.95)), smd_by_chance(moved, treated, False, chance(0.95))),
+        (
+            smd(moments_of(values[treated]), moments_of(values[~treated])),
+            smd(moments_of(moved[treated]), moments_of(moved[~treated])),
+        ),
+    ):
+        assert after == pytest.approx(before, rel=1e-9)
+
+
+@pytest.mark.parametrize("value", [0.21, 0.1, 0.7, 1e9 / 3, 1e-9 / 7])
+def test_values_that_are_all_alike_have_no_difference(value: float) -> None:
+    """0.21 of five and of thirty patients: the means differ by rounding, which is no spread (it gave 1.26)."""
+    found = run(people([value] * 5, [value] * 30))
+    row = found.balance[found.balance["method"] == "unweighted"].iloc[0]
+    assert (row["smd"], row["sd_treated"], row["smd_by_chance"]) == (0.0, 0.0, 0.0)
+
+
+def test_arms_that_are_each_alike_but_apart_have_a_difference() -> None:
+    """5 of 5 against 0 of 25: neither arm varies, so the denominator is the SD of all 30 (as in cobalt)."""
+    patients = people([50] * 5, SPREAD[:25], DIABETES=[True] * 5 + [False] * 25)
+    found = run(patients, covariates=["DIABETES", "AGE"])
+    row = found.balance[(found.balance["method"] == "unweighted") & (found.balance["covariate"] == "DIABETES")].iloc[0]
+    assert row["smd"] == pytest.approx(1 / np.sqrt(5 / 30 * 25 / 30))
+    assert np.isfinite(row["smd_by_chance"])
+    numbers = np.array([0.7] * 5 + [0.1] * 25)
+    apart = smd(moments_of(numbers[:5]), moments_of(numbers[5:]))
+    assert apart == pytest.approx(0.6 / np.std(numbers, ddof=1))
 
 
 @pytest.mark.parametrize(("n", "k"), [(60, 5), (60, 30), (5000, 40), (5000, 100)])
@@ -181,7 +276,7 @@ def test_drawn_labellings_are_subsets_each_patient_alike(n: int, k: int) -> None
 def test_five_exchangeable_treated_show_large_differences() -> None:
     """With 5 against 38 an SMD of 0.4 is nothing: about one standard error is sqrt(1/5 + 1/38) = 0.48."""
     values = np.random.default_rng(3).normal(size=43)
-    bound = smd_by_chance(values, False, labellings(43, 5, 20_000, 1), 0.95)
+    bound = smd_by_chance(values, first(43, 5), False, Chance(0.95, 20_000, 1))
     assert 0.85 < bound < 1.15
 
 
@@ -196,8 +291,8 @@ def test_ages_of_treated_patients_are_banded_in_public() -> None:
 
 def test_arms_constant_and_apart_are_refused() -> None:
     found = run(people([50.0] * 5, [60.0] * 40))
-    assert states(found)["far_from_controls", "T1"] == "refuse"
-    assert np.isinf(found.gates.loc[found.gates["gate"] == "far_from_controls", "value"]).all()
+    assert states(found)["far_from_controls", ""] == "refuse"
+    assert np.isinf(found.gates.loc[found.gates["gate"] == "outside_range", "value"]).all()
     assert np.isfinite(found.ard["value"].dropna()).all()
     assert states(found, "entropy")["outside_hull", ""] == "refuse"
 

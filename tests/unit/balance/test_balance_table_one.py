@@ -172,7 +172,7 @@ def test_nobody_in_an_arm() -> None:
     ("treated", "historical", "expected"),
     [
         (Moments(5, 1, 0), Moments(5, 1, 0), 0.0),
-        (Moments(5, 1, 0), Moments(5, 0, 0), np.nan),
+        (Moments(5, 1, 0), Moments(5, 0, 0), 1 / np.std([1] * 5 + [0] * 5, ddof=1)),
         (Moments(1, 1, np.nan), Moments(5, 0, 1), 1.0),
         (Moments(1, 1, np.nan), Moments(1, 0, np.nan), np.nan),
         (Moments(5, 1, 0), Moments(5, 0, 1), np.sqrt(2)),

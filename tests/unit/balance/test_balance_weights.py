@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -29,7 +30,7 @@ def key(treated: np.ndarray, controls: np.ndarray, names: tuple[str, ...] = ()) 
     arm = np.arange(len(X)) < len(treated)
     spread = np.sqrt((treated.var(axis=0) + controls.var(axis=0)) / 2)
     named = names or tuple(f"X{number}" for number in range(X.shape[1]))
-    return KeyCovariates(named, X, np.ones(X.shape, dtype=bool), spread, arm)
+    return KeyCovariates(named, X, np.ones(X.shape, dtype=bool), spread, controls.std(axis=0, ddof=1), arm)
 
 
 def drawn(seed: int, n1: int = 5, n0: int = 40, p: int = 3, shift: float = 0.3) -> KeyCovariates:
@@ -62,10 +63,10 @@ def test_weights_do_not_depend_on_order_or_units() -> None:
     found = drawn(1)
     plain = balanced(found).weights
     order = np.random.default_rng(2).permutation(len(plain))
-    shuffled = KeyCovariates(found.covariate, found.X[order], found.known[order], found.spread, found.treated[order])
+    shuffled = replace(found, X=found.X[order], known=found.known[order], treated=found.treated[order])
     np.testing.assert_allclose(balanced(shuffled).weights, plain[order], atol=1e-7)
     scale = np.array([1e-3, 1e4, 7.0])
-    rescaled = KeyCovariates(found.covariate, found.X * scale + 50, found.known, found.spread * scale, found.treated)
+    rescaled = replace(found, X=found.X * scale + 50, spread=found.spread * scale, control_sd=found.control_sd * scale)
     np.testing.assert_allclose(balanced(rescaled).weights, plain, atol=1e-7)
     np.testing.assert_allclose(
         overlap_weighting(rescaled, 1.0).weights,
@@ -197,7 +198,7 @@ def test_matching_against_an_integer_program() -> None:
 def test_exact_constraints_calipers_and_fewer_controls() -> None:
     found = key(np.array([[0.0], [10.0]]), np.array([[0.1], [0.2], [0.3], [50.0]]))
     support = np.array(["yes", "yes", "yes", "no", "yes", "yes"], dtype=object)
-    D = forbid(distances(found, "mahalanobis"), found, [support], {"X0": 0.5})
+    D = forbid(distances(found, "mahalanobis"), found, [support], {"X0": 0.3})
     sets = match(found, D, 3)
     assert isinstance(sets, Matched)
     assert sets.set.tolist() == [1, 0, 1, 0, 1, 0]
@@ -218,3 +219,34 @@ def test_100_000_controls() -> None:
     assert isinstance(match(found, distances(found, "mahalanobis"), 3), Matched)
     assert isinstance(match(found, distances(found, "rank_mahalanobis"), 3), Matched)
     assert time.perf_counter() - start < 10
+
+
+@pytest.mark.parametrize("kind", ["mahalanobis", "rank_mahalanobis"])
+@pytest.mark.parametrize("low", [1e-9, 1e-5])
+def test_units_decide_no_match(kind: str, low: float) -> None:
+    """Platelets per uL beside FiO2 as a fraction: variances 1e-18 to 1e18 apart, and values far from zero."""
+    found = drawn(11, p=4)
+    scale, shift = np.array([low, 1.0, 1e9, 1e3]), np.array([0.0, 1e5, 0.0, -1e4])
+    X = (found.X + shift) * scale
+    moved = replace(found, X=X, spread=found.spread * scale, control_sd=found.control_sd * scale)
+    np.testing.assert_allclose(distances(moved, kind), distances(found, kind), rtol=1e-7)
+    pairs = [{tuple(pair) for pair in assign(distances(own, kind), 3).tolist()} for own in (found, moved)]
+    assert pairs[0] == pairs[1]
+
+
+def test_ranks_tie_what_rounding_sets_apart() -> None:
+    found = drawn(12, p=2)
+    tied = np.round(found.X, 1)
+    noise = np.random.default_rng(1).uniform(-1, 1, tied.shape) * 1e-12
+    exact, rounded = (distances(replace(found, X=X), "rank_mahalanobis") for X in (tied, tied + noise))
+    np.testing.assert_allclose(exact, rounded, rtol=1e-9)
+
+
+def test_a_covariate_that_does_not_vary_says_nothing() -> None:
+    found = drawn(13, p=2)
+    X = np.column_stack([found.X, np.full(len(found.X), 0.21)])
+    more = KeyCovariates(
+        (*found.covariate, "FIO2"), X, np.ones(X.shape, dtype=bool), np.append(found.spread, 0.0),
+        np.append(found.control_sd, 0.0), found.treated,
+    )  # fmt: skip
+    np.testing.assert_allclose(distances(more, "mahalanobis"), distances(found, "mahalanobis"), rtol=1e-12)

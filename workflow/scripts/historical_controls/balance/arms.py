@@ -13,7 +13,7 @@ from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.rows import Row, ard_frame
 from historical_controls.balance.covariates import Covariate, NumberCovariate, collect, timing
 from historical_controls.balance.differences import at_limit
-from historical_controls.balance.envelope import labellings
+from historical_controls.balance.envelope import Chance
 from historical_controls.balance.gates import Gate, gates_of
 from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.balance.key_covariates import Flags, KeyCovariates, key_covariates
@@ -85,11 +85,9 @@ def _compared(
     settings = inputs.settings
     masks = dict(zip(ARMS, (treated, ~treated), strict=True))
     feasible = {method: one for method, one in methods.items() if isinstance(one, Weighting)}
-    chosen = np.zeros((0, 1), dtype=int)
-    if treated.any() and not treated.all():
-        chosen = labellings(len(treated), int(treated.sum()), settings.envelope.draws, inputs.seed)
+    chance = Chance(settings.envelope.level, settings.envelope.draws, inputs.seed)
     for covariate in collect(people, visits, settings.covariates, inputs.dictionary):
-        yield from compare(covariate, masks, feasible, chosen, settings.envelope.level)
+        yield from compare(covariate, masks, feasible, chance)
 
 
 def _gates(methods: Methods, key: KeyCovariates, people: pd.DataFrame, settings: Balance) -> dict[str, list[Gate]]:

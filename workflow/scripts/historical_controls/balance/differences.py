@@ -14,19 +14,27 @@ import numpy as np
 
 from historical_controls.balance.covariates import Floats, NumberCovariate
 from historical_controls.dictionary.scales import transformed
+from historical_controls.inference import no_spread
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Number of values that weigh anything, mean and standard deviation (nan for fewer than 1 and 2 values)."""
+    """Number of values that weigh anything, mean and standard deviation (nan for fewer than 1 and 2 values).
+
+    share: the values are 0 and 1.
+    """
 
     n: int
     mean: float
     sd: float
+    share: bool = False
 
 
 def moments_of(values: Floats, weights: Floats | None = None) -> Moments:
-    """Weighted mean and standard deviation: sum w (x - m)^2 / (sum w - sum w^2 / sum w); unweighted the usual ones."""
+    """Weighted mean and standard deviation: sum w (x - m)^2 / (sum w - sum w^2 / sum w); unweighted the usual ones.
+
+    A standard deviation that is no more than rounding is 0 (`no_spread`).
+    """
     w = np.ones(len(values)) if weights is None else weights
     n, total = int((w > 0).sum()), float(w.sum())
     if not n:
@@ -34,33 +42,58 @@ def moments_of(values: Floats, weights: Floats | None = None) -> Moments:
     mean = float(w @ values / total)
     if n < 2:
         return Moments(n, mean, np.nan)
-    return Moments(n, mean, float(np.sqrt(w @ (values - mean) ** 2 / (total - w @ w / total))))
+    sd = float(np.sqrt(w @ (values - mean) ** 2 / (total - w @ w / total)))
+    return Moments(n, mean, 0.0 if no_spread(sd, np.abs(values).max()) else sd)
 
 
 def share_moments(hits: float, total: float, n: int | None = None) -> Moments:
     """Moments of a share of `total` weight: its standard deviation is sqrt(p (1 - p))."""
     share = min(max(hits / total, 0.0), 1.0) if total else np.nan
-    return Moments(int(total) if n is None else n, share, float(np.sqrt(share * (1 - share))) if total else np.nan)
+    sd = float(np.sqrt(share * (1 - share))) if total else np.nan
+    return Moments(int(total) if n is None else n, share, sd, share=True)
 
 
 def pooled_sd(treated: Moments, historical: Moments) -> float:
-    """Root of the mean of both variances; of one arm alone where the other has no spread to estimate (one patient)."""
+    """Root of the mean of both variances; of one arm alone where the other has no spread to estimate (one patient).
+
+    Where neither arm varies but their means differ, the standard deviation of both arms together, as the R package
+    cobalt does (compute_s.d.denom): 5 of 5 against 0 of 25 are apart, and have a difference.
+    """
     known = [sd for sd in (treated.sd, historical.sd) if not np.isnan(sd)]
-    return float(np.sqrt(np.mean(np.square(known)))) if known else np.nan
+    if not known:
+        return np.nan
+    pooled = float(np.sqrt(np.mean(np.square(known))))
+    return pooled if pooled > 0 else _sd_between(treated, historical)
+
+
+def _sd_between(treated: Moments, historical: Moments) -> float:
+    """Standard deviation of both arms together where all patients of an arm are alike."""
+    n1, n0, difference = treated.n, historical.n, difference_of(treated, historical)
+    if not n1 or not n0 or difference == 0:
+        return 0.0
+    squares = n1 * n0 / (n1 + n0) * difference**2
+    return float(np.sqrt(squares / (n1 + n0 - (0 if treated.share else 1))))
+
+
+def difference_of(treated: Moments, historical: Moments) -> float:
+    """Treated minus historical mean; 0 where the means differ by no more than rounding."""
+    difference = treated.mean - historical.mean
+    size = max(abs(treated.mean), abs(historical.mean))
+    return 0.0 if no_spread(abs(difference), size) else float(difference)
 
 
 def smd(treated: Moments, historical: Moments, spread: float | None = None) -> float:
-    """Standardised mean difference; 0 where both arms are constant and equal, nan where it is not defined.
+    """Standardised mean difference; 0 where all patients are alike, nan where an arm has nobody.
 
     spread: the denominator, that of the unweighted arms; left out, these are the unweighted arms.
     """
-    difference = treated.mean - historical.mean
+    difference = difference_of(treated, historical)
     pooled = pooled_sd(treated, historical) if spread is None else spread
     if np.isnan(difference) or np.isnan(pooled):
         return np.nan
     if pooled == 0:
         return 0.0 if difference == 0 else np.nan
-    return float(difference / pooled)
+    return difference / pooled
 
 
 def variance_ratio(treated: Moments, historical: Moments) -> float:

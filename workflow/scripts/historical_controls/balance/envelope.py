@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from math import comb
 
@@ -9,11 +11,22 @@ import numpy as np
 import numpy.typing as npt
 
 from historical_controls.balance.covariates import Floats
+from historical_controls.inference import no_spread, varies
 
 Integers = npt.NDArray[np.int_]
 BLOCK = 4_000_000
 
 
+@dataclass(frozen=True)
+class Chance:
+    """level: share of the labellings that stay within the limit. draws: how many are drawn where there are more."""
+
+    level: float
+    draws: int
+    seed: int
+
+
+@lru_cache(maxsize=16)
 def labellings(n: int, n_treated: int, draws: int, seed: int) -> Integers:
     """(B, n_treated): who could have been the treated; all ways where there are at most `draws`, else that many."""
     if comb(n, n_treated) <= draws:
@@ -38,47 +51,56 @@ def _without_repeats(rng: np.random.Generator, n: int, k: int, draws: int) -> In
     return np.vstack(kept)[:draws]
 
 
+def smd_by_chance(values: Floats, treated: npt.NDArray[np.bool_], share: bool, chance: Chance) -> float:
+    """Size that |SMD| stays within for `chance.level` of the labellings; nan where an arm has no value.
+
+    values (n,): nan where missing; treated (n,). Only patients with a value are labelled, as many of them treated as
+    treated patients have one: whom a measurement missed cannot enter a difference. share: values are 0 or 1, and the
+    variance of a share is p (1 - p).
+    """
+    known = ~np.isnan(values)
+    n_treated = int((treated & known).sum())
+    if not n_treated or n_treated == known.sum():
+        return np.nan
+    own = values[known]
+    if not varies(own):
+        return 0.0
+    if share:
+        return share_by_chance(int(own.sum()), len(own), n_treated, chance.level)
+    chosen = labellings(len(own), n_treated, chance.draws, chance.seed)
+    return float(np.quantile(_sizes(own, chosen), chance.level, method="inverted_cdf"))
+
+
 def share_by_chance(hits: int, n: int, n_treated: int, level: float) -> float:
-    """The same for a share that everybody is known to have or not: exactly, by the hypergeometric distribution."""
+    """The same for a share of n patients: exactly, by the hypergeometric distribution."""
     from scipy.stats import hypergeom
 
     treated = np.arange(max(0, n_treated - (n - hits)), min(n_treated, hits) + 1)
     p1, p0 = treated / n_treated, (hits - treated) / (n - n_treated)
-    spread = np.sqrt((p1 * (1 - p1) + p0 * (1 - p0)) / 2)
-    size = np.abs(p1 - p0) / np.where(spread > 0, spread, 1.0)
-    size = np.where((spread == 0) & (p1 != p0), np.inf, size)
+    within = np.sqrt((p1 * (1 - p1) + p0 * (1 - p0)) / 2)
+    together = np.sqrt(hits / n * (1 - hits / n))
+    size = np.abs(p1 - p0) / np.where(within > 0, within, together)
     order = np.argsort(size)
-    within = np.cumsum(hypergeom.pmf(treated[order], n, hits, n_treated))
-    bound = float(size[order][np.argmax(within >= level - 1e-12)])
-    return bound if np.isfinite(bound) else np.nan
+    reached = np.cumsum(hypergeom.pmf(treated[order], n, hits, n_treated))
+    return float(size[order][np.argmax(reached >= level - 1e-12)])
 
 
-def smd_by_chance(values: Floats, share: bool, chosen: Integers, level: float) -> float:
-    """Size that |SMD| stays within for `level` of the labellings `chosen` (B, k); values (n,), nan where missing.
-
-    share: values are 0 or 1, and the variance of a share is p (1 - p). nan where it has no bound.
-    """
-    known = ~np.isnan(values)
-    if share and known.all():
-        return share_by_chance(int(values.sum()), len(values), chosen.shape[1], level)
-    x = np.where(known, values - (values[known].mean() if known.any() else 0.0), 0.0)
-    sums = [array.astype(np.float64) for array in (known, x, x**2)]
-    treated = [array[chosen].sum(axis=1) for array in sums]
-    others = [array.sum() - inside for array, inside in zip(sums, treated, strict=True)]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        (mean1, var1), (mean0, var0) = (
-            _mean_and_variance(n, total, squares, share) for n, total, squares in (treated, others)
-        )
-        both = np.where(np.isnan(var1), var0, np.where(np.isnan(var0), var1, (var1 + var0) / 2))
-        spread = np.sqrt(both)
-        size = np.abs(mean1 - mean0) / spread
-    size = np.where(np.abs(mean1 - mean0) < 1e-12, 0.0, size)
-    size = size[~np.isnan(size)]
-    bound = float(np.quantile(size, level, method="inverted_cdf")) if len(size) else np.nan
-    return bound if np.isfinite(bound) else np.nan
+def _sizes(values: Floats, chosen: Integers) -> Floats:
+    """|SMD| under each labelling `chosen` (B, k) of values (n,) that vary; the denominator is that of `pooled_sd`."""
+    n, k = len(values), chosen.shape[1]
+    x = (values - values.mean()) / values.std(ddof=1)
+    sums, squares = x[chosen].sum(axis=1), (x**2)[chosen].sum(axis=1)
+    (mean1, var1), (mean0, var0) = (
+        _mean_and_variance(size, total, square)
+        for size, total, square in ((k, sums, squares), (n - k, -sums, (x**2).sum() - squares))
+    )
+    both = var0 if k == 1 else var1 if n - k == 1 else (var1 + var0) / 2
+    # x has the standard deviation 1: that of both arms together, where neither arm varies.
+    spread = np.where(no_spread(np.sqrt(both), np.abs(x).max()), 1.0, np.sqrt(both))
+    apart = np.abs(mean1 - mean0)
+    return np.where(no_spread(apart, np.abs(x).max()), 0.0, apart / spread)
 
 
-def _mean_and_variance(n: Floats, total: Floats, squares: Floats, share: bool) -> tuple[Floats, Floats]:
+def _mean_and_variance(n: int, total: Floats, squares: Floats) -> tuple[Floats, Floats]:
     mean = total / n
-    spread = np.maximum(squares / n - mean**2, 0.0)
-    return mean, spread if share else np.where(n > 1, spread * n / np.where(n > 1, n - 1, 1), np.nan)
+    return mean, np.maximum(squares - n * mean**2, 0.0) / max(n - 1, 1)

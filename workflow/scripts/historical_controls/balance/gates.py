@@ -14,8 +14,11 @@ from historical_controls.balance.key_covariates import Flags, KeyCovariates
 from historical_controls.balance.weights.matching import Matched
 from historical_controls.balance.weights.weighting import Infeasible, Weighting, effective_size, largest_share
 from historical_controls.config.analysis.balance import Gates
+from historical_controls.inference import no_spread
 
 State = Literal["ok", "warn", "refuse"]
+# Of studies whose arms do not differ, refused over all key covariates together (Bonferroni).
+CHANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ def gates_of(
         return [Gate(weighting.reason, "refuse", np.nan, np.nan, code) for code in named]
     compared = weighting.weights > 0
     found = [*_effective(weighting, key, declared), *_shares(weighting, key, declared)]
-    found += _far(key, compared, ids, declared.max_distance_sd)
+    found += _far(key, compared, ids, declared.min_controls_reaching)
     if isinstance(calendar, NumberCovariate):
         found += _calendar(on_scale(calendar), key.treated & compared, ~key.treated, ids)
     if isinstance(weighting, Matched):
@@ -67,29 +70,70 @@ def _shares(weighting: Weighting, key: KeyCovariates, declared: Gates) -> Iterat
         yield Gate("one_weight", state, share, declared.max_weight_share, level=arm)
 
 
-def _far(key: KeyCovariates, compared: Flags, ids: np.ndarray, limit: float) -> Iterator[Gate]:
-    """Per covariate and treated patient beyond the controls: how far, in units of spread; one row where nobody is."""
-    for code in dict.fromkeys(key.covariate):
+def _far(key: KeyCovariates, compared: Flags, ids: np.ndarray, least: float) -> Iterator[Gate]:
+    """Per covariate: whether controls reach as far out as the treated patients do, and who is beyond all of them.
+
+    Refused for the design, not for one patient's extreme: where fewer than a share `least` of the controls are as far
+    out as the middle treated patient, and by chance so few were there in at most 5% of studies of these sizes (BA-12).
+    A single treated patient beyond the controls is named, with the distance in the controls' standard deviations.
+    """
+    codes = tuple(dict.fromkeys(key.covariate))
+    for code in codes:
         columns = [number for number, name in enumerate(key.covariate) if name == code]
+        reached = min((_reached(key, number, compared) for number in columns), key=lambda one: one.share)
+        refused = reached.share < least and reached.chance * len(codes) <= CHANCE
+        yield Gate("far_from_controls", "refuse" if refused else "ok", reached.share, least, code)
         beyond = np.max([_beyond(key, number) for number in columns], axis=0)
-        outside = np.flatnonzero(key.treated & compared & (beyond > 0))
-        for row in outside:
-            refused = beyond[row] > limit
-            name, state = ("far_from_controls", "refuse") if refused else ("outside_range", "warn")
-            yield Gate(name, state, float(beyond[row]), limit if refused else 0.0, code, str(ids[row]))  # type: ignore[arg-type]
-        if not len(outside):
-            yield Gate("far_from_controls", "ok", 0.0, limit, code)
+        for row in np.flatnonzero(key.treated & compared & (beyond > 0)):
+            yield Gate("outside_range", "warn", float(beyond[row]), 0.0, code, str(ids[row]))
+
+
+@dataclass(frozen=True)
+class Reached:
+    """share: of the controls who are at least as far out as the middle treated patient, on the side where fewer are.
+
+    chance: two-sided probability of so few in arms of these sizes that do not differ.
+    """
+
+    share: float
+    chance: float
+
+
+def _reached(key: KeyCovariates, column: int, compared: Flags) -> Reached:
+    x, known = key.X[:, column], key.known[:, column]
+    treated, controls = x[key.treated & compared & known], x[~key.treated & known]
+    if not len(treated) or not len(controls):
+        return Reached(1.0, 1.0)
+    half = (len(treated) + 1) // 2
+    least = min(int((side * controls >= np.sort(side * treated)[::-1][half - 1]).sum()) for side in (1.0, -1.0))
+    return Reached(least / len(controls), chance_of_reach(len(treated), len(controls), least))
+
+
+def chance_of_reach(n_treated: int, n_controls: int, reaching: int) -> float:
+    """Two-sided probability that at most so many controls are as far out as half of the treated patients.
+
+    Of exchangeable patients, half of the treated (h) are among the h + r farthest out of all: hypergeometric, whatever
+    the distribution of the covariate (BA-12).
+    """
+    from scipy.stats import hypergeom
+
+    half = (n_treated + 1) // 2
+    return min(1.0, 2 * float(hypergeom.sf(half - 1, n_treated + n_controls, n_treated, half + reaching)))
 
 
 def _beyond(key: KeyCovariates, column: int) -> Floats:
-    """(n,): distance to the nearest control of those outside the controls' range, 0 inside or where imputed."""
+    """(n,): distance to the nearest control of those outside the controls' range, 0 inside or where imputed.
+
+    In standard deviations of the controls; infinite where they are all alike.
+    """
     x, known = key.X[:, column], key.known[:, column]
     controls = x[~key.treated & known]
     if not len(controls):
         return np.zeros(len(x))
     apart = np.maximum(np.maximum(controls.min() - x, x - controls.max()), 0.0)
-    spread = key.spread[column]
-    scaled = apart / spread if spread > 0 else np.where(apart > 0, np.inf, 0.0)
+    apart = np.where(no_spread(apart, np.abs(x).max()), 0.0, apart)
+    sd = key.control_sd[column]
+    scaled = apart / sd if sd > 0 else np.where(apart > 0, np.inf, 0.0)
     return np.where(known, scaled, 0.0)
 
 

@@ -20,13 +20,15 @@ class KeyCovariates:
 
     covariate: code of each column's covariate. X (n, p): on the covariate's scale, missing values imputed with the mean
     of both arms pooled. known (n, p): not imputed. spread (p,): the denominator of the standardised mean difference;
-    0 where nothing varies. treated (n,).
+    0 where nothing varies. control_sd (p,): standard deviation among the controls, so that no treated patient widens
+    the distance that is allowed. treated (n,).
     """
 
     covariate: tuple[str, ...]
     X: Floats
     known: Flags
     spread: Floats
+    control_sd: Floats
     treated: Flags
 
     @property
@@ -51,6 +53,7 @@ def key_covariates(covariates: Sequence[Covariate], treated: Flags, indicators: 
         np.column_stack([values for _, values, _ in columns]) if columns else empty,
         np.column_stack([known for _, _, known in columns]) if columns else empty.astype(bool),
         np.array([_spread(values[known], treated[known]) for _, values, known in columns]),
+        np.array([np.nan_to_num(_moments(values[known & ~treated]).sd) for _, values, known in columns]),
         treated,
     )
 

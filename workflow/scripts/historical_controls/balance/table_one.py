@@ -22,7 +22,7 @@ from historical_controls.balance.differences import (
     smd,
     variance_ratio,
 )
-from historical_controls.balance.envelope import Integers, smd_by_chance
+from historical_controls.balance.envelope import Chance, smd_by_chance
 from historical_controls.balance.key_covariates import Flags
 from historical_controls.balance.weights.methods import UNWEIGHTED
 from historical_controls.balance.weights.weighting import Weighting
@@ -57,15 +57,15 @@ class Compared:
 
 
 def compare(
-    covariate: Covariate, masks: Masks, weightings: Mapping[str, Weighting], chosen: Integers, level: float
+    covariate: Covariate, masks: Masks, weightings: Mapping[str, Weighting], chance: Chance
 ) -> Iterator[Compared]:
-    """The covariate's levels under every method, unweighted first; chosen: labellings of the envelope."""
+    """The covariate's levels under every method, unweighted first."""
     for name in levels_of(covariate):
         values = _values(covariate, name)
         share = isinstance(covariate, CategoryCovariate)
         plain = [_moments(values, share, masks[arm], np.ones(len(values))) for arm in ARMS]
         spread = pooled_sd(*plain)
-        bound = smd_by_chance(values, share, chosen, level) if len(chosen) else np.nan
+        bound = smd_by_chance(values, masks[ARMS[0]], share, chance)
         yield Compared(UNWEIGHTED, covariate, name, plain[0], plain[1], spread, bound)
         for method, weighting in weightings.items():
             if method != UNWEIGHTED:

@@ -15,7 +15,13 @@ from historical_controls.balance.key_covariates import Flags, KeyCovariates
 from historical_controls.balance.weights.weighting import Infeasible, Weighting, effective_size, largest_share
 
 FORMATS = {Statistic.DIFFERENCE_LEFT: "0.000", Statistic.TOTAL_DISTANCE: "0.00", Statistic.PENALTY: "0.00"}
-GATE_FORMATS = {"few_effective": "0.0", "one_weight": "0.00", "ratio_reduced": "0", "outside_calendar": "0.0"}
+GATE_FORMATS = {
+    "few_effective": "0.0",
+    "one_weight": "0.00",
+    "ratio_reduced": "0",
+    "outside_calendar": "0.0",
+    "far_from_controls": "percent",
+}
 BINS = 12
 YEARS = 5.0
 

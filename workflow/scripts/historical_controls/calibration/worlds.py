@@ -50,7 +50,7 @@ def _ladder(residual: str, random: str, per_arm: str) -> dict[str, Any]:
 
 
 # The naive refuse nothing.
-NO_GATES: dict[str, Any] = {"gates": {"min_ess": 0, "max_weight_share": 1, "max_distance_sd": 1e6}}
+NO_GATES: dict[str, Any] = {"gates": {"min_ess": 0, "max_weight_share": 1, "min_controls_reaching": 0}}
 
 LOOKS: dict[str, Look] = {
     "declared": Look(),

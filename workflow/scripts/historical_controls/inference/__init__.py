@@ -17,6 +17,7 @@ from historical_controls.inference.permutation import Permuted, permutation_test
 from historical_controls.inference.relative_effect import RelativeEffect, effect_of_pairs, relative_effect
 from historical_controls.inference.scores import Scores, scores_of_values
 from historical_controls.inference.shares import exact_interval
+from historical_controls.inference.spread import no_spread, varies
 from historical_controls.inference.turnbull import NotConvergedError, Turnbull, turnbull
 from historical_controls.inference.win_ratio import WinRatio, win_ratio
 
@@ -43,6 +44,7 @@ __all__ = [
     "exact_rate",
     "first_decided",
     "fixed_sequence",
+    "no_spread",
     "permutation_test",
     "permuted_count",
     "relative_effect",
@@ -51,5 +53,6 @@ __all__ = [
     "statistics",
     "step_down_max_t",
     "turnbull",
+    "varies",
     "win_ratio",
 ]

@@ -16,6 +16,10 @@ from historical_controls.balance.weights.weighting import Infeasible, Weighting
 
 Integers = npt.NDArray[np.int_]
 Distance = Literal["mahalanobis", "rank_mahalanobis"]
+# Of the largest variance of standardised columns: what collinear columns leave.
+SINGULAR = 1e-10
+# Standard deviations apart that no measurement tells from a tie.
+TIED = 1e-9
 
 
 @dataclass(frozen=True)
@@ -93,11 +97,17 @@ def _worth_trying(D: Floats, k: int) -> Integers:
 
 
 def distances(key: KeyCovariates, kind: Distance) -> Floats:
-    """(n1, n0): Mahalanobis distances under the covariance pooled within arms, or of ranks (BA-10)."""
-    X = _ranks(key.X) if kind == "rank_mahalanobis" else key.X
+    """(n1, n0): Mahalanobis distances under the covariance pooled within arms, or of ranks (BA-10).
+
+    Columns are in units of their own spread first, so that the unit of a covariate decides no match; those that do
+    not vary say nothing and are left out.
+    """
+    varying = key.spread > 0
+    X = key.standardised[:, varying]
+    X = _ranks(X) if kind == "rank_mahalanobis" else X
     covariance = _rank_covariance(X) if kind == "rank_mahalanobis" else _within(X, key.treated)
     values, vectors = np.linalg.eigh(covariance)
-    kept = values > 1e-10 * max(values.max(initial=0.0), 1e-300)
+    kept = values > SINGULAR * max(values.max(initial=0.0), 1e-300)
     Y = X @ (vectors[:, kept] / np.sqrt(values[kept]))
     a, b = Y[key.treated], Y[~key.treated]
     return np.sqrt(sum(((a[:, [c]] - b[:, c]) ** 2 for c in range(Y.shape[1])), np.zeros((len(a), len(b)))))
@@ -108,10 +118,19 @@ def _within(X: Floats, treated: npt.NDArray[np.bool_]) -> Floats:
     return centred.T @ centred / max(len(X) - 2, 1)
 
 
-def _ranks(X: Floats) -> Floats:
+def _ranks(Z: Floats) -> Floats:
+    """Mid-ranks of standardised columns; values that differ by no more than rounding are tied."""
     from scipy.stats import rankdata
 
-    return np.asarray(rankdata(X, axis=0), dtype=np.float64).reshape(X.shape)
+    return np.asarray(rankdata(np.apply_along_axis(_tied, 0, Z), axis=0), dtype=np.float64).reshape(Z.shape)
+
+
+def _tied(z: Floats) -> Integers:
+    order = np.argsort(z, kind="stable")
+    group = np.concatenate([[0], np.cumsum(np.diff(z[order]) > TIED)])
+    out = np.empty(len(z), dtype=int)
+    out[order] = group
+    return out
 
 
 def _rank_covariance(R: Floats) -> Floats:
@@ -132,8 +151,8 @@ def forbid(D: Floats, key: KeyCovariates, exact: list[npt.NDArray[np.object_]], 
         right = np.array([repr(value) for value in category[~key.treated]])
         out[left[:, None] != right] = np.inf
     for column, code in enumerate(key.covariate):
-        if code in calipers and key.spread[column] > 0:
+        if code in calipers and key.control_sd[column] > 0:
             x = key.X[:, column]
-            apart = np.abs(x[key.treated][:, None] - x[~key.treated]) / key.spread[column]
+            apart = np.abs(x[key.treated][:, None] - x[~key.treated]) / key.control_sd[column]
             out[apart > calipers[code]] = np.inf
     return out

@@ -36,7 +36,7 @@ def overlap_weighting(key: KeyCovariates, penalty: float) -> Weighting | Infeasi
 def _varying(key: KeyCovariates) -> Floats:
     """Standardised columns that vary at all, centred."""
     Z = key.standardised
-    kept = Z[:, np.ptp(Z, axis=0) > 0] if len(Z) else Z
+    kept = Z[:, key.spread > 0]
     return kept - kept.mean(axis=0)
 
 

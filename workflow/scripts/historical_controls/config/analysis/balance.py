@@ -39,7 +39,8 @@ class Matching(Section):
     )
     exact: list[MatchedCharacteristic] = Field(default=[], description="characteristics that must be equal")
     calipers: dict[CaliperCovariate, Annotated[float, Field(gt=0)]] = Field(
-        default={}, description="largest difference of a key covariate within a set, in standard deviations"
+        default={},
+        description="largest difference of a key covariate within a set, in SDs of the controls",
     )
 
 
@@ -49,8 +50,12 @@ class Gates(Section):
     warn_ess: float = Field(30, ge=0, description="effective controls below which the report warns")
     min_ess: float = Field(5, ge=0, description="effective controls below which nothing is estimated")
     max_weight_share: float = Field(0.5, gt=0, le=1, description="largest share of one patient in an arm's weight")
-    max_distance_sd: float = Field(
-        0.5, ge=0, description="how far beyond the nearest control a treated patient may lie, in standard deviations"
+    min_controls_reaching: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="share of the controls who must be as far out as the middle treated patient on each key "
+        "covariate; refused below it where chance alone does not explain so few",
     )
 
 
