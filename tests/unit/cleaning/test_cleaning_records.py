@@ -206,7 +206,7 @@ def test_an_invisible_mark_makes_no_second_person() -> None:
 def test_a_code_with_a_sign_or_a_doubt_is_another_code() -> None:
     rows = [{"id": "7", "d": f"2020-05-0{day}", "pcr": text} for day, text in enumerate(("1", "-1", "1?", "1."), 4)]
     part = {**WIDE, "columns": {"pcr": {"outcome": "PCR", "values": {"1": "positive"}}}}
-    assert fates(clean(rows, part)) == ["clean", "RESULT_UNKNOWN", "RESULT_UNKNOWN", "clean"]
+    assert fates(clean(rows, part)) == ["clean", "RESULT_UNKNOWN", "RESULT_UNKNOWN", "RESULT_UNKNOWN"]
 
 
 PEOPLE: dict[str, Any] = {"kind": "patients", "subject": "id"}

@@ -9,19 +9,25 @@ from functools import lru_cache
 # Texts folded last, kept: the blocks of a large file repeat the same few.
 MEMORY = 65_536
 
-NEGATIVE_CODE = re.compile(r"\s*[-\u2212\u2013]\s*[\d.,]")
+NEGATIVE_CODE = re.compile(r"\s*-\s*[\d.,]")
+HYPHENS = re.compile("[\u2010\u2011\u2012\u2013\u2014\u2015\u2212]")
+# A hyphen joins two words ('IL-6'); behind a marker ('CD8-CD4+'), at the end ('HBsAg -') or alone it is a sign.
+SIGN = re.compile(r"(?<![^\W\d_])(cd\d{1,3}[a-z]{0,2})-|(?<=\w)\s*-(?=\s*(?:$|[(),;/]))|\(\s*-\s*\)")
+KEPT = "\x01"
 
 
 @lru_cache(maxsize=MEMORY)
 def fold(text: str) -> str:
     """Names that differ only in accents, case, spacing or punctuation fold to the same text.
 
-    A question mark and the sign of a number stay: 'positive?' is not 'positive', and the code -1 is not the code 1.
+    Signs stay: 'CD8-' is not 'CD8', 'positive?' not 'positive', -1 not 1. Codes are compared without folding.
     """
     plain = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(c for c in plain if not unicodedata.combining(c))
+    bare = HYPHENS.sub("-", "".join(c for c in plain if not unicodedata.combining(c)))
     sign = "-" if NEGATIVE_CODE.match(bare) else ""
-    return sign + " ".join(re.sub(r"[^\w%+/#?]+", " ", bare.replace("_", " ")).split())
+    signed = SIGN.sub(lambda found: (found[1] or "") + KEPT, bare)
+    words = re.sub(rf"[^\w%+/#?<>=±~{KEPT}]+", " ", signed.replace("_", " "))
+    return sign + " ".join(words.replace(KEPT, "-").split())
 
 
 def fold_unit(text: str) -> str:

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.cleaning.records.distinct import by_distinct
+from historical_controls.config.sources.codes import CaseRule, same_code
 from historical_controls.config.sources.parts import Condition
 from historical_controls.config.sources.sources import SourceFile
-from historical_controls.dictionary.folding import fold
 
 CELL = "cell:"
 # Lines that the declaration itself sets aside, and its header again; any other line that is no row of columns is held.
@@ -20,17 +20,17 @@ SET_ASIDE = {*DECLARED_ASIDE, "HEADER_AGAIN"}
 RECORD_KEY = ["source", "file", "line", "item"]
 
 
-def selected(rows: pd.DataFrame, conditions: list[Condition]) -> pd.DataFrame:
-    """Return the rows that meet every condition (the folded text is one of the declared)."""
+def selected(rows: pd.DataFrame, conditions: list[Condition], case: CaseRule) -> pd.DataFrame:
+    """Return the rows that meet every condition."""
     for condition in conditions:
-        rows = rows.loc[meets(rows, condition)]
+        rows = rows.loc[meets(rows, condition, case)]
     return rows
 
 
-def meets(rows: pd.DataFrame, condition: Condition) -> pd.Series:
-    """Return where the rows meet a condition."""
-    allowed = {fold(text) for text in condition.is_in}
-    return by_distinct(rows[CELL + condition.column], lambda text: fold(text) in allowed, bool)
+def meets(rows: pd.DataFrame, condition: Condition, case: CaseRule) -> pd.Series:
+    """Return where a column of the rows has exactly one of the texts of a condition, trimmed."""
+    allowed = {same_code(text, case) for text in condition.is_in}
+    return by_distinct(rows[CELL + condition.column], lambda text: same_code(text, case) in allowed, bool)
 
 
 def column(rows: pd.DataFrame, name: str | None) -> pd.Series:

@@ -18,24 +18,29 @@ from historical_controls.cleaning.records.records import (
     undecided,
 )
 from historical_controls.cleaning.rows.unfolding import optional_times, time_columns
+from historical_controls.config.sources.codes import same_code
 from historical_controls.config.sources.parts import EventRows, TreatmentRows
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.folding import fold
 from historical_controls.tables.registry import EVENT_NAMES
 
 
-def event_rows(rows: pd.DataFrame, part: EventRows, calendar: Calendar) -> pd.DataFrame:
+def event_rows(rows: pd.DataFrame, part: EventRows, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
     """Return one record per row; its event is named by a column or, after '=', by the declaration."""
     fixed = part.event.removeprefix("=") if part.event.startswith("=") else ""
     named = pd.Series(part.event, index=rows.index, dtype="str") if fixed else column(rows, part.event)
-    meanings = {fold(raw): event for raw, event in part.values.items()}
+    meanings = {same_code(raw, file.code_case): event for raw, event in part.values.items()}
+
+    def event_of(raw: str) -> str:
+        return meanings.get(same_code(raw, file.code_case), fold(raw).replace(" ", "_"))
+
     times = time_columns(rows, part.time, calendar)
     end, end_reason, end_text = optional_times(rows, part.end_time, calendar)
     records = undecided(
         _base(rows, part.subject),
         item=part.event,
         raw_value=times["time_text"] if fixed else named,
-        event=fixed or by_distinct(named, lambda raw: meanings.get(fold(raw), fold(raw).replace(" ", "_")), "str"),
+        event=fixed or by_distinct(named, event_of, "str"),
         end_time=end,
         value=filled_or_null(column(rows, part.value)),
         detail=filled_or_null(column(rows, part.detail)),

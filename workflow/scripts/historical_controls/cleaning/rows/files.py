@@ -124,7 +124,9 @@ def clean_block(
     ids: columns of patient ids that are filled down, by name, for all its lines; resolved: table resolutions.
     """
     unfolded = [
-        pair for part in inputs.file.parts for pair in _part_records(_part_rows(raw, ids, part), part, inputs, resolved)
+        pair
+        for part in inputs.file.parts
+        for pair in _part_records(_part_rows(raw, ids, part, inputs.file), part, inputs, resolved)
     ]
     records = [
         (name, marked(frame.assign(source=inputs.source_name, file=inputs.file_name), resolved))
@@ -140,14 +142,14 @@ def _filled_columns(file: SourceFile) -> list[str]:
     return list(dict.fromkeys(part.subject for part in file.parts if part.fill_down_subject))
 
 
-def _part_rows(raw: pd.DataFrame, ids: Mapping[str, pd.Series], part: AnyPart) -> pd.DataFrame:
+def _part_rows(raw: pd.DataFrame, ids: Mapping[str, pd.Series], part: AnyPart, file: SourceFile) -> pd.DataFrame:
     """The rows that a part reads. Ids are filled down before rows are selected: the id may stand on one of another
     part."""
     good = raw["problem"].isna()
     rows = raw.loc[good]
     if part.fill_down_subject:
         rows = rows.assign(**{CELL + part.subject: ids[part.subject][good]})
-    return selected(rows, part.where)
+    return selected(rows, part.where, file.code_case)
 
 
 def _part_records(
@@ -166,7 +168,7 @@ def _part_records(
             yield "patients", characteristics(rows, part, file, dictionary)
             yield "events", dated_events(rows, part, file, calendar)
         case EventRows():
-            yield "events", event_rows(rows, part, calendar)
+            yield "events", event_rows(rows, part, file, calendar)
         case TreatmentRows():
             yield "treatments", treatment_rows(rows, part, file, calendar)
 

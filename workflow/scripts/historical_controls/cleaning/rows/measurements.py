@@ -15,6 +15,7 @@ from historical_controls.cleaning.cells.times import REPEATED, SKIPPED, Calendar
 from historical_controls.cleaning.cells.units import conversions, converted, is_ddu, same_unit, with_confirmed, with_ddu
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
 from historical_controls.cleaning.records.records import check_subject, check_times, decide
+from historical_controls.config.sources.codes import same_code
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.folding import fold
@@ -81,9 +82,12 @@ def _decode(records: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
     """Findings of rows whose analyte came as a name, by the codes declared for its outcome."""
     if not file.result_codes:
         return records
-    meanings = {(code, fold(raw)): said for code, codes in file.result_codes.items() for raw, said in codes.items()}
+    case = file.code_case
+    meanings = {
+        (code, same_code(raw, case)): said for code, codes in file.result_codes.items() for raw, said in codes.items()
+    }
     declared = by_distinct_pair(
-        records["code"], records["raw_value"], lambda code, raw: meanings.get((code, fold(raw)))
+        records["code"], records["raw_value"], lambda code, raw: meanings.get((code, same_code(raw, case)))
     )
     known = declared.notna() & records["meaning"].isna()
     return records.assign(finding=records["finding"].mask(known, declared))

@@ -20,6 +20,7 @@ from historical_controls.cleaning.records.records import (
     undecided,
 )
 from historical_controls.cleaning.rows.unfolding import no_times, time_columns
+from historical_controls.config.sources.codes import CaseRule, same_code
 from historical_controls.config.sources.parts import CharacteristicColumn, EventColumns, PatientRows
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
@@ -55,7 +56,7 @@ def _characteristic(
     if outcome.kind == "number":
         unit = declared.unit or dictionary.unit_in(name, outcome.code)
         return _numeric(records, unit, NumberStyle(file.decimal, file.thousands), outcome, dictionary)
-    return _categorical(records, declared, outcome)
+    return _categorical(records, declared, outcome, file.code_case)
 
 
 def _numeric(
@@ -81,13 +82,17 @@ def _numeric(
     return decide(out.assign(value=value), ~value.between(low, high), "OUT_OF_RANGE", hint=hint)
 
 
-def _categorical(records: pd.DataFrame, declared: CharacteristicColumn, outcome: Outcome) -> pd.DataFrame:
+def _categorical(
+    records: pd.DataFrame, declared: CharacteristicColumn, outcome: Outcome, case: CaseRule
+) -> pd.DataFrame:
     """Declared meanings only, where there are any; else the words that everybody knows."""
-    meanings = {fold(raw): meaning for raw, meaning in declared.values.items()}
-    known = meanings or {fold(name): name for name in outcome.categories}
-    found = by_distinct(
-        records["raw_value"], lambda raw: known.get(fold(raw)) or (None if meanings else read_finding(raw))
-    )
+    meanings = {same_code(raw, case): meaning for raw, meaning in declared.values.items()}
+    names = {fold(name): name for name in outcome.categories}
+
+    def meaning_of(raw: str) -> str | None:
+        return meanings.get(same_code(raw, case)) if meanings else names.get(fold(raw)) or read_finding(raw)
+
+    found = by_distinct(records["raw_value"], meaning_of)
     allowed = found.isin(outcome.categories) if outcome.categories else found.notna()
     return decide(records.assign(result=found), ~allowed, "RESULT_UNKNOWN", hint="declare its meaning under 'values'")
 
@@ -116,7 +121,7 @@ def _event(
     if declared.only_if is None:
         records = records.loc[records["raw_value"] != ""]
     else:
-        records = records.loc[meets(rows, declared.only_if)]
+        records = records.loc[meets(rows, declared.only_if, file.code_case)]
     coded = is_sentinel(records["raw_value"], declared.time.columns[0], file)
     records = decide(records, coded, "SENTINEL", "ignored")
     return check_times(check_subject(records))
@@ -133,7 +138,7 @@ def _unclaimed(rows: pd.DataFrame, ids: pd.Series, part: PatientRows, file: Sour
         left = text != ""
         for condition in conditions:
             if condition is not None:
-                left &= ~meets(rows, condition)
+                left &= ~meets(rows, condition, file.code_case)
         records = pd.DataFrame({"line": rows["line"], "subject": ids, "raw_value": text}, index=rows.index).loc[left]
         records = undecided(records, item=name, event="")
         records = decide(records, is_sentinel(records["raw_value"], name, file), "SENTINEL", "ignored")

@@ -9,10 +9,10 @@ import pandas as pd
 from historical_controls.cleaning.cells.times import Calendar, parse_times
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.cleaning.records.records import column, is_sentinel, joined_times, subjects
+from historical_controls.config.sources.codes import same_code
 from historical_controls.config.sources.parts import LongMeasurements, TimeColumns, WideColumn, WideMeasurements
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.dictionary.folding import fold
 
 
 def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
@@ -52,7 +52,7 @@ def _wide_column(
 ) -> pd.DataFrame:
     text = column(rows, name)
     units = column(rows, declared.unit_column) if declared.unit_column else unit
-    meanings = {fold(raw): meaning for raw, meaning in declared.values.items()}
+    meanings = {same_code(raw, file.code_case): meaning for raw, meaning in declared.values.items()}
     records = base.assign(
         item=name,
         coded_missing=is_sentinel(text, name, file),
@@ -64,7 +64,7 @@ def _wide_column(
         assay=declared.assay,
         status_text="",
         comment="",
-        meaning=by_distinct(text, lambda raw: meanings.get(fold(raw))) if meanings else None,
+        meaning=by_distinct(text, lambda raw: meanings.get(same_code(raw, file.code_case))) if meanings else None,
         result_time=no_times(rows.index),
     )
     return records.loc[text != ""]

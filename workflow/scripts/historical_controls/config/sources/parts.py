@@ -18,6 +18,7 @@ from historical_controls.config.name_types import (
     TreatmentCode,
     Unit,
 )
+from historical_controls.config.sources.codes import MEANINGS, Codes
 from historical_controls.config.sources.time_formats import check_format
 from historical_controls.dictionary.vocabulary import ANY_EVENT
 
@@ -62,10 +63,10 @@ def _only_dated(spec: TimeColumns | None, key: str) -> None:
 
 
 class Condition(Section):
-    """Which rows of a file a part reads: the column's folded text is one of these."""
+    """Which rows of a file a part reads: the column's text, trimmed, is exactly one of these (see `code_case`)."""
 
     column: Text
-    is_in: list[str] = Field(min_length=1)
+    is_in: Codes = Field(min_length=1)
 
 
 class FilePart(Section):
@@ -106,7 +107,9 @@ class WideColumn(Section):
     unit_column: Text | None = Field(None, description="column holding the unit")
     assay: Assay | Literal[""] = Field("", description="assay of the column, one of 'assays'")
     specimen: Specimen | Literal[""] = Field("", description="specimen of the column, see specimens.csv")
-    values: dict[str, ResultName] = Field(default={}, description="codes of qualitative results to their meaning")
+    values: Annotated[dict[str, ResultName], MEANINGS] = Field(
+        default={}, description="codes of qualitative results to their meaning"
+    )
 
 
 class WideMeasurements(FilePart):
@@ -122,7 +125,9 @@ class CharacteristicColumn(Section):
 
     characteristic: Characteristic = Field(description="code in outcomes.csv, family 'characteristic'")
     unit: Unit | None = Field(None, description="unit of a numeric characteristic")
-    values: dict[str, ResultName] = Field(default={}, description="codes in the file to yes, no or the category")
+    values: Annotated[dict[str, ResultName], MEANINGS] = Field(
+        default={}, description="codes in the file to yes, no or the category"
+    )
 
 
 class EventColumns(Section):
@@ -151,7 +156,9 @@ class EventRows(FilePart):
     event: EventOrColumn = Field(
         description="column naming the event, or with 'values' empty the event name itself after '='"
     )
-    values: dict[str, EventName] = Field(default={}, description="codes in the file to event names")
+    values: Annotated[dict[str, EventName], MEANINGS] = Field(
+        default={}, description="codes in the file to event names"
+    )
     value: Text | None = Field(None, description="column with grade or category")
     detail: Text | None = Field(None, description="column with free text")
 
@@ -171,7 +178,9 @@ class TreatmentRows(FilePart):
 
     kind: Literal["treatments"]
     treatment: Text = Field(description="column naming the treatment")
-    values: dict[str, TreatmentCode] = Field(default={}, description="names in the file to codes of treatments.csv")
+    values: Annotated[dict[str, TreatmentCode], MEANINGS] = Field(
+        default={}, description="names in the file to codes of treatments.csv"
+    )
     start: TimeColumns
     stop: TimeColumns | None = None
     dose: Text | None = None

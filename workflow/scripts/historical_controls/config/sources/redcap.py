@@ -17,9 +17,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from historical_controls.config.sources.codes import same_code
 from historical_controls.config.sources.parts import Condition, EventRows, TreatmentRows
 from historical_controls.config.sources.sources import SourceFile
-from historical_controls.dictionary.folding import fold
 from historical_controls.errors import UserError, did_you_mean, raise_all
 
 # Headings of the dictionary as REDCap downloads it.
@@ -203,7 +203,7 @@ def check_codes(file: SourceFile, known: RedcapDictionary, where: str) -> None:
     raise_all(
         UserError(f"'{code}' is no code of '{column}'", where, did_you_mean(code, choices[column]))
         for column, code in _codes(file)
-        if column in choices and fold(code) not in {fold(own) for own in choices[column]}
+        if column in choices and same_code(code) not in {same_code(own) for own in choices[column]}
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import Field, field_validator, model_validator
@@ -21,8 +22,9 @@ from historical_controls.config.name_types import (
     Texts,
     Unit,
 )
+from historical_controls.config.sources.codes import MEANINGS, CaseRule, Codes, collisions, same_code
 from historical_controls.config.sources.findings import ConfirmedFinding, SuspectShares
-from historical_controls.config.sources.parts import AnyPart, EventRows, PatientRows, TreatmentRows
+from historical_controls.config.sources.parts import AnyPart, EventRows, PatientRows, TreatmentRows, WideMeasurements
 from historical_controls.dictionary.vocabulary import ANY_TREATMENT
 from historical_controls.errors import nearest
 
@@ -40,7 +42,7 @@ class Sentinels(Section):
     """Codes that mean 'missing', only where declared."""
 
     columns: list[str] = Field(default=[], description="columns they hold in; empty = every column read")
-    codes: list[str] = Field(min_length=1)
+    codes: Codes = Field(min_length=1)
 
 
 class StrippedLimit(Section):
@@ -95,6 +97,9 @@ class SourceFile(Section):
     decimal: Literal[".", ","] = Field(".", description="decimal mark")
     thousands: Literal[".", ",", " ", "'"] | None = Field(None, description="thousands mark; null = none is used")
     sentinels: list[Sentinels] = Field(default=[], description="declared codes for missing values")
+    code_case: CaseRule = Field(
+        "ignore", description="'exact': codes and conditions that differ in capitals or accents only are different"
+    )
     ignore_analytes: list[str] = Field(
         default=[],
         description="analyte names ignored by declaration; '*' = every name that the dictionary lacks",
@@ -106,7 +111,7 @@ class SourceFile(Section):
         default={}, description="specimen per outcome where the row names none"
     )
     assays: dict[MeasuredOutcome, Assay] = Field(default={}, description="assay per outcome where the row names none")
-    result_codes: dict[ResultOutcome, dict[str, ResultName]] = Field(
+    result_codes: dict[ResultOutcome, Annotated[dict[str, ResultName], MEANINGS]] = Field(
         default={},
         description="codes of qualitative results to their meaning, per outcome, where rows name the analyte",
     )
@@ -144,6 +149,29 @@ class SourceFile(Section):
         if self.decimal == self.thousands:
             raise ValueError("decimal and thousands are the same mark")
         return self
+
+    @model_validator(mode="after")
+    def codes_are_told_apart(self) -> SourceFile:
+        faults = [f"{place}: {fault}" for place, codes in self._codes() for fault in self._code_faults(place, codes)]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _codes(self) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """Declared codes with their meanings, by the column that has them."""
+        yield from self.result_codes.items()
+        for part in self.parts:
+            if isinstance(part, WideMeasurements | PatientRows):
+                yield from ((name, column.values) for name, column in part.columns.items())
+            elif isinstance(part, EventRows):
+                yield part.event, part.values
+
+    def _code_faults(self, column: str, codes: Mapping[str, str]) -> Iterator[str]:
+        yield from collisions(codes, self.code_case)
+        missing = {same_code(code) for s in self.sentinels if column in s.columns for code in s.codes}
+        yield from (
+            f"'{code}' is declared as missing and as '{m}'" for code, m in codes.items() if same_code(code) in missing
+        )
 
     @field_validator("encoding")
     @classmethod

@@ -1,0 +1,179 @@
+"""Codes and conditions mean exactly what is declared; names keep their signs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from cleaning_study import DATES, LONG, clean, fates, lab, source
+from pydantic import ValidationError
+
+from historical_controls.dictionary.folding import fold
+
+DEATH = {"kind": "patients", "subject": "id"}
+DEATH |= {"events": [{"event": "death", "time": DATES, "only_if": {"column": "alive", "is_in": ["-"]}}]}
+PCR = {"kind": "measurements_wide", "subject": "id", "time": DATES}
+
+
+def died(alive: str, declared: str = "-", **keys: Any) -> bool:
+    event = {"event": "death", "time": DATES, "only_if": {"column": "alive", "is_in": [declared]}}
+    part = {"kind": "patients", "subject": "id", "events": [event]}
+    return bool(len(clean([{"id": "1", "when": "2020-05-04", "alive": alive}], part, **keys).events))
+
+
+@pytest.mark.parametrize("alive", ["", ".", "--", "*", "=", "+", "—", "/", "'-", "- -", "-1"])
+def test_only_the_declared_sign_makes_an_event(alive: str) -> None:
+    assert not died(alive)
+    assert died("-") and died(" - ") and died("-\u200b")
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "same"),
+    [
+        ("MUERTO", "muerto", True),
+        ("Sí", "sí", True),
+        ("Si\u0301", "sí", True),
+        ("si", "sí", True),
+        ("DEFUNCIÓN", "defuncion", True),
+        ("1.0", "1", False),
+        ("01", "1", False),
+        ("+", "-", False),
+        ("no aplica", "no-aplica", False),
+        ("1?", "1", False),
+    ],
+)
+def test_codes_are_compared_trimmed_and_without_capitals_and_accents(text: str, declared: str, same: bool) -> None:
+    assert died(text, declared) is same
+
+
+def test_capitals_are_told_apart_where_declared() -> None:
+    assert died("m", "M") and not died("m", "M", code_case="exact")
+    assert died("si", "sí") and not died("si", "sí", code_case="exact")
+
+
+def meaning_of(text: str, values: dict[Any, Any], **keys: Any) -> str:
+    """The result read, or the reason why none was."""
+    part = {**PCR, "columns": {"pcr": {"outcome": "PCR", "values": values}}}
+    cleaned = clean([{"id": "1", "when": "2020-05-04", "pcr": text}], part, **keys)
+    return str(cleaned.measurements["result"].iloc[0]) if len(cleaned.measurements) else fates(cleaned)[0]
+
+
+SIGNS = {"+": "positive", "-": "negative", "+/-": "indeterminate"}
+
+
+@pytest.mark.parametrize(("text", "expected"), [("+", "positive"), ("-", "negative"), (" +/- ", "indeterminate")])
+def test_signs_are_codes(text: str, expected: str) -> None:
+    assert meaning_of(text, SIGNS) == expected
+
+
+@pytest.mark.parametrize("text", ["++", "--", ".", "=", "±", "(-)", "-+", "+ -"])
+def test_other_signs_are_no_code(text: str) -> None:
+    assert meaning_of(text, SIGNS) == "RESULT_UNKNOWN"
+
+
+def test_coded_characteristics_and_events_keep_their_signs() -> None:
+    part = {"kind": "patients", "subject": "id"}
+    part |= {"columns": {"dm": {"characteristic": "DIABETES", "values": {"+": "yes", "-": "no"}}}}
+    told = [fates(clean([{"id": "1", "dm": text}], part))[0] for text in ("+", "-", "*", "--")]
+    assert told == ["clean", "clean", "RESULT_UNKNOWN", "RESULT_UNKNOWN"]
+    rows = {"kind": "events", "subject": "id", "time": DATES, "event": "what", "values": {"+": "death"}}
+    told = [fates(clean([{"id": "1", "when": "2020-05-04", "what": text}], rows))[0] for text in ("+", "-", "*")]
+    assert told == ["clean", "EVENT_UNKNOWN", "EVENT_UNKNOWN"]
+
+
+def test_result_codes_of_long_rows_keep_their_signs() -> None:
+    codes = {"PCR": {"+": "positive", "-": "negative"}}
+    cleaned = lab(*({"test": "SARS-CoV-2 PCR", "unit": "", "result": text} for text in "+-."), result_codes=codes)
+    assert fates(cleaned) == ["clean", "clean", "RESULT_UNKNOWN"]
+    assert list(cleaned.measurements["result"]) == ["positive", "negative"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("CD8-", "CD8"),
+        ("CD8\u207b", "CD8"),
+        ("CD8 -", "CD8"),
+        ("CD4-CD8+", "CD4+CD8+"),
+        ("CD4-CD8+", "CD4 CD8+"),
+        ("CD8-", "CD8+"),
+        ("HBsAg (-)", "HBsAg"),
+        ("Ferritina <", "Ferritina"),
+        ("positivo?", "positivo"),
+        ("-1", "1"),
+    ],
+)
+def test_names_that_differ_in_a_sign_are_different(one: str, other: str) -> None:
+    assert fold(one) != fold(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("IL-6", "il 6"),
+        ("IL\u20136", "IL-6"),
+        ("Dímero-D", "DIMERO D"),
+        ("Proteína C-reactiva", "proteina  c reactiva"),
+        ("CD8\u207a", "cd8+"),
+        ("hs-CRP", "hs CRP"),
+        ("Linfocitos (abs.)", "linfocitos abs"),
+    ],
+)
+def test_names_that_differ_in_case_accents_or_hyphens_are_the_same(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(("name", "fate"), [("CD8", "clean"), ("CD8+", "clean"), ("CD8-", "NAME_UNKNOWN")])
+def test_cells_without_the_marker_are_no_cells_with_it(name: str, fate: str) -> None:
+    assert fates(lab({"test": name, "result": "400", "unit": "cells/uL", "specimen": ""})) == [fate]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"Pos": "positive", "pos": "negative"}, "code_case: exact"),
+        ({"+": "positive", " + ": "negative"}, "are the same"),
+        ({"Si\u0301": "positive", "S\u00ed": "negative"}, "are the same"),
+        ({"Sí": "positive", "SI": "negative"}, "code_case: exact"),
+    ],
+)
+def test_declared_codes_that_collide_are_refused(values: dict[str, str], said: str) -> None:
+    part = {**PCR, "columns": {"pcr": {"outcome": "PCR", "values": values}}}
+    with pytest.raises(ValidationError, match=said):
+        source({"f": {"parts": [part]}})
+    with pytest.raises(ValidationError, match=said):
+        source({"f": {"parts": [LONG], "result_codes": {"PCR": values}}})
+    source({"f": {"parts": [part], "code_case": "exact"}}) if "exact" in said else None
+
+
+def test_a_code_cannot_be_missing_and_a_result() -> None:
+    part = {**PCR, "columns": {"pcr": {"outcome": "PCR", "values": {"9": "negative"}}}}
+    with pytest.raises(ValidationError, match="declared as missing and as 'negative'"):
+        source({"f": {"parts": [part], "sentinels": [{"columns": ["pcr"], "codes": ["9"]}]}})
+
+
+@pytest.mark.parametrize(
+    ("declared", "text", "expected"),
+    [
+        ("{SI: positive, NO: negative}", "NO", "negative"),
+        ("{SI: positive, NO: negative}", "si", "positive"),
+        ("{yes: positive, no: negative}", "Yes", "positive"),
+        ("{on: positive, off: negative}", "OFF", "negative"),
+        ("{true: positive, false: negative}", "False", "negative"),
+        # The text that a person put between quotes wins over a word that YAML took for it.
+        ("{no: negative, 'off': positive}", "off", "positive"),
+    ],
+)
+def test_yaml_words_are_texts_again(declared: str, text: str, expected: str) -> None:
+    assert meaning_of(text, yaml.safe_load(declared)) == expected
+
+
+def test_yaml_words_in_conditions_and_meanings() -> None:
+    condition = yaml.safe_load("{column: alive, is_in: [NO]}")
+    part = {"kind": "patients", "subject": "id", "events": [{"event": "death", "time": DATES, "only_if": condition}]}
+    told = [len(clean([{"id": "1", "when": "2020-05-04", "alive": text}], part).events) for text in ("NO", "SI", "no")]
+    assert told == [1, 0, 1]
+    part = {"kind": "patients", "subject": "id"}
+    part |= {"columns": {"dm": {"characteristic": "DIABETES", "values": yaml.safe_load("{S: YES, N: NO}")}}}
+    assert list(clean([{"id": "1", "dm": "N"}], part).patients["result"]) == ["no"]

@@ -1,0 +1,66 @@
+"""Codes that a file uses: how they are compared, and how YAML's yes and no become texts again."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
+
+# Exports repeat the same few codes.
+MEMORY = 65_536
+CaseRule = Literal["ignore", "exact"]
+# YAML 1.1 reads each of these words as a truth value, and does not keep which one was written.
+YAML_WORDS = {True: ("yes", "true", "on"), False: ("no", "false", "off")}
+ZERO_WIDTH = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
+
+
+@lru_cache(maxsize=MEMORY)
+def same_code(text: str, case: CaseRule = "ignore") -> str:
+    """Return a code as it is compared: trimmed, with every sign; capitals and accents count where `case` is exact."""
+    bare = text.translate(ZERO_WIDTH).strip()
+    if case == "exact":
+        return unicodedata.normalize("NFC", bare)
+    return "".join(c for c in unicodedata.normalize("NFD", bare.casefold()) if not unicodedata.combining(c))
+
+
+def _spellings(word: bool) -> list[str]:
+    return [spelled for text in YAML_WORDS[word] for spelled in (text, text.capitalize(), text.upper())]
+
+
+def _texts(value: Any) -> Any:
+    """A list of codes; a YAML truth value stands for every word that YAML reads so."""
+    if not isinstance(value, list):
+        return value
+    return [text for item in value for text in (_spellings(item) if isinstance(item, bool) else [item])]
+
+
+def _meanings(value: Any) -> Any:
+    """A mapping of codes; truth values among its keys and values become texts, and written texts win over them."""
+    if not isinstance(value, dict):
+        return value
+    said = {key: YAML_WORDS[item][0] if isinstance(item, bool) else item for key, item in value.items()}
+    written = {key: item for key, item in said.items() if not isinstance(key, bool)}
+    taken = {str(key).casefold() for key in written}
+    words = {text: said[key] for key in said if isinstance(key, bool) for text in _spellings(key)}
+    return written | {text: item for text, item in words.items() if text.casefold() not in taken}
+
+
+Codes = Annotated[list[str], BeforeValidator(_texts)]
+MEANINGS = BeforeValidator(_meanings)
+
+
+def collisions(meanings: Mapping[str, str], case: CaseRule) -> Iterator[str]:
+    """Yield what is wrong with codes that are compared as the same and declared to mean different things."""
+    known: dict[str, str] = {}
+    for code, meaning in meanings.items():
+        other = known.setdefault(same_code(code, case), code)
+        if meanings[other] != meaning:
+            hint = (
+                ""
+                if same_code(code, "exact") == same_code(other, "exact")
+                else "; 'code_case: exact' tells capitals and accents apart"
+            )
+            yield f"codes '{other}' and '{code}' are the same and mean '{meanings[other]}' and '{meaning}'{hint}"
