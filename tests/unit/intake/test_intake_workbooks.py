@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import openpyxl
 import pandas as pd
 import pytest
 
+from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells
+from historical_controls.cleaning.cells.times import Calendar, parse_times
+from historical_controls.config.sources.parts import TimeColumns
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError
 from historical_controls.intake.reading import read_file
@@ -143,3 +149,131 @@ def test_a_damaged_workbook_is_a_plain_error_or_read(tmp_path: Path) -> None:
             read_file(path, declared())
         except UserError as error:
             assert str(path) in str(error)
+
+
+SHOWN = [
+    (97.5, '0.0"%"', "97.5%"),
+    (97, r"0\%", "97%"),
+    (0.5, '"<"0.0', "shown as '<0.0', stored as 0.5"),
+    (0.05, '[<0.1]"<0.1";0.0', "shown as '<0.1', stored as 0.05"),
+    (12.5, '0.0" mg/dL"', "12.5 mg/dL"),
+    (5, '"Paciente "0', "Paciente 5"),
+    (123, "00000", "00123"),
+    (230000, "0,", "shown as '0,', stored as 230000"),
+    (1234.5, "#,##0.00", "1234.5"),
+    (-5, "0;0", "shown as '0', stored as -5"),
+    (-5, "0.0;-0.0", "-5"),
+    (-5, "0.0_);(0.0)", "-5"),
+    (7, ";;;", "shown as '', stored as 7"),
+    (3, "[Red]0.00", "3"),
+    (12, "General", "12"),
+    (0.125, "# ?/?", "0.125"),
+    (0.05, '"<"0%', "shown as '<0', stored as 5%"),
+    (datetime(2020, 5, 20), "mmm-yy", "shown as 'may-20', stored as 2020-05-20"),
+    (datetime(2020, 5, 20), "d-mmm", "shown as '20-may', stored as 2020-05-20"),
+    (datetime(2020, 5, 20), "dd/mm", "shown as '20/05', stored as 2020-05-20"),
+    (datetime(2020, 5, 20), "[$-80A]d-mmm-yy;@", "2020-05-20"),
+    (datetime(2020, 5, 20, 9, 30), "dd/mm/yy h:mm", "2020-05-20 09:30:00"),
+    (datetime(2020, 5, 20, 9, 30), "h:mm AM/PM", "2020-05-20 09:30:00"),
+]
+
+
+@pytest.mark.parametrize(("cell", "form", "text"), SHOWN, ids=[f"{c[1]}" for c in SHOWN])
+def test_what_is_stored_and_what_is_shown_agree_or_both_are_said(
+    tmp_path: Path, cell: Any, form: str, text: str
+) -> None:
+    """Stored value, number format and shown text as Excel shows them (ECMA-376 part 1, 18.8.31)."""
+    path = workbook(tmp_path / "x.xlsx", [["id", "v"], ["1", cell]], {"B2": form})
+    assert values(read_file(path, declared())) == [text]
+
+
+def test_a_text_that_says_both_is_read_as_neither() -> None:
+    said = pd.Series(["shown as '<0.0', stored as 0.5", "shown as '0,', stored as 230000"], dtype="str")
+    assert read_cells(said, NumberStyle(".", None))["problem"].tolist() == ["NUM_UNREADABLE"] * 2
+    spec = TimeColumns(columns=["v"], formats=["%Y-%m-%d", "%b-%y-%d"])
+    calendar = Calendar("UTC", date(2020, 1, 1), date(2020, 12, 31))
+    dates = pd.Series(["shown as 'may-20', stored as 2020-05-20"], dtype="str")
+    assert parse_times(dates, spec, calendar).reason.tolist() == ["DATE_INVALID"]
+
+
+def sheet_xml(path: Path, rows: Iterator[bytes]) -> Path:
+    """A workbook whose only sheet holds these bytes as rows."""
+    kinds = "http://schemas.openxmlformats.org"
+    main, rel = f"{kinds}/spreadsheetml/2006/main", f"{kinds}/officeDocument/2006/relationships"
+    types = f"{kinds}/package/2006/content-types"
+    sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
+    book = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{types}"><Override PartName="/xl/workbook.xml" ContentType="{book}"/>'
+        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{sheet}"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{kinds}/package/2006/relationships"><Relationship Id="r1" '
+        f'Type="{rel}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{rel}"><sheets><sheet name="a" sheetId="1" r:id="r1"/>'
+        "</sheets></workbook>",
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{kinds}/package/2006/relationships"><Relationship '
+        f'Id="r1" Type="{rel}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+    }
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+        with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as stream:
+            stream.write(f'<worksheet xmlns="{main}"><sheetData>'.encode())
+            for row in rows:
+                stream.write(row)
+            stream.write(b"</sheetData></worksheet>")
+    return path
+
+
+def text_cell(place: str, text: str) -> bytes:
+    return f'<c r="{place}" t="inlineStr"><is><t>{text}</t></is></c>'.encode()
+
+
+def table(*more: bytes) -> Iterator[bytes]:
+    yield b'<row r="1">' + text_cell("A1", "id") + text_cell("B1", "v") + b"</row>"
+    yield b'<row r="2">' + text_cell("A2", "1") + text_cell("B2", "7") + b"</row>"
+    yield from more
+
+
+def filled(n: int) -> list[bytes]:
+    return [
+        f'<row r="{r}">'.encode() + text_cell(f"A{r}", "1") + text_cell(f"B{r}", "7") + b"</row>" for r in range(3, n)
+    ]
+
+
+STRAYS = [
+    ([b'<row r="1048576">' + text_cell("XFD1048576", "x") + b"</row>"], "rows 3 to 1048575 are blank, and row 1048576"),
+    ([b'<row r="999999999">' + text_cell("A999999999", "x") + b"</row>"], "there is a row 999999999"),
+    ([*filled(1500), b'<row r="1500">' + text_cell("XFD1500", "x") + b"</row>"], "goes on to column 16384, but only"),
+    ([b'<row r="3"><c r="A3" t="inlineStr"><is><t>', *[b"a" * (1 << 20)] * 3, b"</t></is></c></row>"], "32,767"),
+]
+
+
+@pytest.mark.parametrize(("more", "said"), STRAYS, ids=["corner", "row", "column", "cell"])
+def test_a_sheet_beyond_what_sheets_hold_is_refused_in_words(tmp_path: Path, more: list[bytes], said: str) -> None:
+    path = sheet_xml(tmp_path / "x.xlsx", table(*more))
+    tracemalloc.start()
+    with pytest.raises(UserError, match=said):
+        read_file(path, declared())
+    assert tracemalloc.get_traced_memory()[1] < 200e6
+    tracemalloc.stop()
+
+
+def test_a_part_that_unpacks_to_more_than_a_gigabyte_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = sheet_xml(tmp_path / "x.xlsx", table())
+    content = path.read_bytes()
+    with ZipFile(path) as archive:
+        size = archive.getinfo("xl/worksheets/sheet1.xml").file_size
+    # What the archive's directory says of the part: 3 GB.
+    place = content.rindex(b"PK\x01\x02")
+    at = content.index(size.to_bytes(4, "little"), place)
+    path.write_bytes(content[:at] + (3_000_000_000).to_bytes(4, "little") + content[at + 4 :])
+    with pytest.raises(UserError, match=r"unpacks to 3\.0 GB"):
+        read_file(path, declared())
+
+
+def test_blank_rows_below_and_within_a_table_are_no_fault(tmp_path: Path) -> None:
+    below = [f'<row r="{r}"/>'.encode() for r in range(8000, 60000)]
+    row = b'<row r="7000">' + text_cell("A7000", "2") + text_cell("B7000", "8") + b"</row>"
+    frame = read_file(sheet_xml(tmp_path / "x.xlsx", table(row, *below)), declared())
+    assert values(frame) == ["7", "8"]
+    assert (frame["problem"] == "BLANK_LINE").sum() == 6997

@@ -9,7 +9,6 @@ from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 import numpy as np
 
@@ -27,18 +26,28 @@ from historical_controls.intake.layout import (
     is_footer,
     text_frame,
 )
+from historical_controls.intake.number_formats import (
+    contradiction,
+    sections,
+    shown_date,
+    shown_number,
+    shows_whole_date,
+)
+from historical_controls.intake.sheet_bounds import MOST_BLANK_ROWS, blank_rows_within, check_extent, check_workbook
 
 
 def read_spreadsheet(path: Path, raw: bytes, file: SourceFile) -> Grid:
-    """One sheet, cells as text: dates as YYYY-MM-DD, with HH:MM:SS where shown; numbers with the declared mark.
+    """Return one sheet, cells as text: dates as YYYY-MM-DD, with HH:MM:SS where shown; numbers with the declared mark.
 
-    Raises UserError where the file is no workbook, the sheet is missing, or the sheet ends before its header.
+    Where the sheet shows something else than it stores ('<0.5' for 0.5, 'may-20' for a date), the text says both.
+    Raises UserError where the file is no workbook, the sheet is missing, ends before its header or is out of bounds.
     """
     rows = _sheet_rows(path, raw, file)
     if len(rows) < file.header_line:
         raise UserError(f"the sheet ends before its header (row {file.header_line})", str(path), "Check header_line.")
     header = [cell.strip() for cell in rows[file.header_line - 1]]
-    width = max([_filled(header), *(_filled(row) for row in rows[file.header_line :])])
+    width = max([_filled(header), *map(len, rows[file.header_line :])])
+    check_extent(path, len(rows), width, sum(map(len, rows)))
     header = _fitted(header, width)
     good: list[list[str]] = []
     lines: list[int] = []
@@ -56,13 +65,13 @@ def read_spreadsheet(path: Path, raw: bytes, file: SourceFile) -> Grid:
 
 
 def _sheet_rows(path: Path, raw: bytes, file: SourceFile) -> list[list[str]]:
-    """All rows down to the last one that holds anything."""
+    """Return all rows down to the last one that holds anything, in memory bounded by the cells that are filled."""
     if raw.startswith(OLE):
         raise UserError(
             "this is an old (.xls) or password-protected workbook", str(path), "Save it as .xlsx without a password."
         )
     try:
-        rows = list(_rows(path, raw, file))
+        return _filled_rows(path, _rows(path, raw, file))
     except UserError:
         raise
     except Exception as error:  # openpyxl meets a damaged file with any of a dozen exceptions
@@ -71,26 +80,35 @@ def _sheet_rows(path: Path, raw: bytes, file: SourceFile) -> list[list[str]]:
             str(path),
             "Save it as .xlsx, or declare format: csv.",
         ) from None
-    while rows and not _filled(rows[-1]):
-        rows.pop()
+
+
+def _filled_rows(path: Path, sent: Iterator[list[str]]) -> list[list[str]]:
+    """Return the rows without blank ones at the end. Raises UserError where a row is far below the others."""
+    rows: list[list[str]] = []
+    blank = 0
+    for row in sent:
+        width = _filled(row)
+        if not width:
+            blank += 1
+            continue
+        if rows and blank > MOST_BLANK_ROWS:
+            raise blank_rows_within(path, len(rows) + 1, len(rows) + blank + 1)
+        rows += [[] for _ in range(blank)]
+        blank = 0
+        rows.append(row[:width])
     return rows
 
 
 def _rows(path: Path, raw: bytes, file: SourceFile) -> Iterator[list[str]]:
+    formulas = check_workbook(path, raw).formulas
     values = _sheet(path, raw, file, computed=True)
     # A formula that its writer never computed has no value; its text is kept, so that the cell is held, not blank.
-    sheets = [values, _sheet(path, raw, file, computed=False)] if _has_formulas(raw) else [values]
+    sheets = [values, _sheet(path, raw, file, computed=False)] if formulas else [values]
     for cells in zip(*(sheet.iter_rows() for sheet in sheets), strict=True):
         yield [
             _as_text(cell, file.decimal) or (_as_text(formula, file.decimal) if formula.data_type == "f" else "")
             for cell, formula in zip(cells[0], cells[-1], strict=True)
         ]
-
-
-def _has_formulas(raw: bytes) -> bool:
-    with ZipFile(BytesIO(raw)) as archive:
-        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
-        return any(b"<f>" in (content := archive.read(name)) or b"<f " in content for name in sheets)
 
 
 def _sheet(path: Path, raw: bytes, file: SourceFile, computed: bool) -> Any:
@@ -119,11 +137,8 @@ def _as_text(cell: Any, decimal: str) -> str:
             return ""
         case bool():
             return "TRUE" if value else "FALSE"
-        case int() | float() if "%" in cell.number_format:
-            return f"{(Decimal(repr(value)) * 100).normalize():f}%".replace(".", decimal)
-        case float():
-            exact = repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-            return exact.replace(".", decimal)
+        case int() | float():
+            return shown_number(value, _exact(value, cell.number_format).replace(".", decimal), cell.number_format)
         case datetime():
             return _date_text(value, cell.number_format)
         case date():
@@ -135,11 +150,20 @@ def _as_text(cell: Any, decimal: str) -> str:
     return str(value)
 
 
+def _exact(value: float, number_format: str) -> str:
+    """Return a number to its last digit, as a percentage where it is shown as one."""
+    if any(one.percent for one in sections(number_format)):
+        return f"{(Decimal(repr(value)) * 100).normalize():f}%"
+    return repr(int(value)) if abs(value) < 1e15 and value == int(value) else repr(value)
+
+
 def _date_text(value: datetime, number_format: str) -> str:
     # Spreadsheets store times as fractions of a day: rounding mends 23:44:59.999997.
     rounded = (value + timedelta(microseconds=500_000)).replace(microsecond=0)
     only_day = "h" not in number_format.lower() and rounded.time() == time()
-    return rounded.date().isoformat() if only_day else rounded.isoformat(sep=" ")
+    text = rounded.date().isoformat() if only_day else rounded.isoformat(sep=" ")
+    # A sheet turns '20-5' or 'may-20' into a date of its own invention, and shows a part of it.
+    return text if shows_whole_date(number_format) else contradiction(shown_date(value, number_format), text)
 
 
 def _duration_text(value: timedelta) -> str:

@@ -1,0 +1,92 @@
+"""Bounds of what a workbook may unpack to, checked in one pass of its parts before any is parsed.
+
+A sheet has at most 1,048,576 rows and a cell 32,767 characters (ECMA-376; Excel specifications and limits).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+from historical_controls.errors import UserError
+
+LAST_ROW = 1_048_576
+LAST_COLUMN = 16_384
+# Unpacked bytes of one part. A million rows of twenty columns take about 0.7 GB.
+LARGEST_PART = 1 << 30
+CHUNK = 1 << 20
+# Bytes of one text: 32,767 characters, each written as a reference such as '&#x10FFFF;'.
+LONGEST_TEXT = 32_767 * 10
+# Blank rows within a sheet, and cells of its extent by filled cell, beyond which something strays far from the table.
+MOST_BLANK_ROWS = 10_000
+MOST_CELLS = 20_000_000
+LEAST_FILLED = 0.02
+ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d+)"')
+FORMULA = re.compile(rb"<(?:\w+:)?f[ >]")
+READ = ("xl/worksheets/", "xl/sharedStrings")
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """What one pass of a workbook tells: whether any of its cells holds a formula."""
+
+    formulas: bool
+
+
+def check_workbook(path: Path, raw: bytes) -> Unpacked:
+    """Return what the parts of a workbook hold. Raises UserError where one is larger than a sheet can be."""
+    formulas = False
+    with ZipFile(BytesIO(raw)) as archive:
+        for part in archive.infolist():
+            if part.file_size > LARGEST_PART:
+                what = f"its part {part.filename} unpacks to {part.file_size / 1e9:.1f} GB, more than 1 GB"
+                raise UserError(what, str(path), "Export the sheet as csv.")
+        for part in archive.infolist():
+            if part.filename.startswith(READ):
+                formulas |= _check_part(path, archive, part.filename)
+    return Unpacked(formulas)
+
+
+def _check_part(path: Path, archive: ZipFile, name: str) -> bool:
+    """Return whether a part holds formulas; its texts and row numbers are within bounds."""
+    formulas, rest = False, b""
+    with archive.open(name) as stream:
+        while chunk := stream.read(CHUNK):
+            body = rest + chunk
+            if max(map(len, body.split(b"<"))) > LONGEST_TEXT + CHUNK // 2:
+                raise UserError(
+                    "a cell holds far more than the 32,767 characters that a cell can",
+                    f"{path}, {name}",
+                    "Export the sheet again.",
+                )
+            last = max((int(number) for number in ROW.findall(body)), default=0)
+            if last > LAST_ROW:
+                raise UserError(
+                    f"there is a row {last}, and a sheet has at most {LAST_ROW}", f"{path}, {name}", "Export it again."
+                )
+            formulas = formulas or FORMULA.search(body) is not None
+            # The last tag may go on in the next chunk.
+            rest = body[max(body.rfind(b"<"), len(body) - LONGEST_TEXT - CHUNK, 0) :]
+    return formulas
+
+
+def blank_rows_within(path: Path, first: int, row: int) -> UserError:
+    """Return the error for a row far below the table. first: the first of the blank rows above it."""
+    return UserError(
+        f"rows {first} to {row - 1} are blank, and row {row} is not",
+        f"{path}, row {row}",
+        "Delete what is far below the table, or give it a sheet of its own.",
+    )
+
+
+def check_extent(path: Path, n_rows: int, width: int, filled: int) -> None:
+    """Raise UserError where hardly any cell of a large extent is filled: something strays far right of the table."""
+    if n_rows * width > MOST_CELLS and filled < LEAST_FILLED * n_rows * width:
+        raise UserError(
+            f"the sheet goes on to column {width}, but only {filled} of its {n_rows * width} cells are filled",
+            str(path),
+            "Delete what is far to the right of the table.",
+        )
