@@ -83,7 +83,7 @@ FAULTS = [
     (f"{LAB}.header_line", 0, "0 is too small", "at least 1"),
     (f"{LAB}.parts.0.time.formats", [], "formats must name at least one format", None),
     (f"{LAB}.parts.0.time.formats", ["%d/%m"], "does not say year, month and day", None),
-    (f"{LAB}.parts.0.time.formats", ["%d/%m/%Y %I:%M"], "12-hour clocks", None),
+    (f"{LAB}.parts.0.time.formats", ["%d/%m/%Y %I:%M"], "12-hour clock", None),
     (f"{LAB}.parts.0.value", None, "this key is missing", None),
     (f"{LAB}.parts.0.subjet", "x", "unknown key", "Did you mean 'subject'?"),
     (

@@ -9,10 +9,19 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from historical_controls.config.base import Section
 from historical_controls.config.faults import shown
 from historical_controls.config.merging import changed_rules, overridden, rules_of_options, value_at
-from historical_controls.config.name_types import EveryLanguage
-from historical_controls.config.vocabulary import CHARACTERISTICS, KINDS, OUTCOMES, Kind, Vocabulary, declared_names
+from historical_controls.config.name_types import Declares, EveryLanguage
+from historical_controls.config.vocabulary import (
+    CHARACTERISTICS,
+    KINDS,
+    OUTCOMES,
+    Allowed,
+    Kind,
+    Vocabulary,
+    declared_names,
+)
 from historical_controls.config.walk import Leaf, Path, walk
 from historical_controls.errors import UserError, nearest
 
@@ -21,46 +30,73 @@ MOST_LISTED = 12
 LARGEST = 1e15
 
 
-def name_faults(model: type, known: Vocabulary, file: str) -> list[UserError]:
+def name_faults(model: type[Section], known: Vocabulary, file: str) -> list[UserError]:
     """Every name of the raw config that is not known, every number that none can be, every name listed twice.
 
     model: the type of the whole config. The options of readings and the scenarios are read as they change the config.
     """
-    leaves = list(walk(model, known.raw))
+    leaves = list(leaves_of(model, known.raw))
     known = replace(known, declared=declared_names(leaves))
-    faults = [*_faults(leaves, known, file), *_of_options(model, known, file)]
+    faults = list(_faults(leaves, known, file))
     return [*faults, *_of_scenarios(model, known, file, faults)]
+
+
+def leaves_of(model: type[Section], raw: Mapping[str, Any]) -> Iterator[Leaf]:
+    """Every leaf of a raw config, those in the options of readings read on top of the rules that they change."""
+    yield from walk(model, raw)
+    rules = value_at(raw, "cohort", "rules")
+    for reading, option, changes in rules_of_options(raw):
+        changed = changed_rules(rules if isinstance(rules, Mapping) else {}, changes)
+        path = ("cohort", "readings", reading, "options", option)
+        topics = {"reading": reading, "option": option}
+        for leaf in walk(model, {"cohort": {"rules": changed}}):
+            here = (*path, *leaf.path[1:])
+            if _is_written(raw, here):
+                marks = tuple(mark for mark in leaf.marks if not isinstance(mark, Declares))
+                yield replace(leaf, path=here, context={**leaf.context, **topics}, marks=marks)
 
 
 def _faults(leaves: Iterable[Leaf], known: Vocabulary, file: str) -> Iterator[UserError]:
     leaves = list(leaves)
     languages = known.declared.get(("language",), [])
     for leaf in leaves:
-        where = f"{file}: {dotted(leaf.path)}"
-        if (fault := _number_fault(leaf, where)) is not None:
-            yield fault
-        elif (named := leaf.named) is not None and (what := _unknown(leaf, KINDS[named.kind], known)) is not None:
-            yield UserError(what[0], where, what[1])
-        elif any(isinstance(mark, EveryLanguage) for mark in leaf.marks) and isinstance(leaf.value, Mapping):
-            lacking = [language for language in languages if language not in leaf.value]
-            if lacking:
-                hint = f"Type one under '{lacking[0]}', or take the language out of 'languages'."
-                yield UserError(f"there is no text in the language '{lacking[0]}'", where, hint)
+        what = _number_fault(leaf) or _name_fault(leaf, known) or _language_fault(leaf, languages)
+        if what is not None:
+            yield UserError(what[0], f"{file}: {dotted(leaf.path)}", what[1])
     yield from _listed_twice(leaves, file)
 
 
-def _number_fault(leaf: Leaf, where: str) -> UserError | None:
+Said = tuple[str, str]
+
+
+def _number_fault(leaf: Leaf) -> Said | None:
     """Numbers that none can be: true and false, and those beyond any quantity."""
     if leaf.type not in (int, float):
         return None
     if isinstance(leaf.value, bool):
-        return UserError(f"{shown(leaf.value)} is not a number", where, "Type a number.")
+        return f"{shown(leaf.value)} is not a number", "Type a number."
     if isinstance(leaf.value, int | float) and abs(leaf.value) > LARGEST:
-        return UserError(f"{shown(leaf.value)} is too large", where, "Type a number of at most 1e15.")
+        return f"{shown(leaf.value)} is too large", "Type a number of at most 1e15."
     return None
 
 
-def _unknown(leaf: Leaf, kind: Kind, known: Vocabulary) -> tuple[str, str] | None:
+def _language_fault(leaf: Leaf, languages: Iterable[object]) -> Said | None:
+    """A text that lacks one of the languages of the reports."""
+    if not isinstance(leaf.value, Mapping) or not any(isinstance(mark, EveryLanguage) for mark in leaf.marks):
+        return None
+    lacking = [language for language in languages if language not in leaf.value]
+    if not lacking:
+        return None
+    hint = f"Type one under '{lacking[0]}', or take the language out of 'languages'."
+    return f"there is no text in the language '{lacking[0]}'", hint
+
+
+def _name_fault(leaf: Leaf, known: Vocabulary) -> Said | None:
+    named = leaf.named
+    return None if named is None else _unknown(leaf, KINDS[named.kind], known)
+
+
+def _unknown(leaf: Leaf, kind: Kind, known: Vocabulary) -> Said | None:
     """What is wrong with a name and what to type, if anything is."""
     allowed, name = kind.allowed(known, leaf.context), leaf.name
     if allowed is None or not isinstance(name, str | int) or isinstance(name, bool):
@@ -70,13 +106,14 @@ def _unknown(leaf: Leaf, kind: Kind, known: Vocabulary) -> tuple[str, str] | Non
     outcome = known.dictionary.outcomes.get(name) if isinstance(name, str) else None
     if outcome is not None and kind.home in (OUTCOMES, CHARACTERISTICS):
         is_a = "a characteristic of patients" if outcome.family == "characteristic" else "an outcome"
-        return f"{name} is {is_a} (kind: {outcome.kind}); a {kind.noun} is needed here", _hint(name, allowed, kind)
+        an = "an" if kind.noun[0] in "aeiou" else "a"
+        return f"{name} is {is_a} (kind: {outcome.kind}); {an} {kind.noun} is needed here", _hint(name, allowed, kind)
     owner = leaf.context.get(kind.owner)
     what = f"{shown(name)} is not a known {kind.noun}{f' of {owner}' if owner is not None else ''}"
     return what, _hint(name, allowed, kind)
 
 
-def _hint(name: str | int, allowed: Collection[str | int], kind: Kind) -> str:
+def _hint(name: str | int, allowed: Allowed, kind: Kind) -> str:
     if isinstance(allowed, range):
         return f"Allowed: {allowed.start} to {allowed.stop - 1} ({kind.home})."
     texts = list(map(str, allowed))
@@ -84,9 +121,9 @@ def _hint(name: str | int, allowed: Collection[str | int], kind: Kind) -> str:
     if near:
         return f"Did you mean '{near}'?"
     if not texts:
-        return f"{kind.home} lists none."
+        return f"'{kind.home}' lists none."
     if len(texts) > MOST_LISTED:
-        return f"Allowed: what {kind.home} lists."
+        return f"Allowed: what '{kind.home}' lists."
     return f"Allowed: {', '.join(texts)} ({kind.home})."
 
 
@@ -108,19 +145,6 @@ def dotted(path: Iterable[str | int]) -> str:
     return ".".join(map(str, path))
 
 
-def _of_options(model: type, known: Vocabulary, file: str) -> Iterator[UserError]:
-    """Names in what the options of readings change, each read on top of the rule that it changes."""
-    rules = value_at(known.raw, "cohort", "rules")
-    for reading, option, changes in rules_of_options(known.raw):
-        changed = changed_rules(rules if isinstance(rules, Mapping) else {}, changes)
-        path = ("cohort", "readings", reading, "options", option)
-        leaves = [
-            replace(leaf, path=(*path, *leaf.path[1:]), context={**leaf.context, "reading": reading, "option": option})
-            for leaf in walk(model, {"cohort": {"rules": changed}})
-        ]
-        yield from _faults([leaf for leaf in leaves if _is_written(known.raw, leaf.path)], known, file)
-
-
 def _is_written(raw: Any, path: Path) -> bool:
     """Whether the config has this path itself, and not from what it changes."""
     for step in path:
@@ -132,7 +156,9 @@ def _is_written(raw: Any, path: Path) -> bool:
     return True
 
 
-def _of_scenarios(model: type, known: Vocabulary, file: str, before: Collection[UserError]) -> Iterator[UserError]:
+def _of_scenarios(
+    model: type[Section], known: Vocabulary, file: str, before: Collection[UserError]
+) -> Iterator[UserError]:
     """Names that a scenario brings, and names that its changes leave without a meaning."""
     faults = {(str(fault.where).removeprefix(file), fault.what) for fault in before}
     for scenario, raw in overridden(known.raw):

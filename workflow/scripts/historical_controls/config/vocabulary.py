@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.folding import fold, fold_unit
 from historical_controls.dictionary.vocabulary import EVENT_NAMES
 
-Allowed = Collection[str | int]
+Allowed = Collection[str] | Collection[int] | Collection[str | int]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def declared_names(leaves: Iterable[Leaf]) -> dict[tuple[str, ...], list[Any]]:
     declared: dict[tuple[str, ...], list[Any]] = defaultdict(list)
     for leaf in leaves:
         for mark in leaf.marks:
-            if isinstance(mark, Declares):
+            if isinstance(mark, Declares) and isinstance(leaf.value, str | int):
                 declared[(mark.kind, *(str(leaf.context.get(topic)) for topic in mark.within))].append(leaf.value)
     return dict(declared)
 
@@ -62,8 +62,25 @@ class Kind:
     owner: str = ""
 
 
+@dataclass(frozen=True)
+class Fitting(Collection[str]):
+    """The codes of the outcomes that a place can use; none is listed before somebody asks for all of them."""
+
+    outcomes: Mapping[str, Outcome]
+    fits: Callable[[Outcome], bool]
+
+    def __contains__(self, code: object) -> bool:
+        return code in self.outcomes and self.fits(self.outcomes[str(code)])
+
+    def __iter__(self) -> Iterator[str]:
+        return (code for code, outcome in self.outcomes.items() if self.fits(outcome))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 def _outcomes(fits: Callable[[Outcome], bool]) -> Callable[[Vocabulary, Context], Allowed]:
-    return lambda known, _: [code for code, outcome in known.dictionary.outcomes.items() if fits(outcome)]
+    return lambda known, _: Fitting(known.dictionary.outcomes, fits)
 
 
 def _declared(kind: str, *within: str) -> Callable[[Vocabulary, Context], Allowed]:
@@ -125,13 +142,9 @@ KINDS: dict[str, Kind] = {
     "analysed_outcome": Kind("analysed outcome", _declared("analysed_outcome"), "outcomes"),
     "key_covariate": Kind("key covariate", _declared("key_covariate"), "balance.key_covariates"),
     "sofa_score": Kind("derivation of kind sofa", _sofa_scores, "cohort.derivations"),
-    "event": Kind("event", lambda *_: list(EVENT_NAMES), "docs/data_model.md"),
-    "treatment": Kind(
-        "treatment", lambda known, _: list(known.dictionary.treatments), "data/dictionary/treatments.csv"
-    ),
-    "specimen": Kind(
-        "specimen", lambda known, _: list(known.dictionary.specimens), "data/dictionary/specimens.csv", fold
-    ),
+    "event": Kind("event", lambda *_: EVENT_NAMES, "docs/data_model.md"),
+    "treatment": Kind("treatment", lambda known, _: known.dictionary.treatments, "data/dictionary/treatments.csv"),
+    "specimen": Kind("specimen", lambda known, _: known.dictionary.specimens, "data/dictionary/specimens.csv", fold),
     "specimen_name": Kind(
         "specimen", lambda known, _: set(known.dictionary.specimens.values()), "data/dictionary/specimens.csv"
     ),
