@@ -43,6 +43,39 @@ def test_gehan_scores_of_survival_by_hand() -> None:
     assert pairs[2].tolist() == [1.0, 0.0, 0.0, 0.0]
 
 
+def test_a_death_on_the_last_day_loses_to_its_survivors() -> None:
+    """Five treated alive at day 21, 25 controls dead on day 21: 125 wins are due, none was given."""
+    day, died = np.full(30, 21.0), np.arange(30) >= 5
+    result = win_ratio(by_survival(day, died), ~died)
+    assert (result.n_wins, result.n_losses, result.n_ties) == (125, 0, 0)
+    # two deaths of one day tie, and so do two who reached it alive
+    assert not by_survival(day, np.full(30, True)).any()
+    assert not by_survival(day, np.full(30, False)).any()
+
+
+def test_values_below_a_limit_are_compared_by_their_bounds() -> None:
+    """Five treated at 3 to 3.4, 12 of 25 controls "<5" and 13 from 6: each "<5" decides nothing and counts half."""
+    exact = np.concatenate([np.linspace(3, 3.4, 5), np.linspace(6, 12, 13)])
+    lower = np.concatenate([exact, np.full(12, -INF)])
+    upper = np.concatenate([exact, np.full(12, 5.0)])
+    arm = np.arange(30) < 5
+    pairs = -by_bounds(lower, upper)  # lower is better
+    effect = effect_of_pairs(pairs, draw_labels(arm, 1))
+    assert effect.probability == pytest.approx((13 + 12 / 2) / 25)
+    result = win_ratio(pairs, arm)
+    assert (result.n_wins, result.n_losses, result.n_ties) == (65, 0, 60)
+    assert result.no_interval == "no_losses"
+    assert effect.no_interval == ""
+
+
+def test_all_ties_are_even_odds_and_no_separation() -> None:
+    arm = np.arange(30) < 5
+    effect = relative_effect(np.full(30, 4.0), draw_labels(arm, 1, exact_up_to=0, draws=200))
+    assert (effect.win_odds, effect.p_value, effect.no_interval) == (1.0, 1.0, "no_spread")
+    assert win_ratio(by_value(np.full(30, 4.0)), arm).no_interval == "ties_only"
+    assert win_ratio(by_value(np.where(arm, 5.0, 4.0)), arm).no_interval == "complete_separation"
+
+
 def test_exact_values_are_ranks_as_before() -> None:
     rng = np.random.default_rng(5)
     scores = rng.integers(0, 8, 14).astype(float)

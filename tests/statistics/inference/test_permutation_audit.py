@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from historical_controls.inference import draw_labels, permutation_test, scores_of_values, statistics, step_down_max_t
+from historical_controls.inference import (
+    draw_labels,
+    permutation_test,
+    scores_of_values,
+    statistics,
+    step_down_max_t,
+    varies,
+)
 
 
 def first(n: int, k: int) -> np.ndarray:
@@ -102,3 +109,35 @@ def test_strata_keep_a_difference_between_them_out_of_the_null() -> None:
     assert within.n_used == 6
     assert within.p_floor >= 1 / 6
     assert within.p_value > everywhere.p_value
+
+
+def test_interval_and_p_value_agree_in_every_study() -> None:
+    """What is not rejected need not be an interval: 1,500 small studies, rounded so that many labellings tie."""
+    rng = np.random.default_rng(11)
+    treated = np.arange(11) < 4
+    labels = draw_labels(treated, 1)
+    rejected = 0
+    for study in range(1500):
+        values = (rng.standard_t(2, size=11) + 1.5 * treated).round(study % 3)
+        test = permutation_test(scores_of_values(values, treated), labels)[0]
+        if test.no_interval:
+            continue
+        assert (test.lower <= 0 <= test.upper) == (test.p_value > 0.05), (study, test)
+        assert test.lower <= test.estimate <= test.upper
+        rejected += test.p_value <= 0.05
+    assert 100 < rejected < 1400
+
+
+def test_no_spread_is_said_and_not_computed_from_rounding() -> None:
+    treated = np.arange(30) < 5
+    labels = draw_labels(treated, 1, exact_up_to=0, draws=500)
+    same = permutation_test(scores_of_values(np.full(30, 0.21), treated), labels)[0]
+    assert (same.p_value, same.no_interval) == (1.0, "no_spread")
+    assert same.estimate == 0
+    apart = permutation_test(scores_of_values(np.where(treated, 0.1, 0.7), treated), labels)[0]
+    assert apart.estimate == pytest.approx(-0.6)
+    assert (apart.no_interval, np.isnan(apart.lower)) == ("no_spread", True)
+    scaled = permutation_test(scores_of_values(np.where(treated, 0.1, 0.7) * 1e-9, treated), labels)[0]
+    assert scaled.no_interval == "no_spread"
+    assert not varies(np.full(7, 0.1) * 3)
+    assert varies([1e6, 1e6 + 1e-3])

@@ -64,6 +64,7 @@ def test_complete_separation_reaches_the_floor_and_has_no_interval() -> None:
     assert found.probability == 1
     assert found.win_odds == np.inf
     assert np.isnan(found.lower)
+    assert found.no_interval == "complete_separation"
     assert found.p_value == found.p_floor == pytest.approx(2 / 56)
 
 
@@ -74,6 +75,39 @@ def test_swapping_the_arms_inverts_the_odds() -> None:
     assert one.win_odds == pytest.approx(1 / other.win_odds)
     assert one.lower == pytest.approx(1 / other.upper)
     assert one.p_value == pytest.approx(other.p_value)
+
+
+def test_interval_and_p_value_are_one_test() -> None:
+    """The interval leaves out even odds if and only if p is at most 5%, for scores with and without ties."""
+    rng = np.random.default_rng(41)
+    labels = draw_labels(np.arange(12) < 4, 1)
+    rejected = 0
+    for study in range(300):
+        scores = rng.normal(size=12) + 1.2 * (np.arange(12) < 4)
+        scores = scores.round() if study % 2 else scores
+        one = relative_effect(scores, labels)
+        if one.no_interval:
+            assert one.no_interval in ("complete_separation", "no_spread")
+            continue
+        assert 0 < one.lower <= one.win_odds <= one.upper < np.inf
+        assert (one.lower <= 1 <= one.upper) == (one.p_value > 0.05)
+        rejected += one.p_value <= 0.05
+    assert 20 < rejected < 280
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.8, 1.5])
+def test_interval_covers_the_true_odds(shift: float) -> None:
+    """5 against 25 normal values: P = Phi(shift / sqrt(2)); 400 studies, with 4 Monte Carlo errors of slack."""
+    rng = np.random.default_rng(7)
+    treated = np.arange(30) < 5
+    labels = draw_labels(treated, 1, exact_up_to=0, draws=500)
+    truth = stats.norm.cdf(shift / np.sqrt(2))
+    odds, covered, asked = truth / (1 - truth), 0, 0
+    for _ in range(400):
+        one = relative_effect(rng.normal(size=30) + shift * treated, labels)
+        asked += not one.no_interval
+        covered += bool(one.lower <= odds <= one.upper)
+    assert covered / asked > 0.93 - 4 * np.sqrt(0.05 * 0.95 / asked)
 
 
 @pytest.mark.parametrize("spread", [0.5, 1.0, 2.0])

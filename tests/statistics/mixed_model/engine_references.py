@@ -32,6 +32,7 @@ def table(name: str) -> pd.DataFrame:
     if name == "fev_data":
         data = data.dropna(subset=["FEV1"])
         data["SEX"] = pd.Categorical(data["SEX"], categories=["Male", "Female"])
+        data["AVISIT"] = pd.Categorical(data["AVISIT"], ["VIS1", "VIS2", "VIS3", "VIS4"], ordered=True)
     if name == "ards_visits":
         data["arm"] = np.where(data["group"] == 1, "TRT", "CTL")
         data["visit"] = data["day"].astype("category")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import statsmodels.formula.api as smf
@@ -51,7 +53,25 @@ def test_simultaneous_bands_hold_the_pointwise_ones_and_repeat(fit: MixedModelFi
 def test_critical_value_of_independent_rows_is_sidaks() -> None:
     exact = stats.norm.ppf(0.5 + 0.95 ** (1 / 4) / 2)
     assert critical(np.eye(4), np.inf, 0.95, seed=3) == pytest.approx(exact, rel=0.01)
-    assert critical(np.ones((4, 4)), 10, 0.95, seed=3) == pytest.approx(stats.t.ppf(0.975, 10), rel=0.02)
+    assert critical(np.ones((4, 1)), 10, 0.95, seed=3) == pytest.approx(stats.t.ppf(0.975, 10), rel=0.02)
+
+
+def test_bands_cost_what_the_rank_costs() -> None:
+    """Three years of days from four coefficients: the same quantile as by days x days, without its arrays."""
+    days = np.linspace(-1, 1, 1096)
+    root = np.column_stack([days**k for k in range(4)])
+    covariance = root @ root.T
+    size = np.sqrt(np.diag(covariance))
+    values, vectors = np.linalg.eigh(covariance / np.outer(size, size))
+    full = vectors * np.sqrt(np.maximum(values, 0.0))
+    tracemalloc.start()
+    quick = critical(root, 20.0, 0.95, seed=3)
+    assert tracemalloc.get_traced_memory()[1] < 40e6
+    tracemalloc.stop()
+    normal = np.random.default_rng(9).standard_normal((20_000, len(days)))
+    chi = np.sqrt(np.random.default_rng(10).chisquare(20, 20_000) / 20)
+    by_days = np.quantile(np.abs(normal @ full.T).max(axis=1) / chi, 0.95)
+    assert quick == pytest.approx(by_days, rel=0.01)
 
 
 def test_residuals_stand_in_the_order_of_the_table(fit: MixedModelFit) -> None:

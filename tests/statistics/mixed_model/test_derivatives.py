@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from historical_controls.mixed_model import MixedModelSpec, build_design
 from historical_controls.mixed_model.design.specification import VISIT_STRUCTURES
-from historical_controls.mixed_model.fits.gaussian import machinery
+from historical_controls.mixed_model.fits.engines import machinery
 from historical_controls.mixed_model.likelihood.likelihood import Point, evaluate
 from historical_controls.mixed_model.likelihood.reduction import reduce
 

@@ -7,7 +7,7 @@ import pytest
 from engine_references import positions, reference, table
 
 from historical_controls.mixed_model import MixedModelSpec, build_design, fit_mixed_model
-from historical_controls.mixed_model.fits.gaussian import machinery
+from historical_controls.mixed_model.fits.engines import machinery
 from historical_controls.mixed_model.likelihood.likelihood import evaluate
 from historical_controls.mixed_model.likelihood.reduction import reduce
 

@@ -10,6 +10,8 @@ import pytest
 from generated import study
 
 from historical_controls.mixed_model import (
+    ENGLISH,
+    Code,
     Control,
     DataError,
     IllConditioned,
@@ -21,7 +23,9 @@ from historical_controls.mixed_model import (
     SpecificationError,
     fit_design,
     fit_mixed_model,
+    read_message,
 )
+from historical_controls.mixed_model.design.errors import typed_failures
 from historical_controls.mixed_model.inference.kenward_roger import inverted
 
 Edit = Callable[[pd.DataFrame], pd.DataFrame]
@@ -40,7 +44,6 @@ BAD_SPECS = [
     ({"residual": "us", "visit": "visit"}, "leave random out"),
     ({"random": None, "groups": "arm", "group_form": "two_scales"}, "use 'one_scale' or 'free'"),
     ({"lower": "low"}, "give both or neither"),
-    ({"lower": "low", "upper": "high"}, "reml=False"),
 ]
 
 
@@ -60,6 +63,14 @@ def lonely(data: pd.DataFrame) -> pd.DataFrame:
     return data[(data["arm"] == "B") | (data["id"] == 0)]
 
 
+def named(data: pd.DataFrame) -> pd.DataFrame:
+    return data.assign(name="V" + data["visit"].astype(int).astype(str))
+
+
+def sorted_names(data: pd.DataFrame) -> pd.DataFrame:
+    return named(data).astype({"name": "category"})
+
+
 BAD_DATA: list[tuple[dict, Edit, type[ModelError], str]] = [
     ({}, lambda d: d.assign(y=3.0), DataError, "constant (3)"),
     ({}, lambda d: d.assign(y=d["y"].where(d.index != 4)), DataError, "the response has 1 missing"),
@@ -68,6 +79,8 @@ BAD_DATA: list[tuple[dict, Edit, type[ModelError], str]] = [
     ({"subject": "ids"}, lambda d: d, DataError, "did you mean 'id'?"),
     ({"fixed": "y ~ arm + gone"}, lambda d: d, DataError, "cannot be evaluated"),
     ({"weights": "weight"}, lambda d: d.assign(weight=-1.0), DataError, "positive finite weights"),
+    ({"residual": "us", "visit": "name", "random": None}, named, DataError, "visits as text ('V0', ...)"),
+    ({"residual": "ar1", "visit": "name", "random": None}, sorted_names, DataError, "ordered categorical"),
     ({"residual": "us", "visit": "visit", "random": None}, twice, DataError, "two rows at visit=0"),
     ({"residual": "car1", "time": "day"}, twice, DataError, "two rows at day=0"),
     ({"groups": "arm"}, lonely, DataError, "has one subject"),
@@ -129,3 +142,50 @@ def test_a_fit_without_convergence_has_attempts_and_no_estimates() -> None:
     for question in (lambda: fit.beta, lambda: fit.loglik, lambda: fit.contrast([0, 1, 0, 0])):
         with pytest.raises(NotConverged, match="did not converge"):
             question()
+
+
+def test_visits_are_ordered_as_the_categories_say() -> None:
+    """V1, V2, V10 as text would sort to V1, V10, V2 and change an autoregressive fit."""
+    data = study(1).query("visit < 3")
+    names = {0: "V1", 1: "V2", 2: "V10"}
+    order = pd.CategoricalDtype(["V1", "V2", "V10"], ordered=True)
+    by_name = data.assign(name=data["visit"].map(names).astype(order))
+    numbered = fit_mixed_model(data, spec(random=None, residual="ar1", visit="visit"))
+    declared = fit_mixed_model(by_name, spec(random=None, residual="ar1", visit="name"))
+    assert declared.loglik == pytest.approx(numbered.loglik, abs=1e-10)
+    wrong = by_name.assign(name=by_name["name"].cat.reorder_categories(["V1", "V10", "V2"]))
+    assert abs(fit_mixed_model(wrong, spec(random=None, residual="ar1", visit="name")).loglik - numbered.loglik) > 0.1
+
+
+def test_every_code_has_english_and_reads_back() -> None:
+    assert set(ENGLISH) == set(Code)
+    fit = fit_mixed_model(study(1), spec())
+    with pytest.raises(NotEstimable) as error:
+        fit.contrast({"arm[T.C]": 1.0})
+    code, values = read_message(error.value.message.coded)
+    assert (code, values["name"]) == ("coefficient_not_in_model", "arm[T.C]")
+
+
+def test_failures_of_the_linear_algebra_are_refusals() -> None:
+    with pytest.raises(ModelError) as error, typed_failures():
+        np.linalg.inv(np.zeros((2, 2)))
+    assert error.value.message.code is Code.NUMERICAL_FAILURE
+    assert error.value.message.coded == "numerical_failure"
+    with pytest.raises(TypeError), typed_failures():
+        raise TypeError
+
+
+@pytest.mark.parametrize("residual", ["car1", "iid", "ar1h"])
+@pytest.mark.parametrize("form", ["free", "one_scale"])
+def test_an_arm_without_variation_within_is_answered_or_refused(residual: str, form: str) -> None:
+    """Every subject of one arm keeps its value: no error of numpy may leave the library."""
+    data = study(4, (5, 25))
+    first = data.groupby("id")["y"].transform("first")
+    data = data.assign(y=data["y"].where(data["arm"] == "B", first.round()))
+    random = None if residual == "ar1h" else "1"
+    changes = {"residual": residual, "time": "day", "visit": "visit", "random": random, "groups": "arm"}
+    try:
+        fit = fit_mixed_model(data, spec(**changes, group_form=form))
+        assert np.isfinite(fit.contrasts(np.eye(4)[1:2])[0].standard_error)
+    except ModelError as error:
+        assert error.message.code in ENGLISH

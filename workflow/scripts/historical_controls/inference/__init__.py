@@ -14,7 +14,9 @@ from historical_controls.inference.labels import Labels, draw_labels
 from historical_controls.inference.multiplicity import fixed_sequence, step_down_max_t
 from historical_controls.inference.pairs import by_bounds, by_survival, by_value, first_decided
 from historical_controls.inference.permutation import Permuted, permutation_test, restricted, statistics
+from historical_controls.inference.reasons import Reason
 from historical_controls.inference.relative_effect import RelativeEffect, effect_of_pairs, relative_effect
+from historical_controls.inference.risk_ratio import RiskRatio, risk_ratio
 from historical_controls.inference.scores import Scores, scores_of_values
 from historical_controls.inference.shares import exact_interval
 from historical_controls.inference.spread import no_spread, varies
@@ -26,7 +28,9 @@ __all__ = [
     "Labels",
     "NotConvergedError",
     "Permuted",
+    "Reason",
     "RelativeEffect",
+    "RiskRatio",
     "Scores",
     "Share",
     "Turnbull",
@@ -49,6 +53,7 @@ __all__ = [
     "permuted_count",
     "relative_effect",
     "restricted",
+    "risk_ratio",
     "scores_of_values",
     "statistics",
     "step_down_max_t",

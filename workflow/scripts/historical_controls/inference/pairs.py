@@ -28,8 +28,13 @@ def by_bounds(lower: Array, upper: Array) -> Array:
 
 
 def by_survival(day: Array, died: Flags) -> Array:
-    """Living longer is better: who died at `day` (n,) loses to everybody who was seen alive after it."""
-    return by_bounds(day, np.where(died, day, np.inf))
+    """Living longer is better: who died at `day` (n,) loses to everybody who was alive at its end (IN-14).
+
+    Who was last known alive at a day outlived a death of that day: the living are counted at the end of their day, so
+    that a death on the last day of follow-up loses to those who reached its end alive.
+    """
+    lived = np.where(died, day, np.nextafter(day, np.inf))
+    return by_bounds(lived, np.where(died, day, np.inf))
 
 
 def first_decided(*levels: Array) -> Array:

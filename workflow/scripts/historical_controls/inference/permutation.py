@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from historical_controls.inference.labels import Labels
+from historical_controls.inference.reasons import Reason
 from historical_controls.inference.scores import Array, Scores
+from historical_controls.inference.spread import cancelled
 
 # Ties among relabellings are equal up to rounding.
 TIE = 1e-9
@@ -22,8 +24,9 @@ WIDEST = 2.0**20
 @dataclass(frozen=True)
 class Permuted:
     """One contrast. estimate: the difference at which the statistic is zero; lower, upper: differences that the test
-    does not reject, nan where the design is too small for the level; p_floor: the smallest p of this design;
-    n_used: relabellings under which the contrast exists.
+    does not reject, which contain zero if and only if p_value exceeds one minus the level; nan where there is no
+    interval, and no_interval says why. p_floor: the smallest p of this design; n_used: relabellings under which the
+    contrast exists.
     """
 
     estimate: float
@@ -34,6 +37,7 @@ class Permuted:
     p_floor: float
     n_used: int
     exact: bool
+    no_interval: Reason = Reason.NONE
 
 
 @dataclass(frozen=True)
@@ -100,23 +104,82 @@ def _arm(sums: Sums, difference: float) -> tuple[Array, Array]:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = s / sums.h
         left = ss - 2 * ratio * sh + ratio**2 * sums.hh
-        # What rounding leaves of a sum of squares that is zero.
-        left = np.where(left > 1e-13 * ss, left, 0.0)
+        left = np.where(cancelled(left, sums.ss + difference**2 * sums.mm), 0.0, left)
         return ratio, left / sums.h**2 * sums.n / (sums.n - 1)
 
 
 def _tested(treated: Sums, everyone: Sums, exact: bool, level: float, fewest: int) -> Permuted:
-    T = _statistic(treated, everyone, 0.0, fewest)
+    test = Test(treated, everyone, fewest, 1 - level)
+    T = test.statistic(0.0)
     size = np.abs(T[~np.isnan(T)])
+    nan = float("nan")
     if np.isnan(T[0]) or not treated.m[0]:
-        nan = float("nan")
-        return Permuted(nan, nan, nan, nan, nan, nan, len(size), exact)
+        return Permuted(nan, nan, nan, nan, nan, nan, len(size), exact, Reason.NO_CONTRAST)
     floor = float((size >= _tied(size.max())).mean()) if exact else 1 / len(size)
     estimate = float(treated.s[0] / treated.m[0])
-    lower, upper = (float("nan"), float("nan"))
-    if floor <= 1 - level:
-        lower, upper = (_bound(treated, everyone, estimate, side, level, fewest) for side in (-1, 1))
-    return Permuted(estimate, lower, upper, float(T[0]), p_value(size), floor, len(size), exact)
+    error, reason = _standard_error(treated, everyone, estimate), Reason.NONE
+    if error == 0:
+        reason = Reason.NO_SPREAD
+    elif floor > 1 - level:
+        reason = Reason.FLOOR_ABOVE_LEVEL
+    lower, upper = (nan, nan) if reason else _interval(test, estimate, error)
+    return Permuted(estimate, lower, upper, float(T[0]), p_value(size), floor, len(size), exact, reason)
+
+
+@dataclass(frozen=True)
+class Test:
+    """The permutation test of any difference between the arms, at level alpha (IN-9, IN-10)."""
+
+    treated: Sums
+    everyone: Sums
+    fewest: int
+    alpha: float
+
+    def statistic(self, difference: float) -> Array:
+        return _statistic(self.treated, self.everyone, difference, self.fewest)
+
+    def rejects(self, difference: float) -> bool:
+        T = self.statistic(difference)
+        return p_value(np.abs(T[~np.isnan(T)])) <= self.alpha
+
+
+def _interval(test: Test, estimate: float, error: float) -> tuple[float, float]:
+    """The differences around the estimate that are not rejected (IN-12), in step with the p-value of no difference.
+
+    What is not rejected need not be an interval: p is a step function of the difference. Where zero is not rejected
+    the interval reaches it; where it is, the interval ends before it.
+    """
+    half = float(ndtri(1 - test.alpha / 2)) * error
+    lower, upper = (_bound(test, estimate, side * half, error) for side in (-1, 1))
+    if not test.rejects(0.0):
+        return min(lower, 0.0), max(upper, 0.0)
+    if lower <= 0 <= upper and estimate != 0:
+        nearer = _bisected(test, estimate, 0.0, error)
+        return (nearer, upper) if estimate > 0 else (lower, nearer)
+    return lower, upper
+
+
+def _bound(test: Test, estimate: float, step: float, error: float) -> float:
+    """The end of the differences on one side that are not rejected, to a thousandth of a standard error (IN-12)."""
+    inside, outside = estimate, estimate + step
+    while not test.rejects(outside):
+        inside, outside = outside, estimate + 2 * (outside - estimate)
+        if abs(outside - estimate) > WIDEST * error:
+            return float(np.sign(step)) * float("inf")
+    return _bisected(test, inside, outside, error)
+
+
+def _bisected(test: Test, inside: float, outside: float, error: float) -> float:
+    """A difference that is not rejected, next to one that is."""
+    for _ in range(STEPS):
+        if abs(outside - inside) < 1e-3 * error:
+            break
+        middle = (inside + outside) / 2
+        if test.rejects(middle):
+            outside = middle
+        else:
+            inside = middle
+    return inside
 
 
 def p_value(size: Array) -> float:
@@ -126,32 +189,6 @@ def p_value(size: Array) -> float:
 
 def _tied(size: float) -> float:
     return size - TIE * max(size, 1.0) if np.isfinite(size) else size
-
-
-def _bound(treated: Sums, everyone: Sums, estimate: float, side: int, level: float, fewest: int) -> float:
-    """The end of the differences on one side that are not rejected, to a thousandth of a standard error (IN-12)."""
-
-    def rejected(difference: float) -> bool:
-        T = _statistic(treated, everyone, difference, fewest)
-        return p_value(np.abs(T[~np.isnan(T)])) <= 1 - level
-
-    step = _standard_error(treated, everyone, estimate)
-    if step == 0:
-        return estimate
-    inside, outside = 0.0, float(ndtri(0.5 + level / 2))
-    while not rejected(estimate + side * step * outside):
-        inside, outside = outside, 2 * outside
-        if outside > WIDEST:
-            return side * float("inf")
-    for _ in range(STEPS):
-        if outside - inside < 1e-3:
-            break
-        middle = (inside + outside) / 2
-        if rejected(estimate + side * step * middle):
-            outside = middle
-        else:
-            inside = middle
-    return estimate + side * step * inside
 
 
 def _standard_error(treated: Sums, everyone: Sums, estimate: float) -> float:

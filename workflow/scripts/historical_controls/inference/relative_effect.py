@@ -6,23 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from historical_controls.inference.labels import Labels
 from historical_controls.inference.pairs import by_value
+from historical_controls.inference.reasons import Reason
+from historical_controls.inference.spread import no_spread
 
 Array = NDArray[np.float64]
-# What rounding leaves of a variance that is zero.
-ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
 class RelativeEffect:
     """probability: P(treated > control) + P(equal) / 2; win_odds: probability / (1 - probability), inf at 1.
 
-    lower, upper: interval of the win odds, nan where every treated subject lies beyond every control (or the other
-    way round): no spread, no interval. p_value: two-sided studentised permutation; p_floor: the smallest that this
-    design can give.
+    lower, upper: interval of the win odds, from the same permutations as the p-value: it contains one if and only if
+    p_value exceeds one minus the level. nan where there is none, and no_interval says why. p_value: two-sided
+    studentised permutation; p_floor: the smallest that this design can give.
     """
 
     probability: float
@@ -34,6 +33,7 @@ class RelativeEffect:
     p_value: float
     p_floor: float
     exact: bool
+    no_interval: Reason = Reason.NONE
 
 
 def relative_effect(scores: Array, labels: Labels, level: float = 0.95) -> RelativeEffect:
@@ -46,13 +46,14 @@ def effect_of_pairs(pairs: Array, labels: Labels, level: float = 0.95) -> Relati
 
     Estimate, variance, df: Brunner & Munzel 2000 (Biom J 42:17-25), IN-1 to IN-3; the variance is that of a two-sample
     U-statistic, which asks nothing of the comparison. Permutation of the studentised statistic: Neubert & Brunner 2007
-    (Comput Stat Data Anal 51:5192-5204), IN-4. Interval: t on the logit, IN-5.
+    (Comput Stat Data Anal 51:5192-5204), IN-4. Interval: the same permutation test inverted, IN-5.
     """
     theta, variance, df = _moments(pairs, labels.matrix)
     size = np.abs(_studentised(theta, variance, labels))
-    tolerance = 1e-9 * size.max()
-    lower, upper = _interval(theta[0], variance[0], df[0], level)
-    floor = float((size >= size.max() - tolerance).mean()) if labels.exact else 1 / len(size)
+    reach = Reach(size, 1 - level)
+    floor = reach.p_value(size.max()) if labels.exact else 1 / len(size)
+    reason = _no_interval(float(theta[0]), float(variance[0]), floor > 1 - level)
+    lower, upper = (float("nan"),) * 2 if reason else _interval(float(theta[0]), _error(variance, labels)[0], reach)
     return RelativeEffect(
         probability=float(theta[0]),
         win_odds=float(theta[0] / (1 - theta[0])) if theta[0] < 1 else float("inf"),
@@ -60,9 +61,10 @@ def effect_of_pairs(pairs: Array, labels: Labels, level: float = 0.95) -> Relati
         upper=upper,
         df=float(df[0]),
         statistic=float(_studentised(theta, variance, labels)[0]),
-        p_value=float((size >= size[0] - tolerance).mean()),
+        p_value=reach.p_value(size[0]),
         p_floor=floor,
         exact=labels.exact,
+        no_interval=reason,
     )
 
 
@@ -91,17 +93,62 @@ def _mean_and_variance(values: Array, member: Array, count: Array) -> tuple[Arra
 
 
 def _studentised(theta: Array, variance: Array, labels: Labels) -> Array:
-    """IN-4. Without spread (complete separation) the variance is that of one tied pair: 1 / (2 (n1 n0)^2)."""
+    """IN-4."""
+    return (theta - 0.5) / _error(variance, labels)
+
+
+def _error(variance: Array, labels: Labels) -> Array:
+    """Standard error; without spread (complete separation) that of one tied pair: 1 / (n1 n0 sqrt(2))."""
     n1 = int(labels.matrix[0].sum())
     n0 = labels.matrix.shape[1] - n1
-    least = 1 / (2 * (n1 * n0) ** 2)
-    return (theta - 0.5) / np.sqrt(np.maximum(variance, least))
+    return np.sqrt(np.maximum(variance, 1 / (2 * (n1 * n0) ** 2)))
 
 
-def _interval(theta: float, variance: float, df: float, level: float) -> tuple[float, float]:
-    """Interval of the win odds: t on the logit of the probability (IN-5)."""
-    if not 0 < theta < 1 or variance <= ROUNDING:
-        return float("nan"), float("nan")
-    half = float(stdtrit(df, 0.5 + level / 2)) * np.sqrt(variance) / (theta * (1 - theta))
-    centre = np.log(theta / (1 - theta))
-    return float(np.exp(centre - half)), float(np.exp(centre + half))
+def _no_interval(theta: float, variance: float, floor_above_level: bool) -> Reason:
+    if theta in (0.0, 1.0):
+        return Reason.COMPLETE_SEPARATION
+    if no_spread(np.sqrt(max(variance, 0.0)), 1.0):
+        return Reason.NO_SPREAD
+    return Reason.FLOOR_ABOVE_LEVEL if floor_above_level else Reason.NONE
+
+
+@dataclass(frozen=True)
+class Reach:
+    """|T| of every labelling, the observed first, and the share alpha that may be rejected."""
+
+    size: Array
+    alpha: float
+
+    @property
+    def _tolerance(self) -> float:
+        """Ties among labellings are equal up to rounding."""
+        return 1e-9 * float(self.size.max())
+
+    def p_value(self, size: float) -> float:
+        """Share of labellings at least so far out."""
+        return float((self.size >= size - self._tolerance).mean())
+
+    @property
+    def farthest(self) -> float:
+        """The largest |T| that the test does not reject."""
+        ordered = np.sort(self.size)
+        p = 1 - np.searchsorted(ordered, ordered - self._tolerance) / len(ordered)
+        return float(ordered[p > self.alpha].max())
+
+
+def _interval(theta: float, error: float, reach: Reach) -> tuple[float, float]:
+    """Interval of the win odds: all theta whose studentised distance the permutations reach (IN-5).
+
+    Pauly, Asendorf & Konietschke 2016 (Biom J 58:1319-1337) show that the permutation law of T also serves away from
+    even odds. On the logit, so that the limits stay within 0 and 1; towards even odds by the chord from theta to 1/2,
+    on which a limit is even exactly where T is the farthest not rejected, away from them by the tangent at theta.
+    """
+    away = np.log(theta / (1 - theta))
+    tangent = 1 / (theta * (1 - theta))
+    chord = away / (theta - 0.5) if abs(theta - 0.5) > 1e-9 else tangent
+    towards, beyond = (reach.farthest * error * slope for slope in (chord, tangent))
+    below, above = (towards, beyond) if theta > 0.5 else (beyond, towards)
+    lower, upper = float(np.exp(away - below)), float(np.exp(away + above))
+    if reach.p_value(abs(theta - 0.5) / error) > reach.alpha:  # what rounding may have left on the wrong side
+        return min(lower, 1.0), max(upper, 1.0)
+    return lower, upper

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from historical_controls.inference.spread import no_spread
+
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -40,4 +42,5 @@ def scores_of_values(values: Array, treated: Flags, covariates: Array | None = N
     Q = np.linalg.qr(X)[0]
     arm = treated.astype(np.float64)
     residual, shift = (column - Q @ (Q.T @ column) for column in (values, arm))
+    residual = np.where(no_spread(np.abs(residual), np.abs(values).max()), 0.0, residual)
     return Scores(residual[:, None], np.ones((n, 1)), shift[:, None])

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from historical_controls.inference.pairs import Array, Flags
-from historical_controls.inference.relative_effect import ROUNDING
+from historical_controls.inference.reasons import Reason
+from historical_controls.inference.spread import no_spread
 
 
 @dataclass(frozen=True)
 class WinRatio:
     """win_ratio: wins over losses (inf without losses); lower, upper: its interval, nan without wins or losses, or
-    where nothing varies; counts are of pairs of a treated and a control."""
+    where nothing varies, and no_interval says which; counts are of pairs of a treated and a control."""
 
     win_ratio: float
     lower: float
@@ -24,6 +25,7 @@ class WinRatio:
     n_wins: int
     n_losses: int
     n_ties: int
+    no_interval: Reason = Reason.NONE
 
 
 def win_ratio(pairs: Array, treated: Flags, level: float = 0.95) -> WinRatio:
@@ -37,7 +39,19 @@ def win_ratio(pairs: Array, treated: Flags, level: float = 0.95) -> WinRatio:
     n_wins, n_losses = int(wins.sum()), int(losses.sum())
     ratio = n_wins / n_losses if n_losses else (float("inf") if n_wins else float("nan"))
     lower, upper, df = _interval(wins, losses, level)
-    return WinRatio(ratio, lower, upper, df, n_wins, n_losses, int(between.size - n_wins - n_losses))
+    n_ties = int(between.size - n_wins - n_losses)
+    reason = _no_interval(n_wins, n_losses, n_ties) or (Reason.NO_SPREAD if np.isnan(lower) else Reason.NONE)
+    return WinRatio(ratio, lower, upper, df, n_wins, n_losses, n_ties, reason)
+
+
+def _no_interval(n_wins: int, n_losses: int, n_ties: int) -> Reason:
+    if n_wins and n_losses:
+        return Reason.NONE
+    if not n_wins and not n_losses:
+        return Reason.TIES_ONLY
+    if not n_ties:
+        return Reason.COMPLETE_SEPARATION
+    return Reason.NO_LOSSES if n_wins else Reason.NO_WINS
 
 
 def _interval(wins: NDArray[np.bool_], losses: NDArray[np.bool_], level: float) -> tuple[float, float, float]:
@@ -47,7 +61,7 @@ def _interval(wins: NDArray[np.bool_], losses: NDArray[np.bool_], level: float) 
     influence = wins / wins.mean() - losses / losses.mean()
     parts = [influence.mean(axis=axis).var(ddof=1) / influence.shape[1 - axis] for axis in (0, 1)]
     variance = sum(parts)
-    if not variance > ROUNDING:
+    if no_spread(np.sqrt(variance), 1.0):
         return nan, nan, nan
     df = variance**2 / sum(part**2 / (influence.shape[1 - axis] - 1) for axis, part in zip((0, 1), parts, strict=True))
     half = float(stdtrit(df, 0.5 + level / 2)) * np.sqrt(variance)

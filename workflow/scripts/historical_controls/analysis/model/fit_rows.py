@@ -32,7 +32,7 @@ def fit_rows(cell: Cell, fitted: Fitted) -> Iterator[Row]:
     fit = fitted.fit
     yield cell.text(Statistic.COVARIANCE_RUNG, fitted.rung)
     yield cell.text(Statistic.DF_METHOD, fitted.df_method)
-    yield cell.text(Statistic.SINGULAR, "; ".join(fit.singular) or "no")
+    yield cell.text(Statistic.SINGULAR, "; ".join(message.coded for message in fit.singular) or "no")
     yield cell.number(Statistic.N_ATTEMPTS, len(fit.attempts))
     yield cell.number(Statistic.LOGLIK, fit.loglik, format="0.000")
     for row in fit.covariance_parameters.to_dict("records"):
@@ -112,7 +112,7 @@ def curve_rows(
         days = list(range(int(own.min()), min(int(own.max()), horizon_days) + 1))
         at = {"arm": [arm], **_covariate_means(data, fitted)}
         try:
-            table = fitted.answers.trajectory(days, (), at, "day", fitted.df_method, settings.level, seed).table
+            table = fitted.answers.trajectory(days, (), at, fitted.df_method, settings.level, seed).table
         except ModelError:
             continue
         yield from _band_rows(cell, data, arm, table)

@@ -75,9 +75,9 @@ def fit_ladder(data: ModelData, settings: Analysis, weights: pd.Series | None = 
             fitted = Fitted(fit_rung(data, rung, settings), rung.id, method, tuple(tried))
             return fitted if weights is None else _weighted(fitted, weights)
         except (NotConverged, IllConditioned) as error:
-            tried.append((rung.id, str(error)))
+            tried.append((rung.id, error.message.coded))
         except ModelError as error:
-            return Refused("model_refused", (*tried, (rung.id, str(error))))
+            return Refused("model_refused", (*tried, (rung.id, error.message.coded)))
     return Refused("not_converged" if rungs else "no_censored_model", tuple(tried))
 
 
@@ -98,8 +98,7 @@ def _fit(data: ModelData, rung: CovarianceRung, settings: Analysis, null: bool) 
     over_visits = rung.residual not in ("iid", "car1")
     frame = at_visits(data.frame, settings.visits) if over_visits else data.frame
     fit = fit_mixed_model(frame, _specification(data, rung, settings, null))
-    if not fit.converged:
-        raise NotConverged("; ".join(attempt.message for attempt in fit.attempts))
+    fit.point  # noqa: B018  raises NotConverged
     if not null and settings.weighting not in ("entropy", "overlap"):
         fit.small_sample(settings.df_method)
     return fit
@@ -109,8 +108,7 @@ def _fit_censored(data: ModelData, rung: CovarianceRung, settings: Analysis, nul
     """One fit of values some of which are known only to lie beyond a limit. Raises ModelError."""
     spec = _specification(data, rung, settings, null)
     fit = fit_censored(with_open_bounds(data.frame), replace(spec, reml=False, lower="lower", upper="upper"))
-    if not fit.converged:
-        raise NotConverged("; ".join(attempt.message for attempt in fit.attempts))
+    fit.point  # noqa: B018  raises NotConverged
     return fit
 
 

@@ -133,8 +133,8 @@ def test_rows(here: Cell, data: ModelData, test: Permuted, per: str = "") -> Ite
     yield here.number(Statistic.P_FLOOR, test.p_floor, format="p")
     yield here.number(Statistic.N_LABELLINGS, test.n_used)
     yield here.text(Statistic.PERMUTATIONS, "exact" if test.exact else "drawn")
-    if np.isnan([test.lower, test.upper]).any():
-        yield here.text(Statistic.NO_INTERVAL, "floor_above_level")
+    if test.no_interval:
+        yield here.text(Statistic.NO_INTERVAL, test.no_interval.value)
         return
     for name, bound in ((Statistic.LOWER, test.lower), (Statistic.UPPER, test.upper)):
         if np.isfinite(bound):

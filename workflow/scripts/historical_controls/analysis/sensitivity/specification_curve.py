@@ -107,7 +107,7 @@ def _worst_rank(data: ModelData, analysis_set: AnalysisSet, day: int) -> Answer:
         return "too_few_patients"
     pairs = by_value(ranked["score"].to_numpy(dtype=float))
     effect = effect_of_pairs(pairs, analysis_set.labels(ranked), analysis_set.settings.level)
-    return "complete_separation" if np.isnan(effect.lower) else (effect.win_odds, effect.lower, effect.upper)
+    return effect.no_interval.value or (effect.win_odds, effect.lower, effect.upper)
 
 
 def _on_scale(contrast: Contrast | str, outcome: Outcome) -> Answer:

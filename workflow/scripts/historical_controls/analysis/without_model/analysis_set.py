@@ -96,8 +96,10 @@ def effect_rows(here: Cell, effect: RelativeEffect) -> list[Row]:
         here.number(Statistic.P_FLOOR, effect.p_floor, format="p"),
         here.text(Statistic.PERMUTATIONS, "exact" if effect.exact else "drawn"),
     ]
-    if np.isnan(effect.lower):
-        return [*rows, here.text(Statistic.NO_INTERVAL, "complete_separation")]
+    if effect.no_interval:
+        finite = np.isfinite(effect.win_odds)
+        even = [here.number(Statistic.WIN_ODDS, effect.win_odds, "odds", "0.00")] if finite else []
+        return [*rows, *even, here.text(Statistic.NO_INTERVAL, effect.no_interval.value)]
     odds = [
         here.number(name, getattr(effect, name), "odds", "0.00")
         for name in (Statistic.WIN_ODDS, Statistic.LOWER, Statistic.UPPER)

@@ -21,8 +21,8 @@ from historical_controls.mixed_model import (
     MixedModelSpec,
     ModelError,
     build_design,
-    single,
     solve_independent,
+    t_contrast,
 )
 
 SUMMARIES = ("mean", "last")
@@ -84,7 +84,7 @@ def welch(people: pd.DataFrame, level: float) -> Contrast | None:
         return None
     df = parts.sum() ** 2 / (parts**2 / [len(values) - 1 for values in arms]).sum()
     try:
-        return single(arms[0].mean() - arms[1].mean(), float(np.sqrt(parts.sum())), float(df), level, "welch")
+        return t_contrast(arms[0].mean() - arms[1].mean(), float(np.sqrt(parts.sum())), float(df), level, "welch")
     except ModelError:
         return None
 

@@ -42,11 +42,11 @@ def win_ratio_rows(
     for name in (Statistic.N_WINS, Statistic.N_LOSSES, Statistic.N_TIES):
         yield here.number(name, getattr(result, name))
     ratio = here.at(level="win_ratio", contrast=CONTRAST)
-    if np.isfinite(result.lower):
+    if not result.no_interval:
         for name in (Statistic.WIN_RATIO, Statistic.LOWER, Statistic.UPPER):
             yield ratio.number(name, getattr(result, name), "ratio", "0.00")
     else:
-        yield ratio.text(Statistic.NO_INTERVAL, "complete_separation")
+        yield ratio.text(Statistic.NO_INTERVAL, result.no_interval.value)
     yield from ranked_rows(here, analysis_set.patients, whole, analysis_set, full=True)
 
 

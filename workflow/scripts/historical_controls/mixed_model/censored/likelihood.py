@@ -14,7 +14,7 @@ from scipy.special import logsumexp
 from historical_controls.mixed_model.censored.parameters import CensoredParameters
 from historical_controls.mixed_model.censored.problem import Block, CensoredProblem
 from historical_controls.mixed_model.censored.terms import Terms, above_terms, below_terms, between_terms, exact_terms
-from historical_controls.mixed_model.design.design import Array
+from historical_controls.mixed_model.design.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linprog
 
-from historical_controls.mixed_model.design.design import Array, Codes, Design
+from historical_controls.mixed_model.design.arrays import Array, Codes, Design
 from historical_controls.mixed_model.design.errors import DataError, NotEstimable, SpecificationError
+from historical_controls.mixed_model.design.messages import Code, Value
 from historical_controls.mixed_model.likelihood.reduction import Problem, reduce
 
 
@@ -59,7 +60,7 @@ def censored_problem(design: Design, nodes: int, cells: int = 400_000) -> Censor
     Raises SpecificationError, DataError or NotEstimable with what to do about it.
     """
     _carried(design)
-    lower, upper = _bounds(design)
+    lower, upper = checked_bounds(design)
     reduced = reduce(design)
     root = np.ones(len(lower)) if design.weight is None else np.sqrt(design.weight)
     fitted = design.X @ reduced.offset
@@ -78,33 +79,30 @@ def censored_problem(design: Design, nodes: int, cells: int = 400_000) -> Censor
 def _carried(design: Design) -> None:
     spec = design.spec
     if not spec.censored:
-        raise SpecificationError("a censored fit needs the columns of its bounds: give lower and upper")
+        raise SpecificationError(Code.CENSORED_WITHOUT_BOUNDS)
     if spec.reml or spec.residual != "iid":
-        raise SpecificationError("a censored response is fitted with residual='iid' and reml=False: change these")
+        raise SpecificationError(Code.CENSORED_FORM)
     if design.Z.shape[1] > 2:
-        raise SpecificationError(
-            f"random={spec.random!r} has {design.Z.shape[1]} columns, a censored response allows two: simplify it"
-        )
+        raise SpecificationError(Code.CENSORED_RANDOM_COLUMNS, random=str(spec.random), columns=design.Z.shape[1])
 
 
-def _bounds(design: Design) -> tuple[Array, Array]:
-    """Lower and upper bound of every row, checked against each other and the response."""
+def checked_bounds(design: Design) -> tuple[Array, Array]:
+    """Lower and upper bound of every row, checked against the response. Raises DataError, NotEstimable."""
     assert design.lower is not None and design.upper is not None
-    lower, upper, y, spec = design.lower, design.upper, design.y, design.spec
+    lower, upper, y = design.lower, design.upper, design.y
     exact = lower == upper
     faults = [
-        (lower > upper, f"{spec.lower!r} is above {spec.upper!r}: exchange or mend them"),
-        (np.isinf(lower) & np.isinf(upper), "neither bound is finite, which says nothing: drop those rows"),
-        (
-            exact & ~np.isclose(lower, y, rtol=1e-9, atol=1e-12),
-            f"{spec.lower!r} and {spec.upper!r} agree on a value that is not the response: give them on its scale",
-        ),
+        (lower > upper, Code.BOUNDS_CROSSED),
+        (np.isinf(lower) & np.isinf(upper), Code.BOUNDS_BOTH_OPEN),
+        (exact & ~np.isclose(lower, y, rtol=1e-9, atol=1e-12), Code.BOUNDS_MISS_RESPONSE),
     ]
-    for bad, words in faults:
+    for bad, code in faults:
         if bad.any():
-            raise DataError(f"{int(bad.sum())} rows (first: row {int(design.row[bad].min())}): {words}")
+            names: dict[str, Value] = {"lower": str(design.spec.lower), "upper": str(design.spec.upper)}
+            named = {} if code is Code.BOUNDS_BOTH_OPEN else names
+            raise DataError(code, rows=int(bad.sum()), row=int(design.row[bad].min()), **named)
     if not exact.any():
-        raise NotEstimable("every response is censored: report the detection rate instead")
+        raise NotEstimable(Code.ALL_CENSORED)
     return lower, upper
 
 
@@ -121,12 +119,9 @@ def _bounded(X: Array, low: Array, high: Array, exact: Codes) -> None:
     if free.shape[1] == 0:
         return
     push = np.vstack([X[below], -X[above]]) @ free
-    found = linprog(push.sum(axis=0), A_ub=push, b_ub=np.zeros(len(push)), bounds=[(-1, 1)] * free.shape[1])
-    if found.status == 0 and float(found.fun or 0.0) < -1e-7:
-        raise NotEstimable(
-            "only censored responses determine some coefficients, so that their estimates are infinite: "
-            "simplify the fixed formula, or report detection rates"
-        )
+    best = linprog(push.sum(axis=0), A_ub=push, b_ub=np.zeros(len(push)), bounds=[(-1, 1)] * free.shape[1])
+    if best.status == 0 and float(best.fun or 0.0) < -1e-7:
+        raise NotEstimable(Code.SEPARATED)
 
 
 def _pieces(design: Design, rows: int) -> list[tuple[int, int, int]]:

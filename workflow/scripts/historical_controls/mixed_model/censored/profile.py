@@ -9,8 +9,9 @@ import numpy as np
 from scipy import linalg
 
 from historical_controls.mixed_model.censored.likelihood import CensoredPoint
-from historical_controls.mixed_model.design.design import Array
+from historical_controls.mixed_model.design.arrays import Array
 from historical_controls.mixed_model.design.errors import NotEstimable
+from historical_controls.mixed_model.design.messages import Code
 from historical_controls.mixed_model.likelihood.optimiser import Control, newton
 
 Objective = Callable[[Array], CensoredPoint | None]
@@ -54,10 +55,10 @@ class Profile:
             point = self.objective(start + self.complement @ omega)
             return None if point is None else self._restrict(point, omega)
 
-        found, attempt = newton(restricted, np.zeros(self.complement.shape[1]), "path", TOLERANCE)
-        if found is None or not attempt.converged:
-            raise NotEstimable("the profile likelihood could not be followed: use interval='wald' and say so")
-        point = self.objective(start + self.complement @ found.theta)
+        end, attempt = newton(restricted, np.zeros(self.complement.shape[1]), "path", TOLERANCE)
+        if end is None or not attempt.converged:
+            raise NotEstimable(Code.PROFILE_LOST)
+        point = self.objective(start + self.complement @ end.theta)
         assert point is not None
         return point
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import erfcx, log_ndtr
 
-from historical_controls.mixed_model.design.design import Array
+from historical_controls.mixed_model.design.arrays import Array
 
 # below this width an interval is a density times its width; the error is width^2 / 24
 NARROW = 1e-5

@@ -2,61 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from formulaic import Formula, ModelSpec
-from numpy.typing import NDArray
+from formulaic import Formula
 
 from historical_controls.mixed_model.design import checks
+from historical_controls.mixed_model.design.arrays import Array, Codes, Design
 from historical_controls.mixed_model.design.errors import DataError
+from historical_controls.mixed_model.design.messages import Code
 from historical_controls.mixed_model.design.specification import MixedModelSpec
-
-Array = NDArray[np.float64]
-Codes = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Design:
-    """The arrays of one model; N rows, n subjects, p fixed and q random columns.
-
-    X (N, p), Z (N, q), y (N,): rows of one subject stand together, subjects of one group stand together.
-    first (n,): first row of each subject; group (n,): its group; time, visit, weight (N,) or None.
-    row (N,): position of each row in the caller's table.
-    """
-
-    spec: MixedModelSpec
-    X: Array
-    Z: Array
-    y: Array
-    first: Codes
-    subjects: pd.Index
-    group: Codes
-    group_levels: tuple[Any, ...]
-    coefficient_names: tuple[str, ...]
-    random_names: tuple[str, ...]
-    time: Array | None
-    visit: Codes | None
-    visit_levels: tuple[Any, ...]
-    weight: Array | None
-    lower: Array | None
-    upper: Array | None
-    row: Codes
-    fixed_formula: ModelSpec
-    random_formula: ModelSpec | None
-    data: pd.DataFrame
-
-    @property
-    def counts(self) -> Codes:
-        """Rows per subject (n,)."""
-        return np.diff(np.append(self.first, len(self.y)))
-
-    @property
-    def subject_of_row(self) -> Codes:
-        """Subject number of every row (N,)."""
-        return np.repeat(np.arange(len(self.first)), self.counts)
 
 
 def build_design(data: pd.DataFrame, spec: MixedModelSpec) -> Design:
@@ -101,10 +57,10 @@ def fixed_rows(design: Design, table: pd.DataFrame) -> Array:
     try:
         rows = design.fixed_formula.get_model_matrix(table.reset_index(drop=True), na_action="ignore")
     except Exception as error:
-        raise DataError(f"the mean cannot be evaluated at the new values: {error}") from error
+        raise DataError(Code.MEAN_FAILS, detail=str(error)) from error
     values = np.asarray(rows, dtype=np.float64)
     if not np.isfinite(values).all():
-        raise DataError("the new values have missing or unknown entries: give every covariate of the model")
+        raise DataError(Code.NEW_VALUES_INCOMPLETE)
     return values
 
 
@@ -112,9 +68,9 @@ def _matrices(formula: str, data: pd.DataFrame) -> tuple[Any, Any]:
     try:
         both = Formula(formula).get_model_matrix(data, na_action="ignore")
     except Exception as error:
-        raise DataError(f"fixed={formula!r} cannot be evaluated: {error}") from error
+        raise DataError(Code.FORMULA_FAILS, formula=f"fixed={formula!r}", detail=str(error)) from error
     if both.lhs.shape[1] != 1:
-        raise DataError(f"fixed={formula!r} must have one numeric response, not {both.lhs.shape[1]} columns")
+        raise DataError(Code.RESPONSE_NOT_NUMERIC, formula=f"fixed={formula!r}", columns=both.lhs.shape[1])
     return both.lhs, both.rhs
 
 
@@ -122,11 +78,12 @@ def _right_side(formula: str, data: pd.DataFrame) -> Any:
     try:
         return Formula(formula).get_model_matrix(data, na_action="ignore")
     except Exception as error:
-        raise DataError(f"random={formula!r} cannot be evaluated: {error}") from error
+        raise DataError(Code.FORMULA_FAILS, formula=f"random={formula!r}", detail=str(error)) from error
 
 
 def _layout(data: pd.DataFrame, spec: MixedModelSpec) -> tuple[Codes, dict[str, Any]]:
     """Row order and the integer codes of subjects, groups and visits."""
+    checks.ordered_visits(data, spec)
     subject, subjects = pd.factorize(data[spec.subject], sort=True)
     group, group_levels = _coded(data, spec.groups)
     visit, visit_levels = _coded(data, spec.visit)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from historical_controls.mixed_model.design.errors import SpecificationError
+from historical_controls.mixed_model.design.messages import Code, Value
 
 Residual = Literal["iid", "car1", "cs", "csh", "ar1", "ar1h", "toep", "toeph", "ad", "adh", "us"]
 GroupForm = Literal["free", "two_scales", "one_scale"]
@@ -28,7 +29,7 @@ class MixedModelSpec:
     random_correlated: whether G is a full matrix (True) or diagonal (False).
     residual: "iid"; "car1", correlation exp(-|dt|/range) over `time`; or a structure over `visit`.
     time: column of numbers for "car1" (any unit; the range is in the same unit).
-    visit: column of scheduled visits for "cs" ... "us" (ordered as its categories, else sorted).
+    visit: column of scheduled visits for "cs" ... "us" (numbers, or a categorical, whose order is taken).
     groups: column, constant within subject, whose levels have covariance parameters of their own.
     group_form: "free" (all of them), "two_scales" (one shape, a factor for G and one for R per group),
         "one_scale" (one shape, one factor per group).
@@ -56,8 +57,8 @@ class MixedModelSpec:
     def __post_init__(self) -> None:
         _known("residual", self.residual, RESIDUALS)
         _known("group_form", self.group_form, GROUP_FORMS)
-        for problem in _contradictions(self):
-            raise SpecificationError(problem)
+        for code, values in _contradictions(self):
+            raise SpecificationError(code, **values)
 
     @property
     def over_visits(self) -> bool:
@@ -78,30 +79,17 @@ class MixedModelSpec:
 
 def _known(key: str, word: str, allowed: tuple[str, ...]) -> None:
     if word not in allowed:
-        raise SpecificationError(f"{key}={word!r} is unknown: choose one of {', '.join(allowed)}")
+        raise SpecificationError(Code.WORD_UNKNOWN, key=key, word=word, allowed=", ".join(allowed))
 
 
-def _contradictions(spec: MixedModelSpec) -> list[str]:
-    """Every meaningless combination, in words."""
-    rules = [
-        ("~" not in spec.fixed, f"fixed={spec.fixed!r} has no response: write 'y ~ ...'"),
-        (spec.residual == "car1" and spec.time is None, "residual='car1' needs time: name the column of times"),
-        (
-            spec.over_visits and spec.visit is None,
-            f"residual={spec.residual!r} needs visit: name the column of visits",
-        ),
-        (
-            spec.over_visits and spec.random is not None,
-            f"residual={spec.residual!r} already describes a whole subject: leave random out, or use residual='car1'",
-        ),
-        (
-            spec.group_form == "two_scales" and spec.random is None,
-            "group_form='two_scales' needs random effects: use 'one_scale' or 'free'",
-        ),
-        ((spec.lower is None) != (spec.upper is None), "lower and upper belong together: give both or neither"),
-        (
-            spec.censored and (spec.residual != "iid" or spec.reml),
-            "a censored response is fitted with residual='iid' and reml=False: change the specification",
-        ),
+def _contradictions(spec: MixedModelSpec) -> list[tuple[Code, dict[str, Value]]]:
+    """Every meaningless combination."""
+    rules: list[tuple[bool, Code, dict[str, Value]]] = [
+        ("~" not in spec.fixed, Code.NO_RESPONSE, {"fixed": spec.fixed}),
+        (spec.residual == "car1" and spec.time is None, Code.NEEDS_TIME, {}),
+        (spec.over_visits and spec.visit is None, Code.NEEDS_VISIT, {"residual": spec.residual}),
+        (spec.over_visits and spec.random is not None, Code.RANDOM_OVER_VISITS, {"residual": spec.residual}),
+        (spec.group_form == "two_scales" and spec.random is None, Code.TWO_SCALES_WITHOUT_RANDOM, {}),
+        ((spec.lower is None) != (spec.upper is None), Code.ONE_BOUND, {}),
     ]
-    return [words for broken, words in rules if broken]
+    return [(code, values) for broken, code, values in rules if broken]

@@ -16,15 +16,22 @@ from historical_controls.mixed_model.censored.parameters import CensoredParamete
 from historical_controls.mixed_model.censored.problem import CensoredProblem, censored_problem
 from historical_controls.mixed_model.censored.profile import Objective, bound, profile
 from historical_controls.mixed_model.design import checks
-from historical_controls.mixed_model.design.design import Array, Design, build_design
-from historical_controls.mixed_model.design.errors import IllConditioned, NotConverged, NotEstimable, SpecificationError
+from historical_controls.mixed_model.design.arrays import Array, Design
+from historical_controls.mixed_model.design.design import build_design
+from historical_controls.mixed_model.design.errors import (
+    IllConditioned,
+    NotEstimable,
+    SpecificationError,
+    typed_failures,
+)
+from historical_controls.mixed_model.design.messages import Code, Message
 from historical_controls.mixed_model.design.specification import MixedModelSpec
-from historical_controls.mixed_model.fits.covariance import degenerate
-from historical_controls.mixed_model.inference import margins
+from historical_controls.mixed_model.fits.covariance import degenerate, group_name
 from historical_controls.mixed_model.inference.answers import SEED, Answers
-from historical_controls.mixed_model.inference.contrast import Contrast, Method, between_within, single
+from historical_controls.mixed_model.inference.contrast import Contrast, Method, between_within, t_contrast
+from historical_controls.mixed_model.inference.margins import Margins
 from historical_controls.mixed_model.likelihood.laws import t_quantile, two_sided
-from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, newton, quasi_newton
+from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, newton, not_converged, quasi_newton
 
 Interval = Literal["profile", "wald"]
 NODES = {0: 1, 1: 15, 2: 15}
@@ -44,22 +51,21 @@ class CensoredFit(Answers):
     engine: CensoredProblem
     parameters: CensoredParameters
     rule: Rule
-    found: CensoredPoint | None
+    optimum: CensoredPoint | None
     attempts: tuple[Attempt, ...]
     interval: Interval = "profile"
     default_df: ClassVar[Method] = "between-within"
 
     @property
     def converged(self) -> bool:
-        return self.found is not None
+        return self.optimum is not None
 
     @property
     def point(self) -> CensoredPoint:
         """The optimum in reduced units. Raises NotConverged."""
-        if self.found is None:
-            tried = "; ".join(f"{a.optimiser} from {a.start}: {a.message}" for a in self.attempts)
-            raise NotConverged(f"the fit did not converge and has no estimates; simplify the model ({tried})")
-        return self.found
+        if self.optimum is None:
+            raise not_converged(self.attempts)
+        return self.optimum
 
     @property
     def loglik(self) -> float:
@@ -97,15 +103,13 @@ class CensoredFit(Answers):
         return pd.DataFrame(rows, columns=["group", "parameter", "estimate"])
 
     @cached_property
-    def singular(self) -> tuple[str, ...]:
-        """In words, each boundary that the covariance parameters lie on."""
-        found: list[str] = []
-        for g, label in enumerate(self.design.group_levels):
+    def singular(self) -> tuple[Message, ...]:
+        """Each boundary that the covariance parameters lie on."""
+        messages: list[Message] = []
+        for g in range(len(self.design.group_levels)):
             Lambda, sigma = self._natural(g)
-            where = "" if len(self.design.group_levels) == 1 else f" ({self.spec.groups}={label})"
-            words = degenerate(Lambda @ Lambda.T / sigma**2, self.design.random_names)
-            found += [f"{word}{where}" for word in words]
-        return tuple(dict.fromkeys(found))
+            messages += degenerate(Lambda @ Lambda.T / sigma**2, self.design.random_names, group_name(self.design, g))
+        return tuple(dict.fromkeys(messages))
 
     def contrast(
         self,
@@ -116,7 +120,7 @@ class CensoredFit(Answers):
         """L beta for one row; with interval "profile", statistic is the signed root of the deviance (CE-11)."""
         rows = checks.contrast_rows(L, self.names)
         if len(rows) != 1:
-            raise NotEstimable("joint tests are not offered for censored responses: give one row of L")
+            raise NotEstimable(Code.NO_JOINT_TEST, fits="censored responses")
         return self.contrasts(rows, df, level)[0]
 
     def contrasts(self, L: Array, df: Method | None = None, level: float = 0.95) -> tuple[Contrast, ...]:
@@ -124,38 +128,38 @@ class CensoredFit(Answers):
         df = df or self.default_df
         _offered(df)
         rows = checks.contrast_rows(L, self.names)
-        return tuple(self._contrast(row, df, level) for row in rows)
+        with typed_failures():
+            return tuple(self._contrast(row, df, level) for row in rows)
 
     def trajectory(
         self,
         days: Sequence[float],
         by: str | Sequence[str] = (),
         at: Mapping[str, Any] | None = None,
-        time: str | None = None,
         df: Method | None = None,
         level: float = 0.95,
         seed: int = SEED,
-    ) -> margins.Margins:
+    ) -> Margins:
         """Marginal means along time with Wald pointwise and simultaneous bands (MM-26)."""
         wald = replace(self, interval="wald")
-        return margins.trajectory(wald, days, by, at or {}, time, df or self.default_df, level, seed)
+        return super(CensoredFit, wald).trajectory(days, by, at, df, level, seed)
 
     @cached_property
     def _covariance(self) -> Array:
         """Inverse observed information about psi; directions that move no variance are left out."""
         values, vectors = np.linalg.eigh(self.point.information)
         if values[-1] <= 0 or values[0] < -1e-6 * values[-1]:
-            raise IllConditioned("the observed information is not positive: simplify the model")
+            raise IllConditioned(Code.INFORMATION_NOT_POSITIVE)
         kept = values > 1e-10 * values[-1]
         if np.abs(vectors[: self.engine.p, ~kept]).max(initial=0.0) > 1e-4:
-            raise IllConditioned("the data say next to nothing about some coefficients: simplify the fixed formula")
+            raise IllConditioned(Code.COEFFICIENT_UNKNOWN_TO_DATA)
         return np.asarray(vectors[:, kept] / values[kept] @ vectors[:, kept].T)
 
     def _contrast(self, row: Array, df: Method, level: float) -> Contrast:
         estimate = float(row @ self.beta.to_numpy())
         standard_error = float(np.sqrt(row @ self.vcov.to_numpy() @ row))
         freedom = np.inf if df == "z" else between_within(self.design, row)
-        wald = single(estimate, standard_error, freedom, level, df)
+        wald = t_contrast(estimate, standard_error, freedom, level, df)
         return wald if self.interval == "wald" else self._profiled(row, wald)
 
     def _profiled(self, row: Array, wald: Contrast) -> Contrast:
@@ -205,16 +209,24 @@ def fit_censored_design(design: Design, control: Control, nodes: int | None = No
     """Fit from finished design matrices."""
     q = design.Z.shape[1]
     rule = gauss_hermite(q, nodes or NODES.get(q, 1))
-    engine = censored_problem(design, len(rule.x))
-    spec = design.spec
-    parameters = CensoredParameters(q, spec.random_correlated, len(design.group_levels), spec.group_form)
-    objective = partial(evaluate, engine, parameters, rule)
+    with typed_failures():
+        engine = censored_problem(design, len(rule.x))
+        spec = design.spec
+        parameters = CensoredParameters(q, spec.random_correlated, len(design.group_levels), spec.group_form)
+        point, attempts = _maximised(partial(evaluate, engine, parameters, rule), engine, parameters, control)
+    return CensoredFit(design, engine, parameters, rule, point, attempts)
+
+
+def _maximised(
+    objective: Objective, engine: CensoredProblem, parameters: CensoredParameters, control: Control
+) -> tuple[CensoredPoint | None, tuple[Attempt, ...]]:
+    """The best point, None unless one attempt converged, and every attempt made."""
     attempts: list[Attempt] = []
     for point, attempt in _protocol(objective, engine, parameters, control):
         attempts.append(attempt)
         if attempt.converged:
-            return CensoredFit(design, engine, parameters, rule, point, tuple(attempts))
-    return CensoredFit(design, engine, parameters, rule, None, tuple(attempts))
+            return point, tuple(attempts)
+    return None, tuple(attempts)
 
 
 def _protocol(
@@ -232,7 +244,4 @@ def _protocol(
 
 def _offered(df: Method) -> None:
     if df not in ("between-within", "z"):
-        raise SpecificationError(
-            f"df={df!r} is not defined for censored responses: use 'between-within' (with profile-likelihood "
-            "intervals), or 'z'"
-        )
+        raise SpecificationError(Code.METHOD_NOT_FOR_CENSORED, method=df)

@@ -1,4 +1,4 @@
-"""The covariance parameters in the caller's units: tables, single subjects, and boundaries in words."""
+"""The covariance parameters in the caller's units: tables, one subject's matrix, and boundaries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from historical_controls.mixed_model.design.design import Array, Design
+from historical_controls.mixed_model.design.arrays import Array, Design
+from historical_controls.mixed_model.design.messages import Code, Message, message
 from historical_controls.mixed_model.likelihood.likelihood import Point
 from historical_controls.mixed_model.likelihood.reduction import Problem
 
@@ -71,7 +72,7 @@ def _visit_rows(design: Design, problem: Problem, point: Point, g: int) -> list[
     ]
 
 
-def of_subject(design: Design, problem: Problem, point: Point, subject: int) -> Array:
+def subject_covariance(design: Design, problem: Problem, point: Point, subject: int) -> Array:
     """V_i = Z_i G Z_i' + R_i (MM-1)."""
     start = design.first[subject]
     own = slice(start, start + design.counts[subject])
@@ -90,38 +91,53 @@ def of_subject(design: Design, problem: Problem, point: Point, subject: int) -> 
     return design.Z[own] @ G @ design.Z[own].T + r * C / np.sqrt(np.outer(weight, weight))
 
 
-def boundaries(design: Design, problem: Problem, point: Point) -> tuple[str, ...]:
-    """Zero variances, correlations of +-1 and vanishing or endless ranges, each in words."""
-    found: list[str] = []
-    for g, label in enumerate(design.group_levels):
-        where = "" if len(design.group_levels) == 1 else f" ({design.spec.groups}={label})"
+def boundaries(design: Design, problem: Problem, point: Point) -> tuple[Message, ...]:
+    """Zero variances, correlations of +-1 and vanishing or endless ranges; empty inside the parameter space."""
+    messages: list[Message] = []
+    for g in range(len(design.group_levels)):
+        where = group_name(design, g)
         if design.spec.over_visits:
             Sigma = over_visits(problem, point, g)
             sd = np.sqrt(np.diag(Sigma))
             if np.linalg.eigvalsh(Sigma / np.outer(sd, sd))[0] < 1e-8:
-                found.append(f"covariance over visits is singular{where}")
+                messages.append(message(Code.COVARIANCE_SINGULAR, group=where))
             continue
         at = point.engine.coordinates(point.nu, g)  # type: ignore[attr-defined]
-        found += [f"{words}{where}" for words in degenerate(at.G / at.r, design.random_names)]
+        messages += degenerate(at.G / at.r, design.random_names, where)
         if at.rho is not None and at.rho < 1e-8:
-            found.append(f"residual correlation is 0{where}")
-        if at.rho is not None and at.rho > 1 - 1e-6:
-            found.append(f"residual correlation is 1{where}")
-    return tuple(dict.fromkeys(found))
+            messages.append(message(Code.RESIDUAL_CORRELATION_ZERO, group=where))
+        # of rows as far apart as any of one subject: of neighbours it is near 1 wherever times are close
+        if at.rho is not None and at.rho ** longest_span(design, problem) > 1 - 1e-6:
+            messages.append(message(Code.RESIDUAL_CORRELATION_ONE, group=where))
+    return tuple(dict.fromkeys(messages))
 
 
-def degenerate(G: Array, names: tuple[str, ...]) -> list[str]:
-    """Zero variances and correlations of +-1 in words, G being relative to the residual variance."""
+def longest_span(design: Design, problem: Problem) -> float:
+    """Longest time between two rows of one subject, in units of the shortest gap."""
+    assert design.time is not None
+    last = np.append(design.first[1:], len(design.time)) - 1
+    return float((design.time[last] - design.time[design.first]).max() / problem.unit_gap)
+
+
+def group_name(design: Design, group: int) -> str:
+    """ "arm=treated" where groups have parameters of their own, else nothing."""
+    several = len(design.group_levels) > 1
+    return f"{design.spec.groups}={design.group_levels[group]}" if several else ""
+
+
+def degenerate(G: Array, names: tuple[str, ...], group: str) -> list[Message]:
+    """Zero variances and correlations of +-1, G being relative to the residual variance."""
     zero = [i for i in range(len(G)) if G[i, i] < SINGULAR]
-    words = [f"variance of random {names[i]} is 0" for i in zero]
+    messages = [message(Code.VARIANCE_ZERO, effect=names[i], group=group) for i in zero]
     kept = [i for i in range(len(G)) if i not in zero]
     if len(kept) < 2:
-        return words
+        return messages
     size = np.sqrt(np.diag(G)[kept])
     correlation = G[np.ix_(kept, kept)] / np.outer(size, size)
     if np.linalg.eigvalsh(correlation)[0] > SINGULAR:
-        return words
-    if len(kept) == 2:
-        pair = f"{names[kept[0]]} and {names[kept[1]]}"
-        return [*words, f"correlation of random {pair} is {'+' if correlation[0, 1] > 0 else '-'}1"]
-    return [*words, "correlations of the random effects are degenerate"]
+        return messages
+    if len(kept) > 2:
+        return [*messages, message(Code.CORRELATIONS_DEGENERATE, group=group)]
+    one, other = (names[i] for i in kept)
+    sign = "+" if correlation[0, 1] > 0 else "-"
+    return [*messages, message(Code.CORRELATION_ONE, effect=one, other=other, sign=sign, group=group)]

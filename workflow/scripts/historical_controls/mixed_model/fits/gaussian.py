@@ -12,10 +12,17 @@ import pandas as pd
 from scipy import linalg
 
 from historical_controls.mixed_model.design import checks
-from historical_controls.mixed_model.design.design import Array, Design, build_design
-from historical_controls.mixed_model.design.errors import NotConverged, NotEstimable, SpecificationError
-from historical_controls.mixed_model.design.specification import GroupForm, MixedModelSpec
+from historical_controls.mixed_model.design.arrays import Array, Design
+from historical_controls.mixed_model.design.design import build_design
+from historical_controls.mixed_model.design.errors import (
+    NotEstimable,
+    SpecificationError,
+    typed_failures,
+)
+from historical_controls.mixed_model.design.messages import Code, Message
+from historical_controls.mixed_model.design.specification import MixedModelSpec
 from historical_controls.mixed_model.fits import covariance, influence, residuals
+from historical_controls.mixed_model.fits.engines import machinery
 from historical_controls.mixed_model.inference.answers import Answers
 from historical_controls.mixed_model.inference.contrast import (
     METHODS,
@@ -24,7 +31,7 @@ from historical_controls.mixed_model.inference.contrast import (
     Method,
     joint_test,
     row_df,
-    single,
+    t_contrast,
 )
 from historical_controls.mixed_model.inference.kenward_roger import (
     SmallSample,
@@ -32,13 +39,9 @@ from historical_controls.mixed_model.inference.kenward_roger import (
     kenward_roger_linear,
     satterthwaite,
 )
-from historical_controls.mixed_model.likelihood.likelihood import Engine, Parameters, Point
-from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, maximise
+from historical_controls.mixed_model.likelihood.likelihood import Point
+from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, maximise, not_converged
 from historical_controls.mixed_model.likelihood.reduction import Problem, reduce
-from historical_controls.mixed_model.random_effects.parameters import random_effects_parameters
-from historical_controls.mixed_model.random_effects.score import random_effects_engine
-from historical_controls.mixed_model.visits.engine import visits_engine
-from historical_controls.mixed_model.visits.parameters import VisitParameters
 
 
 @dataclass(frozen=True)
@@ -47,25 +50,24 @@ class MixedModelFit(Answers):
 
     design: Design
     problem: Problem
-    found: Point | None
+    optimum: Point | None
     attempts: tuple[Attempt, ...]
     default_df: ClassVar[Method] = "kenward-roger"
 
     @property
     def converged(self) -> bool:
-        return self.found is not None
+        return self.optimum is not None
 
     @property
     def point(self) -> Point:
         """The optimum in reduced units. Raises NotConverged."""
-        if self.found is None:
-            tried = "; ".join(f"{a.optimiser} from {a.start}: {a.message}" for a in self.attempts)
-            raise NotConverged(f"the fit did not converge and has no estimates; simplify the covariance ({tried})")
-        return self.found
+        if self.optimum is None:
+            raise not_converged(self.attempts)
+        return self.optimum
 
     @cached_property
-    def singular(self) -> tuple[str, ...]:
-        """In words, each boundary that the covariance parameters lie on; empty for an interior optimum."""
+    def singular(self) -> tuple[Message, ...]:
+        """Each boundary that the covariance parameters lie on; empty for an interior optimum."""
         return covariance.boundaries(self.design, self.problem, self.point)
 
     @property
@@ -96,7 +98,7 @@ class MixedModelFit(Answers):
 
     def subject_covariance(self, subject: int) -> Array:
         """V_i (n_i, n_i) of the subject at this position of `design.subjects`, in squared response units."""
-        return covariance.of_subject(self.design, self.problem, self.point, subject)
+        return covariance.subject_covariance(self.design, self.problem, self.point, subject)
 
     @cached_property
     def _states(self) -> dict[str, SmallSample]:
@@ -105,9 +107,10 @@ class MixedModelFit(Answers):
     def small_sample(self, df: Method) -> SmallSample:
         """The state that a method shares among contrasts, computed once. Raises IllConditioned."""
         if df not in METHODS:
-            raise SpecificationError(f"df={df!r} is unknown: choose one of {', '.join(METHODS)}")
+            raise SpecificationError(Code.WORD_UNKNOWN, key="df", word=df, allowed=", ".join(METHODS))
         if df not in self._states:
-            self._states[df] = self._small_sample(df)
+            with typed_failures():
+                self._states[df] = self._small_sample(df)
         return self._states[df]
 
     def _small_sample(self, df: Method) -> SmallSample:
@@ -115,13 +118,11 @@ class MixedModelFit(Answers):
             none = np.empty((0, self.problem.p, self.problem.p))
             return SmallSample(df, self.point.Phi, self.point.Phi, none, np.empty((0, 0)))
         if df != "satterthwaite" and not self.problem.reml:
-            raise SpecificationError(f"df={df!r} is defined for restricted likelihood only: set reml=True")
+            raise SpecificationError(Code.NEEDS_REML, what=f"df={df!r}")
         if df == "kenward-roger":
             return kenward_roger(self.point)
         if self.singular:
-            raise NotEstimable(
-                f"df={df!r} is not defined on the boundary ({'; '.join(self.singular)}): use 'kenward-roger'"
-            )
+            raise NotEstimable(Code.BOUNDARY_METHOD, method=df, boundaries="; ".join(map(str, self.singular)))
         return satterthwaite(self.point) if df == "satterthwaite" else kenward_roger_linear(self.point)
 
     def contrast(
@@ -144,7 +145,8 @@ class MixedModelFit(Answers):
         elif df == "between-within":
             ddf = row_df(state, reduced, self.design, rows)
         estimate = (rows @ self.beta.to_numpy()) / (self.problem.y_scale * self.point.sigma)
-        return joint_test(estimate, state, reduced, ddf)
+        with typed_failures():
+            return joint_test(estimate, state, reduced, ddf)
 
     def contrasts(self, L: Array, df: Method | None = None, level: float = 0.95) -> tuple[Contrast, ...]:
         """One Contrast per row of L (k, p)."""
@@ -153,7 +155,7 @@ class MixedModelFit(Answers):
         state, reduced = self.small_sample(df), self._reduced(rows)
         scale = self.problem.y_scale * self.point.sigma
         return tuple(
-            single(
+            t_contrast(
                 float(row @ self.beta.to_numpy()),
                 scale * float(np.sqrt(own @ state.adjusted @ own)),
                 row_df(state, own, self.design, row),
@@ -165,11 +167,11 @@ class MixedModelFit(Answers):
 
     def residuals(self, kind: residuals.Kind = "conditional") -> pd.Series:
         """One residual per row, in the order of the caller's table (MM-27)."""
-        return residuals.of(self, kind)
+        return residuals.residuals(self, kind)
 
     def random_effects(self) -> pd.DataFrame:
         """Predicted b_i (MM-28), one row per subject."""
-        return residuals.predicted(self)
+        return residuals.random_effects(self)
 
     def influence(self) -> influence.Influence:
         """Exact refits leaving out one subject at a time, each started from this fit."""
@@ -200,22 +202,13 @@ def fit_mixed_model(data: pd.DataFrame, spec: MixedModelSpec, control: Control |
     converge after all declared attempts is returned with `converged` False and no estimates.
     """
     if spec.censored:
-        raise SpecificationError(
-            "a response with bounds is fitted by fit_censored: call that, or leave lower and upper out"
-        )
+        raise SpecificationError(Code.CENSORED_ELSEWHERE)
     return fit_design(build_design(data, spec), control or Control())
 
 
 def fit_design(design: Design, control: Control, start: Array | None = None) -> MixedModelFit:
     """Fit from finished design matrices."""
-    problem = reduce(design)
-    point, attempts = maximise(*machinery(problem, design.spec), control, start)
+    with typed_failures():
+        problem = reduce(design)
+        point, attempts = maximise(*machinery(problem, design.spec), control, start)
     return MixedModelFit(design, problem, point, attempts)
-
-
-def machinery(problem: Problem, spec: MixedModelSpec) -> tuple[Engine, Parameters]:
-    """The engine and the parametrisation that a specification asks for."""
-    form: GroupForm = spec.group_form if problem.n_groups > 1 else "free"
-    if spec.over_visits:
-        return visits_engine(problem), VisitParameters(spec.residual, problem.n_visits, problem.n_groups, form)
-    return random_effects_engine(problem), random_effects_parameters(problem, spec.random_correlated, form)

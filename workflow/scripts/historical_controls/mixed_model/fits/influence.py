@@ -5,22 +5,43 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import linalg
 
-from historical_controls.mixed_model.design.design import Array
+from historical_controls.mixed_model.design.arrays import Array, Design
+from historical_controls.mixed_model.design.errors import typed_failures
+from historical_controls.mixed_model.design.messages import Message
+from historical_controls.mixed_model.design.specification import MixedModelSpec
+from historical_controls.mixed_model.fits.engines import machinery
 from historical_controls.mixed_model.likelihood.likelihood import Point, evaluate
 from historical_controls.mixed_model.likelihood.optimiser import Control, maximise, refine
 from historical_controls.mixed_model.likelihood.reduction import Problem
 
-if TYPE_CHECKING:
-    from historical_controls.mixed_model.fits.gaussian import MixedModelFit
-
 CELLS = 200_000  # of all the refits that are done together: their arrays stay in the processor's cache
+
+
+class Fit(Protocol):
+    """What refits ask of a fit: a frozen dataclass with `problem` and `optimum` as fields."""
+
+    @property
+    def design(self) -> Design: ...
+    @property
+    def problem(self) -> Problem: ...
+    @property
+    def point(self) -> Point: ...
+    @property
+    def spec(self) -> MixedModelSpec: ...
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def singular(self) -> tuple[Message, ...]: ...
+
+
+Refit = TypeVar("Refit", bound=Fit)
 
 
 @dataclass(frozen=True)
@@ -39,7 +60,7 @@ class Influence:
         return pd.Series(self.beta.to_numpy() @ np.asarray(L, float), index=self.beta.index, name="estimate")
 
 
-def leave_one_out(fit: MixedModelFit) -> Influence:
+def leave_one_out(fit: Fit) -> Influence:
     """Refit without each subject, from the full fit's covariance parameters; many at once where that is possible."""
     problem, index = fit.problem, fit.design.subjects
     beta, loglik = np.full((len(index), problem.p), np.nan), np.full(len(index), np.nan)
@@ -58,14 +79,12 @@ def leave_one_out(fit: MixedModelFit) -> Influence:
     )
 
 
-def refits(fit: MixedModelFit, subjects: Collection[Any] | None = None) -> Iterator[tuple[Any, MixedModelFit | None]]:
+def refits(fit: Refit, subjects: Collection[Any] | None = None) -> Iterator[tuple[Any, Refit | None]]:
     """Each subject and the fit without it, which answers contrasts; None where no refit converged.
 
     subjects: those left out, None for everybody. Design and basis stay those of the full table, so small-sample methods
     that count its rows (between-within) are not those of a refit.
     """
-    from historical_controls.mixed_model.fits.gaussian import machinery
-
     near = {}
     chosen = [n for n, label in enumerate(fit.design.subjects) if subjects is None or label in subjects]
     for several, point, good in _neighbours(fit) if subjects is None else ():
@@ -74,17 +93,17 @@ def refits(fit: MixedModelFit, subjects: Collection[Any] | None = None) -> Itera
     for position in chosen:
         problem = without(fit.problem, position)
         theta = near.get(position)
-        found = _alone(fit, position) if theta is None else evaluate(*machinery(problem, fit.spec), theta)
-        yield fit.design.subjects[position], None if found is None else replace(fit, problem=problem, found=found)
+        refit = _alone(fit, position) if theta is None else evaluate(*machinery(problem, fit.spec), theta)
+        # replace() asks for a dataclass, which a protocol cannot say
+        again = None if refit is None else replace(cast(Any, fit), problem=problem, optimum=refit)
+        yield fit.design.subjects[position], again
 
 
-def _neighbours(fit: MixedModelFit) -> Iterator[tuple[Any, Point, NDArray[np.bool_]]]:
+def _neighbours(fit: Fit) -> Iterator[tuple[Any, Point, NDArray[np.bool_]]]:
     """Left-out subjects, their refits, and which of these are maxima.
 
     Gradients suffice next to an interior optimum; next to a boundary one nothing is tried here.
     """
-    from historical_controls.mixed_model.fits.gaussian import machinery
-
     for subjects in [] if fit.singular else _batches(fit):
         engine, parameters = machinery(without(fit.problem, subjects), fit.spec)
         theta = np.broadcast_to(fit.point.theta, (*np.shape(subjects), len(fit.point.theta)))
@@ -94,7 +113,7 @@ def _neighbours(fit: MixedModelFit) -> Iterator[tuple[Any, Point, NDArray[np.boo
             yield subjects, point, good
 
 
-def _batches(fit: MixedModelFit) -> list[Any]:
+def _batches(fit: Fit) -> list[Any]:
     """Positions of the subjects whose refits go together; over visits, one by one."""
     everyone = np.arange(len(fit.design.first))
     if fit.spec.over_visits:
@@ -103,11 +122,10 @@ def _batches(fit: MixedModelFit) -> list[Any]:
     return np.array_split(everyone, -(-len(everyone) // together))
 
 
-def _alone(fit: MixedModelFit, subject: int) -> Point | None:
+def _alone(fit: Fit, subject: int) -> Point | None:
     """The full protocol for one refit."""
-    from historical_controls.mixed_model.fits.gaussian import machinery
-
-    return maximise(*machinery(without(fit.problem, subject), fit.spec), Control(), fit.point.theta)[0]
+    with typed_failures():
+        return maximise(*machinery(without(fit.problem, subject), fit.spec), Control(), fit.point.theta)[0]
 
 
 def without(problem: Problem, subjects: Any) -> Problem:

@@ -11,8 +11,9 @@ from scipy import linalg
 
 from historical_controls.mixed_model.censored.likelihood import subject_derivatives
 from historical_controls.mixed_model.censored.problem import censored_problem
-from historical_controls.mixed_model.design.design import Array
-from historical_controls.mixed_model.design.errors import SpecificationError
+from historical_controls.mixed_model.design.arrays import Array
+from historical_controls.mixed_model.design.errors import SpecificationError, typed_failures
+from historical_controls.mixed_model.design.messages import Code
 from historical_controls.mixed_model.fits.censored import CensoredFit
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit
 
@@ -44,16 +45,18 @@ def subject_scores(fit: MixedModelFit | CensoredFit, columns: Sequence[str], at:
     names = list(fit.names)
     unknown = [name for name in columns if name not in names]
     if unknown:
-        raise SpecificationError(f"{unknown[0]!r} is no coefficient of the fit: choose from {', '.join(names)}")
+        raise SpecificationError(Code.SCORE_COLUMN_UNKNOWN, name=unknown[0], names=", ".join(names))
     chosen = [names.index(name) for name in columns]
-    score, information = _censored(fit) if isinstance(fit, CensoredFit) else _exact(fit)
-    directions = _directions(information[:, chosen][:, :, chosen].mean(axis=0), at)
+    with typed_failures():
+        score, information = _censored(fit) if isinstance(fit, CensoredFit) else _exact(fit)
+        directions = _directions(information[:, chosen][:, :, chosen].mean(axis=0), at)
+        Phi = np.linalg.inv(information.sum(axis=0))
     cross = np.einsum("npc,kc->nkp", information[:, :, chosen], directions)
     return SubjectScores(
         score=score[:, chosen] @ directions.T,
         information=np.einsum("nkc,kc->nk", cross[:, :, chosen], directions),
         cross=cross,
-        Phi=np.linalg.inv(information.sum(axis=0)),
+        Phi=Phi,
     )
 
 
@@ -74,9 +77,9 @@ def _exact(fit: MixedModelFit) -> tuple[Array, Array]:
 
 def _censored(fit: CensoredFit) -> tuple[Array, Array]:
     """The same by quadrature, back in the units of the response."""
-    single = censored_problem(fit.design, len(fit.rule.x), cells=1)
-    score, information = subject_derivatives(single, fit.parameters, fit.rule, fit.point.theta)
-    T = single.reduced.T / single.reduced.y_scale
+    one_each = censored_problem(fit.design, len(fit.rule.x), cells=1)
+    score, information = subject_derivatives(one_each, fit.parameters, fit.rule, fit.point.theta)
+    T = one_each.reduced.T / one_each.reduced.y_scale
     return score @ T, T.T @ information @ T
 
 

@@ -16,11 +16,12 @@ import pandas as pd
 from scipy import linalg
 
 from historical_controls.mixed_model.design import checks
-from historical_controls.mixed_model.design.design import Array, Design
-from historical_controls.mixed_model.design.errors import DataError, NotEstimable, SpecificationError
+from historical_controls.mixed_model.design.arrays import Array, Design
+from historical_controls.mixed_model.design.errors import DataError, NotEstimable, SpecificationError, typed_failures
+from historical_controls.mixed_model.design.messages import Code
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit
 from historical_controls.mixed_model.inference.answers import Answers
-from historical_controls.mixed_model.inference.contrast import Contrast, Method, single
+from historical_controls.mixed_model.inference.contrast import Contrast, Method, t_contrast
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class WeightedFit(Answers):
         extra = np.einsum("nk,nk->n", left, right)
         total = own.sum() + extra.sum()
         squares = own @ own + 2 * own @ extra + np.sum((left.T @ left) * (right.T @ right))
-        return float(total**2 / squares)
+        return float(total**2 / squares) if squares > 0 else float("nan")
 
     def contrast(
         self, L: Sequence[float] | Mapping[str, float] | Array, df: Method = "satterthwaite", level: float = 0.95
@@ -83,7 +84,7 @@ class WeightedFit(Answers):
         """L beta for one row. Raises NotEstimable where df is below 2."""
         rows = checks.contrast_rows(L, self.names)
         if len(rows) != 1:
-            raise NotEstimable("joint tests are not offered for weighted equations: give one row of L")
+            raise NotEstimable(Code.NO_JOINT_TEST, fits="weighted equations")
         return self.contrasts(rows, df, level)[0]
 
     def contrasts(self, L: Array, df: Method | None = None, level: float = 0.95) -> tuple[Contrast, ...]:
@@ -92,7 +93,7 @@ class WeightedFit(Answers):
         _offered(df)
         rows, V = checks.contrast_rows(L, self.names), self.vcov.to_numpy()
         return tuple(
-            single(
+            t_contrast(
                 float(row @ self.solution),
                 float(np.sqrt(row @ V @ row)),
                 np.inf if df == "z" else self.df(row),
@@ -109,9 +110,10 @@ def solve_weighted(fit: MixedModelFit, weights: pd.Series | Mapping[Any, float])
     Raises DataError or RankDeficient for weights that cannot be used, NotConverged for a fit without estimates.
     """
     if not fit.spec.reml:
-        raise SpecificationError("V must come from a restricted likelihood: fit with reml=True")
+        raise SpecificationError(Code.NEEDS_REML, what="V of weighted equations")
     by_subject = _by_subject(fit.design, weights)
-    return _solve(fit.design, fit.subject_covariance, by_subject[fit.design.subject_of_row], "model")
+    with typed_failures():
+        return _solve(fit.design, fit.subject_covariance, by_subject[fit.design.subject_of_row], "model")
 
 
 def solve_independent(design: Design, weights: pd.Series | Mapping[Any, float] | Array) -> WeightedFit:
@@ -121,12 +123,13 @@ def solve_independent(design: Design, weights: pd.Series | Mapping[Any, float] |
     """
     if isinstance(weights, np.ndarray):
         if weights.shape != design.y.shape:
-            raise DataError(f"{len(weights)} weights for {len(design.y)} rows: give one for each")
+            raise DataError(Code.WEIGHT_COUNT, weights=len(weights), rows=len(design.y))
         rows = _checked(weights.astype(np.float64)[design.row])
     else:
         rows = _by_subject(design, weights)[design.subject_of_row]
     inverse = np.ones(len(rows)) if design.weight is None else 1 / design.weight
-    return _solve(design, lambda i: np.diag(inverse[_rows(design, i)]), rows, "independence")
+    with typed_failures():
+        return _solve(design, lambda i: np.diag(inverse[_rows(design, i)]), rows, "independence")
 
 
 def _solve(design: Design, covariance: Callable[[int], Array], weights: Array, working: str) -> WeightedFit:
@@ -180,21 +183,19 @@ def _rows(design: Design, subject: int) -> slice:
 def _by_subject(design: Design, weights: pd.Series | Mapping[Any, float]) -> Array:
     given = pd.Series(weights, dtype=np.float64)
     if given.index.has_duplicates:
-        raise DataError("a subject has several weights: give one for each")
+        raise DataError(Code.WEIGHT_REPEATED)
     missing = design.subjects.difference(given.index)
     if len(missing):
-        raise DataError(f"{len(missing)} subjects have no weight (first: {missing[0]!r}): give one for each")
+        raise DataError(Code.WEIGHT_MISSING, subjects=len(missing), first=str(missing[0]))
     return _checked(given.reindex(design.subjects).to_numpy())
 
 
 def _checked(weights: Array) -> Array:
     if not (np.isfinite(weights) & (weights >= 0)).all() or not weights.any():
-        raise DataError("weights must be finite, none negative and not all zero: mend them")
+        raise DataError(Code.WEIGHTS_UNUSABLE)
     return weights
 
 
 def _offered(df: Method) -> None:
     if df not in ("satterthwaite", "z"):
-        raise SpecificationError(
-            f"df={df!r} is void under subject weights, which make no likelihood: use 'satterthwaite' (with CR2)"
-        )
+        raise SpecificationError(Code.METHOD_VOID_UNDER_WEIGHTS, method=df)

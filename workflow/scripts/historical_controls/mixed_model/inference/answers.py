@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from historical_controls.mixed_model.design.design import Array, Design
+from historical_controls.mixed_model.design.arrays import Array, Design
+from historical_controls.mixed_model.design.errors import DataError
+from historical_controls.mixed_model.design.messages import Code
 from historical_controls.mixed_model.design.specification import MixedModelSpec
 from historical_controls.mixed_model.inference import margins
 from historical_controls.mixed_model.inference.contrast import Contrast, Method
@@ -53,7 +55,7 @@ class Answers(ABC):
     ) -> margins.Margins:
         """Means over a grid of `at` values and levels of `by`; other factors weigh equally, numbers stand at
         their mean over rows (MM-25)."""
-        return margins.means(self, at or {}, by, df or self.default_df, level)
+        return margins.means(self, at or {}, by, self._asked(df, level))
 
     def difference_rows(self, by: str, levels: tuple[Any, Any], at: Mapping[str, Any] | None = None) -> Array:
         """Rows of L (k, p) of `difference`, for combinations of one's own: means over time, slopes (MM-25)."""
@@ -66,21 +68,24 @@ class Answers(ABC):
         at: Mapping[str, Any] | None = None,
         df: Method | None = None,
         level: float = 0.95,
-        bands: bool = False,
-        seed: int = SEED,
+        seed: int | None = None,
     ) -> margins.Margins:
-        """First minus second level of `by` at every combination of `at` (MM-25), with bands on request."""
-        return margins.difference(self, by, levels, at or {}, df or self.default_df, level, seed if bands else None)
+        """First minus second level of `by` at every combination of `at` (MM-25); bands where a seed is given."""
+        return margins.difference(self, by, levels, at or {}, self._asked(df, level, seed))
 
     def trajectory(
         self,
         days: Sequence[float],
         by: str | Sequence[str] = (),
         at: Mapping[str, Any] | None = None,
-        time: str | None = None,
         df: Method | None = None,
         level: float = 0.95,
         seed: int = SEED,
     ) -> margins.Margins:
-        """Marginal means along time with pointwise and simultaneous bands, each curve its own (MM-26)."""
-        return margins.trajectory(self, days, by, at or {}, time, df or self.default_df, level, seed)
+        """Marginal means along the time column with pointwise and simultaneous bands, each curve its own (MM-26)."""
+        if self.spec.time is None:
+            raise DataError(Code.NO_TIME_COLUMN)
+        return margins.means(self, {**(at or {}), self.spec.time: list(days)}, by, self._asked(df, level, seed))
+
+    def _asked(self, df: Method | None, level: float, seed: int | None = None) -> margins.Asked:
+        return margins.Asked(df or self.default_df, level, seed)

@@ -7,8 +7,10 @@ from typing import Literal
 
 import numpy as np
 
-from historical_controls.mixed_model.design.design import Array, Design
-from historical_controls.mixed_model.design.errors import NotEstimable
+from historical_controls.inference import no_spread
+from historical_controls.mixed_model.design.arrays import Array, Design
+from historical_controls.mixed_model.design.errors import NotEstimable, NumericalFailure
+from historical_controls.mixed_model.design.messages import Code
 from historical_controls.mixed_model.inference.kenward_roger import (
     SmallSample,
     degrees_of_freedom,
@@ -55,13 +57,14 @@ class JointTest:
     method: str
 
 
-def single(estimate: float, standard_error: float, df: float, level: float, method: str) -> Contrast:
-    """t inference, or normal for infinite df. Raises NotEstimable where df < 2."""
+def t_contrast(estimate: float, standard_error: float, df: float, level: float, method: str) -> Contrast:
+    """t inference, or normal for infinite df. Raises NotEstimable where df < 2 or nothing varies."""
+    if not np.isfinite(standard_error):
+        raise NumericalFailure(Code.NUMERICAL_FAILURE, detail="no standard error")
+    if no_spread(standard_error, abs(estimate)):
+        raise NotEstimable(Code.NO_SPREAD)
     if not df >= 2:
-        raise NotEstimable(
-            f"df={method!r} gives {df:.2f} degrees of freedom, too few for an interval: "
-            "pool the covariance parameters or take fewer of them"
-        )
+        raise NotEstimable(Code.DF_TOO_SMALL, method=method, df=float(df))
     statistic = estimate / standard_error
     half = t_quantile(0.5 + level / 2, df) * standard_error
     p_value = two_sided(statistic, df)
@@ -72,14 +75,14 @@ def joint_test(estimate: Array, state: SmallSample, L: Array, ddf: float | None)
     """F = (L beta)'(L adjusted L')^-1 (L beta) / q, scaled for Kenward-Roger (MM-22, MM-23)."""
     covariance = L @ state.adjusted @ L.T
     if np.linalg.matrix_rank(covariance, hermitian=True) < len(L):
-        raise NotEstimable("the rows of L are linearly dependent: drop those that repeat others")
+        raise NotEstimable(Code.ROWS_DEPENDENT)
     unscaled, scaling = float(estimate @ np.linalg.solve(covariance, estimate)) / len(L), 1.0
     if ddf is None and state.method == "satterthwaite":
         ddf = joint_satterthwaite(state, L)
     elif ddf is None:
         ddf, scaling = joint(state, L)
     if not ddf >= 2:
-        raise NotEstimable(f"df={state.method!r} gives {ddf:.2f} denominator df: simplify the covariance")
+        raise NotEstimable(Code.JOINT_DF_TOO_SMALL, method=state.method, df=float(ddf))
     F = scaling * unscaled
     return JointTest(F, len(L), ddf, scaling, unscaled, f_tail(F, len(L), ddf), state.method)
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from historical_controls.mixed_model.design.design import Array
+from historical_controls.mixed_model.design.arrays import Array
 from historical_controls.mixed_model.design.errors import IllConditioned, NotEstimable
+from historical_controls.mixed_model.design.messages import Code
 from historical_controls.mixed_model.likelihood.likelihood import Point, expected
 
 
@@ -60,14 +61,11 @@ def inverted(information: Array, method: str) -> Array:
     """
     size = np.sqrt(np.maximum(np.diag(information), 0.0))
     if (size == 0).any() or not np.isfinite(size).all():
-        raise IllConditioned(f"df={method!r}: a covariance parameter has no information; simplify the covariance")
+        raise IllConditioned(Code.NO_INFORMATION, method=method)
     scaled = information / np.outer(size, size)
     lowest = float(np.linalg.eigvalsh(scaled)[0])
     if lowest < 1e-10:
-        raise IllConditioned(
-            f"df={method!r}: the information about the covariance parameters is singular "
-            f"(smallest eigenvalue {lowest:.1e}); simplify the covariance"
-        )
+        raise IllConditioned(Code.INFORMATION_SINGULAR, method=method, eigenvalue=lowest)
     return np.asarray(np.linalg.inv(scaled)) / np.outer(size, size)
 
 
@@ -102,12 +100,12 @@ def joint(state: SmallSample, L: Array) -> tuple[float, float]:
 def joint_satterthwaite(state: SmallSample, L: Array) -> float:
     """Denominator df of several rows (MM-23); Fai & Cornelius 1996, J Stat Comput Simul 54:363-378."""
     _, vectors = np.linalg.eigh(L @ state.Phi @ L.T)
-    single = np.array([degrees_of_freedom(state, row) for row in vectors.T @ L])
-    if np.ptp(single) < 1e-8 * single.max():
-        return float(single.mean())
-    if (single <= 2).any():
-        raise NotEstimable("df='satterthwaite': a component of the test has 2 df or fewer; use 'kenward-roger'")
-    E = float(np.sum(single / (single - 2)))
+    dfs = np.array([degrees_of_freedom(state, row) for row in vectors.T @ L])
+    if np.ptp(dfs) < 1e-8 * dfs.max():
+        return float(dfs.mean())
+    if (dfs <= 2).any():
+        raise NotEstimable(Code.COMPONENT_DF_TOO_SMALL, method="satterthwaite")
+    E = float(np.sum(dfs / (dfs - 2)))
     return 2 * E / (E - len(L))
 
 

@@ -5,20 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from historical_controls.mixed_model.design.design import Array, fixed_rows
+from historical_controls.mixed_model.design.arrays import Array, Design
+from historical_controls.mixed_model.design.design import fixed_rows
 from historical_controls.mixed_model.design.errors import DataError
-from historical_controls.mixed_model.inference.contrast import Method
+from historical_controls.mixed_model.design.messages import Code
+from historical_controls.mixed_model.inference.contrast import Contrast, Method
 from historical_controls.mixed_model.likelihood.laws import t_quantile
 
-if TYPE_CHECKING:
-    from historical_controls.mixed_model.inference.answers import Answers
-
 DRAWS = 20_000  # the simulated quantile is then good to about 0.3%
+DAYS_AT_ONCE = 64
+
+
+class Fit(Protocol):
+    """What margins ask of a fit."""
+
+    @property
+    def design(self) -> Design: ...
+    def contrasts(self, L: Array, df: Method | None = None, level: float = 0.95) -> tuple[Contrast, ...]: ...
+    def adjusted_vcov(self, df: Method | None = None) -> pd.DataFrame: ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How intervals are asked for: method of the degrees of freedom, level, and seed of bands (None: no bands)."""
+
+    df: Method
+    level: float
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -31,59 +49,33 @@ class Margins:
     method: str
 
 
-def means(fit: Answers, at: Mapping[str, Any], by: str | Sequence[str], df: Method, level: float) -> Margins:
-    """One row per combination of `by` levels and `at` values."""
+def means(fit: Fit, at: Mapping[str, Any], by: str | Sequence[str], asked: Asked) -> Margins:
+    """One row per combination of `by` levels and `at` values; bands hold over the rows of one combination of `by`."""
     grid = _grid(fit, at, by)
-    return _answered(fit, grid, _averaged(fit, grid), df, level)
+    answer = _answered(fit, grid, _averaged(fit, grid), asked)
+    names = (by,) if isinstance(by, str) else tuple(by)
+    return answer if asked.seed is None else _banded(fit, answer, names, asked)
 
 
-def difference(
-    fit: Answers,
-    by: str,
-    levels: tuple[Any, Any],
-    at: Mapping[str, Any],
-    df: Method,
-    level: float,
-    seed: int | None,
-) -> Margins:
+def difference(fit: Fit, by: str, levels: tuple[Any, Any], at: Mapping[str, Any], asked: Asked) -> Margins:
     """First minus second level of `by`, at every combination of `at`."""
     grid, L = difference_rows(fit, by, levels, at)
-    answer = _answered(fit, grid.assign(contrast=f"{levels[0]} - {levels[1]}"), L, df, level)
-    return answer if seed is None else _banded(fit, answer, (), df, level, seed)
+    answer = _answered(fit, grid.assign(contrast=f"{levels[0]} - {levels[1]}"), L, asked)
+    return answer if asked.seed is None else _banded(fit, answer, (), asked)
 
 
-def difference_rows(
-    fit: Answers, by: str, levels: tuple[Any, Any], at: Mapping[str, Any]
-) -> tuple[pd.DataFrame, Array]:
+def difference_rows(fit: Fit, by: str, levels: tuple[Any, Any], at: Mapping[str, Any]) -> tuple[pd.DataFrame, Array]:
     """The combinations of `at`, and the row of L (k, p) of each. Raises DataError for a level that was not fitted."""
     known = _levels(fit, by)
     for wanted in levels:
         if wanted not in known:
-            raise DataError(f"{by}={wanted!r} is not a fitted level: choose from {', '.join(map(str, known))}")
+            raise DataError(Code.LEVEL_NOT_FITTED, column=by, level=str(wanted), fitted=", ".join(map(str, known)))
     grid = _grid(fit, at, ())
     first, second = (_averaged(fit, grid.assign(**{by: wanted})) for wanted in levels)
     return grid, first - second
 
 
-def trajectory(
-    fit: Answers,
-    days: Sequence[float],
-    by: str | Sequence[str],
-    at: Mapping[str, Any],
-    time: str | None,
-    df: Method,
-    level: float,
-    seed: int,
-) -> Margins:
-    """Means along time; bands are simultaneous over the days of one curve."""
-    column = time or fit.spec.time
-    if column is None:
-        raise DataError("the specification names no time column: give time='...' to the trajectory")
-    answer = means(fit, {**at, column: list(days)}, by, df, level)
-    return _banded(fit, answer, (by,) if isinstance(by, str) else tuple(by), df, level, seed)
-
-
-def _grid(fit: Answers, at: Mapping[str, Any], by: str | Sequence[str]) -> pd.DataFrame:
+def _grid(fit: Fit, at: Mapping[str, Any], by: str | Sequence[str]) -> pd.DataFrame:
     """Every combination of the levels of `by` and the values of `at`."""
     names = (by,) if isinstance(by, str) else tuple(by)
     axes: dict[str, list[Any]] = {name: _levels(fit, name) for name in names}
@@ -93,16 +85,16 @@ def _grid(fit: Answers, at: Mapping[str, Any], by: str | Sequence[str]) -> pd.Da
     return pd.DataFrame(list(product(*axes.values())), columns=list(axes))
 
 
-def _levels(fit: Answers, name: str) -> list[Any]:
+def _levels(fit: Fit, name: str) -> list[Any]:
     if name not in fit.design.data.columns:
-        raise DataError(f"column {name!r} is not in the fitted table")
+        raise DataError(Code.COLUMN_NOT_FITTED, column=name)
     values = fit.design.data[name]
     if isinstance(values.dtype, pd.CategoricalDtype):
         return list(values.cat.remove_unused_categories().cat.categories)
     return sorted(values.unique())
 
 
-def _averaged(fit: Answers, grid: pd.DataFrame) -> Array:
+def _averaged(fit: Fit, grid: pd.DataFrame) -> Array:
     """Rows of L: factors outside the grid weigh equally, numbers stand at their mean over rows (MM-25)."""
     data, needed = fit.design.data, sorted(map(str, fit.design.fixed_formula.required_variables))
     rest = [name for name in needed if name not in grid.columns]
@@ -121,34 +113,57 @@ def _typed(grid: pd.DataFrame, data: pd.DataFrame, needed: list[str]) -> pd.Data
     return grid.astype(categorical)
 
 
-def _answered(fit: Answers, grid: pd.DataFrame, L: Array, df: Method, level: float) -> Margins:
-    rows = fit.contrasts(L, df, level)
+def _answered(fit: Fit, grid: pd.DataFrame, L: Array, asked: Asked) -> Margins:
+    rows = fit.contrasts(L, asked.df, asked.level)
     columns = ("estimate", "standard_error", "df", "statistic", "p_value", "lower", "upper")
     answers = pd.DataFrame([{name: getattr(row, name) for name in columns} for row in rows])
-    return Margins(pd.concat([grid.reset_index(drop=True), answers], axis=1), L, df)
+    return Margins(pd.concat([grid.reset_index(drop=True), answers], axis=1), L, asked.df)
 
 
-def _banded(fit: Answers, answer: Margins, by: tuple[str, ...], df: Method, level: float, seed: int) -> Margins:
+def _banded(fit: Fit, answer: Margins, by: tuple[str, ...], asked: Asked) -> Margins:
     """Add bands that hold over all rows of a curve at once (MM-26)."""
+    assert asked.seed is not None
     table = answer.table
     curves = table.groupby(list(by), sort=False).indices.values() if by else [np.arange(len(table))]
-    factor = np.empty(len(table))
-    V = fit.adjusted_vcov(df).to_numpy()
+    quantile = np.empty(len(table))
+    factor = _factor(fit.adjusted_vcov(asked.df).to_numpy())
     for own in curves:
-        covariance = answer.L[own] @ V @ answer.L[own].T
-        factor[own] = critical(covariance, float(table["df"].to_numpy()[own].min()), level, seed)
-    half = factor * table["standard_error"]
+        df = float(table["df"].to_numpy()[own].min())
+        quantile[own] = critical(answer.L[own] @ factor, df, asked.level, asked.seed)
+    half = quantile * table["standard_error"]
     banded = table.assign(band_lower=table["estimate"] - half, band_upper=table["estimate"] + half)
     return Margins(banded, answer.L, answer.method)
 
 
-def critical(covariance: Array, df: float, level: float, seed: int) -> float:
-    """Quantile of max |t| over the rows of a multivariate t with these df, by seeded simulation (MM-26)."""
-    size = np.sqrt(np.diag(covariance))
-    values, vectors = np.linalg.eigh(covariance / np.outer(size, size))
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
+def _factor(V: Array) -> Array:
+    """F (p, p) with F F' = V, scaled first so that coefficients of any unit keep their digits."""
+    size = np.sqrt(np.maximum(np.diag(V), 0.0))
+    size = np.where(size > 0, size, 1.0)
+    values, vectors = np.linalg.eigh(V / np.outer(size, size))
+    return np.asarray(size[:, None] * vectors * np.sqrt(np.maximum(values, 0.0)))
+
+
+def critical(root: Array, df: float, level: float, seed: int) -> float:
+    """Quantile of max |t| over the k rows of a multivariate t with covariance root root', by seeded simulation (MM-26).
+
+    root (k, p): only as many normal numbers are drawn as the curve has rank r <= min(k, p), so that a curve over
+    thousands of days costs what its coefficients cost; the maximum is taken over blocks of days.
+    """
+    rows = root / np.linalg.norm(root, axis=1)[:, None]
+    basis = _row_space(rows)
+    rows = rows @ basis
     generator = np.random.default_rng(seed)
-    largest = np.abs(generator.standard_normal((DRAWS, len(size))) @ root.T).max(axis=1)
+    normal = generator.standard_normal((DRAWS, rows.shape[1]))
+    largest = np.zeros(DRAWS)
+    for start in range(0, len(rows), DAYS_AT_ONCE):
+        block = normal @ rows[start : start + DAYS_AT_ONCE].T
+        np.maximum(largest, np.abs(block, out=block).max(axis=1), out=largest)
     if np.isfinite(df):
         largest = largest / np.sqrt(generator.chisquare(df, DRAWS) / df)
     return float(max(np.quantile(largest, level), t_quantile(0.5 + level / 2, df)))
+
+
+def _row_space(rows: Array) -> Array:
+    """Orthonormal columns (p, r) that span the rows (k, p)."""
+    values, vectors = np.linalg.eigh(rows.T @ rows)
+    return np.asarray(vectors[:, values > 1e-12 * values[-1]])

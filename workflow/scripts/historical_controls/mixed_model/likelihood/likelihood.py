@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from historical_controls.mixed_model.design.design import Array
+from historical_controls.mixed_model.design.arrays import Array
 from historical_controls.mixed_model.likelihood.reduction import Problem
 from historical_controls.mixed_model.likelihood.second_order import SecondOrder
 
@@ -115,17 +115,15 @@ def evaluate(engine: Engine, parameters: Parameters, theta: Array) -> Point | No
     try:
         with np.errstate(all="raise", under="ignore"):
             solved = engine.solve(nu)
-            logdet, totals = engine.totals(solved)
-            return _profile(engine, parameters, theta, nu, solved, logdet, totals)
+            return _profile(engine, parameters, theta, nu, solved)
     except (np.linalg.LinAlgError, FloatingPointError):
         return None
 
 
-def _profile(
-    engine: Engine, parameters: Parameters, theta: Array, nu: Array, solved: Any, logdet: Any, totals: Array
-) -> Point:
+def _profile(engine: Engine, parameters: Parameters, theta: Array, nu: Array, solved: Any) -> Point:
     """beta by generalised least squares (MM-3), sigma^2 in closed form (MM-7)."""
     problem = engine.problem
+    logdet, totals = engine.totals(solved)
     L = np.linalg.cholesky(totals[..., :-1, :-1])
     half = np.linalg.inv(L)
     Phi = half.mT @ half

@@ -7,14 +7,16 @@ the curvature is that of the natural gradient (MM-5), so they are reached and ce
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from historical_controls.mixed_model.design.design import Array
+from historical_controls.mixed_model.design.arrays import Array
+from historical_controls.mixed_model.design.errors import NotConverged
+from historical_controls.mixed_model.design.messages import Code, Message, message
 from historical_controls.mixed_model.likelihood.likelihood import Engine, Parameters, Point, evaluate
 
 
@@ -61,7 +63,7 @@ class Attempt:
     steps: int
     loglik: float
     decrement: float
-    message: str
+    message: Message
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,12 @@ def maximise(
     return None, tuple(attempts)
 
 
+def not_converged(attempts: tuple[Attempt, ...]) -> NotConverged:
+    """The refusal of a fit none of whose attempts converged."""
+    gaps = [attempt.decrement for attempt in attempts if np.isfinite(attempt.decrement)]
+    return NotConverged(Code.NOT_CONVERGED, attempts=len(attempts), decrement=float(min(gaps, default=np.nan)))
+
+
 def _protocol(
     engine: Engine, parameters: Parameters, control: Control, start: Array | None
 ) -> Iterator[tuple[Point | None, Attempt]]:
@@ -104,7 +112,7 @@ def _protocol(
         for label, theta in starts.items():
             rough = quasi_newton(objective, theta, method)
             point, attempt = newton(objective, rough, label, control)
-            yield point, Attempt(f"{method} + {attempt.optimiser}", *_rest(attempt))
+            yield point, replace(attempt, optimiser=f"{method} + {attempt.optimiser}")
 
 
 def newton(
@@ -113,7 +121,7 @@ def newton(
     """Trust-region Newton; the last steps reuse the Hessian, which costs nothing in accuracy."""
     point, radius, information = objective(theta), control.radius, None
     if point is None:
-        return None, Attempt("newton", label, False, 0, np.nan, np.nan, "V is not positive definite at the start")
+        return None, Attempt("newton", label, False, 0, np.nan, np.nan, message(Code.START_IMPOSSIBLE))
     step = None
     for k in range(control.steps):
         chord = step is not None and step.decrement < 1e-6 and step.lowest > 0
@@ -126,8 +134,8 @@ def newton(
         gain = -np.inf if trial is None else trial.loglik - point.loglik
         noise = control.noise * abs(point.loglik) + 1e-12
         if trial is not None and gain > 0.05 * step.gain - noise:
-            small = step.decrement < control.converged and gain < noise
-            if small and _size(trial, information) >= step.decrement:
+            negligible = step.decrement < control.converged and gain < noise
+            if negligible and _size(trial, information) >= step.decrement:
                 return point, _ended(point, label, k, step, control)
             radius = min(2 * radius, 10.0) if gain > 0.7 * step.gain else radius
             point = trial
@@ -205,19 +213,8 @@ def _ended(point: Ascent, label: str, k: int, step: Step | None, control: Contro
     decrement = step.decrement if step is not None else np.inf
     lowest = step.lowest if step is not None else -1.0
     done = decrement < control.converged and lowest > -1e-7
-    message = "converged" if done else f"stopped after {k} steps with {decrement:.1e} still to gain"
-    return Attempt("newton", label, done, k, point.loglik, decrement, message)
-
-
-def _rest(attempt: Attempt) -> tuple[str, bool, int, float, float, str]:
-    return (
-        attempt.start,
-        attempt.converged,
-        attempt.steps,
-        attempt.loglik,
-        attempt.decrement,
-        attempt.message,
-    )
+    end = message(Code.CONVERGED) if done else message(Code.STOPPED, steps=k, decrement=float(decrement))
+    return Attempt("newton", label, done, k, point.loglik, decrement, end)
 
 
 def quasi_newton(objective: Callable[[Array], Place | None], theta: Array, method: str) -> Array:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from historical_controls.mixed_model.design.design import Array, Codes, Design
+from historical_controls.mixed_model.design.arrays import Array, Codes, Design
 from historical_controls.mixed_model.design.errors import DataError
+from historical_controls.mixed_model.design.messages import Code
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def reduce(design: Design) -> Problem:
     residual = y - fitted @ M[q : q + p]
     y_scale = float(np.sqrt(residual @ residual / len(y)))
     if y_scale <= 1e-10 * float(np.sqrt(y @ y / len(y))):
-        raise DataError("the fixed formula reproduces the response exactly: there is no variation left to model")
+        raise DataError(Code.MEAN_EXACT)
     M[-1] = residual / y_scale
     gap, unit_gap = _gaps(design)
     constant = -(len(y) - p * design.spec.reml) * np.log(y_scale) + np.log(root).sum()
@@ -102,7 +103,7 @@ def reduce(design: Design) -> Problem:
 def _root_mean_squares(Z: Array) -> Array:
     sizes = np.sqrt(np.einsum("ij,ij->j", Z, Z) / len(Z))
     if (sizes == 0).any():
-        raise DataError("a column of Z is zero in every row: take the term out of the random formula")
+        raise DataError(Code.RANDOM_COLUMN_ZERO)
     return np.asarray(sizes)
 
 
@@ -123,6 +124,6 @@ def _gaps(design: Design) -> tuple[Array | None, float]:
     gap = np.append(np.inf, np.diff(design.time))
     gap[design.first] = np.inf
     if not np.isfinite(gap).any():
-        raise DataError("residual='car1' needs subjects with several times: use residual='iid'")
+        raise DataError(Code.NO_REPEATED_TIMES)
     unit = float(gap.min())
     return gap / unit, unit

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from historical_controls.mixed_model.design.design import Array
+from historical_controls.mixed_model.design.arrays import Array
 
 
 class SecondOrder(ABC):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from historical_controls.mixed_model.design.design import Array
+from historical_controls.mixed_model.design.arrays import Array
 
 
 def cholesky(A: Array) -> Array:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from historical_controls.mixed_model.design.design import Array, Codes
+from historical_controls.mixed_model.design.arrays import Array, Codes
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from historical_controls.mixed_model.design.design import Array, Codes
-from historical_controls.mixed_model.likelihood import small_matrices as small
+from historical_controls.mixed_model.design.arrays import Array, Codes
+from historical_controls.mixed_model.likelihood import small_matrices
 from historical_controls.mixed_model.likelihood.reduction import Problem
 from historical_controls.mixed_model.random_effects import car1
 
@@ -141,12 +141,12 @@ def _solve(block: Block, at: Coordinates) -> Solved:
     if q == 0:
         return Solved(block, A.Z, A.M / at.r[..., None, None], logdet, t)
     r = at.r[..., None, None]
-    root = small.root(at.G / r)
-    B = small.shared(root.mT, A.Z)
-    inner = small.swapped(small.shared(root.mT, small.swapped(B[..., :q, :])))
+    root = small_matrices.root(at.G / r)
+    B = small_matrices.shared(root.mT, A.Z)
+    inner = small_matrices.swapped(small_matrices.shared(root.mT, small_matrices.swapped(B[..., :q, :])))
     inner = inner + np.eye(q)[:, :, None]
-    L = small.cholesky(inner)
-    Y = small.forward(L, B)
-    H = (A.Z - small.product_transposed(Y[..., :q, :], Y)) / r[..., None]
+    L = small_matrices.cholesky(inner)
+    Y = small_matrices.forward(L, B)
+    H = (A.Z - small_matrices.product_transposed(Y[..., :q, :], Y)) / r[..., None]
     logdet = logdet + 2 * sum(np.log(L[..., j, j, :]).sum(axis=-1) for j in range(q))
-    return Solved(block, H, (A.M - small.cross(Y[..., q:, :], Y[..., q:, :])) / r, logdet, t)
+    return Solved(block, H, (A.M - small_matrices.cross(Y[..., q:, :], Y[..., q:, :])) / r, logdet, t)

@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from historical_controls.mixed_model.design.design import Array, Codes
+from historical_controls.mixed_model.design.arrays import Array, Codes
 from historical_controls.mixed_model.design.specification import GroupForm
 from historical_controls.mixed_model.likelihood.reduction import Problem
 from historical_controls.mixed_model.random_effects import shares

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from historical_controls.mixed_model.design.design import Array
-from historical_controls.mixed_model.likelihood import small_matrices as small
+from historical_controls.mixed_model.design.arrays import Array
+from historical_controls.mixed_model.likelihood import small_matrices
 from historical_controls.mixed_model.likelihood.reduction import Problem
 from historical_controls.mixed_model.likelihood.second_order import FewDirections, added
 from historical_controls.mixed_model.random_effects.engine import (
@@ -99,7 +99,7 @@ def _signed(Phi: Array) -> Array:
 
 def _block_score(solved: Solved, e: Residualised, at: Coordinates, signed: Array) -> Array:
     """-tr(V^-1 D)/2 + <signed, [X e]'V^-1 D V^-1 [X e]>/2 for each direction D."""
-    along_G = small.outer_sums(e.h, e.h)
+    along_G = small_matrices.outer_sums(e.h, e.h)
     on_G = 0.5 * (np.einsum("...abij,...ij->...ab", along_G, signed) - e.H.sum(axis=-1))
     scale = 0.5 * (_inner(e.M, signed) - solved.block.n_rows)
     parts = [on_G.reshape(*on_G.shape[:-2], -1), ((scale - _inner(at.G, on_G)) / at.r)[..., None]]
@@ -129,11 +129,10 @@ def _block_second_order(solved: Solved, e: Residualised, at: Coordinates, Phi: A
         np.zeros((width, width, m, m)),
         np.zeros((width, width)),
     )
-    HG = small.swapped(small.shared(at.G, small.swapped(e.H)))
-    F = e.h - small.product(HG, e.h)
-    F_ZZ = e.H - small.product(HG, e.H)
+    HG = small_matrices.swapped(small_matrices.shared(at.G, small_matrices.swapped(e.H)))
+    F = e.h - small_matrices.product(HG, e.h)
     _fill_g(out, e)
-    _fill_r(out, e, F, F_ZZ, HG, solved.block.n_rows, at)
+    _fill_r(out, e, F, HG, solved.block.n_rows, at)
     if at.rho is not None:
         _fill_rho(out, solved, e, F, at, Phi)
     return out
@@ -145,26 +144,25 @@ def _fill_g(out: FewDirections, e: Residualised) -> None:
     flat = e.H.reshape(q * q, n)
     HH = (flat @ flat.T).reshape(q, q, q, q)
     out.T[: q * q, : q * q] = HH.transpose(3, 0, 1, 2).reshape(q * q, q * q)
-    out.P[: q * q] = small.outer_sums(e.h, e.h).reshape(q * q, m, m)
+    out.P[: q * q] = small_matrices.outer_sums(e.h, e.h).reshape(q * q, m, m)
     Q = np.empty((q, q, q, q, m, m))
     for b in range(q):
         for c in range(q):
-            Q[:, b, c] = small.outer_sums(e.h, e.H[b, c] * e.h)
+            Q[:, b, c] = small_matrices.outer_sums(e.h, e.H[b, c] * e.h)
     out.Q[: q * q, : q * q] = Q.reshape(q * q, q * q, m, m)
 
 
-def _fill_r(
-    out: FewDirections, e: Residualised, F: Array, F_ZZ: Array, HG: Array, n_rows: int, at: Coordinates
-) -> None:
+def _fill_r(out: FewDirections, e: Residualised, F: Array, HG: Array, n_rows: int, at: Coordinates) -> None:
     """Direction R / r, from R = V - ZGZ'; F = Z'V^-1 R V^-1 [X e]."""
     q, m, _ = e.h.shape
     r = q * q
+    F_ZZ = e.H - small_matrices.product(HG, e.H)
     HG_sum, GHGH = np.trace(HG.sum(axis=2)), np.einsum("abn,ban->", HG, HG)
     F_MM = e.M - _weighted(at.G, out.P[:r])
     out.T[r, r] = (n_rows - 2 * HG_sum + GHGH) / at.r**2
     out.T[:r, r] = out.T[r, :r] = F_ZZ.sum(axis=2).T.ravel() / at.r
     out.P[r] = F_MM / at.r
-    hF = small.outer_sums(e.h, F).reshape(r, m, m) / at.r
+    hF = small_matrices.outer_sums(e.h, F).reshape(r, m, m) / at.r
     mixed = hF.reshape(q, q, m, m)
     out.Q[:r, r] = hF
     out.Q[r, :r] = mixed.transpose(1, 0, 3, 2).reshape(r, m, m)
@@ -179,22 +177,22 @@ def _fill_rho(out: FewDirections, solved: Solved, e: Residualised, F: Array, at:
     r, k = q * q, q * q + 1
     terms = _ar1_terms(solved, e, at)
     B_ZZ, B_Zm, B_MM = (part / at.r for part in e.products(doubled(solved.block, t), q))
-    Gh = small.shared(at.G, e.h)
+    Gh = small_matrices.shared(at.G, e.h)
     out.T[:r, k] = out.T[k, :r] = terms.D_ZZ.sum(axis=2).T.ravel()
     out.T[r, k] = out.T[k, r] = (terms.trace - _trace(at.G, terms.D_ZZ)) / at.r
-    NA = small.product(terms.N, terms.A_ZZ)
+    NA = small_matrices.product(terms.N, terms.A_ZZ)
     out.T[k, k] = t.trace11 - 2 * np.einsum("abn,ban->", terms.N, B_ZZ) + np.einsum("abn,ban->", NA, NA)
     out.P[k] = terms.D_MM
-    hD = small.outer_sums(e.h, terms.D_Zm)
+    hD = small_matrices.outer_sums(e.h, terms.D_Zm)
     out.Q[:r, k] = hD.reshape(r, m, m)
     out.Q[k, :r] = hD.transpose(1, 0, 3, 2).reshape(r, m, m)
     out.Q[r, k] = (terms.D_MM - np.einsum("ab,abij->ij", at.G, hD)) / at.r
     out.Q[k, r] = out.Q[r, k].T
-    RTR = B_MM - _twice(small.cross(B_Zm, Gh)) + small.cross(Gh, small.product(B_ZZ, Gh))
-    out.Q[k, k] = RTR - small.cross(terms.J, small.product(terms.N, terms.J))
+    RTR = B_MM - _twice(small_matrices.cross(B_Zm, Gh)) + small_matrices.cross(Gh, small_matrices.product(B_ZZ, Gh))
+    out.Q[k, k] = RTR - small_matrices.cross(terms.J, small_matrices.product(terms.N, terms.J))
     signed = _signed(Phi)
     K_ZZ, K_Zm, K_MM = (part / at.r for part in e.products(whitened(solved.block, t, 2), q))
-    KM = K_MM - _twice(small.cross(K_Zm, Gh)) + small.cross(Gh, small.product(K_ZZ, Gh))
+    KM = K_MM - _twice(small_matrices.cross(K_Zm, Gh)) + small_matrices.cross(Gh, small_matrices.product(K_ZZ, Gh))
     trace2 = t.logdet[2] + t.trace11 - np.einsum("abn,ban->", terms.N, 2 * B_ZZ - K_ZZ)
     out.bend[k, k] = 0.5 * (np.sum((2 * RTR - KM) * signed) - trace2)
     out.bend[r, k] = out.bend[k, r] = 0.5 * (np.sum(terms.D_MM * signed) - terms.trace) / at.r
@@ -207,17 +205,17 @@ def _ar1_terms(solved: Solved, e: Residualised, at: Coordinates) -> Ar1Terms:
     q, r = e.H.shape[-2], at.r[..., None, None]
     A_ZZ, A_Zm, A_MM = e.products(whitened(solved.block, t, 1), q)
     A_ZZ, A_Zm, A_MM = A_ZZ / r[..., None], A_Zm / r[..., None], A_MM / r
-    HG = small.swapped(small.shared(at.G, small.swapped(e.H)))
-    Gh = small.shared(at.G, e.h)
-    GH = small.shared(at.G, e.H)
-    J = A_Zm - small.product(A_ZZ, Gh)
-    J_ZZ = A_ZZ - small.product(A_ZZ, GH)
-    D_MM = -(A_MM - small.cross(A_Zm, Gh) - small.cross(Gh, J))
-    N = at.G[..., None] - small.shared(at.G, HG)
+    HG = small_matrices.swapped(small_matrices.shared(at.G, small_matrices.swapped(e.H)))
+    Gh = small_matrices.shared(at.G, e.h)
+    GH = small_matrices.shared(at.G, e.H)
+    J = A_Zm - small_matrices.product(A_ZZ, Gh)
+    J_ZZ = A_ZZ - small_matrices.product(A_ZZ, GH)
+    D_MM = -(A_MM - small_matrices.cross(A_Zm, Gh) - small_matrices.cross(Gh, J))
+    N = at.G[..., None] - small_matrices.shared(at.G, HG)
     trace = t.logdet[1] + np.einsum("...abn,...ban->...", N, A_ZZ)
     return Ar1Terms(
-        D_ZZ=small.product(HG, J_ZZ) - J_ZZ,
-        D_Zm=small.product(HG, J) - J,
+        D_ZZ=small_matrices.product(HG, J_ZZ) - J_ZZ,
+        D_Zm=small_matrices.product(HG, J) - J,
         D_MM=D_MM,
         trace=trace,
         N=N,

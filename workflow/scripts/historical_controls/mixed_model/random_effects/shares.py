@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from historical_controls.mixed_model.design.design import Array
+from historical_controls.mixed_model.design.arrays import Array
 
 
 def share(angles: Array, g: int, n_groups: int) -> tuple[Array, Array, Array]:

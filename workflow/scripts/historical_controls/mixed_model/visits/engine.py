@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from historical_controls.mixed_model.design.design import Array, Codes
+from historical_controls.mixed_model.design.arrays import Array, Codes
 from historical_controls.mixed_model.likelihood.reduction import Problem
 from historical_controls.mixed_model.likelihood.second_order import SecondOrder
 

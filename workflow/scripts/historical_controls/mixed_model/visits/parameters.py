@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from historical_controls.mixed_model.design.design import Array
+from historical_controls.mixed_model.design.arrays import Array
 from historical_controls.mixed_model.design.specification import GroupForm
 from historical_controls.mixed_model.visits import structures as visit_structures
 
