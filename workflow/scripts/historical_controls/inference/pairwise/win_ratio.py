@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from historical_controls.inference.pairs import Array, Flags
+from historical_controls.inference.pairwise.pairs import Array, Flags
 from historical_controls.inference.reasons import Reason
 from historical_controls.inference.spread import no_spread
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from historical_controls.inference.labels import Labels
-from historical_controls.inference.pairs import by_value
+from historical_controls.inference.pairwise.pairs import by_value
 from historical_controls.inference.reasons import Reason
 from historical_controls.inference.spread import no_spread
 

@@ -1,0 +1,1 @@
+"""Who fares better: every treated subject against every control."""
