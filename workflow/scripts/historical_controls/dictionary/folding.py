@@ -31,6 +31,9 @@ def fold(text: str) -> str:
 
 
 def fold_unit(text: str) -> str:
-    """Spellings that differ only in case, accents, spaces, micro and multiplication signs fold to the same text."""
+    """Spellings that differ only in case, accents, spaces, brackets, micro and multiplication signs fold to the same.
+
+    The braces of UCUM annotations are brackets: 'ng/mL{FEU}' is 'ng/mL FEU'.
+    """
     plain = unicodedata.normalize("NFKD", text).casefold().replace("μ", "u").replace("×", "x")
-    return "".join(c for c in plain if not (c.isspace() or c == "*" or unicodedata.combining(c)))
+    return "".join(c for c in plain if not (c.isspace() or c in "*{}()[]" or unicodedata.combining(c)))

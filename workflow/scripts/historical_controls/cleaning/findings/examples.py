@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from historical_controls.cleaning.findings.finding import Evidence, Finding
-from historical_controls.cleaning.records.records import CELL
+from historical_controls.cleaning.records.columns import CELL
 from historical_controls.config.sources.parts import AnyPart, LongMeasurements, TreatmentRows
 from historical_controls.config.sources.sources import SourceFile
 

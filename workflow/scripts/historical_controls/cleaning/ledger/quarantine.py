@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from historical_controls.cleaning.records.columns import CELL
 from historical_controls.cleaning.records.distinct import by_distinct
-from historical_controls.cleaning.records.records import CELL
 from historical_controls.tables.parquet import read_among
 from historical_controls.tables.registry import INTAKE, LEDGER
 from historical_controls.text.spreadsheet_cells import inert

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.cleaning.ledger.quarantine import row_hashes
-from historical_controls.cleaning.records.records import CELL, note_if_unremarked, with_flag
+from historical_controls.cleaning.records.columns import CELL
+from historical_controls.cleaning.records.records import note_if_unremarked, with_flag
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.declared_csv import read_declared
 from historical_controls.errors import UserError, did_you_mean, raise_all

@@ -17,7 +17,11 @@ TELLING_FACTS = 3
 MARKS = r"[\s\-./_]"
 CHECK_DIGIT = r"^(.*\d{3,})-\d$"
 # What spreadsheets make of long ids, their last digits lost, and of short ones in a column with blanks.
-SCIENTIFIC = r"^\d(?:[.,]\d+)?[eE][+]?\d+$"
+SCIENTIFIC = r"^(?:\d(?:[.,]\d+)?[eE]\+\d+|\d[.,]\d+[eE]\d+)$"
+POWER = r"^\d[eE]\d+$"
+HEXADECIMAL = r"^(?=.*[a-fA-F])[0-9a-fA-F]+$"
+# Thousands, as a spreadsheet shows them.
+GROUPED = r"^\d{1,3}(?:,\d{3})+$"
 AS_FRACTION = r"^(\d+)[.,]0+$"
 
 
@@ -59,7 +63,7 @@ def _source_people(name: str, ledger: pd.DataFrame) -> pd.DataFrame:
     """The ids of one source: joined where only spaces or lost zeros differ, held where marks, case or zeros might."""
     ids = sorted(set(ledger["subject"].unique()) - {""})
     frame = pd.DataFrame({"subject": pd.Series(ids, dtype="str")})
-    dense = frame["subject"].str.replace(r"\s", "", regex=True)
+    dense = _dense(frame["subject"])
     bare = _bare(dense)
     zeros = dense.where(dense.str.startswith("0"))
     # Two different ids with zeros, '00123' and '0123', cannot be told apart: neither is guessed.
@@ -68,6 +72,12 @@ def _source_people(name: str, ledger: pd.DataFrame) -> pd.DataFrame:
     person = _fullest(frame["subject"], dense, bare).where(~unclear, frame["subject"])
     hold = pd.Series("", index=frame.index, dtype="str").mask(unclear, "ID_CONFLICT")
     return frame.assign(source=name, patient_id=f"{name}/" + person, hold=hold)
+
+
+def _dense(subjects: pd.Series) -> pd.Series:
+    """Ids without spaces; '1,234' is 1234."""
+    dense = subjects.str.replace(r"\s", "", regex=True)
+    return dense.where(~dense.str.fullmatch(GROUPED), dense.str.replace(",", ""))
 
 
 def _bare(dense: pd.Series) -> pd.Series:
@@ -96,11 +106,17 @@ def _beside_check_digit(subjects: pd.Series) -> pd.Series:
 
 
 def _by_spreadsheet(subjects: pd.Series) -> pd.Series:
-    """'1.2E+07', which stands for many ids; and '12.0' where there is a '12' or '0012', and that one."""
+    """'1.2E+07', which may be many ids; and '12.0' where there is a '12' or '0012', and that one.
+
+    '3e10' is a power of ten unless the source has other ids of hexadecimal digits: '3e10a2', 'b07f'.
+    """
     whole = _bare(subjects.str.extract(AS_FRACTION)[0])
     bare = _bare(subjects)
     fraction = whole.notna() & whole.isin(bare)
-    return subjects.str.match(SCIENTIFIC) | fraction | bare.isin(whole[fraction])
+    power = subjects.str.match(POWER)
+    hexadecimal = subjects.str.match(HEXADECIMAL) & ~power
+    power &= ~subjects.str.len().isin(subjects[hexadecimal].str.len().unique())
+    return subjects.str.match(SCIENTIFIC) | power | fraction | bare.isin(whole[fraction])
 
 
 def _with_persons(people: pd.DataFrame, crosswalk: pd.DataFrame | None) -> pd.DataFrame:
@@ -152,8 +168,7 @@ def _alike(people: pd.DataFrame, facts: pd.DataFrame | None, sources: dict[str, 
 
 def _in_both_arms(people: pd.DataFrame) -> pd.Series:
     """Ids that occur in both arms, their leading zeros aside, and every other id of the same person."""
-    dense = people["subject"].str.replace(r"\s", "", regex=True)
-    core = _core(dense)
+    core = _core(_dense(people["subject"]))
     core = core.where(core.str.len() >= TELLING_DIGITS, people["subject"])
     both = people["treated"].groupby(core).transform("nunique") > 1
     return both.groupby(people["patient_id"]).transform("any").astype(bool)

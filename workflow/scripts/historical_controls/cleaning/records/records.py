@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from historical_controls.cleaning.records.columns import CELL, DECLARED_ASIDE
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.config.sources.codes import CaseRule, same_code
 from historical_controls.config.sources.parts import Condition
-from historical_controls.config.sources.sources import SourceFile
 
-CELL = "cell:"
-# Lines that the declaration itself sets aside, and its header again; any other line that is no row of columns is held.
-DECLARED_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER"}
+# Lines that the declaration sets aside, and its header again; any other line that is no row of columns is held.
 SET_ASIDE = {*DECLARED_ASIDE, "HEADER_AGAIN"}
 RECORD_KEY = ["source", "file", "line", "item"]
 
@@ -31,50 +28,6 @@ def meets(rows: pd.DataFrame, condition: Condition, case: CaseRule) -> pd.Series
     """Return where a column of the rows has exactly one of the texts of a condition, trimmed."""
     allowed = {same_code(text, case) for text in condition.is_in}
     return by_distinct(rows[CELL + condition.column], lambda text: same_code(text, case) in allowed, bool)
-
-
-def column(rows: pd.DataFrame, name: str | None) -> pd.Series:
-    """Return a raw column, trimmed; blank texts if none is declared."""
-    if name is None:
-        return pd.Series("", index=rows.index, dtype="str")
-    return rows[CELL + name].str.strip()
-
-
-def filled_or_null(texts: pd.Series) -> pd.Series:
-    """Return the texts with null in place of blanks."""
-    return texts.where(texts != "", None)
-
-
-def joined_times(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
-    """Return date and time columns joined by a space; blank where the first is blank."""
-    first = column(rows, columns[0])
-    text = first
-    for name in columns[1:]:
-        text = text + " " + column(rows, name)
-    return text.str.strip().where(first != "", "") if len(columns) > 1 else first
-
-
-def subjects(rows: pd.DataFrame, name: str) -> pd.Series:
-    """Return patient ids, trimmed and without invisible marks."""
-    return by_distinct(rows[CELL + name], _visible, "str")
-
-
-def filled_down(raw: pd.DataFrame, name: str, above: str = "") -> pd.Series:
-    """Return the patient id of every line (table intake), with blanks filled from the line before.
-
-    above: the id before the first line. A broken line may have named the next patient, and a repeated header may start
-    another table: after them the id is unknown until the next one.
-    """
-    ids = subjects(raw, name)
-    broken = raw["problem"].notna() & ~raw["problem"].isin(DECLARED_ASIDE)
-    breaks = broken.cumsum()
-    return ids.where(ids != "").groupby(breaks).ffill().fillna(pd.Series("", raw.index).mask(breaks == 0, above))
-
-
-def _visible(text: str) -> str:
-    """What a reader sees of an id: without it, a pasted direction mark would make a second person."""
-    spaced = "".join(" " if c.isspace() else c for c in text)
-    return "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cf")).strip()
 
 
 def undecided(records: pd.DataFrame, **columns: Any) -> pd.DataFrame:
@@ -139,8 +92,13 @@ def with_flag(flags: pd.Series, name: str, where: pd.Series) -> pd.Series:
 
 
 def check_subject(records: pd.DataFrame) -> pd.DataFrame:
-    """Hold records without a patient id (ID_MISSING)."""
-    return decide(records, records["subject"] == "", "ID_MISSING", hint="the row names no patient")
+    """Hold records without a patient id (ID_MISSING), or with a text in its place that is none (ID_INVALID)."""
+    nobody = records["subject"] == ""
+    if not nobody.any():
+        return records
+    records = decide(records, nobody & (records["id_text"] == ""), "ID_MISSING", hint="the row names no patient")
+    hint = "'" + records.loc[nobody, "id_text"] + "' is no patient id; if it is one, name it under 'accepted_ids'"
+    return decide(records, nobody, "ID_INVALID", hint=hint.reindex(records.index))
 
 
 def check_times(records: pd.DataFrame) -> pd.DataFrame:
@@ -150,9 +108,3 @@ def check_times(records: pd.DataFrame) -> pd.DataFrame:
         return records
     hint = ("time as sent: '" + records.loc[held, "time_text"] + "'").reindex(records.index)
     return decide(records, held, records["time_reason"], hint=hint)
-
-
-def is_sentinel(texts: pd.Series, name: str, file: SourceFile) -> pd.Series:
-    """Return which cells of the raw column `name` are a declared code for a missing value (compared as text)."""
-    codes = {code for s in file.sentinels if not s.columns or name in s.columns for code in s.codes}
-    return texts.isin(codes) if codes else pd.Series(False, index=texts.index)

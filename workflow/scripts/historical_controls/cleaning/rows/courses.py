@@ -6,15 +6,19 @@ import pandas as pd
 
 from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells
 from historical_controls.cleaning.cells.times import Calendar, precedes
+from historical_controls.cleaning.records.columns import (
+    column,
+    filled_column,
+    filled_or_null,
+    is_sentinel,
+    subject_columns,
+)
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.cleaning.records.records import (
     check_subject,
     check_times,
-    column,
     decide,
-    filled_or_null,
     note_if_unremarked,
-    subjects,
     undecided,
 )
 from historical_controls.cleaning.rows.unfolding import optional_times, time_columns
@@ -34,18 +38,20 @@ def event_rows(rows: pd.DataFrame, part: EventRows, file: SourceFile, calendar: 
     def event_of(raw: str) -> str:
         return meanings.get(same_code(raw, file.code_case), fold(raw).replace(" ", "_"))
 
-    times = time_columns(rows, part.time, calendar)
-    end, end_reason, end_text = optional_times(rows, part.end_time, calendar)
+    times = time_columns(rows, part.time, file, calendar)
+    end, end_reason, end_text = optional_times(rows, part.end_time, file, calendar)
     records = undecided(
-        _base(rows, part.subject),
+        subject_columns(rows, part.subject, file),
         item=part.event,
         raw_value=times["time_text"] if fixed else named,
         event=fixed or by_distinct(named, event_of, "str"),
         end_time=end,
-        value=filled_or_null(column(rows, part.value)),
-        detail=filled_or_null(column(rows, part.detail)),
+        value=filled_or_null(filled_column(rows, part.value, file)),
+        detail=filled_or_null(filled_column(rows, part.detail, file)),
         **times,
     )
+    if not fixed:
+        records = decide(records, is_sentinel(named, part.event, file), "SENTINEL", "ignored")
     records = decide(records, ~records["event"].isin(list(EVENT_NAMES)), "EVENT_UNKNOWN", hint="declare it: 'values'")
     records = _check_end(check_times(check_subject(records)), end_reason, end_text)
     early = precedes(records["end_time"], records["time"], calendar.timezone)
@@ -56,13 +62,13 @@ def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, ca
     """Return one record per row: treatment code, first and last time, dose and its unit as sent."""
     named = column(rows, part.treatment)
     meanings = {fold(raw): code for raw, code in part.values.items()}
-    times = time_columns(rows, part.start, calendar)
-    stop, stop_reason, stop_text = optional_times(rows, part.stop, calendar)
-    dose_text, unit = column(rows, part.dose), column(rows, part.dose_unit)
+    times = time_columns(rows, part.start, file, calendar)
+    stop, stop_reason, stop_text = optional_times(rows, part.stop, file, calendar)
+    dose_text, unit = (filled_column(rows, name, file) for name in (part.dose, part.dose_unit))
     dose = read_cells(dose_text, NumberStyle(file.decimal, file.thousands))
     plain = (dose["operator"] == "") & dose["number"].notna() & ((dose["cell_unit"] == "") | (unit == ""))
     records = undecided(
-        _base(rows, part.subject),
+        subject_columns(rows, part.subject, file),
         item="",
         raw_value=named,
         treatment=by_distinct(named, lambda raw: meanings.get(fold(raw), "" if meanings else raw), "str"),
@@ -74,16 +80,13 @@ def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, ca
         time_text=times["time_text"],
     )
     records = decide(records, named == "", "NO_VALUE", "ignored")
+    records = decide(records, is_sentinel(named, part.treatment, file), "SENTINEL", "ignored")
     records = decide(records, records["treatment"] == "", "NAME_UNKNOWN", hint="declare it under 'values'")
     records = _check_end(check_times(check_subject(records)), stop_reason, stop_text)
     early = precedes(records["stop"], records["start"], calendar.timezone)
     records = decide(records, early, "TIME_ORDER", hint="it stops before it starts")
     # The course itself matters more than its dose, which may say 'as needed'.
     return note_if_unremarked(records, (dose_text != "") & ~plain, "DOSE_UNREAD")
-
-
-def _base(rows: pd.DataFrame, subject: str) -> pd.DataFrame:
-    return pd.DataFrame({"line": rows["line"], "subject": subjects(rows, subject)}, index=rows.index)
 
 
 def _check_end(records: pd.DataFrame, reason: pd.Series, text: pd.Series) -> pd.DataFrame:

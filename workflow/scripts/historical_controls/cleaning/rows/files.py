@@ -16,8 +16,9 @@ from historical_controls.cleaning.ledger.resolutions import (
     marked,
     released_reasons,
 )
+from historical_controls.cleaning.records.columns import CELL, filled_down
 from historical_controls.cleaning.records.outputs import CleanedFile
-from historical_controls.cleaning.records.records import CELL, SET_ASIDE, filled_down, selected, undecided
+from historical_controls.cleaning.records.records import SET_ASIDE, selected, undecided
 from historical_controls.cleaning.rows.courses import event_rows, treatment_rows
 from historical_controls.cleaning.rows.measurements import clean_measurements
 from historical_controls.cleaning.rows.persons import characteristics, dated_events

@@ -7,16 +7,19 @@ import pandas as pd
 from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells, read_finding, release
 from historical_controls.cleaning.cells.times import Calendar
 from historical_controls.cleaning.cells.units import conversions, converted, same_unit
+from historical_controls.cleaning.records.columns import (
+    column,
+    filled_column,
+    filled_or_null,
+    is_sentinel,
+    subject_columns,
+)
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.cleaning.records.records import (
     check_subject,
     check_times,
-    column,
     decide,
-    filled_or_null,
-    is_sentinel,
     meets,
-    subjects,
     undecided,
 )
 from historical_controls.cleaning.rows.unfolding import no_times, time_columns
@@ -29,7 +32,7 @@ from historical_controls.dictionary.folding import fold
 
 def characteristics(rows: pd.DataFrame, part: PatientRows, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
     """Return one record per filled declared column of each row, with value or result, and a fate."""
-    ids = subjects(rows, part.subject)
+    ids = subject_columns(rows, part.subject, file)
     frames = [_characteristic(rows, ids, name, declared, file, dictionary) for name, declared in part.columns.items()]
     return _stacked(frames)
 
@@ -41,14 +44,14 @@ def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _characteristic(
     rows: pd.DataFrame,
-    ids: pd.Series,
+    ids: pd.DataFrame,
     name: str,
     declared: CharacteristicColumn,
     file: SourceFile,
     dictionary: Dictionary,
 ) -> pd.DataFrame:
     text = column(rows, name)
-    records = pd.DataFrame({"line": rows["line"], "subject": ids, "raw_value": text}, index=rows.index)
+    records = ids.assign(raw_value=text)
     records = undecided(records, item=name, characteristic=declared.characteristic, result=None, value=float("nan"))
     records = records.loc[text != ""]
     records = check_subject(decide(records, is_sentinel(records["raw_value"], name, file), "SENTINEL", "ignored"))
@@ -99,22 +102,24 @@ def _categorical(
 
 def dated_events(rows: pd.DataFrame, part: PatientRows, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
     """Return one record per event of each row; a date that no event's condition accepts is held, not lost."""
-    ids = subjects(rows, part.subject)
+    ids = subject_columns(rows, part.subject, file)
     frames = [_event(rows, ids, declared, file, calendar) for declared in part.events]
     return _stacked([*frames, *_unclaimed(rows, ids, part, file)])
 
 
 def _event(
-    rows: pd.DataFrame, ids: pd.Series, declared: EventColumns, file: SourceFile, calendar: Calendar
+    rows: pd.DataFrame, ids: pd.DataFrame, declared: EventColumns, file: SourceFile, calendar: Calendar
 ) -> pd.DataFrame:
     """An event without a condition happened where it has a date; one with a condition, where that holds."""
-    times = time_columns(rows, declared.time, calendar)
+    times = time_columns(rows, declared.time, file, calendar)
+    sent = column(rows, declared.time.columns[0])
+    coded = is_sentinel(sent, declared.time.columns[0], file)
     records = undecided(
-        pd.DataFrame({"line": rows["line"], "subject": ids, "raw_value": times["time_text"]}, index=rows.index),
+        ids.assign(raw_value=times["time_text"].mask(coded, sent), coded=coded),
         item=f"{declared.time.columns[0]}>{declared.event}",
         event=declared.event,
         end_time=no_times(rows.index),
-        value=filled_or_null(column(rows, declared.value)),
+        value=filled_or_null(filled_column(rows, declared.value, file)),
         detail=None,
         **times,
     )
@@ -122,12 +127,11 @@ def _event(
         records = records.loc[records["raw_value"] != ""]
     else:
         records = records.loc[meets(rows, declared.only_if, file.code_case)]
-    coded = is_sentinel(records["raw_value"], declared.time.columns[0], file)
-    records = decide(records, coded, "SENTINEL", "ignored")
+    records = decide(records, records["coded"], "SENTINEL", "ignored")
     return check_times(check_subject(records))
 
 
-def _unclaimed(rows: pd.DataFrame, ids: pd.Series, part: PatientRows, file: SourceFile) -> list[pd.DataFrame]:
+def _unclaimed(rows: pd.DataFrame, ids: pd.DataFrame, part: PatientRows, file: SourceFile) -> list[pd.DataFrame]:
     """Filled date columns whose every event has a condition, and none holds."""
     frames = []
     for name in dict.fromkeys(declared.time.columns[0] for declared in part.events):
@@ -139,7 +143,7 @@ def _unclaimed(rows: pd.DataFrame, ids: pd.Series, part: PatientRows, file: Sour
         for condition in conditions:
             if condition is not None:
                 left &= ~meets(rows, condition, file.code_case)
-        records = pd.DataFrame({"line": rows["line"], "subject": ids, "raw_value": text}, index=rows.index).loc[left]
+        records = ids.assign(raw_value=text).loc[left]
         records = undecided(records, item=name, event="")
         records = decide(records, is_sentinel(records["raw_value"], name, file), "SENTINEL", "ignored")
         always = pd.Series(True, index=records.index)

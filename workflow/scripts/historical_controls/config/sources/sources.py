@@ -100,6 +100,7 @@ class SourceFile(Section):
     code_case: CaseRule = Field(
         "ignore", description="'exact': codes and conditions that differ in capitals or accents only are different"
     )
+    accepted_ids: list[str] = Field(default=[], description="ids of patients that look like none, such as '0' or 'NA'")
     ignore_analytes: list[str] = Field(
         default=[],
         description="analyte names ignored by declaration; '*' = every name that the dictionary lacks",

@@ -1,0 +1,133 @@
+"""Raw columns as they are read: trimmed texts, declared codes for missing, times, and ids of patients."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from functools import lru_cache
+
+import pandas as pd
+
+from historical_controls.cleaning.records.distinct import by_distinct
+from historical_controls.config.sources.codes import ZERO_WIDTH, same_code
+from historical_controls.config.sources.sources import SourceFile
+from historical_controls.dictionary.folding import fold
+
+CELL = "cell:"
+# Lines that the declaration itself sets aside; any other line that is no row of columns may have named a patient.
+DECLARED_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER"}
+MEMORY = 65_536
+# What exports leave in texts and no reader sees: entities of HTML, marks without width, the '="..."' of spreadsheets.
+ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,5}|#x[0-9A-Fa-f]{1,4});")
+AS_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)
+UNTIDY = '[&\u00ad\u200b-\u200f\u2060\ufeff]|^="'
+# What stands in the column of ids and is none: words for missing, errors of spreadsheets, lines of totals.
+NO_ID = frozenset(
+    {"nan", "null", "none", "na", "n/a", "nd", "s/d", "missing", "no id", "sin id", "sin dato", "sin datos"}
+    | {"#n/a", "#na", "#ref", "#value", "#name?", "#num", "#div/0", "#null", "no aplica", "not applicable"}
+    | {"sin expediente", "desconocido", "desconocida", "unknown"}
+)
+TOTALS = re.compile(
+    r"^(?:(?:gran |grand |sub ?)?total(?:es|s)?|suma|sum|media|medias|mean|means|average|promedios?|mediana|median"
+    r"|desv(?:iacion)? (?:est(?:andar)?|tip(?:ica)?)|std(?: dev)?|standard deviation|min|max|minimo|maximo"
+    r"|minimum|maximum|conteo|cuenta|count)(?:$|\s)"
+)
+
+
+def column(rows: pd.DataFrame, name: str | None) -> pd.Series:
+    """Return a raw column as a reader sees it, trimmed; blank texts if none is declared."""
+    if name is None:
+        return pd.Series("", index=rows.index, dtype="str")
+    texts = rows[CELL + name].str.strip()
+    return by_distinct(texts, _tidy, "str") if texts.str.contains(UNTIDY).any() else texts
+
+
+def _tidy(text: str) -> str:
+    bare = ENTITY.sub(lambda entity: html.unescape(entity[0]), text).translate(ZERO_WIDTH)
+    wrapped = AS_TEXT.match(bare)
+    return (wrapped[1] if wrapped else bare).strip()
+
+
+def filled_column(rows: pd.DataFrame, name: str | None, file: SourceFile) -> pd.Series:
+    """Return a raw column with blanks in place of the file's declared codes for missing."""
+    texts = column(rows, name)
+    return texts if name is None else texts.mask(is_sentinel(texts, name, file), "")
+
+
+def filled_or_null(texts: pd.Series) -> pd.Series:
+    """Return the texts with null in place of blanks."""
+    return texts.where(texts != "", None)
+
+
+def is_sentinel(texts: pd.Series, name: str, file: SourceFile) -> pd.Series:
+    """Return which cells of the raw column `name` are a declared code for missing: its text, or the same number."""
+    codes = {code for s in file.sentinels if not s.columns or name in s.columns for code in s.codes}
+    if not codes:
+        return pd.Series(False, index=texts.index)
+    marks = file.decimal, file.thousands or ""
+    known = {same_code(code) for code in codes} | {_number(code, *marks) or _number(code, ".", "") for code in codes}
+    return by_distinct(texts, lambda text: same_code(text) in known or _number(text, *marks) in known - {""}, bool)
+
+
+@lru_cache(maxsize=MEMORY)
+def _number(text: str, decimal: str, thousands: str) -> str:
+    """A plain number without zeros behind its mark ('9999.0' is '9999'; leading zeros stay); '' where it is none."""
+    bare = text.strip().replace("\u2212", "-").removeprefix("+")
+    if thousands and re.fullmatch(rf"-?[0-9]{{1,3}}(?:{re.escape(thousands)}[0-9]{{3}})+(?:\D.*)?", bare):
+        bare = bare.replace(thousands, "")
+    parts = re.fullmatch(rf"(-?[0-9]+)(?:{re.escape(decimal)}([0-9]*))?", bare)
+    if not parts:
+        return ""
+    fraction = (parts[2] or "").rstrip("0")
+    return f"{parts[1]}.{fraction}" if fraction else parts[1]
+
+
+def joined_times(rows: pd.DataFrame, columns: list[str], file: SourceFile) -> pd.Series:
+    """Return date and time columns joined by a space; blank where the date is blank or declared as missing."""
+    first = filled_column(rows, columns[0], file)
+    text = first
+    for name in columns[1:]:
+        text = text + " " + filled_column(rows, name, file)
+    return text.str.strip().where(first != "", "") if len(columns) > 1 else first
+
+
+def subject_columns(rows: pd.DataFrame, name: str, file: SourceFile) -> pd.DataFrame:
+    """Return columns line, subject (patient id, blank where the text is none) and id_text (what the cell says)."""
+    accepted = set(file.accepted_ids)
+    text = by_distinct(rows[CELL + name], visible_id, "str")
+    none = by_distinct(text, lambda said: said not in accepted and names_nobody(said, name), bool)
+    none |= is_sentinel(text, name, file) & ~text.isin(list(accepted))
+    return pd.DataFrame({"line": rows["line"], "subject": text.mask(none, ""), "id_text": text}, index=rows.index)
+
+
+def filled_down(raw: pd.DataFrame, name: str, above: str = "") -> pd.Series:
+    """Return the text of the patient id of every line (table intake), with blanks filled from the line before.
+
+    above: the id before the first line. A broken line may have named the next patient, and a repeated header may start
+    another table: after them the id is unknown until the next one.
+    """
+    ids = by_distinct(raw[CELL + name], visible_id, "str")
+    broken = raw["problem"].notna() & ~raw["problem"].isin(DECLARED_ASIDE)
+    breaks = broken.cumsum()
+    return ids.where(ids != "").groupby(breaks).ffill().fillna(pd.Series("", raw.index).mask(breaks == 0, above))
+
+
+def visible_id(text: str) -> str:
+    """Return what a reader sees of an id: a pasted mark of direction or of text would make a second person."""
+    spaced = "".join(" " if c.isspace() else c for c in text)
+    bare = "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cf")).strip()
+    wrapped = AS_TEXT.match(bare)
+    return (wrapped[1] if wrapped else bare.removeprefix("'")).strip()
+
+
+def names_nobody(text: str, heading: str) -> bool:
+    """Return whether a text in the column of ids is no id: a word for missing, a zero, a total, the heading again."""
+    folded = fold(text)
+    return (
+        not any(c.isalnum() for c in text)
+        or re.fullmatch(r"0+(?:[.,]0*)?", text) is not None
+        or folded in NO_ID
+        or folded == fold(heading)
+        or TOTALS.match(folded) is not None
+    )
