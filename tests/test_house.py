@@ -135,3 +135,74 @@ def test_the_snakefile_imports_nothing_heavy() -> None:
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+# ---- the keys of the results table ---------------------------------------------------------------------------------
+
+KEYS = LIBRARY / "ard" / "keys"
+KEY_COLUMNS = {"analysis", "statistic", "output_id"}
+NUMBER = re.compile(r"1[456]\.\d+(\.\d+)*")
+
+
+def literals(node: ast.AST) -> list[str]:
+    """Text written out in an expression that names something: a constant, or a row of them."""
+    if isinstance(node, ast.Constant):
+        return [node.value] if isinstance(node.value, str) else []
+    parts = node.elts if isinstance(node, (ast.Tuple, ast.List, ast.Set)) else []
+    parts = [node.body, node.orelse] if isinstance(node, ast.IfExp) else parts
+    return [text for part in parts for text in literals(part)]
+
+
+def column(node: ast.AST) -> str:
+    """The column that `table["statistic"]` or `row.statistic` asks for; '' for anything else."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return str(node.slice.value)
+    return node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def written_keys(node: ast.AST) -> list[str]:
+    """Keys of the results table that a node writes out instead of naming their declaration.
+
+    Arguments of Cell, number, text, one and all are not looked at here: their types refuse text (mypy).
+    """
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and NUMBER.fullmatch(node.value):
+        return [node.value]
+    if isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+        asked = any(column(side) in KEY_COLUMNS for side in sides)
+        return [text for side in sides for text in literals(side)] if asked else []
+    if isinstance(node, ast.Call):
+        named = [k.value for k in node.keywords if k.arg in KEY_COLUMNS | {"output"}]
+        picked = isinstance(node.func, ast.Attribute) and node.func.attr == "isin"
+        if picked and column(node.func.value) in KEY_COLUMNS:
+            named += node.args
+        return [text for value in named for text in literals(value)]
+    return []
+
+
+def test_keys_of_the_results_table_are_written_where_they_are_declared() -> None:
+    """An analysis, a statistic or an output number as plain text would be checked by nobody."""
+    for path in [*modules(), *(ROOT / "workflow" / "scripts").glob("*.py")]:
+        if path.parent == KEYS:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert written_keys(node) == [], f"{path.name}:{node.lineno}"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'ard["statistic"] == "p_value"', 'row.analysis in ("deaths", x)', 'ard["analysis"].isin(["deaths"])',
+        'cell.at(analysis="deaths")', 'HtmlTable("t", "14.2.10")', 'cell.at(output="14.2.3")',
+    ],
+)  # fmt: skip
+def test_a_written_key_is_found(code: str) -> None:
+    assert [key for node in ast.walk(ast.parse(code)) for key in written_keys(node)]
+
+
+def test_no_analysis_reads_what_is_printed() -> None:
+    """Unit and format say how a number is printed; what another analysis needs is stored on the model's scale."""
+    for path in (LIBRARY / "analysis").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Subscript):
+                assert column(node) not in {"unit", "format"}, f"{named(path)}:{node.lineno}"

@@ -47,7 +47,9 @@ def outcome_rows(
     estimate: float, error: float, df: float, sd: float, code: str = "PF", unit: str = "mmHg"
 ) -> pd.DataFrame:
     cell = Cell("mixed_model", "primary", "reml", code, day=7, contrast=CONTRAST, output="14.2.2")
-    found = [cell.number("estimate", estimate, unit), cell.number("standard_error", error), cell.number("df", df)]
+    shown = np.exp(estimate) if unit == "ratio" else estimate
+    found = [cell.number("estimate", shown, unit), cell.number("standard_error", error), cell.number("df", df)]
+    found += [cell.number("estimate_model_scale", estimate)]
     spread = Cell("spread", "primary", "", code, arm="historical", day=7)
     return ard_frame([*found, spread.number("sd", sd)])
 
@@ -97,10 +99,19 @@ def test_rows_by_hand() -> None:
 
 
 def test_ratios_stay_ratios() -> None:
-    rows = made(outcome_rows(float(np.exp(-0.6)), 0.2, 12.0, 0.5, "CRP", "ratio"))
+    rows = made(outcome_rows(-0.6, 0.2, 12.0, 0.5, "CRP", "ratio"))
     assert value(rows, "e_value", "shift_to_none", outcome="CRP") == pytest.approx(np.exp(0.6))
     own = rows[(rows["analysis"] == "bias_model") & (rows["statistic"] == "estimate")]
     assert own["value"].to_numpy() == pytest.approx(np.exp(-0.6)) and set(own["unit"]) == {"ratio"}
+
+
+def test_what_is_printed_is_never_read_back() -> None:
+    """The same fit printed otherwise: another unit, another format, or nothing at all."""
+    ard = outcome_rows(-0.6, 0.2, 12.0, 0.5, "CRP", "ratio")
+    shown = ard["statistic"] == "estimate"
+    same = made(ard)
+    for printed in (ard.assign(unit=ard["unit"].mask(shown, "times"), format="0"), ard[~shown]):
+        pd.testing.assert_frame_equal(made(printed), same)
 
 
 def test_a_trial_for_half_a_standard_deviation() -> None:

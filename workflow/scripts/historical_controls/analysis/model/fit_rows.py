@@ -70,14 +70,14 @@ def _difference_rows(cell: Cell, data: ModelData, fitted: Fitted, day: int, sett
 
 
 def estimate_rows(here: Cell, contrast: Contrast, data: ModelData, per: str = "") -> Iterator[Row]:
-    """A difference on the model scale as it is printed, with its uncertainty; per: '/d' for a slope."""
+    """A difference as it is printed and on the model scale, with its uncertainty; per: '/d' for a slope."""
     unit, shown = effect_unit(data.outcome)
     shown = one_more_decimal(shown) if per else shown
     for name in INTERVAL:
         yield here.number(name, effect_of(getattr(contrast, name), data.outcome.scale), unit + per, shown)
-    yield here.number(
-        Statistic.STANDARD_ERROR, contrast.standard_error, error_unit(data.outcome) + per, one_more_decimal(shown)
-    )
+    model_scale = error_unit(data.outcome) + per, one_more_decimal(shown)
+    yield here.number(Statistic.ESTIMATE_MODEL_SCALE, contrast.estimate, *model_scale)
+    yield here.number(Statistic.STANDARD_ERROR, contrast.standard_error, *model_scale)
     yield here.number(Statistic.DF, contrast.df, format="0.0")
     yield here.number(Statistic.P_VALUE, contrast.p_value, format="p")
 

@@ -56,14 +56,12 @@ def _estimate(ard: pd.DataFrame, code: str, day: int) -> Estimate:
     own = rows.loc[(rows["analysis"] == AnalysisKey.MIXED_MODEL) & (rows["contrast"] == CONTRAST)]
     values = dict(zip(own["statistic"], own["value"], strict=True))
     spread = rows.loc[(rows["analysis"] == AnalysisKey.SPREAD) & (rows["statistic"] == Statistic.SD), "value"]
-    if "estimate" not in values:
+    if Statistic.ESTIMATE_MODEL_SCALE not in values:
         return {}
-    logs = own.loc[own["statistic"] == Statistic.ESTIMATE, "unit"].isin(["ratio", "odds ratio"]).any()
-    estimate = np.log(values["estimate"]) if logs else values["estimate"]
     return {
-        "estimate": float(estimate),
-        "se": values["standard_error"],
-        "df": values["df"],
+        "estimate": values[Statistic.ESTIMATE_MODEL_SCALE],
+        "se": values[Statistic.STANDARD_ERROR],
+        "df": values[Statistic.DF],
         "sd": float(spread.iloc[0]) if len(spread) else np.nan,
     }
 

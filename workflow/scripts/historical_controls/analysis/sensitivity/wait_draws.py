@@ -15,7 +15,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame
-from historical_controls.config.analysis.analysis import Primary
+from historical_controls.dictionary.scales import effect_unit
 
 
 def analyse_draws(draws: Sequence[AnalysisInputs]) -> pd.DataFrame:
@@ -26,7 +26,7 @@ def analyse_draws(draws: Sequence[AnalysisInputs]) -> pd.DataFrame:
     if not draws:
         return ard_frame([])
     rows = [row for draw in sorted(draws, key=_number) for row in _draw_rows(draw)]
-    return ard_frame([*rows, *_spread(rows, draws[0].primary, len(draws))])
+    return ard_frame([*rows, *_spread(rows, draws[0], len(draws))])
 
 
 def _number(draw: AnalysisInputs) -> int:
@@ -53,8 +53,9 @@ def _draw_rows(inputs: AnalysisInputs) -> Iterator[Row]:
             yield row
 
 
-def _spread(rows: list[Row], primary: Primary, draws: int) -> Iterator[Row]:
+def _spread(rows: list[Row], inputs: AnalysisInputs, draws: int) -> Iterator[Row]:
     """Smallest, middle and largest estimate and bound over the draws, and how many gave one."""
+    primary = inputs.primary
     cell = Cell(AnalysisKey.WAIT_DRAWS, "primary", method="reml", outcome=primary.outcome, day=primary.day)
     yield cell.number(Statistic.N_DRAWS, draws)
     for statistic in INTERVAL:
@@ -63,13 +64,13 @@ def _spread(rows: list[Row], primary: Primary, draws: int) -> Iterator[Row]:
         if statistic == Statistic.ESTIMATE:
             yield cell.number(Statistic.N_ESTIMATED, len(values))
         if values:
-            shown = cell.at(level=statistic, contrast=str(own[0]["contrast"]))
+            here = cell.at(level=statistic, contrast=str(own[0]["contrast"]))
             for name, value in (
                 (Statistic.MIN, min(values)),
                 (Statistic.MEDIAN, float(np.median(values))),
                 (Statistic.MAX, max(values)),
             ):
-                yield shown.number(name, value, str(own[0]["unit"]), str(own[0]["format"]))
+                yield here.number(name, value, *effect_unit(inputs.dictionary.outcomes[primary.outcome]))
     counted = [row for row in rows if row["statistic"] == Statistic.N_SUBJECTS and row["arm"] == "historical"]
     counts = [float(row["value"]) for row in counted]  # type: ignore[arg-type]
     if counts:

@@ -264,6 +264,7 @@ PATTERNS = (
     (Statistic.MEDIAN, Statistic.Q1, Statistic.Q3),
     (Statistic.MEDIAN, Statistic.MIN, Statistic.MAX),
     (Statistic.P_VALUE, Statistic.P_FLOOR),
+    (Statistic.ESTIMATE_MODEL_SCALE, Statistic.STANDARD_ERROR),
 )
 
 
