@@ -17,6 +17,12 @@ from historical_controls.dictionary.dictionary import Outcome
 
 Counts = Mapping[str, tuple[int, int]]
 CELL = Cell(AnalysisKey.COMPLETENESS, "primary")
+# What an outcome with a p-value of this analysis is; the first that applies.
+ANALYSED = {
+    AnalysisKey.MIXED_MODEL: "analysed",
+    AnalysisKey.RANK_TEST: "ranks_only",
+    AnalysisKey.DETECTION: "detection_only",
+}
 # Reasons of the analysis that are states of the data; any other one is a comparison that could not be made.
 STATES = {
     "no_data": "no_data",
@@ -57,7 +63,8 @@ def _event_counts(ard: pd.DataFrame, outcome: Outcome) -> Counts:
         (ard["outcome"] == outcome.code) & (ard["output_id"] == OutputId.ADVERSE_EVENTS) & (ard["level"] == "any")
     ]
     counts = rows.set_index(["arm", "statistic"])["value"]
-    return {arm: (int(counts.get((arm, "n_subjects"), 0)), int(counts.get((arm, "n_events"), 0))) for arm in ARMS}
+    names = (Statistic.N_SUBJECTS, Statistic.N_EVENTS)
+    return {arm: (int(counts.get((arm, names[0]), 0)), int(counts.get((arm, names[1]), 0))) for arm in ARMS}
 
 
 def _outcome_rows(
@@ -65,9 +72,10 @@ def _outcome_rows(
 ) -> Iterator[Row]:
     here = CELL.at(outcome=outcome.code)
     yield here.number(Statistic.REGISTERED, outcome.registered or 0)
-    for arm, (n_subjects, n_values) in counts.items():
+    counted = Statistic.N_EVENTS if outcome.kind == "event" else Statistic.N_VALUES
+    for arm, (n_subjects, n) in counts.items():
         yield here.at(arm=arm).number(Statistic.N_SUBJECTS, n_subjects)
-        yield here.at(arm=arm).number(Statistic.N_VALUES, n_values)
+        yield here.at(arm=arm).number(counted, n)
     state, how = state_of(outcome, counts, ard.loc[ard["outcome"] == outcome.code], not_concluded)
     yield here.text(Statistic.STATE, state)
     yield here.text(Statistic.HOW, how)
@@ -82,23 +90,23 @@ def state_of(outcome: Outcome, counts: Counts, own: pd.DataFrame, not_concluded:
     if outcome.kind != "number":
         measured = [arm for arm in ARMS if counts[arm][0]]
         return {0: "no_data", 1: f"{measured[0]}_only" if measured else "", 2: "events"}[len(measured)], "events"
-    reason = _text(own, "not_estimable")
+    reason = _text(own, Statistic.NOT_ESTIMABLE)
     if reason in STATES:
         return STATES[reason], "not_compared"
-    for state, analysis in (("analysed", "mixed_model"), ("ranks_only", "rank_test"), ("detection_only", "detection")):
+    for analysis, state in ANALYSED.items():
         rows = own.loc[(own["analysis"] == analysis) & (own["statistic"] == Statistic.P_VALUE)]
         if len(rows):
-            return state, _model_of(own) if analysis == "mixed_model" else analysis
+            return state, _model_of(own) if analysis is AnalysisKey.MIXED_MODEL else str(analysis)
     return "not_estimable", reason or "too_few_patients_at_day"
 
 
 def _model_of(own: pd.DataFrame) -> str:
     censored = own.loc[own["statistic"] == Statistic.SHARE_CENSORED, "value"]
-    substituted = _text(own, "limits") is not None
+    substituted = _text(own, Statistic.LIMITS) is not None
     return "censored_mixed_model" if (censored > 0).any() and not substituted else "mixed_model"
 
 
-def _text(own: pd.DataFrame, statistic: str) -> str | None:
+def _text(own: pd.DataFrame, statistic: Statistic) -> str | None:
     """What the mixed model said of the outcome as a whole."""
     here = (own["analysis"] == AnalysisKey.MIXED_MODEL) & (own["statistic"] == statistic) & own["day"].isna()
     texts = own.loc[here & (own["level"] == ""), "text"]

@@ -81,8 +81,8 @@ def agreement(rows: list[Row], outcome: Outcome, day: int) -> str | None:
 
     None where one of them gives no interval.
     """
-    model = _interval(rows, "mixed_model", day, "estimate")
-    ranks = _interval(rows, "worst_rank", day, "win_odds")
+    model = _interval(rows, AnalysisKey.MIXED_MODEL, day, Statistic.ESTIMATE)
+    ranks = _interval(rows, AnalysisKey.WORST_RANK, day, Statistic.WIN_ODDS)
     if model is None or ranks is None:
         return None
     sign = 1 if outcome.benefit == "up" else -1
@@ -96,12 +96,14 @@ def _verdict(parts: tuple[float, float, float], null: float, sign: int) -> int:
     return 0 if lower <= null <= upper else sign * (1 if lower > null else -1)
 
 
-def _interval(rows: list[Row], analysis: str, day: int, estimate: str) -> tuple[float, float, float] | None:
+def _interval(
+    rows: list[Row], analysis: AnalysisKey, day: int, estimate: Statistic
+) -> tuple[float, float, float] | None:
     parts = {
         str(row["statistic"]): row["value"]
         for row in rows
         if (row["analysis"], row["day"], row["contrast"], row["level"]) == (analysis, day, CONTRAST, "")
     }
-    if not {estimate, "lower", "upper"} <= set(parts):
+    if not {estimate, Statistic.LOWER, Statistic.UPPER} <= set(parts):
         return None
-    return tuple(float(str(parts[name])) for name in (estimate, "lower", "upper"))  # type: ignore[return-value]
+    return tuple(float(str(parts[name])) for name in (estimate, Statistic.LOWER, Statistic.UPPER))  # type: ignore[return-value]

@@ -249,7 +249,6 @@ QUANTILE_BOUNDS = {
     Statistic.Q3: (Statistic.Q3_LOWER, Statistic.Q3_UPPER),
 }
 REMARKS = tuple(one for one in Statistic if one.kind is Kind.REMARK)
-P_VALUES = tuple(one for one in Statistic if one.kind is Kind.P_VALUE)
 # What one cell of a table holds: a number with its interval or spread, a p-value with its floor.
 PATTERNS = (
     INTERVAL,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.report.printing.printer import Printer
 
 TAG = re.compile(r"\(([A-Z]{2}-\d+)\)\s*$")
@@ -18,23 +19,27 @@ class Step:
     """`analyses`: it is told where one of these wrote rows; () always. `tags`: its equations in docs/methods.md."""
 
     name: str
-    analyses: tuple[str, ...]
+    analyses: tuple[AnalysisKey, ...]
     tags: tuple[str, ...]
 
 
 STEPS = (
-    Step("derived", ("derivations",), ("DV-2", "DV-8", "DV-10")),
-    Step("balance", ("baseline",), ("BA-1", "BA-2")),
-    Step("weights", ("weights",), ("BA-5", "BA-7")),
-    Step("model", ("mixed_model",), ("MM-1", "MM-2", "MM-3", "MM-10")),
-    Step("kenward_roger", ("mixed_model",), ("MM-17", "MM-18", "MM-21")),
-    Step("censored", ("mixed_model",), ("CE-1", "CE-2", "CE-3", "CE-11")),
-    Step("weighted_model", ("mixed_model",), ("EE-1", "EE-2", "EE-3", "EE-5")),
-    Step("permutation", ("permutation",), ("IN-6", "IN-7", "IN-9", "IN-10")),
-    Step("worst_rank", ("worst_rank",), ("IN-1", "IN-2", "IN-3", "IN-4", "IN-5")),
-    Step("multiplicity", ("multiplicity",), ()),
-    Step("one_patient", ("leave_one_out", "tipping_point", "placebo_time"), ("SN-2", "SN-3", "SN-4")),
-    Step("overturn", ("bias_model", "e_value"), ("OV-1", "OV-3", "OV-5", "OV-6")),
+    Step("derived", (AnalysisKey.DERIVATIONS,), ("DV-2", "DV-8", "DV-10")),
+    Step("balance", (AnalysisKey.BASELINE,), ("BA-1", "BA-2")),
+    Step("weights", (AnalysisKey.WEIGHTS,), ("BA-5", "BA-7")),
+    Step("model", (AnalysisKey.MIXED_MODEL,), ("MM-1", "MM-2", "MM-3", "MM-10")),
+    Step("kenward_roger", (AnalysisKey.MIXED_MODEL,), ("MM-17", "MM-18", "MM-21")),
+    Step("censored", (AnalysisKey.MIXED_MODEL,), ("CE-1", "CE-2", "CE-3", "CE-11")),
+    Step("weighted_model", (AnalysisKey.MIXED_MODEL,), ("EE-1", "EE-2", "EE-3", "EE-5")),
+    Step("permutation", (AnalysisKey.PERMUTATION,), ("IN-6", "IN-7", "IN-9", "IN-10")),
+    Step("worst_rank", (AnalysisKey.WORST_RANK,), ("IN-1", "IN-2", "IN-3", "IN-4", "IN-5")),
+    Step("multiplicity", (AnalysisKey.MULTIPLICITY,), ()),
+    Step(
+        "one_patient",
+        (AnalysisKey.LEAVE_ONE_OUT, AnalysisKey.TIPPING_POINT, AnalysisKey.PLACEBO_TIME),
+        ("SN-2", "SN-3", "SN-4"),
+    ),
+    Step("overturn", (AnalysisKey.BIAS_MODEL, AnalysisKey.E_VALUE), ("OV-1", "OV-3", "OV-5", "OV-6")),
 )
 
 

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from historical_controls.ard.keys.analyses import declared_analysis
 from historical_controls.ard.keys.arms import CONTRAST
-from historical_controls.ard.keys.statistics import declared_statistic
+from historical_controls.ard.keys.statistics import Kind, Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.printing.study_names import study_names
@@ -24,10 +24,10 @@ class Names:
     printer: Printer
     known: dict[tuple[str, str | float | None], Markup] = field(default_factory=dict)
 
-    def statistic(self, statistics: tuple[str, ...]) -> Markup:
+    def statistic(self, statistics: tuple[Statistic, ...]) -> Markup:
         """The head of a column."""
-        said = self._marked(self.service.statistic(declared_statistic(statistics[0])))
-        if len(statistics) == 1 or statistics[0] in ("not_estimable",):
+        said = self._marked(self.service.statistic(statistics[0]))
+        if len(statistics) == 1 or statistics[0].kind is Kind.REMARK:
             return said
         return self.printer.word(f"pattern.{statistics[-1]}", what=said, level=self.printer.level)
 

@@ -6,41 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.keys.statistics import PATTERNS, REMARKS, Kind, Statistic
 from historical_controls.ard.queries import Result
 
 KEYS = ("scenario", "analysis", "outcome", "method", "population", "arm", "level", "contrast", "day")
-REMARKS = (
-    "not_estimable",
-    "not_permuted",
-    "not_ranked",
-    "not_compared",
-    "not_recorded",
-    "no_interval",
-    "no_tipping_point",
-    "infeasible",
-    "left_because",
-)
 # Statistics of a kind of their own, though they use the keys of others.
-ALONE = ("covariance_parameter", "n_imputed", "left_because")
-PLACES = ("position", "week")  # a line that says which place it has stands there
-# What stands together in one cell: a number with its interval or spread, a count with its share.
-PATTERNS = (
-    ("estimate", "lower", "upper"),
-    ("mean", "lower", "upper"),
-    ("share", "lower", "upper"),
-    ("share_held", "lower", "upper"),
-    ("difference", "lower", "upper"),
-    ("win_ratio", "lower", "upper"),
-    ("win_odds", "lower", "upper"),
-    ("rate", "lower", "upper"),
-    ("mean", "sd"),
-    ("median", "q1", "q3"),
-    ("median", "min", "max"),
-    ("p_value", "p_floor"),
-)
-COUNTS = ("n_subjects", "n_known", "n_values", "n", "total", "count", "share")
-FIRST = (*COUNTS, "value", "estimate", "mean", "median", "centre")
+ALONE = (Statistic.COVARIANCE_PARAMETER, Statistic.N_IMPUTED, Statistic.LEFT_BECAUSE)
+# The order of columns is that of the declaration.
+ORDER = {statistic: place for place, statistic in enumerate(Statistic)}
 Key = tuple[str | float | None, ...]
 
 
@@ -53,8 +28,8 @@ class Block:
     use, the arm among them. `contrasts`: rows of one arm are left out.
     """
 
-    analyses: tuple[str, ...] = ()
-    statistics: tuple[str, ...] = ()
+    analyses: tuple[AnalysisKey, ...] = ()
+    statistics: tuple[Statistic, ...] = ()
     scenarios: bool = False
     together: bool = False
     contrasts: bool = False
@@ -73,7 +48,7 @@ class Column:
     """`across`: the arm, CONTRAST, or '' for neither; `statistics`: one, or those of a pattern."""
 
     across: str
-    statistics: tuple[str, ...]
+    statistics: tuple[Statistic, ...]
 
 
 @dataclass(frozen=True)
@@ -87,7 +62,7 @@ class Sheet:
     constant: dict[str, str | float]
     keys: tuple[str, ...]
     columns: tuple[Column, ...]
-    lines: tuple[tuple[Key, dict[tuple[str, str], Result]], ...]
+    lines: tuple[tuple[Key, dict[tuple[str, Statistic], Result]], ...]
 
     def results(self) -> Iterator[Result]:
         for _, cells in self.lines:
@@ -126,7 +101,7 @@ def _across(row: Result, spread: bool) -> str:
 
 def _sheet(rows: Sequence[Result], spread: bool) -> Sheet:
     names = tuple(key for key in KEYS if not (spread and key == "arm"))
-    lines: dict[Key, dict[tuple[str, str], Result]] = defaultdict(dict)
+    lines: dict[Key, dict[tuple[str, Statistic], Result]] = defaultdict(dict)
     for row in rows:
         lines[tuple(_value(row, key) for key in names)][_across(row, spread), row.statistic] = row
     values = {key: {line[place] for line in lines} for place, key in enumerate(names)}
@@ -140,17 +115,17 @@ def _sheet(rows: Sequence[Result], spread: bool) -> Sheet:
     return Sheet(stated, keys, tuple(_columns(rows, spread)), tuple(named))
 
 
-def _position(cells: dict[tuple[str, str], Result]) -> float | None:
-    return next((cell.value for (_, statistic), cell in cells.items() if statistic in PLACES), None)
+def _position(cells: dict[tuple[str, Statistic], Result]) -> float | None:
+    return next((cell.value for (_, statistic), cell in cells.items() if statistic.kind is Kind.PLACE), None)
 
 
 def _columns(rows: Sequence[Result], spread: bool) -> Iterator[Column]:
-    present: dict[str, set[str]] = defaultdict(set)
+    present: dict[str, set[Statistic]] = defaultdict(set)
     for row in rows:
         present[_across(row, spread)].add(row.statistic)
     for across in [name for name in (*ARMS, CONTRAST, "") if name in present]:
         left = present[across] - set(REMARKS)
-        found: list[tuple[str, ...]] = []
+        found: list[tuple[Statistic, ...]] = []
         for pattern in PATTERNS:
             if set(pattern) <= left:
                 found.append(pattern)
@@ -161,6 +136,5 @@ def _columns(rows: Sequence[Result], spread: bool) -> Iterator[Column]:
         yield Column("", REMARKS)
 
 
-def _place(statistics: tuple[str, ...]) -> tuple[int, str]:
-    first = statistics[0]
-    return (FIRST.index(first) if first in FIRST else len(FIRST), first)
+def _place(statistics: tuple[Statistic, ...]) -> int:
+    return ORDER[statistics[0]]

@@ -9,19 +9,19 @@ from markupsafe import Markup
 
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
-from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.keys.statistics import REMARKS, Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.statistician.layouts import EXTRA, LAYOUTS
 from historical_controls.report.statistician.names import Names
-from historical_controls.report.statistician.sheet import REMARKS, Block, Column, Key, Sheet, sheets
+from historical_controls.report.statistician.sheet import Block, Column, Key, Sheet, sheets
 
 # Said of every table by the words around it, or told by its columns.
 UNSAID = ("analysis", "scenario", "contrast")
 UNITLESS = ("", "log", "odds")
-P_VALUES = ("p_value", "p_raw")
+FLOORED = (Statistic.P_VALUE, Statistic.P_RAW)  # p-values beside which the floor stands
 NONE_DECLARED: Mapping[str, HtmlTable] = {}
 
 
@@ -141,7 +141,11 @@ def _caption(names: Names, output: Output, sheet: Sheet, units: set[str]) -> Mar
 
 
 def _row(
-    names: Names, sheet: Sheet, keys: Sequence[str], line: tuple[Key, Mapping[tuple[str, str], Result]], unit: bool
+    names: Names,
+    sheet: Sheet,
+    keys: Sequence[str],
+    line: tuple[Key, Mapping[tuple[str, Statistic], Result]],
+    unit: bool,
 ) -> Row:
     values, cells = line
     named = dict(zip(sheet.keys, values, strict=True))
@@ -155,13 +159,13 @@ def _row(
     return Row(printed[0], tuple(printed[1:]))
 
 
-def _cell(names: Names, column: Column, cells: Mapping[tuple[str, str], Result]) -> Markup:
+def _cell(names: Names, column: Column, cells: Mapping[tuple[str, Statistic], Result]) -> Markup:
     """A number alone, with its interval or spread, or words; empty where nothing was asked for."""
     found = [cells.get((column.across, statistic)) for statistic in column.statistics]
     if column.statistics == REMARKS:
         remarks = [row for key, row in cells.items() if key[1] in REMARKS]
         return Markup("; ").join(names.text(row) for row in remarks)
-    if found[0] is not None and found[0].statistic in P_VALUES:
+    if found[0] is not None and found[0].statistic in FLOORED:
         return _with_floor(names, found[0], found[1] if len(found) > 1 else None)
     if len(found) == 1 or all(row is None for row in found[1:]):
         return Markup("") if found[0] is None else _one(names, found[0])
@@ -197,9 +201,9 @@ def _notes(names: Names, sheet: Sheet) -> tuple[Markup, ...]:
     statistics = {row.statistic for row in sheet.results()}
     printer = names.printer
     notes = []
-    if "p_floor" in statistics:
+    if Statistic.P_FLOOR in statistics:
         notes.append(printer.word("stat.note_permutation_p"))
-    elif statistics & set(P_VALUES):
+    elif statistics & set(FLOORED):
         notes.append(printer.word("stat.note_model_p"))
     if any(row.unit == "log" for row in sheet.results()):
         notes.append(printer.word("stat.note_log"))
