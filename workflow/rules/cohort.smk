@@ -64,6 +64,7 @@ rule count_readings:
         "../envs/environment.yml"
     threads: 1
     params:
+        study=STUDY_FACTS,
         cohort=STUDY.cohort.model_dump(mode="json"),
         seed=STUDY.seed,
         recordable_events=RECORDABLE_EVENTS,

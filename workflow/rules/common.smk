@@ -61,7 +61,7 @@ DICTIONARY = [str(path) for path in dictionary_files(DICTIONARY_FOLDER).values()
 BENCHMARKS, DIFFERENCES = (
     [str(path) for path in DICTIONARY_FOLDER.glob(name)] for name in ("benchmarks.csv", "registry_differences.csv")
 )
-STUDY_FACTS = STUDY.study.model_dump(mode="json")
+STUDY_FACTS = STUDY.study.model_dump(mode="json") | {"timezone": STUDY.calendar_timezone}
 COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result")]
 MODELLED = [code for code in STUDY.outcomes if code not in COUNTED]
 # Of what a source can record, the absence says something: of the rest nothing is known.

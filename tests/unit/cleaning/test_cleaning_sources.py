@@ -45,6 +45,9 @@ def lab_fates(clean_source: CleanSource) -> list[str]:
     return [reason or fate for fate, reason in zip(ledger["fate"], ledger["reason"], strict=True)]
 
 
+TEMP = {"test": "TEMP", "unit": "Cel", "specimen": ""}
+AIR = {"test": "FIO2", "unit": "fraction", "specimen": "arterial"}
+
 SETTLED: list[tuple[list[dict[str, str]], list[str]]] = [
     ([{}, {}], ["clean", "DUP_IDENTICAL"]),
     ([{"result": "1.2", "unit": "mg/dL"}, {"result": "12"}], ["clean", "DUP_IDENTICAL"]),
@@ -61,6 +64,16 @@ SETTLED: list[tuple[list[dict[str, str]], list[str]]] = [
     ([{"result": "pendiente"}, {"result": "13"}], ["DUP_SUPERSEDED", "clean"]),
     ([{"result": "pendiente"}, {"result": "pendiente"}], ["clean", "DUP_IDENTICAL"]),
     ([{"result": "x"}, {"result": "13"}], ["NUM_UNREADABLE", "clean"]),
+    # One reading charted in two scales, each rounded: 99.6 F is 37.53 to 37.58 C.
+    ([{**TEMP, "result": "99.6", "unit": "F"}, {**TEMP, "result": "37.56"}], ["DUP_IDENTICAL", "clean"]),
+    ([{**TEMP, "result": "37.6"}, {**TEMP, "result": "99.6", "unit": "F"}], ["DUP_IDENTICAL", "clean"]),
+    ([{**TEMP, "result": "99.6", "unit": "F"}, {**TEMP, "result": "37.60"}], ["DUP_CONFLICT", "DUP_CONFLICT"]),
+    ([{**TEMP, "result": "99.6", "unit": "F"}, {**TEMP, "result": "99.7", "unit": "F"}], ["DUP_CONFLICT"] * 2),
+    ([{**TEMP, "result": "37.5"}, {**TEMP, "result": "37.6"}], ["DUP_CONFLICT"] * 2),
+    # Single precision: 0.20999999 is 0.21, as a double and as a value at the hard limit.
+    ([{**AIR, "result": "0.21"}, {**AIR, "result": "0.20999999"}], ["DUP_IDENTICAL", "clean"]),
+    ([{**AIR, "result": "0.20999999"}], ["clean"]),
+    ([{**AIR, "result": "0.2099"}], ["OUT_OF_RANGE"]),
     ([{"status": "cancelado"}, {"result": "13"}], ["WITHDRAWN", "clean"]),
 ]
 

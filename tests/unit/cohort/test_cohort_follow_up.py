@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -248,3 +249,14 @@ def test_groups_of_patients_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> No
     parts = many()
     for name in ("eligibility", "patients", "attrition", "observations", "visits", "events", "display"):
         pd.testing.assert_frame_equal(getattr(parts, name), getattr(whole, name))
+
+
+def test_calendar_weeks_begin_at_midnight_of_the_study() -> None:
+    """Week 0 begins with 8 April in Mexico City, 5 hours after it does in UTC (summer time, UTC-5)."""
+    clean = tables([person("a", "treated")], [measured("a", "PF", ZERO + 1, 100)], [happened("a", "infusion", ZERO)])
+    here = inputs(Cohort.model_validate(AT_EVENT), "PF")
+    weeks = [
+        define_cohort(clean, replace(here, study=here.study.model_copy(update={"timezone": zone}))).patients.iloc[0]
+        for zone in (None, "America/Mexico_City")
+    ]
+    assert (weeks[0]["calendar_week"] - weeks[1]["calendar_week"]) * 7 * 24 == pytest.approx(5)

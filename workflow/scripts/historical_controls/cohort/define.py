@@ -47,7 +47,8 @@ def define_cohort(clean: Clean, inputs: CohortInputs, folder: Path | None = None
         treated.append(batch_rows(records, decided, "treated", inputs, recorded))
     if not waits and cohort.time_zero.match_waits and cohort.time_zero.historical == "first_eligible_hour":
         logging.getLogger("historical_controls").warning("no treated patient has a known wait: controls wait 0 hours")
-    times = TreatedTimes(waits, window_of(batch.patients for batch in treated))
+    window = window_of(batch.patients for batch in treated)
+    times = TreatedTimes(waits, window, inputs.study.timezone or "UTC")
     historical = (
         batch_rows(records, decide_historical(records, cohort, times, inputs.seed), "historical", inputs, recorded)
         for records in iter_patient_batches(clean, "historical", cohort, dictionary)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -33,10 +34,17 @@ class CohortInputs:
 @dataclass(frozen=True)
 class TreatedTimes:
     """`waits`: hours from the treated patients' eligibility to their treatment, ascending (EL-4). `window`: first and
-    last time zero of them in milliseconds, None where nobody has one."""
+    last time zero of them in milliseconds, None where nobody has one. `timezone`: in which the dates begin that may
+    restrict the controls."""
 
     waits: tuple[float, ...] = ()
     window: tuple[int, int] | None = None
+    timezone: str = "UTC"
+
+
+def midnight(day: date, timezone: str | None) -> int:
+    """When a date begins in a time zone (null = UTC), in milliseconds."""
+    return pd.Timestamp(day).tz_localize(timezone or "UTC").value // 1_000_000
 
 
 def window_of(patients: Iterable[pd.DataFrame]) -> tuple[int, int] | None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from historical_controls.errors import nearest
 
 Arm = Literal["treated", "historical"]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
@@ -16,3 +19,13 @@ class Section(BaseModel):
     """A mapping of config.yaml. Unknown keys and infinite numbers are refused; nothing changes after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def known_zone(timezone: str) -> str:
+    """Return the name of an IANA time zone. Raises ValueError naming the nearest one."""
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = nearest(timezone, available_timezones()) or "America/Mexico_City"
+        raise ValueError(f"no IANA time zone, such as {near}") from None
+    return timezone

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from historical_controls.config.base import Section, Slug, Text
+from historical_controls.config.base import Section, Slug, Text, known_zone
 from historical_controls.config.name_types import Texts
 
 
@@ -32,9 +32,17 @@ class Study(Section):
     first_date: date = Field(description="earliest plausible date of any record; earlier ones are quarantined")
     data_lock: date = Field(description="latest plausible date of any record; later ones are quarantined")
     calendar_reference: date = Field(
-        description="date that calendar weeks are counted from (e.g. first steroid guidance)"
+        description="date that calendar weeks are counted from (e.g. first steroid guidance), at its midnight"
+    )
+    timezone: Text | None = Field(
+        None, description="time zone in which the study's dates begin; null = that of its treated source"
     )
     periods: dict[Slug, Period] = Field(default={}, description="stretches of the calendar shown with the time zeros")
+
+    @field_validator("timezone")
+    @classmethod
+    def timezone_is_known(cls, timezone: str | None) -> str | None:
+        return None if timezone is None else known_zone(timezone)
 
     @model_validator(mode="after")
     def dates_in_order(self) -> Study:

@@ -98,6 +98,12 @@ class Config(Section):
     report: Report = Report()
 
     @property
+    def calendar_timezone(self) -> str:
+        """Where the study's dates begin at midnight: as declared, else as in its treated source, else in its first."""
+        treated = [source.timezone for source in self.sources.values() if source.arm == "treated"]
+        return self.study.timezone or [*treated, *(source.timezone for source in self.sources.values())][0]
+
+    @property
     def scenario_names(self) -> list[str]:
         return ["primary", *self.scenarios]
 

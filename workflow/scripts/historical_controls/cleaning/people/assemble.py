@@ -74,7 +74,9 @@ def assemble_batch(
     records["patients"] = decide_characteristics(records["patients"])
     records["treatments"] = decide_treatments(records["treatments"])
     records = _hold_people(records)
-    records["measurements"] = decide_measurements(records["measurements"], _deaths(records["events"], source))
+    records["measurements"] = decide_measurements(
+        records["measurements"], _deaths(records["events"], source), dictionary
+    )
     measured = check_patients(records["measurements"], dictionary, source.timezone)
     flags = with_flag(measured["flags"], "RELEASED", measured["reason"] == "RELEASED")
     return records | {"measurements": measured.assign(flags=flags)}

@@ -6,8 +6,10 @@ import pandas as pd
 
 from historical_controls.cleaning.cells.times import is_midnight
 from historical_controls.cleaning.ledger.resolutions import one_of_each_sample
+from historical_controls.cleaning.people.scales import same_reading
 from historical_controls.cleaning.records.distinct import repeats
 from historical_controls.cleaning.records.records import decide
+from historical_controls.dictionary.dictionary import Dictionary
 
 SAMPLE = ["patient_id", "outcome", "time", "assay", "specimen"]
 SAID = ["value", "lower", "upper", "result"]
@@ -17,11 +19,12 @@ ORDER = ["file", "line", "item"]
 IDENTITY = ("SEX", "AGE")
 
 
-def decide_measurements(records: pd.DataFrame, deaths: pd.Series) -> pd.DataFrame:
+def decide_measurements(records: pd.DataFrame, deaths: pd.Series, dictionary: Dictionary) -> pd.DataFrame:
     """Decide AFTER_DEATH, DUP_IDENTICAL, DUP_SUPERSEDED and DUP_CONFLICT for the measurements of one source.
 
-    Same sample, same result: the first is kept. Different results: the best status is kept (corrected, final,
-    preliminary, not done); if two of equal status differ, all are held. deaths: time by patient.
+    Same sample, same result: the first is kept, and of one reading in two units the most precise (`same_reading`).
+    Different results: the best status is kept (corrected, final, preliminary, not done); if two of equal status differ,
+    all are held. deaths: time by patient.
     """
     died = deaths.reindex(records["patient_id"]).set_axis(records.index)
     records = decide(records, records["time"] > died, "AFTER_DEATH", hint="dated after the recorded death")
@@ -32,6 +35,9 @@ def decide_measurements(records: pd.DataFrame, deaths: pd.Series) -> pd.DataFram
     # Nothing that was alone in its sample can have met another since.
     open_rows = _repeated(records.loc[open_rows.index], SAMPLE)
     records = _decide_at(records, open_rows.duplicated([*SAMPLE, *SAID]), "DUP_IDENTICAL", "duplicate")
+    open_rows = _repeated(records.loc[open_rows.index], SAMPLE)
+    again = same_reading(records.loc[open_rows.index], SAMPLE, dictionary)
+    records = _decide_at(records, again, "DUP_IDENTICAL", "duplicate")
     conflict = _repeated(records.loc[open_rows.index], SAMPLE).duplicated(SAMPLE, keep=False)
     records = one_of_each_sample(records, SAMPLE)
     return _decide_at(records, conflict, "DUP_CONFLICT", "quarantined", "same sample, different results")

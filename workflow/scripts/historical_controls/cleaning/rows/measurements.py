@@ -20,6 +20,8 @@ from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.folding import fold
 
+# Two neighbours in single precision are 1.2e-7 of their value apart.
+SINGLE_PRECISION = 1e-6
 HAEMOLYSED = r"hemoliz|hemolys|hemolyz|haemoly"
 ESTIMATED = r"estimad|estimated|puntas|canula|mascarilla|nasal|mask"
 BAD_SPECIMEN = rf"{HAEMOLYSED}|coagulad|clotted|lipemic|lipaemic|icteric|contaminad"
@@ -236,7 +238,9 @@ def _check_limits(records: pd.DataFrame, dictionary: Dictionary) -> pd.DataFrame
     top = records["high"].fillna(number)
     below = records["operator"] == "<"
     # Nothing lies below zero, so '<0' says nothing; a small limit of detection says that the value is small.
-    outside = (number < hard_low.mask(below, 0.0)) | (top > hard_high) | (below & (number <= 0))
+    # 0.20999999 is what single precision makes of 0.21.
+    noise = SINGLE_PRECISION * number.abs()
+    outside = (number + noise < hard_low.mask(below, 0.0)) | (top - noise > hard_high) | (below & (number <= 0))
     hint = outside_hint(records.loc[outside], hard_low, hard_high).reindex(records.index)
     out = decide(records, outside, "OUT_OF_RANGE", hint=hint)
     return out.assign(warn=(number < warn_low) | (top > warn_high))

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.cohort.eligibility.rules import Memo, judge_rules
-from historical_controls.cohort.inputs import TreatedTimes
+from historical_controls.cohort.inputs import TreatedTimes, midnight
 from historical_controls.cohort.records.intervals import Flags, Integers
 from historical_controls.cohort.records.kleene import TRUE, UNKNOWN, States, kleene_and
 from historical_controls.cohort.records.patient_records import PERSON, PatientRecords
@@ -231,18 +231,16 @@ def assign_time_zero(
     else:
         wait = draw_waits(records.people, times.waits, seed, zero.wait_draw if draw is None else draw)
         decided = after_wait(records, cohort, screening, wait)
-    return restricted(decided, records, cohort, times.window)
+    return restricted(decided, records, cohort, times)
 
 
-def restricted(
-    decided: Decisions, records: PatientRecords, cohort: Cohort, window: tuple[int, int] | None = None
-) -> Decisions:
+def restricted(decided: Decisions, records: PatientRecords, cohort: Cohort, times: TreatedTimes) -> Decisions:
     """The decisions with the declared restrictions laid on top, each a step of its own."""
-    zero = decided.time_zero
+    zero, window = decided.time_zero, times.window
     if cohort.calendar_window_weeks is not None and window is not None:
         room = hours(cohort.calendar_window_weeks * 7 * 24)
         decided = _left_out(decided, (zero < window[0] - room) | (zero > window[1] + room), "calendar_window")
-    decided = _of_era(decided, cohort)
+    decided = _of_era(decided, cohort, times.timezone)
     if cohort.leave_out_sources:
         there = records.people["source"].isin(cohort.leave_out_sources).to_numpy()
         decided = _left_out(decided, there, "source_left_out")
@@ -253,11 +251,10 @@ def restricted(
     return decided
 
 
-def _of_era(decided: Decisions, cohort: Cohort) -> Decisions:
+def _of_era(decided: Decisions, cohort: Cohort, timezone: str) -> Decisions:
     for first_day, wrong in ((cohort.controls_before, np.greater_equal), (cohort.controls_from, np.less)):
         if first_day is not None:
-            midnight = pd.Timestamp(first_day, tz="UTC").value // 1_000_000
-            decided = _left_out(decided, wrong(decided.time_zero, midnight), "calendar_era")
+            decided = _left_out(decided, wrong(decided.time_zero, midnight(first_day, timezone)), "calendar_era")
     return decided
 
 

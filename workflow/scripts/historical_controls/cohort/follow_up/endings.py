@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.cohort.eligibility.time_zero import Decisions, event_times
+from historical_controls.cohort.inputs import midnight
 from historical_controls.cohort.records.intervals import Floats, Integers
 from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.timeline import HOUR, NEVER, timestamps
@@ -42,7 +43,7 @@ def patient_rows(records: PatientRecords, decided: Decisions, study: Study, hori
 
 
 def _reference(study: Study) -> int:
-    return pd.Timestamp(study.calendar_reference, tz="UTC").value // 1_000_000
+    return midnight(study.calendar_reference, study.timezone)
 
 
 def _since(zero: Integers, event: Integers, unit: int) -> Floats:

@@ -57,7 +57,7 @@ def _of_alike(clean: Clean, alike: list[CohortInputs]) -> Iterator[Frames]:
     for frames in treated.values():
         yield from frames
     times = {
-        name: TreatedTimes(waits[name], window_of(patients for patients, _ in frames))
+        name: TreatedTimes(waits[name], window_of(patients for patients, _ in frames), alike[0].study.timezone or "UTC")
         for name, frames in treated.items()
     }
     for records in iter_patient_batches(clean, "historical", *derived):

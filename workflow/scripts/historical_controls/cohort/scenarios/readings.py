@@ -65,6 +65,7 @@ class Tally:
     """By level: counts by (arm, what), patients by step, and the waits and time zeros of the treated."""
 
     cohorts: Mapping[str, Cohort]
+    timezone: str = "UTC"
     counts: defaultdict[str, Counter[tuple[str, str]]] = field(default_factory=lambda: defaultdict(Counter))
     steps: defaultdict[str, list[pd.DataFrame]] = field(default_factory=lambda: defaultdict(list))
     waits: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -82,17 +83,22 @@ class Tally:
 
     def times(self, level: str) -> TreatedTimes:
         zeros = self.zeros[level]
-        return TreatedTimes(tuple(sorted(self.waits[level])), (min(zeros), max(zeros)) if zeros else None)
+        window = (min(zeros), max(zeros)) if zeros else None
+        return TreatedTimes(tuple(sorted(self.waits[level])), window, self.timezone)
 
 
 def count_readings(
-    treated: Iterable[PatientRecords], historical: Iterable[PatientRecords], cohort: Cohort, seed: int
+    treated: Iterable[PatientRecords],
+    historical: Iterable[PatientRecords],
+    cohort: Cohort,
+    seed: int,
+    timezone: str = "UTC",
 ) -> Tally:
     """Treated who meet all filters at time zero; controls who ever do, and who are still in after the wait.
 
     Unknown: not eligible, but for lack of data alone. Groups of records may come one by one.
     """
-    tallied = Tally(grid_of(cohort))
+    tallied = Tally(grid_of(cohort), timezone)
     for records in treated:
         _count_treated(records, tallied)
     for records in historical:

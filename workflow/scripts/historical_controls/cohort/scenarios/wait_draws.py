@@ -51,7 +51,7 @@ def redraw_waits(clean: Clean, inputs: CohortInputs) -> Draws:
         decided = decide_treated(records, cohort)
         waits = merge_waits(waits, treated_waits(records, decided, cohort))
         parts += [followed(records, decided, replace(inputs, scenario=draw_name(draw))) for draw in draws]
-    times = TreatedTimes(waits, window_of(part for part, _ in parts))
+    times = TreatedTimes(waits, window_of(part for part, _ in parts), inputs.study.timezone or "UTC")
     for records in iter_patient_batches(clean, "historical", cohort, dictionary):
         # The rules of the candidate hours are judged once for all draws.
         screening = screen_controls(records, cohort)

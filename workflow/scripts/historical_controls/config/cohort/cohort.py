@@ -114,8 +114,8 @@ class Cohort(Section):
     calendar_window_weeks: float | None = Field(
         None, ge=0, description="controls only within so many weeks of the treated patients' first and last time zero"
     )
-    controls_before: date | None = Field(None, description="controls only with a time zero before this day (UTC)")
-    controls_from: date | None = Field(None, description="controls only with a time zero from this day on (UTC)")
+    controls_before: date | None = Field(None, description="controls only with a time zero before this day began")
+    controls_from: date | None = Field(None, description="controls only with a time zero from this day on")
     leave_out_sources: list[SourceName] = Field(
         default=[], description="historical sources whose patients are left out"
     )

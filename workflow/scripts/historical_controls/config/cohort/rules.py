@@ -35,8 +35,12 @@ class ThresholdRule(RuleBase):
     take: Literal["last", "any", "all", "min", "max", "median"] = "last"
     op: Literal["<", "<=", ">", ">="]
     value: float
-    min_count: int = Field(1, ge=1, description="measurements needed in the window, else unknown")
-    min_span_hours: float = Field(0, ge=0, description="hours that they must span, else unknown")
+    min_count: int = Field(
+        1,
+        ge=1,
+        description="measurements needed in the window; with fewer unknown, or false where one contradicts",
+    )
+    min_span_hours: float = Field(0, ge=0, description="hours that they must span; with less, as with too few")
     contradicted_within_hours: float | None = Field(
         None, gt=0, description="false where any value within these hours fails the comparison"
     )

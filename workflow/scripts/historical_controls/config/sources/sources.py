@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
-from historical_controls.config.base import Arm, Section, Slug, Text
+from historical_controls.config.base import Arm, Section, Slug, Text, known_zone
 from historical_controls.config.name_types import (
     Assay,
     MeasuredOutcome,
@@ -26,16 +25,6 @@ from historical_controls.config.sources.codes import MEANINGS, CaseRule, Codes, 
 from historical_controls.config.sources.findings import ConfirmedFinding, SuspectShares
 from historical_controls.config.sources.parts import AnyPart, EventRows, PatientRows, TreatmentRows, WideMeasurements
 from historical_controls.dictionary.vocabulary import ANY_TREATMENT
-from historical_controls.errors import nearest
-
-
-def _known_zone(timezone: str) -> str:
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        near = nearest(timezone, available_timezones()) or "America/Mexico_City"
-        raise ValueError(f"no IANA time zone, such as {near}") from None
-    return timezone
 
 
 class Sentinels(Section):
@@ -187,7 +176,7 @@ class SourceFile(Section):
     @field_validator("timezone")
     @classmethod
     def timezone_is_known(cls, timezone: str | None) -> str | None:
-        return None if timezone is None else _known_zone(timezone)
+        return None if timezone is None else known_zone(timezone)
 
     @field_validator("delimiter")
     @classmethod
@@ -231,7 +220,7 @@ class Source(Section):
     @field_validator("timezone")
     @classmethod
     def timezone_is_known(cls, timezone: str) -> str:
-        return _known_zone(timezone)
+        return known_zone(timezone)
 
     @property
     def tells(self) -> list[str]:
