@@ -53,7 +53,7 @@ class SmallStudy:
         """What a page of this study is written from."""
         return PageInputs(
             self.ard, self.words(language), self.config, self.dictionary, ROOT / "workflow" / "templates",
-            self.outputs, figures or {}, self.provenance,
+            self.outputs, figures or {}, self.provenance, self.display,
         )  # fmt: skip
 
     def words(self, language: str) -> Words:
@@ -223,6 +223,10 @@ def _robustness_rows() -> Iterator[dict[str, object]]:
     for name, value in (("n_left_out", 43), ("n_deciding", 2), ("smallest", 20.4), ("largest", 41.8)):
         yield left_out.number(name, value, "" if name.startswith("n_") else "mmHg")
     yield left_out.text("decided_by_one", "yes")
+    without = left_out.at(level="T4", contrast=CONTRAST)
+    for name, value in (("estimate", 48.0), ("lower", 3.0), ("upper", 93.0)):
+        yield without.number(name, value, "mmHg")
+    yield without.text("decides", "yes")
     for treated in (-1, 0, 1):
         for historical in (-1, 0, 1):
             level = f"treated={treated}|historical={historical}"
@@ -238,9 +242,11 @@ def _robustness_rows() -> Iterator[dict[str, object]]:
         unit, shown = ("odds", "0.00") if level.endswith("rank") else ("mmHg", "0")
         for name, value in (("estimate", 20 - 5 * number), ("lower", 1 + number), ("upper", 60.0)):
             yield cell.number(name, value, unit, shown)
-    counts = Cell("specification", "primary", "", "PF", level="mixed_model", day=7, output="14.2.12")
-    for name, value in (("n_specifications", 4), ("n_estimated", 3), ("n_holds", 3), ("min", 10), ("max", 20)):
-        yield counts.number(name, value, "" if name.startswith("n_") else "mmHg")
+    numbers = {"n_specifications": 4, "n_estimated": 3, "n_holds": 3, "n_above": 0, "n_below": 0, "min": 10, "max": 20}
+    for level, unit in (("mixed_model", "mmHg"), ("worst_rank", "odds")):
+        counts = Cell("specification", "primary", "", "PF", level=level, day=7, output="14.2.12")
+        for name, value in numbers.items():
+            yield counts.number(name, value, "" if name.startswith("n_") else unit)
 
 
 def _adverse_rows() -> Iterator[dict[str, object]]:

@@ -158,7 +158,7 @@ def test_forest_prints_the_primary_day() -> None:
 
 def test_flow_is_the_attrition_table() -> None:
     said = texts(standard()["15.1-flow.svg"])
-    for part in ("153", "−21", "−89", "38", "P/F below 150 mmHg"):
+    for part in ("153", "21 excluded", "89 excluded", "Ever eligible", "38", "not “P/F below 150 mmHg"):
         assert part in said
     assert "−0" not in said
 
@@ -224,6 +224,12 @@ def test_incidence_steps_are_those_of_the_results_table() -> None:
     assert len(figure.axes) == 2
 
 
+def luminance(colour: str) -> float:
+    """Relative luminance of WCAG 2.2."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
 def test_groups_are_told_apart_without_colour() -> None:
     treated, historical = ARM_STYLES["treated"], ARM_STYLES["historical"]
     assert treated.dashes != historical.dashes
@@ -231,7 +237,10 @@ def test_groups_are_told_apart_without_colour() -> None:
     assert treated.mean_width > historical.mean_width
     grey = {arm: sum(w * c for w, c in zip((0.299, 0.587, 0.114), to_rgb(style.individual), strict=True))
             for arm, style in ARM_STYLES.items()}  # fmt: skip
-    assert abs(grey["treated"] - grey["historical"]) > 0.25
+    assert abs(grey["treated"] - grey["historical"]) > 0.1
+    assert treated.individual_width >= 2 * historical.individual_width
+    for style in (treated, historical):  # WCAG 2.2, 1.4.11: 3:1 against white
+        assert 1.05 / (luminance(style.individual) + 0.05) >= 3.0
 
 
 def test_specifications_stand_in_order_with_their_choices() -> None:

@@ -8,6 +8,7 @@ rule write_report:
     """Writes the investigators' report in {wildcards.lang}."""
     input:
         ard="results/ard.parquet",
+        display="results/cohort/primary/display.parquet",
         figures="results/figures/{lang}",
         provenance="results/provenance.json",
         words=LOCALES / "{lang}.yaml",

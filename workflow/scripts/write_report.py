@@ -11,7 +11,7 @@ from historical_controls.report.inputs import PageInputs, read_figures
 from historical_controls.report.investigator.page import render_report
 from historical_controls.report.printing.outputs import load_outputs
 from historical_controls.tables.parquet import read_table
-from historical_controls.tables.registry import ARD
+from historical_controls.tables.registry import ARD, DISPLAY
 from historical_controls.text.words import load_words
 
 if TYPE_CHECKING:
@@ -27,5 +27,6 @@ with reported(snakemake.log[0]):
         outputs=load_outputs(snakemake.input.outputs),
         figures=read_figures(snakemake.input.figures),
         provenance=json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8")),
+        display=read_table(snakemake.input.display, DISPLAY),
     )
     Path(snakemake.output.report).write_text(render_report(page), encoding="utf-8")

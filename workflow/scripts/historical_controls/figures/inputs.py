@@ -39,9 +39,10 @@ class Individuals:
         return rows[rows["display_id"].isin(shown)]
 
     def ends_of(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Where each patient's line ends by an event: the end of follow-up at the height of the last value shown."""
+        """Where each patient's line ends by an event: its day, and height and day of the last value shown."""
         events = self.endings[self.endings["item"].isin(ENDINGS)]
-        last = rows.groupby("display_id", sort=False)["value"].last().rename("height")
+        last = rows.groupby("display_id", sort=False)[["value", "day"]].last()
+        last = last.rename(columns={"value": "height", "day": "last_day"})
         return events.merge(last, left_on="display_id", right_index=True)
 
 

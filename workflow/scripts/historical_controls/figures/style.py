@@ -61,7 +61,7 @@ class ArmStyle:
 
 
 ARM_STYLES = {
-    "historical": ArmStyle("#4C6A92", "#3d5675", "#b8c6d9", 0.6, 1.8, (0, (5, 2)), "s", 3),
+    "historical": ArmStyle("#4C6A92", "#3d5675", "#8093b0", 0.45, 1.8, (0, (5, 2)), "s", 3),
     "treated": ArmStyle("#D55E00", "#b34700", "#D55E00", 0.9, 2.6, "solid", "o", 6),
 }
 

@@ -18,6 +18,7 @@ from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
+from historical_controls.tables.registry import DISPLAY
 from historical_controls.text.words import Words
 
 
@@ -26,7 +27,8 @@ class PageInputs:
     """Results and words of one page.
 
     `ard`: table `ard`, all scenarios; `templates`: workflow/templates; `outputs`: docs/outputs.csv by output id;
-    `figures`: SVG text by file name, in the language of `words`; `provenance`: results/provenance.json.
+    `figures`: SVG text by file name, in the language of `words`; `provenance`: results/provenance.json; `display`:
+    table `display` of the scenario 'primary', for what may be said of single patients.
     """
 
     ard: pd.DataFrame
@@ -37,6 +39,7 @@ class PageInputs:
     outputs: Mapping[str, Output] = field(default_factory=dict)
     figures: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    display: pd.DataFrame = field(default_factory=DISPLAY.empty)
 
     @cached_property
     def printer(self) -> Printer:
@@ -47,6 +50,13 @@ class PageInputs:
     def other_languages(self) -> list[str]:
         """Languages of the study but the page's own."""
         return [language for language in self.config.languages if language != self.words.language]
+
+    def death_day(self, patient: str) -> int | None:
+        """Whole days from time zero to a patient's death, by display id; None where small cells are hidden."""
+        own = self.display[(self.display["display_id"] == patient) & (self.display["item"] == "death")]
+        if self.config.report.min_cell or own.empty:
+            return None
+        return int(float(own["day"].iloc[0]))
 
     def script(self, name: str) -> str:
         """Text of a script of the templates' folder."""

@@ -19,22 +19,23 @@ from historical_controls.figures.style import ARM_STYLES, QUIET, new_figure, pla
 from historical_controls.text.formatting import format_number
 from historical_controls.text.words import Words
 
-LINE, GAP, BOX = 0.18, 0.07, 0.32
-LABEL_WIDTH = 45
+LINE, GAP, BOX = 0.18, 0.1, 0.32
+LABEL_WIDTH = 52
+SPINE, ARROW, TEXT = 0.62, 0.86, 0.94
+ARROW_STYLE = {"arrowstyle": "-|>", "lw": 0.7, "color": QUIET, "shrinkA": 0, "shrinkB": 0}
 
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the flow: what excluded how many."""
+    """One line of the flow: why patients were excluded, and how many are left; a box where `box` names a state."""
 
-    label: str
-    excluded: str
-    unknown: str
     lines: tuple[str, ...]
+    left: str
+    box: str = ""
 
     @property
     def height(self) -> float:
-        return LINE * len(self.lines) + GAP
+        return BOX + GAP if self.box else LINE * len(self.lines) + GAP
 
 
 @dataclass(frozen=True)
@@ -90,35 +91,29 @@ def _column(results: Results, source: str, arm: str, label: str, words: Words, c
         name: {level: format_number(row.value, row.format) for level, row in rows.items()}
         for name, rows in counts.items()
     }
-    excluding = [step for step in ordered[1:] if counts[Statistic.N_EXCLUDED][step].value != 0]
-    steps = tuple(
-        _step(
-            step_label(step, config, words),
-            shown[Statistic.N_EXCLUDED][step],
-            shown[Statistic.N_UNKNOWN].get(step, "0"),
-            words,
-        )
-        for step in excluding
-    )
-    return Column(
-        tuple(textwrap.wrap(label, 52)),
-        arm,
-        shown[Statistic.N_AFTER][ordered[0]],
-        shown[Statistic.N_AFTER][ordered[-1]],
-        steps,
-    )
+    steps: list[Step] = []
+    for step in ordered[1:]:
+        if step == "wait" and counts[Statistic.N_BEFORE][step].value != counts[Statistic.N_AFTER][step].value:
+            steps.append(Step((), shown[Statistic.N_BEFORE][step], words("figure.ever_eligible")))
+        if counts[Statistic.N_EXCLUDED][step].value != 0:
+            unknown = shown[Statistic.N_UNKNOWN].get(step, "0")
+            text = _exclusion(shown[Statistic.N_EXCLUDED][step], unknown, exclusion_reason(step, config, words), words)
+            steps.append(Step(tuple(textwrap.wrap(text, LABEL_WIDTH)), shown[Statistic.N_AFTER][step]))
+    first, last = shown[Statistic.N_AFTER][ordered[0]], shown[Statistic.N_AFTER][ordered[-1]]
+    return Column(tuple(textwrap.wrap(label, 52)), arm, first, last, tuple(steps))
 
 
-def step_label(step: str, config: Config, words: Words) -> str:
-    """A filter's label from the config, or the program's own step in words."""
+def exclusion_reason(step: str, config: Config, words: Words) -> str:
+    """Why a patient is excluded at a step: the criterion that is not met, or the program's own step in words."""
     if step in config.cohort.rules:
-        return words.among(config.cohort.rules[step].label)
-    return words.entry("step", step)
+        return words("figure.not_met", label=words.among(config.cohort.rules[step].label))
+    return words.entry("step_excluded", step)
 
 
-def _step(label: str, excluded: str, unknown: str, words: Words) -> Step:
-    full = label if unknown == "0" else words("figure.step_with_unknown", label=label, n=unknown)
-    return Step(label, excluded, unknown, tuple(textwrap.wrap(full, LABEL_WIDTH)))
+def _exclusion(n: str, unknown: str, reason: str, words: Words) -> str:
+    if unknown == "0":
+        return words("figure.excluded", n=n, reason=reason)
+    return words("figure.excluded_unknown", n=n, reason=reason, unknown=unknown)
 
 
 def _draw_column(axes: Axes, column: Column, top: float, words: Words) -> None:
@@ -132,15 +127,19 @@ def _draw_column(axes: Axes, column: Column, top: float, words: Words) -> None:
     y = _box(axes, y, words("figure.considered"), column.first, style.colour, "normal")
     start = y
     for step in column.steps:
+        if step.box:
+            axes.plot([SPINE, SPINE], [y, y - GAP], color=QUIET, lw=0.7)
+            y = _box(axes, y - GAP, step.box, step.left, style.colour, "normal")
+            continue
         middle = y - GAP - LINE / 2
-        axes.plot([0.3, 0.55], [middle, middle], color=QUIET, lw=0.7)
-        axes.text(0.98, middle, f"−{step.excluded}", ha="right", va="center")
+        axes.plot([SPINE, SPINE], [y, y - step.height], color=QUIET, lw=0.7)
+        axes.annotate("", (ARROW, middle), (SPINE, middle), arrowprops=ARROW_STYLE)
         for number, line in enumerate(step.lines):
-            axes.text(1.08, middle - LINE * number, line.replace("$", r"\$"), va="center")
+            axes.text(TEXT, middle - LINE * number, line.replace("$", r"\$"), va="center")
+        axes.text(SPINE - 0.07, middle, step.left, ha="right", va="center", color=QUIET, size=8.5)
         y -= step.height
     y -= 2 * GAP
-    axes.annotate("", (0.3, y), (0.3, start), arrowprops={"arrowstyle": "-|>", "lw": 0.7, "color": QUIET, "shrinkA": 0,
-                                                          "shrinkB": 0})  # fmt: skip
+    axes.annotate("", (SPINE, y), (SPINE, y + 2 * GAP if column.steps else start), arrowprops=ARROW_STYLE)
     _box(axes, y, words("figure.analysed"), column.last, style.colour, bold)
 
 

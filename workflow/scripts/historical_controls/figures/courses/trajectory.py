@@ -1,4 +1,4 @@
-"""Individual lines over days, model means with bands, deaths and discharges, numbers at risk: one figure an outcome."""
+"""Observed lines over days with adjusted means, the difference by day beneath, and numbers at risk: one an outcome."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Finding, Result, Results, reason_facts, refusing
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
@@ -18,6 +19,7 @@ from historical_controls.figures.inputs import ENDINGS, MOST_LINES, FigureInputs
 from historical_controls.figures.style import (
     ARM_STYLES,
     FAINT,
+    INK,
     QUIET,
     ArmStyle,
     day_ticks,
@@ -34,6 +36,8 @@ from historical_controls.text.words import Words
 
 LEFT, BOTTOM, PLOT_WIDTH, PLOT_HEIGHT = 0.58, 1.2, 3.35, 2.35
 TITLE_LINE, NOTE_LINE = 0.19, 0.17
+DIFFERENCE, BETWEEN = 1.0, 0.46
+LABEL_GAP = 0.055
 
 
 def draw(inputs: FigureInputs) -> dict[str, Figure]:
@@ -46,41 +50,103 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
 def _outcome(outcome: str, inputs: FigureInputs) -> Figure:
     """The trajectory figure of one outcome; without a model the individual lines and the reason in words."""
     results, individuals, words = inputs.results, inputs.individuals, inputs.words
-    config, dictionary = inputs.config, inputs.dictionary
-    entry = dictionary.outcomes[outcome]
+    entry, horizon = inputs.dictionary.outcomes[outcome], inputs.config.cohort.horizon_days
     shown = {arm: individuals.of_arm(outcome, arm) for arm in ARM_STYLES}
     curves = {arm: _curve(results, outcome, arm) for arm in ARM_STYLES}
-    title, notes = _title(entry, words), _notes(outcome, results, shown, curves, words, dictionary)
+    title, notes = _title(entry, words), _notes(outcome, shown, curves, inputs)
     head = TITLE_LINE * len(title) + NOTE_LINE * len(notes) + 0.12
-    figure = new_figure(BOTTOM + PLOT_HEIGHT + head)
-    axes = place(figure, LEFT, BOTTOM, PLOT_WIDTH, PLOT_HEIGHT)
+    differences = difference_by_day(results, outcome)
+    below = BOTTOM + (DIFFERENCE + BETWEEN if differences else 0.0)
+    figure = new_figure(below + PLOT_HEIGHT + head)
+    axes = place(figure, LEFT, below, PLOT_WIDTH, PLOT_HEIGHT)
     for arm, style in ARM_STYLES.items():
         _individual_lines(axes, shown[arm], style)
         _ends(axes, individuals.ends_of(shown[arm]), style)
     for arm, style in ARM_STYLES.items():
         _model_curve(axes, curves[arm], style)
-    _frame(axes, entry.scale == "log", pd.concat(shown.values()), curves, words, config.cohort.horizon_days)
-    _arm_labels(axes, curves, words)
+    _frame(axes, entry.scale == "log", pd.concat(shown.values()), curves, words, horizon)
+    axes.axvline(inputs.config.primary.day, color=FAINT, lw=0.8, ls=(0, (4, 3)), zorder=0)
+    _patient_labels(axes, shown["treated"])
+    _arm_labels(axes, shown, curves, words)
     _head(axes, title, notes)
-    _numbers_at_risk(axes, results, outcome, words, config.cohort.horizon_days)
+    lowest, height = axes, PLOT_HEIGHT
+    if differences:
+        axes.set_xlabel("")
+        lowest, height = place(figure, LEFT, BOTTOM, PLOT_WIDTH, DIFFERENCE), DIFFERENCE
+        _difference_panel(lowest, differences, entry, inputs)
+    _numbers_at_risk(lowest, height, outcome, inputs)
     return figure
+
+
+def difference_by_day(results: Results, outcome: str) -> dict[float, dict[str, float]]:
+    """Contrast by day: estimate, limits, and the simultaneous limits where the curve was computed; {} without any."""
+    names = (
+        Statistic.ESTIMATE,
+        Statistic.LOWER,
+        Statistic.UPPER,
+        Statistic.LOWER_SIMULTANEOUS,
+        Statistic.UPPER_SIMULTANEOUS,
+    )
+    found: dict[float, dict[str, float]] = {}
+    for analysis in (AnalysisKey.MIXED_MODEL, AnalysisKey.TRAJECTORY):
+        for name in names:
+            for row in results.all(analysis, name, outcome=outcome, level="", contrast=CONTRAST):
+                if row.day is not None and row.value is not None:
+                    found.setdefault(row.day, {})[str(name)] = row.value
+    return {day: found[day] for day in sorted(found) if {"estimate", "lower", "upper"} <= set(found[day])}
+
+
+def _difference_panel(
+    axes: Axes, differences: dict[float, dict[str, float]], entry: Outcome, inputs: FigureInputs
+) -> None:
+    """The difference or ratio by day with its band; whiskers at the declared days, the primary one filled."""
+    config, words, ratio = inputs.config, inputs.words, entry.scale in ("log", "logit")
+    table = pd.DataFrame.from_dict(differences, orient="index")
+    if len(table) > len(config.analysis.days):
+        axes.fill_between(table.index, table["lower"], table["upper"], color=INK, alpha=0.13, lw=0, zorder=2)
+        for edge in set(table.columns) & {"lower_simultaneous", "upper_simultaneous"}:
+            axes.plot(table.index, table[edge], color=INK, lw=0.8, ls=(0, (1, 1.6)), zorder=2)
+        axes.plot(table.index, table["estimate"], color=INK, lw=1.6, zorder=3)
+    for day in [day for day in config.analysis.days if day in table.index]:
+        own, main = table.loc[day], day == config.primary.day
+        axes.plot([day, day], [own["lower"], own["upper"]], color=INK, lw=1.4 if main else 0.9, zorder=4)
+        face = INK if main else "white"
+        axes.plot([day], [own["estimate"]], "s" if main else "o", ms=5 if main else 4, mfc=face, mec=INK, zorder=5)
+    if ratio:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.minorticks_off()
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
+    axes.axhline(1.0 if ratio else 0.0, color=INK, lw=0.7, zorder=1)
+    plain_axes(axes)
+    _day_axis(axes, words, config.cohort.horizon_days)
+    axes.axvline(config.primary.day, color=FAINT, lw=0.8, ls=(0, (4, 3)), zorder=0)
+    above: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom", "size": 8.5, "color": QUIET}
+    axes.text(0.03 - LEFT / PLOT_WIDTH, 1.05, words("figure.ratio" if ratio else "figure.difference"), **above)
 
 
 def _individual_lines(axes: Axes, rows: pd.DataFrame, style: ArmStyle) -> None:
     """One thin line a patient; a value beyond a limit is a tick that points away from the limit."""
     small: dict[str, Any] = {"color": style.individual, "zorder": style.order - 2}
+    counts = rows.groupby("display_id")["day"].transform("size")
     for _, patient in rows.groupby("display_id", sort=False):
         axes.plot(patient["day"], patient["value"], lw=style.individual_width, solid_joinstyle="round", **small)
-    if style.marker == "o":
-        exact = rows[rows["censored"] == ""]
-        axes.plot(exact["day"], exact["value"], ls="none", marker="o", ms=1.8, mew=0, **small)
+    exact = rows["censored"] == ""
+    sizes = (2.2, 3.0) if style.marker == "o" else (1.1, 2.6)
+    for size, own in zip(sizes, (rows[exact & (counts > 1)], rows[exact & (counts == 1)]), strict=True):
+        axes.plot(own["day"], own["value"], ls="none", marker=style.marker, ms=size, mew=0, **small)
     for sign, marker in (("<", 3), (">", 2)):
         beyond = rows[rows["censored"] == sign]
         axes.plot(beyond["day"], beyond["value"], ls="none", marker=marker, ms=4, mew=0.9, **small)
 
 
 def _ends(axes: Axes, ends: pd.DataFrame, style: ArmStyle) -> None:
-    """Death: filled cross. Discharged alive: open circle. Transferred: open diamond."""
+    """Marks at the height of the last value, a dotted line leading to them; see `END_MARKERS`."""
+    for last, day, height in ends[["last_day", "day", "height"]].to_numpy(dtype=float):
+        axes.plot([last, day], [height] * 2, color=style.individual, lw=0.7, ls=(0, (1, 1.4)), zorder=style.order - 2)
     for event in ENDINGS:
         rows = ends[ends["item"] == event]
         end_marker(axes, (rows["day"], rows["height"]), event, style, 5.5, style.order - 1)
@@ -128,6 +194,10 @@ def _frame(
         axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
     _limits(axes, pd.concat([rows["value"], *(curve["mean"] for curve in curves.values())]), log)
+    _day_axis(axes, words, horizon)
+
+
+def _day_axis(axes: Axes, words: Words, horizon: int) -> None:
     axes.set_xlim(-0.4, horizon + 0.4)
     axes.set_xticks(day_ticks(horizon))
     axes.set_xticks(range(horizon + 1), minor=True)
@@ -149,17 +219,33 @@ def _limits(axes: Axes, values: pd.Series, log: bool) -> None:
         axes.set_ylim(low - margin, high + margin)
 
 
-def _arm_labels(axes: Axes, curves: dict[str, pd.DataFrame], words: Words) -> None:
-    """Each arm's name at the end of its curve, or at the upper right where there is no curve."""
-    arms = list(ARM_STYLES)
+def _patient_labels(axes: Axes, rows: pd.DataFrame) -> None:
+    """Each treated patient's display id beside the last value, labels of one day kept apart."""
+    last = rows.groupby("display_id", sort=True)[["day", "value"]].last()
+    for _, own in last.groupby("day"):
+        places = axes.transAxes.inverted().transform(axes.transData.transform(own.to_numpy(dtype=float)))
+        for name, left, height in zip(own.index, places[:, 0], spread(places[:, 1], LABEL_GAP), strict=True):
+            axes.annotate(
+                str(name), (left, height), xycoords=axes.transAxes, xytext=(3.5, 0), textcoords="offset points",
+                va="center", size=7.5, color=ARM_STYLES["treated"].text, zorder=8,
+            )  # fmt: skip
+
+
+def _arm_labels(axes: Axes, shown: dict[str, pd.DataFrame], curves: dict[str, pd.DataFrame], words: Words) -> None:
+    """Each arm's name at the end of its curve, or at the upper right where there is none; no name without values."""
+    arms = [arm for arm in ARM_STYLES if not (shown[arm].empty and curves[arm].empty)]
     wanted = [0.84 + 0.11 * place_ for place_ in range(len(arms))]
-    if all(not curve.empty for curve in curves.values()):
-        ends = np.array([(curve.index[-1], curve["mean"].iloc[-1]) for curve in curves.values()], dtype=float)
+    fitted = bool(arms) and all(not curves[arm].empty for arm in arms)
+    if fitted:
+        ends = np.array([(curves[arm].index[-1], curves[arm]["mean"].iloc[-1]) for arm in arms], dtype=float)
         wanted = list(axes.transAxes.inverted().transform(axes.transData.transform(ends))[:, 1])
-    for arm, height in zip(arms, spread(wanted, 0.085), strict=True):
+    for arm, height in zip(arms, spread(wanted, 0.15 if fitted else 0.085), strict=True):
         style = ARM_STYLES[arm]
-        axes.text(1.02, min(height, 1.0), words(f"arm.{arm}"), transform=axes.transAxes, color=style.text,
-                  weight="bold" if arm == "treated" else "normal", va="center")  # fmt: skip
+        beside: dict[str, Any] = {"transform": axes.transAxes, "color": style.text, "va": "center"}
+        weight = "bold" if arm == "treated" else "normal"
+        axes.text(1.06, min(height, 1.0), words(f"arm.{arm}"), weight=weight, **beside)
+        if fitted:
+            axes.text(1.06, min(height, 1.0) - 0.065, words("figure.adjusted"), size=7.5, **beside)
 
 
 def _title(entry: Outcome, words: Words) -> list[str]:
@@ -169,14 +255,10 @@ def _title(entry: Outcome, words: Words) -> list[str]:
 
 
 def _notes(
-    outcome: str,
-    results: Results,
-    shown: dict[str, pd.DataFrame],
-    curves: dict[str, pd.DataFrame],
-    words: Words,
-    dictionary: Dictionary,
+    outcome: str, shown: dict[str, pd.DataFrame], curves: dict[str, pd.DataFrame], inputs: FigureInputs
 ) -> list[str]:
     """Lines beneath the title: why there is no model, or that not everyone is drawn."""
+    results, words, dictionary = inputs.results, inputs.words, inputs.dictionary
     notes = []
     if results.not_estimable(outcome) is not None or all(curve.empty for curve in curves.values()):
         notes.append(not_estimable(outcome, results, words, dictionary))
@@ -223,15 +305,20 @@ def _fact(row: Result | None, words: Words) -> str:
     return words.entry("assay", row.text) if row.text else format_number(row.value, row.format)
 
 
-def _numbers_at_risk(axes: Axes, results: Results, outcome: str, words: Words, horizon: int) -> None:
-    """Per arm and week: in hospital and alive, and in brackets how many had a value that day."""
+def _numbers_at_risk(axes: Axes, plot_height: float, outcome: str, inputs: FigureInputs) -> None:
+    """Per arm and week: in hospital and alive, and in brackets how many had a value that day.
+
+    `plot_height`: of the axes in inches, beneath which the numbers are printed.
+    """
+    results, words, horizon = inputs.results, inputs.words, inputs.config.cohort.horizon_days
+    inch = 1.0 / plot_height
     below: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "va": "center", "clip_on": False}
     last = day_ticks(horizon)[-1]
-    axes.text(-0.4, -0.27, words("figure.at_risk"), color=QUIET, size=8.5, ha="left", **below)
+    axes.text(-0.4, -0.63 * inch, words("figure.at_risk"), color=QUIET, size=8.5, ha="left", **below)
     for line, arm in enumerate(reversed(list(ARM_STYLES))):
-        height = -0.36 - 0.085 * line
+        height = (-0.85 - 0.2 * line) * inch
         colour = ARM_STYLES[arm].text
-        axes.text(1.02, height, words(f"arm.{arm}"), color=colour, ha="left", **{**below, "transform": axes.transAxes})
+        axes.text(1.06, height, words(f"arm.{arm}"), color=colour, ha="left", **{**below, "transform": axes.transAxes})
         for day in day_ticks(horizon):
             side = "left" if day == 0 else "right" if day == last else "center"
             place_ = day + (0.4 if day == last else 0)

@@ -29,8 +29,22 @@ def adverse_table(printer: Printer) -> HtmlTable | None:
     if not rows:
         return None
     heads = (printer.word("adverse.kind"), *(arm_head(printer, arm) for arm in ARMS))
-    notes = (printer.word("adverse.note", level=printer.level),)
+    notes = (printer.word("adverse.note", level=printer.level), *_severity(printer))
     return HtmlTable("adverse", OutputId.ADVERSE_EVENTS, Markup(""), heads, rows, notes)
+
+
+def _severity(printer: Printer) -> list[Markup]:
+    """Grade is severity; the deaths, which are serious whatever their grade, with their numbers."""
+    horizon = printer.config.cohort.horizon_days
+    numbers: dict[str, Markup] = {}
+    for arm in ARMS:
+        at = {"arm": arm, "day": float(horizon)}
+        dead = printer.results.one(AnalysisKey.DISPOSITION, Statistic.COUNT, level="death", **at)  # type: ignore[arg-type]
+        total = printer.results.one(AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, **at)  # type: ignore[arg-type]
+        if dead is None or total is None:
+            return []
+        numbers |= {f"dead_{arm}": printer.number(dead), f"n_{arm}": printer.number(total)}
+    return [printer.word("adverse.severity", day=printer.fact(horizon), **numbers)]
 
 
 def adverse_sentence(printer: Printer) -> Markup:

@@ -29,32 +29,57 @@ def is_ratio(parts: tuple[Result, Result, Result]) -> bool:
     return parts[0].unit in ("ratio", "odds ratio")
 
 
+def includes_none(parts: tuple[Result, Result, Result]) -> bool:
+    """Whether the interval includes the null value: 1 for a ratio, 0 for a difference."""
+    null = 1.0 if is_ratio(parts) else 0.0
+    lower, upper = (part.value if part.value is not None else null for part in parts[1:])
+    return lower <= null <= upper
+
+
 def stated(printer: Printer, outcome: str, day: int) -> Markup:
-    """The mixed model's contrast in one sentence with its interval, or why there is none."""
+    """The mixed model's contrast in one sentence that names its direction, or why there is none."""
     common = {"outcome": printer.label(outcome), "day": printer.fact(day)}
     parts = contrast(printer, outcome, day)
     if parts is None:
         reason = printer.reason(printer.results.not_estimable(outcome, float(day)), outcome)
         return printer.word("answer.not_estimable", reason=reason, **common)
-    estimate, lower, upper = (printer.number(part) for part in parts)
-    return printer.word(
-        "answer.ratio" if is_ratio(parts) else "answer.difference",
-        estimate=estimate, lower=lower, upper=upper, unit=printer.fact(printer.words.unit(parts[0].unit)),
-        level=printer.level, **common,
-    )  # fmt: skip
+    lower, upper = (printer.number(part) for part in parts[1:])
+    limits = {"lower": lower, "upper": upper, "level": printer.level}
+    if is_ratio(parts):
+        return printer.word("answer.times", estimate=printer.number(parts[0]), **limits, **common)
+    key = "answer.higher" if (parts[0].value or 0.0) >= 0 else "answer.lower"
+    unit = printer.fact(printer.words.unit(parts[0].unit))
+    return printer.word(key, estimate=printer.magnitude(parts[0]), unit=unit, **limits, **common)
+
+
+def compatible(printer: Printer, outcome: str, day: int) -> Markup:
+    """What the interval covers, each limit with its direction; empty without an interval."""
+    parts = contrast(printer, outcome, day)
+    if parts is None:
+        return Markup("")
+    if not includes_none(parts):
+        return printer.word("answer.excludes_none")
+    if is_ratio(parts):
+        return printer.word(
+            "answer.includes_none_ratio", lower=printer.number(parts[1]), upper=printer.number(parts[2])
+        )
+    lower, upper = (_side(printer, part) for part in parts[1:])
+    return printer.word("answer.includes_none", lower=lower, upper=upper)
+
+
+def _side(printer: Printer, part: Result) -> Markup:
+    key = "answer.side_higher" if (part.value or 0.0) >= 0 else "answer.side_lower"
+    return printer.word(key, value=printer.magnitude(part), unit=printer.fact(printer.words.unit(part.unit)))
 
 
 def answer(printer: Printer) -> dict[str, Markup]:
-    """The sentences of the answer by name; 'n' and 'reading' are empty where nothing was estimated."""
+    """The sentences of the main result by name; 'compatible' and 'n' are empty where nothing was estimated."""
     primary = printer.config.primary
     parts = contrast(printer, primary.outcome, primary.day)
-    reading = Markup("")
-    if parts is not None:
-        better = printer.outcome(primary.outcome).benefit
-        direction = printer.word(f"answer.reading_{better}{'_ratio' if is_ratio(parts) else ''}")
-        reading = printer.word("answer.reading", direction=direction)
+    declared = {"outcome": printer.label(primary.outcome), "day": printer.fact(primary.day)}
     return {
         "sentence": stated(printer, primary.outcome, primary.day),
+        "compatible": compatible(printer, primary.outcome, primary.day),
         "n": printer.word(
             "answer.n", **_by_arm(printer, AnalysisKey.MIXED_MODEL, Statistic.N_SUBJECTS, "n", outcome=primary.outcome)
         )
@@ -63,8 +88,7 @@ def answer(printer: Printer) -> dict[str, Markup]:
         "deaths": deaths(printer),
         "death_aware": death_aware(printer),
         "certainty": _certainty(printer),
-        "reading": reading,
-        "cannot": printer.word("answer.cannot", bias=printer.word("bias.title")),
+        "declared": printer.word("answer.declared", **declared),
     }
 
 
@@ -78,7 +102,7 @@ def _by_arm(
 
 
 def deaths(printer: Printer) -> Markup:
-    """Deaths by arm with their denominators."""
+    """Deaths by arm with their denominators, and their difference where it was estimated."""
     horizon = printer.config.cohort.horizon_days
     day = float(horizon)
     if any(
@@ -88,36 +112,69 @@ def deaths(printer: Printer) -> Markup:
         return printer.word("answer.deaths_missing")
     dead = _by_arm(printer, AnalysisKey.DISPOSITION, Statistic.COUNT, "dead", level="death", day=day)
     of = _by_arm(printer, AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, "n", day=day)
-    return printer.word("answer.deaths", day=printer.fact(horizon), **dead, **of)
+    outcome = printer.label(printer.config.primary.outcome)
+    said = printer.word("answer.deaths", day=printer.fact(horizon), outcome=outcome, **dead, **of)
+    parts = deaths_difference(printer)
+    if parts is None:
+        return said
+    numbers = dict(zip((Statistic.ESTIMATE, Statistic.LOWER, Statistic.UPPER), map(printer.number, parts), strict=True))
+    return Markup(" ").join([said, printer.word("answer.deaths_difference", level=printer.level, **numbers)])
+
+
+def deaths_difference(printer: Printer) -> tuple[Result, Result, Result] | None:
+    """Difference of the shares that died by the end of follow-up, with its limits; None where there is none."""
+    day = float(printer.config.cohort.horizon_days)
+    parts = [
+        printer.results.one(AnalysisKey.DEATHS, name, level="death", day=day, contrast=CONTRAST, method="exact")
+        for name in (Statistic.ESTIMATE, Statistic.LOWER, Statistic.UPPER)
+    ]
+    if any(part is None or part.value is None for part in parts):
+        return None
+    return parts[0], parts[1], parts[2]  # type: ignore[return-value]
 
 
 def death_aware(printer: Printer) -> Markup:
     """The ranks' answer, in which a death is worse than any value; empty where there is none to print."""
     primary = printer.config.primary
     keys = {"outcome": primary.outcome, "day": float(primary.day)}
-    parts = {
-        name: printer.results.one(AnalysisKey.WORST_RANK, name, contrast=CONTRAST, **keys)  # type: ignore[arg-type]
-        for name in (Statistic.WIN_ODDS, Statistic.LOWER, Statistic.UPPER)
-    }
+    parts = win_odds(printer)
     died = {arm: printer.results.one(AnalysisKey.WORST_RANK, Statistic.N_DIED, arm=arm, **keys) for arm in ARMS}  # type: ignore[arg-type]
     not_ranked = printer.results.one(AnalysisKey.WORST_RANK, Statistic.NOT_RANKED, **keys)  # type: ignore[arg-type]
     if not_ranked is not None:
         return printer.word("not_estimable", reason=printer.reason(not_ranked, primary.outcome))
-    if any(row is None or row.value is None for row in parts.values()) or any(row is None for row in died.values()):
+    if parts is None or any(row is None for row in died.values()):
         return Markup("")
     said = printer.word(
         "answer.death_aware",
         day=printer.fact(primary.day),
+        outcome=printer.label(primary.outcome),
         level=printer.level,
-        **{name: printer.number(row) for name, row in parts.items()},
+        **dict(zip((Statistic.WIN_ODDS, Statistic.LOWER, Statistic.UPPER), map(printer.number, parts), strict=True)),
         **_by_arm(printer, AnalysisKey.WORST_RANK, Statistic.N_DIED, "dead", **keys),
         **_by_arm(printer, AnalysisKey.WORST_RANK, Statistic.N_SUBJECTS, "n", **keys),
     )
     verdict = printer.results.one(AnalysisKey.WORST_RANK, Statistic.AGREEMENT, **keys)  # type: ignore[arg-type]
     if verdict is None or not verdict.text:
         return said
-    key = "answer.agree" if verdict.text == "agree" else "answer.disagree"
-    return Markup(" ").join([said, printer.word(key)])
+    return Markup(" ").join([said, printer.word(_agreement(printer, verdict))])
+
+
+def _agreement(printer: Printer, verdict: Result) -> str:
+    """Two analyses that both include no difference do not confirm each other: they leave it open together."""
+    primary = printer.config.primary
+    parts = contrast(printer, primary.outcome, primary.day)
+    if verdict.text != "agree":
+        return "answer.disagree"
+    return "answer.agree_none" if parts is None or includes_none(parts) else "answer.agree"
+
+
+def win_odds(printer: Printer) -> tuple[Result, Result, Result] | None:
+    """Win odds of the primary outcome at its day with their limits; None where there are none."""
+    names = (Statistic.WIN_ODDS, Statistic.LOWER, Statistic.UPPER)
+    parts = [printer.primary_one(AnalysisKey.WORST_RANK, name, contrast=CONTRAST) for name in names]
+    if any(part is None or part.value is None for part in parts):
+        return None
+    return parts[0], parts[1], parts[2]  # type: ignore[return-value]
 
 
 def in_short(printer: Printer) -> Markup:
@@ -134,6 +191,19 @@ def in_short(printer: Printer) -> Markup:
         horizon=printer.fact(config.cohort.horizon_days),
         **{name: printer.number(row) for name, row in counts.items() if row is not None},
     )
+
+
+def study_size(printer: Printer) -> Markup | None:
+    """Patients of both groups and days of follow-up; None where nobody was analysed."""
+    horizon = printer.config.cohort.horizon_days
+    counts = {
+        f"n_{arm}": printer.results.one(AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, arm=arm, day=float(horizon))
+        for arm in ARMS
+    }
+    if any(row is None for row in counts.values()):
+        return None
+    numbers = {name: printer.number(row) for name, row in counts.items()}
+    return printer.word("answer.size", horizon=printer.fact(horizon), **numbers)
 
 
 def treated_count(printer: Printer) -> Result | None:

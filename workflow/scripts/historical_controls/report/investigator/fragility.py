@@ -1,4 +1,4 @@
-"""How much the primary answer hangs on one patient, on the declared choices, and on what nobody measured."""
+"""How much the primary result depends on one patient, on the declared choices, and on unmeasured differences."""
 
 from __future__ import annotations
 
@@ -10,81 +10,106 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
+from historical_controls.report.inputs import PageInputs
 from historical_controls.report.printing.printer import Printer
 
 
-def fragile(printer: Printer) -> list[Markup]:
-    """Sentences on what would overturn the primary result; none where nothing was looked at."""
-    return [*_one_patient(printer), *_choices(printer), *_unmeasured(printer)]
+def fragile(page: PageInputs) -> list[Markup]:
+    """Sentences on what would change the conclusion; none where nothing was examined."""
+    printer = page.printer
+    return [*_deciding(page), *_one_patient(printer), *_choices(printer), *_unmeasured(printer)]
 
 
 def settle(printer: Printer) -> list[Markup]:
     """How large a difference these patients could show, and how many patients a trial would need."""
     primary = printer.config.primary
-    keys = {"outcome": primary.outcome, "day": float(primary.day), "contrast": CONTRAST}
     said = []
     names = (Statistic.DETECTABLE, Statistic.POWER)
-    found = {name: printer.results.one(AnalysisKey.DETECTABLE_DIFFERENCE, name, **keys) for name in names}  # type: ignore[arg-type]
+    found = {name: printer.primary_one(AnalysisKey.DETECTABLE_DIFFERENCE, name, contrast=CONTRAST) for name in names}
     if all(row is not None for row in found.values()):
         about = {"outcome": printer.label(primary.outcome), "day": printer.fact(primary.day)}
         unit = _unit(printer, found[Statistic.DETECTABLE])
         said.append(printer.word("bias.detectable", **about, unit=unit, **_numbers(printer, found)))
-    for needed in printer.results.all(AnalysisKey.TRIAL_SIZE, Statistic.N_PER_ARM, **keys):  # type: ignore[arg-type]
-        difference = printer.results.one(AnalysisKey.TRIAL_SIZE, Statistic.DIFFERENCE, level=needed.level, **keys)  # type: ignore[arg-type]
+    for needed in printer.primary_all(AnalysisKey.TRIAL_SIZE, Statistic.N_PER_ARM):
+        difference = printer.primary_one(
+            AnalysisKey.TRIAL_SIZE, Statistic.DIFFERENCE, level=needed.level, contrast=CONTRAST
+        )
         if difference is not None:
             numbers = _numbers(printer, {Statistic.N_PER_ARM: needed, Statistic.DIFFERENCE: difference})
             said.append(printer.word("bias.trial_size", unit=_unit(printer, difference), **numbers))
     return said
 
 
+def deciding_patients(printer: Printer) -> list[str]:
+    """Display ids of the patients without whom the conclusion changes."""
+    return [row.level for row in printer.primary_all(AnalysisKey.LEAVE_ONE_OUT, Statistic.DECIDES) if row.text == "yes"]
+
+
+def _deciding(page: PageInputs) -> list[Markup]:
+    """The one patient without whom the conclusion changes, and the result without that patient."""
+    printer = page.printer
+    deciding = deciding_patients(printer)
+    if len(deciding) != 1:
+        return []
+    rows = {
+        name: printer.primary_one(AnalysisKey.LEAVE_ONE_OUT, name, level=deciding[0], contrast=CONTRAST)
+        for name in (Statistic.ESTIMATE, Statistic.LOWER, Statistic.UPPER)
+    }
+    if any(row is None for row in rows.values()):
+        return []
+    day = page.death_day(deciding[0])
+    unit = _unit(printer, rows[Statistic.ESTIMATE])
+    about = {"patient": printer.fact(deciding[0]), "unit": unit, **_numbers(printer, rows)}
+    if day is None:
+        said = printer.word("fragile.without", **about)
+    else:
+        said = printer.word("fragile.without_death", day=printer.fact(day), **about)
+    return [Markup('<strong class="refusal">{}</strong>').format(said)]
+
+
 def _one_patient(printer: Printer) -> list[Markup]:
-    primary = printer.config.primary
-    names = (
-        Statistic.N_LEFT_OUT,
-        Statistic.N_DECIDING,
-        Statistic.SMALLEST,
-        Statistic.LARGEST,
-        Statistic.DECIDED_BY_ONE,
-    )
-    keys = {"outcome": primary.outcome, "day": float(primary.day)}
-    rows = {name: printer.results.one(AnalysisKey.LEAVE_ONE_OUT, name, **keys) for name in names}  # type: ignore[arg-type]
-    decided = rows.pop(Statistic.DECIDED_BY_ONE)
+    names = (Statistic.N_LEFT_OUT, Statistic.N_DECIDING, Statistic.SMALLEST, Statistic.LARGEST)
+    rows = {name: printer.primary_one(AnalysisKey.LEAVE_ONE_OUT, name) for name in names}
+    decided = printer.primary_one(AnalysisKey.LEAVE_ONE_OUT, Statistic.DECIDED_BY_ONE)
     if decided is None or any(row is None for row in rows.values()):
         return []
     key = {"yes": "fragile.decided", "no": "fragile.not_decided"}.get(decided.text or "", "fragile.not_known")
-    said = printer.word(key, unit=_unit(printer, rows[Statistic.SMALLEST]), **_numbers(printer, rows))
-    return [Markup('<strong class="refusal">{}</strong>').format(said) if decided.text == "yes" else said]
+    return [printer.word(key, unit=_unit(printer, rows[Statistic.SMALLEST]), **_numbers(printer, rows))]
+
+
+OF_CHOICES = (
+    Statistic.N_ESTIMATED, Statistic.N_HOLDS, Statistic.N_ABOVE, Statistic.N_BELOW, Statistic.MIN, Statistic.MAX,
+)  # fmt: skip
 
 
 def _choices(printer: Printer) -> list[Markup]:
-    """Of the product of choices, how many gave an answer by the mixed model, and between what."""
-    names = (Statistic.N_SPECIFICATIONS, Statistic.N_ESTIMATED, Statistic.N_HOLDS, Statistic.MIN, Statistic.MAX)
-    rows = {name: printer.results.one(AnalysisKey.SPECIFICATION, name, **_of_mixed_model(printer)) for name in names}  # type: ignore[arg-type]
-    if any(row is None for row in rows.values()):
-        return []
-    return [printer.word("fragile.choices", unit=_unit(printer, rows[Statistic.MIN]), **_numbers(printer, rows))]
+    """For each method: how many combinations of choices gave a result, and how many intervals exclude none."""
+    said: list[Markup] = []
+    for total in printer.primary_all(AnalysisKey.SPECIFICATION, Statistic.N_SPECIFICATIONS):
+        rows = {name: printer.primary_one(AnalysisKey.SPECIFICATION, name, level=total.level) for name in OF_CHOICES}
+        if any(row is None for row in rows.values()):
+            continue
+        if not said:
+            said.append(printer.word("fragile.choices_intro", n_specifications=printer.number(total)))
+        method = printer.fact(printer.words.entry("level", total.level))
+        unit = _unit(printer, rows[Statistic.MIN])
+        said.append(printer.word("fragile.choices", method=method, unit=unit, **_numbers(printer, rows)))
+    return [Markup(" ").join(said)] if said else []
 
 
 def _unmeasured(printer: Printer) -> list[Markup]:
-    """How wide a bias that nobody measured would have to spread to open the interval."""
-    primary = printer.config.primary
-    keys = {"outcome": primary.outcome, "day": float(primary.day), "level": "reaches_none", "contrast": CONTRAST}
-    row = printer.results.one(AnalysisKey.BIAS_MODEL, Statistic.TAU_SD, **keys)  # type: ignore[arg-type]
+    """How large an unmeasured bias would have to be for the interval to include no difference."""
+    row = printer.primary_one(AnalysisKey.BIAS_MODEL, Statistic.TAU_SD, level="reaches_none", contrast=CONTRAST)
     if row is None:
         return []
-    outcome = printer.label(primary.outcome)
+    outcome = printer.label(printer.config.primary.outcome)
     if not row.value:
         return [printer.word("fragile.tau_nought", outcome=outcome)]
     return [printer.word("fragile.tau", outcome=outcome, tau_sd=printer.number(row))]
 
 
-def _of_mixed_model(printer: Printer) -> dict[str, object]:
-    primary = printer.config.primary
-    return {"outcome": primary.outcome, "day": float(primary.day), "level": "mixed_model"}
-
-
 def _numbers(printer: Printer, rows: Mapping[Statistic, Result | None]) -> dict[str, Markup]:
-    return {name: printer.number(row) for name, row in rows.items()}
+    return {str(name): printer.number(row) for name, row in rows.items()}
 
 
 def _unit(printer: Printer, row: Result | None) -> Markup:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from markupsafe import Markup, escape
 
-from historical_controls.ard.keys.analyses import AnalysisKey, output_of
-from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
-from historical_controls.ard.queries import Result
-from historical_controls.report.investigator.answer import contrast, is_ratio
-from historical_controls.report.printing.html_table import HtmlTable, Row
+from historical_controls.ard.queries import ARMS, Result
+from historical_controls.report.investigator.answer import contrast, includes_none, is_ratio
+from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.printing.rung_name import rung_name
 from historical_controls.report.printing.scenario_names import scenario_labels
@@ -68,9 +67,13 @@ def _n_cell(printer: Printer, code: str, arm: str, day: int) -> Markup:
     return printer.word("course.only_n", n=printer.number(n))
 
 
-def _output_id(printer: Printer, code: str) -> OutputId:
-    """Number of the table that the outcome's rows belong to."""
-    return output_of(AnalysisKey.MIXED_MODEL, printer.outcome(code).family)
+def _output_id(printer: Printer, code: str) -> str:
+    """Number of the table that the mixed model's rows of an outcome belong to; '' where it has none."""
+    for statistic in (Statistic.ESTIMATE, Statistic.NOT_ESTIMABLE, Statistic.N_SUBJECTS):
+        rows = printer.results.all(AnalysisKey.MIXED_MODEL, statistic, outcome=code)
+        if rows:
+            return rows[0].output_id
+    return ""
 
 
 def _day_row(printer: Printer, code: str, day: int) -> Row:
@@ -111,9 +114,41 @@ def said_difference(printer: Printer, code: str) -> Markup | None:
     parts = contrast(printer, code, day)
     if parts is None:
         return None
-    key = "course.said_ratio" if is_ratio(parts) else "course.said_difference"
     unit = printer.fact(printer.words.unit(parts[0].unit))
-    return interval(printer, parts, key, day=printer.fact(day), unit=unit, level=printer.level)
+    about = {"day": printer.fact(day), "unit": unit, "level": printer.level}
+    if is_ratio(parts):
+        said = interval(printer, parts, "course.said_ratio", **about)
+    else:
+        higher = (parts[0].value or 0.0) >= 0
+        about |= {"side": printer.word("course.side_higher" if higher else "course.side_lower")}
+        lower, upper = (printer.number(part) for part in parts[1:])
+        said = printer.word(
+            "course.said_difference", estimate=printer.magnitude(parts[0]), lower=lower, upper=upper, **about
+        )
+    if not against_treated(printer, code, parts):
+        return said
+    return Markup('{} <strong class="refusal">{}</strong>').format(said, printer.word("course.against_treated"))
+
+
+def against_treated(printer: Printer, code: str, parts: tuple[Result, Result, Result]) -> bool:
+    """Whether the whole interval is on the side that the dictionary calls worse."""
+    benefit = printer.outcome(code).benefit
+    if benefit not in ("up", "down") or includes_none(parts):
+        return False
+    above = (parts[0].value or 0.0) > (1.0 if is_ratio(parts) else 0.0)
+    return above != (benefit == "up")
+
+
+def few_measured(printer: Printer, code: str) -> Markup | None:
+    """Days with an estimate for which fewer treated patients were measured than the model needs; None without any."""
+    needed = printer.config.analysis.min_patients_per_arm
+    days = []
+    for day in printer.config.analysis.days:
+        at = {"outcome": code, "arm": "treated"}
+        n = printer.results.one(AnalysisKey.AVAILABILITY, Statistic.N_SUBJECTS, day=float(day), **at)
+        if contrast(printer, code, day) is not None and n is not None and (n.value or 0.0) < needed:
+            days.append(printer.fact(day))
+    return printer.word("course.few", days=listed(days)) if days else None
 
 
 def scenario_table(printer: Printer) -> HtmlTable | None:

@@ -10,7 +10,15 @@ from markupsafe import Markup
 
 from historical_controls.report.inputs import PageInputs
 from historical_controls.report.investigator.adverse import adverse_sentence, adverse_table
-from historical_controls.report.investigator.answer import answer, in_short, sources, treated_count, what_was_done
+from historical_controls.report.investigator.answer import (
+    answer,
+    in_short,
+    sources,
+    study_size,
+    treated_count,
+    what_was_done,
+)
+from historical_controls.report.investigator.certainty import certainty
 from historical_controls.report.investigator.comparability import gates_intro, gates_table, weighted_table
 from historical_controls.report.investigator.data import ledger_table, provenance_facts, reasons_table
 from historical_controls.report.investigator.eligibility import (
@@ -22,7 +30,14 @@ from historical_controls.report.investigator.eligibility import (
 )
 from historical_controls.report.investigator.fragility import fragile, settle
 from historical_controls.report.investigator.glance import glance_table, not_analysed
-from historical_controls.report.investigator.outcomes import days_table, refusal, said_difference, scenario_table
+from historical_controls.report.investigator.groups import groups_table
+from historical_controls.report.investigator.outcomes import (
+    days_table,
+    few_measured,
+    refusal,
+    said_difference,
+    scenario_table,
+)
 from historical_controls.report.investigator.people import baseline_table, disposition_table
 from historical_controls.report.printing.html_table import HtmlTable
 from historical_controls.report.printing.outputs import Output
@@ -43,6 +58,7 @@ class OutcomePart:
     figure: Markup | None
     refusal: Markup | None
     said: Markup | None
+    few: Markup | None
     table: HtmlTable
 
 
@@ -60,6 +76,9 @@ def _content(page: PageInputs) -> dict[str, Any]:
         "primary_day": printer.fact(config.primary.day),
         "answer": answer(printer),
         "in_short": in_short(printer),
+        "size": study_size(printer),
+        "groups": groups_table(printer),
+        "certainty": certainty(page),
         "done": what_was_done(printer),
         "sources": sources(printer),
         "flow": _figure(figures, "15.1-flow.svg", "people.flow_title", "people.flow_desc", printer),
@@ -84,7 +103,7 @@ def _content(page: PageInputs) -> dict[str, Any]:
         ),
         "adverse": adverse_table(printer),
         "adverse_sentence": adverse_sentence(printer),
-        "fragile": fragile(printer),
+        "fragile": fragile(page),
         "settle": settle(printer),
         "biases": [_bias(printer, name) for name in BIASES],
         "scenarios": scenario_table(printer),
@@ -116,6 +135,7 @@ def _outcome_part(printer: Printer, code: str, figures: Mapping[str, str]) -> Ou
         figure,
         refusal(printer, code),
         said_difference(printer, code),
+        few_measured(printer, code),
         days_table(printer, code),
     )
 

@@ -27,8 +27,8 @@ def arm_head(printer: Printer, arm: str) -> Markup:
 
 
 def baseline_table(printer: Printer) -> HtmlTable | None:
-    """Table 1 by arm with SMD; None where the balance stage wrote nothing."""
-    rows = [row for code in printer.config.balance.covariates for row in _covariate(printer, code)]
+    """Table 1 by arm with SMD, the largest imbalances first; None where the balance stage wrote nothing."""
+    rows = [row for code in _by_imbalance(printer) for row in _covariate(printer, code)]
     if not rows:
         return None
     heads = (
@@ -41,16 +41,26 @@ def baseline_table(printer: Printer) -> HtmlTable | None:
     notes = (
         printer.word("people.note_cells"),
         printer.word("people.note_smd"),
-        printer.word("people.note_by_chance", level=envelope),
+        printer.word("people.note_by_chance", level=envelope, n=printer.number(treated_count(printer))),
     )
     return HtmlTable("baseline", OutputId.BASELINE, Markup(""), heads, tuple(rows), notes)
 
 
+def _by_imbalance(printer: Printer) -> list[str]:
+    """Covariates by their largest absolute SMD, and the times before time zero among them; then those without one."""
+    largest: dict[str, float] = {}
+    for row in printer.results.all(AnalysisKey.BASELINE, Statistic.SMD, contrast=CONTRAST):
+        largest[row.outcome] = max(largest.get(row.outcome, 0.0), abs(row.value or 0.0))
+    declared = printer.config.balance.covariates
+    times = sorted(code for code in largest if code not in declared and code not in printer.dictionary.outcomes)
+    return sorted([*declared, *times], key=lambda code: -largest.get(code, -1.0))
+
+
 def _covariate(printer: Printer, code: str) -> list[Row]:
     """A covariate's row, or a row of its name and one per category."""
-    entry = printer.outcome(code)
-    name = printer.label(code)
-    if entry.unit:
+    entry = printer.dictionary.outcomes.get(code)
+    name = printer.covariate(code)
+    if entry is not None and entry.unit:
         name = Markup("{}, {}").format(name, printer.unit(code))
     levels = _levels(printer, code)
     if not levels:
@@ -70,7 +80,8 @@ def _levels(printer: Printer, code: str) -> list[str]:
         row for arm in ARMS for row in printer.results.all(AnalysisKey.BASELINE, Statistic.N, outcome=code, arm=arm)
     ]
     found = {row.level for row in rows}
-    declared = [level for level in printer.outcome(code).categories if level in found]
+    entry = printer.dictionary.outcomes.get(code)
+    declared = [level for level in (entry.categories if entry else ()) if level in found]
     return declared + sorted(found - set(declared))
 
 
@@ -101,7 +112,7 @@ def _summary(printer: Printer, code: str, level: str, arm: str) -> Markup:
         cell = printer.number(None)
     elif rows[Statistic.COUNT] is not None:
         cell = printer.word("people.share", **printed)
-    elif rows[Statistic.MEAN] is not None and printer.outcome(code).scale != "log":
+    elif rows[Statistic.MEAN] is not None and _scale(printer, code) != "log":
         cell = printer.word("people.mean_sd", **printed)
     else:
         quartiles = {
@@ -112,6 +123,11 @@ def _summary(printer: Printer, code: str, level: str, arm: str) -> Markup:
         return cell
     said = printer.word("people.missing", n=printed[Statistic.N_MISSING])
     return Markup("{} <small>{}</small>").format(cell, said)
+
+
+def _scale(printer: Printer, code: str) -> str:
+    entry = printer.dictionary.outcomes.get(code)
+    return "linear" if entry is None else entry.scale
 
 
 def _quantile(printer: Printer, code: str, arm: str, name: Statistic) -> Markup:

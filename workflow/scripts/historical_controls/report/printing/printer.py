@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Finding, Result, Results, reason_facts, refusing
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
@@ -23,6 +25,26 @@ class Printer:
     config: Config
     dictionary: Dictionary
 
+    def primary_one(
+        self, analysis: AnalysisKey, statistic: Statistic, *, arm: str = "", level: str = "", contrast: str = ""
+    ) -> Result | None:
+        """The row of the primary outcome at its day with these keys; None where there is none."""
+        primary = self.config.primary
+        return self.results.one(
+            analysis,
+            statistic,
+            outcome=primary.outcome,
+            day=float(primary.day),
+            arm=arm,
+            level=level,
+            contrast=contrast,
+        )
+
+    def primary_all(self, analysis: AnalysisKey, statistic: Statistic) -> list[Result]:
+        """Every row of the primary outcome at its day, whatever its other keys."""
+        primary = self.config.primary
+        return self.results.all(analysis, statistic, outcome=primary.outcome, day=float(primary.day))
+
     def number(self, row: Result | None) -> Markup:
         """A number as `<span data-ard="id">`, or a dash that says that there is none."""
         if row is None:
@@ -33,6 +55,11 @@ class Printer:
                 row.id, self.words("report.not_available"), DASH
             )
         return Markup('<span data-ard="{}">{}</span>').format(row.id, printed)
+
+    def magnitude(self, row: Result) -> Markup:
+        """A number without its sign, where the words beside it name the direction."""
+        printed = format_number(None if row.value is None else abs(row.value), row.format)
+        return Markup('<span data-ard="{}" data-magnitude>{}</span>').format(row.id, printed)
 
     def word(self, key: str, **values: object) -> Markup:
         """An entry of the locale, its placeholders filled with escaped text or with markup."""

@@ -1,0 +1,125 @@
+"""Sentences that must not claim more than the results: direction, deaths, declaration, choices, severity."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.config.study_config import Report
+from historical_controls.figures.draw import draw_figures
+
+from .conftest import Rendered, render
+from .study import CONTRAST, SmallStudy, small_study
+
+
+def section(report: Rendered, name: str) -> str:
+    return next(e.text for e in report.page.elements if e.attributes.get("id") == name)
+
+
+def with_rows(*rows: dict[str, object]) -> SmallStudy:
+    """The small study with rows replaced by, or added from, these."""
+    study = small_study()
+    new = ard_frame(rows)
+    return replace(study, ard=pd.concat([study.ard[~study.ard["id"].isin(new["id"])], new], ignore_index=True))
+
+
+def test_primary_outcome_is_said_to_be_declared_not_fixed_beforehand(report: Rendered, language: str) -> None:
+    said = {"en": "declared in the configuration, not in the registry", "es": "declarado en la configuración, no en el"}
+    assert said[language] in section(report, "answer")
+    for wrong in ("fixed beforehand", "chosen beforehand", "fijado de antemano", "eligió de antemano"):
+        assert wrong not in report.page.visible
+
+
+def test_first_screen_names_direction_limits_and_no_difference(report: Rendered, language: str) -> None:
+    said = section(report, "answer")
+    expected = {
+        "en": "compatible with values from 19 mmHg lower to 86 mmHg higher in treated patients, and with no difference",
+        "es": "compatibles con valores desde 19 mmHg más bajo hasta 86 mmHg más alto en los pacientes tratados",
+    }
+    assert expected[language] in said
+
+
+def test_two_wide_intervals_do_not_confirm_each_other(tmp_path: Path) -> None:
+    cell = Cell("worst_rank", "primary", "brunner_munzel", outcome="PF", day=7, output="14.2.1")
+    said = section(render(with_rows(cell.text("agreement", "agree")), "en", tmp_path), "answer")
+    assert "Neither analysis rules out no difference." in said
+    assert "agree." not in said
+
+
+def test_agreement_is_said_where_both_intervals_exclude_no_difference(tmp_path: Path) -> None:
+    ranks = Cell("worst_rank", "primary", "brunner_munzel", outcome="PF", day=7, output="14.2.1")
+    model = Cell("mixed_model", "primary", "reml", "PF", day=7, contrast=CONTRAST, output="14.2.2")
+    study = with_rows(ranks.text("agreement", "agree"), model.number("lower", 3.0, "mmHg"))
+    assert "Both analyses exclude no difference, in the same direction." in section(
+        render(study, "en", tmp_path), "answer"
+    )
+
+
+def test_a_patient_who_changes_the_conclusion_is_named_unless_small_cells_are_hidden(tmp_path: Path) -> None:
+    study = small_study()
+    assert "Without T4, who died on day\u00a019" in section(render(study, "en", tmp_path), "answer")
+    hidden = replace(study, config=study.config.model_copy(update={"report": Report(min_cell=5)}))
+    assert "died on day" not in section(render(hidden, "en", tmp_path), "answer")
+
+
+def test_every_method_counts_its_own_combinations(report: Rendered) -> None:
+    said = section(report, "bias")
+    rows = report.study.ard.query("analysis == 'specification' and statistic == 'n_specifications'")
+    methods = set(rows["level"])
+    assert len(methods) >= 1
+    for method in methods:
+        assert report.study.words("en" if "Mixed" in said else "es").entry("level", method) in said
+
+
+def test_grade_is_called_severity_and_deaths_are_counted_as_serious(report: Rendered, language: str) -> None:
+    said = section(report, "disposition")
+    assert {"en": "Grade is severity, not seriousness.", "es": "El grado es intensidad, no gravedad."}[language] in said
+    assert {"en": "A serious adverse event", "es": "Un evento adverso grave\n"}[language] not in said
+
+
+def test_an_interval_against_treated_patients_is_said(tmp_path: Path) -> None:
+    cell = Cell("mixed_model", "primary", "reml", "HR", day=7, contrast=CONTRAST, output="14.2.3")
+    rows = [cell.number(name, value, "/min") for name, value in (("estimate", 9.1), ("lower", 0.4), ("upper", 18.0))]
+    said = section(render(with_rows(*rows), "en", tmp_path), "outcome-HR")
+    assert "unfavourable for treated patients" in said
+    assert "unfavourable" not in section(render(small_study(), "en", tmp_path), "outcome-HR")
+
+
+def test_few_measured_patients_are_said_beside_the_day(tmp_path: Path) -> None:
+    cell = Cell("availability", "primary", outcome="PF", arm="treated", day=21)
+    said = section(render(with_rows(cell.number("n_subjects", 2)), "en", tmp_path), "outcome-PF")
+    assert re.search(r"At day 21 too few treated patients", said)
+
+
+def test_largest_imbalances_come_first_and_times_are_among_them(tmp_path: Path) -> None:
+    cell = Cell("baseline", "primary", "unweighted", "calendar_week", contrast=CONTRAST)
+    arms = [Cell("baseline", "primary", "unweighted", "calendar_week", arm=arm) for arm in
+            ("treated", "historical")]  # fmt: skip
+    rows = [cell.number("smd", 1.93, format="0.00")]
+    rows += [arm.number(name, 5.0) for arm in arms for name in ("n", "mean", "sd")]
+    report = render(with_rows(*rows), "en", tmp_path)
+    table = section(report, "table-baseline")
+    assert table.index("Calendar, weeks") < table.index("Age")
+
+
+def test_tables_of_the_main_outcomes_have_the_number_of_the_mixed_model(report: Rendered, language: str) -> None:
+    """Other analyses of an outcome are registered under other numbers (14.2.16, 14.2.17)."""
+    word = {"en": "Table", "es": "Tabla"}[language]
+    for outcome, number in (("PF", "14.2.2"), ("HR", "14.2.3")):
+        caption = next(e.text for e in report.page.elements if e.attributes.get("id") == f"days-{outcome}-caption")
+        assert caption.startswith(f"{word} {number}.")
+
+
+def test_flow_prints_reasons_and_running_totals() -> None:
+    study = small_study()
+    figure = draw_figures(study.ard, study.display, study.words("en"), study.config, study.dictionary).shared[
+        "15.1-flow.svg"
+    ]
+    said = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert any(text.startswith("89 excluded: not “P/F below 150 mmHg") for text in said)
+    assert {"132", "43"} & set(said)
+    assert not [text for text in said if re.match(r"−\d", text)]

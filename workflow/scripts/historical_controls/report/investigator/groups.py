@@ -1,0 +1,96 @@
+"""Both groups beside each other on the first screen: adjusted means, who was measured, and deaths."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.queries import Result
+from historical_controls.report.investigator.answer import contrast, deaths_difference
+from historical_controls.report.investigator.people import arm_head
+from historical_controls.report.printing.html_table import HtmlTable, Row
+from historical_controls.report.printing.printer import Printer
+
+NOTHING = Markup("")
+
+
+def groups_table(printer: Printer) -> HtmlTable | None:
+    """Primary outcome at its day, and deaths; None where nobody was analysed."""
+    rows = [*_means(printer), *_measured(printer), *_died_by_primary_day(printer), *_died(printer)]
+    if not rows:
+        return None
+    heads = (
+        printer.word("answer.groups_item"),
+        *(arm_head(printer, arm) for arm in ARMS),
+        printer.word("answer.groups_difference", level=printer.level),
+    )
+    notes = (printer.word("answer.groups_note", level=printer.level),)
+    return HtmlTable("groups", "", printer.word("answer.groups_title"), heads, tuple(rows), notes)
+
+
+def _means(printer: Printer) -> list[Row]:
+    primary = printer.config.primary
+    means = [printer.primary_one(AnalysisKey.MIXED_MODEL, Statistic.MEAN, arm=arm) for arm in ARMS]
+    parts = contrast(printer, primary.outcome, primary.day)
+    if parts is None or any(mean is None for mean in means):
+        return []
+    head = printer.word("answer.adjusted_mean", outcome=printer.label(primary.outcome), day=printer.fact(primary.day))
+    unit = printer.unit(primary.outcome)
+    head = Markup("{}, {}").format(head, unit) if unit.striptags() else head
+    return [Row(head, (*map(printer.number, means), _interval(printer, parts)))]
+
+
+def _measured(printer: Printer) -> list[Row]:
+    """Patients with a value at the primary day, of those analysed."""
+    counts = [printer.primary_one(AnalysisKey.AVAILABILITY, Statistic.N_SUBJECTS, arm=arm) for arm in ARMS]
+    if any(count is None for count in counts):
+        return []
+    cells = [_of(printer, count, _total(printer, arm)) for count, arm in zip(counts, ARMS, strict=True)]
+    day = printer.fact(printer.config.primary.day)
+    return [Row(printer.word("answer.measured", day=day), (*cells, NOTHING))]
+
+
+def _died_by_primary_day(printer: Printer) -> list[Row]:
+    day = printer.config.primary.day
+    died = [printer.primary_one(AnalysisKey.WORST_RANK, Statistic.N_DIED, arm=arm) for arm in ARMS]
+    totals = [printer.primary_one(AnalysisKey.WORST_RANK, Statistic.N_SUBJECTS, arm=arm) for arm in ARMS]
+    if day == printer.config.cohort.horizon_days or any(row is None for row in (*died, *totals)):
+        return []
+    cells = [_of(printer, count, total) for count, total in zip(died, totals, strict=True)]
+    return [Row(printer.word("answer.died_by", day=printer.fact(day)), (*cells, NOTHING))]
+
+
+def _died(printer: Printer) -> list[Row]:
+    """Deaths by the end of follow-up, with the exact interval of each share and the difference."""
+    horizon = printer.config.cohort.horizon_days
+    cells = []
+    for arm in ARMS:
+        rows = {
+            name: printer.results.one(AnalysisKey.DISPOSITION, name, arm=arm, level="death", day=float(horizon))
+            for name in (Statistic.COUNT, Statistic.SHARE, Statistic.LOWER, Statistic.UPPER)
+        }
+        if any(row is None for row in rows.values()):
+            return []
+        numbers = {str(name): printer.number(row) for name, row in rows.items()}
+        said = printer.word("answer.died_cell", n=printer.number(_total(printer, arm)), **numbers)
+        limits = printer.word("answer.died_limits", **numbers)
+        cells.append(Markup("{} <small>{}</small>").format(said, limits))
+    parts = deaths_difference(printer)
+    last = NOTHING if parts is None else _interval(printer, parts)
+    return [Row(printer.word("answer.died_by", day=printer.fact(horizon)), (*cells, last))]
+
+
+def _total(printer: Printer, arm: str) -> Result | None:
+    day = float(printer.config.cohort.horizon_days)
+    return printer.results.one(AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, arm=arm, day=day)
+
+
+def _of(printer: Printer, count: Result | None, total: Result | None) -> Markup:
+    return printer.word("readings.of", n=printer.number(count), total=printer.number(total))
+
+
+def _interval(printer: Printer, parts: tuple[Result, Result, Result]) -> Markup:
+    numbers = dict(zip((Statistic.ESTIMATE, Statistic.LOWER, Statistic.UPPER), map(printer.number, parts), strict=True))
+    return printer.word("certainty.interval", **numbers)
