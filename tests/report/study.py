@@ -269,7 +269,7 @@ def _null_rows() -> Iterator[dict[str, object]]:
     yield cell.number("observed", 1.9, format="0.00")
     for number, (low, count) in enumerate(((-3.0, 400), (-1.0, 1200), (1.0, 400)), start=1):
         bin_ = cell.at(level=f"{number:02d}")
-        for name, value in (("lower", low), ("upper", low + 2), ("count", count)):
+        for name, value in (("lower", low), ("upper", low + 2), ("n_labellings", count)):
             yield bin_.number(name, value)
 
 

@@ -28,7 +28,7 @@ def without_small_cells(ard: pd.DataFrame, min_cell: int | None) -> pd.DataFrame
     kinds = ard["statistic"].map({name: declared_statistic(name).kind for name in ard["statistic"].unique()})
     few = ard["value"].between(1, min_cell - 1)
     small = kinds.isin(COUNTED) & few
-    cells = pd.MultiIndex.from_frame(ard[CELL].fillna(""))
+    cells = pd.MultiIndex.from_frame(ard[CELL].assign(day=ard["day"].map(str)))
     beside = cells.isin(cells[small]) & ~small
     small_records = beside & few & (kinds == Kind.RECORDS)
     hidden = beside & kinds.isin(GIVING_AWAY)

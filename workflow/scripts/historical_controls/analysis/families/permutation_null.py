@@ -43,4 +43,4 @@ def _histogram(cell: Cell, T: np.ndarray) -> Iterator[Row]:
         bin_ = cell.at(level=f"{number + 1:02d}")
         yield bin_.number(Statistic.LOWER, edges[number], format="0.00")
         yield bin_.number(Statistic.UPPER, edges[number + 1], format="0.00")
-        yield bin_.number(Statistic.COUNT, int(count))
+        yield bin_.number(Statistic.N_LABELLINGS, int(count))

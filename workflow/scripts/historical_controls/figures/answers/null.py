@@ -23,7 +23,7 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
     codes = [
         code
         for code in (primary.outcome, *primary.key_secondary)
-        if inputs.results.all(AnalysisKey.PERMUTATION_NULL, Statistic.COUNT, outcome=code)
+        if inputs.results.all(AnalysisKey.PERMUTATION_NULL, Statistic.N_LABELLINGS, outcome=code)
     ]
     if not codes:
         return {}
@@ -42,12 +42,12 @@ def _panel(axes: Axes, code: str, inputs: FigureInputs) -> None:
         name: {
             row.level: row.value or 0.0 for row in inputs.results.all(AnalysisKey.PERMUTATION_NULL, name, outcome=code)
         }
-        for name in (Statistic.LOWER, Statistic.UPPER, Statistic.COUNT)
+        for name in (Statistic.LOWER, Statistic.UPPER, Statistic.N_LABELLINGS)
     }
-    for level, count in bins[Statistic.COUNT].items():
+    for level, count in bins[Statistic.N_LABELLINGS].items():
         left, right = bins[Statistic.LOWER][level], bins[Statistic.UPPER][level]
         axes.bar(left, count, right - left, align="edge", color=BARS, ec="white", lw=0.5, zorder=1)
-    tallest = max(bins[Statistic.COUNT].values())
+    tallest = max(bins[Statistic.N_LABELLINGS].values())
     axes.set_ylim(0, tallest * 1.18)
     observed = inputs.results.one(
         AnalysisKey.PERMUTATION_NULL, Statistic.OBSERVED, outcome=code, day=day, contrast=CONTRAST
