@@ -71,7 +71,7 @@ def small_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("small") / "study"
     scenarios = {"unadjusted": {"label": {"en": "a", "es": "b"}, "overrides": {"analysis": {"covariates": []}}}}
     settings = {**SMALL, "scenarios": scenarios, "primary": {"outcome": "PF", "day": 7, "key_secondary": []}}
-    make_study(folder, ROOT, n_historical=40, seed=11, config=settings, population={"severity_mean": 0.8})
+    make_study(folder, ROOT, historical=40, seed=11, config=settings, population={"severity_mean": 0.8})
     return folder
 
 

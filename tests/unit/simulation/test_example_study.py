@@ -157,7 +157,7 @@ def test_no_private_cell_survives_cleaning(sources: dict[str, CleanSource], tabl
 
 
 def test_a_small_study_is_cleaned_to_its_truth_as_well(tmp_path: Path, dictionary: Dictionary) -> None:
-    small = make_study(tmp_path, ROOT, n_treated=2, n_historical=12, seed=5)
+    small = make_study(tmp_path, ROOT, treated=2, historical=12, seed=5)
     found = pd.concat([source.ledger for source in cleaned(tmp_path, dictionary).values()])
     both = small.expectations().merge(found, on=KEY, how="left", suffixes=("", "_found"))
     wrong = both[both["fate"] != both["fate_found"]]

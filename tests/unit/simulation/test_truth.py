@@ -108,7 +108,9 @@ def test_adding_an_effect_moves_no_other_patient(truth: Truth, treated: Arm) -> 
 
 def test_a_small_study_is_written_whole(tmp_path: Path) -> None:
     overrides = {"severity_mean": 1.0}
-    made = make_study(tmp_path, ROOT, n_treated=2, n_historical=6, seed=9, outcomes=["PF"], population=overrides)
+    made = make_study(
+        tmp_path, ROOT, treated=2, historical=6, seed=9, config={"outcomes": ["PF"]}, population=overrides
+    )
     raw = yaml.safe_load((tmp_path / "config.yaml").read_text(encoding="utf-8"))
     assert raw["outcomes"] == ["PF"]
     assert (len(made.treated.patients), len(made.historical.patients)) == (2, 6)

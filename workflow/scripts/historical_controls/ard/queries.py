@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from typing import TypedDict, Unpack
 
 import pandas as pd
 
@@ -36,6 +37,20 @@ class Result:
     format: str
 
 
+class Keys(TypedDict, total=False):
+    """Columns of the results table that a question may name."""
+
+    output_id: str
+    method: str
+    outcome: str
+    population: str
+    arm: str
+    level: str
+    day: float | None
+    contrast: str
+    unit: str
+
+
 class AmbiguousResultError(LookupError):
     """A page asked for one number and the results table holds several: a bug of the page."""
 
@@ -47,7 +62,7 @@ class Results:
     rows: Mapping[tuple[str, AnalysisKey, Statistic], tuple[Result, ...]]
 
     def all(
-        self, analysis: AnalysisKey, statistic: Statistic, scenario: str = "primary", **keys: str | float | None
+        self, analysis: AnalysisKey, statistic: Statistic, scenario: str = "primary", **keys: Unpack[Keys]
     ) -> list[Result]:
         """Every row with these keys; keys not named may be anything.
 
@@ -57,25 +72,14 @@ class Results:
         return [row for row in found if all(getattr(row, key) == wanted for key, wanted in keys.items())]
 
     def one(
-        self,
-        analysis: AnalysisKey,
-        statistic: Statistic,
-        scenario: str = "primary",
-        *,
-        outcome: str = "",
-        arm: str = "",
-        level: str = "",
-        day: float | None = None,
-        contrast: str = "",
-        **keys: str | float | None,
+        self, analysis: AnalysisKey, statistic: Statistic, scenario: str = "primary", **keys: Unpack[Keys]
     ) -> Result | None:
-        """The row with these keys, empty ones included; None where the analysis did not write it."""
-        found = self.all(
-            analysis, statistic, scenario, outcome=outcome, arm=arm, level=level, day=day, contrast=contrast, **keys
-        )
-        if len(found) > 1:
-            raise AmbiguousResultError(f"{len(found)} rows for {analysis}, {statistic}, {outcome}: {found[0]}")
-        return found[0] if found else None
+        """The row with these keys, those not named being empty; None where the analysis did not write it."""
+        whole: Keys = {"outcome": "", "arm": "", "level": "", "day": None, "contrast": "", **keys}
+        rows = self.all(analysis, statistic, scenario, **whole)
+        if len(rows) > 1:
+            raise AmbiguousResultError(f"{len(rows)} rows for {analysis}, {statistic}, {whole['outcome']}: {rows[0]}")
+        return rows[0] if rows else None
 
     def not_estimable(self, outcome: str, day: float | None = None, scenario: str = "primary") -> Result | None:
         """The reason why an outcome, or its contrast at one day, has no estimate; None where it has one."""

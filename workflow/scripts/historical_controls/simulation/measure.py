@@ -40,6 +40,16 @@ class Stream:
         return np.random.default_rng([self.seed, self.arm, self.number, purpose])
 
 
+@dataclass(frozen=True)
+class PatientCourse:
+    """One patient's latent course of every outcome by hour, with the truth that it follows and its random numbers."""
+
+    truth: Truth
+    patient: Patient
+    levels: Mapping[str, np.ndarray]
+    stream: Stream
+
+
 def measurements(truth: Truth, patient: Patient, stream: Stream, treated: bool) -> pd.DataFrame:
     """All clean measurements, key (sheet, hours, outcome, specimen).
 
@@ -47,6 +57,7 @@ def measurements(truth: Truth, patient: Patient, stream: Stream, treated: bool) 
     (null beyond an assay limit), result (qualitative), specimen. The treated carry the effect from their infusion on.
     """
     course = natural_course(stream.of(1), patient, truth.courses)
+    own = PatientCourse(truth, patient, course, stream)
     plan = stream.of(2)
     vitals = vital_hours(plan, patient, course)
     gases = gas_hours(plan, patient, course)
@@ -55,40 +66,31 @@ def measurements(truth: Truth, patient: Patient, stream: Stream, treated: bool) 
     scans = np.concatenate([imaging_hours(plan, patient), protocol_hours(patient, -168, (21,))])
     swabs = np.concatenate([swab_hours(plan, patient), protocol_hours(patient, -167, (14, 21))])
     parts = [
-        *(_numbers("vitals", code, vitals, truth, patient, course, stream) for code in VITALS),
+        *(_numbers("vitals", code, vitals, own) for code in VITALS),
         _consciousness(vitals, patient, stream.of(3)),
-        *_gases(gases, truth, patient, course, stream),
-        *(_numbers("lab", code, hours, truth, patient, course, stream) for code, hours in labs.items()),
-        *(_numbers("cytokine", code, cytokines, truth, patient, course, stream) for code in CYTOKINES),
-        _numbers("image", "CTSS", np.unique(scans), truth, patient, course, stream),
+        *_gases(gases, own),
+        *(_numbers("lab", code, hours, own) for code, hours in labs.items()),
+        *(_numbers("cytokine", code, cytokines, own) for code in CYTOKINES),
+        _numbers("image", "CTSS", np.unique(scans), own),
         _bilateral(np.unique(scans), stream.of(4)),
         _swabs(np.unique(swabs), patient),
     ]
     return pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
-def _levels(
-    code: str, hours: np.ndarray, truth: Truth, patient: Patient, course: Mapping[str, np.ndarray]
-) -> np.ndarray:
-    level = course[code][hours.astype(int)]
-    if patient.infusion_hour is None or code not in truth.effects:
+def _levels(code: str, hours: np.ndarray, own: PatientCourse) -> np.ndarray:
+    level = own.levels[code][hours.astype(int)]
+    infused = own.patient.infusion_hour
+    if infused is None or code not in own.truth.effects:
         return level
-    return level + effect(truth.effects[code], (hours - patient.infusion_hour) / 24)
+    return level + effect(own.truth.effects[code], (hours - infused) / 24)
 
 
-def _numbers(
-    sheet: str,
-    code: str,
-    hours: np.ndarray,
-    truth: Truth,
-    patient: Patient,
-    course: Mapping[str, np.ndarray],
-    stream: Stream,
-) -> Columns:
-    own = truth.courses[code]
-    rng = stream.of(100 + list(truth.courses).index(code))
-    value = reported(rng, own, _levels(code, hours, truth, patient, course))
-    return _with_limits(_columns(sheet, code, hours, value), own)
+def _numbers(sheet: str, code: str, hours: np.ndarray, own: PatientCourse) -> Columns:
+    course = own.truth.courses[code]
+    rng = own.stream.of(100 + list(own.truth.courses).index(code))
+    value = reported(rng, course, _levels(code, hours, own))
+    return _with_limits(_columns(sheet, code, hours, value), course)
 
 
 def _columns(
@@ -114,12 +116,10 @@ def _with_limits(columns: Columns, course: Course) -> Columns:
     return {**columns, "value": value, "lower": lower, "upper": upper}
 
 
-def _gases(
-    hours: np.ndarray, truth: Truth, patient: Patient, course: Mapping[str, np.ndarray], stream: Stream
-) -> list[Columns]:
+def _gases(hours: np.ndarray, own: PatientCourse) -> list[Columns]:
     """PaO2 and FiO2 whose ratio is the P/F of the course; a few samples are venous."""
-    rng = stream.of(5)
-    ratio = _numbers("gas", "PF", hours, truth, patient, course, stream)["value"]
+    rng = own.stream.of(5)
+    ratio = _numbers("gas", "PF", hours, own)["value"]
     wanted = np.round(rng.normal(74, 6, len(hours)) / ratio / 0.05) * 0.05
     fio2 = np.round(np.clip(wanted, 0.21, 1.0), 2)
     venous = rng.random(len(hours)) < VENOUS_SHARE

@@ -61,7 +61,16 @@ def draw_patient(rng: np.random.Generator, population: Population, subject: str,
     gap_days = float(np.clip(rng.normal(8, 3), 1, 16))
     bed_needed = bool(severity + rng.normal(0, 0.4) > 0.0)
     icu_hour = _icu_hour(rng, population, admission) if bed_needed else None
-    end, end_hour, recovery = _ending(rng, population, severity, person["age"], admission, bed_needed, icu_hour)
+    weeks = (admission.date() - population.admitted.first).days / 7
+    without_bed = bed_needed and icu_hour is None
+    log_odds = (
+        population.death_log_odds
+        + population.death_per_severity * severity
+        + 0.03 * (person["age"] - 54)
+        + population.death_without_bed * without_bed
+        + population.death_per_week * weeks
+    )
+    end, end_hour, recovery = _ending(rng, log_odds, severity, without_bed, icu_hour is not None)
     if icu_hour is not None and icu_hour > end_hour - 12:
         icu_hour = 4.0
     intubation, extubation = _ventilation(rng, severity, icu_hour, end, end_hour)
@@ -115,27 +124,12 @@ def _icu_hour(rng: np.random.Generator, population: Population, admission: pd.Ti
 
 
 def _ending(
-    rng: np.random.Generator,
-    population: Population,
-    severity: float,
-    age: int,
-    admission: pd.Timestamp,
-    bed_needed: bool,
-    icu_hour: float | None,
+    rng: np.random.Generator, log_odds: float, severity: float, without_bed: bool, in_icu: bool
 ) -> tuple[End, float, float]:
-    """How and when the stay ends, and the latent pace of recovery that goes with it."""
-    weeks = (admission.date() - population.admitted.first).days / 7
-    without_bed = bed_needed and icu_hour is None
-    log_odds = (
-        population.death_log_odds
-        + population.death_per_severity * severity
-        + 0.03 * (age - 54)
-        + population.death_without_bed * without_bed
-        + population.death_per_week * weeks
-    )
+    """How and when the stay ends, and the latent pace of recovery that goes with it. log_odds: of death."""
     if rng.random() < 1 / (1 + np.exp(-log_odds)):
         return "death", 24 * float(2 + rng.gamma(2, 3 if without_bed else 6)), -float(rng.uniform(0.1, 0.7))
-    days = float(rng.lognormal(2.4 + 0.4 * severity, 0.3)) + 12 * (icu_hour is not None)
+    days = float(rng.lognormal(2.4 + 0.4 * severity, 0.3)) + 12 * in_icu
     end: End = "transfer_out" if rng.random() < 0.05 else "discharge_alive"
     share = rng.uniform(0.2, 0.6) if end == "transfer_out" else 1.0
     return end, 24 * float(np.clip(days, 2.5, 45) * share), float(np.clip(rng.normal(1.1, 0.3), 0.3, 2))

@@ -92,34 +92,24 @@ def make_study(
     folder: str | Path,
     template: str | Path,
     *,
-    n_treated: int = 5,
-    n_historical: int = 20,
-    seed: int = 1,
-    outcomes: list[str] | None = None,
     config: Mapping[str, Any] | None = None,
-    population: Mapping[str, Any] | None = None,
     dirty: bool = True,
+    **overrides: Any,
 ) -> Study:
     """Write a small study folder made like the one at `template`: exports, truth file and config.yaml.
 
-    `outcomes` replaces the config's list; `config` replaces further top-level keys; `population` overrides the truth
-    file's (e.g. {"severity_mean": 1.2} for more eligible patients). The template's exports are not read, and its
-    sensitivity grid is not taken over.
+    `config` replaces top-level keys; `overrides` those of the truth file (treated, historical, seed, and population,
+    e.g. {"severity_mean": 1.2} for more eligible patients). The template's exports are not read, and its sensitivity
+    grid is not taken over.
     """
-    truth = changed(
-        load_truth(Path(template) / TRUTH_FILE),
-        treated=n_treated,
-        historical=n_historical,
-        seed=seed,
-        population=dict(population or {}),
-    )
+    small = {"treated": 5, "historical": 20, "seed": 1}
+    truth = changed(load_truth(Path(template) / TRUTH_FILE), **{**small, **overrides})
     study = simulate(truth, dirty)
     write_study(study, folder)
     plain = truth.model_dump(mode="json")
     (Path(folder) / TRUTH_FILE).write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
     settings = yaml.safe_load((Path(template) / "config.yaml").read_text(encoding="utf-8"))
     settings.pop("sensitivity", None)
-    settings |= {"outcomes": outcomes} if outcomes is not None else {}
     settings |= dict(config or {})
     text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
     (Path(folder) / "config.yaml").write_text(text, encoding="utf-8")

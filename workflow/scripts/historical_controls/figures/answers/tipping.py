@@ -10,7 +10,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
-from historical_controls.ard.queries import Result
+from historical_controls.ard.queries import Keys, Result
 from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import INK, QUIET, new_figure, place, tick_text
 from historical_controls.text.formatting import format_number
@@ -24,7 +24,7 @@ Step = tuple[float, float]
 def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """Rows: the historical; columns: the treated; printed: the contrast at the primary day."""
     primary = inputs.config.primary
-    keys = {"outcome": primary.outcome, "contrast": CONTRAST, "output_id": OutputId.TIPPING_FIGURE}
+    keys: Keys = {"outcome": primary.outcome, "contrast": CONTRAST, "output_id": OutputId.TIPPING_FIGURE}
     cells = {
         _steps(row.level): row for row in inputs.results.all(AnalysisKey.TIPPING_POINT, Statistic.ESTIMATE, **keys)
     }
