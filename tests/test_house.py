@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,8 @@ def test_readme_prints_the_commands_behind_make() -> None:
 
 LIBRARY = ROOT / "workflow" / "scripts" / "historical_controls"
 LIBRARIES = ("mixed_model", "inference")  # their packages are public faces, and import what they show
-MOST_FILES, MOST_LINES = 12, 350
+MOST_FILES, MOST_LINES, MOST_PARAMETERS = 12, 350, 6
+NO_NAMES = {"found", "who", "seen", "told", "compared"}  # they say nothing of what they hold
 LONG_FILES = {"tables/registry.py"}  # declarations only: one after the other, in the order of the stages
 
 
@@ -83,6 +85,18 @@ def modules() -> list[Path]:
 
 def named(path: Path) -> str:
     return path.relative_to(LIBRARY).as_posix()
+
+
+def functions() -> Iterator[tuple[str, ast.FunctionDef]]:
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                yield f"{named(path)}:{node.lineno} {node.name}", node
+
+
+def parameters(function: ast.FunctionDef) -> list[str]:
+    listed = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    return [item.arg for item in listed if item.arg not in ("self", "cls")]
 
 
 def test_a_folder_is_small_and_says_what_question_it_answers() -> None:
@@ -206,3 +220,20 @@ def test_no_analysis_reads_what_is_printed() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Subscript):
                 assert column(node) not in {"unit", "format"}, f"{named(path)}:{node.lineno}"
+
+
+def test_layers_hold_and_no_room_depends_on_itself() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(LIBRARY.parent)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+def test_a_function_takes_six_parameters_at_most_and_names_say_what_they_hold() -> None:
+    many = [place for place, function in functions() if len(parameters(function)) > MOST_PARAMETERS]
+    nameless = [place for place, function in functions() if NO_NAMES & set(parameters(function))]
+    assert (many, nameless) == ([], [])

@@ -17,7 +17,7 @@ from historical_controls.balance.envelope import Chance
 from historical_controls.balance.gates import Gate, gates_of
 from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.balance.key_covariates import Flags, KeyCovariates, key_covariates
-from historical_controls.balance.table_one import Compared, balance_row, compare, table_rows
+from historical_controls.balance.table_one import BalanceMeasures, balance_row, compare, table_rows
 from historical_controls.balance.weight_rows import gate_rows, imputed_rows, overlap_rows, weight_rows
 from historical_controls.balance.weights.matching import Matched
 from historical_controls.balance.weights.methods import weightings
@@ -81,7 +81,7 @@ def _named(people: pd.DataFrame, visits: pd.DataFrame, code: str, dictionary: Di
 
 def _compared(
     people: pd.DataFrame, visits: pd.DataFrame, treated: Flags, methods: Methods, inputs: BalanceInputs
-) -> Iterator[Compared]:
+) -> Iterator[BalanceMeasures]:
     settings = inputs.settings
     masks = dict(zip(ARMS, (treated, ~treated), strict=True))
     feasible = {method: one for method, one in methods.items() if isinstance(one, Weighting)}

@@ -40,11 +40,11 @@ def gates_of(
     if isinstance(weighting, Infeasible):
         named = weighting.covariates or ("",)
         return [Gate(weighting.reason, "refuse", np.nan, np.nan, code) for code in named]
-    compared = weighting.weights > 0
+    included = weighting.weights > 0
     found = [*_effective(weighting, key, declared), *_shares(weighting, key, declared)]
-    found += _far(key, compared, ids, declared.min_controls_reaching)
+    found += _far(key, included, ids, declared.min_controls_reaching)
     if isinstance(calendar, NumberCovariate):
-        found += _calendar(on_scale(calendar), key.treated & compared, ~key.treated, ids)
+        found += _calendar(on_scale(calendar), key.treated & included, ~key.treated, ids)
     if isinstance(weighting, Matched):
         found += _sets(weighting, key, ids)
     return found
@@ -70,7 +70,7 @@ def _shares(weighting: Weighting, key: KeyCovariates, declared: Gates) -> Iterat
         yield Gate("one_weight", state, share, declared.max_weight_share, level=arm)
 
 
-def _far(key: KeyCovariates, compared: Flags, ids: np.ndarray, least: float) -> Iterator[Gate]:
+def _far(key: KeyCovariates, included: Flags, ids: np.ndarray, least: float) -> Iterator[Gate]:
     """Per covariate: whether controls reach as far out as the treated patients do, and who is beyond all of them.
 
     Refused for the design, not for one patient's extreme: where fewer than a share `least` of the controls are as far
@@ -80,11 +80,11 @@ def _far(key: KeyCovariates, compared: Flags, ids: np.ndarray, least: float) -> 
     codes = tuple(dict.fromkeys(key.covariate))
     for code in codes:
         columns = [number for number, name in enumerate(key.covariate) if name == code]
-        reached = min((_reached(key, number, compared) for number in columns), key=lambda one: one.share)
+        reached = min((_reached(key, number, included) for number in columns), key=lambda one: one.share)
         refused = reached.share < least and reached.chance * len(codes) <= CHANCE
         yield Gate("far_from_controls", "refuse" if refused else "ok", reached.share, least, code)
         beyond = np.max([_beyond(key, number) for number in columns], axis=0)
-        for row in np.flatnonzero(key.treated & compared & (beyond > 0)):
+        for row in np.flatnonzero(key.treated & included & (beyond > 0)):
             yield Gate("outside_range", "warn", float(beyond[row]), 0.0, code, str(ids[row]))
 
 
@@ -99,9 +99,9 @@ class Reached:
     chance: float
 
 
-def _reached(key: KeyCovariates, column: int, compared: Flags) -> Reached:
+def _reached(key: KeyCovariates, column: int, included: Flags) -> Reached:
     x, known = key.X[:, column], key.known[:, column]
-    treated, controls = x[key.treated & compared & known], x[~key.treated & known]
+    treated, controls = x[key.treated & included & known], x[~key.treated & known]
     if not len(treated) or not len(controls):
         return Reached(1.0, 1.0)
     half = (len(treated) + 1) // 2

@@ -34,7 +34,7 @@ Masks = Mapping[str, Flags]
 
 
 @dataclass(frozen=True)
-class Compared:
+class BalanceMeasures:
     """One covariate (or category) under one method: moments of both arms, the unweighted denominator, the envelope."""
 
     method: str
@@ -58,7 +58,7 @@ class Compared:
 
 def compare(
     covariate: Covariate, masks: Masks, weightings: Mapping[str, Weighting], chance: Chance
-) -> Iterator[Compared]:
+) -> Iterator[BalanceMeasures]:
     """The covariate's levels under every method, unweighted first."""
     for name in levels_of(covariate):
         values = _values(covariate, name)
@@ -66,11 +66,11 @@ def compare(
         plain = [_moments(values, share, masks[arm], np.ones(len(values))) for arm in ARMS]
         spread = pooled_sd(*plain)
         bound = smd_by_chance(values, masks[ARMS[0]], share, chance)
-        yield Compared(UNWEIGHTED, covariate, name, plain[0], plain[1], spread, bound)
+        yield BalanceMeasures(UNWEIGHTED, covariate, name, plain[0], plain[1], spread, bound)
         for method, weighting in weightings.items():
             if method != UNWEIGHTED:
                 arms = [_moments(values, share, masks[arm], weighting.weights) for arm in ARMS]
-                yield Compared(method, covariate, name, arms[0], arms[1], spread, np.nan)
+                yield BalanceMeasures(method, covariate, name, arms[0], arms[1], spread, np.nan)
 
 
 def levels_of(covariate: Covariate) -> tuple[str, ...]:
@@ -91,59 +91,59 @@ def _moments(values: Floats, share: bool, rows: Flags, weights: Floats) -> Momen
     return share_moments(float(w @ x), float(w.sum()), len(x)) if share else moments_of(x, w)
 
 
-def balance_row(scenario: str, compared: Compared) -> Row:
+def balance_row(scenario: str, measures: BalanceMeasures) -> Row:
     """The row of table `balance`."""
     return {
         "scenario": scenario,
-        "method": compared.method,
-        "covariate": compared.covariate.code,
-        "level": compared.level,
-        "n_treated": compared.treated.n,
-        "n_historical": compared.historical.n,
-        "mean_treated": compared.treated.mean,
-        "mean_historical": compared.historical.mean,
-        "sd_treated": compared.treated.sd,
-        "sd_historical": compared.historical.sd,
-        "smd": compared.smd,
-        "variance_ratio": compared.variance_ratio,
-        "smd_by_chance": compared.by_chance,
+        "method": measures.method,
+        "covariate": measures.covariate.code,
+        "level": measures.level,
+        "n_treated": measures.treated.n,
+        "n_historical": measures.historical.n,
+        "mean_treated": measures.treated.mean,
+        "mean_historical": measures.historical.mean,
+        "sd_treated": measures.treated.sd,
+        "sd_historical": measures.historical.sd,
+        "smd": measures.smd,
+        "variance_ratio": measures.variance_ratio,
+        "smd_by_chance": measures.by_chance,
     }
 
 
-def table_rows(compared: Compared, masks: Masks, scenario: str) -> Iterator[Row]:
+def table_rows(measures: BalanceMeasures, masks: Masks, scenario: str) -> Iterator[Row]:
     """Rows of outputs 14.1.4 and 15.3 of one comparison."""
-    if compared.method == UNWEIGHTED:
-        yield from _unweighted_rows(compared, masks, Cell(AnalysisKey.BASELINE, scenario, UNWEIGHTED))
+    if measures.method == UNWEIGHTED:
+        yield from _unweighted_rows(measures, masks, Cell(AnalysisKey.BASELINE, scenario, UNWEIGHTED))
     else:
-        yield from _weighted_rows(compared, Cell(AnalysisKey.BASELINE_WEIGHTED, scenario, compared.method))
-    love = Cell(AnalysisKey.LOVE, scenario, compared.method, outcome=compared.covariate.code, level=compared.level)
-    for name, value in ((Statistic.SMD, compared.smd), (Statistic.SMD_BY_CHANCE, compared.by_chance)):
+        yield from _weighted_rows(measures, Cell(AnalysisKey.BASELINE_WEIGHTED, scenario, measures.method))
+    love = Cell(AnalysisKey.LOVE, scenario, measures.method, outcome=measures.covariate.code, level=measures.level)
+    for name, value in ((Statistic.SMD, measures.smd), (Statistic.SMD_BY_CHANCE, measures.by_chance)):
         if not np.isnan(value):
             yield love.at(contrast=CONTRAST).number(name, value, format="0.00")
 
 
-def _unweighted_rows(compared: Compared, masks: Masks, cell: Cell) -> Iterator[Row]:
-    covariate, level = compared.covariate, compared.level
+def _unweighted_rows(measures: BalanceMeasures, masks: Masks, cell: Cell) -> Iterator[Row]:
+    covariate, level = measures.covariate, measures.level
     cell = cell.at(outcome=covariate.code, level=level)
-    for arm, moments in zip(ARMS, (compared.treated, compared.historical), strict=True):
+    for arm, moments in zip(ARMS, (measures.treated, measures.historical), strict=True):
         here = cell.at(arm=arm)
         if isinstance(covariate, NumberCovariate):
             yield from _number_rows(here, covariate, masks[arm])
         else:
             yield from _category_rows(here, covariate, moments, masks[arm])
         yield from _centre_rows(here, covariate, moments)
-    yield from _smd_rows(cell.at(contrast=CONTRAST), compared)
+    yield from _smd_rows(cell.at(contrast=CONTRAST), measures)
 
 
-def _weighted_rows(compared: Compared, cell: Cell) -> Iterator[Row]:
+def _weighted_rows(measures: BalanceMeasures, cell: Cell) -> Iterator[Row]:
     """Means (geometric on the log scale) and proportions of both arms, and their difference."""
-    covariate = compared.covariate
-    cell = cell.at(outcome=covariate.code, level=compared.level)
-    for arm, moments in zip(ARMS, (compared.treated, compared.historical), strict=True):
+    covariate = measures.covariate
+    cell = cell.at(outcome=covariate.code, level=measures.level)
+    for arm, moments in zip(ARMS, (measures.treated, measures.historical), strict=True):
         here = cell.at(arm=arm)
         yield here.number(Statistic.N, moments.n)
         yield from _centre_rows(here, covariate, moments)
-    yield from _smd_rows(cell.at(contrast=CONTRAST), compared)
+    yield from _smd_rows(cell.at(contrast=CONTRAST), measures)
 
 
 def _centre_rows(cell: Cell, covariate: Covariate, moments: Moments) -> Iterator[Row]:
@@ -157,18 +157,18 @@ def _centre_rows(cell: Cell, covariate: Covariate, moments: Moments) -> Iterator
         yield cell.number(Statistic.CENTRE, centre, covariate.unit, number_format(covariate))
 
 
-def _smd_rows(cell: Cell, compared: Compared) -> Iterator[Row]:
+def _smd_rows(cell: Cell, measures: BalanceMeasures) -> Iterator[Row]:
     numbers = {
-        Statistic.SMD: compared.smd,
-        Statistic.VARIANCE_RATIO: compared.variance_ratio,
-        Statistic.SMD_BY_CHANCE: compared.by_chance,
+        Statistic.SMD: measures.smd,
+        Statistic.VARIANCE_RATIO: measures.variance_ratio,
+        Statistic.SMD_BY_CHANCE: measures.by_chance,
     }
     for name, value in numbers.items():
         if not np.isnan(value):
             yield cell.number(name, value, format="0.00")
-    if isinstance(compared.covariate, NumberCovariate) and not np.isnan(compared.smd):
-        yield cell.text(Statistic.SMD_SCALE, compared.covariate.scale)
-        if compared.covariate.of(np.ones(len(compared.covariate.lower), dtype=bool)).censored.any():
+    if isinstance(measures.covariate, NumberCovariate) and not np.isnan(measures.smd):
+        yield cell.text(Statistic.SMD_SCALE, measures.covariate.scale)
+        if measures.covariate.of(np.ones(len(measures.covariate.lower), dtype=bool)).censored.any():
             yield cell.text(Statistic.SMD_CENSORED, "at_limit")
 
 
