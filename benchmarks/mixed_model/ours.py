@@ -40,7 +40,7 @@ def fitted(table: pd.DataFrame, spec: MixedModelSpec, repeats: int) -> tuple[flo
 def kenward_roger(fit: MixedModelFit) -> Contrast:
     """The day-7 difference, solving with V anew: a copied optimum would bring sums that the fit had already taken."""
     optimum = fit.point
-    again = replace(fit, found=evaluate(optimum.engine, optimum.parameters, optimum.theta))
+    again = replace(fit, optimum=evaluate(optimum.engine, optimum.parameters, optimum.theta))
     answer = again.contrast(DAY_7, df="kenward-roger")
     assert isinstance(answer, Contrast)
     return answer

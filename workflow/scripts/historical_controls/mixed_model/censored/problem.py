@@ -66,7 +66,7 @@ def censored_problem(design: Design, nodes: int, cells: int = 400_000) -> Censor
     fitted = design.X @ reduced.offset
     low, high = ((bound - fitted) * root / reduced.y_scale for bound in (lower, upper))
     exact = lower == upper
-    _bounded(reduced.M[reduced.q : -1].T, low, high, exact)
+    bounded(reduced.M[reduced.q : -1].T, low, high, exact)
     pieces = _pieces(design, max(cells // nodes, 1))
     return CensoredProblem(
         blocks=tuple(_block(reduced, low, high, *piece) for piece in pieces),
@@ -106,7 +106,7 @@ def checked_bounds(design: Design) -> tuple[Array, Array]:
     return lower, upper
 
 
-def _bounded(X: Array, low: Array, high: Array, exact: Codes) -> None:
+def bounded(X: Array, low: Array, high: Array, exact: Codes) -> None:
     """Refuse data under which some coefficients run to infinity (separation by censored rows alone) (CE-9).
 
     Such a direction d has X d = 0 where the response is bounded on both sides, X d <= 0 where only from above,

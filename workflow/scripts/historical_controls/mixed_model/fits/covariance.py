@@ -74,21 +74,30 @@ def _visit_rows(design: Design, problem: Problem, point: Point, g: int) -> list[
 
 def subject_covariance(design: Design, problem: Problem, point: Point, subject: int) -> Array:
     """V_i = Z_i G Z_i' + R_i (MM-1)."""
+    return subject_covariances(design, problem, point, point.nu, point.sigma2, subject)
+
+
+def subject_covariances(design: Design, problem: Problem, point: Point, nu: Array, sigma2: Any, subject: int) -> Array:
+    """V_i (..., n_i, n_i) at coordinates nu (..., k) and scales sigma2 (...), read by the engine of `point`."""
     start = design.first[subject]
     own = slice(start, start + design.counts[subject])
     weight = np.ones(own.stop - own.start) if design.weight is None else design.weight[own]
     group = int(design.group[subject])
+    unit = (np.asarray(sigma2) * problem.y_scale**2)[..., None, None]
+    root = np.sqrt(np.outer(weight, weight))
     if design.spec.over_visits:
         assert design.visit is not None
-        Sigma = over_visits(problem, point, group)[np.ix_(design.visit[own], design.visit[own])]
-        return Sigma / np.sqrt(np.outer(weight, weight))
-    G, r, rho = random_part(problem, point, group)
+        m = problem.n_visits
+        Sigma = nu.reshape(*nu.shape[:-1], problem.n_groups, m, m)[..., group, :, :]
+        return np.asarray(unit * Sigma[..., design.visit[own][:, None], design.visit[own]] / root)
+    at = point.engine.coordinates(nu, group)  # type: ignore[attr-defined]
     C = np.eye(len(weight))
-    if rho is not None:
+    if at.rho is not None:
         assert design.time is not None
         distance = np.abs(np.subtract.outer(design.time[own], design.time[own])) / problem.unit_gap
-        C = max(rho, 1e-300) ** distance
-    return design.Z[own] @ G @ design.Z[own].T + r * C / np.sqrt(np.outer(weight, weight))
+        C = np.maximum(at.rho, 1e-300)[..., None, None] ** distance
+    Z = design.Z[own] / problem.z_scale
+    return np.asarray(unit * (Z @ at.G @ Z.T + np.asarray(at.r)[..., None, None] * C / root))
 
 
 def boundaries(design: Design, problem: Problem, point: Point) -> tuple[Message, ...]:

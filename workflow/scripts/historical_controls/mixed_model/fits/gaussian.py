@@ -135,7 +135,7 @@ class MixedModelFit(Answers):
 
         Raises NotEstimable (df below 2, dependent rows, boundary), IllConditioned, NotConverged.
         """
-        rows = self._rows(L)
+        rows = self.checked_rows(L)
         if len(rows) == 1:
             return self.contrasts(rows, df, level)[0]
         state, reduced = self.small_sample(df), self._reduced(rows)
@@ -151,7 +151,7 @@ class MixedModelFit(Answers):
     def contrasts(self, L: Array, df: Method | None = None, level: float = 0.95) -> tuple[Contrast, ...]:
         """One Contrast per row of L (k, p)."""
         df = df or self.default_df
-        rows = self._rows(L)
+        rows = self.checked_rows(L)
         state, reduced = self.small_sample(df), self._reduced(rows)
         scale = self.problem.y_scale * self.point.sigma
         return tuple(
@@ -189,7 +189,8 @@ class MixedModelFit(Answers):
     def _reduced(self, rows: Array) -> Array:
         return np.asarray(linalg.solve_triangular(self.problem.T, rows.T, trans="T")).T
 
-    def _rows(self, L: Any) -> Array:
+    def checked_rows(self, L: Any) -> Array:
+        """L as a matrix (k, p); a mapping names coefficients. Raises NotEstimable, NotConverged."""
         rows = checks.contrast_rows(L, self.names)
         self.point  # noqa: B018  a fit that did not converge answers nothing
         return rows

@@ -16,6 +16,7 @@ from historical_controls.mixed_model.design.errors import SpecificationError, ty
 from historical_controls.mixed_model.design.messages import Code
 from historical_controls.mixed_model.fits.censored import CensoredFit
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit
+from historical_controls.mixed_model.fits.imputed import ImputedFit
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class SubjectScores:
         return arm[:, None] * self.information - np.einsum("nkp,kp->nk", self.cross, absorbed)
 
 
-def subject_scores(fit: MixedModelFit | CensoredFit, columns: Sequence[str], at: Array) -> SubjectScores:
+def subject_scores(fit: MixedModelFit | CensoredFit | ImputedFit, columns: Sequence[str], at: Array) -> SubjectScores:
     """Scores for a difference whose shape over time is a combination of `columns` of the null model's X.
 
     at (k, len(columns)): values of those columns at the k times asked for. Of all shapes that are 1 there, the one of
@@ -48,7 +49,7 @@ def subject_scores(fit: MixedModelFit | CensoredFit, columns: Sequence[str], at:
         raise SpecificationError(Code.SCORE_COLUMN_UNKNOWN, name=unknown[0], names=", ".join(names))
     chosen = [names.index(name) for name in columns]
     with typed_failures():
-        score, information = _censored(fit) if isinstance(fit, CensoredFit) else _exact(fit)
+        score, information = _sums(fit)
         directions = _directions(information[:, chosen][:, :, chosen].mean(axis=0), at)
         Phi = np.linalg.inv(information.sum(axis=0))
     cross = np.einsum("npc,kc->nkp", information[:, :, chosen], directions)
@@ -58,6 +59,16 @@ def subject_scores(fit: MixedModelFit | CensoredFit, columns: Sequence[str], at:
         cross=cross,
         Phi=Phi,
     )
+
+
+def _sums(fit: MixedModelFit | CensoredFit | ImputedFit) -> tuple[Array, Array]:
+    """Score (n, p) and information (n, p, p) in beta of every subject; of completed copies, their means (CE-17)."""
+    if isinstance(fit, CensoredFit):
+        return _censored(fit)
+    if isinstance(fit, MixedModelFit):
+        return _exact(fit)
+    scores, informations = zip(*map(_exact, fit.fits), strict=True)
+    return np.mean(scores, axis=0), np.mean(informations, axis=0)
 
 
 def _exact(fit: MixedModelFit) -> tuple[Array, Array]:

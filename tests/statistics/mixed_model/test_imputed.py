@@ -1,0 +1,140 @@
+"""Values beyond limits under the covariances of uncensored fits, with which they agree in the limit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from generated import study
+from scipy import stats
+
+from historical_controls.mixed_model import (
+    MixedModelSpec,
+    NotEstimable,
+    SpecificationError,
+    fit_censored,
+    fit_imputed,
+    fit_mixed_model,
+    subject_scores,
+)
+from historical_controls.mixed_model.censored.draws import redraw, truncated_normal, unknowns
+
+FIXED = "y ~ arm * day + x"
+COVARIANCES: list[dict] = [
+    {"random": "1", "residual": "car1", "time": "day", "groups": "arm", "group_form": "two_scales"},
+    {"random": "1 + day", "residual": "car1", "time": "day", "groups": "arm", "group_form": "one_scale"},
+    {"residual": "csh", "visit": "visit", "groups": "arm"},
+]
+
+
+def below(data: pd.DataFrame, limit: float) -> pd.DataFrame:
+    """Values under a limit known to lie under it only."""
+    low = data["y"] < limit
+    bounds = {"lower": data["y"].mask(low, -np.inf), "upper": data["y"].mask(low, limit)}
+    return data.assign(y=data["y"].clip(lower=limit), **bounds)
+
+
+def specs(**covariance: object) -> tuple[MixedModelSpec, MixedModelSpec]:
+    """Without and with bounds."""
+    return (
+        MixedModelSpec(FIXED, "id", **covariance),  # type: ignore[arg-type]
+        MixedModelSpec(FIXED, "id", lower="lower", upper="upper", **covariance),  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES)
+def test_a_limit_below_all_values_changes_nothing(covariance: dict) -> None:
+    data, (plain, bounded) = study(5, (5, 25)), specs(**covariance)
+    L = np.eye(5)[[1, 4]]
+    ours = fit_imputed(below(data, data["y"].min() - 1), bounded)
+    theirs = fit_mixed_model(data, plain)
+    assert ours.contrasts(L) == theirs.contrasts(L)
+    assert ours.covariance_parameters.equals(theirs.covariance_parameters)
+    assert ours.loglik == theirs.loglik
+
+
+@pytest.mark.parametrize("covariance", COVARIANCES[:2])
+def test_one_censored_value_moves_the_answer_by_little(covariance: dict) -> None:
+    """The value was 240 of 240 to the estimate: REML, AR(1), two scales and df stay, nothing jumps to independence."""
+    data, (plain, bounded) = study(5, (5, 25), days=8), specs(**covariance)
+    L = np.array([[0, 1.0, 0, 0, 3.0]])
+    ours = fit_imputed(below(data, data["y"].nsmallest(2).max()), bounded).contrasts(L)[0]
+    theirs = fit_mixed_model(data, plain).contrasts(L)[0]
+    assert ours.estimate == pytest.approx(theirs.estimate, abs=0.1 * theirs.standard_error)
+    assert ours.standard_error == pytest.approx(theirs.standard_error, rel=0.03)
+    assert ours.df == pytest.approx(theirs.df, rel=0.05)
+
+
+def test_narrow_intervals_are_exact_values() -> None:
+    data, (plain, bounded) = study(5, (5, 25)), specs(**COVARIANCES[0])
+    near = data.assign(lower=data["y"] - 1e-7, upper=data["y"] + 1e-7)
+    near = near.assign(lower=np.where(near.index > 40, near["y"], near["lower"]))
+    near = near.assign(upper=np.where(near.index > 40, near["y"], near["upper"]))
+    ours, theirs = (fit.contrasts(np.eye(5))[1] for fit in (fit_imputed(near, bounded), fit_mixed_model(data, plain)))
+    assert ours.estimate == pytest.approx(theirs.estimate, rel=1e-5)
+    assert ours.standard_error == pytest.approx(theirs.standard_error, rel=1e-5)
+    assert ours.df == pytest.approx(theirs.df, rel=1e-4)
+
+
+def test_large_samples_agree_with_the_exact_likelihood() -> None:
+    """90 subjects, 40% below the limit, one random intercept: adaptive quadrature is the second opinion."""
+    data = below(study(8, (30, 60), days=8, rho=0.0), 9.5)
+    bounds = {"lower": "lower", "upper": "upper"}
+    exact = fit_censored(data, MixedModelSpec(FIXED, "id", "1", reml=False, **bounds))
+    ours = fit_imputed(data, MixedModelSpec(FIXED, "id", "1", **bounds))
+    assert exact.share_censored == pytest.approx(0.4, abs=0.02)
+    error = np.sqrt(np.diag(exact.vcov))
+    assert np.abs(ours.beta - exact.beta).to_numpy() / error == pytest.approx(0, abs=0.25)
+    assert np.sqrt(np.diag(ours.vcov)) == pytest.approx(error, rel=0.06)
+
+
+def test_draws_of_two_correlated_values_by_their_moments() -> None:
+    """Both of N(0, 1) with correlation 0.6 known to be negative: means by Tallis 1961, J R Stat Soc B 23:223-229."""
+    data = pd.DataFrame({"id": [0, 0, 1], "day": [0.0, 1.0, 0.0], "y": [-1.0, -1.0, 0.3], "z": [0.0, 1.0, 0.5]})
+    data = pd.concat([data, data.assign(id=data["id"] + 2, y=data["y"] + [0.1, 0.3, 0.2], z=[0.3, 0.1, 0.9])])
+    design = fit_mixed_model(data, MixedModelSpec("y ~ z", "id")).design
+    V = np.array([[1.0, 0.6], [0.6, 1.0]])
+    censored = np.array([True, True, *[False] * (len(data) - 2)])
+    y, rng = np.tile(design.y, (4000, 1)), np.random.default_rng(2)
+    bounds = np.where(censored, -np.inf, design.y), np.where(censored, 0.0, design.y)
+    for _ in range(15):
+        y = redraw(y, np.zeros_like(y), bounds, unknowns(design, censored), lambda _: np.tile(V, (4000, 1, 1)), rng)
+    share = stats.multivariate_normal([0, 0], V).cdf([0, 0])
+    mean = -(1 + 0.6) * stats.norm.pdf(0) * 0.5 / share
+    assert y[:, :2].mean(axis=0) == pytest.approx([mean, mean], abs=0.04)
+    assert (y[:, :2] < 0).all()
+    assert (y[:, 2:] == design.y[2:]).all()
+
+
+def test_truncated_normals_keep_their_tails() -> None:
+    low = np.array([-np.inf, 8.0, -9.0, 30.0, -1.0])
+    high = np.array([-10.0, np.inf, -8.5, 31.0, 2.0])
+    for u in (1e-9, 0.3, 1 - 1e-9):
+        x = truncated_normal(low, high, np.full(5, u))
+        assert np.isfinite(x).all()
+        assert ((x >= low - 1e-9) & (x <= high + 1e-9)).all()
+    middle = truncated_normal(np.array([-1.0]), np.array([2.0]), np.array([0.25]))
+    assert middle[0] == pytest.approx(stats.truncnorm(-1, 2).ppf(0.25))
+
+
+def test_scores_of_copies_and_seeds() -> None:
+    data, (plain, bounded) = study(5, (5, 25)), specs(**COVARIANCES[0])
+    data = data.assign(y=data["y"].round(3))
+    first, second = (fit_imputed(below(data, 9.0), bounded, copies=4, seed=3) for _ in range(2))
+    assert first.beta.equals(second.beta)
+    none = fit_imputed(below(data, 0.0), bounded)
+    at, columns = np.array([[1.0, 3.0]]), ("Intercept", "day")
+    ours, theirs = (subject_scores(fit, columns, at) for fit in (none, fit_mixed_model(data, plain)))
+    assert ours.score == pytest.approx(theirs.score, rel=1e-12)
+    assert subject_scores(first, columns, at).score.shape == (30, 1)
+
+
+def test_refusals() -> None:
+    data, (plain, bounded) = study(5, (5, 25)), specs(**COVARIANCES[0])
+    with pytest.raises(SpecificationError, match="lower and upper"):
+        fit_imputed(data, plain)
+    alone = below(data, 9.0)
+    alone = alone.assign(upper=np.where(alone["arm"] == "A", 20.0, alone["upper"]))
+    alone = alone.assign(lower=np.where(alone["arm"] == "A", -np.inf, alone["lower"]))
+    with pytest.raises(NotEstimable, match="only censored responses determine"):
+        fit_imputed(alone, bounded)

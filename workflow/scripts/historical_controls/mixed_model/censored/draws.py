@@ -1,0 +1,73 @@
+"""Draws of the values beyond limits, given the observed ones and a fit of the completed data (CE-12 to CE-14).
+
+Leading axis D: completed copies of one data set, each with covariance parameters of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import log_ndtr, ndtri_exp
+
+from historical_controls.mixed_model.design.arrays import Array, Codes, Design
+
+SWEEPS = 2  # over a subject's censored rows, for each new mean
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """One subject with values beyond a limit: its rows (slice of y), its position, the censored ones among its rows."""
+
+    subject: int
+    rows: slice
+    censored: Codes
+
+
+def unknowns(design: Design, censored: Codes) -> tuple[Unknown, ...]:
+    """Every subject with a censored row; censored (N,) flags."""
+    ends = np.append(design.first[1:], len(design.y))
+    parts = [slice(int(a), int(b)) for a, b in zip(design.first, ends, strict=True)]
+    return tuple(
+        Unknown(i, rows, np.flatnonzero(censored[rows])) for i, rows in enumerate(parts) if censored[rows].any()
+    )
+
+
+def redraw(
+    y: Array,
+    mean: Array,
+    bounds: tuple[Array, Array],
+    subjects: tuple[Unknown, ...],
+    covariance: Callable[[int], Array],
+    generator: np.random.Generator,
+) -> Array:
+    """y (D, N) with its censored values drawn anew, given mean (D, N) and covariance(subject) (D, n_i, n_i).
+
+    Each value given all others of its subject is normal between its bounds, so that Gibbs' sweeps over the subject's
+    censored rows draw from their joint law (CE-13).
+    """
+    y = y.copy()
+    lower, upper = bounds
+    for one in subjects:
+        K = np.linalg.inv(covariance(one.subject))
+        e = y[:, one.rows] - mean[:, one.rows]
+        for _ in range(SWEEPS if len(one.censored) > 1 else 1):
+            for j in one.censored:
+                variance = 1 / K[:, j, j]
+                centre = e[:, j] - variance * np.einsum("dk,dk->d", K[:, j], e)
+                sd, row = np.sqrt(variance), one.rows.start + j
+                low, high = ((bound[row] - mean[:, row] - centre) / sd for bound in (lower, upper))
+                e[:, j] = centre + sd * truncated_normal(low, high, generator.random(len(sd)))
+                y[:, row] = np.clip(mean[:, row] + e[:, j], lower[row], upper[row])
+    return y
+
+
+def truncated_normal(low: Array, high: Array, u: Array) -> Array:
+    """The quantile at u of a standard normal between two bounds, without loss in either tail (CE-13)."""
+    flip = low > 0
+    a, b = np.where(flip, -high, low), np.where(flip, -low, high)
+    log_a, log_b = log_ndtr(a), log_ndtr(b)
+    u = np.where(flip, 1 - u, u)
+    value = ndtri_exp(log_b + np.log(np.exp(log_a - log_b) * (1 - u) + u))
+    return np.asarray(np.where(flip, -value, value))

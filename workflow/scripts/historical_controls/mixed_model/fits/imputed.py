@@ -1,0 +1,244 @@
+"""Values beyond limits with any covariance and any small-sample rule of uncensored fits (CE-12 to CE-16).
+
+The censored values are drawn between their limits, given the observed ones; each completed copy is fitted by restricted
+likelihood and answers as any fit does; Rubin's rules join the answers. Without a censored value there is one copy, and
+the answers are those of the uncensored fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy import linalg
+
+from historical_controls.mixed_model.censored.draws import Unknown, redraw, unknowns
+from historical_controls.mixed_model.censored.problem import bounded, checked_bounds
+from historical_controls.mixed_model.design.arrays import Array, Design
+from historical_controls.mixed_model.design.design import build_design
+from historical_controls.mixed_model.design.errors import NotConverged, SpecificationError, typed_failures
+from historical_controls.mixed_model.design.messages import Code, Message
+from historical_controls.mixed_model.design.specification import MixedModelSpec
+from historical_controls.mixed_model.fits import covariance
+from historical_controls.mixed_model.fits.engines import machinery
+from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_design
+from historical_controls.mixed_model.inference.answers import SEED, Answers
+from historical_controls.mixed_model.inference.contrast import Contrast, Method, t_contrast
+from historical_controls.mixed_model.likelihood.likelihood import Point, evaluate
+from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, maximise, not_converged, refine
+from historical_controls.mixed_model.likelihood.reduction import Problem
+
+COPIES = 30
+ROUNDS = 10
+
+
+@dataclass(frozen=True)
+class ImputedFit(Answers):
+    """fits: one per completed copy of the data; none where a copy did not converge (NotConverged)."""
+
+    design: Design
+    fits: tuple[MixedModelFit, ...]
+    attempts: tuple[Attempt, ...]
+    share_censored: float
+    default_df: ClassVar[Method] = "kenward-roger"
+
+    @property
+    def converged(self) -> bool:
+        return bool(self.fits)
+
+    @property
+    def point(self) -> Point:
+        """The optimum of the first copy. Raises NotConverged."""
+        return self._all[0].point
+
+    @property
+    def _all(self) -> tuple[MixedModelFit, ...]:
+        if not self.fits:
+            raise not_converged(self.attempts)
+        return self.fits
+
+    @property
+    def loglik(self) -> float:
+        """Mean restricted log-likelihood of the completed copies."""
+        return float(np.mean([fit.loglik for fit in self._all]))
+
+    @cached_property
+    def beta(self) -> pd.Series:
+        """Mean of the copies' coefficients (CE-15)."""
+        return pd.Series(self._betas.mean(axis=0), index=list(self.names), name="beta")
+
+    @cached_property
+    def _betas(self) -> Array:
+        return np.stack([fit.beta.to_numpy() for fit in self._all])
+
+    @cached_property
+    def vcov(self) -> pd.DataFrame:
+        """Model-based covariance of beta with the variance between the copies (CE-15)."""
+        return self._joined([fit.vcov.to_numpy() for fit in self._all])
+
+    def adjusted_vcov(self, df: Method | None = None) -> pd.DataFrame:
+        """The same of what a method's standard errors come from."""
+        return self._joined([fit.adjusted_vcov(df or self.default_df).to_numpy() for fit in self._all])
+
+    def _joined(self, within: list[Array]) -> pd.DataFrame:
+        total = np.mean(within, axis=0) + _between(self._betas)
+        return pd.DataFrame(total, index=list(self.names), columns=list(self.names))
+
+    @cached_property
+    def covariance_parameters(self) -> pd.DataFrame:
+        """Columns group, parameter, estimate: means over the copies."""
+        tables = [fit.covariance_parameters for fit in self._all]
+        return tables[0].assign(estimate=np.mean([table["estimate"] for table in tables], axis=0))
+
+    @cached_property
+    def singular(self) -> tuple[Message, ...]:
+        """Boundaries that most of the copies lie on."""
+        every = [message for fit in self._all for message in fit.singular]
+        return tuple(one for one in dict.fromkeys(every) if every.count(one) > len(self._all) / 2)
+
+    def contrast(self, L: Any, df: Method | None = None, level: float = 0.95) -> Contrast:
+        """L beta for one row."""
+        rows = self._all[0].checked_rows(L)
+        if len(rows) != 1:
+            raise SpecificationError(Code.NO_JOINT_TEST, fits="censored responses")
+        return self.contrasts(rows, df, level)[0]
+
+    def contrasts(self, L: Array, df: Method | None = None, level: float = 0.95) -> tuple[Contrast, ...]:
+        """One Contrast per row of L (k, p) (CE-15, CE-16)."""
+        method = df or self.default_df
+        answers = zip(*(fit.contrasts(L, method, level) for fit in self._all), strict=True)
+        return tuple(_pooled(list(row), level, method) for row in answers)
+
+
+def fit_imputed(
+    data: pd.DataFrame, spec: MixedModelSpec, control: Control | None = None, copies: int = COPIES, seed: int = SEED
+) -> ImputedFit:
+    """Fit a response with bounds under any covariance; the response of a censored row is where its draws start.
+
+    Raises DataError, RankDeficient, NotEstimable or SpecificationError for what cannot be fitted; a fit one of whose
+    copies did not converge has `converged` False and no estimates.
+    """
+    if not spec.censored:
+        raise SpecificationError(Code.CENSORED_WITHOUT_BOUNDS)
+    design = build_design(data, spec)
+    with typed_failures():
+        bounds = checked_bounds(design)
+        censored = bounds[0] != bounds[1]
+        start = fit_design(design, control or Control())
+        share = float(censored.mean())
+        if not start.converged or not censored.any():
+            return ImputedFit(design, (start,) if start.converged else (), start.attempts, share)
+        _determined(start.problem, design, bounds)
+        copier = Copier(design, bounds, unknowns(design, censored))
+        try:
+            fits = copier.completed(start, copies, np.random.default_rng(seed))
+        except NotConverged:
+            fits = ()
+    return ImputedFit(design, fits, start.attempts, share)
+
+
+def _determined(problem: Problem, design: Design, bounds: tuple[Array, Array]) -> None:
+    """Refuse coefficients that only censored rows determine: their draws would run to infinity (CE-9)."""
+    X = problem.M[problem.q : -1].T
+    bounded(X, *bounds, bounds[0] == bounds[1])
+
+
+@dataclass(frozen=True)
+class Copies:
+    """D completed responses y (D, N) in the caller's units and the fits of their restricted likelihoods."""
+
+    y: Array
+    theta: Array
+    nu: Array
+    sigma2: Array
+    beta: Array
+    Phi: Array
+
+
+@dataclass(frozen=True)
+class Copier:
+    """Alternates fits of the copies and draws of what is censored: the stochastic EM algorithm, D chains (CE-14)."""
+
+    design: Design
+    bounds: tuple[Array, Array]
+    subjects: tuple[Unknown, ...]
+
+    def completed(self, start: MixedModelFit, copies: int, generator: np.random.Generator) -> tuple[MixedModelFit, ...]:
+        """The copies after all rounds, as fits. Raises NotConverged."""
+        point = start.point
+        y = np.tile(self.design.y, (copies, 1))
+        state = Copies(y, *(_tiled(part, copies) for part in _parts(point)))
+        for _ in range(ROUNDS):
+            state = self._fitted(start, self._drawn(start, state, generator), state.theta)
+        return tuple(self._fit(start, own, theta) for own, theta in zip(state.y, state.theta, strict=True))
+
+    def _drawn(self, start: MixedModelFit, state: Copies, generator: np.random.Generator) -> Array:
+        """New values beyond the limits, the mean drawn from its law given the covariance (CE-12)."""
+        problem, design = start.problem, self.design
+        z = generator.standard_normal(state.beta.shape)
+        noise = np.asarray(np.linalg.cholesky(state.Phi) @ z[..., None])[..., 0]
+        beta = state.beta + np.sqrt(state.sigma2)[:, None] * noise
+        coefficients = problem.offset + problem.y_scale * linalg.solve_triangular(problem.T, beta.T).T
+        covariances = partial(covariance.subject_covariances, design, problem, start.point, state.nu, state.sigma2)
+        return redraw(state.y, coefficients @ design.X.T, self.bounds, self.subjects, covariances, generator)
+
+    def _fitted(self, start: MixedModelFit, y: Array, theta: Array) -> Copies:
+        """Fits of new responses, together where gradients suffice, the others one by one. Raises NotConverged."""
+        spec, parts = self.design.spec, []
+        near, good = None, np.zeros(len(y), dtype=bool)
+        if not start.singular and not spec.over_visits:
+            engine, parameters = machinery(_with_responses(start.problem, self.design, y), spec)
+            near, good = refine(partial(evaluate, engine, parameters), theta, start.point.information, Control())
+        for copy, response in enumerate(y):
+            if near is not None and good[copy]:
+                parts.append([part[copy] for part in _parts(near)])
+                continue
+            problem = _with_responses(start.problem, self.design, response)
+            alone, attempts = maximise(*machinery(problem, spec), Control(), theta[copy])
+            if alone is None:
+                raise not_converged(attempts)
+            parts.append(list(_parts(alone)))
+        return Copies(y, *(np.stack(part) for part in zip(*parts, strict=True)))
+
+    def _fit(self, start: MixedModelFit, y: Array, theta: Array) -> MixedModelFit:
+        design = replace(self.design, y=y)
+        problem = _with_responses(start.problem, design, y)
+        return replace(start, design=design, problem=problem, optimum=evaluate(*machinery(problem, design.spec), theta))
+
+
+def _parts(point: Point) -> tuple[Array, Any, Any, Array, Array]:
+    return point.theta, point.nu, point.sigma2, point.beta, point.Phi
+
+
+def _tiled(part: Any, copies: int) -> Array:
+    return np.broadcast_to(part, (copies, *np.shape(part)))
+
+
+def _with_responses(problem: Problem, design: Design, y: Array) -> Problem:
+    """The reduced problem with other responses (..., N), in the same reduced units (MM-4)."""
+    root = np.ones(len(design.y)) if design.weight is None else np.sqrt(design.weight)
+    M = np.broadcast_to(problem.M, (*y.shape[:-1], *problem.M.shape)).copy()
+    M[..., -1, :] = (y - design.X @ problem.offset) * root / problem.y_scale
+    return replace(problem, M=M)
+
+
+def _between(estimates: Array) -> Any:
+    """(1 + 1/D) times the covariance of D estimates (CE-15); zero for one."""
+    D = len(estimates)
+    return 0.0 if D == 1 else (1 + 1 / D) * np.cov(estimates, rowvar=False)
+
+
+def _pooled(rows: list[Contrast], level: float, method: str) -> Contrast:
+    """Rubin's rules, with degrees of freedom that are the uncensored ones where nothing is censored (CE-15, CE-16)."""
+    estimates = np.array([row.estimate for row in rows])
+    between = float(_between(estimates))
+    total = float(np.mean([row.standard_error**2 for row in rows])) + between
+    lost = between / total
+    inverse = float(np.mean([1 / row.df for row in rows])) / (1 - lost)
+    if lost > 0:
+        inverse += lost**2 / (len(rows) - 1)
+    df = 1 / inverse if inverse > 0 else np.inf
+    return t_contrast(float(estimates.mean()), float(np.sqrt(total)), df, level, method)
