@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.mixed_model import ENGLISH, Code
+from historical_controls.mixed_model.design.messages import message
 from historical_controls.text.names import Names
 from historical_controls.text.words import load_words
 
@@ -70,12 +73,14 @@ def test_texts_of_results_have_words_by_what_wrote_them() -> None:
 @pytest.mark.parametrize(
     ("coded", "english", "spanish"),
     [
-        ("variance_zero|effect=Intercept|group=treated", "Treated: variance of the random intercept estimated as zero",
+        (message(Code.VARIANCE_ZERO, effect="Intercept", group="arm=treated").coded,
+         "Treated: variance of the random intercept estimated as zero",
          "Tratados: varianza del efecto aleatorio (ordenada al origen) estimada en cero"),
-        ("correlation_one|effect=Intercept|other=day|sign=+|group=",
-         "random intercept and random day fully correlated (+1)",
-         "efectos aleatorios (ordenada al origen, día) con correlación total (+1)"),
-        ("not_converged|attempts=3|decrement=0.2", "no convergence in 3 attempts", "sin convergencia en 3 intentos"),
+        (message(Code.CORRELATION_ONE, effect="Intercept", other="day", sign="-", group="").coded,
+         "random intercept and random day fully correlated (−1)",
+         "efectos aleatorios (ordenada al origen, día) con correlación total (−1)"),
+        (message(Code.NOT_CONVERGED, attempts=3, decrement=0.2).coded,
+         "no convergence in 3 attempts", "sin convergencia en 3 intentos"),
         ("a_code_of_tomorrow|x=1", "model not applicable to these data", "modelo no aplicable a estos datos"),
     ],
 )  # fmt: skip
@@ -84,3 +89,22 @@ def test_messages_of_the_model_library_are_codes_with_words(coded: str, english:
     assert names("en").text(analysis, statistic, coded) == english
     assert names("es").text(analysis, statistic, coded) == spanish
     assert names("es").text(analysis, statistic, f"{coded}; {coded}") == f"{spanish}; {spanish}"
+
+
+BOUNDARIES = ("variance_zero", "correlation_one", "correlations_degenerate", "covariance_singular",
+              "residual_correlation_zero", "residual_correlation_one")  # fmt: skip
+REFUSALS = ("not_converged", "numerical_failure", "no_information", "information_singular", "df_too_small",
+            "response_constant", "rank_deficient", "too_few_rows", "group_of_one", "all_censored", "separated",
+            "profile_lost")  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_message_that_data_can_cause_has_words(language: str) -> None:
+    """The codes that mixed_model/design/messages.py lists; placeholders are values that the library gives with them."""
+    words = names(language).words
+    assert [code for code in (*BOUNDARIES, *REFUSALS) if not words.has(f"model_message.{code}")] == []
+    for key, entry in words.entries.items():
+        group, _, code = key.partition(".")
+        if group == "model_message" and code != "other":
+            given = {name for _, name, _, _ in string.Formatter().parse(ENGLISH[Code(code)]) if name}
+            assert {name for _, name, _, _ in string.Formatter().parse(entry) if name} <= given, key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from historical_controls.text.formatting import MINUS
 from historical_controls.text.words import Words
 
 ANY = "model_message.other"
@@ -26,5 +27,7 @@ def model_message(words: Words, coded: str) -> str:
 
 
 def _named(words: Words, name: str, value: str) -> str:
+    if name == "sign":
+        return value.replace("-", MINUS)
     group = {"effect": "term", "other": "term", "method": "df_method"}.get(name)
     return words.entries.get(f"{group}.{value}", value) if group else value
