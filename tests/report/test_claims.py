@@ -14,6 +14,7 @@ from historical_controls.figures.draw import draw_figures
 
 from .conftest import Rendered, render
 from .study import CONTRAST, SmallStudy, small_study
+from .test_statistician import render as render_statistician
 
 
 def section(report: Rendered, name: str) -> str:
@@ -123,3 +124,12 @@ def test_flow_prints_reasons_and_running_totals() -> None:
     assert any(text.startswith("89 excluded: not “P/F below 150 mmHg") for text in said)
     assert {"132", "43"} & set(said)
     assert not [text for text in said if re.match(r"−\d", text)]
+
+
+def test_a_public_report_lists_no_single_patient() -> None:
+    study = small_study()
+    for public, listed in ((True, False), (False, True)):
+        config = study.config.model_copy(update={"report": Report(public=public)})
+        html = render_statistician(replace(study, config=config), "en")
+        assert ('id="table-l16_2_3"' in html) == listed
+        assert ('id="table-l16_2_1"' in html) == listed

@@ -28,7 +28,7 @@ from .test_numbers import assert_printed
 from .test_wording import ENGLISH_WORDS, FORBIDDEN
 
 # Names that hold a digit and no result.
-NAMES = r"CR2|E9\(R1\)|SHA-256"
+NAMES = r"CR2|E9\(R1\)|SHA-256|1 = (no difference|sin diferencia)"
 
 
 def differences_of(study: SmallStudy) -> list[Difference]:
@@ -79,7 +79,7 @@ def test_every_number_is_the_one_of_the_results_table(report: Rendered, page: Pa
     for element in marked:
         row = rows[element.attributes["data-ard"]]
         if row.text is None and row.format != "p":
-            assert_printed(element.text, row)
+            assert_printed(element.text, row, "data-magnitude" in element.attributes)
 
 
 def test_every_result_of_the_primary_scenario_is_on_the_page(report: Rendered, page: Page) -> None:
@@ -96,7 +96,7 @@ def test_every_registered_output_has_its_place_and_says_why_it_is_empty(
     for output in exported(report.study.outputs):
         article = places[f"o{output.output_id.replace('.', '_')}"]
         assert output.title(language) in article.text
-        empty = re.search("No rows:|Sin renglones:", article.text) is not None
+        empty = re.search("Not available|No disponible", article.text) is not None
         assert empty == (output.output_id not in written), output.output_id
 
 
@@ -145,13 +145,15 @@ def test_hostile_text_stays_text(language: str) -> None:
     assert page.visible.count(HOSTILE) > 5
 
 
-def test_a_p_value_never_stands_without_its_floor(report: Rendered, html: str) -> None:
+def test_the_floor_of_p_values_stands_once_in_a_footnote(report: Rendered, html: str) -> None:
     shown = [row for row in rows_of(report.study).values() if row.statistic in ("p_value", "p_raw")]
     for row in shown:
-        cell = re.search(rf'<td>(<span data-ard="{row.id}">.*?)</td>', html)
+        cell = re.search(rf'<td>(<span data-ard="{row.id}">[^<]*</span>)</td>', html)
         if row.scenario == "primary":
             assert cell is not None
-            assert re.search(r"floor|mínimo", cell[1])
+            after = html[cell.end() :]
+            notes = after[after.index("</table>") : after.index("</article>")]
+            assert re.search(r"Smallest p|Smallest possible p|no permutation|Menor p|no se hizo permutación", notes)
 
 
 def test_rows_that_use_the_same_keys_stand_in_one_table() -> None:

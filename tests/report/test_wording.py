@@ -178,3 +178,27 @@ def _constants(place: Path, pattern: str) -> set[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(pattern, node.value)
     }
+
+
+# Turns that STYLE.md replaces, for every entry of a locale: inversions, aphorisms and coined terms.
+BANNED = {
+    "en": (
+        "had nobody died|gone home|hangs? on|holds? no difference|drawn by lot|lots decide|by lot|had we decided"
+        "|answers? (and the one above )?agree|reads? otherwise|not guessed|whatever the conditions say|even odds"
+        "|one look among many|spreads? of its own|no part of it|look equally hard|found with a chance"
+        "|what would overturn|worth how many|suspicions? to settle|line that settles|at a glance"
+        "|for those who want more|fixed beforehand|chosen beforehand|the one beside it"
+    ),
+    "es": (
+        "por sorteo|al pie de la cama|si nadie hubiera fallecido|se lee de otro modo|no se adivina"
+        "|momios .* son iguales|digan lo que digan|una mirada entre|no buscan con el mismo empeño"
+        "|nombre de presentación|de un vistazo|qué fue de los|por qué puede ser sesgo|para quien quiera"
+        "|si se hubiera decidido|fijad[oa] de antemano|balance de entropía|a cuántos pacientes históricos|cuidado:"
+    ),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_no_banned_turn(language: str, locales: dict[str, Words]) -> None:
+    entries = locales[language].entries
+    assert [key for key, entry in entries.items() if re.search(BANNED[language], entry, flags=re.IGNORECASE)] == []

@@ -83,6 +83,8 @@ def _hours(level: str) -> str:
 
 def _name(printer: Printer, level: str) -> Markup:
     kind, _, hours = level.partition("_")
+    if kind == "serious":
+        return printer.word("adverse.serious", grade=printer.fact(printer.config.analysis.events.serious_grade))
     if not hours:
         return printer.word(f"adverse.{kind}")
     return printer.word(f"adverse.{kind}_within", hours=printer.fact(_hours(level)))

@@ -21,13 +21,14 @@ ELSEWHERE: dict[str, str] = {OutputId.HELD_RECORDS: "results/clean/quarantine.cs
 
 
 def listing_sections(printer: Printer, outputs: Mapping[str, Output], display: pd.DataFrame) -> list[Section]:
-    """Every registered listing: those that may be shared in full, of the others where they are kept."""
+    """Every registered listing, and where it is kept; a report that is public shows no listing of single patients."""
     chosen = sorted((one for one in outputs.values() if one.kind == "listing"), key=lambda one: number(one.output_id))
     shared: dict[str, Any] = {OutputId.TREATED_TIMELINE: end_of_follow_up, OutputId.TREATED_VALUES: treated_values}
     made = []
     for output in chosen:
         title = printer.fact(output.title(printer.words.language))
-        table = shared[output.output_id](printer, display) if output.output_id in shared else None
+        shown = output.output_id in shared and not printer.config.report.public
+        table = shared[output.output_id](printer, display) if shown else None
         file = ELSEWHERE.get(output.output_id, f"results/internal/listings/{output.file_name}")
         kept = printer.word("stat.internal", file=Markup("<code data-fact>{}</code>").format(file))
         made.append(Section(output, title, (table,) if table else (), kept, False))

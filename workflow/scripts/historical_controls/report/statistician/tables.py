@@ -11,7 +11,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import REMARKS, Statistic
 from historical_controls.ard.queries import Result
-from historical_controls.report.printing.html_table import HtmlTable, Row
+from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.statistician.layouts import EXTRA, LAYOUTS
@@ -166,7 +166,7 @@ def _cell(names: Names, column: Column, cells: Mapping[tuple[str, Statistic], Re
         remarks = [row for key, row in cells.items() if key[1] in REMARKS]
         return Markup("; ").join(names.text(row) for row in remarks)
     if found[0] is not None and found[0].statistic in FLOORED:
-        return _with_floor(names, found[0], found[1] if len(found) > 1 else None)
+        return names.printer.number(found[0])
     if len(found) == 1 or all(row is None for row in found[1:]):
         return Markup("") if found[0] is None else _one(names, found[0])
     printed = [names.printer.number(row) for row in found]
@@ -175,25 +175,24 @@ def _cell(names: Names, column: Column, cells: Mapping[tuple[str, Statistic], Re
     return names.printer.word("stat.interval", centre=printed[0], lower=printed[1], upper=printed[2])
 
 
-def _with_floor(names: Names, p_value: Result, floor: Result | None) -> Markup:
-    """A p-value with the smallest one that the design can give; a model's p stands beside the permutation's floor."""
-    if floor is None:
-        floor = names.printer.results.one(
-            AnalysisKey.PERMUTATION,
-            Statistic.P_FLOOR,
-            p_value.scenario,
-            outcome=p_value.outcome,
-            day=p_value.day,
-            contrast=CONTRAST,
-        )
-    printed = names.printer.number(p_value)
-    if floor is None:
-        return names.printer.word("stat.no_floor", p=printed)
-    return names.printer.word("stat.floor", p=printed, floor=names.printer.number(floor))
-
-
 def _one(names: Names, row: Result) -> Markup:
     return names.printer.number(row) if row.text is None else names.text(row)
+
+
+def _floors(names: Names, sheet: Sheet) -> Markup:
+    """The smallest p-values that permutations can give for the lines of a table, each printed value once."""
+    own = [row for row in sheet.results() if row.statistic == Statistic.P_FLOOR]
+    if not own:
+        tested = {(row.scenario, row.outcome, row.day) for row in sheet.results() if row.statistic in FLOORED}
+        rows = [
+            names.printer.results.one(
+                AnalysisKey.PERMUTATION, Statistic.P_FLOOR, scenario, outcome=outcome, day=day, contrast=CONTRAST
+            )
+            for scenario, outcome, day in sorted(tested, key=str)
+        ]
+        own = [row for row in rows if row is not None]
+    shown = {str(names.printer.number(row).striptags()): names.printer.number(row) for row in own}
+    return listed(shown[text] for text in sorted(shown))
 
 
 def _notes(names: Names, sheet: Sheet) -> tuple[Markup, ...]:
@@ -202,9 +201,10 @@ def _notes(names: Names, sheet: Sheet) -> tuple[Markup, ...]:
     printer = names.printer
     notes = []
     if Statistic.P_FLOOR in statistics:
-        notes.append(printer.word("stat.note_permutation_p"))
+        notes.append(printer.word("stat.note_permutation_p", floor=_floors(names, sheet)))
     elif statistics & set(FLOORED):
-        notes.append(printer.word("stat.note_model_p"))
+        floors = _floors(names, sheet)
+        notes.append(printer.word("stat.note_model_p", floor=floors) if floors else printer.word("stat.note_no_floor"))
     if any(row.unit == "log" for row in sheet.results()):
         notes.append(printer.word("stat.note_log"))
     analysis = str(sheet.constant.get("analysis", ""))
