@@ -8,7 +8,8 @@ import re
 NOT_DONE = re.compile(
     r"pendiente|cancelad|no se realiz|no realizad|no se pudo|no efectuad|no procesad|no solicitad|no recibid|no enviad"
     r"|no reportad|no valorable|no interpretable|no disponible|no report|sin resultado|sin reactivo|sin muestra"
-    r"|sin dato|muestra no|muestra inadecuad|muestra contaminad|muestra lipemic|rechazad|extraviad|repetir"
+    r"|sin dato|muestra no (?!h?a?emol|coag|clot|lip|icter|contam)"
+    r"|muestra inadecuad|muestra contaminad|muestra lipemic|rechazad|extraviad|repetir"
     r"|insuficiente|hemoliz|hemolis|ha?emoly[sz]|coagulad|coagulo|clotted|insufficient|not done|not performed"
     r"|\bpend\b|\binsuf\b|\bhemol\b"
     r"|not received|not reported|\bpending\b|cancell?ed|rejected|\bqns\b|equipo fuera de servicio|\berror\b"
@@ -58,9 +59,27 @@ FLAG_AFTER = re.compile(
     rf"(?<=[\w%)\]*!↑↓])(?:\s*{_SIGNS}|\s*[(\[]{_ANY_FLAG}[)\]]|\s+(?:{_LETTERS}|{_FLAG_WORDS})|(?<=\d)(?:{_LETTERS}))$"
 )
 FLAG_BEFORE = re.compile(rf"^(?:{_SIGNS}|[(\[]{_ANY_FLAG}[)\]]|(?:{_LETTERS}|{_FLAG_WORDS})(?=\s))\s*(?=[-+0-9<>≤≥.,])")
-NOTE_AFTER = re.compile(
-    r"(?<=[\w%)\]])\s*[(\[,;-]?\s*\b(?:(?:muestra|suero|specimen|sample)\s+)?"
-    r"(?:ha?emoli[sz]|ha?emoly[sz]|lip[eé]mic|lipaemic|ict[eé]ric|coagulad|clotted|contaminad"
-    r"|ver\s+(?:nota|comentario)|see\s+(?:note|comment)|verificad|confirmad|repetid|validad|estimad|estimated)[^()\[\]]*[)\]]?$",
+# Words that may stand beside a value without changing it; some of them say that its specimen was bad.
+_NOTE = (
+    r"(?:(?:muestra|suero|plasma|specimen|sample|resultado|result|valor|value|favor\s+de|se\s+sugiere|se\s+recomienda"
+    r"|por|por\s+favor|no|not|non|sin|without)[\s-]+)*"
+    r"(?:ha?em[oó]li[sz]|ha?emoly[sz]|lip[eé]mic|lipaemic|ict[eé]ric|coagulad|clotted|contaminad"
+    r"|ver\s+(?:nota|comentario)|see\s+(?:note|comment)|verifi|confirm|corrobor|repet|repeat|validad|estimad|estimated"
+    r"|pendient|pending|preliminar|provisional|control\b)[^()\[\]?¿]*"
+)
+NOTE_AFTER = re.compile(rf"(?<=[\w%)\]])\s*[(\[,;:.-]*\s*\b{_NOTE}[)\]]?$", re.IGNORECASE)
+NOTE_BEFORE = re.compile(rf"^[(\[]?{_NOTE}?[)\]:;,-]\s*(?=[-+<>≤≥]?\s*[0-9.,])", re.IGNORECASE)
+NOTE_WORD = re.compile(_NOTE, re.IGNORECASE)
+NOTE_ONLY = re.compile(rf"^{_NOTE}$", re.IGNORECASE)
+# Digits of a note that are no second value: dates, clocks, spans of time, volumes, numbers of notes and samples.
+ASIDE = re.compile(
+    r"\d{1,4}[/-]\d{1,2}(?:[/-]\d{1,4})?|\d{1,2}:\d\d(?::\d\d)?|\d+\s*(?:h|hs|hrs?|horas?|hours?|d|d[ií]as?|days?|min)\b"
+    r"|\d+(?:[.,]\d+)?\s*(?:m[lL]|[uµμ][lL]|cc)\b|(?:nota|comentario|note|comment|folio|#)\s*\d+|\d+[aªoº]\.?\s+(?:muestra|toma|vez)",
     re.IGNORECASE,
 )
+FINDING_WORD = re.compile(
+    r"\b(?:positiv[oa]s?|positive|negativ[oa]s?|negative|(?:no )?detectad[oa]s?"
+    r"|(?:not )?detected|no reactivo|indeterminad[oa])\b"
+)
+VOID = re.compile(r"contaminad|coagulad|clotted|cancel|rechaz|reject|invalid|anulad|error|insuficien")
+FINDING_WITH_NOTE = re.compile(r"^(?P<finding>[^,;:.(\[]+?)\s*(?:[,;:.(\[]|\s[-–]\s)\s*(?P<note>[^()\[\]]+)[)\]]?$")

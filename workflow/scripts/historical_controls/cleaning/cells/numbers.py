@@ -10,16 +10,23 @@ from functools import cache, lru_cache
 import pandas as pd
 
 from historical_controls.cleaning.cells.cell_words import (
+    ASIDE,
     BELOW_WITHOUT_LIMIT,
+    FINDING_WITH_NOTE,
+    FINDING_WORD,
     FINDINGS,
     FLAG_AFTER,
     FLAG_BEFORE,
     NOT_DONE,
     NOTE_AFTER,
+    NOTE_BEFORE,
+    NOTE_ONLY,
     SEMIQUANTITATIVE,
     STARS,
     UNDER_THE_LIMIT,
+    VOID,
 )
+from historical_controls.cleaning.cells.negation import is_denied
 from historical_controls.cleaning.records.distinct import by_distinct, fields_by_distinct
 from historical_controls.dictionary.folding import fold
 
@@ -47,7 +54,8 @@ LONGEST = 200
 
 RELEASES = {
     "NUM_AMBIGUOUS": "a number in another style than declared: check 'decimal' and 'thousands'",
-    "NUM_UNREADABLE": "no number; where it is a code for missing, declare it under 'sentinels'",
+    "NUM_UNREADABLE": "not a number; if it is a code for missing, declare it under 'sentinels'",
+    "NOTE_CONTRADICTS": "a value beside words that say that there is none: correct the cell to what it should say",
     "LOD_NO_LIMIT": "below a limit that the cell does not tell: declare the assay's under 'assay_limits'",
     "RANGE": "two numbers: 'ranges: interval' keeps it as an interval-censored value",
     "SEMIQUANTITATIVE": "a grade, no number",
@@ -85,7 +93,9 @@ def read_cells(texts: pd.Series, style: NumberStyle) -> dict[str, pd.Series]:
     dtypes = {**texts_of, "number": "float64", "high": "float64", "not_done": bool}
     columns = fields_by_distinct(texts, lambda text: read_number(text, style), dtypes)
     columns["cell_unit"] = columns.pop("unit")
-    return {**columns, "finding": by_distinct(texts, read_finding)}
+    findings = fields_by_distinct(texts, finding_and_note, {"finding": object, "note": "str"})
+    remark = columns["remark"].mask(findings["note"] != "", findings["note"])
+    return {**columns, "remark": remark, "finding": findings["finding"]}
 
 
 def release(problems: pd.Series) -> pd.Series:
@@ -125,7 +135,7 @@ def _quantity(text: str, style: NumberStyle) -> ParsedCell:
         return ends
     number = _plain(rest, style)
     # 'H' or 'hemolizada' after a number looks like a unit to the pattern, and is none.
-    if number is not None and not FLAG_AFTER.search(rest) and not NOTE_AFTER.search(rest):
+    if number is not None and not FLAG_AFTER.search(rest) and not NOTE_AFTER.search(rest) and not _void(number[1]):
         usable = math.isfinite(number[0])
         return ParsedCell(operator, *number) if usable else ParsedCell(problem="NUM_UNREADABLE")
     return ParsedCell(problem="NUM_AMBIGUOUS" if SOME_NUMBER.match(rest) else "NUM_UNREADABLE")
@@ -136,17 +146,33 @@ def _words(text: str, problem: str = "NUM_UNREADABLE") -> ParsedCell:
     if problem == "LOD_NO_LIMIT":
         return ParsedCell(problem=problem)
     folded = fold(text)
-    if NOT_DONE.search(folded) or STARS.match(text):
-        return ParsedCell(not_done=True)
+    if any(not is_denied(folded, said) for said in NOT_DONE.finditer(folded)) or STARS.match(text):
+        return ParsedCell(problem="NOTE_CONTRADICTS") if _states_value(text, folded) else ParsedCell(not_done=True)
     return ParsedCell(problem="SEMIQUANTITATIVE" if SEMIQUANTITATIVE.match(folded) else problem)
+
+
+def _states_value(text: str, folded: str) -> bool:
+    """Whether a cell that says 'not done' has a number or a result as well: one of the two is wrong."""
+    if len(text) > LONGEST:
+        return any(c.isdigit() for c in text)
+    return _second_number(text) or FINDING_WORD.search(NOT_DONE.sub(" ", folded)) is not None
+
+
+def _void(unit: str) -> bool:
+    """Whether what looks like a unit says that nothing was measured: '12.5 cancelado'."""
+    return NOT_DONE.search(fold(unit)) is not None
+
+
+def _second_number(text: str) -> bool:
+    return any(c.isdigit() for c in ASIDE.sub(" ", text))
 
 
 def _without_flags(text: str) -> tuple[str, str]:
     """The cell without the laboratory's flags ('H', '*', '(alto)', an arrow) and notes, and what was taken off."""
     taken: list[str] = []
-    for pattern in (FLAG_BEFORE, FLAG_AFTER, NOTE_AFTER, FLAG_AFTER):
+    for pattern in (NOTE_BEFORE, FLAG_BEFORE, FLAG_AFTER, NOTE_AFTER, FLAG_AFTER):
         found = pattern.search(text)
-        if found:
+        if found and not _second_number(found[0]):
             taken.append(found[0].strip())
             text = (text[: found.start()] + text[found.end() :]).strip()
     return text, " ".join(taken)
@@ -192,7 +218,29 @@ def _pattern(style: NumberStyle) -> re.Pattern[str]:
     return re.compile(rf"^(?P<sign>[-+\u2212]?){number}(?P<exponent>[eE][-+]?[0-9]+)?{UNIT}")
 
 
+@dataclass(frozen=True)
+class ParsedFinding:
+    """finding: 'positive', 'negative', 'indeterminate', 'yes', 'no' or None; note: words left out beside it."""
+
+    finding: str | None = None
+    note: str = ""
+
+
 @lru_cache(maxsize=MEMORY)
+def finding_and_note(text: str) -> ParsedFinding:
+    """Parse a qualitative result: a known word, alone or with a note that does not change it ('repetir en 48 h')."""
+    if len(text) > LONGEST:
+        return ParsedFinding()
+    whole = FINDINGS.get(fold(text))
+    parts = FINDING_WITH_NOTE.match(text.strip()) if whole is None else None
+    if parts is None:
+        return ParsedFinding(whole)
+    note = parts["note"].strip()
+    finding = FINDINGS.get(fold(parts["finding"]))
+    plain = NOTE_ONLY.match(note) and not FINDING_WORD.search(fold(note)) and not _second_number(note)
+    return ParsedFinding(finding, note) if finding and plain and not VOID.search(fold(note)) else ParsedFinding()
+
+
 def read_finding(text: str) -> str | None:
     """Return 'positive', 'negative', 'indeterminate', 'yes' or 'no' for a qualitative result, else None."""
-    return FINDINGS.get(fold(text)) if len(text) <= LONGEST else None
+    return finding_and_note(text).finding

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
+from historical_controls.cleaning.cells.declared_words import apply_words, list_notes, word_hints
 from historical_controls.cleaning.cells.limits import check_oxygen, fill_limits, outside_hint
 from historical_controls.cleaning.cells.names import resolve_names
+from historical_controls.cleaning.cells.negation import says
 from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells, release
 from historical_controls.cleaning.cells.times import REPEATED, SKIPPED, Calendar, precedes
 from historical_controls.cleaning.cells.units import conversions, converted, is_ddu, same_unit, with_confirmed, with_ddu
@@ -22,7 +23,7 @@ from historical_controls.dictionary.folding import fold
 
 # Two neighbours in single precision are 1.2e-7 of their value apart.
 SINGLE_PRECISION = 1e-6
-HAEMOLYSED = r"hemoliz|hemolys|hemolyz|haemoly"
+HAEMOLYSED = r"h(?:a?e)moli[sz]|h(?:a?e)moly[sz]"
 ESTIMATED = r"estimad|estimated|puntas|canula|mascarilla|nasal|mask"
 BAD_SPECIMEN = rf"{HAEMOLYSED}|coagulad|clotted|lipemic|lipaemic|icteric|contaminad"
 # Words, and the codes of HL7 table 0085 (observation result status).
@@ -51,6 +52,7 @@ def clean_measurements(
         lambda r: _read(r, NumberStyle(file.decimal, file.thousands)),
         lambda r: resolve_names(r, file, dictionary),
         lambda r: _decode(r, file),
+        lambda r: apply_words(r, file, dictionary),
         check_subject,
         check_times,
         lambda r: _check_order(r, calendar),
@@ -65,6 +67,7 @@ def clean_measurements(
         lambda r: _check_limits(r, dictionary),
         lambda r: _check_specimen(r, file),
         _flags,
+        list_notes,
     ]
     for step in steps:
         records = step(records)
@@ -122,7 +125,12 @@ def _check_values(records: pd.DataFrame, file: SourceFile, dictionary: Dictionar
         records.assign(numeric=numeric), unknown, "RESULT_UNKNOWN", hint="declare its meaning: 'values', 'result_codes'"
     )
     kept = ["", "LOD_NO_LIMIT", *(["RANGE"] if file.ranges == "interval" else [])]
-    return decide(out, numeric & ~out["problem"].isin(kept), out["problem"], hint=release(out["problem"]))
+    due = numeric & ~out["problem"].isin(kept)
+    hint = release(out["problem"])
+    words = due & (out["problem"] == "NUM_UNREADABLE") & (out["fate"] == "clean")
+    if words.any():
+        hint = hint.mask(words, word_hints(out.loc[words]).reindex(out.index))
+    return decide(out, due, out["problem"], hint=hint)
 
 
 def _units_like_flags(records: pd.DataFrame, dictionary: Dictionary) -> pd.DataFrame:
@@ -251,18 +259,14 @@ def _limits(codes: pd.Series, name: str, dictionary: Dictionary) -> pd.Series:
 
 
 def _check_specimen(records: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
-    comment = by_distinct_pair(records["comment"], records["remark"], lambda a, b: fold(f"{a} {b}"), "str")
-    haemolysed = by_distinct(comment, lambda text: _says(text, HAEMOLYSED), bool)
+    comment = by_distinct_pair(records["comment"], records["remark"], lambda a, b: f"{a} | {b}", "str")
+    haemolysed = by_distinct(comment, lambda text: says(text, HAEMOLYSED), bool)
     held = haemolysed & records["code"].isin(file.haemolysis_holds) & ~records["not_done"]
     out = decide(records, held, "SPECIMEN_BAD", hint="the comment says haemolysed")
-    estimated = out["code"].isin(["FIO2", "PF"]) & by_distinct(comment, lambda text: _says(text, ESTIMATED), bool)
+    estimated = out["code"].isin(["FIO2", "PF"]) & by_distinct(comment, lambda text: says(text, ESTIMATED), bool)
     return out.assign(
-        bad_specimen=by_distinct(comment, lambda text: _says(text, BAD_SPECIMEN), bool), estimated=estimated
+        bad_specimen=by_distinct(comment, lambda text: says(text, BAD_SPECIMEN), bool), estimated=estimated
     )
-
-
-def _says(text: str, pattern: str) -> bool:
-    return re.search(pattern, text) is not None
 
 
 def _flags(records: pd.DataFrame) -> pd.DataFrame:
@@ -280,6 +284,7 @@ def _flags(records: pd.DataFrame) -> pd.DataFrame:
         "PF_ESTIMATED": records["estimated"] & ratio,
         "FIO2_ESTIMATED": records["estimated"] & ~ratio,
         "LAB_FLAG": records["remark"] != "",
+        "WORD_DECLARED": records["worded"],
         "STATUS_UNKNOWN": records["odd_status"],
     }
     flags = pd.Series("", index=records.index, dtype="str")

@@ -24,6 +24,7 @@ from historical_controls.config.name_types import (
 from historical_controls.config.sources.codes import MEANINGS, CaseRule, Codes, collisions, same_code
 from historical_controls.config.sources.findings import ConfirmedFinding, SuspectShares
 from historical_controls.config.sources.parts import AnyPart, EventRows, PatientRows, TreatmentRows, WideMeasurements
+from historical_controls.config.sources.words import CellWord
 from historical_controls.dictionary.vocabulary import ANY_TREATMENT
 
 
@@ -90,6 +91,9 @@ class SourceFile(Section):
         "ignore", description="'exact': codes and conditions that differ in capitals or accents only are different"
     )
     accepted_ids: list[str] = Field(default=[], description="ids of patients that look like none, such as '0' or 'NA'")
+    words: list[CellWord] = Field(
+        default=[], description="words that say something in place of a number or result: 'HIGH', 'aire ambiente'"
+    )
     ignore_analytes: list[str] = Field(
         default=[],
         description="analyte names ignored by declaration; '*' = every name that the dictionary lacks",

@@ -1,0 +1,249 @@
+"""A word beside a value neither erases it nor is lost; words in its place mean what is declared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from cleaning_study import LAB, fates, lab, source, value_of
+from pydantic import ValidationError
+
+from historical_controls.cleaning.cells.negation import says
+from historical_controls.cleaning.cells.numbers import NumberStyle, finding_and_note, read_number
+from historical_controls.cleaning.rows.measurements import BAD_SPECIMEN, HAEMOLYSED
+
+PLAIN = NumberStyle(".", None)
+FERRITIN = {"test": "Ferritina", "unit": "ng/mL", "result": "900"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12.5 (pendiente)",
+        "12.5 pendiente de confirmar",
+        "12.5, repetir en 48 h",
+        "12.5 (repeat in 2 days)",
+        "12.5; verificado 04/05/2020 08:30",
+        "12.5 preliminar",
+        "12.5 (provisional)",
+        "12.5 pending confirmation",
+        "12.5 no hemolizada",
+        "12.5 (muestra no hemolizada)",
+        "Muestra no hemolizada: 12.5",
+        "pendiente: 12.5",
+        "12.5 ver nota 2",
+    ],
+)
+def test_a_word_beside_a_value_does_not_erase_it(text: str) -> None:
+    cleaned = lab({"result": text})
+    assert (value_of(cleaned), value_of(cleaned, "status")) == (12.5, "done")
+    assert "LAB_FLAG" in value_of(cleaned, "flags")
+    ledger = cleaned.ledger.iloc[0]
+    assert (ledger["fate"], ledger["reason"]) == ("clean", "NOTE_BESIDE")
+    assert ledger["hint"].startswith("left out beside the value: '")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cancelado 12.5",
+        "12.5 cancelado",
+        "12.5 (muestra insuficiente)",
+        "12.5 error de equipo",
+        "12.5 rechazada",
+        "No se realizó, previo 12.5",
+        "sin reactivo (12.5)",
+        "QNS 12.5",
+    ],
+)
+def test_a_value_that_a_word_denies_is_held(text: str) -> None:
+    assert read_number(text, PLAIN).problem == "NOTE_CONTRADICTS"
+    assert fates(lab({"result": text})) == ["NOTE_CONTRADICTS"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pendiente 04/05/2020",
+        "repetir en 48 h",
+        "QNS 2 mL",
+        "No se realizó el 4/5",
+        "Ver nota 2",
+        "pendiente para las 08:30",
+        "cancelado por el servicio",
+        "muestra insuficiente",
+        "sin reactivo",
+        "not done",
+    ],
+)
+def test_words_alone_are_not_done(text: str) -> None:
+    assert read_number(text, PLAIN).not_done
+
+
+@pytest.mark.parametrize(
+    "text", ["12 (previo 30)", "12 hemolizada 30", "12 pendiente 30", "hemolizada 30: 12", "12 foo"]
+)
+def test_two_numbers_or_unknown_words_are_held(text: str) -> None:
+    assert fates(lab({"result": text, "unit": ""}))[0] not in ("clean", "NOTE_BESIDE")
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("POSITIVO, repetir en 48 h", "positive"),
+        ("Positivo (pendiente confirmar)", "positive"),
+        ("NEGATIVO - ver nota 3", "negative"),
+        ("no detectado; verificado", "negative"),
+        ("Negative (repeat in 2 days)", "negative"),
+        ("Sí (muestra no hemolizada)", "yes"),
+        ("POSITIVO (previo NEGATIVO)", None),
+        ("POSITIVO (muestra contaminada)", None),
+        ("POSITIVO, repetir: negativo", None),
+        ("positivo?", None),
+        ("POSITIVO / NEGATIVO", None),
+        ("repetir", None),
+        ("POSITIVO, cancelado", None),
+        ("no, pendiente 12", None),
+    ],
+)
+def test_a_finding_keeps_its_meaning_beside_a_note(text: str, finding: str | None) -> None:
+    assert finding_and_note(text).finding == finding
+    assert not read_number(text, PLAIN).not_done or text == "repetir"
+
+
+def test_what_is_left_out_beside_a_finding_is_listed() -> None:
+    cleaned = lab({"test": "SARS-CoV-2 PCR", "unit": "", "specimen": "", "result": "POSITIVO, repetir en 48 h"})
+    assert (value_of(cleaned, "result"), value_of(cleaned, "status")) == ("positive", "done")
+    assert cleaned.ledger["hint"].iloc[0] == "left out beside the value: 'repetir en 48 h'"
+    assert fates(cleaned) == ["NOTE_BESIDE"]
+    denied = {"test": "SARS-CoV-2 PCR", "unit": "", "specimen": "", "result": "POSITIVO, muestra contaminada"}
+    assert fates(lab(denied)) == ["RESULT_UNKNOWN"]
+
+
+@pytest.mark.parametrize(
+    ("text", "haemolysed"),
+    [
+        ("Muestra hemolizada", True),
+        ("Muestra no hemolizada", False),
+        ("sin hemólisis", False),
+        ("No hay datos de hemólisis", False),
+        ("Muestra lipémica, no hemolizada", False),
+        ("No lipémica ni hemolizada", False),
+        ("No lipémica; hemolizada", True),
+        ("no lipémica, hemolizada", True),
+        ("hemólisis: no", False),
+        ("Hemólisis ausente", False),
+        ("hemólisis negativa", False),
+        ("hemólisis +++", True),
+        ("No procesada por hemólisis", True),
+        ("No se procesó: hemolizada", True),
+        ("not haemolysed", False),
+        ("non-hemolyzed", False),
+        ("no visible hemolysis", False),
+        ("without signs of hemolysis", False),
+        ("grossly hemolyzed", True),
+        ("hemolyzed, no clots", True),
+        ("Suero sin evidencia de hemólisis", False),
+    ],
+)
+def test_negation_is_read(text: str, haemolysed: bool) -> None:
+    assert says(text, HAEMOLYSED) is haemolysed
+    assert fates(lab({**FERRITIN, "comment": text})) == (["SPECIMEN_BAD"] if haemolysed else ["clean"])
+
+
+def test_negation_is_read_for_every_fault_of_a_specimen() -> None:
+    told = [
+        says(text, BAD_SPECIMEN) for text in ("no coagulada", "sin coágulos", "not clotted", "contaminada", "icteric")
+    ]
+    assert told == [False, False, False, True, True]
+    oxygen = {"test": "FiO2", "unit": "%", "result": "40", "specimen": ""}
+    assert value_of(lab({**oxygen, "comment": "sin mascarilla"}), "flags") == ""
+    assert value_of(lab({**oxygen, "comment": "con mascarilla"}), "flags") == "FIO2_ESTIMATED"
+
+
+WORDS: list[dict[str, Any]] = [
+    {"texts": ["HIGH", "> upper limit", "inf"], "outcome": "FERR", "means": "above", "value": 40, "unit": "ug/mL"},
+    {"texts": ["LOW"], "outcome": "FERR", "means": "below", "value": 5},
+    {"texts": ["indetectable"], "outcome": "FERR", "means": "below"},
+    {"texts": ["aire ambiente", "room air"], "outcome": "FIO2", "means": "value", "value": 21, "unit": "%"},
+    {"texts": ["NR"], "means": "negative"},
+    {"texts": ["S/M", "no hay"], "means": "not_done"},
+]
+OXYGEN = {"test": "FiO2", "unit": "", "specimen": ""}
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({**FERRITIN, "result": "HIGH"}, (np.nan, 40_000, np.nan)),
+        ({**FERRITIN, "result": " high "}, (np.nan, 40_000, np.nan)),
+        ({**FERRITIN, "result": "> upper limit"}, (np.nan, 40_000, np.nan)),
+        ({**FERRITIN, "result": "inf", "unit": ""}, (np.nan, 40_000, np.nan)),
+        ({**FERRITIN, "result": "low"}, (np.nan, 0, 5)),
+        ({**OXYGEN, "result": "Aire ambiente"}, (0.21, 0.21, 0.21)),
+        ({**OXYGEN, "result": "ROOM AIR", "unit": "fraction"}, (0.21, 0.21, 0.21)),
+    ],
+)
+def test_a_declared_word_is_a_limit_or_a_value(row: dict[str, str], expected: tuple[float, float, float]) -> None:
+    cleaned = lab(row, words=WORDS)
+    assert fates(cleaned) == ["clean"], cleaned.ledger["hint"].iloc[0]
+    read = cleaned.measurements[["value", "lower", "upper"]].iloc[0].astype(float)
+    np.testing.assert_allclose(read, expected)
+    assert "WORD_DECLARED" in value_of(cleaned, "flags")
+
+
+def test_a_declared_word_is_a_finding_or_not_done() -> None:
+    pcr = {"test": "SARS-CoV-2 PCR", "unit": "", "specimen": "", "result": "NR"}
+    assert value_of(lab(pcr, words=WORDS), "result") == "negative"
+    assert value_of(lab({"result": "no hay"}, words=WORDS), "status") == "not_done"
+    assert fates(lab({"result": "NR"}, words=WORDS)) == ["NUM_UNREADABLE"]
+    limits = {"A": {"FERR": {"lod": 3}}}
+    below = lab({**FERRITIN, "result": "indetectable"}, words=WORDS, assay_limits=limits)
+    assert value_of(below, "upper") == 3
+    assert fates(lab({**FERRITIN, "result": "indetectable"}, words=WORDS)) == ["LOD_NO_LIMIT"]
+
+
+def test_a_word_is_read_of_its_outcome_only_and_as_a_whole() -> None:
+    assert fates(lab({"result": "HIGH"}, words=WORDS)) == ["NUM_UNREADABLE"]
+    assert value_of(lab({**FERRITIN, "result": "HIGH 900"}, words=WORDS), "flags") == "LAB_FLAG"
+    assert fates(lab({**FERRITIN, "result": "900 H"}, words=WORDS)) == ["clean"]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({**FERRITIN, "result": "> upper limit"}, 'words\': {texts: ["> upper limit"], outcome: FERR, means: above'),
+        ({**FERRITIN, "result": "inf"}, "means: above"),
+        ({**FERRITIN, "result": "HIGH"}, "means: above"),
+        ({**FERRITIN, "result": "Bajo"}, "means: below"),
+        ({**OXYGEN, "result": "aire ambiente"}, 'outcome: FIO2, means: value, value: 21, unit: "%"'),
+        ({**FERRITIN, "result": "lipemia"}, "means: not_done"),
+        ({**FERRITIN, "result": "9-9-9"}, "sentinels"),
+    ],
+)
+def test_the_hint_proposes_the_line(row: dict[str, str], said: str) -> None:
+    held = lab(row).ledger.iloc[0]
+    assert held["fate"] == "quarantined"
+    assert said in held["hint"]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        {"texts": ["HIGH"], "outcome": "FERR", "means": "above"},
+        {"texts": ["x"], "outcome": "FERR", "means": "negative", "value": 3},
+        {"texts": ["x"], "means": "value", "value": 3},
+        {"texts": ["x"], "outcome": "FERR", "means": "below", "unit": "ng/mL"},
+        {"texts": [], "means": "not_done"},
+        {"texts": ["x"], "means": "missing"},
+    ],
+)
+def test_a_word_without_a_meaning_is_refused(word: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        source({"f": {"parts": [{"kind": "patients", "subject": "id"}], "words": [word]}})
+
+
+def test_an_untouched_cell_keeps_its_flags() -> None:
+    assert value_of(lab({**LAB, "result": "12 H"}), "flags") == "LAB_FLAG"
+    assert fates(lab({**LAB, "result": "12 H"})) == ["clean"]

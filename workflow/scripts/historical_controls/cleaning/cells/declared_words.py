@@ -1,0 +1,93 @@
+"""Words that a file declares to mean something, and the line that would declare those that it does not."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from historical_controls.cleaning.cells.cell_words import NOTE_WORD
+from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
+from historical_controls.config.sources.codes import same_code
+from historical_controls.config.sources.sources import SourceFile
+from historical_controls.config.sources.words import CellWord
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.dictionary.folding import fold
+
+OPERATORS = {"below": "<", "above": ">", "value": ""}
+RESULTS = ("positive", "negative", "indeterminate")
+# What a word most likely means. It is proposed, never applied.
+ABOVE = re.compile(
+    r"^(?:\+?inf|\+?infinity|infinito|high|hi|alt[oa]|elevad[oa]|over(?:flow)?|>.*|.*(?:upper|superior|arriba).*)$"
+)
+BELOW = re.compile(r"^(?:-inf|-infinity|low|lo|baj[oa]|under(?:flow)?|<.*|.*(?:lower|inferior|debajo|detec).*)$")
+ROOM_AIR = re.compile(r"^(?:(?:al? )?aire(?: ambiente)?|medio ambiente|room air|ambient air|ra|aa)$")
+
+
+def apply_words(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
+    """Give the declared meaning to records whose whole cell is a declared word; column worded says which they are."""
+    words = {(word.outcome or "", same_code(text, file.code_case)): word for word in file.words for text in word.texts}
+    if not words:
+        return records.assign(worded=False)
+
+    def word_of(code: str, text: str) -> CellWord | None:
+        said = same_code(text, file.code_case)
+        return words.get((code, said)) or words.get(("", said))
+
+    word = by_distinct_pair(records["code"], records["raw_value"], word_of)
+    rows = word.notna()
+    means = word[rows].map(lambda own: own.means)
+    number = word[rows].map(lambda own: own.value).astype("float64")
+    unit = word[rows].map(lambda own: _unit(own, dictionary)).astype("str")
+    problem = pd.Series("", index=means.index, dtype="str").mask((means == "below") & number.isna(), "LOD_NO_LIMIT")
+    problem = problem.mask(means.isin(RESULTS), "NUM_UNREADABLE")
+    told: dict[str, pd.Series] = {
+        "operator": means.map(lambda said: OPERATORS.get(said, "")).astype("str"),
+        "number": number,
+        "high": number.where(number.isna()),
+        "problem": problem,
+        "not_done": means == "not_done",
+        "finding": means.where(means.isin(RESULTS), None),
+    }
+    out = records.assign(
+        worded=rows, remark=records["remark"].mask(rows, ""), cell_unit=records["cell_unit"].mask(rows, "")
+    )
+    out = out.assign(raw_unit=out["raw_unit"].mask(rows & (unit.reindex(rows.index, fill_value="") != ""), unit))
+    for name, values in told.items():
+        out[name] = out[name].where(~rows, values.reindex(rows.index))
+    return out.assign(not_done=out["not_done"].astype(bool))
+
+
+def _unit(word: CellWord, dictionary: Dictionary) -> str:
+    if word.value is None or word.outcome is None:
+        return ""
+    return word.unit or dictionary.outcomes[word.outcome].unit
+
+
+def word_hints(records: pd.DataFrame) -> pd.Series:
+    """Return for each cell that is no number the line under 'words' that would say what it means."""
+    return by_distinct_pair(records["code"], records["raw_value"], _hint, "str")
+
+
+def _hint(code: str, text: str) -> str:
+    folded, quoted = fold(text), text[:60].replace('"', "'")
+    own = f'{{texts: ["{quoted}"], outcome: {code}, means: '
+    if any(c.isdigit() for c in folded) and not folded.startswith((">", "<")):
+        return "not a number; if it is a code for missing, declare it under 'sentinels'"
+    if code == "FIO2" and ROOM_AIR.match(folded):
+        return f"not a number; if it says room air, declare under 'words': {own}value, value: 21, unit: \"%\"}}"
+    if BELOW.match(folded):
+        return f"not a number; if it is below a limit, declare under 'words': {own}below, value: <limit>}}"
+    if ABOVE.match(folded):
+        return f"not a number; if it is above a limit, declare under 'words': {own}above, value: <limit>}}"
+    return f"not a number; declare under 'words' what it means: {own}not_done}}, or under 'sentinels' if it is missing"
+
+
+def list_notes(records: pd.DataFrame) -> pd.DataFrame:
+    """Say in the ledger which words beside a clean value were left out (NOTE_BESIDE); marks as 'H' are flags only."""
+    wordy = by_distinct(records["remark"], lambda text: NOTE_WORD.search(text) is not None, bool)
+    rows = wordy & (records["fate"] == "clean") & (records["reason"] == "")
+    if not rows.any():
+        return records
+    hint = "left out beside the value: '" + records["remark"] + "'"
+    return records.assign(reason=records["reason"].mask(rows, "NOTE_BESIDE"), hint=records["hint"].mask(rows, hint))

@@ -1,0 +1,39 @@
+"""Words of comments read with their negation: 'muestra no hemolizada' says that nothing is wrong."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+MEMORY = 65_536
+# Words that may come between a negation and what it denies; any other ends its reach ('no procesada por hemolisis').
+BETWEEN = (
+    r"(?:hay|se|observ\w*|present\w*|muestra|muestras|suero|plasma|esta|estaba|fue|es|signos?|evidencias?|datos?|de|del|la"
+    r"|un|una|visibles?|macroscopic\w*|evidentes?|aparentes?|was|is|were|visibl[ey]|gross(?:ly)?|signs?|evidence|of|any"
+    r"|the|sample|specimen|lipemic\w*|icteric\w*|coagulad\w*|ha?emol\w*|clotted|ni|nor|or|o|y|and)"
+)
+BEFORE = re.compile(
+    rf"(?:^|[^\w])(?:no|sin|not|non|without|never|nunca|niega|ausencia|libre|free|ni|nor|nil)(?:[\s-]+{BETWEEN})*[\s-]+$"
+)
+AFTER = re.compile(
+    r"^\w*\s*[:=(-]?\s*(?:no\b(?!\s+\w)|ausentes?\b|absent\b|negativ[oa]s?\b|negative\b|ningun[oa]?\b|none\b|descartad\w*|0\b(?![.,]\d))"
+)
+
+
+@lru_cache(maxsize=MEMORY)
+def says(text: str, pattern: str) -> bool:
+    """Return whether a text states a word of the pattern (a regular expression of lower-case letters) undenied."""
+    plain = _plain(text)
+    return any(not is_denied(plain, found) for found in re.finditer(pattern, plain))
+
+
+def is_denied(text: str, match: re.Match[str]) -> bool:
+    """Return whether what was matched in a text of plain lower-case letters is denied there."""
+    return BEFORE.search(text[: match.start()]) is not None or AFTER.search(text[match.end() :]) is not None
+
+
+def _plain(text: str) -> str:
+    """Without capitals and accents; marks between words stay, since they end what a negation reaches."""
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in folded if not unicodedata.combining(c))
