@@ -13,10 +13,10 @@ from cleaning_study import LAB, LONG, ROOT, dictionary, source, study
 from historical_controls.cleaning.findings.finding import Finding
 from historical_controls.cleaning.findings.inspect import Inspected, inspect_source
 from historical_controls.cleaning.findings.severity import severity, stop_where_suspect, summary
-from historical_controls.cleaning.people.assemble import assemble_source
+from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
 from historical_controls.cleaning.people.identity import link_people
 from historical_controls.cleaning.records.outputs import SOURCE_TABLES
-from historical_controls.cleaning.rows.files import clean_file
+from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.sources.sources import Source
 from historical_controls.errors import UserError
 from historical_controls.intake.reading import read_file
@@ -30,9 +30,9 @@ def findings_of(path: Path, file: dict[str, Any], folder: Path, **keys: Any) -> 
     """Findings of a source 's' of one file 'f' at `path`, read as it is."""
     declared = source({"f": {**file, "path": str(path)}}, **keys)
     raw = read_file(path, declared.files["f"])
-    part = clean_file(raw, "s", "f", declared, study(), dictionary())
+    part = clean_file(raw, FileInputs("s", "f", declared, study(), dictionary()))
     people = link_people({"s": part.ledger}, {"s": declared})
-    tables = assemble_source([part], people, "s", declared, study(), dictionary())
+    tables = assemble_source([part], people, SourceInputs("s", declared, dictionary()))
     write_table(raw, folder / "f.parquet", INTAKE)
     for name, table in SOURCE_TABLES.items():
         write_table(getattr(tables, name), folder / f"{name}.parquet", table)

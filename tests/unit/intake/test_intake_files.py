@@ -131,7 +131,7 @@ def test_files_of_only_a_header_or_only_footers_are_read(tmp_path: Path) -> None
 
 def test_repeated_and_nameless_columns_keep_their_cells(tmp_path: Path) -> None:
     frame = read(tmp_path, "id,v,w,w,,w #2\n1,a,b,c,d,e\n")
-    assert list(frame)[4:] == ["cell:id", "cell:v", "cell:w", "cell:w #2", "cell:column 5", "cell:w #2 #2"]
+    assert list(frame)[4:] == ["cell:id", "cell:v", "cell:w #1", "cell:w #2", "cell:column 5", "cell:w #2 #2"]
     assert good(frame) == {2: ("1", "a", "b", "c", "d", "e")}
 
 
@@ -160,10 +160,10 @@ MISTAKES = [
     (b"id,v\n1,a\n", {"header_line": 9}, "ends before its header (line 9)", None),
     (b"", {}, "ends before its header", None),
     (b"id,vv\n1,a\n", {}, "there is no column 'v'", "Did you mean 'vv'?"),
-    (b"id,v,v\n1,a,b\n", {}, "column 'v' stands 2 times", None),
+    (b"id,v,v\n1,a,b\n", {}, "column 'v' is there 2 times", "'v #1', 'v #2'"),
     (b"id,v\n1,a\n", {"private_columns": ["v"]}, "column 'v' is private", None),
     (b"id,v\n1,a\n", {"private_columns": ["nombre"]}, "there is no column 'nombre'", None),
-    (b"id,v\n1,a,\n2,b,\n", {}, "no line has as many cells as the header (2)", "lacks a name"),
+    (b"id,v\n1,a,\n2,b,\n", {}, "no line has as many cells as the header (2)", "row_names: true"),
     (b'"id,v\n1,a\n', {}, "the header cannot be read", None),
 ]
 

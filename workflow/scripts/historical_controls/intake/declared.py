@@ -27,12 +27,13 @@ COLUMN_FIELDS = (
 
 
 def declared_columns(file: SourceFile) -> list[str]:
-    """Every column that the declaration names, once each, in order."""
+    """Return every column that the declaration names, once each, in order, those that others are split into not."""
     names: list[str] = []
     for part in file.parts:
         names += _part_columns(part)
     names += [column for sentinel in file.sentinels for column in sentinel.columns]
-    return list(dict.fromkeys(names))
+    made = {name for split in file.split_columns.values() for name in split.into}
+    return list(dict.fromkeys(name for name in [*names, *file.split_columns] if name not in made))
 
 
 def _part_columns(part: FilePart) -> Iterator[str]:
@@ -54,6 +55,9 @@ def _named(model: BaseModel) -> Iterator[str]:
         elif name == "columns" and isinstance(value, dict):
             yield from value
             yield from (column.unit_column for column in value.values() if getattr(column, "unit_column", None))
+            for own in value.values():
+                for spec in (getattr(own, "born", None), getattr(own, "on", None)):
+                    yield from spec.columns if spec is not None else ()
         elif isinstance(value, list):
             for item in value:
                 if isinstance(item, Condition):

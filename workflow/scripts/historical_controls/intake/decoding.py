@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import codecs
+import gzip
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+GZIP = b"\x1f\x8b"
 UTF8 = "utf-8"
 ONE_BYTE = ("iso8859-1", "iso8859-15", "cp1252")
 # Enough to tell what a file is. Its size is fixed, so that no answer depends on how a file is cut into blocks.
@@ -22,8 +27,9 @@ def text_blocks(path: Path, file: SourceFile, size: int) -> Iterator[tuple[bytes
     size: bytes read at a time. Raises UserError where the file is no text, or its bytes say that it is written in
     another encoding: at the latest at the line where they say so.
     """
-    with path.open("rb") as stream:
-        _check_marks(path, stream.read(HEAD), path.stat().st_size <= HEAD, file)
+    with _opened(path) as stream:
+        head = stream.read(HEAD + 1)
+        _check_marks(path, head[:HEAD], len(head) <= HEAD, file)
         stream.seek(0)
         decoder = _Decoder(path, file)
         rest, last = b"", False
@@ -35,6 +41,23 @@ def text_blocks(path: Path, file: SourceFile, size: int) -> Iterator[tuple[bytes
             rest = body[end:]
             if end or last:
                 yield body[:end], last
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO | gzip.GzipFile]:
+    """The file's bytes, unpacked block by block where it is gzipped. Raises UserError where it is cut short."""
+    with path.open("rb") as raw:
+        packed = raw.read(2) == GZIP
+        raw.seek(0)
+        if not packed:
+            yield raw
+            return
+        try:
+            with gzip.GzipFile(fileobj=raw) as stream:
+                yield stream
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            what = f"the gzipped file is damaged or cut short ({error})"
+            raise UserError(what, str(path), "Copy it again.") from None
 
 
 def _last_line_end(body: bytes) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError
 from historical_controls.intake.decoding import text_blocks
+from historical_controls.intake.headings import joined_headings
 from historical_controls.intake.layout import ABOVE, HEAD_LINES, Grid, Problem, cell_names, text_frame
 from historical_controls.intake.quoted_rows import LARGEST_RECORD, read_careful, split_lines
 from historical_controls.intake.regular_rows import read_regular
@@ -112,10 +113,22 @@ def _top(path: Path, blocks: Blocks, file: SourceFile) -> Top:
     if isinstance(header, csv.Error):
         where = f"{path}, line {file.header_line}"
         raise UserError(f"the header cannot be read: {header}", where, "Check its quotes, or header_line.")
-    cells, n_lines = header[0], file.header_line - 1 + header[1]
+    cells, n_lines = _headings(header[0], lines, file), file.header_line - 1 + header[1]
     texts = [line.rstrip("\r\n") for line in lines[: max(HEAD_LINES, file.header_line)]]
-    problems = [(n, ABOVE, text) for n, text in enumerate(texts[: file.header_line - 1], start=1)]
+    problems = [(n, ABOVE, text) for n, text in enumerate(texts[: file.header_line - file.header_rows], start=1)]
     return Top(cells, texts[:HEAD_LINES], problems, n_lines, "".join(lines[n_lines:]).encode(), last)
+
+
+def _headings(lowest: list[str], lines: list[str], file: SourceFile) -> list[str]:
+    """Return the names of all columns: from every row of the header, and one more for R's row names."""
+    above = lines[file.header_line - file.header_rows : file.header_line - 1]
+    rows = [_cells(line, file.delimiter) for line in above]
+    names = joined_headings([*rows, lowest]) if rows else lowest
+    return ["", *names] if file.row_names else names
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
 
 
 def _header(lines: list[str], file: SourceFile) -> tuple[list[str], int] | csv.Error:

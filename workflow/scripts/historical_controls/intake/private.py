@@ -7,6 +7,7 @@ import re
 from historical_controls.config.sources.redcap import RedcapDictionary
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.folding import fold
+from historical_controls.intake.headings import repeated
 
 # Of folded names. Dates of birth identify as well; the age at admission is asked for instead.
 IDENTIFYING = re.compile(
@@ -31,7 +32,8 @@ def private_columns(header: list[str], read: list[str], file: SourceFile, redcap
     """
     marked = redcap.identifiers() if redcap else set()
     found = [name for name in header if name not in read and (name in marked or identifies(name))]
-    return list(dict.fromkeys([*file.private_columns, *found]))
+    several = [other for name in file.private_columns for other in repeated(name, header)]
+    return list(dict.fromkeys([*file.private_columns, *several, *found]))
 
 
 def identifies(name: str) -> bool:

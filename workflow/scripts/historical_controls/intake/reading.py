@@ -17,9 +17,12 @@ from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError, did_you_mean, raise_all
 from historical_controls.intake.declared import declared_columns
 from historical_controls.intake.delimited import BLOCK, read_delimited
+from historical_controls.intake.headings import addressed, repeated
 from historical_controls.intake.layout import RAGGED, Grid, cell_names, without_headers
 from historical_controls.intake.private import private_columns
+from historical_controls.intake.splitting import with_split_columns
 from historical_controls.intake.spreadsheet import read_spreadsheet
+from historical_controls.intake.statistical import read_statistical
 from historical_controls.tables.parquet import TableWriter, conform
 from historical_controls.tables.registry import INTAKE
 
@@ -57,17 +60,24 @@ def read_blocks(
     place = Path(path)
     if not place.is_file():
         raise UserError("there is no such file", str(place))
-    grids = _sheet(place, file) if file.format == "xlsx" else read_delimited(place, file, size)
-    grids = map(without_headers, grids)
+    grids: Iterator[Grid] = map(without_headers, _grids(place, file, size))
     if file.redcap and file.redcap.labels and redcap:
         grids = _by_field(grids, redcap)
+    declared = [*declared_columns(file), *file.private_columns]
+    grids = (addressed(grid, declared) for grid in grids)
     first = next(grids)
     _check_columns(place, first, file, redcap)
     private = private_columns(first.header, declared_columns(file), file, redcap)
     with place.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     for grid in _fitting(place, chain([first], grids)):
-        yield _table(grid, sha256, private)
+        yield _table(with_split_columns(grid, file.split_columns), sha256, private)
+
+
+def _grids(place: Path, file: SourceFile, size: int) -> Iterator[Grid]:
+    if file.format == "csv":
+        return read_delimited(place, file, size)
+    return _sheet(place, file) if file.format == "xlsx" else read_statistical(place, file)
 
 
 def _sheet(place: Path, file: SourceFile) -> Iterator[Grid]:
@@ -101,7 +111,7 @@ def _never_fits(place: Path, grid: Grid, line: int) -> UserError:
     return UserError(
         f"no line has as many cells as the header ({len(grid.header)})",
         f"{place}, line {line}",
-        "Check the delimiter, and whether the header lacks a name.",
+        "Check the delimiter; where rows begin with a name that the header lacks, as R writes them: row_names: true.",
     )
 
 
@@ -118,11 +128,15 @@ def _check_columns(place: Path, grid: Grid, file: SourceFile, redcap: RedcapDict
 
 def _column_faults(there: list[str], declared: list[str], private: list[str], where: str) -> Iterator[UserError]:
     for name in dict.fromkeys([*declared, *private]):
-        if name not in there:
+        several = repeated(name, there)
+        if name not in there and several and name in private:
+            continue
+        if name not in there and several:
+            what = f"column '{name}' is there {len(several)} times"
+            yield UserError(what, where, f"Name the one that is meant: {', '.join(map(repr, several))}.")
+        elif name not in there:
             yield UserError(f"there is no column '{name}'", where, did_you_mean(name, there))
     for name in declared:
-        if there.count(name) > 1:
-            yield UserError(f"column '{name}' stands {there.count(name)} times", where, "Give each a name of its own.")
         if name in private:
             yield UserError(f"column '{name}' is private and cannot be read", where)
 

@@ -15,6 +15,7 @@ import numpy as np
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError, did_you_mean
 from historical_controls.intake.decoding import OLE
+from historical_controls.intake.headings import joined_headings
 from historical_controls.intake.layout import (
     ABOVE,
     BLANK,
@@ -45,13 +46,14 @@ def read_spreadsheet(path: Path, raw: bytes, file: SourceFile) -> Grid:
     rows = _sheet_rows(path, raw, file)
     if len(rows) < file.header_line:
         raise UserError(f"the sheet ends before its header (row {file.header_line})", str(path), "Check header_line.")
-    header = [cell.strip() for cell in rows[file.header_line - 1]]
+    above = file.header_line - file.header_rows
+    header = [cell.strip() for cell in joined_headings(rows[above : file.header_line])]
     width = max([_filled(header), *map(len, rows[file.header_line :])])
     check_extent(path, len(rows), width, sum(map(len, rows)))
     header = _fitted(header, width)
     good: list[list[str]] = []
     lines: list[int] = []
-    problems = [(number, ABOVE, _joined(row)) for number, row in enumerate(rows[: file.header_line - 1], start=1)]
+    problems = [(number, ABOVE, _joined(row)) for number, row in enumerate(rows[:above], start=1)]
     for number, row in enumerate(rows[file.header_line :], start=file.header_line + 1):
         problem = _problem(row, file)
         if problem:

@@ -166,7 +166,7 @@ def _part_records(
         case WideMeasurements():
             yield "measurements", _measured(unfold_wide(rows, part, file, calendar, dictionary), inputs, resolved)
         case PatientRows():
-            yield "patients", characteristics(rows, part, file, dictionary)
+            yield "patients", characteristics(rows, part, file, calendar, dictionary)
             yield "events", dated_events(rows, part, file, calendar)
         case EventRows():
             yield "events", event_rows(rows, part, file, calendar)

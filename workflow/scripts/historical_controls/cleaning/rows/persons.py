@@ -22,6 +22,7 @@ from historical_controls.cleaning.records.records import (
     meets,
     undecided,
 )
+from historical_controls.cleaning.rows.ages import ages
 from historical_controls.cleaning.rows.unfolding import no_times, time_columns
 from historical_controls.config.sources.codes import CaseRule, same_code
 from historical_controls.config.sources.parts import CharacteristicColumn, EventColumns, PatientRows
@@ -30,10 +31,18 @@ from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.folding import fold
 
 
-def characteristics(rows: pd.DataFrame, part: PatientRows, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
+def characteristics(
+    rows: pd.DataFrame, part: PatientRows, file: SourceFile, calendar: Calendar, dictionary: Dictionary
+) -> pd.DataFrame:
     """Return one record per filled declared column of each row, with value or result, and a fate."""
     ids = subject_columns(rows, part.subject, file)
-    frames = [_characteristic(rows, ids, name, declared, file, dictionary) for name, declared in part.columns.items()]
+    frames = []
+    for name, declared in part.columns.items():
+        records = _undecided(rows, ids, name, declared, file)
+        if declared.born is not None:
+            frames.append(ages(records, rows, declared, file, calendar))
+        else:
+            frames.append(_characteristic(records, name, declared, file, dictionary))
     return _stacked(frames)
 
 
@@ -42,19 +51,20 @@ def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
 
 
-def _characteristic(
-    rows: pd.DataFrame,
-    ids: pd.DataFrame,
-    name: str,
-    declared: CharacteristicColumn,
-    file: SourceFile,
-    dictionary: Dictionary,
+def _undecided(
+    rows: pd.DataFrame, ids: pd.DataFrame, name: str, declared: CharacteristicColumn, file: SourceFile
 ) -> pd.DataFrame:
+    """Return a record for each row whose column is filled, held already where it names nobody."""
     text = column(rows, name)
     records = ids.assign(raw_value=text)
     records = undecided(records, item=name, characteristic=declared.characteristic, result=None, value=float("nan"))
     records = records.loc[text != ""]
-    records = check_subject(decide(records, is_sentinel(records["raw_value"], name, file), "SENTINEL", "ignored"))
+    return check_subject(decide(records, is_sentinel(records["raw_value"], name, file), "SENTINEL", "ignored"))
+
+
+def _characteristic(
+    records: pd.DataFrame, name: str, declared: CharacteristicColumn, file: SourceFile, dictionary: Dictionary
+) -> pd.DataFrame:
     outcome = dictionary.outcomes[declared.characteristic]
     if outcome.kind == "number":
         unit = declared.unit or dictionary.unit_in(name, outcome.code)

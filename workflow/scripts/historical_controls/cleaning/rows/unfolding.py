@@ -49,8 +49,17 @@ def unfold_wide(
     """
     base = _with_times(rows, part, file, calendar)
     units = {name: own.unit or dictionary.unit_in(name, own.outcome) for name, own in part.columns.items()}
-    frames = [_wide_column(rows, base, name, units[name], own, file) for name, own in part.columns.items()]
+    frames = []
+    for name, own in part.columns.items():
+        at = None if own.at is None else _constant(part.time, own.at)
+        dated = base if at is None else base.assign(**time_columns(rows, at, file, calendar))
+        frames.append(_wide_column(rows, dated, name, units[name], own, file))
     return pd.concat(frames, ignore_index=True)
+
+
+def _constant(spec: TimeColumns, at: str | int | float) -> TimeColumns:
+    """Return the declaration of a time that no column holds, written as those of `spec`."""
+    return spec.model_copy(update={"columns": [], "at": at})
 
 
 def _wide_column(
@@ -85,7 +94,7 @@ def _with_times(
 
 def time_columns(rows: pd.DataFrame, spec: TimeColumns, file: SourceFile, calendar: Calendar) -> dict[str, Any]:
     """Return the columns of time that every dated record has."""
-    text = joined_times(rows, spec.columns, file)
+    text = sent_times(rows, spec, file)
     parsed = parse_times(text, spec, calendar)
     return {
         "time": parsed.utc,
@@ -95,6 +104,13 @@ def time_columns(rows: pd.DataFrame, spec: TimeColumns, file: SourceFile, calend
         "time_reason": parsed.reason,
         "shifted": parsed.shifted,
     }
+
+
+def sent_times(rows: pd.DataFrame, spec: TimeColumns, file: SourceFile) -> pd.Series:
+    """Return the text of each row's time: of its columns, or the constant that the declaration states."""
+    if spec.columns:
+        return joined_times(rows, spec.columns, file)
+    return pd.Series("" if spec.at is None else str(spec.at), index=rows.index, dtype="str")
 
 
 def optional_times(

@@ -26,7 +26,10 @@ from historical_controls.dictionary.vocabulary import ANY_EVENT
 class TimeColumns(Section):
     """Where a time stands and how it is written. Several columns are joined by a space."""
 
-    columns: list[Text] = Field(min_length=1, description="column, or date column and time column")
+    columns: list[Text] = Field(default=[], description="column, or date column and time column")
+    at: str | int | float | None = Field(
+        None, description="the time itself, where no column holds it: '2020-05-01', or 7 with relative_unit days"
+    )
     formats: list[Text] = Field(
         default=[],
         description="accepted formats, strptime codes; several may differ in precision (day; day and time); empty "
@@ -38,6 +41,12 @@ class TimeColumns(Section):
         description="how relative times are written; study_day: the event's own day is day 1, and there is no day 0",
     )
     excel_serial: bool = Field(False, description="numbers are spreadsheet serial dates")
+
+    @model_validator(mode="after")
+    def columns_or_constant(self) -> TimeColumns:
+        if self.columns and self.at is not None:
+            raise ValueError("give either columns or at")
+        return self
 
     @model_validator(mode="after")
     def absolute_or_relative(self) -> TimeColumns:
@@ -55,6 +64,12 @@ class TimeColumns(Section):
         for form in formats:
             check_format(form)
         return formats
+
+
+def _stated(spec: TimeColumns | None, key: str, constant: bool = True) -> None:
+    """Raise ValueError where neither a column nor, if allowed, a constant states the time."""
+    if spec is not None and not spec.columns and not (constant and spec.at is not None):
+        raise ValueError(f"{key} names no column" + ("; a constant time is given as 'at'" if constant else ""))
 
 
 def _only_dated(spec: TimeColumns | None, key: str) -> None:
@@ -95,6 +110,8 @@ class LongMeasurements(FilePart):
 
     @model_validator(mode="after")
     def result_is_dated(self) -> LongMeasurements:
+        _stated(self.time, "time")
+        _stated(self.result_time, "result_time")
         _only_dated(self.result_time, "result_time")
         return self
 
@@ -105,6 +122,9 @@ class WideColumn(Section):
     outcome: MeasuredOutcome = Field(description="code in outcomes.csv")
     unit: Unit | None = Field(None, description="unit of the column; null: unit is missing and rows are quarantined")
     unit_column: Text | None = Field(None, description="column holding the unit")
+    at: str | int | float | None = Field(
+        None, description="time of the column, written as the part's times are, where its heading tells it: 'Day 1 GFR'"
+    )
     assay: Assay | Literal[""] = Field("", description="assay of the column, one of 'assays'")
     specimen: Specimen | Literal[""] = Field("", description="specimen of the column, see specimens.csv")
     values: Annotated[dict[str, ResultName], MEANINGS] = Field(
@@ -119,15 +139,34 @@ class WideMeasurements(FilePart):
     time: TimeColumns
     columns: dict[str, WideColumn] = Field(min_length=1)
 
+    @model_validator(mode="after")
+    def each_column_has_a_time(self) -> WideMeasurements:
+        if not self.time.columns and self.time.at is None:
+            for name, own in self.columns.items():
+                if own.at is None:
+                    raise ValueError(f"'{name}' has no time: give it as its 'at', or name columns under 'time'")
+        return self
+
 
 class CharacteristicColumn(Section):
     """One column holding a characteristic of the patient."""
 
     characteristic: Characteristic = Field(description="code in outcomes.csv, family 'characteristic'")
     unit: Unit | None = Field(None, description="unit of a numeric characteristic")
+    born: TimeColumns | None = Field(None, description="for an age: columns of the date of birth")
+    on: TimeColumns | None = Field(None, description="for an age: date in the same row at which it is meant")
     values: Annotated[dict[str, ResultName], MEANINGS] = Field(
         default={}, description="codes in the file to yes, no or the category"
     )
+
+    @model_validator(mode="after")
+    def age_has_both_dates(self) -> CharacteristicColumn:
+        if (self.born is None) != (self.on is None):
+            raise ValueError("born and on go together")
+        for key in ("born", "on"):
+            _stated(getattr(self, key), key, constant=False)
+            _only_dated(getattr(self, key), key)
+        return self
 
 
 class EventColumns(Section):
@@ -137,6 +176,11 @@ class EventColumns(Section):
     time: TimeColumns
     value: Text | None = Field(None, description="column with grade or category")
     only_if: Condition | None = Field(None, description="the event exists only where this holds")
+
+    @model_validator(mode="after")
+    def a_column_dates_it(self) -> EventColumns:
+        _stated(self.time, "time", constant=False)
+        return self
 
 
 class PatientRows(FilePart):
@@ -169,6 +213,8 @@ class EventRows(FilePart):
 
     @model_validator(mode="after")
     def end_is_dated(self) -> EventRows:
+        _stated(self.time, "time")
+        _stated(self.end_time, "end_time", constant=False)
         _only_dated(self.end_time, "end_time")
         return self
 
@@ -188,6 +234,8 @@ class TreatmentRows(FilePart):
 
     @model_validator(mode="after")
     def courses_are_dated(self) -> TreatmentRows:
+        _stated(self.start, "start")
+        _stated(self.stop, "stop", constant=False)
         _only_dated(self.start, "start")
         _only_dated(self.stop, "stop")
         return self

@@ -23,6 +23,7 @@ from historical_controls.config.name_types import (
 )
 from historical_controls.config.sources.codes import MEANINGS, CaseRule, Codes, collisions, same_code
 from historical_controls.config.sources.findings import ConfirmedFinding, SuspectShares
+from historical_controls.config.sources.layout import SplitColumn
 from historical_controls.config.sources.parts import AnyPart, EventRows, PatientRows, TreatmentRows, WideMeasurements
 from historical_controls.config.sources.words import CellWord
 from historical_controls.dictionary.vocabulary import ANY_TREATMENT
@@ -76,11 +77,25 @@ class SourceFile(Section):
     """One file of a source: how it is written and what its rows hold."""
 
     path: Text = Field(description="path from the study folder")
-    format: Literal["csv", "xlsx"] = "csv"
+    format: Literal["csv", "xlsx", "sas7bdat", "xport", "sav", "dta"] = Field(
+        "csv",
+        description="csv: delimited text, also gzipped; sas7bdat and xport: SAS; sav: SPSS; dta: Stata",
+    )
+    value_labels: bool = Field(False, description="true: codes of a SAS, SPSS or Stata file come as their labels")
     encoding: str = Field("utf-8", description="text encoding of a csv, e.g. utf-8, utf-8-sig, latin-1")
     delimiter: str = Field(",", description="column delimiter of a csv")
     sheet: Text | None = Field(None, description="sheet of an xlsx; null = the only one")
     header_line: int = Field(1, ge=1, description="line holding the column names; lines above it are ignored")
+    header_rows: int = Field(
+        1,
+        ge=1,
+        le=5,
+        description="lines of the header, the last being header_line: 'Visit 1' above 'BP' is 'Visit 1 BP'",
+    )
+    split_columns: dict[Text, SplitColumn] = Field(
+        default={}, description="columns whose cells hold several values, such as a blood pressure '167/92'"
+    )
+    row_names: bool = Field(False, description="true: rows begin with a name that the header lacks, as R writes them")
     footer: list[str] = Field(
         default=[], description="regular expressions; lines matching one are ignored by declaration"
     )
@@ -166,6 +181,12 @@ class SourceFile(Section):
         yield from (
             f"'{code}' is declared as missing and as '{m}'" for code, m in codes.items() if same_code(code) in missing
         )
+
+    @model_validator(mode="after")
+    def header_is_in_the_file(self) -> SourceFile:
+        if self.header_rows > self.header_line:
+            raise ValueError(f"a header of {self.header_rows} lines cannot end on line {self.header_line}")
+        return self
 
     @field_validator("encoding")
     @classmethod

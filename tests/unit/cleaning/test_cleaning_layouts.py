@@ -1,0 +1,199 @@
+"""Sheets in the shape of three public ones, from their raw form to clean records, declared from their headings alone.
+
+Shapes: messy_aki, messy_bp and messy_uc of R's package medicaldata (Higgins 2021); the rows here are our own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from cleaning_study import clean, dictionary, fates, source, study
+
+from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
+from historical_controls.cleaning.people.identity import link_people
+from historical_controls.cleaning.records.outputs import CleanSource
+from historical_controls.cleaning.rows.files import FileInputs, clean_file
+from historical_controls.dictionary.dictionary import Conversion, Dictionary
+from historical_controls.intake.reading import read_file
+
+AKI = [
+    ["Kidney study"],
+    ["Somebody"],
+    [],
+    ["study_id", "dob", "Sex", None, "Admission GFR", "Day 1 gfr", "DAY2GFR`", "day 3 GfR", "sediment"],
+    [1, date(1967, 11, 11), "Male", None, 17, 12, 10, 22, "casts"],
+    [2, date(1990, 12, 11), "F ", None, 21, 17, "19 but poor collection", 12, "casts"],
+    [3, "may 5 1970", "Male", None, 32, 20, None, 11, None],
+]
+BP = [
+    ["Pressure study"],
+    [None, None, None, None, None, "Visit 1", None, "Visit 2", None],
+    ["pat_id", "Month of birth", "Day birth", "Year birth", "Sex", "BP", "HR", "BP", "HR"],
+    [1, 11, 30, 1967, "Male", "167/92", 89, "156/82", 82],
+    [2, 3, 8, 1990, "Female", "158/99", 77, "147-90", 71],
+]
+UC_NAMES = ["pat_id", "treatment", "start_date", "dob", None, "pre/post_wt_kg", "start_wbc", "start_plt", "end_month"]
+UC_NAMES += ["end_day", "end_year", "end_wbc", "end_plt", "street"]
+UC = [
+    ["Colitis study"],
+    ["6m Rx"],
+    UC_NAMES,
+    ["001", "upa", date(2020, 5, 4), date(1985, 5, 5), None, "84/82", 8.2, 273, 6, 14, 2020, 7.1, -99, "Elm"],
+    ["002", "uste", date(2020, 5, 5), date(1950, 1, 2), None, "77/77", 10.1, "414K", 7, 2, 2020, 9, 300, "Oak"],
+]
+
+
+def cleaned_sheet(path: Path, rows: list[list[Any]], file: dict[str, Any], **keys: Any) -> CleanSource:
+    """The rows as a workbook, read and cleaned as declared."""
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    declared = source({"f": {"path": str(path), "format": "xlsx", **file}}, **keys)
+    raw = read_file(path, declared.files["f"])
+    part = clean_file(raw, FileInputs("s", "f", declared, study(), with_gfr()))
+    people = link_people({"s": part.ledger}, {"s": declared})
+    return assemble_source([part], people, SourceInputs("s", declared, with_gfr()))
+
+
+def with_gfr() -> Dictionary:
+    """The dictionary of a study that adds rows of its own: filtration rate and systolic pressure."""
+    known = dictionary()
+    plain = replace(known.outcomes["CREAT"], hard_low=0, hard_high=250, warn_low=None, warn_high=None)
+    own = {"GFR": replace(plain, code="GFR", unit="mL/min"), "SBP": replace(plain, code="SBP", unit="mmHg")}
+    same = {("GFR", "ml/min"): Conversion(1.0, 0.0)}
+    return replace(known, outcomes={**known.outcomes, **own}, conversions={**known.conversions, **same})
+
+
+def values(cleaned: CleanSource, outcome: str) -> dict[tuple[str, str], float]:
+    """Values by patient and day."""
+    rows = cleaned.measurements.loc[cleaned.measurements["outcome"] == outcome]
+    people, days = rows["patient_id"].str.split("/").str[-1], rows["time"].dt.strftime("%m-%d")
+    return dict(zip(zip(people, days, strict=True), rows["value"], strict=True))
+
+
+def held(cleaned: CleanSource) -> dict[str, str]:
+    """Reason by the text that is held."""
+    rows = cleaned.ledger.loc[cleaned.ledger["fate"] == "quarantined"]
+    return dict(zip(rows["raw_value"], rows["reason"], strict=True))
+
+
+def test_a_sheet_with_the_day_in_its_headings(tmp_path: Path) -> None:
+    days = {"Admission GFR": 0, "Day 1 gfr": 1, "DAY2GFR`": 2, "day 3 GfR": 3}
+    part = {"kind": "measurements_wide", "subject": "study_id"}
+    part |= {"time": {"relative_to": "admission", "relative_unit": "days"}}
+    part |= {"columns": {name: {"outcome": "GFR", "unit": "mL/min", "at": day} for name, day in days.items()}}
+    cleaned = cleaned_sheet(
+        tmp_path / "aki.xlsx", AKI, {"header_line": 4, "parts": [part]}, relative_epoch=date(2020, 5, 1)
+    )
+    assert values(cleaned, "GFR") == {
+        **{("1", "05-01"): 17, ("1", "05-02"): 12, ("1", "05-03"): 10, ("1", "05-04"): 22},
+        **{("2", "05-01"): 21, ("2", "05-02"): 17, ("2", "05-04"): 12},
+        **{("3", "05-01"): 32, ("3", "05-02"): 20, ("3", "05-04"): 11},
+    }
+    # A note beside a number is for a person to read.
+    assert set(held(cleaned)) == {"19 but poor collection"}
+
+
+def test_a_sheet_with_visits_side_by_side_under_two_header_rows(tmp_path: Path) -> None:
+    split = {f"Visit {n} BP": {"by": "/", "into": [f"systolic {n}", f"diastolic {n}"]} for n in (1, 2)}
+    time = {"relative_to": "admission", "relative_unit": "days"}
+    parts = [
+        {"kind": "measurements_wide", "subject": "pat_id", "time": {**time, "at": day}}
+        | {"columns": {f"Visit {n} HR": {"outcome": "HR", "unit": "/min"}, f"systolic {n}": {"outcome": "SBP"}}}
+        for n, day in ((1, 0), (2, 7))
+    ]
+    for n, part in enumerate(parts, start=1):
+        part["columns"][f"systolic {n}"]["unit"] = "mmHg"
+    file = {"header_line": 3, "header_rows": 2, "split_columns": split, "parts": parts}
+    cleaned = cleaned_sheet(tmp_path / "bp.xlsx", BP, file, relative_epoch=date(2020, 5, 1))
+    assert values(cleaned, "HR") == {("1", "05-01"): 89, ("1", "05-08"): 82, ("2", "05-01"): 77, ("2", "05-08"): 71}
+    assert values(cleaned, "SBP") == {("1", "05-01"): 167, ("1", "05-08"): 156, ("2", "05-01"): 158}
+    assert held(cleaned) == {"not split: 147-90": "NUM_UNREADABLE"}
+
+
+def test_a_sheet_with_one_row_a_patient_the_arm_in_a_column_and_ages_from_dates_of_birth(tmp_path: Path) -> None:
+    start = {"columns": ["start_date"], "formats": ["%Y-%m-%d"]}
+    end = {"columns": ["end_year", "end_month", "end_day"], "formats": ["%Y %m %d"]}
+    here = {"subject": "pat_id", "where": [{"column": "treatment", "is_in": ["upa"]}]}
+    counts = {"wbc": "WBC", "plt": "PLT"}
+    blood = {"unit": "10^3/uL", "specimen": "sangre total"}
+    columns = {
+        when: {f"{when}_{name}": {"outcome": code, **blood} for name, code in counts.items()}
+        for when in ("start", "end")
+    }
+    born = {"columns": ["dob"], "formats": ["%Y-%m-%d"]}
+    age = {"dob": {"characteristic": "AGE", "born": born, "on": start}}
+    age |= {"start_kg": {"characteristic": "WEIGHT", "unit": "kg"}}
+    parts = [
+        {"kind": "patients", **here, "columns": age, "events": [{"event": "admission", "time": start}]},
+        {"kind": "measurements_wide", **here, "time": start, "columns": columns["start"]},
+        {"kind": "measurements_wide", **here, "time": end, "columns": columns["end"]},
+    ]
+    file = {"header_line": 3, "parts": parts, "sentinels": [{"columns": ["end_plt"], "codes": ["-99"]}]}
+    file |= {"private_columns": ["street"]}
+    file |= {"split_columns": {"pre/post_wt_kg": {"by": "/", "into": ["start_kg", "end_kg"]}}}
+    one = cleaned_sheet(tmp_path / "uc.xlsx", UC, file)
+    # 34, not 35: the birthday is a day later.
+    assert one.patients[["AGE", "WEIGHT"]].to_numpy().tolist() == [[34, 84]]
+    assert values(one, "WBC") == {("001", "05-04"): 8.2, ("001", "06-14"): 7.1}
+    assert values(one, "PLT") == {("001", "05-04"): 273}
+    assert one.ledger.loc[one.ledger["reason"] == "NOTHING_READ", "line"].tolist() == [5]
+    # The other arm is another source that reads the same file.
+    here["where"][0]["is_in"] = ["uste"]
+    other = cleaned_sheet(tmp_path / "uc.xlsx", UC, file)
+    assert other.patients["AGE"].tolist() == [70]
+    assert values(other, "PLT") == {("002", "07-02"): 300}
+    assert set(held(other)) == {"414K"}
+
+
+DAY = {"formats": ["%Y-%m-%d"]}
+AGED: dict[str, Any] = {"kind": "patients", "subject": "id", "columns": {"b": {"characteristic": "AGE"}}}
+AGED["columns"]["b"] |= {"born": {"columns": ["b"], **DAY}, "on": {"columns": ["d"], **DAY}}
+
+
+@pytest.mark.parametrize(
+    ("born", "then", "age"),
+    [
+        ("1980-05-04", "2020-05-04", 40),
+        ("1980-05-05", "2020-05-04", 39),
+        ("1980-02-29", "2020-02-28", 39),
+        ("2020-05-04", "2020-05-04", 0),
+        ("1921-05-04", "2020-05-04", 99),
+    ],
+)
+def test_an_age_is_completed_years(born: str, then: str, age: int) -> None:
+    cleaned = clean([{"id": "1", "b": born, "d": then}], AGED)
+    assert cleaned.patients["value"].tolist() == [age]
+
+
+@pytest.mark.parametrize(
+    ("born", "then", "reason"),
+    [
+        ("2020-06-04", "2020-05-04", "TIME_ORDER"),
+        ("31/02/1980", "2020-05-04", "DATE_INVALID"),
+        ("1980-05-04", "", "DATE_MISSING"),
+        ("1780-05-04", "2020-05-04", "DATE_RANGE"),
+    ],
+)
+def test_an_age_that_cannot_be_told_is_held(born: str, then: str, reason: str) -> None:
+    cleaned = clean([{"id": "1", "b": born, "d": then}], AGED)
+    assert fates(cleaned) == [reason]
+
+
+WRONG = [
+    ({"columns": ["when"], "at": 1, "relative_to": "admission", "relative_unit": "days"}, "either columns or at"),
+    ({"relative_to": "admission", "relative_unit": "days"}, "'v' has no time"),
+]
+
+
+@pytest.mark.parametrize(("time", "said"), WRONG)
+def test_a_time_is_stated_once(time: dict[str, Any], said: str) -> None:
+    part = {"kind": "measurements_wide", "subject": "id", "time": time, "columns": {"v": {"outcome": "CRP"}}}
+    with pytest.raises(ValueError, match=said):
+        source({"f": {"parts": [part]}})

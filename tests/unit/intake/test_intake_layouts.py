@@ -1,0 +1,176 @@
+"""Layouts that hospitals send: two header rows, repeated and nameless columns, row names, packed and split cells."""
+
+from __future__ import annotations
+
+import gzip
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pyreadstat
+import pytest
+
+from historical_controls.config.sources.sources import SourceFile
+from historical_controls.errors import UserError
+from historical_controls.intake import statistical
+from historical_controls.intake.headings import distinct_names, joined_headings
+from historical_controls.intake.reading import read_file
+
+PART = {"kind": "patients", "subject": "id", "columns": {"v": {"characteristic": "AGE"}}}
+
+
+def declared(*columns: str, subject: str = "id", **keys: Any) -> SourceFile:
+    own = {name: {"characteristic": "AGE"} for name in columns or ("v",)}
+    part = {"kind": "patients", "subject": subject, "columns": own}
+    return SourceFile.model_validate({"path": "x.csv", "parts": [part], **keys})
+
+
+def read(path: Path, content: str | bytes, file: SourceFile) -> pd.DataFrame:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_file(path, file)
+
+
+def cells(frame: pd.DataFrame, *names: str) -> list[tuple[str, ...]]:
+    rows = frame.loc[frame["problem"].isna(), [f"cell:{name}" for name in names]]
+    return list(rows.itertuples(index=False, name=None))
+
+
+TWO_ROWS = ",Visit 1,,Visit 2,\nid,BP,HR,BP,HR\n1,167/92,89,156/82,82\n"
+
+
+def test_two_header_rows_are_one_heading_a_column(tmp_path: Path) -> None:
+    file = declared("Visit 1 HR", "Visit 2 HR", header_line=2, header_rows=2)
+    frame = read(tmp_path / "x.csv", TWO_ROWS, file)
+    assert cells(frame, "id", "Visit 1 HR", "Visit 2 HR") == [("1", "89", "82")]
+    # Neither of the two lines is a row, or lost.
+    assert frame["line"].tolist() == [3]
+
+
+def test_two_header_rows_of_a_sheet_with_merged_cells(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (
+        [None, "Visit 1", None, "Visit 2", None],
+        ["id", "BP", "HR", "BP", "HR"],
+        [1, "167/92", 89, "156/82", 82],
+    ):
+        book.active.append(row)
+    book.active.merge_cells("B1:C1")
+    book.save(tmp_path / "x.xlsx")
+    file = declared("Visit 1 HR", "Visit 2 HR", header_line=2, header_rows=2, format="xlsx")
+    assert cells(read_file(tmp_path / "x.xlsx", file), "id", "Visit 1 HR", "Visit 2 HR") == [("1", "89", "82")]
+
+
+def test_headings_are_joined_over_their_columns() -> None:
+    assert joined_headings([["", "A", "", "B"], ["x", "y", "", "z"]]) == ["x", "A y", "", "B z"]
+    assert joined_headings([["id", "v"]]) == ["id", "v"]
+    assert distinct_names(["id", "", "w", "w", "w #2"]) == ["id", "column 2", "w #1", "w #2", "w #2 #2"]
+
+
+def test_a_header_has_no_more_lines_than_the_file_above_it() -> None:
+    with pytest.raises(ValueError, match="a header of 2 lines cannot end on line 1"):
+        declared(header_rows=2)
+
+
+def test_repeated_and_nameless_columns_are_addressed(tmp_path: Path) -> None:
+    text = "id,HR,,HR,v\n1,89,x,82,7\n"
+    assert cells(read(tmp_path / "x.csv", text, declared("HR #2", "column 3")), "HR #2", "column 3") == [("82", "x")]
+    assert cells(read(tmp_path / "x.csv", text, declared("column 2")), "column 2") == [("89",)]
+    with pytest.raises(UserError, match="column 'HR' is there 2 times") as refused:
+        read(tmp_path / "x.csv", text, declared("HR"))
+    assert "'HR #1', 'HR #2'" in str(refused.value)
+
+
+def test_every_private_column_of_one_name_is_dropped(tmp_path: Path) -> None:
+    frame = read(tmp_path / "x.csv", "id,v,tel,tel\n1,7,555,556\n", declared(private_columns=["tel"]))
+    assert [name for name in frame if name.startswith("cell:")] == ["cell:id", "cell:v"]
+
+
+@pytest.mark.parametrize("text", ["id,v\nr1,1,7\nr2,2,8\n", '"id","v"\n"1","1","7"\n"2","2","8"\n'])
+def test_row_names_of_r_that_the_header_lacks(tmp_path: Path, text: str) -> None:
+    """write.table writes no heading over the row names (R: ?write.table, col.names)."""
+    assert cells(read(tmp_path / "x.csv", text, declared(row_names=True)), "id", "v") == [("1", "7"), ("2", "8")]
+    with pytest.raises(UserError, match="row_names: true"):
+        read(tmp_path / "x.csv", text, declared())
+
+
+def test_row_names_under_an_empty_heading_need_no_declaration(tmp_path: Path) -> None:
+    frame = read(tmp_path / "x.csv", '"","id","v"\n"1","a","7"\n', declared("v", subject="column 1"))
+    assert cells(frame, "column 1", "id") == [("1", "a")]
+
+
+def test_headings_in_decomposed_unicode_are_the_same(tmp_path: Path) -> None:
+    sent = unicodedata.normalize("NFD", "id,presión\n1,7\n")
+    assert cells(read(tmp_path / "x.csv", sent, declared("presión")), "presión") == [("7",)]
+    typed = unicodedata.normalize("NFD", "presión")
+    assert cells(read(tmp_path / "x.csv", "id,presión\n1,7\n", declared(typed)), typed) == [("7",)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16"])
+def test_gzipped_text_is_read_as_the_text(tmp_path: Path, encoding: str) -> None:
+    packed = gzip.compress("id,v\n1,ñ\n2,b\n".encode(encoding))
+    assert cells(read(tmp_path / "x.csv.gz", packed, declared(encoding=encoding)), "v") == [("ñ",), ("b",)]
+    with pytest.raises(UserError, match="damaged or cut short"):
+        read(tmp_path / "x.csv.gz", packed[:-9], declared(encoding=encoding))
+
+
+def test_cells_of_two_values_are_split_by_declaration(tmp_path: Path) -> None:
+    text = "id,BP\n1,167/92\n2,\n3,150\n4,1/2/3\n5, 120 / 80 \n"
+    split = {"BP": {"by": "/", "into": ["sys", "dia"]}}
+    frame = read(tmp_path / "x.csv", text, declared("sys", "dia", split_columns=split))
+    marked = "not split: "
+    assert cells(frame, "sys", "dia", "BP") == [
+        ("167", "92", "167/92"),
+        ("", "", ""),
+        (f"{marked}150", f"{marked}150", "150"),
+        (f"{marked}1/2/3", f"{marked}1/2/3", "1/2/3"),
+        ("120", "80", " 120 / 80 "),
+    ]
+    with pytest.raises(UserError, match="there is no column 'BP'"):
+        read(tmp_path / "x.csv", "id,B\n1,2\n", declared("id", split_columns=split))
+
+
+FRAME = pd.DataFrame(
+    {
+        "id": ["001", "002", "003"],
+        "v": [1.5, 2.0, float("nan")],
+        "sex": [1.0, 2.0, 1.0],
+        "day": pd.to_datetime(["2020-05-04", "2020-05-05", None]),
+    }
+)
+WRITERS = {
+    "sav": (pyreadstat.write_sav, {"variable_value_labels": {"sex": {1: "male", 2: "female"}}}),
+    "dta": (pyreadstat.write_dta, {"variable_value_labels": {"sex": {1: "male", 2: "female"}}}),
+    "xport": (pyreadstat.write_xport, {}),
+}
+
+
+@pytest.mark.parametrize("form", list(WRITERS))
+def test_files_of_statistical_packages_are_read(tmp_path: Path, form: str) -> None:
+    write, options = WRITERS[form]
+    write(FRAME, str(tmp_path / "x"), **options)
+    frame = read_file(tmp_path / "x", declared("v", "sex", "day", format=form, decimal=","))
+    assert cells(frame, "id", "v", "sex") == [("001", "1,5", "1"), ("002", "2", "2"), ("003", "", "1")]
+    assert [day[:10] for (day,) in cells(frame, "day")] == ["2020-05-04", "2020-05-05", ""]
+    assert frame["line"].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("form", ["sav", "dta"])
+def test_codes_come_as_labels_where_declared(tmp_path: Path, form: str) -> None:
+    write, options = WRITERS[form]
+    write(FRAME, str(tmp_path / "x"), **options)
+    frame = read_file(tmp_path / "x", declared("sex", format=form, value_labels=True))
+    assert cells(frame, "sex") == [("male",), ("female",), ("male",)]
+
+
+def test_long_statistical_files_come_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statistical, "CHUNK_ROWS", 2)
+    pyreadstat.write_sav(FRAME, str(tmp_path / "x"))
+    assert cells(read_file(tmp_path / "x", declared(format="sav")), "id") == [("001",), ("002",), ("003",)]
+
+
+@pytest.mark.parametrize("form", ["sas7bdat", "xport", "sav", "dta"])
+def test_what_is_no_such_file_is_a_plain_error(tmp_path: Path, form: str) -> None:
+    with pytest.raises(UserError, match=f"no readable {form} file"):
+        read(tmp_path / "x", b"id,v\n1,a\n", declared(format=form))

@@ -1,0 +1,40 @@
+"""Ages in whole years from dates of birth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pandas as pd
+
+from historical_controls.cleaning.cells.times import Calendar, parse_times
+from historical_controls.cleaning.records.columns import joined_times
+from historical_controls.cleaning.records.records import decide
+from historical_controls.config.sources.parts import CharacteristicColumn
+from historical_controls.config.sources.sources import SourceFile
+
+# Nobody in a study was born earlier.
+EARLIEST_BIRTH = date(1880, 1, 1)
+
+
+def ages(
+    records: pd.DataFrame, rows: pd.DataFrame, declared: CharacteristicColumn, file: SourceFile, calendar: Calendar
+) -> pd.DataFrame:
+    """Return the records with value: completed years from the date of birth to the declared date of the same row.
+
+    records: one row per row of `rows` (a piece of table intake). A date that cannot be read holds the record.
+    """
+    if declared.born is None or declared.on is None:
+        return records
+    whole_life = replace(calendar, first_date=EARLIEST_BIRTH)
+    sent = [joined_times(rows, spec.columns, file).reindex(records.index) for spec in (declared.born, declared.on)]
+    born = parse_times(sent[0], declared.born, whole_life)
+    then = parse_times(sent[1], declared.on, calendar)
+    first, last = (times.utc.dt.tz_convert(calendar.timezone) for times in (born, then))
+    before = (last.dt.month < first.dt.month) | ((last.dt.month == first.dt.month) & (last.dt.day < first.dt.day))
+    years = (last.dt.year - first.dt.year - before.astype("float64")).astype("float64")
+    out = records.assign(value=years)
+    for times, text, what in ((born, sent[0], "date of birth"), (then, sent[1], "date of the age")):
+        hint = f"{what} as sent: '" + text + "'"
+        out = decide(out, times.reason != "", times.reason, hint=hint)
+    return decide(out, years < 0, "TIME_ORDER", hint="born after the date of the age")

@@ -1,0 +1,75 @@
+"""Names of a file's columns: from one or more header rows, each column with a name of its own."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from historical_controls.intake.layout import CELL, Grid
+
+POSITION = re.compile(r"^column (\d+)$")
+
+
+def joined_headings(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return one heading per column from header rows, the upper ones carried to the right over their merged cells.
+
+    'Visit 1' above 'BP' and 'HR' gives 'Visit 1 BP' and 'Visit 1 HR'.
+    """
+    width = max(map(len, rows), default=0)
+    filled = [[*row, *[""] * (width - len(row))] for row in rows]
+    carried = [_carried(row) for row in filled[:-1]]
+    lowest = filled[-1] if filled else []
+    return [
+        " ".join(part for part in (*(row[place] for row in carried), lowest[place]) if part) if lowest[place] else ""
+        for place in range(width)
+    ]
+
+
+def _carried(row: Sequence[str]) -> list[str]:
+    out: list[str] = []
+    for cell in row:
+        out.append(cell.strip() or (out[-1] if out else ""))
+    return out
+
+
+def plain_heading(text: str) -> str:
+    """Return a heading in composed Unicode (NFC), as it is typed, without blanks around it."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def distinct_names(header: Sequence[str]) -> list[str]:
+    """Return a name of its own for each column: repeated ones numbered 'BP #1', 'BP #2', nameless ones by position."""
+    counts = Counter(header)
+    seen: Counter[str] = Counter()
+    names: dict[str, None] = {}
+    for position, heading in enumerate(header, start=1):
+        seen[heading] += 1
+        base = heading or f"column {position}"
+        name = f"{base} #{seen[heading]}" if heading and counts[heading] > 1 else base
+        while name in names:
+            name += " #2"
+        names[name] = None
+    return list(names)
+
+
+def addressed(grid: Grid, declared: Sequence[str]) -> Grid:
+    """Return the grid with a name of its own for each column, in the spelling of the declaration.
+
+    'column 7' is the seventh column, whatever it is called, unless one is called so.
+    """
+    names = distinct_names([plain_heading(name) for name in grid.header])
+    spelled = {plain_heading(name): name for name in declared}
+    final = [spelled.get(name, name) for name in names]
+    for name in declared:
+        position = POSITION.match(name)
+        if position and name not in final and 0 < int(position[1]) <= len(final):
+            final[int(position[1]) - 1] = name
+    return replace(grid, header=final, cells=grid.cells.set_axis([CELL + name for name in final], axis=1))
+
+
+def repeated(name: str, names: Sequence[str]) -> list[str]:
+    """Return the names under which a repeated heading can be addressed."""
+    return [other for other in names if re.fullmatch(rf"{re.escape(plain_heading(name))} #\d+", other)]
