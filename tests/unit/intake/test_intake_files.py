@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError
-from historical_controls.intake import delimited, quoted_rows, regular_rows
 from historical_controls.intake.layout import cell_names
-from historical_controls.intake.quoted_rows import read_careful, split_lines
 from historical_controls.intake.reading import read_blocks, read_file, write_intake
-from historical_controls.intake.regular_rows import read_regular
-from historical_controls.intake.rows import Rows, Shape
+from historical_controls.intake.text_files import delimited, quoted_rows, regular_rows
+from historical_controls.intake.text_files.quoted_rows import read_careful, split_lines
+from historical_controls.intake.text_files.regular_rows import read_regular
+from historical_controls.intake.text_files.rows import Rows, Shape
 from historical_controls.tables.parquet import conform, read_table
 from historical_controls.tables.registry import INTAKE
 

@@ -16,13 +16,13 @@ from historical_controls.config.sources.redcap import RedcapDictionary
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError, did_you_mean, raise_all
 from historical_controls.intake.declared import declared_columns
-from historical_controls.intake.delimited import BLOCK, read_delimited
 from historical_controls.intake.headings import addressed, repeated
 from historical_controls.intake.layout import RAGGED, Grid, cell_names, without_headers
 from historical_controls.intake.private import private_columns
 from historical_controls.intake.splitting import with_split_columns
-from historical_controls.intake.spreadsheet import read_spreadsheet
 from historical_controls.intake.statistical import read_statistical
+from historical_controls.intake.text_files.delimited import BLOCK, read_delimited
+from historical_controls.intake.workbooks.spreadsheet import read_spreadsheet
 from historical_controls.tables.parquet import TableWriter, conform
 from historical_controls.tables.registry import INTAKE
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from historical_controls.intake.layout import BLANK, FOOTER, SPACE, Problem, is_footer
-from historical_controls.intake.quoted_rows import (
+from historical_controls.intake.text_files.quoted_rows import (
     LARGEST_RECORD,
     cells_of,
     length,
@@ -20,7 +20,7 @@ from historical_controls.intake.quoted_rows import (
     rows_in_quotes,
     split_lines,
 )
-from historical_controls.intake.rows import Rows, Shape
+from historical_controls.intake.text_files.rows import Rows, Shape
 
 NEWLINE, QUOTE = ord("\n"), ord('"')
 

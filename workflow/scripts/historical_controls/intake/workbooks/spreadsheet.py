@@ -14,7 +14,6 @@ import numpy as np
 
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError, did_you_mean
-from historical_controls.intake.decoding import OLE
 from historical_controls.intake.headings import joined_headings
 from historical_controls.intake.layout import (
     ABOVE,
@@ -27,14 +26,20 @@ from historical_controls.intake.layout import (
     is_footer,
     text_frame,
 )
-from historical_controls.intake.number_formats import (
+from historical_controls.intake.text_files.decoding import OLE
+from historical_controls.intake.workbooks.number_formats import (
     contradiction,
     sections,
     shown_date,
     shown_number,
     shows_whole_date,
 )
-from historical_controls.intake.sheet_bounds import MOST_BLANK_ROWS, blank_rows_within, check_extent, check_workbook
+from historical_controls.intake.workbooks.sheet_bounds import (
+    MOST_BLANK_ROWS,
+    blank_rows_within,
+    check_extent,
+    check_workbook,
+)
 
 
 def read_spreadsheet(path: Path, raw: bytes, file: SourceFile) -> Grid:

@@ -11,12 +11,12 @@ import numpy as np
 
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError
-from historical_controls.intake.decoding import text_blocks
 from historical_controls.intake.headings import joined_headings
 from historical_controls.intake.layout import ABOVE, HEAD_LINES, Grid, Problem, cell_names, text_frame
-from historical_controls.intake.quoted_rows import LARGEST_RECORD, read_careful, split_lines
-from historical_controls.intake.regular_rows import read_regular
-from historical_controls.intake.rows import Rows, Shape
+from historical_controls.intake.text_files.decoding import text_blocks
+from historical_controls.intake.text_files.quoted_rows import LARGEST_RECORD, read_careful, split_lines
+from historical_controls.intake.text_files.regular_rows import read_regular
+from historical_controls.intake.text_files.rows import Rows, Shape
 
 # Bytes read at a time; and those that one line in doubt sends to the slow reader.
 BLOCK = 8 << 20

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from historical_controls.intake.layout import BLANK, FOOTER, RAGGED, SPACE, Problem, is_footer, text_frame
-from historical_controls.intake.rows import Rows, Shape
+from historical_controls.intake.text_files.rows import Rows, Shape
 
 Record = tuple[int, int, list[str] | None]
 LARGEST_CELL = 2**31 - 1

@@ -1,0 +1,1 @@
+"""Which rows and cells does a sheet hold, as stored and as shown?"""
