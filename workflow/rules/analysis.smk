@@ -29,8 +29,8 @@ rule analyse_outcome:
     params:
         scenario="primary",
         outcomes=lambda wildcards: [wildcards.outcome],
-        analysis=section("analysis"),
-        primary=STUDY.primary.model_dump(mode="json"),
+        analysis=section("analysis", exclude=NO_MODEL_READS),
+        primary=QUESTION,
         horizon_days=STUDY.cohort.horizon_days,
         seed=STUDY.seed,
         code=code("analyse_outcomes.py"),
@@ -59,8 +59,8 @@ rule analyse_scenario:
     params:
         scenario=lambda wildcards: wildcards.scenario,
         outcomes=MODELLED,
-        analysis=section("analysis"),
-        primary=STUDY.primary.model_dump(mode="json"),
+        analysis=section("analysis", exclude=NO_MODEL_READS),
+        primary=QUESTION,
         horizon_days=lambda wildcards: SCENARIOS[wildcards.scenario].cohort.horizon_days,
         seed=STUDY.seed,
         code=code("analyse_outcomes.py"),
@@ -92,8 +92,8 @@ rule combine_outcomes:
         "../envs/environment.yml"
     threads: 1
     params:
-        primary=STUDY.primary.model_dump(mode="json"),
-        analysis=STUDY.analysis.model_dump(mode="json"),
+        primary=plain(STUDY.primary),
+        analysis=plain(STUDY.analysis, exclude={"events"}),
         code=code("combine_outcomes.py"),
     script:
         "../scripts/combine_outcomes.py"
@@ -118,8 +118,8 @@ rule analyse_draws:
         "../envs/environment.yml"
     threads: 1
     params:
-        analysis=STUDY.analysis.model_dump(mode="json"),
-        primary=STUDY.primary.model_dump(mode="json"),
+        analysis=plain(STUDY.analysis, exclude=NO_MODEL_READS),
+        primary=QUESTION,
         seed=STUDY.seed,
         code=code("analyse_draws.py"),
     script:
@@ -148,7 +148,7 @@ rule analyse_events:
     threads: 1
     params:
         outcomes=COUNTED,
-        analysis=section("analysis"),
+        analysis=section("analysis", exclude={"overturn", "permutation"}),
         recorded={name: recorded_events(source) for name, source in STUDY.sources.items()},
         free_days=[code for code, rule in STUDY.cohort.summaries.items() if rule.kind == "free_days"],
         horizon_days=STUDY.cohort.horizon_days,
@@ -181,7 +181,7 @@ rule analyse_grid:
         variants=variants,
         shared=lambda wildcards: wildcards.batch not in COHORT_BATCHES,
         analysis=GRID_ANALYSIS,
-        primary=STUDY.primary.model_dump(mode="json"),
+        primary=QUESTION,
         days=STUDY.sensitivity.days or [STUDY.primary.day],
         seed=STUDY.seed,
         code=code("analyse_grid.py"),
@@ -212,7 +212,7 @@ rule analyse_specification:
         weightings=specified_weightings(STUDY),
         estimands=STUDY.sensitivity.specification.estimands,
         analysis=GRID_ANALYSIS,
-        primary=STUDY.primary.model_dump(mode="json"),
+        primary=QUESTION,
         seed=STUDY.seed,
         code=code("analyse_specification.py"),
     script:
@@ -240,11 +240,11 @@ rule assess_robustness:
     threads: 1
     params:
         outcomes=MODELLED,
-        analysis=section("analysis"),
+        analysis=section("analysis", exclude=NO_MODEL_READS),
         sensitivity=STUDY.sensitivity.model_dump(
             mode="json", include={"leave_one_out", "leave_one_out_most", "tipping", "placebo_days"}
         ),
-        primary=STUDY.primary.model_dump(mode="json"),
+        primary=QUESTION,
         seed=STUDY.seed,
         code=code("assess_robustness.py"),
     script:

@@ -52,7 +52,7 @@ rule balance_draws:
         "../envs/environment.yml"
     threads: 1
     params:
-        balance=STUDY.balance.model_dump(mode="json"),
+        balance=plain(STUDY.balance),
         seed=STUDY.seed,
         public=STUDY.report.public,
         code=code("balance_draws.py"),

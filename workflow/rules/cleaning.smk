@@ -28,7 +28,7 @@ rule clean_file:
         "../envs/environment.yml"
     threads: 1
     params:
-        study=STUDY_FACTS,
+        study=RECORD_DATES,
         source=source_declaration,
         declaration=file_declaration,
         code=code("clean_file.py"),
@@ -57,7 +57,7 @@ rule link_people:
         "../envs/environment.yml"
     threads: 1
     params:
-        sources={name: source.model_dump(mode="json") for name, source in STUDY.sources.items()},
+        sources=SOURCES,
         code=code("link_people.py"),
     script:
         "../scripts/link_people.py"
@@ -84,8 +84,8 @@ rule assemble_source:
         "../envs/environment.yml"
     threads: 1
     params:
-        study=STUDY_FACTS,
-        source=lambda wildcards: STUDY.sources[wildcards.source].model_dump(mode="json"),
+        study=RECORD_DATES,
+        source=whole_source,
         code=code("assemble_source.py"),
     script:
         "../scripts/assemble_source.py"
@@ -113,7 +113,7 @@ rule inspect_source:
         "../envs/environment.yml"
     threads: 1
     params:
-        source=unlabelled_source,
+        source=whole_source,
         others=lambda wildcards: other_sources(wildcards.source),
         code=code("inspect_source.py"),
     script:
@@ -156,7 +156,7 @@ rule compare_losses:
         "../envs/environment.yml"
     threads: 1
     params:
-        sources={name: source.model_dump(mode="json") for name, source in STUDY.sources.items()},
+        sources=SOURCES,
         level=STUDY.analysis.level,
         code=code("compare_losses.py"),
     script:

@@ -39,11 +39,12 @@ rule define_cohort:
         "../envs/environment.yml"
     threads: 1
     params:
-        study=STUDY_FACTS,
+        study=CALENDAR,
         cohort=section("cohort"),
         seed=STUDY.seed,
         recordable_events=RECORDABLE_EVENTS,
         outcomes=STUDY.outcomes,
+        level=lambda wildcards: SCENARIOS[wildcards.scenario].analysis.level,
         code=code("define_cohort.py"),
     script:
         "../scripts/define_cohort.py"
@@ -64,8 +65,8 @@ rule count_readings:
         "../envs/environment.yml"
     threads: 1
     params:
-        study=STUDY_FACTS,
-        cohort=STUDY.cohort.model_dump(mode="json"),
+        study=CALENDAR,
+        cohort=plain(STUDY.cohort),
         seed=STUDY.seed,
         recordable_events=RECORDABLE_EVENTS,
         code=code("count_readings.py"),
@@ -89,8 +90,8 @@ rule redraw_waits:
         "../envs/environment.yml"
     threads: 1
     params:
-        study=STUDY_FACTS,
-        cohort=STUDY.cohort.model_dump(mode="json"),
+        study=CALENDAR,
+        cohort=plain(STUDY.cohort),
         seed=STUDY.seed,
         recordable_events=RECORDABLE_EVENTS,
         outcomes=[STUDY.primary.outcome, *STUDY.analysis.covariates, *STUDY.balance.key_covariates],
@@ -115,8 +116,8 @@ rule redefine_cohorts:
         "../envs/environment.yml"
     threads: 1
     params:
-        study=STUDY_FACTS,
-        cohort=STUDY.cohort.model_dump(mode="json"),
+        study=CALENDAR,
+        cohort=plain(STUDY.cohort),
         variants=variants,
         seed=STUDY.seed,
         recordable_events=RECORDABLE_EVENTS,

@@ -52,16 +52,12 @@ COHORT_OWNERS = sorted({cohort_owner(STUDY, name) for name in SCENARIOS})
 BALANCE_OWNERS = sorted({balance_owner(STUDY, name) for name in SCENARIOS})
 GRID = batches(STUDY)
 COVARIATES = {*STUDY.analysis.covariates, *STUDY.balance.key_covariates}
-GRID_ANALYSIS = merged(
-    STUDY.analysis.model_dump(mode="json"), {"permutation": {"scenario_draws": STUDY.sensitivity.permutation_draws}}
-)
 DICTIONARY_FOLDER = Path(dictionary_folder(config))
 DICTIONARY = [str(path) for path in dictionary_files(DICTIONARY_FOLDER).values()]
 # What a dictionary may have besides: published results (14.2.17), and the registry beside the analysis (14.1.7).
 BENCHMARKS, DIFFERENCES = (
     [str(path) for path in DICTIONARY_FOLDER.glob(name)] for name in ("benchmarks.csv", "registry_differences.csv")
 )
-STUDY_FACTS = STUDY.study.model_dump(mode="json") | {"timezone": STUDY.calendar_timezone}
 COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result")]
 MODELLED = [code for code in STUDY.outcomes if code not in COUNTED]
 # Of what a source can record, the absence says something: of the rest nothing is known.
@@ -102,12 +98,12 @@ def file_declaration(wildcards):
 
 def source_declaration(wildcards):
     """A source without its files, as plain values: a change in one file leaves the others alone."""
-    return STUDY.sources[wildcards.source].model_dump(mode="json", exclude={"files"})
+    return plain(STUDY.sources[wildcards.source], exclude={"files"})
 
 
-def unlabelled_source(wildcards):
-    """A source but for its label, which only reports print, as plain values."""
-    return STUDY.sources[wildcards.source].model_dump(mode="json") | {"label": {}}
+def whole_source(wildcards):
+    """A source with its files, as plain values."""
+    return SOURCES[wildcards.source]
 
 
 def source_files(wildcards):
@@ -134,9 +130,33 @@ def every_file(path):
     return [path.format(source=name, file=file) for name, source in STUDY.sources.items() for file in source.files]
 
 
-def section(name):
-    """A function giving a section of the config as the scenario reads it, as plain values."""
-    return lambda wildcards: getattr(SCENARIOS[getattr(wildcards, "scenario", "primary")], name).model_dump(mode="json")
+def unlabelled(value):
+    """Plain values whose labels are empty: only reports print labels, and another wording reruns nothing else."""
+    if isinstance(value, dict):
+        return {key: {} if key == "label" else unlabelled(inner) for key, inner in value.items()}
+    return [unlabelled(inner) for inner in value] if isinstance(value, list) else value
+
+
+def plain(section, **parts):
+    """A section of the config as plain values without labels; parts: `include` or `exclude` of pydantic."""
+    return unlabelled(section.model_dump(mode="json", **parts))
+
+
+def section(name, **parts):
+    """A function giving a section of the config as the scenario reads it."""
+    return lambda wildcards: plain(getattr(SCENARIOS[getattr(wildcards, "scenario", "primary")], name), **parts)
+
+
+# What a rule reads of `study`, `primary` and `analysis`: the rest may change without a rerun.
+RECORD_DATES = plain(STUDY.study, include={"first_date", "data_lock"})
+CALENDAR = plain(STUDY.study, include={"calendar_reference", "periods"}) | {"timezone": STUDY.calendar_timezone}
+QUESTION = plain(STUDY.primary, exclude={"key_secondary"})
+NO_MODEL_READS = {"events", "overturn"}
+GRID_ANALYSIS = merged(
+    plain(STUDY.analysis, exclude=NO_MODEL_READS),
+    {"permutation": {"scenario_draws": STUDY.sensitivity.permutation_draws}},
+)
+SOURCES = {name: plain(source) for name, source in STUDY.sources.items()}
 
 
 def variants(wildcards):

@@ -8,7 +8,7 @@ from historical_controls.cleaning.records.outputs import write_cleaned_file
 from historical_controls.cleaning.rows.files import FileInputs, clean_blocks
 from historical_controls.config.sources.redcap import as_exported
 from historical_controls.config.sources.sources import Source, SourceFile
-from historical_controls.config.study import Study
+from historical_controls.config.study import RecordDates
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.tables.parquet import read_pieces
@@ -27,7 +27,7 @@ with reported(snakemake.log[0]):
             source_name,
             file_name,
             Source.model_validate({**snakemake.params.source, "files": {file_name: file}}),
-            Study.model_validate(snakemake.params.study),
+            RecordDates.model_validate(snakemake.params.study),
             load_dictionary(Path(snakemake.input.dictionary[0]).parent),
             read_resolutions(resolutions) if resolutions else None,
         ),

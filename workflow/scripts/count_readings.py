@@ -7,7 +7,7 @@ from historical_controls.cohort.batches import iter_patient_batches
 from historical_controls.cohort.records.clean_tables import stored_tables
 from historical_controls.cohort.scenarios.readings import count_readings, readings_ard
 from historical_controls.config.cohort.cohort import Cohort
-from historical_controls.config.study import Study
+from historical_controls.config.study import StudyCalendar
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.tables.parquet import write_table
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 with reported(snakemake.log[0]):
     clean = stored_tables(snakemake.input, snakemake.params.recordable_events)
     cohort = Cohort.model_validate(snakemake.params.cohort)
-    study = Study.model_validate(snakemake.params.study)
+    study = StudyCalendar.model_validate(snakemake.params.study)
     dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
     arms = (iter_patient_batches(clean, arm, cohort.as_read(), dictionary) for arm in ("treated", "historical"))
     counted = count_readings(*arms, cohort, snakemake.params.seed, study.timezone or "UTC")

@@ -12,7 +12,7 @@ from historical_controls.cohort.define import define_cohort
 from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.cohort.records.clean_tables import stored_tables
 from historical_controls.config.cohort.cohort import Cohort
-from historical_controls.config.study import Study
+from historical_controls.config.study import StudyCalendar
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.tables.parquet import write_table
@@ -25,7 +25,7 @@ with reported(snakemake.log[0]):
     clean = stored_tables(snakemake.input, snakemake.params.recordable_events)
     inputs = CohortInputs(
         Cohort.model_validate(snakemake.params.cohort),
-        Study.model_validate(snakemake.params.study),
+        StudyCalendar.model_validate(snakemake.params.study),
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
         snakemake.params.seed,
         snakemake.params.outcomes,
@@ -33,8 +33,8 @@ with reported(snakemake.log[0]):
     )
     tables = define_cohort(clean, inputs, Path(snakemake.output.patients).parent)
     parts = [
-        cohort_ard(tables),
+        cohort_ard(tables, snakemake.params.level),
         eligibility_ard(tables.eligibility, tables.patients, inputs),
-        calendar_ard(tables.patients, clean.treatments, inputs),
+        calendar_ard(tables.patients, clean.treatments, inputs, snakemake.params.level),
     ]
     write_table(pd.concat(parts, ignore_index=True), snakemake.output.ard, ARD)

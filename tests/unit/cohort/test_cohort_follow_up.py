@@ -208,7 +208,7 @@ def test_display_says_nothing_of_identity_or_order() -> None:
 
 def test_results_rows() -> None:
     found = many()
-    results = results_of(cohort_ard(found))
+    results = results_of(cohort_ard(found, 0.95))
 
     def value(analysis: str, statistic: str, **keys: Any) -> float | None:
         row = results.one(analysis, statistic, **keys)

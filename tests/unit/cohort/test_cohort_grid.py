@@ -211,7 +211,7 @@ def test_co_treatments_are_counted_before_and_during_follow_up() -> None:
     )
     found = run(clean, Cohort.model_validate({"rules": {"LOW": PF}}))
     co_treatments = {"steroids": CoTreatment(label={"en": "Steroids"}, treatments=["steroid"])}
-    rows = calendar_ard(found.patients, clean.treatments, inputs(Cohort(co_treatments=co_treatments)))
+    rows = calendar_ard(found.patients, clean.treatments, inputs(Cohort(co_treatments=co_treatments)), 0.95)
     own = rows[(rows["analysis"] == "co_treatment") & (rows["population"] == "eligible") & (rows["arm"] == "treated")]
     counts = own.set_index(["contrast", "statistic"])["value"]
     assert (counts["before", "count"], counts["during", "count"]) == (2, 3)

@@ -243,7 +243,7 @@ def test_results_of_derived_values() -> None:
         derivations={"PF": {"kind": "paired_ratio", "numerator": "PAO2", "denominator": "FIO2", "within_minutes": 30}},
         summaries=FREE,
     )
-    results = results_of(cohort_ard(found))
+    results = results_of(cohort_ard(found, 0.95))
     keys = {"outcome": "PF", "population": "all"}
 
     def n(level: str, arm: str) -> float | None:

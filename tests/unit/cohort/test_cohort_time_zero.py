@@ -252,7 +252,10 @@ def test_zero_eligible_controls() -> None:
     found = run(clean, declared())
     assert zeros(found) == {"t": 70}
     assert found.attrition.iloc[-1][["step", "n_after"]].tolist() == ["time_zero", 1]
-    assert cohort_ard(found).query("analysis == 'disposition' and arm == 'historical'")["value"].tolist() == [0] * 5
+    rows = cohort_ard(found, 0.95).query("analysis == 'disposition' and arm == 'historical'")
+    assert rows["value"].tolist() == [0] * 5
+        cohort_ard(found, 0.95).query("analysis == 'disposition' and arm == 'historical'")["value"].tolist() == [0] * 5
+    )
 
 
 def test_rules_for_one_arm_only() -> None:
@@ -365,4 +368,4 @@ def test_tables_on_disk_give_the_same_cohort_as_tables_in_memory(
     for name in [*batches.GROWING, *write_tables.WHOLE]:
         whole, pieces = (tmp_path / folder / f"{name}.parquet" for folder in ("whole", "by_group"))
         assert whole.read_bytes() == pieces.read_bytes(), name
-    pd.testing.assert_frame_equal(cohort_ard(one), cohort_ard(written))
+    pd.testing.assert_frame_equal(cohort_ard(one, 0.95), cohort_ard(written, 0.95))

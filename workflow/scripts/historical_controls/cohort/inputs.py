@@ -11,7 +11,7 @@ import pandas as pd
 
 from historical_controls.cohort.records.timeline import NEVER, milliseconds
 from historical_controls.config.cohort.cohort import Cohort
-from historical_controls.config.study import Study
+from historical_controls.config.study import StudyCalendar
 from historical_controls.dictionary.dictionary import Dictionary
 
 
@@ -24,7 +24,7 @@ class CohortInputs:
     """
 
     cohort: Cohort
-    study: Study
+    study: StudyCalendar
     dictionary: Dictionary
     seed: int
     outcomes: Sequence[str]

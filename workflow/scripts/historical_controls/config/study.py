@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -24,13 +25,22 @@ class Period(Section):
         return self
 
 
-class Study(Section):
-    id: Text = Field(description="registry identifier, printed in every report")
-    title: Texts = Field(description="title by language")
-    treatment: Texts = Field(description="the studied treatment, by language")
-    simulated: bool = Field(False, description="true: every page and figure says SIMULATED")
+class RecordDates(Section):
+    """What cleaning reads of the study: between which days a record can be right."""
+
     first_date: date = Field(description="earliest plausible date of any record; earlier ones are quarantined")
     data_lock: date = Field(description="latest plausible date of any record; later ones are quarantined")
+
+    @model_validator(mode="after")
+    def dates_in_order(self) -> Self:
+        if self.first_date >= self.data_lock:
+            raise ValueError("first_date must lie before data_lock")
+        return self
+
+
+class StudyCalendar(Section):
+    """What the cohort reads of the study: how calendar time is counted."""
+
     calendar_reference: date = Field(
         description="date that calendar weeks are counted from (e.g. first steroid guidance), at its midnight"
     )
@@ -44,8 +54,11 @@ class Study(Section):
     def timezone_is_known(cls, timezone: str | None) -> str | None:
         return None if timezone is None else known_zone(timezone)
 
-    @model_validator(mode="after")
-    def dates_in_order(self) -> Study:
-        if self.first_date >= self.data_lock:
-            raise ValueError("first_date must lie before data_lock")
-        return self
+
+class Study(RecordDates, StudyCalendar):
+    """The section as a whole; only reports read what it adds."""
+
+    id: Text = Field(description="registry identifier, printed in every report")
+    title: Texts = Field(description="title by language")
+    treatment: Texts = Field(description="the studied treatment, by language")
+    simulated: bool = Field(False, description="true: every page and figure says SIMULATED")

@@ -32,7 +32,7 @@ from historical_controls.config.sources.parts import (
     WideMeasurements,
 )
 from historical_controls.config.sources.sources import Source, SourceFile
-from historical_controls.config.study import Study
+from historical_controls.config.study import RecordDates
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.tables.parquet import Table, conform
 from historical_controls.tables.registry import (
@@ -60,7 +60,7 @@ class FileInputs:
     source_name: str
     file_name: str
     source: Source
-    study: Study
+    study: RecordDates
     dictionary: Dictionary
     decisions: pd.DataFrame | None = None
 

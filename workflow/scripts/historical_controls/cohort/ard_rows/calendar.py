@@ -13,7 +13,7 @@ from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.config.cohort.cohort import CoTreatment
-from historical_controls.config.study import Study
+from historical_controls.config.study import StudyCalendar
 from historical_controls.inference import exact_interval
 
 CALENDARS = ("before_reference", "from_reference")
@@ -22,17 +22,22 @@ DAY = 86_400.0
 PERSON = ["source", "patient_id"]
 
 
-def calendar_ard(patients: pd.DataFrame, treatments: pd.DataFrame, inputs: CohortInputs) -> pd.DataFrame:
-    """Rows of outputs 14.1.5 and 15.2, of the tables cohort_patients and treatments (of all sources)."""
+def calendar_ard(
+    patients: pd.DataFrame, treatments: pd.DataFrame, inputs: CohortInputs, confidence: float
+) -> pd.DataFrame:
+    """Rows of outputs 14.1.5 and 15.2, of the tables cohort_patients and treatments (of all sources).
+
+    confidence: level of their intervals.
+    """
     scenario = inputs.scenario
     included = patients[patients["included"]]
     return ard_frame(
         [
             *_weeks(included, scenario),
             *_periods(inputs.study, scenario),
-            *_overlap(included, scenario),
+            *_overlap(included, scenario, confidence),
             *_since(included, scenario),
-            *_co_treatments(included, treatments, inputs.cohort.co_treatments, scenario),
+            *_co_treatments(included, treatments, inputs.cohort.co_treatments, scenario, confidence),
         ]
     )
 
@@ -47,7 +52,7 @@ def _weeks(included: pd.DataFrame, scenario: str) -> Iterator[Row]:
             yield cell.number(Statistic.N_SUBJECTS, int(count))
 
 
-def _periods(study: Study, scenario: str) -> Iterator[Row]:
+def _periods(study: StudyCalendar, scenario: str) -> Iterator[Row]:
     """First and last day of the declared periods in weeks from the reference; an open one has no last."""
     for name, period in study.periods.items():
         cell = Cell(AnalysisKey.CALENDAR_PERIOD, scenario, population="", level=name)
@@ -56,7 +61,7 @@ def _periods(study: Study, scenario: str) -> Iterator[Row]:
             yield cell.number(Statistic.LAST, ((period.last - study.calendar_reference).days + 1) / 7, "weeks", "0.0")
 
 
-def _overlap(included: pd.DataFrame, scenario: str) -> Iterator[Row]:
+def _overlap(included: pd.DataFrame, scenario: str, confidence: float) -> Iterator[Row]:
     """How the two calendars meet: ranges, and how many of one arm lie within the other's."""
     weeks = {arm: _of(included, arm)["calendar_week"].to_numpy(np.float64) for arm in ARMS}
     for arm, other in zip(ARMS, ARMS[::-1], strict=True):
@@ -72,7 +77,7 @@ def _overlap(included: pd.DataFrame, scenario: str) -> Iterator[Row]:
             yield cell.number(name, float(value), "weeks", "0.0")
         if len(weeks[other]):
             inside = (weeks[arm] >= weeks[other].min()) & (weeks[arm] <= weeks[other].max())
-            yield from _share(cell.at(level="within_other"), int(inside.sum()), len(inside))
+            yield from _share(cell.at(level="within_other"), int(inside.sum()), len(inside), confidence)
 
 
 def _since(included: pd.DataFrame, scenario: str) -> Iterator[Row]:
@@ -94,7 +99,11 @@ def _since(included: pd.DataFrame, scenario: str) -> Iterator[Row]:
 
 
 def _co_treatments(
-    included: pd.DataFrame, treatments: pd.DataFrame, declared: Mapping[str, CoTreatment], scenario: str
+    included: pd.DataFrame,
+    treatments: pd.DataFrame,
+    declared: Mapping[str, CoTreatment],
+    scenario: str,
+    confidence: float,
 ) -> Iterator[Row]:
     """Patients given each co-treatment before time zero and during follow-up, by arm, and by calendar within an arm.
 
@@ -112,22 +121,22 @@ def _co_treatments(
         for population, people in groups.items():
             for arm in ARMS:
                 cell = Cell(AnalysisKey.CO_TREATMENT, scenario, population=population, arm=arm, level=name)
-                yield from _given(cell, given, _of(people, arm))
+                yield from _given(cell, given, _of(people, arm), confidence)
 
 
-def _given(cell: Cell, given: pd.DataFrame, people: pd.DataFrame) -> Iterator[Row]:
+def _given(cell: Cell, given: pd.DataFrame, people: pd.DataFrame, confidence: float) -> Iterator[Row]:
     own = pd.MultiIndex.from_frame(people[PERSON])
     for part in PARTS:
         had = pd.MultiIndex.from_frame(given.loc[given[part], PERSON])
-        yield from _share(cell.at(contrast=part), int(own.isin(had).sum()), len(own))
+        yield from _share(cell.at(contrast=part), int(own.isin(had).sum()), len(own), confidence)
 
 
-def _share(cell: Cell, count: int, total: int) -> Iterator[Row]:
-    """A count, its denominator and its share with an exact (Clopper-Pearson) 95% interval."""
+def _share(cell: Cell, count: int, total: int, confidence: float) -> Iterator[Row]:
+    """A count, its denominator and its share with an exact (Clopper-Pearson) interval."""
     yield cell.number(Statistic.COUNT, count)
     yield cell.number(Statistic.TOTAL, total)
     if total:
-        lower, upper = exact_interval(count, total)
+        lower, upper = exact_interval(count, total, confidence)
         for name, value in ((Statistic.SHARE, count / total), (Statistic.LOWER, lower), (Statistic.UPPER, upper)):
             yield cell.number(name, float(value), format="percent")
 

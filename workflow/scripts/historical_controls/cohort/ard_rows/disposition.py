@@ -19,14 +19,12 @@ from historical_controls.cohort.follow_up.availability import ALL_DAYS, COUNTS
 from historical_controls.cohort.records.clean_tables import CohortTables
 from historical_controls.inference import exact_interval
 
-LEVEL = 0.95
 
-
-def cohort_ard(tables: CohortTables) -> pd.DataFrame:
-    """Rows of the outputs 14.1.1, 14.1.3, 14.1.6, 14.1.12 and 14.2.11."""
+def cohort_ard(tables: CohortTables, confidence: float) -> pd.DataFrame:
+    """Rows of the outputs 14.1.1, 14.1.3, 14.1.6, 14.1.12 and 14.2.11; `confidence`: level of their intervals."""
     return ard_frame(
         [
-            *_disposition(tables),
+            *_disposition(tables, confidence),
             *_attrition(tables),
             *_waits(tables),
             *_availability(tables),
@@ -36,8 +34,8 @@ def cohort_ard(tables: CohortTables) -> pd.DataFrame:
     )
 
 
-def _disposition(tables: CohortTables) -> Iterator[Row]:
-    """How follow-up stood at the horizon, with exact (Clopper-Pearson) 95% intervals."""
+def _disposition(tables: CohortTables, confidence: float) -> Iterator[Row]:
+    """How follow-up stood at the horizon, with exact (Clopper-Pearson) intervals."""
     for arm in ARMS:
         states = _included(tables, arm)["end_state"].replace("horizon", "in_hospital")
         cell = Cell(AnalysisKey.DISPOSITION, tables.scenario, arm=arm, day=tables.horizon_days)
@@ -45,13 +43,13 @@ def _disposition(tables: CohortTables) -> Iterator[Row]:
         for level in ("death", "discharge_alive", "transfer_out", "in_hospital", "last_record"):
             count = int((states == level).sum())
             if count or level != "last_record":
-                yield from _share(cell.at(level=level), count, len(states))
+                yield from _share(cell.at(level=level), count, len(states), confidence)
 
 
-def _share(cell: Cell, count: int, total: int) -> Iterator[Row]:
+def _share(cell: Cell, count: int, total: int, confidence: float) -> Iterator[Row]:
     yield cell.number(Statistic.COUNT, count)
     if total:
-        lower, upper = exact_interval(count, total, LEVEL)
+        lower, upper = exact_interval(count, total, confidence)
         yield cell.number(Statistic.SHARE, count / total, format="percent")
         yield cell.number(Statistic.LOWER, lower, format="percent")
         yield cell.number(Statistic.UPPER, upper, format="percent")

@@ -10,13 +10,13 @@ from historical_controls.cohort.inputs import midnight
 from historical_controls.cohort.records.intervals import Floats, Integers
 from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.timeline import HOUR, NEVER, timestamps
-from historical_controls.config.study import Study
+from historical_controls.config.study import StudyCalendar
 from historical_controls.tables.registry import COHORT_PATIENTS
 
 DAY = 24 * HOUR
 
 
-def patient_rows(records: PatientRecords, decided: Decisions, study: Study, horizon_days: int) -> pd.DataFrame:
+def patient_rows(records: PatientRecords, decided: Decisions, study: StudyCalendar, horizon_days: int) -> pd.DataFrame:
     """Columns of table `cohort_patients` but scenario and display_id, and `undecided`; one row per patient."""
     zero = decided.time_zero
     included = zero != NEVER
@@ -42,7 +42,7 @@ def patient_rows(records: PatientRecords, decided: Decisions, study: Study, hori
     return pd.concat([fixed, characteristics.drop(columns=list(COHORT_PATIENTS.names), errors="ignore")], axis=1)
 
 
-def _reference(study: Study) -> int:
+def _reference(study: StudyCalendar) -> int:
     return midnight(study.calendar_reference, study.timezone)
 
 
