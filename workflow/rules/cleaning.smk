@@ -84,7 +84,6 @@ rule assemble_source:
         "../envs/environment.yml"
     threads: 1
     params:
-        study=RECORD_DATES,
         source=whole_source,
         code=code("assemble_source.py"),
     script:

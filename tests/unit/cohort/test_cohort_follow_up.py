@@ -219,6 +219,8 @@ def test_results_rows() -> None:
     assert value("disposition", "count", **deaths) == 10
     assert value("disposition", "lower", **deaths) == pytest.approx(beta.ppf(0.025, 10, 21))
     assert value("disposition", "upper", **deaths) == pytest.approx(beta.ppf(0.975, 11, 20))
+    declared = results_of(cohort_ard(found, 0.9)).one("disposition", "upper", **deaths)
+    assert declared is not None and declared.value == pytest.approx(beta.ppf(0.95, 11, 20))
     assert value("disposition", "count", arm="historical", level="in_hospital", day=21.0) == 20
     none = {"arm": "treated", "level": "transfer_out", "day": 21.0}
     assert value("disposition", "upper", **none) == pytest.approx(1 - 0.025 ** (1 / 5))  # 0 of 5: 52%

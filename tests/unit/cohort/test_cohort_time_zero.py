@@ -254,8 +254,6 @@ def test_zero_eligible_controls() -> None:
     assert found.attrition.iloc[-1][["step", "n_after"]].tolist() == ["time_zero", 1]
     rows = cohort_ard(found, 0.95).query("analysis == 'disposition' and arm == 'historical'")
     assert rows["value"].tolist() == [0] * 5
-        cohort_ard(found, 0.95).query("analysis == 'disposition' and arm == 'historical'")["value"].tolist() == [0] * 5
-    )
 
 
 def test_rules_for_one_arm_only() -> None:
