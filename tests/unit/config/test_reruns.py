@@ -23,7 +23,7 @@ READERS = {
     *("write_report", "write_statistician_report", "write_cleaning_page", "draw_figures"),
     *("export_datasets", "export_documents", "record_provenance"),
 }
-COHORTS = {"define_cohort", "redraw_waits", "redefine_cohorts"}
+COHORTS = {"define_cohort", "redraw_waits", "redefine_cohorts", "count_readings"}
 BALANCES = {"balance_arms", "balance_draws", "balance_grid"}
 MODELS = {
     *("analyse_outcome", "analyse_scenario", "analyse_draws", "analyse_grid", "analyse_specification"),
@@ -42,7 +42,10 @@ EDITS: dict[str, tuple[dict[str, Any], set[str]]] = {
     ),
     "study.data_lock": ({"study": {"data_lock": "2020-10-31"}}, {"clean_file"}),
     # The grid's scenarios before and after the reference carry its date.
-    "study.calendar_reference": ({"study": {"calendar_reference": "2020-06-15"}}, {*COHORTS, "analyse_grid"}),
+    "study.calendar_reference": (
+        {"study": {"calendar_reference": "2020-06-15"}},
+        {*COHORTS, "analyse_grid"},
+    ),
     "analysis.level": (
         {"analysis": {"level": 0.9}},
         {*MODELS, "define_cohort", "analyse_events", "combine_outcomes", "compare_losses"},
