@@ -95,7 +95,9 @@ def write_tables(folder: Path, n: int) -> None:
             pd.DataFrame({"patient_id": ids, "event": event, "time": START + pd.Timedelta(hours=hour)})
             for event, hour in {**hours, "discharge_alive": DAYS * 24}.items()
         ]
-        filled = pd.concat(events).assign(source=arm, end_time=pd.NaT, value=None, detail=None, file="f", line=0)
+        filled = pd.concat(events).assign(
+            source=arm, latest=pd.NaT, end_time=pd.NaT, value=None, detail=None, file="f", line=0
+        )
         write_table(filled.assign(item=filled["event"]), own / "events.parquet", EVENTS)
         write_table(TREATMENTS.empty(), own / "treatments.parquet", TREATMENTS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cleaning_study
 import pandas as pd
 import pytest
 from cleaning_study import LAB, LONG, assembled, clean, dictionary, fates, intake, source, study
@@ -125,6 +126,38 @@ def test_one_id_with_the_facts_of_two_people_is_held_whole(second: dict[str, str
     one = found.ledger.loc[(found.ledger["subject"] == "1") & (found.ledger["fate"] == "clean")]
     assert one.empty
     assert found.patients.set_index("patient_id")["SEX"].to_dict() == {"s/2": "male"}
+
+
+STAYS = {
+    **PERSON,
+    "events": [{"event": "death", "time": DAY}, {"event": "admission", "time": {**DAY, "columns": ["in"]}}],
+}
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"), [("60", ["DUP_SUPERSEDED"]), ("59", ["DUP_SUPERSEDED"]), ("64", ["ID_CONFLICT"] * 2)]
+)
+def test_ages_at_two_admissions_are_no_contradiction(
+    second: str, expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """57 at first, and up to three years more within three years: the age at the first admission is kept."""
+    rows = [{**person("1", age="57"), "in": "2020-01-02"}, {**person("1", age=second), "in": "2022-12-30"}]
+    long = cleaning_study.study(data_lock="2023-12-31")
+    monkeypatch.setattr(cleaning_study, "study", lambda: long)
+    found = assembled({"lab": ([LAB], LONG), "people": (rows, STAYS)})
+    ages = found.ledger.loc[found.ledger["analyte"] == "AGE"]
+    assert sorted(ages.loc[ages["fate"] != "clean", "reason"]) == expected
+    if expected == ["DUP_SUPERSEDED"]:
+        assert found.patients["AGE"].tolist() == [57.0]
+
+
+def test_an_event_dated_by_its_day_keeps_both_ends_of_it() -> None:
+    found = joined([{}], [person("1", d="2020-06-01")], timezone="America/Mexico_City")
+    row = found.events.iloc[0]
+    assert (row["time"], row["latest"]) == (
+        pd.Timestamp("2020-06-01 05:00", tz="UTC"),
+        pd.Timestamp("2020-06-02 04:59:59.999", tz="UTC"),
+    )
 
 
 def test_what_may_change_over_a_stay_holds_no_one() -> None:

@@ -94,13 +94,20 @@ def measured(
 
 
 def happened(
-    patient: str, event: str, hours: float, source: str = "hospital", end: float | None = None
+    patient: str,
+    event: str,
+    hours: float,
+    source: str = "hospital",
+    end: float | None = None,
+    latest: float | None = None,
 ) -> dict[str, Any]:
+    """An event; `latest`: the last hour at which it can have happened, of one dated by its day."""
     return {
         "source": source,
         "patient_id": patient,
         "event": event,
         "time": at(hours),
+        "latest": pd.NaT if latest is None else at(latest),
         "end_time": pd.NaT if end is None else at(end),
         "value": None,
         "detail": None,

@@ -33,6 +33,7 @@ FIXED: dict[str, Any] = {
     "result": None,
     "detail": None,
     "result_time": pd.NaT,
+    "latest": pd.NaT,
     "end_time": pd.NaT,
 }
 

@@ -52,7 +52,7 @@ MONTH_CODE = re.compile(r"%[bB]")
 # What happened to a local time that the clocks have not, or have twice.
 SKIPPED, REPEATED = "TIME_DST_GAP", "TIME_DST_OVERLAP"
 
-Parts = tuple[pd.Series, pd.Series, pd.Series, pd.Series]
+Parts = tuple[pd.Series, pd.Series, pd.Series, pd.Series, pd.Series]
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,14 @@ class ParsedTimes:
     """utc: times (NaT where not read); hours: relative times; reason: '' or a reason code.
 
     shifted: '' or the rule that a clock change asked for: SKIPPED (moved to the hour's end) or REPEATED (the first).
+    latest: last millisecond of the day where the text names a day alone, of which utc is the first; NaT where exact.
     """
 
     utc: pd.Series
     hours: pd.Series
     reason: pd.Series
     shifted: pd.Series
+    latest: pd.Series
 
 
 def parse_times(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> ParsedTimes:
@@ -112,7 +114,11 @@ def _absolute(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:
     reason[local.isna()] = "DATE_INVALID"
     reason[read.ambiguous] = "DATE_AMBIGUOUS"
     reason[texts == ""] = "DATE_MISSING"
-    return first.where(reason == ""), pd.Series(np.nan, index=texts.index), reason, shifted
+    end_of_day, _ = _localised(
+        local.dt.normalize() + pd.Timedelta(days=1), str(calendar.day_timezone or calendar.timezone)
+    )
+    latest = (end_of_day - pd.Timedelta(milliseconds=1)).where(read.day_only & (reason == ""))
+    return first.where(reason == ""), pd.Series(np.nan, index=texts.index), reason, shifted, latest
 
 
 def _localised(local: pd.Series, timezone: str) -> tuple[pd.Series, pd.Series]:
@@ -155,7 +161,9 @@ def _local(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> ReadTimes
             day_only |= local.isna() & parsed.notna()
         local = local.fillna(parsed)
     if spec.excel_serial:
-        local = local.fillna(_from_serial(clean))
+        serial = _from_serial(clean)
+        day_only |= local.isna() & serial.notna() & (serial == serial.dt.normalize())
+        local = local.fillna(serial)
     a_day = pd.to_timedelta(next_day.astype(int), unit="D")
     return ReadTimes(local + a_day, utc + a_day, ambiguous, day_only)
 
@@ -200,7 +208,7 @@ def _relative(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:
     reason = pd.Series(np.where(hours.isna(), "DATE_INVALID", ""), dtype="str")
     reason[texts == ""] = "DATE_MISSING"
     empty = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
-    return empty, hours, reason, pd.Series("", index=texts.index, dtype="str")
+    return empty, hours, reason, pd.Series("", index=texts.index, dtype="str"), empty
 
 
 def _hours(texts: pd.Series, unit: str, decimal: str) -> pd.Series:

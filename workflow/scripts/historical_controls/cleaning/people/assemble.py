@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import date
 
-import numpy as np
 import pandas as pd
 
 from historical_controls.cleaning.ledger.resolutions import check_used, with_exclusions
@@ -71,12 +70,10 @@ def assemble_batch(
     records = {name: _linked(records[name], ids) for name in TABLES}
     records["events"] = decide_events(_anchored(records["events"], records["events"], source), ONCE, source.timezone)
     records["measurements"] = _anchored(records["measurements"], records["events"], source)
-    records["patients"] = decide_characteristics(records["patients"])
+    records["patients"] = decide_characteristics(records["patients"], records["events"])
     records["treatments"] = decide_treatments(records["treatments"])
     records = _hold_people(records)
-    records["measurements"] = decide_measurements(
-        records["measurements"], _deaths(records["events"], source), dictionary
-    )
+    records["measurements"] = decide_measurements(records["measurements"], _deaths(records["events"]), dictionary)
     measured = check_patients(records["measurements"], dictionary, source.timezone)
     flags = with_flag(measured["flags"], "RELEASED", measured["reason"] == "RELEASED")
     return records | {"measurements": measured.assign(flags=flags)}
@@ -164,12 +161,10 @@ def contradicted(records: dict[str, pd.DataFrame]) -> set[str]:
     }
 
 
-def _deaths(events: pd.DataFrame, source: Source) -> pd.Series:
-    """Time of death per person; a death known by its day only counts from the end of that day."""
-    deaths = events.loc[(events["fate"] == "clean") & (events["event"] == "death")].groupby("patient_id")["time"].min()
-    local = deaths.dt.tz_convert(source.timezone)
-    day_only = (local == local.dt.normalize()).to_numpy()
-    return deaths + pd.to_timedelta(np.where(day_only, 24, 0), unit="h")
+def _deaths(events: pd.DataFrame) -> pd.Series:
+    """Time of death per person: the last possible one, so that a death known by its day holds nothing of that day."""
+    deaths = events.loc[(events["fate"] == "clean") & (events["event"] == "death")]
+    return deaths["latest"].fillna(deaths["time"]).groupby(deaths["patient_id"]).min()
 
 
 def final_ledger(ledger: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:

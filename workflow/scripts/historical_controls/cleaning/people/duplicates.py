@@ -17,6 +17,7 @@ RANK = {"corrected": 3, "done": 2, "preliminary": 1, "not_done": 0}
 ORDER = ["file", "line", "item"]
 # Facts that cannot change: two of them under one id are two people. Weight or a diagnosis may be written twice.
 IDENTITY = ("SEX", "AGE")
+SECONDS_A_YEAR = 365.25 * 86_400
 
 
 def decide_measurements(records: pd.DataFrame, deaths: pd.Series, dictionary: Dictionary) -> pd.DataFrame:
@@ -55,12 +56,15 @@ def _decide_at(records: pd.DataFrame, rows: pd.Series, reason: str, fate: str, h
     return decide(records, where, reason, fate, hint)
 
 
-def decide_characteristics(records: pd.DataFrame) -> pd.DataFrame:
+def decide_characteristics(records: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     """Keep one of identical characteristics of a patient; hold different ones (DUP_CONFLICT).
 
-    Different sexes, and ages more than one year apart, hold the whole id (ID_CONFLICT).
+    Different sexes, and ages more than one year apart, hold the whole id (ID_CONFLICT). Ages written with admissions of
+    different years (events: table events with columns file and line) are no contradiction where the years between
+    explain them: the age at the first of them is kept.
     """
     key = ["patient_id", "characteristic"]
+    records = _decide_at(records, _later_age(records, events), "DUP_SUPERSEDED", "duplicate")
     repeated = _repeated(records, key)
     same = repeated.duplicated([*key, "value", "result"])
     records = _decide_at(records, same, "DUP_IDENTICAL", "duplicate")
@@ -70,6 +74,25 @@ def decide_characteristics(records: pd.DataFrame) -> pd.DataFrame:
     records = _decide_at(records, identity, "ID_CONFLICT", "quarantined", "said differently elsewhere")
     differs = pd.Series(True, index=open_rows.index)
     return _decide_at(records, differs, "DUP_CONFLICT", "quarantined", "said differently elsewhere")
+
+
+def _later_age(records: pd.DataFrame, events: pd.DataFrame) -> pd.Series:
+    """Ages at later admissions that agree with the age at the patient's first one, by the index of `records`."""
+    out = pd.Series(False, index=records.index)
+    ages = records.loc[(records["characteristic"] == "AGE") & (records["fate"] == "clean") & records["value"].notna()]
+    ages = ages.loc[ages["patient_id"].duplicated(keep=False)]
+    admitted = events.loc[(events["event"] == "admission") & (events["fate"] == "clean") & events["time"].notna()]
+    if ages.empty or admitted.empty:
+        return out
+    by_row = admitted.groupby(["file", "line"])["time"].min()
+    # Ids of a row are those of its age and its admission, so that file and line say which admission it was.
+    when = by_row.reindex(pd.MultiIndex.from_frame(ages[["file", "line"]])).set_axis(ages.index)
+    ages = ages.assign(when=when).dropna(subset=["when"]).sort_values("when", kind="stable")
+    first = ages.groupby("patient_id")[["value", "when"]].transform("first")
+    years = (ages["when"] - first["when"]).dt.total_seconds() / SECONDS_A_YEAR
+    later = (years > 0) & ((ages["value"] - first["value"] - years).abs() <= 1)
+    out.loc[ages.index[later]] = True
+    return out
 
 
 def decide_treatments(records: pd.DataFrame) -> pd.DataFrame:

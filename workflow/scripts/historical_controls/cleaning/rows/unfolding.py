@@ -98,6 +98,7 @@ def time_columns(rows: pd.DataFrame, spec: TimeColumns, file: SourceFile, calend
     parsed = parse_times(text, spec, calendar)
     return {
         "time": parsed.utc,
+        "latest": parsed.latest,
         "relative_hours": parsed.hours,
         "anchor": spec.relative_to or "",
         "time_text": text,

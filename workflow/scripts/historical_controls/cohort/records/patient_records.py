@@ -11,12 +11,13 @@ import pandas as pd
 from historical_controls.cohort.records.clean_tables import CleanTables
 from historical_controls.cohort.records.flags import IMPUTED, has_any
 from historical_controls.cohort.records.intervals import Flags, Integers
-from historical_controls.cohort.records.stays import Stays, stays_of
-from historical_controls.cohort.records.timeline import NEVER, Clock, Series, clock_of, make_series, milliseconds
+from historical_controls.cohort.records.stays import END_EVENTS, Stays, stays_of
+from historical_controls.cohort.records.timeline import HOUR, NEVER, Clock, Series, clock_of, make_series, milliseconds
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.cohort.derivations import ImputedRatio, OrganFailures, PairedRatio, Sofa
 
 PERSON = ["source", "patient_id"]
+YEAR = round(365.25 * 24 * HOUR)
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,22 @@ def place_all(clean: CleanTables, people: pd.DataFrame) -> CleanTables:
         measured.assign(
             time=milliseconds(measured["time"]), result_time=milliseconds(measured["result_time"]).astype("int64")
         ),
-        events.assign(time=milliseconds(events["time"]), end_time=milliseconds(events["end_time"])),
+        events.assign(
+            time=milliseconds(events["time"]),
+            latest=milliseconds(events["latest"].fillna(events["time"])),
+            end_time=milliseconds(events["end_time"]),
+        ),
         treatments.assign(start=milliseconds(treatments["start"]), stop=milliseconds(treatments["stop"])),
         recordable_events=clean.recordable_events,
     )
+
+
+def at_declared_moment(events: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
+    """Placed events with the moment that counts of those dated without a clock; `first`: when their day began."""
+    declared = cohort.dates_without_clock
+    first, latest = events["time"].to_numpy(np.int64), events["latest"].to_numpy(np.int64)
+    late = np.where(events["event"].isin(END_EVENTS), declared.ends == "last", declared.starts == "last")
+    return events.assign(first=first, time=np.where(late, latest, first))
 
 
 def first_times(events: pd.DataFrame, count: int) -> dict[str, Integers]:
@@ -99,26 +112,37 @@ def _earliest(part: pd.DataFrame, count: int) -> Integers:
 def make_records(tables: CleanTables, cohort: Cohort) -> PatientRecords:
     """Records of placed tables whose measurements already hold the derived outcomes."""
     count = len(tables.patients)
+    tables = replace(tables, events=at_declared_moment(tables.events, cohort))
     done = tables.measurements[tables.measurements["status"] != "not_done"]
     times = [done["time"].to_numpy(np.int64), tables.events["time"].to_numpy(np.int64)]
     first = first_times(tables.events, count)
     clock = clock_of(*times)
     imputed = has_any(done["flags"], IMPUTED)
     replaced = done["outcome"].isin(done.loc[imputed, "outcome"].unique())
+    stays = stays_of(tables, first, cohort.time_zero, count)
     return PatientRecords(
-        tables.patients,
+        at_the_stay(tables.patients, first.get(cohort.time_zero.standard_care_from), stays),
         done,
         tables.events,
         tables.treatments,
         clock,
         series_of(done[~imputed], clock, cohort),
         first,
-        stays_of(tables, first, cohort.time_zero, count),
+        stays,
         series_of(done[replaced], clock, cohort, imputed=True),
         tables.refused,
         done,
         tables.recordable_events,
     )
+
+
+def at_the_stay(people: pd.DataFrame, admitted: Integers | None, stays: Stays) -> pd.DataFrame:
+    """People with their age at the stay compared: cleaning keeps the age at their first admission."""
+    if admitted is None or "AGE" not in people.columns:
+        return people
+    known = (stays.start != NEVER) & (admitted != NEVER)
+    years = np.where(known, np.where(known, stays.start - admitted, 0) // YEAR, 0)
+    return people.assign(AGE=people["AGE"] + years) if years.any() else people
 
 
 def as_reported(tables: CleanTables) -> CleanTables:

@@ -9,10 +9,10 @@ import numpy as np
 
 from historical_controls.cohort.records.clean_tables import CleanTables
 from historical_controls.cohort.records.intervals import Flags, Integers
-from historical_controls.cohort.records.timeline import HOUR, NEVER, Moments, hours
+from historical_controls.cohort.records.timeline import HOUR, NEVER, Moments, clock_of, hours
 from historical_controls.config.cohort.cohort import TimeZero
 
-# A death and a discharge recorded for the same time are a death.
+# In the order in which they win where nothing tells which came first.
 END_EVENTS = ("death", "transfer_out", "discharge_alive")
 
 
@@ -37,41 +37,97 @@ class Stays:
 
 
 def stays_of(tables: CleanTables, first: Mapping[str, Integers], zero: TimeZero, count: int) -> Stays:
-    """Stays of placed tables.
+    """The stay that is compared of each patient of placed tables; readmissions are stays of one person.
 
-    Historical: the first stay. Treated: the stay of time zero, that is the last start of standard care up to it.
+    Historical: the first or last stay, as declared. Treated: the stay of time zero, that is the last one that started
+    up to it. A stay ends with its own end, at the latest when the next one starts; without one, with its last record.
     """
-    start = first.get(zero.standard_care_from, np.full(count, NEVER)).copy()
+    starts = _starts(tables, zero, count)
+    patient, time = starts
     treated = first.get(zero.treated, np.full(count, NEVER))
     treated = np.where((tables.patients["arm"] == "treated").to_numpy(), treated, NEVER)
-    starts = tables.events[tables.events["event"] == zero.standard_care_from]
-    patient, time = starts["patient"].to_numpy(), starts["time"].to_numpy(np.int64)
-    before = (time <= treated[patient]) & (treated[patient] != NEVER)
-    np.maximum.at(start, patient[before], time[before])
+    start = np.full(count, NEVER)
+    np.minimum.at(start, patient, time)
+    chosen = (treated[patient] != NEVER) & (time <= treated[patient])
+    if zero.historical_stay == "last":
+        chosen |= treated[patient] == NEVER
+    np.maximum.at(start, patient[chosen], time[chosen])
+    until = np.full(count, NEVER)
+    later = time > start[patient]
+    np.minimum.at(until, patient[later], time[later])
     from_time = np.where(treated != NEVER, treated, np.where(start == NEVER, -NEVER, start))
-    end, state = _ends(tables, from_time, count)
+    end, state = _ends(tables, from_time, until)
     return Stays(start, end, state)
 
 
-def _ends(tables: CleanTables, start: Integers, count: int) -> tuple[Integers, np.ndarray]:
-    events = tables.events
-    end, state = np.full(count, NEVER), np.full(count, "", dtype=object)
-    for name in END_EVENTS:
-        rows = events[(events["event"] == name) & (events["time"].to_numpy() >= start[events["patient"]])]
-        earliest = np.full(count, NEVER)
-        np.minimum.at(earliest, rows["patient"].to_numpy(), rows["time"].to_numpy(np.int64))
-        sooner = earliest < end
-        end, state = np.where(sooner, earliest, end), np.where(sooner, name, state)
+def _starts(tables: CleanTables, zero: TimeZero, count: int) -> tuple[Integers, Integers]:
+    """Patient and time of the starts of stays, sorted; an admission that continues the stay before is none.
+
+    It continues it where no end stands between the two and the records go on until shortly before it.
+    """
+    rows = tables.events[tables.events["event"] == zero.standard_care_from]
+    patient, time = rows["patient"].to_numpy(np.int64), rows["time"].to_numpy(np.int64)
+    order = np.lexsort((time, patient))
+    patient, time = patient[order], time[order]
+    if len(time) < 2:
+        return patient, time
+    again = np.concatenate([[False], patient[1:] == patient[:-1]])
+    before = np.where(again, np.roll(time, 1), time)
+    ends = tables.events[tables.events["event"].isin(END_EVENTS)]
+    ended = _any_between(ends["patient"].to_numpy(np.int64), ends["first"].to_numpy(np.int64), patient, before, time)
+    owner, moment = _recorded(tables)
+    recent = np.maximum(time - hours(zero.new_stay_after_hours), before)
+    goes_on = (recent == before) | _any_between(owner, moment, patient, recent, time - 1)
+    new = ~again | ended | ~goes_on
+    return patient[new], time[new]
+
+
+def _any_between(owner: Integers, moment: Integers, patient: Integers, since: Integers, until: Integers) -> Flags:
+    """Whether any of the patient's moments is within [since, until]."""
+    clock = clock_of(moment, since, until)
+    keys = np.sort(clock.key(owner, moment))
+    first = np.searchsorted(keys, clock.key(patient, since), side="left")
+    return np.searchsorted(keys, clock.key(patient, until), side="right") > first
+
+
+def _ends(tables: CleanTables, start: Integers, until: Integers) -> tuple[Integers, np.ndarray]:
+    """The end of each stay from `start` to the next one (`until`), and its event; '' and the last record without one.
+
+    A death that may have come before the discharge recorded with it, or on the same day, is a death.
+    """
+    events, count = tables.events, len(start)
+    owner = events["patient"].to_numpy(np.int64)
+    own = (events["time"].to_numpy(np.int64) >= start[owner]) & (events["first"].to_numpy(np.int64) <= until[owner])
+    end, possible, state = np.full(count, NEVER), np.full(count, NEVER), np.full(count, "", dtype=object)
+    for name in reversed(END_EVENTS):
+        rows = events[own & (events["event"] == name).to_numpy()]
+        patient = rows["patient"].to_numpy(np.int64)
+        first, time, latest = (np.full(count, NEVER) for _ in range(3))
+        for out, column in ((first, "first"), (time, "time"), (latest, "latest")):
+            np.minimum.at(out, patient, rows[column].to_numpy(np.int64))
+        wins = (first != NEVER) & (first <= possible)
+        end, possible, state = np.where(wins, time, end), np.where(wins, latest, possible), np.where(wins, name, state)
     open_end = end == NEVER
-    return np.where(open_end, _last_record(tables, count), end), state
+    return np.where(open_end, _last_record(tables, until), np.minimum(end, until)), state
 
 
-def _last_record(tables: CleanTables, count: int) -> Integers:
-    last = np.full(count, -NEVER)
+def _recorded(tables: CleanTables) -> tuple[Integers, Integers]:
+    """Patient and time of everything that is recorded of anybody."""
+    parts = []
     for frame, column in ((tables.measurements, "time"), (tables.events, "time"), (tables.treatments, "start")):
         time = frame[column].to_numpy(np.int64)
         known = time != NEVER
-        np.maximum.at(last, frame["patient"].to_numpy()[known], time[known])
+        parts.append((frame["patient"].to_numpy(np.int64)[known], time[known]))
+    owners, times = zip(*parts, strict=True)
+    return np.concatenate(owners), np.concatenate(times)
+
+
+def _last_record(tables: CleanTables, until: Integers) -> Integers:
+    """The patient's last record before the next stay."""
+    last = np.full(len(until), -NEVER)
+    owner, time = _recorded(tables)
+    own = time < until[owner]
+    np.maximum.at(last, owner[own], time[own])
     return np.where(last == -NEVER, NEVER, last)
 
 

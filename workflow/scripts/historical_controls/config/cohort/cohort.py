@@ -39,6 +39,15 @@ class TimeZero(Section):
     historical_event: EventName | None = Field(None, description="the event, where historical is 'event'")
     standard_care_from: EventName = Field("admission", description="event that starts standard care")
     standard_care_hours: float = Field(48, ge=0, description="hours of standard care before anyone can be eligible")
+    historical_stay: Literal["first", "last"] = Field(
+        "first", description="which of several stays of a control is compared; of the treated, the stay of time zero"
+    )
+    new_stay_after_hours: float = Field(
+        24,
+        ge=0,
+        description="a further admission without an end recorded before it starts a new stay where the patient had no "
+        "record for so long; sooner it is the same stay, registered again",
+    )
     match_waits: bool = Field(
         True,
         description="each control waits as long as a drawn treated patient did, and must be eligible at the end",
@@ -87,6 +96,18 @@ class CoTreatment(Section):
     treatments: list[TreatmentCode] = Field(min_length=1, description="codes of treatments.csv that count as it")
 
 
+class DatesWithoutClock(Section):
+    """A day is not its midnight: which end of it counts where a file names no hour."""
+
+    starts: Literal["first", "last"] = Field(
+        "first",
+        description="admissions and all other events but the ends of a stay: care given that day is not lost",
+    )
+    ends: Literal["first", "last"] = Field(
+        "last", description="death, discharge and transfer: nobody leaves before what was done to them that day"
+    )
+
+
 class Cohort(Section):
     derivations: dict[NumericOutcome, Derivation] = Field(default={}, description="outcomes computed from others")
     altitude: Altitude = Altitude()
@@ -109,6 +130,7 @@ class Cohort(Section):
     known_from: Literal["collection", "result"] = Field(
         "collection", description="a value may be used from its collection, or from its result where that is recorded"
     )
+    dates_without_clock: DatesWithoutClock = DatesWithoutClock()
     time_zero: TimeZero = TimeZero()
     treated_must_pass: bool = Field(False, description="true: treated who fail a filter at time zero are left out")
     calendar_window_weeks: float | None = Field(

@@ -1,0 +1,119 @@
+"""Days that are no midnights, and several stays of one person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from cohort_study import at, happened, inputs, measured, person, tables
+
+from historical_controls.cohort.define import define_cohort
+from historical_controls.cohort.records.clean_tables import CohortTables
+from historical_controls.config.cohort.cohort import Cohort
+
+LABEL = {"en": "rule"}
+LOW = {"label": LABEL, "kind": "threshold", "outcome": "PF", "within_hours": 24, "op": "<", "value": 150}
+RULES: dict[str, Any] = {"rules": {"LOW": LOW}, "filters": ["LOW"]}
+
+
+def gases(name: str, *hours: float) -> list[dict[str, Any]]:
+    return [measured(name, "PF", hour, 100.0) for hour in hours]
+
+
+def day(name: str, event: str, hours: float) -> dict[str, Any]:
+    """An event dated by the day that begins at this hour."""
+    return happened(name, event, hours, latest=hours + 24 - 1 / 3_600_000)
+
+
+def of(
+    rows: list[dict[str, Any]], events: list[dict[str, Any]], arm: str = "historical", **changes: Any
+) -> CohortTables:
+    changes = {"time_zero": {"match_waits": False, **changes.pop("time_zero", {})}, **changes}
+    people = [person("a", arm), person("other")]
+    everyone = [*events, happened("other", "admission", 0), happened("other", "death", 1)]
+    return define_cohort(tables(people, rows, everyone), inputs(Cohort.model_validate({**RULES, **changes}), "PF"))
+
+
+def patient(found: CohortTables) -> Any:
+    return found.patients.set_index("patient_id").loc["a"]
+
+
+@pytest.mark.parametrize(("ends", "included", "end_day"), [("last", True, 22 / 24), ("first", False, np.nan)])
+def test_a_discharge_without_a_clock_on_the_day_of_time_zero(ends: str, included: bool, end_day: float) -> None:
+    """Admitted at 0 h, eligible from 50 h on, discharged on the day that begins at 48 h: at the latest at 72 h."""
+    events = [happened("a", "admission", 0), day("a", "discharge_alive", 48)]
+    row = patient(of(gases("a", 49.5, 50), events, dates_without_clock={"ends": ends}))
+    assert bool(row["included"]) is included
+    np.testing.assert_allclose(row["end_day"], end_day, atol=1e-6)
+
+
+def test_a_treated_patient_who_died_on_the_day_of_treatment_died() -> None:
+    events = [happened("a", "admission", 0), happened("a", "infusion", 60), day("a", "death", 48)]
+    row = patient(of(gases("a", 59), events, arm="treated"))
+    assert (row["end_state"], round(row["end_day"] * 24, 3)) == ("death", 12)
+
+
+@pytest.mark.parametrize(("starts", "zero"), [("first", 48.0), ("last", 72.0)])
+def test_an_admission_without_a_clock_starts_at_either_end_of_its_day(starts: str, zero: float) -> None:
+    events = [day("a", "admission", 0), happened("a", "discharge_alive", 200)]
+    rows = gases("a", *range(40, 100, 4))
+    row = patient(of(rows, events, dates_without_clock={"starts": starts}))
+    assert row["hours_from_admission"] == pytest.approx(48, abs=1)
+    assert abs(row["time_zero"] - at(zero)) < pd.Timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("death", "discharge", "state"),
+    [
+        (day("a", "death", 96), happened("a", "discharge_alive", 106), "death"),
+        (happened("a", "death", 111), day("a", "discharge_alive", 96), "death"),
+        (happened("a", "death", 300), happened("a", "discharge_alive", 106), "discharge_alive"),
+        (day("a", "death", 120), day("a", "discharge_alive", 96), "discharge_alive"),
+    ],
+)
+def test_a_death_on_the_day_of_the_discharge_is_a_death(death: Any, discharge: Any, state: str) -> None:
+    assert patient(of(gases("a", 47, 60), [happened("a", "admission", 0), death, discharge]))["end_state"] == state
+
+
+def test_a_stay_without_an_end_does_not_borrow_the_end_of_the_next() -> None:
+    """Data end on day 0.7 after time zero; a month later the patient is admitted again, and dies."""
+    events = [happened("a", "admission", 0), happened("a", "admission", 800), happened("a", "death", 900)]
+    row = patient(of(gases("a", 47.5, 56, 64.8, 810, 850), events))
+    assert (row["end_state"], round(row["end_day"], 2)) == ("last_record", 0.7)
+
+
+def test_which_stay_is_compared_is_declared() -> None:
+    events = [
+        happened("a", "admission", 0), happened("a", "discharge_alive", 100),
+        happened("a", "admission", 800), happened("a", "death", 900),
+    ]  # fmt: skip
+    rows = gases("a", 47, 60, 846, 850)
+    first, last = (patient(of(rows, events, time_zero={"historical_stay": stay})) for stay in ("first", "last"))
+    assert (first["end_state"], round(first["end_day"] * 24)) == ("discharge_alive", 52)
+    assert (last["end_state"], round(last["end_day"] * 24)) == ("death", 52)
+    assert first["hours_from_admission"] == last["hours_from_admission"] == 48
+    treated = patient(of(rows, [*events, happened("a", "infusion", 60)], arm="treated"))
+    assert (treated["end_state"], round(treated["end_day"] * 24)) == ("discharge_alive", 40)
+
+
+def test_an_admission_written_again_within_a_stay_starts_no_new_one() -> None:
+    """Registered again by the intensive care unit, records going on: one stay, from its first hour to its death."""
+    events = [happened("a", "admission", 0), happened("a", "admission", 70), happened("a", "death", 120)]
+    row = patient(of(gases("a", 47, 60, 68, 80), events))
+    assert (row["hours_from_admission"], row["end_state"], round(row["end_day"] * 24)) == (48, "death", 72)
+    apart = patient(of(gases("a", 47, 60, 68, 80), events, time_zero={"new_stay_after_hours": 1}))
+    assert (apart["end_state"], round(apart["end_day"] * 24)) == ("last_record", 20)
+
+
+def test_age_is_that_of_the_stay_compared() -> None:
+    """57 at the first admission; the stay compared began three years later."""
+    events = [
+        happened("a", "admission", 0), happened("a", "discharge_alive", 100),
+        happened("a", "admission", 3 * 24 * 366), happened("a", "infusion", 3 * 24 * 366 + 60),
+    ]  # fmt: skip
+    people = [person("a", "treated", AGE=57.0), person("b", "treated", AGE=57.0)]
+    events += [happened("b", "admission", 0), happened("b", "infusion", 60)]
+    found = define_cohort(tables(people, gases("a", 59), events), inputs(Cohort.model_validate(RULES), "PF"))
+    assert found.patients["AGE"].tolist() == [60.0, 57.0]
