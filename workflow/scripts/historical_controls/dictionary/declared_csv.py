@@ -14,19 +14,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def declared_rows(path: str | Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
+def declared_rows(
+    path: str | Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> Iterator[tuple[str, dict[str, str]]]:
     """Each row of the program's own kind of table with its place 'path, line n'.
 
-    Raises UserError for other columns than these in this order, and for a row with more or fewer cells.
+    optional: columns that may follow, blank where they do not. Raises UserError for other columns than these in this
+    order, and for a row with more or fewer cells.
     """
     reader = csv.DictReader(io.StringIO(_text(path), newline=""))
-    if tuple(reader.fieldnames or ()) != columns:
+    if tuple(reader.fieldnames or ()) not in (columns, columns + optional):
         raise UserError(f"columns are {reader.fieldnames}", f"{path}, line 1", f"Needed: {','.join(columns)}")
     for row in reader:
         where = f"{path}, line {reader.line_num}"
         if None in row or None in row.values():
             raise UserError("the row has too many cells or too few", where, 'Text with a comma stands in "quotes"')
-        yield where, row
+        yield where, dict.fromkeys(optional, "") | row
 
 
 def read_declared(path: str | Path, needed: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:

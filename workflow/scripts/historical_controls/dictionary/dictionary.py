@@ -74,7 +74,7 @@ class Outcome:
 
     `registered`: its number among the registered outcomes, None for components and characteristics.
     `decimals`: that a mean is printed with. Limits are in the canonical `unit`: outside hard limits a value is
-    quarantined, outside warn limits flagged.
+    quarantined, outside warn limits flagged. `specimens`: names in specimens.csv that answer it; empty = any.
     """
 
     code: str
@@ -97,6 +97,7 @@ class Outcome:
     categories: tuple[str, ...]
     source: str
     decimals: int = 1
+    specimens: tuple[str, ...] = ()
 
     def label(self, language: str) -> str:
         return self.label_es if language == "es" else self.label_en
@@ -186,6 +187,12 @@ def load_dictionary(folder: str | Path) -> Dictionary:
     plausibility = dict(_plausibility(paths["plausibility"], outcomes, faults))
     treatments = read_treatments(paths["treatments"], faults)
     specimens = read_specimens(paths["specimens"], faults)
+    faults += [
+        UserError(f"'{name}' is not a specimen", f"{paths['outcomes']}, {code}", did_you_mean(name, specimens.values()))
+        for code, outcome in outcomes.items()
+        for name in outcome.specimens
+        if name not in specimens.values()
+    ]
     raise_all(faults)
     return Dictionary(outcomes, conversions, synonyms, plausibility, treatments, specimens)
 
@@ -202,7 +209,7 @@ def dictionary_files(folder: str | Path) -> dict[str, Path]:
 
 def _outcomes(path: Path, faults: list[UserError]) -> Iterator[tuple[str, Outcome]]:
     seen: set[str] = set()
-    for place, row in declared_rows(path, OUTCOME_COLUMNS):
+    for place, row in declared_rows(path, OUTCOME_COLUMNS, ("specimens",)):
         if row["code"] in seen:
             faults.append(UserError(f"code {row['code']} stands twice", place))
         seen.add(row["code"])
@@ -238,6 +245,7 @@ def _outcome(row: dict[str, str], place: str, faults: list[UserError]) -> Outcom
         decimals=1 if decimals is None else int(decimals),
         registered=None if registered is None else int(registered),
         categories=tuple(filter(None, row["categories"].split("|"))),
+        specimens=tuple(filter(None, row["specimens"].split("|"))),
         **rest,
         **limits,
     )

@@ -16,6 +16,7 @@ from historical_controls.cleaning.cells.times import REPEATED, SKIPPED, Calendar
 from historical_controls.cleaning.cells.units import conversions, converted, is_ddu, same_unit, with_confirmed, with_ddu
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
 from historical_controls.cleaning.records.records import check_subject, check_times, decide
+from historical_controls.cleaning.rows.specimens import check_answers
 from historical_controls.config.sources.codes import same_code
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
@@ -60,6 +61,7 @@ def clean_measurements(
         lambda r: _check_values(r, file, dictionary),
         lambda r: _units_like_flags(r, dictionary),
         lambda r: _default_texts(r, file, dictionary),
+        lambda r: check_answers(r, dictionary),
         lambda r: fill_limits(r, file, dictionary),
         lambda r: _convert(r, file, dictionary),
         check_oxygen,
