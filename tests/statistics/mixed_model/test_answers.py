@@ -11,7 +11,7 @@ from engine_references import lme4_case
 from generated import study
 from scipy import stats
 
-from historical_controls.mixed_model import MixedModelFit, MixedModelSpec, fit_mixed_model
+from historical_controls.mixed_model import DataError, MixedModelFit, MixedModelSpec, fit_mixed_model
 from historical_controls.mixed_model.inference.margins import critical
 
 SPEC = MixedModelSpec(
@@ -35,6 +35,14 @@ def test_difference_is_the_difference_of_the_means(fit: MixedModelFit) -> None:
     difference = fit.difference("arm", ("A", "B"), at={"day": [2.0, 5.0]}).table
     by_arm = means.pivot(index="day", columns="arm", values="estimate")
     assert difference["estimate"].to_numpy() == pytest.approx((by_arm["A"] - by_arm["B"]).to_numpy(), rel=1e-9)
+
+
+def test_rows_are_evaluated_once(fit: MixedModelFit, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = fit.difference_rows("arm", ("A", "B"), {"day": [1.25, 2.5]})
+    monkeypatch.setattr(type(fit.design.fixed_formula), "get_model_matrix", None)
+    assert (fit.difference_rows("arm", ("A", "B"), {"day": [1.25, 2.5]}) == first).all()
+    with pytest.raises(DataError):
+        fit.difference_rows("arm", ("A", "B"), {"day": [1.25, 2.6]})
 
 
 def test_knots_stay_those_of_the_fit(fit: MixedModelFit) -> None:

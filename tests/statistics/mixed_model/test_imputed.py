@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from historical_controls.mixed_model import (
     MixedModelSpec,
     NotEstimable,
     SpecificationError,
+    copies_under,
     fit_censored,
     fit_imputed,
     fit_mixed_model,
@@ -127,6 +130,16 @@ def test_scores_of_copies_and_seeds() -> None:
     ours, theirs = (subject_scores(fit, columns, at) for fit in (none, fit_mixed_model(data, plain)))
     assert ours.score == pytest.approx(theirs.score, rel=1e-12)
     assert subject_scores(first, columns, at).score.shape == (30, 1)
+
+
+def test_the_same_copies_under_another_covariance() -> None:
+    """Independent days nest in AR(1): on the same completed copies they cannot have the higher likelihood."""
+    data, (_, bounded) = study(5, (5, 25)), specs(**COVARIANCES[0])
+    fit = fit_imputed(below(data, 9.0), bounded, copies=4)
+    assert copies_under(fit, bounded).loglik == pytest.approx(fit.loglik, abs=1e-7)
+    independent = copies_under(fit, replace(bounded, residual="iid"))
+    assert independent.loglik < fit.loglik
+    assert [one.design.y.sum() for one in independent.fits] == pytest.approx([one.design.y.sum() for one in fit.fits])
 
 
 def test_refusals() -> None:

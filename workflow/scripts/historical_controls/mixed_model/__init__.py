@@ -21,7 +21,7 @@ from historical_controls.mixed_model.design.messages import ENGLISH, Code, Messa
 from historical_controls.mixed_model.design.specification import MixedModelSpec
 from historical_controls.mixed_model.fits.censored import CensoredFit, fit_censored
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_design, fit_mixed_model
-from historical_controls.mixed_model.fits.imputed import ImputedFit, fit_imputed
+from historical_controls.mixed_model.fits.imputed import ImputedFit, copies_under, fit_imputed
 from historical_controls.mixed_model.fits.influence import Influence, leave_one_out, refits
 from historical_controls.mixed_model.fits.residuals import random_effects, residuals
 from historical_controls.mixed_model.fits.scores import SubjectScores, subject_scores
@@ -57,6 +57,7 @@ __all__ = [
     "SubjectScores",
     "WeightedFit",
     "build_design",
+    "copies_under",
     "fit_censored",
     "fit_design",
     "fit_imputed",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -45,6 +47,11 @@ class Design:
     fixed_formula: ModelSpec
     random_formula: ModelSpec | None
     data: pd.DataFrame
+
+    @cached_property
+    def known_rows(self) -> dict[Hashable, Array]:
+        """Rows of X that were already evaluated, by the values of the covariates: a formula costs more than a fit."""
+        return {}
 
     @property
     def counts(self) -> Codes:

@@ -54,13 +54,22 @@ def fixed_rows(design: Design, table: pd.DataFrame) -> Array:
     Raises DataError when a column or category is unknown to the model.
     """
     checks.covariates_known(design, table)
+    needed = sorted(map(str, design.fixed_formula.required_variables))
+    asked = (len(table), *(tuple(table[name].tolist()) for name in needed))
+    if asked not in design.known_rows:
+        design.known_rows[asked] = _evaluated(design, table)
+    return design.known_rows[asked]
+
+
+def _evaluated(design: Design, table: pd.DataFrame) -> Array:
     try:
         rows = design.fixed_formula.get_model_matrix(table.reset_index(drop=True), na_action="ignore")
     except Exception as error:
         raise DataError(Code.MEAN_FAILS, detail=str(error)) from error
-    values = np.asarray(rows, dtype=np.float64)
+    values = np.array(rows, dtype=np.float64)
     if not np.isfinite(values).all():
         raise DataError(Code.NEW_VALUES_INCOMPLETE)
+    values.setflags(write=False)  # they are kept for the next question
     return values
 
 

@@ -140,6 +140,21 @@ def fit_imputed(
     return ImputedFit(design, fits, start.attempts, share)
 
 
+def copies_under(fit: ImputedFit, spec: MixedModelSpec, control: Control | None = None) -> ImputedFit:
+    """The same completed copies under another specification of the covariance, so that restricted likelihoods compare.
+
+    Criteria of models take the mean over draws of one of them (Cavanaugh & Shumway 1998, J Stat Plan Inference 67:45).
+    """
+    design = build_design(fit.design.data, spec)
+    values, fits = np.empty(len(design.y)), []
+    for own in fit.fits:
+        values[own.design.row] = own.design.y
+        fits.append(fit_design(replace(design, y=values[design.row]), control or Control()))
+    attempts = tuple(attempt for one in fits for attempt in one.attempts)
+    converged = all(one.converged for one in fits)
+    return ImputedFit(design, tuple(fits) if converged else (), attempts, fit.share_censored)
+
+
 def _determined(problem: Problem, design: Design, bounds: tuple[Array, Array]) -> None:
     """Refuse coefficients that only censored rows determine: their draws would run to infinity (CE-9)."""
     X = problem.M[problem.q : -1].T

@@ -71,8 +71,8 @@ def difference_rows(fit: Fit, by: str, levels: tuple[Any, Any], at: Mapping[str,
         if wanted not in known:
             raise DataError(Code.LEVEL_NOT_FITTED, column=by, level=str(wanted), fitted=", ".join(map(str, known)))
     grid = _grid(fit, at, ())
-    first, second = (_averaged(fit, grid.assign(**{by: wanted})) for wanted in levels)
-    return grid, first - second
+    both = _averaged(fit, pd.concat([grid.assign(**{by: wanted}) for wanted in levels], ignore_index=True))
+    return grid, both[: len(grid)] - both[len(grid) :]
 
 
 def _grid(fit: Fit, at: Mapping[str, Any], by: str | Sequence[str]) -> pd.DataFrame:
@@ -100,17 +100,17 @@ def _averaged(fit: Fit, grid: pd.DataFrame) -> Array:
     rest = [name for name in needed if name not in grid.columns]
     numeric = [name for name in rest if pd.api.types.is_numeric_dtype(data[name])]
     factors = [name for name in rest if name not in numeric]
-    full = grid.assign(**{name: float(data[name].mean()) for name in numeric}, _cell=range(len(grid)))
-    for name in factors:
+    full = grid.assign(**{name: float(data[name].mean()) for name in numeric})
+    for name in factors:  # the combinations of one cell stay together
         full = full.merge(pd.DataFrame({name: _levels(fit, name)}), how="cross")
-    rows = pd.DataFrame(fixed_rows(fit.design, _typed(full, data, needed)))
-    return rows.groupby(full["_cell"].to_numpy()).mean().to_numpy()
+    rows = fixed_rows(fit.design, _typed(full, data, needed))
+    return np.asarray(rows.reshape(len(grid), -1, rows.shape[1]).mean(axis=1))
 
 
 def _typed(grid: pd.DataFrame, data: pd.DataFrame, needed: list[str]) -> pd.DataFrame:
     """The grid with the column types of the fitted table, so that categories keep their coding."""
     categorical = {name: data[name].dtype for name in needed if isinstance(data[name].dtype, pd.CategoricalDtype)}
-    return grid.astype(categorical)
+    return grid.astype(categorical) if categorical else grid
 
 
 def _answered(fit: Fit, grid: pd.DataFrame, L: Array, asked: Asked) -> Margins:
