@@ -27,7 +27,7 @@ from historical_controls.report.statistician.tables import Section, sections
 
 TEMPLATE = "statistician.html.j2"
 SCRIPT = "statistician.js"
-LONG = 60  # rows; a longer table is folded
+LONG = 15  # rows; a longer table is folded
 # The words that describe a family of figures to who cannot see it; a family without any takes the general ones.
 DESCRIPTIONS = {
     "flow": "people.flow_desc",

@@ -22,18 +22,23 @@ from historical_controls.report.statistician.sheet import Block, Column, Key, Sh
 UNSAID = ("analysis", "scenario", "contrast")
 UNITLESS = ("", "log", "odds")
 FLOORED = (Statistic.P_VALUE, Statistic.P_RAW)  # p-values beside which the floor stands
+MOST_LINES = 45  # a longer table is for a program to read, not for a page or document
 NONE_DECLARED: Mapping[str, HtmlTable] = {}
 
 
 @dataclass(frozen=True)
 class Section:
-    """One registered output: its number and title, its tables, and why there are none (else None)."""
+    """One registered output: its number and title, its tables, and why there are none (else None).
+
+    `elsewhere`: where its longer tables are; None where there is none.
+    """
 
     output: Output
     title: Markup
     tables: tuple[HtmlTable, ...]
     missing: Markup | None
     other_scenarios: bool
+    elsewhere: Markup | None = None
 
 
 def sections(
@@ -80,11 +85,16 @@ def _section(names: Names, output: Output, rows: list[Result], declared: HtmlTab
     found = [sheet for block in blocks for sheet in sheets(rows, block)]
     for block in EXTRA.get(output.output_id, ()):
         found += sheets(_ordered(printer, _everything(printer, block)), block)
-    made = [html_table(names, output, sheet, place) for place, sheet in enumerate(found, start=1)]
+    short = [(place, sheet) for place, sheet in enumerate(found, start=1) if len(sheet.lines) <= MOST_LINES]
+    made = [html_table(names, output, sheet, place) for place, sheet in short]
     made += [declared] if declared is not None else []
-    missing = None if made else _why_missing(printer, output)
+    missing = None if made or found else _why_missing(printer, output)
+    n_long = len(found) - len(short)
+    elsewhere = (
+        printer.word("stat.long_tables", n=printer.fact(n_long), most=printer.fact(MOST_LINES)) if n_long else None
+    )
     others = any(row.scenario != "primary" for row in rows)
-    return Section(output, printer.fact(output.title(printer.words.language)), tuple(made), missing, others)
+    return Section(output, printer.fact(output.title(printer.words.language)), tuple(made), missing, others, elsewhere)
 
 
 def _everything(printer: Printer, block: Block) -> list[Result]:
