@@ -16,6 +16,7 @@ from historical_controls.cohort.ard_rows.disposition import cohort_ard
 from historical_controls.cohort.define import define_cohort
 from historical_controls.cohort.eligibility.time_zero import draw_waits
 from historical_controls.cohort.records.clean_tables import CleanTables, CohortTables, StoredTables
+from historical_controls.cohort.records.timeline import hours
 from historical_controls.cohort.write_tables import write_cohort
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.errors import UserError
@@ -367,3 +368,17 @@ def test_tables_on_disk_give_the_same_cohort_as_tables_in_memory(
         whole, pieces = (tmp_path / folder / f"{name}.parquet" for folder in ("whole", "by_group"))
         assert whole.read_bytes() == pieces.read_bytes(), name
     pd.testing.assert_frame_equal(cohort_ard(one, 0.95), cohort_ard(written, 0.95))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 99])
+def test_draws_in_a_row_give_every_control_every_wait_once(seed: int) -> None:
+    """The mean over as many draws as there are waits is exact for every control, whatever the seed."""
+    people = pd.DataFrame({"source": "hospital", "patient_id": [f"p{number}" for number in range(30)]})
+    waits = [0.0, 3.5, 10.0, 24.0, 31.0]
+    for block in (0, 5):
+        draws = np.array([draw_waits(people, waits, seed, block + draw) for draw in range(1, 6)])
+        assert (np.sort(draws, axis=0) == np.array([hours(wait) for wait in waits])[:, None]).all()
+    assert len({tuple(row) for row in draws}) == 5
+    # One draw gives each wait to about as many controls.
+    first = draw_waits(people, waits, seed, 1)
+    assert set(np.unique(first)) == {hours(wait) for wait in waits}

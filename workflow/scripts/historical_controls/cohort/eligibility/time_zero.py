@@ -187,12 +187,21 @@ def treated_waits(records: PatientRecords, decisions: Decisions, cohort: Cohort)
 def draw_waits(people: pd.DataFrame, waits: Sequence[float], seed: int, draw: int) -> Integers:
     """One of the treated patients' waits for each control, in milliseconds (EL-5).
 
-    Drawn by a hash of seed, draw and patient, so that a patient keeps the wait whoever else is in the export.
+    Drawn by a hash of seed, draw and patient, so that a patient keeps the wait whoever else is in the export. As many
+    draws in a row as there are waits give every control every wait once, each in another order: their mean is that
+    over all waits, whatever the seed.
     """
     if not waits:
         return np.zeros(len(people), dtype=np.int64)
-    names = (f"{seed}\x1f{draw}\x1f{source}\x1f{patient}" for source, patient in people[PERSON].itertuples(index=False))
-    drawn = [int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") * len(waits) >> 64 for name in names]
+    block, turn = divmod(draw - 1, len(waits))
+    first = block * len(waits) + 1
+    names = (
+        f"{seed}\x1f{first}\x1f{source}\x1f{patient}" for source, patient in people[PERSON].itertuples(index=False)
+    )
+    drawn = [
+        ((int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") * len(waits) >> 64) + turn) % len(waits)
+        for name in names
+    ]
     return np.array([hours(wait) for wait in waits], dtype=np.int64)[np.array(drawn, dtype=np.int64)]
 
 
