@@ -30,7 +30,7 @@ def rows(results: list[str], **change: str) -> Rows:
     """A result an hour per patient, 20 patients."""
     days = pd.date_range("2020-05-04", periods=len(results) // 20 + 1, freq="h")
     return [
-        {**LAB, "id": str(i % 20), "when": f"{days[i // 20]:%Y-%m-%d %H:%M}", "result": text, **change}
+        {**LAB, "id": str(i % 20 + 1), "when": f"{days[i // 20]:%Y-%m-%d %H:%M}", "result": text, **change}
         for i, text in enumerate(results)
     ]
 
@@ -91,8 +91,8 @@ def test_a_usual_number_is_no_code_however_often_it_stands(tmp_path: Path) -> No
 
 def test_coded_dates_and_words(tmp_path: Path) -> None:
     sent = rows(spread(100))
-    sent += [{**LAB, "id": str(i), "when": "1900-01-01"} for i in range(3)]
-    sent += [{**LAB, "id": str(i), "result": "sin toma"} for i in range(5)]
+    sent += [{**LAB, "id": str(i + 1), "when": "1900-01-01"} for i in range(3)]
+    sent += [{**LAB, "id": str(i + 1), "result": "sin toma"} for i in range(5)]
     found = inspected(sent, tmp_path)
     assert kinds(found) == [("SENTINEL_SUSPECT", ""), ("SENTINEL_SUSPECT", "CRP")]
     assert found["n"].tolist() == [3, 5]
@@ -160,7 +160,7 @@ def test_some_rows_a_factor_away_from_the_others(tmp_path: Path) -> None:
     [
         ("SatO2", "%", [f"{n}" for n in range(88, 100)] * 5, "0.97", '"fraction"'),
         ("FiO2", "fraction", ["0.4", "0.5", "0.6", "0.8"] * 10, "60", '"%"'),
-        ("Temp", "C", ["36.5", "37.1", "38.2", "39.0"] * 10, "99.5", '"[degf]"'),
+        ("Temp", "C", ["36.5", "37.1", "38.2", "39.0"] * 10, "99.5", '"degf"'),
         ("pO2", "mmHg", ["78", "82", "91", "100"] * 10, "10.6", '"kpa"'),
     ],
 )
@@ -197,7 +197,7 @@ def test_ks_distance() -> None:
 def test_suspicions_reach_the_results_table(tmp_path: Path) -> None:
     ard = findings_ard(inspected(rows(spread(12, 100)), tmp_path), "s")
     mine = ard.loc[ard["method"] == "UNIT_SUSPECT"].set_index("statistic")
-    assert mine.loc[["n", "factor"], "value"].tolist() == [100, 10]
+    assert mine.loc[["n_values", "factor"], "value"].tolist() == [100, 10]
     assert mine.loc["hint", "text"].startswith("unit_factors: ")
     assert set(FINDINGS.key) <= set(FINDINGS.names)
 
@@ -206,7 +206,8 @@ def days(order: str, dates: list[str]) -> tuple[Rows, dict[str, Any]]:
     part = {**LONG, "time": {"columns": ["when"], "formats": [order]}}
     results = spread(80, len(dates))
     return [
-        {**LAB, "id": str(i % 10), "when": day, "specimen": str(i), "result": results[i]} for i, day in enumerate(dates)
+        {**LAB, "id": str(i % 10 + 1), "when": day, "specimen": str(i), "result": results[i]}
+        for i, day in enumerate(dates)
     ], part
 
 
@@ -234,7 +235,7 @@ def test_dates_that_only_the_other_order_reads(tmp_path: Path) -> None:
 
 def test_dates_outside_the_stay_that_the_other_order_brings_inside(tmp_path: Path) -> None:
     sent, part = days("%m/%d/%Y", [f"{day:02d}/04/2020" for day in range(1, 13)])
-    stays = [{"id": str(i), "in": "2020-04-01", "out": "2020-04-20"} for i in range(10)]
+    stays = [{"id": str(i + 1), "in": "2020-04-01", "out": "2020-04-20"} for i in range(10)]
     when = {name: {"columns": [name], "formats": ["%Y-%m-%d"]} for name in ("in", "out")}
     events = [{"event": "admission", "time": when["in"]}, {"event": "discharge_alive", "time": when["out"]}]
     people = {"kind": "patients", "subject": "id", "events": events}

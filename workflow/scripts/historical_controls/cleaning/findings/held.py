@@ -85,6 +85,7 @@ def settling_line(reason: str, held: pd.DataFrame, file: SourceFile) -> str:
         "NUM_AMBIGUOUS": f'decimal: "{_other_mark(file)}"',
         "NUM_UNREADABLE": f'decimal: "{_other_mark(file)}"',
         "FILE_LAYOUT": 'delimiter: "..."   # or a footer',
+        "ID_INVALID": f"accepted_ids: [{text}]   # only if this text is a patient's id",
         "ID_MISSING": "fill_down_subject: true   # where a blank id repeats the one above",
         "DATE_RANGE": "study.first_date and study.data_lock, or the year in 'formats'",
     }

@@ -100,8 +100,10 @@ def _single_values(
     values are in the stated unit.
     """
     for candidate in candidates(key[1], own, dictionary):
+        if candidate.declared.startswith("factor"):
+            continue
         fits = group.loc[_strays(group, key[1], own, candidate.conversion, dictionary)]
-        if candidate.declared.startswith("factor") or fits.empty:
+        if fits.empty:
             continue
         unit = candidate.declared.removeprefix("true_unit: ")
         hint = f"fit the unit {unit}; the others fit '{key[2]}': correct them one by one under 'resolutions'"
@@ -130,17 +132,22 @@ def _strays(group: pd.DataFrame, code: str, own: Conversion, other: Conversion, 
     positive = (value > 0) & (turned > 0) if alike else np.ones(len(value), dtype=bool)
     scale = np.log if alike else np.asarray
     before, after = scale(np.where(positive, value, 1.0)), scale(np.where(positive, turned, 1.0))
-    centre = _median(group.assign(value=before))
-    spread = _median(group.assign(value=np.abs(before - centre))) * MAD_TO_SD
+    counts = group["n"].to_numpy()
+    centre = _weighted_median(before, counts)
+    spread = _weighted_median(np.abs(before - centre), counts) * MAD_TO_SD
     spread = max(spread, LEAST_LOG_SD if alike else LEAST_SD * abs(centre))
     return positive & (np.abs(before - centre) > FAR_SD * spread) & (np.abs(after - centre) < NEAR_SD * spread)
 
 
 def _median(group: pd.DataFrame) -> float:
-    """Median of values that stand n times each."""
-    ordered = group.sort_values("value")
-    place = np.searchsorted(ordered["n"].cumsum().to_numpy(), ordered["n"].sum() / 2)
-    return float(ordered["value"].iloc[int(place)])
+    """Return the median of values (column value) that are there n times each."""
+    return _weighted_median(group["value"].to_numpy(), group["n"].to_numpy())
+
+
+def _weighted_median(values: np.ndarray, counts: np.ndarray) -> float:
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(counts[order])
+    return float(values[order][np.searchsorted(reached, reached[-1] / 2)])
 
 
 def candidates(code: str, own: Conversion, dictionary: Dictionary) -> list[Candidate]:
