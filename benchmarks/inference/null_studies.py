@@ -2,8 +2,8 @@
 
     OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/null_studies.py --studies 1000
 
-Model-based: the first rung of the default ladder (intercept and slope, continuous AR(1), one scale per arm) with
-Kenward-Roger, the next rung where one does not converge. Permutation: studentised scores of the fit without arms.
+Model-based: the covariance that the default ladder takes, with Kenward-Roger.
+Permutation: studentised scores of the fit without arms.
 """
 
 from __future__ import annotations
