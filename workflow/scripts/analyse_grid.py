@@ -27,5 +27,6 @@ with reported(snakemake.log[0]):
         snakemake.params.seed,
     )
     scenarios = [source.inputs(name, own) for name, own in settings.items()]
-    ard = analyse_grid(scenarios, snakemake.params.outcomes, snakemake.params.days)
+    primary = source.inputs("primary", Analysis.model_validate(snakemake.params.analysis)) if source.shared else None
+    ard = analyse_grid(scenarios, snakemake.params.outcomes, snakemake.params.days, primary)
     write_table(ard, snakemake.output.ard, ARD)

@@ -10,10 +10,11 @@ import pytest
 
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import Comparison
-from historical_controls.analysis.model.ladder import at_visits, with_open_bounds
+from historical_controls.analysis.model.ladder import with_open_bounds
+from historical_controls.analysis.model.mean_model import at_visits
 from historical_controls.analysis.model.model_data import model_data
 from historical_controls.analysis.outcomes import analyse_outcomes
-from historical_controls.analysis.without_model.worst_rank import scores_at
+from historical_controls.analysis.without_model.worst_rank import rank_patients
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
@@ -204,9 +205,9 @@ def test_values_beyond_a_limit_take_the_censored_ladder(dictionary: Dictionary) 
     assert refusals(analyse(people, measured, dictionary, max_share_censored=0.05)) == {None: "mostly_censored"}
 
 
-def test_ladder_moves_down_only_on_failure_and_names_the_rung(dictionary: Dictionary) -> None:
+def test_the_rung_is_named(dictionary: Dictionary) -> None:
     people = patients()
-    ard = analyse(people, visits(people), dictionary, ladder=[SLOPE, INTERCEPT])
+    ard = analyse(people, visits(people), dictionary, ladder=[SLOPE])
     assert ard.loc[ard["statistic"] == "covariance_rung", "text"].tolist() == ["slope_car1"]
     visit = analyse(people, visits(people), dictionary, ladder=[VISIT])
     assert visit.loc[visit["statistic"] == "covariance_rung", "text"].tolist() == ["visits"]
@@ -214,7 +215,7 @@ def test_ladder_moves_down_only_on_failure_and_names_the_rung(dictionary: Dictio
 
 def test_a_day_belongs_to_its_nearest_visit_once() -> None:
     frame = pd.DataFrame({"subject": "a", "day": [1, 2, 3, 6, 8, 12], "y": range(6)})
-    placed = at_visits(frame, [1, 3, 7, 14])
+    placed = at_visits(frame, settings(days=[7], visits=[1, 3, 7, 14]))
     assert placed["visit"].tolist() == [1, 3, 7, 14]
     assert placed["day"].tolist() == [1, 3, 6, 12]
 
@@ -247,29 +248,36 @@ def with_deaths(people: pd.DataFrame, deaths: dict[str, float]) -> pd.DataFrame:
     )
 
 
+def wins(
+    people: pd.DataFrame, measured: pd.DataFrame, day: int, dictionary: Dictionary, **changes: object
+) -> pd.Series:
+    """Each patient's wins minus losses over all others."""
+    inputs = analysis_inputs(people, measured, dictionary, **changes)
+    ranked = rank_patients(dictionary.outcomes[measured["outcome"].iloc[0]], inputs.analysis_set, day)
+    return pd.Series(ranked.pairs.sum(axis=1), index=ranked.people["patient_id"])
+
+
 def test_death_is_worse_than_any_value_and_earlier_is_worse(dictionary: Dictionary) -> None:
     people = with_deaths(patients(), {"p00": 2.0, "p01": 5.5, "p02": 12.0})
-    ranked = scores_at(dictionary.outcomes["PF"], people, visits(people), 7).set_index("patient_id")
-    order = ranked["score"].sort_values().index.tolist()
-    assert order[:2] == ["p00", "p01"]
-    assert ranked["died"].sum() == 2
+    order = wins(people, visits(people), 7, dictionary).sort_values()
+    assert order.index.tolist()[:2] == ["p00", "p01"]
+    assert order["p00"] == -29 and order["p01"] == -27
 
 
 def test_lower_is_better_turns_the_ranks_around(dictionary: Dictionary) -> None:
     people = patients()
     measured = visits(people, "HR")
-    ranked = scores_at(dictionary.outcomes["HR"], people, measured, 7).set_index("patient_id")["score"]
     last = measured[measured["day"] == 7].set_index("patient_id")["value"]
-    assert ranked.idxmax() == last.idxmin()
+    assert wins(people, measured, 7, dictionary).idxmax() == last.idxmin()
 
 
 def test_last_value_up_to_the_day_stands_after_discharge(dictionary: Dictionary) -> None:
     people = patients()
     measured = visits(people)
     home = measured[~((measured["patient_id"] == "p05") & (measured["day"] > 3))]
-    ranked = scores_at(dictionary.outcomes["PF"], people, home, 7).set_index("patient_id")["score"]
-    own = measured[(measured["patient_id"] == "p05") & (measured["day"] == 3)]["value"].iloc[0]
-    assert ranked["p05"] == own
+    values = home[home["day"] <= 7].groupby("patient_id")["value"].last()
+    own = wins(people, home, 7, dictionary)["p05"]
+    assert own == (values["p05"] > values).sum() - (values["p05"] < values).sum()
 
 
 def test_headline_outcome_has_the_death_aware_answer_and_says_whether_they_agree(dictionary: Dictionary) -> None:

@@ -15,12 +15,23 @@ from historical_controls.analysis.without_model.analysis_set import AnalysisSet,
 from historical_controls.analysis.without_model.limits_of_detection import fisher_floor, limit_rows, values_at
 from historical_controls.analysis.without_model.while_alive import summaries, while_alive_rows
 from historical_controls.analysis.without_model.win_ratio import win_ratio_rows
-from historical_controls.analysis.without_model.worst_rank import scores_at
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 
-from .test_analysis import PRIMARY, ROOT, SLOPE, analyse, number, patients, refusals, settings, visits, with_deaths
+from .test_analysis import (
+    PRIMARY,
+    ROOT,
+    SLOPE,
+    analyse,
+    number,
+    patients,
+    refusals,
+    settings,
+    visits,
+    wins,
+    with_deaths,
+)
 
 CONTRAST = "treated - historical"
 FEW = {"exact_up_to": 500, "draws": 1000, "scenario_draws": 1000}
@@ -138,7 +149,7 @@ def test_slope_is_the_coefficient_of_arm_by_day(line: tuple[AnalysisSet, ModelDa
     own, data, found = line
     ard = ard_frame(period_rows(CELL, data, found, own.settings))
     names = list(found.fit.names)
-    interaction = next(name for name in names if "arm" in name and "day" in name)
+    interaction = next(name for name in names if "treated" in name and "day" in name)
     expected = found.fit.contrast({interaction: 1.0})
     assert number(ard, "estimate", level="slope") == pytest.approx(expected.estimate, rel=1e-9)
     assert number(ard, "lower", level="slope") == pytest.approx(expected.lower, rel=1e-9)
@@ -151,8 +162,8 @@ def test_mean_change_of_a_line_is_its_area(line: tuple[AnalysisSet, ModelData, F
     """Difference a + b d on days 1 to 7 and 0 at day 0: trapezoids give a 6.5/7 + b (1 + ... + 6 + 3.5)/7."""
     _, _, found = line
     beta = found.fit.beta
-    arm = next(name for name in beta.index if "arm" in name and "day" not in name)
-    both = next(name for name in beta.index if "arm" in name and "day" in name)
+    arm = next(name for name in beta.index if "treated" in name and "day" not in name)
+    both = next(name for name in beta.index if "treated" in name and "day" in name)
     expected = beta[arm] * 6.5 / 7 + beta[both] * 24.5 / 7
     assert mean_row(found, 7) @ beta.to_numpy() == pytest.approx(expected, rel=1e-12)
 
@@ -269,15 +280,12 @@ def test_discharged_alive_may_take_the_best_rank(people: pd.DataFrame, dictionar
         end_state=people["end_state"].mask(home, "discharge_alive"), end_day=people["end_day"].mask(home, 5.5)
     )
     measured = visits(people)
-    last, best = (
-        scores_at(dictionary.outcomes["PF"], left, measured, 7, how).set_index("patient_id")["score"]
-        for how in ("last", "best")
-    )
+    last, best = (wins(left, measured, 7, dictionary, discharged=how) for how in ("last", "best"))
     assert set(best.nlargest(2).index) == {"p02", "p06"}
-    assert best["p02"] == best["p06"] > last.max()
-    assert scores_at(dictionary.outcomes["PF"], left, measured, 4, "best")["score"].equals(
-        scores_at(dictionary.outcomes["PF"], left, measured, 4, "last")["score"]
-    )
+    assert best["p02"] == best["p06"] == 28
+    assert last["p02"] < 28 or last["p06"] < 28
+    early, late = (wins(left, measured, 4, dictionary, discharged=how) for how in ("last", "best"))
+    assert early.equals(late)
 
 
 def test_win_ratio_by_hand(dictionary: Dictionary) -> None:

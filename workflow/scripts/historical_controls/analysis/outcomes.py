@@ -20,7 +20,10 @@ from historical_controls.analysis.model.permutation import (
     permute,
 )
 from historical_controls.analysis.model.summary_contrasts import period_rows
+from historical_controls.analysis.model_checks.agreement import agreement_rows
+from historical_controls.analysis.model_checks.lack_of_fit import lack_of_fit_rows
 from historical_controls.analysis.without_model.limits_of_detection import limit_rows
+from historical_controls.analysis.without_model.vital_status import n_at_risk
 from historical_controls.analysis.without_model.while_alive import while_alive_rows
 from historical_controls.analysis.without_model.win_ratio import win_ratio_rows
 from historical_controls.analysis.without_model.worst_rank import agreement, headline_cell, worst_rank_rows
@@ -93,7 +96,11 @@ def _model_rows(
             cell.at(analysis=AnalysisKey.PERMUTATION, method="studentised").text(Statistic.NOT_PERMUTED, "weighted"),
         ], None
     permuted = permute(data, fitted, settings, joint)
-    return [*rows, *permutation_rows(cell, data, permuted)], permuted
+    rows += permutation_rows(cell, data, permuted)
+    if cell.scenario == "primary":
+        rows += agreement_rows(cell, data, fitted, permuted, settings)
+        rows += lack_of_fit_rows(cell, fitted, settings)
+    return rows, permuted
 
 
 def _statistics_frame(permuted: PermutedOutcome) -> pd.DataFrame:
@@ -129,7 +136,11 @@ def _count_rows(cell: Cell, data: ModelData, patients: pd.DataFrame, horizon_day
         yield here.number(Statistic.N_VALUES, len(own))
         yield from _risk_rows(cell, arm, own, patients, horizon_days)
     for name, count in data.imputed.items():
-        yield cell.at(level=name.removeprefix("x_")).number(Statistic.N_IMPUTED, count)
+        yield cell.at(level=name).number(Statistic.N_IMPUTED, count)
+    for name, why in data.left_out.items():
+        yield cell.at(level=name).text(Statistic.COVARIATE_LEFT_OUT, why)
+    if data.n_at_limit:
+        yield cell.at(level="baseline").number(Statistic.N_AT_LIMIT, data.n_at_limit)
     if len(data.frame):
         yield cell.number(Statistic.SHARE_CENSORED, data.share_beyond, format="percent")
 
@@ -140,5 +151,5 @@ def _risk_rows(cell: Cell, arm: str, own: pd.DataFrame, patients: pd.DataFrame, 
     measured = own.groupby("day")["subject"].nunique()
     for day in range(1, horizon_days + 1):
         here = cell.at(analysis=AnalysisKey.AT_RISK, method="", arm=arm, day=day)
-        yield here.number(Statistic.N_AT_RISK, int((included["end_day"] > day - 1).sum()))
+        yield here.number(Statistic.N_AT_RISK, n_at_risk(included["end_day"], day))
         yield here.number(Statistic.N_MEASURED, int(measured.get(day, 0)))

@@ -7,9 +7,17 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.events.event_rows import LOST, FollowUp, difference_rows, share_rows
+from historical_controls.analysis.events.event_rows import FollowUp, difference_rows, share_rows
 from historical_controls.analysis.model.model_data import PERSON
 from historical_controls.analysis.without_model.analysis_set import effect_rows
+from historical_controls.analysis.without_model.vital_status import (
+    DEATH,
+    DIED,
+    DISCHARGE,
+    UNKNOWN,
+    n_at_risk,
+    vital_status,
+)
 from historical_controls.analysis.without_model.while_alive import welch
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
@@ -19,7 +27,7 @@ from historical_controls.ard.rows import Cell, Row
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.inference import bounded_share, cumulative_incidence, draw_labels, relative_effect
 
-ENDS = ("death", "discharge_alive")
+ENDS = (DEATH, DISCHARGE)
 
 
 def ending_rows(follow_up: FollowUp, scenario: str) -> Iterator[Row]:
@@ -57,20 +65,22 @@ def incidence_rows(
             values = {Statistic.ESTIMATE: float(estimate), Statistic.LOWER: bounds.lower, Statistic.UPPER: bounds.upper}
             for statistic, value in values.items():
                 yield here.at(day=float(day)).number(statistic, value, format="percent")
-            yield here.at(day=float(day)).number(Statistic.N_AT_RISK, int((time >= day).sum()))
+            yield here.at(day=float(day)).number(Statistic.N_AT_RISK, n_at_risk(time, day))
 
 
 def _death_rows(follow_up: FollowUp, scenario: str) -> Iterator[Row]:
     """Deaths in hospital by the horizon; who left alive did not die there, who was lost may have (EV-2)."""
-    cell = Cell(AnalysisKey.DEATHS, scenario, "exact", level="death", day=float(follow_up.horizon_days))
+    day = float(follow_up.horizon_days)
+    cell = Cell(AnalysisKey.DEATHS, scenario, "exact", level="death", day=day)
+    status = vital_status(follow_up.people, day)
     for arm in ARMS:
-        own = follow_up.of(arm)
-        died, lost = int((own["end_state"] == "death").sum()), int(own["end_state"].isin(LOST).sum())
-        yield from share_rows(cell.at(arm=arm), died, lost, len(own), follow_up.settings)
+        own = status[follow_up.people["arm"] == arm]
+        died, unknown = int((own == DIED).sum()), int((own == UNKNOWN).sum())
+        yield from share_rows(cell.at(arm=arm), died, unknown, len(own), follow_up.settings)
         safety = cell.at(output=OutputId.SERIOUS_EVENTS, analysis=AnalysisKey.ADVERSE_EVENTS, arm=arm)
-        yield from share_rows(safety, died, lost, len(own), follow_up.settings)
-    known = follow_up.people[~follow_up.people["end_state"].isin(LOST)]
-    yield from difference_rows(cell, known, (known["end_state"] == "death").to_numpy(), follow_up)
+        yield from share_rows(safety, died, unknown, len(own), follow_up.settings)
+    known = follow_up.people[status != UNKNOWN]
+    yield from difference_rows(cell, known, (status[status != UNKNOWN] == DIED).to_numpy(), follow_up)
 
 
 def free_day_rows(

@@ -18,7 +18,6 @@ from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.inference import bounded_share, chance_of_none, exact_interval, permuted_count
 
 Flags = NDArray[np.bool_]
-LOST = ("transfer_out", "last_record")
 
 
 @dataclass(frozen=True)

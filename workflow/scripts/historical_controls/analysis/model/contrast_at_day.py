@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from historical_controls.analysis.model.fit_rows import LEVELS
 from historical_controls.analysis.model.gates import reason_against, reason_against_day
-from historical_controls.analysis.model.ladder import Fitted, Refused, fit_ladder
+from historical_controls.analysis.model.ladder import FAILURES, Fitted, Refused, fit_ladder
+from historical_controls.analysis.model.mean_model import difference_rows
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.config.analysis.analysis import Analysis
-from historical_controls.mixed_model import Contrast, ModelError
+from historical_controls.mixed_model import Contrast
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def contrast_at(data: ModelData, fitted: Fitted, day: int, settings: Analysis) -
     if reason is not None:
         return reason
     try:
-        L = fitted.answers.difference_rows("arm", LEVELS, {"day": [day]})
+        L = difference_rows(fitted.answers, fitted.mean, [day])
         return fitted.answers.contrasts(L, fitted.df_method, settings.level)[0]
-    except ModelError:
+    except FAILURES:
         return "df_too_small"

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.analysis.model.gates import reason_against_day
-from historical_controls.analysis.model.ladder import Fitted, Refused
+from historical_controls.analysis.model.ladder import FAILURES, Fitted, Refused
+from historical_controls.analysis.model.mean_model import TREATED, difference_rows
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
@@ -16,7 +17,7 @@ from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.scales import effect_of, effect_unit, error_unit, mean_format, mean_of
-from historical_controls.mixed_model import Contrast, ModelError
+from historical_controls.mixed_model import Contrast
 
 LEVELS = ("treated", "historical")
 
@@ -32,6 +33,9 @@ def fit_rows(cell: Cell, fitted: Fitted) -> Iterator[Row]:
     fit = fitted.fit
     yield cell.text(Statistic.COVARIANCE_RUNG, fitted.rung)
     yield cell.text(Statistic.DF_METHOD, fitted.df_method)
+    yield cell.text(Statistic.MEAN_MODEL, fitted.mean.form)
+    for one in fitted.rungs:
+        yield cell.at(level=one.rung.id).number(Statistic.CRITERION, one.criterion, format="0.0")
     yield cell.text(Statistic.SINGULAR, "; ".join(message.coded for message in fit.singular) or "no")
     yield cell.number(Statistic.N_ATTEMPTS, len(fit.attempts))
     yield cell.number(Statistic.LOGLIK, fit.loglik, format="0.000")
@@ -46,7 +50,7 @@ def contrast_rows(cell: Cell, data: ModelData, fitted: Fitted, settings: Analysi
         reason = reason_against_day(data, day, settings)
         try:
             rows = [] if reason else [*_difference_rows(cell, data, fitted, day, settings)]
-        except ModelError:
+        except FAILURES:
             rows, reason = [], "df_too_small"
         if reason:
             yield cell.at(day=day).text(Statistic.NOT_ESTIMABLE, reason)
@@ -54,16 +58,16 @@ def contrast_rows(cell: Cell, data: ModelData, fitted: Fitted, settings: Analysi
 
 
 def _difference_rows(cell: Cell, data: ModelData, fitted: Fitted, day: int, settings: Analysis) -> Iterator[Row]:
-    L = fitted.answers.difference_rows("arm", LEVELS, {"day": [day]})
+    L = difference_rows(fitted.answers, fitted.mean, [day])
     contrast = fitted.answers.contrasts(L, fitted.df_method, settings.level)[0]
     here = cell.at(day=day, contrast=CONTRAST)
     yield from estimate_rows(here, contrast, data)
     yield from _forest_rows(here, contrast, data)
     yield from _spread_rows(cell, data, day, settings.visit_window_days)
-    at = {"day": [day], **_covariate_means(data, fitted)}
-    means = fitted.means.marginal_means(at, "arm", fitted.df_method, settings.level).table
+    at = {TREATED: [0.0, 1.0], fitted.mean.time: fitted.mean.moments([day]), **_covariate_means(data, fitted)}
+    means = fitted.means.marginal_means(at, (), fitted.df_method, settings.level).table
     for row in means.to_dict("records"):
-        here = cell.at(day=day, arm=row["arm"])
+        here = cell.at(day=day, arm=ARMS[int(row[TREATED])])
         for name, column in ((Statistic.MEAN, "estimate"), (Statistic.LOWER, "lower"), (Statistic.UPPER, "upper")):
             value = mean_of(row[column], data.outcome.scale)
             yield here.number(name, value, data.outcome.unit, mean_format(data.outcome))
@@ -110,12 +114,15 @@ def curve_rows(
     for arm in ARMS:
         own = data.frame.loc[data.frame["arm"] == arm, "day"]
         days = list(range(int(own.min()), min(int(own.max()), horizon_days) + 1))
-        at = {"arm": [arm], **_covariate_means(data, fitted)}
+        moments = fitted.mean.moments(days)
+        at = {TREATED: [float(arm == "treated")], **_covariate_means(data, fitted)}
         try:
-            table = fitted.answers.trajectory(days, (), at, fitted.df_method, settings.level, seed).table
-        except ModelError:
+            table = fitted.answers.trajectory(
+                moments, (), at, fitted.df_method, settings.level, seed, fitted.mean.time
+            ).table
+        except FAILURES:
             continue
-        yield from _band_rows(cell, data, arm, table)
+        yield from _band_rows(cell, data, arm, table.assign(day=table[fitted.mean.time].astype(float)))
 
 
 def _band_rows(cell: Cell, data: ModelData, arm: str, table: pd.DataFrame) -> Iterator[Row]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from historical_controls.analysis.model.model_data import ModelData, measured_near
+from historical_controls.analysis.model.mean_model import choose_time
+from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.config.analysis.analysis import Analysis
 
@@ -34,5 +35,17 @@ def _assays_differ(data: ModelData) -> bool:
 
 def reason_against_day(data: ModelData, day: int, settings: Analysis) -> str | None:
     """Why no contrast may be given at this day: the model would extrapolate for one of the arms."""
-    fewest = min(measured_near(data, arm, day, settings.visit_window_days) for arm in ARMS)
+    fewest = min(measured_at(data, arm, day, settings) for arm in ARMS)
     return "too_few_patients_at_day" if fewest < settings.min_patients_per_arm else None
+
+
+def measured_at(data: ModelData, arm: str, day: int, settings: Analysis) -> int:
+    """Patients of an arm whose values tell of a day: one of them lies within the window, and a course of several does
+    not end before the day or begin after it. Of scheduled visits the nearest counts for the day.
+    """
+    own = data.frame.loc[data.frame["arm"] == arm]
+    days = own.groupby("subject")["day"]
+    near = own.loc[(own["day"] - day).abs() <= settings.visit_window_days, "subject"].unique()
+    first, last = days.min().reindex(near), days.max().reindex(near)
+    reaches = ((first <= day) & (last >= day)) | (first == last)
+    return len(near) if choose_time(data, settings) == "visits" else int(reaches.sum())

@@ -1,13 +1,15 @@
-"""The declared ladder of covariances: the first rung that gives an answer is taken, and the report names it."""
+"""The declared ladder of covariances: all rungs are fitted, and one is chosen by a criterion blind to the contrast."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.model.model_data import ModelData, fixed_formula
+from historical_controls.analysis.model.mean_model import MeanModel, at_visits, build_mean_model
+from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.config.analysis.analysis import Analysis, CovarianceRung, DfMethod
 from historical_controls.mixed_model import (
     CensoredFit,
@@ -23,19 +25,37 @@ from historical_controls.mixed_model import (
 )
 
 Fit = MixedModelFit | CensoredFit
+# What a fit may fail with: the library's refusals, and what linear algebra raises where there is nothing to invert.
+FAILURES = (ModelError, np.linalg.LinAlgError, ArithmeticError)
+
+
+# With one value each there are no variances between and within patients to tell apart: analysis of covariance.
+ONE_VALUE_EACH = CovarianceRung(id="one_value_each", random=None, residual="iid", per_arm="pooled")
+
+
+@dataclass(frozen=True)
+class RungFit:
+    """One rung that was fitted, with its information criterion: smaller is better, among fits of the same rows."""
+
+    rung: CovarianceRung
+    fit: Fit
+    criterion: float
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """The accepted fit, its rung, how its degrees of freedom are found; tried: (rung, why it was left) in order.
+    """The chosen fit, its rung, how its degrees of freedom are found; tried: (rung, why it was left) in order.
 
-    weighted: the weighted equations solved with the covariance of the fit; weights: by subject.
+    rungs: all rungs that gave a fit to the same rows, the chosen one first. weighted: the weighted equations solved
+    with the covariance of the fit; weights: by subject.
     """
 
     fit: Fit
     rung: str
     df_method: DfMethod
+    mean: MeanModel
     tried: tuple[tuple[str, str], ...]
+    rungs: tuple[RungFit, ...]
     weighted: WeightedFit | None = None
     weights: pd.Series | None = None
 
@@ -59,26 +79,97 @@ class Refused:
 
 
 def fit_ladder(data: ModelData, settings: Analysis, weights: pd.Series | None = None) -> Fitted | Refused:
-    """Fit rung after rung. Only non-convergence and ill-conditioned information move down; anything else refuses.
+    """Fit every rung; of those fitted to the same rows take the one with the smallest criterion, the first of equals.
 
-    Values beyond a limit take the ladder of censored models, whose intervals are profile likelihood with
-    between-within t, whatever `df_method` says; they have no weighted form. weights: by subject.
+    The criterion is -2 l + 2 q, l the restricted log-likelihood (of censored models the full one) and q the covariance
+    parameters. All rungs share the mean, arms included, and the restricted likelihood does not change when any
+    difference between the arms that the mean can take is added to the responses: the choice is blind to the contrast.
+    Rungs over visits have rows of their own and serve where no rung before them gives an answer. Any failure of a rung
+    is recorded and moves on. Values beyond a limit take the ladder of censored models, which have no weighted form.
+    weights: by subject.
     """
     censored = data.share_censored() > 0
     if censored and weights is not None:
         return Refused("weighted_censored", ())
     rungs = settings.censored_ladder if censored else settings.ladder
-    method: DfMethod = "between-within" if censored else settings.df_method
-    tried: list[tuple[str, str]] = []
+    if not rungs:
+        return Refused("no_censored_model", ())
+    try:
+        mean = build_mean_model(data, settings)
+    except ModelError as error:
+        return Refused("model_refused", (("mean", error.message.coded),))
+    if mean.one_value_each:
+        rungs = [ONE_VALUE_EACH]
+    failures = _Failures()
+    for group in _groups(rungs, mean):
+        ranked = _ranked(mean, group, settings, failures)
+        while ranked:
+            fitted = _accepted(mean, ranked, settings, weights)
+            if isinstance(fitted, Fitted):
+                return replace(fitted, tried=failures.tried)
+            failures.add(ranked.pop(0).rung, fitted)
+    return Refused(failures.reason, failures.tried)
+
+
+class _Failures:
+    """Why rungs were left, in the order in which they were."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, Exception]] = []
+
+    def add(self, rung: CovarianceRung, error: Exception) -> None:
+        self.found.append((rung.id, error))
+
+    @property
+    def tried(self) -> tuple[tuple[str, str], ...]:
+        return tuple((rung, _coded(error)) for rung, error in self.found)
+
+    @property
+    def reason(self) -> str:
+        """Numerics that failed may be another model's success; a refusal of the data is none."""
+        refused = [error for _, error in self.found if isinstance(error, ModelError)]
+        unstable = all(isinstance(error, (NotConverged, IllConditioned)) for error in refused)
+        return "not_converged" if unstable else "model_refused"
+
+
+def _coded(error: Exception) -> str:
+    return error.message.coded if isinstance(error, ModelError) else str(error)
+
+
+def _groups(rungs: list[CovarianceRung], mean: MeanModel) -> Iterator[list[CovarianceRung]]:
+    """Rungs fitted to the same rows, in the order in which the first of each group is declared."""
+    own_rows = [_over_visits(rung) and not mean.visits for rung in rungs]
+    for wanted in dict.fromkeys(own_rows):
+        yield [rung for rung, own in zip(rungs, own_rows, strict=True) if own == wanted]
+
+
+def _ranked(mean: MeanModel, rungs: list[CovarianceRung], settings: Analysis, failures: _Failures) -> list[RungFit]:
+    """The rungs that gave a fit, by their criterion."""
+    fits = []
     for rung in rungs:
         try:
-            fitted = Fitted(fit_rung(data, rung, settings), rung.id, method, tuple(tried))
-            return fitted if weights is None else _weighted(fitted, weights)
-        except (NotConverged, IllConditioned) as error:
-            tried.append((rung.id, error.message.coded))
-        except ModelError as error:
-            return Refused("model_refused", (*tried, (rung.id, error.message.coded)))
-    return Refused("not_converged" if rungs else "no_censored_model", tuple(tried))
+            fit = fit_rung(mean, rung, settings)
+            fits.append(RungFit(rung, fit, -2 * fit.loglik + 2 * len(fit.point.theta)))
+        except FAILURES as error:
+            failures.add(rung, error)
+    return sorted(fits, key=lambda one: round(one.criterion, 6))
+
+
+def _accepted(
+    mean: MeanModel, ranked: list[RungFit], settings: Analysis, weights: pd.Series | None
+) -> Fitted | Exception:
+    """The first of the ranked fits with its inference, or why it has none."""
+    first = ranked[0]
+    method: DfMethod = "between-within" if isinstance(first.fit, CensoredFit) else settings.df_method
+    fitted = Fitted(first.fit, first.rung.id, method, mean, (), tuple(ranked))
+    try:
+        if weights is not None:
+            return _weighted(fitted, weights)
+        if isinstance(first.fit, MixedModelFit):
+            first.fit.small_sample(method)
+        return fitted
+    except FAILURES as error:
+        return error
 
 
 def _weighted(fitted: Fitted, weights: pd.Series) -> Fitted:
@@ -87,40 +178,34 @@ def _weighted(fitted: Fitted, weights: pd.Series) -> Fitted:
     return replace(fitted, weighted=solve_weighted(fitted.fit, weights), weights=weights)
 
 
-def fit_rung(data: ModelData, rung: CovarianceRung, settings: Analysis, null: bool = False) -> Fit:
-    """One fit whose inference is usable; `null`: of the model without arms. Raises ModelError."""
-    fit_one = _fit_censored if data.share_censored() > 0 else _fit
-    return fit_one(data, rung, settings, null)
-
-
-def _fit(data: ModelData, rung: CovarianceRung, settings: Analysis, null: bool) -> MixedModelFit:
-    """One fit whose inference is usable. Raises ModelError."""
-    over_visits = rung.residual not in ("iid", "car1")
-    frame = at_visits(data.frame, settings.visits) if over_visits else data.frame
-    fit = fit_mixed_model(frame, _specification(data, rung, settings, null))
-    fit.point  # noqa: B018  raises NotConverged
-    if not null and settings.weighting not in ("entropy", "overlap"):
-        fit.small_sample(settings.df_method)
-    return fit
-
-
-def _fit_censored(data: ModelData, rung: CovarianceRung, settings: Analysis, null: bool) -> CensoredFit:
-    """One fit of values some of which are known only to lie beyond a limit. Raises ModelError."""
-    spec = _specification(data, rung, settings, null)
-    fit = fit_censored(with_open_bounds(data.frame), replace(spec, reml=False, lower="lower", upper="upper"))
+def fit_rung(mean: MeanModel, rung: CovarianceRung, settings: Analysis, null: bool = False) -> Fit:
+    """One converged fit; `null`: of the model without arms. Raises ModelError."""
+    rows = mean.frame
+    if _over_visits(rung) and not mean.visits:
+        rows = at_visits(rows, settings)
+    spec = specification(mean.null if null else mean.fixed, rung)
+    fit: Fit
+    if rows["y"].isna().any():
+        fit = fit_censored(with_open_bounds(rows), replace(spec, reml=False, lower="lower", upper="upper"))
+    else:
+        fit = fit_mixed_model(rows, spec)
     fit.point  # noqa: B018  raises NotConverged
     return fit
 
 
-def _specification(data: ModelData, rung: CovarianceRung, settings: Analysis, null: bool) -> MixedModelSpec:
-    over_visits = rung.residual not in ("iid", "car1")
+def _over_visits(rung: CovarianceRung) -> bool:
+    return rung.residual not in ("iid", "car1")
+
+
+def specification(fixed: str, rung: CovarianceRung) -> MixedModelSpec:
+    """The library's description of one rung with this fixed part ('y ~ ...')."""
     return MixedModelSpec(
-        fixed=fixed_formula(data, settings, null),
+        fixed=fixed,
         subject="subject",
         random=rung.random,
         residual=rung.residual,
         time="day",
-        visit="visit" if over_visits else None,
+        visit="visit" if _over_visits(rung) else None,
         groups=None if rung.per_arm == "pooled" else "arm",
         group_form="free" if rung.per_arm == "pooled" else rung.per_arm,
     )
@@ -135,14 +220,3 @@ def with_open_bounds(frame: pd.DataFrame) -> pd.DataFrame:
     upper = frame["upper"].fillna(np.inf)
     start = frame["y"].fillna(upper.where(np.isfinite(upper))).fillna(lower.where(np.isfinite(lower)))
     return frame.assign(lower=lower, upper=upper, y=start).loc[start.notna()].reset_index(drop=True)
-
-
-def at_visits(frame: pd.DataFrame, visits: list[int]) -> pd.DataFrame:
-    """One response per subject and scheduled visit: the nearest day, the earlier of two equally near.
-
-    Midpoints between visits bound the windows; a day belongs to its nearest visit.
-    """
-    nearest = frame["day"].map(lambda day: min(visits, key=lambda visit: (abs(visit - day), visit)))
-    placed = frame.assign(visit=nearest, distance=(frame["day"] - nearest).abs())
-    chosen = placed.sort_values(["subject", "visit", "distance", "day"]).drop_duplicates(["subject", "visit"])
-    return chosen.drop(columns="distance").reset_index(drop=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from historical_controls.analysis.model.covariates import CovariateSource, build_covariates
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
@@ -22,7 +23,8 @@ class ModelData:
     frame: subject, arm, day, y, lower, upper (model scale; y null where censored), baseline and covariate columns;
         rows are responses (day >= 1) of included patients, sorted by subject and day.
     covariates: columns of `frame` that enter the model beside arm and time.
-    imputed: per covariate, how many patients' value was imputed.
+    imputed: per covariate that entered, patients measured whose value was imputed; left_out: why others did not enter;
+        n_at_limit: patients measured whose own baseline is known only as a limit, and entered as that limit.
     assays: per arm, the known assays.
     share_beyond: responses known only to lie beyond a limit, over all responses, both arms pooled; nan without any.
     baseline_sd: standard deviation of the pooled baseline on the model scale; nan where fewer than two.
@@ -32,6 +34,8 @@ class ModelData:
     frame: pd.DataFrame
     covariates: tuple[str, ...]
     imputed: dict[str, int]
+    left_out: dict[str, str]
+    n_at_limit: int
     assays: dict[str, frozenset[str]]
     baseline_sd: float
     share_beyond: float
@@ -60,16 +64,18 @@ def model_data(
     known = own if settings.limits == "likelihood" else at_half_the_limit(own)
     scaled = known.assign(**{name: to_scale(known[name], outcome) for name in ("value", "lower", "upper")})
     responses = scaled.loc[scaled["day"] >= 1]
-    covariates = _covariate_table(outcome, people, visits, settings, dictionary)
-    filled, imputed = _impute(covariates)
     frame = responses.rename(columns={"value": "y"})[["subject", "arm", "day", "y", "lower", "upper"]]
-    joined = frame.merge(filled, left_on="subject", right_index=True, how="left")
-    varying = tuple(name for name in filled.columns if filled[name].min() < filled[name].max())
+    day_zero = visits.loc[visits["day"] == 0].merge(people[[*PERSON, "subject"]], on=PERSON)
+    arm = frame.drop_duplicates("subject").set_index("subject")["arm"].sort_index()
+    covariates = build_covariates(outcome, CovariateSource(people, day_zero, arm, dictionary), settings)
+    joined = frame.merge(covariates.table, left_on="subject", right_index=True, how="left")
     return ModelData(
         outcome,
         joined.sort_values(["subject", "day"], ignore_index=True),
-        varying,
-        imputed,
+        tuple(map(str, covariates.table.columns)),
+        covariates.imputed,
+        covariates.left_out,
+        covariates.n_at_limit,
         {arm: _assays(own.loc[own["arm"] == arm, "assay"]) for arm in ARMS},
         float(scaled.loc[scaled["day"] == 0, "value"].std()),
         float(beyond.mean()) if len(beyond) else float("nan"),
@@ -114,66 +120,3 @@ def to_scale(values: pd.Series, outcome: Outcome) -> pd.Series:
 
 def _assays(assays: pd.Series) -> frozenset[str]:
     return frozenset(name for joined in assays.unique() for name in str(joined).split(";") if name)
-
-
-def _covariate_table(
-    outcome: Outcome, people: pd.DataFrame, visits: pd.DataFrame, settings: Analysis, dictionary: Dictionary
-) -> pd.DataFrame:
-    """One row per subject, one numeric column per covariate; missing values still missing."""
-    baseline = visits.loc[visits["day"] == 0].merge(people[[*PERSON, "subject"]], on=PERSON)
-    columns: dict[str, pd.Series] = {}
-    if settings.adjust_for_baseline:
-        columns["baseline"] = _baseline_of(outcome, baseline)
-    for code in settings.covariates:
-        item = dictionary.outcomes[code]
-        own = _characteristic(people, code) if item.family == "characteristic" else _baseline_of(item, baseline)
-        columns[f"x_{code}"] = own
-    table = pd.DataFrame(index=pd.Index(sorted(people["subject"]), name="subject"))
-    for name, values in columns.items():
-        table[name] = values.reindex(table.index)
-    return table
-
-
-def _baseline_of(outcome: Outcome, baseline: pd.DataFrame) -> pd.Series:
-    """Baseline on the model scale; a censored one enters as its limit, the closest that is known."""
-    rows = baseline.loc[baseline["outcome"] == outcome.code].set_index("subject")
-    known = rows["value"].fillna(rows["upper"]).fillna(rows["lower"])
-    scaled = to_scale(known, outcome)
-    return scaled.where(np.isfinite(scaled))
-
-
-def _characteristic(people: pd.DataFrame, code: str) -> pd.Series:
-    values = people.set_index("subject")[code] if code in people else pd.Series(np.nan, index=people["subject"])
-    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-        return values.astype("float64")
-    categories = sorted(values.dropna().unique())
-    return values.map({name: float(number) for number, name in enumerate(categories)}).astype("float64")
-
-
-def _impute(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Missing covariates become the mean of both arms pooled, so that no patient is dropped; counted per covariate.
-
-    Only values up to time zero go in, so the imputation knows nothing of what the treatment did.
-    """
-    missing = {str(name): int(count) for name, count in table.isna().sum().items()}
-    return table.fillna(table.mean()).dropna(axis=1, how="any"), missing
-
-
-def measured_near(data: ModelData, arm: str, day: int, window: int) -> int:
-    """Patients of an arm with a response within `window` days of `day`."""
-    rows = data.frame.loc[(data.frame["arm"] == arm) & ((data.frame["day"] - day).abs() <= window)]
-    return int(rows["subject"].nunique())
-
-
-def distinct_days(data: ModelData) -> int:
-    return int(data.frame["day"].nunique())
-
-
-def fixed_formula(data: ModelData, settings: Analysis, null: bool = False) -> str:
-    """Arm by time with covariates; time is a natural cubic spline, or a line where declared or with fewer than five
-    distinct days. null: the same without arms.
-    """
-    declared = settings.spline_df == 1 or data.outcome.code in settings.straight_lines
-    line = declared or distinct_days(data) < 5
-    time = "day" if line else f"cr(day, df={settings.spline_df}, constraints='center')"
-    return " + ".join(["y ~ " + (time if null else f"arm * {time}"), *data.covariates])

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from historical_controls.analysis.model.gates import reason_against_day
-from historical_controls.analysis.model.ladder import Fit, Fitted, fit_rung
+from historical_controls.analysis.model.ladder import FAILURES, Fit, Fitted, fit_rung
+from historical_controls.analysis.model.mean_model import MeanModel
 from historical_controls.analysis.model.model_data import PERSON, ModelData, subject_of
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
@@ -27,7 +28,7 @@ from historical_controls.inference import (
     restricted,
     statistics,
 )
-from historical_controls.mixed_model import ModelError, fixed_rows, subject_scores
+from historical_controls.mixed_model import fixed_rows, subject_scores
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,12 @@ def joint_labels(
 def permute(data: ModelData, fitted: Fitted, settings: Analysis, joint: Joint) -> PermutedOutcome | None:
     """Contrasts at the declared days under every labelling; None where no fit without arms gives scores."""
     days = tuple(day for day in settings.days if reason_against_day(data, day, settings) is None)
-    rungs = settings.censored_ladder if data.share_censored() > 0 else settings.ladder
-    rung = next(rung for rung in rungs if rung.id == fitted.rung)
+    days = tuple(day for day in days if fitted.mean.moments([day]))
     if not days:
         return None
     try:
-        scores, labels = _scores(data, rung, settings, joint, days)
-    except ModelError:
+        scores, labels = _scores(data, fitted, settings, joint, days)
+    except FAILURES:
         return None
     fewest = settings.min_patients_per_arm
     return PermutedOutcome(
@@ -86,19 +86,23 @@ def permute(data: ModelData, fitted: Fitted, settings: Analysis, joint: Joint) -
 
 
 def _scores(
-    data: ModelData, rung: CovarianceRung, settings: Analysis, joint: Joint, days: tuple[int, ...]
+    data: ModelData, fitted: Fitted, settings: Analysis, joint: Joint, days: tuple[int, ...]
 ) -> tuple[Scores, Labels]:
     """Scores of the patients with data, and their labels. Raises ModelError."""
-    fit = fit_rung(data, replace_pooled(rung), settings, null=True)
+    fit = fit_rung(fitted.mean, replace_pooled(fitted.rungs[0].rung), settings, null=True)
     present = joint.subjects.isin(fit.design.subjects)
     # The design has the subjects of one group in order, as the labels have them.
     order = fit.design.subjects.get_indexer(joint.subjects[present])
-    names = [name for name in fit.names if name not in data.covariates]
-    own = subject_scores(fit, names, _time_rows(fit, data, days, names))
+    names = [name for name in fit.names if not set(name.split(":")) & set(data.covariates)]
+    own = subject_scores(fit, names, _time_rows(fit, fitted.mean, data.covariates, days)[:, _places(fit, names)])
     treated = np.empty(len(order), dtype=bool)
     treated[order] = joint.treated[present]
     shift = own.shift(treated)
     return Scores(own.score[order], own.information[order], shift[order]), restricted(joint.labels, present)
+
+
+def _places(fit: Fit, names: list[str]) -> list[int]:
+    return [list(fit.names).index(name) for name in names]
 
 
 def replace_pooled(rung: CovarianceRung) -> CovarianceRung:
@@ -106,11 +110,12 @@ def replace_pooled(rung: CovarianceRung) -> CovarianceRung:
     return rung.model_copy(update={"per_arm": "pooled"})
 
 
-def _time_rows(fit: Fit, data: ModelData, days: tuple[int, ...], names: list[str]) -> NDArray[np.float64]:
-    """The null model's time columns at each day (days, columns)."""
-    table = pd.DataFrame({"day": [float(day) for day in days], **dict.fromkeys(data.covariates, 0.0)})
-    rows = fixed_rows(fit.design, table)
-    return rows[:, [list(fit.names).index(name) for name in names]]
+def _time_rows(fit: Fit, mean: MeanModel, covariates: tuple[str, ...], days: tuple[int, ...]) -> NDArray[np.float64]:
+    """The null model's rows at each day with covariates of zero (days, p)."""
+    table = pd.DataFrame({mean.time: mean.moments(days), **dict.fromkeys(covariates, 0.0)})
+    if mean.visits:
+        table = table.astype({mean.time: mean.frame[mean.time].dtype})
+    return fixed_rows(fit.design, table)
 
 
 def permutation_rows(cell: Cell, data: ModelData, permuted: PermutedOutcome | None) -> Iterator[Row]:

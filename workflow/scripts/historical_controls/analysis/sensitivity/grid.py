@@ -65,10 +65,16 @@ class ResultCache:
     rows: dict[tuple[object, ...], list[Row]] = field(default_factory=dict)
 
 
-def analyse_grid(scenarios: Sequence[AnalysisInputs], codes: Sequence[str], days: Sequence[int]) -> pd.DataFrame:
+def analyse_grid(
+    scenarios: Sequence[AnalysisInputs],
+    codes: Sequence[str],
+    days: Sequence[int],
+    primary: AnalysisInputs | None = None,
+) -> pd.DataFrame:
     """ARD rows 14.2.12: each outcome's contrast at these days under each scenario.
 
-    The primary outcome has its permutation answer as well.
+    The primary outcome has its permutation answer as well. primary: the primary scenario, where these scenarios share
+    its cohort; one that changes nothing for an outcome says so, and is no second answer.
     """
     cache, rows = ResultCache(), []
     for scenario in scenarios:
@@ -76,10 +82,33 @@ def analyse_grid(scenarios: Sequence[AnalysisInputs], codes: Sequence[str], days
             if scenario.comparison.refusal is not None:
                 rows += list(_refused_rows(scenario, code))
                 continue
-            for row in _outcome_rows(scenario, code, list(days), cache):
+            own = _outcome_rows(scenario, code, list(days), cache)
+            if primary is not None and primary.comparison.refusal is None:
+                own = _unless_same(own, _outcome_rows(primary, code, list(days), cache))
+            for row in own:
                 named = {**row, "scenario": scenario.scenario}
                 rows.append({**named, "id": row_id(named)})
     return ard_frame(rows)
+
+
+def _unless_same(own: list[Row], of_primary: list[Row]) -> list[Row]:
+    """The rows of a scenario; where all its estimates are the primary ones, its counts and that it changes nothing."""
+    if not _estimates(own) or _estimates(own) != _estimates(of_primary):
+        return own
+    counts = [row for row in own if row["statistic"] in ("weighting", "balance_of", "n_subjects")]
+    cell = Cell(
+        AnalysisKey.MIXED_MODEL,
+        "",
+        method=str(own[0]["method"]),
+        outcome=str(own[0]["outcome"]),
+        output=OutputId.SENSITIVITY,
+    )
+    return [*counts, cell.text(Statistic.NOT_ESTIMABLE, "changes_nothing")]
+
+
+def _estimates(rows: list[Row]) -> dict[tuple[object, ...], object]:
+    names = ("estimate", "lower", "upper")
+    return {(row["analysis"], row["day"], row["statistic"]): row["value"] for row in rows if row["statistic"] in names}
 
 
 def _refused_rows(inputs: AnalysisInputs, code: str) -> Iterator[Row]:

@@ -10,9 +10,9 @@ import pandas as pd
 
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.contrast_at_day import ContrastEstimates
-from historical_controls.analysis.model.fit_rows import LEVELS
 from historical_controls.analysis.model.gates import reason_against_day
-from historical_controls.analysis.model.ladder import Fitted, fit_rung
+from historical_controls.analysis.model.ladder import FAILURES, Fitted, fit_rung
+from historical_controls.analysis.model.mean_model import difference_rows
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.sensitivity.interval_verdict import verdict
 from historical_controls.ard.keys.analyses import AnalysisKey
@@ -21,7 +21,7 @@ from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.scales import effect_of, effect_unit
-from historical_controls.mixed_model import CensoredFit, Contrast, MixedModelFit, ModelError
+from historical_controls.mixed_model import CensoredFit, Contrast, MixedModelFit
 
 
 def leave_one_out_rows(estimates: ContrastEstimates, inputs: AnalysisInputs, most: int) -> Iterator[Row]:
@@ -74,7 +74,7 @@ def _refitted(
     """Each of the subjects with the contrast of a fit without it, or the reason why there is none."""
     data, fitted = estimates.data, estimates.fitted
     if isinstance(fitted.fit, MixedModelFit):
-        L = fitted.answers.difference_rows("arm", LEVELS, {"day": [day]})
+        L = difference_rows(fitted.answers, fitted.mean, [day])
         everybody = len(subjects) == data.frame["subject"].nunique()
         for subject, refit in fitted.fit.refits(None if everybody else subjects):
             yield str(subject), _contrast(without(data, str(subject)), refit, L, day, fitted, settings)
@@ -96,7 +96,7 @@ def _contrast(
         return reason or "not_converged"
     try:
         return refit.contrasts(L, fitted.df_method, settings.level)[0]
-    except ModelError:
+    except FAILURES:
         return "df_too_small"
 
 
@@ -104,11 +104,12 @@ def _censored(rest: ModelData, day: int, fitted: Fitted, settings: Analysis) -> 
     reason = reason_against_day(rest, day, settings)
     if reason is not None:
         return reason
-    rung = next(rung for rung in settings.censored_ladder if rung.id == fitted.rung)
+    rows = fitted.mean.frame
+    mean = replace(fitted.mean, frame=rows[rows["subject"].isin(rest.frame["subject"])].reset_index(drop=True))
     try:
-        fit = fit_rung(rest, rung, settings)
+        fit = fit_rung(mean, fitted.rungs[0].rung, settings)
         return _wald_of(fit, day, fitted, settings)
-    except ModelError:
+    except FAILURES:
         return "not_converged"
 
 
@@ -119,7 +120,7 @@ def _wald(estimates: ContrastEstimates, day: int, settings: Analysis) -> Contras
 def _wald_of(fit: MixedModelFit | CensoredFit, day: int, fitted: Fitted, settings: Analysis) -> Contrast:
     """By Wald; without the one patient with values beyond a limit the refit is no censored one."""
     quick = replace(fit, interval="wald") if isinstance(fit, CensoredFit) else fit
-    L = quick.difference_rows("arm", LEVELS, {"day": [day]})
+    L = difference_rows(quick, fitted.mean, [day])
     return quick.contrasts(L, fitted.df_method, settings.level)[0]
 
 

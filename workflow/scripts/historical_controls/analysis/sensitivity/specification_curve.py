@@ -14,7 +14,7 @@ from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.sensitivity.interval_verdict import Verdict, verdict
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet
 from historical_controls.analysis.without_model.while_alive import summaries, weighted_means, welch
-from historical_controls.analysis.without_model.worst_rank import scores_at
+from historical_controls.analysis.without_model.worst_rank import rank_patients
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.outputs import OutputId
@@ -22,7 +22,7 @@ from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.dictionary.scales import effect_of, effect_unit
-from historical_controls.inference import by_value, effect_of_pairs
+from historical_controls.inference import effect_of_pairs
 from historical_controls.mixed_model import Contrast
 
 TURNED: dict[Verdict, Verdict] = {"above": "below", "holds": "holds", "below": "above"}
@@ -100,13 +100,12 @@ def _worst_rank(data: ModelData, analysis_set: AnalysisSet, day: int) -> Answer:
     reason = reason_against(data, analysis_set.settings)
     if reason is not None:
         return reason
-    ranked = scores_at(
-        data.outcome, analysis_set.patients, analysis_set.visits, day, analysis_set.settings.discharged
-    ).dropna(subset="score")
-    if analysis_set.too_few(ranked):
+    if analysis_set.too_few(analysis_set.patients):
         return "too_few_patients"
-    pairs = by_value(ranked["score"].to_numpy(dtype=float))
-    effect = effect_of_pairs(pairs, analysis_set.labels(ranked), analysis_set.settings.level)
+    ranked = rank_patients(data.outcome, analysis_set, day)
+    if ranked.share_unmeasured > analysis_set.settings.max_share_unmeasured:
+        return "mostly_unmeasured"
+    effect = effect_of_pairs(ranked.pairs, analysis_set.labels(ranked.people), analysis_set.settings.level)
     return effect.no_interval.value or (effect.win_odds, effect.lower, effect.upper)
 
 

@@ -14,6 +14,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
+from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.inference import by_bounds, exact_interval
 
 
@@ -38,8 +39,8 @@ def _each_day(here: Cell, data: ModelData, analysis_set: AnalysisSet) -> Iterato
         yield from count_rows(at_day, people)
         if analysis_set.too_few(people):
             yield at_day.text(Statistic.NOT_RANKED, "too_few_patients_at_day")
-        elif here.analysis == AnalysisKey.DETECTION:
-            yield from _detection_rows(at_day, people, analysis_set)
+        elif here.analysis == "detection":
+            yield from _detection_rows(at_day, people, data, analysis_set)
         else:
             lower, upper, odds = oriented(people, data)
             yield at_day.text(Statistic.ODDS_OF, odds)
@@ -57,11 +58,21 @@ def values_at(data: ModelData, day: int, window: int) -> pd.DataFrame:
     return first.assign(lower=lower, upper=upper)
 
 
-def _detection_rows(here: Cell, people: pd.DataFrame, analysis_set: AnalysisSet) -> Iterator[Row]:
-    """Patients whose value lies within the assay's limits, by arm, and Fisher's exact test (LD-2)."""
+def is_detected(people: pd.DataFrame, outcome: Outcome) -> pd.Series:
+    """Whether each patient's value is known to lie above nothing: measured, above an upper limit, or between limits.
+
+    people: columns y and lower, as `values_at` gives them (model scale).
+    """
+    nothing = 0.0 if outcome.scale == "linear" else -np.inf
+    return people["y"].notna() | (people["lower"] > nothing)
+
+
+def _detection_rows(here: Cell, people: pd.DataFrame, data: ModelData, analysis_set: AnalysisSet) -> Iterator[Row]:
+    """Patients whose value is not below what the assay detects, by arm, and Fisher's exact test (LD-2)."""
     table = []
+    detected = is_detected(people, data.outcome)
     for arm in ARMS[::-1]:
-        within = people.loc[people["arm"] == arm, "y"].notna()
+        within = detected[people["arm"] == arm]
         table.append([int(within.sum()), int((~within).sum())])
         lower, upper = exact_interval(table[-1][0], len(within), analysis_set.settings.level)
         yield here.at(arm=arm).number(Statistic.N_DETECTED, table[-1][0])

@@ -8,18 +8,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from historical_controls.analysis.model.model_data import PERSON
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet, count_rows, ranked_rows, treated
+from historical_controls.analysis.without_model.pairs import last_values, oriented_bounds, value_pairs
+from historical_controls.analysis.without_model.vital_status import DEATH, survival_pairs
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Primary
-from historical_controls.dictionary.dictionary import Dictionary, Outcome
-from historical_controls.inference import by_bounds, by_survival, first_decided, win_ratio
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.inference import first_decided, win_ratio
 
 Array = NDArray[np.float64]
-DEATH = "death"
 
 
 def win_ratio_rows(
@@ -63,26 +63,9 @@ def _step_rows(here: Cell, steps: dict[str, Array], arms: NDArray[np.bool_]) -> 
 def _pairs(item: str, analysis_set: AnalysisSet, summaries: pd.DataFrame, dictionary: Dictionary, day: int) -> Array:
     """One step's comparison of all patients (n, n), in the order of `who.patients`."""
     if item == DEATH:
-        return _survival(analysis_set.patients)
+        return survival_pairs(analysis_set.patients, np.inf)
     outcome = dictionary.outcomes[item]
     known = summaries.loc[summaries["outcome"] == item]
     if outcome.daily_summary != "none":
-        own = analysis_set.visits.loc[(analysis_set.visits["outcome"] == item) & (analysis_set.visits["day"] <= day)]
-        known = own.sort_values("day").drop_duplicates(PERSON, keep="last")
-    return _by_bounds_of(known, analysis_set.patients, outcome)
-
-
-def _survival(people: pd.DataFrame) -> Array:
-    """Deaths by the end of follow-up. Those discharged alive are taken to have lived on until then."""
-    day = people["end_day"].to_numpy(dtype=float)
-    home = (people["end_state"] == "discharge_alive").to_numpy(dtype=bool)
-    return by_survival(np.where(home, np.inf, day), (people["end_state"] == DEATH).to_numpy(dtype=bool))
-
-
-def _by_bounds_of(known: pd.DataFrame, people: pd.DataFrame, outcome: Outcome) -> Array:
-    """Pairs whose bounds decide; patients without any are not decided."""
-    own = people[PERSON].merge(known[[*PERSON, "lower", "upper"]], on=PERSON, how="left", indicator=True)
-    missing = (own["_merge"] == "left_only").to_numpy(dtype=bool)
-    lower = np.where(missing, np.nan, own["lower"].fillna(-np.inf))
-    upper = np.where(missing, np.nan, own["upper"].fillna(np.inf))
-    return by_bounds(-upper, -lower) if outcome.benefit == "down" else by_bounds(lower, upper)
+        known = last_values(analysis_set.visits, item, day)
+    return value_pairs(oriented_bounds(known, analysis_set.patients, outcome))

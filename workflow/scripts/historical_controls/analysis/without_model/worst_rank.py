@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from dataclasses import dataclass
 
-from historical_controls.analysis.model.model_data import PERSON
-from historical_controls.analysis.without_model.analysis_set import AnalysisSet, ranked_rows
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from historical_controls.analysis.without_model.analysis_set import AnalysisSet, ranked_rows, treated
+from historical_controls.analysis.without_model.pairs import Bounds, last_values, oriented_bounds, value_pairs
+from historical_controls.analysis.without_model.vital_status import (
+    ALIVE,
+    DIED,
+    DISCHARGE,
+    UNKNOWN,
+    survival_pairs,
+    vital_status,
+)
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.outputs import OutputId
@@ -14,23 +26,27 @@ from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.dictionary.scales import no_effect
-from historical_controls.inference import by_value
+from historical_controls.inference import by_value, first_decided
+
+Array = NDArray[np.float64]
 
 
 def worst_rank_rows(cell: Cell, outcome: Outcome, analysis_set: AnalysisSet, primary: Primary) -> list[Row]:
     """Win odds of a treated against a historical patient at each declared day, where a direction is better.
 
     Death up to the day is worse than any value, an earlier death worse; everybody else has the last value up to the
-    day (Lachin 1999, Control Clin Trials 20:408-422), or the best rank once discharged alive, as declared. Patients
-    without any value are counted and left out. Primary and key secondary outcomes stand in a table of their own.
+    day (Lachin 1999, Control Clin Trials 20:408-422), or the best rank once discharged alive, as declared. Values
+    known only as limits decide a pair as far as their bounds do. Primary and key secondary outcomes stand in a table
+    of their own.
     """
     if outcome.benefit == "none" or outcome.kind != "number":
         return []
     headline = outcome.code in (primary.outcome, *primary.key_secondary)
     here = headline_cell(cell).at(output=OutputId.WORST_RANK if headline else cell.output)
+    days = {*analysis_set.settings.days, primary.day} if headline else analysis_set.settings.days
     rows: list[Row] = []
-    for day in sorted({*analysis_set.settings.days, primary.day} if headline else analysis_set.settings.days):
-        rows += _day_rows(here.at(day=day), outcome, analysis_set, day, headline and day == primary.day)
+    for day in sorted(days):
+        rows += _day_rows(here.at(day=day), outcome, analysis_set, headline and day == primary.day)
     return rows
 
 
@@ -39,41 +55,76 @@ def headline_cell(cell: Cell) -> Cell:
     return cell.at(output=OutputId.WORST_RANK, analysis=AnalysisKey.WORST_RANK, method="brunner_munzel")
 
 
-def _day_rows(here: Cell, outcome: Outcome, analysis_set: AnalysisSet, day: int, full: bool) -> list[Row]:
+@dataclass(frozen=True)
+class RankedPatients:
+    """people: with columns arm, subject, status (vital status) and unmeasured (alive, without any value).
+
+    pairs (n, n): who fared better, 0 where neither can be said; open (n, n): whether such a pair is undecided because
+    one of the two was not measured, or may have died.
+    """
+
+    people: pd.DataFrame
+    pairs: Array
+    open: NDArray[np.bool_]
+
+    def count(self, arm: str, condition: pd.Series) -> int:
+        return int((condition & (self.people["arm"] == arm)).sum())
+
+    @property
+    def share_unmeasured(self) -> float:
+        """The larger of the arms' shares of living patients without any value; nan where nobody lives."""
+        living = self.people["status"] == ALIVE
+        return float(self.people.loc[living].groupby("arm")["unmeasured"].mean().max())
+
+    def odds_within(self) -> tuple[float, float]:
+        """Least and largest win odds over everything that the open pairs may be."""
+        arms = treated(self.people)
+        block, open_ = self.pairs[np.ix_(arms, ~arms)], self.open[np.ix_(arms, ~arms)]
+        shares = [float(((np.where(open_, sign, block) + 1) / 2).mean()) for sign in (-1.0, 1.0)]
+        least, most = (share / (1 - share) if share < 1 else float("inf") for share in shares)
+        return least, most
+
+
+def rank_patients(outcome: Outcome, analysis_set: AnalysisSet, day: int) -> RankedPatients:
+    """Everybody of the analysis set ranked by how they fared up to a day.
+
+    `settings.discharged` 'best' ranks all who are home by then first, equally.
+    """
+    people = analysis_set.patients
+    status = vital_status(people, day)
+    home = (people["end_state"] == DISCHARGE) & (people["end_day"] <= day)
+    best = home & (analysis_set.settings.discharged == "best")
+    alive = (status == ALIVE).to_numpy(dtype=bool)
+    bounds = oriented_bounds(last_values(analysis_set.visits, outcome.code, day), people, outcome)
+    by_last = alive & ~best.to_numpy()
+    by_value_of = value_pairs(Bounds(*(np.where(by_last, side, np.nan) for side in (bounds.lower, bounds.upper))))
+    by_home = by_value(np.where(alive, best.astype(float), np.nan))
+    pairs = first_decided(survival_pairs(people, day), by_home, by_value_of)
+    unmeasured = pd.Series(alive & ~bounds.measured & ~best.to_numpy(), index=people.index)
+    unsettled = unmeasured.to_numpy() | (status == UNKNOWN).to_numpy()
+    either = unsettled[:, None] | unsettled[None, :]
+    return RankedPatients(people.assign(status=status, unmeasured=unmeasured), pairs, either & (pairs == 0))
+
+
+def _day_rows(here: Cell, outcome: Outcome, analysis_set: AnalysisSet, full: bool) -> list[Row]:
     """full: with all labellings of the primary analysis."""
     if analysis_set.weighted:
         return [here.text(Statistic.NOT_RANKED, "weighted")]
-    ranked = scores_at(outcome, analysis_set.patients, analysis_set.visits, day, analysis_set.settings.discharged)
-    rows: list[Row] = []
+    ranked = rank_patients(outcome, analysis_set, int(here.day or 0))
+    people, rows = ranked.people, []
     for arm in ARMS:
-        own = ranked.loc[ranked["arm"] == arm]
-        rows.append(here.at(arm=arm).number(Statistic.N_SUBJECTS, int(own["score"].notna().sum())))
-        rows.append(here.at(arm=arm).number(Statistic.N_DIED, int(own["died"].sum())))
-        rows.append(here.at(arm=arm).number(Statistic.N_MISSING, int(own["score"].isna().sum())))
-    known = ranked.dropna(subset="score")
-    pairs = by_value(known["score"].to_numpy(dtype=float))
-    return [*rows, *ranked_rows(here, known, pairs, analysis_set, full)]
-
-
-def scores_at(
-    outcome: Outcome, people: pd.DataFrame, visits: pd.DataFrame, day: int, discharged: str = "last"
-) -> pd.DataFrame:
-    """These patients with died and score (higher better; NaN where alive and never measured).
-
-    A value known only as a limit takes the limit. discharged: 'best' ranks all who are home by then first.
-    """
-    own = visits.loc[(visits["outcome"] == outcome.code) & (visits["day"] <= day)]
-    known = own.assign(value=own["value"].fillna(own["upper"]).fillna(own["lower"])).dropna(subset="value")
-    last = known.sort_values("day").groupby(PERSON)["value"].last().rename("value").reset_index()
-    ranked = people.merge(last, on=PERSON, how="left")
-    ended = ranked["end_day"] <= day
-    died = (ranked["end_state"] == "death") & ended
-    home = (ranked["end_state"] == "discharge_alive") & ended & (discharged == "best")
-    sign = 1.0 if outcome.benefit == "up" else -1.0
-    oriented = (sign * ranked["value"]).where(~died & ~home)
-    worst, best = (oriented.min(), oriented.max()) if oriented.notna().any() else (0.0, 0.0)
-    score = oriented.mask(died, worst - 1 - (day - ranked["end_day"])).mask(home, best + 1)
-    return ranked.assign(died=died, score=score)
+        of_arm = here.at(arm=arm)
+        rows.append(of_arm.number(Statistic.N_SUBJECTS, int((people["arm"] == arm).sum())))
+        rows.append(of_arm.number(Statistic.N_DIED, ranked.count(arm, people["status"] == DIED)))
+        unknown = ranked.count(arm, people["status"] == UNKNOWN)
+        rows += [of_arm.number(Statistic.N_UNKNOWN, unknown)] if unknown else []
+        rows.append(of_arm.number(Statistic.N_MISSING, ranked.count(arm, people["unmeasured"])))
+    if ranked.share_unmeasured > analysis_set.settings.max_share_unmeasured:
+        return [*rows, here.text(Statistic.NOT_RANKED, "mostly_unmeasured")]
+    if ranked.open.any():
+        for name, odds in zip((Statistic.LEAST, Statistic.MOST), ranked.odds_within(), strict=True):
+            rows += [here.at(contrast=CONTRAST).number(name, odds, "odds", "0.00")] if np.isfinite(odds) else []
+    return [*rows, *ranked_rows(here, people, ranked.pairs, analysis_set, full)]
 
 
 def agreement(rows: list[Row], outcome: Outcome, day: int) -> str | None:

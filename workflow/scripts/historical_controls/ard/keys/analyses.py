@@ -71,6 +71,7 @@ class AnalysisKey(StrEnum):
     # Outcomes by day
     MIXED_MODEL = "mixed_model", *OF_OUTCOMES
     PERMUTATION = "permutation", *OF_OUTCOMES
+    COVARIANCE_RUNGS = "covariance_rungs", *OF_OUTCOMES
     WHILE_ALIVE = "while_alive", *OF_OUTCOMES
     WORST_RANK = "worst_rank", *OF_OUTCOMES
     RANK_TEST = "rank_test", *OF_OUTCOMES

@@ -87,6 +87,8 @@ class Statistic(StrEnum):
     CONVERGED = "converged", Kind.CODE
     COVARIANCE_PARAMETER = "covariance_parameter", Kind.MODEL
     COVARIANCE_RUNG = "covariance_rung", Kind.CODE
+    COVARIATE_LEFT_OUT = "covariate_left_out", Kind.REMARK
+    CRITERION = "criterion", Kind.MODEL
     DECIDED_BY_ONE = "decided_by_one", Kind.CODE
     DECIDES = "decides", Kind.CODE
     DESIGN = "design", Kind.CODE
@@ -96,6 +98,7 @@ class Statistic(StrEnum):
     DF_METHOD = "df_method", Kind.CODE
     DIFFERENCE = "difference", Kind.ESTIMATE
     DIFFERENCE_LEFT = "difference_left", Kind.MODEL
+    DISAGREES = "disagrees", Kind.CODE
     E_VALUE = "e_value", Kind.ESTIMATE
     E_VALUE_INTERVAL = "e_value_interval", Kind.BOUND
     EFFECTIVE_SIZE = "effective_size", Kind.MEASURE
@@ -108,6 +111,8 @@ class Statistic(StrEnum):
     HINT = "hint", Kind.TEXT
     HOW = "how", Kind.CODE
     INFEASIBLE = "infeasible", Kind.REMARK
+    LACK_OF_FIT = "lack_of_fit", Kind.CODE
+    LACK_OF_FIT_P = "lack_of_fit_p", Kind.P_VALUE
     LARGEST = "largest", Kind.MEASURE
     LARGEST_SHARE = "largest_share", Kind.MEASURE
     LAST = "last", Kind.PLACE
@@ -120,6 +125,7 @@ class Statistic(StrEnum):
     LOWER_SIMULTANEOUS = "lower_simultaneous", Kind.BOUND
     MAX = "max", Kind.MEASURE
     MAX_SUBJECTS = "max_subjects", Kind.PATIENTS
+    MEAN_MODEL = "mean_model", Kind.CODE
     MEDIAN_LOWER = "median_lower", Kind.BOUND
     MEDIAN_UPPER = "median_upper", Kind.BOUND
     MIN = "min", Kind.MEASURE
@@ -127,6 +133,7 @@ class Statistic(StrEnum):
     MOST = "most", Kind.BOUND
     N_ABOVE = "n_above", Kind.COUNT
     N_AFTER = "n_after", Kind.PATIENTS
+    N_AT_LIMIT = "n_at_limit", Kind.PATIENTS
     N_AT_RISK = "n_at_risk", Kind.PATIENTS
     N_ATTEMPTS = "n_attempts", Kind.COUNT
     N_BEFORE = "n_before", Kind.PATIENTS

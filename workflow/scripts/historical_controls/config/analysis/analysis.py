@@ -65,12 +65,17 @@ class Analysis(Section):
         default=[], description="baseline covariates of the mixed model, besides the outcome's own baseline"
     )
     adjust_for_baseline: bool = Field(True, description="the outcome's own baseline is a covariate")
+    time: Literal["auto", "visits", "spline", "line"] = Field(
+        "auto",
+        description="how time enters the mean: visits as categories, a spline of days, or a line; auto: visits where "
+        "they are scheduled and few, else the spline",
+    )
     spline_df: int = Field(
         3, ge=1, description="degrees of freedom of the natural cubic spline of days; 1 = straight line"
     )
     df_method: DfMethod = "kenward-roger"
     ladder: list[CovarianceRung] = Field(
-        min_length=1, description="covariances, tried in this order; only non-convergence moves down"
+        min_length=1, description="covariances, of which the information criterion chooses; of equals the first"
     )
     visits: list[StudyDay] = Field(
         default=[1, 3, 5, 7, 10, 14, 21],
@@ -100,7 +105,19 @@ class Analysis(Section):
     max_share_ranked: float = Field(
         0.8, ge=0, le=1, description="up to this share beyond a limit values are ranked; above, only detection counts"
     )
+    max_share_unmeasured: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="a larger share of an arm's living patients without any value: no ranks with death as the worst",
+    )
     rank_tests: list[NumericOutcome] = Field(default=[], description="outcomes whose values are also compared by ranks")
+    disagreement: float = Field(
+        1.5,
+        ge=1,
+        description="an answer by another covariance, or by permutation, whose interval is so many times as wide, or "
+        "says otherwise of no difference, is named beside the estimate",
+    )
     visit_window_days: int = Field(
         1, ge=0, description="a contrast at a day needs patients measured within this many days of it"
     )

@@ -139,10 +139,11 @@ class CensoredFit(Answers):
         df: Method | None = None,
         level: float = 0.95,
         seed: int = SEED,
+        time: str | None = None,
     ) -> Margins:
         """Marginal means along time with Wald pointwise and simultaneous bands (MM-26)."""
         wald = replace(self, interval="wald")
-        return super(CensoredFit, wald).trajectory(days, by, at, df, level, seed)
+        return super(CensoredFit, wald).trajectory(days, by, at, df, level, seed, time)
 
     @cached_property
     def _covariance(self) -> Array:

@@ -81,11 +81,14 @@ class Answers(ABC):
         df: Method | None = None,
         level: float = 0.95,
         seed: int = SEED,
+        time: str | None = None,
     ) -> margins.Margins:
-        """Marginal means along the time column with pointwise and simultaneous bands, each curve its own (MM-26)."""
-        if self.spec.time is None:
+        """Marginal means along `time` (None: the time column) with pointwise and simultaneous bands, each curve its own
+        (MM-26). `days` are values of that column, which may be a category of visits."""
+        column = time or self.spec.time
+        if column is None:
             raise DataError(Code.NO_TIME_COLUMN)
-        return margins.means(self, {**(at or {}), self.spec.time: list(days)}, by, self._asked(df, level, seed))
+        return margins.means(self, {**(at or {}), column: list(days)}, by, self._asked(df, level, seed))
 
     def _asked(self, df: Method | None, level: float, seed: int | None = None) -> margins.Asked:
         return margins.Asked(df or self.default_df, level, seed)

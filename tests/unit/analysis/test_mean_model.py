@@ -1,0 +1,253 @@
+"""The mean by declaration and by rule, the choice of a covariance, and what disagrees or fails beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from historical_controls.analysis.model.gates import measured_at
+from historical_controls.analysis.model.ladder import Fitted, Refused, fit_ladder
+from historical_controls.analysis.model.mean_model import build_mean_model, choose_time
+from historical_controls.analysis.model.model_data import ModelData, model_data
+from historical_controls.analysis.model_checks.agreement import disagrees
+from historical_controls.analysis.sensitivity.grid import analyse_grid
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+
+from .test_analysis import (
+    INTERCEPT,
+    ROOT,
+    SLOPE,
+    analyse,
+    analysis_inputs,
+    number,
+    patients,
+    refusals,
+    settings,
+    visits,
+)
+
+FEW = {"exact_up_to": 500, "draws": 1000, "scenario_draws": 1000}
+UNSTRUCTURED = {"id": "us", "random": None, "residual": "us", "per_arm": "pooled"}
+HERE = {"day": 7, "analysis": "mixed_model"}
+
+
+@pytest.fixture(scope="module")
+def dictionary() -> Dictionary:
+    return load_dictionary(ROOT / "data/dictionary")
+
+
+def at_days(people: pd.DataFrame, days: list[int], curve: dict[int, float] | None = None) -> pd.DataFrame:
+    """Values at these days and at baseline, with an effect by day."""
+    measured = visits(people, effect=0.0, days=max(days))
+    kept = measured[measured["day"].isin([0, *days])].copy()
+    shift = kept["day"].map(curve or {}).fillna(0.0) * (kept["arm"] == "treated")
+    for name in ("value", "lower", "upper"):
+        kept[name] += shift
+    return kept
+
+
+def data_of(people: pd.DataFrame, measured: pd.DataFrame, dictionary: Dictionary, **plan: object) -> ModelData:
+    return model_data(dictionary.outcomes["PF"], people, measured, settings(**plan), dictionary)
+
+
+def ancova(people: pd.DataFrame, measured: pd.DataFrame, day: int) -> tuple[float, float, float]:
+    """Least squares of the value at a day on arm and baseline: estimate, standard error, degrees of freedom."""
+    wide = measured.pivot_table(index="patient_id", columns="day", values="value").reindex(people["patient_id"])
+    arm = (people["arm"] == "treated").astype(float).to_numpy()
+    X = np.column_stack([np.ones(len(people)), arm, wide[0].to_numpy()])
+    y = wide[day].to_numpy()
+    beta, rest, _, _ = np.linalg.lstsq(X, y, rcond=None)
+    df = len(y) - 3
+    error = np.sqrt(rest[0] / df * np.linalg.inv(X.T @ X)[1, 1])
+    return float(beta[1]), float(error), df
+
+
+# ---------------------------------------------------------------- visits
+@pytest.mark.parametrize("rung", [INTERCEPT, UNSTRUCTURED, {**INTERCEPT, "residual": "car1"}])
+@pytest.mark.parametrize("curve", [{}, {3: 30.0, 7: 60.0, 14: -10.0}])
+def test_on_complete_visits_the_model_is_ancova(
+    rung: dict[str, object], curve: dict[int, float], dictionary: Dictionary
+) -> None:
+    """Equal regressors at each visit: generalised least squares are least squares (Zellner 1962, JASA 57:348-368)."""
+    people = patients()
+    measured = at_days(people, [1, 3, 7, 14], curve)
+    ard = analyse(people, measured, dictionary, ladder=[rung], permutation=FEW)
+    assert ard.loc[ard["statistic"] == "mean_model", "text"].tolist() == ["visits"]
+    for day in (7, 14):
+        estimate, error, df = ancova(people, measured, day)
+        here = {"day": day, "analysis": "mixed_model"}
+        assert number(ard, "estimate", **here) == pytest.approx(estimate, abs=1e-6)
+        if rung is UNSTRUCTURED:
+            assert number(ard, "standard_error", **here) == pytest.approx(error, rel=1e-4)
+            assert number(ard, "df", **here) == pytest.approx(df, abs=0.01)
+
+
+def test_four_visits_that_rise_and_fall_are_no_line(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = at_days(people, [1, 3, 7, 14], {3: 40.0, 7: 80.0})
+    plan = {"ladder": [INTERCEPT], "permutation": FEW}
+    visit = analyse(people, measured, dictionary, **plan)
+    line = analyse(people, measured, dictionary, time="line", **plan)
+    expected = ancova(people, measured, 7)[0]
+    assert number(visit, "estimate", **HERE) == pytest.approx(expected, abs=1e-6)
+    assert abs(number(line, "estimate", **HERE) - expected) > 20
+    daily = visits(people, effect=0.0)
+    bend = 60.0 * np.sin(np.pi * daily["day"] / 20) * (daily["arm"] == "treated")
+    for name in ("value", "lower", "upper"):
+        daily[name] += bend
+    bent = analyse(people, daily, dictionary, time="line", **plan)
+    assert bent.loc[bent["statistic"] == "lack_of_fit", "text"].tolist() == ["yes"]
+    straight = analyse(people, visits(people), dictionary, time="line", **plan)
+    assert "lack_of_fit" not in set(straight["statistic"])
+
+
+def test_mean_change_between_visits_follows_lines(dictionary: Dictionary) -> None:
+    """Differences 0 at day 0, then D1, D3, D7 at the visits: trapezoids (D1/2 + 2 (D1 + D3)/2 + 4 (D3 + D7)/2) / 7."""
+    people = patients()
+    ard = analyse(people, at_days(people, [1, 3, 7]), dictionary, days=[1, 3, 7], ladder=[INTERCEPT], permutation=FEW)
+    D = {day: number(ard, "estimate", day=day, analysis="mixed_model") for day in (1, 3, 7)}
+    expected = (D[1] / 2 + (D[1] + D[3]) + 2 * (D[3] + D[7])) / 7
+    assert number(ard, "estimate", level="mean_7", analysis="mixed_model") == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("days", [[7], [6, 7, 8]])
+def test_one_visit_each_is_a_comparison_of_that_visit(days: list[int], dictionary: Dictionary) -> None:
+    people = patients()
+    measured = at_days(people, [6, 7, 8])
+    own = people.set_index("patient_id").assign(day=np.resize(days, len(people)))["day"]
+    once = measured[(measured["day"] == 0) | (measured["day"] == measured["patient_id"].map(own))]
+    ard = analyse(people, once, dictionary, ladder=[SLOPE, INTERCEPT], permutation=FEW, days=[7])
+    y = once[once["day"] > 0].set_index("patient_id")["value"].reindex(people["patient_id"])
+    x = once[once["day"] == 0].set_index("patient_id")["value"].reindex(people["patient_id"])
+    X = np.column_stack([np.ones(len(people)), people["arm"] == "treated", x]).astype(float)
+    assert number(ard, "estimate", **HERE) == pytest.approx(np.linalg.lstsq(X, y, rcond=None)[0][1], abs=1e-4)
+
+
+def test_what_one_arm_lacks_is_refused_alone(dictionary: Dictionary) -> None:
+    """The treated are measured at day 7 only, controls every day: one course for both, and day 14 is refused."""
+    people = patients()
+    measured = visits(people)
+    kept = measured[(measured["arm"] == "historical") | measured["day"].isin([0, 7])]
+    ard = analyse(people, kept, dictionary, permutation=FEW)
+    assert ard.loc[ard["statistic"] == "mean_model", "text"].tolist() == ["spline_common"]
+    assert refusals(ard) == {14: "too_few_patients_at_day"}
+    assert number(ard, "estimate", **HERE) == pytest.approx(40, abs=25)
+
+
+def test_declared_time_is_followed(dictionary: Dictionary) -> None:
+    people = patients()
+    daily, few = visits(people), at_days(people, [1, 3, 7, 14])
+    assert choose_time(data_of(people, daily, dictionary), settings()) == "spline"
+    assert choose_time(data_of(people, few, dictionary), settings()) == "visits"
+    for time in ("visits", "spline", "line"):
+        assert choose_time(data_of(people, daily, dictionary), settings(time=time)) == time
+    assert choose_time(data_of(people, few, dictionary), settings(straight_lines=["PF"])) == "line"
+    mean = build_mean_model(data_of(people, daily, dictionary), settings(time="visits", days=[7], visits=[1, 14]))
+    assert mean.visits == (1, 7, 14)
+
+
+# ---------------------------------------------------------------- the ladder
+def test_the_rung_that_the_data_ask_for_is_chosen(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people)
+    slopes = people.set_index("patient_id").assign(s=np.random.default_rng(8).normal(0, 6, len(people)))["s"]
+    steep = measured.copy()
+    for name in ("value", "lower", "upper"):
+        steep[name] += steep["patient_id"].map(slopes) * steep["day"]
+    plan = {"ladder": [INTERCEPT, {**SLOPE, "per_arm": "pooled"}]}
+    level = fit_ladder(data_of(people, measured, dictionary), settings(**plan))
+    slope = fit_ladder(data_of(people, steep, dictionary), settings(**plan))
+    assert isinstance(level, Fitted) and isinstance(slope, Fitted)
+    assert (level.rung, slope.rung) == ("intercept", "slope_car1")
+    assert [one.rung.id for one in slope.rungs] == ["slope_car1", "intercept"]
+
+
+def test_the_choice_does_not_know_the_difference(dictionary: Dictionary) -> None:
+    people = patients()
+    plan = settings(ladder=[INTERCEPT, SLOPE])
+    criteria = []
+    for effect in (0.0, 500.0):
+        fitted = fit_ladder(data_of(people, visits(people, effect=effect), dictionary), plan)
+        assert isinstance(fitted, Fitted)
+        criteria.append({one.rung.id: one.criterion for one in fitted.rungs})
+    assert criteria[0] == pytest.approx(criteria[1], abs=1e-4)
+
+
+def test_any_failure_of_a_rung_moves_on_and_is_recorded(
+    dictionary: Dictionary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from historical_controls.analysis.model import ladder
+
+    real = ladder.fit_rung
+
+    def failing(mean: object, rung: object, *rest: object) -> object:
+        if rung.id == "slope_car1":  # type: ignore[attr-defined]
+            raise np.linalg.LinAlgError("Singular matrix")
+        return real(mean, rung, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ladder, "fit_rung", failing)
+    people = patients()
+    data = data_of(people, visits(people), dictionary)
+    fitted = fit_ladder(data, settings(ladder=[SLOPE, INTERCEPT]))
+    assert isinstance(fitted, Fitted)
+    assert (fitted.rung, fitted.tried) == ("intercept", (("slope_car1", "Singular matrix"),))
+    refused = fit_ladder(data, settings(ladder=[SLOPE]))
+    assert isinstance(refused, Refused) and refused.reason == "not_converged"
+
+
+def test_an_arm_that_does_not_vary_within_patients_has_an_answer(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people)
+    treated = (measured["arm"] == "treated") & (measured["day"] > 0)
+    first = measured[measured["day"] == 1].set_index("patient_id")["value"]
+    for name in ("value", "lower", "upper"):
+        measured.loc[treated, name] = measured.loc[treated, "patient_id"].map(first)
+    rungs = [{**SLOPE, "per_arm": "free"}, {**INTERCEPT, "per_arm": "free", "id": "free"}, INTERCEPT]
+    ard = analyse(people, measured, dictionary, ladder=rungs, permutation=FEW)
+    assert refusals(ard) == {}
+    assert number(ard, "estimate", **HERE)
+
+
+# ---------------------------------------------------------------- days
+def test_a_course_that_ends_before_the_day_does_not_tell_of_it(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people)
+    gone = (measured["day"] > 13) & measured["patient_id"].isin(["p00", "p01", "p02"])
+    data = data_of(people, measured[~gone], dictionary)
+    assert measured_at(data, "treated", 14, settings()) == 2
+    assert measured_at(data, "treated", 13, settings()) == 5
+    assert refusals(analyse(people, measured[~gone], dictionary, permutation=FEW)) == {14: "too_few_patients_at_day"}
+
+
+def test_an_answer_that_says_otherwise_or_is_much_wider_disagrees() -> None:
+    plan = settings()
+    assert not disagrees((10, 20), (9, 22), plan)
+    assert disagrees((10, 20), (-1, 12), plan)
+    assert disagrees((10, 20), (1, 30), plan)
+    assert not disagrees((10, 20), (float("nan"), 30), plan)
+
+
+# ---------------------------------------------------------------- no copies
+def test_a_scenario_that_changes_nothing_is_no_second_answer(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people)
+    base = analysis_inputs(people, measured, dictionary, permutation=FEW)
+    other = analysis_inputs(people, measured, dictionary, permutation=FEW, censored_ladder=[{**INTERCEPT, "id": "c"}])
+    slope = analysis_inputs(people, measured, dictionary, permutation=FEW, ladder=[SLOPE])
+    ard = analyse_grid([replace(other, scenario="other"), replace(slope, scenario="slope")], ["PF"], [7], base)
+    assert ard.loc[ard["statistic"] == "not_estimable", "text"].tolist() == ["changes_nothing"]
+    assert (ard["statistic"] == "estimate").sum() == 2  # the model's and the permutation's, under the other rung
+
+
+# ---------------------------------------------------------------- slopes
+def test_a_change_between_different_people_is_no_slope(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people)
+    day_of = people.set_index("patient_id").assign(day=np.resize([5, 7, 9], len(people)))["day"]
+    once = (measured["arm"] == "historical") & ~(measured["day"] == measured["patient_id"].map(day_of))
+    ard = analyse(people, measured[~once], dictionary, straight_lines=["PF"], permutation=FEW)
+    slope = ard[(ard["level"] == "slope") & (ard["statistic"] == "not_estimable")]
+    assert slope["text"].tolist() == ["one_value_each"]

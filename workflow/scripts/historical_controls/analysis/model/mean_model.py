@@ -1,0 +1,200 @@
+"""The mean of a model: how time enters by declaration, and what the data can carry of it by rule (EM-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from historical_controls.analysis.model.model_data import ModelData
+from historical_controls.config.analysis.analysis import Analysis
+from historical_controls.mixed_model import MixedModelSpec, ModelError, build_design
+
+Array = NDArray[np.float64]
+Time = Literal["visits", "spline", "line"]
+# Column of 0 and 1 by which the arms differ in every form, and the category of visits.
+TREATED, VISIT = "treated", "at_visit"
+# More visits than these are a course, not a schedule.
+MOST_VISITS = 8
+# What is tried where the data cannot carry the declared course, in this order.
+FORMS: dict[Time, tuple[str, ...]] = {
+    "visits": ("visits", "visits_own_slopes_common", "visits_common"),
+    "spline": ("spline", "spline_line", "spline_common", "line", "line_common", "single_day"),
+    "line": ("line", "line_common", "single_day"),
+}
+
+
+@dataclass(frozen=True)
+class MeanModel:
+    """form: one of FORMS; fixed, null: right sides with and without arms; visits: the days fitted, empty for curves.
+
+    frame: the rows that are fitted (of ModelData.frame), with columns treated, at_visit and visit (the day).
+    """
+
+    form: str
+    fixed: str
+    null: str
+    visits: tuple[int, ...]
+    frame: pd.DataFrame
+
+    @property
+    def one_value_each(self) -> bool:
+        return not self.frame["subject"].duplicated().any()
+
+    @property
+    def time(self) -> str:
+        """Column that a course is drawn along."""
+        return VISIT if self.visits else "day"
+
+    def moments(self, days: Sequence[int]) -> list[Any]:
+        """The values of column `time` at these days, those of visits that were fitted."""
+        if not self.visits:
+            return [float(day) for day in days]
+        return [visit_label(day) for day in days if day in self.visits]
+
+    def weights(self, day: int) -> dict[int, float]:
+        """Days and weights of the mean over days 0 to `day` of a difference that is 0 at time zero (EM-1).
+
+        The trapezoids of a curve; between visits the difference is taken to change along a line.
+        """
+        grid = np.arange(1, day + 1)
+        trapezoids = np.where(grid == day, 0.5, 1.0) / day
+        if not self.visits:
+            return dict(zip(grid.tolist(), trapezoids.tolist(), strict=True))
+        knots = [0, *(visit for visit in self.visits if visit > 0)]
+        hats = [np.interp(grid, knots, np.eye(len(knots))[place]) for place in range(1, len(knots))]
+        return {visit: float(hat @ trapezoids) for visit, hat in zip(knots[1:], hats, strict=True) if hat.any()}
+
+
+def build_mean_model(data: ModelData, settings: Analysis) -> MeanModel:
+    """The first form of the declared time that these data carry: a design of full column rank.
+
+    Raises ModelError where they carry none.
+    """
+    failure: ModelError | None = None
+    for mean in _forms(data, settings, choose_time(data, settings)):
+        failure = _failure(mean)
+        if failure is None:
+            return mean
+    assert failure is not None
+    raise failure
+
+
+def choose_time(data: ModelData, settings: Analysis) -> Time:
+    """The declared time; for 'auto' visits where they are scheduled and few, else the spline."""
+    if settings.spline_df == 1 or data.outcome.code in settings.straight_lines:
+        return "line"
+    if settings.time != "auto":
+        return settings.time
+    return "visits" if _scheduled(data.frame, settings) else "spline"
+
+
+def _scheduled(frame: pd.DataFrame, settings: Analysis) -> bool:
+    """Whether nobody has two values at one visit, every value is near its visit, and visits are few."""
+    visit = nearest_visit(frame["day"], settings)
+    near = ((frame["day"] - visit).abs() <= settings.visit_window_days).all()
+    return (
+        bool(near)
+        and visit.nunique() <= MOST_VISITS
+        and not pd.DataFrame({"subject": frame["subject"], "visit": visit}).duplicated().any()
+    )
+
+
+def nearest_visit(day: pd.Series, settings: Analysis) -> pd.Series:
+    """The visit of each value: the contrast day within whose window it lies, else the nearest scheduled visit."""
+    window = settings.visit_window_days
+
+    def visit_of(value: int) -> int:
+        within = [one for one in settings.days if abs(one - value) <= window]
+        return min(within or [*settings.visits, *settings.days], key=lambda one: (abs(one - value), one))
+
+    return day.map({value: visit_of(int(value)) for value in day.unique()})
+
+
+def visit_label(day: int) -> str:
+    return f"{day:05d}"
+
+
+def _with_arm(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(**{TREATED: (frame["arm"] == "treated").astype(float)})
+
+
+def at_visits(frame: pd.DataFrame, settings: Analysis) -> pd.DataFrame:
+    """One response per subject and visit: the nearest day, the earlier of two equally near; columns visit, at_visit."""
+    placed = frame.assign(visit=nearest_visit(frame["day"], settings).astype("int64"))
+    placed = placed.assign(distance=(placed["day"] - placed["visit"]).abs())
+    chosen = placed.sort_values(["subject", "visit", "distance", "day"]).drop_duplicates(["subject", "visit"])
+    levels = [visit_label(day) for day in sorted(chosen["visit"].unique())]
+    labels = pd.Categorical(chosen["visit"].map(visit_label), categories=levels)
+    return chosen.drop(columns="distance").assign(**{VISIT: labels}).reset_index(drop=True)
+
+
+def _forms(data: ModelData, settings: Analysis, time: Time) -> Iterator[MeanModel]:
+    frame = _with_arm(data.frame)
+    own = _with_arm(at_visits(data.frame, settings)) if time == "visits" else frame
+    one_visit = time == "visits" and len(own["visit"].unique()) == 1
+    for form in ("single_day",) if one_visit else FORMS[time]:
+        course = _course(form, settings)
+        rows = _one_each(own) if form == "single_day" else own
+        visits = tuple(sorted(rows["visit"].unique())) if form.startswith("visits") else ()
+        if form == "visits" and not _covariates_fit(rows, len(data.covariates)):
+            continue
+        slopes = f":{VISIT}" if form == "visits" else ""
+        covariates = [f"{name}{slopes}" for name in data.covariates]
+        yield MeanModel(form, _formula([course[0], *covariates]), _formula([course[1], *covariates]), visits, rows)
+
+
+def _covariates_fit(frame: pd.DataFrame, covariates: int) -> bool:
+    """Whether each visit has the patients for slopes of its own: two arms, the covariates, and three to spare."""
+    return covariates == 0 or bool(frame.groupby("visit")["subject"].nunique().min() >= covariates + 5)
+
+
+def _one_each(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows where everybody was measured once; none of them otherwise, which no design carries."""
+    return frame if not frame["subject"].duplicated().any() else frame.iloc[:0]
+
+
+def _course(form: str, settings: Analysis) -> tuple[str, str]:
+    """The terms of time with and without arms."""
+    spline = f"cr(day, df={settings.spline_df}, constraints='center')"
+    return {
+        "visits": (f"{TREATED} * {VISIT}", VISIT),
+        "visits_own_slopes_common": (f"{TREATED} * {VISIT}", VISIT),
+        "visits_common": (f"{TREATED} + {VISIT}", VISIT),
+        "spline": (f"{TREATED} * {spline}", spline),
+        "spline_line": (f"{TREATED} + {spline} + {TREATED}:day", spline),
+        "spline_common": (f"{TREATED} + {spline}", spline),
+        "line": (f"{TREATED} * day", "day"),
+        "line_common": (f"{TREATED} + day", "day"),
+        "single_day": (TREATED, "1"),
+    }[form]
+
+
+def _formula(terms: list[str]) -> str:
+    return " + ".join(["y ~ " + terms[0], *terms[1:]])
+
+
+def _failure(mean: MeanModel) -> ModelError | None:
+    """Why the design cannot be told apart from its parts, or None; the response takes no part in it."""
+    frame = mean.frame.assign(y=np.arange(len(mean.frame), dtype=float))
+    try:
+        build_design(frame, MixedModelSpec(fixed=mean.fixed, subject="subject", random=None, residual="iid"))
+    except ModelError as error:
+        return error
+    return None
+
+
+class Differences(Protocol):
+    """What gives rows of L: any fit of the library."""
+
+    def difference_rows(self, by: str, levels: tuple[Any, Any], at: Mapping[str, Any] | None = None) -> Array: ...
+
+
+def difference_rows(fit: Differences, mean: MeanModel, days: Sequence[int]) -> Array:
+    """Rows of L (days, p): treated minus historical at each day. Raises ModelError where no such visit was fitted."""
+    moments = [visit_label(day) for day in days] if mean.visits else mean.moments(days)
+    return fit.difference_rows(TREATED, (1.0, 0.0), {mean.time: moments})
