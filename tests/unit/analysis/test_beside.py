@@ -257,6 +257,8 @@ def test_detection_is_fishers_test_of_the_value_nearest_the_day(people: pd.DataF
     ]
     assert number(ard, "p_value", day=14) == pytest.approx(stats.fisher_exact(table).pvalue, rel=1e-12)
     assert number(ard, "n_detected", arm="historical", day=14) == table[1][0]
+    odds = stats.contingency.odds_ratio(np.array(table), kind="conditional").statistic  # treated against historical
+    assert number(ard, "odds_ratio", day=14) == pytest.approx(odds, rel=1e-9)
     assert set(at["day"]) == {14}
 
 

@@ -67,7 +67,7 @@ def _difference_rows(cell: Cell, data: ModelData, fitted: Fitted, day: int, sett
     at = {TREATED: [0.0, 1.0], fitted.mean.time: fitted.mean.moments([day]), **_covariate_means(data, fitted)}
     means = fitted.means.marginal_means(at, (), fitted.df_method, settings.level).table
     for row in means.to_dict("records"):
-        here = cell.at(day=day, arm=ARMS[int(row[TREATED])])
+        here = cell.at(day=day, arm="treated" if row[TREATED] else "historical")
         for name, column in ((Statistic.MEAN, "estimate"), (Statistic.LOWER, "lower"), (Statistic.UPPER, "upper")):
             value = mean_of(row[column], data.outcome.scale)
             yield here.number(name, value, data.outcome.unit, mean_format(data.outcome))

@@ -39,7 +39,7 @@ def _each_day(here: Cell, data: ModelData, analysis_set: AnalysisSet) -> Iterato
         yield from count_rows(at_day, people)
         if analysis_set.too_few(people):
             yield at_day.text(Statistic.NOT_RANKED, "too_few_patients_at_day")
-        elif here.analysis == "detection":
+        elif here.analysis == AnalysisKey.DETECTION:
             yield from _detection_rows(at_day, people, data, analysis_set)
         else:
             lower, upper, odds = oriented(people, data)
@@ -71,7 +71,7 @@ def _detection_rows(here: Cell, people: pd.DataFrame, data: ModelData, analysis_
     """Patients whose value is not below what the assay detects, by arm, and Fisher's exact test (LD-2)."""
     table = []
     detected = is_detected(people, data.outcome)
-    for arm in ARMS[::-1]:
+    for arm in ARMS:
         within = detected[people["arm"] == arm]
         table.append([int(within.sum()), int((~within).sum())])
         lower, upper = exact_interval(table[-1][0], len(within), analysis_set.settings.level)

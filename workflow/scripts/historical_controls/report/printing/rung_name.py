@@ -7,10 +7,13 @@ from historical_controls.text.words import Words
 
 
 def rung_name(name: str, config: Config, words: Words) -> str | None:
-    """Random effects, residual correlation and what each group has of its own; None for a rung of no ladder."""
+    """Random effects, residual correlation and what each group has of its own; None for a rung of no ladder.
+
+    One value for each patient takes a rung that no config declares.
+    """
     rungs = (*config.analysis.ladder, *config.analysis.censored_ladder)
     rung = next((rung for rung in rungs if rung.id == name), None)
     if rung is None:
-        return None
+        return words(f"rung.{name}") if words.has(f"rung.{name}") else None
     random = words.entry("random", rung.random or "none")
     return f"{random}, {words(f'residual.{rung.residual}')}, {words(f'per_arm.{rung.per_arm}')}"
