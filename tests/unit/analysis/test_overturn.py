@@ -36,7 +36,7 @@ PRIMARY = Primary(outcome="PF", day=7)
 def people(treated: tuple[int, int], historical: tuple[int, int]) -> pd.DataFrame:
     """Deaths and patients by arm."""
     rows = [
-        {"arm": arm, "included": True, "end_state": "death" if i < dead else "horizon"}
+        {"arm": arm, "included": True, "end_state": "death" if i < dead else "horizon", "end_day": 21.0}
         for arm, (dead, n) in (("treated", treated), ("historical", historical))
         for i in range(n)
     ]
@@ -127,9 +127,33 @@ def test_deaths_have_a_risk_ratio_with_score_interval() -> None:
     assert value(rows, "e_value", "e_value_interval", level="death") == 1
 
 
-def test_without_a_death_in_an_arm_there_is_no_ratio() -> None:
-    rows = ard_frame(death_rows(people((0, 5), (10, 40)), 0.95, Comparison()))
+def test_risk_ratios_at_the_edge_are_miettinen_and_nurminens() -> None:
+    """3 of 5 against 25 of 25: 0.60 (0.227 to 0.885); 0 of 5 against 10 of 25: 0, upper 1.22.
+
+    Score roots by bisection on a grid of constrained likelihoods, tests/statistics/inference/test_risk_ratio.py.
+    """
+    edge = ard_frame(death_rows(people((3, 5), (25, 25)), 0.95, Comparison()))
+    values = [
+        value(edge, "e_value", name, level="death") for name in ("estimate", "lower", "upper", "e_value_interval")
+    ]
+    assert values == pytest.approx([0.60, 0.2267, 0.8847, 1.514], abs=0.0005)
+    none = ard_frame(death_rows(people((0, 5), (10, 25)), 0.95, Comparison()))
+    assert value(none, "e_value", "estimate", level="death") == 0
+    assert value(none, "e_value", "upper", level="death") == pytest.approx(1.22, abs=0.005)
+    assert "e_value" not in set(none["statistic"])
+
+
+def test_without_any_death_there_is_no_ratio() -> None:
+    rows = ard_frame(death_rows(people((0, 5), (0, 40)), 0.95, Comparison()))
     assert set(rows["statistic"]) == {"count", "n_subjects", "not_estimable"}
+
+
+def test_patients_whose_death_is_unknown_are_in_no_risk() -> None:
+    lost = people((1, 5), (10, 40)).assign(end_day=21.0)
+    lost.loc[lost.index[-5:], ["end_state", "end_day"]] = ["last_record", 4.0]
+    rows = ard_frame(death_rows(lost, 0.95, Comparison()))
+    assert value(rows, "e_value", "estimate", level="death") == pytest.approx((1 / 5) / (10 / 35))
+    assert value(rows, "e_value", "n_unknown", arm="historical") == 5
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,15 @@ import pandas as pd
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.analysis.sensitivity.benchmarks import Benchmark
+from historical_controls.analysis.without_model.vital_status import DIED, UNKNOWN, vital_status
 from historical_controls.ard.keys.analyses import AnalysisKey
-from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.scales import effect_of, effect_unit
+from historical_controls.inference import RiskRatio, risk_ratio
 from historical_controls.mixed_model import t_quantile
 
 # From a difference in standard deviations to a risk ratio: Chinn 2000 (Stat Med 19:3127-3131), by VanderWeele & Ding.
@@ -141,38 +143,43 @@ def trial_size(difference: float, level: float, power: float) -> int:
 
 
 def death_rows(patients: pd.DataFrame, level: float, comparison: Comparison) -> Iterator[Row]:
-    """The risk ratio of death by the end of follow-up with its score interval, and its E-values (OV-3).
+    """The risk ratio of death by the end of follow-up with its score interval (EV-12, EV-13), and its E-values (OV-3).
 
-    Of the patients compared; none where a gate refuses the comparison, or where it is weighted.
+    Of the patients compared whose vital status is known; none where a gate refuses the comparison, or where it is
+    weighted. Bounds that the data leave open have no row.
     """
-    from statsmodels.stats.proportion import confint_proportions_2indep
-
     included = comparison.select(patients.loc[patients["included"].fillna(False).astype(bool)])
+    status = vital_status(included, np.inf)
     cell = Cell(AnalysisKey.E_VALUE, "primary", "risk_ratio", level="death", contrast=CONTRAST)
-    dead, n = ([_count(included, arm, what) for arm in ("treated", "historical")] for what in ("death", ""))
-    for arm, count, total in zip(("treated", "historical"), dead, n, strict=True):
-        yield cell.at(arm=arm, contrast="").number(Statistic.COUNT, count)
-        yield cell.at(arm=arm, contrast="").number(Statistic.N_SUBJECTS, total)
+    counts: list[int] = []
+    for arm in ARMS:
+        own = status[included["arm"] == arm]
+        died, unknown = int((own == DIED).sum()), int((own == UNKNOWN).sum())
+        here = cell.at(arm=arm, contrast="")
+        yield here.number(Statistic.COUNT, died)
+        yield here.number(Statistic.N_SUBJECTS, len(own))
+        if unknown:
+            yield here.number(Statistic.N_UNKNOWN, unknown)
+        counts += [died, len(own) - unknown]
     reason = comparison.refusal or ("weighted_counts" if comparison.weights is not None else None)
-    if reason is None and min(dead) == 0:
-        reason = "no_deaths_in_an_arm"
+    if reason is None and (min(counts[1], counts[3]) == 0 or counts[0] + counts[2] == 0):
+        reason = "no_deaths"
     if reason is not None:
         yield cell.at(contrast="").text(Statistic.NOT_ESTIMABLE, reason)
         return
-    ratio = dead[0] / n[0] / (dead[1] / n[1])
-    lower, upper = confint_proportions_2indep(
-        dead[0], n[0], dead[1], n[1], method="score", compare="ratio", alpha=1 - level
-    )
-    for name, value in ((Statistic.ESTIMATE, ratio), (Statistic.LOWER, lower), (Statistic.UPPER, upper)):
-        yield cell.number(name, float(value), "risk ratio", "0.00")
-    near = 1.0 if lower <= 1 <= upper else float(upper if ratio < 1 else lower)
-    yield cell.number(Statistic.E_VALUE, e_value(ratio), "risk ratio", "0.00")
-    yield cell.number(Statistic.E_VALUE_INTERVAL, e_value(near), "risk ratio", "0.00")
+    yield from _ratio_rows(cell, risk_ratio(counts[0], counts[1], counts[2], counts[3], level))
 
 
-def _count(included: pd.DataFrame, arm: str, state: str) -> int:
-    own = included.loc[included["arm"] == arm, "end_state"]
-    return int((own == state).sum()) if state else len(own)
+def _ratio_rows(cell: Cell, found: RiskRatio) -> Iterator[Row]:
+    ratio, lower, upper = float(found.estimate), float(found.lower), float(found.upper)
+    values = {Statistic.ESTIMATE: ratio, Statistic.LOWER: lower, Statistic.UPPER: upper}
+    near = 1.0 if lower <= 1 <= upper else (upper if ratio < 1 else lower)
+    if 0 < ratio < np.inf:
+        values[Statistic.E_VALUE] = e_value(ratio)
+    values[Statistic.E_VALUE_INTERVAL] = e_value(near)
+    for name, value in values.items():
+        if np.isfinite(value):
+            yield cell.number(name, value, "risk ratio", "0.00")
 
 
 def _benchmark_rows(one: Benchmark, dictionary: Dictionary) -> Iterator[Row]:
