@@ -219,6 +219,8 @@ def test_a_course_that_ends_before_the_day_does_not_tell_of_it(dictionary: Dicti
     data = data_of(people, measured[~gone], dictionary)
     assert measured_at(data, "treated", 14, settings()) == 2
     assert measured_at(data, "treated", 13, settings()) == 5
+    seldom = data_of(people, measured[~gone & measured["day"].isin([0, 3, 7, 10, 13, 17, 20])], dictionary)
+    assert measured_at(seldom, "treated", 14, settings(time="spline")) == 5
     assert refusals(analyse(people, measured[~gone], dictionary, permutation=FEW)) == {14: "too_few_patients_at_day"}
 
 

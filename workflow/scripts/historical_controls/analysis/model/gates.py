@@ -40,12 +40,15 @@ def reason_against_day(data: ModelData, day: int, settings: Analysis) -> str | N
 
 
 def measured_at(data: ModelData, arm: str, day: int, settings: Analysis) -> int:
-    """Patients of an arm whose values tell of a day: one of them lies within the window, and a course of several does
-    not end before the day or begin after it. Of scheduled visits the nearest counts for the day.
+    """Patients of an arm whose values tell of a day: one of them lies within the window, and a course whose values are
+    usually no farther apart than twice the window does not end before the day or begin after it. Of rarer values and scheduled visits the nearest counts.
     """
     own = data.frame.loc[data.frame["arm"] == arm]
-    days = own.groupby("subject")["day"]
     near = own.loc[(own["day"] - day).abs() <= settings.visit_window_days, "subject"].unique()
-    first, last = days.min().reindex(near), days.max().reindex(near)
-    reaches = ((first <= day) & (last >= day)) | (first == last)
-    return len(near) if choose_time(data, settings) == "visits" else int(reaches.sum())
+    if choose_time(data, settings) == "visits":
+        return len(near)
+    days = own.groupby("subject")["day"].agg(["min", "max", "nunique"]).loc[near]
+    gap = (days["max"] - days["min"]) / (days["nunique"] - 1).clip(lower=1)
+    often = (days["nunique"] > 1) & (gap <= 2 * settings.visit_window_days)
+    reaches = (days["min"] <= day) & (days["max"] >= day)
+    return int((reaches | ~often).sum())
