@@ -40,8 +40,10 @@ def reason_against_day(data: ModelData, day: int, settings: Analysis) -> str | N
 
 
 def measured_at(data: ModelData, arm: str, day: int, settings: Analysis) -> int:
-    """Patients of an arm whose values tell of a day: one of them lies within the window, and a course whose values are
-    usually no farther apart than twice the window does not end before the day or begin after it. Of rarer values and scheduled visits the nearest counts.
+    """Patients of an arm whose values tell of a day: one of them lies within the window.
+
+    A course whose values are on average no farther apart than twice the window must not end before the day or begin
+    after it either. Of rarer values and scheduled visits the nearest counts.
     """
     own = data.frame.loc[data.frame["arm"] == arm]
     near = own.loc[(own["day"] - day).abs() <= settings.visit_window_days, "subject"].unique()
