@@ -17,7 +17,7 @@ from historical_controls.analysis.model.permutation import joint_labels, permuta
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.outputs import OutputId
-from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame, row_id
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.dictionary.dictionary import Dictionary
@@ -26,6 +26,8 @@ from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 
 # Settings that decide what the model table holds; those that only fits ask for are left out.
 DATA_SETTINGS = ("covariates", "adjust_for_baseline", "limits")
+# What a scenario keeps that changes nothing.
+COUNTS = (Statistic.WEIGHTING, Statistic.BALANCE_OF, Statistic.N_SUBJECTS)
 BALANCE_TABLES = ("weights", "matched_sets", "gates")
 
 
@@ -95,7 +97,7 @@ def _unless_same(own: list[Row], of_primary: list[Row]) -> list[Row]:
     """The rows of a scenario; where all its estimates are the primary ones, its counts and that it changes nothing."""
     if not _estimates(own) or _estimates(own) != _estimates(of_primary):
         return own
-    counts = [row for row in own if row["statistic"] in ("weighting", "balance_of", "n_subjects")]
+    counts = [row for row in own if row["statistic"] in COUNTS]
     cell = Cell(
         AnalysisKey.MIXED_MODEL,
         "",
@@ -107,8 +109,9 @@ def _unless_same(own: list[Row], of_primary: list[Row]) -> list[Row]:
 
 
 def _estimates(rows: list[Row]) -> dict[tuple[object, ...], object]:
-    names = ("estimate", "lower", "upper")
-    return {(row["analysis"], row["day"], row["statistic"]): row["value"] for row in rows if row["statistic"] in names}
+    return {
+        (row["analysis"], row["day"], row["statistic"]): row["value"] for row in rows if row["statistic"] in INTERVAL
+    }
 
 
 def _refused_rows(inputs: AnalysisInputs, code: str) -> Iterator[Row]:
