@@ -118,7 +118,7 @@ def curve_rows(
         at = {TREATED: [float(arm == "treated")], **_covariate_means(data, fitted)}
         try:
             table = fitted.answers.trajectory(
-                moments, (), at, fitted.df_method, settings.level, seed, fitted.mean.time
+                {fitted.mean.time: moments}, (), at, fitted.df_method, settings.level, seed
             ).table
         except FAILURES:
             continue

@@ -170,8 +170,8 @@ def death_rows(patients: pd.DataFrame, level: float, comparison: Comparison) -> 
     yield from _ratio_rows(cell, risk_ratio(counts[0], counts[1], counts[2], counts[3], level))
 
 
-def _ratio_rows(cell: Cell, found: RiskRatio) -> Iterator[Row]:
-    ratio, lower, upper = float(found.estimate), float(found.lower), float(found.upper)
+def _ratio_rows(cell: Cell, risks: RiskRatio) -> Iterator[Row]:
+    ratio, lower, upper = float(risks.estimate), float(risks.lower), float(risks.upper)
     values = {Statistic.ESTIMATE: ratio, Statistic.LOWER: lower, Statistic.UPPER: upper}
     near = 1.0 if lower <= 1 <= upper else (upper if ratio < 1 else lower)
     if 0 < ratio < np.inf:

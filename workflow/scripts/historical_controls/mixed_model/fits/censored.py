@@ -133,17 +133,16 @@ class CensoredFit(Answers):
 
     def trajectory(
         self,
-        days: Sequence[float],
+        days: Sequence[float] | Mapping[str, Sequence[Any]],
         by: str | Sequence[str] = (),
         at: Mapping[str, Any] | None = None,
         df: Method | None = None,
         level: float = 0.95,
         seed: int = SEED,
-        time: str | None = None,
     ) -> Margins:
         """Marginal means along time with Wald pointwise and simultaneous bands (MM-26)."""
         wald = replace(self, interval="wald")
-        return super(CensoredFit, wald).trajectory(days, by, at, df, level, seed, time)
+        return super(CensoredFit, wald).trajectory(days, by, at, df, level, seed)
 
     @cached_property
     def _covariance(self) -> Array:

@@ -75,20 +75,22 @@ class Answers(ABC):
 
     def trajectory(
         self,
-        days: Sequence[float],
+        days: Sequence[float] | Mapping[str, Sequence[Any]],
         by: str | Sequence[str] = (),
         at: Mapping[str, Any] | None = None,
         df: Method | None = None,
         level: float = 0.95,
         seed: int = SEED,
-        time: str | None = None,
     ) -> margins.Margins:
-        """Marginal means along `time` (None: the time column) with pointwise and simultaneous bands, each curve its own
-        (MM-26). `days` are values of that column, which may be a category of visits."""
-        column = time or self.spec.time
-        if column is None:
+        """Marginal means along the time column with pointwise and simultaneous bands, each curve its own (MM-26).
+
+        `days` may name another column with its values, as a category of visits.
+        """
+        along = days if isinstance(days, Mapping) else {self.spec.time: days}
+        if None in along:
             raise DataError(Code.NO_TIME_COLUMN)
-        return margins.means(self, {**(at or {}), column: list(days)}, by, self._asked(df, level, seed))
+        values = {str(name): list(own) for name, own in along.items()}
+        return margins.means(self, {**(at or {}), **values}, by, self._asked(df, level, seed))
 
     def _asked(self, df: Method | None, level: float, seed: int | None = None) -> margins.Asked:
         return margins.Asked(df or self.default_df, level, seed)
