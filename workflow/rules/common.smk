@@ -1,14 +1,5 @@
 """Reads and checks the study's config once, and holds the helpers of all rules. No rule stands here."""
 
-import sys
-from pathlib import Path
-
-from snakemake.exceptions import WorkflowError
-
-PROGRAM = Path(workflow.current_basedir).parent.parent
-SCRIPTS = PROGRAM / "workflow" / "scripts"
-sys.path.insert(0, str(SCRIPTS))
-
 from historical_controls.config.analysis.events import recorded_events
 from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.merging import merged

@@ -72,7 +72,7 @@ def test_what_a_source_can_tell_of(example: dict[str, Any]) -> None:
 
 FAULTS = [
     (f"{LAB}.delimitor", ";", "unknown key", "Did you mean 'delimiter'?"),
-    (f"{LAB}.xyzzy", 1, "unknown key", "Allowed here: assay_limits,"),
+    (f"{LAB}.xyzzy", 1, "unknown key", "assay_limits, assays,"),
     (f"{LAB}.decimal", "x", "'x' is not allowed", "Allowed: ,, ."),
     (f"{LAB}.thousands", ",", "decimal and thousands are the same mark", None),
     (f"{LAB}.delimiter", ";;", "one character", None),

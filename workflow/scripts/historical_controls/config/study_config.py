@@ -78,6 +78,7 @@ class Config(Section):
     languages: list[DeclaredLanguage] = Field(min_length=1, description="languages of figures and reports")
     dictionary: Text | None = Field(None, description="folder of the dictionary; null = the program's own")
     sources: dict[DeclaredSource, Source] = Field(min_length=1)
+    linked_files: bool = Field(False, description="true: declared files may be links to places outside of this folder")
     crosswalk: Text | None = Field(None, description="file that says which ids are one person; null = none")
     resolutions: Text | None = Field(
         None, description="file of decisions on single held rows, made from quarantine.csv; null = none"
@@ -169,15 +170,26 @@ def declared_files(config: Config) -> dict[str, str]:
 
 def check_files(config: Config, folder: Path, name: str = "config.yaml") -> None:
     """Every declared file exists below the study folder. Raises UserError(s) naming the nearest file there is."""
-    declared = declared_files(config)
-    faults = []
-    for key, file_path in declared.items():
-        path = folder / file_path
-        if not path.is_file():
-            there = [other.name for other in path.parent.glob("*")] if path.parent.is_dir() else []
-            hint = did_you_mean(path.name, there) if there else f"The folder '{path.parent}' holds no file."
-            faults.append(UserError(f"there is no file '{file_path}'", f"{name}: {key}", hint))
-    raise_all(faults)
+    faults = (
+        _file_fault(file_path, folder, f"{name}: {key}", config.linked_files)
+        for key, file_path in declared_files(config).items()
+    )
+    raise_all(fault for fault in faults if fault is not None)
+
+
+def _file_fault(file_path: str, folder: Path, where: str, links: bool) -> UserError | None:
+    path, inside = folder / file_path, folder.resolve()
+    if Path(file_path).is_absolute() or ".." in Path(file_path).parts:
+        hint = "Type the path from the study folder, such as data/raw/file.csv."
+        return UserError(f"'{file_path}' is not below the study folder", where, hint)
+    if not links and not path.resolve().is_relative_to(inside):
+        hint = "Copy the file, or declare linked_files: true."
+        return UserError(f"'{file_path}' is a link to a place outside of the study folder", where, hint)
+    if path.is_file():
+        return None
+    there = [other.name for other in path.parent.glob("*")] if path.parent.is_dir() else []
+    hint = did_you_mean(path.name, there) if there else f"The folder '{path.parent}' holds no file."
+    return UserError(f"there is no file '{file_path}'", where, hint)
 
 
 def _files(config: Config) -> Iterator[tuple[str, str, SourceFile]]:

@@ -1,0 +1,85 @@
+"""The text of a config as hostile input: twice-written keys, code, other encodings, paths that lead elsewhere."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from config_study import ROOT, study
+
+from historical_controls.config.strict_yaml import check_text
+from historical_controls.config.study_config import check_files, load_config
+from historical_controls.errors import UserError, UserErrors
+
+REFUSED = [
+    (b"a: 1\nb: {c: 2}\na: 3\n", r"line 3: the key 'a' is written twice, in lines 1 and 3"),
+    (b"a:\n  level: 0.95\n  level: 0.80\n", r"the key 'a.level' is written twice, in lines 2 and 3"),
+    (b"a:\n  - {x: 1, x: 1}\n", r"the key 'a.0.x' is written twice, in lines 2 and 2"),
+    (b"__use_yte__: true\n", r"line 1: '__use_yte__' would run the config as code"),
+    ("a: 1\nb: ñ\n".encode("latin-1"), r"line 2: the file is not UTF-8\n  Save it as UTF-8"),
+    (b"a: [1\nb: 2\n", r"line 2: this is not YAML"),
+    (b"a: '\n", r"this is not YAML"),
+    (b"a: \x00\n", r"this is not YAML"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), REFUSED, ids=[str(one[0][:20]) for one in REFUSED])
+def test_a_text_that_yaml_would_let_pass_is_refused(text: bytes, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_bytes(text)
+    with pytest.raises(UserError, match=said):
+        check_text(path)
+
+
+def test_all_twice_written_keys_are_named_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_bytes(b"a: 1\na: 1\nb: 1\nb: 1\n")
+    with pytest.raises(UserErrors) as caught:
+        check_text(path)
+    assert len(caught.value.faults) == 2
+
+
+def test_the_configs_of_the_repository_pass(tmp_path: Path) -> None:
+    for path in (ROOT / "config.yaml", *sorted(ROOT.glob("tests/data/studies/*/config.yaml"))):
+        check_text(path)
+    anchored = tmp_path / "config.yaml"
+    anchored.write_bytes(b"\xef\xbb\xbfa: &x {b: 1}\nc: *x\n")
+    check_text(anchored)
+
+
+def test_code_in_a_config_does_not_run(tmp_path: Path) -> None:
+    """Snakemake itself would run it: the check comes before Snakemake reads the file."""
+    mark = tmp_path / "ran"
+    text = f"__use_yte__: true\nx: ?__import__('pathlib').Path('{mark}').write_text('ran')\n"
+    (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "snakemake", "-n", "--snakefile", ROOT / "Snakefile", "--directory", tmp_path]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode != 0 and not mark.exists()
+    assert "'__use_yte__' would run the config as code" in run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+def one_file(path: str, links: bool = False) -> dict:
+    raw = study("physionet2012")
+    raw["linked_files"] = links
+    for file in raw["sources"]["icu"]["files"].values():
+        file["path"] = path
+    return raw
+
+
+@pytest.mark.parametrize("path", ["/etc/hostname", "../config.yaml", "data/../../x.csv"])
+def test_a_path_that_leads_out_of_the_study_is_refused(path: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is not below the study folder"):
+        check_files(load_config(one_file(path)), tmp_path)
+
+
+def test_a_link_that_leads_out_needs_a_declaration(tmp_path: Path) -> None:
+    folder, outside = tmp_path / "study", tmp_path / "outside.csv"
+    folder.mkdir()
+    outside.write_text("a,b\n", encoding="utf-8")
+    (folder / "x.csv").symlink_to(outside)
+    with pytest.raises(UserError, match="is a link to a place outside of the study folder"):
+        check_files(load_config(one_file("x.csv")), folder)
+    check_files(load_config(one_file("x.csv", links=True)), folder)

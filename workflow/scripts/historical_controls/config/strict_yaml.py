@@ -1,0 +1,55 @@
+"""The text of config.yaml, looked at before Snakemake reads it: YAML itself lets too much pass in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from historical_controls.errors import UserError, raise_all
+
+# Snakemake runs a config with this key as a template, and with it whatever Python its values hold.
+TEMPLATE_KEY = "__use_yte__"
+
+
+def check_text(path: str | Path) -> None:
+    """Raises UserError(s) for a config that is not UTF-8, is not YAML, says a key twice, or asks to be run as code."""
+    place = str(path)
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = Path(path).read_bytes()[: error.start].count(b"\n") + 1
+        hint = "Save it as UTF-8 in your editor."
+        raise UserError("the file is not UTF-8", f"{place}, line {line}", hint) from None
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{place}, line {mark.line + 1}" if mark is not None else place
+        hint = "Check the indentation and the quotes of this line and of the one before."
+        raise UserError(f"this is not YAML: {getattr(error, 'problem', None) or 'unreadable'}", where, hint) from None
+    raise_all(_faults(root, (), place, set()))
+
+
+def _faults(node: yaml.Node | None, keys: tuple[str, ...], place: str, seen: set[int]) -> Iterator[UserError]:
+    # An anchor may be used many times, and may even name itself.
+    if node is None or id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            yield from _faults(item, (*keys, str(number)), place, seen)
+    if isinstance(node, yaml.MappingNode):
+        lines: dict[str, int] = {}
+        for key, value in node.value:
+            name, line = str(key.value), key.start_mark.line + 1
+            path = ".".join((*keys, name))
+            if name == TEMPLATE_KEY:
+                hint = "Take it out; write the values themselves."
+                yield UserError(f"'{TEMPLATE_KEY}' would run the config as code", f"{place}, line {line}", hint)
+            if name in lines:
+                what = f"the key '{path}' is written twice, in lines {lines[name]} and {line}"
+                yield UserError(what, f"{place}, line {line}", "Remove one of the two.")
+            lines.setdefault(name, line)
+            yield from _faults(value, (*keys, name), place, seen)
