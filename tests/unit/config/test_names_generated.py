@@ -159,6 +159,16 @@ FREE = {
     *("Source.timezone", "Source.treated_subjects", "RedcapExport.dictionary", "UnitFactor.unit"),
     *("Config.dictionary", "Config.crosswalk", "Config.resolutions", "CovarianceRung.random"),
     *("EventSettings.reaction_terms", "Sentinels.columns", "Sentinels.codes", "Condition.column", "Condition.is_in"),
+    # Added with the layouts of files: columns, codes and words of the hospital.
+    *(
+        "SourceFile.accepted_ids",
+        "TimeColumns.at",
+        "WideColumn.at",
+        "CellWord.texts",
+        "SplitColumn.by",
+        "SplitColumn.into",
+        "Study.timezone",
+    ),
     *("TimeColumns.columns", "TimeColumns.formats", "WideColumn.unit_column"),
 }
 
