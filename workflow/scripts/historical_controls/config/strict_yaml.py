@@ -32,14 +32,14 @@ def check_text(path: str | Path) -> None:
     raise_all(_faults(root, (), place, set()))
 
 
-def _faults(node: yaml.Node | None, keys: tuple[str, ...], place: str, seen: set[int]) -> Iterator[UserError]:
+def _faults(node: yaml.Node | None, keys: tuple[str, ...], place: str, visited: set[int]) -> Iterator[UserError]:
     # An anchor may be used many times, and may even name itself.
-    if node is None or id(node) in seen:
+    if node is None or id(node) in visited:
         return
-    seen.add(id(node))
+    visited.add(id(node))
     if isinstance(node, yaml.SequenceNode):
         for number, item in enumerate(node.value):
-            yield from _faults(item, (*keys, str(number)), place, seen)
+            yield from _faults(item, (*keys, str(number)), place, visited)
     if isinstance(node, yaml.MappingNode):
         lines: dict[str, int] = {}
         for key, value in node.value:
@@ -52,4 +52,4 @@ def _faults(node: yaml.Node | None, keys: tuple[str, ...], place: str, seen: set
                 what = f"the key '{path}' is written twice, in lines {lines[name]} and {line}"
                 yield UserError(what, f"{place}, line {line}", "Remove one of the two.")
             lines.setdefault(name, line)
-            yield from _faults(value, (*keys, name), place, seen)
+            yield from _faults(value, (*keys, name), place, visited)
