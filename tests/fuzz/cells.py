@@ -24,6 +24,10 @@ NOT_DONE = (
     "not done",
     "muestra coagulada",
 )
+# Beside a value these change nothing, are no reason to drop it, and must not turn it into 'not done'.
+NOTES = (" (pendiente)", ", repetir en 48 h", " (muestra no hemolizada)", "; verificado", " pending", " (preliminar)")
+DENIALS = (" cancelado", " (rechazada)", " error de equipo", " (muestra insuficiente)")
+NOBODY = ("Total", "Media", "#N/A", "NULL", "-", "0", "Total: 25", "Promedio", "nan")
 UNCLEAR = (
     "ND",
     "no detectable",
@@ -137,7 +141,15 @@ def number_cell(rng: random.Random, before: str, file: SourceFile) -> tuple[str,
     if kind < 0.6:
         sign, operator = rng.choice(OPERATORS)
         return sign + text, Meaning(numbers=frozenset((operator, number, "") for _, number, _ in said))
-    if kind < 0.7:
+    if kind < 0.63:
+        return text + rng.choice(NOTES), Meaning(numbers=said)
+    if kind < 0.64:
+        return text + rng.choice(DENIALS), NOTHING
+    if kind < 0.66:
+        return rng.choice([f"{text}\u200b", f'="{text}"', f"\ufeff{text}"]), Meaning(numbers=said)
+    if kind < 0.67:
+        return f"&lt;{text}", Meaning(numbers=frozenset(("<", number, "") for _, number, _ in said))
+    if kind < 0.74:
         unit = rng.choice(["mg/L", "mg/dL", "ng/mL", "%", "C", "/min", "H", "mmHg", "*", "(H)"])
         mark = unit in ("H", "*", "(H)")
         return f"{text} {unit}", Meaning(
@@ -220,9 +232,16 @@ def id_cell(rng: random.Random, before: str, others: list[str], may_be_blank: bo
             bare + "-1",
             f"{bare}.0",
             bare + "\u200e",
+            f'="{bare}"',
+            f"'{bare}",
+            rng.choice(NOBODY),
             rng.choice(INJECTED),
         ]
     )
+    if text in NOBODY:
+        return text, NOTHING
+    if text in (f'="{bare}"', f"'{bare}"):
+        return text, Meaning(names=frozenset({bare}))
     # What is invisible is no part of an id that a person reads.
     seen = "".join(c for c in text if c.isprintable() or (c.isspace() and c not in "\u2028\u2029\x85\x0b\x0c")).strip()
     return text, Meaning(names=frozenset({seen, seen.replace("\ufeff", "")}))
@@ -254,6 +273,9 @@ def word_cell(rng: random.Random, before: str) -> tuple[str, Meaning]:
         "CORREGIDO",
         "cancelado",
         "muestra hemolizada",
+        "Muestra no hemolizada",
+        "no lipémica, hemolizada",
+        "líquido pleural",
         "suero",
         "x" * 5000,
         before.upper(),

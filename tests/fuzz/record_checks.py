@@ -286,7 +286,8 @@ def _spoken(
 def seen(text: str) -> str:
     """What a person sees of an id: a sheet shows control characters as '?', and others not at all."""
     spaced = "".join(" " if c.isspace() else c for c in text)
-    return "".join(c for c in spaced if c.isprintable()).replace("?", "").strip().lstrip("0")
+    bare = "".join(c for c in spaced if c.isprintable()).replace("?", "").strip()
+    return bare.removeprefix("'").removeprefix('="').removesuffix('"').lstrip("0")
 
 
 def _canonical(new: dict[str, Any], number: float, unit: str) -> float:
