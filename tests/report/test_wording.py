@@ -13,8 +13,8 @@ import pytest
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.text.words import Words, load_words
 
-from .conftest import Rendered
-from .study import ROOT
+from .conftest import Rendered, render
+from .study import ROOT, small_study
 
 FORBIDDEN = {
     "en": r"\b(effective(?! sample size)(ly|ness)?|efficac\w*|safe(ly)?|safety|proven|significant(ly)?|significance"
@@ -202,3 +202,18 @@ BANNED = {
 def test_no_banned_turn(language: str, locales: dict[str, Words]) -> None:
     entries = locales[language].entries
     assert [key for key, entry in entries.items() if re.search(BANNED[language], entry, flags=re.IGNORECASE)] == []
+
+
+CODE = r"\b(?:[a-z]+_)+[a-z0-9]+\b|\b[a-z_]+=[a-z0-9_<>]+"
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_no_code_of_the_keys_or_the_config_is_printed(language: str, tmp_path: Path) -> None:
+    """Rule names, files and cells of the exports are names; whatever else looks like a code has lost its words."""
+    from .test_statistician import render as render_statistician
+
+    study = small_study()
+    names = {output.rule for output in study.outputs.values()}
+    for html in (render(study, language, tmp_path).html, render_statistician(study, language)):
+        text = re.sub(r"<(script|style|pre|code)\b.*?</\1>|<[^>]+>", " ", html, flags=re.DOTALL)
+        assert set(re.findall(CODE, text)) - names == set()
