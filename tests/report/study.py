@@ -437,7 +437,7 @@ def _gate_rows(
     yield cell.text("state", state)
     for name, number in (("value", value), ("limit", limit)):
         if not math.isnan(number):
-            yield cell.number(name, number, format="0.00")
+            yield cell.number(name, number, format="percent" if gate == "far_from_controls" else "0.00")
 
 
 def _availability_rows(outcome: str) -> Iterator[dict[str, object]]:

@@ -141,11 +141,10 @@ def test_deaths_counted_as_worst_stand_beside_the_answer(report: Rendered, langu
         assert shown in visible[: visible.index(words("report.contents"))]
 
 
-def test_a_refusal_names_patient_value_and_limit(report: Rendered, language: str) -> None:
-    rows = [e.text for e in report.page.tagged("td") if "T3" in e.text]
-    assert len(rows) == 1  # the scenario that is refused
+def test_a_refusal_names_covariate_value_and_limit(report: Rendered, language: str) -> None:
     label = report.study.dictionary.outcomes["PF"].label(language)
-    assert all(part in rows[0] for part in (label, "0.82", "0.50"))
+    rows = [e.text for e in report.page.tagged("td") if all(part in e.text for part in (label, "2%", "5%"))]
+    assert len(rows) == 1  # the scenario that is refused
     assert report.study.words(language)("gates.title") in report.page.visible
 
 

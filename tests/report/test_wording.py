@@ -126,7 +126,7 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
     # The statistician's report asks for these by a key or code of the results table.
     groups |= {"statistic", "analysis", "method", "level", "contrast", "text", "parameter", "term", "key", "pattern"}
     groups |= {"not_recorded", "analysis_note", "safety"}
-    groups |= {"checklist", "place", "refusal", "step_excluded"}
+    groups |= {"checklist", "place", "refusal", "step_excluded", "rung"}
     groups |= {"population", "missing", "chapter", "model_message", "method_step", "estimand", "stat"}
     keys = [key for key in locales["en"].entries if key.partition(".")[0] not in groups]
     built = {"answer.reading_", "cleaning.", "readings.", "care.", "calendar.", "adverse.", "grid."}

@@ -16,7 +16,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM_FILES = ("Snakefile", "workflow", "data/dictionary", "docs", "environment.yml", "profiles")
-SMALL = {"outcomes": ["PF", "IL6"], "languages": ["en"], "sensitivity": {"leave_one_out": False}}
+SMALL = {"outcomes": ["PF", "IL6"], "languages": ["en"], "estimands": None, "sensitivity": {"leave_one_out": False}}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ COHORT = "results/cohort/primary/patients.parquet"
 
 
 def misdate(settings: dict) -> None:
-    settings["estimands"] = None  # they name outcomes that the small study leaves out
     part = settings["sources"]["historical"]["files"]["laboratorio"]["parts"][0]
     for key in ("time", "result_time"):
         part[key]["formats"] = ["%m/%d/%Y %H:%M"]

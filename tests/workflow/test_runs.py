@@ -66,11 +66,17 @@ def test_edited_export_reruns_its_file_and_what_reads_it(finished_study: Path) -
 
 # Module edited: rules that must rerun, rules that must not.
 EDITS = {
-    "analysis/gates.py": ({"analyse_outcome", "analyse_scenario"}, {"clean_file", "define_cohort", "balance_arms"}),
-    "balance/__init__.py": ({"balance_arms", "analyse_outcome"}, {"clean_file", "define_cohort"}),
-    "cleaning/numbers.py": ({"clean_file", "assemble_source", "link_people"}, {"read_file"}),
-    "figures/forest.py": ({"draw_figures", "write_report"}, {"join_results", "analyse_outcome", "define_cohort"}),
-    "mixed_model/kenward_roger.py": ({"analyse_outcome"}, {"clean_file", "define_cohort", "balance_arms"}),
+    "analysis/model/gates.py": (
+        {"analyse_outcome", "analyse_scenario"},
+        {"clean_file", "define_cohort", "balance_arms"},
+    ),
+    "balance/gates.py": ({"balance_arms", "analyse_outcome"}, {"clean_file", "define_cohort"}),
+    "cleaning/cells/numbers.py": ({"clean_file", "assemble_source", "link_people"}, {"read_file"}),
+    "figures/answers/forest.py": (
+        {"draw_figures", "write_report"},
+        {"join_results", "analyse_outcome", "define_cohort"},
+    ),
+    "mixed_model/inference/kenward_roger.py": ({"analyse_outcome"}, {"clean_file", "define_cohort", "balance_arms"}),
 }
 
 
