@@ -38,7 +38,7 @@ def test_one_and_four_cores_give_the_same_bytes(finished_study: Path, small_stud
 
 
 def test_edited_analysis_setting_reruns_only_the_analysis(finished_study: Path) -> None:
-    edit_config(finished_study, lambda settings: settings["analysis"].update(days=[5, 10]))
+    edit_config(finished_study, lambda settings: settings["analysis"].update(days=[5, 7, 10]))
     jobs = snakemake(finished_study, "-n").jobs()
     assert {"analyse_outcome", "analyse_scenario", "join_results", "write_report"} <= set(jobs)
     assert not {"read_file", "clean_file", "link_people", "assemble_source", "define_cohort", "balance_arms"} & set(

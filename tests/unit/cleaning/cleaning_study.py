@@ -60,8 +60,10 @@ def clean(rows: list[dict[str, str]], part: dict[str, Any] | list[dict[str, Any]
 
 
 def lab(*changes: dict[str, str], **keys: Any) -> CleanedFile:
-    """Laboratory rows, each the usual one with changes, an hour apart."""
-    rows = [{**LAB, "when": f"2020-05-04 {n % 24:02d}:00", **change} for n, change in enumerate(changes)]
+    """Laboratory rows, each the usual one with changes, an hour apart; serum is stated of the usual analyte only."""
+    usual = [{**LAB, "specimen": ""} if "test" in change else LAB for change in changes]
+    hours = [{"when": f"2020-05-04 {n % 24:02d}:00"} for n in range(len(changes))]
+    rows = [{**own, **hour, **change} for own, hour, change in zip(usual, hours, changes, strict=True)]
     return clean(rows, LONG, **keys)
 
 
