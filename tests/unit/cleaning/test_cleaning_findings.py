@@ -30,7 +30,14 @@ def rows(results: list[str], **change: str) -> Rows:
     """A result an hour per patient, 20 patients."""
     days = pd.date_range("2020-05-04", periods=len(results) // 20 + 1, freq="h")
     return [
-        {**LAB, "id": str(i % 20 + 1), "when": f"{days[i // 20]:%Y-%m-%d %H:%M}", "result": text, **change}
+        {
+            **LAB,
+            "specimen": "",
+            "id": str(i % 20 + 1),
+            "when": f"{days[i // 20]:%Y-%m-%d %H:%M}",
+            "result": text,
+            **change,
+        }
         for i, text in enumerate(results)
     ]
 
@@ -142,7 +149,7 @@ def test_a_confirmed_unit_is_corrected_and_flagged() -> None:
         cleaned = clean([LAB], LONG, unit_factors=[{"outcome": "CRP", **confirmed}])
         assert (value_of(cleaned), value_of(cleaned, "flags")) == (120, "UNIT_CORRECTED")
     assert value_of(clean([LAB], LONG, unit_factors=[{"outcome": "CRP", "unit": "mg/dL", "factor": 10}])) == 12
-    heat = {**LAB, "test": "Temp", "unit": "C", "result": "99.5"}
+    heat = {**LAB, "specimen": "", "test": "Temp", "unit": "C", "result": "99.5"}
     cleaned = clean([heat], LONG, unit_factors=[{"outcome": "TEMP", "true_unit": "[degF]"}])
     assert value_of(cleaned) == 37.5
 
@@ -206,7 +213,7 @@ def days(order: str, dates: list[str]) -> tuple[Rows, dict[str, Any]]:
     part = {**LONG, "time": {"columns": ["when"], "formats": [order]}}
     results = spread(80, len(dates))
     return [
-        {**LAB, "id": str(i % 10 + 1), "when": day, "specimen": str(i), "result": results[i]}
+        {**LAB, "id": str(i % 10 + 1), "when": day, "assay": str(i), "result": results[i]}
         for i, day in enumerate(dates)
     ], part
 
@@ -268,7 +275,13 @@ def test_tongji_limits_without_a_sign_are_all_found(tmp_path: Path) -> None:
     named = {"D-D dimer": ("Dímero D", "ug/mL FEU"), "Interleukin 1β": ("IL-1β", "pg/mL")}
     named |= {"procalcitonin": ("Procalcitonina", "ng/mL"), "Interleukin 6": ("IL-6", "pg/mL")}
     sent = [
-        {**LAB, "id": row["PATIENT_ID"], "when": f"{row['RE_DATE']:%Y-%m-%d %H:%M}", "result": f"{row[column]:g}"}
+        {
+            **LAB,
+            "specimen": "",
+            "id": row["PATIENT_ID"],
+            "when": f"{row['RE_DATE']:%Y-%m-%d %H:%M}",
+            "result": f"{row[column]:g}",
+        }
         | {"test": name, "unit": unit}
         for column, (name, unit) in named.items()
         for _, row in sheet.loc[sheet[column].notna() & sheet["RE_DATE"].notna()].iterrows()

@@ -93,7 +93,7 @@ def test_the_example_as_declared_is_not_stopped(name: str, tmp_path: Path) -> No
 
 
 def numbers(results: list[str], **change: str) -> str:
-    rows = [{**LAB, "id": str(n + 1), "result": text, **change} for n, text in enumerate(results)]
+    rows = [{**LAB, "specimen": "", "id": str(n + 1), "result": text, **change} for n, text in enumerate(results)]
     return HEAD + "".join(",".join(row.values()) + "\n" for row in rows)
 
 
