@@ -89,9 +89,11 @@ def test_every_share_has_its_denominator(report: Rendered, language: str) -> Non
     none_of_n = re.sub(r"\\\{\w+\\\}", r"\\S+", re.escape(report.study.words(language)("safety.none_seen")))
     visible, count = re.subn(none_of_n, "", report.page.visible)
     assert count == 1
-    for found in re.finditer(r"(\S+\s+){0,6}\(?\d+%", visible):
+    for found in re.finditer(r"(\S+\s+){0,6}\(?\d+%(\W(of|de)\W\w+)?", visible):
         text = found.group()
-        assert re.search(r"\d+\W(of|de)\W\d+|95%|IC|;\W*\d+%|\b(to|a)\W\d+%", text), text
+        assert re.search(
+            r"\d+\W(of|de)\W\d+|95%|IC|;\W*\d+%|\b(to|a)\W\d+%|%\W(of|de)\W\w+$|(least|menos)\W\d+%", text
+        ), text
 
 
 def test_entries_are_used(locales: dict[str, Words]) -> None:

@@ -73,7 +73,7 @@ def test_impossible_jumps_are_flagged(test: str, unit: str, values: list[str], j
     sent = [row(test, text, unit, f"2020-05-04 {8 + n:02d}:00") for n, text in enumerate(values)]
     assert ("JUMP" in flags(through(*sent))[1]) == jumped
     assert "JUMP" not in flags(through(*sent))[0]
-    apart = [{**line, "id": str(n)} for n, line in enumerate(sent)]
+    apart = [{**line, "id": str(n)} for n, line in enumerate(sent, 1)]
     assert "JUMP" not in flags(through(*apart))[1]
 
 

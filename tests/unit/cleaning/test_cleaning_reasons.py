@@ -9,8 +9,8 @@ import yaml
 from cleaning_study import ROOT, dictionary
 
 LIBRARY = ROOT / "workflow/scripts/historical_controls"
-# Upper-case texts of the two rooms that are no reasons: names of outcomes, and what numbers show.
-OTHER = {"TRUE", "FALSE", "HH:MM", "UTC", *dictionary().outcomes}
+# Upper-case texts of the two rooms that are no reasons: outcomes, formats, Unicode forms, what numbers show.
+OTHER = {"TRUE", "FALSE", "HH:MM", "UTC", "DATE", "TIME", "NFC", "NFKD", *dictionary().outcomes}
 
 
 def codes() -> set[str]:

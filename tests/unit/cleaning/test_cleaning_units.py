@@ -263,13 +263,16 @@ def test_a_letter_is_a_unit_where_the_outcome_has_it_and_a_flag_elsewhere() -> N
     assert (value_of(low), value_of(low, "flags")) == (1.5, "LAB_FLAG")
 
 
-SPECIMENS = [("Suero", "serum"), ("PLASMA EDTA", "edta plasma"), ("sangre arterial", "arterial"), ("orina", "urine")]
-SPECIMENS += [("Venosa", "venous"), ("hisopado nasofaríngeo", "nasopharyngeal swab"), ("otra cosa", "otra cosa")]
+SPECIMENS = [("Suero", ["serum"]), ("PLASMA EDTA", ["edta plasma"]), ("sangre arterial", ["arterial"])]
+SPECIMENS += [("Venosa", ["venous"]), ("orina", []), ("hisopado nasofaríngeo", []), ("otra cosa", [])]
 
 
 @pytest.mark.parametrize(("sent", "kept"), SPECIMENS)
-def test_specimens_are_kept_apart(sent: str, kept: str) -> None:
-    assert value_of(lab({"specimen": sent}), "specimen") == kept
+def test_specimens_are_kept_apart(sent: str, kept: list[str]) -> None:
+    """Of CRP: what is no blood does not answer it."""
+    cleaned = lab({"specimen": sent})
+    assert cleaned.measurements["specimen"].tolist() == kept
+    assert fates(cleaned) == (["clean"] if kept else ["SPECIMEN_OTHER"])
 
 
 def test_thresholds_survive_conversion(words: Dictionary) -> None:
