@@ -68,7 +68,7 @@ def test_no_control_is_eligible_for_what_is_known_or_for_what_is_not(tmp_path: P
     assert found.steps("n_unknown", "unmeasured")["I3"] == found.steps("n_excluded", "unmeasured")["I3"] > 0
     assert found.reasons() and found.estimates().empty
     assert "not estimable, because" in found.text
-    assert "not known" in found.text and "unmeasured export" in found.text
+    assert "25 with missing information" in found.text and "unmeasured export" in found.text
 
 
 def test_one_treated_patient(tmp_path: Path) -> None:
