@@ -162,7 +162,7 @@ def test_answers_as_a_fit_does() -> None:
     gap = weighted.difference("Sex", ("Male", "Female"), {"age": [11]}).table["estimate"].iloc[0]
     means = weighted.marginal_means({"age": [11]}, "Sex").table.set_index("Sex")["estimate"]
     assert gap == pytest.approx(means["Male"] - means["Female"])
-    curve = weighted.trajectory([8, 10, 12], by="Sex").table
+    curve = weighted.trajectory({"age": [8, 10, 12]}, by="Sex").table
     assert (curve["band_upper"] >= curve["upper"]).all()
 
 
