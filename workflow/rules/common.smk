@@ -138,7 +138,7 @@ def section(name, **parts):
     return lambda wildcards: plain(getattr(SCENARIOS[getattr(wildcards, "scenario", "primary")], name), **parts)
 
 
-# What a rule reads of `study`, `primary` and `analysis`: the rest may change without a rerun.
+# The parts of `study`, `primary` and `analysis` that rules read, so that the rest may change without a rerun.
 RECORD_DATES = plain(STUDY.study, include={"first_date", "data_lock"})
 CALENDAR = plain(STUDY.study, include={"calendar_reference", "periods"}) | {"timezone": STUDY.calendar_timezone}
 QUESTION = plain(STUDY.primary, exclude={"key_secondary"})
@@ -182,4 +182,4 @@ def print_findings():
     """What a person must still settle, on the terminal at the end of a run."""
     summary = Path("results/clean/findings.txt")
     if summary.is_file() and summary.stat().st_size:
-        sys.stderr.write("\n" + summary.read_text(encoding="utf-8"))
+        sys.stderr.write(f"\n{summary.read_text(encoding='utf-8')}")
