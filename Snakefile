@@ -12,6 +12,7 @@ configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/terminal.smk"
 include: "workflow/rules/intake.smk"
 include: "workflow/rules/cleaning.smk"
 include: "workflow/rules/cohort.smk"
@@ -27,7 +28,11 @@ CODE.save()
 
 
 onsuccess:
-    print_findings()
+    print_end()
+
+
+onerror:
+    print_what_failed()
 
 
 localrules:
@@ -47,3 +52,4 @@ rule all:
         quarantine="results/clean/quarantine.csv",
         ard="results/ard.parquet",
         provenance="results/provenance.json",
+        summary="results/summary.txt",

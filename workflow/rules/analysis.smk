@@ -39,7 +39,7 @@ rule analyse_outcome:
 
 
 rule analyse_scenario:
-    """The same for all outcomes of the scenario {wildcards.scenario}."""
+    """Fits the ladder to all outcomes under the scenario {wildcards.scenario} and contrasts the arms."""
     input:
         patients=cohort_path("patients"),
         visits=cohort_path("visits"),

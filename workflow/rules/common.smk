@@ -176,10 +176,3 @@ def cohort_path(table):
 def balance_path(table):
     """The same for the tables of the balance stage."""
     return lambda wildcards: f"results/balance/{owner(wildcards, balance_owner)}/{table}.parquet"
-
-
-def print_findings():
-    """What a person must still settle, on the terminal at the end of a run."""
-    summary = Path("results/clean/findings.txt")
-    if summary.is_file() and summary.stat().st_size:
-        sys.stderr.write(f"\n{summary.read_text(encoding='utf-8')}")

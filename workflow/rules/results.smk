@@ -1,6 +1,7 @@
 """One results table, and what it was made from.
 
-Reads: every stage's part of the ARD. Writes: results/ard.parquet, results/tables, results/provenance.json.
+Reads: every stage's part of the ARD. Writes: results/ard.parquet, results/tables, results/provenance.json,
+results/summary.txt.
 """
 
 
@@ -82,3 +83,26 @@ rule export_tables:
         code=code("export_tables.py"),
     script:
         "../scripts/export_tables.py"
+
+
+rule summarise_run:
+    """Says where the reports are, what was held back or refused, and what to do next."""
+    input:
+        ard="results/ard.parquet",
+        findings=collect("results/clean/{source}/findings.parquet", source=STUDY.sources),
+        told="results/clean/findings.txt",
+        words=LOCALES / f"{STUDY.languages[0]}.yaml",
+    output:
+        summary="results/summary.txt",
+    log:
+        "results/logs/summarise_run.log",
+    benchmark:
+        "results/benchmarks/summarise_run.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        config=STUDY.model_dump(mode="json"),
+        code=code("summarise_run.py"),
+    script:
+        "../scripts/summarise_run.py"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from historical_controls.analysis.sensitivity.grid import ScenarioSource, read_scenario_tables
 from historical_controls.analysis.sensitivity.wait_draws import analyse_draws
+from historical_controls.ard.answers import answer_lines
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
@@ -14,7 +15,7 @@ from historical_controls.tables.registry import ARD
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with reported(snakemake.log[0]):
+with reported(snakemake.log[0]) as log:
     settings = Analysis.model_validate(snakemake.params.analysis)
     source = ScenarioSource(
         read_scenario_tables(snakemake.input),
@@ -24,4 +25,6 @@ with reported(snakemake.log[0]):
         snakemake.params.seed,
     )
     draws = source.tables["patients"]["scenario"].unique()
-    write_table(analyse_draws([source.inputs(str(draw), settings) for draw in draws]), snakemake.output.ard, ARD)
+    ard = analyse_draws([source.inputs(str(draw), settings) for draw in draws])
+    write_table(ard, snakemake.output.ard, ARD)
+    log.info("\n".join(answer_lines(ard)))

@@ -8,6 +8,7 @@ import pandas as pd
 from historical_controls.analysis.events.analyse import EventInputs, analyse_events
 from historical_controls.analysis.events.event_rows import build_follow_up
 from historical_controls.analysis.model.comparison import read_comparison
+from historical_controls.ard.answers import answer_lines
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
@@ -17,7 +18,7 @@ from historical_controls.tables.registry import ARD, COHORT_EVENTS, COHORT_PATIE
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with reported(snakemake.log[0]):
+with reported(snakemake.log[0]) as log:
     settings = Analysis.model_validate(snakemake.params.analysis)
     codes = snakemake.params.outcomes
     columns = ["source", "patient_id", "arm", "outcome", "hours", "result"]
@@ -40,4 +41,6 @@ with reported(snakemake.log[0]):
         snakemake.params.horizon_days,
         snakemake.params.seed,
     )
-    write_table(analyse_events(codes, inputs, follow_up), snakemake.output.ard, ARD)
+    ard = analyse_events(codes, inputs, follow_up)
+    write_table(ard, snakemake.output.ard, ARD)
+    log.info("\n".join(answer_lines(ard)))

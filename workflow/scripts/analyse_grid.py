@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from historical_controls.analysis.sensitivity.grid import ScenarioSource, analyse_grid, read_scenario_tables
+from historical_controls.ard.answers import answer_lines
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.config.merging import merged
 from historical_controls.dictionary.dictionary import load_dictionary
@@ -14,7 +15,7 @@ from historical_controls.tables.registry import ARD
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with reported(snakemake.log[0]):
+with reported(snakemake.log[0]) as log:
     settings = {
         name: Analysis.model_validate(merged(snakemake.params.analysis, change.get("analysis", {})))
         for name, change in snakemake.params.variants.items()
@@ -30,3 +31,4 @@ with reported(snakemake.log[0]):
     primary = source.inputs("primary", Analysis.model_validate(snakemake.params.analysis)) if source.shared else None
     ard = analyse_grid(scenarios, snakemake.params.outcomes, snakemake.params.days, primary)
     write_table(ard, snakemake.output.ard, ARD)
+    log.info("\n".join(answer_lines(ard)))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import read_comparison
 from historical_controls.analysis.outcomes import analyse_outcomes
+from historical_controls.ard.answers import answer_lines
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
@@ -15,7 +16,7 @@ from historical_controls.tables.registry import ARD, COHORT_PATIENTS, PATIENT_SU
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with reported(snakemake.log[0]):
+with reported(snakemake.log[0]) as log:
     settings = Analysis.model_validate(snakemake.params.analysis)
     summaries = snakemake.input.get("summaries")
     inputs = AnalysisInputs(
@@ -32,5 +33,6 @@ with reported(snakemake.log[0]):
     )
     analysed = analyse_outcomes(snakemake.params.outcomes, inputs)
     write_table(analysed.ard, snakemake.output.ard, ARD)
+    log.info("\n".join(answer_lines(analysed.ard)))
     for path in snakemake.output.get("statistics", []):
         write_table(analysed.statistics.get(Path(path).stem, STATISTICS.empty()), path, STATISTICS)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from historical_controls.analysis.sensitivity.grid import ScenarioSource, read_scenario_tables
 from historical_controls.analysis.sensitivity.specification_curve import specification_rows
+from historical_controls.ard.answers import answer_lines
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.config.merging import merged
 from historical_controls.dictionary.dictionary import load_dictionary
@@ -15,7 +16,7 @@ from historical_controls.tables.registry import ARD
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with reported(snakemake.log[0]):
+with reported(snakemake.log[0]) as log:
     source = ScenarioSource(
         read_scenario_tables(snakemake.input),
         False,
@@ -32,3 +33,4 @@ with reported(snakemake.log[0]):
     outcome = source.dictionary.outcomes[source.primary.outcome]
     ard = specification_rows(scenarios, snakemake.params.estimands, outcome, source.primary.day)
     write_table(ard, snakemake.output.ard, ARD)
+    log.info("\n".join(answer_lines(ard)))

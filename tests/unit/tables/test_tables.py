@@ -246,3 +246,11 @@ def test_no_piece_gives_an_empty_table(tmp_path: Path) -> None:
         pass
     assert read_table(tmp_path / "t.parquet", TABLE).empty
     assert read_between(tmp_path / "t.parquet", TABLE, "name", "a", "z").empty
+
+
+def test_the_log_of_a_job_says_what_became_of_the_rows(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    table = Table("fates", "", "", ("line",), (Column("line", "integer", ""), Column("fate", "text", "")))
+    frame = pd.DataFrame({"line": range(1200), "fate": ["clean"] * 1190 + ["quarantined"] * 10})
+    with caplog.at_level("INFO", logger="historical_controls"):
+        write_table(frame, tmp_path / "fates.parquet", table)
+    assert caplog.messages == [f"{tmp_path / 'fates.parquet'}: 1,200 rows (clean 1,190, quarantined 10)"]

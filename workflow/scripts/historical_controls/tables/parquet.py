@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from historical_controls.tables.written import Tally
+
+# Rule scripts log into their own file through this logger (errors.reported).
+LOGGER = logging.getLogger("historical_controls")
 
 # Rows that a reader of one range of patients must decode at a time.
 ROW_GROUP = 131_072
@@ -169,6 +175,7 @@ class TableWriter:
         self._writer: pq.ParquetWriter | None = None
         self._held: list[pa.Table] = []
         self._last: tuple[Any, ...] | None = None
+        self._tally = Tally()
 
     def __enter__(self) -> TableWriter:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -185,6 +192,7 @@ class TableWriter:
                 self._writer.close()
             if whole:
                 self._part.replace(self.path)
+                LOGGER.info(self._tally.line(self.path))
             else:
                 self._part.unlink(missing_ok=True)
 
@@ -197,6 +205,7 @@ class TableWriter:
         """Add a piece; open columns are those of the first one."""
         out = conform(frame, self.table)
         self._check_order(out)
+        self._tally.add(out)
         arrow = _as_arrow(out, self.table)
         if self._writer is not None or self._held:
             arrow = arrow.cast(self._schema)

@@ -1,0 +1,100 @@
+"""What a run says: one line per job, and at its end where the reports are, what was held and what to do next."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from historical_controls.ard.queries import results_of
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.report.run.ending import RunFacts, ending
+from historical_controls.report.run.progress import JobLines, described, minutes
+from historical_controls.tables.registry import FINDINGS
+
+from .study import small_study
+
+FINDING = {"source": "trial", "file": "main", "finding": "LIMIT_SUSPECT", "severity": "report", "n": 3}
+
+
+def record(event: str | None, message: str = "", **values: object) -> logging.LogRecord:
+    made = logging.LogRecord("snakemake.logging", logging.INFO, "", 0, message, (), None)
+    made.event = event
+    made.__dict__.update(values)
+    return made
+
+
+def printed(lines: JobLines, *records: logging.LogRecord) -> list[str]:
+    return [text for one in records if lines.filter(one) and (text := lines.format(one))]
+
+
+def job_lines(*clock: float) -> JobLines:
+    times = iter(clock)
+    return JobLines(lambda rule, wildcards: described("Fits {wildcards.outcome}.\nMore.", rule, wildcards),
+                    logging.Formatter("%(message)s"), lambda: next(times))  # fmt: skip
+
+
+def test_a_finished_job_is_one_line_with_its_docstring_and_the_share_done() -> None:
+    said = printed(
+        job_lines(0.0, 60.0),
+        record(None, "Select jobs to execute..."),
+        record("job_info", jobid=7, rule_name="analyse_outcome", wildcards={"outcome": "PF"}),
+        record("shellcmd", "Shell command: None"),
+        record("job_finished", "Finished jobid: 7", job_id=7),
+        record("progress", done=6, total=18),
+        record(None, "Complete log(s): x"),
+    )
+    assert said == ["[6 of 18, 33%, about 2 min left] analyse_outcome PF: Fits PF.", "Complete log(s): x"]
+
+
+def test_jobs_that_finish_together_have_a_line_each_and_early_ones_no_guess_of_time() -> None:
+    lines = job_lines(0.0)
+    starts = [record("job_info", jobid=job, rule_name=name, wildcards={}) for job, name in ((1, "a"), (2, "b"))]
+    ends = [record("job_finished", job_id=job) for job in (1, 2)]
+    said = printed(lines, *starts, *ends, record("progress", done=2, total=90))
+    assert said == ["[1 of 90, 1%] a: Fits {wildcards.outcome}.\n[2 of 90, 2%] b: Fits {wildcards.outcome}."]
+
+
+def test_errors_keep_their_own_words() -> None:
+    assert printed(job_lines(), record("job_error", "Error in rule x")) == ["Error in rule x"]
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(3, "10 s"), (49, "50 s"), (170, "3 min"), (7800, "2 h 10 min")])
+def test_times_are_said_as_a_person_says_them(seconds: float, said: str) -> None:
+    assert minutes(seconds) == said
+
+
+def facts(language: str = "en", told: str = "", held: int = 0) -> RunFacts:
+    study = small_study()
+    cell = Cell("ledger", "primary", population="trial").at(level="main")
+    counts = [cell.number("n_records", 4000), cell.number("n_quarantined", held)]
+    refusals = [
+        Cell("mixed_model", "primary", outcome=code, output="14.2.2").at(day=day).text("not_estimable", reason)
+        for code, day, reason in (("HR", 21, "too_few_patients_at_day"), ("IL6", None, "no_control_data"))
+    ]
+    findings = pd.DataFrame([FINDING] if told else [], columns=FINDINGS.names)
+    return RunFacts(results_of(ard_frame([*counts, *refusals])), findings, told, study.config, study.words(language))
+
+
+def test_the_end_names_reports_records_refusals_and_next_steps() -> None:
+    text = ending(facts(told="1 finding\n", held=1))
+    for language in ("en", "es"):
+        assert f"results/report/investigator.{language}.html" in text
+    assert "trial: 4,000 read, 1 held back (<0.1%), up to 3 suspected (0.1%)" in text
+    assert "HR on day 21: too few patients were measured near that day" in text
+    assert "IL6: no historical patient has values" in text
+    assert text.index("config.yaml") < text.index("quarantine.csv") < text.rindex("1 finding")
+
+
+def test_the_end_of_a_clean_run_asks_for_nothing() -> None:
+    text = ending(facts())
+    assert "No record is held back" in text and "quarantine.csv" not in text
+    assert "hospital: 0 read, 0 held back (–)" in text
+
+
+def test_the_end_is_said_in_the_language_of_its_words() -> None:
+    run = facts("es", held=40)
+    assert "40 retenidos (1.0%)" in ending(run)
+    assert ending(replace(run, words=small_study().words("en"))) != ending(run)

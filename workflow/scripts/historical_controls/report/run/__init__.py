@@ -1,0 +1,1 @@
+"""What does a run say on the terminal, and at its end?"""

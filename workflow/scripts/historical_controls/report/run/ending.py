@@ -1,0 +1,113 @@
+"""What a run prints at its end: where the reports are, what was held back or refused, and what to do next."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.queries import Results
+from historical_controls.config.study_config import Config
+from historical_controls.text.formatting import DASH, format_number
+from historical_controls.text.words import Words
+
+REPORTS = (
+    ("investigator", "results/report/investigator.{language}.html"),
+    ("statistician", "results/report/statistician.{language}.html"),
+    ("data_manager", "results/internal/cleaning.{language}.html"),
+)
+WIDEST_PATH = 44
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """`results`: table ard; `findings`: table findings of all sources; `told`: findings.txt, what resolves them."""
+
+    results: Results
+    findings: pd.DataFrame
+    told: str
+    config: Config
+    words: Words
+
+
+def ending(run: RunFacts) -> str:
+    """The summary as text, in the language of `run.words`."""
+    parts = (_reports(run), _records(run), _refused(run), _next(run))
+    blocks = ["\n".join(lines) for lines in map(list, parts) if lines]
+    return "\n\n".join([*blocks, *([run.told.rstrip()] if run.told.strip() else [])]) + "\n"
+
+
+def _reports(run: RunFacts) -> Iterator[str]:
+    yield run.words("run.reports")
+    for reader, path in REPORTS:
+        for language in run.config.languages:
+            yield f"  {path.format(language=language):<{WIDEST_PATH}}{run.words(f'run.{reader}')}"
+
+
+def _records(run: RunFacts) -> Iterator[str]:
+    """Records read, held back and suspected, by source. One record may be in two findings: 'up to'."""
+    yield run.words("run.records")
+    for source in run.config.sources:
+        total, held = (_sum(run, name, source) for name in (Statistic.N_RECORDS, Statistic.N_QUARANTINED))
+        suspected = int(run.findings.loc[run.findings["source"] == source, "n"].sum())
+        numbers = {"n": format_number(total, "0"), "held": format_number(held, "0")}
+        shares = {"held_share": _share(held, total), "suspected_share": _share(suspected, total)}
+        yield "  " + run.words(
+            "run.source", source=source, suspected=format_number(suspected, "0"), **numbers, **shares
+        )
+
+
+def _sum(run: RunFacts, statistic: Statistic, source: str) -> float:
+    return sum(row.value or 0.0 for row in run.results.all(AnalysisKey.LEDGER, statistic, population=source))
+
+
+def _share(part: float, whole: float) -> str:
+    """A percentage with one decimal; a share too small to print is not called none."""
+    if not whole:
+        return DASH
+    return "<0.1%" if 0 < part / whole < 0.0005 else format_number(part / whole, "percent.0")
+
+
+def _refused(run: RunFacts) -> Iterator[str]:
+    """Outcomes that have no answer, or none at a day, by reason; then the combinations of choices that have none."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    analyses = (AnalysisKey.MIXED_MODEL, AnalysisKey.ADVERSE_EVENTS)
+    for analysis in analyses:
+        for row in run.results.all(analysis, Statistic.NOT_ESTIMABLE, contrast=""):
+            if analysis is AnalysisKey.MIXED_MODEL and row.level:
+                continue
+            said = row.outcome
+            if row.day is not None:
+                said = run.words("run.day", outcome=row.outcome, day=f"{row.day:g}")
+            if said not in by_reason[row.text or "not_analysed"]:
+                by_reason[row.text or "not_analysed"].append(said)
+    if by_reason:
+        yield run.words("run.refused")
+    for reason, outcomes in sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0])):
+        yield f"  {', '.join(sorted(outcomes))}: {_reason(run, reason)}"
+    refused = len(run.results.all(AnalysisKey.SPECIFICATION, Statistic.NOT_ESTIMABLE))
+    if refused:
+        yield "  " + run.words("run.combinations", n=refused)
+
+
+def _reason(run: RunFacts, reason: str) -> str:
+    """Why, without the numbers in brackets that a page adds for each outcome."""
+    said = run.words.entry("reason", reason)
+    return said.partition(" (")[0] if "{" in said else said
+
+
+def _next(run: RunFacts) -> Iterator[str]:
+    """What a person can do now, in order."""
+    held = any(_sum(run, Statistic.N_QUARANTINED, source) for source in run.config.sources)
+    findings = bool(run.told.strip())
+    if not held and not findings:
+        yield run.words("run.nothing_left")
+        return
+    yield run.words("run.next")
+    steps = [name for name, is_due in (("resolve_findings", findings), ("decide_held", held)) if is_due]
+    for number, step in enumerate([*steps, "again"], start=1):
+        yield f"  {number}. {run.words(f'run.{step}')}"
