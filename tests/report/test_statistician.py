@@ -183,4 +183,4 @@ def test_rows_that_use_the_same_keys_stand_in_one_table() -> None:
 def test_the_equations_named_exist() -> None:
     known = equations((ROOT / "docs" / "methods.md").read_text(encoding="utf-8"))
     assert {tag for step in STEPS for tag in step.tags} - set(known) == set()
-    assert known["IN-3"].startswith("df = v^2")
+    assert known["IN-3"].startswith("f_k = [ (n_k - 1) S_k^2")

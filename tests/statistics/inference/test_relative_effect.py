@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from wins_by_hand import exact_test, limits, statistic_and_df
 
 from historical_controls.inference import draw_labels, relative_effect
 
@@ -23,12 +22,11 @@ def arms(treated: list[float], controls: list[float]) -> tuple[np.ndarray, np.nd
 
 
 def test_published_example() -> None:
-    """p = 0.789, statistic 3.137, df 17.683 (Brunner & Munzel 2000; their second group against their first)."""
+    """p = 0.789, statistic 3.137 (Brunner & Munzel 2000; their second group against their first)."""
     scores, treated = arms(SECOND, FIRST)
     found = relative_effect(scores, draw_labels(treated, 1, draws=2000))
     assert found.probability == pytest.approx(0.788961, abs=1e-6)
-    assert found.statistic == pytest.approx(3.1374674823, abs=1e-9)
-    assert found.df == pytest.approx(17.6828410, abs=1e-6)
+    assert (found.probability - 0.5) / np.sqrt(found.variance) == pytest.approx(3.1374674823, abs=1e-9)
 
 
 @settings(max_examples=60, deadline=None)
@@ -36,36 +34,42 @@ def test_published_example() -> None:
     st.lists(st.integers(0, 9), min_size=3, max_size=6),
     st.lists(st.integers(0, 9), min_size=4, max_size=9),
 )
-def test_statistic_and_df_are_scipys(treated: list[int], controls: list[int]) -> None:
+def test_variance_is_that_of_scipys_statistic(treated: list[int], controls: list[int]) -> None:
     scores, mask = arms(treated, controls)
     found = relative_effect(scores, draw_labels(mask, 1, exact_up_to=0, draws=10))
     with np.errstate(all="ignore"):
-        theirs = stats.brunnermunzel(controls, treated)
-    if np.isfinite(theirs.statistic):
-        assert found.statistic == pytest.approx(theirs.statistic, rel=1e-9, abs=1e-12)
+        theirs = stats.brunnermunzel(controls, treated, distribution="normal")
+    if np.isfinite(theirs.statistic) and found.variance > 1e-12:
+        ours = (found.probability - 0.5) / np.sqrt(found.variance)
+        assert ours == pytest.approx(theirs.statistic, rel=1e-9, abs=1e-12)
 
 
-def test_exact_permutation_agrees_with_enumeration_by_hand() -> None:
-    scores, treated = arms([5.0, 9.0, 7.0], [1.0, 4.0, 6.0, 2.0, 8.0])
-    found = relative_effect(scores, draw_labels(treated, 1))
-    sizes = []
-    for chosen in combinations(range(8), 3):
-        mask = np.isin(np.arange(8), chosen)
-        with np.errstate(all="ignore"):
-            value = stats.brunnermunzel(scores[~mask], scores[mask]).statistic
-        sizes.append(np.inf if not np.isfinite(value) else abs(value))
+@pytest.mark.parametrize("treated", [[5.0, 9.0, 7.0, 7.5], [6.0, 6.0, 8.0, 1.0], [9.5, 9.0, 7.0, 8.0]])
+def test_test_and_interval_agree_with_enumeration_by_hand(treated: list[float]) -> None:
+    scores, mask = arms(treated, [1.0, 4.0, 6.0, 2.0, 8.5])
+    found = relative_effect(scores, draw_labels(mask, 1))
+    pairs = np.sign(scores[:, None] - scores[None, :])
+    share, dispersion, statistic, df = statistic_and_df(pairs, range(4))
+    p_value, farthest = exact_test(pairs, range(4), 4)
     assert found.exact
-    assert found.p_value == pytest.approx(np.mean(np.array(sizes) >= abs(found.statistic) - 1e-9))
+    assert (found.probability, found.statistic, found.df) == pytest.approx((share, statistic, df))
+    assert found.p_value == pytest.approx(p_value)
+    assert (found.lower, found.upper) == pytest.approx(limits(share, dispersion, farthest), rel=1e-6)
 
 
-def test_complete_separation_reaches_the_floor_and_has_no_interval() -> None:
-    scores, treated = arms([10.0, 11.0, 12.0], [1.0, 2.0, 3.0, 4.0, 5.0])
+def test_complete_separation_has_one_limit() -> None:
+    """Wilson's limit with the dispersion of one lost pair drawn towards a half, by hand."""
+    scores, treated = arms([10.0, 11.0, 12.0, 13.0], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
     found = relative_effect(scores, draw_labels(treated, 1))
-    assert found.probability == 1
-    assert found.win_odds == np.inf
-    assert np.isnan(found.lower)
+    part1, part0 = (3 / 6 + 1.5) / 6 / 4, (5 / 4 + 1.5) / 8 / 6
+    df = (part1 + part0) ** 2 / (part1**2 / 6 + part0**2 / 8)
+    assert (found.probability, found.win_odds, found.upper) == (1, np.inf, np.inf)
+    assert found.lower == pytest.approx(1 / (stats.t.ppf(0.975, df) ** 2 * (part1 + part0)))
     assert found.no_interval == "complete_separation"
-    assert found.p_value == found.p_floor == pytest.approx(2 / 56)
+    assert found.p_floor == pytest.approx(2 / 210)
+    assert found.p_value == pytest.approx(2 * stats.t.sf(1 / np.sqrt(part1 + part0), df))
+    other = relative_effect(-scores, draw_labels(treated, 1))
+    assert (other.win_odds, other.lower, other.upper) == pytest.approx((0, 0, 1 / found.lower))
 
 
 def test_swapping_the_arms_inverts_the_odds() -> None:
@@ -88,6 +92,7 @@ def test_interval_and_p_value_are_one_test() -> None:
         one = relative_effect(scores, labels)
         if one.no_interval:
             assert one.no_interval in ("complete_separation", "no_spread")
+            assert one.no_interval == "no_spread" or (one.lower > 1 or one.upper < 1) == (one.p_value <= 0.05)
             continue
         assert 0 < one.lower <= one.win_odds <= one.upper < np.inf
         assert (one.lower <= 1 <= one.upper) == (one.p_value > 0.05)
@@ -95,34 +100,36 @@ def test_interval_and_p_value_are_one_test() -> None:
     assert 20 < rejected < 280
 
 
-# Open fault: 310 of 392 intervals, 79%, cover where nearly every treated patient fares better.
-STRONG = pytest.param(1.5, marks=pytest.mark.xfail(strict=True, reason="covers 79% of strong effects"))
+# Shift of the treated and their standard deviation, in the controls' standard deviations.
+SHIFTS = [(0.0, 1.0), (0.8, 2.0), (1.5, 1.0), (1.5, 2.0), (2.0, 0.5), (3.0, 1.0)]
 
 
-@pytest.mark.parametrize("shift", [0.0, 0.8, STRONG])
-def test_interval_covers_the_true_odds(shift: float) -> None:
-    """5 against 25 normal values: P = Phi(shift / sqrt(2)); 400 studies, with 4 Monte Carlo errors of slack."""
+@pytest.mark.parametrize(("shift", "spread"), SHIFTS)
+def test_interval_covers_the_true_odds(shift: float, spread: float) -> None:
+    """5 against 25 normal values: P = Phi(shift / sqrt(1 + spread^2)); 300 studies, 3 Monte Carlo errors of slack.
+
+    benchmarks/inference/win_odds.py has the rules that were tried, with more studies and other numbers.
+    """
     rng = np.random.default_rng(7)
     treated = np.arange(30) < 5
-    labels = draw_labels(treated, 1, exact_up_to=0, draws=500)
-    truth = stats.norm.cdf(shift / np.sqrt(2))
-    odds, covered, asked = truth / (1 - truth), 0, 0
-    for _ in range(400):
-        one = relative_effect(rng.normal(size=30) + shift * treated, labels)
-        asked += not one.no_interval
+    labels = draw_labels(treated, 1, exact_up_to=0, draws=200)
+    truth = stats.norm.cdf(shift / np.sqrt(1 + spread**2))
+    odds, covered, scale = truth / (1 - truth), 0, np.where(treated, spread, 1.0)
+    for _ in range(300):
+        one = relative_effect(rng.normal(size=30) * scale + shift * treated, labels)
         covered += bool(one.lower <= odds <= one.upper)
-    assert covered / asked > 0.93 - 4 * np.sqrt(0.05 * 0.95 / asked)
+    assert covered / 300 > 0.94 - 3 * np.sqrt(0.06 * 0.94 / 300)
 
 
 @pytest.mark.parametrize("spread", [0.5, 1.0, 2.0])
 def test_null_studies_are_rejected_about_as_often_as_promised(spread: float) -> None:
-    """5 against 25, 400 studies: the promise is at most 7%, tested with 4 Monte Carlo errors of slack."""
+    """5 against 25, 400 studies: the promise is at most 6%, tested with 3 Monte Carlo errors of slack."""
     rng = np.random.default_rng(20)
-    labels = draw_labels(np.arange(30) < 5, 1, exact_up_to=0, draws=1000)
+    labels = draw_labels(np.arange(30) < 5, 1, exact_up_to=0, draws=400)
     scale = np.where(np.arange(30) < 5, spread, 1.0)
     rejected = [relative_effect(rng.normal(size=30) * scale, labels).p_value <= 0.05 for _ in range(400)]
-    assert np.mean(rejected) <= 0.07 + 4 * np.sqrt(0.07 * 0.93 / 400)
-    assert np.mean(rejected) >= 0.005
+    assert np.mean(rejected) <= 0.06 + 3 * np.sqrt(0.06 * 0.94 / 400)
+    assert np.mean(rejected) > 0
 
 
 def test_labels_are_all_ways_or_a_seeded_draw_with_the_observed_first() -> None:

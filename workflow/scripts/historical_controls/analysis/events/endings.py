@@ -88,7 +88,7 @@ def free_day_rows(
 ) -> Iterator[Row]:
     """Days free of support, where death has a declared value (summaries: table patient_summaries).
 
-    Ranks with the studentised permutation test (IN-1 to IN-5), and the difference of means with Welch's interval.
+    Win odds of the ranks (IN-1 to IN-5), and the difference of means with Welch's interval.
     """
     for code in codes:
         own = summaries[summaries["outcome"] == code].drop(columns="arm").merge(follow_up.people, on=PERSON)

@@ -76,7 +76,7 @@ def count_rows(cell: Cell, people: pd.DataFrame) -> list[Row]:
 def ranked_rows(
     cell: Cell, people: pd.DataFrame, pairs: Array, analysis_set: AnalysisSet, full: bool = False
 ) -> list[Row]:
-    """Win odds of a treated against a historical patient, by the studentised permutation test (IN-1 to IN-5).
+    """Win odds of a treated against a historical patient, with their test and its interval (IN-1 to IN-5).
 
     people: columns arm, subject; pairs (n, n): who fares better, in the order of people. Or why there are none.
     """
@@ -99,7 +99,10 @@ def effect_rows(here: Cell, effect: RelativeEffect) -> list[Row]:
     if effect.no_interval:
         finite = np.isfinite(effect.win_odds)
         even = [here.number(Statistic.WIN_ODDS, effect.win_odds, "odds", "0.00")] if finite else []
-        return [*rows, *even, here.text(Statistic.NO_INTERVAL, effect.no_interval.value)]
+        # Complete separation leaves one limit, the one towards even odds: "at least", or "at most".
+        limits = {Statistic.LOWER: effect.lower, Statistic.UPPER: effect.upper}
+        one = [here.number(name, at, "odds", "0.00") for name, at in limits.items() if 0 < at < np.inf]
+        return [*rows, *even, *one, here.text(Statistic.NO_INTERVAL, effect.no_interval.value)]
     odds = [
         here.number(name, getattr(effect, name), "odds", "0.00")
         for name in (Statistic.WIN_ODDS, Statistic.LOWER, Statistic.UPPER)

@@ -1,4 +1,4 @@
-"""The chance that a treated subject fares better than a control, studentised for unequal spread (IN-1 to IN-5)."""
+"""The chance that a treated subject fares better than a control, for few subjects (IN-1 to IN-5)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
 
 from historical_controls.inference.labels import Labels
 from historical_controls.inference.pairwise.pairs import by_value
@@ -14,14 +15,20 @@ from historical_controls.inference.spread import no_spread
 
 Array = NDArray[np.float64]
 
+# What is known of the dispersion before any value: as much as from so many subjects of each arm. It is half of the
+# largest possible; 1/3 is that of arms alike in spread. Of the pairs tried these have the best power among those whose
+# intervals cover at least 94% from 0 to 3 SD and for ratios of SDs from 1/2 to 2 (docs/methods.md, IN-5).
+PRIOR_SUBJECTS, PRIOR_DISPERSION = 3.0, 0.5
+
 
 @dataclass(frozen=True)
 class RelativeEffect:
     """probability: P(treated > control) + P(equal) / 2; win_odds: probability / (1 - probability), inf at 1.
 
-    lower, upper: interval of the win odds, from the same permutations as the p-value: it contains one if and only if
-    p_value exceeds one minus the level. nan where there is none, and no_interval says why. p_value: two-sided
-    studentised permutation; p_floor: the smallest that this design can give.
+    lower, upper: interval of the win odds, from the same test as the p-value: it contains one if and only if p_value
+    exceeds one minus the level. Under complete separation one of them is 0 or inf and no_interval says so; nan where
+    there is none, and no_interval says why. p_value: the larger of those by studentised permutation and by t; p_floor:
+    the smallest that the permutations can give. variance: Brunner & Munzel's, of probability.
     """
 
     probability: float
@@ -30,6 +37,7 @@ class RelativeEffect:
     upper: float
     df: float
     statistic: float
+    variance: float
     p_value: float
     p_floor: float
     exact: bool
@@ -42,25 +50,29 @@ def relative_effect(scores: Array, labels: Labels, level: float = 0.95) -> Relat
 
 
 def effect_of_pairs(pairs: Array, labels: Labels, level: float = 0.95) -> RelativeEffect:
-    """The same of any comparison of pairs (n, n) (see pairs.py), with the permutation test of Neubert & Brunner.
+    """The same of any comparison of pairs (n, n) (see pairs.py): estimate, test and interval.
 
-    Estimate, variance, df: Brunner & Munzel 2000 (Biom J 42:17-25), IN-1 to IN-3; the variance is that of a two-sample
-    U-statistic, which asks nothing of the comparison. Permutation of the studentised statistic: Neubert & Brunner 2007
-    (Comput Stat Data Anal 51:5192-5204), IN-4. Interval: the same permutation test inverted, IN-5.
+    Estimate and variance: Brunner & Munzel 2000 (Biom J 42:17-25), IN-1 and IN-2; the variance is that of a two-sample
+    U-statistic, which asks nothing of the comparison. The statistic takes a dispersion that is drawn towards a prior
+    one (IN-3), since five subjects that nearly all win show none. Test: the larger p of its permutations (Neubert &
+    Brunner 2007, Comput Stat Data Anal 51:5192-5204) and of t (IN-4). Interval: the test inverted (IN-5).
     """
-    theta, variance, df = _moments(pairs, labels.matrix)
-    size = np.abs(_studentised(theta, variance, labels))
-    reach = Reach(size, 1 - level)
-    floor = reach.p_value(size.max()) if labels.exact else 1 / len(size)
-    reason = _no_interval(float(theta[0]), float(variance[0]), floor > 1 - level)
-    lower, upper = (float("nan"),) * 2 if reason else _interval(float(theta[0]), _error(variance, labels)[0], reach)
+    moments = _moments(pairs, labels.matrix)
+    size = np.abs(moments.statistic)
+    reach = Reach(size, 1 - level, float(moments.df[0]))
+    theta, variance = float(moments.theta[0]), float(moments.variance[0])
+    floor = reach.permuted(size.max()) if labels.exact else 1 / len(size)
+    reason = _no_interval(theta, variance, floor > 1 - level)
+    none = reason not in (Reason.NONE, Reason.COMPLETE_SEPARATION) or floor > 1 - level
+    lower, upper = (float("nan"),) * 2 if none else _interval(theta, float(moments.dispersion[0]), reach)
     return RelativeEffect(
-        probability=float(theta[0]),
-        win_odds=float(theta[0] / (1 - theta[0])) if theta[0] < 1 else float("inf"),
+        probability=theta,
+        win_odds=_odds(theta),
         lower=lower,
         upper=upper,
-        df=float(df[0]),
-        statistic=float(_studentised(theta, variance, labels)[0]),
+        df=reach.df,
+        statistic=float(moments.statistic[0]),
+        variance=variance,
         p_value=reach.p_value(size[0]),
         p_floor=floor,
         exact=labels.exact,
@@ -68,8 +80,23 @@ def effect_of_pairs(pairs: Array, labels: Labels, level: float = 0.95) -> Relati
     )
 
 
-def _moments(pairs: Array, treated: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
-    """Estimate, its variance and df (B,) under every labelling (B, n), from the pairwise wins alone."""
+@dataclass(frozen=True)
+class Moments:
+    """Per labelling (B,): estimate, Brunner & Munzel's variance, dispersion Phi and df of IN-3."""
+
+    theta: Array
+    variance: Array
+    dispersion: Array
+    df: Array
+
+    @property
+    def statistic(self) -> Array:
+        """Wilson's statistic against even odds (IN-4)."""
+        return (self.theta - 0.5) / (0.5 * np.sqrt(self.dispersion))
+
+
+def _moments(pairs: Array, treated: NDArray[np.bool_]) -> Moments:
+    """Of every labelling (B, n), from the pairwise wins alone."""
     wins = (pairs + 1) / 2
     np.fill_diagonal(wins, 0.0)
     t = treated.astype(np.float64)
@@ -77,12 +104,22 @@ def _moments(pairs: Array, treated: NDArray[np.bool_]) -> tuple[Array, Array, Ar
     n0 = len(pairs) - n1
     over_treated = t @ wins.T  # (B, n): how many of the treated each subject beats
     over_controls = wins.sum(axis=1) - over_treated
-    mean1, s1 = _mean_and_variance(over_controls / n0[:, None], t, n1)
+    theta, s1 = _mean_and_variance(over_controls / n0[:, None], t, n1)
     _, s0 = _mean_and_variance(over_treated / n1[:, None], 1 - t, n0)
-    part1, part0 = s1 / n1, s0 / n0
-    with np.errstate(invalid="ignore", divide="ignore"):
-        df = (part1 + part0) ** 2 / (part1**2 / (n1 - 1) + part0**2 / (n0 - 1))
-    return mean1, part1 + part0, df
+    part1, part0 = (_shrunk(s, theta, n, other) for s, n, other in ((s1, n1, n0), (s0, n0, n1)))
+    df = (part1 + part0) ** 2 / (part1**2 / (n1 - 1 + PRIOR_SUBJECTS) + part0**2 / (n0 - 1 + PRIOR_SUBJECTS))
+    return Moments(theta, s1 / n1 + s0 / n0, part1 + part0, df)
+
+
+def _shrunk(s: Array, theta: Array, n: Array, other: Array) -> Array:
+    """One arm's part of Phi: its variance in units of theta (1 - theta), drawn towards the prior, over n (IN-3).
+
+    Under complete separation nothing varies; the arm's dispersion is then that of a single lost pair, 1 / other.
+    """
+    unit = theta * (1 - theta)
+    varies = unit > 1e-12
+    own = np.where(varies, s / np.where(varies, unit, 1.0), 1 / other)
+    return ((n - 1) * own + PRIOR_SUBJECTS * PRIOR_DISPERSION) / (n - 1 + PRIOR_SUBJECTS) / n
 
 
 def _mean_and_variance(values: Array, member: Array, count: Array) -> tuple[Array, Array]:
@@ -90,18 +127,6 @@ def _mean_and_variance(values: Array, member: Array, count: Array) -> tuple[Arra
     own = values * member
     mean = own.sum(axis=1) / count
     return mean, (np.einsum("bn,bn->b", own, values) - count * mean**2) / (count - 1)
-
-
-def _studentised(theta: Array, variance: Array, labels: Labels) -> Array:
-    """IN-4."""
-    return (theta - 0.5) / _error(variance, labels)
-
-
-def _error(variance: Array, labels: Labels) -> Array:
-    """Standard error; without spread (complete separation) that of one tied pair: 1 / (n1 n0 sqrt(2))."""
-    n1 = int(labels.matrix[0].sum())
-    n0 = labels.matrix.shape[1] - n1
-    return np.sqrt(np.maximum(variance, 1 / (2 * (n1 * n0) ** 2)))
 
 
 def _no_interval(theta: float, variance: float, floor_above_level: bool) -> Reason:
@@ -114,41 +139,49 @@ def _no_interval(theta: float, variance: float, floor_above_level: bool) -> Reas
 
 @dataclass(frozen=True)
 class Reach:
-    """|T| of every labelling, the observed first, and the share alpha that may be rejected."""
+    """|T| of every labelling, the observed first, the share alpha that may be rejected, and the df of t."""
 
     size: Array
     alpha: float
+    df: float
 
     @property
     def _tolerance(self) -> float:
         """Ties among labellings are equal up to rounding."""
         return 1e-9 * float(self.size.max())
 
-    def p_value(self, size: float) -> float:
+    def permuted(self, size: float) -> float:
         """Share of labellings at least so far out."""
         return float((self.size >= size - self._tolerance).mean())
+
+    def p_value(self, size: float) -> float:
+        """The larger of the two: permutations keep their level where the arms are exchangeable, t also where they
+        differ in spread (IN-4)."""
+        return max(self.permuted(size), 2 * float(stdtr(self.df, -size)))
 
     @property
     def farthest(self) -> float:
         """The largest |T| that the test does not reject."""
         ordered = np.sort(self.size)
         p = 1 - np.searchsorted(ordered, ordered - self._tolerance) / len(ordered)
-        return float(ordered[p > self.alpha].max())
+        return max(float(ordered[p > self.alpha].max()), float(stdtrit(self.df, 1 - self.alpha / 2)))
 
 
-def _interval(theta: float, error: float, reach: Reach) -> tuple[float, float]:
-    """Interval of the win odds: all theta whose studentised distance the permutations reach (IN-5).
+def _interval(theta: float, dispersion: float, reach: Reach) -> tuple[float, float]:
+    """Interval of the win odds: all x with |theta - x| <= c sqrt(x (1 - x) Phi), c the farthest not rejected (IN-5).
 
-    Pauly, Asendorf & Konietschke 2016 (Biom J 58:1319-1337) show that the permutation law of T also serves away from
-    even odds. On the logit, so that the limits stay within 0 and 1; towards even odds by the chord from theta to 1/2,
-    on which a limit is even exactly where T is the farthest not rejected, away from them by the tangent at theta.
+    Wilson 1927 (J Am Stat Assoc 22:209-212) with a dispersion; the limits stay within 0 and 1, and at 1/2 the
+    inequality is that of the test.
     """
-    away = np.log(theta / (1 - theta))
-    tangent = 1 / (theta * (1 - theta))
-    chord = away / (theta - 0.5) if abs(theta - 0.5) > 1e-9 else tangent
-    towards, beyond = (reach.farthest * error * slope for slope in (chord, tangent))
-    below, above = (towards, beyond) if theta > 0.5 else (beyond, towards)
-    lower, upper = float(np.exp(away - below)), float(np.exp(away + above))
-    if reach.p_value(abs(theta - 0.5) / error) > reach.alpha:  # what rounding may have left on the wrong side
+    k = reach.farthest**2 * dispersion
+    middle, half = theta + k / 2, np.sqrt(k * theta * (1 - theta) + k**2 / 4)
+    # The limits are the roots of (1 + k) x^2 - 2 middle x + theta^2; at theta of 0 and 1 one of them is theta.
+    lower, upper = (_odds(min(max((middle + sign * half) / (1 + k), 0.0), 1.0)) for sign in (-1.0, 1.0))
+    if reach.p_value(abs(theta - 0.5) / (0.5 * np.sqrt(dispersion))) > reach.alpha:  # rounding may say otherwise
         return min(lower, 1.0), max(upper, 1.0)
     return lower, upper
+
+
+def _odds(p: float) -> float:
+    """Odds of a probability; inf where its complement is no more than rounding."""
+    return float(p / (1 - p)) if 1 - p > 1e-12 else float("inf")

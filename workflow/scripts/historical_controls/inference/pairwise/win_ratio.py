@@ -32,7 +32,7 @@ def win_ratio(pairs: Array, treated: Flags, level: float = 0.95) -> WinRatio:
     """Win ratio of the comparison `pairs` (n, n) (see pairs.py), ties left out.
 
     Interval: t on the logarithm, whose variance is that of a ratio of two-sample U-statistics (Bebu & Lachin 2016,
-    Biostatistics 17:178-187), with the degrees of freedom of IN-3.
+    Biostatistics 17:178-187), with Satterthwaite's degrees of freedom.
     """
     between = pairs[treated][:, ~treated]
     wins, losses = between > 0, between < 0
