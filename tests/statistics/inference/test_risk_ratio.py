@@ -7,7 +7,7 @@ import pytest
 from scipy.special import xlog1py, xlogy
 
 from historical_controls.inference import risk_ratio
-from historical_controls.inference.risk_ratio import score_z
+from historical_controls.inference.risk_ratios import score_z
 
 Z = 1.959963984540054
 

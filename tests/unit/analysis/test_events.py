@@ -13,7 +13,8 @@ from historical_controls.analysis.events.analyse import EventInputs, analyse_eve
 from historical_controls.analysis.events.clearance import CLEAR_BEFORE, NEVER_POSITIVE, UNTESTED, clearance_interval
 from historical_controls.analysis.events.event_rows import build_follow_up
 from historical_controls.analysis.model.comparison import Comparison
-from historical_controls.config.analysis.events import EventSettings, recorded_events
+from historical_controls.config.analysis.events import EventSettings
+from historical_controls.config.sources.recorded import recorded_events
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.tables.registry import COHORT_EVENTS, OBSERVATIONS, PATIENT_SUMMARIES

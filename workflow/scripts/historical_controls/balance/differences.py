@@ -14,7 +14,7 @@ import numpy as np
 
 from historical_controls.balance.covariates import Floats, NumberCovariate
 from historical_controls.dictionary.scales import transformed
-from historical_controls.inference import no_spread
+from historical_controls.inference.spread import no_spread
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from historical_controls.balance.covariates import Floats
-from historical_controls.inference import no_spread, varies
+from historical_controls.inference.spread import no_spread, varies
 
 Integers = npt.NDArray[np.int_]
 BLOCK = 4_000_000

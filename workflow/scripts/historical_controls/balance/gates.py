@@ -14,7 +14,7 @@ from historical_controls.balance.key_covariates import Flags, KeyCovariates
 from historical_controls.balance.weights.matching import Matched
 from historical_controls.balance.weights.weighting import Infeasible, Weighting, effective_size, largest_share
 from historical_controls.config.analysis.balance import Gates
-from historical_controls.inference import no_spread
+from historical_controls.inference.spread import no_spread
 
 State = Literal["ok", "warn", "refuse"]
 # Of studies whose arms do not differ, refused over all key covariates together (Bonferroni).

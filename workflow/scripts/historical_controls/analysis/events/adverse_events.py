@@ -15,7 +15,7 @@ from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.events import EventSettings
-from historical_controls.inference import exact_rate
+from historical_controls.inference.counts import exact_rate
 
 GRADES = range(1, 6)
 COMPARED = {"any": OutputId.ADVERSE_EVENTS, "infection": OutputId.INFECTIONS, "serious": OutputId.SERIOUS_EVENTS}

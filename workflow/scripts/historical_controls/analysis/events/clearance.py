@@ -17,7 +17,8 @@ from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.events import EventSettings
-from historical_controls.inference import NotConvergedError, bounded_difference, bounded_share, turnbull
+from historical_controls.inference.counts import bounded_difference, bounded_share
+from historical_controls.inference.interval_censored import NotConvergedError, turnbull
 
 Array = NDArray[np.float64]
 BOUNDS = (Statistic.LEAST, Statistic.MOST, Statistic.LOWER, Statistic.UPPER)

@@ -18,14 +18,17 @@ from historical_controls.analysis.without_model.vital_status import (
     n_at_risk,
     vital_status,
 )
-from historical_controls.analysis.without_model.while_alive import welch
+from historical_controls.analysis.without_model.welch import welch
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.inference import bounded_share, cumulative_incidence, draw_labels, relative_effect
+from historical_controls.inference.counts import bounded_share
+from historical_controls.inference.incidence import cumulative_incidence
+from historical_controls.inference.labels import draw_labels
+from historical_controls.inference.pairwise.relative_effect import relative_effect
 
 ENDS = (DEATH, DISCHARGE)
 

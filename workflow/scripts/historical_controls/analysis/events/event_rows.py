@@ -15,7 +15,8 @@ from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
-from historical_controls.inference import bounded_share, chance_of_none, exact_interval, permuted_count
+from historical_controls.inference.counts import bounded_share, chance_of_none, permuted_count
+from historical_controls.inference.shares import exact_interval
 
 Flags = NDArray[np.bool_]
 

@@ -13,7 +13,7 @@ from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.config.analysis.analysis import Primary
-from historical_controls.inference import fixed_sequence, step_down_max_t
+from historical_controls.inference.multiplicity import fixed_sequence, step_down_max_t
 
 Contrast = tuple[str, float]
 ANALYSES = (AnalysisKey.PERMUTATION, AnalysisKey.MIXED_MODEL)

@@ -11,7 +11,7 @@ from historical_controls.analysis.model.ladder import FAILURES, Fitted, Refused,
 from historical_controls.analysis.model.mean_model import difference_rows
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.config.analysis.analysis import Analysis
-from historical_controls.mixed_model import Contrast
+from historical_controls.mixed_model.inference.contrast import Contrast
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.scales import effect_of, effect_unit, error_unit, mean_format, mean_of
-from historical_controls.mixed_model import Contrast
+from historical_controls.mixed_model.inference.contrast import Contrast
 
 LEVELS = ("treated", "historical")
 

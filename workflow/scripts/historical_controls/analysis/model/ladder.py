@@ -11,18 +11,11 @@ import pandas as pd
 from historical_controls.analysis.model.mean_model import MeanModel, at_visits, build_mean_model
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.config.analysis.analysis import Analysis, CovarianceRung, DfMethod
-from historical_controls.mixed_model import (
-    CensoredFit,
-    IllConditioned,
-    MixedModelFit,
-    MixedModelSpec,
-    ModelError,
-    NotConverged,
-    WeightedFit,
-    fit_censored,
-    fit_mixed_model,
-    solve_weighted,
-)
+from historical_controls.mixed_model.design.errors import IllConditioned, ModelError, NotConverged
+from historical_controls.mixed_model.design.specification import MixedModelSpec
+from historical_controls.mixed_model.fits.censored import CensoredFit, fit_censored
+from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_mixed_model
+from historical_controls.mixed_model.fits.weighted import WeightedFit, solve_weighted
 
 Fit = MixedModelFit | CensoredFit
 # What a fit may fail with: the library's refusals, and what linear algebra raises where there is nothing to invert.

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.config.analysis.analysis import Analysis
-from historical_controls.mixed_model import MixedModelSpec, ModelError, build_design
+from historical_controls.mixed_model.design.design import build_design
+from historical_controls.mixed_model.design.errors import ModelError
+from historical_controls.mixed_model.design.specification import MixedModelSpec
 
 Array = NDArray[np.float64]
 Time = Literal["visits", "spline", "line"]

@@ -19,16 +19,11 @@ from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis, CovarianceRung
 from historical_controls.dictionary.scales import effect_of, effect_unit
-from historical_controls.inference import (
-    Labels,
-    Permuted,
-    Scores,
-    draw_labels,
-    permutation_test,
-    restricted,
-    statistics,
-)
-from historical_controls.mixed_model import fixed_rows, subject_scores
+from historical_controls.inference.labels import Labels, draw_labels
+from historical_controls.inference.permutation import Permuted, permutation_test, restricted, statistics
+from historical_controls.inference.scores import Scores
+from historical_controls.mixed_model.design.design import fixed_rows
+from historical_controls.mixed_model.fits.scores import subject_scores
 
 
 @dataclass(frozen=True)

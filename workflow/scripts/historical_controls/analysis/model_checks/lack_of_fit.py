@@ -12,7 +12,8 @@ from historical_controls.analysis.model.mean_model import MeanModel
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
-from historical_controls.mixed_model import fit_censored, fit_mixed_model
+from historical_controls.mixed_model.fits.censored import fit_censored
+from historical_controls.mixed_model.fits.gaussian import fit_mixed_model
 
 # The check looks at many outcomes; below this p-value the report speaks up.
 SPEAKS_UP = 0.01

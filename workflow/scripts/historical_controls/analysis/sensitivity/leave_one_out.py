@@ -21,7 +21,9 @@ from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.scales import effect_of, effect_unit
-from historical_controls.mixed_model import CensoredFit, Contrast, MixedModelFit
+from historical_controls.mixed_model.fits.censored import CensoredFit
+from historical_controls.mixed_model.fits.gaussian import MixedModelFit
+from historical_controls.mixed_model.inference.contrast import Contrast
 
 
 def leave_one_out_rows(estimates: ContrastEstimates, inputs: AnalysisInputs, most: int) -> Iterator[Row]:

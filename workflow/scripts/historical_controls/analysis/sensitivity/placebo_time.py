@@ -11,13 +11,14 @@ from historical_controls.analysis.model.fit_rows import estimate_rows
 from historical_controls.analysis.model.model_data import PERSON, ModelData, to_scale
 from historical_controls.analysis.model.permutation import test_rows
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet, treated
-from historical_controls.analysis.without_model.while_alive import permuted, welch
+from historical_controls.analysis.without_model.welch import welch
+from historical_controls.analysis.without_model.while_alive import permuted
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.dictionary.dictionary import Outcome
-from historical_controls.inference import scores_of_values
+from historical_controls.inference.scores import scores_of_values
 
 
 def placebo_rows(data: ModelData, observations: pd.DataFrame, analysis_set: AnalysisSet, days: int) -> Iterator[Row]:

@@ -13,7 +13,8 @@ from historical_controls.analysis.model.gates import reason_against
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.sensitivity.interval_verdict import Verdict, verdict
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet
-from historical_controls.analysis.without_model.while_alive import summaries, weighted_means, welch
+from historical_controls.analysis.without_model.welch import welch
+from historical_controls.analysis.without_model.while_alive import summaries, weighted_means
 from historical_controls.analysis.without_model.worst_rank import rank_patients
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
@@ -22,8 +23,8 @@ from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.dictionary.scales import effect_of, effect_unit
-from historical_controls.inference import effect_of_pairs
-from historical_controls.mixed_model import Contrast
+from historical_controls.inference.pairwise.relative_effect import effect_of_pairs
+from historical_controls.mixed_model.inference.contrast import Contrast
 
 TURNED: dict[Verdict, Verdict] = {"above": "below", "holds": "holds", "below": "above"}
 COUNTED: dict[Verdict, Statistic] = {

@@ -18,7 +18,7 @@ from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.dictionary.scales import effect_of, effect_unit
-from historical_controls.mixed_model import Contrast
+from historical_controls.mixed_model.inference.contrast import Contrast
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.scales import effect_of, effect_unit
-from historical_controls.inference import RiskRatio, risk_ratio
-from historical_controls.mixed_model import t_quantile
+from historical_controls.inference.risk_ratios import RiskRatio, risk_ratio
+from historical_controls.mixed_model.likelihood.laws import t_quantile
 
 # From a difference in standard deviations to a risk ratio: Chinn 2000 (Stat Med 19:3127-3131), by VanderWeele & Ding.
 PER_SD = 0.91

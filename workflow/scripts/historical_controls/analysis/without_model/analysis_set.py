@@ -14,7 +14,8 @@ from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
-from historical_controls.inference import Labels, RelativeEffect, draw_labels, effect_of_pairs
+from historical_controls.inference.labels import Labels, draw_labels
+from historical_controls.inference.pairwise.relative_effect import RelativeEffect, effect_of_pairs
 
 Array = NDArray[np.float64]
 

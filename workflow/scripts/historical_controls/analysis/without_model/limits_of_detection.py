@@ -15,7 +15,8 @@ from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.dictionary.dictionary import Outcome
-from historical_controls.inference import by_bounds, exact_interval
+from historical_controls.inference.pairwise.pairs import by_bounds
+from historical_controls.inference.shares import exact_interval
 
 
 def limit_rows(cell: Cell, data: ModelData, analysis_set: AnalysisSet, reason: str | None) -> Iterator[Row]:

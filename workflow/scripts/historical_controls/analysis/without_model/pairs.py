@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from historical_controls.analysis.model.model_data import PERSON
 from historical_controls.dictionary.dictionary import Outcome
-from historical_controls.inference import by_bounds
+from historical_controls.inference.pairwise.pairs import by_bounds
 
 Array = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from historical_controls.inference import by_survival
+from historical_controls.inference.pairwise.pairs import by_survival
 
 Array = NDArray[np.float64]
 DEATH, DISCHARGE = "death", "discharge_alive"

@@ -11,19 +11,19 @@ from historical_controls.analysis.model.fit_rows import LEVELS, estimate_rows
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.model.permutation import test_rows
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet, count_rows, ranked_rows, treated
+from historical_controls.analysis.without_model.welch import welch
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
-from historical_controls.inference import Permuted, Scores, by_bounds, permutation_test, scores_of_values
-from historical_controls.mixed_model import (
-    Contrast,
-    MixedModelSpec,
-    ModelError,
-    build_design,
-    solve_independent,
-    t_contrast,
-)
+from historical_controls.inference.pairwise.pairs import by_bounds
+from historical_controls.inference.permutation import Permuted, permutation_test
+from historical_controls.inference.scores import Scores, scores_of_values
+from historical_controls.mixed_model.design.design import build_design
+from historical_controls.mixed_model.design.errors import ModelError
+from historical_controls.mixed_model.design.specification import MixedModelSpec
+from historical_controls.mixed_model.fits.weighted import solve_independent
+from historical_controls.mixed_model.inference.contrast import Contrast
 
 SUMMARIES = ("mean", "last")
 
@@ -74,19 +74,6 @@ def _model_rows(here: Cell, people: pd.DataFrame, data: ModelData, analysis_set:
         yield here.text(Statistic.NOT_COMPARED, "no_spread")
     else:
         yield from estimate_rows(here.at(contrast=CONTRAST), contrast, data)
-
-
-def welch(people: pd.DataFrame, level: float) -> Contrast | None:
-    """Welch's t of y, treated minus historical (WA-2); None where neither arm varies, or df is below 2."""
-    arms = [people.loc[people["arm"] == arm, "y"].to_numpy(dtype=float) for arm in LEVELS]
-    parts = np.array([values.var(ddof=1) / len(values) for values in arms])
-    if parts.sum() == 0:
-        return None
-    df = parts.sum() ** 2 / (parts**2 / [len(values) - 1 for values in arms]).sum()
-    try:
-        return t_contrast(arms[0].mean() - arms[1].mean(), float(np.sqrt(parts.sum())), float(df), level, "welch")
-    except ModelError:
-        return None
 
 
 def weighted_means(people: pd.DataFrame, analysis_set: AnalysisSet) -> Contrast | None:

@@ -17,7 +17,8 @@ from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.inference import first_decided, win_ratio
+from historical_controls.inference.pairwise.pairs import first_decided
+from historical_controls.inference.pairwise.win_ratio import win_ratio
 
 Array = NDArray[np.float64]
 

@@ -26,7 +26,7 @@ from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.dictionary.scales import no_effect
-from historical_controls.inference import by_value, first_decided
+from historical_controls.inference.pairwise.pairs import by_value, first_decided
 
 Array = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.cleaning.ledger.counts import FATES
 from historical_controls.config.sources.sources import Source
-from historical_controls.inference import exact_interval
+from historical_controls.inference.shares import exact_interval
 from historical_controls.tables.parquet import read_pieces
 from historical_controls.tables.registry import LEDGER
 

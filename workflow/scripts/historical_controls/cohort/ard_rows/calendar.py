@@ -14,7 +14,7 @@ from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.config.cohort.cohort import CoTreatment
 from historical_controls.config.study import StudyCalendar
-from historical_controls.inference import exact_interval
+from historical_controls.inference.shares import exact_interval
 
 CALENDARS = ("before_reference", "from_reference")
 PARTS = ("before", "during")

@@ -17,7 +17,7 @@ from historical_controls.cohort.ard_rows.summaries import summary_ard
 from historical_controls.cohort.derivations.derived_counts import derived_ard
 from historical_controls.cohort.follow_up.availability import ALL_DAYS, COUNTS
 from historical_controls.cohort.records.clean_tables import CohortTables
-from historical_controls.inference import exact_interval
+from historical_controls.inference.shares import exact_interval
 
 
 def cohort_ard(tables: CohortTables, confidence: float) -> pd.DataFrame:

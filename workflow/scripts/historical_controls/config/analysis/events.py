@@ -1,4 +1,4 @@
-"""How events are counted: adverse events, clearance of the virus; and which events a source records at all."""
+"""How events are counted: adverse events, and clearance of the virus."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from pydantic import Field, field_validator
 
 from historical_controls.config.base import Section
 from historical_controls.config.name_types import EventName
-from historical_controls.config.sources.parts import EventRows, PatientRows
-from historical_controls.config.sources.sources import Source
-from historical_controls.dictionary.vocabulary import EVENT_NAMES
 
 
 class EventSettings(Section):
@@ -39,18 +36,3 @@ class EventSettings(Section):
             except re.error as error:
                 raise ValueError(f"'{term}' is no regular expression: {error}") from error
         return terms
-
-
-def recorded_events(source: Source) -> list[str]:
-    """The events that a source's declarations can yield: for any other, no record does not mean that none happened."""
-    return sorted({event for file in source.files.values() for part in file.parts for event in _of_part(part)})
-
-
-def _of_part(part: object) -> set[str]:
-    if isinstance(part, PatientRows):
-        return {column.event for column in part.events}
-    if isinstance(part, EventRows):
-        if part.event.startswith("="):
-            return {part.event.removeprefix("=")}
-        return set(part.values.values()) or set(EVENT_NAMES)
-    return set()

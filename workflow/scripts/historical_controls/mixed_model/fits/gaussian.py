@@ -171,7 +171,7 @@ class MixedModelFit(Answers):
 
     def random_effects(self) -> pd.DataFrame:
         """Predicted b_i (MM-28), one row per subject."""
-        return residuals.random_effects(self)
+        return residuals.predict_random_effects(self)
 
     def influence(self) -> influence.Influence:
         """Exact refits leaving out one subject at a time, each started from this fit."""

@@ -38,7 +38,7 @@ def residuals(fit: Fit, kind: Kind) -> pd.Series:
     if kind == "marginal":
         values = marginal
     elif kind == "conditional":
-        b = random_effects(fit).to_numpy() if design.Z.shape[1] else np.zeros((len(design.first), 0))
+        b = predict_random_effects(fit).to_numpy() if design.Z.shape[1] else np.zeros((len(design.first), 0))
         values = marginal - np.einsum("ij,ij->i", design.Z, b[design.subject_of_row])
     elif kind == "scaled":
         values = np.concatenate([_scaled(fit, i, part) for i, part in _split(fit, marginal)])
@@ -49,7 +49,7 @@ def residuals(fit: Fit, kind: Kind) -> pd.Series:
     return pd.Series(out, name=f"{kind} residual")
 
 
-def random_effects(fit: Fit) -> pd.DataFrame:
+def predict_random_effects(fit: Fit) -> pd.DataFrame:
     """b_i = G Z_i' V_i^-1 (y_i - X_i beta), one row per subject, columns of Z."""
     design, problem, point = fit.design, fit.problem, fit.point
     if not design.random_names:

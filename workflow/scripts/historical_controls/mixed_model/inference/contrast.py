@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from historical_controls.inference import no_spread
+from historical_controls.inference.spread import no_spread
 from historical_controls.mixed_model.design.arrays import Array, Design
 from historical_controls.mixed_model.design.errors import NotEstimable, NumericalFailure
 from historical_controls.mixed_model.design.messages import Code
