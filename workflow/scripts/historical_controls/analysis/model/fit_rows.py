@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.model.gates import reason_against_day
+from historical_controls.analysis.model.gates import near_day, reason_against_day
 from historical_controls.analysis.model.ladder import FAILURES, Fitted, Refused
 from historical_controls.analysis.model.mean_model import TREATED, difference_rows
 from historical_controls.analysis.model.model_data import ModelData
@@ -20,6 +20,13 @@ from historical_controls.dictionary.scales import effect_of, effect_unit, error_
 from historical_controls.mixed_model.inference.contrast import Contrast
 
 LEVELS = ("treated", "historical")
+# Limits of a curve on a day, and the columns of the library that hold them.
+BANDS = {
+    Statistic.LOWER: "lower",
+    Statistic.UPPER: "upper",
+    Statistic.LOWER_SIMULTANEOUS: "band_lower",
+    Statistic.UPPER_SIMULTANEOUS: "band_upper",
+}
 
 
 def tried_rows(cell: Cell, fitted: Fitted | Refused) -> Iterator[Row]:
@@ -47,6 +54,9 @@ def fit_rows(cell: Cell, fitted: Fitted) -> Iterator[Row]:
 def contrast_rows(cell: Cell, data: ModelData, fitted: Fitted, settings: Analysis) -> Iterator[Row]:
     """Treated minus historical and the arms' means at each declared day, or why not at that day."""
     for day in settings.days:
+        for arm in ARMS:
+            measured = len(near_day(data, arm, day, settings))
+            yield cell.at(day=day, arm=arm).number(Statistic.N_MEASURED, measured)
         reason = reason_against_day(data, day, settings)
         try:
             rows = [] if reason else [*_difference_rows(cell, data, fitted, day, settings)]
@@ -123,16 +133,34 @@ def curve_rows(
         except FAILURES:
             continue
         yield from _band_rows(cell, data, arm, table.assign(day=table[fitted.mean.time].astype(float)))
+    yield from _difference_curve_rows(cell, data, fitted, settings, seed)
+
+
+def _difference_curve_rows(cell: Cell, data: ModelData, fitted: Fitted, settings: Analysis, seed: int) -> Iterator[Row]:
+    """Treated minus historical on every day on which both arms were still, or already, observed (MM-26).
+
+    Of censored models by Wald, as their means are: a profile a day would take minutes. The declared days keep their
+    profile interval in the mixed model's own rows.
+    """
+    observed = data.frame.groupby("arm")["day"].agg(["min", "max"])
+    days = list(range(int(observed["min"].max()), int(observed["max"].min()) + 1))
+    moments = fitted.mean.moments(days)
+    if not moments:
+        return
+    at = {fitted.mean.time: moments}
+    try:
+        table = fitted.means.difference(TREATED, (1.0, 0.0), at, fitted.df_method, settings.level, seed).table
+    except FAILURES:
+        return
+    unit, shown = effect_unit(data.outcome)
+    for row in table.to_dict("records"):
+        here = cell.at(analysis=AnalysisKey.TRAJECTORY, day=float(row[fitted.mean.time]), contrast=CONTRAST)
+        for statistic, column in {Statistic.ESTIMATE: "estimate", **BANDS}.items():
+            yield here.number(statistic, effect_of(row[column], data.outcome.scale), unit, shown)
 
 
 def _band_rows(cell: Cell, data: ModelData, arm: str, table: pd.DataFrame) -> Iterator[Row]:
-    columns = {
-        Statistic.MEAN: "estimate",
-        Statistic.LOWER: "lower",
-        Statistic.UPPER: "upper",
-        Statistic.LOWER_SIMULTANEOUS: "band_lower",
-        Statistic.UPPER_SIMULTANEOUS: "band_upper",
-    }
+    columns = {Statistic.MEAN: "estimate", **BANDS}
     shown = mean_format(data.outcome)
     for row in table.to_dict("records"):
         here = cell.at(analysis=AnalysisKey.TRAJECTORY, arm=arm, day=row["day"])

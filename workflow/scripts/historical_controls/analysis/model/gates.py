@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from historical_controls.analysis.model.mean_model import choose_time
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.ard.keys.arms import ARMS
@@ -39,6 +41,12 @@ def reason_against_day(data: ModelData, day: int, settings: Analysis) -> str | N
     return "too_few_patients_at_day" if fewest < settings.min_patients_per_arm else None
 
 
+def near_day(data: ModelData, arm: str, day: int, settings: Analysis) -> pd.Index:
+    """Subjects of an arm with a value within the visit window of a day: the n beneath an estimate of that day."""
+    own = data.frame.loc[data.frame["arm"] == arm]
+    return pd.Index(own.loc[(own["day"] - day).abs() <= settings.visit_window_days, "subject"].unique())
+
+
 def measured_at(data: ModelData, arm: str, day: int, settings: Analysis) -> int:
     """Patients of an arm whose values tell of a day: one of them lies within the window.
 
@@ -46,7 +54,7 @@ def measured_at(data: ModelData, arm: str, day: int, settings: Analysis) -> int:
     after it either. Of rarer values and scheduled visits the nearest counts.
     """
     own = data.frame.loc[data.frame["arm"] == arm]
-    near = own.loc[(own["day"] - day).abs() <= settings.visit_window_days, "subject"].unique()
+    near = near_day(data, arm, day, settings)
     if choose_time(data, settings) == "visits":
         return len(near)
     days = own.groupby("subject")["day"].agg(["min", "max", "nunique"]).loc[near]

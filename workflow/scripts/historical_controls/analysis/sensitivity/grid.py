@@ -14,6 +14,7 @@ from historical_controls.analysis.model.contrast_at_day import ContrastEstimates
 from historical_controls.analysis.model.fit_rows import estimate_rows
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.model.permutation import joint_labels, permutation_rows, permute
+from historical_controls.analysis.without_model.worst_rank import headline_cell, rank_rows
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.outputs import OutputId
@@ -149,7 +150,13 @@ def _rows(inputs: AnalysisInputs, data: ModelData, days: list[int]) -> Iterator[
         yield cell.text(Statistic.NOT_ESTIMABLE, estimates)
         return
     yield from answer_rows(cell, estimates)
-    if code == inputs.primary.outcome and comparison.weights is None:
+    if code != inputs.primary.outcome:
+        return
+    if data.outcome.benefit != "none":  # the model's interval counts nobody's death, under no choice
+        ranked = headline_cell(cell).at(output=OutputId.SENSITIVITY)
+        for day in days:
+            yield from rank_rows(ranked.at(day=day), data.outcome, inputs.analysis_set, full=False)
+    if comparison.weights is None:
         yield from _permutation_rows(cell, inputs, estimates, days)
 
 

@@ -39,14 +39,15 @@ def worst_rank_rows(cell: Cell, outcome: Outcome, analysis_set: AnalysisSet, pri
     known only as limits decide a pair as far as their bounds do. Primary and key secondary outcomes stand in a table
     of their own.
     """
-    if outcome.benefit == "none" or outcome.kind != "number":
-        return []
     headline = outcome.code in (primary.outcome, *primary.key_secondary)
     here = headline_cell(cell).at(output=OutputId.WORST_RANK if headline else cell.output)
+    if outcome.benefit == "none" or outcome.kind != "number":
+        # Said beside the model's interval, which counts nobody's death: a blank would look like an oversight.
+        return [here.text(Statistic.NOT_RANKED, "no_direction")]
     days = {*analysis_set.settings.days, primary.day} if headline else analysis_set.settings.days
     rows: list[Row] = []
     for day in sorted(days):
-        rows += _day_rows(here.at(day=day), outcome, analysis_set, headline and day == primary.day)
+        rows += rank_rows(here.at(day=day), outcome, analysis_set, headline and day == primary.day)
     return rows
 
 
@@ -106,8 +107,8 @@ def rank_patients(outcome: Outcome, analysis_set: AnalysisSet, day: int) -> Rank
     return RankedPatients(people.assign(status=status, unmeasured=unmeasured), pairs, either & (pairs == 0))
 
 
-def _day_rows(here: Cell, outcome: Outcome, analysis_set: AnalysisSet, full: bool) -> list[Row]:
-    """full: with all labellings of the primary analysis."""
+def rank_rows(here: Cell, outcome: Outcome, analysis_set: AnalysisSet, full: bool) -> list[Row]:
+    """The death-aware answer at the cell's day; full: with all labellings of the primary analysis."""
     if analysis_set.weighted:
         return [here.text(Statistic.NOT_RANKED, "weighted")]
     ranked = rank_patients(outcome, analysis_set, int(here.day or 0))
