@@ -166,6 +166,14 @@ rule analyse_grid:
         weights=balance_path("weights"),
         matched_sets=balance_path("matched_sets"),
         gates=balance_path("gates"),
+        # What a scenario is compared with, to say of one that changes nothing that it is no second answer.
+        primary=[
+            "results/cohort/primary/patients.parquet",
+            "results/cohort/primary/visits.parquet",
+            "results/balance/primary/weights.parquet",
+            "results/balance/primary/matched_sets.parquet",
+            "results/balance/primary/gates.parquet",
+        ],
         dictionary=DICTIONARY,
     output:
         ard="results/analysis/grid/{batch}.parquet",

@@ -3,7 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.analysis.sensitivity.grid import ScenarioSource, analyse_grid, read_scenario_tables
+from historical_controls.analysis.sensitivity.grid import (
+    SCENARIO_TABLES,
+    ScenarioSource,
+    analyse_grid,
+    read_scenario_tables,
+)
 from historical_controls.ard.answers import answer_lines
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.config.merging import merged
@@ -20,15 +25,17 @@ with reported(snakemake.log[0]) as log:
         name: Analysis.model_validate(merged(snakemake.params.analysis, change.get("analysis", {})))
         for name, change in snakemake.params.variants.items()
     }
-    source = ScenarioSource(
-        read_scenario_tables(snakemake.input),
-        snakemake.params.shared,
+    asked = (
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
         Primary.model_validate(snakemake.params.primary),
         snakemake.params.seed,
     )
+    source = ScenarioSource(read_scenario_tables(snakemake.input), snakemake.params.shared, *asked)
     scenarios = [source.inputs(name, own) for name, own in settings.items()]
-    primary = source.inputs("primary", Analysis.model_validate(snakemake.params.analysis)) if source.shared else None
+    of_primary = dict(zip(SCENARIO_TABLES, snakemake.input.primary, strict=True))
+    primary = ScenarioSource(read_scenario_tables(of_primary), True, *asked).inputs(
+        "primary", Analysis.model_validate(snakemake.params.analysis)
+    )
     ard = analyse_grid(scenarios, snakemake.params.outcomes, snakemake.params.days, primary)
     write_table(ard, snakemake.output.ard, ARD)
     log.info("\n".join(answer_lines(ard)))

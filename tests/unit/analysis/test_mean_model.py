@@ -240,8 +240,39 @@ def test_a_scenario_that_changes_nothing_is_no_second_answer(dictionary: Diction
     other = analysis_inputs(people, measured, dictionary, permutation=FEW, censored_ladder=[{**INTERCEPT, "id": "c"}])
     slope = analysis_inputs(people, measured, dictionary, permutation=FEW, ladder=[SLOPE])
     ard = analyse_grid([replace(other, scenario="other"), replace(slope, scenario="slope")], ["PF"], [7], base)
-    assert ard.loc[ard["statistic"] == "not_estimable", "text"].tolist() == ["changes_nothing"]
+    said = ard.loc[ard["statistic"] == "not_applicable", ["scenario", "outcome", "text"]]
+    assert said.to_numpy().tolist() == [["other", "", "changes_nothing"]]
     assert (ard["statistic"] == "estimate").sum() == 2  # the model's and the permutation's, under the other rung
+
+
+def test_a_cohort_that_stays_the_same_is_not_applicable_once(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = pd.concat([visits(people), visits(people, "HR")])
+    base = analysis_inputs(people, measured, dictionary, permutation=FEW)
+    excluded = people.assign(patient_id=people["patient_id"] + "x", included=False)
+    same = pd.concat([excluded, people]).assign(scenario="same", display_id="other", undecided="age")
+    fewer = people[people["patient_id"] != "p29"]
+    scenarios = [
+        replace(base, scenario="same", patients=same, visits=measured.iloc[::-1]),
+        replace(base, scenario="fewer", patients=fewer),
+    ]
+    ard = analyse_grid(scenarios, ["PF", "HR"], [7], base)
+    assert ard.loc[ard["scenario"] == "same", ["outcome", "statistic", "text"]].to_numpy().tolist() == [
+        ["", "not_applicable", "changes_no_patient"]
+    ]
+    assert set(ard.loc[(ard["scenario"] == "fewer") & (ard["statistic"] == "estimate"), "outcome"]) == {"PF", "HR"}
+
+
+def test_an_outcome_that_a_scenario_does_not_reach_is_named_alone(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = pd.concat([visits(people, days=9), visits(people, "CRP", effect=0, log=True, days=9)])
+    low = (measured["outcome"] == "CRP") & (measured["patient_id"] == "p03") & (measured["day"] == 3)
+    measured.loc[low, ["value", "lower"]] = [np.nan, 0.0]
+    base = analysis_inputs(people, measured, dictionary, permutation=FEW)
+    half = analysis_inputs(people, measured, dictionary, permutation=FEW, limits="half_the_limit")
+    ard = analyse_grid([replace(half, scenario="half")], ["PF", "CRP"], [7], base)
+    assert ard.loc[ard["statistic"] == "not_applicable", "outcome"].tolist() == ["PF"]
+    assert "CRP" in set(ard.loc[ard["statistic"] == "estimate", "outcome"])
 
 
 # ---------------------------------------------------------------- slopes

@@ -8,7 +8,7 @@ from functools import cached_property
 import pandas as pd
 
 from historical_controls.analysis.model.comparison import Comparison
-from historical_controls.analysis.model.model_data import ModelData, model_data
+from historical_controls.analysis.model.model_data import PERSON, ModelData, model_data
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet, build_analysis_set
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.dictionary.dictionary import Dictionary
@@ -45,9 +45,13 @@ class AnalysisInputs:
 
     @cached_property
     def content(self) -> tuple[bytes, ...]:
-        """Hashes that tell one cohort from another, whatever the scenario's name."""
-        frames = (self.patients.drop(columns=["scenario", "display_id"]), self.visits.drop(columns="scenario"))
-        return tuple(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes() for frame in frames)
+        """Hashes that tell one cohort from another by who is compared, from when and with which values."""
+        included = self.patients.loc[self.patients["included"].fillna(False).astype(bool)]
+        # Names and the rules that were undecided differ between scenarios whose patients are the same.
+        patients = included.drop(columns=["scenario", "display_id", "undecided"], errors="ignore").sort_values(PERSON)
+        visits = self.visits.drop(columns="scenario").sort_values([*PERSON, "outcome", "day"])
+        hashes = (pd.util.hash_pandas_object(frame, index=False) for frame in (patients, visits))
+        return tuple(one.to_numpy().tobytes() for one in hashes)
 
     @cached_property
     def _visits_by_outcome(self) -> dict[str, pd.DataFrame]:

@@ -90,6 +90,15 @@ class Results:
         }
         return stated.get(None) or stated.get(day)
 
+    def not_applicable(self, outcome: str, scenario: str) -> Result | None:
+        """That a scenario changes nothing, for all outcomes or for this one; None where it has an answer of its own."""
+        stated = {
+            row.outcome: row
+            for analysis in self.analyses(Statistic.NOT_APPLICABLE, scenario)
+            for row in self.all(analysis, Statistic.NOT_APPLICABLE, scenario)
+        }
+        return stated.get("") or stated.get(outcome)
+
     def analyses(self, statistic: Statistic, scenario: str = "primary") -> list[AnalysisKey]:
         """The analyses that wrote this statistic, by name."""
         return sorted(

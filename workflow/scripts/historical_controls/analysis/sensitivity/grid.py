@@ -30,6 +30,7 @@ DATA_SETTINGS = ("covariates", "adjust_for_baseline", "limits")
 # What a scenario keeps that changes nothing.
 COUNTS = (Statistic.WEIGHTING, Statistic.BALANCE_OF, Statistic.N_SUBJECTS)
 BALANCE_TABLES = ("weights", "matched_sets", "gates")
+SCENARIO_TABLES = ("patients", "visits", *BALANCE_TABLES)
 
 
 def read_scenario_tables(paths: Mapping[str, str | Path]) -> dict[str, pd.DataFrame]:
@@ -76,40 +77,51 @@ def analyse_grid(
 ) -> pd.DataFrame:
     """ARD rows 14.2.12: each outcome's contrast at these days under each scenario.
 
-    The primary outcome has its permutation answer as well. primary: the primary scenario, where these scenarios share
-    its cohort; one that changes nothing for an outcome says so, and is no second answer.
+    The primary outcome has its permutation and its death-aware answer as well. primary: the primary scenario. One that
+    changes nothing is no second answer: it says so once, or for each outcome that it does not change.
     """
     cache, rows = ResultCache(), []
     for scenario in scenarios:
-        for code in codes:
-            if scenario.comparison.refusal is not None:
-                rows += list(_refused_rows(scenario, code))
-                continue
-            own = _outcome_rows(scenario, code, list(days), cache)
-            if primary is not None and primary.comparison.refusal is None:
-                own = _unless_same(own, _outcome_rows(primary, code, list(days), cache))
-            for row in own:
-                named = {**row, "scenario": scenario.scenario}
-                rows.append({**named, "id": row_id(named)})
+        for row in _scenario_rows(scenario, codes, list(days), primary, cache):
+            named = {**row, "scenario": scenario.scenario}
+            rows.append({**named, "id": row_id(named)})
     return ard_frame(rows)
 
 
-def _unless_same(own: list[Row], of_primary: list[Row]) -> list[Row]:
-    """The rows of a scenario; where all its estimates are the primary ones, its counts and that it changes nothing."""
-    if not _estimates(own) or _estimates(own) != _estimates(of_primary):
-        return own
-    counts = [row for row in own if row["statistic"] in COUNTS]
-    cell = Cell(
-        AnalysisKey.MIXED_MODEL,
-        "",
-        method=str(own[0]["method"]),
-        outcome=str(own[0]["outcome"]),
-        output=OutputId.SENSITIVITY,
-    )
-    return [*counts, cell.text(Statistic.NOT_ESTIMABLE, "changes_nothing")]
+def _scenario_rows(
+    scenario: AnalysisInputs, codes: Sequence[str], days: list[int], primary: AnalysisInputs | None, cache: ResultCache
+) -> list[Row]:
+    if scenario.comparison.refusal is not None:
+        return [row for code in codes for row in _refused_rows(scenario, code)]
+    comparable = primary is not None and primary.comparison.refusal is None
+    same_cohort = comparable and primary is not None and scenario.content == primary.content
+    if same_cohort and primary is not None and scenario.settings == primary.settings:
+        return [_not_applicable("", "changes_no_patient")]
+    of_codes = {code: _outcome_rows(scenario, code, days, cache) for code in codes}
+    if not same_cohort or primary is None:
+        return [row for rows in of_codes.values() for row in rows]
+    answers = {code: _answers(_outcome_rows(primary, code, days, cache)) for code in codes}
+    unchanged = {code: _answers(rows) == answers[code] for code, rows in of_codes.items()}
+    if all(unchanged.values()):
+        return [_not_applicable("", "changes_nothing")]
+    kept = {
+        code: _counts_alone(code, rows) if unchanged[code] and answers[code] else rows
+        for code, rows in of_codes.items()
+    }
+    return [row for rows in kept.values() for row in rows]
 
 
-def _estimates(rows: list[Row]) -> dict[tuple[object, ...], object]:
+def _counts_alone(code: str, rows: list[Row]) -> list[Row]:
+    return [*(row for row in rows if row["statistic"] in COUNTS), _not_applicable(code, "changes_nothing")]
+
+
+def _not_applicable(code: str, why: str) -> Row:
+    """code: the outcome that a scenario does not change; '' for all of them."""
+    cell = Cell(AnalysisKey.MIXED_MODEL, "", method="reml", outcome=code, output=OutputId.SENSITIVITY)
+    return cell.text(Statistic.NOT_APPLICABLE, why)
+
+
+def _answers(rows: list[Row]) -> dict[tuple[object, ...], object]:
     return {
         (row["analysis"], row["day"], row["statistic"]): row["value"] for row in rows if row["statistic"] in INTERVAL
     }

@@ -181,6 +181,7 @@ class Statistic(StrEnum):
     N_WINS = "n_wins", Kind.COUNT
     NO_INTERVAL = "no_interval", Kind.REMARK
     NO_TIPPING_POINT = "no_tipping_point", Kind.REMARK
+    NOT_APPLICABLE = "not_applicable", Kind.REMARK
     NOT_COMPARED = "not_compared", Kind.REMARK
     NOT_ESTIMABLE = "not_estimable", Kind.REMARK
     NOT_PERMUTED = "not_permuted", Kind.REMARK

@@ -182,7 +182,10 @@ def _scenario_row(printer: Printer, scenario: str, label: Markup) -> Row:
     weighting = printer.results.one(AnalysisKey.MIXED_MODEL, Statistic.WEIGHTING, scenario, outcome=primary.outcome)
     if weighting is not None and weighting.text == "overlap":
         label = Markup("{} <small>{}</small>").format(label, printer.word("target.ATO"))
-    if parts is None:
+    same = printer.results.not_applicable(primary.outcome, scenario)
+    if same is not None:
+        last = printer.word("not_applicable", reason=printer.reason(same, primary.outcome, scenario))
+    elif parts is None:
         row = printer.results.not_estimable(primary.outcome, float(primary.day), scenario)
         last = said_refusal(printer, row, primary.outcome, scenario)
     else:

@@ -11,7 +11,7 @@ LAYOUTS: dict[str, tuple[Block, ...]] = {
     OutputId.GATES: (Block(GATES, together=True),),
 }
 
-ESTIMATES = (*INTERVAL, Statistic.DF, Statistic.NOT_ESTIMABLE)
+ESTIMATES = (*INTERVAL, Statistic.DF, Statistic.NOT_ESTIMABLE, Statistic.NOT_APPLICABLE)
 
 # Tables that gather rows registered under other outputs.
 EXTRA: dict[str, tuple[Block, ...]] = {
