@@ -9,16 +9,19 @@ import pytest
 
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.errors import UserError
-from historical_controls.report.exports.tables import export_tables, inert
-from historical_controls.report.printing.outputs import load_outputs, table_names
+from historical_controls.report.exports.tables import export_index, export_tables, inert
+from historical_controls.report.printing.outputs import load_outputs
 
 from .study import small_study
 
 
-def test_every_registered_output_has_its_rows() -> None:
+def test_every_output_with_rows_has_a_file_and_none_is_a_header_alone() -> None:
     study = small_study()
     tables = export_tables(study.ard, study.outputs)
-    assert list(tables) == table_names(study.outputs)
+    assert all(len(table) for table in tables.values())
+    index = export_index(tables, study.outputs).set_index("output_id")
+    assert (index["file"] == "").equals(index["n_rows"] == 0) and (index["n_rows"] == 0).any()
+    assert index.loc["14.1.1", "file"] == "table-14.1.1.csv"
     assert len(tables["table-14.1.1.csv"]) == (study.ard["output_id"] == "14.1.1").sum()
     assert set(study.ard["output_id"]) <= set(study.outputs)
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import math
 import re
 
+import pytest
+
 from historical_controls.ard.queries import Result, results_of
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.report.printing.printer import printed_value
 from historical_controls.text.formatting import DASH, decimals
 
 from .conftest import Rendered
@@ -31,7 +35,8 @@ def assert_printed(text: str, row: Result, magnitude: bool = False) -> None:
         assert abs(float(plain.removesuffix("%")) - 100 * value) <= 0.5
     else:
         assert abs(float(plain) - value) <= 0.5 * 10 ** -decimals(row.format) + 1e-12
-        assert len(plain.partition(".")[2]) == decimals(row.format)
+        # A limit beside the null value has further decimals (printer.printed_value).
+        assert len(plain.partition(".")[2]) == decimals(row.format) or row.statistic in ("lower", "upper")
 
 
 def test_every_marked_number_is_the_one_of_the_results_table(report: Rendered) -> None:
@@ -140,6 +145,7 @@ def test_outcome_table_has_each_number_in_its_place(report: Rendered) -> None:
         assert [cell[:3] for cell in cells_of(report, "days-PF", f"{day:.0f}")] == [
             *((name, arm, day) for arm in ("treated", "historical") for name in ("mean", "n_subjects")),
             *((name, "", day) for name in ("estimate", "lower", "upper")),
+            *((name, "", day) for name in ("win_odds", "lower", "upper") if day == 7),
         ]
 
 
@@ -171,3 +177,30 @@ def test_a_result_that_one_patient_decides_says_so(report: Rendered, language: s
     screen = next(e for e in report.page.elements if e.attributes.get("id") == "table-certainty").text
     assert report.study.words(language)("certainty.changes") in screen
     assert "48 (3" in screen
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "format", "printed"),
+    [
+        (0.009, "/min", "0", "0.01"),
+        (-0.2, "mmHg", "0", "−0.2"),
+        (0.0, "mmHg", "0", "0"),
+        (0.4, "mmHg", "0.0", "0.4"),
+        (1.0004, "ratio", "0.00", "1.0004"),
+        (0.998, "ratio", "0.00", "0.998"),
+        (1.02, "ratio", "0.00", "1.02"),
+        (0.00001, "mmHg", "0", "0"),
+    ],
+)
+def test_a_limit_beside_the_null_value_is_not_printed_as_it(value: float, unit: str, format: str, printed: str) -> None:
+    cell = Cell("mixed_model", "primary", "reml", "PF", output="14.2.2", day=7, contrast=CONTRAST)
+    frame = ard_frame([cell.number("lower", value, unit, format)])
+    (row,) = results_of(frame).rows[("primary", "mixed_model", "lower")]
+    assert printed_value(row) == printed
+
+
+def test_every_panel_and_every_row_of_the_glance_counts_the_deaths_as_well(report: Rendered, language: str) -> None:
+    head = {"en": "Counting deaths", "es": "Contando las defunciones"}[language]
+    panel = next(e for e in report.page.elements if e.attributes.get("id") == "outcome-PF").text
+    glance = next(e for e in report.page.elements if e.attributes.get("id") == "table-glance").text
+    assert head in panel and head in glance

@@ -132,7 +132,7 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
     groups |= {"population", "missing", "chapter", "model_message", "method_step", "estimand", "stat"}
     keys = [key for key in locales["en"].entries if key.partition(".")[0] not in groups]
     built = {"answer.reading_", "cleaning.", "readings.", "care.", "calendar.", "adverse.", "grid."}
-    built |= {"figure.choice_", "verdict.", "certainty.left_", "certainty.right_"}
+    built |= {"run.", "figure.choice_", "verdict.", "certainty.left_", "certainty.right_"}
     assert [
         key for key in keys if key not in code and not key.endswith(".title") and not any(map(key.startswith, built))
     ] == []

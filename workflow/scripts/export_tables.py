@@ -16,6 +16,9 @@ with reported(snakemake.log[0]):
     outputs = load_outputs(snakemake.input.outputs)
     tables = export_tables(read_table(snakemake.input.ard, ARD), outputs)
     index = Path(snakemake.output.index)
+    # A file of an earlier run whose output has no rows any more would be taken for a result of this one.
+    for stale in index.parent.glob("*.csv"):
+        stale.unlink()
     for name, table in tables.items():
         table.to_csv(index.parent / name, index=False, lineterminator="\n")
     export_index(tables, outputs).to_csv(index, index=False, lineterminator="\n")

@@ -32,25 +32,26 @@ COLUMNS = (
 
 
 def export_tables(ard: pd.DataFrame, outputs: Mapping[str, Output]) -> dict[str, pd.DataFrame]:
-    """One frame per registered output, by file name: its rows of the results table with the printed form.
+    """One frame per registered output that has rows, by file name: its rows of the results table as printed as well.
 
-    An output without rows gives an empty frame. Text cells that a spreadsheet would run as a formula get a
+    Text cells that a spreadsheet would run as a formula get a
     leading apostrophe.
     """
-    return {output.file_name: _export(ard[ard["output_id"] == output.output_id]) for output in exported(outputs)}
+    frames = {output.file_name: ard[ard["output_id"] == output.output_id] for output in exported(outputs)}
+    return {name: _export(frame) for name, frame in frames.items() if not frame.empty}
 
 
 def export_index(tables: Mapping[str, pd.DataFrame], outputs: Mapping[str, Output]) -> pd.DataFrame:
-    """What stands in which file: one row per registered output, with titles and the number of rows."""
+    """Which file has which output: titles and the number of rows; an output without rows has no file."""
     rows = [
         {
             "output_id": output.output_id,
-            "file": output.file_name,
+            "file": output.file_name if output.file_name in tables else "",
             "title_en": output.title_en,
             "title_es": output.title_es,
             "population": output.population,
             "rule": output.rule,
-            "n_rows": len(tables[output.file_name]),
+            "n_rows": len(tables.get(output.file_name, ())),
         }
         for output in exported(outputs)
     ]

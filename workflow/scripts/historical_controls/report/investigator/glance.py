@@ -13,12 +13,13 @@ from historical_controls.report.investigator.answer import contrast, is_ratio
 from historical_controls.report.investigator.outcomes import interval, said_refusal
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
+from historical_controls.report.printing.win_odds import win_odds_cell
 
 
 def glance_table(printer: Printer) -> HtmlTable:
     """Every registered outcome in the registry's order, then any other one that is analysed."""
     day = printer.config.primary.day
-    names = ("glance.outcome", "glance.difference", "glance.with_values", "glance.controls")
+    names = ("glance.outcome", "glance.difference", "course.deaths_head", "glance.with_values", "glance.controls")
     heads = tuple(printer.word(name, level=printer.level) for name in names)
     rows = tuple(_row(printer, code, day) for code in _codes(printer))
     title = printer.word("glance.table_title", day=printer.fact(day))
@@ -36,7 +37,10 @@ def _row(printer: Printer, code: str, day: int) -> Row:
     head = Markup("{} <small>{}</small>").format(printer.label(code), better)
     counts = {arm: _measured(printer, code, arm) for arm in ARMS}
     n = printer.word("glance.n_both", **{f"n_{arm}": printer.number(row) for arm, row in counts.items()})
-    return Row(head, (_said(printer, code, day), n, _controls(printer, counts["historical"])))
+    return Row(
+        head,
+        (_said(printer, code, day), win_odds_cell(printer, code, day), n, _controls(printer, counts["historical"])),
+    )
 
 
 def _measured(printer: Printer, code: str, arm: str) -> Result | None:

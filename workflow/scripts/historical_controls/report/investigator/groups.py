@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.report.investigator.answer import contrast, deaths_difference
@@ -58,8 +59,24 @@ def _died_by_primary_day(printer: Printer) -> list[Row]:
     totals = [printer.primary_one(AnalysisKey.WORST_RANK, Statistic.N_SUBJECTS, arm=arm) for arm in ARMS]
     if day == printer.config.cohort.horizon_days or any(row is None for row in (*died, *totals)):
         return []
-    cells = [_of(printer, count, total) for count, total in zip(died, totals, strict=True)]
+    cells = [
+        _with_limits(printer, _of(printer, count, total), arm, day)
+        for arm, count, total in zip(ARMS, died, totals, strict=True)
+    ]
     return [Row(printer.word("answer.died_by", day=printer.fact(day)), (*cells, NOTHING))]
+
+
+def _with_limits(printer: Printer, said: Markup, arm: str, day: int) -> Markup:
+    """A count with the interval of the share that died by the day, as the cumulative incidence estimates it."""
+    keys = {"output_id": OutputId.PATIENT_LEVEL, "arm": arm, "level": "death", "day": float(day)}
+    limits = [
+        printer.results.one(AnalysisKey.CUMULATIVE_INCIDENCE, name, **keys)  # type: ignore[arg-type]
+        for name in (Statistic.LOWER, Statistic.UPPER)
+    ]
+    if any(row is None or row.value is None for row in limits):
+        return said
+    lower, upper = map(printer.number, limits)
+    return Markup("{} <small>{}</small>").format(said, printer.word("answer.died_limits", lower=lower, upper=upper))
 
 
 def _died(printer: Printer) -> list[Row]:

@@ -13,6 +13,7 @@ from historical_controls.report.printing.html_table import HtmlTable, Row, liste
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.printing.rung_name import rung_name
 from historical_controls.report.printing.scenario_names import scenario_labels
+from historical_controls.report.printing.win_odds import has_win_odds, win_odds_cell
 
 
 def interval(
@@ -35,8 +36,10 @@ def days_table(printer: Printer, code: str) -> HtmlTable:
         rows = tuple(Row(printer.fact(day), tuple(_n_cell(printer, code, arm, day) for arm in ARMS)) for day in days)
         title = printer.word("course.count_title", outcome=printer.label(code))
         return HtmlTable(f"days-{code}", _output_id(printer, code), title, heads, rows)
-    heads = (printer.word("course.day"), *arms, _contrast_head(printer, code))
-    rows = tuple(_day_row(printer, code, day) for day in days)
+    ranked = has_win_odds(printer, code)
+    last = (printer.word("course.deaths_head", level=printer.level),) if ranked else ()
+    heads = (printer.word("course.day"), *arms, _contrast_head(printer, code), *last)
+    rows = tuple(_day_row(printer, code, day, ranked) for day in days)
     return HtmlTable(f"days-{code}", _output_id(printer, code), title, heads, rows, _fit_notes(printer, code))
 
 
@@ -76,14 +79,15 @@ def _output_id(printer: Printer, code: str) -> str:
     return ""
 
 
-def _day_row(printer: Printer, code: str, day: int) -> Row:
+def _day_row(printer: Printer, code: str, day: int, ranked: bool) -> Row:
+    """One day: both means, the contrast or why there is none, and the win odds where the outcome is ranked."""
     parts = contrast(printer, code, day)
     means = tuple(_mean_cell(printer, code, arm, day) for arm in ARMS)
+    last = (win_odds_cell(printer, code, day),) if ranked else ()
     if parts is None:
         row = printer.results.not_estimable(code, float(day))
-        last = said_refusal(printer, row, code)
-        return Row(printer.fact(day), (*means, last))
-    return Row(printer.fact(day), (*means, interval(printer, parts)))
+        return Row(printer.fact(day), (*means, said_refusal(printer, row, code), *last))
+    return Row(printer.fact(day), (*means, interval(printer, parts), *last))
 
 
 def _mean_cell(printer: Printer, code: str, arm: str, day: int) -> Markup:

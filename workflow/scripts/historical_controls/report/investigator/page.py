@@ -43,6 +43,7 @@ from historical_controls.report.printing.html_table import HtmlTable
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.printing.svg import inline_svg
+from historical_controls.report.printing.win_odds import said_win_odds
 
 TEMPLATE = "investigator.html.j2"
 BIASES = ("chosen", "time", "mean", "calendar", "support", "death", "discharge", "visits", "few", "many")
@@ -58,6 +59,7 @@ class OutcomePart:
     figure: Markup | None
     refusal: Markup | None
     said: Markup | None
+    deaths: Markup | None
     few: Markup | None
     table: HtmlTable
 
@@ -135,6 +137,7 @@ def _outcome_part(printer: Printer, code: str, figures: Mapping[str, str]) -> Ou
         figure,
         refusal(printer, code),
         said_difference(printer, code),
+        said_win_odds(printer, code, printer.config.primary.day),
         few_measured(printer, code),
         days_table(printer, code),
     )

@@ -55,11 +55,6 @@ def load_outputs(path: str | Path) -> dict[str, Output]:
     return outputs
 
 
-def table_names(outputs: dict[str, Output]) -> list[str]:
-    """File names that `export_tables` gives."""
-    return [output.file_name for output in exported(outputs)]
-
-
 def exported(outputs: Mapping[str, Output]) -> list[Output]:
     """The outputs whose rows stand in the results table."""
     return [output for output in outputs.values() if output.in_results]

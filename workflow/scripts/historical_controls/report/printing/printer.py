@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Finding, Result, Results, reason_facts, refusing
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
-from historical_controls.text.formatting import DASH, format_number
+from historical_controls.text.formatting import DASH, decimals, format_number
 from historical_controls.text.words import Words
+
+# A limit nearer to the null value than this is printed as it.
+MOST_DECIMALS = 4
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Printer:
         """A number as `<span data-ard="id">`, or a dash that says that there is none."""
         if row is None:
             return Markup('<span class="none" title="{}">{}</span>').format(self.words("report.not_available"), DASH)
-        printed = format_number(row.value, row.format)
+        printed = printed_value(row)
         if printed == DASH:
             return Markup('<span class="none" data-ard="{}" title="{}">{}</span>').format(
                 row.id, self.words("report.not_available"), DASH
@@ -122,6 +126,25 @@ class Printer:
     def level(self) -> Markup:
         """The confidence level, as a percentage."""
         return self.fact(format_number(self.config.analysis.level, "percent"))
+
+
+def printed_value(row: Result) -> str:
+    """The value at its format; a limit beside the null value takes the decimals that tell the two apart.
+
+    An interval from 0.009 that is printed as '0 to 18' would be read as one that includes no difference.
+    """
+    printed = format_number(row.value, row.format)
+    if row.statistic not in (Statistic.LOWER, Statistic.UPPER) or row.contrast != CONTRAST or row.value is None:
+        return printed
+    null = 1.0 if row.unit in ("ratio", "odds ratio", "odds") else 0.0
+    places = decimals(row.format)
+    if row.format[:1] != "0" or row.value == null:
+        return printed
+    for more in range(places, MOST_DECIMALS + 1):
+        longer = format_number(row.value, f"{0:.{more}f}")
+        if longer != format_number(null, f"{0:.{more}f}"):
+            return longer
+    return printed
 
 
 def fill(template: str, values: Mapping[str, object]) -> Markup:
