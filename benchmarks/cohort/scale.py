@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from historical_controls.cohort.define import define_cohort
 from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.cohort.records.clean_tables import stored_tables
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.study import Study
+from historical_controls.config.study_config import read_config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.tables.parquet import TableWriter, write_table
 from historical_controls.tables.registry import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS
@@ -104,7 +104,7 @@ def write_tables(folder: Path, n: int) -> None:
 
 def define(folder: Path) -> None:
     """The stage as its rule runs it; prints seconds, peak memory and how many were included."""
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    raw = read_config(ROOT / "config.yaml")
     # No PCR and no scan is simulated here: these conditions are left out.
     raw["cohort"]["filters"] = [name for name in raw["cohort"]["filters"] if name not in ("I1", "I2")]
     started = time.perf_counter()

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.analysis.outcomes import analyse_outcomes
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.config.analysis.analysis import Analysis, Primary
+from historical_controls.config.study_config import read_config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 
@@ -103,7 +103,7 @@ def main() -> None:
     parser.add_argument("--controls", type=int, nargs="+", default=[25, 50])
     parser.add_argument("--worlds", nargs="+", default=list(WORLDS))
     options = parser.parse_args()
-    declared = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["analysis"]
+    declared = read_config(ROOT / "config.yaml")["analysis"]
     few = {"exact_up_to": 1000, "draws": 1000, "scenario_draws": 1000}
     settings = Analysis.model_validate(
         {**declared, "days": [DAY], "covariates": [], "adjust_for_baseline": False, "permutation": few}

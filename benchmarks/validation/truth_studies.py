@@ -16,11 +16,11 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from historical_controls.calibration.page import SUMMARY
 from historical_controls.calibration.studies import ANSWER_COLUMNS, large_sample, study_answers, summary
 from historical_controls.calibration.worlds import CASES, WORLDS
+from historical_controls.config.study_config import read_config
 from historical_controls.dictionary.dictionary import load_dictionary
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--worlds", nargs="+", choices=list(WORLDS))
     parser.add_argument("--answers", type=Path, default=ROOT / "results/calibration/truth_studies")
     options = parser.parse_args()
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    raw = read_config(ROOT / "config.yaml")
     dictionary = load_dictionary(ROOT / "data/dictionary")
     options.answers.mkdir(parents=True, exist_ok=True)
     files = {world: options.answers / f"{world.replace(' ', '_')}.csv" for world in options.worlds or WORLDS}

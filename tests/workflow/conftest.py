@@ -14,9 +14,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from historical_controls.simulation.study import NO_GRID
+
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM_FILES = ("Snakefile", "workflow", "data/dictionary", "docs", "environment.yml", "profiles")
-SMALL = {"outcomes": ["PF", "IL6"], "languages": ["en"], "estimands": None, "sensitivity": {"leave_one_out": False}}
+SMALL = {
+    **{"outcomes": ["PF", "IL6"], "languages": ["en"], "estimands": None},
+    "sensitivity": {**NO_GRID, "leave_one_out": False},
+}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from historical_controls.config.study_config import read_config
+
 ROOT = Path(__file__).resolve().parents[2]
 FORMAT = "%Y-%m-%d %H:%M"
 FIRST = datetime(2020, 4, 1, 8)
@@ -116,7 +118,7 @@ def source(arm: str, name: str) -> dict[str, Any]:
 
 def settings() -> dict[str, Any]:
     """The example's settings, cut to one outcome, two conditions and no scenario."""
-    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = read_config(ROOT / "config.yaml")
     rules = config["cohort"]["rules"]
     cohort = {
         "rules": {name: rules[name] for name in ("I12", "I3")},

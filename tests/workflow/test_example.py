@@ -19,7 +19,9 @@ pytestmark = pytest.mark.workflow
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example study, run in a folder of its own."""
     folder = tmp_path_factory.mktemp("example")
-    shutil.copy(ROOT / "config.yaml", folder / "config.yaml")
+    for name in ("config.yaml", "eligibility.yaml"):
+        shutil.copy(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "sources", folder / "sources")
     shutil.copytree(ROOT / "data", folder / "data")
     run = snakemake(folder, cores=4)
     assert run.code == 0, run.output

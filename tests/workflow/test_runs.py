@@ -125,7 +125,7 @@ def test_typos_in_the_config_are_told_all_at_once_without_a_traceback(small_stud
     edit_config(small_study, change)
     run = snakemake(small_study, "-n")
     assert run.code != 0
-    assert "config.yaml: analysis.alhpa: unknown key" in run.output
+    assert ": analysis.alhpa: unknown key" in run.output
     assert "analysis.level: 95 is too large" in run.output
     assert "sources.historical.files.laboratorio.delimeter: unknown key" in run.output
     assert "Did you mean 'delimiter'?" in run.output

@@ -3,6 +3,7 @@
 from historical_controls.config.sources.recorded import recorded_events
 from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.merging import merged
+from historical_controls.config.reading.included import included_files, lines_of, with_included
 from historical_controls.config.scenarios import (
     BATCHES,
     COHORT_BATCHES,
@@ -29,9 +30,14 @@ def dictionary_folder(raw):
 def checked_study(raw):
     """The checked config and its dictionary, or a WorkflowError with the user's lines and no traceback."""
     try:
-        dictionary = load_dictionary(dictionary_folder(raw))
-        study = checked_config(vocabulary(raw, dictionary, LOCALES))
-        check_files(study, Path.cwd())
+        whole = with_included(raw, Path.cwd())
+        lines = lines_of(Path.cwd(), included_files(raw, Path.cwd()))
+        try:
+            dictionary = load_dictionary(dictionary_folder(whole))
+            study = checked_config(vocabulary(whole, dictionary, LOCALES))
+            check_files(study, Path.cwd())
+        except UserError as error:
+            raise lines.placed(error)
     except UserError as error:
         raise WorkflowError(str(error))
     return study, dictionary

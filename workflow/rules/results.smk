@@ -44,11 +44,12 @@ rule join_results:
 
 
 rule record_provenance:
-    """Hashes of inputs and config, package versions, seed and commit."""
+    """Hashes of inputs and config, package versions, seed and commit; the config with every default written out."""
     input:
         raw=list(dict.fromkeys(declared_files(STUDY).values())),
     output:
         provenance="results/provenance.json",
+        config="results/config.resolved.yaml",
     log:
         "results/logs/record_provenance.log",
     benchmark:

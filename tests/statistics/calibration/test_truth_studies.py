@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from historical_controls.calibration import studies, worlds
 from historical_controls.calibration.hospital import Change, Hospital, admissions
@@ -21,10 +20,11 @@ from historical_controls.calibration.records import clean_tables
 from historical_controls.calibration.studies import study_answers
 from historical_controls.calibration.worlds import CASES, WORLDS, Case
 from historical_controls.config.merging import merged
+from historical_controls.config.study_config import read_config
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 
 ROOT = Path(__file__).resolve().parents[3]
-RAW = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+RAW = read_config(ROOT / "config.yaml")
 NO_DISTANCE = merged(RAW, {"balance": {"gates": {"min_controls_reaching": 0}}})
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 from cleaning_study import LAB, LONG, ROOT, dictionary, source, study
 
 from historical_controls.cleaning.findings.finding import Finding
@@ -18,6 +17,7 @@ from historical_controls.cleaning.people.identity import link_people
 from historical_controls.cleaning.records.outputs import SOURCE_TABLES
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.sources.sources import Source
+from historical_controls.config.study_config import read_config
 from historical_controls.errors import UserError
 from historical_controls.intake.reading import read_file
 from historical_controls.tables.parquet import write_table
@@ -43,8 +43,7 @@ def findings_of(path: Path, file: dict[str, Any], folder: Path, **keys: Any) -> 
 
 def example(name: str) -> dict[str, Any]:
     """The example study's declaration of a historical file."""
-    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
-    return yaml.safe_load(text)["sources"]["historical"]["files"][name]
+    return read_config(ROOT / "config.yaml")["sources"]["historical"]["files"][name]
 
 
 def misdated() -> dict[str, Any]:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from cohort_study import LABEL, dictionary, given, measured, moments, person, records, tables
 from hypothesis import given as over
 from hypothesis import settings
@@ -20,7 +19,7 @@ from historical_controls.cohort.eligibility.rules import judge_rules
 from historical_controls.cohort.records.clean_tables import CleanTables
 from historical_controls.cohort.records.patient_records import place_all
 from historical_controls.config.cohort.cohort import Cohort
-from historical_controls.config.study_config import load_config, scenario_config
+from historical_controls.config.study_config import load_config, read_config, scenario_config
 
 PF = {"kind": "paired_ratio", "numerator": "PAO2", "denominator": "FIO2", "within_minutes": 30}
 FLOW = {"kind": "fraction_from_flow", "flow": "O2_FLOW", "table": [[2, 0.25], [4, 0.30], [8, 0.40], [10, 0.50]]}
@@ -228,7 +227,7 @@ def test_altitude_conventions(convention: str, pf: float, flags: str) -> None:
 def test_altitude_needs_the_pressure_and_is_a_matter_of_overrides() -> None:
     with pytest.raises(ValueError, match="barometric_pressure is needed"):
         Cohort.model_validate({"altitude": {"convention": "times_pb_over_760"}})
-    raw = yaml.safe_load((Path(__file__).parents[3] / "config.yaml").read_text(encoding="utf-8"))
+    raw = read_config(Path(__file__).parents[3] / "config.yaml")
     over = {"cohort": {"altitude": {"convention": "times_760_over_pb"}, "rules": {"I4": {"value": 195}}}}
     raw["scenarios"]["altitude_corrected"] = {"label": {"en": "x", "es": "x"}, "overrides": over}
     cohort = scenario_config(load_config(raw), "altitude_corrected").cohort

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
 from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.config.study_config import read_config
 
 CONFIG = Path(__file__).parents[3] / "config.yaml"
 
 
 def example() -> Cohort:
-    return Cohort.model_validate(yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["cohort"])
+    return Cohort.model_validate(read_config(CONFIG)["cohort"])
 
 
 def small(**changes: object) -> Cohort:

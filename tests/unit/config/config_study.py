@@ -7,11 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.scenarios import batches, specified_weightings
-from historical_controls.config.study_config import Config
+from historical_controls.config.study_config import Config, read_config
 from historical_controls.config.vocabulary import Vocabulary
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.errors import UserError, UserErrors
@@ -27,11 +25,11 @@ Steps = tuple[str | int, ...]
 
 @cache
 def _text(name: str) -> Any:
-    return yaml.load(STUDIES[name].read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return read_config(STUDIES[name])
 
 
 def study(name: str) -> dict[str, Any]:
-    """A copy of the raw config of a study."""
+    """A copy of the raw config of a study, its included files joined and its defaults written out."""
     return copy.deepcopy(_text(name))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,14 @@ import yaml
 
 from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.merging import merged
-from historical_controls.config.study_config import Config, check_files, json_schema, load_config, scenario_config
+from historical_controls.config.study_config import (
+    Config,
+    check_files,
+    json_schema,
+    load_config,
+    read_config,
+    scenario_config,
+)
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.errors import UserError, UserErrors
 
@@ -23,7 +32,7 @@ PEOPLE = "sources.historical.files.pacientes.parts.0"
 
 @pytest.fixture(scope="module")
 def example() -> dict[str, Any]:
-    return yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
+    return read_config(EXAMPLE)
 
 
 def changed(raw: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
@@ -186,7 +195,18 @@ def test_every_key_of_the_example_is_explained(example: dict[str, Any]) -> None:
     Names of the user's own (columns, codes, labels by language) explain themselves.
     """
     schema_keys = set(_schema_keys())
-    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    files = (
+        EXAMPLE,
+        ROOT / "eligibility.yaml",
+        *sorted(ROOT.glob("sources/*.yaml")),
+        ROOT / "docs/config_defaults.yaml",
+    )
+    lines = [
+        # A key without a constant default stands in a comment of docs/config_defaults.yaml.
+        re.sub(r"^( *)# (\w+:)", r"\1\2 #", line)
+        for file in files
+        for line in file.read_text(encoding="utf-8").splitlines()
+    ]
     unexplained = []
     for key in sorted(keys_of(example) & schema_keys):
         places = [n for n, line in enumerate(lines) if _opens(line, key)]
@@ -208,10 +228,12 @@ def _opens(line: str, key: str) -> bool:
     return any(f"{before}{key}:" in f" {bare}" for before in (" ", "{", "- "))
 
 
-def test_the_editor_finds_the_schema() -> None:
-    first = EXAMPLE.read_text(encoding="utf-8").splitlines()[0]
-    path = first.removeprefix("# yaml-language-server: $schema=")
-    assert (ROOT / path).read_text(encoding="utf-8") == json_schema(), "run `make docs`"
+@pytest.mark.parametrize("name", ["config.yaml", "eligibility.yaml", "sources/treated.yaml", "sources/historical.yaml"])
+def test_the_editor_finds_the_schema(name: str) -> None:
+    first = (ROOT / name).read_text(encoding="utf-8").splitlines()[0]
+    path = (ROOT / name).parent / first.removeprefix("# yaml-language-server: $schema=")
+    assert path.read_text(encoding="utf-8") == json_schema(part=name != "config.yaml"), "run `make docs`"
+    assert json.loads(path.read_text(encoding="utf-8"))["$id"] == path.resolve().name
 
 
 NAMES = [

@@ -157,7 +157,7 @@ FREE = {
     *("Study.id", "SourceFile.path", "SourceFile.encoding", "SourceFile.delimiter", "SourceFile.sheet"),
     *("SourceFile.footer", "SourceFile.ignore_analytes", "SourceFile.private_columns", "SourceFile.timezone"),
     *("Source.timezone", "Source.treated_subjects", "RedcapExport.dictionary", "UnitFactor.unit"),
-    *("Config.dictionary", "Config.crosswalk", "Config.resolutions", "CovarianceRung.random"),
+    *("Config.include", "Config.dictionary", "Config.crosswalk", "Config.resolutions", "CovarianceRung.random"),
     *("EventSettings.reaction_terms", "Sentinels.columns", "Sentinels.codes", "Condition.column", "Condition.is_in"),
     # Added with the layouts of files: columns, codes and words of the hospital.
     *(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from config_study import ROOT, study
 
-from historical_controls.config.strict_yaml import check_text
+from historical_controls.config.reading.strict_yaml import check_text
 from historical_controls.config.study_config import check_files, load_config
 from historical_controls.errors import UserError, UserErrors
 
@@ -42,7 +42,8 @@ def test_all_twice_written_keys_are_named_at_once(tmp_path: Path) -> None:
 
 
 def test_the_configs_of_the_repository_pass(tmp_path: Path) -> None:
-    for path in (ROOT / "config.yaml", *sorted(ROOT.glob("tests/data/studies/*/config.yaml"))):
+    own = (ROOT / "config.yaml", ROOT / "eligibility.yaml", *sorted(ROOT.glob("sources/*.yaml")))
+    for path in (*own, *sorted(ROOT.glob("tests/data/studies/*/config.yaml"))):
         check_text(path)
     anchored = tmp_path / "config.yaml"
     anchored.write_bytes(b"\xef\xbb\xbfa: &x {b: 1}\nc: *x\n")

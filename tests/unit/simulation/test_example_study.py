@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
 from historical_controls.cleaning.people.identity import link_people
@@ -15,6 +14,7 @@ from historical_controls.cleaning.records.outputs import CleanSource
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.sources.sources import Source
 from historical_controls.config.study import Study as StudySection
+from historical_controls.config.study_config import read_config
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.intake.reading import read_file
 from historical_controls.simulation.study import Study, make_study, simulate
@@ -27,7 +27,7 @@ KEY = ["source", "file", "line", "item"]
 
 def cleaned(folder: Path, dictionary: Dictionary) -> dict[str, CleanSource]:
     """Both sources of a study folder, through intake and cleaning."""
-    raw = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    raw = read_config(folder / "config.yaml")
     study = StudySection.model_validate(raw["study"])
     sources = {name: Source.model_validate(source) for name, source in raw["sources"].items()}
     parts = {

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from historical_controls.config.sources.sources import Source
 from historical_controls.config.study import Study as StudySection
+from historical_controls.config.study_config import read_config
 from historical_controls.errors import UserError
 from historical_controls.simulation.measure import Stream, measurements
 from historical_controls.simulation.screening import eligible_hours
@@ -35,7 +36,7 @@ def treated(truth: Truth) -> Arm:
 
 
 def test_the_sources_section_of_the_example_is_valid() -> None:
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    raw = read_config(ROOT / "config.yaml")
     sources = {name: Source.model_validate(source) for name, source in raw["sources"].items()}
     assert StudySection.model_validate(raw["study"]).simulated
     assert all((ROOT / file.path).is_file() for source in sources.values() for file in source.files.values())

@@ -13,6 +13,8 @@ from historical_controls.config.base import Section
 from historical_controls.config.faults import shown
 from historical_controls.config.merging import changed_rules, overridden, rules_of_options, value_at
 from historical_controls.config.name_types import Declares, EveryLanguage
+from historical_controls.config.reading.completed import completed
+from historical_controls.config.reading.derived import with_derived
 from historical_controls.config.vocabulary import (
     CHARACTERISTICS,
     KINDS,
@@ -36,7 +38,9 @@ def name_faults(model: type[Section], known: Vocabulary, file: str) -> list[User
     model: the type of the whole config. The options of readings and the scenarios are read as they change the config.
     """
     leaves = list(leaves_of(model, known.raw))
-    known = replace(known, declared=declared_names(leaves))
+    # What a config does not write may declare names as well, such as the rungs of the default ladder.
+    whole = completed(model, with_derived(known.raw))
+    known = replace(known, declared=declared_names(leaves if whole == known.raw else leaves_of(model, whole)))
     faults = list(_faults(leaves, known, file))
     return [*faults, *_of_scenarios(model, known, file, faults)]
 

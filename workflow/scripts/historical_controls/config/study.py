@@ -28,8 +28,12 @@ class Period(Section):
 class RecordDates(Section):
     """What cleaning reads of the study: between which days a record can be right."""
 
-    first_date: date = Field(description="earliest plausible date of any record; earlier ones are quarantined")
-    data_lock: date = Field(description="latest plausible date of any record; later ones are quarantined")
+    first_date: date = Field(
+        date(1900, 1, 1), description="earliest plausible date of any record; earlier ones are quarantined"
+    )
+    data_lock: date = Field(
+        date(2100, 1, 1), description="latest plausible date of any record; later ones are quarantined"
+    )
 
     @model_validator(mode="after")
     def dates_in_order(self) -> Self:

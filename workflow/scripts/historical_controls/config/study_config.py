@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+import yaml
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.config.analysis.balance import Balance
@@ -26,6 +27,10 @@ from historical_controls.config.name_types import (
     DeclaredSource,
     Texts,
 )
+from historical_controls.config.reading.completed import completed
+from historical_controls.config.reading.derived import with_derived
+from historical_controls.config.reading.included import with_included
+from historical_controls.config.reading.strict_yaml import LOADER
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.study import Study
 from historical_controls.errors import UserError, did_you_mean, raise_all
@@ -73,8 +78,12 @@ class Report(Section):
 class Config(Section):
     """The whole of config.yaml."""
 
+    include: list[Text] = Field(
+        default=[],
+        description="further files with keys of this config (sources/*.yaml); each key is in one of them",
+    )
     study: Study
-    seed: int = Field(ge=0, lt=2**63, description="seed of every random draw")
+    seed: int = Field(1, ge=0, lt=2**63, description="seed of every random draw")
     languages: list[DeclaredLanguage] = Field(min_length=1, description="languages of figures and reports")
     dictionary: Text | None = Field(None, description="folder of the dictionary; null = the program's own")
     sources: dict[DeclaredSource, Source] = Field(min_length=1)
@@ -87,8 +96,8 @@ class Config(Section):
         default=[], description="instruments and assays that the files name or that are declared for their columns"
     )
     outcomes: list[DeclaredOutcome] = Field(min_length=1, description="outcomes analysed, in the order of the report")
-    cohort: Cohort
-    balance: Balance
+    cohort: Cohort = Cohort()
+    balance: Balance = Balance()
     analysis: Analysis
     primary: Primary
     estimands: Estimands | None = Field(None, description="what each analysis answers, printed in the reports")
@@ -97,6 +106,11 @@ class Config(Section):
     )
     sensitivity: Sensitivity = Sensitivity()
     report: Report = Report()
+
+    @model_validator(mode="before")
+    @classmethod
+    def derived_defaults(cls, raw: Any) -> Any:
+        return with_derived(raw) if isinstance(raw, Mapping) else raw
 
     @property
     def calendar_timezone(self) -> str:
@@ -107,6 +121,13 @@ class Config(Section):
     @property
     def scenario_names(self) -> list[str]:
         return ["primary", *self.scenarios]
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """A config file with its included files and every default written out, nothing checked. Raises UserError(s)."""
+    place = Path(path)
+    raw = yaml.load(place.read_text(encoding="utf-8-sig"), Loader=LOADER)
+    return completed(Config, with_derived(with_included(raw, place.parent, place.name)))
 
 
 RULES: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Rule])
@@ -206,6 +227,22 @@ def scenario_config(config: Config, scenario: str) -> Config:
     return Config.model_validate(merged(plain, config.scenarios[scenario].overrides))
 
 
-def json_schema() -> str:
-    """workflow/schemas/config.schema.json, for editors; a test keeps it in step with the models."""
-    return json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+# What follows from other keys need not be written, although the models ask for it where they stand alone.
+DERIVABLE = {"Study": ["calendar_reference"], "Analysis": ["days"], "Source": ["label"], "Estimand": ["strategies"]}
+
+
+def json_schema(part: bool = False) -> str:
+    """workflow/schemas/config.schema.json, for editors; part: of an included file."""
+    schema = Config.model_json_schema()
+    name = "part" if part else "config"
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{name}.schema.json"}
+    for section, keys in DERIVABLE.items():
+        schema["$defs"][section]["required"] = [k for k in schema["$defs"][section]["required"] if k not in keys]
+    # A study may declare some estimands only, or change the words of a general question.
+    for section in ("Estimands", "Estimand"):
+        schema["$defs"][section].pop("required")
+    # What config.yaml lacks may be in an included file: only the whole can be said to lack a key.
+    schema.pop("required")
+    if part:
+        schema["properties"].pop("include")
+    return json.dumps({**head, **schema}, indent=2, ensure_ascii=False) + "\n"

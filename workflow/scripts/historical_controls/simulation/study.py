@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from historical_controls.config.study_config import read_config
 from historical_controls.simulation.exports.dirt import (
     Amount,
     gas_dirt,
@@ -30,6 +31,15 @@ from historical_controls.simulation.truth_tables import Arm, historical_arm, tre
 TRUTH_FILE = "data/raw/truth.yaml"
 PLANTED_FILE = "data/raw/planted.csv"
 RENDERING = 3
+# A grid without any scenario: small studies are there to be run quickly.
+NO_GRID: dict[str, Any] = {
+    "readings": [],
+    "leave_out_sources": False,
+    "weightings": [],
+    "rungs": [],
+    "adjustments": [],
+    "limits": [],
+}
 
 
 @dataclass(frozen=True)
@@ -108,8 +118,7 @@ def make_study(
     write_study(study, folder)
     plain = truth.model_dump(mode="json")
     (Path(folder) / TRUTH_FILE).write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
-    settings = yaml.safe_load((Path(template) / "config.yaml").read_text(encoding="utf-8"))
-    settings.pop("sensitivity", None)
+    settings = read_config(Path(template) / "config.yaml") | {"include": [], "sensitivity": NO_GRID}
     settings |= dict(config or {})
     text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
     (Path(folder) / "config.yaml").write_text(text, encoding="utf-8")

@@ -29,8 +29,27 @@ class CovarianceRung(Section):
 
     id: DeclaredRung
     random: str | None = Field(description="random effects formula per patient, e.g. '1 + day'; null = none")
-    residual: Literal["iid", "car1", "cs", "csh", "ar1", "ar1h", "toep", "toeph", "ad", "adh", "us"]
-    per_arm: Literal["pooled", "free", "two_scales", "one_scale"]
+    residual: Literal["iid", "car1", "cs", "csh", "ar1", "ar1h", "toep", "toeph", "ad", "adh", "us"] = Field(
+        description="how a patient's residuals are correlated: not (iid), by time (car1), or over scheduled visits"
+    )
+    per_arm: Literal["pooled", "free", "two_scales", "one_scale"] = Field(
+        description="what the arms share: all, nothing, or all but their scales (between and within patients, or one)"
+    )
+
+
+# One scale: both groups vary alike up to a factor. Two scales first, because five treated patients need not differ
+# between and within themselves as their controls do (docs/validation.md).
+LADDER = [
+    CovarianceRung(id="intercept_car1_two_scales", random="1", residual="car1", per_arm="two_scales"),
+    CovarianceRung(id="slope_car1_one_scale", random="1 + day", residual="car1", per_arm="one_scale"),
+    CovarianceRung(id="intercept_free", random="1", residual="iid", per_arm="free"),
+    CovarianceRung(id="visits_csh_free", random=None, residual="csh", per_arm="free"),
+]
+CENSORED_LADDER = [
+    CovarianceRung(id="censored_slope_one_scale", random="1 + day", residual="iid", per_arm="one_scale"),
+    CovarianceRung(id="censored_intercept_one_scale", random="1", residual="iid", per_arm="one_scale"),
+    CovarianceRung(id="censored_intercept_pooled", random="1", residual="iid", per_arm="pooled"),
+]
 
 
 class Permutation(Section):
@@ -75,14 +94,16 @@ class Analysis(Section):
     )
     df_method: DfMethod = "kenward-roger"
     ladder: list[CovarianceRung] = Field(
-        min_length=1, description="covariances, of which the information criterion chooses; of equals the first"
+        default=LADDER,
+        min_length=1,
+        description="covariances, of which the information criterion chooses; of equals the first",
     )
     visits: list[StudyDay] = Field(
         default=[1, 3, 5, 7, 10, 14, 21],
         description="scheduled visits of covariances over visits; days go to the nearest",
     )
     censored_ladder: list[CovarianceRung] = Field(
-        default=[],
+        default=CENSORED_LADDER,
         description="covariances where values lie beyond an assay's limits (maximum likelihood, residuals independent)",
     )
     max_share_censored: float = Field(

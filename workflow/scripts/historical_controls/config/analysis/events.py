@@ -18,7 +18,11 @@ class EventSettings(Section):
     serious_grade: int = Field(3, ge=1, le=5, description="least grade that is listed as serious")
     reaction_hours: list[float] = Field([6, 24], description="windows from time zero for reactions to the treatment")
     reaction_terms: list[str] = Field(
-        default=[], description="regular expressions of terms of an allergic or infusion reaction, case ignored"
+        default=[
+            "allerg|al[eé]rgi|anaphyl|anafil|urticaria|rash|erupci|exantema|angioedema",
+            "bronchospasm|broncoespasmo|infusion|infusi[oó]n|hypotens|hipotens|chills|escalofr",
+        ],
+        description="regular expressions of terms of an allergic or infusion reaction, case ignored",
     )
     true_rate: float = Field(
         0.10, gt=0, lt=1, description="true rate of an event, for the chance to see any in so few patients"

@@ -40,9 +40,7 @@ class Sensitivity(Section):
     permutation_draws: int = Field(
         1000, ge=1000, description="labellings drawn for the primary outcome of each scenario"
     )
-    readings: All | list[ReadingName] = Field(
-        default=[], description="readings: every option but the one taken; or 'all'"
-    )
+    readings: All | list[ReadingName] = Field("all", description="readings: every option but the one taken; or 'all'")
     altitude: bool = Field(False, description="the other conventions of cohort.altitude")
     calendar_windows: list[Positive] = Field(
         default=[], description="controls only within so many weeks of the treated patients' time zeros"
@@ -55,14 +53,16 @@ class Sensitivity(Section):
         description="treated who meet every filter; controls alive after 48 hours (looks into the future); treated "
         "followed from their first eligible hour",
     )
-    leave_out_sources: bool = Field(False, description="each historical source left out, where there are several")
-    weightings: All | list[Weighting] = Field(default=[], description="weightings of balance.methods; or 'all'")
-    rungs: All | list[RungId] = Field(default=[], description="each rung of the ladders alone; or 'all'")
+    leave_out_sources: bool = Field(True, description="each historical source left out, where there are several")
+    weightings: All | list[Weighting] = Field("all", description="weightings of balance.methods; or 'all'")
+    rungs: All | list[RungId] = Field("all", description="each rung of the ladders alone; or 'all'")
     adjustments: list[Literal["without_covariates", "without_baseline", "straight_line"]] = Field(
-        default=[], description="no covariates; not even the baseline; time as a straight line"
+        default=["without_covariates", "without_baseline", "straight_line"],
+        description="no covariates; not even the baseline; time as a straight line",
     )
     limits: list[Literal["half"]] = Field(
-        default=[], description="half: values below an assay's limit replaced by half of it (a sensitivity only)"
+        default=["half"],
+        description="half: values below an assay's limit replaced by half of it (a sensitivity only)",
     )
     specification: Specification = Specification()
     tipping: Tipping = Tipping()

@@ -1,0 +1,98 @@
+"""The estimands of a study that declares none of its own: the questions that the analyses answer, in general words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from historical_controls.config.analysis.estimands import MEASURES, followed
+from historical_controls.config.merging import merged, value_at
+from historical_controls.text.words import Words, load_words
+
+LOCALES = Path(__file__).resolve().parents[4] / "locales"
+EVENTS = ("death", "discharge", "transfer", "rescue")
+# Question: (analysis, what it gives).
+QUESTIONS: dict[str, tuple[Any, list[str]]] = {
+    "nobody_gone": ("mixed_model", ["difference_at_days", "mean_change"]),
+    "slope": ("mixed_model", ["slope"]),
+    "while_alive": ("while_alive", list(MEASURES["while_alive"])),
+    "death_worst": ("worst_rank", list(MEASURES["worst_rank"])),
+    "what_matters_first": ("win_ratio", list(MEASURES["win_ratio"])),
+}
+
+Raw = Mapping[str, Any]
+
+
+def estimands(raw: dict[str, Any]) -> dict[str, Any]:
+    """The config with the attributes of its estimands that it does not declare; `estimands: null` declares none."""
+    declared = raw.get("estimands", {})
+    treatment, languages = value_at(raw, "study", "treatment"), raw.get("languages")
+    if not (isinstance(declared, Mapping) and isinstance(treatment, Mapping) and isinstance(languages, list)):
+        return raw
+    known = [language for language in languages if language in ("en", "es")]
+    general: dict[str, Any] = {
+        "population": _texts("population", known),
+        "treatment": dict(treatment),
+        "comparator": _texts("comparator", known),
+        "events": {event: _texts(f"event.{event}", known) for event in EVENTS},
+    }
+    own = declared.get("questions", {})
+    whole = {**general, **declared, "questions": _with_general(own, _questions(raw, known))}
+    return {**raw, "estimands": {**whole, "questions": _answered(whole, _discharged(raw))}}
+
+
+def _questions(raw: Raw, languages: list[str]) -> dict[str, Any]:
+    """A slope is asked of straight lines only, pairs of patients of the primary outcome only."""
+    asked = {"slope": value_at(raw, "analysis", "straight_lines"), "what_matters_first": _primary(raw)}
+    return {
+        name: {
+            "label": _texts(f"{name}.label", languages),
+            "analysis": analysis,
+            "outcomes": asked.get(name) or [],
+            "variable": _texts(f"{name}.variable", languages),
+            "measures": measures,
+        }
+        for name, (analysis, measures) in QUESTIONS.items()
+        if name not in asked or asked[name]
+    }
+
+
+def _with_general(own: Any, general: Mapping[str, Any]) -> Any:
+    """Questions as declared; where none of them names an analysis, they change words of the general ones."""
+    if not isinstance(own, Mapping) or not all(isinstance(one, Mapping) for one in own.values()):
+        return own
+    complete = any("analysis" in one or name not in general for name, one in own.items())
+    return own if complete else merged(general, own)
+
+
+def _answered(whole: Raw, discharged: Any) -> Any:
+    """The questions, each with what its analysis does about every intercurrent event: there is no choice in it."""
+    questions, events = whole["questions"], whole["events"]
+    if not isinstance(questions, Mapping) or not isinstance(events, Mapping):
+        return questions
+    return {
+        name: {**one, "strategies": {str(e): followed(one["analysis"], str(e), discharged) for e in events}}
+        if isinstance(one, Mapping) and "strategies" not in one and one.get("analysis") in MEASURES
+        else one
+        for name, one in questions.items()
+    }
+
+
+def _primary(raw: Raw) -> list[str]:
+    outcome = value_at(raw, "primary", "outcome")
+    return [outcome] if isinstance(outcome, str) else []
+
+
+def _discharged(raw: Raw) -> Any:
+    return value_at(raw, "analysis", "discharged") or "last"
+
+
+def _texts(key: str, languages: list[str]) -> dict[str, str]:
+    return {language: _words(language)(f"estimand_default.{key}") for language in languages}
+
+
+@cache
+def _words(language: str) -> Words:
+    return load_words(LOCALES, language)
