@@ -209,7 +209,7 @@ def _incidence_rows() -> Iterator[dict[str, object]]:
         for level, most in (("death", 0.4), ("discharge_alive", 0.5)):
             for day in range(22):
                 cell = Cell(
-                    "cumulative_incidence", "primary", "aalen_johansen", arm=arm, level=level, day=day, output="15.11"
+                    "cumulative_incidence", "primary", "documented", arm=arm, level=level, day=day, output="15.11"
                 )
                 share = most * day / 21
                 for name, value in (("estimate", share), ("lower", share / 2), ("upper", share + 0.2)):

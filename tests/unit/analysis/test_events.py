@@ -141,7 +141,25 @@ def test_arms_that_both_record_are_compared(dictionary: Dictionary) -> None:
 def test_deaths_of_those_lost_are_unknown_not_absent(dictionary: Dictionary) -> None:
     found = cells(run(dictionary, []), output_id="14.2.11", analysis="deaths", arm="historical", level="death", day=21)
     assert (found["n_patients"], found["n_unknown"], found["n_subjects"]) == (3, 1, 6)
-    assert found["share"] == pytest.approx(3 / 5)
+    assert (found["share"], found["most"]) == pytest.approx((3 / 6, 4 / 6))
+    contrast = cells(run(dictionary, []), analysis="deaths", level="death", day=21, contrast=CONTRAST, method="bounds")
+    treated = cells(run(dictionary, []), output_id="14.2.11", analysis="deaths", arm="treated", level="death", day=21)
+    assert contrast["least"] == pytest.approx(treated["share"] - 4 / 6)
+    assert contrast["most"] == pytest.approx(treated["share"] - 3 / 6)
+    assert contrast["lower"] < contrast["least"] and contrast["upper"] > contrast["most"]
+
+
+def test_one_percentage_of_deaths_in_every_table(dictionary: Dictionary) -> None:
+    """Counted by the end, by day and as a curve: 3 of 6 controls, not 3 of 5 or 1 - 1/2 x 2/2."""
+    ard = run(dictionary, [])
+    shares = [
+        cells(ard, output_id="14.2.11", analysis="deaths", arm="historical", level="death", day=21)["share"],
+        cells(ard, output_id="14.2.11", analysis="cumulative_incidence", arm="historical", level="death", day=21)[
+            "estimate"
+        ],
+        cells(ard, output_id="15.11", arm="historical", level="death", day=21)["estimate"],
+    ]
+    assert shares == [0.5, 0.5, 0.5]
 
 
 def test_cumulative_incidence_with_numbers_at_risk(dictionary: Dictionary) -> None:
@@ -151,7 +169,8 @@ def test_cumulative_incidence_with_numbers_at_risk(dictionary: Dictionary) -> No
     assert cells(ard, **at, level="death", day=4)["estimate"] == 0
     assert cells(ard, **at, level="death", day=5)["estimate"] == pytest.approx(0.5)
     assert cells(ard, **at, level="death", day=5)["n_at_risk"] == 6
-    assert cells(ard, **at, level="discharge_alive", day=12)["estimate"] == pytest.approx(0.5 / 2)
+    assert cells(ard, **at, level="discharge_alive", day=12)["estimate"] == pytest.approx(1 / 6)
+    assert cells(ard, **at, level="discharge_alive", day=12)["most"] == pytest.approx(2 / 6)
     assert cells(ard, **at, level="discharge_alive", day=12)["n_at_risk"] == 2
     declared = ard[(ard["output_id"] == "14.2.11") & (ard["analysis"] == "cumulative_incidence")]
     assert sorted(declared["day"].unique()) == DAYS

@@ -148,11 +148,13 @@ def test_without_any_death_there_is_no_ratio() -> None:
     assert set(rows["statistic"]) == {"count", "n_subjects", "not_estimable"}
 
 
-def test_patients_whose_death_is_unknown_are_in_no_risk() -> None:
+def test_patients_whose_death_is_unknown_leave_a_ratio_between_two() -> None:
     lost = people((1, 5), (10, 40)).assign(end_day=21.0)
     lost.loc[lost.index[-5:], ["end_state", "end_day"]] = ["last_record", 4.0]
     rows = ard_frame(death_rows(lost, 0.95, Comparison()))
-    assert value(rows, "e_value", "estimate", level="death") == pytest.approx((1 / 5) / (10 / 35))
+    assert value(rows, "e_value", "least", level="death") == pytest.approx((1 / 5) / (15 / 40))
+    assert value(rows, "e_value", "most", level="death") == pytest.approx((1 / 5) / (10 / 40))
+    assert "estimate" not in set(rows["statistic"])
     assert value(rows, "e_value", "n_unknown", arm="historical") == 5
 
 

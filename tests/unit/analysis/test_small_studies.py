@@ -8,7 +8,7 @@ import pytest
 
 from historical_controls.analysis.model.model_data import model_data
 from historical_controls.analysis.without_model.limits_of_detection import is_detected
-from historical_controls.analysis.without_model.vital_status import n_at_risk, survival_pairs, vital_status
+from historical_controls.analysis.without_model.vital_status import n_at_risk, survival_pairs
 from historical_controls.analysis.without_model.win_ratio import win_ratio_rows
 from historical_controls.analysis.without_model.worst_rank import rank_patients, worst_rank_rows
 from historical_controls.ard.keys.analyses import AnalysisKey
@@ -16,6 +16,7 @@ from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+from historical_controls.tables.endings import vital_status
 
 from .test_analysis import (
     PRIMARY,

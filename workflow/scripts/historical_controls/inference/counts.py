@@ -15,18 +15,21 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Share:
-    """estimate: share of those known, nan where nobody is; lower, upper: interval that holds whatever the rest are."""
+    """estimate: share of all n in whom the event is documented, nan where nobody is known; most: share if all unknown
+    patients had it; lower, upper: interval that covers whatever the unknown are."""
 
     estimate: float
+    most: float
     lower: float
     upper: float
 
 
 def bounded_share(count: int, unknown: int, n: int, level: float = 0.95) -> Share:
     """Share with an event where `unknown` of n cannot be told (EV-2); nobody unknown: Clopper-Pearson; n >= 1."""
-    known = n - unknown
+    # All n are the denominator: a share of those known would take the lost for patients like the others.
     lower, upper = exact_interval(count, n, level)[0], exact_interval(count + unknown, n, level)[1]
-    return Share(count / known if known else float("nan"), lower, upper)
+    estimate = count / n if unknown < n else float("nan")
+    return Share(estimate, (count + unknown) / n, lower, upper)
 
 
 def bounded_difference(

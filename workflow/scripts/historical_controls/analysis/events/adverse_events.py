@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.events.event_rows import FollowUp, difference_rows, share_rows
+from historical_controls.analysis.events.event_rows import FollowUp, Occurred, difference_rows, share_rows
 from historical_controls.analysis.model.model_data import PERSON
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS
@@ -84,7 +84,7 @@ def _kind_rows(cell: Cell, follow_up: FollowUp, people: pd.DataFrame, occurred: 
         return
     known = people[people["known"]]
     event = known["subject"].isin(occurred["subject"]).to_numpy()
-    yield from difference_rows(cell, known, event, follow_up, cell.outcome)
+    yield from difference_rows(cell, known, Occurred.known(event), follow_up, cell.outcome)
 
 
 def _arm_rows(cell: Cell, people: pd.DataFrame, occurred: pd.DataFrame, follow_up: FollowUp) -> Iterator[Row]:

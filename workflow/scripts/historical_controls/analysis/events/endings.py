@@ -7,17 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.events.event_rows import FollowUp, difference_rows, share_rows
+from historical_controls.analysis.events.event_rows import FollowUp, Occurred, difference_rows, share_rows
 from historical_controls.analysis.model.model_data import PERSON
 from historical_controls.analysis.without_model.analysis_set import effect_rows
-from historical_controls.analysis.without_model.vital_status import (
-    DEATH,
-    DIED,
-    DISCHARGE,
-    UNKNOWN,
-    n_at_risk,
-    vital_status,
-)
+from historical_controls.analysis.without_model.vital_status import n_at_risk
 from historical_controls.analysis.without_model.welch import welch
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
@@ -29,6 +22,7 @@ from historical_controls.inference.counts import bounded_share
 from historical_controls.inference.incidence import cumulative_incidence
 from historical_controls.inference.labels import draw_labels
 from historical_controls.inference.pairwise.relative_effect import relative_effect
+from historical_controls.tables.endings import DEATH, DIED, DISCHARGE, UNKNOWN, vital_status
 
 ENDS = (DEATH, DISCHARGE)
 
@@ -40,18 +34,42 @@ def ending_rows(follow_up: FollowUp, scenario: str) -> Iterator[Row]:
     for arm in ARMS:
         own = follow_up.of(arm)
         cause = own["end_state"].map(causes).fillna(0).to_numpy(dtype=int)
-        cell = Cell(AnalysisKey.CUMULATIVE_INCIDENCE, scenario, "aalen_johansen", arm=arm)
+        cell = Cell(AnalysisKey.CUMULATIVE_INCIDENCE, scenario, "documented", arm=arm)
         time = own["end_day"].to_numpy(dtype=float)
-        yield from incidence_rows(cell, time, cause, ENDS, follow_up.settings.days, follow_up)
-        every_day = range(follow_up.horizon_days + 1)
-        yield from incidence_rows(cell.at(output=OutputId.INCIDENCE_FIGURE), time, cause, ENDS, every_day, follow_up)
+        yield from _documented_rows(cell, time, cause, follow_up.settings.days, follow_up.settings.level)
+        figure, every_day = cell.at(output=OutputId.INCIDENCE_FIGURE), range(follow_up.horizon_days + 1)
+        yield from _documented_rows(figure, time, cause, every_day, follow_up.settings.level)
     yield from _death_rows(follow_up, scenario)
+
+
+def _documented_rows(
+    cell: Cell, time: np.ndarray, cause: np.ndarray, days: Sequence[int], level: float
+) -> Iterator[Row]:
+    """Share of all patients with each end documented by each day, its interval (EV-2) and the number still followed.
+
+    The count of every other page, day by day. Where nobody is lost it is Aalen and Johansen's estimate (EV-9), which
+    would otherwise take the lost for patients like the others and print another percentage for the same deaths.
+    """
+    for number, end in enumerate(ENDS, start=1):
+        for day in days if len(time) else ():
+            here = cell.at(level=end, day=float(day))
+            count = int(((cause == number) & (time <= day)).sum())
+            unknown = int(((cause == 0) & (time < day)).sum())
+            share = bounded_share(count, unknown, len(time), level)
+            if not np.isnan(share.estimate):
+                yield here.number(Statistic.ESTIMATE, share.estimate, format="percent")
+            if unknown:
+                yield here.number(Statistic.N_UNKNOWN, unknown)
+                yield here.number(Statistic.MOST, share.most, format="percent")
+            yield here.number(Statistic.LOWER, share.lower, format="percent")
+            yield here.number(Statistic.UPPER, share.upper, format="percent")
+            yield here.number(Statistic.N_AT_RISK, n_at_risk(time, day))
 
 
 def incidence_rows(
     cell: Cell, time: np.ndarray, cause: np.ndarray, levels: Sequence[str], days: Sequence[int], follow_up: FollowUp
 ) -> Iterator[Row]:
-    """Share with each cause by each day (EV-9) with its interval (EV-2) and the number still followed.
+    """Incidence of competing causes by each day (EV-9) with its interval (EV-2) and the number still followed.
 
     time, cause: by patient, cause 0 where follow-up only ended; levels: what causes 1, 2, ... are called.
     """
@@ -82,8 +100,7 @@ def _death_rows(follow_up: FollowUp, scenario: str) -> Iterator[Row]:
         yield from share_rows(cell.at(arm=arm), died, unknown, len(own), follow_up.settings)
         safety = cell.at(output=OutputId.SERIOUS_EVENTS, analysis=AnalysisKey.ADVERSE_EVENTS, arm=arm)
         yield from share_rows(safety, died, unknown, len(own), follow_up.settings)
-    known = follow_up.people[status != UNKNOWN]
-    yield from difference_rows(cell, known, (status[status != UNKNOWN] == DIED).to_numpy(), follow_up)
+    yield from difference_rows(cell, follow_up.people, Occurred.of(status, DIED, UNKNOWN), follow_up)
 
 
 def free_day_rows(

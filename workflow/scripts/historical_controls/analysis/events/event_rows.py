@@ -15,7 +15,7 @@ from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
-from historical_controls.inference.counts import bounded_share, chance_of_none, permuted_count
+from historical_controls.inference.counts import bounded_difference, bounded_share, chance_of_none, permuted_count
 from historical_controls.inference.shares import exact_interval
 
 Flags = NDArray[np.bool_]
@@ -68,6 +68,8 @@ def share_rows(cell: Cell, count: int, unknown: int, n: int, settings: Analysis)
     bounds = bounded_share(count, unknown, n, settings.level)
     if not np.isnan(bounds.estimate):
         yield cell.number(Statistic.SHARE, bounds.estimate, format="percent")
+    if unknown:
+        yield cell.number(Statistic.MOST, bounds.most, format="percent")
     yield cell.number(Statistic.LOWER, bounds.lower, format="percent")
     yield cell.number(Statistic.UPPER, bounds.upper, format="percent")
     if count == 0 and unknown == 0:
@@ -77,30 +79,70 @@ def share_rows(cell: Cell, count: int, unknown: int, n: int, settings: Analysis)
         yield cell.number(Statistic.CHANCE_TO_SEE, 1 - chance_of_none(rate, n), format="percent")
 
 
-def difference_rows(
-    cell: Cell, people: pd.DataFrame, event: Flags, follow_up: FollowUp, code: str = ""
-) -> Iterator[Row]:
-    """The share with an event, treated minus historical, with Newcombe's interval and the permutation test (EV-5).
+@dataclass(frozen=True)
+class Occurred:
+    """Whether a patient had an event (n,), and whether that cannot be told (n,), in the order of the patients."""
 
-    people: rows of `follow_up.people` for whom the event is known; event: by row. Newcombe 1998, Stat Med 17:873-890,
-    method 10, which exists where an arm has none.
+    event: Flags
+    unknown: Flags
+
+    @staticmethod
+    def known(event: Flags) -> Occurred:
+        """Of everybody it is known."""
+        return Occurred(event, np.zeros(len(event), dtype=bool))
+
+    @staticmethod
+    def of(status: pd.Series, yes: str, unknown: str) -> Occurred:
+        """From a status by patient: which one is the event, and which one cannot be told."""
+        return Occurred((status == yes).to_numpy(dtype=bool), (status == unknown).to_numpy(dtype=bool))
+
+    def counts(self, own: Flags) -> tuple[int, int, int]:
+        """Patients of `own` with the event, those who cannot be told, and all."""
+        return int(self.event[own].sum()), int(self.unknown[own].sum()), int(own.sum())
+
+
+DIFFERENCE_BOUNDS = (Statistic.LEAST, Statistic.MOST, Statistic.LOWER, Statistic.UPPER)
+
+
+def difference_rows(
+    cell: Cell, people: pd.DataFrame, occurred: Occurred, follow_up: FollowUp, code: str = ""
+) -> Iterator[Row]:
+    """The share with an event, treated minus historical, of all `people` (rows of `follow_up.people`).
+
+    Where of everybody it is known: Newcombe's interval (1998, Stat Med 17:873-890, method 10), which exists where an
+    arm has none, and the permutation test (EV-5). Otherwise what the unknown leave open, as method 'bounds' (EV-11).
     """
-    reason = follow_up.refusal(people, code)
+    known = people[~occurred.unknown]
+    reason = follow_up.refusal(known, code)
     if reason is not None:
         yield cell.text(Statistic.NOT_ESTIMABLE, reason)
         return
-    here = cell.at(contrast=CONTRAST)
+    here, level = cell.at(contrast=CONTRAST), follow_up.settings.level
     treated = (people["arm"] == "treated").to_numpy()
-    from statsmodels.stats.proportion import confint_proportions_2indep
-
-    counts = [(int(event[own].sum()), int(own.sum())) for own in (treated, ~treated)]
-    (a, n1), (b, n0) = counts
-    lower, upper = confint_proportions_2indep(a, n1, b, n0, "newcomb", "diff", alpha=1 - follow_up.settings.level)
-    for name, value in ((Statistic.ESTIMATE, a / n1 - b / n0), (Statistic.LOWER, lower), (Statistic.UPPER, upper)):
-        yield here.number(name, float(value), format="percent")
-    for arm, n in zip(ARMS, (n1, n0), strict=True):
+    counts = {arm: occurred.counts(people["arm"].to_numpy() == arm) for arm in ARMS}
+    for arm, (_, unknown, n) in counts.items():
         yield here.at(arm=arm).number(Statistic.N_SUBJECTS, n)
-    test = permuted_count(event, treated, people["set"].to_numpy())
+        if unknown:
+            yield here.at(arm=arm).number(Statistic.N_UNKNOWN, unknown)
+    if occurred.unknown.any():
+        bounds = bounded_difference(counts["treated"], counts["historical"], level)
+        for name, value in zip(DIFFERENCE_BOUNDS, bounds, strict=True):
+            yield here.at(method="bounds").number(name, value, format="percent")
+        return
+    yield from _known_difference_rows(here, counts["treated"], counts["historical"], level)
+    test = permuted_count(occurred.event, treated, people["set"].to_numpy())
     yield here.number(Statistic.P_VALUE, test.p_value, format="p")
     yield here.number(Statistic.P_FLOOR, test.p_floor, format="p")
     yield here.text(Statistic.PERMUTATIONS, "exact")
+
+
+def _known_difference_rows(
+    here: Cell, treated: tuple[int, int, int], historical: tuple[int, int, int], level: float
+) -> Iterator[Row]:
+    # statsmodels takes a second to import, and few jobs need it.
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    (a, _, n1), (b, _, n0) = treated, historical
+    lower, upper = confint_proportions_2indep(a, n1, b, n0, "newcomb", "diff", alpha=1 - level)
+    for name, value in ((Statistic.ESTIMATE, a / n1 - b / n0), (Statistic.LOWER, lower), (Statistic.UPPER, upper)):
+        yield here.number(name, float(value), format="percent")

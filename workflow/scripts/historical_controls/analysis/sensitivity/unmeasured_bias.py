@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,6 @@ import pandas as pd
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.analysis.sensitivity.benchmarks import Benchmark
-from historical_controls.analysis.without_model.vital_status import DIED, UNKNOWN, vital_status
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
@@ -18,8 +18,9 @@ from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.scales import effect_of, effect_unit
-from historical_controls.inference.risk_ratios import RiskRatio, risk_ratio
+from historical_controls.inference.risk_ratios import risk_ratio
 from historical_controls.mixed_model.likelihood.laws import t_quantile
+from historical_controls.tables.endings import DIED, UNKNOWN, vital_status
 
 # From a difference in standard deviations to a risk ratio: Chinn 2000 (Stat Med 19:3127-3131), by VanderWeele & Ding.
 PER_SD = 0.91
@@ -145,38 +146,59 @@ def trial_size(difference: float, level: float, power: float) -> int:
 def death_rows(patients: pd.DataFrame, level: float, comparison: Comparison) -> Iterator[Row]:
     """The risk ratio of death by the end of follow-up with its score interval (EV-12, EV-13), and its E-values (OV-3).
 
-    Of the patients compared whose vital status is known; none where a gate refuses the comparison, or where it is
-    weighted. Bounds that the data leave open have no row.
+    Of all patients compared; where the fate of some is unknown, the interval covers whatever it was. None where a gate
+    refuses the comparison, or where it is weighted. Bounds that the data leave open have no row.
     """
     included = comparison.select(patients.loc[patients["included"].fillna(False).astype(bool)])
     status = vital_status(included, np.inf)
     cell = Cell(AnalysisKey.E_VALUE, "primary", "risk_ratio", level="death", contrast=CONTRAST)
-    counts: list[int] = []
+    counts = {}
     for arm in ARMS:
         own = status[included["arm"] == arm]
-        died, unknown = int((own == DIED).sum()), int((own == UNKNOWN).sum())
-        here = cell.at(arm=arm, contrast="")
-        yield here.number(Statistic.COUNT, died)
-        yield here.number(Statistic.N_SUBJECTS, len(own))
-        if unknown:
-            yield here.number(Statistic.N_UNKNOWN, unknown)
-        counts += [died, len(own) - unknown]
+        counts[arm] = Deaths(int((own == DIED).sum()), int((own == UNKNOWN).sum()), len(own))
+        yield from counts[arm].rows(cell.at(arm=arm, contrast=""))
     reason = comparison.refusal or ("weighted_counts" if comparison.weights is not None else None)
-    if reason is None and (min(counts[1], counts[3]) == 0 or counts[0] + counts[2] == 0):
+    arms = counts.values()
+    if reason is None and (min(one.known for one in arms) == 0 or not any(one.died for one in arms)):
         reason = "no_deaths"
     if reason is not None:
         yield cell.at(contrast="").text(Statistic.NOT_ESTIMABLE, reason)
         return
-    yield from _ratio_rows(cell, risk_ratio(counts[0], counts[1], counts[2], counts[3], level))
+    yield from _ratio_rows(cell, counts["treated"], counts["historical"], level)
 
 
-def _ratio_rows(cell: Cell, risks: RiskRatio) -> Iterator[Row]:
-    ratio, lower, upper = float(risks.estimate), float(risks.lower), float(risks.upper)
-    values = {Statistic.ESTIMATE: ratio, Statistic.LOWER: lower, Statistic.UPPER: upper}
-    near = 1.0 if lower <= 1 <= upper else (upper if ratio < 1 else lower)
-    if 0 < ratio < np.inf:
-        values[Statistic.E_VALUE] = e_value(ratio)
-    values[Statistic.E_VALUE_INTERVAL] = e_value(near)
+@dataclass(frozen=True)
+class Deaths:
+    """Patients of an arm who died, whose fate is unknown, and all."""
+
+    died: int
+    unknown: int
+    n: int
+
+    @property
+    def known(self) -> int:
+        return self.n - self.unknown
+
+    def rows(self, here: Cell) -> Iterator[Row]:
+        yield here.number(Statistic.COUNT, self.died)
+        yield here.number(Statistic.N_SUBJECTS, self.n)
+        if self.unknown:
+            yield here.number(Statistic.N_UNKNOWN, self.unknown)
+
+
+def _ratio_rows(cell: Cell, treated: Deaths, historical: Deaths, level: float) -> Iterator[Row]:
+    """The two extremes of what the unknown may be; with nobody unknown they are one ratio."""
+    least = risk_ratio(treated.died, treated.n, historical.died + historical.unknown, historical.n, level)
+    most = risk_ratio(treated.died + treated.unknown, treated.n, historical.died, historical.n, level)
+    ratios, lower, upper = (float(least.estimate), float(most.estimate)), float(least.lower), float(most.upper)
+    near = 1.0 if lower <= 1 <= upper else (upper if upper < 1 else lower)
+    values = {Statistic.LOWER: lower, Statistic.UPPER: upper, Statistic.E_VALUE_INTERVAL: e_value(near)}
+    if treated.unknown or historical.unknown:
+        values |= {Statistic.LEAST: ratios[0], Statistic.MOST: ratios[1]}
+    else:
+        values[Statistic.ESTIMATE] = ratios[0]
+        if 0 < ratios[0] < np.inf:
+            values[Statistic.E_VALUE] = e_value(ratios[0])
     for name, value in values.items():
         if np.isfinite(value):
             yield cell.number(name, value, "risk ratio", "0.00")

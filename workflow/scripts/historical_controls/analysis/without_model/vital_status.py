@@ -1,4 +1,4 @@
-"""Who is alive, who died and of whom it is not known: one definition for every count, share, rank and curve."""
+"""Pairs of patients by who lived longer, and who can still be observed on a day."""
 
 from __future__ import annotations
 
@@ -7,24 +7,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from historical_controls.inference.pairwise.pairs import by_survival
+from historical_controls.tables.endings import ALIVE, DIED, vital_status
 
 Array = NDArray[np.float64]
-DEATH, DISCHARGE = "death", "discharge_alive"
-# What ends the record of a patient of whom the files say nothing afterwards.
-LOST = ("transfer_out", "last_record")
-DIED, ALIVE, UNKNOWN = "died", "alive", "unknown"
-
-
-def vital_status(people: pd.DataFrame, day: float) -> pd.Series:
-    """'died', 'alive' or 'unknown' of each patient by the end of a study day (EV-2).
-
-    people: columns end_state and end_day of table cohort_patients. Patients discharged alive are taken to have lived
-    on, since deaths are counted in hospital; patients transferred or without later records before the day are unknown.
-    """
-    by_then = people["end_day"] <= day
-    status = pd.Series(ALIVE, index=people.index)
-    status = status.mask(people["end_state"].isin(LOST) & (people["end_day"] < day), UNKNOWN)
-    return status.mask((people["end_state"] == DEATH) & by_then, DIED)
 
 
 def survival_pairs(people: pd.DataFrame, day: float) -> Array:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet, count_rows, ranked_rows, treated
 from historical_controls.analysis.without_model.pairs import last_values, oriented_bounds, value_pairs
-from historical_controls.analysis.without_model.vital_status import DEATH, survival_pairs
+from historical_controls.analysis.without_model.vital_status import survival_pairs
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
@@ -19,6 +19,7 @@ from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.inference.pairwise.pairs import first_decided
 from historical_controls.inference.pairwise.win_ratio import win_ratio
+from historical_controls.tables.endings import DEATH
 
 Array = NDArray[np.float64]
 

@@ -10,14 +10,7 @@ from numpy.typing import NDArray
 
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet, ranked_rows, treated
 from historical_controls.analysis.without_model.pairs import Bounds, last_values, oriented_bounds, value_pairs
-from historical_controls.analysis.without_model.vital_status import (
-    ALIVE,
-    DIED,
-    DISCHARGE,
-    UNKNOWN,
-    survival_pairs,
-    vital_status,
-)
+from historical_controls.analysis.without_model.vital_status import survival_pairs
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.outputs import OutputId
@@ -27,6 +20,7 @@ from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.dictionary.scales import no_effect
 from historical_controls.inference.pairwise.pairs import by_value, first_decided
+from historical_controls.tables.endings import ALIVE, DIED, DISCHARGE, UNKNOWN, vital_status
 
 Array = NDArray[np.float64]
 

@@ -17,7 +17,8 @@ from historical_controls.cohort.ard_rows.summaries import summary_ard
 from historical_controls.cohort.derivations.derived_counts import derived_ard
 from historical_controls.cohort.follow_up.availability import ALL_DAYS, COUNTS
 from historical_controls.cohort.records.clean_tables import CohortTables
-from historical_controls.inference.shares import exact_interval
+from historical_controls.inference.counts import bounded_share
+from historical_controls.tables.endings import DEATH, DISCHARGE, UNKNOWN, vital_status
 
 
 def cohort_ard(tables: CohortTables, confidence: float) -> pd.DataFrame:
@@ -35,24 +36,31 @@ def cohort_ard(tables: CohortTables, confidence: float) -> pd.DataFrame:
 
 
 def _disposition(tables: CohortTables, confidence: float) -> Iterator[Row]:
-    """How follow-up stood at the horizon, with exact (Clopper-Pearson) intervals."""
+    """How follow-up stood at the horizon, with exact intervals; of deaths and discharges, also of those lost (EV-2)."""
     for arm in ARMS:
-        states = _included(tables, arm)["end_state"].replace("horizon", "in_hospital")
+        people = _included(tables, arm)
+        states = people["end_state"].replace("horizon", "in_hospital")
+        lost = int((vital_status(people, tables.horizon_days) == UNKNOWN).sum())
         cell = Cell(AnalysisKey.DISPOSITION, tables.scenario, arm=arm, day=tables.horizon_days)
         yield cell.number(Statistic.N_SUBJECTS, len(states))
         for level in ("death", "discharge_alive", "transfer_out", "in_hospital", "last_record"):
             count = int((states == level).sum())
             if count or level != "last_record":
-                yield from _share(cell.at(level=level), count, len(states), confidence)
+                unknown = lost if level in (DEATH, DISCHARGE) else 0
+                yield from _share(cell.at(level=level), (count, unknown, len(states)), confidence)
 
 
-def _share(cell: Cell, count: int, total: int, confidence: float) -> Iterator[Row]:
+def _share(cell: Cell, counts: tuple[int, int, int], confidence: float) -> Iterator[Row]:
+    """counts: patients in whom it is documented, those of whom it cannot be told, and all."""
+    count, unknown, total = counts
     yield cell.number(Statistic.COUNT, count)
+    if unknown:
+        yield cell.number(Statistic.N_UNKNOWN, unknown)
     if total:
-        lower, upper = exact_interval(count, total, confidence)
+        share = bounded_share(count, unknown, total, confidence)
         yield cell.number(Statistic.SHARE, count / total, format="percent")
-        yield cell.number(Statistic.LOWER, lower, format="percent")
-        yield cell.number(Statistic.UPPER, upper, format="percent")
+        yield cell.number(Statistic.LOWER, share.lower, format="percent")
+        yield cell.number(Statistic.UPPER, share.upper, format="percent")
 
 
 def _attrition(tables: CohortTables) -> Iterator[Row]:

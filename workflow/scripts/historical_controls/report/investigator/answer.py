@@ -11,6 +11,8 @@ from historical_controls.ard.queries import Result
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 
+WIN_ODDS_BOUNDS = (Statistic.LEAST, Statistic.MOST)
+
 
 def contrast(
     printer: Printer, outcome: str, day: int, scenario: str = "primary"
@@ -114,6 +116,9 @@ def deaths(printer: Printer) -> Markup:
     of = _by_arm(printer, AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, "n", day=day)
     outcome = printer.label(printer.config.primary.outcome)
     said = printer.word("answer.deaths", day=printer.fact(horizon), outcome=outcome, **dead, **of)
+    lost = _counts_if_any(printer, AnalysisKey.DISPOSITION, Statistic.N_UNKNOWN, level="death", day=day)
+    if lost:
+        said = Markup(" ").join([said, printer.word("answer.deaths_unknown", **lost)])
     parts = deaths_difference(printer)
     if parts is None:
         return said
@@ -153,10 +158,36 @@ def death_aware(printer: Printer) -> Markup:
         **_by_arm(printer, AnalysisKey.WORST_RANK, Statistic.N_DIED, "dead", **keys),
         **_by_arm(printer, AnalysisKey.WORST_RANK, Statistic.N_SUBJECTS, "n", **keys),
     )
+    said = Markup(" ").join([said, *_left_open(printer)])
     verdict = printer.results.one(AnalysisKey.WORST_RANK, Statistic.AGREEMENT, **keys)  # type: ignore[arg-type]
     if verdict is None or not verdict.text:
         return said
     return Markup(" ").join([said, printer.word(_agreement(printer, verdict))])
+
+
+def _counts_if_any(
+    printer: Printer, analysis: AnalysisKey, statistic: Statistic, **keys: object
+) -> dict[str, Markup] | None:
+    """Patients by arm ('n_treated', 'n_historical'), 0 where an arm has no row; None where no arm has any."""
+    rows = {arm: printer.results.one(analysis, statistic, arm=arm, **keys) for arm in ARMS}  # type: ignore[arg-type]
+    if not any(row is not None and row.value for row in rows.values()):
+        return None
+    return {f"n_{arm}": printer.fact(0) if row is None else printer.number(row) for arm, row in rows.items()}
+
+
+def _left_open(printer: Printer) -> list[Markup]:
+    """Whom the ranks cannot place, and the win odds that this leaves open."""
+    keys = {"outcome": printer.config.primary.outcome, "day": float(printer.config.primary.day)}
+    said = []
+    for statistic, key in ((Statistic.N_MISSING, "unmeasured"), (Statistic.N_UNKNOWN, "fate_unknown")):
+        counts = _counts_if_any(printer, AnalysisKey.WORST_RANK, statistic, **keys)
+        if counts is not None:
+            said.append(printer.word(f"answer.ranks_{key}", **counts))
+    bounds = [printer.primary_one(AnalysisKey.WORST_RANK, name, contrast=CONTRAST) for name in WIN_ODDS_BOUNDS]
+    if said and all(bound is not None for bound in bounds):
+        least, most = map(printer.number, bounds)
+        said.append(printer.word("answer.ranks_between", least=least, most=most))
+    return said
 
 
 def _agreement(printer: Printer, verdict: Result) -> str:

@@ -1,0 +1,22 @@
+"""What columns end_state and end_day of table cohort_patients say of life: one definition for all stages."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+DEATH, DISCHARGE = "death", "discharge_alive"
+# What ends the record of a patient of whom the files say nothing afterwards.
+LOST = ("transfer_out", "last_record")
+DIED, ALIVE, UNKNOWN = "died", "alive", "unknown"
+
+
+def vital_status(people: pd.DataFrame, day: float) -> pd.Series:
+    """Return 'died', 'alive' or 'unknown' for each patient by the end of a study day (EV-2).
+
+    people: columns end_state and end_day of table cohort_patients. Patients discharged alive are taken to have lived
+    on, since deaths are counted in hospital; patients transferred or without later records before the day are unknown.
+    """
+    by_then = people["end_day"] <= day
+    status = pd.Series(ALIVE, index=people.index)
+    status = status.mask(people["end_state"].isin(LOST) & (people["end_day"] < day), UNKNOWN)
+    return status.mask((people["end_state"] == DEATH) & by_then, DIED)
