@@ -22,9 +22,10 @@ TEMPLATES = PROGRAM / "workflow" / "templates"
 
 
 def dictionary_folder(raw):
-    """The study's own dictionary, else the program's."""
+    """The study's own dictionary, which extends the program's, else the program's."""
     own = raw.get("dictionary")
-    return own if own and isinstance(own, str) else PROGRAM / "data" / "dictionary"
+    here = "dictionary" if Path("dictionary").is_dir() else PROGRAM / "data" / "dictionary"
+    return own if own and isinstance(own, str) else here
 
 
 def checked_study(raw):
@@ -49,11 +50,16 @@ COHORT_OWNERS = sorted({cohort_owner(STUDY, name) for name in SCENARIOS})
 BALANCE_OWNERS = sorted({balance_owner(STUDY, name) for name in SCENARIOS})
 GRID = batches(STUDY)
 COVARIATES = {*STUDY.analysis.covariates, *STUDY.balance.key_covariates}
-DICTIONARY_FOLDER = Path(dictionary_folder(config))
-DICTIONARY = [str(path) for path in dictionary_files(DICTIONARY_FOLDER).values()]
-# What a dictionary may have besides: published results (14.2.17), and the registry beside the analysis (14.1.7).
+DICTIONARY_FOLDER = Path(dictionary_folder(STUDY.model_dump(include={"dictionary"})))
+# The study's own files come first: jobs load the dictionary of the folder of the first one.
+DICTIONARY = [str(path) for paths in dictionary_files(DICTIONARY_FOLDER).values() for path in reversed(paths)]
+DICTIONARY.sort(key=lambda path: Path(path).parent != DICTIONARY_FOLDER)
+# What a dictionary may have besides: published results (14.2.17), and the registry beside the analysis (14.1.7). The
+# program's own are of the example's trial: no other study is compared with its literature.
+OF_TRIAL = DICTIONARY_FOLDER != PROGRAM / "data" / "dictionary" or STUDY.study.id == "NCT04416139"
 BENCHMARKS, DIFFERENCES = (
-    [str(path) for path in DICTIONARY_FOLDER.glob(name)] for name in ("benchmarks.csv", "registry_differences.csv")
+    [str(path) for path in DICTIONARY_FOLDER.glob(name) if OF_TRIAL]
+    for name in ("benchmarks.csv", "registry_differences.csv")
 )
 COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result")]
 MODELLED = [code for code in STUDY.outcomes if code not in COUNTED]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from config_study import ROOT, check, study
+from config_study import ROOT, check, refusals, study
 
 from historical_controls.config.reading.derived import with_derived
 from historical_controls.config.reading.included import included_files, lines_of, with_included
@@ -187,3 +187,13 @@ def test_a_resolved_config_is_a_config_that_means_the_same() -> None:
 
 def test_the_completed_example_is_accepted_as_read() -> None:
     assert check(study("example")) == load_config(read_config(ROOT / "config.yaml"))
+
+
+def test_an_unknown_unit_or_outcome_says_which_row_of_which_file_to_write() -> None:
+    raw = yaml.safe_load(yaml.safe_dump(MINIMAL))
+    raw["sources"]["ward_b"]["files"]["all"]["parts"][0]["columns"]["crp"]["unit"] = "umol/L"
+    raw["outcomes"] = ["CRP", "LEAD"]
+    said = refusals(raw)
+    unit = said["sources.ward_b.files.all.parts.0.columns.crp.unit"]
+    assert "a row of dictionary/units.csv (outcome,unit,factor): 'CRP,umol/L,<factor>' converts to mg/L" in unit
+    assert "a row of dictionary/outcomes.csv (code,label_en,unit): 'LEAD,<label>,<unit>'" in said["outcomes.1"]

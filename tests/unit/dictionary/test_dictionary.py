@@ -176,14 +176,56 @@ def test_wrong_columns_are_a_plain_error(folder: Path, content: str) -> None:
     (folder / "units.csv").write_text(content, encoding="utf-8")
     with pytest.raises(UserError) as caught:
         load_dictionary(folder)
-    assert "Needed: outcome,unit,spellings,factor,offset,source" in str(caught.value.hint)
+    assert "Needed: outcome,unit,factor; allowed besides: spellings,offset,source" in str(caught.value.hint)
 
 
-def test_a_row_of_another_width_and_a_missing_file(folder: Path) -> None:
+def test_a_row_of_another_width_is_refused(folder: Path) -> None:
     with (folder / "units.csv").open("a", encoding="utf-8") as stream:
         stream.write("CRP,mg/dL\n")
     with pytest.raises(UserError, match="too many cells or too few"):
         load_dictionary(folder)
-    (folder / "units.csv").unlink()
-    with pytest.raises(UserError, match="lacks this file"):
-        load_dictionary(folder)
+
+
+def own(folder: Path, **files: str) -> Dictionary:
+    """The dictionary of a study whose folder has these files."""
+    for name, text in files.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    return load_dictionary(folder)
+
+
+def test_a_study_extends_the_dictionary_row_by_row(tmp_path: Path, words: Dictionary) -> None:
+    """0.0483 umol/L of lead are 1 ug/dL (207.2 g/mol)."""
+    extended = own(
+        tmp_path,
+        outcomes="code,label_en,unit,hard_low,hard_high,scale\nLEAD,Blood lead,ug/dL,0,500,log\n"
+        "CRP,CRP here,mg/L,0,900,log\n",
+        units="outcome,unit,factor\nLEAD,umol/L,20.72\n",
+        synonyms="name,code\nPlomo,LEAD\n",
+        treatments="code,label_en\nsuccimer,Succimer\n",
+    )
+    lead = extended.outcomes["LEAD"]
+    assert (lead.family, lead.kind, lead.label("es"), lead.decimals) == ("component", "number", "Blood lead", 1)
+    assert extended.conversion("LEAD", "umol/L") is not None and extended.conversion("LEAD", "ug/dL") is not None
+    assert [one.code for one in extended.named("plomo")] == [one.code for one in extended.named("lead")] == ["LEAD"]
+    assert extended.outcomes["CRP"].hard_high == 900 and words.outcomes["CRP"].hard_high != 900
+    assert {"succimer", "dexamethasone"} <= set(extended.treatments)
+    rest = set(words.outcomes) - {"CRP"}
+    assert {code: extended.outcomes[code] for code in rest} == {code: words.outcomes[code] for code in rest}
+
+
+def test_an_empty_folder_is_the_programs_dictionary(tmp_path: Path, words: Dictionary) -> None:
+    assert load_dictionary(tmp_path) == words
+
+
+def test_a_file_that_would_go_unread_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such file belongs to a dictionary\n  Did you mean 'outcomes'"):
+        own(tmp_path, outcome="code,label_en\nX,x\n")
+    with pytest.raises(UserError, match="there is no such folder"):
+        load_dictionary(tmp_path / "nowhere")
+
+
+def test_a_row_of_the_study_is_checked_as_strictly(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        own(tmp_path, outcomes="code,label_en,family\nLEAD,Blood lead,haematlogy\n")
+    assert caught.value.where == f"{tmp_path / 'outcomes.csv'}, line 2, family"
+    assert "Did you mean 'haematology'?" in str(caught.value.hint)

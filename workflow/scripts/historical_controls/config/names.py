@@ -25,6 +25,7 @@ from historical_controls.config.vocabulary import (
     declared_names,
 )
 from historical_controls.config.walk import Leaf, Path, walk
+from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.errors import UserError, nearest
 
 # More names than these are not listed in a message; it says where they are found.
@@ -114,7 +115,17 @@ def _unknown(leaf: Leaf, kind: Kind, known: Vocabulary) -> Said | None:
         return f"{name} is {is_a} (kind: {outcome.kind}); {an} {kind.noun} is needed here", _hint(name, allowed, kind)
     owner = leaf.context.get(kind.owner)
     what = f"{shown(name)} is not a known {kind.noun}{f' of {owner}' if owner is not None else ''}"
-    return what, _hint(name, allowed, kind)
+    return what, f"{_hint(name, allowed, kind)}{_new_row(name, kind, known.outcome(leaf.context))}"
+
+
+def _new_row(name: str | int, kind: Kind, outcome: Outcome | None) -> str:
+    """Which row of which file would make a name known, for names that a study may bring."""
+    if kind is KINDS["unit"] and outcome is not None:
+        row = f"'{outcome.code},{name},<factor>'"
+        return f" A new unit is a row of dictionary/units.csv (outcome,unit,factor): {row} converts to {outcome.unit}."
+    if kind.home == OUTCOMES and kind is not KINDS["result"]:
+        return f" A new one is a row of dictionary/outcomes.csv (code,label_en,unit): '{name},<label>,<unit>'."
+    return ""
 
 
 def _hint(name: str | int, allowed: Allowed, kind: Kind) -> str:

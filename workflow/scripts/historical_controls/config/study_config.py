@@ -85,7 +85,10 @@ class Config(Section):
     study: Study
     seed: int = Field(1, ge=0, lt=2**63, description="seed of every random draw")
     languages: list[DeclaredLanguage] = Field(min_length=1, description="languages of figures and reports")
-    dictionary: Text | None = Field(None, description="folder of the dictionary; null = the program's own")
+    dictionary: Text | None = Field(
+        None,
+        description="folder with rows that extend the program's dictionary; null = 'dictionary', if it is there",
+    )
     sources: dict[DeclaredSource, Source] = Field(min_length=1)
     linked_files: bool = Field(False, description="true: declared files may be links to places outside of this folder")
     crosswalk: Text | None = Field(None, description="file that says which ids are one person; null = none")

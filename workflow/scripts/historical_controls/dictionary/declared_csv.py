@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,21 +15,37 @@ if TYPE_CHECKING:
 
 
 def declared_rows(
-    path: str | Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()
+    path: str | Path, columns: tuple[str, ...], defaults: Mapping[str, str] | None = None
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """Each row of the program's own kind of table with its place 'path, line n'.
 
-    optional: columns that may follow, blank where they do not. Raises UserError for other columns than these in this
-    order, and for a row with more or fewer cells.
+    defaults: columns that may be left out or blank, and what they are then; the columns may then come in any order.
+    Raises UserError for other columns, and for a row with more or fewer cells.
     """
     reader = csv.DictReader(io.StringIO(_text(path), newline=""))
-    if tuple(reader.fieldnames or ()) not in (columns, columns + optional):
-        raise UserError(f"columns are {reader.fieldnames}", f"{path}, line 1", f"Needed: {','.join(columns)}")
+    _check_header(list(reader.fieldnames or ()), columns, defaults, path)
     for row in reader:
         where = f"{path}, line {reader.line_num}"
         if None in row or None in row.values():
             raise UserError("the row has too many cells or too few", where, 'Text with a comma stands in "quotes"')
-        yield where, dict.fromkeys(optional, "") | row
+        yield (
+            where,
+            {**(defaults or {}), **{key: text for key, text in row.items() if text or key not in (defaults or {})}},
+        )
+
+
+def _check_header(
+    header: list[str], columns: tuple[str, ...], defaults: Mapping[str, str] | None, path: str | Path
+) -> None:
+    if defaults is None:
+        fits, needed = tuple(header) == columns, columns
+    else:
+        needed = tuple(name for name in columns if name not in defaults)
+        fits = set(needed) <= set(header) <= set(columns) and len(set(header)) == len(header)
+    if not fits:
+        left = [name for name in columns if name not in needed]
+        hint = f"Needed: {','.join(needed)}" + (f"; allowed besides: {','.join(left)}" if left else "")
+        raise UserError(f"columns are {header}", f"{path}, line 1", hint)
 
 
 def read_declared(path: str | Path, needed: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:

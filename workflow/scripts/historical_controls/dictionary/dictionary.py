@@ -11,6 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from historical_controls.dictionary.columns import (
+    OUTCOME_COLUMNS,
+    OUTCOME_DEFAULTS,
+    PLAUSIBILITY_COLUMNS,
+    PLAUSIBILITY_DEFAULTS,
+    SYNONYM_COLUMNS,
+    SYNONYM_DEFAULTS,
+    UNIT_COLUMNS,
+    UNIT_DEFAULTS,
+)
 from historical_controls.dictionary.declared_csv import declared_rows
 from historical_controls.dictionary.folding import fold, fold_unit
 from historical_controls.dictionary.treatments import Treatment, read_specimens, read_treatments
@@ -36,31 +46,6 @@ Scale = Literal["linear", "log", "logit", "none"]
 Benefit = Literal["up", "down", "none"]
 Summary = Literal["median", "worst", "last", "min", "max", "none"]
 
-OUTCOME_COLUMNS = (
-    "code",
-    "registered",
-    "family",
-    "kind",
-    "label_en",
-    "label_es",
-    "registry_wording",
-    "unit",
-    "loinc",
-    "hard_low",
-    "hard_high",
-    "warn_low",
-    "warn_high",
-    "lod",
-    "scale",
-    "benefit",
-    "daily_summary",
-    "categories",
-    "decimals",
-    "source",
-)
-UNIT_COLUMNS = ("outcome", "unit", "spellings", "factor", "offset", "source")
-SYNONYM_COLUMNS = ("name", "code", "language", "result_kind")
-PLAUSIBILITY_COLUMNS = ("outcome", "measured_by", "median_low", "median_high", "change_per_hour", "source")
 MeasuredBy = Literal["laboratory", "monitor", "observer", "calculated"]
 # Where the program keeps its own dictionary.
 PROGRAM_DICTIONARY = Path(__file__).resolve().parents[4] / "data" / "dictionary"
@@ -171,24 +156,28 @@ class Dictionary:
 
 
 def load_dictionary(folder: str | Path) -> Dictionary:
-    """Read and check the files of a dictionary folder. Raises UserError(s) with file, line and column.
+    """Read and check a dictionary. Raises UserError(s) with file, line and column.
 
-    A study's own folder needs outcomes, units, synonyms and plausibility; see `dictionary_files` for the others.
+    A study's own folder extends the program's dictionary row by row: its rows come in addition, or in place of the rows
+    with the same code, name, or outcome and unit.
     """
-    paths = dictionary_files(folder)
     faults: list[UserError] = []
-    for path in paths.values():
-        if not path.is_file():
-            hint = "Copy it from the program's data/dictionary."
-            raise UserError("the dictionary lacks this file", str(path), hint)
-    outcomes = dict(_outcomes(paths["outcomes"], faults))
-    conversions = dict(_conversions(paths["units"], outcomes, faults))
-    synonyms = _synonyms(paths["synonyms"], outcomes, faults)
-    plausibility = dict(_plausibility(paths["plausibility"], outcomes, faults))
-    treatments = read_treatments(paths["treatments"], faults)
-    specimens = read_specimens(paths["specimens"], faults)
+    files = dictionary_files(folder)
+    outcomes = {code: one for path in files["outcomes"] for code, one in _outcomes(path, faults)}
+    conversions = {key: one for path in files["units"] for key, one in _conversions(path, outcomes, faults)}
+    synonyms = {name: one for path in files["synonyms"] for name, one in _synonyms(path, outcomes, faults).items()}
+    plausibility = {code: one for path in files["plausibility"] for code, one in _plausibility(path, outcomes, faults)}
+    treatments = {code: one for path in files["treatments"] for code, one in read_treatments(path, faults).items()}
+    specimens = {name: one for path in files["specimens"] for name, one in read_specimens(path, faults).items()}
+    for code, outcome in outcomes.items():
+        synonyms.setdefault(fold(code), (Synonym(code, ""),))
+        # A canonical unit is a unit, whether or not units.csv lists it.
+        if outcome.unit and ("*" + outcome.unit, fold_unit(outcome.unit)) not in conversions:
+            conversions.setdefault((code, fold_unit(outcome.unit)), Conversion(1.0, 0.0))
     faults += [
-        UserError(f"'{name}' is not a specimen", f"{paths['outcomes']}, {code}", did_you_mean(name, specimens.values()))
+        UserError(
+            f"'{name}' is not a specimen", f"{files['outcomes'][-1]}, {code}", did_you_mean(name, specimens.values())
+        )
         for code, outcome in outcomes.items()
         for name in outcome.specimens
         if name not in specimens.values()
@@ -197,19 +186,34 @@ def load_dictionary(folder: str | Path) -> Dictionary:
     return Dictionary(outcomes, conversions, synonyms, plausibility, treatments, specimens)
 
 
-def dictionary_files(folder: str | Path) -> dict[str, Path]:
-    """The files of a dictionary by what they say. treatments.csv and specimens.csv may be the program's own."""
+FILES = ("outcomes", "units", "synonyms", "plausibility", "treatments", "specimens")
+# Files of a dictionary that the reports read themselves.
+BESIDES = ("benchmarks", "registry_differences")
+
+
+def dictionary_files(folder: str | Path) -> dict[str, list[Path]]:
+    """The files of a dictionary by what they say: the program's, and those by which the folder extends it.
+
+    Raises UserError(s) for a folder that is not there, and for CSV files that would go unread.
+    """
     place = Path(folder)
-    paths = {name: place / f"{name}.csv" for name in ("outcomes", "units", "synonyms", "plausibility")}
-    for name in ("treatments", "specimens"):
-        own = place / f"{name}.csv"
-        paths[name] = own if own.is_file() else PROGRAM_DICTIONARY / f"{name}.csv"
-    return paths
+    if not place.is_dir():
+        raise UserError("there is no such folder of a dictionary", str(place), "Write its path from the study folder.")
+    raise_all(
+        UserError("no such file belongs to a dictionary", str(path), did_you_mean(path.stem, (*FILES, *BESIDES)))
+        for path in sorted(place.glob("*.csv"))
+        if path.stem not in (*FILES, *BESIDES)
+    )
+    own = {} if place.resolve() == PROGRAM_DICTIONARY else {name: place / f"{name}.csv" for name in FILES}
+    return {
+        name: [PROGRAM_DICTIONARY / f"{name}.csv", *([own[name]] if name in own and own[name].is_file() else [])]
+        for name in FILES
+    }
 
 
 def _outcomes(path: Path, faults: list[UserError]) -> Iterator[tuple[str, Outcome]]:
     seen: set[str] = set()
-    for place, row in declared_rows(path, OUTCOME_COLUMNS, ("specimens",)):
+    for place, row in declared_rows(path, OUTCOME_COLUMNS, OUTCOME_DEFAULTS):
         if row["code"] in seen:
             faults.append(UserError(f"code {row['code']} stands twice", place))
         seen.add(row["code"])
@@ -238,8 +242,9 @@ def _outcome(row: dict[str, str], place: str, faults: list[UserError]) -> Outcom
         )
     registered = _number(row["registered"], f"{place}, registered", faults)
     rest: dict[str, Any] = {
-        c: row[c] for c in OUTCOME_COLUMNS if c not in {*limits, "registered", "categories", "decimals"}
+        c: row[c] for c in OUTCOME_COLUMNS if c not in {*limits, "registered", "categories", "decimals", "specimens"}
     }
+    rest["label_es"] = rest["label_es"] or rest["label_en"]
     decimals = _number(row["decimals"], f"{place}, decimals", faults)
     return Outcome(
         decimals=1 if decimals is None else int(decimals),
@@ -269,7 +274,7 @@ def _conversions(
 ) -> Iterator[tuple[tuple[str, str], Conversion]]:
     """Conversions by (code, folded spelling). An outcome '*unit' serves every outcome with that canonical unit."""
     seen: dict[tuple[str, str], str] = {}
-    for place, row in declared_rows(path, UNIT_COLUMNS):
+    for place, row in declared_rows(path, UNIT_COLUMNS, UNIT_DEFAULTS):
         code = row["outcome"]
         if not code.startswith("*") and code not in outcomes:
             faults.append(UserError(f"'{code}' is no outcome", f"{place}, outcome", did_you_mean(code, outcomes)))
@@ -294,7 +299,7 @@ def _conversions(
 def _plausibility(
     path: Path, outcomes: dict[str, Outcome], faults: list[UserError]
 ) -> Iterator[tuple[str, Plausibility]]:
-    for place, row in declared_rows(path, PLAUSIBILITY_COLUMNS):
+    for place, row in declared_rows(path, PLAUSIBILITY_COLUMNS, PLAUSIBILITY_DEFAULTS):
         code, measured_by = row["outcome"], row["measured_by"]
         if code not in outcomes:
             faults.append(UserError(f"'{code}' is no outcome", f"{place}, outcome", did_you_mean(code, outcomes)))
@@ -311,7 +316,7 @@ def _plausibility(
 def _synonyms(path: Path, outcomes: dict[str, Outcome], faults: list[UserError]) -> dict[str, tuple[Synonym, ...]]:
     """Meanings by folded name; a code means itself unless the file says what its name means."""
     meanings: dict[str, list[Synonym]] = {}
-    for place, row in declared_rows(path, SYNONYM_COLUMNS):
+    for place, row in declared_rows(path, SYNONYM_COLUMNS, SYNONYM_DEFAULTS):
         synonym = Synonym(row["code"], row["result_kind"])
         if synonym.code not in outcomes:
             hint = did_you_mean(synonym.code, outcomes)
@@ -322,6 +327,4 @@ def _synonyms(path: Path, outcomes: dict[str, Outcome], faults: list[UserError])
             hint = "Give both a result_kind, or drop one."
             faults.append(UserError(f"'{row['name']}' already means {clash[0].code}", place, hint))
         known.append(synonym)
-    for code in outcomes:
-        meanings.setdefault(fold(code), [Synonym(code, "")])
     return {name: tuple(dict.fromkeys(found)) for name, found in meanings.items()}

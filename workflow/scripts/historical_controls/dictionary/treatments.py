@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from historical_controls.dictionary.columns import (
+    SPECIMEN_COLUMNS,
+    SPECIMEN_DEFAULTS,
+    TREATMENT_COLUMNS,
+    TREATMENT_DEFAULTS,
+)
 from historical_controls.dictionary.declared_csv import declared_rows
 from historical_controls.dictionary.folding import fold
 from historical_controls.errors import UserError
-
-TREATMENT_COLUMNS = ("code", "family", "label_en", "label_es")
-SPECIMEN_COLUMNS = ("specimen", "spellings")
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,13 @@ class Treatment:
 def read_treatments(path: Path, faults: list[UserError]) -> dict[str, Treatment]:
     """Treatments by code. A code that is listed twice or not in the form of a code is added to `faults`."""
     known: dict[str, Treatment] = {}
-    for place, row in declared_rows(path, TREATMENT_COLUMNS):
+    for place, row in declared_rows(path, TREATMENT_COLUMNS, TREATMENT_DEFAULTS):
         code = row["code"]
         if code in known:
             faults.append(UserError(f"the code '{code}' is listed twice", place, "Remove one of the two lines."))
         if not code.isidentifier() or code != code.lower():
             faults.append(UserError(f"'{code}' is not a valid code", place, "Use small letters, digits and _."))
-        known[code] = Treatment(**row)
+        known[code] = Treatment(**{**row, "label_es": row["label_es"] or row["label_en"]})
     return known
 
 
@@ -51,6 +54,6 @@ def read_specimens(path: Path, faults: list[UserError]) -> dict[str, str]:
 
 
 def _spellings(path: Path) -> Iterator[tuple[str, str, str]]:
-    for place, row in declared_rows(path, SPECIMEN_COLUMNS):
+    for place, row in declared_rows(path, SPECIMEN_COLUMNS, SPECIMEN_DEFAULTS):
         for spelling in filter(None, [row["specimen"], *row["spellings"].split("|")]):
             yield place, spelling, row["specimen"]

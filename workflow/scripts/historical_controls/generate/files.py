@@ -7,6 +7,7 @@ from pathlib import Path
 from historical_controls.calibration.page import PAGE, read_summary, validation_page
 from historical_controls.config.study_config import json_schema
 from historical_controls.generate.config_defaults import config_defaults
+from historical_controls.generate.dictionary_page import dictionary_page
 from historical_controls.tables.registry import data_model
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -17,6 +18,7 @@ def generated_files() -> dict[str, str]:
     return {
         "docs/data_model.md": data_model(),
         "docs/config_defaults.yaml": config_defaults(),
+        "docs/dictionary.md": dictionary_page(),
         "workflow/schemas/config.schema.json": json_schema(),
         "workflow/schemas/part.schema.json": json_schema(part=True),
         PAGE: validation_page(read_summary(ROOT)),

@@ -1,0 +1,39 @@
+"""docs/dictionary.md: the columns of a dictionary's files, and how a study extends the program's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from historical_controls.dictionary.columns import FILES, Columns
+
+HEAD = """\
+# The dictionary
+
+`data/dictionary/` says what is measured and given, in which units, and under which names hospitals send it. A study
+extends it row by row: a folder `dictionary/` beside its `config.yaml` (or the one that `dictionary` names) holds
+files of the same names with only the rows that are new or different, and only the columns that differ from the default.
+A row with the same code, name, or outcome and unit takes the place of the program's. Written by `make docs`.
+
+A new outcome and a unit that it comes in, for example:
+
+```
+dictionary/outcomes.csv
+code,family,label_en,label_es,unit,hard_low,hard_high,scale,benefit
+LEAD,component,Blood lead,Plomo en sangre,ug/dL,0,500,log,down
+
+dictionary/units.csv
+outcome,unit,factor
+LEAD,umol/L,20.72
+```
+"""
+
+
+def dictionary_page() -> str:
+    return HEAD + "".join(f"{line}\n" for name, columns in FILES.items() for line in _table(name, columns))
+
+
+def _table(name: str, columns: Columns) -> Iterator[str]:
+    yield from ("", f"## {name}.csv", "", "| column | what it says | left out |", "|---|---|---|")
+    for column, (meaning, default) in columns.items():
+        left_out = "needed" if default is None else default or "blank"
+        yield f"| `{column}` | {meaning.replace('|', chr(92) + '|')} | {left_out} |"
