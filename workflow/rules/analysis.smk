@@ -148,6 +148,7 @@ rule analyse_events:
     threads: 1
     params:
         outcomes=COUNTED,
+        primary=QUESTION,
         analysis=section("analysis", exclude={"overturn", "permutation"}),
         recorded={name: recorded_events(source) for name, source in STUDY.sources.items()},
         free_days=[code for code, rule in STUDY.cohort.summaries.items() if rule.kind == "free_days"],

@@ -9,7 +9,7 @@ from historical_controls.analysis.events.analyse import EventInputs, analyse_eve
 from historical_controls.analysis.events.event_rows import build_follow_up
 from historical_controls.analysis.model.comparison import read_comparison
 from historical_controls.ard.answers import answer_lines
-from historical_controls.config.analysis.analysis import Analysis
+from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.tables.parquet import read_pieces, read_table, write_table
@@ -33,6 +33,7 @@ with reported(snakemake.log[0]) as log:
         snakemake.params.recorded,
         snakemake.params.free_days,
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+        Primary.model_validate(snakemake.params.primary),
     )
     follow_up = build_follow_up(
         read_table(snakemake.input.patients, COHORT_PATIENTS),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.analysis.events.event_rows import FollowUp, Occurred, difference_rows, share_rows
+from historical_controls.analysis.events.primary_event import EventTimes, observed_until
 from historical_controls.analysis.model.model_data import PERSON
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS
@@ -48,6 +49,15 @@ def adverse_event_rows(
         yield from _kind_rows(here, follow_up, people, occurred[kind])
     for hours in settings.reaction_hours:
         yield from _reaction_rows(cell.at(output=OutputId.REACTIONS), follow_up, occurred, hours, recorded)
+
+
+def adverse_event_times(follow_up: FollowUp, events: pd.DataFrame, recorded: Mapping[str, Sequence[str]]) -> EventTimes:
+    """The first adverse event of each patient whose source records any, for a primary question."""
+    settings = follow_up.settings.events
+    people = follow_up.people[_recording(follow_up.people, settings.adverse, recorded)].reset_index(drop=True)
+    first = _of_people(events, people, settings).groupby("subject")["hours"].min() / 24
+    left, right = observed_until(people, people["subject"].map(first).to_numpy(dtype=float))
+    return EventTimes(people, left, right, sooner_is_better=False)
 
 
 def _of_people(events: pd.DataFrame, people: pd.DataFrame, settings: EventSettings) -> pd.DataFrame:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from historical_controls.analysis.events.adverse_events import adverse_event_rows
-from historical_controls.analysis.events.clearance import clearance_rows
+from historical_controls.analysis.events.adverse_events import adverse_event_rows, adverse_event_times
+from historical_controls.analysis.events.clearance import clearance_rows, clearance_times
 from historical_controls.analysis.events.endings import ending_rows, free_day_rows
 from historical_controls.analysis.events.event_rows import FollowUp
-from historical_controls.ard.rows import Row, ard_frame
+from historical_controls.analysis.events.primary_event import primary_event_rows
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.rows import Cell, Row, ard_frame
+from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Dictionary
 
 
@@ -21,7 +24,7 @@ class EventInputs:
 
     events: table cohort_events; results: qualitative rows of observations; summaries: table patient_summaries.
     recorded: by source, the events that its declarations can yield; free_days: patient-level outcomes in which death
-    has a declared value.
+    has a declared value. primary: the primary question, which an event may be.
     """
 
     events: pd.DataFrame
@@ -30,6 +33,7 @@ class EventInputs:
     recorded: Mapping[str, Sequence[str]]
     free_days: Sequence[str]
     dictionary: Dictionary
+    primary: Primary | None = None
     scenario: str = "primary"
 
 
@@ -40,7 +44,19 @@ def analyse_events(codes: Sequence[str], inputs: EventInputs, follow_up: FollowU
     rows += free_day_rows(follow_up, inputs.summaries, inputs.free_days, inputs.dictionary, scenario)
     for code in codes:
         rows += _outcome_rows(code, inputs, follow_up)
+    if inputs.primary is not None and inputs.primary.outcome in codes:
+        rows += _primary_rows(inputs.primary, inputs, follow_up)
     return ard_frame(rows)
+
+
+def _primary_rows(primary: Primary, inputs: EventInputs, follow_up: FollowUp) -> Iterator[Row]:
+    code = primary.outcome
+    cell = Cell(AnalysisKey.PRIMARY_EVENT, inputs.scenario, "exact", code, day=float(primary.day))
+    if inputs.dictionary.outcomes[code].kind == "event":
+        times = adverse_event_times(follow_up, inputs.events, inputs.recorded)
+    else:
+        times = clearance_times(follow_up, inputs.results[inputs.results["outcome"] == code])
+    return primary_event_rows(cell, times, follow_up)
 
 
 def _outcome_rows(code: str, inputs: EventInputs, follow_up: FollowUp) -> Iterator[Row]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from historical_controls.analysis.events.endings import ENDS, incidence_rows
 from historical_controls.analysis.events.event_rows import FollowUp
+from historical_controls.analysis.events.primary_event import EventTimes, never_once_dead
 from historical_controls.analysis.model.model_data import PERSON
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
@@ -62,16 +63,30 @@ def _test_rows(cell: Cell, follow_up: FollowUp, own: pd.DataFrame) -> Iterator[R
         yield here.number(Statistic.PATIENT_DAYS, float(follow_up.of(arm)["end_day"].sum()), "d", "0.0")
 
 
-def _rule_rows(cell: Cell, follow_up: FollowUp, own: pd.DataFrame, settings: EventSettings) -> Iterator[Row]:
-    """Everything under one rule of confirmation."""
-    yield cell.number(Statistic.N_NEGATIVES, settings.confirm_negatives)
+def clearance_times(follow_up: FollowUp, results: pd.DataFrame) -> EventTimes:
+    """When those at risk cleared the virus, for a primary question (results: rows of table observations)."""
+    own = results.drop(columns="arm").merge(follow_up.people[[*PERSON, "subject", "arm"]], on=PERSON)
+    people = _with_intervals(follow_up, own, follow_up.settings.events)
+    people = people[people["state"] == AT_RISK].reset_index(drop=True)
+    left, right = never_once_dead(people, people["left"].to_numpy(dtype=float), people["right"].to_numpy(dtype=float))
+    return EventTimes(people, left, right, sooner_is_better=True)
+
+
+def _with_intervals(follow_up: FollowUp, own: pd.DataFrame, settings: EventSettings) -> pd.DataFrame:
+    """People with their state and the bounds (left, right] of their clearance."""
     tests = dict(tuple(own.sort_values("hours", kind="stable").groupby("subject")))
     intervals = [_interval_of(tests.get(subject), settings) for subject in follow_up.people["subject"]]
-    people = follow_up.people.assign(
+    return follow_up.people.assign(
         state=[item.state for item in intervals],
         left=[item.left for item in intervals],
         right=[item.right for item in intervals],
     )
+
+
+def _rule_rows(cell: Cell, follow_up: FollowUp, own: pd.DataFrame, settings: EventSettings) -> Iterator[Row]:
+    """Everything under one rule of confirmation."""
+    yield cell.number(Statistic.N_NEGATIVES, settings.confirm_negatives)
+    people = _with_intervals(follow_up, own, settings)
     for arm in ARMS:
         yield from _arm_rows(cell.at(arm=arm), people[people["arm"] == arm], follow_up)
     yield from _contrast_rows(cell, people[people["state"] == AT_RISK], follow_up)

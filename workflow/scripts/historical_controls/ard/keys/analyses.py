@@ -85,6 +85,7 @@ class AnalysisKey(StrEnum):
     DEATHS = "deaths", OutputId.PATIENT_LEVEL
     CUMULATIVE_INCIDENCE = "cumulative_incidence", OutputId.PATIENT_LEVEL, OutputId.INCIDENCE_FIGURE
     FREE_DAYS = "free_days", OutputId.PATIENT_LEVEL
+    PRIMARY_EVENT = "primary_event", OutputId.PATIENT_LEVEL
     CLEARANCE = "clearance", OutputId.VIROLOGY
     CLEARANCE_SENSITIVITY = "clearance_sensitivity", OutputId.VIROLOGY
     ADVERSE_EVENTS = (

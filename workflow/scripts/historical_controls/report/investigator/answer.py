@@ -8,6 +8,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.queries import Result
+from historical_controls.report.printing.event_sentences import is_event, stated_event
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 
@@ -40,6 +41,8 @@ def includes_none(parts: tuple[Result, Result, Result]) -> bool:
 
 def stated(printer: Printer, outcome: str, day: int) -> Markup:
     """The mixed model's contrast in one sentence that names its direction, or why there is none."""
+    if is_event(printer, outcome):
+        return stated_event(printer, outcome, day)
     common = {"outcome": printer.label(outcome), "day": printer.fact(day)}
     parts = contrast(printer, outcome, day)
     if parts is None:

@@ -1,0 +1,75 @@
+"""An event as the primary outcome: counted by its day, with bounds, and the time to it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from historical_controls.analysis.events.analyse import EventInputs, analyse_events
+from historical_controls.analysis.events.event_rows import build_follow_up
+from historical_controls.analysis.model.comparison import Comparison
+from historical_controls.config.analysis.analysis import Primary
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.tables.registry import OBSERVATIONS, PATIENT_SUMMARIES
+
+from .test_analysis import settings
+from .test_events import CONTRAST, adverse, cells, dictionary, people
+
+__all__ = ["dictionary"]
+FEW = {"exact_up_to": 2000, "draws": 1000, "scenario_draws": 1000}
+
+
+def run(dictionary: Dictionary, code: str, day: int, tests: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    both = {"trial": ["adverse_event"], "chart": ["adverse_event"]}
+    primary = Primary(outcome=code, day=day)
+    inputs = EventInputs(events, tests, PATIENT_SUMMARIES.empty(), both, [], dictionary, primary)
+    plan = settings(days=[7, 14], permutation=FEW)
+    return analyse_events([code], inputs, build_follow_up(people(), plan, Comparison(), 21, 1))
+
+
+def swabs(clear: dict[str, float]) -> pd.DataFrame:
+    """A positive test at time zero of everybody; two negatives from the day of clearance on."""
+    rows = [(name, 0.0, "positive") for name in people()["patient_id"]]
+    rows += [(name, 24 * day + hours, "negative") for name, day in clear.items() for hours in (0, 24)]
+    frame = pd.DataFrame(rows, columns=["patient_id", "hours", "result"]).assign(outcome="PCR", arm="")
+    return frame.assign(source=frame["patient_id"].str.split("/").str[0]).reindex(columns=OBSERVATIONS.names)
+
+
+def test_clearance_as_primary_is_counted_with_bounds_and_time(dictionary: Dictionary) -> None:
+    """Treated: two clear on day 4, two unseen, one dead uncleared. Controls: three dead uncleared, one clear on day 6,
+    two without further tests."""
+    tests = swabs({"trial/1": 4, "trial/2": 4, "chart/5": 6})
+    ard = run(dictionary, "PCR", 7, tests, adverse())
+    here = {"analysis": "primary_event", "day": 7}
+    treated, control = (cells(ard, **here, arm=arm) for arm in ("treated", "historical"))
+    assert (treated["n_patients"], treated["n_unknown"], treated["n_subjects"]) == (2, 2, 5)
+    assert (control["n_patients"], control["n_unknown"], control["n_subjects"]) == (1, 2, 6)
+    contrast = cells(ard, **here, contrast=CONTRAST, method="bounds")
+    assert contrast["least"] == pytest.approx(2 / 5 - 3 / 6)
+    assert contrast["most"] == pytest.approx(4 / 5 - 1 / 6)
+    assert contrast["lower"] <= contrast["least"] and contrast["upper"] >= contrast["most"]
+    time = cells(ard, **here, level="time_to_event", contrast=CONTRAST)
+    # Of 5 x 6 pairs: both who cleared by day 4 beat three dead and tie with (0, 6]; the dead one loses to (0, 6]; the
+    # unseen may never clear and are compared with nobody.
+    wins, losses = 2 * 3, 1
+    assert time["probability"] == pytest.approx(0.5 + (wins - losses) / 60)
+
+
+def test_an_adverse_event_as_primary_where_everybody_is_known(dictionary: Dictionary) -> None:
+    events = adverse(("trial/1", "adverse_event", 24.0, "2", ""), ("chart/3", "adverse_event", 30.0, "2", ""))
+    ard = run(dictionary, "AE", 7, OBSERVATIONS.empty(), events)
+    contrast = cells(ard, analysis="primary_event", day=7, contrast=CONTRAST, method="exact")
+    assert contrast["estimate"] == pytest.approx(1 / 5 - 1 / 6)
+    assert contrast["lower"] < contrast["estimate"] < contrast["upper"]
+    assert contrast["p_value"] >= contrast["p_floor"] > 0
+    later = run(dictionary, "AE", 14, OBSERVATIONS.empty(), events)  # the control lost on day 8 may have had one
+    bounds = cells(later, analysis="primary_event", day=14, contrast=CONTRAST, method="bounds")
+    assert (bounds["least"], bounds["most"]) == pytest.approx((1 / 5 - 2 / 6, 1 / 5 - 1 / 6))
+
+
+def test_a_study_in_which_nobody_carried_the_virus_says_so(dictionary: Dictionary) -> None:
+    tests = swabs({})
+    tests = tests.assign(result=np.where(tests["source"] == "trial", "negative", tests["result"]))
+    ard = run(dictionary, "PCR", 7, tests, adverse())
+    assert cells(ard, analysis="primary_event", day=7)["not_estimable"] == "too_few_known"
