@@ -12,8 +12,9 @@ import pytest
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.report.data_manager.held_records import read_held
 from historical_controls.report.data_manager.page import CleaningTables, render_cleaning_page
-from historical_controls.tables.parquet import conform, write_table
+from historical_controls.tables.parquet import write_table
 from historical_controls.tables.registry import FINDINGS, LEDGER, PEOPLE, RESOLUTIONS
+from historical_controls.tables.schema import conform
 
 from .conftest import LANGUAGES
 from .reading import Page

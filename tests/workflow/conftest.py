@@ -41,9 +41,7 @@ class Run:
 def snakemake(study: Path, *options: str, program: Path = ROOT, cores: int = 2) -> Run:
     """Run the workflow of `program` on the study folder."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(program / "Snakefile"), "--cores", str(cores)]
-    done = subprocess.run(
-        [*command, "--directory", str(study), *options], capture_output=True, text=True, timeout=900, check=False
-    )
+    done = subprocess.run([*command, "--directory", str(study), *options], capture_output=True, text=True, check=False)
     return Run(done.returncode, done.stdout + done.stderr)
 
 

@@ -15,8 +15,8 @@ from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.sources.sources import Source
 from historical_controls.config.study import Study
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
-from historical_controls.tables.parquet import conform
 from historical_controls.tables.registry import INTAKE
+from historical_controls.tables.schema import conform
 
 ROOT = Path(__file__).parents[3]
 DATES = {"columns": ["when"], "formats": ["%Y-%m-%d %H:%M", "%Y-%m-%d"]}

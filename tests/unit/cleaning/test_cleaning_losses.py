@@ -9,8 +9,9 @@ import pytest
 from cleaning_study import LONG, source
 
 from historical_controls.cleaning.ledger.losses import loss_tally, losses_ard
-from historical_controls.tables.parquet import conform, write_table
+from historical_controls.tables.parquet import write_table
 from historical_controls.tables.registry import LEDGER, PEOPLE
+from historical_controls.tables.schema import conform
 
 PF, NAME = "PAO2", "Troponin I"
 CLEAN, HELD = ("clean", ""), ("quarantined", "OUT_OF_RANGE")

@@ -17,8 +17,9 @@ from historical_controls.cleaning.people.joining import assemble_files
 from historical_controls.cleaning.records.outputs import SOURCE_TABLES, CleanSource, write_cleaned_file
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.errors import UserError
-from historical_controls.tables.parquet import conform, read_table, write_table
+from historical_controls.tables.parquet import read_table, write_table
 from historical_controls.tables.registry import INTAKE, LEDGER
+from historical_controls.tables.schema import conform
 
 SIGNED = {"who": "Dra. Ruiz", "date": "2020-11-03", "why": "seen in the paper chart"}
 ROWS = [

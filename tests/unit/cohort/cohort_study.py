@@ -21,8 +21,8 @@ from historical_controls.cohort.records.timeline import HOUR, Moments
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.study import Study
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
-from historical_controls.tables.parquet import conform
 from historical_controls.tables.registry import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS
+from historical_controls.tables.schema import conform
 
 START = pd.Timestamp("2020-04-01 00:00", tz="UTC")
 DICTIONARY_FOLDER = Path(__file__).parents[3] / "data" / "dictionary"

@@ -20,8 +20,9 @@ from historical_controls.intake.text_files import delimited, quoted_rows, regula
 from historical_controls.intake.text_files.quoted_rows import read_careful, split_lines
 from historical_controls.intake.text_files.regular_rows import read_regular
 from historical_controls.intake.text_files.rows import Rows, Shape
-from historical_controls.tables.parquet import conform, read_table
+from historical_controls.tables.parquet import read_table
 from historical_controls.tables.registry import INTAKE
+from historical_controls.tables.schema import conform
 
 PART = {"kind": "patients", "subject": "id", "columns": {"v": {"characteristic": "AGE"}}}
 

@@ -17,11 +17,7 @@ from historical_controls.ard.rows import Cell, ard_frame, row_id
 from historical_controls.errors import UserError, UserErrors, did_you_mean, raise_all, reported
 from historical_controls.tables import parquet as table_io
 from historical_controls.tables.parquet import (
-    Column,
-    Table,
-    TableError,
     TableWriter,
-    conform,
     read_between,
     read_pieces,
     read_table,
@@ -29,6 +25,7 @@ from historical_controls.tables.parquet import (
     write_table,
 )
 from historical_controls.tables.registry import ARD, INTAKE, TABLES
+from historical_controls.tables.schema import Column, Table, TableError, conform
 
 TABLE = Table(
     "t",

@@ -12,8 +12,8 @@ from historical_controls.ard.keys.analyses import AnalysisKey, declared_analysis
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic, declared_statistic
 from historical_controls.ard.keys.undeclared import UndeclaredKeyError
-from historical_controls.tables.parquet import conform
 from historical_controls.tables.registry import ARD
+from historical_controls.tables.schema import conform
 
 Row = dict[str, object]
 
@@ -73,19 +73,9 @@ class Cell:
         return self._row(statistic, None, text, "", "text")
 
     def _row(self, statistic: Statistic, value: float | None, text: str | None, unit: str, format: str) -> Row:
-        row: Row = {
-            "output_id": str(self.output),
-            "scenario": self.scenario,
-            "analysis": str(self.analysis),
-            "method": self.method,
-            "outcome": self.outcome,
-            "population": self.population,
-            "arm": self.arm,
-            "level": self.level,
-            "day": self.day,
-            "contrast": self.contrast,
-            "statistic": str(statistic),
-        }
+        own = {"output_id": str(self.output), "analysis": str(self.analysis), "statistic": str(statistic)}
+        # The table's key decides the order, which the id depends on.
+        row: Row = {name: own[name] if name in own else getattr(self, name) for name in ARD.key}
         return {**row, "id": row_id(row), "value": value, "text": text, "unit": unit, "format": format}
 
 

@@ -25,8 +25,8 @@ from historical_controls.balance.weights.weighting import Infeasible, Weighting
 from historical_controls.config.analysis.balance import Balance
 from historical_controls.config.name_types import Timing
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.tables.parquet import Table, conform
 from historical_controls.tables.registry import BALANCE, GATES, MATCHED_SETS, WEIGHTS
+from historical_controls.tables.schema import Table, conform
 
 TIMINGS = get_args(Timing)
 Methods = Mapping[str, Weighting | Infeasible]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from historical_controls.calibration.hospital import DAYS, Admissions, Array, Hospital, Signal, admissions, daily_hours
 from historical_controls.cohort.records.clean_tables import CleanTables
-from historical_controls.tables.parquet import Table, conform
 from historical_controls.tables.registry import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS
+from historical_controls.tables.schema import Table, conform
 
 FIRST_ADMISSION = pd.Timestamp("2020-03-02", tz="UTC")
 SOURCE = "simulated"

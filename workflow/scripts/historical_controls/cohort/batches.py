@@ -28,8 +28,8 @@ from historical_controls.cohort.records.patient_records import (
 )
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.tables.parquet import Table, conform
 from historical_controls.tables.registry import COHORT_EVENTS, EVIDENCE, OBSERVATIONS, UNDERIVED, VISITS
+from historical_controls.tables.schema import Table, conform
 
 # Bounds the memory that candidate hours take, whatever the size of the export.
 PATIENTS_AT_ONCE = 5000

@@ -19,7 +19,6 @@ from historical_controls.cohort.inputs import CohortInputs, TreatedTimes, merge_
 from historical_controls.cohort.records.clean_tables import Clean, CohortTables
 from historical_controls.cohort.write_tables import WHOLE, write_growing, write_tables
 from historical_controls.errors import UserError
-from historical_controls.tables.parquet import Table, conform
 from historical_controls.tables.registry import (
     ATTRITION,
     COHORT_PATIENTS,
@@ -28,6 +27,7 @@ from historical_controls.tables.registry import (
     PATIENT_SUMMARIES,
     VISITS,
 )
+from historical_controls.tables.schema import Table, conform
 
 
 def define_cohort(clean: Clean, inputs: CohortInputs, folder: Path | None = None) -> CohortTables:

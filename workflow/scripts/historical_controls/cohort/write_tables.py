@@ -12,8 +12,9 @@ import pandas as pd
 
 from historical_controls.cohort.batches import GROWING, PatientBatch
 from historical_controls.cohort.records.clean_tables import CohortTables
-from historical_controls.tables.parquet import Table, TableWriter, write_table
+from historical_controls.tables.parquet import TableWriter, write_table
 from historical_controls.tables.registry import ATTRITION, COHORT_PATIENTS, DISPLAY, ELIGIBILITY, PATIENT_SUMMARIES
+from historical_controls.tables.schema import Table
 
 WHOLE: dict[str, Table] = {
     "eligibility": ELIGIBILITY,

@@ -23,8 +23,9 @@ from historical_controls.intake.splitting import with_split_columns
 from historical_controls.intake.statistical import read_statistical
 from historical_controls.intake.text_files.delimited import BLOCK, read_delimited
 from historical_controls.intake.workbooks.spreadsheet import read_spreadsheet
-from historical_controls.tables.parquet import TableWriter, conform
+from historical_controls.tables.parquet import TableWriter
 from historical_controls.tables.registry import INTAKE
+from historical_controls.tables.schema import conform
 
 # So many lines without the header's number of cells, and none with it: nobody need wait for the rest of the file.
 HOPELESS = 1000

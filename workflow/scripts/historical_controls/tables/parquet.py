@@ -1,19 +1,18 @@
-"""What a declared table is, and how it is checked, written and read."""
+"""How a declared table is written and read."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from historical_controls.tables.schema import ARROW_TYPES, PANDAS_DTYPES, Table, TableError, conform
 from historical_controls.tables.written import Tally
 
 # Rule scripts log into their own file through this logger (errors.reported).
@@ -21,139 +20,6 @@ LOGGER = logging.getLogger("historical_controls")
 
 # Rows that a reader of one range of patients must decode at a time.
 ROW_GROUP = 131_072
-LARGEST_CODE = 2**62
-
-Kind = Literal["text", "number", "integer", "flag", "time"]
-
-PANDAS_DTYPES: dict[Kind, str] = {
-    "text": "str",
-    "number": "float64",
-    "integer": "int64",
-    "flag": "boolean",
-    "time": "datetime64[us, UTC]",
-}
-ARROW_TYPES: dict[Kind, pa.DataType] = {
-    "text": pa.string(),
-    "number": pa.float64(),
-    "integer": pa.int64(),
-    "flag": pa.bool_(),
-    "time": pa.timestamp("us", tz="UTC"),
-}
-
-
-@dataclass(frozen=True)
-class Column:
-    name: str
-    kind: Kind
-    description: str
-    nullable: bool = False
-    unit: str = ""
-
-
-@dataclass(frozen=True)
-class Table:
-    """One declared table. `open_columns`: further columns may follow, one per item of a dictionary or file."""
-
-    name: str
-    path: str
-    description: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    open_columns: str = ""
-    names: tuple[str, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "names", tuple(column.name for column in self.columns))
-
-    def empty(self) -> pd.DataFrame:
-        """A frame of no rows with the declared columns and dtypes."""
-        return pd.DataFrame({c.name: pd.Series(dtype=PANDAS_DTYPES[c.kind]) for c in self.columns})
-
-
-class TableError(Exception):
-    """A stage broke the contract of a table: a bug of the program, not of the user's input."""
-
-
-def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """The frame with declared columns first, declared dtypes, sorted by key; checked.
-
-    Raises TableError on missing, surplus or null columns and on repeated keys.
-    """
-    missing = [name for name in table.names if name not in frame.columns]
-    extra = [name for name in frame.columns if name not in table.names]
-    if missing or (extra and not table.open_columns):
-        raise TableError(f"table {table.name}: missing columns {missing}, undeclared columns {extra}")
-    out = frame.loc[:, [*table.names, *extra]].reset_index(drop=True)
-    for column in table.columns:
-        out[column.name] = _as_kind(out[column.name], column, table)
-    key = _telling(out, table.key)
-    if _ascends(out, key):
-        return out
-    codes = _sort_codes(out, key)
-    order = np.argsort(codes, kind="stable")
-    repeated = np.diff(codes[order]) == 0
-    if repeated.any():
-        first = out.loc[order[np.flatnonzero(repeated)[0]], list(table.key)].to_dict()
-        raise TableError(f"table {table.name}: {int(repeated.sum())} rows repeat a key, first {first}")
-    return out.take(order).reset_index(drop=True)
-
-
-def _sort_codes(frame: pd.DataFrame, key: list[str]) -> np.ndarray:
-    """A number per row that sorts as its key does, nulls first, and is the same for the same key."""
-    codes, largest = np.zeros(len(frame), dtype="int64"), 1
-    for name in key:
-        own, distinct = pd.factorize(frame[name], sort=True)
-        if largest * (len(distinct) + 1) > LARGEST_CODE:
-            codes = np.unique(codes, return_inverse=True)[1]
-            largest = len(frame)
-        codes = codes * (len(distinct) + 1) + own + 1
-        largest *= len(distinct) + 1
-    return codes
-
-
-def _telling(frame: pd.DataFrame, key: tuple[str, ...]) -> list[str]:
-    """The key's columns that are not the same in every row; the last one where all are. Sorting texts is dear."""
-    if frame.empty:
-        return [key[-1]]
-    same = [name for name in key if bool((frame[name] == frame[name].iloc[0]).all())]
-    return [name for name in key if name not in same] or [key[-1]]
-
-
-def _ascends(frame: pd.DataFrame, key: list[str]) -> bool:
-    """Whether each row's key lies above that of the row before it: nothing to sort then, and no key repeats."""
-    tied = np.ones(max(len(frame) - 1, 0), dtype=bool)
-    for name in key:
-        values = _contiguous(frame[name])
-        if values.null_count:
-            return False
-        above, below = values.slice(1), values.slice(0, len(tied))
-        if bool((_flags(pc.less(above, below)) & tied).any()):
-            return False
-        tied &= _flags(pc.equal(above, below))
-    return not tied.any()
-
-
-def _contiguous(values: pd.Series) -> pa.Array:
-    arrow = pa.array(values, from_pandas=True)
-    return arrow.combine_chunks() if isinstance(arrow, pa.ChunkedArray) else arrow
-
-
-def _flags(values: pa.Array) -> np.ndarray:
-    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=bool)
-
-
-def _as_kind(values: pd.Series, column: Column, table: Table) -> pd.Series:
-    if column.kind == "time" and bool(values.isna().all()):
-        values = pd.Series(pd.NaT, index=values.index, dtype=PANDAS_DTYPES["time"])
-    if column.kind == "integer" and pd.api.types.is_float_dtype(values) and bool((values % 1 > 0).any()):
-        raise TableError(f"table {table.name}: column {column.name} is not integer: it holds fractions")
-    try:
-        typed = values.astype(PANDAS_DTYPES[column.kind])  # type: ignore[call-overload]
-    except (TypeError, ValueError) as error:
-        raise TableError(f"table {table.name}: column {column.name} is not {column.kind}: {error}") from error
-    if not column.nullable and bool(typed.isna().any()):
-        raise TableError(f"table {table.name}: column {column.name} holds {int(typed.isna().sum())} nulls")
-    return typed
 
 
 def write_table(frame: pd.DataFrame, path: str | Path, table: Table) -> None:

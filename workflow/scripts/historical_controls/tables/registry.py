@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from historical_controls.dictionary.vocabulary import EVENT_NAMES
-from historical_controls.tables.parquet import Column, Table
+from historical_controls.tables.schema import Column, Table
 
 
 def _text(name: str, description: str, nullable: bool = False) -> Column:
@@ -650,8 +650,8 @@ def data_model() -> str:
     """docs/data_model.md, generated from the declarations so that the two cannot disagree."""
     head = (
         "# Data model\n\n"
-        "Generated from `tables.py` by `make docs`; do not edit. Times are UTC in tables and local (the source's time\n"
-        "zone) in exports. Every table is parquet, sorted by its key.\n"
+        "Generated from `tables/registry.py` by `make docs`; do not edit. Times are UTC in tables and local (the\n"
+        "source's time zone) in exports. Every table is parquet, sorted by its key.\n"
     )
     events = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in EVENT_NAMES.items())
     body = "".join(_table_section(table) for table in TABLES)

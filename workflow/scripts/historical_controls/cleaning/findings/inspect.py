@@ -21,8 +21,8 @@ from historical_controls.cleaning.findings.values import coded_dates, coded_miss
 from historical_controls.cleaning.ledger.tallies import held_tally, ledger_tally, outside_values, value_tally
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.tables.parquet import conform
 from historical_controls.tables.registry import FINDINGS
+from historical_controls.tables.schema import conform
 
 
 @dataclass(frozen=True)

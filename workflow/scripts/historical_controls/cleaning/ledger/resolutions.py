@@ -21,8 +21,8 @@ from historical_controls.cleaning.records.records import note_if_unremarked, wit
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.declared_csv import read_declared
 from historical_controls.errors import UserError, did_you_mean, raise_all
-from historical_controls.tables.parquet import conform
 from historical_controls.tables.registry import RESOLUTIONS
+from historical_controls.tables.schema import conform
 from historical_controls.text.spreadsheet_cells import as_sent
 
 NEEDED = ("source", "file", "row_hash", "reason", "decision", "who", "date", "why")

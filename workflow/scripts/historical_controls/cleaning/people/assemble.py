@@ -23,8 +23,8 @@ from historical_controls.cleaning.records.records import RECORD_KEY, decide, und
 from historical_controls.cleaning.rows.files import LostRecordError
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.tables.parquet import Table, conform
 from historical_controls.tables.registry import EVENTS, LEDGER, MEASUREMENTS, PATIENTS, TREATMENTS
+from historical_controls.tables.schema import Table, conform
 
 TABLES = ("patients", "measurements", "events", "treatments")
 # A second admission or discharge is a readmission; a second death or infusion of the one dose is a contradiction.

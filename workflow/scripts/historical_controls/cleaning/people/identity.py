@@ -7,8 +7,8 @@ import pandas as pd
 from historical_controls.cleaning.cells.times import is_midnight
 from historical_controls.config.sources.sources import Source
 from historical_controls.errors import UserError, did_you_mean, raise_all
-from historical_controls.tables.parquet import conform
 from historical_controls.tables.registry import PEOPLE
+from historical_controls.tables.schema import conform
 
 # Shorter numbers ('7' and '0007') meet by chance, such as study numbers and the first folios of a hospital.
 TELLING_DIGITS = 4

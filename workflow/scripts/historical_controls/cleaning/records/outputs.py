@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from historical_controls.tables.parquet import Table, TableWriter, read_table
+from historical_controls.tables.parquet import TableWriter, read_table
 from historical_controls.tables.registry import (
     EVENTS,
     EVENTS_RAW,
@@ -22,6 +22,7 @@ from historical_controls.tables.registry import (
     TREATMENTS,
     TREATMENTS_RAW,
 )
+from historical_controls.tables.schema import Table
 
 FILE_TABLES: dict[str, Table] = {
     "patients": PATIENTS_RAW,

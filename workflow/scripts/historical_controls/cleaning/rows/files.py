@@ -34,7 +34,6 @@ from historical_controls.config.sources.parts import (
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.study import RecordDates
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.tables.parquet import Table, conform
 from historical_controls.tables.registry import (
     EVENTS_RAW,
     LEDGER,
@@ -43,6 +42,7 @@ from historical_controls.tables.registry import (
     RESOLUTIONS,
     TREATMENTS_RAW,
 )
+from historical_controls.tables.schema import Table, conform
 
 STORED: dict[str, Table] = {
     "patients": PATIENTS_RAW,

@@ -16,8 +16,8 @@ from historical_controls.cohort.records.clean_tables import Clean
 from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.scenarios.wait_draws import Draws, followed
 from historical_controls.config.cohort.cohort import Cohort
-from historical_controls.tables.parquet import conform
 from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
+from historical_controls.tables.schema import conform
 
 Frames = tuple[pd.DataFrame, pd.DataFrame]
 

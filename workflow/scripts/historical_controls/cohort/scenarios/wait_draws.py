@@ -22,8 +22,8 @@ from historical_controls.cohort.follow_up.visits import visit_table
 from historical_controls.cohort.inputs import CohortInputs, TreatedTimes, merge_waits, window_of
 from historical_controls.cohort.records.clean_tables import Clean
 from historical_controls.cohort.records.patient_records import PatientRecords
-from historical_controls.tables.parquet import conform
 from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
+from historical_controls.tables.schema import conform
 
 
 @dataclass(frozen=True)
