@@ -57,13 +57,13 @@ def assemble(export: Path, folder: Path) -> None:
 
 
 def count(export: Path, folder: Path) -> None:
-    from historical_controls.cleaning.ledger.counts import ledger_ard
+    from historical_controls.cleaning.ledger.counts import count_ledger, ledger_ard
     from historical_controls.tables.parquet import read_table, write_table
-    from historical_controls.tables.registry import ARD, LEDGER, PATIENTS
+    from historical_controls.tables.registry import ARD, PATIENTS
 
-    ledger = read_table(folder / "ledger.parquet", LEDGER, ["file", "line", "fate", "reason"])
+    counts = count_ledger(folder / "ledger.parquet")
     patients = read_table(folder / "patients.parquet", PATIENTS)
-    write_table(ledger_ard({"s": ledger}, patients), folder / "ard.parquet", ARD)
+    write_table(ledger_ard({"s": counts}, patients), folder / "ard.parquet", ARD)
 
 
 def inspect(export: Path, folder: Path) -> None:

@@ -78,7 +78,9 @@ def page(folder: Path, language: str, most: int = 2_000) -> str:
     tables = CleaningTables(
         read_held([folder / "ledger.parquet"], most),
         conform(pd.DataFrame(people, columns=list(PEOPLE.names)), PEOPLE),
-        conform(pd.DataFrame(findings).assign(config_line="", severity="report", examples=""), FINDINGS),
+        conform(
+            pd.DataFrame(findings).assign(raw_value="1,5", config_line="", severity="report", examples=""), FINDINGS
+        ),
         resolutions(),
     )
     with_counts = replace(study, ard=pd.concat([study.ard, ard_frame(counts)]))

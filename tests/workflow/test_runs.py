@@ -165,7 +165,7 @@ def test_a_decision_that_is_not_whole_ends_in_plain_lines(finished_study: Path) 
     edit_config(finished_study, lambda settings: settings.update(resolutions="data/resolutions.csv"))
     run = snakemake(finished_study, "results/clean/treated/by_file/redcap/ledger.parquet")
     assert run.code != 0
-    assert "data/resolutions.csv, line 2: 'relase' is no decision" in run.output
+    assert "data/resolutions.csv, line 2: 'relase' is not a decision" in run.output
     assert "'who' is blank" in run.output
     assert "Traceback" not in run.output
 

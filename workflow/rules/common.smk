@@ -64,7 +64,7 @@ BENCHMARKS, DIFFERENCES = (
 COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result")]
 MODELLED = [code for code in STUDY.outcomes if code not in COUNTED]
 # Of what a source can record, the absence says something: of the rest nothing is known.
-RECORDABLE_EVENTS = {name: source.tells for name, source in STUDY.sources.items()}
+RECORDABLE_EVENTS = {name: source.recordable_events for name, source in STUDY.sources.items()}
 
 
 wildcard_constraints:

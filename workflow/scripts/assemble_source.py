@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.cleaning.ledger.counts import ledger_ard
+from historical_controls.cleaning.ledger.counts import count_ledger, ledger_ard
 from historical_controls.cleaning.people.assemble import SourceInputs
 from historical_controls.cleaning.people.joining import assemble_files
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.tables.parquet import read_table, write_table
-from historical_controls.tables.registry import ARD, LEDGER, PATIENTS, PEOPLE
+from historical_controls.tables.registry import ARD, PATIENTS, PEOPLE
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -27,6 +27,6 @@ with reported(snakemake.log[0]):
         ),
         out,
     )
-    ledger = read_table(snakemake.output.ledger, LEDGER, ["file", "line", "fate", "reason"])
+    counts = count_ledger(Path(snakemake.output.ledger))
     patients = read_table(snakemake.output.patients, PATIENTS)
-    write_table(ledger_ard({name: ledger}, patients), snakemake.output.ard, ARD)
+    write_table(ledger_ard({name: counts}, patients), snakemake.output.ard, ARD)

@@ -79,10 +79,13 @@ def value_of(cleaned: CleanedFile, name: str = "value") -> Any:
 
 
 def assembled(
-    files: dict[str, tuple[list[dict[str, str]], dict[str, Any]]], arm: str = "historical", **keys: Any
+    files: dict[str, tuple[list[dict[str, str]], dict[str, Any]]],
+    arm: str = "historical",
+    file_keys: dict[str, Any] | None = None,
+    **keys: Any,
 ) -> CleanSource:
-    """A source 's' of several files (rows and part by name) through the whole of cleaning."""
-    declared = source({name: {"parts": [part]} for name, (_, part) in files.items()}, arm, **keys)
+    """A source 's' of several files (rows and part by name) through the whole of cleaning. file_keys: of every file."""
+    declared = source({name: {"parts": [part], **(file_keys or {})} for name, (_, part) in files.items()}, arm, **keys)
     parts = [
         clean_file(intake(rows), FileInputs("s", name, declared, study(), dictionary()))
         for name, (rows, _) in files.items()

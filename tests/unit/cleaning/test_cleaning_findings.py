@@ -12,6 +12,7 @@ from cleaning_study import LAB, LONG, assembled, clean, dictionary, fates, sourc
 from test_cleaning_real_exports import REAL, absent
 
 from historical_controls.cleaning.findings.inspect import Inspected, findings_ard, inspect_source
+from historical_controls.cleaning.findings.severity import described
 from historical_controls.cleaning.findings.units import ks_distance
 from historical_controls.cleaning.records.outputs import SOURCE_TABLES, CleanSource
 from historical_controls.tables.parquet import write_table
@@ -48,15 +49,15 @@ def written(found: CleanSource, folder: Path) -> Path:
     return folder
 
 
-def inspected(sent: Rows, folder: Path, others: dict[str, Rows] | None = None, **keys: Any) -> pd.DataFrame:
+def inspected(sent: Rows, folder: Path, others: dict[str, Rows] | None = None, **file_keys: Any) -> pd.DataFrame:
     """Findings of a source 's' of one long file 'f'."""
-    at = written(assembled({"f": (sent, LONG)}), folder / "s")
+    at = written(assembled({"f": (sent, LONG)}, file_keys=file_keys), folder / "s")
     paths = {
         name: written(assembled({"f": (other, LONG)}), folder / name) / "measurements.parquet"
         for name, other in (others or {}).items()
     }
     tables = {name: at / f"{name}.parquet" for name in ("measurements", "events", "ledger")}
-    declared = source({"f": {"parts": [LONG]}}, **keys)
+    declared = source({"f": {"parts": [LONG], **file_keys}})
     return inspect_source(Inspected("s", **tables, others=paths), declared, dictionary())
 
 
@@ -291,3 +292,30 @@ def test_tongji_limits_without_a_sign_are_all_found(tmp_path: Path) -> None:
     assert {("DDIM", 21000), ("IL1B", 5), ("PCT", 0.02), ("IL6", 1.5)} <= set(piled.index)
     assert piled.loc[("PCT", 0.02), "n"] == 73
     assert piled.loc[("DDIM", 21000), "hint"] == 'stripped_limits: [{outcome: DDIM, value: 21000, means: ">"}]'
+
+
+def test_an_unknown_specimen_is_a_finding_and_suggests_no_unit(tmp_path: Path) -> None:
+    odd = rows(spread(900, 60), test="Creatinina", unit="mg/dL", specimen="frasco 3")
+    found = inspected(rows(spread(1, 200), test="Creatinina", unit="mg/dL", specimen="suero") + odd, tmp_path)
+    assert kinds(found) == [("SPECIMEN_UNKNOWN", "CREAT")]
+    row = found.iloc[0]
+    assert (row["n"], row["unit"], row["config_line"]) == (60, "frasco 3", 'a spelling in specimens.csv: "frasco 3"')
+    assert row["share"] == pytest.approx(60 / 260)
+
+
+def test_an_unknown_specimen_of_an_outcome_that_takes_any_is_a_finding_too(tmp_path: Path) -> None:
+    heat = rows(spread(98.6, 60, 0.005), test="Temp", unit="C", specimen="gel")
+    assert kinds(inspected(heat, tmp_path)) == [("SPECIMEN_UNKNOWN", "TEMP")]
+
+
+def test_words_never_set_a_canonical_value_beside_the_unit_sent(tmp_path: Path) -> None:
+    # 48,00 mg/dL is 480 mg/L: a limit that lost its sign, 30 times.
+    texts = [f"{n},50" for n in range(10, 45)] + ["48,00"] * 30
+    found = inspected(rows(texts, unit="mg/dL"), tmp_path, decimal=",")
+    limit = found.loc[found["finding"] == "LIMIT_SUSPECT"].iloc[0]
+    assert (limit["value"], limit["raw_value"], limit["unit"]) == (480.0, "48,00", "mg/dL")
+    assert limit["config_line"].endswith("value: 480, means: \">\"}]   # mg/L; in the file: '48,00' mg/dL")
+    said = described(dict(limit))
+    assert "'48,00' in 'mg/dL'" in said and "480" not in said
+    level = findings_ard(found, "s").query("method == 'LIMIT_SUSPECT'")["level"].unique().tolist()
+    assert level == ["f | 48,00 | mg/dL"]

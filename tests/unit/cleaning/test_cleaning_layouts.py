@@ -12,12 +12,13 @@ from typing import Any
 
 import openpyxl
 import pytest
-from cleaning_study import clean, dictionary, fates, source, study
+import yaml
+from cleaning_study import clean, dictionary, fates, intake, source, study
 
 from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
 from historical_controls.cleaning.people.identity import link_people
 from historical_controls.cleaning.records.outputs import CleanSource
-from historical_controls.cleaning.rows.files import FileInputs, clean_file
+from historical_controls.cleaning.rows.files import FileInputs, clean_blocks, clean_file
 from historical_controls.dictionary.dictionary import Conversion, Dictionary
 from historical_controls.intake.reading import read_file
 
@@ -197,3 +198,156 @@ def test_a_time_is_stated_once(time: dict[str, Any], said: str) -> None:
     part = {"kind": "measurements_wide", "subject": "id", "time": time, "columns": {"v": {"outcome": "CRP"}}}
     with pytest.raises(ValueError, match=said):
         source({"f": {"parts": [part]}})
+
+
+GASES: dict[str, Any] = {"kind": "measurements_long", "subject": "id", "analyte": "test", "value": "result"}
+GASES |= {"unit": "unit", "time": {"columns": ["when"], "formats": ["%Y-%m-%d %H:%M"]}}
+GASES |= {"specimen_rows": {"analytes": ["Tipo de muestra"], "same": ["folio"]}}
+
+
+def gas_rows(*samples: tuple[str, list[str]]) -> list[dict[str, str]]:
+    """Samples of one patient: each with its folio and what its rows say of the specimen, before and after the value."""
+    rows = []
+    for n, (folio, said) in enumerate(samples):
+        row = {"id": "1", "folio": folio, "when": f"2020-05-04 {8 + n:02d}:00", "unit": ""}
+        rows += [row | {"test": "pO2", "result": str(60 + n), "unit": "mmHg"}]
+        rows += [row | {"test": "TIPO DE MUESTRA", "result": text} for text in said]
+    return rows
+
+
+def test_the_specimen_in_a_row_of_its_own() -> None:
+    samples = (
+        ("A1", ["Sangre arterial"]),
+        ("A2", ["venosa"]),
+        ("A3", []),
+        ("A4", ["orina"]),
+        ("A5", ["arterial", "venosa"]),
+    )
+    found = clean(gas_rows(*samples), GASES)
+    assert found.measurements["specimen"].tolist() == ["arterial", "venous", ""]
+    held = found.ledger.loc[found.ledger["fate"] == "quarantined", ["reason", "hint"]].to_numpy().tolist()
+    assert [reason for reason, _ in held] == ["SPECIMEN_OTHER"] * 2
+    # Of two different specimens neither is chosen.
+    assert "'arterial venosa' is not in specimens.csv" in held[1][1]
+    named = found.ledger.loc[found.ledger["reason"] == "DECLARED", "fate"]
+    assert set(named) == {"ignored"} and len(named) == 5
+
+
+def test_a_sample_may_lie_across_two_pieces_of_a_file() -> None:
+    raw = intake(gas_rows(("A1", ["arterial"]), ("", ["venosa"])))
+    declared = source({"f": {"parts": [GASES]}})
+    inputs = FileInputs("s", "f", declared, study(), dictionary())
+    (cleaned,) = clean_blocks([raw.iloc[:1], raw.iloc[1:]], inputs)
+    # Without a folio nobody knows whose specimen it is.
+    assert cleaned.measurements["specimen"].tolist() == ["arterial", ""]
+
+
+WORDS: list[dict[str, Any]] = [
+    {"texts": [">89", "noventa"], "outcome": "AGE", "means": "value", "value": 90},
+    {"texts": ["lactante"], "outcome": "AGE", "means": "value", "value": 6, "unit": "mo"},
+    {"texts": ["no consta"], "means": "not_done"},
+    {"texts": ["muy alto"], "outcome": "WEIGHT", "means": "above", "value": 150},
+]
+TOLD = {"kind": "patients", "subject": "id"}
+TOLD |= {
+    "columns": {"age": {"characteristic": "AGE", "unit": "years"}, "kg": {"characteristic": "WEIGHT", "unit": "kg"}}
+}
+
+
+@pytest.mark.parametrize(
+    ("age", "value", "fate"),
+    [
+        (">89", 90, "clean"),
+        ("Noventa", 90, "clean"),
+        ("no consta", None, "NO_VALUE"),
+        ("56", 56, "clean"),
+        (">88", None, "NUM_UNREADABLE"),
+    ],
+)
+def test_words_of_characteristics_are_declared(age: str, value: float | None, fate: str) -> None:
+    found = clean([{"id": "1", "age": age, "kg": ""}], TOLD, words=[WORDS[0], WORDS[2]])
+    assert found.patients["value"].tolist() == ([] if value is None else [value])
+    assert fates(found) == [fate]
+
+
+def test_a_word_beyond_a_limit_is_no_value_of_a_characteristic() -> None:
+    found = clean([{"id": "1", "age": "", "kg": "muy alto"}], TOLD, words=[WORDS[3]])
+    assert fates(found) == ["NUM_UNREADABLE"]
+
+
+def test_a_word_of_a_category_is_not_done_where_declared() -> None:
+    part = {"kind": "patients", "subject": "id", "columns": {"s": {"characteristic": "SEX", "values": {"M": "male"}}}}
+    assert fates(clean([{"id": "1", "s": "no consta"}], part, words=[WORDS[2]])) == ["NO_VALUE"]
+    assert fates(clean([{"id": "1", "s": "no consta"}], part)) == ["RESULT_UNKNOWN"]
+
+
+def wide(time: dict[str, Any], **column: Any) -> dict[str, Any]:
+    own = {"outcome": "CRP", "unit": "mg/L", **column}
+    return {"kind": "measurements_wide", "subject": "id", "time": time, "columns": {"crp": own}}
+
+
+@pytest.mark.parametrize(
+    ("unit", "text", "hours", "decimal"),
+    [
+        ("minutes", "90", 1.5, "."),
+        ("days", "1,5", 36, ","),
+        ("days", "Día 2", 48, ","),
+        ("hours", "0.25", 0.25, "."),
+        ("HH:MM", "26:30", 26.5, "."),
+        ("study_day", "1", 0, "."),
+        ("study_day", "-1", -24, "."),
+    ],
+)
+def test_relative_times_of_any_unit_and_mark(unit: str, text: str, hours: float, decimal: str) -> None:
+    part = wide({"columns": ["t"], "relative_to": "imaging", "relative_unit": unit})
+    found = clean([{"id": "1", "t": text, "crp": "10"}], part, decimal=decimal, relative_epoch="2020-03-01")
+    assert found.measurements["relative_hours"].tolist() == [hours]
+
+
+def test_hexadecimal_ids_are_no_numbers() -> None:
+    rows = [{"id": name, "when": "2020-05-04", "crp": "10"} for name in ("3e10a2", "b07f11", "3e1012", "900000")]
+    part = wide({"columns": ["when"], "formats": ["%Y-%m-%d"]})
+    declared = source({"f": {"parts": [part]}})
+    cleaned = clean_file(intake(rows), FileInputs("s", "f", declared, study(), dictionary()))
+    people = link_people({"s": cleaned.ledger}, {"s": declared})
+    assert people["hold"].tolist() == [""] * 4
+
+
+@pytest.mark.parametrize(
+    ("cell", "upper", "keys"),
+    [
+        ("&lt;0.5", 0.5, {}),
+        ("<\u200b0.5", 0.5, {}),
+        ("\ufeff<0.5", 0.5, {}),
+        ('="<0.5"', 0.5, {}),
+        ("<0,5", 0.5, {"decimal": ","}),
+    ],
+)
+def test_marks_of_the_web_and_of_sheets_around_a_limit(cell: str, upper: float, keys: dict[str, Any]) -> None:
+    found = clean(
+        [{"id": "1", "when": "2020-05-04", "crp": cell}], wide({"columns": ["when"], "formats": ["%Y-%m-%d"]}), **keys
+    )
+    assert found.measurements[["lower", "upper"]].to_numpy().tolist() == [[0.0, upper]]
+
+
+def test_units_in_braces_as_ucum_writes_them() -> None:
+    part = wide({"columns": ["when"], "formats": ["%Y-%m-%d"]}, outcome="DDIM", unit="ng/mL{FEU}")
+    found = clean([{"id": "1", "when": "2020-05-04", "crp": "900"}], part)
+    assert found.measurements["value"].tolist() == [900.0]
+
+
+@pytest.mark.parametrize("said", ["FiO2: aire ambiente", "aire ambiente"])
+def test_room_air_is_declared_to_be_a_value(said: str) -> None:
+    words = [{"texts": [said], "outcome": "FIO2", "means": "value", "value": 21, "unit": "%"}]
+    part = wide({"columns": ["when"], "formats": ["%Y-%m-%d"]}, outcome="FIO2", unit="fraction")
+    found = clean([{"id": "1", "when": "2020-05-04", "crp": said}], part, words=words)
+    assert found.measurements["value"].tolist() == [
+        pytest.approx(0.21 if dictionary().outcomes["FIO2"].unit != "%" else 21)
+    ]
+
+
+def test_the_words_no_and_yes_of_yaml_stay_texts() -> None:
+    text = "kind: patients\nsubject: id\ncolumns:\n  s: {characteristic: SEX, values: {NO: male, YES: female}}\n"
+    part = yaml.safe_load(text)
+    found = clean([{"id": "1", "s": "NO"}, {"id": "2", "s": "Yes"}], part)
+    assert found.patients["result"].tolist() == ["male", "female"]

@@ -118,7 +118,8 @@ def test_released_from_one_reason_a_record_is_held_for_another(tmp_path: Path) -
 
 def test_both_of_a_conflict_cannot_be_right(tmp_path: Path) -> None:
     both = decided(tmp_path, line_5={"decision": "release"}, line_6={"decision": "release"})
-    assert {by_line(joined(both))[line] for line in (5, 6)} == {"DUP_CONFLICT"}
+    with pytest.raises(UserError, match="Release one result of the sample only"):
+        joined(both)
 
 
 def test_ranges_of_people_give_the_same(tmp_path: Path) -> None:
@@ -144,16 +145,17 @@ REFUSED: list[tuple[dict[str, str], str]] = [
     ({"decision": "relase"}, "Did you mean 'release'"),
     ({"decision": "release", "who": ""}, "'who' is blank"),
     ({"decision": "release", "why": ""}, "'why' is blank"),
-    ({"decision": "release", "date": "yesterday"}, "no date"),
-    ({"decision": "release", "date": "2020-02-30"}, "no date"),
-    ({"decision": "release", "row_hash": "123"}, "no hash of a row"),
+    ({"decision": "release", "date": "yesterday"}, "is not a date"),
+    ({"decision": "release", "date": "2020-02-30"}, "is not a date"),
+    ({"decision": "release", "row_hash": "123"}, "not the hash of a row"),
     ({"decision": "release", "reason": "NUM_AMBIGUOUS"}, "no value to release"),
-    ({"decision": "release", "reason": "ID_CONFLICT"}, "crosswalk"),
+    ({"decision": "release", "reason": "ID_BOTH_ARMS"}, "crosswalk"),
+    ({"decision": "exclude", "reason": "ID_CONFLICT"}, "Release the row that is right"),
     ({"decision": "correct"}, "names 'column'"),
     ({"decision": "release", "column": "result", "text": "1"}, "names 'column'"),
     ({"decision": "exclude", "source": "t"}, "no source 't'"),
     ({"decision": "exclude", "file": "labs"}, "Did you mean 'lab'"),
-    ({}, "no decision"),
+    ({}, "not a decision"),
 ]  # fmt: skip
 
 
@@ -198,3 +200,68 @@ def test_decisions_that_contradict_each_other(tmp_path: Path) -> None:
     path.write_text("\n".join([*lines, lines[1].replace("release", "exclude")]), encoding="utf-8")
     with pytest.raises(UserError, match="another line decides otherwise"):
         read_resolutions(path)
+
+
+FACTS = {"kind": "patients", "subject": "id"}
+FACTS |= {
+    "columns": {
+        "sex": {"characteristic": "SEX", "values": {"M": "male", "F": "female"}},
+        "age": {"characteristic": "AGE", "unit": "years"},
+    },
+    "events": [{"event": "death", "time": {"columns": ["died"], "formats": ["%Y-%m-%d"]}}],
+}
+TWO_SEXES = [
+    {"id": "1", "sex": "M", "age": "40", "died": "2020-05-20"},
+    {"id": "1", "sex": "F", "age": "40", "died": ""},
+    {"id": "1", "sex": "M", "age": "41", "died": ""},
+]
+
+
+def of_person(rows: list[dict[str, str]], *released: tuple[int, str, str]) -> CleanSource:
+    """Facts of a person and one result; released: place of the row, item and reason."""
+    declared = source({"facts": {"parts": [FACTS]}, "lab": {"parts": [LONG]}})
+    hashes = row_hashes(intake(rows))["row_hash"]
+    lines = [
+        {"source": "s", "file": "facts", "row_hash": hashes[place], "item": item, "reason": reason, **SIGNED}
+        | {"decision": "release", "column": "", "text": "", "line": n}
+        for n, (place, item, reason) in enumerate(released, start=2)
+    ]
+    own = pd.DataFrame(lines) if lines else None
+    parts = [
+        clean_file(intake(rows), FileInputs("s", "facts", declared, study(), dictionary(), own)),
+        clean_file(intake([LAB]), FileInputs("s", "lab", declared, study(), dictionary())),
+    ]
+    people = link_people({"s": pd.concat([part.ledger for part in parts])}, {"s": declared})
+    return assemble_source(parts, people, SourceInputs("s", declared, dictionary()))
+
+
+def test_a_person_of_two_sexes_is_held_until_one_is_decided_for() -> None:
+    held = of_person(TWO_SEXES)
+    assert held.patients.empty and held.measurements.empty
+    freed = of_person(TWO_SEXES, (1, "sex", "ID_CONFLICT"), (0, "age", "DUP_CONFLICT"))
+    assert freed.patients[["SEX", "AGE"]].to_numpy().tolist() == [["female", 40.0]]
+    assert len(freed.measurements) == 1 and freed.events["event"].tolist() == ["death"]
+    said = freed.ledger.set_index(["file", "line", "item"])["reason"]
+    assert said["facts", 3, "sex"] == "RELEASED" and said["facts", 2, "sex"] == "DUP_SUPERSEDED"
+
+
+def test_of_two_deaths_one_may_be_decided_for() -> None:
+    rows = [{**row, "sex": "M", "age": "40"} for row in TWO_SEXES]
+    rows[1]["died"] = "2020-05-21"
+    assert of_person(rows).patients.empty
+    freed = of_person(rows, (1, "died>death", "ID_CONFLICT"))
+    assert freed.events["time"].dt.day.tolist() == [21] and len(freed.measurements) == 1
+
+
+def test_an_age_beyond_the_limits_may_be_released() -> None:
+    rows = [{"id": "1", "sex": "M", "age": "131", "died": ""}]
+    assert of_person(rows).patients["AGE"].isna().all()
+    assert of_person(rows, (0, "age", "OUT_OF_RANGE")).patients["AGE"].tolist() == [131.0]
+
+
+def test_a_decision_that_does_not_settle_the_conflict_is_refused() -> None:
+    both = [(0, "sex", "ID_CONFLICT"), (1, "sex", "ID_CONFLICT")]
+    with pytest.raises(UserError, match="releasing it does not settle ID_CONFLICT"):
+        of_person(TWO_SEXES, *both)
+    with pytest.raises(UserError, match="releasing it does not settle ID_CONFLICT"):
+        of_person(TWO_SEXES, (0, "died>death", "ID_CONFLICT"))

@@ -170,6 +170,7 @@ def test_what_does_not_stop_is_printed_in_one_line_each() -> None:
         "outcome": "CRP",
         "unit": "mg/L",
         "value": 1.0,
+        "raw_value": "1,0",
         "n": 3,
     }
     row |= {"share": 0.04, "factor": 10.0, "hint": "h", "config_line": "line", "severity": "report", "examples": ""}

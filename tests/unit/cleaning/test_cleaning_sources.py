@@ -10,13 +10,15 @@ import pandas as pd
 import pytest
 from cleaning_study import LAB, LONG, assembled, clean, dictionary, fates, intake, source, study
 
-from historical_controls.cleaning.ledger.counts import ledger_ard
+from historical_controls.cleaning.ledger.counts import LedgerCounts, count_ledger, ledger_ard
 from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
 from historical_controls.cleaning.people.crosswalk import read_crosswalk
 from historical_controls.cleaning.people.identity import link_people
 from historical_controls.cleaning.records.outputs import CleanSource
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.errors import UserError, UserErrors
+from historical_controls.tables import parquet as table_io
+from historical_controls.tables.parquet import write_table
 from historical_controls.tables.registry import LEDGER
 
 DAY = {"columns": ["d"], "formats": ["%Y-%m-%d %H:%M", "%Y-%m-%d"]}
@@ -271,7 +273,7 @@ FAULTY = [
     ("source,subject,person\nhh,1,x\n", "there is no source 'hh'"),
     ("source,subject,person\nh,1,\n", "'person' is blank"),
     ("source;subject;person\nh;1;x\nh;1;y\n", "the id '1' has 2 persons"),
-    ("source,subject,person\nh,1,x,more\n", "4 cells, the header has 3"),
+    ("source,subject,person\nh,1,x,more\n", "the line has 4 cells, the header 3"),
 ]
 
 
@@ -344,17 +346,35 @@ def test_a_source_without_a_calendar_stands_at_its_epoch() -> None:
     assert set(found.events["time"]) == {pd.Timestamp("2020-03-01", tz="UTC")}
 
 
-def test_counts_reach_the_report() -> None:
+def counts_of(ledger: pd.DataFrame, folder: Path) -> LedgerCounts:
+    write_table(ledger, folder / "ledger.parquet", LEDGER)
+    return count_ledger(folder / "ledger.parquet")
+
+
+def test_counts_reach_the_report(tmp_path: Path) -> None:
     found = joined([{}, {}, {"result": "x"}])
-    ard = ledger_ard({"s": found.ledger}, found.patients)
+    ard = ledger_ard({"s": counts_of(found.ledger, tmp_path)}, found.patients)
     one = ard.loc[(ard["analysis"] == "ledger") & (ard["level"] == "lab")].set_index("statistic")["value"].to_dict()
     assert one == {"n_lines": 3, "n_records": 3, "n_clean": 1, "n_duplicate": 1, "n_ignored": 0, "n_quarantined": 1}
     reasons = ard.loc[ard["analysis"] == "ledger_reasons"].set_index("level")["value"].to_dict()
     assert reasons == {"DUP_IDENTICAL": 1, "NUM_UNREADABLE": 1}
 
 
-def test_counts_of_nothing() -> None:
-    assert ledger_ard({"s": LEDGER.empty()}, joined([{}]).patients.iloc[:0])["value"].tolist() == [0]
+def test_lines_are_counted_once_wherever_a_ledger_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Three records of one line, with the cut of the row groups between them, and the same line of another file.
+    rows = [{"file": file, "line": line, "item": item} for file, line, item in
+            (("a", 2, "x"), ("a", 2, "y"), ("a", 2, "z"), ("a", 3, "x"), ("b", 3, "x"))]  # fmt: skip
+    filled = {"source": "s", "table": "", "subject": "", "analyte": "", "fate": "clean", "reason": ""}
+    monkeypatch.setattr(table_io, "ROW_GROUP", 2)
+    counts = counts_of(pd.DataFrame(rows).assign(**filled, raw_value=None, hint=None), tmp_path)
+    assert dict(counts.lines) == {"a": 2, "b": 1}
+    assert counts.by_reason["n"].sum() == 5
+
+
+def test_counts_of_nothing(tmp_path: Path) -> None:
+    assert ledger_ard({"s": counts_of(LEDGER.empty(), tmp_path)}, joined([{}]).patients.iloc[:0])["value"].tolist() == [
+        0
+    ]
 
 
 def test_a_source_with_nothing_clean_is_assembled() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cleaning_study import LAB, LONG, clean, dictionary, fates, lab, value_of
+from cleaning_study import LAB, LONG, clean, dictionary, fates, lab, source, value_of
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,17 @@ def test_outcomes_name_known_specimens() -> None:
     known = set(dictionary().specimens.values())
     named = {name for outcome in dictionary().outcomes.values() for name in outcome.specimens}
     assert {"serum", "arterial", "nasopharyngeal swab"} <= named <= known
+
+
+def test_treatments_of_one_name_are_one_treatment() -> None:
+    part = {
+        "kind": "treatments",
+        "subject": "id",
+        "treatment": "rx",
+        "start": {"columns": ["d"], "formats": ["%d/%m/%Y"]},
+    }
+    with pytest.raises(ValueError, match="names 'Dexametasona' and 'DEXAMETÁSONA' are the same and mean"):
+        source({"f": {"parts": [{**part, "values": {"Dexametasona": "dexamethasone", "DEXAMETÁSONA": "tocilizumab"}}]}})
+    # Two spellings of one treatment are what 'values' is for.
+    same = {"Dexametasona": "dexamethasone", "DEXAMETASONA": "dexamethasone"}
+    assert source({"f": {"parts": [{**part, "values": same}]}})

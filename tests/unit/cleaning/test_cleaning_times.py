@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from historical_controls.cleaning.cells.times import Calendar, parse_times, precedes
+from historical_controls.cleaning.cells.times import Calendar, Moments, parse_times, precedes
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.sources.parts import TimeColumns
 
@@ -285,4 +285,5 @@ def test_a_day_may_follow_an_hour_of_the_same_day() -> None:
     late = pd.to_datetime(pd.Series(["2020-05-04 05:00", "2020-05-04 12:00", "2020-05-03 05:00", None]), utc=True)
     early = pd.to_datetime(pd.Series(["2020-05-04 13:00"] * 4), utc=True)
     # 05:00 UTC is midnight in Mexico City in May.
-    assert precedes(late, early, "America/Mexico_City").tolist() == [False, True, True, False]
+    unknown = Moments(late, pd.Series(pd.NaT, index=late.index, dtype=late.dtype))
+    assert precedes(unknown, early, "America/Mexico_City").tolist() == [False, True, True, False]

@@ -152,7 +152,8 @@ def tables(
             return table.empty()
         placed = pd.DataFrame(rows).assign(file="file", line=np.arange(2, len(rows) + 2), item="")
         times = [column.name for column in table.columns if column.kind == "time"]
-        return conform(placed.assign(**{name: pd.to_datetime(placed[name], utc=True) for name in times}), table)
+        known = {name: placed[name] if name in placed else pd.Series(pd.NaT, index=placed.index) for name in times}
+        return conform(placed.assign(**{name: pd.to_datetime(own, utc=True) for name, own in known.items()}), table)
 
     dated = frame(events, EVENTS)
     courses = frame(treatments, TREATMENTS)
@@ -168,7 +169,7 @@ def records(clean: CleanTables, cohort: Cohort | None = None) -> PatientRecords:
     """Records of everyone, in the order of source and patient id, derived outcomes included."""
     declared = cohort or Cohort()
     people = clean.patients.sort_values(PERSON, ignore_index=True)
-    return records_of(place_all(clean, people), declared, dictionary())
+    return records_of(place_all(clean, people, declared.dates_without_clock), declared, dictionary())
 
 
 def moments(*hours: float, patient: int = 0) -> Moments:

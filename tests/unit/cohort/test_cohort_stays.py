@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from cohort_study import at, happened, inputs, measured, person, tables
+from cohort_study import at, given, happened, inputs, measured, person, records, tables
 
 from historical_controls.cohort.define import define_cohort
 from historical_controls.cohort.records.clean_tables import CohortTables
@@ -117,3 +117,20 @@ def test_age_is_that_of_the_stay_compared() -> None:
     events += [happened("b", "admission", 0), happened("b", "infusion", 60)]
     found = define_cohort(tables(people, gases("a", 59), events), inputs(Cohort.model_validate(RULES), "PF"))
     assert found.patients["AGE"].tolist() == [60.0, 57.0]
+
+
+@pytest.mark.parametrize(("results", "hour"), [("first", 0.0), ("last", 24 - 1 / 3_600_000)])
+def test_a_result_without_a_clock_is_known_at_either_end_of_its_day(results: str, hour: float) -> None:
+    """Of the day of time zero: known at time zero by default, after it by the other declaration."""
+    row = {**measured("a", "PF", 0, 120), "latest": at(24) - pd.Timedelta(milliseconds=1)}
+    clean = tables([person("a")], [row], [happened("a", "admission", 0)])
+    known = records(clean, Cohort.model_validate({"dates_without_clock": {"results": results}}))
+    assert (pd.Timestamp(known.measurements["time"].iloc[0], unit="ms", tz="UTC") - at(hour)).total_seconds() == 0
+
+
+@pytest.mark.parametrize(("ends", "hours"), [("last", 24 - 1 / 3_600_000), ("first", 0.0)])
+def test_a_course_that_stops_without_a_clock_stops_at_either_end_of_its_day(ends: str, hours: float) -> None:
+    course = {**given("a", "norepinephrine", -48, 0), "stop_latest": at(24) - pd.Timedelta(milliseconds=1)}
+    clean = tables([person("a")], [measured("a", "PF", 0, 120)], [happened("a", "admission", 0)], [course])
+    known = records(clean, Cohort.model_validate({"dates_without_clock": {"ends": ends}}))
+    assert (pd.Timestamp(known.treatments["stop"].iloc[0], unit="ms", tz="UTC") - at(hours)).total_seconds() == 0

@@ -73,7 +73,7 @@ def test_the_example_is_accepted(example: dict[str, Any]) -> None:
 
 
 def test_what_a_source_can_tell_of(example: dict[str, Any]) -> None:
-    told = {name: set(source.tells) for name, source in load_config(example).sources.items()}
+    told = {name: set(source.recordable_events) for name, source in load_config(example).sources.items()}
     assert {"admission", "infusion", "limitation_order", "adverse_event", "any treatment"} <= told["treated"]
     assert {"limitation_order", "intubation", "norepinephrine", "invasive_ventilation"} <= told["historical"]
     assert not {"consent", "infusion", "vasopressin", "any treatment", "any event"} & told["historical"]
@@ -85,10 +85,10 @@ FAULTS = [
     (f"{LAB}.decimal", "x", "'x' is not allowed", "Allowed: ,, ."),
     (f"{LAB}.thousands", ",", "decimal and thousands are the same mark", None),
     (f"{LAB}.delimiter", ";;", "one character", None),
-    (f"{LAB}.encoding", "latin-99", "no known text encoding", None),
-    (f"{LAB}.encoding", "rot13", "no known text encoding", None),
-    (f"{LAB}.footer", ["("], "no regular expression", None),
-    (f"{LAB}.footer", [".*"], "fits every line", None),
+    (f"{LAB}.encoding", "latin-99", "not a known text encoding", None),
+    (f"{LAB}.encoding", "rot13", "not a known text encoding", None),
+    (f"{LAB}.footer", ["("], "not a valid regular expression", None),
+    (f"{LAB}.footer", [".*"], "matches every line", None),
     (f"{LAB}.header_line", 0, "0 is too small", "at least 1"),
     (f"{LAB}.parts.0.time.formats", [], "formats must name at least one format", None),
     (f"{LAB}.parts.0.time.formats", ["%d/%m"], "does not say year, month and day", None),
@@ -101,7 +101,7 @@ FAULTS = [
         "result_time cannot be relative",
         None,
     ),
-    ("sources.historical.timezone", "America/Mexico_Cty", "such as America/Mexico_City", None),
+    ("sources.historical.timezone", "America/Mexico_Cty", "e.g. America/Mexico_City", None),
     ("sources.historical.arm", "control", "'control' is not allowed", "Allowed: historical, treated"),
     ("study.first_date", "2021-01-01", "first_date must lie before data_lock", None),
     ("study.data_lock", "soon", "'soon' is not a date", "Type it as 2020-09-30"),

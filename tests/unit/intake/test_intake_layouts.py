@@ -172,5 +172,5 @@ def test_long_statistical_files_come_in_blocks(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("form", ["sas7bdat", "xport", "sav", "dta"])
 def test_what_is_no_such_file_is_a_plain_error(tmp_path: Path, form: str) -> None:
-    with pytest.raises(UserError, match=f"no readable {form} file"):
+    with pytest.raises(UserError, match=f"not a readable {form} file"):
         read(tmp_path / "x", b"id,v\n1,a\n", declared(format=form))

@@ -170,7 +170,7 @@ def test_a_label_export_declared_as_raw_is_told(tmp_path: Path) -> None:
 
 def test_a_code_that_the_field_does_not_have_is_told(tmp_path: Path) -> None:
     parts = [{**PARTS[0], "columns": {"sexo": {"characteristic": "SEX", "values": {"M": "male", "2": "female"}}}}]
-    with pytest.raises(UserError, match="'M' is no code of 'sexo'"):
+    with pytest.raises(UserError, match="'M' is not a code of 'sexo'"):
         cleaned(tmp_path, raw_export(), labels=False, parts=parts)
 
 

@@ -105,7 +105,7 @@ def test_an_empty_sheet_with_a_header_is_read(tmp_path: Path) -> None:
 MISTAKES = [
     ({"sheet": "Hoja2"}, "there is no sheet 'Hoja2'", "Did you mean 'Hoja1'?"),
     ({"header_line": 9}, "the sheet ends before its header", None),
-    ({"header_line": 2}, "none of the declared columns", "They stand on line 1."),
+    ({"header_line": 2}, "none of the declared columns", "They are on line 1."),
 ]
 
 

@@ -35,6 +35,7 @@ FIXED: dict[str, Any] = {
     "result_time": pd.NaT,
     "latest": pd.NaT,
     "end_time": pd.NaT,
+    "end_latest": pd.NaT,
 }
 
 

@@ -73,7 +73,7 @@ def iter_patient_batches(clean: Clean, arm: str, cohort: Cohort, dictionary: Dic
     for _, people in everyone.groupby("source", sort=True):
         for first in range(0, len(people), PATIENTS_AT_ONCE):
             some = people.iloc[first : first + PATIENTS_AT_ONCE].reset_index(drop=True)
-            yield records_of(place_all(clean.of(some), some), cohort, dictionary)
+            yield records_of(place_all(clean.of(some), some, cohort.dates_without_clock), cohort, dictionary)
 
 
 def records_of(tables: CleanTables, cohort: Cohort, dictionary: Dictionary) -> PatientRecords:

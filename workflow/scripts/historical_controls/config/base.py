@@ -27,5 +27,5 @@ def known_zone(timezone: str) -> str:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         near = nearest(timezone, available_timezones()) or "America/Mexico_City"
-        raise ValueError(f"no IANA time zone, such as {near}") from None
+        raise ValueError(f"not an IANA time zone, e.g. {near}") from None
     return timezone

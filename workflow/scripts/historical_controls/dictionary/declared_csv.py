@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from historical_controls.errors import UserError, did_you_mean, raise_all
 
+QUOTES = "Add or remove cells; put text that contains the delimiter in double quotes."
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -27,7 +29,7 @@ def declared_rows(
     for row in reader:
         where = f"{path}, line {reader.line_num}"
         if None in row or None in row.values():
-            raise UserError("the row has too many cells or too few", where, 'Text with a comma stands in "quotes"')
+            raise UserError("the row has too many cells or too few", where, QUOTES)
         yield (
             where,
             {**(defaults or {}), **{key: text for key, text in row.items() if text or key not in (defaults or {})}},
@@ -45,7 +47,7 @@ def _check_header(
     if not fits:
         left = [name for name in columns if name not in needed]
         hint = f"Needed: {','.join(needed)}" + (f"; allowed besides: {','.join(left)}" if left else "")
-        raise UserError(f"columns are {header}", f"{path}, line 1", hint)
+        raise UserError(f"the columns are {','.join(header)}", f"{path}, line 1", hint)
 
 
 def read_declared(path: str | Path, needed: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:
@@ -65,7 +67,7 @@ def read_declared(path: str | Path, needed: Sequence[str], optional: Sequence[st
     )
     rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(map(str.strip, cells))]
     raise_all(
-        UserError(f"{len(cells)} cells, the header has {len(header)}", f"{place}, line {line}", "Mend the line.")
+        UserError(f"the line has {len(cells)} cells, the header {len(header)}", f"{place}, line {line}", QUOTES)
         for line, cells in rows
         if len(cells) != len(header)
     )

@@ -215,7 +215,7 @@ def _outcomes(path: Path, faults: list[UserError]) -> Iterator[tuple[str, Outcom
     seen: set[str] = set()
     for place, row in declared_rows(path, OUTCOME_COLUMNS, OUTCOME_DEFAULTS):
         if row["code"] in seen:
-            faults.append(UserError(f"code {row['code']} stands twice", place))
+            faults.append(UserError(f"the code '{row['code']}' is listed twice", place, "Remove one of the two lines."))
         seen.add(row["code"])
         yield row["code"], _outcome(row, place, faults)
 
@@ -230,7 +230,11 @@ def _outcome(row: dict[str, str], place: str, faults: list[UserError]) -> Outcom
     ):
         if row[column] not in get_args(kind):
             faults.append(
-                UserError(f"'{row[column]}'", f"{place}, {column}", did_you_mean(row[column], get_args(kind)))
+                UserError(
+                    f"'{row[column]}' is not a known {column}",
+                    f"{place}, {column}",
+                    did_you_mean(row[column], get_args(kind)),
+                )
             )
     limits: dict[str, Any] = {
         c: _number(row[c], f"{place}, {c}", faults) for c in ("hard_low", "hard_high", "warn_low", "warn_high", "lod")
@@ -264,7 +268,9 @@ def _number(text: str, place: str, faults: list[UserError]) -> float | None:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        faults.append(UserError(f"'{text}' is no number", place))
+        faults.append(
+            UserError(f"'{text}' is not a number", place, "Write it with a decimal point, or leave the cell blank.")
+        )
         return None
     return number
 
@@ -277,17 +283,21 @@ def _conversions(
     for place, row in declared_rows(path, UNIT_COLUMNS, UNIT_DEFAULTS):
         code = row["outcome"]
         if not code.startswith("*") and code not in outcomes:
-            faults.append(UserError(f"'{code}' is no outcome", f"{place}, outcome", did_you_mean(code, outcomes)))
+            faults.append(
+                UserError(f"'{code}' is not a known outcome", f"{place}, outcome", did_you_mean(code, outcomes))
+            )
         factor = _number(row["factor"], f"{place}, factor", faults)
         offset = _number(row["offset"], f"{place}, offset", faults)
         if factor is None or factor <= 0:
-            faults.append(UserError("a factor above 0 is needed", f"{place}, factor"))
+            faults.append(
+                UserError("the factor is not above 0", f"{place}, factor", "canonical = value sent * factor + offset")
+            )
             continue
         for spelling in dict.fromkeys(fold_unit(s) for s in [row["unit"], *row["spellings"].split("|")] if s):
             if (code, spelling) in seen:
                 faults.append(
                     UserError(
-                        f"unit '{spelling}' of {code} stands twice",
+                        f"the unit '{spelling}' of {code} is listed twice",
                         place,
                         f"First at {seen[code, spelling]}.",
                     )
@@ -302,10 +312,12 @@ def _plausibility(
     for place, row in declared_rows(path, PLAUSIBILITY_COLUMNS, PLAUSIBILITY_DEFAULTS):
         code, measured_by = row["outcome"], row["measured_by"]
         if code not in outcomes:
-            faults.append(UserError(f"'{code}' is no outcome", f"{place}, outcome", did_you_mean(code, outcomes)))
+            faults.append(
+                UserError(f"'{code}' is not a known outcome", f"{place}, outcome", did_you_mean(code, outcomes))
+            )
         if measured_by not in get_args(MeasuredBy):
             hint = did_you_mean(measured_by, get_args(MeasuredBy))
-            faults.append(UserError(f"'{measured_by}'", f"{place}, measured_by", hint))
+            faults.append(UserError(f"'{measured_by}' is not a known measured_by", f"{place}, measured_by", hint))
         numbers: dict[str, Any] = {
             name: _number(row[name], f"{place}, {name}", faults)
             for name in ("median_low", "median_high", "change_per_hour")
@@ -320,7 +332,7 @@ def _synonyms(path: Path, outcomes: dict[str, Outcome], faults: list[UserError])
         synonym = Synonym(row["code"], row["result_kind"])
         if synonym.code not in outcomes:
             hint = did_you_mean(synonym.code, outcomes)
-            faults.append(UserError(f"'{synonym.code}' is no outcome", f"{place}, code", hint))
+            faults.append(UserError(f"'{synonym.code}' is not a known outcome", f"{place}, code", hint))
         known = meanings.setdefault(fold(row["name"]), [])
         clash = [s for s in known if s.code != synonym.code and "" in (s.result_kind, synonym.result_kind)]
         if clash:

@@ -9,6 +9,8 @@ EVENT_NAMES: dict[str, str] = {
     "admission": "admission to this hospital; standard care starts",
     "icu_admission": "admission to an intensive care unit",
     "symptom_onset": "first symptom",
+    "imaging": "imaging study that other times count from",
+    "first_record": "first row of a patient, where a file counts its times from it",
     "consent": "consent to the study treatment",
     "infusion": "study treatment given; time zero of the treated",
     "intubation": "invasive ventilation starts",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from historical_controls.config.sources.parts import Condition, FilePart, TimeColumns
+from historical_controls.config.sources.parts import Condition, FilePart, SpecimenRows, TimeColumns
 from historical_controls.config.sources.sources import SourceFile
 
 # Fields of a part that hold the name of one column.
@@ -50,8 +50,8 @@ def _named(model: BaseModel) -> Iterator[str]:
         value = getattr(model, name)
         if isinstance(value, TimeColumns):
             yield from value.columns
-        elif isinstance(value, Condition):
-            yield value.column
+        elif isinstance(value, Condition | SpecimenRows):
+            yield from [value.column] if isinstance(value, Condition) else value.same
         elif name == "columns" and isinstance(value, dict):
             yield from value
             yield from (column.unit_column for column in value.values() if getattr(column, "unit_column", None))

@@ -148,7 +148,7 @@ def _layout_hint(grid: Grid, declared: list[str], file: SourceFile) -> str:
         for mark, shown in DELIMITERS.items():
             cells = {cell.strip().strip('"') for cell in line.split(mark)}
             if set(declared) <= cells:
-                found = f"They stand on line {number}"
+                found = f"They are on line {number}"
                 return f"{found}." if file.format == "xlsx" else f"{found} with the delimiter '{shown}'."
     return "Check header_line, the delimiter, and the names declared."
 

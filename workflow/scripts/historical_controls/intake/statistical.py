@@ -31,7 +31,7 @@ def read_statistical(path: Path, file: SourceFile) -> Iterator[Grid]:
         try:
             frame, meta = read(str(path), row_offset=done, row_limit=CHUNK_ROWS, **options)
         except Exception as error:  # the parser raises errors of its own for each kind of damage
-            said = f"this is no readable {file.format} file ({str(error)[:80]})"
+            said = f"this is not a readable {file.format} file ({str(error)[:80]})"
             raise UserError(said, str(path), "Check 'format', or export it as csv.") from None
         names = list(meta.column_names)
         cells = {CELL + name: _texts(frame.iloc[:, place], file.decimal) for place, name in enumerate(names)}

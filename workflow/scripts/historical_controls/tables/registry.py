@@ -46,7 +46,9 @@ INTAKE = Table(
 _RECORD = (SOURCE, FILE, LINE, ITEM)
 _RECORD_KEY = ("source", "file", "line", "item")
 
+LATEST = "last moment at which it can have happened, where the file names a day alone"
 RESULT_TIME = _time("result_time", "when the result was reported, where the file says so", nullable=True)
+RELEASED = _text("released", "reasons that a person set aside for this record, each followed by ';'; null = none", True)
 _MEASURED = (
     OUTCOME,
     _number("value", "exact value in the canonical unit; null for censored, qualitative and not-done results"),
@@ -71,6 +73,7 @@ PATIENTS_RAW = Table(
         _text("characteristic", "code in outcomes.csv (family 'characteristic')"),
         _number("value", "number in the canonical unit; null for flags and categories"),
         _text("result", "flag ('yes', 'no') or category; null for numbers", True),
+        RELEASED,
     ),
 )
 
@@ -82,14 +85,16 @@ MEASUREMENTS_RAW = Table(
     (
         *_RECORD,
         _text("subject", "patient id as sent, trimmed"),
-        _time("time", "time of collection; null while relative", nullable=True),
+        _time("time", "time of collection; of a day alone, when the day began; null while relative", nullable=True),
+        _time("latest", LATEST, nullable=True),
         _number("relative_hours", "hours since the patient's anchor event, where times are relative", "h"),
+        _number("relative_latest", "the same, at the latest: where a number of whole days is all that is known", "h"),
         _text("anchor", "event that relative times count from; '' for absolute times"),
         RESULT_TIME,
         *_MEASURED,
         _text("raw_value", "cell as sent"),
         _text("raw_unit", "unit as sent or declared"),
-        _text("released", "reasons that a person set aside for this record, each followed by ';'; null = none", True),
+        RELEASED,
     ),
 )
 
@@ -103,10 +108,13 @@ EVENTS_RAW = Table(
         _text("subject", "patient id as sent, trimmed"),
         _text("event", "one of the event names of docs/data_model.md"),
         _time("time", "when it happened; null while relative", nullable=True),
-        _time("latest", "last moment at which it can have happened, where the file names a day alone", nullable=True),
+        _time("latest", LATEST, nullable=True),
         _time("end_time", "when it ended, for events that last", nullable=True),
+        _time("end_latest", "last moment at which it can have ended, where the file names a day alone", nullable=True),
         _number("relative_hours", "hours since the patient's anchor event, where times are relative", "h"),
+        _number("relative_latest", "the same, at the latest: where a number of whole days is all that is known", "h"),
         _text("anchor", "event that relative times count from; '' for absolute times"),
+        RELEASED,
         _text("value", "grade, category or result that came with the event", True),
         _text("detail", "free text that came with the event", True),
     ),
@@ -122,7 +130,9 @@ TREATMENTS_RAW = Table(
         _text("subject", "patient id as sent, trimmed"),
         _text("treatment", "code of the co-treatment or support"),
         _time("start", "first time given", nullable=True),
+        _time("start_latest", "last moment of the first time, where the file names a day alone", nullable=True),
         _time("stop", "last time given; null = not recorded", nullable=True),
+        _time("stop_latest", "last moment of the last time, where the file names a day alone", nullable=True),
         _number("dose", "dose as sent"),
         _text("dose_unit", "unit of the dose as sent", True),
     ),
@@ -190,13 +200,15 @@ FINDINGS = Table(
         _text(
             "finding",
             "'SENTINEL_SUSPECT' (a code for missing that is not declared), 'LIMIT_SUSPECT' (a limit that lost its "
-            "sign), 'UNIT_SUSPECT' (a unit stated wrongly), 'SOURCE_SHIFT' (a factor away from another source), "
-            "'DATE_ORDER_SUSPECT' (day and month changed over), 'CLOCK_SUSPECT' (two clocks), 'DOUBTFUL_SHARE' (much "
-            "of the file held or suspected), 'NOTHING_READ' (no row is read)",
+            "sign), 'UNIT_SUSPECT' (a unit stated wrongly), 'SPECIMEN_UNKNOWN' (a specimen that specimens.csv lacks), "
+            "'SOURCE_SHIFT' (a factor away from another source), 'DATE_ORDER_SUSPECT' (day and month changed over), "
+            "'CLOCK_SUSPECT' (two clocks), 'DOUBTFUL_SHARE' (much of the file held or suspected), 'NOTHING_READ' (no "
+            "row is read)",
         ),
         _text("outcome", "code in outcomes.csv; '' where none is meant"),
         _text("unit", "unit as sent; for dates the text or format, for SOURCE_SHIFT the other source"),
         _number("value", "the value meant, or the median of those meant, in the canonical unit"),
+        _text("raw_value", "the cell with this value as sent, in the unit sent; '' where no value is meant"),
         Column("n", "integer", "records that it concerns"),
         _number("share", "their share of the records compared; for SOURCE_SHIFT the Kolmogorov-Smirnov distance"),
         _number("factor", "proposed factor on the numbers sent"),
@@ -224,7 +236,8 @@ MEASUREMENTS = Table(
     (
         SOURCE,
         PATIENT,
-        _time("time", "time of collection"),
+        _time("time", "time of collection; of a day alone, when the day began"),
+        _time("latest", LATEST, nullable=True),
         RESULT_TIME,
         *_MEASURED,
         _text("raw_value", "cell as sent"),
@@ -245,8 +258,9 @@ EVENTS = Table(
         PATIENT,
         _text("event", "one of the event names of docs/data_model.md"),
         _time("time", "when it happened; of a day alone, when the day began"),
-        _time("latest", "last moment at which it can have happened, where the file names a day alone", nullable=True),
+        _time("latest", LATEST, nullable=True),
         _time("end_time", "when it ended, for events that last", nullable=True),
+        _time("end_latest", "last moment at which it can have ended, where the file names a day alone", nullable=True),
         _text("value", "grade, category or result that came with the event", True),
         _text("detail", "free text that came with the event", True),
         FILE,
@@ -264,8 +278,10 @@ TREATMENTS = Table(
         SOURCE,
         PATIENT,
         _text("treatment", "code of the co-treatment or support"),
-        _time("start", "first time given"),
+        _time("start", "first time given; of a day alone, when the day began"),
+        _time("start_latest", "last moment of the first time, where the file names a day alone", nullable=True),
         _time("stop", "last time given; null = not recorded", nullable=True),
+        _time("stop_latest", "last moment of the last time, where the file names a day alone", nullable=True),
         _number("dose", "dose as sent"),
         _text("dose_unit", "unit of the dose as sent", True),
         FILE,

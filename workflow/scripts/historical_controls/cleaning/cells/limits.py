@@ -54,10 +54,15 @@ def check_oxygen(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def outside_hint(records: pd.DataFrame, low: pd.Series, high: pd.Series) -> pd.Series:
-    """Return how a number outside the hard limits was read: number and unit, the unit sent, the limits."""
-    columns = (records["number"], records["unit"], records["raw_unit"], low[records.index], high[records.index])
+    """Return how a number outside the hard limits was read: number and unit, the unit and specimen sent, the limits."""
+    of = ("number", "unit", "raw_unit", "specimen")
+    columns = (*(records[name] for name in of), low[records.index], high[records.index])
     said = [
-        f"{number:g} {unit} (sent in '{sent}'): outside the hard limits {lowest:g} to {highest:g}"
-        for number, unit, sent, lowest, highest in zip(*columns, strict=True)
+        f"{number:g} {unit} (sent in '{sent}'{_specimen(specimen)}): outside the hard limits {lowest:g} to {highest:g}"
+        for number, unit, sent, specimen, lowest, highest in zip(*columns, strict=True)
     ]
     return pd.Series(said, index=records.index, dtype="str")
+
+
+def _specimen(name: str) -> str:
+    return f", specimen '{name}'" if name else ""

@@ -49,10 +49,12 @@ MONTHS = {
     for name in names.split()
 }
 MONTH_CODE = re.compile(r"%[bB]")
+# Units of relative times in which a whole number names a day.
+BY_DAY = ("days", "study_day")
 # What happened to a local time that the clocks have not, or have twice.
 SKIPPED, REPEATED = "TIME_DST_GAP", "TIME_DST_OVERLAP"
 
-Parts = tuple[pd.Series, pd.Series, pd.Series, pd.Series, pd.Series]
+Parts = tuple[pd.Series, pd.Series, pd.Series, pd.Series, pd.Series, pd.Series]
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Calendar:
 
 @dataclass(frozen=True)
 class ParsedTimes:
-    """utc: times (NaT where not read); hours: relative times; reason: '' or a reason code.
+    """utc: times (NaT where not read); hours: relative times, from `hours` to `latest_hours`; reason: '' or a code.
 
     shifted: '' or the rule that a clock change asked for: SKIPPED (moved to the hour's end) or REPEATED (the first).
     latest: last millisecond of the day where the text names a day alone, of which utc is the first; NaT where exact.
@@ -82,6 +84,15 @@ class ParsedTimes:
     hours: pd.Series
     reason: pd.Series
     shifted: pd.Series
+    latest: pd.Series
+    latest_hours: pd.Series
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Times of a column: the first possible moment of each, and the last where only its day is known (else NaT)."""
+
+    first: pd.Series
     latest: pd.Series
 
 
@@ -118,7 +129,8 @@ def _absolute(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:
         local.dt.normalize() + pd.Timedelta(days=1), str(calendar.day_timezone or calendar.timezone)
     )
     latest = (end_of_day - pd.Timedelta(milliseconds=1)).where(read.day_only & (reason == ""))
-    return first.where(reason == ""), pd.Series(np.nan, index=texts.index), reason, shifted, latest
+    never = pd.Series(np.nan, index=texts.index)
+    return first.where(reason == ""), never, reason, shifted, latest, never
 
 
 def _localised(local: pd.Series, timezone: str) -> tuple[pd.Series, pd.Series]:
@@ -208,7 +220,10 @@ def _relative(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:
     reason = pd.Series(np.where(hours.isna(), "DATE_INVALID", ""), dtype="str")
     reason[texts == ""] = "DATE_MISSING"
     empty = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
-    return empty, hours, reason, pd.Series("", index=texts.index, dtype="str"), empty
+    # 'Day 3' may be any hour of it; '72' hours and '3.5' days are moments.
+    by_day = hours.notna() & (hours % 24 == 0) & (spec.relative_unit in BY_DAY)
+    latest_hours = (hours + 24 - 1e-3 / 3600).where(by_day)
+    return empty, hours, reason, pd.Series("", index=texts.index, dtype="str"), empty, latest_hours
 
 
 def _hours(texts: pd.Series, unit: str, decimal: str) -> pd.Series:
@@ -226,12 +241,16 @@ def _hours(texts: pd.Series, unit: str, decimal: str) -> pd.Series:
     return numbers * {"minutes": 1 / 60, "hours": 1.0}.get(unit, 24.0)
 
 
-def precedes(late: pd.Series, early: pd.Series, timezone: str) -> pd.Series:
-    """Return where `late` is before `early`; a time dated by day only (local midnight) may still be later that day."""
-    suspect = (late < early).fillna(False).astype(bool)
+def precedes(late: Moments, early: pd.Series, timezone: str) -> pd.Series:
+    """Return where `late` is surely before `early` (first possible moments), so its last possible moment is compared.
+
+    Some systems write the hour that they do not know as midnight: such a time may still be later that day.
+    """
+    late_last = late.latest.fillna(late.first)
+    suspect = (late_last < early).fillna(False).astype(bool)
     if not suspect.any():
         return suspect
-    late_local, early_local = (times[suspect].dt.tz_convert(timezone) for times in (late, early))
+    late_local, early_local = (times[suspect].dt.tz_convert(timezone) for times in (late.first, early))
     same_day = is_midnight(late_local) & (late_local == early_local.dt.normalize())
     return suspect & ~same_day.reindex(suspect.index, fill_value=False)
 

@@ -26,6 +26,8 @@ class Evidence:
 class Finding:
     """One row of table findings but for source, severity and examples.
 
+    value: in the canonical unit; raw_value: the same as its cell has it, in `unit`, which is the unit sent. Texts for
+    people show the second: '48,00' mg/dL is 480 mg/L, and neither number may stand beside the other's unit.
     share: of the records compared; NOT_KNOWN where there is nothing to compare them with, and then it stops no run.
     """
 
@@ -40,3 +42,4 @@ class Finding:
     hint: str
     config_line: str = ""
     evidence: tuple[Evidence, ...] = field(default=())
+    raw_value: str = ""

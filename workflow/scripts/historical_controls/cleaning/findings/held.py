@@ -17,7 +17,13 @@ from historical_controls.config.sources.sources import Source, SourceFile
 LEAST_SHARE = 0.05
 # Findings about records of measurements, clean ones among them.
 OF_RECORDS = ("SENTINEL_SUSPECT", "LIMIT_SUSPECT", "UNIT_SUSPECT")
-EXPLAINS = {"DATE_ORDER_SUSPECT": "DATE_INVALID", "UNIT_SUSPECT": "OUT_OF_RANGE", "CLOCK_SUSPECT": "TIME_ORDER"}
+EXPLAINS = {
+    "DATE_ORDER_SUSPECT": ("DATE_INVALID",),
+    "UNIT_SUSPECT": ("OUT_OF_RANGE",),
+    "CLOCK_SUSPECT": ("TIME_ORDER",),
+    # Of a specimen that nobody knows, values out of range say nothing about the unit.
+    "SPECIMEN_UNKNOWN": ("SPECIMEN_OTHER", "OUT_OF_RANGE"),
+}
 # How exports write times, tried on dates that no declared format reads. Day before month, as in most of the world.
 USUAL_DATES = ("%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%y", "%d-%b-%Y")
 USUAL_CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S", " %I:%M %p")
@@ -30,7 +36,9 @@ def doubtful_files(tally: pd.DataFrame, suspected: Iterable[Finding], source: So
     A file whose commonest reason another finding explains is not reported a second time.
     """
     suspected = list(suspected)
-    explained = {(one.file, EXPLAINS.get(one.finding)) for one in suspected if not math.isnan(one.share)}
+    explained = {
+        (one.file, reason) for one in suspected if not math.isnan(one.share) for reason in EXPLAINS.get(one.finding, ())
+    }
     records = tally.loc[tally["fate"].isin(["clean", "duplicate", "quarantined"])]
     for name, own in records.groupby("file", sort=True):
         held = own.loc[own["fate"] == "quarantined"]

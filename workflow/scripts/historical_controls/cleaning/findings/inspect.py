@@ -16,6 +16,7 @@ from historical_controls.cleaning.findings.examples import as_sent, example_plac
 from historical_controls.cleaning.findings.finding import Finding
 from historical_controls.cleaning.findings.held import doubtful_files, unread_files
 from historical_controls.cleaning.findings.severity import severity
+from historical_controls.cleaning.findings.specimens import is_unknown, unknown_specimens
 from historical_controls.cleaning.findings.units import source_shifts, unit_suspects
 from historical_controls.cleaning.findings.values import coded_dates, coded_missing, piled_up
 from historical_controls.cleaning.ledger.tallies import held_tally, ledger_tally, outside_values, value_tally
@@ -55,12 +56,17 @@ def _findings(inspected: Inspected, source: Source, dictionary: Dictionary) -> I
     values, tally = value_tally(inspected.measurements), ledger_tally(inspected.ledger)
     held = held_tally(tally)
     outside = outside_values(held)
+    # Of a specimen that nobody knows, a value far from those of blood says nothing about the unit.
+    known, known_outside = (
+        frame.loc[~is_unknown(frame["specimen"], dictionary)].reset_index(drop=True) for frame in (values, outside)
+    )
     others = {name: value_tally(path) for name, path in inspected.others.items()}
     suspected = [
         *coded_missing(values, outside, held, source),
         *coded_dates(held, source),
         *piled_up(values, dictionary),
-        *unit_suspects(values, outside, dictionary),
+        *unit_suspects(known, known_outside, dictionary),
+        *unknown_specimens(inspected.measurements, outside, held, tally, dictionary),
         *source_shifts(values, others, dictionary),
         *date_suspects(inspected.measurements, inspected.events, held, source),
         *clock_suspects(tally),
@@ -75,8 +81,7 @@ def findings_ard(findings: pd.DataFrame, source: str) -> pd.DataFrame:
     cell = Cell(AnalysisKey.FINDINGS, "primary", population=source)
     rows = [cell.number(Statistic.N_FINDINGS, len(findings))]
     for row in findings.to_dict("records"):
-        value = "" if pd.isna(row["value"]) else f"{row['value']:g}"
-        level = " | ".join(part for part in (row["file"], row["unit"], value) if part)
+        level = " | ".join(part for part in (row["file"], row["raw_value"], row["unit"]) if part)
         here = cell.at(method=row["finding"], outcome=row["outcome"], level=level)
         rows.append(here.number(Statistic.N_VALUES, row["n"]))
         for name, form in ((Statistic.SHARE, "percent"), (Statistic.FACTOR, "0.0000")):

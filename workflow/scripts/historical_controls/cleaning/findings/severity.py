@@ -22,6 +22,7 @@ SAID: Mapping[FindingKind, str] = {
     "SENTINEL_SUSPECT": "a value repeated as if it were an undeclared code for missing",
     "LIMIT_SUSPECT": "values piled up at one end, as a limit that lost its sign",
     "UNIT_SUSPECT": "values that fit another unit than the declared one",
+    "SPECIMEN_UNKNOWN": "results of a specimen that the dictionary lacks",
     "SOURCE_SHIFT": "values a conversion factor away from another source",
     "DATE_ORDER_SUSPECT": "dates whose day and month may be exchanged",
     "CLOCK_SUSPECT": "results dated before their specimens",
@@ -73,6 +74,7 @@ def described(row: Mapping[Hashable, Any]) -> str:
     factor = "" if pd.isna(row["factor"]) else f", a factor {row['factor']:g} away"
     outcome = f" of {row['outcome']}" if row["outcome"] else ""
     unit = f" in '{row['unit']}'" if row["outcome"] and row["unit"] else ""
+    unit = f", '{row['raw_value']}'{unit}" if row["raw_value"] and row["finding"] == "LIMIT_SUSPECT" else unit
     return f"{SAID[row['finding']]}: {row['n']} records{outcome}{unit}{share}{factor}"
 
 

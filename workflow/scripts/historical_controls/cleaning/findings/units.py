@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding
+from historical_controls.cleaning.findings.values import commonest_cell
 from historical_controls.dictionary.dictionary import Conversion, Dictionary
 
 LEAST_VALUES = 10
@@ -56,7 +57,8 @@ def unit_suspects(values: pd.DataFrame, outside: pd.DataFrame, dictionary: Dicti
         better = _whole_group(key, medians, sizes, own, dictionary) if key in medians else None
         if better is not None:
             line = f'unit_factors: [{{outcome: {code}, unit: "{unit}", {better.declared}}}]'
-            yield _suspect(key, medians[key], (sizes[key], of_file), better.conversion.factor / own.factor, line)
+            found = _suspect(key, medians[key], (sizes[key], of_file), better.conversion.factor / own.factor, line)
+            yield replace(found, raw_value=commonest_cell(group.loc[group["value"] == medians[key]]))
         else:
             yield from _single_values(key, group, of_file, own, dictionary)
 
@@ -109,9 +111,10 @@ def _single_values(
         hint = f"fit the unit {unit}; the others fit '{key[2]}': correct them one by one under 'resolutions'"
         counts = int(fits["n"].sum()), of_file
         finding = _suspect(key, _median(fits), counts, candidate.conversion.factor / own.factor, "", hint)
-        first = fits.sort_values("n", ascending=False, kind="stable")["raw_value"].iloc[0]
-        where = [replace(one, columns={**one.columns, "raw_value": str(first)}) for one in finding.evidence]
-        yield replace(finding, evidence=tuple(where))
+        first = commonest_cell(fits)
+        where = [replace(one, columns={**one.columns, "raw_value": first}) for one in finding.evidence]
+        middle = commonest_cell(fits.loc[fits["value"] == finding.value])
+        yield replace(finding, evidence=tuple(where), raw_value=middle)
         return
 
 

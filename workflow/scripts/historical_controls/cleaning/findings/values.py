@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, F
 from historical_controls.cleaning.ledger.tallies import held_times
 from historical_controls.config.sources.parts import LongMeasurements
 from historical_controls.config.sources.sources import Source
-from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.dictionary.dictionary import Conversion, Dictionary
 
 # Whole negative numbers, and sevens, eights or nines only: what forms and exports write for 'missing'.
 CODE = re.compile(r"^(?:-\d{1,5}|[-+]?(?:7{1,6}|8{1,6}|9{1,6})(?:[.,](?:0+|7+|8+|9+))?)$")
@@ -43,9 +44,10 @@ def coded_missing(values: pd.DataFrame, outside: pd.DataFrame, held: pd.DataFram
                     Evidence("measurements", {**keys, "outcome": str(outcome)}),
                     Evidence("ledger", {**keys, "analyte": str(outcome)}),
                 )
-                yield Finding(
+                found = Finding(
                     str(file), "SENTINEL_SUSPECT", str(outcome), unit, value, n, n / total, NOT_KNOWN, line, line, where
                 )
+                yield replace(found, raw_value=str(text))
     yield from _coded_characteristics(held, source)
 
 
@@ -70,7 +72,10 @@ def _coded_characteristics(held: pd.DataFrame, source: Source) -> Iterator[Findi
         line = _sentinel_line(file, item, text, source)
         where = Evidence("ledger", {"file": file, "item": item, "raw_value": text, "analyte": outcome})
         # Of how many is not known here: the ledger keeps no texts of clean records.
-        yield Finding(file, "SENTINEL_SUSPECT", outcome, "", value, int(n), NOT_KNOWN, NOT_KNOWN, line, line, (where,))
+        found = Finding(
+            file, "SENTINEL_SUSPECT", outcome, "", value, int(n), NOT_KNOWN, NOT_KNOWN, line, line, (where,)
+        )
+        yield replace(found, raw_value=text)
 
 
 def coded_dates(held: pd.DataFrame, source: Source) -> Iterator[Finding]:
@@ -104,7 +109,11 @@ def piled_up(values: pd.DataFrame, dictionary: Dictionary) -> Iterator[Finding]:
             place = _pile(ordered)
             if place is not None and float(ordered.index[place]) not in bounds:
                 value, n = float(ordered.index[place]), int(ordered.iloc[place])
-                line = f'stripped_limits: [{{outcome: {outcome}, value: {value:.12g}, means: "{means}"}}]'
+                cell = commonest_cell(group.loc[group["value"] == value])
+                # The declaration takes the canonical unit: where the file has another one, both are said.
+                same = dictionary.conversion(str(outcome), str(unit)) in (None, Conversion(1.0, 0.0))
+                said = "" if same else f"   # {limits.unit}; in the file: '{cell}' {unit}"
+                line = f'stripped_limits: [{{outcome: {outcome}, value: {value:.12g}, means: "{means}"}}]{said}'
                 share = n / int(counts.sum())
                 keys: dict[str, str | float] = {
                     "file": str(file),
@@ -113,9 +122,15 @@ def piled_up(values: pd.DataFrame, dictionary: Dictionary) -> Iterator[Finding]:
                     "value": value,
                 }
                 where = (Evidence("measurements", keys),)
-                yield Finding(
+                found = Finding(
                     str(file), "LIMIT_SUSPECT", str(outcome), str(unit), value, n, share, NOT_KNOWN, line, line, where
                 )
+                yield replace(found, raw_value=cell)
+
+
+def commonest_cell(rows: pd.DataFrame) -> str:
+    """Return the text that most cells of a value have (columns raw_value, n)."""
+    return str(rows.sort_values(["n", "raw_value"], ascending=[False, True], kind="stable")["raw_value"].iloc[0])
 
 
 def _pile(counts: pd.Series) -> int | None:

@@ -6,6 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
@@ -14,8 +17,6 @@ from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.cleaning.ledger.counts import FATES
 from historical_controls.config.sources.sources import Source
 from historical_controls.inference.shares import exact_interval
-from historical_controls.tables.parquet import read_pieces
-from historical_controls.tables.registry import LEDGER
 
 KEY = ["source", "arm", "outcome", "fate", "reason"]
 ALL = Cell(AnalysisKey.LEDGER_LOSS_ARMS, "primary", population="all")
@@ -29,13 +30,13 @@ def loss_tally(
     people: table people; outcomes: codes known to the dictionary. The outcome is '' where the record's was not read.
     """
     treated = _treated(people, sources)
-    columns = ["source", "subject", "analyte", "fate", "reason"]
-    counts = [
-        _counted(piece, treated, sources, outcomes) for path in ledgers for piece in read_pieces(path, LEDGER, columns)
-    ]
+    counts = [_counted(path, treated) for path in ledgers]
     if not counts:
         return pd.DataFrame(columns=[*KEY, "n"])
-    return pd.concat(counts).groupby(KEY)["n"].sum().reset_index()
+    both = pd.concat(counts, ignore_index=True)
+    arm = both["source"].map({name: source.arm for name, source in sources.items()}).mask(both["treated"], "treated")
+    known = both.assign(arm=arm, outcome=both["analyte"].where(both["analyte"].isin(list(outcomes)), ""))
+    return known.groupby(KEY)["n"].sum().reset_index()
 
 
 def _treated(people: pd.DataFrame, sources: Mapping[str, Source]) -> set[tuple[str, str]]:
@@ -48,14 +49,24 @@ def _treated(people: pd.DataFrame, sources: Mapping[str, Source]) -> set[tuple[s
     return chosen
 
 
-def _counted(
-    piece: pd.DataFrame, treated: set[tuple[str, str]], sources: Mapping[str, Source], outcomes: Collection[str]
-) -> pd.DataFrame:
-    arm = piece["source"].map({name: source.arm for name, source in sources.items()})
-    if treated:
-        arm = arm.mask(pd.MultiIndex.from_frame(piece[["source", "subject"]]).isin(treated), "treated")
-    outcome = piece["analyte"].where(piece["analyte"].isin(list(outcomes)), "")
-    return piece.assign(arm=arm, outcome=outcome).groupby(KEY).size().reset_index(name="n")
+def _counted(path: str | Path, treated: set[tuple[str, str]]) -> pd.DataFrame:
+    """Count the records of one ledger, of one source: columns source, treated, analyte, fate, reason, n.
+
+    Counted in Arrow: of millions of records a few hundred counts become texts of pandas.
+    """
+    keys = ["source", "treated", "analyte", "fate", "reason"]
+    total: list[pa.Table] = []
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            rows = file.read_row_group(group, ["source", "subject", "analyte", "fate", "reason"])
+            own = pa.array([subject for source, subject in sorted(treated) if source == rows["source"][0].as_py()])
+            chosen = pc.is_in(rows["subject"], value_set=own.cast(pa.string()))
+            counts = rows.append_column("treated", chosen).group_by(keys).aggregate([([], "count_all")])
+            total.append(counts.rename_columns([*keys, "n"]))
+    if not total:
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in keys}).assign(treated=False, n=0)
+    counted = pa.concat_tables(total).group_by(keys).aggregate([("n", "sum")]).rename_columns([*keys, "n"]).to_pandas()
+    return counted.astype({**dict.fromkeys(keys, "str"), "treated": bool, "n": "int64"})
 
 
 def losses_ard(tally: pd.DataFrame, level: float) -> pd.DataFrame:

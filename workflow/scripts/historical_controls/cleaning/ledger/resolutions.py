@@ -31,10 +31,12 @@ OPTIONAL = ("item", "column", "text")
 FILLED_IN = ("decision", "column", "text", "who", "date", "why")
 RELEASE, EXCLUDE, CORRECT = "release", "exclude", "correct"
 DECISIONS = (RELEASE, EXCLUDE, CORRECT)
-# Measurements that were read whole, and held for what they say. Nothing else has a value to release.
-OF_JOINING = frozenset({"AFTER_DEATH", "DUP_CONFLICT", "LYMPH_ABOVE_WBC"})
+# Records that were read whole, and held for what they say. Nothing else has a value to release.
+OF_JOINING = frozenset({"AFTER_DEATH", "DUP_CONFLICT", "LYMPH_ABOVE_WBC", "ID_CONFLICT"})
 RELEASABLE = OF_JOINING | {"OUT_OF_RANGE", "TIME_ORDER", "SPECIMEN_BAD", "WITHDRAWN"}
-OF_PEOPLE = frozenset({"ID_CONFLICT", "ID_BOTH_ARMS", "ID_TWO_SOURCES"})
+OF_PEOPLE = frozenset({"ID_BOTH_ARMS", "ID_TWO_SOURCES"})
+# Of contradicting facts one is right: released, it frees the person, and the others stay out.
+OF_FACTS = "ID_CONFLICT"
 # Spreadsheets of Spanish systems rewrite the first as the second.
 DAYS = ("%Y-%m-%d", "%d/%m/%Y")
 HASH = re.compile(r"r[0-9a-f]{12}")
@@ -69,18 +71,20 @@ def _name_faults(row: Mapping[Any, Any], sources: Mapping[str, Source] | None) -
 
 def _row_faults(row: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
     if not HASH.fullmatch(row["row_hash"]):
-        yield f"'{row['row_hash']}' is no hash of a row", "Copy it from results/clean/quarantine.csv."
+        yield f"'{row['row_hash']}' is not the hash of a row", "Copy it from results/clean/quarantine.csv."
     if row["decision"] not in DECISIONS:
-        yield f"'{row['decision']}' is no decision", did_you_mean(row["decision"], DECISIONS)
+        yield f"'{row['decision']}' is not a decision", did_you_mean(row["decision"], DECISIONS)
     for name in ("reason", "who", "why"):
         if not row[name]:
             yield f"'{name}' is blank", "Each decision names its reason in the ledger, who took it, when and why."
     if _iso(row["date"]) is None:
-        yield f"'{row['date']}' is no date", "Write it as 2020-12-31 (or 31/12/2020, day first)."
+        yield f"'{row['date']}' is not a date", "Write it as 2020-12-31 (or 31/12/2020, day first)."
     if row["reason"] in OF_PEOPLE:
-        yield f"{row['reason']} is no matter of one row", "The crosswalk says who is who."
+        yield f"{row['reason']} concerns an id, not one row", "Say in the crosswalk who is who."
+    elif row["reason"] == OF_FACTS and row["decision"] == EXCLUDE:
+        yield f"{OF_FACTS} is not settled by leaving a row out", "Release the row that is right; the others stay out."
     elif row["decision"] == RELEASE and row["reason"] not in RELEASABLE:
-        hint = f"Correct a cell of it, or exclude it. Released can be: {', '.join(sorted(RELEASABLE))}."
+        hint = f"Correct a cell of it, or exclude it. Reasons that allow a release: {', '.join(sorted(RELEASABLE))}."
         yield f"a row held for {row['reason']} has no value to release", hint
     if (row["decision"] == CORRECT) != bool(row["column"]) or (row["text"] and not row["column"]):
         yield "a correction names 'column', and only a correction does", "The raw column, and in 'text' what it says."
@@ -149,7 +153,7 @@ def _correction_faults(own: pd.DataFrame, there: list[str], broken: Collection[i
     for row in own.to_dict("records"):
         where = _place(row)
         if row["line"] in broken:
-            yield UserError("a broken line has no cells to correct", where, "Mend the export, or exclude the line.")
+            yield UserError("a broken line has no cells to correct", where, "Correct the export, or exclude the line.")
         elif row["column"] not in there:
             yield UserError(f"there is no column '{row['column']}'", where, did_you_mean(str(row["column"]), there))
 
@@ -190,9 +194,33 @@ def one_of_each_sample(records: pd.DataFrame, sample: list[str]) -> pd.DataFrame
     """Return the records without releases of two results of one sample: only one can be right, so both stay held."""
     if records["released"].isna().all():
         return records
-    chosen = records["released"].str.contains("DUP_CONFLICT;", regex=False, na=False)
+    chosen = is_released(records, "DUP_CONFLICT")
     many = chosen & (chosen.groupby([records[name] for name in sample], dropna=False).transform("sum") > 1)
     return records.assign(released=records["released"].mask(many, None))
+
+
+def is_released(records: pd.DataFrame, reason: str) -> pd.Series:
+    """Return which records (column released) a person released from a reason."""
+    return records["released"].str.contains(f"{reason};", regex=False, na=False).astype(bool)
+
+
+def with_released(records: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFrame:
+    """Return characteristics, events or treatments with column released, and free those held for a reason named there.
+
+    Each of these reasons is the last that such a record can be held for, so that nothing is left unchecked.
+    """
+    if records.empty:
+        return records
+    if resolved.empty:
+        return records.assign(released=pd.Series(None, index=records.index, dtype="str"))
+    out = records.assign(released=released_reasons(records, resolved))
+    held = out["fate"] == "quarantined"
+    free = held & False
+    for reason in RELEASABLE - OF_JOINING:
+        free |= held & (out["reason"] == reason) & is_released(out, reason)
+    return out.assign(
+        fate=out["fate"].mask(free, "clean"), reason=out["reason"].mask(free, "RELEASED"), hint=out["hint"].mask(free)
+    )
 
 
 def with_exclusions(ledger: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFrame:
@@ -215,7 +243,9 @@ def with_exclusions(ledger: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFram
 def check_used(ledger: pd.DataFrame, resolved: pd.DataFrame) -> None:
     """Raise UserError(s) for decisions that no record needed (ledger: final, at least the lines of decisions)."""
     tests = {
-        RELEASE: lambda rows, row: (rows["reason"] == "RELEASED") | (rows["fate"] != "clean"),
+        RELEASE: lambda rows, row: (
+            (rows["reason"] == "RELEASED") | ((rows["fate"] != "clean") & ~_held_for(rows, str(row["reason"])))
+        ),
         EXCLUDE: lambda rows, row: rows["reason"] == "EXCLUDED",
     }
     raise_all(
@@ -235,11 +265,19 @@ def _unneeded(
         rows = rows.loc[_of_item(rows["item"], row["item"])]
         if rows.empty:
             yield UserError(f"the row has no record '{row['item']}'", _place(row), "Copy 'item' from quarantine.csv.")
+        elif row["decision"] == RELEASE and _held_for(rows, str(row["reason"])).any():
+            yield UserError(f"releasing it does not settle {row['reason']}", _place(row), _instead(str(row["reason"])))
         elif not test(rows, row).any():
             found = ", ".join(
                 sorted({reason or fate for reason, fate in zip(rows["reason"], rows["fate"], strict=True)})
             )
             yield UserError(f"it is not held for {row['reason']}, but {found}", _place(row), "Drop or renew the line.")
+
+
+def _instead(reason: str) -> str:
+    if reason == OF_FACTS:
+        return "Release one of the rows whose facts contradict each other; if the id itself is in doubt, the crosswalk."
+    return "Release one result of the sample only, or correct the row."
 
 
 def _of_item(items: pd.Series, item: str) -> pd.Series:

@@ -10,10 +10,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-VALUE_KEY = ["file", "item", "outcome", "assay", "raw_unit", "raw_value", "value"]
+VALUE_KEY = ["file", "item", "outcome", "assay", "specimen", "raw_unit", "raw_value", "value"]
 HELD_KEY = ["file", "item", "table", "analyte", "reason", "raw_value", "hint"]
 # What measurements.py says of a number outside the hard limits: number and unit read, unit sent.
-READ_AS = re.compile(r"^(?P<number>\S+) .*?\(sent in '(?P<unit>.*)'\): outside")
+READ_AS = re.compile(r"^(?P<number>\S+) .*?\(sent in '(?P<unit>.*?)'(?:, specimen '(?P<specimen>.*)')?\): outside")
 TIME_SENT = re.compile(r"^time as sent: '(?P<text>.*)'$")
 # Distinct values beyond which counts are folded together while reading.
 MANY = 1_000_000
@@ -21,13 +21,13 @@ MANY = 1_000_000
 
 def value_tally(measurements: Path) -> pd.DataFrame:
     """Count each exact value of table measurements: columns of VALUE_KEY and n."""
-    counted = _counted(measurements, VALUE_KEY)
-    return counted.loc[counted["value"].notna()].reset_index(drop=True)
+    exact = counted(measurements, VALUE_KEY)
+    return exact.loc[exact["value"].notna()].reset_index(drop=True)
 
 
 def ledger_tally(ledger: Path) -> pd.DataFrame:
     """Return the records of a table ledger counted by HELD_KEY and fate: these columns and n."""
-    return _counted(ledger, [*HELD_KEY, "fate"])
+    return counted(ledger, [*HELD_KEY, "fate"])
 
 
 def held_tally(tally: pd.DataFrame) -> pd.DataFrame:
@@ -35,7 +35,8 @@ def held_tally(tally: pd.DataFrame) -> pd.DataFrame:
     return tally.loc[tally["fate"] == "quarantined", [*HELD_KEY, "n"]].reset_index(drop=True)
 
 
-def _counted(path: Path, keys: list[str]) -> pd.DataFrame:
+def counted(path: Path, keys: list[str]) -> pd.DataFrame:
+    """Return the distinct rows of some columns of a table, text but for value, and how often each occurs (n)."""
     total: pa.Table | None = None
     for piece in _pieces(path, keys):
         counts = piece.group_by(keys).aggregate([([], "count_all")]).rename_columns([*keys, "n"])
@@ -69,6 +70,7 @@ def outside_values(held: pd.DataFrame) -> pd.DataFrame:
             "item": rows["item"],
             "outcome": rows["analyte"],
             "assay": "",
+            "specimen": said["specimen"].fillna(""),
             "raw_unit": said["unit"].fillna(""),
             "raw_value": rows["raw_value"],
             "value": pd.to_numeric(said["number"], errors="coerce"),

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from datetime import date
 
 import pandas as pd
 
 from historical_controls.cleaning.ledger.resolutions import check_used, with_exclusions
+from historical_controls.cleaning.people.anchors import (
+    anchored,
+    anchored_events,
+    epoch_events,
+    first_lines,
+    with_epoch_events,
+)
 from historical_controls.cleaning.people.duplicates import (
     decide_characteristics,
     decide_events,
@@ -53,7 +58,8 @@ def assemble_source(files: list[CleanedFile], people: pd.DataFrame, inputs: Sour
     check_used(ledger, stacked["resolutions"])
     clean = clean_records(records)
     check_counts(clean_counts(ledger), {name: len(frame) for name, frame in clean.items()})
-    tables = clean_tables(clean, epoch_admissions(first_lines([stacked["ledger"]], ids), inputs))
+    planted = epoch_events(first_lines([stacked["ledger"]], ids), inputs.name, inputs.source)
+    tables = clean_tables(clean, planted)
     patients = people_table(clean["patients"], ids, contradicted(records), inputs)
     return CleanSource(patients=patients, **tables, ledger=ledger)
 
@@ -68,12 +74,14 @@ def assemble_batch(
     """
     source, dictionary = inputs.source, inputs.dictionary
     records = {name: _linked(records[name], ids) for name in TABLES}
-    records["events"] = decide_events(_anchored(records["events"], records["events"], source), ONCE, source.timezone)
-    records["measurements"] = _anchored(records["measurements"], records["events"], source)
+    records["events"] = decide_events(anchored_events(records["events"], source), ONCE, source.timezone)
+    records["measurements"] = anchored(records["measurements"], records["events"], source)
     records["patients"] = decide_characteristics(records["patients"], records["events"])
     records["treatments"] = decide_treatments(records["treatments"])
     records = _hold_people(records)
-    records["measurements"] = decide_measurements(records["measurements"], _deaths(records["events"]), dictionary)
+    records["measurements"] = decide_measurements(
+        records["measurements"], _deaths(records["events"]), dictionary, source
+    )
     measured = check_patients(records["measurements"], dictionary, source.timezone)
     flags = with_flag(measured["flags"], "RELEASED", measured["reason"] == "RELEASED")
     return records | {"measurements": measured.assign(flags=flags)}
@@ -90,11 +98,11 @@ def clean_records(records: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     }
 
 
-def clean_tables(clean: dict[str, pd.DataFrame], admissions: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return tables measurements, events and treatments. admissions: for patients without a recorded admission."""
+def clean_tables(clean: dict[str, pd.DataFrame], planted: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return tables measurements, events and treatments. planted: see `epoch_events`."""
     return {
         "measurements": _as(clean["measurements"], MEASUREMENTS),
-        "events": _as(_with_admissions(clean["events"], admissions), EVENTS),
+        "events": _as(with_epoch_events(clean["events"], planted), EVENTS),
         "treatments": _as(clean["treatments"], TREATMENTS),
     }
 
@@ -114,30 +122,9 @@ def _linked(records: pd.DataFrame, ids: pd.DataFrame) -> pd.DataFrame:
     hold = dict(zip(ids["subject"], ids["hold"], strict=True))
     out = undecided(records, patient_id=by_distinct(records["subject"], lambda name: person.get(name, ""), "str"))
     holds = by_distinct(records["subject"], lambda name: hold.get(name, ""), "str")
-    return decide(out, holds != "", holds, hint="the id is not clearly one person's")
-
-
-def _anchored(records: pd.DataFrame, events: pd.DataFrame, source: Source) -> pd.DataFrame:
-    """Relative times made absolute by the patient's anchor event, or by the declared epoch where there is none."""
-    relative = records["relative_hours"].notna()
-    if not relative.any():
-        return records
-    known = events.loc[(events["fate"] == "clean") & events["time"].notna()]
-    first = known.groupby(["patient_id", "event"])["time"].min()
-    keys = pd.MultiIndex.from_arrays([records["patient_id"], records["anchor"]])
-    # Where nobody has an event, the dates of none must still be dates.
-    anchors = first.astype("datetime64[us, UTC]").reindex(keys).set_axis(records.index)
-    if source.relative_epoch is not None:
-        anchors = anchors.fillna(_epoch(source.relative_epoch, source.timezone))
-    # Whole microseconds, as the tables store them; hours times 3600 keeps minutes exact.
-    offset = pd.to_timedelta((records["relative_hours"] * 3600).round(), unit="s")
-    times = (anchors + offset).astype("datetime64[us, UTC]")
-    out = records.assign(time=records["time"].where(~relative, times))
-    return decide(out, relative & out["time"].isna(), "TIME_NO_ANCHOR", hint="the anchor event has no date")
-
-
-def _epoch(day: date, timezone: str) -> pd.Timestamp:
-    return pd.Timestamp(day).tz_localize(timezone).tz_convert("UTC")
+    hint = "the id is not clearly one person's: say in the crosswalk who is who"
+    # Of a doubtful id no single record can be free: nobody knows whose it is.
+    return decide(out, holds != "", holds, hint=hint, may_release=False)
 
 
 def _hold_people(records: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -145,9 +132,9 @@ def _hold_people(records: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     conflicted = contradicted(records)
     if not conflicted:
         return records
-    hint = "facts of this id contradict each other: one id, two people?"
+    hint = "facts of this id contradict each other: one id, two people? Release the right one of them, or the crosswalk"
     return {
-        name: decide(frame, frame["patient_id"].isin(conflicted), "ID_CONFLICT", hint=hint)
+        name: decide(frame, frame["patient_id"].isin(conflicted), "ID_CONFLICT", hint=hint, may_release=False)
         for name, frame in records.items()
     }
 
@@ -210,39 +197,6 @@ def check_counts(counted: Counter[str], rows: dict[str, int]) -> None:
     for name, n in rows.items():
         if counted[name] != n:
             raise LostRecordError(f"{name}: {counted[name]} clean records in the ledger, {n} rows")
-
-
-def first_lines(ledgers: Iterable[pd.DataFrame], ids: pd.DataFrame) -> pd.DataFrame:
-    """Return columns patient_id, file, line: the first line of each patient that is not held (ledgers: any order)."""
-    whole = ids.loc[ids["hold"] == "", ["subject", "patient_id"]]
-    first = pd.DataFrame({"patient_id": [], "file": [], "line": []}).astype({"line": "int64"})
-    for ledger in ledgers:
-        own = ledger[["subject", "file", "line"]].drop_duplicates(["subject", "file"]).merge(whole, on="subject")
-        both = pd.concat([first, own[["patient_id", "file", "line"]]] if len(first) else [own])
-        first = both.sort_values(["file", "line"], kind="stable").drop_duplicates("patient_id")
-    return first
-
-
-def epoch_admissions(first: pd.DataFrame, inputs: SourceInputs) -> pd.DataFrame:
-    """Return an admission at the declared epoch for each patient of a source without a calendar.
-
-    first: see `first_lines`; each admission is traced to the patient's first line. Empty where no epoch is declared.
-    """
-    source = inputs.source
-    if source.relative_epoch is None:
-        return EVENTS.empty()
-    return first.assign(
-        source=inputs.name,
-        item="relative_epoch",
-        event="admission",
-        time=_epoch(source.relative_epoch, source.timezone),
-    )
-
-
-def _with_admissions(events: pd.DataFrame, admissions: pd.DataFrame) -> pd.DataFrame:
-    known = events.loc[events["event"] == "admission", "patient_id"]
-    missing = admissions.loc[~admissions["patient_id"].isin(known)]
-    return pd.concat([events, missing], ignore_index=True) if len(missing) else events
 
 
 def people_table(records: pd.DataFrame, ids: pd.DataFrame, conflicted: set[str], inputs: SourceInputs) -> pd.DataFrame:

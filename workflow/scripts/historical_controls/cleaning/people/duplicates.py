@@ -5,10 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from historical_controls.cleaning.cells.times import is_midnight
-from historical_controls.cleaning.ledger.resolutions import one_of_each_sample
+from historical_controls.cleaning.ledger.resolutions import is_released, one_of_each_sample
+from historical_controls.cleaning.people.same_day import day_rules, summarise_days
 from historical_controls.cleaning.people.scales import same_reading
 from historical_controls.cleaning.records.distinct import repeats
 from historical_controls.cleaning.records.records import decide
+from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.dictionary import Dictionary
 
 SAMPLE = ["patient_id", "outcome", "time", "assay", "specimen"]
@@ -20,14 +22,19 @@ IDENTITY = ("SEX", "AGE")
 SECONDS_A_YEAR = 365.25 * 86_400
 
 
-def decide_measurements(records: pd.DataFrame, deaths: pd.Series, dictionary: Dictionary) -> pd.DataFrame:
+def decide_measurements(
+    records: pd.DataFrame, deaths: pd.Series, dictionary: Dictionary, source: Source
+) -> pd.DataFrame:
     """Decide AFTER_DEATH, DUP_IDENTICAL, DUP_SUPERSEDED and DUP_CONFLICT for the measurements of one source.
 
     Same sample, same result: the first is kept, and of one reading in two units the most precise (`same_reading`).
     Different results: the best status is kept (corrected, final, preliminary, not done); if two of equal status differ,
-    all are held. deaths: time by patient.
+    all are held, but where only their day is known and the file declares what counts of a day (see `same_day`).
+    deaths: last possible moment of death by patient.
     """
+    rules = day_rules(records, source)
     died = deaths.reindex(records["patient_id"]).set_axis(records.index)
+    # The first moment of a day against the last one of the death's day: only what is surely later is held.
     records = decide(records, records["time"] > died, "AFTER_DEATH", hint="dated after the recorded death")
     open_rows = _repeated(records, SAMPLE)
     best = open_rows["status"].map(RANK)
@@ -35,13 +42,26 @@ def decide_measurements(records: pd.DataFrame, deaths: pd.Series, dictionary: Di
     records = _decide_at(records, superseded, "DUP_SUPERSEDED", "duplicate")
     # Nothing that was alone in its sample can have met another since.
     open_rows = _repeated(records.loc[open_rows.index], SAMPLE)
-    records = _decide_at(records, open_rows.duplicated([*SAMPLE, *SAID]), "DUP_IDENTICAL", "duplicate")
+    records = _decide_at(records, _said_again(open_rows, rules), "DUP_IDENTICAL", "duplicate")
+    open_rows = _repeated(records.loc[open_rows.index], SAMPLE)
+    records = summarise_days(records, open_rows, rules, SAMPLE, dictionary)
     open_rows = _repeated(records.loc[open_rows.index], SAMPLE)
     again = same_reading(records.loc[open_rows.index], SAMPLE, dictionary)
     records = _decide_at(records, again, "DUP_IDENTICAL", "duplicate")
     conflict = _repeated(records.loc[open_rows.index], SAMPLE).duplicated(SAMPLE, keep=False)
     records = one_of_each_sample(records, SAMPLE)
     return _decide_at(records, conflict, "DUP_CONFLICT", "quarantined", "same sample, different results")
+
+
+def _said_again(open_rows: pd.DataFrame, rules: pd.Series) -> pd.Series:
+    """Return where a record of a sample says what an earlier one says.
+
+    Where a day's results are summarised, equal results of one file are several results, of two files the same sent
+    twice: the first of one file is the first of the other.
+    """
+    summarised = rules.reindex(open_rows.index).isin(["median", "worst", "last"])
+    number = open_rows.groupby(["file", *SAMPLE, *SAID], dropna=False).cumcount().where(summarised, 0)
+    return open_rows.assign(number=number).duplicated([*SAMPLE, *SAID, "number"])
 
 
 def _repeated(records: pd.DataFrame, key: list[str]) -> pd.DataFrame:
@@ -56,6 +76,12 @@ def _decide_at(records: pd.DataFrame, rows: pd.Series, reason: str, fate: str, h
     return decide(records, where, reason, fate, hint)
 
 
+def _hold_facts(records: pd.DataFrame, rows: pd.Series, reason: str, hint: str) -> pd.DataFrame:
+    """Hold facts that contradict each other. What decisions could settle was settled before (`_facts_decided`)."""
+    where = rows.astype(bool).reindex(records.index, fill_value=False)
+    return decide(records, where, reason, hint=hint, may_release=False)
+
+
 def decide_characteristics(records: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     """Keep one of identical characteristics of a patient; hold different ones (DUP_CONFLICT).
 
@@ -64,6 +90,7 @@ def decide_characteristics(records: pd.DataFrame, events: pd.DataFrame) -> pd.Da
     explain them: the age at the first of them is kept.
     """
     key = ["patient_id", "characteristic"]
+    records = _facts_decided(records, key)
     records = _decide_at(records, _later_age(records, events), "DUP_SUPERSEDED", "duplicate")
     repeated = _repeated(records, key)
     same = repeated.duplicated([*key, "value", "result"])
@@ -71,9 +98,24 @@ def decide_characteristics(records: pd.DataFrame, events: pd.DataFrame) -> pd.Da
     open_rows = _repeated(records, key)
     spread = open_rows.groupby(key)["value"].transform(lambda values: values.max() - values.min())
     identity = open_rows["characteristic"].isin(IDENTITY) & ~(spread <= 1)
-    records = _decide_at(records, identity, "ID_CONFLICT", "quarantined", "said differently elsewhere")
+    records = _hold_facts(records, identity, "ID_CONFLICT", "said differently elsewhere: release the right one")
     differs = pd.Series(True, index=open_rows.index)
-    return _decide_at(records, differs, "DUP_CONFLICT", "quarantined", "said differently elsewhere")
+    return _hold_facts(records, differs, "DUP_CONFLICT", "said differently elsewhere: release the right one")
+
+
+def _facts_decided(records: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Where a person released one of contradicting facts (ID_CONFLICT, DUP_CONFLICT), keep it and leave the others out.
+
+    Two released records that differ settle nothing.
+    """
+    if records["released"].isna().all():
+        return records
+    chosen = (is_released(records, "ID_CONFLICT") | is_released(records, "DUP_CONFLICT")) & (records["fate"] == "clean")
+    of_fact = chosen.groupby([records[name] for name in key], dropna=False).transform("sum")
+    several = records["fate"].eq("clean").groupby([records[name] for name in key], dropna=False).transform("sum") > 1
+    settled = (of_fact == 1) & several & (records["fate"] == "clean")
+    out = decide(records, settled & ~chosen, "DUP_SUPERSEDED", "duplicate", "a person decided for another record of it")
+    return out.assign(reason=out["reason"].mask(settled & chosen, "RELEASED"))
 
 
 def _later_age(records: pd.DataFrame, events: pd.DataFrame) -> pd.Series:
@@ -107,6 +149,7 @@ def decide_events(records: pd.DataFrame, once: tuple[str, ...], timezone: str) -
     Of such events on one day, the one with a clock time supersedes those dated by day only (local midnight).
     """
     key = ["patient_id", "event", "time"]
+    records = _facts_decided(records, key[:2])
     same = _repeated(records, key).duplicated([*key, "value", "detail"])
     records = _decide_at(records, same, "DUP_IDENTICAL", "duplicate")
     open_rows = _repeated(records, key[:2])
@@ -117,4 +160,4 @@ def decide_events(records: pd.DataFrame, once: tuple[str, ...], timezone: str) -
     records = _decide_at(records, vague, "DUP_SUPERSEDED", "duplicate")
     open_rows = _repeated(records, key[:2])
     differs = open_rows["event"].isin(once)
-    return _decide_at(records, differs, "ID_CONFLICT", "quarantined", "dated differently elsewhere")
+    return _hold_facts(records, differs, "ID_CONFLICT", "dated differently elsewhere: release the right one")

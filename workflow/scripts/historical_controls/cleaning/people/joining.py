@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from historical_controls.cleaning.ledger.resolutions import check_used, with_exclusions
+from historical_controls.cleaning.people.anchors import epoch_events, first_lines
 from historical_controls.cleaning.people.assemble import (
     TABLES,
     SourceInputs,
@@ -23,9 +24,7 @@ from historical_controls.cleaning.people.assemble import (
     clean_records,
     clean_tables,
     contradicted,
-    epoch_admissions,
     final_ledger,
-    first_lines,
     people_table,
 )
 from historical_controls.cleaning.people.batches import PatientBatches, batch_of_subject
@@ -52,7 +51,7 @@ def assemble_files(
     """
     ids = people.loc[people["source"] == inputs.name]
     ledgers = sorted(folder / "ledger.parquet" for folder in folders)
-    admissions = _admissions(ledgers, ids, inputs)
+    planted = _planted(ledgers, ids, inputs)
     decided, counted = DecidedFates(), Counter[str]()
     facts: list[pd.DataFrame] = []
     conflicted: set[str] = set()
@@ -68,7 +67,7 @@ def assemble_files(
             counted.update({name: len(frame) for name, frame in clean.items()})
             facts.append(clean["patients"])
             conflicted |= contradicted(joined)
-            here = admissions.loc[admissions["patient_id"].isin(own["patient_id"])]
+            here = planted.loc[planted["patient_id"].isin(own["patient_id"])]
             for name, table in clean_tables(clean, here).items():
                 writers[name].write(table)
         check_counts(_write_ledger(ledgers, decided, _resolutions(folders), writers["ledger"]), dict(counted))
@@ -76,10 +75,10 @@ def assemble_files(
     write_table(people_table(known, ids, conflicted, inputs), out / "patients.parquet", PATIENTS)
 
 
-def _admissions(ledgers: list[Path], ids: pd.DataFrame, inputs: SourceInputs) -> pd.DataFrame:
+def _planted(ledgers: list[Path], ids: pd.DataFrame, inputs: SourceInputs) -> pd.DataFrame:
     pieces = (piece for path in ledgers for piece in read_pieces(path, LEDGER, ["subject", "file", "line"]))
     known = first_lines(pieces if inputs.source.relative_epoch is not None else (), ids)
-    return epoch_admissions(known, inputs)
+    return epoch_events(known, inputs.name, inputs.source)
 
 
 def _batches(

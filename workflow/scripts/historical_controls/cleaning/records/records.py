@@ -42,14 +42,16 @@ def decide(
     reason: str | pd.Series,
     fate: str = "quarantined",
     hint: str | pd.Series = "",
+    may_release: bool = True,
 ) -> pd.DataFrame:
     """Give a fate, reason and hint to the clean records `where`: the first reason is kept.
 
-    A record that a person released from this very reason (column released) gets reason RELEASED and is not held.
+    A record that a person released from this very reason (column released) gets reason RELEASED and is not held, if
+    single records may be released from it (may_release).
     """
     rows = np.flatnonzero(where.fillna(False).to_numpy(dtype=bool))
     rows = rows[(records["fate"].iloc[rows] == "clean").to_numpy()]
-    if fate == "quarantined" and "released" in records:
+    if may_release and fate == "quarantined" and "released" in records:
         records, rows = _without_released(records, rows, reason)
     if not len(rows):
         return records
@@ -97,7 +99,7 @@ def check_subject(records: pd.DataFrame) -> pd.DataFrame:
     if not nobody.any():
         return records
     records = decide(records, nobody & (records["id_text"] == ""), "ID_MISSING", hint="the row names no patient")
-    hint = "'" + records.loc[nobody, "id_text"] + "' is no patient id; if it is one, name it under 'accepted_ids'"
+    hint = "'" + records.loc[nobody, "id_text"] + "' is not a patient id; if it is one, list it under 'accepted_ids'"
     return decide(records, nobody, "ID_INVALID", hint=hint.reindex(records.index))
 
 

@@ -21,7 +21,7 @@ from historical_controls.cleaning.records.records import (
     note_if_unremarked,
     undecided,
 )
-from historical_controls.cleaning.rows.unfolding import optional_times, time_columns
+from historical_controls.cleaning.rows.unfolding import OptionalTimes, optional_times, time_columns
 from historical_controls.config.sources.codes import same_code
 from historical_controls.config.sources.parts import EventRows, TreatmentRows
 from historical_controls.config.sources.sources import SourceFile
@@ -39,13 +39,14 @@ def event_rows(rows: pd.DataFrame, part: EventRows, file: SourceFile, calendar: 
         return meanings.get(same_code(raw, file.code_case), fold(raw).replace(" ", "_"))
 
     times = time_columns(rows, part.time, file, calendar)
-    end, end_reason, end_text = optional_times(rows, part.end_time, file, calendar)
+    end = optional_times(rows, part.end_time, file, calendar)
     records = undecided(
         subject_columns(rows, part.subject, file),
         item=part.event,
         raw_value=times["time_text"] if fixed else named,
         event=fixed or by_distinct(named, event_of, "str"),
-        end_time=end,
+        end_time=end.moments.first,
+        end_latest=end.moments.latest,
         value=filled_or_null(filled_column(rows, part.value, file)),
         detail=filled_or_null(filled_column(rows, part.detail, file)),
         **times,
@@ -53,8 +54,8 @@ def event_rows(rows: pd.DataFrame, part: EventRows, file: SourceFile, calendar: 
     if not fixed:
         records = decide(records, is_sentinel(named, part.event, file), "SENTINEL", "ignored")
     records = decide(records, ~records["event"].isin(list(EVENT_NAMES)), "EVENT_UNKNOWN", hint="declare it: 'values'")
-    records = _check_end(check_times(check_subject(records)), end_reason, end_text)
-    early = precedes(records["end_time"], records["time"], calendar.timezone)
+    records = _check_end(check_times(check_subject(records)), end)
+    early = precedes(end.moments, records["time"], calendar.timezone)
     return decide(records, early, "TIME_ORDER", hint="it ends before it starts")
 
 
@@ -63,7 +64,7 @@ def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, ca
     named = column(rows, part.treatment)
     meanings = {fold(raw): code for raw, code in part.values.items()}
     times = time_columns(rows, part.start, file, calendar)
-    stop, stop_reason, stop_text = optional_times(rows, part.stop, file, calendar)
+    stop = optional_times(rows, part.stop, file, calendar)
     dose_text, unit = (filled_column(rows, name, file) for name in (part.dose, part.dose_unit))
     dose = read_cells(dose_text, NumberStyle(file.decimal, file.thousands))
     plain = (dose["operator"] == "") & dose["number"].notna() & ((dose["cell_unit"] == "") | (unit == ""))
@@ -73,7 +74,9 @@ def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, ca
         raw_value=named,
         treatment=by_distinct(named, lambda raw: meanings.get(fold(raw), "" if meanings else raw), "str"),
         start=times["time"],
-        stop=stop,
+        start_latest=times["latest"],
+        stop=stop.moments.first,
+        stop_latest=stop.moments.latest,
         dose=dose["number"].where(plain),
         dose_unit=filled_or_null(unit.where(unit != "", dose["cell_unit"].where(plain, ""))),
         time_reason=times["time_reason"],
@@ -82,13 +85,13 @@ def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, ca
     records = decide(records, named == "", "NO_VALUE", "ignored")
     records = decide(records, is_sentinel(named, part.treatment, file), "SENTINEL", "ignored")
     records = decide(records, records["treatment"] == "", "NAME_UNKNOWN", hint="declare it under 'values'")
-    records = _check_end(check_times(check_subject(records)), stop_reason, stop_text)
-    early = precedes(records["stop"], records["start"], calendar.timezone)
+    records = _check_end(check_times(check_subject(records)), stop)
+    early = precedes(stop.moments, records["start"], calendar.timezone)
     records = decide(records, early, "TIME_ORDER", hint="it stops before it starts")
     # The course itself matters more than its dose, which may say 'as needed'.
     return note_if_unremarked(records, (dose_text != "") & ~plain, "DOSE_UNREAD")
 
 
-def _check_end(records: pd.DataFrame, reason: pd.Series, text: pd.Series) -> pd.DataFrame:
+def _check_end(records: pd.DataFrame, end: OptionalTimes) -> pd.DataFrame:
     """An end that is there but cannot be read is not the same as none recorded."""
-    return decide(records, reason != "", reason, hint="end as sent: '" + text + "'")
+    return decide(records, end.reason != "", end.reason, hint="end as sent: '" + end.text + "'")

@@ -15,6 +15,7 @@ from historical_controls.cleaning.ledger.resolutions import (
     corrected,
     marked,
     released_reasons,
+    with_released,
 )
 from historical_controls.cleaning.records.columns import CELL, filled_down
 from historical_controls.cleaning.records.outputs import CleanedFile
@@ -97,7 +98,7 @@ def clean_blocks(blocks: Iterable[pd.DataFrame], inputs: FileInputs) -> Iterator
     """
     decisions = FileDecisions(inputs.decisions, inputs.source_name, inputs.file_name)
     above: dict[str, str] = {}
-    for sent in blocks:
+    for sent in _whole_samples(blocks, inputs.file):
         resolved = decisions.on_lines(sent)
         raw = corrected(sent, resolved)
         ids = {name: filled_down(raw, name, above.get(name, "")) for name in _filled_columns(inputs.file)}
@@ -106,6 +107,13 @@ def clean_blocks(blocks: Iterable[pd.DataFrame], inputs: FileInputs) -> Iterator
         yield clean_block(raw, ids, inputs, resolved)
         above = {name: str(filled.iloc[-1]) for name, filled in ids.items()} if len(raw) else above
     decisions.check_all_located()
+
+
+def _whole_samples(blocks: Iterable[pd.DataFrame], file: SourceFile) -> Iterable[pd.DataFrame]:
+    """Give a file in one piece where rows speak for other rows of their sample: a sample may lie across two pieces."""
+    if any(isinstance(part, LongMeasurements) and part.specimen_rows for part in file.parts):
+        return [pd.concat(list(blocks), ignore_index=True)]
+    return blocks
 
 
 def _check_corrections(
@@ -166,12 +174,12 @@ def _part_records(
         case WideMeasurements():
             yield "measurements", _measured(unfold_wide(rows, part, file, calendar, dictionary), inputs, resolved)
         case PatientRows():
-            yield "patients", characteristics(rows, part, file, calendar, dictionary)
-            yield "events", dated_events(rows, part, file, calendar)
+            yield "patients", with_released(characteristics(rows, part, file, calendar, dictionary), resolved)
+            yield "events", with_released(dated_events(rows, part, file, calendar), resolved)
         case EventRows():
-            yield "events", event_rows(rows, part, file, calendar)
+            yield "events", with_released(event_rows(rows, part, file, calendar), resolved)
         case TreatmentRows():
-            yield "treatments", treatment_rows(rows, part, file, calendar)
+            yield "treatments", with_released(treatment_rows(rows, part, file, calendar), resolved)
 
 
 def _measured(records: pd.DataFrame, inputs: FileInputs, resolved: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from historical_controls.cleaning.cells.limits import check_oxygen, fill_limits,
 from historical_controls.cleaning.cells.names import resolve_names
 from historical_controls.cleaning.cells.negation import says
 from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells, release
-from historical_controls.cleaning.cells.times import REPEATED, SKIPPED, Calendar, precedes
+from historical_controls.cleaning.cells.times import REPEATED, SKIPPED, Calendar, Moments, precedes
 from historical_controls.cleaning.cells.units import conversions, converted, is_ddu, same_unit, with_confirmed, with_ddu
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
 from historical_controls.cleaning.records.records import check_subject, check_times, decide
@@ -50,6 +50,7 @@ def clean_measurements(
     steps: list[Callable[[pd.DataFrame], pd.DataFrame]] = [
         lambda r: decide(r, r["raw_value"] == "", "NO_VALUE", "ignored"),
         lambda r: decide(r, r["coded_missing"], "SENTINEL", "ignored"),
+        lambda r: decide(r, r["names_specimen"], "DECLARED", "ignored", "it names the specimen of its sample"),
         lambda r: _read(r, NumberStyle(file.decimal, file.thousands)),
         lambda r: resolve_names(r, file, dictionary),
         lambda r: _decode(r, file),
@@ -101,7 +102,8 @@ def _decode(records: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
 
 
 def _check_order(records: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
-    early = precedes(records["result_time"], records["time"], calendar.timezone)
+    reported = Moments(records["result_time"], records["result_latest"])
+    early = precedes(reported, records["time"], calendar.timezone)
     return decide(records, early, "TIME_ORDER", hint="the result is dated before the collection")
 
 

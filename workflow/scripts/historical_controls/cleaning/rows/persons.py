@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from historical_controls.cleaning.cells.declared_words import apply_words
 from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells, read_finding, release
 from historical_controls.cleaning.cells.times import Calendar
 from historical_controls.cleaning.cells.units import conversions, converted, same_unit
@@ -66,25 +67,32 @@ def _characteristic(
     records: pd.DataFrame, name: str, declared: CharacteristicColumn, file: SourceFile, dictionary: Dictionary
 ) -> pd.DataFrame:
     outcome = dictionary.outcomes[declared.characteristic]
+    worded = _worded(records, outcome.code, file, dictionary)
     if outcome.kind == "number":
         unit = declared.unit or dictionary.unit_in(name, outcome.code)
-        return _numeric(records, unit, NumberStyle(file.decimal, file.thousands), outcome, dictionary)
-    return _categorical(records, declared, outcome, file.code_case)
+        return _numeric(worded, unit, outcome, dictionary)
+    undone = decide(records, worded["worded"] & worded["not_done"], "NO_VALUE", "ignored")
+    return _categorical(undone, declared, outcome, file.code_case)
 
 
-def _numeric(
-    records: pd.DataFrame, unit: str, style: NumberStyle, outcome: Outcome, dictionary: Dictionary
-) -> pd.DataFrame:
+def _worded(records: pd.DataFrame, code: str, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
+    """Return the records with what their cells say, in numbers or in words that the file declares."""
+    read = read_cells(records["raw_value"], NumberStyle(file.decimal, file.thousands))
+    blank = pd.Series("", index=records.index, dtype="str")
+    return apply_words(records.assign(**read, code=blank + code, raw_unit=blank), file, dictionary)
+
+
+def _numeric(out: pd.DataFrame, unit: str, outcome: Outcome, dictionary: Dictionary) -> pd.DataFrame:
     """Exact numbers only: a limit ('>89') is no value of a characteristic."""
-    out = records.assign(**read_cells(records["raw_value"], style))
-    code = pd.Series(outcome.code, index=out.index, dtype="str")
-    declared = pd.Series(unit, index=out.index, dtype="str")
+    code = out["code"]
+    # The unit of a declared word comes before that of the column, which is of numbers.
+    declared = out["raw_unit"].where(out["raw_unit"] != "", unit)
     used = declared.where(declared != "", out["cell_unit"])
     factors = conversions(code, used, dictionary)
     agrees = (out["cell_unit"] == "") | same_unit(code, out["cell_unit"], used, dictionary)
     out = decide(out, out["not_done"], "NO_VALUE", "ignored")
     out = decide(out, out["problem"] != "", out["problem"], hint=release(out["problem"]))
-    out = decide(out, out["operator"] != "", "NUM_UNREADABLE", hint="a limit is no value of a characteristic")
+    out = decide(out, out["operator"] != "", "NUM_UNREADABLE", hint="a limit is not a value of a characteristic")
     out = decide(out, ~agrees, "UNIT_CONFLICT", hint="the cell and the declaration disagree")
     out = decide(out, factors["factor"].isna() & (used == ""), "UNIT_MISSING", hint="declare the column's unit")
     out = decide(out, factors["factor"].isna(), "UNIT_UNKNOWN", hint="no conversion in units.csv")
@@ -129,6 +137,7 @@ def _event(
         item=f"{declared.time.columns[0]}>{declared.event}",
         event=declared.event,
         end_time=no_times(rows.index),
+        end_latest=no_times(rows.index),
         value=filled_or_null(filled_column(rows, declared.value, file)),
         detail=None,
         **times,

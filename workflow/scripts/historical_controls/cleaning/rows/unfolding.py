@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from historical_controls.cleaning.cells.times import Calendar, parse_times
+from historical_controls.cleaning.cells.times import Calendar, Moments, parse_times
 from historical_controls.cleaning.records.columns import (
     column,
     filled_column,
@@ -15,6 +16,7 @@ from historical_controls.cleaning.records.columns import (
     subject_columns,
 )
 from historical_controls.cleaning.records.distinct import by_distinct
+from historical_controls.cleaning.rows.sibling_rows import specimens_of_samples
 from historical_controls.config.sources.codes import same_code
 from historical_controls.config.sources.parts import LongMeasurements, TimeColumns, WideColumn, WideMeasurements
 from historical_controls.config.sources.sources import SourceFile
@@ -24,6 +26,8 @@ from historical_controls.dictionary.dictionary import Dictionary
 def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
     """Return one record per row (rows: a piece of table intake)."""
     text = column(rows, part.value)
+    siblings = specimens_of_samples(rows, part, file)
+    reported = optional_times(rows, part.result_time, file, calendar).moments
     return _with_times(rows, part, file, calendar).assign(
         item="",
         coded_missing=is_sentinel(text, part.value, file),
@@ -31,12 +35,14 @@ def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, ca
         code="",
         raw_value=text,
         raw_unit=filled_column(rows, part.unit, file),
-        specimen=filled_column(rows, part.specimen, file),
+        names_specimen=siblings.named_here,
+        specimen=siblings.specimen,
         assay=filled_column(rows, part.assay, file),
         status_text=filled_column(rows, part.status, file),
         comment=filled_column(rows, part.comment, file),
         meaning=None,
-        result_time=optional_times(rows, part.result_time, file, calendar)[0],
+        result_time=reported.first,
+        result_latest=reported.latest,
     )
 
 
@@ -79,8 +85,10 @@ def _wide_column(
         assay=declared.assay,
         status_text="",
         comment="",
+        names_specimen=False,
         meaning=by_distinct(text, lambda raw: meanings.get(same_code(raw, file.code_case))) if meanings else None,
         result_time=no_times(rows.index),
+        result_latest=no_times(rows.index),
     )
     return records.loc[text != ""]
 
@@ -100,6 +108,7 @@ def time_columns(rows: pd.DataFrame, spec: TimeColumns, file: SourceFile, calend
         "time": parsed.utc,
         "latest": parsed.latest,
         "relative_hours": parsed.hours,
+        "relative_latest": parsed.latest_hours,
         "anchor": spec.relative_to or "",
         "time_text": text,
         "time_reason": parsed.reason,
@@ -114,16 +123,23 @@ def sent_times(rows: pd.DataFrame, spec: TimeColumns, file: SourceFile) -> pd.Se
     return pd.Series("" if spec.at is None else str(spec.at), index=rows.index, dtype="str")
 
 
-def optional_times(
-    rows: pd.DataFrame, spec: TimeColumns | None, file: SourceFile, calendar: Calendar
-) -> tuple[pd.Series, pd.Series, pd.Series]:
-    """Return times that may be blank or undeclared, the reason where one cannot be read (else ''), and the text."""
+@dataclass(frozen=True)
+class OptionalTimes:
+    """Times that may be blank or undeclared. reason: why one cannot be read, else ''; text: as sent."""
+
+    moments: Moments
+    reason: pd.Series
+    text: pd.Series
+
+
+def optional_times(rows: pd.DataFrame, spec: TimeColumns | None, file: SourceFile, calendar: Calendar) -> OptionalTimes:
+    """Return the times of a column that not every row fills, or no file needs to have."""
     if spec is None:
         nothing = pd.Series("", index=rows.index, dtype="str")
-        return no_times(rows.index), nothing, nothing
+        return OptionalTimes(Moments(no_times(rows.index), no_times(rows.index)), nothing, nothing)
     text = joined_times(rows, spec.columns, file)
     parsed = parse_times(text, spec, calendar)
-    return parsed.utc, parsed.reason.mask(text == "", ""), text
+    return OptionalTimes(Moments(parsed.utc, parsed.latest), parsed.reason.mask(text == "", ""), text)
 
 
 def no_times(index: pd.Index) -> pd.Series:

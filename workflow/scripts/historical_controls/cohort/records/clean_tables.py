@@ -23,7 +23,7 @@ class CleanTables:
     """The clean tables of all sources, stacked (tables patients, measurements, events, treatments).
 
     `treatments`: with the ventilation that intubations tell of (`support.with_tubes`). `recordable_events`: events and
-    treatments that the files of each source can record (`Source.tells`); a source not named records everything.
+    treatments that the files of each source can record (`Source.recordable_events`); one not named records everything.
     `refused`: values that gave no derived outcome, once outcomes are derived (see `derived.Derived`).
     """
 

@@ -13,7 +13,7 @@ from historical_controls.cohort.records.flags import IMPUTED, has_any
 from historical_controls.cohort.records.intervals import Flags, Integers
 from historical_controls.cohort.records.stays import END_EVENTS, Stays, stays_of
 from historical_controls.cohort.records.timeline import HOUR, NEVER, Clock, Series, clock_of, make_series, milliseconds
-from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.config.cohort.cohort import Cohort, DatesWithoutClock
 from historical_controls.config.cohort.derivations import ImputedRatio, OrganFailures, PairedRatio, Sofa
 
 PERSON = ["source", "patient_id"]
@@ -70,24 +70,36 @@ def placed(frame: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     return out.sort_values("patient", kind="stable", ignore_index=True)
 
 
-def place_all(clean: CleanTables, people: pd.DataFrame) -> CleanTables:
-    """The clean tables of these people with patient positions and integer times."""
+def place_all(clean: CleanTables, people: pd.DataFrame, dates: DatesWithoutClock | None = None) -> CleanTables:
+    """The clean tables of these people with patient positions and integer times.
+
+    dates: which moment of its day a result or course dated by day alone has; None = the documented default.
+    """
+    counts = dates or DatesWithoutClock()
     measured, events, treatments = (
         placed(frame, people) for frame in (clean.measurements, clean.events, clean.treatments)
     )
     return CleanTables(
         people,
         measured.assign(
-            time=milliseconds(measured["time"]), result_time=milliseconds(measured["result_time"]).astype("int64")
+            time=milliseconds(_moment(measured, "time", "latest", counts.results)),
+            result_time=milliseconds(measured["result_time"]).astype("int64"),
         ),
         events.assign(
             time=milliseconds(events["time"]),
             latest=milliseconds(events["latest"].fillna(events["time"])),
             end_time=milliseconds(events["end_time"]),
         ),
-        treatments.assign(start=milliseconds(treatments["start"]), stop=milliseconds(treatments["stop"])),
+        treatments.assign(
+            start=milliseconds(_moment(treatments, "start", "start_latest", counts.starts)),
+            stop=milliseconds(_moment(treatments, "stop", "stop_latest", counts.ends)),
+        ),
         recordable_events=clean.recordable_events,
     )
+
+
+def _moment(frame: pd.DataFrame, first: str, latest: str, counts: str) -> pd.Series:
+    return frame[latest].fillna(frame[first]) if counts == "last" else frame[first]
 
 
 def at_declared_moment(events: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:

@@ -24,17 +24,21 @@ def with_tubes(treatments: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     Each to the next extubation, or to the patient's first recorded course, which tells from then on: what comes later
     changes nothing of what came before.
     """
-    tubes = events[(events["event"] == "intubation") & events["time"].notna()].rename(columns={"time": "start"})
-    out = events[(events["event"] == "extubation") & events["time"].notna()].rename(columns={"time": "stop"})
+    dated = events[events["time"].notna()]
+    tubes, out = (
+        dated[dated["event"] == name].rename(columns={"time": edge, "latest": f"{edge}_latest"})
+        for name, edge in (("intubation", "start"), ("extubation", "stop"))
+    )
     recorded = treatments[treatments["treatment"] == VENTILATION].groupby(PERSON)["start"].min().rename("told")
+    ends = out[[*PERSON, "stop", "stop_latest"]].sort_values("stop")
     tubes = pd.merge_asof(
-        tubes.sort_values("start"), out[[*PERSON, "stop"]].sort_values("stop"), left_on="start", right_on="stop",
-        by=PERSON, direction="forward",
-    )  # fmt: skip
+        tubes.sort_values("start"), ends, left_on="start", right_on="stop", by=PERSON, direction="forward"
+    )
     tubes = tubes.join(recorded, on=PERSON)
     tubes = tubes[~(tubes["start"] >= tubes["told"])]
     stop = tubes[["stop", "told"]].min(axis=1)
-    rows = tubes.assign(treatment=VENTILATION, stop=stop).reindex(columns=treatments.columns)
+    latest = tubes["stop_latest"].where(stop == tubes["stop"])
+    rows = tubes.assign(treatment=VENTILATION, stop=stop, stop_latest=latest).reindex(columns=treatments.columns)
     return pd.concat([treatments, rows.astype(treatments.dtypes)], ignore_index=True) if len(rows) else treatments
 
 

@@ -101,10 +101,15 @@ class DatesWithoutClock(Section):
 
     starts: Literal["first", "last"] = Field(
         "first",
-        description="admissions and all other events but the ends of a stay: care given that day is not lost",
+        description="admissions, starts of treatments and all events but the ends of a stay: care given that day is "
+        "not lost",
     )
     ends: Literal["first", "last"] = Field(
-        "last", description="death, discharge and transfer: nobody leaves before what was done to them that day"
+        "last",
+        description="death, discharge, transfer and stops of treatments: none is over before what was done that day",
+    )
+    results: Literal["first", "last"] = Field(
+        "first", description="measurements: a result of the day of time zero is known at time zero (first) or after it"
     )
 
 

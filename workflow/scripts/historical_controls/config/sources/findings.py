@@ -13,6 +13,7 @@ FindingKind = Literal[
     "SENTINEL_SUSPECT",
     "LIMIT_SUSPECT",
     "UNIT_SUSPECT",
+    "SPECIMEN_UNKNOWN",
     "SOURCE_SHIFT",
     "DATE_ORDER_SUSPECT",
     "CLOCK_SUSPECT",

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from historical_controls.config.base import Section, Text
+
+# What counts of several results of one day without a clock.
+SameDayRule = Literal["hold", "median", "worst", "last"]
 
 
 class SplitColumn(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -93,6 +94,31 @@ class FilePart(Section):
         False, description="a blank id repeats the one above (merged cells); only where declared"
     )
 
+    def times(self) -> Iterator[TimeColumns]:
+        """Yield every declaration of times in the part."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            inner = value if isinstance(value, list) else value.values() if isinstance(value, dict) else [value]
+            for item in inner:
+                if isinstance(item, TimeColumns):
+                    yield item
+                elif isinstance(item, Section):
+                    yield from (v for k in type(item).model_fields if isinstance(v := getattr(item, k), TimeColumns))
+
+    def dated_events(self) -> Iterator[tuple[str, str | None]]:
+        """Yield the events that the part dates, each with the event that its times count from (None: a calendar)."""
+        return iter(())
+
+
+class SpecimenRows(Section):
+    """Rows that name the specimen of the other rows of their sample, as blood gas analysers print them."""
+
+    analytes: list[Text] = Field(min_length=1, description="names of these rows: 'Tipo de muestra'")
+    same: list[Text] = Field(
+        min_length=1,
+        description="columns that rows of one sample have in common besides the patient: folio, or the time",
+    )
+
 
 class LongMeasurements(FilePart):
     """One measurement a row."""
@@ -104,6 +130,9 @@ class LongMeasurements(FilePart):
     value: Text = Field(description="column with the result")
     unit: Text | None = Field(None, description="column with the unit")
     specimen: Text | None = Field(None, description="column with the specimen")
+    specimen_rows: SpecimenRows | None = Field(
+        None, description="where a row of its own names the specimen of its sample"
+    )
     assay: Text | None = Field(None, description="column with the instrument or assay")
     status: Text | None = Field(None, description="column with preliminary, final, corrected")
     comment: Text | None = Field(None, description="column with comments such as 'hemolysed'")
@@ -190,6 +219,10 @@ class PatientRows(FilePart):
     columns: dict[str, CharacteristicColumn] = Field(default={})
     events: list[EventColumns] = Field(default=[])
 
+    def dated_events(self) -> Iterator[tuple[str, str | None]]:
+        """Yield the events of its columns."""
+        return ((event.event, event.time.relative_to) for event in self.events)
+
 
 class EventRows(FilePart):
     """One event a row."""
@@ -210,6 +243,10 @@ class EventRows(FilePart):
     def names(self) -> set[str]:
         """Events that its rows can be; ANY_EVENT where the file names them itself."""
         return {self.event[1:]} if self.event.startswith("=") else set(self.values.values()) or {ANY_EVENT}
+
+    def dated_events(self) -> Iterator[tuple[str, str | None]]:
+        """Yield the events that its rows can be."""
+        return ((name, self.time.relative_to) for name in sorted(self.names))
 
     @model_validator(mode="after")
     def end_is_dated(self) -> EventRows:

@@ -201,7 +201,7 @@ def check_codes(file: SourceFile, known: RedcapDictionary, where: str) -> None:
     """Raises UserErrors for codes in the declaration that the dictionary does not give to their field."""
     choices = {name: own for name, _, own in known.columns() if own}
     raise_all(
-        UserError(f"'{code}' is no code of '{column}'", where, did_you_mean(code, choices[column]))
+        UserError(f"'{code}' is not a code of '{column}'", where, did_you_mean(code, choices[column]))
         for column, code in _codes(file)
         if column in choices and same_code(code) not in {same_code(own) for own in choices[column]}
     )

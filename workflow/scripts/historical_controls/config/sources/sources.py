@@ -23,10 +23,17 @@ from historical_controls.config.name_types import (
 )
 from historical_controls.config.sources.codes import MEANINGS, CaseRule, Codes, collisions, same_code
 from historical_controls.config.sources.findings import ConfirmedFinding, SuspectShares
-from historical_controls.config.sources.layout import SplitColumn
-from historical_controls.config.sources.parts import AnyPart, EventRows, PatientRows, TreatmentRows, WideMeasurements
+from historical_controls.config.sources.layout import SameDayRule, SplitColumn
+from historical_controls.config.sources.parts import (
+    AnyPart,
+    EventRows,
+    PatientRows,
+    TreatmentRows,
+    WideMeasurements,
+)
 from historical_controls.config.sources.words import CellWord
-from historical_controls.dictionary.vocabulary import ANY_TREATMENT
+from historical_controls.dictionary.folding import fold
+from historical_controls.dictionary.vocabulary import ANY_EVENT, ANY_TREATMENT
 
 
 class Sentinels(Section):
@@ -131,6 +138,14 @@ class SourceFile(Section):
     ranges: Literal["hold", "interval"] = Field(
         "hold", description="'12-15': held, or kept as an interval-censored value"
     )
+    same_day: SameDayRule = Field(
+        "hold",
+        description="several results of an outcome on one day without a clock: held, or kept as their median, the "
+        "worst (by the outcome's 'benefit') or the last in the order of the rows",
+    )
+    same_day_of: dict[MeasuredOutcome, SameDayRule] = Field(
+        default={}, description="the same for single outcomes, e.g. {CRP: worst}"
+    )
     unit_factors: list[UnitFactor] = Field(
         default=[], description="units stated wrongly, each correction confirmed by a person"
     )
@@ -162,6 +177,8 @@ class SourceFile(Section):
     @model_validator(mode="after")
     def codes_are_told_apart(self) -> SourceFile:
         faults = [f"{place}: {fault}" for place, codes in self._codes() for fault in self._code_faults(place, codes)]
+        named = [part for part in self.parts if isinstance(part, TreatmentRows)]
+        faults += [f"{part.treatment}: {fault}" for part in named for fault in _name_collisions(part)]
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -195,7 +212,7 @@ class SourceFile(Section):
             "a".encode(encoding)
             codecs.lookup(encoding)
         except LookupError:
-            raise ValueError("no known text encoding; common ones: utf-8, utf-8-sig, latin-1, utf-16") from None
+            raise ValueError("not a known text encoding; common ones are utf-8, utf-8-sig, latin-1, utf-16") from None
         return encoding
 
     @field_validator("timezone")
@@ -217,10 +234,19 @@ class SourceFile(Section):
             try:
                 found = [re.search(pattern, line) for line in ("", "a;1,b\t2")]
             except re.error as error:
-                raise ValueError(f"'{pattern}' is no regular expression: {error}") from None
+                raise ValueError(f"'{pattern}' is not a valid regular expression: {error}") from None
             if all(found):
-                raise ValueError(f"'{pattern}' fits every line")
+                raise ValueError(f"'{pattern}' matches every line")
         return footer
+
+
+def _name_collisions(part: TreatmentRows) -> Iterator[str]:
+    """Yield treatments' names that are compared as the same, as names are, and declared to be different treatments."""
+    known: dict[str, str] = {}
+    for name, code in part.values.items():
+        other = known.setdefault(fold(name), name)
+        if part.values[other] != code:
+            yield f"names '{other}' and '{name}' are the same and mean '{part.values[other]}' and '{code}'"
 
 
 class Source(Section):
@@ -230,7 +256,9 @@ class Source(Section):
     label: Texts
     timezone: str = Field("UTC", description="IANA time zone of the times in its files")
     relative_epoch: date | None = Field(
-        None, description="stands in for the missing calendar where a source has relative times only"
+        None,
+        description="day that stands in for the missing calendar: of the one event that relative times count from and "
+        "that no part dates",
     )
     on_suspect: Literal["warn", "stop"] = Field(
         "stop", description="stop: a finding above 'suspect_shares' ends the run before the cohort; warn: none does"
@@ -247,16 +275,40 @@ class Source(Section):
     def timezone_is_known(cls, timezone: str) -> str:
         return known_zone(timezone)
 
-    @property
-    def tells(self) -> list[str]:
-        """Events and treatments that its files can tell of: only of these does absence mean that they were not."""
+    @model_validator(mode="after")
+    def epoch_stands_for_one_event(self) -> Source:
+        candidates = self._epoch_candidates()
+        if self.relative_epoch is not None and len(candidates) > 1:
+            named = " and ".join(f"'{name}'" for name in candidates)
+            raise ValueError(
+                f"relative_epoch stands for one event, and times count from {named}: let a part date all but one"
+            )
+        return self
+
+    def _epoch_candidates(self) -> list[str]:
+        """Events that times count from and that no part dates; where parts date all, these, for patients without."""
         parts = [part for file in self.files.values() for part in file.parts]
-        told: set[str] = {"admission"} if self.relative_epoch else set()
+        anchors = {str(spec.relative_to) for part in parts for spec in part.times() if spec.relative_to is not None}
+        # An event that counts from itself is not dated.
+        dated = {event for part in parts for event, anchor in part.dated_events() if anchor != event}
+        undated = set() if ANY_EVENT in dated else anchors - dated
+        return sorted(undated or anchors)
+
+    @property
+    def epoch_event(self) -> str | None:
+        """The event that `relative_epoch` stands for: the one that times count from and that no part dates."""
+        return next(iter(self._epoch_candidates()), None)
+
+    @property
+    def recordable_events(self) -> list[str]:
+        """Events and treatments that its files can record: only of these does absence mean that they did not occur."""
+        parts = [part for file in self.files.values() for part in file.parts]
+        able: set[str] = {self.epoch_event} if self.relative_epoch and self.epoch_event else set()
         for part in parts:
             if isinstance(part, PatientRows):
-                told |= {column.event for column in part.events}
+                able |= {column.event for column in part.events}
             elif isinstance(part, EventRows):
-                told |= part.names
+                able |= part.names
             elif isinstance(part, TreatmentRows):
-                told |= set(part.values.values()) or {ANY_TREATMENT}
-        return sorted(told | ({"invasive_ventilation"} if "intubation" in told else set()))
+                able |= set(part.values.values()) or {ANY_TREATMENT}
+        return sorted(able | ({"invasive_ventilation"} if "intubation" in able else set()))

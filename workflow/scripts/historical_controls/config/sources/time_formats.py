@@ -86,7 +86,9 @@ def _bad_clock(form: str) -> str:
         return f"'{form}': %p (AM, PM) is read only with %I, the hour of a 12-hour clock"
     if "%I" in form and "%p" not in form:
         return f"'{form}': %I, the hour of a 12-hour clock, needs %p (AM, PM); for 24 hours write %H"
-    return f"'{form}': minutes (%M) without an hour" if "%M" in form and not re.search("%[HI]", form) else ""
+    return (
+        f"'{form}': minutes (%M) without an hour; write %H:%M" if "%M" in form and not re.search("%[HI]", form) else ""
+    )
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from historical_controls.config.base import Section
-from historical_controls.config.name_types import MeasuredOutcome, Unit
+from historical_controls.config.name_types import OutcomeCode, Unit
 from historical_controls.config.sources.codes import Codes
 
 
@@ -15,7 +15,9 @@ class CellWord(Section):
     """What a word in place of a number or result means: a side of a limit, a value, a result, or not done."""
 
     texts: Codes = Field(min_length=1, description="the whole cell, compared as codes are (see `code_case`)")
-    outcome: MeasuredOutcome | None = Field(None, description="outcome that it is said of; null = every outcome")
+    outcome: OutcomeCode | None = Field(
+        None, description="outcome or characteristic that it is said of; null = all of them"
+    )
     means: Literal["below", "above", "value", "positive", "negative", "indeterminate", "not_done"] = Field(
         description="below or above a limit, a value (room air: 21 %), a result, or not done"
     )

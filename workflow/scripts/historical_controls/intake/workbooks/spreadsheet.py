@@ -83,7 +83,7 @@ def _sheet_rows(path: Path, raw: bytes, file: SourceFile) -> list[list[str]]:
         raise
     except Exception as error:  # openpyxl meets a damaged file with any of a dozen exceptions
         raise UserError(
-            f"this is no readable xlsx workbook ({type(error).__name__})",
+            f"this is not a readable xlsx workbook ({type(error).__name__})",
             str(path),
             "Save it as .xlsx, or declare format: csv.",
         ) from None

@@ -118,8 +118,8 @@ def _finding_row(printer: Printer, row: Mapping[Any, Any]) -> Row:
     place = Markup("{} / {} <small>{}</small>").format(
         sent(printer, row["source"]), sent(printer, row["file"]) if row["file"] else printer.word("cleaning.any"), label
     )
-    number = "" if pd.isna(row["value"]) else f"{row['value']:g}"
-    value = Markup("{} {}").format(printer.fact(number), sent(printer, row["unit"]))
+    # Both as sent: the canonical value beside the unit sent would say something that no file does.
+    value = Markup("{} {}").format(sent(printer, row["raw_value"]), sent(printer, row["unit"]))
     kind = str(row["finding"])
     return Row(
         printer.fact(printer.words.entry("finding", kind)),
