@@ -129,7 +129,7 @@ def test_a_sheet_with_one_row_a_patient_the_arm_in_a_column_and_ages_from_dates_
         for when in ("start", "end")
     }
     born = {"columns": ["dob"], "formats": ["%Y-%m-%d"]}
-    age = {"dob": {"characteristic": "AGE", "born": born, "on": start}}
+    age = {"dob": {"characteristic": "AGE", "born": born, "as_of": start}}
     age |= {"start_kg": {"characteristic": "WEIGHT", "unit": "kg"}}
     parts = [
         {"kind": "patients", **here, "columns": age, "events": [{"event": "admission", "time": start}]},
@@ -155,7 +155,7 @@ def test_a_sheet_with_one_row_a_patient_the_arm_in_a_column_and_ages_from_dates_
 
 DAY = {"formats": ["%Y-%m-%d"]}
 AGED: dict[str, Any] = {"kind": "patients", "subject": "id", "columns": {"b": {"characteristic": "AGE"}}}
-AGED["columns"]["b"] |= {"born": {"columns": ["b"], **DAY}, "on": {"columns": ["d"], **DAY}}
+AGED["columns"]["b"] |= {"born": {"columns": ["b"], **DAY}, "as_of": {"columns": ["d"], **DAY}}
 
 
 @pytest.mark.parametrize(

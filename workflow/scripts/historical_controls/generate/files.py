@@ -8,6 +8,7 @@ from historical_controls.calibration.page import PAGE, read_summary, validation_
 from historical_controls.config.study_config import json_schema
 from historical_controls.generate.config_defaults import config_defaults
 from historical_controls.generate.dictionary_page import dictionary_page
+from historical_controls.generate.input_keys import input_keys
 from historical_controls.tables.registry import data_model
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -19,6 +20,7 @@ def generated_files() -> dict[str, str]:
         "docs/data_model.md": data_model(),
         "docs/config_defaults.yaml": config_defaults(),
         "docs/dictionary.md": dictionary_page(),
+        "docs/input_keys.md": input_keys(),
         "workflow/schemas/config.schema.json": json_schema(),
         "workflow/schemas/part.schema.json": json_schema(part=True),
         PAGE: validation_page(read_summary(ROOT)),

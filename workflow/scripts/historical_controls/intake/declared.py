@@ -56,7 +56,7 @@ def _named(model: BaseModel) -> Iterator[str]:
             yield from value
             yield from (column.unit_column for column in value.values() if getattr(column, "unit_column", None))
             for own in value.values():
-                for spec in (getattr(own, "born", None), getattr(own, "on", None)):
+                for spec in (getattr(own, "born", None), getattr(own, "as_of", None)):
                     yield from spec.columns if spec is not None else ()
         elif isinstance(value, list):
             for item in value:

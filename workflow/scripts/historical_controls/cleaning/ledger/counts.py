@@ -71,7 +71,8 @@ def _source_rows(name: str, counts: LedgerCounts, patients: pd.DataFrame) -> Ite
         of_fate = rows.groupby("fate")["n"].sum()
         yield from (here.number(statistic, int(of_fate.get(fate, 0))) for fate, statistic in FATES.items())
     given = counts.by_reason.loc[counts.by_reason["reason"] != ""]
-    for (reason, fate), count in given.groupby(["reason", "fate"])["n"].sum().items():
+    by_reason = given.groupby(["reason", "fate"])["n"].sum().reset_index()
+    for reason, fate, count in by_reason.itertuples(index=False, name=None):
         yield cell.at(analysis=AnalysisKey.LEDGER_REASONS, level=str(reason), method=str(fate)).number(
             Statistic.N_RECORDS, int(count)
         )

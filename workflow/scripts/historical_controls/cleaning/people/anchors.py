@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Literal
 
 import pandas as pd
 
@@ -11,7 +12,7 @@ from historical_controls.cleaning.records.records import decide
 from historical_controls.config.sources.sources import Source
 from historical_controls.tables.registry import EVENTS
 
-UTC = "datetime64[us, UTC]"
+UTC: Literal["datetime64[us, UTC]"] = "datetime64[us, UTC]"
 
 
 def anchored_events(events: pd.DataFrame, source: Source) -> pd.DataFrame:
@@ -49,8 +50,8 @@ def _anchors(records: pd.DataFrame, events: pd.DataFrame, source: Source) -> pd.
     found = found.astype({"time": UTC, "latest": UTC})
     if source.relative_epoch is None or source.epoch_event is None:
         return found
-    planted = records["anchor"] == source.epoch_event
-    return found.assign(time=found["time"].mask(planted & found["time"].isna(), _epoch(source)))
+    planted = (records["anchor"] == source.epoch_event) & found["time"].isna()
+    return found.assign(time=found["time"].mask(planted, _epoch(source.relative_epoch, source.timezone)))
 
 
 def _with_times(records: pd.DataFrame, anchors: pd.DataFrame) -> pd.DataFrame:
@@ -75,9 +76,8 @@ def _without_anchor_held(records: pd.DataFrame) -> pd.DataFrame:
     return decide(records, lost, "TIME_NO_ANCHOR", hint=hint.reindex(records.index))
 
 
-def _epoch(source: Source) -> pd.Timestamp:
-    day: date | None = source.relative_epoch
-    return pd.Timestamp(day).tz_localize(source.timezone).tz_convert("UTC")
+def _epoch(day: date, timezone: str) -> pd.Timestamp:
+    return pd.Timestamp(day).tz_localize(timezone).tz_convert("UTC")
 
 
 def first_lines(ledgers: Iterable[pd.DataFrame], ids: pd.DataFrame) -> pd.DataFrame:
@@ -99,7 +99,8 @@ def epoch_events(first: pd.DataFrame, name: str, source: Source) -> pd.DataFrame
     """
     if source.relative_epoch is None or source.epoch_event is None:
         return EVENTS.empty()
-    return first.assign(source=name, item="relative_epoch", event=source.epoch_event, time=_epoch(source))
+    moment = _epoch(source.relative_epoch, source.timezone)
+    return first.assign(source=name, item="relative_epoch", event=source.epoch_event, time=moment)
 
 
 def with_epoch_events(events: pd.DataFrame, planted: pd.DataFrame) -> pd.DataFrame:

@@ -24,12 +24,12 @@ def ages(
 
     records: one row per row of `rows` (a piece of table intake). A date that cannot be read holds the record.
     """
-    if declared.born is None or declared.on is None:
+    if declared.born is None or declared.as_of is None:
         return records
     whole_life = replace(calendar, first_date=EARLIEST_BIRTH)
-    sent = [joined_times(rows, spec.columns, file).reindex(records.index) for spec in (declared.born, declared.on)]
+    sent = [joined_times(rows, spec.columns, file).reindex(records.index) for spec in (declared.born, declared.as_of)]
     born = parse_times(sent[0], declared.born, whole_life)
-    then = parse_times(sent[1], declared.on, calendar)
+    then = parse_times(sent[1], declared.as_of, calendar)
     first, last = (times.utc.dt.tz_convert(calendar.timezone) for times in (born, then))
     before = (last.dt.month < first.dt.month) | ((last.dt.month == first.dt.month) & (last.dt.day < first.dt.day))
     years = (last.dt.year - first.dt.year - before.astype("float64")).astype("float64")

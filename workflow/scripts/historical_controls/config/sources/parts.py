@@ -183,16 +183,16 @@ class CharacteristicColumn(Section):
     characteristic: Characteristic = Field(description="code in outcomes.csv, family 'characteristic'")
     unit: Unit | None = Field(None, description="unit of a numeric characteristic")
     born: TimeColumns | None = Field(None, description="for an age: columns of the date of birth")
-    on: TimeColumns | None = Field(None, description="for an age: date in the same row at which it is meant")
+    as_of: TimeColumns | None = Field(None, description="for an age: date in the same row at which it is meant")
     values: Annotated[dict[str, ResultName], MEANINGS] = Field(
         default={}, description="codes in the file to yes, no or the category"
     )
 
     @model_validator(mode="after")
     def age_has_both_dates(self) -> CharacteristicColumn:
-        if (self.born is None) != (self.on is None):
-            raise ValueError("born and on go together")
-        for key in ("born", "on"):
+        if (self.born is None) != (self.as_of is None):
+            raise ValueError("born and as_of go together")
+        for key in ("born", "as_of"):
             _stated(getattr(self, key), key, constant=False)
             _only_dated(getattr(self, key), key)
         return self

@@ -1,0 +1,27 @@
+"""The page that shows how exports are declared: every example is a declaration that the program takes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from historical_controls.config.sources.sources import Source, SourceFile
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs/input.md").read_text(encoding="utf-8")
+EXAMPLES = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[str(one["path"]) for one in EXAMPLES])
+def test_each_example_is_a_declaration(example: dict[str, object]) -> None:
+    label = {"en": "x", "es": "x"}
+    assert Source.model_validate({"arm": "historical", "label": label, "files": {"f": example}})
+
+
+def test_every_key_of_a_file_is_explained_on_one_of_the_pages() -> None:
+    keys = (ROOT / "docs/input_keys.md").read_text(encoding="utf-8")
+    assert all(f"| `{name}` |" in keys for name in SourceFile.model_fields)
+    assert all(own.description or name == "suspect_shares" for name, own in SourceFile.model_fields.items())
