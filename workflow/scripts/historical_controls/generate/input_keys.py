@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from historical_controls.config.base import Section
 from historical_controls.config.sources.sources import Source
@@ -62,7 +61,7 @@ def _choices(hint: Any) -> list[str]:
 
 def _default(own: FieldInfo) -> str:
     value = own.default
-    if value is PydanticUndefined:
+    if own.is_required():
         return "needed"
     if isinstance(value, Section):
         return "see there"
