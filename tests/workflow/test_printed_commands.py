@@ -43,6 +43,7 @@ SMALL = {
     r"benchmarks/inference/null_studies\.py|^null_studies\.py": (
         "benchmarks/inference/null_studies.py --studies 1 --controls 10 --worlds 'AR(1)'"
     ),
+    r"benchmarks/inference/win_odds\.py|^win_odds\.py": "benchmarks/inference/win_odds.py --studies 1 --controls 10",
     r"benchmarks/mixed_model/compare\.py|^compare\.py": "benchmarks/mixed_model/compare.py --tasks slope --sizes 30",
     r"benchmarks/mixed_model/scaling\.py": "benchmarks/mixed_model/scaling.py --smaller 8",
     r"benchmarks/mixed_model/censored_bias\.py": "benchmarks/mixed_model/censored_bias.py --studies 2",
