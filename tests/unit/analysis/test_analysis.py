@@ -34,7 +34,7 @@ def dictionary() -> Dictionary:
 def settings(**changes: object) -> Analysis:
     # All 142,506 labellings of 5 among 30 would take most of a test's time and show nothing that a thousand do not.
     few = {"exact_up_to": 1000, "draws": 1000, "scenario_draws": 1000}
-    plain = {"days": [7, 14], "ladder": [INTERCEPT], "censored_ladder": [INTERCEPT], "visit_window_days": 1}
+    plain = {"days": [7, 14], "ladder": [INTERCEPT], "visit_window_days": 1}
     plain["permutation"] = few
     return Analysis.model_validate({**plain, **changes})
 
@@ -193,19 +193,47 @@ def test_excluded_patients_do_not_enter(dictionary: Dictionary) -> None:
     assert number(ard, "n_subjects", arm="historical", analysis="mixed_model") == 24
 
 
-def test_values_beyond_a_limit_take_the_censored_ladder(dictionary: Dictionary) -> None:
-    people = patients()
-    measured = visits(people, "IL6", effect=np.log(0.5), log=True)
-    limit = measured["value"].quantile(0.2)
+def below(measured: pd.DataFrame, share: float) -> pd.DataFrame:
+    """This share of the values after time zero known only to lie below a limit."""
+    limit = measured.loc[measured["day"] > 0, "value"].quantile(share)
     low = (measured["value"] < limit) & (measured["day"] > 0)
-    measured.loc[low, ["value", "lower"]] = [np.nan, 0.0]
-    measured.loc[low, "upper"] = limit
+    censored = measured.copy()
+    censored.loc[low, ["value", "lower"]] = [np.nan, 0.0]
+    censored.loc[low, "upper"] = limit
+    return censored
+
+
+def test_values_beyond_a_limit_take_the_same_ladder(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = below(visits(people, "IL6", days=8, effect=np.log(0.5), log=True), 0.2)
     ard = analyse(people, measured, dictionary)
-    assert ard.loc[ard["statistic"] == "df_method", "text"].tolist() == ["between-within"]
+    assert ard.loc[ard["statistic"] == "df_method", "text"].tolist() == ["kenward-roger"]
     assert number(ard, "share_censored") == pytest.approx(0.2, abs=0.05)
     assert number(ard, "estimate", day=7, analysis="mixed_model") == pytest.approx(0.5, abs=0.15)
-    assert refusals(analyse(people, measured, dictionary, censored_ladder=[])) == {None: "no_censored_model"}
     assert refusals(analyse(people, measured, dictionary, max_share_censored=0.05)) == {None: "mostly_censored"}
+    again = analyse(people, measured, dictionary)
+    assert again.equals(ard)
+
+
+@pytest.mark.parametrize("rungs", [[INTERCEPT], [SLOPE, INTERCEPT]])
+def test_one_value_below_a_limit_hardly_moves_the_answer(rungs: list[dict], dictionary: Dictionary) -> None:
+    """One of 240 values: rung, method and, nearly, estimate, standard error and df stay (issue: df 9.8 to 38)."""
+    people = patients()
+    measured = visits(people, "IL6", days=8, effect=np.log(0.5), log=True)
+    exact, censored = (
+        analyse(people, table, dictionary, days=[7], ladder=rungs) for table in (measured, below(measured, 1.5 / 240))
+    )
+    assert number(exact, "share_censored") == 0
+    assert 0 < number(censored, "share_censored") < 0.01
+    for name in ("covariance_rung", "df_method"):
+        one, other = (ard.loc[ard["statistic"] == name, "text"].tolist() for ard in (exact, censored))
+        assert one == other
+    at = {"day": 7, "analysis": "mixed_model"}
+    error = number(exact, "standard_error", **at)
+    logs = [np.log(number(ard, "estimate", **at)) for ard in (exact, censored)]
+    assert logs[1] == pytest.approx(logs[0], abs=0.1 * error)
+    assert number(censored, "standard_error", **at) == pytest.approx(error, rel=0.03)
+    assert number(censored, "df", **at) == pytest.approx(number(exact, "df", **at), rel=0.05)
 
 
 def test_the_rung_is_named(dictionary: Dictionary) -> None:

@@ -237,7 +237,7 @@ def test_a_scenario_that_changes_nothing_is_no_second_answer(dictionary: Diction
     people = patients()
     measured = visits(people)
     base = analysis_inputs(people, measured, dictionary, permutation=FEW)
-    other = analysis_inputs(people, measured, dictionary, permutation=FEW, censored_ladder=[{**INTERCEPT, "id": "c"}])
+    other = analysis_inputs(people, measured, dictionary, permutation=FEW, max_share_censored=0.4)
     slope = analysis_inputs(people, measured, dictionary, permutation=FEW, ladder=[SLOPE])
     ard = analyse_grid([replace(other, scenario="other"), replace(slope, scenario="slope")], ["PF"], [7], base)
     said = ard.loc[ard["statistic"] == "not_applicable", ["scenario", "outcome", "text"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pandas as pd
@@ -63,7 +63,8 @@ class AnalysisInputs:
         own = [self._visits_by_outcome[name] for name in needed]
         visits = pd.concat(own) if own else self.visits.iloc[:0]
         outcome = self.dictionary.outcomes[code]
-        return model_data(outcome, self.compared_patients, visits, self.settings, self.dictionary)
+        data = model_data(outcome, self.compared_patients, visits, self.settings, self.dictionary)
+        return replace(data, seed=self.seed)
 
     def is_headline(self, code: str) -> bool:
         """Whether the outcome is the primary or a key secondary one."""

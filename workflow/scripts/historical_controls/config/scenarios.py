@@ -139,10 +139,9 @@ def _of_analysis(config: Config) -> Iterator[Variant]:
     for method in methods:
         if method != analysis.weighting:
             yield Variant("weightings", method, {"analysis": weighted(config, method)})
-    for key in ("ladder", "censored_ladder"):
-        for rung in getattr(analysis, key):
-            if asked.rungs == "all" or rung.id in asked.rungs:
-                yield Variant("rungs", rung.id, {"analysis": {key: [rung.model_dump(mode="json")]}})
+    for rung in analysis.ladder:
+        if asked.rungs == "all" or rung.id in asked.rungs:
+            yield Variant("rungs", rung.id, {"analysis": {"ladder": [rung.model_dump(mode="json")]}})
     for adjustment in asked.adjustments:
         yield Variant("adjustments", adjustment, {"analysis": ADJUSTMENTS[adjustment]})
     for limit in asked.limits:

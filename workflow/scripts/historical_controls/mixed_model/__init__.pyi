@@ -22,6 +22,7 @@ from .fits.gaussian import fit_mixed_model as fit_mixed_model
 from .fits.imputed import ImputedFit as ImputedFit
 from .fits.imputed import copies_under as copies_under
 from .fits.imputed import fit_imputed as fit_imputed
+from .fits.imputed import redrawn_under as redrawn_under
 from .fits.influence import Influence as Influence
 from .fits.influence import leave_one_out as leave_one_out
 from .fits.influence import refits as refits

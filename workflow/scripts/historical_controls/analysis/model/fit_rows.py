@@ -75,7 +75,7 @@ def _difference_rows(cell: Cell, data: ModelData, fitted: Fitted, day: int, sett
     yield from _forest_rows(here, contrast, data)
     yield from _spread_rows(cell, data, day, settings.visit_window_days)
     at = {TREATED: [0.0, 1.0], fitted.mean.time: fitted.mean.moments([day]), **_covariate_means(data, fitted)}
-    means = fitted.means.marginal_means(at, (), fitted.df_method, settings.level).table
+    means = fitted.answers.marginal_means(at, (), fitted.df_method, settings.level).table
     for row in means.to_dict("records"):
         here = cell.at(day=day, arm="treated" if row[TREATED] else "historical")
         for name, column in ((Statistic.MEAN, "estimate"), (Statistic.LOWER, "lower"), (Statistic.UPPER, "upper")):
@@ -149,7 +149,7 @@ def _difference_curve_rows(cell: Cell, data: ModelData, fitted: Fitted, settings
         return
     at = {fitted.mean.time: moments}
     try:
-        table = fitted.means.difference(TREATED, (1.0, 0.0), at, fitted.df_method, settings.level, seed).table
+        table = fitted.answers.difference(TREATED, (1.0, 0.0), at, fitted.df_method, settings.level, seed).table
     except FAILURES:
         return
     unit, shown = effect_unit(data.outcome)

@@ -13,11 +13,11 @@ from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.config.analysis.analysis import Analysis, CovarianceRung, DfMethod
 from historical_controls.mixed_model.design.errors import IllConditioned, ModelError, NotConverged
 from historical_controls.mixed_model.design.specification import MixedModelSpec
-from historical_controls.mixed_model.fits.censored import CensoredFit, fit_censored
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_mixed_model
+from historical_controls.mixed_model.fits.imputed import ImputedFit, copies_under, fit_imputed, redrawn_under
 from historical_controls.mixed_model.fits.weighted import WeightedFit, solve_weighted
 
-Fit = MixedModelFit | CensoredFit
+Fit = MixedModelFit | ImputedFit
 # What a fit may fail with: the library's refusals, and what linear algebra raises where there is nothing to invert.
 FAILURES = (ModelError, np.linalg.LinAlgError, ArithmeticError)
 
@@ -57,11 +57,6 @@ class Fitted:
         """What contrasts and means come from."""
         return self.fit if self.weighted is None else self.weighted
 
-    @property
-    def means(self) -> Fit | WeightedFit:
-        """What the arms' means come from: for censored responses with Wald intervals, which the curves have too."""
-        return replace(self.fit, interval="wald") if isinstance(self.fit, CensoredFit) else self.answers
-
 
 @dataclass(frozen=True)
 class Refused:
@@ -74,19 +69,16 @@ class Refused:
 def fit_ladder(data: ModelData, settings: Analysis, weights: pd.Series | None = None) -> Fitted | Refused:
     """Fit every rung; of those fitted to the same rows take the one with the smallest criterion, the first of equals.
 
-    The criterion is -2 l + 2 q, l the restricted log-likelihood (of censored models the full one) and q the covariance
-    parameters. All rungs share the mean, arms included, and the restricted likelihood does not change when any
-    difference between the arms that the mean can take is added to the responses: the choice is blind to the contrast.
-    Rungs over visits have rows of their own and serve where no rung before them gives an answer. Any failure of a rung
-    is recorded and moves on. Values beyond a limit take the ladder of censored models, which have no weighted form.
-    weights: by subject.
+    The criterion is -2 l + 2 q, l the restricted log-likelihood and q the covariance parameters. All rungs share the
+    mean, arms included, and the restricted likelihood does not change when any difference between the arms that the
+    mean can take is added to the responses: the choice is blind to the contrast. Rungs over visits have rows of their
+    own and serve where no rung before them gives an answer. Any failure of a rung is recorded and moves on. Values
+    beyond a limit are drawn under the first rung that converges, all rungs are compared on these copies, and the one
+    that is chosen draws its own; they have no weighted form. weights: by subject.
     """
-    censored = data.share_censored() > 0
-    if censored and weights is not None:
+    if data.share_censored() > 0 and weights is not None:
         return Refused("weighted_censored", ())
-    rungs = settings.censored_ladder if censored else settings.ladder
-    if not rungs:
-        return Refused("no_censored_model", ())
+    rungs = settings.ladder
     try:
         mean = build_mean_model(data, settings)
     except ModelError as error:
@@ -138,14 +130,20 @@ def _groups(rungs: list[CovarianceRung], mean: MeanModel) -> Iterator[list[Covar
 
 def _ranked(mean: MeanModel, rungs: list[CovarianceRung], settings: Analysis, failures: _Failures) -> list[RungFit]:
     """The rungs that gave a fit, by their criterion."""
-    fits = []
+    fits: list[RungFit] = []
     for rung in rungs:
         try:
-            fit = fit_rung(mean, rung, settings)
+            first = fits[0].fit if fits else None
+            fit = _compared(first, mean, rung) if isinstance(first, ImputedFit) else fit_rung(mean, rung, settings)
             fits.append(RungFit(rung, fit, -2 * fit.loglik + 2 * len(fit.point.theta)))
         except FAILURES as error:
             failures.add(rung, error)
     return sorted(fits, key=lambda one: round(one.criterion, 6))
+
+
+def _compared(first: ImputedFit, mean: MeanModel, rung: CovarianceRung) -> ImputedFit:
+    """Another rung fitted to the completed copies of the first one, without which likelihoods do not compare."""
+    return copies_under(first, with_bounds(specification(mean.fixed, rung)))
 
 
 def _accepted(
@@ -153,16 +151,26 @@ def _accepted(
 ) -> Fitted | Exception:
     """The first of the ranked fits with its inference, or why it has none."""
     first = ranked[0]
-    method: DfMethod = "between-within" if isinstance(first.fit, CensoredFit) else settings.df_method
-    fitted = Fitted(first.fit, first.rung.id, method, mean, (), tuple(ranked))
     try:
+        if isinstance(first.fit, ImputedFit):
+            first = replace(first, fit=_own_draws(first, mean))
+            ranked = [first, *ranked[1:]]
+        fitted = Fitted(first.fit, first.rung.id, settings.df_method, mean, (), tuple(ranked))
         if weights is not None:
             return _weighted(fitted, weights)
-        if isinstance(first.fit, MixedModelFit):
-            first.fit.small_sample(method)
+        for fit in first.fit.fits if isinstance(first.fit, ImputedFit) else (first.fit,):
+            fit.small_sample(settings.df_method)
         return fitted
     except FAILURES as error:
         return error
+
+
+def _own_draws(chosen: RungFit, mean: MeanModel) -> ImputedFit:
+    """The chosen rung with draws of its own, so that none of its answers depends on another covariance."""
+    assert isinstance(chosen.fit, ImputedFit)
+    fit = redrawn_under(chosen.fit, chosen.fit.spec, mean.seed)
+    fit.point  # noqa: B018  raises NotConverged
+    return fit
 
 
 def _weighted(fitted: Fitted, weights: pd.Series) -> Fitted:
@@ -179,7 +187,7 @@ def fit_rung(mean: MeanModel, rung: CovarianceRung, settings: Analysis, null: bo
     spec = specification(mean.null if null else mean.fixed, rung)
     fit: Fit
     if rows["y"].isna().any():
-        fit = fit_censored(with_open_bounds(rows), replace(spec, reml=False, lower="lower", upper="upper"))
+        fit = fit_imputed(with_open_bounds(rows), with_bounds(spec), seed=mean.seed)
     else:
         fit = fit_mixed_model(rows, spec)
     fit.point  # noqa: B018  raises NotConverged
@@ -202,6 +210,11 @@ def specification(fixed: str, rung: CovarianceRung) -> MixedModelSpec:
         groups=None if rung.per_arm == "pooled" else "arm",
         group_form="free" if rung.per_arm == "pooled" else rung.per_arm,
     )
+
+
+def with_bounds(spec: MixedModelSpec) -> MixedModelSpec:
+    """The same for responses with columns lower and upper."""
+    return replace(spec, lower="lower", upper="upper")
 
 
 def with_open_bounds(frame: pd.DataFrame) -> pd.DataFrame:

@@ -35,6 +35,7 @@ class MeanModel:
     """form: one of FORMS; fixed, null: right sides with and without arms; visits: the days fitted, empty for curves.
 
     frame: the rows that are fitted (of ModelData.frame), with columns treated, at_visit and visit (the day).
+    seed: of the draws of values beyond limits.
     """
 
     form: str
@@ -42,6 +43,7 @@ class MeanModel:
     null: str
     visits: tuple[int, ...]
     frame: pd.DataFrame
+    seed: int = 0
 
     @property
     def one_value_each(self) -> bool:
@@ -147,7 +149,8 @@ def _forms(data: ModelData, settings: Analysis, time: Time) -> Iterator[MeanMode
             continue
         slopes = f":{VISIT}" if form == "visits" else ""
         covariates = [f"{name}{slopes}" for name in data.covariates]
-        yield MeanModel(form, _formula([course[0], *covariates]), _formula([course[1], *covariates]), visits, rows)
+        fixed, null = (_formula([one, *covariates]) for one in course)
+        yield MeanModel(form, fixed, null, visits, rows, data.seed)
 
 
 def _covariates_fit(frame: pd.DataFrame, covariates: int) -> bool:

@@ -28,6 +28,7 @@ class ModelData:
     assays: per arm, the known assays.
     share_beyond: responses known only to lie beyond a limit, over all responses, both arms pooled; nan without any.
     baseline_sd: standard deviation of the pooled baseline on the model scale; nan where fewer than two.
+    seed: of the draws of values beyond limits.
     """
 
     outcome: Outcome
@@ -39,6 +40,7 @@ class ModelData:
     assays: dict[str, frozenset[str]]
     baseline_sd: float
     share_beyond: float
+    seed: int = 0
 
     def n_subjects(self, arm: str) -> int:
         """Patients of an arm with at least one response."""

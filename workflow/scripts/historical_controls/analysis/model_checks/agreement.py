@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from historical_controls.analysis.model.gates import reason_against_day
 from historical_controls.analysis.model.ladder import FAILURES, Fit, Fitted
@@ -17,7 +16,6 @@ from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.scales import effect_of, effect_unit
 from historical_controls.inference.permutation import Permuted
-from historical_controls.mixed_model.fits.censored import CensoredFit
 from historical_controls.mixed_model.inference.contrast import Contrast
 
 Bounds = tuple[float, float]
@@ -64,11 +62,9 @@ def _tests(permuted: PermutedOutcome | None, day: int) -> list[Permuted]:
 
 
 def _contrast(fit: Fit, fitted: Fitted, day: int, settings: Analysis) -> Contrast | None:
-    """By Wald for censored models: a profile for each rung and day would take minutes."""
-    quick = replace(fit, interval="wald") if isinstance(fit, CensoredFit) else fit
     try:
-        L = difference_rows(quick, fitted.mean, [day])
-        return quick.contrasts(L, fitted.df_method, settings.level)[0]
+        L = difference_rows(fit, fitted.mean, [day])
+        return fit.contrasts(L, fitted.df_method, settings.level)[0]
     except FAILURES:
         return None
 

@@ -143,8 +143,7 @@ def _outcome_rows(inputs: AnalysisInputs, code: str, days: list[int], cache: Res
     if key not in cache.tables:
         cache.tables[key] = inputs.table(code)
     data = cache.tables[key]
-    unread = "ladder" if data.share_censored() > 0 else "censored_ladder"
-    fits = (*key, settings.model_dump_json(exclude={unread}))
+    fits = (*key, settings.model_dump_json())
     if fits not in cache.rows:
         cache.rows[fits] = list(_rows(inputs, data, days))
     return cache.rows[fits]

@@ -11,7 +11,7 @@ import pandas as pd
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.contrast_at_day import ContrastEstimates
 from historical_controls.analysis.model.gates import reason_against_day
-from historical_controls.analysis.model.ladder import FAILURES, Fitted, fit_rung
+from historical_controls.analysis.model.ladder import FAILURES, Fit, Fitted
 from historical_controls.analysis.model.mean_model import difference_rows
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.sensitivity.interval_verdict import verdict
@@ -21,8 +21,6 @@ from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.scales import effect_of, effect_unit
-from historical_controls.mixed_model.fits.censored import CensoredFit
-from historical_controls.mixed_model.fits.gaussian import MixedModelFit
 from historical_controls.mixed_model.inference.contrast import Contrast
 
 
@@ -42,12 +40,10 @@ def leave_one_out_rows(estimates: ContrastEstimates, inputs: AnalysisInputs, mos
     if isinstance(full, str):
         yield cell.text(Statistic.NOT_ESTIMABLE, full)
         return
-    cell = cell.at(method=_method(estimates))
     shown = inputs.analysis_set.display_ids
     left_out = _left_out(data, most)
     without = dict(sorted((shown[subject], one) for subject, one in _refitted(estimates, day, settings, left_out)))
-    basis = _wald(estimates, day, settings) if isinstance(estimates.fitted.fit, CensoredFit) else full
-    deciding = [name for name, one in without.items() if not isinstance(one, str) and decides(basis, one)]
+    deciding = [name for name, one in without.items() if not isinstance(one, str) and decides(full, one)]
     for name, one in without.items():
         yield from _patient_rows(cell.at(level=name), one, name in deciding, data)
     yield from _summary_rows(cell, without, deciding, data)
@@ -65,24 +61,15 @@ def decides(full: Contrast, without: Contrast) -> bool:
     return not same or np.sign(full.estimate) != np.sign(without.estimate)
 
 
-def _method(estimates: ContrastEstimates) -> str:
-    """Censored models keep their interval's quick form here: a profile of each refit would take minutes."""
-    return "wald" if isinstance(estimates.fitted.fit, CensoredFit) else "reml"
-
-
 def _refitted(
     estimates: ContrastEstimates, day: int, settings: Analysis, subjects: list[str]
 ) -> Iterator[tuple[str, Contrast | str]]:
     """Each of the subjects with the contrast of a fit without it, or the reason why there is none."""
     data, fitted = estimates.data, estimates.fitted
-    if isinstance(fitted.fit, MixedModelFit):
-        L = difference_rows(fitted.answers, fitted.mean, [day])
-        everybody = len(subjects) == data.frame["subject"].nunique()
-        for subject, refit in fitted.fit.refits(None if everybody else subjects):
-            yield str(subject), _contrast(without(data, str(subject)), refit, L, day, fitted, settings)
-        return
-    for subject in subjects:
-        yield subject, _censored(without(data, subject), day, fitted, settings)
+    L = difference_rows(fitted.answers, fitted.mean, [day])
+    everybody = len(subjects) == data.frame["subject"].nunique()
+    for subject, refit in fitted.fit.refits(None if everybody else subjects):
+        yield str(subject), _contrast(without(data, str(subject)), refit, L, day, fitted, settings)
 
 
 def without(data: ModelData, subject: str) -> ModelData:
@@ -91,7 +78,7 @@ def without(data: ModelData, subject: str) -> ModelData:
 
 
 def _contrast(
-    rest: ModelData, refit: MixedModelFit | None, L: np.ndarray, day: int, fitted: Fitted, settings: Analysis
+    rest: ModelData, refit: Fit | None, L: np.ndarray, day: int, fitted: Fitted, settings: Analysis
 ) -> Contrast | str:
     reason = reason_against_day(rest, day, settings)
     if reason is not None or refit is None:
@@ -100,30 +87,6 @@ def _contrast(
         return refit.contrasts(L, fitted.df_method, settings.level)[0]
     except FAILURES:
         return "df_too_small"
-
-
-def _censored(rest: ModelData, day: int, fitted: Fitted, settings: Analysis) -> Contrast | str:
-    reason = reason_against_day(rest, day, settings)
-    if reason is not None:
-        return reason
-    rows = fitted.mean.frame
-    mean = replace(fitted.mean, frame=rows[rows["subject"].isin(rest.frame["subject"])].reset_index(drop=True))
-    try:
-        fit = fit_rung(mean, fitted.rungs[0].rung, settings)
-        return _wald_of(fit, day, fitted, settings)
-    except FAILURES:
-        return "not_converged"
-
-
-def _wald(estimates: ContrastEstimates, day: int, settings: Analysis) -> Contrast:
-    return _wald_of(estimates.fitted.fit, day, estimates.fitted, settings)
-
-
-def _wald_of(fit: MixedModelFit | CensoredFit, day: int, fitted: Fitted, settings: Analysis) -> Contrast:
-    """By Wald; without the one patient with values beyond a limit the refit is no censored one."""
-    quick = replace(fit, interval="wald") if isinstance(fit, CensoredFit) else fit
-    L = difference_rows(quick, fitted.mean, [day])
-    return quick.contrasts(L, fitted.df_method, settings.level)[0]
 
 
 def _patient_rows(cell: Cell, one: Contrast | str, decides: bool, data: ModelData) -> Iterator[Row]:

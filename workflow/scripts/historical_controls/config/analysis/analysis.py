@@ -45,11 +45,6 @@ LADDER = [
     CovarianceRung(id="intercept_free", random="1", residual="iid", per_arm="free"),
     CovarianceRung(id="visits_csh_free", random=None, residual="csh", per_arm="free"),
 ]
-CENSORED_LADDER = [
-    CovarianceRung(id="censored_slope_one_scale", random="1 + day", residual="iid", per_arm="one_scale"),
-    CovarianceRung(id="censored_intercept_one_scale", random="1", residual="iid", per_arm="one_scale"),
-    CovarianceRung(id="censored_intercept_pooled", random="1", residual="iid", per_arm="pooled"),
-]
 
 
 class Permutation(Section):
@@ -102,10 +97,6 @@ class Analysis(Section):
         default=[1, 3, 5, 7, 10, 14, 21],
         description="scheduled visits of covariances over visits; days go to the nearest",
     )
-    censored_ladder: list[CovarianceRung] = Field(
-        default=CENSORED_LADDER,
-        description="covariances where values lie beyond an assay's limits (maximum likelihood, residuals independent)",
-    )
     max_share_censored: float = Field(
         0.5, ge=0, le=1, description="a larger share of values beyond a limit, both arms pooled: no mean is modelled"
     )
@@ -151,13 +142,6 @@ class Analysis(Section):
     not_concluded: dict[AnalysedOutcome, Reason] = Field(
         default={}, description="outcomes that the data cannot answer, with the reason (a locale key)"
     )
-
-    @model_validator(mode="after")
-    def censored_residuals_are_independent(self) -> Analysis:
-        for rung in self.censored_ladder:
-            if rung.residual != "iid" or rung.per_arm == "two_scales":
-                raise ValueError(f"rung '{rung.id}' of censored_ladder: residual must be iid, per_arm not two_scales")
-        return self
 
     @model_validator(mode="after")
     def weights_make_no_likelihood(self) -> Analysis:

@@ -7,6 +7,7 @@ the answers are those of the uncensored fit.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, ClassVar
@@ -22,7 +23,7 @@ from historical_controls.mixed_model.design.design import build_design
 from historical_controls.mixed_model.design.errors import NotConverged, SpecificationError, typed_failures
 from historical_controls.mixed_model.design.messages import Code, Message
 from historical_controls.mixed_model.design.specification import MixedModelSpec
-from historical_controls.mixed_model.fits import covariance
+from historical_controls.mixed_model.fits import covariance, influence
 from historical_controls.mixed_model.fits.engines import machinery
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_design
 from historical_controls.mixed_model.inference.answers import SEED, Answers
@@ -33,6 +34,11 @@ from historical_controls.mixed_model.likelihood.reduction import Problem
 
 COPIES = 30
 ROUNDS = 10
+# Chains that go on from copies of another covariance begin near their law.
+ROUNDS_ON = 3
+# A copy that gradients alone do not lead to its maximum, as next to a boundary, is maximised on its own, ten times as
+# slowly: in the last round and every third before it. In between it keeps its theta with a beta and sigma of its own.
+ALONE_EVERY = 3
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,16 @@ class ImputedFit(Answers):
         answers = zip(*(fit.contrasts(L, method, level) for fit in self._all), strict=True)
         return tuple(_pooled(list(row), level, method) for row in answers)
 
+    def refits(self, subjects: Collection[Any] | None = None) -> Iterator[tuple[Any, ImputedFit | None]]:
+        """Each subject and the fit without it; None where a copy did not converge.
+
+        The completed copies stay as they were drawn given everybody: drawing them anew for every subject would add the
+        noise of the draws to a difference between two fits, and cost ten times as much.
+        """
+        for several in zip(*(influence.refits(fit, subjects) for fit in self._all), strict=True):
+            fits = tuple(fit for _, fit in several if fit is not None)
+            yield several[0][0], replace(self, fits=fits) if len(fits) == len(several) else None
+
 
 def fit_imputed(
     data: pd.DataFrame, spec: MixedModelSpec, control: Control | None = None, copies: int = COPIES, seed: int = SEED
@@ -138,6 +154,21 @@ def fit_imputed(
         except NotConverged:
             fits = ()
     return ImputedFit(design, fits, start.attempts, share)
+
+
+def redrawn_under(fit: ImputedFit, spec: MixedModelSpec, seed: int = SEED) -> ImputedFit:
+    """Fit under another covariance by carrying on the chains of a fit, which is quicker than to begin anew."""
+    others = copies_under(fit, spec)
+    if not others.fits or fit.share_censored == 0:
+        return others
+    design, bounds = others.design, checked_bounds(others.design)
+    copier = Copier(design, bounds, unknowns(design, bounds[0] != bounds[1]))
+    with typed_failures():
+        try:
+            fits = copier.carried_on(others.fits, np.random.default_rng(seed))
+        except NotConverged:
+            fits = ()
+    return replace(others, fits=fits)
 
 
 def copies_under(fit: ImputedFit, spec: MixedModelSpec, control: Control | None = None) -> ImputedFit:
@@ -186,8 +217,22 @@ class Copier:
         point = start.point
         y = np.tile(self.design.y, (copies, 1))
         state = Copies(y, *(_tiled(part, copies) for part in _parts(point)))
-        for _ in range(ROUNDS):
-            state = self._fitted(start, self._drawn(start, state, generator), state.theta)
+        return self._after(ROUNDS, start, state, generator)
+
+    def carried_on(self, fits: tuple[MixedModelFit, ...], generator: np.random.Generator) -> tuple[MixedModelFit, ...]:
+        """The same from completed copies and their fits. Raises NotConverged."""
+        start = fits[0]
+        y, theta = (np.stack(part) for part in ([fit.design.y for fit in fits], [fit.point.theta for fit in fits]))
+        # Each copy was scaled by its own response; the chains need all of them in the units of one.
+        rescaled = [self._fit(start, *own).point for own in zip(y, theta, strict=True)]
+        parts = (np.stack(part) for part in zip(*map(_parts, rescaled), strict=True))
+        return self._after(ROUNDS_ON, start, Copies(y, *parts), generator)
+
+    def _after(
+        self, rounds: int, start: MixedModelFit, state: Copies, generator: np.random.Generator
+    ) -> tuple[MixedModelFit, ...]:
+        for left in reversed(range(rounds)):
+            state = self._fitted(start, self._drawn(start, state, generator), state.theta, left % ALONE_EVERY == 0)
         return tuple(self._fit(start, own, theta) for own, theta in zip(state.y, state.theta, strict=True))
 
     def _drawn(self, start: MixedModelFit, state: Copies, generator: np.random.Generator) -> Array:
@@ -200,22 +245,28 @@ class Copier:
         covariances = partial(covariance.subject_covariances, design, problem, start.point, state.nu, state.sigma2)
         return redraw(state.y, coefficients @ design.X.T, self.bounds, self.subjects, covariances, generator)
 
-    def _fitted(self, start: MixedModelFit, y: Array, theta: Array) -> Copies:
-        """Fits of new responses, together where gradients suffice, the others one by one. Raises NotConverged."""
+    def _fitted(self, start: MixedModelFit, y: Array, theta: Array, alone: bool) -> Copies:
+        """Fits of new responses, together where gradients suffice; the others one by one where `alone`.
+
+        Raises NotConverged.
+        """
         spec, parts = self.design.spec, []
-        near, good = None, np.zeros(len(y), dtype=bool)
-        if not start.singular and not spec.over_visits:
-            engine, parameters = machinery(_with_responses(start.problem, self.design, y), spec)
-            near, good = refine(partial(evaluate, engine, parameters), theta, start.point.information, Control())
+        near, kept, good = None, None, np.zeros(len(y), dtype=bool)
+        if not spec.over_visits:
+            objective = partial(evaluate, *machinery(_with_responses(start.problem, self.design, y), spec))
+            if not start.singular:
+                near, good = refine(objective, theta, start.point.information, Control())
+            kept = None if alone or (near is not None and good.all()) else objective(theta)
         for copy, response in enumerate(y):
-            if near is not None and good[copy]:
-                parts.append([part[copy] for part in _parts(near)])
+            place = near if near is not None and good[copy] else kept
+            if place is not None:
+                parts.append([part[copy] for part in _parts(place)])
                 continue
             problem = _with_responses(start.problem, self.design, response)
-            alone, attempts = maximise(*machinery(problem, spec), Control(), theta[copy])
-            if alone is None:
+            own, attempts = maximise(*machinery(problem, spec), Control(), theta[copy])
+            if own is None:
                 raise not_converged(attempts)
-            parts.append(list(_parts(alone)))
+            parts.append(list(_parts(own)))
         return Copies(y, *(np.stack(part) for part in zip(*parts, strict=True)))
 
     def _fit(self, start: MixedModelFit, y: Array, theta: Array) -> MixedModelFit:

@@ -11,8 +11,7 @@ def rung_name(name: str, config: Config, words: Words) -> str | None:
 
     One value for each patient takes a rung that no config declares.
     """
-    rungs = (*config.analysis.ladder, *config.analysis.censored_ladder)
-    rung = next((rung for rung in rungs if rung.id == name), None)
+    rung = next((rung for rung in config.analysis.ladder if rung.id == name), None)
     if rung is None:
         return words(f"rung.{name}") if words.has(f"rung.{name}") else None
     random = words.entry("random", rung.random or "none")

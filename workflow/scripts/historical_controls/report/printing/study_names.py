@@ -12,8 +12,7 @@ from historical_controls.text.words import Words
 
 def study_names(config: Config, words: Words, dictionary: Dictionary) -> Names:
     """The name service of one page: every key and code in the page's language."""
-    rungs = (*config.analysis.ladder, *config.analysis.censored_ladder)
-    named = {rung.id: rung_name(rung.id, config, words) for rung in rungs}
+    named = {rung.id: rung_name(rung.id, config, words) for rung in config.analysis.ladder}
     return Names(
         words,
         dictionary,

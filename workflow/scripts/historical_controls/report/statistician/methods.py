@@ -29,7 +29,7 @@ STEPS = (
     Step("weights", (AnalysisKey.WEIGHTS,), ("BA-5", "BA-7")),
     Step("model", (AnalysisKey.MIXED_MODEL,), ("MM-1", "MM-2", "MM-3", "MM-10")),
     Step("kenward_roger", (AnalysisKey.MIXED_MODEL,), ("MM-17", "MM-18", "MM-21")),
-    Step("censored", (AnalysisKey.MIXED_MODEL,), ("CE-1", "CE-2", "CE-3", "CE-11")),
+    Step("censored", (AnalysisKey.MIXED_MODEL,), ("CE-12", "CE-13", "CE-14", "CE-15", "CE-16")),
     Step("weighted_model", (AnalysisKey.MIXED_MODEL,), ("EE-1", "EE-2", "EE-3", "EE-5")),
     Step("permutation", (AnalysisKey.PERMUTATION,), ("IN-6", "IN-7", "IN-9", "IN-10")),
     Step("worst_rank", (AnalysisKey.WORST_RANK,), ("IN-1", "IN-2", "IN-3", "IN-4", "IN-5")),
