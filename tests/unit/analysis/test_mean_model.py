@@ -275,7 +275,82 @@ def test_an_outcome_that_a_scenario_does_not_reach_is_named_alone(dictionary: Di
     assert "CRP" in set(ard.loc[ard["statistic"] == "estimate", "outcome"])
 
 
+# ---------------------------------------------------------------- periods
+def test_no_mean_over_a_period_comes_from_a_single_day(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people)
+    day_7 = measured["day"].isin([0, 7])
+    for own in (measured[day_7], measured[day_7 | (measured["arm"] == "historical")]):
+        ard = analyse(people, own, dictionary, mean_over=[7])
+        assert number(ard, "estimate", **HERE)
+        period = ard[(ard["level"] == "mean_7") & (ard["statistic"] == "not_estimable")]
+        assert period["text"].tolist() == ["one_day_only"]
+
+
+def test_everybody_measured_once_is_analysis_of_covariance(dictionary: Dictionary) -> None:
+    """Ordinary least squares of day 7 on arm and baseline; unadjusted, Student's t."""
+    people = patients()
+    measured = visits(people)
+    measured = measured[measured["day"].isin([0, 7])]
+    wide = measured.pivot_table(index="patient_id", columns="day", values="value")
+    arm = (people.set_index("patient_id")["arm"] == "treated").astype(float).reindex(wide.index)
+    for adjusted, columns in ((True, [wide[0]]), (False, [])):
+        X = np.column_stack([np.ones(len(wide)), arm, *columns])
+        beta, rest = np.linalg.lstsq(X, wide[7], rcond=None)[:2]
+        df = len(X) - X.shape[1]
+        error = np.sqrt(rest[0] / df * np.linalg.inv(X.T @ X)[1, 1])
+        ard = analyse(people, measured, dictionary, adjust_for_baseline=adjusted)
+        assert number(ard, "estimate", **HERE) == pytest.approx(beta[1], rel=1e-9)
+        assert number(ard, "standard_error", **HERE) == pytest.approx(error, rel=1e-9)
+        assert number(ard, "df", **HERE) == pytest.approx(df)
+
+
+def test_unadjusted_means_begin_at_day_1_and_are_no_change(dictionary: Dictionary) -> None:
+    """A constant difference of 40: over days 1 to 7 the mean difference is it, not the 6.5/7 of a change from none."""
+    people = patients()
+    measured = visits(people)
+    ard = analyse(people, measured, dictionary, mean_over=[7], adjust_for_baseline=False, time="line")
+    day_4 = analyse(people, measured, dictionary, days=[4], adjust_for_baseline=False, time="line")
+    at = {"analysis": "mixed_model", "contrast": "treated - historical"}
+    assert "mean_7" not in set(ard["level"])
+    assert number(ard, "estimate", level="average_7", **at) == pytest.approx(number(day_4, "estimate", day=4, **at))
+
+
+def test_a_baseline_that_most_of_an_arm_lack_is_not_filled_from_the_other(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people)
+    for kept, reason in ((["p00", "p01", "p02"], None), (["p00", "p01"], "covariate_mostly_unknown")):
+        gone = (measured["arm"] == "treated") & (measured["day"] == 0) & ~measured["patient_id"].isin(kept)
+        data = data_of(people, measured[~gone], dictionary)
+        assert data.left_out.get("baseline") == reason
+
+
 # ---------------------------------------------------------------- slopes
+@pytest.mark.parametrize(
+    ("days", "level", "per", "factor"),
+    [
+        (1, "slope", "d", 1.0),
+        (10, "slope_week", "wk", 7.0),
+        (60, "slope_month", "mo", 365.25 / 12),
+        (365, "slope_year", "a", 365.25),
+    ],
+)
+def test_slopes_are_per_the_time_of_the_study(
+    days: int, level: str, per: str, factor: float, dictionary: Dictionary
+) -> None:
+    """The same course with its days stretched: the change per day shrinks, and is given per the unit that suits."""
+    people = patients()
+    measured = visits(people, days=8)
+    measured = measured.assign(day=measured["day"] * days)
+    own = {"days": [4 * days], "mean_over": [], "straight_lines": ["PF"], "visit_window_days": 1}
+    ard = analyse(people, measured, dictionary, **own)
+    base = analyse(people, visits(people, days=8), dictionary, days=[4], mean_over=[], straight_lines=["PF"])
+    rows = ard[(ard["level"] == level) & (ard["statistic"] == "estimate")]
+    assert rows["unit"].tolist() == [f"mmHg/{per}"]
+    expected = number(base, "estimate", level="slope") / days * factor
+    assert rows["value"].tolist() == pytest.approx([expected], rel=1e-6)
+
+
 def test_a_change_between_different_people_is_no_slope(dictionary: Dictionary) -> None:
     people = patients()
     measured = visits(people)

@@ -314,3 +314,11 @@ def test_a_thousand_controls() -> None:
     found = run(people(list(rng.normal(60, 5, 5)), list(rng.normal(62, 10, 1000))))
     assert set(found.gates["state"]) <= {"ok", "warn"}
     assert len(found.weights) == 4 * 1005
+
+
+def test_a_key_covariate_that_most_of_an_arm_lack_is_named_not_filled_in_silence() -> None:
+    ages: list[Any] = [np.nan, np.nan, np.nan, 65, 70]
+    found = run(people(ages, SPREAD))
+    row = found.gates[(found.gates["method"] == "unweighted") & (found.gates["gate"] == "unknown_in_arm")].iloc[0]
+    assert (row["state"], row["covariate"], row["level"], row["value"]) == ("warn", "AGE", "treated", 0.4)
+    assert "unknown_in_arm" not in set(run(people([50, np.nan, np.nan, 65, 70], SPREAD)).gates["gate"])

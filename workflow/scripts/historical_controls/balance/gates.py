@@ -19,6 +19,8 @@ from historical_controls.inference.spread import no_spread
 State = Literal["ok", "warn", "refuse"]
 # Of studies whose arms do not differ, refused over all key covariates together (Bonferroni).
 CHANCE = 0.05
+# Share of an arm in whom a key covariate must be known to be compared, as for covariates of the models.
+LEAST_KNOWN = 0.5
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def _far(key: KeyCovariates, included: Flags, ids: np.ndarray, least: float) -> 
     A single treated patient beyond the controls is named, with the distance in the controls' standard deviations.
     """
     codes = tuple(dict.fromkeys(key.covariate))
+    yield from _unknown(key, codes)
     for code in codes:
         columns = [number for number, name in enumerate(key.covariate) if name == code]
         reached = min((_reached(key, number, included) for number in columns), key=lambda one: one.share)
@@ -86,6 +89,16 @@ def _far(key: KeyCovariates, included: Flags, ids: np.ndarray, least: float) -> 
         beyond = np.max([_beyond(key, number) for number in columns], axis=0)
         for row in np.flatnonzero(key.treated & included & (beyond > 0)):
             yield Gate("outside_range", "warn", float(beyond[row]), 0.0, code, str(ids[row]))
+
+
+def _unknown(key: KeyCovariates, codes: tuple[str, ...]) -> Iterator[Gate]:
+    """Key covariates that most of an arm lack: filled from the other arm they would look balanced whatever they are."""
+    for code in codes:
+        known = key.known[:, key.covariate.index(code)]
+        for arm, rows in (("treated", key.treated), ("historical", ~key.treated)):
+            share = float(known[rows].mean()) if rows.any() else 1.0
+            if share < LEAST_KNOWN:
+                yield Gate("unknown_in_arm", "warn", share, LEAST_KNOWN, code, arm)
 
 
 @dataclass(frozen=True)

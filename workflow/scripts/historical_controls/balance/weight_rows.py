@@ -21,6 +21,7 @@ GATE_FORMATS = {
     "ratio_reduced": "0",
     "outside_calendar": "0.0",
     "far_from_controls": "percent",
+    "unknown_in_arm": "percent",
 }
 BINS = 12
 YEARS = 5.0

@@ -37,6 +37,10 @@ class Words:
 
     def unit(self, unit: str) -> str:
         """A unit as it is printed: a word ('points', 'years') in this language, else its symbols."""
+        base, _, time = unit.rpartition("/")
+        per = self.entries.get(f"unit.per_{time}") if base else None
+        if per is not None and f"unit.{unit}" not in self.entries:
+            return f"{self.unit(base)} {per}"
         return self.entries.get(f"unit.{unit}", format_unit(unit))
 
     def covariate(self, code: str, dictionary: Dictionary) -> str:

@@ -15,6 +15,8 @@ from historical_controls.dictionary.scales import transformed
 BASELINE = "baseline"
 # Relative to the spread of a standardised column: what is left of one that others determine.
 DEPENDENT = 1e-8
+# Share of each arm who must have a value: filling most of an arm with the pooled mean invents a difference.
+LEAST_KNOWN = 0.5
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class CovariateSource:
 def build_covariates(outcome: Outcome, source: CovariateSource, settings: Analysis) -> Covariates:
     """The covariates of one outcome in their declared order, its own baseline first.
 
-    A covariate enters unless nobody of an arm has a value, all patients measured have the same, or those before it and
+    A covariate enters unless most of an arm lack it, all patients measured have the same, or those before it and
     the arm determine it. Missing values become the mean of both arms pooled, so that no patient is dropped; only
     values up to time zero go in, so that the imputation knows nothing of what the treatment did.
     """
@@ -119,8 +121,10 @@ def _reason_against(known: pd.Series, arm: pd.Series) -> str | None:
     """Why a covariate with these known values (by subject measured) cannot be adjusted for."""
     if not known.any():
         return "covariate_unknown"
-    by_arm = known.groupby(arm).any()
-    return None if by_arm.all() else "covariate_unknown_in_arm"
+    by_arm = known.groupby(arm).mean()
+    if not by_arm.all():
+        return "covariate_unknown_in_arm"
+    return None if (by_arm >= LEAST_KNOWN).all() else "covariate_mostly_unknown"
 
 
 def _redundant(own: pd.DataFrame, before: dict[str, pd.DataFrame], arm: pd.Series) -> str | None:

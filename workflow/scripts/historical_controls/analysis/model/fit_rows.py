@@ -125,6 +125,8 @@ def curve_rows(
         own = data.frame.loc[data.frame["arm"] == arm, "day"]
         days = list(range(int(own.min()), min(int(own.max()), horizon_days) + 1))
         moments = fitted.mean.moments(days)
+        if not moments:
+            continue
         at = {TREATED: [float(arm == "treated")], **_covariate_means(data, fitted)}
         try:
             table = fitted.answers.trajectory(

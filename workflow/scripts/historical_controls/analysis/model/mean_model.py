@@ -60,18 +60,23 @@ class MeanModel:
             return [float(day) for day in days]
         return [visit_label(day) for day in days if day in self.visits]
 
-    def weights(self, day: int) -> dict[int, float]:
+    def weights(self, day: int, from_zero: bool = True) -> dict[int, float]:
         """Days and weights of the mean over days 0 to `day` of a difference that is 0 at time zero (EM-1).
 
-        The trapezoids of a curve; between visits the difference is taken to change along a line.
+        from_zero False: over days 1 to `day`, the difference at time zero being unknown. The trapezoids of a curve;
+        between visits the difference is taken to change along a line, before the first it is that of the first.
         """
         grid = np.arange(1, day + 1)
         trapezoids = np.where(grid == day, 0.5, 1.0) / day
+        if not from_zero:
+            ends = (grid == 1) | (grid == day)
+            trapezoids = np.ones(1) if day == 1 else np.where(ends, 0.5, 1.0) / (day - 1)
         if not self.visits:
             return dict(zip(grid.tolist(), trapezoids.tolist(), strict=True))
-        knots = [0, *(visit for visit in self.visits if visit > 0)]
-        hats = [np.interp(grid, knots, np.eye(len(knots))[place]) for place in range(1, len(knots))]
-        return {visit: float(hat @ trapezoids) for visit, hat in zip(knots[1:], hats, strict=True) if hat.any()}
+        knots = [*([0] if from_zero else []), *(visit for visit in self.visits if visit > 0)]
+        hats = dict(zip(knots, np.eye(len(knots)), strict=True))
+        weights = {visit: float(np.interp(grid, knots, hat) @ trapezoids) for visit, hat in hats.items() if visit > 0}
+        return {visit: weight for visit, weight in weights.items() if weight}
 
 
 def build_mean_model(data: ModelData, settings: Analysis) -> MeanModel:

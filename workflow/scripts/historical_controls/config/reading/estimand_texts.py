@@ -43,6 +43,12 @@ def estimands(raw: dict[str, Any]) -> dict[str, Any]:
     return {**raw, "estimands": {**whole, "questions": _answered(whole, _discharged(raw))}}
 
 
+def _variable(name: str, raw: Raw) -> str:
+    """Nothing is 'given the baseline' where the model does not adjust for it."""
+    unadjusted = name == "nobody_gone" and value_at(raw, "analysis", "adjust_for_baseline") is False
+    return f"{name}.variable{'_unadjusted' if unadjusted else ''}"
+
+
 def _questions(raw: Raw, languages: list[str]) -> dict[str, Any]:
     """A slope is asked of straight lines only, pairs of patients of the primary outcome only."""
     asked = {"slope": value_at(raw, "analysis", "straight_lines"), "what_matters_first": _primary(raw)}
@@ -51,7 +57,7 @@ def _questions(raw: Raw, languages: list[str]) -> dict[str, Any]:
             "label": _texts(f"{name}.label", languages),
             "analysis": analysis,
             "outcomes": asked.get(name) or [],
-            "variable": _texts(f"{name}.variable", languages),
+            "variable": _texts(_variable(name, raw), languages),
             "measures": measures,
         }
         for name, (analysis, measures) in QUESTIONS.items()

@@ -273,7 +273,10 @@ def what_was_done(printer: Printer) -> list[Markup]:
         printer.word("done.baseline", hours=printer.fact(f"{config.cohort.baseline_hours:g}")),
         Markup(" ").join(
             [
-                printer.word("done.model", days=listed([printer.fact(day) for day in config.analysis.days])),
+                printer.word(
+                    "done.model" if config.analysis.adjust_for_baseline else "done.model_unadjusted",
+                    days=listed([printer.fact(day) for day in config.analysis.days]),
+                ),
                 *_covariates(printer),
                 *_weighting(printer),
             ]

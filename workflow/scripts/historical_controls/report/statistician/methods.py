@@ -83,9 +83,11 @@ def method_steps(printer: Printer, methods: str) -> list[MethodStep]:
 
 def _method_step(printer: Printer, step: Step, formulas: Mapping[str, str]) -> MethodStep:
     known = dict.fromkeys(formulas[tag] for tag in step.tags if tag in formulas)
+    unadjusted = step.name == "model" and not printer.config.analysis.adjust_for_baseline
+    said = f"method_step.{step.name}{'_unadjusted' if unadjusted else ''}"
     return MethodStep(
         printer.word(f"method_step.{step.name}_title"),
-        printer.word(f"method_step.{step.name}", level=printer.level),
+        printer.word(said, level=printer.level),
         tuple(known),
         ", ".join(step.tags),
     )
