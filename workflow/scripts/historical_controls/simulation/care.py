@@ -15,6 +15,7 @@ TREATMENT_COLUMNS = ["treatment", "start_hour", "stop_hour", "dose", "dose_unit"
 def treatments(rng: np.random.Generator, patient: Patient, population: Population) -> pd.DataFrame:
     """Courses of support and drugs in hours since admission. Key (treatment, start_hour)."""
     rows = [*_support(patient), *_drugs(rng, patient, population)]
+    # A stay that ends before a course would start makes its length negative; such a course was never given.
     frame = pd.DataFrame([row for row in rows if row[2] - row[1] > 1], columns=TREATMENT_COLUMNS)
     return frame.assign(
         start_hour=(frame["start_hour"] * 60).round() / 60, stop_hour=(frame["stop_hour"] * 60).round() / 60
@@ -37,9 +38,11 @@ def _support(patient: Patient) -> list[tuple]:
 def _drugs(rng: np.random.Generator, patient: Patient, population: Population) -> list[tuple]:
     end = patient.end_hour
     steroid_era = patient.admission.date() >= population.steroids_from
+    # All four are drawn whatever the branches below decide, so that a rule changed here moves no later draw.
     draws = rng.random(4)
     rows: list[tuple] = [("enoxaparin", 3.0, end, 40.0, "mg/day")]
     if draws[0] < (0.85 if steroid_era else 0.08):
+        # 10 days of 6 mg, the regimen of RECOVERY (N Engl J Med 2021;384:693-704).
         rows.append(("dexamethasone", 6.0, min(end, 246.0), 6.0, "mg/day"))
     elif draws[1] < 0.15:
         rows.append(("methylprednisolone", 30.0, min(end, 150.0), 60.0, "mg/day"))
@@ -81,4 +84,5 @@ def adverse_events(rng: np.random.Generator, patient: Patient) -> pd.DataFrame:
     starts = patient.infusion_hour + rng.uniform(5, 300, count)
     rows = [(start, start + 72.0, *terms[which]) for start, which in zip(starts, chosen, strict=True)]
     frame = pd.DataFrame(rows, columns=["hours", "end_hours", "event", "term", "grade"])
+    # Nothing is reported of a patient who has left.
     return frame[frame["hours"] < patient.end_hour - 2].sort_values("hours", ignore_index=True)

@@ -59,10 +59,12 @@ def measurements(truth: Truth, patient: Patient, stream: Stream, treated: bool) 
     course = natural_course(stream.of(1), patient, truth.courses)
     own = PatientCourse(truth, patient, course, stream)
     plan = stream.of(2)
+    # The order of these calls is part of the seed: all of them draw from one stream, and protocol samples draw nothing.
     vitals = vital_hours(plan, patient, course)
     gases = gas_hours(plan, patient, course)
     labs = panel(plan, lab_hours(plan, patient, course, daily=treated), course, complete=treated)
     cytokines = protocol_hours(patient, 4, CYTOKINE_DAYS)
+    # A negative `before` is after the infusion: by protocol CT on days 7 and 21, PCR on days 7, 14 and 21.
     scans = np.concatenate([imaging_hours(plan, patient), protocol_hours(patient, -168, (21,))])
     swabs = np.concatenate([swab_hours(plan, patient), protocol_hours(patient, -167, (14, 21))])
     parts = [
@@ -88,6 +90,8 @@ def _levels(code: str, hours: np.ndarray, own: PatientCourse) -> np.ndarray:
 
 def _numbers(sheet: str, code: str, hours: np.ndarray, own: PatientCourse) -> Columns:
     course = own.truth.courses[code]
+    # From 100 on, clear of the purposes numbered by hand. By place in the truth file: an outcome added last moves no
+    # other.
     rng = own.stream.of(100 + list(own.truth.courses).index(code))
     value = reported(rng, course, _levels(code, hours, own))
     return _with_limits(_columns(sheet, code, hours, value), course)
@@ -99,6 +103,7 @@ def _columns(
     """Equally long columns of exact values (null where the finding is a result)."""
     texts = {"sheet": sheet, "outcome": code, "result": result, "specimen": specimen}
     numbers = {"hours": hours, "value": value, "lower": value, "upper": value}
+    # A constant text becomes a column of its own length, so that sheets can be concatenated column by column.
     spread = {name: np.broadcast_to(np.asarray(text, dtype=object), hours.shape) for name, text in texts.items()}
     return {**{name: column.astype(float) for name, column in numbers.items()}, **spread}
 
@@ -120,6 +125,8 @@ def _gases(hours: np.ndarray, own: PatientCourse) -> list[Columns]:
     """PaO2 and FiO2 whose ratio is the P/F of the course; a few samples are venous."""
     rng = own.stream.of(5)
     ratio = _numbers("gas", "PF", hours, own)["value"]
+    # Respiratory care aims at a PaO2 (about 74 mmHg) and sets FiO2 in steps of 0.05; the ratio stays that of the
+    # course.
     wanted = np.round(rng.normal(74, 6, len(hours)) / ratio / 0.05) * 0.05
     fio2 = np.round(np.clip(wanted, 0.21, 1.0), 2)
     venous = rng.random(len(hours)) < VENOUS_SHARE
@@ -131,6 +138,7 @@ def _gases(hours: np.ndarray, own: PatientCourse) -> list[Columns]:
 def _consciousness(hours: np.ndarray, patient: Patient, rng: np.random.Generator) -> Columns:
     """Glasgow coma score; not scored while ventilated."""
     start, stop = patient.intubation_hour, patient.extubation_hour
+    # Without an extubation the patient stays ventilated to the end of the stay.
     awake = hours if start is None else hours[(hours < start) | (hours > (stop or np.inf))]
     score = np.where(rng.random(len(awake)) < 0.93, 15.0, 14.0)
     return _columns("vitals", "GCS", awake, score)
@@ -142,6 +150,7 @@ def _bilateral(hours: np.ndarray, rng: np.random.Generator) -> Columns:
 
 
 def _swabs(hours: np.ndarray, patient: Patient) -> Columns:
+    # The drawn clearance may be before admission; the admission swab of the first day is positive all the same.
     positive = patient.pcr_positive & (hours < max(patient.clearance_hour, 24))
     result = np.where(positive, "positive", "negative")
     return _columns("swab", "PCR", hours, np.full(len(hours), np.nan), result=result)

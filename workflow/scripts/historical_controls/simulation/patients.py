@@ -59,6 +59,7 @@ def draw_patient(rng: np.random.Generator, population: Population, subject: str,
     person = _person(rng)
     admission = _moment(rng, admitted)
     gap_days = float(np.clip(rng.normal(8, 3), 1, 16))
+    # Need depends on severity with some noise: a bed must not be a deterministic function of how ill a patient is.
     bed_needed = bool(severity + rng.normal(0, 0.4) > 0.0)
     icu_hour = _icu_hour(rng, population, admission) if bed_needed else None
     weeks = (admission.date() - population.admitted.first).days / 7
@@ -71,6 +72,7 @@ def draw_patient(rng: np.random.Generator, population: Population, subject: str,
         + population.death_per_week * weeks
     )
     end, end_hour, recovery = _ending(rng, log_odds, severity, without_bed, icu_hour is not None)
+    # Nobody reaches intensive care after the stay has ended, or so late that nothing could be measured there.
     if icu_hour is not None and icu_hour > end_hour - 12:
         icu_hour = 4.0
     intubation, extubation = _ventilation(rng, severity, icu_hour, end, end_hour)
@@ -82,6 +84,7 @@ def draw_patient(rng: np.random.Generator, population: Population, subject: str,
         recovery=recovery,
         admission=admission,
         onset=(admission - pd.Timedelta(days=gap_days)).date(),
+        # The peak is about day 11 of illness; hours count from admission, which is `gap_days` into it.
         peak_hour=24 * float(np.clip(rng.normal(11.5, 2) - gap_days, 1.5, 8)),
         bed_needed=bed_needed,
         icu_hour=icu_hour,
@@ -112,7 +115,9 @@ def _person(rng: np.random.Generator) -> dict:
 def _moment(rng: np.random.Generator, period: Period) -> pd.Timestamp:
     """A moment of the period; later days are likelier, as in a rising epidemic."""
     days = (period.last - period.first).days + 1
+    # An exponent below 1 moves the uniform draw towards 1, the end of the period.
     day = int(days * rng.random() ** 0.7)
+    # 06:00 UTC is midnight in Mexico City, so that the local date is within the period.
     start = pd.Timestamp(period.first) + pd.Timedelta(days=day, hours=6)
     return start + pd.Timedelta(minutes=int(rng.integers(0, 24 * 60)))
 
@@ -128,9 +133,11 @@ def _ending(
 ) -> tuple[End, float, float]:
     """How and when the stay ends, and the latent pace of recovery that goes with it. log_odds: of death."""
     if rng.random() < 1 / (1 + np.exp(-log_odds)):
+        # Negative recovery: the courses of patients who die get worse after the peak. Without a bed death comes sooner.
         return "death", 24 * float(2 + rng.gamma(2, 3 if without_bed else 6)), -float(rng.uniform(0.1, 0.7))
     days = float(rng.lognormal(2.4 + 0.4 * severity, 0.3)) + 12 * in_icu
     end: End = "transfer_out" if rng.random() < 0.05 else "discharge_alive"
+    # A transfer cuts the stay short of what it would have been.
     share = rng.uniform(0.2, 0.6) if end == "transfer_out" else 1.0
     return end, 24 * float(np.clip(days, 2.5, 45) * share), float(np.clip(rng.normal(1.1, 0.3), 0.3, 2))
 
@@ -143,5 +150,6 @@ def _ventilation(
     start = icu_hour + float(rng.uniform(0.5, 20))
     if start > end_hour - 6:
         return None, None
+    # Patients who die or are transferred leave on the ventilator; survivors are weaned before discharge.
     stop = end_hour if end != "discharge_alive" else start + (end_hour - start) * float(rng.uniform(0.4, 0.8))
     return start, stop

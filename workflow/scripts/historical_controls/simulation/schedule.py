@@ -61,11 +61,14 @@ def gas_hours(rng: np.random.Generator, patient: Patient, course: Mapping[str, n
 
 def lab_hours(rng: np.random.Generator, patient: Patient, course: Mapping[str, np.ndarray], daily: bool) -> np.ndarray:
     """At admission, then about 06:00: daily in the first week, then sparser unless sick (or `daily` by protocol)."""
+    # 12:00 UTC is 06:00 in Mexico City (07:00 in summer time), when wards draw blood.
     first_morning = (12 - patient.admission.hour - patient.admission.minute / 60) % 24
+    # A morning within six hours of admission is skipped: the admission panel has just been taken.
     mornings = np.arange(first_morning + 24 * (first_morning < 6), last_hour(patient) - 1, 24)
     sick = sickness(course, mornings)
     share = np.clip(0.97 - 0.06 * np.clip(mornings / 24 - 5, 0, None) + 0.15 * sick, 0.45, 1)
     kept = mornings[(rng.random(len(mornings)) < share) | daily]
+    # A second sample in the late afternoon (11 h after the morning one) for the sicker.
     extra = mornings[rng.random(len(mornings)) < np.clip(0.15 * sick, 0, 0.4)] + 11
     jitter = rng.uniform(-0.7, 0.7, len(kept) + len(extra))
     hours = np.concatenate([[0.75], np.concatenate([kept, extra]) + jitter])
@@ -82,6 +85,7 @@ def panel(
     out = {}
     for code, share in PANEL_SHARE.items():
         wanted = rng.random(len(hours)) < np.clip(share + 0.12 * sick, 0.1, 1)
+        # IL-6 is not part of the admission panel.
         wanted[:1] |= code != "IL6"
         out[code] = hours[wanted]
     return out
@@ -91,6 +95,7 @@ def protocol_hours(patient: Patient, before: float, days: tuple[int, ...]) -> np
     """Hours of a treated patient's protocol samples: so many hours before the infusion and on these days after."""
     if patient.infusion_hour is None:
         return np.array([])
+    # An hour before study day d ends (at 24 d hours), so that no rounding moves the sample to the next day.
     hours = patient.infusion_hour + np.array([-before, *(24 * day - 1 for day in days)])
     return _to_minutes(hours[hours < last_hour(patient)])
 

@@ -11,6 +11,7 @@ import pandas as pd
 from historical_controls.simulation.patients import Patient
 
 CARE_HOURS = 48
+# Two weeks: recruitment ends there, and 21 days of follow-up then still fit into the exported 35 days.
 LAST_SCREENING_HOUR = 24 * 14
 
 
@@ -22,6 +23,8 @@ class Series(NamedTuple):
 
     def window(self, start: float, stop: float) -> np.ndarray:
         """Values in (start, stop]."""
+        # side="right" on both ends makes the window open at `start` and closed at `stop`, as the cohort's rules have
+        # it.
         left, right = np.searchsorted(self.hours, [start, stop], side="right")
         return self.values[left:right]
 
@@ -52,10 +55,13 @@ def _bilateral(measured: pd.DataFrame) -> bool:
 
 def _series(measured: pd.DataFrame) -> dict[str, Series]:
     numbers = measured.assign(
+        # A value above an assay's limit counts as that limit, one below it as its lower bound. Venous samples have no
+        # P/F.
         number=measured["value"].fillna(measured["lower"]).where(measured["specimen"] != "venous")
     )
     numbers = numbers.dropna(subset="number").sort_values(["outcome", "hours"])
     out = {str(code): Series(g["hours"].to_numpy(), g["number"].to_numpy()) for code, g in numbers.groupby("outcome")}
+    # PaO2 and FiO2 of one simulated sample have the same hour, so that no pairing window is needed here.
     gas = numbers.pivot_table(index="hours", columns="outcome", values="number")[["PAO2", "FIO2"]].dropna()
     return {**out, "PF": Series(gas.index.to_numpy(), (gas["PAO2"] / gas["FIO2"]).to_numpy())}
 
@@ -64,9 +70,11 @@ def _eligible(series: Mapping[str, Series], patient: Patient, hour: int) -> bool
     lymphocytes = series["LYMPH"].window(hour - 48, hour)
     return (
         _hypoxaemic(series["PF"], hour)
+        # Fever on each of the last two days, not only at one time within 48 hours.
         and all(_any_at_least(series["TEMP"], start, start + 24, 38.0) for start in (hour - 48, hour - 24))
         and len(lymphocytes) > 0
         and bool(lymphocytes[-1] < 0.8)
+        # No ferritin at all counts as 0, which fails; the alternative is D-dimer.
         and (_rising(series["DDIM"], hour) or _last(series["FERR"], hour, 0) > 1000)
         and _sofa(series, patient, hour) < 11
     )
@@ -83,6 +91,7 @@ def _any_at_least(series: Series, start: float, stop: float, limit: float) -> bo
 
 
 def _rising(dimer: Series, hour: int) -> bool:
+    # The basal value is the first of the day of admission; six hours before it allow for samples of the emergency room.
     first, last = dimer.window(-6, 24), dimer.window(hour - 48, hour)
     return bool(len(first) and len(last) and first[0] > 0 and last[-1] / first[0] >= 1.5)
 
@@ -108,6 +117,7 @@ def _sofa(series: Mapping[str, Series], patient: Patient, hour: int) -> int:
         + worst("CREAT", (1.2, 2.0, 3.5, 5.0), False)
         + worst("BILI", (1.2, 2.0, 6.0, 12.0), False)
         + worst("GCS", (15, 13, 10, 6), True)
+        # One organ: pressors at 0.08 ug/kg/min score 3 (DV-11), whatever the pressure they maintain.
         + max(3 * pressors, worst("MAP", (70,), True))
     )
 

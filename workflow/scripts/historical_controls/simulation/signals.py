@@ -10,8 +10,10 @@ from scipy.signal import lfilter
 from historical_controls.simulation.patients import Patient
 from historical_controls.simulation.truth import EFFECT_DAYS, Course
 
+# The last screening hour (day 14) and 21 days of follow-up.
 EXPORT_HOURS = 24 * 35
 RECOVERY_DAYS = 14.0
+# Share of the within-patient variance that is measurement error, new in every sample; the rest is AR(1).
 WHITE_SHARE = 0.15
 
 
@@ -24,10 +26,13 @@ def natural_course(rng: np.random.Generator, patient: Patient, courses: Mapping[
     days = np.arange(EXPORT_HOURS + 1) / 24
     peak = patient.peak_hour / 24
     before = np.clip(peak - days, 0, None)
+    # In days: rises with slope 1 at the peak and levels off at RECOVERY_DAYS, scaled by the patient's pace of recovery.
     after = RECOVERY_DAYS * (1 - np.exp(-np.clip(days - peak, 0, None) / RECOVERY_DAYS)) * patient.recovery
+    # Correlation of the shared part one day apart; each outcome's own part has the `rho` of the truth file.
     shared = _ar1(rng, len(days), 0.7)
     out = {}
     for code, course in courses.items():
+        # loading^2 + own^2 = 1: level and noise keep unit variance whatever the loading.
         own = np.sqrt(1 - course.loading**2)
         level = course.loading * patient.severity + own * rng.normal()
         noise = course.loading * shared + own * _ar1(rng, len(days), course.rho)
@@ -42,6 +47,7 @@ def typical(course: Course) -> float:
 
 def effect(true_effect: tuple[float, float, float], days: np.ndarray) -> np.ndarray:
     """The treatment's effect so many days after the infusion: 0 before, straight lines between the stated days."""
+    # left=0 covers the time before the infusion; after the last stated day np.interp keeps the last effect.
     return np.interp(days, (0, *EFFECT_DAYS), (0, *true_effect), left=0)
 
 
@@ -56,5 +62,6 @@ def _ar1(rng: np.random.Generator, n: int, rho_per_day: float) -> np.ndarray:
     """Stationary AR(1) with unit variance on an hourly grid."""
     rho = rho_per_day ** (1 / 24)
     shocks = rng.normal(size=n) * np.sqrt(1 - rho**2)
+    # The first value then has unit variance like all others; otherwise the series would start at almost 0.
     shocks[0] /= np.sqrt(1 - rho**2)
     return lfilter([1.0], [1.0, -rho], shocks)

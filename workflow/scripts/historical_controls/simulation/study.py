@@ -30,6 +30,7 @@ from historical_controls.simulation.truth_tables import Arm, historical_arm, tre
 
 TRUTH_FILE = "data/raw/truth.yaml"
 PLANTED_FILE = "data/raw/planted.csv"
+# Third element beside the arms 1 and 2 of truth_tables: the exports draw from a stream of their own.
 RENDERING = 3
 # A grid without any scenario: small studies are there to be run quickly.
 NO_GRID: dict[str, Any] = {
@@ -71,11 +72,13 @@ def simulate(truth: Truth, dirty: bool = True) -> Study:
     rng = np.random.default_rng([truth.seed, RENDERING])
     exports = [*hospital_exports(historical, rng), redcap_export(treated, truth)]
     if dirty:
+        # Another stream again, so that clean and dirty studies of one seed have the same clean records.
         exports = _spoilt(exports, historical, truth, np.random.default_rng([truth.seed, RENDERING, 1]))
     return Study(truth, treated, historical, tuple(exports))
 
 
 def _spoilt(exports: list[Export], historical: Arm, truth: Truth, rng: np.random.Generator) -> list[Export]:
+    # The counts in `dirt` are those of the shipped study, which has 150 admissions.
     amount = Amount(min(1.0, truth.historical / 150))
     dirt = {
         "laboratorio": laboratory_dirt(historical.patients, amount),
@@ -116,8 +119,10 @@ def make_study(
     truth = changed(load_truth(Path(template) / TRUTH_FILE), **{**small, **overrides})
     study = simulate(truth, dirty)
     write_study(study, folder)
+    # mode="json" turns dates into text and tuples into lists, which safe_dump can write.
     plain = truth.model_dump(mode="json")
     (Path(folder) / TRUTH_FILE).write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
+    # The included files are already merged; named again, they would override `config`.
     settings = read_config(Path(template) / "config.yaml") | {"include": [], "sensitivity": NO_GRID}
     settings |= dict(config or {})
     text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)

@@ -98,6 +98,8 @@ def load_truth(path: str | Path) -> Truth:
     try:
         return Truth.model_validate(raw)
     except ValidationError as error:
+        # raise_all raises whenever there is an error; the bare `raise` only tells the type checker that nothing is
+        # returned.
         raise_all(UserError(e["msg"], f"{path}: {'.'.join(map(str, e['loc']))}") for e in error.errors())
         raise
 
@@ -107,4 +109,5 @@ def changed(truth: Truth, **changes: Any) -> Truth:
     plain = truth.model_dump()
     for key, value in changes.items():
         plain[key] = {**plain[key], **value} if isinstance(value, dict) else value
+    # `model_copy(update=...)` would not check the changed keys.
     return Truth.model_validate(plain)

@@ -30,6 +30,7 @@ class Arm:
 def historical_arm(truth: Truth) -> Arm:
     """Admissions of the historical period, eligible or not."""
     streams = [Stream(truth.seed, HISTORICAL, number) for number in range(truth.historical)]
+    # Seven digits with leading zeros, as record numbers have: a spreadsheet strips them (`_lost_zeros`).
     subjects = [f"{4103 + 37 * number:07d}" for number in range(truth.historical)]
     patients = [
         draw_patient(stream.of(0), truth.population, subject, truth.population.admitted)
@@ -58,8 +59,11 @@ def treated_arm(truth: Truth) -> Arm:
 
 def _enrolled(truth: Truth, stream: Stream, subject: str) -> Patient | None:
     patient = draw_patient(stream.of(0), truth.population, subject, truth.population.treated_admitted)
+    # Refused here already: simulating the measurements of hundreds of candidates takes most of the time.
     if patient.icu_hour is None or not patient.pcr_positive or patient.limitation_hour is not None:
         return None
+    # Measured as if never infused. The streams repeat, so that the enrolled patient has the same values up to the
+    # infusion.
     hours = eligible_hours(patient, measurements(truth, patient, stream, treated=True))
     hour = infusion_hour(stream.of(6), hours, truth.waits.shortest, truth.waits.longest)
     return None if hour is None else patient.infused(hour)
@@ -78,6 +82,7 @@ def _arm(truth: Truth, patients: list[Patient], streams: list[Stream], treated: 
 
 
 def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    # pd.concat refuses an empty list, which a study without treated patients would give.
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 

@@ -40,6 +40,8 @@ def spoil_all(export: Export, spoils: list[Spoil], rng: np.random.Generator) -> 
 def laboratory_dirt(patients: tuple[Patient, ...], amount: Amount) -> list[Spoil]:
     n = amount.of
     return [
+        # First, while all rows are clean: it copies each patient's last row without asking whether another spoil took
+        # it.
         _after_death(patients, n(3), "fecha_toma", "fecha_resultado"),
         _broken_lines(n(2)),
         _exact_duplicates(n(40)),
@@ -49,6 +51,7 @@ def laboratory_dirt(patients: tuple[Patient, ...], amount: Amount) -> list[Spoil
         _not_done(n(4), {"resultado": "muestra insuficiente"}),
         _not_done(n(3), {"resultado": "cancelado"}),
         _not_done(n(2), {"resultado": "ver nota"}),
+        # "PCR" is C-reactive protein and the virus test; only the result could tell which, and "pendiente" does not.
         _held(n(2), {"analito": "PCR", "resultado": "pendiente"}, "two_meanings", "NAME_AMBIGUOUS", ("CRP",)),
         _held(n(6), {"comentario": "muestra hemolizada"}, "haemolysed", "SPECIMEN_BAD", ("FERR", "PCT")),
         _replaced(n(6), {"comentario": "muestra hemolizada"}, "haemolysed_kept", ("CREAT", "CRP")),
@@ -60,6 +63,7 @@ def laboratory_dirt(patients: tuple[Patient, ...], amount: Amount) -> list[Spoil
         _held(n(5), {"unidad": ""}, "no_unit", "UNIT_MISSING", ("FERR", "FIB", "DDIM")),
         _held(n(3), {"unidad": "UI/mL"}, "foreign_unit", "UNIT_UNKNOWN", ("IL6",)),
         _held(n(3), {"resultado": "ND"}, "no_limit", "LOD_NO_LIMIT", ("PCT", "IL6")),
+        # With a decimal comma declared, a point may group thousands or be a decimal point of another keyboard.
         _held(n(3), {"resultado": "7.5"}, "point_for_comma", "NUM_AMBIGUOUS", ("WBC",)),
         _held(n(2), {"fecha_toma": "31/04/2020 06:10"}, "no_such_date", "DATE_INVALID", ("PLT",)),
         _held(n(2), {"fecha_toma": "12/05/2002 06:10"}, "date_out_of_study", "DATE_RANGE", ("PLT",)),
@@ -103,6 +107,7 @@ def redcap_dirt(amount: Amount) -> list[Spoil]:
 
 def _measured(export: Export, among: tuple[str, ...] | None = None) -> pd.Series:
     """By place: whether the row is one exact number, of one of these outcomes."""
+    # A place has several items in wide files; every one of them must be a number.
     good = export.expected["value"].notna()
     if among:
         good &= export.expected["outcome"].isin(among)
@@ -157,6 +162,7 @@ def _copied(count: int, cells: dict[str, str], dirt: str, reason: str, fate: str
     """Further rows made from clean ones, so that nothing true is lost."""
 
     def spoil(export: Export, rng: np.random.Generator) -> Export:
+        # The copies are spoilt, never the originals: the clean truth that tests compare with stays complete.
         more, places = copy_rows(export, pick(export, rng, count, _measured(export)))
         return rewrite(more, places, cells, dirt, fate=fate, reason=reason, outcome=cells["analito"])
 
@@ -175,6 +181,7 @@ def _preliminary(count: int) -> Spoil:
     """A preliminary result ahead of each corrected one; the corrected one counts."""
 
     def spoil(export: Export, rng: np.random.Generator) -> Export:
+        # Creatinine, bilirubin and leukocytes have one unit each, so that 9,99 is a valid result in it.
         finals = pick(export, rng, count, _measured(export, ("CREAT", "BILI", "WBC")))
         more, places = copy_rows(export, finals, shift=-0.25)
         wrong = {"resultado": "9,99", "estatus": "preliminar"}
@@ -191,6 +198,7 @@ def _conflicts(count: int) -> Spoil:
         first = pick(export, rng, count, _measured(export, ("CREAT", "BILI")))
         more, second = copy_rows(export, first)
         more = rewrite(more, second, {"resultado": "4,44"}, "conflict")
+        # Which of the two is right cannot be known, so that both must be held.
         return rewrite(more, [*first, *second], {}, "conflict", fate="quarantined", reason="DUP_CONFLICT")
 
     return spoil
@@ -214,6 +222,7 @@ def _result_first(count: int) -> Spoil:
 
     def spoil(export: Export, rng: np.random.Generator) -> Export:
         places = pick(export, rng, count, _measured(export, ("CRP",)))
+        # In the order of `places`, since `rewrite` assigns by position.
         times = export.expected.set_index("place").loc[places, "time"]
         early = local_text(times - pd.Timedelta(hours=30), MOMENT).to_numpy()
         return rewrite(
@@ -232,10 +241,12 @@ def _after_death(patients: tuple[Patient, ...], count: int, *columns: str) -> Sp
         last = export.expected[numbers].groupby("subject")["place"].max().sort_values().to_numpy()
         chosen = sorted(rng.choice(last, size=min(count, len(last)), replace=False).tolist())
         more, places = copy_rows(export, chosen)
+        # Copied rows have several expectations in wide files, one per item, all of one patient.
         subjects = more.expected.drop_duplicates("place").set_index("place").loc[places, "subject"]
         times = subjects.map(died) + pd.Timedelta(days=2)
         cells = dict.fromkeys(columns, local_text(times, MOMENT).to_numpy())
         more = rewrite(more, places, cells, "after_death", fate="quarantined", reason="AFTER_DEATH")
+        # Only the copies are in `times`; all other rows keep theirs.
         when = more.expected["place"].map(times)
         return replace(more, expected=more.expected.assign(time=when.fillna(more.expected["time"])))
 
@@ -247,6 +258,7 @@ def _dst_gap(count: int) -> Spoil:
 
     def spoil(export: Export, rng: np.random.Generator) -> Export:
         seen = export.expected.drop_duplicates("place").sort_values("place")
+        # Rows near the gap, one per patient: two rows moved to one minute would be duplicates.
         near = seen[(seen["time"] - DST_GAP).abs() < pd.Timedelta(hours=6)].drop_duplicates("subject")
         places = pick(export, rng, count, pd.Series(True, index=near["place"]))
         written = [f"05/04/2020 02:{minute:02d}" for minute in rng.integers(1, 59, len(places))]

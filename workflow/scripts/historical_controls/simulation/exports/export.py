@@ -48,6 +48,7 @@ class Export:
 
     def lines(self) -> pd.Series:
         """Line of the file by place; the header is line 1."""
+        # Places may be fractions (a copied row is at 7.25), lines may not.
         places = np.sort(self.rows.index.to_numpy())
         return pd.Series(np.arange(2, len(places) + 2), index=places)
 
@@ -92,8 +93,10 @@ def local_text(times: pd.Series, form: str) -> pd.Series:
 def pick(export: Export, rng: np.random.Generator, count: int, where: pd.Series | None = None) -> list[float]:
     """Places of rows that are still clean, drawn at random; fewer where the file has fewer."""
     clean = ~export.rows.index.isin(export.expected.loc[export.expected["dirt"] != "", "place"])
+    # `where` may lack places that were added since it was computed; those are not picked.
     allowed = export.rows.index[clean if where is None else clean & where.reindex(export.rows.index).fillna(False)]
     chosen = rng.choice(len(allowed), size=min(count, len(allowed)), replace=False)
+    # In file order, so that columns of new cells can be assigned by position.
     return sorted(float(allowed[i]) for i in chosen)
 
 
@@ -103,6 +106,7 @@ def rewrite(export: Export, places: Sequence[float], cells: Mapping[str, Any], d
     for column, text in cells.items():
         rows.loc[list(places), column] = text
     touched = expected["place"].isin(places)
+    # In wide files one cell is spoilt and the other items of the row stay clean.
     if expect.get("item"):
         touched &= expected["item"] == expect["item"]
     for column, value in {"dirt": dirt, **expect}.items():
@@ -113,6 +117,7 @@ def rewrite(export: Export, places: Sequence[float], cells: Mapping[str, Any], d
 def copy_rows(export: Export, places: Sequence[float], shift: float = 0.25) -> tuple[Export, list[float]]:
     """The export with these rows repeated a little later (or earlier, negative shift), and the places of the copies."""
     copies = export.rows.loc[list(places)]
+    # A quarter of a line away: between two lines of the file, and free for a copy on the other side too.
     copies.index = copies.index + shift
     again = export.expected[export.expected["place"].isin(places)]
     again = again.assign(place=again["place"] + shift)

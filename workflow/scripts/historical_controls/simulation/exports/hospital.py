@@ -11,6 +11,7 @@ from historical_controls.simulation.truth_tables import Arm
 
 MOMENT = "%d/%m/%Y %H:%M"
 SOURCE, FOLDER = "historical", "data/raw/historical"
+# Several names are drawn alike; a name listed twice is twice as frequent. "PCR" under CRP is ambiguous on purpose.
 NAMES = {
     "WBC": ("Leucocitos",),
     "LYMPH": ("Linfocitos abs", "Linfocitos abs", "LINFOCITOS ABSOLUTOS"),
@@ -77,6 +78,7 @@ def number_text(values: pd.Series, decimals: int, thousands: bool = False) -> pd
         if np.isnan(value):
             return ""
         text = f"{value:,.{decimals}f}" if thousands else f"{value:.{decimals}f}"
+        # Both marks are exchanged in one pass; two `replace` calls would turn every mark into the same one.
         return text.translate(str.maketrans(",.", ".,"))
 
     return values.astype(float).map(spelled)
@@ -152,12 +154,14 @@ def _laboratory(arm: Arm, rng: np.random.Generator) -> Export:
     rows.insert(1, "nombre", "SIMULADO " + rows["expediente"].map(number).astype(str).str.zfill(3))
     rows.insert(2, "folio", [f"F{place:06d}" for place in range(len(rows))])
     rows.index = rows.index.astype(float)
+    # Padded to the full width: a footer that looks like a record is what readers stumble over.
     footer = (f"Total de registros: {len(rows)}" + ";" * (rows.shape[1] - 1),)
     return _export("laboratorio", rows, expected_frame(frame.assign(place=frame.index.astype(float))), footer)
 
 
 def _lab_rows(part: pd.DataFrame, code: str, rng: np.random.Generator) -> pd.DataFrame:
     text, unit = _result_text(part, rng) if code == "PCR" else _printed(part, UNITS[code], rng)
+    # Results follow their samples by 45 minutes to 4 hours; a result dated before its sample is planted dirt.
     lag = pd.to_timedelta(rng.integers(45, 240, len(part)), unit="min")
     return pd.DataFrame(
         {
@@ -189,6 +193,7 @@ def _printed(
     other = (rng.random(len(part)) < OTHER_UNIT_SHARE) & (len(units) > 1)
     text = pd.Series("", part.index, dtype=object)
     unit = pd.Series("", part.index, dtype=object)
+    # Where there is one unit, first and last are the same and `other` is empty.
     for chosen, (name, factor, decimals) in ((~other, units[0]), (other, units[-1])):
         some = part[chosen]
         unit[chosen] = name
@@ -199,6 +204,7 @@ def _printed(
 def _with_sign(
     part: pd.DataFrame, factor: float, decimals: int, thousands: bool, rng: np.random.Generator
 ) -> pd.Series:
+    # All three spellings are made for all rows and the right one is picked, so that the draws do not depend on values.
     exact = number_text(part["value"] * factor, decimals, thousands)
     below = _choose(rng, BELOW, len(part)) + number_text(part["upper"] * factor, decimals)
     above = _choose(rng, ABOVE, len(part)) + number_text(part["lower"] * factor, decimals)
@@ -208,6 +214,7 @@ def _with_sign(
 def _gases(arm: Arm, rng: np.random.Generator) -> Export:
     frame = arm.measurements[arm.measurements["sheet"] == "gas"]
     wide = _wide(frame.assign(specimen_key=frame["specimen"]), ["subject", "time", "specimen"])
+    # The hospital writes FiO2 as percent or as fraction, row by row, with its unit beside it.
     percent = rng.random(len(wide)) < 0.6
     fraction = number_text(wide["FIO2"], 2)
     rows = pd.DataFrame(

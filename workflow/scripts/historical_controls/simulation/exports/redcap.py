@@ -32,10 +32,13 @@ def redcap_export(arm: Arm, truth: Truth) -> Export:
     columns = [*FRONT, *(c for field in FIELDS for c in columns_of(field) if c != "record_id")]
     frames = [pd.DataFrame([row for pair in once for row in pair]), events, care, *(rows for rows, _ in sheets)]
     rows = pd.concat(frames, ignore_index=True).reindex(columns=columns).fillna("")
+    # REDCap writes a record's single events first, then its repeat instruments in the order of the forms.
     rows["order"] = rows["redcap_repeat_instrument"].map({"": -1, **{f: i for i, f in enumerate(_forms())}})
     ordered = rows.sort_values(["record_id", "order"], kind="stable").index
+    # Old row number to place in the sorted file; expectations are moved by it.
     place = pd.Series(np.arange(len(rows), dtype=float), index=ordered)
     rows = rows.drop(columns="order").loc[ordered].set_axis(np.arange(len(rows), dtype=float))
+    # The sheets come last in `frames`: what precedes them (single events, adverse events, care) has no expectations.
     expected = pd.concat(_placed(sheets, len(rows) - sum(len(r) for r, _ in sheets), place), ignore_index=True)
     return Export(SOURCE, "redcap", f"{FOLDER}/redcap_export.csv", rows, expected)
 
@@ -102,6 +105,7 @@ def _repeated(arm: Arm, sheet: str, form: str, truth: Truth) -> tuple[pd.DataFra
     """Rows of one repeating instrument and their expectations, places counted within the sheet."""
     items = {field.code: field.name for field in FIELDS if field.form == form and field.code}
     frame = arm.measurements
+    # The form asks for arterial gases alone.
     frame = frame[(frame["sheet"] == sheet) & frame["outcome"].isin(items) & (frame["specimen"] != "venous")]
     texts = frame.assign(cell=_cells(frame, truth), column=frame["outcome"].map(items))
     wide = texts.pivot_table(index=["subject", "time"], columns="column", values="cell", aggfunc="first").reset_index()
@@ -114,6 +118,7 @@ def _repeated(arm: Arm, sheet: str, form: str, truth: Truth) -> tuple[pd.DataFra
 
 
 def _cells(frame: pd.DataFrame, truth: Truth) -> list[str]:
+    # PaO2, FiO2 and the Glasgow score have no course of their own in the truth file.
     digits = {code: course.digits for code, course in truth.courses.items()} | {"PAO2": 1, "FIO2": 2, "GCS": 0}
     columns = zip(frame["outcome"], frame["value"], frame["lower"], frame["upper"], frame["result"], strict=True)
     return [_cell(code, value, lower, upper, result, digits) for code, value, lower, upper, result in columns]
@@ -131,6 +136,7 @@ def _instances(rows: pd.DataFrame, form: str) -> pd.DataFrame:
     """Repeat instances numbered per patient, as REDCap does."""
     if rows.empty:
         return rows
+    # REDCap numbers instances from 1 within each record and instrument.
     instance = (rows.groupby("record_id").cumcount() + 1).astype(str)
     return rows.assign(
         redcap_event_name="follow_up_arm_1",
