@@ -47,6 +47,7 @@ class BalanceTables:
 def balance_arms(patients: pd.DataFrame, visits: pd.DataFrame, inputs: BalanceInputs) -> BalanceTables:
     """Table 1, weights, sets and gates of the included patients (tables cohort_patients, visits)."""
     settings, scenario = inputs.settings, inputs.scenario
+    # Sorted, so that ties in matching and the drawn labellings do not depend on the order of a file.
     people = patients[patients["included"].fillna(False).astype(bool)].sort_values(["source", "patient_id"])
     people = people.reset_index(drop=True)
     treated = (people["arm"] == "treated").to_numpy(dtype=bool)
@@ -93,6 +94,7 @@ def _compared(
 def _gates(methods: Methods, key: KeyCovariates, people: pd.DataFrame, settings: Balance) -> dict[str, list[Gate]]:
     ids = people["display_id"].to_numpy()
     weeks = timing(people, "calendar_week") if people["calendar_week"].notna().any() else None
+    # As a key covariate the week has its own `outside_range` gate; a second warning would say the same.
     calendar = None if "calendar_week" in settings.key_covariates else weeks
     return {method: gates_of(one, key, ids, calendar, settings.gates) for method, one in methods.items()}
 
@@ -114,6 +116,7 @@ def _printed(keys: list[Covariate]) -> dict[str, tuple[str, np.ndarray]]:
 def _weights(methods: Methods, people: pd.DataFrame, scenario: str) -> pd.DataFrame:
     frames = [
         people[["source", "patient_id", "arm"]].assign(scenario=scenario, method=method, weight=one.weights)
+        # Infeasible methods have no weights; their gates and their reason remain.
         for method, one in methods.items()
         if isinstance(one, Weighting)
     ]
@@ -128,6 +131,7 @@ def _sets(methods: Methods, people: pd.DataFrame, scenario: str) -> pd.DataFrame
     frame = people[["source", "patient_id", "arm"]].assign(
         scenario=scenario, matched_set=matched.set, distance=matched.distance
     )
+    # Set 0 marks the unmatched, who are named by a gate instead.
     return conform(frame[matched.set > 0], MATCHED_SETS)
 
 
@@ -141,6 +145,8 @@ def _listing(weights: pd.DataFrame, sets: pd.DataFrame, people: pd.DataFrame) ->
     joined = shown.merge(wide, on=person, how="left").merge(
         sets[[*person, "matched_set", "distance"]], on=person, how="left"
     )
+    # Nullable: the left join leaves unmatched patients without a set.
     joined["matched_set"] = joined["matched_set"].astype("Int64")
+    # Each set starts with its treated patient; unmatched patients come last (NA sorts last).
     order = joined.assign(first=joined["arm"] != "treated").sort_values(["matched_set", "first", "display_id"])
     return order.drop(columns=[*person, "first"]).reset_index(drop=True)

@@ -29,6 +29,7 @@ class NumberCovariate:
 
     def of(self, rows: npt.NDArray[np.bool_]) -> NumberCovariate:
         """The same of those patients who have a value."""
+        # A missing value has nan as both bounds; an unbounded one has an infinite bound and stays.
         kept = rows & ~np.isnan(self.lower)
         return replace(self, lower=self.lower[kept], upper=self.upper[kept])
 
@@ -66,12 +67,15 @@ def _covariate(patients: pd.DataFrame, visits: pd.DataFrame, outcome: Outcome) -
         return _baseline(patients, visits, outcome)
     column = patients.get(outcome.code, pd.Series(np.nan, patients.index, dtype=object))
     if outcome.kind == "number":
+        # Nullable dtypes have pd.NA, which needs `na_value` to become nan.
         values = pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan)
         return NumberCovariate(outcome.code, outcome.unit, outcome.scale, values, values)
     if outcome.kind == "flag":
+        # '' is the only level of a flag, so that Table 1 has one row for it (the 'yes').
         said = [None if pd.isna(value) else "" if bool(value) else "no" for value in column]
         return CategoryCovariate(outcome.code, ("",), np.array(said, dtype=object))
     category = np.array([None if pd.isna(value) else str(value) for value in column], dtype=object)
+    # Categories found in the data and not in the dictionary get a row too, after the declared ones.
     others = sorted({value for value in category if value is not None} - set(outcome.categories))
     return CategoryCovariate(outcome.code, (*outcome.categories, *others), category)
 
@@ -80,7 +84,9 @@ def _baseline(patients: pd.DataFrame, visits: pd.DataFrame, outcome: Outcome) ->
     rows = visits[(visits["outcome"] == outcome.code) & (visits["day"] == 0)]
     keyed = rows.set_index(["source", "patient_id"])
     own = keyed.reindex(pd.MultiIndex.from_frame(patients[["source", "patient_id"]]))
+    # A visit whose bounds are both null is unbounded, not missing; only a patient without a visit has no `n`.
     there = own["n"].notna().to_numpy()
+    # A quantity on the log scale cannot be below 0.
     open_below = 0.0 if outcome.scale == "log" else -np.inf
     lower = np.where(there, own["lower"].fillna(open_below), np.nan)
     upper = np.where(there, own["upper"].fillna(np.inf), np.nan)

@@ -42,12 +42,14 @@ def moments_of(values: Floats, weights: Floats | None = None) -> Moments:
     mean = float(w @ values / total)
     if n < 2:
         return Moments(n, mean, np.nan)
+    # The divisor becomes n - 1 where all weights are equal, whatever their size (BA-2).
     sd = float(np.sqrt(w @ (values - mean) ** 2 / (total - w @ w / total)))
     return Moments(n, mean, 0.0 if no_spread(sd, np.abs(values).max()) else sd)
 
 
 def share_moments(hits: float, total: float, n: int | None = None) -> Moments:
     """Moments of a share of `total` weight: its standard deviation is sqrt(p (1 - p))."""
+    # Sums of weights may end a rounding error beyond 0 or 1, where p (1 - p) would have no root.
     share = min(max(hits / total, 0.0), 1.0) if total else np.nan
     sd = float(np.sqrt(share * (1 - share))) if total else np.nan
     return Moments(int(total) if n is None else n, share, sd, share=True)
@@ -71,6 +73,7 @@ def _sd_between(treated: Moments, historical: Moments) -> float:
     n1, n0, difference = treated.n, historical.n, difference_of(treated, historical)
     if not n1 or not n0 or difference == 0:
         return 0.0
+    # All of the total sum of squares is between the arms: a share divides it by n, as p (1 - p) does, a mean by n - 1.
     squares = n1 * n0 / (n1 + n0) * difference**2
     return float(np.sqrt(squares / (n1 + n0 - (0 if treated.share else 1))))
 
@@ -92,6 +95,8 @@ def smd(treated: Moments, historical: Moments, spread: float | None = None) -> f
     if np.isnan(difference) or np.isnan(pooled):
         return np.nan
     if pooled == 0:
+        # Only a weighted comparison gets here with a difference: weights gave means apart in what does not vary
+        # unweighted.
         return 0.0 if difference == 0 else np.nan
     return difference / pooled
 
@@ -109,11 +114,13 @@ def on_scale(covariate: NumberCovariate) -> Floats:
     Values that the scale cannot hold become nan.
     """
     values = transformed(at_limit(covariate.lower, covariate.upper), covariate.scale)
+    # log 0 and logit 100% are infinite and would make every mean so.
     return np.where(np.isfinite(values), values, np.nan)
 
 
 def at_limit(lower: Floats, upper: Floats) -> Floats:
     """Exact values as they are, '<' at the upper limit, '>' at the lower one, intervals at their middle."""
+    # Censored values of log outcomes have the lower bound 0, those of other outcomes -inf; both mean "below the limit".
     below, above = (lower <= 0) | np.isinf(lower), np.isinf(upper)
     with np.errstate(invalid="ignore"):
         middle = (lower + upper) / 2

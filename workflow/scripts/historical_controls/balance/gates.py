@@ -42,6 +42,7 @@ def gates_of(
     if isinstance(weighting, Infeasible):
         named = weighting.covariates or ("",)
         return [Gate(weighting.reason, "refuse", np.nan, np.nan, code) for code in named]
+    # Unmatched patients are not compared, and treated ones among them trip no gate.
     included = weighting.weights > 0
     found = [*_effective(weighting, key, declared), *_shares(weighting, key, declared)]
     found += _far(key, included, ids, declared.min_controls_reaching)
@@ -56,6 +57,7 @@ def _effective(weighting: Weighting, key: KeyCovariates, declared: Gates) -> Ite
     ess = effective_size(weighting.weights[~key.treated])
     refused = ess < declared.min_ess
     state: State = "refuse" if refused else "warn" if ess < declared.warn_ess else "ok"
+    # The limit printed is the one that was missed.
     limit = declared.min_ess if refused else declared.warn_ess
     yield Gate("few_effective", state, ess, limit, level="historical")
 
@@ -65,6 +67,7 @@ def _shares(weighting: Weighting, key: KeyCovariates, declared: Gates) -> Iterat
     for arm, rows in (("treated", key.treated), ("historical", ~key.treated)):
         own = weighting.weights[rows]
         own = own[own > 0]
+        # Equal weights of few treated patients are large shares by necessity: one of two has 50%.
         if arm == "treated" and np.ptp(own) == 0:
             continue
         share = largest_share(own)
@@ -83,6 +86,7 @@ def _far(key: KeyCovariates, included: Flags, ids: np.ndarray, least: float) -> 
     yield from _unknown(key, codes)
     for code in codes:
         columns = [number for number, name in enumerate(key.covariate) if name == code]
+        # A category has several columns; the one with the fewest controls that far out speaks for it.
         reached = min((_reached(key, number, included) for number in columns), key=lambda one: one.share)
         refused = reached.share < least and reached.chance * len(codes) <= CHANCE
         yield Gate("far_from_controls", "refuse" if refused else "ok", reached.share, least, code)
@@ -114,9 +118,11 @@ class Reached:
 
 def _reached(key: KeyCovariates, column: int, included: Flags) -> Reached:
     x, known = key.X[:, column], key.known[:, column]
+    # All controls, also those without weight: the question is whether such patients exist, not how they were weighted.
     treated, controls = x[key.treated & included & known], x[~key.treated & known]
     if not len(treated) or not len(controls):
         return Reached(1.0, 1.0)
+    # The middle treated patient, counted from outside; on both sides, by turning the signs.
     half = (len(treated) + 1) // 2
     least = min(int((side * controls >= np.sort(side * treated)[::-1][half - 1]).sum()) for side in (1.0, -1.0))
     return Reached(least / len(controls), chance_of_reach(len(treated), len(controls), least))
@@ -131,6 +137,7 @@ def chance_of_reach(n_treated: int, n_controls: int, reaching: int) -> float:
     from scipy.stats import hypergeom
 
     half = (n_treated + 1) // 2
+    # sf(h - 1) is P(H >= h). Twice, since the side was chosen after looking at both.
     return min(1.0, 2 * float(hypergeom.sf(half - 1, n_treated + n_controls, n_treated, half + reaching)))
 
 
@@ -144,6 +151,7 @@ def _beyond(key: KeyCovariates, column: int) -> Floats:
     if not len(controls):
         return np.zeros(len(x))
     apart = np.maximum(np.maximum(controls.min() - x, x - controls.max()), 0.0)
+    # A difference left by rounding puts nobody outside the range.
     apart = np.where(no_spread(apart, np.abs(x).max()), 0.0, apart)
     sd = key.control_sd[column]
     scaled = apart / sd if sd > 0 else np.where(apart > 0, np.inf, 0.0)
@@ -155,6 +163,7 @@ def _calendar(weeks: Floats, treated: Flags, historical: Flags, ids: np.ndarray)
     known = weeks[historical & ~np.isnan(weeks)]
     if not len(known):
         return
+    # A treated patient without a week is not outside.
     apart = np.nan_to_num(np.maximum(np.maximum(known.min() - weeks, weeks - known.max()), 0.0))
     for row in np.flatnonzero(treated & (apart > 0)):
         yield Gate("outside_calendar", "warn", float(apart[row]), 0.0, "calendar_week", str(ids[row]))

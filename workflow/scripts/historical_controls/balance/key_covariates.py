@@ -40,6 +40,7 @@ class KeyCovariates:
         """How many patients' value of each covariate was imputed."""
         missing = dict.fromkeys(self.covariate, 0)
         for code, known in zip(self.covariate, self.known.T, strict=True):
+            # The columns of one category are missing together: the maximum counts a patient once.
             missing[code] = max(missing[code], int((~known).sum()))
         return missing
 
@@ -52,7 +53,9 @@ def key_covariates(covariates: Sequence[Covariate], treated: Flags, indicators: 
         tuple(name for name, _, _ in columns),
         np.column_stack([values for _, values, _ in columns]) if columns else empty,
         np.column_stack([known for _, _, known in columns]) if columns else empty.astype(bool),
+        # Imputed values are left out: all at the mean, they would make the arms look less spread out than they are.
         np.array([_spread(values[known], treated[known]) for _, values, known in columns]),
+        # One control alone has no standard deviation; 0 stands for "no distance can be measured".
         np.array([np.nan_to_num(_moments(values[known & ~treated]).sd) for _, values, known in columns]),
         treated,
     )
@@ -61,11 +64,13 @@ def key_covariates(covariates: Sequence[Covariate], treated: Flags, indicators: 
 def _columns(covariate: Covariate, treated: Flags, indicators: bool) -> Iterator[tuple[str, Floats, Flags]]:
     """Name, values and which are known; a covariate that nobody has gives no column."""
     raw = _raw(covariate)
+    # The columns of a category are missing together, so that the first tells for all.
     known = ~np.isnan(raw[:, 0])
     if not known.any():
         return
     for values in raw.T:
         yield covariate.code, np.where(known, values, values[known].mean()), known
+    # The indicator itself is known of everybody.
     if indicators and not known.all():
         yield covariate.code, (~known).astype(float), np.ones(len(treated), dtype=bool)
 
@@ -78,9 +83,11 @@ def _raw(covariate: Covariate) -> Floats:
 
 
 def _dummies(covariate: CategoryCovariate) -> Floats:
+    # The first level is the reference: with all of them the columns would sum to 1 and be collinear.
     levels = covariate.levels if covariate.levels == ("",) else covariate.levels[1:]
     missing = np.array([value is None for value in covariate.category], dtype=bool)
     columns = [np.where(missing, np.nan, covariate.category == level) for level in levels]
+    # A category with one level does not vary; a column of zeros keeps its name for the gates and counts.
     return np.column_stack(columns).astype(np.float64) if columns else np.zeros((len(missing), 1))
 
 
@@ -91,6 +98,7 @@ def _spread(values: Floats, treated: Flags) -> float:
 
 
 def _moments(values: Floats) -> Moments:
+    # A 0/1 column has the standard deviation of a share (BA-1), also where it comes from a number.
     if np.isin(values, (0.0, 1.0)).all():
         return share_moments(float(values.sum()), len(values))
     return moments_of(values)

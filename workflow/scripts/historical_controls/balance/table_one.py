@@ -52,6 +52,7 @@ class BalanceMeasures:
     @property
     def variance_ratio(self) -> float:
         if isinstance(self.covariate, CategoryCovariate):
+            # The variance p (1 - p) of a share follows from the shares; its ratio would say nothing more.
             return np.nan
         return variance_ratio(self.treated, self.historical)
 
@@ -70,6 +71,7 @@ def compare(
         for method, weighting in weightings.items():
             if method != UNWEIGHTED:
                 arms = [_moments(values, share, masks[arm], weighting.weights) for arm in ARMS]
+                # No chance limit after weighting: the weights were made for these labels and would differ under others.
                 yield BalanceMeasures(method, covariate, name, arms[0], arms[1], spread, np.nan)
 
 
@@ -86,6 +88,7 @@ def _values(covariate: Covariate, level: str) -> Floats:
 
 
 def _moments(values: Floats, share: bool, rows: Flags, weights: Floats) -> Moments:
+    # Patients without weight (unmatched) are not counted in n either.
     kept = rows & ~np.isnan(values) & (weights > 0)
     x, w = values[kept], weights[kept]
     return share_moments(float(w @ x), float(w.sum()), len(x)) if share else moments_of(x, w)
@@ -168,6 +171,7 @@ def _smd_rows(cell: Cell, measures: BalanceMeasures) -> Iterator[Row]:
             yield cell.number(name, value, format="0.00")
     if isinstance(measures.covariate, NumberCovariate) and not np.isnan(measures.smd):
         yield cell.text(Statistic.SMD_SCALE, measures.covariate.scale)
+        # Any censored value was compared at its limit, which readers of the SMD must know.
         if measures.covariate.of(np.ones(len(measures.covariate.lower), dtype=bool)).censored.any():
             yield cell.text(Statistic.SMD_CENSORED, "at_limit")
 
@@ -191,6 +195,7 @@ def _number_rows(cell: Cell, covariate: NumberCovariate, rows: Flags) -> Iterato
     if not len(own.lower):
         return
     form = number_format(covariate)
+    # The mean of values that include limits is not a mean; quartiles survive as long as they are not censored.
     if not censored:
         moments = moments_of(own.lower)
         yield cell.number(Statistic.MEAN, moments.mean, covariate.unit, form)
@@ -217,6 +222,7 @@ def bounded_quantile(values: np.ndarray, share: float) -> float:
     place = share * (len(ordered) - 1)
     low, high = ordered[int(np.floor(place))], ordered[int(np.ceil(place))]
     part = place - np.floor(place)
+    # inf - inf and 0 * inf would be nan; an unbounded neighbour that has no part in the quantile must not spoil it.
     if low == high or part == 0 or np.isinf(low):
         return float(low)
     return float(low + part * (high - low))

@@ -54,6 +54,7 @@ def imputed_rows(key: KeyCovariates, scenario: str) -> Iterator[Row]:
 def gate_rows(method: str, gates: Iterable[Gate], scenario: str) -> Iterator[Row]:
     """Output 14.1.10: one analysis a gate, its state, what was found and what is declared."""
     for gate in gates:
+        # `level` of a gate is an arm or a patient's display id; results have a column for each.
         arm = gate.level if gate.level in ("treated", "historical") else ""
         level = "" if arm else gate.level
         cell = Cell(gate_key(gate.gate), scenario, method, outcome=gate.covariate, arm=arm, level=level)
@@ -73,6 +74,7 @@ def overlap_rows(
     """
     for code, (unit, values) in columns.items():
         rounded = public and code == "AGE"
+        # An exact age beside a public display id would identify a treated patient.
         shown = (np.floor(values / YEARS) + 0.5) * YEARS if rounded else values
         cell = Cell(AnalysisKey.OVERLAP, scenario, outcome=code)
         yield from _histogram(cell.at(arm="historical"), shown[~treated], unit, rounded)
@@ -85,7 +87,9 @@ def _histogram(cell: Cell, values: Floats, unit: str, banded: bool) -> Iterator[
     if not len(known):
         return
     width = YEARS if banded else _round_width(float(np.ptp(known)))
+    # Edges are multiples of the width, so that bins of all covariates start at round numbers.
     first = np.floor(known.min() / width)
+    # + 2: the edge above the bin that has the maximum, which arange leaves out.
     counts, edges = np.histogram(known, (first + np.arange(np.floor(known.max() / width) - first + 2)) * width)
     for number, count in enumerate(counts):
         here = cell.at(level=f"{number + 1:02d}")

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array, eye_array, hstack, vstack
 from historical_controls.balance.covariates import Floats
 from historical_controls.balance.key_covariates import Flags
 
+# In units of the standardised columns: what the solver may leave of 0 by rounding.
 NOTHING = 1e-9
 
 
@@ -20,6 +21,7 @@ def distance_from_hull(Z: Floats) -> Floats:
     Nearest in the sum of absolute distances, so that few columns carry the blame.
     """
     m, p = Z.shape
+    # Variables (w, a, b): Z'w = b - a with a, b >= 0, so that a + b is the absolute distance at the minimum.
     balance: Any = hstack([csr_array(Z.T), eye_array(p), -eye_array(p)])
     total = csr_array(np.concatenate([np.ones(m), np.zeros(2 * p)])[None, :])
     stacked: Any = vstack([balance, total])
@@ -39,5 +41,7 @@ def may_weigh(Z: Floats) -> Flags:
     both: Any = np.hstack([Z.T, Z.T])
     cost = np.concatenate([-np.ones(m), np.zeros(m)])
     bounds: Any = [(0.0, 1.0)] * m + [(0.0, None)] * m
+    # Some solution always exists: u = v = 0.
     found: Any = linprog(cost, A_eq=both, b_eq=np.zeros(p), bounds=bounds, method="highs")
+    # At the maximum every u is 0 or 1, so that 0.5 tells them apart whatever the solver's tolerance.
     return np.asarray(found.x[:m] > 0.5)

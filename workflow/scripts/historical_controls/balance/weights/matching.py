@@ -45,6 +45,7 @@ def match(key: KeyCovariates, D: Floats, wanted: int) -> Matched | Infeasible:
     if not len(pairs):
         return Infeasible("nobody_matched")
     served = np.unique(pairs[:, 0])
+    # From the largest ratio down; k = 1 is known to serve all of them.
     for k in range(min(wanted, n0 // len(served)), 1, -1):
         more = assign(D[served], k)
         if len(more) == k * len(served):
@@ -57,12 +58,14 @@ def _matched(key: KeyCovariates, D: Floats, pairs: Integers, ratio: int, wanted:
     n = len(key.treated)
     at_treated, at_control = np.flatnonzero(key.treated), np.flatnonzero(~key.treated)
     served = np.unique(pairs[:, 0])
+    # Sets are numbered in the order of the treated patients, who are sorted.
     number = {int(i): s for s, i in enumerate(served, start=1)}
     sets, distance, weights = np.zeros(n, dtype=int), np.zeros(n), np.zeros(n)
     sets[at_treated[served]] = range(1, len(served) + 1)
     sets[at_control[pairs[:, 1]]] = [number[int(i)] for i in pairs[:, 0]]
     distance[at_control[pairs[:, 1]]] = D[pairs[:, 0], pairs[:, 1]]
     weights[at_treated[served]] = 1.0
+    # The controls of a set weigh one treated patient together.
     weights[at_control[pairs[:, 1]]] = 1.0 / ratio
     facts = {
         Statistic.RATIO: ratio,
@@ -81,10 +84,12 @@ def assign(D: Floats, k: int) -> Integers:
     allowed = np.isfinite(D[:, near])
     if not allowed.any():
         return np.zeros((0, 2), dtype=int)
+    # One forbidden pair costs more than all allowed ones can, so that as many as possible are allowed.
     forbidden = 1.0 + float(D[:, near][allowed].max()) * k * len(D)
     cost = np.repeat(np.where(allowed, D[:, near], forbidden), k, axis=0)
     rows, columns = linear_sum_assignment(cost)
     kept = cost[rows, columns] < forbidden
+    # Row r of the treated stands at r k to r k + k - 1.
     return np.column_stack([rows[kept] // k, near[columns[kept]]])
 
 
@@ -93,6 +98,7 @@ def _worth_trying(D: Floats, k: int) -> Integers:
     most = k * len(D)
     if D.shape[1] <= most:
         return np.arange(D.shape[1])
+    # At most k n1 controls are taken in all: if one beyond these were used, a nearer one would be free.
     return np.unique(np.argpartition(D, most - 1, axis=1)[:, :most])
 
 
@@ -108,13 +114,16 @@ def distances(key: KeyCovariates, kind: Distance) -> Floats:
     covariance = _rank_covariance(X) if kind == "rank_mahalanobis" else _within(X, key.treated)
     values, vectors = np.linalg.eigh(covariance)
     kept = values > SINGULAR * max(values.max(initial=0.0), 1e-300)
+    # Whitened: squared Euclidean distances in Y are Mahalanobis distances in X.
     Y = X @ (vectors[:, kept] / np.sqrt(values[kept]))
     a, b = Y[key.treated], Y[~key.treated]
+    # One (n1, n0) matrix per column; (n1, n0, p) at once would not fit with 100,000 controls.
     return np.sqrt(sum(((a[:, [c]] - b[:, c]) ** 2 for c in range(Y.shape[1])), np.zeros((len(a), len(b)))))
 
 
 def _within(X: Floats, treated: npt.NDArray[np.bool_]) -> Floats:
     centred = X - np.where(treated[:, None], X[treated].mean(axis=0), X[~treated].mean(axis=0))
+    # n - 2: one mean per arm was estimated.
     return centred.T @ centred / max(len(X) - 2, 1)
 
 
@@ -126,6 +135,7 @@ def _ranks(Z: Floats) -> Floats:
 
 
 def _tied(z: Floats) -> Integers:
+    # Neighbours in order whose gaps are all below TIED form one group, numbered from 0.
     order = np.argsort(z, kind="stable")
     group = np.concatenate([[0], np.cumsum(np.diff(z[order]) > TIED)])
     out = np.empty(len(z), dtype=int)
@@ -139,6 +149,7 @@ def _rank_covariance(R: Floats) -> Floats:
     covariance = np.atleast_2d(np.cov(R, rowvar=False))
     sd = np.sqrt(np.diag(covariance))
     untied = np.sqrt(np.var(np.arange(1, len(R) + 1), ddof=1))
+    # A column whose ranks are all tied has no spread and weighs nothing.
     factor = np.divide(untied, sd, out=np.zeros_like(sd), where=sd > 0)
     return covariance * np.outer(factor, factor)
 
@@ -147,10 +158,12 @@ def forbid(D: Floats, key: KeyCovariates, exact: list[npt.NDArray[np.object_]], 
     """D with infinity where a category differs (unknown equals only unknown) or a caliper is exceeded."""
     out = D.copy()
     for category in exact:
+        # repr makes None equal to None and nan to nan; compared as objects, a missing value would match nobody.
         left = np.array([repr(value) for value in category[key.treated]])
         right = np.array([repr(value) for value in category[~key.treated]])
         out[left[:, None] != right] = np.inf
     for column, code in enumerate(key.covariate):
+        # A caliper is in standard deviations of the controls, which do not exist where they are all alike.
         if code in calipers and key.control_sd[column] > 0:
             x = key.X[:, column]
             apart = np.abs(x[key.treated][:, None] - x[~key.treated]) / key.control_sd[column]

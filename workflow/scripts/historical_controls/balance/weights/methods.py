@@ -43,9 +43,11 @@ def _match(
     key: KeyCovariates, patients: pd.DataFrame, settings: Balance, dictionary: Dictionary
 ) -> Matched | Infeasible:
     declared = settings.matching
+    # Exact characteristics are columns of the patients; no visit is looked up.
     exact = collect(patients, VISITS.empty(), declared.exact, dictionary, ())
     D = distances(key, declared.distance)
     categories = [covariate.category for covariate in exact if isinstance(covariate, CategoryCovariate)]
     if settings.missing == "indicator":
+        # A patient whose value is missing is matched with one who lacks the same value (BA-4).
         categories += [known.astype(object) for known in key.known.T]
     return match(key, forbid(D, key, categories, {str(k): v for k, v in declared.calipers.items()}), declared.ratio)

@@ -10,6 +10,7 @@ from historical_controls.balance.key_covariates import Flags, KeyCovariates
 from historical_controls.balance.weights.weighting import Infeasible, Weighting
 
 FEWEST_FOR_LOGISTIC = 10
+# exp(-30) is 1e-13: fitted probabilities are 0 or 1 to rounding, as under complete separation.
 SEPARATED_AT = 30.0
 STEPS = 100
 
@@ -29,6 +30,7 @@ def overlap_weighting(key: KeyCovariates, penalty: float) -> Weighting | Infeasi
         return Infeasible("separated")
     e = 1 / (1 + np.exp(-eta))
     raw = np.where(key.treated, 1 - e, e)
+    # Scaled per arm, so that each sums to the number of treated patients.
     sums = np.where(key.treated, raw[key.treated].sum(), raw[~key.treated].sum())
     return Weighting(raw / sums * n1, "ATO", {Statistic.PENALTY: penalty})
 
@@ -37,6 +39,7 @@ def _varying(key: KeyCovariates) -> Floats:
     """Standardised columns that vary at all, centred."""
     Z = key.standardised
     kept = Z[:, key.spread > 0]
+    # The intercept is free, so that centring changes no fit; it only conditions the Newton steps.
     return kept - kept.mean(axis=0)
 
 
@@ -45,6 +48,7 @@ def ridge_logistic(X: Floats, treated: Flags, penalty: float) -> tuple[Floats, b
     A = np.column_stack([np.ones(len(X)), X])
     ridge = np.append(0.0, np.full(X.shape[1], penalty))
     beta = np.zeros(A.shape[1])
+    # The maximum where no covariate matters.
     beta[0] = np.log(treated.sum() / (~treated).sum())
     for _ in range(STEPS):
         p = 1 / (1 + np.exp(-(A @ beta)))
@@ -52,6 +56,8 @@ def ridge_logistic(X: Floats, treated: Flags, penalty: float) -> tuple[Floats, b
         if np.abs(score).max() < 1e-10 * len(X):
             return A @ beta, True
         information = (A.T * (p * (1 - p))) @ A + np.diag(ridge)
+        # Without a penalty collinear columns leave the information singular; the shortest of all equal steps is taken.
         step = np.linalg.lstsq(information, score, rcond=1e-13)[0]
+        # No linear predictor moves by more than 5: Newton's first steps overshoot where the arms are nearly separated.
         beta = beta + step * min(1.0, 5.0 / max(np.abs(A @ step).max(), 1e-300))
     return A @ beta, False

@@ -49,5 +49,6 @@ def largest_share(weights: Floats) -> float:
 
 def unweighted(treated: Flags) -> Weighting:
     """Every control weighs the same."""
+    # Controls sum to the number of treated patients, as under every other method.
     n1, n0 = int(treated.sum()), int((~treated).sum())
     return Weighting(np.where(treated, 1.0, n1 / max(n0, 1)), "ATT")
