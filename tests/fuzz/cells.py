@@ -285,6 +285,20 @@ def word_cell(rng: random.Random, before: str) -> tuple[str, Meaning]:
     return rng.choice([*words, rng.choice(INJECTED)]), NOTHING
 
 
+def condition_cell(rng: random.Random, before: str, others: list[str]) -> tuple[str, Meaning]:
+    """A code in another spelling, which is the same; with another sign, which is none; or another declared one."""
+    same = [f" {before} ", before.upper(), f"{before}\u200b", f"{before}\xa0"]
+    none = [f"{before}.", f"-{before}", f"{before}*", f"={before}", f"{before}-", f"{before} {before}", f"{before}?"]
+    none += [rng.choice(INJECTED), "x"]
+    kind = rng.random()
+    if kind < 0.4:
+        return rng.choice(same), Meaning(words=frozenset({before}))
+    if kind < 0.8 or not others:
+        return rng.choice(none), NOTHING
+    other = rng.choice(others)
+    return other, Meaning(names=frozenset({other}))
+
+
 def finding_cell(rng: random.Random, words: dict[str, str]) -> tuple[str, Meaning]:
     """A qualitative result: one that is known, or something else."""
     if words and rng.random() < 0.5:

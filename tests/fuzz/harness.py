@@ -10,14 +10,14 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from .cells import finding_cell, id_cell, moment_cell, name_cell, number_cell, unit_cell, word_cell
+from .cells import condition_cell, finding_cell, id_cell, moment_cell, name_cell, number_cell, unit_cell, word_cell
 from .checks import faults
 from .damage import ARCHIVE_BYTES, TEXT_BYTES
 from .human import Meaning
 from .layouts import LAYOUTS, Layout
 from .pipeline import Found, run
 from .record_checks import Case
-from .roles import Cell, cells_of
+from .roles import Cell, cells_of, codes_of
 from .sheet import Line, clean_sheet, content, is_workbook
 from .spoiling import COLUMNS, LINES, huge_cell
 
@@ -78,16 +78,22 @@ def _changed(
     line: Line, layout: Layout, roles: dict[str, Cell], rng: random.Random, base: Found
 ) -> tuple[Line, str, Meaning] | None:
     """The line with one read cell rewritten, which, and what it means; None where the text would break the line."""
+    codes = codes_of(layout.file())
     filled = [
-        n for n, name in enumerate(layout.columns) if name in roles and line.cells[n] and roles[name].role != "where"
+        n
+        for n, name in enumerate(layout.columns)
+        if name in roles and line.cells[n] and (roles[name].role != "where" or line.cells[n] in codes.get(name, ()))
     ]
     if not filled or line.row is None:
         return None
     # Ids and times link rows to each other: few, so that the rest stays clean.
-    weights = [{"subject": 0.3, "time": 1.0, "value": 4.0}.get(roles[layout.columns[n]].role, 1.0) for n in filled]
+    weights = [
+        {"subject": 0.3, "where": 0.5, "time": 1.0, "value": 4.0}.get(roles[layout.columns[n]].role, 1.0)
+        for n in filled
+    ]
     at = rng.choices(filled, weights)[0]
     name = layout.columns[at]
-    text, meaning = _rewritten(roles[name], line.cells[at], _code(line.row, base, layout), layout, rng)
+    text, meaning = _rewritten(name, line.cells[at], _code(line.row, base, layout), layout, rng)
     encoding = str(layout.declared.get("encoding", "utf-8"))
     if text.encode(encoding, "ignore").decode(encoding).removeprefix("\ufeff") != text:
         return None
@@ -117,8 +123,9 @@ def _code(row: int, base: Found, layout: Layout) -> str:
     return str(found.iloc[0]) if len(found) else ""
 
 
-def _rewritten(cell: Cell, before: str, code: str, layout: Layout, rng: random.Random) -> tuple[str, Meaning]:
+def _rewritten(name: str, before: str, code: str, layout: Layout, rng: random.Random) -> tuple[str, Meaning]:
     file = layout.file()
+    cell = cells_of(file)[name]
     match cell.role:
         case "value" if code == "PCR":
             return finding_cell(rng, {"Positivo": "positive", "NEGATIVO": "negative", "no detectado": "negative"})
@@ -133,6 +140,8 @@ def _rewritten(cell: Cell, before: str, code: str, layout: Layout, rng: random.R
             others = sorted({row[column] for row in layout.rows} - {""})
             filled = any(part.get("fill_down_subject") for part in layout.declared["parts"])
             return id_cell(rng, before, others, not filled)
+        case "where":
+            return condition_cell(rng, before, sorted(codes_of(file).get(name, frozenset()) - {before}))
         case "unit":
             return unit_cell(rng, code)
         case "name":

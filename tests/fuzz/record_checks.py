@@ -18,7 +18,8 @@ from .sheet import LINE_END, Known, Sheet, is_workbook, known_lines, text_lines
 # Reasons that come from other rows: an untouched record may be held for them.
 FROM_NEIGHBOURS = {"JUMP", "COPY_FWD", "ABG_VENOUS"}
 FROM_ELSEWHERE = {"DUP_IDENTICAL", "DUP_SUPERSEDED", "DUP_CONFLICT", "ID_CONFLICT", "AFTER_DEATH", "TIME_NO_ANCHOR"}
-FROM_ELSEWHERE |= {"ID_MISSING", "FILE_LAYOUT"}
+# An id that is none is filled down as well: the rows below it name nobody.
+FROM_ELSEWHERE |= {"ID_MISSING", "ID_INVALID", "FILE_LAYOUT"}
 ANYBODY = "*"
 SET_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER"}
 READING = {
@@ -133,6 +134,8 @@ def _one_line(
     for key, record in before.items():
         fields = touched_fields(context.layout.file(), key[1], key[2], promise.touched) if promise.touched else set()
         if "*" in fields:
+            fault = _condition_fault(context.case.sheet, promise, record, now.get(key[1:]))
+            out += [f"line {line} (row {promise.row}) {key[1]} {key[2]}: {fault}"] if fault else []
             continue
         found = now.get(key[1:], whole)
         where = f"line {line} (row {promise.row}) {key[1]} {key[2]}"
@@ -149,6 +152,18 @@ def _one_line(
             if key not in {k[1:] for k in before} and key != ("", "")
         ]
     return out
+
+
+def _condition_fault(sheet: Sheet, promise: Known, before: dict[str, Any], after: dict[str, Any] | None) -> str:
+    """A code in another spelling is still the code, and with another sign it is none."""
+    meaning = _meaning(sheet, promise, promise.touched)
+    if meaning is None or len(promise.touched) > 1 or meaning.names or before["fate"] != "clean":
+        return ""
+    clean = after is not None and after["fate"] == "clean"
+    if meaning.words:
+        held = after["reason"] if after is not None else "gone"
+        return "" if clean or held in FROM_ELSEWHERE else f"its code is spelled otherwise, and it is {held}"
+    return "it stays, though its code is another text" if clean else ""
 
 
 def _clean_faults(

@@ -67,6 +67,18 @@ def _cells_of_part(part: AnyPart) -> list[tuple[str, Cell]]:
     return found
 
 
+def codes_of(file: SourceFile) -> dict[str, frozenset[str]]:
+    """The codes that conditions and events name, by column."""
+    out: dict[str, set[str]] = {}
+    for part in file.parts:
+        conditions = [*part.where, *(event.only_if for event in getattr(part, "events", []) if event.only_if)]
+        for condition in conditions:
+            out.setdefault(condition.column, set()).update(condition.is_in)
+        if isinstance(part, EventRows):
+            out.setdefault(part.event, set()).update(part.values)
+    return {name: frozenset(codes) for name, codes in out.items()}
+
+
 def _result(code: str, values: dict[str, str]) -> Cell:
     kind = dictionary().outcomes[code].kind
     return Cell("value") if kind == "number" else Cell("finding", (), tuple(values.items()))

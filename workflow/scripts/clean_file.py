@@ -11,6 +11,7 @@ from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.study import RecordDates
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
+from historical_controls.intake.declared import stored_columns
 from historical_controls.tables.parquet import read_pieces
 from historical_controls.tables.registry import INTAKE
 
@@ -21,8 +22,10 @@ with reported(snakemake.log[0]):
     source_name, file_name = snakemake.wildcards.source, snakemake.wildcards.file
     resolutions = snakemake.input.get("resolutions")
     file = as_exported(SourceFile.model_validate(snakemake.params.declaration), snakemake.input.get("redcap"))
+    # The hash of a row, by which decisions name it, is of all its cells.
+    columns = None if resolutions else stored_columns(snakemake.input.table, file)
     cleaned = clean_blocks(
-        read_pieces(snakemake.input.table, INTAKE),
+        read_pieces(snakemake.input.table, INTAKE, columns),
         FileInputs(
             source_name,
             file_name,

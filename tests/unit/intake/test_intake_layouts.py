@@ -9,14 +9,17 @@ from typing import Any
 
 import openpyxl
 import pandas as pd
+import pyarrow.parquet as pq
 import pyreadstat
 import pytest
 
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError
 from historical_controls.intake import statistical
+from historical_controls.intake.declared import stored_columns
 from historical_controls.intake.headings import distinct_names, joined_headings
-from historical_controls.intake.reading import read_file
+from historical_controls.intake.reading import read_file, write_intake
+from historical_controls.tables import parquet as table_io
 
 PART = {"kind": "patients", "subject": "id", "columns": {"v": {"characteristic": "AGE"}}}
 
@@ -174,3 +177,22 @@ def test_long_statistical_files_come_in_blocks(tmp_path: Path, monkeypatch: pyte
 def test_what_is_no_such_file_is_a_plain_error(tmp_path: Path, form: str) -> None:
     with pytest.raises(UserError, match=f"not a readable {form} file"):
         read(tmp_path / "x", b"id,v\n1,a\n", declared(format=form))
+
+
+def test_a_file_of_many_columns_is_stored_a_few_rows_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded by cells, not by rows: 131,072 rows of 20,000 columns would be 2.6e9 cells."""
+    monkeypatch.setattr(table_io, "GROUP_CELLS", 200)
+    names = ["id", "when", *(f"v{n}" for n in range(44))]
+    rows = [[str(r), "2020-05-04", *(str(r + n) for n in range(44))] for r in range(11)]
+    (tmp_path / "wide.csv").write_text("\n".join(",".join(row) for row in [names, *rows]), encoding="utf-8")
+    part = {"kind": "measurements_wide", "subject": "id", "time": {"columns": ["when"], "formats": ["%Y-%m-%d"]}}
+    file = SourceFile.model_validate(
+        {"path": "wide.csv", "parts": [{**part, "columns": {"v3": {"outcome": "CRP", "unit": "mg/L"}}}]}
+    )
+    write_intake(tmp_path / "wide.csv", file, tmp_path / "intake.parquet")
+    with pq.ParquetFile(tmp_path / "intake.parquet") as stored:
+        assert [stored.metadata.row_group(n).num_rows for n in range(stored.num_row_groups)] == [4, 4, 3]
+    # Cleaning reads what is declared and no more.
+    assert stored_columns(tmp_path / "intake.parquet", file) == [
+        "line", "sha256", "problem", "text", "cell:id", "cell:when", "cell:v3",
+    ]  # fmt: skip

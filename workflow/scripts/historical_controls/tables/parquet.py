@@ -20,6 +20,9 @@ LOGGER = logging.getLogger("historical_controls")
 
 # Rows that a reader of one range of patients must decode at a time.
 ROW_GROUP = 131_072
+# Cells of a row group: a table of 20,000 columns is written and read a few hundred rows at a time. Tables of up to 64
+# columns have whole row groups.
+GROUP_CELLS = 64 * ROW_GROUP
 
 
 def write_table(frame: pd.DataFrame, path: str | Path, table: Table) -> None:
@@ -93,14 +96,17 @@ class TableWriter:
     def _flush(self, everything: bool) -> None:
         """Whole row groups, and at the end what is left."""
         waiting = sum(len(part) for part in self._held)
-        if not self._held or (waiting < ROW_GROUP and not everything):
+        if not self._held:
+            return
+        group = max(1, min(ROW_GROUP, GROUP_CELLS // max(len(self._schema), 1)))
+        if waiting < group and not everything:
             return
         joined = pa.concat_tables(self._held).combine_chunks()
         if self._writer is None:
             self._writer = _writer(self._part, joined.schema, self.table)
-        whole = waiting if everything else waiting - waiting % ROW_GROUP
-        for start in range(0, whole, ROW_GROUP):
-            self._writer.write_table(joined.slice(start, min(ROW_GROUP, whole - start)))
+        whole = waiting if everything else waiting - waiting % group
+        for start in range(0, whole, group):
+            self._writer.write_table(joined.slice(start, min(group, whole - start)))
         self._held = [joined.slice(whole)] if whole < waiting else []
 
 
