@@ -71,6 +71,13 @@ def test_page_fits_and_is_silent(
                 .map(e => e.outerHTML.slice(0, 80))"""
         )
         assert outside == []
+    if document == "statistician":
+        wide = page.evaluate(
+            """() => [...document.querySelectorAll('.table-box')].filter(e => e.scrollWidth > e.clientWidth + 1)
+                .map(e => e.querySelector('caption').textContent)"""
+        )
+        assert wide == []
+        assert page.evaluate("document.querySelectorAll('*').length") <= 20_000
     assert messages == []
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
     page.close()

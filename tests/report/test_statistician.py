@@ -28,7 +28,7 @@ from .test_numbers import assert_printed
 from .test_wording import ENGLISH_WORDS, FORBIDDEN
 
 # Names that hold a digit and no result.
-NAMES = r"CR2|E9\(R1\)|SHA-256|1 = (no difference|sin diferencia)"
+NAMES = r"CR2|E2A|E9\(R1\)|SHA-256|1 = (no difference|sin diferencia)"
 
 
 def differences_of(study: SmallStudy) -> list[Difference]:
@@ -91,7 +91,8 @@ def test_every_result_of_the_primary_scenario_is_on_the_page_or_said_to_be_in_th
     missing = {row.output_id for row in primary if row.id not in shown}
     for output_id in missing:
         assert re.search("in the CSV file only|solo en el archivo CSV", places[f"o{output_id.replace('.', '_')}"])
-    assert {"14.1.1", "14.1.4", "14.2.2", "14.2.3"}.isdisjoint(missing)
+    estimates = [row for row in primary if row.analysis == "mixed_model" and row.statistic in ("estimate", "lower")]
+    assert estimates and all(row.id in shown for row in estimates)
 
 
 def test_every_registered_output_has_its_place_and_says_why_it_is_empty(
@@ -107,8 +108,9 @@ def test_every_registered_output_has_its_place_and_says_why_it_is_empty(
         assert empty == (output.output_id not in written and not drawn), output.output_id
 
 
-def test_no_digit_stands_outside_marked_elements(page: Page) -> None:
-    plain = re.sub(NAMES, "", page.plain.partition('"use strict"')[0])
+def test_no_digit_stands_outside_marked_elements(report: Rendered, page: Page, language: str) -> None:
+    formula = report.study.words(language)("people.note_smd")
+    plain = re.sub(NAMES, "", page.plain.partition('"use strict"')[0].replace(formula, ""))
     assert re.findall(r".{0,30}\d.{0,10}", plain) == []
 
 
@@ -184,3 +186,49 @@ def test_the_equations_named_exist() -> None:
     known = equations((ROOT / "docs" / "methods.md").read_text(encoding="utf-8"))
     assert {tag for step in STEPS for tag in step.tags} - set(known) == set()
     assert known["IN-3"].startswith("f_k = [ (n_k - 1) S_k^2")
+
+
+def table_of(html: str, part: str) -> str:
+    """The markup of a declared table by its caption."""
+    at = html.index(part)
+    return html[html.rindex("<table", 0, at) : html.index("</table>", at)]
+
+
+def test_a_declared_table_has_spanning_heads_strata_and_each_number_in_its_column(html: str, language: str) -> None:
+    title = {"en": "Adjusted means and difference by day", "es": "Medias ajustadas y diferencia por día"}[language]
+    table = table_of(html, title)
+    spans = re.findall(r'<th scope="colgroup" colspan="(\d)">', table)
+    assert spans[:3] == ["2", "2", "4"]
+    day = {"en": "Day", "es": "Día"}[language]
+    line = re.search(rf'<tr class="indent"><th scope="row">{day} <span data-fact>7</span></th>(.*?)</tr>', table)
+    assert line is not None
+    numbers = [re.sub("<[^>]+>", "", cell).replace("\xa0", " ") for cell in re.findall(r"<td[^>]*>(.*?)</td>", line[1])]
+    to = {"en": "to", "es": "a"}[language]
+    assert numbers[4] == f"34 (−19 {to} 86)" and numbers[5:7] == ["26", "17.3"]
+    assert re.search(r'<th scope="rowgroup" colspan="\d+">', table)
+
+
+def test_every_output_has_a_deep_link_and_its_tables_can_be_copied(html: str, report: Rendered) -> None:
+    for output_id in ("14.1.4", "14.2.2"):
+        place = f"o{output_id.replace('.', '_')}"
+        article = html[html.index(f'<article id="{place}"') :].partition("</article>")[0]
+        assert f'href="#{place}"' in article and 'class="copy"' in article
+
+
+def test_shells_name_declared_words_and_outputs() -> None:
+    from historical_controls.report.statistician.shells.declared import SHELLS
+
+    words, outputs = small_study().words("en"), small_study().outputs
+    for output_id, shells in SHELLS.items():
+        assert output_id in outputs
+        for shell in shells:
+            heads = [column.head for _, column in shell.columns] + [shell.title, *shell.notes]
+            assert [head for head in heads if not words.has(f"shell.{head}")] == [], (output_id, shell.title)
+    assert sum(map(len, SHELLS.values())) >= 25
+    built = {"total", "day", "range", "contrast"}
+    every = [shell for shells in SHELLS.values() for shell in shells]
+    used = {name for shell in every for name in (shell.title, *shell.notes)}
+    used |= {head for shell in every for group, column in shell.columns for head in (group, column.head)}
+    assert {key for key in words.entries if key.startswith("shell.")} == {
+        f"shell.{name}" for name in (used | built) - {"", "treated", "historical", CONTRAST}
+    }

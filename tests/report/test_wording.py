@@ -22,7 +22,16 @@ FORBIDDEN = {
     "es": r"(?<!tamaño )\b(efectiv[oa]s?|efectividad|eficaz|eficaces|eficacia|segur[oa]s?|seguridad|demostrad[oa]s?"
     r"|comprobad[oa]s?|significativ\w*|significancia|tendencia|gracias a)\b",
 }
-SAME_IN_BOTH = {"language.en", "language.es", "category.no", "state.false"}
+SAME_IN_BOTH = {
+    "shell.p_holm",
+    "shell.p_max_t",
+    "shell.p_bh",
+    "shell.factor",
+    "language.en",
+    "language.es",
+    "category.no",
+    "state.false",
+}
 SAME_IN_BOTH |= {"estimand.variable", "method_step.balance_title"}
 ENGLISH_WORDS = r"\b(the|and|with|of|was|were|patients?|days?|values?|treated|historical|mean|between|not|had)\b"
 
@@ -133,7 +142,7 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
     groups |= {"estimand_default"}  # config/reading/estimand_texts.py
     keys = [key for key in locales["en"].entries if key.partition(".")[0] not in groups]
     built = {"answer.reading_", "cleaning.", "readings.", "care.", "calendar.", "adverse.", "grid."}
-    built |= {"run.", "figure.choice_", "verdict.", "certainty.left_", "certainty.right_"}
+    built |= {"run.", "shell.", "figure.choice_", "verdict.", "certainty.left_", "certainty.right_"}
     assert [
         key for key in keys if key not in code and not key.endswith(".title") and not any(map(key.startswith, built))
     ] == []

@@ -55,11 +55,30 @@ function nameRow(event) {
   if (number && !number.title) number.title = `ARD ${number.dataset.ard}`;
 }
 
+// The tables of an output as text for a spreadsheet: each number is followed by the id of its row of the results table.
+function withIds(cell) {
+  const copy = cell.cloneNode(true);
+  for (const number of copy.querySelectorAll("[data-ard]")) number.append(` [${number.dataset.ard}]`);
+  return copy.textContent.replace(/\s+/g, " ").trim();
+}
+
+async function copyTables(button) {
+  const tables = [...button.closest("article").querySelectorAll("table")];
+  const text = tables.map((table) => [
+    table.caption.textContent.trim(),
+    ...[...table.rows].map((row) => [...row.cells].flatMap((cell) => [withIds(cell), ...Array(cell.colSpan - 1).fill("")]).join("\t")),
+  ].join("\n")).join("\n\n");
+  await navigator.clipboard.writeText(text);
+  button.textContent = button.dataset.done;
+}
+
 field.addEventListener("input", search);
 document.addEventListener("mouseover", nameRow);
 document.addEventListener("click", (event) => {
   const button = event.target.closest("th button");
   if (button) sort(button);
+  const copy = event.target.closest("button.copy");
+  if (copy) copyTables(copy);
   nameRow(event);
 });
 // A link into folded rows unfolds them.

@@ -8,18 +8,23 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from historical_controls.report.printing.html_table import HtmlTable
+from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.statistician.tables import NONE_DECLARED, Section, sections
 
 # Characters that XML and RTF forbid; a hospital's cell may hold them.
+INDENT = "\u00a0\u00a0\u00a0"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class PlainTable:
-    """One table in plain text. `name`: of its file; `rows`: as long as `heads`; `n_names`: leading columns of names."""
+    """One table in plain text.
+
+    `name`: of its file; `rows`: as long as `heads`; `n_names`: leading columns of names; `spans`: heads over the
+    columns after the names with their widths, none for one line of heads; `words`: places of columns of words.
+    """
 
     name: str
     title: str
@@ -27,6 +32,8 @@ class PlainTable:
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
     n_names: int
+    spans: tuple[tuple[str, int], ...] = ()
+    words: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -52,15 +59,25 @@ def plain_sections(
 
 def _table(printer: Printer, section: Section, table: HtmlTable, place: int) -> PlainTable:
     output = section.output
-    title = printer.words(f"stat.caption_{output.family}", number=output.output_id, part=place, what=plain(table.title))
+    what = plain(table.title or section.title)
+    title = printer.words(f"stat.caption_{output.family}", number=output.output_id, part=place, what=what)
     return PlainTable(
         f"{output.family}-{output.output_id}-{place}",
         title,
         tuple(plain(head) for head in table.heads),
-        tuple(tuple(plain(cell) for cell in (row.head, *row.cells)) for row in table.rows),
+        tuple(_row(row, len(table.heads)) for row in table.rows),
         tuple(plain(note) for note in table.notes),
         table.n_names,
+        tuple((plain(span.head), span.width) for span in table.spans),
+        table.words,
     )
+
+
+def _row(row: Row, width: int) -> tuple[str, ...]:
+    """The cells of a row; a row that only names those beneath it is filled up, and those begin with spaces."""
+    head = f"{INDENT if row.indent else ''}{plain(row.head)}"
+    cells = tuple(plain(cell) for cell in row.cells)
+    return (head, *cells, *("",) * (width - 1 - len(cells)))
 
 
 def plain(text: Markup) -> str:

@@ -31,23 +31,43 @@ def rtf(table: PlainTable, printer: Printer) -> str:
     import polars  # rtflite 2.6 fails to convert a pandas frame
     from rtflite import RTFBody, RTFColumnHeader, RTFDocument, RTFFootnote, RTFPage, RTFPageHeader, RTFTitle
 
-    widths = [1.0] * len(table.heads)
-    sides = ["l" if place < table.n_names else "r" for place in range(len(table.heads))]
+    # Names are words and need more room than numbers: columns of equal width broke them letter by letter.
+    left = {*range(table.n_names), *table.words}
+    widths = [2.5 if place in left else 1.0 for place in range(len(table.heads))]
+    sides = ["l" if place in left else "r" for place in range(len(table.heads))]
     columns = {str(place): [escaped(row[place]) for row in table.rows] for place in range(len(table.heads))}
+    wide = [(sum(widths[: table.n_names]), ""), *_spans(table, widths)]
+    spanning = [
+        RTFColumnHeader(
+            text=[escaped(text) for _, text in wide], col_rel_width=[width for width, _ in wide], text_convert=[[False]]
+        )
+    ] * bool(table.spans)
     page = printer.words("stat.page").replace("{page}", r"\chpgn ").replace("{pages}", PAGES)
     document = RTFDocument(
         df=polars.DataFrame(columns),
         rtf_page=RTFPage(orientation="landscape", nrow=ROWS_A_PAGE),
         rtf_page_header=RTFPageHeader(text=page),
         rtf_title=RTFTitle(text=[escaped(table.title)], text_convert=[False]),
-        rtf_column_header=RTFColumnHeader(
-            text=[escaped(head) for head in table.heads], col_rel_width=widths, text_convert=[[False]],
-            text_justification=[sides],
-        ),
+        rtf_column_header=[
+            *spanning,
+            RTFColumnHeader(
+                text=[escaped(head) for head in table.heads], col_rel_width=widths, text_convert=[[False]],
+                text_justification=[sides],
+            ),
+        ],
         rtf_body=RTFBody(col_rel_width=widths, text_justification=[sides], text_convert=[[False]]),
         rtf_footnote=RTFFootnote(text=[escaped(note) for note in _notes(table, printer)], text_convert=[[False]]),
     )  # fmt: skip
     return BEYOND_ASCII.sub(_code_points, str(document.rtf_encode()))
+
+
+def _spans(table: PlainTable, widths: list[float]) -> list[tuple[float, str]]:
+    """Width and text of the heads over several columns."""
+    place, spans = table.n_names, []
+    for text, n_columns in table.spans:
+        spans.append((sum(widths[place : place + n_columns]), text))
+        place += n_columns
+    return spans
 
 
 def _code_points(match: re.Match[str]) -> str:

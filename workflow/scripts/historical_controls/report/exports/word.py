@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from io import BytesIO
 from typing import Any
 from xml.sax.saxutils import escape
@@ -102,8 +102,9 @@ def _tables(document: Any, section: PlainSection) -> None:
 def _table_xml(table: PlainTable) -> str:
     """One table: rules above, below the heads and at the end; heads repeat on every page; numbers to the right."""
     borders = "".join(BORDER.format(side=side, size=8) for side in ("top", "bottom"))
-    head = _row_xml(table.heads, table.n_names, head=True)
-    body = "".join(_row_xml(row, table.n_names, head=False) for row in table.rows)
+    left = {*range(table.n_names), *table.words}
+    head = _spans_xml(table) + _row_xml(table.heads, left, head=True)
+    body = "".join(_row_xml(row, left, head=False) for row in table.rows)
     grid = "<w:gridCol/>" * len(table.heads)
     return (
         f'<w:tbl {NAMESPACE}><w:tblPr><w:tblW w:w="5000" w:type="pct"/><w:tblBorders>{borders}</w:tblBorders>'
@@ -111,17 +112,29 @@ def _table_xml(table: PlainTable) -> str:
     )
 
 
-def _row_xml(cells: Iterable[str], n_names: int, head: bool) -> str:
+def _spans_xml(table: PlainTable) -> str:
+    """The line of heads over several columns; '' where there is none."""
+    if not table.spans:
+        return ""
+    spans = [("", table.n_names), *table.spans]
+    cells = "".join(_cell_xml(text, right=False, head=bool(text), width=width) for text, width in spans)
+    return f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{cells}</w:tr>"
+
+
+def _row_xml(cells: Iterable[str], left: Container[int], head: bool) -> str:
     properties = "<w:trPr><w:cantSplit/>" + ("<w:tblHeader/>" if head else "") + "</w:trPr>"
-    written = "".join(_cell_xml(cell, place >= n_names, head) for place, cell in enumerate(cells))
+    written = "".join(_cell_xml(cell, place not in left, head) for place, cell in enumerate(cells))
     return f"<w:tr>{properties}{written}</w:tr>"
 
 
-def _cell_xml(text: str, right: bool, head: bool) -> str:
-    border = f"<w:tcPr><w:tcBorders>{BORDER.format(side='bottom', size=4)}</w:tcBorders></w:tcPr>" if head else ""
+def _cell_xml(text: str, right: bool, head: bool, width: int = 1) -> str:
+    span = f'<w:gridSpan w:val="{width}"/>' if width > 1 else ""
+    border = f"<w:tcBorders>{BORDER.format(side='bottom', size=4)}</w:tcBorders>" if head else ""
+    properties = f"<w:tcPr>{span}{border}</w:tcPr>" if span or border else ""
     bold = "<w:b/>" if head else ""
+    side = "right" if right else "left"
     return (
-        f'<w:tc>{border}<w:p><w:pPr><w:spacing w:before="0" w:after="0"/><w:jc w:val="{"right" if right else "left"}"/>'
+        f'<w:tc>{properties}<w:p><w:pPr><w:spacing w:before="0" w:after="0"/><w:jc w:val="{side}"/>'
         f'</w:pPr><w:r><w:rPr>{bold}<w:sz w:val="{SIZE}"/></w:rPr><w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
         "</w:p></w:tc>"
     )

@@ -18,8 +18,20 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Span:
+    """A head over neighbouring columns; empty where they have none of their own."""
+
+    head: Markup
+    width: int
+
+
+@dataclass(frozen=True)
 class HtmlTable:
-    """`number`: id of the registered output ('' for none); `n_names`: leading columns that name a row."""
+    """`number`: id of the registered output ('' for none); `n_names`: leading columns that name a row.
+
+    `spans`: heads over the columns that follow the names, together as wide as they are; none for one line of heads.
+    `words`: places of the columns, the names' included, that hold words and not numbers.
+    """
 
     id: str
     number: str
@@ -28,6 +40,8 @@ class HtmlTable:
     rows: tuple[Row, ...]
     notes: tuple[Markup, ...] = ()
     n_names: int = 1
+    spans: tuple[Span, ...] = ()
+    words: frozenset[int] = frozenset()
 
 
 def listed(parts: Iterable[Markup], between: str = ", ") -> Markup:

@@ -6,15 +6,15 @@ import re
 
 from markupsafe import Markup, escape
 
+from historical_controls.report.printing.lean_svg import lean
+
 
 def inline_svg(svg: str, prefix: str, title: str, description: str) -> Markup:
     """The `<svg>` element of a file for use inside HTML.
 
     Ids repeat from one figure to the next (matplotlib counts anew), so each gets `prefix`.
     """
-    body = svg[svg.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<!--.*?-->\s*", "", body, flags=re.DOTALL)
+    body = lean(svg)
     body = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', body)
     body = re.sub(r'(xlink:href|href)="#([^"]+)"', rf'\1="#{prefix}-\2"', body)
     body = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", body)

@@ -13,13 +13,18 @@ NAMES = (Statistic.WIN_ODDS, Statistic.LOWER, Statistic.UPPER)
 
 
 def win_odds_cell(printer: Printer, code: str, day: int) -> Markup:
-    """Win odds of an outcome at a day with their interval, a dash with the reason where they were refused."""
+    """Win odds of an outcome at a day with their interval, a dash where they were refused."""
+    numbers = _numbers(printer, code, day)
+    return printer.number(None) if numbers is None else printer.word("certainty.interval", **numbers)
+
+
+def _numbers(printer: Printer, code: str, day: int) -> dict[str, Markup] | None:
+    """Win odds and limits as printed; None unless all three are there."""
     keys = {"outcome": code, "day": float(day)}
     rows = [printer.results.one(AnalysisKey.WORST_RANK, name, contrast=CONTRAST, **keys) for name in NAMES]  # type: ignore[arg-type]
-    if all(row is not None and row.value is not None for row in rows):
-        numbers = dict(zip(("estimate", "lower", "upper"), map(printer.number, rows), strict=True))
-        return printer.word("certainty.interval", **numbers)
-    return printer.number(None)
+    if any(row is None or row.value is None for row in rows):
+        return None
+    return dict(zip(("estimate", "lower", "upper"), map(printer.number, rows), strict=True))
 
 
 def has_win_odds(printer: Printer, code: str) -> bool:
@@ -33,6 +38,5 @@ def said_win_odds(printer: Printer, code: str, day: int) -> Markup | None:
     refused = printer.results.one(AnalysisKey.WORST_RANK, Statistic.NOT_RANKED, outcome=code, day=float(day))
     if refused is not None:
         return printer.word("course.deaths_refused", reason=printer.reason(refused, code))
-    if not has_win_odds(printer, code):
-        return None
-    return printer.word("course.deaths_counted", level=printer.level, result=win_odds_cell(printer, code, day))
+    numbers = _numbers(printer, code, day)
+    return None if numbers is None else printer.word("course.deaths_counted", level=printer.level, **numbers)

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.analyses import AnalysisKey, declared_analysis
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import REMARKS, Statistic
 from historical_controls.ard.queries import Result
-from historical_controls.report.printing.html_table import HtmlTable, Row, listed
+from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
-from historical_controls.report.statistician.layouts import EXTRA, LAYOUTS
 from historical_controls.report.statistician.names import Names
+from historical_controls.report.statistician.notes import FLOORED, notes
 from historical_controls.report.statistician.sheet import Block, Column, Key, Sheet, sheets
+from historical_controls.report.statistician.shells.build import shell_table
+from historical_controls.report.statistician.shells.declared import SHELLS
+from historical_controls.report.statistician.shells.reused import LATER, REUSED
 
 # Said of every table by the words around it, or told by its columns.
 UNSAID = ("analysis", "scenario", "contrast")
 UNITLESS = ("", "log", "odds")
-FLOORED = (Statistic.P_VALUE, Statistic.P_RAW)  # p-values beside which the floor stands
-MOST_LINES = 45  # a longer table is for a program to read, not for a page or document
+# A longer or wider table is for a program to read, not for a page or document.
+MOST_LINES = 45
+MOST_COLUMNS = 9
+ARD_ID = re.compile(r'data-ard="([^"]+)"')
 NONE_DECLARED: Mapping[str, HtmlTable] = {}
 
 
@@ -81,25 +87,37 @@ def _ordered(printer: Printer, rows: Iterable[Result]) -> list[Result]:
 
 def _section(names: Names, output: Output, rows: list[Result], declared: HtmlTable | None) -> Section:
     printer = names.printer
-    blocks = LAYOUTS.get(output.output_id, (Block(),))
-    found = [sheet for block in blocks for sheet in sheets(rows, block)]
-    for block in EXTRA.get(output.output_id, ()):
-        found += sheets(_ordered(printer, _everything(printer, block)), block)
-    short = [(place, sheet) for place, sheet in enumerate(found, start=1) if len(sheet.lines) <= MOST_LINES]
-    made = [html_table(names, output, sheet, place) for place, sheet in short]
-    made += [declared] if declared is not None else []
-    missing = None if made or found else _why_missing(printer, output)
-    n_long = len(found) - len(short)
-    elsewhere = (
-        printer.word("stat.long_tables", n=printer.fact(n_long), most=printer.fact(MOST_LINES)) if n_long else None
-    )
+    made = [*_designed(names, output), *([declared] if declared is not None else [])]
+    if not made and output.family != "figure":
+        made = _generic(names, output, rows)
+    shown = _shown(made)
+    left = any(row.id not in shown for row in rows if row.scenario == "primary")
+    missing = None if made or rows else _why_missing(printer, output)
+    elsewhere = printer.word("stat.rest_in_csv") if left else None
     others = any(row.scenario != "primary" for row in rows)
     return Section(output, printer.fact(output.title(printer.words.language)), tuple(made), missing, others, elsewhere)
 
 
-def _everything(printer: Printer, block: Block) -> list[Result]:
-    """Rows of an analysis wherever they are registered."""
-    return [row for rows in printer.results.rows.values() for row in rows if row.analysis in block.analyses]
+def _designed(names: Names, output: Output) -> list[HtmlTable]:
+    """The displays declared for an output: those of the investigators' page, and shells that results fill."""
+    own = [make(names.printer) for make in REUSED.get(output.output_id, ())]
+    shells = SHELLS.get(output.output_id, ())
+    filled = [shell_table(names, output, shell, place) for place, shell in enumerate(shells, start=1)]
+    later = [make(names.printer) for make in LATER.get(output.output_id, ())]
+    return [table for table in (*own, *filled, *later) if table is not None]
+
+
+def _generic(names: Names, output: Output, rows: list[Result]) -> list[HtmlTable]:
+    """Tables of an output that no shell is declared for, as far as a page has room for them."""
+    found = list(sheets(rows, Block()))
+    fitting = [one for one in found if len(one.lines) <= MOST_LINES and len(one.columns) <= MOST_COLUMNS]
+    return [html_table(names, output, sheet, place) for place, sheet in enumerate(fitting, start=1)]
+
+
+def _shown(tables: Iterable[HtmlTable]) -> set[str]:
+    """Ids of the results that tables print."""
+    cells = (cell for table in tables for row in table.rows for cell in (row.head, *row.cells))
+    return {found for cell in cells for found in ARD_ID.findall(cell)}
 
 
 def _why_missing(printer: Printer, output: Output) -> Markup:
@@ -120,7 +138,15 @@ def html_table(names: Names, output: Output, sheet: Sheet, place: int) -> HtmlTa
     caption = _caption(names, output, sheet, units)
     table_id = f"t{output.output_id}-{place}".replace(".", "_")
     n_names = len(heads) - len(sheet.columns)
-    return HtmlTable(table_id, output.output_id, caption, tuple(heads), rows, _notes(names, sheet), n_names)
+    return HtmlTable(
+        table_id,
+        output.output_id,
+        caption,
+        tuple(heads),
+        rows,
+        notes(names, list(sheet.results()), _analysis(sheet)),
+        n_names,
+    )
 
 
 def _units(sheet: Sheet) -> set[str]:
@@ -189,35 +215,6 @@ def _one(names: Names, row: Result) -> Markup:
     return names.printer.number(row) if row.text is None else names.text(row)
 
 
-def _floors(names: Names, sheet: Sheet) -> Markup:
-    """The smallest p-values that permutations can give for the lines of a table, each printed value once."""
-    own = [row for row in sheet.results() if row.statistic == Statistic.P_FLOOR]
-    if not own:
-        tested = {(row.scenario, row.outcome, row.day) for row in sheet.results() if row.statistic in FLOORED}
-        rows = [
-            names.printer.results.one(
-                AnalysisKey.PERMUTATION, Statistic.P_FLOOR, scenario, outcome=outcome, day=day, contrast=CONTRAST
-            )
-            for scenario, outcome, day in sorted(tested, key=str)
-        ]
-        own = [row for row in rows if row is not None]
-    shown = {str(names.printer.number(row).striptags()): names.printer.number(row) for row in own}
-    return listed(shown[text] for text in sorted(shown))
-
-
-def _notes(names: Names, sheet: Sheet) -> tuple[Markup, ...]:
-    """What the numbers of this table need said beside them."""
-    statistics = {row.statistic for row in sheet.results()}
-    printer = names.printer
-    notes = []
-    if Statistic.P_FLOOR in statistics:
-        notes.append(printer.word("stat.note_permutation_p", floor=_floors(names, sheet)))
-    elif statistics & set(FLOORED):
-        floors = _floors(names, sheet)
-        notes.append(printer.word("stat.note_model_p", floor=floors) if floors else printer.word("stat.note_no_floor"))
-    if any(row.unit == "log" for row in sheet.results()):
-        notes.append(printer.word("stat.note_log"))
-    analysis = str(sheet.constant.get("analysis", ""))
-    if printer.words.has(f"analysis_note.{analysis}"):
-        notes.append(printer.word(f"analysis_note.{analysis}"))
-    return tuple(notes)
+def _analysis(sheet: Sheet) -> AnalysisKey | None:
+    """The one analysis that a sheet is about, if it is about one."""
+    return declared_analysis(str(sheet.constant["analysis"])) if "analysis" in sheet.constant else None

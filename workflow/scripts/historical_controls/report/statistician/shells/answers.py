@@ -1,0 +1,220 @@
+"""The shells of what differs between the groups, by outcome and day, and for each patient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.outputs import BY_FAMILY, OutputId
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.report.statistician.shells.shell import (
+    MEAN,
+    QUARTILES,
+    REASON,
+    SHARE,
+    WIN_ODDS,
+    Column,
+    Shell,
+    alone,
+    by_arm,
+    difference,
+    statistic,
+)
+
+S, A = Statistic, AnalysisKey
+
+
+def by_day() -> tuple[Shell, ...]:
+    """Tables 14.2.2 to 14.2.8 and 14.2.18: each outcome of a family by day, how it was fitted, and other estimands."""
+    on_day = {"analysis": A.AVAILABILITY}
+    return (
+        Shell(
+            "by_day",
+            A.MIXED_MODEL,
+            ("outcome", "day"),
+            (
+                *by_arm(statistic("n", S.N_SUBJECTS, **on_day), Column("adjusted", (MEAN,))),
+                difference(
+                    statistic("se", S.STANDARD_ERROR, across=CONTRAST),
+                    statistic("df", S.DF, across=CONTRAST),
+                    statistic("p_model", S.P_VALUE, across=CONTRAST),
+                    statistic("p_permutation", S.P_VALUE, across=CONTRAST, analysis=A.PERMUTATION),
+                    statistic("p_max_t", S.P_MAX_T, across=CONTRAST, analysis=A.MULTIPLICITY),
+                ),
+                alone(Column("reason", (REASON,))),
+            ),
+            notes=("by_day_note",),
+            # What concerns an outcome as a whole is in the table of fits.
+            keep=lambda printer, line, rows: line["day"] is not None,
+        ),
+        Shell(
+            "counting_deaths",
+            A.WORST_RANK,
+            ("outcome", "day"),
+            (
+                *by_arm(statistic("died", S.N_DIED), statistic("not_measured", S.N_MISSING)),
+                difference(
+                    statistic("df", S.DF, across=CONTRAST),
+                    statistic("p", S.P_VALUE, across=CONTRAST),
+                    cells=(WIN_ODDS,),
+                ),
+                alone(statistic("reason", S.NOT_RANKED)),
+            ),
+        ),
+        Shell(
+            "while_alive",
+            A.WHILE_ALIVE,
+            ("outcome", "level", "day"),
+            (
+                difference(
+                    statistic("p_permutation", S.P_VALUE, across=CONTRAST, method="adjusted"), method="adjusted"
+                ),
+                difference(statistic("p_model", S.P_VALUE, across=CONTRAST, method="welch"), method="welch"),
+            ),
+            notes=("while_alive_note",),
+        ),
+        Shell(
+            "fit",
+            A.MIXED_MODEL,
+            ("outcome",),
+            (
+                *by_arm(statistic("n", S.N_SUBJECTS), statistic("values", S.N_VALUES)),
+                alone(
+                    statistic("covariance", S.COVARIANCE_RUNG, S.NOT_ESTIMABLE),
+                    statistic("df_method", S.DF_METHOD),
+                    statistic("course", S.MEAN_MODEL),
+                    statistic("lack_of_fit", S.LACK_OF_FIT_P),
+                    statistic("boundary", S.SINGULAR),
+                ),
+            ),
+        ),
+        Shell(
+            "parameters",
+            A.MIXED_MODEL,
+            ("outcome", "level"),
+            (alone(statistic("value", S.COVARIANCE_PARAMETER)),),
+        ),
+    )
+
+
+OUTCOMES: Mapping[str, tuple[Shell, ...]] = {
+    OutputId.WORST_RANK: (
+        Shell(
+            "worst_rank",
+            A.WORST_RANK,
+            ("outcome", "day"),
+            (
+                *by_arm(
+                    statistic("n", S.N_SUBJECTS), statistic("died", S.N_DIED), statistic("not_measured", S.N_MISSING)
+                ),
+                difference(
+                    statistic("df", S.DF, across=CONTRAST),
+                    statistic("p", S.P_VALUE, across=CONTRAST),
+                    cells=(WIN_ODDS,),
+                ),
+                alone(statistic("agreement", S.AGREEMENT)),
+            ),
+        ),
+        Shell(
+            "win_ratio",
+            A.WIN_RATIO,
+            ("level",),
+            (
+                alone(statistic("wins", S.N_WINS), statistic("losses", S.N_LOSSES), statistic("ties", S.N_TIES)),
+                difference(cells=((S.WIN_RATIO, S.LOWER, S.UPPER),)),
+            ),
+        ),
+    ),
+    **{output: by_day() for output in (*dict.fromkeys(BY_FAMILY.values()), OutputId.SUPPORTING)},
+    OutputId.MULTIPLICITY: (
+        Shell(
+            "multiplicity",
+            A.MULTIPLICITY,
+            ("outcome", "day"),
+            (
+                alone(
+                    *(
+                        statistic(head, name, across=CONTRAST)
+                        for head, name in (
+                            ("p_raw", S.P_RAW),
+                            ("p_max_t", S.P_MAX_T),
+                            ("p_holm", S.P_HOLM),
+                            ("p_bh", S.P_BENJAMINI_HOCHBERG),
+                        )
+                    )
+                ),
+            ),
+        ),
+        Shell(
+            "fixed_sequence",
+            A.FIXED_SEQUENCE,
+            ("outcome",),
+            (
+                alone(
+                    statistic("position", S.POSITION, across=CONTRAST, method="mixed_model"),
+                    statistic("p_model", S.P_VALUE, across=CONTRAST, method="mixed_model"),
+                    statistic("p_permutation", S.P_VALUE, across=CONTRAST, method="permutation"),
+                ),
+            ),
+            order=S.POSITION,
+            notes=("fixed_sequence_note",),
+        ),
+    ),
+    OutputId.PATIENT_LEVEL: (
+        Shell(
+            "deaths",
+            A.DEATHS,
+            ("level",),
+            (
+                *by_arm(statistic("n", S.N_SUBJECTS), statistic("died", S.N_PATIENTS), Column("share", (SHARE,))),
+                difference(statistic("p", S.P_VALUE, across=CONTRAST)),
+            ),
+        ),
+        Shell(
+            "incidence_title",
+            A.CUMULATIVE_INCIDENCE,
+            ("level", "day"),
+            by_arm(statistic("at_risk", S.N_AT_RISK), Column("incidence", ((S.ESTIMATE, S.LOWER, S.UPPER),))),
+        ),
+        Shell(
+            "free_days",
+            A.FREE_DAYS,
+            ("outcome",),
+            (
+                *by_arm(statistic("n", S.N_SUBJECTS), Column("mean_sd", ((S.MEAN, S.SD),))),
+                difference(
+                    Column("win_odds", (WIN_ODDS,), CONTRAST, method="brunner_munzel"),
+                    statistic("p", S.P_VALUE, across=CONTRAST, method="brunner_munzel"),
+                    method="welch",
+                ),
+            ),
+        ),
+        Shell(
+            "patient_summaries",
+            A.PATIENT_SUMMARIES,
+            ("outcome",),
+            by_arm(statistic("n", S.N_SUBJECTS), statistic("known", S.N_KNOWN), Column("median", (QUARTILES,))),
+        ),
+    ),
+    OutputId.VIROLOGY: (
+        Shell("clearance_counts", A.CLEARANCE, ("level",), by_arm(statistic("n", S.COUNT)), where={"method": ""}),
+        Shell(
+            "clearance",
+            A.CLEARANCE,
+            ("level", "day"),
+            by_arm(statistic("at_risk", S.N_AT_RISK), Column("incidence", ((S.ESTIMATE, S.LOWER, S.UPPER),))),
+            where={"method": "aalen_johansen"},
+            keep=lambda printer, line, rows: "|" not in str(line["level"]),
+        ),
+        Shell(
+            "clearance_bounds",
+            A.CLEARANCE,
+            ("day",),
+            (
+                *by_arm(Column("least_most", ((S.LEAST, S.MOST),), method="turnbull")),
+                difference(cells=((S.LEAST, S.MOST),), method="bounds"),
+            ),
+        ),
+    ),
+}
