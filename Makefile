@@ -5,11 +5,17 @@ TEST_CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: report test lint types check-workflow tests test-slow coverage docs lock
+.PHONY: report study check test lint types check-workflow tests test-slow coverage docs lock
 
 report: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES)
 	@echo "Report: results/report/investigator.en.html (English), results/report/investigator.es.html (Spanish)"
+
+# FOLDER=... is the folder of the study; make itself needs none for the example.
+FOLDER ?= .
+
+check: $(VENV)/.installed
+	PYTHONPATH=workflow/scripts $(BIN)/python -m historical_controls.checking $(FOLDER)
 
 test: lint types check-workflow tests
 

@@ -22,6 +22,7 @@ include: "workflow/rules/results.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/exports.smk"
+include: "workflow/rules/check.smk"
 
 
 CODE.save()
@@ -37,6 +38,7 @@ onerror:
 
 localrules:
     all,
+    check,
     documents,
     pdf,
 

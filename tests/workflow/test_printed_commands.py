@@ -22,6 +22,7 @@ PROGRAMS = ("make", "snakemake", "python", "python3", "pytest", "uv", "conda", "
 
 # What this suite does itself by another way, or what a machine must be asked for: the reason is the test's text.
 ELSEWHERE = {
+    r"^make (study|check)\b": "tests/unit/drafting and tests/unit/checking; targets checked below",
     r"^make (report|test|test-slow|coverage|docs|lock|lint|types|tests)\b": "targets of the Makefile, checked below",
     r"^(python3|python) -m venv ": "makes the environment that runs this test",
     r"-m pip install |^PEERS/bin/pip ": "makes the environment that runs this test",

@@ -195,13 +195,14 @@ def declared_files(config: Config) -> dict[str, str]:
 def check_files(config: Config, folder: Path, name: str = "config.yaml") -> None:
     """Every declared file exists below the study folder. Raises UserError(s) naming the nearest file there is."""
     faults = (
-        _file_fault(file_path, folder, f"{name}: {key}", config.linked_files)
+        file_fault(file_path, folder, f"{name}: {key}", config.linked_files)
         for key, file_path in declared_files(config).items()
     )
     raise_all(fault for fault in faults if fault is not None)
 
 
-def _file_fault(file_path: str, folder: Path, where: str, links: bool) -> UserError | None:
+def file_fault(file_path: str, folder: Path, where: str, links: bool) -> UserError | None:
+    """What is wrong with the path of a declared file; links: whether it may lead out of the study folder."""
     path, inside = folder / file_path, folder.resolve()
     if Path(file_path).is_absolute() or ".." in Path(file_path).parts:
         hint = "Type the path from the study folder, such as data/raw/file.csv."

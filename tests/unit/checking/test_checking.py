@@ -1,0 +1,139 @@
+"""The check before a run: faults of all layers at once, and what of the data is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from historical_controls.checking.printing import as_page, as_text, verdict
+from historical_controls.checking.study import check_study
+
+DATES = {"columns": ["when"], "formats": ["%Y-%m-%d"]}
+
+
+def settings() -> dict[str, Any]:
+    """Five treated and six historical patients in one file each, CRP by day."""
+    return {
+        "study": {"id": "X", "title": {"en": "A study"}, "treatment": {"en": "a drug"}, "first_date": "2020-01-01"},
+        "sources": {
+            arm: {
+                "arm": arm,
+                "files": {
+                    "all": {
+                        "path": f"data/raw/{arm}.csv",
+                        "parts": [
+                            {
+                                "kind": "patients",
+                                "subject": "id",
+                                "where": [{"column": "kind", "is_in": ["start"]}],
+                                "columns": {"sex": {"characteristic": "SEX", "values": {"m": "male", "f": "female"}}},
+                                "events": [{"event": "admission", "time": DATES}],
+                            },
+                            {
+                                "kind": "measurements_wide",
+                                "subject": "id",
+                                "where": [{"column": "kind", "is_in": ["value"]}],
+                                "time": DATES,
+                                "columns": {"crp": {"outcome": "CRP", "unit": "mg/L"}},
+                            },
+                        ],
+                    }
+                },
+            }
+            for arm in ("treated", "historical")
+        },
+        "outcomes": ["CRP"],
+        "cohort": {"time_zero": {"treated": "admission"}},
+        "primary": {"outcome": "CRP", "day": 2},
+    }
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "data/raw").mkdir(parents=True)
+    for arm, count in (("treated", 5), ("historical", 6)):
+        lines = ["id,kind,when,sex,crp"]
+        for number in range(count):
+            name = f"{arm[0].upper()}{number + 1}"
+            lines.append(f"{name},start,2020-02-01,{'mf'[number % 2]},")
+            lines += [f"{name},value,2020-02-0{day},,{40 + 3 * day + number}" for day in range(1, 6)]
+        (tmp_path / f"data/raw/{arm}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return tmp_path
+
+
+def write(folder: Path, config: dict[str, Any]) -> Path:
+    (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    return folder
+
+
+def table(checked: Any, title: str) -> list[dict[str, str]]:
+    one = next(one for one in checked.listings if one.title == title)
+    return [dict(zip(one.columns, row, strict=True)) for row in one.rows]
+
+
+def test_a_sound_study_is_told_patients_values_model_and_gates(folder: Path) -> None:
+    checked = check_study(write(folder, settings()))
+    assert (checked.faults, checked.warnings) == ((), ())
+    assert table(checked, "Columns of the files")[0] == {"file": "treated/all", "columns": "id, kind, when, sex, crp"}
+    values = table(checked, "Values by outcome and day")
+    assert values == [{"outcome": "CRP", "day 0": "5/6", "day 2": "5/6"}]
+    assert table(checked, "Model and reasons against")[0]["against"] == ""
+    steps = table(checked, "Patients by arm and step")
+    assert {row["arm"]: row["n_after"] for row in steps} == {"treated": "5", "historical": "6"}
+    first = table(checked, "First values as understood")
+    assert {row["raw_value"] for row in first} >= {"43", "46"} and all(row["outcome"] == "CRP" for row in first)
+    assert verdict(checked) == "Nothing would stop a run."
+    text, page = as_text(checked), as_page(checked, "Check <x>")
+    assert "Patients by arm and step" in text and "<h1>Check &lt;x&gt;</h1>" in page
+
+
+def test_faults_of_every_layer_come_in_one_go(folder: Path) -> None:
+    """A missing key, a primary outcome not listed, unknown code, dictionary file, family, unit, column and file."""
+    config = settings()
+    del config["study"]["id"]
+    config["primary"]["outcome"] = "FERR"
+    config["outcomes"] = ["CRP", "XYZ"]
+    config["sources"]["treated"]["files"]["all"]["parts"][1]["columns"]["crp"]["unit"] = "kgs"
+    config["sources"]["historical"]["files"]["all"]["path"] = "data/raw/historcal.csv"
+    config["sources"]["treated"]["files"]["all"]["parts"][1]["subject"] = "idd"
+    (folder / "dictionary").mkdir()
+    (folder / "dictionary/outcomes.csv").write_text("code,label_en,family\nLEAD,Lead,respiratry\n", encoding="utf-8")
+    checked = check_study(write(folder, config))
+    said = "\n".join(map(str, checked.faults))
+    for words in (
+        "study.id: this key is missing",
+        "'FERR' is not a known analysed outcome",
+        "'XYZ' is not a known outcome",
+        "'kgs' is not a known unit of CRP",
+        "outcomes.csv, line 2, family: 'respiratry'",
+        "there is no column 'idd'",
+        "there is no file 'data/raw/historcal.csv'",
+    ):
+        assert words in said
+    assert "config.yaml, line " in said
+    assert verdict(checked).startswith(f"{len(checked.faults)} to correct")
+
+
+def test_a_condition_that_no_row_meets_is_told_with_what_there_is(folder: Path) -> None:
+    config = settings()
+    config["sources"]["treated"]["files"]["all"]["parts"][1]["where"][0]["is_in"] = ["values"]
+    checked = check_study(write(folder, config))
+    (told, *rest) = checked.warnings
+    assert told.startswith("sources.treated.files.all.parts.1.where.0: no row of the file has 'kind' in ['values']")
+    assert "'value' (25), 'start' (5)" in told
+    assert any("the primary question (CRP on day 2) will have no estimate" in one for one in rest)
+
+
+def test_a_study_without_controls_is_told_so(folder: Path) -> None:
+    config = settings()
+    del config["sources"]["historical"]
+    checked = check_study(write(folder, config))
+    assert table(checked, "Gates of the comparison")[0]["value"] == "no historical patient"
+
+
+def test_a_folder_without_a_config_says_how_to_begin(tmp_path: Path) -> None:
+    (fault,) = check_study(tmp_path).faults
+    assert "there is no config.yaml" in str(fault) and "make study" in str(fault)

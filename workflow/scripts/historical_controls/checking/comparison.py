@@ -1,0 +1,140 @@
+"""Who would be comparison, with which values and by which model, and what would refuse a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from historical_controls.analysis.model.gates import reason_against, reason_against_day
+from historical_controls.analysis.model.mean_model import choose_time
+from historical_controls.analysis.model.model_data import model_data
+from historical_controls.balance.arms import balance_arms
+from historical_controls.balance.inputs import BalanceInputs
+from historical_controls.checking.findings import Listing, listing
+from historical_controls.checking.records import Records
+from historical_controls.cohort.define import define_cohort
+from historical_controls.cohort.inputs import CohortInputs
+from historical_controls.cohort.records.clean_tables import CleanTables, CohortTables
+from historical_controls.cohort.records.support import with_tubes
+from historical_controls.config.study import StudyCalendar
+from historical_controls.config.study_config import Config
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.text.words import Words
+
+ARMS = ("treated", "historical")
+STATES = {"refuse": 0, "warn": 1, "ok": 2}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What the config compares. words: reasons in plain words."""
+
+    config: Config
+    dictionary: Dictionary
+    tables: CohortTables
+    words: Words
+
+
+def compare(config: Config, dictionary: Dictionary, records: Records, words: Words) -> Compared:
+    """The cohort of the primary scenario. Raises UserError where nobody is in the clean tables."""
+    stacked = {
+        name: pd.concat([getattr(one, name) for one in records.clean.values()], ignore_index=True)
+        for name in ("patients", "measurements", "events", "treatments")
+    }
+    stacked["treatments"] = with_tubes(stacked["treatments"], stacked["events"])
+    recordable = {name: source.recordable_events for name, source in config.sources.items()}
+    calendar = {
+        **config.study.model_dump(include=set(StudyCalendar.model_fields)),
+        "timezone": config.calendar_timezone,
+    }
+    inputs = CohortInputs(
+        config.cohort, StudyCalendar.model_validate(calendar), dictionary, config.seed, config.outcomes
+    )
+    tables = define_cohort(CleanTables(**stacked, recordable_events=recordable), inputs)
+    return Compared(config, dictionary, tables, words)
+
+
+def comparison_listings(comparison: Compared) -> Iterator[Listing]:
+    attrition = comparison.tables.attrition[["source", "arm", "step", "n_before", "n_excluded", "n_unknown", "n_after"]]
+    yield listing("Patients by arm and step", attrition, "'n_unknown' could not be judged for want of data.")
+    yield listing("Values by outcome and day", _values(comparison), "Patients measured (treated/historical).")
+    yield listing(
+        "Model and reasons against", _models(comparison), "The covariance is chosen when the model is fitted."
+    )
+    yield listing("Gates of the comparison", _gates(comparison), "'refuse': no estimate, no interval, no p-value.")
+
+
+def reasons_of_primary(comparison: Compared) -> list[str]:
+    """Why the primary question would get no answer."""
+    config, tables = comparison.config, comparison.tables
+    outcome = comparison.dictionary.outcomes[config.primary.outcome]
+    data = model_data(outcome, tables.patients, tables.visits, config.analysis, comparison.dictionary)
+    against = reason_against(data, config.analysis) or reason_against_day(data, config.primary.day, config.analysis)
+    if against is None:
+        return []
+    said = _said(comparison.words, against, data.n_subjects("treated"), data.n_subjects("historical"))
+    return [f"the primary question ({outcome.code} on day {config.primary.day}) will have no estimate: {said}"]
+
+
+def _values(comparison: Compared) -> pd.DataFrame:
+    """Patients of each arm with a value near the days of the contrasts, and at time zero."""
+    config, tables = comparison.config, comparison.tables
+    included = tables.patients.loc[tables.patients["included"].fillna(False).astype(bool), "patient_id"]
+    visits = tables.visits[tables.visits["patient_id"].isin(included)]
+    rows = []
+    for code in config.outcomes:
+        own = visits[visits["outcome"] == code]
+        row = {"outcome": code}
+        for day in (0, *config.analysis.days):
+            near = own[(own["day"] - day).abs() <= (config.analysis.visit_window_days if day else 0)]
+            counts = near.groupby("arm")["patient_id"].nunique()
+            row[f"day {day}"] = "/".join(str(counts.get(arm, 0)) for arm in ARMS)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _models(comparison: Compared) -> pd.DataFrame:
+    config, tables, words = comparison.config, comparison.tables, comparison.words
+    rows = []
+    for code in config.outcomes:
+        outcome = comparison.dictionary.outcomes[code]
+        if outcome.kind != "number":
+            rows.append((code, "counted", outcome.scale, "", ""))
+            continue
+        data = model_data(outcome, tables.patients, tables.visits, config.analysis, comparison.dictionary)
+        against = reason_against(data, config.analysis)
+        days = [] if against else [d for d in config.analysis.days if reason_against_day(data, d, config.analysis)]
+        reason = _said(words, against, data.n_subjects("treated"), data.n_subjects("historical")) if against else ""
+        if days:
+            reason = f"too few patients measured near day {', '.join(map(str, days))}"
+        left_out = "; ".join(f"without {name}" for name in data.left_out)
+        time = choose_time(data, config.analysis) if len(data.frame) else ""
+        rows.append((code, time, outcome.scale, ", ".join([*data.covariates, left_out]).strip(", "), reason))
+    return pd.DataFrame(rows, columns=["outcome", "time as", "scale", "covariates", "against"])
+
+
+def _said(words: Words, code: str, treated: int, historical: int) -> str:
+    """A reason in words; what it would fill in beside the counts is left to the report."""
+    text = words.entry("reason", code)
+    counts = text.replace("{n_treated}", str(treated)).replace("{n_historical}", str(historical))
+    return counts if "{" not in counts else counts.split(":")[0].split(" (")[0]
+
+
+def _gates(comparison: Compared) -> pd.DataFrame:
+    config, tables = comparison.config, comparison.tables
+    inputs = BalanceInputs(config.balance, comparison.dictionary, config.seed, "primary", config.report.public)
+    arms = set(tables.patients.loc[tables.patients["included"].fillna(False).astype(bool), "arm"])
+    if arms != set(ARMS):
+        missing = " and ".join(f"no {one} patient" for one in ARMS if one not in arms)
+        return pd.DataFrame([("", "", "refuse", missing, "")], columns=["method", "gate", "state", "value", "limit"])
+    # The chance limits of Table 1 need many draws and say nothing of the gates.
+    quick = config.balance.model_copy(update={"envelope": config.balance.envelope.model_copy(update={"draws": 100})})
+    gates = balance_arms(tables.patients, tables.visits, BalanceInputs(quick, *_rest(inputs))).gates
+    shown = gates[["method", "gate", "covariate", "state", "value", "limit"]]
+    return shown.assign(value=shown["value"].round(3)).sort_values("state", key=lambda state: state.map(STATES))
+
+
+def _rest(inputs: BalanceInputs) -> tuple[Dictionary, int, str, bool]:
+    return inputs.dictionary, inputs.seed, inputs.scenario, inputs.public

@@ -1,0 +1,163 @@
+"""The records of a study as intake and cleaning understand them, and what in them a person should look at."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from historical_controls.checking.findings import Listing, listing
+from historical_controls.cleaning.findings.inspect import Inspected, inspect_source
+from historical_controls.cleaning.findings.severity import described
+from historical_controls.cleaning.ledger.resolutions import read_resolutions
+from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
+from historical_controls.cleaning.people.crosswalk import read_crosswalk
+from historical_controls.cleaning.people.identity import identity_facts, link_people
+from historical_controls.cleaning.records.outputs import SOURCE_TABLES, CleanedFile, CleanSource
+from historical_controls.cleaning.records.records import meets
+from historical_controls.cleaning.rows.files import FileInputs, clean_file
+from historical_controls.config.sources.parts import Condition, PatientRows
+from historical_controls.config.sources.redcap import as_exported, load_redcap_dictionary
+from historical_controls.config.sources.sources import Source, SourceFile
+from historical_controls.config.study_config import Config
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.intake.reading import read_file
+from historical_controls.tables.parquet import write_table
+from historical_controls.tables.registry import INTAKE
+
+FIRST_ROWS = 3
+
+
+@dataclass(frozen=True)
+class Records:
+    """intake: by (source, file); clean: by source; findings: table findings of all sources."""
+
+    intake: Mapping[tuple[str, str], pd.DataFrame]
+    clean: Mapping[str, CleanSource]
+    findings: pd.DataFrame
+
+
+def read_records(config: Config, dictionary: Dictionary, folder: Path) -> Records:
+    """All files through intake and cleaning, in memory. Raises UserError(s) where a declaration does not fit."""
+    intake, parts, sources = {}, {}, {}
+    decisions = read_resolutions(folder / config.resolutions) if config.resolutions else None
+    for name, source in config.sources.items():
+        declared, cleaned = {}, []
+        for key, file in source.files.items():
+            redcap = folder / file.redcap.dictionary if file.redcap else None
+            frame = read_file(folder / file.path, file, load_redcap_dictionary(redcap) if redcap else None)
+            intake[name, key] = frame
+            declared[key] = as_exported(file, redcap)
+            own = source.model_copy(update={"files": declared})
+            cleaned.append(clean_file(frame, FileInputs(name, key, own, config.study, dictionary, decisions)))
+        sources[name], parts[name] = source.model_copy(update={"files": declared}), cleaned
+    clean = _assembled(config, sources, parts, dictionary, folder)
+    return Records(intake, clean, _findings(sources, clean, intake, dictionary))
+
+
+def _assembled(
+    config: Config,
+    sources: Mapping[str, Source],
+    parts: Mapping[str, list[CleanedFile]],
+    dictionary: Dictionary,
+    folder: Path,
+) -> dict[str, CleanSource]:
+    everything = [part for own in parts.values() for part in own]
+    facts = identity_facts(pd.concat([p.patients for p in everything]), pd.concat([p.events for p in everything]))
+    ledgers = {name: pd.concat([part.ledger for part in own]) for name, own in parts.items()}
+    crosswalk = read_crosswalk(folder / config.crosswalk, sources) if config.crosswalk else None
+    people = link_people(ledgers, dict(sources), crosswalk, facts)
+    return {
+        name: assemble_source(parts[name], people, SourceInputs(name, source, dictionary))
+        for name, source in sources.items()
+    }
+
+
+def _findings(
+    sources: Mapping[str, Source],
+    clean: Mapping[str, CleanSource],
+    intake: Mapping[tuple[str, str], pd.DataFrame],
+    dictionary: Dictionary,
+) -> pd.DataFrame:
+    """Table findings of all sources; inspection reads tables from disk, so that it can take large ones."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        for (name, file), frame in intake.items():
+            write_table(frame, place / f"{name}.{file}.intake.parquet", INTAKE)
+        for name, tables in clean.items():
+            for key, table in SOURCE_TABLES.items():
+                write_table(getattr(tables, key), place / f"{name}.{key}.parquet", table)
+        measured = {name: place / f"{name}.measurements.parquet" for name in sources}
+        found = []
+        for name, source in sources.items():
+            inspected = Inspected(
+                name,
+                measured[name],
+                place / f"{name}.events.parquet",
+                place / f"{name}.ledger.parquet",
+                {other: path for other, path in measured.items() if other != name},
+                {file: place / f"{name}.{file}.intake.parquet" for file in source.files},
+            )
+            found.append(inspect_source(inspected, source, dictionary))
+    return pd.concat(found, ignore_index=True)
+
+
+def empty_conditions(config: Config, records: Records) -> list[str]:
+    """Conditions (`where`, `only_if`) that no row meets: most often a code that is written otherwise."""
+    return [
+        f"sources.{name}.files.{key}.{place}: no row of the file has '{condition.column}' in "
+        f"{condition.is_in}; it has {_most_frequent(records.intake[name, key], condition.column)}"
+        for name, source in config.sources.items()
+        for key, file in source.files.items()
+        for place, condition in _conditions(file)
+        if not _matches(records.intake[name, key], condition, file)
+    ]
+
+
+def _conditions(file: SourceFile) -> Iterator[tuple[str, Condition]]:
+    for number, part in enumerate(file.parts):
+        yield from ((f"parts.{number}.where.{place}", one) for place, one in enumerate(part.where))
+        for place, event in enumerate(part.events if isinstance(part, PatientRows) else ()):
+            if event.only_if:
+                yield f"parts.{number}.events.{place}.only_if", event.only_if
+
+
+def _matches(rows: pd.DataFrame, condition: Condition, file: SourceFile) -> bool:
+    # Of a label export the codes are those of its dictionary; cleaning translates them.
+    translated = file.redcap is not None and file.redcap.labels
+    return translated or bool(meets(rows, condition, file.code_case).any())
+
+
+def _most_frequent(rows: pd.DataFrame, column: str) -> str:
+    counts = rows[f"cell:{column}"].dropna().value_counts() if f"cell:{column}" in rows else pd.Series(dtype="int64")
+    return ", ".join(f"'{value}' ({n})" for value, n in counts.head(5).items()) or "nothing"
+
+
+def record_listings(config: Config, records: Records) -> Iterator[Listing]:
+    """What the files say as it was understood: rows and their fates, first values, findings."""
+    ledger = pd.concat([one.ledger for one in records.clean.values()], ignore_index=True)
+    yield listing("Records by fate", _fates(ledger), "Held records are not used; see the reason.")
+    first = [
+        one.measurements.groupby(["outcome"], sort=False).head(FIRST_ROWS)
+        for one in records.clean.values()
+        if len(one.measurements)
+    ]
+    if first:
+        shown = pd.concat(first)[["source", "patient_id", "time", "outcome", "raw_value", "raw_unit", "value"]]
+        yield listing("First values as understood", shown, "Compare with the file: patient, time, value, unit.")
+    if len(records.findings):
+        rows = records.findings.to_dict("records")
+        table = [
+            (row["severity"], f"{row['source']}/{row['file']}", described(row), row["config_line"]) for row in rows
+        ]
+        frame = pd.DataFrame(table, columns=["severity", "file", "finding", "line that would settle it"])
+        yield listing("Findings", frame, "'stop' ends the run before the cohort.")
+
+
+def _fates(ledger: pd.DataFrame) -> pd.DataFrame:
+    keys = ["source", "file", "fate", "reason"]
+    counts = ledger.groupby(keys, dropna=False).agg(records=("line", "size"), first_line=("line", "min"))
+    return counts.reset_index().sort_values(["source", "file", "records"], ascending=[True, True, False])

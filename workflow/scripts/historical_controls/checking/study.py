@@ -1,0 +1,47 @@
+"""The check of one study, layer by layer: what one layer cannot go on without ends it there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from historical_controls.checking.comparison import compare, comparison_listings, reasons_of_primary
+from historical_controls.checking.declared import LOCALES, Declared, read_declarations
+from historical_controls.checking.findings import CheckedStudy, Listing, faults_in
+from historical_controls.checking.records import empty_conditions, read_records, record_listings
+from historical_controls.cleaning.findings.severity import stop_where_suspect
+from historical_controls.config.study_config import Config
+from historical_controls.errors import UserError
+from historical_controls.text.words import load_words
+
+
+def check_study(folder: str | Path) -> CheckedStudy:
+    """Everything that a run of the study in `folder` would stumble over, without analysing anything."""
+    place = Path(folder)
+    declared = read_declarations(place)
+    columns = Listing(
+        "Columns of the files", ("file", "columns"), tuple((name, ", ".join(n)) for name, n in declared.columns.items())
+    )
+    if declared.config is None:
+        return CheckedStudy(declared.faults, (), (columns,) if columns.rows else ())
+    return _with_records(declared, declared.config, place, columns)
+
+
+def _with_records(declared: Declared, config: Config, folder: Path, columns: Listing) -> CheckedStudy:
+    try:
+        records = read_records(config, declared.dictionary, folder)
+    except UserError as error:
+        return CheckedStudy(faults_in(error), (), (columns,))
+    listings = [columns, *record_listings(config, records)]
+    warnings = empty_conditions(config, records)
+    faults: list[UserError] = []
+    try:
+        stop_where_suspect(records.findings)
+    except UserError as error:
+        faults += faults_in(error)
+    try:
+        compared = compare(config, declared.dictionary, records, load_words(LOCALES, "en"))
+        listings += comparison_listings(compared)
+        warnings += reasons_of_primary(compared)
+    except UserError as error:
+        faults += faults_in(error)
+    return CheckedStudy(tuple(faults), tuple(warnings), tuple(listings))

@@ -1,0 +1,1 @@
+"""What would a folder of exports look like as the declaration of a study?"""
