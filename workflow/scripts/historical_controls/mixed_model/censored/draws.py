@@ -52,19 +52,24 @@ def redraw(
     for one in subjects:
         K = np.linalg.inv(covariance(one.subject))
         e = y[:, one.rows] - mean[:, one.rows]
+        # A single censored value is drawn from its exact law; several depend on each other and need Gibbs' sweeps.
         for _ in range(SWEEPS if len(one.censored) > 1 else 1):
             for j in one.censored:
                 variance = 1 / K[:, j, j]
+                # K_j e includes K_jj e_j itself, hence e_j in front: the mean of e_j given all others (CE-13).
                 centre = e[:, j] - variance * np.einsum("dk,dk->d", K[:, j], e)
                 sd, row = np.sqrt(variance), one.rows.start + j
                 low, high = ((bound[row] - mean[:, row] - centre) / sd for bound in (lower, upper))
                 e[:, j] = centre + sd * truncated_normal(low, high, generator.random(len(sd)))
+                # Far in a tail the quantile may step over a limit by rounding.
                 y[:, row] = np.clip(mean[:, row] + e[:, j], lower[row], upper[row])
     return y
 
 
 def truncated_normal(low: Array, high: Array, u: Array) -> Array:
     """The quantile at u of a standard normal between two bounds, without loss in either tail (CE-13)."""
+    # Logarithms of small probabilities keep their digits, those of probabilities near 1 do not: intervals in the upper
+    # tail are mirrored into the lower one.
     flip = low > 0
     a, b = np.where(flip, -high, low), np.where(flip, -low, high)
     log_a, log_b = log_ndtr(a), log_ndtr(b)

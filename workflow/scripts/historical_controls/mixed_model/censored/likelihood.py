@@ -40,6 +40,7 @@ def gauss_hermite(q: int, nodes: int) -> Rule:
     if q == 0:
         return Rule(np.zeros((1, 0)), np.zeros(1))
     x, w = np.polynomial.hermite_e.hermegauss(nodes)
+    # hermegauss integrates against exp(-x^2 / 2); (CE-5) puts the whole integrand in, so that factor is undone.
     log_w = np.log(w) + 0.5 * x * x
     grid = np.stack(np.meshgrid(*[x] * q, indexing="ij"), axis=-1).reshape(-1, q)
     log_grid = sum(np.meshgrid(*[log_w] * q, indexing="ij"), np.zeros(())).ravel()
@@ -53,6 +54,7 @@ def evaluate(problem: CensoredProblem, parameters: CensoredParameters, rule: Rul
     loglik = problem.constant
     gradient: Array = np.zeros(size)
     hessian: Array = np.zeros((size, size))
+    # An optimiser's trial step may be impossible: that is no error, and it returns no point.
     with np.errstate(all="ignore"):
         for block in problem.blocks:
             natural = parameters.natural(theta, block.group)
@@ -95,6 +97,7 @@ def row_terms(block: Block, eta: Array, sigma: float) -> Terms:
         if len(rows):
             for target, values in zip(out, terms(rows), strict=True):
                 target[rows] = values
+    # The density of a value has a factor 1 / s, the probability of an interval has none.
     out.value[block.exact] -= np.log(sigma)
     return Terms(out.value, out.eta / sigma, out.tau, out.eta_eta / sigma**2, out.eta_tau / sigma, out.tau_tau)
 
@@ -116,11 +119,13 @@ def modes(block: Block, fixed: Array, Lambda: Array, sigma: float, steps: int = 
         value = _per_subject(block, terms.value[:, 0]) - 0.5 * (trial * trial).sum(axis=1)
         better = value >= best - 1e-12 * np.abs(best)
         if not better.all():
+            # Only subjects that overshot halve their step; the others repeat theirs until all have moved.
             factor = np.where(better[:, None], factor, factor / 2)
             if factor.min() > 1e-8:
                 continue
         u, best, factor = trial, value, np.ones((n, 1))
         slope = _per_subject(block, ZL * terms.eta) - u
+        # The prior of u adds the unit matrix: H is positive definite even where all of a subject's values are censored.
         H = _per_subject(block, -terms.eta_eta[:, :, None] * ZL[:, :, None] * ZL[:, None, :]) + np.eye(q)
         step = np.asarray(np.linalg.solve(H, slope[:, :, None])[:, :, 0], dtype=np.float64)
         if np.abs(step).max(initial=0.0) < 1e-7:
@@ -137,11 +142,13 @@ def _block_sums(
     u, log_prior = _nodes(block, rule, fixed, Lambda, sigma)
     rows_u = u[block.owner]
     terms = row_terms(block, fixed[:, None] + np.einsum("jkl,jl->jk", rows_u, block.Z @ Lambda), sigma)
+    # In logarithms: products of many small probabilities would underflow.
     joint = log_prior + _per_subject(block, terms.value)
     value = logsumexp(joint, axis=1)
     posterior = np.exp(joint - value[:, None])
     scores = _scores(block, parameters, terms, u)
     means = np.einsum("nk,nkm->nm", posterior, scores)
+    # The posterior variance of the complete-data scores (n K, p + width): Louis' second sum.
     spread = ((scores - means[:, None]) * np.sqrt(posterior)[:, :, None]).reshape(-1, scores.shape[2])
     second = spread.T @ spread + _mean_curvature(block, parameters, terms, rows_u, posterior[block.owner])
     return float(value.sum()), means.sum(axis=0), second
@@ -178,11 +185,13 @@ def _mean_curvature(block: Block, parameters: CensoredParameters, terms: Terms, 
     """Posterior mean of the complete-data Hessian, eta being linear in (beta, Lambda) at given u (CE-8)."""
     p, q = block.X.shape[1], block.Z.shape[1]
     rows, columns = parameters.cells
+    # Derivatives of eta: X for beta; for an entry (k, j) of Lambda the column Z_k times u_j.
     parts = [block.X] + [block.Z[:, rows[columns == j]] for j in range(q)]
     places = [np.arange(p)] + [p + np.flatnonzero(columns == j) for j in range(q)]
     factors = [np.ones(1)] + [rows_u[:, :, j] for j in range(q)]
     both, cross = weight * terms.eta_eta, weight * terms.eta_tau
     out = np.zeros((p + parameters.width, p + parameters.width))
+    # Row by row only posterior moments of u up to the second are needed, never a matrix per node.
     for a in range(q + 1):
         weighted = both * factors[a]
         for b in range(a, q + 1):

@@ -52,6 +52,7 @@ class CensoredParameters:
     def start(self, spread: float) -> Array:
         """Equal groups, residual variance 1 / (1 + spread) and random-effect variances `spread` times that."""
         rows, columns = self.cells
+        # The reduced response has variance 1, split between residual and random effects.
         tau = -0.5 * np.log(1 + spread)
         shape = np.append(np.where(rows == columns, np.sqrt(spread) * np.exp(tau), 0.0), tau)
         return np.concatenate([np.tile(shape, self.n_groups if self.free else 1), np.zeros(self.ratios)])
@@ -62,6 +63,7 @@ class CensoredParameters:
             return theta[group * self.width : (group + 1) * self.width]
         for_Lambda, for_sigma = self._ratio_places(group)
         out = theta[: self.width].copy()
+        # The first group sets the reference: its ratios are 1.
         if group:
             out[:-1] *= np.exp(theta[for_Lambda])
             out[-1] += theta[for_sigma]

@@ -66,11 +66,13 @@ def censored_problem(design: Design, nodes: int, cells: int = 400_000) -> Censor
     fitted = design.X @ reduced.offset
     low, high = ((bound - fitted) * root / reduced.y_scale for bound in (lower, upper))
     exact = lower == upper
+    # Before the fit: infinite estimates look like slow convergence to an optimiser.
     bounded(reduced.M[reduced.q : -1].T, low, high, exact)
     pieces = _pieces(design, max(cells // nodes, 1))
     return CensoredProblem(
         blocks=tuple(_block(reduced, low, high, *piece) for piece in pieces),
         reduced=reduced,
+        # Only densities change with the scale of y; probabilities between bounds do not.
         constant=float(np.log(root[exact]).sum() - exact.sum() * np.log(reduced.y_scale)),
         censored=~exact,
     )
@@ -80,8 +82,10 @@ def _carried(design: Design) -> None:
     spec = design.spec
     if not spec.censored:
         raise SpecificationError(Code.CENSORED_WITHOUT_BOUNDS)
+    # Quadrature needs rows that are independent given b, and the likelihood of (CE-1) is the full one.
     if spec.reml or spec.residual != "iid":
         raise SpecificationError(Code.CENSORED_FORM)
+    # 15 nodes per random effect: three would need 3,375 per subject.
     if design.Z.shape[1] > 2:
         raise SpecificationError(Code.CENSORED_RANDOM_COLUMNS, random=str(spec.random), columns=design.Z.shape[1])
 
@@ -94,6 +98,7 @@ def checked_bounds(design: Design) -> tuple[Array, Array]:
     faults = [
         (lower > upper, Code.BOUNDS_CROSSED),
         (np.isinf(lower) & np.isinf(upper), Code.BOUNDS_BOTH_OPEN),
+        # A transformed response (log y) with untransformed bounds would be fitted without complaint.
         (exact & ~np.isclose(lower, y, rtol=1e-9, atol=1e-12), Code.BOUNDS_MISS_RESPONSE),
     ]
     for bad, code in faults:
@@ -115,10 +120,12 @@ def bounded(X: Array, low: Array, high: Array, exact: Codes) -> None:
     below, above = np.isinf(low), np.isinf(high)
     closed = X[~below & ~above]
     values, vectors = np.linalg.eigh(closed.T @ closed)
+    # Directions of beta that rows bounded on both sides leave open.
     free = vectors[:, values < 1e-9 * max(values[-1], 1e-300)]
     if free.shape[1] == 0:
         return
     push = np.vstack([X[below], -X[above]]) @ free
+    # Any multiple of a direction is one: the box keeps the programme bounded, and its minimum is 0 or far from it.
     best = linprog(push.sum(axis=0), A_ub=push, b_ub=np.zeros(len(push)), bounds=[(-1, 1)] * free.shape[1])
     if best.status == 0 and float(best.fun or 0.0) < -1e-7:
         raise NotEstimable(Code.SEPARATED)
@@ -131,6 +138,7 @@ def _pieces(design: Design, rows: int) -> list[tuple[int, int, int]]:
     part = np.zeros(len(before), dtype=np.intp)
     for first in start:
         own = design.group == design.group[first]
+        # Whole subjects go to the piece in which their first row falls.
         part[own] = (before[own] - before[first]) // rows
     edges = np.flatnonzero(np.diff(part, prepend=-1) | np.diff(design.group, prepend=-1))
     ends = np.append(edges[1:], len(before))

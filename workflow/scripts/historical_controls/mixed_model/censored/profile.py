@@ -48,6 +48,8 @@ class Profile:
     def at(self, c: float, near: CensoredPoint) -> CensoredPoint:
         """The restricted maximum at c, sought from another restricted maximum. Raises NotEstimable."""
         away = float(self.row @ near.theta) - self.center
+        # The secant through the last restricted maximum follows the curve of the path, its tangent at the top does not.
+        # Either has a'slope = 1, so that the start fulfils the restriction.
         slope = (near.theta - self.best.theta) / away if abs(away) > 1e-8 * self.spread else self.path
         start = self.best.theta + slope * (c - self.center)
 
@@ -55,6 +57,7 @@ class Profile:
             point = self.objective(start + self.complement @ omega)
             return None if point is None else self._restrict(point, omega)
 
+        # The complement (size, size - 1) spans the moves that leave a'psi as it is: an ordinary maximisation.
         end, attempt = newton(restricted, np.zeros(self.complement.shape[1]), "path", TOLERANCE)
         if end is None or not attempt.converged:
             raise NotEstimable(Code.PROFILE_LOST)
@@ -64,11 +67,13 @@ class Profile:
 
     def root(self, point: CensoredPoint) -> float:
         """Signed root of the deviance of a restricted maximum (CE-11)."""
+        # Both maxima are good to a tolerance: the restricted one may exceed the full one by that much.
         drop = max(self.best.loglik - point.loglik, 0.0)
         return float(np.sign(self.row @ point.theta - self.center) * np.sqrt(2 * drop))
 
     def slope(self, point: CensoredPoint) -> float:
         """Derivative of the profiled log-likelihood in c: the multiplier of the restriction."""
+        # At the restricted maximum the gradient is a multiple of the row.
         return float(point.gradient @ self.row / (self.row @ self.row))
 
     def _restrict(self, point: CensoredPoint, omega: Array) -> CensoredPoint:
@@ -90,6 +95,7 @@ def bound(curve: Profile, quantile: float, steps: int = 30) -> float:
         root, slope = curve.root(point), curve.slope(point)
         if abs(root - quantile) < 1e-5 * abs(quantile):
             break
+        # A profile that does not fall away from its centre, or not within a thousand quantiles, has no bound here.
         if root == 0 or slope * root >= 0 or abs(c - curve.center) > 1e3 * abs(quantile) * curve.spread:
             return float(np.sign(quantile) * np.inf)
         # the root is nearly linear in c, so Newton's step on it rarely needs a third

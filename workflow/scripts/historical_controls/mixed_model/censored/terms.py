@@ -36,6 +36,7 @@ def exact_terms(t: Array) -> Terms:
 
 def below_terms(b: Array) -> Terms:
     """A response known to lie below its bound, at standardised distance b (CE-3)."""
+    # phi(b) / Phi(b) by the scaled error function: both underflow at b = -40, their ratio does not.
     B = np.sqrt(2 / np.pi) / erfcx(-b / np.sqrt(2))
     bB = b * B
     return Terms(log_ndtr(b), -B, -bB, _concave(-bB - B * B), B * (1 - b * b - bB), bB * (1 - b * b - bB))
@@ -61,9 +62,11 @@ def between_terms(a: Array, b: Array) -> Terms:
 
 def log_between(a: Array, b: Array) -> Array:
     """log(Phi(b) - Phi(a)) for finite a < b, without loss in either tail."""
+    # As in draws.py: in the upper tail Phi(b) and Phi(a) are both 1 to the last digit.
     flip = a > 0
     low, high = np.where(flip, -b, a), np.where(flip, -a, b)
     log_low, log_high = log_ndtr(low), log_ndtr(high)
+    # Bounds closer than rounding would give log 0; `between_terms` replaces such values by their density.
     share = -np.expm1(np.minimum(log_low - log_high, -1e-300))
     return np.asarray(log_high + np.log(share))
 

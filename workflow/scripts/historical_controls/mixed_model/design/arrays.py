@@ -61,4 +61,5 @@ class Design:
     @property
     def subject_of_row(self) -> Codes:
         """Subject number of every row (N,)."""
+        # The groups are the outer order, so that this number counts subjects by group first, not by id.
         return np.repeat(np.arange(len(self.first)), self.counts)

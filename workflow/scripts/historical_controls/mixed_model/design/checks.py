@@ -18,6 +18,7 @@ from historical_controls.mixed_model.design.specification import MixedModelSpec
 
 def named_columns(data: pd.DataFrame, spec: MixedModelSpec) -> None:
     """Every column of the specification exists and has no missing value."""
+    # An empty column has no missing value, so that nothing later would refuse it in words.
     if len(data) == 0:
         raise DataError(Code.NO_ROWS)
     for column in spec.columns:
@@ -32,11 +33,14 @@ def groups_within_subjects(
     subject: np.ndarray, group: np.ndarray, subjects: pd.Index | np.ndarray, spec: MixedModelSpec
 ) -> None:
     """A subject belongs to one group, and every group has two subjects at least."""
+    # Distinct (subject, group) pairs: a subject listed twice has two groups; a group listed once has one subject,
+    # from whom a variance between subjects cannot be estimated.
     pairs = np.unique(np.column_stack([subject, group]), axis=0) if spec.groups else np.empty((0, 2), np.intp)
     owners, times = np.unique(pairs[:, 0], return_counts=True)
     if (times > 1).any():
         name = str(subjects[owners[times > 1][0]])
         raise DataError(Code.SUBJECT_IN_GROUPS, subject=name, column=str(spec.groups))
+    # Independent residuals allow two measurements at one time.
     _, sizes = np.unique(pairs[:, 1], return_counts=True)
     if (sizes < 2).any():
         raise DataError(Code.GROUP_OF_ONE, column=str(spec.groups))
@@ -46,6 +50,7 @@ def groups_within_subjects(
 
 def whole_design(design: Design) -> None:
     """Finite numbers, a varying response, positive weights, distinct times, full column rank."""
+    # Finite values first: comparisons with NaN are false, so that no later check would refuse one.
     _finite("the response", design.y, design.row)
     for name, column in zip(design.coefficient_names, design.X.T, strict=True):
         _finite(f"column {name!r} of X", column, design.row)
@@ -56,6 +61,7 @@ def whole_design(design: Design) -> None:
     _weights(design)
     _distinct_times(design)
     full_rank(design.X, design.coefficient_names)
+    # N - p is the divisor of the profiled variance (MM-7).
     if len(design.y) <= design.X.shape[1]:
         raise DataError(Code.TOO_FEW_ROWS, rows=len(design.y), coefficients=design.X.shape[1])
 
@@ -69,9 +75,13 @@ def full_rank(X: np.ndarray, names: tuple[str, ...]) -> None:
     empty = [name for name, size in zip(names, scale, strict=True) if size == 0]
     if empty:
         raise RankDeficient(Code.COLUMN_ZERO, column=empty[0])
+    # Scaled to unit length, so that the unit of a covariate does not decide what counts as dependent.
     gram = X.T @ X / np.outer(scale, scale)
+    # An eigenvalue of the Gram matrix is a squared singular value: 1e-7 is 3e-4 of X, far from dependence and far
+    # above the rounding of the product. Only below it is the slower QR of X itself needed.
     if np.linalg.eigvalsh(gram)[0] > 1e-7:
         return
+    # Pivoting moves columns that depend on others to the end, where the diagonal of R shows them.
     _, R, pivots = linalg.qr(X / scale, mode="economic", pivoting=True)
     size = np.abs(np.diag(R))
     rank = int((size > size[0] * 1e-9).sum())
@@ -84,6 +94,7 @@ def ordered_visits(data: pd.DataFrame, spec: MixedModelSpec) -> None:
     """Refuse visits given as text where their order matters: sorting text puts V10 before V2."""
     if not spec.over_visits:
         return
+    # The order of a categorical comes from its categories, that of numbers from their values.
     visits = data[spec.visit]
     declared = isinstance(visits.dtype, pd.CategoricalDtype)
     levels = visits.cat.categories if declared else visits
@@ -98,6 +109,7 @@ def covariates_known(design: Design, table: pd.DataFrame) -> None:
         if name not in table.columns:
             raise DataError(Code.COVARIATE_MISSING, column=name)
         fitted = design.data[name]
+        # Any number has a row of X; a category has one only if it was fitted.
         if not pd.api.types.is_numeric_dtype(fitted):
             strange = set(table[name].unique()) - set(fitted.unique())
             if strange:
@@ -114,6 +126,7 @@ def contrast_rows(L: Any, names: tuple[str, ...]) -> np.ndarray:
     rows = np.atleast_2d(np.asarray(L, dtype=np.float64))
     if rows.ndim != 2 or rows.shape[1] != len(names):
         raise NotEstimable(Code.ROW_WIDTH, width=len(names), names=", ".join(names))
+    # A zero row has estimate 0 and variance 0: its t would be 0 / 0.
     if not np.isfinite(rows).all() or (np.abs(rows).sum(axis=1) == 0).any():
         raise NotEstimable(Code.ROW_EMPTY)
     return rows
@@ -143,6 +156,7 @@ def _distinct_times(design: Design) -> None:
     else:
         return
     owner = design.subject_of_row
+    # Rows are ordered by subject and moment, so that repeats are neighbours.
     twice = np.flatnonzero((np.diff(moment) == 0) & (np.diff(owner) == 0))
     if len(twice):
         value = moment[twice[0]] if labels is None else labels[moment[twice[0]]]

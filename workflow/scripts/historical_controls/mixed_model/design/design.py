@@ -22,6 +22,7 @@ def build_design(data: pd.DataFrame, spec: MixedModelSpec) -> Design:
     Raises DataError or RankDeficient.
     """
     checks.named_columns(data, spec)
+    # `row` counts positions; the caller's labels may repeat.
     data = data.reset_index(drop=True)
     response, fixed = _matrices(spec.fixed, data)
     random = _right_side(spec.random, data) if spec.random is not None else None
@@ -56,6 +57,7 @@ def fixed_rows(design: Design, table: pd.DataFrame) -> Array:
     checks.covariates_known(design, table)
     needed = sorted(map(str, design.fixed_formula.required_variables))
     asked = (len(table), *(tuple(table[name].tolist()) for name in needed))
+    # Curves, contrasts and leave-one-out refits ask for the same rows again and again.
     if asked not in design.known_rows:
         design.known_rows[asked] = _evaluated(design, table)
     return design.known_rows[asked]
@@ -75,9 +77,11 @@ def _evaluated(design: Design, table: pd.DataFrame) -> Array:
 
 def _matrices(formula: str, data: pd.DataFrame) -> tuple[Any, Any]:
     try:
+        # By default formulaic drops rows with missing values, and X, Z and the ids would no longer match.
         both = Formula(formula).get_model_matrix(data, na_action="ignore")
     except Exception as error:
         raise DataError(Code.FORMULA_FAILS, formula=f"fixed={formula!r}", detail=str(error)) from error
+    # Text as response becomes one indicator column per level.
     if both.lhs.shape[1] != 1:
         raise DataError(Code.RESPONSE_NOT_NUMERIC, formula=f"fixed={formula!r}", columns=both.lhs.shape[1])
     return both.lhs, both.rhs
@@ -93,10 +97,12 @@ def _right_side(formula: str, data: pd.DataFrame) -> Any:
 def _layout(data: pd.DataFrame, spec: MixedModelSpec) -> tuple[Codes, dict[str, Any]]:
     """Row order and the integer codes of subjects, groups and visits."""
     checks.ordered_visits(data, spec)
+    # Sorted codes: the fit must not depend on the order of the caller's rows.
     subject, subjects = pd.factorize(data[spec.subject], sort=True)
     group, group_levels = _coded(data, spec.groups)
     visit, visit_levels = _coded(data, spec.visit)
     checks.groups_within_subjects(subject, group, subjects, spec)
+    # np.lexsort sorts by its last key first: groups, then subjects, then moments.
     within = visit if spec.over_visits else _sortable(data, spec.time)
     order = np.lexsort((within, subject, group))
     ordered = subject[order]
@@ -118,6 +124,7 @@ def _coded(data: pd.DataFrame, column: str | None) -> tuple[Codes, tuple[Any, ..
         return np.zeros(len(data), dtype=np.intp), ("all",)
     values = data[column]
     if isinstance(values.dtype, pd.CategoricalDtype):
+        # An unused level would be a group without subjects, or a visit whose variance nothing determines.
         values = values.cat.remove_unused_categories()
         return values.cat.codes.to_numpy(np.intp), tuple(values.cat.categories)
     codes, levels = pd.factorize(values, sort=True)

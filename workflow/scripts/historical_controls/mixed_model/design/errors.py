@@ -57,9 +57,12 @@ def typed_failures() -> Iterator[None]:
     """
     try:
         yield
+    # ModelError is a ValueError and must pass before the clause that catches those.
     except ModelError:
         raise
     except (np.linalg.LinAlgError, FloatingPointError, ZeroDivisionError, ValueError) as error:
+        # scipy reports infinite matrices as plain ValueError; LinAlgError is a subclass. Any other ValueError is a bug
+        # and keeps its traceback.
         if type(error) is ValueError and "infs or NaNs" not in str(error):
             raise
         raise NumericalFailure(Code.NUMERICAL_FAILURE, detail=str(error)) from error

@@ -223,6 +223,7 @@ class Message:
 
     def __str__(self) -> str:
         values = dict(self.values)
+        # In brackets after the sentence, or nothing at all where the groups share the parameter.
         if "group" in values:
             values["group"] = f" ({values['group']})" if values["group"] else ""
         return ENGLISH[self.code].format(**values)

@@ -88,7 +88,9 @@ def _contradictions(spec: MixedModelSpec) -> list[tuple[Code, dict[str, Value]]]
         ("~" not in spec.fixed, Code.NO_RESPONSE, {"fixed": spec.fixed}),
         (spec.residual == "car1" and spec.time is None, Code.NEEDS_TIME, {}),
         (spec.over_visits and spec.visit is None, Code.NEEDS_VISIT, {"residual": spec.residual}),
+        # Several structures over visits already include a random intercept, which would then not be identified.
         (spec.over_visits and spec.random is not None, Code.RANDOM_OVER_VISITS, {"residual": spec.residual}),
+        # One of the two scales is that of G, which a model without random effects lacks.
         (spec.group_form == "two_scales" and spec.random is None, Code.TWO_SCALES_WITHOUT_RANDOM, {}),
         ((spec.lower is None) != (spec.upper is None), Code.ONE_BOUND, {}),
     ]

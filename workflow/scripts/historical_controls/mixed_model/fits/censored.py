@@ -34,6 +34,7 @@ from historical_controls.mixed_model.likelihood.laws import t_quantile, two_side
 from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, newton, not_converged, quasi_newton
 
 Interval = Literal["profile", "wald"]
+# Quadrature nodes by number of random effects: the log-likelihood is then good to about 1e-9 of its size.
 NODES = {0: 1, 1: 15, 2: 15}
 NOISE = 1e-9  # of the quadrature, relative
 FAR = 8.0  # standard errors from zero, beyond which Wald's statistic is precise enough for a p-value
@@ -141,6 +142,8 @@ class CensoredFit(Answers):
         seed: int = SEED,
     ) -> Margins:
         """Marginal means along time with Wald pointwise and simultaneous bands (MM-26)."""
+        # One quantile for all days needs symmetric intervals. The parent's method is called on a copy, because
+        # `wald.trajectory` would be this one again.
         wald = replace(self, interval="wald")
         return super(CensoredFit, wald).trajectory(days, by, at, df, level, seed)
 
@@ -148,8 +151,10 @@ class CensoredFit(Answers):
     def _covariance(self) -> Array:
         """Inverse observed information about psi; directions that move no variance are left out."""
         values, vectors = np.linalg.eigh(self.point.information)
+        # A clearly negative eigenvalue means that this is no maximum; a small one may be the error of the quadrature.
         if values[-1] <= 0 or values[0] < -1e-6 * values[-1]:
             raise IllConditioned(Code.INFORMATION_NOT_POSITIVE)
+        # Where a variance is zero, other entries of Lambda do not matter: flat directions, harmless unless beta moves.
         kept = values > 1e-10 * values[-1]
         if np.abs(vectors[: self.engine.p, ~kept]).max(initial=0.0) > 1e-4:
             raise IllConditioned(Code.COEFFICIENT_UNKNOWN_TO_DATA)
@@ -167,12 +172,15 @@ class CensoredFit(Answers):
         reduced = self.engine.reduced
         direction = np.zeros(len(self.point.theta))
         direction[: reduced.p] = reduced.y_scale * linalg.solve_triangular(reduced.T, row, trans="T")
+        # The profile is of the reduced beta, from which the least-squares fit has been taken out.
         shift = float(row @ reduced.offset)
         curve = profile(self._objective, self.point, self._covariance, direction)
         quantile = t_quantile(0.5 + wald.level / 2, wald.df)
         lower, upper = (bound(curve, side * quantile) + shift for side in (-1, 1))
         statistic = wald.statistic
+        # At the estimate itself the profile has no path to follow, and far away it need not be followed.
         if 0 < abs(wald.statistic) < FAR:
+            # Minus the signed root at L beta = 0, so that its sign is that of the estimate.
             statistic = -curve.root(curve.at(-shift, self.point))
         return replace(wald, lower=lower, upper=upper, statistic=statistic, p_value=two_sided(statistic, wald.df))
 
@@ -233,6 +241,7 @@ def _protocol(
     objective: Objective, engine: CensoredProblem, parameters: CensoredParameters, control: Control
 ) -> Iterator[tuple[CensoredPoint | None, Attempt]]:
     """Newton from three starts, then from where L-BFGS-B ends (docs/methods.md, "Convergence")."""
+    # y has been replaced by its least-squares residual: beta starts at that fit.
     zero = np.zeros(engine.p)
     starts = {f"spread {s:g}": np.concatenate([zero, parameters.start(s)]) for s in (1.0, 0.1, 5.0)}
     for label, start in starts.items():

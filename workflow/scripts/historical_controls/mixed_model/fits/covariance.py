@@ -18,12 +18,14 @@ SINGULAR = 1e-9  # eigenvalue of the scaled G relative to the residual variance,
 def random_part(problem: Problem, point: Point, group: int) -> tuple[Array, float, float | None]:
     """G (q, q) and residual variance of a group in response units, and rho at the unit gap (None for iid)."""
     at = point.engine.coordinates(point.nu, group)  # type: ignore[attr-defined]
+    # The engine works at V / sigma^2 with y and Z of unit size (MM-4, MM-7).
     unit = point.sigma2 * problem.y_scale**2
     return unit * at.G / np.outer(problem.z_scale, problem.z_scale), unit * at.r, at.rho
 
 
 def time_range(problem: Problem, rho: float) -> float:
     """The range in the unit of time: rho = exp(-gap / range)."""
+    # The likelihood is flat below this floor of car1, so that a range there would be an arbitrary number.
     return 0.0 if rho <= 1e-12 else float(-problem.unit_gap / np.log(rho))
 
 
@@ -84,6 +86,7 @@ def subject_covariances(design: Design, problem: Problem, point: Point, nu: Arra
     weight = np.ones(own.stop - own.start) if design.weight is None else design.weight[own]
     group = int(design.group[subject])
     unit = (np.asarray(sigma2) * problem.y_scale**2)[..., None, None]
+    # A weight divides the variance of its row: C_jk / sqrt(w_j w_k).
     root = np.sqrt(np.outer(weight, weight))
     if design.spec.over_visits:
         assert design.visit is not None
@@ -108,6 +111,7 @@ def boundaries(design: Design, problem: Problem, point: Point) -> tuple[Message,
         if design.spec.over_visits:
             Sigma = over_visits(problem, point, g)
             sd = np.sqrt(np.diag(Sigma))
+            # Of the correlations, so that visits with small variances do not count as singular.
             if np.linalg.eigvalsh(Sigma / np.outer(sd, sd))[0] < 1e-8:
                 messages.append(message(Code.COVARIANCE_SINGULAR, group=where))
             continue
@@ -118,6 +122,7 @@ def boundaries(design: Design, problem: Problem, point: Point) -> tuple[Message,
         # of rows as far apart as any of one subject: of neighbours it is near 1 wherever times are close
         if at.rho is not None and at.rho ** longest_span(design, problem) > 1 - 1e-6:
             messages.append(message(Code.RESIDUAL_CORRELATION_ONE, group=where))
+    # Each message once, in the order found: a set would change it from run to run.
     return tuple(dict.fromkeys(messages))
 
 
@@ -138,6 +143,7 @@ def degenerate(G: Array, names: tuple[str, ...], group: str) -> list[Message]:
     """Zero variances and correlations of +-1, G being relative to the residual variance."""
     zero = [i for i in range(len(G)) if G[i, i] < SINGULAR]
     messages = [message(Code.VARIANCE_ZERO, effect=names[i], group=group) for i in zero]
+    # An effect without variance has no correlation to be judged.
     kept = [i for i in range(len(G)) if i not in zero]
     if len(kept) < 2:
         return messages
@@ -145,6 +151,7 @@ def degenerate(G: Array, names: tuple[str, ...], group: str) -> list[Message]:
     correlation = G[np.ix_(kept, kept)] / np.outer(size, size)
     if np.linalg.eigvalsh(correlation)[0] > SINGULAR:
         return messages
+    # With three effects or more no single pair need be at 1 for the matrix to be singular.
     if len(kept) > 2:
         return [*messages, message(Code.CORRELATIONS_DEGENERATE, group=group)]
     one, other = (names[i] for i in kept)

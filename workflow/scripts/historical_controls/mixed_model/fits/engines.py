@@ -13,6 +13,7 @@ from historical_controls.mixed_model.visits.parameters import VisitParameters
 
 def machinery(problem: Problem, spec: MixedModelSpec) -> tuple[Engine, Parameters]:
     """The engine and the parametrisation of a reduced problem."""
+    # With one group the three forms are the same model.
     form: GroupForm = spec.group_form if problem.n_groups > 1 else "free"
     if spec.over_visits:
         return visits_engine(problem), VisitParameters(spec.residual, problem.n_visits, problem.n_groups, form)

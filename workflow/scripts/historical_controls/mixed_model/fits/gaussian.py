@@ -115,12 +115,16 @@ class MixedModelFit(Answers):
 
     def _small_sample(self, df: Method) -> SmallSample:
         if df in ("z", "between-within"):
+            # Neither method looks at the uncertainty of the covariance parameters.
             none = np.empty((0, self.problem.p, self.problem.p))
             return SmallSample(df, self.point.Phi, self.point.Phi, none, np.empty((0, 0)))
+        # Kenward and Roger's expansion is that of the restricted likelihood.
         if df != "satterthwaite" and not self.problem.reml:
             raise SpecificationError(Code.NEEDS_REML, what=f"df={df!r}")
         if df == "kenward-roger":
             return kenward_roger(self.point)
+        # Observed information describes a parabola that a boundary optimum does not have; expected information (above)
+        # needs none.
         if self.singular:
             raise NotEstimable(Code.BOUNDARY_METHOD, method=df, boundaries="; ".join(map(str, self.singular)))
         return satterthwaite(self.point) if df == "satterthwaite" else kenward_roger_linear(self.point)
@@ -144,6 +148,7 @@ class MixedModelFit(Answers):
             ddf = np.inf
         elif df == "between-within":
             ddf = row_df(state, reduced, self.design, rows)
+        # In units of V / sigma^2 and reduced y, as `state.adjusted` is.
         estimate = (rows @ self.beta.to_numpy()) / (self.problem.y_scale * self.point.sigma)
         with typed_failures():
             return joint_test(estimate, state, reduced, ddf)
@@ -182,11 +187,13 @@ class MixedModelFit(Answers):
         return influence.refits(self, subjects)
 
     def _covariance(self, Phi: Array) -> pd.DataFrame:
+        # beta = offset + s T^-1 beta_reduced (MM-4).
         back = linalg.solve_triangular(self.problem.T, np.eye(self.problem.p))
         values = self.point.sigma2 * self.problem.y_scale**2 * back @ Phi @ back.T
         return pd.DataFrame(values, index=list(self.names), columns=list(self.names))
 
     def _reduced(self, rows: Array) -> Array:
+        # The same contrast of the reduced coefficients, L T^-1.
         return np.asarray(linalg.solve_triangular(self.problem.T, rows.T, trans="T")).T
 
     def checked_rows(self, L: Any) -> Array:

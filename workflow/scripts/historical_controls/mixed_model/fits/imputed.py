@@ -32,6 +32,8 @@ from historical_controls.mixed_model.likelihood.likelihood import Point, evaluat
 from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, maximise, not_converged, refine
 from historical_controls.mixed_model.likelihood.reduction import Problem
 
+# The Monte Carlo error of an estimate is at most 0.13 standard errors where half of the information is lost
+# (docs/methods.md, "Limits of the method").
 COPIES = 30
 ROUNDS = 10
 # Chains that go on from copies of another covariance begin near their law.
@@ -69,6 +71,7 @@ class ImputedFit(Answers):
     @property
     def loglik(self) -> float:
         """Mean restricted log-likelihood of the completed copies."""
+        # Likelihoods of different copies are of different data: they compare between models of the same copies only.
         return float(np.mean([fit.loglik for fit in self._all]))
 
     @cached_property
@@ -145,12 +148,14 @@ def fit_imputed(
         censored = bounds[0] != bounds[1]
         start = fit_design(design, control or Control())
         share = float(censored.mean())
+        # Nothing is censored: one copy, to which Rubin's rules add nothing, so that the answer is the uncensored one.
         if not start.converged or not censored.any():
             return ImputedFit(design, (start,) if start.converged else (), start.attempts, share)
         _determined(start.problem, design, bounds)
         copier = Copier(design, bounds, unknowns(design, censored))
         try:
             fits = copier.completed(start, copies, np.random.default_rng(seed))
+        # An average over the copies that did converge would favour draws that suit the model.
         except NotConverged:
             fits = ()
     return ImputedFit(design, fits, start.attempts, share)
@@ -179,6 +184,7 @@ def copies_under(fit: ImputedFit, spec: MixedModelSpec, control: Control | None 
     design = build_design(fit.design.data, spec)
     values, fits = np.empty(len(design.y)), []
     for own in fit.fits:
+        # The other covariance may order rows differently (by visit): through the caller's order from one to the other.
         values[own.design.row] = own.design.y
         fits.append(fit_design(replace(design, y=values[design.row]), control or Control()))
     attempts = tuple(attempt for one in fits for attempt in one.attempts)
@@ -215,6 +221,7 @@ class Copier:
     def completed(self, start: MixedModelFit, copies: int, generator: np.random.Generator) -> tuple[MixedModelFit, ...]:
         """The copies after all rounds, as fits. Raises NotConverged."""
         point = start.point
+        # A chain starts at the response given for a censored row, its limit; the rounds that follow forget it.
         y = np.tile(self.design.y, (copies, 1))
         state = Copies(y, *(_tiled(part, copies) for part in _parts(point)))
         return self._after(ROUNDS, start, state, generator)
@@ -239,6 +246,7 @@ class Copier:
         """New values beyond the limits, the mean drawn from its law given the covariance (CE-12)."""
         problem, design = start.problem, self.design
         z = generator.standard_normal(state.beta.shape)
+        # beta is drawn, not kept at its estimate: copies with one mean would vary too little between them (CE-13).
         noise = np.asarray(np.linalg.cholesky(state.Phi) @ z[..., None])[..., 0]
         beta = state.beta + np.sqrt(state.sigma2)[:, None] * noise
         coefficients = problem.offset + problem.y_scale * linalg.solve_triangular(problem.T, beta.T).T
@@ -252,6 +260,7 @@ class Copier:
         """
         spec, parts = self.design.spec, []
         near, kept, good = None, None, np.zeros(len(y), dtype=bool)
+        # The visits engine solves one problem at a time; from a boundary no gradient leads away.
         if not spec.over_visits:
             objective = partial(evaluate, *machinery(_with_responses(start.problem, self.design, y), spec))
             if not start.singular:
@@ -287,6 +296,7 @@ def _with_responses(problem: Problem, design: Design, y: Array) -> Problem:
     """The reduced problem with other responses (..., N), in the same reduced units (MM-4)."""
     root = np.ones(len(design.y)) if design.weight is None else np.sqrt(design.weight)
     M = np.broadcast_to(problem.M, (*y.shape[:-1], *problem.M.shape)).copy()
+    # Offset and scale stay those of the first fit, so that theta, beta and constant mean the same in every copy.
     M[..., -1, :] = (y - design.X @ problem.offset) * root / problem.y_scale
     return replace(problem, M=M)
 
@@ -302,8 +312,10 @@ def _pooled(rows: list[Contrast], level: float, method: str) -> Contrast:
     estimates = np.array([row.estimate for row in rows])
     between = float(_between(estimates))
     total = float(np.mean([row.standard_error**2 for row in rows])) + between
+    # The share of the information that is lost to censoring, lambda of (CE-16).
     lost = between / total
     inverse = float(np.mean([1 / row.df for row in rows])) / (1 - lost)
+    # Without censoring there is one copy, and D - 1 is zero.
     if lost > 0:
         inverse += lost**2 / (len(rows) - 1)
     df = 1 / inverse if inverse > 0 else np.inf

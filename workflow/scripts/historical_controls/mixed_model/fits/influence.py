@@ -67,6 +67,7 @@ def leave_one_out(fit: Fit) -> Influence:
     for subjects, point, good in _neighbours(fit):
         beta[subjects] = np.where(good[..., None], point.beta, np.nan)
         loglik[subjects] = np.where(good, point.loglik, np.nan)
+    # Whatever the batch could not settle (boundaries, downhill steps) goes through the full protocol.
     for subject in np.flatnonzero(np.isnan(loglik)):
         alone = _alone(fit, int(subject))
         if alone is not None:
@@ -93,6 +94,7 @@ def refits(fit: Refit, subjects: Collection[Any] | None = None) -> Iterator[tupl
     for position in chosen:
         problem = without(fit.problem, position)
         theta = near.get(position)
+        # A batch leaves theta only; the point with its second derivatives is that of this one problem.
         refit = _alone(fit, position) if theta is None else evaluate(*machinery(problem, fit.spec), theta)
         # replace() asks for a dataclass, which a protocol cannot say
         again = None if refit is None else replace(cast(Any, fit), problem=problem, optimum=refit)
@@ -132,5 +134,6 @@ def without(problem: Problem, subjects: Any) -> Problem:
     """The problem with one subject's rows taken out, in the same reduced units; one problem for each of `subjects`."""
     owner = np.repeat(np.arange(len(problem.first)), np.diff(np.append(problem.first, problem.n_rows)))
     present = owner != np.expand_dims(subjects, -1)
+    # Rows that are zero in M and start series of their own add nothing to the likelihood (MM-2).
     gap = None if problem.gap is None else np.where(present, problem.gap, np.inf)
     return replace(problem, M=problem.M * present[..., None, :], present=present, gap=gap)

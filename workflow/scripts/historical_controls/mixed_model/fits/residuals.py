@@ -45,6 +45,7 @@ def residuals(fit: Fit, kind: Kind) -> pd.Series:
     else:
         raise SpecificationError(Code.WORD_UNKNOWN, key="kind", word=kind, allowed="conditional, marginal, scaled")
     out = np.empty_like(values)
+    # The design is ordered by group and subject; the caller's table is not.
     out[design.row] = values
     return pd.Series(out, name=f"{kind} residual")
 
@@ -54,10 +55,12 @@ def predict_random_effects(fit: Fit) -> pd.DataFrame:
     design, problem, point = fit.design, fit.problem, fit.point
     if not design.random_names:
         raise SpecificationError(Code.NO_RANDOM_EFFECTS)
+    # [X y] e = y - X beta, so that Z'V^-1[X y] e (q, n) needs no residuals.
     e = np.append(-point.beta, 1.0)
     rows = []
     for part in point.solved:
         G = point.engine.coordinates(point.nu, part.block.group).G  # type: ignore[attr-defined]
+        # Blocks follow the order of the subjects.
         rows.append((G @ np.einsum("qmn,m->qn", part.H[:, problem.q :], e)).T)
     b = np.concatenate(rows) * problem.y_scale / problem.z_scale
     return pd.DataFrame(b, index=design.subjects, columns=list(design.random_names))

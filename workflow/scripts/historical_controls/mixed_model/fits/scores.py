@@ -32,6 +32,7 @@ class SubjectScores:
     def shift(self, treated: NDArray[np.bool_]) -> Array:
         """(n, k): what a difference of one between these arms takes off each score, the null model refitted (IN-7)."""
         arm = treated.astype(np.float64)
+        # What the refitted nuisance coefficients take up of a difference of one (k, p).
         absorbed = np.einsum("n,nkp->kp", arm, self.cross) @ self.Phi
         return arm[:, None] * self.information - np.einsum("nkp,kp->nk", self.cross, absorbed)
 
@@ -50,6 +51,7 @@ def subject_scores(fit: MixedModelFit | CensoredFit | ImputedFit, columns: Seque
     chosen = [names.index(name) for name in columns]
     with typed_failures():
         score, information = _sums(fit)
+        # The mean over all subjects: the shape must not depend on who is labelled treated.
         directions = _directions(information[:, chosen][:, :, chosen].mean(axis=0), at)
         Phi = np.linalg.inv(information.sum(axis=0))
     cross = np.einsum("npc,kc->nkp", information[:, :, chosen], directions)
@@ -88,8 +90,10 @@ def _exact(fit: MixedModelFit) -> tuple[Array, Array]:
 
 def _censored(fit: CensoredFit) -> tuple[Array, Array]:
     """The same by quadrature, back in the units of the response."""
+    # One subject per block, so that its derivatives are not summed with those of others.
     one_each = censored_problem(fit.design, len(fit.rule.x), cells=1)
     score, information = subject_derivatives(one_each, fit.parameters, fit.rule, fit.point.theta)
+    # Chain rule of beta_reduced = T (beta - offset) / s.
     T = one_each.reduced.T / one_each.reduced.y_scale
     return score @ T, T.T @ information @ T
 

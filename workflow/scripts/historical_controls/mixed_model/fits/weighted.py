@@ -71,6 +71,8 @@ class WeightedFit(Answers):
         own = np.einsum("p,npq,q->n", c, self.subjects.own, c)
         U = self.subjects.crossed @ c @ self.bread
         B = self.subjects.mixed @ c
+        # p_i'V p_j = [i = j] own_i + left_i'right_j (EE-4). Summed over all pairs, squares of left_i'right_j are
+        # tr(L'L R'R): matrices of 3p columns instead of n x n pairs.
         left = np.concatenate([-B, -U, U @ self.middle], axis=1)
         right = np.concatenate([U, B, U], axis=1)
         extra = np.einsum("nk,nk->n", left, right)
@@ -134,6 +136,7 @@ def solve_independent(design: Design, weights: pd.Series | Mapping[Any, float] |
 
 def _solve(design: Design, covariance: Callable[[int], Array], weights: Array, working: str) -> WeightedFit:
     """Solve (EE-1), then adjust every subject's residuals (EE-3)."""
+    # Weights of zero may leave out all rows that determine a coefficient.
     checks.full_rank(design.X[weights > 0], design.coefficient_names)
     weights = weights / weights.mean()
     # a subject without weight adds nothing to any sum
@@ -162,6 +165,7 @@ def _weighting(V: Array, weights: Array) -> Array:
 def _sums(X: Array, WX: Array, V: Array, error: Array, bread: Array, middle: Array) -> tuple[Array, ...]:
     """One subject's entries of `Subjects`, residuals adjusted by A (EE-3)."""
     HV = X @ bread @ WX.T @ V
+    # scipy's factor is the upper triangle, V = D'D; numpy's would be the lower one.
     D: Array = linalg.cholesky(V)
     B = D @ (V - HV - HV.T + X @ bread @ middle @ bread @ X.T) @ D.T
     G = D.T @ _root_of_inverse(B, float(np.linalg.norm(V)) ** 2) @ D @ WX
@@ -171,6 +175,8 @@ def _sums(X: Array, WX: Array, V: Array, error: Array, bread: Array, middle: Arr
 def _root_of_inverse(B: Array, size: float) -> Array:
     """Symmetric root of the Moore-Penrose inverse."""
     values, vectors = np.linalg.eigh((B + B.T) / 2)
+    # A subject who alone determines a coefficient has a singular B and a zero residual: the generalised inverse leaves
+    # out what it cannot tell (Pustejovsky & Tipton 2018).
     kept = values > 1e-11 * size
     return np.asarray(vectors[:, kept] / np.sqrt(values[kept]) @ vectors[:, kept].T)
 
@@ -184,6 +190,7 @@ def _by_subject(design: Design, weights: pd.Series | Mapping[Any, float]) -> Arr
     given = pd.Series(weights, dtype=np.float64)
     if given.index.has_duplicates:
         raise DataError(Code.WEIGHT_REPEATED)
+    # A missing weight is not zero: it would leave the subject out in silence.
     missing = design.subjects.difference(given.index)
     if len(missing):
         raise DataError(Code.WEIGHT_MISSING, subjects=len(missing), first=str(missing[0]))

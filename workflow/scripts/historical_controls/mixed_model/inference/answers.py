@@ -86,6 +86,7 @@ class Answers(ABC):
 
         `days` may name another column with its values, as a category of visits.
         """
+        # A bare sequence means the time column, which may be None.
         along = days if isinstance(days, Mapping) else {self.spec.time: days}
         if None in along:
             raise DataError(Code.NO_TIME_COLUMN)

@@ -63,6 +63,7 @@ def t_contrast(estimate: float, standard_error: float, df: float, level: float, 
         raise NumericalFailure(Code.NUMERICAL_FAILURE, detail="no standard error")
     if no_spread(standard_error, abs(estimate)):
         raise NotEstimable(Code.NO_SPREAD)
+    # Student's t has no finite variance at 2 df or fewer; written so that NaN is refused, too.
     if not df >= 2:
         raise NotEstimable(Code.DF_TOO_SMALL, method=method, df=float(df))
     statistic = estimate / standard_error
@@ -74,6 +75,7 @@ def t_contrast(estimate: float, standard_error: float, df: float, level: float, 
 def joint_test(estimate: Array, state: SmallSample, L: Array, ddf: float | None) -> JointTest:
     """F = (L beta)'(L adjusted L')^-1 (L beta) / q, scaled for Kenward-Roger (MM-22, MM-23)."""
     covariance = L @ state.adjusted @ L.T
+    # Dependent rows test the same hypothesis twice, and the covariance has no inverse.
     if np.linalg.matrix_rank(covariance, hermitian=True) < len(L):
         raise NotEstimable(Code.ROWS_DEPENDENT)
     unscaled, scaling = float(estimate @ np.linalg.solve(covariance, estimate)) / len(L), 1.0
@@ -102,9 +104,11 @@ def between_within(design: Design, L: Array) -> float:
     Columns constant within every subject have n - rank(them) df, the others (and the intercept) N - n - rest.
     """
     N, n, p = len(design.y), len(design.first), design.X.shape[1]
+    # Equal inputs give equal rows of X to the last bit, so that exact comparison is safe.
     constant = (np.repeat(design.X[design.first], design.counts, axis=0) == design.X).all(axis=0)
     intercept = np.ptp(design.X, axis=0) == 0
     n_between = int(constant.sum())
     involved = (np.abs(np.atleast_2d(L)) > 0).any(axis=0)
+    # The intercept is constant within subjects, yet it is given the within-subject df (MM-24).
     df = np.where(constant & ~intercept, n - n_between, N - n - (p - n_between))
     return float(df[involved].min())

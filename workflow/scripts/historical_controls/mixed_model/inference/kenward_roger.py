@@ -34,6 +34,7 @@ def kenward_roger(point: Point) -> SmallSample:
     Raises IllConditioned.
     """
     directions = point.parameters.tangent(point.theta)
+    # A direction that moves nothing (a factor of a G that is zero) would make the information singular.
     directions = directions[:, np.abs(directions).sum(axis=0) > 0]
     W = inverted(directions.T @ expected(point) @ directions, "kenward-roger")
     return _adjusted(point, directions, W, "kenward-roger")
@@ -60,6 +61,7 @@ def inverted(information: Array, method: str) -> Array:
     The threshold is relative: below it the inverse has no correct digit left to speak of.
     """
     size = np.sqrt(np.maximum(np.diag(information), 0.0))
+    # A negative diagonal entry counts as no information: the likelihood does not fall in that direction.
     if (size == 0).any() or not np.isfinite(size).all():
         raise IllConditioned(Code.NO_INFORMATION, method=method)
     scaled = information / np.outer(size, size)
@@ -72,6 +74,7 @@ def inverted(information: Array, method: str) -> Array:
 def degrees_of_freedom(state: SmallSample, L: Array) -> float:
     """df of one row, 2 (L Phi L')^2 / var(L Phi L') (MM-21)."""
     a = L @ state.Phi
+    # (R, p, p) @ (p,) @ (p,): the derivative of L Phi L' along each direction of V.
     gradient = state.P @ a @ a
     return float(2 * (a @ L) ** 2 / (gradient @ state.W @ gradient))
 
@@ -90,6 +93,7 @@ def joint(state: SmallSample, L: Array) -> tuple[float, float]:
     below = 3 * q + 2 * (1 - g)
     c1, c2, c3 = g / below, (q - g) / below, (q + 2 - g) / below
     V0, V1, V2 = 1 + c1 * B, 1 - c2 * B, 1 - c3 * B
+    # The tolerances of this function are those of pbkrtest, so that exact F tests (0 / 0 here) come out as there.
     V0 = 0.0 if abs(V0) < 1e-10 else V0
     ratio = 1.0 if abs(1 - A2 / q) < 1e-14 and abs(V1) < 1e-14 else (1 - A2 / q) / V1
     rho = ratio**2 * V0 / (V2 * q)
@@ -101,6 +105,7 @@ def joint_satterthwaite(state: SmallSample, L: Array) -> float:
     """Denominator df of several rows (MM-23); Fai & Cornelius 1996, J Stat Comput Simul 54:363-378."""
     _, vectors = np.linalg.eigh(L @ state.Phi @ L.T)
     dfs = np.array([degrees_of_freedom(state, row) for row in vectors.T @ L])
+    # Equal df pass through unchanged, also at 2 or fewer, where nu / (nu - 2) is void. As in lmerTest.
     if np.ptp(dfs) < 1e-8 * dfs.max():
         return float(dfs.mean())
     if (dfs <= 2).any():
@@ -123,7 +128,9 @@ def _along(point: Point, directions: Array) -> Array:
 def _adjusted(point: Point, directions: Array, W: Array, method: str) -> SmallSample:
     """Phi + 2 Phi [sum W_rs (Q_rs - P_r Phi P_s)] Phi (MM-18)."""
     Phi, P = point.Phi, _along(point, directions)
+    # Back to the engine's coordinates, in which Q is summed group by group.
     full = directions @ W @ directions.T
+    # P_r Phi P_s is not block diagonal in the groups, which share beta; Q is.
     inner, start = -np.einsum("rij,jk,rkl->il", P, Phi, np.tensordot(W, P, axes=(1, 0)), optimize=True), 0
     for part in point.second_order:
         own = slice(start, start + len(part.T))

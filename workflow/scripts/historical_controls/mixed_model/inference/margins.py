@@ -18,6 +18,7 @@ from historical_controls.mixed_model.inference.contrast import Contrast, Method
 from historical_controls.mixed_model.likelihood.laws import t_quantile
 
 DRAWS = 20_000  # the simulated quantile is then good to about 0.3%
+# 20,000 x 64 numbers are 10 MB; thousands of days at once would need gigabytes.
 DAYS_AT_ONCE = 64
 
 
@@ -71,6 +72,7 @@ def difference_rows(fit: Fit, by: str, levels: tuple[Any, Any], at: Mapping[str,
         if wanted not in known:
             raise DataError(Code.LEVEL_NOT_FITTED, column=by, level=str(wanted), fitted=", ".join(map(str, known)))
     grid = _grid(fit, at, ())
+    # Both levels in one table: rows k and len(grid) + k differ in `by` alone.
     both = _averaged(fit, pd.concat([grid.assign(**{by: wanted}) for wanted in levels], ignore_index=True))
     return grid, both[: len(grid)] - both[len(grid) :]
 
@@ -80,6 +82,7 @@ def _grid(fit: Fit, at: Mapping[str, Any], by: str | Sequence[str]) -> pd.DataFr
     names = (by,) if isinstance(by, str) else tuple(by)
     axes: dict[str, list[Any]] = {name: _levels(fit, name) for name in names}
     axes |= {name: list(np.atleast_1d(np.asarray(values))) for name, values in at.items()}
+    # One row without columns: the overall mean.
     if not axes:
         return pd.DataFrame(index=[0])
     return pd.DataFrame(list(product(*axes.values())), columns=list(axes))
@@ -98,6 +101,8 @@ def _averaged(fit: Fit, grid: pd.DataFrame) -> Array:
     """Rows of L: factors outside the grid weigh equally, numbers stand at their mean over rows (MM-25)."""
     data, needed = fit.design.data, sorted(map(str, fit.design.fixed_formula.required_variables))
     rest = [name for name in needed if name not in grid.columns]
+    # A number is set to its mean over rows; a factor has no mean and is averaged over its levels, each weighing the
+    # same.
     numeric = [name for name in rest if pd.api.types.is_numeric_dtype(data[name])]
     factors = [name for name in rest if name not in numeric]
     full = grid.assign(**{name: float(data[name].mean()) for name in numeric})
@@ -128,6 +133,7 @@ def _banded(fit: Fit, answer: Margins, by: tuple[str, ...], asked: Asked) -> Mar
     quantile = np.empty(len(table))
     factor = _factor(fit.adjusted_vcov(asked.df).to_numpy())
     for own in curves:
+        # A multivariate t has one df; the smallest makes the band no narrower than any row deserves.
         df = float(table["df"].to_numpy()[own].min())
         quantile[own] = critical(answer.L[own] @ factor, df, asked.level, asked.seed)
     half = quantile * table["standard_error"]
@@ -149,6 +155,7 @@ def critical(root: Array, df: float, level: float, seed: int) -> float:
     root (k, p): only as many normal numbers are drawn as the curve has rank r <= min(k, p), so that a curve over
     thousands of days costs what its coefficients cost; the maximum is taken over blocks of days.
     """
+    # Rows of unit length: each day's t has variance 1 before the division by chi.
     rows = root / np.linalg.norm(root, axis=1)[:, None]
     basis = _row_space(rows)
     rows = rows @ basis
@@ -159,11 +166,14 @@ def critical(root: Array, df: float, level: float, seed: int) -> float:
         block = normal @ rows[start : start + DAYS_AT_ONCE].T
         np.maximum(largest, np.abs(block, out=block).max(axis=1), out=largest)
     if np.isfinite(df):
+        # One chi-squared per draw, shared by all days, as they share one estimate of the variance.
         largest = largest / np.sqrt(generator.chisquare(df, DRAWS) / df)
+    # Simulation error must not make a simultaneous band narrower than the pointwise interval.
     return float(max(np.quantile(largest, level), t_quantile(0.5 + level / 2, df)))
 
 
 def _row_space(rows: Array) -> Array:
     """Orthonormal columns (p, r) that span the rows (k, p)."""
     values, vectors = np.linalg.eigh(rows.T @ rows)
+    # Days that are combinations of others (a line has rank 2) need no draws of their own.
     return np.asarray(vectors[:, values > 1e-12 * values[-1]])

@@ -89,10 +89,13 @@ class Point:
     def full_information(self) -> Array:
         """Observed information about (theta, log sigma^2) (size + 1, size + 1) (MM-15)."""
         v = self.parameters.scale_direction(self.nu)
+        # J (coordinates, size + 1): derivatives in theta and, last, in log sigma^2, which scales every variance alike.
         J = np.column_stack([self.jacobian, v])
         info = J.T @ observed(self) @ J
         k = len(self.theta)
+        # At a boundary optimum J vanishes but the score in nu does not: this term alone certifies the maximum (MM-5).
         info[:k, :k] -= self.parameters.curvature(self.theta, self.score)
+        # Second derivative in theta and log sigma^2: nu is proportional to sigma^2, and so is its derivative in theta.
         mixed = self.parameters.scale_direction(self.jacobian).T @ self.score
         info[:k, k] -= mixed
         info[k, :k] -= mixed
@@ -107,12 +110,15 @@ class Point:
 
 def evaluate(engine: Engine, parameters: Parameters, theta: Array) -> Point | None:
     """The point at theta, or None where V is not numerically positive definite."""
+    # A trial step may go too far, to exp(1000) or a covariance that is not positive definite. That is no fault of the
+    # data: the optimiser shortens its step where there is no point.
     theta = parameters.canonical(theta)
     with np.errstate(all="ignore"):
         nu = parameters.natural(theta)
     if not np.isfinite(nu).all():
         return None
     try:
+        # An invalid number must not travel on as NaN. Underflow is harmless: rho^gap of a long gap is 0.
         with np.errstate(all="raise", under="ignore"):
             solved = engine.solve(nu)
             return _profile(engine, parameters, theta, nu, solved)
@@ -124,12 +130,15 @@ def _profile(engine: Engine, parameters: Parameters, theta: Array, nu: Array, so
     """beta by generalised least squares (MM-3), sigma^2 in closed form (MM-7)."""
     problem = engine.problem
     logdet, totals = engine.totals(solved)
+    # totals = [X y]'V^-1[X y]: X'V^-1X in the upper left, X'V^-1y in the last column, y'V^-1y in the corner.
     L = np.linalg.cholesky(totals[..., :-1, :-1])
     half = np.linalg.inv(L)
     Phi = half.mT @ half
     beta = np.asarray(Phi @ totals[..., :-1, -1:])[..., 0]
+    # The weighted residual sum of squares, without forming residuals: y'V^-1y - beta'X'V^-1y.
     sigma2 = (totals[..., -1, -1] - (beta * totals[..., :-1, -1]).sum(axis=-1)) / problem.freedom
     logdet_X = 2 * np.log(np.diagonal(L, axis1=-2, axis2=-1)).sum(axis=-1) if problem.reml else 0.0
+    # At the profiled sigma^2 the quadratic form equals the degrees of freedom: hence the + 1.
     loglik = -0.5 * (problem.freedom * (np.log(2 * np.pi * sigma2) + 1) + logdet + logdet_X)
     return Point(engine, parameters, theta, nu, solved, loglik + problem.constant, sigma2, beta, Phi)
 
@@ -139,6 +148,8 @@ def observed(point: Point) -> Array:
     P = np.concatenate([part.P for part in point.second_order])
     Phi, restricted = point.Phi, point.restricted
     PX, Pe = P[:, :-1, :-1], P[:, :-1, -1]
+    # P of all groups meets here, because they share beta; T and Q are block diagonal, because a direction of one
+    # group's covariance moves no subject of another.
     info = -0.5 * _coupled(PX, restricted) - P[:, -1, :-1] @ Phi @ Pe.T
     start = 0
     for part in point.second_order:
@@ -151,6 +162,7 @@ def observed(point: Point) -> Array:
 def expected(point: Point) -> Array:
     """Expected REML information in the coordinates nu (MM-17)."""
     P = np.concatenate([part.P for part in point.second_order])
+    # Blocks as in `observed`; the quadratic forms in e are replaced by their expectations.
     info = 0.5 * _coupled(P[:, :-1, :-1], point.Phi)
     start = 0
     for part in point.second_order:
@@ -162,5 +174,6 @@ def expected(point: Point) -> Array:
 
 def _coupled(P: Array, Phi: Array) -> Array:
     """tr(Phi P_r Phi P_s)."""
+    # tr(AB) is the sum of the entries of A times those of B': one product of (R, p^2) matrices for all pairs.
     left = (Phi @ P @ Phi).reshape(len(P), -1)
     return left @ P.transpose(0, 2, 1).reshape(len(P), -1).T

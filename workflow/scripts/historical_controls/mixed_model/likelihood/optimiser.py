@@ -45,6 +45,7 @@ class Control:
     noise: error of the log-likelihood relative to its own size.
     """
 
+    # The decrement is a squared distance from the maximum in standard errors: 1e-9 is 3e-5 of one, 1e-17 is 3e-9.
     steps: int = 100
     converged: float = 1e-9
     polished: float = 1e-17
@@ -82,6 +83,7 @@ def maximise(
     """The best point and every attempt made; the point is None unless one attempt converged."""
     attempts: list[Attempt] = []
     tries = _protocol(engine, parameters, control, start)
+    # Other starts only after a failure: trying them every time would make each fit several times as slow.
     for point, attempt in tries:
         attempts.append(attempt)
         if attempt.converged:
@@ -105,6 +107,7 @@ def _protocol(
 
     starts = {f"spread {spread:g}": parameters.start(spread) for spread in (1.0, 0.1, 5.0)}
     if start is not None:
+        # Tried first: a mapping keeps its order.
         starts = {"given": start} | starts
     for label, theta in starts.items():
         yield newton(objective, theta, label, control)
@@ -128,20 +131,25 @@ def newton(
         information = information if chord else point.information
         assert information is not None
         step = _propose(point.gradient, information, radius)
+        # A relative eigenvalue this close to zero is rounding: a boundary optimum may have flat directions.
         if step.decrement < control.polished and step.lowest > -1e-7:
             return point, _ended(point, label, k, step, control)
         trial = objective(point.theta + step.move)
         gain = -np.inf if trial is None else trial.loglik - point.loglik
+        # Near the maximum both gains are smaller than the rounding error of the log-likelihood.
         noise = control.noise * abs(point.loglik) + 1e-12
         if trial is not None and gain > 0.05 * step.gain - noise:
+            # Steps that gain nothing and come no nearer only move within rounding: they would only use up the steps.
             negligible = step.decrement < control.converged and gain < noise
             if negligible and _size(trial, information) >= step.decrement:
                 return point, _ended(point, label, k, step, control)
             radius = min(2 * radius, 10.0) if gain > 0.7 * step.gain else radius
             point = trial
+        # The step was refused although nothing is left to gain: this is the maximum to working precision.
         elif step.decrement < control.converged and step.lowest > -1e-7:
             return point, _ended(point, label, k, step, control)
         else:
+            # The refused move may have been shorter than the radius, which alone would propose it again.
             radius = 0.3 * min(radius, float(np.linalg.norm(step.move)))
     return point, _ended(point, label, control.steps, step, control)
 
@@ -161,10 +169,13 @@ def refine(
             break
         move = np.linalg.solve(information, point.gradient[..., None])[..., 0]
         decrement = (point.gradient * move).sum(axis=-1)
+        # Those that are done take this last step, too: it costs nothing, since the others are evaluated anyway.
         done = (decrement >= 0) & (decrement < control.refined)
+        # Failed problems stay where they are: an impossible covariance of one would end the whole batch.
         trial = objective(np.where(failed[..., None], point.theta, point.theta + move))
         if trial is None or (done | failed).all():
             return trial, done & ~failed
+        # No line search for a whole batch: who goes downhill is refitted alone, with Newton.
         lower = trial.loglik < point.loglik - control.noise * np.abs(point.loglik)
         failed |= ~done & (lower | (decrement < 0))
         information = _updated(information, trial.theta - point.theta, point.gradient - trial.gradient, ~done & ~failed)
@@ -176,6 +187,7 @@ def _updated(information: Array, moved: Array, turned: Array, which: NDArray[np.
     """BFGS: the information that explains how far the gradient turned, where the curvature was positive."""
     pulled = np.asarray(information @ moved[..., None])[..., 0]
     product = (turned * moved).sum(axis=-1)
+    # An update along negative curvature would make the information indefinite, and later steps would go downhill.
     good = which & (product > 0)
     gained = turned / np.sqrt(np.where(good, product, 1.0))[..., None]
     lost = pulled / np.sqrt(np.where(good, (moved * pulled).sum(axis=-1), 1.0))[..., None]
@@ -186,9 +198,12 @@ def _updated(information: Array, moved: Array, turned: Array, which: NDArray[np.
 def _propose(gradient: Array, information: Array, radius: float) -> Step:
     """Newton step with the eigenvalues' absolute values, shortened to the radius (Dauphin et al. 2014)."""
     values, vectors = np.linalg.eigh(information)
+    # Independent residuals in one group have no covariance parameter but sigma^2, which is profiled out.
     if len(values) == 0:
         return Step(np.empty(0), 0.0, 0.0, 1.0)
     top = max(float(np.abs(values).max()), 1e-300)
+    # With absolute values a step leaves a saddle instead of approaching it; the floor keeps steps along flat
+    # directions finite.
     size = np.maximum(np.abs(values), 1e-11 * top)
     along = vectors.T @ gradient
     decrement = float(along @ (along / size))
@@ -198,6 +213,7 @@ def _propose(gradient: Array, information: Array, radius: float) -> Step:
         along = along + np.where(values == values[0], size * 0.1, 0.0)
     move = along / size
     damping = 0.0
+    # Levenberg's damping shortens the flat directions first, where the quadratic model is least to be trusted.
     while np.linalg.norm(move) > radius:
         damping = max(2 * damping, 1e-3 * float(size.min()), 1e-6 * top)
         move = along / (size + damping)
@@ -222,6 +238,7 @@ def quasi_newton(objective: Callable[[Array], Place | None], theta: Array, metho
 
     def value(at: Array) -> tuple[float, Array]:
         point = objective(at)
+        # A wall of finite height where there is no point: the line searches of scipy back away from it.
         return (1e10, np.zeros_like(at)) if point is None else (-point.loglik, -point.gradient)
 
     minimise: Any = optimize.minimize

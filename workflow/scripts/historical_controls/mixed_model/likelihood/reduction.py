@@ -55,6 +55,7 @@ class Problem:
     @cached_property
     def freedom(self) -> Any:
         """Divisor of the profiled scale (MM-7): rows present, less p for REML."""
+        # Not the number of rows: left-out subjects keep theirs, as zeros.
         return self.present.sum(axis=-1) - self.p * self.reml
 
 
@@ -67,17 +68,21 @@ def reduce(design: Design) -> Problem:
     M[:q] = (design.Z / z_scale).T * root
     X = design.X.T * root
     T = _triangle(X)
+    # X = Q T with orthonormal columns Q; these are the rows of Q' = T'^-1 X'.
     M[q : q + p] = linalg.solve_triangular(T, X, trans="T", check_finite=False)
     y = design.y * root
     fitted = M[q : q + p] @ y
     residual = y - fitted @ M[q : q + p]
     y_scale = float(np.sqrt(residual @ residual / len(y)))
+    # What is left of a response that the mean fits exactly is rounding; the variance would be that of rounding errors.
     if y_scale <= 1e-10 * float(np.sqrt(y @ y / len(y))):
         raise DataError(Code.MEAN_EXACT)
     M[-1] = residual / y_scale
     gap, unit_gap = _gaps(design)
+    # The log-likelihood of the reduced numbers differs by the Jacobians of the three rescalings (MM-4).
     constant = -(len(y) - p * design.spec.reml) * np.log(y_scale) + np.log(root).sum()
     if design.spec.reml:
+        # From log|X'V^-1X|, which only the restricted likelihood has.
         constant -= np.log(np.abs(np.diag(T))).sum()
     return Problem(
         M=M,
@@ -111,9 +116,11 @@ def _triangle(X: Array) -> Array:
     """Upper triangle T with X'X = T'T; by Householder where squaring X would lose digits."""
     gram = X @ X.T
     size = np.sqrt(np.diag(gram))
+    # Squaring squares the condition number: this loses at most 5 of 16 digits, and is faster.
     if np.linalg.eigvalsh(gram / np.outer(size, size))[0] > 1e-5:
         return np.asarray(np.linalg.cholesky(gram)).T
     T = np.linalg.qr((X / size[:, None]).T, mode="r") * size
+    # QR leaves the signs of T open; Cholesky's diagonal is positive. The same data must give the same reduced units.
     return np.asarray(T * np.where(np.diag(T) < 0, -1.0, 1.0)[:, None])
 
 
@@ -122,8 +129,10 @@ def _gaps(design: Design) -> tuple[Array | None, float]:
         return None, 1.0
     assert design.time is not None
     gap = np.append(np.inf, np.diff(design.time))
+    # The row before a subject's first one belongs to somebody else: an infinite gap, hence correlation 0.
     gap[design.first] = np.inf
     if not np.isfinite(gap).any():
         raise DataError(Code.NO_REPEATED_TIMES)
+    # Exponents of rho are then 1 or more, so that its derivatives at rho = 0 are finite.
     unit = float(gap.min())
     return gap / unit, unit

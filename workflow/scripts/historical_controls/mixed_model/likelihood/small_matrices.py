@@ -10,6 +10,8 @@ import numpy as np
 from historical_controls.mixed_model.design.arrays import Array
 
 
+# q is 1 or 2 and n up to 2,048: a few Python loops over entries, each a vector operation over all subjects,
+# with unit stride because n is the last axis.
 def cholesky(A: Array) -> Array:
     """Lower factors of n symmetric positive definite q x q matrices."""
     L = np.zeros_like(A)
@@ -27,6 +29,7 @@ def forward(L: Array, B: Array) -> Array:
     for i in range(L.shape[-2]):
         rest = B[..., i, :, :]
         for k in range(i):
+            # Not in place: `rest` starts as a view of the caller's B.
             rest = rest - L[..., i, k, None, :] * Y[..., k, :, :]
         Y[..., i, :, :] = rest / L[..., i, i, None, :]
     return Y
@@ -56,6 +59,7 @@ def outer_sums(A: Array, B: Array) -> Array:
     """Sums over n of A_a B_b' (a, b, m, k) for A (a, m, n) and B (b, k, n)."""
     *lead, a, m, n = A.shape
     b, k = B.shape[-3:-1]
+    # One matrix product (a m, n) @ (n, b k) instead of a b small ones.
     sums = A.reshape(*lead, a * m, n) @ B.reshape(*lead, b * k, n).mT
     return np.asarray(sums.reshape(*lead, a, m, b, k)).swapaxes(-3, -2)
 
@@ -71,6 +75,7 @@ def cross(A: Array, B: Array) -> Array:
 def root(G: Array) -> Array:
     """Some L with L L' = G, for a positive semidefinite G that may be singular."""
     values, vectors = np.linalg.eigh(G)
+    # The eigenvalue of a singular G may come out as -1e-17. Cholesky would refuse such a G; this root need not.
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :])
 
 

@@ -34,9 +34,11 @@ def transitions(rho: Array, gap: Array) -> Transitions:
     """
     # rho^(gap-2) is infinite at rho = 0 for 1 < gap < 2; the likelihood is flat below this floor
     log_rho = np.log(np.maximum(rho, 1e-12))[..., None]
+    # A first row has an infinite gap. With tau = 0 its derivatives vanish; its correlation is set to 0 by hand.
     inside = np.isfinite(gap)
     tau = np.where(inside, gap, 0.0)
     r = np.where(inside, np.exp(tau * log_rho), 0.0)
+    # Derivatives of rho^tau in rho; those of a and b follow by the chain rule from da, db (in r) and u = 1 / (1 - r^2).
     r1 = tau * np.exp((tau - 1) * log_rho)
     r2 = tau * (tau - 1) * np.exp((tau - 2) * log_rho)
     u = 1 / (1 - r * r)
@@ -55,9 +57,11 @@ def transitions(rho: Array, gap: Array) -> Transitions:
 def times(t: Transitions, order: int, M: Array) -> Array:
     """The order-th derivative of C^-1 applied to the rows of M (..., K, N), for all subjects at once."""
     a, b = t.a[order], t.b[order][..., None, 1:]
+    # The 1 of 1 + a_j + a_{j+1} has no derivative. The sum is a copy, so that the next line leaves t as it is.
     diagonal = a + (order == 0)
     diagonal[..., :-1] += a[..., 1:]
     out = diagonal[..., None, :] * M
+    # b is zero at first rows: neighbours of different subjects do not meet.
     out[..., 1:] -= b * M[..., :-1]
     out[..., :-1] -= b * M[..., 1:]
     return out
@@ -70,7 +74,9 @@ def half_solve(t: Transitions, N: Array, steps: tuple[Codes, ...]) -> Array:
     """
     s = np.sqrt(1 - t.rho**2)
     Y = N * s[..., None, :]
+    # Row j of W is (x_j - rho_j x_{j-1}) / s_j. W'Y = N is solved from a subject's last row backwards.
     carry = (t.rho / s)[..., 1:] * s[..., :-1]
+    # One step for all subjects at once: as many steps as the longest series has rows, not as there are rows.
     for rows in steps[1:]:
         Y[..., rows] += carry[..., None, rows] * Y[..., rows + 1]
     return Y

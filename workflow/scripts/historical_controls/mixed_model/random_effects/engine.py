@@ -73,6 +73,7 @@ class RandomEffects:
         """Read one group's coordinates out of the stacked vector nu."""
         q = self.problem.q
         own = nu[..., group * self.width : (group + 1) * self.width]
+        # A group's coordinates: q^2 entries of G, r, and rho last.
         rho = own[..., -1] if self.problem.gap is not None else None
         return Coordinates(own[..., : q * q].reshape(*nu.shape[:-1], q, q), own[..., q * q], rho)
 
@@ -90,6 +91,7 @@ def blocks(problem: Problem) -> tuple[Block, ...]:
     out: list[Block] = []
     for group in range(problem.n_groups):
         members = np.flatnonzero(problem.group == group)
+        # Members of a group are consecutive, so that a block is one slice of rows.
         cuts = range(0, len(members), BLOCK)
         out += [_block(problem, members[start : start + BLOCK], group) for start in cuts]
     return tuple(out)
@@ -102,8 +104,10 @@ def _block(problem: Problem, members: Codes, group: int) -> Block:
     n_rows = problem.present[..., start:stop].sum(axis=-1)
     first = problem.first[members] - start
     identity = products(rows, rows, first, problem.q)
+    # With independent residuals the cross-products never change: the rows themselves are not needed again.
     if problem.gap is None:
         return Block(group, n_rows, first, rows[..., :0], None, (), identity)
+    # car1 goes through these rows at every evaluation; a slice of M would be read with large strides.
     rows = np.ascontiguousarray(rows)
     steps = car1.steps_from_end(first, stop - start)
     return Block(group, n_rows, first, rows, problem.gap[..., start:stop], steps, identity)
@@ -114,6 +118,7 @@ def products(left: Array, right: Array, first: Codes, q: int) -> Products:
     *lead, K, _ = right.shape
     Z = np.empty((*lead, q, K, len(first)))
     for a in range(q):
+        # reduceat gives an element, not 0, for an empty segment; every subject has at least one row.
         Z[..., a, :, :] = np.add.reduceat(left[..., a, None, :] * right, first, axis=-1)
     return Products(Z, left[..., q:, :] @ right[..., q:, :].mT)
 
@@ -138,15 +143,19 @@ def _solve(block: Block, at: Coordinates) -> Solved:
     A = whitened(block, t)
     q = A.Z.shape[-3]
     logdet = block.n_rows * np.log(at.r) + (t.logdet[0] if t is not None else 0.0)
+    # No random effects: V is the residual's matrix alone.
     if q == 0:
         return Solved(block, A.Z, A.M / at.r[..., None, None], logdet, t)
     r = at.r[..., None, None]
+    # A holds cross-products with C^-1, without r: hence G / r here and the division by r at the end.
     root = small_matrices.root(at.G / r)
     B = small_matrices.shared(root.mT, A.Z)
+    # I + L'A_ZZ L (q, q, n) of (MM-8): eigenvalues of 1 or more, so that its Cholesky factor exists for every G.
     inner = small_matrices.swapped(small_matrices.shared(root.mT, small_matrices.swapped(B[..., :q, :])))
     inner = inner + np.eye(q)[:, :, None]
     L = small_matrices.cholesky(inner)
     Y = small_matrices.forward(L, B)
+    # Z'V^-1[Z X y] (q, K, n).
     H = (A.Z - small_matrices.product_transposed(Y[..., :q, :], Y)) / r[..., None]
     logdet = logdet + 2 * sum(np.log(L[..., j, j, :]).sum(axis=-1) for j in range(q))
     return Solved(block, H, (A.M - small_matrices.cross(Y[..., q:, :], Y[..., q:, :])) / r, logdet, t)

@@ -64,6 +64,7 @@ class RandomEffectsParameters:
         """Symmetric unit matrices of the free entries of B (entries, q, q)."""
         rows, columns = self.cells
         moves = np.zeros((len(rows), self.q, self.q))
+        # An off-diagonal entry moves both of its mirror images.
         moves[range(len(rows)), rows, columns] = moves[range(len(rows)), columns, rows] = 1.0
         return moves
 
@@ -94,6 +95,7 @@ class RandomEffectsParameters:
         shape = np.where(rows == columns, spread, 0.0)
         if self.car1:
             shape = np.append(shape, np.sqrt(self.decay / (1 - self.decay)))
+        # The point of the sphere with equal squared coordinates: every group's factor of G is 1.
         equal = np.arctan(np.sqrt(np.arange(self.angles, 0, -1.0)))
         return np.concatenate([np.tile(shape, self.shapes), np.zeros(self.n_groups - 1), equal])
 
@@ -103,11 +105,13 @@ class RandomEffectsParameters:
         for shape in range(self.shapes):
             own = slice(shape * self.per_shape, shape * self.per_shape + len(self.moves))
             B = self._root(theta[..., own])
+            # Spares the eigenvalues in by far the most frequent case.
             if self.q == 0 or (self.q == 1 and (B >= 0).all()):
                 continue
             values, vectors = np.linalg.eigh(B)
             negative = values[..., :1] < 0
             if negative.any():
+                # G = r B B does not change when an eigenvalue of B changes its sign.
                 positive = vectors * np.abs(values)[..., None, :] @ vectors.mT
                 out[..., own] = np.where(negative, positive[..., *self.cells], theta[..., own])
         return out
@@ -123,12 +127,14 @@ class RandomEffectsParameters:
         q2 = self.q**2
         for g in range(self.n_groups):
             at, own = self._read(theta, g), self._own(g)
+            # d(B B) = E B + B E for a move E of B; the second product is the transpose of the first.
             half = (at.scale * at.share[0])[..., None, None, None] * (self.moves @ at.B[..., None, :, :])
             cells = slice(own.start, own.start + len(self.moves))
             J[..., g, :q2, cells] = (half + half.mT).reshape(*lead, len(self.moves), q2).mT
             if self.car1:
                 J[..., g, -1, own.stop - 1] = at.rho[1]
             if g > 0:
+                # The scale is exp(a): its derivative is G and r themselves; rho is free of it.
                 J[..., g, : q2 + 1, self._scale_index(g)] = at.coordinates()[..., : q2 + 1]
             if self.angles:
                 core = at.scale[..., None, None] * at.core.reshape(*lead, q2, 1)
@@ -146,11 +152,13 @@ class RandomEffectsParameters:
         """Derivative of the coordinates (or of their derivatives, by row) in the log of a factor of V."""
         out = nu.copy()
         if self.car1:
+            # A factor of V changes G and r, but no correlation.
             out[self.width - 1 :: self.width] = 0.0
         return out
 
     def tangent(self, theta: Array) -> Array:
         """Directions linear in G that span the model at theta, valid at boundaries too (MM-16)."""
+        # At a boundary some derivatives in theta vanish (dG = 0 where B = 0), and Kenward-Roger would lose parameters.
         nu = self.natural(theta).reshape(self.n_groups, self.width)
         places = [self._read(theta, g) for g in range(self.n_groups)]
         factor = [at.scale * at.share[0] for at in places]
@@ -161,6 +169,7 @@ class RandomEffectsParameters:
             if self.car1:
                 columns.append(self._spread(members, factor, None))
         for g in range(self.n_groups):
+            # With one scale per group its G moves along with r; otherwise G has directions of its own.
             columns.append(self._place(g, r=nu[g, self.q**2], G=nu[g, : self.q**2] * (self.form == "one_scale")))
         # the largest factor stays put: the others may vanish, and G has no scale of its own beside them
         core = places[0].core if self.q > 1 or places[0].core.any() else np.ones((self.q, self.q))
@@ -174,6 +183,7 @@ class RandomEffectsParameters:
         """Add one group's part of the curvature: G = scale * share * B B is a product of three."""
         q2 = self.q**2
         S = score[:q2].reshape(self.q, self.q)
+        # G moves symmetrically only; rounding may leave its score unsymmetric.
         S = (S + S.T) * at.scale / 2
         total, slope = float(np.sum(S * at.core)), np.tensordot(self.moves, S @ at.B + at.B @ S, axes=2)
         shape = self._own(g)
@@ -192,6 +202,7 @@ class RandomEffectsParameters:
             out[turn, turn] += total * at.share[2]
             out[cells, turn] += np.outer(slope, at.share[1])
             out[turn, cells] += np.outer(at.share[1], slope)
+        # Cross derivatives of scale and share; the first group's scale is fixed at 1.
         if self.angles and g > 0:
             out[k, turn] += total * at.share[1]
             out[turn, k] += total * at.share[1]
@@ -206,6 +217,7 @@ class RandomEffectsParameters:
             return GroupPlace(B, scale, share, ())
         t = theta[..., own.stop - 1]
         t2 = t**2
+        # rho = t^2 / (1 + t^2) with its first two derivatives in t.
         rho = (t2 / (1 + t2), 2 * t / (1 + t2) ** 2, (2 - 6 * t2) / (1 + t2) ** 3)
         return GroupPlace(B, scale, share, rho)
 
@@ -215,6 +227,7 @@ class RandomEffectsParameters:
         return np.asarray(flat.reshape(*entries.shape[:-1], self.q, self.q))
 
     def _own(self, g: int) -> slice:
+        # All groups read the same shape unless each has its own.
         start = (g if self.form == "free" else 0) * self.per_shape
         return slice(start, start + self.per_shape)
 

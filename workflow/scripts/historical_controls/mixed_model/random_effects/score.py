@@ -56,6 +56,7 @@ def residualised(solved: Solved, beta: Array, sigma: Any) -> Residualised:
     """Exchange y for the standardised residual."""
     q, p = solved.H.shape[-3], beta.shape[-1]
     E = np.zeros((*beta.shape[:-1], p + 1, p + 1))
+    # [X e] = [X y] E: the unit matrix but for its last column, (-beta, 1) / sigma.
     E[..., range(p), range(p)] = 1.0
     E[..., :p, p], E[..., p, p] = -beta / np.expand_dims(sigma, -1), 1 / sigma
     return Residualised(solved.H[..., :q, :], _columns(solved.H[..., q:, :], E), E.mT @ solved.M @ E, E)
@@ -101,6 +102,7 @@ def _block_score(solved: Solved, e: Residualised, at: Coordinates, signed: Array
     """-tr(V^-1 D)/2 + <signed, [X e]'V^-1 D V^-1 [X e]>/2 for each direction D."""
     along_G = small_matrices.outer_sums(e.h, e.h)
     on_G = 0.5 * (np.einsum("...abij,...ij->...ab", along_G, signed) - e.H.sum(axis=-1))
+    # The direction R / r is (V - ZGZ') / r: along V the trace is the number of rows, and Z G Z' is known from on_G.
     scale = 0.5 * (_inner(e.M, signed) - solved.block.n_rows)
     parts = [on_G.reshape(*on_G.shape[:-2], -1), ((scale - _inner(at.G, on_G)) / at.r)[..., None]]
     if solved.moments is not None:
@@ -130,6 +132,7 @@ def _block_second_order(solved: Solved, e: Residualised, at: Coordinates, Phi: A
         np.zeros((width, width)),
     )
     HG = small_matrices.swapped(small_matrices.shared(at.G, small_matrices.swapped(e.H)))
+    # F = Z'V^-1 R V^-1 [X e], from R = V - ZGZ'.
     F = e.h - small_matrices.product(HG, e.h)
     _fill_g(out, e)
     _fill_r(out, e, F, HG, solved.block.n_rows, at)
@@ -143,6 +146,7 @@ def _fill_g(out: FewDirections, e: Residualised) -> None:
     q, m, n = e.h.shape
     flat = e.H.reshape(q * q, n)
     HH = (flat @ flat.T).reshape(q, q, q, q)
+    # From HH[b, c, d, a] = H_bc H_da to the order (a, b), (c, d) of the directions.
     out.T[: q * q, : q * q] = HH.transpose(3, 0, 1, 2).reshape(q * q, q * q)
     out.P[: q * q] = small_matrices.outer_sums(e.h, e.h).reshape(q * q, m, m)
     Q = np.empty((q, q, q, q, m, m))
@@ -165,6 +169,7 @@ def _fill_r(out: FewDirections, e: Residualised, F: Array, HG: Array, n_rows: in
     hF = small_matrices.outer_sums(e.h, F).reshape(r, m, m) / at.r
     mixed = hF.reshape(q, q, m, m)
     out.Q[:r, r] = hF
+    # Q_sr is Q_rs' with the two indices of the entry of G exchanged.
     out.Q[r, :r] = mixed.transpose(1, 0, 3, 2).reshape(r, m, m)
     out.Q[r, r] = F_MM / at.r**2 - np.einsum("ab,abij->ij", at.G, mixed) / at.r
 
@@ -188,11 +193,13 @@ def _fill_rho(out: FewDirections, solved: Solved, e: Residualised, F: Array, at:
     out.Q[k, :r] = hD.transpose(1, 0, 3, 2).reshape(r, m, m)
     out.Q[r, k] = (terms.D_MM - np.einsum("ab,abij->ij", at.G, hD)) / at.r
     out.Q[k, r] = out.Q[r, k].T
+    # M'S T R T S'M, with S = I - V^-1 ZGZ' multiplied out on both sides (MM-14).
     RTR = B_MM - _twice(small_matrices.cross(B_Zm, Gh)) + small_matrices.cross(Gh, small_matrices.product(B_ZZ, Gh))
     out.Q[k, k] = RTR - small_matrices.cross(terms.J, small_matrices.product(terms.N, terms.J))
     signed = _signed(Phi)
     K_ZZ, K_Zm, K_MM = (part / at.r for part in e.products(whitened(solved.block, t, 2), q))
     KM = K_MM - _twice(small_matrices.cross(K_Zm, Gh)) + small_matrices.cross(Gh, small_matrices.product(K_ZZ, Gh))
+    # tr(C^-1 C'') is (log|C|)'' + tr(C^-1 C' C^-1 C'); N takes off the part of Z (MM-14).
     trace2 = t.logdet[2] + t.trace11 - np.einsum("abn,ban->", terms.N, 2 * B_ZZ - K_ZZ)
     out.bend[k, k] = 0.5 * (np.sum((2 * RTR - KM) * signed) - trace2)
     out.bend[r, k] = out.bend[k, r] = 0.5 * (np.sum(terms.D_MM * signed) - terms.trace) / at.r
@@ -210,6 +217,7 @@ def _ar1_terms(solved: Solved, e: Residualised, at: Coordinates) -> Ar1Terms:
     GH = small_matrices.shared(at.G, e.H)
     J = A_Zm - small_matrices.product(A_ZZ, Gh)
     J_ZZ = A_ZZ - small_matrices.product(A_ZZ, GH)
+    # S T S' multiplied out; J = Z'TS'[X e] is the piece that D_Zm and Q share.
     D_MM = -(A_MM - small_matrices.cross(A_Zm, Gh) - small_matrices.cross(Gh, J))
     N = at.G[..., None] - small_matrices.shared(at.G, HG)
     trace = t.logdet[1] + np.einsum("...abn,...ban->...", N, A_ZZ)

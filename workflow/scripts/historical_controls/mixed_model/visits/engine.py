@@ -61,6 +61,8 @@ class ManyDirections(SecondOrder):
 
     def contracted(self, W: Array) -> Array:
         m = self.h.shape[1]
+        # Sum of W_rs h_a (V^-1)_bc h_d' over r = (a, b), s = (c, d): W meets V^-1 once per pattern, which gives the
+        # (a, d) matrix between a subject's rows.
         weights = W.reshape(m, m, m, m).transpose(0, 3, 1, 2).reshape(m * m, m * m)
         inner = (self.inverse.reshape(-1, m * m) @ weights.T).reshape(-1, m, m)[self.group.pattern]
         hX = self.h[:, :, :-1]
@@ -69,12 +71,14 @@ class ManyDirections(SecondOrder):
 
     @property
     def bends(self) -> Array:
+        # V is linear in the entries of Sigma.
         return np.zeros((1, 1))
 
     def _paired(self, K: Array) -> Array:
         """sum of (V^-1)_bc K_da, arranged as (ab), (cd); subjects of one pattern are added first."""
         m = K.shape[1]
         by_pattern = _summed(K.reshape(len(K), m * m), self.group)
+        # All pairs of m^2 directions at once: a product over patterns, usually far fewer than subjects.
         mixed = self.inverse.reshape(-1, m * m).T @ by_pattern
         return mixed.reshape(m, m, m, m).transpose(3, 0, 1, 2).reshape(m * m, m * m)
 
@@ -98,6 +102,7 @@ class VisitsEngine:
 
     def score(self, nu: Array, solved: tuple[SolvedVisits, ...], Phi: Array, beta: Array, sigma: float) -> Array:
         """Derivative of the log-likelihood in the entries of every Sigma (MM-31)."""
+        # Full likelihood gives a zero Phi, which has no Cholesky factor.
         root = np.asarray(np.linalg.cholesky(Phi)) if Phi.any() else Phi
         return np.concatenate([_score(part, root, beta, sigma).ravel() for part in solved])
 
@@ -117,6 +122,7 @@ def _group(problem: Problem, g: int) -> Group:
     assert problem.visit is not None
     counts = np.diff(np.append(problem.first, problem.n_rows))
     members = np.flatnonzero(problem.group == g)
+    # Position of a subject within its group; -1 for those of other groups.
     position = np.full(len(problem.first), -1)
     position[members] = np.arange(len(members))
     owner = position[np.repeat(np.arange(len(problem.first)), counts)]
@@ -126,6 +132,7 @@ def _group(problem: Problem, g: int) -> Group:
     seen = np.zeros((len(members), problem.n_visits))
     seen[owner[rows], problem.visit[rows]] = 1.0
     patterns, index, sizes = np.unique(seen, axis=0, return_inverse=True, return_counts=True)
+    # numpy 2.0 gives the inverse of np.unique along an axis a second dimension; other versions do not.
     return Group(M, patterns, index.reshape(-1), sizes)
 
 
@@ -136,6 +143,7 @@ def _solve(group: Group, Sigma: Array) -> SolvedVisits:
     L = np.linalg.cholesky(Sigma * both + (1 - group.seen)[:, :, None] * np.eye(m))
     half = np.linalg.solve(L, np.broadcast_to(np.eye(m), L.shape))
     inverse = half.transpose(0, 2, 1) @ half * both
+    # One factor per pattern, counted as often as subjects have it; the unit entries add log 1.
     logdet = 2 * float(group.counts @ np.log(np.diagonal(L, axis1=1, axis2=2)).sum(axis=1))
     H = inverse[group.pattern] @ group.M
     K = H.shape[2]
@@ -150,6 +158,7 @@ def _residualised(solved: SolvedVisits, beta: Array, sigma: float) -> Array:
 
 def _score(solved: SolvedVisits, root: Array, beta: Array, sigma: float) -> Array:
     h = _residualised(solved, beta, sigma)
+    # h_X Phi h_X' = (h_X root)(h_X root)': both terms of (MM-31) in one product over subjects and columns.
     scaled = np.concatenate([h[:, :, :-1] @ root, h[:, :, -1:]], axis=2)
     flat = scaled.transpose(1, 0, 2).reshape(h.shape[1], -1)
     return 0.5 * (flat @ flat.T - np.tensordot(solved.group.counts, solved.inverse, axes=1))
@@ -168,6 +177,7 @@ def _second_order(solved: SolvedVisits, beta: Array, sigma: float) -> ManyDirect
 
 def _summed(K: Array, group: Group) -> Array:
     """Sums of the rows of K by pattern."""
+    # Every subject has its own pattern: there is nothing to add, only to reorder.
     if len(group.counts) == len(K):
         out = np.empty_like(K)
         out[group.pattern] = K

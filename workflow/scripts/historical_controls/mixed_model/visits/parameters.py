@@ -40,6 +40,7 @@ class VisitParameters:
 
     def canonical(self, theta: Array) -> Array:
         """Every theta is its own."""
+        # No two theta give the same matrix: logs and signs are fixed by the structures.
         return theta
 
     def natural(self, theta: Array) -> Array:
@@ -54,6 +55,7 @@ class VisitParameters:
         for g in range(self.n_groups):
             rows, scale = slice(g * m2, (g + 1) * m2), self._scale(theta, g)
             own = self._own(g)
+            # A complex step needs no difference of two nearly equal numbers, so that it can be as small as this.
             steps = theta[own] + 1e-30j * np.eye(self.per_shape)
             moved = visit_structures.covariance(self.structure, steps, self.m)
             J[rows, own] = scale * (moved.imag / 1e-30).reshape(self.per_shape, m2).T
@@ -65,6 +67,7 @@ class VisitParameters:
         """sum_k score_k d^2 nu_k / dtheta^2 (size, size)."""
         if self.structure == "us":
             return self._unstructured_curvature(theta, score)
+        # The Jacobian is exact, so that central differences of it are good to about 1e-10.
         return differenced(lambda at: self.jacobian(at).T @ score, theta)
 
     def _unstructured_curvature(self, theta: Array, score: Array) -> Array:
@@ -76,6 +79,7 @@ class VisitParameters:
             S = self._scale(theta, g) * score[rows].reshape(m, m)
             out[own, own] += visit_structures.unstructured_curvature(theta[own], (S + S.T) / 2)
             if g > 0:
+                # The scale is exp(a): its derivatives are Sigma itself, and the Jacobian once more.
                 k = self.shapes * self.per_shape + g - 1
                 out[own, k] = out[k, own] = J[rows, own].T @ score[rows]
                 out[k, k] = J[rows, k] @ score[rows]

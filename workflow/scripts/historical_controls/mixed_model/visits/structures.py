@@ -48,6 +48,7 @@ def size(structure: str, m: int) -> int:
 
 def start(structure: str, m: int, level: float) -> Numbers:
     """Equal variances and correlations of about `level` between neighbours."""
+    # The inverse of `_inside`.
     slope = level / np.sqrt(1 - level**2)
     if structure == "us":
         L = np.linalg.cholesky((1 - level) * np.eye(m) + level)
@@ -58,8 +59,10 @@ def start(structure: str, m: int, level: float) -> Numbers:
     first = np.full(k, slope)
     if base == "cs":
         low = -1 / (m - 1)
+        # Below -1 / (m - 1) equal correlations have no positive definite matrix: the logit is taken over the rest.
         first[:] = np.log((level - low) / (1 - level))
     if base == "toep":
+        # Partial autocorrelations that vanish after the first: an AR(1).
         first[1:] = 0.0
     return np.concatenate([first, np.zeros(size(structure, m) - k)])
 
@@ -67,8 +70,10 @@ def start(structure: str, m: int, level: float) -> Numbers:
 def _unstructured(theta: Numbers, m: int) -> Numbers:
     """L L' with the first entry of L equal to 1 and the logs of the other diagonal ones free."""
     rows, columns = _lower_cells(m)
+    # The type is complex during differentiation.
     L = np.zeros((*theta.shape[:-1], m, m), dtype=theta.dtype)
     L[..., 0, 0] = 1.0
+    # np.where evaluates both branches: without the inner one, exp of an off-diagonal entry could overflow.
     L[..., rows, columns] = np.where(rows == columns, np.exp(np.where(rows == columns, theta, 0.0)), theta)
     return L @ np.swapaxes(L, -1, -2)
 
@@ -115,6 +120,7 @@ def _ante_dependence(theta: Numbers, m: int) -> Numbers:
 def _toeplitz(theta: Numbers, m: int) -> Numbers:
     """Partial autocorrelations to autocorrelations (Durbin-Levinson): every positive definite Toeplitz matrix."""
     partial = _inside(theta)
+    # Durbin-Levinson: phi are the coefficients of the best prediction from k - 1 visits, v its error variance.
     r = [np.ones_like(partial[..., 0])]
     phi: list[Numbers] = []
     v = np.ones_like(partial[..., 0])
