@@ -95,8 +95,6 @@ def smd(treated: Moments, historical: Moments, spread: float | None = None) -> f
     if np.isnan(difference) or np.isnan(pooled):
         return np.nan
     if pooled == 0:
-        # Only a weighted comparison gets here with a difference: weights gave means apart in what does not vary
-        # unweighted.
         return 0.0 if difference == 0 else np.nan
     return difference / pooled
 

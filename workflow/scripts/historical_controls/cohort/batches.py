@@ -63,6 +63,8 @@ class PatientBatch:
     @property
     def flushable_until(self) -> str:
         """The last patient whose rows may be written with this batch: a source of both arms sends the treated ahead."""
+        # Files are sorted by patient id within a source, so that rows of treated patients wait for controls with lower
+        # ids.
         treated = self.patients["arm"].iloc[0] == "treated"
         return "" if treated else str(self.patients["patient_id"].max())
 
@@ -85,6 +87,7 @@ def records_of(tables: CleanTables, cohort: Cohort, dictionary: Dictionary) -> P
     collected = make_records(derive_outcomes(tables, cohort, dictionary), cohort)
     if cohort.known_from == "collection":
         return collected
+    # Derived anew: a pair of results reported hours apart gives its ratio only when the later one is known.
     known = make_records(derive_outcomes(as_reported(tables), cohort, dictionary), cohort)
     return replace(collected, series=known.series, with_imputed=known.with_imputed, judged=known.judged)
 
@@ -101,6 +104,7 @@ def batch_rows(
     patients = patient_rows(records, decided, inputs.study, cohort.horizon_days)
     eligibility = eligibility_rows(records, decided, cohort, arm)
     evidence = evidence_rows(records, decided, cohort, arm)
+    # After the rules have been judged: outcomes that count from time zero do not exist before it is known.
     records = derive_after_zero(records, decided.time_zero, cohort, dictionary)
     observations = observation_rows(records, decided.time_zero, patients["end_day"].to_numpy("float64"))
     visits = visit_table(observations, dictionary, cohort.baseline_hours, scenario)

@@ -38,6 +38,8 @@ def define_cohort(clean: Clean, inputs: CohortInputs, folder: Path | None = None
     """
     inputs = replace(inputs, cohort=inputs.cohort.as_read())
     cohort, dictionary = inputs.cohort, inputs.dictionary
+    # Of the whole export, not of a batch: a source that records no course of a support cannot tell that it was not
+    # given.
     recorded = set(clean.treatments[["source", "treatment"]].drop_duplicates().itertuples(index=False, name=None))
     waits: tuple[float, ...] = ()
     treated: list[PatientBatch] = []
@@ -49,6 +51,7 @@ def define_cohort(clean: Clean, inputs: CohortInputs, folder: Path | None = None
         logging.getLogger("historical_controls").warning("no treated patient has a known wait: controls wait 0 hours")
     window = window_of(batch.patients for batch in treated)
     times = TreatedTimes(waits, window, inputs.study.timezone or "UTC")
+    # A generator: one batch of controls is in memory at a time, and none is begun before all waits are known.
     historical = (
         batch_rows(records, decide_historical(records, cohort, times, inputs.seed), "historical", inputs, recorded)
         for records in iter_patient_batches(clean, "historical", cohort, dictionary)
@@ -67,6 +70,7 @@ def _tables(batches: Iterable[PatientBatch], inputs: CohortInputs, waits: tuple[
     if not kept:
         raise UserError("no patient is in the clean tables", "cohort", "See the ledger for what became of the rows.")
     everyone = pd.concat([batch.patients for batch in kept], ignore_index=True).assign(scenario=scenario)
+    # Only when everybody is known: the ids are shuffled over all included patients.
     everyone["display_id"] = display_ids(everyone, inputs.seed)
     patients = conform(everyone.drop(columns="undecided"), COHORT_PATIENTS)
     shown = _stacked([batch.shown for batch in kept], scenario, VISITS)

@@ -49,6 +49,7 @@ def midnight(day: date, timezone: str | None) -> int:
 
 def window_of(patients: Iterable[pd.DataFrame]) -> tuple[int, int] | None:
     """First and last time zero of these patients (table cohort_patients), in milliseconds; None without any."""
+    # The leading NEVER keeps the array an integer one, and not empty, where there are no treated patients.
     zeros = np.concatenate([np.array([NEVER]), *(milliseconds(frame["time_zero"]) for frame in patients)])
     known = zeros[zeros != NEVER]
     return (int(known.min()), int(known.max())) if len(known) else None

@@ -32,6 +32,7 @@ def write_growing(batches: Iterable[PatientBatch], folder: Path) -> Iterator[Pat
         writers = {
             name: stack.enter_context(TableWriter(folder / f"{name}.parquet", table)) for name, table in GROWING.items()
         }
+        # Rows must reach the files in the order of the tables' key (source, then patient).
         for _, of_source in groupby(batches, key=lambda batch: batch.source):
             waiting: Mapping[str, pd.DataFrame] = nothing
             for batch in of_source:
@@ -43,6 +44,7 @@ def write_growing(batches: Iterable[PatientBatch], folder: Path) -> Iterator[Pat
 
 def concat_tables(above: Mapping[str, pd.DataFrame], below: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Tables of the same names, one under the other."""
+    # pd.concat with an empty table would change dtypes.
     return {name: pd.concat([above[name], below[name]]) if len(above[name]) else below[name] for name in below}
 
 

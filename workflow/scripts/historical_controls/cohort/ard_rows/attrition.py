@@ -39,6 +39,7 @@ def steps_of(cohort: Cohort, arm: str) -> list[str]:
         steps.append("calendar_era")
     if cohort.leave_out_sources:
         steps.append("source_left_out")
+    # Last, because it looks into the future: all steps before it could have been taken at time zero.
     return [*steps, "early_death"] if zero.drop_early_deaths_hours is not None else steps
 
 
@@ -65,6 +66,7 @@ def attrition_rows(cell: Cell, table: pd.DataFrame, steps_in: Literal["level", "
 
 
 def _steps(part: pd.DataFrame, steps: list[str]) -> Iterator[dict[str, object]]:
+    # An exclusion without a step in the flow diagram would make its numbers fail to add up without anyone noticing.
     unknown_steps = set(part["excluded_by"]) - {*steps, ""}
     if unknown_steps:
         raise AssertionError(f"patients excluded by steps that the flow lacks: {sorted(unknown_steps)}")

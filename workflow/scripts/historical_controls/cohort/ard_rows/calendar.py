@@ -45,6 +45,7 @@ def calendar_ard(
 def _weeks(included: pd.DataFrame, scenario: str) -> Iterator[Row]:
     """Time zeros of each calendar week: week 0 begins on the declared reference date."""
     for arm in ARMS:
+        # Floor, not truncation: weeks before the reference date are negative.
         week = np.floor(_of(included, arm)["calendar_week"].to_numpy(np.float64)).astype(int)
         for value, count in zip(*np.unique(week, return_counts=True), strict=True):
             cell = Cell(AnalysisKey.CALENDAR, scenario, arm=arm, level=f"week={value}")
@@ -58,6 +59,7 @@ def _periods(study: StudyCalendar, scenario: str) -> Iterator[Row]:
         cell = Cell(AnalysisKey.CALENDAR_PERIOD, scenario, population="", level=name)
         yield cell.number(Statistic.FIRST, (period.first - study.calendar_reference).days / 7, "weeks", "0.0")
         if period.last is not None:
+            # The last day counts whole: the period ends when the next day begins.
             yield cell.number(Statistic.LAST, ((period.last - study.calendar_reference).days + 1) / 7, "weeks", "0.0")
 
 
@@ -113,7 +115,9 @@ def _co_treatments(
     columns = [*PERSON, "arm", "time_zero", "end_day"]
     courses = treatments.merge(recorded[columns], on=PERSON)
     since, until = ((courses[name] - courses["time_zero"]).dt.total_seconds() / DAY for name in ("start", "stop"))
+    # A course without a recorded end has NaT as stop: `until <= 0` is then false, and the course goes on.
     courses = courses.assign(before=since < 0, during=(since <= courses["end_day"]) & ~(until <= 0))
+    # The reference date may separate eras of care (such as steroids): co-treatments are counted within each as well.
     late = recorded["calendar_week"] >= 0
     groups = {"eligible": recorded, **dict(zip(CALENDARS, (recorded[~late], recorded[late]), strict=True))}
     for name, treatment in declared.items():

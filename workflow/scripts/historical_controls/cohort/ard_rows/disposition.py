@@ -45,7 +45,9 @@ def _disposition(tables: CohortTables, confidence: float) -> Iterator[Row]:
         yield cell.number(Statistic.N_SUBJECTS, len(states))
         for level in ("death", "discharge_alive", "transfer_out", "in_hospital", "last_record"):
             count = int((states == level).sum())
+            # A row of zeros for records that simply end would be noise in studies where none does.
             if count or level != "last_record":
+                # Whoever was lost may have died or gone home since; the other states are documented as such.
                 unknown = lost if level in (DEATH, DISCHARGE) else 0
                 yield from _share(cell.at(level=level), (count, unknown, len(states)), confidence)
 
@@ -97,6 +99,8 @@ def _of_outcome(cell: Cell, values: pd.DataFrame, people: pd.DataFrame, horizon:
     if assays:
         yield cell.text(Statistic.ASSAYS, "; ".join(assays))
     for day in days_shown(horizon):
+        # Day d is (24 (d - 1), 24 d] hours: a patient whose follow-up ended later than day d - 1 was there for part of
+        # it.
         at_risk = int(((people["end_day"] > day - 1) | (day == 0)).sum())
         yield from _measured(cell.at(day=day), counts.get(day), at_risk)
 

@@ -19,9 +19,11 @@ STATES = ("true", "false", "unknown")
 
 def eligibility_ard(eligibility: pd.DataFrame, patients: pd.DataFrame, inputs: CohortInputs) -> pd.DataFrame:
     """States and deciding values of the treated by display id; counts of states by arm (tables of this stage)."""
+    # The rules as judged: readings change their limits, and with them the decimals printed.
     rules, scenario = inputs.cohort.as_read().rules, inputs.scenario
     ids = patients.loc[patients["arm"] == "treated", ["source", "patient_id", "display_id"]]
     own = eligibility[eligibility["arm"] == "treated"].merge(ids, on=["source", "patient_id"])
+    # Excluded patients have no display id, and no other id may be printed.
     shown = own[own["display_id"] != ""].sort_values(["display_id", "position"], ignore_index=True)
     return ard_frame([*_matrix(shown, rules, inputs.dictionary, scenario), *_counts(eligibility, scenario)])
 

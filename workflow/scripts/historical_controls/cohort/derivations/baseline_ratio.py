@@ -26,8 +26,10 @@ def ratio_to_baseline(
     rows = _rows_of(records, zero, rule)
     base = rows[_is_baseline(rows, records, zero, cohort, rule)]
     rows = _with_baseline(rows, base)
+    # A baseline that can only be 0 gives no ratio.
     known = rows["base_upper"].notna().to_numpy() & (rows["base_upper"] > 0).to_numpy()
     later = rows["time"].to_numpy() > zero[rows["patient"].to_numpy(np.int64)]
+    # The smallest ratio is the lower bound over the largest possible baseline, and the other way round.
     lower = _over(rows["lower"].fillna(0), rows["base_upper"])
     upper = _over(rows["upper"], rows["base_lower"])
     found = rows.assign(
@@ -58,7 +60,9 @@ def _is_baseline(
     start = records.stays.start[patient]
     begin = np.where(start == NEVER, 0, start)
     inside = (time >= begin + hours(rule.first_from_hours)) & (time <= begin + hours(rule.first_until_hours))
+    # "First" never means a value after time zero, even where admission is less than `first_until_hours` before it.
     inside &= (start != NEVER) & (time <= zero[patient])
+    # The first time, which several values may share: all of them are the baseline, through their median.
     first = rows.assign(time=np.where(inside, time, NEVER)).groupby(SAME, sort=False)["time"].transform("min")
     return inside & (first.to_numpy(np.int64) == time)
 
@@ -67,6 +71,7 @@ def _with_baseline(rows: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
     """Bounds of the median (on the log scale) of each patient's baseline values, beside every value."""
     group = np.asarray(base.groupby(SAME, sort=False).ngroup(), dtype=np.int64)
     first = base[~base.duplicated(SAME)][SAME]
+    # Concentrations are not negative, so that an open lower bound is 0.
     lower, upper = base["lower"].fillna(0).to_numpy(np.float64), base["upper"].fillna(np.inf).to_numpy(np.float64)
     bounds = {
         "base_lower": group_median(lower, group, len(first), log=True),
@@ -78,4 +83,5 @@ def _with_baseline(rows: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
 def _over(above: pd.Series, below: pd.Series) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         out = above.fillna(np.inf).to_numpy(np.float64) / below.to_numpy(np.float64)
+    # inf / inf and 0 / 0: nothing is known of the bound.
     return np.where(np.isnan(out), np.inf, out)

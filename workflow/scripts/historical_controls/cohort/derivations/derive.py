@@ -33,6 +33,8 @@ from historical_controls.config.cohort.derivations import (
 )
 from historical_controls.dictionary.dictionary import Dictionary
 
+# In this order: prongs give FiO2, which imputed and paired ratios divide by, and paired ratios may be filled by
+# imputed.
 DERIVERS: tuple[tuple[type, Callable[..., Derived]], ...] = (
     (FractionFromFlow, fraction_from_flow),
     (WindowSum, window_sum),
@@ -46,10 +48,12 @@ def derive_outcomes(tables: CleanTables, cohort: Cohort, dictionary: Dictionary)
 
     `refused` holds the values that gave no derived one. What needs time zero comes later (`derive_after_zero`).
     """
+    # A request without a result has no value to derive from.
     out = replace(tables, measurements=tables.measurements[tables.measurements["status"] != "not_done"])
     for kind, derive in DERIVERS:
         for code, rule in _of_kind(cohort, kind):
             out = _replaced(out, code, derive(out, code, rule, dictionary.outcomes[code]))
+    # Before SOFA, whose respiratory cuts meet P/F in the declared convention (DV-8).
     out = _at_altitude(out, cohort)
     for code, rule in _of_kind(cohort, Sofa):
         for name, rows in _organ_outcomes(out, code, rule, cohort):
@@ -101,6 +105,7 @@ def derive_after_zero(
     for kind, derive in made.items():
         for code, rule in _of_kind(cohort, kind):
             found = derive(records, zero, cohort, rule, dictionary.outcomes[code])
+            # A reported outcome of the same name is replaced, as in `_replaced`.
             parts = [*(part[part["outcome"] != code] for part in parts), found.rows]
             refused.append(found.refused)
     filled = [part for part in parts if len(part)] or parts[:1]

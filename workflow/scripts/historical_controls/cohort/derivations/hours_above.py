@@ -44,6 +44,7 @@ def hours_above(records: PatientRecords, zero: Integers, cohort: Cohort, rule: H
     end = np.minimum(stay_end(records, zero), cohort.horizon_days * DAY)
     rows = []
     for first_day, until, spans in (
+        # Day 0 joins only readings up to time zero: the stretch to the first reading after it would read the future.
         (0, np.zeros(len(zero)), _between(readings[readings["since"] <= 0], rule)),
         (1, end, _between(readings, rule)),
     ):
@@ -72,12 +73,14 @@ def _between(readings: pd.DataFrame, rule: HoursAbove) -> tuple[Spans, Spans]:
     """Stretches between readings close enough in time, and the part of each at or above the cut."""
     patient = readings["patient"].to_numpy(np.int64)
     since, value = readings["since"].to_numpy(np.float64), readings["value"].to_numpy(np.float64)
+    # Neighbours of different patients, and readings too far apart, say nothing of the time between them.
     joined = (patient[1:] == patient[:-1]) & (np.diff(since) <= hours(rule.max_gap_hours))
     seen = Spans(patient[:-1], since[:-1], since[1:]).where(joined)
     left, right = value[:-1][joined], value[1:][joined]
     if rule.between == "step":
         return seen, seen.where(left >= rule.cut)
     with np.errstate(divide="ignore", invalid="ignore"):
+        # Where the line between two readings meets the cut; only used where they are on different sides of it.
         crossing = seen.start + (seen.stop - seen.start) * (rule.cut - left) / (right - left)
     start = np.where(left >= rule.cut, seen.start, np.where(right >= rule.cut, crossing, seen.stop))
     stop = np.where(right >= rule.cut, seen.stop, np.where(left >= rule.cut, crossing, seen.stop))
@@ -90,11 +93,13 @@ def _by_day(
     # Baseline hours are one day, however many they are.
     hours_seen = span_hours(observed, first_day > 0, len(zero))
     days = span_hours(above, first_day > 0, len(zero), hours_seen.shape[1])
+    # 1e-9: with a declared minimum of 0 hours, a day without any observed time still has no value.
     patient, place = np.nonzero(hours_seen >= max(rule.min_observed_hours, 1e-9))
     day = place + first_day
     # A day that the stay's end cut short stands just before that end, within follow-up.
     offset = np.minimum(day * float(DAY), np.maximum(until[patient] - 1, 0)).astype(np.int64)
     offset = np.where(day * DAY == until[patient], day * DAY, offset)
+    # Sums of stretches in milliseconds: nine decimals of an hour remove the rounding that would show as 23.999999.
     value = np.round(days[patient, place], 9)
     return pd.DataFrame(
         {
@@ -113,10 +118,12 @@ def span_hours(spans: Spans, by_day: bool, count: int, days: int = 0) -> Floats:
     if not by_day:
         lengths = (spans.stop - spans.start) / HOUR
         return np.bincount(spans.patient, lengths, count).astype(np.float64).reshape(-1, 1)
+    # A stretch over midnight of the study clock is cut at it: one piece per day that it touches.
     first = np.floor(spans.start / DAY).astype(np.int64)
     last = np.ceil(spans.stop / DAY).astype(np.int64)
     width = max(int(last.max(initial=1)), days)
     day, which = ragged(first, last)
     start, stop = np.maximum(spans.start[which], day * DAY), np.minimum(spans.stop[which], (day + 1) * DAY)
+    # Index of (patient, day) in a flattened table: one bincount sums all patients' days.
     cell = spans.patient[which] * width + day
     return np.bincount(cell, (stop - start) / HOUR, count * width).astype(np.float64).reshape(count, width)

@@ -15,6 +15,7 @@ from historical_controls.cohort.records.support import runs_at
 from historical_controls.config.cohort.derivations import FractionFromFlow, ImputedRatio
 from historical_controls.dictionary.dictionary import Outcome
 
+# S/F; the line of Rice et al. reaches P/F 0 at S/F 64 (DV-4).
 RICE_LOWEST = 90.0
 
 
@@ -22,6 +23,7 @@ def ellis_pao2(saturation: Floats) -> Floats:
     """PaO2 in mmHg of a saturation between 0 and 1: Severinghaus inverted (DV-6)."""
     with np.errstate(divide="ignore"):
         a = 11700 / (1 / saturation - 1)
+    # 50^3: a third of the 150 in (DV-6), cubed; Cardano's formula for p^3 + 150 p = 2 A.
     root = np.sqrt(50**3 + a**2)
     # The second root is of a negative number, of which a power of one third would be nan.
     return np.cbrt(a + root) + np.cbrt(a - root)
@@ -48,6 +50,7 @@ def ratio_of(formula: str, saturation: Floats, fraction: Floats) -> Floats:
 def imputed_ratio(tables: CleanTables, code: str, rule: ImputedRatio, outcome: Outcome) -> Derived:
     """Imputed ratios at the times of saturations up to the highest allowed, and those that gave none."""
     measured = tables.measurements
+    # Censored saturations have no `value` and give no ratio.
     low_enough = (measured["outcome"] == rule.saturation) & (measured["value"] <= rule.saturation_max)
     above = by_time(measured[low_enough])
     fractions = [measured[measured["outcome"] == name] for name in (rule.fraction, *rule.estimated_fractions)]
@@ -72,7 +75,9 @@ def fraction_from_flow(tables: CleanTables, code: str, rule: FractionFromFlow, o
     rows = by_time(measured[(measured["outcome"] == rule.flow) & measured["value"].notna()])
     flow = rows["value"].to_numpy(np.float64)
     bounds, fractions = (np.array(column, dtype=np.float64) for column in zip(*rule.table, strict=True))
+    # A step includes its upper flow: side="left" finds the first bound that is not below the flow.
     place = np.searchsorted(bounds, flow, side="left")
+    # A flow of 0 is no oxygen through prongs, unless the table has a row for it.
     listed = (place < len(bounds)) & ((flow > 0) | (bounds[0] == 0))
     other = runs_at(
         tables.treatments, rule.not_during, rows["patient"].to_numpy(np.int64), rows["time"].to_numpy(np.int64)

@@ -55,6 +55,7 @@ def _computed(tables: CleanTables, code: str, rule: PairedRatio, outcome: Outcom
     width = milliseconds_of(rule.within_minutes)
     paired = paired_values(above, _denominators(tables.measurements, rule), width, rule.direction)
     divisor, flags, found = _room_air(tables, rule, above, paired)
+    # Refused by the numerator: a PaO2 is what a reader would look for.
     refused.append(refuse(above, code, "no_partner", ~found))
     ratios = above.assign(
         outcome=code,
@@ -90,6 +91,7 @@ def _numerators(measured: pd.DataFrame, code: str, rule: PairedRatio) -> tuple[p
 
 def _denominators(measured: pd.DataFrame, rule: PairedRatio) -> list[pd.DataFrame]:
     value = measured["value"].to_numpy(np.float64)
+    # A censored FiO2 has no `value`, which compares false: no partner.
     usable = (value >= rule.denominator_min) & (value > 0)
     outcome = measured["outcome"].to_numpy()
     return [measured[usable & (outcome == code)] for code in (rule.denominator, *rule.estimated_denominators)]
@@ -110,6 +112,7 @@ def _room_air(
 def within(ratios: pd.DataFrame, outcome: Outcome) -> tuple[Flags, Flags]:
     """Which ratios lie within the hard limits (others are a wrong FiO2), and which within the usual ones."""
     low, high = ratios["lower"].fillna(-np.inf), ratios["upper"].fillna(np.inf)
+    # By bounds: a censored ratio is refused only where no value that it can have is possible.
     hard = (high >= _or(outcome.hard_low, -np.inf)) & (low <= _or(outcome.hard_high, np.inf))
     usual = (high >= _or(outcome.warn_low, -np.inf)) & (low <= _or(outcome.warn_high, np.inf))
     return hard.to_numpy(), usual.to_numpy()

@@ -47,6 +47,7 @@ ORGANS = (
     Organ("RENAL", "CREAT", (1.2, 2.0, 3.5, 5.0), False),
 )
 NAMES = tuple(organ.name for organ in ORGANS)
+# Below 500 mL a day 3 points, below 200 one more (DV-10).
 URINE_CUTS, URINE_POINTS = (500.0, 200.0), (3, 1)
 
 
@@ -72,10 +73,12 @@ def organ_scores(tables: CleanTables, rule: Sofa, known_after: Mapping[str, int]
     """
     parts = {organ.name: component(tables, organ, rule, known_after.get(organ.outcome, 0)) for organ in ORGANS}
     patient, time = _evaluation_times(parts.values())
+    # The clock must reach back to the earliest look-back, because keys outside its span are clipped.
     clock = clock_of(time, time - hours(max(rule.within_hours, rule.carry_hours or 0)))
     worst = {name: _worst(part, patient, time, rule, clock) for name, part in parts.items()}
     courses = pressor_courses(tables.treatments, tables.patients, rule)
     pressors = _pressor_score(courses, patient, time, rule)
+    # No pressor is no measurement of the pressure: an organ without either stays NOT_MEASURED.
     worst["CARDIO"] = np.maximum(worst["CARDIO"], np.where(pressors > 0, pressors, NOT_MEASURED))
     notes = {
         "SOFA_DOSE_UNKNOWN": _touched(courses[courses["unknown"]], patient, time, rule),
@@ -89,11 +92,13 @@ def component(tables: CleanTables, organ: Organ, rule: Sofa, delay: int) -> pd.D
     """Scores of one organ with the time from which each may be used: patient, time, score, assumed (by convention)."""
     rows = tables.measurements[tables.measurements["outcome"] == organ.outcome]
     if organ.name == "RESP" and not rule.imputed:
+        # An estimated P/F would let an assumption score up to 4 points.
         rows = rows[~has_any(rows["flags"], IMPUTED)]
     scored = _scored(rows, organ)
     if organ.name == "RESP":
         patient, time = scored["patient"].to_numpy(np.int64), scored["time"].to_numpy(np.int64)
         supported = runs_at(tables.treatments, rule.support, patient, time)
+        # Scores of 3 and 4 are defined under respiratory support alone (DV-10).
         scored = scored.assign(score=np.where(supported, scored["score"], np.minimum(scored["score"], 2)))
     if organ.name == "CNS" and rule.sedatives:
         scored = _before_sedation(tables, rule, scored)
@@ -101,6 +106,7 @@ def component(tables: CleanTables, organ: Organ, rule: Sofa, delay: int) -> pd.D
         urine = tables.measurements[tables.measurements["outcome"] == rule.urine]
         poor = _scored(urine, Organ("RENAL", rule.urine, URINE_CUTS, True, URINE_POINTS))
         scored = pd.concat([part for part in (scored, poor) if len(part)] or [scored], ignore_index=True)
+    # Last: support, sedation and doses are looked up at the time of the sample, not when its pair is settled.
     return scored.assign(time=scored["time"] + delay)
 
 
@@ -112,6 +118,7 @@ def _scored(rows: pd.DataFrame, organ: Organ) -> pd.DataFrame:
     # A limit is not reached by the value itself.
     low, high = np.where(exact, low, np.nextafter(low, np.inf)), np.where(exact, high, np.nextafter(high, -np.inf))
     score = points_of(low, organ)
+    # Points rise or fall monotonically: if both bounds score alike, so does everything between.
     known = score == points_of(high, organ)
     return pd.DataFrame(
         {
@@ -126,6 +133,7 @@ def _scored(rows: pd.DataFrame, organ: Organ) -> pd.DataFrame:
 def points_of(value: Floats, organ: Organ) -> Integers:
     """SOFA points of values of one organ (DV-10)."""
     out = np.zeros(len(value), dtype=np.int64)
+    # strict=False: pressure has one cut, and the default has four points.
     for cut, points in zip(organ.cuts, organ.points, strict=False):
         out += points * (value < cut if organ.low_is_bad else value >= cut)
     return out
@@ -138,7 +146,9 @@ def _before_sedation(tables: CleanTables, rule: Sofa, scored: pd.DataFrame) -> p
     sedated = runs_at(tables.treatments, rule.sedatives, patient, scored["time"].to_numpy(np.int64))
     if rule.sedated == "missing":
         return scored[~sedated]
+    # Place of the last score that was not under sedation; -1 where there is none yet.
     before = np.maximum.accumulate(np.where(sedated, -1, np.arange(len(score)))) if len(score) else score
+    # The place may belong to the patient sorted before.
     theirs = (before >= 0) & (patient[before] == patient) & (rule.sedated == "last_before")
     return scored.assign(score=np.where(sedated, np.where(theirs, score[before], 0), score), assumed=sedated)
 
@@ -153,6 +163,7 @@ def _worst(part: pd.DataFrame, patient: Integers, time: Integers, rule: Sofa, cl
     """Highest score in (time - within, time], NOT_MEASURED where there is none."""
     ordered, start, stop = _window(part, patient, time, rule.within_hours, clock)
     out = np.where(stop > start, 0, NOT_MEASURED)
+    # Maximum over each window by counts: a window reaches a level if the running count of such scores rises within it.
     for level in range(1, HIGHEST + 1):
         reached = np.concatenate([[0], np.cumsum(ordered["score"].to_numpy() >= level)])
         out = np.where(reached[stop] > reached[start], level, out)
@@ -179,6 +190,7 @@ def _latest(part: pd.DataFrame, patient: Integers, time: Integers, within: float
     """Last score up to each time, within so many hours or ever; NOT_MEASURED where there is none."""
     ordered, start, stop = _window(part, patient, time, within or 0, clock)
     if within is None:
+        # "Ever" begins at the patient's first score.
         start = np.searchsorted(ordered["patient"].to_numpy(np.int64), patient, side="left")
     if not len(ordered):
         return np.full(len(patient), NOT_MEASURED)
@@ -189,6 +201,7 @@ def _sedated_now(tables: CleanTables, rule: Sofa, coma: pd.DataFrame, scores: Or
     """Sedated patients without a coma score in the look-back have the last before sedation, else a normal one."""
     if not rule.sedatives or rule.sedated == "missing":
         return scores
+    # A sedated patient is often not scored at all; without this the organ would count as not measured.
     now = scores.lacking["CNS"] & runs_at(tables.treatments, rule.sedatives, scores.patient, scores.time)
     last = np.maximum(_latest(coma, scores.patient, scores.time, None, clock), 0)
     score = np.where(now, last if rule.sedated == "last_before" else 0, scores.worst["CNS"])

@@ -14,6 +14,7 @@ from historical_controls.config.cohort.derivations import Sofa
 
 def total_rows(scores: OrganScores, rule: Sofa) -> pd.DataFrame:
     """The sum: patient, time, value, lower, upper, flags. A missing organ is normal, or leaves 0 to 4 points open."""
+    # NOT_MEASURED is -1; it adds 0 points here and opens the upper bound under `strict` (DV-13).
     lower: Floats = np.sum([np.maximum(score, 0) for score in scores.worst.values()], axis=0, dtype=np.float64)
     return _bounded(scores, lower, lower + HIGHEST * _open(scores, rule))
 
@@ -51,6 +52,7 @@ def _bounded(scores: OrganScores, lower: Floats, upper: Floats) -> pd.DataFrame:
 
 def spelled(masks: Mapping[str, Flags]) -> np.ndarray:
     """'SOFA_NO_CNS;SOFA_NO_RENAL' for the masks that hold, spelled once per pattern."""
+    # One bit per mask: there are few patterns and many rows.
     code = np.sum([mask.astype(np.int64) << place for place, mask in enumerate(masks.values())], axis=0)
     patterns, which = np.unique(code, return_inverse=True)
     texts = [";".join(name for place, name in enumerate(masks) if pattern >> place & 1) for pattern in patterns]

@@ -13,6 +13,7 @@ from historical_controls.dictionary.folding import fold_unit
 
 # Score at any dose, and the doses above which it is higher.
 PRESSORS: dict[str, tuple[int, tuple[tuple[float, int], ...]]] = {
+    # Vincent et al. 1996, table of DV-11: 3 points up to 0.1 ug/kg/min, 4 above.
     "norepinephrine": (3, ((0.1, 4),)),
     "epinephrine": (3, ((0.1, 4),)),
     "dopamine": (2, ((5.0, 3), (15.0, 4))),
@@ -33,6 +34,7 @@ def pressor_courses(treatments: pd.DataFrame, people: pd.DataFrame, rule: Sofa) 
     for name, (lowest, steps) in PRESSORS.items():
         mine = np.max([np.full(len(dose), lowest), *(np.where(dose > above, higher, 0) for above, higher in steps)], 0)
         if rule.unknown_dose == "highest":
+            # The lowest points are the default already: nan > above is false in every step.
             mine = np.where(np.isnan(dose), max([lowest, *(higher for _, higher in steps)]), mine)
         score = np.where(names == name, mine, score)
     return drugs.assign(score=score, unknown=_matters(names) & np.isnan(dose))
@@ -41,6 +43,7 @@ def pressor_courses(treatments: pd.DataFrame, people: pd.DataFrame, rule: Sofa) 
 def dose_per_kg(dose: Floats, unit: pd.Series, weight: Floats) -> Floats:
     """Doses in ug/kg/min; nan where the unit is no mass per time, or needs a weight that is not known."""
     code, texts = pd.factorize(unit)
+    # Once per distinct unit; `code` is -1 for a missing unit, whose factor is set to nan below.
     factors = [_factor(str(text)) for text in texts] or [(np.nan, True)]
     factor = np.where(code >= 0, np.array([f for f, _ in factors])[code], np.nan)
     per_kg = np.array([per for _, per in factors], dtype=bool)[code]

@@ -24,11 +24,14 @@ def window_sum(tables: CleanTables, code: str, rule: WindowSum, outcome: Outcome
     # The first collection after the window's start began before it, so that its own start is looked up.
     first = np.searchsorted(clock.key(patient, time), clock.key(patient, time - hours(rule.hours)), side="right")
     own = np.concatenate([[True], patient[1:] != patient[:-1]])
+    # Nobody knows when a patient's first collection began: 2^40 ms (35 years) exceeds every allowed gap.
     since = np.where(own, np.int64(2**40), np.diff(time, prepend=time[0]))
     unsound = np.concatenate([[0], np.cumsum(since > hours(rule.max_gap_hours))])
     place = np.arange(len(rows))
+    # No interval from the first to this collection is too long.
     sound = unsound[place + 1] == unsound[first]
     total = np.concatenate([[0.0], np.cumsum(rows["value"].to_numpy(np.float64))])
+    # HOUR is a placeholder that keeps the division finite in rows that `enough` drops.
     covered = np.where(sound, time - time[first] + since[first], HOUR) / HOUR
     amount = (total[place + 1] - total[first]) * 24 / covered
     enough = sound & (covered >= rule.hours)

@@ -35,8 +35,10 @@ def judge_ratio(rule: RatioRule, moments: Moments, start: Integers, series: Seri
         return np.zeros(len(moments), dtype=np.int8)
     ratio = ratio_of(rule, moments, start, series)
     with np.errstate(divide="ignore", invalid="ignore"):
+        # A concentration is not negative; the smallest ratio has the largest basal value.
         lower = np.maximum(series.lower[ratio.last], 0) / ratio.upper
         upper = series.upper[ratio.last] / np.maximum(ratio.lower, 0)
+    # 0 / 0 and inf / inf say nothing: the bound becomes the widest one.
     met = compare(np.nan_to_num(lower, nan=0.0), np.nan_to_num(upper, nan=np.inf), rule.op, rule.value)
     return np.where(ratio.usable, met, UNKNOWN)
 
@@ -47,7 +49,9 @@ def ratio_of(rule: RatioRule, moments: Moments, start: Integers, series: Series)
     begun = start[moments.patient]
     known = begun != NEVER
     begin = np.where(known, begun, 0)
+    # One millisecond earlier, so that a result exactly at the first hour counts.
     first = series.before(Moments(moments.patient, begin + hours(rule.first_from_hours) - 1), 0)
+    # A basal value that is not settled at the hour judged is not known yet.
     by_then = np.minimum(begin + hours(rule.first_until_hours), moments.time - series.known_after)
     stop = series.before(Moments(moments.patient, by_then), 0)
     exists = known & (first < stop) & (window.count > 0)
@@ -58,6 +62,7 @@ def ratio_of(rule: RatioRule, moments: Moments, start: Integers, series: Series)
         return Ratio(last, first, series.lower[first], series.upper[first], series.shown[first], exists & same)
     place = np.clip(stop - 1, 0, top)
     lowest = lowest_so_far(rule, start, series)
+    # Values of different assays have no lowest one.
     same = ~lowest["mixed"].to_numpy()[place] & (series.assay[place] == series.assay[last])
     lower, upper, shown = (lowest[name].to_numpy(np.float64)[place] for name in ("lower", "upper", "shown"))
     return Ratio(last, place, lower, upper, shown, exists & same)
@@ -71,6 +76,7 @@ def lowest_so_far(rule: RatioRule, start: Integers, series: Series) -> pd.DataFr
     since = np.where(known, series.time - np.where(known, begin, 0), -1)
     basal = known & (since >= hours(rule.first_from_hours)) & (since <= hours(rule.first_until_hours))
     frame = pd.DataFrame({"lower": series.lower, "upper": series.upper, "shown": series.shown})
+    # Results outside the basal hours are infinite and change no minimum.
     out = frame.where(np.tile(basal[:, None], 3), np.inf).groupby(patient).cummin()
     assay = pd.Series(series.assay).where(basal)
     own = assay.groupby(patient).transform("first")

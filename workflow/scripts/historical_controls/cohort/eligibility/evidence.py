@@ -25,6 +25,7 @@ def evidence_rows(records: PatientRecords, decided: Decisions, cohort: Cohort, a
 
     What a rule looked at and found; a characteristic has no row of its own, and a combination those of its parts.
     """
+    # Excluded controls have no time zero, and no rows here.
     at = decided.judged_at if arm == "treated" else decided.time_zero
     moments = moments_at(at)
     frames = [
@@ -68,6 +69,7 @@ def _places(
     place, group = ragged(window.start, window.stop)
     patient = moments.patient[group]
     if isinstance(rule, ResultRule):
+        # Where the result was seen, only those records decided the rule; where not, all that were looked at did.
         found = np.array([result == rule.result for result in series.result[place]], dtype=bool)
         met = np.bincount(group[found], minlength=len(moments)) > 0
         kept: Flags = found | ~met[group]
@@ -99,6 +101,7 @@ def _measured(places: tuple[Integers, Integers], series: Series, records: Patien
 
 def _dated(frame: pd.DataFrame, column: str, name: str, moments: Moments, before: int) -> pd.DataFrame:
     """Rows not later than each patient's moment less `before`."""
+    # -NEVER lets no row pass of patients without a moment.
     limit = np.full(int(max([-1, *moments.patient, *frame["patient"]])) + 1, -NEVER)
     limit[moments.patient] = moments.time - before
     patient = frame["patient"].to_numpy()

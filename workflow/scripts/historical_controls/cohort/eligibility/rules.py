@@ -43,9 +43,11 @@ def judge_rules(
     judged: dict[str, States] = {}
     for name in rule_order(rules):
         rule = rules[name]
+        # A combination names other rules, which may differ between readings under the same names: its text is no key.
         if memo is None or isinstance(rule, CombinationRule | CountRule):
             judged[name] = judge(rule, moments, records, judged)
             continue
+        # Label and arm change no state.
         said = rule.model_dump_json(exclude={"label", "applies_to"})
         judged[name] = memo[said] = memo[said] if said in memo else judge(rule, moments, records, judged)
     return {name: judged[name] for name in rules}
@@ -88,6 +90,7 @@ def judge_result(rule: ResultRule, moments: Moments, series: Series | None) -> S
     other = np.array(
         [isinstance(r, str) and r not in ("indeterminate", rule.result) for r in series.result], dtype=bool
     )
+    # Running counts: a window has a result if the count rises between its ends.
     seen, seen_other = (np.concatenate([[0], np.cumsum(mask)]) for mask in (same, other))
     true = seen[window.stop] > seen[window.start]
     return states(true, ~true & (seen_other[window.stop] > seen_other[window.start]))
@@ -100,6 +103,7 @@ def judge_characteristic(rule: CharacteristicRule, moments: Moments, records: Pa
     column = records.people[rule.characteristic]
     known = column.notna().to_numpy()
     if rule.op == "is":
+        # Flags are declared as the words yes and no and stored as booleans.
         wanted = {"yes": True, "no": False}.get(str(rule.value)) if column.dtype == "boolean" else rule.value
         met = (column == wanted).fillna(False).to_numpy(bool)
         by_patient = states(known & met, known & ~met)
@@ -123,6 +127,7 @@ def judge_event(rule: EventRule, moments: Moments, records: PatientRecords) -> S
 
 
 def judge_combination(rule: CombinationRule, judged: Mapping[str, States]) -> States:
+    # A list inside `all` means any of its rules, inside `any` all of them.
     outer, inner = (kleene_and, kleene_or) if rule.kind == "all" else (kleene_or, kleene_and)
     return outer(
         [judged[item] if isinstance(item, str) else inner([judged[name] for name in item]) for item in rule.of]
@@ -132,6 +137,7 @@ def judge_combination(rule: CombinationRule, judged: Mapping[str, States]) -> St
 def judge_count(rule: CountRule, judged: Mapping[str, States]) -> States:
     """True once enough rules are true, false once the undecided ones cannot make up the number."""
     parts = np.stack([judged[name] for name in rule.of])
+    # `possible`: those true already and those that may yet turn out so.
     true, possible = (parts == TRUE).sum(axis=0), (parts != FALSE).sum(axis=0)
     return states(true >= rule.count, possible < rule.count)
 

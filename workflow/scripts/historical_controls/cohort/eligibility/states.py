@@ -21,6 +21,7 @@ def eligibility_rows(records: PatientRecords, decided: Decisions, cohort: Cohort
     frames = []
     for position, (name, rule) in enumerate(cohort.rules.items(), start=1):
         if rule.applies_to in ("both", arm):
+            # 0 is UNKNOWN, for patients without an hour to judge.
             state = np.zeros(len(records), dtype=np.int8)
             state[moments.patient] = states[name]
             number = np.full(len(records), np.nan)

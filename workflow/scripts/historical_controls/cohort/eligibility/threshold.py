@@ -38,6 +38,7 @@ def judge_threshold(rule: ThresholdRule, moments: Moments, series: Series | None
     """
     if series is None or not len(series.time):
         return np.zeros(len(moments), dtype=np.int8)
+    # Each result is compared once, and each patient-hour is then two look-ups in the running counts.
     tally = tally_of(series.meets(rule.op, rule.value))
     whole = series.window(moments, rule.within_hours)
     state = kleene_and([_summary(rule, series, tally, block) for block in _blocks(rule, moments, series, whole)])
@@ -45,6 +46,7 @@ def judge_threshold(rule: ThresholdRule, moments: Moments, series: Series | None
     if rule.contradicted_within_hours is not None:
         recent = series.window(moments, rule.contradicted_within_hours)
         holding, failing = tally.within(recent)
+        # Kleene's `and` with "every recent value holds": an empty window contradicts nothing.
         state = np.minimum(state, states(holding == recent.count, failing > 0))
     return state.astype(np.int8)
 
@@ -53,6 +55,7 @@ def _blocks(rule: ThresholdRule, moments: Moments, series: Series, whole: Window
     if rule.in_each_hours is None:
         return [whole]
     length = rule.in_each_hours
+    # Blocks count back from the hour judged: the last one ends at it.
     ends = [length * place for place in range(round(rule.within_hours / length))]
     return [series.window(moments, end + length, end) for end in ends]
 
@@ -61,6 +64,7 @@ def reduction(rule: ThresholdRule) -> str:
     """'last', 'any', 'all' or 'median': a minimum below a limit is any value below it, and so on."""
     if rule.take not in ("min", "max"):
         return rule.take
+    # min < x is any value < x; min > x is all values > x; max the other way round.
     return "any" if (rule.take == "min") == (rule.op in ("<", "<=")) else "all"
 
 
@@ -83,6 +87,7 @@ def _median_state(rule: ThresholdRule, series: Series, window: Window) -> States
     distinct, which = np.unique(np.column_stack([window.start, window.stop]), axis=0, return_inverse=True)
     lower, upper = window_medians(series, Window(distinct[:, 0], distinct[:, 1]))
     empty = distinct[:, 0] == distinct[:, 1]
+    # An empty window is bounded by nothing, hence unknown.
     met = compare(np.where(empty, -np.inf, lower), np.where(empty, np.inf, upper), rule.op, rule.value, series.closed)
     return met[which.reshape(-1)]
 
@@ -104,6 +109,7 @@ def _enough(rule: ThresholdRule, series: Series, window: Window) -> np.ndarray:
 def _without_enough(rule: ThresholdRule, state: States) -> States:
     """What too few values can still decide: a last or a single failing value contradicts, nothing confirms."""
     decisive = reduction(rule) in ("last", "all")
+    # UNKNOWN is 0 and TRUE 1: the minimum keeps FALSE and turns TRUE into UNKNOWN.
     return np.minimum(state, 0) if decisive else np.zeros_like(state)
 
 
@@ -119,6 +125,7 @@ def threshold_evidence(rule: ThresholdRule, moments: Moments, series: Series | N
     place, group = ragged(window.start, window.stop)
     if how == "median":
         return group_median(series.shown[place], group, len(moments))
+    # The value that decides: for "any above" and "all below" the highest, else the lowest.
     highest = (how == "any") == (rule.op in (">", ">="))
     extreme = np.full(len(moments), -np.inf if highest else np.inf)
     (np.maximum if highest else np.minimum).at(extreme, group, series.shown[place])

@@ -77,9 +77,11 @@ def screen(
     joint = np.ones(len(moments), dtype=bool)
     depth = np.zeros(len(moments), dtype=np.int64)
     for name in filters_of(cohort, arm):
+        # Filters must hold at one and the same hour: meeting each at some hour is not being eligible.
         passed = joint & (states[name] == TRUE)
         lost = (excluded_by == "") & ~_any(moments.patient[passed], count)
         excluded_by[lost] = name
+        # Lost for lack of data: at some hour this filter alone was unknown and all before it held.
         undecided |= lost & _any(moments.patient[joint & (states[name] == UNKNOWN)], count)
         joint, depth = passed, depth + passed
     first, closest = _first(moments, joint, count), _closest(moments, depth, count)
@@ -99,6 +101,7 @@ def _first(moments: Moments, mask: Flags, count: int) -> Integers:
 def _closest(moments: Moments, depth: Integers, count: int) -> Integers:
     """The first hour that met most filters in order."""
     deepest = np.full(count, -1)
+    # `.at` applies repeated indices one after another; plain indexing would keep only the last hour of a patient.
     np.maximum.at(deepest, moments.patient, depth)
     return _first(moments, depth == deepest[moments.patient], count)
 
@@ -113,8 +116,10 @@ def best_state(state: States, patients: Integers, count: int) -> States:
 def decide_treated(records: PatientRecords, cohort: Cohort) -> Decisions:
     """Everyone with the event that starts follow-up, whatever the rules say then, unless the config asks for more."""
     event = event_times(records, cohort.time_zero.treated)
+    # Only hours up to the treatment: eligibility after it may be the treatment's effect.
     moments = candidate_moments(records.stays, cohort.time_zero.standard_care_hours, until=event)
     screening = screen(records, cohort, "treated", moments, "")
+    # Treated patients are analysed whatever the rules say; the entry step '' excludes none of them.
     zero = event
     if cohort.time_zero.treated_start == "eligibility":
         known = (event != NEVER) & (records.stays.start != NEVER)
@@ -131,6 +136,7 @@ def passing_only(records: PatientRecords, cohort: Cohort, decided: Decisions) ->
     moments = moments_at(decided.time_zero)
     states = judge_rules(cohort.rules, moments, records)
     excluded_by, undecided = decided.excluded_by.copy(), decided.undecided.copy()
+    # In reverse, so that the first filter that failed is written last and remains.
     for name in reversed(filters_of(cohort, "treated")):
         failed = moments.patient[states[name] != TRUE]
         excluded_by[failed], undecided[failed] = name, states[name][states[name] != TRUE] == UNKNOWN
@@ -193,12 +199,15 @@ def draw_waits(people: pd.DataFrame, waits: Sequence[float], seed: int, draw: in
     """
     if not waits:
         return np.zeros(len(people), dtype=np.int64)
+    # `turn` shifts every control's wait by one per draw within a block: a Latin arrangement of waits over draws.
     block, turn = divmod(draw - 1, len(waits))
     first = block * len(waits) + 1
+    # The unit separator cannot occur in an id, so that no two patients give one text.
     names = (
         f"{seed}\x1f{first}\x1f{source}\x1f{patient}" for source, patient in people[PERSON].itertuples(index=False)
     )
     drawn = [
+        # A 64-bit hash times the number of waits, shifted by 64 bits, is even over the waits (no modulo bias).
         ((int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") * len(waits) >> 64) + turn) % len(waits)
         for name in names
     ]
@@ -247,6 +256,7 @@ def restricted(decided: Decisions, records: PatientRecords, cohort: Cohort, time
     """The decisions with the declared restrictions laid on top, each a step of its own."""
     zero, window = decided.time_zero, times.window
     if cohort.calendar_window_weeks is not None and window is not None:
+        # Excluded controls have NEVER as time zero, beyond every limit; `_left_out` leaves them at their first step.
         room = hours(cohort.calendar_window_weeks * 7 * 24)
         decided = _left_out(decided, (zero < window[0] - room) | (zero > window[1] + room), "calendar_window")
     decided = _of_era(decided, cohort, times.timezone)
@@ -279,12 +289,14 @@ def _left_out(decided: Decisions, mask: Flags, step: str) -> Decisions:
 def without_wait(screening: Screening) -> Decisions:
     """Time zero at the first eligible hour."""
     first = screening.first_eligible
+    # Patients never eligible are shown at the hour that came closest.
     judged = np.where(first == NEVER, screening.closest, first)
     return Decisions(first, judged, screening.excluded_by, screening.undecided, first)
 
 
 def after_wait(records: PatientRecords, cohort: Cohort, screening: Screening, wait: Integers) -> Decisions:
     """Time zero at the end of the wait for those alive, in hospital and still eligible then."""
+    # Eligibility is judged again at the end of the wait: a treated patient had to be treatable at the infusion.
     at = np.where(screening.first_eligible == NEVER, NEVER, screening.first_eligible + wait)
     moments = moments_at(at)
     here = records.stays.present(moments)
@@ -296,6 +308,7 @@ def after_wait(records: PatientRecords, cohort: Cohort, screening: Screening, wa
     gone = np.ones(len(records), dtype=bool)
     gone[moments.patient] = ~here
     lost = (screening.excluded_by == "") & ~stayed
+    # Whoever has left hospital has no state at the end of the wait, and is shown at the first eligible hour.
     judged = np.where(gone, screening.first_eligible, at)
     return Decisions(
         np.where(stayed, at, NEVER),
@@ -312,4 +325,5 @@ def _joint(records: PatientRecords, cohort: Cohort, moments: Moments) -> States:
 
 def all_filters(states: Mapping[str, States], cohort: Cohort, arm: str, count: int) -> States:
     """All filters of an arm together, at each of `count` moments."""
+    # The row of TRUE covers cohorts without filters: `and` of nothing is true.
     return kleene_and([np.full(count, TRUE, dtype=np.int8), *(states[name] for name in filters_of(cohort, arm))])

@@ -21,9 +21,11 @@ def value_counts(observations: pd.DataFrame, outcomes: Sequence[str], baseline_h
     rows = rows[rows["day"] >= 0]
     both = pd.concat([rows, rows.assign(day=ALL_DAYS)], ignore_index=True)
     number = both["lower"].notna() | both["upper"].notna()
+    # A censored value has a bound and no value; a finding (such as a positive test) has neither.
     both = both.assign(n_values=1, n_numbers=number, n_censored=number & both["value"].isna())
     counts = both.groupby(KEY)[["n_values", "n_numbers", "n_censored"]].sum()
     people = both[[*KEY, "source", "patient_id"]].drop_duplicates().groupby(KEY).size()
+    # Sets, not counts: groups of patients can be united without counting an assay twice.
     assays = both.drop_duplicates([*KEY, "assay"]).groupby(KEY)["assay"].agg(frozenset)
     return counts.assign(n_subjects=people, assays=assays).reset_index()[[*KEY, *COUNTS, "assays"]]
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+# Letter and digits of the id: T1, C001.
 ARM_LETTER = {"treated": ("T", 1), "historical": ("C", 3)}
 
 
@@ -14,6 +15,7 @@ def display_ids(patients: pd.DataFrame, seed: int) -> pd.Series:
     """T1.. and C001.. for included patients in a shuffled order, which says nothing of source, date or id; else ''."""
     out = pd.Series("", patients.index, dtype=object)
     for place, (arm, (letter, width)) in enumerate(ARM_LETTER.items()):
+        # Sorted before shuffling, so that the ids depend on the seed and not on the order of a file.
         rows = patients[(patients["arm"] == arm) & patients["included"]].sort_values(["source", "patient_id"])
         order = np.random.default_rng([seed, place]).permutation(len(rows))
         out.loc[rows.index] = np.array([f"{letter}{number + 1:0{width}d}" for number in order], dtype=object)
@@ -38,6 +40,7 @@ def ratio_to_baseline(visits: pd.DataFrame) -> pd.Series:
     """Exact values over the patient's exact baseline of the same assay (day 0); else null."""
     same = ["source", "patient_id", "outcome", "assay"]
     baseline = visits.loc[visits["day"] == 0, [*same, "value"]].rename(columns={"value": "baseline"})
+    # Two assays of one outcome differ by calibration; only the same one may be divided.
     below = visits[same].merge(baseline, on=same, how="left")["baseline"].to_numpy(np.float64)
     value = visits["value"].to_numpy(np.float64)
     return pd.Series(np.where(below > 0, value / np.where(below > 0, below, np.nan), np.nan), visits.index)

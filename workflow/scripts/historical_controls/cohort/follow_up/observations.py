@@ -10,6 +10,7 @@ from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.timeline import HOUR, NEVER
 from historical_controls.tables.registry import COHORT_EVENTS, OBSERVATIONS
 
+# Enough for the baseline hours (24) and the days before time zero whose slopes are compared (3), at their defaults.
 HOURS_BEFORE = 72.0
 
 
@@ -41,6 +42,7 @@ def _since_zero(
     """Rows of included patients whose hours since time zero lie in (after, until of the patient]."""
     patient = frame["patient"].to_numpy()
     hours = (frame["time"].to_numpy(np.int64) - zero[patient]) / HOUR
+    # An excluded patient's zero is NEVER: the hours computed from it are dropped here.
     kept = (zero[patient] != NEVER) & (hours > after) & (hours <= until[patient])
     rows, patient = frame[kept].assign(hours=hours[kept]), patient[kept]
     names = {column: records.people[column].to_numpy()[patient] for column in ("source", "patient_id", "arm")}

@@ -85,7 +85,9 @@ def followed_until(records: PatientRecords, zero: Integers, days: int) -> Follow
     last = stay_end(records, zero)
     ended = records.stays.end_state
     state = np.where(last > days * DAY, KNOWN, np.where(ended == "", "last_record", ended))
+    # A patient discharged alive is taken to be free of support from then on (DV-16).
     state = np.where(state == "discharge_alive", KNOWN, state)
+    # Whoever left at the very end of the period was followed through all of it.
     state = np.where((last == days * DAY) & (ended != "death"), KNOWN, state)
     return Followed(np.minimum(last, days * DAY), state.astype(object))
 
@@ -100,6 +102,7 @@ def _support(records: PatientRecords, zero: Integers, names: list[str], gap: flo
     kept = zero[patient] != NEVER
     patient, start, stop = patient[kept], start[kept], stop[kept]
     begin = zero[patient]
+    # A course without an end runs on; `clipped` ends it with the follow-up.
     since = np.where(stop == NEVER, np.inf, (np.where(stop == NEVER, 0, stop) - begin).astype(np.float64))
     return Spans(patient, (start - begin).astype(np.float64), since).clipped(0.0, until)
 
@@ -112,6 +115,7 @@ def _free_days(records: PatientRecords, zero: Integers, rule: FreeDays, followed
         used = np.zeros(len(zero))
         np.maximum.at(used, spans.patient, np.ceil(spans.stop / DAY))
     free = rule.days - used
+    # Free days count survival with freedom: a death has the declared value, however little support there was.
     value = np.where(followed.state == "death", float(rule.death), free)
     return _bounded(value, np.full(len(zero), float(rule.death)), free, followed, known, float(rule.days))
 
@@ -121,6 +125,7 @@ def _support_hours(
 ) -> Values:
     spans = _support(records, zero, rule.support, rule.gap_hours, followed.until)
     used = span_hours(spans, False, len(zero))[:, 0]
+    # The hours after the last record could all, or none, have been under support.
     rest = (rule.days * DAY - followed.until) / (DAY / 24)
     return _bounded(used, used, used + rest, followed, known, rule.days * 24.0)
 
@@ -129,6 +134,7 @@ def _bounded(value: Floats, lower: Floats, upper: Floats, followed: Followed, kn
     """The value where follow-up is complete, its bounds where it is not, everything possible without any record."""
     dead = followed.state == "death"
     state = np.where(known | dead, followed.state, NOT_RECORDED).astype(object)
+    # A death is known without any course recorded: its free days do not depend on support.
     open_ = followed.lost | (state == NOT_RECORDED)
     low = np.where(open_, lower, value)
     high = np.where(state == NOT_RECORDED, most, np.where(open_, upper, value))
@@ -152,6 +158,7 @@ def _daily_total(records: PatientRecords, zero: Integers, rule: DailyTotal, foll
 def _of_days(total: np.ndarray, observed: np.ndarray, followed: Followed, most_a_day: float) -> Values:
     """What was seen on the observed days; the days in hospital without a reading leave it open upwards."""
     total, observed = total.astype(np.float64), observed.astype(np.float64)
+    # Days of follow-up without any reading.
     lacking = np.maximum(np.ceil(followed.until / DAY) - observed, 0)
     state = np.where(observed > 0, np.where(followed.lost, followed.state, KNOWN), NOT_RECORDED).astype(object)
     value = np.where(observed > 0, total, np.nan)
@@ -166,6 +173,7 @@ def _count_by_day(
     included = zero[patient] != NEVER
     since = np.where(included, rows["time"].to_numpy(np.int64) - np.where(included, zero[patient], 0), -1)
     kept = (since > 0) & (since <= followed.until[patient])
+    # Day d is (24 (d - 1), 24 d] hours, hence ceil; cells are (patient, day) flattened.
     cell = patient[kept] * days + np.ceil(since[kept] / DAY).astype(np.int64) - 1
     shares = None if weights is None else weights[kept]
     return np.bincount(cell, shares, len(zero) * days).astype(np.float64).reshape(len(zero), days)

@@ -45,15 +45,18 @@ def _by_outcome(numbers: pd.DataFrame, dictionary: Dictionary) -> Iterator[pd.Da
 
 def summarise(part: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     """One row per patient and day of one outcome."""
+    # Ties in one declared order: "last" must not depend on the order of the file.
     part = part.sort_values([*VISIT_KEY, "hours", "assay", "specimen"], kind="stable", ignore_index=True)
     group = np.asarray(part.groupby(VISIT_KEY, sort=False).ngroup(), dtype=np.int64)
     first = part[~part.duplicated(VISIT_KEY)].reset_index(drop=True)
     count = len(first)
+    # On the log scale a lower bound of 0 is minus infinity.
     unbounded = 0.0 if outcome.scale == "log" else -np.inf
     lower = part["lower"].fillna(unbounded).to_numpy(np.float64)
     upper = part["upper"].fillna(np.inf).to_numpy(np.float64)
     day_zero = (first["day"] == 0).to_numpy()
     how = _reduction(outcome)
+    # Lower and upper bounds are summarised alike; the day is exact where both summaries agree.
     low, high = (_reduce(bound, group, count, how, day_zero, outcome.scale == "log") for bound in (lower, upper))
     return first[VISIT_KEY].assign(
         value=np.where(low == high, low, np.nan),
@@ -79,6 +82,7 @@ def _reduce(bound: Floats, group: Integers, count: int, how: str, day_zero: Flag
     if how == "median":
         return median
     if how == "last":
+        # Rows are sorted by hour within a group, so that the last row of each is its last value.
         daily = bound[np.cumsum(np.bincount(group, minlength=count)) - 1]
     else:
         daily = np.full(count, np.inf if how == "min" else -np.inf)
@@ -92,6 +96,7 @@ def _joined(texts: pd.Series, group: Integers, count: int) -> np.ndarray:
     start = np.cumsum(np.bincount(group, minlength=count)) - np.bincount(group, minlength=count)
     out = values[start] if count else np.array([], dtype=object)
     mixed = np.zeros(count, dtype=bool)
+    # Only groups whose texts differ from their first one are joined in Python.
     mixed[group[values != out[group]]] = True
     rows = mixed[group]
     for place, part in pd.Series(values[rows]).groupby(group[rows]):

@@ -30,6 +30,7 @@ def union(first: pd.Series, second: pd.Series) -> pd.Series:
     """Flags of both, row by row; index of the first."""
     a, texts_a = pd.factorize(first)
     b, texts_b = pd.factorize(second)
+    # Pairs of codes as one integer: there are few distinct pairs and many rows.
     pairs, which = np.unique(a * max(len(texts_b), 1) + b, return_inverse=True)
     joined = [_joined(str(texts_a[pair // len(texts_b)]), str(texts_b[pair % len(texts_b)])) for pair in pairs]
     return pd.Series(np.array(joined, dtype=object)[which], first.index, dtype="str")

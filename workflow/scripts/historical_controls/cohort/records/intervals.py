@@ -22,6 +22,7 @@ def compare(lower: Floats, upper: Floats, op: Operator, limit: float, closed: bo
     above 1000; `closed`: the bounds may be reached.
     """
     if op in ("<", "<="):
+        # Turned around zero, so that one direction has to be right.
         return compare(-upper, -lower, ">" if op == "<" else ">=", -limit, closed)
     reached = (lower == upper) | closed
     above = np.where(reached & (op == ">"), lower > limit, lower >= limit)
@@ -31,6 +32,7 @@ def compare(lower: Floats, upper: Floats, op: Operator, limit: float, closed: bo
 
 def ragged(start: Integers, stop: Integers) -> tuple[Integers, Integers]:
     """Indices of all half-open ranges one after another, and the range that each belongs to."""
+    # Each range becomes start, start + 1, ...: a running index less where its range begins in the output.
     lengths = np.maximum(stop - start, 0)
     group = np.repeat(np.arange(len(start)), lengths)
     ends = np.cumsum(lengths)
@@ -42,6 +44,7 @@ def group_median(values: Floats, group: Integers, count: int, log: bool = False)
 
     `log`: two middle values are averaged on the log scale, so that the median of logs is the log of the median.
     """
+    # Sorted by group, then value: the middle of each group is found by position.
     order = np.lexsort((values, group))
     sizes = np.bincount(group, minlength=count)
     first = np.cumsum(sizes) - sizes

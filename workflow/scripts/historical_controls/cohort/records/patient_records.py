@@ -17,6 +17,7 @@ from historical_controls.config.cohort.cohort import Cohort, DatesWithoutClock
 from historical_controls.config.cohort.derivations import ImputedRatio, OrganFailures, PairedRatio, Sofa
 
 PERSON = ["source", "patient_id"]
+# Age in completed years: milliseconds of a mean year.
 YEAR = round(365.25 * 24 * HOUR)
 
 
@@ -49,6 +50,7 @@ class PatientRecords:
 
     def can_record(self, *names: str) -> Flags:
         """By patient, whether the files of the source can record any of these events or treatments."""
+        # A source that declares nothing is not in the mapping, and can record everything.
         silent = {source for source, able in self.recordable_events.items() if not set(names) & set(able)}
         return ~self.people["source"].isin(silent).to_numpy(bool)
 
@@ -64,6 +66,7 @@ def placed(frame: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     Ids and cells as sent are left out: they would be copied with every selection of rows.
     """
     index = pd.MultiIndex.from_frame(people[PERSON])
+    # -1 marks rows of patients who are not among these people.
     position = index.get_indexer(pd.MultiIndex.from_frame(frame[PERSON]))
     lean = frame.drop(columns=[*PERSON, "raw_value", "raw_unit"], errors="ignore")
     out = lean.assign(patient=position)[position >= 0]
@@ -130,6 +133,7 @@ def make_records(tables: CleanTables, cohort: Cohort) -> PatientRecords:
     first = first_times(tables.events, count)
     clock = clock_of(*times)
     imputed = has_any(done["flags"], IMPUTED)
+    # Only outcomes with imputed values need a second series that includes them.
     replaced = done["outcome"].isin(done.loc[imputed, "outcome"].unique())
     stays = stays_of(tables, first, cohort.time_zero, count)
     return PatientRecords(
@@ -152,6 +156,7 @@ def at_the_stay(people: pd.DataFrame, admitted: Integers | None, stays: Stays) -
     """People with their age at the stay compared: cleaning keeps the age at their first admission."""
     if admitted is None or "AGE" not in people.columns:
         return people
+    # A readmission years later makes the patient older than cleaning's age at the first admission.
     known = (stays.start != NEVER) & (admitted != NEVER)
     years = np.where(known, np.where(known, stays.start - admitted, 0) // YEAR, 0)
     return people.assign(AGE=people["AGE"] + years) if years.any() else people
@@ -161,6 +166,7 @@ def as_reported(tables: CleanTables) -> CleanTables:
     """Placed tables in which every measurement stands at its result's time, where that is recorded and later."""
     measured = tables.measurements
     reported, collected = measured["result_time"].to_numpy(np.int64), measured["time"].to_numpy(np.int64)
+    # A result dated before its sample is not known before the sample was taken.
     time = np.where(reported == NEVER, collected, np.maximum(collected, reported))
     return replace(tables, measurements=measured.assign(time=time))
 
@@ -187,6 +193,7 @@ def known_after(cohort: Cohort, outcome: str, imputed: bool) -> int:
     derivation = cohort.derivations.get(outcome)
     if not isinstance(derivation, PairedRatio | ImputedRatio):
         return 0
+    # With `before` the partner is there already; with `nearest` a closer one may come until the window closes.
     own = round(derivation.within_minutes * 60_000) if derivation.direction == "nearest" else 0
     filled = imputed and isinstance(derivation, PairedRatio) and derivation.filled_from
     return max(own, known_after(cohort, filled, imputed)) if filled else own

@@ -32,6 +32,7 @@ class Stays:
         """Alive and in hospital: before the event that ended the stay, or not after the last record."""
         end = self.end[moments.patient]
         started = self.start[moments.patient] <= moments.time
+        # At the moment of death or discharge a patient is not present; at the last record of an open stay still is.
         ended = np.where(self.end_state[moments.patient] != "", moments.time >= end, moments.time > end)
         return started & ~ended
 
@@ -47,6 +48,7 @@ def stays_of(tables: CleanTables, first: Mapping[str, Integers], zero: TimeZero,
     treated = first.get(zero.treated, np.full(count, NEVER))
     treated = np.where((tables.patients["arm"] == "treated").to_numpy(), treated, NEVER)
     start = np.full(count, NEVER)
+    # The first stay of everyone, then the later one of those for whom it is chosen (starts are sorted, maximum wins).
     np.minimum.at(start, patient, time)
     chosen = (treated[patient] != NEVER) & (time <= treated[patient])
     if zero.historical_stay == "last":
@@ -55,6 +57,7 @@ def stays_of(tables: CleanTables, first: Mapping[str, Integers], zero: TimeZero,
     until = np.full(count, NEVER)
     later = time > start[patient]
     np.minimum.at(until, patient[later], time[later])
+    # An end recorded before the treatment belongs to an earlier stay; without a start every recorded end counts.
     from_time = np.where(treated != NEVER, treated, np.where(start == NEVER, -NEVER, start))
     end, state = _ends(tables, from_time, until)
     return Stays(start, end, state)
@@ -71,12 +74,14 @@ def _starts(tables: CleanTables, zero: TimeZero, count: int) -> tuple[Integers, 
     patient, time = patient[order], time[order]
     if len(time) < 2:
         return patient, time
+    # The first admission of a patient is always a new stay.
     again = np.concatenate([[False], patient[1:] == patient[:-1]])
     before = np.where(again, np.roll(time, 1), time)
     ends = tables.events[tables.events["event"].isin(END_EVENTS)]
     ended = _any_between(ends["patient"].to_numpy(np.int64), ends["first"].to_numpy(np.int64), patient, before, time)
     owner, moment = _recorded(tables)
     recent = np.maximum(time - hours(zero.new_stay_after_hours), before)
+    # Up to just before the admission: its own records at the same moment do not show that the patient was there before.
     goes_on = (recent == before) | _any_between(owner, moment, patient, recent, time - 1)
     new = ~again | ended | ~goes_on
     return patient[new], time[new]
@@ -99,6 +104,7 @@ def _ends(tables: CleanTables, start: Integers, until: Integers) -> tuple[Intege
     owner = events["patient"].to_numpy(np.int64)
     own = (events["time"].to_numpy(np.int64) >= start[owner]) & (events["first"].to_numpy(np.int64) <= until[owner])
     end, possible, state = np.full(count, NEVER), np.full(count, NEVER), np.full(count, "", dtype=object)
+    # From the weakest to the strongest: a later round replaces the end where it may have come first.
     for name in reversed(END_EVENTS):
         rows = events[own & (events["event"] == name).to_numpy()]
         patient = rows["patient"].to_numpy(np.int64)
@@ -125,6 +131,7 @@ def _recorded(tables: CleanTables) -> tuple[Integers, Integers]:
 def _last_record(tables: CleanTables, until: Integers) -> Integers:
     """The patient's last record before the next stay."""
     last = np.full(len(until), -NEVER)
+    # Any kind of record shows that the patient was there.
     owner, time = _recorded(tables)
     own = time < until[owner]
     np.maximum.at(last, owner[own], time[own])
@@ -138,6 +145,7 @@ def candidate_moments(stays: Stays, after_hours: float, until: Integers | None =
     begin = np.where(known, stays.start, 0) + hours(after_hours)
     count = np.where(known, (np.where(known, last, 0) - begin) // HOUR + 1, 0).clip(min=0)
     patient = np.repeat(np.arange(len(count)), count)
+    # 0, 1, 2, ... within each patient.
     place = np.arange(len(patient)) - np.repeat(np.cumsum(count) - count, count)
     moments = Moments(patient, begin[patient] + place * HOUR)
     return moments.where(stays.present(moments))

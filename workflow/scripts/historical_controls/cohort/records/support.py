@@ -35,6 +35,7 @@ def with_tubes(treatments: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
         tubes.sort_values("start"), ends, left_on="start", right_on="stop", by=PERSON, direction="forward"
     )
     tubes = tubes.join(recorded, on=PERSON)
+    # A comparison with NaT is false: without recorded courses every intubation is kept.
     tubes = tubes[~(tubes["start"] >= tubes["told"])]
     stop = tubes[["stop", "told"]].min(axis=1)
     latest = tubes["stop_latest"].where(stop == tubes["stop"])
@@ -57,6 +58,7 @@ def running(courses: Integers, patient: Integers, since: Integers, until: Intege
     clock = clock_of(start, stop, since, until)
     begun = _rank(clock, owner, start, patient, until, "right")
     over = _rank(clock, owner[ended], stop[ended], patient, since, "left")
+    # A course that began by `until` and did not stop before `since` is one start more than stops.
     return begun > over
 
 
@@ -64,6 +66,7 @@ def _rank(clock: Clock, owner: Integers, edges: Integers, patient: Integers, tim
     """How many of the patient's own courses have this edge before (or at) the time."""
     keys = np.sort(clock.key(owner, edges))
     found = np.searchsorted(keys, clock.key(patient, time), side=side)  # type: ignore[call-overload]
+    # Less the records of all patients sorted before.
     return found - np.searchsorted(keys, patient * clock.span, side="left")
 
 
@@ -92,6 +95,7 @@ def _merged(courses: Integers, gap: int) -> tuple[Integers, Integers, Integers]:
     clock = clock_of(start, stop + gap * (stop != NEVER), start + 1)
     # A course without an end reaches to the end of the patient's own clock, and no further.
     reach = np.maximum.accumulate(clock.key(patient, np.where(stop == NEVER, NEVER, stop + gap)))
+    # A new course begins where the start is not before the farthest reach so far, or the patient changes.
     fresh = np.concatenate([[True], (clock.key(patient[1:], start[1:]) >= reach[:-1]) | (np.diff(patient) > 0)])
     first = np.flatnonzero(fresh)
     return patient[first], start[first], np.maximum.reduceat(stop, first)

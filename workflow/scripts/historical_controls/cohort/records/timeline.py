@@ -11,12 +11,14 @@ from historical_controls.cohort.records.intervals import Flags, Floats, Integers
 from historical_controls.cohort.records.kleene import States
 
 HOUR = 3_600_000
+# Far from the ends of int64, so that hours can be added to it or taken off without overflow.
 NEVER = np.int64(2**62)
 
 
 def milliseconds(times: pd.Series) -> Integers:
     """UTC times as integer milliseconds, rounded up so that no record seems to exist before it does; null = NEVER."""
     micro = times.astype("datetime64[us, UTC]")
+    # Floor division of the negative is rounding up.
     whole = -(-micro.astype("int64").to_numpy() // 1000)
     return np.where(micro.isna().to_numpy(), NEVER, whole)
 
@@ -53,6 +55,7 @@ class Clock:
     span: int
 
     def key(self, patient: Integers, time: Integers) -> Integers:
+        # Clipped, so that a time outside the clock stays within its own patient's range of keys.
         return patient * self.span + np.clip(time - self.origin, 0, self.span - 1)
 
 
@@ -61,6 +64,7 @@ def clock_of(*times: Integers) -> Clock:
     known = np.concatenate([t[t != NEVER] for t in times]) if times else np.array([], dtype=np.int64)
     if not len(known):
         return Clock(0, 2)
+    # One free place at either end: clipped times compare before, and after, every record.
     origin = int(known.min()) - 1
     return Clock(origin, int(known.max()) - origin + 2)
 
@@ -104,8 +108,10 @@ class Series:
 
     def window(self, moments: Moments, within: float, until: float = 0.0) -> Window:
         """Records in (t - within, t - until] (hours) that are known at t."""
+        # side="right" in `before`: a record exactly `within` hours old is outside, one at t inside.
         start = self.before(moments, hours(within))
         stop = self.before(moments, max(hours(until), self.known_after))
+        # A result still unsettled may leave the window empty with stop before start.
         return Window(start, np.maximum(start, stop))
 
     def latest(self, window: Window) -> Window:
@@ -141,6 +147,7 @@ def make_series(
         frame["upper"].fillna(np.inf).to_numpy(np.float64)[order],
         frame["result"].to_numpy(object)[order],
         frame["assay"].to_numpy(object)[order],
+        # Place of the first record with the same patient and time, for every record.
         np.maximum.accumulate(np.where(fresh, np.arange(len(key)), 0)) if len(key) else np.array([], dtype=np.int64),
         frame.index.to_numpy()[order],
         known_after,

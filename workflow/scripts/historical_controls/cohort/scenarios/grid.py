@@ -29,6 +29,7 @@ def redefine_cohorts(clean: Clean, cohorts: Mapping[str, Cohort], inputs: Cohort
     """
     by_scenario = {name: replace(inputs, cohort=cohort.as_read(), scenario=name) for name, cohort in cohorts.items()}
     parts: list[Frames] = []
+    # groupby joins neighbours only.
     names = sorted(by_scenario, key=lambda name: _derived(by_scenario[name]))
     for _, alike in groupby(names, lambda name: _derived(by_scenario[name])):
         parts += _of_alike(clean, [by_scenario[name] for name in alike])
@@ -41,6 +42,7 @@ def redefine_cohorts(clean: Clean, cohorts: Mapping[str, Cohort], inputs: Cohort
 
 def _derived(inputs: CohortInputs) -> str:
     """What the records of a cohort depend on: everything but who is eligible and from when."""
+    # Stays and dates without a clock shape the records too; no scenario of the grid changes them.
     return inputs.cohort.model_dump_json(include={"derivations", "altitude", "known_from", "baseline_hours"})
 
 
@@ -74,6 +76,7 @@ class FollowUpCache:
     kept: dict[tuple[bytes, int], Frames] = field(default_factory=dict)
 
     def followed(self, decided: Decisions, inputs: CohortInputs) -> Frames:
+        # Follow-up depends on nothing else of a scenario: many readings give the same time zeros.
         key = (decided.time_zero.tobytes(), inputs.cohort.horizon_days)
         if key not in self.kept:
             self.kept[key] = followed(self.records, decided, inputs)

@@ -52,6 +52,7 @@ def grid_of(cohort: Cohort) -> dict[str, Cohort]:
     """
     picked = cohort.picked()
     levels: dict[str, dict[str, str]] = {DECLARED: {}}
+    # The option already taken is the declared level itself.
     levels |= {f"{name}={option}": {name: option} for name, option in cohort.options() if picked[name] != option}
     for names in cohort.reading_products:
         for options in product(*(cohort.readings[name].options for name in names)):
@@ -137,6 +138,7 @@ def _count_controls(records: PatientRecords, tallied: Tally, seed: int) -> None:
             n_subjects=len(records),
             n_ever=int((best == TRUE).sum()),
             n_unknown=int((best == UNKNOWN).sum()),
+            # Patients without any candidate hour (NO_HOUR) were never eligible either.
             n_never=int(np.isin(best, (FALSE, NO_HOUR)).sum()),
             n_included=int((decided.time_zero != NEVER).sum()),
         )

@@ -44,11 +44,13 @@ def redraw_waits(clean: Clean, inputs: CohortInputs) -> Draws:
     cohort, dictionary, zero = inputs.cohort, inputs.dictionary, inputs.cohort.time_zero
     if not zero.wait_draws or not zero.match_waits or zero.historical == "event":
         return Draws(COHORT_PATIENTS.empty(), VISITS.empty())
+    # The declared draw is the primary analysis; further ones follow it.
     draws = [zero.wait_draw + step for step in range(1, zero.wait_draws + 1)]
     waits: tuple[float, ...] = ()
     parts: list[tuple[pd.DataFrame, pd.DataFrame]] = []
     for records in iter_patient_batches(clean, "treated", cohort, dictionary):
         decided = decide_treated(records, cohort)
+        # All treated patients before any control: a wait is drawn from all of theirs.
         waits = merge_waits(waits, treated_waits(records, decided, cohort))
         parts += [followed(records, decided, replace(inputs, scenario=draw_name(draw))) for draw in draws]
     times = TreatedTimes(waits, window_of(part for part, _ in parts), inputs.study.timezone or "UTC")
