@@ -9,6 +9,7 @@ Permutation: studentised scores of the fit without arms.
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = np.arange(1, 22)
-DAY = 7
+CONTRAST_DAYS = (7, 14, 21)
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ WORLDS = {
     "twice between patients only": World(slope=2.0, rho=0.7, between=2),
     "curved": World(slope=2.0, rho=0.7, curve=40.0),
     "heavy tails": World(slope=2.0, rho=0.7, heavy=True),
+    "steep slopes": World(slope=6.0, rho=0.7),
     "40% of visits missing": World(slope=2.0, rho=0.7, missing=0.4),
 }
 
@@ -86,14 +88,15 @@ def study(rng: np.random.Generator, world: World, n_treated: int, n_controls: in
     return people.reindex(columns=list(COHORT_PATIENTS.names)), long[list(VISITS.names)]
 
 
-def answers(ard: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
-    """(p, lower, upper) of each analysis at the day asked for, where it gave an answer."""
+def answers(ard: pd.DataFrame) -> dict[tuple[str, int], tuple[float, float, float]]:
+    """(p, lower, upper) of each analysis and day, where it gave an answer."""
     out = {}
-    for name in ("mixed_model", "permutation"):
-        rows = ard.loc[(ard["analysis"] == name) & (ard["day"] == DAY) & (ard["contrast"] == CONTRAST)]
+    for name, day in itertools.product(("mixed_model", "permutation"), CONTRAST_DAYS):
+        rows = ard.loc[(ard["analysis"] == name) & (ard["day"] == day) & (ard["contrast"] == CONTRAST)]
+        rows = rows.loc[rows["level"] == ""]
         found = dict(zip(rows["statistic"], rows["value"], strict=True))
         if "p_value" in found:
-            out[name] = (found["p_value"], found.get("lower", -np.inf), found.get("upper", np.inf))
+            out[name, day] = (found["p_value"], found.get("lower", -np.inf), found.get("upper", np.inf))
     return out
 
 
@@ -106,27 +109,32 @@ def main() -> None:
     declared = read_config(ROOT / "config.yaml")["analysis"]
     few = {"exact_up_to": 1000, "draws": 1000, "scenario_draws": 1000}
     settings = Analysis.model_validate(
-        {**declared, "days": [DAY], "covariates": [], "adjust_for_baseline": False, "permutation": few}
+        {
+            **declared,
+            "days": list(CONTRAST_DAYS),
+            "mean_over": [],
+            "covariates": [],
+            "adjust_for_baseline": False,
+            "permutation": few,
+        }
     )
     dictionary = load_dictionary(ROOT / "data/dictionary")
-    print("| world | controls | answer | given | rejects | covers |\n|---|---|---|---|---|---|")
+    print("| world | controls | answer | day | given | rejects | covers |\n|---|---|---|---|---|---|---|")
     for controls in options.controls:
         for name in options.worlds:
             rng = np.random.default_rng(20200501)
-            found: dict[str, list[tuple[float, float, float]]] = {"mixed_model": [], "permutation": []}
+            found: dict[tuple[str, int], list[tuple[float, float, float]]] = {}
             for seed in range(options.studies):
                 tables = study(rng, WORLDS[name], 5, controls)
-                primary = Primary(outcome="HR", day=DAY)
+                primary = Primary(outcome="HR", day=CONTRAST_DAYS[0])
                 inputs = AnalysisInputs("primary", *tables, settings, dictionary, primary, Comparison(), seed, 21)
                 ard = analyse_outcomes(["PF"], inputs).ard
                 for answer, values in answers(ard).items():
-                    found[answer].append(values)
-            for answer, rows in found.items():
+                    found.setdefault(answer, []).append(values)
+            for (answer, day), rows in sorted(found.items()):
                 p, lower, upper = np.array(rows).T
-                print(
-                    f"| {name} | {controls} | {answer} | {len(rows)}/{options.studies} | {np.mean(p <= 0.05):.1%} "
-                    f"| {np.mean((lower <= 0) & (upper >= 0)):.1%} |"
-                )
+                given, covers = f"{len(rows)}/{options.studies}", np.mean((lower <= 0) & (upper >= 0))
+                print(f"| {name} | {controls} | {answer} | {day} | {given} | {np.mean(p <= 0.05):.1%} | {covers:.1%} |")
                 sys.stdout.flush()
 
 

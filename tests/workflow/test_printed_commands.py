@@ -44,6 +44,9 @@ SMALL = {
     r"benchmarks/inference/null_studies\.py|^null_studies\.py": (
         "benchmarks/inference/null_studies.py --studies 1 --controls 10 --worlds 'AR(1)'"
     ),
+    r"benchmarks/inference/covariance_rules\.py|^covariance_rules\.py": (
+        "benchmarks/inference/covariance_rules.py --studies 2 --worlds 'AR(1)'"
+    ),
     r"benchmarks/inference/win_odds\.py|^win_odds\.py": "benchmarks/inference/win_odds.py --studies 1 --controls 10",
     r"benchmarks/mixed_model/compare\.py|^compare\.py": "benchmarks/mixed_model/compare.py --tasks slope --sizes 30",
     r"benchmarks/mixed_model/scaling\.py": "benchmarks/mixed_model/scaling.py --smaller 8",

@@ -262,7 +262,7 @@ class Copier:
         near, kept, good = None, None, np.zeros(len(y), dtype=bool)
         # The visits engine solves one problem at a time; from a boundary no gradient leads away.
         if not spec.over_visits:
-            objective = partial(evaluate, *machinery(_with_responses(start.problem, self.design, y), spec))
+            objective = partial(evaluate, *machinery(with_responses(start.problem, self.design, y), spec))
             if not start.singular:
                 near, good = refine(objective, theta, start.point.information, Control())
             kept = None if alone or (near is not None and good.all()) else objective(theta)
@@ -271,7 +271,7 @@ class Copier:
             if place is not None:
                 parts.append([part[copy] for part in _parts(place)])
                 continue
-            problem = _with_responses(start.problem, self.design, response)
+            problem = with_responses(start.problem, self.design, response)
             own, attempts = maximise(*machinery(problem, spec), Control(), theta[copy])
             if own is None:
                 raise not_converged(attempts)
@@ -280,7 +280,7 @@ class Copier:
 
     def _fit(self, start: MixedModelFit, y: Array, theta: Array) -> MixedModelFit:
         design = replace(self.design, y=y)
-        problem = _with_responses(start.problem, design, y)
+        problem = with_responses(start.problem, design, y)
         return replace(start, design=design, problem=problem, optimum=evaluate(*machinery(problem, design.spec), theta))
 
 
@@ -292,7 +292,7 @@ def _tiled(part: Any, copies: int) -> Array:
     return np.broadcast_to(part, (copies, *np.shape(part)))
 
 
-def _with_responses(problem: Problem, design: Design, y: Array) -> Problem:
+def with_responses(problem: Problem, design: Design, y: Array) -> Problem:
     """The reduced problem with other responses (..., N), in the same reduced units (MM-4)."""
     root = np.ones(len(design.y)) if design.weight is None else np.sqrt(design.weight)
     M = np.broadcast_to(problem.M, (*y.shape[:-1], *problem.M.shape)).copy()
