@@ -17,6 +17,8 @@ import yaml
 from historical_controls.simulation.study import NO_GRID
 
 ROOT = Path(__file__).resolve().parents[2]
+# Parsing the library takes longer than most jobs; the file is kept by content, so that any study's will do.
+KNOWN_CODE: list[bytes] = []
 PROGRAM_FILES = ("Snakefile", "workflow", "data/dictionary", "docs", "environment.yml", "profiles")
 SMALL = {
     **{"outcomes": ["PF", "IL6"], "languages": ["en"], "estimands": None},
@@ -39,9 +41,15 @@ class Run:
 
 
 def snakemake(study: Path, *options: str, program: Path = ROOT, cores: int = 2) -> Run:
-    """Run the workflow of `program` on the study folder."""
+    """Run the workflow of `program` on the study folder, which takes over what another study knows of the code."""
+    known = study / ".snakemake/code.json"
+    if KNOWN_CODE and not known.exists():
+        known.parent.mkdir(exist_ok=True)
+        known.write_bytes(KNOWN_CODE[-1])
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(program / "Snakefile"), "--cores", str(cores)]
     done = subprocess.run([*command, "--directory", str(study), *options], capture_output=True, text=True, check=False)
+    if known.exists():
+        KNOWN_CODE[:] = [known.read_bytes()]
     return Run(done.returncode, done.stdout + done.stderr)
 
 
@@ -52,10 +60,10 @@ def edit_config(study: Path, change: Callable[[dict], None]) -> None:
     path.write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Path:
-    """A copy of the program that a test may edit."""
-    copy = tmp_path / "program"
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the program that a test may edit for as long as it runs."""
+    copy = tmp_path_factory.mktemp("program")
     for name in PROGRAM_FILES:
         source, target = ROOT / name, copy / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -85,10 +93,10 @@ def small_study(small_template: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished_small(small_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small study, run once on one core; tests copy it."""
+def finished_small(small_template: Path, program: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small study, run once on one core by the copy of the program; tests copy it."""
     folder = Path(shutil.copytree(small_template, tmp_path_factory.mktemp("finished") / "study"))
-    run = snakemake(folder, cores=1)
+    run = snakemake(folder, program=program, cores=1)
     assert run.code == 0, run.output
     return folder
 

@@ -35,12 +35,3 @@ def test_misdeclared_files_end_the_run_before_the_cohort(small_study: Path) -> N
     assert 'parts.0.time.formats: ["%d/%m/%Y %H:%M"]' in run.output
     assert 'unit_factors: [{outcome: PAO2, unit: "mmHg", true_unit: "kpa"}]' in run.output
     assert "rule define_cohort:" not in run.output
-
-
-def test_findings_within_the_shares_are_printed_at_the_end(finished_study: Path) -> None:
-    listed = finished_study / "results/clean/findings.txt"
-    text = listed.read_text(encoding="utf-8")
-    listed.unlink()
-    run = snakemake(finished_study, "results/clean/findings.txt")
-    assert run.code == 0 and run.jobs() == {"check_findings": 1}
-    assert text and text in run.output

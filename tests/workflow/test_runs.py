@@ -22,44 +22,35 @@ def shared_results(study: Path) -> dict[str, bytes]:
     return {str(path.relative_to(study)): path.read_bytes() for path in sorted(found)}
 
 
-def test_second_run_has_nothing_to_do(finished_study: Path) -> None:
-    run = snakemake(finished_study)
+def test_second_run_has_nothing_to_do(finished_study: Path, program: Path) -> None:
+    run = snakemake(finished_study, program=program)
     assert run.code == 0
     assert "Nothing to be done" in run.output
 
 
-def test_one_and_four_cores_give_the_same_bytes(finished_study: Path, small_study: Path) -> None:
-    run = snakemake(small_study, cores=4)
-    assert run.code == 0, run.output
-    one, four = shared_results(finished_study), shared_results(small_study)
-    assert one.keys() == four.keys()
-    assert [path for path in one if one[path] != four[path]] == []
-    assert len([path for path in one if path.endswith(".svg")]) >= 4
-
-
-def test_edited_analysis_setting_reruns_only_the_analysis(finished_study: Path) -> None:
+def test_edited_analysis_setting_reruns_only_the_analysis(finished_study: Path, program: Path) -> None:
     edit_config(finished_study, lambda settings: settings["analysis"].update(days=[5, 7, 10]))
-    jobs = snakemake(finished_study, "-n").jobs()
+    jobs = snakemake(finished_study, "-n", program=program).jobs()
     assert {"analyse_outcome", "analyse_scenario", "join_results", "write_report"} <= set(jobs)
     assert not {"read_file", "clean_file", "link_people", "assemble_source", "define_cohort", "balance_arms"} & set(
         jobs
     )
 
 
-def test_edited_scenario_reruns_only_that_scenario(finished_study: Path) -> None:
+def test_edited_scenario_reruns_only_that_scenario(finished_study: Path, program: Path) -> None:
     def change(settings: dict) -> None:
         settings["scenarios"]["unadjusted"]["overrides"]["analysis"]["spline_df"] = 2
 
     edit_config(finished_study, change)
-    jobs = snakemake(finished_study, "-n").jobs()
+    jobs = snakemake(finished_study, "-n", program=program).jobs()
     assert jobs["analyse_scenario"] == 1
     assert not {"analyse_outcome", "define_cohort", "balance_arms", "clean_file"} & set(jobs)
 
 
-def test_edited_export_reruns_its_file_and_what_reads_it(finished_study: Path) -> None:
+def test_edited_export_reruns_its_file_and_what_reads_it(finished_study: Path, program: Path) -> None:
     export = finished_study / "data/raw/historical/imagen.csv"
     export.write_bytes(export.read_bytes() + export.read_bytes().splitlines(keepends=True)[-1])
-    jobs = snakemake(finished_study, "-n").jobs()
+    jobs = snakemake(finished_study, "-n", program=program).jobs()
     assert jobs["read_file"] == 1
     assert jobs["clean_file"] == 1
 
@@ -80,22 +71,21 @@ EDITS = {
 }
 
 
-def test_edited_module_reruns_exactly_the_rules_that_use_it(small_study: Path, program: Path) -> None:
-    first = snakemake(small_study, program=program)
-    assert first.code == 0, first.output
+def test_edited_module_reruns_exactly_the_rules_that_use_it(finished_study: Path, program: Path) -> None:
     for module, (reruns, stays) in EDITS.items():
         path = program / "workflow/scripts/historical_controls" / module
         before = path.read_text(encoding="utf-8")
         path.write_text(f"{before}\n# a comment changes nothing\n", encoding="utf-8")
-        assert "Nothing to be done" in snakemake(small_study, "-n", program=program).output, module
+        assert "Nothing to be done" in snakemake(finished_study, "-n", program=program).output, module
         path.write_text(f"{before}\n_EDITED = True\n", encoding="utf-8")
-        jobs = set(snakemake(small_study, "-n", program=program).jobs())
+        jobs = set(snakemake(finished_study, "-n", program=program).jobs())
         path.write_text(before, encoding="utf-8")
         assert reruns <= jobs, module
         assert not stays & jobs, module
 
 
-def test_killed_run_resumes_to_the_same_results(small_study: Path, finished_study: Path) -> None:
+def test_killed_run_resumes_to_the_same_results_on_more_cores(small_study: Path, finished_study: Path) -> None:
+    """The finished study was run without a break and on one core."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
     running = subprocess.Popen(
         [*command, "--directory", str(small_study)],
@@ -111,9 +101,12 @@ def test_killed_run_resumes_to_the_same_results(small_study: Path, finished_stud
     assert not (small_study / "results/ard.parquet").exists()
     resumed = snakemake(small_study, "--unlock")
     assert resumed.code == 0, resumed.output
-    resumed = snakemake(small_study)
+    resumed = snakemake(small_study, cores=4)
     assert resumed.code == 0, resumed.output
-    assert shared_results(small_study) == shared_results(finished_study)
+    whole, broken = shared_results(finished_study), shared_results(small_study)
+    assert whole.keys() == broken.keys()
+    assert [path for path in whole if whole[path] != broken[path]] == []
+    assert len([path for path in whole if path.endswith(".svg")]) >= 4
 
 
 def test_typos_in_the_config_are_told_all_at_once_without_a_traceback(small_study: Path) -> None:
@@ -158,16 +151,25 @@ def test_wrong_encoding_ends_in_plain_lines_on_the_terminal_and_in_the_log(small
     assert not (small_study / "results/report/investigator.en.html").exists()
 
 
-def test_a_decision_that_is_not_whole_ends_in_plain_lines(finished_study: Path) -> None:
+def test_a_decision_that_is_not_whole_ends_in_plain_lines(finished_study: Path, program: Path) -> None:
     head = "source,file,row_hash,item,reason,decision,who,date,why"
     line = "treated,redcap,r0123456789ab,,OUT_OF_RANGE,relase,,2020-06-01,seen in the chart"
     (finished_study / "data/resolutions.csv").write_text(f"{head}\n{line}\n", encoding="utf-8")
     edit_config(finished_study, lambda settings: settings.update(resolutions="data/resolutions.csv"))
-    run = snakemake(finished_study, "results/clean/treated/by_file/redcap/ledger.parquet")
+    run = snakemake(finished_study, "results/clean/treated/by_file/redcap/ledger.parquet", program=program)
     assert run.code != 0
     assert "data/resolutions.csv, line 2: 'relase' is not a decision" in run.output
     assert "'who' is blank" in run.output
     assert "Traceback" not in run.output
+
+
+def test_findings_within_the_shares_are_printed_at_the_end(finished_study: Path, program: Path) -> None:
+    listed = finished_study / "results/clean/findings.txt"
+    text = listed.read_text(encoding="utf-8")
+    listed.unlink()
+    run = snakemake(finished_study, "results/clean/findings.txt", program=program)
+    assert run.code == 0 and run.jobs() == {"check_findings": 1}
+    assert text and text in run.output
 
 
 def test_lint_is_clean() -> None:

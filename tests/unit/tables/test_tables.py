@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,7 +26,7 @@ from historical_controls.tables.parquet import (
     read_tables,
     write_table,
 )
-from historical_controls.tables.registry import ARD, INTAKE, TABLES
+from historical_controls.tables.registry import ARD, INTAKE, PEOPLE, TABLES
 from historical_controls.tables.schema import Column, Table, TableError, conform
 
 TABLE = Table(
@@ -251,3 +253,50 @@ def test_the_log_of_a_job_says_what_became_of_the_rows(tmp_path: Path, caplog: p
     with caplog.at_level("INFO", logger="historical_controls"):
         write_table(frame, tmp_path / "fates.parquet", table)
     assert caplog.messages == [f"{tmp_path / 'fates.parquet'}: 1,200 rows (clean 1,190, quarantined 10)"]
+
+
+def people_file(folder: Path) -> Path:
+    frame = pd.DataFrame(
+        {"source": ["a"] * 3, "subject": ["1", "2", "3"], "patient_id": ["a/1", "a/2", "a/3"], "hold": ""}
+    )
+    write_table(frame, folder / "people.parquet", PEOPLE)
+    return folder / "people.parquet"
+
+
+@pytest.mark.parametrize("kept", [0, 3, 100, -9, -1])
+def test_a_file_cut_off_is_named_with_what_to_do(tmp_path: Path, kept: int) -> None:
+    path = people_file(tmp_path)
+    path.write_bytes(path.read_bytes()[:kept])
+    for read in (lambda: read_table(path, PEOPLE), lambda: list(read_pieces(path, PEOPLE))):
+        with pytest.raises(UserError, match="damaged or is no parquet") as caught:
+            read()
+        assert str(caught.value).startswith(str(path)) and "Delete the file" in str(caught.value)
+
+
+def test_a_page_that_does_not_unpack_is_damage(tmp_path: Path) -> None:
+    path = people_file(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4] + bytes(255 - byte for byte in whole[4:60]) + whole[60:])
+    with pytest.raises(UserError, match="damaged"):
+        read_table(path, PEOPLE)
+
+
+def test_a_foreign_table_is_named_with_what_it_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "people.parquet"
+    pd.DataFrame({"subject": ["1"], "other": [2.0]}).to_parquet(path)
+    with pytest.raises(UserError, match="no table 'people': it lacks source, patient_id, hold"):
+        read_table(path, PEOPLE)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "read-only"), (errno.EACCES, "may not read or write")],
+)
+def test_faults_of_the_machine_end_in_plain_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], number: int, words: str
+) -> None:
+    with pytest.raises(SystemExit), reported(tmp_path / "log"):
+        raise OSError(number, os.strerror(number), "results/ard.parquet")
+    printed = capsys.readouterr().err
+    assert "results/ard.parquet: " in printed and words in printed and "Traceback" not in printed
+    assert (tmp_path / "log").read_text(encoding="utf-8") == printed

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import logging
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 LONGEST_NAME = 80
+# Faults of the machine, not of the program: a traceback would say nothing more.
+MACHINE_FAULTS = {
+    errno.ENOSPC: ("the disk is full", "Make room and run Snakemake again: finished files are kept."),
+    errno.EDQUOT: ("the disk quota is used up", "Make room and run Snakemake again: finished files are kept."),
+    errno.EROFS: ("the disk is read-only", "Run the study in a folder that may be written."),
+    errno.EACCES: (
+        "you may not read or write this",
+        "Ask for the right to, or run the study in your own folder.",
+    ),
+    errno.EPERM: ("you may not change this", "Ask for the right to, or run the study in your own folder."),
+}
 
 
 class UserError(Exception):
@@ -68,6 +81,12 @@ def _shown(name: str) -> str:
     return plain if len(plain) <= LONGEST_NAME else f"{plain[:LONGEST_NAME]}..."
 
 
+def machine_fault(error: OSError) -> UserError | None:
+    """Return what a full disk, a read-only folder or a missing right is in plain words; None for anything else."""
+    known = MACHINE_FAULTS.get(error.errno or 0)
+    return known and UserError(known[0], None if error.filename is None else str(error.filename), known[1])
+
+
 @contextmanager
 def reported(log: str | Path) -> Iterator[logging.Logger]:
     """Log into `log`; end the process with plain lines for a UserError, with the traceback for a bug.
@@ -82,15 +101,24 @@ def reported(log: str | Path) -> Iterator[logging.Logger]:
     try:
         yield logger
     except UserError as error:
-        _write(handler, f"{error}\n")
-        sys.stderr.write(f"{error}\n")
-        raise SystemExit(1) from None
-    except Exception:
+        _end(handler, error)
+    except Exception as error:
+        fault = machine_fault(error) if isinstance(error, OSError) else None
+        if fault is not None:
+            _end(handler, fault)
         _write(handler, traceback.format_exc())
         raise
     finally:
         logger.removeHandler(handler)
         handler.close()
+
+
+def _end(handler: logging.FileHandler, error: UserError) -> NoReturn:
+    # A full disk has no room for the log either; the terminal still has.
+    sys.stderr.write(f"{error}\n")
+    with suppress(OSError):
+        _write(handler, f"{error}\n")
+    raise SystemExit(1) from None
 
 
 def _write(handler: logging.FileHandler, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from historical_controls.errors import UserError
 from historical_controls.tables.schema import ARROW_TYPES, PANDAS_DTYPES, Table, TableError, conform
 from historical_controls.tables.written import Tally
 
@@ -136,9 +138,32 @@ def _plain(kind: pa.DataType) -> pa.DataType:
     return pa.string() if pa.types.is_large_string(kind) else kind
 
 
+@contextmanager
+def opened(path: str | Path, table: Table) -> Iterator[pq.ParquetFile]:
+    """Open one declared table for reading.
+
+    Raises UserError, naming the file, where it is cut off, no parquet, or lacks a declared column: a killed run, a full
+    disk or a copy by hand leaves such files, and Snakemake goes by their times alone.
+    """
+    hint = f"Delete the file and run Snakemake again: it will be made anew. ('{table.name}' in docs/data_model.md)"
+    try:
+        with pq.ParquetFile(path) as file:
+            missing = [name for name in table.names if name not in file.schema_arrow.names]
+            if missing:
+                raise UserError(f"this is no table '{table.name}': it lacks {', '.join(missing)}", str(path), hint)
+            yield file
+    except (pa.ArrowInvalid, OSError) as error:
+        # With an errno the disk or a right is at fault; without one it is the content, a page that does not unpack.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        reason = next(iter(str(error).splitlines()), "").rstrip(".")
+        raise UserError(f"this file is damaged or is no parquet file ({reason})", str(path), hint) from error
+
+
 def read_table(path: str | Path, table: Table, columns: Iterable[str] | None = None) -> pd.DataFrame:
     """Read one declared table with its declared dtypes. `columns`: a subset, to save memory."""
-    return typed(pq.read_table(path, columns=None if columns is None else list(columns)), table)
+    with opened(path, table) as file:
+        return typed(file.read(columns=None if columns is None else list(columns)), table)
 
 
 def read_between(
@@ -149,7 +174,7 @@ def read_between(
     Only row groups that can hold such rows are read, so that a table sorted by this column gives a range of patients
     without the rest. `columns`: a subset, which must name `column`.
     """
-    with pq.ParquetFile(path) as file:
+    with opened(path, table) as file:
         place = file.schema_arrow.get_field_index(column)
         groups = [
             n for n in range(file.num_row_groups) if _may_hold(file.metadata.row_group(n).column(place), first, last)
@@ -169,7 +194,7 @@ def _may_hold(chunk: Any, first: str, last: str) -> bool:
 
 def read_pieces(path: str | Path, table: Table, columns: Iterable[str] | None = None) -> Iterator[pd.DataFrame]:
     """The rows of a table one row group after the other, in its order; nothing for a table without rows."""
-    with pq.ParquetFile(path) as file:
+    with opened(path, table) as file:
         for group in range(file.num_row_groups):
             yield typed(file.read_row_group(group, None if columns is None else list(columns)), table)
 
@@ -182,7 +207,7 @@ def read_among(
     `columns`: a subset, which must name `column`.
     """
     wanted = None if columns is None else list(columns)
-    with pq.ParquetFile(path) as file:
+    with opened(path, table) as file:
         among = pa.array(values, type=file.schema_arrow.field(column).type)
         for group in range(file.num_row_groups):
             rows = file.read_row_group(group, wanted)
