@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+# Three gases a day. 36 days are the last screening hour (day 14), 21 days of follow-up, and one to spare.
 STEP_HOURS, DAYS = 8, 36
 STEPS = DAYS * 24 // STEP_HOURS
 CARE_HOURS, LAST_SCREENING_HOUR = 48, 336
 WAITS = (8, 16, 24, 32, 44)  # hours from first eligible to infused: the same five in every study
+# The threshold of rule I3 of the example, which is the only filter of the simulated studies (pipeline.SIMULATED).
 ELIGIBLE_BELOW = 150.0
 RHO_PER_DAY = 0.7
 ATTEMPTS = 20
@@ -119,6 +121,7 @@ class Admissions:
 def admissions(hospital: Hospital, rng: np.random.Generator) -> dict[str, Admissions]:
     """One study by arm. Raises RuntimeError where too few could be treated."""
     historical = draw_courses(hospital, rng, hospital.admitted, hospital.weeks_historical)
+    # The order of the next lines is part of every study's seed: all draw from one generator.
     never = np.full(hospital.admitted, np.inf)
     chosen, infusion = recruit(hospital, rng)
     treated = with_treatment(hospital, rng, chosen, infusion)
@@ -132,6 +135,7 @@ def draw_courses(hospital: Hospital, rng: np.random.Generator, n: int, weeks: tu
     """Admissions in these calendar weeks."""
     age = rng.normal(MEAN_AGE, AGE_SD, n).round().clip(18, 95)
     week = rng.uniform(*weeks, n)
+    # One offset per patient: gases are equally spaced within a patient and not aligned between patients.
     hours = rng.uniform(0.1, STEP_HOURS - 0.1, (n, 1)) + STEP_HOURS * np.arange(STEPS)
     level = hospital.level + hospital.between * rng.standard_normal(n)
     recovery = (hospital.recovery + hospital.recovery_per_week * week)[:, None]
@@ -152,6 +156,7 @@ def ar1(rng: np.random.Generator, shape: tuple[int, int], days_per_step: float) 
     """Stationary AR(1) along the second axis, with unit variance."""
     rho = RHO_PER_DAY**days_per_step
     out = rng.standard_normal(shape)
+    # In place: each column is the innovation until its turn.
     for step in range(1, shape[1]):
         out[:, step] = rho * out[:, step - 1] + np.sqrt(1 - rho**2) * out[:, step]
     return out
@@ -176,12 +181,15 @@ def recruit(hospital: Hospital, rng: np.random.Generator) -> tuple[Courses, Arra
 def _enrolled(hospital: Hospital, rng: np.random.Generator, candidates: Courses) -> tuple[Array, NDArray[np.int64]]:
     """Hours of infusion of all candidates, and the rows of those chosen."""
     n = len(candidates.age)
+    # Waits are assigned before anything of the patient is looked at, so that they do not depend on severity.
     wait = np.arange(n) % len(WAITS)
+    # Infinite for candidates never eligible; the comparisons below are then false.
     infusion = first_eligible_hour(candidates) + np.array(WAITS)[wait]
     alive = death_hour(hospital, candidates, np.full(n, np.inf)) > infusion
     eligible = last_gas(candidates, infusion) < ELIGIBLE_BELOW
     ready = np.flatnonzero(alive & eligible & (infusion < LAST_SCREENING_HOUR))
     liking = hospital.preference * baseline(candidates, infusion, ready) / hospital.between
+    # Gumbel noise on the log-odds: sampling without replacement with probabilities proportional to their exponentials.
     liked = ready[np.argsort(-(liking + rng.gumbel(size=len(ready))))]
     return infusion, np.concatenate(
         [liked[wait[liked] == one][: _share(hospital.treated, one)] for one in range(len(WAITS))]
@@ -196,6 +204,7 @@ def _share(treated: int, wait: int) -> int:
 def first_eligible_hour(courses: Courses) -> Array:
     """(n,) first full hour of screening at which the last gas was below ELIGIBLE_BELOW; inf where never."""
     grid = np.arange(CARE_HOURS, LAST_SCREENING_HOUR, dtype=float)
+    # Gases are equally spaced from the first one, so that the last gas up to an hour is found by division.
     position = ((grid - courses.hours[:, :1]) // STEP_HOURS).astype(int)
     below = np.take_along_axis(courses.pf, position, axis=1) < ELIGIBLE_BELOW
     return np.where(below.any(axis=1), grid[np.argmax(below, axis=1)], np.inf)
@@ -211,6 +220,7 @@ def last_gas(courses: Courses, hour: Array) -> Array:
 def baseline(courses: Courses, hour: Array, rows: NDArray[np.int64]) -> Array:
     """Median P/F of the 24 hours up to the hour, of these patients."""
     hours, pf, until = courses.hours[rows], courses.pf[rows], hour[rows, None]
+    # Only of patients who are ready: whoever has no gas in the window would give an empty slice.
     return np.asarray(np.nanmedian(np.where((hours <= until) & (hours > until - 24), pf, np.nan), axis=1))
 
 
@@ -230,7 +240,9 @@ def changed(
 ) -> Array:
     """Values (n, times) with the change where `after`."""
     own = change.effect + change.effect_sd * rng.standard_normal((len(values), 1))
+    # Variances add: noise of variance within^2 (factor^2 - 1) on top makes the SD `factor` times as large.
     more = within * np.sqrt(max(change.noise**2 - 1, 0.0)) * ar1(rng, (values.shape[0], values.shape[1]), step)
+    # Drawn for everybody and applied after the infusion alone, so that the number of draws does not depend on it.
     return np.where(after, values + own + more, values)
 
 
@@ -242,9 +254,11 @@ def daily_hours(courses: Courses) -> Array:
 def death_hour(hospital: Hospital, courses: Courses, infusion: Array) -> Array:
     """(n,) hour of death, inf for survivors: decided after every gas by what it showed, so that values lost by death
     are missing at random given the values seen."""
+    # Hazard per step; 1 - exp(-hazard) is the chance to die within it.
     hazard = hospital.death * STEP_HOURS / 24 * np.exp(hospital.death_slope * (120 - courses.pf) / 40)
     hazard = hazard * (1 + hospital.early_death * np.exp(-courses.hours / EARLY_HOURS))
     hazard = hazard * np.where(courses.hours > infusion[:, None], hospital.death_ratio, 1.0)
     dies = courses.chance < 1 - np.exp(-hazard)
+    # In the middle of the step, after the gas that decided: that value is still recorded.
     hour = courses.hours[np.arange(len(dies)), np.argmax(dies, axis=1)] + STEP_HOURS / 2
     return np.where(dies.any(axis=1), hour, np.inf)

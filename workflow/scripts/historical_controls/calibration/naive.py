@@ -46,10 +46,12 @@ def ordinary_permutation(patients: pd.DataFrame, visits: pd.DataFrame, outcome: 
     treated, historical = arms_at(patients, visits, outcome, log)
     if min(len(treated), len(historical)) < 2:
         return Answer(reason="too_few")
+    # Seeded by the number of controls: the same study gives the same p-value.
     method = stats.PermutationMethod(n_resamples=LABELLINGS, rng=np.random.default_rng(len(historical)))
     test = stats.permutation_test(
         (treated, historical), _difference, vectorized=True, n_resamples=method.n_resamples, rng=method.rng
     )
+    # No interval: inversion of this test is not what people do.
     return Answer(float(test.statistic), -np.inf, np.inf, float(test.pvalue))
 
 
@@ -71,6 +73,7 @@ def before_after(patients: pd.DataFrame, visits: pd.DataFrame, outcome: str, log
 
 def half_the_limit(visits: pd.DataFrame) -> pd.DataFrame:
     """Values below a limit replaced by half of it."""
+    # Left-censored values of log outcomes have the lower bound 0, or none.
     below = visits["value"].isna() & (visits["lower"].fillna(0) == 0)
     half = visits["upper"] / 2
     return visits.assign(**{name: visits[name].mask(below, half) for name in ("value", "lower", "upper")})

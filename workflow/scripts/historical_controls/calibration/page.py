@@ -41,6 +41,7 @@ def validation_page(table: pd.DataFrame) -> str:
 
 
 def read_summary(root: Path) -> pd.DataFrame:
+    # An empty cell is a missing number; the text "NA" would otherwise become one too.
     return pd.read_csv(root / SUMMARY, keep_default_na=False, na_values=[""], dtype={"refused_because": str})
 
 
@@ -88,6 +89,7 @@ def _world(world: str, table: pd.DataFrame) -> Iterator[str]:
 def _line(row: Mapping[Hashable, Any]) -> str:
     n = int(row["answers"])
     refused = "" if n == row["studies"] else f" ({row['refused_because']})"
+    # With one answer there is no Monte Carlo error.
     bias = f"{row['bias']:+.2f} ± {row['bias_mc']:.2f}" if n > 1 else ""
     # Odds and their truth are 0 or from a large sample; a truth of 0 needs no decimals.
     truth = f"{row['truth']:.3g}" if row["promise"] != "refuses" else ""

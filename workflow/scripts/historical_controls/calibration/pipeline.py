@@ -92,6 +92,7 @@ class Answer:
 def declared(raw: Mapping[str, Any], dictionary: Dictionary, overrides: Mapping[str, Any]) -> Declared:
     """The declared config (config.yaml as read) cut down to what simulated studies hold, with overrides."""
     plain = {name: raw[name] for name in ("study", "cohort", "balance", "analysis", "primary")}
+    # Keys that SIMULATED replaces are taken out first: `merged` would merge mappings and leave the example's entries.
     plain["cohort"] = {
         name: value for name, value in plain["cohort"].items() if name not in SIMULATED["cohort"] and name != "rules"
     }
@@ -121,9 +122,11 @@ def cohorts(clean: CleanTables, settings: Declared, seed: int) -> dict[int, Incl
     All their treated wait the same five times, so that one pass through the stage gives each control the wait that it
     would draw in its own study.
     """
+    # Studies that share a pass also share the window, which spans the treated patients of all of them.
     if settings.cohort.calendar_window_weeks is not None and len(set(study_of(clean.patients["patient_id"]))) > 1:
         raise ValueError("a calendar window belongs to one study")
     inputs = CohortInputs(settings.cohort, settings.study, settings.dictionary, seed, ["PF"], SCENARIO)
+    # The seed of the waits is the same for all studies; what differs between them is the patients.
     tables = define_cohort(clean, inputs)
     people, visits = (dict(list(f.groupby(study_of(f["patient_id"])))) for f in (tables.patients, tables.visits))
     return {number: Included(people[number], visits[number]) for number in people}
@@ -132,6 +135,7 @@ def cohorts(clean: CleanTables, settings: Declared, seed: int) -> dict[int, Incl
 def analysed(tables: Included, look: Look, settings: Declared, codes: Iterable[str], seed: int) -> pd.DataFrame:
     """ARD rows of the analysis under one look, the gates of balance heeded."""
     patients, visits = tables.patients, tables.visits
+    # Gates look at the visits as they were; what a look spoils is what an analyst would not have noticed.
     arms = balance_arms(patients, visits, BalanceInputs(settings.balance, settings.dictionary, seed, SCENARIO))
     comparison = build_comparison(settings.analysis, arms.weights, arms.matched_sets, arms.gates)
     spoilt = visits if look.spoil is None else look.spoil(visits)
@@ -154,12 +158,14 @@ def read_answer(ard: pd.DataFrame, outcome: str, analysis: str, ratio: bool) -> 
 
     `analysis` names the analysis, and a level and a method where there are several: 'while_alive/mean/welch'.
     """
+    # Missing parts become '', which is what rows without a level have.
     name, level, method = [*analysis.split("/"), "", ""][:3]
     own = ard[(ard["outcome"] == outcome) & (ard["analysis"] == name) & (ard["level"] == level)]
     rows = own[(own["day"] == DAY) & (own["contrast"] == CONTRAST) & (own["method"].eq(method) | (method == ""))]
     found = dict(zip(rows["statistic"], rows["value"], strict=True))
     estimate = found.get("win_odds", found.get("estimate"))
     if estimate is None:
+        # A refused comparison has no estimate at all; the reason is a text row.
         refusals = ard[
             (ard["outcome"] == outcome) & ard["statistic"].isin([Statistic.NOT_ESTIMABLE, Statistic.NOT_RANKED])
         ]

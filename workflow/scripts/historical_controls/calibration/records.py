@@ -42,6 +42,7 @@ FIXED: dict[str, Any] = {
 def clean_tables(hospital: Hospital, generators: Mapping[int, np.random.Generator]) -> CleanTables:
     """Studies of this hospital, as the cleaning stage would hand them on; `generators` by number of the study."""
     parts = [
+        # The number of the study is in the id, so that many studies go through the stages as one export.
         (f"{number:05d}-{arm[0]}", arm, admitted)
         for number, rng in generators.items()
         for arm, admitted in admissions(hospital, rng).items()
@@ -93,6 +94,7 @@ def _measurements(arm: _Arm, hospital: Hospital) -> pd.DataFrame:
 
 
 def _while_alive(arm: _Arm, hours: Array, values: Array) -> pd.DataFrame:
+    # All gases before death; for survivors `death` is infinite.
     row, column = np.nonzero(hours < arm.admitted.death[:, None])
     times = _moments(arm.admitted, row, hours[row, column])
     return pd.DataFrame({"patient_id": arm.ids[row], "time": times, "value": values[row, column]})
@@ -100,6 +102,7 @@ def _while_alive(arm: _Arm, hours: Array, values: Array) -> pd.DataFrame:
 
 def _with_limit(rows: pd.DataFrame, signal: Signal) -> pd.DataFrame:
     value = rows["value"]
+    # A limit of 0 means that the outcome has none.
     below = (value < signal.limit) & (signal.limit > 0)
     bounds = {"lower": value.mask(below, 0.0), "upper": value.mask(below, signal.limit), "value": value.mask(below)}
     return rows.assign(outcome=signal.outcome, **bounds)
@@ -126,6 +129,7 @@ def _events(arm: _Arm, hospital: Hospital) -> pd.DataFrame:
 
 def _placed(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     """The rows with whatever else the table declares, as if read from one file."""
+    # Columns that a real export would fill; rows that have them keep theirs.
     absent = {name: FIXED[name] for name in table.names if name in FIXED and name not in frame}
     full = frame.assign(**absent, line=np.arange(2, len(frame) + 2))
     times = [column.name for column in table.columns if column.kind == "time"]

@@ -29,7 +29,9 @@ from historical_controls.calibration.worlds import CASES, LOOKS, WORLDS, Case
 from historical_controls.config.merging import merged
 from historical_controls.dictionary.dictionary import Dictionary
 
+# Reported in docs/validation.md: another seed would make its figures unrepeatable.
 SEED = 20201125
+# Large enough that the Monte Carlo error of the truth is small beside that of the studies.
 LARGE = {"treated": 2000, "admitted": 3500}
 WORSE_THAN_ANY = 1000.0  # a death lies so many mmHg below every value, an earlier one lower
 KEY = ["world", "outcome", "look", "analysis"]
@@ -52,11 +54,13 @@ def study_answers(
     own = cases_of(world, cases)
     clean = clean_tables(WORLDS[world].hospital, {number: generator(world, number) for number in numbers})
     ranked = [case.outcome for case in own if case.analysis == AnalysisKey.WORST_RANK]
+    # Worst ranks are computed for the primary outcome: it is the one that a case asks about, else one nobody measured.
     plain = merged(raw, {"primary": {"outcome": ranked[0] if ranked else NOT_SIMULATED}})
     made: dict[str, dict[int, Included]] = {}
     for name in dict.fromkeys(case.look for case in own):
         look, asked = LOOKS[name], [case for case in own if case.look == name]
         settings = declared(plain, dictionary, look.overrides)
+        # Looks that change no cohort share one pass through the cohort stage.
         key = name if look.own_cohort else "declared"
         if key not in made:
             made[key] = cohorts(clean, settings, SEED)
@@ -72,6 +76,7 @@ def generator(world: str, *numbers: int) -> np.random.Generator:
 def _answers(
     asked: list[Case], tables: Included, look: Look, settings: Declared, number: int
 ) -> Iterator[tuple[Case, Answer]]:
+    # Naive answers read the visits themselves; their outcomes need no analysis.
     codes = sorted({case.outcome for case in asked if case.analysis not in NAIVE})
     ard = analysed(tables, look, settings, codes, number) if codes else pd.DataFrame()
     for case in asked:
@@ -97,8 +102,10 @@ def large_sample(
     own = tables.visits[(tables.visits["outcome"] == "PF") & tables.visits["day"].between(0, DAY)]
     by_patient = own.sort_values("day").groupby("patient_id")["value"]
     died = (people["end_state"] == "death") & (people["end_day"] <= DAY)
+    # The rule of the worst rank itself: last value up to the day, deaths below all values and the earlier the lower.
     score = by_patient.last().reindex(people.index).mask(died, people["end_day"] - WORSE_THAN_ANY).dropna()
     treated = (people["arm"].reindex(score.index) == "treated").to_numpy()
+    # The Mann-Whitney statistic counts pairs won, ties half; divided by all pairs it is theta of (IN-1).
     wins = float(stats.mannwhitneyu(score[treated], score[~treated]).statistic) / (treated.sum() * (~treated).sum())
     alive = own[own["day"] > 0].groupby(["arm", "patient_id"])["value"].mean().groupby("arm").mean()
     return {
@@ -127,9 +134,13 @@ def summary(
 def _row(own: pd.DataFrame, truth: float) -> dict[str, Any]:
     given = own[own["estimate"].notna()]
     n = len(given)
+    # sort_index first: among equally frequent reasons the first in the alphabet is named, whatever the order of
+    # studies.
     reasons = own.loc[own["estimate"].isna(), "reason"].value_counts().sort_index().sort_values(ascending=False)
+    # Under complete separation log odds are infinite: they have no place in a mean, but their interval covers or not.
     finite = given[np.isfinite(given["estimate"])]
     spread = float(finite["estimate"].std()) if len(finite) > 1 else np.nan
+    # An interval without any bound covers everything and would count as a success.
     bounded = given[np.isfinite(given["lower"]) | np.isfinite(given["upper"])]
     covers = (bounded["lower"] <= truth) & (truth <= bounded["upper"])
     tested = given.dropna(subset="p_value")

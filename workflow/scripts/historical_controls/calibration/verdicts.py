@@ -18,10 +18,12 @@ def off(row: Mapping[str, Any]) -> list[str]:
     found = []
     if row["answers"] == 0:
         return ["no answer"]
+    # 2.6 standard errors: about 1% two-sided, as `DOUBT`.
     if abs(row["bias"]) > max(2.6 * row["bias_mc"], SMALL * row["spread"]):
         found.append("biased")
     if row["intervals"] and _exact(row["covered"], row["intervals"])[1] < COVERAGE:
         found.append("covers too rarely")
+    # Where the truth is not 0, rejections are power and no error.
     if row["truth"] == 0 and row["tests"] and _exact(row["rejected"], row["tests"])[0] > REJECTION:
         found.append("rejects too often")
     return found

@@ -127,6 +127,7 @@ WORLDS: dict[str, World] = {
         Hospital(admitted=120, recovery_per_week=0.3, weeks_treated=(12, 16)),
         "No effect. Care improves from week to week, and the treated came in the last four of sixteen weeks.",
         0.5,
+        # A calendar window of all studies together would be wider than that of each.
         together=False,
     ),
     "calendar apart": World(

@@ -22,6 +22,7 @@ HEAD = """\
 # results/config.resolved.yaml has what a run ended up with. Written by `make docs`; do not edit.
 """
 RULES = {one.path: one.rule for one in DERIVED}
+# Filled in by code that is no entry of DERIVED (`_labelled`, `estimand_texts`), hence documented by hand.
 RULES[("sources", "<name>", "label")] = "the name of the source"
 RULES[("estimands",)] = "the general questions below, with study.treatment; null = none are printed"
 Path = tuple[str, ...]
@@ -38,6 +39,7 @@ def _section(model: type[Section], path: Path, indent: int) -> Iterator[str]:
 
 def _key(key: str, field: FieldInfo, place: Place, path: Path, indent: int) -> Iterator[str]:
     rule, inner = RULES.get(path), _sections(place)
+    # A derived default makes a key optional although its model requires it.
     required = field.is_required() and rule is None
     said = "; ".join(filter(None, (field.description or _doc(place), f"default: {rule}" if rule else "")))
     if said:
@@ -45,6 +47,7 @@ def _key(key: str, field: FieldInfo, place: Place, path: Path, indent: int) -> I
     if inner and not _has_items(field):
         yield f"{' ' * indent}{key}:{'   # required' if required else ''}"
         yield from _inner(place, path, indent + 2, inner)
+    # No value to print: the rule is in the comment.
     elif rule or required:
         yield f"{' ' * indent}# {key}:{' required' if required else ''}"
     else:
@@ -59,6 +62,7 @@ def _has_items(field: FieldInfo) -> bool:
 
 def _inner(place: Place, path: Path, indent: int, inner: list[type[Section]]) -> Iterator[str]:
     """The sections that a key holds: one, one for each name, or several kinds of them in a list."""
+    # Of a union only the first section is written out.
     if place.is_section or place.origin is Union:
         yield from _section(inner[0], path, indent)
         return
@@ -80,6 +84,7 @@ def _sections(place: Place) -> list[type[Section]]:
     if place.origin is Union and any(member.bare is type(None) for member in place.members):
         own = [member.bare for member in place.members if member.is_section]
         return own if own and own[0].__name__ == "Estimands" else []
+    # The first member of a dict is the type of its keys.
     members = place.members[1:] if place.origin is dict else place.members
     return [model for member in members for model in _sections(member)]
 
@@ -97,6 +102,7 @@ def _value(key: str, value: Any, indent: int) -> Iterator[str]:
     if isinstance(value, list) and len(text) > WIDTH:
         yield from textwrap.indent(text.rstrip(), " " * indent).splitlines()
         return
+    # safe_dump ends a scalar document with '...', which has no place behind a key.
     flow = yaml.safe_dump(_plain(value), default_flow_style=True, allow_unicode=True, width=10_000, sort_keys=False)
     yield f"{' ' * indent}{key}: {flow.removesuffix(chr(10)).removesuffix('...').strip()}"
 
@@ -115,6 +121,7 @@ def _doc(place: Place) -> str:
 
 
 def _doc_of(model: type[Section]) -> str:
+    # `__doc__` of a class without a docstring is inherited from pydantic's BaseModel.
     own = model.__dict__.get("__doc__") or ""
     return own.split("\n\n")[0].replace("\n", " ").strip().removesuffix(".")
 

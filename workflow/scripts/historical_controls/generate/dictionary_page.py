@@ -36,4 +36,6 @@ def _table(name: str, columns: Columns) -> Iterator[str]:
     yield from ("", f"## {name}.csv", "", "| column | what it says | left out |", "|---|---|---|")
     for column, (meaning, default) in columns.items():
         left_out = "needed" if default is None else default or "blank"
+        # chr(92) is a backslash, which an f-string could not hold before Python 3.12: a bar within a cell must be
+        # escaped.
         yield f"| `{column}` | {meaning.replace('|', chr(92) + '|')} | {left_out} |"

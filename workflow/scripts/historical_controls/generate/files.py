@@ -11,6 +11,7 @@ from historical_controls.generate.dictionary_page import dictionary_page
 from historical_controls.generate.input_keys import input_keys
 from historical_controls.tables.registry import data_model
 
+# workflow/scripts/historical_controls/generate/files.py: four folders below the root.
 ROOT = Path(__file__).resolve().parents[4]
 
 

@@ -23,6 +23,7 @@ def input_keys() -> str:
 
 def _sections() -> list[type[Section]]:
     found: dict[type[Section], None] = {}
+    # Breadth first: a section stands after the one that names it first.
     waiting: list[type[Section]] = [Source]
     while waiting:
         model = waiting.pop(0)
@@ -56,6 +57,7 @@ def _row(name: str, own: FieldInfo) -> str:
 def _choices(hint: Any) -> list[str]:
     if get_origin(hint) is Literal:
         return [str(one) for one in get_args(hint)]
+    # Literals may be nested in unions and lists.
     return [one for inner in get_args(hint) if inner is not type(None) for one in _choices(inner)]
 
 
