@@ -18,6 +18,7 @@ Text = Annotated[str, Field(min_length=1)]
 class Section(BaseModel):
     """A mapping of config.yaml. Unknown keys and infinite numbers are refused; nothing changes after loading."""
 
+    # extra="forbid": a misspelt key would otherwise leave its default in force without a word.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
@@ -25,6 +26,7 @@ def known_zone(timezone: str) -> str:
     """Return the name of an IANA time zone. Raises ValueError naming the nearest one."""
     try:
         ZoneInfo(timezone)
+    # ZoneInfo raises ValueError for paths such as '../x' and OSError for folders such as 'America'.
     except (ZoneInfoNotFoundError, ValueError, OSError):
         near = nearest(timezone, available_timezones()) or "America/Mexico_City"
         raise ValueError(f"not an IANA time zone, e.g. {near}") from None

@@ -21,6 +21,7 @@ from historical_controls.text.words import load_words
 def vocabulary(raw: Mapping[str, Any], dictionary: Dictionary, locales: str | Path) -> Vocabulary:
     """What the names of a raw config are compared with. locales: folder of the words, which name reasons and flags."""
     entries = load_words(locales, "en").entries
+    # Words with a placeholder need a number or a name, which a config cannot supply.
     reasons = [
         key.removeprefix("reason.") for key, text in entries.items() if key.startswith("reason.") and "{" not in text
     ]
@@ -37,8 +38,10 @@ def checked_config(known: Vocabulary, name: str = "config.yaml") -> Config:
     if not isinstance(known.raw, Mapping):
         raise UserError("the file holds no mapping of keys to values", name)
     names = name_faults(Config, known, name)
+    # A name of another shape is refused twice; the message about names says more.
     named = {fault.where for fault in names}
     shape = [fault for fault in shape_faults(known.raw, name) if fault.where not in named]
+    # Contradictions are looked for only in what has the right shape: otherwise one fault would be reported as many.
     raise_all([*shape, *names])
     config = Config.model_validate(dict(known.raw))
     raise_all(_contradictions(config, known, name))
@@ -48,6 +51,7 @@ def checked_config(known: Vocabulary, name: str = "config.yaml") -> Config:
 def _contradictions(config: Config, known: Vocabulary, name: str) -> Iterator[UserError]:
     own = list(inconsistencies(config, known.dictionary))
     yield from (UserError(fault.what, f"{name}: {fault.where}", fault.hint) for fault in own)
+    # Scenarios repeat the faults of the config that they change; only what they add is reported.
     said = {(fault.where, fault.what) for fault in own}
     for scenario in config.scenarios:
         for fault in inconsistencies(scenario_config(config, scenario), known.dictionary):
@@ -63,6 +67,7 @@ def inconsistencies(config: Config, dictionary: Dictionary) -> Iterator[UserErro
     yield from _characteristics("cohort.rules", config.cohort.rules, dictionary)
     for name, option in config.cohort.options():
         changed = config.cohort.readings[name].options[option].rules
+        # Rules that the option leaves alone have been looked at already.
         rules = {key: rule for key, rule in config.cohort.as_read({name: option}).rules.items() if key in changed}
         yield from _characteristics(f"cohort.readings.{name}.options.{option}.rules", rules, dictionary)
     for name, source in config.sources.items():
@@ -98,6 +103,7 @@ def _strategies(config: Config) -> Iterator[UserError]:
 def _slopes(config: Config) -> Iterator[UserError]:
     lines = config.analysis.straight_lines
     for name, question in (config.estimands.questions if config.estimands else {}).items():
+        # A question without outcomes asks of all, of which some do not change along a line.
         if "slope" in question.measures and not set(question.outcomes or [""]) <= set(lines):
             what = "a slope is asked of outcomes that do not change along a straight line"
             hint = f"Declare them in analysis.straight_lines, which lists {', '.join(lines) or 'nothing'}."
@@ -128,6 +134,7 @@ def _headings(place: str, file: SourceFile, dictionary: Dictionary) -> Iterator[
             columns = [(name, own.characteristic, own.unit) for name, own in part.columns.items()]
         for name, code, unit in columns:
             stated = dictionary.unit_in(name, code)
+            # By their factors: 'mg/L' and 'ug/mL' differ as texts and are one unit.
             if unit and stated and dictionary.conversion(code, unit) != dictionary.conversion(code, stated):
                 what = f"the heading of the column says {stated}, its declaration {unit}"
                 yield UserError(what, f"{place}.parts.{number}.columns.{name}.unit", "Correct the one that is wrong.")

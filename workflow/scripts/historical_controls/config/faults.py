@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from historical_controls.errors import UserError, did_you_mean, nearest
 
+# Characters of a value that a message quotes.
 LONGEST = 80
 QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
 
@@ -19,10 +20,12 @@ Said = tuple[str, str | None]
 
 def faults_of(error: ValidationError, raw: object, name: str, schema: Schema) -> Iterator[UserError]:
     """One fault for each place that pydantic names. raw: what was validated; schema: of the model that refused it."""
+    # pydantic reports every member of a union that fails; the first fault of a place says enough.
     placed: set[str] = set()
     for item in error.errors():
         unread = item["type"] in ("missing", "extra_forbidden")
         path = key_path(item["loc"], raw, unread)
+        # Validators of the project raise value_error, each with a message of its own.
         if path in placed and item["type"] != "value_error":
             continue
         placed.add(path)
@@ -40,6 +43,7 @@ def key_path(loc: tuple[int | str, ...], raw: Any, keep_last: bool) -> str:
         inside = isinstance(raw, Mapping) and step in raw
         listed = isinstance(raw, list) and isinstance(step, int) and step < len(raw)
         if inside or listed:
+            # A step that the file does not have is pydantic's own, such as the tag of a union.
             raw = raw[step]
         elif number < len(loc) or not keep_last:
             continue
@@ -55,6 +59,7 @@ def shown(value: object) -> str:
         return "true" if value else "false"
     if value is None:
         return "null"
+    # Python refuses to print integers of more than 4300 digits.
     if isinstance(value, int) and abs(value) > 10**LONGEST:
         return "a number of more than 80 digits"
     if isinstance(value, Mapping):
@@ -63,6 +68,7 @@ def shown(value: object) -> str:
 
 
 def _cut(text: str) -> str:
+    # Control characters could rewrite a terminal's lines.
     plain = "".join(c if c.isprintable() else "?" for c in text[: LONGEST + 1])
     return plain if len(text) <= LONGEST else f"{plain[:LONGEST]}..."
 
@@ -83,6 +89,7 @@ def _said(item: dict[str, Any], schema: Schema) -> Said:
 
 
 def _not_among(value: object, kind: str, context: Mapping[str, Any]) -> Said:
+    # pydantic gives the allowed values as one English sentence; they are the quoted parts of it.
     allowed = QUOTED.findall(str(context.get("expected_tags") or context.get("expected") or ""))
     if kind == "union_tag_not_found":
         return "the key 'kind' is missing", f"Allowed: {', '.join(allowed)}." if allowed else None
@@ -158,12 +165,14 @@ def _step_into(node: Schema, step: int | str, schema: Schema) -> Schema:
     if isinstance(step, int):
         return node.get("items", node)
     keyed = [node.get("additionalProperties"), *node.get("patternProperties", {}).values()]
+    # A mapping by name: whatever the key, its values have one schema. An unconstrained key is under patternProperties.
     return next((values for values in keyed if isinstance(values, dict)), node)
 
 
 def _resolved(node: Schema, schema: Schema) -> Schema:
     if "$ref" in node:
         return schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
+    # "This or null": the section is the one option with a reference.
     for option in node.get("anyOf", []):
         if "$ref" in option:
             return _resolved(option, schema)

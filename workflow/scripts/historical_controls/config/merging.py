@@ -12,12 +12,14 @@ def merged(base: Mapping[str, Any], over: Mapping[Any, Any]) -> dict[str, Any]:
 
     A mapping that changes its `kind` replaces the one below it whole, since the keys of another kind would not fit.
     """
+    # Deep, so that no scenario can change the config that it was made from.
     out = copy.deepcopy(dict(base))
     for key, value in over.items():
         below = out.get(key)
         same_kind = (
             isinstance(below, dict)
             and isinstance(value, Mapping)
+            # A change that names no kind keeps the one below it.
             and value.get("kind", below.get("kind")) == below.get("kind")
         )
         out[key] = merged(below, value) if same_kind and below is not None else copy.deepcopy(value)
@@ -35,6 +37,7 @@ def changed_rules(rules: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[
         if isinstance(change, Mapping):
             before = rules.get(name)
             base = before if isinstance(before, Mapping) else {}
+            # One level down, so that `merged` sees a rule beside a rule and compares their kinds.
             out[name] = merged({name: base}, {name: {key: base[key] for key in kept if key in base} | dict(change)})[
                 name
             ]
@@ -65,4 +68,5 @@ def overridden(raw: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for name in scenarios if isinstance(scenarios, Mapping) else ():
         overrides = value_at(scenarios, name, "overrides")
         if isinstance(overrides, Mapping):
+            # Without its scenarios, or each scenario would contain all others again.
             yield name, {**merged(raw, overrides), "scenarios": {}}

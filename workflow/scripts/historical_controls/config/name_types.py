@@ -69,6 +69,7 @@ Covariate = Annotated[Code, Named("covariate")]
 AnalysedOutcome = Annotated[Code, Named("analysed_outcome")]
 SofaScore = Annotated[Code, Named("sofa_score", "outcome")]
 DeclaredOutcome = Annotated[Code, Named("outcome", "outcome"), Declares("analysed_outcome")]
+# Two members: a timing is no code of the dictionary, but declares a key covariate as well.
 KeyCovariate = (
     Annotated[Code, Named("covariate"), Declares("key_covariate")] | Annotated[Timing, Declares("key_covariate")]
 )
@@ -76,6 +77,7 @@ CaliperCovariate = Annotated[Code | Timing, Named("key_covariate")]
 
 # What happens to patients and to samples.
 EventName = Annotated[Text, Named("event")]
+# '=infusion' is an event; 'Evento' is a heading of the file, of which nothing can be checked here.
 EventOrColumn = Annotated[Text, Named("event", after="=")]
 TreatmentCode = Annotated[Text, Named("treatment")]
 Specimen = Annotated[Text, Named("specimen")]

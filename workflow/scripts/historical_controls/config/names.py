@@ -53,10 +53,13 @@ def leaves_of(model: type[Section], raw: Mapping[str, Any]) -> Iterator[Leaf]:
     for reading, option, changes in rules_of_options(raw):
         changed = changed_rules(rules if isinstance(rules, Mapping) else {}, changes)
         path = ("cohort", "readings", reading, "options", option)
+        # A rule declared by an option is known only within it.
         topics = {"reading": reading, "option": option}
         for leaf in walk(model, {"cohort": {"rules": changed}}):
             here = (*path, *leaf.path[1:])
             if _is_written(raw, here):
+                # The names are declared where the option itself is walked; declared twice, a name would seem listed
+                # twice.
                 marks = tuple(mark for mark in leaf.marks if not isinstance(mark, Declares))
                 yield replace(leaf, path=here, context={**leaf.context, **topics}, marks=marks)
 
@@ -65,6 +68,7 @@ def _faults(leaves: Iterable[Leaf], known: Vocabulary, file: str) -> Iterator[Us
     leaves = list(leaves)
     languages = known.declared.get(("language",), [])
     for leaf in leaves:
+        # One fault for a place: the first that applies.
         what = _number_fault(leaf) or _name_fault(leaf, known) or _language_fault(leaf, languages)
         if what is not None:
             yield UserError(what[0], f"{file}: {dotted(leaf.path)}", what[1])
@@ -78,6 +82,7 @@ def _number_fault(leaf: Leaf) -> Said | None:
     """Numbers that none can be: true and false, and those beyond any quantity."""
     if leaf.type not in (int, float):
         return None
+    # YAML reads yes and no as booleans, which Python and pydantic take for 1 and 0.
     if isinstance(leaf.value, bool):
         return f"{shown(leaf.value)} is not a number", "Type a number."
     if isinstance(leaf.value, int | float) and abs(leaf.value) > LARGEST:
@@ -104,11 +109,13 @@ def _name_fault(leaf: Leaf, known: Vocabulary) -> Said | None:
 def _unknown(leaf: Leaf, kind: Kind, known: Vocabulary) -> Said | None:
     """What is wrong with a name and what to type, if anything is."""
     allowed, name = kind.allowed(known, leaf.context), leaf.name
+    # What is no name by its type is reported by its shape.
     if allowed is None or not isinstance(name, str | int) or isinstance(name, bool):
         return None
     if (kind.fold(name) if isinstance(name, str) else name) in allowed:
         return None
     outcome = known.dictionary.outcomes.get(name) if isinstance(name, str) else None
+    # The code exists but is of another kind: saying so helps more than a near match.
     if outcome is not None and kind.home in (OUTCOMES, CHARACTERISTICS):
         is_a = "a characteristic of patients" if outcome.family == "characteristic" else "an outcome"
         an = "an" if kind.noun[0] in "aeiou" else "a"
@@ -145,6 +152,7 @@ def _hint(name: str | int, allowed: Allowed, kind: Kind) -> str:
 def _listed_twice(leaves: Iterable[Leaf], file: str) -> Iterator[UserError]:
     first: dict[tuple[Path, Hashable], Path] = {}
     for leaf in leaves:
+        # A path that ends in a number is an item of a list; keys of mappings cannot repeat.
         listed = leaf.path and isinstance(leaf.path[-1], int) and not leaf.is_key
         if not (listed and leaf.marks and isinstance(leaf.value, str | int)):
             continue
@@ -175,6 +183,7 @@ def _of_scenarios(
     model: type[Section], known: Vocabulary, file: str, before: Collection[UserError]
 ) -> Iterator[UserError]:
     """Names that a scenario brings, and names that its changes leave without a meaning."""
+    # Places are compared without the file's name, which scenarios extend by their own.
     faults = {(str(fault.where).removeprefix(file), fault.what) for fault in before}
     for scenario, raw in overridden(known.raw):
         own = f"{file}, scenario '{scenario}'"

@@ -10,11 +10,13 @@ from typing import Any
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.study_config import Changeable, Config
 
+# Methods that give weights; matching gives a sample, which is analysed as it is.
 WEIGHTED = ("entropy", "overlap")
 ALTITUDES = ("raw", "times_pb_over_760", "times_760_over_pb")
 RESTRICTIONS: dict[str, dict[str, Any]] = {
     "treated_who_pass": {"treated_must_pass": True},
     "early_deaths": {"time_zero": {"drop_early_deaths_hours": 48}},
+    # Starting treated patients before their wait leaves nothing for controls to wait for.
     "from_eligibility": {"time_zero": {"treated_start": "eligibility", "match_waits": False}},
 }
 ADJUSTMENTS: dict[str, dict[str, Any]] = {
@@ -74,6 +76,7 @@ def balance_owner(config: Config, name: str) -> str:
 
 def _owner(config: Config, name: str, sections: tuple[Changeable, ...]) -> str:
     own = _changed(config, name, sections)
+    # The first scenario with these settings owns the cohort, so that equal cohorts are made once.
     return next(other for other in config.scenario_names if _changed(config, other, sections) == own)
 
 
@@ -115,6 +118,7 @@ def _level(picks: Mapping[str, str]) -> str:
 def _single_readings(cohort: Cohort, asked: str | list[str]) -> Iterator[dict[str, str]]:
     taken = cohort.picked()
     for name, option in cohort.options():
+        # The option taken is the primary analysis itself.
         if taken[name] != option and (asked == "all" or name in asked):
             yield {name: option}
 
@@ -128,6 +132,7 @@ def _products(cohort: Cohort, names: list[str]) -> Iterator[dict[str, str]]:
 
 def _without_sources(config: Config) -> Iterator[Variant]:
     historical = [name for name, source in config.sources.items() if source.arm == "historical"]
+    # Without its only historical source a study has no controls.
     if config.sensitivity.leave_out_sources and len(historical) > 1:
         for name in historical:
             yield _of_cohort("sources", name, {"leave_out_sources": [*config.cohort.leave_out_sources, name]})

@@ -83,6 +83,7 @@ class Config(Section):
         description="further files with keys of this config (sources/*.yaml); each key is in one of them",
     )
     study: Study
+    # numpy's generators take no negative seed; below 2^63 it fits into an int64.
     seed: int = Field(1, ge=0, lt=2**63, description="seed of every random draw")
     languages: list[DeclaredLanguage] = Field(min_length=1, description="languages of figures and reports")
     dictionary: Text | None = Field(
@@ -113,6 +114,8 @@ class Config(Section):
     @model_validator(mode="before")
     @classmethod
     def derived_defaults(cls, raw: Any) -> Any:
+        # Before validation: derived values are then checked like written ones. What is no mapping is refused by
+        # pydantic.
         return with_derived(raw) if isinstance(raw, Mapping) else raw
 
     @property
@@ -129,6 +132,7 @@ class Config(Section):
 def read_config(path: str | Path) -> dict[str, Any]:
     """A config file with its included files and every default written out, nothing checked. Raises UserError(s)."""
     place = Path(path)
+    # utf-8-sig: Windows editors begin a file with a byte order mark, which YAML would read as part of the first key.
     raw = yaml.load(place.read_text(encoding="utf-8-sig"), Loader=LOADER)
     return completed(Config, with_derived(with_included(raw, place.parent, place.name)))
 
@@ -148,6 +152,7 @@ def shape_faults(raw: Mapping[str, Any], name: str) -> Iterator[UserError]:
     own = list(_faults(raw, name))
     yield from own
     yield from _option_faults(raw, name)
+    # With a fault of its own every scenario would repeat it.
     for scenario, changed in overridden(raw) if not own else ():
         yield from _faults(changed, f"{name}, scenario '{scenario}'")
 
@@ -171,6 +176,7 @@ def _option_faults(raw: Mapping[str, Any], name: str) -> Iterator[UserError]:
             rule_order(RULES.validate_python({**rules, **changed}))
         except ValidationError as error:
             for fault in faults_of(error, changed, "", _schema()):
+                # The faults were found with no file's name; the place of the option is put in its stead.
                 yield UserError(fault.what, f"{place}.{str(fault.where).removeprefix(': ')}", fault.hint)
         except ValueError as error:
             yield UserError(str(error), place)
@@ -207,6 +213,7 @@ def file_fault(file_path: str, folder: Path, where: str, links: bool) -> UserErr
     if Path(file_path).is_absolute() or ".." in Path(file_path).parts:
         hint = "Type the path from the study folder, such as data/raw/file.csv."
         return UserError(f"'{file_path}' is not below the study folder", where, hint)
+    # A link may lead out of the study folder, which is meant to be complete in itself.
     if not links and not path.resolve().is_relative_to(inside):
         hint = "Copy the file, or declare linked_files: true."
         return UserError(f"'{file_path}' is a link to a place outside of the study folder", where, hint)

@@ -84,6 +84,7 @@ def _outcomes(fits: Callable[[Outcome], bool]) -> Callable[[Vocabulary, Context]
 
 
 def _declared(kind: str, *within: str) -> Callable[[Vocabulary, Context], Allowed]:
+    # Names are keyed by the topics they are known in: an option of one reading is none of another.
     return lambda known, context: known.declared.get((kind, *(str(context.get(topic)) for topic in within)), [])
 
 
@@ -109,6 +110,7 @@ def _results(known: Vocabulary, context: Context) -> Allowed | None:
 
 def _study_days(known: Vocabulary, _: Context) -> Allowed | None:
     horizon = value_at(known.raw, "cohort", "horizon_days")
+    # bool is an int in Python; a horizon of the wrong shape is reported by its own place.
     plain = isinstance(horizon, int) and not isinstance(horizon, bool) and 1 <= horizon <= LONGEST_HORIZON
     return range(1, horizon + 1) if plain else range(1, 22) if horizon is None else None
 
@@ -121,6 +123,7 @@ def numeric(outcome: Outcome) -> bool:
     return measured(outcome) and outcome.kind == "number"
 
 
+# Ten years: a longer horizon is a typing error, and `range` would list it day by day.
 LONGEST_HORIZON = 3660
 OUTCOMES, CHARACTERISTICS = "data/dictionary/outcomes.csv", "data/dictionary/outcomes.csv, family 'characteristic'"
 KINDS: dict[str, Kind] = {

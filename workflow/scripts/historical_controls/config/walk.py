@@ -36,6 +36,7 @@ class Leaf:
     @property
     def named(self) -> Named | None:
         """What kind of name it is, if it is one."""
+        # Only texts that begin with the sign are names, such as '=infusion'; others are headings.
         mark = next((mark for mark in self.marks if isinstance(mark, Named)), None)
         if mark is None or not mark.after:
             return mark
@@ -78,12 +79,14 @@ def place_of(hint: Any) -> Place:
     """A type taken apart: without its annotations, and with what they say of names."""
     marks: list[Mark] = []
     tag = None
+    # Annotated types may be nested; the marks of all layers count.
     while get_origin(hint) is Annotated:
         hint, *extra = get_args(hint)
         marks += [mark for mark in extra if isinstance(mark, Named | Declares | EveryLanguage)]
         tags = [str(one.discriminator) for one in extra if isinstance(one, FieldInfo) and one.discriminator]
         tag = tags[0] if tags else tag
     origin = get_origin(hint)
+    # tuple[X, ...] has an Ellipsis among its arguments, which is no type.
     members = () if origin is Literal else tuple(place_of(one) for one in get_args(hint) if one is not Ellipsis)
     return Place(hint, Union if origin is UnionType else origin, tuple(marks), tag, members)
 
@@ -91,6 +94,7 @@ def place_of(hint: Any) -> Place:
 @cache
 def fields_of(model: type[Section]) -> Mapping[str, Place]:
     """What each key of a section takes."""
+    # include_extras keeps Annotated, and with it the marks.
     hints = get_type_hints(model, include_extras=True)
     return {key: place_of(hints[key]) for key in model.model_fields}
 
@@ -111,11 +115,13 @@ def _walk(place: Place, value: object, path: Path, context: Context, marks: tupl
             yield from _section(place.bare, value, path, context)
     elif place.origin is dict:
         if isinstance(value, Mapping):
+            # A mapping with marks of its own (texts by language) is a leaf as well as a branch.
             if marks:
                 yield Leaf(path, value, place.bare, marks, context)
             yield from _mapping(place, value, path, context)
     elif place.origin in (list, tuple):
         for number, item in enumerate(value if isinstance(value, list) else ()):
+            # A tuple has a type per position; a list one type for all, which the last member stands for.
             member = place.members[min(number, len(place.members) - 1)]
             yield from _walk(member, item, (*path, number), context, ())
     elif place.bare is not Any:
@@ -124,7 +130,9 @@ def _walk(place: Place, value: object, path: Path, context: Context, marks: tupl
 
 def _section(model: type[Section], value: Mapping[Any, Any], path: Path, context: Context) -> Iterator[Leaf]:
     fields = fields_of(model)
+    # All names of a section are known to all its fields, whatever their order: a unit may precede its outcome.
     own = {place.topic: value[key] for key, place in fields.items() if place.topic and isinstance(value.get(key), str)}
+    # The usual case copies nothing.
     inner = {**context, **own} if own else context
     for key, place in fields.items():
         if key in value:
@@ -146,8 +154,10 @@ def _chosen(union: Place, value: object) -> Place | None:
         kind = value.get(union.tag) if isinstance(value, Mapping) else None
         return next((one for one in union.members if kind in _kinds(one, union.tag)), None)
     for one in union.members:
+        # type() and not isinstance: True equals 1.
         if one.origin is Literal and any(type(value) is type(said) and value == said for said in get_args(one.bare)):
             return one
+    # Members are told apart by shape alone; what has none of the shapes goes to the first that is not null.
     shapes = [one for one in union.members if _shape(one) == _shape_of(value)]
     return next(iter([*shapes, *(one for one in union.members if one.bare is not NoneType)]), None)
 

@@ -146,6 +146,7 @@ class Analysis(Section):
 
     @model_validator(mode="after")
     def weights_make_no_likelihood(self) -> Analysis:
+        # Kenward-Roger adjusts a likelihood, which weighted estimating equations do not have (EE-1 to EE-5).
         if self.weighting in ("entropy", "overlap") and self.df_method not in ("satterthwaite", "z"):
             raise ValueError(f"df_method '{self.df_method}' is void under weights: set it to satterthwaite (with CR2)")
         return self

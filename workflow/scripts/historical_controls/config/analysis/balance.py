@@ -85,6 +85,7 @@ class Balance(Section):
 
     @model_validator(mode="after")
     def methods_have_covariates(self) -> Balance:
+        # Nothing would be balanced or matched, and the weights would all be equal.
         if self.methods and not self.key_covariates:
             raise ValueError("methods need key_covariates: name the few covariates that weights shall balance")
         return self

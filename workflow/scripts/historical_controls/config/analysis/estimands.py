@@ -84,6 +84,7 @@ class Estimands(Section):
 
 def followed(analysis: EstimandAnalysis, event: str, discharged: Literal["last", "best"]) -> Strategy:
     """What an analysis does about an intercurrent event. discharged: as in the section `analysis`."""
+    # With `best`, discharge alive becomes part of the ranked outcome, as death is.
     if analysis == "worst_rank" and event == "discharge" and discharged == "best":
         return "composite"
     return FOLLOWED[analysis].get(event, "treatment_policy")

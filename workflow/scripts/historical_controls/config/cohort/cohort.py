@@ -154,6 +154,7 @@ class Cohort(Section):
 
     @model_validator(mode="after")
     def rules_are_in_order(self) -> Cohort:
+        # For its error alone: rules that need each other cannot be judged.
         rule_order(self.rules)
         return self
 
@@ -168,15 +169,19 @@ class Cohort(Section):
 
     def as_read(self, picks: Mapping[str, str] | None = None) -> Cohort:
         """The same cohort with the readings worked into its rules and filters, none left open."""
+        # Plain values, since options of readings are declared in the shape of the file.
         plain = self.model_dump(mode="json")
         for name, option in self.picked(picks).items():
             chosen = self.readings[name].options[option]
             plain["rules"] = {**plain["rules"], **changed_rules(plain["rules"], chosen.rules)}
             plain["filters"] += [rule for rule in chosen.also_filters if rule not in plain["filters"]]
+        # Validated anew: an option may make a rule of another kind. Readings are emptied, so that none is applied
+        # twice.
         return Cohort.model_validate({**plain, "readings": {}, "read_as": {}, "reading_products": []})
 
     def varied(self, change: Mapping[str, Any]) -> Cohort:
         """The same cohort under a scenario's change, its readings worked in. Raises ValidationError."""
         picks = change.get("read_as", {})
+        # `read_as` names readings that `as_read` has worked in and emptied; merged again, it would name unknown ones.
         rest = {key: value for key, value in change.items() if key != "read_as"}
         return Cohort.model_validate(merged(self.as_read(picks).model_dump(mode="json"), rest))

@@ -55,6 +55,7 @@ class FractionFromFlow(Section):
 
     @model_validator(mode="after")
     def flows_ascend(self) -> FractionFromFlow:
+        # `fraction_from_flow` searches the table by bisection, which needs ascending flows.
         flows = [flow for flow, _ in self.table]
         if flows != sorted(set(flows)) or not all(0.21 <= fraction <= 1 for _, fraction in self.table):
             raise ValueError("table: flows must ascend and FiO2 lie between 0.21 and 1")
@@ -165,6 +166,7 @@ class Altitude(Section):
 
     @model_validator(mode="after")
     def pressure_is_known(self) -> Altitude:
+        # The property `factor` would otherwise use 760 mmHg, and correct nothing.
         if self.convention != "raw" and self.barometric_pressure is None:
             raise ValueError("barometric_pressure is needed unless the convention is raw")
         return self

@@ -53,6 +53,7 @@ class ThresholdRule(RuleBase):
 
     @model_validator(mode="after")
     def blocks_fill_the_window(self) -> ThresholdRule:
+        # Otherwise the last block would be shorter than declared.
         if self.in_each_hours is not None and self.within_hours % self.in_each_hours:
             raise ValueError("in_each_hours must divide within_hours")
         return self
@@ -146,6 +147,7 @@ def rule_order(rules: Mapping[str, RuleBase]) -> list[str]:
     """Rule ids, every combination after the rules that it combines. Raises ValueError where they form a circle."""
     needs = {name: set(rules_named({name: rule})) for name, rule in rules.items()}
     try:
+        # Names that no rule has are left out here; the walker of names reports them.
         return [name for name in TopologicalSorter(needs).static_order() if name in rules]
     except CycleError as error:
         raise ValueError(f"these rules need each other: {' -> '.join(error.args[1])}") from error

@@ -18,6 +18,7 @@ def completed(model: type[Section], raw: Mapping[str, Any]) -> dict[str, Any]:
         section = fields_of(model)[key]
         if key not in out:
             if not field.is_required():
+                # Defaults as the file would have them: names within them are checked too.
                 out[key] = _plain(field.get_default(call_default_factory=True))
         elif section.is_section and isinstance(out[key], Mapping):
             out[key] = completed(section.bare, out[key])

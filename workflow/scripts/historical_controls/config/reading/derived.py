@@ -14,6 +14,7 @@ from historical_controls.config.merging import value_at
 from historical_controls.config.reading.estimand_texts import estimands
 
 Raw = Mapping[str, Any]
+# The default of cohort.horizon_days, used before the model is there to say it.
 LONGEST_HORIZON = 21
 VENTILATION = "invasive_ventilation"
 VASOPRESSORS = ("norepinephrine", "epinephrine", "dopamine", "vasopressin")
@@ -34,8 +35,10 @@ def with_derived(raw: Raw) -> dict[str, Any]:
     out = dict(raw)
     for one in DERIVED:
         parent = value_at(out, *one.path[:-1]) if one.path[:-1] else out
+        # A section of another shape is left to pydantic to refuse; what is written is never overruled.
         if parent is not None and (not isinstance(parent, Mapping) or one.path[-1] in parent):
             continue
+        # From `out`, not `raw`: later entries see what earlier ones filled in (wait_draws follows match_waits).
         value = one.value(out)
         if value is not None:
             out = _put(out, one.path, value)
@@ -84,6 +87,7 @@ def _epochs(raw: Raw) -> Iterator[Any]:
 
 def _horizon(raw: Raw) -> int:
     horizon = value_at(raw, "cohort", "horizon_days")
+    # A horizon of another shape is reported by its own place.
     return horizon if isinstance(horizon, int) and horizon > 0 else LONGEST_HORIZON
 
 
@@ -103,6 +107,7 @@ def _methods(raw: Raw) -> list[str]:
 def _covariates(raw: Raw) -> list[Any] | None:
     lists = value_at(raw, "balance", "key_covariates"), value_at(raw, "analysis", "covariates")
     names = [name for one in lists if isinstance(one, list) for name in one if isinstance(name, str)]
+    # Timings are in Table 1 of every study without being named.
     return [name for name in dict.fromkeys(names) if name not in TIMINGS]
 
 
@@ -162,6 +167,7 @@ def _parts(raw: Raw) -> Iterator[Raw]:
             yield from (part for part in parts if isinstance(part, Mapping)) if isinstance(parts, list) else ()
 
 
+# The order matters: a value may follow from one derived above it.
 DERIVED = (
     Derived(("languages",), "those that study.title is written in", _languages),
     Derived(

@@ -31,6 +31,7 @@ def estimands(raw: dict[str, Any]) -> dict[str, Any]:
     treatment, languages = value_at(raw, "study", "treatment"), raw.get("languages")
     if not (isinstance(declared, Mapping) and isinstance(treatment, Mapping) and isinstance(languages, list)):
         return raw
+    # Other languages are refused by the type of `languages`.
     known = [language for language in languages if language in ("en", "es")]
     general: dict[str, Any] = {
         "population": _texts("population", known),
@@ -39,6 +40,7 @@ def estimands(raw: dict[str, Any]) -> dict[str, Any]:
         "events": {event: _texts(f"event.{event}", known) for event in EVENTS},
     }
     own = declared.get("questions", {})
+    # What the study declares takes the place of the general words.
     whole = {**general, **declared, "questions": _with_general(own, _questions(raw, known))}
     return {**raw, "estimands": {**whole, "questions": _answered(whole, _discharged(raw))}}
 
@@ -52,6 +54,7 @@ def _variable(name: str, raw: Raw) -> str:
 def _questions(raw: Raw, languages: list[str]) -> dict[str, Any]:
     """A slope is asked of straight lines only, pairs of patients of the primary outcome only."""
     asked = {"slope": value_at(raw, "analysis", "straight_lines"), "what_matters_first": _primary(raw)}
+    # Strategies follow from the analysis; `inconsistencies` refuses a config that claims others.
     return {
         name: {
             "label": _texts(f"{name}.label", languages),
@@ -69,6 +72,8 @@ def _with_general(own: Any, general: Mapping[str, Any]) -> Any:
     """Questions as declared; where none of them names an analysis, they change words of the general ones."""
     if not isinstance(own, Mapping) or not all(isinstance(one, Mapping) for one in own.values()):
         return own
+    # A question that names its analysis, or has a name of its own, is one of the study's: the general ones are not
+    # added.
     complete = any("analysis" in one or name not in general for name, one in own.items())
     return own if complete else merged(general, own)
 

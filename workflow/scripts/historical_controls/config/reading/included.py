@@ -30,6 +30,7 @@ class Lines:
     def of(self, path: str) -> Line | None:
         """Where a key is written; of a key that is missing, where the mapping that lacks it begins."""
         steps = path.split(".")
+        # A missing key has no line; the nearest enclosing key has.
         for length in range(len(steps), 0, -1):
             line = self.at.get(".".join(steps[:length]))
             if line is not None:
@@ -59,9 +60,11 @@ def included_files(raw: Mapping[str, Any], folder: Path, name: str = "config.yam
     faults = []
     for number, pattern in enumerate(asked):
         where = f"{name}: {KEY}.{number}"
+        # A study is complete in its folder.
         if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
             faults.append(UserError(f"'{pattern}' is not below the study folder", where))
             continue
+        # Sorted: glob follows the order of the file system.
         there = sorted(path.relative_to(folder).as_posix() for path in folder.glob(pattern) if path.is_file())
         if not there:
             known = sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*.yaml"))
@@ -86,6 +89,7 @@ def with_included(raw: Mapping[str, Any], folder: Path, name: str = "config.yaml
     whole: dict[str, Any] = {}
     for part in parts.values():
         whole = merged(whole, part or {})
+    # Last, so that what Snakemake's command line sets stays in force.
     return merged(whole, raw)
 
 
@@ -98,6 +102,7 @@ def lines_of(folder: Path, files: list[str], name: str = "config.yaml") -> Lines
             continue
         for key, line, is_mapping in _keys(composed(folder / path, path), (), set()):
             other = at.get(key)
+            # A mapping may be spread over files (sources of several hospitals); its keys may not repeat.
             if other and other[0] != path and not is_mapping:
                 what = f"the key '{key}' is also written in {other[0]}, line {other[1]}"
                 faults.append(UserError(what, f"{path}, line {line}", "Remove one of the two."))

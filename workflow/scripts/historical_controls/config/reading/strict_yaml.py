@@ -27,6 +27,7 @@ def composed(path: str | Path, shown: str = "") -> yaml.Node | None:
     place = shown or str(path)
     content = Path(path).read_bytes()
     try:
+        # Decoded here and not by PyYAML, to name the line of a wrong byte.
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
@@ -58,6 +59,7 @@ def _faults(node: yaml.Node | None, keys: tuple[str, ...], place: str, visited: 
             if name == TEMPLATE_KEY:
                 hint = "Take it out; write the values themselves."
                 yield UserError(f"'{TEMPLATE_KEY}' would run the config as code", f"{place}, line {line}", hint)
+            # YAML keeps the last of two equal keys without a word.
             if name in lines:
                 what = f"the key '{path}' is written twice, in lines {lines[name]} and {line}"
                 yield UserError(what, f"{place}, line {line}", "Remove one of the two.")

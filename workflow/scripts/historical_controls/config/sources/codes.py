@@ -20,9 +20,11 @@ ZERO_WIDTH = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\
 @lru_cache(maxsize=MEMORY)
 def same_code(text: str, case: CaseRule = "ignore") -> str:
     """Return a code as it is compared: trimmed, with every sign; capitals and accents count where `case` is exact."""
+    # Exports carry soft hyphens, zero-width spaces and byte order marks that nobody sees.
     bare = text.translate(ZERO_WIDTH).strip()
     if case == "exact":
         return unicodedata.normalize("NFC", bare)
+    # NFD splits letters from their accents, which are then dropped: 'sí' and 'SI' are one code.
     return "".join(c for c in unicodedata.normalize("NFD", bare.casefold()) if not unicodedata.combining(c))
 
 
@@ -44,6 +46,7 @@ def _meanings(value: Any) -> Any:
     said = {key: YAML_WORDS[item][0] if isinstance(item, bool) else item for key, item in value.items()}
     written = {key: item for key, item in said.items() if not isinstance(key, bool)}
     taken = {str(key).casefold() for key in written}
+    # `yes: positive` in YAML is the key True; every spelling that YAML reads so is meant.
     words = {text: said[key] for key in said if isinstance(key, bool) for text in _spellings(key)}
     return written | {text: item for text, item in words.items() if text.casefold() not in taken}
 
@@ -56,6 +59,7 @@ def collisions(meanings: Mapping[str, str], case: CaseRule) -> Iterator[str]:
     """Yield what is wrong with codes that are compared as the same and declared to mean different things."""
     known: dict[str, str] = {}
     for code, meaning in meanings.items():
+        # The first code that compares as this one; two codes of one meaning are harmless.
         other = known.setdefault(same_code(code, case), code)
         if meanings[other] != meaning:
             hint = (

@@ -53,6 +53,7 @@ class TimeColumns(Section):
     def absolute_or_relative(self) -> TimeColumns:
         if (self.relative_to is None) != (self.relative_unit is None):
             raise ValueError("relative_to and relative_unit go together")
+        # A file without a declared format would have day and month guessed.
         if self.relative_to is None and not self.formats and not self.excel_serial:
             raise ValueError("formats must name at least one format, e.g. '%d/%m/%Y %H:%M'")
         if self.relative_to is not None and (self.formats or self.excel_serial):
@@ -98,6 +99,7 @@ class FilePart(Section):
         """Yield every declaration of times in the part."""
         for name in type(self).model_fields:
             value = getattr(self, name)
+            # Times are fields of the part, or of the sections in its lists and mappings.
             inner = value if isinstance(value, list) else value.values() if isinstance(value, dict) else [value]
             for item in inner:
                 if isinstance(item, TimeColumns):

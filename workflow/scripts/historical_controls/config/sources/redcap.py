@@ -63,6 +63,7 @@ class RedcapField:
             yield self.name, _plain(self.label), self.choices
             return
         for code, choice in self.choices.items():
+            # REDCap writes codes in column names in small letters, other signs as underscores.
             suffix = re.sub(r"[^a-z0-9_]", "_", code.lower())
             yield f"{self.name}___{suffix}", _plain(f"{self.label} (choice={choice})"), BOX
 
@@ -78,6 +79,7 @@ class RedcapDictionary:
         yield from ((name, label, {}) for name, label in OWN.items())
         for place, field in enumerate(self.fields):
             yield from field.columns()
+            # REDCap ends every form with a status column that its dictionary does not list.
             if place + 1 == len(self.fields) or self.fields[place + 1].form != field.form:
                 yield f"{field.form}_complete", "Complete?", {"0": "Incomplete", "1": "Unverified", "2": "Complete"}
 
@@ -97,6 +99,7 @@ class RedcapDictionary:
         there, seen = Counter(labels), Counter[str]()
         out = []
         for heading, label in zip(header, labels, strict=True):
+            # A label shared by several fields is told apart by order, which needs all of them to be in the file.
             whole = there[label] == len(sharing.get(label, ()))
             out.append(sharing[label][seen[label]] if whole else heading)
             seen[label] += 1
@@ -119,7 +122,9 @@ def load_redcap_dictionary(path: str | Path) -> RedcapDictionary:
         for name in NEEDED
         if name not in header
     )
+    # Headings are trimmed: rows are then read by the trimmed names.
     reader.fieldnames = header
+    # Descriptive fields are texts on the form and have no column.
     rows = [row for row in reader if (row[NAME] or "").strip() and (row[KIND] or "").strip() != "descriptive"]
     return RedcapDictionary(tuple(_field(row) for row in rows))
 
@@ -128,6 +133,7 @@ def _field(row: Mapping[str, Any]) -> RedcapField:
     cells = {name: (cell or "").strip() for name, cell in row.items() if isinstance(name, str)}
     choices = FIXED.get(cells[KIND], {})
     if cells[KIND] in CODED:
+        # '1, Yes | 0, No': only the first comma parts code and label, which may have commas itself.
         pairs = [choice.partition(",") for choice in cells[CHOICES].split("|") if choice.strip()]
         choices = {code.strip(): label.strip() for code, _, label in pairs}
     identifier = cells.get(IDENTIFIER, "").casefold() in ("y", "yes")
@@ -194,11 +200,13 @@ def _labelled_values(values: Mapping[str, str], labels: Mapping[str, str]) -> di
 
 def _texts(code: str, labels: Mapping[str, str]) -> list[str]:
     """What a label export writes for a code; the code itself where the dictionary has none."""
+    # Label exports of a Spanish REDCap translate its own words, not those of the project.
     return [labels[code], *SPANISH.get(labels[code], ())] if code in labels else [code]
 
 
 def check_codes(file: SourceFile, known: RedcapDictionary, where: str) -> None:
     """Raises UserErrors for codes in the declaration that the dictionary does not give to their field."""
+    # Fields without choices take any code.
     choices = {name: own for name, _, own in known.columns() if own}
     raise_all(
         UserError(f"'{code}' is not a code of '{column}'", where, did_you_mean(code, choices[column]))

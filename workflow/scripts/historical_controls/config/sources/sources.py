@@ -170,6 +170,7 @@ class SourceFile(Section):
 
     @model_validator(mode="after")
     def marks_differ(self) -> SourceFile:
+        # '1.234' could then be read either way.
         if self.decimal == self.thousands:
             raise ValueError("decimal and thousands are the same mark")
         return self
@@ -209,6 +210,7 @@ class SourceFile(Section):
     @classmethod
     def encoding_is_known(cls, encoding: str) -> str:
         try:
+            # codecs.lookup alone accepts codecs that are no text encodings, such as base64.
             "a".encode(encoding)
             codecs.lookup(encoding)
         except LookupError:
@@ -232,6 +234,7 @@ class SourceFile(Section):
     def footers_are_patterns(cls, footer: list[str]) -> list[str]:
         for pattern in footer:
             try:
+                # A pattern that matches an empty line and any other would drop the whole file.
                 found = [re.search(pattern, line) for line in ("", "a;1,b\t2")]
             except re.error as error:
                 raise ValueError(f"'{pattern}' is not a valid regular expression: {error}") from None
@@ -244,6 +247,7 @@ def _name_collisions(part: TreatmentRows) -> Iterator[str]:
     """Yield treatments' names that are compared as the same, as names are, and declared to be different treatments."""
     known: dict[str, str] = {}
     for name, code in part.values.items():
+        # Treatments are compared as names are (folded), not as codes.
         other = known.setdefault(fold(name), name)
         if part.values[other] != code:
             yield f"names '{other}' and '{name}' are the same and mean '{part.values[other]}' and '{code}'"
@@ -291,6 +295,7 @@ class Source(Section):
         anchors = {str(spec.relative_to) for part in parts for spec in part.times() if spec.relative_to is not None}
         # An event that counts from itself is not dated.
         dated = {event for part in parts for event, anchor in part.dated_events() if anchor != event}
+        # A file that names events itself may date any of them.
         undated = set() if ANY_EVENT in dated else anchors - dated
         return sorted(undated or anchors)
 
@@ -311,4 +316,5 @@ class Source(Section):
                 able |= part.names
             elif isinstance(part, TreatmentRows):
                 able |= set(part.values.values()) or {ANY_TREATMENT}
+        # Intubation tells of ventilation (EL-3), so that a source with tubes can record it.
         return sorted(able | ({"invasive_ventilation"} if "intubation" in able else set()))

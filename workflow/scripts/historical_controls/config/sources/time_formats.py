@@ -50,6 +50,7 @@ def check_format(form: str) -> None:
             raise ValueError(fault)
     # A day above 12 and a time in the afternoon tell day from month and 12 hours from 24.
     moment = datetime(2021, 11, 23, 14, 5, 6)
+    # strptime of a moment without a zone has no offset to write and read back.
     bare = form.replace(OFFSET, "")
     try:
         back = datetime.strptime(moment.strftime(bare), bare)
@@ -57,6 +58,7 @@ def check_format(form: str) -> None:
         raise ValueError(f"'{form}' is not a date format ({error}); e.g. '%d/%m/%Y %H:%M'") from None
     if back.date() != moment.date():
         raise ValueError(f"'{form}' does not say year, month and day; e.g. '%d/%m/%Y'")
+    # 0: formats of the day alone.
     if back.hour not in (0, moment.hour):
         raise ValueError(f"'{form}' reads 14 h as {back.hour} h; 12-hour clocks need %I and %p")
 
@@ -73,6 +75,7 @@ def _unknown_code(form: str) -> str:
 
 
 def _bad_offset(form: str) -> str:
+    # Codes are blanked out: the Z of '%Z' is no literal.
     literal = LITERAL_OFFSET.search("".join(token["literal"] or " " for token in TOKEN.finditer(form)))
     if literal:
         return f"'{form}': '{literal[0]}' is the offset of a clock; write %z in its place, which reads Z and +00:00"
@@ -99,11 +102,13 @@ def shape(form: str) -> str:
     for place, (code, literal) in enumerate(tokens):
         if code in DIGITS:
             least, most = DIGITS[code]
+            # A number that touches another has its full width, or '1052020' could be split in two ways.
             touches = _ends_in_number(tokens[place - 1] if place else ("", ""), -1) or _ends_in_number(
                 tokens[place + 1] if place + 1 < len(tokens) else ("", ""), 0
             )
             pieces.append(f"[0-9]{{{most if touches else least},{most}}}")
         else:
+            # Any run of blanks matches any other: exports pad hours with a second blank.
             pieces.append(OTHERS[code] if code else re.sub(r"\\? +", r"\\s+", re.escape(literal)))
     return "".join(pieces)
 

@@ -30,6 +30,7 @@ class CellWord(Section):
             raise ValueError(f"means: {self.means} needs 'value', e.g. value: 21")
         if self.value is not None and self.means not in ("above", "below", "value"):
             raise ValueError(f"means: {self.means} takes no 'value'")
+        # A number means nothing without the outcome whose unit it is in.
         if self.value is not None and self.outcome is None:
             raise ValueError("a value needs the 'outcome' that it is of")
         if self.unit is not None and self.value is None:
