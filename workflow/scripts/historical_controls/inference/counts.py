@@ -45,12 +45,14 @@ def bounded_difference(
     least, most = a / n - (b + v) / m, (a + u) / n - b / m
     lower = least - np.hypot(a / n - first.lower, second.upper - (b + v) / m)
     upper = most + np.hypot(first.upper - (a + u) / n, b / m - second.lower)
+    # Joined limits may pass the ends of the scale, shares of 0 and 1.
     return float(least), float(most), max(-1.0, float(lower)), min(1.0, float(upper))
 
 
 def exact_rate(count: int, exposure: float, level: float = 0.95) -> tuple[float, float]:
     """Exact interval of a Poisson rate (EV-3; Garwood 1936, Biometrika 28:437-442)."""
     tail = (1 - level) / 2
+    # A gamma law with shape 0 is not defined: without an event the lower limit is 0.
     lower = 0.0 if count == 0 else float(gammaincinv(count, tail))
     return lower / exposure, float(gammaincinv(count + 1, 1 - tail)) / exposure
 
@@ -83,11 +85,15 @@ def permuted_count(event: Flags, treated: Flags, strata: NDArray[np.int_] | None
     for stratum in np.unique(strata):
         own = strata == stratum
         n, events, given = int(own.sum()), int(event[own].sum()), int(treated[own].sum())
+        # scipy's order is population, marked, drawn. The sum over independent strata has the convolution of their laws.
         law = np.convolve(law, hypergeom(n, events, given).pmf(np.arange(given + 1)))
         mean += given * events / n
     distance = np.abs(np.arange(len(law)) - mean)
+    # A count that no labelling can give must not set the floor.
     possible = law > 0
     found = float(distance[int((event & treated).sum())])
+    # Counts equally far on both sides of the mean are ties, which rounding must not break.
     p_value = law[distance >= found - 1e-9].sum()
     p_floor = law[distance >= distance[possible].max() - 1e-9].sum()
+    # Probabilities that sum to 1 may exceed it by rounding.
     return CountTest(min(1.0, float(p_value)), min(1.0, float(p_floor)))

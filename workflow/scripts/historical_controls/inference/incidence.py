@@ -15,11 +15,15 @@ def cumulative_incidence(time: Array, cause: NDArray[np.int_], n_causes: int, at
     follow-up that ends at the time of another's event was at risk of it. Aalen & Johansen 1978, Scand J Stat 5:141-150.
     """
     moments = np.unique(time)
+    # (moments,): a patient whose follow-up ends at a moment is still at risk at it.
     at_risk = (time[:, None] >= moments).sum(axis=0)
     causes = np.arange(1, n_causes + 1)
+    # (n, moments, causes) summed over patients.
     events = ((time[:, None] == moments)[:, :, None] & (cause[:, None, None] == causes)).sum(axis=0)
     hazard = events / at_risk[:, None]
     free = np.cumprod(1 - hazard.sum(axis=1))
+    # An event at a moment happens to those still free of any event just before it.
     before = np.concatenate([[1.0], free[:-1]])
     steps = np.vstack([np.zeros(n_causes), np.cumsum(before[:, None] * hazard, axis=0)])
+    # side="right": an event at time t counts by t. The row of zeros is the time before the first moment.
     return steps[np.searchsorted(moments, at, side="right")]

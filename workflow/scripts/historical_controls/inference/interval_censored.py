@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+# By Gentleman and Geyer's condition the log-likelihood of n subjects is then less than n times this below its maximum.
 TOLERANCE = 1e-9
 MOST_STEPS = 200_000
 
@@ -44,11 +45,13 @@ def turnbull(left: Array, right: Array) -> Turnbull:
     if not (left < right).all():
         raise ValueError("an interval (left, right] ends before it begins")
     low, high = _innermost(left, right)
+    # (n, m): 1 where the m-th innermost interval is part of the subject's interval.
     inside = ((left[:, None] <= low) & (high <= right[:, None])).astype(float)
     mass = np.full(len(low), 1 / len(low))
     for _ in range(MOST_STEPS):
         gradient = (inside / (inside @ mass)[:, None]).mean(axis=0)
         if gradient.max() - 1 < TOLERANCE:
+            # The steps multiply, so that mass which belongs nowhere shrinks for ever without becoming 0.
             kept = mass > TOLERANCE
             return Turnbull(low[kept], high[kept], mass[kept] / mass[kept].sum())
         mass = mass * gradient

@@ -10,6 +10,7 @@ from math import comb, prod
 import numpy as np
 from numpy.typing import NDArray
 
+# 5 treated of 30 patients can be chosen in 142,506 ways, 5 of 35 in 324,632.
 EXACT_UP_TO = 200_000
 DRAWS = 100_000
 
@@ -38,6 +39,7 @@ def draw_labels(
     """
     groups = [np.arange(len(treated))] if strata is None else [np.flatnonzero(strata == s) for s in np.unique(strata)]
     counts = [int(treated[group].sum()) for group in groups]
+    # Strata are labelled independently: the numbers of ways multiply.
     if prod(comb(len(group), k) for group, k in zip(groups, counts, strict=True)) <= exact_up_to:
         return Labels(_marked(_every(treated, groups, counts), len(treated)), True)
     rng = np.random.default_rng(seed)
@@ -60,6 +62,7 @@ def _without(choices: Iterator[tuple[int, ...]], observed: tuple[int, ...]) -> I
 
 def _drawn(rng: np.random.Generator, group: Integers, k: int, draws: int) -> Integers:
     """`draws` subsets of k of a group: the k smallest of uniform numbers, so that every subset is equally likely."""
+    # There is one such subset, and argpartition cannot split at the end of a row.
     if k in (0, len(group)):
         return np.tile(group[:k], (draws, 1))
     return group[np.argpartition(rng.random((draws, len(group))), k, axis=1)[:, :k]]

@@ -21,9 +21,12 @@ def step_down_max_t(T: Array) -> Array:
     known = np.flatnonzero(~np.isnan(size[0]))
     order = known[np.argsort(size[0, known], kind="stable")]
     largest = np.zeros(len(T))
+    # From the smallest |T| up: the running maximum is that over the contrast and all with smaller statistics.
     for column in order:
+        # Unlike np.maximum, fmax passes over nan.
         np.fmax(largest, size[:, column], out=largest)
         observed = size[0, column]
+        # An infinite statistic (no spread, arms differ) has no tolerance: inf - inf is nan.
         least = observed - TIE * max(observed, 1.0) if np.isfinite(observed) else observed
         adjusted[column] = (largest >= least).mean()
     # Nobody may be rejected before one with a larger statistic.

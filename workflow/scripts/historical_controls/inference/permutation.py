@@ -17,7 +17,9 @@ from historical_controls.inference.spread import cancelled
 TIE = 1e-9
 # An arm with fewer subjects has no spread of its own.
 FEWEST = 2
+# Halvings at most: about 30 bring 2^20 standard errors below a thousandth of one.
 STEPS = 60
+# In standard errors: a bound that is farther away than this is none.
 WIDEST = 2.0**20
 
 
@@ -79,6 +81,7 @@ def permutation_test(scores: Scores, labels: Labels, level: float = 0.95, fewest
 
 def _sums(member: Array, scores: Scores, column: int) -> tuple[Sums, Sums]:
     s, m, h = (part[:, column] for part in (scores.score, scores.shift, scores.information))
+    # (n, 10): one matrix product with the labels (B, n) gives every sum of every labelling, for any difference.
     products = np.column_stack([np.ones(len(s)), s, m, h, s * s, s * m, m * m, s * h, m * h, h * h])
     return Sums(*(member @ products).T), Sums(*products.sum(axis=0)[:, None])
 
@@ -86,12 +89,14 @@ def _sums(member: Array, scores: Scores, column: int) -> tuple[Sums, Sums]:
 def _statistic(treated: Sums, everyone: Sums, difference: float, fewest: int) -> Array:
     """T (B,) of the scores that are left when a difference is taken off."""
     mean, variance = _arm(treated, difference)
+    # Everybody minus the treated: the controls' sums need no second product.
     rest = Sums(*(getattr(everyone, name) - getattr(treated, name) for name in Sums.__dataclass_fields__))
     other, other_variance = _arm(rest, difference)
     spread = np.sqrt(np.maximum(variance + other_variance, 0.0))
     gap = mean - other
     with np.errstate(divide="ignore", invalid="ignore"):
         T = np.where(spread > 0, gap / spread, np.sign(gap) * np.inf)
+    # Arms without spread that agree: the sign of 0 times infinity.
     T = np.where(np.isnan(T), 0.0, T)
     return np.where((treated.n >= fewest) & (rest.n >= fewest), T, np.nan)
 
@@ -103,6 +108,7 @@ def _arm(sums: Sums, difference: float) -> tuple[Array, Array]:
     sh = sums.sh - difference * sums.mh
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = s / sums.h
+        # Sum of (s - h R)^2 multiplied out. Where nothing varies the terms cancel to rounding errors, set to 0.
         left = ss - 2 * ratio * sh + ratio**2 * sums.hh
         left = np.where(cancelled(left, sums.ss + difference**2 * sums.mm), 0.0, left)
         return ratio, left / sums.h**2 * sums.n / (sums.n - 1)
@@ -113,6 +119,7 @@ def _tested(treated: Sums, everyone: Sums, exact: bool, level: float, fewest: in
     T = test.statistic(0.0)
     size = np.abs(T[~np.isnan(T)])
     nan = float("nan")
+    # A shift of 0 over the treated: the covariates determine the arm, and no difference can be told from theirs.
     if np.isnan(T[0]) or not treated.m[0]:
         return Permuted(nan, nan, nan, nan, nan, nan, len(size), exact, Reason.NO_CONTRAST)
     floor = float((size >= _tied(size.max())).mean()) if exact else 1 / len(size)
@@ -153,6 +160,7 @@ def _interval(test: Test, estimate: float, error: float) -> tuple[float, float]:
     lower, upper = (_bound(test, estimate, side * half, error) for side in (-1, 1))
     if not test.rejects(0.0):
         return min(lower, 0.0), max(upper, 0.0)
+    # The search met no rejection between the estimate and zero, yet zero itself is rejected.
     if lower <= 0 <= upper and estimate != 0:
         nearer = _bisected(test, estimate, 0.0, error)
         return (nearer, upper) if estimate > 0 else (lower, nearer)
@@ -162,6 +170,7 @@ def _interval(test: Test, estimate: float, error: float) -> tuple[float, float]:
 def _bound(test: Test, estimate: float, step: float, error: float) -> float:
     """The end of the differences on one side that are not rejected, to a thousandth of a standard error (IN-12)."""
     inside, outside = estimate, estimate + step
+    # Doubling the distance: the rough standard error may be far too small with few patients.
     while not test.rejects(outside):
         inside, outside = outside, estimate + 2 * (outside - estimate)
         if abs(outside - estimate) > WIDEST * error:
@@ -188,6 +197,7 @@ def p_value(size: Array) -> float:
 
 
 def _tied(size: float) -> float:
+    # Infinity minus a share of itself is nan.
     return size - TIE * max(size, 1.0) if np.isfinite(size) else size
 
 

@@ -10,6 +10,7 @@ from scipy.special import ndtri
 
 Array = NDArray[np.float64]
 FARTHEST = 46.0  # logarithm of the largest ratio looked at, 1e20
+# 92 on the logarithm, halved so often, is beyond the precision of a number.
 HALVINGS = 64
 
 
@@ -36,6 +37,7 @@ def risk_ratio(events: ArrayLike, n: ArrayLike, other_events: ArrayLike, other_n
     z = float(ndtri(0.5 + level / 2))
     lower = _where_z_is(z, x, m, y, k)
     upper = _where_z_is(-z, x, m, y, k)
+    # Without an event on one side no ratio that far is rejected: the search would only end at its own border.
     return RiskRatio(estimate, np.where(x == 0, 0.0, lower), np.where(y == 0, np.inf, upper))
 
 
@@ -58,6 +60,7 @@ def score_z(ratio: Array, x: Array, m: Array, y: Array, k: Array) -> Array:
     gap = x / m - ratio * y / k
     with np.errstate(divide="ignore", invalid="ignore"):
         z = gap / np.sqrt(variance)
+    # Constrained shares of 0 or 1 have no variance; a ratio that fits them exactly has distance 0, not 0 / 0.
     return np.asarray(np.where(np.abs(gap) <= 1e-12 * np.maximum(ratio, 1.0), 0.0, z))
 
 
@@ -67,6 +70,7 @@ def _where_z_is(z: float, x: Array, m: Array, y: Array, k: Array) -> Array:
     high = -low
     for _ in range(HALVINGS):
         middle = (low + high) / 2
+        # z falls as the ratio grows: above z means that the ratio is too small.
         above = score_z(np.exp(middle), x, m, y, k) > z
         low, high = np.where(above, middle, low), np.where(above, high, middle)
     return np.asarray(np.exp((low + high) / 2))

@@ -41,6 +41,8 @@ def scores_of_values(values: Array, treated: Flags, covariates: Array | None = N
     X = np.column_stack([np.ones(n), np.empty((n, 0)) if covariates is None else covariates])
     Q = np.linalg.qr(X)[0]
     arm = treated.astype(np.float64)
+    # (I - H) y and (I - H) a without forming the n x n matrix H.
     residual, shift = (column - Q @ (Q.T @ column) for column in (values, arm))
+    # What is left of a response that the covariates explain exactly is rounding, which permutation would take for data.
     residual = np.where(no_spread(np.abs(residual), np.abs(values).max()), 0.0, residual)
     return Scores(residual[:, None], np.ones((n, 1)), shift[:, None])

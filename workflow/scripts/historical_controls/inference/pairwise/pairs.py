@@ -23,6 +23,7 @@ def by_bounds(lower: Array, upper: Array) -> Array:
 
     Exact values have equal bounds; open ones are infinite; nan decides nothing.
     """
+    # Comparisons with nan are false, so that such pairs stay undecided.
     better = (lower[:, None] > upper[None, :]).astype(np.float64)
     return better - better.T
 
@@ -33,6 +34,7 @@ def by_survival(day: Array, died: Flags) -> Array:
     Who was last known alive at a day outlived a death of that day: the living are counted at the end of their day, so
     that a death on the last day of follow-up loses to those who reached its end alive.
     """
+    # The living have an open upper bound: how long they lived on is not known, and two of them are not decided.
     lived = np.where(died, day, np.nextafter(day, np.inf))
     return by_bounds(lived, np.where(died, day, np.inf))
 

@@ -63,6 +63,8 @@ def effect_of_pairs(pairs: Array, labels: Labels, level: float = 0.95) -> Relati
     theta, variance = float(moments.theta[0]), float(moments.variance[0])
     floor = reach.permuted(size.max()) if labels.exact else 1 / len(size)
     reason = _no_interval(theta, variance, floor > 1 - level)
+    # Under complete separation one limit remains. Where no labelling is rare enough the test rejects nothing, and the
+    # interval would be everything.
     none = reason not in (Reason.NONE, Reason.COMPLETE_SEPARATION) or floor > 1 - level
     lower, upper = (float("nan"),) * 2 if none else _interval(theta, float(moments.dispersion[0]), reach)
     return RelativeEffect(
@@ -98,7 +100,9 @@ class Moments:
 def _moments(pairs: Array, treated: NDArray[np.bool_]) -> Moments:
     """Of every labelling (B, n), from the pairwise wins alone."""
     wins = (pairs + 1) / 2
+    # Nobody is compared with himself; the diagonal would count as half a win.
     np.fill_diagonal(wins, 0.0)
+    # Sums over members of an arm become products with its 0/1 labels, for all labellings at once.
     t = treated.astype(np.float64)
     n1 = t.sum(axis=1)
     n0 = len(pairs) - n1
@@ -130,6 +134,7 @@ def _mean_and_variance(values: Array, member: Array, count: Array) -> tuple[Arra
 
 
 def _no_interval(theta: float, variance: float, floor_above_level: bool) -> Reason:
+    # A share of all pairs, or of none, is computed without rounding.
     if theta in (0.0, 1.0):
         return Reason.COMPLETE_SEPARATION
     if no_spread(np.sqrt(max(variance, 0.0)), 1.0):
@@ -163,6 +168,7 @@ class Reach:
     def farthest(self) -> float:
         """The largest |T| that the test does not reject."""
         ordered = np.sort(self.size)
+        # Share of labellings at least as far out as each, ties included.
         p = 1 - np.searchsorted(ordered, ordered - self._tolerance) / len(ordered)
         return max(float(ordered[p > self.alpha].max()), float(stdtrit(self.df, 1 - self.alpha / 2)))
 

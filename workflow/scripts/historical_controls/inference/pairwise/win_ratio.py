@@ -40,6 +40,7 @@ def win_ratio(pairs: Array, treated: Flags, level: float = 0.95) -> WinRatio:
     ratio = n_wins / n_losses if n_losses else (float("inf") if n_wins else float("nan"))
     lower, upper, df = _interval(wins, losses, level)
     n_ties = int(between.size - n_wins - n_losses)
+    # Reason.NONE is the empty text, hence false.
     reason = _no_interval(n_wins, n_losses, n_ties) or (Reason.NO_SPREAD if np.isnan(lower) else Reason.NONE)
     return WinRatio(ratio, lower, upper, df, n_wins, n_losses, n_ties, reason)
 
@@ -58,12 +59,14 @@ def _interval(wins: NDArray[np.bool_], losses: NDArray[np.bool_], level: float) 
     nan = float("nan")
     if not wins.any() or not losses.any():
         return nan, nan, nan
+    # u_ij of (IN-16) (treated, controls); its mean over one axis is what each patient of the other arm adds.
     influence = wins / wins.mean() - losses / losses.mean()
     parts = [influence.mean(axis=axis).var(ddof=1) / influence.shape[1 - axis] for axis in (0, 1)]
     variance = sum(parts)
     if no_spread(np.sqrt(variance), 1.0):
         return nan, nan, nan
     df = variance**2 / sum(part**2 / (influence.shape[1 - axis] - 1) for axis, part in zip((0, 1), parts, strict=True))
+    # On the logarithm, where the ratio's distribution is closer to symmetric and both limits are positive.
     half = float(stdtrit(df, 0.5 + level / 2)) * np.sqrt(variance)
     centre = np.log(wins.sum() / losses.sum())
     return float(np.exp(centre - half)), float(np.exp(centre + half)), float(df)
