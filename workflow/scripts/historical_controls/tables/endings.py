@@ -18,5 +18,6 @@ def vital_status(people: pd.DataFrame, day: float) -> pd.Series:
     """
     by_then = people["end_day"] <= day
     status = pd.Series(ALIVE, index=people.index)
+    # Lost on the day itself: known alive up to then. Death counts on its day: hence < here and <= below.
     status = status.mask(people["end_state"].isin(LOST) & (people["end_day"] < day), UNKNOWN)
     return status.mask((people["end_state"] == DEATH) & by_then, DIED)

@@ -42,6 +42,8 @@ class TableWriter:
 
     def __init__(self, path: str | Path, table: Table) -> None:
         self.path, self.table = Path(path), table
+        # A run that is killed must not leave half a table under the declared name, which the next run would take for
+        # finished.
         self._part = self.path.with_name(f".{self.path.name}.part")
         self._writer: pq.ParquetWriter | None = None
         self._held: list[pa.Table] = []
@@ -78,6 +80,7 @@ class TableWriter:
         self._check_order(out)
         self._tally.add(out)
         arrow = _as_arrow(out, self.table)
+        # Types of open columns are those of the first piece: a later one may have nulls alone, which have no type.
         if self._writer is not None or self._held:
             arrow = arrow.cast(self._schema)
         self._held.append(arrow)
@@ -90,6 +93,7 @@ class TableWriter:
     def _check_order(self, out: pd.DataFrame) -> None:
         if out.empty:
             return
+        # `conform` has sorted the piece: its two ends say enough.
         first, last = (_sortable(out.iloc[row][list(self.table.key)]) for row in (0, -1))
         if self._last is not None and not self._last < first:
             raise TableError(f"table {self.table.name}: a piece from {first} does not follow {self._last}")
@@ -103,6 +107,7 @@ class TableWriter:
         group = max(1, min(ROW_GROUP, GROUP_CELLS // max(len(self._schema), 1)))
         if waiting < group and not everything:
             return
+        # Row groups are cut from the whole, so that the bytes do not depend on how rows arrived.
         joined = pa.concat_tables(self._held).combine_chunks()
         if self._writer is None:
             self._writer = _writer(self._part, joined.schema, self.table)
@@ -127,14 +132,17 @@ def _sortable(key: pd.Series) -> tuple[Any, ...]:
 
 def _as_arrow(out: pd.DataFrame, table: Table) -> pa.Table:
     declared = pa.schema([pa.field(c.name, ARROW_TYPES[c.kind]) for c in table.columns])
+    # One thread: a job that Snakemake counts as one processor must not take more.
     arrow = pa.Table.from_pandas(out, preserve_index=False, nthreads=1)
     target = pa.schema(
         [declared.field(f.name) if f.name in table.names else pa.field(f.name, _plain(f.type)) for f in arrow.schema]
     )
+    # pandas' metadata includes its version: the same rows would give other bytes after an update.
     return arrow.replace_schema_metadata(None).cast(target)
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
+    # pandas' text arrives as large_string; open columns are declared as text like all others.
     return pa.string() if pa.types.is_large_string(kind) else kind
 
 
@@ -183,12 +191,14 @@ def read_between(
         arrow = file.read_row_groups(groups, wanted) if groups else file.schema_arrow.empty_table()
     if wanted is not None and not groups:
         arrow = arrow.select(wanted)
+    # A row group that may include the range usually includes neighbours, too.
     inside = pc.and_(pc.greater_equal(arrow[column], first), pc.less_equal(arrow[column], last))
     return typed(arrow.filter(inside), table)
 
 
 def _may_hold(chunk: Any, first: str, last: str) -> bool:
     known = chunk.statistics
+    # Without statistics nothing can be ruled out. They are written for key columns only (`_writer`).
     return known is None or not known.has_min_max or (known.max >= first and known.min <= last)
 
 
@@ -219,6 +229,7 @@ def typed(arrow: pa.Table, table: Table) -> pd.DataFrame:
     for column in table.columns:
         if column.name in frame.columns:
             frame[column.name] = frame[column.name].astype(PANDAS_DTYPES[column.kind])
+    # Open columns of flags with nulls would come as Python objects.
     flags = [f.name for f in arrow.schema if pa.types.is_boolean(f.type)]
     return frame.astype(dict.fromkeys(flags, "boolean"))
 

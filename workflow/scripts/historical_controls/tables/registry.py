@@ -40,6 +40,7 @@ INTAKE = Table(
         _text("problem", "why the line could not be read into columns; null for a good line", nullable=True),
         _text("text", "the whole line as sent, kept only where there is a problem", nullable=True),
     ),
+    # With a prefix, since a raw column may be called 'line' or 'text' as well.
     open_columns="one per column of the raw file, named as in the file after 'cell:', as text",
 )
 
@@ -49,6 +50,8 @@ _RECORD_KEY = ("source", "file", "line", "item")
 LATEST = "last moment at which it can have happened, where the file names a day alone"
 RESULT_TIME = _time("result_time", "when the result was reported, where the file says so", nullable=True)
 RELEASED = _text("released", "reasons that a person set aside for this record, each followed by ';'; null = none", True)
+# Both bounds beside the value: what an assay could not measure is never replaced by a number on the way to the
+# likelihood.
 _MEASURED = (
     OUTCOME,
     _number("value", "exact value in the canonical unit; null for censored, qualitative and not-done results"),
@@ -232,6 +235,7 @@ MEASUREMENTS = Table(
     "measurements",
     "results/clean/{source}/measurements.parquet",
     "One row per clean measurement, traceable to file and line.",
+    # A bedside device and the laboratory may both report on one moment: assay and specimen tell them apart.
     ("source", "patient_id", "outcome", "time", "assay", "specimen"),
     (
         SOURCE,
@@ -252,6 +256,7 @@ EVENTS = Table(
     "events",
     "results/clean/{source}/events.parquet",
     "One row per dated event.",
+    # The same event may be recorded twice, in two files or rows: each keeps its place.
     ("source", "patient_id", "event", "time", "file", "line", "item"),
     (
         SOURCE,
@@ -450,6 +455,7 @@ DISPLAY = Table(
     "display",
     "results/cohort/{scenario}/display.parquet",
     "What figures and listings may show of single patients: display ids and study days only, no dates, no raw ids.",
+    # No source and no patient_id: this table is made for figures, which must not give anybody away.
     ("scenario", "display_id", "item", "day"),
     (
         SCENARIO,

@@ -53,6 +53,7 @@ class Table:
     names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        # The class is frozen; this is how a field is set once, from others.
         object.__setattr__(self, "names", tuple(column.name for column in self.columns))
 
     def empty(self) -> pd.DataFrame:
@@ -77,6 +78,7 @@ def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     for column in table.columns:
         out[column.name] = _as_kind(out[column.name], column, table)
     key = _varying(out, table.key)
+    # Where a piece comes in order, comparing neighbours is much cheaper than sorting.
     if _ascends(out, key):
         return out
     codes = _sort_codes(out, key)
@@ -94,8 +96,10 @@ def _sort_codes(frame: pd.DataFrame, key: list[str]) -> np.ndarray:
     for name in key:
         own, distinct = pd.factorize(frame[name], sort=True)
         if largest * (len(distinct) + 1) > LARGEST_CODE:
+            # Renumbered from 0 without gaps: as many codes as there are distinct keys so far.
             codes = np.unique(codes, return_inverse=True)[1]
             largest = len(frame)
+        # factorize gives nulls -1: with 1 added they are 0, and sort first.
         codes = codes * (len(distinct) + 1) + own + 1
         largest *= len(distinct) + 1
     return codes
@@ -115,11 +119,13 @@ def _ascends(frame: pd.DataFrame, key: list[str]) -> bool:
     tied = np.ones(max(len(frame) - 1, 0), dtype=bool)
     for name in key:
         values = _contiguous(frame[name])
+        # Arrow compares nothing with null, while the key sorts nulls first: left to the sort.
         if values.null_count:
             return False
         above, below = values.slice(1), values.slice(0, len(tied))
         if bool((_flags(pc.less(above, below)) & tied).any()):
             return False
+        # A later column of the key decides only between rows that are equal in all earlier ones.
         tied &= _flags(pc.equal(above, below))
     return not tied.any()
 
@@ -135,7 +141,9 @@ def _flags(values: pa.Array) -> np.ndarray:
 
 def _as_kind(values: pd.Series, column: Column, table: Table) -> pd.Series:
     if column.kind == "time" and bool(values.isna().all()):
+        # Nulls alone may have any dtype, some of which do not cast to a time.
         values = pd.Series(pd.NaT, index=values.index, dtype=PANDAS_DTYPES["time"])
+    # astype would cut the fractions off without a word.
     if column.kind == "integer" and pd.api.types.is_float_dtype(values) and bool((values % 1 > 0).any()):
         raise TableError(f"table {table.name}: column {column.name} is not integer: it holds fractions")
     try:

@@ -28,6 +28,7 @@ class Tally:
 
     def line(self, path: Path) -> str:
         """'path: 24,937 rows (clean 24,871, quarantined 66)'."""
+        # Equal counts by name: two runs of the same data must log the same line.
         ordered = sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))
         parts = [f"{name} {count:,}" for name, count in ordered[:MOST] if name]
         rest = [f"{len(ordered) - MOST} more"] if len(ordered) > MOST else []
