@@ -37,6 +37,7 @@ def _beside(results: Results, estimate: Result, name: Statistic) -> str:
     """A limit of the interval of an estimate, as it is printed."""
     columns = ("method", "outcome", "arm", "level", "day", "contrast")
     keys = {column: getattr(estimate, column) for column in columns}
+    # A contrast without a limit (no standard error, one-sided) is printed with a dash, not left out.
     limit = next(iter(results.all(AnalysisKey.MIXED_MODEL, name, estimate.scenario, **keys)), None)
     return _printed(None if limit is None else limit.value, estimate.format)
 

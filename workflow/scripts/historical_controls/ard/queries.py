@@ -68,6 +68,7 @@ class Results:
 
         Raises UndeclaredKeyError for an analysis or statistic that `ard/keys` does not declare.
         """
+        # Asking for an undeclared key must fail: an empty answer would look like a result that was not computed.
         found = self.rows.get((scenario, declared_analysis(analysis), declared_statistic(statistic)), ())
         return [row for row in found if all(getattr(row, key) == wanted for key, wanted in keys.items())]
 
@@ -88,6 +89,7 @@ class Results:
             for analysis in self.analyses(Statistic.NOT_ESTIMABLE, scenario)
             for row in self.all(analysis, Statistic.NOT_ESTIMABLE, scenario, outcome=outcome, level="")
         }
+        # A refusal without a day is one of the whole outcome, and explains more than that of one day.
         return stated.get(None) or stated.get(day)
 
     def not_applicable(self, outcome: str, scenario: str) -> Result | None:
@@ -122,6 +124,7 @@ def _typed(frame: pd.DataFrame) -> Iterable[Result]:
     for values in frame[names].itertuples(index=False, name=None):
         row = dict(zip(names, values, strict=True))
         for name in ("day", "value"):
+            # pandas has nan for null: it is not equal to itself, and a question for day=None would miss it.
             row[name] = None if row[name] is None or math.isnan(row[name]) else float(row[name])
         row["text"] = row["text"] if isinstance(row["text"], str) else None
         row["analysis"], row["statistic"] = declared_analysis(row["analysis"]), declared_statistic(row["statistic"])
@@ -176,5 +179,6 @@ def refusing(results: Results, reason: str, outcome: str, scenario: str = "prima
     if weighting is None or not weighting.text:
         return []
     shared = results.one(AnalysisKey.MIXED_MODEL, Statistic.BALANCE_OF, scenario, outcome=outcome)
+    # A scenario that changes nothing before the analysis names the one whose weights and gates it shares.
     findings = gate_findings(results, weighting.text, shared.text if shared and shared.text else scenario)
     return [found for found in findings if found.gate == reason and found.state.text == "refuse"]

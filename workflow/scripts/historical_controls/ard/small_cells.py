@@ -26,8 +26,10 @@ def without_small_cells(ard: pd.DataFrame, min_cell: int | None) -> pd.DataFrame
     if min_cell is None:
         return ard
     kinds = ard["statistic"].map({name: declared_statistic(name).kind for name in ard["statistic"].unique()})
+    # Not zero: an empty cell identifies nobody.
     few = ard["value"].between(1, min_cell - 1)
     small = kinds.isin(COUNTED) & few
+    # The day as text: nan is not equal to itself, and rows without a day would never share a cell.
     cells = pd.MultiIndex.from_frame(ard[CELL].assign(day=ard["day"].map(str)))
     beside = cells.isin(cells[small]) & ~small
     small_records = beside & few & (kinds == Kind.RECORDS)

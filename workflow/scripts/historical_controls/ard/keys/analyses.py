@@ -22,6 +22,7 @@ class AnalysisKey(StrEnum):
     outputs: tuple[OutputId, ...]
 
     def __new__(cls, name: str, *outputs: OutputId) -> Self:
+        # The member is the name alone, as tables have it. StrEnum would take the outputs for arguments of str().
         member = str.__new__(cls, name)
         member._value_ = name
         member.outputs = outputs

@@ -59,6 +59,7 @@ class Statistic(StrEnum):
     kind: Kind
 
     def __new__(cls, name: str, kind: Kind) -> Self:
+        # The member is the name alone, as tables have it; the kind comes as an attribute.
         member = str.__new__(cls, name)
         member._value_ = name
         member.kind = kind
