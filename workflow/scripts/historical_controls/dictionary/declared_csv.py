@@ -24,10 +24,12 @@ def declared_rows(
     defaults: columns that may be left out or blank, and what they are then; the columns may then come in any order.
     Raises UserError for other columns, and for a row with more or fewer cells.
     """
+    # newline="": line ends within quotes are part of the cell, and the csv module counts them.
     reader = csv.DictReader(io.StringIO(_text(path), newline=""))
     _check_header(list(reader.fieldnames or ()), columns, defaults, path)
     for row in reader:
         where = f"{path}, line {reader.line_num}"
+        # DictReader files surplus cells under None, and fills missing ones with None.
         if None in row or None in row.values():
             raise UserError("the row has too many cells or too few", where, QUOTES)
         yield (
@@ -40,6 +42,7 @@ def _check_header(
     header: list[str], columns: tuple[str, ...], defaults: Mapping[str, str] | None, path: str | Path
 ) -> None:
     if defaults is None:
+        # Without defaults the file is the program's own: a moved column is a mistake there.
         fits, needed = tuple(header) == columns, columns
     else:
         needed = tuple(name for name in columns if name not in defaults)
@@ -58,6 +61,7 @@ def read_declared(path: str | Path, needed: Sequence[str], optional: Sequence[st
     import pandas as pd  # the Snakefile imports this module in every job, and needs no table
 
     place, text = Path(path), _text(path)
+    # Spreadsheets with a decimal comma separate cells by semicolons; the first line tells which.
     head = text.split("\n", 1)[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ",")
     header = [name.strip() for name in next(reader, [])]
@@ -65,6 +69,7 @@ def read_declared(path: str | Path, needed: Sequence[str], optional: Sequence[st
     raise_all(
         UserError(f"there is no column '{name}'", f"{place}, line 1", did_you_mean(name, header)) for name in missing
     )
+    # The line is kept from here: blank lines are dropped, and a row's position no longer tells it.
     rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(map(str.strip, cells))]
     raise_all(
         UserError(f"the line has {len(cells)} cells, the header {len(header)}", f"{place}, line {line}", QUOTES)

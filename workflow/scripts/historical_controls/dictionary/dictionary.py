@@ -130,11 +130,13 @@ class Dictionary:
     def conversion(self, code: str, unit: str) -> Conversion | None:
         """How `unit` (as sent) becomes the canonical unit of `code`; None where that is not declared."""
         spelled = fold_unit(unit)
+        # The outcome's own factor first: mmol/L means another one for glucose than for sodium.
         return self.conversions.get((code, spelled)) or self.conversions.get(("*" + self.outcomes[code].unit, spelled))
 
     def unit_in(self, heading: str, code: str) -> str:
         """The unit that a column's heading states in brackets, as in 'PCR (mg/L)'; '' where it states none."""
         stated = UNIT_IN_HEADING.search(heading)
+        # Brackets may hold anything ('PCR (ingreso)'): only a unit of this outcome counts.
         return stated[1].strip() if stated and self.conversion(code, stated[1]) is not None else ""
 
     def named(self, name: str) -> tuple[Synonym, ...]:
@@ -267,6 +269,7 @@ def _number(text: str, place: str, faults: list[UserError]) -> float | None:
         number = float(text)
     except ValueError:
         number = math.nan
+    # float() accepts 'nan' and 'inf', which no limit or factor may be.
     if not math.isfinite(number):
         faults.append(
             UserError(f"'{text}' is not a number", place, "Write it with a decimal point, or leave the cell blank.")
@@ -334,6 +337,8 @@ def _synonyms(path: Path, outcomes: dict[str, Outcome], faults: list[UserError])
             hint = did_you_mean(synonym.code, outcomes)
             faults.append(UserError(f"'{synonym.code}' is not a known outcome", f"{place}, code", hint))
         known = meanings.setdefault(fold(row["name"]), [])
+        # 'PCR' is C-reactive protein as a number and a virus test as a result: two meanings are fine if each says which
+        # kind of result it needs.
         clash = [s for s in known if s.code != synonym.code and "" in (s.result_kind, synonym.result_kind)]
         if clash:
             hint = "Give both a result_kind, or drop one."

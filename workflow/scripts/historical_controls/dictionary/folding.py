@@ -13,6 +13,7 @@ NEGATIVE_CODE = re.compile(r"\s*-\s*[\d.,]")
 HYPHENS = re.compile("[\u2010\u2011\u2012\u2013\u2014\u2015\u2212]")
 # A hyphen joins two words ('IL-6'); behind a marker ('CD8-CD4+'), at the end ('HBsAg -') or alone it is a sign.
 SIGN = re.compile(r"(?<![^\W\d_])(cd\d{1,3}[a-z]{0,2})-|(?<=\w)\s*-(?=\s*(?:$|[(),;/]))|\(\s*-\s*\)")
+# Holds the place of a sign while punctuation becomes spaces; no text includes it.
 KEPT = "\x01"
 
 
@@ -22,6 +23,7 @@ def fold(text: str) -> str:
 
     Signs stay: 'CD8-' is not 'CD8', 'positive?' not 'positive', -1 not 1. Codes are compared without folding.
     """
+    # NFKD takes letters and accents apart; the combining accents are then left out.
     plain = unicodedata.normalize("NFKD", text.casefold())
     bare = HYPHENS.sub("-", "".join(c for c in plain if not unicodedata.combining(c)))
     sign = "-" if NEGATIVE_CODE.match(bare) else ""
@@ -35,5 +37,6 @@ def fold_unit(text: str) -> str:
 
     The braces of UCUM annotations are brackets: 'ng/mL{FEU}' is 'ng/mL FEU'.
     """
+    # NFKD turns the micro sign (U+00B5) into the Greek letter, so that one replacement serves both.
     plain = unicodedata.normalize("NFKD", text).casefold().replace("μ", "u").replace("×", "x")
     return "".join(c for c in plain if not (c.isspace() or c in "*{}()[]" or unicodedata.combining(c)))

@@ -30,6 +30,7 @@ def mean_of(value: float, scale: Scale) -> float:
 
 def effect_of(value: float, scale: Scale) -> float:
     """A difference found on the scale, as printed: a ratio for logs, an odds ratio for logits."""
+    # A difference of logits is the logarithm of an odds ratio, not of a ratio of percentages.
     return float(np.exp(value)) if scale in ("log", "logit") else float(value)
 
 
@@ -47,6 +48,7 @@ def effect_unit(outcome: Outcome) -> tuple[str, str]:
 
 def error_unit(outcome: Outcome) -> str:
     """Unit of a standard error, which stays on the scale."""
+    # A standard error has no counterpart as a ratio: exp of it means nothing.
     return outcome.scale if outcome.scale in ("log", "logit") else outcome.unit
 
 

@@ -47,6 +47,7 @@ def read_specimens(path: Path, faults: list[UserError]) -> dict[str, str]:
     """Names of specimens by folded spelling; a name is a spelling of itself."""
     known: dict[str, str] = {}
     for place, spelling, name in _spellings(path):
+        # The same spelling twice for one specimen is harmless; for two it would leave the choice to the order of rows.
         if known.setdefault(fold(spelling), name) != name:
             hint = f"It already means '{known[fold(spelling)]}'."
             faults.append(UserError(f"the spelling '{spelling}' has two meanings", place, hint))
