@@ -25,6 +25,7 @@ def format_number(value: float | None, format: str) -> str:
     if format.startswith("percent"):
         return f"{_plain(100 * value, decimals(format))}%"
     if format == "p":
+        # Two significant digits, with at most three decimals: 0.43, 0.043, 0.004.
         return "<0.001" if value < 0.001 else _plain(value, 3 if value < 0.1 else 2)
     return _plain(value, decimals(format))
 
@@ -36,6 +37,7 @@ def decimals(format: str) -> int:
 
 def _plain(value: float, places: int) -> str:
     text = f"{abs(value):,.{places}f}"
+    # A small negative number that rounds to zero would be printed as minus zero.
     shown_as_zero = not text.strip("0.,")
     return text if value >= 0 or shown_as_zero else f"{MINUS}{text}"
 

@@ -16,8 +16,10 @@ def model_messages(words: Words, text: str) -> str:
 def model_message(words: Words, coded: str) -> str:
     """One message: 'code|name=value|...'. Effects, groups and signs are named; other values stand as they are."""
     code, *parts = coded.split("|")
+    # Once only: a value may have an equals sign itself ('group=arm=treated').
     values = dict(part.split("=", 1) for part in parts)
     key = f"model_message.{code}"
+    # Codes for programmers have no words: a reader learns that the model was refused, and no more.
     if not words.has(key):
         return words(ANY)
     group = values.pop("group", "").removeprefix("arm=")

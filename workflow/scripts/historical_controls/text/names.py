@@ -81,6 +81,7 @@ class Names:
 
     def scenario(self, name: str) -> str | None:
         """The study's or the grid's name of a scenario, 'primary', or the number of a draw of waits."""
+        # Draws are numbered by the config; no file of words can list them.
         draw = DRAW.fullmatch(name)
         if draw:
             return self.words("scenarios.draw", number=draw[1])
@@ -102,8 +103,10 @@ class Names:
         """A level: a list ('a|b'), choices ('reading=option+...'), a covariance parameter, a window, or a code."""
         for mark, between in ((" | ", " · "), ("|", " · "), ("+", " + ")):
             parts = level.split(mark)
+            # A plus may belong to a name (CD4+): only choices 'a=b+c=d' are taken apart by it.
             if len(parts) > 1 and (mark != "+" or all("=" in part for part in parts)):
                 return between.join(self.level(part) or part for part in parts)
+        # The study's own labels first: a rule or source of it may have the name of a code.
         said = self.labels.get(level.replace("/", "=")) or self._among(KEY_GROUPS["level"], level)
         return said or self.outcome(level) or self.rungs.get(level) or self._composed(level)
 
@@ -152,6 +155,7 @@ class Names:
 def text_groups(analysis: AnalysisKey, statistic: Statistic) -> tuple[str, ...]:
     """Groups of the locales that know the codes of a statistic, in the order asked."""
     if statistic.kind is Kind.REMARK:
+        # The statistic's own words first: the same code may need a sentence of its own there.
         return (str(statistic), "reason")
     if analysis is AnalysisKey.COMPLETENESS:
         return (f"outcome_{statistic}", "reason")

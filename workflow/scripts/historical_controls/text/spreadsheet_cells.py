@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+# What starts a formula in a spreadsheet (OWASP, CSV injection), and the apostrophe itself, so that `as_sent` can tell
+# an added one from one that was sent.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
 # A signed number is a number to a spreadsheet, and runs nothing.
 NUMBER = re.compile(r"[-+]?[0-9][0-9.,]*")

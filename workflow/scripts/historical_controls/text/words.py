@@ -26,6 +26,7 @@ class Words:
 
     def __call__(self, key: str, **values: object) -> str:
         """The entry with its placeholders filled. Raises KeyError for a key that the locale lacks (a bug)."""
+        # Unfilled without values: an entry may show its braces, or be filled later.
         return self.entries[key].format(**values) if values else self.entries[key]
 
     def has(self, key: str) -> bool:
@@ -37,6 +38,7 @@ class Words:
 
     def unit(self, unit: str) -> str:
         """A unit as it is printed: a word ('points', 'years') in this language, else its symbols."""
+        # 'mmHg/day' (a slope) is the unit of the outcome and the words for 'per day'.
         base, _, time = unit.rpartition("/")
         per = self.entries.get(f"unit.per_{time}") if base else None
         if per is not None and f"unit.{unit}" not in self.entries:
@@ -50,6 +52,7 @@ class Words:
 
     def entry(self, group: str, code: str) -> str:
         """The unfilled entry of a code from the results table; a study's own wording stands for itself."""
+        # Braces in a study's own wording would be taken for placeholders.
         return self.entries.get(f"{group}.{code}", code.replace("{", "(").replace("}", ")"))
 
 
