@@ -37,6 +37,7 @@ class UserError(Exception):
         first = f"{self.where}: {self.what}" if self.where else self.what
         return f"{first}\n  {self.hint}" if self.hint else first
 
+    # An exception is copied to another process by its first argument alone: where and hint would be lost.
     def __reduce__(self) -> tuple[type[UserError], tuple[str, str | None, str | None]]:
         return type(self), (self.what, self.where, self.hint)
 
@@ -70,6 +71,7 @@ def nearest(word: str, allowed: Iterable[str]) -> str | None:
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """A hint naming the nearest allowed word, or all of them when none is near."""
+    # A set has another order in every process; the same fault must give the same lines.
     words = sorted(allowed)
     match = nearest(word, words)
     return f"Did you mean '{_shown(match)}'?" if match else f"Allowed: {', '.join(map(_shown, words))}."
@@ -94,6 +96,7 @@ def reported(log: str | Path) -> Iterator[logging.Logger]:
     The same lines stand in the log and on the terminal, and the exit code is 1.
     """
     logger = logging.getLogger("historical_controls")
+    # Mode "w": the log of a job that is run again is that of its last run.
     handler = logging.FileHandler(log, mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
     logger.addHandler(handler)

@@ -59,6 +59,7 @@ class CodeCache:
         key = hashlib.sha256(content).hexdigest()
         if key not in self.modules:
             tree = ast.parse(content)
+            # The dump has no positions, so that comments and layout do not count.
             digest = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
             self.modules[key] = (digest, sorted(_imported_names(tree)))
             self.changed = True
@@ -70,6 +71,7 @@ class CodeCache:
         if self.path is None or not self.changed:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        # Several jobs may write at once, each its own part; the last one to rename wins, and all of them are right.
         part = self.path.with_suffix(f".{os.getpid()}")
         part.write_text(json.dumps(self.modules, sort_keys=True), encoding="utf-8")
         part.replace(self.path)
@@ -86,6 +88,7 @@ def code_hash(script: str | Path, cache: CodeCache | None = None) -> str:
     cache = cache or CodeCache()
     digest = hashlib.sha256()
     for file in sorted(modules_used(Path(script), cache), key=str):
+        # The name, not the path: a checkout elsewhere must give the same hash.
         digest.update(file.name.encode())
         digest.update(cache.module(_content(file, file.stat().st_mtime_ns)).digest)
     return digest.hexdigest()[:16]
@@ -122,6 +125,7 @@ def _imported_names(tree: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names if alias.name.startswith(PACKAGE))
         elif isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").startswith(PACKAGE):
             yield str(node.module)
+            # An imported name may be a module or something in one; `_files_of` keeps those that are files.
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
@@ -138,6 +142,7 @@ def file_hash(path: str | Path) -> str:
     """SHA-256 of a file's bytes."""
     digest = hashlib.sha256()
     with Path(path).open("rb") as stream:
+        # In pieces of 1 MiB: exports may be larger than the memory.
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
@@ -170,12 +175,14 @@ def _versions(names: Iterable[str]) -> Iterator[tuple[str, str]]:
 def git_state(program: Path) -> dict[str, Any]:
     """Commit of the program and whether its files differ from it; commit None outside a checkout."""
     commit = _git(program, "rev-parse", "HEAD")
+    # ':/' counts from the top of the checkout. The study's own data and config do not make the program differ.
     changed = _git(program, "status", "--porcelain", "--", ":/Snakefile", ":/workflow")
     return {"git_commit": commit, "git_dirty": None if changed is None else bool(changed)}
 
 
 def _git(program: Path, *arguments: str) -> str | None:
     try:
+        # A checkout on a network drive may not answer; a report must not wait for it.
         done = subprocess.run(
             ["git", "-C", str(program), *arguments], capture_output=True, text=True, check=True, timeout=20
         )
