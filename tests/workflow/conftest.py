@@ -75,6 +75,19 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of the example study, run once in a folder of its own."""
+    folder = tmp_path_factory.mktemp("example")
+    for name in ("config.yaml", "eligibility.yaml"):
+        shutil.copy(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "sources", folder / "sources")
+    shutil.copytree(ROOT / "data", folder / "data")
+    run = snakemake(folder, cores=4)
+    assert run.code == 0, run.output
+    return folder / "results"
+
+
+@pytest.fixture(scope="session")
 def small_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small simulated study with two outcomes, one language and one scenario besides the primary one."""
     from historical_controls.simulation.study import make_study

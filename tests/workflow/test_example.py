@@ -4,28 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from .conftest import ROOT, snakemake
+from .conftest import ROOT
 
 pytestmark = pytest.mark.workflow
-
-
-@pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example study, run in a folder of its own."""
-    folder = tmp_path_factory.mktemp("example")
-    for name in ("config.yaml", "eligibility.yaml"):
-        shutil.copy(ROOT / name, folder / name)
-    shutil.copytree(ROOT / "sources", folder / "sources")
-    shutil.copytree(ROOT / "data", folder / "data")
-    run = snakemake(folder, cores=4)
-    assert run.code == 0, run.output
-    return folder / "results"
 
 
 def test_everything_promised_is_there(example: Path) -> None:

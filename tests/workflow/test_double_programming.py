@@ -1,0 +1,172 @@
+"""Double programming: the example's answers from the raw exports by a second program, to the printed digit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from .conftest import ROOT
+from .second_program import (
+    MixedModel,
+    ages,
+    baseline,
+    blood_gases,
+    clopper_pearson,
+    daily,
+    endings,
+    entropy_weights,
+    hours_since,
+    model_rows,
+    platelets,
+    win_odds,
+)
+
+pytestmark = pytest.mark.workflow
+RAW = ROOT / "data/raw"
+CONTRAST = "treated - historical"
+
+
+def by_person(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(person=table["source"] + "/" + table["patient_id"].str.split("/").str[-1])
+
+
+class Finished:
+    """The results of the run, asked for by their keys."""
+
+    def __init__(self, results: Path) -> None:
+        self.results = results
+        self.ard = pd.read_parquet(results / "ard.parquet")
+        everybody = by_person(pd.read_parquet(results / "cohort/primary/patients.parquet"))
+        self.everybody = everybody
+        self.patients = everybody[everybody["included"].fillna(False).astype(bool)].reset_index(drop=True)
+        self.analysis = yaml.safe_load((results / "config.resolved.yaml").read_text(encoding="utf-8"))["analysis"]
+
+    def rows(self, **keys: object) -> pd.DataFrame:
+        wanted = {"scenario": "primary", "arm": "", "level": "", "contrast": "", **keys}
+        rows = self.ard
+        for name, value in wanted.items():
+            rows = rows[rows["day"] == value if name == "day" else rows[name] == value]
+        return rows
+
+    def printed(self, statistic: str, **keys: object) -> tuple[float, float]:
+        """The one value with these keys, and half a unit of its last printed digit."""
+        row = self.rows(statistic=statistic, **keys)
+        assert len(row) == 1, row
+        shown = row["format"].iloc[0]
+        places = len(shown.partition(".")[2]) + 2 * shown.startswith("percent")
+        return float(row["value"].iloc[0]), 0.5 * 10.0**-places
+
+    def agrees(self, mine: float, statistic: str, **keys: object) -> None:
+        theirs, half = self.printed(statistic, **keys)
+        # Far closer than the printed digit, so that no rounding can differ but at its very edge.
+        assert mine == pytest.approx(theirs, abs=half / 10), (statistic, keys)
+
+    def model(self, own: pd.DataFrame, outcome: str) -> MixedModel:
+        """The second program's fit with the covariance that the run chose."""
+        rung = self.rows(analysis="mixed_model", outcome=outcome, statistic="covariance_rung")["text"].item()
+        declared: dict[str, Any] = next(one for one in self.analysis["ladder"] if one["id"] == rung)
+        assert declared["residual"] == "car1" and declared["per_arm"] in ("one_scale", "two_scales"), declared
+        slope, two = declared["random"] == "1 + day", declared["per_arm"] == "two_scales"
+        return MixedModel(model_rows(own, self.patients), ["baseline", "AGE"], slope, two)
+
+
+@pytest.fixture(scope="module")
+def run(example: Path) -> Finished:
+    return Finished(example)
+
+
+@pytest.fixture(scope="module")
+def gases(run: Finished) -> pd.DataFrame:
+    return hours_since(blood_gases(RAW), run.patients)
+
+
+@pytest.fixture(scope="module")
+def primary(run: Finished, gases: pd.DataFrame) -> MixedModel:
+    return run.model(gases, "PF")
+
+
+def test_the_primary_result_and_its_interval(run: Finished, primary: MixedModel) -> None:
+    for day in (7, 14):
+        mine = dict(zip(("estimate", "lower", "upper"), primary.contrast(day), strict=True))
+        for statistic, value in mine.items():
+            run.agrees(value, statistic, analysis="mixed_model", outcome="PF", day=day, contrast=CONTRAST)
+
+
+def test_a_log_outcome(run: Finished) -> None:
+    own = hours_since(platelets(RAW), run.patients)
+    model = run.model(own.assign(value=np.log(own["value"])), "PLT")
+    for statistic, value in zip(("estimate", "lower", "upper"), np.exp(model.contrast(7)), strict=True):
+        run.agrees(value, statistic, analysis="mixed_model", outcome="PLT", day=7, contrast=CONTRAST)
+
+
+def test_ranks_with_death_as_the_worst(run: Finished, gases: pd.DataFrame) -> None:
+    for day in (7, 14, 21):
+        keys = {"analysis": "worst_rank", "outcome": "PF", "day": day, "contrast": CONTRAST}
+        run.agrees(win_odds(run.patients, daily(gases), day), "win_odds", **keys)
+
+
+def test_a_weighted_result(run: Finished, gases: pd.DataFrame, primary: MixedModel) -> None:
+    """Entropy weights from the four key covariates; SOFA and days from onset are read from the run."""
+    patients = run.patients
+    visits = by_person(pd.read_parquet(run.results / "cohort/primary/visits.parquet"))
+    sofa = visits[(visits["outcome"] == "SOFA") & (visits["day"] == 0)].set_index("person")["value"]
+    gas, score = patients["person"].map(baseline(gases)), patients["person"].map(sofa)
+    X = np.column_stack([gas, patients["AGE"], score, patients["days_from_onset"]])
+    treated = (patients["arm"] == "treated").to_numpy()
+    weights = pd.Series(1.0, index=patients["person"])
+    weights[patients.loc[~treated, "person"]] = entropy_weights(X, treated)
+    keys = {"analysis": "mixed_model", "outcome": "PF", "day": 7, "contrast": CONTRAST}
+    run.agrees(primary.weighted(7, weights), "estimate", scenario="weightings.entropy", **keys)
+
+
+def test_table_1(run: Finished, gases: pd.DataFrame) -> None:
+    for outcome, values in (("AGE", ages(RAW)), ("PF", baseline(gases))):
+        arms = {arm: own["person"].map(values).dropna() for arm, own in run.patients.groupby("arm")}
+        keys = {"analysis": "baseline", "outcome": outcome, "method": "unweighted"}
+        for arm, own in arms.items():
+            for statistic, value in (
+                ("mean", own.mean()),
+                ("sd", own.std()),
+                ("median", own.median()),
+                ("n", len(own)),
+            ):
+                run.agrees(value, statistic, arm=arm, **keys)
+        a, b = arms["treated"], arms["historical"]
+        smd = (a.mean() - b.mean()) / np.sqrt((a.var() + b.var()) / 2)
+        run.agrees(smd, "smd", contrast=CONTRAST, **keys)
+
+
+def test_attrition_adds_up_from_the_export(run: Finished) -> None:
+    """From every patient sent to those included, each step by those whom the run excluded at it."""
+    sent = pd.read_csv(RAW / "historical/pacientes.csv", sep=";", encoding="latin-1", dtype=str)
+    steps = run.ard[(run.ard["analysis"] == "attrition") & (run.ard["scenario"] == "primary")]
+    steps = steps[steps["arm"] == "historical"].pivot_table(index="level", columns="statistic", values="value")
+    steps = steps.sort_values("position")
+    excluded = run.everybody.loc[run.everybody["arm"] == "historical", "excluded_by"].value_counts()
+    left = sent["expediente"].str.strip().nunique()
+    for step, row in steps.iterrows():
+        assert row["n_before"] == left
+        assert row["n_excluded"] == excluded.get(step, 0)
+        left -= int(row["n_excluded"])
+        assert row["n_after"] == left
+    assert left == (run.patients["arm"] == "historical").sum()
+
+
+def test_deaths_and_their_intervals(run: Finished) -> None:
+    ends = run.patients[["person", "arm", "time_zero"]].merge(endings(RAW), on="person", how="left")
+    local = ends["time"].dt.tz_localize("America/Mexico_City", ambiguous=False, nonexistent="shift_forward")
+    days = (local - ends["time_zero"]).dt.total_seconds() / 86400
+    died = ends["died"].fillna(False).astype(bool) & (days <= 21)
+    for arm in ("treated", "historical"):
+        own = died[ends["arm"] == arm]
+        keys = {"analysis": "deaths", "arm": arm, "level": "death", "day": 21, "output_id": "14.2.11"}
+        lower, upper = clopper_pearson(int(own.sum()), len(own))
+        for statistic, value in (("n_patients", own.sum()), ("n_subjects", len(own)), ("share", own.mean())):
+            run.agrees(float(value), statistic, **keys)
+        run.agrees(lower, "lower", **keys)
+        run.agrees(upper, "upper", **keys)
