@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from historical_controls.analysis.inputs import AnalysisInputs
-from historical_controls.analysis.model.fit_rows import contrast_rows
+from historical_controls.analysis.model.fit_rows import contrast_rows, one_more_decimal
 from historical_controls.analysis.model.gates import reason_against
 from historical_controls.analysis.model.ladder import Refused, fit_ladder
 from historical_controls.ard.keys.analyses import AnalysisKey
-from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame
-from historical_controls.dictionary.scales import effect_unit
+from historical_controls.dictionary.scales import effect_of, effect_unit, error_unit
+from historical_controls.mixed_model.likelihood.laws import t_quantile
 
 
 def analyse_draws(draws: Sequence[AnalysisInputs]) -> pd.DataFrame:
     """ARD rows: the primary outcome's contrast at the primary day for each draw (a scenario), and their spread.
 
-    The spread stands in scenario 'primary'.
+    Their spread and their average are in scenario 'primary'. Whether the average exists does not depend on one seed.
     """
     if not draws:
         return ard_frame([])
     rows = [row for draw in sorted(draws, key=_number) for row in _draw_rows(draw)]
-    return ard_frame([*rows, *_spread(rows, draws[0], len(draws))])
+    return ard_frame([*rows, *_spread(rows, draws[0], len(draws)), *_average_rows(rows, draws[0], len(draws))])
 
 
 def _number(draw: AnalysisInputs) -> int:
@@ -76,3 +78,49 @@ def _spread(rows: list[Row], inputs: AnalysisInputs, draws: int) -> Iterator[Row
     if counts:
         for name, value in ((Statistic.MIN_SUBJECTS, min(counts)), (Statistic.MAX_SUBJECTS, max(counts))):
             yield cell.at(arm="historical").number(name, value)
+
+
+@dataclass(frozen=True)
+class Average:
+    """The contrast averaged over draws on the model scale: estimate, standard error, degrees of freedom."""
+
+    estimate: float
+    standard_error: float
+    df: float
+
+
+def average_over_draws(estimates: Sequence[float], errors: Sequence[float], dfs: Sequence[float]) -> Average:
+    """Average m answers that differ in the controls' waits alone, the variance between them included (SN-6).
+
+    A control's true time zero is missing data, drawn m times: Rubin's rules (1987), with the degrees of freedom of
+    Barnard & Rubin 1999 (Biometrika 86:948-955) for small samples.
+    """
+    m, within, complete = len(estimates), float(np.mean(np.square(errors))), float(np.mean(dfs))
+    between = float(np.var(estimates, ddof=1)) if m > 1 else 0.0
+    total = within + (1 + 1 / m) * between
+    share = (1 + 1 / m) * between / total
+    observed = (complete + 1) / (complete + 3) * complete * (1 - share)
+    df = observed if share == 0 else 1 / (share**2 / (m - 1) + 1 / observed)
+    return Average(float(np.mean(estimates)), float(np.sqrt(total)), df)
+
+
+def _average_rows(rows: list[Row], inputs: AnalysisInputs, draws: int) -> Iterator[Row]:
+    """The average of the draws that gave an answer, where most of them did; else that most were refused."""
+    primary = inputs.primary
+    outcome = inputs.dictionary.outcomes[primary.outcome]
+    cell = Cell(AnalysisKey.WAIT_DRAWS, "primary", "average", primary.outcome, level="average", day=primary.day)
+    parts = [
+        [float(str(row["value"])) for row in rows if row["statistic"] == name and row["contrast"]]
+        for name in (Statistic.ESTIMATE_MODEL_SCALE, Statistic.STANDARD_ERROR, Statistic.DF)
+    ]
+    if 2 * len(parts[0]) <= draws:
+        yield cell.text(Statistic.NOT_ESTIMABLE, "most_draws_refused")
+        return
+    average = average_over_draws(*parts)
+    half = t_quantile(0.5 + inputs.settings.level / 2, average.df) * average.standard_error
+    here, (unit, shown) = cell.at(contrast=CONTRAST), effect_unit(outcome)
+    limits = (average.estimate, average.estimate - half, average.estimate + half)
+    for name, value in zip(INTERVAL, limits, strict=True):
+        yield here.number(name, effect_of(value, outcome.scale), unit, shown)
+    yield here.number(Statistic.STANDARD_ERROR, average.standard_error, error_unit(outcome), one_more_decimal(shown))
+    yield here.number(Statistic.DF, average.df, format="0.0")

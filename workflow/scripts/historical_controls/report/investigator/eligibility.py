@@ -5,9 +5,9 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from historical_controls.ard.keys.analyses import AnalysisKey
-from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.outputs import OutputId
-from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.report.investigator.people import arm_head
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
@@ -204,5 +204,16 @@ def draws_sentence(printer: Printer) -> Markup | None:
         for name, end in (("few", Statistic.MIN_SUBJECTS), ("most", Statistic.MAX_SUBJECTS))
     }
     said = printer.word("scenarios.draws", n_estimated=printer.number(estimated), **n, **spread, **intervals, **people)
+    average = _draws_average(printer, n["n"])
+    said = said if average is None else Markup("{} {}").format(said, average)
     refused = draws.value > estimated.value
     return Markup("{} {}").format(said, printer.word("scenarios.draws_refused")) if refused else said
+
+
+def _draws_average(printer: Printer, n: Markup) -> Markup | None:
+    """The contrast averaged over the draws, whose existence no single draw decides; None where most were refused."""
+    rows = [printer.primary_one(AnalysisKey.WAIT_DRAWS, name, level="average", contrast=CONTRAST) for name in INTERVAL]
+    if any(row is None or row.value is None for row in rows):
+        return None
+    parts = {str(name): printer.number(row) for name, row in zip(INTERVAL, rows, strict=True)}
+    return printer.word("scenarios.draws_average", n=n, level=printer.level, **parts)
