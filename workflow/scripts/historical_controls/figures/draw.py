@@ -38,6 +38,7 @@ def draw_figures(
     from historical_controls.figures.inputs import FigureInputs, Individuals
 
     everyone = FigureInputs(results_of(ard), Individuals.of(display), words, config, dictionary)
+    # No rows rather than another class: figures without rows are not drawn, and mixed ones lose their single patients.
     nobody = replace(everyone, individuals=Individuals.of(display.head(0)))
     hidden = kept_inside(config.report)
     shown = nobody if config.report.min_cell else everyone
@@ -69,6 +70,7 @@ def draw_family(family: str, inputs: FigureInputs) -> dict[str, Figure]:
     from historical_controls.figures.courses import incidence, profile, ratio, swimmer, trajectory
     from historical_controls.figures.style import RC
 
+    # For its error: an unknown family would end in a StopIteration of the search below.
     figure_name(family)
     rooms = [flow, calendar, love, overlap, trajectory, ratio, forest, incidence, swimmer, null, tipping, profile]
     rooms += [availability, specification]
@@ -79,12 +81,14 @@ def draw_family(family: str, inputs: FigureInputs) -> dict[str, Figure]:
 
 def save_svg(figure: Figure, path: str | Path) -> None:
     """Write a figure as SVG: the same figure gives the same bytes, text stays text, no date, no program name."""
+    # Style settings are read when text is laid out, that is on saving as well as on drawing.
     from matplotlib import rc_context
 
     from historical_controls.figures.style import RC
 
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with rc_context(RC):
+        # Matplotlib writes the date and its own version into the file unless these entries are None.
         figure.savefig(path, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
 
 

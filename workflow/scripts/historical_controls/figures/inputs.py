@@ -12,7 +12,9 @@ from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.text.words import Words
 
 ENDINGS = ("death", "discharge_alive", "transfer_out")
+# Follow-up that no event ended: the line just stops.
 OPEN_ENDS = ("in_hospital", "last_record")
+# More lines than these are a grey surface, and the file grows with every point.
 MOST_LINES = 150
 
 
@@ -28,6 +30,8 @@ class Individuals:
         ended = display["item"].isin([*ENDINGS, *OPEN_ENDS])
         columns = ["display_id", "arm", "item", "day", "value", "censored", "ratio"]
         return cls(
+            # A row of an ending has no value; a row of a value never has an ending's name, since outcome codes are
+            # capitals.
             display.loc[~ended, columns].dropna(subset="value").sort_values(["display_id", "day"]),
             display.loc[ended, columns],
         )
@@ -41,6 +45,7 @@ class Individuals:
     def ends_of(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Where each patient's line ends by an event: its day, and height and day of the last value shown."""
         events = self.endings[self.endings["item"].isin(ENDINGS)]
+        # `rows` are sorted by day within a patient, so that the last row is the last value.
         last = rows.groupby("display_id", sort=False)[["value", "day"]].last()
         last = last.rename(columns={"value": "height", "day": "last_day"})
         return events.merge(last, left_on="display_id", right_index=True)

@@ -25,7 +25,9 @@ FAINT = "#d8dee4"
 WIDTH = 5.0
 
 RC: dict[str, Any] = {
+    # Without a fixed salt matplotlib's ids, and with them the bytes of the file, differ in every run.
     "svg.hashsalt": "historical-controls",
+    # Text stays text: it can be searched, read aloud and translated.
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -61,6 +63,7 @@ class ArmStyle:
 
 
 ARM_STYLES = {
+    # The treated arm has the higher drawing order and is never covered.
     "historical": ArmStyle("#4C6A92", "#3d5675", "#8093b0", 0.45, 1.8, (0, (5, 2)), "s", 3),
     "treated": ArmStyle("#D55E00", "#b34700", "#D55E00", 0.9, 2.6, "solid", "o", 6),
 }
@@ -68,6 +71,7 @@ ARM_STYLES = {
 
 def new_figure(height: float) -> Figure:
     """An empty figure, `height` in inches, that belongs to no global state."""
+    # Not pyplot, which keeps every figure in memory until it is closed.
     figure = Figure(figsize=(WIDTH, height), facecolor="white")
     FigureCanvasSVG(figure)
     return figure
@@ -99,6 +103,7 @@ def end_marker(axes: Axes, places: tuple[Any, Any], event: str, style: ArmStyle,
         marker=END_MARKERS[event],
         ms=size if death else size * 0.76,
         mew=0.5 if death else 0.9,
+        # Filled against open is what remains in grey print.
         mfc=style.colour if death else "white",
         mec="white" if death else style.colour,
         zorder=order,
@@ -128,12 +133,14 @@ def day_ticks(horizon: int) -> list[int]:
 
 def tick_text(value: float) -> str:
     """A tick with as many decimals as it needs."""
+    # round(value, 6): ticks such as 0.30000000000000004 are meant as 0.3.
     places = 0 if abs(value) >= 10 or value == round(value) else 1 if round(value, 1) == round(value, 6) else 2
     return format_number(value, "0" if not places else f"0.{'0' * places}")
 
 
 def wrapped(text: str, width: int) -> str:
     """`text` broken into lines of at most `width` characters; a dollar sign stays one (no mathematics)."""
+    # Matplotlib sets text between two dollar signs as mathematics.
     return "\n".join(textwrap.wrap(text, width) or [""]).replace("$", r"\$")
 
 
@@ -143,6 +150,7 @@ def spread(wanted: Iterable[float], gap: float) -> list[float]:
     placed: dict[int, float] = {}
     last = float("-inf")
     for number, value in order:
+        # From the lowest upwards: a label moves up only as far as the one below it asks.
         last = max(value, last + gap)
         placed[number] = last
     return [placed[number] for number in range(len(placed))]

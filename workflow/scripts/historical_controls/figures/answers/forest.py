@@ -18,6 +18,7 @@ from historical_controls.figures.style import FAINT, INK, QUIET, new_figure, pla
 from historical_controls.text.formatting import format_number
 from historical_controls.text.words import Words
 
+# Inches.
 ROW, TOP, BOTTOM = 0.4, 0.3, 0.78
 LABELS, PLOT, NUMBERS = 1.3, 1.95, 1.65
 
@@ -32,6 +33,7 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
     count = len(codes)
     figure = new_figure(TOP + ROW * count + BOTTOM)
     axes = place(figure, LABELS, BOTTOM, PLOT, ROW * count)
+    # Downwards, so that row 0 is on top.
     axes.set_ylim(count - 0.5, -0.5)
     axes.axvline(0, color=INK, lw=0.8, zorder=1)
     reach = _reach(codes, results, config)
@@ -59,6 +61,7 @@ def _reach(codes: list[str], results: Results, config: Config) -> float:
     """Half width of the axis in SDs: holds every estimate with room, at most 6; longer whiskers end in arrows."""
     intervals = [parts for code in codes for parts in _intervals(code, results, config).values()]
     ends = [abs(part.value or 0.0) for parts in intervals for part in parts]
+    # One interval of a hardly measured outcome would otherwise press all others into a point.
     return min(max([1.0, *ends]) * 1.08, 6.0)
 
 
@@ -72,6 +75,7 @@ def _row(axes: Axes, row: int, code: str, reach: float, inputs: FigureInputs) ->
     for day, (estimate, lower, upper) in intervals.items():
         main = day == config.primary.day
         days = sorted(intervals)
+        # The other days stand beneath the primary one, in their order.
         height = row if main else row + 0.16 * (1 + sum(other < day and other != config.primary.day for other in days))
         _whisker(axes, height, (estimate.value or 0.0, lower.value or 0.0, upper.value or 0.0), reach, main)
         if main:
@@ -91,6 +95,7 @@ def _whisker(axes: Axes, y: float, interval: tuple[float, float, float], reach: 
     for end, edge, marker in ((lower, -reach, "<"), (upper, reach, ">")):
         if abs(end) > reach:
             axes.plot([edge], [y], marker=marker, ms=4 if main else 3, mew=0, color=colour, clip_on=False, zorder=2)
+    # An estimate beyond the axis is shown by the arrow alone.
     if abs(estimate) <= reach:
         style: dict[str, Any] = {"marker": "s", "ms": 5} if main else {"marker": "o", "ms": 3}
         axes.plot([estimate], [y], color=colour, mfc=colour if main else "white", mew=0.9, zorder=3, ls="none", **style)

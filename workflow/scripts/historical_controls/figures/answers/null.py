@@ -48,6 +48,7 @@ def _panel(axes: Axes, code: str, inputs: FigureInputs) -> None:
         left, right = bins[Statistic.LOWER][level], bins[Statistic.UPPER][level]
         axes.bar(left, count, right - left, align="edge", color=BARS, ec="white", lw=0.5, zorder=1)
     tallest = max(bins[Statistic.N_LABELLINGS].values())
+    # Room for the line of the observed value to stand out above the bars.
     axes.set_ylim(0, tallest * 1.18)
     observed = inputs.results.one(
         AnalysisKey.PERMUTATION_NULL, Statistic.OBSERVED, outcome=code, day=day, contrast=CONTRAST
@@ -55,6 +56,7 @@ def _panel(axes: Axes, code: str, inputs: FigureInputs) -> None:
     if observed is not None and observed.value is not None:
         style = ARM_STYLES["treated"]
         axes.plot([observed.value] * 2, [0, tallest * 1.1], color=style.colour, lw=2.2, zorder=4)
+        # Two-sided: labellings as far out on the other side count as well (IN-10).
         axes.plot([-observed.value] * 2, [0, tallest * 1.1], color=style.colour, lw=1.0, ls=(0, (2, 2)), zorder=4)
     plain_axes(axes)
     axes.spines["left"].set_visible(False)

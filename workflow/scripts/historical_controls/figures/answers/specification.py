@@ -17,6 +17,7 @@ from historical_controls.figures.style import FAINT, INK, QUIET, new_figure, pla
 from historical_controls.text.formatting import format_number
 
 LEFT, PLOT, HEIGHT, TOP, BOTTOM, ROW, GAP = 2.0, 2.9, 1.7, 0.32, 0.1, 0.165, 0.12
+# Characters of a label that fit beside the plot.
 LONGEST = 34
 Choices = dict[str, list[str]]
 
@@ -26,12 +27,14 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
     rows = inputs.results.all(AnalysisKey.SPECIFICATION, Statistic.ESTIMATE, output_id=OutputId.SPECIFICATION_FIGURE)
     units = list(dict.fromkeys(row.unit for row in rows))
     return {
+        # The first unit has the plain file name; win odds and differences cannot share an axis.
         str(number) if number > 1 else "": _curve([row for row in rows if row.unit == unit], inputs)
         for number, unit in enumerate(units, start=1)
     }
 
 
 def _curve(rows: list[Result], inputs: FigureInputs) -> Figure:
+    # The level breaks ties, so that equal estimates have the same order in every run.
     ordered = sorted(rows, key=lambda row: (row.value or 0.0, row.level))
     choices = _choices(ordered)
     lines = sum(len(options) + 1 for options in choices.values())
@@ -43,6 +46,7 @@ def _curve(rows: list[Result], inputs: FigureInputs) -> Figure:
 
 def _parts(level: str) -> dict[str, str]:
     """'persistence=any+ards=altitude|none|mixed_model' as option by choice."""
+    # A part without '=' names no reading, as where no reading is changed.
     readings, weighting, estimand = level.split("|")
     named = dict(part.split("=", 1) for part in readings.split("+") if "=" in part)
     return {**named, "weighting": weighting, "estimand": estimand}
@@ -71,6 +75,7 @@ def _estimates(axes: Axes, rows: list[Result], inputs: FigureInputs) -> None:
         if low is not None and high is not None:
             axes.plot([number] * 2, [low, high], color="#aab1b9", lw=1.1, zorder=2)
         axes.plot([number], [row.value or 0.0], ls="none", marker="s", ms=2.8, mew=0, color=INK, zorder=3)
+    # Odds and ratios are symmetric on the log scale and have the null value 1.
     odds = rows[0].unit in {"odds", "ratio"}
     if odds:
         axes.set_yscale("log")
@@ -112,6 +117,7 @@ def _name(axes: Axes, line: int, text: str, bold: bool) -> None:
 
 
 def _choice(name: str, inputs: FigureInputs) -> str:
+    # Readings are named by the study, weightings and estimands by the program.
     reading = inputs.config.cohort.readings.get(name)
     return inputs.words(f"figure.choice_{name}") if reading is None else inputs.words.among(reading.label)
 

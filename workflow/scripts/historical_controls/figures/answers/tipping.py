@@ -33,12 +33,14 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
     }
     if not cells:
         return {}
+    # Downwards from the largest shift, as on an axis.
     across, down = sorted({step[0] for step in cells}), sorted({step[1] for step in cells}, reverse=True)
     figure = new_figure(TOP + CELL * len(down) + BOTTOM)
     axes = place(figure, LEFT, BOTTOM, WIDTH, CELL * len(down))
     for step, row in cells.items():
         _cell(axes, across.index(step[0]), down.index(step[1]), row, said.get(step) or "holds")
     _frame(axes, across, down, inputs)
+    # Only verdicts that occur have an entry in the key.
     _key(figure, inputs, sorted(set(said.values()) & set(SHADES)))  # type: ignore[arg-type]
     return {"": figure}
 

@@ -14,7 +14,9 @@ from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import ARM_STYLES, INK, QUIET, day_ticks, new_figure, place, plain_axes
 from historical_controls.text.formatting import format_number
 
+# Inches.
 LEFT, RIGHT, TOP, BOTTOM, GAP, ROW = 1.78, 0.06, 0.62, 0.46, 0.42, 0.155
+# Five shades of one hue: they keep their order in grey print.
 STEPS = ("#ffffff", "#d3dae2", "#a9b7c8", "#7288a6", "#3d5675")
 
 
@@ -44,6 +46,7 @@ def _panel(axes: Axes, arm: str, codes: list[str], inputs: FigureInputs) -> None
         for day in days:
             share = _share(inputs, arm, code, day)
             if share is None:
+                # A stroke, not a white cell: nobody was there to be measured, which is not the same as nobody measured.
                 axes.plot([day - 0.3, day + 0.3], [row + 0.3, row - 0.3], color="#c9ced4", lw=0.6)
             else:
                 axes.add_patch(Rectangle((day - 0.5, row - 0.5), 1, 1, fc=STEPS[_step(share)], ec="#e8ecf0", lw=0.4))
@@ -74,6 +77,7 @@ def _share(inputs: FigureInputs, arm: str, code: str, day: int) -> float | None:
 
 def _step(share: float) -> int:
     """0: nobody; 1 to 4: up to a quarter, half, three quarters, all."""
+    # ceil: white is for none at all, however small the share.
     return 0 if share <= 0 else int(min(np.ceil(share * 4), 4))
 
 
@@ -84,6 +88,7 @@ def _key(figure: Figure, full: float, inputs: FigureInputs) -> None:
     axes.set_xlim(0, 5.0)
     axes.set_ylim(0, 0.22)
     axes.text(0.04, 0.11, inputs.words("figure.measured"), va="center", size=8.5, color=INK)
+    # A narrow no-break space holds the sign and the number together.
     labels = [format_number(0.0, "percent"), *(f"≤\u202f{format_number(part / 4, 'percent')}" for part in range(1, 5))]
     for number, label in enumerate(labels):
         left = LEFT + number * 0.64

@@ -16,6 +16,7 @@ from historical_controls.text.words import Words
 
 LEFT, BOTTOM, PLOT, RIGHT = 0.95, 0.55, 3.85, 0.2
 STEP, SPACE, PERIOD = 0.11, 0.42, 0.24
+# Marks: a week has room for two at least, and of more than 14 patients the number is printed.
 LEAST, MOST = 2, 14
 
 
@@ -52,7 +53,9 @@ def _weeks(results: Results, arm: str) -> dict[int, int]:
 
 
 def _reach(results: Results, weeks: dict[str, dict[int, int]]) -> tuple[float, float]:
+    # The reference date (week 0) is always within the axis.
     edges = [week for own in weeks.values() for week in own] + [0]
+    # A week's marks are in its middle, at + 0.5; the last one needs its whole width.
     return min(edges) - 0.7, max(edges) + 1.7
 
 
@@ -61,6 +64,7 @@ def _marks(axes: Axes, arm: str, weeks: dict[int, int], base: float, words: Word
     for week, count in weeks.items():
         shown = min(count, MOST)
         axes.plot(
+            # Weeks are whole numbers from the reference; a mark stands in the middle of its week.
             [week + 0.5] * shown, [base + STEP * (n + 0.5) for n in range(shown)], ls="none", marker=style.marker,
             ms=4.4, color=style.colour, mec="white", mew=0.4, zorder=style.order,
         )  # fmt: skip
@@ -85,6 +89,7 @@ def _period(axes: Axes, name: str, y: float, inputs: FigureInputs, reach: tuple[
     if right > left:
         axes.plot([left, right], [y, y], color=QUIET, lw=2.2, solid_capstyle="butt", zorder=2)
         axes.axvline(first.value, color=QUIET, lw=0.7, ls=(0, (2, 2)), zorder=1)
+    # A label that starts in the right half would run off the figure.
     near_edge = left > (reach[0] + reach[1]) / 2
     axes.text(
         min(left, reach[1]) - 0.15 if near_edge else left, y + (0 if near_edge else 0.05), label, size=7.8, color=INK,

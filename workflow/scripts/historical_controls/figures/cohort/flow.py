@@ -93,8 +93,10 @@ def _column(results: Results, source: str, arm: str, label: str, words: Words, c
     }
     steps: list[Step] = []
     for step in ordered[1:]:
+        # Only where the wait excluded somebody: otherwise ever eligible and analysed are the same number.
         if step == "wait" and counts[Statistic.N_BEFORE][step].value != counts[Statistic.N_AFTER][step].value:
             steps.append(Step((), shown[Statistic.N_BEFORE][step], words("figure.ever_eligible")))
+        # A suppressed small count has no value, which is not 0: its line is drawn.
         if counts[Statistic.N_EXCLUDED][step].value != 0:
             unknown = shown[Statistic.N_UNKNOWN].get(step, "0")
             text = _exclusion(shown[Statistic.N_EXCLUDED][step], unknown, exclusion_reason(step, config, words), words)
@@ -131,6 +133,7 @@ def _draw_column(axes: Axes, column: Column, top: float, words: Words) -> None:
             axes.plot([SPINE, SPINE], [y, y - GAP], color=QUIET, lw=0.7)
             y = _box(axes, y - GAP, step.box, step.left, style.colour, "normal")
             continue
+        # The arrow points at the first line of the reason.
         middle = y - GAP - LINE / 2
         axes.plot([SPINE, SPINE], [y, y - step.height], color=QUIET, lw=0.7)
         axes.annotate("", (ARROW, middle), (SPINE, middle), arrowprops=ARROW_STYLE)
@@ -139,6 +142,7 @@ def _draw_column(axes: Axes, column: Column, top: float, words: Words) -> None:
         axes.text(SPINE - 0.07, middle, step.left, ha="right", va="center", color=QUIET, size=8.5)
         y -= step.height
     y -= 2 * GAP
+    # Without any step one arrow joins both boxes.
     axes.annotate("", (SPINE, y), (SPINE, y + 2 * GAP if column.steps else start), arrowprops=ARROW_STYLE)
     _box(axes, y, words("figure.analysed"), column.last, style.colour, bold)
 

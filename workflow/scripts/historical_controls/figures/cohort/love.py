@@ -21,6 +21,7 @@ from historical_controls.text.words import Words
 
 ROW, TOP, BOTTOM = 0.235, 0.62, 0.5
 LABELS, PLOT = 1.95, 2.9
+# Standard deviations; differences beyond are drawn as arrows at the edge.
 MOST = 2.5
 MARKS: dict[str, dict[str, Any]] = {
     "unweighted": {"marker": "o", "mfc": "white", "ms": 5.5, "mew": 1.2},
@@ -28,6 +29,7 @@ MARKS: dict[str, dict[str, Any]] = {
     "matching": {"marker": "^", "mfc": QUIET, "ms": 4.6, "mew": 0.8},
     "overlap": {"marker": "D", "mfc": "#aab1b9", "ms": 3.8, "mew": 0.8},
 }
+# Side by side within a row, so that equal differences do not cover each other.
 OFFSETS = {"unweighted": 0.0, "entropy": -0.24, "matching": 0.0, "overlap": 0.24}
 Key = tuple[str, str]
 
@@ -36,6 +38,7 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """One row a covariate or category, the largest unweighted difference at the top."""
     results, words, config, dictionary = inputs.results, inputs.words, inputs.config, inputs.dictionary
     found = _differences(results)
+    # The key breaks ties.
     order = sorted(found.get("unweighted", {}), key=lambda key: (-abs(found["unweighted"][key]), key))
     shown = _without_mirrors(order)
     if not shown:
@@ -71,6 +74,7 @@ def _without_mirrors(order: list[Key]) -> list[Key]:
 def _reach(differences: dict[str, dict[Key, float]], results: Results, shown: list[Key]) -> float:
     values = [abs(own[key]) for own in differences.values() for key in shown if key in own]
     bounds = [row.value or 0.0 for row in results.all(AnalysisKey.LOVE, Statistic.SMD_BY_CHANCE)]
+    # One SD at least, so that small differences do not look large.
     return min(max([1.0, *values, *bounds]) * 1.1, MOST)
 
 
@@ -88,6 +92,7 @@ def _row(
     for method in [name for name in MARKS if key in differences.get(name, {})]:
         value = differences[method][key]
         inside = min(max(value, -reach), reach)
+        # An arrow at the edge says that the value is beyond it.
         style = MARKS[method] if inside == value else {**MARKS[method], "marker": ">" if value > 0 else "<"}
         order = 3 if method == "unweighted" else 4
         axes.plot(

@@ -51,8 +51,10 @@ def _panel(axes: Axes, code: str, results: Results, words: Words, dictionary: Di
     bins = {name: {row.level: row.value or 0.0 for row in own} for name, own in rows.items()}
     for level, high in bins[Statistic.COUNT].items():
         left, right = bins[Statistic.LOWER][level], bins[Statistic.UPPER][level]
+        # A bar of no width would not be drawn.
         axes.bar(left, high, max(right - left, 1e-9), align="edge", color=BARS, ec="white", lw=0.6, zorder=1)
     marks = results.all(AnalysisKey.OVERLAP, Statistic.VALUE, outcome=code, arm="treated")
+    # Treated patients outside the controls' range are the point of the figure: the axis reaches to them.
     ends = [*bins[Statistic.LOWER].values(), *bins[Statistic.UPPER].values(), *(row.value or 0.0 for row in marks)]
     room = 0.04 * (max(ends) - min(ends)) or 1.0
     axes.set_xlim(min(ends) - room, max(ends) + room)
@@ -68,6 +70,7 @@ def _marks(axes: Axes, marks: list[tuple[float, str]]) -> None:
     low, high = axes.get_xlim()
     ordered = sorted(marks)
     places = spread([(value - low) / (high - low) for value, _ in ordered], LABEL_GAP)
+    # Labels moved apart may run past the right edge; all are then shifted back by as much.
     over = max(0.0, (places[-1] if places else 0.0) - 1.0)
     for (value, name), where in zip(ordered, places, strict=True):
         at = (value - low) / (high - low)

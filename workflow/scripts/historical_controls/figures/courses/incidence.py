@@ -55,12 +55,15 @@ def _panel(axes: Axes, event: str, inputs: FigureInputs) -> None:
         if not steps:
             continue
         estimate, lower, upper = (_values(steps, name) for name in INTERVAL)
+        # step="post": a share holds from its day until the next one.
         axes.fill_between(list(steps), lower, upper, step="post", color=style.colour, alpha=0.15, lw=0,
                           zorder=style.order)  # fmt: skip
         axes.step(list(steps), estimate, where="post", color=style.colour, lw=style.mean_width, ls=style.dashes,
                   zorder=style.order)  # fmt: skip
+        # A suppressed small count leaves the curve without an end to label.
         if np.isfinite(estimate[-1]):
             ends[arm] = float(estimate[-1])
+    # 13% of the axis is a line of text.
     for (arm, _), height in zip(ends.items(), spread(ends.values(), 0.13), strict=True):
         style = ARM_STYLES[arm]
         axes.text(1.02, height, inputs.words(f"arm.{arm}"), transform=axes.get_yaxis_transform(), va="center",
@@ -77,6 +80,7 @@ def _values(steps: dict[float, dict[str, Result]], name: str) -> NDArray[np.floa
 def _frame(axes: Axes, event: str, inputs: FigureInputs) -> None:
     plain_axes(axes)
     horizon = inputs.config.cohort.horizon_days
+    # Both panels have the whole axis: a cut one would make rare events look frequent.
     axes.set_ylim(0, 1)
     axes.set_xlim(-0.4, horizon + 0.4)
     axes.set_xticks(day_ticks(horizon))

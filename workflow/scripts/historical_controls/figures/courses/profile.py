@@ -30,6 +30,7 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """Rows in the order of the display ids; columns: the primary and the key secondary outcomes."""
     primary = inputs.config.primary
     shown = {code: inputs.individuals.of_arm(code, "treated") for code in (primary.outcome, *primary.key_secondary)}
+    # Narrower panels than a quarter of the page cannot be read.
     codes = [code for code, rows in shown.items() if not rows.empty][:MOST_COLUMNS]
     patients = sorted({name for code in codes for name in shown[code]["display_id"]})
     if not patients:
@@ -58,6 +59,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, patient: str, inputs: FigureInputs) -
     for name, own in rows.groupby("display_id", sort=False):
         mine = name == patient
         axes.plot(own["day"], own["value"], lw=1.5 if mine else 0.6, color=style.colour if mine else "#c9ced4",
+                  # Other patients are context: without markers they do not compete with the one of the row.
                   marker="o" if mine else "", ms=2.4, mew=0, zorder=3 if mine else 1)  # fmt: skip
     ends = inputs.individuals.ends_of(rows[rows["display_id"] == patient])
     for event, end in ends.groupby("item"):

@@ -32,11 +32,13 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
     shown = {
         code: {arm: _ratios(inputs, code, arm) for arm in ARM_STYLES}
         for code in inputs.config.outcomes
+        # Multiples of baseline are how outcomes on the log scale are analysed; of the others differences are.
         if inputs.dictionary.outcomes[code].scale == "log"
     }
     shown = {code: arms for code, arms in shown.items() if any(len(rows) for rows in arms.values())}
     if not shown:
         return {}
+    # Rounded up.
     count = -(-len(shown) // COLUMNS)
     figure = new_figure(TOP + HEIGHT * count + DOWN * (count - 1) + BOTTOM)
     full = float(figure.get_size_inches()[1])
@@ -60,6 +62,7 @@ def _ratios(inputs: FigureInputs, code: str, arm: str) -> pd.DataFrame:
 def _reach(parts: list[pd.DataFrame]) -> float:
     """Half the height of every panel, as a factor: holds all ratios, at most `WIDEST`."""
     logs = np.concatenate([np.abs(np.log(rows["ratio"].to_numpy(dtype=float))) for rows in parts if len(rows)])
+    # One scale for all panels, symmetric around 1: doubling and halving are equally far from it.
     return float(min(max(np.exp(logs.max()), 2.0) * 1.1, WIDEST))
 
 
@@ -73,6 +76,7 @@ def _panel(axes: Axes, arms: dict[str, pd.DataFrame], reach: float, inputs: Figu
     axes.axhline(1, color=INK, lw=0.7, zorder=2)
     axes.axvline(0, color=FAINT, lw=0.8, zorder=0)
     axes.set_ylim(1 / reach, reach)
+    # Ticks in pairs of reciprocals.
     axes.yaxis.set_major_locator(FixedLocator([tick for tick in TICKS if 1 / reach <= tick <= reach]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"×{tick_text(value)}"))
     axes.yaxis.set_minor_formatter(NullFormatter())

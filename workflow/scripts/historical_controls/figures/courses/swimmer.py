@@ -49,6 +49,7 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
 def _stays(inputs: FigureInputs, arm: str) -> pd.DataFrame:
     """One row a patient: display_id, item (what ended follow-up), day; sorted by how long it lasted."""
     rows = inputs.individuals.endings
+    # Display ids are in random order: the first are a fair sample, which the longest stays would not be.
     own = rows[rows["arm"] == arm].sort_values("display_id").head(MOST)
     return own.sort_values(["day", "display_id"], ascending=[False, True])
 
@@ -64,6 +65,7 @@ def _arm(axes: Axes, arm: str, stays: pd.DataFrame, top: float, inputs: FigureIn
     named = arm == "treated"
     for number, (name, item, day) in enumerate(stays[["display_id", "item", "day"]].itertuples(index=False)):
         y = top - row * (number + 0.5)
+        # Follow-up ends at the horizon, where patients still in hospital are marked by an arrow.
         end = min(float(day), float(horizon))
         axes.plot([0, end], [y, y], color=style.colour if named else style.individual, lw=4.5 if named else 2.6,
                   solid_capstyle="butt", zorder=style.order)  # fmt: skip
@@ -75,6 +77,7 @@ def _arm(axes: Axes, arm: str, stays: pd.DataFrame, top: float, inputs: FigureIn
         if named:
             axes.text(-0.02, y, name, size=8.5, **beside)
     if not named:
+        # Historical patients are too many to be named.
         axes.text(-0.02, top - row * len(stays) / 2, inputs.words(f"arm.{arm}"), size=8.5, **beside)
     return top - row * len(stays)
 

@@ -88,6 +88,7 @@ def difference_by_day(results: Results, outcome: str) -> dict[float, dict[str, f
         Statistic.UPPER_SIMULTANEOUS,
     )
     found: dict[float, dict[str, float]] = {}
+    # The curve second: on declared days both have the same contrast, and only the curve has simultaneous limits.
     for analysis in (AnalysisKey.MIXED_MODEL, AnalysisKey.TRAJECTORY):
         for name in names:
             for row in results.all(analysis, name, outcome=outcome, level="", contrast=CONTRAST):
@@ -102,6 +103,7 @@ def _difference_panel(
     """The difference or ratio by day with its band; whiskers at the declared days, the primary one filled."""
     config, words, ratio = inputs.config, inputs.words, entry.scale in ("log", "logit")
     table = pd.DataFrame.from_dict(differences, orient="index")
+    # Without a curve there are only the declared days, and a band between them would be invented.
     if len(table) > len(config.analysis.days):
         axes.fill_between(table.index, table["lower"], table["upper"], color=INK, alpha=0.13, lw=0, zorder=2)
         for edge in set(table.columns) & {"lower_simultaneous", "upper_simultaneous"}:
@@ -138,6 +140,7 @@ def _individual_lines(axes: Axes, rows: pd.DataFrame, style: ArmStyle) -> None:
     sizes = (2.2, 3.0) if style.marker == "o" else (1.1, 2.6)
     for size, own in zip(sizes, (rows[exact & (counts > 1)], rows[exact & (counts == 1)]), strict=True):
         axes.plot(own["day"], own["value"], ls="none", marker=style.marker, ms=size, mew=0, **small)
+    # Matplotlib's 3 and 2 are ticks downwards and upwards.
     for sign, marker in (("<", 3), (">", 2)):
         beyond = rows[rows["censored"] == sign]
         axes.plot(beyond["day"], beyond["value"], ls="none", marker=marker, ms=4, mew=0.9, **small)
@@ -176,6 +179,7 @@ def _model_curve(axes: Axes, curve: pd.DataFrame, style: ArmStyle) -> None:
     axes.fill_between(days, curve["lower"], curve["upper"], color=style.colour, alpha=0.18, lw=0, zorder=style.order)
     for edge in (Statistic.LOWER_SIMULTANEOUS, Statistic.UPPER_SIMULTANEOUS):
         axes.plot(days, curve[edge], color=style.colour, lw=0.8, ls=(0, (1, 1.6)), zorder=style.order)
+    # A white edge sets the mean off from the patients' lines.
     axes.plot(days, curve["mean"], color="white", lw=style.mean_width + 1.4, zorder=style.order)
     axes.plot(days, curve["mean"], color=style.colour, lw=style.mean_width, ls=style.dashes, zorder=style.order)
 
