@@ -24,6 +24,7 @@ with reported(snakemake.log[0]) as log:
         Primary.model_validate(snakemake.params.primary),
         snakemake.params.seed,
     )
+    # Each draw is a scenario of its own; False above: their cohorts are not shared.
     draws = source.tables["patients"]["scenario"].unique()
     ard = analyse_draws([source.inputs(str(draw), settings) for draw in draws])
     write_table(ard, snakemake.output.ard, ARD)

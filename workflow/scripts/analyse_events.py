@@ -22,12 +22,14 @@ with reported(snakemake.log[0]) as log:
     settings = Analysis.model_validate(snakemake.params.analysis)
     codes = snakemake.params.outcomes
     columns = ["source", "patient_id", "arm", "outcome", "hours", "result"]
+    # In pieces: observations are the largest table, and only results of a few outcomes are needed here.
     pieces = [
         piece[piece["outcome"].isin(codes)]
         for piece in read_pieces(snakemake.input.observations, OBSERVATIONS, columns)
     ]
     inputs = EventInputs(
         read_table(snakemake.input.events, COHORT_EVENTS),
+        # The empty table gives the columns their types where no piece has a row.
         pd.concat([OBSERVATIONS.empty()[columns], *pieces], ignore_index=True),
         read_table(snakemake.input.summaries, PATIENT_SUMMARIES),
         snakemake.params.recorded,

@@ -32,6 +32,7 @@ with reported(snakemake.log[0]) as log:
     )
     source = ScenarioSource(read_scenario_tables(snakemake.input), snakemake.params.shared, *asked)
     scenarios = [source.inputs(name, own) for name, own in settings.items()]
+    # The primary tables come as a list, in the order of SCENARIO_TABLES.
     of_primary = dict(zip(SCENARIO_TABLES, snakemake.input.primary, strict=True))
     primary = ScenarioSource(read_scenario_tables(of_primary), True, *asked).inputs(
         "primary", Analysis.model_validate(snakemake.params.analysis)

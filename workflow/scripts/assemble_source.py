@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 with reported(snakemake.log[0]):
     name, out = snakemake.wildcards.source, Path(snakemake.output.ledger).parent
     assemble_files(
+        # Several tables come from the folder of each file; sorted, so that the order of inputs changes nothing.
         sorted({Path(file).parent for file in snakemake.input.files}),
         read_table(snakemake.input.people, PEOPLE),
         SourceInputs(

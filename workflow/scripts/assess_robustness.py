@@ -16,6 +16,7 @@ from historical_controls.tables.registry import ARD, COHORT_PATIENTS, OBSERVATIO
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
+# Observations are the largest table; these columns are all that the days before time zero need.
 COLUMNS = ["source", "patient_id", "arm", "outcome", "hours", "value"]
 
 with reported(snakemake.log[0]):

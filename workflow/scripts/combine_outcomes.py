@@ -35,6 +35,7 @@ with reported(snakemake.log[0]):
     )
     statistics = {Path(file).stem: read_table(file, STATISTICS) for file in snakemake.input.statistics}
     family = combine_outcomes(outcomes, statistics, inputs.primary)
+    # Whether an outcome is answered includes those that are counted and not modelled.
     with_events = pd.concat([outcomes, read_table(snakemake.input.counted, ARD)], ignore_index=True)
     registered = completeness(with_events, inputs, read_table(snakemake.input.observations, OBSERVATIONS))
     known = inputs.dictionary.outcomes

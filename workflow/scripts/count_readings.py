@@ -21,6 +21,7 @@ with reported(snakemake.log[0]):
     cohort = Cohort.model_validate(snakemake.params.cohort)
     study = StudyCalendar.model_validate(snakemake.params.study)
     dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
+    # Records are made once: readings change rules and filters, nothing that records are derived from.
     arms = (iter_patient_batches(clean, arm, cohort.as_read(), dictionary) for arm in ("treated", "historical"))
     counted = count_readings(*arms, cohort, snakemake.params.seed, study.timezone or "UTC")
     write_table(readings_ard(counted, "primary"), snakemake.output.ard, ARD)

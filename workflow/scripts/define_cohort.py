@@ -31,6 +31,7 @@ with reported(snakemake.log[0]):
         snakemake.params.outcomes,
         snakemake.wildcards.scenario,
     )
+    # The folder of the outputs: tables that grow with the records are written there batch by batch.
     tables = define_cohort(clean, inputs, Path(snakemake.output.patients).parent)
     parts = [
         cohort_ard(tables, snakemake.params.level),

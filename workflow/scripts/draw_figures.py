@@ -23,6 +23,7 @@ with reported(snakemake.log[0]):
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
     )
     for folder, own in ((snakemake.output.shared, figures.shared), (snakemake.output.internal, figures.internal)):
+        # The folders are outputs and must exist even where no figure is drawn.
         Path(folder).mkdir(parents=True, exist_ok=True)
         for name, figure in own.items():
             save_svg(figure, Path(folder) / name)

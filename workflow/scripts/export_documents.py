@@ -28,10 +28,12 @@ with reported(snakemake.log[0]):
     outputs = load_outputs(snakemake.input.outputs)
     printer = Printer(results_of(ard), words, config, dictionary)
     declared = declared_tables(printer, load_differences(snakemake.input.differences))
+    # Drawn anew, since Word takes no SVG; the shared ones only.
     drawn = draw_figures(ard, read_table(snakemake.input.display, DISPLAY), words, config, dictionary)
     figures = {Path(name).stem: png_of(figure) for name, figure in drawn.shared.items()}
     Path(snakemake.output.word).write_bytes(write_word(printer, outputs, figures, declared))
     folder = Path(snakemake.output.rtf)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in rtf_tables(printer, outputs, declared):
+        # RTF is ASCII: a character that nothing has escaped must fail here, not in a reader's Word.
         (folder / name).write_text(text, encoding="ascii")

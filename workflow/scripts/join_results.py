@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 with reported(snakemake.log[0]):
     people = read_table(snakemake.input.people, PEOPLE, ["subject"])
+    # People are an input for their ids alone, which no result may contain.
     parts = [path for path in snakemake.input if path != snakemake.input.people]
+    # First, before any value is hidden: an identity must stop the run wherever it stands.
     ard = refuse_identities(read_tables(parts, ARD), people["subject"])
     write_table(without_small_cells(ard, snakemake.params.min_cell), snakemake.output.ard, ARD)

@@ -18,6 +18,7 @@ with reported(snakemake.log[0]):
     subjects = read_distinct(snakemake.input.ledgers, LEDGER, ["source", "subject"])
     crosswalk, resolutions = snakemake.input.get("crosswalk"), snakemake.input.get("resolutions")
     if resolutions:
+        # Read for its errors alone: a decision that names no source is found here, before any job would apply it.
         read_resolutions(resolutions, sources)
     people = link_people(
         {name: subjects[subjects["source"] == name] for name in sources},
