@@ -36,6 +36,7 @@ def declared_columns(file: SourceFile) -> list[str]:
     for part in file.parts:
         names += _part_columns(part)
     names += [column for sentinel in file.sentinels for column in sentinel.columns]
+    # These come into being when cells are split: the file does not have them.
     made = {name for split in file.split_columns.values() for name in split.into}
     return list(dict.fromkeys(name for name in [*names, *file.split_columns] if name not in made))
 
@@ -51,6 +52,7 @@ def _part_columns(part: FilePart) -> Iterator[str]:
     yield part.subject
     yield from _named(part)
     event = getattr(part, "event", None)
+    # '=death' names an event itself, not a column that names events.
     if isinstance(event, str) and not event.startswith("="):
         yield event
 

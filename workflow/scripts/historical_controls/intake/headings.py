@@ -20,6 +20,7 @@ def joined_headings(rows: Sequence[Sequence[str]]) -> list[str]:
     """
     width = max(map(len, rows), default=0)
     filled = [[*row, *[""] * (width - len(row))] for row in rows]
+    # A merged cell has its text in its first column only. In the lowest row a blank is a column without a name.
     carried = [_carried(row) for row in filled[:-1]]
     lowest = filled[-1] if filled else []
     return [
@@ -37,6 +38,7 @@ def _carried(row: Sequence[str]) -> list[str]:
 
 def plain_heading(text: str) -> str:
     """Return a heading in composed Unicode (NFC), as it is typed, without blanks around it."""
+    # An accent may be sent as a character of its own: it looks the same and compares unequal.
     return unicodedata.normalize("NFC", text).strip()
 
 
@@ -49,6 +51,7 @@ def distinct_names(header: Sequence[str]) -> list[str]:
         seen[heading] += 1
         base = heading or f"column {position}"
         name = f"{base} #{seen[heading]}" if heading and counts[heading] > 1 else base
+        # The file may itself have a column called 'BP #1'.
         while name in names:
             name += " #2"
         names[name] = None
@@ -65,6 +68,7 @@ def addressed(grid: Grid, declared: Sequence[str]) -> Grid:
     final = [spelled.get(name, name) for name in names]
     for name in declared:
         position = POSITION.match(name)
+        # A real column of that name goes first.
         if position and name not in final and 0 < int(position[1]) <= len(final):
             final[int(position[1]) - 1] = name
     return replace(grid, header=final, cells=grid.cells.set_axis([CELL + name for name in final], axis=1))

@@ -60,6 +60,7 @@ def without_headers(grid: Grid) -> Grid:
     """The grid with rows that repeat the header, as printed pages do, set aside: nobody is called 'patient id'."""
     rows = np.arange(len(grid.lines))
     for name, heading in zip(grid.cells, grid.header, strict=True):
+        # Column by column on what is left: hardly any row passes the first one.
         rows = rows[(grid.cells[name].iloc[rows].str.strip() == heading).to_numpy(dtype=bool)]
         if not len(rows):
             return grid

@@ -31,6 +31,7 @@ def private_columns(header: list[str], read: list[str], file: SourceFile, redcap
     or is marked as an identifier in the data dictionary.
     """
     marked = redcap.identifiers() if redcap else set()
+    # What a part reads is needed, whatever its heading looks like; a column that nobody needs is dropped on suspicion.
     found = [name for name in header if name not in read and (name in marked or identifies(name))]
     several = [other for name in file.private_columns for other in repeated(name, header)]
     return list(dict.fromkeys([*file.private_columns, *several, *found]))

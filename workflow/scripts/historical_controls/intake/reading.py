@@ -63,9 +63,11 @@ def read_blocks(
         raise UserError("there is no such file", str(place))
     grids: Iterator[Grid] = map(without_headers, _grids(place, file, size))
     if file.redcap and file.redcap.labels and redcap:
+        # Before names are looked up: the declaration has the names of fields, the file has labels.
         grids = _by_field(grids, redcap)
     declared = [*declared_columns(file), *file.private_columns]
     grids = (addressed(grid, declared) for grid in grids)
+    # Checked before anything is written, so that a wrong declaration costs one block, not the whole file.
     first = next(grids)
     _check_columns(place, first, file, redcap)
     private = private_columns(first.header, declared_columns(file), file, redcap)
@@ -99,6 +101,7 @@ def _fitting(place: Path, grids: Iterator[Grid]) -> Iterator[Grid]:
     for grid in grids:
         if not fits:
             fits = len(grid.lines) > 0
+            # Only lines above the first good one count: ragged lines later in a good file are held one by one.
             before = grid.lines[0] if fits else np.inf
             ragged += [n for n, reason, _ in grid.problems if reason == RAGGED and n < before]
             if len(ragged) >= HOPELESS:
@@ -155,6 +158,7 @@ def _layout_hint(grid: Grid, declared: list[str], file: SourceFile) -> str:
 
 def _table(grid: Grid, sha256: str, private: list[str]) -> pd.DataFrame:
     kept = [column for column, name in zip(grid.cells, grid.header, strict=True) if name not in private]
+    # One repeated value in Arrow's memory, without a Python object for each of a million lines.
     nothing = pd.array(pa.nulls(len(grid.lines), pa.string()), dtype="str")
     same = pd.array(pa.repeat(sha256, len(grid.lines)), dtype="str")
     good = grid.cells[kept].assign(line=grid.lines, sha256=same, problem=nothing, text=nothing)

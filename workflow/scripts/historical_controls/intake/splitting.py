@@ -28,6 +28,7 @@ def _pieces(texts: pd.Series, split: SplitColumn) -> pd.DataFrame:
     n = len(split.into)
     whole = texts.str.strip()
     parts = whole.str.split(split.by, regex=False, expand=True).reindex(columns=range(n)).fillna("").astype("str")
+    # str.count takes a pattern, unlike str.split with regex=False.
     fits = (whole.str.count(pat=_literal(split.by)) == n - 1) & (whole != "")
     marked = ("not split: " + whole).where(whole != "", "")
     return pd.DataFrame({place: parts[place].str.strip().where(fits, marked) for place in range(n)}, index=texts.index)

@@ -27,6 +27,7 @@ def read_statistical(path: Path, file: SourceFile) -> Iterator[Grid]:
     read = _reader(path, file)
     options = {"apply_value_formats": True, "formats_as_category": False} if file.value_labels else {}
     done, size = 0, CHUNK_ROWS
+    # A block shorter than what was asked for is the last one.
     while size == CHUNK_ROWS:
         try:
             frame, meta = read(str(path), row_offset=done, row_limit=CHUNK_ROWS, **options)
@@ -59,6 +60,7 @@ def _text(value: Any, decimal: str) -> str:
     match value:
         case None:
             return ""
+        # NaT is an instance of datetime, so that it must be met before the dates are.
         case _ if value is pd.NaT:
             return ""
         case bool():
@@ -66,6 +68,7 @@ def _text(value: Any, decimal: str) -> str:
         case float() if np.isnan(value):
             return ""
         case float():
+            # These files store whole numbers as floats: an id 123 must not become '123.0'. Below 1e15 they are exact.
             exact = repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
             return exact.replace(".", decimal)
         case pd.Timestamp() | datetime():

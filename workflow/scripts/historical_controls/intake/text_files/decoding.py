@@ -28,6 +28,7 @@ def text_blocks(path: Path, file: SourceFile, size: int) -> Iterator[tuple[bytes
     another encoding: at the latest at the line where they say so.
     """
     with _opened(path) as stream:
+        # One byte more than is looked at tells whether the file goes on.
         head = stream.read(HEAD + 1)
         _check_marks(path, head[:HEAD], len(head) <= HEAD, file)
         stream.seek(0)
@@ -39,6 +40,7 @@ def text_blocks(path: Path, file: SourceFile, size: int) -> Iterator[tuple[bytes
             body = rest + decoder.decode(raw, last)
             end = len(body) if last else _last_line_end(body)
             rest = body[end:]
+            # A line longer than a block yields nothing until its end has come.
             if end or last:
                 yield body[:end], last
 
@@ -82,6 +84,7 @@ class _Decoder:
             text = self.decoder.decode(raw, last)
         except UnicodeDecodeError as error:
             raise self._wrong_byte(error) from None
+        # UTF-16 without a byte-order mark raises this parent of UnicodeDecodeError, which has no position.
         except UnicodeError as error:
             said = f"the file is not {self.file.encoding}: {error}"
             raise UserError(said, str(self.path), "Declare its encoding.") from None
@@ -109,6 +112,7 @@ class _Decoder:
             self.utf8 = None
             return
         self.beyond_ascii |= not raw.isascii()
+        # Sure at the end only: a single byte that is not UTF-8 would have settled it the other way.
         if last and self.beyond_ascii:
             raise _is_utf8(self.path, self.file)
 

@@ -50,6 +50,7 @@ def read_delimited(path: Path, file: SourceFile, size: int = BLOCK) -> Iterator[
         problems = [(line + above, reason, text) for line, reason, text in rows.problems]
         return Grid(rows.cells, rows.lines + above, problems, top.header, file.header_line, top.head)
 
+    # A block of its own for what is above the header: those lines are numbered from the top of the file.
     yield grid(Rows(text_frame([], shape.names), np.array([], dtype="int64"), top.problems, 0, b""), 0)
     above = top.n_lines
     for rows in _rows(top, blocks, shape):
@@ -105,6 +106,7 @@ def _top(path: Path, blocks: Blocks, file: SourceFile) -> Top:
         where = f"{path}, line {len(lines)}"
         raise UserError(f"the file ends before its header (line {file.header_line})", where, "Check header_line.")
     header = _header(lines[file.header_line - 1 :], file)
+    # A quoted name may span lines and close in a later block only.
     while isinstance(header, csv.Error) and not last and len(body) < LARGEST_RECORD:
         more, last = next(blocks)
         body += more

@@ -22,6 +22,7 @@ def read_careful(body: bytes, shape: Shape, last: bool) -> Rows:
 
     last: nothing follows. Otherwise a record that is still open at the end is the rest.
     """
+    # csv refuses cells above 131,072 characters by default; long reports in one cell are longer.
     csv.field_size_limit(LARGEST_CELL)
     lines = split_lines(body.decode())
     rows: list[list[str]] = []
@@ -43,6 +44,7 @@ def read_careful(body: bytes, shape: Shape, last: bool) -> Rows:
 
 def split_lines(text: str) -> list[str]:
     """Lines with their ends: a newline, a carriage return, or both."""
+    # Not str.splitlines, which also splits at form feeds and other separators that occur within cells.
     return list(io.StringIO(text, newline=""))
 
 
@@ -85,6 +87,7 @@ def _strict(lines: list[str], start: int, delimiter: str) -> Iterator[Record]:
         while given < len(lines):
             given += 1
             yield lines[given - 1]
+        # One past the end: the reader asked for a line that is not there, so that a quote is still open.
         given += 1
 
     reader = csv.reader(one_by_one(), delimiter=delimiter, strict=True)

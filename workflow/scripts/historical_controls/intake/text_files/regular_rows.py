@@ -49,6 +49,7 @@ def read_regular(body: bytes, shape: Shape, last: bool) -> Rows | None:
     several lines that might be no records. An unclosed quote at the end leaves its record as the rest; last: nothing
     follows, so that there it is a fault.
     """
+    # Arrow takes delimiters of one byte, and drops a byte-order mark, which within a file belongs to a cell.
     if len(shape.delimiter.encode()) != 1 or shape.width < 2 or b"\x00" in body or body.startswith(b"\xef\xbb\xbf"):
         return None
     if b"\r" in body and body.count(b"\r") != body.count(b"\r\n"):
@@ -76,6 +77,7 @@ def _records(body: bytes, delimiter: int) -> Records | None:
     quotes = np.flatnonzero(data == QUOTE)
     if not _regular(data, quotes, delimiter):
         return None
+    # A line end is outside quotes where an even number of quotes comes before it.
     closed = np.searchsorted(quotes, ends, side="right") % 2 == 0
     n_lines = int(np.flatnonzero(closed)[-1]) + 1 if closed.any() else 0
     starts = np.append(0, ends[closed] + 1)
@@ -85,6 +87,7 @@ def _records(body: bytes, delimiter: int) -> Records | None:
 
 def _regular(data: np.ndarray, quotes: np.ndarray, delimiter: int) -> bool:
     """Whether each quote opens a cell, closes one, or is doubled within one; they open and close in turns."""
+    # A doubled quote counts as one that closes and one that opens, next to each other.
     opening, closing = quotes[::2], quotes[1::2]
     before = np.where(opening > 0, data[np.maximum(opening - 1, 0)], NEWLINE)
     after_last = np.minimum(closing + 1, len(data) - 1)
@@ -117,14 +120,17 @@ def _parsed(body: bytes, shape: Shape, quoted: bool) -> tuple[pa.Table, np.ndarr
         return pa.schema(kinds.items()).empty_table(), np.array([], dtype="int64")
     table = pa_csv.read_csv(
         pa.BufferReader(body),
+        # Without threads and in one block: only then does Arrow know the numbers of the rows that do not fit.
         read_options=pa_csv.ReadOptions(column_names=shape.names, use_threads=False, block_size=len(body) + 1),
         parse_options=pa_csv.ParseOptions(
             delimiter=shape.delimiter,
             quote_char='"' if quoted else False,
+            # Blank lines are counted, or all later rows would have a wrong line.
             ignore_empty_lines=False,
             newlines_in_values=quoted,
             invalid_row_handler=skip,
         ),
+        # 'NA' and blanks stay as sent: what means missing is declared, not guessed. The bytes are known to be UTF-8.
         convert_options=pa_csv.ConvertOptions(column_types=kinds, strings_can_be_null=False, check_utf8=False),
     )
     return table, np.array(ragged, dtype="int64")
@@ -133,6 +139,7 @@ def _parsed(body: bytes, shape: Shape, quoted: bool) -> tuple[pa.Table, np.ndarr
 def _rows(body: bytes, records: Records, table: pa.Table, ragged: np.ndarray, shape: Shape) -> Rows:
     good = np.ones(len(records.starts), dtype=bool)
     good[ragged] = False
+    # Records with another number of cells may still be blank lines or footers.
     reasons = {n: problem(cells_of(records.raw(body, n), shape), records.text(body, n), shape) for n in ragged.tolist()}
     numbers = np.flatnonzero(good)
     reasons |= dict.fromkeys(numbers[_blank(table)].tolist(), BLANK)

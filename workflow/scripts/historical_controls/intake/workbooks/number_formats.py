@@ -79,7 +79,9 @@ def shown_number(value: float, text: str, number_format: str) -> str:
     if value < 0 and (before == "-" or (before, after) == ("(", ")")):
         return text
     hidden = not own.digits and not own.dates
+    # A comma behind the digits divides by a thousand: 1,250,000 is shown as 1,250.
     scaled = bool(re.search(r"[0#?],+(?:$|\.)", own.digits))
+    # A section of its own for negative numbers shows them without a minus unless it writes one.
     unsigned = value < 0 and len(sections(number_format)) > 1
     if hidden or scaled or unsigned or own.condition or CHANGES.search(before) or CHANGES.search(after):
         return contradiction(f"{own.before}{own.digits}{own.after}", text)
@@ -89,7 +91,9 @@ def shown_number(value: float, text: str, number_format: str) -> str:
 
 def _chosen(value: float, known: tuple[Section, ...]) -> Section | None:
     """Return the section that shows a number; None where the format says nothing of its own."""
+    # Sections for positive numbers, negative ones and zero; the fourth is for texts.
     numeric = list(known[:3])
+    # Which section shows the number depends on the condition; whatever it shows, such a format is not trusted.
     if any(one.condition for one in numeric):
         return next(one for one in numeric if one.condition)
     if value < 0 and len(numeric) > 1:

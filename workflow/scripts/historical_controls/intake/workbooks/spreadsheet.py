@@ -53,6 +53,7 @@ def read_spreadsheet(path: Path, raw: bytes, file: SourceFile) -> Grid:
         raise UserError(f"the sheet ends before its header (row {file.header_line})", str(path), "Check header_line.")
     above = file.header_line - file.header_rows
     header = [cell.strip() for cell in joined_headings(rows[above : file.header_line])]
+    # Rows may be longer than the header: a cell without a heading is kept, under the number of its column.
     width = max([_filled(header), *map(len, rows[file.header_line :])])
     check_extent(path, len(rows), width, sum(map(len, rows)))
     header = _fitted(header, width)
@@ -100,6 +101,7 @@ def _filled_rows(path: Path, sent: Iterator[list[str]]) -> list[list[str]]:
             continue
         if rows and blank > MOST_BLANK_ROWS:
             raise blank_rows_within(path, len(rows) + 1, len(rows) + blank + 1)
+        # Blank rows within the table keep their place, so that later rows keep their line.
         rows += [[] for _ in range(blank)]
         blank = 0
         rows.append(row[:width])
@@ -125,6 +127,7 @@ def _sheet(path: Path, raw: bytes, file: SourceFile, computed: bool) -> Any:
         # Styles and extensions that openpyxl does not know are no matter of the data.
         warnings.simplefilter("ignore")
         book = openpyxl.load_workbook(BytesIO(raw), read_only=True, data_only=computed)
+    # Not `sheetnames`, which include chart sheets, without cells.
     sheets = {sheet.title: sheet for sheet in book.worksheets}
     if file.sheet is None and len(sheets) > 1:
         raise UserError(f"the workbook has {len(sheets)} sheets", str(path), f"Declare one: {', '.join(sheets)}.")
@@ -160,6 +163,7 @@ def _as_text(cell: Any, decimal: str) -> str:
 def _exact(value: float, number_format: str) -> str:
     """Return a number to its last digit, as a percentage where it is shown as one."""
     if any(one.percent for one in sections(number_format)):
+        # In decimals: 0.07 * 100 is 7.000000000000001 as a float.
         return f"{(Decimal(repr(value)) * 100).normalize():f}%"
     return repr(int(value)) if abs(value) < 1e15 and value == int(value) else repr(value)
 
@@ -167,6 +171,7 @@ def _exact(value: float, number_format: str) -> str:
 def _date_text(value: datetime, number_format: str) -> str:
     # Spreadsheets store times as fractions of a day: rounding mends 23:44:59.999997.
     rounded = (value + timedelta(microseconds=500_000)).replace(microsecond=0)
+    # Midnight under a format without hours is a day; under one with hours it is a time.
     only_day = "h" not in number_format.lower() and rounded.time() == time()
     text = rounded.date().isoformat() if only_day else rounded.isoformat(sep=" ")
     # A sheet turns '20-5' or 'may-20' into a date of its own invention, and shows a part of it.
