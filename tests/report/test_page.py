@@ -113,7 +113,8 @@ def test_study_without_analysed_patients_still_has_a_report(tmp_path: Path, lang
 
 def test_inlined_figures_keep_their_ids_apart() -> None:
     svg = (
-        '<?xml version="1.0"?>\n<!DOCTYPE svg>\n<svg xmlns="http://www.w3.org/2000/svg" width="360pt" height="9pt" '
+        '<?xml version="1.0"?>\n<!DOCTYPE svg>\n<svg xmlns:xlink="http://www.w3.org/1999/xlink" '
+        'xmlns="http://www.w3.org/2000/svg" width="360pt" height="9pt" '
         'viewBox="0 0 360 9" version="1.1"><metadata>x</metadata><defs><clipPath id="p1"/></defs>'
         '<g id="axes_1" clip-path="url(#p1)"><use xlink:href="#p1"/></g></svg>\n'
     )
@@ -121,8 +122,8 @@ def test_inlined_figures_keep_their_ids_apart() -> None:
     assert out == (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 360 9" role="img" aria-labelledby="flow-title flow-desc">'
         '<title id="flow-title">A &lt;title&gt;</title><desc id="flow-desc">B</desc>'
-        '<defs><clipPath id="flow-p1"/></defs>'
-        '<g id="flow-axes_1" clip-path="url(#flow-p1)"><use xlink:href="#flow-p1"/></g></svg>'
+        '<defs><clipPath id="flow-p1" /></defs>'
+        '<g id="flow-axes_1" clip-path="url(#flow-p1)"><use href="#flow-p1" /></g></svg>'
     )
 
 

@@ -142,7 +142,16 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
     groups |= {"estimand_default"}  # config/reading/estimand_texts.py
     keys = [key for key in locales["en"].entries if key.partition(".")[0] not in groups]
     built = {"answer.reading_", "cleaning.", "readings.", "care.", "calendar.", "adverse.", "grid."}
-    built |= {"run.", "shell.", "figure.choice_", "verdict.", "certainty.left_", "certainty.right_"}
+    built |= {
+        "run.",
+        "shell.",
+        "answer.ranks_",
+        "answer.event_",
+        "figure.choice_",
+        "verdict.",
+        "certainty.left_",
+        "certainty.right_",
+    }
     assert [
         key for key in keys if key not in code and not key.endswith(".title") and not any(map(key.startswith, built))
     ] == []
@@ -193,9 +202,10 @@ def _constants(place: Path, pattern: str) -> set[str]:
 
 
 # Turns that STYLE.md replaces, for every entry of a locale: inversions, aphorisms and coined terms.
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 BANNED = {
     "en": (
-        "had nobody died|gone home|hangs? on|holds? no difference|drawn by lot|lots decide|by lot|had we decided"
+        r"had nobody died|gone home|\bhangs? on|holds? no difference|drawn by lot|lots decide|by lot|had we decided"
         "|answers? (and the one above )?agree|reads? otherwise|not guessed|whatever the conditions say|even odds"
         "|one look among many|spreads? of its own|no part of it|look equally hard|found with a chance"
         "|what would overturn|worth how many|suspicions? to settle|line that settles|at a glance"
@@ -214,6 +224,22 @@ BANNED = {
 def test_no_banned_turn(language: str, locales: dict[str, Words]) -> None:
     entries = locales[language].entries
     assert [key for key, entry in entries.items() if re.search(BANNED[language], entry, flags=re.IGNORECASE)] == []
+
+
+def prose() -> dict[str, str]:
+    """What a person reads besides the locales: README, documents, the example's config, docstrings and comments."""
+    texts = {path: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", ROOT / "config.yaml")}
+    texts |= {path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
+    for path in sorted((ROOT / "workflow").glob("scripts/**/*.py")):
+        source = path.read_text(encoding="utf-8")
+        found = [ast.get_docstring(node) or "" for node in ast.walk(ast.parse(source)) if isinstance(node, DOCUMENTED)]
+        texts[path] = "\n".join([*found, *re.findall(r"#.*", source)])
+    return {str(path.relative_to(ROOT)): " ".join(text.split()) for path, text in texts.items()}
+
+
+def test_no_banned_turn_in_documents_and_docstrings() -> None:
+    turns = re.compile(BANNED["en"], flags=re.IGNORECASE)
+    assert [(place, match[0]) for place, text in prose().items() for match in turns.finditer(text)] == []
 
 
 CODE = r"\b(?:[a-z]+_)+[a-z0-9]+\b|\b[a-z_]+=[a-z0-9_<>]+"

@@ -1,4 +1,4 @@
-"""Rule assess_robustness: what would overturn each outcome's answer without another scenario."""
+"""Rule assess_robustness: the robustness of each outcome's answer, without another scenario."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,1 +1,1 @@
-"""What differs between the arms, how sure, and what would overturn it: the analysis stage."""
+"""What differs between the arms, how sure, and how robust: the analysis stage."""

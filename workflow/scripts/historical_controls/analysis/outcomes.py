@@ -44,9 +44,9 @@ class Analysed:
 def analyse_outcomes(codes: Iterable[str], inputs: AnalysisInputs) -> Analysed:
     """The analysis of these outcomes of one scenario.
 
-    The mixed model's estimand is hypothetical: the difference had nobody died or gone home. Log outcomes are reported
-    as ratios of geometric means, logit ones as odds ratios, with the standard error on that scale. Beside it stand
-    answers for those who live: while alive and in hospital, and with deaths as the worst ranks.
+    The mixed model's estimand is hypothetical: the difference if no patient had died or been discharged. Log outcomes
+    are reported as ratios of geometric means, logit ones as odds ratios, with the standard error on that scale. Beside
+    it are answers for those who live: while alive and in hospital, and with deaths as the worst ranks.
     """
     rows: list[Row] = []
     settings = inputs.settings

@@ -15,7 +15,7 @@ from historical_controls.inference.spread import cancelled
 
 # Ties among relabellings are equal up to rounding.
 TIE = 1e-9
-# An arm with fewer subjects has no spread of its own.
+# An arm with fewer subjects has no variance of its own.
 FEWEST = 2
 # Halvings at most: about 30 bring 2^20 standard errors below a thousandth of one.
 STEPS = 60

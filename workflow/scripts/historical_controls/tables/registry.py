@@ -215,7 +215,7 @@ FINDINGS = Table(
         Column("n", "integer", "records that it concerns"),
         _number("share", "their share of the records compared; for SOURCE_SHIFT the Kolmogorov-Smirnov distance"),
         _number("factor", "proposed factor on the numbers sent"),
-        _text("hint", "what was seen, or the line that settles it in the file's declaration"),
+        _text("hint", "what was seen, or the suggested line for the file's declaration"),
         _text("config_line", "line of the file's declaration that would settle it; '' where none would"),
         _text("severity", "'stop': ends the run before the cohort; 'report': listed and printed at the end of the run"),
         _text("examples", "up to three lines of the file as sent; '' where no single record is meant"),

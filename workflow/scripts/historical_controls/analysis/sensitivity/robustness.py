@@ -1,4 +1,4 @@
-"""What would overturn each outcome's answer without another scenario: one patient, the unobserved, time before zero."""
+"""Robustness of each outcome's answer without another scenario: one patient, the unobserved, time before zero."""
 
 from __future__ import annotations
 

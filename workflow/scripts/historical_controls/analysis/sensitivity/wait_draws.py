@@ -1,4 +1,4 @@
-"""How far the answer hangs on the draw of the controls' waits: the primary contrast under every further draw."""
+"""How far the answer depends on the draw of the controls' waits: the primary contrast under every further draw."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def effect_rows(here: Cell, effect: RelativeEffect) -> list[Row]:
     if effect.no_interval:
         finite = np.isfinite(effect.win_odds)
         even = [here.number(Statistic.WIN_ODDS, effect.win_odds, "odds", "0.00")] if finite else []
-        # Complete separation leaves one limit, the one towards even odds: "at least", or "at most".
+        # Complete separation leaves one limit, the one towards win odds of 1: "at least", or "at most".
         limits = {Statistic.LOWER: effect.lower, Statistic.UPPER: effect.upper}
         one = [here.number(name, at, "odds", "0.00") for name, at in limits.items() if 0 < at < np.inf]
         return [*rows, *even, *one, here.text(Statistic.NO_INTERVAL, effect.no_interval.value)]

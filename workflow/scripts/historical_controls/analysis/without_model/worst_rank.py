@@ -137,7 +137,7 @@ def agreement(rows: list[Row], outcome: Outcome, day: int) -> str | None:
 
 
 def _verdict(parts: tuple[float, float, float], null: float, sign: int) -> int:
-    """1 or -1 where the interval says that the treated fare better or worse, 0 where it holds no difference."""
+    """1 or -1 where the interval says that the treated fare better or worse, 0 where it includes no difference."""
     _, lower, upper = parts
     return 0 if lower <= null <= upper else sign * (1 if lower > null else -1)
 

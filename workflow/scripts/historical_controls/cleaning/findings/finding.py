@@ -1,4 +1,4 @@
-"""A finding: something about a file that a person must settle, with where it shows and the line that settles it."""
+"""A finding: something about a file that a person must settle, with where it shows and the suggested line."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """One value per included patient: days free of support, hours of support, days of fever (DV-16, DV-17).
 
-Supporting outcomes, not registered ones. What was not followed to its end is bounded, not guessed.
+Supporting outcomes, not registered ones. What was not followed to its end is bounded, not imputed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What would overturn the result: the `sensitivity` section of config.yaml."""
+"""Robustness of the result: the `sensitivity` section of config.yaml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All outcomes at a glance: standardised differences with intervals, the primary day strongest."""
+"""All outcomes in one figure: standardised differences with intervals, the primary day strongest."""
 
 from __future__ import annotations
 

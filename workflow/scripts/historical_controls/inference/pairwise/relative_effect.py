@@ -93,7 +93,7 @@ class Moments:
 
     @property
     def statistic(self) -> Array:
-        """Wilson's statistic against even odds (IN-4)."""
+        """Wilson's statistic against win odds of 1 (IN-4)."""
         return (self.theta - 0.5) / (0.5 * np.sqrt(self.dispersion))
 
 

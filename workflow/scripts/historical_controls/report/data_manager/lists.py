@@ -104,7 +104,7 @@ def _share(printer: Printer, statistic: Statistic, outcome: str, arm: str = "", 
 
 
 def findings_table(printer: Printer, findings: pd.DataFrame) -> HtmlTable | None:
-    """Suspicions, each with what to do and the line that settles it; None where there are none."""
+    """Findings, each with what to do and the suggested config line; None where there are none."""
     ordered = findings.assign(rank=[rank(printer, code) for code in findings["outcome"]])
     rows = [_finding_row(printer, row) for row in ordered.sort_values(["rank", "n"], ascending=[True, False]).to_dict(
         "records"

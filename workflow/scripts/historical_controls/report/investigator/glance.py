@@ -1,4 +1,4 @@
-"""All registered outcomes at a glance: the difference at the primary day or why there is none, and who was measured."""
+"""All registered outcomes in one table: the difference at the primary day or why there is none, and n."""
 
 from __future__ import annotations
 

@@ -79,7 +79,6 @@ PEOPLE: Mapping[str, tuple[Shell, ...]] = {
                     statistic("records", S.N_VALUES),
                     statistic("percentage", S.SHARE),
                     statistic("factor", S.FACTOR),
-                    statistic("suggestion", S.HINT),
                 ),
             ),
         ),

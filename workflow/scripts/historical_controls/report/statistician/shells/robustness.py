@@ -1,4 +1,4 @@
-"""The shells of what would overturn a result: choices, single patients, bias, and what the study could detect."""
+"""The shells of robustness: choices, single patients, bias, and what the study could detect."""
 
 from __future__ import annotations
 
