@@ -50,6 +50,7 @@ class AnalysisInputs:
         # Names and the rules that were undecided differ between scenarios whose patients are the same.
         patients = included.drop(columns=["scenario", "display_id", "undecided"], errors="ignore").sort_values(PERSON)
         visits = self.visits.drop(columns="scenario").sort_values([*PERSON, "outcome", "day"])
+        # index=False: the row numbers differ between scenarios, the patients need not.
         hashes = (pd.util.hash_pandas_object(frame, index=False) for frame in (patients, visits))
         return tuple(one.to_numpy().tobytes() for one in hashes)
 
@@ -59,11 +60,14 @@ class AnalysisInputs:
 
     def table(self, code: str) -> ModelData:
         """The model table of one outcome; of the visits it needs only the outcome's own and the covariates'."""
+        # Only these are merged with the patients; the table has the visits of all outcomes.
         needed = sorted({code, *self.settings.covariates} & self._visits_by_outcome.keys())
         own = [self._visits_by_outcome[name] for name in needed]
+        # An outcome without any visit still needs the columns.
         visits = pd.concat(own) if own else self.visits.iloc[:0]
         outcome = self.dictionary.outcomes[code]
         data = model_data(outcome, self.compared_patients, visits, self.settings, self.dictionary)
+        # The seed enters by way of the model table: values beyond limits are drawn while fitting.
         return replace(data, seed=self.seed)
 
     def is_headline(self, code: str) -> bool:

@@ -50,6 +50,7 @@ def analyse_outcomes(codes: Iterable[str], inputs: AnalysisInputs) -> Analysed:
     """
     rows: list[Row] = []
     settings = inputs.settings
+    # One label matrix for all outcomes: their joint distribution under exchange is what max-T needs (IN-13).
     joint = joint_labels(inputs.compared_patients, settings, inputs.scenario, inputs.seed, inputs.comparison.sets)
     statistics: dict[str, pd.DataFrame] = {}
     for code in codes:
@@ -68,6 +69,7 @@ def analyse_outcomes(codes: Iterable[str], inputs: AnalysisInputs) -> Analysed:
 
 
 def _outcome_cell(code: str, inputs: AnalysisInputs) -> Cell:
+    # Weighted estimates come from estimating equations with CR2 errors, not from a likelihood.
     method = "reml" if inputs.comparison.weights is None else "cr2"
     output = output_of(AnalysisKey.MIXED_MODEL, inputs.dictionary.outcomes[code].family)
     return Cell(AnalysisKey.MIXED_MODEL, inputs.scenario, method, code, output=output)
@@ -79,6 +81,7 @@ def _model_rows(
     """What a fit gives and its permutation answer, or the reason for none."""
     settings, weights = inputs.settings, inputs.comparison.weights
     reason = reason_against(data, settings, inputs.comparison.refusal)
+    # joint is None where an arm is empty: there are no labels to exchange and nothing to contrast.
     if reason is not None or joint is None:
         return [cell.text(Statistic.NOT_ESTIMABLE, reason or "no_data")], None
     fitted = fit_ladder(data, settings, weights)
@@ -105,6 +108,7 @@ def _model_rows(
 
 def _statistics_frame(permuted: PermutedOutcome) -> pd.DataFrame:
     frame = pd.DataFrame(permuted.statistics, columns=[f"day {day}" for day in permuted.days])
+    # The number of the labelling: rows of all outcomes are matched by it.
     return frame.assign(permutation=range(len(frame)))
 
 
@@ -121,6 +125,7 @@ def _further_rows(cell: Cell, data: ModelData, model_rows: list[Row], inputs: An
     ranked = worst_rank_rows(cell, data.outcome, analysis_set, primary)
     yield from ranked
     verdict = agreement([*model_rows, *ranked], data.outcome, primary.day)
+    # Of other outcomes no sentence says both answers, so that none has to say whether they agree.
     if inputs.is_headline(code) and verdict:
         yield headline_cell(cell).at(day=primary.day).text(Statistic.AGREEMENT, verdict)
     if code == primary.outcome and inputs.summaries is not None:

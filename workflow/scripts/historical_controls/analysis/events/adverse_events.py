@@ -20,6 +20,7 @@ from historical_controls.inference.counts import exact_rate
 
 GRADES = range(1, 6)
 COMPARED = {"any": OutputId.ADVERSE_EVENTS, "infection": OutputId.INFECTIONS, "serious": OutputId.SERIOUS_EVENTS}
+# Rates are per 100 patient-days.
 PER_DAYS = 100
 
 
@@ -40,9 +41,11 @@ def adverse_event_rows(
     yield from follow_up.comparison.rows(cell)
     occurred = _of_people(events, follow_up.people, settings)
     kinds = {"any": occurred["adverse"], **{f"grade_{grade}": occurred["grade"] == grade for grade in GRADES}}
+    # An ungraded event is in no grade and not serious; it has a line of its own, so that it is not lost.
     kinds |= {"grade_unknown": occurred["adverse"] & occurred["grade"].isna()}
     kinds |= {"infection": occurred["infection"], "serious": occurred["grade"] >= settings.serious_grade}
     for level, kind in kinds.items():
+        # A source may record infections and nothing else, or everything but infections.
         asked = settings.infections if level == "infection" else settings.adverse
         people = follow_up.people.assign(known=_recording(follow_up.people, asked, recorded))
         here = cell.at(output=COMPARED.get(level, OutputId.ADVERSE_EVENTS), level=level)
@@ -62,8 +65,10 @@ def adverse_event_times(follow_up: FollowUp, events: pd.DataFrame, recorded: Map
 
 def _of_people(events: pd.DataFrame, people: pd.DataFrame, settings: EventSettings) -> pd.DataFrame:
     """Adverse events of these people during their follow-up, with grade, infection and reaction."""
+    # An infection counts as an adverse event too, also where `adverse` does not list it.
     own = events[events["event"].isin([*settings.adverse, *settings.infections])]
     own = own.drop(columns="arm").merge(people[[*PERSON, "arm", "subject", "end_day"]], on=PERSON)
+    # After discharge or transfer nobody records events, and patient-days end as well.
     own = own[(own["hours"] >= 0) & (own["hours"] <= 24 * own["end_day"])]
     terms = own["detail"].fillna("").astype(str)
     reaction = np.zeros(len(own), dtype=bool)
@@ -72,6 +77,7 @@ def _of_people(events: pd.DataFrame, people: pd.DataFrame, settings: EventSettin
     return own.assign(
         adverse=True,
         infection=own["event"].isin(settings.infections),
+        # A grade that is no number (such as 'severe') counts as unknown.
         grade=pd.to_numeric(own["value"], errors="coerce"),
         reaction=reaction,
     )
@@ -86,6 +92,7 @@ def _kind_rows(cell: Cell, follow_up: FollowUp, people: pd.DataFrame, occurred: 
     """One kind of event by arm, its rate, and where both arms record it the difference."""
     for arm in ARMS:
         yield from _arm_rows(cell.at(arm=arm), people[people["arm"] == arm], occurred, follow_up)
+    # Single grades are counted; comparing each would only add tests.
     if cell.level not in COMPARED:
         return
     silent = [arm for arm in ARMS if not people.loc[people["arm"] == arm, "known"].any()]
@@ -105,6 +112,7 @@ def _arm_rows(cell: Cell, people: pd.DataFrame, occurred: pd.DataFrame, follow_u
         yield cell.text(Statistic.NOT_RECORDED, "not_recorded" if len(people) else "no_data")
         return
     own = occurred[occurred["subject"].isin(known["subject"])]
+    # A patient counts once, however many events; the events are counted beside it (EV-1).
     yield from share_rows(cell, own["subject"].nunique(), 0, len(known), follow_up.settings)
     yield cell.number(Statistic.N_EVENTS, len(own))
     days = float(known["end_day"].sum())
@@ -131,4 +139,5 @@ def _reaction_rows(
     for level, own in kinds.items():
         here = cell.at(level=level)
         yield from _arm_rows(here.at(arm="treated"), people[people["arm"] == "treated"], own, follow_up)
+        # Controls were given no infusion that a reaction could follow.
         yield here.at(arm="historical").text(Statistic.NOT_RECORDED, "treated_only")

@@ -40,6 +40,7 @@ def clearance_rows(code: str, follow_up: FollowUp, results: pd.DataFrame, scenar
     """Rows 14.2.9 of an outcome of kind 'result' (results: its rows of table observations), and its sensitivity."""
     cell = Cell(AnalysisKey.CLEARANCE, scenario, outcome=code)
     own = results.drop(columns="arm").merge(follow_up.people[[*PERSON, "subject", "arm"]], on=PERSON)
+    # Also where nothing is concluded: documented clearance depends on how often each arm was tested.
     yield from _test_rows(cell, follow_up, own)
     declared = follow_up.settings.not_concluded.get(code)
     if declared:
@@ -49,6 +50,7 @@ def clearance_rows(code: str, follow_up: FollowUp, results: pd.DataFrame, scenar
     settings = follow_up.settings.events
     yield from _rule_rows(cell, follow_up, own, settings)
     if settings.sensitivity_negatives is not None:
+        # Only the number of negatives changes; no distance in hours is asked of a single one.
         other = settings.model_copy(update={"confirm_negatives": settings.sensitivity_negatives})
         yield from _rule_rows(replace(cell, analysis=AnalysisKey.CLEARANCE_SENSITIVITY), follow_up, own, other)
 
@@ -68,12 +70,14 @@ def clearance_times(follow_up: FollowUp, results: pd.DataFrame) -> EventTimes:
     own = results.drop(columns="arm").merge(follow_up.people[[*PERSON, "subject", "arm"]], on=PERSON)
     people = _with_intervals(follow_up, own, follow_up.settings.events)
     people = people[people["state"] == AT_RISK].reset_index(drop=True)
+    # Who died infected never cleared the virus; without this they would count as "may have cleared it later".
     left, right = never_once_dead(people, people["left"].to_numpy(dtype=float), people["right"].to_numpy(dtype=float))
     return EventTimes(people, left, right, sooner_is_better=True)
 
 
 def _with_intervals(follow_up: FollowUp, own: pd.DataFrame, settings: EventSettings) -> pd.DataFrame:
     """People with their state and the bounds (left, right] of their clearance."""
+    # Sorted by time within a patient, as `clearance_interval` needs.
     tests = dict(tuple(own.sort_values("hours", kind="stable").groupby("subject")))
     intervals = [_interval_of(tests.get(subject), settings) for subject in follow_up.people["subject"]]
     return follow_up.people.assign(
@@ -140,11 +144,13 @@ def clearance_interval(hours: Array, result: np.ndarray, negatives: int, apart: 
     for number in np.unique(run):
         own = negative[run == number]
         if len(own) >= negatives and (negatives == 1 or own[-1] - own[0] >= apart):
+            # Negatives before the first positive are of a patient not yet infected, or a missed infection.
             if number == 0:
                 continue
             if own[0] <= 0:
                 return Interval(CLEAR_BEFORE)
             return Interval(AT_RISK, max(positive[number - 1], 0.0) / 24, own[0] / 24)
+    # No confirmed run: clearance, if any, came after the last positive.
     return Interval(AT_RISK, max(positive[-1], 0.0) / 24)
 
 
@@ -160,6 +166,7 @@ def _arm_rows(cell: Cell, people: pd.DataFrame, follow_up: FollowUp) -> Iterator
     left, right = own["left"].to_numpy(dtype=float), own["right"].to_numpy(dtype=float)
     yield from _turnbull_rows(cell.at(method="turnbull"), left, right, follow_up)
     for level, place in PLACES.items():
+        # Three places of clearance within its interval, since where it was cannot be known (EV-10).
         time, cause = _first_event(own, left, right, place)
         levels = [level, *(f"{level}|{end}" for end in ENDS)]
         yield from incidence_rows(
@@ -190,6 +197,8 @@ def _first_event(people: pd.DataFrame, left: Array, right: Array, place: float) 
         people["end_state"].map({end: number for number, end in enumerate(ENDS, start=2)}).fillna(0).to_numpy(dtype=int)
     )
     cleared = np.isfinite(right)
+    # The inner np.where keeps inf out of the product: inf * 0 is nan, with a warning.
     cleared_at = np.where(cleared, left + place * (np.where(cleared, right, 0) - left), np.inf)
+    # Clearance found on the day of death or discharge came first: the test was taken before.
     first = cleared_at <= end
     return np.where(first, cleared_at, end), np.where(first, 1, cause)

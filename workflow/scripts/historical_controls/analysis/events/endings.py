@@ -51,11 +51,14 @@ def _documented_rows(
     would otherwise take the lost for patients like the others and print another percentage for the same deaths.
     """
     for number, end in enumerate(ENDS, start=1):
+        # An empty arm has no share and no rows.
         for day in days if len(time) else ():
             here = cell.at(level=end, day=float(day))
             count = int(((cause == number) & (time <= day)).sum())
+            # Strictly before the day: whoever was followed to its end is known to have had no such end by then.
             unknown = int(((cause == 0) & (time < day)).sum())
             share = bounded_share(count, unknown, len(time), level)
+            # With patients lost there is no single estimate, only bounds.
             if not np.isnan(share.estimate):
                 yield here.number(Statistic.ESTIMATE, share.estimate, format="percent")
             if unknown:
@@ -111,6 +114,7 @@ def free_day_rows(
     Win odds of the ranks (IN-1 to IN-5), and the difference of means with Welch's interval.
     """
     for code in codes:
+        # `arm` is in both tables; of two columns pandas would make arm_x and arm_y.
         own = summaries[summaries["outcome"] == code].drop(columns="arm").merge(follow_up.people, on=PERSON)
         cell = Cell(AnalysisKey.FREE_DAYS, scenario, "", code)
         yield from follow_up.comparison.rows(cell)
@@ -146,6 +150,7 @@ def _free_day_contrast(cell: Cell, known: pd.DataFrame, follow_up: FollowUp, dic
         yield cell.at(method="welch").number(Statistic.DF, means.df, format="0.0")
     plan = follow_up.settings.permutation
     labels = draw_labels(treated, follow_up.seed, plan.exact_up_to, plan.draws, known["set"].to_numpy())
+    # Ranks need higher values to be better.
     sign = -1.0 if outcome.benefit == "down" else 1.0
     yield from effect_rows(
         cell.at(method="brunner_munzel"), relative_effect(sign * values, labels, follow_up.settings.level)

@@ -39,6 +39,7 @@ class FollowUp:
         fewest = min(int((people["arm"] == arm).sum()) for arm in ARMS)
         reasons = {
             "too_few_known": fewest < self.settings.min_patients_per_arm,
+            # None as a key is harmless: it is returned only where it is not None.
             self.comparison.refusal: self.comparison.refusal is not None,
             "weighted_counts": self.comparison.weights is not None,
         }
@@ -52,6 +53,7 @@ def build_follow_up(
     kept = comparison.select(patients)
     kept = kept[kept["included"].fillna(False).astype(bool)].sort_values(PERSON, ignore_index=True)
     subjects = subject_of(kept)
+    # One set for all is the permutation without strata.
     sets = 0 if comparison.sets is None else comparison.sets.reindex(subjects).to_numpy()
     people = kept[[*PERSON, "arm", "end_state", "end_day"]].assign(subject=subjects, set=sets)
     return FollowUp(people, settings, comparison, horizon_days, seed)
@@ -74,6 +76,7 @@ def share_rows(cell: Cell, count: int, unknown: int, n: int, settings: Analysis)
     yield cell.number(Statistic.UPPER, bounds.upper, format="percent")
     if count == 0 and unknown == 0:
         rate = settings.events.true_rate
+        # 2 level - 1: the two-sided interval whose upper limit is the one-sided one at `level`.
         yield cell.number(Statistic.UPPER_ONE_SIDED, exact_interval(0, n, 2 * settings.level - 1)[1], format="percent")
         yield cell.number(Statistic.TRUE_RATE, rate, format="percent")
         yield cell.number(Statistic.CHANCE_TO_SEE, 1 - chance_of_none(rate, n), format="percent")
@@ -112,6 +115,7 @@ def difference_rows(
     Where of everybody it is known: Newcombe's interval (1998, Stat Med 17:873-890, method 10), which exists where an
     arm has none, and the permutation test (EV-5). Otherwise what the unknown leave open, as method 'bounds' (EV-11).
     """
+    # The least number of patients is asked of those whose fate is known.
     known = people[~occurred.unknown]
     reason = follow_up.refusal(known, code)
     if reason is not None:

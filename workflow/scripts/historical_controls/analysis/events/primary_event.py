@@ -36,6 +36,7 @@ class EventTimes:
 
     def occurred_by(self, day: float) -> Occurred:
         event = self.right <= day
+        # An event surely after the day (left >= day) is known not to have occurred by it.
         return Occurred(event, ~event & (self.left < day))
 
 
@@ -72,6 +73,7 @@ def primary_event_rows(cell: Cell, times: EventTimes, follow_up: FollowUp) -> It
 
 
 def _time_rows(here: Cell, times: EventTimes, follow_up: FollowUp) -> Iterator[Row]:
+    # Turned so that higher is better, as `by_bounds` has it: sooner is better for a good event.
     bounds = (-times.right, -times.left) if times.sooner_is_better else (times.left, times.right)
     treated = (times.people["arm"] == "treated").to_numpy()
     plan = follow_up.settings.permutation

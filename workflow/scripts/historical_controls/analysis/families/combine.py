@@ -47,6 +47,7 @@ def _family_rows(raw: Mapping[Contrast, float], statistics: Mapping[str, pd.Data
     yield CELL.at(contrast="").number(Statistic.N_CONTRASTS, len(contrasts))
     if not contrasts:
         return
+    # (B, contrasts): all outcomes were permuted with the same labellings, row by row.
     T = np.column_stack([statistics[code][f"day {day:g}"].to_numpy() for code, day in contrasts])
     p = [raw[contrast] for contrast in contrasts]
     yield CELL.at(contrast="").number(Statistic.N_LABELLINGS, len(T))
@@ -66,6 +67,7 @@ def _sequence_rows(ard: pd.DataFrame, primary: Primary) -> Iterator[Row]:
     """The primary outcome, then the key secondary ones in their declared order, each by both analyses."""
     order = [primary.outcome, *primary.key_secondary]
     for analysis in ANALYSES:
+        # A contrast without a p-value is nan, and ends the sequence there.
         p_values = _p_values(ard, analysis)
         adjusted = fixed_sequence([p_values.get((code, float(primary.day)), float("nan")) for code in order])
         for position, (code, p) in enumerate(zip(order, adjusted, strict=True), start=1):

@@ -41,6 +41,7 @@ def completeness(ard: pd.DataFrame, inputs: AnalysisInputs, observations: pd.Dat
     """
     patients, dictionary = inputs.patients, inputs.dictionary
     included = patients.loc[patients["included"].fillna(False).astype(bool), [*PERSON]]
+    # In the registry's order, whatever the order of the dictionary.
     registered = sorted((o for o in dictionary.outcomes.values() if o.registered), key=lambda o: o.registered or 0)
     rows: list[Row] = []
     for outcome in registered:
@@ -83,6 +84,7 @@ def _outcome_rows(
 
 def state_of(outcome: Outcome, counts: Counts, own: pd.DataFrame, not_concluded: Mapping[str, str]) -> tuple[str, str]:
     """State and way of the analysis of one outcome; own: its rows of the results table."""
+    # An outcome that the config does not list has no rows at all.
     if own.empty:
         return "declared", "not_listed"
     if outcome.code in not_concluded:
@@ -91,6 +93,7 @@ def state_of(outcome: Outcome, counts: Counts, own: pd.DataFrame, not_concluded:
         measured = [arm for arm in ARMS if counts[arm][0]]
         return {0: "no_data", 1: f"{measured[0]}_only" if measured else "", 2: "events"}[len(measured)], "events"
     reason = _text(own, Statistic.NOT_ESTIMABLE)
+    # These say something about the data themselves, whatever analysis was declared.
     if reason in STATES:
         return STATES[reason], "not_compared"
     for analysis, state in ANALYSED.items():
@@ -102,6 +105,7 @@ def state_of(outcome: Outcome, counts: Counts, own: pd.DataFrame, not_concluded:
 
 def _model_of(own: pd.DataFrame) -> str:
     censored = own.loc[own["statistic"] == Statistic.SHARE_CENSORED, "value"]
+    # Half-limit values are numbers: the model that they enter is not the censored one.
     substituted = _text(own, Statistic.LIMITS) is not None
     return "censored_mixed_model" if (censored > 0).any() and not substituted else "mixed_model"
 

@@ -36,7 +36,9 @@ def _histogram(cell: Cell, T: np.ndarray) -> Iterator[Row]:
     finite = T[np.isfinite(T)]
     if not len(finite) or not np.isfinite(T[0]):
         return
+    # The observed statistic is always within the figure, and the axis symmetric.
     reach = max(float(np.abs(np.quantile(finite, INNER)).max()), abs(float(T[0]))) * 1.05
+    # Clipped, so that few extreme labellings do not stretch the axis; they stay counted.
     counts, edges = np.histogram(np.clip(finite, -reach, reach), BINS, (-reach, reach))
     yield cell.number(Statistic.OBSERVED, float(T[0]), format="0.00")
     for number, count in enumerate(counts):

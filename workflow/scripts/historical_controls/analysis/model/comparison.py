@@ -60,6 +60,7 @@ def build_comparison(
     """From tables weights, matched_sets and gates of one scenario, as `analysis.weighting` asks."""
     method = "unweighted" if settings.weighting == "none" else settings.weighting
     refused = gates.loc[(gates["method"] == method) & (gates["state"] == "refuse"), "gate"]
+    # The first refusing gate, in the order in which the balance stage looked.
     refusal = str(refused.iloc[0]) if len(refused) else None
     owner = str(gates["scenario"].iloc[0]) if len(gates) else ""
     if method == "matching" and refusal is None:

@@ -47,5 +47,6 @@ def contrast_at(data: ModelData, fitted: Fitted, day: int, settings: Analysis) -
     try:
         L = difference_rows(fitted.answers, fitted.mean, [day])
         return fitted.answers.contrasts(L, fitted.df_method, settings.level)[0]
+    # Data that give a fit can still give a contrast fewer than 2 degrees of freedom.
     except FAILURES:
         return "df_too_small"

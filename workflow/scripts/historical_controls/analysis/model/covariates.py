@@ -56,6 +56,7 @@ def build_covariates(outcome: Outcome, source: CovariateSource, settings: Analys
         known = values.reindex(source.arm.index).notna()
         reason = _reason_against(known, source.arm)
         own = _columns(name, values, source.arm.index) if reason is None else pd.DataFrame()
+        # The mean of a 0/1 column is a share: a patient of unknown category is that share of each level.
         filled = own.fillna(own.mean()).reindex(source.arm.index)
         reason = reason or _redundant(filled, columns, source.arm)
         if reason is not None:
@@ -82,8 +83,10 @@ def _declared(outcome: Outcome, source: CovariateSource, settings: Analysis) -> 
 def baseline_of(outcome: Outcome, baseline: pd.DataFrame) -> pd.Series:
     """Baseline on the model scale; a censored one enters as its limit, the closest that is known."""
     rows = baseline.loc[baseline["outcome"] == outcome.code].set_index("subject")
+    # '<' at its upper limit, '>' at its lower one.
     known = rows["value"].fillna(rows["upper"]).fillna(rows["lower"])
     scaled = pd.Series(transformed(known.to_numpy(dtype=float), outcome.scale), index=known.index)
+    # log 0 cannot enter a design; it counts as missing.
     return scaled.where(np.isfinite(scaled))
 
 
@@ -95,6 +98,7 @@ def _at_limit(outcome: Outcome, source: CovariateSource) -> int:
 
 def _characteristic(people: pd.DataFrame, code: str) -> pd.Series:
     values = people.set_index("subject")[code] if code in people else pd.Series(np.nan, index=people["subject"])
+    # Nullable integers and booleans become floats with nan; everything else is a category.
     numeric = pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values)
     return values.astype("float64") if numeric else values.astype("object")
 
@@ -111,9 +115,11 @@ def _columns(name: str, values: pd.Series, measured: pd.Index) -> pd.DataFrame:
     values = values.reindex(measured)
     counts = values.value_counts()
     levels = sorted(map(str, counts.index))
+    # -index: of levels equally frequent the first by name.
     reference = max(levels, key=lambda level: (counts[level], -levels.index(level)))
     others = [level for level in levels if level != reference]
     indicators = {f"{column}_{number}": (values == level) for number, level in enumerate(others, start=1)}
+    # .where: comparing None with a level gives False, which would be a known "no".
     return pd.DataFrame(indicators, index=values.index).astype("float64").where(values.notna())
 
 
@@ -122,6 +128,7 @@ def _reason_against(known: pd.Series, arm: pd.Series) -> str | None:
     if not known.any():
         return "covariate_unknown"
     by_arm = known.groupby(arm).mean()
+    # An arm without any value would be filled from the other one.
     if not by_arm.all():
         return "covariate_unknown_in_arm"
     return None if (by_arm >= LEAST_KNOWN).all() else "covariate_mostly_unknown"
@@ -137,7 +144,9 @@ def _redundant(own: pd.DataFrame, before: dict[str, pd.DataFrame], arm: pd.Serie
     fixed = pd.concat([treated, *before.values()], axis=1)
     fixed = fixed - fixed.mean()
     spread = np.sqrt((fixed**2).mean())
+    # The arm of a single-arm outcome does not vary; it is refused elsewhere.
     basis = fixed.loc[:, spread > 0] / spread[spread > 0]
     both = np.column_stack([basis.to_numpy(), (centred / size).to_numpy()])
+    # Columns have unit root mean square, hence singular values of the size sqrt(n): the tolerance grows with them.
     full = np.linalg.matrix_rank(both, tol=DEPENDENT * np.sqrt(len(arm)) * both.shape[1]) == both.shape[1]
     return None if full else "covariate_collinear"

@@ -68,12 +68,14 @@ def contrast_rows(cell: Cell, data: ModelData, fitted: Fitted, settings: Analysi
 
 
 def _difference_rows(cell: Cell, data: ModelData, fitted: Fitted, day: int, settings: Analysis) -> Iterator[Row]:
+    # The row of L that is treated minus historical at the day, everything else equal.
     L = difference_rows(fitted.answers, fitted.mean, [day])
     contrast = fitted.answers.contrasts(L, fitted.df_method, settings.level)[0]
     here = cell.at(day=day, contrast=CONTRAST)
     yield from estimate_rows(here, contrast, data)
     yield from _forest_rows(here, contrast, data)
     yield from _spread_rows(cell, data, day, settings.visit_window_days)
+    # Both arms at the same covariates, so that the means differ by the contrast.
     at = {TREATED: [0.0, 1.0], fitted.mean.time: fitted.mean.moments([day]), **_covariate_means(data, fitted)}
     means = fitted.answers.marginal_means(at, (), fitted.df_method, settings.level).table
     for row in means.to_dict("records"):
@@ -100,6 +102,7 @@ def _spread_rows(cell: Cell, data: ModelData, day: int, window: int) -> Iterator
     """Standard deviation, on the model scale, of the historical patients near a day: each one's value nearest to it."""
     own = data.frame.loc[data.frame["arm"] == "historical"].assign(apart=(data.frame["day"] - day).abs())
     near = own.loc[own["apart"] <= window].sort_values(["subject", "apart", "day"]).drop_duplicates("subject")
+    # With a value beyond a limit the standard deviation is not known, and is not guessed.
     spread = float(near["y"].std()) if near["y"].notna().all() else float("nan")
     if spread > 0:
         here = cell.at(analysis=AnalysisKey.SPREAD, method="", arm="historical", day=day)
@@ -123,6 +126,7 @@ def curve_rows(
     """Model means per arm over the days that the arm was observed: a curve is not drawn past its last patient."""
     for arm in ARMS:
         own = data.frame.loc[data.frame["arm"] == arm, "day"]
+        # Integer days between the first and the last response of the arm.
         days = list(range(int(own.min()), min(int(own.max()), horizon_days) + 1))
         moments = fitted.mean.moments(days)
         if not moments:
@@ -172,6 +176,7 @@ def _band_rows(cell: Cell, data: ModelData, arm: str, table: pd.DataFrame) -> It
 
 def _covariate_means(data: ModelData, fitted: Fitted) -> dict[str, list[float]]:
     """Each covariate at its (weighted) mean over patients (not rows: the sicker are measured more)."""
+    # Covariates are constant within a patient.
     per_patient = data.frame.drop_duplicates("subject")
     weights = None if fitted.weights is None else fitted.weights.reindex(per_patient["subject"]).to_numpy()
     return {name: [float(np.average(per_patient[name], weights=weights))] for name in data.covariates}

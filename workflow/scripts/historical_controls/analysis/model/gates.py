@@ -12,10 +12,12 @@ from historical_controls.config.analysis.analysis import Analysis
 
 def reason_against(data: ModelData, settings: Analysis, refusal: str | None = None) -> str | None:
     """Why no contrast of this outcome may be given, or None; refusal: a gate of the balance stage, for all outcomes."""
+    # Declared by people before any data are looked at, hence first.
     declared = settings.not_concluded.get(data.outcome.code)
     if declared:
         return declared
     n = {arm: data.n_subjects(arm) for arm in ARMS}
+    # In order: the first that holds is the reason printed, from the most to the least basic.
     checks = {
         "not_continuous": data.outcome.kind != "number",
         "no_data": not any(n.values()),
@@ -26,12 +28,14 @@ def reason_against(data: ModelData, settings: Analysis, refusal: str | None = No
         "mostly_censored": data.share_beyond > settings.max_share_censored,
         "constant_response": data.frame["y"].nunique() < 2,
     }
+    # The gate of the balance stage last: a reason of the outcome's own says more.
     return next((reason for reason, holds in checks.items() if holds), refusal)
 
 
 def _assays_differ(data: ModelData) -> bool:
     """Both arms name their assays, and have none in common."""
     treated, historical = data.assays["treated"], data.assays["historical"]
+    # An arm that names no assay says nothing of a difference.
     return bool(treated and historical and not treated & historical)
 
 
@@ -58,6 +62,7 @@ def measured_at(data: ModelData, arm: str, day: int, settings: Analysis) -> int:
     if choose_time(data, settings) == "visits":
         return len(near)
     days = own.groupby("subject")["day"].agg(["min", "max", "nunique"]).loc[near]
+    # clip: a patient with one value has no gap, and is not `often`.
     gap = (days["max"] - days["min"]) / (days["nunique"] - 1).clip(lower=1)
     often = (days["nunique"] > 1) & (gap <= 2 * settings.visit_window_days)
     reaches = (days["min"] <= day) & (days["max"] >= day)

@@ -76,6 +76,7 @@ def fit_ladder(data: ModelData, settings: Analysis, weights: pd.Series | None = 
     beyond a limit are drawn under the first rung that converges, all rungs are compared on these copies, and the one
     that is chosen draws its own; they have no weighted form. weights: by subject.
     """
+    # Censored likelihoods have no weighted form, and weights enter no likelihood.
     if data.share_censored() > 0 and weights is not None:
         return Refused("weighted_censored", ())
     rungs = settings.ladder
@@ -86,12 +87,14 @@ def fit_ladder(data: ModelData, settings: Analysis, weights: pd.Series | None = 
     if mean.one_value_each:
         rungs = [ONE_VALUE_EACH]
     failures = _Failures()
+    # Restricted likelihoods compare only between fits of the same rows (EM-5).
     for group in _groups(rungs, mean):
         ranked = _ranked(mean, group, settings, failures)
         while ranked:
             fitted = _accepted(mean, ranked, settings, weights)
             if isinstance(fitted, Fitted):
                 return replace(fitted, tried=failures.tried)
+            # A rung may fit and yet allow no inference (Kenward-Roger refused): the next best is taken.
             failures.add(ranked.pop(0).rung, fitted)
     return Refused(failures.reason, failures.tried)
 
@@ -123,6 +126,7 @@ def _coded(error: Exception) -> str:
 
 def _groups(rungs: list[CovarianceRung], mean: MeanModel) -> Iterator[list[CovarianceRung]]:
     """Rungs fitted to the same rows, in the order in which the first of each group is declared."""
+    # Where the mean itself is over visits, all rungs share its rows.
     own_rows = [_over_visits(rung) and not mean.visits for rung in rungs]
     for wanted in dict.fromkeys(own_rows):
         yield [rung for rung, own in zip(rungs, own_rows, strict=True) if own == wanted]
@@ -133,11 +137,13 @@ def _ranked(mean: MeanModel, rungs: list[CovarianceRung], settings: Analysis, fa
     fits: list[RungFit] = []
     for rung in rungs:
         try:
+            # Censored: the first rung draws the copies, and the others are fitted to the same ones.
             first = fits[0].fit if fits else None
             fit = _compared(first, mean, rung) if isinstance(first, ImputedFit) else fit_rung(mean, rung, settings)
             fits.append(RungFit(rung, fit, -2 * fit.loglik + 2 * len(fit.point.theta)))
         except FAILURES as error:
             failures.add(rung, error)
+    # Rounded, so that the optimiser's last digits do not decide between equals; `sorted` keeps the declared order.
     return sorted(fits, key=lambda one: round(one.criterion, 6))
 
 
@@ -158,6 +164,7 @@ def _accepted(
         fitted = Fitted(first.fit, first.rung.id, settings.df_method, mean, (), tuple(ranked))
         if weights is not None:
             return _weighted(fitted, weights)
+        # Computed here for its errors: small-sample inference that fails must move the ladder on.
         for fit in first.fit.fits if isinstance(first.fit, ImputedFit) else (first.fit,):
             fit.small_sample(settings.df_method)
         return fitted
@@ -208,6 +215,7 @@ def specification(fixed: str, rung: CovarianceRung) -> MixedModelSpec:
         time="day",
         visit="visit" if _over_visits(rung) else None,
         groups=None if rung.per_arm == "pooled" else "arm",
+        # Without groups the form is not read.
         group_form="free" if rung.per_arm == "pooled" else rung.per_arm,
     )
 
@@ -224,5 +232,6 @@ def with_open_bounds(frame: pd.DataFrame) -> pd.DataFrame:
     """
     lower = frame["lower"].fillna(-np.inf)
     upper = frame["upper"].fillna(np.inf)
+    # A row with no finite bound at all has no start and is left out.
     start = frame["y"].fillna(upper.where(np.isfinite(upper))).fillna(lower.where(np.isfinite(lower)))
     return frame.assign(lower=lower, upper=upper, y=start).loc[start.notna()].reset_index(drop=True)

@@ -66,6 +66,7 @@ class MeanModel:
         from_zero False: over days 1 to `day`, the difference at time zero being unknown. The trapezoids of a curve;
         between visits the difference is taken to change along a line, before the first it is that of the first.
         """
+        # Day 0 has the weight 1/2 and the difference 0, so that its term is missing.
         grid = np.arange(1, day + 1)
         trapezoids = np.where(grid == day, 0.5, 1.0) / day
         if not from_zero:
@@ -74,8 +75,10 @@ class MeanModel:
         if not self.visits:
             return dict(zip(grid.tolist(), trapezoids.tolist(), strict=True))
         knots = [*([0] if from_zero else []), *(visit for visit in self.visits if visit > 0)]
+        # Piecewise linear hat functions: each visit's share in the difference on every day of the grid.
         hats = dict(zip(knots, np.eye(len(knots)), strict=True))
         weights = {visit: float(np.interp(grid, knots, hat) @ trapezoids) for visit, hat in hats.items() if visit > 0}
+        # Visits after the period have no weight and need not be estimable.
         return {visit: weight for visit, weight in weights.items() if weight}
 
 
@@ -95,6 +98,7 @@ def build_mean_model(data: ModelData, settings: Analysis) -> MeanModel:
 
 def choose_time(data: ModelData, settings: Analysis) -> Time:
     """The declared time; for 'auto' visits where they are scheduled and few, else the spline."""
+    # One degree of freedom is a straight line by definition.
     if settings.spline_df == 1 or data.outcome.code in settings.straight_lines:
         return "line"
     if settings.time != "auto":
@@ -119,6 +123,7 @@ def nearest_visit(day: pd.Series, settings: Analysis) -> pd.Series:
 
     def visit_of(value: int) -> int:
         within = [one for one in settings.days if abs(one - value) <= window]
+        # Contrast days come first: a value near one must not be counted at a visit beside it.
         return min(within or [*settings.visits, *settings.days], key=lambda one: (abs(one - value), one))
 
     return day.map({value: visit_of(int(value)) for value in day.unique()})
@@ -137,6 +142,7 @@ def at_visits(frame: pd.DataFrame, settings: Analysis) -> pd.DataFrame:
     placed = frame.assign(visit=nearest_visit(frame["day"], settings).astype("int64"))
     placed = placed.assign(distance=(placed["day"] - placed["visit"]).abs())
     chosen = placed.sort_values(["subject", "visit", "distance", "day"]).drop_duplicates(["subject", "visit"])
+    # Zero-padded labels sort as text in the order of the days.
     levels = [visit_label(day) for day in sorted(chosen["visit"].unique())]
     labels = pd.Categorical(chosen["visit"].map(visit_label), categories=levels)
     return chosen.drop(columns="distance").assign(**{VISIT: labels}).reset_index(drop=True)
@@ -150,6 +156,7 @@ def _forms(data: ModelData, settings: Analysis, time: Time) -> Iterator[MeanMode
         course = _course(form, settings)
         rows = _one_each(own) if form == "single_day" else own
         visits = tuple(sorted(rows["visit"].unique())) if form.startswith("visits") else ()
+        # Tried with common slopes next, in the order of FORMS.
         if form == "visits" and not _covariates_fit(rows, len(data.covariates)):
             continue
         slopes = f":{VISIT}" if form == "visits" else ""
@@ -190,6 +197,7 @@ def _formula(terms: list[str]) -> str:
 
 def _failure(mean: MeanModel) -> ModelError | None:
     """Why the design cannot be told apart from its parts, or None; the response takes no part in it."""
+    # Any response that varies: whether a design has full rank does not depend on it.
     frame = mean.frame.assign(y=np.arange(len(mean.frame), dtype=float))
     try:
         build_design(frame, MixedModelSpec(fixed=mean.fixed, subject="subject", random=None, residual="iid"))

@@ -61,15 +61,19 @@ def model_data(
     people = patients.loc[patients["included"].fillna(False).astype(bool)].copy()
     people["subject"] = subject_of(people)
     own = visits.loc[visits["outcome"] == outcome.code].merge(people[[*PERSON, "subject"]], on=PERSON)
+    # Before the scale: log 0 would be minus infinity.
     own = edges_as_limits(own, outcome)
+    # Counted before any substitution: half-limit values are still beyond a limit.
     beyond = own.loc[own["day"] >= 1, "value"].isna()
     known = own if settings.limits == "likelihood" else at_half_the_limit(own)
     scaled = known.assign(**{name: to_scale(known[name], outcome) for name in ("value", "lower", "upper")})
     responses = scaled.loc[scaled["day"] >= 1]
     frame = responses.rename(columns={"value": "y"})[["subject", "arm", "day", "y", "lower", "upper"]]
     day_zero = visits.loc[visits["day"] == 0].merge(people[[*PERSON, "subject"]], on=PERSON)
+    # Of patients with a response: only they can have a covariate that matters.
     arm = frame.drop_duplicates("subject").set_index("subject")["arm"].sort_index()
     covariates = build_covariates(outcome, CovariateSource(people, day_zero, arm, dictionary), settings)
+    # Left join: every response stays, covariates are complete by construction.
     joined = frame.merge(covariates.table, left_on="subject", right_index=True, how="left")
     return ModelData(
         outcome,
@@ -96,11 +100,13 @@ def edges_as_limits(own: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     """
     scaled = to_scale(own["value"], outcome)
     inside = own.loc[np.isfinite(scaled), "value"]
+    # Where nothing lies inside the scale there is no limit to take.
     if not np.isinf(scaled).any() or inside.empty:
         return own
     low, high = scaled == -np.inf, scaled == np.inf
     return own.assign(
         value=own["value"].mask(low | high),
+        # On the natural scale: the outermost measured value becomes the limit, the other side stays open.
         lower=own["lower"].mask(low, 0.0).mask(high, inside.max()),
         upper=own["upper"].mask(low, inside.min()).mask(high),
     )
@@ -121,4 +127,5 @@ def to_scale(values: pd.Series, outcome: Outcome) -> pd.Series:
 
 
 def _assays(assays: pd.Series) -> frozenset[str]:
+    # A visit may join several assays of one day by ';'.
     return frozenset(name for joined in assays.unique() for name in str(joined).split(";") if name)

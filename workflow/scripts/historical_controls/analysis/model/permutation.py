@@ -60,6 +60,7 @@ def joint_labels(
     draws = plan.draws if scenario == "primary" else plan.scenario_draws
     subjects = pd.Index(subject_of(people))
     strata = None if sets is None else sets.reindex(subjects).to_numpy()
+    # Other scenarios enumerate only as many labellings as they would draw.
     labels = draw_labels(treated, seed, plan.exact_up_to if scenario == "primary" else draws, draws, strata)
     return Joint(subjects, treated, labels)
 
@@ -84,13 +85,17 @@ def _scores(
     data: ModelData, fitted: Fitted, settings: Analysis, joint: Joint, days: tuple[int, ...]
 ) -> tuple[Scores, Labels]:
     """Scores of the patients with data, and their labels. Raises ModelError."""
+    # The null model: no arm in the mean and one covariance for all (IN-7).
     fit = fit_rung(fitted.mean, replace_pooled(fitted.rungs[0].rung), settings, null=True)
     present = joint.subjects.isin(fit.design.subjects)
     # The design has the subjects of one group in order, as the labels have them.
     order = fit.design.subjects.get_indexer(joint.subjects[present])
+    # Columns that carry time: all that no covariate has a part in.
     names = [name for name in fit.names if not set(name.split(":")) & set(data.covariates)]
+    # At covariates of 0: the shape in time (IN-6) does not depend on them.
     own = subject_scores(fit, names, _time_rows(fit, fitted.mean, data.covariates, days)[:, _places(fit, names)])
     treated = np.empty(len(order), dtype=bool)
+    # Into the design's order for the shift, which sums over treated subjects; back by [order] below.
     treated[order] = joint.treated[present]
     shift = own.shift(treated)
     return Scores(own.score[order], own.information[order], shift[order]), restricted(joint.labels, present)
@@ -109,6 +114,7 @@ def _time_rows(fit: Fit, mean: MeanModel, covariates: tuple[str, ...], days: tup
     """The null model's rows at each day with covariates of zero (days, p)."""
     table = pd.DataFrame({mean.time: mean.moments(days), **dict.fromkeys(covariates, 0.0)})
     if mean.visits:
+        # The category needs all levels of the fit, or its indicators would be other columns.
         table = table.astype({mean.time: mean.frame[mean.time].dtype})
     return fixed_rows(fit.design, table)
 
@@ -120,6 +126,7 @@ def permutation_rows(cell: Cell, data: ModelData, permuted: PermutedOutcome | No
         yield replace(here, contrast="").text(Statistic.NOT_PERMUTED, "no_null_fit")
         return
     for day, test in zip(permuted.days, permuted.tests, strict=True):
+        # No labelling had enough patients for this outcome and day.
         if not np.isnan(test.p_value):
             yield from test_rows(here.at(day=day), data, test)
 

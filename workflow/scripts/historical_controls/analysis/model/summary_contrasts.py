@@ -81,6 +81,7 @@ def reason_against_slope(data: ModelData, fitted: Fitted, settings: Analysis) ->
     repeated = (days > 1).groupby("arm").sum()
     if repeated.min() < settings.min_patients_per_arm:
         return "one_value_each"
+    # A common slope has no difference; a declared line may have fallen back to one.
     return None if fitted.mean.form == "line" else "common_course"
 
 
@@ -89,6 +90,7 @@ def mean_row(fitted: Fitted, day: int, from_zero: bool = True) -> Array:
 
     from_zero: whether it is; else the area begins at day 1.
     """
+    # weights (days,) @ rows (days, p): the mean of a linear contrast is the contrast of the mean.
     weights = fitted.mean.weights(day, from_zero)
     rows = difference_rows(fitted.answers, fitted.mean, list(weights))
     return np.array(list(weights.values())) @ rows
@@ -96,6 +98,7 @@ def mean_row(fitted: Fitted, day: int, from_zero: bool = True) -> Array:
 
 def slope_row(fitted: Fitted) -> Array:
     """Row of L (p,): what the arms' difference gains in a day (EM-2)."""
+    # On a line the difference grows alike between any two days.
     first, second = difference_rows(fitted.answers, fitted.mean, [1, 2])
     return second - first
 

@@ -32,6 +32,7 @@ def agreement_rows(
         chosen = None if reason_against_day(data, day, settings) else _contrast(fitted.fit, fitted, day, settings)
         if chosen is None:
             continue
+        # The first rung is the printed one.
         others = {one.rung.id: _contrast(one.fit, fitted, day, settings) for one in fitted.rungs[1:]}
         known = {rung: contrast for rung, contrast in others.items() if contrast is not None}
         for rung, contrast in known.items():
@@ -48,6 +49,7 @@ def agreement_rows(
 def disagrees(printed: Bounds, other: Bounds, settings: Analysis) -> bool:
     """Whether another interval is so much wider, or alone of the two includes no difference; nan says nothing."""
     wider = other[1] - other[0] > settings.disagreement * (printed[1] - printed[0])
+    # nan is not equal to itself: an interval without both limits cannot disagree.
     known = all(bound == bound for bound in other)
     return known and (wider or _includes_none(printed) != _includes_none(other))
 
@@ -57,6 +59,7 @@ def _includes_none(bounds: Bounds) -> bool:
 
 
 def _tests(permuted: PermutedOutcome | None, day: int) -> list[Permuted]:
+    # A day may have a model contrast and no permutation answer.
     pairs = [] if permuted is None else zip(permuted.days, permuted.tests, strict=True)
     return [test for own, test in pairs if own == day]
 

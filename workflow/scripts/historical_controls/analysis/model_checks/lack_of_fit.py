@@ -28,6 +28,7 @@ def lack_of_fit_rows(cell: Cell, fitted: Fitted, settings: Analysis) -> Iterator
     cannot be compared. Visits as categories are as rich as the data: they have no such test.
     """
     richer = _richer(fitted.mean, settings)
+    # Covariances over visits fit rows of their own, which a spline of days would not share.
     if richer is None or fitted.rungs[0].rung.residual not in ("iid", "car1"):
         return
     try:
@@ -44,7 +45,9 @@ def _richer(mean: MeanModel, settings: Analysis) -> MeanModel | None:
     """The same arms and covariates along a spline with two more degrees of freedom; None where days are too few."""
     if mean.visits or mean.form == "single_day":
         return None
+    # A line has one degree of freedom, whatever `spline_df` says.
     df = (1 if mean.form.startswith("line") else settings.spline_df) + 2
+    # With no more days than coefficients the richer course would interpolate them.
     if mean.frame.groupby("arm")["day"].nunique().min() < df + 2:
         return None
     course = f"cr(day, df={settings.spline_df}, constraints='center')"
@@ -63,6 +66,7 @@ class Likelihoods:
 
 def _full_likelihood(mean: MeanModel, fitted: Fitted) -> Likelihoods:
     """Of a mean under the chosen covariance; values beyond a limit are those of the fit's own copies."""
+    # Likelihoods of different means compare under full maximum likelihood only.
     spec = replace(specification(mean.fixed, fitted.rungs[0].rung), reml=False)
     if isinstance(fitted.fit, ImputedFit):
         copies = copies_under(fitted.fit, with_bounds(spec))
@@ -77,9 +81,11 @@ def likelihood_ratio_p(gains: NDArray[np.float64], df: int) -> float:
 
     Copies: D2 of Li, Meng, Raghunathan & Rubin 1991 (Statistica Sinica 1:65-92), which needs the statistics alone.
     """
+    # Nested means cannot lose likelihood; what is below 0 is the optimiser's tolerance.
     gains, D = np.maximum(gains, 0.0), len(gains)
     r = (1 + 1 / D) * float(np.var(np.sqrt(gains), ddof=1)) if D > 1 else 0.0
     if r < 1e-12:  # copies that agree are one data set
         return float(chdtrc(df, gains.mean()))
     F = (gains.mean() / df - (D + 1) / (D - 1) * r) / (1 + r)
+    # Denominator degrees of freedom of D2; its F may be negative where copies vary more than they gain.
     return float(fdtrc(df, df ** (-3 / D) * (D - 1) * (1 + 1 / r) ** 2, max(F, 0.0)))

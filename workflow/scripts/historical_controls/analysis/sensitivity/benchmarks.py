@@ -44,6 +44,7 @@ def load_benchmarks(path: str | Path, outcomes: Collection[str]) -> tuple[Benchm
 
 def _faults(row: dict[str, str], where: str, outcomes: Collection[str]) -> list[UserError]:
     faults = []
+    # One of the two names what was estimated: an outcome of the dictionary, or an event such as death.
     if bool(row["outcome"]) == bool(row["level"]):
         faults.append(UserError("'outcome' or 'level' must be filled, and not both", where))
     if row["outcome"] and row["outcome"] not in outcomes:

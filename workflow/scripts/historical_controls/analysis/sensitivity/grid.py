@@ -83,6 +83,7 @@ def analyse_grid(
     cache, rows = ResultCache(), []
     for scenario in scenarios:
         for row in _scenario_rows(scenario, codes, list(days), primary, cache):
+            # Cached rows carry the name of the scenario that computed them; the id is a hash of the key.
             named = {**row, "scenario": scenario.scenario}
             rows.append({**named, "id": row_id(named)})
     return ard_frame(rows)
@@ -93,11 +94,13 @@ def _scenario_rows(
 ) -> list[Row]:
     if scenario.comparison.refusal is not None:
         return [row for code in codes for row in _refused_rows(scenario, code)]
+    # A refused primary has no answers that a scenario could repeat.
     comparable = primary is not None and primary.comparison.refusal is None
     same_cohort = comparable and primary is not None and scenario.content == primary.content
     if same_cohort and primary is not None and scenario.settings == primary.settings:
         return [_not_applicable("", "changes_no_patient")]
     of_codes = {code: _outcome_rows(scenario, code, days, cache) for code in codes}
+    # With other patients equal answers would be a coincidence, and are answers of their own.
     if not same_cohort or primary is None:
         return [row for rows in of_codes.values() for row in rows]
     answers = {code: _answers(_outcome_rows(primary, code, days, cache)) for code in codes}
@@ -139,6 +142,7 @@ def _refused_rows(inputs: AnalysisInputs, code: str) -> Iterator[Row]:
 def _outcome_rows(inputs: AnalysisInputs, code: str, days: list[int], cache: ResultCache) -> list[Row]:
     settings = inputs.settings
     data_settings = settings.model_dump_json(include=set(DATA_SETTINGS))
+    # By content, not by name: many readings select the same patients.
     key = (code, *inputs.content, inputs.comparison.method, data_settings)
     if key not in cache.tables:
         cache.tables[key] = inputs.table(code)
@@ -184,6 +188,7 @@ def answer_rows(cell: Cell, estimates: ContrastEstimates) -> Iterator[Row]:
 def _permutation_rows(
     cell: Cell, inputs: AnalysisInputs, estimates: ContrastEstimates, days: list[int]
 ) -> Iterator[Row]:
+    # Permuted at the days asked for, which the scenario's settings may not list.
     settings = inputs.settings.model_copy(update={"days": days})
     joint = joint_labels(inputs.compared_patients, settings, inputs.scenario, inputs.seed, inputs.comparison.sets)
     if joint is not None:

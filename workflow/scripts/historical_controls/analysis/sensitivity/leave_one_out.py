@@ -33,6 +33,7 @@ def leave_one_out_rows(estimates: ContrastEstimates, inputs: AnalysisInputs, mos
     """
     data, day, settings = estimates.data, inputs.primary.day, inputs.settings
     cell = Cell(AnalysisKey.LEAVE_ONE_OUT, "primary", method="reml", outcome=data.outcome.code, day=day)
+    # Leaving a patient out changes everybody's weights: no refit of the same equations would be right.
     if inputs.comparison.weights is not None:
         yield cell.text(Statistic.NOT_ESTIMABLE, "weighted_refits")
         return
@@ -67,6 +68,7 @@ def _refitted(
     """Each of the subjects with the contrast of a fit without it, or the reason why there is none."""
     data, fitted = estimates.data, estimates.fitted
     L = difference_rows(fitted.answers, fitted.mean, [day])
+    # None lets the library take all subjects in one batch.
     everybody = len(subjects) == data.frame["subject"].nunique()
     for subject, refit in fitted.fit.refits(None if everybody else subjects):
         yield str(subject), _contrast(without(data, str(subject)), refit, L, day, fitted, settings)
@@ -74,6 +76,7 @@ def _refitted(
 
 def without(data: ModelData, subject: str) -> ModelData:
     """The model table without one patient; what was imputed from everybody stays."""
+    # Imputed baselines stay, so that a change is the patient's own doing and not the imputation's.
     return replace(data, frame=data.frame[data.frame["subject"] != subject].reset_index(drop=True))
 
 
@@ -108,6 +111,7 @@ def _summary_rows(
     yield cell.number(Statistic.N_LEFT_OUT, len(without))
     yield cell.number(Statistic.N_ESTIMATED, len(estimates))
     yield cell.number(Statistic.N_DECIDING, len(deciding))
+    # "No" only if everybody was left out and every refit gave an estimate.
     complete = len(estimates) == data.frame["subject"].nunique()
     yield cell.text(Statistic.DECIDED_BY_ONE, "yes" if deciding else "no" if complete else "unknown")
     if len(estimates):

@@ -52,11 +52,15 @@ def slopes(outcome: Outcome, observations: pd.DataFrame, people: pd.DataFrame, d
     known only as limits are left out.
     """
     rows = observations.loc[(observations["hours"] <= 0) & (observations["hours"] > -24 * days)]
+    # ceil of hours <= 0: day 0 is the last 24 h up to time zero.
     known = rows.assign(y=to_scale(rows["value"], outcome), day=np.ceil(rows["hours"] / 24))
     known = known.loc[np.isfinite(known["y"])].merge(people[[*PERSON, "subject"]], on=PERSON)
     daily = known.groupby(["subject", "arm", "day"], observed=True)["y"].median().reset_index()
+    # Least squares by sums: slope = sum of (t - mean t)(y - mean y) over sum of (t - mean t)^2, all patients at once
+    # (SN-4).
     centred = daily[["day", "y"]] - daily.groupby("subject")[["day", "y"]].transform("mean")
     sums = pd.DataFrame({"xy": centred["day"] * centred["y"], "xx": centred["day"] ** 2})
     total = sums.groupby([daily["subject"], daily["arm"]]).sum()
+    # Values on one day alone have no slope.
     total = total.loc[total["xx"] > 0]
     return (total["xy"] / total["xx"]).rename("y").reset_index()

@@ -24,6 +24,7 @@ def assess_robustness(
     observations: table observations. An outcome without an estimate has no rows: its reason stands with its analysis.
     A day without a contrast says so.
     """
+    # Split once by outcome; observations are the largest table.
     before = dict(list(observations.loc[observations["hours"] <= 0].groupby("outcome")))
     rows: list[Row] = []
     for code in codes:

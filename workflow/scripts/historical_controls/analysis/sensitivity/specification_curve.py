@@ -26,6 +26,7 @@ from historical_controls.dictionary.scales import effect_of, effect_unit
 from historical_controls.inference.pairwise.relative_effect import effect_of_pairs
 from historical_controls.mixed_model.inference.contrast import Contrast
 
+# Win odds above 1 are better; where lower values are better the value itself is lower.
 TURNED: dict[Verdict, Verdict] = {"above": "below", "holds": "holds", "below": "above"}
 COUNTED: dict[Verdict, Statistic] = {
     "above": Statistic.N_ABOVE,
@@ -107,6 +108,7 @@ def _worst_rank(data: ModelData, analysis_set: AnalysisSet, day: int) -> Answer:
     if ranked.share_unmeasured > analysis_set.settings.max_share_unmeasured:
         return "mostly_unmeasured"
     effect = effect_of_pairs(ranked.pairs, analysis_set.labels(ranked.people), analysis_set.settings.level)
+    # An empty code means that there is an interval.
     return effect.no_interval.value or (effect.win_odds, effect.lower, effect.upper)
 
 
@@ -132,6 +134,7 @@ def _answer_rows(cell: Cell, key: tuple[str, str, str], answer: Answer, outcome:
 def _verdict(answer: tuple[float, float, float], estimand: str, outcome: Outcome) -> Verdict:
     """What the interval says; ranks are turned so that above is a higher value."""
     if estimand != "worst_rank":
+        # The null value on the printed scale: 0 of a difference, 1 of a ratio.
         return verdict(answer[1], answer[2], effect_of(0.0, outcome.scale))
     better = verdict(answer[1], answer[2], 1.0)
     return TURNED[better] if outcome.benefit == "down" else better

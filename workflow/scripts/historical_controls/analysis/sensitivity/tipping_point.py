@@ -55,6 +55,7 @@ def tipping_rows(
             yield here.text(Statistic.NO_TIPPING_POINT, "all_observed")
             continue
         for name, shift in shifts(contrast).items():
+            # The contrast rises with the treated patients' unobserved values and falls with the controls'.
             sign = 1 if arm == "treated" else -1
             yield here.number(name, sign * shift / own.share / sd, "SD", "0.0")
     yield cell.text(Statistic.VERDICT, verdict(contrast.lower, contrast.upper))
@@ -70,8 +71,10 @@ def unobserved(
     """Who of an arm has no response within `window` days of `day`."""
     own = patients.loc[patients["included"].fillna(False).astype(bool) & (patients["arm"] == arm)]
     near = data.frame.loc[(data.frame["day"] - day).abs() <= window, "subject"].unique()
+    # Under weights the share of the unobserved is a share of weight, since the estimate is weighted alike.
     weight = pd.Series(1.0, own.index) if weights is None else subject_of(own).map(weights).fillna(0.0)
     missing = ~subject_of(own).isin(near)
+    # Up to the end of the window: a death within it explains why the window is empty.
     died = missing & (own["end_state"] == "death") & (own["end_day"] <= day + window)
     return Unobserved(len(own), int(missing.sum()), int(died.sum()), float(weight[missing].sum() / weight.sum()))
 
@@ -88,6 +91,7 @@ def shifts(contrast: Contrast) -> dict[Statistic, float]:
 
 def shifted(contrast: Contrast, treated: float, historical: float) -> tuple[float, float, float]:
     """Estimate and bounds moved by what the unobserved of each arm differ by, times their share (SN-3)."""
+    # The interval's width is kept: only its place moves.
     shift = treated - historical
     return contrast.estimate + shift, contrast.lower + shift, contrast.upper + shift
 

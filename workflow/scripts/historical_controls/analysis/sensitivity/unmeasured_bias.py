@@ -82,6 +82,7 @@ def bias_rows(cell: Cell, fitted: Estimate, outcome: Outcome, settings: Analysis
         return
     yield cell.at(level="reaches_none").number(Statistic.TAU_SD, tau_to_none(estimate, se, t) / sd, "SD", "0.00")
     for tau in settings.overturn.tau:
+        # sqrt(se^2 + (tau sd)^2): the two errors are independent.
         half = t * np.hypot(se, tau * sd)
         here = cell.at(level=f"{tau:g}")
         for name, value in (
@@ -106,6 +107,7 @@ def shift_rows(cell: Cell, fitted: Estimate, outcome: Outcome, settings: Analysi
     yield cell.number(Statistic.SHIFT_TO_NONE, effect_of(abs(estimate), outcome.scale), unit, shown)
     yield cell.number(Statistic.SHIFT_TO_OPEN, effect_of(max(abs(estimate) - half, 0.0), outcome.scale), unit, shown)
     if np.isfinite(sd) and sd > 0:
+        # The limit nearer to no difference; 0 where the interval includes it, which gives an E-value of 1.
         near = max(abs(estimate) - half, 0.0)
         yield cell.number(Statistic.STANDARDISED, estimate / sd, "SD", "0.00")
         yield cell.number(Statistic.E_VALUE, e_value(float(np.exp(PER_SD * abs(estimate) / sd))), "risk ratio", "0.00")
@@ -139,6 +141,7 @@ def power_rows(cell: Cell, fitted: Estimate, outcome: Outcome, settings: Analysi
 
 def trial_size(difference: float, level: float, power: float) -> int:
     """Patients per arm of a randomised trial that finds a difference of so many standard deviations (OV-6)."""
+    # Infinite degrees of freedom: normal quantiles.
     z = t_quantile(0.5 + level / 2, np.inf) + t_quantile(power, np.inf)
     return int(np.ceil(2 * (z / difference) ** 2))
 
@@ -150,6 +153,7 @@ def death_rows(patients: pd.DataFrame, level: float, comparison: Comparison) -> 
     refuses the comparison, or where it is weighted. Bounds that the data leave open have no row.
     """
     included = comparison.select(patients.loc[patients["included"].fillna(False).astype(bool)])
+    # By the end of follow-up, whenever that is.
     status = vital_status(included, np.inf)
     cell = Cell(AnalysisKey.E_VALUE, "primary", "risk_ratio", level="death", contrast=CONTRAST)
     counts = {}
@@ -159,6 +163,7 @@ def death_rows(patients: pd.DataFrame, level: float, comparison: Comparison) -> 
         yield from counts[arm].rows(cell.at(arm=arm, contrast=""))
     reason = comparison.refusal or ("weighted_counts" if comparison.weights is not None else None)
     arms = counts.values()
+    # Without a death in either arm, or anybody whose fate is known, no ratio is defined.
     if reason is None and (min(one.known for one in arms) == 0 or not any(one.died for one in arms)):
         reason = "no_deaths"
     if reason is not None:
@@ -188,9 +193,11 @@ class Deaths:
 
 def _ratio_rows(cell: Cell, treated: Deaths, historical: Deaths, level: float) -> Iterator[Row]:
     """The two extremes of what the unknown may be; with nobody unknown they are one ratio."""
+    # Least: all unknown controls died and no unknown treated patient; most: the reverse.
     least = risk_ratio(treated.died, treated.n, historical.died + historical.unknown, historical.n, level)
     most = risk_ratio(treated.died + treated.unknown, treated.n, historical.died, historical.n, level)
     ratios, lower, upper = (float(least.estimate), float(most.estimate)), float(least.lower), float(most.upper)
+    # An interval that includes 1 needs no unmeasured cause: E-value 1.
     near = 1.0 if lower <= 1 <= upper else (upper if upper < 1 else lower)
     values = {Statistic.LOWER: lower, Statistic.UPPER: upper, Statistic.E_VALUE_INTERVAL: e_value(near)}
     if treated.unknown or historical.unknown:
@@ -218,6 +225,7 @@ def _benchmark_rows(one: Benchmark, dictionary: Dictionary) -> Iterator[Row]:
     unit, shown = (
         ("risk ratio", "0.00") if one.measure == "risk_ratio" else effect_unit(dictionary.outcomes[one.outcome])
     )
+    # Published estimates are given to one decimal, also where ours are whole numbers.
     shown = "0.0" if shown == "0" else shown
     for name in INTERVAL:
         yield cell.number(name, getattr(one, name), unit, shown)

@@ -32,6 +32,7 @@ def analyse_draws(draws: Sequence[AnalysisInputs]) -> pd.DataFrame:
 
 
 def _number(draw: AnalysisInputs) -> int:
+    # Numeric order: 'wait_draw_10' sorts before 'wait_draw_2' as text.
     return int(draw.scenario.rsplit("_", 1)[-1])
 
 
@@ -51,6 +52,7 @@ def _draw_rows(inputs: AnalysisInputs) -> Iterator[Row]:
         yield cell.text(Statistic.NOT_ESTIMABLE, fitted.reason)
         return
     for row in contrast_rows(cell, data, fitted, settings):
+        # Only the contrast itself; spreads and forest rows of draws are printed nowhere.
         if row["day"] == primary.day and row["analysis"] == AnalysisKey.WAIT_DRAWS:
             yield row
 
@@ -96,9 +98,11 @@ def average_over_draws(estimates: Sequence[float], errors: Sequence[float], dfs:
     Barnard & Rubin 1999 (Biometrika 86:948-955) for small samples.
     """
     m, within, complete = len(estimates), float(np.mean(np.square(errors))), float(np.mean(dfs))
+    # Rubin's B: how far the answer moves with the draw.
     between = float(np.var(estimates, ddof=1)) if m > 1 else 0.0
     total = within + (1 + 1 / m) * between
     share = (1 + 1 / m) * between / total
+    # Barnard & Rubin's df if nothing were missing, reduced by the share of variance that the draws add.
     observed = (complete + 1) / (complete + 3) * complete * (1 - share)
     df = observed if share == 0 else 1 / (share**2 / (m - 1) + 1 / observed)
     return Average(float(np.mean(estimates)), float(np.sqrt(total)), df)
@@ -113,6 +117,7 @@ def _average_rows(rows: list[Row], inputs: AnalysisInputs, draws: int) -> Iterat
         [float(str(row["value"])) for row in rows if row["statistic"] == name and row["contrast"]]
         for name in (Statistic.ESTIMATE_MODEL_SCALE, Statistic.STANDARD_ERROR, Statistic.DF)
     ]
+    # An average over a minority of draws would be that of the draws in which the arms happened to be comparable.
     if 2 * len(parts[0]) <= draws:
         yield cell.text(Statistic.NOT_ESTIMABLE, "most_draws_refused")
         return

@@ -48,6 +48,7 @@ class AnalysisSet:
         """
         plan, sets = self.settings.permutation, self.comparison.sets
         strata = None if sets is None else sets.reindex(people["subject"]).to_numpy()
+        # Supporting analyses are many; each enumerates no more than it would draw.
         exact, draws = (plan.exact_up_to, plan.draws) if full else (plan.scenario_draws, plan.scenario_draws)
         return draw_labels(treated(people), self.seed, exact, draws, strata)
 
@@ -99,6 +100,7 @@ def effect_rows(here: Cell, effect: RelativeEffect) -> list[Row]:
     ]
     if effect.no_interval:
         finite = np.isfinite(effect.win_odds)
+        # Infinite odds (complete separation) cannot be printed; odds of 1 (only ties) can.
         even = [here.number(Statistic.WIN_ODDS, effect.win_odds, "odds", "0.00")] if finite else []
         # Complete separation leaves one limit, the one towards win odds of 1: "at least", or "at most".
         limits = {Statistic.LOWER: effect.lower, Statistic.UPPER: effect.upper}

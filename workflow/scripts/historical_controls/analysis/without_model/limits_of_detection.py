@@ -25,6 +25,7 @@ def limit_rows(cell: Cell, data: ModelData, analysis_set: AnalysisSet, reason: s
     reason: why no mean is modelled, if so. Outcomes with a declared rank test have one in any case.
     """
     mostly = reason == "mostly_censored"
+    # Ranks are no way around a gate that refuses the comparison.
     if mostly and analysis_set.comparison.refusal is not None:
         return
     if mostly and data.share_beyond > analysis_set.settings.max_share_ranked:
@@ -52,6 +53,7 @@ def values_at(data: ModelData, day: int, window: int) -> pd.DataFrame:
     """Subject, arm, y, lower, upper of each patient measured within `window` days of `day`: the nearest, the earlier
     of two equally near."""
     rows = data.frame.assign(distance=(data.frame["day"] - day).abs())
+    # The nearest value, the earlier of two as near.
     near = rows.loc[rows["distance"] <= window].sort_values(["subject", "distance", "day"])
     first = near.drop_duplicates("subject").reset_index(drop=True)
     lower = first["y"].fillna(first["lower"]).fillna(-np.inf)
@@ -64,6 +66,7 @@ def is_detected(people: pd.DataFrame, outcome: Outcome) -> pd.Series:
 
     people: columns y and lower, as `values_at` gives them (model scale).
     """
+    # On the model scale: log 0 is minus infinity.
     nothing = 0.0 if outcome.scale == "linear" else -np.inf
     return people["y"].notna() | (people["lower"] > nothing)
 
@@ -79,6 +82,7 @@ def _detection_rows(here: Cell, people: pd.DataFrame, data: ModelData, analysis_
         yield here.at(arm=arm).number(Statistic.N_DETECTED, table[-1][0])
         for name, share in ((Statistic.SHARE, within.mean()), (Statistic.LOWER, lower), (Statistic.UPPER, upper)):
             yield here.at(arm=arm).number(name, share, format="percent")
+    # Fisher's test knows neither weights nor matched sets.
     if analysis_set.weighted or analysis_set.comparison.sets is not None:
         yield here.text(Statistic.NOT_COMPARED, "weighted")
         return
@@ -102,6 +106,7 @@ def fisher_floor(table: np.ndarray) -> float:
     from scipy.stats import fisher_exact
 
     rows, first = table.sum(axis=1), int(table[:, 0].sum())
+    # Counts of the first cell that the margins allow.
     possible = range(max(0, first - int(rows[1])), min(first, int(rows[0])) + 1)
     tables = (np.array([[k, rows[0] - k], [first - k, rows[1] - first + k]]) for k in possible)
     return float(min(fisher_exact(each).pvalue for each in tables))

@@ -30,6 +30,7 @@ class Bounds:
 def last_values(visits: pd.DataFrame, code: str, day: float) -> pd.DataFrame:
     """Each patient's last row of an outcome up to a day that says anything: a value or a limit (table visits)."""
     own = visits.loc[(visits["outcome"] == code) & (visits["day"] <= day)]
+    # A finding without a number says nothing of the value.
     known = own.loc[own[["value", "lower", "upper"]].notna().any(axis=1)]
     return known.sort_values("day", kind="stable").drop_duplicates(PERSON, keep="last")
 
@@ -40,6 +41,7 @@ def oriented_bounds(known: pd.DataFrame, people: pd.DataFrame, outcome: Outcome)
     missing = (own["_merge"] == "left_only").to_numpy(dtype=bool)
     lower = np.where(missing, np.nan, own["lower"].fillna(-np.inf))
     upper = np.where(missing, np.nan, own["upper"].fillna(np.inf))
+    # Turned: the upper bound of a value is the lower bound of its negative.
     return Bounds(-upper, -lower) if outcome.benefit == "down" else Bounds(lower, upper)
 
 

@@ -20,6 +20,7 @@ def survival_pairs(people: pd.DataFrame, day: float) -> Array:
     """
     status = vital_status(people, day)
     last_seen = people["end_day"].to_numpy(dtype=float)
+    # Whoever is alive at the end of the day outlives every death up to it.
     return by_survival(np.where(status == ALIVE, np.inf, last_seen), (status == DIED).to_numpy(dtype=bool))
 
 

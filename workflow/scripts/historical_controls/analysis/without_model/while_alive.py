@@ -54,13 +54,16 @@ def summaries(data: ModelData, day: int, level: str) -> pd.DataFrame:
 
     lower and upper are the summary's bounds; y is nan where they differ (WA-1).
     """
+    # Responses begin at day 1; the frame ends with a patient's stay.
     rows = data.frame.loc[data.frame["day"] <= day]
     lower = rows["y"].fillna(rows["lower"]).fillna(-np.inf)
     upper = rows["y"].fillna(rows["upper"]).fillna(np.inf)
     grouped = rows.assign(lower=lower, upper=upper).groupby("subject", sort=True)
+    # Mean and last never fall when a value rises: the summary of the bounds bounds the summary.
     bounds = grouped[["lower", "upper"]].agg(level)
     fixed = grouped[["arm", *data.covariates]].first()
     people = fixed.join(bounds).reset_index()
+    # Exact where both bounds agree.
     return people.assign(y=people["lower"].where(people["lower"] == people["upper"]))
 
 

@@ -36,6 +36,7 @@ def win_ratio_rows(
     if analysis_set.weighted or analysis_set.too_few(analysis_set.patients):
         yield here.text(Statistic.NOT_RANKED, "weighted" if analysis_set.weighted else "too_few_patients")
         return
+    # (n, n) matrices by step, in the order of what matters first.
     steps = {item: _pairs(item, analysis_set, summaries, dictionary, primary.day) for item in primary.hierarchy}
     arms = treated(analysis_set.patients)
     yield from _step_rows(here, steps, arms)
@@ -56,6 +57,7 @@ def _step_rows(here: Cell, steps: dict[str, Array], arms: NDArray[np.bool_]) -> 
     """Pairs that each step decides, of those that the steps before it left open."""
     before = np.zeros_like(next(iter(steps.values())))
     for item, pairs in steps.items():
+        # [arms][:, ~arms]: rows of treated patients against columns of controls.
         own = np.where(before == 0, pairs, 0.0)[arms][:, ~arms]
         yield here.at(level=item).number(Statistic.N_WINS, int((own > 0).sum()))
         yield here.at(level=item).number(Statistic.N_LOSSES, int((own < 0).sum()))
@@ -65,6 +67,7 @@ def _step_rows(here: Cell, steps: dict[str, Array], arms: NDArray[np.bool_]) -> 
 def _pairs(item: str, analysis_set: AnalysisSet, summaries: pd.DataFrame, dictionary: Dictionary, day: int) -> Array:
     """One step's comparison of all patients (n, n), in the order of `who.patients`."""
     if item == DEATH:
+        # Within the whole follow-up, not only up to the primary day.
         return survival_pairs(analysis_set.patients, np.inf)
     outcome = dictionary.outcomes[item]
     known = summaries.loc[summaries["outcome"] == item]

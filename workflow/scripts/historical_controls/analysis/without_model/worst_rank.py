@@ -38,6 +38,7 @@ def worst_rank_rows(cell: Cell, outcome: Outcome, analysis_set: AnalysisSet, pri
     if outcome.benefit == "none" or outcome.kind != "number":
         # Said beside the model's interval, which counts nobody's death: a blank would look like an oversight.
         return [here.text(Statistic.NOT_RANKED, "no_direction")]
+    # A headline needs the primary day even where a scenario's days leave it out.
     days = {*analysis_set.settings.days, primary.day} if headline else analysis_set.settings.days
     rows: list[Row] = []
     for day in sorted(days):
@@ -75,6 +76,7 @@ class RankedPatients:
         """Least and largest win odds over everything that the open pairs may be."""
         arms = treated(self.people)
         block, open_ = self.pairs[np.ix_(arms, ~arms)], self.open[np.ix_(arms, ~arms)]
+        # Every open pair counted as lost, then as won: (1 + comparison) / 2 is the share of wins, ties half.
         shares = [float(((np.where(open_, sign, block) + 1) / 2).mean()) for sign in (-1.0, 1.0)]
         least, most = (share / (1 - share) if share < 1 else float("inf") for share in shares)
         return least, most
@@ -91,12 +93,15 @@ def rank_patients(outcome: Outcome, analysis_set: AnalysisSet, day: int) -> Rank
     best = home & (analysis_set.settings.discharged == "best")
     alive = (status == ALIVE).to_numpy(dtype=bool)
     bounds = oriented_bounds(last_values(analysis_set.visits, outcome.code, day), people, outcome)
+    # The dead are placed by survival alone, those at home first where declared; the others by their last value.
     by_last = alive & ~best.to_numpy()
     by_value_of = value_pairs(Bounds(*(np.where(by_last, side, np.nan) for side in (bounds.lower, bounds.upper))))
     by_home = by_value(np.where(alive, best.astype(float), np.nan))
+    # In this order: who lived longer, who is home, whose last value is better (IN-15).
     pairs = first_decided(survival_pairs(people, day), by_home, by_value_of)
     unmeasured = pd.Series(alive & ~bounds.measured & ~best.to_numpy(), index=people.index)
     unsettled = unmeasured.to_numpy() | (status == UNKNOWN).to_numpy()
+    # (n, n): a pair is open if either of the two is unsettled and nothing else decided it.
     either = unsettled[:, None] | unsettled[None, :]
     return RankedPatients(people.assign(status=status, unmeasured=unmeasured), pairs, either & (pairs == 0))
 
@@ -131,6 +136,7 @@ def agreement(rows: list[Row], outcome: Outcome, day: int) -> str | None:
     ranks = _interval(rows, AnalysisKey.WORST_RANK, day, Statistic.WIN_ODDS)
     if model is None or ranks is None:
         return None
+    # The model's contrast is on the value's scale; ranks are already turned towards better.
     sign = 1 if outcome.benefit == "up" else -1
     verdicts = [_verdict(model, no_effect(outcome.scale), sign), _verdict(ranks, 1.0, 1)]
     return "agree" if verdicts[0] == verdicts[1] else "disagree"
