@@ -32,6 +32,7 @@ def apply_words(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary)
 
     def word_of(code: str, text: str) -> CellWord | None:
         said = same_code(text, file.code_case)
+        # A word declared for one outcome goes before the same word declared for all.
         return words.get((code, said)) or words.get(("", said))
 
     word = by_distinct_pair(records["code"], records["raw_value"], word_of)
@@ -44,6 +45,7 @@ def apply_words(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary)
     told: dict[str, pd.Series] = {
         "operator": means.map(lambda said: OPERATORS.get(said, "")).astype("str"),
         "number": number,
+        # No upper end: a declared word is a single number or a limit.
         "high": number.where(number.isna()),
         "problem": problem,
         "not_done": means == "not_done",
@@ -72,6 +74,7 @@ def word_hints(records: pd.DataFrame) -> pd.Series:
 def _hint(code: str, text: str) -> str:
     folded, quoted = fold(text), text[:60].replace('"', "'")
     own = f'{{texts: ["{quoted}"], outcome: {code}, means: '
+    # A text with digits is more likely a code or a damaged number than a word with a meaning.
     if any(c.isdigit() for c in folded) and not folded.startswith((">", "<")):
         return "not a number; if it is a code for missing, declare it under 'sentinels'"
     if code == "FIO2" and ROOM_AIR.match(folded):

@@ -20,6 +20,7 @@ def fill_limits(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary)
     waiting = records["numeric"] & (records["problem"] == "LOD_NO_LIMIT")
     if not waiting.any():
         return records.assign(limit_known=False)
+    # Limits are declared in any unit and kept in the canonical one: conversion then leaves these records alone.
     declared = {
         (fold(assay), code): _canonical(code, limit.lod, limit.unit, dictionary)
         for assay, limits in file.assay_limits.items()
@@ -48,6 +49,7 @@ def check_oxygen(records: pd.DataFrame) -> pd.DataFrame:
     """
     fraction = (records["code"] == "FIO2") & records["numeric"]
     flow = by_distinct(records["remark"], lambda text: text.strip("()[]") == "L", bool)
+    # The number as sent: converted, 15 (L/min) would look like a fraction of 0.15.
     odd = ((records["sent"] > 1) & (records["sent"] < 21)) | flow
     hint = "neither a fraction (0.21 to 1) nor a percentage (21 to 100); a flow in L/min is never converted"
     return decide(records, fraction & odd, "FIO2_SCALE", hint=hint)

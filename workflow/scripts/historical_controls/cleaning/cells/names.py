@@ -47,6 +47,7 @@ def _resolved(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -
     """The code of each record whose name has several meanings, or AMBIGUOUS."""
     unit = records["raw_unit"].where(records["raw_unit"] != "", records["cell_unit"])
     kind = pd.Series("", index=records.index, dtype="str").mask(records["finding"].notna(), "result")
+    # A number goes before a finding: '12 positivo' is a number with a note.
     kind = kind.mask(records["number"].notna(), "number")
     names, distinct = factorized(records["analyte"])
     kinds = by_distinct_pair(
@@ -73,5 +74,6 @@ def _meant(name: str, kind: str, unit: str, file: SourceFile, dictionary: Dictio
         # Two clues that contradict each other settle nothing: 'no detectado' in mg/L.
         fits = [code for code in fits if code in with_unit]
     elif not unit:
+        # Without a unit anywhere, the outcome for which the file declares one is meant.
         fits = [code for code in fits if code in file.default_units] or fits
     return fits[0] if fits else AMBIGUOUS

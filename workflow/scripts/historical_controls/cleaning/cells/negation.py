@@ -16,6 +16,7 @@ BETWEEN = (
 BEFORE = re.compile(
     rf"(?:^|[^\w])(?:no|sin|not|non|without|never|nunca|niega|ausencia|libre|free|ni|nor|nil)(?:[\s-]+{BETWEEN})*[\s-]+$"
 )
+# A zero denies ('hemolisis: 0'), a decimal that starts with one does not (0.5).
 AFTER = re.compile(
     r"^\w*\s*[:=(-]?\s*(?:no\b(?!\s+\w)|ausentes?\b|absent\b|negativ[oa]s?\b|negative\b|ningun[oa]?\b|none\b|descartad\w*|0\b(?![.,]\d))"
 )

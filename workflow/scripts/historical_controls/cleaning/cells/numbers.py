@@ -170,6 +170,7 @@ def _second_number(text: str) -> bool:
 def _without_flags(text: str) -> tuple[str, str]:
     """The cell without the laboratory's flags ('H', '*', '(alto)', an arrow) and notes, and what was taken off."""
     taken: list[str] = []
+    # Flags behind the number once more at the end: in '12 H hemolizada' the note must go first.
     for pattern in (NOTE_BEFORE, FLAG_BEFORE, FLAG_AFTER, NOTE_AFTER, FLAG_AFTER):
         found = pattern.search(text)
         if found and not _second_number(found[0]):
@@ -182,6 +183,7 @@ def _range(text: str, style: NumberStyle) -> ParsedCell | None:
     """'12-15', '1.5 a 2.0 mg/L', 'entre 3 y 5': ends in order, the unit after the second."""
     found = RANGE.match(text)
     low, high = (_plain(found["low"], style), _plain(found["high"], style)) if found else (None, None)
+    # Ends out of order are no range: '15-12' may be a date or an id.
     if low is None or high is None or low[1] not in ("", high[1]) or not low[0] < high[0]:
         return None
     return ParsedCell("-", low[0], high[1], problem="RANGE", high=high[0])
@@ -204,6 +206,7 @@ def _plain(text: str, style: NumberStyle) -> tuple[float, str] | None:
     whole = re.sub(r"[^0-9]", "", found["whole"] or "0")
     mantissa = f"{whole}.{found['part'] or found['part_only'] or '0'}"
     value = float(mantissa + (found["exponent"] or ""))
+    # An exponent so small that the number underflows: 1e-400 was not measured as 0.
     if value == 0 and any(digit in mantissa for digit in "123456789"):
         value = math.nan
     return -value if found["sign"] in ("-", "\u2212") else value, (found["unit"] or "").strip()

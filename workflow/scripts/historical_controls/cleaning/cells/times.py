@@ -23,6 +23,7 @@ WORD = re.compile(r"[^\W\d_]{3,}\.?")
 # A date and a time of day in columns of their own are a whole number and a fraction.
 SERIAL = re.compile(r"^(?P<days>\d{1,7}(?:[.,]\d+$)?)(?: (?P<part>0(?:[.,]\d+)?))?$")
 DAY_WORD = re.compile(r"^(?:d[ií]a|day|d)\s*(?=[-+]?\d)", re.IGNORECASE)
+# Spreadsheets count a 29 February 1900 that never was: from March 1900 on, day 0 is 30 December 1899.
 EXCEL_EPOCH = "1899-12-30"
 # Nobody is followed for longer, and beyond this a time no longer fits its type.
 MOST_HOURS = 1_000_000.0
@@ -120,11 +121,14 @@ def _absolute(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:
     first, shifted = read.utc.fillna(first), shifted.mask(offset, "")
     reason = pd.Series("", index=texts.index, dtype="str")
     too_early = local < pd.Timestamp(calendar.first_date)
+    # The day of the data lock belongs to the study.
     too_late = local >= pd.Timestamp(calendar.data_lock) + pd.Timedelta(days=1)
+    # The last reason that applies is kept: a blank is missing, not invalid.
     reason[too_early | too_late] = "DATE_RANGE"
     reason[local.isna()] = "DATE_INVALID"
     reason[read.ambiguous] = "DATE_AMBIGUOUS"
     reason[texts == ""] = "DATE_MISSING"
+    # The next midnight of the wall clock: days with a clock change have 23 or 25 hours.
     end_of_day, _ = _localised(
         local.dt.normalize() + pd.Timedelta(days=1), str(calendar.day_timezone or calendar.timezone)
     )
@@ -135,6 +139,7 @@ def _absolute(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:
 
 def _localised(local: pd.Series, timezone: str) -> tuple[pd.Series, pd.Series]:
     """Local times as UTC, and the rule applied where the clocks skip or repeat the hour."""
+    # ambiguous=True: daylight time, the first of the two hours.
     first = local.dt.tz_localize(timezone, nonexistent="shift_forward", ambiguous=np.ones(len(local), dtype=bool))
     exact = local.dt.tz_localize(timezone, nonexistent="NaT", ambiguous="NaT")
     moved = first.notna() & exact.isna()
@@ -158,6 +163,7 @@ class ReadTimes:
 
 def _local(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> ReadTimes:
     clean = _without_noise(texts) if texts.str.contains(LETTER).any() else texts
+    # 24:00 is the end of its day; strptime knows no hour 24, so that a day is added to 00:00 afterwards.
     next_day = clean.str.contains(MIDNIGHT_24)
     clean = clean.str.replace(MIDNIGHT_24, "00:00", regex=True) if next_day.any() else clean
     local = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us]")
@@ -167,6 +173,7 @@ def _local(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> ReadTimes
         parsed = _by_format(clean, form)
         if OFFSET in form:
             utc = utc.fillna(parsed)
+            # By the file's clock, to be compared with the other formats and with the study's dates.
             parsed = parsed.dt.tz_convert(calendar.timezone).dt.tz_localize(None)
         ambiguous |= local.notna() & parsed.notna() & (local != parsed)
         if not tells_clock(form):
@@ -196,6 +203,7 @@ def _by_format(texts: pd.Series, form: str) -> pd.Series:
     code = MONTH_CODE.sub("%m", form)
     if OFFSET not in form:
         return pd.to_datetime(texts, format=code, errors="coerce", exact=True).astype("datetime64[us]")
+    # pandas reads offsets with minutes only: +00:00, not +00.
     texts = texts.str.replace(r"([+-]\d\d)$", r"\1:00", regex=True)
     return pd.to_datetime(texts, format=code, errors="coerce", exact=True, utc=True).astype("datetime64[us, UTC]")
 
@@ -210,6 +218,7 @@ def _from_serial(texts: pd.Series) -> pd.Series:
     """Spreadsheet serial dates (days since 1899-12-30), to the second."""
     numbers = texts.str.extract(SERIAL).apply(lambda part: pd.to_numeric(part.str.replace(",", "."), errors="coerce"))
     days = numbers["days"] + numbers["part"].fillna(0.0)
+    # To the second: fractions of a day have no exact minutes.
     local = pd.Timestamp(EXCEL_EPOCH) + pd.to_timedelta((days * 86400).round(), unit="s")
     return local.astype("datetime64[us]")
 
@@ -222,6 +231,7 @@ def _relative(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:
     empty = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
     # 'Day 3' may be any hour of it; '72' hours and '3.5' days are moments.
     by_day = hours.notna() & (hours % 24 == 0) & (spec.relative_unit in BY_DAY)
+    # Less a millisecond, in hours.
     latest_hours = (hours + 24 - 1e-3 / 3600).where(by_day)
     return empty, hours, reason, pd.Series("", index=texts.index, dtype="str"), empty, latest_hours
 
@@ -237,6 +247,7 @@ def _hours(texts: pd.Series, unit: str, decimal: str) -> pd.Series:
     numbers = pd.to_numeric(plain.where(fits, None).str.replace(decimal, "."), errors="coerce").astype("float64")
     if unit == "study_day":
         numbers = numbers.where((numbers != 0) & (numbers % 1 == 0))
+        # Day 1 is the event's own day and day -1 the day before it: there is no day 0.
         numbers = numbers.mask(numbers > 0, numbers - 1)
     return numbers * {"minutes": 1 / 60, "hours": 1.0}.get(unit, 24.0)
 

@@ -61,6 +61,7 @@ def with_confirmed(
     """Return the factors with the corrections that the file declares, and the rows that they concern."""
     concerned = pd.Series(False, index=records.index)
     for item in confirmed:
+        # The first declared line that fits a record counts.
         rows = (records["code"] == item.outcome) & ~concerned
         if item.unit is not None:
             rows &= by_distinct(records["raw_unit"], fold_unit, "str") == fold_unit(item.unit)
@@ -85,6 +86,7 @@ def converted(numbers: pd.Series, factors: pd.DataFrame) -> pd.Series:
     So 100.4 F is 38 C and not 38.00000000000001, and the same result sent in two units is the same number.
     """
     raw = numbers * factors["factor"] + factors["offset"]
+    # A number sent in the canonical unit keeps all its digits.
     changed = ~((factors["factor"] == 1) & (factors["offset"] == 0))
     return raw.where(~changed, _significant(raw))
 

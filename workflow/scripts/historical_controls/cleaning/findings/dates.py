@@ -80,6 +80,7 @@ def _doubted_order(
         hint = f"{readable} dates that the declared format cannot read fit the other order"
         return DoubtedOrder(hint, readable, readable / (n_read + int(invalid["n"].sum())), "ledger")
     now, swapped = _outside_stay(own, stays)
+    # Every hospital has some records outside the stay: the other order must explain most of them.
     if now >= LEAST_ROWS and swapped <= now / 4:
         hint = f"{now} rows lie outside the patient's stay, {swapped} in the other order"
         return DoubtedOrder(hint, now, now / n_read, "measurements")
@@ -152,6 +153,7 @@ def _outside_stay(own: pd.DataFrame, stays: pd.DataFrame) -> tuple[int, int]:
     rows = own.merge(stays, left_on="patient_id", right_index=True)
     day = rows["day"]
     parts = pd.DataFrame({"year": day.dt.year, "month": day.dt.day, "day": day.dt.month})
+    # Only days up to 12 can be months.
     other = day.mask(day.dt.day <= 12, pd.to_datetime(parts.where(day.dt.day <= 12), errors="coerce"))
     out = [
         int(rows.loc[(d < rows["first"] - pd.Timedelta(days=1)) | (d > rows["last"] + pd.Timedelta(days=1)), "n"].sum())

@@ -67,6 +67,7 @@ def _n_suspected(suspected: Iterable[Finding], held: pd.DataFrame, name: str) ->
         if one.file == name and one.finding in OF_RECORDS and clean:
             by_outcome[one.outcome] = max(by_outcome.get(one.outcome, 0), one.n)
     of_outcome = held.groupby("analyte")["n"].sum()
+    # Suspected and held records overlap: what is held already must not count twice.
     return sum(max(n - int(of_outcome.get(code, 0)), 0) for code, n in by_outcome.items())
 
 

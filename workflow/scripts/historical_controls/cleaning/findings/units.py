@@ -22,9 +22,11 @@ LEAST_FACTOR = 4.0
 SAME = 1.6
 GROUP = ["file", "outcome", "raw_unit"]
 Key = tuple[str, str, str]
+# Kolmogorov-Smirnov distances before and after another unit: far apart, then much alike.
 FAR, NEAR = 0.5, 0.3
 # Single values: so many robust SDs from the median of their group, and so near to it in the other unit.
 FAR_SD, NEAR_SD = 6.0, 3.0
+# 1 / 0.6745: the median absolute deviation of a normal law is 0.6745 SD.
 MAD_TO_SD = 1.4826
 # Of groups whose values hardly differ: SD of logarithms, and SD as a share of the median.
 LEAST_LOG_SD, LEAST_SD = 0.05, 0.01
@@ -124,6 +126,7 @@ def _strays(group: pd.DataFrame, code: str, own: Conversion, other: Conversion, 
     In a group too small to say, which lie outside the limits of the outcome and, in the other unit, where medians do.
     """
     value = group["value"].to_numpy()
+    # Back to the number sent, and from there by the other unit.
     turned = (value - own.offset) / own.factor * other.factor + other.offset
     if group["n"].sum() < LEAST_VALUES:
         limits, outcome = _plausible(code, dictionary), dictionary.outcomes[code]
@@ -131,6 +134,7 @@ def _strays(group: pd.DataFrame, code: str, own: Conversion, other: Conversion, 
         high = outcome.hard_high if outcome.warn_high is None else outcome.warn_high
         outside = (value < (-np.inf if low is None else low)) | (value > (np.inf if high is None else high))
         return outside & (turned >= limits[0]) & (turned <= limits[1]) if limits else np.zeros(len(value), dtype=bool)
+    # Units that differ by a factor alone are compared on the logarithm; degrees Celsius and Fahrenheit cannot be.
     alike = own.offset == other.offset == 0
     positive = (value > 0) & (turned > 0) if alike else np.ones(len(value), dtype=bool)
     scale = np.log if alike else np.asarray
@@ -138,6 +142,7 @@ def _strays(group: pd.DataFrame, code: str, own: Conversion, other: Conversion, 
     counts = group["n"].to_numpy()
     centre = _weighted_median(before, counts)
     spread = _weighted_median(np.abs(before - centre), counts) * MAD_TO_SD
+    # Where most values are the same the deviation is 0, and every other value would be far away.
     spread = max(spread, LEAST_LOG_SD if alike else LEAST_SD * abs(centre))
     return positive & (np.abs(before - centre) > FAR_SD * spread) & (np.abs(after - centre) < NEAR_SD * spread)
 
@@ -174,10 +179,12 @@ def _explained(
         for candidate in candidates(code, own, dictionary)
         if limits[0] <= sent * candidate.conversion.factor + candidate.conversion.offset <= limits[1]
     ]
+    # The geometric middle: factors are compared, not differences.
     middle = np.sqrt(limits[0] * limits[1])
 
     def away(candidate: Candidate) -> tuple[bool, float]:
         there = sent * candidate.conversion.factor + candidate.conversion.offset
+        # A unit of the dictionary before a bare power of ten; then the nearest to the middle.
         return candidate.declared.startswith("factor"), abs(float(np.log(there / middle)))
 
     return min(fitting, key=away, default=None)
@@ -190,6 +197,7 @@ def _unlike_others(
     code = key[1]
     alike = [other for other in medians if other[1] == code]
     largest = max(alike, key=lambda other: sizes[other])
+    # The largest group has most evidence for its own unit; it is never suspected by a smaller one.
     if key == largest or medians[key] <= 0 or medians[largest] <= 0 or own.offset != 0:
         return None
     apart = medians[largest] / medians[key]
@@ -208,6 +216,7 @@ def source_shifts(values: pd.DataFrame, others: dict[str, pd.DataFrame], diction
     for name, other in others.items():
         for code in sorted(set(values["outcome"]) & set(other["outcome"])):
             here, there = (_positive(frame, str(code)) for frame in (values, other))
+            # With few values a large distance comes by chance.
             if min(here["n"].sum(), there["n"].sum()) < LEAST_FOR_SHIFT:
                 continue
             before = ks_distance(here, there)

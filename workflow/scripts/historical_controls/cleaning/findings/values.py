@@ -35,6 +35,7 @@ def coded_missing(values: pd.DataFrame, outside: pd.DataFrame, held: pd.DataFram
         coded = group.loc[group["raw_value"].str.match(CODE)]
         for text, rows in coded.groupby("raw_value", sort=True):
             n, total = int(rows["n"].sum()), int(group["n"].sum())
+            # A code outside the hard limits cannot be a value: two of them are enough.
             impossible = bool(rows["held"].all()) and n >= 2
             if impossible or _stands_out(float(rows["value"].iloc[0]), n, group):
                 line = _sentinel_line(str(file), str(item), str(text), source)
@@ -52,6 +53,7 @@ def coded_missing(values: pd.DataFrame, outside: pd.DataFrame, held: pd.DataFram
 
 
 def _stands_out(value: float, n: int, group: pd.DataFrame) -> bool:
+    # Neighbours within a third: how often real values of this size are repeated.
     near = group.loc[np.isclose(group["value"], value, rtol=1 / 3, atol=1e-12) & (group["value"] != value)]
     most = int(near.groupby("value")["n"].sum().max()) if len(near) else 0
     return n >= LEAST_REPEATS and n >= TIMES_NEIGHBOURS * max(most, 1)
@@ -104,6 +106,7 @@ def piled_up(values: pd.DataFrame, dictionary: Dictionary) -> Iterator[Finding]:
             continue
         counts = group.groupby("value")["n"].sum().sort_index()
         limits = dictionary.outcomes[str(outcome)]
+        # The ends of the scale itself (0, a saturation of 100%) are real values that may pile up.
         bounds = {0.0, limits.hard_low, limits.hard_high}
         for means, ordered in (("<", counts), (">", counts.iloc[::-1])):
             place = _pile(ordered)
@@ -138,6 +141,7 @@ def _pile(counts: pd.Series) -> int | None:
     n, total = counts.to_numpy(), int(counts.sum())
     if total < LEAST_VALUES or len(n) <= NEXT_VALUES:
         return None
+    # Records farther out than each value; only where hardly any are can a limit have been cut off.
     beyond = np.concatenate([[0], np.cumsum(n)[:-1]])
     for place in range(int(np.searchsorted(beyond, MOST_BEYOND * total, side="right"))):
         inward = n[place + 1 : place + 1 + NEXT_VALUES]

@@ -35,6 +35,7 @@ def loss_tally(
         return pd.DataFrame(columns=[*KEY, "n"])
     both = pd.concat(counts, ignore_index=True)
     arm = both["source"].map({name: source.arm for name, source in sources.items()}).mask(both["treated"], "treated")
+    # Names that no outcome has are joined under '': free text would be printed otherwise.
     known = both.assign(arm=arm, outcome=both["analyte"].where(both["analyte"].isin(list(outcomes)), ""))
     return known.groupby(KEY)["n"].sum().reset_index()
 

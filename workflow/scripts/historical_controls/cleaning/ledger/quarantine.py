@@ -76,5 +76,6 @@ def _hash(problem: object, text: object, values: list[object]) -> str:
 
 def row_hash(cells: Iterable[object]) -> str:
     """Return 'r' (so that no spreadsheet reads a number) and 12 hexadecimal digits of SHA-256 over the cells."""
+    # A separator that no cell includes: ('ab', 'c') and ('a', 'bc') are different rows.
     joined = "\x1f".join("" if pd.isna(cell) else str(cell) for cell in cells)  # type: ignore[call-overload]
     return f"r{hashlib.sha256(joined.encode()).hexdigest()[:12]}"

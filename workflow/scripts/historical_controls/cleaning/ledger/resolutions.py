@@ -49,6 +49,7 @@ def read_resolutions(path: str | Path, sources: Mapping[str, Source] | None = No
     their reason, lack a signature, date or explanation, or contradict each other.
     """
     frame = read_declared(path, NEEDED, OPTIONAL)
+    # quarantine.csv has an apostrophe before what a spreadsheet would run; the record's own text has none.
     frame = frame.assign(**{name: frame[name].map(as_sent).astype("str") for name in (*NEEDED, *OPTIONAL)})
     decided = frame.loc[(frame[list(FILLED_IN)] != "").any(axis=1)].reset_index(drop=True)
     raise_all(
@@ -124,7 +125,9 @@ class FileDecisions:
             return RESOLUTIONS.empty()
         lines = row_hashes(raw)
         here = own.drop(columns="line").merge(lines.loc[lines["row_hash"].isin(own["row_hash"])], on="row_hash")
+        # Collected over all blocks: a row that one block lacks may be in another.
         self.located |= set(here["row_hash"])
+        # The same decision may be listed twice: that contradicts nothing.
         return conform(here.drop_duplicates(list(RESOLUTIONS.key)), RESOLUTIONS)
 
     def check_all_located(self) -> None:
@@ -215,6 +218,7 @@ def with_released(records: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFrame
         return records.assign(released=pd.Series(None, index=records.index, dtype="str"))
     out = records.assign(released=released_reasons(records, resolved))
     held = out["fate"] == "quarantined"
+    # All False, by the index of the records.
     free = held & False
     for reason in RELEASABLE - OF_JOINING:
         free |= held & (out["reason"] == reason) & is_released(out, reason)

@@ -74,10 +74,12 @@ def assemble_batch(
     """
     source, dictionary = inputs.source, inputs.dictionary
     records = {name: _linked(records[name], ids) for name in TABLES}
+    # Events first: the times of measurements may count from them.
     records["events"] = decide_events(anchored_events(records["events"], source), ONCE, source.timezone)
     records["measurements"] = anchored(records["measurements"], records["events"], source)
     records["patients"] = decide_characteristics(records["patients"], records["events"])
     records["treatments"] = decide_treatments(records["treatments"])
+    # Before measurements are compared: results of an id that may be two people are held, not collapsed into one.
     records = _hold_people(records)
     records["measurements"] = decide_measurements(
         records["measurements"], _deaths(records["events"]), dictionary, source
@@ -108,6 +110,7 @@ def clean_tables(clean: dict[str, pd.DataFrame], planted: pd.DataFrame) -> dict[
 
 
 def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    # pandas lets empty frames change the types of the columns that they are joined to.
     filled = [frame for frame in frames if len(frame)]
     return pd.concat(filled, ignore_index=True) if filled else frames[0]
 
@@ -206,6 +209,7 @@ def people_table(records: pd.DataFrame, ids: pd.DataFrame, conflicted: set[str],
     """
     source = inputs.source
     linked = ids.loc[ids["hold"] == ""].drop_duplicates("patient_id")
+    # Linked ids leave out those that are held: a patient whose every id is held has no row.
     held = conflicted | (set(ids["patient_id"]) - set(linked["patient_id"]))
     people = linked.loc[~linked["patient_id"].isin(held)].set_index("patient_id")
     treated = set(ids.loc[ids["subject"].isin(source.treated_subjects), "patient_id"])

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from historical_controls.cleaning.records.outputs import FILE_TABLES
 from historical_controls.tables.parquet import typed
 
+# Written and read once, on the same disk: speed counts for more than size.
 LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -35,6 +36,7 @@ def batch_of_subject(files: Iterable[Path], ids: pd.DataFrame, rows: int) -> dic
 def _numbered(counts: np.ndarray, most: int) -> list[int]:
     numbers, filled, number = [], 0.0, 0
     for count in counts:
+        # Never between two records of a patient: every decision of joining is about one patient.
         if filled and filled + count > most:
             filled, number = 0.0, number + 1
         filled += count
@@ -77,6 +79,7 @@ class PatientBatches:
         coded = rows["subject"].combine_chunks().dictionary_encode()
         of_code = np.array([self.subjects.get(subject, 0) for subject in coded.dictionary.to_pylist()])
         numbers = of_code[coded.indices.to_numpy()]
+        # Stable: within a batch rows keep the order of the files, which decides whose duplicate is kept.
         order = np.argsort(numbers, kind="stable")
         found, starts = np.unique(numbers[order], return_index=True)
         for number, part in zip(found, np.split(order, starts[1:]), strict=True):

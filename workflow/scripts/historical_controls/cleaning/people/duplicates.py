@@ -15,6 +15,7 @@ from historical_controls.dictionary.dictionary import Dictionary
 
 SAMPLE = ["patient_id", "outcome", "time", "assay", "specimen"]
 SAID = ["value", "lower", "upper", "result"]
+# A correction replaces what was final, and a final result a preliminary one.
 RANK = {"corrected": 3, "done": 2, "preliminary": 1, "not_done": 0}
 ORDER = ["file", "line", "item"]
 # Facts that cannot change: two of them under one id are two people. Weight or a diagnosis may be written twice.
@@ -97,6 +98,8 @@ def decide_characteristics(records: pd.DataFrame, events: pd.DataFrame) -> pd.Da
     records = _decide_at(records, same, "DUP_IDENTICAL", "duplicate")
     open_rows = _repeated(records, key)
     spread = open_rows.groupby(key)["value"].transform(lambda values: values.max() - values.min())
+    # Not `spread > 1`: the spread of sexes is nan, and two different ones are a contradiction. Ages may differ by one
+    # year between an admission and a form filled in later.
     identity = open_rows["characteristic"].isin(IDENTITY) & ~(spread <= 1)
     records = _hold_facts(records, identity, "ID_CONFLICT", "said differently elsewhere: release the right one")
     differs = pd.Series(True, index=open_rows.index)
@@ -156,6 +159,7 @@ def decide_events(records: pd.DataFrame, once: tuple[str, ...], timezone: str) -
     open_rows = open_rows.loc[open_rows["event"].isin(once) & open_rows["time"].notna()]
     local = open_rows["time"].dt.tz_convert(timezone)
     day = [open_rows["patient_id"], open_rows["event"], local.dt.normalize()]
+    # Where all are at midnight none has a clock, and none is better known than another.
     vague = is_midnight(local) & ~is_midnight(local).groupby(day).transform("all")
     records = _decide_at(records, vague, "DUP_SUPERSEDED", "duplicate")
     open_rows = _repeated(records, key[:2])

@@ -157,6 +157,7 @@ def _alike(people: pd.DataFrame, facts: pd.DataFrame | None, sources: dict[str, 
     if facts is None or facts.empty:
         return pd.Series(False, index=people.index)
     known = facts.loc[facts["n"] >= TELLING_FACTS]
+    # A day without an hour is shared by everybody admitted on it, and says nothing.
     exact = [
         not is_midnight(pd.Series([time.tz_convert(sources[source].timezone)])).iloc[0]
         for source, time in zip(known["source"], known["admission"], strict=True)
@@ -169,6 +170,7 @@ def _alike(people: pd.DataFrame, facts: pd.DataFrame | None, sources: dict[str, 
 def _in_both_arms(people: pd.DataFrame) -> pd.Series:
     """Ids that occur in both arms, their leading zeros aside, and every other id of the same person."""
     core = _core(_dense(people["subject"]))
+    # Short numbers meet by chance between sources: only the same text counts then.
     core = core.where(core.str.len() >= TELLING_DIGITS, people["subject"])
     both = people["treated"].groupby(core).transform("nunique") > 1
     return both.groupby(people["patient_id"]).transform("any").astype(bool)
@@ -187,6 +189,7 @@ def _settled(people: pd.DataFrame) -> pd.DataFrame:
     named = people["person"].notna()
     if not named.any():
         return people
+    # Treated ids first: a patient's name and home source are those of the treated one.
     own = people.loc[named].sort_values(["person", "treated", "source", "subject"], ascending=[True, False, True, True])
     first = own.drop_duplicates("person").set_index("person")
     patient, home = own["person"].map(first["patient_id"]), own["person"].map(first["source"])

@@ -50,6 +50,7 @@ def assemble_files(
     keys of the records that joining held or collapsed. Raises LostRecordError.
     """
     ids = people.loc[people["source"] == inputs.name]
+    # In the order of the file names, which is that of the written ledger's key.
     ledgers = sorted(folder / "ledger.parquet" for folder in folders)
     planted = _planted(ledgers, ids, inputs)
     decided, counted = DecidedFates(), Counter[str]()
@@ -71,6 +72,7 @@ def assemble_files(
             for name, table in clean_tables(clean, here).items():
                 writers[name].write(table)
         check_counts(_write_ledger(ledgers, decided, _resolutions(folders), writers["ledger"]), dict(counted))
+    # Where no batch has a characteristic, the first empty frame still has the columns.
     known = pd.concat([frame for frame in facts if len(frame)] or facts[:1], ignore_index=True)
     write_table(people_table(known, ids, conflicted, inputs), out / "patients.parquet", PATIENTS)
 
@@ -134,10 +136,12 @@ class DecidedFates:
         if file not in self._parts:
             return ledger.iloc[:0]
         if file not in self._sorted:
+            # Each batch has its own codes for the repeated texts.
             rows = pa.concat_tables(self._parts[file]).unify_dictionaries().combine_chunks()
             order = np.argsort(rows["line"].to_numpy(), kind="stable")
             self._sorted[file] = rows["line"].to_numpy()[order], rows.take(order)
         lines, rows = self._sorted[file]
+        # A piece of the ledger is a run of lines: two searches find what concerns it.
         first, last = (
             np.searchsorted(lines, ledger["line"].iloc[0]),
             np.searchsorted(lines, ledger["line"].iloc[-1], "right"),

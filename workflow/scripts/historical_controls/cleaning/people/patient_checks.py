@@ -74,6 +74,7 @@ def lymphocytes_from_percent(records: pd.DataFrame, dictionary: Dictionary) -> p
     counted = records.loc[records["outcome"] == "LYMPH", SAMPLE]
     share = share.loc[~_in(share[SAMPLE], counted)]
     pairs = _same_sample(share, _exact(records, "WBC"))
+    # Two leukocyte counts of one sample: nothing says which one the percentage is of.
     pairs = pairs.loc[~pairs["row"].duplicated(keep=False)].set_index("row")
     number = (pairs["value"] * pairs["other"] / 100).round(9)
     number = number.loc[number <= (dictionary.outcomes["LYMPH"].hard_high or np.inf)]
@@ -111,6 +112,7 @@ def copied_forward(records: pd.DataFrame, dictionary: Dictionary, timezone: str)
             "row": rows.index.to_numpy(),
         }
     ).sort_values(["patient", "outcome", "day", "time"], kind="stable")
+    # One value a day: repeats within a day are no copies of the day before.
     first = frame.loc[~frame.duplicated(["patient", "outcome", "day"])]
     before = first.shift(1)
     next_day = (first["patient"] == before["patient"]) & (first["outcome"] == before["outcome"])
@@ -162,6 +164,7 @@ def perhaps_venous(records: pd.DataFrame) -> pd.Series:
     out = pd.Series(False, index=records.index)
     if low.empty or saturation.empty:
         return out
+    # merge_asof needs both sides sorted by time, over all patients together.
     left = low[["patient_id", "time"]].reset_index(names="row").sort_values("time")
     right = saturation[["patient_id", "time", "value"]].sort_values("time")
     near = pd.merge_asof(left, right, on="time", by="patient_id", tolerance=NEAR_IN_TIME, direction="nearest")

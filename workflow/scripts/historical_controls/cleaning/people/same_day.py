@@ -68,6 +68,7 @@ def _chosen(own: pd.DataFrame, rule: str, dictionary: Dictionary) -> tuple[objec
     """Return the record of a day that is kept and, for the median, its value; None where the rule cannot say."""
     if rule == "last":
         return own.index[-1], None
+    # A finding has no order: of 'positive' and 'negative' there is no median and no worst.
     if own["result"].notna().any():
         return None
     if rule == "median":

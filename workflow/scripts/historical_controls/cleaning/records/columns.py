@@ -66,7 +66,9 @@ def is_sentinel(texts: pd.Series, name: str, file: SourceFile) -> pd.Series:
     if not codes:
         return pd.Series(False, index=texts.index)
     marks = file.decimal, file.thousands or ""
+    # As text and as number: a code 9999 may be sent as '9999.0', or with a mark of thousands.
     known = {same_code(code) for code in codes} | {_number(code, *marks) or _number(code, ".", "") for code in codes}
+    # Without '': what is no number is '' to `_number`, and would equal every code that is none either.
     return by_distinct(texts, lambda text: same_code(text) in known or _number(text, *marks) in known - {""}, bool)
 
 

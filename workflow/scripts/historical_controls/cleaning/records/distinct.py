@@ -33,6 +33,7 @@ def by_distinct_pair(
     """Return `function` of two texts of each row, called once per distinct pair."""
     codes, distinct = factorized(first)
     other_codes, others = factorized(second)
+    # One number for each pair. int64, since the product of two large numbers of texts leaves int32.
     pairs, found = pd.factorize(codes.astype("int64") * max(len(others), 1) + other_codes)
     values = [function(distinct[pair // len(others)], others[pair % len(others)]) for pair in found]
     return _taken(values, pairs, dtype, first.index)
@@ -54,6 +55,7 @@ def repeats(frame: pd.DataFrame) -> np.ndarray:
     for name in frame:
         own, distinct = pd.factorize(frame[name], use_na_sentinel=False)
         if len(distinct) > 1:
+            # Renumbered after every column, so that the codes stay below the number of rows and cannot overflow.
             codes = pd.factorize(codes * len(distinct) + own)[0]
     counts = np.bincount(codes, minlength=1)
     return counts[codes] > 1

@@ -50,6 +50,7 @@ def decide(
     single records may be released from it (may_release).
     """
     rows = np.flatnonzero(where.fillna(False).to_numpy(dtype=bool))
+    # Positions, not a mask: few of a million rows are concerned.
     rows = rows[(records["fate"].iloc[rows] == "clean").to_numpy()]
     if may_release and fate == "quarantined" and "released" in records:
         records, rows = _without_released(records, rows, reason)

@@ -26,11 +26,13 @@ def ages(
     """
     if declared.born is None or declared.as_of is None:
         return records
+    # The study's dates would refuse every date of birth.
     whole_life = replace(calendar, first_date=EARLIEST_BIRTH)
     sent = [joined_times(rows, spec.columns, file).reindex(records.index) for spec in (declared.born, declared.as_of)]
     born = parse_times(sent[0], declared.born, whole_life)
     then = parse_times(sent[1], declared.as_of, calendar)
     first, last = (times.utc.dt.tz_convert(calendar.timezone) for times in (born, then))
+    # Completed years: one less before the birthday of the year. A difference in days over 365.25 errs near it.
     before = (last.dt.month < first.dt.month) | ((last.dt.month == first.dt.month) & (last.dt.day < first.dt.day))
     years = (last.dt.year - first.dt.year - before.astype("float64")).astype("float64")
     out = records.assign(value=years)

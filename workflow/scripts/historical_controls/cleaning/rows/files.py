@@ -102,6 +102,7 @@ def clean_blocks(blocks: Iterable[pd.DataFrame], inputs: FileInputs) -> Iterator
         resolved = decisions.on_lines(sent)
         raw = corrected(sent, resolved)
         ids = {name: filled_down(raw, name, above.get(name, "")) for name in _filled_columns(inputs.file)}
+        # `corrected` gives the block itself where it has nothing to correct.
         if raw is not sent:
             _check_corrections(sent, above, inputs, resolved)
         yield clean_block(raw, ids, inputs, resolved)
@@ -196,6 +197,7 @@ def _with_own_items(records: list[tuple[str, pd.DataFrame]]) -> list[tuple[str, 
     if len(records) < 2 and not any(name == "events" for name, _ in records):
         return records
     keys = pd.concat([frame[["line", "item"]] for _, frame in records], ignore_index=True)
+    # Numbered in the order of the declaration: the first keeps the plain name.
     number = keys.groupby(["line", "item"], sort=False).cumcount() + 1
     items = keys["item"].mask(number > 1, keys["item"] + "#" + number.astype("str"))
     ends = np.cumsum([len(frame) for _, frame in records])
@@ -216,6 +218,7 @@ def _stored(name: str, table: Table, records: list[tuple[str, pd.DataFrame]]) ->
 
 def _ledger(raw: pd.DataFrame, records: list[tuple[str, pd.DataFrame]], inputs: FileInputs) -> pd.DataFrame:
     frames = [_ledger_rows(name, frame) for name, frame in records]
+    # Lines that no record came from are named one by one, or lines could be lost unseen.
     silent = np.ones(len(raw), dtype=bool)
     for frame in frames:
         silent &= ~np.isin(raw["line"], frame["line"])

@@ -48,10 +48,12 @@ def clean_measurements(
     The order of the steps matters: the first reason is kept.
     """
     steps: list[Callable[[pd.DataFrame], pd.DataFrame]] = [
+        # Blanks and declared codes first: they are no faults and need no other reason.
         lambda r: decide(r, r["raw_value"] == "", "NO_VALUE", "ignored"),
         lambda r: decide(r, r["coded_missing"], "SENTINEL", "ignored"),
         lambda r: decide(r, r["names_specimen"], "DECLARED", "ignored", "it names the specimen of its sample"),
         lambda r: _read(r, NumberStyle(file.decimal, file.thousands)),
+        # After reading: a name such as 'PCR' is resolved by the kind of result.
         lambda r: resolve_names(r, file, dictionary),
         lambda r: _decode(r, file),
         lambda r: apply_words(r, file, dictionary),
@@ -60,13 +62,16 @@ def clean_measurements(
         lambda r: _check_order(r, calendar),
         _check_status,
         lambda r: _check_values(r, file, dictionary),
+        # Before units are filled in: what was taken for a flag may be the unit of the cell.
         lambda r: _units_like_flags(r, dictionary),
         lambda r: _default_texts(r, file, dictionary),
         lambda r: check_answers(r, dictionary),
+        # Needs the assay, and gives limits in the canonical unit, so between defaults and conversion.
         lambda r: fill_limits(r, file, dictionary),
         lambda r: _convert(r, file, dictionary),
         check_oxygen,
         lambda r: _bounds(r, file),
+        # After bounds, which give back signs that an export lost: '<0.5' is not an impossible 0.5.
         lambda r: _check_limits(r, dictionary),
         lambda r: _check_specimen(r, file),
         _flags,
@@ -181,6 +186,7 @@ def _first_filled(*texts: pd.Series) -> pd.Series:
 def _convert(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
     """Numbers in the outcome's canonical unit. A unit is never guessed."""
     factors = conversions(records["code"], records["raw_unit"], dictionary)
+    # The file's own corrections last: they start from what the dictionary and the declared DDU factor say.
     factors, of_ddu = with_ddu(factors, records, file.ddu_to_feu, dictionary)
     factors, mended = with_confirmed(factors, records, file.unit_factors, dictionary)
     unit = by_distinct(records["code"], lambda code: _canonical(dictionary.outcomes.get(code)), "str")
@@ -224,6 +230,7 @@ def _bounds(records: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
     operator, number = records["operator"], records["number"]
     restored = pd.Series(False, index=records.index)
     for limit in file.stripped_limits:
+        # Relative: limits go from 0.02 to 100,000, and conversion leaves rounding in the last digits.
         same = pd.Series(np.isclose(number, limit.value, rtol=1e-9, atol=0), index=records.index)
         hit = (records["code"] == limit.outcome) & (operator == "") & same
         operator = operator.mask(hit, limit.means)
@@ -234,6 +241,7 @@ def _bounds(records: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
         operator=operator,
         restored=restored,
         value=number.where(exact),
+        # Below a limit the true value may be anything down to 0; above one nothing bounds it.
         lower=number.where(exact | above | within).mask(below, 0.0),
         upper=number.where(exact | below).mask(within, records["high"]),
         result=records["finding"].where(~records["numeric"] & ~records["not_done"]),

@@ -155,6 +155,7 @@ def _unclaimed(rows: pd.DataFrame, ids: pd.DataFrame, part: PatientRows, file: S
     frames = []
     for name in dict.fromkeys(declared.time.columns[0] for declared in part.events):
         conditions = [declared.only_if for declared in part.events if declared.time.columns[0] == name]
+        # One event of this date has no condition and takes every row.
         if None in conditions:
             continue
         text = column(rows, name)

@@ -90,6 +90,7 @@ def _wide_column(
         result_time=no_times(rows.index),
         result_latest=no_times(rows.index),
     )
+    # A blank cell of a wide row was not measured: no record, unlike a blank result in a row of its own.
     return records.loc[text != ""]
 
 
