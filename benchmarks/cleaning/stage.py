@@ -24,8 +24,8 @@ def read(export: Path, folder: Path) -> None:
 
 def clean(export: Path, folder: Path) -> None:
     from historical_controls.cleaning.records.outputs import write_cleaned_file
+    from historical_controls.cleaning.records.stored_columns import stored_columns
     from historical_controls.cleaning.rows.files import FileInputs, clean_blocks
-    from historical_controls.intake.declared import stored_columns
     from historical_controls.tables.parquet import read_pieces
     from historical_controls.tables.registry import INTAKE
 

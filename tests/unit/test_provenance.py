@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,14 @@ def test_what_the_footer_says_holds_no_clock_and_no_place(tmp_path: Path) -> Non
     assert facts["git_commit"] is None
     assert facts == provenance({"a": "1", "b": "2"}, {"seed": 1}, 1, git_state(tmp_path))
     assert str(tmp_path) not in str(facts)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_checkout_of_another_user_keeps_its_commit(tmp_path: Path) -> None:
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for arguments in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "first"]):
+        subprocess.run([*git, *arguments], check=True)
+    for path in (tmp_path, *tmp_path.rglob("*")):
+        os.chown(path, 12345, 12345)
+    state = git_state(tmp_path)
+    assert re.fullmatch("[0-9a-f]{40}", state["git_commit"] or "") and state["git_dirty"] is False

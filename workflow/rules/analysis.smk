@@ -150,7 +150,7 @@ rule analyse_events:
         outcomes=COUNTED,
         primary=QUESTION,
         analysis=section("analysis", exclude={"overturn", "permutation"}),
-        recorded={name: recorded_events(source) for name, source in STUDY.sources.items()},
+        recorded=RECORDABLE_EVENTS,
         free_days=[code for code, rule in STUDY.cohort.summaries.items() if rule.kind == "free_days"],
         horizon_days=STUDY.cohort.horizon_days,
         seed=STUDY.seed,

@@ -1,6 +1,5 @@
 """Reads and checks the study's config once, and holds the helpers of all rules. No rule stands here."""
 
-from historical_controls.config.sources.recorded import recorded_events
 from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.merging import merged
 from historical_controls.config.reading.included import included_files, lines_of, with_included

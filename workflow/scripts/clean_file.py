@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from historical_controls.cleaning.ledger.resolutions import read_resolutions
 from historical_controls.cleaning.records.outputs import write_cleaned_file
+from historical_controls.cleaning.records.stored_columns import stored_columns
 from historical_controls.cleaning.rows.files import FileInputs, clean_blocks
 from historical_controls.config.sources.redcap import as_exported
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.study import RecordDates
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.intake.declared import stored_columns
 from historical_controls.tables.parquet import read_pieces
 from historical_controls.tables.registry import INTAKE
 

@@ -14,9 +14,9 @@ from historical_controls.analysis.events.clearance import CLEAR_BEFORE, NEVER_PO
 from historical_controls.analysis.events.event_rows import build_follow_up
 from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.config.analysis.events import EventSettings
-from historical_controls.config.sources.recorded import recorded_events
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+from historical_controls.dictionary.vocabulary import ANY_EVENT
 from historical_controls.tables.registry import COHORT_EVENTS, OBSERVATIONS, PATIENT_SUMMARIES
 
 from .test_analysis import ROOT, settings
@@ -306,11 +306,17 @@ def test_what_a_source_can_yield_comes_from_its_declarations() -> None:
             {"arm": "treated", "label": {"en": "x"}, "timezone": "UTC", "files": {"a": {**file, "parts": parts}}}
         )
 
-    assert recorded_events(source("=intubation", {})) == ["intubation"]
-    assert recorded_events(source("type", {"1": "adverse_event"})) == ["adverse_event"]
-    assert "infection" in recorded_events(source("type", {}))
+    assert source("=intubation", {}).recordable_events == ["intubation", "invasive_ventilation"]
+    assert source("type", {"1": "adverse_event"}).recordable_events == ["adverse_event"]
+    assert source("type", {}).recordable_events == [ANY_EVENT]
 
 
 def test_terms_are_regular_expressions() -> None:
     with pytest.raises(ValueError, match="is no regular expression"):
         EventSettings(reaction_terms=["("])
+
+
+def test_a_source_that_names_its_events_itself_records_all_of_them(dictionary: Dictionary) -> None:
+    """A file whose rows name the event may hold an infection: no row of one is none, not unknown."""
+    ard = run(dictionary, ["AE"], recorded={source: [ANY_EVENT] for source in RECORDED})
+    assert "not_recorded" not in set(ard["text"])

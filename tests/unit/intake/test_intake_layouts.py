@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pyreadstat
 import pytest
 
+from historical_controls.cleaning.records.stored_columns import stored_columns
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError
 from historical_controls.intake import statistical
-from historical_controls.intake.declared import stored_columns
 from historical_controls.intake.headings import distinct_names, joined_headings
 from historical_controls.intake.reading import read_file, write_intake
 from historical_controls.tables import parquet as table_io

@@ -181,11 +181,12 @@ def git_state(program: Path) -> dict[str, Any]:
 
 
 def _git(program: Path, *arguments: str) -> str | None:
+    # Git refuses a checkout that another user owns, as on a shared machine, and the report would lose its commit. The
+    # program's own code is being run from there already.
+    command = ["git", "-c", "safe.directory=*", "-C", str(program), *arguments]
     try:
         # A checkout on a network drive may not answer; a report must not wait for it.
-        done = subprocess.run(
-            ["git", "-C", str(program), *arguments], capture_output=True, text=True, check=True, timeout=20
-        )
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()

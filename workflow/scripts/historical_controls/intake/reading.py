@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from historical_controls.config.sources.declared_columns import declared_columns
 from historical_controls.config.sources.redcap import RedcapDictionary
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError, did_you_mean, raise_all
-from historical_controls.intake.declared import declared_columns
 from historical_controls.intake.headings import addressed, repeated
 from historical_controls.intake.layout import RAGGED, Grid, cell_names, without_headers
 from historical_controls.intake.private import private_columns

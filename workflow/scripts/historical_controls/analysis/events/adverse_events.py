@@ -16,6 +16,7 @@ from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.events import EventSettings
+from historical_controls.dictionary.vocabulary import ANY_EVENT
 from historical_controls.inference.counts import exact_rate
 
 GRADES = range(1, 6)
@@ -29,8 +30,9 @@ def adverse_event_rows(
 ) -> Iterator[Row]:
     """Rows 14.3.1 to 14.3.5 of an outcome of kind 'event' (events: table cohort_events).
 
-    recorded: by source, the events that its declarations can yield. Patients of a source that declares none of those
-    asked for are 'not recorded', never without an event. Counted from time zero to the end of follow-up.
+    recorded: by source, the events that its files can record (`Source.recordable_events`). Patients of a source that
+    can record none of those asked for are 'not recorded', never without an event. Counted from time zero to the end of
+    follow-up.
     """
     settings = follow_up.settings.events
     cell = Cell(AnalysisKey.ADVERSE_EVENTS, scenario, "exact", code)
@@ -84,7 +86,7 @@ def _of_people(events: pd.DataFrame, people: pd.DataFrame, settings: EventSettin
 
 
 def _recording(people: pd.DataFrame, asked: Sequence[str], recorded: Mapping[str, Sequence[str]]) -> pd.Series:
-    sources = [source for source, names in recorded.items() if set(asked) & set(names)]
+    sources = [source for source, names in recorded.items() if {*asked, ANY_EVENT} & set(names)]
     return people["source"].isin(sources)
 
 

@@ -23,7 +23,7 @@ class EventInputs:
     """What is counted.
 
     events: table cohort_events; results: qualitative rows of observations; summaries: table patient_summaries.
-    recorded: by source, the events that its declarations can yield; free_days: patient-level outcomes in which death
+    recorded: by source, the events that its files can record; free_days: patient-level outcomes in which death
     has a declared value. primary: the primary question, which an event may be.
     """
 

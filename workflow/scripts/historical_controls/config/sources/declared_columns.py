@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-import pyarrow.parquet as pq
 from pydantic import BaseModel
 
 from historical_controls.config.sources.parts import Condition, FilePart, SpecimenRows, TimeColumns
 from historical_controls.config.sources.sources import SourceFile
-from historical_controls.intake.layout import CELL
-from historical_controls.tables.registry import INTAKE
 
 # Fields of a part that hold the name of one column.
 COLUMN_FIELDS = (
@@ -39,13 +35,6 @@ def declared_columns(file: SourceFile) -> list[str]:
     # These come into being when cells are split: the file does not have them.
     made = {name for split in file.split_columns.values() for name in split.into}
     return list(dict.fromkeys(name for name in [*names, *file.split_columns] if name not in made))
-
-
-def stored_columns(path: str | Path, file: SourceFile) -> list[str]:
-    """Return the columns of a stored intake (table intake) that cleaning reads: of 20,000 perhaps three."""
-    made = [name for split in file.split_columns.values() for name in split.into]
-    wanted = {*INTAKE.names, *(CELL + name for name in (*declared_columns(file), *made))}
-    return [name for name in pq.read_schema(path).names if name in wanted]
 
 
 def _part_columns(part: FilePart) -> Iterator[str]:
