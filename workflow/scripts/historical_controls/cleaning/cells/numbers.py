@@ -113,6 +113,7 @@ def read_number(text: str, style: NumberStyle) -> ParsedCell:
     stripped = text.strip()
     if len(stripped) > LONGEST:
         return _words(stripped)
+    # The cell as it stands first: flags are taken off only what cannot be read with them.
     reading = _quantity(stripped, style)
     if not reading.problem:
         return reading
@@ -126,6 +127,7 @@ def read_number(text: str, style: NumberStyle) -> ParsedCell:
 
 def _quantity(text: str, style: NumberStyle) -> ParsedCell:
     """A number, a limit or a range; else a ParsedCell with a problem."""
+    # Before the operator is looked for: 'menor al limite de deteccion' begins like '<' a number.
     if fold(text) in BELOW_WITHOUT_LIMIT or UNDER_THE_LIMIT.match(fold(text)):
         return ParsedCell(problem="LOD_NO_LIMIT")
     operator, rest = _operator(text)
@@ -136,6 +138,7 @@ def _quantity(text: str, style: NumberStyle) -> ParsedCell:
     number = _plain(rest, style)
     # 'H' or 'hemolizada' after a number looks like a unit to the pattern, and is none.
     if number is not None and not FLAG_AFTER.search(rest) and not NOTE_AFTER.search(rest) and not _void(number[1]):
+        # 1e999 is infinite: no instrument gave it.
         usable = math.isfinite(number[0])
         return ParsedCell(operator, *number) if usable else ParsedCell(problem="NUM_UNREADABLE")
     return ParsedCell(problem="NUM_AMBIGUOUS" if SOME_NUMBER.match(rest) else "NUM_UNREADABLE")
@@ -173,6 +176,7 @@ def _without_flags(text: str) -> tuple[str, str]:
     # Flags behind the number once more at the end: in '12 H hemolizada' the note must go first.
     for pattern in (NOTE_BEFORE, FLAG_BEFORE, FLAG_AFTER, NOTE_AFTER, FLAG_AFTER):
         found = pattern.search(text)
+        # A note with a number of its own may be a second result, which must not be lost.
         if found and not _second_number(found[0]):
             taken.append(found[0].strip())
             text = (text[: found.start()] + text[found.end() :]).strip()

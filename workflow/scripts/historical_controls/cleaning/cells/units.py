@@ -19,6 +19,7 @@ def conversions(codes: pd.Series, units: pd.Series, dictionary: Dictionary) -> p
     found = by_distinct_pair(codes, units, lambda code, unit: conversion(code, unit, dictionary))
     pairs = pd.Series(found.to_numpy(), dtype=object)
     distinct, where = pairs.factorize()
+    # Only distinct pairs become numbers one by one; rows are looked up by their code.
     table = np.array([list(pair) for pair in where], dtype="float64").reshape(-1, 2)
     return pd.DataFrame(table[distinct], columns=["factor", "offset"], index=codes.index)
 
@@ -46,6 +47,7 @@ def with_ddu(
     ASH advises against converting (hematology.org, COVID-19 and D-dimer FAQ): only by declaration, and flagged.
     """
     rows = is_ddu(records["raw_unit"]) if ddu_to_feu else pd.Series(False, index=records.index)
+    # Where units.csv has a conversion of its own, that one counts.
     rows &= (records["code"] == "DDIM") & factors["factor"].isna()
     if not ddu_to_feu or not rows.any():
         return factors, rows
@@ -94,6 +96,7 @@ def converted(numbers: pd.Series, factors: pd.DataFrame) -> pd.Series:
 def _significant(numbers: pd.Series) -> pd.Series:
     size = numbers.abs()
     with np.errstate(divide="ignore", invalid="ignore"):
+        # Zero has no size; beyond 10^300 the power itself would overflow.
         places = DIGITS - 1 - np.floor(np.log10(size.where(size > 0, 1.0)))
         power = np.power(10.0, places.clip(-300, 300))
     return (numbers * power).round() / power

@@ -76,6 +76,7 @@ def _doubted_order(
     """own: records by patient and day; invalid: texts of dates that could not be read, of one file."""
     n_read = int(own["n"].sum())
     readable = int(invalid.loc[_readable(invalid["text"], forms), "n"].sum())
+    # The strongest sign first: what no declared format reads and the other order does.
     if readable >= LEAST_ROWS:
         hint = f"{readable} dates that the declared format cannot read fit the other order"
         return DoubtedOrder(hint, readable, readable / (n_read + int(invalid["n"].sum())), "ledger")
@@ -142,6 +143,7 @@ def _counted(records: pd.DataFrame, source: Source, files: list[str]) -> pd.Data
 def _stays(happened: pd.DataFrame, source: Source) -> pd.DataFrame:
     """First and last day of each patient's stay, by patient: columns first, last (null where not recorded)."""
     local = happened.assign(day=happened["time"].dt.tz_convert(source.timezone).dt.tz_localize(None).dt.normalize())
+    # The widest stay of several: what is inside any of them is not suspect.
     start = local.loc[local["event"] == "admission"].groupby("patient_id")["day"].min()
     ends = ("discharge_alive", "death", "transfer_out")
     stop = local.loc[local["event"].isin(ends)].groupby("patient_id")["day"].max()

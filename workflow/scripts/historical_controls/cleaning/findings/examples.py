@@ -37,6 +37,7 @@ def _search(path: Path, pending: list[tuple[int, Evidence]], places: list[dict[i
     needed = sorted({"line", "item"}.union(*(where.columns for _, where in pending)))
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
+            # Row groups are read only as long as some finding lacks candidates.
             pending = [(n, where) for n, where in pending if len(places[n]) < N_CANDIDATES]
             if not pending:
                 return
@@ -64,12 +65,14 @@ def as_sent(places: Places, shows: str, file: SourceFile, intake: Path) -> str:
     for row in rows.sort_by("line").to_pylist():
         names = [name for name in columns[row["line"]] if CELL + name in row]
         cells = ", ".join(f"{name} '{_short(row[CELL + name])}'" for name in names if row[CELL + name] is not None)
+        # The same cells once: three examples that differ show more.
         said.setdefault(cells or _short(row["text"]), row["line"])
     return "; ".join(f"line {line}: {cells}" for cells, line in list(said.items())[:N_EXAMPLES])
 
 
 def _shown_columns(item: str, shows: str, file: SourceFile) -> list[str]:
     """Return the columns of a record: its own where rows hold several, else those of the part that holds one a row."""
+    # 'column#2' is a second record of a column, 'column>death' an event whose date it has.
     own = item.split("#")[0].split(">")[0]
     parts = [part for part in file.parts if own in ("", *_columns_of(part))] or list(file.parts)
     part = parts[0]

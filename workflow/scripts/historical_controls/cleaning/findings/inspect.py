@@ -71,6 +71,7 @@ def _findings(inspected: Inspected, source: Source, dictionary: Dictionary) -> I
         *date_suspects(inspected.measurements, inspected.events, held, source),
         *clock_suspects(tally),
     ]
+    # Files in doubt come after: what another finding explains is not reported a second time.
     yield from suspected
     yield from doubtful_files(tally, suspected, source)
     yield from unread_files(tally)

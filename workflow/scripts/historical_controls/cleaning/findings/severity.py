@@ -59,6 +59,7 @@ def stop_where_suspect(findings: pd.DataFrame) -> None:
 
 
 def _fault(row: Mapping[Hashable, Any]) -> UserError:
+    # Of some findings the hint is the line itself.
     lines = [row["hint"]] if row["hint"] != row["config_line"] else []
     lines += [f"As sent: {row['examples']}"] if row["examples"] else []
     place = f"sources.{row['source']}.files.{row['file']}"

@@ -61,6 +61,7 @@ def _counted(path: str | Path, treated: set[tuple[str, str]]) -> pd.DataFrame:
         for group in range(file.num_row_groups):
             rows = file.read_row_group(group, ["source", "subject", "analyte", "fate", "reason"])
             own = pa.array([subject for source, subject in sorted(treated) if source == rows["source"][0].as_py()])
+            # Without treated patients the list has the type null, in which no text can be looked up.
             chosen = pc.is_in(rows["subject"], value_set=own.cast(pa.string()))
             counts = rows.append_column("treated", chosen).group_by(keys).aggregate([([], "count_all")])
             total.append(counts.rename_columns([*keys, "n"]))

@@ -104,6 +104,7 @@ def _contradictions(decided: pd.DataFrame, path: str) -> Iterator[UserError]:
     """Two decisions on one record, or two texts of one cell."""
     about = decided["item"].where(decided["decision"] != CORRECT, "column " + decided["column"])
     key = [decided[name] for name in ("source", "file", "row_hash", "reason")] + [about]
+    # Lines that say the same of the same record do not contradict each other.
     said = decided["decision"] + "=" + decided["text"]
     for line in decided.loc[said.groupby(key).transform("nunique") > 1, "line"]:
         yield UserError("another line decides otherwise of the same", f"{path}, line {line}", "Keep one of them.")
@@ -220,6 +221,7 @@ def with_released(records: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFrame
     held = out["fate"] == "quarantined"
     # All False, by the index of the records.
     free = held & False
+    # What joining decides is not known yet, and is released there.
     for reason in RELEASABLE - OF_JOINING:
         free |= held & (out["reason"] == reason) & is_released(out, reason)
     return out.assign(

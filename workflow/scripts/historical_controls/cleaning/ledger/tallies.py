@@ -41,6 +41,7 @@ def counted(path: Path, keys: list[str]) -> pd.DataFrame:
     for piece in _pieces(path, keys):
         counts = piece.group_by(keys).aggregate([([], "count_all")]).rename_columns([*keys, "n"])
         total = counts if total is None else pa.concat_tables([total, counts])
+        # Counts of pieces pile up: a value that occurs in every row group is there once for each of them.
         if len(total) > MANY:
             total = _folded(total, keys)
     frame = _folded(total, keys).to_pandas() if total is not None else pd.DataFrame(columns=[*keys, "n"])

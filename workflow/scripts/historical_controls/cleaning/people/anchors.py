@@ -55,6 +55,7 @@ def _anchors(records: pd.DataFrame, events: pd.DataFrame, source: Source) -> pd.
 
 
 def _with_times(records: pd.DataFrame, anchors: pd.DataFrame) -> pd.DataFrame:
+    # The vagueness of both adds up: a whole number of days after an event of which only the day is known.
     due = records["relative_hours"].notna() & records["time"].isna()
     last_hours = records["relative_latest"].fillna(records["relative_hours"])
     latest = _later(anchors["latest"].fillna(anchors["time"]), last_hours)

@@ -177,6 +177,7 @@ def changes(records: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def _changes(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     rows = frame.loc[(frame["fate"] != "clean") | (frame["reason"] != "")]
+    # What the ledger prints of records that are not clean; of characteristics the cell itself is not kept.
     shown = {
         "patients": lambda: rows["result"].fillna(rows["value"].map("{:g}".format)),
         "measurements": lambda: rows["raw_value"],

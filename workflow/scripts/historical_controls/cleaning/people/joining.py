@@ -57,6 +57,7 @@ def assemble_files(
     facts: list[pd.DataFrame] = []
     conflicted: set[str] = set()
     with ExitStack() as stack:
+        # On the disk of the results: a system's folder for temporary files may be small, or in memory.
         spill = Path(stack.enter_context(TemporaryDirectory(dir=out, prefix=".batches-")))
         writers = {
             name: stack.enter_context(TableWriter(out / f"{name}.parquet", SOURCE_TABLES[name])) for name in WRITTEN
@@ -111,6 +112,7 @@ def _write_ledger(
         for piece in read_pieces(path, LEDGER):
             final = with_exclusions(final_ledger(piece, decided.within(piece)), resolved)
             counted += clean_counts(final)
+            # Only lines with a decision are kept: the whole ledger does not fit into memory.
             concerned.append(final.loc[final["line"].isin(resolved["line"])])
             writer.write(final)
     check_used(pd.concat(concerned) if concerned else LEDGER.empty(), resolved)

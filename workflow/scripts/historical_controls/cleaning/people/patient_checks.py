@@ -101,6 +101,7 @@ def copied_forward(records: pd.DataFrame, dictionary: Dictionary, timezone: str)
     if rows.empty:
         return out
     local = rows["time"].dt.tz_convert(timezone).dt.tz_localize(None)
+    # Days by the hospital's clock, as whole numbers that can be subtracted.
     day = local.to_numpy().astype("datetime64[D]").astype("int64")
     frame = pd.DataFrame(
         {
@@ -119,6 +120,7 @@ def copied_forward(records: pd.DataFrame, dictionary: Dictionary, timezone: str)
     first = first.assign(both=next_day & (first["day"] == before["day"] + 1))
     first["same"] = first["both"] & (first["value"] == before["value"])
     days = first.groupby(["patient", "day"])[["both", "same"]].sum().reset_index()
+    # Every analyte measured on both days must be the same; one measured on a single day says nothing.
     copied = days.loc[(days["same"] >= LEAST_ANALYTES) & (days["same"] == days["both"]), ["patient", "day"]]
     kept = first.loc[first["same"]].merge(_in_runs(copied), on=["patient", "day"])
     out.loc[kept["row"]] = True

@@ -85,5 +85,6 @@ def _worst(own: pd.DataFrame, benefit: str) -> tuple[object, None] | None:
     edge = low if benefit == "down" else -high
     other = high if benefit == "down" else -low
     best = int(np.argmax(edge))
+    # Worst for sure only if its near bound is beyond the far bounds of all others.
     beaten = np.delete(other, best) <= edge[best]
     return (own.index[best], None) if beaten.all() else None

@@ -56,6 +56,7 @@ def decide(
         records, rows = _without_released(records, rows, reason)
     if not len(rows):
         return records
+    # No hint is null in the ledger, not a blank text.
     said = hint if isinstance(hint, pd.Series) else (hint or None)
     return records.assign(
         fate=_with_texts_at(records["fate"], rows, fate),

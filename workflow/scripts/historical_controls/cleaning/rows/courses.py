@@ -36,6 +36,7 @@ def event_rows(rows: pd.DataFrame, part: EventRows, file: SourceFile, calendar: 
     meanings = {same_code(raw, file.code_case): event for raw, event in part.values.items()}
 
     def event_of(raw: str) -> str:
+        # 'ICU admission' needs no declaration: it is the name of an event but for case and space.
         return meanings.get(same_code(raw, file.code_case), fold(raw).replace(" ", "_"))
 
     times = time_columns(rows, part.time, file, calendar)
@@ -73,6 +74,7 @@ def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, ca
         subject_columns(rows, part.subject, file),
         item="",
         raw_value=named,
+        # Where meanings are declared, a text without one is unknown; where none are, the text is the code itself.
         treatment=by_distinct(named, lambda raw: meanings.get(fold(raw), "" if meanings else raw), "str"),
         start=times["time"],
         start_latest=times["latest"],

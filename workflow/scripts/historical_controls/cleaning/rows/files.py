@@ -122,6 +122,7 @@ def _check_corrections(
 ) -> None:
     """Corrected rows, cleaned as sent, must be held: nobody changes a clean row here."""
     rows = sent.loc[sent["line"].isin(resolved["line"])]
+    # Ids are filled down over the whole block before the rows in question are taken.
     ids = {name: filled_down(sent, name, above.get(name, ""))[rows.index] for name in _filled_columns(inputs.file)}
     check_needed(clean_block(rows, ids, inputs, RESOLUTIONS.empty()).ledger, resolved)
 
@@ -194,6 +195,7 @@ def _measured(records: pd.DataFrame, inputs: FileInputs, resolved: pd.DataFrame)
 
 def _with_own_items(records: list[tuple[str, pd.DataFrame]]) -> list[tuple[str, pd.DataFrame]]:
     """Records of one line that several declarations read from the same column are told apart by a number."""
+    # A part reads one record from a column of a line; only dates may be read for several events.
     if len(records) < 2 and not any(name == "events" for name, _ in records):
         return records
     keys = pd.concat([frame[["line", "item"]] for _, frame in records], ignore_index=True)
@@ -230,9 +232,11 @@ def _ledger(raw: pd.DataFrame, records: list[tuple[str, pd.DataFrame]], inputs: 
 def _ledger_rows(name: str, records: pd.DataFrame) -> pd.DataFrame:
     analyte = records[ANALYTE[name]]
     if name == "measurements":
+        # A name that has no code is listed as it was sent, so that it can be declared.
         analyte = analyte.where(analyte != "", records["analyte"])
     clean = records["fate"] == "clean"
     kept = records[["line", "item", "subject", "fate", "reason", "hint"]]
+    # The cell of a clean record is kept with the record.
     return kept.assign(table=name, analyte=analyte, raw_value=records["raw_value"].mask(clean, None))
 
 

@@ -89,6 +89,7 @@ def _numeric(out: pd.DataFrame, unit: str, outcome: Outcome, dictionary: Diction
     declared = out["raw_unit"].where(out["raw_unit"] != "", unit)
     used = declared.where(declared != "", out["cell_unit"])
     factors = conversions(code, used, dictionary)
+    # The cell may repeat the unit in another spelling.
     agrees = (out["cell_unit"] == "") | same_unit(code, out["cell_unit"], used, dictionary)
     out = decide(out, out["not_done"], "NO_VALUE", "ignored")
     out = decide(out, out["problem"] != "", out["problem"], hint=release(out["problem"]))
@@ -133,7 +134,9 @@ def _event(
     sent = column(rows, declared.time.columns[0])
     coded = is_sentinel(sent, declared.time.columns[0], file)
     records = undecided(
+        # A declared code for missing is blank in the joined time, and the ledger shows what was sent.
         ids.assign(raw_value=times["time_text"].mask(coded, sent), coded=coded),
+        # One date may be read for two events, such as death and discharge by a column of outcomes.
         item=f"{declared.time.columns[0]}>{declared.event}",
         event=declared.event,
         end_time=no_times(rows.index),

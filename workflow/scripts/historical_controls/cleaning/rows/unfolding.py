@@ -53,6 +53,7 @@ def unfold_wide(
 
     The unit is that of the declaration or of the column's heading; the config was checked for contradictions.
     """
+    # Ids and times of a row are read once for all its columns.
     base = _with_times(rows, part, file, calendar)
     units = {name: own.unit or dictionary.unit_in(name, own.outcome) for name, own in part.columns.items()}
     frames = []
@@ -140,6 +141,7 @@ def optional_times(rows: pd.DataFrame, spec: TimeColumns | None, file: SourceFil
         return OptionalTimes(Moments(no_times(rows.index), no_times(rows.index)), nothing, nothing)
     text = joined_times(rows, spec.columns, file)
     parsed = parse_times(text, spec, calendar)
+    # A blank is no fault of a time that need not be there.
     return OptionalTimes(Moments(parsed.utc, parsed.latest), parsed.reason.mask(text == "", ""), text)
 
 
