@@ -54,6 +54,7 @@ class PageInputs:
     def death_day(self, patient: str) -> int | None:
         """Whole days from time zero to a patient's death, by display id; None where small cells are hidden."""
         own = self.display[(self.display["display_id"] == patient) & (self.display["item"] == "death")]
+        # The day on which a single patient died is a cell of one.
         if self.config.report.min_cell or own.empty:
             return None
         return int(float(own["day"].iloc[0]))
@@ -87,6 +88,7 @@ def page_environment(templates: Path) -> Environment:
     return Environment(
         loader=FileSystemLoader(templates),
         autoescape=True,
+        # A misspelt name in a template would otherwise print as nothing.
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -96,4 +98,5 @@ def page_environment(templates: Path) -> Environment:
 
 def script_hash(script: str) -> str:
     """How a page's content-security policy names the one script that may run."""
+    # The newline is the one that the template writes after `<script>`: the hash is of the element's exact text.
     return base64.b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode()

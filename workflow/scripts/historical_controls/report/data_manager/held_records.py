@@ -36,6 +36,7 @@ def read_held(ledgers: Iterable[str | Path], most: int = MOST_RECORDS) -> HeldRe
     for path in ledgers:
         for piece in read_pieces(path, LEDGER):
             held = piece.loc[piece["fate"] == "quarantined"]
+            # Ledgers come source by source, in the order of file and line: the first records are the same in every run.
             shown.append(held.head(max(most - n_held, 0)))
             n_held += len(held)
             tallies.append(piece.groupby(TALLY).size().reset_index(name="n"))
@@ -48,5 +49,6 @@ def _most_affected(tallies: list[pd.DataFrame]) -> pd.DataFrame:
         return pd.DataFrame(columns=["source", "subject", "clean", "quarantined"])
     by_fate = pd.concat(tallies).pivot_table(index=TALLY[:2], columns="fate", values="n", aggfunc="sum")
     counts = by_fate.reindex(columns=["clean", "quarantined"]).fillna(0).astype("int64").reset_index()
+    # Records of lines that could not be split have no id.
     counts = counts.loc[(counts["quarantined"] > 0) & (counts["subject"] != "")]
     return counts.sort_values(["quarantined", "source", "subject"], ascending=[False, True, True]).head(MOST_SUBJECTS)

@@ -18,6 +18,7 @@ from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.printer import Printer
 from historical_controls.text.formatting import format_number
 
+# Characters of a cell as sent; a broken file may have a whole page in one.
 LONGEST = 160
 # A reason for which a person keeps records out: it counts as loss, and there is nothing left to do.
 SETTLED = "EXCLUDED"
@@ -38,6 +39,7 @@ def rank(printer: Printer, outcome: str) -> int:
     config = printer.config
     main = config.primary.outcome
     rule = config.cohort.derivations.get(main)
+    # All names in the rule of the primary outcome: numerator, denominator, and what stands in for them.
     parts = [value for value in rule.model_dump().values() if isinstance(value, str)] if rule else []
     if outcome in (main, *parts):
         return 0
@@ -53,6 +55,7 @@ def settle_table(printer: Printer) -> HtmlTable | None:
     if not found:
         return None
     total = {key: sum(row.value or 0 for row in arms.values()) for key, arms in found.items()}
+    # The key last, so that equal counts have one order.
     order = sorted(found, key=lambda key: (rank(printer, key[0]), -total[key], key))
     rows = [_settle_row(printer, outcome, reason, found[outcome, reason]) for outcome, reason in order]
     heads = ("reason", "outcome", *ARMS, "remedy", "records_link")
@@ -64,6 +67,7 @@ def _settle_row(printer: Printer, outcome: str, reason: str, arms: dict[str, Res
     role = printer.word(f"cleaning.rank_{place}") if place < 2 else Markup("")
     label = printer.label(outcome) if outcome in printer.dictionary.outcomes else printer.word("cleaning.no_outcome")
     counts = (printer.number(arms[arm]) if arm in arms else printer.word("cleaning.none") for arm in ARMS)
+    # The page's filter reads '=PCT' as a whole cell; without the sign 'PCT' would be found within other texts.
     show = Markup('<a class="show" href="#held" data-filter="{}{}">{}</a>').format(
         reason, f" ={outcome}" if outcome else "", printer.word("cleaning.show")
     )

@@ -39,6 +39,8 @@ def adam_datasets(
     subjects = patients[patients["included"]].sort_values("display_id", ignore_index=True)
     basic = _subject_level(subjects, config)
     more = _characteristics(subjects, dictionary)
+    # docs/adam.csv decides which variables there are and in which order; a variable it names and nobody makes is an
+    # error.
     columns = {name: list(rows["variable"]) for name, rows in definition.groupby("dataset", sort=False)}
     made = {
         "ADSL": pd.concat([basic[columns["ADSL"]], more], axis=1),
@@ -59,14 +61,17 @@ def _subject_level(subjects: pd.DataFrame, config: Config) -> pd.DataFrame:
             "SUBJID": subjects["display_id"],
             "SITEID": subjects["source"],
             "ARM": subjects["arm"],
+            # Planned and actual treatment are the same: nobody was assigned.
             "TRT01P": subjects["arm"],
             "TRT01A": subjects["arm"],
             "COHORTFL": "Y",
             "SEX": sex.map(SEXES).fillna("U"),
+            # An exact age with an admission week identifies a patient; the band stays.
             "AGE": np.nan if config.report.public else age,
             "AGEGR1": age.map(_band, na_action="ignore"),
             "ONSETDY": subjects["days_from_onset"].round(1),
             "ADMHRS": subjects["hours_from_admission"].round(1),
+            # Whole weeks from the reference date, never a date.
             "CALWEEK": np.floor(subjects["calendar_week"]),
             "EOSSTT": subjects["end_state"],
             "EOSDY": subjects["end_day"].round(2),
@@ -88,6 +93,7 @@ def _characteristics(subjects: pd.DataFrame, dictionary: Dictionary) -> pd.DataF
         if entry is None or code in ("SEX", "AGE") or entry.kind not in ("flag", "category"):
             continue
         found[code] = subjects[code].map({True: "Y", False: "N"}) if entry.kind == "flag" else subjects[code]
+    # A characteristic that nobody has is no column.
     return pd.DataFrame(found, index=subjects.index).dropna(axis="columns", how="all")
 
 
@@ -133,6 +139,7 @@ def _effects(
         AVALLO=rows["lower"],
         AVALHI=rows["upper"],
         AVALC=_as_text(rows),
+        # Log outcomes change by ratios (R2BASE), others by differences (CHG): never both.
         CHG=(rows["value"] - rows["BASE"]).where(later & ~log),
         R2BASE=(rows["value"] / rows["BASE"]).where(later & log),
         ABLFL=np.where(later, "", "Y"),
@@ -147,6 +154,7 @@ def _as_text(rows: pd.DataFrame) -> pd.Series[str]:
     below = "<" + rows["upper"].map(_shown)
     above = ">" + rows["lower"].map(_shown)
     between = rows["lower"].map(_shown) + " to " + rows["upper"].map(_shown)
+    # A lower bound of 0 says no more than none: '<0.5', not '0 to 0.5'.
     only_below, only_above = rows["lower"].isna() | (rows["lower"] == 0), rows["upper"].isna()
     text = between.mask(only_below, below).mask(only_above, above)
     return text.where(rows["value"].isna(), exact)
@@ -161,6 +169,7 @@ def _times(basic: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for code, (state, label) in EVENTS.items():
         other = next(name for name, _ in EVENTS.values() if name != state)
+        # ADaM's CNSR: 0 is the event, 1 censored; the competing event has a number of its own.
         codes: Mapping[str, int] = {state: 0, other: 2}
         parts.append(
             basic.assign(

@@ -77,10 +77,12 @@ def _row(row: Row, width: int) -> tuple[str, ...]:
     """The cells of a row; a row that only names those beneath it is filled up, and those begin with spaces."""
     head = f"{INDENT if row.indent else ''}{plain(row.head)}"
     cells = tuple(plain(cell) for cell in row.cells)
+    # Word and RTF need as many cells in every row.
     return (head, *cells, *("",) * (width - 1 - len(cells)))
 
 
 def plain(text: Markup) -> str:
     """The text of markup, with one space for any white space but a hard one, and nothing that a document refuses."""
+    # striptags also joins white space, which text without tags (a hard space) must keep.
     stripped = Markup(text).striptags() if "<" in text else Markup(text).unescape()
     return CONTROL.sub("", stripped)

@@ -26,6 +26,7 @@ def listings(tables: Tables) -> dict[str, pd.DataFrame]:
 
 def duplicate_records(paths: Iterable[str | Path]) -> pd.DataFrame:
     """Records of ledgers that were collapsed, read piece by piece: a ledger holds every record that was sent."""
+    # Filtered piece by piece: only the rows kept are in memory together.
     pieces = [piece[piece["fate"] == "duplicate"] for path in paths for piece in read_pieces(path, LEDGER)]
     return pd.concat(pieces, ignore_index=True)
 
@@ -37,12 +38,14 @@ def converted_values(paths: Iterable[str | Path]) -> pd.DataFrame:
 
 
 def _converted(measured: pd.DataFrame) -> pd.Series[bool]:
+    # A unit spelled otherwise counts as another one: the listing shows what was sent.
     return (measured["raw_unit"].fillna("") != measured["unit"]) & measured["value"].notna()
 
 
 def _named(frame: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Rows with the display id of their patient before all else."""
     ids = tables["patients"][["source", "patient_id", "display_id"]]
+    # Left join: excluded patients have no display id and stay in the listing.
     merged = frame.merge(ids, on=["source", "patient_id"], how="left")
     return merged[["display_id", *frame.columns]]
 

@@ -20,6 +20,7 @@ def pdf_of(report: Path) -> bytes:
     """
     try:
         from weasyprint import HTML  # type: ignore[import-not-found]
+    # weasyprint imports without its system libraries and then raises OSError.
     except (ImportError, OSError) as error:
         raise UserError("a PDF needs weasyprint, which cannot be loaded", str(error), HINT) from error
     html = re.sub(r"<details(?! open)", "<details open", report.read_text(encoding="utf-8"))

@@ -43,6 +43,7 @@ def rtf(table: PlainTable, printer: Printer) -> str:
         )
     ] * bool(table.spans)
     page = printer.words("stat.page").replace("{page}", r"\chpgn ").replace("{pages}", PAGES)
+    # text_convert is off: rtflite would read LaTeX-like commands in the hospital's own words.
     document = RTFDocument(
         df=polars.DataFrame(columns),
         rtf_page=RTFPage(orientation="landscape", nrow=ROWS_A_PAGE),
@@ -72,6 +73,7 @@ def _spans(table: PlainTable, widths: list[float]) -> list[tuple[float, str]]:
 
 def _code_points(match: re.Match[str]) -> str:
     """RTF's way to write a character: its UTF-16 units as signed numbers, and what an old reader shows in its place."""
+    # Beyond the basic plane a character is two units, each with an escape of its own.
     units = match[0].encode("utf-16-le")
     numbers = (int.from_bytes(units[at : at + 2], "little", signed=True) for at in range(0, len(units), 2))
     return "".join(f"\\u{number}?" for number in numbers)

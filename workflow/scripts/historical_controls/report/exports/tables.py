@@ -59,6 +59,7 @@ def export_index(tables: Mapping[str, pd.DataFrame], outputs: Mapping[str, Outpu
 
 
 def _export(rows: pd.DataFrame) -> pd.DataFrame:
+    # A text result is printed as it is; a number by its declared format.
     printed = [
         text if isinstance(text, str) else format_number(value, format)
         for value, text, format in zip(rows["value"], rows["text"], rows["format"], strict=True)
@@ -75,5 +76,6 @@ def write_frames(frames: Mapping[str, pd.DataFrame], folder: str | Path) -> None
 
 
 def _inert(frame: pd.DataFrame) -> pd.DataFrame:
+    # Only text can be a formula; a negative number begins with '-' as well and must stay one.
     words = frame.select_dtypes(include=["object", "str"]).columns
     return frame.assign(**{name: frame[name].map(inert, na_action="ignore") for name in words})

@@ -67,6 +67,7 @@ def _landscape(printer: Printer) -> Any:
     document.add_paragraph(plain(printer.word("answer.caveat")))
     page.header.paragraphs[0].text = f"{study.id} – {words('stat.heading')}"
     _page_number(page.footer.paragraphs[0], words("stat.page"))
+    # python-docx's template has an author and a comment of its own.
     properties = document.core_properties
     properties.title, properties.author, properties.comments = words.among(study.title), "", ""
     return document
@@ -81,6 +82,7 @@ def _page_number(paragraph: Any, pattern: str) -> None:
     for text, field in ((before, "PAGE"), (between, "NUMPAGES"), (after, "")):
         paragraph.add_run(text)
         if field:
+            # The 1 stands there until Word fills in the number.
             paragraph._p.append(
                 parse_xml(f'<w:fldSimple {NAMESPACE} w:instr="{field}"><w:r><w:t>1</w:t></w:r></w:fldSimple>')
             )
@@ -94,6 +96,7 @@ def _tables(document: Any, section: PlainSection) -> None:
     for table in section.tables:
         title = document.add_paragraph(table.title, style="Caption")
         title.paragraph_format.keep_with_next = True
+        # XML in one piece after its caption; `document.add_table` would be slow for long tables.
         title._p.addnext(parse_xml(_table_xml(table)))
         for note in table.notes or ("",):
             document.add_paragraph(note, style="Caption")
@@ -101,6 +104,7 @@ def _tables(document: Any, section: PlainSection) -> None:
 
 def _table_xml(table: PlainTable) -> str:
     """One table: rules above, below the heads and at the end; heads repeat on every page; numbers to the right."""
+    # w:sz is in eighths of a point: 8 is one point.
     borders = "".join(BORDER.format(side=side, size=8) for side in ("top", "bottom"))
     left = {*range(table.n_names), *table.words}
     head = _spans_xml(table) + _row_xml(table.heads, left, head=True)
@@ -116,6 +120,7 @@ def _spans_xml(table: PlainTable) -> str:
     """The line of heads over several columns; '' where there is none."""
     if not table.spans:
         return ""
+    # The names' columns have no head over them.
     spans = [("", table.n_names), *table.spans]
     cells = "".join(_cell_xml(text, right=False, head=bool(text), width=width) for text, width in spans)
     return f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{cells}</w:tr>"
@@ -158,6 +163,7 @@ def _saved(document: Any) -> bytes:
     document.save(stream)
     out = BytesIO()
     with zipfile.ZipFile(stream) as made, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as kept:
+        # Word expects [Content_Types].xml first; python-docx's zip carries the clock in every entry.
         for name in sorted(made.namelist(), key=lambda name: (name != "[Content_Types].xml", name)):
             kept.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), made.read(name), zipfile.ZIP_DEFLATED)
     return out.getvalue()

@@ -41,6 +41,7 @@ def _severity(printer: Printer) -> list[Markup]:
         at = {"arm": arm, "day": float(horizon)}
         dead = printer.results.one(AnalysisKey.DISPOSITION, Statistic.COUNT, level="death", **at)  # type: ignore[arg-type]
         total = printer.results.one(AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, **at)  # type: ignore[arg-type]
+        # The sentence names both arms.
         if dead is None or total is None:
             return []
         numbers |= {f"dead_{arm}": printer.number(dead), f"n_{arm}": printer.number(total)}
@@ -59,6 +60,7 @@ def adverse_sentence(printer: Printer) -> Markup:
         Statistic.TRUE_RATE,
         Statistic.CHANCE_TO_SEE,
     )
+    # The widest window first: it includes what the narrower ones saw.
     for level in reversed([level for level in _windows(printer) if level.startswith("reaction")]):
         rows = {name: _one(printer, name, level, "treated") for name in names}
         count = rows[Statistic.N_PATIENTS]
@@ -73,6 +75,7 @@ def adverse_sentence(printer: Printer) -> Markup:
 def _windows(printer: Printer) -> list[str]:
     """Kinds counted within hours of the treatment, the shortest window first."""
     known = {row.level for row in printer.results.all(AnalysisKey.ADVERSE_EVENTS, Statistic.N_PATIENTS, arm="treated")}
+    # Levels are named 'reaction_6h' and 'any_24h' by the analysis.
     timed = [level for level in known if level.startswith(("reaction_", "any_"))]
     return sorted(timed, key=lambda level: (not level.startswith("reaction"), float(_hours(level))))
 
@@ -93,6 +96,7 @@ def _name(printer: Printer, level: str) -> Markup:
 def _one(printer: Printer, statistic: Statistic, level: str, arm: str) -> Result | None:
     """Rates (14.3.5) stand in cells of their own."""
     found = printer.results.all(AnalysisKey.ADVERSE_EVENTS, statistic, level=level, arm=arm, contrast="")
+    # The same keys have a rate and its count in another output.
     return next((row for row in found if row.output_id != OutputId.EVENT_RATES), None)
 
 

@@ -52,6 +52,7 @@ def stated(printer: Printer, outcome: str, day: int) -> Markup:
     limits = {"lower": lower, "upper": upper, "level": printer.level}
     if is_ratio(parts):
         return printer.word("answer.times", estimate=printer.number(parts[0]), **limits, **common)
+    # The direction is said in words, and the number printed without its sign.
     key = "answer.higher" if (parts[0].value or 0.0) >= 0 else "answer.lower"
     unit = printer.fact(printer.words.unit(parts[0].unit))
     return printer.word(key, estimate=printer.magnitude(parts[0]), unit=unit, **limits, **common)
@@ -62,6 +63,7 @@ def compatible(printer: Printer, outcome: str, day: int) -> Markup:
     parts = contrast(printer, outcome, day)
     if parts is None:
         return Markup("")
+    # The limits have been printed already; only what they exclude is said.
     if not includes_none(parts):
         return printer.word("answer.excludes_none")
     if is_ratio(parts):
@@ -119,6 +121,7 @@ def deaths(printer: Printer) -> Markup:
     of = _by_arm(printer, AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, "n", day=day)
     outcome = printer.label(printer.config.primary.outcome)
     said = printer.word("answer.deaths", day=printer.fact(horizon), outcome=outcome, **dead, **of)
+    # Patients lost before the horizon may have died: the sentence must not read as if all were known.
     lost = _counts_if_any(printer, AnalysisKey.DISPOSITION, Statistic.N_UNKNOWN, level="death", day=day)
     if lost:
         said = Markup(" ").join([said, printer.word("answer.deaths_unknown", **lost)])
@@ -147,6 +150,7 @@ def death_aware(printer: Printer) -> Markup:
     keys = {"outcome": primary.outcome, "day": float(primary.day)}
     parts = win_odds(printer)
     died = {arm: printer.results.one(AnalysisKey.WORST_RANK, Statistic.N_DIED, arm=arm, **keys) for arm in ARMS}  # type: ignore[arg-type]
+    # A refusal to rank is said here too: the headline never stands without the death-aware answer or its reason.
     not_ranked = printer.results.one(AnalysisKey.WORST_RANK, Statistic.NOT_RANKED, **keys)  # type: ignore[arg-type]
     if not_ranked is not None:
         return printer.word("not_estimable", reason=printer.reason(not_ranked, primary.outcome))
@@ -188,6 +192,7 @@ def _left_open(printer: Printer) -> list[Markup]:
             said.append(printer.word(f"answer.ranks_{key}", **counts))
     bounds = [printer.primary_one(AnalysisKey.WORST_RANK, name, contrast=CONTRAST) for name in WIN_ODDS_BOUNDS]
     if said and all(bound is not None for bound in bounds):
+        # Only where somebody is unplaced: else both bounds equal the win odds.
         least, most = map(printer.number, bounds)
         said.append(printer.word("answer.ranks_between", least=least, most=most))
     return said

@@ -21,6 +21,7 @@ from historical_controls.report.printing.printer import Printer
 Parts = tuple[Result, Result, Result]
 # The plot of one line: its width and height in SVG units, and the share of the half width that intervals may fill.
 WIDTH, HEIGHT, FILLED = 240.0, 24.0, 0.94
+# Lines for single patients; the text says how many decide.
 MOST_PATIENTS = 3
 MODEL = "mixed_model"
 NOTHING = Markup("")
@@ -116,10 +117,12 @@ def _without_patients(page: PageInputs, main: Parts) -> Iterator[Line]:
     left_out = {row.level: row.value for row in estimates if row.level and row.value is not None}
     if not chosen and left_out:
         centre = main[0].value or 0.0
+        # The id breaks ties, so that the page is the same in every run.
         chosen = [max(left_out, key=lambda one: (abs(left_out[one] - centre), one))]
     for patient in chosen[:MOST_PATIENTS]:
         parts = _parts(printer, AnalysisKey.LEAVE_ONE_OUT, patient)
         if parts is not None:
+            # The mark is about the interval alone; a patient may also decide by the sign of the estimate (SN-2).
             changes = includes_none(parts) != includes_none(main)
             yield Line(_without(page, patient), "other", _numbers(printer, parts), parts, changes=changes)
 
@@ -143,6 +146,7 @@ def _specification(printer: Printer) -> Iterator[Line]:
     if any(row is None for row in rows.values()):
         return
     single = printer.primary_all(AnalysisKey.SPECIFICATION, Statistic.ESTIMATE)
+    # Levels end in the estimand: 'reading|weighting|mixed_model'.
     dots = tuple(row.value for row in single if row.value is not None and row.level.endswith(f"|{MODEL}"))
     numbers = {str(name): printer.number(row) for name, row in rows.items()}
     said = printer.word("certainty.specification_result", **numbers)
@@ -168,6 +172,7 @@ def _refusal(printer: Printer, row: Result) -> Markup:
 
 def _position(value: float, ratio: bool) -> float:
     """Distance from no difference on the scale of the plot."""
+    # Ratios are as far from 1 upwards as downwards on the log scale; 0 has no logarithm.
     return math.log(max(value, 1e-9)) if ratio else value
 
 
@@ -175,6 +180,7 @@ def _reach(lines: list[Line], ratio: bool) -> float:
     """Half width of the shared scale: holds every interval and dot but those on a scale of their own."""
     values = [part.value or 0.0 for line in lines if line.parts and line.kind != "own" for part in line.parts]
     values += [dot for line in lines for dot in line.dots]
+    # The second 1.0: a reach of 0 (all estimates 0) would divide by zero.
     return max((abs(_position(value, ratio)) for value in values), default=1.0) or 1.0
 
 
@@ -187,6 +193,7 @@ def _with_plot(line: Line, reach: float, ratio: bool, mirrored: bool) -> Line:
         return line
     if line.kind == "own" and line.parts:
         ends = [abs(_position(part.value or 1.0, True)) for part in line.parts]
+        # A scale of its own fills the width by itself: only its position relative to no difference can be compared.
         return _drawn(line, [_position(part.value or 1.0, True) / max(*ends, 1e-9) for part in line.parts], [])
     sign = -1.0 if mirrored else 1.0
     shares = [sign * _position(part.value or 0.0, ratio) / reach for part in line.parts or ()]
@@ -201,6 +208,7 @@ def _drawn(line: Line, shares: list[float], dots: list[float]) -> Line:
         estimate, left, right = (centre * (1 + FILLED * max(-1.0, min(1.0, share))) for share in shares)
         marks.append(f'<path class="whisker" d="M{left:.1f} {middle:g}H{right:.1f}"/>')
         marks.append(_mark(line.kind, estimate, middle))
+    # Three rows in turn, so that dots at nearly the same place do not cover each other.
     for number, share in enumerate(sorted(dots)):
         x = centre * (1 + FILLED * max(-1.0, min(1.0, share)))
         marks.append(f'<circle class="dot" cx="{x:.1f}" cy="{middle + (number % 3 - 1) * 4.5:g}" r="2.4"/>')

@@ -42,6 +42,7 @@ def _gate_row(printer: Printer, method: str) -> Row:
     )
     target = printer.results.one(AnalysisKey.WEIGHTS, Statistic.TARGET, method=method)
     head = printer.word(f"weighting.{method}")
+    # The one target that is not the treated patients must be said wherever its numbers are.
     if target is not None and target.text == "ATO":
         head = Markup("{} <small>{}</small>").format(head, printer.code("target", target))
     return Row(head, (printer.number(effective), printer.number(share), _verdict(printer, method)))
@@ -56,6 +57,7 @@ def _verdict(printer: Printer, method: str) -> Markup:
         return Markup('<span class="refusal">{}</span>').format(said)
     if not warned:
         return printer.word("gates.passed")
+    # A weighting may repeat the warnings of the unweighted arms; only what is new is spelled out.
     plain = [] if method == UNWEIGHTED else [_key(one) for one in _warnings(printer, UNWEIGHTED)]
     repeated = bool(plain) and set(plain) <= {_key(one) for one in warned}
     news = [one for one in warned if not (repeated and _key(one) in plain)]
@@ -75,6 +77,7 @@ def _key(one: Finding) -> tuple[str, str, str]:
 def _reasons(printer: Printer, refused: list[Finding]) -> Markup:
     """The first gate's reason, with everything that it found."""
     first = refused[0]
+    # One reason is enough to refuse; its gate may have several findings.
     behind = [printer.finding(one) for one in refused if one.gate == first.gate]
     return printer.marked(first.state, printer.word(f"reason.{first.gate}", found=listed(behind, "; ")))
 
@@ -84,6 +87,7 @@ def weighted_table(printer: Printer) -> HtmlTable | None:
     found = [
         method for method in methods(printer) if printer.results.all(AnalysisKey.LOVE, Statistic.SMD, method=method)
     ]
+    # With the unweighted arms alone this is Table 1 again.
     if len(found) < 2:
         return None
     heads = [printer.word("people.characteristic"), printer.word("arm.treated")]

@@ -62,6 +62,7 @@ def reasons_table(printer: Printer) -> HtmlTable | None:
             for row in printer.results.all(AnalysisKey.LEDGER_REASONS, Statistic.N_RECORDS, population=name)
             if _unused(row)
         ]
+        # Ties by name, so that the list is the same in every run.
         frequent = sorted(found, key=lambda row: (-(row.value or 0), row.level, row.method))[:MOST_REASONS]
         reasons = [
             Row(_reason(printer, row), (_fate(printer, row), printer.number(row)), indent=True) for row in frequent

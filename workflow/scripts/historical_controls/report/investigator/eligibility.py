@@ -79,6 +79,7 @@ def readings_table(printer: Printer) -> HtmlTable | None:
 def _ordered(printer: Printer, levels: list[str]) -> list[str]:
     """Single readings in the order of the config, then combinations of at least two readings that differ."""
     single = [f"{name}={option}" for name, option in printer.config.cohort.options()]
+    # A combination in which only one reading differs is that reading by itself, which has its own line.
     combined = [level for level in levels if "+" in level and len(_changed(printer, level)) > 1]
     return [level for level in single if _changed(printer, level)] + combined
 
@@ -173,6 +174,7 @@ def calendar_sentence(printer: Printer) -> Markup | None:
     }
     if any(row is None for own in found.values() for row in own.values()):
         return None
+    # No patient of either arm within the other's calendar: the arms were never treated at the same time.
     none = not any(row.value for own in found.values() for name, row in own.items() if row and name == Statistic.COUNT)
     numbers = {f"{name}_{arm}": printer.number(row) for arm, own in found.items() for name, row in own.items()}
     return printer.word("calendar.apart" if none else "calendar.meet", **numbers)

@@ -49,6 +49,7 @@ def _deciding(page: PageInputs) -> list[Markup]:
     """The one patient without whom the conclusion changes, and the result without that patient."""
     printer = page.printer
     deciding = deciding_patients(printer)
+    # With several deciding patients this sentence would single one out; `_one_patient` says how many there are.
     if len(deciding) != 1:
         return []
     rows = {
@@ -103,6 +104,7 @@ def _unmeasured(printer: Printer) -> list[Markup]:
     if row is None:
         return []
     outcome = printer.label(printer.config.primary.outcome)
+    # tau 0: the interval includes no difference without any allowance for bias.
     if not row.value:
         return [printer.word("fragile.tau_nought", outcome=outcome)]
     return [printer.word("fragile.tau", outcome=outcome, tau_sd=printer.number(row))]

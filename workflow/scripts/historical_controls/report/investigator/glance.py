@@ -29,6 +29,7 @@ def glance_table(printer: Printer) -> HtmlTable:
 def _codes(printer: Printer) -> list[str]:
     known = printer.results.all(AnalysisKey.COMPLETENESS, Statistic.REGISTERED)
     registered = [row.outcome for row in sorted(known, key=lambda row: row.value or 0)]
+    # The registry's outcomes always have a line, also those without data.
     return registered + [code for code in printer.config.outcomes if code not in registered]
 
 
@@ -66,6 +67,7 @@ def _said(printer: Printer, code: str, day: int) -> Markup:
     state, how = (
         printer.results.one(AnalysisKey.COMPLETENESS, name, outcome=code) for name in (Statistic.STATE, Statistic.HOW)
     )
+    # Analysed otherwise than by a mean, which is no refusal.
     if how is not None and how.text in {"events", "rank_test", "detection"}:
         return Markup('<span class="refusal">{}</span>').format(printer.code("outcome_how", how))
     refused = printer.results.not_estimable(code, float(day))

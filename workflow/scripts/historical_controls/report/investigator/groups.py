@@ -57,6 +57,7 @@ def _died_by_primary_day(printer: Printer) -> list[Row]:
     day = printer.config.primary.day
     died = [printer.primary_one(AnalysisKey.WORST_RANK, Statistic.N_DIED, arm=arm) for arm in ARMS]
     totals = [printer.primary_one(AnalysisKey.WORST_RANK, Statistic.N_SUBJECTS, arm=arm) for arm in ARMS]
+    # At the horizon the row would repeat the deaths by the end of follow-up.
     if day == printer.config.cohort.horizon_days or any(row is None for row in (*died, *totals)):
         return []
     cells = [
@@ -68,6 +69,7 @@ def _died_by_primary_day(printer: Printer) -> list[Row]:
 
 def _with_limits(printer: Printer, said: Markup, arm: str, day: int) -> Markup:
     """A count with the interval of the share that died by the day, as the cumulative incidence estimates it."""
+    # The same analysis has every day for the figure; the table's output has the declared ones.
     keys = {"output_id": OutputId.PATIENT_LEVEL, "arm": arm, "level": "death", "day": float(day)}
     limits = [
         printer.results.one(AnalysisKey.CUMULATIVE_INCIDENCE, name, **keys)  # type: ignore[arg-type]

@@ -47,6 +47,7 @@ def refusal(printer: Printer, code: str) -> Markup | None:
     """'Not estimable, because ...' where no day of the outcome has an estimate."""
     if any(contrast(printer, code, day) is not None for day in printer.config.analysis.days):
         return None
+    # The reason for the outcome as a whole comes before that for a day.
     row = printer.results.not_estimable(code) or printer.results.not_estimable(code, float(printer.config.primary.day))
     return said_refusal(printer, row, code)
 
@@ -102,6 +103,7 @@ def _fit_notes(printer: Printer, code: str) -> tuple[Markup, ...]:
         printer.results.one(AnalysisKey.MIXED_MODEL, name, outcome=code)
         for name in (Statistic.COVARIANCE_RUNG, Statistic.DF_METHOD)
     )
+    # A fit may exist and still give no estimate.
     if rung is None or df is None or printer.results.not_estimable(code) is not None:
         return ()
     code = rung.text or ""
@@ -123,6 +125,7 @@ def said_difference(printer: Printer, code: str) -> Markup | None:
     if is_ratio(parts):
         said = interval(printer, parts, "course.said_ratio", **about)
     else:
+        # The words name the direction, so that the number has no sign.
         higher = (parts[0].value or 0.0) >= 0
         about |= {"side": printer.word("course.side_higher" if higher else "course.side_lower")}
         lower, upper = (printer.number(part) for part in parts[1:])
@@ -139,6 +142,7 @@ def against_treated(printer: Printer, code: str, parts: tuple[Result, Result, Re
     benefit = printer.outcome(code).benefit
     if benefit not in ("up", "down") or includes_none(parts):
         return False
+    # The whole interval lies on one side, so that the estimate tells which.
     above = (parts[0].value or 0.0) > (1.0 if is_ratio(parts) else 0.0)
     return above != (benefit == "up")
 
@@ -176,6 +180,7 @@ def _scenario_row(printer: Printer, scenario: str, label: Markup) -> Row:
             printer.results.one(
                 AnalysisKey.MIXED_MODEL, Statistic.N_SUBJECTS, scenario, outcome=primary.outcome, arm=arm
             )
+            # A refused scenario has no model rows; those measured are then counted.
             or printer.results.one(
                 AnalysisKey.AVAILABILITY, Statistic.N_SUBJECTS, scenario, outcome=primary.outcome, arm=arm
             )

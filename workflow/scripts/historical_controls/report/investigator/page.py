@@ -120,6 +120,7 @@ def _figure(figures: Mapping[str, str], name: str, title: str, description: str,
     """An inlined figure; None where the file was not drawn."""
     if name not in figures:
         return None
+    # Ids within an inlined SVG must differ between figures of one page.
     prefix = name.removesuffix(".svg").partition("-")[2].lower()
     return inline_svg(figures[name], prefix, printer.words(title), printer.words(description))
 
@@ -157,6 +158,7 @@ def _bias(printer: Printer, name: str) -> tuple[Markup, Markup]:
         said = printer.word("bias.few", n=printer.number(row)) if row else printer.word("bias.few_without_n")
     else:
         said = printer.word(f"bias.{name}")
+    # The first sentence of each bias is its name.
     head, _, rest = said.partition(". ")
     return head, rest
 

@@ -50,6 +50,7 @@ def _by_imbalance(printer: Printer) -> list[str]:
     """Covariates by their largest absolute SMD, and the times before time zero among them; then those without one."""
     largest: dict[str, float] = {}
     for row in printer.results.all(AnalysisKey.BASELINE, Statistic.SMD, contrast=CONTRAST):
+        # A category has an SMD per level; the largest places it.
         largest[row.outcome] = max(largest.get(row.outcome, 0.0), abs(row.value or 0.0))
     declared = printer.config.balance.covariates
     times = sorted(code for code in largest if code not in declared and code not in printer.dictionary.outcomes)
@@ -112,6 +113,7 @@ def _summary(printer: Printer, code: str, level: str, arm: str) -> Markup:
         cell = printer.number(None)
     elif rows[Statistic.COUNT] is not None:
         cell = printer.word("people.share", **printed)
+    # Means of skewed outcomes (analysed on the log scale) say little.
     elif rows[Statistic.MEAN] is not None and _scale(printer, code) != "log":
         cell = printer.word("people.mean_sd", **printed)
     else:

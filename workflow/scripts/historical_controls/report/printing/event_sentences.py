@@ -30,6 +30,7 @@ def stated_event(printer: Printer, outcome: str, day: int) -> Markup:
     kind = "clearance" if printer.outcome(outcome).kind == "result" else "adverse"
     label = printer.label(outcome)
     said = [printer.word(f"answer.event_{kind}", outcome=label, day=printer.fact(day), **counts)]
+    # Whether the event was seen is still counted; the difference alone is refused.
     refused = printer.results.not_estimable(outcome, float(day))
     if refused is not None:
         reason = printer.reason(refused, outcome)
@@ -55,6 +56,7 @@ def _parts(
         )
         for name in names
     ]
+    # An interval without one of its limits is not printed as one.
     if any(row is None or row.value is None for row in rows):
         return None
     return {str(name): printer.number(row) for name, row in zip(names, rows, strict=True)}

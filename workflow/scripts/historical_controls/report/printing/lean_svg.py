@@ -24,8 +24,10 @@ def lean(svg: str) -> str:
     """
     ElementTree.register_namespace("", SVG[1:-1])
     root = ElementTree.fromstring(svg)
+    # Matplotlib's metadata are of no use within a page.
     for metadata in root.findall(f"{SVG}metadata"):
         root.remove(metadata)
+    # Found before any is moved: copies refer to them by id.
     markers = {one.get("id"): one for one in root.iter(f"{SVG}path") if one.get("id")}
     for parent in list(root.iter()):
         _draw_markers(parent, markers)
@@ -34,6 +36,7 @@ def lean(svg: str) -> str:
         _join_paths(parent)
     _drop_unused(root)
     for one in root.iter():
+        # SVG 2 and HTML know href without the namespace.
         if XLINK in one.attrib:
             one.set("href", one.attrib.pop(XLINK))
         one.tail = None
@@ -88,11 +91,13 @@ def _drawn(d: str, x: float, y: float, style: dict[str, str]) -> str | None:
     """The marker's path at a place; `style` is changed where a filled circle becomes the round end of a line."""
     circle = CIRCLE.fullmatch(d.strip())
     if circle and "stroke" not in style and style.get("fill", "none") != "none":
+        # A line of length 0 with round ends is a disc: far shorter than eight curves.
         radius = float(circle["radius"])
         style |= {"stroke": style["fill"], "fill": "none", "stroke-width": f"{2 * radius:g}", "stroke-linecap": "round"}
         return f"M{x:.2f} {y:.2f}h0"
     if not POLYLINE.fullmatch(d.strip()):
         return None
+    # Coordinates alternate x and y; each is shifted by the marker's place.
     numbers = iter([x, y] * len(NUMBER.findall(d)))
     return NUMBER.sub(lambda match: f"{float(match[0]) + next(numbers):.2f}", d).replace("\n", "").strip()
 
@@ -113,6 +118,7 @@ def _joins(last: ElementTree.Element, child: ElementTree.Element) -> bool:
     if not last.tag == child.tag == f"{SVG}path" or "id" in last.attrib or "id" in child.attrib:
         return False
     looks = [{key: value for key, value in one.attrib.items() if key != "d"} for one in (last, child)]
+    # Where translucent paths overlap, one path would be drawn once and look lighter.
     return looks[0] == looks[1] and "opacity" not in looks[0].get("style", "")
 
 

@@ -134,12 +134,15 @@ def printed_value(row: Result) -> str:
     An interval from 0.009 that is printed as '0 to 18' would be read as one that includes no difference.
     """
     printed = format_number(row.value, row.format)
+    # Only limits of a contrast can seem to include the null value by rounding.
     if row.statistic not in (Statistic.LOWER, Statistic.UPPER) or row.contrast != CONTRAST or row.value is None:
         return printed
     null = 1.0 if row.unit in ("ratio", "odds ratio", "odds") else 0.0
     places = decimals(row.format)
+    # Formats by name (percent, p) have rules of their own.
     if row.format[:1] != "0" or row.value == null:
         return printed
+    # As few further decimals as tell the limit from the null value.
     for more in range(places, MOST_DECIMALS + 1):
         longer = format_number(row.value, f"{0:.{more}f}")
         if longer != format_number(null, f"{0:.{more}f}"):
@@ -149,4 +152,5 @@ def printed_value(row: Result) -> str:
 
 def fill(template: str, values: Mapping[str, object]) -> Markup:
     """The template with escaped values in its placeholders; markup among the values stays markup."""
+    # Markup.format escapes what is not markup: a hospital's '<' cannot become a tag.
     return Markup(escape(template)).format(**values)

@@ -11,6 +11,7 @@ from historical_controls.text.words import Words
 def scenario_labels(config: Config, words: Words) -> dict[str, str]:
     """Every scenario but 'primary' and those of the specification curve, in the order of the declaration."""
     own = {name: words.among(scenario.label) for name, scenario in config.scenarios.items()}
+    # The specification curve is hundreds of combinations, shown as a figure.
     made = {name: one for name, one in grid(config).items() if one.kind != "specification"}
     return own | {name: _label(one, config, words) for name, one in made.items()}
 

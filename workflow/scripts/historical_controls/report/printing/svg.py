@@ -15,9 +15,11 @@ def inline_svg(svg: str, prefix: str, title: str, description: str) -> Markup:
     Ids repeat from one figure to the next (matplotlib counts anew), so each gets `prefix`.
     """
     body = lean(svg)
+    # Ids first, then everything that refers to one: href, xlink:href and url(#...).
     body = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', body)
     body = re.sub(r'(xlink:href|href)="#([^"]+)"', rf'\1="#{prefix}-\2"', body)
     body = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", body)
+    # The end of the opening <svg> tag, to which role and title are added.
     end = body.index(">")
     named = (
         f' role="img" aria-labelledby="{prefix}-title {prefix}-desc">'

@@ -78,6 +78,7 @@ def _refused(run: RunFacts) -> Iterator[str]:
     analyses = (AnalysisKey.MIXED_MODEL, AnalysisKey.ADVERSE_EVENTS)
     for analysis in analyses:
         for row in run.results.all(analysis, Statistic.NOT_ESTIMABLE, contrast=""):
+            # Levels are periods and slopes: their reasons follow from those of the days.
             if analysis is AnalysisKey.MIXED_MODEL and row.level:
                 continue
             said = row.outcome
@@ -87,6 +88,7 @@ def _refused(run: RunFacts) -> Iterator[str]:
                 by_reason[row.text or "not_analysed"].append(said)
     if by_reason:
         yield run.words("run.refused")
+    # The reason that concerns most outcomes first.
     for reason, outcomes in sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0])):
         yield f"  {', '.join(sorted(outcomes))}: {_reason(run, reason)}"
     refused = len(run.results.all(AnalysisKey.SPECIFICATION, Statistic.NOT_ESTIMABLE))
@@ -97,6 +99,7 @@ def _refused(run: RunFacts) -> Iterator[str]:
 def _reason(run: RunFacts, reason: str) -> str:
     """Why, without the numbers in brackets that a page adds for each outcome."""
     said = run.words.entry("reason", reason)
+    # Placeholders are in brackets, and have no value that is common to several outcomes.
     return said.partition(" (")[0] if "{" in said else said
 
 
@@ -109,5 +112,6 @@ def _next(run: RunFacts) -> Iterator[str]:
         return
     yield run.words("run.next")
     steps = [name for name, is_due in (("resolve_findings", findings), ("decide_held", held)) if is_due]
+    # "again" is always the last step: run the workflow once more.
     for number, step in enumerate([*steps, "again"], start=1):
         yield f"  {number}. {run.words(f'run.{step}')}"

@@ -38,9 +38,11 @@ class JobLines(logging.Filter):
         """Whether the record is printed. What a job is comes with its start, that it is done with its number alone."""
         event = str(getattr(record, "event", None) or "")
         if event == STARTED:
+            # From the first job and not from the start of Snakemake, which plans before it runs.
             self._began = self.clock() if self._began is None else self._began
             self._said[record.jobid] = self.describe(record.rule_name, record.wildcards)  # type: ignore[attr-defined]
         if event == FINISHED:
+            # The line is printed with the next progress record, which alone knows how many jobs are done.
             self._finished.append(self._said.pop(record.job_id, ""))  # type: ignore[attr-defined]
         return event not in SILENT and not (not event and str(record.msg).startswith(CHATTER))
 
@@ -50,6 +52,7 @@ class JobLines(logging.Filter):
             return self.other.format(record)
         done, total = record.done, record.total  # type: ignore[attr-defined]
         finished, self._finished = [said for said in self._finished if said], []
+        # Several jobs may have finished before one progress record.
         first = done - len(finished) + 1
         return "\n".join(self._line(first + place, total, said) for place, said in enumerate(finished))
 
@@ -64,6 +67,7 @@ class JobLines(logging.Filter):
 def minutes(seconds: float) -> str:
     """Seconds as a person says them: '40 s', '3 min', '2 h 10 min'."""
     if seconds < 60:
+        # Rounded up to tens: a second's precision would be false.
         return f"{10 * (int(seconds) // 10 + 1)} s"
     whole = round(seconds / 60)
     return f"{whole} min" if whole < 60 else f"{whole // 60} h {whole % 60} min"

@@ -48,6 +48,7 @@ def load_items(path: str | Path) -> list[Item]:
         for place in item.places:
             if not OUTPUT_PLACE.fullmatch(place):
                 _check("place", place, PLACES, where)
+        # The authors' own items have no place on the page; every other one must have.
         if (item.status == "authors") == bool(item.places):
             raise UserError(f"item {item.item} is '{item.status}'", where, "Places for all items but the authors' own")
         items.append(item)

@@ -27,6 +27,7 @@ def listing_sections(printer: Printer, outputs: Mapping[str, Output], display: p
     made = []
     for output in chosen:
         title = printer.fact(output.title(printer.words.language))
+        # Rows by patient are shown only where the study has declared the report internal.
         shown = output.output_id in shared and not printer.config.report.public
         table = shared[output.output_id](printer, display) if shown else None
         file = ELSEWHERE.get(output.output_id, f"results/internal/listings/{output.file_name}")
@@ -63,6 +64,7 @@ def treated_values(printer: Printer, display: pd.DataFrame) -> HtmlTable | None:
     order = {code: place for place, code in enumerate(printer.config.outcomes)}
     found = values.to_dict("records")
     cells = {(row["item"], row["day"], row["display_id"]): _value(printer, row) for row in found}
+    # The config's order of outcomes, then days by number.
     lines = sorted({line[:2] for line in cells}, key=lambda line: (order.get(line[0], len(order)), line))
     rows = tuple(
         Row(

@@ -61,6 +61,7 @@ def equations(methods: str) -> dict[str, str]:
     found: dict[str, str] = {}
     waiting: list[str] = []
     for line in methods.splitlines():
+        # Formulas are indented code blocks; a line of text ends the formula being collected.
         if not line.startswith("    "):
             waiting = []
             continue

@@ -70,6 +70,7 @@ class Names:
 
     def _marked(self, said: str) -> Markup:
         """Words with digits, and those of the study itself, are marked as facts."""
+        # Tests refuse digits on a page that are no result: those in words are marked as facts.
         return escape(said) if said.isalpha() or not any(map(str.isdigit, said)) else self.printer.fact(said)
 
     @cached_property

@@ -56,6 +56,7 @@ def _floor(
 ) -> Result | None:
     """The floor of the analysis itself, else that of the permutation of the same outcome and day."""
     results = names.printer.results
+    # Beside a model's p-value the floor is that of the permutation of the same outcome and day.
     found = results.all(
         analysis, Statistic.P_FLOOR, scenario, outcome=outcome, level=level, day=day, contrast=CONTRAST
     ) or results.all(AnalysisKey.PERMUTATION, Statistic.P_FLOOR, scenario, outcome=outcome, day=day, contrast=CONTRAST)

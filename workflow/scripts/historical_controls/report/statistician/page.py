@@ -104,6 +104,7 @@ def place(output: Output) -> str:
 def chapters(printer: Printer, outputs: Mapping[str, Output], declared: Mapping[str, HtmlTable]) -> list[Chapter]:
     """Tables by the first two parts of their number (14.1, 14.2, ...), then figures."""
     tables = sections(printer, outputs, "table", declared)
+    # An ordered set: chapters come in the order of their first output.
     parts = dict.fromkeys(".".join(one.output.output_id.split(".")[:2]) for one in tables)
     made = [
         Chapter(f"chapter-{part.replace('.', '_')}", tuple(one for one in tables if _within(one, part)))
@@ -120,6 +121,7 @@ def drawn(printer: Printer, figures: Mapping[str, str], output: Output) -> list[
     """The figures of one output, inlined; empty where none was drawn. A file is named 'number-family-part.svg'."""
     made = []
     for name, svg in figures.items():
+        # '15.5-trajectory-PF.svg' has a part, '15.1-flow.svg' has none.
         number, family, part = (*name.removesuffix(".svg").split("-", 2), "")[:3]
         if number != output.output_id:
             continue

@@ -55,6 +55,7 @@ def _check_braces(text: str, where: str) -> None:
     except ValueError as error:
         raise UserError(f"a brace stands alone: {error}", where, hint) from error
     for _, name, specification, conversion in parts:
+        # Names alone: '{day.real}' or '{day:.1f}' would reach into the fact.
         if name is not None and (name not in FACTS or specification or conversion):
             raise UserError(f"there is no fact '{name}'", where, hint)
 
@@ -78,6 +79,7 @@ def declared_tables(printer: Printer, differences: Iterable[Difference]) -> dict
 
 def _row(printer: Printer, one: Difference, facts: dict[str, Markup]) -> Row:
     spanish = printer.words.language == "es"
+    # Escaped with its facts filled in: the file is the study's own, and may have '<' in it.
     analysis = fill(one.analysis_es if spanish else one.analysis_en, facts)
     return Row(printer.fact(one.registry_es if spanish else one.registry_en), (printer.fact(analysis),))
 

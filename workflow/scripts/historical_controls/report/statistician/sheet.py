@@ -89,6 +89,7 @@ def _value(row: Result, key: str) -> str | float | None:
     value: str | float | None = getattr(row, key)
     if key == "contrast" and value == CONTRAST:
         return ""
+    # A population of one arm is told by its column.
     return "" if key == "population" and value == row.arm else value
 
 
@@ -109,6 +110,7 @@ def _sheet(rows: Sequence[Result], spread: bool) -> Sheet:
     keys = tuple(key for key in names if key not in constant)
     places = [names.index(key) for key in keys]
     named = [(tuple(line[place] for place in places), cells) for line, cells in lines.items()]
+    # Lines that have a declared position (steps of a flow) are sorted by it; otherwise the order of the rows stays.
     if all(_position(cells) is not None for _, cells in named):
         named.sort(key=lambda item: _position(item[1]) or 0.0)
     stated = {key: value for key, value in constant.items() if value is not None and value != ""}
@@ -127,6 +129,7 @@ def _columns(rows: Sequence[Result], spread: bool) -> Iterator[Column]:
         left = present[across] - set(REMARKS)
         found: list[tuple[Statistic, ...]] = []
         for pattern in PATTERNS:
+            # Statistics that belong in one cell, such as an estimate with its limits, are taken together.
             if set(pattern) <= left:
                 found.append(pattern)
                 left -= set(pattern)

@@ -87,6 +87,7 @@ def _ordered(printer: Printer, rows: Iterable[Result]) -> list[Result]:
 
 def _section(names: Names, output: Output, rows: list[Result], declared: HtmlTable | None) -> Section:
     printer = names.printer
+    # Displays designed for an output come before any that is made by rule.
     made = [*_designed(names, output), *([declared] if declared is not None else [])]
     if not made and output.family != "figure":
         made = _generic(names, output, rows)
@@ -110,6 +111,7 @@ def _designed(names: Names, output: Output) -> list[HtmlTable]:
 def _generic(names: Names, output: Output, rows: list[Result]) -> list[HtmlTable]:
     """Tables of an output that no shell is declared for, as far as a page has room for them."""
     found = list(sheets(rows, Block()))
+    # What is longer is in the CSV, which the page names.
     fitting = [one for one in found if len(one.lines) <= MOST_LINES and len(one.columns) <= MOST_COLUMNS]
     return [html_table(names, output, sheet, place) for place, sheet in enumerate(fitting, start=1)]
 
@@ -201,6 +203,7 @@ def _cell(names: Names, column: Column, cells: Mapping[tuple[str, Statistic], Re
     if column.statistics == REMARKS:
         remarks = [row for key, row in cells.items() if key[1] in REMARKS]
         return Markup("; ").join(names.text(row) for row in remarks)
+    # A p-value stands alone: its floor is in a note.
     if found[0] is not None and found[0].statistic in FLOORED:
         return names.printer.number(found[0])
     if len(found) == 1 or all(row is None for row in found[1:]):

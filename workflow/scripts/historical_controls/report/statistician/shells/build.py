@@ -38,6 +38,7 @@ def shell_table(names: Names, output: Output, shell: Shell, place: int) -> HtmlT
     if not filled.lines:
         return None
     used = {place for cells in filled.lines.values() for place, _ in cells}
+    # Columns that no result fills would be dashes from top to bottom.
     places = [place for place in range(len(shell.columns)) if place in used]
     printer = names.printer
     columns = [(group, column) for at, (group, column) in enumerate(shell.columns) if at in places]
@@ -61,6 +62,8 @@ def _fill(names: Names, output: Output, shell: Shell) -> Filled:
                 if not _belongs(row, shell, column, output):
                     continue
                 line = tuple(_key(row, key) for key in shell.stub)
+                # The first of several results of one cell: where no method is asked for, methods would overwrite each
+                # other.
                 found[line].setdefault((place, statistic), row)
                 if analysis == shell.analysis:
                     own[line].append(row)
@@ -75,6 +78,7 @@ def _belongs(row: Result, shell: Shell, column: Column, output: Output) -> bool:
     if column.across == ANY:
         right = row.contrast == ""
     elif column.across in ARMS:
+        # A row of an arm may have a contrast as its line's name (a rule, a step).
         right = row.arm == column.across and (row.contrast == "" or "contrast" in shell.stub)
     elif column.across == CONTRAST:
         right = row.arm == "" and row.contrast == CONTRAST
@@ -85,6 +89,7 @@ def _belongs(row: Result, shell: Shell, column: Column, output: Output) -> bool:
     own = (column.analysis or shell.analysis) == shell.analysis
     if own and not shell.any_output and row.output_id != output.output_id:
         return False
+    # Unless a line is named by it, the level must be empty: levels are other rows of the same analysis.
     fixed = {"level": "", **shell.where, **column.at}
     return all(getattr(row, key) == value for key, value in fixed.items() if key not in shell.stub or key in column.at)
 
@@ -110,6 +115,7 @@ def _order(names: Names, shell: Shell, lines: Sequence[Line]) -> Callable[[Line]
         named = dict(zip(shell.stub, line, strict=True))
         known = [named[one] for one in ("population", "outcome") if one in named]
         coded = tuple(places.get(str(code), len(places)) for code in known)
+        # All keys but the last name the stratum, whose lines stay together.
         stratum = tuple(str(value) for value in line[:-1])
         day = named.get("day")
         return (*coded, stratum, positions.get(line, 0.0), -1.0 if day is None else float(day), first[line])
@@ -124,6 +130,7 @@ def _positions(names: Names, shell: Shell) -> dict[Line, float]:
     found: dict[Line, float] = {}
     for row in rows:
         line = tuple(_key(row, key) for key in shell.stub)
+        # Arms may count positions of their own; the later one holds for both.
         found[line] = max(found.get(line, 0.0), row.value or 0.0)
     return found
 
@@ -145,6 +152,7 @@ def _spans(names: Names, columns: Iterable[tuple[str, Column]]) -> tuple[Span, .
             spans[-1] = (group, spans[-1][1] + 1)
         else:
             spans.append((group, 1))
+    # Without any named group a second line of heads would be empty.
     if not any(group for group, _ in spans):
         return ()
     return tuple(Span(_group_head(names, group), width) for group, width in spans)

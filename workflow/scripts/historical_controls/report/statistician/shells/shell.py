@@ -71,6 +71,7 @@ class Shell:
 
     def __post_init__(self) -> None:
         flat = tuple((group.head, column) for group in self.groups for column in group.columns)
+        # The dataclass is frozen; the flat list is computed once and not by every reader.
         object.__setattr__(self, "columns", flat)
 
 
