@@ -63,7 +63,7 @@ def t_contrast(estimate: float, standard_error: float, df: float, level: float, 
         raise NumericalFailure(Code.NUMERICAL_FAILURE, detail="no standard error")
     if no_spread(standard_error, abs(estimate)):
         raise NotEstimable(Code.NO_SPREAD)
-    # Student's t has no finite variance at 2 df or fewer; written so that NaN is refused, too.
+    # Student's t of fewer than 2 df has no variance; written so that NaN is refused, too.
     if not df >= 2:
         raise NotEstimable(Code.DF_TOO_SMALL, method=method, df=float(df))
     statistic = estimate / standard_error

@@ -107,7 +107,7 @@ def _block(problem: Problem, members: Codes, group: int) -> Block:
     # With independent residuals the cross-products never change: the rows themselves are not needed again.
     if problem.gap is None:
         return Block(group, n_rows, first, rows[..., :0], None, (), identity)
-    # car1 goes through these rows at every evaluation; a slice of M would be read with large strides.
+    # car1 goes through these rows at every evaluation: a compact copy stays in the processor's cache.
     rows = np.ascontiguousarray(rows)
     steps = car1.steps_from_end(first, stop - start)
     return Block(group, n_rows, first, rows, problem.gap[..., start:stop], steps, identity)

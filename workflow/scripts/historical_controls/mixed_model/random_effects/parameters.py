@@ -105,7 +105,7 @@ class RandomEffectsParameters:
         for shape in range(self.shapes):
             own = slice(shape * self.per_shape, shape * self.per_shape + len(self.moves))
             B = self._root(theta[..., own])
-            # Spares the eigenvalues in by far the most frequent case.
+            # A random intercept, the most frequent case, needs no eigenvalues.
             if self.q == 0 or (self.q == 1 and (B >= 0).all()):
                 continue
             values, vectors = np.linalg.eigh(B)
@@ -183,7 +183,7 @@ class RandomEffectsParameters:
         """Add one group's part of the curvature: G = scale * share * B B is a product of three."""
         q2 = self.q**2
         S = score[:q2].reshape(self.q, self.q)
-        # G moves symmetrically only; rounding may leave its score unsymmetric.
+        # G moves symmetrically only; rounding may leave its score asymmetric.
         S = (S + S.T) * at.scale / 2
         total, slope = float(np.sum(S * at.core)), np.tensordot(self.moves, S @ at.B + at.B @ S, axes=2)
         shape = self._own(g)
