@@ -14,6 +14,9 @@ report: $(VENV)/.installed
 # FOLDER=... is the folder of the study; make itself needs none for the example.
 FOLDER ?= .
 
+study: $(VENV)/.installed
+	PYTHONPATH=workflow/scripts $(BIN)/python -m historical_controls.drafting $(FOLDER)
+
 check: $(VENV)/.installed
 	PYTHONPATH=workflow/scripts $(BIN)/python -m historical_controls.checking $(FOLDER)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import yaml
 
 from historical_controls.errors import UserError, raise_all
 
+MARK = re.compile(r"#\s*CONFIRM:\s*(.*)$")
 # Snakemake runs a config with this key as a template, and with it whatever Python its values hold.
 TEMPLATE_KEY = "__use_yte__"
 
@@ -18,8 +20,19 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def check_text(path: str | Path) -> None:
-    """Raises UserError(s) for a config that is not UTF-8, is not YAML, says a key twice, or asks to be run as code."""
-    raise_all(_faults(composed(path), (), str(path), set()))
+    """Raises UserError(s) for a config that is not UTF-8 or not YAML, says a key twice, or asks to be run as code; and
+    for every guess of its draft that is not confirmed."""
+    root = composed(path)
+    raise_all([*_faults(root, (), str(path), set()), *_guesses(path)])
+
+
+def _guesses(path: str | Path) -> Iterator[UserError]:
+    """Lines that `make study` guessed and that nobody has looked at: a run on guesses would look like any other."""
+    for number, line in enumerate(Path(path).read_text(encoding="utf-8-sig").splitlines(), start=1):
+        mark = MARK.search(line)
+        if mark:
+            hint = "Correct the line if it is wrong, then delete the mark and what follows it."
+            yield UserError(f"not confirmed yet: {mark[1]}", f"{path}, line {number}", hint)
 
 
 def composed(path: str | Path, shown: str = "") -> yaml.Node | None:

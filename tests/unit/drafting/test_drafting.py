@@ -1,0 +1,190 @@
+"""Drafts of studies: five exports of different shape, most lines right, no wrong one unmarked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from exports import EXPORTS
+
+from historical_controls.config.reading.strict_yaml import check_text
+from historical_controls.drafting.__main__ import main
+from historical_controls.drafting.marks import Guess, config_text, plain
+from historical_controls.drafting.sheets import read_sheets
+from historical_controls.drafting.study import draft_study, write_draft
+from historical_controls.drafting.values import codes_of_missing, dates
+from historical_controls.errors import UserError
+
+Lines = dict[tuple[Any, ...], tuple[Any, bool]]
+
+
+def mapping_lines(files: dict[str, Any]) -> Lines:
+    """(value, whether it is marked) of every line of a declaration, by file, part, column and key."""
+    out: Lines = {}
+    for file, declared in files.items():
+        for key, value in declared.items():
+            if key != "parts":
+                out[file, key] = (plain(value), isinstance(value, Guess))
+        for part in _unwrapped(declared["parts"])[0]:
+            part, own = _unwrapped(part)
+            name = (file, plain(part["kind"]), str(plain(part.get("where", ""))))
+            out |= {(*name, *path): (value, mark) for path, value, mark in _leaves(part, (), own)}
+    return out
+
+
+def _unwrapped(node: Any) -> tuple[Any, bool]:
+    return (node.value, True) if isinstance(node, Guess) else (node, False)
+
+
+def _leaves(node: Any, path: tuple[Any, ...], marked: bool) -> Iterator[tuple[tuple[Any, ...], Any, bool]]:
+    node, own = _unwrapped(node)
+    marked = marked or own
+    if isinstance(node, dict) and path[-1:] != ("values",):
+        for key, value in node.items():
+            if key == "events":
+                for event in value:
+                    yield from _leaves(event, (*path, plain(event["event"])), marked)
+            else:
+                yield from _leaves(value, (*path, key), marked)
+    else:
+        yield path, plain(node), marked
+
+
+def drafted(folder: Path) -> Lines:
+    """Lines of a draft, files by their path below data/raw, sheets behind it."""
+    files = {}
+    for source in draft_study(folder)["sources"].values():
+        for file in source["files"].values():
+            sheet = f"/{file['sheet']}" if "sheet" in file else ""
+            files[plain(file["path"]).removeprefix("data/raw/") + sheet] = {
+                k: v for k, v in file.items() if k != "path"
+            }
+    return mapping_lines(files)
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_a_draft_is_mostly_right_and_never_wrong_without_a_mark(name: str, tmp_path: Path) -> None:
+    export = EXPORTS[name]
+    export.write(tmp_path / "data/raw")
+    wanted, found = mapping_lines(export.truth), drafted(tmp_path)
+    missed = {key: (value, found.get(key)) for key, (value, _) in wanted.items() if found.get(key, (None,))[0] != value}
+    wrong = {key: line for key, line in found.items() if not line[1] and line[0] != wanted.get(key, (None,))[0]}
+    print(f"{name}: {len(wanted) - len(missed)} of {len(wanted)} lines right, {len(wrong)} wrong without a mark")
+    assert len(missed) <= 0.1 * len(wanted), missed
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_a_draft_is_yaml_that_refuses_to_run_until_it_is_confirmed(name: str, tmp_path: Path) -> None:
+    EXPORTS[name].write(tmp_path / "data/raw")
+    target = write_draft(tmp_path)
+    text = target.read_text(encoding="utf-8")
+    assert yaml.safe_load(text) == plain(draft_study(tmp_path))
+    with pytest.raises(UserError, match="not confirmed yet: one title per language"):
+        check_text(target)
+    target.write_text(
+        "".join(line.split("   # CONFIRM:")[0].rstrip() + "\n" for line in text.splitlines()), encoding="utf-8"
+    )
+    check_text(target)
+
+
+def test_both_arms_in_one_file_are_told_apart_by_a_column(tmp_path: Path) -> None:
+    EXPORTS["wide by visit"].write(tmp_path / "data/raw")
+    source = draft_study(tmp_path)["sources"]["export"]
+    assert source["arm"] == "historical" and source["treated_subjects"] == ["P00", "P01", "P02", "P03", "P04"]
+    assert isinstance(source["relative_epoch"], Guess)
+
+
+def test_no_config_is_overwritten_and_an_empty_folder_says_what_to_put_there(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no file that can be read"):
+        write_draft(tmp_path)
+    assert main(str(tmp_path)) == 1
+    (tmp_path / "config.yaml").write_text("seed: 1\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"there is a config\.yaml already"):
+        write_draft(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("texts", "formats", "sure"),
+    [
+        (["25/03/2021", "01/04/2021"], ["%d/%m/%Y"], True),
+        (["03/25/2021 10:00", "04/01/2021 11:00"], ["%m/%d/%Y %H:%M"], True),
+        (["03/04/2021", "05/06/2021"], ["%d/%m/%Y"], False),
+        (["2021-03-04", "2021-03-05 10:15", ""], ["%Y-%m-%d", "%Y-%m-%d %H:%M"], True),
+        (["05/05/2021"], ["%d/%m/%Y"], False),
+    ],
+)
+def test_formats_of_dates_and_whether_day_and_month_can_be_told_apart(
+    texts: list[str], formats: list[str], sure: bool
+) -> None:
+    found = dates(texts)
+    assert plain(found) == formats and isinstance(found, Guess) is not sure
+
+
+@pytest.mark.parametrize("texts", [["12.5", "13"], ["a", "b"], [], ["2021"], ["soon", "2021-01-01"]])
+def test_what_holds_no_dates(texts: list[str]) -> None:
+    assert dates(texts) is None
+
+
+def test_codes_for_missing_lie_far_outside_the_values() -> None:
+    assert codes_of_missing(["4", "5", "6", "999", "-99"]) == ["-99", "999"]
+    assert codes_of_missing(["900", "950", "999"]) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "written"),
+    [
+        ("id;v\n1;2,5\n2;3,75\n", {"delimiter": ";", "decimal": ","}),
+        ("id,v\n1,2.5\n2,3.75\n", {}),
+        ("Report of 2021\n\nid,v,w\n1,2.5,x\n2,3.5,y\n", {"header_line": 3}),
+        ('id,v\n1,"1,234"\n2,"2,500"\n', {"decimal": ","}),
+    ],
+)
+def test_how_a_file_is_written(rows: str, written: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_text(rows, encoding="utf-8")
+    (sheet,) = read_sheets(tmp_path / "f.csv", tmp_path)
+    found = {key: value for key, value in sheet.written.items() if key != "path"}
+    assert plain(found) == written
+    assert all(isinstance(found[key], Guess) for key in ("header_line",) if key in found)
+    if "1,234" in rows:
+        assert isinstance(found["decimal"], Guess), "one and a fraction, or more than a thousand"
+
+
+def test_a_mark_stands_on_the_line_that_it_doubts() -> None:
+    text = config_text({"a": Guess("x", "why"), "b": {"c": {"unit": Guess("mg/L", "median 5")}, "d": [1, 2]}})
+    assert text == "a: x   # CONFIRM: why\nb: {c: {unit: mg/L}, d: [1, 2]}   # CONFIRM: median 5\n"
+
+
+def test_an_age_may_come_from_the_date_of_birth_below_lines_of_titles(tmp_path: Path) -> None:
+    text = "Ulcerative colitis, 2020\n\nsubject,treatment,admission,dob\n"
+    text += "".join(f"{n},{'ab'[n % 2]},2020-05-{n:02},19{50 + n}-02-{n:02}\n" for n in range(1, 15))
+    (tmp_path / "data/raw").mkdir(parents=True)
+    (tmp_path / "data/raw/uc.csv").write_text(text, encoding="utf-8")
+    source = draft_study(tmp_path)["sources"]["export"]
+    file = source["files"]["uc"]
+    (part,) = file["parts"]
+    assert plain(file["header_line"]) == 3 and isinstance(part["columns"]["dob"], Guess)
+    assert plain(part["columns"]["dob"]) == {
+        "characteristic": "AGE",
+        "unit": "years",
+        "born": {"columns": ["dob"], "formats": ["%Y-%m-%d"]},
+        "as_of": {"columns": ["admission"], "formats": ["%Y-%m-%d"]},
+    }
+    assert isinstance(source["treated_subjects"], Guess), "nothing says whether a or b is the treatment"
+
+
+def test_times_since_an_event_are_relative(tmp_path: Path) -> None:
+    rows = ["subject,parameter,value,time since ICU admission"] + [f"S{n % 3},HR,{70 + n},{n:02}:30" for n in range(12)]
+    (tmp_path / "data/raw").mkdir(parents=True)
+    (tmp_path / "data/raw/vitals.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    source = draft_study(tmp_path)["sources"]["export"]
+    (part,) = source["files"]["vitals"]["parts"]
+    assert plain(part["time"]) == {
+        "columns": ["time since ICU admission"],
+        "relative_to": "icu_admission",
+        "relative_unit": "HH:MM",
+    }
+    assert isinstance(part["time"]["relative_to"], Guess) and isinstance(source["relative_epoch"], Guess)

@@ -1,0 +1,94 @@
+"""Codes of answers: sex, yes and no, endings, results; what a word says is sure, what a number says is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from historical_controls.dictionary.folding import fold
+from historical_controls.drafting.marks import Guess
+
+SEX = {
+    **dict.fromkeys(("m", "male", "masculino", "hombre", "h", "man"), "male"),
+    **dict.fromkeys(("f", "female", "femenino", "mujer", "woman"), "female"),
+}
+FLAG = {
+    **dict.fromkeys(("yes", "y", "si", "s", "true", "present"), "yes"),
+    **dict.fromkeys(("no", "n", "false", "absent"), "no"),
+}
+ENDING = {
+    **dict.fromkeys(("died", "dead", "death", "deceased", "defuncion", "muerte", "fallecido", "expired"), "death"),
+    **dict.fromkeys(("alive", "survived", "discharged", "mejoria", "alta", "vivo", "home"), "discharge_alive"),
+    **dict.fromkeys(("transfer", "transferred", "traslado", "trasladado"), "transfer_out"),
+}
+RESULT = {
+    **dict.fromkeys(("positive", "positivo", "pos", "detected", "detectado", "+"), "positive"),
+    **dict.fromkeys(("negative", "negativo", "neg", "not detected", "no detectado", "-"), "negative"),
+    **dict.fromkeys(("indeterminate", "indeterminado", "inconclusive"), "indeterminate"),
+}
+TREATED = ("treated", "treatment", "tratado", "tratados", "intervention", "experimental", "active", "msc", "infused")
+CONTROL = ("control", "controls", "historical", "historico", "historicos", "untreated", "placebo", "soc", "standard")
+
+
+def _distinct(texts: Sequence[str]) -> list[str]:
+    return sorted(set(filter(None, texts)))
+
+
+def sex_codes(texts: Sequence[str]) -> Any:
+    found = _distinct(texts)
+    # 'M' beside 'H' is mujer, beside 'F' it is male.
+    spanish = {fold(text) for text in found} == {"h", "m"}
+    meant = {text: "female" if spanish and fold(text) == "m" else SEX.get(fold(text)) for text in found}
+    if all(meant.values()):
+        return meant
+    return Guess(dict(zip(found, ("male", "female"), strict=False)), f"which of {', '.join(found)} is male?")
+
+
+def flag_codes(texts: Sequence[str]) -> Any:
+    found = _distinct(texts)
+    meant = {text: FLAG.get(fold(text)) for text in found}
+    if found and all(meant.values()):
+        return meant
+    if set(found) <= {"0", "1"}:
+        return Guess({"1": "yes", "0": "no"}, "is 1 yes and 0 no?")
+    return Guess({text: FLAG.get(fold(text), "no") for text in found}, "which of these codes is yes?")
+
+
+def result_codes(texts: Sequence[str], categories: Sequence[str]) -> Any:
+    found = _distinct(texts)
+    words = RESULT if "positive" in categories else FLAG
+    meant = {text: words.get(fold(text)) for text in found}
+    if found and all(meant.values()):
+        return meant
+    return Guess({text: meaning or categories[0] for text, meaning in meant.items()}, "what do these codes mean?")
+
+
+def ending_codes(texts: Sequence[str]) -> dict[str, Any]:
+    """Codes by the event that they mean; marked where numbers stand for them."""
+    found = _distinct(texts)
+    meant: dict[str, Any] = {}
+    for text in found:
+        event = next((event for word, event in ENDING.items() if word in fold(text).split()), None)
+        if event:
+            meant.setdefault(event, []).append(text)
+    if meant or len(found) != 2:
+        return meant
+    first, second = found
+    why = f"which of {first} and {second} is death?"
+    return {"discharge_alive": Guess([first], why), "death": Guess([second], why)}
+
+
+def arm_codes(texts: Sequence[str]) -> tuple[list[str], bool]:
+    """Codes that mean treated, and whether their words say so."""
+    found = _distinct(texts)
+    words = {text: set(fold(text).split()) for text in found}
+    treated = [text for text in found if words[text] & set(TREATED) and not words[text] & set(CONTROL)]
+    control = [text for text in found if words[text] & set(CONTROL)]
+    if treated and len(treated) + len(control) == len(found):
+        return treated, True
+    if control and len(control) == len(found) - 1:
+        return [text for text in found if text not in control], False
+    if set(found) == {"0", "1"}:
+        return ["1"], False
+    # Two drugs, or words of the study's own: one of them is the treatment, and a person knows which.
+    return (found[:1], False) if 2 <= len(found) <= 4 else ([], False)

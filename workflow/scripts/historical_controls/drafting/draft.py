@@ -1,0 +1,102 @@
+"""What is drafted of one sheet, and what all kinds of its parts share: ids, times, optional columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.dictionary.folding import fold
+from historical_controls.drafting import headings as known
+from historical_controls.drafting.headings import first_of
+from historical_controls.drafting.marks import Guess, plain
+from historical_controls.drafting.sheets import Sheet
+from historical_controls.drafting.values import codes_of_missing, dates, is_numeric
+from historical_controls.intake.private import identifies
+
+INSTRUMENT, EVENT = "redcap_repeat_instrument", "redcap_event_name"
+OWN = (INSTRUMENT, EVENT, "redcap_repeat_instance", "redcap_data_access_group")
+NO_TIME = Guess({"columns": ["?"], "formats": ["%Y-%m-%d"]}, "no column of times was recognised")
+
+
+@dataclass
+class Draft:
+    """What is drafted of one sheet. used: columns that a part reads; outcomes: codes found."""
+
+    sheet: Sheet
+    dictionary: Dictionary
+    subject: Any = None
+    parts: list[dict[str, Any]] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    outcomes: list[str] = field(default_factory=list)
+    sentinels: dict[str, list[str]] = field(default_factory=dict)
+    relative: bool = False
+
+    def column(self, name: str) -> list[str]:
+        return self.sheet.columns[name]
+
+    @property
+    def free(self) -> list[str]:
+        """Columns that nothing reads yet and that name nobody."""
+        return [
+            name for name in self.sheet.columns if name not in self.used and name not in OWN and not identifies(name)
+        ]
+
+    @property
+    def decimal(self) -> tuple[str, str | None]:
+        return plain(self.sheet.written.get("decimal", ".")), plain(self.sheet.written.get("thousands"))
+
+
+def part_of(draft: Draft, kind: str, where: list[dict[str, Any]]) -> dict[str, Any]:
+    part = {"kind": kind, **({"where": where} if where else {}), "subject": plain(draft.subject)}
+    if not isinstance(draft.subject, Guess):
+        return part
+    # Either another column holds the ids, or merged cells left them out: both are for a person to see.
+    blank = any(not text for text in draft.column(part["subject"]))
+    fill = {"fill_down_subject": Guess(True, draft.subject.why)} if blank else {}
+    return {**part, "subject": draft.subject, **fill}
+
+
+def time_of(draft: Draft) -> dict[str, Any] | None:
+    """The time of the rows: a column of dates by its name, else the only one; else a number of days or hours."""
+    dated = {name: found for name in draft.free if (found := dates(draft.column(name)))}
+    results = first_of(known.RESULT_TIMES, dated)
+    rest = [name for name in dated if name != results]
+    name = first_of(known.TIMES, rest)
+    if name is None and len(rest) == 1:
+        name = rest[0]
+    if name:
+        draft.used.add(name)
+        return {"columns": [name], "formats": dated[name]}
+    relative = first_of(tuple(known.RELATIVE), draft.free)
+    counted = next((name for name in draft.free if known.since(name)), None)
+    if counted and any(re.fullmatch(r"\d+:\d\d", text) for text in draft.column(counted)):
+        return relative_time(draft, counted, "HH:MM", known.since(counted))
+    if counted and is_numeric(draft.column(counted)):
+        unit = next((unit for word, unit in known.RELATIVE.items() if word in fold(counted).split()), "hours")
+        return relative_time(draft, counted, unit, known.since(counted))
+    if relative and is_numeric(draft.column(relative)):
+        return relative_time(draft, relative, known.RELATIVE[fold(relative)], "admission")
+    return None
+
+
+def relative_time(draft: Draft, column: str, unit: str, event: str) -> dict[str, Any]:
+    draft.used.add(column)
+    draft.relative = True
+    asked = Guess(event, "from which event are these times counted?")
+    return {"columns": [column], "relative_to": asked, "relative_unit": unit}
+
+
+def add_optional(draft: Draft, part: dict[str, Any], key: str, words: Sequence[str]) -> None:
+    name = first_of(words, draft.free)
+    if name:
+        part[key] = name
+        draft.used.add(name)
+
+
+def note_missing(draft: Draft, name: str) -> None:
+    codes = codes_of_missing(draft.column(name))
+    if codes:
+        draft.sentinels[name] = codes

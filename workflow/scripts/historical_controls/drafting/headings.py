@@ -1,0 +1,174 @@
+"""What a heading most likely names: an id, a time, an arm, a characteristic, an event, an outcome and its unit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from historical_controls.dictionary.dictionary import Dictionary, Outcome
+from historical_controls.dictionary.folding import fold, fold_unit
+
+# Words of folded headings, most telling first.
+IDS = (
+    *("subject id", "subject", "patient id", "patientid", "usubjid", "subjid", "record id", "participant id"),
+    *("participant", "expediente", "no expediente", "num expediente", "id paciente", "paciente", "folio", "nhc", "mrn"),
+    *("pat id", "patient", "study id", "pid", "id", "case"),
+)
+TIMES = (
+    *("collection time", "collected at", "collected", "collection date", "sample time", "sample date", "drawn"),
+    *("fecha toma", "fecha muestra", "fecha hora", "fecha y hora", "datetime", "date time", "timestamp", "visit date"),
+    *("fecha visita", "fecha", "date", "time", "when", "test date", "lab date", "chart time", "charttime"),
+)
+RESULT_TIMES = ("fecha resultado", "result time", "result date", "reported", "reported at", "fecha validacion")
+RELATIVE = {
+    **dict.fromkeys(("day", "days", "dia", "dias", "visit day", "days since admission", "dia de estancia"), "days"),
+    **dict.fromkeys(("study day", "dia estudio", "dia de estudio"), "study_day"),
+    **dict.fromkeys(("hour", "hours", "horas", "hora", "hours since admission", "hours from admission"), "hours"),
+}
+ANALYTES = (
+    *("analyte", "analito", "test name", "test", "prueba", "parameter", "parametro", "lab test", "determinacion"),
+    *("component", "variable", "item", "examen", "estudio"),
+)
+VALUES = ("result value", "numeric result", "result", "resultado", "value", "valor")
+UNITS = ("unit", "units", "unidad", "unidades", "uom")
+SPECIMENS = ("specimen", "sample type", "muestra", "tipo muestra", "sample")
+ASSAYS = ("assay", "instrument", "equipo", "method", "metodo")
+STATUSES = ("result status", "status", "estatus")
+COMMENTS = ("comment", "comments", "comentario", "observaciones")
+ARMS = (
+    "arm",
+    "study arm",
+    "treatment group",
+    "group",
+    "grupo",
+    "brazo",
+    "cohort",
+    "trt",
+    "treated",
+    "tratado",
+    "treatment",
+    "tratamiento",
+)
+BIRTHS = ("dob", "date of birth", "birth date", "birthdate", "fecha nacimiento", "fecha de nacimiento", "nacimiento")
+STARTS = ("start", "start date", "start time", "rx start", "inicio", "fecha inicio", "begin")
+STOPS = ("stop", "stop date", "stop time", "rx stop", "fin", "fecha fin", "end", "end date", "end time")
+DOSES = ("dose", "dosis", "rx dose")
+DOSE_UNITS = ("dose unit", "unidad dosis", "rx unit", "dose units")
+ENDINGS = (
+    *("motivo egreso", "discharge status", "vital status", "end status", "outcome", "desenlace", "hospital outcome"),
+    *("status at discharge", "disposition", "exitus"),
+)
+CHARACTERISTICS = {
+    **dict.fromkeys(("sex", "sexo", "gender", "genero"), "SEX"),
+    **dict.fromkeys(("age", "edad", "age years", "edad anos", "age at admission", "age yr"), "AGE"),
+    **dict.fromkeys(("weight", "peso", "weight kg", "peso kg", "body weight"), "WEIGHT"),
+    **dict.fromkeys(("height", "talla", "estatura", "height cm", "talla cm"), "HEIGHT"),
+    **dict.fromkeys(("diabetes", "dm", "dm2", "diabetes mellitus"), "DIABETES"),
+    **dict.fromkeys(("hypertension", "hipertension", "htn", "has"), "HYPERTENSION"),
+    **dict.fromkeys(("obesity", "obesidad"), "OBESITY"),
+    **dict.fromkeys(("icu bed", "cama uti", "cama uci"), "ICU_BED"),
+    **dict.fromkeys(("survived", "sobrevivio"), "SURVIVED"),
+}
+EVENTS = {
+    "icu_admission": ("icu admission", "icu admit", "ingreso uti", "ingreso uci", "icu dt", "icu date"),
+    "symptom_onset": ("symptom onset", "onset", "onset date", "inicio sintomas", "fecha inicio sintomas"),
+    "infusion": ("infusion", "infusion date", "infusion dt", "infusion time", "fecha infusion", "date of infusion"),
+    "consent": ("consent", "consent date", "consent dt", "fecha consentimiento"),
+    "intubation": ("intubation", "intub dt", "intubacion", "fecha intubacion", "intubation date"),
+    "limitation_order": ("limitation order", "limit dt", "limitacion esfuerzo", "dnr date"),
+    "death": ("death", "death date", "date of death", "defuncion", "fecha defuncion", "dod"),
+    "discharge_alive": (
+        *("discharge", "discharge date", "discharge time", "date of discharge", "egreso", "fecha egreso", "alta"),
+        *("fecha alta", "end dt", "end date"),
+    ),
+    "admission": (
+        *("admission", "admission date", "admission time", "date of admission", "hospital admission", "admit date"),
+        *("admit dt", "admitted", "ingreso", "fecha ingreso"),
+    ),
+}
+EVENT_OF = {word: event for event, words in EVENTS.items() for word in words}
+MOMENT = re.compile(
+    r"(?:^|[\s_.(-])(d|day|dia|día|v|visit|visita|w|week|semana|h|hour|t|m|month|mes)\s*[_. -]?\s*(\d+)(?![\d.])", re.I
+)
+# Prefixes of REDCap fields and of exports that say the instrument, and nothing of the outcome.
+PREFIXES = {"lab", "labs", "vs", "vital", "vitals", "bg", "gas", "cyt", "last", "base"}
+
+
+@dataclass(frozen=True)
+class Named:
+    """An outcome that a heading names. unit: as the heading states it, '' for none; sure: nothing was passed over."""
+
+    code: str
+    unit: str
+    sure: bool
+
+
+def first_of(words: Sequence[str], headings: Iterable[str]) -> str | None:
+    """The heading that is the first of these words that any heading is."""
+    folded = {fold(heading): heading for heading in reversed(list(headings))}
+    return next((folded[word] for word in words if word in folded), None)
+
+
+def outcome_named(heading: str, numeric: bool, dictionary: Dictionary) -> Named | None:
+    """The outcome that a heading names, alone or followed by its unit. numeric: whether its cells are numbers."""
+    bare = re.sub(r"[(\[].*?[)\]]", " ", heading).strip() or heading
+    stated = re.search(r"[(\[]([^()\[\]]+)[)\]]\s*$", heading)
+    words = fold(bare).split()
+    for skipped in range(min(2, len(words))):
+        if skipped and words[0] not in PREFIXES:
+            break
+        for end in range(len(words), skipped, -1):
+            outcome = _meant(" ".join(words[skipped:end]), numeric, dictionary)
+            if outcome is None:
+                continue
+            rest = "".join(words[end:])
+            unit = (
+                stated[1]
+                if stated and dictionary.conversion(outcome.code, stated[1])
+                else _unit(rest, outcome, dictionary)
+            )
+            if rest and not unit:
+                break
+            return Named(outcome.code, unit, True)
+    return None
+
+
+def _meant(name: str, numeric: bool, dictionary: Dictionary) -> Outcome | None:
+    """The outcome of a name, where it is measured and of the kind that the cells are."""
+    found = [one for one in dictionary.named(name) if one.result_kind in ("", "number" if numeric else "result")]
+    outcomes = [dictionary.outcomes[one.code] for one in found]
+    fits = [one for one in outcomes if one.family != "characteristic" and (one.kind == "number") == numeric]
+    return fits[0] if len({one.code for one in fits}) == 1 else None
+
+
+def _unit(text: str, outcome: Outcome, dictionary: Dictionary) -> str:
+    """'mgdl' behind a name is mg/dL; the outcome's own unit comes first."""
+    units = dictionary.units_of(outcome.code) if outcome.kind == "number" else {}
+    spelled = [outcome.unit, *units]
+    return next((unit for unit in spelled if text and _letters(unit) == _letters(text)), "")
+
+
+def _letters(unit: str) -> str:
+    return re.sub(r"[^a-z0-9%]", "", fold_unit(unit))
+
+
+BASELINE = re.compile(r"(?:^|[\s_.(-])(admission|baseline|basal|base|initial|ingreso|pre|start)(?=[\s_.)-])", re.I)
+
+
+def since(heading: str) -> str:
+    """The event that a heading such as 'hours since ICU admission' counts from; '' where it counts from none."""
+    found = re.search(r"\b(?:since|from|after|desde)\b(?: el| la)? (.*)", fold(heading))
+    return EVENT_OF.get(found[1], "admission") if found else ""
+
+
+def moment_in(heading: str) -> tuple[str, str, int] | None:
+    """('CRP', 'day', 7) of 'CRP_day7', 'Day 7 CRP', 'crp d7'; None of a heading without a moment."""
+    found = MOMENT.search(heading)
+    if not found:
+        first = BASELINE.search(heading)
+        rest = (heading[: first.start()] + " " + heading[first.end() :]).strip(" _-.") if first else ""
+        return (rest, "baseline", 0) if rest else None
+    rest = (heading[: found.start()] + " " + heading[found.end() :]).strip(" _-.")
+    kind = {"d": "day", "v": "visit", "w": "week", "s": "week", "h": "hour", "t": "visit", "m": "month"}
+    return (rest, kind[found[1][0].lower()], int(found[2])) if rest else None

@@ -1,0 +1,232 @@
+"""The parts of one sheet: values by row, by analyte or by visit, treatments, and the rows of each REDCap instrument."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.dictionary.folding import fold
+from historical_controls.drafting import headings as known
+from historical_controls.drafting.codes import result_codes
+from historical_controls.drafting.draft import (
+    EVENT,
+    INSTRUMENT,
+    NO_TIME,
+    OWN,
+    Draft,
+    add_optional,
+    note_missing,
+    part_of,
+    time_of,
+)
+from historical_controls.drafting.headings import first_of, moment_in, outcome_named
+from historical_controls.drafting.marks import Guess
+from historical_controls.drafting.patients import draft_patients
+from historical_controls.drafting.sheets import Sheet
+from historical_controls.drafting.values import dates, is_numeric, middle, numbers
+
+
+def draft_sheet(sheet: Sheet, dictionary: Dictionary) -> Draft:
+    """Every part that the sheet's headings and cells tell of."""
+    draft = Draft(sheet, dictionary)
+    draft.subject = _subject(draft)
+    if draft.subject is None:
+        return draft
+    if INSTRUMENT in sheet.columns:
+        _instruments(draft)
+        return draft
+    if _treatments(draft, []) or _long(draft, []):
+        return draft
+    draft_patients(draft, [])
+    _by_visit(draft) or _wide(draft, [])
+    return draft
+
+
+def _subject(draft: Draft) -> Any:
+    named = first_of(known.IDS, draft.sheet.columns)
+    if named:
+        draft.used.add(named)
+        blank = sum(not text for text in draft.column(named))
+        return (
+            Guess(named, f"{blank} rows have no id; add fill_down_subject: true if it stands on first rows only")
+            if (blank > 0.2 * draft.sheet.n_rows)
+            else named
+        )
+    for name in draft.free:
+        if fold(name).endswith(" id") or fold(name).startswith("id "):
+            draft.used.add(name)
+            return Guess(name, "is this the patient's id?")
+    return None
+
+
+def _long(draft: Draft, where: list[dict[str, Any]]) -> bool:
+    """One result a row: a column of names, most of which are known, and one of results."""
+    analyte, value = (first_of(words, draft.free) for words in (known.ANALYTES, known.VALUES))
+    if not analyte or not value:
+        return False
+    names = list(dict.fromkeys(text for text in draft.column(analyte) if text))
+    meant = {name: draft.dictionary.named(name) for name in names}
+    if not names or not any(meant.values()):
+        return False
+    draft.used |= {analyte, value}
+    part = part_of(draft, "measurements_long", where) | {"time": None, "analyte": analyte, "value": value}
+    for key, words in (("unit", known.UNITS), ("specimen", known.SPECIMENS), ("assay", known.ASSAYS)):
+        add_optional(draft, part, key, words)
+    add_optional(draft, part, "status", known.STATUSES)
+    add_optional(draft, part, "comment", known.COMMENTS)
+    result_time = first_of(known.RESULT_TIMES, draft.free)
+    part["time"] = time_of(draft) or Guess(
+        {"columns": ["?"], "formats": ["%Y-%m-%d"]}, "no column of times was recognised"
+    )
+    if result_time and (formats := dates(draft.column(result_time))):
+        part["result_time"] = {"columns": [result_time], "formats": formats}
+        draft.used.add(result_time)
+    unknown = [name for name, found in meant.items() if not found]
+    if unknown:
+        why = "not in the dictionary: ignore them, or name them in dictionary/synonyms.csv"
+        draft.sheet.written["ignore_analytes"] = Guess(unknown, why)
+    draft.outcomes += [one.code for found in meant.values() for one in found]
+    draft.parts.append(part)
+    return True
+
+
+def _treatments(draft: Draft, where: list[dict[str, Any]]) -> bool:
+    """One course of a treatment a row: a column most of whose names the dictionary has, and one of starts."""
+    spelled = {
+        fold(name): code
+        for code, one in draft.dictionary.treatments.items()
+        for name in (code, one.label_en, one.label_es)
+    }
+    for name in draft.sheet.columns:
+        texts = list(dict.fromkeys(text for text in draft.column(name) if text))
+        meant = {text: spelled[fold(text)] for text in texts if fold(text) in spelled}
+        start = first_of(known.STARTS, draft.free)
+        if name in draft.used or start is None or len(meant) < max(1, 0.5 * len(texts)):
+            continue
+        formats = dates(draft.column(start))
+        if formats is None:
+            continue
+        draft.used |= {name, start}
+        part = part_of(draft, "treatments", where) | {"treatment": name}
+        if any(text != code for text, code in meant.items()) or len(meant) < len(texts):
+            other = [text for text in texts if text not in meant]
+            part["values"] = Guess(meant, f"which treatments are {', '.join(other)}?") if other else meant
+        part["start"] = {"columns": [start], "formats": formats}
+        stop = first_of(known.STOPS, draft.free)
+        if stop and (stops := dates(draft.column(stop))):
+            part["stop"] = {"columns": [stop], "formats": stops}
+            draft.used.add(stop)
+        add_optional(draft, part, "dose", known.DOSES)
+        add_optional(draft, part, "dose_unit", known.DOSE_UNITS)
+        draft.parts.append(part)
+        return True
+    return False
+
+
+def _by_visit(draft: Draft) -> bool:
+    """One row a patient, one column for each outcome and visit: 'CRP_day7'."""
+    columns: dict[str, dict[str, Any]] = {}
+    kinds = []
+    for name in draft.free:
+        moment = moment_in(name)
+        found = moment and outcome_named(moment[0], is_numeric(draft.column(name)), draft.dictionary)
+        if moment and found:
+            day = {"week": 7, "month": 30}.get(moment[1], 1) * moment[2]
+            at = (
+                day
+                if moment[1] in ("day", "hour", "week")
+                else Guess(day, f"on which day was {moment[1]} {moment[2]}?")
+            )
+            columns[name] = {**_measured(draft, name, found.code, found.unit), "at": at}
+            kinds.append(moment[1])
+            draft.outcomes.append(found.code)
+    if len(columns) < 2:
+        return False
+    draft.used |= set(columns)
+    draft.relative = True
+    event = Guess("admission", "from which event are the visits counted?")
+    time = {"relative_to": event, "relative_unit": "hours" if set(kinds) == {"hour"} else "days"}
+    draft.parts.append(part_of(draft, "measurements_wide", []) | {"time": time, "columns": columns})
+    return True
+
+
+def _wide(draft: Draft, where: list[dict[str, Any]]) -> bool:
+    """One time a row, one column for each outcome; a part for each specimen where a column names it."""
+    columns = {}
+    for name in draft.free:
+        found = outcome_named(name, is_numeric(draft.column(name)), draft.dictionary)
+        if found:
+            columns[name] = _with_unit_column(draft, name, _measured(draft, name, found.code, found.unit))
+            draft.outcomes.append(found.code)
+    if not columns:
+        return False
+    draft.used |= set(columns)
+    time = time_of(draft) or NO_TIME
+    column = first_of(known.SPECIMENS, draft.free)
+    if column is None:
+        draft.parts.append(part_of(draft, "measurements_wide", where) | {"time": time, "columns": columns})
+        return True
+    draft.used.add(column)
+    for text in filter(None, dict.fromkeys(draft.column(column))):
+        own = [*where, {"column": column, "is_in": [text]}]
+        specimen = draft.dictionary.specimen(text)
+        known_one = specimen in draft.dictionary.specimens.values()
+        name_of = specimen if known_one else Guess("", f"'{text}' is not in specimens.csv")
+        each = {name: {**one, "specimen": name_of} for name, one in columns.items()}
+        draft.parts.append(part_of(draft, "measurements_wide", own) | {"time": time, "columns": each})
+    return True
+
+
+def _with_unit_column(draft: Draft, name: str, measured: dict[str, Any]) -> dict[str, Any]:
+    """'unidad_fio2' beside 'fio2' holds its units."""
+    beside = {f"{word} {fold(name)}" for word in known.UNITS} | {f"{fold(name)} {word}" for word in known.UNITS}
+    column = next((other for other in draft.free if fold(other) in beside), None)
+    if column is None:
+        return measured
+    draft.used.add(column)
+    return {key: value for key, value in measured.items() if key != "unit"} | {"unit_column": column}
+
+
+def _measured(draft: Draft, name: str, code: str, unit: str) -> dict[str, Any]:
+    outcome, texts = draft.dictionary.outcomes[code], draft.column(name)
+    if outcome.kind != "number":
+        return {"outcome": code, "values": result_codes(texts, outcome.categories)}
+    note_missing(draft, name)
+    if unit or not outcome.unit:
+        return {"outcome": code, **({"unit": unit} if unit else {})}
+    return {"outcome": code, "unit": _likely_unit(draft, code, middle(numbers(texts, *draft.decimal)))}
+
+
+def _likely_unit(draft: Draft, code: str, median_sent: float) -> Guess:
+    """The unit in which the median is that of a group of patients; the file states none."""
+    outcome, plausible = draft.dictionary.outcomes[code], draft.dictionary.plausibility.get(code)
+    if plausible and plausible.median_low is not None and plausible.median_high is not None:
+        low, high = plausible.median_low, plausible.median_high
+        units = {outcome.unit: draft.dictionary.conversion(code, outcome.unit), **draft.dictionary.units_of(code)}
+        for unit, conversion in units.items():
+            if conversion and low <= median_sent * conversion.factor + conversion.offset <= high:
+                return Guess(unit, f"the file states no unit; median {median_sent:g}")
+    return Guess(outcome.unit, f"the file states no unit; median {median_sent:g}")
+
+
+def _instruments(draft: Draft) -> None:
+    """The stacked instruments of a REDCap export; rows without one are of the patients."""
+    instruments = list(dict.fromkeys(draft.column(INSTRUMENT)))
+    for instrument in instruments:
+        rows = [place for place, text in enumerate(draft.column(INSTRUMENT)) if text == instrument]
+        own = {name: [cells[row] for row in rows] for name, cells in draft.sheet.columns.items()}
+        filled = {name: cells for name, cells in own.items() if any(cells) or name in OWN}
+        part = replace(draft, sheet=replace(draft.sheet, columns=filled), used=set(draft.used), parts=[])
+        if instrument:
+            where = [{"column": INSTRUMENT, "is_in": [instrument]}]
+            _treatments(part, where) or _long(part, where) or _wide(part, where)
+        else:
+            draft_patients(part, _event_rows(part))
+        draft.parts += part.parts
+        draft.used |= part.used
+
+
+def _event_rows(draft: Draft) -> list[dict[str, Any]]:
+    events = list(dict.fromkeys(text for text in draft.sheet.columns.get(EVENT, []) if text))
+    return [{"column": EVENT, "is_in": events}] if events else []

@@ -1,0 +1,89 @@
+"""The part of a sheet that describes patients: characteristics, and events whose date stands in the row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from historical_controls.dictionary.folding import fold
+from historical_controls.drafting import headings as known
+from historical_controls.drafting.codes import ending_codes, flag_codes, sex_codes
+from historical_controls.drafting.draft import Draft, note_missing, part_of
+from historical_controls.drafting.headings import first_of
+from historical_controls.drafting.marks import Guess, plain
+from historical_controls.drafting.values import dates, middle, numbers
+
+
+def draft_patients(draft: Draft, where: list[dict[str, Any]]) -> None:
+    """Characteristics and dated events in a patient's row."""
+    columns: dict[str, Any] = {name: found for name in draft.free if (found := _characteristic(draft, name))}
+    events = list(_events(draft))
+    status = first_of(known.ENDINGS, draft.free)
+    if status and (codes := plain(ending_codes(draft.column(status)))).keys() >= {"death"}:
+        meant = {text: "no" if event == "death" else "yes" for event, texts in codes.items() for text in texts}
+        columns[status] = Guess({"characteristic": "SURVIVED", "values": meant}, "does it say who survived the stay?")
+    if age := _age_from_birth(draft, events):
+        columns |= age
+    if columns or events:
+        draft.used |= set(columns)
+        part = part_of(draft, "patients", where)
+        draft.parts.append(part | ({"columns": columns} if columns else {}) | ({"events": events} if events else {}))
+
+
+def _age_from_birth(draft: Draft, events: list[dict[str, Any]]) -> dict[str, Any]:
+    """The age at the first dated event, where the sheet has a date of birth and no age."""
+    born = first_of(known.BIRTHS, draft.sheet.columns)
+    dated = next((event["time"] for event in map(plain, events)), None)
+    start = first_of(known.STARTS, draft.free)
+    if dated is None and start and (formats := dates(draft.column(start))):
+        dated = {"columns": [start], "formats": formats}
+    if (
+        born is None
+        or dated is None
+        or {"AGE"} & {known.CHARACTERISTICS.get(fold(name)) for name in draft.sheet.columns}
+    ):
+        return {}
+    formats = dates(draft.column(born))
+    if formats is None:
+        return {}
+    age = {"characteristic": "AGE", "unit": "years", "born": {"columns": [born], "formats": formats}, "as_of": dated}
+    return {born: Guess(age, f"the age on the date of '{dated['columns'][0]}'?")}
+
+
+def _characteristic(draft: Draft, name: str) -> dict[str, Any] | None:
+    code = known.CHARACTERISTICS.get(fold(name))
+    texts = draft.column(name)
+    if code is None:
+        return None
+    outcome = draft.dictionary.outcomes[code]
+    if outcome.kind == "number":
+        stated = code == "AGE" or fold(name).endswith(f" {outcome.unit.lower()}")
+        middle_one = middle(numbers(texts, *draft.decimal))
+        note_missing(draft, name)
+        return {
+            "characteristic": code,
+            "unit": outcome.unit if stated else Guess(outcome.unit, f"median {middle_one:g}"),
+        }
+    return {"characteristic": code, "values": sex_codes(texts) if code == "SEX" else flag_codes(texts)}
+
+
+def _events(draft: Draft) -> Iterator[dict[str, Any]]:
+    status = first_of(known.ENDINGS, draft.free)
+    codes = ending_codes(draft.column(status)) if status else {}
+    for name in draft.free:
+        event, formats = known.EVENT_OF.get(fold(name)), None
+        if event and (formats := dates(draft.column(name))):
+            draft.used.add(name)
+            time = {"columns": [name], "formats": formats}
+            if event == "discharge_alive" and status and codes:
+                for end, texts in codes.items():
+                    yield {"event": end, "time": time, "only_if": {"column": status, "is_in": texts}}
+            elif event == "discharge_alive" and first_of(known.EVENTS["death"], draft.sheet.columns) is None:
+                yield {
+                    "event": Guess(event, "do deaths have this date too? No column says how the stay ended"),
+                    "time": time,
+                }
+            else:
+                yield {"event": event, "time": time}
+    if status and codes:
+        draft.used.add(status)

@@ -1,0 +1,168 @@
+"""The files of a folder, and how each is written: format, encoding, delimiter, header, marks of numbers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from openpyxl import load_workbook
+
+from historical_controls.config.sources.sources import SourceFile
+from historical_controls.drafting.marks import Guess, plain
+from historical_controls.intake.statistical import read_statistical
+from historical_controls.intake.workbooks.spreadsheet import read_spreadsheet
+
+STATISTICAL = {".sas7bdat": "sas7bdat", ".xpt": "xport", ".sav": "sav", ".dta": "dta"}
+TEXTS = (".csv", ".txt", ".tsv")
+DELIMITERS = (",", ";", "\t", "|")
+MOST_ROWS = 20_000
+COMMA, POINT = re.compile(r"^[<>]?-?\d+,\d+$"), re.compile(r"^[<>]?-?\d+\.\d+$")
+GROUPED = re.compile(r"^-?\d{1,3}([.,]\d{3})+$")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table of a file. written: how it is declared; columns: texts by heading, in the order of the file."""
+
+    path: Path
+    written: dict[str, Any]
+    columns: dict[str, list[str]]
+
+    @property
+    def n_rows(self) -> int:
+        return len(next(iter(self.columns.values()), []))
+
+
+def read_sheets(path: Path, folder: Path) -> Iterator[Sheet]:
+    """Every table of one file; nothing of a file in no known format."""
+    name = path.relative_to(folder).as_posix()
+    suffix = path.suffix.lower()
+    if suffix in TEXTS:
+        yield _delimited(path, name)
+    elif suffix == ".xlsx":
+        yield from _workbook(path, name)
+    elif suffix in STATISTICAL:
+        written = {"path": name, "format": STATISTICAL[suffix]}
+        grid = next(read_statistical(path, _declared(written)))
+        yield Sheet(path, written, _named(grid.header, grid.cells.fillna("").to_numpy().tolist()))
+
+
+def _declared(written: dict[str, Any]) -> SourceFile:
+    return SourceFile.model_validate({**written, "parts": [{"kind": "patients", "subject": "id"}]})
+
+
+def _workbook(path: Path, name: str) -> Iterator[Sheet]:
+    book = load_workbook(path, read_only=True, data_only=True)
+    for sheet in book.sheetnames:
+        written: dict[str, Any] = {"path": name, "format": "xlsx"}
+        if len(book.sheetnames) > 1:
+            written["sheet"] = sheet
+        head = [
+            ["" if cell is None else str(cell) for cell in row]
+            for row in book[sheet].iter_rows(max_row=30, values_only=True)
+        ]
+        if not any(any(row) for row in head):
+            continue
+        written |= _header_lines(head)
+        grid = read_spreadsheet(path, path.read_bytes(), _declared(plain(written)))
+        yield Sheet(path, written, _named(grid.header, grid.cells.fillna("").to_numpy().tolist()))
+
+
+def _header_lines(rows: list[list[str]]) -> dict[str, Any]:
+    """Where the header ends, and whether a line above it belongs to it: 'Visit 1' above several 'BP'."""
+    place = _header(rows)
+    out: dict[str, Any] = {}
+    if place:
+        out["header_line"] = Guess(place + 1, f"the first line with {len([c for c in rows[place] if c])} headings")
+        names, above = [c for c in rows[place] if c.strip()], [c for c in rows[place - 1] if c.strip()]
+        if len(set(names)) < len(names) and len(above) > 1:
+            out["header_rows"] = Guess(2, f"'{above[0]}' above '{names[-1]}'")
+    return out
+
+
+def _delimited(path: Path, name: str) -> Sheet:
+    written: dict[str, Any] = {"path": name}
+    encoding, text = _decoded(path.read_bytes())
+    if encoding != "utf-8":
+        written["encoding"] = encoding
+    delimiter = _delimiter(text)
+    if delimiter != ",":
+        written["delimiter"] = delimiter
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))[:MOST_ROWS]
+    place = _header(rows)
+    written |= _header_lines(rows[:30])
+    body = [row for row in rows[place + 1 :] if len(row) == len(rows[place]) and any(map(str.strip, row))]
+    columns = _named(rows[place], body)
+    written |= _marks([cell for cells in columns.values() for cell in cells])
+    return Sheet(path, written, columns)
+
+
+def _decoded(content: bytes) -> tuple[Any, str]:
+    if content.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig", content.decode("utf-8-sig")
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16", content.decode("utf-16")
+    try:
+        return "utf-8", content.decode("utf-8")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+        sample = next((word for word in re.findall(r"\w+", text) if not word.isascii()), "")
+        return Guess("latin-1", f"not utf-8; reads '{sample}': is it spelled right?"), text
+
+
+def _delimiter(text: str) -> str:
+    """The mark that cuts most lines into the same number of cells, and into the most."""
+    lines = text.splitlines()[:50]
+    fits = {}
+    for mark in DELIMITERS:
+        widths = Counter(len(row) for row in csv.reader(lines, delimiter=mark) if row)
+        width, count = max(widths.items(), key=lambda one: (one[0] > 1, one[1], one[0]), default=(1, 0))
+        fits[mark] = (width > 1, count, width)
+    return max(fits, key=lambda mark: fits[mark])
+
+
+def _header(rows: list[list[str]]) -> int:
+    """Position of the first row nearly as wide as the widest ones that has no number: titles above it are narrow."""
+    widths = [sum(bool(cell.strip()) for cell in row) for row in rows[:200]]
+    width = max(widths, default=0)
+    for place, row in enumerate(rows[:30]):
+        if widths[place] >= max(2, 0.6 * width) and not any(re.fullmatch(r"[\d.,/: -]+", c.strip()) for c in row if c):
+            return place
+    return 0
+
+
+def _named(header: list[str], rows: list[list[str]]) -> dict[str, list[str]]:
+    """Columns by heading; of repeated headings the first, the others by hand."""
+    out: dict[str, list[str]] = {}
+    for place, name in enumerate(header):
+        if name.strip():
+            out.setdefault(name, [row[place].strip() for row in rows])
+    return out
+
+
+def _marks(cells: list[str]) -> dict[str, Any]:
+    """Decimal and thousands mark. '1,234' alone may be either: then a person decides."""
+    commas = [c for c in cells if COMMA.match(c) and not GROUPED.match(c)]
+    points = [c for c in cells if POINT.match(c) and not GROUPED.match(c)]
+    grouped = [c for c in cells if GROUPED.match(c)]
+    if commas and not points:
+        dotted = [c for c in grouped if "." in c]
+        thousands = {"thousands": Guess(".", f"'{dotted[0]}' read as {dotted[0].replace('.', '')}")} if dotted else {}
+        return {"decimal": ",", **thousands}
+    if commas and points:
+        return {"decimal": Guess("," if len(commas) > len(points) else ".", f"both '{commas[0]}' and '{points[0]}'")}
+    bad = [c for c in grouped if "," in c]
+    if bad and points:
+        return {"thousands": Guess(",", f"'{bad[0]}' read as {bad[0].replace(',', '')}")}
+    if bad:
+        return {"decimal": Guess(",", f"'{bad[0]}' is one and a fraction, or more than a thousand?")}
+    doubtful = [c for c in grouped if "." in c]
+    if doubtful and not points:
+        return {"decimal": Guess(".", f"'{doubtful[0]}' is one and a fraction, or more than a thousand?")}
+    return {}

@@ -1,0 +1,184 @@
+"""The draft of a whole study: sources by folder or arm, what is measured, and the questions that only people answer."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from historical_controls.config.sources.redcap import NEEDED
+from historical_controls.dictionary.dictionary import PROGRAM_DICTIONARY, Dictionary, load_dictionary
+from historical_controls.dictionary.folding import fold
+from historical_controls.drafting.codes import CONTROL, TREATED, arm_codes
+from historical_controls.drafting.draft import Draft
+from historical_controls.drafting.headings import ARMS, first_of
+from historical_controls.drafting.marks import Guess, config_text, plain
+from historical_controls.drafting.parts import draft_sheet
+from historical_controls.drafting.sheets import read_sheets
+from historical_controls.drafting.values import days_of
+from historical_controls.errors import UserError
+from historical_controls.intake.private import identifies
+
+RAW = "data/raw"
+HEAD = """\
+# Drafted from the files in data/raw. What is sure is written; what is guessed carries 'CONFIRM': look at the file,
+# correct the line if it is wrong, and delete the mark. A run refuses while one is left; `make check` shows what was
+# understood. Keys that are not written have defaults: docs/config_defaults.yaml.
+
+"""
+
+
+def draft_study(folder: str | Path) -> dict[str, Any]:
+    """The draft of a study's config, guesses as `Guess`. Raises UserError where there is nothing to look at."""
+    place = Path(folder)
+    own = place / "dictionary"
+    dictionary = load_dictionary(own if own.is_dir() else PROGRAM_DICTIONARY)
+    paths = sorted(path for path in (place / RAW).rglob("*") if path.is_file())
+    dictionaries = [path for path in paths if _is_redcap_dictionary(path)]
+    drafts: dict[str, list[Draft]] = defaultdict(list)
+    for path in paths:
+        if path in dictionaries or path.name.lower().startswith("readme"):
+            continue
+        for sheet in read_sheets(path, place):
+            drafts[_source_of(path, place)].append(draft_sheet(sheet, dictionary))
+    if not drafts:
+        hint = "Put the exports there as the hospital sent them: csv, txt, tsv, xlsx, sav, dta, sas7bdat, xpt."
+        raise UserError("there is no file that can be read", str(place / RAW), hint)
+    sources = {name: _source(name, own_drafts, dictionaries, place) for name, own_drafts in drafts.items()}
+    return _config(place, sources, [draft for one in drafts.values() for draft in one], dictionary)
+
+
+def write_draft(folder: str | Path) -> Path:
+    """Write config.yaml into the folder and return its path. Raises UserError where there is one already."""
+    target = Path(folder) / "config.yaml"
+    if target.exists():
+        raise UserError("there is a config.yaml already", str(target), "Move it away to have another one drafted.")
+    target.write_text(HEAD + config_text(draft_study(folder)), encoding="utf-8")
+    return target
+
+
+def _is_redcap_dictionary(path: Path) -> bool:
+    if path.suffix.lower() != ".csv":
+        return False
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        return set(NEEDED) <= set(next(csv.reader(stream), []))
+
+
+def _source_of(path: Path, folder: Path) -> str:
+    """The folder below data/raw; files beside it are told apart by the arm in their name."""
+    steps = path.relative_to(folder / RAW).parts
+    name = fold(steps[0] if len(steps) > 1 else path.stem)
+    if len(steps) > 1:
+        return _slug(name)
+    arm = _arm_in(name)
+    return arm or "export"
+
+
+def _slug(text: str) -> str:
+    plain_text = "".join(c if c.isascii() and c.isalnum() else "_" for c in text).strip("_")
+    return plain_text if plain_text[:1].isalpha() else f"f_{plain_text}"
+
+
+def _arm_in(name: str) -> str | None:
+    words = set(name.split())
+    if words & set(CONTROL):
+        return "historical"
+    return "treated" if words & set(TREATED) else None
+
+
+def _source(name: str, drafts: list[Draft], dictionaries: list[Path], folder: Path) -> dict[str, Any]:
+    arm = _arm_in(name.replace("_", " "))
+    source: dict[str, Any] = {"arm": arm or Guess("historical", "treated or historical?")}
+    source["timezone"] = Guess("UTC", "the clock of these files, e.g. America/Mexico_City")
+    treated = [] if arm else _treated_ids(drafts)
+    if treated:
+        source["arm"], source["treated_subjects"] = "historical", treated[0]
+    dated = {event["event"] for d in drafts for p in d.parts for event in plain(p).get("events", [])}
+    if any(draft.relative for draft in drafts) and "admission" not in dated:
+        source["relative_epoch"] = Guess(date(2000, 1, 1), "no date of admission: any day stands in for it")
+    files: dict[str, Any] = {}
+    for draft in drafts:
+        key = _slug(fold(f"{draft.sheet.path.stem} {draft.sheet.written.get('sheet', '')}"))
+        files[key] = _file(draft, dictionaries, folder)
+    return source | {"files": files}
+
+
+def _treated_ids(drafts: list[Draft]) -> list[Any]:
+    """Ids of a column that names the arm of each patient, where one file holds both."""
+    for draft in drafts:
+        column = first_of(ARMS, [name for name in draft.sheet.columns if name not in draft.used])
+        if column is None or draft.subject is None:
+            continue
+        codes, sure = arm_codes(draft.column(column))
+        subjects = draft.column(plain(draft.subject))
+        ids = sorted({who for who, arm in zip(subjects, draft.column(column), strict=True) if arm in codes and who})
+        if ids:
+            draft.used.add(column)
+            return [ids if sure else Guess(ids, f"those with '{column}' {codes[0]}: are these the treated patients?")]
+    return []
+
+
+def _file(draft: Draft, dictionaries: list[Path], folder: Path) -> dict[str, Any]:
+    sheet = draft.sheet
+    file = dict(sheet.written)
+    if "redcap_event_name" in sheet.columns and dictionaries:
+        file["redcap"] = {"dictionary": dictionaries[0].relative_to(folder).as_posix()}
+    if draft.sentinels:
+        columns: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for name, codes in draft.sentinels.items():
+            columns[tuple(codes)].append(name)
+        rows = [{"columns": names, "codes": list(codes)} for codes, names in columns.items()]
+        file["sentinels"] = Guess(rows, "codes for missing, or values?")
+    private = [name for name in sheet.columns if identifies(name) and name not in draft.used]
+    if private:
+        file["private_columns"] = private
+    unread = [name for name in draft.free if any(draft.column(name))]
+    if draft.parts and unread:
+        file["parts"] = Guess(draft.parts, f"no part reads {', '.join(unread[:12])}")
+        return file
+    if not draft.parts:
+        why = f"nothing was recognised in {', '.join(sheet.columns)}"
+        file["parts"] = [Guess({"kind": "patients", "subject": draft.subject or next(iter(sheet.columns))}, why)]
+        return file
+    file["parts"] = draft.parts
+    return file
+
+
+def _config(folder: Path, sources: dict[str, Any], drafts: list[Draft], dictionary: Dictionary) -> dict[str, Any]:
+    found = {code for draft in drafts for code in draft.outcomes}
+    outcomes = [code for code in dictionary.outcomes if code in found]
+    events = {event["event"] for d in drafts for part in d.parts for event in plain(part).get("events", [])}
+    numeric = [code for code in outcomes if dictionary.outcomes[code].kind == "number"]
+    time_zero = "infusion" if "infusion" in events else Guess("admission", "which event starts follow-up?")
+    study: dict[str, Any] = {
+        "id": Guess(folder.resolve().name, "the registry's number"),
+        "title": Guess({"en": "Title of the study"}, "one title per language of the reports (en, es)"),
+        "treatment": Guess({"en": "the treatment"}, "how sentences name it"),
+    }
+    if len(drafts) and (days := _days(drafts)):
+        # Mistyped years are what these limits are for: the earliest date may be one itself.
+        study["first_date"] = Guess(date(min(days).year, 1, 1), f"the earliest date is {min(days)}")
+        study["data_lock"] = Guess(date(max(days).year, 12, 31), f"the latest date is {max(days)}")
+    return {
+        "study": study,
+        "sources": sources,
+        "outcomes": outcomes or Guess([], "no known outcome was recognised: dictionary/outcomes.csv takes new ones"),
+        "primary": Guess({"outcome": (numeric or outcomes or ["?"])[0], "day": 7}, "the question of the study"),
+        "cohort": {"time_zero": {"treated": time_zero}},
+    }
+
+
+def _days(drafts: list[Draft]) -> list[date]:
+    dated = [(draft.column(column), formats) for draft in drafts for column, formats in _dated(draft)]
+    return [day for texts, formats in dated for day in days_of(texts, formats)]
+
+
+def _dated(draft: Draft) -> list[tuple[str, list[str]]]:
+    """Columns of dates that the parts read, each with its formats."""
+    out = []
+    for part in map(plain, draft.parts):
+        times = [part.get("time"), part.get("result_time"), *(event["time"] for event in part.get("events", []))]
+        out += [(time["columns"][0], time["formats"]) for time in times if time and time.get("formats")]
+    return [(column, formats) for column, formats in out if column in draft.sheet.columns]

@@ -1,0 +1,101 @@
+"""What the texts of a column say: dates in which format, numbers, codes of missing values, words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from statistics import median
+from typing import Any
+
+from historical_controls.config.sources.time_formats import shape
+from historical_controls.drafting.marks import Guess
+
+DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%Y/%m/%d", "%d/%m/%y", "%m/%d/%y")
+CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S", " %I:%M %p")
+FORMATS = tuple(day + clock for day in DAYS for clock in CLOCKS)
+# The same text read with day and month changed over.
+TWINS = {day: day.replace("%d", "?").replace("%m", "%d").replace("?", "%m") for day in DAYS}
+# Rare formats count: one row in a thousand without a clock is another format.
+MOST_TEXTS = 20_000
+NUMBER = re.compile(r"^[<>≤≥]?\s*-?\d[\d.,]*$")
+SENTINELS = ("9999", "999", "-99", "-999", "-1", "-9", "99999")
+
+
+def dates(texts: Sequence[str]) -> Any:
+    """Formats of a column of dates, marked where day and month cannot be told apart; None where it holds none."""
+    known = [text for text in dict.fromkeys(texts) if text][:MOST_TEXTS]
+    if not known or not re.search(r"\d", known[0]):
+        return None
+    fitting = {form: {text for text in known if _reads(text, form)} for form in FORMATS}
+    left, chosen = set(known), []
+    for form in sorted(FORMATS, key=lambda one: (-len(fitting[one]), FORMATS.index(one))):
+        if left and fitting[form] & left:
+            chosen.append(form)
+            left -= fitting[form]
+    if len(left) > 0.02 * len(known) or not chosen:
+        return None
+    for form in chosen:
+        twin = next((day for day in DAYS if form.startswith(day)), "")
+        other = TWINS[twin] + form.removeprefix(twin) if twin else form
+        if other != form and fitting.get(other) == fitting[form]:
+            return Guess(chosen, f"no day above 12 tells day and month apart in '{known[0]}'")
+    return chosen
+
+
+def _reads(text: str, form: str) -> bool:
+    if not re.fullmatch(shape(form), text):
+        return False
+    with suppress(ValueError):
+        datetime.strptime(text, form)
+        return True
+    return False
+
+
+def days_of(texts: Sequence[str], formats: Sequence[str]) -> list[date]:
+    out = []
+    for text in dict.fromkeys(texts):
+        form = next((one for one in formats if text and _reads(text, one)), None)
+        if form:
+            out.append(datetime.strptime(text, form).date())
+    return out
+
+
+def numbers(texts: Sequence[str], decimal: str = ".", thousands: str | None = None) -> list[float]:
+    """The numbers of a column, limits without their sign."""
+    out = []
+    for text in texts:
+        if NUMBER.match(text):
+            bare = text.lstrip("<>≤≥ ").replace(thousands or " ", "")
+            with suppress(ValueError):
+                out.append(float(bare.replace(decimal, ".") if decimal != "." else bare))
+    return out
+
+
+def is_numeric(texts: Sequence[str]) -> bool:
+    """Most filled cells are numbers; a few words among them are for cleaning to hold."""
+    known = [text for text in texts if text]
+    return bool(known) and sum(bool(NUMBER.match(text)) for text in known) >= 0.7 * len(known)
+
+
+def codes_of_missing(texts: Sequence[str]) -> list[str]:
+    """Numbers that are repeated, usual as codes, and far outside the others."""
+    counts = Counter(text for text in texts if text in SENTINELS)
+    rest = [float(text) for text in texts if NUMBER.match(text) and text not in SENTINELS and _float(text)]
+    if not counts or len(rest) < 3:
+        return []
+    high = max(rest)
+    return sorted(code for code in counts if float(code) < 0 <= min(rest) or float(code) > 3 * high)
+
+
+def _float(text: str) -> bool:
+    with suppress(ValueError):
+        float(text)
+        return True
+    return False
+
+
+def middle(values: Sequence[float]) -> float:
+    return median(values) if values else float("nan")
