@@ -275,6 +275,17 @@ def test_an_outcome_that_a_scenario_does_not_reach_is_named_alone(dictionary: Di
     assert "CRP" in set(ard.loc[ard["statistic"] == "estimate", "outcome"])
 
 
+# ---------------------------------------------------------------- time axes
+def test_times_before_time_zero_are_covariates(dictionary: Dictionary) -> None:
+    people = patients()
+    people = people.assign(hours_from_admission=np.linspace(50, 120, len(people)), calendar_week=np.nan)
+    data = data_of(people, visits(people), dictionary, covariates=["AGE", "hours_from_admission", "calendar_week"])
+    assert data.left_out == {"hours_from_admission": "covariate_collinear", "calendar_week": "covariate_unknown"}
+    uneven = people.assign(hours_from_admission=np.linspace(50, 120, len(people)) ** 2)
+    data = data_of(uneven, visits(people), dictionary, covariates=["AGE", "hours_from_admission"])
+    assert "x_hours_from_admission" in data.covariates
+
+
 # ---------------------------------------------------------------- periods
 def test_no_mean_over_a_period_comes_from_a_single_day(dictionary: Dictionary) -> None:
     people = patients()

@@ -322,3 +322,15 @@ def test_a_key_covariate_that_most_of_an_arm_lack_is_named_not_filled_in_silence
     row = found.gates[(found.gates["method"] == "unweighted") & (found.gates["gate"] == "unknown_in_arm")].iloc[0]
     assert (row["state"], row["covariate"], row["level"], row["value"]) == ("warn", "AGE", "treated", 0.4)
     assert "unknown_in_arm" not in set(run(people([50, np.nan, np.nan, 65, 70], SPREAD)).gates["gate"])
+
+
+def test_a_time_axis_that_nothing_balances_is_named_where_chance_does_not_explain_it() -> None:
+    hours = [20.0] * 5 + list(np.linspace(60, 140, 41))
+    patients = people([50, 55, 60, 65, 70], SPREAD, hours_from_admission=hours)
+    found = run(patients)
+    row = found.gates[(found.gates["method"] == "unweighted") & (found.gates["gate"] == "time_axis")].iloc[0]
+    assert (row["state"], row["covariate"]) == ("warn", "hours_from_admission")
+    assert abs(row["value"]) > row["limit"] > 0
+    assert "time_axis" not in set(run(patients, key_covariates=["AGE", "hours_from_admission"]).gates["gate"])
+    alike = people([50, 55, 60, 65, 70], SPREAD, hours_from_admission=[70, 80, 90, 100, 110, *np.linspace(60, 140, 41)])
+    assert "time_axis" not in set(run(alike).gates["gate"])

@@ -56,6 +56,9 @@ def balance_arms(patients: pd.DataFrame, visits: pd.DataFrame, inputs: BalanceIn
     methods = weightings(key, people, settings, inputs.dictionary)
     gates = _gates(methods, key, people, settings)
     compared = list(_compared(people, visits, treated, methods, inputs))
+    for one in compared:
+        if one.method in gates:  # an empty arm has none
+            gates[one.method] += time_axis_gates(one, settings)
     masks = dict(zip(ARMS, (treated, ~treated), strict=True))
     rows = [row for one in compared for row in table_rows(one, masks, scenario)]
     rows += _method_rows(methods, gates, key, scenario)
@@ -70,6 +73,18 @@ def balance_arms(patients: pd.DataFrame, visits: pd.DataFrame, inputs: BalanceIn
         _listing(weights, sets, people),
         ard_frame(rows),
     )
+
+
+def time_axis_gates(one: BalanceMeasures, settings: Balance) -> list[Gate]:
+    """A time before time zero that nothing balances and that differs by more than chance, warned of as the gates are.
+
+    Weighted differences have no chance limit of their own: that of the unweighted arms would be the wrong one.
+    """
+    code = one.covariate.code
+    watched = code in settings.key_covariates or code not in TIMINGS
+    if watched or not abs(one.smd) > one.by_chance:
+        return []
+    return [Gate("time_axis", "warn", float(one.smd), float(one.by_chance), code)]
 
 
 def _frame(rows: list[Row], table: Table) -> pd.DataFrame:

@@ -73,6 +73,8 @@ DeclaredOutcome = Annotated[Code, Named("outcome", "outcome"), Declares("analyse
 KeyCovariate = (
     Annotated[Code, Named("covariate"), Declares("key_covariate")] | Annotated[Timing, Declares("key_covariate")]
 )
+# A time before time zero may be adjusted for like any other covariate.
+ModelCovariate = Covariate | Timing
 CaliperCovariate = Annotated[Code | Timing, Named("key_covariate")]
 
 # What happens to patients and to samples.

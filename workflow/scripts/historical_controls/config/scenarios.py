@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
 from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.config.name_types import Timing
 from historical_controls.config.study_config import Changeable, Config
 
 # Methods that give weights; matching gives a sample, which is analysed as it is.
@@ -148,9 +149,16 @@ def _of_analysis(config: Config) -> Iterator[Variant]:
         if asked.rungs == "all" or rung.id in asked.rungs:
             yield Variant("rungs", rung.id, {"analysis": {"ladder": [rung.model_dump(mode="json")]}})
     for adjustment in asked.adjustments:
-        yield Variant("adjustments", adjustment, {"analysis": ADJUSTMENTS[adjustment]})
+        yield Variant("adjustments", adjustment, {"analysis": _adjusted(config, adjustment)})
     for limit in asked.limits:
         yield Variant("limits", limit, {"analysis": {"limits": "half_the_limit"}})
+
+
+def _adjusted(config: Config, adjustment: str) -> dict[str, Any]:
+    """What an adjustment changes; time axes are added to the covariates declared, the same one not twice."""
+    if adjustment == "time_axes":
+        return {"covariates": list(dict.fromkeys([*config.analysis.covariates, *get_args(Timing)]))}
+    return ADJUSTMENTS[adjustment]
 
 
 def weighted(config: Config, method: str) -> dict[str, Any]:

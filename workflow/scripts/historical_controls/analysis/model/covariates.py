@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from historical_controls.config.analysis.analysis import Analysis
+from historical_controls.config.name_types import Timing
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.scales import transformed
 
 BASELINE = "baseline"
+TIMINGS = get_args(Timing)
 # Relative to the spread of a standardised column: what is left of one that others determine.
 DEPENDENT = 1e-8
 # Share of each arm who must have a value: filling most of an arm with the pooled mean invents a difference.
@@ -74,6 +77,9 @@ def _declared(outcome: Outcome, source: CovariateSource, settings: Analysis) -> 
     if settings.adjust_for_baseline:
         yield BASELINE, baseline_of(outcome, source.baseline).reindex(subjects)
     for code in settings.covariates:
+        if code in TIMINGS:
+            yield code, _characteristic(source.people, code).reindex(subjects)
+            continue
         item = source.dictionary.outcomes[code]
         of_patient = item.family == "characteristic"
         values = _characteristic(source.people, code) if of_patient else baseline_of(item, source.baseline)

@@ -61,6 +61,7 @@ class AnalysisKey(StrEnum):
     GATE_OUTSIDE_RANGE = "gate_outside_range", OutputId.GATES
     GATE_UNKNOWN_IN_ARM = "gate_unknown_in_arm", OutputId.GATES
     GATE_FAR_FROM_CONTROLS = "gate_far_from_controls", OutputId.GATES
+    GATE_TIME_AXIS = "gate_time_axis", OutputId.GATES
     GATE_OUTSIDE_CALENDAR = "gate_outside_calendar", OutputId.GATES
     GATE_OUTSIDE_HULL = "gate_outside_hull", OutputId.GATES
     GATE_WEIGHTS_NOT_CONVERGED = "gate_weights_not_converged", OutputId.GATES

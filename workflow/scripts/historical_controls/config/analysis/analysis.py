@@ -11,9 +11,9 @@ from historical_controls.config.base import Section
 from historical_controls.config.name_types import (
     AnalysedOutcome,
     ContrastDay,
-    Covariate,
     DeclaredContrastDay,
     DeclaredRung,
+    ModelCovariate,
     NumericOutcome,
     OutcomeCode,
     Reason,
@@ -76,7 +76,7 @@ class Analysis(Section):
 
     days: list[DeclaredContrastDay] = Field(min_length=1, description="study days of the contrasts")
     level: float = Field(0.95, gt=0.5, lt=1, description="confidence level")
-    covariates: list[Covariate] = Field(
+    covariates: list[ModelCovariate] = Field(
         default=[], description="baseline covariates of the mixed model, besides the outcome's own baseline"
     )
     adjust_for_baseline: bool = Field(True, description="the outcome's own baseline is a covariate")

@@ -56,9 +56,10 @@ class Sensitivity(Section):
     leave_out_sources: bool = Field(True, description="each historical source left out, where there are several")
     weightings: All | list[Weighting] = Field("all", description="weightings of balance.methods; or 'all'")
     rungs: All | list[RungId] = Field("all", description="each rung of the ladders alone; or 'all'")
-    adjustments: list[Literal["without_covariates", "without_baseline", "straight_line"]] = Field(
-        default=["without_covariates", "without_baseline", "straight_line"],
-        description="no covariates; not even the baseline; time as a straight line",
+    adjustments: list[Literal["without_covariates", "without_baseline", "straight_line", "time_axes"]] = Field(
+        default=["without_covariates", "without_baseline", "straight_line", "time_axes"],
+        description="no covariates; not even the baseline; time as a straight line; adjusted as well for days from "
+        "onset, hours from admission and calendar week",
     )
     limits: list[Literal["half"]] = Field(
         default=["half"],

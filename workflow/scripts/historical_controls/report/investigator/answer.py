@@ -302,7 +302,8 @@ def _waits(printer: Printer) -> list[Markup]:
 
 def _covariates(printer: Printer) -> list[Markup]:
     codes = printer.config.analysis.covariates
-    return [printer.word("done.covariates", list=listed(map(printer.label, codes)))] if codes else []
+    named = listed(printer.fact(printer.words.covariate(code, printer.dictionary)) for code in codes)
+    return [printer.word("done.covariates", list=named)] if codes else []
 
 
 def _weighting(printer: Printer) -> list[Markup]:
