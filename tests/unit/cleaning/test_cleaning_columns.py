@@ -8,6 +8,7 @@ import pytest
 from cleaning_study import DATES, LONG, assembled, clean, fates, lab, value_of
 
 from historical_controls.cleaning.people.identity import link_people
+from historical_controls.cleaning.records.columns import names_nobody
 from historical_controls.dictionary.folding import fold_unit
 
 MISSING = [{"codes": ["9999", "-99"]}]
@@ -184,3 +185,8 @@ def test_annotated_units_convert() -> None:
     cleaned = lab({"test": "D-dimer", "result": "500", "unit": "ng/mL{FEU}", "specimen": ""})
     assert value_of(cleaned) == 500
     assert fates(lab({"test": "D-dimer", "result": "500", "unit": "ng/mL{DDU}", "specimen": ""})) == ["UNIT_UNKNOWN"]
+
+
+@pytest.mark.parametrize("text", ["N.A.", "n. a.", "S.D.", "N/A", "#N/A", "Máx.", "TOTAL: 23"])
+def test_abbreviations_for_none_are_nobody(text: str) -> None:
+    assert names_nobody(text, "expediente")

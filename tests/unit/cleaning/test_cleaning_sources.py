@@ -392,3 +392,13 @@ def test_an_empty_source_is_assembled() -> None:
     found = assemble_source([nothing], people, SourceInputs("s", declared, dictionary()))
     assert found.patients.empty
     assert found.ledger.empty
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("A-101", "\u0410-101"), ("\u00d1-7", "N\u0303-7"), ("A101", "\uff21\uff11\uff10\uff11"), ("X9", "\u03a79")],
+    ids=["Cyrillic", "decomposed", "full width", "Greek"],
+)
+def test_ids_that_look_the_same_are_doubtful(one: str, other: str) -> None:
+    found = assembled({"lab": ([{**LAB, "id": one}, {**LAB, "id": other}], LONG)})
+    assert fates(found) == ["ID_CONFLICT"] * 2

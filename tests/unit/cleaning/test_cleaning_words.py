@@ -247,3 +247,8 @@ def test_a_word_without_a_meaning_is_refused(word: dict[str, Any]) -> None:
 def test_an_untouched_cell_keeps_its_flags() -> None:
     assert value_of(lab({**LAB, "result": "12 H"}), "flags") == "LAB_FLAG"
     assert fates(lab({**LAB, "result": "12 H"})) == ["clean"]
+
+
+def test_the_proposed_line_tells_an_upper_limit_from_a_lower_one() -> None:
+    for text in ("> upper limit of detection", "por arriba del límite de detección"):
+        assert "outcome: CRP, means: above" in str(lab({"result": text}).ledger["hint"].iloc[0])

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from historical_controls.config.cohort.cohort import DatesWithoutClock
 from historical_controls.config.sources.sources import Source, SourceFile
+from historical_controls.config.study_config import Scenario
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/input.md").read_text(encoding="utf-8")
@@ -19,6 +21,14 @@ EXAMPLES = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PA
 def test_each_example_is_a_declaration(example: dict[str, object]) -> None:
     label = {"en": "x", "es": "x"}
     assert Source.model_validate({"arm": "historical", "label": label, "files": {"f": example}})
+
+
+def test_the_scenario_of_the_other_end_of_days_is_one() -> None:
+    (text,) = re.findall(r"```\n(scenarios:.*?)```", PAGE, re.DOTALL)
+    scenario = Scenario.model_validate(yaml.safe_load(text)["scenarios"]["other_end_of_days"])
+    other = DatesWithoutClock.model_validate(scenario.overrides["cohort"]["dates_without_clock"])
+    usual = DatesWithoutClock()
+    assert all(getattr(other, name) != getattr(usual, name) for name in DatesWithoutClock.model_fields)
 
 
 def test_every_key_of_a_file_is_explained_on_one_of_the_pages() -> None:

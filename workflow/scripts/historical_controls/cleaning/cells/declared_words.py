@@ -79,10 +79,11 @@ def _hint(code: str, text: str) -> str:
         return "not a number; if it is a code for missing, declare it under 'sentinels'"
     if code == "FIO2" and ROOM_AIR.match(folded):
         return f"not a number; if it says room air, declare under 'words': {own}value, value: 21, unit: \"%\"}}"
-    if BELOW.match(folded):
-        return f"not a number; if it is below a limit, declare under 'words': {own}below, value: <limit>}}"
+    # Above first: an upper limit of detection speaks of detection as well.
     if ABOVE.match(folded):
         return f"not a number; if it is above a limit, declare under 'words': {own}above, value: <limit>}}"
+    if BELOW.match(folded):
+        return f"not a number; if it is below a limit, declare under 'words': {own}below, value: <limit>}}"
     return f"not a number; declare under 'words' what it means: {own}not_done}}, or under 'sentinels' if it is missing"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair, factorized
+from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
 from historical_controls.cleaning.records.records import decide
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary
@@ -49,14 +49,14 @@ def _resolved(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -
     kind = pd.Series("", index=records.index, dtype="str").mask(records["finding"].notna(), "result")
     # A number goes before a finding: '12 positivo' is a number with a note.
     kind = kind.mask(records["number"].notna(), "number")
-    names, distinct = factorized(records["analyte"])
-    kinds = by_distinct_pair(
-        kind, unit, lambda kind, unit: [_meant(name, kind, unit, file, dictionary) for name in distinct]
-    )
-    settled = pd.Series("", index=records.index, dtype="str")
-    for place in range(len(distinct)):
-        settled = settled.mask(names == place, kinds.str[place].astype("str"))
-    return settled
+    # One text per kind and unit, so that each distinct pair of it and the name is looked at once.
+    clues = by_distinct_pair(kind, unit, lambda kind, unit: f"{kind}\x1f{unit}", "str")
+
+    def meant(name: str, clue: str) -> str:
+        kind, unit = clue.split("\x1f", 1)
+        return _meant(name, kind, unit, file, dictionary)
+
+    return by_distinct_pair(records["analyte"], clues, meant, "str")
 
 
 def _meant(name: str, kind: str, unit: str, file: SourceFile, dictionary: Dictionary) -> str:

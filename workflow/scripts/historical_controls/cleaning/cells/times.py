@@ -128,24 +128,31 @@ def _absolute(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:
     reason[local.isna()] = "DATE_INVALID"
     reason[read.ambiguous] = "DATE_AMBIGUOUS"
     reason[texts == ""] = "DATE_MISSING"
-    # The next midnight of the wall clock: days with a clock change have 23 or 25 hours.
-    end_of_day, _ = _localised(
-        local.dt.normalize() + pd.Timedelta(days=1), str(calendar.day_timezone or calendar.timezone)
-    )
-    latest = (end_of_day - pd.Timedelta(milliseconds=1)).where(read.day_only & (reason == ""))
+    latest = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
+    days = read.day_only & (reason == "")
+    if days.any():
+        # The next midnight of the wall clock: days with a clock change have 23 or 25 hours.
+        next_day = local[days].dt.normalize() + pd.Timedelta(days=1)
+        ends, _ = _localised(next_day, str(calendar.day_timezone or calendar.timezone))
+        latest[days] = ends - pd.Timedelta(milliseconds=1)
     never = pd.Series(np.nan, index=texts.index)
     return first.where(reason == ""), never, reason, shifted, latest, never
 
 
 def _localised(local: pd.Series, timezone: str) -> tuple[pd.Series, pd.Series]:
     """Local times as UTC, and the rule applied where the clocks skip or repeat the hour."""
-    # ambiguous=True: daylight time, the first of the two hours.
-    first = local.dt.tz_localize(timezone, nonexistent="shift_forward", ambiguous=np.ones(len(local), dtype=bool))
-    exact = local.dt.tz_localize(timezone, nonexistent="NaT", ambiguous="NaT")
-    moved = first.notna() & exact.isna()
-    gap = moved & (first.dt.tz_localize(None) != local)
-    shifted = pd.Series("", index=local.index, dtype="str").mask(moved, REPEATED).mask(gap, SKIPPED)
-    return first.dt.tz_convert("UTC").astype("datetime64[us, UTC]"), shifted
+    first = local.dt.tz_localize(timezone, nonexistent="NaT", ambiguous="NaT").dt.tz_convert("UTC")
+    shifted = pd.Series("", index=local.index, dtype="str")
+    # Few hours are those of a clock change: only these are looked at a second time.
+    moved = first.isna() & local.notna()
+    if moved.any():
+        odd = local[moved]
+        # ambiguous=True: daylight time, the first of the two hours.
+        there = odd.dt.tz_localize(timezone, nonexistent="shift_forward", ambiguous=np.ones(len(odd), dtype=bool))
+        gap = there.dt.tz_localize(None) != odd
+        shifted[moved] = pd.Series(REPEATED, index=odd.index, dtype="str").mask(gap, SKIPPED)
+        first[moved] = there.dt.tz_convert("UTC")
+    return first.astype("datetime64[us, UTC]"), shifted
 
 
 @dataclass(frozen=True)

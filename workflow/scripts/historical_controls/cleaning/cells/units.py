@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
+from historical_controls.cleaning.records.distinct import by_distinct, numbers_by_distinct_pair
 from historical_controls.config.sources.sources import UnitFactor
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.folding import fold_unit
@@ -16,12 +16,9 @@ DIGITS = 12
 
 def conversions(codes: pd.Series, units: pd.Series, dictionary: Dictionary) -> pd.DataFrame:
     """Return columns factor and offset per row (canonical = raw * factor + offset); null where none is declared."""
-    found = by_distinct_pair(codes, units, lambda code, unit: conversion(code, unit, dictionary))
-    pairs = pd.Series(found.to_numpy(), dtype=object)
-    distinct, where = pairs.factorize()
-    # Only distinct pairs become numbers one by one; rows are looked up by their code.
-    table = np.array([list(pair) for pair in where], dtype="float64").reshape(-1, 2)
-    return pd.DataFrame(table[distinct], columns=["factor", "offset"], index=codes.index)
+    return numbers_by_distinct_pair(
+        codes, units, lambda code, unit: conversion(code, unit, dictionary), ["factor", "offset"]
+    )
 
 
 def conversion(code: str, unit: str, dictionary: Dictionary) -> tuple[float, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pandas as pd
 
 from historical_controls.cleaning.cells.times import is_midnight
@@ -22,6 +24,8 @@ POWER = r"^\d[eE]\d+$"
 HEXADECIMAL = r"^(?=.*[a-fA-F])[0-9a-fA-F]+$"
 # Thousands, as a spreadsheet shows them.
 GROUPED = r"^\d{1,3}(?:,\d{3})+$"
+# Letters of other scripts that nobody tells from Latin ones: a Cyrillic 'A' typed by another keyboard is another id.
+LOOKALIKES = str.maketrans("АВЕКМНОРСТУХаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTYXaeopcyxijsABEZHIKMNOPTYXo")
 AS_FRACTION = r"^(\d+)[.,]0+$"
 
 
@@ -34,10 +38,11 @@ def link_people(
     """Return table people: every id of every source, its patient, and the reason if it is held.
 
     Ids of a source that differ by spaces or lost leading zeros only are one person. Held are: ids that may be one
-    person or two (ID_CONFLICT: '123-4' beside '123', 'A-1' beside 'A1', '12.0' beside '12', '1.2E+07', or two ids
-    whose characteristics and hour of admission all agree), ids that occur among the treated and among the controls
-    (ID_BOTH_ARMS), and a person whom the crosswalk finds in a second historical source (ID_TWO_SOURCES). crosswalk
-    (source, subject, person) settles what it names: same person, same name. facts: see `identity_facts`.
+    person or two (ID_CONFLICT: '123-4' beside '123', 'A-1' beside 'A1', a Cyrillic 'А1' beside a Latin one, '12.0'
+    beside '12', '1.2E+07', or two ids whose characteristics and hour of admission all agree), ids that occur among the
+    treated and among the controls (ID_BOTH_ARMS), and a person whom the crosswalk finds in a second historical source
+    (ID_TWO_SOURCES). crosswalk (source, subject, person) settles what it names: same person, same name. facts: see
+    `identity_facts`.
 
     Raises UserError(s) for ids of the crosswalk that no file has.
     """
@@ -87,8 +92,9 @@ def _bare(dense: pd.Series) -> pd.Series:
 
 
 def _core(dense: pd.Series) -> pd.Series:
-    """What two spellings of one id might share: no marks, no leading zeros, no case."""
-    return _bare(dense.str.replace(MARKS, "", regex=True)).str.casefold()
+    """What two spellings of one id might share: no marks, leading zeros or case, one form of Unicode, one script."""
+    plain = dense.map(lambda text: unicodedata.normalize("NFKC", text).translate(LOOKALIKES)).astype("str")
+    return _bare(plain.str.replace(MARKS, "", regex=True)).str.casefold()
 
 
 def _fullest(subjects: pd.Series, dense: pd.Series, bare: pd.Series) -> pd.Series:

@@ -28,6 +28,7 @@ NO_ID = frozenset(
     | {"#n/a", "#na", "#ref", "#value", "#name?", "#num", "#div/0", "#null", "no aplica", "not applicable"}
     | {"sin expediente", "desconocido", "desconocida", "unknown"}
 )
+ABBREVIATED = frozenset({"na", "nd", "sd", "sn", "se"})
 TOTALS = re.compile(
     r"^(?:(?:gran |grand |sub ?)?total(?:es|s)?|suma|sum|media|medias|mean|means|average|promedios?|mediana|median"
     r"|desv(?:iacion)? (?:est(?:andar)?|tip(?:ica)?)|std(?: dev)?|standard deviation|min|max|minimo|maximo"
@@ -130,6 +131,8 @@ def names_nobody(text: str, heading: str) -> bool:
         not any(c.isalnum() for c in text)
         or re.fullmatch(r"0+(?:[.,]0*)?", text) is not None
         or folded in NO_ID
+        # 'N.A.', 's. d.': abbreviations with their points.
+        or ("." in text and re.sub(r"[.\s]", "", folded) in ABBREVIATED)
         or folded == fold(heading)
         or TOTALS.match(folded) is not None
     )

@@ -39,6 +39,18 @@ def by_distinct_pair(
     return _taken(values, pairs, dtype, first.index)
 
 
+def numbers_by_distinct_pair(
+    first: pd.Series, second: pd.Series, function: Callable[[str, str], tuple[float, ...]], names: list[str]
+) -> pd.DataFrame:
+    """Return the numbers that `function` gives for two texts of each row, one column each, named `names`."""
+    codes, distinct = factorized(first)
+    other_codes, others = factorized(second)
+    pairs, found = pd.factorize(codes.astype("int64") * max(len(others), 1) + other_codes)
+    values = [function(distinct[pair // len(others)], others[pair % len(others)]) for pair in found]
+    table = np.array(values, dtype="float64").reshape(-1, len(names))
+    return pd.DataFrame(table[pairs], columns=names, index=first.index)
+
+
 def factorized(texts: pd.Series) -> tuple[np.ndarray, list[str]]:
     """Return an integer code per row, and the distinct texts by code."""
     codes, distinct = pd.factorize(texts.fillna("") if texts.hasnans else texts)

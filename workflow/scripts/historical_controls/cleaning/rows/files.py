@@ -211,11 +211,19 @@ def _with_own_items(records: list[tuple[str, pd.DataFrame]]) -> list[tuple[str, 
 
 def _stored(name: str, table: Table, records: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
     """The clean records of one table."""
-    frames = [
-        frame.reindex(columns=list(table.names)).loc[frame["fate"] == "clean"] for n, frame in records if n == name
-    ]
+    frames = [_clean_rows(frame, table) for n, frame in records if n == name]
     filled = [frame for frame in frames if len(frame)]
-    return conform(pd.concat(filled, ignore_index=True), table) if filled else table.empty()
+    if not filled:
+        return table.empty()
+    return conform(filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True), table)
+
+
+def _clean_rows(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    clean = frame["fate"] == "clean"
+    there = [name for name in table.names if name in frame.columns]
+    # Columns are chosen before rows: the others would be copied for nothing.
+    own = frame[there] if clean.all() else frame.loc[clean.to_numpy(), there]
+    return own if len(there) == len(table.names) else own.reindex(columns=list(table.names))
 
 
 def _ledger(raw: pd.DataFrame, records: list[tuple[str, pd.DataFrame]], inputs: FileInputs) -> pd.DataFrame:
