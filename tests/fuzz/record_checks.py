@@ -185,9 +185,11 @@ def _clean_faults(
         out += _moment_faults(context.case.sheet, promise, name, new)
     out += _person_faults(context, line, promise, new, fields)
     if not context.anchored and "relative_to" in str(context.layout.declared):
-        free |= {"time"}
+        free |= {"time", "latest"}
     if "time" in fields:
-        free |= {"end_time", "flags"}
+        free |= {"end_time", "flags", "latest"}
+    # A day alone has a last moment, a time with a clock none.
+    free |= {f"{name}_latest" for name in fields & {"start", "stop"}}
     if "anchored" in fields:
         free |= {"time"}
     if old is None:
