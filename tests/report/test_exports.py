@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.errors import UserError
+from historical_controls.report.exports.spreadsheets import csv_tables, workbook
 from historical_controls.report.exports.tables import export_index, export_tables, inert
 from historical_controls.report.printing.outputs import load_outputs
 
@@ -54,3 +56,28 @@ def test_repeated_output_is_refused(tmp_path: Path) -> None:
     path.write_text("output_id,title_en,title_es,population,rule,kind\n1,a,b,c,d,table\n1,a,b,c,d,table\n")
     with pytest.raises(UserError, match="stands twice"):
         load_outputs(path)
+
+
+def test_a_workbook_has_the_declared_tables_with_numbers_as_numbers() -> None:
+    from openpyxl import load_workbook
+
+    study = small_study()
+    printer = study.page("en").printer
+    made = workbook(printer, study.outputs)
+    assert made == workbook(printer, study.outputs)
+    book = load_workbook(BytesIO(made))
+    sheet = book["14.2.2"]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    heads = next(place for place, row in enumerate(rows) if row[0] == "Day")
+    assert rows[heads - 1][1:4] == ["Treated, n = 5", None, "Historical, n = 38"]
+    day = next(row for row in rows if str(row[0]).strip("\xa0") == "Day 7")
+    assert "34 (−19 to 86)" in day and 17.3 in day
+    assert book.worksheets[0]["A3"].hyperlink is not None
+
+
+def test_shaped_csv_files_have_the_same_cells_and_nothing_that_runs() -> None:
+    study = small_study()
+    files = dict(csv_tables(study.page("es").printer, study.outputs))
+    text = files["table-14.2.2-1.csv"]
+    assert "34 (−19 a 86)" in text and "Día 7" in text
+    assert not any(line.startswith(("=", "+", "@")) for text in files.values() for line in text.splitlines())

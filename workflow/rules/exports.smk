@@ -37,7 +37,7 @@ rule export_datasets:
 
 
 rule export_documents:
-    """Every table and figure in one Word document, and every table as RTF, in {wildcards.lang}."""
+    """Every table and figure in one Word document, and every table as RTF, XLSX and CSV, in {wildcards.lang}."""
     input:
         ard="results/ard.parquet",
         display="results/cohort/primary/display.parquet",
@@ -53,6 +53,8 @@ rule export_documents:
             labels={"Document": "Word", "Language": "{lang}"},
         ),
         rtf=directory("results/tables/{lang}/rtf"),
+        workbook="results/tables/{lang}/tables.xlsx",
+        csv=directory("results/tables/{lang}/csv"),
     log:
         "results/logs/export_documents/{lang}.log",
     benchmark:

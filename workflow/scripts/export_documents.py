@@ -1,4 +1,4 @@
-"""Rule export_documents: a Word document of every table and figure, and one RTF per table, in one language."""
+"""Rule export_documents: the declared tables in Word with the figures, as RTF, XLSX and CSV, in one language."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.figures.draw import draw_figures, png_of
 from historical_controls.report.exports.rtf import rtf_tables
+from historical_controls.report.exports.spreadsheets import csv_tables, workbook
 from historical_controls.report.exports.word import write_word
 from historical_controls.report.printing.outputs import load_outputs
 from historical_controls.report.printing.printer import Printer
@@ -37,3 +38,9 @@ with reported(snakemake.log[0]):
     for name, text in rtf_tables(printer, outputs, declared):
         # RTF is ASCII: a character that nothing has escaped must fail here, not in a reader's Word.
         (folder / name).write_text(text, encoding="ascii")
+    Path(snakemake.output.workbook).write_bytes(workbook(printer, outputs, declared))
+    folder = Path(snakemake.output.csv)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in csv_tables(printer, outputs, declared):
+        # With a byte-order mark: without it Excel reads the letters of another alphabet.
+        (folder / name).write_text(text, encoding="utf-8-sig")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 
 from markupsafe import Markup
 
@@ -86,3 +88,13 @@ def plain(text: Markup) -> str:
     # striptags also joins white space, which text without tags (a hard space) must keep.
     stripped = Markup(text).striptags() if "<" in text else Markup(text).unescape()
     return CONTROL.sub("", stripped)
+
+
+def without_clock(stream: BytesIO) -> bytes:
+    """An office file's bytes, the same for the same contents: its parts in order, with one date."""
+    out = BytesIO()
+    with zipfile.ZipFile(stream) as made, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as kept:
+        # Office expects [Content_Types].xml first; the zip of a library carries the clock in every entry.
+        for name in sorted(made.namelist(), key=lambda name: (name != "[Content_Types].xml", name)):
+            kept.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), made.read(name), zipfile.ZIP_DEFLATED)
+    return out.getvalue()

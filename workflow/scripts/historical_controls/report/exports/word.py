@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any
 from xml.sax.saxutils import escape
 
-from historical_controls.report.exports.documents import PlainSection, PlainTable, plain, plain_sections
+from historical_controls.report.exports.documents import PlainSection, PlainTable, plain, plain_sections, without_clock
 from historical_controls.report.printing.html_table import HtmlTable
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
@@ -156,14 +156,7 @@ def _figures(document: Any, section: PlainSection, figures: Mapping[str, bytes])
 
 
 def _saved(document: Any) -> bytes:
-    """The file's bytes, the same for the same document: parts in order, with one date."""
-    import zipfile
-
+    """The file's bytes, the same for the same document."""
     stream = BytesIO()
     document.save(stream)
-    out = BytesIO()
-    with zipfile.ZipFile(stream) as made, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as kept:
-        # Word expects [Content_Types].xml first; python-docx's zip carries the clock in every entry.
-        for name in sorted(made.namelist(), key=lambda name: (name != "[Content_Types].xml", name)):
-            kept.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), made.read(name), zipfile.ZIP_DEFLATED)
-    return out.getvalue()
+    return without_clock(stream)
