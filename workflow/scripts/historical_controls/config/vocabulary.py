@@ -89,10 +89,12 @@ def _declared(kind: str, *within: str) -> Callable[[Vocabulary, Context], Allowe
 
 
 def _rules(known: Vocabulary, context: Context) -> Allowed:
+    # A rule may be declared by an option of a reading, and is then known within it alone.
     return [*_declared("rule")(known, context), *_declared("rule_of_option", "reading", "option")(known, context)]
 
 
 def _sofa_scores(known: Vocabulary, _: Context) -> Allowed:
+    # From the raw config: the names are checked before its shape is.
     derivations = value_at(known.raw, "cohort", "derivations")
     rules = derivations.items() if isinstance(derivations, Mapping) else ()
     return [code for code, rule in rules if isinstance(rule, Mapping) and rule.get("kind") == "sofa"]
@@ -100,6 +102,7 @@ def _sofa_scores(known: Vocabulary, _: Context) -> Allowed:
 
 def _units(known: Vocabulary, context: Context) -> Allowed | None:
     outcome = known.outcome(context)
+    # None: nothing can be said of a unit whose outcome is itself unknown; that fault is reported at the outcome.
     return None if outcome is None or outcome.kind != "number" else sorted(known.dictionary.units_of(outcome.code))
 
 

@@ -51,6 +51,7 @@ LADDER = [
 class Permutation(Section):
     """How many ways of labelling the patients are tried."""
 
+    # 5 treated among up to 31 patients are enumerated: C(31, 5) = 169,911.
     exact_up_to: int = Field(200_000, ge=1, description="all labellings where there are at most so many")
     draws: int = Field(100_000, ge=1000, description="else so many, drawn with the seed")
     scenario_draws: int = Field(10_000, ge=1000, description="the same for scenarios, and for supporting analyses")
@@ -76,6 +77,7 @@ class Analysis(Section):
 
     days: list[DeclaredContrastDay] = Field(min_length=1, description="study days of the contrasts")
     level: float = Field(0.95, gt=0.5, lt=1, description="confidence level")
+    # Declared beforehand: no rule selects covariates by what they do to the estimate.
     covariates: list[ModelCovariate] = Field(
         default=[], description="baseline covariates of the mixed model, besides the outcome's own baseline"
     )
@@ -98,9 +100,12 @@ class Analysis(Section):
         default=[1, 3, 5, 7, 10, 14, 21],
         description="scheduled visits of covariances over visits; days go to the nearest",
     )
+    # The three shares of (LD-1) are this one and `max_share_ranked`.
     max_share_censored: float = Field(
         0.5, ge=0, le=1, description="a larger share of values beyond a limit, both arms pooled: no mean is modelled"
     )
+    # At least 2: with one patient an arm has no variance, and neither a t interval nor a studentised permutation
+    # exists.
     min_patients_per_arm: int = Field(3, ge=2, description="fewer patients with data in an arm: not estimable")
     mean_over: list[StudyDay] = Field(
         default=[7, 21], description="the mean change over days 0 to each of these is contrasted as well"

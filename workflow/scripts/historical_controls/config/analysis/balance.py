@@ -17,6 +17,7 @@ from historical_controls.config.name_types import (
 
 
 class Entropy(Section):
+    # Of means in units of the standardised difference's denominator (BA-4).
     tolerance: float = Field(1e-8, gt=0, description="largest difference of means left, in standard deviations")
     max_iterations: int = Field(200, ge=1, description="Newton steps before the weights are refused")
 
@@ -48,6 +49,7 @@ class Gates(Section):
     """When a comparison is warned of, and when it is refused."""
 
     warn_ess: float = Field(30, ge=0, description="effective controls below which the report warns")
+    # The error rates of these defaults are measured in tests/unit/balance/test_balance_gates.py.
     min_ess: float = Field(5, ge=0, description="effective controls below which nothing is estimated")
     max_weight_share: float = Field(0.5, gt=0, le=1, description="largest share of one patient in an arm's weight")
     min_controls_reaching: float = Field(

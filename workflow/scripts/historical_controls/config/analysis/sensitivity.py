@@ -18,6 +18,7 @@ class Specification(Section):
     """The full product of choices for the primary outcome at the primary day."""
 
     readings: list[ReadingName] = Field(default=[], description="readings taken in every combination; none = no curve")
+    # 'none' is an option here: the curve shows the unweighted answer among the others.
     weightings: All | list[Literal["none"] | Weighting] = Field(
         "all", description="none and balance.methods, or some of them"
     )

@@ -48,6 +48,7 @@ class TimeZero(Section):
         description="a further admission without an end recorded before it starts a new stay where the patient had no "
         "record for so long; sooner it is the same stay, registered again",
     )
+    # Without it controls would be credited with time in which a treated patient had to survive (EL-5).
     match_waits: bool = Field(
         True,
         description="each control waits as long as a drawn treated patient did, and must be eligible at the end",
@@ -56,6 +57,7 @@ class TimeZero(Section):
     wait_draws: int = Field(
         0, ge=0, description="further draws, analysed for the primary outcome and shown as a spread"
     )
+    # Conditions on survival after time zero, which no trial could do: never part of the primary analysis.
     drop_early_deaths_hours: float | None = Field(
         None, gt=0, description="SENSITIVITY that looks into the future: controls dead within these hours are left out"
     )
@@ -137,6 +139,7 @@ class Cohort(Section):
     )
     dates_without_clock: DatesWithoutClock = DatesWithoutClock()
     time_zero: TimeZero = TimeZero()
+    # False: treated patients are analysed as enrolled; leaving some out after the fact is a sensitivity analysis.
     treated_must_pass: bool = Field(False, description="true: treated who fail a filter at time zero are left out")
     calendar_window_weeks: float | None = Field(
         None, ge=0, description="controls only within so many weeks of the treated patients' first and last time zero"

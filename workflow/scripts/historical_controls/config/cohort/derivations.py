@@ -70,6 +70,7 @@ class ImputedRatio(Section):
     fraction: NumericOutcome = Field("FIO2", description="measured FiO2")
     estimated_fractions: list[NumericOutcome] = Field(default=[], description="stand-ins where no measured FiO2 pairs")
     formula: Literal["ellis", "log_linear", "rice"] = "ellis"
+    # Above 97% a small error in saturation is a large one in PaO2 (DV-4 to DV-6).
     saturation_max: float = Field(96, le=97, description="above it the dissociation curve is flat: no value")
     within_minutes: float = Field(gt=0)
     direction: Direction = "nearest"
@@ -112,6 +113,7 @@ class Sofa(Section):
     unknown_dose: Literal["lowest", "highest"] = Field(
         "lowest", description="a vasopressor without a dose that can be read: its lowest or its highest score"
     )
+    # As for rules: nothing imputed decides unless the study says so (DV-7).
     imputed: bool = Field(False, description="true: imputed and estimated P/F count as well")
     components: bool = Field(False, description="true: every organ's score becomes an outcome (SOFA_RESP, ...)")
 
@@ -177,6 +179,7 @@ class Altitude(Section):
         match self.convention:
             case "times_pb_over_760":
                 return (self.barometric_pressure or 760) / 760
+            # The same as comparing the raw ratio with thresholds times PB / 760 (DV-8).
             case "times_760_over_pb":
                 return 760 / (self.barometric_pressure or 760)
         return 1.0
@@ -188,10 +191,12 @@ class FreeDays(Section):
     kind: Literal["free_days"]
     support: list[TreatmentCode] = Field(min_length=1, description="treatments that count as support")
     days: int = Field(28, ge=1)
+    # -1 ranks a death below a survivor who was never free of support; with 0 the two are tied.
     death: Literal[-1, 0] = Field(0, description="value of a patient who died by that day")
     count: Literal["after_last", "all"] = Field(
         "after_last", description="days after the last support, or all days without any"
     )
+    # 48 h of unassisted breathing end a ventilation, as in ventilator-free days (Schoenfeld & Bernard 2002).
     gap_hours: float = Field(48, ge=0, description="support stopped for less than this has not stopped")
 
 

@@ -35,6 +35,7 @@ class ThresholdRule(RuleBase):
     take: Literal["last", "any", "all", "min", "max", "median"] = "last"
     op: Literal["<", "<=", ">", ">="]
     value: float
+    # Asks that a finding be repeated; a single value can still contradict a rule about the last or all values (EL-2).
     min_count: int = Field(
         1,
         ge=1,
@@ -47,6 +48,7 @@ class ThresholdRule(RuleBase):
     in_each_hours: float | None = Field(
         None, gt=0, description="must hold in every consecutive block of this length in the window"
     )
+    # A P/F from a pulse oximeter must not make a patient eligible unless the study declares that it may (DV-7).
     imputed: bool = Field(
         False, description="true: imputed and estimated values count too; by default only measured ones"
     )

@@ -12,5 +12,6 @@ HEAD = "# The config as the run read it: included files joined, every default wr
 
 def resolved_text(config: Mapping[str, Any]) -> str:
     """A whole config as YAML, in the order of the declaration. config: plain values, as a model dumps them."""
+    # What it included is part of it: read again with `include`, every key would be written twice.
     whole = {key: value for key, value in config.items() if key != "include"}
     return HEAD + yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=120)

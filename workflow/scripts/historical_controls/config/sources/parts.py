@@ -70,6 +70,7 @@ class TimeColumns(Section):
 
 def _stated(spec: TimeColumns | None, key: str, constant: bool = True) -> None:
     """Raise ValueError where neither a column nor, if allowed, a constant states the time."""
+    # A constant can date a whole file, never a birth or an event of single patients.
     if spec is not None and not spec.columns and not (constant and spec.at is not None):
         raise ValueError(f"{key} names no column" + ("; a constant time is given as 'at'" if constant else ""))
 
@@ -172,6 +173,8 @@ class WideMeasurements(FilePart):
 
     @model_validator(mode="after")
     def each_column_has_a_time(self) -> WideMeasurements:
+        # Wide files may have one row per patient, the time in the headings ('Day 1 GFR'): each column then says its
+        # own.
         if not self.time.columns and self.time.at is None:
             for name, own in self.columns.items():
                 if own.at is None:
@@ -244,6 +247,7 @@ class EventRows(FilePart):
     @property
     def names(self) -> set[str]:
         """Events that its rows can be; ANY_EVENT where the file names them itself."""
+        # Without `values` the cells name events themselves: any may occur.
         return {self.event[1:]} if self.event.startswith("=") else set(self.values.values()) or {ANY_EVENT}
 
     def dated_events(self) -> Iterator[tuple[str, str | None]]:

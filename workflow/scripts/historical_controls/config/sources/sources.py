@@ -202,6 +202,7 @@ class SourceFile(Section):
 
     @model_validator(mode="after")
     def header_is_in_the_file(self) -> SourceFile:
+        # The header ends on `header_line` and begins so many lines before.
         if self.header_rows > self.header_line:
             raise ValueError(f"a header of {self.header_rows} lines cannot end on line {self.header_line}")
         return self
@@ -225,6 +226,7 @@ class SourceFile(Section):
     @field_validator("delimiter")
     @classmethod
     def delimiter_is_one_character(cls, delimiter: str) -> str:
+        # Quotes and line ends have a meaning of their own in a delimited file.
         if len(delimiter) != 1 or delimiter in '"\r\n':
             raise ValueError('the delimiter is one character, e.g. "," or ";" or "\\t"')
         return delimiter
