@@ -20,6 +20,7 @@ BARS = "#b8c6d9"
 def draw(inputs: FigureInputs) -> dict[str, Figure]:
     """Panels in the order of the fixed sequence; outcomes without a permutation answer are left out."""
     primary = inputs.config.primary
+    # The fixed sequence: the primary outcome first, then the key secondary ones.
     codes = [
         code
         for code in (primary.outcome, *primary.key_secondary)
@@ -60,6 +61,7 @@ def _panel(axes: Axes, code: str, inputs: FigureInputs) -> None:
         axes.plot([-observed.value] * 2, [0, tallest * 1.1], color=style.colour, lw=1.0, ls=(0, (2, 2)), zorder=4)
     plain_axes(axes)
     axes.spines["left"].set_visible(False)
+    # Heights are numbers of labellings, which only compare with each other.
     axes.set_yticks([])
     axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))

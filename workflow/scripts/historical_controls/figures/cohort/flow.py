@@ -50,6 +50,7 @@ class Column:
 
     @property
     def height(self) -> float:
+        # In inches, as drawn by `_draw_column`: both must agree for columns not to overlap.
         title = LINE * len(self.title) + GAP
         return title + BOX + sum(step.height for step in self.steps) + 2 * GAP + BOX + 0.2
 
@@ -126,6 +127,7 @@ def _draw_column(axes: Axes, column: Column, top: float, words: Words) -> None:
         axes.text(0.05, y - LINE / 2, line.replace("$", r"\$"), va="center", weight="bold", color=style.text)
         y -= LINE
     y -= GAP
+    # Boxes are states of the cohort, lines what excluded patients between them.
     y = _box(axes, y, words("figure.considered"), column.first, style.colour, "normal")
     start = y
     for step in column.steps:

@@ -37,6 +37,7 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
         return {}
     figure = new_figure(TOP + ROW * len(patients) + GAP * (len(patients) - 1) + BOTTOM)
     full = float(figure.get_size_inches()[1])
+    # All panels of a row share the width that is left beside the labels.
     width = (FULL - LEFT - SPACE * (len(codes) - 1)) / len(codes)
     for down, patient in enumerate(patients):
         for across, code in enumerate(codes):
