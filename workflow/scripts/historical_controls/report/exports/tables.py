@@ -51,6 +51,7 @@ def export_index(tables: Mapping[str, pd.DataFrame], outputs: Mapping[str, Outpu
             "title_es": output.title_es,
             "population": output.population,
             "rule": output.rule,
+            # 0 rows: the output is registered and this run has nothing for it; its line in the index stays.
             "n_rows": len(tables.get(output.file_name, ())),
         }
         for output in exported(outputs)

@@ -23,6 +23,7 @@ def contrast(
         printer.results.one(AnalysisKey.MIXED_MODEL, name, scenario, outcome=outcome, day=float(day), contrast=CONTRAST)
         for name in INTERVAL
     ]
+    # Small cells may have been emptied: an estimate without its limits is never printed.
     if any(part is None or part.value is None for part in parts):
         return None
     return parts[0], parts[1], parts[2]  # type: ignore[return-value]
@@ -35,12 +36,14 @@ def is_ratio(parts: tuple[Result, Result, Result]) -> bool:
 def includes_none(parts: tuple[Result, Result, Result]) -> bool:
     """Whether the interval includes the null value: 1 for a ratio, 0 for a difference."""
     null = 1.0 if is_ratio(parts) else 0.0
+    # A missing limit counts as open, that is, as including the null value.
     lower, upper = (part.value if part.value is not None else null for part in parts[1:])
     return lower <= null <= upper
 
 
 def stated(printer: Printer, outcome: str, day: int) -> Markup:
     """The mixed model's contrast in one sentence that names its direction, or why there is none."""
+    # An event has counts and no adjusted mean.
     if is_event(printer, outcome):
         return stated_event(printer, outcome, day)
     common = {"outcome": printer.label(outcome), "day": printer.fact(day)}

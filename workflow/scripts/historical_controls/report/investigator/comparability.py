@@ -105,6 +105,7 @@ def weighted_table(printer: Printer) -> HtmlTable | None:
 def covariates(printer: Printer) -> list[str]:
     """Covariates compared, as declared, then the times before time zero."""
     known = {row.outcome for row in printer.results.all(AnalysisKey.LOVE, Statistic.SMD, method=UNWEIGHTED)}
+    # Times before time zero are compared without being declared; they come last.
     declared = [code for code in printer.config.balance.covariates if code in known]
     return declared + sorted(known - set(declared))
 

@@ -46,6 +46,7 @@ def ledger_table(printer: Printer) -> HtmlTable | None:
 
 def _under(printer: Printer, label: Mapping[Any, str], rows: list[Row]) -> list[Row]:
     """The rows under a row naming their source; nothing where there are none."""
+    # A source's own row has no cells: it names those beneath it.
     return [Row(printer.fact(printer.words.among(label))), *rows] if rows else []
 
 
@@ -90,6 +91,7 @@ def _fate(printer: Printer, row: Result) -> Markup:
 def provenance_facts(provenance: Mapping[str, Any], printer: Printer) -> dict[str, Any]:
     """The footer's facts, as plain text; what is not known says so."""
     unknown = printer.words("provenance.unknown")
+    # None outside a checkout: nothing is said, rather than "clean".
     dirty = provenance.get("git_dirty")
     state = "" if dirty is None else printer.words("provenance.dirty" if dirty else "provenance.clean")
     return {

@@ -24,6 +24,7 @@ def matrix_table(printer: Printer) -> HtmlTable | None:
     patients = sorted(
         {row.level for row in printer.results.all(AnalysisKey.ELIGIBILITY, Statistic.STATE, arm="treated")}
     )
+    # Every rule, not only the filters: readers see what was looked at and did not decide.
     rules = printer.config.cohort.as_read().rules
     rows = [
         Row(_rule_label(printer, name), tuple(_state(printer, name, patient) for patient in patients))
@@ -66,6 +67,7 @@ def readings_table(printer: Printer) -> HtmlTable | None:
     levels = [row.level for row in printer.results.all(AnalysisKey.READINGS, Statistic.N_INCLUDED, arm="historical")]
     if not levels:
         return None
+    # The reading analysed is the line that all others are compared with.
     order = [DECLARED, *_ordered(printer, levels)]
     rows = tuple(
         Row(_reading_label(printer, level), _reading_cells(printer, level)) for level in order if level in levels
@@ -128,6 +130,7 @@ def care_table(printer: Printer) -> HtmlTable | None:
     rows = [row for name in WHEN for row in _when_rows(printer, name)]
     for name, declared in printer.config.cohort.co_treatments.items():
         if printer.results.all(AnalysisKey.CO_TREATMENT, Statistic.COUNT, level=name):
+            # A row without cells names the two indented ones: before time zero, and during follow-up.
             rows.append(Row(printer.fact(printer.words.among(declared.label))))
             rows += [
                 Row(printer.word(f"care.{part}"), tuple(_given(printer, name, part, arm) for arm in ARMS), indent=True)
@@ -194,11 +197,13 @@ def draws_sentence(printer: Printer) -> Markup | None:
     if draws is None or not draws.value:
         return None
     n = {"n": printer.number(draws), "outcome": printer.label(primary.outcome), "day": printer.fact(primary.day)}
+    # Draws were made and all of them refused: said, rather than left out.
     if estimated is None or not estimated.value:
         return printer.word("scenarios.draws_none", **n)
     spread = {
         name: printer.number(found(name, level="estimate")) for name in (Statistic.MIN, Statistic.MEDIAN, Statistic.MAX)
     }
+    # The lowest lower and the highest upper limit over all draws.
     ends = {Statistic.LOWER: Statistic.MIN, Statistic.UPPER: Statistic.MAX}
     intervals = {name: printer.number(found(end, level=name)) for name, end in ends.items()}
     people = {

@@ -74,6 +74,7 @@ def _one_patient(printer: Printer) -> list[Markup]:
     decided = printer.primary_one(AnalysisKey.LEAVE_ONE_OUT, Statistic.DECIDED_BY_ONE)
     if decided is None or any(row is None for row in rows.values()):
         return []
+    # "unknown" where not everybody was left out, or a refit failed: neither sentence would be true.
     key = {"yes": "fragile.decided", "no": "fragile.not_decided"}.get(decided.text or "", "fragile.not_known")
     return [printer.word(key, unit=_unit(printer, rows[Statistic.SMALLEST]), **_numbers(printer, rows))]
 
@@ -90,6 +91,7 @@ def _choices(printer: Printer) -> list[Markup]:
         rows = {name: printer.primary_one(AnalysisKey.SPECIFICATION, name, level=total.level) for name in OF_CHOICES}
         if any(row is None for row in rows.values()):
             continue
+        # The number of combinations is the same for all methods and said once.
         if not said:
             said.append(printer.word("fragile.choices_intro", n_specifications=printer.number(total)))
         method = printer.fact(printer.words.entry("level", total.level))

@@ -55,6 +55,7 @@ def _controls(printer: Printer, row: Result | None) -> Markup:
     """Whether any historical patient was measured at all."""
     if row is None:
         return printer.number(None)
+    # Without controls' data no comparison is possible, whatever the treated patients show.
     return printer.word("state.false" if row.value == 0 else "state.true")
 
 

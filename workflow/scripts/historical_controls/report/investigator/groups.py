@@ -38,6 +38,7 @@ def _means(printer: Printer) -> list[Row]:
     if parts is None or any(mean is None for mean in means):
         return []
     head = printer.word("answer.adjusted_mean", outcome=printer.label(primary.outcome), day=printer.fact(primary.day))
+    # Outcomes without a unit (scores) need no comma.
     unit = printer.unit(primary.outcome)
     head = Markup("{}, {}").format(head, unit) if unit.striptags() else head
     return [Row(head, (*map(printer.number, means), _interval(printer, parts)))]

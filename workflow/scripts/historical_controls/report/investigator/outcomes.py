@@ -31,6 +31,7 @@ def days_table(printer: Printer, code: str) -> HtmlTable:
     days = printer.config.analysis.days
     arms = tuple(printer.word(f"arm.{arm}") for arm in ARMS)
     title = printer.word("course.table_title", outcome=printer.label(code))
+    # A column of refusals would repeat one reason per day; the page says it once.
     if all(contrast(printer, code, day) is None for day in days):
         heads = (printer.word("course.day"), *arms)
         rows = tuple(Row(printer.fact(day), tuple(_n_cell(printer, code, arm, day) for arm in ARMS)) for day in days)

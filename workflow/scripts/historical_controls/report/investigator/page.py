@@ -46,6 +46,7 @@ from historical_controls.report.printing.svg import inline_svg
 from historical_controls.report.printing.win_odds import said_win_odds
 
 TEMPLATE = "investigator.html.j2"
+# In the order of the page; each has a sentence in the locale.
 BIASES = ("chosen", "time", "mean", "calendar", "support", "death", "discharge", "visits", "few", "many")
 
 
@@ -72,6 +73,7 @@ def render_report(page: PageInputs) -> str:
 
 def _content(page: PageInputs) -> dict[str, Any]:
     printer, figures, config = page.printer, page.figures, page.config
+    # These outcomes have a section each; all others are lines of one table.
     main = [config.primary.outcome, *config.primary.key_secondary]
     return {
         "level": printer.level,

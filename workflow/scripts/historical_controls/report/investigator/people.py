@@ -53,6 +53,7 @@ def _by_imbalance(printer: Printer) -> list[str]:
         # A category has an SMD per level; the largest places it.
         largest[row.outcome] = max(largest.get(row.outcome, 0.0), abs(row.value or 0.0))
     declared = printer.config.balance.covariates
+    # Times before time zero are no outcomes of the dictionary.
     times = sorted(code for code in largest if code not in declared and code not in printer.dictionary.outcomes)
     return sorted([*declared, *times], key=lambda code: -largest.get(code, -1.0))
 
@@ -83,6 +84,7 @@ def _levels(printer: Printer, code: str) -> list[str]:
     found = {row.level for row in rows}
     entry = printer.dictionary.outcomes.get(code)
     declared = [level for level in (entry.categories if entry else ()) if level in found]
+    # Categories that the dictionary does not list come last, by name.
     return declared + sorted(found - set(declared))
 
 
@@ -140,6 +142,7 @@ def _quantile(printer: Printer, code: str, arm: str, name: Statistic) -> Markup:
     )
     if exact is not None or (lower is None and upper is None):
         return printer.number(exact)
+    # Beyond a limit of the assay a quantile has one bound alone.
     key = "people.between" if lower and upper else "people.above" if lower else "people.below"
     return printer.word(key, lower=printer.number(lower), upper=printer.number(upper))
 

@@ -89,6 +89,7 @@ def _row(printer: Printer, item: Item, places: Collection[str]) -> Row:
 
 def _status(item: Item, n_there: int) -> str:
     """An item is no more answered than the places of this run allow."""
+    # A place without results in this run answers nothing: the status is lowered, never raised.
     if n_there == len(item.places):
         return item.status
     return "partly_in_run" if n_there else "not_in_run"

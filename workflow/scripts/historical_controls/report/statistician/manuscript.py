@@ -16,16 +16,19 @@ from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 
 COMPUTING = ("numpy", "scipy", "pandas", "statsmodels")
+# Enough characters to identify a commit, and short enough for a sentence.
 SHORT_HASH = 12
 
 
 def methods_paragraph(printer: Printer, provenance: Mapping[str, Any]) -> Markup:
     """What was done; every number is a row of the results table, a setting, or a version."""
     facts = provenance_facts(provenance, printer)
+    # Of the packages that compute; those that print or draw change no number.
     versions = [f"{name} {facts['packages'][name]}" for name in COMPUTING if name in facts["packages"]]
     parts = [
         printer.word("manuscript.emulation"),
         in_short(printer),
+        # Without its first paragraph, which `in_short` says already.
         *what_was_done(printer)[1:],
         printer.word("manuscript.intervals", level=printer.level),
     ]
@@ -50,6 +53,7 @@ def results_paragraph(printer: Printer) -> Markup:
         *(stated(printer, outcome, primary.day) for outcome in primary.key_secondary),
         printer.word("answer.caveat"),
     ]
+    # Parts without a result are empty, and would leave double spaces.
     return Markup(" ").join(part for part in parts if part)
 
 

@@ -42,6 +42,7 @@ class Names:
 
     def value(self, key: str, value: str | float | None) -> Markup:
         """A key's value in words; asked for once, since tables repeat them by the thousand."""
+        # The dataclass is frozen, its dictionary is not: a cache.
         if (key, value) not in self.known:
             number = isinstance(value, float)
             self.known[key, value] = self.printer.fact(f"{value:g}") if number else self._said(key, str(value or ""))

@@ -62,6 +62,7 @@ def _check_braces(text: str, where: str) -> None:
 
 def declared_tables(printer: Printer, differences: Iterable[Difference]) -> dict[str, HtmlTable]:
     """Table 14.1.7 by its output id; nothing where nothing is declared about this study."""
+    # The file may describe several studies; another's registry says nothing of this one.
     own = [one for one in differences if one.study == printer.config.study.id]
     if not own:
         return {}

@@ -93,6 +93,7 @@ def _section(names: Names, output: Output, rows: list[Result], declared: HtmlTab
         made = _generic(names, output, rows)
     shown = _shown(made)
     left = any(row.id not in shown for row in rows if row.scenario == "primary")
+    # Rows that no table shows are in the CSV; the output is then not missing.
     missing = None if made or rows else _why_missing(printer, output)
     elsewhere = printer.word("stat.rest_in_csv") if left else None
     others = any(row.scenario != "primary" for row in rows)
@@ -139,6 +140,7 @@ def html_table(names: Names, output: Output, sheet: Sheet, place: int) -> HtmlTa
     rows = tuple(_row(names, sheet, keys, line, with_unit) for line in sheet.lines)
     caption = _caption(names, output, sheet, units)
     table_id = f"t{output.output_id}-{place}".replace(".", "_")
+    # Keys and the unit name a line; they are set as words, not as numbers.
     n_names = len(heads) - len(sheet.columns)
     return HtmlTable(
         table_id,
