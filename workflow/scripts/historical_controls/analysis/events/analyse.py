@@ -40,10 +40,12 @@ class EventInputs:
 def analyse_events(codes: Sequence[str], inputs: EventInputs, follow_up: FollowUp) -> pd.DataFrame:
     """ARD rows 14.2.9, 14.2.11, 14.3.x and 15.11; codes: outcomes of kind 'event' and 'result'."""
     scenario = inputs.scenario
+    # Deaths and discharges are counted for every study, whatever outcomes it declares.
     rows: list[Row] = [*ending_rows(follow_up, scenario)]
     rows += free_day_rows(follow_up, inputs.summaries, inputs.free_days, inputs.dictionary, scenario)
     for code in codes:
         rows += _outcome_rows(code, inputs, follow_up)
+    # An event may be the primary question; its rows come on top of those of its kind.
     if inputs.primary is not None and inputs.primary.outcome in codes:
         rows += _primary_rows(inputs.primary, inputs, follow_up)
     return ard_frame(rows)

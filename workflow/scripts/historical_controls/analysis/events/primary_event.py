@@ -48,6 +48,7 @@ def never_once_dead(people: pd.DataFrame, left: Array, right: Array) -> tuple[Ar
 
 def observed_until(people: pd.DataFrame, first: Array) -> tuple[Array, Array]:
     """Bounds from the day of the first event (nan: none seen): who was lost may have had one later, others not."""
+    # Patients discharged alive, or followed to the horizon, are taken to have had no event unseen.
     lost = people["end_state"].isin(LOST).to_numpy(dtype=bool)
     unseen = np.where(lost, people["end_day"].to_numpy(dtype=float), np.inf)
     return np.where(np.isnan(first), unseen, first), np.where(np.isnan(first), np.inf, first)

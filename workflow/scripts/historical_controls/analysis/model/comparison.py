@@ -58,6 +58,7 @@ def build_comparison(
     settings: Analysis, weights: pd.DataFrame, matched_sets: pd.DataFrame, gates: pd.DataFrame
 ) -> Comparison:
     """From tables weights, matched_sets and gates of one scenario, as `analysis.weighting` asks."""
+    # The balance stage calls the arms as they are 'unweighted', the analysis 'none'.
     method = "unweighted" if settings.weighting == "none" else settings.weighting
     refused = gates.loc[(gates["method"] == method) & (gates["state"] == "refuse"), "gate"]
     # The first refusing gate, in the order in which the balance stage looked.

@@ -62,6 +62,7 @@ def _weighting(inputs: AnalysisInputs) -> str:
 
 def _answers(inputs: AnalysisInputs, estimands: Sequence[str]) -> Iterator[tuple[str, Answer]]:
     if inputs.comparison.refusal is not None:
+        # A refused combination stays in the count of the product, with its reason.
         yield from ((estimand, inputs.comparison.refusal) for estimand in estimands)
         return
     data, day, analysis_set = inputs.table(inputs.primary.outcome), inputs.primary.day, inputs.analysis_set
@@ -144,6 +145,7 @@ def _count_rows(cell: Cell, answers: Answers, outcome: Outcome) -> Iterator[Row]
     """How many of the product's answers exist, and what their intervals say, per estimand."""
     for estimand in sorted({key[2] for key in answers}):
         own = [answer for key, answer in answers.items() if key[2] == estimand]
+        # Refusals are text, answers three numbers.
         given = [answer for answer in own if not isinstance(answer, str)]
         here = cell.at(level=estimand)
         yield here.number(Statistic.N_SPECIFICATIONS, len(own))

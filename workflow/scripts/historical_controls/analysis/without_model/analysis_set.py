@@ -82,6 +82,7 @@ def ranked_rows(
 
     people: columns arm, subject; pairs (n, n): who fares better, in the order of people. Or why there are none.
     """
+    # Pairs have no weights here, and permuting labels would change those that the balance stage computed.
     if analysis_set.weighted:
         return [cell.text(Statistic.NOT_RANKED, "weighted")]
     if analysis_set.too_few(people):

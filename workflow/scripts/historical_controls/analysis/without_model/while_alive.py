@@ -92,6 +92,7 @@ def weighted_means(people: pd.DataFrame, analysis_set: AnalysisSet) -> Contrast 
 
 
 def _permutation_rows(here: Cell, people: pd.DataFrame, data: ModelData, analysis_set: AnalysisSet) -> Iterator[Row]:
+    # Weights belong to the observed labels: another labelling would have others.
     if analysis_set.weighted:
         yield here.at(method="studentised").text(Statistic.NOT_PERMUTED, "weighted")
         return
@@ -104,6 +105,7 @@ def scores_by_method(people: pd.DataFrame, data: ModelData) -> dict[str, Scores]
     """'studentised' of the summaries as they are; 'adjusted' for the baseline, where there is one (IN-8)."""
     y, arms = people["y"].to_numpy(dtype=float), treated(people)
     scores = {"studentised": scores_of_values(y, arms)}
+    # Only where the baseline entered the model too: most of an arm may lack it.
     if "baseline" in data.covariates:
         scores["adjusted"] = scores_of_values(y, arms, people[["baseline"]].to_numpy(dtype=float))
     return scores
