@@ -42,7 +42,7 @@ def gates_of(
     if isinstance(weighting, Infeasible):
         named = weighting.covariates or ("",)
         return [Gate(weighting.reason, "refuse", np.nan, np.nan, code) for code in named]
-    # Unmatched patients are not compared, and treated ones among them trip no gate.
+    # Unmatched patients are not compared; treated ones among them are named by `unmatched` alone.
     included = weighting.weights > 0
     found = [*_effective(weighting, key, declared), *_shares(weighting, key, declared)]
     found += _far(key, included, ids, declared.min_controls_reaching)

@@ -63,6 +63,7 @@ def compare(
     """The covariate's levels under every method, unweighted first."""
     for name in levels_of(covariate):
         values = _values(covariate, name)
+        # A category is compared level by level, each as a share.
         share = isinstance(covariate, CategoryCovariate)
         plain = [_moments(values, share, masks[arm], np.ones(len(values))) for arm in ARMS]
         spread = pooled_sd(*plain)
@@ -169,6 +170,7 @@ def _smd_rows(cell: Cell, measures: BalanceMeasures) -> Iterator[Row]:
     for name, value in numbers.items():
         if not np.isnan(value):
             yield cell.number(name, value, format="0.00")
+    # A reader must know whether an SMD is of values or of their logs.
     if isinstance(measures.covariate, NumberCovariate) and not np.isnan(measures.smd):
         yield cell.text(Statistic.SMD_SCALE, measures.covariate.scale)
         # Any censored value was compared at its limit, which readers of the SMD must know.
@@ -194,6 +196,7 @@ def _number_rows(cell: Cell, covariate: NumberCovariate, rows: Flags) -> Iterato
         yield cell.number(Statistic.N_CENSORED, censored)
     if not len(own.lower):
         return
+    # By both arms together, so that their cells have the same decimals.
     form = number_format(covariate)
     # The mean of values that include limits is not a mean; quartiles survive as long as they are not censored.
     if not censored:

@@ -29,6 +29,7 @@ def steps_of(cohort: Cohort, arm: str) -> list[str]:
     filters = filters_of(cohort, arm)
     if arm == "treated":
         return ["all", "time_zero", *(filters if cohort.treated_must_pass else [])]
+    # A declared event gives no wait and no candidate hours: the steps differ.
     if zero.historical == "event":
         steps = ["all", "time_zero", *filters]
     else:
@@ -84,5 +85,6 @@ def _steps(part: pd.DataFrame, steps: list[str]) -> Iterator[dict[str, object]]:
         }
         left -= excluded
     included = int(part.loc[part["included"], "n"].sum())
+    # The last number of the flow and the n of every analysis must be the same patients.
     if left != included:
         raise AssertionError(f"the flow ends with {left} patients, the analysis has {included}")

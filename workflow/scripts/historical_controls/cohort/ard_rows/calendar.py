@@ -77,6 +77,7 @@ def _overlap(included: pd.DataFrame, scenario: str, confidence: float) -> Iterat
             (Statistic.MAX, weeks[arm].max()),
         ):
             yield cell.number(name, float(value), "weeks", "0.0")
+        # Without the other arm there is no calendar to lie within.
         if len(weeks[other]):
             inside = (weeks[arm] >= weeks[other].min()) & (weeks[arm] <= weeks[other].max())
             yield from _share(cell.at(level="within_other"), int(inside.sum()), len(inside), confidence)

@@ -65,6 +65,7 @@ def _places(
         return np.concatenate([ratio.basal[usable], ratio.last[usable]]), np.tile(moments.patient[usable], 2)
     window = series.window(moments, rule.within_hours)
     if isinstance(rule, ThresholdRule) and _only_last(rule):
+        # Only the last value decided; earlier ones were looked at and have no part in it.
         window = series.latest(window)
     place, group = ragged(window.start, window.stop)
     patient = moments.patient[group]
@@ -123,6 +124,7 @@ def _dated(frame: pd.DataFrame, column: str, name: str, moments: Moments, before
 def _courses(rule: TreatmentRule, moments: Moments, records: PatientRecords) -> pd.DataFrame:
     """Courses that ran within the look-back."""
     given = records.treatments[records.treatments["treatment"].isin(rule.treatments)]
+    # NEVER: no course counts of patients without a moment.
     since = np.full(len(records), NEVER)
     since[moments.patient] = moments.time - hours(rule.within_hours)
     ran = given[given["stop"].to_numpy(np.int64) >= since[given["patient"].to_numpy()]]

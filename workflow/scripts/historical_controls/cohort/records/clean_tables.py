@@ -84,6 +84,7 @@ class CleanPaths(Protocol):
 
 def stored_tables(paths: CleanPaths, recordable_events: Mapping[str, Collection[str]] | None = None) -> StoredTables:
     """The tables of all sources; a file of measurements is in a folder named like its source."""
+    # results/clean/<source>/measurements.parquet: the folder tells the source without opening the file.
     by_source = {Path(path).parent.name: Path(path) for path in paths["measurements"]}
     happened = read_tables(paths["events"], EVENTS)
     courses = with_tubes(read_tables(paths["treatments"], TREATMENTS), happened)

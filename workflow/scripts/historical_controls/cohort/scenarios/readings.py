@@ -109,6 +109,8 @@ def count_readings(
 
 def _count_treated(records: PatientRecords, tallied: Tally) -> None:
     for level, cohort in tallied.cohorts.items():
+        # Under each reading anew: it changes when treated patients became eligible, and with that the waits of
+        # controls.
         decided = decide_treated(records, cohort)
         tallied.waits[level] += treated_waits(records, decided, cohort)
         tallied.zeros[level] += decided.time_zero[decided.time_zero != NEVER].tolist()
@@ -128,6 +130,7 @@ def _count_controls(records: PatientRecords, tallied: Tally, seed: int) -> None:
         screening = screen_controls(records, cohort, memo)
         decided = assign_time_zero(records, cohort, screening, tallied.times(level), seed)
         moments = screening.moments
+        # All filters at one hour; `best` is then the best hour of each patient.
         joint = all_filters(screening.states, cohort, "historical", len(moments))
         best = best_state(joint, moments.patient, len(records))
         tallied.add(

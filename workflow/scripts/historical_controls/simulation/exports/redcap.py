@@ -16,6 +16,7 @@ from historical_controls.simulation.truth_tables import Arm
 
 SOURCE, FOLDER = "treated", "data/raw/treated"
 MOMENT = "%Y-%m-%d %H:%M"
+# The four columns that REDCap writes before all fields of a longitudinal project with repeats.
 FRONT = ("record_id", "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance")
 ENDS = {"discharge_alive": "1", "death": "2", "transfer_out": "3"}
 RESULTS = {"positive": "1", "negative": "0", "yes": "1", "no": "0"}
@@ -29,6 +30,7 @@ def redcap_export(arm: Arm, truth: Truth) -> Export:
     sheets = [_repeated(arm, sheet, form, truth) for sheet, form in FORM_OF_SHEET.items()]
     events = _instances(_adverse_events(arm), "adverse_events")
     care = _instances(_treatments(arm), "treatments")
+    # record_id is both a field and the first of the front columns.
     columns = [*FRONT, *(c for field in FIELDS for c in columns_of(field) if c != "record_id")]
     frames = [pd.DataFrame([row for pair in once for row in pair]), events, care, *(rows for rows, _ in sheets)]
     rows = pd.concat(frames, ignore_index=True).reindex(columns=columns).fillna("")
