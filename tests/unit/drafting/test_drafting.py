@@ -96,6 +96,9 @@ def test_both_arms_in_one_file_are_told_apart_by_a_column(tmp_path: Path) -> Non
     source = draft_study(tmp_path)["sources"]["export"]
     assert source["arm"] == "historical" and source["treated_subjects"] == ["P00", "P01", "P02", "P03", "P04"]
     assert isinstance(source["relative_epoch"], Guess)
+    config = plain(draft_study(tmp_path))
+    assert config["balance"]["covariates"] == ["SEX", "AGE", "WEIGHT", "DIABETES", "CRP", "IL6"]
+    assert config["cohort"]["horizon_days"] == 7
 
 
 def test_no_config_is_overwritten_and_an_empty_folder_says_what_to_put_there(tmp_path: Path) -> None:
@@ -115,6 +118,7 @@ def test_no_config_is_overwritten_and_an_empty_folder_says_what_to_put_there(tmp
         (["03/04/2021", "05/06/2021"], ["%d/%m/%Y"], False),
         (["2021-03-04", "2021-03-05 10:15", ""], ["%Y-%m-%d", "%Y-%m-%d %H:%M"], True),
         (["05/05/2021"], ["%d/%m/%Y"], False),
+        (["04-May-2020", "2020-05-11"], ["%Y-%m-%d", "%d-%b-%Y"], True),
     ],
 )
 def test_formats_of_dates_and_whether_day_and_month_can_be_told_apart(

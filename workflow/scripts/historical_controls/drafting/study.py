@@ -166,8 +166,23 @@ def _config(folder: Path, sources: dict[str, Any], drafts: list[Draft], dictiona
         "sources": sources,
         "outcomes": outcomes or Guess([], "no known outcome was recognised: dictionary/outcomes.csv takes new ones"),
         "primary": Guess({"outcome": (numeric or outcomes or ["?"])[0], "day": 7}, "the question of the study"),
-        "cohort": {"time_zero": {"treated": time_zero}},
+        "cohort": {"time_zero": {"treated": time_zero}, **_horizon(drafts)},
+        "balance": {"covariates": [*_characteristics(drafts), *numeric]},
     }
+
+
+def _horizon(drafts: list[Draft]) -> dict[str, Any]:
+    """The last day that headings name; of dated records the default holds until a person says otherwise."""
+    columns = [one for draft in drafts for part in map(plain, draft.parts) for one in part.get("columns", {}).values()]
+    days = [one["at"] for one in columns if isinstance(one.get("at"), int) and one["at"] > 0]
+    return {"horizon_days": Guess(max(days), "days of follow-up: the last one that a heading names")} if days else {}
+
+
+def _characteristics(drafts: list[Draft]) -> list[str]:
+    """For the table of baseline characteristics: what is known of patients, but not how they fared."""
+    columns = [one for draft in drafts for part in map(plain, draft.parts) for one in part.get("columns", {}).values()]
+    codes = [one["characteristic"] for one in columns if "characteristic" in one]
+    return [code for code in dict.fromkeys(codes) if code != "SURVIVED"]
 
 
 def _days(drafts: list[Draft]) -> list[date]:
