@@ -160,7 +160,7 @@ def number_cell(rng: random.Random, before: str, file: SourceFile) -> tuple[str,
 
 def _as_declared(text: str, file: SourceFile) -> frozenset[tuple[str, float, str]]:
     """What the text says in the declared style: a number or a limit; marks of width zero and a laboratory's aside."""
-    seen = re.sub("[\u200b-\u200d\u2060\ufeff]", "", text).strip()
+    seen = re.sub("[\u00ad\u200b-\u200f\u2060\ufeff]", "", text).strip()
     bare = re.sub(r"[\s!*]+$|(?<=\d)\s*(?:HH?|LL?|\(H\))$", "", seen)
     operator = {"<": "<", "≤": "<", ">": ">", "≥": ">"}.get(bare[:1], "")
     declared = strict_number(bare[1:] if operator else bare, file.decimal, file.thousands)
