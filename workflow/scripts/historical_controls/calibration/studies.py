@@ -134,8 +134,7 @@ def summary(
 def _row(own: pd.DataFrame, truth: float) -> dict[str, Any]:
     given = own[own["estimate"].notna()]
     n = len(given)
-    # sort_index first: among equally frequent reasons the first in the alphabet is named, whatever the order of
-    # studies.
+    # sort_index first: of equally frequent reasons the first in the alphabet, whatever the order of studies.
     reasons = own.loc[own["estimate"].isna(), "reason"].value_counts().sort_index().sort_values(ascending=False)
     # Under complete separation log odds are infinite: they have no place in a mean, but their interval covers or not.
     finite = given[np.isfinite(given["estimate"])]

@@ -63,8 +63,7 @@ class PatientBatch:
     @property
     def flushable_until(self) -> str:
         """The last patient whose rows may be written with this batch: a source of both arms sends the treated ahead."""
-        # Files are sorted by patient id within a source, so that rows of treated patients wait for controls with lower
-        # ids.
+        # Files are sorted by patient id within a source: rows of treated patients wait for controls with lower ids.
         treated = self.patients["arm"].iloc[0] == "treated"
         return "" if treated else str(self.patients["patient_id"].max())
 

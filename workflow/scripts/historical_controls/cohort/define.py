@@ -38,8 +38,7 @@ def define_cohort(clean: Clean, inputs: CohortInputs, folder: Path | None = None
     """
     inputs = replace(inputs, cohort=inputs.cohort.as_read())
     cohort, dictionary = inputs.cohort, inputs.dictionary
-    # Of the whole export, not of a batch: a source that records no course of a support cannot tell that it was not
-    # given.
+    # Of the whole export, not of a batch: a source without any course of a support cannot tell that none was given.
     recorded = set(clean.treatments[["source", "treatment"]].drop_duplicates().itertuples(index=False, name=None))
     waits: tuple[float, ...] = ()
     treated: list[PatientBatch] = []

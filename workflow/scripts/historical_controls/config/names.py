@@ -58,8 +58,7 @@ def leaves_of(model: type[Section], raw: Mapping[str, Any]) -> Iterator[Leaf]:
         for leaf in walk(model, {"cohort": {"rules": changed}}):
             here = (*path, *leaf.path[1:])
             if _is_written(raw, here):
-                # The names are declared where the option itself is walked; declared twice, a name would seem listed
-                # twice.
+                # Declared where the option itself is walked; declared twice, a name would seem listed twice.
                 marks = tuple(mark for mark in leaf.marks if not isinstance(mark, Declares))
                 yield replace(leaf, path=here, context={**leaf.context, **topics}, marks=marks)
 

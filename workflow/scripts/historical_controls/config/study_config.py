@@ -114,8 +114,7 @@ class Config(Section):
     @model_validator(mode="before")
     @classmethod
     def derived_defaults(cls, raw: Any) -> Any:
-        # Before validation: derived values are then checked like written ones. What is no mapping is refused by
-        # pydantic.
+        # Before validation, so that derived values are checked like written ones. Pydantic refuses what is no mapping.
         return with_derived(raw) if isinstance(raw, Mapping) else raw
 
     @property

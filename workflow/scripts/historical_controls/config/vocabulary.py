@@ -126,7 +126,7 @@ def numeric(outcome: Outcome) -> bool:
     return measured(outcome) and outcome.kind == "number"
 
 
-# Ten years: a longer horizon is a typing error, and `range` would list it day by day.
+# Ten years: a longer horizon is a typing error.
 LONGEST_HORIZON = 3660
 OUTCOMES, CHARACTERISTICS = "data/dictionary/outcomes.csv", "data/dictionary/outcomes.csv, family 'characteristic'"
 KINDS: dict[str, Kind] = {

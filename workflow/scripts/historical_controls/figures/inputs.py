@@ -30,8 +30,7 @@ class Individuals:
         ended = display["item"].isin([*ENDINGS, *OPEN_ENDS])
         columns = ["display_id", "arm", "item", "day", "value", "censored", "ratio"]
         return cls(
-            # A row of an ending has no value; a row of a value never has an ending's name, since outcome codes are
-            # capitals.
+            # A row of an ending has no value, and no outcome has its name, since outcome codes are capitals.
             display.loc[~ended, columns].dropna(subset="value").sort_values(["display_id", "day"]),
             display.loc[ended, columns],
         )

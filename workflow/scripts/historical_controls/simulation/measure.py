@@ -90,7 +90,7 @@ def _levels(code: str, hours: np.ndarray, own: PatientCourse) -> np.ndarray:
 
 def _numbers(sheet: str, code: str, hours: np.ndarray, own: PatientCourse) -> Columns:
     course = own.truth.courses[code]
-    # From 100 on, clear of the purposes numbered by hand. By place in the truth file: an outcome added last moves no
+    # From 100 on, clear of the purposes numbered by hand; by place in the truth file, so that one added last moves no
     # other.
     rng = own.stream.of(100 + list(own.truth.courses).index(code))
     value = reported(rng, course, _levels(code, hours, own))
@@ -125,8 +125,7 @@ def _gases(hours: np.ndarray, own: PatientCourse) -> list[Columns]:
     """PaO2 and FiO2 whose ratio is the P/F of the course; a few samples are venous."""
     rng = own.stream.of(5)
     ratio = _numbers("gas", "PF", hours, own)["value"]
-    # Respiratory care aims at a PaO2 (about 74 mmHg) and sets FiO2 in steps of 0.05; the ratio stays that of the
-    # course.
+    # Respiratory care aims at a PaO2 (about 74 mmHg) by steps of 0.05 in FiO2; the ratio stays that of the course.
     wanted = np.round(rng.normal(74, 6, len(hours)) / ratio / 0.05) * 0.05
     fio2 = np.round(np.clip(wanted, 0.21, 1.0), 2)
     venous = rng.random(len(hours)) < VENOUS_SHARE

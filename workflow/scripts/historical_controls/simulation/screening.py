@@ -23,8 +23,7 @@ class Series(NamedTuple):
 
     def window(self, start: float, stop: float) -> np.ndarray:
         """Values in (start, stop]."""
-        # side="right" on both ends makes the window open at `start` and closed at `stop`, as the cohort's rules have
-        # it.
+        # side="right" on both ends makes the window open at `start` and closed at `stop`, as in the cohort's rules.
         left, right = np.searchsorted(self.hours, [start, stop], side="right")
         return self.values[left:right]
 
@@ -55,8 +54,7 @@ def _bilateral(measured: pd.DataFrame) -> bool:
 
 def _series(measured: pd.DataFrame) -> dict[str, Series]:
     numbers = measured.assign(
-        # A value above an assay's limit counts as that limit, one below it as its lower bound. Venous samples have no
-        # P/F.
+        # A value beyond a limit counts as that limit, or as its lower bound. Venous samples have no P/F.
         number=measured["value"].fillna(measured["lower"]).where(measured["specimen"] != "venous")
     )
     numbers = numbers.dropna(subset="number").sort_values(["outcome", "hours"])

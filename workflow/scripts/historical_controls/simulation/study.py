@@ -119,10 +119,10 @@ def make_study(
     truth = changed(load_truth(Path(template) / TRUTH_FILE), **{**small, **overrides})
     study = simulate(truth, dirty)
     write_study(study, folder)
-    # mode="json" turns dates into text and tuples into lists, which safe_dump can write.
+    # mode="json" turns tuples into lists, which safe_dump can write.
     plain = truth.model_dump(mode="json")
     (Path(folder) / TRUTH_FILE).write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
-    # The included files are already merged; named again, they would override `config`.
+    # The included files are merged already, and the small study has no such files.
     settings = read_config(Path(template) / "config.yaml") | {"include": [], "sensitivity": NO_GRID}
     settings |= dict(config or {})
     text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)

@@ -98,8 +98,7 @@ def load_truth(path: str | Path) -> Truth:
     try:
         return Truth.model_validate(raw)
     except ValidationError as error:
-        # raise_all raises whenever there is an error; the bare `raise` only tells the type checker that nothing is
-        # returned.
+        # raise_all raises whenever there is an error; the bare `raise` tells the type checker so.
         raise_all(UserError(e["msg"], f"{path}: {'.'.join(map(str, e['loc']))}") for e in error.errors())
         raise
 

@@ -59,11 +59,10 @@ def treated_arm(truth: Truth) -> Arm:
 
 def _enrolled(truth: Truth, stream: Stream, subject: str) -> Patient | None:
     patient = draw_patient(stream.of(0), truth.population, subject, truth.population.treated_admitted)
-    # Refused here already: simulating the measurements of hundreds of candidates takes most of the time.
+    # Refused here already: measuring a candidate costs far more than drawing one.
     if patient.icu_hour is None or not patient.pcr_positive or patient.limitation_hour is not None:
         return None
-    # Measured as if never infused. The streams repeat, so that the enrolled patient has the same values up to the
-    # infusion.
+    # Measured as if never infused. The streams repeat: the enrolled patient has the same values up to the infusion.
     hours = eligible_hours(patient, measurements(truth, patient, stream, treated=True))
     hour = infusion_hour(stream.of(6), hours, truth.waits.shortest, truth.waits.longest)
     return None if hour is None else patient.infused(hour)

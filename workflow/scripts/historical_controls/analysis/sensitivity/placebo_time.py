@@ -56,8 +56,7 @@ def slopes(outcome: Outcome, observations: pd.DataFrame, people: pd.DataFrame, d
     known = rows.assign(y=to_scale(rows["value"], outcome), day=np.ceil(rows["hours"] / 24))
     known = known.loc[np.isfinite(known["y"])].merge(people[[*PERSON, "subject"]], on=PERSON)
     daily = known.groupby(["subject", "arm", "day"], observed=True)["y"].median().reset_index()
-    # Least squares by sums: slope = sum of (t - mean t)(y - mean y) over sum of (t - mean t)^2, all patients at once
-    # (SN-4).
+    # Least squares by sums, all patients at once: sum (t - mean t)(y - mean y) over sum (t - mean t)^2 (SN-4).
     centred = daily[["day", "y"]] - daily.groupby("subject")[["day", "y"]].transform("mean")
     sums = pd.DataFrame({"xy": centred["day"] * centred["y"], "xx": centred["day"] ** 2})
     total = sums.groupby([daily["subject"], daily["arm"]]).sum()

@@ -36,8 +36,7 @@ def entropy_balancing(key: KeyCovariates, tolerance: float, max_iterations: int)
         if outside.any():
             names = dict.fromkeys(code for code, d in zip(key.covariate, outside, strict=True) if d)
             return Infeasible("outside_hull", tuple(names))
-        # 0 lies on a face of the hull: weights off the face tend to 0 and lambda to infinity, so Newton runs on the
-        # face alone.
+        # 0 is on a face of the hull: off it weights tend to 0 and lambda to infinity, so Newton runs on the face alone.
         rows = may_weigh(Z)
         found = solve(Z[rows], tolerance, max_iterations)
         if found.left > tolerance:

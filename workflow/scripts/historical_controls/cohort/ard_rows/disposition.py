@@ -99,8 +99,7 @@ def _of_outcome(cell: Cell, values: pd.DataFrame, people: pd.DataFrame, horizon:
     if assays:
         yield cell.text(Statistic.ASSAYS, "; ".join(assays))
     for day in days_shown(horizon):
-        # Day d is (24 (d - 1), 24 d] hours: a patient whose follow-up ended later than day d - 1 was there for part of
-        # it.
+        # Day d is (24 (d - 1), 24 d] hours: whoever was followed for longer than day d - 1 was there for part of it.
         at_risk = int(((people["end_day"] > day - 1) | (day == 0)).sum())
         yield from _measured(cell.at(day=day), counts.get(day), at_risk)
 

@@ -33,8 +33,7 @@ from historical_controls.config.cohort.derivations import (
 )
 from historical_controls.dictionary.dictionary import Dictionary
 
-# In this order: prongs give FiO2, which imputed and paired ratios divide by, and paired ratios may be filled by
-# imputed.
+# In this order: prongs give FiO2 for both ratios, and imputed ratios may fill paired ones.
 DERIVERS: tuple[tuple[type, Callable[..., Derived]], ...] = (
     (FractionFromFlow, fraction_from_flow),
     (WindowSum, window_sum),

@@ -202,7 +202,7 @@ def draw_waits(people: pd.DataFrame, waits: Sequence[float], seed: int, draw: in
     # `turn` shifts every control's wait by one per draw within a block: a Latin arrangement of waits over draws.
     block, turn = divmod(draw - 1, len(waits))
     first = block * len(waits) + 1
-    # The unit separator cannot occur in an id, so that no two patients give one text.
+    # The unit separator keeps apart what plain joining would not: ('a1', '2') and ('a', '12').
     names = (
         f"{seed}\x1f{first}\x1f{source}\x1f{patient}" for source, patient in people[PERSON].itertuples(index=False)
     )

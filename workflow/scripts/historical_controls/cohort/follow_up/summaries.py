@@ -134,7 +134,7 @@ def _bounded(value: Floats, lower: Floats, upper: Floats, followed: Followed, kn
     """The value where follow-up is complete, its bounds where it is not, everything possible without any record."""
     dead = followed.state == "death"
     state = np.where(known | dead, followed.state, NOT_RECORDED).astype(object)
-    # A death is known without any course recorded: its free days do not depend on support.
+    # Free days of a death have their declared value, whether or not the source records courses.
     open_ = followed.lost | (state == NOT_RECORDED)
     low = np.where(open_, lower, value)
     high = np.where(state == NOT_RECORDED, most, np.where(open_, upper, value))

@@ -51,8 +51,7 @@ class StoredTables:
 
     def of(self, people: pd.DataFrame) -> CleanTables:
         """Tables that hold everything of these people, and maybe more."""
-        # Measurements are sorted by patient: a range of ids reads few row groups, and may include patients not asked
-        # for.
+        # Measurements are sorted by patient: a range of ids reads few row groups, with some patients not asked for.
         spans = people.groupby("source")["patient_id"].agg(["min", "max"])
         parts = [
             read_between(self.measurements[str(source)], MEASUREMENTS, "patient_id", first, last, COLUMNS)

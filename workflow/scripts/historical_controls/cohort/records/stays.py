@@ -48,7 +48,7 @@ def stays_of(tables: CleanTables, first: Mapping[str, Integers], zero: TimeZero,
     treated = first.get(zero.treated, np.full(count, NEVER))
     treated = np.where((tables.patients["arm"] == "treated").to_numpy(), treated, NEVER)
     start = np.full(count, NEVER)
-    # The first stay of everyone, then the later one of those for whom it is chosen (starts are sorted, maximum wins).
+    # The first stay of everyone, then the latest of the allowed ones for those whose stay is another.
     np.minimum.at(start, patient, time)
     chosen = (treated[patient] != NEVER) & (time <= treated[patient])
     if zero.historical_stay == "last":

@@ -109,8 +109,7 @@ def count_readings(
 
 def _count_treated(records: PatientRecords, tallied: Tally) -> None:
     for level, cohort in tallied.cohorts.items():
-        # Under each reading anew: it changes when treated patients became eligible, and with that the waits of
-        # controls.
+        # Under each reading anew: it changes when treated patients became eligible, hence the waits of controls.
         decided = decide_treated(records, cohort)
         tallied.waits[level] += treated_waits(records, decided, cohort)
         tallied.zeros[level] += decided.time_zero[decided.time_zero != NEVER].tolist()

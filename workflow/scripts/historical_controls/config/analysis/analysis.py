@@ -100,12 +100,11 @@ class Analysis(Section):
         default=[1, 3, 5, 7, 10, 14, 21],
         description="scheduled visits of covariances over visits; days go to the nearest",
     )
-    # The three shares of (LD-1) are this one and `max_share_ranked`.
+    # (LD-1): above this share no mean is modelled, above `max_share_ranked` no ranks either.
     max_share_censored: float = Field(
         0.5, ge=0, le=1, description="a larger share of values beyond a limit, both arms pooled: no mean is modelled"
     )
-    # At least 2: with one patient an arm has no variance, and neither a t interval nor a studentised permutation
-    # exists.
+    # At least 2: an arm of one patient has no variance, and no test or interval without one exists.
     min_patients_per_arm: int = Field(3, ge=2, description="fewer patients with data in an arm: not estimable")
     mean_over: list[StudyDay] = Field(
         default=[7, 21], description="the mean change over days 0 to each of these is contrasted as well"

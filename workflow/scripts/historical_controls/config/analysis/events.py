@@ -36,8 +36,7 @@ class EventSettings(Section):
     def terms_are_regular(cls, terms: list[str]) -> list[str]:
         for term in terms:
             try:
-                # Compiled here, so that a wrong expression is named as a fault of the config and not in the middle of a
-                # run.
+                # Compiled here, so that a wrong expression is a fault of the config and does not end a run midway.
                 re.compile(term)
             except re.error as error:
                 raise ValueError(f"'{term}' is no regular expression: {error}") from error

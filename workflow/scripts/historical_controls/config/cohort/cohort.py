@@ -178,8 +178,7 @@ class Cohort(Section):
             chosen = self.readings[name].options[option]
             plain["rules"] = {**plain["rules"], **changed_rules(plain["rules"], chosen.rules)}
             plain["filters"] += [rule for rule in chosen.also_filters if rule not in plain["filters"]]
-        # Validated anew: an option may make a rule of another kind. Readings are emptied, so that none is applied
-        # twice.
+        # Validated anew: an option may make a rule of another kind. Readings are emptied: none is applied twice.
         return Cohort.model_validate({**plain, "readings": {}, "read_as": {}, "reading_products": []})
 
     def varied(self, change: Mapping[str, Any]) -> Cohort:

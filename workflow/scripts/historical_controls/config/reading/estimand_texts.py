@@ -72,8 +72,7 @@ def _with_general(own: Any, general: Mapping[str, Any]) -> Any:
     """Questions as declared; where none of them names an analysis, they change words of the general ones."""
     if not isinstance(own, Mapping) or not all(isinstance(one, Mapping) for one in own.values()):
         return own
-    # A question that names its analysis, or has a name of its own, is one of the study's: the general ones are not
-    # added.
+    # A question with an analysis or a name of its own is one of the study's: then no general ones are added.
     complete = any("analysis" in one or name not in general for name, one in own.items())
     return own if complete else merged(general, own)
 

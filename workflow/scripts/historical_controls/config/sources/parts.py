@@ -173,8 +173,7 @@ class WideMeasurements(FilePart):
 
     @model_validator(mode="after")
     def each_column_has_a_time(self) -> WideMeasurements:
-        # Wide files may have one row per patient, the time in the headings ('Day 1 GFR'): each column then says its
-        # own.
+        # Wide files may have one row per patient and times in headings ('Day 1 GFR'): each column then says its own.
         if not self.time.columns and self.time.at is None:
             for name, own in self.columns.items():
                 if own.at is None:

@@ -39,8 +39,7 @@ def adam_datasets(
     subjects = patients[patients["included"]].sort_values("display_id", ignore_index=True)
     basic = _subject_level(subjects, config)
     more = _characteristics(subjects, dictionary)
-    # docs/adam.csv decides which variables there are and in which order; a variable it names and nobody makes is an
-    # error.
+    # docs/adam.csv decides which variables there are, and their order; one that nobody makes is an error.
     columns = {name: list(rows["variable"]) for name, rows in definition.groupby("dataset", sort=False)}
     made = {
         "ADSL": pd.concat([basic[columns["ADSL"]], more], axis=1),

@@ -30,7 +30,6 @@ def stated_event(printer: Printer, outcome: str, day: int) -> Markup:
     kind = "clearance" if printer.outcome(outcome).kind == "result" else "adverse"
     label = printer.label(outcome)
     said = [printer.word(f"answer.event_{kind}", outcome=label, day=printer.fact(day), **counts)]
-    # Whether the event was seen is still counted; the difference alone is refused.
     refused = printer.results.not_estimable(outcome, float(day))
     if refused is not None:
         reason = printer.reason(refused, outcome)

@@ -40,8 +40,7 @@ def spoil_all(export: Export, spoils: list[Spoil], rng: np.random.Generator) -> 
 def laboratory_dirt(patients: tuple[Patient, ...], amount: Amount) -> list[Spoil]:
     n = amount.of
     return [
-        # First, while all rows are clean: it copies each patient's last row without asking whether another spoil took
-        # it.
+        # First, while all rows are clean: it copies last rows without asking whether another spoil took them.
         _after_death(patients, n(3), "fecha_toma", "fecha_resultado"),
         _broken_lines(n(2)),
         _exact_duplicates(n(40)),

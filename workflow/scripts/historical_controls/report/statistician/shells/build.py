@@ -62,8 +62,7 @@ def _fill(names: Names, output: Output, shell: Shell) -> Filled:
                 if not _belongs(row, shell, column, output):
                     continue
                 line = tuple(_key(row, key) for key in shell.stub)
-                # The first of several results of one cell: where no method is asked for, methods would overwrite each
-                # other.
+                # The first of several results of one cell: where no method is asked for, later ones would overwrite it.
                 found[line].setdefault((place, statistic), row)
                 if analysis == shell.analysis:
                     own[line].append(row)
