@@ -16,6 +16,7 @@ from historical_controls.report.printing.printer import Printer
 from historical_controls.report.statistician.tables import NONE_DECLARED, Section, sections
 
 # Characters that XML and RTF forbid; a hospital's cell may hold them.
+WRITTEN = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</)")
 INDENT = "\u00a0\u00a0\u00a0"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")
 
@@ -96,5 +97,10 @@ def without_clock(stream: BytesIO) -> bytes:
     with zipfile.ZipFile(stream) as made, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as kept:
         # Office expects [Content_Types].xml first; the zip of a library carries the clock in every entry.
         for name in sorted(made.namelist(), key=lambda name: (name != "[Content_Types].xml", name)):
-            kept.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), made.read(name), zipfile.ZIP_DEFLATED)
+            kept.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), _undated(made.read(name)), zipfile.ZIP_DEFLATED)
     return out.getvalue()
+
+
+def _undated(part: bytes) -> bytes:
+    """The part with one time of writing: openpyxl stamps the clock while it saves, whatever the properties say."""
+    return WRITTEN.sub(rb"\g<1>1980-01-01T00:00:00Z\g<2>", part)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import datetime
 import io
 import re
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,6 @@ from historical_controls.text.spreadsheet_cells import inert
 
 NUMBER = re.compile(rf"{MINUS}?\d{{1,3}}(?:,\d{{3}})*(?:\.\d+)?")
 WIDEST = 46  # characters of a column
-MADE = datetime.datetime(1980, 1, 1)  # no clock in results
 
 
 def workbook(
@@ -43,7 +41,6 @@ def workbook(
         contents.append([inert(section.title)])
         contents.cell(contents.max_row, 1).hyperlink = f"#'{section.output.output_id}'!A1"
     contents.column_dimensions["A"].width = 100
-    book.properties.created = book.properties.modified = MADE
     stream = io.BytesIO()
     book.save(stream)
     return without_clock(stream)
