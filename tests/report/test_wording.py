@@ -13,8 +13,8 @@ import pytest
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.text.words import Words, load_words
 
-from .conftest import Rendered, render
-from .study import ROOT, small_study
+from .conftest import Rendered
+from .study import ROOT
 
 FORBIDDEN = {
     "en": r"\b(effective(?! sample size)(ly|ness)?|efficac\w*|safe(ly)?|safety|proven|significant(ly)?|significance"
@@ -206,7 +206,8 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 BANNED = {
     "en": (
         r"had nobody died|gone home|\bhangs? on|holds? no difference|drawn by lot|lots decide|by lot|had we decided"
-        "|answers? (and the one above )?agree|reads? otherwise|not guessed|whatever the conditions say|even odds"
+        "|answers? (and the one above )?agree|reads? otherwise|excluded, not guessed|whatever the conditions say"
+        "|even odds"
         "|one look among many|spreads? of its own|no part of it|look equally hard|found with a chance"
         "|what would overturn|worth how many|suspicions? to settle|line that settles|at a glance"
         "|for those who want more|fixed beforehand|chosen beforehand|the one beside it"
@@ -245,13 +246,11 @@ def test_no_banned_turn_in_documents_and_docstrings() -> None:
 CODE = r"\b(?:[a-z]+_)+[a-z0-9]+\b|\b[a-z_]+=[a-z0-9_<>]+"
 
 
-@pytest.mark.parametrize("language", ["en", "es"])
-def test_no_code_of_the_keys_or_the_config_is_printed(language: str, tmp_path: Path) -> None:
+def test_no_code_of_the_keys_or_the_config_is_printed(report: Rendered, language: str) -> None:
     """Rule names, files and cells of the exports are names; whatever else looks like a code has lost its words."""
     from .test_statistician import render as render_statistician
 
-    study = small_study()
-    names = {output.rule for output in study.outputs.values()}
-    for html in (render(study, language, tmp_path).html, render_statistician(study, language)):
+    names = {output.rule for output in report.study.outputs.values()}
+    for html in (report.html, render_statistician(report.study, language)):
         text = re.sub(r"<(script|style|pre|code)\b.*?</\1>|<[^>]+>", " ", html, flags=re.DOTALL)
         assert set(re.findall(CODE, text)) - names == set()

@@ -102,7 +102,7 @@ def _spread_rows(cell: Cell, data: ModelData, day: int, window: int) -> Iterator
     """Standard deviation, on the model scale, of the historical patients near a day: each one's value nearest to it."""
     own = data.frame.loc[data.frame["arm"] == "historical"].assign(apart=(data.frame["day"] - day).abs())
     near = own.loc[own["apart"] <= window].sort_values(["subject", "apart", "day"]).drop_duplicates("subject")
-    # With a value beyond a limit the standard deviation is not known, and is not guessed.
+    # With a value beyond a limit the standard deviation is not known, so that none is given.
     spread = float(near["y"].std()) if near["y"].notna().all() else float("nan")
     if spread > 0:
         here = cell.at(analysis=AnalysisKey.SPREAD, method="", arm="historical", day=day)

@@ -47,7 +47,7 @@ def _disposition(tables: CohortTables, confidence: float) -> Iterator[Row]:
             count = int((states == level).sum())
             # A row of zeros for records that simply end would be noise in studies where none does.
             if count or level != "last_record":
-                # Whoever was lost may have died or gone home since; the other states are documented as such.
+                # Whoever was lost may have died or been discharged since; the other states are documented as such.
                 unknown = lost if level in (DEATH, DISCHARGE) else 0
                 yield from _share(cell.at(level=level), (count, unknown, len(states)), confidence)
 
