@@ -56,10 +56,10 @@ Generated from `{SUMMARY.removeprefix("docs/")}` by `make docs`; do not edit. Th
 {command}
 ```
 
-**To be measured again.** These studies were run when the first covariance that converged was used, values beyond limits had
-a model of their own, win odds another interval, and gate `far_from_controls` another rule. Since then a criterion chooses
-the covariance (`benchmarks/inference/README.md` has its error rates), censored values take the ladder of all outcomes, and
-gate BA-12 judges the design.
+**To be measured again.** When these studies were run the first covariance that converged was used, values beyond limits
+had a model of their own, win odds another interval, and gate `far_from_controls` another rule. Since then a criterion
+chooses the covariance (`benchmarks/inference/README.md` has its error rates), censored values take the ladder of all
+outcomes, and gate BA-12 judges the design.
 
 Simulated hospitals ({plain.admitted} historical admissions, about half ever eligible, {plain.treated} treated) go
 through cohort, balance and analysis as the workflow runs them, in memory and under `config.yaml`, cut down to what

@@ -9,6 +9,7 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
+from historical_controls.analysis.model.baseline_limits import at_limit, expected_beyond
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.config.name_types import Timing
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
@@ -75,25 +76,26 @@ def _declared(outcome: Outcome, source: CovariateSource, settings: Analysis) -> 
     """Name and value by included subject, missing ones still missing."""
     subjects = pd.Index(sorted(source.people["subject"]), name="subject")
     if settings.adjust_for_baseline:
-        yield BASELINE, baseline_of(outcome, source.baseline).reindex(subjects)
+        yield BASELINE, baseline_of(outcome, source, settings).reindex(subjects)
     for code in settings.covariates:
         if code in TIMINGS:
             yield code, _characteristic(source.people, code).reindex(subjects)
             continue
         item = source.dictionary.outcomes[code]
         of_patient = item.family == "characteristic"
-        values = _characteristic(source.people, code) if of_patient else baseline_of(item, source.baseline)
+        values = _characteristic(source.people, code) if of_patient else baseline_of(item, source, settings)
         yield code, values.reindex(subjects)
 
 
-def baseline_of(outcome: Outcome, baseline: pd.DataFrame) -> pd.Series:
-    """Baseline on the model scale; a censored one enters as its limit, the closest that is known."""
-    rows = baseline.loc[baseline["outcome"] == outcome.code].set_index("subject")
-    # '<' at its upper limit, '>' at its lower one.
-    known = rows["value"].fillna(rows["upper"]).fillna(rows["lower"])
-    scaled = pd.Series(transformed(known.to_numpy(dtype=float), outcome.scale), index=known.index)
+def baseline_of(outcome: Outcome, source: CovariateSource, settings: Analysis) -> pd.Series:
+    """Baseline on the model scale; one beyond a limit enters as `settings.baseline_limits` says."""
+    rows = source.baseline.loc[source.baseline["outcome"] == outcome.code].set_index("subject")
+    scaled = rows[["value", "lower", "upper"]].apply(
+        lambda column: pd.Series(transformed(column.to_numpy(dtype=float), outcome.scale), index=column.index)
+    )
     # log 0 cannot enter a design; it counts as missing.
-    return scaled.where(np.isfinite(scaled))
+    scaled["value"] = scaled["value"].where(np.isfinite(scaled["value"]))
+    return expected_beyond(scaled, rows["arm"]) if settings.baseline_limits == "expected" else at_limit(scaled)
 
 
 def _at_limit(outcome: Outcome, source: CovariateSource) -> int:

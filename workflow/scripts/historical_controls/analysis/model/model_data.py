@@ -24,7 +24,7 @@ class ModelData:
         rows are responses (day >= 1) of included patients, sorted by subject and day.
     covariates: columns of `frame` that enter the model beside arm and time.
     imputed: per covariate that entered, patients measured whose value was imputed; left_out: why others did not enter;
-        n_at_limit: patients measured whose own baseline is known only as a limit, and entered as that limit.
+        n_at_limit: patients measured whose own baseline is known only as a limit.
     assays: per arm, the known assays.
     share_beyond: responses known only to lie beyond a limit, over all responses, both arms pooled; nan without any.
     baseline_sd: standard deviation of the pooled baseline on the model scale; nan where fewer than two.

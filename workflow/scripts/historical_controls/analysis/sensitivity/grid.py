@@ -26,7 +26,9 @@ from historical_controls.tables.parquet import read_table
 from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 
 # Settings that decide what the model table holds; those that only fits ask for are left out.
-DATA_SETTINGS = ("covariates", "adjust_for_baseline", "limits")
+DATA_SETTINGS = ("covariates", "adjust_for_baseline", "limits", "baseline_limits")
+# Of these, what only the model table reads: where it changes no table it needs no fit.
+TABLE_SETTINGS = ("limits", "baseline_limits")
 # What a scenario keeps that changes nothing.
 COUNTS = (Statistic.WEIGHTING, Statistic.BALANCE_OF, Statistic.N_SUBJECTS)
 BALANCE_TABLES = ("weights", "matched_sets", "gates")
@@ -147,7 +149,8 @@ def _outcome_rows(inputs: AnalysisInputs, code: str, days: list[int], cache: Res
     if key not in cache.tables:
         cache.tables[key] = inputs.table(code)
     data = cache.tables[key]
-    fits = (*key, settings.model_dump_json())
+    frame = pd.util.hash_pandas_object(data.frame, index=False).to_numpy().tobytes()
+    fits = (*key[:-1], frame, settings.model_dump_json(exclude=set(TABLE_SETTINGS)))
     if fits not in cache.rows:
         cache.rows[fits] = list(_rows(inputs, data, days))
     return cache.rows[fits]

@@ -116,6 +116,11 @@ class Analysis(Section):
         "likelihood",
         description="what a value beyond an assay's limit is: censored, or (a biased sensitivity) half of the limit",
     )
+    baseline_limits: Literal["expected", "limit"] = Field(
+        "expected",
+        description="what a baseline beyond an assay's limit enters the model as: what is expected of a value there, "
+        "or (a biased sensitivity) the limit",
+    )
     discharged: Literal["last", "best"] = Field(
         "last", description="in worst ranks, those discharged alive keep their last value or take the best rank"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -34,6 +34,9 @@ class Tipping(Section):
     )
 
 
+Adjustment = Literal["without_covariates", "without_baseline", "straight_line", "time_axes", "baseline_at_limit"]
+
+
 class Sensitivity(Section):
     """Each entry makes scenarios, one change at a time from the config, for all outcomes; names follow by rule."""
 
@@ -57,10 +60,10 @@ class Sensitivity(Section):
     leave_out_sources: bool = Field(True, description="each historical source left out, where there are several")
     weightings: All | list[Weighting] = Field("all", description="weightings of balance.methods; or 'all'")
     rungs: All | list[RungId] = Field("all", description="each rung of the ladders alone; or 'all'")
-    adjustments: list[Literal["without_covariates", "without_baseline", "straight_line", "time_axes"]] = Field(
-        default=["without_covariates", "without_baseline", "straight_line", "time_axes"],
+    adjustments: list[Adjustment] = Field(
+        default=list(get_args(Adjustment)),
         description="no covariates; not even the baseline; time as a straight line; adjusted as well for days from "
-        "onset, hours from admission and calendar week",
+        "onset, hours from admission and calendar week; the limit for baselines beyond it",
     )
     limits: list[Literal["half"]] = Field(
         default=["half"],
