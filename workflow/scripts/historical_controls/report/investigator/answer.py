@@ -314,6 +314,7 @@ def _weighting(printer: Printer) -> list[Markup]:
     method = printer.config.analysis.weighting
     if method == "none":
         return []
+    # Overlap weights change whom the answer is about, which a reader must be told with the method.
     target = printer.word("target.ATO" if method == "overlap" else "target.ATT")
     return [printer.word("done.weighting", method=printer.word(f"weighting.{method}"), target=target)]
 

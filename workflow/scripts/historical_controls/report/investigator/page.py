@@ -120,6 +120,7 @@ def _content(page: PageInputs) -> dict[str, Any]:
 
 def _figure(figures: Mapping[str, str], name: str, title: str, description: str, printer: Printer) -> Markup | None:
     """An inlined figure; None where the file was not drawn."""
+    # A family without rows is not drawn; the page then leaves its place out.
     if name not in figures:
         return None
     # Ids within an inlined SVG must differ between figures of one page.
@@ -170,6 +171,7 @@ def caption(table: HtmlTable, outputs: Mapping[str, Output], printer: Printer) -
     output = outputs.get(table.number)
     if output is None:
         return table.title
+    # The register's number, so that pages, documents and files name one table alike.
     number = printer.word("report.citation_of", number=printer.fact(output.output_id))
     title = table.title or printer.fact(output.title(printer.words.language))
     return Markup("{}. {}").format(number, title)

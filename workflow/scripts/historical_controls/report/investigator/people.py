@@ -111,6 +111,7 @@ def _summary(printer: Printer, code: str, level: str, arm: str) -> Markup:
     }
     printed = {name: printer.number(row) for name, row in rows.items()}
     known, missing = rows[Statistic.N], rows[Statistic.N_MISSING]
+    # No patient of the arm has a value: a dash, and the number missing behind it.
     if known is None or not known.value:
         cell = printer.number(None)
     elif rows[Statistic.COUNT] is not None:
