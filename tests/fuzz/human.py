@@ -75,7 +75,8 @@ def first_day_moment(text: str, form: str, zone: str) -> datetime | None:
     }.items():
         pattern = pattern.replace(code, piece)
     pattern = pattern.replace(r"\ ", r"\s+").replace(r"\s+*", r"\s*").replace(r"\s+?", r"\s?")
-    plain = re.sub(r"(?<=\d)\s*(?:horas|hora|hrs|hr|h)\.?$", "", text.strip(), flags=re.IGNORECASE)
+    seen = re.sub("[\u00ad\u200b-\u200f\u2060\ufeff]", "", text).strip()
+    plain = re.sub(r"(?<=\d)\s*(?:horas|hora|hrs|hr|h)\.?$", "", seen, flags=re.IGNORECASE)
     found = re.fullmatch(pattern, plain, re.IGNORECASE)
     return _utc(found.groupdict(), zone) if found else None
 
