@@ -10,11 +10,12 @@ import pytest
 from cleaning_study import LAB, LONG, dictionary, intake, source, study
 
 from historical_controls.cleaning.ledger.quarantine import held_records, quarantine_list, row_hashes
-from historical_controls.cleaning.ledger.resolutions import read_resolutions
+from historical_controls.cleaning.ledger.resolutions import is_released, read_resolutions
 from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
 from historical_controls.cleaning.people.identity import link_people
 from historical_controls.cleaning.people.joining import assemble_files
 from historical_controls.cleaning.records.outputs import SOURCE_TABLES, CleanSource, write_cleaned_file
+from historical_controls.cleaning.records.records import decide
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.errors import UserError
 from historical_controls.tables.parquet import read_table, write_table
@@ -114,6 +115,17 @@ def test_released_from_one_reason_a_record_is_held_for_another(tmp_path: Path) -
     people = link_people({"s": pd.concat([p.ledger for p in parts])}, {"s": declared})
     found = assemble_source(parts, people, SourceInputs("s", declared, dictionary()))
     assert found.ledger.loc[found.ledger["file"] == "lab"].set_index("line")["reason"][2] == "AFTER_DEATH"
+
+
+def test_a_reason_whose_name_ends_like_the_released_one_still_holds() -> None:
+    """RANGE is the end of OUT_OF_RANGE; a record is released from the reasons named alone."""
+    records = pd.DataFrame({"fate": "clean", "reason": "", "hint": None}, index=range(4)).astype("str")
+    records["released"] = ["OUT_OF_RANGE;", "RANGE;", "DUP_CONFLICT;OUT_OF_RANGE;", None]
+    found = decide(records, pd.Series(True, index=records.index), "RANGE")
+    assert found["reason"].tolist() == ["RANGE", "RELEASED", "RANGE", "RANGE"]
+    assert found["fate"].tolist() == ["quarantined", "clean", "quarantined", "quarantined"]
+    assert is_released(records, "OUT_OF_RANGE").tolist() == [True, False, True, False]
+    assert not is_released(records, "CONFLICT").any()
 
 
 def test_both_of_a_conflict_cannot_be_right(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from historical_controls.cleaning.ledger.quarantine import row_hashes
 from historical_controls.cleaning.records.columns import CELL
-from historical_controls.cleaning.records.records import note_if_unremarked, with_flag
+from historical_controls.cleaning.records.records import names_reason, note_if_unremarked, with_flag
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.declared_csv import read_declared
 from historical_controls.errors import UserError, did_you_mean, raise_all
@@ -205,7 +205,7 @@ def one_of_each_sample(records: pd.DataFrame, sample: list[str]) -> pd.DataFrame
 
 def is_released(records: pd.DataFrame, reason: str) -> pd.Series:
     """Return which records (column released) a person released from a reason."""
-    return records["released"].str.contains(f"{reason};", regex=False, na=False).astype(bool)
+    return names_reason(records["released"], reason)
 
 
 def with_released(records: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFrame:

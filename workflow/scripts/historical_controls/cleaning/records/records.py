@@ -72,9 +72,19 @@ def _without_released(
     released = records["released"].iloc[rows]
     if released.isna().all():
         return records, rows
-    why = reason.iloc[rows] if isinstance(reason, pd.Series) else [reason] * len(rows)
-    free = np.array([f"{code};" in f";{said}" for code, said in zip(why, released.fillna(""), strict=True)])
+    free = names_reason(released, reason.iloc[rows] if isinstance(reason, pd.Series) else reason).to_numpy()
     return records.assign(reason=_with_texts_at(records["reason"], rows[free], "RELEASED")), rows[~free]
+
+
+def names_reason(released: pd.Series, reason: str | pd.Series) -> pd.Series:
+    """Return which of the released reasons of records ('RANGE;DUP_CONFLICT;', null = none) include `reason`.
+
+    reason: one for all, or one a record, on the index of `released`.
+    """
+    codes = reason if isinstance(reason, pd.Series) else pd.Series(reason, index=released.index)
+    # Whole reasons: RANGE is the end of OUT_OF_RANGE, which releases no interval.
+    pairs = zip(codes, released.fillna(""), strict=True)
+    return pd.Series([code in said.split(";") for code, said in pairs], index=released.index, dtype=bool)
 
 
 def _with_texts_at(texts: pd.Series, rows: np.ndarray, said: str | pd.Series | None) -> pd.Series:
