@@ -56,6 +56,24 @@ def test_exact_p_value_is_scipys() -> None:
     assert found.p_floor == pytest.approx(1 / 210)
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.floats(-9, 9), st.floats(-9, 9), st.floats(-9, 9))
+def test_covariates_that_add_nothing_change_nothing(seed: int, unit: float, other: float, level: float) -> None:
+    """A constant and a linear function of a covariate lie in the span already: (I - H) of (IN-8) stays as it is."""
+    rng, treated = np.random.default_rng(seed), first(10, 4)
+    values, x = rng.normal(size=10), 10**unit * (rng.normal(size=10) + 3)
+    constant, dependent = np.full(10, 10**level), 10**other * x + 10 ** (level - 9) * np.abs(10**other * x).max()
+    for own, more in (
+        ([], [constant]), ([x], [constant]), ([x], [dependent]), ([x], [x, 2 * x, constant, dependent]),
+    ):  # fmt: skip
+        X = np.column_stack([np.empty((10, 0)), *own])
+        for columns in ([*own, *more], [*more, *own]):
+            scores = scores_of_values(values, treated, np.column_stack(columns))
+            plain = scores_of_values(values, treated, X)
+            assert scores.score == pytest.approx(plain.score, abs=1e-7)
+            assert scores.shift == pytest.approx(plain.shift, abs=1e-7)
+
+
 def test_interval_ends_where_brute_force_begins_to_reject() -> None:
     values, treated = RNG.normal(size=11) + first(11, 4), first(11, 4)
     labels = draw_labels(treated, 1)
