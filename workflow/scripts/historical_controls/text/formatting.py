@@ -13,7 +13,7 @@ def format_number(value: float | None, format: str) -> str:
     """`value` as the results table's `format` says ('0', '0.0', ..., 'p', 'percent', 'percent.0'); a dash for none.
 
     Mexican Spanish and English share the decimal point and the comma of thousands. A share is printed
-    as a percentage, whole where the format names no decimals. A p-value is never printed as 0.000.
+    as a percentage, whole where the format names no decimals. A p-value is never printed as 0.000 or 1.00.
     '<5' stands for itself: a count too small to be shared.
     """
     if format.startswith("<"):
@@ -25,9 +25,19 @@ def format_number(value: float | None, format: str) -> str:
     if format.startswith("percent"):
         return f"{_plain(100 * value, decimals(format))}%"
     if format == "p":
-        # Two significant digits, with at most three decimals: 0.43, 0.043, 0.004.
-        return "<0.001" if value < 0.001 else _plain(value, 3 if value < 0.1 else 2)
+        return _p_value(value)
     return _plain(value, decimals(format))
+
+
+def _p_value(value: float) -> str:
+    """Two significant digits, with at most three decimals: 0.43, 0.043, 0.004; '<0.001' and '>0.99' beyond them."""
+    if value < 0.001:
+        return "<0.001"
+    # As in the AMA Manual of Style (11th ed., "P value"): 1.00 would be read as certainty.
+    if value > 0.99:
+        return ">0.99"
+    # What rounds to 0.10 has two digits with two decimals already.
+    return _plain(value, 3 if value < 0.0995 else 2)
 
 
 def decimals(format: str) -> int:
