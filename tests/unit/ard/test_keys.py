@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ from historical_controls.ard.keys.statistics import Kind, Statistic
 from historical_controls.ard.keys.undeclared import UndeclaredKeyError
 from historical_controls.ard.queries import results_of
 from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.tables.registry import GATES
 from historical_controls.text.words import load_words
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -30,6 +32,12 @@ def test_every_key_has_words_and_every_word_a_key(language: str) -> None:
     words = load_words(ROOT / "workflow" / "locales", language)
     named = {key for key in words.entries if key.partition(".")[0] in ("statistic", "analysis")}
     assert named == {key.words for key in (*Statistic, *AnalysisKey)}
+
+
+def test_the_table_of_gates_lists_the_gates_of_the_results() -> None:
+    (said,) = (column.description for column in GATES.columns if column.name == "gate")
+    gates = [key.removeprefix("gate_") for key in AnalysisKey if key.startswith("gate_")]
+    assert sorted(re.findall(r"'(\w+)'", said)) == sorted(gates)
 
 
 def test_every_number_is_registered_once() -> None:
