@@ -25,6 +25,7 @@ from historical_controls.mixed_model import (
 from historical_controls.mixed_model.censored.likelihood import CensoredPoint, evaluate, gauss_hermite
 from historical_controls.mixed_model.censored.parameters import CensoredParameters
 from historical_controls.mixed_model.censored.problem import censored_problem
+from historical_controls.mixed_model.censored.profile import bound, profile
 from historical_controls.mixed_model.censored.terms import between_terms, exact_terms, log_between
 from historical_controls.mixed_model.design.specification import GroupForm
 from historical_controls.mixed_model.fits.censored import CensoredFit
@@ -249,6 +250,18 @@ def test_profile_interval_by_refitting() -> None:
     assert abs(wald.upper - row.upper) < 0.5 * wald.standard_error
 
 
+def test_a_bound_that_was_not_reached_is_refused() -> None:
+    """A c at which the signed root is not the quantile (CE-11) bounds an interval of another level."""
+    fit = fit_censored(censored(study(9), below=10.2), spec(fixed="y ~ x + day"))
+    row = np.eye(len(fit.point.theta))[1]
+    curve = profile(fit._objective, fit.point, fit._covariance, row)
+    reached = bound(curve, 2.0)
+    assert curve.root(curve.at(reached, fit.point)) == pytest.approx(2.0, abs=1e-4)
+    with pytest.raises(NotEstimable, match="profile likelihood could not be followed") as error:
+        bound(curve, 2.0, steps=1)
+    assert error.value.message.code == "profile_lost"
+
+
 def test_answers_as_the_uncensored_fit_does() -> None:
     fit = fit_censored(censored(study(9), below=9.5), spec(groups="arm", group_form="one_scale", time="day"))
     difference = fit.difference("arm", ("A", "B"), at={"day": [0, 3]}).table
@@ -267,6 +280,9 @@ def test_boundary_fits_are_named() -> None:
     none = fit_censored(data, spec(random=None))
     assert fit.loglik == pytest.approx(none.loglik, abs=1e-8)
     assert np.sqrt(np.diag(fit.vcov)) == pytest.approx(np.sqrt(np.diag(none.vcov)), rel=1e-5)
+    # The groups share the random effects (in units of their residual), hence the boundary, which is said once.
+    scaled = fit_censored(data, spec(groups="arm", group_form="one_scale"))
+    assert list(map(str, scaled.singular)) == ["variance of random Intercept is 0"]
 
 
 def test_no_convergence_no_estimates() -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from engine_references import lme4_case
 from generated import study
+from scipy import stats
 
 from historical_controls.mixed_model import MixedModelFit, MixedModelSpec, fit_design, fit_mixed_model
 from historical_controls.mixed_model.inference.contrast import Contrast
@@ -85,6 +86,39 @@ def test_continuous_ar1_on_a_grid_is_ar1(form: str) -> None:
     discrete = fit_mixed_model(data, MixedModelSpec("y ~ arm * day + x", "id", residual="ar1", visit="visit", **two))
     assert continuous.loglik == pytest.approx(discrete.loglik, abs=1e-8)
     same(answered(continuous), answered(discrete), 1e-6)
+
+
+@pytest.mark.parametrize("structure", ["us", "cs", "csh", "ar1", "ar1h", "toep", "toeph", "ad", "adh"])
+@pytest.mark.parametrize("form", [None, "free", "one_scale"])
+def test_one_visit_has_one_variance_under_every_structure(structure: str, form: str | None) -> None:
+    """One value a subject: the two-sample t test where the variance is shared, Welch's where each group has its own."""
+    data = study(11).groupby("id").first().reset_index().assign(visit=3)
+    groups = {"groups": "arm", "group_form": form} if form else {}
+    fit = fit_mixed_model(data, MixedModelSpec("y ~ arm", "id", residual=structure, visit="visit", **groups))
+    one, other = (data.loc[data["arm"] == arm, "y"] for arm in ("B", "A"))
+    test = stats.ttest_ind(one, other, equal_var=form is None)
+    found = fit.contrast({"arm[T.B]": 1.0}, df="satterthwaite")
+    assert fit.singular == ()
+    assert found.statistic == pytest.approx(test.statistic, rel=1e-6)
+    assert found.df == pytest.approx(test.df, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("form", "random", "said"),
+    [
+        ("free", "1", ["variance of random Intercept is 0 (arm=B)"]),
+        ("one_scale", "1", ["variance of random Intercept is 0"]),
+        ("two_scales", "1 + day", None),
+    ],
+)
+def test_a_boundary_of_a_shared_parameter_is_said_once(form: str, random: str, said: list[str] | None) -> None:
+    data = study(9, intercept=0.0, slope=0.0, rho=-0.3)
+    fit = fit_mixed_model(data, MixedModelSpec("y ~ arm * day", "id", random, groups="arm", group_form=form))
+    texts = list(map(str, fit.singular))
+    assert texts and (said is None or texts == said)
+    # What is said of every group is said without one.
+    plain = [text.partition(" (arm=")[0] for text in texts]
+    assert form == "free" or len(set(plain)) == len(plain)
 
 
 def test_vanishing_rho_gives_the_estimates_of_independent_residuals() -> None:

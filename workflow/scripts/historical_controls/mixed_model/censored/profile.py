@@ -88,16 +88,20 @@ def profile(objective: Objective, best: CensoredPoint, covariance: Array, row: A
 
 
 def bound(curve: Profile, quantile: float, steps: int = 30) -> float:
-    """The c at which the signed root reaches a quantile (its sign gives the side); infinite where it never does."""
+    """The c at which the signed root reaches a quantile (its sign gives the side); infinite where it never does.
+
+    Raises NotEstimable where it is not reached within `steps`.
+    """
     c, point = curve.center + quantile * curve.spread, curve.best
     for _ in range(steps):
         point = curve.at(c, point)
         root, slope = curve.root(point), curve.slope(point)
         if abs(root - quantile) < 1e-5 * abs(quantile):
-            break
+            return c
         # A profile that does not fall away from its centre, or not within a thousand quantiles, has no bound here.
         if root == 0 or slope * root >= 0 or abs(c - curve.center) > 1e3 * abs(quantile) * curve.spread:
             return float(np.sign(quantile) * np.inf)
         # the root is nearly linear in c, so Newton's step on it rarely needs a third
         c += (root - quantile) * root / slope
-    return c
+    # The last c is no bound: its confidence is unknown.
+    raise NotEstimable(Code.PROFILE_LOST)

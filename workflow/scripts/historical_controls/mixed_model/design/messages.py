@@ -5,7 +5,7 @@ and then its values by name ("variance_zero|effect=Intercept|group=treated"), wh
 
 Codes that reach a reader, with their values:
 
-Boundaries of a fit (`fit.singular`), group empty where all groups share the parameter:
+Boundaries of a fit (`fit.singular`), group empty where the groups share the parameter (and in models without groups):
     variance_zero (effect, group), correlation_one (effect, other, sign, group), correlations_degenerate (group),
     covariance_singular (group), residual_correlation_zero (group), residual_correlation_one (group)
 Ends of an attempt (`attempt.message`): converged (), stopped (steps, decrement), start_impossible ()

@@ -26,7 +26,7 @@ from historical_controls.mixed_model.design.errors import (
 )
 from historical_controls.mixed_model.design.messages import Code, Message
 from historical_controls.mixed_model.design.specification import MixedModelSpec
-from historical_controls.mixed_model.fits.covariance import degenerate, group_name
+from historical_controls.mixed_model.fits.covariance import by_group, degenerate
 from historical_controls.mixed_model.inference.answers import SEED, Answers
 from historical_controls.mixed_model.inference.contrast import Contrast, Method, between_within, t_contrast
 from historical_controls.mixed_model.inference.margins import Margins
@@ -106,11 +106,9 @@ class CensoredFit(Answers):
     @cached_property
     def singular(self) -> tuple[Message, ...]:
         """Each boundary that the covariance parameters lie on."""
-        messages: list[Message] = []
-        for g in range(len(self.design.group_levels)):
-            Lambda, sigma = self._natural(g)
-            messages += degenerate(Lambda @ Lambda.T / sigma**2, self.design.random_names, group_name(self.design, g))
-        return tuple(dict.fromkeys(messages))
+        natural = [self._natural(g) for g in range(len(self.design.group_levels))]
+        names = self.design.random_names
+        return by_group(self.design, [degenerate(Lambda @ Lambda.T / sigma**2, names) for Lambda, sigma in natural])
 
     def contrast(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -105,25 +106,43 @@ def subject_covariances(design: Design, problem: Problem, point: Point, nu: Arra
 
 def boundaries(design: Design, problem: Problem, point: Point) -> tuple[Message, ...]:
     """Zero variances, correlations of +-1 and vanishing or endless ranges; empty inside the parameter space."""
-    messages: list[Message] = []
-    for g in range(len(design.group_levels)):
-        where = group_name(design, g)
-        if design.spec.over_visits:
-            Sigma = over_visits(problem, point, g)
-            sd = np.sqrt(np.diag(Sigma))
-            # Of the correlations, so that visits with small variances do not count as singular.
-            if np.linalg.eigvalsh(Sigma / np.outer(sd, sd))[0] < 1e-8:
-                messages.append(message(Code.COVARIANCE_SINGULAR, group=where))
-            continue
-        at = point.engine.coordinates(point.nu, g)  # type: ignore[attr-defined]
-        messages += degenerate(at.G / at.r, design.random_names, where)
-        if at.rho is not None and at.rho < 1e-8:
-            messages.append(message(Code.RESIDUAL_CORRELATION_ZERO, group=where))
-        # of rows as far apart as any of one subject: of neighbours it is near 1 wherever times are close
-        if at.rho is not None and at.rho ** longest_span(design, problem) > 1 - 1e-6:
-            messages.append(message(Code.RESIDUAL_CORRELATION_ONE, group=where))
+    return by_group(design, [_boundaries(design, problem, point, g) for g in range(len(design.group_levels))])
+
+
+def by_group(design: Design, boundaries: list[list[Message]]) -> tuple[Message, ...]:
+    """The messages of all groups, each with its group's name; once and without a name where groups share a parameter.
+
+    boundaries: the messages of each group, without its name. No parameter is shared with form "free".
+    """
+    free = design.spec.group_form == "free"
+    # What only some groups say is a factor of their own that vanished ("two_scales").
+    shared = set() if free else set.intersection(*map(set, boundaries))
+    messages = [
+        replace(one, values=tuple((name, group if name == "group" else value) for name, value in one.values))
+        for g, own in enumerate(boundaries)
+        for one in own
+        for group in ["" if one in shared else group_name(design, g)]
+    ]
     # Each message once, in the order found: a set would change it from run to run.
     return tuple(dict.fromkeys(messages))
+
+
+def _boundaries(design: Design, problem: Problem, point: Point, g: int) -> list[Message]:
+    """The boundaries of one group, without its name."""
+    if design.spec.over_visits:
+        Sigma = over_visits(problem, point, g)
+        sd = np.sqrt(np.diag(Sigma))
+        # Of the correlations, so that visits with small variances do not count as singular.
+        singular = np.linalg.eigvalsh(Sigma / np.outer(sd, sd))[0] < 1e-8
+        return [message(Code.COVARIANCE_SINGULAR, group="")] if singular else []
+    at = point.engine.coordinates(point.nu, g)  # type: ignore[attr-defined]
+    messages = degenerate(at.G / at.r, design.random_names)
+    if at.rho is not None and at.rho < 1e-8:
+        messages.append(message(Code.RESIDUAL_CORRELATION_ZERO, group=""))
+    # of rows as far apart as any of one subject: of neighbours it is near 1 wherever times are close
+    if at.rho is not None and at.rho ** longest_span(design, problem) > 1 - 1e-6:
+        messages.append(message(Code.RESIDUAL_CORRELATION_ONE, group=""))
+    return messages
 
 
 def longest_span(design: Design, problem: Problem) -> float:
@@ -139,10 +158,10 @@ def group_name(design: Design, group: int) -> str:
     return f"{design.spec.groups}={design.group_levels[group]}" if several else ""
 
 
-def degenerate(G: Array, names: tuple[str, ...], group: str) -> list[Message]:
-    """Zero variances and correlations of +-1, G being relative to the residual variance."""
+def degenerate(G: Array, names: tuple[str, ...]) -> list[Message]:
+    """Zero variances and correlations of +-1 of one group, not named, G being relative to the residual variance."""
     zero = [i for i in range(len(G)) if G[i, i] < SINGULAR]
-    messages = [message(Code.VARIANCE_ZERO, effect=names[i], group=group) for i in zero]
+    messages = [message(Code.VARIANCE_ZERO, effect=names[i], group="") for i in zero]
     # An effect without variance has no correlation to be judged.
     kept = [i for i in range(len(G)) if i not in zero]
     if len(kept) < 2:
@@ -153,7 +172,7 @@ def degenerate(G: Array, names: tuple[str, ...], group: str) -> list[Message]:
         return messages
     # With three effects or more no single pair need be at 1 for the matrix to be singular.
     if len(kept) > 2:
-        return [*messages, message(Code.CORRELATIONS_DEGENERATE, group=group)]
+        return [*messages, message(Code.CORRELATIONS_DEGENERATE, group="")]
     one, other = (names[i] for i in kept)
     sign = "+" if correlation[0, 1] > 0 else "-"
-    return [*messages, message(Code.CORRELATION_ONE, effect=one, other=other, sign=sign, group=group)]
+    return [*messages, message(Code.CORRELATION_ONE, effect=one, other=other, sign=sign, group="")]

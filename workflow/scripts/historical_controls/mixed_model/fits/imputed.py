@@ -243,10 +243,10 @@ class Copier:
         return tuple(self._fit(start, own, theta) for own, theta in zip(state.y, state.theta, strict=True))
 
     def _drawn(self, start: MixedModelFit, state: Copies, generator: np.random.Generator) -> Array:
-        """New values beyond the limits, the mean drawn from its law given the covariance (CE-12)."""
+        """New values beyond the limits, the mean drawn from its law given the covariance (CE-13)."""
         problem, design = start.problem, self.design
         z = generator.standard_normal(state.beta.shape)
-        # beta is drawn, not kept at its estimate: copies with one mean would vary too little between them (CE-13).
+        # beta is drawn, not kept at its estimate: copies with one mean would vary too little between them.
         noise = np.asarray(np.linalg.cholesky(state.Phi) @ z[..., None])[..., 0]
         beta = state.beta + np.sqrt(state.sigma2)[:, None] * noise
         coefficients = problem.offset + problem.y_scale * linalg.solve_triangular(problem.T, beta.T).T

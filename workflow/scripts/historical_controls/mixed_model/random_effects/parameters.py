@@ -90,7 +90,7 @@ class RandomEffectsParameters:
         return self.q**2 + 1 + self.car1
 
     def start(self, spread: float = 1.0) -> Array:
-        """Equal groups, variances `spread` times the residual's, a moderate rho."""
+        """Equal groups, standard deviations `spread` times the residual's (G = r B B), a moderate rho."""
         rows, columns = self.cells
         shape = np.where(rows == columns, spread, 0.0)
         if self.car1:

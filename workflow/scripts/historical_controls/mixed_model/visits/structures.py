@@ -17,6 +17,9 @@ Numbers = NDArray[Any]  # real, or complex during differentiation
 
 def covariance(structure: str, theta: Numbers, m: int) -> Numbers:
     """The matrix (..., m, m) of a structure; the heterogeneous ones end with log-ratios of standard deviations."""
+    # One visit has one variance under every structure, and nothing that it could correlate with.
+    if m == 1:
+        return np.ones((*theta.shape[:-1], 1, 1), dtype=theta.dtype)
     if structure == "us":
         return _unstructured(theta, m)
     base = homogeneous(structure)
@@ -35,7 +38,7 @@ def homogeneous(structure: str) -> str:
 
 def correlation_size(base: str, m: int) -> int:
     """Numbers that describe the correlations."""
-    return {"cs": 1, "ar1": 1, "toep": m - 1, "ad": m - 1}[base]
+    return {"cs": min(m - 1, 1), "ar1": min(m - 1, 1), "toep": m - 1, "ad": m - 1}[base]
 
 
 def size(structure: str, m: int) -> int:
@@ -48,6 +51,8 @@ def size(structure: str, m: int) -> int:
 
 def start(structure: str, m: int, level: float) -> Numbers:
     """Equal variances and correlations of about `level` between neighbours."""
+    if m == 1:
+        return np.zeros(0)
     # The inverse of `_inside`.
     slope = level / np.sqrt(1 - level**2)
     if structure == "us":
