@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.markers import TICKDOWN
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from historical_controls.ard.keys.analyses import AnalysisKey
@@ -204,8 +205,11 @@ def _frame(
 def _day_axis(axes: Axes, words: Words, horizon: int) -> None:
     axes.set_xlim(-0.4, horizon + 0.4)
     axes.set_xticks(day_ticks(horizon))
-    axes.set_xticks(range(horizon + 1), minor=True)
-    axes.tick_params(axis="x", which="minor", length=1.5, width=0.5)
+    # One artist instead of a minor tick a day: ticks took a third of the time of every figure with days.
+    every_day: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "clip_on": False, "zorder": 2.5}
+    axes.plot(
+        range(horizon + 1), [0.0] * (horizon + 1), ls="none", marker=TICKDOWN, ms=1.5, mew=0.5, c="black", **every_day
+    )
     axes.set_xlabel(words("figure.days"), labelpad=2)
     axes.axvline(0, color=FAINT, lw=0.8, zorder=0)
 
