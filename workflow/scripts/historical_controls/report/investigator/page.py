@@ -77,6 +77,7 @@ def _content(page: PageInputs) -> dict[str, Any]:
     main = [config.primary.outcome, *config.primary.key_secondary]
     return {
         "level": printer.level,
+        "course_means": "course.means" if config.analysis.adjust_for_baseline else "course.means_unadjusted",
         "primary_day": printer.fact(config.primary.day),
         "answer": answer(printer),
         "in_short": in_short(printer),
