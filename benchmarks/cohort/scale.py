@@ -23,7 +23,7 @@ from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.cohort.records.clean_tables import stored_tables
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.study import Study
-from historical_controls.config.study_config import read_config
+from historical_controls.config.study_file import read_config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.tables.parquet import TableWriter, write_table
 from historical_controls.tables.registry import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS

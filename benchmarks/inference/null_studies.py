@@ -23,7 +23,7 @@ from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.analysis.outcomes import analyse_outcomes
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.config.analysis.analysis import Analysis, Primary
-from historical_controls.config.study_config import read_config
+from historical_controls.config.study_file import read_config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 

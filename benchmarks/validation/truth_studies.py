@@ -20,7 +20,7 @@ import pandas as pd
 from historical_controls.calibration.page import SUMMARY
 from historical_controls.calibration.studies import ANSWER_COLUMNS, large_sample, study_answers, summary
 from historical_controls.calibration.worlds import CASES, WORLDS
-from historical_controls.config.study_config import read_config
+from historical_controls.config.study_file import read_config
 from historical_controls.dictionary.dictionary import load_dictionary
 
 ROOT = Path(__file__).resolve().parents[2]

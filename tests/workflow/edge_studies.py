@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from historical_controls.config.study_config import read_config
+from historical_controls.config.study_file import read_config
 
 ROOT = Path(__file__).resolve().parents[2]
 FORMAT = "%Y-%m-%d %H:%M"

@@ -20,7 +20,7 @@ from historical_controls.calibration.records import clean_tables
 from historical_controls.calibration.studies import study_answers
 from historical_controls.calibration.worlds import CASES, WORLDS, Case
 from historical_controls.config.merging import merged
-from historical_controls.config.study_config import read_config
+from historical_controls.config.study_file import read_config
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -17,7 +17,7 @@ from historical_controls.cleaning.people.identity import link_people
 from historical_controls.cleaning.records.outputs import SOURCE_TABLES
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.sources.sources import Source
-from historical_controls.config.study_config import read_config
+from historical_controls.config.study_file import read_config
 from historical_controls.errors import UserError
 from historical_controls.intake.reading import read_file
 from historical_controls.tables.parquet import write_table

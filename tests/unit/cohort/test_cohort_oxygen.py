@@ -19,7 +19,8 @@ from historical_controls.cohort.eligibility.rules import judge_rules
 from historical_controls.cohort.records.clean_tables import CleanTables
 from historical_controls.cohort.records.patient_records import place_all
 from historical_controls.config.cohort.cohort import Cohort
-from historical_controls.config.study_config import load_config, read_config, scenario_config
+from historical_controls.config.study_config import load_config, scenario_config
+from historical_controls.config.study_file import read_config
 
 PF = {"kind": "paired_ratio", "numerator": "PAO2", "denominator": "FIO2", "within_minutes": 30}
 FLOW = {"kind": "fraction_from_flow", "flow": "O2_FLOW", "table": [[2, 0.25], [4, 0.30], [8, 0.40], [10, 0.50]]}

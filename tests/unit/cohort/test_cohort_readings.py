@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from historical_controls.config.cohort.cohort import Cohort
-from historical_controls.config.study_config import read_config
+from historical_controls.config.study_file import read_config
 
 CONFIG = Path(__file__).parents[3] / "config.yaml"
 

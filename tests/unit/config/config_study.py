@@ -9,7 +9,8 @@ from typing import Any
 
 from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.scenarios import batches, specified_weightings
-from historical_controls.config.study_config import Config, read_config
+from historical_controls.config.study_config import Config
+from historical_controls.config.study_file import read_config
 from historical_controls.config.vocabulary import Vocabulary
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.errors import UserError, UserErrors

@@ -13,14 +13,8 @@ import yaml
 
 from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.merging import merged
-from historical_controls.config.study_config import (
-    Config,
-    check_files,
-    json_schema,
-    load_config,
-    read_config,
-    scenario_config,
-)
+from historical_controls.config.study_config import Config, check_files, json_schema, load_config, scenario_config
+from historical_controls.config.study_file import read_config
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.errors import UserError, UserErrors
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 import yaml
 from config_study import ROOT, check, refusals, study
 
+from historical_controls.config import study_config
 from historical_controls.config.reading.derived import with_derived
 from historical_controls.config.reading.included import included_files, lines_of, with_included
 from historical_controls.config.reading.resolved import resolved_text
-from historical_controls.config.study_config import load_config, read_config
+from historical_controls.config.study_config import load_config
+from historical_controls.config.study_file import read_config
 from historical_controls.errors import UserError, UserErrors
 
 
@@ -197,3 +200,11 @@ def test_an_unknown_unit_or_outcome_says_which_row_of_which_file_to_write() -> N
     unit = said["sources.ward_b.files.all.parts.0.columns.crp.unit"]
     assert "a row of dictionary/units.csv (outcome,unit,factor): 'CRP,umol/L,<factor>' converts to mg/L" in unit
     assert "a row of dictionary/outcomes.csv (code,label_en,unit): 'LEAD,<label>,<unit>'" in said["outcomes.1"]
+
+
+def test_jobs_that_read_the_stored_config_do_not_depend_on_how_its_file_is_read() -> None:
+    """A job runs again when a module changes that its script imports."""
+    source = Path(study_config.__file__).read_text(encoding="utf-8")
+    imported = {node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)}
+    room = "historical_controls.config.reading"
+    assert not imported & {f"{room}.completed", f"{room}.included", f"{room}.strict_yaml"}

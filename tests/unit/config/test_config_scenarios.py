@@ -6,7 +6,8 @@ from pathlib import Path
 
 from historical_controls.config.merging import merged
 from historical_controls.config.scenarios import grid
-from historical_controls.config.study_config import Config, read_config
+from historical_controls.config.study_config import Config
+from historical_controls.config.study_file import read_config
 
 
 def test_every_scenario_is_a_config_of_its_own() -> None:

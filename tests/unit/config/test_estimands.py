@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from historical_controls.config.check import checked_config, vocabulary
-from historical_controls.config.study_config import load_config, read_config
+from historical_controls.config.study_config import load_config
+from historical_controls.config.study_file import read_config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import UserError, UserErrors
 

@@ -14,7 +14,7 @@ from historical_controls.cleaning.records.outputs import CleanSource
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.sources.sources import Source
 from historical_controls.config.study import Study as StudySection
-from historical_controls.config.study_config import read_config
+from historical_controls.config.study_file import read_config
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.intake.reading import read_file
 from historical_controls.simulation.study import Study, make_study, simulate

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from historical_controls.config.sources.sources import Source
 from historical_controls.config.study import Study as StudySection
-from historical_controls.config.study_config import read_config
+from historical_controls.config.study_file import read_config
 from historical_controls.errors import UserError
 from historical_controls.simulation.measure import Stream, measurements
 from historical_controls.simulation.screening import eligible_hours

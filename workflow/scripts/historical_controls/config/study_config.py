@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 
 from historical_controls.config.analysis.analysis import Analysis, Primary
@@ -27,10 +26,7 @@ from historical_controls.config.name_types import (
     DeclaredSource,
     Texts,
 )
-from historical_controls.config.reading.completed import completed
 from historical_controls.config.reading.derived import with_derived
-from historical_controls.config.reading.included import with_included
-from historical_controls.config.reading.strict_yaml import LOADER
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.study import Study
 from historical_controls.errors import UserError, did_you_mean, raise_all
@@ -126,14 +122,6 @@ class Config(Section):
     @property
     def scenario_names(self) -> list[str]:
         return ["primary", *self.scenarios]
-
-
-def read_config(path: str | Path) -> dict[str, Any]:
-    """A config file with its included files and every default written out, nothing checked. Raises UserError(s)."""
-    place = Path(path)
-    # utf-8-sig: Windows editors begin a file with a byte order mark, which YAML would read as part of the first key.
-    raw = yaml.load(place.read_text(encoding="utf-8-sig"), Loader=LOADER)
-    return completed(Config, with_derived(with_included(raw, place.parent, place.name)))
 
 
 RULES: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Rule])

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from historical_controls.config.study_config import read_config
+from historical_controls.config.study_file import read_config
 from historical_controls.simulation.exports.dirt import (
     Amount,
     gas_dirt,
