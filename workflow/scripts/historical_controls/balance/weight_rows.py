@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from historical_controls.ard.keys.analyses import AnalysisKey, gate_key
+from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.balance.covariates import Floats
@@ -55,7 +56,7 @@ def gate_rows(method: str, gates: Iterable[Gate], scenario: str) -> Iterator[Row
     """Output 14.1.10: one analysis a gate, its state, what was found and what is declared."""
     for gate in gates:
         # `level` of a gate is an arm or a patient's display id; results have a column for each.
-        arm = gate.level if gate.level in ("treated", "historical") else ""
+        arm = gate.level if gate.level in ARMS else ""
         level = "" if arm else gate.level
         cell = Cell(gate_key(gate.gate), scenario, method, outcome=gate.covariate, arm=arm, level=level)
         yield cell.text(Statistic.STATE, gate.state)

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
+from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.calibration.hospital import WAITS, Hospital
 from historical_controls.calibration.studies import SEED
 from historical_controls.calibration.verdicts import COVERAGE, DOUBT, REJECTION, SMALL
@@ -24,11 +25,11 @@ HEAD = (
     "|---|---|---|---|---|---|---|---|---|---|",
 )
 ANSWERS = {
-    "mixed_model": "mixed model",
-    "permutation": "studentised permutation",
-    "worst_rank": "worst rank (log win odds)",
-    "while_alive/mean/welch": "mean while alive, Welch",
-    "while_alive/mean/studentised": "mean while alive, studentised permutation",
+    AnalysisKey.MIXED_MODEL: "mixed model",
+    AnalysisKey.PERMUTATION: "studentised permutation",
+    AnalysisKey.WORST_RANK: "worst rank (log win odds)",
+    f"{AnalysisKey.WHILE_ALIVE}/mean/welch": "mean while alive, Welch",
+    f"{AnalysisKey.WHILE_ALIVE}/mean/studentised": "mean while alive, studentised permutation",
     "student": "Student's t, completers",
     "ordinary_permutation": "ordinary permutation, completers",
     "before_after": "before and after, treated alone",

@@ -67,7 +67,7 @@ class Declared:
 
 
 @dataclass(frozen=True)
-class Look:
+class AnalysisVariant:
     """One way to analyse a study. overrides: of the declared config; spoil: what is done to table visits before."""
 
     overrides: Mapping[str, Any] = field(default_factory=dict)
@@ -132,7 +132,9 @@ def cohorts(clean: CleanTables, settings: Declared, seed: int) -> dict[int, Incl
     return {number: Included(people[number], visits[number]) for number in people}
 
 
-def analysed(tables: Included, look: Look, settings: Declared, codes: Iterable[str], seed: int) -> pd.DataFrame:
+def analysed(
+    tables: Included, look: AnalysisVariant, settings: Declared, codes: Iterable[str], seed: int
+) -> pd.DataFrame:
     """ARD rows of the analysis under one look, the gates of balance heeded."""
     patients, visits = tables.patients, tables.visits
     # Gates look at the visits as they were; what a look spoils is what an analyst would not have noticed.
@@ -163,16 +165,16 @@ def read_answer(ard: pd.DataFrame, outcome: str, analysis: str, ratio: bool) -> 
     own = ard[(ard["outcome"] == outcome) & (ard["analysis"] == name) & (ard["level"] == level)]
     rows = own[(own["day"] == DAY) & (own["contrast"] == CONTRAST) & (own["method"].eq(method) | (method == ""))]
     found = dict(zip(rows["statistic"], rows["value"], strict=True))
-    estimate = found.get("win_odds", found.get("estimate"))
+    estimate = found.get(Statistic.WIN_ODDS, found.get(Statistic.ESTIMATE))
     if estimate is None:
         # A refused comparison has no estimate at all; the reason is a text row.
         refusals = ard[
             (ard["outcome"] == outcome) & ard["statistic"].isin([Statistic.NOT_ESTIMABLE, Statistic.NOT_RANKED])
         ]
         return Answer(reason=str(refusals["text"].iloc[0]) if len(refusals) else "no_answer")
-    numbers = np.array([estimate, found.get("lower", -np.inf), found.get("upper", np.inf)])
+    numbers = np.array([estimate, found.get(Statistic.LOWER, -np.inf), found.get(Statistic.UPPER, np.inf)])
     if ratio:
         with np.errstate(divide="ignore"):
             numbers = np.log(np.maximum(numbers, 0))
     low, high = float(numbers[1]), float(numbers[2])
-    return Answer(float(numbers[0]), low, high, found.get("p_value", np.nan))
+    return Answer(float(numbers[0]), low, high, found.get(Statistic.P_VALUE, np.nan))

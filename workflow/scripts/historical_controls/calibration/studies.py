@@ -14,10 +14,10 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.calibration.naive import NAIVE
 from historical_controls.calibration.pipeline import (
     DAY,
+    AnalysisVariant,
     Answer,
     Declared,
     Included,
-    Look,
     analysed,
     cohorts,
     declared,
@@ -36,7 +36,7 @@ LARGE = {"treated": 2000, "admitted": 3500}
 WORSE_THAN_ANY = 1000.0  # a death lies so many mmHg below every value, an earlier one lower
 KEY = ["world", "outcome", "look", "analysis"]
 ANSWER_COLUMNS = [*KEY, "number", *(field.name for field in fields(Answer))]
-ODDS = ("worst_rank", "win_ratio")
+ODDS = (AnalysisKey.WORST_RANK, AnalysisKey.WIN_RATIO)
 NOT_SIMULATED = "DDIM"  # as primary outcome: nothing is ranked where no case asks for ranks
 
 
@@ -74,7 +74,7 @@ def generator(world: str, *numbers: int) -> np.random.Generator:
 
 
 def _answers(
-    asked: list[Case], tables: Included, look: Look, settings: Declared, number: int
+    asked: list[Case], tables: Included, look: AnalysisVariant, settings: Declared, number: int
 ) -> Iterator[tuple[Case, Answer]]:
     # Naive answers read the visits themselves; their outcomes need no analysis.
     codes = sorted({case.outcome for case in asked if case.analysis not in NAIVE})
@@ -109,8 +109,8 @@ def large_sample(
     wins = float(stats.mannwhitneyu(score[treated], score[~treated]).statistic) / (treated.sum() * (~treated).sum())
     alive = own[own["day"] > 0].groupby(["arm", "patient_id"])["value"].mean().groupby("arm").mean()
     return {
-        "worst_rank": float(np.log(wins / (1 - wins))),
-        "while_alive": float(alive["treated"] - alive["historical"]),
+        AnalysisKey.WORST_RANK: float(np.log(wins / (1 - wins))),
+        AnalysisKey.WHILE_ALIVE: float(alive["treated"] - alive["historical"]),
     }
 
 

@@ -13,7 +13,7 @@ DOUBT = 0.01  # a rate is off where its exact 99% interval says so
 SMALL = 0.15  # of the estimates' spread: a bias that nobody would notice in a study of this size
 
 
-def off(row: Mapping[str, Any]) -> list[str]:
+def violations(row: Mapping[str, Any]) -> list[str]:
     """What is wrong with the answers of one line, by the declared standard."""
     found = []
     if row["answers"] == 0:
@@ -33,7 +33,7 @@ def verdict(row: Mapping[str, Any]) -> str:
     """The promise of a line against its answers, in words."""
     if row["promise"] == "refuses":
         return "kept: not estimable" if row["answers"] == 0 else "MISSED: gives answers"
-    faults = off(row)
+    faults = violations(row)
     if row["promise"] == "recovers":
         return "MISSED: " + ", ".join(faults) if faults else "kept"
     if row["promise"] == "misleads":

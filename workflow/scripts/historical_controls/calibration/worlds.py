@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.calibration.hospital import Change, Hospital, Signal
 from historical_controls.calibration.naive import half_the_limit, without_assays
-from historical_controls.calibration.pipeline import Look
+from historical_controls.calibration.pipeline import AnalysisVariant
 
 Promise = Literal["recovers", "refuses", "misleads", "shown"]
 LOG_HALF = float(np.log(0.5))
@@ -52,20 +53,20 @@ def _ladder(residual: str, random: str, per_arm: str) -> dict[str, Any]:
 # The naive refuse nothing.
 NO_GATES: dict[str, Any] = {"gates": {"min_ess": 0, "max_weight_share": 1, "min_controls_reaching": 0}}
 
-LOOKS: dict[str, Look] = {
-    "declared": Look(),
-    "one variance for both arms": Look(_ladder("car1", "1 + day", "pooled")),
-    "slopes, two scales per arm": Look(_ladder("car1", "1 + day", "two_scales")),
-    "slopes, one scale per arm": Look(_ladder("car1", "1 + day", "one_scale")),
-    "entropy weights": Look(
+LOOKS: dict[str, AnalysisVariant] = {
+    "declared": AnalysisVariant(),
+    "one variance for both arms": AnalysisVariant(_ladder("car1", "1 + day", "pooled")),
+    "slopes, two scales per arm": AnalysisVariant(_ladder("car1", "1 + day", "two_scales")),
+    "slopes, one scale per arm": AnalysisVariant(_ladder("car1", "1 + day", "one_scale")),
+    "entropy weights": AnalysisVariant(
         {"balance": {"methods": ["entropy"]}, "analysis": {"weighting": "entropy", "df_method": "satterthwaite"}}
     ),
-    "half the limit": Look(spoil=half_the_limit),
-    "assays not noted": Look(spoil=without_assays),
-    "controls from their first eligible hour": Look(
+    "half the limit": AnalysisVariant(spoil=half_the_limit),
+    "assays not noted": AnalysisVariant(spoil=without_assays),
+    "controls from their first eligible hour": AnalysisVariant(
         {"balance": NO_GATES, "cohort": {"time_zero": {"match_waits": False}}}
     ),
-    "all controls from admission": Look(
+    "all controls from admission": AnalysisVariant(
         {
             "balance": NO_GATES,
             "cohort": {
@@ -74,8 +75,8 @@ LOOKS: dict[str, Look] = {
             },
         }
     ),
-    "controls of the same weeks": Look({"cohort": {"calendar_window_weeks": 0}}),
-    "calendar week a key covariate": Look({"balance": {"key_covariates": ["PF", "AGE", "calendar_week"]}}),
+    "controls of the same weeks": AnalysisVariant({"cohort": {"calendar_window_weeks": 0}}),
+    "calendar week a key covariate": AnalysisVariant({"balance": {"key_covariates": ["PF", "AGE", "calendar_week"]}}),
 }
 
 WORLDS: dict[str, World] = {
@@ -139,8 +140,8 @@ WORLDS: dict[str, World] = {
     "one treated": World(Hospital(treated=1), "A single treated patient.", 0.25),
 }
 
-BOTH = ("mixed_model", "permutation")
-WHILE_ALIVE = ("while_alive/mean/welch", "while_alive/mean/studentised")
+BOTH: tuple[str, ...] = (AnalysisKey.MIXED_MODEL, AnalysisKey.PERMUTATION)
+WHILE_ALIVE = (f"{AnalysisKey.WHILE_ALIVE}/mean/welch", f"{AnalysisKey.WHILE_ALIVE}/mean/studentised")
 
 
 def _cases(
@@ -157,38 +158,38 @@ CASES: tuple[Case, ...] = tuple(
         _cases("exchangeable arms", "HR", "declared", BOTH, "recovers", -10),
         _cases("exchangeable arms", "HR", "declared", ("before_after",), "misleads", -10),
         _cases("unequal spread", "RR", "declared", BOTH, "recovers"),
-        _cases("unequal spread", "RR", "slopes, two scales per arm", ("mixed_model",), "shown"),
-        _cases("unequal spread", "RR", "slopes, one scale per arm", ("mixed_model",), "shown"),
-        _cases("unequal spread", "RR", "one variance for both arms", ("mixed_model",), "misleads"),
+        _cases("unequal spread", "RR", "slopes, two scales per arm", (AnalysisKey.MIXED_MODEL,), "shown"),
+        _cases("unequal spread", "RR", "slopes, one scale per arm", (AnalysisKey.MIXED_MODEL,), "shown"),
+        _cases("unequal spread", "RR", "one variance for both arms", (AnalysisKey.MIXED_MODEL,), "misleads"),
         _cases("unequal spread", "RR", "declared", ("student", "ordinary_permutation"), "misleads"),
         _cases("unequal spread", "MAP", "declared", BOTH, "recovers"),
-        _cases("unequal spread", "MAP", "slopes, two scales per arm", ("mixed_model",), "shown"),
-        _cases("unequal spread", "MAP", "slopes, one scale per arm", ("mixed_model",), "shown"),
-        _cases("unequal spread", "MAP", "one variance for both arms", ("mixed_model",), "misleads"),
+        _cases("unequal spread", "MAP", "slopes, two scales per arm", (AnalysisKey.MIXED_MODEL,), "shown"),
+        _cases("unequal spread", "MAP", "slopes, one scale per arm", (AnalysisKey.MIXED_MODEL,), "shown"),
+        _cases("unequal spread", "MAP", "one variance for both arms", (AnalysisKey.MIXED_MODEL,), "misleads"),
         _cases("unequal spread", "MAP", "declared", ("student", "ordinary_permutation"), "misleads"),
         _cases("limit of detection", "IL6", "declared", BOTH, "recovers", LOG_HALF),
-        _cases("limit of detection", "IL6", "half the limit", ("mixed_model",), "misleads", LOG_HALF),
-        _cases("assay shift", "FERR", "declared", ("mixed_model",), "refuses"),
+        _cases("limit of detection", "IL6", "half the limit", (AnalysisKey.MIXED_MODEL,), "misleads", LOG_HALF),
+        _cases("assay shift", "FERR", "declared", (AnalysisKey.MIXED_MODEL,), "refuses"),
         _cases("assay shift", "FERR", "assays not noted", (*BOTH, "student"), "misleads"),
         _cases("confounding by severity", "PF", "declared", BOTH, "recovers"),
-        _cases("confounding by severity", "PF", "entropy weights", ("mixed_model",), "recovers"),
+        _cases("confounding by severity", "PF", "entropy weights", (AnalysisKey.MIXED_MODEL,), "recovers"),
         _cases("confounding by severity", "PF", "declared", ("student", "before_after"), "misleads"),
-        _cases("immortal time", "PF", "declared", (*BOTH, "worst_rank"), "recovers"),
-        _cases("immortal time", "PF", "controls from their first eligible hour", ("worst_rank",), "shown"),
-        _cases("immortal time", "PF", "all controls from admission", ("worst_rank",), "misleads"),
+        _cases("immortal time", "PF", "declared", (*BOTH, AnalysisKey.WORST_RANK), "recovers"),
+        _cases("immortal time", "PF", "controls from their first eligible hour", (AnalysisKey.WORST_RANK,), "shown"),
+        _cases("immortal time", "PF", "all controls from admission", (AnalysisKey.WORST_RANK,), "misleads"),
         _cases("death takes the sickest", "PF", "declared", BOTH, "recovers", 40),
-        _cases("death takes the sickest", "PF", "declared", ("worst_rank", *WHILE_ALIVE), "recovers", None),
+        _cases("death takes the sickest", "PF", "declared", (AnalysisKey.WORST_RANK, *WHILE_ALIVE), "recovers", None),
         _cases("death takes the sickest", "PF", "declared", ("student",), "misleads", 40),
         _cases("treatment kills", "PF", "declared", BOTH, "recovers"),
-        _cases("treatment kills", "PF", "declared", ("worst_rank", *WHILE_ALIVE), "recovers", None),
+        _cases("treatment kills", "PF", "declared", (AnalysisKey.WORST_RANK, *WHILE_ALIVE), "recovers", None),
         _cases("treatment kills", "PF", "declared", ("student",), "shown"),
         _cases("calendar trend", "PF", "controls of the same weeks", BOTH, "recovers"),
-        _cases("calendar trend", "PF", "declared", ("mixed_model",), "misleads"),
-        _cases("calendar apart", "PF", "calendar week a key covariate", ("mixed_model",), "refuses"),
-        _cases("calendar apart", "PF", "declared", ("mixed_model",), "misleads"),
-        _cases("no overlap", "PF", "declared", ("mixed_model",), "refuses"),
+        _cases("calendar trend", "PF", "declared", (AnalysisKey.MIXED_MODEL,), "misleads"),
+        _cases("calendar apart", "PF", "calendar week a key covariate", (AnalysisKey.MIXED_MODEL,), "refuses"),
+        _cases("calendar apart", "PF", "declared", (AnalysisKey.MIXED_MODEL,), "misleads"),
+        _cases("no overlap", "PF", "declared", (AnalysisKey.MIXED_MODEL,), "refuses"),
         _cases("no overlap", "PF", "declared", ("student",), "shown"),
-        _cases("one treated", "PF", "declared", ("mixed_model",), "refuses"),
+        _cases("one treated", "PF", "declared", (AnalysisKey.MIXED_MODEL,), "refuses"),
     )
     for case in cases
 )

@@ -10,6 +10,7 @@ import pandas as pd
 from historical_controls.analysis.model.gates import reason_against, reason_against_day
 from historical_controls.analysis.model.mean_model import choose_time
 from historical_controls.analysis.model.model_data import model_data
+from historical_controls.ard.keys.arms import ARMS
 from historical_controls.balance.arms import balance_arms
 from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.checking.findings import Listing, listing
@@ -23,7 +24,6 @@ from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.text.words import Words
 
-ARMS = ("treated", "historical")
 STATES = {"refuse": 0, "warn": 1, "ok": 2}
 
 

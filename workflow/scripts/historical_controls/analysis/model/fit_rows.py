@@ -19,7 +19,6 @@ from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.scales import effect_of, effect_unit, error_unit, mean_format, mean_of
 from historical_controls.mixed_model.inference.contrast import Contrast
 
-LEVELS = ("treated", "historical")
 # Limits of a curve on a day, and the columns of the library that hold them.
 BANDS = {
     Statistic.LOWER: "lower",

@@ -67,9 +67,9 @@ def _answers(inputs: AnalysisInputs, estimands: Sequence[str]) -> Iterator[tuple
         return
     data, day, analysis_set = inputs.table(inputs.primary.outcome), inputs.primary.day, inputs.analysis_set
     for estimand in estimands:
-        if estimand == "mixed_model":
+        if estimand == AnalysisKey.MIXED_MODEL:
             yield estimand, _mixed_model(data, inputs)
-        elif estimand == "while_alive":
+        elif estimand == AnalysisKey.WHILE_ALIVE:
             yield estimand, _while_alive(data, analysis_set, day)
         else:
             yield estimand, _worst_rank(data, analysis_set, day)

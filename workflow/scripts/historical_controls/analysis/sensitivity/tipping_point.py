@@ -9,11 +9,10 @@ import pandas as pd
 
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.contrast_at_day import ContrastEstimates
-from historical_controls.analysis.model.fit_rows import LEVELS
 from historical_controls.analysis.model.model_data import ModelData, subject_of
 from historical_controls.analysis.sensitivity.interval_verdict import verdict
 from historical_controls.ard.keys.analyses import AnalysisKey
-from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row
@@ -45,7 +44,7 @@ def tipping_rows(
         yield cell.text(Statistic.NOT_ESTIMABLE, contrast if isinstance(contrast, str) else "no_baseline_spread")
         return
     patients, weights = inputs.compared_patients, inputs.comparison.weights
-    arms = {arm: unobserved(data, patients, weights, arm, day, window) for arm in LEVELS}
+    arms = {arm: unobserved(data, patients, weights, arm, day, window) for arm in ARMS}
     for arm, own in arms.items():
         here = cell.at(arm=arm)
         yield here.number(Statistic.N_SUBJECTS, own.n)

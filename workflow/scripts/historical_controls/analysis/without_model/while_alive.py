@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.model.fit_rows import LEVELS, estimate_rows
+from historical_controls.analysis.model.fit_rows import estimate_rows
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.model.permutation import test_rows
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet, count_rows, ranked_rows, treated
 from historical_controls.analysis.without_model.welch import welch
 from historical_controls.ard.keys.analyses import AnalysisKey
-from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.inference.pairwise.pairs import by_bounds
@@ -86,7 +86,7 @@ def weighted_means(people: pd.DataFrame, analysis_set: AnalysisSet) -> Contrast 
     assert weights is not None
     try:
         fit = solve_independent(build_design(people[["subject", "arm", "y"]], spec), weights)
-        return fit.contrasts(fit.difference_rows("arm", LEVELS), level=analysis_set.settings.level)[0]
+        return fit.contrasts(fit.difference_rows("arm", ARMS), level=analysis_set.settings.level)[0]
     except ModelError:
         return None
 

@@ -102,6 +102,6 @@ def _at_risk(axes: Axes, event: str, inputs: FigureInputs) -> None:
         name = inputs.words(f"arm.{arm}")
         axes.text(1.02, height, name, color=colour, ha="left", transform=axes.transAxes, **below)
         for day in day_ticks(inputs.config.cohort.horizon_days):
-            row = steps.get(float(day), {}).get("n_at_risk")
+            row = steps.get(float(day), {}).get(Statistic.N_AT_RISK)
             shown = DASH if row is None else format_number(row.value, row.format)
             axes.text(day, height, shown, color=colour, ha="center", transform=at_data, **below)
