@@ -45,6 +45,8 @@ rule define_cohort:
         recordable_events=RECORDABLE_EVENTS,
         outcomes=STUDY.outcomes,
         level=lambda wildcards: SCENARIOS[wildcards.scenario].analysis.level,
+        # Observations reach back as far as the slopes before time zero are read.
+        placebo_hours=24 * STUDY.sensitivity.placebo_days,
         code=code("define_cohort.py"),
     script:
         "../scripts/define_cohort.py"

@@ -30,6 +30,7 @@ with reported(snakemake.log[0]):
         snakemake.params.seed,
         snakemake.params.outcomes,
         snakemake.wildcards.scenario,
+        snakemake.params.placebo_hours,
     )
     # The folder of the outputs: tables that grow with the records are written there batch by batch.
     tables = define_cohort(clean, inputs, Path(snakemake.output.patients).parent)

@@ -64,6 +64,25 @@ def test_observations_start_72_hours_before() -> None:
     assert found.observations["value"].tolist() == [2, 3]
 
 
+def test_observations_start_with_the_baseline() -> None:
+    """Four days of baseline are 96 hours: a value of 90 hours before time zero is one of them."""
+    found = followed(pf(-97, 1), pf(-90, 100), pf(-2, 300), baseline_hours=96)
+    assert found.observations["hours"].round(6).tolist() == [-90, -2]
+    assert visits(found)[0][:2] == (0, 200)
+
+
+def test_observations_start_with_the_slopes_before_time_zero() -> None:
+    clean = tables(
+        [person("a", "treated")],
+        [pf(-121, 1), pf(-119, 2), pf(5, 3)],
+        [happened("a", "admission", 40 - 100), happened("a", "infusion", ZERO)],
+    )
+    asked = inputs(Cohort.model_validate(AT_EVENT), "PF")
+    assert define_cohort(clean, asked).observations["value"].tolist() == [3]
+    # placebo_days: 5 are 120 hours.
+    assert define_cohort(clean, replace(asked, placebo_hours=120)).observations["value"].tolist() == [2, 3]
+
+
 def test_findings_are_kept_from_any_time_before() -> None:
     """A positive test of two weeks ago still says that the patient carried the virus."""
     found = followed(measured("a", "PCR", ZERO - 90, result="positive"), pf(-90, 1), pf(5, 3))

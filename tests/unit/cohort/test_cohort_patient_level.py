@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from cohort_study import given, happened, inputs, measured, person, tables
+from cohort_study import dictionary, given, happened, inputs, measured, person, tables
 
 from historical_controls.ard.queries import results_of
 from historical_controls.cohort.ard_rows.disposition import cohort_ard
 from historical_controls.cohort.define import define_cohort
+from historical_controls.cohort.follow_up.summaries import limits_a_day
 from historical_controls.cohort.records.clean_tables import CohortTables
 from historical_controls.config.cohort.cohort import Cohort
 
@@ -210,6 +212,18 @@ def test_hours_of_support_merge_overlaps_and_declared_gaps(courses: list, gap: f
     assert summary(followed(treatments=given_, end=("discharge_alive", 950), summaries=rule))[0] == hours
 
 
+def test_without_courses_hours_of_support_are_unknown_also_of_the_dead() -> None:
+    """A source without any course of ventilation cannot say that whoever died was never ventilated."""
+    unsaid = (given("z", "oxygen", 0),)
+    alive = followed(treatments=unsaid, end=("discharge_alive", 240), summaries=HOURS)
+    assert summary(alive) == (None, 0, 168, "not_recorded")
+    # Dead after 60 hours: at most these were under support.
+    dead = followed(treatments=unsaid, end=("death", 60), summaries=HOURS)
+    assert summary(dead) == (None, 0, 60, "not_recorded")
+    seen = followed(treatments=(OTHER, course(0, 30)), end=("death", 60), summaries=HOURS)
+    assert summary(seen) == (30, 30, 30, "death")
+
+
 def test_days_of_fever() -> None:
     rows = [temp(hour, value) for hour, value in ((3, 38.2), (9, 38.5), (30, 38), (50, 37), (100, 36.9), (700, 40))]
     rule = {"kind": "days_reaching", "of": "TEMP", "cut": 38, "days": 7}
@@ -230,6 +244,33 @@ def test_total_hours_of_fever() -> None:
         summaries={"FEVER_HOURS_TOTAL": {"kind": "daily_total", "of": "FEVER_HOURS", "days": 7}},
     )
     assert summary(found) == (36, 36, 36, "known")
+
+
+def test_a_day_without_hours_of_fever_had_between_0_and_24() -> None:
+    rows = [temp(hour, 39) for hour in range(0, 25, 4)]
+    found = followed(
+        *rows,
+        end=("discharge_alive", 72),
+        derivations={"FEVER_HOURS": {**FEVER, "between": "step"}},
+        summaries={"FEVER_HOURS_TOTAL": {"kind": "daily_total", "of": "FEVER_HOURS", "days": 3}},
+    )
+    assert summary(found) == (24, 24, 72, "known")
+
+
+def test_a_day_without_a_reading_is_bounded_by_the_outcome_itself() -> None:
+    """Urine of 1000 mL on each of five days of seven: the two others had 0 to 30,000 mL, its plausibility limit."""
+    rows = [measured("a", "URINE", ZERO + 24 * day + 12, 1000.0) for day in range(5)]
+    rule = {"FEVER_HOURS_TOTAL": {"kind": "daily_total", "of": "URINE", "days": 7}}
+    found = followed(*rows, end=("discharge_alive", 200), summaries=rule)
+    assert summary(found) == (5000, 5000, 65000, "known")
+
+
+def test_a_day_of_an_outcome_without_limits_has_no_bound() -> None:
+    fluid = replace(dictionary().outcomes["URINE"], hard_low=-9000.0, hard_high=None)
+    outcomes = {**dictionary().outcomes, "URINE": fluid}
+    low, high = limits_a_day("URINE", Cohort(), replace(dictionary(), outcomes=outcomes))
+    assert low == -9000
+    assert np.isnan(high)
 
 
 def test_results_of_derived_values() -> None:

@@ -14,7 +14,7 @@ from historical_controls.cohort.eligibility.states import eligibility_rows
 from historical_controls.cohort.eligibility.time_zero import Decisions
 from historical_controls.cohort.follow_up.availability import value_counts
 from historical_controls.cohort.follow_up.endings import patient_rows
-from historical_controls.cohort.follow_up.observations import event_rows, observation_rows
+from historical_controls.cohort.follow_up.observations import event_rows, hours_before, observation_rows
 from historical_controls.cohort.follow_up.summaries import summary_rows
 from historical_controls.cohort.follow_up.visits import visit_table
 from historical_controls.cohort.inputs import CohortInputs
@@ -105,7 +105,8 @@ def batch_rows(
     evidence = evidence_rows(records, decided, cohort, arm)
     # After the rules have been judged: outcomes that count from time zero do not exist before it is known.
     records = derive_after_zero(records, decided.time_zero, cohort, dictionary)
-    observations = observation_rows(records, decided.time_zero, patients["end_day"].to_numpy("float64"))
+    end_day = patients["end_day"].to_numpy("float64")
+    observations = observation_rows(records, decided.time_zero, end_day, hours_before(inputs))
     visits = visit_table(observations, dictionary, cohort.baseline_hours, scenario)
     growing = {
         "evidence": evidence,

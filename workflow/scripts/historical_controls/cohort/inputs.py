@@ -20,7 +20,7 @@ class CohortInputs:
     """The declarations that every batch of patients is judged and described by.
 
     `outcomes`: codes shown in `display` and counted in the results, or those whose visits are wanted. `seed`: of the
-    controls' waits and of the display ids.
+    controls' waits and of the display ids. `placebo_hours`: before time zero, whose slopes the arms are compared by.
     """
 
     cohort: Cohort
@@ -29,6 +29,7 @@ class CohortInputs:
     seed: int
     outcomes: Sequence[str]
     scenario: str = "primary"
+    placebo_hours: float = 0.0
 
 
 @dataclass(frozen=True)

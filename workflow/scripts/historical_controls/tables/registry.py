@@ -392,8 +392,8 @@ ATTRITION = Table(
 OBSERVATIONS = Table(
     "observations",
     "results/cohort/{scenario}/observations.parquet",
-    "One row per patient, outcome and time from 72 h before time zero on, derived outcomes (P/F, SOFA) included; "
-    "findings such as a positive test from any time before.",
+    "One row per patient, outcome and time from 72 h before time zero on, or from as far back as `baseline_hours` and "
+    "`placebo_days` ask, derived outcomes (P/F, SOFA) included; findings such as a positive test from any time before.",
     ("scenario", "source", "patient_id", "outcome", "hours", "assay", "specimen"),
     (
         SCENARIO,

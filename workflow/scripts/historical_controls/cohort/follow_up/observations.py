@@ -5,23 +5,29 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.cohort.records.intervals import Floats, Integers
 from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.timeline import HOUR, NEVER
 from historical_controls.tables.registry import COHORT_EVENTS, OBSERVATIONS
 
-# Enough for the baseline hours (24) and the days before time zero whose slopes are compared (3), at their defaults.
+# At least: the listings show these, whatever the config asks for.
 HOURS_BEFORE = 72.0
 
 
-def observation_rows(records: PatientRecords, zero: Integers, end_day: Floats) -> pd.DataFrame:
+def hours_before(inputs: CohortInputs) -> float:
+    """How far before time zero observations reach: as far as the baseline and the slopes before time zero ask for."""
+    return max(HOURS_BEFORE, inputs.cohort.baseline_hours, inputs.placebo_hours)
+
+
+def observation_rows(records: PatientRecords, zero: Integers, end_day: Floats, before: float) -> pd.DataFrame:
     """Rows of table `observations` but for the scenario.
 
-    From 72 h before time zero to the end of follow-up: what was measured after discharge or transfer belongs to
-    another setting. A finding, such as a positive test, still says something later, and is kept from any time before.
+    From `before` hours before time zero to the end of follow-up: what was measured after discharge or transfer belongs
+    to another setting. A finding, such as a positive test, still says something later: it is kept from any time before.
     """
     findings = records.measurements["result"].notna().to_numpy()
-    after = np.where(findings, -np.inf, -HOURS_BEFORE)
+    after = np.where(findings, -np.inf, -before)
     rows = _since_zero(records.measurements, records, zero, after, end_day * 24)
     return rows[[name for name in OBSERVATIONS.names if name != "scenario"]]
 

@@ -18,7 +18,7 @@ from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.support import merged_courses
 from historical_controls.cohort.records.timeline import NEVER
 from historical_controls.config.cohort.cohort import Cohort
-from historical_controls.config.cohort.derivations import DailyTotal, DaysReaching, FreeDays, SupportHours
+from historical_controls.config.cohort.derivations import DailyTotal, DaysReaching, FreeDays, HoursAbove, SupportHours
 from historical_controls.dictionary.dictionary import Dictionary
 
 KNOWN, NOT_RECORDED = "known", "not_recorded"
@@ -73,7 +73,7 @@ def summary_rows(
             case DaysReaching():
                 values = _days_reaching(records, zero, rule, followed)
             case DailyTotal():
-                values = _daily_total(records, zero, rule, followed)
+                values = _daily_total(records, zero, rule, followed, limits_a_day(rule.of, cohort, dictionary))
             case _:
                 assert_never(rule)
         parts.append(_rows(records, values, code, dictionary.outcomes[code].unit)[included])
@@ -117,7 +117,9 @@ def _free_days(records: PatientRecords, zero: Integers, rule: FreeDays, followed
     free = rule.days - used
     # Free days count survival with freedom: a death has the declared value, however little support there was.
     value = np.where(followed.state == "death", float(rule.death), free)
-    return _bounded(value, np.full(len(zero), float(rule.death)), free, followed, known, float(rule.days))
+    # A death has its declared value, whether or not the source records courses.
+    known = known | (followed.state == "death")
+    return _bounded(value, np.full(len(zero), float(rule.death)), free, followed, known, np.float64(rule.days))
 
 
 def _support_hours(
@@ -127,14 +129,16 @@ def _support_hours(
     used = span_hours(spans, False, len(zero))[:, 0]
     # The hours after the last record could all, or none, have been under support.
     rest = (rule.days * DAY - followed.until) / (DAY / 24)
-    return _bounded(used, used, used + rest, followed, known, rule.days * 24.0)
+    # Nobody is supported after death: without any record at most the hours lived were under support.
+    most = np.where(followed.state == "death", followed.until / (DAY / 24), rule.days * 24.0)
+    return _bounded(used, used, used + rest, followed, known, most)
 
 
-def _bounded(value: Floats, lower: Floats, upper: Floats, followed: Followed, known: Flags, most: float) -> Values:
-    """The value where follow-up is complete, its bounds where it is not, everything possible without any record."""
-    dead = followed.state == "death"
-    state = np.where(known | dead, followed.state, NOT_RECORDED).astype(object)
-    # Free days of a death have their declared value, whether or not the source records courses.
+def _bounded(
+    value: Floats, lower: Floats, upper: Floats, followed: Followed, known: Flags, most: Floats | np.float64
+) -> Values:
+    """The value where follow-up is complete, its bounds where it is not, up to `most` where nothing says it."""
+    state = np.where(known, followed.state, NOT_RECORDED).astype(object)
     open_ = followed.lost | (state == NOT_RECORDED)
     low = np.where(open_, lower, value)
     high = np.where(state == NOT_RECORDED, most, np.where(open_, upper, value))
@@ -145,24 +149,41 @@ def _days_reaching(records: PatientRecords, zero: Integers, rule: DaysReaching, 
     rows = records.measurements[records.measurements["outcome"] == rule.of]
     seen = _count_by_day(rows, zero, rule.days, followed)
     reached = _count_by_day(rows[rows["lower"] >= rule.cut], zero, rule.days, followed)
-    return _of_days((reached >= rule.min_count).sum(axis=1), (seen > 0).sum(axis=1), followed, 1.0)
+    return _of_days((reached >= rule.min_count).sum(axis=1), (seen > 0).sum(axis=1), followed, (0.0, 1.0))
 
 
-def _daily_total(records: PatientRecords, zero: Integers, rule: DailyTotal, followed: Followed) -> Values:
+def limits_a_day(code: str, cohort: Cohort, dictionary: Dictionary) -> tuple[float, float]:
+    """Least and greatest value that one day without a reading can have had, in the unit of the outcome.
+
+    Hours above a cut: 0 and 24. Else the dictionary's hard limits, beyond which a value would be quarantined; nan
+    where it declares none.
+    """
+    if isinstance(cohort.derivations.get(code), HoursAbove):
+        return 0.0, 24.0
+    entry = dictionary.outcomes[code]
+    low, high = (np.nan if limit is None else limit for limit in (entry.hard_low, entry.hard_high))
+    return low, high
+
+
+def _daily_total(
+    records: PatientRecords, zero: Integers, rule: DailyTotal, followed: Followed, limits: tuple[float, float]
+) -> Values:
     rows = records.measurements[(records.measurements["outcome"] == rule.of) & records.measurements["value"].notna()]
     seen = _count_by_day(rows, zero, rule.days, followed)
     total = _count_by_day(rows, zero, rule.days, followed, rows["value"].to_numpy(np.float64)).sum(axis=1)
-    return _of_days(total, (seen > 0).sum(axis=1), followed, 24.0)
+    return _of_days(total, (seen > 0).sum(axis=1), followed, limits)
 
 
-def _of_days(total: np.ndarray, observed: np.ndarray, followed: Followed, most_a_day: float) -> Values:
-    """What was seen on the observed days; the days in hospital without a reading leave it open upwards."""
+def _of_days(total: np.ndarray, observed: np.ndarray, followed: Followed, limits: tuple[float, float]) -> Values:
+    """What was seen on the observed days; each day in hospital without a reading adds between its two limits."""
     total, observed = total.astype(np.float64), observed.astype(np.float64)
     # Days of follow-up without any reading.
     lacking = np.maximum(np.ceil(followed.until / DAY) - observed, 0)
     state = np.where(observed > 0, np.where(followed.lost, followed.state, KNOWN), NOT_RECORDED).astype(object)
     value = np.where(observed > 0, total, np.nan)
-    return Values(value, total, total + most_a_day * lacking, observed, state)
+    # Where no day is lacking the limit does not matter, even one that is not known (nan).
+    lower, upper = (np.where(lacking > 0, total + limit * lacking, total) for limit in limits)
+    return Values(value, lower, upper, observed, state)
 
 
 def _count_by_day(

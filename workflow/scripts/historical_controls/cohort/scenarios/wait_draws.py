@@ -17,7 +17,7 @@ from historical_controls.cohort.eligibility.time_zero import (
 )
 from historical_controls.cohort.follow_up.display import display_ids
 from historical_controls.cohort.follow_up.endings import patient_rows
-from historical_controls.cohort.follow_up.observations import observation_rows
+from historical_controls.cohort.follow_up.observations import hours_before, observation_rows
 from historical_controls.cohort.follow_up.visits import visit_table
 from historical_controls.cohort.inputs import CohortInputs, TreatedTimes, merge_waits, window_of
 from historical_controls.cohort.records.clean_tables import Clean
@@ -71,7 +71,8 @@ def followed(records: PatientRecords, decided: Decisions, inputs: CohortInputs) 
     patients = patient_rows(records, decided, inputs.study, cohort.horizon_days)
     records = derive_after_zero(records, decided.time_zero, cohort, dictionary)
     wanted = replace(records, measurements=records.measurements[records.measurements["outcome"].isin(inputs.outcomes)])
-    observations = observation_rows(wanted, decided.time_zero, patients["end_day"].to_numpy("float64"))
+    end_day = patients["end_day"].to_numpy("float64")
+    observations = observation_rows(wanted, decided.time_zero, end_day, hours_before(inputs))
     visits = visit_table(observations, dictionary, cohort.baseline_hours, inputs.scenario)
     included = patients[patients["included"]].drop(columns="undecided")
     return included.assign(scenario=inputs.scenario, display_id=""), visits
