@@ -13,6 +13,7 @@ from historical_controls.analysis.model.model_data import ModelData, model_data,
 from historical_controls.analysis.model.summary_contrasts import mean_row, period_rows, slope_row
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet, build_analysis_set
 from historical_controls.analysis.without_model.limits_of_detection import fisher_floor, limit_rows, values_at
+from historical_controls.analysis.without_model.welch import welch
 from historical_controls.analysis.without_model.while_alive import summaries, while_alive_rows
 from historical_controls.analysis.without_model.win_ratio import win_ratio_rows
 from historical_controls.ard.rows import Cell, ard_frame
@@ -68,6 +69,18 @@ def below(measured: pd.DataFrame, share: float) -> pd.DataFrame:
 
 
 # ---------------------------------------------------------------- while alive and in hospital
+def test_rounding_is_no_spread() -> None:
+    """0.1 + 0.2 is 0.30000000000000004: beside 0.3 it gave p = 0.225."""
+    arm = ["treated"] * 3 + ["historical"] * 3
+    assert welch(pd.DataFrame({"arm": arm, "y": [0.1 + 0.2, 0.3, 0.3, 0.3, 0.3, 0.3]}), 0.95) is None
+    # One arm's rounding beside the other's spread: as if the values were equal (IN-18).
+    rounded, equal = ([*first, 1.0, 2.0, 4.0] for first in ([0.1 + 0.2, 0.3, 0.3], [0.3, 0.3, 0.3]))
+    one, other = (welch(pd.DataFrame({"arm": arm, "y": values}), 0.95) for values in (rounded, equal))
+    assert one is not None and other is not None
+    assert (one.df, one.p_value) == pytest.approx((other.df, other.p_value), rel=1e-12)
+    assert other.df == 2
+
+
 def test_welch_of_one_mean_per_patient_is_scipys(people: pd.DataFrame, dictionary: Dictionary) -> None:
     gone = people["patient_id"].isin(["p03", "p07"])
     measured = visits(people)

@@ -263,6 +263,18 @@ def test_a_cohort_that_stays_the_same_is_not_applicable_once(dictionary: Diction
     assert set(ard.loc[(ard["scenario"] == "fewer") & (ard["statistic"] == "estimate"), "outcome"]) == {"PF", "HR"}
 
 
+def test_a_refused_scenario_counts_the_included_alone(dictionary: Dictionary) -> None:
+    """The table of patients that batch `methods` reads holds everyone considered, with who of them is included."""
+    people = patients()
+    excluded = people.assign(patient_id=people["patient_id"] + "x", included=False)
+    base = analysis_inputs(people, visits(people), dictionary, permutation=FEW)
+    refused = replace(base.comparison, refusal="outside_hull")
+    asked = replace(base, scenario="entropy", patients=pd.concat([excluded, people]), comparison=refused)
+    ard = analyse_grid([asked], ["PF"], [7], base)
+    counted = ard.loc[ard["statistic"] == "n_subjects"].set_index("arm")["value"]
+    assert counted.to_dict() == people["arm"].value_counts().to_dict()
+
+
 def test_an_outcome_that_a_scenario_does_not_reach_is_named_alone(dictionary: Dictionary) -> None:
     people = patients()
     measured = pd.concat([visits(people, days=9), visits(people, "CRP", effect=0, log=True, days=9)])

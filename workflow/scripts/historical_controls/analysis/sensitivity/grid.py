@@ -136,8 +136,11 @@ def _refused_rows(inputs: AnalysisInputs, code: str) -> Iterator[Row]:
     """A gate that refuses the comparison refuses it for every outcome."""
     cell = Cell(AnalysisKey.MIXED_MODEL, inputs.scenario, "reml", code, output=OutputId.SENSITIVITY)
     yield from inputs.comparison.rows(cell)
+    # The table of patients may hold everyone considered, as the primary one does.
+    compared = inputs.compared_patients
+    included = compared.loc[compared["included"].fillna(False).astype(bool)]
     for arm in ARMS:
-        yield cell.at(arm=arm).number(Statistic.N_SUBJECTS, int((inputs.patients["arm"] == arm).sum()))
+        yield cell.at(arm=arm).number(Statistic.N_SUBJECTS, int((included["arm"] == arm).sum()))
     yield cell.text(Statistic.NOT_ESTIMABLE, str(inputs.comparison.refusal))
 
 
