@@ -211,6 +211,25 @@ def test_exact_constraints_calipers_and_fewer_controls() -> None:
     assert match(found, np.full((2, 4), np.inf), 3) == Infeasible("nobody_matched")
 
 
+@pytest.mark.parametrize("ages", [[80.0, 80], [60, 80]])
+def test_a_caliper_where_controls_are_all_alike_allows_their_value_alone(ages: list[float]) -> None:
+    """Controls aged 50 have no standard deviation that 80 could be within 0.2 of."""
+    found = key(np.array(ages)[:, None], np.full((3, 1), 50.0))
+    D = distances(found, "mahalanobis")
+    assert np.isinf(forbid(D, found, [], {"X0": 0.2})).all()
+    assert match(found, forbid(D, found, [], {"X0": 0.2}), 1) == Infeasible("nobody_matched")
+    same = key(np.array([[0.1 + 0.2], [80.0]]), np.full((3, 1), 0.3))
+    assert np.isfinite(forbid(np.ones((2, 3)), same, [], {"X0": 0.2})).tolist() == [[True] * 3, [False] * 3]
+    # One control alone has no standard deviation either.
+    one = replace(
+        drawn(1, n1=2, n0=2, p=1),
+        X=np.array([[50.0], [51], [50]]),
+        treated=np.array([True, True, False]),
+        control_sd=np.zeros(1),
+    )
+    assert np.isfinite(forbid(np.ones((2, 1)), one, [], {"X0": 0.2})).tolist() == [[True], [False]]
+
+
 def test_100_000_controls() -> None:
     found = drawn(9, n0=100_000, p=5)
     start = time.perf_counter()

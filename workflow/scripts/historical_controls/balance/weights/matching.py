@@ -13,6 +13,7 @@ from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.balance.covariates import Floats
 from historical_controls.balance.key_covariates import KeyCovariates
 from historical_controls.balance.weights.weighting import Infeasible, Weighting
+from historical_controls.inference.spread import no_spread
 
 Integers = npt.NDArray[np.int_]
 Distance = Literal["mahalanobis", "rank_mahalanobis"]
@@ -155,7 +156,10 @@ def _rank_covariance(R: Floats) -> Floats:
 
 
 def forbid(D: Floats, key: KeyCovariates, exact: list[npt.NDArray[np.object_]], calipers: dict[str, float]) -> Floats:
-    """D with infinity where a category differs (unknown equals only unknown) or a caliper is exceeded."""
+    """D with infinity where a category differs (unknown equals only unknown) or a caliper is exceeded.
+
+    Under a caliper a covariate in which the controls do not vary (a control alone does not) matches its own value only.
+    """
     out = D.copy()
     for category in exact:
         # repr makes None equal to None and nan to nan; compared as objects, a missing value would match nobody.
@@ -163,9 +167,10 @@ def forbid(D: Floats, key: KeyCovariates, exact: list[npt.NDArray[np.object_]], 
         right = np.array([repr(value) for value in category[~key.treated]])
         out[left[:, None] != right] = np.inf
     for column, code in enumerate(key.covariate):
-        # A caliper is in standard deviations of the controls, which do not exist where they are all alike.
-        if code in calipers and key.control_sd[column] > 0:
-            x = key.X[:, column]
-            apart = np.abs(x[key.treated][:, None] - x[~key.treated]) / key.control_sd[column]
-            out[apart > calipers[code]] = np.inf
+        if code in calipers:
+            x, sd = key.X[:, column], key.control_sd[column]
+            apart = np.abs(x[key.treated][:, None] - x[~key.treated])
+            # A caliper is in standard deviations of the controls: where they are all alike it reaches nobody else.
+            within = apart <= calipers[code] * sd if sd > 0 else no_spread(apart, np.abs(x).max())
+            out[~within] = np.inf
     return out
