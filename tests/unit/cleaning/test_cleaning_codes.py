@@ -151,6 +151,29 @@ def test_a_code_cannot_be_missing_and_a_result() -> None:
     part = {**PCR, "columns": {"pcr": {"outcome": "PCR", "values": {"9": "negative"}}}}
     with pytest.raises(ValidationError, match="declared as missing and as 'negative'"):
         source({"f": {"parts": [part], "sentinels": [{"columns": ["pcr"], "codes": ["9"]}]}})
+    # In another column the same code may be missing.
+    source({"f": {"parts": [part], "sentinels": [{"columns": ["crp"], "codes": ["9"]}]}})
+
+
+def test_a_code_missing_in_every_column_cannot_be_a_result() -> None:
+    """Without `columns` a sentinel holds in the column of the results too, where each 9 would be lost as missing."""
+    wide = {"parts": [{**PCR, "columns": {"pcr": {"outcome": "PCR", "values": {"9": "positive"}}}}]}
+    named = {"parts": [LONG], "result_codes": {"PCR": {"9": "positive"}}}
+    said = "'9' is declared as missing and as 'positive' .*every column"
+    for file in (wide, named):
+        with pytest.raises(ValidationError, match=said):
+            source({"f": {**file, "sentinels": [{"codes": ["9"]}]}})
+    # Where rows name the analyte, the results stand in the part's column of values.
+    with pytest.raises(ValidationError, match="PCR: '9' is declared as missing and as 'positive'"):
+        source({"f": {**named, "sentinels": [{"columns": [LONG["value"]], "codes": ["9"]}]}})
+    source({"f": {**named, "sentinels": [{"columns": [LONG["unit"]], "codes": ["9"]}]}})
+
+
+def test_a_name_of_a_treatment_cannot_be_missing() -> None:
+    course = {"kind": "treatments", "subject": "id", "treatment": "drug", "values": {"9": "dexamethasone"},
+              "start": {"columns": ["start"], "formats": ["%Y-%m-%d"]}}  # fmt: skip
+    with pytest.raises(ValidationError, match="drug: '9' is declared as missing and as 'dexamethasone'"):
+        source({"f": {"parts": [course], "sentinels": [{"codes": ["9"]}]}})
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from historical_controls.config.sources.layout import SameDayRule, SplitColumn
 from historical_controls.config.sources.parts import (
     AnyPart,
     EventRows,
+    LongMeasurements,
     PatientRows,
     TreatmentRows,
     WideMeasurements,
@@ -177,28 +178,53 @@ class SourceFile(Section):
 
     @model_validator(mode="after")
     def codes_are_told_apart(self) -> SourceFile:
-        faults = [f"{place}: {fault}" for place, codes in self._codes() for fault in self._code_faults(place, codes)]
+        faults = [
+            f"{place}: {fault}" for place, _, codes in self._codes() for fault in collisions(codes, self.code_case)
+        ]
         named = [part for part in self.parts if isinstance(part, TreatmentRows)]
         faults += [f"{part.treatment}: {fault}" for part in named for fault in _name_collisions(part)]
+        # Treatments' names are compared otherwise among each other, but with codes for missing as all cells are.
+        treatments = [(part.treatment, {part.treatment}, part.values) for part in named]
+        meant = [*self._codes(), *treatments]
+        faults += [f"{place}: {fault}" for place, columns, codes in meant for fault in self._missing(columns, codes)]
         if faults:
             raise ValueError("; ".join(faults))
         return self
 
-    def _codes(self) -> Iterator[tuple[str, Mapping[str, str]]]:
-        """Declared codes with their meanings, by the column that has them."""
-        yield from self.result_codes.items()
+    def _codes(self) -> Iterator[tuple[str, set[str], Mapping[str, str]]]:
+        """Where codes are declared, the columns whose cells they are, and their meanings."""
+        for outcome, codes in self.result_codes.items():
+            yield outcome, self._columns_of(outcome), codes
         for part in self.parts:
             if isinstance(part, WideMeasurements | PatientRows):
-                yield from ((name, column.values) for name, column in part.columns.items())
+                yield from ((name, {name}, column.values) for name, column in part.columns.items())
             elif isinstance(part, EventRows):
-                yield part.event, part.values
+                yield part.event, {part.event}, part.values
 
-    def _code_faults(self, column: str, codes: Mapping[str, str]) -> Iterator[str]:
-        yield from collisions(codes, self.code_case)
-        missing = {same_code(code) for s in self.sentinels if column in s.columns for code in s.codes}
-        yield from (
-            f"'{code}' is declared as missing and as '{m}'" for code, m in codes.items() if same_code(code) in missing
-        )
+    def _columns_of(self, outcome: str) -> set[str]:
+        """The columns whose cells `result_codes` of this outcome are read in."""
+        long = {part.value for part in self.parts if isinstance(part, LongMeasurements)}
+        wide = [part.columns for part in self.parts if isinstance(part, WideMeasurements)]
+        # A column's own codes go before the outcome's.
+        own = {name for part in wide for name, one in part.items() if one.outcome == outcome and not one.values}
+        return long | own
+
+    def _missing(self, columns: set[str], codes: Mapping[str, str]) -> Iterator[str]:
+        """Yield codes that mean something and 'missing' in these columns: cleaning would take each as missing."""
+        for sentinel in self.sentinels:
+            missing = {same_code(code) for code in sentinel.codes}
+            # Without columns a sentinel holds in every column read.
+            if not sentinel.columns or columns & set(sentinel.columns):
+                why = (
+                    ""
+                    if sentinel.columns
+                    else " (a sentinel without 'columns' holds in every column: name its columns)"
+                )
+                yield from (
+                    f"'{code}' is declared as missing and as '{meaning}'{why}"
+                    for code, meaning in codes.items()
+                    if same_code(code) in missing
+                )
 
     @model_validator(mode="after")
     def header_is_in_the_file(self) -> SourceFile:
