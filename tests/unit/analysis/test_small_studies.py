@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from historical_controls.analysis.model.model_data import model_data
@@ -67,6 +68,13 @@ def test_a_category_enters_as_indicators_of_its_levels(dictionary: Dictionary) -
     expected = np.linalg.lstsq(X, one_visit["value"].to_numpy(), rcond=None)[0][1]
     ard = analyse(people, one_visit, dictionary, covariates=["SEX"], adjust_for_baseline=False, days=[7])
     assert number(ard, "estimate", day=7, analysis="mixed_model") == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_study_without_anybody_has_an_empty_model_table(dictionary: Dictionary) -> None:
+    """As read from disk: text columns without a single piece, which pandas cannot merge."""
+    nobody, measured = (pa.Table.from_pandas(frame).to_pandas() for frame in (patients().iloc[:0], visits(patients())))
+    data = model_data(dictionary.outcomes["PF"], nobody, measured, settings(), dictionary)
+    assert data.frame.empty and {"subject", "arm", "day", "y"} <= set(data.frame.columns)
 
 
 def test_levels_of_patients_without_data_have_no_column(dictionary: Dictionary) -> None:

@@ -73,8 +73,10 @@ def model_data(
     # Of patients with a response: only they can have a covariate that matters.
     arm = frame.drop_duplicates("subject").set_index("subject")["arm"].sort_index()
     covariates = build_covariates(outcome, CovariateSource(people, day_zero, arm, dictionary), settings)
-    # Left join: every response stays, covariates are complete by construction.
-    joined = frame.merge(covariates.table, left_on="subject", right_index=True, how="left")
+    # Every response stays, covariates are complete by construction. Not a merge: pandas cannot merge two empty text
+    # columns, and a study may be left with no patient.
+    own_covariates = covariates.table.reindex(frame["subject"].to_numpy()).set_axis(frame.index)
+    joined = pd.concat([frame, own_covariates], axis=1)
     return ModelData(
         outcome,
         joined.sort_values(["subject", "day"], ignore_index=True),
