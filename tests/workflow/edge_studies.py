@@ -13,6 +13,7 @@ import pandas as pd
 import yaml
 
 from historical_controls.config.study_file import read_config
+from historical_controls.simulation.study import NO_GRID
 
 ROOT = Path(__file__).resolve().parents[2]
 FORMAT = "%Y-%m-%d %H:%M"
@@ -143,6 +144,7 @@ def settings() -> dict[str, Any]:
             "permutation": {"exact_up_to": 20_000, "draws": 2_000, "scenario_draws": 1_000},
         },
         "primary": {"outcome": "PF", "day": 7, "key_secondary": []},
+        "sensitivity": NO_GRID,
     }
 
 
