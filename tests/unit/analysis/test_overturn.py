@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 from scipy import stats
 
 from historical_controls.analysis.inputs import AnalysisInputs
@@ -20,9 +21,9 @@ from historical_controls.analysis.sensitivity.unmeasured_bias import (
     unmeasured_bias_rows,
 )
 from historical_controls.ard.rows import Cell, ard_frame
-from historical_controls.config.analysis.analysis import Analysis, Primary
+from historical_controls.config.analysis.analysis import Analysis, Overturn, Primary
 from historical_controls.dictionary.dictionary import load_dictionary
-from historical_controls.errors import UserErrors
+from historical_controls.errors import UserError, UserErrors
 from historical_controls.tables.registry import VISITS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -119,6 +120,13 @@ def test_a_trial_for_half_a_standard_deviation() -> None:
     assert trial_size(0.5, 0.95, 0.8) == 63
 
 
+@pytest.mark.parametrize("difference", [0.0, -0.25])
+def test_no_trial_looks_for_no_difference(difference: float) -> None:
+    """0 ended in a division by zero."""
+    with pytest.raises(ValidationError, match="greater than 0"):
+        Overturn(trial_differences=[difference])
+
+
 def test_deaths_have_a_risk_ratio_with_score_interval() -> None:
     rows = ard_frame(death_rows(people((1, 5), (10, 40)), 0.95, Comparison()))
     assert value(rows, "e_value", "estimate", level="death") == pytest.approx(0.8)
@@ -191,6 +199,43 @@ def test_published_results_carry_their_source() -> None:
     assert all("doi" in one.citation or "PMC" in one.citation for one in published)
     rows = unmeasured_bias_rows(ard_frame([]), inputs(), published)
     assert value(rows, "benchmark", "estimate", level="STROMA-CoV-2") == 7.4
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "said"),
+    [
+        ("n_treated", "10.5", "a whole number of patients, 1 or more"),  # formerly the traceback of int('10.5')
+        ("n_control", "-3", "a whole number of patients, 1 or more"),
+        ("estimate", "nan", "a number"),
+        ("upper", "inf", "a number"),
+        ("lower", "", "a number"),
+        ("day", "-1", "a study day, 0 or later"),
+    ],
+)
+def test_a_number_that_is_none_is_named_with_its_column(tmp_path: Path, column: str, text: str, said: str) -> None:
+    row = {"study": "A", "outcome": "PF", "level": "", "day": "7", "measure": "difference", "estimate": "7.4",
+           "lower": "-44.7", "upper": "59.7", "n_treated": "21", "n_control": "24", "design": "randomised",
+           "citation": "A, doi 10.1"}  # fmt: skip
+    path = tmp_path / "benchmarks.csv"
+
+    def write(cells: dict[str, str]) -> None:
+        quoted = ",".join(f'"{cell}"' for cell in cells.values())
+        path.write_text(f"{','.join(cells)}\n{quoted}\n", encoding="utf-8")
+
+    write(row | {"day": "", "n_treated": "", "n_control": ""})
+    assert len(load_benchmarks(path, {"PF"})) == 1
+    write(row | {column: text})
+    with pytest.raises(UserError) as caught:
+        load_benchmarks(path, {"PF"})
+    assert f"{column} '{text}' is not {said}" in str(caught.value)
+    assert f"benchmarks.csv, line 2, column {column}" in str(caught.value)
+
+
+def test_a_published_interval_has_its_estimate_within(tmp_path: Path) -> None:
+    text = (DICTIONARY / "benchmarks.csv").read_text(encoding="utf-8").replace("7.4,-44.7,59.7", "7.4,59.7,-44.7")
+    (tmp_path / "benchmarks.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=r"lower 59\.7, estimate 7\.4, upper -44\.7 are not in this order"):
+        load_benchmarks(tmp_path / "benchmarks.csv", {"PF"})
 
 
 def test_faults_of_the_file_are_told_together(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import math
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,19 +55,45 @@ def _faults(row: dict[str, str], where: str, outcomes: Collection[str]) -> list[
             faults.append(UserError(f"{name} '{row[name]}'", where, f"Allowed: {', '.join(allowed)}."))
     if not row["citation"]:
         faults.append(UserError("no citation", where, "A number without its source is not printed."))
-    for name in ("estimate", "lower", "upper", "day", "n_treated", "n_control"):
-        optional = name in ("day", "n_treated", "n_control")
-        if not (_is_number(row[name]) or (optional and not row[name])):
-            faults.append(UserError(f"{name} '{row[name]}' is no number", where))
+    faults += [
+        UserError(f"{name} '{row[name]}' is not {allowed}", f"{where}, column {name}", hint)
+        for name, (allowed, is_allowed, hint) in NUMBERS.items()
+        if not is_allowed(row[name])
+    ]
+    # An interval the wrong way round, or beside its estimate, is a slip of the pen.
+    read = [float(row[name]) for name in INTERVAL if _is_number(row[name])]
+    if len(read) == len(INTERVAL) and read != sorted(read):
+        said = ", ".join(f"{name} {row[name]}" for name in INTERVAL)
+        faults.append(UserError(f"{said} are not in this order", where, "The estimate lies between its limits."))
     return faults
 
 
 def _is_number(text: str) -> bool:
+    """Whether a text is a finite number: float() reads 'nan' and 'inf' as well."""
     try:
-        float(text)
+        return math.isfinite(float(text))
     except ValueError:
         return False
-    return True
+
+
+def _is_count(text: str) -> bool:
+    return text == "" or (text.isascii() and text.isdigit() and int(text) > 0)
+
+
+def _is_day(text: str) -> bool:
+    return text == "" or (_is_number(text) and float(text) >= 0)
+
+
+INTERVAL = ("lower", "estimate", "upper")
+POINT = "Write it with a decimal point, such as 7.4."
+BLANK = "Leave the cell blank where the publication does not say."
+# What each column of numbers may hold, in words and as a test, and what to type.
+NUMBERS: Mapping[str, tuple[str, Callable[[str], bool], str]] = {
+    **dict.fromkeys(("estimate", "lower", "upper"), ("a number", _is_number, POINT)),
+    "day": ("a study day, 0 or later", _is_day, BLANK),
+    "n_treated": ("a whole number of patients, 1 or more", _is_count, BLANK),
+    "n_control": ("a whole number of patients, 1 or more", _is_count, BLANK),
+}
 
 
 def _benchmark(row: dict[str, str]) -> Benchmark:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -67,7 +67,8 @@ class Overturn(Section):
     power: float = Field(
         0.8, gt=0.5, lt=1, description="power of detectable differences and of the trial that would settle it"
     )
-    trial_differences: list[float] = Field(
+    # A difference of 0 no trial finds, and the size of it is the same in either direction.
+    trial_differences: list[Annotated[float, Field(gt=0)]] = Field(
         default=[0.25, 0.5], description="differences that a trial would look for, in the same standard deviations"
     )
 
