@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from historical_controls.cohort.ard_rows.calendar import calendar_ard
 from historical_controls.cohort.batches import iter_patient_batches
 from historical_controls.cohort.define import define_cohort
 from historical_controls.cohort.records.clean_tables import CleanTables, CohortTables
+from historical_controls.cohort.scenarios.grid import _derived, redefine_cohorts
 from historical_controls.cohort.scenarios.readings import count_readings, readings_ard
 from historical_controls.cohort.scenarios.wait_draws import redraw_waits
 from historical_controls.config.cohort.cohort import Cohort, CoTreatment
@@ -217,3 +219,46 @@ def test_co_treatments_are_counted_before_and_during_follow_up() -> None:
     assert (counts["before", "count"], counts["during", "count"]) == (2, 3)
     assert counts["before", "total"] == 4
     assert (counts["before", "lower"], counts["before", "upper"]) == pytest.approx((0.0676, 0.9324), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"time_zero": {"historical_stay": "last"}},
+        {"time_zero": {"new_stay_after_hours": 500}},
+        {"time_zero": {"standard_care_from": "icu_admission"}},
+        {"dates_without_clock": {"ends": "first"}},
+        {"baseline_hours": 12},
+    ],
+)
+def test_scenarios_share_records_only_where_these_are_the_same(changed: dict[str, Any]) -> None:
+    """Stays and dates without a clock shape the records: a scenario that changes them has records of its own."""
+    asked = inputs(Cohort())
+    other = replace(asked, cohort=Cohort.model_validate(changed))
+    assert _derived(other) != _derived(asked)
+    # Who is eligible, and for how long anyone is followed, is judged on the same records.
+    judged = Cohort.model_validate({"horizon_days": 14, "time_zero": {"standard_care_hours": 24, "wait_draw": 2}})
+    assert _derived(replace(asked, cohort=judged)) == _derived(asked)
+
+
+def test_a_scenario_that_compares_the_last_stay_has_its_records() -> None:
+    """One control with two stays; the scenarios give what each cohort by itself gives."""
+    stays = [happened("b", name, hour) for name, hour in (("admission", 0), ("discharge_alive", 90),
+             ("admission", 900), ("discharge_alive", 1100))]  # fmt: skip
+    clean = tables(
+        [person("a", "treated", "ward"), person("b")],
+        [measured("b", "PF", hour, 120.0) for hour in (50, 60, 70, 950, 960, 970)],
+        [*stays, happened("a", "admission", 0, "ward"), happened("a", "infusion", 60, "ward")],
+    )
+    declared = {"rules": {"LOW": PF}, "filters": ["LOW"]}
+    cohorts = {stay: Cohort.model_validate({**declared, "time_zero": {"historical_stay": stay}})
+               for stay in ("first", "last")}  # fmt: skip
+    both = redefine_cohorts(clean, cohorts, inputs(cohorts["first"], "PF")).patients
+    zeros = {}
+    for stay, own in cohorts.items():
+        alone = run(clean, own).patients
+        mine, wanted = (frame[(frame["arm"] == "historical") & frame["included"]].set_index("patient_id")["time_zero"]
+                        for frame in (both[both["scenario"] == stay], alone))  # fmt: skip
+        pd.testing.assert_series_equal(mine, wanted)
+        zeros[stay] = mine["b"]
+    assert (zeros["last"] - zeros["first"]).total_seconds() / 3600 >= 840

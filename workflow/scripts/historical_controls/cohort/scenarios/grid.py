@@ -19,6 +19,11 @@ from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 from historical_controls.tables.schema import conform
 
+# Of the cohort, what records are made from: derived values, the clock of results, and where stays begin and end.
+RECORDS: dict[str, bool | set[str]] = {
+    **dict.fromkeys(("derivations", "altitude", "known_from", "baseline_hours", "dates_without_clock"), True),
+    "time_zero": {"treated", "standard_care_from", "historical_stay", "new_stay_after_hours"},
+}
 Frames = tuple[pd.DataFrame, pd.DataFrame]
 
 
@@ -42,8 +47,7 @@ def redefine_cohorts(clean: Clean, cohorts: Mapping[str, Cohort], inputs: Cohort
 
 def _derived(inputs: CohortInputs) -> str:
     """What the records of a cohort depend on: everything but who is eligible and from when."""
-    # Stays and dates without a clock shape the records too; no scenario of the grid changes them.
-    return inputs.cohort.model_dump_json(include={"derivations", "altitude", "known_from", "baseline_hours"})
+    return inputs.cohort.model_dump_json(include=RECORDS)
 
 
 def _of_alike(clean: Clean, alike: list[CohortInputs]) -> Iterator[Frames]:
