@@ -75,7 +75,8 @@ def facts(language: str = "en", told: str = "", held: int = 0) -> RunFacts:
         for code, day, reason in (("HR", 21, "too_few_patients_at_day"), ("IL6", None, "no_control_data"))
     ]
     findings = pd.DataFrame([FINDING] if told else [], columns=FINDINGS.names)
-    return RunFacts(results_of(ard_frame([*counts, *refusals])), findings, told, study.config, study.words(language))
+    results, config = results_of(ard_frame([*counts, *refusals])), study.config
+    return RunFacts(results, findings, told, config.languages, list(config.sources), study.words(language))
 
 
 def test_the_end_names_reports_records_refusals_and_next_steps() -> None:

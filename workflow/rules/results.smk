@@ -103,7 +103,8 @@ rule summarise_run:
         "../envs/environment.yml"
     threads: 1
     params:
-        config=STUDY.model_dump(mode="json"),
+        languages=STUDY.languages,
+        sources=list(STUDY.sources),
         code=code("summarise_run.py"),
     script:
         "../scripts/summarise_run.py"

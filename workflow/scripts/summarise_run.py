@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from historical_controls.ard.queries import results_of
-from historical_controls.config.study_config import Config
 from historical_controls.errors import reported
 from historical_controls.report.run.ending import RunFacts, ending
 from historical_controls.tables.parquet import read_table, read_tables
@@ -20,7 +19,8 @@ with reported(snakemake.log[0]):
         results_of(read_table(snakemake.input.ard, ARD)),
         read_tables(snakemake.input.findings, FINDINGS),
         Path(snakemake.input.told).read_text(encoding="utf-8"),
-        Config.model_validate(snakemake.params.config),
+        snakemake.params.languages,
+        snakemake.params.sources,
         load_words(words.parent, words.stem),
     )
     Path(snakemake.output.summary).write_text(ending(run), encoding="utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,7 +11,6 @@ import pandas as pd
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Results
-from historical_controls.config.study_config import Config
 from historical_controls.text.formatting import DASH, format_number
 from historical_controls.text.words import Words
 
@@ -25,12 +24,16 @@ WIDEST_PATH = 44
 
 @dataclass(frozen=True)
 class RunFacts:
-    """`results`: table ard; `findings`: table findings of all sources; `told`: findings.txt, what resolves them."""
+    """`results`: table ard; `findings`: table findings of all sources; `told`: findings.txt, what resolves them.
+
+    `languages` of the reports and names of the `sources`, as declared; of the config the summary says nothing else.
+    """
 
     results: Results
     findings: pd.DataFrame
     told: str
-    config: Config
+    languages: Sequence[str]
+    sources: Sequence[str]
     words: Words
 
 
@@ -44,14 +47,14 @@ def ending(run: RunFacts) -> str:
 def _reports(run: RunFacts) -> Iterator[str]:
     yield run.words("run.reports")
     for reader, path in REPORTS:
-        for language in run.config.languages:
+        for language in run.languages:
             yield f"  {path.format(language=language):<{WIDEST_PATH}}{run.words(f'run.{reader}')}"
 
 
 def _records(run: RunFacts) -> Iterator[str]:
     """Records read, held back and suspected, by source. One record may be in two findings: 'up to'."""
     yield run.words("run.records")
-    for source in run.config.sources:
+    for source in run.sources:
         total, held = (_sum(run, name, source) for name in (Statistic.N_RECORDS, Statistic.N_QUARANTINED))
         suspected = int(run.findings.loc[run.findings["source"] == source, "n"].sum())
         numbers = {"n": format_number(total, "0"), "held": format_number(held, "0")}
@@ -105,7 +108,7 @@ def _reason(run: RunFacts, reason: str) -> str:
 
 def _next(run: RunFacts) -> Iterator[str]:
     """What a person can do now, in order."""
-    held = any(_sum(run, Statistic.N_QUARANTINED, source) for source in run.config.sources)
+    held = any(_sum(run, Statistic.N_QUARANTINED, source) for source in run.sources)
     findings = bool(run.told.strip())
     if not held and not findings:
         yield run.words("run.nothing_left")
