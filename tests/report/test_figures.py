@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -150,6 +151,16 @@ def test_many_patients_are_thinned_and_said_so() -> None:
     assert f"Lines of {MOST_LINES} historical patients" in texts(figure).replace("\n", " ")
 
 
+def test_no_line_is_said_to_be_left_out_where_none_is() -> None:
+    study = small_study()
+    one = study.display[(study.display["display_id"] == "C001") & (study.display["item"] == "PF")]
+    all_drawn = pd.concat([one.assign(display_id=f"C{number:03d}") for number in range(1, MOST_LINES + 1)])
+    assert "are drawn" not in texts(family(replace(study, display=all_drawn), "trajectory")["PF"])
+    # Of the treated nobody is left out, however many there are.
+    treated = pd.concat([one.assign(display_id=f"T{number}", arm="treated") for number in range(1, MOST_LINES + 2)])
+    assert Individuals.of(treated).of_arm("PF", "treated")["display_id"].nunique() == MOST_LINES + 1
+
+
 def test_forest_prints_the_primary_day() -> None:
     said = texts(standard()["15.10-forest.svg"])
     assert "0.39 (−0.21\u00a0to\u00a01.59)" in said
@@ -187,6 +198,29 @@ def test_swimmer_has_a_bar_a_patient_with_its_end() -> None:
     assert sorted(line.get_xdata()[1] for line in bars) == pytest.approx(sorted(ends["day"]))
     crosses = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "X"]
     assert sorted(crosses) == pytest.approx(sorted(ends.loc[ends["item"] == "death", "day"]))
+
+
+def test_swimmer_draws_all_treated_and_says_how_many_others() -> None:
+    study = small_study()
+    one = study.display[(study.display["item"] == "death")].head(1)
+    treated = pd.concat([one.assign(display_id=f"T{number}", arm="treated") for number in range(1, 82)])
+    controls = pd.concat([one.assign(display_id=f"C{number:03d}", arm="historical") for number in range(1, 92)])
+    axes = family(replace(study, display=pd.concat([treated, controls])), "swimmer")[""].axes[0]
+    widths = [line.get_linewidth() for line in axes.lines]
+    assert (widths.count(4.5), widths.count(2.6)) == (81, 80)
+    said = [text.get_text() for text in axes.texts]
+    assert "80 of 91 historical patients are drawn." in said
+    # Equal stays stand in the order of the ids: T2 before T10.
+    assert [text for text in said if re.fullmatch(r"T\d+", text)] == [f"T{number}" for number in range(1, 82)]
+    assert "are drawn" not in texts(standard()["15.12-swimmer.svg"])
+
+
+def test_profiles_of_ten_and_more_stand_in_the_order_of_their_numbers() -> None:
+    study = small_study()
+    one = study.display[(study.display["display_id"] == "T1") & (study.display["item"] == "PF")]
+    eleven = pd.concat([one.assign(display_id=f"T{number}") for number in range(1, 12)])
+    said = texts(family(replace(study, display=eleven), "profile")[""]).split("\n")
+    assert [text for text in said if re.fullmatch(r"T\d+", text)] == [f"T{number}" for number in range(1, 12)]
 
 
 def test_the_null_histogram_marks_the_observed_contrast_and_its_mirror() -> None:

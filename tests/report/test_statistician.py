@@ -12,14 +12,20 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.queries import Result, results_of
 from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.report.investigator.eligibility import matrix_table
 from historical_controls.report.printing.outputs import exported
 from historical_controls.report.statistician.checklists import load_items
+from historical_controls.report.statistician.display_tables import end_of_follow_up, treated_values
 from historical_controls.report.statistician.methods import STEPS, equations
+from historical_controls.report.statistician.names import Names
 from historical_controls.report.statistician.page import Declarations, render_statistician_report
 from historical_controls.report.statistician.registry import Difference, load_differences
 from historical_controls.report.statistician.sheet import Block, sheets
+from historical_controls.report.statistician.shells.build import shell_table
+from historical_controls.report.statistician.shells.declared import SHELLS
 
 from .conftest import LANGUAGES, Rendered
 from .reading import Page
@@ -215,9 +221,56 @@ def test_every_output_has_a_deep_link_and_its_tables_can_be_copied(html: str, re
         assert f'href="#{place}"' in article and 'class="copy"' in article
 
 
-def test_shells_name_declared_words_and_outputs() -> None:
-    from historical_controls.report.statistician.shells.declared import SHELLS
+def test_a_column_for_every_difference_that_a_trial_would_look_for() -> None:
+    """Of 14.2.17: `overturn.trial_differences: [0.3, 0.75]` had no column, since only 0.25 and 0.5 had one."""
+    study = small_study()
+    here = Cell("detectable_difference", "primary", "reml", "PF", day=7, output="14.2.17")
+    rows = [here.at(contrast=CONTRAST).number("detectable", 40.0, "mmHg", "0")]
+    for level, n in (("0.75", 28), ("0.3", 175), ("10", 1)):
+        size = Cell("trial_size", "primary", "reml", "PF", day=7, contrast=CONTRAST, level=level, output="14.2.17")
+        rows.append(size.number("n_per_arm", n))
+    printer = replace(study, ard=ard_frame(rows)).page("en").printer
+    (shell, _) = SHELLS[OutputId.CONTEXT]
+    table = shell_table(Names(printer), study.outputs["14.2.17"], shell, 1)
+    assert table is not None
+    heads = [re.sub("<[^>]+>", "", head) for head in table.heads]
+    assert heads[-3:] == ["to detect 0.3 SD", "to detect 0.75 SD", "to detect 10 SD"]
+    assert [re.sub("<[^>]+>", "", cell) for cell in table.rows[0].cells[-3:]] == ["175", "28", "1"]
 
+
+def test_ten_and_more_patients_left_out_stand_in_the_order_of_their_numbers() -> None:
+    study = small_study()
+    cell = Cell("leave_one_out", "primary", "reml", "PF", day=7, contrast=CONTRAST, output=str(OutputId.LEAVE_ONE_OUT))
+    states = [
+        Cell("eligibility", "primary", arm="treated", level=f"T{n}", contrast=rule).text("state", "true")
+        for n in (1, 10, 2)
+        for rule in study.config.cohort.as_read().rules
+    ]
+    left = [cell.at(level=f"T{n}").number("estimate", 20.0 + n, "mmHg", "0") for n in (1, 10, 2)]
+    printer = replace(study, ard=ard_frame([*states, *left])).page("en").printer
+    (shell, _) = SHELLS[OutputId.LEAVE_ONE_OUT]
+    table = shell_table(Names(printer), study.outputs[str(OutputId.LEAVE_ONE_OUT)], shell, 1)
+    assert table is not None
+    said = [re.sub("<[^>]+>", "", row.head) for row in table.rows]
+    assert [one for one in said if re.fullmatch(r"T\d+", one)] == ["T1", "T2", "T10"]
+    matrix = matrix_table(printer)
+    assert matrix is not None
+    assert [re.sub("<[^>]+>", "", head) for head in matrix.heads[1:]] == ["T1", "T2", "T10"]
+
+
+def test_listings_of_ten_and_more_stand_in_the_order_of_their_numbers() -> None:
+    study = small_study()
+    rows = study.display[study.display["display_id"] == "T1"]
+    rows = rows.assign(item=rows["item"].mask(rows["value"].isna(), "death"))
+    many = pd.concat([rows.assign(display_id=f"T{number}") for number in (1, 10, 2)])
+    printer = study.page("en").printer
+    ends, values = end_of_follow_up(printer, many), treated_values(printer, many)
+    assert ends is not None and values is not None
+    assert [re.sub("<[^>]+>", "", row.head) for row in ends.rows] == ["T1", "T2", "T10"]
+    assert [re.sub("<[^>]+>", "", head) for head in values.heads[2:]] == ["T1", "T2", "T10"]
+
+
+def test_shells_name_declared_words_and_outputs() -> None:
     words, outputs = small_study().words("en"), small_study().outputs
     for output_id, shells in SHELLS.items():
         assert output_id in outputs

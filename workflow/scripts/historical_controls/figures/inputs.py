@@ -9,6 +9,7 @@ import pandas as pd
 from historical_controls.ard.queries import Results
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.text.display_order import by_display_id
 from historical_controls.text.words import Words
 
 ENDINGS = ("death", "discharge_alive", "transfer_out")
@@ -31,15 +32,27 @@ class Individuals:
         columns = ["display_id", "arm", "item", "day", "value", "censored", "ratio"]
         return cls(
             # A row of an ending has no value, and no outcome has its name, since outcome codes are capitals.
-            display.loc[~ended, columns].dropna(subset="value").sort_values(["display_id", "day"]),
+            display.loc[~ended, columns].dropna(subset="value").sort_values(["display_id", "day"], key=by_display_id),
             display.loc[ended, columns],
         )
 
     def of_arm(self, outcome: str, arm: str) -> pd.DataFrame:
-        """Values of at most `MOST_LINES` patients; display ids are in no order, so the first are as good as any."""
-        rows = self.values[(self.values["item"] == outcome) & (self.values["arm"] == arm)]
+        """Values of the treated, or of at most `MOST_LINES` historical patients.
+
+        Display ids are in no order of anything else, so that the first are as good as any.
+        """
+        rows = self._rows(outcome, arm)
+        if arm == "treated":
+            return rows
         shown = rows["display_id"].drop_duplicates().head(MOST_LINES)
         return rows[rows["display_id"].isin(shown)]
+
+    def n_with_values(self, outcome: str, arm: str) -> int:
+        """Patients who have a value of the outcome, drawn or not."""
+        return self._rows(outcome, arm)["display_id"].nunique()
+
+    def _rows(self, outcome: str, arm: str) -> pd.DataFrame:
+        return self.values[(self.values["item"] == outcome) & (self.values["arm"] == arm)]
 
     def ends_of(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Where each patient's line ends by an event: its day, and height and day of the last value shown."""

@@ -20,6 +20,7 @@ from historical_controls.figures.style import (
     tick_text,
     wrapped,
 )
+from historical_controls.text.display_order import ordered
 
 LEFT, TOP, BOTTOM, ROW, GAP, SPACE = 0.42, 0.55, 0.5, 0.95, 0.16, 0.34
 FULL = 4.92
@@ -32,7 +33,7 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
     shown = {code: inputs.individuals.of_arm(code, "treated") for code in (primary.outcome, *primary.key_secondary)}
     # Narrower panels than a quarter of the page cannot be read.
     codes = [code for code, rows in shown.items() if not rows.empty][:MOST_COLUMNS]
-    patients = sorted({name for code in codes for name in shown[code]["display_id"]})
+    patients = ordered(name for code in codes for name in shown[code]["display_id"])
     if not patients:
         return {}
     figure = new_figure(TOP + ROW * len(patients) + GAP * (len(patients) - 1) + BOTTOM)

@@ -20,22 +20,26 @@ from historical_controls.figures.style import (
     place,
     plain_axes,
 )
+from historical_controls.text.display_order import by_display_id
 from historical_controls.text.words import Words
 
 LEFT, BOTTOM, PLOT, TOP = 0.95, 0.5, 3.85, 0.34
 ROWS = {"treated": 0.17, "historical": 0.066}
 SPACE = 0.2
+NOTE = 0.18
 MOST = 80
 
 
 def draw(inputs: FigureInputs) -> dict[str, Figure]:
-    """Longest stay first within each arm; of more than `MOST` historical patients the first are drawn."""
+    """Longest stay first within each arm; of more than `MOST` historical patients the first, as a note says."""
     arms = {arm: _stays(inputs, arm) for arm in ARMS}
     if all(stays.empty for stays in arms.values()):
         return {}
     height = sum(ROWS[arm] * len(stays) + SPACE for arm, stays in arms.items())
-    figure = new_figure(BOTTOM + height + TOP)
-    axes = place(figure, LEFT, BOTTOM, PLOT, height)
+    total = int((inputs.individuals.endings["arm"] == "historical").sum())
+    below = BOTTOM + (NOTE if total > MOST else 0.0)
+    figure = new_figure(below + height + TOP)
+    axes = place(figure, LEFT, below, PLOT, height)
     axes.set_ylim(0, height)
     top = height
     for arm, stays in arms.items():
@@ -43,6 +47,9 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
     _frame(axes, inputs.words, inputs.config.cohort.horizon_days)
     ended = {event for stays in arms.values() for event in stays["item"]}
     marker_key(axes, [event for event in ENDINGS if event in ended], inputs.words, 1 + 0.06 / height, -LEFT / PLOT)
+    if total > MOST:
+        note = inputs.words("figure.bars_drawn", n=MOST, total=total)
+        axes.text(0, -BOTTOM / height, note, transform=axes.transAxes, style="italic", size=8.5, va="top")
     return {"": figure}
 
 
@@ -50,8 +57,10 @@ def _stays(inputs: FigureInputs, arm: str) -> pd.DataFrame:
     """One row a patient: display_id, item (what ended follow-up), day; sorted by how long it lasted."""
     rows = inputs.individuals.endings
     # Display ids are in random order: the first are a fair sample, which the longest stays would not be.
-    own = rows[rows["arm"] == arm].sort_values("display_id").head(MOST)
-    return own.sort_values(["day", "display_id"], ascending=[False, True])
+    own = rows[rows["arm"] == arm].sort_values("display_id", key=by_display_id)
+    # Nobody treated is left out: the figure names them one by one.
+    own = own if arm == "treated" else own.head(MOST)
+    return own.sort_values(["day", "display_id"], ascending=[False, True], key=by_display_id)
 
 
 def _arm(axes: Axes, arm: str, stays: pd.DataFrame, top: float, inputs: FigureInputs) -> float:

@@ -270,7 +270,7 @@ def _notes(
     notes = []
     if results.not_estimable(outcome) is not None or all(curve.empty for curve in curves.values()):
         notes.append(not_estimable(outcome, results, words, dictionary))
-    if shown["historical"]["display_id"].nunique() == MOST_LINES:
+    if inputs.individuals.n_with_values(outcome, "historical") > MOST_LINES:
         notes.append(words("figure.some_drawn", n=MOST_LINES))
     return wrapped(" ".join(notes), 56).split("\n") if notes else []
 

@@ -10,6 +10,7 @@ import pandas as pd
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.tables.parquet import read_pieces
 from historical_controls.tables.registry import LEDGER, MEASUREMENTS
+from historical_controls.text.display_order import by_display_id
 
 TRACE = ["source", "file", "line", "item"]
 Tables = Mapping[str, pd.DataFrame]
@@ -68,14 +69,18 @@ def _values(tables: Tables) -> pd.DataFrame:
     observations = tables["observations"]
     rows = _named(observations[observations["arm"] == "treated"], tables)
     columns = ["outcome", "hours", "value", "lower", "upper", "result", "unit", "assay", "specimen", "status", "flags"]
-    return rows[["display_id", "patient_id", *columns, *TRACE]].sort_values(["display_id", "outcome", "hours"])
+    return rows[["display_id", "patient_id", *columns, *TRACE]].sort_values(
+        ["display_id", "outcome", "hours"], key=by_display_id
+    )
 
 
 def _warnings(tables: Tables) -> pd.DataFrame:
     observations = tables["observations"]
     rows = _named(observations[observations["flags"].fillna("") != ""], tables)
     columns = ["arm", "outcome", "hours", "value", "lower", "upper", "unit", "flags"]
-    return rows[["display_id", "patient_id", *columns, *TRACE]].sort_values(["display_id", "outcome", "hours"])
+    return rows[["display_id", "patient_id", *columns, *TRACE]].sort_values(
+        ["display_id", "outcome", "hours"], key=by_display_id
+    )
 
 
 def _conversions(tables: Tables) -> pd.DataFrame:
@@ -96,7 +101,9 @@ def _adverse_events(tables: Tables) -> pd.DataFrame:
     events = tables["events"]
     rows = _named(events[events["event"].isin(["adverse_event", "infection"])], tables)
     columns = ["arm", "event", "hours", "end_hours", "value", "detail"]
-    return rows[["display_id", "patient_id", *columns, *TRACE]].sort_values(["arm", "display_id", "hours"])
+    return rows[["display_id", "patient_id", *columns, *TRACE]].sort_values(
+        ["arm", "display_id", "hours"], key=by_display_id
+    )
 
 
 def _weights(tables: Tables) -> pd.DataFrame:
@@ -106,7 +113,7 @@ def _weights(tables: Tables) -> pd.DataFrame:
     named = _named(rows, tables)
     return named[
         ["display_id", "patient_id", "source", "arm", "method", "weight", "matched_set", "distance"]
-    ].sort_values(["method", "arm", "display_id"])
+    ].sort_values(["method", "arm", "display_id"], key=by_display_id)
 
 
 def _duplicates(tables: Tables) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from historical_controls.ard.queries import Result
 from historical_controls.report.investigator.people import arm_head
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
+from historical_controls.text.display_order import ordered
 
 NOTHING = Markup("")
 DECLARED = "declared"
@@ -21,8 +22,8 @@ WHEN = ("hours_from_admission", "days_from_onset")
 
 def matrix_table(printer: Printer) -> HtmlTable | None:
     """Each condition for each treated patient at the infusion (14.1.2); None without treated patients."""
-    patients = sorted(
-        {row.level for row in printer.results.all(AnalysisKey.ELIGIBILITY, Statistic.STATE, arm="treated")}
+    patients = ordered(
+        row.level for row in printer.results.all(AnalysisKey.ELIGIBILITY, Statistic.STATE, arm="treated")
     )
     # Every rule, not only the filters: readers see what was looked at and did not decide.
     rules = printer.config.cohort.as_read().rules

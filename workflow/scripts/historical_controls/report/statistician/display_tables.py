@@ -14,6 +14,7 @@ from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.statistician.names import Names
 from historical_controls.report.statistician.tables import Section, number
+from historical_controls.text.display_order import by_display_id, ordered
 from historical_controls.text.formatting import format_number
 
 ENDS = ("death", "discharge_alive", "transfer_out")
@@ -38,7 +39,7 @@ def listing_sections(printer: Printer, outputs: Mapping[str, Output], display: p
 
 def end_of_follow_up(printer: Printer, display: pd.DataFrame) -> HtmlTable | None:
     """How and when each patient's follow-up ended, where it ended before the horizon."""
-    ends = display[display["item"].isin(ENDS)].sort_values("display_id")
+    ends = display[display["item"].isin(ENDS)].sort_values("display_id", key=by_display_id)
     rows = tuple(_end(printer, row) for row in ends.to_dict("records"))
     if not rows:
         return None
@@ -59,7 +60,7 @@ def treated_values(printer: Printer, display: pd.DataFrame) -> HtmlTable | None:
     values = display[(display["arm"] == "treated") & ~display["item"].isin(ENDS) & display["value"].notna()]
     if values.empty:
         return None
-    patients = sorted(values["display_id"].unique())
+    patients = ordered(values["display_id"])
     names = Names(printer)
     order = {code: place for place, code in enumerate(printer.config.outcomes)}
     found = values.to_dict("records")

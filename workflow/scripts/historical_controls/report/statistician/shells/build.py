@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from markupsafe import Markup
 
@@ -16,7 +16,8 @@ from historical_controls.report.printing.html_table import HtmlTable, Row, Span
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.statistician.names import Names
 from historical_controls.report.statistician.notes import notes
-from historical_controls.report.statistician.shells.shell import ANY, LIMITS, Column, Shell
+from historical_controls.report.statistician.shells.shell import ANY, LIMITS, Column, Group, Shell
+from historical_controls.text.display_order import is_display_id, natural
 
 Line = tuple[str | float | None, ...]
 Found = Mapping[tuple[int, Statistic], Result]
@@ -34,6 +35,7 @@ class Filled:
 
 def shell_table(names: Names, output: Output, shell: Shell, place: int) -> HtmlTable | None:
     """The shell as a table of `output`; None where no result fills it. Columns without any result are left out."""
+    shell = _spread_out(names, shell)
     filled = _fill(names, output, shell)
     if not filled.lines:
         return None
@@ -49,6 +51,30 @@ def shell_table(names: Names, output: Output, shell: Shell, place: int) -> HtmlT
     title = printer.word(f"shell.{shell.title}")
     words = frozenset(at for at, (_, column) in enumerate(columns, start=1) if column.cells[0][0].kind.is_text)
     return HtmlTable(table_id, output.output_id, title, heads, rows, said, 1, _spans(names, columns), words)
+
+
+def _spread_out(names: Names, shell: Shell) -> Shell:
+    """The shell with a column for every value of the keys that its columns leave open."""
+    groups = tuple(
+        Group(group.head, tuple(one for column in group.columns for one in _each(names, shell, column)))
+        for group in shell.groups
+    )
+    return replace(shell, groups=groups)
+
+
+def _each(names: Names, shell: Shell, column: Column) -> tuple[Column, ...]:
+    """The column once for every value of its open key, numbers in their order."""
+    if not column.each:
+        return (column,)
+    analysis = column.analysis or shell.analysis
+    rows = [
+        row
+        for cell in column.cells
+        for statistic in cell
+        for row in names.printer.results.rows.get(("primary", analysis, statistic), ())
+    ]
+    values = sorted({str(_key(row, column.each)) for row in rows}, key=float)
+    return tuple(replace(column, at={**column.at, column.each: value}, each="") for value in values)
 
 
 def _fill(names: Names, output: Output, shell: Shell) -> Filled:
@@ -108,6 +134,10 @@ def _order(names: Names, shell: Shell, lines: Sequence[Line]) -> Callable[[Line]
     declared = [*config.outcomes, *config.balance.covariates, *config.sources]
     places = {code: place for place, code in enumerate(dict.fromkeys(declared))}
     first = {line: place for place, line in enumerate(lines)}
+    # Patients take each other's places, so that T2 comes before T10; other levels keep theirs.
+    patients = [line for line in lines if shell.stub[-1] == "level" and is_display_id(str(line[-1]))]
+    taken = sorted(first[line] for line in patients)
+    first |= zip(sorted(patients, key=lambda line: natural(str(line[-1]))), taken, strict=True)
     positions = _positions(names, shell)
 
     def key(line: Line) -> tuple[object, ...]:
@@ -140,7 +170,11 @@ def _stub_head(names: Names, shell: Shell) -> Markup:
 
 
 def _head(names: Names, column: Column) -> Markup:
-    return names.printer.word(f"shell.{column.head}", level=names.printer.level)
+    printer = names.printer
+    # A declared difference in standard deviations, for the heads that name theirs.
+    return printer.word(
+        f"shell.{column.head}", level=printer.level, difference=printer.fact(column.at.get("level", ""))
+    )
 
 
 def _spans(names: Names, columns: Iterable[tuple[str, Column]]) -> tuple[Span, ...]:

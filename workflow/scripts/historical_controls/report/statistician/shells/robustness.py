@@ -147,10 +147,7 @@ ROBUSTNESS: Mapping[str, tuple[Shell, ...]] = {
                 ),
                 Group(
                     "trial",
-                    tuple(
-                        Column(head, ((S.N_PER_ARM,),), CONTRAST, A.TRIAL_SIZE, at={"level": level})
-                        for head, level in (("for_quarter_sd", "0.25"), ("for_half_sd", "0.5"))
-                    ),
+                    (Column("for_difference", ((S.N_PER_ARM,),), CONTRAST, A.TRIAL_SIZE, each="level"),),
                 ),
             ),
         ),

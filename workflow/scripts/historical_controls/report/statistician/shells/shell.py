@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
@@ -30,7 +30,8 @@ class Column:
     """One column. `head`: entry 'shell.<head>'; `cells`: printed is the first whose first statistic has a result.
 
     `across`: the arm, CONTRAST, or '' for neither; `analysis`: where it is not the shell's; `method`: '' for any;
-    `at`: keys that lines do not have, as the level of a row of totals.
+    `at`: keys that lines do not have, as the level of a row of totals; `each`: a key of which every value that the
+    results have makes a column of its own, as the differences that a study declares for a trial.
     """
 
     head: str
@@ -39,6 +40,7 @@ class Column:
     analysis: AnalysisKey | None = None
     method: str = ""
     at: Mapping[str, str] = field(default_factory=dict)
+    each: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,7 @@ class Shell:
 
 def by_arm(*columns: Column) -> tuple[Group, ...]:
     """The same columns for each arm, treated first."""
-    return tuple(
-        Group(arm, tuple(Column(c.head, c.cells, arm, c.analysis, c.method, c.at) for c in columns)) for arm in ARMS
-    )
+    return tuple(Group(arm, tuple(replace(column, across=arm) for column in columns)) for arm in ARMS)
 
 
 def alone(*columns: Column) -> Group:
