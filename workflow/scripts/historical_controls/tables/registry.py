@@ -583,7 +583,8 @@ GATES = Table(
             "gate",
             "'few_effective' (warn or refuse); 'one_weight', 'far_from_controls', 'outside_hull', "
             "'weights_not_converged', 'too_few_for_logistic', 'separated', 'nobody_matched', 'no_key_covariate' "
-            "(refuse); 'outside_range', 'unknown_in_arm', 'outside_calendar', 'ratio_reduced', 'unmatched' (warn)",
+            "(refuse); 'outside_range', 'unknown_in_arm', 'time_axis', 'outside_calendar', 'ratio_reduced', "
+            "'unmatched' (warn)",
         ),
         _text("covariate", "covariate that the gate looked at; ''"),
         _text("level", "display id of the patient that it names, or an arm; ''"),
