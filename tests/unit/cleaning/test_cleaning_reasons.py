@@ -10,7 +10,7 @@ from cleaning_study import ROOT, dictionary
 
 LIBRARY = ROOT / "workflow/scripts/historical_controls"
 # Upper-case texts of the two rooms that are no reasons: outcomes, formats, Unicode forms, what numbers show.
-OTHER = {"TRUE", "FALSE", "HH:MM", "UTC", "DATE", "TIME", "NFC", "NFKD", *dictionary().outcomes}
+OTHER = {"TRUE", "FALSE", "HH:MM", "UTC", "DATE", "TIME", "NFC", "NFD", "NFKC", "NFKD", *dictionary().outcomes}
 
 
 def codes() -> set[str]:
