@@ -71,7 +71,7 @@ def block(first: int, count: int, arm: str, rng: np.random.Generator) -> pd.Data
     frame = pd.concat(parts, ignore_index=True)
     return frame.assign(
         source=arm, lower=frame["value"], upper=frame["value"], result=None, unit="", assay="", specimen="arterial",
-        status="done", flags="", result_time=pd.NaT, raw_value="", raw_unit="", file="f", line=0, item=""
+        status="done", flags="", latest=pd.NaT, result_time=pd.NaT, raw_value="", raw_unit="", file="f", line=0, item=""
     )  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def write_tables(folder: Path, n: int) -> None:
             for event, hour in {**hours, "discharge_alive": DAYS * 24}.items()
         ]
         filled = pd.concat(events).assign(
-            source=arm, latest=pd.NaT, end_time=pd.NaT, value=None, detail=None, file="f", line=0
+            source=arm, latest=pd.NaT, end_time=pd.NaT, end_latest=pd.NaT, value=None, detail=None, file="f", line=0
         )
         write_table(filled.assign(item=filled["event"]), own / "events.parquet", EVENTS)
         write_table(TREATMENTS.empty(), own / "treatments.parquet", TREATMENTS)

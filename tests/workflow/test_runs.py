@@ -177,3 +177,9 @@ def test_lint_is_clean() -> None:
         [sys.executable, "-m", "snakemake", "--lint"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_documents_are_made_of_a_finished_study(finished_study: Path, program: Path) -> None:
+    run = snakemake(finished_study, "documents", program=program)
+    assert run.code == 0, run.output
+    assert {path.suffix for path in finished_study.glob("results/tables/en/**/*")} >= {".docx", ".rtf", ".xlsx", ".csv"}
