@@ -25,77 +25,66 @@ from historical_controls.report.statistician.shells.shell import (
 S, A = Statistic, AnalysisKey
 
 
-def by_day() -> tuple[Shell, ...]:
-    """Tables 14.2.2 to 14.2.8 and 14.2.18: each outcome of a family by day, how it was fitted, and other estimands."""
-    on_day = {"analysis": A.AVAILABILITY}
-    return (
-        Shell(
-            "by_day",
-            A.MIXED_MODEL,
-            ("outcome", "day"),
-            (
-                *by_arm(statistic("n", S.N_SUBJECTS, **on_day), Column("adjusted", (MEAN,))),
-                difference(
-                    statistic("se", S.STANDARD_ERROR, across=CONTRAST),
-                    statistic("df", S.DF, across=CONTRAST),
-                    statistic("p_model", S.P_VALUE, across=CONTRAST),
-                    statistic("p_permutation", S.P_VALUE, across=CONTRAST, analysis=A.PERMUTATION),
-                    statistic("p_max_t", S.P_MAX_T, across=CONTRAST, analysis=A.MULTIPLICITY),
-                ),
-                alone(Column("reason", (REASON,))),
-            ),
-            notes=("by_day_note",),
-            # What concerns an outcome as a whole is in the table of fits.
-            keep=lambda printer, line, rows: line["day"] is not None,
+DF = statistic("df", S.DF, across=CONTRAST)
+NOT_MEASURED = statistic("not_measured", S.N_MISSING)
+DIED = statistic("died", S.N_DIED)
+BETTER = difference(DF, statistic("p", S.P_VALUE, across=CONTRAST), cells=(WIN_ODDS,))
+
+DIFFERENCES = Shell(
+    "by_day",
+    A.MIXED_MODEL,
+    ("outcome", "day"),
+    (
+        *by_arm(statistic("n", S.N_SUBJECTS, analysis=A.AVAILABILITY), Column("adjusted", (MEAN,))),
+        difference(
+            statistic("se", S.STANDARD_ERROR, across=CONTRAST),
+            DF,
+            statistic("p_model", S.P_VALUE, across=CONTRAST),
+            statistic("p_permutation", S.P_VALUE, across=CONTRAST, analysis=A.PERMUTATION),
+            statistic("p_max_t", S.P_MAX_T, across=CONTRAST, analysis=A.MULTIPLICITY),
         ),
-        Shell(
-            "counting_deaths",
-            A.WORST_RANK,
-            ("outcome", "day"),
-            (
-                *by_arm(statistic("died", S.N_DIED), statistic("not_measured", S.N_MISSING)),
-                difference(
-                    statistic("df", S.DF, across=CONTRAST),
-                    statistic("p", S.P_VALUE, across=CONTRAST),
-                    cells=(WIN_ODDS,),
-                ),
-                alone(statistic("reason", S.NOT_RANKED)),
-            ),
+        alone(Column("reason", (REASON,))),
+    ),
+    notes=("by_day_note",),
+    # What concerns an outcome as a whole is in the table of fits.
+    keep=lambda printer, line, rows: line["day"] is not None,
+)
+COUNTING_DEATHS = Shell(
+    "counting_deaths",
+    A.WORST_RANK,
+    ("outcome", "day"),
+    (*by_arm(DIED, NOT_MEASURED), BETTER, alone(statistic("reason", S.NOT_RANKED))),
+)
+WHILE_ALIVE = Shell(
+    "while_alive",
+    A.WHILE_ALIVE,
+    ("outcome", "level", "day"),
+    (
+        difference(statistic("p_permutation", S.P_VALUE, across=CONTRAST, method="adjusted"), method="adjusted"),
+        difference(statistic("p_model", S.P_VALUE, across=CONTRAST, method="welch"), method="welch"),
+    ),
+    notes=("while_alive_note",),
+)
+FITS = Shell(
+    "fit",
+    A.MIXED_MODEL,
+    ("outcome",),
+    (
+        *by_arm(statistic("n", S.N_SUBJECTS), statistic("values", S.N_VALUES)),
+        alone(
+            statistic("covariance", S.COVARIANCE_RUNG, S.NOT_ESTIMABLE),
+            statistic("df_method", S.DF_METHOD),
+            statistic("course", S.MEAN_MODEL),
+            statistic("lack_of_fit", S.LACK_OF_FIT_P),
+            statistic("boundary", S.SINGULAR),
         ),
-        Shell(
-            "while_alive",
-            A.WHILE_ALIVE,
-            ("outcome", "level", "day"),
-            (
-                difference(
-                    statistic("p_permutation", S.P_VALUE, across=CONTRAST, method="adjusted"), method="adjusted"
-                ),
-                difference(statistic("p_model", S.P_VALUE, across=CONTRAST, method="welch"), method="welch"),
-            ),
-            notes=("while_alive_note",),
-        ),
-        Shell(
-            "fit",
-            A.MIXED_MODEL,
-            ("outcome",),
-            (
-                *by_arm(statistic("n", S.N_SUBJECTS), statistic("values", S.N_VALUES)),
-                alone(
-                    statistic("covariance", S.COVARIANCE_RUNG, S.NOT_ESTIMABLE),
-                    statistic("df_method", S.DF_METHOD),
-                    statistic("course", S.MEAN_MODEL),
-                    statistic("lack_of_fit", S.LACK_OF_FIT_P),
-                    statistic("boundary", S.SINGULAR),
-                ),
-            ),
-        ),
-        Shell(
-            "parameters",
-            A.MIXED_MODEL,
-            ("outcome", "level"),
-            (alone(statistic("value", S.COVARIANCE_PARAMETER)),),
-        ),
-    )
+    ),
+)
+PARAMETERS = Shell(
+    "parameters", A.MIXED_MODEL, ("outcome", "level"), (alone(statistic("value", S.COVARIANCE_PARAMETER)),)
+)
+# Tables 14.2.2 to 14.2.8 and 14.2.18: the outcomes of a family by day, how they were fitted, and other estimands.
+OF_FAMILY = (DIFFERENCES, COUNTING_DEATHS, WHILE_ALIVE, FITS, PARAMETERS)
 
 
 OUTCOMES: Mapping[str, tuple[Shell, ...]] = {
@@ -105,14 +94,8 @@ OUTCOMES: Mapping[str, tuple[Shell, ...]] = {
             A.WORST_RANK,
             ("outcome", "day"),
             (
-                *by_arm(
-                    statistic("n", S.N_SUBJECTS), statistic("died", S.N_DIED), statistic("not_measured", S.N_MISSING)
-                ),
-                difference(
-                    statistic("df", S.DF, across=CONTRAST),
-                    statistic("p", S.P_VALUE, across=CONTRAST),
-                    cells=(WIN_ODDS,),
-                ),
+                *by_arm(statistic("n", S.N_SUBJECTS), DIED, NOT_MEASURED),
+                BETTER,
                 alone(statistic("agreement", S.AGREEMENT)),
             ),
         ),
@@ -126,7 +109,7 @@ OUTCOMES: Mapping[str, tuple[Shell, ...]] = {
             ),
         ),
     ),
-    **{output: by_day() for output in (*dict.fromkeys(BY_FAMILY.values()), OutputId.SUPPORTING)},
+    **dict.fromkeys((*dict.fromkeys(BY_FAMILY.values()), OutputId.SUPPORTING), OF_FAMILY),
     OutputId.MULTIPLICITY: (
         Shell(
             "multiplicity",
