@@ -33,7 +33,8 @@ def cohort(**changes: Any) -> Cohort:
         "fever": {"label": LABEL, "options": {"needed": option(), "free": option(HOT={"value": 0})}},
     }
     declared = {"rules": {"LOW": PF, "HOT": FEVER}, "filters": ["LOW", "HOT"], "readings": readings}
-    return Cohort.model_validate({**declared, "reading_products": [["cut", "fever"]], **changes})
+    zero = {"time_zero": {"standard_care_hours": 48, **changes.pop("time_zero", {})}}
+    return Cohort.model_validate({**declared, "reading_products": [["cut", "fever"]], **zero, **changes})
 
 
 def many(seed: int = 3, count: int = 40) -> CleanTables:
@@ -251,8 +252,11 @@ def test_a_scenario_that_compares_the_last_stay_has_its_records() -> None:
         [*stays, happened("a", "admission", 0, "ward"), happened("a", "infusion", 60, "ward")],
     )
     declared = {"rules": {"LOW": PF}, "filters": ["LOW"]}
-    cohorts = {stay: Cohort.model_validate({**declared, "time_zero": {"historical_stay": stay}})
-               for stay in ("first", "last")}  # fmt: skip
+    zero = {"standard_care_hours": 48}
+    cohorts = {
+        stay: Cohort.model_validate({**declared, "time_zero": {**zero, "historical_stay": stay}})
+        for stay in ("first", "last")
+    }
     both = redefine_cohorts(clean, cohorts, inputs(cohorts["first"], "PF")).patients
     zeros = {}
     for stay, own in cohorts.items():

@@ -30,7 +30,10 @@ def day(name: str, event: str, hours: float) -> dict[str, Any]:
 def of(
     rows: list[dict[str, Any]], events: list[dict[str, Any]], arm: str = "historical", **changes: Any
 ) -> CohortTables:
-    changes = {"time_zero": {"match_waits": False, **changes.pop("time_zero", {})}, **changes}
+    changes = {
+        "time_zero": {"match_waits": False, "standard_care_hours": 48, **changes.pop("time_zero", {})},
+        **changes,
+    }
     people = [person("a", arm), person("other")]
     everyone = [*events, happened("other", "admission", 0), happened("other", "death", 1)]
     return define_cohort(tables(people, rows, everyone), inputs(Cohort.model_validate({**RULES, **changes}), "PF"))

@@ -33,7 +33,7 @@ def declared(zero: dict[str, Any] | None = None, filters: tuple[str, ...] = ("LO
         {
             "rules": {"LOW_PF": LOW_PF, "FEVER": FEVER, "ADULT": ADULT, **rules},
             "filters": list(filters),
-            "time_zero": zero or {},
+            "time_zero": {"standard_care_hours": 48, **(zero or {})},
         }
     )
 

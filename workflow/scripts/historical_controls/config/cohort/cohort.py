@@ -38,7 +38,9 @@ class TimeZero(Section):
     )
     historical_event: EventName | None = Field(None, description="the event, where historical is 'event'")
     standard_care_from: EventName = Field("admission", description="event that starts standard care")
-    standard_care_hours: float = Field(48, ge=0, description="hours of standard care before anyone can be eligible")
+    standard_care_hours: float = Field(
+        0, ge=0, description="hours of standard care before anyone can be eligible; 0: care may start on arrival"
+    )
     historical_stay: Literal["first", "last"] = Field(
         "first", description="which of several stays of a control is compared; of the treated, the stay of time zero"
     )

@@ -194,7 +194,6 @@ DERIVED = (
         "where historical is event, the event that starts standard care; else none",
         _historical_event,
     ),
-    Derived(("cohort", "time_zero", "standard_care_hours"), "0: care may start on arrival", lambda raw: 0),
     Derived(
         ("cohort", "time_zero", "match_waits"),
         "true where historical is first_eligible_hour and treated_start is event",
