@@ -11,11 +11,13 @@ from generated import study
 from scipy import stats
 
 from historical_controls.mixed_model import (
+    Control,
     MixedModelSpec,
     NotEstimable,
     SpecificationError,
     copies_under,
     fit_censored,
+    fit_design,
     fit_imputed,
     fit_mixed_model,
     subject_scores,
@@ -140,6 +142,17 @@ def test_the_same_copies_under_another_covariance() -> None:
     independent = copies_under(fit, replace(bounded, residual="iid"))
     assert independent.loglik < fit.loglik
     assert [one.design.y.sum() for one in independent.fits] == pytest.approx([one.design.y.sum() for one in fit.fits])
+
+
+@pytest.mark.parametrize("other", COVARIANCES)
+def test_copies_fitted_together_are_fitted_as_each_alone(other: dict) -> None:
+    """From the first copy's optimum the others reach theirs: 1e-6, the optimiser's own tolerance."""
+    data, (_, bounded) = study(5, (5, 25)), specs(**COVARIANCES[0])
+    copies = copies_under(fit_imputed(below(data, 9.0), bounded, copies=6), specs(**other)[1])
+    for one in copies.fits:
+        alone = fit_design(one.design, Control())
+        assert one.loglik == pytest.approx(alone.loglik, abs=1e-6)
+        assert one.beta.to_numpy() == pytest.approx(alone.beta.to_numpy(), abs=1e-5)
 
 
 def test_refusals() -> None:

@@ -8,6 +8,7 @@ the answers are those of the uncensored fit.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, ClassVar
@@ -182,14 +183,21 @@ def copies_under(fit: ImputedFit, spec: MixedModelSpec, control: Control | None 
     Criteria of models take the mean over draws of one of them (Cavanaugh & Shumway 1998, J Stat Plan Inference 67:45).
     """
     design = build_design(fit.design.data, spec)
-    values, fits = np.empty(len(design.y)), []
-    for own in fit.fits:
+    values = np.empty((len(fit.fits), len(design.y)))
+    for copy, own in zip(values, fit.fits, strict=True):
         # The other covariance may order rows differently (by visit): through the caller's order from one to the other.
-        values[own.design.row] = own.design.y
-        fits.append(fit_design(replace(design, y=values[design.row]), control or Control()))
-    attempts = tuple(attempt for one in fits for attempt in one.attempts)
-    converged = all(one.converged for one in fits)
-    return ImputedFit(design, tuple(fits) if converged else (), attempts, fit.share_censored)
+        copy[own.design.row] = own.design.y
+    if not fit.fits:
+        return ImputedFit(design, (), fit.attempts, fit.share_censored)
+    y = values[:, design.row]
+    first = fit_design(replace(design, y=y[0]), control or Control())
+    fits: tuple[MixedModelFit, ...] = (first,) if first.converged else ()
+    if fits and len(y) > 1:
+        # Copies differ in few values: from the first one's optimum the others are near, and go there together.
+        copier = Copier(design, checked_bounds(design), ())
+        with suppress(NotConverged), typed_failures():
+            fits = copier.others(first, y)
+    return ImputedFit(design, fits if len(fits) == len(y) else (), first.attempts, fit.share_censored)
 
 
 def _determined(problem: Problem, design: Design, bounds: tuple[Array, Array]) -> None:
@@ -234,6 +242,11 @@ class Copier:
         rescaled = [self._fit(start, *own).point for own in zip(y, theta, strict=True)]
         parts = (np.stack(part) for part in zip(*map(_parts, rescaled), strict=True))
         return self._after(ROUNDS_ON, start, Copies(y, *parts), generator)
+
+    def others(self, first: MixedModelFit, y: Array) -> tuple[MixedModelFit, ...]:
+        """Fits of given copies y (D, N), from that of the first one. Raises NotConverged."""
+        state = self._fitted(first, y, _tiled(first.point.theta, len(y)), alone=True)
+        return tuple(self._fit(first, own, theta) for own, theta in zip(state.y, state.theta, strict=True))
 
     def _after(
         self, rounds: int, start: MixedModelFit, state: Copies, generator: np.random.Generator
