@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -147,6 +148,13 @@ def test_tests_mirror_the_rooms() -> None:
         path.name for path in (ROOT / "tests" / "unit").iterdir() if path.is_dir() and path.name != "__pycache__"
     }
     assert folders <= rooms
+
+
+def test_files_of_tests_can_be_collected_together() -> None:
+    """Outside packages a module is known by its name alone: a second one of that name is an error of the whole run."""
+    files = (ROOT / "tests").rglob("*.py")
+    alone = Counter(path.name for path in files if not (path.parent / "__init__.py").exists())
+    assert [name for name, count in alone.items() if count > 1 and name != "conftest.py"] == []
 
 
 def test_the_snakefile_imports_nothing_heavy() -> None:
