@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
 import importlib
 import inspect
 import os
@@ -87,13 +88,18 @@ def modules() -> list[Path]:
     return sorted(LIBRARY.rglob("*.py"))
 
 
+@functools.cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def named(path: Path) -> str:
     return path.relative_to(LIBRARY).as_posix()
 
 
 def functions() -> Iterator[tuple[str, ast.FunctionDef]]:
     for path in modules():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.FunctionDef):
                 yield f"{named(path)}:{node.lineno} {node.name}", node
 
@@ -122,7 +128,7 @@ def test_a_file_can_be_read_in_one_sitting() -> None:
 def test_imports_are_absolute_and_take_names_from_the_modules_that_define_them() -> None:
     """A job reruns for the modules that its script's imports name: a name taken from a package would hide its own."""
     for path in [*modules(), *(ROOT / "workflow" / "scripts").glob("*.py")]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.ImportFrom):
                 assert not node.level, f"{path.name}:{node.lineno}"
                 if (node.module or "").startswith("historical_controls."):
@@ -224,7 +230,7 @@ def test_keys_of_the_results_table_are_written_where_they_are_declared() -> None
     for path in [*modules(), *(ROOT / "workflow" / "scripts").glob("*.py")]:
         if path.parent == KEYS:
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(path)):
             assert written_keys(node) == [], f"{path.name}:{node.lineno}"
 
 
@@ -243,9 +249,30 @@ def test_a_written_key_is_found(code: str) -> None:
 def test_no_analysis_reads_what_is_printed() -> None:
     """Unit and format say how a number is printed; what another analysis needs is stored on the model's scale."""
     for path in (LIBRARY / "analysis").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(path)):
             if isinstance(node, ast.Subscript):
                 assert column(node) not in {"unit", "format"}, f"{named(path)}:{node.lineno}"
+
+
+def is_set(node: ast.expr) -> bool:
+    """Whether an expression is a set, as far as its own writing says."""
+    match node:
+        case ast.Set() | ast.SetComp() | ast.Call(func=ast.Name(id="set" | "frozenset")):
+            return True
+        case ast.Call(func=ast.Attribute(attr="union" | "intersection" | "difference" | "symmetric_difference")):
+            return True
+        case ast.BinOp(left=left, right=right, op=ast.BitAnd() | ast.BitOr() | ast.Sub() | ast.BitXor()):
+            return any(is_set(side) or ast.unparse(side).endswith(".keys()") for side in (left, right))
+    return False
+
+
+def test_nothing_is_done_in_the_order_of_a_set() -> None:
+    """Texts hash anew in each process: a figure drew its lines in one of two orders, now one, now the other."""
+    for path in LIBRARY.rglob("*.py"):
+        for node in ast.walk(tree(path)):
+            ordered = node.generators if isinstance(node, ast.ListComp | ast.DictComp | ast.GeneratorExp) else []
+            for loop in [node] if isinstance(node, ast.For) else ordered:
+                assert not is_set(loop.iter), f"{named(path)}:{loop.iter.lineno}"
 
 
 def test_layers_hold_and_no_room_depends_on_itself() -> None:

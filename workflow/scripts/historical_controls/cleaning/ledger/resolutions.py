@@ -222,7 +222,7 @@ def with_released(records: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFrame
     # All False, by the index of the records.
     free = held & False
     # What joining decides is not known yet, and is released there.
-    for reason in RELEASABLE - OF_JOINING:
+    for reason in sorted(RELEASABLE - OF_JOINING):
         free |= held & (out["reason"] == reason) & is_released(out, reason)
     return out.assign(
         fate=out["fate"].mask(free, "clean"), reason=out["reason"].mask(free, "RELEASED"), hint=out["hint"].mask(free)

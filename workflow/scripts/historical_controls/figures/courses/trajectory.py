@@ -107,7 +107,7 @@ def _difference_panel(
     # Without a curve there are only the declared days, and a band between them would be invented.
     if len(table) > len(config.analysis.days):
         axes.fill_between(table.index, table["lower"], table["upper"], color=INK, alpha=0.13, lw=0, zorder=2)
-        for edge in set(table.columns) & {"lower_simultaneous", "upper_simultaneous"}:
+        for edge in [name for name in ("lower_simultaneous", "upper_simultaneous") if name in table]:
             axes.plot(table.index, table[edge], color=INK, lw=0.8, ls=(0, (1, 1.6)), zorder=2)
         axes.plot(table.index, table["estimate"], color=INK, lw=1.6, zorder=3)
     for day in [day for day in config.analysis.days if day in table.index]:
