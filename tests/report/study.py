@@ -152,8 +152,8 @@ def _source(arm: str, label: dict[str, str]) -> dict[str, object]:
 
 def _outcomes() -> dict[str, Outcome]:
     blank = Outcome(
-        code="", registered=None, family="respiratory", kind="number", label_en="", label_es="", registry_wording="",
-        unit="", loinc="", hard_low=None, hard_high=None, warn_low=None, warn_high=None, lod=None, scale="linear",
+        code="", family="respiratory", kind="number", label_en="", label_es="", unit="",
+        loinc="", hard_low=None, hard_high=None, warn_low=None, warn_high=None, lod=None, scale="linear",
         benefit="none", daily_summary="median", categories=(), source="",
     )  # fmt: skip
     made = [

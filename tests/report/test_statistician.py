@@ -39,7 +39,7 @@ NAMES = r"CR2|E2A|E9\(R1\)|SHA-256|1 = (no difference|sin diferencia)"
 
 def differences_of(study: SmallStudy) -> list[Difference]:
     """The differences that the program ships, as if the small study had declared them."""
-    shipped = load_differences([ROOT / "data" / "dictionary" / "registry_differences.csv"])
+    shipped = load_differences([ROOT / "dictionary" / "registry_differences.csv"])
     return [replace(one, study=study.config.study.id) for one in shipped]
 
 

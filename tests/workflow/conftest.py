@@ -83,8 +83,8 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("example")
     for name in ("config.yaml", "eligibility.yaml"):
         shutil.copy(ROOT / name, folder / name)
-    shutil.copytree(ROOT / "sources", folder / "sources")
-    shutil.copytree(ROOT / "data", folder / "data")
+    for name in ("sources", "dictionary", "data"):
+        shutil.copytree(ROOT / name, folder / name)
     edit_config(folder, lambda settings: settings.update(sensitivity={**NO_GRID, "weightings": ["entropy"]}))
     run = snakemake(folder, cores=4)
     assert run.code == 0, run.output

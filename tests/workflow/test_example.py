@@ -67,12 +67,12 @@ def test_truth_lies_within_the_interval_of_the_primary_outcome(example: Path) ->
 
 
 def test_every_registered_outcome_has_a_number_or_a_reason(example: Path) -> None:
-    registry = pd.read_csv(ROOT / "data/dictionary/outcomes.csv").dropna(subset="registered")
+    registry = pd.read_csv(ROOT / "dictionary/registered.csv")
     ard = pd.read_parquet(example / "ard.parquet")
     own = ard[(ard["scenario"] == "primary") & (ard["contrast"] != "") | (ard["statistic"] == "not_estimable")]
     answers = {"estimate", "least", "probability", "not_estimable"}
     said = own[own["statistic"].isin(answers)].groupby("outcome")["statistic"].agg(set)
-    assert set(registry["code"]) <= set(said.index)
+    assert set(registry["outcome"]) <= set(said.index)
     assert len(registry) == 26
 
 

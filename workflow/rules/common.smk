@@ -53,11 +53,9 @@ DICTIONARY_FOLDER = Path(dictionary_folder(STUDY.model_dump(include={"dictionary
 # The study's own files come first: jobs load the dictionary of the folder of the first one.
 DICTIONARY = [str(path) for paths in dictionary_files(DICTIONARY_FOLDER).values() for path in reversed(paths)]
 DICTIONARY.sort(key=lambda path: Path(path).parent != DICTIONARY_FOLDER)
-# What a dictionary may have besides: published results (14.2.17), and the registry beside the analysis (14.1.7). The
-# program's own are of the example's trial: no other study is compared with its literature.
-OF_TRIAL = DICTIONARY_FOLDER != PROGRAM / "data" / "dictionary" or STUDY.study.id == "NCT04416139"
+# What a study's dictionary may have besides: published results (14.2.17), and the registry beside the analysis (14.1.7).
 BENCHMARKS, DIFFERENCES = (
-    [str(path) for path in DICTIONARY_FOLDER.glob(name) if OF_TRIAL]
+    [str(path) for path in DICTIONARY_FOLDER.glob(name)]
     for name in ("benchmarks.csv", "registry_differences.csv")
 )
 COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result")]

@@ -18,7 +18,7 @@ BOTH = {"historical": (20, 60), "treated": (5, 15)}
 
 @pytest.fixture(scope="module")
 def dictionary() -> Dictionary:
-    return load_dictionary(ROOT / "data/dictionary")
+    return load_dictionary(ROOT / "dictionary")
 
 
 def states(rows: list[dict[str, object]], dictionary: Dictionary, code: str = "IL6") -> tuple[str, str]:

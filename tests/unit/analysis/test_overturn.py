@@ -28,6 +28,7 @@ from historical_controls.tables.registry import VISITS
 
 ROOT = Path(__file__).resolve().parents[3]
 DICTIONARY = ROOT / "data" / "dictionary"
+PUBLISHED = ROOT / "dictionary"
 CONTRAST = "treated - historical"
 RUNG = {"id": "one", "random": "1", "residual": "iid", "per_arm": "pooled"}
 SETTINGS = Analysis.model_validate({"days": [7], "ladder": [RUNG]})
@@ -195,7 +196,7 @@ def test_an_outcome_without_estimate_adds_nothing() -> None:
 
 def test_published_results_carry_their_source() -> None:
     dictionary = load_dictionary(DICTIONARY)
-    published = load_benchmarks(DICTIONARY / "benchmarks.csv", dictionary.outcomes)
+    published = load_benchmarks(PUBLISHED / "benchmarks.csv", dictionary.outcomes)
     assert all("doi" in one.citation or "PMC" in one.citation for one in published)
     rows = unmeasured_bias_rows(ard_frame([]), inputs(), published)
     assert value(rows, "benchmark", "estimate", level="STROMA-CoV-2") == 7.4
@@ -232,7 +233,7 @@ def test_a_number_that_is_none_is_named_with_its_column(tmp_path: Path, column: 
 
 
 def test_a_published_interval_has_its_estimate_within(tmp_path: Path) -> None:
-    text = (DICTIONARY / "benchmarks.csv").read_text(encoding="utf-8").replace("7.4,-44.7,59.7", "7.4,59.7,-44.7")
+    text = (PUBLISHED / "benchmarks.csv").read_text(encoding="utf-8").replace("7.4,-44.7,59.7", "7.4,59.7,-44.7")
     (tmp_path / "benchmarks.csv").write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=r"lower 59\.7, estimate 7\.4, upper -44\.7 are not in this order"):
         load_benchmarks(tmp_path / "benchmarks.csv", {"PF"})
@@ -240,7 +241,7 @@ def test_a_published_interval_has_its_estimate_within(tmp_path: Path) -> None:
 
 def test_faults_of_the_file_are_told_together(tmp_path: Path) -> None:
     text = (
-        (DICTIONARY / "benchmarks.csv")
+        (PUBLISHED / "benchmarks.csv")
         .read_text(encoding="utf-8")
         .replace("7.4", "x")
         .replace("Bowdish 2023,,", "B,QQ,")

@@ -32,9 +32,30 @@ def edit(folder: Path, name: str, old: str, new: str) -> None:
     (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def test_the_registered_outcomes_are_all_there(words: Dictionary) -> None:
-    assert sorted(o.registered for o in words.outcomes.values() if o.registered) == list(range(1, 27))
-    assert all(o.registry_wording for o in words.outcomes.values() if o.registered)
+def test_what_the_example_registered_is_all_there_and_is_of_no_other_study(words: Dictionary) -> None:
+    """NCT04416139 lists 26 outcomes; the program itself registered none."""
+    own = load_dictionary(ROOT / "dictionary")
+    assert sorted(o.registered for o in own.outcomes.values() if o.registered) == list(range(1, 27))
+    assert all(o.registry_wording for o in own.outcomes.values() if o.registered)
+    assert own.outcomes["PF"].registry_wording.endswith("PaO2 / FiO2 ratio")
+    assert not any(o.registered or o.registry_wording for o in words.outcomes.values())
+
+
+def test_no_code_and_no_program_file_names_a_trial() -> None:
+    own = [*(ROOT / "workflow").rglob("*.py"), *(ROOT / "workflow").rglob("*.smk"), *FOLDER.glob("*.csv")]
+    named = [str(path) for path in own if "NCT0" in path.read_text(encoding="utf-8")]
+    assert named == []
+
+
+def test_faults_of_a_list_of_registered_outcomes(tmp_path: Path) -> None:
+    rows = "outcome,number,wording\nHR,1,Rate\nHRR,2,Rate\nRR,zero,Breaths\nTEMP,1,Fever\nHR,3,Rate\n"
+    (tmp_path / "registered.csv").write_text(rows, encoding="utf-8")
+    with pytest.raises(UserErrors) as caught:
+        load_dictionary(tmp_path)
+    said = str(caught.value)
+    assert "'HRR' is not a known outcome" in said and "registered.csv, line 3" in said
+    assert "'zero' is not a place in a list" in said
+    assert "TEMP and HR are both number 1" in said and "HR is listed twice" in said
 
 
 def test_every_outcome_has_labels_and_a_canonical_unit_that_is_its_own(words: Dictionary) -> None:
@@ -126,12 +147,12 @@ def test_units_that_fold_together(one: str, other: str) -> None:
 FAULTS = [
     (
         "outcomes.csv",
-        "PF,1,respiratory,number",
-        "PF,1,respiratorio,number",
+        "PF,respiratory,number",
+        "PF,respiratorio,number",
         "line 2, family",
         "Did you mean 'respiratory'?",
     ),
-    ("outcomes.csv", "PF,1,respiratory", "HR,1,respiratory", "line 3", None),
+    ("outcomes.csv", "PF,respiratory", "HR,respiratory", "line 3", None),
     ("outcomes.csv", "30,700,50,500", "60,700,50,500", "line 2", "hard_low <= warn_low"),
     ("outcomes.csv", "30,700,50,500", "30,1e400,50,500", "line 2, hard_high", None),
     ("units.csv", "PAO2,kPa,,7.50062", "PAO22,kPa,,7.50062", "line 3, outcome", "Did you mean 'PAO2'?"),

@@ -7,12 +7,10 @@ Columns = dict[str, tuple[str, str | None]]
 
 OUTCOMES: Columns = {
     "code": ("capital letters, digits and _; the name of the outcome everywhere else", None),
-    "registered": ("its number among the registered outcomes; blank: not registered", ""),
     "family": ("respiratory, vital, haematology, ..., component, or characteristic (of a patient)", "component"),
     "kind": ("number, flag, category, result or event", "number"),
     "label_en": ("its name in English reports", None),
     "label_es": ("its name in Spanish reports; blank: the English one", ""),
-    "registry_wording": ("the registry's own words", ""),
     "unit": ("canonical unit, in which limits are meant and results printed; others are converted by units.csv", ""),
     "loinc": ("LOINC code", ""),
     "hard_low": ("values below are held as impossible", ""),
@@ -60,6 +58,11 @@ SPECIMENS: Columns = {
     "specimen": ("its name", None),
     "spellings": ("how hospitals write it, separated by |", ""),
 }
+REGISTERED: Columns = {
+    "outcome": ("code of an outcome that the study registered", None),
+    "number": ("its place in the registry's list, from 1", None),
+    "wording": ("the registry's own words", ""),
+}
 FILES: dict[str, Columns] = {
     "outcomes": OUTCOMES,
     "units": UNITS,
@@ -67,6 +70,7 @@ FILES: dict[str, Columns] = {
     "plausibility": PLAUSIBILITY,
     "treatments": TREATMENTS,
     "specimens": SPECIMENS,
+    "registered": REGISTERED,
 }
 
 
@@ -81,3 +85,4 @@ SYNONYM_COLUMNS, SYNONYM_DEFAULTS = tuple(SYNONYMS), defaults_of(SYNONYMS)
 PLAUSIBILITY_COLUMNS, PLAUSIBILITY_DEFAULTS = tuple(PLAUSIBILITY), defaults_of(PLAUSIBILITY)
 TREATMENT_COLUMNS, TREATMENT_DEFAULTS = tuple(TREATMENTS), defaults_of(TREATMENTS)
 SPECIMEN_COLUMNS, SPECIMEN_DEFAULTS = tuple(SPECIMENS), defaults_of(SPECIMENS)
+REGISTERED_COLUMNS, REGISTERED_DEFAULTS = tuple(REGISTERED), defaults_of(REGISTERED)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -23,6 +23,7 @@ from historical_controls.dictionary.columns import (
 )
 from historical_controls.dictionary.declared_csv import declared_rows
 from historical_controls.dictionary.folding import fold, fold_unit
+from historical_controls.dictionary.registered import read_registered
 from historical_controls.dictionary.treatments import Treatment, read_specimens, read_treatments
 from historical_controls.errors import UserError, did_you_mean, raise_all
 
@@ -57,18 +58,16 @@ UNIT_IN_HEADING = re.compile(r"[(\[]((?:[^()\[\]]|\([^()]*\))+)[)\]]\s*$")
 class Outcome:
     """One row of outcomes.csv: anything measured, derived, or characteristic of a patient.
 
-    `registered`: its number among the registered outcomes, None for components and characteristics.
+    `registered`, `registry_wording`: number and words in the study's registry (registered.csv), else None and ''.
     `decimals`: that a mean is printed with. Limits are in the canonical `unit`: outside hard limits a value is
     quarantined, outside warn limits flagged. `specimens`: names in specimens.csv that answer it; empty = any.
     """
 
     code: str
-    registered: int | None
     family: Family
     kind: OutcomeKind
     label_en: str
     label_es: str
-    registry_wording: str
     unit: str
     loinc: str
     hard_low: float | None
@@ -83,6 +82,8 @@ class Outcome:
     source: str
     decimals: int = 1
     specimens: tuple[str, ...] = ()
+    registered: int | None = None
+    registry_wording: str = ""
 
     def label(self, language: str) -> str:
         return self.label_es if language == "es" else self.label_en
@@ -166,6 +167,9 @@ def load_dictionary(folder: str | Path) -> Dictionary:
     faults: list[UserError] = []
     files = dictionary_files(folder)
     outcomes = {code: one for path in files["outcomes"] for code, one in _outcomes(path, faults)}
+    for path in files["registered"]:
+        for code, entry in read_registered(path, outcomes, faults).items():
+            outcomes[code] = replace(outcomes[code], registered=entry.number, registry_wording=entry.wording)
     conversions = {key: one for path in files["units"] for key, one in _conversions(path, outcomes, faults)}
     synonyms = {name: one for path in files["synonyms"] for name, one in _synonyms(path, outcomes, faults).items()}
     plausibility = {code: one for path in files["plausibility"] for code, one in _plausibility(path, outcomes, faults)}
@@ -189,6 +193,8 @@ def load_dictionary(folder: str | Path) -> Dictionary:
 
 
 FILES = ("outcomes", "units", "synonyms", "plausibility", "treatments", "specimens")
+# What a study alone can say: the program has registered nothing.
+OF_STUDY = ("registered",)
 # Files of a dictionary that the reports read themselves.
 BESIDES = ("benchmarks", "registry_differences")
 
@@ -202,14 +208,18 @@ def dictionary_files(folder: str | Path) -> dict[str, list[Path]]:
     if not place.is_dir():
         raise UserError("there is no such folder of a dictionary", str(place), "Write its path from the study folder.")
     raise_all(
-        UserError("no such file belongs to a dictionary", str(path), did_you_mean(path.stem, (*FILES, *BESIDES)))
+        UserError(
+            "no such file belongs to a dictionary", str(path), did_you_mean(path.stem, (*FILES, *OF_STUDY, *BESIDES))
+        )
         for path in sorted(place.glob("*.csv"))
-        if path.stem not in (*FILES, *BESIDES)
+        if path.stem not in (*FILES, *OF_STUDY, *BESIDES)
     )
-    own = {} if place.resolve() == PROGRAM_DICTIONARY else {name: place / f"{name}.csv" for name in FILES}
+    whose = [PROGRAM_DICTIONARY] if place.resolve() == PROGRAM_DICTIONARY else [PROGRAM_DICTIONARY, place]
+    files = {name: [folder / f"{name}.csv" for folder in whose] for name in (*FILES, *OF_STUDY)}
+    # The program's own files are needed; of a study's, those that there are.
     return {
-        name: [PROGRAM_DICTIONARY / f"{name}.csv", *([own[name]] if name in own and own[name].is_file() else [])]
-        for name in FILES
+        name: [path for path in paths if path.is_file() or (path.parent == PROGRAM_DICTIONARY and name in FILES)]
+        for name, paths in files.items()
     }
 
 
@@ -246,15 +256,13 @@ def _outcome(row: dict[str, str], place: str, faults: list[UserError]) -> Outcom
         faults.append(
             UserError(f"limits are not in order: {ordered}", place, "hard_low <= warn_low <= warn_high <= hard_high")
         )
-    registered = _number(row["registered"], f"{place}, registered", faults)
     rest: dict[str, Any] = {
-        c: row[c] for c in OUTCOME_COLUMNS if c not in {*limits, "registered", "categories", "decimals", "specimens"}
+        c: row[c] for c in OUTCOME_COLUMNS if c not in {*limits, "categories", "decimals", "specimens"}
     }
     rest["label_es"] = rest["label_es"] or rest["label_en"]
     decimals = _number(row["decimals"], f"{place}, decimals", faults)
     return Outcome(
         decimals=1 if decimals is None else int(decimals),
-        registered=None if registered is None else int(registered),
         categories=tuple(filter(None, row["categories"].split("|"))),
         specimens=tuple(filter(None, row["specimens"].split("|"))),
         **rest,

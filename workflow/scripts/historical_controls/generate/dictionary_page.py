@@ -25,6 +25,10 @@ dictionary/units.csv
 outcome,unit,factor
 LEAD,umol/L,20.72
 ```
+
+Some files are a study's alone: `registered.csv` (the registry's list of outcomes; none without it), `benchmarks.csv`
+(published results beside its own) and `registry_differences.csv` (the registry beside the analysis). The example's
+`dictionary/` has all three.
 """
 
 

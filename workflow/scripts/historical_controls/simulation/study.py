@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,6 +123,9 @@ def make_study(
     # mode="json" turns tuples into lists, which safe_dump can write.
     plain = truth.model_dump(mode="json")
     (Path(folder) / TRUTH_FILE).write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
+    # What the template registered and compares itself with.
+    if (Path(template) / "dictionary").is_dir():
+        shutil.copytree(Path(template) / "dictionary", Path(folder) / "dictionary", dirs_exist_ok=True)
     # The included files are merged already, and the small study has no such files.
     settings = read_config(Path(template) / "config.yaml") | {"include": [], "sensitivity": NO_GRID}
     settings |= dict(config or {})
