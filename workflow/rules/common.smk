@@ -12,7 +12,8 @@ from historical_controls.config.scenarios import (
     specified_weightings,
 )
 from historical_controls.config.study_config import check_files, declared_files, scenario_config
-from historical_controls.dictionary.dictionary import dictionary_files, load_dictionary
+from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.dictionary.files import dictionary_files
 from historical_controls.errors import UserError
 from historical_controls.provenance import CodeCache, code_hash, git_state
 
@@ -55,8 +56,7 @@ DICTIONARY = [str(path) for paths in dictionary_files(DICTIONARY_FOLDER).values(
 DICTIONARY.sort(key=lambda path: Path(path).parent != DICTIONARY_FOLDER)
 # What a study's dictionary may have besides: published results (14.2.17), and the registry beside the analysis (14.1.7).
 BENCHMARKS, DIFFERENCES = (
-    [str(path) for path in DICTIONARY_FOLDER.glob(name)]
-    for name in ("benchmarks.csv", "registry_differences.csv")
+    [str(path) for path in DICTIONARY_FOLDER.glob(name)] for name in ("benchmarks.csv", "registry_differences.csv")
 )
 COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result")]
 MODELLED = [code for code in STUDY.outcomes if code not in COUNTED]

@@ -18,7 +18,8 @@ from historical_controls.config.reading.strict_yaml import LOADER, check_text
 from historical_controls.config.sources.redcap import load_redcap_dictionary
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.config.study_config import Config, check_files, file_fault
-from historical_controls.dictionary.dictionary import PROGRAM_DICTIONARY, Dictionary, load_dictionary
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+from historical_controls.dictionary.files import PROGRAM_DICTIONARY
 from historical_controls.errors import UserError
 from historical_controls.intake.reading import read_blocks
 

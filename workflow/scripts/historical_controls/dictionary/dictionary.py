@@ -22,6 +22,7 @@ from historical_controls.dictionary.columns import (
     UNIT_DEFAULTS,
 )
 from historical_controls.dictionary.declared_csv import declared_rows
+from historical_controls.dictionary.files import dictionary_files
 from historical_controls.dictionary.folding import fold, fold_unit
 from historical_controls.dictionary.registered import read_registered
 from historical_controls.dictionary.treatments import Treatment, read_specimens, read_treatments
@@ -48,8 +49,6 @@ Benefit = Literal["up", "down", "none"]
 Summary = Literal["median", "worst", "last", "min", "max", "none"]
 
 MeasuredBy = Literal["laboratory", "monitor", "observer", "calculated"]
-# Where the program keeps its own dictionary.
-PROGRAM_DICTIONARY = Path(__file__).resolve().parents[4] / "data" / "dictionary"
 # The last brackets of a heading, which may hold brackets themselves: 'Dímero D (ng/mL (FEU))'.
 UNIT_IN_HEADING = re.compile(r"[(\[]((?:[^()\[\]]|\([^()]*\))+)[)\]]\s*$")
 
@@ -190,37 +189,6 @@ def load_dictionary(folder: str | Path) -> Dictionary:
     ]
     raise_all(faults)
     return Dictionary(outcomes, conversions, synonyms, plausibility, treatments, specimens)
-
-
-FILES = ("outcomes", "units", "synonyms", "plausibility", "treatments", "specimens")
-# What a study alone can say: the program has registered nothing.
-OF_STUDY = ("registered",)
-# Files of a dictionary that the reports read themselves.
-BESIDES = ("benchmarks", "registry_differences")
-
-
-def dictionary_files(folder: str | Path) -> dict[str, list[Path]]:
-    """The files of a dictionary by what they say: the program's, and those by which the folder extends it.
-
-    Raises UserError(s) for a folder that is not there, and for CSV files that would go unread.
-    """
-    place = Path(folder)
-    if not place.is_dir():
-        raise UserError("there is no such folder of a dictionary", str(place), "Write its path from the study folder.")
-    raise_all(
-        UserError(
-            "no such file belongs to a dictionary", str(path), did_you_mean(path.stem, (*FILES, *OF_STUDY, *BESIDES))
-        )
-        for path in sorted(place.glob("*.csv"))
-        if path.stem not in (*FILES, *OF_STUDY, *BESIDES)
-    )
-    whose = [PROGRAM_DICTIONARY] if place.resolve() == PROGRAM_DICTIONARY else [PROGRAM_DICTIONARY, place]
-    files = {name: [folder / f"{name}.csv" for folder in whose] for name in (*FILES, *OF_STUDY)}
-    # The program's own files are needed; of a study's, those that there are.
-    return {
-        name: [path for path in paths if path.is_file() or (path.parent == PROGRAM_DICTIONARY and name in FILES)]
-        for name, paths in files.items()
-    }
 
 
 def _outcomes(path: Path, faults: list[UserError]) -> Iterator[tuple[str, Outcome]]:

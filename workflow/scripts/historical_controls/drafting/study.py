@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from historical_controls.config.sources.redcap import NEEDED
-from historical_controls.dictionary.dictionary import PROGRAM_DICTIONARY, Dictionary, load_dictionary
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+from historical_controls.dictionary.files import PROGRAM_DICTIONARY
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting.codes import CONTROL, TREATED, arm_codes
 from historical_controls.drafting.draft import Draft
