@@ -334,6 +334,9 @@ def _worst_rank_rows() -> Iterator[dict[str, object]]:
     for name, value in (("win_odds", 1.62), ("lower", 0.58), ("upper", 4.51)):
         yield cell.at(contrast="treated - historical").number(name, value, "odds", "0.00")
     yield cell.text("agreement", "disagree")
+    other = Cell("worst_rank", "berlin", "brunner_munzel", outcome="PF", day=7, contrast=CONTRAST, output="14.2.12")
+    for name, value in (("win_odds", 1.91), ("lower", 0.71), ("upper", 5.14)):
+        yield other.number(name, value, "odds", "0.00")
 
 
 def _cohort_rows() -> Iterator[dict[str, object]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from functools import cache
@@ -165,6 +166,21 @@ def test_forest_prints_the_primary_day() -> None:
     said = texts(standard()["15.10-forest.svg"])
     assert "0.39 (−0.21\u00a0to\u00a01.59)" in said
     assert "Interleukin" not in said
+
+
+def test_forest_has_the_answer_that_counts_deaths_beside_each_difference() -> None:
+    study = small_study()
+    figure = family(study, "forest")[""]
+    ranked = study.ard[(study.ard["analysis"] == "worst_rank") & (study.ard["outcome"] == "PF")]
+    odds, lower, upper = (
+        float(ranked.loc[ranked["statistic"] == name, "value"].iloc[0]) for name in ("win_odds", "lower", "upper")
+    )
+    said = texts(figure)
+    assert f"{odds:.2f} ({lower:.2f}\u00a0to\u00a0{upper:.2f})" in said
+    # Heart rate and D-dimer have a difference and no ranks; the figure says so instead of leaving a gap.
+    assert said.count("not ranked") == 2
+    drawn = [line for line in figure.axes[1].lines if line.get_marker() == "D"]
+    assert [math.exp(line.get_xdata()[0]) for line in drawn] == pytest.approx([odds])
 
 
 def test_flow_is_the_attrition_table() -> None:

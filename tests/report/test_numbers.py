@@ -152,7 +152,8 @@ def test_outcome_table_has_each_number_in_its_place(report: Rendered) -> None:
 def test_scenarios_have_each_number_in_their_place(report: Rendered, language: str) -> None:
     head = {"en": "Severe by Berlin", "es": "Grave según Berlín"}[language]
     assert [(cell[0], cell[4]) for cell in cells_of(report, "scenarios", head)] == [
-        (name, "berlin") for name in ("n_subjects", "n_subjects", "estimate", "lower", "upper")
+        (name, "berlin")
+        for name in ("n_subjects", "n_subjects", "estimate", "lower", "upper", "win_odds", "lower", "upper")
     ]
 
 

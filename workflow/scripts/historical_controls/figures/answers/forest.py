@@ -1,12 +1,14 @@
-"""All outcomes in one figure: standardised differences with intervals, the primary day strongest."""
+"""All outcomes in one figure: standardised differences, and beside each the answer that counts deaths."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
@@ -19,8 +21,20 @@ from historical_controls.text.formatting import format_number
 from historical_controls.text.words import Words
 
 # Inches.
-ROW, TOP, BOTTOM = 0.4, 0.3, 0.78
-LABELS, PLOT, NUMBERS = 1.3, 1.95, 1.65
+ROW, TOP, BOTTOM = 0.4, 0.5, 0.78
+LABELS, PLOT, GAP, RANKS, NUMBERS = 1.2, 1.25, 0.17, 0.9, 1.4
+# Axis of the win odds: hardly any difference is larger, and longer whiskers end in arrows.
+MOST_ODDS = 16.0
+WIN_ODDS = (Statistic.WIN_ODDS, Statistic.LOWER, Statistic.UPPER)
+
+
+@dataclass(frozen=True)
+class Panels:
+    """Differences by day on the left, win odds of the primary day on the right; half widths of their axes."""
+
+    differences: Axes
+    ranks: Axes
+    reach: float
 
 
 def draw(inputs: FigureInputs) -> dict[str, Figure]:
@@ -32,16 +46,20 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
         return {}
     count = len(codes)
     figure = new_figure(TOP + ROW * count + BOTTOM)
-    axes = place(figure, LABELS, BOTTOM, PLOT, ROW * count)
-    # Downwards, so that row 0 is on top.
-    axes.set_ylim(count - 0.5, -0.5)
-    axes.axvline(0, color=INK, lw=0.8, zorder=1)
-    reach = _reach(codes, results, config)
+    sides = (place(figure, LABELS, BOTTOM, PLOT, ROW * count),
+             place(figure, LABELS + PLOT + GAP, BOTTOM, RANKS, ROW * count))  # fmt: skip
+    for axes in sides:
+        # Downwards, so that row 0 is on top.
+        axes.set_ylim(count - 0.5, -0.5)
+        axes.axvline(0, color=INK, lw=0.8, zorder=1)
+    panels = Panels(*sides, _reach(codes, results, config))
     for row, code in enumerate(codes):
-        _row(axes, row, code, reach, inputs)
+        _row(panels, row, code, inputs)
         label = wrapped(dictionary.outcomes[code].label(words.language), 17)
-        axes.text(-LABELS / PLOT + 0.02, row, label, transform=axes.get_yaxis_transform(), va="center")
-    _frame(axes, reach, ROW * count, words, config)
+        sides[0].text(-LABELS / PLOT + 0.02, row, label, transform=sides[0].get_yaxis_transform(), va="center")
+    _frame(panels.differences, panels.reach, words("figure.forest_axis"))
+    _frame_ranks(panels.ranks, words("figure.win_odds_axis"))
+    _heads(panels, ROW * count, words, config)
     return {"": figure}
 
 
@@ -65,28 +83,55 @@ def _reach(codes: list[str], results: Results, config: Config) -> float:
     return min(max([1.0, *ends]) * 1.08, 6.0)
 
 
-def _row(axes: Axes, row: int, code: str, reach: float, inputs: FigureInputs) -> None:
+def _row(panels: Panels, row: int, code: str, inputs: FigureInputs) -> None:
+    """The intervals of one outcome in both panels, and those of the primary day as numbers beside them."""
     words, config = inputs.words, inputs.config
     intervals = _intervals(code, inputs.results, config)
-    right: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center", "ha": "right", "size": 8.5}
-    edge = (PLOT + NUMBERS) / PLOT - 0.02
-    if config.primary.day not in intervals:
-        axes.text(edge, row, words("figure.no_estimate"), color=QUIET, style="italic", **right)
-    for day, (estimate, lower, upper) in intervals.items():
+    days = sorted(intervals)
+    for day, parts in intervals.items():
         main = day == config.primary.day
-        days = sorted(intervals)
         # The other days stand beneath the primary one, in their order.
         height = row if main else row + 0.16 * (1 + sum(other < day and other != config.primary.day for other in days))
-        _whisker(axes, height, (estimate.value or 0.0, lower.value or 0.0, upper.value or 0.0), reach, main)
-        if main:
-            low, high = (format_number(part.value, part.format) for part in (lower, upper))
-            text = words(
-                "figure.interval", estimate=format_number(estimate.value, estimate.format), lower=low, upper=high
-            )
-            axes.text(edge, row, text, **right)
+        _whisker(panels.differences, height, _values(parts), panels.reach, main)
+    ranked = _win_odds(code, inputs.results, config)
+    if ranked is not None:
+        # Zero has no logarithm; anything below the axis ends in its arrow.
+        odds = tuple(math.log(max(value, 0.5 / MOST_ODDS)) for value in _values(ranked))
+        _whisker(panels.ranks, row, odds, math.log(MOST_ODDS), True, "D")  # type: ignore[arg-type]
+    said = [_numbers(intervals.get(config.primary.day), "figure.interval", words)]
+    said += [_numbers(ranked, "figure.interval", words)] if ranked is not None else [words("figure.not_ranked")]
+    edge = (RANKS + NUMBERS) / RANKS - 0.02
+    for text, offset, colour in zip(said, (-0.2, 0.2), (INK, QUIET), strict=True):
+        panels.ranks.text(
+            edge, row + offset, text, color=colour, transform=panels.ranks.get_yaxis_transform(), va="center",
+            ha="right", size=8,
+        )  # fmt: skip
 
 
-def _whisker(axes: Axes, y: float, interval: tuple[float, float, float], reach: float, main: bool) -> None:
+def _numbers(parts: tuple[Result, Result, Result] | None, key: str, words: Words) -> str:
+    if parts is None:
+        return words("figure.no_estimate")
+    estimate, lower, upper = (format_number(part.value, part.format) for part in parts)
+    return words(key, estimate=estimate, lower=lower, upper=upper)
+
+
+def _values(parts: tuple[Result, Result, Result]) -> tuple[float, float, float]:
+    estimate, lower, upper = (part.value or 0.0 for part in parts)
+    return estimate, lower, upper
+
+
+def _win_odds(code: str, results: Results, config: Config) -> tuple[Result, Result, Result] | None:
+    """Win odds of the primary day with death as the worst rank, and their limits; None where they were refused."""
+    keys = {"outcome": code, "day": float(config.primary.day), "contrast": CONTRAST}
+    parts = [results.one(AnalysisKey.WORST_RANK, name, **keys) for name in WIN_ODDS]  # type: ignore[arg-type]
+    if any(part is None or part.value is None for part in parts):
+        return None
+    return parts[0], parts[1], parts[2]  # type: ignore[return-value]
+
+
+def _whisker(
+    axes: Axes, y: float, interval: tuple[float, float, float], reach: float, main: bool, shape: str = "s"
+) -> None:
     """Whisker and marker; an end beyond the axis is an arrow at its edge."""
     estimate, lower, upper = interval
     colour = INK if main else "#8b949e"
@@ -97,11 +142,12 @@ def _whisker(axes: Axes, y: float, interval: tuple[float, float, float], reach: 
             axes.plot([edge], [y], marker=marker, ms=4 if main else 3, mew=0, color=colour, clip_on=False, zorder=2)
     # An estimate beyond the axis is shown by the arrow alone.
     if abs(estimate) <= reach:
-        style: dict[str, Any] = {"marker": "s", "ms": 5} if main else {"marker": "o", "ms": 3}
-        axes.plot([estimate], [y], color=colour, mfc=colour if main else "white", mew=0.9, zorder=3, ls="none", **style)
+        style: dict[str, Any] = {"marker": shape, "ms": 5} if main else {"marker": "o", "ms": 3}
+        fill = colour if main and shape == "s" else "white"
+        axes.plot([estimate], [y], color=colour, mfc=fill, mew=0.9, zorder=3, ls="none", **style)
 
 
-def _frame(axes: Axes, reach: float, height: float, words: Words, config: Config) -> None:
+def _frame(axes: Axes, reach: float, label: str) -> None:
     plain_axes(axes)
     axes.spines["left"].set_visible(False)
     axes.set_yticks([])
@@ -110,12 +156,27 @@ def _frame(axes: Axes, reach: float, height: float, words: Words, config: Config
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
     axes.grid(axis="x", color=FAINT, lw=0.6)
     axes.set_axisbelow(True)
-    axes.set_xlabel(words("figure.forest_axis"), labelpad=20)
-    beside: dict[str, Any] = {"transform": axes.transAxes, "va": "center", "size": 8.5}
+    axes.set_xlabel(wrapped(label, 22), labelpad=20, size=8.5)
+
+
+def _frame_ranks(axes: Axes, label: str) -> None:
+    """The axis of the win odds: logarithms, ticks in odds."""
+    _frame(axes, math.log(MOST_ODDS), label)
+    axes.xaxis.set_major_locator(FixedLocator([math.log(odds) for odds in (0.1, 1, 10)]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(round(math.exp(value), 6))))
+
+
+def _heads(panels: Panels, height: float, words: Words, config: Config) -> None:
+    """What each panel and the column of numbers show, and which side favours whom."""
+    left, right = panels.differences, panels.ranks
+    small: dict[str, Any] = {"va": "center", "size": 8}
     beneath = -0.32 / height
-    axes.text(0.47, beneath, words("figure.lower_in_treated"), ha="right", color=QUIET, **beside)
-    axes.text(0.53, beneath, words("figure.higher_in_treated"), ha="left", color=QUIET, **beside)
+    left.text(0.47, beneath, words("figure.lower"), ha="right", color=QUIET, transform=left.transAxes, **small)
+    left.text(0.53, beneath, words("figure.higher"), ha="left", color=QUIET, transform=left.transAxes, **small)
+    right.text(0.53, beneath, words("figure.better"), ha="left", color=QUIET, transform=right.transAxes, **small)
     title = words(
         "figure.forest_numbers", day=config.primary.day, level=format_number(config.analysis.level, "percent")
     )
-    axes.text((PLOT + NUMBERS) / PLOT - 0.02, 1 + 0.13 / height, title, ha="right", **beside)
+    edge = (RANKS + NUMBERS) / RANKS - 0.02
+    for text, offset, colour in ((title, 0.29, INK), (words("figure.win_odds_head"), 0.12, QUIET)):
+        right.text(edge, 1 + offset / height, text, ha="right", color=colour, transform=right.transAxes, **small)

@@ -167,8 +167,8 @@ def scenario_table(printer: Printer) -> HtmlTable | None:
     if not named:
         return None
     labels = {"primary": printer.word("scenarios.primary")} | {name: printer.fact(said) for name, said in named.items()}
-    last = _contrast_head(printer, primary.outcome)
-    heads = (printer.word("scenarios.scenario"), printer.word("scenarios.n"), last)
+    answers = (_contrast_head(printer, primary.outcome), printer.word("course.deaths_head", level=printer.level))
+    heads = (printer.word("scenarios.scenario"), printer.word("scenarios.n"), *answers)
     rows = tuple(_scenario_row(printer, name, label) for name, label in labels.items())
     title = printer.word("scenarios.table_title", outcome=printer.label(primary.outcome), day=printer.fact(primary.day))
     return HtmlTable("scenarios", OutputId.SENSITIVITY, title, heads, rows, (printer.word("scenarios.note"),))
@@ -200,4 +200,5 @@ def _scenario_row(printer: Printer, scenario: str, label: Markup) -> Row:
         last = said_refusal(printer, row, primary.outcome, scenario)
     else:
         last = interval(printer, parts)
-    return Row(label, (printer.word("glance.n_both", **counts), last))
+    ranked = printer.number(None) if same else win_odds_cell(printer, primary.outcome, primary.day, scenario)
+    return Row(label, (printer.word("glance.n_both", **counts), last, ranked))

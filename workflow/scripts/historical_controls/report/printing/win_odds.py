@@ -12,16 +12,16 @@ from historical_controls.report.printing.printer import Printer
 NAMES = (Statistic.WIN_ODDS, Statistic.LOWER, Statistic.UPPER)
 
 
-def win_odds_cell(printer: Printer, code: str, day: int) -> Markup:
+def win_odds_cell(printer: Printer, code: str, day: int, scenario: str = "primary") -> Markup:
     """Win odds of an outcome at a day with their interval, a dash where they were refused."""
-    numbers = _numbers(printer, code, day)
+    numbers = _numbers(printer, code, day, scenario)
     return printer.number(None) if numbers is None else printer.word("certainty.interval", **numbers)
 
 
-def _numbers(printer: Printer, code: str, day: int) -> dict[str, Markup] | None:
+def _numbers(printer: Printer, code: str, day: int, scenario: str = "primary") -> dict[str, Markup] | None:
     """Win odds and limits as printed; None unless all three are there."""
     keys = {"outcome": code, "day": float(day)}
-    rows = [printer.results.one(AnalysisKey.WORST_RANK, name, contrast=CONTRAST, **keys) for name in NAMES]  # type: ignore[arg-type]
+    rows = [printer.results.one(AnalysisKey.WORST_RANK, name, scenario, contrast=CONTRAST, **keys) for name in NAMES]  # type: ignore[arg-type]
     if any(row is None or row.value is None for row in rows):
         return None
     return dict(zip(("estimate", "lower", "upper"), map(printer.number, rows), strict=True))
