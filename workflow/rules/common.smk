@@ -58,7 +58,7 @@ DICTIONARY.sort(key=lambda path: Path(path).parent != DICTIONARY_FOLDER)
 BENCHMARKS, DIFFERENCES = (
     [str(path) for path in DICTIONARY_FOLDER.glob(name)] for name in ("benchmarks.csv", "registry_differences.csv")
 )
-COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result")]
+COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result", "ending")]
 MODELLED = [code for code in STUDY.outcomes if code not in COUNTED]
 # Of what a source can record, the absence says something: of the rest nothing is known.
 RECORDABLE_EVENTS = {name: source.recordable_events for name, source in STUDY.sources.items()}

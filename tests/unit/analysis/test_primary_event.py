@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from historical_controls.analysis.events.analyse import EventInputs, analyse_events
 from historical_controls.analysis.events.event_rows import build_follow_up
@@ -73,3 +74,33 @@ def test_a_study_in_which_nobody_carried_the_virus_says_so(dictionary: Dictionar
     tests = tests.assign(result=np.where(tests["source"] == "trial", "negative", tests["result"]))
     ard = run(dictionary, "PCR", 7, tests, adverse())
     assert cells(ard, analysis="primary_event", day=7)["not_estimable"] == "too_few_known"
+
+
+def test_death_as_primary_has_newcombes_interval_and_time(dictionary: Dictionary) -> None:
+    """Treated 0 of 5 and controls 3 of 6 dead by day 7; limits by Newcombe (1998, method 10) from Wilson's."""
+    ard = run(dictionary, "DEATH", 7, OBSERVATIONS.empty(), adverse())
+    contrast = cells(ard, analysis="primary_event", day=7, contrast=CONTRAST, method="exact")
+    (l1, u1), (l0, u0) = wilson(0, 5), wilson(3, 6)
+    assert contrast["estimate"] == pytest.approx(-0.5)
+    assert contrast["lower"] == pytest.approx(-0.5 - np.hypot(0 - l1, u0 - 0.5))
+    assert contrast["upper"] == pytest.approx(-0.5 + np.hypot(u1 - 0, 0.5 - l0))
+    time = cells(ard, analysis="primary_event", day=7, level="time_to_event", contrast=CONTRAST)
+    # Five outlive the three dead of day 5; who died on day 10 loses to two who never died, and not to the one lost.
+    assert time["probability"] == pytest.approx(0.5 + (15 - 2) / 60)
+
+
+def test_discharge_as_primary_is_bounded_by_the_lost(dictionary: Dictionary) -> None:
+    """By day 14 one control of six was discharged alive, one is lost; the dead never were."""
+    ard = run(dictionary, "DISCHARGE", 14, OBSERVATIONS.empty(), adverse())
+    bounds = cells(ard, analysis="primary_event", day=14, contrast=CONTRAST, method="bounds")
+    assert (bounds["least"], bounds["most"]) == pytest.approx((-2 / 6, -1 / 6))
+    assert cells(ard, analysis="primary_event", day=14, level="time_to_event")["odds_of"] == "sooner"
+    time = cells(ard, analysis="primary_event", day=14, level="time_to_event", contrast=CONTRAST)
+    assert time["probability"] == pytest.approx(0.5 - 5 / 60)
+
+
+def wilson(count: int, n: int) -> tuple[float, float]:
+    z = stats.norm.ppf(0.975)
+    p = count / n
+    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    return (p + z**2 / (2 * n) - half) / (1 + z**2 / n), (p + z**2 / (2 * n) + half) / (1 + z**2 / n)

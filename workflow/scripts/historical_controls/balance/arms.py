@@ -27,6 +27,7 @@ from historical_controls.config.name_types import Timing
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.tables.registry import BALANCE, GATES, MATCHED_SETS, WEIGHTS
 from historical_controls.tables.schema import Table, conform
+from historical_controls.text.display_order import by_display_id
 
 TIMINGS = get_args(Timing)
 Methods = Mapping[str, Weighting | Infeasible]
@@ -163,5 +164,7 @@ def _listing(weights: pd.DataFrame, sets: pd.DataFrame, people: pd.DataFrame) ->
     # Nullable: the left join leaves unmatched patients without a set.
     joined["matched_set"] = joined["matched_set"].astype("Int64")
     # Each set starts with its treated patient; unmatched patients come last (NA sorts last).
-    order = joined.assign(first=joined["arm"] != "treated").sort_values(["matched_set", "first", "display_id"])
+    order = joined.assign(first=joined["arm"] != "treated").sort_values(
+        ["matched_set", "first", "display_id"], key=by_display_id
+    )
     return order.drop(columns=[*person, "first"]).reset_index(drop=True)

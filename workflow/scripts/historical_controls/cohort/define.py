@@ -64,7 +64,7 @@ def define_cohort(clean: Clean, inputs: CohortInputs, folder: Path | None = None
 
 
 def _tables(batches: Iterable[PatientBatch], inputs: CohortInputs, waits: tuple[float, ...]) -> CohortTables:
-    scenario, cohort = inputs.scenario, inputs.cohort
+    scenario, cohort, dictionary = inputs.scenario, inputs.cohort, inputs.dictionary
     kept = list(batches)
     if not kept:
         raise UserError("no patient is in the clean tables", "cohort", "See the ledger for what became of the rows.")
@@ -83,7 +83,7 @@ def _tables(batches: Iterable[PatientBatch], inputs: CohortInputs, waits: tuple[
         derived_counts=pd.concat([batch.derived_counts for batch in kept], ignore_index=True),
         values=added(batch.values for batch in kept),
         waits=waits,
-        outcomes=tuple(code for code in inputs.outcomes if inputs.dictionary.outcomes[code].kind != "event"),
+        outcomes=tuple(code for code in inputs.outcomes if dictionary.outcomes[code].kind not in ("event", "ending")),
         baseline_hours=cohort.baseline_hours,
         horizon_days=cohort.horizon_days,
         scenario=scenario,

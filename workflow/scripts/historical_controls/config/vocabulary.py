@@ -119,7 +119,7 @@ def _study_days(known: Vocabulary, _: Context) -> Allowed | None:
 
 
 def measured(outcome: Outcome) -> bool:
-    return outcome.family != "characteristic"
+    return outcome.family != "characteristic" and outcome.kind != "ending"
 
 
 def numeric(outcome: Outcome) -> bool:

@@ -8,7 +8,7 @@ Columns = dict[str, tuple[str, str | None]]
 OUTCOMES: Columns = {
     "code": ("capital letters, digits and _; the name of the outcome everywhere else", None),
     "family": ("respiratory, vital, haematology, ..., component, or characteristic (of a patient)", "component"),
-    "kind": ("number, flag, category, result or event", "number"),
+    "kind": ("number, flag, category, result, event or ending", "number"),
     "label_en": ("its name in English reports", None),
     "label_es": ("its name in Spanish reports; blank: the English one", ""),
     "unit": ("canonical unit, in which limits are meant and results printed; others are converted by units.csv", ""),

@@ -9,13 +9,14 @@ import pandas as pd
 
 from historical_controls.analysis.events.adverse_events import adverse_event_rows, adverse_event_times
 from historical_controls.analysis.events.clearance import clearance_rows, clearance_times
-from historical_controls.analysis.events.endings import ending_rows, free_day_rows
+from historical_controls.analysis.events.endings import ending_rows, ending_times, free_day_rows
 from historical_controls.analysis.events.event_rows import FollowUp
 from historical_controls.analysis.events.primary_event import primary_event_rows
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.dictionary.vocabulary import ENDINGS
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,8 @@ class EventInputs:
 
 
 def analyse_events(codes: Sequence[str], inputs: EventInputs, follow_up: FollowUp) -> pd.DataFrame:
-    """ARD rows 14.2.9, 14.2.11, 14.3.x and 15.11; codes: outcomes of kind 'event' and 'result'."""
+    """ARD rows 14.2.9, 14.2.11, 14.3.x and 15.11; codes: outcomes of kinds event, result and ending."""
     scenario = inputs.scenario
-    # Deaths and discharges are counted for every study, whatever outcomes it declares.
     rows: list[Row] = [*ending_rows(follow_up, scenario)]
     rows += free_day_rows(follow_up, inputs.summaries, inputs.free_days, inputs.dictionary, scenario)
     for code in codes:
@@ -54,7 +54,10 @@ def analyse_events(codes: Sequence[str], inputs: EventInputs, follow_up: FollowU
 def _primary_rows(primary: Primary, inputs: EventInputs, follow_up: FollowUp) -> Iterator[Row]:
     code = primary.outcome
     cell = Cell(AnalysisKey.PRIMARY_EVENT, inputs.scenario, "exact", code, day=float(primary.day))
-    if inputs.dictionary.outcomes[code].kind == "event":
+    kind = inputs.dictionary.outcomes[code].kind
+    if kind == "ending":
+        times = ending_times(follow_up, ENDINGS[code])
+    elif kind == "event":
         times = adverse_event_times(follow_up, inputs.events, inputs.recorded)
     else:
         times = clearance_times(follow_up, inputs.results[inputs.results["outcome"] == code])
@@ -62,6 +65,10 @@ def _primary_rows(primary: Primary, inputs: EventInputs, follow_up: FollowUp) ->
 
 
 def _outcome_rows(code: str, inputs: EventInputs, follow_up: FollowUp) -> Iterator[Row]:
-    if inputs.dictionary.outcomes[code].kind == "event":
+    kind = inputs.dictionary.outcomes[code].kind
+    # Deaths and discharges are counted for every study, whatever outcomes it declares.
+    if kind == "ending":
+        return iter(())
+    if kind == "event":
         return adverse_event_rows(code, follow_up, inputs.events, inputs.recorded, inputs.scenario)
     return clearance_rows(code, follow_up, inputs.results[inputs.results["outcome"] == code], inputs.scenario)

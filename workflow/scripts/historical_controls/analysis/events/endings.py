@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.analysis.events.event_rows import FollowUp, Occurred, difference_rows, share_rows
+from historical_controls.analysis.events.primary_event import EventTimes, observed_until
 from historical_controls.analysis.model.model_data import PERSON
 from historical_controls.analysis.without_model.analysis_set import effect_rows
 from historical_controls.analysis.without_model.vital_status import n_at_risk
@@ -25,6 +26,16 @@ from historical_controls.inference.pairwise.relative_effect import relative_effe
 from historical_controls.tables.endings import DEATH, DIED, DISCHARGE, UNKNOWN, vital_status
 
 ENDS = (DEATH, DISCHARGE)
+
+
+def ending_times(follow_up: FollowUp, end: str) -> EventTimes:
+    """When follow-up ended by this end (`death` or `discharge_alive`), for a primary question.
+
+    Other ends preclude it: who died was never discharged alive, and who was discharged alive did not die in hospital.
+    """
+    people = follow_up.people
+    first = people["end_day"].where(people["end_state"] == end).to_numpy(dtype=float)
+    return EventTimes(people, *observed_until(people, first), sooner_is_better=end == DISCHARGE)
 
 
 def ending_rows(follow_up: FollowUp, scenario: str) -> Iterator[Row]:

@@ -22,6 +22,7 @@ from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.scales import effect_of, effect_unit
 from historical_controls.mixed_model.inference.contrast import Contrast
+from historical_controls.text.display_order import ordered
 
 
 def leave_one_out_rows(estimates: ContrastEstimates, inputs: AnalysisInputs, most: int) -> Iterator[Row]:
@@ -43,7 +44,8 @@ def leave_one_out_rows(estimates: ContrastEstimates, inputs: AnalysisInputs, mos
         return
     shown = inputs.analysis_set.display_ids
     left_out = _left_out(data, most)
-    without = dict(sorted((shown[subject], one) for subject, one in _refitted(estimates, day, settings, left_out)))
+    refits = {shown[subject]: one for subject, one in _refitted(estimates, day, settings, left_out)}
+    without = {name: refits[name] for name in ordered(refits)}
     deciding = [name for name, one in without.items() if not isinstance(one, str) and decides(full, one)]
     for name, one in without.items():
         yield from _patient_rows(cell.at(level=name), one, name in deciding, data)

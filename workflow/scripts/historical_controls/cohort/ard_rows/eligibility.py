@@ -13,6 +13,7 @@ from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.config.cohort.rules import EventRule, RatioRule, Rule, ThresholdRule
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.text.display_order import by_display_id
 
 STATES = ("true", "false", "unknown")
 
@@ -24,7 +25,7 @@ def eligibility_ard(eligibility: pd.DataFrame, patients: pd.DataFrame, inputs: C
     ids = patients.loc[patients["arm"] == "treated", ["source", "patient_id", "display_id"]]
     own = eligibility[eligibility["arm"] == "treated"].merge(ids, on=["source", "patient_id"])
     # Excluded patients have no display id, and no other id may be printed.
-    shown = own[own["display_id"] != ""].sort_values(["display_id", "position"], ignore_index=True)
+    shown = own[own["display_id"] != ""].sort_values(["display_id", "position"], key=by_display_id, ignore_index=True)
     return ard_frame([*_matrix(shown, rules, inputs.dictionary, scenario), *_counts(eligibility, scenario)])
 
 

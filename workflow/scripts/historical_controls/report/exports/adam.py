@@ -11,6 +11,7 @@ import pandas as pd
 
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.text.display_order import by_display_id
 
 BAND_YEARS = 5
 SEXES = {"male": "M", "female": "F"}
@@ -36,7 +37,7 @@ def adam_datasets(
     by display id. Flags and categories of the dictionary follow ADSL's own columns under their codes. With
     `report.public` there is no exact age.
     """
-    subjects = patients[patients["included"]].sort_values("display_id", ignore_index=True)
+    subjects = patients[patients["included"]].sort_values("display_id", key=by_display_id, ignore_index=True)
     basic = _subject_level(subjects, config)
     more = _characteristics(subjects, dictionary)
     # docs/adam.csv decides which variables there are, and their order; one that nobody makes is an error.

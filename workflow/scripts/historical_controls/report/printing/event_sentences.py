@@ -16,7 +16,7 @@ ODDS = (Statistic.WIN_ODDS, Statistic.LOWER, Statistic.UPPER)
 
 def is_event(printer: Printer, outcome: str) -> bool:
     """Whether the outcome is something that happens, and not a number that is measured."""
-    return printer.outcome(outcome).kind in ("event", "result")
+    return printer.outcome(outcome).kind in ("event", "result", "ending")
 
 
 def stated_event(printer: Printer, outcome: str, day: int) -> Markup:
@@ -27,7 +27,8 @@ def stated_event(printer: Printer, outcome: str, day: int) -> Markup:
         for arm in ARMS
         for name, statistic in (("k", Statistic.N_PATIENTS), ("n", Statistic.N_SUBJECTS))
     }
-    kind = "clearance" if printer.outcome(outcome).kind == "result" else "adverse"
+    kinds = {"result": "clearance", "event": "adverse", "ending": outcome.lower()}
+    kind = kinds[printer.outcome(outcome).kind]
     label = printer.label(outcome)
     said = [printer.word(f"answer.event_{kind}", outcome=label, day=printer.fact(day), **counts)]
     refused = printer.results.not_estimable(outcome, float(day))
