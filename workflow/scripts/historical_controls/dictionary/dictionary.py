@@ -22,11 +22,11 @@ from historical_controls.dictionary.columns import (
     UNIT_DEFAULTS,
 )
 from historical_controls.dictionary.declared_csv import declared_rows
+from historical_controls.dictionary.endings import ending_faults
 from historical_controls.dictionary.files import dictionary_files
 from historical_controls.dictionary.folding import fold, fold_unit
 from historical_controls.dictionary.registered import read_registered
 from historical_controls.dictionary.treatments import Treatment, read_specimens, read_treatments
-from historical_controls.dictionary.vocabulary import ENDINGS
 from historical_controls.errors import UserError, did_you_mean, raise_all
 
 Family = Literal[
@@ -154,6 +154,9 @@ class Dictionary:
         shared = "*" + self.outcomes[code].unit
         return {spelling: found for (name, spelling), found in self.conversions.items() if name in (code, shared)}
 
+    def of_family(self, family: Family) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes.values() if outcome.family == family]
+
 
 def load_dictionary(folder: str | Path) -> Dictionary:
     """Read and check a dictionary. Raises UserError(s) with file, line and column.
@@ -173,8 +176,7 @@ def load_dictionary(folder: str | Path) -> Dictionary:
     treatments = {code: one for path in files["treatments"] for code, one in read_treatments(path, faults).items()}
     specimens = {name: one for path in files["specimens"] for name, one in read_specimens(path, faults).items()}
     for code, outcome in outcomes.items():
-        # How follow-up ended is told by events; no file sends it as a value.
-        if outcome.kind != "ending":
+        if outcome.kind != "ending":  # told by events, and sent as no value
             synonyms.setdefault(fold(code), (Synonym(code, ""),))
         # A canonical unit is a unit, whether or not units.csv lists it.
         if outcome.unit and ("*" + outcome.unit, fold_unit(outcome.unit)) not in conversions:
@@ -216,9 +218,7 @@ def _outcome(row: dict[str, str], place: str, faults: list[UserError]) -> Outcom
                     did_you_mean(row[column], get_args(kind)),
                 )
             )
-    if (row["kind"] == "ending") != (row["code"] in ENDINGS):
-        hint = "Another event that is counted has the kind 'event', with a code of its own."
-        faults.append(UserError(f"the kind 'ending' is that of {' and '.join(ENDINGS)} alone", f"{place}, kind", hint))
+    faults += ending_faults(row, place)
     limits: dict[str, Any] = {
         c: _number(row[c], f"{place}, {c}", faults) for c in ("hard_low", "hard_high", "warn_low", "warn_high", "lod")
     }

@@ -23,6 +23,3 @@ EVENT_NAMES: dict[str, str] = {
     "adverse_event": "adverse event (value: grade; detail: term)",
     "infection": "proven infection (detail: site or culture)",
 }
-
-# Outcomes of kind 'ending', and the end of follow-up (column end_state of table cohort_patients) that each of them is.
-ENDINGS = {"DEATH": "death", "DISCHARGE": "discharge_alive"}

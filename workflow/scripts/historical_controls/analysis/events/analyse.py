@@ -16,7 +16,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.dictionary.vocabulary import ENDINGS
+from historical_controls.dictionary.endings import ENDINGS
 
 
 @dataclass(frozen=True)
