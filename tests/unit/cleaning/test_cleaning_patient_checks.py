@@ -105,17 +105,10 @@ def test_more_lymphocytes_than_leukocytes_hold_both() -> None:
     assert fates(apart) == ["clean", "clean"]
 
 
-def test_a_share_of_lymphocytes_needs_the_leukocytes_of_its_own_sample() -> None:
+def test_a_share_of_lymphocytes_stays_what_was_sent() -> None:
+    """Its count is derived in the cohort stage: who asks for the percentage has it."""
     found = through(row("Leucocitos", "8", "10^9/L"), row("Linfocitos", "12.5", "%")).measurements
-    lymph = found.set_index("outcome").loc["LYMPH"]
-    assert (lymph["value"], lymph["unit"], lymph["flags"]) == (1.0, "10^9/L", "LYMPH_FROM_PERCENT")
-    assert (lymph["raw_value"], lymph["raw_unit"]) == ("12.5", "%")
-    later = through(row("Leucocitos", "8", "10^9/L"), row("Linfocitos %", "12.5", "%", "2020-05-04 09:00"))
-    assert set(later.measurements["outcome"]) == {"WBC", "LYMPH_PCT"}
-    both = through(
-        row("Leucocitos", "8", "10^9/L"), row("Linfocitos %", "12.5", "%"), row("Linfocitos abs", "1.1", "10^9/L")
-    ).measurements.set_index("outcome")["value"]
-    assert both.to_dict() == {"LYMPH": 1.1, "LYMPH_PCT": 12.5, "WBC": 8}
+    assert found.set_index("outcome")["value"].to_dict() == {"WBC": 8, "LYMPH_PCT": 12.5}
 
 
 def test_the_unit_tells_a_share_from_a_count() -> None:

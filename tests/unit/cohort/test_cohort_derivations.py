@@ -8,6 +8,7 @@ from cohort_study import at, dictionary, given, happened, measured, person, tabl
 
 from historical_controls.cohort.derivations.derive import derive_outcomes
 from historical_controls.cohort.records.clean_tables import CleanTables
+from historical_controls.cohort.records.lymphocytes import with_lymphocyte_counts
 from historical_controls.cohort.records.patient_records import place_all
 from historical_controls.config.cohort.cohort import Cohort
 
@@ -190,3 +191,34 @@ def test_sofa_uses_a_ratio_only_when_its_pairing_window_has_closed() -> None:
     )
     rows = derived(clean, "SOFA", PF={**PF}, SOFA=SOFA)
     assert [(hours, value) for hours, value, *_ in rows] == [(10, 0), (10.5, 2)]
+
+
+def counts(*rows: dict) -> list[tuple]:
+    """(hours of the sample, outcome, value, flags, hours of the result) after percentages gave counts."""
+    clean = gases(*rows)
+    out = with_lymphocyte_counts(place_all(clean, clean.patients), dictionary()).measurements
+    start = at(0).value // 1_000_000
+    hours = ((out[name] - start) / 3_600_000 for name in ("time", "result_time"))
+    return sorted(zip(next(hours), out["outcome"], out["value"], out["flags"], next(hours), strict=True))
+
+
+def test_a_percentage_of_lymphocytes_stays_and_gives_the_count_of_its_own_sample() -> None:
+    """12.5% of 8 is 1; whoever asks for either has it. The sample's own count wins; other samples give none."""
+    found = counts(
+        measured("a", "WBC", 1, 8.0, reported=3),
+        measured("a", "LYMPH_PCT", 1, 12.5, reported=2, flags="JUMP"),
+        measured("a", "WBC", 5, 8.0, reported=5),
+        measured("a", "LYMPH_PCT", 5, 12.5, reported=5),
+        measured("a", "LYMPH", 5, 1.1, reported=5),
+        measured("a", "LYMPH_PCT", 9, 20.0, reported=9),
+        measured("b", "WBC", 9, 10.0, reported=9),
+    )
+    assert (1.0, "LYMPH", 1.0, "JUMP;LYMPH_FROM_PERCENT", 3.0) in found
+    assert [row for row in found if row[1] == "LYMPH" and row[0] != 1] == [(5.0, "LYMPH", 1.1, "", 5.0)]
+    assert [row[2] for row in found if row[1] == "LYMPH_PCT"] == [12.5, 12.5, 20.0]
+
+
+def test_which_leukocytes_a_percentage_is_of_must_be_plain() -> None:
+    two = (measured("a", "WBC", 1, 8.0), measured("a", "WBC", 1, 9.0, assay="other"))
+    assert not [row for row in counts(*two, measured("a", "LYMPH_PCT", 1, 12.5)) if row[1] == "LYMPH"]
+    assert not [row for row in counts(measured("a", "LYMPH_PCT", 1, 12.5)) if row[1] == "LYMPH"]

@@ -19,6 +19,7 @@ from historical_controls.cohort.follow_up.summaries import summary_rows
 from historical_controls.cohort.follow_up.visits import visit_table
 from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.cohort.records.clean_tables import Clean, CleanTables
+from historical_controls.cohort.records.lymphocytes import with_lymphocyte_counts
 from historical_controls.cohort.records.patient_records import (
     PERSON,
     PatientRecords,
@@ -78,11 +79,12 @@ def iter_patient_batches(clean: Clean, arm: str, cohort: Cohort, dictionary: Dic
 
 
 def records_of(tables: CleanTables, cohort: Cohort, dictionary: Dictionary) -> PatientRecords:
-    """Records of placed tables, derived outcomes included.
+    """Records of placed tables, derived outcomes and counts from percentages included.
 
     Where values count from their result, rules see everything, derived outcomes too, on the clock of results; what is
     analysed keeps the clock of collection.
     """
+    tables = with_lymphocyte_counts(tables, dictionary)
     collected = make_records(derive_outcomes(tables, cohort, dictionary), cohort)
     if cohort.known_from == "collection":
         return collected

@@ -26,10 +26,10 @@ NEAR_IN_TIME = pd.Timedelta(minutes=30)
 
 
 def check_patients(records: pd.DataFrame, dictionary: Dictionary, timezone: str) -> pd.DataFrame:
-    """Hold LYMPH_ABOVE_WBC, convert percentages of lymphocytes to counts, and add flags COPY_FWD, JUMP, ABG_VENOUS."""
+    """Hold LYMPH_ABOVE_WBC, and add flags COPY_FWD, JUMP, ABG_VENOUS."""
     if records.empty:
         return records
-    records = lymphocytes_from_percent(hold_more_lymphocytes(records), dictionary)
+    records = hold_more_lymphocytes(records)
     marks = {
         "COPY_FWD": copied_forward(records, dictionary, timezone),
         "JUMP": jumps(records, dictionary),
@@ -61,36 +61,6 @@ def _same_sample(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     left = own[[*SAMPLE, "value"]].reset_index(names="row")
     right = other[[*SAMPLE, "value"]].reset_index(names="other_row").rename(columns={"value": "other"})
     return left.merge(right, on=SAMPLE)
-
-
-def lymphocytes_from_percent(records: pd.DataFrame, dictionary: Dictionary) -> pd.DataFrame:
-    """Convert a percentage of leukocytes to a flagged count by the one leukocyte count of its sample.
-
-    A sample with its own count keeps both it and the percentage.
-    """
-    share = _exact(records, "LYMPH_PCT")
-    if share.empty:
-        return records
-    counted = records.loc[records["outcome"] == "LYMPH", SAMPLE]
-    share = share.loc[~_in(share[SAMPLE], counted)]
-    pairs = _same_sample(share, _exact(records, "WBC"))
-    # Two leukocyte counts of one sample: nothing says which one the percentage is of.
-    pairs = pairs.loc[~pairs["row"].duplicated(keep=False)].set_index("row")
-    number = (pairs["value"] * pairs["other"] / 100).round(9)
-    number = number.loc[number <= (dictionary.outcomes["LYMPH"].hard_high or np.inf)]
-    rows = pd.Series(records.index.isin(number.index), index=records.index)
-    known = number.reindex(records.index)
-    return records.assign(
-        outcome=records["outcome"].mask(rows, "LYMPH"),
-        unit=records["unit"].mask(rows, dictionary.outcomes["LYMPH"].unit),
-        flags=with_flag(records["flags"], "LYMPH_FROM_PERCENT", rows),
-        **{name: records[name].mask(rows, known) for name in ("value", "lower", "upper")},
-    )
-
-
-def _in(rows: pd.DataFrame, others: pd.DataFrame) -> pd.Series:
-    here, there = (pd.MultiIndex.from_frame(frame) for frame in (rows, others))
-    return pd.Series(here.isin(there), index=rows.index)
 
 
 def copied_forward(records: pd.DataFrame, dictionary: Dictionary, timezone: str) -> pd.Series:
