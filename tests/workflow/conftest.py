@@ -17,8 +17,6 @@ import yaml
 from historical_controls.simulation.study import NO_GRID
 
 ROOT = Path(__file__).resolve().parents[2]
-# Parsing the library takes longer than most jobs; the file is kept by content, so that any study's will do.
-KNOWN_CODE: list[bytes] = []
 PROGRAM_FILES = ("Snakefile", "workflow", "data/dictionary", "docs", "environment.yml", "profiles")
 SMALL = {
     **{"outcomes": ["PF", "IL6"], "languages": ["en"], "estimands": None},
@@ -41,15 +39,9 @@ class Run:
 
 
 def snakemake(study: Path, *options: str, program: Path = ROOT, cores: int = 2) -> Run:
-    """Run the workflow of `program` on the study folder, which takes over what another study knows of the code."""
-    known = study / ".snakemake/code.json"
-    if KNOWN_CODE and not known.exists():
-        known.parent.mkdir(exist_ok=True)
-        known.write_bytes(KNOWN_CODE[-1])
+    """Run the workflow of `program` on the study folder."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(program / "Snakefile"), "--cores", str(cores)]
     done = subprocess.run([*command, "--directory", str(study), *options], capture_output=True, text=True, check=False)
-    if known.exists():
-        KNOWN_CODE[:] = [known.read_bytes()]
     return Run(done.returncode, done.stdout + done.stderr)
 
 

@@ -145,6 +145,7 @@ rule compare_losses:
         ledgers=collect("results/clean/{source}/ledger.parquet", source=STUDY.sources),
         people="results/clean/people.parquet",
         dictionary=DICTIONARY,
+        checked=CHECKED,
     output:
         ard="results/clean/losses.parquet",
     log:

@@ -1,5 +1,7 @@
 """Reads and checks the study's config once, and holds the helpers of all rules. No rule stands here."""
 
+import os
+
 from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.merging import merged
 from historical_controls.config.reading.included import included_files, lines_of, with_included
@@ -73,7 +75,10 @@ wildcard_constraints:
     lang="|".join(STUDY.languages),
 
 
-CODE = CodeCache(Path(".snakemake/code.json"))
+# Not read: while a file is most likely misdeclared nobody is compared, and no job runs that the stop has no use for.
+CHECKED = ancient("results/clean/findings.txt")
+# All studies run the same program: the first run of a study need not parse it anew.
+CODE = CodeCache((PROGRAM if os.access(PROGRAM, os.W_OK) else Path.cwd()) / ".snakemake" / "code.json")
 
 
 def code(script):

@@ -47,6 +47,7 @@ rule record_provenance:
     """Hashes of inputs and config, package versions, seed and commit; the config with every default written out."""
     input:
         raw=list(dict.fromkeys(declared_files(STUDY).values())),
+        checked=CHECKED,
     output:
         provenance="results/provenance.json",
         config="results/config.resolved.yaml",

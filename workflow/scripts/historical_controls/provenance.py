@@ -40,9 +40,9 @@ class Module:
 
 
 class CodeCache:
-    """Remembers what parsed files say, by the hash of their bytes, in a file of the study's `.snakemake` folder.
+    """Remembers what parsed files say, by the hash of their bytes, in a file of a `.snakemake` folder.
 
-    Every job reads the Snakefile anew, and parsing the whole library took longer than most jobs. The key is the
+    Every command reads the Snakefile anew, and parsing the whole library takes longer than most jobs. The key is the
     content, so that an entry is never out of date; an unreadable file is an empty cache.
     """
 
@@ -120,13 +120,25 @@ def _content(file: Path, changed_at: int) -> bytes:
 
 def _imported_names(tree: ast.Module) -> Iterator[str]:
     """Yield dotted names that may be modules of the library; imports within it are absolute (a test holds that)."""
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith(PACKAGE))
         elif isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").startswith(PACKAGE):
             yield str(node.module)
             # An imported name may be a module or something in one; `_files_of` keeps those that are files.
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield every statement of a module. Imports are statements, and most nodes of a tree are parts of expressions."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            # A lambda and a conditional expression have one expression there.
+            inner = getattr(node, block, None)
+            waiting += inner if isinstance(inner, list) else []
 
 
 @functools.cache

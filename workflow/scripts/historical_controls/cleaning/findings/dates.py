@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,8 @@ import pandas as pd
 from pydantic import BaseModel
 
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding
-from historical_controls.cleaning.ledger.tallies import held_times
+from historical_controls.cleaning.ledger.tallies import counted, held_times
+from historical_controls.cleaning.records.columns import CELL
 from historical_controls.config.sources.parts import TimeColumns
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.tables.parquet import read_pieces, read_table
@@ -27,8 +28,13 @@ LEAST_SHARE = 0.05
 DATED = ["patient_id", "file", "time"]
 
 
-def date_suspects(measurements: Path, events: Path, held: pd.DataFrame, source: Source) -> Iterator[Finding]:
-    """Yield files whose other order of day and month would fit every row, or fits better than the declared one."""
+def date_suspects(
+    measurements: Path, events: Path, held: pd.DataFrame, source: Source, intake: Mapping[str, Path]
+) -> Iterator[Finding]:
+    """Yield files whose other order of day and month would fit every row, or fits better than the declared one.
+
+    intake: paths of table intake by file; of a file without one, every time is suggested in the other order.
+    """
     files = [name for name, file in source.files.items() if swapped_formats(file)]
     if not files:
         return
@@ -44,7 +50,8 @@ def date_suspects(measurements: Path, events: Path, held: pd.DataFrame, source: 
         if order is not None:
             reason = {"reason": "DATE_INVALID"} if order.table == "ledger" else {}
             where = Evidence(order.table, {"file": name, **reason}, "time")
-            line = "; ".join(f"{place}.formats: {json.dumps(own_forms)}" for place, own_forms in exchanged.items())
+            doubted = _in_doubt(exchanged, source.files[name], intake.get(name))
+            line = "; ".join(f"{place}.formats: {json.dumps(own_forms)}" for place, own_forms in doubted.items())
             yield Finding(
                 file=name,
                 finding="DATE_ORDER_SUSPECT",
@@ -103,6 +110,34 @@ def swapped_formats(file: SourceFile) -> dict[str, list[str]]:
         for place, spec in declared_times(file)
         if any(DAY_MONTH.search(form) for form in spec.formats)
     }
+
+
+def _in_doubt(exchanged: dict[str, list[str]], file: SourceFile, intake: Path | None) -> dict[str, list[str]]:
+    """Those of the exchanged formats that read as many dates as sent as the declared ones do, or more.
+
+    A file may keep one of its times in another order, and a time that is read as it is needs no other format.
+    """
+    if intake is None:
+        return exchanged
+    declared = dict(declared_times(file))
+    doubted = {}
+    for place, forms in exchanged.items():
+        texts, counts = _sent(declared[place], intake)
+        as_is, other = (int(counts[_readable(texts, own)].sum()) for own in (declared[place].formats, forms))
+        if other >= as_is:
+            doubted[place] = forms
+    return doubted or exchanged
+
+
+def _sent(spec: TimeColumns, intake: Path) -> tuple[pd.Series, pd.Series]:
+    """Distinct texts of a time, its columns joined as cleaning joins them, and how often each is there."""
+    if not spec.columns:
+        return pd.Series([str(spec.at)]), pd.Series([1])
+    distinct = counted(intake, [CELL + name for name in spec.columns])
+    texts = distinct[CELL + spec.columns[0]].fillna("")
+    for name in spec.columns[1:]:
+        texts = texts + " " + distinct[CELL + name].fillna("")
+    return texts.str.strip(), distinct["n"]
 
 
 def _exchanged(form: str) -> str:

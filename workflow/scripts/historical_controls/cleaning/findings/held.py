@@ -18,7 +18,7 @@ LEAST_SHARE = 0.05
 # Findings about records of measurements, clean ones among them.
 OF_RECORDS = ("SENTINEL_SUSPECT", "LIMIT_SUSPECT", "UNIT_SUSPECT")
 EXPLAINS = {
-    "DATE_ORDER_SUSPECT": ("DATE_INVALID",),
+    "DATE_ORDER_SUSPECT": ("DATE_INVALID", "TIME_ORDER"),
     "UNIT_SUSPECT": ("OUT_OF_RANGE",),
     "CLOCK_SUSPECT": ("TIME_ORDER",),
     # Of a specimen that nobody knows, values out of range say nothing about the unit.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -61,6 +62,9 @@ def _findings(inspected: Inspected, source: Source, dictionary: Dictionary) -> I
         frame.loc[~is_unknown(frame["specimen"], dictionary)].reset_index(drop=True) for frame in (values, outside)
     )
     others = {name: value_tally(path) for name, path in inspected.others.items()}
+    orders = list(date_suspects(inspected.measurements, inspected.events, held, source, inspected.intake))
+    # Dates read in another order come before or after anything: they say nothing about the clock.
+    misdated = {one.file for one in orders if not math.isnan(one.share)}
     suspected = [
         *coded_missing(values, outside, held, source),
         *coded_dates(held, source),
@@ -68,8 +72,8 @@ def _findings(inspected: Inspected, source: Source, dictionary: Dictionary) -> I
         *unit_suspects(known, known_outside, dictionary),
         *unknown_specimens(inspected.measurements, outside, held, tally, dictionary),
         *source_shifts(values, others, dictionary),
-        *date_suspects(inspected.measurements, inspected.events, held, source),
-        *clock_suspects(tally),
+        *orders,
+        *(one for one in clock_suspects(tally) if one.file not in misdated),
     ]
     # Files in doubt come after: what another finding explains is not reported a second time.
     yield from suspected
