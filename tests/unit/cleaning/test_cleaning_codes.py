@@ -200,3 +200,32 @@ def test_yaml_words_in_conditions_and_meanings() -> None:
     part = {"kind": "patients", "subject": "id"}
     part |= {"columns": {"dm": {"characteristic": "DIABETES", "values": yaml.safe_load("{S: YES, N: NO}")}}}
     assert list(clean([{"id": "1", "dm": "N"}], part).patients["result"]) == ["no"]
+
+
+@pytest.mark.parametrize("written", ["9999", "9999.0", "'9999'", "'9999,0'", "'9.999'"])
+@pytest.mark.parametrize(("sent", "fate"), [("9999", "SENTINEL"), ("9999,00", "SENTINEL"), ("99", "clean")])
+def test_a_number_in_the_config_is_the_code_that_it_looks_like(written: str, sent: str, fate: str) -> None:
+    """YAML reads 9999 and 9999.0 as numbers; cells are texts, and the file has its own marks."""
+    keys = {
+        "decimal": ",",
+        "thousands": ".",
+        "sentinels": yaml.safe_load(f"[{{columns: [result], codes: [{written}]}}]"),
+    }
+    assert fates(lab({"result": sent}, **keys)) == [fate]
+
+
+def test_numbers_dates_and_null_are_texts_in_every_place_of_codes() -> None:
+    declared = yaml.safe_load("{1: positive, 2.0: negative, null: indeterminate}")
+    said = [meaning_of(text, declared) for text in ("1", "2.0", "NULL")]
+    assert said == ["positive", "negative", "indeterminate"]
+    file = yaml.safe_load("{accepted_ids: [0], ignore_analytes: [17], sentinels: [{codes: [1900-01-01, NULL]}]}")
+    known = source({"f": {"parts": [LONG], **file}}, treated_subjects=[12]).files["f"]
+    assert (known.accepted_ids, known.ignore_analytes) == (["0"], ["17"])
+    assert known.sentinels[0].codes == ["1900-01-01", "null"]
+
+
+def test_codes_for_missing_and_for_results_are_compared_as_cleaning_compares_them() -> None:
+    """A cell '9.0' is the declared 9, so that its meaning would be lost."""
+    file = {"parts": [LONG], "result_codes": {"PCR": {"9.0": "positive"}}, "sentinels": [{"codes": ["9"]}]}
+    with pytest.raises(ValidationError, match=r"PCR: '9\.0' is declared as missing and as 'positive'"):
+        source({"f": file})

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from config_study import ROOT, check, refusals, study
+from config_study import ROOT, check, dictionary, refusals, study
 
 from historical_controls.config import study_config
+from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.reading.derived import with_derived
 from historical_controls.config.reading.included import included_files, lines_of, with_included
 from historical_controls.config.reading.resolved import resolved_text
@@ -208,3 +210,15 @@ def test_jobs_that_read_the_stored_config_do_not_depend_on_how_its_file_is_read(
     imported = {node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)}
     room = "historical_controls.config.reading"
     assert not imported & {f"{room}.completed", f"{room}.included", f"{room}.strict_yaml"}
+
+
+def test_a_default_refuses_no_study_whose_dictionary_lacks_what_it_names() -> None:
+    """`cohort.altitude.outcomes` is [PF] unless written; a study without P/F has no use for it, and never wrote it."""
+    known = dictionary()
+    own = replace(known, outcomes={code: one for code, one in known.outcomes.items() if code != "PF"})
+    raw = study("wuhan2020")
+    assert raw["cohort"]["altitude"]["outcomes"] == ["PF"]
+    checked_config(vocabulary(raw, own, ROOT / "workflow/locales"))
+    raw["cohort"]["altitude"]["outcomes"] = ["PF", "SF"]
+    with pytest.raises(UserError, match=r"cohort.altitude.outcomes.0: 'PF' is not a known numeric outcome"):
+        checked_config(vocabulary(raw, own, ROOT / "workflow/locales"))

@@ -5,11 +5,25 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from config_study import ROOT, study
 
 from historical_controls.config.reading.strict_yaml import check_text
+from historical_controls.config.sources.codes import TEXT_KEYS
+from historical_controls.config.sources.parts import (
+    CharacteristicColumn,
+    Condition,
+    EventRows,
+    LongMeasurements,
+    PatientRows,
+    TreatmentRows,
+    WideColumn,
+    WideMeasurements,
+)
+from historical_controls.config.sources.sources import Sentinels, Source, SourceFile
+from historical_controls.config.sources.words import CellWord
 from historical_controls.config.study_config import check_files, load_config
 from historical_controls.errors import UserError, UserErrors
 
@@ -22,6 +36,14 @@ REFUSED = [
     (b"a: [1\nb: 2\n", r"line 2: this is not YAML"),
     (b"a: '\n", r"this is not YAML"),
     (b"a: \x00\n", r"this is not YAML"),
+    # YAML 1.1 reads an octal number, a number to base 60, and numbers without what was written of them.
+    (b"codes: [007]\n", r"line 1: YAML does not keep the text 007 under 'codes.0'\n  Write it in quotes: \"007\"."),
+    (b"is_in:\n  - 12:30\n", r"line 2: YAML does not keep the text 12:30"),
+    (b"a: {values: {1.50: x}}\n", r"the text 1.50 under 'a.values'"),
+    (b"accepted_ids: [1_000]\n", r"the text 1_000"),
+    (b"texts: [~]\n", r"the text ~"),
+    (b"texts:\n  -\n", r"the text \(empty\)"),
+    (b"codes: [1900-01-01 00:00:00]\n", r"the text 1900-01-01 00:00:00"),
 ]
 
 
@@ -31,6 +53,25 @@ def test_a_text_that_yaml_would_let_pass_is_refused(text: bytes, said: str, tmp_
     path.write_bytes(text)
     with pytest.raises(UserError, match=said):
         check_text(path)
+
+
+def test_numbers_that_are_no_cells_are_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_bytes(b'share: 0.20\ncodes: [9999, 9999.0, -1, "007", 1900-01-01, NULL, NO]\n')
+    check_text(path)
+
+
+def test_every_place_that_quotes_cells_is_known() -> None:
+    """Fields of codes (Codes, MEANINGS) say so by their validator; the text is read before the models are."""
+    models = (SourceFile, Source, Sentinels, CellWord, Condition, LongMeasurements, WideMeasurements, WideColumn)
+    models += (CharacteristicColumn, PatientRows, EventRows, TreatmentRows)
+    quoting = {
+        name
+        for model in models
+        for name, hint in get_type_hints(model, include_extras=True).items()
+        if "_texts" in repr(hint) or "_meanings" in repr(hint)
+    }
+    assert quoting == TEXT_KEYS
 
 
 def test_all_twice_written_keys_are_named_at_once(tmp_path: Path) -> None:

@@ -68,7 +68,9 @@ def _faults(leaves: Iterable[Leaf], known: Vocabulary, file: str) -> Iterator[Us
     languages = known.declared.get(("language",), [])
     for leaf in leaves:
         # One fault for a place: the first that applies.
-        what = _number_fault(leaf) or _name_fault(leaf, known) or _language_fault(leaf, languages)
+        # A default written out may name an outcome that a study's own dictionary lacks: it then changes nothing.
+        unknown = None if leaf.is_default else _name_fault(leaf, known)
+        what = _number_fault(leaf) or unknown or _language_fault(leaf, languages)
         if what is not None:
             yield UserError(what[0], f"{file}: {dotted(leaf.path)}", what[1])
     yield from _listed_twice(leaves, file)

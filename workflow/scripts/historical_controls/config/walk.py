@@ -23,7 +23,7 @@ class Leaf:
     """One value, or one key of a mapping whose keys are names, as the file has it.
 
     type: the Python type that its place asks for; marks: what the place says of names; context: the names under which
-    it is written, by topic ('outcome', 'reading', 'option').
+    it is written, by topic ('outcome', 'reading', 'option'); is_default: it says what holds where nothing is written.
     """
 
     path: Path
@@ -32,6 +32,7 @@ class Leaf:
     marks: tuple[Mark, ...]
     context: Context
     is_key: bool = False
+    is_default: bool = False
 
     @property
     def named(self) -> Named | None:
@@ -134,9 +135,20 @@ def _section(model: type[Section], value: Mapping[Any, Any], path: Path, context
     own = {place.topic: value[key] for key, place in fields.items() if place.topic and isinstance(value.get(key), str)}
     # The usual case copies nothing.
     inner = {**context, **own} if own else context
+    defaults = _defaults(model)
     for key, place in fields.items():
         if key in value:
-            yield from _walk(place, value[key], (*path, key), inner, ())
+            leaves = _walk(place, value[key], (*path, key), inner, ())
+            same = key in defaults and value[key] == defaults[key]
+            yield from (replace(leaf, is_default=True) for leaf in leaves) if same else leaves
+
+
+@cache
+def _defaults(model: type[Section]) -> Mapping[str, Any]:
+    """What the lists of a section hold where nothing is written: only they name what a dictionary may lack."""
+    fields = model.model_fields.items()
+    values = {key: field.get_default(call_default_factory=True) for key, field in fields if not field.is_required()}
+    return {key: value for key, value in values.items() if isinstance(value, list) and value}
 
 
 def _mapping(place: Place, value: Mapping[Any, Any], path: Path, context: Context) -> Iterator[Leaf]:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from functools import lru_cache
 
 import pandas as pd
 
 from historical_controls.cleaning.records.distinct import by_distinct
-from historical_controls.config.sources.codes import ZERO_WIDTH, same_code
+from historical_controls.config.sources.codes import ZERO_WIDTH, MissingCodes
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.folding import fold
 
 CELL = "cell:"
 # Lines that the declaration itself sets aside; any other line that is no row of columns may have named a patient.
 DECLARED_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER"}
-MEMORY = 65_536
 # What exports leave in texts and no reader sees: entities of HTML, marks without width, the '="..."' of spreadsheets.
 ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,5}|#x[0-9A-Fa-f]{1,4});")
 AS_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)
@@ -66,24 +64,8 @@ def is_sentinel(texts: pd.Series, name: str, file: SourceFile) -> pd.Series:
     codes = {code for s in file.sentinels if not s.columns or name in s.columns for code in s.codes}
     if not codes:
         return pd.Series(False, index=texts.index)
-    marks = file.decimal, file.thousands or ""
-    # As text and as number: a code 9999 may be sent as '9999.0', or with a mark of thousands.
-    known = {same_code(code) for code in codes} | {_number(code, *marks) or _number(code, ".", "") for code in codes}
-    # Without '': what is no number is '' to `_number`, and would equal every code that is none either.
-    return by_distinct(texts, lambda text: same_code(text) in known or _number(text, *marks) in known - {""}, bool)
-
-
-@lru_cache(maxsize=MEMORY)
-def _number(text: str, decimal: str, thousands: str) -> str:
-    """A plain number without zeros behind its mark ('9999.0' is '9999'; leading zeros stay); '' where it is none."""
-    bare = text.strip().replace("\u2212", "-").removeprefix("+")
-    if thousands and re.fullmatch(rf"-?[0-9]{{1,3}}(?:{re.escape(thousands)}[0-9]{{3}})+(?:\D.*)?", bare):
-        bare = bare.replace(thousands, "")
-    parts = re.fullmatch(rf"(-?[0-9]+)(?:{re.escape(decimal)}([0-9]*))?", bare)
-    if not parts:
-        return ""
-    fraction = (parts[2] or "").rstrip("0")
-    return f"{parts[1]}.{fraction}" if fraction else parts[1]
+    missing = MissingCodes(codes, file.decimal, file.thousands)
+    return by_distinct(texts, missing.__contains__, bool)
 
 
 def joined_times(rows: pd.DataFrame, columns: list[str], file: SourceFile) -> pd.Series:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from historical_controls.config.sources.codes import TEXT_KEYS, plain_text
 from historical_controls.errors import UserError, raise_all
 
 MARK = re.compile(r"#\s*CONFIRM:\s*(.*)$")
@@ -33,6 +34,20 @@ def _guesses(path: str | Path) -> Iterator[UserError]:
         if mark:
             hint = "Correct the line if it is wrong, then delete the mark and what follows it."
             yield UserError(f"not confirmed yet: {mark[1]}", f"{path}, line {number}", hint)
+
+
+def _lost_texts(node: yaml.Node, keys: tuple[str, ...], place: str) -> Iterator[UserError]:
+    """Yield a scalar that YAML reads as something whose text it does not keep, where the config quotes a cell."""
+    if not isinstance(node, yaml.ScalarNode) or node.style or not TEXT_KEYS & set(keys):
+        return
+    value = LOADER("").construct_object(node)
+    if isinstance(value, str | bool) or (value is None and node.value.casefold() == "null"):
+        return
+    # 007 is 7 to YAML, 12:30 is 750, 0.20 is 0.2, '~' and nothing are null: the cell would never be met.
+    if plain_text(value) != node.value:
+        what = f"YAML does not keep the text {node.value or '(empty)'} under '{'.'.join(keys)}'"
+        hint = f'Write it in quotes: "{node.value}".' if node.value else "Write the text, or take the item out."
+        yield UserError(what, f"{place}, line {node.start_mark.line + 1}", hint)
 
 
 def composed(path: str | Path, shown: str = "") -> yaml.Node | None:
@@ -61,6 +76,7 @@ def _faults(node: yaml.Node | None, keys: tuple[str, ...], place: str, visited: 
     if node is None or id(node) in visited:
         return
     visited.add(id(node))
+    yield from _lost_texts(node, keys, place)
     if isinstance(node, yaml.SequenceNode):
         for number, item in enumerate(node.value):
             yield from _faults(item, (*keys, str(number)), place, visited)
@@ -77,4 +93,5 @@ def _faults(node: yaml.Node | None, keys: tuple[str, ...], place: str, visited: 
                 what = f"the key '{path}' is written twice, in lines {lines[name]} and {line}"
                 yield UserError(what, f"{place}, line {line}", "Remove one of the two.")
             lines.setdefault(name, line)
+            yield from _lost_texts(key, keys, place)
             yield from _faults(value, (*keys, name), place, visited)

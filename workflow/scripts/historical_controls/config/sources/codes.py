@@ -1,9 +1,11 @@
-"""Codes that a file uses: how they are compared, and how YAML's yes and no become texts again."""
+"""Codes that a file uses: how they are compared, and how what YAML took for something else becomes a text again."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -32,11 +34,23 @@ def _spellings(word: bool) -> list[str]:
     return [spelled for text in YAML_WORDS[word] for spelled in (text, text.capitalize(), text.upper())]
 
 
+def plain_text(item: Any) -> Any:
+    """Return the text of what YAML read as a number, a date or null; anything else as it is.
+
+    `check_text` refuses numbers whose text YAML does not keep, such as 007 and 0.20.
+    """
+    if item is None:
+        return "null"
+    if isinstance(item, bool | datetime):
+        return item
+    return str(item) if isinstance(item, int | float | date) else item
+
+
 def _texts(value: Any) -> Any:
     """A list of codes; a YAML truth value stands for every word that YAML reads so."""
     if not isinstance(value, list):
         return value
-    return [text for item in value for text in (_spellings(item) if isinstance(item, bool) else [item])]
+    return [text for item in value for text in (_spellings(item) if isinstance(item, bool) else [plain_text(item)])]
 
 
 def _meanings(value: Any) -> Any:
@@ -44,7 +58,7 @@ def _meanings(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     said = {key: YAML_WORDS[item][0] if isinstance(item, bool) else item for key, item in value.items()}
-    written = {key: item for key, item in said.items() if not isinstance(key, bool)}
+    written = {plain_text(key): item for key, item in said.items() if not isinstance(key, bool)}
     taken = {str(key).casefold() for key in written}
     # `yes: positive` in YAML is the key True; every spelling that YAML reads so is meant.
     words = {text: said[key] for key in said if isinstance(key, bool) for text in _spellings(key)}
@@ -53,6 +67,36 @@ def _meanings(value: Any) -> Any:
 
 Codes = Annotated[list[str], BeforeValidator(_texts)]
 MEANINGS = BeforeValidator(_meanings)
+# Keys of the config below which cells are quoted (a test holds that these are all of them).
+TEXT_KEYS = frozenset(
+    {"codes", "is_in", "values", "result_codes", "texts", "accepted_ids", "ignore_analytes", "treated_subjects"}
+)
+
+
+@lru_cache(maxsize=MEMORY)
+def plain_number(text: str, decimal: str, thousands: str) -> str:
+    """Return a number without zeros behind its mark ('9999.0' is '9999'; leading zeros stay), '' for other texts."""
+    bare = text.strip().replace("\u2212", "-").removeprefix("+")
+    if thousands and re.fullmatch(rf"-?[0-9]{{1,3}}(?:{re.escape(thousands)}[0-9]{{3}})+(?:\D.*)?", bare):
+        bare = bare.replace(thousands, "")
+    parts = re.fullmatch(rf"(-?[0-9]+)(?:{re.escape(decimal)}([0-9]*))?", bare)
+    if not parts:
+        return ""
+    fraction = (parts[2] or "").rstrip("0")
+    return f"{parts[1]}.{fraction}" if fraction else parts[1]
+
+
+class MissingCodes:
+    """Declared codes for missing, compared with cells as text and as number: 9999 may be sent as '9999.0'."""
+
+    def __init__(self, codes: set[str], decimal: str, thousands: str | None) -> None:
+        self.marks = decimal, thousands or ""
+        numbers = {plain_number(code, *self.marks) or plain_number(code, ".", "") for code in codes}
+        # Without '': what is no number is '' to `plain_number`, and would equal every code that is none either.
+        self.known = ({same_code(code) for code in codes} | numbers) - {""}
+
+    def __contains__(self, text: str) -> bool:
+        return same_code(text) in self.known or plain_number(text, *self.marks) in self.known
 
 
 def collisions(meanings: Mapping[str, str], case: CaseRule) -> Iterator[str]:

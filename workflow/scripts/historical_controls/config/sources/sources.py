@@ -21,7 +21,7 @@ from historical_controls.config.name_types import (
     Texts,
     Unit,
 )
-from historical_controls.config.sources.codes import MEANINGS, CaseRule, Codes, collisions, same_code
+from historical_controls.config.sources.codes import MEANINGS, CaseRule, Codes, MissingCodes, collisions
 from historical_controls.config.sources.findings import ConfirmedFinding, SuspectShares
 from historical_controls.config.sources.layout import SameDayRule, SplitColumn
 from historical_controls.config.sources.parts import (
@@ -113,11 +113,11 @@ class SourceFile(Section):
     code_case: CaseRule = Field(
         "ignore", description="'exact': codes and conditions that differ in capitals or accents only are different"
     )
-    accepted_ids: list[str] = Field(default=[], description="ids of patients that look like none, such as '0' or 'NA'")
+    accepted_ids: Codes = Field(default=[], description="ids of patients that look like none, such as '0' or 'NA'")
     words: list[CellWord] = Field(
         default=[], description="words that say something in place of a number or result: 'HIGH', 'aire ambiente'"
     )
-    ignore_analytes: list[str] = Field(
+    ignore_analytes: Codes = Field(
         default=[],
         description="analyte names ignored by declaration; '*' = every name that the dictionary lacks",
     )
@@ -212,7 +212,7 @@ class SourceFile(Section):
     def _missing(self, columns: set[str], codes: Mapping[str, str]) -> Iterator[str]:
         """Yield codes that mean something and 'missing' in these columns: cleaning would take each as missing."""
         for sentinel in self.sentinels:
-            missing = {same_code(code) for code in sentinel.codes}
+            missing = MissingCodes(set(sentinel.codes), self.decimal, self.thousands)
             # Without columns a sentinel holds in every column read.
             if not sentinel.columns or columns & set(sentinel.columns):
                 why = (
@@ -223,7 +223,7 @@ class SourceFile(Section):
                 yield from (
                     f"'{code}' is declared as missing and as '{meaning}'{why}"
                     for code, meaning in codes.items()
-                    if same_code(code) in missing
+                    if code in missing
                 )
 
     @model_validator(mode="after")
@@ -296,7 +296,7 @@ class Source(Section):
         "stop", description="stop: a finding above 'suspect_shares' ends the run before the cohort; warn: none does"
     )
     suspect_shares: SuspectShares = SuspectShares()
-    treated_subjects: list[str] = Field(
+    treated_subjects: Codes = Field(
         default=[],
         description="ids counted as treated although the source is historical (method checks only)",
     )
