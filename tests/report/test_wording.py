@@ -151,6 +151,8 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
         "verdict.",
         "certainty.left_",
         "certainty.right_",
+        "described.",
+        "single_arm.",
     }
     assert [
         key for key in keys if key not in code and not key.endswith(".title") and not any(map(key.startswith, built))

@@ -38,6 +38,7 @@ rule join_results:
     threads: 1
     params:
         min_cell=STUDY.report.min_cell,
+        single_arm=STUDY.single_arm,
         code=code("join_results.py"),
     script:
         "../scripts/join_results.py"

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from historical_controls.ard.privacy import refuse_identities
+from historical_controls.ard.single_arm import without_comparison
 from historical_controls.ard.small_cells import without_small_cells
 from historical_controls.errors import reported
 from historical_controls.tables.parquet import read_table, read_tables, write_table
@@ -17,4 +18,6 @@ with reported(snakemake.log[0]):
     parts = [path for path in snakemake.input if path != snakemake.input.people]
     # First, before any value is hidden: an identity must stop the run wherever it stands.
     ard = refuse_identities(read_tables(parts, ARD), people["subject"])
+    if snakemake.params.single_arm:
+        ard = without_comparison(ard)
     write_table(without_small_cells(ard, snakemake.params.min_cell), snakemake.output.ard, ARD)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
+from historical_controls.report.described.page import render_description
 from historical_controls.report.inputs import PageInputs, read_figures
 from historical_controls.report.investigator.page import render_report
 from historical_controls.report.printing.outputs import load_outputs
@@ -29,4 +30,5 @@ with reported(snakemake.log[0]):
         provenance=json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8")),
         display=read_table(snakemake.input.display, DISPLAY),
     )
-    Path(snakemake.output.report).write_text(render_report(page), encoding="utf-8")
+    render = render_description if page.config.single_arm else render_report
+    Path(snakemake.output.report).write_text(render(page), encoding="utf-8")

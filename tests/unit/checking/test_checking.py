@@ -131,7 +131,9 @@ def test_a_study_without_controls_is_told_so(folder: Path) -> None:
     config = settings()
     del config["sources"]["historical"]
     checked = check_study(write(folder, config))
-    assert table(checked, "Gates of the comparison")[0]["value"] == "no historical patient"
+    (warning,) = checked.warnings
+    assert "the treated patients are described, and nothing is compared" in warning
+    assert not {"Gates of the comparison", "Model and reasons against"} & {one.title for one in checked.listings}
 
 
 def test_a_folder_without_a_config_says_how_to_begin(tmp_path: Path) -> None:

@@ -33,6 +33,11 @@ class AnalysisInputs:
     horizon_days: int = 0
     summaries: pd.DataFrame | None = None
 
+    @property
+    def single_arm(self) -> bool:
+        """Whether no patient, included or not, is historical: a study that compares nobody by design."""
+        return bool((self.patients["arm"] == "treated").all())
+
     @cached_property
     def compared_patients(self) -> pd.DataFrame:
         """Rows of `patients` that are compared: all, or the matched ones."""

@@ -22,6 +22,7 @@ from historical_controls.analysis.model.permutation import (
 from historical_controls.analysis.model.summary_contrasts import period_rows
 from historical_controls.analysis.model_checks.agreement import agreement_rows
 from historical_controls.analysis.model_checks.lack_of_fit import lack_of_fit_rows
+from historical_controls.analysis.without_model.description import described, description_rows
 from historical_controls.analysis.without_model.limits_of_detection import limit_rows
 from historical_controls.analysis.without_model.vital_status import n_at_risk
 from historical_controls.analysis.without_model.while_alive import while_alive_rows
@@ -58,6 +59,8 @@ def analyse_outcomes(codes: Iterable[str], inputs: AnalysisInputs) -> Analysed:
         rows += inputs.comparison.rows(cell)
         if settings.limits != "likelihood":
             rows.append(cell.text(Statistic.LIMITS, settings.limits))
+        if inputs.single_arm:
+            rows += _described_rows(cell, inputs)
         data = inputs.table(code)
         rows += _count_rows(cell, data, inputs.compared_patients, inputs.horizon_days)
         own, permuted = _model_rows(cell, data, inputs, joint)
@@ -66,6 +69,14 @@ def analyse_outcomes(codes: Iterable[str], inputs: AnalysisInputs) -> Analysed:
         rows += own
         rows += _further_rows(cell, data, own, inputs)
     return Analysed(ard_frame(rows), statistics)
+
+
+def _described_rows(cell: Cell, inputs: AnalysisInputs) -> Iterator[Row]:
+    outcome = inputs.dictionary.outcomes[cell.outcome]
+    # Declared by people before any data are looked at, as for comparisons.
+    if outcome.kind == "number" and cell.outcome not in inputs.settings.not_concluded:
+        data = described(outcome, inputs.patients, inputs.visits, inputs.settings, inputs.horizon_days)
+        yield from description_rows(cell, data)
 
 
 def _outcome_cell(code: str, inputs: AnalysisInputs) -> Cell:

@@ -60,6 +60,8 @@ def comparison_listings(comparison: Compared) -> Iterator[Listing]:
     attrition = comparison.tables.attrition[["source", "arm", "step", "n_before", "n_excluded", "n_unknown", "n_after"]]
     yield listing("Patients by arm and step", attrition, "'n_unknown' could not be judged for want of data.")
     yield listing("Values by outcome and day", _values(comparison), "Patients measured (treated/historical).")
+    if comparison.config.single_arm:
+        return
     yield listing(
         "Model and reasons against", _models(comparison), "The covariance is chosen when the model is fitted."
     )
@@ -69,6 +71,8 @@ def comparison_listings(comparison: Compared) -> Iterator[Listing]:
 def reasons_of_primary(comparison: Compared) -> list[str]:
     """Why the primary question would get no answer."""
     config, tables = comparison.config, comparison.tables
+    if config.single_arm:
+        return ["no source has historical patients: the treated patients are described, and nothing is compared"]
     outcome = comparison.dictionary.outcomes[config.primary.outcome]
     data = model_data(outcome, tables.patients, tables.visits, config.analysis, comparison.dictionary)
     against = reason_against(data, config.analysis) or reason_against_day(data, config.primary.day, config.analysis)

@@ -53,7 +53,9 @@ class Variant:
 
 
 def grid(config: Config) -> dict[str, Variant]:
-    """Every scenario of the grid by name, in the order of the declaration."""
+    """Every scenario of the grid by name, in the order of the declaration; none where nothing is compared."""
+    if config.single_arm:
+        return {}
     return {variant.name: variant for variant in _variants(config)}
 
 

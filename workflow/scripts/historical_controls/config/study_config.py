@@ -120,6 +120,11 @@ class Config(Section):
         return self.study.timezone or [*treated, *(source.timezone for source in self.sources.values())][0]
 
     @property
+    def single_arm(self) -> bool:
+        """Whether no source can have historical patients: the treated ones are described, and nothing is compared."""
+        return all(source.arm == "treated" for source in self.sources.values())
+
+    @property
     def scenario_names(self) -> list[str]:
         return ["primary", *self.scenarios]
 

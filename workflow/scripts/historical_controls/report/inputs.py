@@ -14,6 +14,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from historical_controls.ard.queries import results_of
+from historical_controls.ard.single_arm import OF_COMPARISONS
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.report.printing.outputs import Output
@@ -44,7 +45,15 @@ class PageInputs:
     @cached_property
     def printer(self) -> Printer:
         """How numbers of `ard` reach the page."""
-        return Printer(results_of(self.ard), self.words, self.config, self.dictionary)
+        words = self.words.of_single_arm() if self.config.single_arm else self.words
+        return Printer(results_of(self.ard), words, self.config, self.dictionary)
+
+    @property
+    def listed_outputs(self) -> Mapping[str, Output]:
+        """The outputs that this study can have: of one arm, those that compare nobody."""
+        if not self.config.single_arm:
+            return self.outputs
+        return {name: one for name, one in self.outputs.items() if name not in OF_COMPARISONS}
 
     @property
     def other_languages(self) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from historical_controls.text.formatting import format_unit
 
 # Every job reads the words anew: the C parser takes a sixth of the time of the Python one.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+SINGLE_ARM = "single_arm."
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,11 @@ class Words:
         """The entry with its placeholders filled. Raises KeyError for a key that the locale lacks (a bug)."""
         # Unfilled without values: an entry may show its braces, or be filled later.
         return self.entries[key].format(**values) if values else self.entries[key]
+
+    def of_single_arm(self) -> Words:
+        """The words of a study that compares nobody: entries below 'single_arm' in place of those of the same name."""
+        own = {key.removeprefix(SINGLE_ARM): said for key, said in self.entries.items() if key.startswith(SINGLE_ARM)}
+        return replace(self, entries={**self.entries, **own})
 
     def has(self, key: str) -> bool:
         return key in self.entries

@@ -72,6 +72,7 @@ class AnalysisKey(StrEnum):
     GATE_RATIO_REDUCED = "gate_ratio_reduced", OutputId.GATES
     GATE_UNMATCHED = "gate_unmatched", OutputId.GATES
     # Outcomes by day
+    DESCRIPTION = "description", *OF_OUTCOMES
     MIXED_MODEL = "mixed_model", *OF_OUTCOMES
     PERMUTATION = "permutation", *OF_OUTCOMES
     COVARIANCE_RUNGS = "covariance_rungs", *OF_OUTCOMES

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from historical_controls.config.merging import value_at
-from historical_controls.config.reading.estimand_texts import estimands
+from historical_controls.config.reading.estimand_texts import estimands, is_single_arm
 
 Raw = Mapping[str, Any]
 # The default of cohort.horizon_days, used before the model is there to say it.
@@ -112,7 +112,9 @@ def _covariates(raw: Raw) -> list[Any] | None:
 
 
 def _historical(raw: Raw) -> str:
-    return "first_eligible_hour" if value_at(raw, "cohort", "filters") else "event"
+    # Nobody waits for a treatment that all received.
+    by_filters = value_at(raw, "cohort", "filters") and not is_single_arm(raw)
+    return "first_eligible_hour" if by_filters else "event"
 
 
 def _historical_event(raw: Raw) -> str | None:
@@ -187,7 +189,9 @@ DERIVED = (
     ),
     Derived(("balance", "covariates"), "balance.key_covariates and analysis.covariates, without times", _covariates),
     Derived(
-        ("cohort", "time_zero", "historical"), "first_eligible_hour where there are filters, else event", _historical
+        ("cohort", "time_zero", "historical"),
+        "first_eligible_hour where there are filters and historical patients, else event",
+        _historical,
     ),
     Derived(
         ("cohort", "time_zero", "historical_event"),

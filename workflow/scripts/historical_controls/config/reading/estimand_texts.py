@@ -27,7 +27,7 @@ Raw = Mapping[str, Any]
 
 def estimands(raw: dict[str, Any]) -> dict[str, Any]:
     """The config with the attributes of its estimands that it does not declare; `estimands: null` declares none."""
-    declared = raw.get("estimands", {})
+    declared = raw.get("estimands", None if is_single_arm(raw) else {})
     treatment, languages = value_at(raw, "study", "treatment"), raw.get("languages")
     if not (isinstance(declared, Mapping) and isinstance(treatment, Mapping) and isinstance(languages, list)):
         return raw
@@ -43,6 +43,13 @@ def estimands(raw: dict[str, Any]) -> dict[str, Any]:
     # What the study declares takes the place of the general words.
     whole = {**general, **declared, "questions": _with_general(own, _questions(raw, known))}
     return {**raw, "estimands": {**whole, "questions": _answered(whole, _discharged(raw))}}
+
+
+def is_single_arm(raw: Raw) -> bool:
+    """A study of treated patients alone describes them: every general question compares two groups."""
+    sources = raw.get("sources")
+    arms = [value_at(source, "arm") for source in sources.values()] if isinstance(sources, Mapping) else []
+    return bool(arms) and all(arm == "treated" for arm in arms)
 
 
 def _variable(name: str, raw: Raw) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from historical_controls.ard.keys.analyses import AnalysisKey
-from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
@@ -20,15 +19,17 @@ def adverse_table(printer: Printer) -> HtmlTable | None:
     """Patients with an event of each kind, by group; None where no adverse event is analysed."""
     levels = [*KINDS, *_windows(printer)]
     rows = tuple(
-        Row(_name(printer, level), tuple(_cell(printer, level, arm) for arm in ARMS))
+        Row(_name(printer, level), tuple(_cell(printer, level, arm) for arm in printer.arms))
         for level in levels
         if any(
-            _one(printer, name, level, arm) for name in (Statistic.N_PATIENTS, Statistic.NOT_RECORDED) for arm in ARMS
+            _one(printer, name, level, arm)
+            for name in (Statistic.N_PATIENTS, Statistic.NOT_RECORDED)
+            for arm in printer.arms
         )
     )
     if not rows:
         return None
-    heads = (printer.word("adverse.kind"), *(arm_head(printer, arm) for arm in ARMS))
+    heads = (printer.word("adverse.kind"), *(arm_head(printer, arm) for arm in printer.arms))
     notes = (printer.word("adverse.note", level=printer.level), *_severity(printer))
     return HtmlTable("adverse", OutputId.ADVERSE_EVENTS, Markup(""), heads, rows, notes)
 
@@ -37,7 +38,7 @@ def _severity(printer: Printer) -> list[Markup]:
     """Grade is severity; the deaths, which are serious whatever their grade, with their numbers."""
     horizon = printer.config.cohort.horizon_days
     numbers: dict[str, Markup] = {}
-    for arm in ARMS:
+    for arm in printer.arms:
         at = {"arm": arm, "day": float(horizon)}
         dead = printer.results.one(AnalysisKey.DISPOSITION, Statistic.COUNT, level="death", **at)  # type: ignore[arg-type]
         total = printer.results.one(AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, **at)  # type: ignore[arg-type]

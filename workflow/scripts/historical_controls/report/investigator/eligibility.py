@@ -134,24 +134,30 @@ def care_table(printer: Printer) -> HtmlTable | None:
             # A row without cells names the two indented ones: before time zero, and during follow-up.
             rows.append(Row(printer.fact(printer.words.among(declared.label))))
             rows += [
-                Row(printer.word(f"care.{part}"), tuple(_given(printer, name, part, arm) for arm in ARMS), indent=True)
+                Row(
+                    printer.word(f"care.{part}"),
+                    tuple(_given(printer, name, part, arm) for arm in printer.arms),
+                    indent=True,
+                )
                 for part in PARTS
             ]
     if not rows:
         return None
-    heads = (printer.word("care.item"), *(arm_head(printer, arm) for arm in ARMS))
+    heads = (printer.word("care.item"), *(arm_head(printer, arm) for arm in printer.arms))
     return HtmlTable("care", OutputId.CARE, NOTHING, heads, tuple(rows), (printer.word("care.note"),))
 
 
 def _when_rows(printer: Printer, name: str) -> list[Row]:
     cells = []
-    for arm in ARMS:
+    for arm in printer.arms:
         own = {
             statistic: printer.number(printer.results.one(AnalysisKey.TIME_ZERO, statistic, arm=arm, level=name))
             for statistic in (Statistic.MEDIAN, Statistic.MIN, Statistic.MAX)
         }
         cells.append(printer.word("care.median_range", **own))
-    known = any(printer.results.one(AnalysisKey.TIME_ZERO, Statistic.MEDIAN, arm=arm, level=name) for arm in ARMS)
+    known = any(
+        printer.results.one(AnalysisKey.TIME_ZERO, Statistic.MEDIAN, arm=arm, level=name) for arm in printer.arms
+    )
     return [Row(printer.covariate(name), tuple(cells))] if known else []
 
 

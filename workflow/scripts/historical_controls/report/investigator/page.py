@@ -86,24 +86,24 @@ def _content(page: PageInputs) -> dict[str, Any]:
         "certainty": certainty(page),
         "done": what_was_done(printer),
         "sources": sources(printer),
-        "flow": _figure(figures, "15.1-flow.svg", "people.flow_title", "people.flow_desc", printer),
+        "flow": figure(figures, "15.1-flow.svg", "people.flow_title", "people.flow_desc", printer),
         "baseline": baseline_table(printer),
         "matrix": matrix_table(printer),
         "readings": readings_table(printer),
         "care": care_table(printer),
-        "calendar": _figure(figures, "15.2-calendar.svg", "calendar.title", "calendar.desc", printer),
+        "calendar": figure(figures, "15.2-calendar.svg", "calendar.title", "calendar.desc", printer),
         "calendar_sentence": calendar_sentence(printer),
         "gates": gates_table(printer),
         "gates_intro": gates_intro(printer),
-        "love": _figure(figures, "15.3-love.svg", "people.love_title", "people.love_desc", printer),
+        "love": figure(figures, "15.3-love.svg", "people.love_title", "people.love_desc", printer),
         "weighted": weighted_table(printer),
-        "overlap": _figure(figures, "15.4-overlap.svg", "people.overlap_title", "people.overlap_desc", printer),
+        "overlap": figure(figures, "15.4-overlap.svg", "people.overlap_title", "people.overlap_desc", printer),
         "main_outcomes": [_outcome_part(printer, code, figures) for code in main],
-        "forest": _figure(figures, "15.10-forest.svg", "glance.forest_title", "glance.forest_desc", printer),
+        "forest": figure(figures, "15.10-forest.svg", "glance.forest_title", "glance.forest_desc", printer),
         "glance": glance_table(printer),
         "not_analysed": not_analysed(printer),
         "disposition": disposition_table(printer),
-        "swimmer": _figure(
+        "swimmer": figure(
             figures, "15.12-swimmer.svg", "disposition.swimmer_title", "disposition.swimmer_desc", printer
         ),
         "adverse": adverse_table(printer),
@@ -119,7 +119,7 @@ def _content(page: PageInputs) -> dict[str, Any]:
     }
 
 
-def _figure(figures: Mapping[str, str], name: str, title: str, description: str, printer: Printer) -> Markup | None:
+def figure(figures: Mapping[str, str], name: str, title: str, description: str, printer: Printer) -> Markup | None:
     """An inlined figure; None where the file was not drawn."""
     # A family without rows is not drawn; the page then leaves its place out.
     if name not in figures:
@@ -130,16 +130,11 @@ def _figure(figures: Mapping[str, str], name: str, title: str, description: str,
 
 
 def _outcome_part(printer: Printer, code: str, figures: Mapping[str, str]) -> OutcomePart:
-    name = f"15.5-trajectory-{code}.svg"
-    figure = None
-    if name in figures:
-        label = printer.outcome(code).label(printer.words.language)
-        figure = inline_svg(figures[name], f"trajectory-{code.lower()}", label, printer.words("course.desc"))
     return OutcomePart(
         code,
         printer.label(code),
-        _role(printer, code),
-        figure,
+        role(printer, code),
+        outcome_figure(printer, code, figures),
         refusal(printer, code),
         said_difference(printer, code),
         said_win_odds(printer, code, printer.config.primary.day),
@@ -148,7 +143,17 @@ def _outcome_part(printer: Printer, code: str, figures: Mapping[str, str]) -> Ou
     )
 
 
-def _role(printer: Printer, code: str) -> Markup | None:
+def outcome_figure(printer: Printer, code: str, figures: Mapping[str, str]) -> Markup | None:
+    """The courses of one outcome, inlined; None where they were not drawn."""
+    name = f"15.5-trajectory-{code}.svg"
+    if name not in figures:
+        return None
+    label = printer.outcome(code).label(printer.words.language)
+    return inline_svg(figures[name], f"trajectory-{code.lower()}", label, printer.words("course.desc"))
+
+
+def role(printer: Printer, code: str) -> Markup | None:
+    """Whether an outcome is the primary or a key secondary one, in words."""
     primary = printer.config.primary
     if code == primary.outcome:
         return printer.word("course.primary_mark")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from historical_controls.ard.keys.analyses import AnalysisKey
-from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import QUANTILE_BOUNDS, Statistic
 from historical_controls.report.investigator.answer import treated_count
@@ -31,19 +31,20 @@ def baseline_table(printer: Printer) -> HtmlTable | None:
     rows = [row for code in _by_imbalance(printer) for row in _covariate(printer, code)]
     if not rows:
         return None
+    compared = len(printer.arms) > 1
     heads = (
         printer.word("people.characteristic"),
-        *(arm_head(printer, arm) for arm in ARMS),
-        printer.word("people.smd"),
-        printer.word("people.by_chance"),
+        *(arm_head(printer, arm) for arm in printer.arms),
+        *((printer.word("people.smd"), printer.word("people.by_chance")) if compared else ()),
     )
-    envelope = printer.fact(format_number(printer.config.balance.envelope.level, "percent"))
-    notes = (
-        printer.word("people.note_cells"),
-        printer.word("people.note_smd"),
-        printer.word("people.note_by_chance", level=envelope, n=printer.number(treated_count(printer))),
-    )
+    notes = (printer.word("people.note_cells"), *(_notes_of_imbalance(printer) if compared else ()))
     return HtmlTable("baseline", OutputId.BASELINE, Markup(""), heads, tuple(rows), notes)
+
+
+def _notes_of_imbalance(printer: Printer) -> tuple[Markup, ...]:
+    envelope = printer.fact(format_number(printer.config.balance.envelope.level, "percent"))
+    by_chance = printer.word("people.note_by_chance", level=envelope, n=printer.number(treated_count(printer)))
+    return printer.word("people.note_smd"), by_chance
 
 
 def _by_imbalance(printer: Printer) -> list[str]:
@@ -79,7 +80,9 @@ def _covariate(printer: Printer, code: str) -> list[Row]:
 def _levels(printer: Printer, code: str) -> list[str]:
     """Categories of a covariate, in the dictionary's order; [''] for numbers and flags."""
     rows = [
-        row for arm in ARMS for row in printer.results.all(AnalysisKey.BASELINE, Statistic.N, outcome=code, arm=arm)
+        row
+        for arm in printer.arms
+        for row in printer.results.all(AnalysisKey.BASELINE, Statistic.N, outcome=code, arm=arm)
     ]
     found = {row.level for row in rows}
     entry = printer.dictionary.outcomes.get(code)
@@ -93,11 +96,14 @@ def _category(printer: Printer, code: str, level: str) -> str:
 
 
 def _cells(printer: Printer, code: str, level: str) -> tuple[Markup, ...]:
+    summaries = tuple(_summary(printer, code, level, arm) for arm in printer.arms)
+    if len(printer.arms) == 1:
+        return summaries
     smd, bound = (
         printer.results.one(AnalysisKey.BASELINE, name, outcome=code, level=level, contrast=CONTRAST)
         for name in (Statistic.SMD, Statistic.SMD_BY_CHANCE)
     )
-    return (*(_summary(printer, code, level, arm) for arm in ARMS), printer.number(smd), printer.number(bound))
+    return (*summaries, printer.number(smd), printer.number(bound))
 
 
 def _summary(printer: Printer, code: str, level: str, arm: str) -> Markup:
@@ -154,16 +160,16 @@ def disposition_table(printer: Printer) -> HtmlTable | None:
         return None
     horizon = printer.config.cohort.horizon_days
     rows = tuple(
-        Row(printer.word(f"event.{event}"), tuple(_event_cell(printer, event, arm) for arm in ARMS))
+        Row(printer.word(f"event.{event}"), tuple(_event_cell(printer, event, arm) for arm in printer.arms))
         for event in EVENTS
         if any(
             printer.results.one(AnalysisKey.DISPOSITION, Statistic.COUNT, arm=arm, level=event, day=float(horizon))
-            for arm in ARMS
+            for arm in printer.arms
         )
     )
     heads = (
         printer.word("disposition.event", day=printer.fact(horizon)),
-        *(arm_head(printer, arm) for arm in ARMS),
+        *(arm_head(printer, arm) for arm in printer.arms),
     )
     title = printer.word("disposition.table_title", day=printer.fact(horizon))
     notes = (printer.word("disposition.note", level=printer.level),)

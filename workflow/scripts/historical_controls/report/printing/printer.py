@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from historical_controls.ard.keys.analyses import AnalysisKey
-from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Finding, Result, Results, reason_facts, refusing
 from historical_controls.config.study_config import Config
@@ -28,6 +28,11 @@ class Printer:
     words: Words
     config: Config
     dictionary: Dictionary
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The arms that the study has, treated first."""
+        return ("treated",) if self.config.single_arm else ARMS
 
     def primary_one(
         self, analysis: AnalysisKey, statistic: Statistic, *, arm: str = "", level: str = "", contrast: str = ""

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.report.described.answer import described_answer, described_outcome
 from historical_controls.report.investigator.answer import answer, in_short, stated, what_was_done
 from historical_controls.report.investigator.data import provenance_facts
 from historical_controls.report.printing.html_table import listed
@@ -43,18 +44,24 @@ def methods_paragraph(printer: Printer, provenance: Mapping[str, Any]) -> Markup
 def results_paragraph(printer: Printer) -> Markup:
     """The primary outcome and what stands beside it, deaths, then the key secondary outcomes at the same day."""
     primary = printer.config.primary
-    said = answer(printer)
+    said = described_answer(printer) if printer.config.single_arm else answer(printer)
     parts = [
         said["sentence"],
         said["n"],
         _permutation(printer),
         said["deaths"],
         said["death_aware"],
-        *(stated(printer, outcome, primary.day) for outcome in primary.key_secondary),
+        *(_stated(printer, outcome) for outcome in primary.key_secondary),
         printer.word("answer.caveat"),
     ]
     # Parts without a result are empty, and would leave double spaces.
     return Markup(" ").join(part for part in parts if part)
+
+
+def _stated(printer: Printer, outcome: str) -> Markup:
+    if printer.config.single_arm:
+        return described_outcome(printer, outcome)
+    return stated(printer, outcome, printer.config.primary.day)
 
 
 def _permuted(printer: Printer) -> dict[str, Markup] | None:

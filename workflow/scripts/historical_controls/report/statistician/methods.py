@@ -25,6 +25,7 @@ class Step:
 
 STEPS = (
     Step("derived", (AnalysisKey.DERIVATIONS,), ("DV-2", "DV-8", "DV-10")),
+    Step("described", (AnalysisKey.DESCRIPTION,), ("DE-1", "DE-2")),
     Step("balance", (AnalysisKey.BASELINE,), ("BA-1", "BA-2")),
     Step("weights", (AnalysisKey.WEIGHTS,), ("BA-5", "BA-7")),
     Step("model", (AnalysisKey.MIXED_MODEL,), ("MM-1", "MM-2", "MM-3", "MM-10")),
@@ -77,8 +78,12 @@ def method_steps(printer: Printer, methods: str) -> list[MethodStep]:
     """The steps that this run took, in words, each with its equations."""
     formulas = equations(methods)
     written = {analysis for _, analysis, _ in printer.results.rows}
+    # Table 1 has rows of one arm too; what it is told with compares two.
+    left_out = {"balance"} if printer.config.single_arm else set()
     return [
-        _method_step(printer, step, formulas) for step in STEPS if not step.analyses or written & set(step.analyses)
+        _method_step(printer, step, formulas)
+        for step in STEPS
+        if step.name not in left_out and (not step.analyses or written & set(step.analyses))
     ]
 
 

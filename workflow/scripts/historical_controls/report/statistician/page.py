@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from historical_controls.report.described.answer import described_answer
 from historical_controls.report.inputs import PageInputs, script_hash
 from historical_controls.report.investigator.answer import answer
 from historical_controls.report.investigator.data import provenance_facts
@@ -67,7 +68,7 @@ def render_statistician_report(page: PageInputs, declared: Declarations) -> str:
 
 
 def _content(page: PageInputs, declared: Declarations) -> dict[str, Any]:
-    printer, outputs = page.printer, page.outputs
+    printer, outputs = page.printer, page.listed_outputs
     estimands = estimand_table(printer)
     parts = [
         *chapters(printer, outputs, declared_tables(printer, declared.differences)),
@@ -76,7 +77,7 @@ def _content(page: PageInputs, declared: Declarations) -> dict[str, Any]:
     pictures = {one.output_id: drawn(printer, page.figures, one) for one in outputs.values() if one.kind == "figure"}
     return {
         "script_hash": script_hash(page.script(SCRIPT)),
-        "answer": answer(printer),
+        "answer": described_answer(printer) if page.config.single_arm else answer(printer),
         "estimands": estimands,
         "steps": method_steps(printer, declared.methods),
         "chapters": parts,

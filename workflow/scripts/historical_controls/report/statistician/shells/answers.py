@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.outputs import BY_FAMILY, OutputId
-from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.report.statistician.shells.shell import (
     MEAN,
     QUARTILES,
@@ -83,8 +83,21 @@ FITS = Shell(
 PARAMETERS = Shell(
     "parameters", A.MIXED_MODEL, ("outcome", "level"), (alone(statistic("value", S.COVARIANCE_PARAMETER)),)
 )
+DESCRIBED = Shell(
+    "described",
+    A.DESCRIPTION,
+    ("outcome", "day"),
+    by_arm(
+        statistic("n", S.N_SUBJECTS),
+        Column("mean_interval", (MEAN, REASON)),
+        Column("change", (INTERVAL, REASON), at={"level": "change"}),
+        Column("last", (MEAN, REASON), at={"level": "last"}),
+        Column("worst", (MEAN, REASON), at={"level": "worst"}),
+    ),
+    notes=("described_note",),
+)
 # Tables 14.2.2 to 14.2.8 and 14.2.18: the outcomes of a family by day, how they were fitted, and other estimands.
-OF_FAMILY = (DIFFERENCES, COUNTING_DEATHS, WHILE_ALIVE, FITS, PARAMETERS)
+OF_FAMILY = (DESCRIBED, DIFFERENCES, COUNTING_DEATHS, WHILE_ALIVE, FITS, PARAMETERS)
 
 
 OUTCOMES: Mapping[str, tuple[Shell, ...]] = {

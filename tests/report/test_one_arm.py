@@ -1,0 +1,85 @@
+"""Pages of a study without historical patients: its description, and no word of a comparison."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.ard.single_arm import without_comparison
+from historical_controls.config.scenarios import grid
+from historical_controls.config.study_config import load_config
+from historical_controls.report.described.page import render_description
+
+from .reading import Page
+from .study import ROOT, SmallStudy, _config, small_study
+from .test_statistician import render
+from .test_wording import placeholders
+
+COMPARING = (
+    r"\b(historical|hist[oó]ric[oa]s?|control groups?|randomi[sz]ed|aleatori[oa]s?|al azar|groups?|grupos?|win odds|"
+    r"SMD|weight(ed|ing)|ponderaci[oó]n|immortal|mixed model|modelo mixto|0 of 0|0 de 0)\b"
+)
+# What one arm may say of others: that there are none, and the titles of numbered outputs.
+ALLOWED = r"there is no comparison group|no hay grupo de comparación|by group( and outcome)?|por grupo( y desenlace)?"
+
+
+def one_arm() -> SmallStudy:
+    study = small_study()
+    told = _config("")
+    told["sources"] = {"trial": told["sources"]["trial"]}  # type: ignore[index]
+    told |= {"scenarios": {}, "primary": {"outcome": "PF", "day": 7, "key_secondary": ["HR"]}}
+    rows = []
+    for code, output, unit in (("PF", "14.2.2", "mmHg"), ("HR", "14.2.3", "/min"), ("DDIM", "14.2.4", "ng/mL FEU")):
+        cell = Cell("description", "primary", "t", outcome=code, arm="treated", output=output)
+        for day, level in ((0, ""), (7, ""), (21, "last"), (21, "worst")):
+            here = cell.at(day=day, level=level)
+            rows.append(here.number("n_subjects", 5))
+            rows += [here.number(name, value, unit) for name, value in (("mean", 120), ("lower", 90), ("upper", 151))]
+        change = cell.at(day=7, level="change")
+        shown = ("ratio", "0.00") if code == "DDIM" else (unit, "0")
+        rows += [change.number(name, v, *shown) for name, v in (("estimate", 20), ("lower", -5), ("upper", 45))]
+        rows.append(change.number("n_subjects", 5))
+        rows.append(cell.at(day=14).text("not_estimable", "too_few_described"))
+    ard = pd.concat([without_comparison(study.ard), ard_frame(rows)], ignore_index=True)
+    return replace(study, config=load_config(told), ard=ard)
+
+
+@pytest.fixture(scope="module")
+def study() -> SmallStudy:
+    return one_arm()
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_no_page_speaks_of_a_comparison(study: SmallStudy, language: str) -> None:
+    for html in (render_description(study.page(language)), render(study, language)):
+        # The list of items of STROBE has its own wording.
+        text = re.sub(ALLOWED, "", re.split(r"STROBE", Page.of(html).visible)[0])
+        assert sorted({found[0] for found in re.finditer(COMPARING, text, re.IGNORECASE)}) == []
+
+
+def test_the_answer_is_the_mean_its_change_and_the_deaths(study: SmallStudy) -> None:
+    text = re.sub(r"\s+", " ", Page.of(render_description(study.page("en"))).visible)
+    assert "PaO2/FiO2 ratio at day 7: mean 120 (90 to 151) mmHg (95% CI; 5 patients measured)." in text
+    assert "Mean change from baseline: 20 (−5 to 45) mmHg (95% CI)." in text
+    assert "of 5 patients had died" in text and "nobody is compared" in text
+    assert "too few patients have values" in text
+
+
+def test_nothing_is_asked_that_compares(study: SmallStudy) -> None:
+    assert study.config.single_arm and study.config.estimands is None and grid(study.config) == {}
+    assert not small_study().config.single_arm and small_study().config.estimands is not None
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_words_of_one_arm_take_the_place_of_known_ones(language: str) -> None:
+    words = small_study().words(language)
+    own = {key: said for key, said in words.entries.items() if key.startswith("single_arm.")}
+    assert own and ROOT
+    for key, said in own.items():
+        base = words.entries[key.removeprefix("single_arm.")]
+        assert placeholders(said) <= placeholders(base), key
+    assert words.of_single_arm()("answer.caveat") == words("single_arm.answer.caveat")

@@ -1,0 +1,1 @@
+"""What can be said of treated patients whom nobody is compared with?"""
