@@ -112,9 +112,15 @@ def people_of(*ids: str) -> dict[str, tuple[str, str]]:
     return {row.subject: (row.patient_id, row.hold) for row in people.itertuples()}
 
 
-@pytest.mark.parametrize("text", ['="00123"', "'00123", "00123\u200b", " 00123 ", "123", "\u200e00123"])
+@pytest.mark.parametrize("text", ['="00123"', "'00123", "'00123'", "00123\u200b", " 00123 ", "123", "\u200e00123"])
 def test_spellings_of_one_id_are_one_patient(text: str) -> None:
     assert set(people_of("00123", text).values()) == {("s/00123", "")}
+
+
+@pytest.mark.parametrize("text", ["' OR '1'='1", "' 00123", "O'Neil-3", "''00123", "'a'b'"])
+def test_an_apostrophe_within_a_text_is_part_of_the_id(text: str) -> None:
+    """Fuzz C-2026-228: the first of a text's own apostrophes was taken for a spreadsheet's mark of text."""
+    assert lab({"id": text}).ledger["subject"].tolist() == [text]
 
 
 def test_thousands_are_part_of_no_id() -> None:

@@ -19,6 +19,8 @@ DECLARED_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER"}
 # What exports leave in texts and no reader sees: entities of HTML, marks without width, the '="..."' of spreadsheets.
 ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,5}|#x[0-9A-Fa-f]{1,4});")
 AS_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)
+# The apostrophe of a spreadsheet's text ('00123), or a pair around it; in "' OR '1'='1" it is part of the text.
+MARKED = re.compile(r"^'(?!\s)([^']*)(?<!\s)'?$")
 UNTIDY = '[&\u00ad\u200b-\u200f\u2060\ufeff]|^="'
 # What stands in the column of ids and is none: words for missing, errors of spreadsheets, lines of totals.
 NO_ID = frozenset(
@@ -103,7 +105,8 @@ def visible_id(text: str) -> str:
     spaced = "".join(" " if c.isspace() else c for c in text)
     bare = "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cf")).strip()
     wrapped = AS_TEXT.match(bare)
-    return (wrapped[1] if wrapped else bare.removeprefix("'")).strip()
+    marked = MARKED.match(bare)
+    return (wrapped[1] if wrapped else marked[1] if marked else bare).strip()
 
 
 def names_nobody(text: str, heading: str) -> bool:
