@@ -54,7 +54,7 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         for element in self.open:
             element.text += data
-        if any(element.tag in {"style", "title", "desc"} for element in self.open):
+        if any(element.tag in {"style", "title", "desc", "script"} for element in self.open):
             return
         self.visible += data
         marks = {"data-ard", "data-fact", "data-provenance"}

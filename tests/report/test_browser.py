@@ -155,3 +155,43 @@ def test_print_is_complete(browser: Browser, folder: Path) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 768
     assert len(page.pdf(format="A4")) > 50_000
     page.close()
+
+
+@pytest.mark.parametrize("document", ["investigator", "statistician"])
+def test_a_patient_lights_up_in_every_panel(browser: Browser, folder: Path, document: str) -> None:
+    page, messages, _ = opened(browser, folder, "en", 1440, document)
+    lit = "[...document.querySelectorAll('svg')].filter(svg => svg.querySelector('[data-patient=T4].lit')).length"
+    drawn = page.evaluate(
+        "[...document.querySelectorAll('svg')].filter(svg => svg.querySelector('[data-patient=T4]')).length"
+    )
+    assert drawn >= 3
+    assert page.evaluate(lit) == 0
+    page.evaluate(
+        "document.querySelector('svg [data-patient=T4]').dispatchEvent(new MouseEvent('mouseover', {bubbles: true}))"
+    )
+    assert page.evaluate(lit) == drawn
+    assert page.evaluate("document.querySelectorAll('[data-patient]:not([data-patient=T4]).lit').length") == 0
+    page.keyboard.press("Tab")
+    assert page.evaluate(lit) == 0
+    # A number that is printed twice is found again.
+    twice = page.evaluate(
+        """() => { const all = [...document.querySelectorAll('main [data-ard]')];
+            const one = all.find(e => all.filter(o => o.dataset.ard === e.dataset.ard).length > 1);
+            one.dispatchEvent(new MouseEvent('mouseover', {bubbles: true}));
+            return [document.querySelectorAll('[data-ard].lit').length,
+                document.querySelectorAll(`[data-ard="${one.dataset.ard}"]`).length]; }"""
+    )
+    assert twice[0] == twice[1] > 1
+    assert messages == []
+    page.close()
+
+
+def test_a_patient_is_held_by_a_button_and_let_go_by_escape(browser: Browser, folder: Path) -> None:
+    page, _, _ = opened(browser, folder, "es", 360)
+    page.focus(".patients button[data-patient=T2]")
+    page.keyboard.press("Enter")
+    assert page.get_attribute(".patients button[data-patient=T2]", "aria-pressed") == "true"
+    assert page.evaluate("document.querySelectorAll('svg [data-patient=T2].lit').length") > 4
+    page.keyboard.press("Escape")
+    assert page.get_attribute(".patients button[data-patient=T2]", "aria-pressed") == "false"
+    page.close()

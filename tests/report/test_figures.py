@@ -21,6 +21,7 @@ from historical_controls.figures.draw import draw_family, draw_figures, kept_ins
 from historical_controls.figures.inputs import MOST_LINES, FigureInputs, Individuals
 from historical_controls.figures.names import FAMILIES, figure_name
 from historical_controls.figures.style import ARM_STYLES
+from historical_controls.report.printing.lean_svg import lean
 
 from .study import OUTCOMES, SmallStudy, small_study
 
@@ -160,6 +161,29 @@ def test_no_line_is_said_to_be_left_out_where_none_is() -> None:
     # Of the treated nobody is left out, however many there are.
     treated = pd.concat([one.assign(display_id=f"T{number}", arm="treated") for number in range(1, MOST_LINES + 2)])
     assert Individuals.of(treated).of_arm("PF", "treated")["display_id"].nunique() == MOST_LINES + 1
+
+
+def test_what_belongs_to_a_treated_patient_is_a_group_with_the_patient_s_name(tmp_path: Path) -> None:
+    study = small_study()
+    treated = set(study.display.loc[study.display["arm"] == "treated", "display_id"])
+    for name in ("15.5-trajectory-PF.svg", "15.8-ratio.svg", "15.12-swimmer.svg"):
+        save_svg(standard()[name], tmp_path / name)
+        svg = (tmp_path / name).read_text(encoding="utf-8")
+        ids = re.findall(r' id="(patient-[^"]+)"', svg)
+        assert len(ids) == len(set(ids)), name
+        # Historical patients have no name in a drawing, and no group.
+        assert {one.split("-")[1] for one in ids} == treated, name
+        assert set(re.findall(r'data-patient="([^"]+)"', lean(svg))) == treated, name
+
+
+def test_ratios_say_that_not_everybody_is_drawn() -> None:
+    study = small_study()
+    one = study.display[(study.display["display_id"] == "C001") & (study.display["item"] == "DDIM")]
+    ids = [f"C{number:03d}" for number in range(1, MOST_LINES + 2)]
+    many = pd.concat([one.assign(display_id=name) for name in ids])
+    notes = [one.get_text() for one in family(replace(study, display=many), "ratio")[""].texts]
+    assert any(f"at most {MOST_LINES} historical" in note for note in notes)
+    assert not any("at most" in one.get_text() for one in standard()["15.8-ratio.svg"].texts)
 
 
 def test_forest_prints_the_primary_day() -> None:

@@ -1,4 +1,3 @@
-"use strict";
 // Finds tables by words, sorts them by a column, and names the row of the results table behind a number.
 const collator = new Intl.Collator(document.documentElement.lang, { numeric: true });
 const field = document.querySelector("#search");
@@ -58,7 +57,7 @@ function nameRow(event) {
 // The tables of an output as text for a spreadsheet: each number is followed by the id of its row of the results table.
 function withIds(cell) {
   const copy = cell.cloneNode(true);
-  for (const number of copy.querySelectorAll("[data-ard]")) number.append(` [${number.dataset.ard}]`);
+  for (const number of [copy, ...copy.querySelectorAll("[data-ard]")].filter((one) => one.dataset.ard)) number.append(` [${number.dataset.ard}]`);
   return copy.textContent.replace(/\s+/g, " ").trim();
 }
 

@@ -94,10 +94,10 @@ def plain_axes(axes: Axes) -> None:
 END_MARKERS = {"death": "X", "discharge_alive": "o", "transfer_out": "D"}
 
 
-def end_marker(axes: Axes, places: tuple[Any, Any], event: str, style: ArmStyle, size: float, order: int = 7) -> None:
+def end_marker(axes: Axes, places: tuple[Any, Any], event: str, style: ArmStyle, size: float, order: int = 7) -> Line2D:
     """Mark how follow-up ended, at `places` (x, y): filled cross, open circle or open diamond (see `END_MARKERS`)."""
     death = event == "death"
-    axes.plot(
+    (mark,) = axes.plot(
         *places,
         ls="none",
         marker=END_MARKERS[event],
@@ -109,6 +109,7 @@ def end_marker(axes: Axes, places: tuple[Any, Any], event: str, style: ArmStyle,
         zorder=order,
         clip_on=False,
     )
+    return mark
 
 
 def marker_key(axes: Axes, events: Sequence[str], words: Words, height: float, left: float) -> None:

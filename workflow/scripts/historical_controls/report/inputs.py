@@ -17,10 +17,15 @@ from historical_controls.ard.queries import results_of
 from historical_controls.ard.single_arm import OF_COMPARISONS
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.report.printing.html_table import cell_html
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
 from historical_controls.tables.registry import DISPLAY
+from historical_controls.text.display_order import ordered
 from historical_controls.text.words import Words
+
+# Lights up a patient in every figure of a page.
+HIGHLIGHT = "highlight.js"
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,13 @@ class PageInputs:
             return None
         return int(float(own["day"].iloc[0]))
 
+    @property
+    def treated_patients(self) -> list[str]:
+        """Display ids of treated patients in the order of their numbers; none where small cells are hidden."""
+        if self.config.report.min_cell:
+            return []
+        return ordered(self.display.loc[self.display["arm"] == "treated", "display_id"])
+
     def script(self, name: str) -> str:
         """Text of a script of the templates' folder."""
         return (self.templates / name).read_text(encoding="utf-8")
@@ -75,7 +87,7 @@ class PageInputs:
     def fill_template(self, name: str, content: Mapping[str, Any], **helpers: Any) -> str:
         """The page as HTML text. `helpers`: functions that the template calls beside `t` (words) and `fact`."""
         environment = page_environment(self.templates)
-        environment.globals.update(t=self.printer.word, fact=self.printer.fact, **helpers)
+        environment.globals.update(t=self.printer.word, fact=self.printer.fact, cell=cell_html, **helpers)
         shared = {
             "language": self.words.language,
             "other_languages": self.other_languages,
@@ -105,7 +117,7 @@ def page_environment(templates: Path) -> Environment:
     )
 
 
-def script_hash(script: str) -> str:
-    """How a page's content-security policy names the one script that may run."""
+def script_hash(*scripts: str) -> str:
+    """How a page's content-security policy names the one script that may run, made of these texts in their order."""
     # The newline is the one that the template writes after `<script>`: the hash is of the element's exact text.
-    return base64.b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode()
+    return base64.b64encode(hashlib.sha256(f"\n{''.join(scripts)}".encode()).digest()).decode()

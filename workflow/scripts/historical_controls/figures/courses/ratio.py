@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
-from historical_controls.figures.inputs import FigureInputs
+from historical_controls.figures.courses.single_patients import patient_group
+from historical_controls.figures.inputs import MOST_LINES, FigureInputs
 from historical_controls.figures.style import (
     ARM_STYLES,
     FAINT,
@@ -22,6 +23,7 @@ from historical_controls.figures.style import (
 )
 
 LEFT, WIDTH, HEIGHT, ACROSS, DOWN, TOP, BOTTOM = 0.42, 2.05, 1.05, 0.42, 0.5, 0.5, 0.5
+NOTE = 0.18
 COLUMNS = 2
 TICKS = (0.01, 0.1, 0.25, 0.5, 1, 2, 4, 10, 100)
 WIDEST = 100.0
@@ -40,17 +42,22 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
         return {}
     # Rounded up.
     count = -(-len(shown) // COLUMNS)
-    figure = new_figure(TOP + HEIGHT * count + DOWN * (count - 1) + BOTTOM)
+    # Of many historical patients not everybody is drawn, which is said.
+    thinned = any(inputs.individuals.n_with_values(code, "historical") > MOST_LINES for code in shown)
+    figure = new_figure(TOP + HEIGHT * count + DOWN * (count - 1) + BOTTOM + (NOTE if thinned else 0.0))
     full = float(figure.get_size_inches()[1])
     reach = _reach([rows for arms in shown.values() for rows in arms.values()])
     for number, (code, arms) in enumerate(shown.items()):
         down, across = divmod(number, COLUMNS)
         bottom = full - TOP - HEIGHT - down * (HEIGHT + DOWN)
         axes = place(figure, LEFT + across * (WIDTH + ACROSS), bottom, WIDTH, HEIGHT)
-        _panel(axes, arms, reach, inputs)
+        _panel(axes, arms, reach, (code, inputs.config.cohort.horizon_days))
         label = wrapped(inputs.dictionary.outcomes[code].label(inputs.words.language), 30)
         axes.text(-0.08, 1.05, label, transform=axes.transAxes, va="bottom", size=8.5, weight="bold")
-    figure.text(0.5, 0.1 / full, inputs.words("figure.days"), ha="center")
+    figure.text(0.5, (0.1 + (NOTE if thinned else 0.0)) / full, inputs.words("figure.days"), ha="center")
+    if thinned:
+        note = inputs.words("figure.some_ratios_drawn", n=MOST_LINES)
+        figure.text(0.02, 0.06 / full, note, style="italic", size=8.5)
     return {"": figure}
 
 
@@ -66,12 +73,17 @@ def _reach(parts: list[pd.DataFrame]) -> float:
     return float(min(max(np.exp(logs.max()), 2.0) * 1.1, WIDEST))
 
 
-def _panel(axes: Axes, arms: dict[str, pd.DataFrame], reach: float, inputs: FigureInputs) -> None:
+def _panel(axes: Axes, arms: dict[str, pd.DataFrame], reach: float, panel: tuple[str, int]) -> None:
+    """The lines of both arms. `panel`: outcome and last day."""
+    code, horizon = panel
     axes.set_yscale("log")
     for arm, style in ARM_STYLES.items():
-        for _, own in arms[arm].groupby("display_id", sort=False):
-            axes.plot(own["day"], own["ratio"], color=style.individual, lw=style.individual_width,
-                      marker=style.marker if arm == "treated" else "", ms=1.8, mew=0, zorder=style.order)  # fmt: skip
+        for patient, own in arms[arm].groupby("display_id", sort=False):
+            (line,) = axes.plot(own["day"], own["ratio"], color=style.individual, lw=style.individual_width,
+                                marker=style.marker if arm == "treated" else "", ms=1.8, mew=0,
+                                zorder=style.order)  # fmt: skip
+            if arm == "treated":
+                line.set_gid(patient_group(str(patient), code))
     plain_axes(axes)
     axes.axhline(1, color=INK, lw=0.7, zorder=2)
     axes.axvline(0, color=FAINT, lw=0.8, zorder=0)
@@ -81,7 +93,6 @@ def _panel(axes: Axes, arms: dict[str, pd.DataFrame], reach: float, inputs: Figu
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"×{tick_text(value)}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.minorticks_off()
-    horizon = inputs.config.cohort.horizon_days
     axes.set_xlim(-0.4, horizon + 0.4)
     axes.set_xticks(day_ticks(horizon))
     axes.tick_params(labelsize=8)

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from historical_controls.ard.keys.arms import ARMS
+from historical_controls.figures.courses.single_patients import patient_group
 from historical_controls.figures.inputs import ENDINGS, FigureInputs
 from historical_controls.figures.style import (
     ARM_STYLES,
@@ -76,15 +77,17 @@ def _arm(axes: Axes, arm: str, stays: pd.DataFrame, top: float, inputs: FigureIn
         y = top - row * (number + 0.5)
         # Follow-up ends at the horizon, where patients still in hospital are marked by an arrow.
         end = min(float(day), float(horizon))
-        axes.plot([0, end], [y, y], color=style.colour if named else style.individual, lw=4.5 if named else 2.6,
-                  solid_capstyle="butt", zorder=style.order)  # fmt: skip
+        (bar,) = axes.plot([0, end], [y, y], color=style.colour if named else style.individual,
+                           lw=4.5 if named else 2.6, solid_capstyle="butt", zorder=style.order)  # fmt: skip
+        if named:
+            bar.set_gid(patient_group(name, "bar"))
         if item in ENDINGS:
             end_marker(axes, ([end], [y]), item, style, 6.0 if named else 4.2)
         elif item == "in_hospital":
             axes.plot([end], [y], ls="none", marker=">", ms=4.5 if named else 2.8, mew=0, color=style.colour,
                       zorder=style.order, clip_on=False)  # fmt: skip
         if named:
-            axes.text(-0.02, y, name, size=8.5, **beside)
+            axes.text(-0.02, y, name, size=8.5, gid=patient_group(name, "name"), **beside)
     if not named:
         # Historical patients are too many to be named.
         axes.text(-0.02, top - row * len(stays) / 2, inputs.words(f"arm.{arm}"), size=8.5, **beside)

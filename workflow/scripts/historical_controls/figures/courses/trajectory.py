@@ -16,7 +16,8 @@ from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Finding, Result, Results, reason_facts, refusing
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
-from historical_controls.figures.inputs import ENDINGS, MOST_LINES, FigureInputs
+from historical_controls.figures.courses.single_patients import draw_individuals, label_patients
+from historical_controls.figures.inputs import MOST_LINES, FigureInputs
 from historical_controls.figures.style import (
     ARM_STYLES,
     FAINT,
@@ -24,7 +25,6 @@ from historical_controls.figures.style import (
     QUIET,
     ArmStyle,
     day_ticks,
-    end_marker,
     new_figure,
     place,
     plain_axes,
@@ -38,7 +38,6 @@ from historical_controls.text.words import Words
 LEFT, BOTTOM, PLOT_WIDTH, PLOT_HEIGHT = 0.58, 1.2, 3.35, 2.35
 TITLE_LINE, NOTE_LINE = 0.19, 0.17
 DIFFERENCE, BETWEEN = 1.0, 0.46
-LABEL_GAP = 0.055
 
 
 def draw(inputs: FigureInputs) -> dict[str, Figure]:
@@ -60,14 +59,13 @@ def _outcome(outcome: str, inputs: FigureInputs) -> Figure:
     below = BOTTOM + (DIFFERENCE + BETWEEN if differences else 0.0)
     figure = new_figure(below + PLOT_HEIGHT + head)
     axes = place(figure, LEFT, below, PLOT_WIDTH, PLOT_HEIGHT)
-    for arm, style in ARM_STYLES.items():
-        _individual_lines(axes, shown[arm], style)
-        _ends(axes, individuals.ends_of(shown[arm]), style)
+    for arm in ARM_STYLES:
+        draw_individuals(axes, shown[arm], individuals.ends_of(shown[arm]), arm)
     for arm, style in ARM_STYLES.items():
         _model_curve(axes, curves[arm], style)
     _frame(axes, entry.scale == "log", pd.concat(shown.values()), curves, words, horizon)
     axes.axvline(inputs.config.primary.day, color=FAINT, lw=0.8, ls=(0, (4, 3)), zorder=0)
-    _patient_labels(axes, shown["treated"])
+    label_patients(axes, shown["treated"])
     _arm_labels(axes, shown, curves, words)
     _head(axes, title, notes)
     lowest, height = axes, PLOT_HEIGHT
@@ -129,31 +127,6 @@ def _difference_panel(
     axes.axvline(config.primary.day, color=FAINT, lw=0.8, ls=(0, (4, 3)), zorder=0)
     above: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom", "size": 8.5, "color": QUIET}
     axes.text(0.03 - LEFT / PLOT_WIDTH, 1.05, words("figure.ratio" if ratio else "figure.difference"), **above)
-
-
-def _individual_lines(axes: Axes, rows: pd.DataFrame, style: ArmStyle) -> None:
-    """One thin line a patient; a value beyond a limit is a tick that points away from the limit."""
-    small: dict[str, Any] = {"color": style.individual, "zorder": style.order - 2}
-    counts = rows.groupby("display_id")["day"].transform("size")
-    for _, patient in rows.groupby("display_id", sort=False):
-        axes.plot(patient["day"], patient["value"], lw=style.individual_width, solid_joinstyle="round", **small)
-    exact = rows["censored"] == ""
-    sizes = (2.2, 3.0) if style.marker == "o" else (1.1, 2.6)
-    for size, own in zip(sizes, (rows[exact & (counts > 1)], rows[exact & (counts == 1)]), strict=True):
-        axes.plot(own["day"], own["value"], ls="none", marker=style.marker, ms=size, mew=0, **small)
-    # Matplotlib's 3 and 2 are ticks downwards and upwards.
-    for sign, marker in (("<", 3), (">", 2)):
-        beyond = rows[rows["censored"] == sign]
-        axes.plot(beyond["day"], beyond["value"], ls="none", marker=marker, ms=4, mew=0.9, **small)
-
-
-def _ends(axes: Axes, ends: pd.DataFrame, style: ArmStyle) -> None:
-    """Marks at the height of the last value, a dotted line leading to them; see `END_MARKERS`."""
-    for last, day, height in ends[["last_day", "day", "height"]].to_numpy(dtype=float):
-        axes.plot([last, day], [height] * 2, color=style.individual, lw=0.7, ls=(0, (1, 1.4)), zorder=style.order - 2)
-    for event in ENDINGS:
-        rows = ends[ends["item"] == event]
-        end_marker(axes, (rows["day"], rows["height"]), event, style, 5.5, style.order - 1)
 
 
 def _curve(results: Results, outcome: str, arm: str) -> pd.DataFrame:
@@ -225,18 +198,6 @@ def _limits(axes: Axes, values: pd.Series, log: bool) -> None:
     else:
         margin = 0.06 * (high - low) or max(abs(high), 1.0) * 0.1
         axes.set_ylim(low - margin, high + margin)
-
-
-def _patient_labels(axes: Axes, rows: pd.DataFrame) -> None:
-    """Each treated patient's display id beside the last value, labels of one day kept apart."""
-    last = rows.groupby("display_id", sort=True)[["day", "value"]].last()
-    for _, own in last.groupby("day"):
-        places = axes.transAxes.inverted().transform(axes.transData.transform(own.to_numpy(dtype=float)))
-        for name, left, height in zip(own.index, places[:, 0], spread(places[:, 1], LABEL_GAP), strict=True):
-            axes.annotate(
-                str(name), (left, height), xycoords=axes.transAxes, xytext=(3.5, 0), textcoords="offset points",
-                va="center", size=7.5, color=ARM_STYLES["treated"].text, zorder=8,
-            )  # fmt: skip
 
 
 def _arm_labels(axes: Axes, shown: dict[str, pd.DataFrame], curves: dict[str, pd.DataFrame], words: Words) -> None:

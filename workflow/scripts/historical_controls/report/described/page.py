@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from historical_controls.report.described.answer import described_answer, described_outcome
 from historical_controls.report.described.tables import course_table, outcomes_table
-from historical_controls.report.inputs import PageInputs
+from historical_controls.report.inputs import HIGHLIGHT, PageInputs, script_hash
 from historical_controls.report.investigator.adverse import adverse_sentence, adverse_table
 from historical_controls.report.investigator.answer import sources, treated_count, what_was_done
 from historical_controls.report.investigator.data import ledger_table, provenance_facts, reasons_table
@@ -32,6 +32,8 @@ def _content(page: PageInputs) -> dict[str, Any]:
     printer, figures, config = page.printer, page.figures, page.config
     main = [config.primary.outcome, *config.primary.key_secondary]
     return {
+        "script_hash": script_hash(page.script(HIGHLIGHT)),
+        "patients": page.treated_patients,
         "answer": described_answer(printer),
         "size": _size(printer),
         "flow": figure(figures, "15.1-flow.svg", "people.flow_title", "people.flow_desc", printer),

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from historical_controls.report.inputs import PageInputs
+from historical_controls.report.inputs import HIGHLIGHT, PageInputs, script_hash
 from historical_controls.report.investigator.adverse import adverse_sentence, adverse_table
 from historical_controls.report.investigator.answer import (
     answer,
@@ -76,6 +76,8 @@ def _content(page: PageInputs) -> dict[str, Any]:
     # These outcomes have a section each; all others are lines of one table.
     main = [config.primary.outcome, *config.primary.key_secondary]
     return {
+        "script_hash": script_hash(page.script(HIGHLIGHT)),
+        "patients": page.treated_patients,
         "level": printer.level,
         "course_means": "course.means" if config.analysis.adjust_for_baseline else "course.means_unadjusted",
         "primary_day": printer.fact(config.primary.day),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -47,3 +48,16 @@ class HtmlTable:
 def listed(parts: Iterable[Markup], between: str = ", ") -> Markup:
     """Markup joined into a running list."""
     return Markup(between).join(parts)
+
+
+# What a printer writes around a number or a declared text.
+MARKED = re.compile(r"<span (data-fact|data-ard=\"\w+\")>([^<]*)</span>")
+
+
+def cell_html(cell: Markup, tag: str = "td", attributes: str = "") -> Markup:
+    """A cell of a table. One that is a single marked number carries the mark itself: half the elements of a page."""
+    alone = MARKED.fullmatch(cell)
+    mark, text = (alone[1], Markup(alone[2])) if alone else ("", cell)
+    opened = Markup(" ".join(part for part in (tag, mark, attributes) if part))
+    # A text that is no markup is escaped here as it would be in a template.
+    return Markup("<{}>{}</{}>").format(opened, text, tag)

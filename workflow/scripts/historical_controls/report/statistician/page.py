@@ -11,7 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from historical_controls.report.described.answer import described_answer
-from historical_controls.report.inputs import PageInputs, script_hash
+from historical_controls.report.inputs import HIGHLIGHT, PageInputs, script_hash
 from historical_controls.report.investigator.answer import answer
 from historical_controls.report.investigator.data import provenance_facts
 from historical_controls.report.printing.html_table import HtmlTable
@@ -27,7 +27,7 @@ from historical_controls.report.statistician.registry import Difference, declare
 from historical_controls.report.statistician.tables import Section, sections
 
 TEMPLATE = "statistician.html.j2"
-SCRIPT = "statistician.js"
+SCRIPTS = (HIGHLIGHT, "statistician.js")
 LONG = 15  # rows; a longer table is folded
 # The words that describe a family of figures to who cannot see it; a family without any takes the general ones.
 DESCRIPTIONS = {
@@ -76,7 +76,7 @@ def _content(page: PageInputs, declared: Declarations) -> dict[str, Any]:
     ]
     pictures = {one.output_id: drawn(printer, page.figures, one) for one in outputs.values() if one.kind == "figure"}
     return {
-        "script_hash": script_hash(page.script(SCRIPT)),
+        "script_hash": script_hash(*(page.script(name) for name in SCRIPTS)),
         "answer": described_answer(printer) if page.config.single_arm else answer(printer),
         "estimands": estimands,
         "steps": method_steps(printer, declared.methods),
