@@ -35,6 +35,9 @@ class Ascent(Protocol):
 
 Place = TypeVar("Place", bound=Ascent)
 
+# Log-likelihoods this close are one height: runs from far starts that use up their steps there are on one ridge.
+ONE_HEIGHT = 0.01
+
 
 @dataclass(frozen=True)
 class Control:
@@ -42,6 +45,7 @@ class Control:
 
     refined: below this a quasi-Newton step is the last one; it leaves about a thousandth of that.
 
+    nearly, patience: with less than `nearly` to gain a maximum is at most `patience` steps away; a ridge never ends.
     noise: error of the log-likelihood relative to its own size.
     """
 
@@ -51,6 +55,8 @@ class Control:
     polished: float = 1e-17
     refined: float = 1e-12
     radius: float = 1.0
+    nearly: float = 1e-3
+    patience: int = 30
     noise: float = 1e-13
 
 
@@ -109,13 +115,25 @@ def _protocol(
     if start is not None:
         # Tried first: a mapping keeps its order.
         starts = {"given": start} | starts
+    ended: list[Attempt] = []
     for label, theta in starts.items():
-        yield newton(objective, theta, label, control)
+        point, attempt = newton(objective, theta, label, control)
+        ended.append(attempt)
+        yield point, attempt
+    if _on_a_ridge(ended, control):
+        return
     for method in ("L-BFGS-B", "BFGS"):
         for label, theta in starts.items():
             rough = quasi_newton(objective, theta, method)
             point, attempt = newton(objective, rough, label, control)
             yield point, replace(attempt, optimiser=f"{method} + {attempt.optimiser}")
+
+
+def _on_a_ridge(attempts: list[Attempt], control: Control) -> bool:
+    """Whether Newton ran on without end at one height from every start: the ridge has no top for another method."""
+    heights = [attempt.loglik for attempt in attempts]
+    ran_on = all(attempt.steps > control.patience for attempt in attempts)
+    return ran_on and max(heights) - min(heights) < ONE_HEIGHT
 
 
 def newton(
@@ -125,12 +143,15 @@ def newton(
     point, radius, information = objective(theta), control.radius, None
     if point is None:
         return None, Attempt("newton", label, False, 0, np.nan, np.nan, message(Code.START_IMPOSSIBLE))
-    step = None
+    step, near = None, 0
     for k in range(control.steps):
         chord = step is not None and step.decrement < 1e-6 and step.lowest > 0
         information = information if chord else point.information
         assert information is not None
         step = _propose(point.gradient, information, radius)
+        near = near + 1 if step.decrement < control.nearly else 0
+        if near > control.patience:
+            return point, _ended(point, label, k, step, control)
         # A relative eigenvalue this close to zero is rounding: a boundary optimum may have flat directions.
         if step.decrement < control.polished and step.lowest > -1e-7:
             return point, _ended(point, label, k, step, control)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -49,18 +50,19 @@ class VisitParameters:
         return np.concatenate([part.ravel() for part in parts])
 
     def jacobian(self, theta: Array) -> Array:
-        """Derivative of `natural`, by complex steps (exact)."""
-        m2 = self.m**2
-        J = np.zeros((self.n_groups * m2, self.size))
+        """Derivative of `natural` (..., n_groups m^2, size) at each theta (..., size), by complex steps (exact)."""
+        m2, batch = self.m**2, theta.shape[:-1]
+        J = np.zeros((*batch, self.n_groups * m2, self.size))
         for g in range(self.n_groups):
-            rows, scale = slice(g * m2, (g + 1) * m2), self._scale(theta, g)
+            rows, scale = slice(g * m2, (g + 1) * m2), np.asarray(self._scale(theta, g))[..., None]
             own = self._own(g)
             # A complex step needs no difference of two nearly equal numbers, so that it can be as small as this.
-            steps = theta[own] + 1e-30j * np.eye(self.per_shape)
-            moved = visit_structures.covariance(self.structure, steps, self.m)
-            J[rows, own] = scale * (moved.imag / 1e-30).reshape(self.per_shape, m2).T
+            steps = theta[..., None, own] + 1e-30j * np.eye(self.per_shape)
+            moved = visit_structures.covariance(self.structure, steps, self.m).imag / 1e-30
+            J[..., rows, own] = scale[..., None] * np.swapaxes(moved.reshape(*batch, self.per_shape, m2), -1, -2)
             if g > 0:
-                J[rows, self.shapes * self.per_shape + g - 1] = scale * self._matrix(theta, g).ravel()
+                own_scale = self.shapes * self.per_shape + g - 1
+                J[..., rows, own_scale] = scale * self._matrix(theta, g).reshape(*batch, m2)
         return J
 
     def curvature(self, theta: Array, score: Array) -> Array:
@@ -68,7 +70,7 @@ class VisitParameters:
         if self.structure == "us":
             return self._unstructured_curvature(theta, score)
         # The Jacobian is exact, so that central differences of it are good to about 1e-10.
-        return differenced(lambda at: self.jacobian(at).T @ score, theta)
+        return differenced(lambda at: score @ self.jacobian(at), theta)
 
     def _unstructured_curvature(self, theta: Array, score: Array) -> Array:
         """In closed form: the many parameters of "us" are too many for differences."""
@@ -98,15 +100,15 @@ class VisitParameters:
         return slice(start, start + self.per_shape)
 
     def _matrix(self, theta: Array, g: int) -> Array:
-        return visit_structures.covariance(self.structure, theta[self._own(g)], self.m)
+        return visit_structures.covariance(self.structure, theta[..., self._own(g)], self.m)
 
-    def _scale(self, theta: Array, g: int) -> float:
-        return 1.0 if g == 0 else float(np.exp(theta[self.shapes * self.per_shape + g - 1]))
+    def _scale(self, theta: Array, g: int) -> Any:
+        """The factor of a group (...), 1 for the first one."""
+        return np.ones(theta.shape[:-1]) if g == 0 else np.exp(theta[..., self.shapes * self.per_shape + g - 1])
 
 
 def differenced(function: Callable[[Array], Array], theta: Array, step: float = 1e-5) -> Array:
-    """Symmetric matrix of central differences of a gradient-like function."""
+    """Symmetric matrix (size, size) of central differences of a gradient-like function of a batch (..., size)."""
     moves = np.eye(len(theta)) * step
-    rows = [(function(theta + move) - function(theta - move)) / (2 * step) for move in moves]
-    out = np.array(rows).reshape(len(theta), len(theta))
+    out = (function(theta + moves) - function(theta - moves)) / (2 * step)
     return (out + out.T) / 2
