@@ -43,6 +43,11 @@ class AnalysisInputs:
         """Rows of `patients` that are compared: all, or the matched ones."""
         return self.comparison.select(self.patients)
 
+    @property
+    def weighted(self) -> bool:
+        """Whether answers come from weighted equations: no likelihood, no permutation, no refits of them."""
+        return self.comparison.weights is not None or self.settings.visit_weights != "none"
+
     @cached_property
     def analysis_set(self) -> AnalysisSet:
         """The included patients among those compared, with their visits."""

@@ -81,7 +81,7 @@ def _described_rows(cell: Cell, inputs: AnalysisInputs) -> Iterator[Row]:
 
 def _outcome_cell(code: str, inputs: AnalysisInputs) -> Cell:
     # Weighted estimates come from estimating equations with CR2 errors, not from a likelihood.
-    method = "reml" if inputs.comparison.weights is None else "cr2"
+    method = "cr2" if inputs.weighted else "reml"
     output = output_of(AnalysisKey.MIXED_MODEL, inputs.dictionary.outcomes[code].family)
     return Cell(AnalysisKey.MIXED_MODEL, inputs.scenario, method, code, output=output)
 
@@ -104,7 +104,7 @@ def _model_rows(
     rows += period_rows(cell, data, fitted, settings)
     if cell.scenario == "primary":  # no figure shows the curves of another
         rows += curve_rows(cell, data, fitted, settings, inputs.horizon_days, inputs.seed)
-    if weights is not None:
+    if inputs.weighted:
         return [
             *rows,
             cell.at(analysis=AnalysisKey.PERMUTATION, method="studentised").text(Statistic.NOT_PERMUTED, "weighted"),

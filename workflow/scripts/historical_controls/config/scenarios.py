@@ -24,6 +24,7 @@ ADJUSTMENTS: dict[str, dict[str, Any]] = {
     "without_covariates": {"covariates": []},
     "without_baseline": {"covariates": [], "adjust_for_baseline": False},
     "straight_line": {"spline_df": 1},
+    "visit_intensity": {"visit_weights": "inverse_intensity", "df_method": "satterthwaite"},
     "baseline_at_limit": {"baseline_limits": "limit"},
 }
 # Scenarios that are computed together, so that a change of one kind leaves the others' results alone.

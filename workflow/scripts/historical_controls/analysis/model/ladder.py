@@ -15,7 +15,7 @@ from historical_controls.mixed_model.design.errors import IllConditioned, ModelE
 from historical_controls.mixed_model.design.specification import MixedModelSpec
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_mixed_model
 from historical_controls.mixed_model.fits.imputed import ImputedFit, copies_under, fit_imputed, redrawn_under
-from historical_controls.mixed_model.fits.weighted import WeightedFit, solve_weighted
+from historical_controls.mixed_model.fits.weighted import WeightedFit, solve_independent, solve_weighted
 
 Fit = MixedModelFit | ImputedFit
 # What a fit may fail with: the library's refusals, and what linear algebra raises where there is nothing to invert.
@@ -24,6 +24,8 @@ FAILURES = (ModelError, np.linalg.LinAlgError, ArithmeticError)
 
 # With one value each there are no variances between and within patients to tell apart: analysis of covariance.
 ONE_VALUE_EACH = CovarianceRung(id="one_value_each", random=None, residual="iid", per_arm="pooled")
+# Weights of visits: the equations take no covariance from a likelihood that knows nothing of why values are there.
+INDEPENDENT = CovarianceRung(id="working_independence", random=None, residual="iid", per_arm="pooled")
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,16 @@ def fit_ladder(data: ModelData, settings: Analysis, weights: pd.Series | None = 
     that is chosen draws its own; they have no weighted form. weights: by subject.
     """
     # Censored likelihoods have no weighted form, and weights enter no likelihood.
-    if data.share_censored() > 0 and weights is not None:
+    by_visit = settings.visit_weights != "none"
+    if data.share_censored() > 0 and (weights is not None or by_visit):
         return Refused("weighted_censored", ())
     rungs = settings.ladder
     try:
         mean = build_mean_model(data, settings)
     except ModelError as error:
         return Refused("model_refused", (("mean", error.message.coded),))
+    if by_visit:
+        return _visit_weighted(mean, settings, weights)
     if mean.one_value_each:
         rungs = [ONE_VALUE_EACH]
     failures = _Failures()
@@ -97,6 +102,23 @@ def fit_ladder(data: ModelData, settings: Analysis, weights: pd.Series | None = 
             # A rung may fit and yet allow no inference (Kenward-Roger refused): the next best is taken.
             failures.add(ranked.pop(0).rung, fitted)
     return Refused(failures.reason, failures.tried)
+
+
+def _visit_weighted(mean: MeanModel, settings: Analysis, weights: pd.Series | None) -> Fitted | Refused:
+    """Equations under working independence, rows weighted by `visit_weight` and the weights of subjects (SN-7)."""
+    rows = mean.frame["visit_weight"].to_numpy(dtype=float)
+    if not np.isfinite(rows).all():
+        return Refused("visit_intensity", ())
+    if weights is not None:
+        rows = rows * weights.reindex(mean.frame["subject"]).to_numpy(dtype=float)
+    try:
+        fit = fit_rung(mean, INDEPENDENT, settings)
+        assert isinstance(fit, MixedModelFit)
+        weighted = solve_independent(fit.design, rows)
+    except FAILURES as error:
+        return Refused("model_refused", ((INDEPENDENT.id, _coded(error)),))
+    rung = RungFit(INDEPENDENT, fit, -2 * fit.loglik + 2 * len(fit.point.theta))
+    return Fitted(fit, INDEPENDENT.id, settings.df_method, mean, (), (rung,), weighted, weights)
 
 
 class _Failures:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from historical_controls.analysis.measurement.visit_intensity import inverse_intensity
 from historical_controls.analysis.model.covariates import CovariateSource, build_covariates
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.config.analysis.analysis import Analysis
@@ -21,7 +22,8 @@ class ModelData:
     """What a model of one outcome needs.
 
     frame: subject, arm, day, y, lower, upper (model scale; y null where censored), baseline and covariate columns;
-        rows are responses (day >= 1) of included patients, sorted by subject and day.
+        rows are responses (day >= 1) of included patients, sorted by subject and day; visit_weight where
+        `settings.visit_weights` asks for weights of visits.
     covariates: columns of `frame` that enter the model beside arm and time.
     imputed: per covariate that entered, patients measured whose value was imputed; left_out: why others did not enter;
         n_at_limit: patients measured whose own baseline is known only as a limit.
@@ -76,10 +78,13 @@ def model_data(
     # Every response stays, covariates are complete by construction. Not a merge: pandas cannot merge two empty text
     # columns, and a study may be left with no patient.
     own_covariates = covariates.table.reindex(frame["subject"].to_numpy()).set_axis(frame.index)
-    joined = pd.concat([frame, own_covariates], axis=1)
+    joined = pd.concat([frame, own_covariates], axis=1).sort_values(["subject", "day"], ignore_index=True)
+    if settings.visit_weights == "inverse_intensity":
+        before = scaled.loc[scaled["day"] == 0].set_index("subject")["value"]
+        joined = joined.assign(visit_weight=inverse_intensity(joined, people, before))
     return ModelData(
         outcome,
-        joined.sort_values(["subject", "day"], ignore_index=True),
+        joined,
         tuple(map(str, covariates.table.columns)),
         covariates.imputed,
         covariates.left_out,

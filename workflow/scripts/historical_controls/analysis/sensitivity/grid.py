@@ -26,7 +26,7 @@ from historical_controls.tables.parquet import read_table
 from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 
 # Settings that decide what the model table holds; those that only fits ask for are left out.
-DATA_SETTINGS = ("covariates", "adjust_for_baseline", "limits", "baseline_limits")
+DATA_SETTINGS = ("covariates", "adjust_for_baseline", "limits", "baseline_limits", "visit_weights")
 # Of these, what only the model table reads: where it changes no table it needs no fit.
 TABLE_SETTINGS = ("limits", "baseline_limits")
 # What a scenario keeps that changes nothing.
@@ -161,7 +161,7 @@ def _outcome_rows(inputs: AnalysisInputs, code: str, days: list[int], cache: Res
 
 def _rows(inputs: AnalysisInputs, data: ModelData, days: list[int]) -> Iterator[Row]:
     comparison, code = inputs.comparison, data.outcome.code
-    method = "reml" if comparison.weights is None else "cr2"
+    method = "cr2" if inputs.weighted else "reml"
     cell = Cell(AnalysisKey.MIXED_MODEL, inputs.scenario, method, code, output=OutputId.SENSITIVITY)
     yield from comparison.rows(cell)
     for arm in ARMS:
@@ -177,7 +177,7 @@ def _rows(inputs: AnalysisInputs, data: ModelData, days: list[int]) -> Iterator[
         ranked = headline_cell(cell).at(output=OutputId.SENSITIVITY)
         for day in days:
             yield from rank_rows(ranked.at(day=day), data.outcome, inputs.analysis_set, full=False)
-    if comparison.weights is None:
+    if not inputs.weighted:
         yield from _permutation_rows(cell, inputs, estimates, days)
 
 

@@ -35,7 +35,7 @@ def leave_one_out_rows(estimates: ContrastEstimates, inputs: AnalysisInputs, mos
     data, day, settings = estimates.data, inputs.primary.day, inputs.settings
     cell = Cell(AnalysisKey.LEAVE_ONE_OUT, "primary", method="reml", outcome=data.outcome.code, day=day)
     # Leaving a patient out changes everybody's weights: no refit of the same equations would be right.
-    if inputs.comparison.weights is not None:
+    if inputs.weighted:
         yield cell.text(Statistic.NOT_ESTIMABLE, "weighted_refits")
         return
     full = estimates.at(day)

@@ -150,6 +150,11 @@ class Analysis(Section):
     weighting: Literal["none"] | Weighting = Field(
         "none", description="one of balance.methods; standard errors are then CR2, or those of the matched sample"
     )
+    visit_weights: Literal["none", "inverse_intensity"] = Field(
+        "none",
+        description="inverse_intensity: values count by how unlikely their patient was to be measured that day, given "
+        "the last value; working independence with CR2 errors",
+    )
     not_concluded: dict[AnalysedOutcome, Reason] = Field(
         default={}, description="outcomes that the data cannot answer, with the reason (a locale key)"
     )
@@ -157,7 +162,8 @@ class Analysis(Section):
     @model_validator(mode="after")
     def weights_make_no_likelihood(self) -> Analysis:
         # Kenward-Roger adjusts a likelihood, which weighted estimating equations do not have (EE-1 to EE-5).
-        if self.weighting in ("entropy", "overlap") and self.df_method not in ("satterthwaite", "z"):
+        weighted = self.weighting in ("entropy", "overlap") or self.visit_weights != "none"
+        if weighted and self.df_method not in ("satterthwaite", "z"):
             raise ValueError(f"df_method '{self.df_method}' is void under weights: set it to satterthwaite (with CR2)")
         return self
 

@@ -34,7 +34,9 @@ class Tipping(Section):
     )
 
 
-Adjustment = Literal["without_covariates", "without_baseline", "straight_line", "time_axes", "baseline_at_limit"]
+Adjustment = Literal[
+    "without_covariates", "without_baseline", "straight_line", "time_axes", "visit_intensity", "baseline_at_limit"
+]
 
 
 class Sensitivity(Section):
@@ -63,7 +65,8 @@ class Sensitivity(Section):
     adjustments: list[Adjustment] = Field(
         default=list(get_args(Adjustment)),
         description="no covariates; not even the baseline; time as a straight line; adjusted as well for days from "
-        "onset, hours from admission and calendar week; the limit for baselines beyond it",
+        "onset, hours from admission and calendar week; values weighted against being taken because of the "
+        "last one; the limit for baselines beyond it",
     )
     limits: list[Literal["half"]] = Field(
         default=["half"],

@@ -1,0 +1,1 @@
+"""How likely was a value to be measured?"""
