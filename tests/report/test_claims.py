@@ -11,6 +11,7 @@ import pandas as pd
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.config.study_config import Report
 from historical_controls.figures.draw import draw_figures
+from historical_controls.report.printing.headline import headline_sentence
 
 from .conftest import Rendered, render
 from .study import CONTRAST, SmallStudy, small_study
@@ -133,3 +134,18 @@ def test_a_public_report_lists_no_single_patient() -> None:
         html = render_statistician(replace(study, config=config), "en")
         assert ('id="table-l16_2_3"' in html) == listed
         assert ('id="table-l16_2_1"' in html) == listed
+
+
+def headline_of(*rows: dict[str, object]) -> str:
+    return headline_sentence(with_rows(*rows).page("en", {}).printer).striptags()
+
+
+def test_the_headline_is_the_average_over_the_draws_of_waits() -> None:
+    """Whether the one declared draw has an answer, and which, depends on its seed; all draws together do not."""
+    cell = Cell("wait_draws", "primary", "average", "PF", level="average", day=7)
+    values = {"estimate": 21.0, "lower": -22.0, "upper": 64.0}
+    said = headline_of(*(cell.at(contrast=CONTRAST).number(name, value, "mmHg") for name, value in values.items()))
+    assert "21 mmHg higher" in said and "average over 20 draws" in said
+    assert "The one draw that tables and figures show: 34 (\N{MINUS SIGN}19 to 86)." in said
+    refused = headline_of(cell.text("not_estimable", "most_draws_refused"))
+    assert "refused under most of the random draws of waiting times" in refused and "34" not in refused

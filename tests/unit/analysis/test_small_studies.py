@@ -227,3 +227,13 @@ def test_everybody_tied_is_an_answer(dictionary: Dictionary) -> None:
     assert set(rows.loc[rows["statistic"] == "no_interval", "text"]) == {"no_spread"}
     ratio = ard_frame(win_ratio_rows(CELL, inputs.analysis_set, pd.DataFrame(columns=["outcome"]), dictionary, PRIMARY))
     assert ratio.loc[ratio["level"] == "win_ratio", "text"].tolist() == ["ties_only"]
+
+
+def test_deaths_are_ranked_where_the_living_are_all_alike(dictionary: Dictionary) -> None:
+    """5 treated live, 10 of 25 controls die: 50 of 125 pairs are won, 75 tied, so that P(better) is 0.7."""
+    people = with_deaths(patients(), {f"p{i:02d}": 3.0 for i in range(5, 15)})
+    measured = visits(people)
+    measured[["value", "lower", "upper"]] = 100.0
+    ard = analyse(people, measured, dictionary, permutation=FEW)
+    assert "constant_response" in set(ard.loc[ard["statistic"] == "not_estimable", "text"])
+    assert number(ard, "probability", day=7, analysis="worst_rank") == pytest.approx(0.7)

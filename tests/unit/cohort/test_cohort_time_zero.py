@@ -376,7 +376,7 @@ def test_draws_in_a_row_give_every_control_every_wait_once(seed: int) -> None:
     people = pd.DataFrame({"source": "hospital", "patient_id": [f"p{number}" for number in range(30)]})
     waits = [0.0, 3.5, 10.0, 24.0, 31.0]
     for block in (0, 5):
-        draws = np.array([draw_waits(people, waits, seed, block + draw) for draw in range(1, 6)])
+        draws = np.array([draw_waits(people, waits, seed, block + draw) for draw in range(2, 7)])
         assert (np.sort(draws, axis=0) == np.array([hours(wait) for wait in waits])[:, None]).all()
     assert len({tuple(row) for row in draws}) == 5
     # One draw gives each wait to about as many controls.

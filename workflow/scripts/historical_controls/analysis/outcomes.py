@@ -130,7 +130,8 @@ def _further_rows(cell: Cell, data: ModelData, model_rows: list[Row], inputs: An
     analysis_set, primary, code = inputs.analysis_set, inputs.primary, data.outcome.code
     reason = reason_against(data, inputs.settings, inputs.comparison.refusal)
     yield from limit_rows(cell, data, analysis_set, reason)
-    if reason is not None:
+    # Values that are all alike leave no mean to model; deaths among them are ranked all the same.
+    if reason not in (None, "constant_response"):
         return
     yield from while_alive_rows(cell, data, analysis_set)
     ranked = worst_rank_rows(cell, data.outcome, analysis_set, primary)

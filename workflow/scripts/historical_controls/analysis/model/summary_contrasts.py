@@ -54,7 +54,7 @@ def period_rows(cell: Cell, data: ModelData, fitted: Fitted, settings: Analysis)
     adjusted = BASELINE in data.covariates
     for day in settings.mean_over:
         here = cell.at(level=f"{'mean' if adjusted else 'average'}_{day}", day=day)
-        reason = reason_against_day(data, day, settings) or _reason_against_period(data, day)
+        reason = reason_against_day(data, day, settings) or _reason_against_period(data, fitted, day)
         if reason is not None:
             yield here.text(Statistic.NOT_ESTIMABLE, reason)
         else:
@@ -69,8 +69,11 @@ def period_rows(cell: Cell, data: ModelData, fitted: Fitted, settings: Analysis)
             yield from _contrast_rows(here, unit.days * slope_row(fitted), data, fitted, settings, f"/{unit.symbol}")
 
 
-def _reason_against_period(data: ModelData, day: int) -> str | None:
+def _reason_against_period(data: ModelData, fitted: Fitted, day: int) -> str | None:
     """Why no mean over days up to this one is given: an arm measured on a single day has no course."""
+    # One value each within a window of days: the fit knows no other day either.
+    if fitted.mean.form == "single_day":
+        return "one_day_only"
     days = data.frame.loc[data.frame["day"] <= day].groupby("arm")["day"].nunique()
     return "one_day_only" if days.reindex(list(ARMS), fill_value=0).min() < 2 else None
 

@@ -25,7 +25,8 @@ def analyse_draws(draws: Sequence[AnalysisInputs]) -> pd.DataFrame:
 
     Their spread and their average are in scenario 'primary'. Whether the average exists does not depend on one seed.
     """
-    if not draws:
+    # Of an event no draw has a mean to contrast.
+    if not draws or draws[0].dictionary.outcomes[draws[0].primary.outcome].kind != "number":
         return ard_frame([])
     rows = [row for draw in sorted(draws, key=_number) for row in _draw_rows(draw)]
     return ard_frame([*rows, *_spread(rows, draws[0], len(draws)), *_average_rows(rows, draws[0], len(draws))])

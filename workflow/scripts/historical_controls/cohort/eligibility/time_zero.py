@@ -194,14 +194,15 @@ def draw_waits(people: pd.DataFrame, waits: Sequence[float], seed: int, draw: in
     """One of the treated patients' waits for each control, in milliseconds (EL-5).
 
     Drawn by a hash of seed, draw and patient, so that a patient keeps the wait whoever else is in the export. As many
-    draws in a row as there are waits give every control every wait once, each in another order: their mean is that
-    over all waits, whatever the seed.
+    draws in a row from draw 2 on as there are waits give every control every wait once, each in another order: their
+    mean is that over all waits, whatever the seed.
     """
     if not waits:
         return np.zeros(len(people), dtype=np.int64)
-    # `turn` shifts every control's wait by one per draw within a block: a Latin arrangement of waits over draws.
-    block, turn = divmod(draw - 1, len(waits))
-    first = block * len(waits) + 1
+    # `turn` shifts every control's wait by one per draw within a block: a Latin arrangement of waits over draws. Blocks
+    # begin at draw 2, where the further draws do: draw 1 is the declared one.
+    block, turn = divmod(draw - 2, len(waits)) if draw > 1 else (0, 0)
+    first = block * len(waits) + 2 if draw > 1 else 1
     # The unit separator keeps apart what plain joining would not: ('a1', '2') and ('a', '12').
     names = (
         f"{seed}\x1f{first}\x1f{source}\x1f{patient}" for source, patient in people[PERSON].itertuples(index=False)

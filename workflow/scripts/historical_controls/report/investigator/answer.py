@@ -6,64 +6,18 @@ from markupsafe import Markup
 
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
-from historical_controls.ard.keys.statistics import INTERVAL, Statistic
+from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
-from historical_controls.report.printing.event_sentences import is_event, stated_event
+from historical_controls.report.printing.draws import Parts
+from historical_controls.report.printing.headline import contrast, headline, headline_sentence, includes_none, is_ratio
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 
 WIN_ODDS_BOUNDS = (Statistic.LEAST, Statistic.MOST)
 
 
-def contrast(
-    printer: Printer, outcome: str, day: int, scenario: str = "primary"
-) -> tuple[Result, Result, Result] | None:
-    """Estimate and limits of the mixed model's contrast; None where it has no number."""
-    parts = [
-        printer.results.one(AnalysisKey.MIXED_MODEL, name, scenario, outcome=outcome, day=float(day), contrast=CONTRAST)
-        for name in INTERVAL
-    ]
-    # Small cells may have been emptied: an estimate without its limits is never printed.
-    if any(part is None or part.value is None for part in parts):
-        return None
-    return parts[0], parts[1], parts[2]  # type: ignore[return-value]
-
-
-def is_ratio(parts: tuple[Result, Result, Result]) -> bool:
-    return parts[0].unit in ("ratio", "odds ratio")
-
-
-def includes_none(parts: tuple[Result, Result, Result]) -> bool:
-    """Whether the interval includes the null value: 1 for a ratio, 0 for a difference."""
-    null = 1.0 if is_ratio(parts) else 0.0
-    # A missing limit counts as open, that is, as including the null value.
-    lower, upper = (part.value if part.value is not None else null for part in parts[1:])
-    return lower <= null <= upper
-
-
-def stated(printer: Printer, outcome: str, day: int) -> Markup:
-    """The mixed model's contrast in one sentence that names its direction, or why there is none."""
-    # An event has counts and no adjusted mean.
-    if is_event(printer, outcome):
-        return stated_event(printer, outcome, day)
-    common = {"outcome": printer.label(outcome), "day": printer.fact(day)}
-    parts = contrast(printer, outcome, day)
-    if parts is None:
-        reason = printer.reason(printer.results.not_estimable(outcome, float(day)), outcome)
-        return printer.word("answer.not_estimable", reason=reason, **common)
-    lower, upper = (printer.number(part) for part in parts[1:])
-    limits = {"lower": lower, "upper": upper, "level": printer.level}
-    if is_ratio(parts):
-        return printer.word("answer.times", estimate=printer.number(parts[0]), **limits, **common)
-    # The direction is said in words, and the number printed without its sign.
-    key = "answer.higher" if (parts[0].value or 0.0) >= 0 else "answer.lower"
-    unit = printer.fact(printer.words.unit(parts[0].unit))
-    return printer.word(key, estimate=printer.magnitude(parts[0]), unit=unit, **limits, **common)
-
-
-def compatible(printer: Printer, outcome: str, day: int) -> Markup:
-    """What the interval covers, each limit with its direction; empty without an interval."""
-    parts = contrast(printer, outcome, day)
+def compatible(printer: Printer, parts: Parts | None) -> Markup:
+    """What an interval covers, each limit with its direction; empty without an interval."""
     if parts is None:
         return Markup("")
     # The limits have been printed already; only what they exclude is said.
@@ -88,8 +42,8 @@ def answer(printer: Printer) -> dict[str, Markup]:
     parts = contrast(printer, primary.outcome, primary.day)
     declared = {"outcome": printer.label(primary.outcome), "day": printer.fact(primary.day)}
     return {
-        "sentence": stated(printer, primary.outcome, primary.day),
-        "compatible": compatible(printer, primary.outcome, primary.day),
+        "sentence": headline_sentence(printer),
+        "compatible": compatible(printer, headline(printer)),
         "n": printer.word(
             "answer.n", **_by_arm(printer, AnalysisKey.MIXED_MODEL, Statistic.N_SUBJECTS, "n", outcome=primary.outcome)
         )
@@ -203,8 +157,7 @@ def _left_open(printer: Printer) -> list[Markup]:
 
 def _agreement(printer: Printer, verdict: Result) -> str:
     """Two analyses that both include no difference do not confirm each other: they leave it open together."""
-    primary = printer.config.primary
-    parts = contrast(printer, primary.outcome, primary.day)
+    parts = headline(printer)
     if verdict.text != "agree":
         return "answer.disagree"
     return "answer.agree_none" if parts is None or includes_none(parts) else "answer.agree"

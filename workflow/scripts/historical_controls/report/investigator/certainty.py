@@ -13,8 +13,9 @@ from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.report.inputs import PageInputs
-from historical_controls.report.investigator.answer import contrast, includes_none, is_ratio, win_odds
+from historical_controls.report.investigator.answer import win_odds
 from historical_controls.report.investigator.fragility import OF_CHOICES, deciding_patients
+from historical_controls.report.printing.headline import headline, includes_none, is_ratio
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 
@@ -57,7 +58,7 @@ def certainty(page: PageInputs) -> Certainty | None:
     """Lines of the primary outcome at its day; None where the primary analysis gave no number."""
     printer = page.printer
     primary = printer.config.primary
-    main = contrast(printer, primary.outcome, primary.day)
+    main = headline(printer)
     if main is None:
         return None
     lines = [

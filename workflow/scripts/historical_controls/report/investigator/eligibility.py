@@ -5,11 +5,12 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from historical_controls.ard.keys.analyses import AnalysisKey
-from historical_controls.ard.keys.arms import ARMS, CONTRAST
+from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.report.investigator.people import arm_head
+from historical_controls.report.printing.draws import averaged
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
 from historical_controls.text.display_order import ordered
@@ -226,8 +227,8 @@ def draws_sentence(printer: Printer) -> Markup | None:
 
 def _draws_average(printer: Printer, n: Markup) -> Markup | None:
     """The contrast averaged over the draws, whose existence no single draw decides; None where most were refused."""
-    rows = [printer.primary_one(AnalysisKey.WAIT_DRAWS, name, level="average", contrast=CONTRAST) for name in INTERVAL]
-    if any(row is None or row.value is None for row in rows):
+    rows = averaged(printer)
+    if rows is None:
         return None
     parts = {str(name): printer.number(row) for name, row in zip(INTERVAL, rows, strict=True)}
     return printer.word("scenarios.draws_average", n=n, level=printer.level, **parts)

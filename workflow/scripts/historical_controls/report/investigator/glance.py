@@ -9,8 +9,9 @@ from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
-from historical_controls.report.investigator.answer import contrast, is_ratio
 from historical_controls.report.investigator.outcomes import interval, said_refusal
+from historical_controls.report.printing.event_sentences import is_event
+from historical_controls.report.printing.headline import contrast, is_ratio
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.printing.win_odds import win_odds_cell
@@ -68,6 +69,9 @@ def _said(printer: Printer, code: str, day: int) -> Markup:
     state, how = (
         printer.results.one(AnalysisKey.COMPLETENESS, name, outcome=code) for name in (Statistic.STATE, Statistic.HOW)
     )
+    # Ends of follow-up are no registered outcomes: nothing else says that they were counted.
+    if how is None and is_event(printer, code):
+        return Markup('<span class="refusal">{}</span>').format(printer.word("outcome_how.events"))
     # Analysed otherwise than by a mean, which is no refusal.
     if how is not None and how.text in {"events", "rank_test", "detection"}:
         return Markup('<span class="refusal">{}</span>').format(printer.code("outcome_how", how))

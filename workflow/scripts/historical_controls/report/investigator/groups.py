@@ -9,8 +9,10 @@ from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
-from historical_controls.report.investigator.answer import contrast, deaths_difference
+from historical_controls.report.investigator.answer import deaths_difference
 from historical_controls.report.investigator.people import arm_head
+from historical_controls.report.printing.draws import measured_near
+from historical_controls.report.printing.headline import headline
 from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.printer import Printer
 
@@ -34,7 +36,7 @@ def groups_table(printer: Printer) -> HtmlTable | None:
 def _means(printer: Printer) -> list[Row]:
     primary = printer.config.primary
     means = [printer.primary_one(AnalysisKey.MIXED_MODEL, Statistic.MEAN, arm=arm) for arm in ARMS]
-    parts = contrast(printer, primary.outcome, primary.day)
+    parts = headline(printer)
     if parts is None or any(mean is None for mean in means):
         return []
     head = printer.word("answer.adjusted_mean", outcome=printer.label(primary.outcome), day=printer.fact(primary.day))
@@ -45,8 +47,9 @@ def _means(printer: Printer) -> list[Row]:
 
 
 def _measured(printer: Printer) -> list[Row]:
-    """Patients with a value at the primary day, of those analysed."""
-    counts = [printer.primary_one(AnalysisKey.AVAILABILITY, Statistic.N_SUBJECTS, arm=arm) for arm in ARMS]
+    """Patients with a value near the primary day, of those analysed."""
+    primary = printer.config.primary
+    counts = [measured_near(printer, primary.outcome, arm, primary.day) for arm in ARMS]
     if any(count is None for count in counts):
         return []
     cells = [_of(printer, count, _total(printer, arm)) for count, arm in zip(counts, ARMS, strict=True)]

@@ -8,7 +8,8 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import ARMS, Result
-from historical_controls.report.investigator.answer import contrast, includes_none, is_ratio
+from historical_controls.report.printing.draws import measured_near
+from historical_controls.report.printing.headline import contrast, includes_none, is_ratio
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.printing.rung_name import rung_name
@@ -68,7 +69,7 @@ def _contrast_head(printer: Printer, code: str) -> Markup:
 
 
 def _n_cell(printer: Printer, code: str, arm: str, day: int) -> Markup:
-    n = printer.results.one(AnalysisKey.AVAILABILITY, Statistic.N_SUBJECTS, outcome=code, arm=arm, day=float(day))
+    n = measured_near(printer, code, arm, day)
     return printer.word("course.only_n", n=printer.number(n))
 
 
@@ -94,7 +95,7 @@ def _day_row(printer: Printer, code: str, day: int, ranked: bool) -> Row:
 
 def _mean_cell(printer: Printer, code: str, arm: str, day: int) -> Markup:
     mean = printer.results.one(AnalysisKey.MIXED_MODEL, Statistic.MEAN, outcome=code, arm=arm, day=float(day))
-    n = printer.results.one(AnalysisKey.AVAILABILITY, Statistic.N_SUBJECTS, outcome=code, arm=arm, day=float(day))
+    n = measured_near(printer, code, arm, day)
     return printer.word("course.mean_n", mean=printer.number(mean), n=printer.number(n))
 
 

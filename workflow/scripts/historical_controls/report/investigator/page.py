@@ -39,6 +39,7 @@ from historical_controls.report.investigator.outcomes import (
     scenario_table,
 )
 from historical_controls.report.investigator.people import baseline_table, disposition_table
+from historical_controls.report.printing.event_sentences import is_event
 from historical_controls.report.printing.html_table import HtmlTable
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
@@ -73,8 +74,8 @@ def render_report(page: PageInputs) -> str:
 
 def _content(page: PageInputs) -> dict[str, Any]:
     printer, figures, config = page.printer, page.figures, page.config
-    # These outcomes have a section each; all others are lines of one table.
-    main = [config.primary.outcome, *config.primary.key_secondary]
+    # These outcomes have a section each, events excepted, which have no course; all others are lines of one table.
+    main = [code for code in (config.primary.outcome, *config.primary.key_secondary) if not is_event(printer, code)]
     return {
         "script_hash": script_hash(page.script(HIGHLIGHT)),
         "patients": page.treated_patients,

@@ -1,0 +1,97 @@
+"""A contrast in one sentence that names its direction, and the primary one with the draws of waits."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.statistics import INTERVAL
+from historical_controls.ard.queries import Result
+from historical_controls.report.printing.draws import Parts, averaged, most_draws_refused, number_of_draws
+from historical_controls.report.printing.event_sentences import is_event, stated_event
+from historical_controls.report.printing.printer import Printer
+
+
+def contrast(
+    printer: Printer, outcome: str, day: int, scenario: str = "primary"
+) -> tuple[Result, Result, Result] | None:
+    """Estimate and limits of the mixed model's contrast; None where it has no number."""
+    parts = [
+        printer.results.one(AnalysisKey.MIXED_MODEL, name, scenario, outcome=outcome, day=float(day), contrast=CONTRAST)
+        for name in INTERVAL
+    ]
+    # Small cells may have been emptied: an estimate without its limits is never printed.
+    if any(part is None or part.value is None for part in parts):
+        return None
+    return parts[0], parts[1], parts[2]  # type: ignore[return-value]
+
+
+def is_ratio(parts: tuple[Result, Result, Result]) -> bool:
+    return parts[0].unit in ("ratio", "odds ratio")
+
+
+def includes_none(parts: tuple[Result, Result, Result]) -> bool:
+    """Whether the interval includes the null value: 1 for a ratio, 0 for a difference."""
+    null = 1.0 if is_ratio(parts) else 0.0
+    # A missing limit counts as open, that is, as including the null value.
+    lower, upper = (part.value if part.value is not None else null for part in parts[1:])
+    return lower <= null <= upper
+
+
+def stated(printer: Printer, outcome: str, day: int) -> Markup:
+    """The mixed model's contrast in one sentence that names its direction, or why there is none."""
+    # An event has counts and no adjusted mean.
+    if is_event(printer, outcome):
+        return stated_event(printer, outcome, day)
+    parts = contrast(printer, outcome, day)
+    if parts is None:
+        return _refused(printer, outcome, day, printer.results.not_estimable(outcome, float(day)))
+    return _stated_parts(printer, outcome, day, parts)
+
+
+def _refused(printer: Printer, outcome: str, day: int, why: Result | None) -> Markup:
+    common = {"outcome": printer.label(outcome), "day": printer.fact(day)}
+    return printer.word("answer.not_estimable", reason=printer.reason(why, outcome), **common)
+
+
+def _stated_parts(printer: Printer, outcome: str, day: int, parts: Parts) -> Markup:
+    common = {"outcome": printer.label(outcome), "day": printer.fact(day)}
+    lower, upper = (printer.number(part) for part in parts[1:])
+    limits = {"lower": lower, "upper": upper, "level": printer.level}
+    if is_ratio(parts):
+        return printer.word("answer.times", estimate=printer.number(parts[0]), **limits, **common)
+    # The direction is said in words, and the number printed without its sign.
+    key = "answer.higher" if (parts[0].value or 0.0) >= 0 else "answer.lower"
+    unit = printer.fact(printer.words.unit(parts[0].unit))
+    return printer.word(key, estimate=printer.magnitude(parts[0]), unit=unit, **limits, **common)
+
+
+def headline(printer: Printer) -> Parts | None:
+    """The primary answer: averaged over the draws of waits where they were drawn, else the mixed model's; or None.
+
+    Whether the declared draw alone has an answer depends on its seed; whether most of the draws have one does not.
+    """
+    primary = printer.config.primary
+    if most_draws_refused(printer) is not None:
+        return None
+    return averaged(printer) or contrast(printer, primary.outcome, primary.day)
+
+
+def headline_sentence(printer: Printer) -> Markup:
+    """The primary answer in words; averaged over draws, what the draw that tables and figures show says beside it."""
+    primary = printer.config.primary
+    if is_event(printer, primary.outcome):
+        return stated(printer, primary.outcome, primary.day)
+    refused, parts, draws = most_draws_refused(printer), averaged(printer), number_of_draws(printer)
+    # Where the declared draw is refused as well, its own reason says more.
+    if refused is not None and contrast(printer, primary.outcome, primary.day) is not None:
+        return _refused(printer, primary.outcome, primary.day, refused)
+    if parts is None:
+        return stated(printer, primary.outcome, primary.day)
+    said = [_stated_parts(printer, primary.outcome, primary.day, parts)]
+    said.append(printer.word("answer.averaged", n=printer.number(draws)))
+    one = contrast(printer, primary.outcome, primary.day)
+    numbers = {} if one is None else dict(zip(map(str, INTERVAL), map(printer.number, one), strict=True))
+    said.append(printer.word("answer.one_draw" if numbers else "answer.one_draw_refused", **numbers))
+    return Markup(" ").join(said)
