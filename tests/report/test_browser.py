@@ -195,3 +195,17 @@ def test_a_patient_is_held_by_a_button_and_let_go_by_escape(browser: Browser, fo
     page.keyboard.press("Escape")
     assert page.get_attribute(".patients button[data-patient=T2]", "aria-pressed") == "false"
     page.close()
+
+
+def test_choosing_options_leaves_their_results(browser: Browser, folder: Path) -> None:
+    page, messages, _ = opened(browser, folder, "en", 1440, "statistician")
+    rows = "[...document.querySelectorAll('#table-choices tbody tr')].filter(row => !row.hidden)"
+    everything = page.evaluate(f"{rows}.length")
+    page.select_option("#choices select >> nth=1", index=1)
+    chosen = page.evaluate("document.querySelectorAll('#choices select')[1].value")
+    cells = page.evaluate(f"{rows}.map(row => row.cells[1].innerText)")
+    assert 0 < len(cells) < everything
+    assert set(cells) == {chosen}
+    assert page.inner_text("#choices-count") == f"{len(cells)} / {everything}"
+    assert messages == []
+    page.close()

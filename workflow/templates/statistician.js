@@ -71,6 +71,21 @@ async function copyTables(button) {
   button.textContent = button.dataset.done;
 }
 
+// The explorer of choices: rows whose options are those chosen.
+const filters = [...document.querySelectorAll("#choices select")];
+function filterChoices() {
+  const rows = [...document.querySelectorAll("#table-choices tbody tr")];
+  for (const row of rows) {
+    row.hidden = !filters.every((one) => !one.value || row.cells[Number(one.dataset.column)].textContent.trim() === one.value);
+  }
+  document.querySelector("#choices-count").textContent = `${rows.filter((row) => !row.hidden).length} / ${rows.length}`;
+}
+if (filters.length) {
+  document.querySelector("#choices .filters").hidden = false;
+  for (const one of filters) one.addEventListener("change", filterChoices);
+  filterChoices();
+}
+
 field.addEventListener("input", search);
 document.addEventListener("mouseover", nameRow);
 document.addEventListener("click", (event) => {

@@ -14,6 +14,7 @@ from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import FAINT, INK, QUIET, new_figure, place, plain_axes, tick_text, wrapped
+from historical_controls.text.choices import choices_of
 from historical_controls.text.formatting import format_number
 
 LEFT, PLOT, HEIGHT, TOP, BOTTOM, ROW, GAP = 2.0, 2.9, 1.7, 0.32, 0.1, 0.165, 0.12
@@ -44,19 +45,11 @@ def _curve(rows: list[Result], inputs: FigureInputs) -> Figure:
     return figure
 
 
-def _parts(level: str) -> dict[str, str]:
-    """'persistence=any+ards=altitude|none|mixed_model' as option by choice."""
-    # A part without '=' names no reading, as where no reading is changed.
-    readings, weighting, estimand = level.split("|")
-    named = dict(part.split("=", 1) for part in readings.split("+") if "=" in part)
-    return {**named, "weighting": weighting, "estimand": estimand}
-
-
 def _choices(rows: list[Result]) -> Choices:
     """Options by choice, in order of first use by name."""
     found: Choices = {}
     for row in sorted(rows, key=lambda row: row.level):
-        for name, option in _parts(row.level).items():
+        for name, option in choices_of(row.level).items():
             if option not in found.setdefault(name, []):
                 found[name].append(option)
     return found
@@ -100,7 +93,7 @@ def _marks(axes: Axes, rows: list[Result], choices: Choices, inputs: FigureInput
         _name(axes, line, _choice(name, inputs), bold=True)
         for option in options:
             line += 1
-            taken = [number for number, row in enumerate(rows) if _parts(row.level).get(name) == option]
+            taken = [number for number, row in enumerate(rows) if choices_of(row.level).get(name) == option]
             axes.axhline(line, color=FAINT, lw=0.5, zorder=0)
             axes.plot(taken, [line] * len(taken), ls="none", marker="|", ms=5, mew=1.2, color=INK)
             _name(axes, line, _option(name, option, inputs), bold=False)

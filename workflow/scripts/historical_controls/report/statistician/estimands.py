@@ -1,53 +1,122 @@
-"""What the analyses estimate, attribute by attribute (ICH E9(R1)), as the config declares it."""
+"""What the analyses estimate, attribute by attribute (ICH E9(R1)), and what each of them found."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.arms import CONTRAST
+from historical_controls.ard.keys.statistics import INTERVAL, Statistic
+from historical_controls.ard.queries import Result
 from historical_controls.config.analysis.estimands import Estimand, Estimands
-from historical_controls.report.printing.html_table import HtmlTable, Row, listed
+from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 
+# By analysis: the statistic that answers, and the level and method of its rows ('' where it has none of its own).
+ANSWERS = {
+    "mixed_model": (Statistic.ESTIMATE, "", ""),
+    "while_alive": (Statistic.ESTIMATE, "mean", "adjusted"),
+    "worst_rank": (Statistic.WIN_ODDS, "", ""),
+    "win_ratio": (Statistic.WIN_RATIO, "win_ratio", ""),
+}
+SLOPE = "slope"
+# Answers without a unit are named.
+NAMED = {"worst_rank": "odds", "win_ratio": "ratio"}
 
-def estimand_table(printer: Printer) -> HtmlTable | None:
-    """One row an attribute, one column a question; None where the config declares none."""
+
+@dataclass(frozen=True)
+class Card:
+    """One question: its attributes in the order of ICH E9(R1), the analysis, the result, and the table that has it."""
+
+    title: Markup
+    attributes: tuple[tuple[Markup, Markup], ...]
+    result: Markup
+    output_id: str
+
+
+def estimand_cards(printer: Printer) -> list[Card]:
+    """One card a question, in the order of the config; none where it declares no estimands."""
     declared = printer.config.estimands
-    if declared is None:
-        return None
-    asked = list(declared.questions.values())
-    heads = (printer.word("stat.estimands_attribute"), *(_own(printer, one.label) for one in asked))
-    return HtmlTable(
-        "estimands", "", printer.word("stat.estimands_caption"), heads, tuple(_rows(printer, declared, asked))
-    )
+    return [] if declared is None else [_card(printer, declared, one) for one in declared.questions.values()]
 
 
-def _rows(printer: Printer, declared: Estimands, asked: list[Estimand]) -> list[Row]:
-    shared = [
-        Row(printer.word(f"estimand.{name}"), tuple(_own(printer, getattr(declared, name)) for _ in asked))
-        for name in ("population", "treatment", "comparator")
-    ]
-    events = [
-        Row(
-            _own(printer, label),
-            tuple(printer.word(f"strategy.{one.strategies[event]}") for one in asked),
-        )
+def _card(printer: Printer, declared: Estimands, one: Estimand) -> Card:
+    events = (
+        printer.word("stat.estimands_event", event=_own(printer, label), strategy=_strategy(printer, one, event))
         for event, label in declared.events.items()
-    ]
-    return [
-        *shared,
-        Row(printer.word("stat.estimands_outcomes"), tuple(_outcomes(printer, one) for one in asked)),
-        Row(printer.word("estimand.variable"), tuple(_own(printer, one.variable) for one in asked)),
-        *events,
-        Row(printer.word("estimand.measure"), tuple(_measures(printer, one) for one in asked)),
-        Row(printer.word("stat.estimands_analysis"), tuple(printer.word(f"analysis.{one.analysis}") for one in asked)),
-    ]
+    )
+    treatment = printer.word(
+        "stat.estimands_treatment",
+        treatment=_own(printer, declared.treatment), comparator=_own(printer, declared.comparator),
+    )  # fmt: skip
+    said = {
+        "treatment": treatment,
+        "population": _own(printer, declared.population),
+        "variable": printer.word(
+            "stat.estimands_variable", variable=_own(printer, one.variable), outcomes=_outcomes(printer, one)
+        ),
+        "events": listed(events, "; "),
+        "measure": _measures(printer, one),
+    }
+    attributes = [(printer.word(f"estimand.{name}"), text) for name, text in said.items()]
+    attributes.append((printer.word("stat.estimands_analysis"), printer.word(f"analysis.{one.analysis}")))
+    result, output_id = _result(printer, one)
+    return Card(_own(printer, one.label), tuple(attributes), result, output_id)
+
+
+def _result(printer: Printer, one: Estimand) -> tuple[Markup, str]:
+    """The answer for the primary outcome, or for the first that the question is asked of, and its output."""
+    outcome = printer.config.primary.outcome
+    outcome = outcome if not one.outcomes or outcome in one.outcomes else one.outcomes[0]
+    rows = _rows(printer, one, outcome)
+    about = {"outcome": printer.label(outcome), "level": printer.level}
+    if rows is None:
+        refused = printer.results.not_estimable(outcome, float(printer.config.primary.day))
+        said = printer.word("not_estimable", reason=printer.reason(refused, outcome))
+        return printer.word("stat.estimands_refused", said=said, **about), "" if refused is None else refused.output_id
+    day = printer.fact(printer.config.primary.day)
+    numbers = dict(zip(("estimate", "lower", "upper"), map(printer.number, rows), strict=True))
+    unit = printer.fact(printer.words.unit(rows[0].unit))
+    if SLOPE in one.measures:
+        key, about = "stat.estimands_slope", about | {"unit": unit}
+    elif one.analysis in NAMED:
+        key, about = f"stat.estimands_{NAMED[one.analysis]}", about | {"day": day}
+    else:
+        key, about = "stat.estimands_result", about | {"day": day, "unit": unit}
+    return printer.word(key, **numbers, **about), rows[0].output_id
+
+
+def _rows(printer: Printer, one: Estimand, outcome: str) -> tuple[Result, Result, Result] | None:
+    """The answer's rows: centre, lower and upper limit; None unless all have a value."""
+    centre, level, method = ANSWERS[one.analysis]
+    slope = SLOPE in one.measures
+    found = []
+    for name in (centre, *INTERVAL[1:]):
+        rows = printer.results.all(AnalysisKey(one.analysis), name, outcome=outcome, contrast=CONTRAST)
+        found += [
+            next((row for row in rows if _asked(row, slope, level, method, printer.config.primary.day)), None)
+        ]  # fmt: skip
+    if any(row is None or row.value is None for row in found):
+        return None
+    return found[0], found[1], found[2]  # type: ignore[return-value]
+
+
+def _asked(row: Result, slope: bool, level: str, method: str, day: int) -> bool:
+    if slope:
+        return row.level.startswith(SLOPE)
+    return row.level == level and row.day == float(day) and (not method or row.method == method)
 
 
 def _own(printer: Printer, texts: Mapping[Any, str]) -> Markup:
     return printer.fact(printer.words.among(texts))
+
+
+def _strategy(printer: Printer, one: Estimand, event: str) -> Markup:
+    return printer.word(f"strategy.{one.strategies[event]}")
 
 
 def _outcomes(printer: Printer, one: Estimand) -> Markup:

@@ -19,8 +19,9 @@ from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.printing.svg import inline_svg
 from historical_controls.report.statistician.checklists import PLACES, Item, checklist_tables
+from historical_controls.report.statistician.choices import explorer
 from historical_controls.report.statistician.display_tables import listing_sections
-from historical_controls.report.statistician.estimands import estimand_table
+from historical_controls.report.statistician.estimands import Card, estimand_cards
 from historical_controls.report.statistician.manuscript import citation, methods_paragraph, results_paragraph
 from historical_controls.report.statistician.methods import method_steps
 from historical_controls.report.statistician.registry import Difference, declared_tables
@@ -69,7 +70,7 @@ def render_statistician_report(page: PageInputs, declared: Declarations) -> str:
 
 def _content(page: PageInputs, declared: Declarations) -> dict[str, Any]:
     printer, outputs = page.printer, page.listed_outputs
-    estimands = estimand_table(printer)
+    estimands = estimand_cards(printer)
     parts = [
         *chapters(printer, outputs, declared_tables(printer, declared.differences)),
         Chapter("chapter-16_2", tuple(listing_sections(printer, outputs, declared.display))),
@@ -79,6 +80,10 @@ def _content(page: PageInputs, declared: Declarations) -> dict[str, Any]:
         "script_hash": script_hash(*(page.script(name) for name in SCRIPTS)),
         "answer": described_answer(printer) if page.config.single_arm else answer(printer),
         "estimands": estimands,
+        "explorer": explorer(printer),
+        "level": printer.level,
+        "answer_outcome": printer.label(page.config.primary.outcome),
+        "answer_day": printer.fact(page.config.primary.day),
         "steps": method_steps(printer, declared.methods),
         "chapters": parts,
         "methods_paragraph": methods_paragraph(printer, page.provenance),
@@ -90,10 +95,10 @@ def _content(page: PageInputs, declared: Declarations) -> dict[str, Any]:
     }
 
 
-def places(parts: list[Chapter], pictures: Mapping[str, list[Markup]], estimands: HtmlTable | None) -> set[str]:
+def places(parts: list[Chapter], pictures: Mapping[str, list[Markup]], estimands: list[Card]) -> set[str]:
     """Parts of the page that hold something in this run, by the id that links name; `pictures` by output id."""
     shown = [one.output for part in parts for one in part.sections if one.tables or pictures.get(one.output.output_id)]
-    named = {name for name in PLACES if name != "estimands" or estimands is not None}
+    named = {name for name in PLACES if name != "estimands" or estimands}
     return named | {place(output) for output in shown}
 
 

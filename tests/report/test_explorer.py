@@ -1,0 +1,78 @@
+"""The explorer of choices and the cards of the estimands: each result in its place, refusals with their reasons."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.report.statistician.choices import explorer
+from historical_controls.report.statistician.estimands import estimand_cards
+from historical_controls.text.choices import choices_of
+
+from .study import CONTRAST, small_study
+
+REFUSED = "severe=berlin|entropy|mixed_model"
+
+
+def test_a_combination_is_taken_apart_by_choice() -> None:
+    assert choices_of("a=x+b=y|none|mixed_model") == {
+        "a": "x",
+        "b": "y",
+        "weighting": "none",
+        "estimand": "mixed_model",
+    }
+    assert choices_of("declared|none|worst_rank") == {"weighting": "none", "estimand": "worst_rank"}
+
+
+def shown(ard: pd.DataFrame | None = None) -> dict[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    study = small_study()
+    made = explorer(replace(study, ard=study.ard if ard is None else ard).page("en").printer)
+    assert made is not None
+    plain = {tuple(one.striptags() for one in row.options): row.answers for row in made.rows}
+    return {key: tuple((one.said.striptags(), one.drawn) for one in answers) for key, answers in plain.items()}
+
+
+def test_every_combination_has_one_row_and_one_answer_a_method() -> None:
+    study = small_study()
+    cell = Cell("specification", "primary", "entropy", "PF", level=REFUSED, day=7, contrast=CONTRAST)
+    rows = shown(pd.concat([study.ard, ard_frame([cell.text("not_estimable", "few_effective")])], ignore_index=True))
+    assert [key for key in rows if key[1] == "Entropy balancing"] == [
+        ("Berlin", "Entropy balancing"), ("P/F below 150", "Entropy balancing"),
+    ]  # fmt: skip
+    assert len(rows) == 4
+    # The fourth combination of the small study has win odds of 5 (4 to 60), and the first a difference of 20 (1 to 60).
+    (difference, bar), (odds, _) = rows["P/F below 150", "Unweighted"]
+    assert (difference, odds) == ("20 (1 to 60)", "5.00 (4.00 to 60.00)")
+    # All limits of the method are at or above no difference: 0 to 60 is the width of the cell.
+    assert [float(one) for one in re.findall(r"--[nelu]:([\d.]+)", bar)] == pytest.approx([0, 33.3, 1.7, 100])
+    assert rows["Berlin", "Entropy balancing"] == (("effective sample size too small", ""), ("–", ""))
+
+
+def test_nothing_to_explore_is_no_explorer() -> None:
+    study = small_study().bare()
+    assert explorer(study.page("en").printer) is None
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_each_estimand_s_card_has_five_attributes_and_the_result_of_its_analysis(language: str) -> None:
+    printer = small_study().page(language).printer
+    cards = estimand_cards(printer)
+    declared = printer.config.estimands
+    assert declared is not None
+    results = dict(zip((one.analysis for one in declared.questions.values()), cards, strict=True))
+    for card in cards:
+        assert len(card.attributes) == 6
+        assert all(said.striptags() for _, said in card.attributes)
+    odds = printer.results.one("worst_rank", "win_odds", outcome="PF", day=7.0, contrast=CONTRAST)  # type: ignore[arg-type]
+    assert odds is not None and f'data-ard="{odds.id}"' in results["worst_rank"].result
+    assert results["worst_rank"].output_id == "14.2.1"
+    model = printer.results.one("mixed_model", "estimate", outcome="PF", day=7.0, contrast=CONTRAST)  # type: ignore[arg-type]
+    first = cards[0]
+    assert model is not None and f'data-ard="{model.id}"' in first.result
+    # An analysis that wrote no rows has no number, and says so.
+    refused = {"en": "Not estimable", "es": "No estimable"}[language]
+    assert refused in results["while_alive"].result.striptags()
