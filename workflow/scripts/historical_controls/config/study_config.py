@@ -26,6 +26,7 @@ from historical_controls.config.name_types import (
     DeclaredSource,
     Texts,
 )
+from historical_controls.config.reading.arm_column import ArmColumn
 from historical_controls.config.reading.derived import with_derived
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.study import Study
@@ -244,6 +245,15 @@ def json_schema(part: bool = False) -> str:
     # A study may declare some estimands only, or change the words of a general question.
     for section in ("Estimands", "Estimand"):
         schema["$defs"][section].pop("required")
+    # An arm that is a column becomes two sources before the models see it (reading/arm_column.py).
+    schema["$defs"]["ArmColumn"] = ArmColumn.model_json_schema()
+    arm = schema["$defs"]["Source"]["properties"]["arm"]
+    written = {"anyOf": [{"enum": arm["enum"], "type": "string"}, {"$ref": "#/$defs/ArmColumn"}]}
+    schema["$defs"]["Source"]["properties"]["arm"] = {
+        "description": arm["description"],
+        "title": arm["title"],
+        **written,
+    }
     # What config.yaml lacks may be in an included file: only the whole can be said to lack a key.
     schema.pop("required")
     if part:

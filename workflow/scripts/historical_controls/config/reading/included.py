@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from historical_controls.config.merging import merged
+from historical_controls.config.reading.arm_column import source_as_written, with_arms
 from historical_controls.config.reading.strict_yaml import LOADER, check_text, composed
 from historical_controls.errors import UserError, UserErrors, did_you_mean, raise_all
 
@@ -42,6 +43,7 @@ class Lines:
         if isinstance(error, UserErrors):
             return UserErrors([self.placed(fault, name) for fault in error.faults])
         head, colon, path = str(error.where or "").partition(": ")
+        path = source_as_written(path, self.at)
         line = self.of(path) if colon and head.startswith(name) else None
         if line is None:
             return error
@@ -76,7 +78,10 @@ def included_files(raw: Mapping[str, Any], folder: Path, name: str = "config.yam
 
 
 def with_included(raw: Mapping[str, Any], folder: Path, name: str = "config.yaml") -> dict[str, Any]:
-    """The config with what its files say beneath it: keys given on the command line win. Raises UserError(s)."""
+    """The config with what its files say beneath it, and a source of both arms as two. Raises UserError(s).
+
+    Keys given on the command line win.
+    """
     files = included_files(raw, folder, name)
     for path in files:
         check_text(folder / path)
@@ -90,7 +95,7 @@ def with_included(raw: Mapping[str, Any], folder: Path, name: str = "config.yaml
     for part in parts.values():
         whole = merged(whole, part or {})
     # Last, so that what Snakemake's command line sets stays in force.
-    return merged(whole, raw)
+    return with_arms(merged(whole, raw), name)
 
 
 def lines_of(folder: Path, files: list[str], name: str = "config.yaml") -> Lines:

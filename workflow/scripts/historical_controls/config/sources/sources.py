@@ -284,7 +284,10 @@ def _name_collisions(part: TreatmentRows) -> Iterator[str]:
 class Source(Section):
     """One export: a hospital, a study database, a period."""
 
-    arm: Arm
+    arm: Arm = Field(
+        description="whose patients they are; or, where one file has both, the column that says it: "
+        "{column: group, treated: [A], historical: [B]}; rows with other codes are not read"
+    )
     label: Texts
     timezone: str = Field("UTC", description="IANA time zone of the times in its files")
     relative_epoch: date | None = Field(
