@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from exports import EXPORTS
+from unseen_exports import UNSEEN
 
 from historical_controls.config.reading.strict_yaml import check_text
 from historical_controls.drafting.__main__ import main
@@ -18,6 +19,7 @@ from historical_controls.drafting.study import draft_study, write_draft
 from historical_controls.drafting.values import codes_of_missing, dates
 from historical_controls.errors import UserError
 
+ALL = EXPORTS | UNSEEN
 Lines = dict[tuple[Any, ...], tuple[Any, bool]]
 
 
@@ -65,9 +67,9 @@ def drafted(folder: Path) -> Lines:
     return mapping_lines(files)
 
 
-@pytest.mark.parametrize("name", EXPORTS)
+@pytest.mark.parametrize("name", ALL)
 def test_a_draft_is_mostly_right_and_never_wrong_without_a_mark(name: str, tmp_path: Path) -> None:
-    export = EXPORTS[name]
+    export = ALL[name]
     export.write(tmp_path / "data/raw")
     wanted, found = mapping_lines(export.truth), drafted(tmp_path)
     missed = {key: (value, found.get(key)) for key, (value, _) in wanted.items() if found.get(key, (None,))[0] != value}
@@ -77,9 +79,9 @@ def test_a_draft_is_mostly_right_and_never_wrong_without_a_mark(name: str, tmp_p
     assert wrong == {}
 
 
-@pytest.mark.parametrize("name", EXPORTS)
+@pytest.mark.parametrize("name", ALL)
 def test_a_draft_is_yaml_that_refuses_to_run_until_it_is_confirmed(name: str, tmp_path: Path) -> None:
-    EXPORTS[name].write(tmp_path / "data/raw")
+    ALL[name].write(tmp_path / "data/raw")
     target = write_draft(tmp_path)
     text = target.read_text(encoding="utf-8")
     assert yaml.safe_load(text) == plain(draft_study(tmp_path))
@@ -94,7 +96,7 @@ def test_a_draft_is_yaml_that_refuses_to_run_until_it_is_confirmed(name: str, tm
 def test_both_arms_in_one_file_are_told_apart_by_a_column(tmp_path: Path) -> None:
     EXPORTS["wide by visit"].write(tmp_path / "data/raw")
     source = draft_study(tmp_path)["sources"]["export"]
-    assert source["arm"] == "historical" and source["treated_subjects"] == ["P00", "P01", "P02", "P03", "P04"]
+    assert source["arm"] == {"column": "group", "treated": ["treated"], "historical": ["control"]}
     assert isinstance(source["relative_epoch"], Guess)
     config = plain(draft_study(tmp_path))
     assert config["balance"]["covariates"] == ["SEX", "AGE", "WEIGHT", "DIABETES", "CRP", "IL6"]
@@ -177,7 +179,15 @@ def test_an_age_may_come_from_the_date_of_birth_below_lines_of_titles(tmp_path: 
         "born": {"columns": ["dob"], "formats": ["%Y-%m-%d"]},
         "as_of": {"columns": ["admission"], "formats": ["%Y-%m-%d"]},
     }
-    assert isinstance(source["treated_subjects"], Guess), "nothing says whether a or b is the treatment"
+    assert isinstance(source["arm"], Guess), "nothing says whether a or b is the treatment"
+    assert plain(source["arm"]) == {"column": "treatment", "treated": ["a"], "historical": ["b"]}
+
+
+def test_treated_ids_are_listed_where_another_file_has_no_arm(tmp_path: Path) -> None:
+    EXPORTS["wide by visit"].write(tmp_path / "data/raw")
+    (tmp_path / "data/raw/vitals.csv").write_text("subject,date,HR (/min)\nP00,2021-03-14,80\n", encoding="utf-8")
+    source = draft_study(tmp_path)["sources"]["export"]
+    assert source["arm"] == "historical" and source["treated_subjects"] == ["P00", "P01", "P02", "P03", "P04"]
 
 
 def test_times_since_an_event_are_relative(tmp_path: Path) -> None:

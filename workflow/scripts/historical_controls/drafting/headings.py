@@ -32,7 +32,7 @@ ANALYTES = (
 )
 VALUES = ("result value", "numeric result", "result", "resultado", "value", "valor")
 UNITS = ("unit", "units", "unidad", "unidades", "uom")
-SPECIMENS = ("specimen", "sample type", "muestra", "tipo muestra", "sample")
+SPECIMENS = ("specimen", "sample type", "specimen type", "tipo de muestra", "tipo muestra", "muestra", "sample")
 ASSAYS = ("assay", "instrument", "equipo", "method", "metodo")
 STATUSES = ("result status", "status", "estatus")
 COMMENTS = ("comment", "comments", "comentario", "observaciones")
@@ -62,7 +62,7 @@ ENDINGS = (
 CHARACTERISTICS = {
     **dict.fromkeys(("sex", "sexo", "gender", "genero"), "SEX"),
     **dict.fromkeys(("age", "edad", "age years", "edad anos", "age at admission", "age yr"), "AGE"),
-    **dict.fromkeys(("weight", "peso", "weight kg", "peso kg", "body weight"), "WEIGHT"),
+    **dict.fromkeys(("weight", "peso", "weight kg", "peso kg", "body weight", "wt", "wt kg", "pre wt kg"), "WEIGHT"),
     **dict.fromkeys(("height", "talla", "estatura", "height cm", "talla cm"), "HEIGHT"),
     **dict.fromkeys(("diabetes", "dm", "dm2", "diabetes mellitus"), "DIABETES"),
     **dict.fromkeys(("hypertension", "hipertension", "htn", "has"), "HYPERTENSION"),

@@ -35,12 +35,16 @@ def draft_sheet(sheet: Sheet, dictionary: Dictionary) -> Draft:
         return draft
     if INSTRUMENT in sheet.columns:
         _instruments(draft)
-        return draft
-    if _treatments(draft, []) or _long(draft, []):
-        return draft
-    draft_patients(draft, [])
-    _by_visit(draft) or _wide(draft, [])
+    elif len(groups := _events_by_columns(sheet)) > 1:
+        _of_events(draft, groups)
+    else:
+        _treatments(draft, []) or _long(draft, [])
     return draft
+
+
+def draft_wide(draft: Draft) -> None:
+    """What the columns of a sheet with a row for each patient or time tell, where nothing else was recognised."""
+    _by_visit(draft) or _wide(draft, [])
 
 
 def _subject(draft: Draft) -> Any:
@@ -87,8 +91,22 @@ def _long(draft: Draft, where: list[dict[str, Any]]) -> bool:
         why = "not in the dictionary: ignore them, or name them in dictionary/synonyms.csv"
         draft.sheet.written["ignore_analytes"] = Guess(unknown, why)
     draft.outcomes += [one.code for found in meant.values() for one in found]
+    if "unit" not in part:
+        _note_units(draft, analyte, value)
     draft.parts.append(part)
     return True
+
+
+def _note_units(draft: Draft, analyte: str, value: str) -> None:
+    """The likely unit of each number, where no column states it."""
+    sent: dict[str, list[str]] = {}
+    for name, text in zip(draft.column(analyte), draft.column(value), strict=True):
+        for one in draft.dictionary.named(name) if name else ():
+            if draft.dictionary.outcomes[one.code].kind == "number" and draft.dictionary.outcomes[one.code].unit:
+                sent.setdefault(one.code, []).append(text)
+    likely = {code: _likely_unit(draft, code, middle(numbers(texts, *draft.decimal))) for code, texts in sent.items()}
+    if likely:
+        draft.sheet.written["default_units"] = likely
 
 
 def _treatments(draft: Draft, where: list[dict[str, Any]]) -> bool:
@@ -138,7 +156,7 @@ def _by_visit(draft: Draft) -> bool:
                 if moment[1] in ("day", "hour", "week")
                 else Guess(day, f"on which day was {moment[1]} {moment[2]}?")
             )
-            columns[name] = {**_measured(draft, name, found.code, found.unit), "at": at}
+            columns[name] = {**measured(draft, name, found.code, found.unit), "at": at}
             kinds.append(moment[1])
             draft.outcomes.append(found.code)
     if len(columns) < 2:
@@ -157,7 +175,7 @@ def _wide(draft: Draft, where: list[dict[str, Any]]) -> bool:
     for name in draft.free:
         found = outcome_named(name, is_numeric(draft.column(name)), draft.dictionary)
         if found:
-            columns[name] = _with_unit_column(draft, name, _measured(draft, name, found.code, found.unit))
+            columns[name] = _with_unit_column(draft, name, measured(draft, name, found.code, found.unit))
             draft.outcomes.append(found.code)
     if not columns:
         return False
@@ -188,7 +206,8 @@ def _with_unit_column(draft: Draft, name: str, measured: dict[str, Any]) -> dict
     return {key: value for key, value in measured.items() if key != "unit"} | {"unit_column": column}
 
 
-def _measured(draft: Draft, name: str, code: str, unit: str) -> dict[str, Any]:
+def measured(draft: Draft, name: str, code: str, unit: str) -> dict[str, Any]:
+    """A column of one outcome: its unit as stated, or the likely one, marked; codes of results."""
     outcome, texts = draft.dictionary.outcomes[code], draft.column(name)
     if outcome.kind != "number":
         return {"outcome": code, "values": result_codes(texts, outcome.categories)}
@@ -223,6 +242,38 @@ def _instruments(draft: Draft) -> None:
             _treatments(part, where) or _long(part, where) or _wide(part, where)
         else:
             draft_patients(part, _event_rows(part))
+        draft.parts += part.parts
+        draft.used |= part.used
+
+
+def _events_by_columns(sheet: Sheet) -> list[list[str]]:
+    """Events of a REDCap project by the columns that their rows fill: visits of one kind together."""
+    if EVENT not in sheet.columns:
+        return []
+    filled: dict[str, set[str]] = {}
+    for row, event in enumerate(sheet.columns[EVENT]):
+        own = filled.setdefault(event, set())
+        own |= {name for name, cells in sheet.columns.items() if name not in OWN and cells[row]}
+    groups: dict[frozenset[str], list[str]] = {}
+    for event, names in filled.items():
+        groups.setdefault(frozenset(names), []).append(event)
+    return [group for group in groups.values() if all(group)]
+
+
+def _of_events(draft: Draft, groups: list[list[str]]) -> None:
+    """The parts of each kind of event, read from its rows alone."""
+    for events in groups:
+        rows = [place for place, text in enumerate(draft.column(EVENT)) if text in events]
+        own = {name: [cells[row] for row in rows] for name, cells in draft.sheet.columns.items()}
+        part = replace(
+            draft,
+            sheet=replace(draft.sheet, columns={name: cells for name, cells in own.items() if any(cells)}),
+            used=set(draft.used),
+            parts=[],
+        )
+        where = [{"column": EVENT, "is_in": events}]
+        draft_patients(part, where)
+        _treatments(part, where) or _long(part, where) or _wide(part, where)
         draft.parts += part.parts
         draft.used |= part.used
 

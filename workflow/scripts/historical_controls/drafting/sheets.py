@@ -23,6 +23,8 @@ TEXTS = (".csv", ".txt", ".tsv")
 DELIMITERS = (",", ";", "\t", "|")
 MOST_ROWS = 20_000
 COMMA, POINT = re.compile(r"^[<>]?-?\d+,\d+$"), re.compile(r"^[<>]?-?\d+\.\d+$")
+MIXED_COMMA = re.compile(r"^[<>]?-?\d{1,3}(\.\d{3})+,\d+$")
+MIXED_POINT = re.compile(r"^[<>]?-?\d{1,3}(,\d{3})+\.\d+$")
 GROUPED = re.compile(r"^-?\d{1,3}([.,]\d{3})+$")
 
 
@@ -151,6 +153,11 @@ def _marks(cells: list[str]) -> dict[str, Any]:
     commas = [c for c in cells if COMMA.match(c) and not GROUPED.match(c)]
     points = [c for c in cells if POINT.match(c) and not GROUPED.match(c)]
     grouped = [c for c in cells if GROUPED.match(c)]
+    # '1.234,5' can be read in one way only.
+    if any(map(MIXED_COMMA.match, cells)) and not points:
+        return {"decimal": ",", "thousands": "."}
+    if any(map(MIXED_POINT.match, cells)) and not commas:
+        return {"thousands": ","}
     if commas and not points:
         dotted = [c for c in grouped if "." in c]
         thousands = {"thousands": Guess(".", f"'{dotted[0]}' read as {dotted[0].replace('.', '')}")} if dotted else {}

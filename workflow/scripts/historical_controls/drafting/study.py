@@ -16,9 +16,12 @@ from historical_controls.drafting.codes import CONTROL, TREATED, arm_codes
 from historical_controls.drafting.draft import Draft
 from historical_controls.drafting.headings import ARMS, first_of
 from historical_controls.drafting.marks import Guess, config_text, plain
-from historical_controls.drafting.parts import draft_sheet
-from historical_controls.drafting.sheets import read_sheets
+from historical_controls.drafting.pairs import split_pairs
+from historical_controls.drafting.parts import draft_sheet, draft_wide
+from historical_controls.drafting.patients import draft_patients
+from historical_controls.drafting.sheets import Sheet, read_sheets
 from historical_controls.drafting.values import days_of
+from historical_controls.drafting.visits import by_dated_visit
 from historical_controls.errors import UserError
 from historical_controls.intake.private import identifies
 
@@ -43,12 +46,22 @@ def draft_study(folder: str | Path) -> dict[str, Any]:
         if path in dictionaries or path.name.lower().startswith("readme"):
             continue
         for sheet in read_sheets(path, place):
-            drafts[_source_of(path, place)].append(draft_sheet(sheet, dictionary))
+            drafts[_source_of(path, place)].append(_drafted(split_pairs(sheet), dictionary))
     if not drafts:
         hint = "Put the exports there as the hospital sent them: csv, txt, tsv, xlsx, sav, dta, sas7bdat, xpt."
         raise UserError("there is no file that can be read", str(place / RAW), hint)
     sources = {name: _source(name, own_drafts, dictionaries, place) for name, own_drafts in drafts.items()}
     return _config(place, sources, [draft for one in drafts.values() for draft in one], dictionary)
+
+
+def _drafted(sheet: Sheet, dictionary: Dictionary) -> Draft:
+    draft = draft_sheet(sheet, dictionary)
+    if draft.subject is not None and not draft.parts:
+        draft_patients(draft, [])
+        # Dated visits before the others: their headings name no day.
+        if not by_dated_visit(draft):
+            draft_wide(draft)
+    return draft
 
 
 def write_draft(folder: str | Path) -> Path:
@@ -93,7 +106,10 @@ def _source(name: str, drafts: list[Draft], dictionaries: list[Path], folder: Pa
     arm = _arm_in(name.replace("_", " "))
     source: dict[str, Any] = {"arm": arm or Guess("historical", "treated or historical?")}
     source["timezone"] = Guess("UTC", "the clock of these files, e.g. America/Mexico_City")
-    treated = [] if arm else _treated_ids(drafts)
+    column = None if arm else _arm_column(drafts)
+    treated = [] if arm or column else _treated_ids(drafts)
+    if column:
+        source["arm"] = column
     if treated:
         source["arm"], source["treated_subjects"] = "historical", treated[0]
     dated = {event["event"] for d in drafts for p in d.parts for event in plain(p).get("events", [])}
@@ -104,6 +120,22 @@ def _source(name: str, drafts: list[Draft], dictionaries: list[Path], folder: Pa
         key = _slug(fold(f"{draft.sheet.path.stem} {draft.sheet.written.get('sheet', '')}"))
         files[key] = _file(draft, dictionaries, folder)
     return source | {"files": files}
+
+
+def _arm_column(drafts: list[Draft]) -> Any:
+    """The column that says the arm of every row, where one sheet is all there is; None where ids have to be listed."""
+    if len(drafts) != 1 or drafts[0].subject is None:
+        return None
+    (draft,) = drafts
+    column = first_of(ARMS, [name for name in draft.sheet.columns if name not in draft.used])
+    codes, sure = arm_codes(draft.column(column)) if column else ([], False)
+    others = sorted({text for text in draft.column(column) if text not in codes} - {""}) if column else []
+    # A row without an arm would be read for neither.
+    if not codes or not others or not all(draft.column(str(column))):
+        return None
+    draft.used.add(str(column))
+    arm = {"column": column, "treated": codes, "historical": others}
+    return arm if sure else Guess(arm, f"is {', '.join(codes)} the treatment?")
 
 
 def _treated_ids(drafts: list[Draft]) -> list[Any]:

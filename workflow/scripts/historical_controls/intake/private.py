@@ -14,7 +14,8 @@ IDENTIFYING = re.compile(
     r"\b(?:nombres?|apellidos?|apellido (?:paterno|materno)|name|names|surname|(?:first|last|middle|full|patient)name"
     r"|curp|rfc|nss|no imss|numero de seguridad social|ssn|social security(?: number)?|ine|pasaporte|passport"
     r"|tel|telefonos?|celular|movil|phone|telephone|mobile|fax|whatsapp"
-    r"|correo|correo electronico|e ?mail|mail|domicilio|direccion|address|calle|colonia|codigo postal|zip code"
+    r"|correo|correo electronico|e ?mail|mail|domicilio|direccion|address|street|calle|colonia"
+    r"|codigo postal|zip(?: code)?|post ?code"
     r"|fecha(?: de)? nac|f nac|nacimiento|dob|date of birth|birth ?date"
     r"|familiar responsable|contacto)\b"
 )
