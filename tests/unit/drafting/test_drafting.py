@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -202,3 +203,20 @@ def test_times_since_an_event_are_relative(tmp_path: Path) -> None:
         "relative_unit": "HH:MM",
     }
     assert isinstance(part["time"]["relative_to"], Guess) and isinstance(source["relative_epoch"], Guess)
+
+
+def test_follow_up_and_window_of_quarterly_visits_over_years(tmp_path: Path) -> None:
+    """Visits 91 days apart: with the default window of a day nobody would be measured near a day."""
+    rows = ["patient_id,visit_date,test,result,unit"]
+    for patient in range(6):
+        first = date(2005, 3, 1 + patient)
+        rows += [f"{patient},{first + timedelta(91 * n)},Creatinine,1.{n % 10},mg/dL" for n in range(20)]
+    (tmp_path / "data/raw").mkdir(parents=True)
+    (tmp_path / "data/raw/labs.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    config = draft_study(tmp_path)
+    assert plain(config["cohort"]["horizon_days"]) == 19 * 91 == plain(config["primary"])["day"]
+    assert plain(config["analysis"]) == {"visit_window_days": 46} and isinstance(
+        config["analysis"]["visit_window_days"], Guess
+    )
+    EXPORTS["long"].write(tmp_path / "daily/data/raw")
+    assert "analysis" not in draft_study(tmp_path / "daily")

@@ -126,8 +126,8 @@ def numeric(outcome: Outcome) -> bool:
     return measured(outcome) and outcome.kind == "number"
 
 
-# Ten years: a longer horizon is a typing error.
-LONGEST_HORIZON = 3660
+# Twenty years: a longer horizon is a typing error.
+LONGEST_HORIZON = 7305
 OUTCOMES, CHARACTERISTICS = "data/dictionary/outcomes.csv", "data/dictionary/outcomes.csv, family 'characteristic'"
 KINDS: dict[str, Kind] = {
     "outcome": Kind("outcome", _outcomes(lambda one: True), OUTCOMES),

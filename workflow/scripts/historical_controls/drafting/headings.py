@@ -84,7 +84,8 @@ EVENTS = {
     ),
     "admission": (
         *("admission", "admission date", "admission time", "date of admission", "hospital admission", "admit date"),
-        *("admit dt", "admitted", "ingreso", "fecha ingreso"),
+        *("admit dt", "admitted", "ingreso", "fecha ingreso", "enrolled", "enrolment date", "enrollment date"),
+        *("enrolled at", "inclusion date", "fecha inclusion", "fecha de inclusion"),
     ),
 }
 EVENT_OF = {word: event for event, words in EVENTS.items() for word in words}

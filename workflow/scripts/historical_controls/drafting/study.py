@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from historical_controls.config.analysis.analysis import Analysis
+from historical_controls.config.reading.derived import LONGEST_HORIZON
 from historical_controls.config.sources.redcap import NEEDED
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.dictionary.files import PROGRAM_DICTIONARY
@@ -20,8 +23,8 @@ from historical_controls.drafting.pairs import split_pairs
 from historical_controls.drafting.parts import draft_sheet, draft_wide
 from historical_controls.drafting.patients import draft_patients
 from historical_controls.drafting.sheets import Sheet, read_sheets
-from historical_controls.drafting.values import days_of
-from historical_controls.drafting.visits import by_dated_visit
+from historical_controls.drafting.values import days_of, middle
+from historical_controls.drafting.visits import by_dated_visit, visit_days
 from historical_controls.errors import UserError
 from historical_controls.intake.private import identifies
 
@@ -185,6 +188,7 @@ def _config(folder: Path, sources: dict[str, Any], drafts: list[Draft], dictiona
     events = {event["event"] for d in drafts for part in d.parts for event in plain(part).get("events", [])}
     numeric = [code for code in outcomes if dictionary.outcomes[code].kind == "number"]
     time_zero = "infusion" if "infusion" in events else Guess("admission", "which event starts follow-up?")
+    horizon = _horizon(drafts)
     study: dict[str, Any] = {
         "id": Guess(folder.resolve().name, "the registry's number"),
         "title": Guess({"en": "Title of the study"}, "one title per language of the reports (en, es)"),
@@ -198,17 +202,36 @@ def _config(folder: Path, sources: dict[str, Any], drafts: list[Draft], dictiona
         "study": study,
         "sources": sources,
         "outcomes": outcomes or Guess([], "no known outcome was recognised: dictionary/outcomes.csv takes new ones"),
-        "primary": Guess({"outcome": (numeric or outcomes or ["?"])[0], "day": 7}, "the question of the study"),
-        "cohort": {"time_zero": {"treated": time_zero}, **_horizon(drafts)},
+        "primary": Guess(
+            {"outcome": (numeric or outcomes or ["?"])[0], "day": plain(horizon.get("horizon_days", 7))},
+            "the question of the study",
+        ),
+        "cohort": {"time_zero": {"treated": time_zero}, **horizon},
         "balance": {"covariates": [*_characteristics(drafts), *numeric]},
+        **_window(drafts),
     }
 
 
 def _horizon(drafts: list[Draft]) -> dict[str, Any]:
-    """The last day that headings name; of dated records the default holds until a person says otherwise."""
+    """The last day that headings name; of dated records the longest that a patient is followed, beyond the default."""
     columns = [one for draft in drafts for part in map(plain, draft.parts) for one in part.get("columns", {}).values()]
     days = [one["at"] for one in columns if isinstance(one.get("at"), int) and one["at"] > 0]
-    return {"horizon_days": Guess(max(days), "days of follow-up: the last one that a heading names")} if days else {}
+    if days:
+        return {"horizon_days": Guess(max(days), "days of follow-up: the last one that a heading names")}
+    longest = max((days[-1] - days[0] for draft in drafts for days in visit_days(draft)), default=0)
+    if longest <= LONGEST_HORIZON:
+        return {}
+    return {"horizon_days": Guess(longest, f"days of follow-up: the longest is {longest}")}
+
+
+def _window(drafts: list[Draft]) -> dict[str, Any]:
+    """Half of the usual days between visits, where these are farther apart than the default window reaches."""
+    gaps = [b - a for draft in drafts for days in visit_days(draft) for a, b in pairwise(days)]
+    half = round(middle(gaps) / 2) if gaps else 0
+    if half <= Analysis.model_fields["visit_window_days"].default:
+        return {}
+    why = f"visits are usually {middle(gaps):g} days apart; a value counts for the days so near to it"
+    return {"analysis": {"visit_window_days": Guess(half, why)}}
 
 
 def _characteristics(drafts: list[Draft]) -> list[str]:

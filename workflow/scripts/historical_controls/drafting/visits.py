@@ -7,9 +7,9 @@ from typing import Any
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting.draft import Draft, part_of
 from historical_controls.drafting.headings import outcome_named
-from historical_controls.drafting.marks import Guess
+from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.parts import measured
-from historical_controls.drafting.values import dates, is_numeric
+from historical_controls.drafting.values import dates, days_of, is_numeric
 
 DATES = ("date", "fecha", "dt")
 YMD = ("year", "month", "day")
@@ -71,3 +71,22 @@ def _date_admission(draft: Draft, time: dict[str, Any], first: bool) -> None:
         people = part_of(draft, "patients", [])
         draft.parts.insert(0, people)
     people["events"] = [event]
+
+
+def visit_days(draft: Draft) -> list[list[int]]:
+    """The days, in order, on which each patient has rows, of the parts whose rows are dated by one column."""
+    found: list[list[int]] = []
+    for part in map(plain, draft.parts):
+        time = part.get("time") or {}
+        columns, formats = time.get("columns", []), time.get("formats")
+        if not formats or len(columns) != 1 or not {part["subject"], *columns} <= draft.sheet.columns.keys():
+            continue
+        known = {
+            text: day[0].toordinal() for text in set(draft.column(columns[0])) if (day := days_of([text], formats))
+        }
+        own: dict[str, set[int]] = {}
+        for who, text in zip(draft.column(part["subject"]), draft.column(columns[0]), strict=True):
+            if text in known:
+                own.setdefault(who, set()).add(known[text])
+        found += [sorted(days) for days in own.values()]
+    return found

@@ -285,8 +285,7 @@ class Source(Section):
     """One export: a hospital, a study database, a period."""
 
     arm: Arm = Field(
-        description="whose patients they are; or, where one file has both, the column that says it: "
-        "{column: group, treated: [A], historical: [B]}; rows with other codes are not read"
+        description="treated or historical, or a column that says it: {column: group, treated: [A], historical: [B]}"
     )
     label: Texts
     timezone: str = Field("UTC", description="IANA time zone of the times in its files")
