@@ -16,6 +16,7 @@ from historical_controls.cleaning.cells.times import REPEATED, SKIPPED, Calendar
 from historical_controls.cleaning.cells.units import conversions, converted, is_ddu, same_unit, with_confirmed, with_ddu
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
 from historical_controls.cleaning.records.records import check_subject, check_times, decide
+from historical_controls.cleaning.rows.cut_offs import by_cut_offs
 from historical_controls.cleaning.rows.specimens import check_answers
 from historical_controls.config.sources.codes import same_code
 from historical_controls.config.sources.sources import SourceFile
@@ -56,6 +57,7 @@ def clean_measurements(
         # After reading: a name such as 'PCR' is resolved by the kind of result.
         lambda r: resolve_names(r, file, dictionary),
         lambda r: _decode(r, file),
+        lambda r: by_cut_offs(r, file),
         lambda r: apply_words(r, file, dictionary),
         check_subject,
         check_times,

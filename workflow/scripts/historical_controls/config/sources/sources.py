@@ -24,6 +24,7 @@ from historical_controls.config.name_types import (
 from historical_controls.config.sources.codes import MEANINGS, CaseRule, Codes, MissingCodes, collisions
 from historical_controls.config.sources.findings import ConfirmedFinding, SuspectShares
 from historical_controls.config.sources.layout import SameDayRule, SplitColumn
+from historical_controls.config.sources.limits import AssayLimit, CutOff, StrippedLimit
 from historical_controls.config.sources.parts import (
     AnyPart,
     EventRows,
@@ -42,21 +43,6 @@ class Sentinels(Section):
 
     columns: list[str] = Field(default=[], description="columns they hold in; empty = every column read")
     codes: Codes = Field(min_length=1)
-
-
-class StrippedLimit(Section):
-    """A limit of detection that lost its sign: this value of this outcome means '<' or '>'."""
-
-    outcome: NumericOutcome
-    value: float = Field(description="in the outcome's canonical unit")
-    means: Literal["<", ">"]
-
-
-class AssayLimit(Section):
-    """The limit of detection that an assay states for an outcome: what 'ND' under it means."""
-
-    lod: float = Field(gt=0, description="limit of detection")
-    unit: Unit | None = Field(None, description="its unit; null = the outcome's canonical unit")
 
 
 class UnitFactor(Section):
@@ -131,6 +117,9 @@ class SourceFile(Section):
     result_codes: dict[ResultOutcome, Annotated[dict[str, ResultName], MEANINGS]] = Field(
         default={},
         description="codes of qualitative results to their meaning, per outcome, where rows name the analyte",
+    )
+    cut_offs: dict[ResultOutcome, CutOff] = Field(
+        default={}, description="numbers that are results, per outcome: a Ct up to 38 is positive"
     )
     stripped_limits: list[StrippedLimit] = Field(default=[], description="limits that lost their sign")
     assay_limits: dict[Assay, dict[NumericOutcome, AssayLimit]] = Field(
