@@ -139,3 +139,19 @@ def test_a_study_without_controls_is_told_so(folder: Path) -> None:
 def test_a_folder_without_a_config_says_how_to_begin(tmp_path: Path) -> None:
     (fault,) = check_study(tmp_path).faults
     assert "there is no config.yaml" in str(fault) and "make study" in str(fault)
+
+
+def test_yesterdays_value_as_baseline_is_hinted_at_and_declared(folder: Path) -> None:
+    """Dates alone: treated on 3 February, last measured on the 2nd, which is 24 hours before and no baseline."""
+    for arm in ("treated", "historical"):
+        path = folder / f"data/raw/{arm}.csv"
+        lines = path.read_text(encoding="utf-8").replace("start,2020-02-01", "start,2020-02-03").splitlines()
+        path.write_text("\n".join(line for line in lines if "value,2020-02-03" not in line) + "\n", encoding="utf-8")
+    config = settings()
+    checked = check_study(write(folder, config))
+    (hint,) = [said for said in checked.warnings if "baseline" in said]
+    assert hint.startswith("CRP: 11 patients have no baseline") and "cohort: {baseline_hours: 48}" in hint
+    config["cohort"]["baseline_hours"] = 48
+    checked = check_study(write(folder, config))
+    assert table(checked, "Values by outcome and day")[0]["day 0"] == "5/6"
+    assert not [said for said in checked.warnings if "baseline" in said]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from historical_controls.ard.keys.outputs import OutputId, output_of_family
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.dictionary.folding import fold, fold_unit
 from historical_controls.errors import UserError, UserErrors
@@ -253,3 +254,15 @@ def test_a_row_of_the_study_is_checked_as_strictly(tmp_path: Path) -> None:
         own(tmp_path, outcomes="code,label_en,family\nLEAD,Blood lead,haematlogy\n")
     assert caught.value.where == f"{tmp_path / 'outcomes.csv'}, line 2, family"
     assert "Did you mean 'haematology'?" in str(caught.value.hint)
+
+
+def test_a_study_may_name_a_family_of_its_own(tmp_path: Path) -> None:
+    head = "code,family,label_en\n"
+    (tmp_path / "outcomes.csv").write_text(f"{head}GFR,renal,Filtration rate\n", encoding="utf-8")
+    assert load_dictionary(tmp_path).outcomes["GFR"].family == "renal"
+    assert output_of_family("renal") == OutputId.SUPPORTING
+    for family, hint in (("Renal", "Use small letters"), ("cytokines", "Did you mean 'cytokine'?")):
+        (tmp_path / "outcomes.csv").write_text(f"{head}GFR,{family},Filtration rate\n", encoding="utf-8")
+        with pytest.raises(UserError, match=f"'{family}' is not a known family") as caught:
+            load_dictionary(tmp_path)
+        assert hint in str(caught.value)

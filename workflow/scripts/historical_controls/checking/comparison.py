@@ -24,6 +24,8 @@ from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.text.words import Words
 
+# Hours: where only dates are known, yesterday is exactly so long ago.
+DAY = 24.0
 STATES = {"refuse": 0, "warn": 1, "ok": 2}
 
 
@@ -80,6 +82,29 @@ def reasons_of_primary(comparison: Compared) -> list[str]:
         return []
     said = _said(comparison.words, against, data.n_subjects("treated"), data.n_subjects("historical"))
     return [f"the primary question ({outcome.code} on day {config.primary.day}) will have no estimate: {said}"]
+
+
+def baselines_missed(comparison: Compared) -> list[str]:
+    """Outcomes whose last values before time zero lie just before the baseline hours: yesterday's, of dated records."""
+    hours = comparison.config.cohort.baseline_hours
+    seen = comparison.tables.observations.merge(_included(comparison), on=["source", "patient_id"])
+    said = []
+    for code in comparison.config.outcomes:
+        own = seen.loc[seen["outcome"] == code]
+        within = own.loc[own["hours"].between(-hours, 0, inclusive="right"), "patient_id"]
+        before = own.loc[own["hours"].between(-hours - DAY, -hours), "patient_id"]
+        missed = set(before) - set(within)
+        if missed:
+            said.append(
+                f"{code}: {len(missed)} patients have no baseline and a value on the day before; "
+                f"'cohort: {{baseline_hours: {hours + DAY:g}}}' would take it"
+            )
+    return said
+
+
+def _included(comparison: Compared) -> pd.DataFrame:
+    patients = comparison.tables.patients
+    return patients.loc[patients["included"].fillna(False).astype(bool), ["source", "patient_id"]]
 
 
 def _values(comparison: Compared) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from historical_controls.checking.comparison import compare, comparison_listings, reasons_of_primary
+from historical_controls.checking.comparison import baselines_missed, compare, comparison_listings, reasons_of_primary
 from historical_controls.checking.declared import LOCALES, Declared, read_declarations
 from historical_controls.checking.findings import CheckedStudy, Listing, faults_in
 from historical_controls.checking.records import empty_conditions, read_records, record_listings
@@ -41,7 +41,7 @@ def _with_records(declared: Declared, config: Config, folder: Path, columns: Lis
     try:
         compared = compare(config, declared.dictionary, records, load_words(LOCALES, "en"))
         listings += comparison_listings(compared)
-        warnings += reasons_of_primary(compared)
+        warnings += [*reasons_of_primary(compared), *baselines_missed(compared)]
     except UserError as error:
         faults += faults_in(error)
     return CheckedStudy(tuple(faults), tuple(warnings), tuple(listings))

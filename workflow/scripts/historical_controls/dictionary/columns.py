@@ -7,7 +7,10 @@ Columns = dict[str, tuple[str, str | None]]
 
 OUTCOMES: Columns = {
     "code": ("capital letters, digits and _; the name of the outcome everywhere else", None),
-    "family": ("respiratory, vital, haematology, ..., component, or characteristic (of a patient)", "component"),
+    "family": (
+        "vital, ..., characteristic (of a patient), or one of your own (table 14.2.18)",
+        "component",
+    ),
     "kind": ("number, flag, category, result, event or ending", "number"),
     "label_en": ("its name in English reports", None),
     "label_es": ("its name in Spanish reports; blank: the English one", ""),

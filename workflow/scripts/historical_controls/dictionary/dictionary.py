@@ -27,29 +27,20 @@ from historical_controls.dictionary.files import dictionary_files
 from historical_controls.dictionary.folding import fold, fold_unit
 from historical_controls.dictionary.registered import read_registered
 from historical_controls.dictionary.treatments import Treatment, read_specimens, read_treatments
-from historical_controls.errors import UserError, did_you_mean, raise_all
+from historical_controls.errors import UserError, did_you_mean, nearest, raise_all
 
-Family = Literal[
-    "respiratory",
-    "vital",
-    "haematology",
-    "coagulation",
-    "inflammation",
-    "cytokine",
-    "imaging",
-    "cell",
-    "safety",
-    "virology",
-    "component",
-    "supporting",
-    "characteristic",
-]
+# Families that have a table of their own or that code asks for; a study may name others, printed in table 14.2.18.
+FAMILIES = (
+    *("respiratory", "vital", "haematology", "coagulation", "inflammation", "cytokine", "imaging", "cell", "safety"),
+    *("virology", "component", "supporting", "characteristic"),
+)
 OutcomeKind = Literal["number", "flag", "category", "result", "event", "ending"]
 Scale = Literal["linear", "log", "logit", "none"]
 Benefit = Literal["up", "down", "none"]
 Summary = Literal["median", "worst", "last", "min", "max", "none"]
 
 MeasuredBy = Literal["laboratory", "monitor", "observer", "calculated"]
+FAMILY = re.compile(r"[a-z][a-z0-9_]*")
 # The last brackets of a heading, which may hold brackets themselves: 'Dímero D (ng/mL (FEU))'.
 UNIT_IN_HEADING = re.compile(r"[(\[]((?:[^()\[\]]|\([^()]*\))+)[)\]]\s*$")
 
@@ -64,7 +55,7 @@ class Outcome:
     """
 
     code: str
-    family: Family
+    family: str
     kind: OutcomeKind
     label_en: str
     label_es: str
@@ -154,7 +145,7 @@ class Dictionary:
         shared = "*" + self.outcomes[code].unit
         return {spelling: found for (name, spelling), found in self.conversions.items() if name in (code, shared)}
 
-    def of_family(self, family: Family) -> list[Outcome]:
+    def of_family(self, family: str) -> list[Outcome]:
         return [outcome for outcome in self.outcomes.values() if outcome.family == family]
 
 
@@ -203,8 +194,12 @@ def _outcomes(path: Path, faults: list[UserError]) -> Iterator[tuple[str, Outcom
 
 
 def _outcome(row: dict[str, str], place: str, faults: list[UserError]) -> Outcome:
+    near = nearest(row["family"], FAMILIES)
+    # Another family is a study's own; one that is nearly a known one is a slip of the pen.
+    if row["family"] not in FAMILIES and (near or not FAMILY.fullmatch(row["family"])):
+        hint = f"Did you mean '{near}'?" if near else "Use small letters, digits and _."
+        faults.append(UserError(f"'{row['family']}' is not a known family", f"{place}, family", hint))
     for column, kind in (
-        ("family", Family),
         ("kind", OutcomeKind),
         ("scale", Scale),
         ("benefit", Benefit),
