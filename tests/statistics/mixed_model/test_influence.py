@@ -88,3 +88,20 @@ def test_a_refit_that_cannot_be_estimated_is_missing() -> None:
     refits = fit_mixed_model(data, MixedModelSpec("y ~ day + only", "id", "1")).influence()
     assert list(refits.converged.index[~refits.converged]) == [4]
     assert refits.beta.loc[4].isna().all()
+
+
+def test_a_refit_whose_linear_algebra_fails_is_none_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four patients and a covariance over three visits: without one of them it may not be positive definite."""
+    fit = fit_mixed_model(study(5, sizes=(4, 8)), MODELS["intercept"])
+    known = influence.maximise
+    left = iter(range(100))
+
+    def fails_once(*given: object) -> object:
+        if next(left) == 0:
+            raise np.linalg.LinAlgError("Matrix is not positive definite")
+        return known(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(influence, "_neighbours", lambda fit: iter(()))
+    monkeypatch.setattr(influence, "maximise", fails_once)
+    refits = [refit for _, refit in influence.refits(fit)]
+    assert refits[0] is None and all(refit is not None for refit in refits[1:]) and len(refits) == 12

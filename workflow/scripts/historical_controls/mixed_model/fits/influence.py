@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from historical_controls.mixed_model.design.arrays import Array, Design
-from historical_controls.mixed_model.design.errors import typed_failures
+from historical_controls.mixed_model.design.errors import NumericalFailure, typed_failures
 from historical_controls.mixed_model.design.messages import Message
 from historical_controls.mixed_model.design.specification import MixedModelSpec
 from historical_controls.mixed_model.fits.engines import machinery
@@ -125,9 +125,13 @@ def _batches(fit: Fit) -> list[Any]:
 
 
 def _alone(fit: Fit, subject: int) -> Point | None:
-    """The full protocol for one refit."""
-    with typed_failures():
-        return maximise(*machinery(without(fit.problem, subject), fit.spec), Control(), fit.point.theta)[0]
+    """The full protocol for one refit; None where it does not converge, or where its linear algebra fails."""
+    try:
+        with typed_failures():
+            return maximise(*machinery(without(fit.problem, subject), fit.spec), Control(), fit.point.theta)[0]
+    except NumericalFailure:
+        # Without one of four patients a covariance over visits may be singular: no answer, and no reason to stop.
+        return None
 
 
 def without(problem: Problem, subjects: Any) -> Problem:
