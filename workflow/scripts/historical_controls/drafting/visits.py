@@ -82,7 +82,9 @@ def visit_days(draft: Draft) -> list[list[int]]:
         if not formats or len(columns) != 1 or not {part["subject"], *columns} <= draft.sheet.columns.keys():
             continue
         known = {
-            text: day[0].toordinal() for text in set(draft.column(columns[0])) if (day := days_of([text], formats))
+            text: day[0].toordinal()
+            for text in dict.fromkeys(draft.column(columns[0]))
+            if (day := days_of([text], formats))
         }
         own: dict[str, set[int]] = {}
         for who, text in zip(draft.column(part["subject"]), draft.column(columns[0]), strict=True):
