@@ -53,18 +53,22 @@ def blood_gases(raw: Path) -> pd.DataFrame:
     return both.loc[both["value"].between(LOW["PF"], HIGH["PF"]), ["person", "time", "value"]]
 
 
-def platelets(raw: Path) -> pd.DataFrame:
-    """Platelets of both sources in 10^9/L; a line with more cells than headings says nothing."""
+def laboratory(raw: Path, analyte: str, column: str, factors: dict[str, float]) -> pd.DataFrame:
+    """An analyte of both sources: person, time, value, and `below` where only a limit above it was sent.
+
+    A line with more cells than headings says nothing.
+    """
     with (raw / "historical/laboratorio.csv").open(encoding="latin-1", newline="") as file:
         head, *lines = csv.reader(file, delimiter=";")
     sent = pd.DataFrame([line for line in lines if len(line) == len(head)], columns=head)
-    sent = sent[sent["analito"] == "Plaquetas"]
-    factor = sent["unidad"].map({"10^3/uL": 1.0, "cels/uL": 1e-3})
+    sent = sent[sent["analito"] == analyte]
+    limit = sent["resultado"].str.extract(r"^(?:<|menor a) ?([\d,]+)$")[0]
     old = pd.DataFrame(
         {
             "person": "historical/" + sent["expediente"].str.strip(),
             "time": pd.to_datetime(sent["fecha_toma"], format="%d/%m/%Y %H:%M", errors="coerce"),
-            "value": number(sent["resultado"], ",") * factor,
+            "value": number(sent["resultado"].where(limit.isna(), limit), ",") * sent["unidad"].map(factors),
+            "below": limit.notna(),
         }
     )
     sent = pd.read_csv(raw / "treated/redcap_export.csv", dtype=str)
@@ -73,11 +77,23 @@ def platelets(raw: Path) -> pd.DataFrame:
         {
             "person": "treated/" + sent["record_id"],
             "time": pd.to_datetime(sent["lab_dt"], format="%Y-%m-%d %H:%M", errors="coerce"),
-            "value": number(sent["lab_plt"], "."),
+            "value": number(sent[column], "."),
+            "below": False,
         }
     )
-    both = pd.concat([old, new]).drop_duplicates().dropna()
+    return pd.concat([old, new]).drop_duplicates().dropna()
+
+
+def platelets(raw: Path) -> pd.DataFrame:
+    """Platelets in 10^9/L."""
+    both = laboratory(raw, "Plaquetas", "lab_plt", {"10^3/uL": 1.0, "cels/uL": 1e-3})
     return both[both["value"].between(2, 1700)]
+
+
+def procalcitonin(raw: Path) -> pd.DataFrame:
+    """Procalcitonin in ng/mL, some of it known as below the limit alone."""
+    both = laboratory(raw, "Procalcitonina", "lab_pct", {"ng/mL": 1.0})
+    return both[both["value"].between(0, 1000, inclusive="right")]
 
 
 def hours_since(values: pd.DataFrame, patients: pd.DataFrame) -> pd.DataFrame:
@@ -97,7 +113,8 @@ def baseline(own: pd.DataFrame) -> pd.Series:
 def daily(own: pd.DataFrame) -> pd.DataFrame:
     """One median a study day; day d is hours 24 (d - 1) to 24 d."""
     after = own[own["hours"] > 0].assign(day=lambda rows: np.ceil(rows["hours"] / 24).astype(int))
-    return after.groupby(["person", "arm", "day"], as_index=False)["value"].median()
+    below = {"below": ("below", "all")} if "below" in after else {}
+    return after.groupby(["person", "arm", "day"], as_index=False).agg(value=("value", "median"), **below)
 
 
 # ---------------------------------------------------------------- mixed model
@@ -106,7 +123,14 @@ def model_rows(own: pd.DataFrame, patients: pd.DataFrame) -> pd.DataFrame:
     rows, before = daily(own), baseline(own)
     known = before.reindex(rows["person"].unique())
     rows = rows.merge(patients[["person", "AGE"]], on="person")
-    return rows.assign(baseline=rows["person"].map(known).fillna(known.mean()))
+    own = rows["person"].map(known)
+    return rows.assign(baseline=own.fillna(known.mean()), known=own.notna())
+
+
+def covariates_of(rows: pd.DataFrame) -> list[str]:
+    """Baseline and age; no baseline where more than half of an arm lack it."""
+    share = rows.drop_duplicates("person").groupby("arm")["known"].mean()
+    return ["baseline", "AGE"] if (share >= 0.5).all() else ["AGE"]
 
 
 def natural_spline(day: np.ndarray, knots: np.ndarray) -> np.ndarray:
@@ -189,6 +213,21 @@ class MixedModel:
         """The contrast that solves the weighted equations with this fit's V (EE-1)."""
         XVX, XVy, _ = self.pieces(self.theta, [float(weights[name]) for name in self.names])
         return float(self.L(day) @ np.linalg.solve(XVX, XVy))
+
+    def expected_below(self, rows: pd.DataFrame) -> pd.Series:
+        """What is expected of each value below a limit, given the limit and the patient's other values."""
+        beta = np.linalg.solve(*self.pieces(self.theta)[:2])
+        rows = rows.sort_values(["person", "day"])
+        out = {}
+        for (X, y, day, treated), (_, own) in zip(self.people, rows.groupby("person", sort=False), strict=True):
+            V, rest = self.V(self.theta, day, treated), y - X @ beta
+            for at in np.flatnonzero(own["below"]):
+                others = np.arange(len(y)) != at
+                pull = np.linalg.solve(V[np.ix_(others, others)], V[others, at])
+                mean, sd = X[at] @ beta + pull @ rest[others], np.sqrt(V[at, at] - pull @ V[others, at])
+                z = (own["limit"].iloc[at] - mean) / sd
+                out[own.index[at]] = mean - sd * np.exp(stats.norm.logpdf(z) - stats.norm.logcdf(z))
+        return pd.Series(out)
 
     def contrast(self, day: float, level: float = 0.95) -> tuple[float, float, float]:
         """Estimate and limits by Kenward & Roger 1997 without second derivatives (their eq. 3.4, 5; as pbkrtest)."""

@@ -17,12 +17,14 @@ from .second_program import (
     baseline,
     blood_gases,
     clopper_pearson,
+    covariates_of,
     daily,
     endings,
     entropy_weights,
     hours_since,
     model_rows,
     platelets,
+    procalcitonin,
     win_odds,
 )
 
@@ -68,11 +70,15 @@ class Finished:
 
     def model(self, own: pd.DataFrame, outcome: str) -> MixedModel:
         """The second program's fit with the covariance that the run chose."""
+        return self.fit(model_rows(own, self.patients), outcome)
+
+    def fit(self, rows: pd.DataFrame, outcome: str) -> MixedModel:
+        """The same of the rows that a model is fitted to."""
         rung = self.rows(analysis="mixed_model", outcome=outcome, statistic="covariance_rung")["text"].item()
         declared: dict[str, Any] = next(one for one in self.analysis["ladder"] if one["id"] == rung)
         assert declared["residual"] == "car1" and declared["per_arm"] in ("one_scale", "two_scales"), declared
         slope, two = declared["random"] == "1 + day", declared["per_arm"] == "two_scales"
-        return MixedModel(model_rows(own, self.patients), ["baseline", "AGE"], slope, two)
+        return MixedModel(rows, covariates_of(rows), slope, two)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +108,24 @@ def test_a_log_outcome(run: Finished) -> None:
     model = run.model(own.assign(value=np.log(own["value"])), "PLT")
     for statistic, value in zip(("estimate", "lower", "upper"), np.exp(model.contrast(7)), strict=True):
         run.agrees(value, statistic, analysis="mixed_model", outcome="PLT", day=7, contrast=CONTRAST)
+
+
+def test_a_censored_outcome(run: Finished) -> None:
+    """One procalcitonin is below its limit: expectation and maximisation, about which the run draws it.
+
+    The limit itself instead of what is expected below it would be 0.5% off.
+    """
+    own = hours_since(procalcitonin(RAW), run.patients)
+    rows = model_rows(own.assign(value=np.log(own["value"])), run.patients)
+    rows = rows.assign(limit=rows["value"].where(rows["below"]))
+    assert rows["below"].sum() == 1
+    for _ in range(2):
+        model = run.fit(rows, "PCT")
+        expected = model.expected_below(rows)
+        rows.loc[expected.index, "value"] = expected
+    for statistic, value in zip(("estimate", "lower", "upper"), np.exp(model.contrast(7)), strict=True):
+        theirs, _ = run.printed(statistic, analysis="mixed_model", outcome="PCT", day=7, contrast=CONTRAST)
+        assert value == pytest.approx(theirs, rel=0.003)
 
 
 def test_ranks_with_death_as_the_worst(run: Finished, gases: pd.DataFrame) -> None:
