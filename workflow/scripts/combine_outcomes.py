@@ -34,9 +34,9 @@ with reported(snakemake.log[0]):
         seed=0,  # nothing is drawn here
     )
     statistics = {Path(file).stem: read_table(file, STATISTICS) for file in snakemake.input.statistics}
-    family = combine_outcomes(outcomes, statistics, inputs.primary)
-    # Whether an outcome is answered includes those that are counted and not modelled.
+    # An event may be the primary outcome, and is answered by its count.
     with_events = pd.concat([outcomes, read_table(snakemake.input.counted, ARD)], ignore_index=True)
+    family = combine_outcomes(with_events, statistics, inputs.primary)
     registered = completeness(with_events, inputs, read_table(snakemake.input.observations, OBSERVATIONS))
     known = inputs.dictionary.outcomes
     published = [one for path in snakemake.input.benchmarks for one in load_benchmarks(path, known)]

@@ -11,6 +11,9 @@ import pytest
 from historical_controls.analysis.families.combine import combine_outcomes
 from historical_controls.analysis.model.permutation import joint_labels
 from historical_controls.analysis.outcomes import Analysed, analyse_outcomes
+from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 
@@ -107,6 +110,18 @@ def test_one_family_of_all_outcomes_and_days(two: Analysed) -> None:
         number(ard, "p_value", analysis="fixed_sequence", method="permutation", outcome=c) for c in ("PF", "HR")
     ]
     assert sequence[1] >= sequence[0]
+
+
+def test_an_event_may_open_the_fixed_sequence(two: Analysed) -> None:
+    """Its p-value is that of its count; without one the sequence would end before its first step."""
+    count = Cell(AnalysisKey.PRIMARY_EVENT, "primary", "exact", "DEATH", day=7, contrast="treated - historical")
+    with_count = pd.concat([two.ard, ard_frame([count.number(Statistic.P_VALUE, 0.03, format="p")])])
+    ard = combine_outcomes(with_count, two.statistics, Primary(outcome="DEATH", day=7, key_secondary=["PF"]))
+    for method in ("mixed_model", "permutation"):
+        here = {"analysis": "fixed_sequence", "method": method}
+        assert number(ard, "p_value", outcome="DEATH", **here) == 0.03
+        own = number(two.ard, "p_value", analysis=method, outcome="PF", day=7)
+        assert number(ard, "p_value", outcome="PF", **here) == max(0.03, own)
 
 
 def test_a_family_of_nothing_says_so(dictionary: Dictionary) -> None:

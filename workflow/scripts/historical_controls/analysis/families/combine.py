@@ -23,7 +23,8 @@ CELL = Cell(AnalysisKey.MULTIPLICITY, "primary", contrast=CONTRAST)
 def combine_outcomes(ard: pd.DataFrame, statistics: Mapping[str, pd.DataFrame], primary: Primary) -> pd.DataFrame:
     """ARD rows 14.2.10 and 15.13 of the primary scenario: adjusted p-values, all together and none chosen afterwards.
 
-    ard: the outcomes' rows; statistics: table `statistics` by outcome, rows of all in the order of the same labellings.
+    ard: the outcomes' rows, those of events included; statistics: table `statistics` by outcome, rows of all in the
+    order of the same labellings.
     """
     raw = _p_values(ard, AnalysisKey.PERMUTATION)
     rows = [*_family_rows(raw, statistics), *_sequence_rows(ard, primary), *null_rows(statistics, primary)]
@@ -68,7 +69,8 @@ def _sequence_rows(ard: pd.DataFrame, primary: Primary) -> Iterator[Row]:
     order = [primary.outcome, *primary.key_secondary]
     for analysis in ANALYSES:
         # A contrast without a p-value is nan, and ends the sequence there.
-        p_values = _p_values(ard, analysis)
+        # Of an event as primary outcome both have the p-value of its count.
+        p_values = _p_values(ard, AnalysisKey.PRIMARY_EVENT) | _p_values(ard, analysis)
         adjusted = fixed_sequence([p_values.get((code, float(primary.day)), float("nan")) for code in order])
         for position, (code, p) in enumerate(zip(order, adjusted, strict=True), start=1):
             here = CELL.at(analysis=AnalysisKey.FIXED_SEQUENCE, method=analysis, outcome=code, day=primary.day)
