@@ -10,7 +10,10 @@ import pandas as pd
 
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.config.study_config import Report
+from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.dictionary.files import PROGRAM_DICTIONARY
 from historical_controls.figures.draw import draw_figures
+from historical_controls.report.investigator.answer import deaths
 from historical_controls.report.printing.headline import headline_sentence
 
 from .conftest import Rendered, render
@@ -149,3 +152,13 @@ def test_the_headline_is_the_average_over_the_draws_of_waits() -> None:
     assert "The one draw that tables and figures show: 34 (\N{MINUS SIGN}19 to 86)." in said
     refused = headline_of(cell.text("not_estimable", "most_draws_refused"))
     assert "refused under most of the random draws of waiting times" in refused and "34" not in refused
+
+
+def test_the_count_of_an_event_leaves_no_death_out() -> None:
+    printer = small_study().page("en", {}).printer
+    assert "does not count these deaths" in deaths(printer).striptags()
+    primary = printer.config.primary.model_copy(update={"outcome": "AE"})
+    config = printer.config.model_copy(update={"primary": primary})
+    counted = replace(printer, config=config, dictionary=load_dictionary(PROGRAM_DICTIONARY))
+    said = deaths(counted).striptags()
+    assert "had died." in said and "does not count" not in said

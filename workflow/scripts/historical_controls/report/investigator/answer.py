@@ -9,6 +9,7 @@ from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.report.printing.draws import Parts
+from historical_controls.report.printing.event_sentences import is_event
 from historical_controls.report.printing.headline import contrast, headline, headline_sentence, includes_none, is_ratio
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
@@ -77,7 +78,9 @@ def deaths(printer: Printer) -> Markup:
     dead = _by_arm(printer, AnalysisKey.DISPOSITION, Statistic.COUNT, "dead", level="death", day=day)
     of = _by_arm(printer, AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, "n", day=day)
     outcome = printer.label(printer.config.primary.outcome)
-    said = printer.word("answer.deaths", day=printer.fact(horizon), outcome=outcome, **dead, **of)
+    # The count of an event leaves no death out, or is that of the deaths.
+    key = "answer.deaths_alone" if is_event(printer, printer.config.primary.outcome) else "answer.deaths"
+    said = printer.word(key, day=printer.fact(horizon), outcome=outcome, **dead, **of)
     # Patients lost before the horizon may have died: the sentence must not read as if all were known.
     lost = _counts_if_any(printer, AnalysisKey.DISPOSITION, Statistic.N_UNKNOWN, level="death", day=day)
     if lost:
