@@ -14,6 +14,7 @@ from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.dictionary.files import PROGRAM_DICTIONARY
 from historical_controls.figures.draw import draw_figures
 from historical_controls.report.investigator.answer import deaths
+from historical_controls.report.investigator.certainty import certainty
 from historical_controls.report.printing.headline import headline_sentence
 
 from .conftest import Rendered, render
@@ -162,3 +163,13 @@ def test_the_count_of_an_event_leaves_no_death_out() -> None:
     counted = replace(printer, config=config, dictionary=load_dictionary(PROGRAM_DICTIONARY))
     said = deaths(counted).striptags()
     assert "had died." in said and "does not count" not in said
+
+
+def test_refits_are_compared_with_the_draw_that_they_leave_a_patient_out_of() -> None:
+    """The average excludes no difference where the declared draw and its refits include it: no patient changes that."""
+    cell = Cell("wait_draws", "primary", "average", "PF", level="average", day=7, contrast=CONTRAST)
+    values = {"estimate": 34.0, "lower": 3.0, "upper": 65.0}
+    averaged = with_rows(*(cell.number(name, value, "mmHg") for name, value in values.items()))
+    drawn = [certainty(study.page("en", {})) for study in (small_study(), averaged)]
+    marks = [[line.changes for line in one.lines if line.kind == "other"] for one in drawn if one is not None]
+    assert marks[0] and marks[0] == marks[1]

@@ -15,7 +15,7 @@ from historical_controls.ard.queries import Result
 from historical_controls.report.inputs import PageInputs
 from historical_controls.report.investigator.answer import win_odds
 from historical_controls.report.investigator.fragility import OF_CHOICES, deciding_patients
-from historical_controls.report.printing.headline import headline, includes_none, is_ratio
+from historical_controls.report.printing.headline import contrast, headline, includes_none, is_ratio
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 
@@ -65,7 +65,8 @@ def certainty(page: PageInputs) -> Certainty | None:
         Line(printer.word("certainty.model"), "primary", _numbers(printer, main), main),
         *_permutation(printer),
         *_deaths(printer),
-        *_without_patients(page, main),
+        # Refits are of the declared draw of waits, which the main answer is averaged with.
+        *_without_patients(page, contrast(printer, primary.outcome, primary.day) or main),
         *_specification(printer),
     ]
     benefit = printer.outcome(primary.outcome).benefit
@@ -111,7 +112,7 @@ def _deaths(printer: Printer) -> Iterator[Line]:
 
 
 def _without_patients(page: PageInputs, main: Parts) -> Iterator[Line]:
-    """The refits that change the conclusion; without one, the refit that lies farthest from the primary estimate."""
+    """The refits that change the conclusion; without one, the refit that lies farthest from main, that of everybody."""
     printer = page.printer
     chosen = deciding_patients(printer)
     estimates = printer.primary_all(AnalysisKey.LEAVE_ONE_OUT, Statistic.ESTIMATE)
