@@ -146,7 +146,9 @@ def _config(hostile: str) -> dict[str, object]:
 
 
 def _source(arm: str, label: dict[str, str]) -> dict[str, object]:
-    part = {"kind": "patients", "subject": "id"}
+    ends = ("death", "discharge_alive", "transfer_out")
+    events = [{"event": end, "time": {"columns": [end], "formats": ["%Y-%m-%d"]}} for end in ends]
+    part = {"kind": "patients", "subject": "id", "events": events}
     return {"arm": arm, "label": label, "files": {"main": {"path": "data/raw/main.csv", "parts": [part]}}}
 
 

@@ -13,6 +13,7 @@ from historical_controls.ard.single_arm import without_comparison
 from historical_controls.config.scenarios import grid
 from historical_controls.config.study_config import load_config
 from historical_controls.report.described.page import render_description
+from historical_controls.report.investigator.page import render_report
 
 from .reading import Page
 from .study import ROOT, SmallStudy, _config, small_study
@@ -83,3 +84,14 @@ def test_words_of_one_arm_take_the_place_of_known_ones(language: str) -> None:
         base = words.entries[key.removeprefix("single_arm.")]
         assert placeholders(said) <= placeholders(base), key
     assert words.of_single_arm()("answer.caveat") == words("single_arm.answer.caveat")
+
+
+def test_deaths_that_no_source_can_record_are_not_counted_as_none(study: SmallStudy) -> None:
+    told = _config("")
+    for source in told["sources"].values():  # type: ignore[attr-defined]
+        source["files"]["main"]["parts"][0].pop("events")
+    silent = replace(small_study(), config=load_config(told))
+    text = Page.of(render_report(silent.page("en"))).visible
+    assert "Died" not in text and "Discharged alive" not in text
+    assert "Deaths by group are not available" in Page.of(render(silent, "en")).visible
+    assert "Died" in Page.of(render_report(small_study().page("en"))).visible

@@ -70,7 +70,7 @@ def deaths(printer: Printer) -> Markup:
     """Deaths by arm with their denominators, and their difference where it was estimated."""
     horizon = printer.config.cohort.horizon_days
     day = float(horizon)
-    if any(
+    if not printer.records("death") or any(
         printer.results.one(AnalysisKey.DISPOSITION, Statistic.COUNT, arm=arm, level="death", day=day) is None
         for arm in ARMS
     ):
@@ -228,7 +228,7 @@ def what_was_done(printer: Printer) -> list[Markup]:
         printer.word("done.design", treatment=treatment, horizon=horizon),
         Markup(" ").join(
             [
-                printer.word("done.time_zero_event"),
+                printer.word("done.time_zero_event" if zero.treated == "infusion" else "done.time_zero_declared"),
                 printer.word(start, hours=printer.fact(f"{zero.standard_care_hours:g}")),
                 *([printer.word("done.waits_matched")] if zero.match_waits else []),
                 *_waits(printer),
@@ -254,7 +254,8 @@ def _waits(printer: Printer) -> list[Markup]:
         name: printer.results.one(AnalysisKey.WAITS, name, arm="treated")
         for name in (Statistic.MEDIAN, Statistic.MIN, Statistic.MAX)
     }
-    if any(row is None or row.value is None for row in rows.values()):
+    # Nobody waited where time zero is the start of the records.
+    if any(row is None or row.value is None for row in rows.values()) or not rows[Statistic.MAX].value:  # type: ignore[union-attr]
         return []
     return [printer.word("done.waits", **{name: printer.number(row) for name, row in rows.items()})]
 

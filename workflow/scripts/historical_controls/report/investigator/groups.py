@@ -62,7 +62,11 @@ def _died_by_primary_day(printer: Printer) -> list[Row]:
     died = [printer.primary_one(AnalysisKey.WORST_RANK, Statistic.N_DIED, arm=arm) for arm in ARMS]
     totals = [printer.primary_one(AnalysisKey.WORST_RANK, Statistic.N_SUBJECTS, arm=arm) for arm in ARMS]
     # At the horizon the row would repeat the deaths by the end of follow-up.
-    if day == printer.config.cohort.horizon_days or any(row is None for row in (*died, *totals)):
+    if (
+        not printer.records("death")
+        or day == printer.config.cohort.horizon_days
+        or any(row is None for row in (*died, *totals))
+    ):
         return []
     cells = [
         _with_limits(printer, _of(printer, count, total), arm, day)
@@ -88,6 +92,8 @@ def _with_limits(printer: Printer, said: Markup, arm: str, day: int) -> Markup:
 def _died(printer: Printer) -> list[Row]:
     """Deaths by the end of follow-up, with the exact interval of each share and the difference."""
     horizon = printer.config.cohort.horizon_days
+    if not printer.records("death"):
+        return []
     cells = []
     for arm in ARMS:
         rows = {

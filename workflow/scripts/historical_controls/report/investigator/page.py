@@ -92,7 +92,7 @@ def _content(page: PageInputs) -> dict[str, Any]:
         "flow": figure(figures, "15.1-flow.svg", "people.flow_title", "people.flow_desc", printer),
         "baseline": baseline_table(printer),
         "matrix": matrix_table(printer),
-        "readings": readings_table(printer),
+        "readings": readings_table(printer) if config.cohort.rules else None,
         "care": care_table(printer),
         "calendar": figure(figures, "15.2-calendar.svg", "calendar.title", "calendar.desc", printer),
         "calendar_sentence": calendar_sentence(printer),

@@ -13,6 +13,8 @@ from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.printer import Printer
 from historical_controls.text.formatting import format_number
 
+# What ends the record of a patient, where a source says so; the rest follows from when records end.
+ENDINGS = ("death", "discharge_alive", "transfer_out")
 EVENTS = ("death", "discharge_alive", "transfer_out", "in_hospital", "last_record")
 
 
@@ -162,7 +164,8 @@ def disposition_table(printer: Printer) -> HtmlTable | None:
     rows = tuple(
         Row(printer.word(f"event.{event}"), tuple(_event_cell(printer, event, arm) for arm in printer.arms))
         for event in EVENTS
-        if any(
+        if (event not in ENDINGS or printer.records(event))
+        and any(
             printer.results.one(AnalysisKey.DISPOSITION, Statistic.COUNT, arm=arm, level=event, day=float(horizon))
             for arm in printer.arms
         )

@@ -13,6 +13,7 @@ from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Finding, Result, Results, reason_facts, refusing
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
+from historical_controls.dictionary.vocabulary import ANY_EVENT
 from historical_controls.text.formatting import DASH, decimals, format_number
 from historical_controls.text.words import Words
 
@@ -33,6 +34,11 @@ class Printer:
     def arms(self) -> tuple[str, ...]:
         """The arms that the study has, treated first."""
         return ("treated",) if self.config.single_arm else ARMS
+
+    def records(self, event: str) -> bool:
+        """Whether any source can record an event: of others that none is counted says nothing."""
+        able = {name for source in self.config.sources.values() for name in source.recordable_events}
+        return event in able or ANY_EVENT in able
 
     def primary_one(
         self, analysis: AnalysisKey, statistic: Statistic, *, arm: str = "", level: str = "", contrast: str = ""
