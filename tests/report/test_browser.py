@@ -83,16 +83,29 @@ def test_page_fits_and_is_silent(
     page.close()
 
 
+# Everything unfolded in one scheme and as opened in the other, each document, language and width once.
+READERS = (("en", 1440, "light", "dark"), ("es", 360, "dark", "light"))
+
+
 @pytest.mark.parametrize("document", ["investigator", "statistician"])
-@pytest.mark.parametrize(("language", "width"), [("en", 1440), ("es", 360)])
-def test_nothing_keeps_a_reader_out(browser: Browser, folder: Path, document: str, language: str, width: int) -> None:
-    """axe-core: WCAG 2.2 A and AA and its best practices, everything unfolded."""
+@pytest.mark.parametrize(("language", "width", "folded", "unfolded"), READERS)
+def test_nothing_keeps_a_reader_out(
+    browser: Browser, folder: Path, document: str, language: str, width: int, folded: Any, unfolded: Any
+) -> None:
+    """axe-core: WCAG 2.2 A and AA and its best practices, folded and unfolded, light and dark."""
     from axe_playwright_python.sync_playwright import Axe
 
     page, _, _ = opened(browser, folder, language, width, document)
-    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found] == []
+    for scheme, is_open in ((folded, False), (unfolded, True)):
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate(
+            f"document.querySelectorAll('details').forEach(each => {{ each.open = {str(is_open).lower()}; }})"
+        )
+        found = Axe().run(page).response["violations"]
+        assert [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found] == [], (
+            scheme,
+            is_open,
+        )
     page.close()
 
 
@@ -207,5 +220,51 @@ def test_choosing_options_leaves_their_results(browser: Browser, folder: Path) -
     assert 0 < len(cells) < everything
     assert set(cells) == {chosen}
     assert page.inner_text("#choices-count") == f"{len(cells)} / {everything}"
+    assert messages == []
+    page.close()
+
+
+def test_contents_stay_in_sight_beside_a_wide_page(browser: Browser, folder: Path) -> None:
+    page, _, _ = opened(browser, folder, "en", 1440, "statistician")
+    page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight / 2)")
+    top = "document.querySelector('#contents').getBoundingClientRect().top"
+    assert page.evaluate(top) == 0
+    right, left = (
+        page.evaluate(f"document.querySelector('{one}').getBoundingClientRect().{side}")
+        for one, side in (("#contents", "right"), ("main h2", "left"))
+    )
+    assert right <= left
+    page.fill("#search", "win odds")
+    opened_groups = "[...document.querySelectorAll('#contents details')].filter(one => one.open)"
+    assert page.evaluate(
+        f"{opened_groups}.length > 0 && {opened_groups}.every(one => one.querySelector('li:not([hidden])'))"
+    )
+    page.set_viewport_size({"width": 768, "height": 900})
+    assert page.evaluate(top) < 0
+    page.close()
+
+
+def test_rows_are_cards_on_a_phone(browser: Browser, folder: Path) -> None:
+    page, _, _ = opened(browser, folder, "en", 360)
+    cells = (
+        "[...document.querySelectorAll('#table-glance tbody tr')[0].cells].map(one => one.getBoundingClientRect().left)"
+    )
+    assert len(set(page.evaluate(cells))) == 1
+    head = "getComputedStyle(document.querySelector('#table-glance tbody td'), '::before').content"
+    assert "Treated minus historical" in page.evaluate(head)
+    page.set_viewport_size({"width": 768, "height": 900})
+    assert len(set(page.evaluate(cells))) > 1
+    assert page.evaluate(head) == "none"
+    page.close()
+
+
+@pytest.mark.parametrize(("name", "start"), [("SVG", b"<svg"), ("PNG", b"\x89PNG")])
+def test_a_figure_is_saved_as_a_file(browser: Browser, folder: Path, name: str, start: bytes) -> None:
+    page, messages, _ = opened(browser, folder, "en", 768)
+    with page.expect_download() as waited:
+        page.click(f"#outcome-PF .save button:text('{name}')")
+    file = waited.value
+    assert file.suggested_filename == f"PaO2_FiO2 ratio.{name.lower()}"
+    assert Path(file.path()).read_bytes().startswith(start)
     assert messages == []
     page.close()

@@ -52,3 +52,49 @@ document.addEventListener("keydown", (event) => {
 });
 // The buttons do nothing without this script, which is why they are hidden until it runs.
 for (const bar of document.querySelectorAll(".patients")) bar.hidden = false;
+
+// Figures as files. Their text is copied with the page's own fonts; a bitmap is three times as wide as the drawing.
+function save(href, name) {
+  const link = document.createElement("a");
+  link.href = href;
+  link.download = name;
+  link.click();
+}
+
+function saveFigure(svg, type) {
+  const copy = svg.cloneNode(true);
+  const [, , width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
+  copy.setAttribute("width", width);
+  copy.setAttribute("height", height);
+  const name = `${svg.querySelector("title").textContent.trim()}.${type}`;
+  const href = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
+  if (type === "svg") {
+    save(href, name);
+    return;
+  }
+  const image = new Image();
+  image.onload = () => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [3 * width, 3 * height];
+    const pen = canvas.getContext("2d");
+    pen.fillStyle = "#fff";
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+    save(canvas.toDataURL("image/png"), name);
+  };
+  image.src = href;
+}
+
+for (const svg of document.querySelectorAll("figure svg[viewBox]")) {
+  const bar = document.createElement("p");
+  bar.className = "note save";
+  for (const type of ["svg", "png"]) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = type.toUpperCase();
+    button.setAttribute("aria-label", `${document.body.dataset.save} ${type.toUpperCase()}: ${svg.querySelector("title").textContent}`);
+    button.addEventListener("click", () => saveFigure(svg, type));
+    bar.append(button);
+  }
+  svg.after(bar);
+}

@@ -22,6 +22,10 @@ function search() {
     shown += item.hidden ? 0 : 1;
   }
   count.textContent = `${shown} / ${items.length}`;
+  // While somebody searches, the groups with what was found are open.
+  for (const group of document.querySelectorAll("#contents details")) {
+    group.open = words.length > 0 && Boolean(group.querySelector("li:not([hidden])"));
+  }
 }
 
 // Numbers by size (a minus is U+2212, thousands have commas), words by the page's language, empty cells last.

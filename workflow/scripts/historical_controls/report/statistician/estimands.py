@@ -13,6 +13,7 @@ from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.config.analysis.estimands import Estimand, Estimands
+from historical_controls.report.printing.headline import headline
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 
@@ -73,6 +74,9 @@ def _result(printer: Printer, one: Estimand) -> tuple[Markup, str]:
     outcome = printer.config.primary.outcome
     outcome = outcome if not one.outcomes or outcome in one.outcomes else one.outcomes[0]
     rows = _rows(printer, one, outcome)
+    if rows is not None and one.analysis == AnalysisKey.MIXED_MODEL and outcome == printer.config.primary.outcome:
+        # The headline of the page, which may be an average over draws.
+        rows = rows if SLOPE in one.measures else headline(printer) or rows
     about = {"outcome": printer.label(outcome), "level": printer.level}
     if rows is None:
         refused = printer.results.not_estimable(outcome, float(printer.config.primary.day))
