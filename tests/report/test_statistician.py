@@ -270,6 +270,21 @@ def test_listings_of_ten_and_more_stand_in_the_order_of_their_numbers() -> None:
     assert [re.sub("<[^>]+>", "", head) for head in values.heads[2:]] == ["T1", "T2", "T10"]
 
 
+def test_lines_of_no_outcome_have_no_empty_head_above_them() -> None:
+    study = small_study()
+    rows = [
+        Cell("e_value", "primary", outcome=outcome, level=level, contrast="treated - historical").number("e_value", 2.0)
+        for outcome, level in (("PF", ""), ("", "death"))
+    ]
+    printer = replace(study, ard=ard_frame(rows)).page("en").printer
+    (shell, *_) = SHELLS[OutputId.UNMEASURED]
+    table = shell_table(Names(printer), study.outputs[str(OutputId.UNMEASURED)], shell, 1)
+    assert table is not None
+    assert [(row.head.striptags(), bool(row.cells), row.indent) for row in table.rows] == [
+        ("PaO2/FiO2 ratio, mmHg", False, False), ("All", True, True), ("Died", True, False),
+    ]  # fmt: skip
+
+
 def test_shells_name_declared_words_and_outputs() -> None:
     words, outputs = small_study().words("en"), small_study().outputs
     for output_id, shells in SHELLS.items():

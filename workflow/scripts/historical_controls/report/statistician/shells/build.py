@@ -203,12 +203,16 @@ def _rows(names: Names, shell: Shell, filled: Filled, places: Sequence[int]) -> 
     """Lines, each stratum named once in a row of its own; all in one stratum need no such row."""
     strata = {line[:-1] for line in filled.lines}
     above: Line | None = None
+    named = Markup("")
     for line, cells in filled.lines.items():
         if line[:-1] and line[:-1] != above:
             above = line[:-1]
-            yield Row(_stratum(names, shell, above))
+            named = _stratum(names, shell, above)
+            # Lines of no outcome (deaths, among outcomes) are in no stratum: a head without words says nothing.
+            if named:
+                yield Row(named)
         printed = tuple(_cell(names, place, shell.columns[place][1], cells) for place in places)
-        yield Row(_line_name(names, shell, line[-1]), printed, indent=bool(strata - {()}))
+        yield Row(_line_name(names, shell, line[-1]), printed, indent=bool(strata - {()}) and bool(named))
 
 
 def _stratum(names: Names, shell: Shell, values: Line) -> Markup:
