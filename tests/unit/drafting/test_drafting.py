@@ -220,3 +220,12 @@ def test_follow_up_and_window_of_quarterly_visits_over_years(tmp_path: Path) -> 
     )
     EXPORTS["long"].write(tmp_path / "daily/data/raw")
     assert "analysis" not in draft_study(tmp_path / "daily")
+
+
+def test_who_survived_is_a_characteristic_where_no_date_says_when_a_stay_ended(tmp_path: Path) -> None:
+    rows = ["patient_id,age,outcome"] + [f"{n},5{n},{'died_in_hospital' if n % 3 else 'survived'}" for n in range(9)]
+    (tmp_path / "data/raw").mkdir(parents=True)
+    (tmp_path / "data/raw/patients.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (part,) = draft_study(tmp_path)["sources"]["export"]["files"]["patients"]["parts"]
+    survived = {"characteristic": "SURVIVED", "values": {"died_in_hospital": "no", "survived": "yes"}}
+    assert plain(part["columns"]["outcome"]) == survived and isinstance(part["columns"]["outcome"], Guess)

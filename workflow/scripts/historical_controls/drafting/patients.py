@@ -17,9 +17,11 @@ from historical_controls.drafting.values import dates, middle, numbers
 def draft_patients(draft: Draft, where: list[dict[str, Any]]) -> None:
     """Characteristics and dated events in a patient's row."""
     columns: dict[str, Any] = {name: found for name in draft.free if (found := _characteristic(draft, name))}
-    events = list(_events(draft))
+    # Before the events, which take the column that says how a stay ended.
     status = first_of(known.ENDINGS, draft.free)
-    if status and (codes := plain(ending_codes(draft.column(status)))).keys() >= {"death"}:
+    events = list(_events(draft))
+    dated = any(event.get("only_if", {}).get("column") == status for event in map(plain, events))
+    if status and not dated and (codes := plain(ending_codes(draft.column(status)))).keys() >= {"death"}:
         meant = {text: "no" if event == "death" else "yes" for event, texts in codes.items() for text in texts}
         columns[status] = Guess({"characteristic": "SURVIVED", "values": meant}, "does it say who survived the stay?")
     if age := _age_from_birth(draft, events):
