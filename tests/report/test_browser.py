@@ -71,7 +71,7 @@ def test_page_fits_and_is_silent(
                 .map(e => e.outerHTML.slice(0, 80))"""
         )
         assert outside == []
-    if document == "statistician":
+    if pages == "folder":
         wide = page.evaluate(
             """() => [...document.querySelectorAll('.table-box')].filter(e => e.scrollWidth > e.clientWidth + 1)
                 .map(e => e.querySelector('caption').textContent)"""
