@@ -23,6 +23,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/exports.smk"
 include: "workflow/rules/check.smk"
+include: "workflow/rules/seal.smk"
 
 
 CODE.save()
@@ -41,6 +42,7 @@ localrules:
     check,
     documents,
     pdf,
+    seal,
 
 
 rule all:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from historical_controls.config.plan.seal import read_seal
+
 from .conftest import ROOT, edit_config, snakemake
 
 pytestmark = pytest.mark.workflow
@@ -107,6 +109,25 @@ def test_killed_run_resumes_to_the_same_results_on_more_cores(small_study: Path,
     assert whole.keys() == broken.keys()
     assert [path for path in whole if whole[path] != broken[path]] == []
     assert len([path for path in whole if path.endswith(".svg")]) >= 4
+
+
+def test_a_sealed_plan_is_amended_and_never_replaced(small_study: Path) -> None:
+    assert snakemake(small_study, "seal").code == 0
+    path = small_study / "plan.sealed.json"
+    first = path.read_bytes()
+    assert snakemake(small_study, "seal").code == 0
+    assert path.read_bytes() == first
+    edit_config(small_study, lambda settings: settings["primary"].update(outcome="IL6"))
+    assert snakemake(small_study, "seal").code == 0
+    seal = read_seal(path)
+    assert [change.key for change in seal.amendments[0].changes] == ["primary.outcome"]
+    assert (seal.first["primary"]["outcome"], seal.plan["primary"]["outcome"]) == ("PF", "IL6")
+    assert not seal.results_known
+    path.write_text(path.read_text(encoding="utf-8").replace('"PF"', '"CRP"'), encoding="utf-8")
+    run = snakemake(small_study, "seal")
+    assert run.code != 0
+    assert "was changed after it was sealed" in run.output
+    assert "Traceback" not in run.output
 
 
 def test_typos_in_the_config_are_told_all_at_once_without_a_traceback(small_study: Path) -> None:

@@ -4,6 +4,8 @@ import os
 
 from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.merging import merged
+from historical_controls.config.plan.plan import plan_of, unlabelled
+from historical_controls.config.plan.seal import SEAL
 from historical_controls.config.reading.included import included_files, lines_of, with_included
 from historical_controls.config.scenarios import (
     BATCHES,
@@ -60,6 +62,8 @@ DICTIONARY.sort(key=lambda path: Path(path).parent != DICTIONARY_FOLDER)
 BENCHMARKS, DIFFERENCES = (
     [str(path) for path in DICTIONARY_FOLDER.glob(name)] for name in ("benchmarks.csv", "registry_differences.csv")
 )
+# How the config stands to a plan that was sealed, if one was (see seal.smk).
+SEALED = [SEAL] if Path(SEAL).is_file() else []
 COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result", "ending")]
 MODELLED = [code for code in STUDY.outcomes if code not in COUNTED]
 # Of what a source can record, the absence says something: of the rest nothing is known.
@@ -133,13 +137,6 @@ def other_sources(name):
 def every_file(path):
     """`path` with {source} and {file} filled in, for all files of all sources."""
     return [path.format(source=name, file=file) for name, source in STUDY.sources.items() for file in source.files]
-
-
-def unlabelled(value):
-    """Plain values whose labels are empty: only reports print labels, and another wording reruns nothing else."""
-    if isinstance(value, dict):
-        return {key: {} if key == "label" else unlabelled(inner) for key, inner in value.items()}
-    return [unlabelled(inner) for inner in value] if isinstance(value, list) else value
 
 
 def plain(section, **parts):

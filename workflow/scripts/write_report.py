@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from historical_controls.config.plan.seal import read_seal
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
@@ -29,6 +30,7 @@ with reported(snakemake.log[0]):
         figures=read_figures(snakemake.input.figures),
         provenance=json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8")),
         display=read_table(snakemake.input.display, DISPLAY),
+        seal=next(map(read_seal, snakemake.input.seal), None),
     )
     render = render_description if page.config.single_arm else render_report
     Path(snakemake.output.report).write_text(render(page), encoding="utf-8")

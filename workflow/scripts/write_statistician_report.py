@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from historical_controls.config.plan.seal import read_seal
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
@@ -28,6 +29,7 @@ with reported(snakemake.log[0]):
         templates=Path(snakemake.input.templates[0]).parent,
         outputs=load_outputs(snakemake.input.outputs),
         figures=read_figures(snakemake.input.figures),
+        seal=next(map(read_seal, snakemake.input.seal), None),
         provenance=json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8")),
     )
     declared = Declarations(

@@ -15,6 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from historical_controls.ard.queries import results_of
 from historical_controls.ard.single_arm import OF_COMPARISONS
+from historical_controls.config.plan.plan import plan_of
+from historical_controls.config.plan.seal import Seal, SealState, seal_state
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.report.printing.html_table import cell_html
@@ -34,7 +36,7 @@ class PageInputs:
 
     `ard`: table `ard`, all scenarios; `templates`: workflow/templates; `outputs`: docs/outputs.csv by output id;
     `figures`: SVG text by file name, in the language of `words`; `provenance`: results/provenance.json; `display`:
-    table `display` of the scenario 'primary', for what may be said of single patients.
+    table `display` of the scenario 'primary', for what may be said of single patients; `seal`: the sealed plan, if any.
     """
 
     ard: pd.DataFrame
@@ -46,6 +48,12 @@ class PageInputs:
     figures: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     display: pd.DataFrame = field(default_factory=DISPLAY.empty)
+    seal: Seal | None = None
+
+    @cached_property
+    def seal_state(self) -> SealState:
+        """How the config stands to the sealed plan."""
+        return seal_state(self.seal, plan_of(self.config))
 
     @cached_property
     def printer(self) -> Printer:

@@ -15,23 +15,21 @@ NOTHING = Markup("")
 
 def described_answer(printer: Printer) -> dict[str, Markup]:
     """The sentences of the main result by name, as the pages of a comparison have them; empty where there is none."""
-    primary = printer.config.primary
-    declared = {"outcome": printer.label(primary.outcome), "day": printer.fact(primary.day)}
     return {
-        "sentence": described_outcome(printer, primary.outcome),
+        "sentence": described_outcome(printer, printer.config.primary.outcome),
         "compatible": NOTHING,
         "n": NOTHING,
         "deaths": _deaths(printer),
         "death_aware": NOTHING,
         "certainty": NOTHING,
-        "declared": printer.word("answer.declared", **declared),
     }
 
 
-def described_outcome(printer: Printer, code: str) -> Markup:
-    """Mean at the primary day and its change from baseline in one sentence, or why there is none."""
-    day = float(printer.config.primary.day)
-    common = {"outcome": printer.label(code), "day": printer.fact(printer.config.primary.day), "level": printer.level}
+def described_outcome(printer: Printer, code: str, at: int | None = None) -> Markup:
+    """Mean at a day (the primary one) and its change from baseline in one sentence, or why there is none."""
+    at = printer.config.primary.day if at is None else at
+    day = float(at)
+    common = {"outcome": printer.label(code), "day": printer.fact(at), "level": printer.level}
     mean = numbers(printer, code, MEAN, day)
     if mean is None:
         refused = one(printer, code, Statistic.NOT_ESTIMABLE, day) or printer.results.not_estimable(code)

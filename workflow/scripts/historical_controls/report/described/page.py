@@ -16,6 +16,7 @@ from historical_controls.report.investigator.eligibility import care_table
 from historical_controls.report.investigator.page import OutcomePart, caption, figure, outcome_figure, role
 from historical_controls.report.investigator.people import baseline_table, disposition_table
 from historical_controls.report.printing.printer import Printer
+from historical_controls.report.printing.sealed_plan import declared_sentences
 
 TEMPLATE = "described.html.j2"
 # In the order of the page; each has a sentence in the locale.
@@ -35,6 +36,7 @@ def _content(page: PageInputs) -> dict[str, Any]:
         "script_hash": script_hash(page.script(HIGHLIGHT)),
         "patients": page.treated_patients,
         "answer": described_answer(printer),
+        "declared": declared_sentences(printer, page.seal_state, described_outcome),
         "size": _size(printer),
         "flow": figure(figures, "15.1-flow.svg", "people.flow_title", "people.flow_desc", printer),
         "baseline": baseline_table(printer),

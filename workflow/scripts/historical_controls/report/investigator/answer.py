@@ -41,7 +41,6 @@ def answer(printer: Printer) -> dict[str, Markup]:
     """The sentences of the main result by name; 'compatible' and 'n' are empty where nothing was estimated."""
     primary = printer.config.primary
     parts = contrast(printer, primary.outcome, primary.day)
-    declared = {"outcome": printer.label(primary.outcome), "day": printer.fact(primary.day)}
     return {
         "sentence": headline_sentence(printer),
         "compatible": compatible(printer, headline(printer)),
@@ -53,7 +52,6 @@ def answer(printer: Printer) -> dict[str, Markup]:
         "deaths": deaths(printer),
         "death_aware": death_aware(printer),
         "certainty": _certainty(printer),
-        "declared": printer.word("answer.declared", **declared),
     }
 
 

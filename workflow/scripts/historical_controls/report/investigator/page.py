@@ -40,9 +40,11 @@ from historical_controls.report.investigator.outcomes import (
 )
 from historical_controls.report.investigator.people import baseline_table, disposition_table
 from historical_controls.report.printing.event_sentences import is_event
+from historical_controls.report.printing.headline import stated
 from historical_controls.report.printing.html_table import HtmlTable
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
+from historical_controls.report.printing.sealed_plan import declared_sentences
 from historical_controls.report.printing.svg import inline_svg
 from historical_controls.report.printing.win_odds import said_win_odds
 
@@ -83,6 +85,7 @@ def _content(page: PageInputs) -> dict[str, Any]:
         "course_means": "course.means" if config.analysis.adjust_for_baseline else "course.means_unadjusted",
         "primary_day": printer.fact(config.primary.day),
         "answer": answer(printer),
+        "declared": declared_sentences(printer, page.seal_state, stated),
         "in_short": in_short(printer),
         "size": study_size(printer),
         "groups": groups_table(printer),

@@ -10,13 +10,15 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from historical_controls.report.described.answer import described_answer
+from historical_controls.report.described.answer import described_answer, described_outcome
 from historical_controls.report.inputs import HIGHLIGHT, PageInputs, script_hash
 from historical_controls.report.investigator.answer import answer
 from historical_controls.report.investigator.data import provenance_facts
+from historical_controls.report.printing.headline import stated
 from historical_controls.report.printing.html_table import HtmlTable
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
+from historical_controls.report.printing.sealed_plan import declared_sentences, seal_summary, seal_table
 from historical_controls.report.printing.svg import inline_svg
 from historical_controls.report.statistician.checklists import PLACES, Item, checklist_tables
 from historical_controls.report.statistician.choices import explorer
@@ -71,6 +73,7 @@ def render_statistician_report(page: PageInputs, declared: Declarations) -> str:
 def _content(page: PageInputs, declared: Declarations) -> dict[str, Any]:
     printer, outputs = page.printer, page.listed_outputs
     estimands = estimand_cards(printer)
+    one_answer = described_outcome if page.config.single_arm else stated
     parts = [
         *chapters(printer, outputs, declared_tables(printer, declared.differences)),
         Chapter("chapter-16_2", tuple(listing_sections(printer, outputs, declared.display))),
@@ -79,6 +82,9 @@ def _content(page: PageInputs, declared: Declarations) -> dict[str, Any]:
     return {
         "script_hash": script_hash(*(page.script(name) for name in SCRIPTS)),
         "answer": described_answer(printer) if page.config.single_arm else answer(printer),
+        "declared": declared_sentences(printer, page.seal_state, one_answer),
+        "seal": seal_summary(printer, page.seal_state),
+        "seal_changes": seal_table(printer, page.seal_state),
         "estimands": estimands,
         "explorer": explorer(printer),
         "level": printer.level,

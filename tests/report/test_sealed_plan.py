@@ -1,0 +1,78 @@
+"""What the first screen says of the plan: not sealed, sealed, sealed late, and changed since with both answers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from markupsafe import Markup
+
+from historical_controls.config.plan.plan import plan_hash, plan_of
+from historical_controls.config.plan.seal import Seal
+from historical_controls.report.inputs import PageInputs
+from historical_controls.report.investigator.page import render_report
+from historical_controls.report.printing.sealed_plan import seal_table
+
+from .conftest import LANGUAGES
+from .reading import Page
+from .study import small_study
+
+STUDY = small_study()
+
+
+def page(language: str, seal: Seal | None) -> PageInputs:
+    return replace(STUDY.page(language), seal=seal)
+
+
+def sealed(results_known: bool = False, **primary: object) -> Seal:
+    plan = plan_of(STUDY.config)
+    plan = {**plan, "primary": {**plan["primary"], **primary}}
+    return Seal("2020-09-01", results_known, None, {}, plan, plan, plan_hash(plan))
+
+
+def _text(cell: object) -> str:
+    return Markup(cell).striptags()
+
+
+def said(language: str, seal: Seal | None) -> str:
+    return " ".join(Page.of(render_report(page(language, seal))).visible.split())
+
+
+@pytest.mark.parametrize(
+    ("seal", "words"),
+    [
+        (None, "was not sealed before the results"),
+        (sealed(), "as in the plan that was sealed before any results of it existed"),
+        (sealed(results_known=True), "Results existed already when it was sealed"),
+    ],
+)
+def test_the_state_is_said(seal: Seal | None, words: str) -> None:
+    assert words in said("en", seal)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_primary_changed_since_is_named_with_both_answers(language: str) -> None:
+    outcome = next(code for code in STUDY.config.outcomes if code != STUDY.config.primary.outcome)
+    text = said(language, sealed(outcome=outcome))
+    begin = {
+        "en": "The plan has changed since it was sealed (1 settings",
+        "es": "El plan ha cambiado desde que se selló",
+    }
+    assert begin[language] in text
+    answer = re.search({"en": r"Sealed as primary: (.*)", "es": r"Desenlace primario sellado: (.*)"}[language], text)
+    assert answer is not None
+    assert page(language, None).printer.label(outcome).striptags() in answer[1][:200]
+
+
+def test_values_that_may_name_days_or_files_are_not_shown() -> None:
+    plan = plan_of(STUDY.config)
+    plan = {**plan, "study": {**plan["study"], "data_lock": "2021-01-01"}, "seed": 99}
+    seal = Seal("2020-09-01", False, None, {}, plan, plan, plan_hash(plan))
+    own = page("en", seal)
+    table = seal_table(own.printer, own.seal_state)
+    assert table is not None
+    cells = {_text(row.head): [_text(cell) for cell in row.cells] for row in table.rows}
+    assert "2021" not in str(cells)
+    assert "2020" not in str(cells)
+    assert cells["seed"][:2] == ["99", str(STUDY.config.seed)]

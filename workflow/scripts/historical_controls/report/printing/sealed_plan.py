@@ -1,0 +1,87 @@
+"""How the primary outcome was decided: in the config alone, in a sealed plan, or in one that was changed since."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from markupsafe import Markup
+
+from historical_controls.config.plan.plan import Change
+from historical_controls.config.plan.seal import Seal, SealState
+from historical_controls.report.printing.html_table import HtmlTable, Row
+from historical_controls.report.printing.printer import Printer
+
+# The first digits of a hash tell two plans of one study apart.
+DIGITS = 12
+# Sections whose values may name files, patients or days.
+PRIVATE = ("sources", "study", "crosswalk", "resolutions")
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+Stated = Callable[[Printer, str, int], Markup]
+
+
+def declared_sentences(printer: Printer, state: SealState, stated: Stated) -> Markup:
+    """The primary outcome, how it was decided, and the answer to the one that was sealed where that is another.
+
+    stated: an outcome's answer at a day as a sentence.
+    """
+    primary = printer.config.primary
+    own = {"outcome": printer.label(primary.outcome), "day": printer.fact(primary.day)}
+    if state.seal is None:
+        return printer.word("answer.declared", **own)
+    if state.word != "amended":
+        return printer.word(f"answer.{state.word}", hash=_hash(printer, state.seal), **own)
+    said = [printer.word("answer.amended", n=printer.fact(len(state.since)), **own)]
+    if any(change.key.startswith("primary.") for change in state.since):
+        said.append(_sealed_answer(printer, state.seal, stated))
+    return Markup(" ").join(said)
+
+
+def _sealed_answer(printer: Printer, seal: Seal, stated: Stated) -> Markup:
+    code, day = str(seal.first["primary"]["outcome"]), int(seal.first["primary"]["day"])
+    # An outcome that the dictionary no longer has keeps its code as a name.
+    known = code in printer.dictionary.outcomes
+    outcome = printer.label(code) if known else printer.fact(code)
+    answered = known and code in printer.config.outcomes and day in printer.config.analysis.days
+    answer = stated(printer, code, day) if answered else printer.word("answer.sealed_unanswered")
+    return printer.word("answer.sealed_primary", outcome=outcome, day=printer.fact(day), answer=answer)
+
+
+def seal_table(printer: Printer, state: SealState) -> HtmlTable | None:
+    """Every key that differs from the plan as first sealed: before, now, and when the change was sealed."""
+    if state.seal is None or not state.since:
+        return None
+    heads = tuple(printer.word(f"sealed.{name}") for name in ("key", "before_head", "after_head", "known_head"))
+    rows = tuple(
+        Row(printer.fact(one.key), (_value(printer, one, one.before), _value(printer, one, one.after), when))
+        for one in state.since
+        for when in [printer.word(f"sealed.{_known(state, one)}")]
+    )
+    title = printer.word("sealed.title", n=printer.fact(len(rows)))
+    return HtmlTable("sealed", "", title, heads, rows, (printer.word("sealed.note"),))
+
+
+def seal_summary(printer: Printer, state: SealState) -> Markup:
+    """One sentence: whether a plan was sealed, with its hash and the number of amendments."""
+    if state.seal is None:
+        return printer.word("sealed.not_sealed")
+    late = "late" if state.seal.results_known else "before"
+    return printer.word(f"sealed.{late}", hash=_hash(printer, state.seal), n=printer.fact(len(state.seal.amendments)))
+
+
+def _known(state: SealState, change: Change) -> str:
+    """Whether results existed when the change was sealed, or that it was not sealed at all."""
+    if any(one.key == change.key for one in state.unsealed) or state.seal is None:
+        return "unsealed"
+    own = [one for one in state.seal.amendments if any(c.key == change.key for c in one.changes)]
+    return "with_results" if any(one.results_known for one in own) else "without_results"
+
+
+def _value(printer: Printer, change: Change, value: str) -> Markup:
+    # Paths, ids and days stay in the hospital; the sealed file has them.
+    hidden = change.key.split(".")[0] in PRIVATE or DATE.search(value) is not None
+    return printer.word("sealed.hidden") if hidden else printer.fact(value)
+
+
+def _hash(printer: Printer, seal: Seal) -> Markup:
+    return printer.fact(seal.plan_sha256[:DIGITS])

@@ -1,0 +1,28 @@
+"""Rule seal: the plan of the config, sealed beside it; a plan sealed before is amended, never replaced."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from historical_controls.config.plan.plan import plan_hash
+from historical_controls.config.plan.seal import SEAL, Seal, read_seal, seal_text
+from historical_controls.errors import reported
+from historical_controls.provenance import file_hash
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with reported(snakemake.log[0]) as log:
+    plan, path = snakemake.params.plan, Path(SEAL)
+    # The one place where a clock is read: the day belongs to the seal and to no result.
+    today, known = date.today().isoformat(), any(Path("results").glob("analysis/**/*.parquet"))
+    if path.is_file():
+        before = read_seal(path)
+        seal = before.amended(plan, today, known)
+        said = "nothing has changed" if seal is before else f"{len(seal.amendments[-1].changes)} keys changed"
+    else:
+        inputs = {name: file_hash(name) for name in snakemake.input.raw}
+        seal = Seal(today, known, snakemake.params.commit, inputs, plan, plan, plan_hash(plan))
+        said = "results of this folder existed already" if known else "no results existed"
+    path.write_text(seal_text(seal), encoding="utf-8")
+    log.info(f"{SEAL}: {said}; SHA-256 of the plan {seal.plan_sha256}")
