@@ -13,9 +13,9 @@ from historical_controls.config.study_config import Report
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.dictionary.files import PROGRAM_DICTIONARY
 from historical_controls.figures.draw import draw_figures
+from historical_controls.report.headline.sentence import headline_sentence
 from historical_controls.report.investigator.answer import deaths
 from historical_controls.report.investigator.certainty import certainty
-from historical_controls.report.printing.headline import headline_sentence
 
 from .conftest import Rendered, render
 from .study import CONTRAST, SmallStudy, small_study

@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from historical_controls.config.plan.plan import plan_hash, plan_of
 from historical_controls.config.plan.seal import Seal
+from historical_controls.report.headline.sealed_plan import seal_table
 from historical_controls.report.inputs import PageInputs
 from historical_controls.report.investigator.page import render_report
-from historical_controls.report.printing.sealed_plan import seal_table
 
 from .conftest import LANGUAGES
 from .reading import Page

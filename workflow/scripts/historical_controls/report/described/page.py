@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from historical_controls.report.described.answer import described_answer, described_outcome
 from historical_controls.report.described.tables import course_table, outcomes_table
+from historical_controls.report.headline.sealed_plan import declared_sentences
 from historical_controls.report.inputs import HIGHLIGHT, PageInputs, script_hash
 from historical_controls.report.investigator.adverse import adverse_sentence, adverse_table
 from historical_controls.report.investigator.answer import sources, treated_count, what_was_done
@@ -16,7 +17,6 @@ from historical_controls.report.investigator.eligibility import care_table
 from historical_controls.report.investigator.page import OutcomePart, caption, figure, outcome_figure, role
 from historical_controls.report.investigator.people import baseline_table, disposition_table
 from historical_controls.report.printing.printer import Printer
-from historical_controls.report.printing.sealed_plan import declared_sentences
 
 TEMPLATE = "described.html.j2"
 # In the order of the page; each has a sentence in the locale.

@@ -8,9 +8,9 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
-from historical_controls.report.printing.draws import Parts
-from historical_controls.report.printing.event_sentences import is_event
-from historical_controls.report.printing.headline import contrast, headline, headline_sentence, includes_none, is_ratio
+from historical_controls.report.headline.draws import Parts
+from historical_controls.report.headline.events import is_event
+from historical_controls.report.headline.sentence import contrast, headline, headline_sentence, includes_none, is_ratio
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 

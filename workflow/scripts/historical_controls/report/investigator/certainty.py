@@ -12,10 +12,10 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
+from historical_controls.report.headline.sentence import contrast, headline, includes_none, is_ratio
 from historical_controls.report.inputs import PageInputs
 from historical_controls.report.investigator.answer import win_odds
 from historical_controls.report.investigator.fragility import OF_CHOICES, deciding_patients
-from historical_controls.report.printing.headline import contrast, headline, includes_none, is_ratio
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 

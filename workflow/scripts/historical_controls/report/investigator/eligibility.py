@@ -9,8 +9,8 @@ from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.queries import Result
+from historical_controls.report.headline.draws import averaged
 from historical_controls.report.investigator.people import arm_head
-from historical_controls.report.printing.draws import averaged
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
 from historical_controls.text.display_order import ordered

@@ -9,12 +9,12 @@ from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
+from historical_controls.report.headline.events import is_event
+from historical_controls.report.headline.sentence import contrast, is_ratio
+from historical_controls.report.headline.win_odds import win_odds_cell
 from historical_controls.report.investigator.outcomes import interval, said_refusal
-from historical_controls.report.printing.event_sentences import is_event
-from historical_controls.report.printing.headline import contrast, is_ratio
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
-from historical_controls.report.printing.win_odds import win_odds_cell
 
 
 def glance_table(printer: Printer) -> HtmlTable:

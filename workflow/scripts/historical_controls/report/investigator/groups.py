@@ -9,10 +9,10 @@ from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
+from historical_controls.report.headline.draws import measured_near
+from historical_controls.report.headline.sentence import headline
 from historical_controls.report.investigator.answer import deaths_difference
 from historical_controls.report.investigator.people import arm_head
-from historical_controls.report.printing.draws import measured_near
-from historical_controls.report.printing.headline import headline
 from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.printer import Printer
 

@@ -8,13 +8,13 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import ARMS, Result
-from historical_controls.report.printing.draws import measured_near
-from historical_controls.report.printing.headline import contrast, includes_none, is_ratio
+from historical_controls.report.headline.draws import measured_near
+from historical_controls.report.headline.sentence import contrast, includes_none, is_ratio
+from historical_controls.report.headline.win_odds import has_win_odds, win_odds_cell
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.printing.rung_name import rung_name
 from historical_controls.report.printing.scenario_names import scenario_labels
-from historical_controls.report.printing.win_odds import has_win_odds, win_odds_cell
 
 
 def interval(

@@ -8,6 +8,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from historical_controls.report.headline.events import is_event
+from historical_controls.report.headline.sealed_plan import declared_sentences
+from historical_controls.report.headline.sentence import stated
+from historical_controls.report.headline.win_odds import said_win_odds
 from historical_controls.report.inputs import HIGHLIGHT, PageInputs, script_hash
 from historical_controls.report.investigator.adverse import adverse_sentence, adverse_table
 from historical_controls.report.investigator.answer import (
@@ -39,14 +43,10 @@ from historical_controls.report.investigator.outcomes import (
     scenario_table,
 )
 from historical_controls.report.investigator.people import baseline_table, disposition_table
-from historical_controls.report.printing.event_sentences import is_event
-from historical_controls.report.printing.headline import stated
 from historical_controls.report.printing.html_table import HtmlTable
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
-from historical_controls.report.printing.sealed_plan import declared_sentences
 from historical_controls.report.printing.svg import inline_svg
-from historical_controls.report.printing.win_odds import said_win_odds
 
 TEMPLATE = "investigator.html.j2"
 # In the order of the page; each has a sentence in the locale.

@@ -11,9 +11,9 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.report.described.answer import described_answer, described_outcome
+from historical_controls.report.headline.sentence import stated
 from historical_controls.report.investigator.answer import answer, in_short, what_was_done
 from historical_controls.report.investigator.data import provenance_facts
-from historical_controls.report.printing.headline import stated
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 

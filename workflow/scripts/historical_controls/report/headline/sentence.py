@@ -8,8 +8,8 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import INTERVAL
 from historical_controls.ard.queries import Result
-from historical_controls.report.printing.draws import Parts, averaged, most_draws_refused, number_of_draws
-from historical_controls.report.printing.event_sentences import is_event, stated_event
+from historical_controls.report.headline.draws import Parts, averaged, most_draws_refused, number_of_draws
+from historical_controls.report.headline.events import is_event, stated_event
 from historical_controls.report.printing.printer import Printer
 
 

@@ -1,0 +1,1 @@
+"""What is the main answer in words, and was its question fixed beforehand?"""
