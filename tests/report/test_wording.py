@@ -147,6 +147,8 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
         "shell.",
         "answer.ranks_",
         "answer.event_",
+        "answer.sealed",
+        "sealed.",
         "figure.choice_",
         "verdict.",
         "certainty.left_",
