@@ -1,1 +1,1 @@
-"""What is the main answer in words, and was its question fixed beforehand?"""
+"""What is the main answer in words, and what became of the plan behind it?"""
