@@ -13,7 +13,7 @@ from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.config.analysis.estimands import Estimand, Estimands
-from historical_controls.report.printing.headline import headline
+from historical_controls.report.headline.sentence import headline
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 
