@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TypedDict, Unpack
 
 import pandas as pd
@@ -55,6 +56,9 @@ class AmbiguousResultError(LookupError):
     """A page asked for one number and the results table holds several: a bug of the page."""
 
 
+INDEXED = frozenset({"outcome", "day"})
+
+
 @dataclass(frozen=True)
 class Results:
     """The results table by what is asked for; rows keep the table's order."""
@@ -69,8 +73,23 @@ class Results:
         Raises UndeclaredKeyError for an analysis or statistic that `ard/keys` does not declare.
         """
         # Asking for an undeclared key must fail: an empty answer would look like a result that was not computed.
-        found = self.rows.get((scenario, declared_analysis(analysis), declared_statistic(statistic)), ())
+        at = (scenario, declared_analysis(analysis), declared_statistic(statistic))
+        # Numbers by day are asked for one by one: a scan for each took minutes for a course of years.
+        found = (
+            self._by_day.get((at, keys["outcome"], keys["day"]), ())
+            if keys.keys() >= INDEXED
+            else self.rows.get(at, ())
+        )
         return [row for row in found if all(getattr(row, key) == wanted for key, wanted in keys.items())]
+
+    @cached_property
+    def _by_day(self) -> dict[tuple[object, str, float | None], list[Result]]:
+        """The same rows by outcome and day as well."""
+        found: dict[tuple[object, str, float | None], list[Result]] = defaultdict(list)
+        for at, rows in self.rows.items():
+            for row in rows:
+                found[at, row.outcome, row.day].append(row)
+        return found
 
     def one(
         self, analysis: AnalysisKey, statistic: Statistic, scenario: str = "primary", **keys: Unpack[Keys]
