@@ -69,6 +69,31 @@ NOBODY += [
     "Average",
     "DESV. EST.",
 ]
+NOBODY += [
+    "#N/D",
+    "#¡REF!",
+    "#¿NOMBRE?",
+    "#¡DIV/0!",
+    "N/D",
+    "S/N",
+    "NS/NC",
+    "<NA>",
+    "NaT",
+    "(vacío)",
+    "(blank)",
+    "Ninguno",
+]
+NOBODY += [
+    "n = 25",
+    "25 pacientes",
+    "Página 1 de 3",
+    "FIN DEL REPORTE",
+    "Gesamt",
+    "Mittelwert",
+    "Moyenne",
+    "Écart-type",
+]
+NOBODY += ["-1", "-99", "=A1+1", "Paciente de prueba", "PRUEBA 1", "test", "sin registro"]
 NOBODY += ["Mínimo", "Max", "Conteo", "Sin dato", "Desconocido", "unknown", "n/a", "#REF!", "#DIV/0!", "Std Dev"]
 
 
@@ -81,7 +106,24 @@ def test_what_is_no_id_is_nobody(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1", "0001", "TOTAL1", "M-12", "A0", "3e10a2", "Media12", "10.0", "MAXIMILIANO 3", "0-1"]
+    "text",
+    [
+        "1",
+        "0001",
+        "TOTAL1",
+        "M-12",
+        "A0",
+        "3e10a2",
+        "Media12",
+        "10.0",
+        "MAXIMILIANO 3",
+        "0-1",
+        "#12",
+        "N25",
+        "ND",
+        "DE",
+        "FIN-3",
+    ],
 )
 def test_what_may_be_an_id_is_one(text: str) -> None:
     assert fates(lab({"id": text})) == ["clean"]

@@ -62,6 +62,11 @@ def test_a_text_of_another_shape_is_held(text: str, form: str) -> None:
         ("01052020", "%d%m%Y", "2020-05-01 00:00:00"),
         ("10052020", "%d%m%Y", "2020-05-10 00:00:00"),
         ("010520", "%d%m%y", "2020-05-01 00:00:00"),
+        # The digits of the month's name are none of the day's: this was 10 May.
+        ("1MAY2020", "%d%b%Y", "2020-05-01 00:00:00"),
+        ("1ene2020", "%d%b%Y", "2020-01-01 00:00:00"),
+        ("01MAY2020:08:30:00", "%d%b%Y:%H:%M:%S", "2020-05-01 08:30:00"),
+        ("MAY012020", "%b%d%Y", "2020-05-01 00:00:00"),
         ("2020-05-04 0123", "%Y-%m-%d %H%M", "2020-05-04 01:23:00"),
         ("202005040123", "%Y%m%d%H%M", "2020-05-04 01:23:00"),
         ("20200504012345", "%Y%m%d%H%M%S", "2020-05-04 01:23:45"),
@@ -169,3 +174,9 @@ def test_relative_times_are_written_under_the_declared_mark(
     parsed = parse_times(pd.Series([text], dtype="str"), declared, calendar)
     assert parsed.reason.iloc[0] == ("" if hours is not None else "DATE_INVALID")
     assert hours is None or parsed.hours.iloc[0] == pytest.approx(hours)
+
+
+@pytest.mark.parametrize("form", ["%d/%d/%Y", "%Y-%m-%d %H:%H", "%d%b%Y %d"])
+def test_a_part_of_a_time_that_is_written_twice_is_refused(form: str) -> None:
+    with pytest.raises(ValidationError, match="is written twice"):
+        spec(form)

@@ -15,7 +15,8 @@ from historical_controls.config.sources.time_formats import OFFSET, shape, tells
 
 CLOCK_NOISE = re.compile(r"(?<=\d)\s*(?:h|hrs?|horas?)\.?(?=$|\s)", re.IGNORECASE)
 MERIDIEM = re.compile(r"(?<=\d)\s*([ap])\.?\s?m\.?(?=\s|$)", re.IGNORECASE)
-LETTER = re.compile(r"[a-z]", re.IGNORECASE)
+# As a text, which Arrow searches: a compiled pattern is tried on one text after the other.
+LETTER = "[A-Za-z\u017f\u212a]"
 MERIDIEM_CODE = re.compile(r"\s*%p")
 # Not the minutes of 12:24:00.
 MIDNIGHT_24 = re.compile(r"(?<![\d:])24:00(?::00)?(?![\d:])")
@@ -171,7 +172,9 @@ class ReadTimes:
 def _local(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> ReadTimes:
     clean = _without_noise(texts) if texts.str.contains(LETTER).any() else texts
     # 24:00 is the end of its day; strptime knows no hour 24, so that a day is added to 00:00 afterwards.
-    next_day = clean.str.contains(MIDNIGHT_24)
+    next_day = clean.str.contains("24:00", regex=False)
+    if next_day.any():
+        next_day = clean.str.contains(MIDNIGHT_24)
     clean = clean.str.replace(MIDNIGHT_24, "00:00", regex=True) if next_day.any() else clean
     local = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us]")
     utc = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
@@ -207,7 +210,8 @@ def _by_format(texts: pd.Series, form: str) -> pd.Series:
     texts = texts.where(texts.str.fullmatch(shape(form)), None)
     if MONTH_CODE.search(form):
         texts = texts.str.replace(WORD, _numbered_month, regex=True)
-    code = MONTH_CODE.sub("%m", form)
+    # Between marks of its own: the month of '1MAY2020' must not lend a digit to the day.
+    code = MONTH_CODE.sub("/%m/", form)
     if OFFSET not in form:
         return pd.to_datetime(texts, format=code, errors="coerce", exact=True).astype("datetime64[us]")
     # pandas reads offsets with minutes only: +00:00, not +00.
@@ -216,9 +220,9 @@ def _by_format(texts: pd.Series, form: str) -> pd.Series:
 
 
 def _numbered_month(word: re.Match[str]) -> str:
-    """'ene.' or 'enero' as '01'; other words as they are."""
+    """'ene.' or 'enero' as '/01/'; other words as they are."""
     number = MONTHS.get(word[0].rstrip(".").casefold())
-    return word[0] if number is None else f"{number:02d}"
+    return word[0] if number is None else f"/{number:02d}/"
 
 
 def _from_serial(texts: pd.Series) -> pd.Series:

@@ -25,14 +25,22 @@ UNTIDY = '[&\u00ad\u200b-\u200f\u2060\ufeff]|^="'
 # What stands in the column of ids and is none: words for missing, errors of spreadsheets, lines of totals.
 NO_ID = frozenset(
     {"nan", "null", "none", "na", "n/a", "nd", "s/d", "missing", "no id", "sin id", "sin dato", "sin datos"}
-    | {"#n/a", "#na", "#ref", "#value", "#name?", "#num", "#div/0", "#null", "no aplica", "not applicable"}
-    | {"sin expediente", "desconocido", "desconocida", "unknown"}
+    | {"no aplica", "not applicable", "sin expediente", "desconocido", "desconocida", "unknown", "sin registro"}
+    | {"<na>", "nat", "vacio", "en blanco", "blank", "empty", "ninguno", "ninguna", "no tiene", "no disponible"}
+    | {"not available", "not known", "no se sabe", "iqr", "ric", "eof"}
 )
-ABBREVIATED = frozenset({"na", "nd", "sd", "sn", "se"})
+ABBREVIATED = frozenset({"na", "nd", "sd", "sn", "se", "ns", "nc", "nsnc"})
+# Errors of spreadsheets in any language (#N/D, #¡REF!), formulas, negative numbers (codes for missing).
+NO_TEXT_OF_ID = re.compile(r"#(?:\D*|\W*div/0\W*)|=.*|[-\u2212]\d+(?:[.,]\d+)?", re.IGNORECASE | re.DOTALL)
+# 'n = 25', '25 pacientes', 'Página 1 de 3', 'Fin del reporte', 'Paciente de prueba 1'.
+NOTES = re.compile(
+    r"^(?:n ?= ?\d+|\d+ (?:pacientes?|patients?|registros?|records?|casos?|cases|filas|rows)|pagina \d+.*|page \d+.*"
+    r"|(?:fin|end)(?: (?:del?|of) .*)?|(?:paciente |patient )?(?:de )?(?:prueba|test)\b.*)$"
+)
 TOTALS = re.compile(
     r"^(?:(?:gran |grand |sub ?)?total(?:es|s)?|suma|sum|media|medias|mean|means|average|promedios?|mediana|median"
     r"|desv(?:iacion)? (?:est(?:andar)?|tip(?:ica)?)|std(?: dev)?|standard deviation|min|max|minimo|maximo"
-    r"|minimum|maximum|conteo|cuenta|count)(?:$|\s)"
+    r"|minimum|maximum|conteo|cuenta|count|gesamt|summe|mittelwert|anzahl|somme|moyennes?|mediane|ecart type)(?:$|\s)"
 )
 
 
@@ -116,8 +124,10 @@ def names_nobody(text: str, heading: str) -> bool:
         not any(c.isalnum() for c in text)
         or re.fullmatch(r"0+(?:[.,]0*)?", text) is not None
         or folded in NO_ID
-        # 'N.A.', 's. d.': abbreviations with their points.
-        or ("." in text and re.sub(r"[.\s]", "", folded) in ABBREVIATED)
+        # 'N.A.', 's. d.', 'N/D': abbreviations with their points or strokes; the letters alone may be initials.
+        or (re.search("[./]", text) is not None and re.sub(r"[./\s]", "", folded) in ABBREVIATED)
+        or NO_TEXT_OF_ID.fullmatch(text) is not None
+        or NOTES.match(folded) is not None
         or folded == fold(heading)
         or TOTALS.match(folded) is not None
     )

@@ -45,7 +45,7 @@ OFFSET = "%z"
 
 def check_format(form: str) -> None:
     """Raise ValueError for a format that loses the day or the hour, fills one in, or reads one text in two ways."""
-    for fault in (_unknown_code(form), _bad_offset(form), _bad_clock(form)):
+    for fault in (_unknown_code(form), _repeated_code(form), _bad_offset(form), _bad_clock(form)):
         if fault:
             raise ValueError(fault)
     # A day above 12 and a time in the afternoon tell day from month and 12 hours from 24.
@@ -72,6 +72,12 @@ def _unknown_code(form: str) -> str:
                 f". Did you mean {near}?" if near else ""
             )
     return ""
+
+
+def _repeated_code(form: str) -> str:
+    codes = [token["code"] for token in TOKEN.finditer(form) if token["code"] and token["code"] != "%"]
+    twice = next((code for code in codes if codes.count(code) > 1), None)
+    return f"'{form}': %{twice} is written twice; each part of a time has one place" if twice else ""
 
 
 def _bad_offset(form: str) -> str:
