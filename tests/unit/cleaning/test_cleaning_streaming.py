@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from cleaning_study import LAB, LONG, dictionary, intake, source, study
+from cleaning_study import LAB, LONG, clean, dictionary, intake, source, study
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -154,3 +154,19 @@ def test_a_record_lost_on_the_way_stops_the_run_and_leaves_no_tables(tmp_path: P
     with pytest.raises(LostRecordError, match="clean records in the ledger"):
         assemble_files([tmp_path / "lab"], people, SourceInputs("s", declared(False), dictionary()), tmp_path, 10)
     assert [path.name for path in tmp_path.iterdir()] == ["lab"]
+
+
+def test_records_that_say_the_same_share_only_what_their_cells_say() -> None:
+    """One record of each content is cleaned; a fault of patient or time stays with the record that has it."""
+    sent = [
+        {**LAB, **change, "result": result}
+        for result in ("12", "<5", "pendiente", "12 H", "hemolizada")
+        for change in ({}, {"id": ""}, {"when": "2020-13-01"}, {"id": "2"}, {"when": "2020-05-05", "id": "NULL"})
+    ]
+    whole = clean(sent, LONG)
+    alone = [clean([row], LONG) for row in sent]
+    for name in ("fate", "reason", "hint", "subject", "analyte"):
+        assert list(whole.ledger[name].fillna("")) == [text for one in alone for text in one.ledger[name].fillna("")]
+    for name in ("value", "upper", "unit", "specimen", "flags", "status"):
+        apart = pd.concat([one.measurements[name] for one in alone], ignore_index=True)
+        pd.testing.assert_series_equal(whole.measurements[name], apart)

@@ -147,7 +147,9 @@ def _as_kind(values: pd.Series, column: Column, table: Table) -> pd.Series:
     if column.kind == "integer" and pd.api.types.is_float_dtype(values) and bool((values % 1 > 0).any()):
         raise TableError(f"table {table.name}: column {column.name} is not integer: it holds fractions")
     try:
-        typed = values.astype(PANDAS_DTYPES[column.kind])  # type: ignore[call-overload]
+        # A column that has its type already is not copied: astype would.
+        fits = values.dtype == PANDAS_DTYPES[column.kind]
+        typed = values if fits else values.astype(PANDAS_DTYPES[column.kind])  # type: ignore[call-overload]
     except (TypeError, ValueError) as error:
         raise TableError(f"table {table.name}: column {column.name} is not {column.kind}: {error}") from error
     if not column.nullable and bool(typed.isna().any()):

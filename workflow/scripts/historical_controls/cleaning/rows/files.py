@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from historical_controls.cleaning.ledger.resolutions import (
 from historical_controls.cleaning.records.columns import CELL, filled_down
 from historical_controls.cleaning.records.outputs import CleanedFile
 from historical_controls.cleaning.records.records import SET_ASIDE, selected, undecided
+from historical_controls.cleaning.rows.alike import Known
 from historical_controls.cleaning.rows.courses import event_rows, treatment_rows
 from historical_controls.cleaning.rows.measurements import clean_measurements
 from historical_controls.cleaning.rows.persons import characteristics, dated_events
@@ -56,7 +57,10 @@ ANALYTE = {"measurements": "code", "patients": "characteristic", "events": "even
 
 @dataclass(frozen=True)
 class FileInputs:
-    """What cleaning needs to know of a file besides its rows. decisions: see `read_resolutions`."""
+    """What cleaning needs to know of a file besides its rows.
+
+    decisions: see `read_resolutions`; known: what became of the contents of its rows so far (see alike.py).
+    """
 
     source_name: str
     file_name: str
@@ -64,6 +68,7 @@ class FileInputs:
     study: RecordDates
     dictionary: Dictionary
     decisions: pd.DataFrame | None = None
+    known: Known = field(default_factory=Known, compare=False)
 
     @property
     def file(self) -> SourceFile:
@@ -189,7 +194,7 @@ def _measured(records: pd.DataFrame, inputs: FileInputs, resolved: pd.DataFrame)
         return records
     released = {} if resolved.empty else {"released": released_reasons(records, resolved)}
     open_records = undecided(records, **released)
-    cleaned = clean_measurements(open_records, inputs.file, inputs.calendar, inputs.dictionary)
+    cleaned = clean_measurements(open_records, inputs.file, inputs.calendar, inputs.dictionary, inputs.known)
     return cleaned.assign(outcome=cleaned["code"])
 
 

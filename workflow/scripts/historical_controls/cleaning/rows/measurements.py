@@ -16,6 +16,7 @@ from historical_controls.cleaning.cells.times import REPEATED, SKIPPED, Calendar
 from historical_controls.cleaning.cells.units import conversions, converted, is_ddu, same_unit, with_confirmed, with_ddu
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
 from historical_controls.cleaning.records.records import check_subject, check_times, decide
+from historical_controls.cleaning.rows.alike import Known, cleaned_once
 from historical_controls.cleaning.rows.cut_offs import by_cut_offs
 from historical_controls.cleaning.rows.specimens import check_answers
 from historical_controls.config.sources.codes import same_code
@@ -42,11 +43,23 @@ STATUSES = {
 
 
 def clean_measurements(
-    records: pd.DataFrame, file: SourceFile, calendar: Calendar, dictionary: Dictionary
+    records: pd.DataFrame, file: SourceFile, calendar: Calendar, dictionary: Dictionary, known: Known
 ) -> pd.DataFrame:
     """Return the records (one row per measured cell) with value, bounds, unit, flags, fate, reason and hint.
 
-    The order of the steps matters: the first reason is kept.
+    known: what became of the same file's earlier records, which these extend.
+    """
+    alone = (records["subject"] == "") | (records["time_reason"] != "") | (records["shifted"] != "")
+    alone |= _is_early(records, calendar)
+    if "released" in records:
+        alone |= records["released"].notna()
+    return cleaned_once(records, alone, lambda distinct: _cleaned(distinct, file, calendar, dictionary), known)
+
+
+def _cleaned(records: pd.DataFrame, file: SourceFile, calendar: Calendar, dictionary: Dictionary) -> pd.DataFrame:
+    """The records after every step. The order of the steps matters: the first reason is kept.
+
+    Besides the content of a record (`alike.CONTENT`) they read only what sets a record apart in `clean_measurements`.
     """
     steps: list[Callable[[pd.DataFrame], pd.DataFrame]] = [
         # Blanks and declared codes first: they are no faults and need no other reason.
@@ -108,9 +121,13 @@ def _decode(records: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
     return records.assign(finding=records["finding"].mask(known, declared))
 
 
-def _check_order(records: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+def _is_early(records: pd.DataFrame, calendar: Calendar) -> pd.Series:
     reported = Moments(records["result_time"], records["result_latest"])
-    early = precedes(reported, records["time"], calendar.timezone)
+    return precedes(reported, records["time"], calendar.timezone)
+
+
+def _check_order(records: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+    early = _is_early(records, calendar)
     return decide(records, early, "TIME_ORDER", hint="the result is dated before the collection")
 
 

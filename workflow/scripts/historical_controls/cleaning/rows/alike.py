@@ -1,0 +1,99 @@
+"""Records that say the same: one of them is cleaned, and all of them get what became of it.
+
+A laboratory repeats its cells: of a million rows a few thousand differ in anything but patient and time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from historical_controls.tables.registry import MEASUREMENTS_RAW
+
+# What cleaning reads of a record besides its patient and its times.
+CONTENT = (
+    *("item", "analyte", "code", "raw_value", "raw_unit", "specimen", "assay", "status_text", "comment"),
+    *("meaning", "coded_missing", "names_specimen"),
+)
+# What no step of cleaning changes; the rest is what became of the content.
+OWN = frozenset(
+    {"source", "file", "line", "item", "analyte", "raw_value", "subject", "id_text", "anchor", "time_text", "released"}
+    | {"time", "latest", "relative_hours", "relative_latest", "result_time", "result_latest"}
+)
+BECAME = (*(name for name in MEASUREMENTS_RAW.names if name not in {*OWN, "outcome"}), "code", "fate", "reason", "hint")
+
+# Contents beyond which what is known is forgotten: some 100 MB.
+MOST_KNOWN = 200_000
+
+Clean = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+@dataclass
+class Known:
+    """What became of the contents of a file so far: a row of `became` for each, at the place that `places` says."""
+
+    places: dict[str, int] = field(default_factory=dict)
+    became: pd.DataFrame | None = None
+
+    def kept(self) -> list[pd.DataFrame]:
+        """Return the rows to build upon: none at first, and none where there would be too many."""
+        if len(self.places) > MOST_KNOWN:
+            self.places, self.became = {}, None
+        return [] if self.became is None else [self.became]
+
+
+def cleaned_once(records: pd.DataFrame, alone: pd.Series, clean: Clean, known: Known) -> pd.DataFrame:
+    """Return the records (one per measured cell) with what `clean` makes of one record of each content.
+
+    alone: records with something of their own that decides their fate, such as an unreadable time: each is cleaned by
+    itself. known: of the file's earlier records, and extended by these. Only the columns that tables keep are returned.
+    """
+    by_itself = alone.to_numpy(dtype=bool)
+    groups = _groups(records, by_itself)
+    # Of several assignments to one place the last counts: read backwards, that of the first record.
+    first = np.zeros(groups.max(initial=-1) + 1, dtype="int64")
+    first[groups[::-1]] = np.arange(len(groups))[::-1]
+    before = known.kept()
+    places = _places(records.iloc[first], by_itself[first], known)
+    # Those that share a content with other records first: they are kept for the rest of the file.
+    new = np.flatnonzero(places < 0)
+    new = new[np.argsort(by_itself[first][new], kind="stable")]
+    start = len(before[0]) if before else 0
+    places[new] = start + np.arange(len(new))
+    if len(new):
+        before.append(clean(records.iloc[first[new]])[list(BECAME)])
+    became = pd.concat(before, ignore_index=True) if len(before) > 1 else before[0].reset_index(drop=True)
+    known.became = became.iloc[: start + int((~by_itself[first][new]).sum())]
+    own = records[[name for name in records.columns if name in OWN]]
+    return pd.concat([own, became.take(places[groups]).set_axis(records.index)], axis=1)
+
+
+def _places(distinct: pd.DataFrame, by_itself: np.ndarray, known: Known) -> np.ndarray:
+    """The place of each content in `known.became`, -1 where it is new: new ones are given the next places in order."""
+    places = np.full(len(distinct), -1, dtype="int64")
+    # A mark that no cell has keeps neighbouring texts apart; null is no text.
+    texts = [distinct[name].map(_text).to_list() for name in CONTENT]
+    for row, content in enumerate(map("\x1f".join, zip(*texts, strict=True))):
+        if not by_itself[row]:
+            place = known.places.setdefault(content, len(known.places))
+            places[row] = place if known.became is not None and place < len(known.became) else -1
+    return places
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else f"\x1e{value}"
+
+
+def _groups(records: pd.DataFrame, alone: np.ndarray) -> np.ndarray:
+    """A number per record, in order of appearance: the same for the same content, its own for those alone."""
+    codes = np.zeros(len(records), dtype="int64")
+    for name in CONTENT:
+        own, distinct = pd.factorize(records[name], use_na_sentinel=False)
+        if len(distinct) > 1:
+            # Renumbered after every column, so that the codes stay below the number of rows and cannot overflow.
+            codes = pd.factorize(codes * len(distinct) + own)[0]
+    codes[alone] = len(records) + np.flatnonzero(alone)
+    return pd.factorize(codes)[0]
