@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from cleaning_study import LAB, fates, lab, source, value_of
 from pydantic import ValidationError
@@ -220,6 +221,11 @@ def test_a_word_is_read_of_its_outcome_only_and_as_a_whole() -> None:
         ({**OXYGEN, "result": "aire ambiente"}, 'outcome: FIO2, means: value, value: 21, unit: "%"'),
         ({**FERRITIN, "result": "lipemia"}, "means: not_done"),
         ({**FERRITIN, "result": "9-9-9"}, "sentinels"),
+        # Words and signs beside the digits say something that a code for missing would erase.
+        ({**FERRITIN, "result": "aprox. 900"}, "declare under 'words' what it means"),
+        ({**FERRITIN, "result": "~900"}, "declare under 'words' what it means"),
+        ({**FERRITIN, "result": "900 ± 20"}, "declare under 'words' what it means"),
+        ({**FERRITIN, "result": "no menos de 5"}, "declare under 'words' what it means"),
     ],
 )
 def test_the_hint_proposes_the_line(row: dict[str, str], said: str) -> None:
@@ -252,3 +258,15 @@ def test_an_untouched_cell_keeps_its_flags() -> None:
 def test_the_proposed_line_tells_an_upper_limit_from_a_lower_one() -> None:
     for text in ("> upper limit of detection", "por arriba del límite de detección"):
         assert "outcome: CRP, means: above" in str(lab({"result": text}).ledger["hint"].iloc[0])
+
+
+@pytest.mark.parametrize("text", ["≦5", "＜5", "﹤ 5", "⩽5", "menos de 5", "&lt;5"])
+def test_signs_of_other_keyboards_are_limits(text: str) -> None:
+    cleaned = lab({**FERRITIN, "result": text})
+    assert (value_of(cleaned, "lower"), value_of(cleaned, "upper")) == (0.0, 5.0)
+
+
+@pytest.mark.parametrize("text", ["≧900", "＞900", "﹥900", "⩾ 900", "más de 900", "MAS DE 900"])
+def test_so_are_those_of_upper_limits(text: str) -> None:
+    cleaned = lab({**FERRITIN, "result": text})
+    assert value_of(cleaned, "lower") == 900.0 and pd.isna(value_of(cleaned, "upper"))

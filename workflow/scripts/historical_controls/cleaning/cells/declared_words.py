@@ -20,6 +20,7 @@ RESULTS = ("positive", "negative", "indeterminate")
 ABOVE = re.compile(
     r"^(?:\+?inf|\+?infinity|infinito|high|hi|alt[oa]|elevad[oa]|over(?:flow)?|>.*|.*(?:upper|superior|arriba).*)$"
 )
+CODE_LIKE = re.compile(r"(?=.*\d)(?!.*[<>~≈±:])[\W\d_]*")
 BELOW = re.compile(r"^(?:-inf|-infinity|low|lo|baj[oa]|under(?:flow)?|<.*|.*(?:lower|inferior|debajo|detec).*)$")
 ROOM_AIR = re.compile(r"^(?:(?:al? )?aire(?: ambiente)?|medio ambiente|room air|ambient air|ra|aa)$")
 
@@ -74,8 +75,8 @@ def word_hints(records: pd.DataFrame) -> pd.Series:
 def _hint(code: str, text: str) -> str:
     folded, quoted = fold(text), text[:60].replace('"', "'")
     own = f'{{texts: ["{quoted}"], outcome: {code}, means: '
-    # A text with digits is more likely a code or a damaged number than a word with a meaning.
-    if any(c.isdigit() for c in folded) and not folded.startswith((">", "<")):
+    # Digits and signs alone are more likely a code or a damaged number than a word; 'aprox. 12' says something.
+    if CODE_LIKE.fullmatch(folded):
         return "not a number; if it is a code for missing, declare it under 'sentinels'"
     if code == "FIO2" and ROOM_AIR.match(folded):
         return f"not a number; if it says room air, declare under 'words': {own}value, value: 21, unit: \"%\"}}"

@@ -30,8 +30,14 @@ from historical_controls.cleaning.cells.negation import is_denied
 from historical_controls.cleaning.records.distinct import by_distinct, fields_by_distinct
 from historical_controls.dictionary.folding import fold
 
-LESS = r"[<≤]\s*=?|=\s*<|menor (?:o igual )?(?:a|de|que)|less than(?: or equal to)?|below|inferior a|(?:por )?debajo de"
-MORE = r"[>≥]\s*=?|=\s*>|mayor (?:o igual )?(?:a|de|que)|(?:greater|more) than(?: or equal to)?|above|superior a"
+LESS = (
+    r"[<≤≦⩽﹤\uff1c]\s*=?|=\s*<|menor (?:o igual )?(?:a|de|que)|menos de|less than(?: or equal to)?|below|inferior a"
+    r"|(?:por )?debajo de"
+)
+MORE = (
+    r"[>≥≧⩾﹥\uff1e]\s*=?|=\s*>|mayor (?:o igual )?(?:a|de|que)|m[aá]s de|(?:greater|more) than(?: or equal to)?|above"
+    r"|superior a"
+)
 LIMIT = re.compile(rf"^(?:(?P<less>{LESS})|(?P<more>{MORE}))\s*", re.IGNORECASE)
 LOD = r"lod|ld|l[ií]mite de detecci[oó]n"
 BELOW_LOD_SUFFIX = re.compile(rf"\s*\((?:{LOD})\)$", re.IGNORECASE)
