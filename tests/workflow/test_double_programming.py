@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,28 @@ def test_the_primary_result_and_its_interval(run: Finished, primary: MixedModel)
         mine = dict(zip(("estimate", "lower", "upper"), primary.contrast(day), strict=True))
         for statistic, value in mine.items():
             run.agrees(value, statistic, analysis="mixed_model", outcome="PF", day=day, contrast=CONTRAST)
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed")
+def test_the_primary_result_by_nlme(run: Finished, primary: MixedModel, tmp_path: Path) -> None:
+    """A third program: the same rows, fitted by R's nlme (Pinheiro & Bates 2000), to the printed digit.
+
+    Of the ladder it knows intercepts with two scales for each arm, which the run prints beside the chosen covariance.
+    """
+    parts = [
+        pd.DataFrame(X, columns=[f"x{k}" for k in range(X.shape[1])]).assign(
+            y=y, day=day, treated=int(treated), person=name
+        )
+        for name, (X, y, day, treated) in zip(primary.names, primary.people, strict=True)
+    ]
+    pd.concat(parts).to_csv(tmp_path / "rows.csv", index=False)
+    pd.DataFrame({"L": primary.L(7)}).to_csv(tmp_path / "contrast.csv", index=False)
+    script = Path(__file__).with_name("second_program.R")
+    command = ["Rscript", script, tmp_path / "rows.csv", tmp_path / "contrast.csv"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    estimate, _ = map(float, done.stdout.split())
+    keys = {"outcome": "PF", "day": 7, "contrast": CONTRAST, "method": "intercept_car1_two_scales"}
+    run.agrees(estimate, "estimate", analysis="covariance_rungs", **keys)
 
 
 def test_a_log_outcome(run: Finished) -> None:
