@@ -179,6 +179,16 @@ def test_the_snakefile_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_scipy_stats_is_imported_where_it_is_used() -> None:
+    """Importing it takes a job longer than all its other imports, and most jobs call none of it."""
+    simulated = {"calibration", "simulation"}
+    for path in modules():
+        if named(path).split("/")[0] not in simulated:
+            for node in tree(path).body:
+                own = isinstance(node, ast.ImportFrom) and f"{node.module}.{node.names[0].name}"
+                assert not (own or "").startswith("scipy.stats"), named(path)
+
+
 # ---- the keys of the results table ---------------------------------------------------------------------------------
 
 KEYS = LIBRARY / "ard" / "keys"

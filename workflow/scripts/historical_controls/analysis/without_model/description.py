@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
 
 from historical_controls.analysis.model.model_data import PERSON, edges_as_limits, subject_of, to_scale
 from historical_controls.ard.keys.analyses import AnalysisKey
@@ -17,6 +16,7 @@ from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.dictionary.scales import effect_of, effect_unit, mean_format, mean_of
 from historical_controls.inference.spread import varies
+from historical_controls.mixed_model.likelihood.laws import t_quantile
 
 MEAN = (Statistic.MEAN, Statistic.LOWER, Statistic.UPPER)
 
@@ -110,5 +110,6 @@ def mean_interval(values: pd.Series, settings: Analysis) -> tuple[float, ...] | 
     mean = float(values.mean())
     if not varies(values.to_numpy(dtype=float)):
         return (mean,)
-    half = float(t.ppf((1 + settings.level) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+    quantile = t_quantile((1 + settings.level) / 2, len(values) - 1)
+    half = quantile * float(values.std(ddof=1)) / np.sqrt(len(values))
     return mean, mean - half, mean + half
