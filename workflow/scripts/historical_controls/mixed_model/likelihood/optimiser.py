@@ -132,7 +132,7 @@ def _protocol(
 def _on_a_ridge(attempts: list[Attempt], control: Control) -> bool:
     """Whether Newton ran on without end at one height from every start: the ridge has no top for another method."""
     heights = [attempt.loglik for attempt in attempts]
-    ran_on = all(attempt.steps > control.patience for attempt in attempts)
+    ran_on = all(attempt.steps > control.patience and attempt.decrement < control.nearly for attempt in attempts)
     return ran_on and max(heights) - min(heights) < ONE_HEIGHT
 
 
