@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from scipy.stats import fisher_exact
+from scipy.stats import fisher_exact, hypergeom
 from statsmodels.duration.survfunc import CumIncidenceRight
 from statsmodels.stats.rates import confint_poisson
 
@@ -20,6 +20,7 @@ from historical_controls.inference import (
     permuted_count,
     turnbull,
 )
+from historical_controls.inference.counts import hypergeometric
 
 INF = np.inf
 # Months to breast retraction under radiotherapy alone: Finkelstein & Wolfe 1985, Biometrics 41:933-945, table 4.
@@ -149,3 +150,12 @@ def test_permuted_count_is_fishers_where_the_orderings_agree() -> None:
 def test_where_all_fare_alike_nothing_can_be_unusual() -> None:
     found = permuted_count(np.zeros(8, dtype=bool), np.arange(8) < 3)
     assert (found.p_value, found.p_floor) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("population", "marked", "drawn"), [(30, 12, 5), (30, 0, 5), (5, 5, 5), (1005, 400, 60), (8, 3, 7)]
+)
+def test_hypergeometric_law_is_that_of_scipy(population: int, marked: int, drawn: int) -> None:
+    law = hypergeometric(population, marked, drawn)
+    np.testing.assert_allclose(law, hypergeom(population, marked, drawn).pmf(np.arange(drawn + 1)), rtol=1e-11)
+    assert law.sum() == pytest.approx(1.0, abs=1e-14)

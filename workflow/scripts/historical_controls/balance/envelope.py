@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from historical_controls.balance.covariates import Floats
+from historical_controls.inference.counts import hypergeometric
 from historical_controls.inference.spread import no_spread, varies
 
 Integers = npt.NDArray[np.int_]
@@ -79,8 +80,6 @@ def smd_by_chance(values: Floats, treated: npt.NDArray[np.bool_], share: bool, c
 
 def share_by_chance(hits: int, n: int, n_treated: int, level: float) -> float:
     """The same for a share of n patients: exactly, by the hypergeometric distribution."""
-    from scipy.stats import hypergeom
-
     # How many of those with the characteristic can be among the treated: the range of the hypergeometric distribution.
     treated = np.arange(max(0, n_treated - (n - hits)), min(n_treated, hits) + 1)
     p1, p0 = treated / n_treated, (hits - treated) / (n - n_treated)
@@ -88,7 +87,7 @@ def share_by_chance(hits: int, n: int, n_treated: int, level: float) -> float:
     together = np.sqrt(hits / n * (1 - hits / n))
     size = np.abs(p1 - p0) / np.where(within > 0, within, together)
     order = np.argsort(size)
-    reached = np.cumsum(hypergeom.pmf(treated[order], n, hits, n_treated))
+    reached = np.cumsum(hypergeometric(n, hits, n_treated)[treated[order]])
     # The probabilities sum to 1 up to rounding; without the allowance a level of 1 might never be reached.
     return float(size[order][np.argmax(reached >= level - 1e-12)])
 

@@ -14,6 +14,7 @@ from historical_controls.balance.key_covariates import Flags, KeyCovariates
 from historical_controls.balance.weights.matching import Matched
 from historical_controls.balance.weights.weighting import Infeasible, Weighting, effective_size, largest_share
 from historical_controls.config.analysis.balance import Gates
+from historical_controls.inference.counts import hypergeometric
 from historical_controls.inference.spread import no_spread
 
 State = Literal["ok", "warn", "refuse"]
@@ -134,11 +135,10 @@ def chance_of_reach(n_treated: int, n_controls: int, reaching: int) -> float:
     Of exchangeable patients, half of the treated (h) are among the h + r farthest out of all: hypergeometric, whatever
     the distribution of the covariate (BA-12).
     """
-    from scipy.stats import hypergeom
-
     half = (n_treated + 1) // 2
-    # sf(h - 1) is P(H >= h). Twice, since the side was chosen after looking at both.
-    return min(1.0, 2 * float(hypergeom.sf(half - 1, n_treated + n_controls, n_treated, half + reaching)))
+    law = hypergeometric(n_treated + n_controls, n_treated, half + reaching)
+    # Twice, since the side was chosen after looking at both.
+    return min(1.0, 2 * float(law[half:].sum()))
 
 
 def _beyond(key: KeyCovariates, column: int) -> Floats:

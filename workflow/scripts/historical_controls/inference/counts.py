@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +71,15 @@ class CountTest:
     p_floor: float
 
 
+def hypergeometric(population: int, marked: int, drawn: int) -> NDArray[np.float64]:
+    """Probabilities (drawn + 1,) of 0 to `drawn` marked ones among those drawn without replacement, each exact.
+
+    By whole numbers: scipy.stats, which has the law, takes a job longer to import than all the rest.
+    """
+    ways = [math.comb(marked, k) * math.comb(population - marked, drawn - k) for k in range(drawn + 1)]
+    return np.array([way / math.comb(population, drawn) for way in ways])
+
+
 def permuted_count(event: Flags, treated: Flags, strata: NDArray[np.int_] | None = None) -> CountTest:
     """How unusual the number of treated with the event is among all labellings (EV-5).
 
@@ -77,16 +87,13 @@ def permuted_count(event: Flags, treated: Flags, strata: NDArray[np.int_] | None
     so that every labelling is counted without being written down; with one stratum this is Fisher's exact test with the
     tables ordered by the difference of the shares.
     """
-    # Imported where it is used: scipy.stats alone takes as long to import as all the rest of a job.
-    from scipy.stats import hypergeom
-
     strata = np.zeros(len(event), dtype=int) if strata is None else strata
     law, mean = np.ones(1), 0.0
     for stratum in np.unique(strata):
         own = strata == stratum
         n, events, given = int(own.sum()), int(event[own].sum()), int(treated[own].sum())
-        # scipy's order is population, marked, drawn. The sum over independent strata has the convolution of their laws.
-        law = np.convolve(law, hypergeom(n, events, given).pmf(np.arange(given + 1)))
+        # The sum over independent strata has the convolution of their laws.
+        law = np.convolve(law, hypergeometric(n, events, given))
         mean += given * events / n
     distance = np.abs(np.arange(len(law)) - mean)
     # A count that no labelling can give must not set the floor.
