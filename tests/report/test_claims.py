@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+from markupsafe import Markup
 
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.config.study_config import Report
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.dictionary.files import PROGRAM_DICTIONARY
 from historical_controls.figures.draw import draw_figures
-from historical_controls.report.headline.sentence import headline_sentence
+from historical_controls.report.headline.sentence import draws_sentences, headline_sentence
 from historical_controls.report.investigator.answer import deaths
 from historical_controls.report.investigator.certainty import certainty
 
@@ -141,7 +142,8 @@ def test_a_public_report_lists_no_single_patient() -> None:
 
 
 def headline_of(*rows: dict[str, object]) -> str:
-    return headline_sentence(with_rows(*rows).page("en", {}).printer).striptags()
+    printer = with_rows(*rows).page("en", {}).printer
+    return Markup("{} {}").format(headline_sentence(printer), draws_sentences(printer)).striptags()
 
 
 def test_the_headline_is_the_average_over_the_draws_of_waits() -> None:

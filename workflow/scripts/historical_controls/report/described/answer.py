@@ -17,6 +17,7 @@ def described_answer(printer: Printer) -> dict[str, Markup]:
     """The sentences of the main result by name, as the pages of a comparison have them; empty where there is none."""
     return {
         "sentence": described_outcome(printer, printer.config.primary.outcome),
+        "draws": NOTHING,
         "compatible": NOTHING,
         "n": NOTHING,
         "deaths": _deaths(printer),

@@ -79,18 +79,26 @@ def headline(printer: Printer) -> Parts | None:
 
 
 def headline_sentence(printer: Printer) -> Markup:
-    """The primary answer in words; averaged over draws, what the draw that tables and figures show says beside it."""
+    """The primary answer in words."""
     primary = printer.config.primary
     if is_event(printer, primary.outcome):
         return stated(printer, primary.outcome, primary.day)
-    refused, parts, draws = most_draws_refused(printer), averaged(printer), number_of_draws(printer)
+    refused, parts = most_draws_refused(printer), averaged(printer)
     # Where the declared draw is refused as well, its own reason says more.
     if refused is not None and contrast(printer, primary.outcome, primary.day) is not None:
         return _refused(printer, primary.outcome, primary.day, refused)
     if parts is None:
         return stated(printer, primary.outcome, primary.day)
-    said = [_stated_parts(printer, primary.outcome, primary.day, parts)]
-    said.append(printer.word("answer.averaged", n=printer.number(draws)))
+    return _stated_parts(printer, primary.outcome, primary.day, parts)
+
+
+def draws_sentences(printer: Printer) -> Markup:
+    """That the answer is an average, and what the draw that tables and figures show says; nothing without draws."""
+    primary = printer.config.primary
+    averages = averaged(printer) is not None and most_draws_refused(printer) is None
+    if is_event(printer, primary.outcome) or not averages:
+        return Markup("")
+    said = [printer.word("answer.averaged", n=printer.number(number_of_draws(printer)))]
     one = contrast(printer, primary.outcome, primary.day)
     numbers = {} if one is None else dict(zip(map(str, INTERVAL), map(printer.number, one), strict=True))
     said.append(printer.word("answer.one_draw" if numbers else "answer.one_draw_refused", **numbers))

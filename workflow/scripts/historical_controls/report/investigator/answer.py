@@ -10,7 +10,14 @@ from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.report.headline.draws import Parts
 from historical_controls.report.headline.events import is_event
-from historical_controls.report.headline.sentence import contrast, headline, headline_sentence, includes_none, is_ratio
+from historical_controls.report.headline.sentence import (
+    contrast,
+    draws_sentences,
+    headline,
+    headline_sentence,
+    includes_none,
+    is_ratio,
+)
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 
@@ -43,6 +50,7 @@ def answer(printer: Printer) -> dict[str, Markup]:
     parts = contrast(printer, primary.outcome, primary.day)
     return {
         "sentence": headline_sentence(printer),
+        "draws": draws_sentences(printer),
         "compatible": compatible(printer, headline(printer)),
         "n": printer.word(
             "answer.n", **_by_arm(printer, AnalysisKey.MIXED_MODEL, Statistic.N_SUBJECTS, "n", outcome=primary.outcome)

@@ -48,6 +48,7 @@ def results_paragraph(printer: Printer) -> Markup:
     said = described_answer(printer) if printer.config.single_arm else answer(printer)
     parts = [
         said["sentence"],
+        said["draws"],
         said["n"],
         _permutation(printer),
         said["deaths"],
