@@ -120,7 +120,6 @@ def test_what_is_no_id_is_nobody(text: str) -> None:
         "0-1",
         "#12",
         "N25",
-        "ND",
         "DE",
         "FIN-3",
     ],
