@@ -45,7 +45,7 @@ def test_first_screen_names_direction_limits_and_no_difference(report: Rendered,
     said = section(report, "answer")
     expected = {
         "en": "compatible with values from 19 mmHg lower to 86 mmHg higher in treated patients, and with no difference",
-        "es": "compatibles con valores desde 19 mmHg más bajo hasta 86 mmHg más alto en los pacientes tratados",
+        "es": "compatibles con valores desde 19 mmHg inferiores hasta 86 mmHg superiores en los pacientes tratados",
     }
     assert expected[language] in said
 

@@ -86,7 +86,7 @@ def test_headline_prints_estimate_interval_and_both_numbers_of_patients(report: 
         assert f'data-ard="{row.id}"' in report.html
     assert "34 mmHg" in headline.text
     assert re.search(r"−19 (to|a) 86\)", headline.text)
-    assert re.search("higher in treated patients|más alto en los pacientes tratados", headline.text)
+    assert re.search("higher in treated patients|superior en los pacientes tratados", headline.text)
 
 
 def test_no_p_value_is_printed(report: Rendered) -> None:
