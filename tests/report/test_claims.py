@@ -175,3 +175,12 @@ def test_refits_are_compared_with_the_draw_that_they_leave_a_patient_out_of() ->
     drawn = [certainty(study.page("en", {})) for study in (small_study(), averaged)]
     marks = [[line.changes for line in one.lines if line.kind == "other"] for one in drawn if one is not None]
     assert marks[0] and marks[0] == marks[1]
+
+
+def test_a_weighted_primary_names_its_weights_and_errors(tmp_path: Path) -> None:
+    study = small_study()
+    fits = study.ard["statistic"].isin(["covariance_rung", "df_method"]) & (study.ard["outcome"] == "PF")
+    weighted = study.ard.assign(method=study.ard["method"].mask(fits, "cr2"))
+    named = Cell("mixed_model", "primary", "cr2", "PF", output="14.2.2").text("weighting", "entropy")
+    ard = pd.concat([weighted, ard_frame([named])], ignore_index=True)
+    assert "CR2 standard errors" in render(replace(study, ard=ard), "en", tmp_path).page.visible

@@ -108,8 +108,8 @@ def _fit_notes(printer: Printer, code: str) -> tuple[Markup, ...]:
     # A fit may exist and still give no estimate.
     if rung is None or df is None or printer.results.not_estimable(code) is not None:
         return ()
-    code = rung.text or ""
-    said = printer.marked(rung, escape(rung_name(code, printer.config, printer.words) or code))
+    name = rung.text or ""
+    said = printer.marked(rung, escape(rung_name(name, printer.config, printer.words) or name))
     weighting = printer.results.one(AnalysisKey.MIXED_MODEL, Statistic.WEIGHTING, outcome=code)
     key = "course.fit_weighted" if rung.method == "cr2" and weighting is not None else "course.fit"
     named = {} if weighting is None else {"weighting": printer.code("weighting", weighting)}
