@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,24 +81,33 @@ def _nearest(data: Described, day: int) -> pd.Series:
 
 def _mean_rows(here: Cell, values: pd.Series, data: Described) -> Iterator[Row]:
     """Patients, mean and its interval (DE-1)."""
-    yield here.number(Statistic.N_SUBJECTS, len(values))
-    found = mean_interval(values, data.settings)
-    if isinstance(found, str):
-        yield here.text(Statistic.NOT_ESTIMABLE, found)
-        return
-    for name, value in zip(MEAN, found, strict=False):
-        yield here.number(name, mean_of(value, data.outcome.scale), data.outcome.unit, mean_format(data.outcome))
+    unit, form = data.outcome.unit, mean_format(data.outcome)
+    mean = mean_interval(values, data.settings)
+    yield from _rows(here, len(values), mean, MEAN, lambda y: (mean_of(y, data.outcome.scale), unit, form))
 
 
 def _change_rows(here: Cell, changes: pd.Series, data: Described) -> Iterator[Row]:
     """Patients with both values; their mean change, or its ratio, with its interval (DE-2)."""
-    yield here.number(Statistic.N_SUBJECTS, len(changes))
-    found = mean_interval(changes, data.settings)
-    if isinstance(found, str):
-        yield here.text(Statistic.NOT_ESTIMABLE, found)
+    unit, form = effect_unit(data.outcome)
+    change = mean_interval(changes, data.settings)
+    yield from _rows(here, len(changes), change, INTERVAL, lambda y: (effect_of(y, data.outcome.scale), unit, form))
+
+
+def _rows(
+    here: Cell,
+    n: int,
+    estimated: tuple[float, ...] | str,
+    names: tuple[Statistic, ...],
+    shown: Callable[[float], tuple[float, str, str]],
+) -> Iterator[Row]:
+    """Patients, and a centre with its limits, or why there is none. shown: a number with its unit and format."""
+    yield here.number(Statistic.N_SUBJECTS, n)
+    if isinstance(estimated, str):
+        yield here.text(Statistic.NOT_ESTIMABLE, estimated)
         return
-    for name, value in zip(INTERVAL, found, strict=False):
-        yield here.number(name, effect_of(value, data.outcome.scale), *effect_unit(data.outcome))
+    # The centre alone where nothing varies.
+    for name, value in zip(names, estimated, strict=False):
+        yield here.number(name, *shown(value))
 
 
 def mean_interval(values: pd.Series, settings: Analysis) -> tuple[float, ...] | str:

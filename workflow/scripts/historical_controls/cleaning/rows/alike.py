@@ -5,8 +5,9 @@ A laboratory repeats its cells: of a million rows a few thousand differ in anyth
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,7 @@ Clean = Callable[[pd.DataFrame], pd.DataFrame]
 class Known:
     """What became of the contents of a file so far: a row of `became` for each, at the place that `places` says."""
 
-    places: dict[str, int] = field(default_factory=dict)
+    places: dict[tuple[Hashable, ...], int] = field(default_factory=dict)
     became: pd.DataFrame | None = None
 
     def kept(self) -> list[pd.DataFrame]:
@@ -74,17 +75,17 @@ def cleaned_once(records: pd.DataFrame, alone: pd.Series, clean: Clean, known: K
 def _places(distinct: pd.DataFrame, by_itself: np.ndarray, known: Known) -> np.ndarray:
     """The place of each content in `known.became`, -1 where it is new: new ones are given the next places in order."""
     places = np.full(len(distinct), -1, dtype="int64")
-    # A mark that no cell has keeps neighbouring texts apart; null is no text.
-    texts = [distinct[name].map(_text).to_list() for name in CONTENT]
-    for row, content in enumerate(map("\x1f".join, zip(*texts, strict=True))):
+    columns = [list(map(_known_cell, distinct[name].to_list())) for name in CONTENT]
+    for row, content in enumerate(zip(*columns, strict=True)):
         if not by_itself[row]:
             place = known.places.setdefault(content, len(known.places))
             places[row] = place if known.became is not None and place < len(known.became) else -1
     return places
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else f"\x1e{value}"
+def _known_cell(value: Any) -> Hashable:
+    # Every null is one value here: nan equals nothing, itself included.
+    return value if isinstance(value, str) or not pd.isna(value) else None
 
 
 def _groups(records: pd.DataFrame, alone: np.ndarray) -> np.ndarray:

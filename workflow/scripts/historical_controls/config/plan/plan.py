@@ -12,7 +12,10 @@ from historical_controls.config.study_config import Config
 from historical_controls.provenance import value_hash
 
 # What only pages print decides no answer; nor does where files lie (their bytes are hashed beside the plan).
-DECIDES_NOTHING = {"include", "languages", "dictionary", "report", "linked_files"}
+DECIDES_NOTHING: dict[str, Any] = {
+    **dict.fromkeys(("include", "languages", "dictionary", "report", "linked_files"), True),
+    "study": {"title"},
+}
 ABSENT = "-"
 
 

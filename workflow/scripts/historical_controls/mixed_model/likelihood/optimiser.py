@@ -35,7 +35,7 @@ class Ascent(Protocol):
 
 Place = TypeVar("Place", bound=Ascent)
 
-# Log-likelihoods this close are one height: runs from far starts that use up their steps there are on one ridge.
+# Log-likelihoods this close are one height: runs from far starts that go on without end there are on one ridge.
 ONE_HEIGHT = 0.01
 
 
