@@ -76,3 +76,9 @@ def test_values_that_may_name_days_or_files_are_not_shown() -> None:
     assert "2021" not in str(cells)
     assert "2020" not in str(cells)
     assert cells["seed"][:2] == ["99", str(STUDY.config.seed)]
+
+
+def test_another_title_is_no_other_plan() -> None:
+    title = {"en": "Another title", "es": "Otro título"}
+    retitled = STUDY.config.model_copy(update={"study": STUDY.config.study.model_copy(update={"title": title})})
+    assert plan_of(retitled) == plan_of(STUDY.config)
