@@ -1,7 +1,8 @@
 """The example's answers once more, from the raw exports, in plain numpy, scipy and pandas: nothing of the library.
 
-Who is compared, and from which hour, is read from the run; everything after that is computed here from the files as the
-hospital sent them. Written from docs/methods.md, not from the code.
+Who is compared, and from which hour, is read from the run (second_program_cohort.py finds the same from the exports);
+everything after that is computed here from the files as the hospital sent them.
+Written from docs/methods.md, not from the code.
 """
 
 from __future__ import annotations

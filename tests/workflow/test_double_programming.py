@@ -29,6 +29,7 @@ from .second_program import (
     procalcitonin,
     win_odds,
 )
+from .second_program_cohort import STEPS, Cohort, cohort_of
 
 pytestmark = pytest.mark.workflow
 RAW = ROOT / "data/raw"
@@ -86,6 +87,12 @@ class Finished:
 @pytest.fixture(scope="module")
 def run(example: Path) -> Finished:
     return Finished(example)
+
+
+@pytest.fixture(scope="module")
+def cohort() -> Cohort:
+    seed = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["seed"]
+    return cohort_of(RAW, seed)
 
 
 @pytest.fixture(scope="module")
@@ -158,13 +165,11 @@ def test_ranks_with_death_as_the_worst(run: Finished, gases: pd.DataFrame) -> No
         run.agrees(win_odds(run.patients, daily(gases), day), "win_odds", **keys)
 
 
-def test_a_weighted_result(run: Finished, gases: pd.DataFrame, primary: MixedModel) -> None:
-    """Entropy weights from the four key covariates; SOFA and days from onset are read from the run."""
+def test_a_weighted_result(run: Finished, cohort: Cohort, gases: pd.DataFrame, primary: MixedModel) -> None:
+    """Entropy weights from the four key covariates, each of them from the raw exports."""
     patients = run.patients
-    visits = by_person(pd.read_parquet(run.results / "cohort/primary/visits.parquet"))
-    sofa = visits[(visits["outcome"] == "SOFA") & (visits["day"] == 0)].set_index("person")["value"]
-    gas, score = patients["person"].map(baseline(gases)), patients["person"].map(sofa)
-    X = np.column_stack([gas, patients["AGE"], score, patients["days_from_onset"]])
+    own = (baseline(gases), ages(RAW), cohort.sofa, cohort.days_from_onset)
+    X = np.column_stack([patients["person"].map(covariate) for covariate in own])
     treated = (patients["arm"] == "treated").to_numpy()
     weights = pd.Series(1.0, index=patients["person"])
     weights[patients.loc[~treated, "person"]] = entropy_weights(X, treated)
@@ -189,20 +194,28 @@ def test_table_1(run: Finished, gases: pd.DataFrame) -> None:
         run.agrees(smd, "smd", contrast=CONTRAST, **keys)
 
 
-def test_attrition_adds_up_from_the_export(run: Finished) -> None:
-    """From every patient sent to those included, each step by those whom the run excluded at it."""
-    sent = pd.read_csv(RAW / "historical/pacientes.csv", sep=";", encoding="latin-1", dtype=str)
-    steps = run.ard[(run.ard["analysis"] == "attrition") & (run.ard["scenario"] == "primary")]
-    steps = steps[steps["arm"] == "historical"].pivot_table(index="level", columns="statistic", values="value")
-    steps = steps.sort_values("position")
-    excluded = run.everybody.loc[run.everybody["arm"] == "historical", "excluded_by"].value_counts()
-    left = sent["expediente"].str.strip().nunique()
-    for step, row in steps.iterrows():
-        assert row["n_before"] == left
-        assert row["n_excluded"] == excluded.get(step, 0)
-        left -= int(row["n_excluded"])
-        assert row["n_after"] == left
-    assert left == (run.patients["arm"] == "historical").sum()
+def test_every_time_zero(run: Finished, cohort: Cohort) -> None:
+    """To the millisecond, of treated and historical patients; none of those excluded."""
+    theirs = run.everybody.set_index("person")["time_zero"]
+    milliseconds = (theirs - pd.Timestamp(0, tz="UTC")).dt.total_seconds() * 1000
+    pd.testing.assert_series_equal(cohort.zero.sort_index(), milliseconds.sort_index(), check_names=False, atol=1)
+
+
+def test_every_step_of_attrition(run: Finished, cohort: Cohort) -> None:
+    """Patients before and after each step, excluded by it, and excluded for lack of data, from the exports alone."""
+    rows = run.ard[(run.ard["analysis"] == "attrition") & (run.ard["scenario"] == "primary")]
+    for arm, steps in (("treated", ("all", "time_zero")), ("historical", ("all", *STEPS))):
+        own = rows[rows["arm"] == arm].pivot_table(index="level", columns="statistic", values="value")
+        assert tuple(own.sort_values("position").index) == steps
+        here = cohort.excluded_by.index.str.startswith(f"{arm}/")
+        excluded, unknown = cohort.excluded_by[here], cohort.unknown[here]
+        left = len(excluded)
+        for step in steps:
+            out = excluded == step
+            mine = (left, int(out.sum()), int((out & unknown).sum()), left - int(out.sum()))
+            assert tuple(own.loc[step, ["n_before", "n_excluded", "n_unknown", "n_after"]]) == mine, step
+            left = mine[-1]
+        assert left == (run.patients["arm"] == arm).sum()
 
 
 def test_deaths_and_their_intervals(run: Finished) -> None:
