@@ -20,7 +20,7 @@ from historical_controls.inference import (
     permuted_count,
     turnbull,
 )
-from historical_controls.inference.counts import hypergeometric
+from historical_controls.inference.counts import hypergeometric, newcombe, share_difference
 
 INF = np.inf
 # Months to breast retraction under radiotherapy alone: Finkelstein & Wolfe 1985, Biometrics 41:933-945, table 4.
@@ -159,3 +159,37 @@ def test_hypergeometric_law_is_that_of_scipy(population: int, marked: int, drawn
     law = hypergeometric(population, marked, drawn)
     np.testing.assert_allclose(law, hypergeom(population, marked, drawn).pmf(np.arange(drawn + 1)), rtol=1e-11)
     assert law.sum() == pytest.approx(1.0, abs=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "lower", "upper"),
+    [
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((6, 7), (2, 7), 0.0582, 0.8062),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+        ((0, 10), (0, 20), -0.1611, 0.2775),
+        ((10, 10), (0, 20), 0.6791, 1.0),
+    ],
+)
+def test_newcombes_published_intervals(
+    one: tuple[int, int], other: tuple[int, int], lower: float, upper: float
+) -> None:
+    """Newcombe 1998, Stat Med 17:873-890, table II, method 10."""
+    assert newcombe(one, other, 1.959963984540054) == (pytest.approx(lower, abs=1e-4), pytest.approx(upper, abs=1e-4))
+
+
+@pytest.mark.parametrize(("n", "m"), [(5, 25), (3, 8), (5, 5), (10, 30)])
+def test_p_and_interval_of_two_shares_agree_in_every_table(n: int, m: int) -> None:
+    """The interval has 0 if and only if the exact test, which is never beaten, does not reject it."""
+    disagreed = 0
+    for a, b in ((a, b) for a in range(n + 1) for b in range(m + 1)):
+        event = np.r_[np.arange(n) < a, np.arange(m) < b]
+        exact = permuted_count(event, np.arange(n + m) < n).p_value
+        found = share_difference((a, n), (b, m), exact, 0.95)
+        assert found.lower <= found.estimate <= found.upper
+        assert (found.lower <= 0 <= found.upper) == (found.p_value > 0.05)
+        assert found.p_value >= exact
+        low, high = newcombe((a, n), (b, m), 1.959963984540054)
+        disagreed += exact > 0.05 and not low <= 0 <= high
+    assert disagreed > 0 or n == 5

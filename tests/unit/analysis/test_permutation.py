@@ -124,6 +124,21 @@ def test_an_event_may_open_the_fixed_sequence(two: Analysed) -> None:
         assert number(ard, "p_value", outcome="PF", **here) == max(0.03, own)
 
 
+def test_a_key_secondary_event_has_its_place_in_the_fixed_sequence(two: Analysed) -> None:
+    """With a p-value it takes it; without one the sequence ends there and says so."""
+    count = Cell(AnalysisKey.PRIMARY_EVENT, "primary", "exact", "DEATH", day=7, contrast="treated - historical")
+    order = Primary(outcome="PF", day=7, key_secondary=["DEATH", "HR"])
+    with_count = pd.concat([two.ard, ard_frame([count.number(Statistic.P_VALUE, 0.2, format="p")])])
+    here = {"analysis": "fixed_sequence", "method": "permutation"}
+    ard = combine_outcomes(with_count, two.statistics, order)
+    assert number(ard, "p_value", outcome="DEATH", **here) == 0.2
+    ended = combine_outcomes(two.ard, two.statistics, order)
+    rows = ended[(ended["analysis"] == "fixed_sequence") & (ended["statistic"] == "not_estimable")]
+    said = rows[rows["method"] == "permutation"].set_index("outcome")["text"].to_dict()
+    assert said == {"DEATH": "no_p_value", "HR": "sequence_ended"}
+    assert number(ended, "p_value", outcome="PF", **here) < 0.02
+
+
 def test_a_family_of_nothing_says_so(dictionary: Dictionary) -> None:
     people = patients(2, 25)
     found = analyse(people, visits(people), dictionary)

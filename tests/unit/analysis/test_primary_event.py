@@ -21,9 +21,11 @@ __all__ = ["dictionary"]
 FEW = {"exact_up_to": 2000, "draws": 1000, "scenario_draws": 1000}
 
 
-def run(dictionary: Dictionary, code: str, day: int, tests: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+def run(
+    dictionary: Dictionary, code: str, day: int, tests: pd.DataFrame, events: pd.DataFrame, secondary: bool = False
+) -> pd.DataFrame:
     both = {"trial": ["adverse_event"], "chart": ["adverse_event"]}
-    primary = Primary(outcome=code, day=day)
+    primary = Primary(outcome="PF", day=day, key_secondary=[code]) if secondary else Primary(outcome=code, day=day)
     inputs = EventInputs(events, tests, PATIENT_SUMMARIES.empty(), both, [], dictionary, primary)
     plan = settings(days=[7, 14], permutation=FEW)
     return analyse_events([code], inputs, build_follow_up(people(), plan, Comparison(), 21, 1))
@@ -104,3 +106,18 @@ def wilson(count: int, n: int) -> tuple[float, float]:
     p = count / n
     half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
     return (p + z**2 / (2 * n) - half) / (1 + z**2 / n), (p + z**2 / (2 * n) + half) / (1 + z**2 / n)
+
+
+@pytest.mark.parametrize("code", ["DEATH", "PCR"])
+def test_a_key_secondary_event_has_the_rows_of_a_primary_one(dictionary: Dictionary, code: str) -> None:
+    """It had a place in the fixed sequence and no p-value, without a word."""
+    own = (code, 7, swabs({"trial/1": 4, "trial/2": 4, "chart/5": 6}), adverse())
+    rows = [run(dictionary, *own, secondary=which) for which in (False, True)]
+    here = [ard[(ard["analysis"] == "primary_event")].reset_index(drop=True) for ard in rows]
+    assert len(here[0])
+    pd.testing.assert_frame_equal(*here)
+    answer = cells(here[1], analysis="primary_event", day=7, contrast=CONTRAST, method="exact")
+    bounds = cells(here[1], analysis="primary_event", day=7, contrast=CONTRAST, method="bounds")
+    # Everybody's death is known; what became of the virus is not.
+    assert ("p_value" in answer) == (code == "DEATH")
+    assert bounds.get("not_permuted") == (None if code == "DEATH" else "unknown_fates")

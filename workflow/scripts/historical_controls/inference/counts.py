@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincinv
+from scipy.special import gammaincinv, ndtr, ndtri
 
 from historical_controls.inference.shares import exact_interval
 
@@ -48,6 +48,55 @@ def bounded_difference(
     upper = most + np.hypot(first.upper - (a + u) / n, b / m - second.lower)
     # Joined limits may pass the ends of the scale, shares of 0 and 1.
     return float(least), float(most), max(-1.0, float(lower)), min(1.0, float(upper))
+
+
+def wilson(count: int, n: int, z: float) -> tuple[float, float]:
+    """Limits of a share at a normal quantile z (Wilson 1927, J Am Stat Assoc 22:209-212)."""
+    centre, half = count + z**2 / 2, z * math.sqrt(count * (n - count) / n + z**2 / 4)
+    return (centre - half) / (n + z**2), (centre + half) / (n + z**2)
+
+
+def newcombe(one: tuple[int, int], other: tuple[int, int], z: float) -> tuple[float, float]:
+    """Limits of a difference of two shares (count, n) at a normal quantile z (Newcombe 1998, Stat Med 17:873-890)."""
+    p, q = one[0] / one[1], other[0] / other[1]
+    (p_low, p_high), (q_low, q_high) = wilson(*one, z), wilson(*other, z)
+    return p - q - math.hypot(p - p_low, q_high - q), p - q + math.hypot(p_high - p, q - q_low)
+
+
+@dataclass(frozen=True)
+class ShareDifference:
+    """estimate: difference of the shares; lower, upper: its interval, which has 0 if and only if p_value exceeds one
+    minus the level."""
+
+    estimate: float
+    lower: float
+    upper: float
+    p_value: float
+
+
+def share_difference(one: tuple[int, int], other: tuple[int, int], exact_p: float, level: float) -> ShareDifference:
+    """Newcombe's interval and the exact p-value of one difference of shares (count, n), made to agree (EV-5).
+
+    p: the larger of the exact one and of that level at which Newcombe's interval just reaches 0. Where the exact test
+    keeps 0 and Newcombe's interval does not, the interval is extended to 0: it was too short there.
+    """
+    estimate = one[0] / one[1] - other[0] / other[1]
+    p_value = max(exact_p, _p_of_newcombe(one, other))
+    lower, upper = newcombe(one, other, float(ndtri(0.5 + level / 2)))
+    if p_value > 1 - level:
+        lower, upper = min(lower, 0.0), max(upper, 0.0)
+    return ShareDifference(estimate, lower, upper, p_value)
+
+
+def _p_of_newcombe(one: tuple[int, int], other: tuple[int, int]) -> float:
+    """Twice the tail beyond the quantile at which the interval just reaches 0."""
+    # Turned so that the first share is the larger one: only its lower limit can reach 0.
+    first, second = sorted((one, other), key=lambda share: -share[0] / share[1])
+    low, high = 0.0, 40.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if newcombe(first, second, middle)[0] > 0 else (low, middle)
+    return 2 * float(ndtr(-low))
 
 
 def exact_rate(count: int, exposure: float, level: float = 0.95) -> tuple[float, float]:

@@ -45,15 +45,16 @@ def analyse_events(codes: Sequence[str], inputs: EventInputs, follow_up: FollowU
     rows += free_day_rows(follow_up, inputs.summaries, inputs.free_days, inputs.dictionary, scenario)
     for code in codes:
         rows += _outcome_rows(code, inputs, follow_up)
-    # An event may be the primary question; its rows come on top of those of its kind.
-    if inputs.primary is not None and inputs.primary.outcome in codes:
-        rows += _primary_rows(inputs.primary, inputs, follow_up)
+    # An event may be a question of the fixed sequence; its rows come on top of those of its kind.
+    if inputs.primary is not None:
+        for code in (inputs.primary.outcome, *inputs.primary.key_secondary):
+            rows += _asked_rows(code, float(inputs.primary.day), inputs, follow_up) if code in codes else ()
     return ard_frame(rows)
 
 
-def _primary_rows(primary: Primary, inputs: EventInputs, follow_up: FollowUp) -> Iterator[Row]:
-    code = primary.outcome
-    cell = Cell(AnalysisKey.PRIMARY_EVENT, inputs.scenario, "exact", code, day=float(primary.day))
+def _asked_rows(code: str, day: float, inputs: EventInputs, follow_up: FollowUp) -> Iterator[Row]:
+    """An event as the primary or a key secondary outcome, by the primary day (EV-14)."""
+    cell = Cell(AnalysisKey.PRIMARY_EVENT, inputs.scenario, "exact", code, day=day)
     kind = inputs.dictionary.outcomes[code].kind
     if kind == "ending":
         times = ending_times(follow_up, ENDINGS[code])

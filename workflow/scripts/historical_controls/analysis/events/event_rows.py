@@ -12,10 +12,16 @@ from numpy.typing import NDArray
 from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.analysis.model.model_data import PERSON, subject_of
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
-from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
-from historical_controls.inference.counts import bounded_difference, bounded_share, chance_of_none, permuted_count
+from historical_controls.inference.counts import (
+    bounded_difference,
+    bounded_share,
+    chance_of_none,
+    permuted_count,
+    share_difference,
+)
 from historical_controls.inference.shares import exact_interval
 
 Flags = NDArray[np.bool_]
@@ -112,8 +118,8 @@ def difference_rows(
 ) -> Iterator[Row]:
     """The share with an event, treated minus historical, of all `people` (rows of `follow_up.people`).
 
-    Where of everybody it is known: Newcombe's interval (1998, Stat Med 17:873-890, method 10), which exists where an
-    arm has none, and the permutation test (EV-5). Otherwise what the unknown leave open, as method 'bounds' (EV-11).
+    Where of everybody it is known: the permutation test, and Newcombe's interval (1998, Stat Med 17:873-890, method
+    10), which exists where an arm has none (EV-5). Otherwise what the unknown leave open, as method 'bounds' (EV-11).
     """
     # The least number of patients is asked of those whose fate is known.
     known = people[~occurred.unknown]
@@ -132,21 +138,14 @@ def difference_rows(
         bounds = bounded_difference(counts["treated"], counts["historical"], level)
         for name, value in zip(DIFFERENCE_BOUNDS, bounds, strict=True):
             yield here.at(method="bounds").number(name, value, format="percent")
+        # A test would have to take the lost for patients with or without the event.
+        yield here.text(Statistic.NOT_PERMUTED, "unknown_fates")
         return
-    yield from _known_difference_rows(here, counts["treated"], counts["historical"], level)
     test = permuted_count(occurred.event, treated, people["set"].to_numpy())
-    yield here.number(Statistic.P_VALUE, test.p_value, format="p")
+    (a, _, n1), (b, _, n0) = counts["treated"], counts["historical"]
+    found = share_difference((a, n1), (b, n0), test.p_value, level)
+    for name in INTERVAL:
+        yield here.number(name, getattr(found, name), format="percent")
+    yield here.number(Statistic.P_VALUE, found.p_value, format="p")
     yield here.number(Statistic.P_FLOOR, test.p_floor, format="p")
     yield here.text(Statistic.PERMUTATIONS, "exact")
-
-
-def _known_difference_rows(
-    here: Cell, treated: tuple[int, int, int], historical: tuple[int, int, int], level: float
-) -> Iterator[Row]:
-    # statsmodels takes a second to import, and few jobs need it.
-    from statsmodels.stats.proportion import confint_proportions_2indep
-
-    (a, _, n1), (b, _, n0) = treated, historical
-    lower, upper = confint_proportions_2indep(a, n1, b, n0, "newcomb", "diff", alpha=1 - level)
-    for name, value in ((Statistic.ESTIMATE, a / n1 - b / n0), (Statistic.LOWER, lower), (Statistic.UPPER, upper)):
-        yield here.number(name, float(value), format="percent")

@@ -67,13 +67,18 @@ def _family_rows(raw: Mapping[Contrast, float], statistics: Mapping[str, pd.Data
 def _sequence_rows(ard: pd.DataFrame, primary: Primary) -> Iterator[Row]:
     """The primary outcome, then the key secondary ones in their declared order, each by both analyses."""
     order = [primary.outcome, *primary.key_secondary]
+    # Of an event both have the p-value of its count.
+    counted = _p_values(ard, AnalysisKey.PRIMARY_EVENT)
     for analysis in ANALYSES:
-        # A contrast without a p-value is nan, and ends the sequence there.
-        # Of an event as primary outcome both have the p-value of its count.
-        p_values = _p_values(ard, AnalysisKey.PRIMARY_EVENT) | _p_values(ard, analysis)
-        adjusted = fixed_sequence([p_values.get((code, float(primary.day)), float("nan")) for code in order])
-        for position, (code, p) in enumerate(zip(order, adjusted, strict=True), start=1):
+        p_values = counted | _p_values(ard, analysis)
+        own = [p_values.get((code, float(primary.day)), float("nan")) for code in order]
+        for position, (code, p) in enumerate(zip(order, fixed_sequence(own), strict=True), start=1):
             here = CELL.at(analysis=AnalysisKey.FIXED_SEQUENCE, method=analysis, outcome=code, day=primary.day)
             yield here.number(Statistic.POSITION, position)
             if not np.isnan(p):
                 yield here.number(Statistic.P_VALUE, p, format="p")
+            else:
+                # A contrast without a p-value ends the sequence: it and all after it have none.
+                yield here.text(
+                    Statistic.NOT_ESTIMABLE, "no_p_value" if np.isnan(own[position - 1]) else "sequence_ended"
+                )
