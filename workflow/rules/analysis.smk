@@ -33,6 +33,7 @@ rule analyse_outcome:
         primary=QUESTION,
         horizon_days=STUDY.cohort.horizon_days,
         seed=STUDY.seed,
+        single_arm=STUDY.single_arm,
         code=code("analyse_outcomes.py"),
     script:
         "../scripts/analyse_outcomes.py"
@@ -63,6 +64,7 @@ rule analyse_scenario:
         primary=QUESTION,
         horizon_days=lambda wildcards: SCENARIOS[wildcards.scenario].cohort.horizon_days,
         seed=STUDY.seed,
+        single_arm=STUDY.single_arm,
         code=code("analyse_outcomes.py"),
     script:
         "../scripts/analyse_outcomes.py"

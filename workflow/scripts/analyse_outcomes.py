@@ -30,6 +30,7 @@ with reported(snakemake.log[0]) as log:
         snakemake.params.seed,
         snakemake.params.horizon_days,
         read_table(summaries, PATIENT_SUMMARIES) if summaries else None,
+        snakemake.params.single_arm,
     )
     analysed = analyse_outcomes(snakemake.params.outcomes, inputs)
     write_table(analysed.ard, snakemake.output.ard, ARD)

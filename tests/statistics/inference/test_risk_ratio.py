@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq, minimize_scalar
 from scipy.special import xlog1py, xlogy
 
 from historical_controls.inference import risk_ratio
@@ -42,6 +43,41 @@ def test_edges(table: tuple[int, int, int, int], lower: float, upper: float) -> 
     assert (result.lower, result.upper) == (pytest.approx(lower, abs=1e-4), pytest.approx(upper, abs=1e-4))
     grid = [bound for bound in (float(result.lower), float(result.upper)) if 0 < bound < np.inf]
     assert np.abs(score_on_a_grid(np.array(grid), *table)) == pytest.approx(Z, abs=1e-5)
+
+
+def limits_by_root(table: tuple[int, int, int, int], inflated: bool) -> tuple[float, float]:
+    """Limits of the ratio where the score reaches Z, its shares by maximising the likelihood."""
+    x, m, y, k = table
+
+    def beyond(ratio: float) -> float:
+        most = min(1.0, 1 / ratio)
+
+        def minus(q: float) -> float:
+            p = min(ratio * q, 1.0)
+            return -float(xlogy(x, p) + xlog1py(m - x, -p) + xlogy(y, q) + xlog1py(k - y, -q))
+
+        inside = minimize_scalar(minus, bounds=(0, most), method="bounded", options={"xatol": 1e-14}).x
+        q = min((inside, most), key=minus)
+        p = ratio * q
+        variance = (p * (1 - p) / m + ratio**2 * q * (1 - q) / k) * ((m + k) / (m + k - 1) if inflated else 1.0)
+        return float((x / m - ratio * y / k) ** 2 / variance - Z**2)
+
+    estimate = x / m / (y / k)
+    return brentq(beyond, 1e-4, estimate - 1e-6), brentq(beyond, estimate + 1e-6, 5.0)
+
+
+def test_three_of_five_against_all_of_twenty_five_in_both_forms() -> None:
+    """The form meant is that of Miettinen and Nurminen 1985: variance times N / (N - 1).
+
+    Its limits are 0.2267 and 0.8847; without the factor (Koopman 1984, Biometrics 40:513-517) 0.2307 and 0.8824. An
+    upper limit of 0.883 beside a lower one of 0.227, as once asked for, is neither.
+    """
+    table = (3, 5, 25, 25)
+    inflated, plain = (limits_by_root(table, which) for which in (True, False))
+    assert inflated == (pytest.approx(0.22671821, abs=1e-7), pytest.approx(0.88471578, abs=1e-7))
+    assert plain == (pytest.approx(0.23072428, abs=1e-7), pytest.approx(0.88237923, abs=1e-7))
+    found = risk_ratio(*table, level=0.95)
+    assert (float(found.lower), float(found.upper)) == pytest.approx(inflated, abs=1e-7)
 
 
 def test_every_table_up_to_thirty() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -128,15 +129,22 @@ def test_difference_is_that_of_the_means_at_equal_covariates(dictionary: Diction
 
 @pytest.mark.parametrize(
     ("n_treated", "n_historical", "reason"),
-    [(2, 25, "too_few_patients"), (5, 2, "too_few_patients"), (0, 25, "no_treated_data"), (5, 0, "no_control_data")],
+    [(2, 25, "too_few_patients"), (5, 2, "too_few_patients"), (0, 25, "no_treated_data"), (5, 0, "no_controls")],
 )
 def test_too_few_patients_are_refused(n_treated: int, n_historical: int, reason: str, dictionary: Dictionary) -> None:
     people = patients(n_treated, n_historical)
     ard = analyse(people, visits(people), dictionary)
     assert refusals(ard) == {None: reason}
-    # One arm alone is described, which compares it with nobody.
-    compared = ard[ard["analysis"] != "description"]
-    assert not compared["statistic"].isin(["estimate", "p_value"]).any()
+    assert not ard["statistic"].isin(["estimate", "p_value"]).any()
+
+
+def test_whether_there_is_one_arm_is_declared_and_not_read_off_the_patients(dictionary: Dictionary) -> None:
+    """Controls who never arrived are a comparison that failed; it was described as one arm without a word."""
+    people = patients(5, 0)
+    inputs = analysis_inputs(people, visits(people), dictionary)
+    two, one = (analyse_outcomes(["PF"], replace(inputs, single_arm=single)).ard for single in (False, True))
+    assert "description" not in set(two["analysis"]) and refusals(two) == {None: "no_controls"}
+    assert (one["analysis"] == "description").sum() > 10
 
 
 def test_arms_measured_with_different_assays_are_refused(dictionary: Dictionary) -> None:

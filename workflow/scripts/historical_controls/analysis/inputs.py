@@ -8,6 +8,7 @@ from functools import cached_property
 import pandas as pd
 
 from historical_controls.analysis.model.comparison import Comparison
+from historical_controls.analysis.model.gates import reason_against
 from historical_controls.analysis.model.model_data import PERSON, ModelData, model_data
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet, build_analysis_set
 from historical_controls.config.analysis.analysis import Analysis, Primary
@@ -32,11 +33,9 @@ class AnalysisInputs:
     seed: int
     horizon_days: int = 0
     summaries: pd.DataFrame | None = None
-
-    @property
-    def single_arm(self) -> bool:
-        """Whether no patient, included or not, is historical: a study that compares nobody by design."""
-        return bool((self.patients["arm"] == "treated").all())
+    # As the config declares (Config.single_arm), never as the patients at hand look: controls who all dropped out, or
+    # never arrived, are a comparison that failed, not a study that compares nobody.
+    single_arm: bool = False
 
     @cached_property
     def compared_patients(self) -> pd.DataFrame:
@@ -79,6 +78,14 @@ class AnalysisInputs:
         data = model_data(outcome, self.compared_patients, visits, self.settings, self.dictionary)
         # The seed enters by way of the model table: values beyond limits are drawn while fitting.
         return replace(data, seed=self.seed)
+
+    def reason_against(self, data: ModelData) -> str | None:
+        """Why no contrast of this outcome may be given, or None."""
+        reason = reason_against(data, self.settings, self.comparison.refusal)
+        included = self.patients.loc[self.patients["included"].fillna(False).astype(bool), "arm"]
+        # Patients without values and no patients at all are different faults, and mended differently.
+        alone = reason == "no_control_data" and not (included == "historical").any()
+        return "no_controls" if alone else reason
 
     def is_headline(self, code: str) -> bool:
         """Whether the outcome is the primary or a key secondary one."""

@@ -9,7 +9,6 @@ import pandas as pd
 
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.fit_rows import contrast_rows, curve_rows, fit_rows, tried_rows
-from historical_controls.analysis.model.gates import reason_against
 from historical_controls.analysis.model.ladder import Refused, fit_ladder
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.model.permutation import (
@@ -91,7 +90,7 @@ def _model_rows(
 ) -> tuple[list[Row], PermutedOutcome | None]:
     """What a fit gives and its permutation answer, or the reason for none."""
     settings, weights = inputs.settings, inputs.comparison.weights
-    reason = reason_against(data, settings, inputs.comparison.refusal)
+    reason = inputs.reason_against(data)
     # joint is None where an arm is empty: there are no labels to exchange and nothing to contrast.
     if reason is not None or joint is None:
         return [cell.text(Statistic.NOT_ESTIMABLE, reason or "no_data")], None
@@ -128,7 +127,7 @@ def _further_rows(cell: Cell, data: ModelData, model_rows: list[Row], inputs: An
     while-alive summaries, the death-aware answer and whether it agrees with the model's, and the win ratio.
     """
     analysis_set, primary, code = inputs.analysis_set, inputs.primary, data.outcome.code
-    reason = reason_against(data, inputs.settings, inputs.comparison.refusal)
+    reason = inputs.reason_against(data)
     yield from limit_rows(cell, data, analysis_set, reason)
     # Values that are all alike leave no mean to model; deaths among them are ranked all the same.
     if reason not in (None, "constant_response"):

@@ -27,6 +27,7 @@ ANALYSED = {
 STATES = {
     "no_data": "no_data",
     "no_control_data": "treated_only",
+    "no_controls": "treated_only",
     "no_treated_data": "historical_only",
     "assays_differ": "assays_differ",
 }
