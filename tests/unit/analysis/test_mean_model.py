@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from historical_controls.analysis.model.gates import measured_at
 from historical_controls.analysis.model.ladder import Fitted, Refused, fit_ladder
@@ -102,6 +103,45 @@ def test_four_visits_that_rise_and_fall_are_no_line(dictionary: Dictionary) -> N
     assert bent.loc[bent["statistic"] == "lack_of_fit", "text"].tolist() == ["yes"]
     straight = analyse(people, visits(people), dictionary, time="line", **plan)
     assert "lack_of_fit" not in set(straight["statistic"])
+
+
+def test_with_scales_of_its_own_for_each_arm_the_model_is_the_difference_of_means(dictionary: Dictionary) -> None:
+    """Complete visits without covariates: least squares whatever the covariance of each arm."""
+    people = patients(8, 20)
+    measured = at_days(people, [1, 7, 14, 21], {1: 5.0, 7: -9.0, 14: -3.0, 21: 2.0})
+    two_scales = {**INTERCEPT, "residual": "car1", "per_arm": "two_scales"}
+    ard = analyse(people, measured, dictionary, ladder=[two_scales], permutation=FEW, adjust_for_baseline=False)
+    for day in (7, 14):
+        means = measured[measured["day"] == day].groupby("arm")["value"].mean()
+        here = {"day": day, "analysis": "mixed_model"}
+        assert number(ard, "estimate", **here) == pytest.approx(means["treated"] - means["historical"], abs=1e-6)
+
+
+@pytest.mark.parametrize("covariates", [[], ["days_from_onset"]])
+def test_a_line_over_four_visits_that_bend_speaks_up(covariates: list[str], dictionary: Dictionary) -> None:
+    """The full likelihood against a mean for each day, by least squares with one variance: a saturated course.
+
+    Of fewer than five days nothing was said; a covariate whose name has the word day broke the richer course.
+    """
+    people = patients(8, 20).assign(days_from_onset=lambda frame: np.linspace(4, 12, len(frame)) ** 2)
+    plan = {"time": "line", "ladder": [{**INTERCEPT, "random": None}], "permutation": FEW, "covariates": covariates}
+    plan |= {"adjust_for_baseline": False}
+    measured = at_days(people, [1, 7, 14, 21], {7: 80.0, 14: 60.0})
+    ard = analyse(people, measured, dictionary, **plan)
+    assert ard.loc[ard["statistic"] == "lack_of_fit", "text"].tolist() == ["yes"]
+    rows = measured[measured["day"] > 0].merge(people[["patient_id", "days_from_onset"]], on="patient_id")
+    arm = (rows["arm"] == "treated").to_numpy(dtype=float)[:, None]
+    known = rows[covariates].to_numpy() if covariates else np.empty((len(rows), 0))
+
+    def residual(course: np.ndarray) -> float:
+        X = np.column_stack([np.ones(len(rows)), arm, course, arm * course, known])
+        return float(np.linalg.lstsq(X, rows["value"].to_numpy(), rcond=None)[1][0])
+
+    line, days = rows[["day"]].to_numpy(dtype=float), np.array([rows["day"] == day for day in (7, 14, 21)]).T
+    gain = len(rows) * np.log(residual(line) / residual(days.astype(float)))
+    assert number(ard, "lack_of_fit_p") == pytest.approx(stats.chi2.sf(gain, 4), rel=1e-4)
+    straight = analyse(people, at_days(people, [1, 7, 14, 21]), dictionary, **plan)
+    assert number(straight, "lack_of_fit_p") > 0.01
 
 
 def test_mean_change_between_visits_follows_lines(dictionary: Dictionary) -> None:

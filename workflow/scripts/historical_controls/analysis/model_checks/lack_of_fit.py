@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import chdtrc, fdtrc
 
 from historical_controls.analysis.model.ladder import FAILURES, Fitted, specification, with_bounds
-from historical_controls.analysis.model.mean_model import MeanModel
+from historical_controls.analysis.model.mean_model import VISIT, MeanModel, visit_label
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
@@ -22,7 +24,7 @@ SPEAKS_UP = 0.01
 
 
 def lack_of_fit_rows(cell: Cell, fitted: Fitted, settings: Analysis) -> Iterator[Row]:
-    """p-value of a likelihood-ratio test against a spline with two more degrees of freedom, and whether it speaks up.
+    """p-value of a likelihood-ratio test against a richer course of the mean, and whether it speaks up (EM-4).
 
     Both means by full maximum likelihood under the chosen covariance, since restricted likelihoods of different means
     cannot be compared. Visits as categories are as rich as the data: they have no such test.
@@ -42,18 +44,28 @@ def lack_of_fit_rows(cell: Cell, fitted: Fitted, settings: Analysis) -> Iterator
 
 
 def _richer(mean: MeanModel, settings: Analysis) -> MeanModel | None:
-    """The same arms and covariates along a spline with two more degrees of freedom; None where days are too few."""
+    """The same arms and covariates along a spline with two more degrees of freedom, or with a mean for each day where
+    days are too few for that; None where the course has as many coefficients as there are days."""
     if mean.visits or mean.form == "single_day":
         return None
     # A line has one degree of freedom, whatever `spline_df` says.
-    df = (1 if mean.form.startswith("line") else settings.spline_df) + 2
-    # With no more days than coefficients the richer course would interpolate them.
-    if mean.frame.groupby("arm")["day"].nunique().min() < df + 2:
-        return None
-    course = f"cr(day, df={settings.spline_df}, constraints='center')"
-    wider = f"cr(day, df={df}, constraints='center')"
-    own = course if mean.form.startswith("spline") else "day"
-    return replace(mean, fixed=mean.fixed.replace(own, wider))
+    df = 1 if mean.form.startswith("line") else settings.spline_df
+    own = _course(settings.spline_df) if mean.form.startswith("spline") else "day"
+    days = mean.frame.groupby("arm")["day"].nunique().min()
+    if days >= df + 4:
+        return _along(mean, own, _course(df + 2))
+    # A mean for each day contains every curve along the days.
+    labels = pd.Categorical(mean.frame["day"].map(visit_label))
+    return _along(replace(mean, frame=mean.frame.assign(**{VISIT: labels})), own, VISIT) if days > df + 1 else None
+
+
+def _course(df: int) -> str:
+    return f"cr(day, df={df}, constraints='center')"
+
+
+def _along(mean: MeanModel, own: str, other: str) -> MeanModel:
+    # Whole words: a covariate may be called days_from_onset.
+    return replace(mean, fixed=re.sub(rf"(?<!\w){re.escape(own)}(?!\w)", lambda _: other, mean.fixed))
 
 
 @dataclass(frozen=True)
