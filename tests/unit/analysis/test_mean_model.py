@@ -16,6 +16,8 @@ from historical_controls.analysis.model.model_data import ModelData, model_data
 from historical_controls.analysis.model_checks.agreement import disagrees
 from historical_controls.analysis.sensitivity.grid import analyse_grid
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+from historical_controls.mixed_model.design.design import build_design
+from historical_controls.mixed_model.design.specification import MixedModelSpec
 
 from .test_analysis import (
     INTERCEPT,
@@ -32,6 +34,7 @@ from .test_analysis import (
 
 FEW = {"exact_up_to": 500, "draws": 1000, "scenario_draws": 1000}
 UNSTRUCTURED = {"id": "us", "random": None, "residual": "us", "per_arm": "pooled"}
+SPLINE = "y ~ cr(day, df=3, constraints='center')"
 HERE = {"day": 7, "analysis": "mixed_model"}
 
 
@@ -142,6 +145,40 @@ def test_a_line_over_four_visits_that_bend_speaks_up(covariates: list[str], dict
     assert number(ard, "lack_of_fit_p") == pytest.approx(stats.chi2.sf(gain, 4), rel=1e-4)
     straight = analyse(people, at_days(people, [1, 7, 14, 21]), dictionary, **plan)
     assert number(straight, "lack_of_fit_p") > 0.01
+
+
+def test_knots_are_quantiles_of_the_distinct_days(dictionary: Dictionary) -> None:
+    """Truncated powers on those knots (Hastie et al. 2009, 5.4 and 5.5) give the same columns, whatever the counts."""
+    people = patients()
+    measured = visits(people)
+    measured = measured[(measured["day"] % 3 == 0) | (measured["patient_id"] == "p07")]
+    mean = build_mean_model(data_of(people, measured, dictionary, time="spline"), settings(time="spline"))
+    day = mean.frame["day"].to_numpy(dtype=float)
+    knots = np.quantile(np.unique(day), [0, 1 / 3, 2 / 3, 1])
+    cubes = np.maximum(day[:, None] - knots, 0.0) ** 3
+    d = (cubes[:, :3] - cubes[:, 3:]) / (knots[3] - knots[:3])
+    expected = np.column_stack([np.ones(len(day)), day, d[:, :2] - d[:, 2:]])
+    assert SPLINE.removeprefix("y ~ ") in mean.fixed
+    spec = MixedModelSpec(fixed=SPLINE, subject="subject", random=None, residual="iid")
+    X = build_design(mean.frame.assign(y=day), spec).X
+    left = X - expected @ np.linalg.lstsq(expected, X, rcond=None)[0]
+    assert X.shape[1] == 4 and np.abs(left).max() < 1e-8
+
+
+def test_means_are_at_the_covariates_of_patients_and_not_of_their_rows(dictionary: Dictionary) -> None:
+    """The oldest is measured seven times as often; the mean age is that of 30 patients all the same."""
+    people = patients()
+    measured = visits(people)
+    often = measured[measured["day"].isin([0, 7, 14]) | (measured["patient_id"] == "p29")]
+    plan = {"covariates": ["AGE"], "adjust_for_baseline": False, "ladder": [{**INTERCEPT, "random": None}]}
+    ard = analyse(people, often, dictionary, time="line", permutation=FEW, **plan)
+    rows = often[often["day"] > 0].merge(people[["patient_id", "AGE"]], on="patient_id")
+    arm, day = (rows["arm"] == "treated").to_numpy(dtype=float), rows["day"].to_numpy(dtype=float)
+    X = np.column_stack([np.ones(len(rows)), arm, day, arm * day, rows["AGE"]])
+    beta = np.linalg.lstsq(X, rows["value"].to_numpy(), rcond=None)[0]
+    for name, treated in (("treated", 1.0), ("historical", 0.0)):
+        expected = beta @ [1.0, treated, 7.0, 7.0 * treated, people["AGE"].mean()]
+        assert number(ard, "mean", arm=name, **HERE) == pytest.approx(expected, abs=1e-6)
 
 
 def test_mean_change_between_visits_follows_lines(dictionary: Dictionary) -> None:
