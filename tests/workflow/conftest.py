@@ -17,6 +17,7 @@ import yaml
 from historical_controls.simulation.study import NO_GRID
 
 ROOT = Path(__file__).resolve().parents[2]
+FORKED_JOBS = Path(__file__).with_name("forked_jobs.py")
 PROGRAM_FILES = ("Snakefile", "workflow", "data/dictionary", "docs", "environment.yml", "profiles")
 SMALL = {
     **{"outcomes": ["PF", "IL6"], "languages": ["en"], "estimands": None},
@@ -38,9 +39,10 @@ class Run:
         return Counter({name: int(count) for name, count in rows})
 
 
-def snakemake(study: Path, *options: str, program: Path = ROOT, cores: int = 2) -> Run:
-    """Run the workflow of `program` on the study folder."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(program / "Snakefile"), "--cores", str(cores)]
+def snakemake(study: Path, *options: str, program: Path = ROOT, cores: int = 2, forked: bool = True) -> Run:
+    """Run the workflow of `program` on the study folder, its jobs as forks unless a test is about processes."""
+    runner = [str(FORKED_JOBS)] if forked else ["-m", "snakemake"]
+    command = [sys.executable, *runner, "--snakefile", str(program / "Snakefile"), "--cores", str(cores)]
     done = subprocess.run([*command, "--directory", str(study), *options], capture_output=True, text=True, check=False)
     return Run(done.returncode, done.stdout + done.stderr)
 
@@ -105,7 +107,7 @@ def small_study(small_template: Path, tmp_path: Path) -> Path:
 def finished_small(small_template: Path, program: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small study, run once on one core by the copy of the program; tests copy it."""
     folder = Path(shutil.copytree(small_template, tmp_path_factory.mktemp("finished") / "study"))
-    run = snakemake(folder, program=program, cores=1)
+    run = snakemake(folder, program=program, cores=1, forked=False)
     assert run.code == 0, run.output
     return folder
 

@@ -103,7 +103,7 @@ def test_killed_run_resumes_to_the_same_results_on_more_cores(small_study: Path,
     assert not (small_study / "results/ard.parquet").exists()
     resumed = snakemake(small_study, "--unlock")
     assert resumed.code == 0, resumed.output
-    resumed = snakemake(small_study, cores=4)
+    resumed = snakemake(small_study, cores=4, forked=False)
     assert resumed.code == 0, resumed.output
     whole, broken = shared_results(finished_study), shared_results(small_study)
     assert whole.keys() == broken.keys()

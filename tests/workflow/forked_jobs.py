@@ -1,0 +1,51 @@
+"""Run Snakemake with jobs that start as forks of one process that has the libraries imported.
+
+A job spends about a second on importing pandas, scipy and matplotlib, more than most jobs of a small study compute.
+The product starts every job as a process of its own, and `test_runs.py` runs it so; the other whole runs
+take this way. The program's own modules are imported by each job, so that an edited copy of the program is what runs.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import runpy
+import subprocess
+import sys
+
+PRELOADED = [
+    *("formulaic", "matplotlib.backends.backend_svg", "matplotlib.pyplot", "numpy", "pandas", "pyarrow.parquet"),
+    *("pydantic", "scipy.linalg", "scipy.optimize", "scipy.special", "snakemake.script"),
+]
+
+
+def run_job(script: str, environment: dict[str, str]) -> None:
+    """Run a job's script as `python script` would."""
+    os.environ.update(environment)
+    sys.argv = [script]
+    sys.path[0] = os.path.dirname(os.path.abspath(script))
+    runpy.run_path(script, run_name="__main__")
+
+
+def main() -> int:
+    from snakemake import cli
+    from snakemake.benchmark import benchmarked
+    from snakemake.script import PythonScript
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+
+    def execute_script(self: PythonScript, fname: str, edit: bool = False) -> None:
+        job = context.Process(target=run_job, args=(fname, dict(os.environ)))
+        job.start()
+        with benchmarked(job.pid, self.bench_record):
+            job.join()
+        if job.exitcode:
+            raise subprocess.CalledProcessError(job.exitcode, fname)
+
+    PythonScript.execute_script = execute_script
+    return cli.main(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
