@@ -12,6 +12,7 @@ import os
 import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 PRELOADED = [
     *("formulaic", "matplotlib.backends.backend_svg", "matplotlib.pyplot", "numpy", "pandas", "pyarrow.parquet"),
@@ -23,7 +24,7 @@ def run_job(script: str, environment: dict[str, str]) -> None:
     """Run a job's script as `python script` would."""
     os.environ.update(environment)
     sys.argv = [script]
-    sys.path[0] = os.path.dirname(os.path.abspath(script))
+    sys.path[0] = str(Path(script).resolve().parent)
     runpy.run_path(script, run_name="__main__")
 
 
