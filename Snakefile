@@ -24,6 +24,7 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/exports.smk"
 include: "workflow/rules/check.smk"
 include: "workflow/rules/seal.smk"
+include: "workflow/rules/protocol.smk"
 
 
 CODE.save()

@@ -149,6 +149,7 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
         "answer.event_",
         "answer.sealed",
         "sealed.",
+        "protocol.",
         "figure.choice_",
         "verdict.",
         "certainty.left_",

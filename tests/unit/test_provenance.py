@@ -11,6 +11,7 @@ import pytest
 
 from historical_controls.provenance import (
     PACKAGE,
+    VERSION,
     code_hash,
     file_hash,
     git_state,
@@ -54,6 +55,12 @@ def edited(scripts: Path, name: str, text: str) -> bool:
     path.write_text(text)
     os.utime(path, ns=(stamp + 10**9, stamp + 10**9))
     return code_hash(scripts / "script.py") != before
+
+
+def test_the_version_is_one() -> None:
+    root = Path(__file__).resolve().parents[2]
+    assert f'version = "{VERSION}"' in (root / "pyproject.toml").read_text(encoding="utf-8")
+    assert f"\nversion: {VERSION}\n" in (root / "CITATION.cff").read_text(encoding="utf-8")
 
 
 def test_every_way_of_importing_is_followed(scripts: Path) -> None:

@@ -19,7 +19,7 @@ from historical_controls.config.study_config import check_files, declared_files,
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.dictionary.files import dictionary_files
 from historical_controls.errors import UserError
-from historical_controls.provenance import CodeCache, code_hash, git_state
+from historical_controls.provenance import VERSION, CodeCache, code_hash, git_state
 
 LOCALES = PROGRAM / "workflow" / "locales"
 TEMPLATES = PROGRAM / "workflow" / "templates"

@@ -53,7 +53,7 @@ def seal_table(printer: Printer, state: SealState) -> HtmlTable | None:
         return None
     heads = tuple(printer.word(f"sealed.{name}") for name in ("key", "before_head", "after_head", "known_head"))
     rows = tuple(
-        Row(printer.fact(one.key), (_value(printer, one, one.before), _value(printer, one, one.after), when))
+        Row(printer.fact(one.key), (shown_value(printer, one, one.before), shown_value(printer, one, one.after), when))
         for one in state.since
         for when in [printer.word(f"sealed.{_known(state, one)}")]
     )
@@ -77,7 +77,8 @@ def _known(state: SealState, change: Change) -> str:
     return "with_results" if any(one.results_known for one in own) else "without_results"
 
 
-def _value(printer: Printer, change: Change, value: str) -> Markup:
+def shown_value(printer: Printer, change: Change, value: str) -> Markup:
+    """Return a value of a changed key as reports may show it."""
     # Paths, ids and days stay in the hospital; the sealed file has them.
     hidden = change.key.split(".")[0] in PRIVATE or DATE.search(value) is not None
     return printer.word("sealed.hidden") if hidden else printer.fact(value)

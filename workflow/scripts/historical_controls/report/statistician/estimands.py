@@ -46,6 +46,12 @@ def estimand_cards(printer: Printer) -> list[Card]:
 
 
 def _card(printer: Printer, declared: Estimands, one: Estimand) -> Card:
+    result, output_id = _result(printer, one)
+    return Card(_own(printer, one.label), estimand_attributes(printer, declared, one), result, output_id)
+
+
+def estimand_attributes(printer: Printer, declared: Estimands, one: Estimand) -> tuple[tuple[Markup, Markup], ...]:
+    """Return the attributes of one question in the order of ICH E9(R1), and the analysis that answers it."""
     events = (
         printer.word("stat.estimands_event", event=_own(printer, label), strategy=_strategy(printer, one, event))
         for event, label in declared.events.items()
@@ -64,9 +70,7 @@ def _card(printer: Printer, declared: Estimands, one: Estimand) -> Card:
         "measure": _measures(printer, one),
     }
     attributes = [(printer.word(f"estimand.{name}"), text) for name, text in said.items()]
-    attributes.append((printer.word("stat.estimands_analysis"), printer.word(f"analysis.{one.analysis}")))
-    result, output_id = _result(printer, one)
-    return Card(_own(printer, one.label), tuple(attributes), result, output_id)
+    return (*attributes, (printer.word("stat.estimands_analysis"), printer.word(f"analysis.{one.analysis}")))
 
 
 def _result(printer: Printer, one: Estimand) -> tuple[Markup, str]:

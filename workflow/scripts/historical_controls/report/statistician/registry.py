@@ -87,16 +87,21 @@ def _row(printer: Printer, one: Difference, facts: dict[str, Markup]) -> Row:
 
 def run_facts(printer: Printer) -> dict[str, Markup]:
     """Facts of this run by the names of FACTS."""
-    config, day = printer.config, float(printer.config.cohort.horizon_days)
-    secondary = [printer.label(code) for code in config.primary.key_secondary]
-    facts = {
-        "days": listed([printer.fact(one) for one in config.analysis.days]),
-        "day": printer.fact(config.primary.day),
-        "primary": printer.label(config.primary.outcome),
-        "secondary": listed(secondary) if secondary else printer.word("difference.no_secondary"),
-    }
+    facts, day = declared_facts(printer), float(printer.config.cohort.horizon_days)
     for arm in ARMS:
         facts[f"n_{arm}"] = printer.number(
             printer.results.one(AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, arm=arm, day=day)
         )
     return facts
+
+
+def declared_facts(printer: Printer) -> dict[str, Markup]:
+    """Return those of FACTS that the config declares: nobody is counted."""
+    config = printer.config
+    secondary = [printer.label(code) for code in config.primary.key_secondary]
+    return {
+        "days": listed([printer.fact(one) for one in config.analysis.days]),
+        "day": printer.fact(config.primary.day),
+        "primary": printer.label(config.primary.outcome),
+        "secondary": listed(secondary) if secondary else printer.word("difference.no_secondary"),
+    }

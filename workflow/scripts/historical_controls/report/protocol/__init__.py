@@ -1,0 +1,1 @@
+"""What will be done, declared before any outcome is read?"""
