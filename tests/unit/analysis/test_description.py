@@ -35,7 +35,7 @@ def described(values: dict[int, list[float]], dictionary: Dictionary, code: str 
             made.append(rows.assign(patient_id=f"p{number:02d}", day=day, value=value, lower=0.0 if limit else value,
                                     upper=5.0 if limit else value))  # fmt: skip
     inputs = analysis_inputs(people, pd.concat(made, ignore_index=True), dictionary, days=[7])
-    ard = analyse_outcomes([code], replace(inputs, horizon_days=21)).ard
+    ard = analyse_outcomes([code], replace(inputs, horizon_days=21, single_arm=True)).ard
     own = ard[ard["analysis"] == "description"]
     said = own["value"].astype(object).where(own["text"].isna(), own["text"])
     return dict(zip(zip(own["day"], own["level"], own["statistic"], strict=True), said, strict=True))
