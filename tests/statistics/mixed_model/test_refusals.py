@@ -25,7 +25,8 @@ from historical_controls.mixed_model import (
     fit_mixed_model,
     read_message,
 )
-from historical_controls.mixed_model.design.errors import typed_failures
+from historical_controls.mixed_model.design.errors import NumericalFailure, typed_failures
+from historical_controls.mixed_model.fits.gaussian import standard_error
 from historical_controls.mixed_model.inference.kenward_roger import inverted
 
 Edit = Callable[[pd.DataFrame], pd.DataFrame]
@@ -189,3 +190,11 @@ def test_an_arm_without_variation_within_is_answered_or_refused(residual: str, f
         assert np.isfinite(fit.contrasts(np.eye(4)[1:2])[0].standard_error)
     except ModelError as error:
         assert error.message.code in ENGLISH
+
+
+def test_an_adjusted_covariance_that_is_not_positive_gives_no_standard_error() -> None:
+    """Kenward and Roger's adjustment subtracts an estimate; a standard error of nan had made intervals of nan."""
+    L = np.array([1.0, -1.0])
+    assert standard_error(L, np.diag([4.0, 5.0])) == 3.0
+    with pytest.raises(NumericalFailure, match="adjusted variance of a contrast is -1"):
+        standard_error(L, np.diag([4.0, -5.0]))

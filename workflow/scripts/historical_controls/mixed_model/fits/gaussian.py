@@ -16,6 +16,7 @@ from historical_controls.mixed_model.design.arrays import Array, Design
 from historical_controls.mixed_model.design.design import build_design
 from historical_controls.mixed_model.design.errors import (
     NotEstimable,
+    NumericalFailure,
     SpecificationError,
     typed_failures,
 )
@@ -162,7 +163,7 @@ class MixedModelFit(Answers):
         return tuple(
             t_contrast(
                 float(row @ self.beta.to_numpy()),
-                scale * float(np.sqrt(own @ state.adjusted @ own)),
+                scale * standard_error(own, state.adjusted),
                 row_df(state, own, self.design, row),
                 level,
                 df,
@@ -220,3 +221,12 @@ def fit_design(design: Design, control: Control, start: Array | None = None) -> 
         problem = reduce(design)
         point, attempts = maximise(*machinery(problem, design.spec), control, start)
     return MixedModelFit(design, problem, point, attempts)
+
+
+def standard_error(L: Array, covariance: Array) -> float:
+    """sqrt(L' C L). Raises NumericalFailure where the adjustment (MM-18) has left no positive matrix C."""
+    variance = float(L @ covariance @ L)
+    # Where few patients tell little of a variance, more may be subtracted than is there.
+    if not variance >= 0:
+        raise NumericalFailure(Code.NUMERICAL_FAILURE, detail=f"the adjusted variance of a contrast is {variance:.2g}")
+    return float(np.sqrt(variance))
