@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -14,16 +15,18 @@ LIBRARY = ROOT / "workflow" / "scripts" / "historical_controls"
 
 
 def test_the_snippet_gives_the_numbers_of_pbkrtest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """pbkrtest 0.5 on lmer(Reaction ~ Days + (Days | Subject), sleepstudy): t = 6.77 on 17 degrees of freedom."""
+    """tests/data/engine/lme4_sleepstudy.json: pbkrtest 0.5.2 on lmer(Reaction ~ Days + (Days | Subject))."""
     monkeypatch.chdir(ROOT)
     readme = Path("README.md").read_text(encoding="utf-8")
     snippet = next(code for code in re.findall(r"```python\n(.*?)```", readme, re.S) if "fit_mixed_model" in code)
     names: dict[str, Any] = {}
     exec(snippet, names)
     slope = names["fit"].contrast([0, 1])
-    assert slope.estimate == pytest.approx(10.46729, abs=1e-5)
-    assert slope.standard_error == pytest.approx(1.54579, abs=1e-4)
-    assert slope.df == pytest.approx(17, abs=1e-6)
+    reference = json.loads(Path("tests/data/engine/lme4_sleepstudy.json").read_text(encoding="utf-8"))
+    days = next(one for one in reference["tests"] if one["label"] == "Days")
+    assert slope.estimate == pytest.approx(days["estimate"], abs=1e-8)
+    assert slope.standard_error == pytest.approx(days["kr_se"], abs=1e-8)
+    assert slope.df == pytest.approx(days["kr_df"], abs=1e-6)
     for printed in (f"{slope.estimate:.3f}", f"{slope.standard_error:.3f}"):
         assert printed in snippet
 
