@@ -134,6 +134,7 @@ rule check_findings:
         "../envs/environment.yml"
     threads: 1
     params:
+        written=WRITTEN,
         code=code("check_findings.py"),
     script:
         "../scripts/check_findings.py"

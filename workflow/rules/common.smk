@@ -6,6 +6,7 @@ from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.merging import merged
 from historical_controls.config.plan.plan import plan_of, unlabelled
 from historical_controls.config.plan.seal import SEAL
+from historical_controls.config.reading.arm_column import source_as_written
 from historical_controls.config.reading.included import included_files, lines_of, with_included
 from historical_controls.config.scenarios import (
     BATCHES,
@@ -33,7 +34,7 @@ def dictionary_folder(raw):
 
 
 def checked_study(raw):
-    """The checked config and its dictionary, or a WorkflowError with the user's lines and no traceback."""
+    """The checked config, its dictionary and its sources' names as written, or a WorkflowError with the user's lines."""
     try:
         whole = with_included(raw, Path.cwd())
         lines = lines_of(Path.cwd(), included_files(raw, Path.cwd()))
@@ -45,10 +46,12 @@ def checked_study(raw):
             raise lines.placed(error)
     except UserError as error:
         raise WorkflowError(str(error))
-    return study, dictionary
+    names = {name: source_as_written(f"sources.{name}", lines.at) for name in study.sources}
+    return study, dictionary, {name: place.removeprefix("sources.") for name, place in names.items()}
 
 
-STUDY, ENTRIES = checked_study(config)
+# Names of sources as config.yaml has them: a source of both arms is two here.
+STUDY, ENTRIES, WRITTEN = checked_study(config)
 SCENARIOS = {name: scenario_config(STUDY, name) for name in STUDY.scenario_names}
 COHORT_OWNERS = sorted({cohort_owner(STUDY, name) for name in SCENARIOS})
 BALANCE_OWNERS = sorted({balance_owner(STUDY, name) for name in SCENARIOS})

@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 with reported(snakemake.log[0]):
     findings = read_tables(snakemake.input.findings, FINDINGS)
-    stop_where_suspect(findings)
+    stop_where_suspect(findings, snakemake.params.written)
     Path(snakemake.output.summary).write_text(summary(findings), encoding="utf-8")

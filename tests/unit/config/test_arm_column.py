@@ -36,15 +36,21 @@ def declared(arm: Any) -> dict[str, Any]:
     }
 
 
-def test_each_part_has_the_arm_as_one_more_condition() -> None:
+def test_each_file_of_both_sources_says_which_rows_are_whose() -> None:
     raw = with_arms(declared({"column": "group", "treated": ["A"], "historical": ["B", 3]}))
     assert list(raw["sources"]) == ["export_treated", "export_historical"]
     own, others = (raw["sources"][name] for name in raw["sources"])
     assert (own["arm"], others["arm"]) == ("treated", "historical")
-    first, second = own["files"]["all"]["parts"]
-    assert first["where"] == [{"column": "kind", "is_in": ["start"]}, {"column": "group", "is_in": ["A"]}]
-    assert second["where"] == [{"column": "group", "is_in": ["A"]}]
-    assert others["files"]["all"]["parts"][1]["where"] == [{"column": "group", "is_in": ["B", "3"]}]
+    said = {"column": "group", "treated": ["A"], "historical": ["B", "3"], "neither": []}
+    assert own["files"]["all"]["arm_column"] == said == others["files"]["all"]["arm_column"]
+    assert own["files"]["all"]["parts"] == declared("treated")["sources"]["export"]["files"]["all"]["parts"]
+
+
+def test_a_file_that_calls_its_column_otherwise_says_so() -> None:
+    raw = declared({"column": "group", "treated": ["A"], "historical": ["B"]})
+    own = {"column": "brazo", "treated": [1], "historical": [0]}
+    raw["sources"]["export"]["files"]["all"]["arm_column"] = own
+    assert with_arms(raw)["sources"]["export_treated"]["files"]["all"]["arm_column"] == own
 
 
 def test_a_plain_arm_and_what_is_no_config_are_left_alone() -> None:
@@ -59,12 +65,13 @@ def test_a_plain_arm_and_what_is_no_config_are_left_alone() -> None:
         ({"column": "group", "treated": ["A"], "historical": ["a"]}, "cannot mean both treated and historical"),
         ({"colum": "group", "treated": ["A"], "historical": ["B"]}, r"sources\.export\.arm\.colum"),
         ({"column": "group", "treated": [], "historical": ["B"]}, r"sources\.export\.arm\.treated"),
+        ({"column": "group", "treated": ["A"], "historical": ["B"], "neither": ["á "]}, "both treated and neither"),
     ],
 )
 def test_faults_of_the_mapping_name_their_key_and_what_to_type(arm: Any, said: str) -> None:
     with pytest.raises(UserError, match=said) as caught:
         with_arms(declared(arm))
-    assert "Type arm: {column: group, treated: [A], historical: [B]}" in str(caught.value)
+    assert "Type arm: {column: group, treated: [A], historical: [B], neither: [C]}" in str(caught.value)
 
 
 def test_a_place_is_told_as_the_config_has_it() -> None:
@@ -74,21 +81,37 @@ def test_a_place_is_told_as_the_config_has_it() -> None:
     assert source_as_written("study.id", known) == "study.id"
 
 
-def test_the_arms_of_one_file_are_told_apart_and_a_third_is_left_out(tmp_path: Path) -> None:
+def written(folder: Path, arm: Any, groups: str) -> Path:
+    """A study of 13 patients with the arms `groups` by turns, a row of admission and three of values each."""
     rows = ["id,kind,group,when,hr"]
     for number in range(13):
-        group = "ABBX"[number % 4]
+        group = groups[number % len(groups)].strip("-")
         rows.append(f"P{number},start,{group},2020-02-01,")
         rows += [f"P{number},value,{group},2020-02-0{day},{70 + number + day}" for day in (1, 2, 3)]
-    (tmp_path / "data/raw").mkdir(parents=True)
-    (tmp_path / "data/raw/all.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    config = declared({"column": "group", "treated": ["A"], "historical": ["B"]})
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-    checked = check_study(tmp_path)
+    (folder / "data/raw").mkdir(parents=True)
+    (folder / "data/raw/all.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (folder / "config.yaml").write_text(yaml.safe_dump(declared(arm), sort_keys=False), encoding="utf-8")
+    return folder
+
+
+def test_the_arms_of_one_file_are_told_apart_and_a_third_is_left_out(tmp_path: Path) -> None:
+    arm = {"column": "group", "treated": ["A"], "historical": ["B"], "neither": ["X"]}
+    checked = check_study(written(tmp_path, arm, "ABBX"))
     assert checked.faults == ()
     steps = next(one for one in checked.listings if one.title == "Patients by arm and step")
     started = {row[1]: row[3] for row in steps.rows if row[2] == "all"}
     assert started == {"treated": "4", "historical": "6"}
+
+
+def test_undeclared_arms_of_many_rows_end_the_check_once_with_the_line_to_type(tmp_path: Path) -> None:
+    """Three of thirteen patients have no arm, 12 of 52 rows: nobody would see that they are missing."""
+    arm = {"column": "group", "treated": ["A"], "historical": ["B"]}
+    (said,) = [str(one) for one in check_study(written(tmp_path, arm, "ABB-")).faults if "arm" in str(one)]
+    assert said.startswith("config.yaml: sources.export.files.all: rows whose arm is not declared: 12 records (23%)")
+    assert "12 of 52 rows have an arm that is not declared in column 'group': '' (12)" in said
+    assert "As sent: line 14: id 'P3', group ''" in said
+    line = 'arm_column: {column: "group", treated: ["A"], historical: ["B"], neither: [""]}'
+    assert line in said
 
 
 def test_a_fault_in_a_source_of_both_arms_is_told_once_with_its_line(tmp_path: Path) -> None:

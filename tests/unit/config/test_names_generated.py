@@ -162,7 +162,17 @@ FREE = {
     *("SourceFile.footer", "SourceFile.ignore_analytes", "SourceFile.private_columns", "SourceFile.timezone"),
     *("Source.timezone", "Source.treated_subjects", "RedcapExport.dictionary", "UnitFactor.unit"),
     *("Config.include", "Config.dictionary", "Config.crosswalk", "Config.resolutions", "CovarianceRung.random"),
-    *("EventSettings.reaction_terms", "Sentinels.columns", "Sentinels.codes", "Condition.column", "Condition.is_in"),
+    *(
+        "EventSettings.reaction_terms",
+        "Sentinels.columns",
+        "Sentinels.codes",
+        "ArmColumn.column",
+        "ArmColumn.treated",
+        "ArmColumn.historical",
+        "ArmColumn.neither",
+        "Condition.column",
+        "Condition.is_in",
+    ),
     # Added with the layouts of files: columns, codes and words of the hospital.
     *(
         "SourceFile.accepted_ids",

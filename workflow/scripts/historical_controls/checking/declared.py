@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from historical_controls.checking.findings import distinct, faults_in
 from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.merging import value_at
+from historical_controls.config.reading.arm_column import source_as_written
 from historical_controls.config.reading.included import Lines, included_files, lines_of, with_included
 from historical_controls.config.reading.strict_yaml import LOADER, check_text
 from historical_controls.config.sources.redcap import load_redcap_dictionary
@@ -74,6 +75,13 @@ def _texts(folder: Path) -> tuple[dict[str, Any], Lines]:
     if not isinstance(raw, Mapping):
         raise UserError("the file holds no mapping of keys to values", CONFIG)
     return with_included(raw, folder), lines_of(folder, included_files(raw, folder))
+
+
+def names_as_written(folder: Path, config: Config) -> dict[str, str]:
+    """Return the name that each source has in the study's config: a source of both arms is two to the program."""
+    _, lines = _texts(folder)
+    places = {name: source_as_written(f"sources.{name}", lines.at) for name in config.sources}
+    return {name: place.removeprefix("sources.") for name, place in places.items()}
 
 
 def _dictionary_folder(raw: Mapping[str, Any], folder: Path) -> Path:

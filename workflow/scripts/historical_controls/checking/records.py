@@ -106,7 +106,7 @@ def _findings(
 
 
 def empty_conditions(config: Config, records: Records) -> list[str]:
-    """Conditions (`where`, `only_if`) that no row meets: most often a code that is written otherwise."""
+    """Conditions (`where`, `only_if`, arms) that no row meets: most often a code that is written otherwise."""
     return [
         f"sources.{name}.files.{key}.{place}: no row of the file has '{condition.column}' in "
         f"{condition.is_in}; it has {_most_frequent(records.intake[name, key], condition.column)}"
@@ -118,6 +118,10 @@ def empty_conditions(config: Config, records: Records) -> list[str]:
 
 
 def _conditions(file: SourceFile) -> Iterator[tuple[str, Condition]]:
+    if file.arm_column is not None:
+        arms = {"treated": file.arm_column.treated, "historical": file.arm_column.historical}
+        for arm, codes in arms.items():
+            yield f"arm_column.{arm}", Condition(column=file.arm_column.column, is_in=codes)
     for number, part in enumerate(file.parts):
         yield from ((f"parts.{number}.where.{place}", one) for place, one in enumerate(part.where))
         for place, event in enumerate(part.events if isinstance(part, PatientRows) else ()):

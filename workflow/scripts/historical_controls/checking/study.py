@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from historical_controls.checking.comparison import baselines_missed, compare, comparison_listings, reasons_of_primary
-from historical_controls.checking.declared import LOCALES, Declared, read_declarations
+from historical_controls.checking.declared import LOCALES, Declared, names_as_written, read_declarations
 from historical_controls.checking.findings import CheckedStudy, Listing, faults_in
 from historical_controls.checking.records import empty_conditions, read_records, record_listings
 from historical_controls.cleaning.findings.severity import stop_where_suspect
@@ -35,7 +35,7 @@ def _with_records(declared: Declared, config: Config, folder: Path, columns: Lis
     warnings = empty_conditions(config, records)
     faults: list[UserError] = []
     try:
-        stop_where_suspect(records.findings)
+        stop_where_suspect(records.findings, names_as_written(folder, config))
     except UserError as error:
         faults += faults_in(error)
     try:

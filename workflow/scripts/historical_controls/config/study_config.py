@@ -26,7 +26,6 @@ from historical_controls.config.name_types import (
     DeclaredSource,
     Texts,
 )
-from historical_controls.config.reading.arm_column import ArmColumn
 from historical_controls.config.reading.derived import with_derived
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.study import Study
@@ -246,7 +245,6 @@ def json_schema(part: bool = False) -> str:
     for section in ("Estimands", "Estimand"):
         schema["$defs"][section].pop("required")
     # An arm that is a column becomes two sources before the models see it (reading/arm_column.py).
-    schema["$defs"]["ArmColumn"] = ArmColumn.model_json_schema()
     arm = schema["$defs"]["Source"]["properties"]["arm"]
     written = {"anyOf": [{"enum": arm["enum"], "type": "string"}, {"$ref": "#/$defs/ArmColumn"}]}
     schema["$defs"]["Source"]["properties"]["arm"] = {

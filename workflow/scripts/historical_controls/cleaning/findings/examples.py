@@ -72,6 +72,8 @@ def as_sent(places: Places, shows: str, file: SourceFile, intake: Path) -> str:
 
 def _shown_columns(item: str, shows: str, file: SourceFile) -> list[str]:
     """Return the columns of a record: its own where rows hold several, else those of the part that holds one a row."""
+    if shows == "arm" and file.arm_column is not None:
+        return [file.parts[0].subject, file.arm_column.column]
     # 'column#2' is a second record of a column, 'column>death' an event whose date it has.
     own = item.split("#")[0].split(">")[0]
     parts = [part for part in file.parts if own in ("", *_columns_of(part))] or list(file.parts)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 NOT_KNOWN = float("nan")
-Shown = Literal["value", "time"]
+Shown = Literal["value", "time", "arm"]
 
 
 @dataclass(frozen=True)
 class Evidence:
     """Records of one table ('measurements' or 'ledger') that a finding is about, by what their columns hold.
 
-    shows: whether their examples quote the value or the time.
+    shows: whether their examples quote the value, the time or the arm.
     """
 
     table: Literal["measurements", "ledger"]

@@ -21,6 +21,7 @@ EXPLAINS = {
     "DATE_ORDER_SUSPECT": ("DATE_INVALID", "TIME_ORDER"),
     "UNIT_SUSPECT": ("OUT_OF_RANGE",),
     "CLOCK_SUSPECT": ("TIME_ORDER",),
+    "ARM_UNKNOWN": ("ARM_UNKNOWN",),
     # Of a specimen that nobody knows, values out of range say nothing about the unit.
     "SPECIMEN_UNKNOWN": ("SPECIMEN_OTHER", "OUT_OF_RANGE"),
 }

@@ -12,6 +12,7 @@ import pandas as pd
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.cleaning.findings.arms import unknown_arms
 from historical_controls.cleaning.findings.dates import clock_suspects, date_suspects
 from historical_controls.cleaning.findings.examples import as_sent, example_places
 from historical_controls.cleaning.findings.finding import Finding
@@ -72,6 +73,7 @@ def _findings(inspected: Inspected, source: Source, dictionary: Dictionary) -> I
         *unit_suspects(known, known_outside, dictionary),
         *unknown_specimens(inspected.measurements, outside, held, tally, dictionary),
         *source_shifts(values, others, dictionary),
+        *unknown_arms(inspected.ledger, tally, source),
         *orders,
         *(one for one in clock_suspects(tally) if one.file not in misdated),
     ]

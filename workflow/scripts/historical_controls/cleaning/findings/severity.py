@@ -24,6 +24,7 @@ SAID: Mapping[FindingKind, str] = {
     "UNIT_SUSPECT": "values that fit another unit than the declared one",
     "SPECIMEN_UNKNOWN": "results of a specimen that the dictionary lacks",
     "SOURCE_SHIFT": "values a conversion factor away from another source",
+    "ARM_UNKNOWN": "rows whose arm is not declared",
     "DATE_ORDER_SUSPECT": "dates whose day and month may be exchanged",
     "CLOCK_SUSPECT": "results dated before their specimens",
     "DOUBTFUL_SHARE": "records held or suspected",
@@ -45,6 +46,8 @@ def severity(finding: Finding, source: Source) -> Severity:
 def _limit(kind: str, shares: SuspectShares) -> float:
     if kind in DATES:
         return shares.dates
+    if kind == "ARM_UNKNOWN":
+        return shares.arms
     return shares.units if kind in UNITS else shares.records
 
 
@@ -53,16 +56,23 @@ def _is_confirmed(finding: Finding, source: Source) -> bool:
     return any(one.finding == finding.finding and one.outcome in (None, finding.outcome) for one in confirmed)
 
 
-def stop_where_suspect(findings: pd.DataFrame) -> None:
-    """Raise UserErrors for every finding (table findings, all sources) whose severity is 'stop'."""
-    raise_all(_fault(row) for row in findings.loc[findings["severity"] == "stop"].to_dict("records"))
+def stop_where_suspect(findings: pd.DataFrame, written: Mapping[str, str] | None = None) -> None:
+    """Raise UserErrors for every finding (table findings, all sources) whose severity is 'stop'.
+
+    written: name of each source in config.yaml, where it differs: two of one file, one for each arm, are written once.
+    """
+    stops = findings.loc[findings["severity"] == "stop"]
+    names = written or {}
+    faults = [_fault(row, names.get(row["source"], row["source"])) for row in stops.to_dict("records")]
+    # Both sources of a file with both arms have the same rows of unknown arm.
+    raise_all({str(fault): fault for fault in faults}.values())
 
 
-def _fault(row: Mapping[Hashable, Any]) -> UserError:
+def _fault(row: Mapping[Hashable, Any], source: str) -> UserError:
     # Of some findings the hint is the line itself.
     lines = [row["hint"]] if row["hint"] != row["config_line"] else []
     lines += [f"As sent: {row['examples']}"] if row["examples"] else []
-    place = f"sources.{row['source']}.files.{row['file']}"
+    place = f"sources.{source}.files.{row['file']}"
     lines += [f"Line that would settle it, under {place}: {row['config_line']}"] if row["config_line"] else []
     outcome = f", outcome: {row['outcome']}" if row["outcome"] else ""
     lines.append(f"If it is right as it is: confirmed: [{{finding: {row['finding']}{outcome}}}]")

@@ -21,6 +21,7 @@ from historical_controls.cleaning.records.columns import CELL, filled_down
 from historical_controls.cleaning.records.outputs import CleanedFile
 from historical_controls.cleaning.records.records import SET_ASIDE, selected, undecided
 from historical_controls.cleaning.rows.alike import Known
+from historical_controls.cleaning.rows.arms import OTHER_ARM, UNKNOWN_ARM, with_arms_told, without_arm
 from historical_controls.cleaning.rows.courses import event_rows, treatment_rows
 from historical_controls.cleaning.rows.measurements import clean_measurements
 from historical_controls.cleaning.rows.persons import characteristics, dated_events
@@ -139,6 +140,7 @@ def clean_block(
 
     ids: columns of patient ids that are filled down, by name, for all its lines; resolved: table resolutions.
     """
+    raw = with_arms_told(raw, inputs.source.arm, inputs.file)
     unfolded = [
         pair
         for part in inputs.file.parts
@@ -237,7 +239,7 @@ def _ledger(raw: pd.DataFrame, records: list[tuple[str, pd.DataFrame]], inputs: 
     silent = np.ones(len(raw), dtype=bool)
     for frame in frames:
         silent &= ~np.isin(raw["line"], frame["line"])
-    frames.append(_silent_lines(raw.loc[silent]))
+    frames.append(_silent_lines(raw.loc[silent], inputs.file))
     ledger = pd.concat([frame for frame in frames if len(frame)] or [LEDGER.empty()], ignore_index=True)
     return conform(ledger.assign(source=inputs.source_name, file=inputs.file_name), LEDGER)
 
@@ -253,10 +255,11 @@ def _ledger_rows(name: str, records: pd.DataFrame) -> pd.DataFrame:
     return kept.assign(table=name, analyte=analyte, raw_value=records["raw_value"].mask(clean, None))
 
 
-def _silent_lines(rows: pd.DataFrame) -> pd.DataFrame:
+def _silent_lines(rows: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
     """Lines that no record came from: set aside by the declaration, broken, or holding nothing that is read."""
     reason = rows["problem"].fillna("NOTHING_READ")
-    broken = ~reason.isin([*SET_ASIDE, "NOTHING_READ"])
+    held = ~reason.isin([*SET_ASIDE, "NOTHING_READ", OTHER_ARM])
+    hint = pd.Series(None, index=rows.index, dtype="str").mask(held, "not as many cells as the header")
     return pd.DataFrame(
         {
             "line": rows["line"],
@@ -264,10 +267,10 @@ def _silent_lines(rows: pd.DataFrame) -> pd.DataFrame:
             "table": "",
             "subject": "",
             "analyte": "",
-            "fate": pd.Series("ignored", index=rows.index).mask(broken, "quarantined"),
+            "fate": pd.Series("ignored", index=rows.index).mask(held, "quarantined"),
             "reason": reason,
             "raw_value": rows["text"],
-            "hint": pd.Series(None, index=rows.index, dtype="str").mask(broken, "not as many cells as the header"),
+            "hint": without_arm(hint, rows["text"], reason == UNKNOWN_ARM, file),
         }
     )
 

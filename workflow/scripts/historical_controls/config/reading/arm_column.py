@@ -5,36 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError
 
-from historical_controls.config.base import Section, Text
 from historical_controls.config.merging import value_at
-from historical_controls.config.sources.codes import Codes, same_code
+from historical_controls.config.sources.arms import ARMS, ArmColumn
 from historical_controls.errors import UserError, raise_all
-
-ARMS = ("treated", "historical")
-
-
-class ArmColumn(Section):
-    """The column that says the arm of each row; rows with other codes are of neither arm and are not read."""
-
-    column: Text = Field(description="column with the arm, in every file of the source")
-    treated: Codes = Field(min_length=1, description="its codes that mean treated")
-    historical: Codes = Field(min_length=1, description="its codes that mean historical, or untreated")
-
-    @model_validator(mode="after")
-    def arms_differ(self) -> ArmColumn:
-        both = {same_code(one) for one in self.treated} & {same_code(one) for one in self.historical}
-        if both:
-            raise ValueError(f"'{min(both)}' cannot mean both treated and historical")
-        return self
 
 
 def with_arms(raw: Mapping[str, Any], name: str = "config.yaml") -> dict[str, Any]:
     """The config with `<source>_treated` and `<source>_historical` for each source whose arm is a column.
 
-    Each part of the source is in both, with one more condition on its rows. Raises UserError(s) for an arm that is no
-    such mapping; what has another shape is left to the checks of the config.
+    Each file of the source is in both, and says by its `arm_column` which rows are whose. Raises UserError(s) for an arm
+    that is no such mapping; what has another shape is left to the checks of the config.
     """
     sources = raw.get("sources")
     if not isinstance(sources, Mapping):
@@ -66,27 +48,21 @@ def with_arms(raw: Mapping[str, Any], name: str = "config.yaml") -> dict[str, An
 
 
 def _faults(error: ValidationError, where: str) -> Iterator[UserError]:
-    hint = "Type arm: {column: group, treated: [A], historical: [B]}, or treated, or historical."
+    hint = "Type arm: {column: group, treated: [A], historical: [B], neither: [C]}, or treated, or historical."
     for one in error.errors():
         place = ".".join((where, *map(str, one["loc"])))
         yield UserError(one["msg"].removeprefix("Value error, "), place, hint)
 
 
 def _of_arm(source: Mapping[str, Any], arm: str, column: ArmColumn) -> dict[str, Any]:
-    where = {"column": column.column, "is_in": list(getattr(column, arm))}
     files = source.get("files")
     own = {key: value for key, value in source.items() if key != "arm"}
     if not isinstance(files, Mapping):
         return {"arm": arm, **own}
-    return {"arm": arm, **own, "files": {name: _narrowed(file, where) for name, file in files.items()}}
-
-
-def _narrowed(file: Any, where: Mapping[str, Any]) -> Any:
-    parts = value_at(file, "parts")
-    if not isinstance(parts, list) or not all(isinstance(part, Mapping) for part in parts):
-        return file
-    narrowed = [{**part, "where": [*(part.get("where") or []), where]} for part in parts]
-    return {**file, "parts": narrowed}
+    said = column.model_dump()
+    # A file whose own column is called otherwise says so itself.
+    both = {name: {"arm_column": said, **file} if isinstance(file, Mapping) else file for name, file in files.items()}
+    return {"arm": arm, **own, "files": both}
 
 
 def source_as_written(path: str, known: Mapping[str, Any]) -> str:

@@ -67,9 +67,11 @@ def _meanings(value: Any) -> Any:
 
 Codes = Annotated[list[str], BeforeValidator(_texts)]
 MEANINGS = BeforeValidator(_meanings)
-# Keys of the config below which cells are quoted (a test holds that these are all of them).
+# Keys of the config below which cells are quoted (a test holds that these are all of them). Of arms the whole mapping:
+# its keys 'treated' and 'historical' are names of sources as well.
 TEXT_KEYS = frozenset(
     {"codes", "is_in", "values", "result_codes", "texts", "accepted_ids", "ignore_analytes", "treated_subjects"}
+    | {"arm", "arm_column"}
 )
 
 

@@ -28,7 +28,7 @@ COLUMN_FIELDS = (
 
 def declared_columns(file: SourceFile) -> list[str]:
     """Return every column that the declaration names, once each, in order, those that others are split into not."""
-    names: list[str] = []
+    names = [file.arm_column.column] if file.arm_column is not None else []
     for part in file.parts:
         names += _part_columns(part)
     names += [column for sentinel in file.sentinels for column in sentinel.columns]

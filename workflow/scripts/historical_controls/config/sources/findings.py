@@ -15,6 +15,7 @@ FindingKind = Literal[
     "UNIT_SUSPECT",
     "SPECIMEN_UNKNOWN",
     "SOURCE_SHIFT",
+    "ARM_UNKNOWN",
     "DATE_ORDER_SUSPECT",
     "CLOCK_SUSPECT",
     "DOUBTFUL_SHARE",
@@ -27,6 +28,7 @@ class SuspectShares(Section):
 
     records: float = Field(0.20, ge=0, le=1, description="of a file's records, held or suspected")
     dates: float = Field(0.05, ge=0, le=1, description="of a file's dates: day and month exchanged, or two clocks")
+    arms: float = Field(0.05, ge=0, le=1, description="of a file's rows, whose arm is not declared")
     units: float = Field(0.05, ge=0, le=1, description="of a file's records of one outcome, in another unit")
 
 

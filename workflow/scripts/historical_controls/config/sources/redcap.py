@@ -17,6 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from historical_controls.config.sources.arms import ArmColumn
 from historical_controls.config.sources.codes import same_code
 from historical_controls.config.sources.parts import Condition, EventRows, TreatmentRows
 from historical_controls.config.sources.sources import SourceFile
@@ -160,7 +161,15 @@ def as_exported(file: SourceFile, dictionary: str | Path | None) -> SourceFile:
 def with_labels(file: SourceFile, known: RedcapDictionary) -> SourceFile:
     """The declaration of a label export: the codes that its parts name become the labels that its cells hold."""
     labels = {name: choices for name, _, choices in known.columns()}
-    return file.model_copy(update={"parts": [_labelled(part, labels) for part in file.parts]})
+    arms = file.arm_column and _labelled_arms(file.arm_column, labels.get(file.arm_column.column, {}))
+    return file.model_copy(update={"arm_column": arms, "parts": [_labelled(part, labels) for part in file.parts]})
+
+
+def _labelled_arms(arms: ArmColumn, labels: Mapping[str, str]) -> ArmColumn:
+    lists = {"treated": arms.treated, "historical": arms.historical, "neither": arms.neither}
+    return arms.model_copy(
+        update={name: [text for code in codes for text in _texts(code, labels)] for name, codes in lists.items()}
+    )
 
 
 def _labelled(model: Any, labels: Mapping[str, Mapping[str, str]]) -> Any:
@@ -216,6 +225,9 @@ def check_codes(file: SourceFile, known: RedcapDictionary, where: str) -> None:
 
 
 def _codes(file: SourceFile) -> Iterator[tuple[str, str]]:
+    if file.arm_column is not None:
+        # A blank is no code: it is a field that was not filled in.
+        yield from ((file.arm_column.column, code) for code, _ in file.arm_column.codes() if code)
     for part in file.parts:
         yield from _conditions(part)
         for column, own in getattr(part, "columns", {}).items():

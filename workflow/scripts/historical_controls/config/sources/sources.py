@@ -21,6 +21,7 @@ from historical_controls.config.name_types import (
     Texts,
     Unit,
 )
+from historical_controls.config.sources.arms import ArmColumn
 from historical_controls.config.sources.codes import MEANINGS, CaseRule, Codes, MissingCodes, collisions
 from historical_controls.config.sources.findings import ConfirmedFinding, SuspectShares
 from historical_controls.config.sources.layout import SameDayRule, SplitColumn
@@ -156,6 +157,9 @@ class SourceFile(Section):
         default=[],
         description="findings that a person confirmed to be right as they are: listed, no reason to stop",
     )
+    arm_column: ArmColumn | None = Field(
+        None, description="column and codes of the arm, where this file has others than the source's `arm`"
+    )
     parts: list[AnyPart] = Field(min_length=1, description="what the rows hold; a row may feed several parts")
 
     @model_validator(mode="after")
@@ -182,6 +186,8 @@ class SourceFile(Section):
 
     def _codes(self) -> Iterator[tuple[str, set[str], Mapping[str, str]]]:
         """Where codes are declared, the columns whose cells they are, and their meanings."""
+        if self.arm_column is not None:
+            yield self.arm_column.column, {self.arm_column.column}, dict(self.arm_column.codes())
         for outcome, codes in self.result_codes.items():
             yield outcome, self._columns_of(outcome), codes
         for part in self.parts:
@@ -274,7 +280,8 @@ class Source(Section):
     """One export: a hospital, a study database, a period."""
 
     arm: Arm = Field(
-        description="treated or historical, or a column that says it: {column: group, treated: [A], historical: [B]}"
+        description="treated or historical, or a column that says it: {column: group, treated: [A], historical: [B], "
+        "neither: [C]}"
     )
     label: Texts
     timezone: str = Field("UTC", description="IANA time zone of the times in its files")

@@ -1,0 +1,114 @@
+"""Rows whose arm is a code: of this arm, of the other, of neither, or held because nobody declared the code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from cleaning_study import DATES, clean, dictionary, fates, intake, source, study
+
+from historical_controls.cleaning.rows.files import FileInputs, clean_file
+from historical_controls.config.sources.arms import ArmCodes, ArmColumn
+from historical_controls.intake.reading import read_file
+
+PATIENTS = {"kind": "patients", "subject": "id", "events": [{"event": "admission", "time": DATES}]}
+ARM = {"column": "group", "treated": ["1", "MSC"], "historical": ["0", "Histórico"], "neither": ["X"]}
+DAY = {"when": "2020-05-04"}
+
+
+def arm_of(text: str, case: Any = "ignore", decimal: str = ".") -> str:
+    return ArmCodes(ArmColumn.model_validate(ARM), case, decimal, "").arm(text)
+
+
+def rows(*groups: str) -> list[dict[str, str]]:
+    return [{"id": f"P{n}", "group": group, **DAY} for n, group in enumerate(groups)]
+
+
+@pytest.mark.parametrize(
+    ("text", "arm"),
+    [
+        ("1", "treated"),
+        ("1.0", "treated"),
+        ("MSC", "treated"),
+        (" msc \u200b", "treated"),
+        ("0", "historical"),
+        ("0.00", "historical"),
+        ("HISTORICO", "historical"),
+        ("Histo\u0301rico", "historical"),
+        ("x", "neither"),
+        ("", "unknown"),
+        ("10", "unknown"),
+        ("1.5", "unknown"),
+        ("-1", "unknown"),
+        ("01", "unknown"),
+        ("MSC-", "unknown"),
+        ("M SC", "unknown"),
+        ("Historic", "unknown"),
+    ],
+)
+def test_a_code_is_compared_as_text_and_as_number(text: str, arm: str) -> None:
+    assert arm_of(text) == arm
+
+
+def test_capitals_and_marks_count_where_declared() -> None:
+    assert [arm_of(text, case="exact") for text in ("MSC", "msc", "Historico")] == ["treated", "unknown", "unknown"]
+    assert [arm_of(text, decimal=",") for text in ("1,0", "0,5")] == ["treated", "unknown"]
+
+
+def test_a_row_of_no_declared_arm_is_held_and_says_what_to_type() -> None:
+    cleaned = clean(rows("0", "MCS", "", "1", "X", "msc"), PATIENTS, arm_column=ARM)
+    assert fates(cleaned) == ["clean", "ARM_UNKNOWN", "ARM_UNKNOWN", "ARM_OTHER", "ARM_OTHER", "ARM_OTHER"]
+    held = cleaned.ledger.loc[cleaned.ledger["fate"] == "quarantined"].set_index("line")
+    assert held["raw_value"].tolist() == ["MCS", ""]
+    assert held.loc[3, "hint"] == (
+        "'MCS' in column 'group' is not a declared arm; the nearest is 'MSC'. Correct the cell, or add \"MCS\" to "
+        "'treated', 'historical' or 'neither' of the arm"
+    )
+    assert held.loc[4, "hint"].startswith(
+        "'' in column 'group' is not a declared arm. Correct the cell, or add \"\" to"
+    )
+
+
+def test_both_sources_hold_a_row_of_no_declared_arm_and_share_the_others() -> None:
+    declared = {"f": {"parts": [PATIENTS], "arm_column": ARM}}
+    sent = intake(rows("0", "1", "2", "X", "0"))
+    inputs = {
+        arm: FileInputs("s", "f", source(declared, arm), study(), dictionary()) for arm in ("treated", "historical")
+    }
+    said = {arm: fates(clean_file(sent, own)) for arm, own in inputs.items()}
+    assert said["treated"] == ["ARM_OTHER", "clean", "ARM_UNKNOWN", "ARM_OTHER", "ARM_OTHER"]
+    assert said["historical"] == ["clean", "ARM_OTHER", "ARM_UNKNOWN", "ARM_OTHER", "clean"]
+
+
+def test_a_blank_arm_may_be_declared_and_a_declared_code_for_missing_may_not() -> None:
+    cleaned = clean(rows("0", ""), PATIENTS, arm_column={**ARM, "neither": [""]})
+    assert fates(cleaned) == ["clean", "ARM_OTHER"]
+    with pytest.raises(ValueError, match="'0' is declared as missing and as 'historical'"):
+        clean(rows("0"), PATIENTS, arm_column=ARM, sentinels=[{"codes": ["0"]}])
+
+
+def test_a_row_that_no_part_reads_is_not_held_for_its_arm() -> None:
+    part = {**PATIENTS, "where": [{"column": "form", "is_in": ["baseline"]}]}
+    sent = [{**row, "form": form} for row, form in zip(rows("0", "", ""), ("baseline", "lab", "baseline"), strict=True)]
+    assert fates(clean(sent, part, arm_column=ARM)) == ["clean", "ARM_OTHER", "ARM_UNKNOWN"]
+
+
+def test_a_blank_id_is_filled_from_a_row_of_any_arm() -> None:
+    sent = [{"id": "P1", "group": "?", **DAY}, {"id": "", "group": "0", **DAY}]
+    cleaned = clean(sent, {**PATIENTS, "fill_down_subject": True}, arm_column=ARM)
+    assert fates(cleaned) == ["ARM_UNKNOWN", "clean"]
+    assert cleaned.events["subject"].tolist() == ["P1"]
+
+
+def test_numbers_of_a_sheet_are_codes(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["id", "group", "when"])
+    for number, group in enumerate([0, 0.0, "0 ", 1, None, 2, True]):
+        book.active.append([f"P{number}", group, "2020-05-04"])
+    book.save(tmp_path / "f.xlsx")
+    declared = source({"f": {"parts": [PATIENTS], "format": "xlsx", "arm_column": ARM}})
+    raw = read_file(tmp_path / "f.xlsx", declared.files["f"])
+    cleaned = clean_file(raw, FileInputs("s", "f", declared, study(), dictionary()))
+    assert fates(cleaned) == [*["clean"] * 3, "ARM_OTHER", *["ARM_UNKNOWN"] * 3]
