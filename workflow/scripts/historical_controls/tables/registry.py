@@ -205,7 +205,8 @@ FINDINGS = Table(
             "'SENTINEL_SUSPECT' (a code for missing that is not declared), 'LIMIT_SUSPECT' (a limit that lost its "
             "sign), 'UNIT_SUSPECT' (a unit stated wrongly), 'SPECIMEN_UNKNOWN' (a specimen that specimens.csv lacks), "
             "'SOURCE_SHIFT' (a factor away from another source), 'DATE_ORDER_SUSPECT' (day and month changed over), "
-            "'CLOCK_SUSPECT' (two clocks), 'ARM_UNKNOWN' (an arm that is not declared), 'DOUBTFUL_SHARE' (much of the file held or suspected), 'NOTHING_READ' (no "
+            "'CLOCK_SUSPECT' (two clocks), 'ARM_UNKNOWN' (an arm that is not declared), "
+            "'DOUBTFUL_SHARE' (much of the file held or suspected), 'NOTHING_READ' (no "
             "row is read)",
         ),
         _text("outcome", "code in outcomes.csv; '' where none is meant"),

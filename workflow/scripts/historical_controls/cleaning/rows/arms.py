@@ -54,6 +54,6 @@ def _remedy(code: str, file: SourceFile) -> str:
     near = next((f"; the nearest is '{one}'" for one in known if one.casefold() == match), "")
     quoted = json.dumps(code, ensure_ascii=False)
     return (
-        f"'{code}' in column '{file.arm_column.column}' is not a declared arm{near}. Correct the cell, or add {quoted} to "
-        "'treated', 'historical' or 'neither' of the arm"
+        f"'{code}' in column '{file.arm_column.column}' is not a declared arm{near}. Correct the cell, or add {quoted} "
+        "to 'treated', 'historical' or 'neither' of the arm"
     )

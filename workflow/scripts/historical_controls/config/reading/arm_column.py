@@ -15,8 +15,8 @@ from historical_controls.errors import UserError, raise_all
 def with_arms(raw: Mapping[str, Any], name: str = "config.yaml") -> dict[str, Any]:
     """The config with `<source>_treated` and `<source>_historical` for each source whose arm is a column.
 
-    Each file of the source is in both, and says by its `arm_column` which rows are whose. Raises UserError(s) for an arm
-    that is no such mapping; what has another shape is left to the checks of the config.
+    Each file of the source is in both, and says by its `arm_column` which rows are whose. Raises UserError(s) for an
+    arm that is no such mapping; what has another shape is left to the checks of the config.
     """
     sources = raw.get("sources")
     if not isinstance(sources, Mapping):
