@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from historical_controls.config.reading.former_keys import edit_for
 from historical_controls.errors import UserError, did_you_mean, nearest
 
 # Characters of a value that a message quotes.
@@ -30,6 +31,8 @@ def faults_of(error: ValidationError, raw: object, name: str, schema: Schema) ->
             continue
         placed.add(path)
         what, hint = _said(dict(item), schema)
+        if item["type"] == "extra_forbidden":
+            hint = edit_for(path) or hint
         yield UserError(what, f"{name}: {path}" if path else name, hint)
 
 

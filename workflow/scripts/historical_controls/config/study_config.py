@@ -27,6 +27,7 @@ from historical_controls.config.name_types import (
     Texts,
 )
 from historical_controls.config.reading.derived import with_derived
+from historical_controls.config.reading.former_keys import SCHEMA_VERSION, checked_version
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.study import Study
 from historical_controls.errors import UserError, did_you_mean, raise_all
@@ -74,6 +75,10 @@ class Report(Section):
 class Config(Section):
     """The whole of config.yaml."""
 
+    schema_version: Annotated[int, Field(ge=1), AfterValidator(checked_version)] = Field(
+        SCHEMA_VERSION,
+        description="form of the config; another one than the program's is refused with the edits it needs",
+    )
     include: list[Text] = Field(
         default=[],
         description="further files with keys of this config (sources/*.yaml); each key is in one of them",
