@@ -200,6 +200,7 @@ def _rows() -> Iterator[dict[str, object]]:
     yield from _calendar_rows()
     yield from _draws_rows()
     yield from _null_rows()
+    yield from _residual_rows()
     yield from _incidence_rows()
     yield from _adverse_rows()
     yield from _robustness_rows()
@@ -263,6 +264,33 @@ def _adverse_rows() -> Iterator[dict[str, object]]:
             yield treated.number(name, value, format="percent")
         silent = "not_recorded" if level == "any" else "treated_only"
         yield cell.at(arm="historical").text("not_recorded", silent)
+
+
+def _residual_rows() -> Iterator[dict[str, object]]:
+    """Residuals of P/F: one of eight quantiles is outside its limits."""
+    here = Cell("residuals", "primary", "reml", "PF")
+    for name, count in (("n_values", 300), ("n_checked", 8), ("n_outside", 1), ("n_far", 2)):
+        yield here.number(name, count)
+    for name, value in (("sd", 1.02), ("skewness", 0.11), ("kurtosis", 0.4)):
+        yield here.number(name, value, format="0.00")
+    yield here.number("largest", 3.4, format="0.0")
+    for place in range(8):
+        expected = -1.5 + place * 3 / 7
+        point = here.at(output="15.19", method="normal_quantiles", level=f"{(place + 0.5) / 8:.4f}")
+        moved = {"expected": expected, "observed": expected * 1.2, "lower": expected - 0.3, "upper": expected + 0.3}
+        for name, value in moved.items():
+            yield point.number(name, value, format="0.00")
+    for place in range(3):
+        point = here.at(output="15.19", method="by_fitted", level=f"{place + 1:02d}")
+        yield point.number("n_values", 100)
+        yield point.number("expected", 120 + 30 * place, "mmHg", "0")
+        for name, value in (("q1", -0.6), ("median", 0.1), ("q3", 0.7)):
+            yield point.number(name, value, format="0.00")
+    for arm, mean in (("treated", 180.0), ("historical", 150.0)):
+        point = here.at(output="15.19", method="means", arm=arm, day=7)
+        yield point.number("n_measured", ARM_SIZES[arm])
+        yield point.number("mean", mean, "mmHg", "0")
+        yield point.number("expected", mean - 4, "mmHg", "0")
 
 
 def _null_rows() -> Iterator[dict[str, object]]:

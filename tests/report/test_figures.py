@@ -317,6 +317,17 @@ def test_groups_are_told_apart_without_colour() -> None:
         assert 1.05 / (luminance(style.individual) + 0.05) >= 3.0
 
 
+def test_residuals_have_three_panels_and_small_groups_are_not_drawn() -> None:
+    by_fitted, quantiles, means = standard()["15.19-residuals.svg"].axes
+    assert len(by_fitted.lines[-1].get_xdata()) == 3
+    assert len(quantiles.lines[-1].get_xdata()) == 8
+    assert sum(len(line.get_xdata()) for line in means.lines[:-1]) == 2
+    _, quantiles, means = family(declared(small_study(), min_cell=20), "residuals")[""].axes
+    # Of 300 values 18.75 are beyond the outermost quantile; five treated patients are fewer than twenty.
+    assert len(quantiles.lines[-1].get_xdata()) == 6
+    assert sum(len(line.get_xdata()) for line in means.lines[:-1]) == 1
+
+
 def test_specifications_stand_in_order_with_their_choices() -> None:
     figures = standard()
     upper, lower = figures["15.18-specification.svg"].axes

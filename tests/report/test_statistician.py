@@ -300,3 +300,12 @@ def test_shells_name_declared_words_and_outputs() -> None:
     assert {key for key in words.entries if key.startswith("shell.")} == {
         f"shell.{name}" for name in (used | built) - {"", "treated", "historical", CONTRAST}
     }
+
+
+def test_a_figure_says_its_finding_to_everybody(pages: dict[str, tuple[str, Page]]) -> None:
+    shown = re.search(r'<article id="o15_19".*?</article>', pages["en"][0], re.S)
+    assert shown is not None
+    said = re.sub("<[^>]+>", "", shown[0])
+    # Once as the caption, once in the description of the picture.
+    assert said.count("1 of 8 quantiles of the residuals are outside the pointwise limits") == 2
+    assert "The largest absolute residual is 3.4 SD; 2 are beyond three SD." in said

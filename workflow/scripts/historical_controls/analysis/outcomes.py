@@ -21,6 +21,7 @@ from historical_controls.analysis.model.permutation import (
 from historical_controls.analysis.model.summary_contrasts import period_rows
 from historical_controls.analysis.model_checks.agreement import agreement_rows
 from historical_controls.analysis.model_checks.lack_of_fit import lack_of_fit_rows
+from historical_controls.analysis.model_checks.residual_rows import Checked, residual_rows
 from historical_controls.analysis.without_model.description import described, description_rows
 from historical_controls.analysis.without_model.limits_of_detection import limit_rows
 from historical_controls.analysis.without_model.vital_status import n_at_risk
@@ -103,6 +104,8 @@ def _model_rows(
     rows += period_rows(cell, data, fitted, settings)
     if cell.scenario == "primary":  # no figure shows the curves of another
         rows += curve_rows(cell, data, fitted, settings, inputs.horizon_days, inputs.seed)
+        checked = Checked(fitted.fit, data.outcome, settings)
+        rows += residual_rows(cell, checked, curves=inputs.is_headline(cell.outcome))
     if inputs.weighted:
         return [
             *rows,

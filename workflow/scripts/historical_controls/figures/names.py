@@ -19,6 +19,7 @@ NUMBERS = {
     "profile": OutputId.PROFILE_FIGURE,
     "availability": OutputId.AVAILABILITY_FIGURE,
     "specification": OutputId.SPECIFICATION_FIGURE,
+    "residuals": OutputId.RESIDUAL_FIGURE,
 }
 # Pictures of one patient after another by name: whoever knew a patient could find the person in them.
 BY_NAME = ("profile",)

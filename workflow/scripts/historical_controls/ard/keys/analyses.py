@@ -85,6 +85,7 @@ class AnalysisKey(StrEnum):
     AT_RISK = "at_risk", OutputId.TRAJECTORY_FIGURE
     FOREST = "forest", OutputId.FOREST_FIGURE
     SPREAD = "spread", OutputId.CONTEXT
+    RESIDUALS = "residuals", OutputId.RESIDUALS, OutputId.RESIDUAL_FIGURE
     # Events
     DEATHS = "deaths", OutputId.PATIENT_LEVEL
     CUMULATIVE_INCIDENCE = "cumulative_incidence", OutputId.PATIENT_LEVEL, OutputId.INCIDENCE_FIGURE

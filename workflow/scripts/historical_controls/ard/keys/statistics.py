@@ -107,11 +107,13 @@ class Statistic(StrEnum):
     EVENT = "event", Kind.CODE
     EVER = "ever", Kind.PATIENTS
     EVIDENCE = "evidence", Kind.MEASURE
+    EXPECTED = "expected", Kind.MODEL
     FACTOR = "factor", Kind.MEASURE
     FIRST = "first", Kind.PLACE
     HINT = "hint", Kind.TEXT
     HOW = "how", Kind.CODE
     INFEASIBLE = "infeasible", Kind.REMARK
+    KURTOSIS = "kurtosis", Kind.MODEL
     LACK_OF_FIT = "lack_of_fit", Kind.CODE
     LACK_OF_FIT_P = "lack_of_fit_p", Kind.P_VALUE
     LARGEST = "largest", Kind.MEASURE
@@ -140,6 +142,7 @@ class Statistic(StrEnum):
     N_BEFORE = "n_before", Kind.PATIENTS
     N_BELOW = "n_below", Kind.COUNT
     N_CENSORED = "n_censored", Kind.PATIENTS
+    N_CHECKED = "n_checked", Kind.COUNT
     N_CLEAN = "n_clean", Kind.RECORDS
     N_CONTRASTS = "n_contrasts", Kind.COUNT
     N_DECIDING = "n_deciding", Kind.PATIENTS
@@ -153,6 +156,7 @@ class Statistic(StrEnum):
     N_EXCLUDED = "n_excluded", Kind.PATIENTS
     N_FAIL = "n_fail", Kind.PATIENTS
     N_FINDINGS = "n_findings", Kind.COUNT
+    N_FAR = "n_far", Kind.COUNT
     N_HOLDS = "n_holds", Kind.COUNT
     N_IGNORED = "n_ignored", Kind.RECORDS
     N_IMPUTED = "n_imputed", Kind.PATIENTS
@@ -167,6 +171,7 @@ class Statistic(StrEnum):
     N_NEGATIVES = "n_negatives", Kind.SETTING
     N_NEVER = "n_never", Kind.PATIENTS
     N_NOT_RECORDED = "n_not_recorded", Kind.PATIENTS
+    N_OUTSIDE = "n_outside", Kind.COUNT
     N_PASS = "n_pass", Kind.PATIENTS
     N_PATIENTS = "n_patients", Kind.PATIENTS
     N_PER_ARM = "n_per_arm", Kind.COUNT
@@ -218,6 +223,7 @@ class Statistic(StrEnum):
     SHIFT_TO_NONE = "shift_to_none", Kind.MEASURE
     SHIFT_TO_OPEN = "shift_to_open", Kind.MEASURE
     SINGULAR = "singular", Kind.CODE
+    SKEWNESS = "skewness", Kind.MODEL
     SMALLEST = "smallest", Kind.MEASURE
     SMD = "smd", Kind.MEASURE
     SMD_BY_CHANCE = "smd_by_chance", Kind.MEASURE

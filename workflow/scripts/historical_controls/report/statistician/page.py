@@ -20,6 +20,7 @@ from historical_controls.report.printing.html_table import HtmlTable
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.printing.svg import inline_svg
+from historical_controls.report.statistician.captions import figure_caption
 from historical_controls.report.statistician.checklists import PLACES, Item, checklist_tables
 from historical_controls.report.statistician.choices import explorer
 from historical_controls.report.statistician.display_tables import listing_sections
@@ -40,6 +41,7 @@ DESCRIPTIONS = {
     "overlap": "people.overlap_desc",
     "trajectory": "course.desc",
     "forest": "glance.forest_desc",
+    "residuals": "stat.residuals_desc",
 }
 
 
@@ -130,7 +132,7 @@ def _within(section: Section, part: str) -> bool:
 
 
 def drawn(printer: Printer, figures: Mapping[str, str], output: Output) -> list[Markup]:
-    """The figures of one output, inlined; empty where none was drawn. A file is named 'number-family-part.svg'."""
+    """The figures of one output, inlined with their captions. A file is named 'number-family-part.svg'."""
     made = []
     for name, svg in figures.items():
         # '15.5-trajectory-PF.svg' has a part, '15.1-flow.svg' has none.
@@ -140,7 +142,11 @@ def drawn(printer: Printer, figures: Mapping[str, str], output: Output) -> list[
         known = printer.dictionary.outcomes.get(part)
         language = printer.words.language
         title = known.label(language) if known else output.title(language)
-        description = printer.words(DESCRIPTIONS.get(family, "stat.figure_desc"))
+        caption = figure_caption(printer, family, part)
+        described = printer.words(DESCRIPTIONS.get(family, "stat.figure_desc"))
+        # Who cannot see the figure is told its finding first.
+        description = f"{caption.striptags()} {described}".strip()
         prefix = f"f{re.sub('[^a-z0-9]+', '-', name.removesuffix('.svg').lower())}"
-        made.append(inline_svg(svg, prefix, title, description))
+        picture = inline_svg(svg, prefix, title, description)
+        made.append(picture + Markup("<figcaption>{}</figcaption>").format(caption) if caption else picture)
     return made

@@ -83,6 +83,24 @@ FITS = Shell(
 PARAMETERS = Shell(
     "parameters", A.MIXED_MODEL, ("outcome", "level"), (alone(statistic("value", S.COVARIANCE_PARAMETER)),)
 )
+RESIDUALS = Shell(
+    "residuals",
+    A.RESIDUALS,
+    ("outcome",),
+    (
+        alone(
+            statistic("values", S.N_VALUES),
+            statistic("sd_scaled", S.SD),
+            statistic("skewness", S.SKEWNESS),
+            statistic("kurtosis", S.KURTOSIS),
+            statistic("largest_scaled", S.LARGEST),
+            statistic("far", S.N_FAR),
+            statistic("outside", S.N_OUTSIDE),
+            statistic("checked", S.N_CHECKED),
+        ),
+    ),
+    notes=("residuals_note",),
+)
 DESCRIBED = Shell(
     "described",
     A.DESCRIPTION,
@@ -122,6 +140,7 @@ OUTCOMES: Mapping[str, tuple[Shell, ...]] = {
             ),
         ),
     ),
+    OutputId.RESIDUALS: (RESIDUALS,),
     **dict.fromkeys((*dict.fromkeys(BY_FAMILY.values()), OutputId.SUPPORTING), OF_FAMILY),
     OutputId.MULTIPLICITY: (
         Shell(
