@@ -277,20 +277,25 @@ def _residual_rows() -> Iterator[dict[str, object]]:
     for place in range(8):
         expected = -1.5 + place * 3 / 7
         point = here.at(output="15.19", method="normal_quantiles", level=f"{(place + 0.5) / 8:.4f}")
-        moved = {"expected": expected, "observed": expected * 1.2, "lower": expected - 0.3, "upper": expected + 0.3}
+        moved = {
+            "expected_value": expected,
+            "observed": expected * 1.2,
+            "lower": expected - 0.3,
+            "upper": expected + 0.3,
+        }
         for name, value in moved.items():
             yield point.number(name, value, format="0.00")
     for place in range(3):
         point = here.at(output="15.19", method="by_fitted", level=f"{place + 1:02d}")
         yield point.number("n_values", 100)
-        yield point.number("expected", 120 + 30 * place, "mmHg", "0")
+        yield point.number("expected_value", 120 + 30 * place, "mmHg", "0")
         for name, value in (("q1", -0.6), ("median", 0.1), ("q3", 0.7)):
             yield point.number(name, value, format="0.00")
     for arm, mean in (("treated", 180.0), ("historical", 150.0)):
         point = here.at(output="15.19", method="means", arm=arm, day=7)
         yield point.number("n_measured", ARM_SIZES[arm])
         yield point.number("mean", mean, "mmHg", "0")
-        yield point.number("expected", mean - 4, "mmHg", "0")
+        yield point.number("expected_value", mean - 4, "mmHg", "0")
 
 
 def _null_rows() -> Iterator[dict[str, object]]:

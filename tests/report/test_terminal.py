@@ -50,11 +50,23 @@ def test_a_finished_job_is_one_line_with_its_docstring_and_the_share_done() -> N
 
 
 def test_jobs_that_finish_together_have_a_line_each_and_early_ones_no_guess_of_time() -> None:
-    lines = job_lines(0.0)
+    lines = job_lines(0.0, 0.0)
     starts = [record("job_info", jobid=job, rule_name=name, wildcards={}) for job, name in ((1, "a"), (2, "b"))]
     ends = [record("job_finished", job_id=job) for job in (1, 2)]
     said = printed(lines, *starts, *ends, record("progress", done=2, total=90))
     assert said == ["[1 of 90, 1%] a: Fits {wildcards.outcome}.\n[2 of 90, 2%] b: Fits {wildcards.outcome}."]
+
+
+def test_a_job_that_runs_for_long_lengthens_the_time_left() -> None:
+    said = printed(
+        job_lines(0.0, 10.0, 610.0),
+        record("job_info", jobid=1, rule_name="analyse_grid", wildcards={}),
+        record("job_info", jobid=2, rule_name="draw", wildcards={}),
+        record("job_finished", job_id=2),
+        # At the pace of all jobs one minute would be left.
+        record("progress", done=61, total=67),
+    )
+    assert said[0].startswith("[61 of 67, 91%, about 10 min left] draw")
 
 
 def test_errors_keep_their_own_words() -> None:
@@ -87,6 +99,26 @@ def test_the_end_names_reports_records_refusals_and_next_steps() -> None:
     assert "HR on day 21: too few patients were measured near that day" in text
     assert "IL6: no historical patient has values" in text
     assert text.index("config.yaml") < text.index("quarantine.csv") < text.rindex("1 finding")
+
+
+def test_the_end_names_the_combinations_refused_by_reason() -> None:
+    run, cell = facts(), Cell("specification", "primary", outcome="PF")
+    rows = [
+        cell.at(method="entropy", level=f"ards={option}|entropy|{estimand}").text("not_estimable", "outside_hull")
+        for option in ("a", "b", "c")
+        for estimand in ("mixed_model", "worst_rank")
+    ]
+    reasons = ("few_effective", "one_weight", "far_from_controls", "separated", "nobody_matched", "weighted",
+               "no_key_covariate", "not_converged", "weights_not_converged")  # fmt: skip
+    rows += [
+        cell.at(method="overlap", level=f"ards=a|overlap|{reason}").text("not_estimable", reason) for reason in reasons
+    ]
+    text = ending(replace(run, results=results_of(ard_frame(rows))))
+    assert "15 combinations of eligibility, weighting and method (all of them: results/tables/figure-15.18.csv)" in text
+    assert "6: no weights reach the treated patients' means (PF, Entropy balancing: ards=a, ards=b and 1 more)" in text
+    block = text.partition("15 combinations")[2].partition("\n\n")[0].splitlines()
+    assert len(block) == 10
+    assert block[-1] == "    2: other reasons"
 
 
 def test_the_end_of_a_clean_run_asks_for_nothing() -> None:

@@ -61,14 +61,14 @@ def test_means_near_a_day_are_those_of_the_values_there(normal: pd.DataFrame) ->
     assert panel.loc[("treated", 7), "mean"] == pytest.approx(near["value"].mean())
     assert panel.loc[("treated", 7), "n_measured"] == 5
     # The arms have a course of their own: the fitted mean follows the values.
-    assert panel.loc[("treated", 7), "expected"] == pytest.approx(near["value"].mean(), abs=15)
+    assert panel.loc[("treated", 7), "expected_value"] == pytest.approx(near["value"].mean(), abs=15)
 
 
 def test_groups_along_the_fitted_values_hold_every_row_once(normal: pd.DataFrame) -> None:
     panel = _panel(normal.fillna({"day": -1.0}), "by_fitted")
     assert len(panel) == 10
     assert panel["n_values"].sum() == 600
-    assert (panel["expected"].diff().dropna() > 0).all()
+    assert (panel["expected_value"].diff().dropna() > 0).all()
     assert panel["median"].abs().max() < 0.6
 
 

@@ -25,6 +25,12 @@ Array = NDArray[np.float64]
 # Three standard deviations: 27 of 10,000 normal values are farther out.
 FAR = 3.0
 MOST_QUANTILES = 50
+QUANTILES = {
+    Statistic.EXPECTED: "expected",
+    Statistic.OBSERVED: "observed",
+    Statistic.LOWER: "lower",
+    Statistic.UPPER: "upper",
+}
 FEWEST_A_GROUP, FEWEST_GROUPS, MOST_GROUPS = 20, 3, 10
 
 
@@ -114,8 +120,8 @@ def _summary_rows(here: Cell, scaled: Array, quantiles: pd.DataFrame) -> Iterato
 def _quantile_rows(here: Cell, quantiles: pd.DataFrame) -> Iterator[Row]:
     for row in quantiles.to_dict("records"):
         point = here.at(level=f"{row['probability']:.4f}")
-        for name in (Statistic.EXPECTED, Statistic.OBSERVED, Statistic.LOWER, Statistic.UPPER):
-            yield point.number(name, row[str(name)], format="0.00")
+        for name, column in QUANTILES.items():
+            yield point.number(name, row[column], format="0.00")
 
 
 def _fitted_rows(here: Cell, frame: pd.DataFrame, outcome: Outcome) -> Iterator[Row]:

@@ -107,7 +107,7 @@ class Statistic(StrEnum):
     EVENT = "event", Kind.CODE
     EVER = "ever", Kind.PATIENTS
     EVIDENCE = "evidence", Kind.MEASURE
-    EXPECTED = "expected", Kind.MODEL
+    EXPECTED = "expected_value", Kind.MODEL
     FACTOR = "factor", Kind.MEASURE
     FIRST = "first", Kind.PLACE
     HINT = "hint", Kind.TEXT

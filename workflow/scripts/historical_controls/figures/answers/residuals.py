@@ -93,24 +93,26 @@ def _by_fitted(axes: Axes, rows: pd.DataFrame) -> None:
     axes.axhspan(-0.674, 0.674, color=FAINT, alpha=0.6, lw=0, zorder=0)
     axes.axhline(0, color=QUIET, lw=0.8, zorder=1)
     if not rows.empty:
-        axes.vlines(rows["expected"], rows["q1"], rows["q3"], color=INK, lw=1.0, zorder=2)
-        axes.plot(rows["expected"], rows["median"], ls="none", marker="o", ms=3, color=INK, zorder=3)
+        axes.vlines(rows["expected_value"], rows["q1"], rows["q3"], color=INK, lw=1.0, zorder=2)
+        axes.plot(rows["expected_value"], rows["median"], ls="none", marker="o", ms=3, color=INK, zorder=3)
     _finish(axes)
     axes.set_ylim(min(-1.6, *axes.get_ylim()), max(1.6, *axes.get_ylim()))
 
 
 def _quantiles(axes: Axes, rows: pd.DataFrame) -> None:
-    axes.fill_between(rows["expected"], rows["lower"], rows["upper"], color=FAINT, lw=0, zorder=0)
-    ends = [rows["expected"].min(), rows["expected"].max()]
+    axes.fill_between(rows["expected_value"], rows["lower"], rows["upper"], color=FAINT, lw=0, zorder=0)
+    ends = [rows["expected_value"].min(), rows["expected_value"].max()]
     axes.plot(ends, ends, color=QUIET, lw=0.8, zorder=1)
-    axes.plot(rows["expected"], rows["observed"], ls="none", marker="o", ms=2.2, mew=0, color=INK, zorder=3)
+    axes.plot(rows["expected_value"], rows["observed"], ls="none", marker="o", ms=2.2, mew=0, color=INK, zorder=3)
     _finish(axes)
 
 
 def _means(axes: Axes, rows: pd.DataFrame) -> None:
     for arm in reversed(ARMS):
         own, style = rows[rows["arm"] == arm], ARM_STYLES[arm]
-        axes.plot(own["expected"], own["mean"], ls="none", marker=style.marker, ms=4, color=style.colour, zorder=3)
+        axes.plot(
+            own["expected_value"], own["mean"], ls="none", marker=style.marker, ms=4, color=style.colour, zorder=3
+        )
     both = [*axes.get_xlim(), *axes.get_ylim()]
     axes.plot([min(both), max(both)], [min(both), max(both)], color=QUIET, lw=0.8, zorder=1)
     _finish(axes)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
-from historical_controls.ard.queries import Results
+from historical_controls.ard.queries import Result, Results
 from historical_controls.text.formatting import DASH, format_number
 from historical_controls.text.words import Words
 
@@ -20,6 +21,9 @@ REPORTS = (
     ("data_manager", "results/internal/cleaning.{language}.html"),
 )
 WIDEST_PATH = 44
+COMBINATIONS = f"results/tables/figure-{OutputId.SPECIFICATION_FIGURE}.csv"
+# Of the combinations refused at most nine reasons are said, with two scenarios for each outcome and weighting.
+MOST_REASONS, MOST_SCENARIOS = 8, 2
 
 
 @dataclass(frozen=True)
@@ -94,9 +98,47 @@ def _refused(run: RunFacts) -> Iterator[str]:
     # The reason that concerns most outcomes first.
     for reason, outcomes in sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0])):
         yield f"  {', '.join(sorted(outcomes))}: {_reason(run, reason)}"
-    refused = len(run.results.all(AnalysisKey.SPECIFICATION, Statistic.NOT_ESTIMABLE))
-    if refused:
-        yield "  " + run.words("run.combinations", n=refused)
+    yield from _combinations(run)
+
+
+def _combinations(run: RunFacts) -> Iterator[str]:
+    """The combinations of choices that have no answer, a line a reason, and the file that lists them all."""
+    by_reason: dict[str, list[Result]] = defaultdict(list)
+    refused = run.results.all(AnalysisKey.SPECIFICATION, Statistic.NOT_ESTIMABLE)
+    for row in refused:
+        by_reason[row.text or "not_analysed"].append(row)
+    if not refused:
+        return
+    yield "  " + run.words("run.combinations", n=len(refused), path=COMBINATIONS)
+    ordered = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
+    for reason, rows in ordered[:MOST_REASONS]:
+        yield "    " + run.words("run.combination", n=len(rows), reason=_short(run, reason), which=_which(run, rows))
+    left = sum(len(rows) for _, rows in ordered[MOST_REASONS:])
+    if left:
+        yield "    " + run.words("run.other_reasons", n=left)
+
+
+def _which(run: RunFacts, rows: list[Result]) -> str:
+    """Outcome, weighting and scenario of the first refused combinations, and how many are not named."""
+    places: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in rows:
+        # 'reading=option+...|weighting|estimand': the same scenario is refused for several estimands.
+        scenario, _, _ = row.level.partition("|")
+        scenarios = places[row.outcome, row.method]
+        if scenario not in scenarios:
+            scenarios.append(scenario)
+    said = []
+    for (outcome, weighting), scenarios in places.items():
+        named = ", ".join(sorted(scenarios)[:MOST_SCENARIOS])
+        if len(scenarios) > MOST_SCENARIOS:
+            named += " " + run.words("run.more", n=len(scenarios) - MOST_SCENARIOS)
+        said.append(f"{outcome}, {run.words.entry('weighting', weighting)}: {named}")
+    return "; ".join(said)
+
+
+def _short(run: RunFacts, reason: str) -> str:
+    """The reason in a few words, where it has such."""
+    return run.words(f"refusal.{reason}") if run.words.has(f"refusal.{reason}") else _reason(run, reason)
 
 
 def _reason(run: RunFacts, reason: str) -> str:

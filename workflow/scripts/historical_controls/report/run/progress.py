@@ -32,6 +32,7 @@ class JobLines(logging.Filter):
         self.describe, self.other, self.clock = describe, other, clock
         self._said: dict[int, str] = {}
         self._finished: list[str] = []
+        self._since: dict[int, float] = {}
         self._began: float | None = None
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -39,10 +40,13 @@ class JobLines(logging.Filter):
         event = str(getattr(record, "event", None) or "")
         if event == STARTED:
             # From the first job and not from the start of Snakemake, which plans before it runs.
-            self._began = self.clock() if self._began is None else self._began
+            now = self.clock()
+            self._began = now if self._began is None else self._began
+            self._since[record.jobid] = now  # type: ignore[attr-defined]
             self._said[record.jobid] = self.describe(record.rule_name, record.wildcards)  # type: ignore[attr-defined]
         if event == FINISHED:
             # The line is printed with the next progress record, which alone knows how many jobs are done.
+            self._since.pop(record.job_id, None)  # type: ignore[attr-defined]
             self._finished.append(self._said.pop(record.job_id, ""))  # type: ignore[attr-defined]
         return event not in SILENT and not (not event and str(record.msg).startswith(CHATTER))
 
@@ -57,10 +61,16 @@ class JobLines(logging.Filter):
         return "\n".join(self._line(first + place, total, said) for place, said in enumerate(finished))
 
     def _line(self, done: int, total: int, said: str) -> str:
-        """'[12 of 78, 15%, 3 min left] what the job does'. The time is that of the jobs left at the pace so far."""
+        """'[12 of 78, 15%, 3 min left] what the job does'.
+
+        The time is that of the jobs left at the pace so far, but no less than the longest running job has taken
+        already: the last jobs are the longest, and the pace of short ones would promise a minute while they run.
+        """
         left = ""
         if self._began is not None and FIRST_ESTIMATE <= done < total:
-            left = f", about {minutes((self.clock() - self._began) * (total - done) / done)} left"
+            now = self.clock()
+            pace = (now - self._began) * (total - done) / done
+            left = f", about {minutes(max([pace, *(now - since for since in self._since.values())]))} left"
         return f"[{done} of {total}, {100 * done // total}%{left}] {said}"
 
 

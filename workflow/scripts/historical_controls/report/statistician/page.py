@@ -11,6 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from historical_controls.report.described.answer import described_answer, described_outcome
+from historical_controls.report.headline.captions import figure_caption
 from historical_controls.report.headline.sealed_plan import declared_sentences, seal_summary, seal_table
 from historical_controls.report.headline.sentence import stated
 from historical_controls.report.inputs import HIGHLIGHT, PageInputs, script_hash
@@ -20,7 +21,6 @@ from historical_controls.report.printing.html_table import HtmlTable
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.printing.svg import inline_svg
-from historical_controls.report.statistician.captions import figure_caption
 from historical_controls.report.statistician.checklists import PLACES, Item, checklist_tables
 from historical_controls.report.statistician.choices import explorer
 from historical_controls.report.statistician.display_tables import listing_sections
