@@ -5,11 +5,15 @@ TEST_CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: report study check test lint types check-workflow tests test-slow coverage docs lock
+.PHONY: report bundle study check test lint types check-workflow tests test-slow coverage docs lock
 
 report: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES)
 	@echo "Report: results/report/investigator.en.html (English), results/report/investigator.es.html (Spanish)"
+
+bundle: $(VENV)/.installed
+	$(BIN)/snakemake --cores $(CORES) bundle
+	@echo "One file to send: results/bundle/*.zip"
 
 # FOLDER=... is the folder of the study; make itself needs none for the example.
 FOLDER ?= .

@@ -40,6 +40,7 @@ onerror:
 
 localrules:
     all,
+    bundle,
     check,
     documents,
     pdf,

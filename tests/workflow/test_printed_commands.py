@@ -22,6 +22,7 @@ PROGRAMS = ("make", "snakemake", "python", "python3", "pytest", "uv", "conda", "
 
 # What this suite does itself by another way, or what a machine must be asked for: the reason is the test's text.
 ELSEWHERE = {
+    r"^make bundle\b": "tests/workflow/test_runs.py runs `snakemake bundle`",
     r"^make (study|check)\b": "tests/unit/drafting and tests/unit/checking; targets checked below",
     r"^make (report|test|test-slow|coverage|docs|lock|lint|types|tests)\b": "targets of the Makefile, checked below",
     r"^(python3|python) -m venv ": "makes the environment that runs this test",
@@ -34,7 +35,7 @@ ELSEWHERE = {
     ),
     r"^conda |^apt-get ": "another machine's package manager; tests/test_house.py compares environment.yml",
     r"^(\.venv/bin/)?uv pip compile ": "`make lock`; tests/test_house.py compares the lock files",
-    r"^snakemake documents$|^snakemake seal$|^snakemake protocol$": "tests/workflow/test_runs.py",
+    r"^snakemake (bundle|documents|seal|protocol)$": "tests/workflow/test_runs.py",
     r"historical_controls\.simulation \.$": "tests/unit/simulation/test_example_study.py",
 }
 # The same command at a size that takes seconds.

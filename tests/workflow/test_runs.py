@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from historical_controls.config.plan.seal import read_seal
@@ -200,7 +205,40 @@ def test_lint_is_clean() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_documents_are_made_of_a_finished_study(finished_study: Path, program: Path) -> None:
-    run = snakemake(finished_study, "documents", program=program)
+def test_documents_and_the_archive_are_made_of_a_finished_study(finished_study: Path, program: Path) -> None:
+    run = snakemake(finished_study, "documents", "bundle", program=program)
     assert run.code == 0, run.output
     assert {path.suffix for path in finished_study.glob("results/tables/en/**/*")} >= {".docx", ".rtf", ".xlsx", ".csv"}
+    (bundle,) = finished_study.glob("results/bundle/*.zip")
+    texts = dict(texts_of(bundle.read_bytes()))
+    assert {"index.html", "provenance.json", "protocol/protocol.json", "tables/index.csv"} <= texts.keys()
+    assert not [name for name in texts if name.split("/")[0] in {"internal", "clean", "cohort", "intake", "analysis"}]
+    for target in re.findall(r'href="([^"#:]+)"', texts["index.html"]):
+        assert any(name.split("!")[0] == target for name in texts), target
+    people = pd.read_parquet(finished_study / "results/clean/people.parquet")
+    sent = {str(one) for one in people["subject"] if len(str(one)) > 3}
+    days = set(days_of(finished_study))
+    assert len(sent) > 40 and len(days) > 400
+    # The middle of a long decimal or of a hash is no id.
+    whole = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, sorted(sent | days)))})(?!\w)")
+    assert {name: whole.findall(text) for name, text in texts.items() if whole.search(text)} == {}
+
+
+def texts_of(content: bytes, place: str = "") -> Iterator[tuple[str, str]]:
+    """Text of every file of an archive by name, and of the archives (DOCX, XLSX) in it."""
+    with zipfile.ZipFile(io.BytesIO(content)) as opened:
+        for name in opened.namelist():
+            inner = opened.read(name)
+            if inner.startswith(b"PK"):
+                yield from texts_of(inner, f"{place}{name}!")
+            else:
+                yield f"{place}{name}", inner.decode("utf-8", errors="replace")
+
+
+def days_of(study: Path) -> Iterator[str]:
+    """Every day on which something of a patient was recorded, in the ways of writing it."""
+    for path in study.glob("results/clean/*/*.parquet"):
+        frame = pd.read_parquet(path).select_dtypes(include=["datetime", "datetimetz"])
+        for name in frame:
+            for day in frame[name].dropna().dt.tz_convert(None).dt.normalize().unique():
+                yield from (pd.Timestamp(day).strftime(format) for format in ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y"))

@@ -21,6 +21,7 @@ from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.dictionary.files import dictionary_files
 from historical_controls.errors import UserError
 from historical_controls.provenance import VERSION, CodeCache, code_hash, git_state
+from historical_controls.report.exports.bundle import bundle_name
 
 LOCALES = PROGRAM / "workflow" / "locales"
 TEMPLATES = PROGRAM / "workflow" / "templates"
@@ -67,6 +68,7 @@ BENCHMARKS, DIFFERENCES = (
 )
 # How the config stands to a plan that was sealed, if one was (see seal.smk).
 SEALED = [SEAL] if Path(SEAL).is_file() else []
+BUNDLE = f"results/bundle/{bundle_name(STUDY.study.id)}"
 COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result", "ending")]
 MODELLED = [code for code in STUDY.outcomes if code not in COUNTED]
 # Of what a source can record, the absence says something: of the rest nothing is known.

@@ -1,7 +1,7 @@
-"""What can a statistician take to other programs? Word, RTF and PDF on request; data sets and listings always.
+"""What can a statistician take to other programs? Word, RTF, PDF and one archive on request; data sets and listings always.
 
-Reads: results/ard.parquet, results/cohort/primary, results/balance/primary, results/clean, results/report.
-Writes: results/internal/adam, results/internal/listings, results/tables/{lang}, results/report/*.pdf.
+Reads: results/ard.parquet, results/cohort/primary, results/balance/primary, results/clean, results/report, results/protocol.
+Writes: results/internal/adam, results/internal/listings, results/tables/{lang}, results/report/*.pdf, results/bundle.
 """
 
 
@@ -93,6 +93,49 @@ rule write_pdf:
         code=code("write_pdf.py"),
     script:
         "../scripts/write_pdf.py"
+
+
+rule write_bundle:
+    """What may be sent by mail as one archive that opens without the program: no row of a patient is in it."""
+    input:
+        pages=collect(
+            [
+                "results/report/investigator.{lang}.html",
+                "results/report/statistician.{lang}.html",
+                "results/protocol/protocol.{lang}.html",
+            ],
+            lang=STUDY.languages,
+        ),
+        documents=collect(
+            ["results/tables/{lang}/tables-and-figures.docx", "results/tables/{lang}/tables.xlsx"],
+            lang=STUDY.languages,
+        ),
+        figures=collect("results/figures/{lang}", lang=STUDY.languages),
+        index="results/tables/index.csv",
+        machine="results/protocol/protocol.json",
+        provenance="results/provenance.json",
+        words=[LOCALES / f"{lang}.yaml" for lang in STUDY.languages],
+        templates=sorted(TEMPLATES.iterdir()),
+    output:
+        bundle=BUNDLE,
+    log:
+        "results/logs/write_bundle.log",
+    benchmark:
+        "results/benchmarks/write_bundle.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        config=STUDY.model_dump(mode="json"),
+        code=code("write_bundle.py"),
+    script:
+        "../scripts/write_bundle.py"
+
+
+rule bundle:
+    """`snakemake bundle`: one archive to send by mail."""
+    input:
+        BUNDLE,
 
 
 rule documents:
