@@ -11,16 +11,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from historical_controls.ard.queries import results_of
 from historical_controls.config.study_config import Report
 from historical_controls.figures.cohort.availability import STEPS
+from historical_controls.figures.courses.single_patients import draw_individuals, label_patients
 from historical_controls.figures.draw import draw_family, draw_figures, kept_inside, save_svg
 from historical_controls.figures.inputs import MOST_LINES, FigureInputs, Individuals
 from historical_controls.figures.names import FAMILIES, figure_name
-from historical_controls.figures.style import ARM_STYLES
+from historical_controls.figures.style import ARM_STYLES, new_figure, place
 from historical_controls.report.printing.lean_svg import lean
 
 from .study import OUTCOMES, SmallStudy, small_study
@@ -315,6 +317,31 @@ def test_groups_are_told_apart_without_colour() -> None:
     assert treated.individual_width >= 2 * historical.individual_width
     for style in (treated, historical):  # WCAG 2.2, 1.4.11: 3:1 against white
         assert 1.05 / (luminance(style.individual) + 0.05) >= 3.0
+
+
+def test_labels_of_patients_are_clear_of_lines_and_of_each_other() -> None:
+    """A patient whose values end amid the others' lines, and two that end at the same place."""
+    courses = {"T1": ([0, 10, 21], [100, 150, 200]), "T2": ([0, 21], [104, 201]), "T3": ([0, 10], [90, 152]),
+               "T4": ([0, 9], [160, 140])}  # fmt: skip
+    rows = pd.concat(
+        pd.DataFrame({"display_id": name, "day": day, "value": value, "censored": "", "item": "PF", "arm": "treated"})
+        for name, (day, value) in courses.items()
+    )
+    figure = new_figure(3.0)
+    axes = place(figure, 0.5, 0.5, 3.3, 2.3)
+    axes.set_xlim(-0.5, 21.5)
+    axes.set_ylim(80, 220)
+    ends = pd.DataFrame(columns=["display_id", "item", "last_day", "day", "height"])
+    draw_individuals(axes, rows, ends, "treated")
+    label_patients(axes, rows)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    boxes = {text.get_text(): text.get_window_extent(renderer) for text in axes.texts}
+    assert set(boxes) == set(courses)
+    for name, box in boxes.items():
+        assert not [other for other in boxes if other != name and boxes[other].overlaps(box)]
+        for line in axes.lines:
+            if line.get_linestyle() != "None":
+                assert not line.get_transform().transform_path(line.get_path()).intersects_bbox(box, filled=False)
 
 
 def test_residuals_have_three_panels_and_small_groups_are_not_drawn() -> None:

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.transforms import Transform
+from numpy.typing import NDArray
 
 from historical_controls.figures.inputs import ENDINGS
-from historical_controls.figures.style import ARM_STYLES, ArmStyle, end_marker, spread
+from historical_controls.figures.style import ARM_STYLES, ArmStyle, end_marker
 
-LABEL_GAP = 0.055
+Array = NDArray[np.float64]
+# In points: a letter of a label's size, and the space between a label and its value.
+LETTER, LETTER_HEIGHT, CLEAR = 5.0, 7.5, 2.0
+# Where a label may be, the nearest and most usual first: beside, above and below its value, then farther off.
+BESIDE = ((1, 0), (1, 1), (1, -1), (0, 1), (0, -1), (-1, 1), (-1, -1), (-1, 0))
+STEPS = tuple((across * far, up * far) for far in (1.0, 1.5, 2.0, 2.75, 3.5) for across, up in BESIDE)
 
 
 def patient_group(patient: str, part: str) -> str:
@@ -75,12 +83,58 @@ def _ends(axes: Axes, ends: pd.DataFrame, style: ArmStyle, patient: str) -> None
 
 
 def label_patients(axes: Axes, rows: pd.DataFrame) -> None:
-    """Each treated patient's display id beside the last value, labels of one day kept apart."""
+    """Each treated patient's display id near the last value, clear of lines and of the other labels where it can be."""
     last = rows.groupby("display_id", sort=True)[["day", "value"]].last()
-    for _, own in last.groupby("day"):
-        places = axes.transAxes.inverted().transform(axes.transData.transform(own.to_numpy(dtype=float)))
-        for name, left, height in zip(own.index, places[:, 0], spread(places[:, 1], LABEL_GAP), strict=True):
-            axes.annotate(
-                str(name), (left, height), xycoords=axes.transAxes, xytext=(3.5, 0), textcoords="offset points",
-                va="center", size=7.5, color=ARM_STYLES["treated"].text, zorder=8, **_named(str(name), "label"),
-            )  # fmt: skip
+    lines, taken = _lines_in_points(axes), np.empty((0, 4))
+    for name, at in zip(last.index, _in_points(axes, last.to_numpy(dtype=float)), strict=True):
+        places = [_box(at, step, str(name)) for step in STEPS]
+        # `min` takes the first of equals: beside the value before farther off.
+        box = min(places, key=lambda place: _crowding(place, lines, taken, axes))
+        taken = np.vstack([taken, box])
+        shift = ((box[0] + box[2]) / 2 - at[0], (box[1] + box[3]) / 2 - at[1])
+        axes.annotate(
+            str(name), last.loc[name], xytext=shift, textcoords="offset points", ha="center", va="center", size=7.5,
+            color=ARM_STYLES["treated"].text, zorder=8, annotation_clip=False, **_named(str(name), "label"),
+        )  # fmt: skip
+
+
+def _box(at: Array, step: tuple[float, float], name: str) -> Array:
+    """Left, bottom, right and top of a label in points, `step` away from a value: in its own half sizes, plus a gap."""
+    half = np.array([len(name) * LETTER / 2, LETTER_HEIGHT / 2])
+    centre = at + np.array(step) * (half + CLEAR)
+    return np.concatenate([centre - half, centre + half])
+
+
+def _crowding(box: Array, lines: Array, taken: Array, axes: Axes) -> float:
+    """How much is beneath a label: points of lines, far more for another label or a place outside the plot."""
+    inside = (lines > box[:2]).all(axis=1) & (lines < box[2:]).all(axis=1)
+    labels = (taken[:, :2] < box[2:]).all(axis=1) & (taken[:, 2:] > box[:2]).all(axis=1)
+    (left, bottom), (right, top) = _in_points(axes, np.array([[0.0, 0.0], [1.0, 1.0]]), axes.transAxes)
+    # To the right of the plot is room for one label before the names of the arms.
+    outside = box[0] < left or box[1] < bottom or box[3] > top or box[2] > right + 16
+    return float(inside.sum() + 1000 * labels.sum() + 1000 * outside)
+
+
+def _lines_in_points(axes: Axes) -> Array:
+    """Points along treated patients' lines and marks and along the arms' means, closer than a label is high."""
+    means = {style.colour for style in ARM_STYLES.values()}
+    drawn = [np.empty((0, 2))]
+    for line in axes.lines:
+        if not (str(line.get_gid() or "").startswith("patient-") or line.get_color() in means):
+            continue
+        ends = _in_points(axes, np.asarray(line.get_xydata(), dtype=float))
+        ends = ends[np.isfinite(ends).all(axis=1)]
+        if line.get_linestyle() == "None" or len(ends) < 2:
+            drawn.append(ends)
+            continue
+        along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(ends, axis=0).T))])
+        steps = np.arange(0.0, along[-1], 1.5)
+        drawn.append(np.column_stack([np.interp(steps, along, ends[:, side]) for side in (0, 1)]))
+    return np.concatenate(drawn)
+
+
+def _in_points(axes: Axes, places: Array, transform: Transform | None = None) -> Array:
+    """Places of the data, or of another transform, in points from the corner of the figure."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return np.asarray((transform or axes.transData).transform(places)) * 72 / figure.dpi
