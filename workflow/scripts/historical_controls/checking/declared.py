@@ -22,9 +22,10 @@ from historical_controls.config.study_config import Config, check_files, file_fa
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.dictionary.files import PROGRAM_DICTIONARY
 from historical_controls.errors import UserError
+from historical_controls.installation import shipped_folder
 from historical_controls.intake.reading import read_blocks
 
-LOCALES = Path(__file__).resolve().parents[3] / "locales"
+LOCALES = shipped_folder("workflow/locales")
 CONFIG = "config.yaml"
 
 

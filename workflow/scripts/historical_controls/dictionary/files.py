@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from historical_controls.errors import UserError, did_you_mean, raise_all
+from historical_controls.installation import shipped_folder
 
 # Where the program keeps its own dictionary.
-PROGRAM_DICTIONARY = Path(__file__).resolve().parents[4] / "data" / "dictionary"
+PROGRAM_DICTIONARY = shipped_folder("data/dictionary")
 FILES = ("outcomes", "units", "synonyms", "plausibility", "treatments", "specimens")
 # What a study alone can say: the program has registered nothing.
 OF_STUDY = ("registered",)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from historical_controls.config.analysis.estimands import MEASURES, followed
 from historical_controls.config.merging import merged, value_at
+from historical_controls.installation import shipped_folder
 from historical_controls.text.words import Words, load_words
 
-LOCALES = Path(__file__).resolve().parents[4] / "locales"
+LOCALES = shipped_folder("workflow/locales")
 EVENTS = ("death", "discharge", "transfer", "rescue")
 # Question: (analysis, what it gives).
 QUESTIONS: dict[str, tuple[Any, list[str]]] = {
