@@ -199,6 +199,7 @@ def _rows() -> Iterator[dict[str, object]]:
     yield from _eligibility_rows()
     yield from _calendar_rows()
     yield from _draws_rows()
+    yield from _placebo_rows()
     yield from _null_rows()
     yield from _residual_rows()
     yield from _incidence_rows()
@@ -359,6 +360,22 @@ def _draws_rows() -> Iterator[dict[str, object]]:
             yield cell.at(level=level, contrast=CONTRAST).number(name, value, "mmHg")
     for name, value in (("min_subjects", 33), ("max_subjects", 39)):
         yield cell.at(arm="historical").number(name, value)
+
+
+def _placebo_rows() -> Iterator[dict[str, object]]:
+    """Forty-two placebo cohorts, of which two gave no estimate."""
+    cell = Cell("placebo_cohorts", "primary", "placebo", outcome="PF", day=7)
+    for kind, drawn, estimated in (("consecutive", 22, 22), ("random", 20, 18)):
+        yield cell.at(level=kind).number("n_draws", drawn)
+        yield cell.at(level=kind).number("n_estimated", estimated)
+        for place, value in enumerate((-31.0, 4.0, 27.0), start=1):
+            single = Cell("placebo_cohorts", "primary", "reml", outcome="PF", day=7, level=f"{kind} {place}")
+            yield single.at(contrast=CONTRAST).number("estimate", value, "mmHg")
+    here = cell.at(level="calibrated", contrast=CONTRAST)
+    for name, value in (("estimate", 21.0), ("lower", -22.0), ("upper", 64.0)):
+        yield here.number(name, value, "mmHg")
+    yield here.number("p_value", 8 / 41)
+    yield here.number("p_floor", 1 / 41)
 
 
 def _worst_rank_rows() -> Iterator[dict[str, object]]:

@@ -128,6 +128,34 @@ rule analyse_draws:
         "../scripts/analyse_draws.py"
 
 
+rule analyse_placebos:
+    """Labels as many historical patients treated as were treated, again and again, and finds the answer among theirs."""
+    input:
+        patients="results/cohort/primary/patients.parquet",
+        visits="results/cohort/primary/visits.parquet",
+        weights="results/balance/primary/weights.parquet",
+        matched_sets="results/balance/primary/matched_sets.parquet",
+        gates="results/balance/primary/gates.parquet",
+        dictionary=DICTIONARY,
+    output:
+        ard="results/analysis/primary/placebos/ard.parquet",
+    log:
+        "results/logs/analyse_placebos.log",
+    benchmark:
+        "results/benchmarks/analyse_placebos.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        analysis=section("analysis", exclude=NO_MODEL_READS),
+        placebo_cohorts=STUDY.sensitivity.placebo_cohorts.model_dump(mode="json"),
+        primary=QUESTION,
+        seed=STUDY.seed,
+        code=code("analyse_placebos.py"),
+    script:
+        "../scripts/analyse_placebos.py"
+
+
 rule analyse_events:
     """Counts adverse events, clearance of the virus, deaths and discharges, and compares days free of support."""
     input:

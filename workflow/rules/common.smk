@@ -69,6 +69,7 @@ BENCHMARKS, DIFFERENCES = (
 # How the config stands to a plan that was sealed, if one was (see seal.smk).
 SEALED = [SEAL] if Path(SEAL).is_file() else []
 BUNDLE = f"results/bundle/{bundle_name(STUDY.study.id)}"
+PLACEBOS = STUDY.sensitivity.placebo_cohorts.any and not STUDY.single_arm
 COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result", "ending")]
 MODELLED = [code for code in STUDY.outcomes if code not in COUNTED]
 # Of what a source can record, the absence says something: of the rest nothing is known.

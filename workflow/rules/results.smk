@@ -26,6 +26,7 @@ rule join_results:
         grid=collect("results/analysis/grid/{batch}.parquet", batch=[b for b in GRID if b != "specification"]),
         specification=["results/analysis/specification/ard.parquet"] if "specification" in GRID else [],
         robustness="results/analysis/primary/robustness/ard.parquet",
+        placebos=["results/analysis/primary/placebos/ard.parquet"] if PLACEBOS else [],
         people="results/clean/people.parquet",
     output:
         ard="results/ard.parquet",

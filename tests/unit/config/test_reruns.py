@@ -27,7 +27,7 @@ COHORTS = {"define_cohort", "redraw_waits", "redefine_cohorts", "count_readings"
 BALANCES = {"balance_arms", "balance_draws", "balance_grid"}
 MODELS = {
     *("analyse_outcome", "analyse_scenario", "analyse_draws", "analyse_grid", "analyse_specification"),
-    "assess_robustness",
+    *("analyse_placebos", "assess_robustness"),
 }
 TEXT = {"en": "x", "es": "x"}
 # Edits of the config, and the rules that rerun besides the readers.

@@ -41,6 +41,7 @@ NO_GRID: dict[str, Any] = {
     "rungs": [],
     "adjustments": [],
     "limits": [],
+    "placebo_cohorts": {"consecutive": False, "random": 0},
 }
 
 

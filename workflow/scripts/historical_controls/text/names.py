@@ -35,6 +35,7 @@ TEXT_GROUPS = {
 SHIFT = re.compile(r"(treated|historical)=(-?[\d.]+)")
 WINDOW = re.compile(r"(any|reaction)_([\d.]+)h")
 PERIOD = re.compile(r"(mean|average)_(\d+)")
+PLACEBO = re.compile(r"(consecutive|random) (\d+)")
 DRAW = re.compile(r"wait_draw_(\d+)")
 COMBINED = "specification."  # how scenarios of the specification curve begin
 PARAMETER = re.compile(r"(?:(treated|historical): )?([a-z ]+)(?:\((.+)\))?")
@@ -128,6 +129,8 @@ class Names:
             return self.words(f"adverse.{window[1]}_within", hours=window[2])
         if period := PERIOD.fullmatch(level):
             return self.words(f"level.{period[1]}_to_day", day=period[2])
+        if placebo := PLACEBO.fullmatch(level):
+            return self.words(f"level.placebo_{placebo[1]}", number=placebo[2])
         if level.startswith("week="):
             return level.removeprefix("week=").replace("-", MINUS)
         if shift := SHIFT.fullmatch(level):

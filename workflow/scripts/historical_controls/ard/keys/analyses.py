@@ -108,6 +108,7 @@ class AnalysisKey(StrEnum):
     PERMUTATION_NULL = "permutation_null", OutputId.NULL_FIGURE
     # Robustness
     WAIT_DRAWS = "wait_draws", OutputId.SENSITIVITY
+    PLACEBO_COHORTS = "placebo_cohorts", OutputId.SENSITIVITY
     SPECIFICATION = "specification", OutputId.SPECIFICATION_FIGURE, OutputId.SENSITIVITY
     LEAVE_ONE_OUT = "leave_one_out", OutputId.LEAVE_ONE_OUT
     TIPPING_POINT = "tipping_point", OutputId.UNMEASURED, OutputId.TIPPING_FIGURE

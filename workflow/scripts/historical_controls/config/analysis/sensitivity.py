@@ -34,6 +34,18 @@ class Tipping(Section):
     )
 
 
+class PlaceboCohorts(Section):
+    """Historical patients labelled treated, as many as were treated, for the primary outcome."""
+
+    consecutive: bool = Field(True, description="every run of so many patients in the order of their time zeros")
+    random: int = Field(20, ge=0, le=5000, description="random groups besides; 0 and no runs = no placebo cohorts")
+
+    @property
+    def any(self) -> bool:
+        """Whether any placebo is asked for."""
+        return self.consecutive or self.random > 0
+
+
 Adjustment = Literal[
     "without_covariates", "without_baseline", "straight_line", "time_axes", "visit_intensity", "baseline_at_limit"
 ]
@@ -75,6 +87,7 @@ class Sensitivity(Section):
     specification: Specification = Specification()
     tipping: Tipping = Tipping()
     placebo_days: int = Field(3, ge=2, description="days before time zero whose slope is compared between the arms")
+    placebo_cohorts: PlaceboCohorts = PlaceboCohorts()
     leave_one_out: bool = Field(True, description="every patient left out once, by exact refits")
     leave_one_out_most: int = Field(
         200, ge=1, description="with more patients than this only the treated are left out: one of many moves little"

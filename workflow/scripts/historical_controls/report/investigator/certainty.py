@@ -64,6 +64,7 @@ def certainty(page: PageInputs) -> Certainty | None:
     lines = [
         Line(printer.word("certainty.model"), "primary", _numbers(printer, main), main),
         *_permutation(printer),
+        *_placebos(printer),
         *_deaths(printer),
         # Refits are of the declared draw of waits, which the main answer is averaged with.
         *_without_patients(page, contrast(printer, primary.outcome, primary.day) or main),
@@ -97,6 +98,19 @@ def _permutation(printer: Printer) -> Iterator[Line]:
     parts = _parts(printer, AnalysisKey.PERMUTATION)
     if parts is not None:
         yield Line(printer.word("certainty.permutation"), "other", _numbers(printer, parts), parts)
+
+
+def _placebos(printer: Printer) -> Iterator[Line]:
+    """The interval by historical patients labelled treated, or why there is none; nothing where none were asked for."""
+    label, parts = printer.word("certainty.placebos"), _parts(printer, AnalysisKey.PLACEBO_COHORTS, "calibrated")
+    singles = printer.primary_all(AnalysisKey.PLACEBO_COHORTS, Statistic.ESTIMATE)
+    refused = printer.primary_one(AnalysisKey.PLACEBO_COHORTS, Statistic.NOT_ESTIMABLE, level="calibrated")
+    if parts is not None:
+        dots = tuple(row.value for row in singles if row.value is not None and row.level != "calibrated")
+        yield Line(label, "other", _numbers(printer, parts), parts, dots=dots)
+    elif refused is not None:
+        reason = printer.reason(refused, printer.config.primary.outcome)
+        yield Line(label, "refused", printer.word("not_estimable", reason=reason))
 
 
 def _deaths(printer: Printer) -> Iterator[Line]:

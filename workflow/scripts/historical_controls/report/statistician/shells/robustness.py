@@ -60,6 +60,17 @@ ROBUSTNESS: Mapping[str, tuple[Shell, ...]] = {
             (Group(CONTRAST, (Column("median_range", ((S.MEDIAN, S.MIN, S.MAX),), CONTRAST),)),),
             where={"method": "reml"},
         ),
+        Shell(
+            "placebo_cohorts",
+            A.PLACEBO_COHORTS,
+            ("level",),
+            (
+                alone(statistic("groups", S.N_DRAWS), statistic("estimated", S.N_ESTIMATED)),
+                difference(statistic("p_placebo", S.P_VALUE, across=CONTRAST)),
+                alone(Column("reason", (REASON,))),
+            ),
+            where={"method": "placebo"},
+        ),
     ),
     OutputId.LEAVE_ONE_OUT: (
         Shell(
