@@ -51,8 +51,9 @@ def test_estimates_have_the_numbers_of_the_results_table(opened: StudyResults) -
     same = ard[(ard[keys].fillna(-1) == own[keys].fillna(-1)).all(axis=1)].set_index("statistic")["value"]
     assert (own["estimate"], own["lower"], own["upper"]) == tuple(same[["estimate", "lower", "upper"]])
     assert re.fullmatch(r"\S+ \(\S+ to \S+\) \S+", own["printed"])
-    label = small_study().dictionary.outcomes[primary.outcome].label("en")
-    assert own["words"].startswith(label) and f"day {primary.day}" in own["words"]
+    assert (
+        own["words"] == f"{opened.names.outcome(primary.outcome)}, Difference, Mixed model, day {primary.day}, Estimate"
+    )
 
 
 def test_a_refusal_has_words_and_no_number(opened: StudyResults) -> None:
