@@ -21,7 +21,7 @@ LIBRARY = SCRIPTS / "historical_controls"
 # Rules that print from the config, and so read all of it.
 READERS = {
     *("write_report", "write_statistician_report", "write_cleaning_page", "draw_figures"),
-    *("export_datasets", "export_documents", "record_provenance", "protocol"),
+    *("export_datasets", "export_documents", "record_provenance", "protocol", "write_bundle"),
 }
 COHORTS = {"define_cohort", "redraw_waits", "redefine_cohorts", "count_readings"}
 BALANCES = {"balance_arms", "balance_draws", "balance_grid"}
@@ -137,7 +137,7 @@ def test_an_edited_module_reruns_exactly_the_scripts_that_use_it() -> None:
     users = {
         module: {script.stem for script in scripts if LIBRARY / module in modules_used(script)} for module in MODULES
     }
-    pages = {"write_report", "write_statistician_report", "write_cleaning_page", "write_protocol"}
+    pages = {"write_report", "write_statistician_report", "write_cleaning_page", "write_protocol", "write_bundle"}
     whole = {*pages, "draw_figures", "export_datasets", "export_documents"}
     assert users["config/sources/redcap.py"] == {"read_file", "clean_file"}
     assert users["config/analysis/sensitivity.py"] == {"assess_robustness", *whole}
