@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from scipy.special import ndtri
 
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
@@ -16,6 +17,7 @@ from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.cleaning.ledger.counts import FATES
 from historical_controls.config.sources.sources import Source
+from historical_controls.inference.counts import newcombe
 from historical_controls.inference.shares import exact_interval
 
 KEY = ["source", "arm", "outcome", "fate", "reason"]
@@ -108,14 +110,10 @@ def _loss_rows(cell: Cell, tally: pd.DataFrame, level: float) -> Iterator[Row]:
 
 
 def _difference_rows(cell: Cell, tally: pd.DataFrame, level: float) -> Iterator[Row]:
-    # Takes longer to import than the other jobs of this stage take.
-    from statsmodels.stats.proportion import confint_proportions_2indep
-
     (held, usable), (held_other, usable_other) = (_held(tally.loc[tally["arm"] == arm]) for arm in ARMS)
     if usable and usable_other:
-        lower, upper = confint_proportions_2indep(
-            held, usable, held_other, usable_other, method="newcomb", compare="diff", alpha=1 - level
-        )
+        # scipy.special's quantile of the normal law: importing statsmodels takes a job longer than its work.
+        lower, upper = newcombe((held, usable), (held_other, usable_other), float(ndtri(0.5 + level / 2)))
         difference = held / usable - held_other / usable_other
         yield from _shares(cell, {Statistic.DIFFERENCE: difference, Statistic.LOWER: lower, Statistic.UPPER: upper})
 
