@@ -10,7 +10,8 @@ import pytest
 from cleaning_study import DATES, clean, dictionary, fates, intake, source, study
 
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
-from historical_controls.config.sources.arms import ArmCodes, ArmColumn
+from historical_controls.config.sources.arms import ArmColumn
+from historical_controls.config.sources.codes import DeclaredCodes
 from historical_controls.intake.reading import read_file
 
 PATIENTS = {"kind": "patients", "subject": "id", "events": [{"event": "admission", "time": DATES}]}
@@ -19,7 +20,8 @@ DAY = {"when": "2020-05-04"}
 
 
 def arm_of(text: str, case: Any = "ignore", decimal: str = ".") -> str:
-    return ArmCodes(ArmColumn.model_validate(ARM), case, decimal, "").arm(text)
+    codes = DeclaredCodes(dict(ArmColumn.model_validate(ARM).codes()), case, decimal, None)
+    return codes.meaning(text) or "unknown"
 
 
 def rows(*groups: str) -> list[dict[str, str]]:

@@ -36,7 +36,12 @@ def test_only_the_declared_sign_makes_an_event(alive: str) -> None:
         ("Si\u0301", "sí", True),
         ("si", "sí", True),
         ("DEFUNCIÓN", "defuncion", True),
-        ("1.0", "1", False),
+        ("1.0", "1", True),
+        ("1", "1.0", True),
+        ("1.5", "1", False),
+        ("&lt;5", "<5", True),
+        ("R&amp;D", "R&amp;D", True),
+        ('="1"', "1", True),
         ("01", "1", False),
         ("+", "-", False),
         ("no aplica", "no-aplica", False),
@@ -45,6 +50,15 @@ def test_only_the_declared_sign_makes_an_event(alive: str) -> None:
 )
 def test_codes_are_compared_trimmed_and_without_capitals_and_accents(text: str, declared: str, same: bool) -> None:
     assert died(text, declared) is same
+
+
+def test_numbers_are_one_code_whatever_the_mark_of_the_file() -> None:
+    assert died("1,0", "1", decimal=",") and died("1,50", "1.5", decimal=",") and not died("1,0", "10", decimal=",")
+    assert meaning_of("2.0", {"1": "negative", "2": "positive"}) == "positive"
+    # The text itself goes before the number that it is.
+    assert meaning_of("01", {"1": "negative", "01": "positive"}) == "positive"
+    with pytest.raises(ValidationError, match=r"'1' and '1\.0' are the same"):
+        meaning_of("1", {"1": "negative", "1.0": "positive"})
 
 
 def test_capitals_are_told_apart_where_declared() -> None:

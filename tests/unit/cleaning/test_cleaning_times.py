@@ -287,3 +287,20 @@ def test_a_day_may_follow_an_hour_of_the_same_day() -> None:
     # 05:00 UTC is midnight in Mexico City in May.
     unknown = Moments(late, pd.Series(pd.NaT, index=late.index, dtype=late.dtype))
     assert precedes(unknown, early, "America/Mexico_City").tolist() == [False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("2020-05-20", "add '%Y-%m-%d' to its 'formats'"),
+        ("2020-05-20 08:30:00", "add '%Y-%m-%d %H:%M:%S' to its 'formats'"),
+        ("shown as 'may-20', stored as 2020-05-20", "correct the cell"),
+        ("05/20/2020", "time as sent: '05/20/2020'"),
+    ],
+)
+def test_the_hint_names_what_reads_a_date_cell_of_a_sheet(text: str, remedy: str) -> None:
+    part = {"kind": "patients", "subject": "id"}
+    part |= {"events": [{"event": "death", "time": {"columns": ["when"], "formats": ["%d/%m/%Y"]}}]}
+    record = clean([{"id": "1", "when": text}], part).ledger.iloc[0]
+    assert record["reason"] == "DATE_INVALID"
+    assert remedy in record["hint"]

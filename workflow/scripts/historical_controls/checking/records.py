@@ -132,7 +132,7 @@ def _conditions(file: SourceFile) -> Iterator[tuple[str, Condition]]:
 def _matches(rows: pd.DataFrame, condition: Condition, file: SourceFile) -> bool:
     # Of a label export the codes are those of its dictionary; cleaning translates them.
     translated = file.redcap is not None and file.redcap.labels
-    return translated or bool(meets(rows, condition, file.code_case).any())
+    return translated or bool(meets(rows, condition, file).any())
 
 
 def _most_frequent(rows: pd.DataFrame, column: str) -> str:

@@ -7,8 +7,8 @@ import re
 import pandas as pd
 
 from historical_controls.cleaning.cells.cell_words import NOTE_WORD
+from historical_controls.cleaning.records.columns import declared_codes
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
-from historical_controls.config.sources.codes import same_code
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.config.sources.words import CellWord
 from historical_controls.dictionary.dictionary import Dictionary
@@ -27,14 +27,17 @@ ROOM_AIR = re.compile(r"^(?:(?:al? )?aire(?: ambiente)?|medio ambiente|room air|
 
 def apply_words(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
     """Give the declared meaning to records whose whole cell is a declared word; column worded says which they are."""
-    words = {(word.outcome or "", same_code(text, file.code_case)): word for word in file.words for text in word.texts}
-    if not words:
+    if not file.words:
         return records.assign(worded=False)
+    words: dict[str, dict[str, CellWord]] = {}
+    for one in file.words:
+        words.setdefault(one.outcome or "", {}).update(dict.fromkeys(one.texts, one))
+    codes = {outcome: declared_codes(texts, file) for outcome, texts in words.items()}
 
     def word_of(code: str, text: str) -> CellWord | None:
-        said = same_code(text, file.code_case)
         # A word declared for one outcome goes before the same word declared for all.
-        return words.get((code, said)) or words.get(("", said))
+        told = (codes[outcome].meaning(text) for outcome in (code, "") if outcome in codes)
+        return next((own for own in told if own is not None), None)
 
     word = by_distinct_pair(records["code"], records["raw_value"], word_of)
     rows = word.notna()

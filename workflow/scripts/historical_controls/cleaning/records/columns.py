@@ -5,11 +5,12 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Mapping
 
 import pandas as pd
 
 from historical_controls.cleaning.records.distinct import by_distinct
-from historical_controls.config.sources.codes import ZERO_WIDTH, MissingCodes
+from historical_controls.config.sources.codes import ZERO_WIDTH, DeclaredCodes, M
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.folding import fold
 
@@ -49,10 +50,11 @@ def column(rows: pd.DataFrame, name: str | None) -> pd.Series:
     if name is None:
         return pd.Series("", index=rows.index, dtype="str")
     texts = rows[CELL + name].str.strip()
-    return by_distinct(texts, _tidy, "str") if texts.str.contains(UNTIDY).any() else texts
+    return by_distinct(texts, visible_text, "str") if texts.str.contains(UNTIDY).any() else texts
 
 
-def _tidy(text: str) -> str:
+def visible_text(text: str) -> str:
+    """Return what a reader sees of a cell: without entities of HTML, marks without width and the '="..."' of sheets."""
     bare = ENTITY.sub(lambda entity: html.unescape(entity[0]), text).translate(ZERO_WIDTH)
     wrapped = AS_TEXT.match(bare)
     return (wrapped[1] if wrapped else bare).strip()
@@ -74,8 +76,15 @@ def is_sentinel(texts: pd.Series, name: str, file: SourceFile) -> pd.Series:
     codes = {code for s in file.sentinels if not s.columns or name in s.columns for code in s.codes}
     if not codes:
         return pd.Series(False, index=texts.index)
-    missing = MissingCodes(codes, file.decimal, file.thousands)
+    # Codes for missing are compared without case whatever `code_case` says; a blank is no code.
+    missing = DeclaredCodes(dict.fromkeys(codes - {""}, True), "ignore", file.decimal, file.thousands)
     return by_distinct(texts, missing.__contains__, bool)
+
+
+def declared_codes(meanings: Mapping[str, M], file: SourceFile) -> DeclaredCodes[M]:
+    """Return the codes that a file declares, as its cells are compared with them."""
+    visible = {visible_text(code): meaning for code, meaning in meanings.items()}
+    return DeclaredCodes(visible, file.code_case, file.decimal, file.thousands)
 
 
 def joined_times(rows: pd.DataFrame, columns: list[str], file: SourceFile) -> pd.Series:

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from historical_controls.cleaning.records.columns import CELL, DECLARED_ASIDE
+from historical_controls.cleaning.records.columns import CELL, DECLARED_ASIDE, declared_codes, visible_text
 from historical_controls.cleaning.records.distinct import by_distinct
-from historical_controls.config.sources.codes import CaseRule, same_code
 from historical_controls.config.sources.parts import Condition
+from historical_controls.config.sources.sources import SourceFile
 
 # Lines that the declaration sets aside, and its header again; any other line that is no row of columns is held.
 SET_ASIDE = {*DECLARED_ASIDE, "HEADER_AGAIN"}
+# How date cells of a sheet are read, and the format that declares it.
+ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?P<clock> \d\d:\d\d:\d\d)?")
 RECORD_KEY = ["source", "file", "line", "item"]
 
 
-def selected(rows: pd.DataFrame, conditions: list[Condition], case: CaseRule) -> pd.DataFrame:
+def selected(rows: pd.DataFrame, conditions: list[Condition], file: SourceFile) -> pd.DataFrame:
     """Return the rows that meet every condition."""
     for condition in conditions:
-        rows = rows.loc[meets(rows, condition, case)]
+        rows = rows.loc[meets(rows, condition, file)]
     return rows
 
 
-def meets(rows: pd.DataFrame, condition: Condition, case: CaseRule) -> pd.Series:
-    """Return where a column of the rows has exactly one of the texts of a condition, trimmed."""
-    allowed = {same_code(text, case) for text in condition.is_in}
-    return by_distinct(rows[CELL + condition.column], lambda text: same_code(text, case) in allowed, bool)
+def meets(rows: pd.DataFrame, condition: Condition, file: SourceFile) -> pd.Series:
+    """Return where a column of the rows has one of the codes of a condition, as codes are compared."""
+    allowed = declared_codes(dict.fromkeys(condition.is_in, True), file)
+    return by_distinct(rows[CELL + condition.column], lambda text: visible_text(text.strip()) in allowed, bool)
 
 
 def undecided(records: pd.DataFrame, **columns: Any) -> pd.DataFrame:
@@ -116,9 +119,22 @@ def check_subject(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def check_times(records: pd.DataFrame) -> pd.DataFrame:
-    """Hold records whose time could not be read (column time_reason); the hint shows the time as sent."""
+    """Hold records whose time could not be read (column time_reason), showing the time as sent."""
     held = records["time_reason"] != ""
     if not held.any():
         return records
-    hint = ("time as sent: '" + records.loc[held, "time_text"] + "'").reindex(records.index)
+    text = records.loc[held, "time_text"]
+    remedy = by_distinct(text, _sheet_format, "str").mask(records.loc[held, "time_reason"] != "DATE_INVALID", "")
+    hint = ("time as sent: '" + text + "'" + remedy).reindex(records.index)
     return decide(records, held, records["time_reason"], hint=hint)
+
+
+def _sheet_format(text: str) -> str:
+    """The line that would read a date cell of a sheet, whose text is ISO 8601 however the sheet shows it."""
+    if text.startswith("shown as '"):
+        return "; the sheet shows one thing and stores another: correct the cell, or show day, month and year in it"
+    date = ISO_DATE.fullmatch(text)
+    if date is None:
+        return ""
+    form = "%Y-%m-%d %H:%M:%S" if date["clock"] else "%Y-%m-%d"
+    return f"; date cells of a sheet are read so whatever they show: add '{form}' to its 'formats'"

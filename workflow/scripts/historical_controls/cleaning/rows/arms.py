@@ -6,11 +6,10 @@ import json
 
 import pandas as pd
 
-from historical_controls.cleaning.records.columns import column
+from historical_controls.cleaning.records.columns import column, declared_codes
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.cleaning.records.records import selected
 from historical_controls.config.base import Arm
-from historical_controls.config.sources.arms import ArmCodes
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import nearest
 
@@ -25,13 +24,13 @@ def with_arms_told(raw: pd.DataFrame, arm: Arm, file: SourceFile) -> pd.DataFram
     declared = file.arm_column
     if declared is None:
         return raw
-    codes = ArmCodes(declared, file.code_case, file.decimal, file.thousands or "")
+    codes = declared_codes(dict(declared.codes()), file)
     text = column(raw, declared.column)
-    said = by_distinct(text, codes.arm, "str")
+    said = by_distinct(text, lambda cell: codes.meaning(cell) or "unknown", "str")
     good = raw["problem"].isna()
     other = good & ~said.isin([arm, "unknown"])
     doubtful = raw.loc[good & (said == "unknown")]
-    read = [selected(doubtful, part.where, file.code_case).index for part in file.parts]
+    read = [selected(doubtful, part.where, file).index for part in file.parts]
     unknown = raw.index.isin(doubtful.index) & raw.index.isin([row for rows in read for row in rows])
     # A row that no part would read tells nothing, whatever its arm; it is listed as such.
     other |= good & (said == "unknown") & ~unknown

@@ -8,6 +8,7 @@ from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells
 from historical_controls.cleaning.cells.times import Calendar, precedes
 from historical_controls.cleaning.records.columns import (
     column,
+    declared_codes,
     filled_column,
     filled_or_null,
     is_sentinel,
@@ -22,7 +23,6 @@ from historical_controls.cleaning.records.records import (
     undecided,
 )
 from historical_controls.cleaning.rows.unfolding import OptionalTimes, optional_times, time_columns
-from historical_controls.config.sources.codes import same_code
 from historical_controls.config.sources.parts import EventRows, TreatmentRows
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.folding import fold
@@ -33,11 +33,11 @@ def event_rows(rows: pd.DataFrame, part: EventRows, file: SourceFile, calendar: 
     """Return one record per row; its event is named by a column or, after '=', by the declaration."""
     fixed = part.event.removeprefix("=") if part.event.startswith("=") else ""
     named = pd.Series(part.event, index=rows.index, dtype="str") if fixed else column(rows, part.event)
-    meanings = {same_code(raw, file.code_case): event for raw, event in part.values.items()}
+    codes = declared_codes(part.values, file)
 
     def event_of(raw: str) -> str:
         # 'ICU admission' needs no declaration: it is the name of an event but for case and space.
-        return meanings.get(same_code(raw, file.code_case), fold(raw).replace(" ", "_"))
+        return codes.meaning(raw) or fold(raw).replace(" ", "_")
 
     times = time_columns(rows, part.time, file, calendar)
     end = optional_times(rows, part.end_time, file, calendar)

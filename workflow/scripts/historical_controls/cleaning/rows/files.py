@@ -167,7 +167,7 @@ def _part_rows(raw: pd.DataFrame, ids: Mapping[str, pd.Series], part: AnyPart, f
     rows = raw.loc[good]
     if part.fill_down_subject:
         rows = rows.assign(**{CELL + part.subject: ids[part.subject][good]})
-    return selected(rows, part.where, file.code_case)
+    return selected(rows, part.where, file)
 
 
 def _part_records(

@@ -14,12 +14,12 @@ from historical_controls.cleaning.cells.negation import says
 from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells, release
 from historical_controls.cleaning.cells.times import REPEATED, SKIPPED, Calendar, Moments, precedes
 from historical_controls.cleaning.cells.units import conversions, converted, is_ddu, same_unit, with_confirmed, with_ddu
+from historical_controls.cleaning.records.columns import declared_codes
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
 from historical_controls.cleaning.records.records import check_subject, check_times, decide
 from historical_controls.cleaning.rows.alike import Known, cleaned_once
 from historical_controls.cleaning.rows.cut_offs import by_cut_offs
 from historical_controls.cleaning.rows.specimens import check_answers
-from historical_controls.config.sources.codes import same_code
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.folding import fold
@@ -110,13 +110,12 @@ def _decode(records: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
     """Findings of rows whose analyte came as a name, by the codes declared for its outcome."""
     if not file.result_codes:
         return records
-    case = file.code_case
-    meanings = {
-        (code, same_code(raw, case)): said for code, codes in file.result_codes.items() for raw, said in codes.items()
-    }
-    declared = by_distinct_pair(
-        records["code"], records["raw_value"], lambda code, raw: meanings.get((code, same_code(raw, case)))
-    )
+    known_codes = {code: declared_codes(meanings, file) for code, meanings in file.result_codes.items()}
+
+    def meaning_of(code: str, raw: str) -> str | None:
+        return known_codes[code].meaning(raw) if code in known_codes else None
+
+    declared = by_distinct_pair(records["code"], records["raw_value"], meaning_of)
     known = declared.notna() & records["meaning"].isna()
     return records.assign(finding=records["finding"].mask(known, declared))
 

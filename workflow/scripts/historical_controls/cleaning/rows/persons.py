@@ -10,6 +10,7 @@ from historical_controls.cleaning.cells.times import Calendar
 from historical_controls.cleaning.cells.units import conversions, converted, same_unit
 from historical_controls.cleaning.records.columns import (
     column,
+    declared_codes,
     filled_column,
     filled_or_null,
     is_sentinel,
@@ -25,7 +26,6 @@ from historical_controls.cleaning.records.records import (
 )
 from historical_controls.cleaning.rows.ages import ages
 from historical_controls.cleaning.rows.unfolding import no_times, time_columns
-from historical_controls.config.sources.codes import CaseRule, same_code
 from historical_controls.config.sources.parts import CharacteristicColumn, EventColumns, PatientRows
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
@@ -72,7 +72,7 @@ def _characteristic(
         unit = declared.unit or dictionary.unit_in(name, outcome.code)
         return _numeric(worded, unit, outcome, dictionary)
     undone = decide(records, worded["worded"] & worded["not_done"], "NO_VALUE", "ignored")
-    return _categorical(undone, declared, outcome, file.code_case)
+    return _categorical(undone, declared, outcome, file)
 
 
 def _worded(records: pd.DataFrame, code: str, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
@@ -105,14 +105,14 @@ def _numeric(out: pd.DataFrame, unit: str, outcome: Outcome, dictionary: Diction
 
 
 def _categorical(
-    records: pd.DataFrame, declared: CharacteristicColumn, outcome: Outcome, case: CaseRule
+    records: pd.DataFrame, declared: CharacteristicColumn, outcome: Outcome, file: SourceFile
 ) -> pd.DataFrame:
     """Declared meanings only, where there are any; else the words that everybody knows."""
-    meanings = {same_code(raw, case): meaning for raw, meaning in declared.values.items()}
+    codes = declared_codes(declared.values, file)
     names = {fold(name): name for name in outcome.categories}
 
     def meaning_of(raw: str) -> str | None:
-        return meanings.get(same_code(raw, case)) if meanings else names.get(fold(raw)) or read_finding(raw)
+        return codes.meaning(raw) if declared.values else names.get(fold(raw)) or read_finding(raw)
 
     found = by_distinct(records["raw_value"], meaning_of)
     allowed = found.isin(outcome.categories) if outcome.categories else found.notna()
@@ -148,7 +148,7 @@ def _event(
     if declared.only_if is None:
         records = records.loc[records["raw_value"] != ""]
     else:
-        records = records.loc[meets(rows, declared.only_if, file.code_case)]
+        records = records.loc[meets(rows, declared.only_if, file)]
     records = decide(records, records["coded"], "SENTINEL", "ignored")
     return check_times(check_subject(records))
 
@@ -165,7 +165,7 @@ def _unclaimed(rows: pd.DataFrame, ids: pd.DataFrame, part: PatientRows, file: S
         left = text != ""
         for condition in conditions:
             if condition is not None:
-                left &= ~meets(rows, condition, file.code_case)
+                left &= ~meets(rows, condition, file)
         records = ids.assign(raw_value=text).loc[left]
         records = undecided(records, item=name, event="")
         records = decide(records, is_sentinel(records["raw_value"], name, file), "SENTINEL", "ignored")

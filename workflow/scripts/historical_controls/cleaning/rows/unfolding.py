@@ -10,6 +10,7 @@ import pandas as pd
 from historical_controls.cleaning.cells.times import Calendar, Moments, parse_times
 from historical_controls.cleaning.records.columns import (
     column,
+    declared_codes,
     filled_column,
     is_sentinel,
     joined_times,
@@ -17,7 +18,6 @@ from historical_controls.cleaning.records.columns import (
 )
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.cleaning.rows.sibling_rows import specimens_of_samples
-from historical_controls.config.sources.codes import same_code
 from historical_controls.config.sources.parts import LongMeasurements, TimeColumns, WideColumn, WideMeasurements
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary
@@ -74,7 +74,7 @@ def _wide_column(
 ) -> pd.DataFrame:
     text = column(rows, name)
     units = filled_column(rows, declared.unit_column, file) if declared.unit_column else unit
-    meanings = {same_code(raw, file.code_case): meaning for raw, meaning in declared.values.items()}
+    codes = declared_codes(declared.values, file)
     records = base.assign(
         item=name,
         coded_missing=is_sentinel(text, name, file),
@@ -87,7 +87,7 @@ def _wide_column(
         status_text="",
         comment="",
         names_specimen=False,
-        meaning=by_distinct(text, lambda raw: meanings.get(same_code(raw, file.code_case))) if meanings else None,
+        meaning=by_distinct(text, codes.meaning) if declared.values else None,
         result_time=no_times(rows.index),
         result_latest=no_times(rows.index),
     )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from historical_controls.config.base import Section, Text
-from historical_controls.config.sources.codes import CaseRule, Codes, plain_number, same_code
+from historical_controls.config.sources.codes import Codes, same_code
 
 ARMS = ("treated", "historical")
 SaidArm = Literal["treated", "historical", "neither", "unknown"]
@@ -39,25 +38,3 @@ class ArmColumn(Section):
         yield from ((code, "treated") for code in self.treated)
         yield from ((code, "historical") for code in self.historical)
         yield from ((code, "neither") for code in self.neither)
-
-
-@dataclass(frozen=True)
-class ArmCodes:
-    """Declared codes of arms as cells are compared with them: as text, and as number, since 1 may be sent as '1.0'."""
-
-    declared: ArmColumn
-    case: CaseRule
-    decimal: str
-    thousands: str
-
-    def arm(self, text: str) -> SaidArm:
-        """Return what a cell says."""
-        own, number = same_code(text, self.case), self._number(text)
-        for code, arm in self.declared.codes():
-            if own == same_code(code, self.case) or (number and number == self._number(code)):
-                return arm
-        return "unknown"
-
-    def _number(self, text: str) -> str:
-        # A declared 1.0 has a point whatever mark the file has.
-        return plain_number(text, self.decimal, self.thousands) or plain_number(text, ".", "")

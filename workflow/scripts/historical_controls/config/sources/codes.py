@@ -7,13 +7,14 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BeforeValidator
 
 # Exports repeat the same few codes.
 MEMORY = 65_536
 CaseRule = Literal["ignore", "exact"]
+M = TypeVar("M")
 # YAML 1.1 reads each of these words as a truth value, and does not keep which one was written.
 YAML_WORDS = {True: ("yes", "true", "on"), False: ("no", "false", "off")}
 ZERO_WIDTH = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
@@ -81,24 +82,35 @@ def plain_number(text: str, decimal: str, thousands: str) -> str:
     bare = text.strip().replace("\u2212", "-").removeprefix("+")
     if thousands and re.fullmatch(rf"-?[0-9]{{1,3}}(?:{re.escape(thousands)}[0-9]{{3}})+(?:\D.*)?", bare):
         bare = bare.replace(thousands, "")
-    parts = re.fullmatch(rf"(-?[0-9]+)(?:{re.escape(decimal)}([0-9]*))?", bare)
+    parts = re.fullmatch(rf"(-?[0-9]+)(?:{re.escape(decimal)}([0-9]+))?", bare)
     if not parts:
         return ""
     fraction = (parts[2] or "").rstrip("0")
     return f"{parts[1]}.{fraction}" if fraction else parts[1]
 
 
-class MissingCodes:
-    """Declared codes for missing, compared with cells as text and as number: 9999 may be sent as '9999.0'."""
+class DeclaredCodes(Generic[M]):
+    """What declared codes mean, compared with cells as text and as number: 1 may be sent as '1.0' or '1,0'.
 
-    def __init__(self, codes: set[str], decimal: str, thousands: str | None) -> None:
+    The one rule for codes of missing, arms, conditions, values and words. A code that is a text of its own goes first.
+    """
+
+    def __init__(self, meanings: Mapping[str, M], case: CaseRule, decimal: str, thousands: str | None) -> None:
+        self.case: CaseRule = case
         self.marks = decimal, thousands or ""
-        numbers = {plain_number(code, *self.marks) or plain_number(code, ".", "") for code in codes}
-        # Without '': what is no number is '' to `plain_number`, and would equal every code that is none either.
-        self.known = ({same_code(code) for code in codes} | numbers) - {""}
+        self.texts = {same_code(code, case): meaning for code, meaning in meanings.items()}
+        # A declared 1.0 has a point whatever mark the file has.
+        numbers = {code: plain_number(code, *self.marks) or plain_number(code, ".", "") for code in meanings}
+        # What is no number is '' to `plain_number`, and would equal every code that is none either.
+        self.numbers = {number: meanings[code] for code, number in numbers.items() if number}
+
+    def meaning(self, text: str) -> M | None:
+        """Return what a cell's text means; None where it is no declared code."""
+        said = same_code(text, self.case)
+        return self.texts[said] if said in self.texts else self.numbers.get(plain_number(text, *self.marks))
 
     def __contains__(self, text: str) -> bool:
-        return same_code(text) in self.known or plain_number(text, *self.marks) in self.known
+        return self.meaning(text) is not None
 
 
 def collisions(meanings: Mapping[str, str], case: CaseRule) -> Iterator[str]:
@@ -106,7 +118,7 @@ def collisions(meanings: Mapping[str, str], case: CaseRule) -> Iterator[str]:
     known: dict[str, str] = {}
     for code, meaning in meanings.items():
         # The first code that compares as this one; two codes of one meaning are harmless.
-        other = known.setdefault(same_code(code, case), code)
+        other = known.setdefault(plain_number(code, ".", "") or same_code(code, case), code)
         if meanings[other] != meaning:
             hint = (
                 ""

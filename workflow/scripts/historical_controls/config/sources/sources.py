@@ -22,7 +22,7 @@ from historical_controls.config.name_types import (
     Unit,
 )
 from historical_controls.config.sources.arms import ArmColumn
-from historical_controls.config.sources.codes import MEANINGS, CaseRule, Codes, MissingCodes, collisions
+from historical_controls.config.sources.codes import MEANINGS, CaseRule, Codes, DeclaredCodes, collisions
 from historical_controls.config.sources.findings import ConfirmedFinding, SuspectShares
 from historical_controls.config.sources.layout import SameDayRule, SplitColumn
 from historical_controls.config.sources.limits import AssayLimit, CutOff, StrippedLimit
@@ -207,7 +207,7 @@ class SourceFile(Section):
     def _missing(self, columns: set[str], codes: Mapping[str, str]) -> Iterator[str]:
         """Yield codes that mean something and 'missing' in these columns: cleaning would take each as missing."""
         for sentinel in self.sentinels:
-            missing = MissingCodes(set(sentinel.codes), self.decimal, self.thousands)
+            missing = DeclaredCodes(dict.fromkeys(sentinel.codes, True), "ignore", self.decimal, self.thousands)
             # Without columns a sentinel holds in every column read.
             if not sentinel.columns or columns & set(sentinel.columns):
                 why = (
