@@ -140,7 +140,7 @@ def test_an_edited_module_reruns_exactly_the_scripts_that_use_it() -> None:
     pages = {"write_report", "write_statistician_report", "write_cleaning_page", "write_protocol", "write_bundle"}
     whole = {*pages, "draw_figures", "export_datasets", "export_documents"}
     assert users["config/sources/redcap.py"] == {"read_file", "clean_file"}
-    assert users["config/analysis/sensitivity.py"] == {"assess_robustness", *whole}
+    assert users["config/analysis/sensitivity.py"] == {"assess_robustness", "analyse_placebos", *whole}
     assert users["config/scenarios.py"] <= whole
     assert users["config/names.py"] == users["config/check.py"] == set()
     assert users["config/study_config.py"] == whole
