@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import re
 from collections.abc import Iterable
@@ -135,6 +136,9 @@ def known_lines(sheet: Sheet, spoilt: bytes) -> dict[int, Known]:
 
 def text_lines(layout: Layout, spoilt: bytes) -> list[str] | None:
     """The lines of a text file by its declared encoding; None where it is not written in it."""
+    # A gzipped file is read as what it holds.
+    if spoilt.startswith(b"\x1f\x8b"):
+        spoilt = gzip.decompress(spoilt)
     try:
         text = spoilt.decode(str(layout.declared.get("encoding", "utf-8")))
     except (UnicodeError, LookupError):
