@@ -149,7 +149,9 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
         "answer.event_",
         "answer.sealed",
         "sealed.",
+        "bundle.",
         "protocol.",
+        "retrieval.",
         "figure.choice_",
         "verdict.",
         "certainty.left_",
@@ -183,7 +185,7 @@ def test_every_code_of_the_stages_has_words(locales: dict[str, Words]) -> None:
 def test_whatever_is_held_or_suspected_says_what_to_do(locales: dict[str, Words]) -> None:
     """Records that are used, collapsed or left out by declaration need nothing done."""
     nothing_to_do = {
-        "ABG_VENOUS", "ABOVE_HEADER", "BLANK_LINE", "COPY_FWD", "DECLARED", "DOSE_UNREAD", "DUP_IDENTICAL",
+        "ABG_VENOUS", "ABOVE_HEADER", "ARM_OTHER", "BLANK_LINE", "COPY_FWD", "DECLARED", "DOSE_UNREAD", "DUP_IDENTICAL",
         "DUP_SUPERSEDED", "FIO2_ESTIMATED", "FOOTER", "JUMP", "LAB_FLAG", "LIMIT_OF_ASSAY", "LIMIT_RESTORED",
         "LYMPH_FROM_PERCENT", "NOT_DONE", "NO_VALUE", "OUT_OF_USUAL", "PF_ESTIMATED", "SENTINEL", "STATUS_UNKNOWN",
         "CORRECTED", "HEADER_AGAIN", "RELEASED", "TIME_DST_GAP", "TIME_DST_OVERLAP", "UNIT_CORRECTED",
