@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from historical_controls.cleaning.cells.times import Calendar, Moments, parse_times, precedes
+from historical_controls.cleaning.ledger.tallies import held_times
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.sources.parts import TimeColumns
 
@@ -296,6 +297,8 @@ def test_a_day_may_follow_an_hour_of_the_same_day() -> None:
         ("2020-05-20 08:30:00", "add '%Y-%m-%d %H:%M:%S' to its 'formats'"),
         ("shown as 'may-20', stored as 2020-05-20", "correct the cell"),
         ("05/20/2020", "time as sent: '05/20/2020'"),
+        ("43971", "declare excel_serial: true"),
+        ("43971.5", "declare excel_serial: true"),
     ],
 )
 def test_the_hint_names_what_reads_a_date_cell_of_a_sheet(text: str, remedy: str) -> None:
@@ -304,3 +307,6 @@ def test_the_hint_names_what_reads_a_date_cell_of_a_sheet(text: str, remedy: str
     record = clean([{"id": "1", "when": text}], part).ledger.iloc[0]
     assert record["reason"] == "DATE_INVALID"
     assert remedy in record["hint"]
+    # The remedy is no part of what was sent: findings about dates read the text again.
+    held = pd.DataFrame([{"file": "f", "item": 1, "n": 1, "raw_value": "", **record[["reason", "hint"]]}])
+    assert held_times(held, "DATE_INVALID")["text"].tolist() == [text]

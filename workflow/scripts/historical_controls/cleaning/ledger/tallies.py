@@ -14,7 +14,8 @@ VALUE_KEY = ["file", "item", "outcome", "assay", "specimen", "raw_unit", "raw_va
 HELD_KEY = ["file", "item", "table", "analyte", "reason", "raw_value", "hint"]
 # What measurements.py says of a number outside the hard limits: number and unit read, unit sent.
 READ_AS = re.compile(r"^(?P<number>\S+) .*?\(sent in '(?P<unit>.*?)'(?:, specimen '(?P<specimen>.*)')?\): outside")
-TIME_SENT = re.compile(r"^time as sent: '(?P<text>.*)'$")
+# What records.py says of a time: the text as sent, and what would read it.
+TIME_SENT = re.compile(r"^time as sent: '(?P<text>.*?)'(?:; (?:add|declare|the sheet) .*)?$")
 # Distinct values beyond which counts are folded together while reading.
 MANY = 1_000_000
 

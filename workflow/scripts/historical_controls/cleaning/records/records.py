@@ -16,6 +16,8 @@ from historical_controls.config.sources.sources import SourceFile
 # Lines that the declaration sets aside, and its header again; any other line that is no row of columns is held.
 SET_ASIDE = {*DECLARED_ASIDE, "HEADER_AGAIN"}
 # How date cells of a sheet are read, and the format that declares it.
+# Days since 1900 that a study of today may count: 1927 to 2091.
+SERIAL = re.compile(r"[1-6]\d{4}(?:[.,]\d+)?")
 ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?P<clock> \d\d:\d\d:\d\d)?")
 RECORD_KEY = ["source", "file", "line", "item"]
 
@@ -133,8 +135,10 @@ def _sheet_format(text: str) -> str:
     """The line that would read a date cell of a sheet, whose text is ISO 8601 however the sheet shows it."""
     if text.startswith("shown as '"):
         return "; the sheet shows one thing and stores another: correct the cell, or show day, month and year in it"
+    if SERIAL.fullmatch(text):
+        return "; declare excel_serial: true if it is a sheet's number of a day"
     date = ISO_DATE.fullmatch(text)
     if date is None:
         return ""
     form = "%Y-%m-%d %H:%M:%S" if date["clock"] else "%Y-%m-%d"
-    return f"; date cells of a sheet are read so whatever they show: add '{form}' to its 'formats'"
+    return f"; add '{form}' to its 'formats': date cells of a sheet are read so, whatever they show"
