@@ -50,7 +50,7 @@ def test_files_of_a_folder_by_their_place_in_the_results(tmp_path: Path) -> None
 @pytest.mark.parametrize("name", ["internal/adam/adsl.csv", "clean/people.parquet", "tables/../internal/x.csv"])
 def test_what_may_hold_rows_of_patients_is_refused(tmp_path: Path, name: str) -> None:
     folder = written(tmp_path, "tables/a.csv", name)
-    with pytest.raises(UserError, match="may hold rows of patients is not bundled"):
+    with pytest.raises(UserError, match="was not made for sharing is not bundled"):
         public_files(folder, [folder / name])
 
 

@@ -66,6 +66,9 @@ def test_what_is_declared_is_said() -> None:
     assert limits["Effective sample size of historical patients below"] in (f"{gates.min_ess:g}", f"{gates.warn_ess:g}")
     ladder = next(row[1] for row in said["protocol-analysis"] if row[0].startswith("Covariances"))
     assert ladder.count("→") == len(STUDY.config.analysis.ladder) - 1
+    placebos = STUDY.config.sensitivity.placebo_cohorts
+    asked = [row[0] for row in said["protocol-sensitivity"] if row[0].startswith("Placebo cohorts")]
+    assert [f"{placebos.random} groups at random" in one for one in asked] == [True] * placebos.any
     assert said["protocol-differences"] == [["Ten patients", "(not counted yet) at day 7"]]
 
 

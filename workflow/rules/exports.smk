@@ -96,7 +96,7 @@ rule write_pdf:
 
 
 rule write_bundle:
-    """What may be sent by mail as one archive that opens without the program: no row of a patient is in it."""
+    """What may be sent by mail as one archive that opens without the program: what the shared reports hold, and no listing."""
     input:
         pages=collect(
             [

@@ -1,17 +1,14 @@
 """Rule assess_robustness: the robustness of each outcome's answer, without another scenario."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from historical_controls.analysis.inputs import AnalysisInputs
-from historical_controls.analysis.model.comparison import read_comparison
+from historical_controls.analysis.inputs import read_inputs
 from historical_controls.analysis.sensitivity.robustness import assess_robustness
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.config.analysis.sensitivity import Sensitivity
-from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.tables.parquet import read_table, write_table
-from historical_controls.tables.registry import ARD, COHORT_PATIENTS, OBSERVATIONS, VISITS
+from historical_controls.tables.registry import ARD, OBSERVATIONS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -20,15 +17,10 @@ if TYPE_CHECKING:
 COLUMNS = ["source", "patient_id", "arm", "outcome", "hours", "value"]
 
 with reported(snakemake.log[0]):
-    settings = Analysis.model_validate(snakemake.params.analysis)
-    inputs = AnalysisInputs(
-        "primary",
-        read_table(snakemake.input.patients, COHORT_PATIENTS),
-        read_table(snakemake.input.visits, VISITS),
-        settings,
-        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+    inputs = read_inputs(
+        snakemake.input,
+        Analysis.model_validate(snakemake.params.analysis),
         Primary.model_validate(snakemake.params.primary),
-        read_comparison(settings, snakemake.input),
         snakemake.params.seed,
     )
     observations = read_table(snakemake.input.observations, OBSERVATIONS, COLUMNS)

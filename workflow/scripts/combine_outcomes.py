@@ -7,30 +7,23 @@ import pandas as pd
 
 from historical_controls.analysis.families.combine import combine_outcomes
 from historical_controls.analysis.families.completeness import completeness
-from historical_controls.analysis.inputs import AnalysisInputs
-from historical_controls.analysis.model.comparison import read_comparison
+from historical_controls.analysis.inputs import read_inputs
 from historical_controls.analysis.sensitivity.benchmarks import load_benchmarks
 from historical_controls.analysis.sensitivity.unmeasured_bias import unmeasured_bias_rows
 from historical_controls.config.analysis.analysis import Analysis, Primary
-from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.tables.parquet import read_table, read_tables, write_table
-from historical_controls.tables.registry import ARD, COHORT_PATIENTS, OBSERVATIONS, STATISTICS, VISITS
+from historical_controls.tables.registry import ARD, OBSERVATIONS, STATISTICS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
     outcomes = read_tables(snakemake.input.outcomes, ARD)
-    settings = Analysis.model_validate(snakemake.params.analysis)
-    inputs = AnalysisInputs(
-        "primary",
-        read_table(snakemake.input.patients, COHORT_PATIENTS),
-        read_table(snakemake.input.visits, VISITS),
-        settings,
-        load_dictionary(Path(snakemake.input.dictionary[0]).parent),
+    inputs = read_inputs(
+        snakemake.input,
+        Analysis.model_validate(snakemake.params.analysis),
         Primary.model_validate(snakemake.params.primary),
-        read_comparison(settings, snakemake.input),
         seed=0,  # nothing is drawn here
     )
     statistics = {Path(file).stem: read_table(file, STATISTICS) for file in snakemake.input.statistics}

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from historical_controls.analysis.model.comparison import Comparison
+from historical_controls.analysis.model.comparison import Comparison, read_comparison
 from historical_controls.analysis.model.gates import reason_against
 from historical_controls.analysis.model.model_data import PERSON, ModelData, model_data
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet, build_analysis_set
 from historical_controls.config.analysis.analysis import Analysis, Primary
-from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+from historical_controls.tables.parquet import read_table
+from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 
 
 @dataclass(frozen=True)
@@ -90,3 +95,17 @@ class AnalysisInputs:
     def is_headline(self, code: str) -> bool:
         """Whether the outcome is the primary or a key secondary one."""
         return code in (self.primary.outcome, *self.primary.key_secondary)
+
+
+def read_inputs(paths: Mapping[str, Any], settings: Analysis, primary: Primary, seed: int) -> AnalysisInputs:
+    """The primary scenario from its tables; paths: those of patients, visits, the balance tables and the dictionary."""
+    return AnalysisInputs(
+        "primary",
+        read_table(paths["patients"], COHORT_PATIENTS),
+        read_table(paths["visits"], VISITS),
+        settings,
+        load_dictionary(Path(paths["dictionary"][0]).parent),
+        primary,
+        read_comparison(settings, paths),
+        seed,
+    )

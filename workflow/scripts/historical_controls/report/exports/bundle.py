@@ -13,7 +13,8 @@ from historical_controls.errors import UserError
 INDEX = "index.html"
 # The earliest day that an archive can state: a clock would give other bytes on every run.
 NO_DAY = (1980, 1, 1, 0, 0, 0)
-# Folders and files of results/ that hold no row of a patient; everything else stays in the hospital.
+# Folders and files of results/ that are made for sharing (report.public); listings and everything else stay in the
+# hospital.
 PUBLIC = ("report", "protocol", "tables", "figures", "provenance.json")
 
 
@@ -42,7 +43,7 @@ def _public_name(path: Path, results: Path) -> str:
     name = place.relative_to(root) if place.is_relative_to(root) else None
     if name is None or name.parts[0] not in PUBLIC:
         allowed = ", ".join(PUBLIC)
-        raise UserError("a file that may hold rows of patients is not bundled", str(path), f"Allowed are: {allowed}.")
+        raise UserError("a file that was not made for sharing is not bundled", str(path), f"Allowed are: {allowed}.")
     return name.as_posix()
 
 

@@ -69,11 +69,12 @@ def _null(printer: Printer, part: str) -> Iterator[Markup]:
 
 
 def _specification(printer: Printer, part: str) -> Iterator[Markup]:
-    """Combinations with an answer, and those refused."""
-    refused = len(printer.results.all(AnalysisKey.SPECIFICATION, Statistic.NOT_ESTIMABLE))
-    answered = len(printer.results.all(AnalysisKey.SPECIFICATION, Statistic.ESTIMATE))
-    if refused or answered:
-        yield printer.word("caption.specification", answered=printer.fact(answered), refused=printer.fact(refused))
+    """Of each method, how many combinations have an answer."""
+    for total in printer.results.all(AnalysisKey.SPECIFICATION, Statistic.N_SPECIFICATIONS):
+        at = {"outcome": total.outcome, "level": total.level, "day": total.day}
+        answered = printer.results.one(AnalysisKey.SPECIFICATION, Statistic.N_ESTIMATED, **at)  # type: ignore[arg-type]
+        numbers = {"n_specifications": printer.number(total), "n_estimated": printer.number(answered)}
+        yield printer.word("caption.specification", method=printer.word(f"level.{total.level}"), **numbers)
 
 
 FAMILIES: Mapping[str, Sentences] = {

@@ -126,6 +126,9 @@ def _further(printer: Printer) -> Iterator[tuple[str, Markup, str]]:
         yield "leave_one_out", number(printer, asked.leave_one_out_most), "influence"
     yield "tipping", numbers(printer, asked.tipping.steps), "missing"
     yield "placebo", number(printer, asked.placebo_days), "confounding"
+    if asked.placebo_cohorts.any:
+        runs = "consecutive" if asked.placebo_cohorts.consecutive else "random"
+        yield f"placebo_{runs}", number(printer, asked.placebo_cohorts.random), "confounding"
     yield "bias", numbers(printer, analysis.overturn.tau), "confounding"
     products = [one for one in grid(printer.config).values() if one.kind == "specification"]
     if products:
