@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
-from tests.unit.analysis.test_analysis import SLOPE, analyse, dictionary, patients, visits
+from tests.unit.analysis.test_analysis import SLOPE, analyse, analysis_inputs, dictionary, patients, visits
 
 from historical_controls.analysis.model_checks.residual_rows import normal_quantiles
+from historical_controls.analysis.outcomes import analyse_outcomes
+from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Dictionary
 
 __all__ = ["dictionary"]
@@ -79,3 +83,12 @@ def test_limits_are_those_of_normal_order_statistics() -> None:
     assert few["lower"].iloc[0] == pytest.approx(norm.ppf(1 - 0.975 ** (1 / 5)), abs=1e-9)
     assert few["upper"].iloc[0] == pytest.approx(norm.ppf(1 - 0.025 ** (1 / 5)), abs=1e-9)
     assert few["expected"].to_numpy() == pytest.approx(norm.ppf([0.1, 0.3, 0.5, 0.7, 0.9]))
+
+
+def test_the_figure_has_rows_of_outcomes_that_a_job_does_not_know_to_be_key_secondary(dictionary: Dictionary) -> None:
+    """The jobs of single outcomes are not told the fixed sequence; the figure shows all of it."""
+    people = patients()
+    inputs = analysis_inputs(people, visits(people), dictionary, ladder=[SLOPE])
+    other = replace(inputs, primary=Primary(outcome="CRP", day=7))
+    ard = analyse_outcomes(["PF"], other).ard
+    assert {"normal_quantiles", "by_fitted", "means"} <= set(ard.loc[ard["output_id"] == "15.19", "method"])

@@ -104,8 +104,8 @@ def _model_rows(
     rows += period_rows(cell, data, fitted, settings)
     if cell.scenario == "primary":  # no figure shows the curves of another
         rows += curve_rows(cell, data, fitted, settings, inputs.horizon_days, inputs.seed)
-        checked = Checked(fitted.fit, data.outcome, settings)
-        rows += residual_rows(cell, checked, curves=inputs.is_headline(cell.outcome))
+        # Of every outcome: a job does not know which are key secondary, so that their list may change without a rerun.
+        rows += residual_rows(cell, Checked(fitted.fit, data.outcome, settings))
     if inputs.weighted:
         return [
             *rows,

@@ -61,8 +61,8 @@ class Checked:
         )
 
 
-def residual_rows(cell: Cell, checked: Checked, curves: bool) -> Iterator[Row]:
-    """Summaries of the scaled residuals (RS-1); with `curves` also what the figure of residuals shows.
+def residual_rows(cell: Cell, checked: Checked) -> Iterator[Row]:
+    """Summaries of the scaled residuals (RS-1), and what the figure of residuals shows of them.
 
     Under the model these residuals are independent standard normal values. No row is that of a single patient's value
     but the largest residual, and the outermost quantiles where values are few.
@@ -72,11 +72,10 @@ def residual_rows(cell: Cell, checked: Checked, curves: bool) -> Iterator[Row]:
     scaled = frame["scaled"].to_numpy()
     quantiles = normal_quantiles(scaled, checked.settings.level)
     yield from _summary_rows(here, scaled, quantiles)
-    if curves:
-        here = here.at(output=OutputId.RESIDUAL_FIGURE)
-        yield from _quantile_rows(here.at(method="normal_quantiles"), quantiles)
-        yield from _fitted_rows(here.at(method="by_fitted"), frame, checked.outcome)
-        yield from _mean_rows(here.at(method="means"), frame, checked)
+    here = here.at(output=OutputId.RESIDUAL_FIGURE)
+    yield from _quantile_rows(here.at(method="normal_quantiles"), quantiles)
+    yield from _fitted_rows(here.at(method="by_fitted"), frame, checked.outcome)
+    yield from _mean_rows(here.at(method="means"), frame, checked)
 
 
 def normal_quantiles(scaled: Array, level: float) -> pd.DataFrame:
