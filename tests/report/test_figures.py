@@ -22,7 +22,7 @@ from historical_controls.figures.courses.single_patients import draw_individuals
 from historical_controls.figures.draw import draw_family, draw_figures, kept_inside, save_svg
 from historical_controls.figures.inputs import MOST_LINES, FigureInputs, Individuals
 from historical_controls.figures.names import FAMILIES, figure_name
-from historical_controls.figures.style import ARM_STYLES, new_figure, place
+from historical_controls.figures.style import ARM_STYLES, new_figure, place, tick_text
 from historical_controls.report.printing.lean_svg import lean
 
 from .study import OUTCOMES, SmallStudy, small_study
@@ -370,3 +370,11 @@ def test_tipping_cells_print_the_contrast_and_shade_the_verdict() -> None:
     assert {text.get_text() for text in axes.texts} == {"−50", "−10", "30", "70", "110"}
     shaded = [patch for patch in axes.patches if to_hex(patch.get_facecolor()) == "#a9b7c8"]
     assert sorted((patch.get_x(), patch.get_y()) for patch in shaded) == [(0.5, 1.5), (1.5, 0.5), (1.5, 1.5)]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(38.2, "38.2"), (38.0, "38"), (0.30000000000000004, "0.3"), (0.25, "0.25"), (150.0, "150")]
+)
+def test_ticks_have_the_decimals_that_tell_them_apart(value: float, text: str) -> None:
+    """38, 38, 38 stood beneath an axis of temperatures."""
+    assert tick_text(value) == text

@@ -134,8 +134,9 @@ def day_ticks(horizon: int) -> list[int]:
 
 def tick_text(value: float) -> str:
     """A tick with as many decimals as it needs."""
-    # round(value, 6): ticks such as 0.30000000000000004 are meant as 0.3.
-    places = 0 if abs(value) >= 10 or value == round(value) else 1 if round(value, 1) == round(value, 6) else 2
+    # Ticks such as 0.30000000000000004 are meant as 0.3.
+    value = round(value, 6)
+    places = 0 if value == round(value) else 1 if value == round(value, 1) else 2
     return format_number(value, "0" if not places else f"0.{'0' * places}")
 
 
