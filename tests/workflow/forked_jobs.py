@@ -12,6 +12,8 @@ import os
 import runpy
 import subprocess
 import sys
+import threading
+from multiprocessing.connection import wait
 from pathlib import Path
 
 PRELOADED = [
@@ -35,11 +37,17 @@ def main() -> int:
 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
+    # `start` also asks every other job for its exit code, which can be read once: a job that another thread
+    # starts at the moment this one ends would leave 255 as the code of this one.
+    reading = threading.Lock()
 
     def execute_script(self: PythonScript, fname: str, edit: bool = False) -> None:
         job = context.Process(target=run_job, args=(fname, dict(os.environ)))
-        job.start()
+        with reading:
+            job.start()
         with benchmarked(job.pid, self.bench_record):
+            wait([job.sentinel])
+        with reading:
             job.join()
         if job.exitcode:
             raise subprocess.CalledProcessError(job.exitcode, fname)
