@@ -61,7 +61,7 @@ class SmallStudy:
 
 
 def small_study(hostile: bool = False) -> SmallStudy:
-    config = load_config(_config(HOSTILE if hostile else ""))
+    config = load_config(study_config(HOSTILE if hostile else ""))
     dictionary = Dictionary(
         {code: _hostile(entry) if hostile else entry for code, entry in _outcomes().items()}, {}, {}
     )
@@ -70,7 +70,9 @@ def small_study(hostile: bool = False) -> SmallStudy:
     )
 
 
-def _config(hostile: str) -> dict[str, object]:
+def study_config(hostile: str = "") -> dict[str, object]:
+    """The config as a person would write it."""
+
     def texts(english: str, spanish: str) -> dict[str, str]:
         return {"en": f"{english}{hostile}", "es": f"{spanish}{hostile}"}
 

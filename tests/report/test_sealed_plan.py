@@ -8,15 +8,16 @@ from dataclasses import replace
 import pytest
 from markupsafe import Markup
 
+from historical_controls.config.plan.declaration import declaration_text
 from historical_controls.config.plan.plan import plan_hash, plan_of
 from historical_controls.config.plan.seal import Seal
-from historical_controls.report.headline.sealed_plan import seal_table
+from historical_controls.report.headline.sealed_plan import seal_tables
 from historical_controls.report.inputs import PageInputs
 from historical_controls.report.investigator.page import render_report
 
 from .conftest import LANGUAGES
 from .reading import Page
-from .study import small_study
+from .study import small_study, study_config
 
 STUDY = small_study()
 
@@ -70,12 +71,29 @@ def test_values_that_may_name_days_or_files_are_not_shown() -> None:
     plan = {**plan, "study": {**plan["study"], "data_lock": "2021-01-01"}, "seed": 99}
     seal = Seal("2020-09-01", False, None, {}, plan, plan, plan_hash(plan))
     own = page("en", seal)
-    table = seal_table(own.printer, own.seal_state)
-    assert table is not None
+    (table,) = seal_tables(own.printer, own.seal_state)
     cells = {_text(row.head): [_text(cell) for cell in row.cells] for row in table.rows}
     assert "2021" not in str(cells)
     assert "2020" not in str(cells)
     assert cells["seed"][:2] == ["99", str(STUDY.config.seed)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_defaults_that_the_program_changed_are_listed_apart(language: str) -> None:
+    plan, text = plan_of(STUDY.config), declaration_text(study_config())
+    earlier = {**plan, "analysis": {**plan["analysis"], "max_share_unmeasured": 0.5}, "seed": 99}
+    seal = Seal("2020-09-01", False, None, {}, earlier, earlier, plan_hash(earlier), (), text, text, "0.0.9")
+    # The seed is declared: a person changed it. The share is not: the program did.
+    seal = replace(seal, first_declared=text.replace("seed: 1\n", "seed: 99\n"))
+    own = page(language, seal)
+    declared, defaults = seal_tables(own.printer, own.seal_state)
+    assert [_text(row.head) for row in declared.rows] == ["seed"]
+    assert [[_text(cell) for cell in (row.head, *row.cells)] for row in defaults.rows] == [
+        ["analysis.max_share_unmeasured", "0.5", str(plan["analysis"]["max_share_unmeasured"])]
+    ]
+    assert "0.0.9" in _text(defaults.notes[0])
+    first = {"en": "The program has changed 1 defaults", "es": "El programa ha cambiado 1 valores"}
+    assert first[language] in said(language, seal)
 
 
 def test_another_title_is_no_other_plan() -> None:

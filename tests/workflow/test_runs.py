@@ -16,7 +16,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from historical_controls.config.plan.declaration import resolved_today
 from historical_controls.config.plan.seal import read_seal
+from historical_controls.provenance import VERSION
 
 from .conftest import ROOT, edit_config, snakemake
 
@@ -128,6 +130,9 @@ def test_a_sealed_plan_is_amended_and_never_replaced(small_study: Path) -> None:
     assert [change.key for change in seal.amendments[0].changes] == ["primary.outcome"]
     assert (seal.first["primary"]["outcome"], seal.plan["primary"]["outcome"]) == ("PF", "IL6")
     assert not seal.results_known
+    # What was written is kept beside the plan: reports tell a person's changes from those of a later program.
+    assert (resolved_today(seal.first_declared), resolved_today(seal.declared)) == (seal.first, seal.plan)
+    assert seal.program == VERSION
     path.write_text(path.read_text(encoding="utf-8").replace('"PF"', '"CRP"'), encoding="utf-8")
     run = snakemake(small_study, "seal")
     assert run.code != 0

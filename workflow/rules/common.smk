@@ -4,6 +4,7 @@ import os
 
 from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.merging import merged
+from historical_controls.config.plan.declaration import declaration_text
 from historical_controls.config.plan.plan import plan_of, unlabelled
 from historical_controls.config.plan.seal import SEAL
 from historical_controls.config.reading.arm_column import source_as_written
@@ -35,7 +36,7 @@ def dictionary_folder(raw):
 
 
 def checked_study(raw):
-    """The checked config, its dictionary and its sources' names as written, or a WorkflowError with the user's lines."""
+    """The checked config, its dictionary, its sources' names and the whole as written, or a WorkflowError with lines."""
     try:
         whole = with_included(raw, Path.cwd())
         lines = lines_of(Path.cwd(), included_files(raw, Path.cwd()))
@@ -48,11 +49,11 @@ def checked_study(raw):
     except UserError as error:
         raise WorkflowError(str(error))
     names = {name: source_as_written(f"sources.{name}", lines.at) for name in study.sources}
-    return study, dictionary, {name: place.removeprefix("sources.") for name, place in names.items()}
+    return study, dictionary, {name: place.removeprefix("sources.") for name, place in names.items()}, whole
 
 
 # Names of sources as config.yaml has them: a source of both arms is two here.
-STUDY, ENTRIES, WRITTEN = checked_study(config)
+STUDY, ENTRIES, WRITTEN, DECLARED = checked_study(config)
 SCENARIOS = {name: scenario_config(STUDY, name) for name in STUDY.scenario_names}
 COHORT_OWNERS = sorted({cohort_owner(STUDY, name) for name in SCENARIOS})
 BALANCE_OWNERS = sorted({balance_owner(STUDY, name) for name in SCENARIOS})

@@ -16,6 +16,8 @@ rule seal:
     threads: 1
     params:
         plan=plan_of(STUDY),
+        declared=declaration_text(DECLARED),
+        program=VERSION,
         commit=git_state(PROGRAM)["git_commit"],
         code=code("seal_plan.py"),
     script:

@@ -1,5 +1,6 @@
 """Rule seal: the plan of the config, sealed beside it; a plan sealed before is amended, never replaced."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,16 +14,18 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]) as log:
-    plan, path = snakemake.params.plan, Path(SEAL)
+    plan, declared, path = snakemake.params.plan, snakemake.params.declared, Path(SEAL)
     # The one place where a clock is read: the day belongs to the seal and to no result.
     today, known = date.today().isoformat(), any(Path("results").glob("analysis/**/*.parquet"))
     if path.is_file():
         before = read_seal(path)
-        seal = before.amended(plan, today, known)
-        said = "nothing has changed" if seal is before else f"{len(seal.amendments[-1].changes)} keys changed"
+        seal = before.amended(plan, today, known, declared)
+        last = None if seal is before else seal.amendments[-1]
+        said = f"{len(last.changes)} keys and {len(last.defaults)} defaults changed" if last else "nothing has changed"
     else:
         inputs = {name: file_hash(name) for name in snakemake.input.raw}
-        seal = Seal(today, known, snakemake.params.commit, inputs, plan, plan, plan_hash(plan))
+        first = Seal(today, known, snakemake.params.commit, inputs, plan, plan, plan_hash(plan))
+        seal = replace(first, first_declared=declared, declared=declared, program=snakemake.params.program)
         said = "results of this folder existed already" if known else "no results existed"
     path.write_text(seal_text(seal), encoding="utf-8")
     log.info(f"{SEAL}: {said}; SHA-256 of the plan {seal.plan_sha256}")

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from markupsafe import Markup
 
-from historical_controls.config.plan.plan import Change
+from historical_controls.config.plan.plan import ABSENT, Change
 from historical_controls.config.plan.seal import Seal, SealState
+from historical_controls.provenance import VERSION
 from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.printer import Printer
 
@@ -29,10 +30,11 @@ def declared_sentences(printer: Printer, state: SealState, stated: Stated) -> Ma
     own = {"outcome": printer.label(primary.outcome), "day": printer.fact(primary.day)}
     if state.seal is None:
         return printer.word("answer.declared", **own)
-    if state.word != "amended":
-        return printer.word(f"answer.{state.word}", hash=_hash(printer, state.seal), **own)
-    said = [printer.word("answer.amended", n=printer.fact(len(state.since)), **own)]
-    if any(change.key.startswith("primary.") for change in state.since):
+    counts = {"n": printer.fact(len(state.since)), "hash": _hash(printer, state.seal)}
+    said = [printer.word(f"answer.{state.word}", **counts, **own)]
+    if state.defaults:
+        said.append(printer.word("answer.defaults", n=printer.fact(len(state.defaults))))
+    if any(change.key.startswith("primary.") for change in (*state.since, *state.defaults)):
         said.append(_sealed_answer(printer, state.seal, stated))
     return Markup(" ").join(said)
 
@@ -47,18 +49,37 @@ def _sealed_answer(printer: Printer, seal: Seal, stated: Stated) -> Markup:
     return printer.word("answer.sealed_primary", outcome=outcome, day=printer.fact(day), answer=answer)
 
 
-def seal_table(printer: Printer, state: SealState) -> HtmlTable | None:
-    """Every key that differs from the plan as first sealed: before, now, and when the change was sealed."""
+def seal_tables(printer: Printer, state: SealState) -> list[HtmlTable]:
+    """Every key that differs from the plan as first sealed: those of the declaration, then the program's defaults."""
+    return [table for table in (_declared_table(printer, state), _defaults_table(printer, state)) if table is not None]
+
+
+def _declared_table(printer: Printer, state: SealState) -> HtmlTable | None:
+    """Before, now, and when the change was sealed."""
     if state.seal is None or not state.since:
         return None
     heads = tuple(printer.word(f"sealed.{name}") for name in ("key", "before_head", "after_head", "known_head"))
-    rows = tuple(
-        Row(printer.fact(one.key), (shown_value(printer, one, one.before), shown_value(printer, one, one.after), when))
-        for one in state.since
-        for when in [printer.word(f"sealed.{_known(state, one)}")]
-    )
+    rows = tuple(_row(printer, one, printer.word(f"sealed.{_known(state, one)}")) for one in state.since)
     title = printer.word("sealed.title", n=printer.fact(len(rows)))
-    return HtmlTable("sealed", "", title, heads, rows, (printer.word("sealed.note"),))
+    undivided = () if state.divided else (printer.word("sealed.undivided"),)
+    return HtmlTable("sealed", "", title, heads, rows, (printer.word("sealed.note"), *undivided))
+
+
+def _defaults_table(printer: Printer, state: SealState) -> HtmlTable | None:
+    """What the sealed declaration left to the program, and the program fills in otherwise today."""
+    if state.seal is None or not state.defaults:
+        return None
+    heads = tuple(printer.word(f"sealed.{name}") for name in ("key", "before_head", "after_head"))
+    rows = tuple(_row(printer, one) for one in state.defaults)
+    versions = {"before": printer.fact(state.seal.program or ABSENT), "after": printer.fact(VERSION)}
+    notes = (printer.word("sealed.defaults_note", **versions),)
+    title = printer.word("sealed.defaults_title", n=printer.fact(len(rows)))
+    return HtmlTable("sealed-defaults", "", title, heads, rows, notes)
+
+
+def _row(printer: Printer, change: Change, *more: Markup) -> Row:
+    values = (shown_value(printer, change, value) for value in (change.before, change.after))
+    return Row(printer.fact(change.key), (*values, *more))
 
 
 def seal_summary(printer: Printer, state: SealState) -> Markup:
@@ -66,7 +87,7 @@ def seal_summary(printer: Printer, state: SealState) -> Markup:
     if state.seal is None:
         return printer.word("sealed.not_sealed")
     late = "late" if state.seal.results_known else "before"
-    return printer.word(f"sealed.{late}", hash=_hash(printer, state.seal), n=printer.fact(len(state.seal.amendments)))
+    return printer.word(f"sealed.{late}", hash=_hash(printer, state.seal), n=printer.fact(state.seal.n_amendments))
 
 
 def _known(state: SealState, change: Change) -> str:

@@ -35,9 +35,10 @@ def differences_table(printer: Printer, differences: Iterable[Difference]) -> Ht
 
 def amendments_table(printer: Printer, state: SealState) -> HtmlTable | None:
     """Return every amendment of the sealed plan: when, which settings, and whether results existed; None without."""
-    if state.seal is None or not state.seal.amendments:
+    if state.seal is None or not state.seal.n_amendments:
         return None
-    rows = (_amendment(printer, one) for one in state.seal.amendments)
+    # A sealing that met new defaults of the program alone amended nothing.
+    rows = (_amendment(printer, one) for one in state.seal.amendments if one.changes)
     return table(printer, "amendments", ("sealed_on", "changed", "results"), rows)
 
 

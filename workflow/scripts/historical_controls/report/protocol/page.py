@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from historical_controls.config.plan.plan import plan_hash, plan_of
-from historical_controls.report.headline.sealed_plan import seal_summary, seal_table
+from historical_controls.report.headline.sealed_plan import seal_summary, seal_tables
 from historical_controls.report.inputs import PageInputs
 from historical_controls.report.printing.html_table import HtmlTable
 from historical_controls.report.printing.printer import Printer
@@ -44,7 +44,7 @@ def render_protocol(page: PageInputs, differences: Iterable[Difference]) -> str:
     """Return the page as HTML text; only config, words, dictionary and seal of `page` are read."""
     printer, state = page.printer, page.seal_state
     seal = Markup(" ").join([seal_summary(printer, state), *_sealed_on(printer, page)])
-    changed = [seal_table(printer, state), amendments_table(printer, state)]
+    changed = [*seal_tables(printer, state), amendments_table(printer, state)]
     content = {
         "sections": [*sections(printer, differences), Section("seal", _made(changed))],
         "seal": seal,

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from historical_controls.report.described.answer import described_answer, described_outcome
 from historical_controls.report.headline.captions import figure_caption
-from historical_controls.report.headline.sealed_plan import declared_sentences, seal_summary, seal_table
+from historical_controls.report.headline.sealed_plan import declared_sentences, seal_summary, seal_tables
 from historical_controls.report.headline.sentence import stated
 from historical_controls.report.inputs import HIGHLIGHT, PageInputs, script_hash
 from historical_controls.report.investigator.answer import answer
@@ -86,7 +86,7 @@ def _content(page: PageInputs, declared: Declarations) -> dict[str, Any]:
         "answer": described_answer(printer) if page.config.single_arm else answer(printer),
         "declared": declared_sentences(printer, page.seal_state, one_answer),
         "seal": seal_summary(printer, page.seal_state),
-        "seal_changes": seal_table(printer, page.seal_state),
+        "seal_changes": seal_tables(printer, page.seal_state),
         "estimands": estimands,
         "explorer": explorer(printer),
         "level": printer.level,
