@@ -16,7 +16,7 @@ from historical_controls.report.described.page import render_description
 from historical_controls.report.investigator.page import render_report
 
 from .reading import Page
-from .study import ROOT, SmallStudy, _config, small_study
+from .study import ROOT, SmallStudy, small_study, study_config
 from .test_statistician import render
 from .test_wording import placeholders
 
@@ -30,7 +30,7 @@ ALLOWED = r"there is no comparison group|no hay grupo de comparación|by group( 
 
 def one_arm() -> SmallStudy:
     study = small_study()
-    told = _config("")
+    told = study_config()
     told["sources"] = {"trial": told["sources"]["trial"]}  # type: ignore[index]
     told |= {"scenarios": {}, "primary": {"outcome": "PF", "day": 7, "key_secondary": ["HR"]}}
     rows = []
@@ -87,7 +87,7 @@ def test_words_of_one_arm_take_the_place_of_known_ones(language: str) -> None:
 
 
 def test_deaths_that_no_source_can_record_are_not_counted_as_none(study: SmallStudy) -> None:
-    told = _config("")
+    told = study_config()
     for source in told["sources"].values():  # type: ignore[attr-defined]
         source["files"]["main"]["parts"][0].pop("events")
     silent = replace(small_study(), config=load_config(told))

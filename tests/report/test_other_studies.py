@@ -13,7 +13,7 @@ from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.report.investigator.page import render_report
 
 from .reading import Page
-from .study import SmallStudy, _config, small_study
+from .study import SmallStudy, small_study, study_config
 from .test_statistician import render
 
 CODES = {"PF": "SCORE", "HR": "STEPS", "DDIM": "TITRE", "IL6": "LEVEL", "NK": "OTHER"}
@@ -40,7 +40,7 @@ SURGERY = CLINIC | {
 def other_study(texts: dict[str, str]) -> SmallStudy:
     """The small study told in other words: titles, labels, sources and codes of outcomes; its numbers are the same."""
     study = small_study()
-    told = json.dumps(_config(""), ensure_ascii=False)
+    told = json.dumps(study_config(), ensure_ascii=False)
     for old, new in [*texts.items(), *((f'"{old}"', f'"{new}"') for old, new in CODES.items())]:
         told = told.replace(old, new)
     entries = {}

@@ -148,6 +148,7 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
         "answer.ranks_",
         "answer.event_",
         "answer.sealed",
+        "answer.amended",
         "sealed.",
         "bundle.",
         "protocol.",
