@@ -5,6 +5,7 @@ Shapes: messy_aki, messy_bp and messy_uc of R's package medicaldata (Higgins 202
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -294,6 +295,8 @@ def wide(time: dict[str, Any], **column: Any) -> dict[str, Any]:
         ("days", "Día 2", 48, ","),
         ("hours", "0.25", 0.25, "."),
         ("HH:MM", "26:30", 26.5, "."),
+        ("HH:MM", "-0:30", -0.5, "."),
+        ("HH:MM", "\u22122:15:00", -2.25, "."),
         ("study_day", "1", 0, "."),
         ("study_day", "-1", -24, "."),
     ],
@@ -302,6 +305,52 @@ def test_relative_times_of_any_unit_and_mark(unit: str, text: str, hours: float,
     part = wide({"columns": ["t"], "relative_to": "imaging", "relative_unit": unit})
     found = clean([{"id": "1", "t": text, "crp": "10"}], part, decimal=decimal, relative_epoch="2020-03-01")
     assert found.measurements["relative_hours"].tolist() == [hours]
+
+
+def headed(time: dict[str, Any], at: str, decimal: str = ",") -> dict[str, Any]:
+    """A file whose one column has its time in its declaration, as YAML reads it."""
+    part = {"kind": "measurements_wide", "subject": "id", "time": time}
+    return {
+        "decimal": decimal,
+        "parts": [{**part, "columns": {"crp": {"outcome": "CRP", "unit": "mg/L", **yaml.safe_load(at)}}}],
+    }
+
+
+def relative(unit: str) -> dict[str, Any]:
+    return {"relative_to": "admission", "relative_unit": unit}
+
+
+@pytest.mark.parametrize(
+    ("time", "at", "when"),
+    [
+        (relative("hours"), "{at: 1.5}", "2020-03-01 01:30"),
+        (relative("days"), "{at: '1,5'}", "2020-03-02 12:00"),
+        (relative("HH:MM"), "{at: '-1:30'}", "2020-02-29 22:30"),
+        ({"formats": ["%Y-%m-%d"]}, "{at: 2020-05-04}", "2020-05-04 00:00"),
+        ({"formats": ["%d/%m/%Y %H:%M"]}, "{at: '04/05/2020 08:00'}", "2020-05-04 08:00"),
+    ],
+)
+def test_times_that_the_declaration_states(time: dict[str, Any], at: str, when: str) -> None:
+    found = clean([{"id": "1", "crp": "10"}], headed(time, at)["parts"], decimal=",", relative_epoch=date(2020, 3, 1))
+    people = link_people({"s": found.ledger}, {"s": source({"f": headed(time, at)}, relative_epoch=date(2020, 3, 1))})
+    declared = source({"f": headed(time, at)}, relative_epoch=date(2020, 3, 1))
+    whole = assemble_source([found], people, SourceInputs("s", declared, dictionary()))
+    assert whole.measurements["time"].dt.strftime("%Y-%m-%d %H:%M").tolist() == [when]
+
+
+@pytest.mark.parametrize(
+    ("time", "at", "said"),
+    [
+        # YAML reads 1:30 as 90.
+        (relative("HH:MM"), "{at: 1:30}", "'90' is no time in HH:MM; e.g. '1:30', in quotes"),
+        (relative("study_day"), "{at: 0}", "'0' is no time in study_day"),
+        (relative("days"), "{at: Day 7}", "'Day 7' is no time in days"),
+        ({"formats": ["%d/%m/%Y"]}, "{at: 2020-05-04}", "'2020-05-04' is in none of the formats '%d/%m/%Y'"),
+    ],
+)
+def test_a_stated_time_that_nothing_reads_is_refused(time: dict[str, Any], at: str, said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        source({"f": headed(time, at)})
 
 
 def test_hexadecimal_ids_are_no_numbers() -> None:

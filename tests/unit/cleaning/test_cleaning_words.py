@@ -270,3 +270,22 @@ def test_signs_of_other_keyboards_are_limits(text: str) -> None:
 def test_so_are_those_of_upper_limits(text: str) -> None:
     cleaned = lab({**FERRITIN, "result": text})
     assert value_of(cleaned, "lower") == 900.0 and pd.isna(value_of(cleaned, "upper"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("shown as '<0.5', stored as 0.5", "shows one thing and stores another"),
+        ("=IF(A2>1,B2,C2)", "saved without the results of its formulas"),
+        ("#DIV/0!", "an error of the sheet"),
+        ("#N/A", "an error of the sheet"),
+        ("#¡VALOR!", "an error of the sheet"),
+    ],
+)
+def test_what_a_sheet_could_not_say_has_its_own_remedy(text: str, said: str) -> None:
+    held = lab({"result": text}).ledger.iloc[0]
+    assert (held["fate"], held["reason"]) == ("quarantined", "NUM_UNREADABLE")
+    # No word to declare: the text is the sheet's, not the laboratory's.
+    assert said in held["hint"] and "'words'" not in held["hint"]
+    # Nor is it a patient.
+    assert fates(lab({"id": text})) == ["ID_INVALID"]

@@ -68,6 +68,15 @@ def test_two_header_rows_of_a_sheet_with_merged_cells(tmp_path: Path) -> None:
 def test_headings_are_joined_over_their_columns() -> None:
     assert joined_headings([["", "A", "", "B"], ["x", "y", "", "z"]]) == ["x", "A y", "", "B z"]
     assert joined_headings([["id", "v"]]) == ["id", "v"]
+    # A name merged over the rows stands in the upper one alone, and is no group of the columns beside it.
+    assert joined_headings([["id", "Visit 1", "", "note"], ["", "BP", "HR", ""]]) == [
+        "id",
+        "Visit 1 BP",
+        "Visit 1 HR",
+        "note",
+    ]
+    assert joined_headings([["id", "", "A", ""], ["", "age", "x", "y"]]) == ["id", "age", "A x", "A y"]
+    assert joined_headings([["T", ""], ["id", "Day 1"], ["", "BP"]]) == ["T id", "T Day 1 BP"]
     assert distinct_names(["id", "", "w", "w", "w #2"]) == ["id", "column 2", "w #1", "w #2", "w #2 #2"]
 
 
@@ -96,6 +105,13 @@ def test_row_names_of_r_that_the_header_lacks(tmp_path: Path, text: str) -> None
     assert cells(read(tmp_path / "x.csv", text, declared(row_names=True)), "id", "v") == [("1", "7"), ("2", "8")]
     with pytest.raises(UserError, match="row_names: true"):
         read(tmp_path / "x.csv", text, declared())
+
+
+def test_row_names_that_are_declared_and_not_there(tmp_path: Path) -> None:
+    for text in ("id,v\n1,7\n2,8\n", '"","id","v"\n"1","a","7"\n'):
+        with pytest.raises(UserError, match="a cell more than the header") as refused:
+            read(tmp_path / "x.csv", text, declared(row_names=True))
+        assert "Leave out 'row_names: true'" in str(refused.value)
 
 
 def test_row_names_under_an_empty_heading_need_no_declaration(tmp_path: Path) -> None:
@@ -134,6 +150,13 @@ def test_cells_of_two_values_are_split_by_declaration(tmp_path: Path) -> None:
         read(tmp_path / "x.csv", "id,B\n1,2\n", declared("id", split_columns=split))
 
 
+def test_a_missing_column_of_a_statistical_file_is_on_no_line(tmp_path: Path) -> None:
+    pyreadstat.write_sav(FRAME, str(tmp_path / "x"))
+    with pytest.raises(UserError, match="there is no column 'V'") as refused:
+        read_file(tmp_path / "x", declared("V", format="sav"))
+    assert refused.value.where == str(tmp_path / "x")
+
+
 FRAME = pd.DataFrame(
     {
         "id": ["001", "002", "003"],
@@ -157,6 +180,29 @@ def test_files_of_statistical_packages_are_read(tmp_path: Path, form: str) -> No
     assert cells(frame, "id", "v", "sex") == [("001", "1,5", "1"), ("002", "2", "2"), ("003", "", "1")]
     assert [day[:10] for (day,) in cells(frame, "day")] == ["2020-05-04", "2020-05-05", ""]
     assert frame["line"].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("form", ["sav", "xport"])
+def test_durations_beyond_a_day_keep_their_days(tmp_path: Path, form: str) -> None:
+    """pyreadstat gives a TIME of 93,600 s as 2 o'clock."""
+    frame = pd.DataFrame({"id": ["1", "2", "3"], "v": [93600.0, 3600.0, float("nan")]})
+    WRITERS[form][0](frame, str(tmp_path / "x"), variable_format={"v": "TIME8"})
+    assert cells(read_file(tmp_path / "x", declared(format=form)), "v") == [("26:00:00",), ("01:00:00",), ("",)]
+
+
+@pytest.mark.parametrize(("stored", "text"), [(5 * 3_600_000.0, "05:00:00"), (1.9e12, "2020-03-16 17:46:40")])
+def test_a_clock_of_stata_keeps_a_date_that_its_format_hides(tmp_path: Path, stored: float, text: str) -> None:
+    """Milliseconds since 1960 ([D] Datetime): 1.9e12 are 21,990 days, 17 h 46 min 40 s."""
+    frame = pd.DataFrame({"id": ["1"], "v": [stored]})
+    pyreadstat.write_dta(frame, str(tmp_path / "x"), variable_format={"v": "%tcHH:MM"})
+    assert cells(read_file(tmp_path / "x", declared(format="dta")), "v") == [(text,)]
+
+
+def test_single_precision_is_read_as_the_number_that_was_stored(tmp_path: Path) -> None:
+    """12.6 in single precision is 12.600000381469727 in double; a code -99.9 would no longer be the declared one."""
+    frame = pd.DataFrame({"id": ["1", "2", "3"], "v": pd.Series([12.6, -99.9, None], dtype="float32")})
+    frame.to_stata(tmp_path / "x", write_index=False, version=118)
+    assert cells(read_file(tmp_path / "x", declared(format="dta")), "v") == [("12.6",), ("-99.9",), ("",)]
 
 
 @pytest.mark.parametrize("form", ["sav", "dta"])

@@ -13,6 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import openpyxl
 import pandas as pd
 import pytest
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 
 from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells
 from historical_controls.cleaning.cells.times import Calendar, parse_times
@@ -77,6 +78,71 @@ def test_a_cell_becomes_what_the_sheet_shows(tmp_path: Path, cell: Any, form: st
 def test_a_formula_that_was_never_computed_is_no_blank_cell(tmp_path: Path) -> None:
     path = workbook(tmp_path / "x.xlsx", [["id", "v"], ["1", "=2*3"], ["2", 4]])
     assert values(read_file(path, declared())) == ["=2*3", "4"]
+
+
+def with_formula(path: Path, formula: str, stored: str) -> Path:
+    """A workbook whose cell B2 holds a formula; stored: attributes and value of the cell as its writer left them."""
+    workbook(path, [["id", "v"], ["1", "=9"]])
+    with ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"].decode()
+    before, after = sheet.split('<c r="B2">')[0], sheet.split('<c r="B2">')[1].split("</c>", 1)[1]
+    kind, value = stored.split("|")
+    parts["xl/worksheets/sheet1.xml"] = f'{before}<c r="B2"{kind}><f>{formula}</f>{value}</c>{after}'.encode()
+    with ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("stored", "text"),
+    [
+        ("|<v>6</v>", "6"),
+        ("|<v></v>", '=IF(A2="","",6)'),
+        ("|", '=IF(A2="","",6)'),
+        # What a spreadsheet writes where the formula gives a blank: a text of no length.
+        (' t="str"|<v></v>', ""),
+        (' t="str"|<v>&lt;0.5</v>', "<0.5"),
+        (' t="e"|<v>#DIV/0!</v>', "#DIV/0!"),
+        (' t="b"|<v>1</v>', "TRUE"),
+    ],
+)
+def test_a_formula_is_what_it_gave_and_its_text_where_it_gave_nothing_yet(
+    tmp_path: Path, stored: str, text: str
+) -> None:
+    path = with_formula(tmp_path / "x.xlsx", 'IF(A2="","",6)', stored)
+    assert values(read_file(path, declared())) == [text]
+
+
+SERIAL_TIME = {"columns": ["when"], "excel_serial": True}
+DATED = {"kind": "patients", "subject": "id", "events": [{"event": "admission", "time": SERIAL_TIME}]}
+
+
+def dated(excel_serial: bool | int) -> SourceFile:
+    part = {**DATED, "events": [{"event": "admission", "time": {**SERIAL_TIME, "excel_serial": excel_serial}}]}
+    return SourceFile.model_validate({"path": "x.xlsx", "format": "xlsx", "parts": [part]})
+
+
+@pytest.mark.parametrize(("since_1904", "right", "wrong"), [(True, 1904, True), (False, True, 1904)])
+def test_numbers_of_days_count_from_the_year_of_their_workbook(
+    tmp_path: Path, since_1904: bool, right: bool | int, wrong: bool | int
+) -> None:
+    """42,493 days after 1904-01-01 and 43,955 after 1899-12-30 are 4 May 2020."""
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904 if since_1904 else CALENDAR_WINDOWS_1900
+    for row in (["id", "when"], [1, 42493 if since_1904 else 43955], [2, date(2020, 5, 4)]):
+        book.active.append(row)
+    book.save(tmp_path / "x.xlsx")
+    texts = read_file(tmp_path / "x.xlsx", dated(right))["cell:when"]
+    # A cell with a date format is a date whatever it counts from.
+    assert texts.tolist()[1] == "2020-05-04"
+    spec = TimeColumns(columns=["when"], excel_serial=right)
+    read = parse_times(texts.iloc[:1], spec, Calendar("UTC", date(2020, 1, 1), date(2020, 12, 31)))
+    assert read.utc.dt.strftime("%Y-%m-%d").tolist() == ["2020-05-04"]
+    with pytest.raises(UserError, match=f"counts days from {1904 if since_1904 else 1900}") as refused:
+        read_file(tmp_path / "x.xlsx", dated(wrong))
+    assert f"excel_serial: {str(right).lower()}" in str(refused.value)
 
 
 def test_rows_keep_their_numbers_and_reasons(tmp_path: Path) -> None:
@@ -154,24 +220,41 @@ def test_a_damaged_workbook_is_a_plain_error_or_read(tmp_path: Path) -> None:
 SHOWN = [
     (97.5, '0.0"%"', "97.5%"),
     (97, r"0\%", "97%"),
-    (0.5, '"<"0.0', "shown as '<0.0', stored as 0.5"),
+    (0.5, '"<"0.0', "shown as '<0.5', stored as 0.5"),
+    (0.25, '"> "0', "shown as '> 0', stored as 0.25"),
+    (0.5, '"≤"0', "shown as '≤1', stored as 0.5"),
+    (1234567.891, '"~"#,##0.0#', "shown as '~1,234,567.89', stored as 1234567.891"),
+    (5.5, '"+"00.00#', "shown as '+05.50', stored as 5.5"),
+    (0.5, '"<"#.0', "shown as '<.5', stored as 0.5"),
+    (-3, '"~"0', "shown as '-~3', stored as -3"),
+    (12, '"<"General', "shown as '<12', stored as 12"),
+    (0.5, '"<"@', "shown as '<0.5', stored as 0.5"),
+    ("0.5", '"<"@', "shown as '<0.5', stored as 0.5"),
+    ("0.5", '0;-0;0;"<"@', "shown as '<0.5', stored as 0.5"),
+    ("12", "0;-0;0;", "shown as '', stored as 12"),
+    ("12", '@" mg/dL"', "12 mg/dL"),
+    ("12", "0.0", "12"),
     (0.05, '[<0.1]"<0.1";0.0', "shown as '<0.1', stored as 0.05"),
     (12.5, '0.0" mg/dL"', "12.5 mg/dL"),
     (5, '"Paciente "0', "Paciente 5"),
     (123, "00000", "00123"),
-    (230000, "0,", "shown as '0,', stored as 230000"),
+    (230000, "0,", "shown as '230', stored as 230000"),
+    (2345678, "0.0,,", "shown as '2.3', stored as 2345678"),
     (1234.5, "#,##0.00", "1234.5"),
-    (-5, "0;0", "shown as '0', stored as -5"),
+    (-5, "0;0", "shown as '5', stored as -5"),
     (-5, "0.0;-0.0", "-5"),
     (-5, "0.0_);(0.0)", "-5"),
     (7, ";;;", "shown as '', stored as 7"),
     (3, "[Red]0.00", "3"),
     (12, "General", "12"),
     (0.125, "# ?/?", "0.125"),
-    (0.05, '"<"0%', "shown as '<0', stored as 5%"),
+    (0.05, '"<"0%', "shown as '<5%', stored as 5%"),
     (datetime(2020, 5, 20), "mmm-yy", "shown as 'may-20', stored as 2020-05-20"),
     (datetime(2020, 5, 20), "d-mmm", "shown as '20-may', stored as 2020-05-20"),
     (datetime(2020, 5, 20), "dd/mm", "shown as '20/05', stored as 2020-05-20"),
+    (datetime(2020, 5, 6), "yyyy", "shown as '2020', stored as 2020-05-06"),
+    (datetime(2020, 5, 6, 9, 30), "d/m h:mm", "shown as '6/5 9:30', stored as 2020-05-06 09:30:00"),
+    (datetime(2020, 5, 6, 21, 3), "mmm d h:mm AM/PM", "shown as 'may 6 9:03 pm', stored as 2020-05-06 21:03:00"),
     (datetime(2020, 5, 20), "[$-80A]d-mmm-yy;@", "2020-05-20"),
     (datetime(2020, 5, 20, 9, 30), "dd/mm/yy h:mm", "2020-05-20 09:30:00"),
     (datetime(2020, 5, 20, 9, 30), "h:mm AM/PM", "2020-05-20 09:30:00"),
@@ -188,7 +271,7 @@ def test_what_is_stored_and_what_is_shown_agree_or_both_are_said(
 
 
 def test_a_text_that_says_both_is_read_as_neither() -> None:
-    said = pd.Series(["shown as '<0.0', stored as 0.5", "shown as '0,', stored as 230000"], dtype="str")
+    said = pd.Series(["shown as '<0.5', stored as 0.5", "shown as '230', stored as 230000"], dtype="str")
     assert read_cells(said, NumberStyle(".", None))["problem"].tolist() == ["NUM_UNREADABLE"] * 2
     spec = TimeColumns(columns=["v"], formats=["%Y-%m-%d", "%b-%y-%d"])
     calendar = Calendar("UTC", date(2020, 1, 1), date(2020, 12, 31))

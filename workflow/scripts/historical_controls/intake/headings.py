@@ -16,23 +16,26 @@ POSITION = re.compile(r"^column (\d+)$")
 def joined_headings(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return one heading per column from header rows, the upper ones carried to the right over their merged cells.
 
-    'Visit 1' above 'BP' and 'HR' gives 'Visit 1 BP' and 'Visit 1 HR'.
+    'Visit 1' above 'BP' and 'HR' gives 'Visit 1 BP' and 'Visit 1 HR'. A name above a blank is that of its column alone,
+    merged over the rows: 'id' above nothing is 'id'.
     """
     width = max(map(len, rows), default=0)
-    filled = [[*row, *[""] * (width - len(row))] for row in rows]
-    # A merged cell has its text in its first column only. In the lowest row a blank is a column without a name.
-    carried = [_carried(row) for row in filled[:-1]]
-    lowest = filled[-1] if filled else []
-    return [
-        " ".join(part for part in (*(row[place] for row in carried), lowest[place]) if part) if lowest[place] else ""
-        for place in range(width)
-    ]
+    filled = [[cell.strip() for cell in (*row, *[""] * (width - len(row)))] for row in rows]
+    # A merged cell has its text in its first column only.
+    carried = [_carried(row, filled[number + 1 :]) for number, row in enumerate(filled)]
+    # A column below a group that has no text of its own is nameless.
+    named = [any(row[place] for row in filled) for place in range(width)]
+    return [" ".join(row[place] for row in carried if row[place]) if named[place] else "" for place in range(width)]
 
 
-def _carried(row: Sequence[str]) -> list[str]:
+def _carried(row: Sequence[str], beneath: Sequence[Sequence[str]]) -> list[str]:
     out: list[str] = []
-    for cell in row:
-        out.append(cell.strip() or (out[-1] if out else ""))
+    group = ""
+    for place, cell in enumerate(row):
+        out.append(cell or group)
+        if cell:
+            # What has nothing beneath it names its own column, and ends the group before it.
+            group = cell if any(lower[place] for lower in beneath) else ""
     return out
 
 

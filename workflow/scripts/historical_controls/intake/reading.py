@@ -73,7 +73,7 @@ def read_blocks(
     private = private_columns(first.header, declared_columns(file), file, redcap)
     with place.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    for grid in _fitting(place, chain([first], grids)):
+    for grid in _fitting(place, chain([first], grids), file.row_names):
         yield _table(with_split_columns(grid, file.split_columns), sha256, private)
 
 
@@ -94,7 +94,7 @@ def _by_field(grids: Iterator[Grid], redcap: RedcapDictionary) -> Iterator[Grid]
         yield replace(grid, header=header, cells=grid.cells.set_axis(cell_names(header), axis=1))
 
 
-def _fitting(place: Path, grids: Iterator[Grid]) -> Iterator[Grid]:
+def _fitting(place: Path, grids: Iterator[Grid], row_names: bool) -> Iterator[Grid]:
     """The grids, as long as lines with as many cells as the header are among the first ones."""
     ragged: list[int] = []
     fits = False
@@ -105,22 +105,30 @@ def _fitting(place: Path, grids: Iterator[Grid]) -> Iterator[Grid]:
             before = grid.lines[0] if fits else np.inf
             ragged += [n for n, reason, _ in grid.problems if reason == RAGGED and n < before]
             if len(ragged) >= HOPELESS:
-                raise _never_fits(place, grid, ragged[0])
+                raise _never_fits(place, grid, ragged[0], row_names)
         yield grid
     if ragged and not fits:
-        raise _never_fits(place, grid, ragged[0])
+        raise _never_fits(place, grid, ragged[0], row_names)
 
 
-def _never_fits(place: Path, grid: Grid, line: int) -> UserError:
+def _never_fits(place: Path, grid: Grid, line: int, row_names: bool) -> UserError:
+    where = f"{place}, line {line}"
+    if row_names:
+        # The heading of the names counts as one of the header's.
+        what = f"no line has a cell more than the header ({len(grid.header) - 1})"
+        return UserError(
+            what, where, "Leave out 'row_names: true': the header has a heading, or a blank, for each cell."
+        )
     return UserError(
         f"no line has as many cells as the header ({len(grid.header)})",
-        f"{place}, line {line}",
+        where,
         "Check the delimiter; where rows begin with a name that the header lacks, as R writes them: row_names: true.",
     )
 
 
 def _check_columns(place: Path, grid: Grid, file: SourceFile, redcap: RedcapDictionary | None) -> None:
-    where = f"{place}, line {grid.header_line}"
+    # Files of statistical packages have no line of headings.
+    where = f"{place}, line {grid.header_line}" if grid.header_line else str(place)
     declared = declared_columns(file)
     if not set(declared) & set(grid.header):
         # The line may hold patients instead of names, so nothing of it is shown.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from historical_controls.intake.layout import CELL, Grid
 
 READERS = {"sas7bdat": "read_sas7bdat", "xport": "read_xport", "sav": "read_sav", "dta": "read_dta"}
 CHUNK_ROWS = 50_000
+# Stata counts milliseconds from here ([D] Datetime).
+EPOCH_1960 = datetime(1960, 1, 1)
+DAY_MS = 86_400_000
 
 
 def read_statistical(path: Path, file: SourceFile) -> Iterator[Grid]:
@@ -35,7 +38,20 @@ def read_statistical(path: Path, file: SourceFile) -> Iterator[Grid]:
             said = f"this is not a readable {file.format} file ({str(error)[:80]})"
             raise UserError(said, str(path), "Check 'format', or export it as csv.") from None
         names = list(meta.column_names)
-        cells = {CELL + name: _texts(frame.iloc[:, place], file.decimal) for place, name in enumerate(names)}
+        columns = [_exact(frame.iloc[:, place], meta.readstat_variable_types[name]) for place, name in enumerate(names)]
+        clocks = [name for name, values in zip(names, columns, strict=True) if any(isinstance(v, time) for v in values)]
+        if clocks:
+            # pyreadstat gives 26 hours as 2 o'clock: of clocks and durations the stored number is read.
+            whole = {"row_offset": done, "row_limit": CHUNK_ROWS, "disable_datetime_conversion": True}
+            stored, _ = read(str(path), usecols=clocks, **whole)
+            columns = [
+                _durations(stored[name], file.format) if name in clocks else own
+                for name, own in zip(names, columns, strict=True)
+            ]
+        cells = {
+            CELL + name: pd.Series([_text(value, file.decimal) for value in values], dtype="str")
+            for name, values in zip(names, columns, strict=True)
+        }
         lines = np.arange(done + 1, done + len(frame) + 1, dtype="int64")
         yield Grid(pd.DataFrame(cells, index=range(len(frame)), dtype="str"), lines, [], names, 0, [])
         done, size = done + len(frame), len(frame)
@@ -51,8 +67,26 @@ def _reader(path: Path, file: SourceFile) -> Callable[..., Any]:
     return getattr(pyreadstat, READERS[file.format])
 
 
-def _texts(values: pd.Series, decimal: str) -> pd.Series:
-    return pd.Series([_text(value, decimal) for value in values.tolist()], dtype="str")
+def _exact(values: pd.Series, stored_as: str) -> list[Any]:
+    """Return the values; of single precision the shortest number that is stored so: 12.6, not 12.600000381469727."""
+    if stored_as != "float":
+        return values.tolist()
+    return [float(str(np.float32(v))) if isinstance(v, float) and np.isfinite(v) else v for v in values.tolist()]
+
+
+def _durations(stored: pd.Series, form: str) -> list[Any]:
+    """Return clocks and durations, stored as seconds (Stata: milliseconds since 1960), as times of any length."""
+    if form == "dta":
+        # More than a day is a date whose format shows the clock alone.
+        return [
+            v
+            if pd.isna(v)
+            else timedelta(milliseconds=v)
+            if abs(v) < DAY_MS
+            else EPOCH_1960 + timedelta(milliseconds=v)
+            for v in stored.tolist()
+        ]
+    return [v if pd.isna(v) else timedelta(seconds=v) for v in stored.tolist()]
 
 
 def _text(value: Any, decimal: str) -> str:
@@ -75,6 +109,15 @@ def _text(value: Any, decimal: str) -> str:
             return value.replace(microsecond=0).isoformat(sep=" ")
         case date():
             return value.isoformat()
+        case timedelta():
+            return _duration_text(value)
         case time():
             return value.strftime("%H:%M:%S")
     return str(value)
+
+
+def _duration_text(value: timedelta) -> str:
+    """Hours may exceed a day; two digits at least, as a clock has."""
+    seconds = round(value.total_seconds())
+    sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
+    return f"{sign}{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"

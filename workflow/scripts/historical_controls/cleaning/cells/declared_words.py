@@ -7,7 +7,7 @@ import re
 import pandas as pd
 
 from historical_controls.cleaning.cells.cell_words import NOTE_WORD
-from historical_controls.cleaning.records.columns import declared_codes
+from historical_controls.cleaning.records.columns import declared_codes, sheet_fault
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.config.sources.words import CellWord
@@ -76,6 +76,9 @@ def word_hints(records: pd.DataFrame) -> pd.Series:
 
 
 def _hint(code: str, text: str) -> str:
+    fault = sheet_fault(text)
+    if fault:
+        return f"not a number; {fault}"
     folded, quoted = fold(text), text[:60].replace('"', "'")
     own = f'{{texts: ["{quoted}"], outcome: {code}, means: '
     # Digits and signs alone are more likely a code or a damaged number than a word; 'aprox. 12' says something.

@@ -24,8 +24,9 @@ WORD = re.compile(r"[^\W\d_]{3,}\.?")
 # A date and a time of day in columns of their own are a whole number and a fraction.
 SERIAL = re.compile(r"^(?P<days>\d{1,7}(?:[.,]\d+$)?)(?: (?P<part>0(?:[.,]\d+)?))?$")
 DAY_WORD = re.compile(r"^(?:d[ií]a|day|d)\s*(?=[-+]?\d)", re.IGNORECASE)
-# Spreadsheets count a 29 February 1900 that never was: from March 1900 on, day 0 is 30 December 1899.
-EXCEL_EPOCH = "1899-12-30"
+# Spreadsheets count a 29 February 1900 that never was: from March 1900 on, day 0 is 30 December 1899. Those of old
+# Macs count from 1904 (ECMA-376 part 1, 18.17.4.1).
+EXCEL_EPOCHS = {True: "1899-12-30", 1904: "1904-01-01"}
 # Nobody is followed for longer, and beyond this a time no longer fits its type.
 MOST_HOURS = 1_000_000.0
 # Spanish and English names by number; abbreviations may end in a point.
@@ -190,7 +191,7 @@ def _local(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> ReadTimes
             day_only |= local.isna() & parsed.notna()
         local = local.fillna(parsed)
     if spec.excel_serial:
-        serial = _from_serial(clean)
+        serial = _from_serial(clean, EXCEL_EPOCHS[spec.excel_serial])
         day_only |= local.isna() & serial.notna() & (serial == serial.dt.normalize())
         local = local.fillna(serial)
     a_day = pd.to_timedelta(next_day.astype(int), unit="D")
@@ -225,12 +226,12 @@ def _numbered_month(word: re.Match[str]) -> str:
     return word[0] if number is None else f"/{number:02d}/"
 
 
-def _from_serial(texts: pd.Series) -> pd.Series:
-    """Spreadsheet serial dates (days since 1899-12-30), to the second."""
+def _from_serial(texts: pd.Series, epoch: str) -> pd.Series:
+    """Spreadsheet serial dates (days since the epoch), to the second."""
     numbers = texts.str.extract(SERIAL).apply(lambda part: pd.to_numeric(part.str.replace(",", "."), errors="coerce"))
     days = numbers["days"] + numbers["part"].fillna(0.0)
     # To the second: fractions of a day have no exact minutes.
-    local = pd.Timestamp(EXCEL_EPOCH) + pd.to_timedelta((days * 86400).round(), unit="s")
+    local = pd.Timestamp(epoch) + pd.to_timedelta((days * 86400).round(), unit="s")
     return local.astype("datetime64[us]")
 
 
@@ -249,8 +250,10 @@ def _relative(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:
 
 def _hours(texts: pd.Series, unit: str, decimal: str) -> pd.Series:
     if unit == "HH:MM":
-        parts = texts.str.extract(r"^([0-9]{1,9}):([0-5][0-9])(?::([0-5][0-9]))?$").astype("float64")
-        return parts[0] + parts[1] / 60 + parts[2].fillna(0) / 3600
+        plain = texts.str.replace("\u2212", "-")
+        parts = plain.str.extract(r"^[-+]?([0-9]{1,9}):([0-5][0-9])(?::([0-5][0-9]))?$").astype("float64")
+        # The sign is of the whole: '-0:30' is half an hour before.
+        return (parts[0] + parts[1] / 60 + parts[2].fillna(0) / 3600) * (1.0 - 2.0 * plain.str.startswith("-"))
     plain = texts.str.replace(DAY_WORD, "", regex=True) if unit in ("days", "study_day") else texts
     plain = plain.str.replace("\u2212", "-")
     # Only under the declared mark: '1,5' days is no 15 where the point is the mark.

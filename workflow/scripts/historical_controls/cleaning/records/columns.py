@@ -32,7 +32,10 @@ NO_ID = frozenset(
 )
 ABBREVIATED = frozenset({"na", "nd", "sd", "sn", "se", "ns", "nc", "nsnc"})
 # Errors of spreadsheets in any language (#N/D, #¡REF!), formulas, negative numbers (codes for missing).
-NO_TEXT_OF_ID = re.compile(r"#(?:\D*|\W*div/0\W*)|=.*|[-\u2212]\d+(?:[.,]\d+)?", re.IGNORECASE | re.DOTALL)
+NO_TEXT_OF_ID = re.compile(
+    r"#(?:\D*|\W*div/0\W*)|=.*|[-\u2212]\d+(?:[.,]\d+)?|shown as '.*', stored as .*", re.IGNORECASE | re.DOTALL
+)
+ERROR_OF_SHEET = re.compile(r"#(?:\W?[A-Z]+\W?|(?:N|DIV)/[A0D]\W?)")
 # 'n = 25', '25 pacientes', 'Página 1 de 3', 'Fin del reporte', 'Paciente de prueba 1'.
 NOTES = re.compile(
     r"^(?:n ?= ?\d+|\d+ (?:pacientes?|patients?|registros?|records?|casos?|cases|filas|rows)|pagina \d+.*|page \d+.*"
@@ -58,6 +61,17 @@ def visible_text(text: str) -> str:
     bare = ENTITY.sub(lambda entity: html.unescape(entity[0]), text).translate(ZERO_WIDTH)
     wrapped = AS_TEXT.match(bare)
     return (wrapped[1] if wrapped else bare).strip()
+
+
+def sheet_fault(text: str) -> str:
+    """Return what to do about a cell whose sheet has no value for it, or shows another than it stores; '' elsewhere."""
+    if text.startswith("shown as '"):
+        return "the sheet shows one thing and stores another: correct the cell, or its number format"
+    if text.startswith("="):
+        return "the sheet was saved without the results of its formulas: open it, save it, and send it again"
+    if ERROR_OF_SHEET.fullmatch(text):
+        return "an error of the sheet: correct its formula, or declare the text under 'sentinels' if it is missing"
+    return ""
 
 
 def filled_column(rows: pd.DataFrame, name: str | None, file: SourceFile) -> pd.Series:

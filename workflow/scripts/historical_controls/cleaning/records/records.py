@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from historical_controls.cleaning.records.columns import CELL, DECLARED_ASIDE, declared_codes, visible_text
+from historical_controls.cleaning.records.columns import CELL, DECLARED_ASIDE, declared_codes, sheet_fault, visible_text
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.config.sources.parts import Condition
 from historical_controls.config.sources.sources import SourceFile
@@ -133,10 +133,11 @@ def check_times(records: pd.DataFrame) -> pd.DataFrame:
 
 def _sheet_format(text: str) -> str:
     """The line that would read a date cell of a sheet, whose text is ISO 8601 however the sheet shows it."""
-    if text.startswith("shown as '"):
-        return "; the sheet shows one thing and stores another: correct the cell, or show day, month and year in it"
+    fault = sheet_fault(text)
+    if fault:
+        return f"; {fault}"
     if SERIAL.fullmatch(text):
-        return "; declare excel_serial: true if it is a sheet's number of a day"
+        return "; declare excel_serial: true if it is a sheet's number of a day (1904 if the sheet counts from there)"
     date = ISO_DATE.fullmatch(text)
     if date is None:
         return ""

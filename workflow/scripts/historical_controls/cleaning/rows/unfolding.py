@@ -122,7 +122,11 @@ def sent_times(rows: pd.DataFrame, spec: TimeColumns, file: SourceFile) -> pd.Se
     """Return the text of each row's time: of its columns, or the constant that the declaration states."""
     if spec.columns:
         return joined_times(rows, spec.columns, file)
-    return pd.Series("" if spec.at is None else str(spec.at), index=rows.index, dtype="str")
+    said = "" if spec.at is None else str(spec.at)
+    if isinstance(spec.at, float):
+        # A number of the declaration has a point, whatever mark the file has.
+        said = said.replace(".", file.decimal)
+    return pd.Series(said, index=rows.index, dtype="str")
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from historical_controls.config.base import Section, Text
 from historical_controls.config.name_types import (
@@ -19,16 +20,21 @@ from historical_controls.config.name_types import (
     TreatmentCode,
     Unit,
 )
-from historical_controls.config.sources.codes import MEANINGS, Codes
-from historical_controls.config.sources.time_formats import check_format
+from historical_controls.config.sources.codes import MEANINGS, Codes, plain_text
+from historical_controls.config.sources.time_formats import check_format, constant_fault
 from historical_controls.dictionary.vocabulary import ANY_EVENT
+
+# YAML reads 2020-05-01 without quotes as a date: its text is meant.
+Constant = Annotated[
+    str | int | float, BeforeValidator(lambda said: plain_text(said) if isinstance(said, date) else said)
+]
 
 
 class TimeColumns(Section):
     """Where a time stands and how it is written. Several columns are joined by a space."""
 
     columns: list[Text] = Field(default=[], description="column, or date column and time column")
-    at: str | int | float | None = Field(
+    at: Constant | None = Field(
         None, description="the time itself, where no column holds it: '2020-05-01', or 7 with relative_unit days"
     )
     formats: list[Text] = Field(
@@ -41,7 +47,9 @@ class TimeColumns(Section):
         None,
         description="how relative times are written; study_day: the event's own day is day 1, and there is no day 0",
     )
-    excel_serial: bool = Field(False, description="numbers are spreadsheet serial dates")
+    excel_serial: bool | Literal[1904] = Field(
+        False, description="true: numbers are serial dates of a spreadsheet; 1904: of one that counts days from 1904"
+    )
 
     @model_validator(mode="after")
     def columns_or_constant(self) -> TimeColumns:
@@ -58,7 +66,15 @@ class TimeColumns(Section):
             raise ValueError("formats must name at least one format, e.g. '%d/%m/%Y %H:%M'")
         if self.relative_to is not None and (self.formats or self.excel_serial):
             raise ValueError("relative times take no formats")
+        if self.at is not None:
+            self.check_constant(self.at)
         return self
+
+    def check_constant(self, at: str | int | float, place: str = "at") -> None:
+        """Raise ValueError where a time that the declaration states cannot be read as these times are."""
+        fault = constant_fault(str(at), self.formats, self.relative_unit)
+        if fault:
+            raise ValueError(f"{place}: {fault}")
 
     @field_validator("formats")
     @classmethod
@@ -154,7 +170,7 @@ class WideColumn(Section):
     outcome: MeasuredOutcome = Field(description="code in outcomes.csv")
     unit: Unit | None = Field(None, description="unit of the column; null: unit is missing and rows are quarantined")
     unit_column: Text | None = Field(None, description="column holding the unit")
-    at: str | int | float | None = Field(
+    at: Constant | None = Field(
         None, description="time of the column, written as the part's times are, where its heading tells it: 'Day 1 GFR'"
     )
     assay: Assay | Literal[""] = Field("", description="assay of the column, one of 'assays'")
@@ -174,10 +190,11 @@ class WideMeasurements(FilePart):
     @model_validator(mode="after")
     def each_column_has_a_time(self) -> WideMeasurements:
         # Wide files may have one row per patient and times in headings ('Day 1 GFR'): each column then says its own.
-        if not self.time.columns and self.time.at is None:
-            for name, own in self.columns.items():
-                if own.at is None:
-                    raise ValueError(f"'{name}' has no time: give it as its 'at', or name columns under 'time'")
+        for name, own in self.columns.items():
+            if own.at is not None:
+                self.time.check_constant(own.at, f"{name}.at")
+            elif not self.time.columns and self.time.at is None:
+                raise ValueError(f"'{name}' has no time: give it as its 'at', or name columns under 'time'")
         return self
 
 

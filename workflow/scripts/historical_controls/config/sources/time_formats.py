@@ -40,6 +40,10 @@ TOKEN = re.compile(r"%(?P<code>.)|(?P<literal>[^%]+)|(?P<stray>%)$", re.DOTALL)
 # A fixed offset in a format would be dropped: '2020-05-04 08:00Z' is not 08:00 by the hospital's clock.
 LITERAL_OFFSET = re.compile(r"(?<![A-Za-z])(?:Z|UTC|GMT)(?![A-Za-z])|[+-]\d\d:?\d\d(?!\d)", re.IGNORECASE)
 CLOCK = re.compile(r"%[HIMSfp]")
+# Relative times that a declaration may state. Day 1 of a study is the event's own: there is no day 0.
+PLAIN = r"[-+]?[0-9]+(?:[.,][0-9]+)?"
+RELATIVE = {"HH:MM": r"[-+]?[0-9]{1,9}:[0-5][0-9](?::[0-5][0-9])?", "study_day": r"[-+]?0*[1-9][0-9]*"}
+EXAMPLES = {"HH:MM": "'1:30', in quotes", "study_day": "1 or -1", "minutes": "90", "hours": "1.5", "days": "7"}
 OFFSET = "%z"
 
 
@@ -128,3 +132,15 @@ def _ends_in_number(token: tuple[str, str], at: int) -> bool:
 def tells_clock(form: str) -> bool:
     """Return whether the format has a clock time; without one it dates by day only."""
     return CLOCK.search(form) is not None
+
+
+def constant_fault(text: str, formats: list[str], relative_unit: str | None) -> str:
+    """Return why a time that the declaration itself states cannot be read as the times of its part are, else ''."""
+    if relative_unit is None:
+        # A serial number of a spreadsheet has no format; it is read as in the cells.
+        fits = not formats or any(re.fullmatch(shape(form), text) for form in formats)
+        return "" if fits else f"'{text}' is in none of the formats {', '.join(map(repr, formats))}"
+    pattern = RELATIVE.get(relative_unit, PLAIN)
+    return (
+        "" if re.fullmatch(pattern, text) else f"'{text}' is no time in {relative_unit}; e.g. {EXAMPLES[relative_unit]}"
+    )

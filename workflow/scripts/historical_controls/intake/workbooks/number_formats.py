@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from historical_controls.intake.workbooks.shown_values import shown_digits, shown_moment
+
 TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[(?P<bracket>[^\]]*)\]|_.|\*.|(?P<general>General)'
     r"|(?P<meridiem>AM/PM|A/P)|(?P<date>[yYmMdDhHsS]+)|(?P<digits>[0#?.,/]+|E[+-])|(?P<percent>%)|(?P<text>@)|(?P<other>.)"
 )
 CONDITION = re.compile(r"^[<>=]")
+RUN = re.compile(r"([a-z])\1*", re.IGNORECASE)
 ELAPSED = re.compile(r"^(?:h+|m+|s+)$", re.IGNORECASE)
 # Literal texts that change what a number says; any other one is a unit or a name beside it.
 CHANGES = re.compile(r"[<>≤≥~±+\d]|^\s*[-\u2212]\s*$")
@@ -22,7 +25,10 @@ CHANGES = re.compile(r"[<>≤≥~±+\d]|^\s*[-\u2212]\s*$")
 
 @dataclass(frozen=True)
 class Section:
-    """One section: literal texts before and after the digits, the digits, date letters, a condition, percent signs."""
+    """One section: literal texts before and after its value, the digits, date letters, a condition, percent signs.
+
+    text: whether it shows texts ('@').
+    """
 
     before: str
     after: str
@@ -30,6 +36,7 @@ class Section:
     dates: str
     condition: bool
     percent: bool
+    text: bool
 
 
 @lru_cache(maxsize=4096)
@@ -46,29 +53,31 @@ def sections(number_format: str) -> tuple[Section, ...]:
 
 def _section(tokens: list[re.Match[str]]) -> Section:
     before, after, digits, dates = "", "", "", ""
-    condition = percent = False
+    condition = percent = text = False
     for token in tokens:
         literal = token["quoted"] or token["escaped"] or (token["other"] or "")
         bracket = token["bracket"] or ""
         condition |= bool(CONDITION.match(bracket))
         percent |= token["percent"] is not None
-        digits += token["digits"] or (token["general"] and "0") or ""
+        text |= token["text"] is not None
+        digits += token["digits"] or token["general"] or ""
         dates += token["date"] or (bracket if ELAPSED.match(bracket) else "")
         # Currency signs stand in brackets: [$€-C0A].
         if bracket.startswith("$"):
             literal = bracket[1:].split("-")[0]
-        if digits:
+        if digits or text:
             after += literal
         else:
             before += literal
-    return Section(before, after, digits, dates.lower(), condition, percent)
+    return Section(before, after, digits, dates.lower(), condition, percent, text)
 
 
-def shown_number(value: float, text: str, number_format: str) -> str:
+def shown_number(value: float, text: str, number_format: str, decimal: str = ".") -> str:
     """Return a number's text with what its format shows beside it, or both where the two say different things.
 
-    text: the stored number as text. A unit beside it is shown as in the sheet; a sign such as '<', a scale, a hidden
-    minus or a section that shows no number contradict what is stored, and the cell is then readable as neither.
+    text: the stored number as text; decimal: its mark. A unit beside it is shown as in the sheet; a sign such as '<', a
+    scale, a hidden minus or a section that shows no number contradict what is stored, and the cell is readable as
+    neither.
     """
     if number_format in ("General", "@", ""):
         return text
@@ -78,13 +87,16 @@ def shown_number(value: float, text: str, number_format: str) -> str:
     before, after = own.before.strip(), own.after.strip()
     if value < 0 and (before == "-" or (before, after) == ("(", ")")):
         return text
-    hidden = not own.digits and not own.dates
+    hidden = not own.digits and not own.dates and not own.text
     # A comma behind the digits divides by a thousand: 1,250,000 is shown as 1,250.
     scaled = bool(re.search(r"[0#?],+(?:$|\.)", own.digits))
     # A section of its own for negative numbers shows them without a minus unless it writes one.
     unsigned = value < 0 and len(sections(number_format)) > 1
     if hidden or scaled or unsigned or own.condition or CHANGES.search(before) or CHANGES.search(after):
-        return contradiction(f"{own.before}{own.digits}{own.after}", text)
+        shown = "" if hidden else shown_digits(value, own.digits, own.percent, decimal)
+        # Of a single section the sign stands before everything.
+        sign = "-" if value < 0 and not unsigned and not hidden else ""
+        return contradiction(f"{sign}{own.before}{shown}{own.after}", text)
     padded = _zero_padded(text, own.digits)
     return f"{before}{' ' if before else ''}{padded}{' ' if after and after != '%' else ''}{after}"
 
@@ -121,15 +133,33 @@ def shows_whole_date(number_format: str) -> bool:
 
 def shown_date(value: datetime, number_format: str) -> str:
     """Return what a date format shows of a date, months in English: 'may-20'."""
-    parts = {"yyyy": "%Y", "yy": "%y", "mmmm": "%B", "mmm": "%b", "mm": "%m", "dd": "%d", "hh": "%H", "ss": "%S"}
-    one = {"m": str(value.month), "d": str(value.day), "h": str(value.hour), "s": str(value.second)}
+    pieces = []
+    for token in TOKEN.finditer(number_format):
+        if token["other"] == ";":
+            break
+        bracket = token["bracket"] or ""
+        letters = token["date"] or (bracket if ELAPSED.match(bracket) else "")
+        if letters:
+            pieces += [("date", one[0].lower()) for one in RUN.finditer(letters)]
+        elif token["meridiem"]:
+            pieces.append(("meridiem", ""))
+        else:
+            pieces.append(("literal", token["quoted"] or token["escaped"] or token["other"] or token["digits"] or ""))
+    return shown_moment(value, pieces)
 
-    def shown(letters: re.Match[str]) -> str:
-        code = letters[0].lower()
-        return one.get(code) or value.strftime(parts.get(code, "%A" if code.startswith("d") else "%Y"))
 
-    plain = re.sub(r"\[[^\]]*\]|[\"\\@]", "", number_format.split(";")[0])
-    return re.sub(r"([yYmMdDhHsS])\1*", shown, plain).lower()
+def shown_text(text: str, number_format: str) -> str:
+    """Return a text with what its format shows beside it, or both where the format changes or hides it."""
+    if number_format in ("General", "@", "") or not text.strip():
+        return text
+    known = sections(number_format)
+    # The fourth section is of texts; a single one may be.
+    own = known[3] if len(known) > 3 else next((one for one in known if one.text), None)
+    if own is None:
+        return text
+    shown = f"{own.before}{text if own.text else ''}{own.after}"
+    changed = not own.text or CHANGES.search(own.before) or CHANGES.search(own.after)
+    return contradiction(shown, text) if changed else shown
 
 
 def contradiction(shown: str, stored: str) -> str:

@@ -32,6 +32,7 @@ from historical_controls.intake.workbooks.number_formats import (
     sections,
     shown_date,
     shown_number,
+    shown_text,
     shows_whole_date,
 )
 from historical_controls.intake.workbooks.sheet_bounds import (
@@ -115,9 +116,19 @@ def _rows(path: Path, raw: bytes, file: SourceFile) -> Iterator[list[str]]:
     sheets = [values, _sheet(path, raw, file, computed=False)] if formulas else [values]
     for cells in zip(*(sheet.iter_rows() for sheet in sheets), strict=True):
         yield [
-            _as_text(cell, file.decimal) or (_as_text(formula, file.decimal) if formula.data_type == "f" else "")
+            _formula_text(formula.value) if _uncomputed(cell, formula) else _as_text(cell, file.decimal)
             for cell, formula in zip(cells[0], cells[-1], strict=True)
         ]
+
+
+def _uncomputed(cell: Any, formula: Any) -> bool:
+    """Whether the writer of a formula left no value; a computed blank has the type of a text."""
+    return formula.data_type == "f" and cell.value is None and cell.data_type != "str"
+
+
+def _formula_text(value: Any) -> str:
+    """Return the text of a formula; that of a range of cells stands in an object."""
+    return value if isinstance(value, str) else str(getattr(value, "text", None) or "=")
 
 
 def _sheet(path: Path, raw: bytes, file: SourceFile, computed: bool) -> Any:
@@ -127,6 +138,7 @@ def _sheet(path: Path, raw: bytes, file: SourceFile, computed: bool) -> Any:
         # Styles and extensions that openpyxl does not know are no matter of the data.
         warnings.simplefilter("ignore")
         book = openpyxl.load_workbook(BytesIO(raw), read_only=True, data_only=computed)
+    _check_epoch(path, book.epoch.year == 1904, file)
     # Not `sheetnames`, which include chart sheets, without cells.
     sheets = {sheet.title: sheet for sheet in book.worksheets}
     if file.sheet is None and len(sheets) > 1:
@@ -139,6 +151,19 @@ def _sheet(path: Path, raw: bytes, file: SourceFile, computed: bool) -> Any:
     return sheets[name]
 
 
+def _check_epoch(path: Path, since_1904: bool, file: SourceFile) -> None:
+    """Raise UserError where numbers of days are declared to count from another year than the workbook counts from."""
+    declared = {spec.excel_serial for part in file.parts for spec in part.times() if spec.excel_serial}
+    right = 1904 if since_1904 else True
+    if declared - {right}:
+        from_year = 1904 if since_1904 else 1900
+        raise UserError(
+            f"this workbook counts days from {from_year}, and 'excel_serial' is declared otherwise",
+            str(path),
+            f"Declare excel_serial: {str(right).lower()}.",
+        )
+
+
 def _as_text(cell: Any, decimal: str) -> str:
     """A cell as text that reads back to the same value, and shows what its number format shows of dates and shares."""
     value = cell.value
@@ -148,7 +173,8 @@ def _as_text(cell: Any, decimal: str) -> str:
         case bool():
             return "TRUE" if value else "FALSE"
         case int() | float():
-            return shown_number(value, _exact(value, cell.number_format).replace(".", decimal), cell.number_format)
+            text = _exact(value, cell.number_format).replace(".", decimal)
+            return shown_number(value, text, cell.number_format, decimal)
         case datetime():
             return _date_text(value, cell.number_format)
         case date():
@@ -157,7 +183,7 @@ def _as_text(cell: Any, decimal: str) -> str:
             return value.strftime("%H:%M:%S")
         case timedelta():
             return _duration_text(value)
-    return str(value)
+    return shown_text(str(value), cell.number_format)
 
 
 def _exact(value: float, number_format: str) -> str:
