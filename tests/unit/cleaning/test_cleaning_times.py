@@ -251,7 +251,7 @@ def test_relative_times(text: str, unit: str, hours: float) -> None:
     assert read(text, relative_to="admission", relative_unit=unit)[1] == pytest.approx(hours, abs=1e-12)
 
 
-@pytest.mark.parametrize("text", ["1e400", "1e12", "nan", "inf", "5:99", "1,5", "x", "-1:30"])
+@pytest.mark.parametrize("text", ["1e400", "1e12", "nan", "inf", "5:99", "1,5", "x", "-1:60"])
 @pytest.mark.parametrize("unit", ["HH:MM", "hours", "days", "study_day"])
 def test_no_relative_time_breaks(text: str, unit: str) -> None:
     assert read(text, relative_to="admission", relative_unit=unit)[1:3:1][1] == "DATE_INVALID"
