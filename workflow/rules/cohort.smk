@@ -40,6 +40,8 @@ rule define_cohort:
     params:
         study=CALENDAR,
         cohort=section("cohort"),
+        # Of every scenario the values are given in the primary one's convention.
+        altitude=plain(STUDY.cohort.altitude),
         seed=STUDY.seed,
         recordable_events=RECORDABLE_EVENTS,
         outcomes=STUDY.outcomes,

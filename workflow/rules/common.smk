@@ -173,6 +173,13 @@ def variants(wildcards):
     return {name: dict(one.overrides) for name, one in GRID[wildcards.batch].items()}
 
 
+def question(wildcards):
+    """What the job of one outcome is asked. Of the key secondary outcomes it knows whether its own is one, so that a
+    change of the list reruns no other job."""
+    own = [code for code in STUDY.primary.key_secondary if code == wildcards.outcome]
+    return QUESTION | {"key_secondary": own}
+
+
 def wanted_outcomes(wildcards):
     """Outcomes whose visits a batch needs: all of them, or the primary one for the product of choices; covariates."""
     own = [STUDY.primary.outcome] if wildcards.batch == "specification" else STUDY.outcomes

@@ -12,6 +12,7 @@ from historical_controls.cohort.define import define_cohort
 from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.cohort.records.clean_tables import stored_tables
 from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.config.cohort.derivations import Altitude
 from historical_controls.config.study import StudyCalendar
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
@@ -31,6 +32,7 @@ with reported(snakemake.log[0]):
         snakemake.params.outcomes,
         snakemake.wildcards.scenario,
         snakemake.params.placebo_hours,
+        Altitude.model_validate(snakemake.params.altitude),
     )
     # The folder of the outputs: tables that grow with the records are written there batch by batch.
     tables = define_cohort(clean, inputs, Path(snakemake.output.patients).parent)

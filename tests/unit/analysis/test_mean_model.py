@@ -317,9 +317,50 @@ def test_a_scenario_that_changes_nothing_is_no_second_answer(dictionary: Diction
     other = analysis_inputs(people, measured, dictionary, permutation=FEW, max_share_censored=0.4)
     slope = analysis_inputs(people, measured, dictionary, permutation=FEW, ladder=[SLOPE])
     ard = analyse_grid([replace(other, scenario="other"), replace(slope, scenario="slope")], ["PF"], [7], base)
-    said = ard.loc[ard["statistic"] == "not_applicable", ["scenario", "outcome", "text"]]
-    assert said.to_numpy().tolist() == [["other", "", "changes_nothing"]]
+    said = ard.loc[ard["statistic"] == "not_applicable", ["scenario", "outcome", "analysis", "text"]]
+    assert said.to_numpy().tolist() == [
+        ["other", "", "mixed_model", "changes_nothing"],
+        # No rank depends on a covariance.
+        ["slope", "PF", "worst_rank", "changes_nothing"],
+    ]
     assert (ard["statistic"] == "estimate").sum() == 2  # the model's and the permutation's, under the other rung
+    assert not (ard["statistic"] == "win_odds").any()
+
+
+def test_a_copy_by_another_number_of_labellings_is_a_copy(dictionary: Dictionary) -> None:
+    """The primary analysis has all labellings, a scenario fewer: the rung that was chosen, alone, changes nothing."""
+    people = patients()
+    measured = visits(people)
+    plan = {"exact_up_to": 10, "draws": 3000, "scenario_draws": 1000}
+    base = analysis_inputs(people, measured, dictionary, permutation=plan, ladder=[INTERCEPT, SLOPE])
+    assert base.scenario == "primary"
+    fitted = fit_ladder(base.table("PF"), base.settings)
+    assert isinstance(fitted, Fitted)
+    chosen = analysis_inputs(people, measured, dictionary, permutation=plan, ladder=[fitted.rungs[0].rung])
+    ard = analyse_grid([replace(chosen, scenario="chosen")], ["PF"], [7], base)
+    assert ard[["outcome", "statistic", "text"]].to_numpy().tolist() == [["", "not_applicable", "changes_nothing"]]
+
+
+def test_a_weighted_scenario_is_no_copy_and_ranks_nobody(dictionary: Dictionary) -> None:
+    people = patients()
+    base = analysis_inputs(people, visits(people), dictionary, permutation=FEW)
+    weights = pd.Series(np.linspace(0.2, 1, len(people)), index=base.analysis_set.patients["subject"])
+    own = analysis_inputs(people, visits(people), dictionary, permutation=FEW, df_method="satterthwaite")
+    weighted = replace(own, scenario="entropy", comparison=replace(base.comparison, method="entropy", weights=weights))
+    ard = analyse_grid([weighted], ["PF"], [7], base)
+    assert not (ard["statistic"] == "not_applicable").any()
+    assert ard.loc[ard["statistic"] == "not_ranked", "text"].tolist() == ["weighted"]
+
+
+def test_a_line_for_an_outcome_that_is_a_line_is_no_second_answer(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = pd.concat([visits(people), visits(people, "HR")])
+    declared = {"permutation": FEW, "straight_lines": ["HR"]}
+    base = analysis_inputs(people, measured, dictionary, **declared)
+    line = analysis_inputs(people, measured, dictionary, **declared, spline_df=1)
+    ard = analyse_grid([replace(line, scenario="line")], ["PF", "HR"], [7], base)
+    said = ard.loc[ard["statistic"] == "not_applicable", ["outcome", "analysis"]]
+    assert said.to_numpy().tolist() == [["HR", "mixed_model"], ["PF", "worst_rank"]]
 
 
 def test_a_cohort_that_stays_the_same_is_not_applicable_once(dictionary: Dictionary) -> None:
@@ -329,8 +370,11 @@ def test_a_cohort_that_stays_the_same_is_not_applicable_once(dictionary: Diction
     excluded = people.assign(patient_id=people["patient_id"] + "x", included=False)
     same = pd.concat([excluded, people]).assign(scenario="same", display_id="other", undecided="age")
     fewer = people[people["patient_id"] != "p29"]
+    # Tables of scenarios hold the outcomes that are asked for; the primary ones hold all, and values to the last digit.
+    further = measured.assign(value=measured["value"] * 585 / 760 * 760 / 585)
+    base = replace(base, visits=pd.concat([measured, visits(people, "RR")]))
     scenarios = [
-        replace(base, scenario="same", patients=same, visits=measured.iloc[::-1]),
+        replace(base, scenario="same", patients=same, visits=further.iloc[::-1]),
         replace(base, scenario="fewer", patients=fewer),
     ]
     ard = analyse_grid(scenarios, ["PF", "HR"], [7], base)

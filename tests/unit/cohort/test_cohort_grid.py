@@ -266,3 +266,30 @@ def test_a_scenario_that_compares_the_last_stay_has_its_records() -> None:
         pd.testing.assert_series_equal(mine, wanted)
         zeros[stay] = mine["b"]
     assert (zeros["last"] - zeros["first"]).total_seconds() / 3600 >= 840
+
+
+@pytest.mark.parametrize(("convention", "factor"), [("times_pb_over_760", 585 / 760), ("times_760_over_pb", 760 / 585)])
+def test_a_convention_of_altitude_selects_and_leaves_the_values_as_the_primary_scenario_has_them(
+    convention: str, factor: float
+) -> None:
+    """Berlin multiplies the ratio and keeps 100 and 150: the same as raw ratios against thresholds divided."""
+    clean, declared = many(), cohort(altitude={"convention": "raw", "barometric_pressure": 585})
+    own = {"convention": convention, "barometric_pressure": 585}
+    by_threshold = cohort(rules={"LOW": {**PF, "value": 150 / factor}, "HOT": FEVER}, readings={}, reading_products=[])
+    asked = {"same": cohort(altitude=own), "cut": by_threshold}
+    draws = redefine_cohorts(clean, asked, inputs(declared, "PF"))
+    people, seen = (
+        {name: one.drop(columns=["scenario", *gone]).reset_index(drop=True) for name, one in frame.groupby("scenario")}
+        for frame, gone in ((draws.patients, ["display_id"]), (draws.visits, []))
+    )
+    pd.testing.assert_frame_equal(people["same"], people["cut"])
+    assert len(people["same"]) != run(clean, declared).patients["included"].sum()
+    pd.testing.assert_frame_equal(seen["same"], seen["cut"], rtol=1e-12)
+    # A scenario written by hand is defined by itself and has the same values.
+    alone = define_cohort(clean, replace(inputs(asked["same"], "PF"), altitude=declared.altitude))
+    written = alone.visits.query("outcome == 'PF'").drop(columns="scenario").reset_index(drop=True)
+    pd.testing.assert_frame_equal(seen["same"], written, rtol=1e-12)
+    # Where that is the primary convention itself, values are corrected and say so.
+    corrected = run(clean, asked["same"]).visits.query("outcome == 'PF'").reset_index(drop=True)
+    assert corrected["value"].to_numpy() == pytest.approx(seen["same"]["value"].to_numpy() * factor)
+    assert set(corrected["flags"]) == {"PB_CORRECTED"} and set(seen["same"]["flags"]) == {""}

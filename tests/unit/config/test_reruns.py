@@ -52,7 +52,8 @@ EDITS: dict[str, tuple[dict[str, Any], set[str]]] = {
     ),
     "analysis.events, analysis.overturn, primary.key_secondary": (
         {"analysis": {"events": {"true_rate": 0.2}, "overturn": {"power": 0.9}}, "primary": {"key_secondary": ["HR"]}},
-        {"analyse_events", "combine_outcomes"},
+        # The jobs of outcomes that join or leave the list, and no others (see the test after this one).
+        {"analyse_events", "analyse_outcome", "analyse_scenario", "combine_outcomes"},
     ),
     "balance.gates, report.min_cell": (
         {"balance": {"gates": {"warn_ess": 20}}, "report": {"min_cell": 5}},
@@ -83,7 +84,8 @@ def params(change: Mapping[str, Any]) -> dict[str, str]:
         values = {
             "scenario": sorted(known["SCENARIOS"]),
             "batch": sorted(known["GRID"]),
-            "outcome": known["MODELLED"][:1],
+            # The primary outcome, one that is key secondary in no edit, and one that an edit takes off the list.
+            "outcome": ["PF", "CRP", "RR"],
             "lang": known["STUDY"].languages,
             "source": sorted(known["STUDY"].sources),
         }
@@ -118,6 +120,15 @@ def test_an_edited_key_reruns_exactly_the_rules_that_read_it(key: str, before: d
     after = params(change)
     # The plan is sealed whenever somebody asks for it, and has no output that could be old.
     assert {name for name, given in after.items() if given != before[name]} - {"seal"} == READERS | rules
+
+
+def test_a_job_knows_of_its_own_outcome_alone_whether_it_is_key_secondary(before: dict[str, str]) -> None:
+    """Deaths as the worst ranks are a headline of key secondary outcomes too (14.2.1), also in the run itself."""
+    jobs = json.loads(before["analyse_outcome"])
+    asked = {job["outcomes"][0]: job["primary"]["key_secondary"] for job in jobs}
+    assert asked == {"PF": [], "CRP": [], "RR": ["RR"]}
+    # A scenario is one job for all outcomes. None is declared here but the rule's own.
+    assert "key_secondary" not in json.loads(before["analyse_grid"])[0]["primary"]
 
 
 MODULES = (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from historical_controls.analysis.model.comparison import Comparison, read_comparison
@@ -57,16 +58,36 @@ class AnalysisInputs:
         """The included patients among those compared, with their visits."""
         return build_analysis_set(self.compared_patients, self.visits, self.settings, self.comparison, self.seed)
 
+    def content(self, codes: Iterable[str]) -> tuple[bytes, ...]:
+        """Hashes that tell one cohort from another by who is compared, from when and with which values of these
+        outcomes: the tables of a scenario may hold fewer outcomes than those of another."""
+        needed = sorted({*codes} & self._visits_by_outcome.keys())
+        return (self._patients_hash, *(self._visits_hash(code) for code in needed))
+
     @cached_property
-    def content(self) -> tuple[bytes, ...]:
-        """Hashes that tell one cohort from another by who is compared, from when and with which values."""
+    def weights(self) -> tuple[bytes, ...]:
+        """Hashes of the weights or matched sets, none where everybody counts once."""
+        own = (one.sort_index() for one in (self.comparison.weights, self.comparison.sets) if one is not None)
+        return tuple(_hashed(_rounded(one).rename_axis("subject").reset_index(name="value")) for one in own)
+
+    @cached_property
+    def _patients_hash(self) -> bytes:
         included = self.patients.loc[self.patients["included"].fillna(False).astype(bool)]
         # Names and the rules that were undecided differ between scenarios whose patients are the same.
         patients = included.drop(columns=["scenario", "display_id", "undecided"], errors="ignore").sort_values(PERSON)
-        visits = self.visits.drop(columns="scenario").sort_values([*PERSON, "outcome", "day"])
-        # index=False: the row numbers differ between scenarios, the patients need not.
-        hashes = (pd.util.hash_pandas_object(frame, index=False) for frame in (patients, visits))
-        return tuple(one.to_numpy().tobytes() for one in hashes)
+        return _hashed(patients)
+
+    def _visits_hash(self, code: str) -> bytes:
+        if code not in self._hashes:
+            visits = self._visits_by_outcome[code].drop(columns="scenario").sort_values([*PERSON, "outcome", "day"])
+            # Values that were converted and converted back differ in the last digit alone.
+            rounded = {name: _rounded(visits[name]) for name in ("value", "lower", "upper")}
+            self._hashes[code] = _hashed(visits.assign(**rounded))
+        return self._hashes[code]
+
+    @cached_property
+    def _hashes(self) -> dict[str, bytes]:
+        return {}
 
     @cached_property
     def _visits_by_outcome(self) -> dict[str, pd.DataFrame]:
@@ -95,6 +116,20 @@ class AnalysisInputs:
     def is_headline(self, code: str) -> bool:
         """Whether the outcome is the primary or a key secondary one."""
         return code in (self.primary.outcome, *self.primary.key_secondary)
+
+
+def _hashed(frame: pd.DataFrame) -> bytes:
+    # index=False: the row numbers differ between scenarios, the patients need not.
+    return pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes()
+
+
+def _rounded(values: pd.Series) -> pd.Series:
+    """Numbers at twelve significant digits: of the sixteen they have, computing leaves the last ones open."""
+    known = values.to_numpy(dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = 10.0 ** (11 - np.floor(np.log10(np.abs(known))))
+        rounded = np.round(known * scale) / scale
+    return pd.Series(np.where(np.isfinite(rounded), rounded, known), values.index)
 
 
 def read_inputs(paths: Mapping[str, Any], settings: Analysis, primary: Primary, seed: int) -> AnalysisInputs:

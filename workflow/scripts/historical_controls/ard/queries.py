@@ -111,14 +111,13 @@ class Results:
         # A refusal without a day is one of the whole outcome, and explains more than that of one day.
         return stated.get(None) or stated.get(day)
 
-    def not_applicable(self, outcome: str, scenario: str) -> Result | None:
-        """That a scenario changes nothing, for all outcomes or for this one; None where it has an answer of its own."""
-        stated = {
-            row.outcome: row
-            for analysis in self.analyses(Statistic.NOT_APPLICABLE, scenario)
-            for row in self.all(analysis, Statistic.NOT_APPLICABLE, scenario)
-        }
-        return stated.get("") or stated.get(outcome)
+    def not_applicable(
+        self, outcome: str, scenario: str, analysis: AnalysisKey = AnalysisKey.MIXED_MODEL
+    ) -> Result | None:
+        """That a scenario leaves an analysis as it was, of all outcomes or of this one; None where it changes it."""
+        # Of all outcomes at once it is said for all analyses, by the one that each outcome has.
+        everywhere = self.one(AnalysisKey.MIXED_MODEL, Statistic.NOT_APPLICABLE, scenario)
+        return everywhere or self.one(analysis, Statistic.NOT_APPLICABLE, scenario, outcome=outcome)
 
     def analyses(self, statistic: Statistic, scenario: str = "primary") -> list[AnalysisKey]:
         """The analyses that wrote this statistic, by name."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from historical_controls.cohort.derivations.derive import derive_after_zero, derive_outcomes
+from historical_controls.cohort.derivations.derive import derive_after_zero, derive_outcomes, in_convention
 from historical_controls.cohort.derivations.derived_counts import counted, refused_rows
 from historical_controls.cohort.eligibility.evidence import evidence_rows
 from historical_controls.cohort.eligibility.states import eligibility_rows
@@ -107,6 +107,7 @@ def batch_rows(
     evidence = evidence_rows(records, decided, cohort, arm)
     # After the rules have been judged: outcomes that count from time zero do not exist before it is known.
     records = derive_after_zero(records, decided.time_zero, cohort, dictionary)
+    records = in_convention(records, cohort.altitude, inputs.altitude)
     end_day = patients["end_day"].to_numpy("float64")
     observations = observation_rows(records, decided.time_zero, end_day, hours_before(inputs))
     visits = visit_table(observations, dictionary, cohort.baseline_hours, scenario)

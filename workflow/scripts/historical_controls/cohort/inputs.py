@@ -11,6 +11,7 @@ import pandas as pd
 
 from historical_controls.cohort.records.timeline import NEVER, milliseconds
 from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.config.cohort.derivations import Altitude
 from historical_controls.config.study import StudyCalendar
 from historical_controls.dictionary.dictionary import Dictionary
 
@@ -21,6 +22,7 @@ class CohortInputs:
 
     `outcomes`: codes shown in `display` and counted in the results, or those whose visits are wanted. `seed`: of the
     controls' waits and of the display ids. `placebo_hours`: before time zero, whose slopes the arms are compared by.
+    `altitude`: the convention in which values are followed, that of the primary scenario; None: that of `cohort`.
     """
 
     cohort: Cohort
@@ -30,6 +32,7 @@ class CohortInputs:
     outcomes: Sequence[str]
     scenario: str = "primary"
     placebo_hours: float = 0.0
+    altitude: Altitude | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -29,6 +29,12 @@ from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 DATA_SETTINGS = ("covariates", "adjust_for_baseline", "limits", "baseline_limits", "visit_weights")
 # Of these, what only the model table reads: where it changes no table it needs no fit.
 TABLE_SETTINGS = ("limits", "baseline_limits")
+METHODS = {
+    AnalysisKey.MIXED_MODEL: "reml",
+    AnalysisKey.PERMUTATION: "studentised",
+    AnalysisKey.WORST_RANK: "brunner_munzel",
+}
+Answers = dict[str, dict[tuple[object, ...], object]]
 # What a scenario keeps that changes nothing.
 COUNTS = (Statistic.WEIGHTING, Statistic.BALANCE_OF, Statistic.N_SUBJECTS)
 BALANCE_TABLES = ("weights", "matched_sets", "gates")
@@ -80,9 +86,11 @@ def analyse_grid(
     """ARD rows 14.2.12: each outcome's contrast at these days under each scenario.
 
     The primary outcome has its permutation and its death-aware answer as well. primary: the primary scenario. One that
-    changes nothing is no second answer: it says so once, or for each outcome that it does not change.
+    changes nothing is no second answer: it says so once, or for each outcome and analysis that it does not change.
     """
     cache, rows = ResultCache(), []
+    # Asked as a scenario is: the primary analysis draws more labellings, whose other answer would look like a change.
+    primary = None if primary is None else replace(primary, scenario="")
     for scenario in scenarios:
         for row in _scenario_rows(scenario, codes, list(days), primary, cache):
             # Cached rows carry the name of the scenario that computed them; the id is a hash of the key.
@@ -97,39 +105,50 @@ def _scenario_rows(
     if scenario.comparison.refusal is not None:
         return [row for code in codes for row in _refused_rows(scenario, code)]
     # A refused primary has no answers that a scenario could repeat.
-    comparable = primary is not None and primary.comparison.refusal is None
-    same_cohort = comparable and primary is not None and scenario.content == primary.content
-    if same_cohort and primary is not None and scenario.settings == primary.settings:
+    same_cohort = primary is not None and primary.comparison.refusal is None and _same_cohort(scenario, primary, codes)
+    if same_cohort and primary is not None and _compared(scenario) == _compared(primary):
         return [_not_applicable("", "changes_no_patient")]
     of_codes = {code: _outcome_rows(scenario, code, days, cache) for code in codes}
     # With other patients equal answers would be a coincidence, and are answers of their own.
-    if not same_cohort or primary is None:
+    if primary is None or not same_cohort:
         return [row for rows in of_codes.values() for row in rows]
-    answers = {code: _answers(_outcome_rows(primary, code, days, cache)) for code in codes}
-    unchanged = {code: _answers(rows) == answers[code] for code, rows in of_codes.items()}
-    if all(unchanged.values()):
+    before = {code: _answers(_outcome_rows(primary, code, days, cache)) for code in codes}
+    if all(_answers(rows) == before[code] for code, rows in of_codes.items()):
         return [_not_applicable("", "changes_nothing")]
-    kept = {
-        code: _counts_alone(code, rows) if unchanged[code] and answers[code] else rows
-        for code, rows in of_codes.items()
-    }
-    return [row for rows in kept.values() for row in rows]
+    return [row for code, rows in of_codes.items() for row in _without_copies(code, rows, before[code])]
 
 
-def _counts_alone(code: str, rows: list[Row]) -> list[Row]:
-    return [*(row for row in rows if row["statistic"] in COUNTS), _not_applicable(code, "changes_nothing")]
+def _same_cohort(scenario: AnalysisInputs, primary: AnalysisInputs, codes: Sequence[str]) -> bool:
+    # With the covariates: the same patients may have other values of those.
+    read = {*codes, *scenario.settings.covariates, *primary.settings.covariates}
+    return scenario.content(read) == primary.content(read)
 
 
-def _not_applicable(code: str, why: str) -> Row:
-    """code: the outcome that a scenario does not change; '' for all of them."""
-    cell = Cell(AnalysisKey.MIXED_MODEL, "", method="reml", outcome=code, output=OutputId.SENSITIVITY)
+def _compared(inputs: AnalysisInputs) -> tuple[object, ...]:
+    return inputs.settings, inputs.weights
+
+
+def _without_copies(code: str, rows: list[Row], before: Answers) -> list[Row]:
+    """The rows of an outcome; of each analysis that the scenario leaves as it was, its counts and that it does."""
+    answers = _answers(rows)
+    copies = [analysis for analysis, own in answers.items() if own == before.get(analysis)]
+    kept = [row for row in rows if row["analysis"] not in copies or row["statistic"] in COUNTS]
+    return [*kept, *(_not_applicable(code, "changes_nothing", AnalysisKey(analysis)) for analysis in copies)]
+
+
+def _not_applicable(code: str, why: str, analysis: AnalysisKey = AnalysisKey.MIXED_MODEL) -> Row:
+    """code: the outcome that a scenario does not change; '' for all of them, in all analyses."""
+    cell = Cell(analysis, "", method=METHODS[analysis], outcome=code, output=OutputId.SENSITIVITY)
     return cell.text(Statistic.NOT_APPLICABLE, why)
 
 
-def _answers(rows: list[Row]) -> dict[tuple[object, ...], object]:
-    return {
-        (row["analysis"], row["day"], row["statistic"]): row["value"] for row in rows if row["statistic"] in INTERVAL
-    }
+def _answers(rows: list[Row]) -> Answers:
+    """Estimates and limits by analysis; analyses without any have no entry."""
+    found: Answers = {}
+    for row in rows:
+        if row["statistic"] in (*INTERVAL, Statistic.WIN_ODDS):
+            found.setdefault(str(row["analysis"]), {})[row["day"], row["statistic"]] = row["value"]
+    return found
 
 
 def _refused_rows(inputs: AnalysisInputs, code: str) -> Iterator[Row]:
@@ -148,7 +167,8 @@ def _outcome_rows(inputs: AnalysisInputs, code: str, days: list[int], cache: Res
     settings = inputs.settings
     data_settings = settings.model_dump_json(include=set(DATA_SETTINGS))
     # By content, not by name: many readings select the same patients.
-    key = (code, *inputs.content, inputs.comparison.method, data_settings)
+    content = inputs.content({code, *settings.covariates})
+    key = (code, *content, inputs.comparison.method, *inputs.weights, data_settings)
     if key not in cache.tables:
         cache.tables[key] = inputs.table(code)
     data = cache.tables[key]

@@ -17,11 +17,12 @@ from historical_controls.cohort.derivations.sofa_rows import failure_rows, organ
 from historical_controls.cohort.derivations.window_sum import window_sum
 from historical_controls.cohort.records.clean_tables import CleanTables
 from historical_controls.cohort.records.derived import Derived, computed_rows, nothing_refused, stacked
-from historical_controls.cohort.records.flags import with_flag
+from historical_controls.cohort.records.flags import with_flag, without_flag
 from historical_controls.cohort.records.intervals import Integers
 from historical_controls.cohort.records.patient_records import PatientRecords, known_after
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.cohort.derivations import (
+    Altitude,
     FractionFromFlow,
     HoursAbove,
     ImputedRatio,
@@ -33,6 +34,7 @@ from historical_controls.config.cohort.derivations import (
 )
 from historical_controls.dictionary.dictionary import Dictionary
 
+CORRECTED = "PB_CORRECTED"
 # In this order: prongs give FiO2 for both ratios, and imputed ratios may fill paired ones.
 DERIVERS: tuple[tuple[type, Callable[..., Derived]], ...] = (
     (FractionFromFlow, fraction_from_flow),
@@ -81,7 +83,25 @@ def _at_altitude(tables: CleanTables, cohort: Cohort) -> CleanTables:
     rows = tables.measurements
     here = rows["outcome"].isin(cohort.altitude.outcomes).to_numpy()
     scaled = {name: rows[name].where(~here, rows[name] * factor) for name in ("value", "lower", "upper")}
-    return replace(tables, measurements=rows.assign(**scaled, flags=with_flag(rows["flags"], "PB_CORRECTED", here)))
+    return replace(tables, measurements=rows.assign(**scaled, flags=with_flag(rows["flags"], CORRECTED, here)))
+
+
+def in_convention(records: PatientRecords, judged: Altitude, altitude: Altitude | None) -> PatientRecords:
+    """Records whose ratios of oxygen pressures go from the convention they were judged in to that of `altitude`.
+
+    Rules, SOFA and hours above a limit meet the judged values; what is analysed has one unit in all scenarios, since a
+    difference in corrected mmHg does not compare with one in raw mmHg (DV-8). None leaves all as they are.
+    """
+    if altitude is None or altitude.factor == judged.factor:
+        return records
+    rows = records.measurements
+    here = rows["outcome"].isin(judged.outcomes).to_numpy()
+    back = altitude.factor / judged.factor
+    scaled = {name: rows[name].where(~here, rows[name] * back) for name in ("value", "lower", "upper")}
+    flags = without_flag(rows["flags"], CORRECTED)
+    if altitude.convention != "raw":
+        flags = with_flag(flags, CORRECTED, here)
+    return replace(records, measurements=rows.assign(**scaled, flags=flags))
 
 
 def _organ_outcomes(tables: CleanTables, code: str, rule: Sofa, cohort: Cohort) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -26,6 +26,11 @@ def with_flag(flags: pd.Series, flag: str, where: Flags | None = None) -> pd.Ser
     return added if where is None else flags.astype("str").where(~where, added)
 
 
+def without_flag(flags: pd.Series, flag: str) -> pd.Series:
+    """The flags without one of them."""
+    return _mapped(flags, lambda text: ";".join(one for one in text.split(";") if one != flag))
+
+
 def union(first: pd.Series, second: pd.Series) -> pd.Series:
     """Flags of both, row by row; index of the first."""
     a, texts_a = pd.factorize(first)

@@ -30,9 +30,11 @@ Frames = tuple[pd.DataFrame, pd.DataFrame]
 def redefine_cohorts(clean: Clean, cohorts: Mapping[str, Cohort], inputs: CohortInputs) -> Draws:
     """Included patients and their visits under each scenario's cohort, as `define_cohort` would give them.
 
-    `inputs.cohort` is not read. Scenarios whose values are derived alike share the derived records.
+    Of `inputs.cohort`, the primary scenario's, only the convention of altitude is read, in which all values are given.
+    Scenarios whose values are derived alike share the derived records.
     """
-    by_scenario = {name: replace(inputs, cohort=cohort.as_read(), scenario=name) for name, cohort in cohorts.items()}
+    given = replace(inputs, altitude=inputs.cohort.altitude)
+    by_scenario = {name: replace(given, cohort=cohort.as_read(), scenario=name) for name, cohort in cohorts.items()}
     parts: list[Frames] = []
     # groupby joins neighbours only.
     names = sorted(by_scenario, key=lambda name: _derived(by_scenario[name]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from historical_controls.cohort.batches import iter_patient_batches
-from historical_controls.cohort.derivations.derive import derive_after_zero
+from historical_controls.cohort.derivations.derive import derive_after_zero, in_convention
 from historical_controls.cohort.eligibility.time_zero import (
     Decisions,
     assign_time_zero,
@@ -70,6 +70,7 @@ def followed(records: PatientRecords, decided: Decisions, inputs: CohortInputs) 
     cohort, dictionary = inputs.cohort, inputs.dictionary
     patients = patient_rows(records, decided, inputs.study, cohort.horizon_days)
     records = derive_after_zero(records, decided.time_zero, cohort, dictionary)
+    records = in_convention(records, cohort.altitude, inputs.altitude)
     wanted = replace(records, measurements=records.measurements[records.measurements["outcome"].isin(inputs.outcomes)])
     end_day = patients["end_day"].to_numpy("float64")
     observations = observation_rows(wanted, decided.time_zero, end_day, hours_before(inputs))

@@ -59,7 +59,7 @@ class Sensitivity(Section):
         1000, ge=1000, description="labellings drawn for the primary outcome of each scenario"
     )
     readings: All | list[ReadingName] = Field("all", description="readings: every option but the one taken; or 'all'")
-    altitude: bool = Field(False, description="the other conventions of cohort.altitude")
+    altitude: bool = Field(False, description="selection and SOFA by the other conventions of cohort.altitude")
     calendar_windows: list[Positive] = Field(
         default=[], description="controls only within so many weeks of the treated patients' time zeros"
     )

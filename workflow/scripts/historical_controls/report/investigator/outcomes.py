@@ -201,5 +201,7 @@ def _scenario_row(printer: Printer, scenario: str, label: Markup) -> Row:
         last = said_refusal(printer, row, primary.outcome, scenario)
     else:
         last = interval(printer, parts)
-    ranked = printer.number(None) if same else win_odds_cell(printer, primary.outcome, primary.day, scenario)
+    kept = printer.results.not_applicable(primary.outcome, scenario, AnalysisKey.WORST_RANK)
+    unchanged = None if kept is None else printer.marked(kept, printer.word("scenarios.unchanged"))
+    ranked = unchanged or win_odds_cell(printer, primary.outcome, primary.day, scenario)
     return Row(label, (printer.word("glance.n_both", **counts), last, ranked))
