@@ -70,7 +70,8 @@ def test_three_of_five_against_all_of_twenty_five_in_both_forms() -> None:
     """The form meant is that of Miettinen and Nurminen 1985: variance times N / (N - 1).
 
     Its limits are 0.2267 and 0.8847; without the factor (Koopman 1984, Biometrics 40:513-517) 0.2307 and 0.8824. An
-    upper limit of 0.883 beside a lower one of 0.227, as once asked for, is neither.
+    upper limit of 0.883 beside a lower one of 0.227, as once asked for, is neither: nor is it the interval corrected
+    for skewness (Laud 2017, Pharm Stat 16:334-348), 0.192 to 0.919. ratesci has the factor, PropCIs has not.
     """
     table = (3, 5, 25, 25)
     inflated, plain = (limits_by_root(table, which) for which in (True, False))

@@ -29,7 +29,8 @@ def risk_ratio(events: ArrayLike, n: ArrayLike, other_events: ArrayLike, other_n
 
     Interval: all ratios that the score test with constrained maximum-likelihood shares and the variance inflated by
     N / (N - 1) does not reject (Miettinen & Nurminen 1985, Stat Med 4:213-226, eq. 9 to 11). It has an answer for every
-    table, zero events and events in everybody included.
+    table, zero events and events in everybody included. The factor is part of the method: SAS and R's ratesci
+    (`scoreci(skew = FALSE)`) have it; R's PropCIs (`riskscoreci`) gives the score interval without it (Koopman 1984).
     """
     x, m, y, k = (np.asarray(part, dtype=np.float64) for part in (events, n, other_events, other_n))
     with np.errstate(divide="ignore", invalid="ignore"):
