@@ -107,7 +107,7 @@ def small_study(small_template: Path, tmp_path: Path) -> Path:
 def finished_small(small_template: Path, program: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small study, run once on one core by the copy of the program; tests copy it."""
     folder = Path(shutil.copytree(small_template, tmp_path_factory.mktemp("finished") / "study"))
-    run = snakemake(folder, program=program, cores=1, forked=False)
+    run = snakemake(folder, program=program, cores=1)
     assert run.code == 0, run.output
     return folder
 

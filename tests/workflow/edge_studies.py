@@ -126,7 +126,7 @@ def settings() -> dict[str, Any]:
         "filters": ["I12", "I3"],
         "baseline_hours": 24,
         "horizon_days": 21,
-        "time_zero": {"standard_care_hours": 48},
+        "time_zero": {"standard_care_hours": 48, "wait_draws": 2},
     }
     return {
         **{name: config[name] for name in ("study", "seed")},

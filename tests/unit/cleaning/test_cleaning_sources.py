@@ -81,11 +81,18 @@ SETTLED: list[tuple[list[dict[str, str]], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("rows", "expected"), SETTLED)
-def test_the_same_sample_twice(rows: list[dict[str, str]], expected: list[str]) -> None:
-    found = joined(rows)
-    assert lab_fates(found) == expected
-    assert len(found.measurements) == expected.count("clean")
+def test_the_same_sample_twice() -> None:
+    """Each case has a patient of its own, so that one file settles all of them."""
+    lab, people, expected = [], [], []
+    for number, (rows, each) in enumerate(SETTLED):
+        named = [{**row, "id": f"{number}-{row.get('id', '1')}"} for row in rows]
+        lab += named
+        people += [person(name) for name in sorted({row["id"] for row in named})]
+        expected.append(each)
+    found = joined(lab, people)
+    fates_of = iter(lab_fates(found))
+    assert [[next(fates_of) for _ in rows] for rows, _ in SETTLED] == expected
+    assert len(found.measurements) == sum(each.count("clean") for each in expected)
 
 
 def test_the_order_of_files_decides_nothing_but_which_line_stands() -> None:

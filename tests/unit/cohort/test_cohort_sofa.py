@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from cohort_study import dictionary, given, measured, person, tables
 
@@ -53,13 +54,28 @@ TABLE = [
 CASES = [(code, organ, value, points) for code, organ, cuts in TABLE for value, points in cuts.items()]
 
 
-@pytest.mark.parametrize(("code", "organ", "value", "points"), CASES)
-def test_printed_table(code: str, organ: str, value: float, points: int) -> None:
-    found = outcomes(
-        measured("a", code, 10, value), treatments=(given("a", "invasive_ventilation", 0, 50),), urine="URINE"
+def scores(people: list[dict], rows: list[dict], treatments: list[dict], **changes: object) -> pd.Series:
+    """The last score of each patient, by patient and outcome."""
+    cohort = Cohort.model_validate({"derivations": {"SOFA": {**SOFA, **changes}}})
+    clean = tables(people, rows, (), treatments)
+    # The table of patients is sorted; a row names its patient by position.
+    names = clean.patients["patient_id"].to_numpy()
+    found = derive_outcomes(place_all(clean, clean.patients), cohort, dictionary()).measurements
+    found = found.assign(name=names[found["patient"]]).sort_values("time")
+    return found.groupby(["name", "outcome"])["value"].last()
+
+
+def test_printed_table() -> None:
+    """Each case is a patient of its own."""
+    names = [f"{code}-{value}" for code, _, value, _ in CASES]
+    last = scores(
+        [person(name) for name in names],
+        [measured(name, code, 10, value) for name, (code, _, value, _) in zip(names, CASES, strict=True)],
+        [given(name, "invasive_ventilation", 0, 50) for name in names],
+        urine="URINE",
     )
-    assert found[f"SOFA_{organ}"][-1][1] == points
-    assert found["SOFA"][-1][1] == points
+    for name, (_, organ, _, points) in zip(names, CASES, strict=True):
+        assert last[name, f"SOFA_{organ}"] == last[name, "SOFA"] == points, name
 
 
 # Dose in ug/kg/min, on either side of every cut; any dobutamine scores 2.
@@ -72,11 +88,17 @@ PRESSORS = [
 DOSES = [(drug, dose, points) for drug, cuts in PRESSORS for dose, points in cuts.items()]
 
 
-@pytest.mark.parametrize(("drug", "dose", "points"), DOSES)
-def test_printed_table_of_vasopressors(drug: str, dose: float, points: int) -> None:
-    for unit, amount in (("ug/kg/min", dose), ("µg/kg/min", dose), ("mcg/min", dose * 80), ("mg/h", dose * 80 * 0.06)):
-        course = (given("a", drug, 5, 9, round(amount, 9), unit),)
-        assert score("CARDIO", measured("a", "MAP", 10, 90), treatments=course, weight=80) == points
+def test_printed_table_of_vasopressors() -> None:
+    """Each dose in each unit is a patient of its own, of 80 kg."""
+    ways = {"ug/kg/min": 1.0, "µg/kg/min": 1.0, "mcg/min": 80.0, "mg/h": 80 * 0.06}
+    cases = {f"{drug} {dose} {unit}": (drug, dose, unit, points) for drug, dose, points in DOSES for unit in ways}
+    last = scores(
+        [person(name, WEIGHT=80) for name in cases],
+        [measured(name, "MAP", 10, 90) for name in cases],
+        [given(name, drug, 5, 9, round(dose * ways[unit], 9), unit) for name, (drug, dose, unit, _) in cases.items()],
+    )
+    for name, (*_, points) in cases.items():
+        assert last[name, "SOFA_CARDIO"] == points, name
 
 
 def test_a_dose_that_cannot_be_read_is_flagged_and_follows_the_declared_rule() -> None:

@@ -13,7 +13,7 @@ from snakemake.api import SnakemakeApi
 from snakemake.settings.enums import Quietness
 from snakemake.settings.types import ConfigSettings, OutputSettings, ResourceSettings
 
-from historical_controls.provenance import modules_used
+from historical_controls.provenance import CodeCache, modules_used
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPTS = ROOT / "workflow/scripts"
@@ -145,9 +145,9 @@ def test_an_edited_module_reruns_exactly_the_scripts_that_use_it() -> None:
     # These two run whenever somebody asks for them.
     asked_for = {"check_study", "seal_plan"}
     scripts = [script for script in SCRIPTS.glob("*.py") if script.stem not in asked_for]
-    users = {
-        module: {script.stem for script in scripts if LIBRARY / module in modules_used(script)} for module in MODULES
-    }
+    cache = CodeCache()
+    used = {script.stem: modules_used(script, cache) for script in scripts}
+    users = {module: {stem for stem, files in used.items() if LIBRARY / module in files} for module in MODULES}
     pages = {"write_report", "write_statistician_report", "write_cleaning_page", "write_protocol", "write_bundle"}
     whole = {*pages, "draw_figures", "export_datasets", "export_documents"}
     assert users["config/sources/redcap.py"] == {"read_file", "clean_file"}

@@ -324,7 +324,7 @@ def filled(n: int) -> list[bytes]:
 
 
 STRAYS = [
-    ([b'<row r="1048576">' + text_cell("XFD1048576", "x") + b"</row>"], "rows 3 to 1048575 are blank, and row 1048576"),
+    ([b'<row r="150000">' + text_cell("XFD150000", "x") + b"</row>"], "rows 3 to 149999 are blank, and row 150000"),
     ([b'<row r="999999999">' + text_cell("A999999999", "x") + b"</row>"], "there is a row 999999999"),
     ([*filled(1500), b'<row r="1500">' + text_cell("XFD1500", "x") + b"</row>"], "goes on to column 16384, but only"),
     ([b'<row r="3"><c r="A3" t="inlineStr"><is><t>', *[b"a" * (1 << 20)] * 3, b"</t></is></c></row>"], "32,767"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,6 +23,8 @@ PANDAS_DTYPES: dict[Kind, str] = {
     "flag": "boolean",
     "time": "datetime64[us, UTC]",
 }
+# Comparing a dtype with its name parses the name every time.
+_DTYPES = {kind: pd.api.types.pandas_dtype(name) for kind, name in PANDAS_DTYPES.items()}
 ARROW_TYPES: dict[Kind, pa.DataType] = {
     "text": pa.string(),
     "number": pa.float64(),
@@ -58,7 +61,12 @@ class Table:
 
     def empty(self) -> pd.DataFrame:
         """A frame of no rows with the declared columns and dtypes."""
-        return pd.DataFrame({c.name: pd.Series(dtype=PANDAS_DTYPES[c.kind]) for c in self.columns})
+        return _empty(self).copy()
+
+
+@functools.cache
+def _empty(table: Table) -> pd.DataFrame:
+    return pd.DataFrame({c.name: pd.Series(dtype=PANDAS_DTYPES[c.kind]) for c in table.columns})
 
 
 class TableError(Exception):
@@ -76,7 +84,11 @@ def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
         raise TableError(f"table {table.name}: missing columns {missing}, undeclared columns {extra}")
     out = frame.loc[:, [*table.names, *extra]].reset_index(drop=True)
     for column in table.columns:
-        out[column.name] = _as_kind(out[column.name], column, table)
+        given = out[column.name]
+        typed = _as_kind(given, column, table)
+        # To put back what is there already is a large part of the cost of a small table.
+        if typed is not given:
+            out[column.name] = typed
     key = _varying(out, table.key)
     # Where a piece comes in order, comparing neighbours is much cheaper than sorting.
     if _ascends(out, key):
@@ -148,7 +160,7 @@ def _as_kind(values: pd.Series, column: Column, table: Table) -> pd.Series:
         raise TableError(f"table {table.name}: column {column.name} is not integer: it holds fractions")
     try:
         # A column that has its type already is not copied: astype would.
-        fits = values.dtype == PANDAS_DTYPES[column.kind]
+        fits = values.dtype == _DTYPES[column.kind]
         typed = values if fits else values.astype(PANDAS_DTYPES[column.kind])  # type: ignore[call-overload]
     except (TypeError, ValueError) as error:
         raise TableError(f"table {table.name}: column {column.name} is not {column.kind}: {error}") from error
