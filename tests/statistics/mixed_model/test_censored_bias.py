@@ -30,8 +30,8 @@ def summary(bias: ModuleType, share: float, studies: int) -> pd.DataFrame:
 
 
 def test_paired_with_the_uncensored_fit(bias: ModuleType) -> None:
-    """Forty studies are few, but pairing takes most of the noise out."""
-    table = summary(bias, 0.4, 40)
+    """Twenty studies are few, but pairing takes most of the noise out."""
+    table = summary(bias, 0.4, 20)
     paired, error = table["paired bias / SE"], table["MC error (paired)"]
     assert abs(paired["censored"]) < 0.1 + 2 * error["censored"]
     assert paired["half the limit"] > 3 * error["half the limit"]

@@ -367,7 +367,7 @@ ROW = st.fixed_dictionaries({name: st.one_of(st.just(text), CELL) for name, text
 BROKEN = st.lists(st.sampled_from(["FILE_LAYOUT", "BLANK_LINE", "FOOTER"]), max_size=3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(rows=st.lists(ROW, min_size=1, max_size=8), broken=BROKEN)
 def test_every_line_has_exactly_one_fate_and_counts_add_up(rows: list[dict[str, str]], broken: list[str]) -> None:
     problems = [(len(rows) + 2 + n, reason, "?") for n, reason in enumerate(broken)]
@@ -380,7 +380,7 @@ def test_every_line_has_exactly_one_fate_and_counts_add_up(rows: list[dict[str, 
 WIDE_ROW = st.fixed_dictionaries(dict.fromkeys(("id", "d", "crp", "end", "how", "rx"), CELL))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(rows=st.lists(WIDE_ROW, min_size=1, max_size=6))
 def test_several_parts_lose_nothing_either(rows: list[dict[str, str]]) -> None:
     parts: list[dict[str, Any]] = [

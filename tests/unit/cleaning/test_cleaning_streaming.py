@@ -105,7 +105,7 @@ def test_the_study_of_these_tests_meets_every_kind_of_fate() -> None:
     assert (whole(relative=True)[2]["events"]["item"] == "relative_epoch").sum() > 5
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.lists(st.integers(0, 90), max_size=5), st.booleans())
 def test_blocks_of_lines_give_the_tables_of_the_whole_file(edges: list[int], relative: bool) -> None:
     raw = files(relative)["lab"]
@@ -118,7 +118,7 @@ def test_blocks_of_lines_give_the_tables_of_the_whole_file(edges: list[int], rel
             same(Path(folder) / f"{name}.parquet", table, getattr(whole(relative)[0]["lab"], name))
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.integers(1, 120), st.integers(1, 50), st.booleans())
 def test_ranges_of_people_give_the_tables_of_the_whole_source(rows: int, group: int, relative: bool) -> None:
     cleaned, people, expected = whole(relative)

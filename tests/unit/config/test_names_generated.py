@@ -99,7 +99,7 @@ def _below(place: Place, step: str | int, value: Any) -> tuple[Place, bool]:
     return place_of(Any), True
 
 
-@pytest.mark.parametrize("share", [4, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("share", [8, pytest.param(1, marks=pytest.mark.slow)])
 def test_nasty_values_end_in_a_message(share: int) -> None:
     """Values at one place of every kind are accepted or refused in words; nothing ends in a traceback.
 
