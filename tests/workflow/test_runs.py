@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import signal
@@ -218,7 +219,10 @@ def test_documents_and_the_archive_are_made_of_a_finished_study(finished_study: 
     assert {path.suffix for path in finished_study.glob("results/tables/en/**/*")} >= {".docx", ".rtf", ".xlsx", ".csv"}
     (bundle,) = finished_study.glob("results/bundle/*.zip")
     texts = dict(texts_of(bundle.read_bytes()))
-    assert {"index.html", "provenance.json", "protocol/protocol.json", "tables/index.csv"} <= texts.keys()
+    wanted = {"index.html", "provenance.json", "protocol/protocol.json", "tables/index.csv", "tables/datapackage.json"}
+    assert wanted <= texts.keys()
+    described = {f"tables/{one['path']}" for one in json.loads(texts["tables/datapackage.json"])["resources"]}
+    assert described == {name for name in texts if name.endswith(".csv")}
     assert not [name for name in texts if name.split("/")[0] in {"internal", "clean", "cohort", "intake", "analysis"}]
     for target in re.findall(r'href="([^"#:]+)"', texts["index.html"]):
         assert any(name.split("!")[0] == target for name in texts), target

@@ -70,12 +70,15 @@ rule record_provenance:
 
 
 rule export_tables:
-    """Every numbered table as CSV, with an index."""
+    """Every numbered table as CSV, with an index, and a description of every column (a Frictionless data package)."""
     input:
         ard="results/ard.parquet",
         outputs=str(PROGRAM / "docs" / "outputs.csv"),
+        words=LOCALES / f"{STUDY.languages[0]}.yaml",
+        dictionary=DICTIONARY,
     output:
         index="results/tables/index.csv",
+        descriptor="results/tables/datapackage.json",
     log:
         "results/logs/export_tables.log",
     benchmark:
@@ -84,6 +87,7 @@ rule export_tables:
         "../envs/environment.yml"
     threads: 1
     params:
+        config=STUDY.model_dump(mode="json"),
         code=code("export_tables.py"),
     script:
         "../scripts/export_tables.py"

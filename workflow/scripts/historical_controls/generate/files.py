@@ -9,6 +9,7 @@ from historical_controls.config.study_config import json_schema
 from historical_controls.generate.config_defaults import config_defaults
 from historical_controls.generate.dictionary_page import dictionary_page
 from historical_controls.generate.input_keys import input_keys
+from historical_controls.tables.exported import EXPORTS
 from historical_controls.tables.registry import data_model
 
 # workflow/scripts/historical_controls/generate/files.py: four folders below the root.
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[4]
 def generated_files() -> dict[str, str]:
     """Text by path from the repository root."""
     return {
-        "docs/data_model.md": data_model(),
+        "docs/data_model.md": data_model(EXPORTS),
         "docs/config_defaults.yaml": config_defaults(),
         "docs/dictionary.md": dictionary_page(),
         "docs/input_keys.md": input_keys(),

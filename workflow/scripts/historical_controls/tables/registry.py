@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from historical_controls.dictionary.vocabulary import EVENT_NAMES
 from historical_controls.tables.schema import Column, Table
 
@@ -631,11 +633,11 @@ ARD = Table(
         _text("population", "population analysed"),
         _text("arm", "'treated', 'historical', 'both' or ''"),
         _text("level", "a covariate, rule, patient or source; ''"),
-        _number("day", "study day; null where none"),
+        _number("day", "study day; null where none", "days"),
         _text("contrast", "what is compared with what; ''"),
         _text("statistic", "name of the number"),
         _text("id", "stable hash of the key"),
-        _number("value", "the number; null for text"),
+        _number("value", "the number, in the unit of column `unit`; null for text"),
         _text("text", "code of a word or reason in the locales, or a text result; null for numbers", True),
         _text("unit", "unit of the number; ''"),
         _text("format", "how it is printed: '0', '0.0', '0.00', 'p', 'percent', 'percent.00', 'text'"),
@@ -675,15 +677,19 @@ TABLES: tuple[Table, ...] = (
 )
 
 
-def data_model() -> str:
-    """docs/data_model.md, generated from the declarations so that the two cannot disagree."""
+def data_model(exports: Iterable[Table]) -> str:
+    """docs/data_model.md, generated from the declarations so that the two cannot disagree.
+
+    exports: the tables that are written for other programs.
+    """
     head = (
         "# Data model\n\n"
         "Generated from `tables/registry.py` by `make docs`; do not edit. Times are UTC in tables and local (the\n"
-        "source's time zone) in exports. Every table is parquet, sorted by its key.\n"
+        "source's time zone) in exports. Every table is parquet, sorted by its key; what is\n"
+        "written for other programs says so in its path.\n"
     )
     events = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in EVENT_NAMES.items())
-    body = "".join(_table_section(table) for table in TABLES)
+    body = "".join(_table_section(table) for table in (*TABLES, *exports))
     return f"{head}{body}\n## Event names\n\n| event | meaning |\n|---|---|\n{events}"
 
 

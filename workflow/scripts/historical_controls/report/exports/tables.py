@@ -7,28 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from historical_controls.report.exports.standards.data_package import INDEX, Resource
 from historical_controls.report.printing.outputs import Output, exported
+from historical_controls.tables.exported import EXPORT_INDEX, EXPORTED
 from historical_controls.text.formatting import format_number
 from historical_controls.text.spreadsheet_cells import inert
 
-COLUMNS = (
-    "output_id",
-    "scenario",
-    "analysis",
-    "method",
-    "outcome",
-    "population",
-    "arm",
-    "level",
-    "day",
-    "contrast",
-    "statistic",
-    "value",
-    "unit",
-    "text",
-    "printed",
-    "id",
-)
+INDEX_FILE = f"{INDEX}.csv"
 
 
 def export_tables(ard: pd.DataFrame, outputs: Mapping[str, Output]) -> dict[str, pd.DataFrame]:
@@ -56,7 +41,14 @@ def export_index(tables: Mapping[str, pd.DataFrame], outputs: Mapping[str, Outpu
         }
         for output in exported(outputs)
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(EXPORT_INDEX.names))
+
+
+def table_resources(tables: Mapping[str, pd.DataFrame], index: pd.DataFrame, language: str) -> list[Resource]:
+    """The files of results/tables, the index first. tables: by file name; index: as `export_index` makes it."""
+    titles = dict(zip(index["file"], index["title_es" if language == "es" else "title_en"], strict=True))
+    files = [Resource(name, titles[name], EXPORTED, frame) for name, frame in tables.items()]
+    return [Resource(INDEX_FILE, EXPORT_INDEX.description, EXPORT_INDEX, index), *files]
 
 
 def _export(rows: pd.DataFrame) -> pd.DataFrame:
@@ -65,7 +57,7 @@ def _export(rows: pd.DataFrame) -> pd.DataFrame:
         text if isinstance(text, str) else format_number(value, format)
         for value, text, format in zip(rows["value"], rows["text"], rows["format"], strict=True)
     ]
-    frame = rows.assign(printed=printed)[list(COLUMNS)].reset_index(drop=True)
+    frame = rows.assign(printed=printed)[list(EXPORTED.names)].reset_index(drop=True)
     return _inert(frame)
 
 
