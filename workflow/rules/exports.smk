@@ -6,7 +6,7 @@ Writes: results/internal/adam, results/internal/listings, results/tables/{lang},
 
 
 rule export_datasets:
-    """ADaM-like data sets by display id, and listings 16.2.x. Single patients stay in the hospital: results/internal."""
+    """ADaM-like data sets by display id (CSV, Dataset-JSON, define.xml), and listings 16.2.x. Single patients stay in the hospital: results/internal."""
     input:
         patients="results/cohort/primary/patients.parquet",
         observations="results/cohort/primary/observations.parquet",

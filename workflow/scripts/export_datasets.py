@@ -10,6 +10,9 @@ from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.report.exports.adam import adam_datasets, load_definition
 from historical_controls.report.exports.listings import converted_values, duplicate_records, listings
+from historical_controls.report.exports.standards.analysis_datasets import described
+from historical_controls.report.exports.standards.dataset_json import dataset_json
+from historical_controls.report.exports.standards.define_xml import DEFINE_FILE, define_xml
 from historical_controls.report.exports.tables import write_frames
 from historical_controls.tables.parquet import read_table
 from historical_controls.tables.registry import (
@@ -41,13 +44,18 @@ with reported(snakemake.log[0]):
         "measurements": converted_values(snakemake.input.measurements),
         "ledger": duplicate_records(snakemake.input.ledgers),
     }
+    config = Config.model_validate(snakemake.params.config)
     datasets = adam_datasets(
         tables["patients"],
         read_table(snakemake.input.visits, VISITS),
         load_definition(snakemake.input.definition),
-        Config.model_validate(snakemake.params.config),
+        config,
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
     )
     write_frames({name.lower(): frame for name, frame in datasets.items()}, snakemake.output.adam)
+    own = described(datasets)
+    texts = {f"{one.name.lower()}.json": dataset_json(one, config.study.id) for one in own}
+    for name, text in {**texts, DEFINE_FILE: define_xml(own, config.study)}.items():
+        (Path(snakemake.output.adam) / name).write_text(text, encoding="utf-8")
     listed = {f"listing-{number}": frame for number, frame in listings(tables).items()}
     write_frames(listed, snakemake.output.listings)

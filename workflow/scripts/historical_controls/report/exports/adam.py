@@ -103,6 +103,7 @@ def _defined(characteristics: pd.DataFrame, dictionary: Dictionary) -> pd.DataFr
         {
             "dataset": "ADSL",
             "variable": code,
+            "key": "",
             "label": dictionary.outcomes[code].label_en,
             "type": "text",
             "unit_or_codes": "Y; N" if dictionary.outcomes[code].kind == "flag" else "",
