@@ -297,7 +297,7 @@ def test_a_day_may_follow_an_hour_of_the_same_day() -> None:
         ("2020-05-20 08:30:00", "add '%Y-%m-%d %H:%M:%S' to its 'formats'"),
         ("shown as 'may-20', stored as 2020-05-20", "correct the cell"),
         ("=DATE(2020,5,20)", "saved without the results of its formulas"),
-        ("#VALUE!", "an error of the sheet"),
+        ("#VALUE!", "the sheet has an error there"),
         ("05/20/2020", "time as sent: '05/20/2020'"),
         ("43971", "declare excel_serial: true"),
         ("43971.5", "declare excel_serial: true"),

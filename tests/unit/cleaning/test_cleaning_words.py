@@ -277,9 +277,9 @@ def test_so_are_those_of_upper_limits(text: str) -> None:
     [
         ("shown as '<0.5', stored as 0.5", "shows one thing and stores another"),
         ("=IF(A2>1,B2,C2)", "saved without the results of its formulas"),
-        ("#DIV/0!", "an error of the sheet"),
-        ("#N/A", "an error of the sheet"),
-        ("#¡VALOR!", "an error of the sheet"),
+        ("#DIV/0!", "the sheet has an error there"),
+        ("#N/A", "the sheet has an error there"),
+        ("#¡VALOR!", "the sheet has an error there"),
     ],
 )
 def test_what_a_sheet_could_not_say_has_its_own_remedy(text: str, said: str) -> None:

@@ -154,7 +154,7 @@ MISTAKES = [
     ("id,v\n1,ñ\n".encode(), {"encoding": "latin-1"}, "the file is utf-8, not latin-1", "Declare encoding: utf-8"),
     ("id,v\n1,a\n".encode("utf-16"), {"encoding": "latin-1"}, "the file is utf-16", "Declare encoding: utf-16"),
     (b"abc", {"encoding": "utf-16"}, "not utf-16", None),
-    (b"PK\x03\x04rest", {}, "this is a workbook", "format: xlsx"),
+    (b"PK\x03\x04rest xl/workbook.xml", {}, "this is a workbook", "format: xlsx"),
     (b"id;v\n1;a\n", {}, "none of the declared columns", "line 1 with the delimiter ';'"),
     (b"x\n\nid,v\n1,a\n", {}, "none of the declared columns", "line 3 with the delimiter ','"),
     (b"id,v\n1,a\n", {"header_line": 2}, "none of the declared columns", "line 1"),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
+import re
 import unicodedata
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import openpyxl
 import pandas as pd
@@ -132,6 +137,34 @@ def test_gzipped_text_is_read_as_the_text(tmp_path: Path, encoding: str) -> None
     assert cells(read(tmp_path / "x.csv.gz", packed, declared(encoding=encoding)), "v") == [("ñ",), ("b",)]
     with pytest.raises(UserError, match="damaged or cut short"):
         read(tmp_path / "x.csv.gz", packed[:-9], declared(encoding=encoding))
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        archive.writestr(name, content)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("packed", "kind"),
+    [
+        (bz2.compress(b"id,v\n1,7\n"), "bzip2"),
+        (lzma.compress(b"id,v\n1,7\n"), "xz"),
+        (zipped("x.csv", b"id,v\n1,7\n"), "zip"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_other_packings_are_named(tmp_path: Path, packed: bytes, kind: str, encoding: str) -> None:
+    with pytest.raises(UserError, match=re.escape(f"a packed file ({kind})")):
+        read(tmp_path / "x.csv", packed, declared(encoding=encoding))
+
+
+def test_a_gzipped_workbook_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="gzipped file, not a workbook"):
+        read(tmp_path / "x.xlsx", gzip.compress(b"PK"), declared(format="xlsx"))
+    with pytest.raises(UserError, match="this is a workbook"):
+        read(tmp_path / "x.csv", zipped("xl/workbook.xml", b""), declared())
 
 
 def test_cells_of_two_values_are_split_by_declaration(tmp_path: Path) -> None:

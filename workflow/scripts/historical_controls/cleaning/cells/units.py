@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.cleaning.records.distinct import by_distinct, numbers_by_distinct_pair
-from historical_controls.config.sources.sources import UnitFactor
+from historical_controls.config.sources.limits import UnitFactor
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.folding import fold_unit
 

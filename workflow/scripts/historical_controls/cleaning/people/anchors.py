@@ -8,11 +8,14 @@ from typing import Literal
 
 import pandas as pd
 
+from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.cleaning.records.records import decide
 from historical_controls.config.sources.sources import Source
 from historical_controls.tables.registry import EVENTS
 
 UTC: Literal["datetime64[us, UTC]"] = "datetime64[us, UTC]"
+PERSONAL = ["patient_id", "event"]
+EDGES: tuple[Literal["first"], Literal["last"]] = ("first", "last")
 
 
 def anchored_events(events: pd.DataFrame, source: Source) -> pd.DataFrame:
@@ -29,29 +32,61 @@ def anchored_events(events: pd.DataFrame, source: Source) -> pd.DataFrame:
         events = _with_times(events, _anchors(events, events, source))
         if events["time"].isna().sum() == undated.sum():
             break
-    return _without_anchor_held(events)
+    return _without_anchor_held(events, _anchors(events, events, source))
 
 
 def anchored(records: pd.DataFrame, events: pd.DataFrame, source: Source) -> pd.DataFrame:
     """Return the records with absolute times (events: anchored); those whose anchor has no date are held."""
     if records["relative_hours"].isna().all():
         return records
-    return _without_anchor_held(_with_times(records, _anchors(records, events, source)))
+    anchors = _anchors(records, events, source)
+    return _without_anchor_held(_with_times(records, anchors), anchors)
 
 
 def _anchors(records: pd.DataFrame, events: pd.DataFrame, source: Source) -> pd.DataFrame:
-    """Return the first and the last possible moment of each record's anchor (columns time, latest)."""
-    known = events.loc[(events["fate"] == "clean") & events["time"].notna(), ["patient_id", "event", "time", "latest"]]
-    # Of several admissions the first counts, and of one day the one with a clock.
-    first = known.sort_values(["time", "latest"], kind="stable").drop_duplicates(["patient_id", "event"])
-    keys = pd.MultiIndex.from_arrays([records["patient_id"], records["anchor"]])
-    found = first.set_index(["patient_id", "event"]).reindex(keys).set_axis(records.index)
+    """Return the first and the last possible moment of each record's anchor, and how many it may be (n).
+
+    The patient's only event of that name counts; of several that of the record's own row, else what its file declares
+    (`relative_to_which`), and none if it declares nothing.
+    """
+    dated = events.loc[events["fate"].isin(["clean", "duplicate"]) & events["time"].notna()]
+    known = _distinct(dated.loc[dated["fate"] == "clean"], source.timezone)
+    wanted = records[["patient_id", "file", "line"]].assign(event=records["anchor"])
+    found = _looked_up(wanted, known.drop_duplicates(PERSONAL), PERSONAL)
+    n = _looked_up(wanted, known.groupby(PERSONAL).size().rename("n").reset_index(), PERSONAL)["n"].fillna(0)
+    several = n > 1
+    if several.any():
+        found.loc[several] = _of_several(wanted.loc[several], dated, known, source)
     # Where nobody has an event, the dates of none must still be dates.
-    found = found.astype({"time": UTC, "latest": UTC})
+    found = found.astype({"time": UTC, "latest": UTC}).assign(n=n)
     if source.relative_epoch is None or source.epoch_event is None:
         return found
-    planted = (records["anchor"] == source.epoch_event) & found["time"].isna()
+    planted = (records["anchor"] == source.epoch_event) & (n == 0)
     return found.assign(time=found["time"].mask(planted, _epoch(source.relative_epoch, source.timezone)))
+
+
+def _of_several(wanted: pd.DataFrame, dated: pd.DataFrame, known: pd.DataFrame, source: Source) -> pd.DataFrame:
+    here = [*PERSONAL, "file", "line"]
+    own = _looked_up(wanted, dated.drop_duplicates(here, keep=False)[[*here, "time", "latest"]], here)
+    first, last = (_looked_up(wanted, known.drop_duplicates(PERSONAL, keep=keep), PERSONAL) for keep in EDGES)
+    rule = by_distinct(wanted["file"], lambda name: source.files[name].relative_to_which, "str")
+    declared = first.where(rule == "first", last.where(rule == "last"))
+    return own.where(own["time"].notna(), declared)
+
+
+def _distinct(dated: pd.DataFrame, timezone: str) -> pd.DataFrame:
+    """Return dated events in order of time, each once: one known by its day is that of a clock on the same day."""
+    known = dated[[*PERSONAL, "time", "latest"]]
+    vague = known["latest"].notna()
+    day = known["time"].dt.tz_convert(timezone).dt.floor("D")
+    clocked = (~vague).groupby([known["patient_id"], known["event"], day]).transform("any")
+    known = known.loc[~(vague & clocked)].sort_values(["time", "latest"], kind="stable")
+    return known.drop_duplicates([*PERSONAL, "time"])
+
+
+def _looked_up(wanted: pd.DataFrame, known: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return the other columns of `known`, whose keys are unique, for each row of `wanted`."""
+    return known.set_index(keys).reindex(pd.MultiIndex.from_frame(wanted[keys])).set_axis(wanted.index)
 
 
 def _with_times(records: pd.DataFrame, anchors: pd.DataFrame) -> pd.DataFrame:
@@ -71,9 +106,14 @@ def _later(moments: pd.Series, hours: pd.Series) -> pd.Series:
     return (moments + pd.to_timedelta((hours * 3_600_000).round(), unit="ms")).astype(UTC)
 
 
-def _without_anchor_held(records: pd.DataFrame) -> pd.DataFrame:
+def _without_anchor_held(records: pd.DataFrame, anchors: pd.DataFrame) -> pd.DataFrame:
     lost = records["relative_hours"].notna() & records["time"].isna()
-    hint = "the event '" + records.loc[lost, "anchor"] + "', from which its time counts, has no date"
+    n = anchors.loc[lost, "n"]
+    what = pd.Series("has no date", index=n.index, dtype="str").mask(
+        n > 1,
+        "has " + n.astype("int64").astype("str") + " dates and the row none of its own: declare 'relative_to_which'",
+    )
+    hint = "the event '" + records.loc[lost, "anchor"] + "', from which its time counts, " + what
     return decide(records, lost, "TIME_NO_ANCHOR", hint=hint.reindex(records.index))
 
 

@@ -70,7 +70,9 @@ def sheet_fault(text: str) -> str:
     if text.startswith("="):
         return "the sheet was saved without the results of its formulas: open it, save it, and send it again"
     if ERROR_OF_SHEET.fullmatch(text):
-        return "an error of the sheet: correct its formula, or declare the text under 'sentinels' if it is missing"
+        return (
+            "the sheet has an error there: correct its formula, or declare the text under 'sentinels' if it is missing"
+        )
     return ""
 
 

@@ -10,6 +10,8 @@ from historical_controls.config.base import Section, Text
 
 # What counts of several results of one day without a clock.
 SameDayRule = Literal["hold", "median", "worst", "last"]
+# Which of a patient's admissions (or other events) relative times count from.
+AnchorRule = Literal["hold", "first", "last"]
 
 
 class SplitColumn(Section):

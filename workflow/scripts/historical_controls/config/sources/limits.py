@@ -37,3 +37,18 @@ class CutOff(Section):
         if self.up_to == self.above:
             raise ValueError(f"both sides of the cut-off mean '{self.above}'")
         return self
+
+
+class UnitFactor(Section):
+    """A unit that the export states wrongly, as confirmed by a person: every value that it touches is flagged."""
+
+    outcome: NumericOutcome
+    unit: str | None = Field(None, description="unit as sent or declared; null = any")
+    factor: float | None = Field(None, gt=0, description="what the numbers sent are multiplied by")
+    true_unit: Unit | None = Field(None, description="the unit that the numbers are really in")
+
+    @model_validator(mode="after")
+    def one_correction(self) -> UnitFactor:
+        if (self.factor is None) == (self.true_unit is None):
+            raise ValueError("give either factor or true_unit")
+        return self

@@ -24,8 +24,8 @@ from historical_controls.config.name_types import (
 from historical_controls.config.sources.arms import ArmColumn
 from historical_controls.config.sources.codes import MEANINGS, CaseRule, Codes, DeclaredCodes, collisions
 from historical_controls.config.sources.findings import ConfirmedFinding, SuspectShares
-from historical_controls.config.sources.layout import SameDayRule, SplitColumn
-from historical_controls.config.sources.limits import AssayLimit, CutOff, StrippedLimit
+from historical_controls.config.sources.layout import AnchorRule, SameDayRule, SplitColumn
+from historical_controls.config.sources.limits import AssayLimit, CutOff, StrippedLimit, UnitFactor
 from historical_controls.config.sources.parts import (
     AnyPart,
     EventRows,
@@ -44,21 +44,6 @@ class Sentinels(Section):
 
     columns: list[str] = Field(default=[], description="columns they hold in; empty = every column read")
     codes: Codes = Field(min_length=1)
-
-
-class UnitFactor(Section):
-    """A unit that the export states wrongly, as confirmed by a person: every value that it touches is flagged."""
-
-    outcome: NumericOutcome
-    unit: str | None = Field(None, description="unit as sent or declared; null = any")
-    factor: float | None = Field(None, gt=0, description="what the numbers sent are multiplied by")
-    true_unit: Unit | None = Field(None, description="the unit that the numbers are really in")
-
-    @model_validator(mode="after")
-    def one_correction(self) -> UnitFactor:
-        if (self.factor is None) == (self.true_unit is None):
-            raise ValueError("give either factor or true_unit")
-        return self
 
 
 class RedcapExport(Section):
@@ -136,6 +121,10 @@ class SourceFile(Section):
     )
     same_day_of: dict[MeasuredOutcome, SameDayRule] = Field(
         default={}, description="the same for single outcomes, e.g. {CRP: worst}"
+    )
+    relative_to_which: AnchorRule = Field(
+        "hold",
+        description="which of several events times count from, where the row dates none of its own",
     )
     unit_factors: list[UnitFactor] = Field(
         default=[], description="units stated wrongly, each correction confirmed by a person"

@@ -26,7 +26,7 @@ from historical_controls.intake.layout import (
     is_footer,
     text_frame,
 )
-from historical_controls.intake.text_files.decoding import OLE
+from historical_controls.intake.text_files.decoding import GZIP, OLE
 from historical_controls.intake.workbooks.number_formats import (
     contradiction,
     sections,
@@ -79,6 +79,8 @@ def _sheet_rows(path: Path, raw: bytes, file: SourceFile) -> list[list[str]]:
         raise UserError(
             "this is an old (.xls) or password-protected workbook", str(path), "Save it as .xlsx without a password."
         )
+    if raw.startswith(GZIP):
+        raise UserError("this is a gzipped file, not a workbook", str(path), "Unpack it; only text may be gzipped.")
     try:
         return _filled_rows(path, _rows(path, raw, file))
     except UserError:
