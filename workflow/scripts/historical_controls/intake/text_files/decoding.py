@@ -16,7 +16,7 @@ from historical_controls.errors import UserError
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 GZIP = b"\x1f\x8b"
 # Archives that are not unpacked while reading. A workbook is a zip archive as well, with parts of these names.
-PACKED = {b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"(\xb5/\xfd": "zstd"}
+PACKED = {b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"7z\xbc\xaf": "7-Zip", b"Rar!": "rar", b"(\xb5/\xfd": "zstd"}
 OF_WORKBOOKS = (b"[Content_Types].xml", b"xl/", b"opendocument.spreadsheet")
 UTF8 = "utf-8"
 ONE_BYTE = ("iso8859-1", "iso8859-15", "cp1252")
