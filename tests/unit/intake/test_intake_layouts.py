@@ -246,6 +246,13 @@ def test_codes_come_as_labels_where_declared(tmp_path: Path, form: str) -> None:
     assert cells(frame, "sex") == [("male",), ("female",), ("male",)]
 
 
+@pytest.mark.parametrize("form", ["sav", "dta", "xport"])
+def test_labels_that_the_file_lacks_are_a_plain_error(tmp_path: Path, form: str) -> None:
+    WRITERS[form][0](FRAME, str(tmp_path / "x"))
+    with pytest.raises(UserError, match="the file has no labels"):
+        read_file(tmp_path / "x", declared("sex", format=form, value_labels=True))
+
+
 def test_long_statistical_files_come_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statistical, "CHUNK_ROWS", 2)
     pyreadstat.write_sav(FRAME, str(tmp_path / "x"))

@@ -28,7 +28,9 @@ def read_statistical(path: Path, file: SourceFile) -> Iterator[Grid]:
     values are blank. Raises UserError where pyreadstat is not installed or the file is not of the declared format.
     """
     read = _reader(path, file)
-    options = {"apply_value_formats": True, "formats_as_category": False} if file.value_labels else {}
+    # The reader of transport files has no such options, since they hold no labels.
+    labelled = file.value_labels and file.format != "xport"
+    options = {"apply_value_formats": True, "formats_as_category": False} if labelled else {}
     done, size = 0, CHUNK_ROWS
     # A block shorter than what was asked for is the last one.
     while size == CHUNK_ROWS:
@@ -37,6 +39,9 @@ def read_statistical(path: Path, file: SourceFile) -> Iterator[Grid]:
         except Exception as error:  # the parser raises errors of its own for each kind of damage
             said = f"this is not a readable {file.format} file ({str(error)[:80]})"
             raise UserError(said, str(path), "Check 'format', or export it as csv.") from None
+        if file.value_labels and not meta.variable_value_labels:
+            where = "; those of SAS stand in a catalogue of its own" if file.format in ("sas7bdat", "xport") else ""
+            raise UserError(f"the file has no labels{where}", str(path), "Leave out 'value_labels'; declare the codes.")
         names = list(meta.column_names)
         columns = [_exact(frame.iloc[:, place], meta.readstat_variable_types[name]) for place, name in enumerate(names)]
         clocks = [name for name, values in zip(names, columns, strict=True) if any(isinstance(v, time) for v in values)]

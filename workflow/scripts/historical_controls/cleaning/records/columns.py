@@ -67,6 +67,8 @@ def sheet_fault(text: str) -> str:
     """Return what to do about a cell whose sheet has no value for it, or shows another than it stores; '' elsewhere."""
     if text.startswith("shown as '"):
         return "the sheet shows one thing and stores another: correct the cell, or its number format"
+    if text.startswith("not split: "):
+        return "'split_columns' expects its mark between so many values: correct the cell, or declare it otherwise"
     if text.startswith("="):
         return "the sheet was saved without the results of its formulas: open it, save it, and send it again"
     if ERROR_OF_SHEET.fullmatch(text):
