@@ -23,8 +23,9 @@ from .study import small_study
 @cache
 def resources() -> tuple[Resource, ...]:
     study = small_study()
+    names = study_names(study.config, study.words("en"), study.dictionary)
     tables = export_tables(study.ard, study.outputs)
-    return tuple(table_resources(tables, export_index(tables, study.outputs), "en"))
+    return tuple(table_resources(tables, export_index(tables, study.outputs), names))
 
 
 @cache

@@ -113,6 +113,7 @@ rule write_bundle:
         figures=collect("results/figures/{lang}", lang=STUDY.languages),
         index="results/tables/index.csv",
         descriptor="results/tables/datapackage.json",
+        cards="results/tables/cards.csv",
         machine="results/protocol/protocol.json",
         provenance="results/provenance.json",
         words=[LOCALES / f"{lang}.yaml" for lang in STUDY.languages],

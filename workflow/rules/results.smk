@@ -79,6 +79,7 @@ rule export_tables:
     output:
         index="results/tables/index.csv",
         descriptor="results/tables/datapackage.json",
+        cards="results/tables/cards.csv",
     log:
         "results/logs/export_tables.log",
     benchmark:

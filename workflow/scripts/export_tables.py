@@ -28,7 +28,7 @@ with reported(snakemake.log[0]):
     # A file of an earlier run whose output has no rows any more would be taken for a result of this one.
     for stale in index.parent.glob("*.csv"):
         stale.unlink()
-    resources = table_resources(tables, export_index(tables, outputs), words.language)
+    resources = table_resources(tables, export_index(tables, outputs), names)
     for resource in resources:
         (index.parent / resource.file).write_bytes(resource.content)
     package = data_package(config.study, names, resources)

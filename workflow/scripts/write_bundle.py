@@ -21,8 +21,9 @@ with reported(snakemake.log[0]):
     # By the index: a file that lies there by chance is not shared.
     named = pd.read_csv(index, dtype=str, keep_default_na=False)["file"]
     tables = [index.parent / name for name in named if name]
-    places = [*given.pages, *given.documents, *given.figures, given.machine, given.provenance]
-    files = public_files(index.parent.parent, [*map(Path, places), index, Path(given.descriptor), *tables])
+    more = [given.machine, given.provenance, index, given.descriptor, given.cards]
+    places = [*given.pages, *given.documents, *given.figures, *more]
+    files = public_files(index.parent.parent, [*map(Path, places), *tables])
     words = [load_words(Path(given.words[0]).parent, language) for language in config.languages]
     page = render_bundle_page(config, words, Path(given.templates[0]).parent, files)
     Path(snakemake.output.bundle).write_bytes(archive({**files, INDEX: page.encode()}))

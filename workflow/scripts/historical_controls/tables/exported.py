@@ -37,4 +37,35 @@ EXPORT_INDEX = Table(
     ),
 )
 
-EXPORTS: tuple[Table, ...] = (EXPORT_INDEX, EXPORTED)
+
+def _group(place: int, column: str, meaning: str) -> tuple[Column, Column]:
+    return (
+        Column(f"group{place}", "text", f"'{column}' where the result belongs to one, else ''"),
+        Column(f"group{place}_level", "text", meaning),
+    )
+
+
+CARDS = Table(
+    "cards",
+    "results/tables/cards.csv",
+    "All rows of the tables and figures in the shape of analysis results data of the R package cards: its columns in "
+    "its order, then the other columns of the results table. Its list columns are text; an empty cell is null.",
+    ("id",),
+    (
+        *_group(1, "arm", _RESULTS["arm"].description),
+        *_group(2, "day", "study day"),
+        *_group(3, "contrast", _RESULTS["contrast"].description),
+        Column("variable", "text", "outcome code; of a result of no outcome the analysis"),
+        Column("variable_level", "text", _RESULTS["level"].description),
+        Column("context", "text", _RESULTS["analysis"].description),
+        Column("stat_name", "text", _RESULTS["statistic"].description),
+        Column("stat_label", "text", "the statistic in words"),
+        Column("stat", "text", "the number in the unit of column `unit`, or the code or text of the result"),
+        Column("stat_fmt", "text", _PRINTED.description),
+        Column("warning", "text", "empty: findings about a result are rows of their own"),
+        Column("error", "text", "code of the reason for which there is no number; ''"),
+        *(_RESULTS[name] for name in ("output_id", "scenario", "method", "population", "unit", "id")),
+    ),
+)
+
+EXPORTS: tuple[Table, ...] = (EXPORT_INDEX, EXPORTED, CARDS)

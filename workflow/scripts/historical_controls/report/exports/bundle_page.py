@@ -22,6 +22,7 @@ BY_LANGUAGE = {
 SHARED = {
     "index": "tables/index.csv",
     "descriptor": "tables/datapackage.json",
+    "cards": "tables/cards.csv",
     "machine": "protocol/protocol.json",
     "provenance": "provenance.json",
 }

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from historical_controls.report.exports.standards.cards import cards_frame
 from historical_controls.report.exports.standards.data_package import INDEX, Resource
 from historical_controls.report.printing.outputs import Output, exported
-from historical_controls.tables.exported import EXPORT_INDEX, EXPORTED
+from historical_controls.tables.exported import CARDS, EXPORT_INDEX, EXPORTED
 from historical_controls.text.formatting import format_number
+from historical_controls.text.names import Names
 from historical_controls.text.spreadsheet_cells import inert
 
 INDEX_FILE = f"{INDEX}.csv"
+CARDS_FILE = "cards.csv"
 
 
 def export_tables(ard: pd.DataFrame, outputs: Mapping[str, Output]) -> dict[str, pd.DataFrame]:
@@ -44,11 +47,15 @@ def export_index(tables: Mapping[str, pd.DataFrame], outputs: Mapping[str, Outpu
     return pd.DataFrame(rows, columns=list(EXPORT_INDEX.names))
 
 
-def table_resources(tables: Mapping[str, pd.DataFrame], index: pd.DataFrame, language: str) -> list[Resource]:
+def table_resources(tables: Mapping[str, pd.DataFrame], index: pd.DataFrame, names: Names) -> list[Resource]:
     """The files of results/tables, the index first. tables: by file name; index: as `export_index` makes it."""
-    titles = dict(zip(index["file"], index["title_es" if language == "es" else "title_en"], strict=True))
-    files = [Resource(name, titles[name], EXPORTED, frame) for name, frame in tables.items()]
-    return [Resource(INDEX_FILE, EXPORT_INDEX.description, EXPORT_INDEX, index), *files]
+    words = names.words
+    titles = dict(zip(index["file"], index["title_es" if words.language == "es" else "title_en"], strict=True))
+    return [
+        Resource(INDEX_FILE, words("bundle.index"), EXPORT_INDEX, index),
+        *(Resource(name, titles[name], EXPORTED, frame) for name, frame in tables.items()),
+        Resource(CARDS_FILE, words("bundle.cards"), CARDS, cards_frame(tables, names)),
+    ]
 
 
 def _export(rows: pd.DataFrame) -> pd.DataFrame:
