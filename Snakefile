@@ -53,6 +53,7 @@ rule all:
         reports=collect("results/report/investigator.{lang}.html", lang=STUDY.languages),
         statistician=collect("results/report/statistician.{lang}.html", lang=STUDY.languages),
         cleaning=collect("results/internal/cleaning.{lang}.html", lang=STUDY.languages),
+        narratives=collect("results/internal/narratives.{lang}.html", lang=STUDY.languages),
         tables="results/tables/index.csv",
         datasets="results/internal/adam",
         quarantine="results/clean/quarantine.csv",

@@ -158,6 +158,7 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
         "certainty.left_",
         "certainty.right_",
         "described.",
+        "narratives.",
         "single_arm.",
     }
     assert [

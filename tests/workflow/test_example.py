@@ -22,6 +22,7 @@ def test_everything_promised_is_there(example: Path) -> None:
         "tables/index.csv",
         "internal/cleaning.en.html",
         "internal/cleaning.es.html",
+        "internal/narratives.es.html",
     ):
         assert (example / path).stat().st_size > 500
     assert len(list(example.glob("figures/en/*.svg"))) == len(list(example.glob("figures/es/*.svg"))) >= 10

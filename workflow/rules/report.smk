@@ -98,3 +98,30 @@ rule write_cleaning_page:
         code=code("write_cleaning_page.py"),
     script:
         "../scripts/write_cleaning_page.py"
+
+
+rule write_narratives:
+    """Tells what happened to each treated patient, in every language. It shows ids as sent and stays in the hospital."""
+    input:
+        ard="results/ard.parquet",
+        patients="results/cohort/primary/patients.parquet",
+        events="results/cohort/primary/events.parquet",
+        visits="results/cohort/primary/visits.parquet",
+        figures=collect("results/internal/figures/{lang}", lang=STUDY.languages),
+        words=[LOCALES / f"{lang}.yaml" for lang in STUDY.languages],
+        templates=sorted(TEMPLATES.iterdir()),
+        dictionary=DICTIONARY,
+    output:
+        pages=collect("results/internal/narratives.{lang}.html", lang=STUDY.languages),
+    log:
+        "results/logs/write_narratives.log",
+    benchmark:
+        "results/benchmarks/write_narratives.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        config=STUDY.model_dump(mode="json"),
+        code=code("write_narratives.py"),
+    script:
+        "../scripts/write_narratives.py"

@@ -20,7 +20,7 @@ SCRIPTS = ROOT / "workflow/scripts"
 LIBRARY = SCRIPTS / "historical_controls"
 # Rules that print from the config, and so read all of it.
 READERS = {
-    *("write_report", "write_statistician_report", "write_cleaning_page", "draw_figures"),
+    *("write_report", "write_statistician_report", "write_cleaning_page", "write_narratives", "draw_figures"),
     *("export_datasets", "export_documents", "export_tables", "record_provenance", "protocol", "write_bundle"),
 }
 COHORTS = {"define_cohort", "redraw_waits", "redefine_cohorts", "count_readings"}
@@ -148,7 +148,10 @@ def test_an_edited_module_reruns_exactly_the_scripts_that_use_it() -> None:
     cache = CodeCache()
     used = {script.stem: modules_used(script, cache) for script in scripts}
     users = {module: {stem for stem, files in used.items() if LIBRARY / module in files} for module in MODULES}
-    pages = {"write_report", "write_statistician_report", "write_cleaning_page", "write_protocol", "write_bundle"}
+    pages = {
+        *("write_report", "write_statistician_report", "write_cleaning_page", "write_narratives"),
+        *("write_protocol", "write_bundle"),
+    }
     whole = {*pages, "draw_figures", "export_datasets", "export_documents", "export_tables"}
     assert users["config/sources/redcap.py"] == {"read_file", "clean_file"}
     assert users["config/analysis/sensitivity.py"] == {"assess_robustness", "analyse_placebos", *whole}
