@@ -149,6 +149,9 @@ def test_a_result_may_not_be_dated_before_its_specimen() -> None:
     done = ["2020-05-04 07:59", "2020-05-04 08:00", "2020-05-04", "2020-05-03", ""]
     cleaned = clean([{**LAB, "done": text} for text in done], part)
     assert fates(cleaned) == ["TIME_ORDER", "clean", "clean", "TIME_ORDER", "clean"]
+    # Known by its day alone, a result was surely there at the day's end and no earlier.
+    reported = cleaned.measurements.sort_values("line")["result_time"].dt.strftime("%d %H:%M").tolist()
+    assert reported[:2] == ["04 08:00", "04 23:59"]
 
 
 WIDE = {"kind": "measurements_wide", "subject": "id", "time": DAY}

@@ -101,6 +101,59 @@ def test_which_stay_is_compared_is_declared() -> None:
     assert (treated["end_state"], round(treated["end_day"] * 24)) == ("discharge_alive", 40)
 
 
+READMITTED = [
+    happened("a", "admission", 0), day("a", "discharge_alive", 192), happened("a", "admission", 200),
+    happened("a", "discharge_alive", 320),
+]  # fmt: skip
+
+
+def test_a_discharge_on_the_day_of_the_readmission_ends_the_stay_before() -> None:
+    """Discharged on the day that begins at 192 h, admitted again at 200 h: the second stay ends at 320 h."""
+    rows = gases("a", 47, 60, 247, 250)
+    first, last = (patient(of(rows, READMITTED, time_zero={"historical_stay": stay})) for stay in ("first", "last"))
+    # The first stay is over when the second begins, 152 h after its time zero at 48 h.
+    assert (first["end_state"], round(first["end_day"] * 24)) == ("discharge_alive", 152)
+    assert (last["end_state"], round(last["end_day"] * 24)) == ("discharge_alive", 72)
+    treated = patient(of(rows, [*READMITTED, happened("a", "infusion", 210)], arm="treated"))
+    assert (treated["end_state"], round(treated["end_day"] * 24)) == ("discharge_alive", 110)
+
+
+def test_a_discharge_on_the_day_of_the_readmission_ends_it_where_the_stay_before_has_an_end() -> None:
+    """Both stays end by day; the second begins and ends on the day that begins at 192 h."""
+    events = [*READMITTED[:1], happened("a", "discharge_alive", 100), *READMITTED[1:3]]
+    row = patient(of(gases("a", 47), [*events, happened("a", "infusion", 205)], arm="treated"))
+    assert (row["end_state"], round(row["end_day"] * 24)) == ("discharge_alive", 11)
+
+
+def tubes(*events: dict[str, Any]) -> list[tuple[float, float]]:
+    """Start and stop of ventilation, in hours, as the events tell."""
+    known = records(tables([person("a")], [measured("a", "PF", 0, 120)], [happened("a", "admission", 0), *events]))
+    edges = known.treatments[["start", "stop"]].to_numpy() - at(0).value // 1_000_000
+    return [(round(start / 3_600_000, 3), round(stop / 3_600_000, 3)) for start, stop in edges]
+
+
+def test_an_extubation_without_a_clock_on_the_day_of_the_intubation_ends_it() -> None:
+    """Intubated at 30 h, extubated on the day that begins at 24 h: until the end of that day, not for ever."""
+    assert tubes(happened("a", "intubation", 30), day("a", "extubation", 24)) == [(30, 48)]
+    # It ended the tube of the day before; the one of 30 h lasted until 100 h.
+    again = [happened("a", "intubation", hour) for hour in (5, 30)]
+    assert tubes(*again, day("a", "extubation", 24), happened("a", "extubation", 100)) == [(5, 48), (30, 100)]
+    # With a clock, what was before the tube says nothing of it.
+    early = [happened("a", "extubation", 25), happened("a", "extubation", 100)]
+    assert tubes(happened("a", "intubation", 30), *early) == [(30, 100)]
+    assert tubes(day("a", "intubation", 24), happened("a", "extubation", 30)) == [(24, 30)]
+
+
+@pytest.mark.parametrize(("ends", "hours"), [("last", 72.0), ("first", 48.0)])
+def test_an_event_that_ends_without_a_clock_ends_at_either_end_of_its_day(ends: str, hours: float) -> None:
+    event = {**happened("a", "adverse_event", 50, end=48), "end_latest": at(72) - pd.Timedelta(milliseconds=1)}
+    found = of(gases("a", 47), [happened("a", "admission", 0), event], dates_without_clock={"ends": ends})
+    rows = found.events.set_index("event")
+    assert rows.loc["adverse_event", "end_hours"] - rows.loc["adverse_event", "hours"] == pytest.approx(
+        hours - 50, abs=1e-3
+    )
+
+
 def test_an_admission_written_again_within_a_stay_starts_no_new_one() -> None:
     """Registered again by the intensive care unit, records going on: one stay, from its first hour to its death."""
     events = [happened("a", "admission", 0), happened("a", "admission", 70), happened("a", "death", 120)]

@@ -50,7 +50,11 @@ _RECORD = (SOURCE, FILE, LINE, ITEM)
 _RECORD_KEY = ("source", "file", "line", "item")
 
 LATEST = "last moment at which it can have happened, where the file names a day alone"
-RESULT_TIME = _time("result_time", "when the result was reported, where the file says so", nullable=True)
+RESULT_TIME = _time(
+    "result_time",
+    "when the result was reported, where the file says so; of a day alone, when the day ended",
+    nullable=True,
+)
 RELEASED = _text("released", "reasons that a person set aside for this record, each followed by ';'; null = none", True)
 # Both bounds beside the value: what an assay could not measure is never replaced by a number on the way to the
 # likelihood.

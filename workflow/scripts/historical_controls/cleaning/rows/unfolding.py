@@ -41,7 +41,8 @@ def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, ca
         status_text=filled_column(rows, part.status, file),
         comment=filled_column(rows, part.comment, file),
         meaning=None,
-        result_time=reported.first,
+        # Of a result dated by its day alone, when it was surely there: nothing is judged by what was not yet known.
+        result_time=reported.latest.fillna(reported.first),
         result_latest=reported.latest,
     )
 

@@ -91,7 +91,7 @@ def place_all(clean: CleanTables, people: pd.DataFrame, dates: DatesWithoutClock
         events.assign(
             time=milliseconds(events["time"]),
             latest=milliseconds(events["latest"].fillna(events["time"])),
-            end_time=milliseconds(events["end_time"]),
+            end_time=milliseconds(_moment(events, "end_time", "end_latest", counts.ends)),
         ),
         treatments.assign(
             start=milliseconds(_moment(treatments, "start", "start_latest", counts.starts)),

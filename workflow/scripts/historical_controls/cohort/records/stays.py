@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from historical_controls.cohort.records.clean_tables import CleanTables
 from historical_controls.cohort.records.intervals import Flags, Integers
@@ -59,8 +60,31 @@ def stays_of(tables: CleanTables, first: Mapping[str, Integers], zero: TimeZero,
     np.minimum.at(until, patient[later], time[later])
     # An end recorded before the treatment belongs to an earlier stay; without a start every recorded end counts.
     from_time = np.where(treated != NEVER, treated, np.where(start == NEVER, -NEVER, start))
-    end, state = _ends(tables, from_time, until)
+    end, state = _ends(tables, _of_own_stay(tables.events, start, _before(starts, start)), from_time, until)
     return Stays(start, end, state)
+
+
+def _before(starts: tuple[Integers, Integers], start: Integers) -> Integers:
+    """Start of the stay before the one that is compared, by patient; NEVER where it is the first."""
+    patient, time = starts
+    earlier = time < start[patient]
+    out = np.full(len(start), -NEVER)
+    np.maximum.at(out, patient[earlier], time[earlier])
+    return np.where(out == -NEVER, NEVER, out)
+
+
+def _of_own_stay(events: pd.DataFrame, start: Integers, before: Integers) -> Flags:
+    """Which events cannot be the end of the stay before: of a discharge known by its day, on the day of a readmission.
+
+    It ends the stay before where nothing else does.
+    """
+    owner = events["patient"].to_numpy(np.int64)
+    first, time = events["first"].to_numpy(np.int64), events["time"].to_numpy(np.int64)
+    ends = events["event"].isin(END_EVENTS).to_numpy()
+    certain = ends & (time >= before[owner]) & (time < start[owner])
+    ended = before == NEVER
+    ended[owner[certain]] = True
+    return ~(ends & (first < start[owner]) & ~ended[owner])
 
 
 def _starts(tables: CleanTables, zero: TimeZero, count: int) -> tuple[Integers, Integers]:
@@ -95,14 +119,16 @@ def _any_between(owner: Integers, moment: Integers, patient: Integers, since: In
     return np.searchsorted(keys, clock.key(patient, until), side="right") > first
 
 
-def _ends(tables: CleanTables, start: Integers, until: Integers) -> tuple[Integers, np.ndarray]:
+def _ends(tables: CleanTables, of_own_stay: Flags, start: Integers, until: Integers) -> tuple[Integers, np.ndarray]:
     """The end of each stay from `start` to the next one (`until`), and its event; '' and the last record without one.
 
+    of_own_stay: which events are not those of an earlier stay.
     A death that may have come before the discharge recorded with it, or on the same day, is a death.
     """
     events, count = tables.events, len(start)
     owner = events["patient"].to_numpy(np.int64)
     own = (events["time"].to_numpy(np.int64) >= start[owner]) & (events["first"].to_numpy(np.int64) <= until[owner])
+    own &= of_own_stay
     end, possible, state = np.full(count, NEVER), np.full(count, NEVER), np.full(count, "", dtype=object)
     # From the weakest to the strongest: a later round replaces the end where it may have come first.
     for name in reversed(END_EVENTS):

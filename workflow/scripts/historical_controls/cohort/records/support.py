@@ -30,10 +30,7 @@ def with_tubes(treatments: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
         for name, edge in (("intubation", "start"), ("extubation", "stop"))
     )
     recorded = treatments[treatments["treatment"] == VENTILATION].groupby(PERSON)["start"].min().rename("told")
-    ends = out[[*PERSON, "stop", "stop_latest"]].sort_values("stop")
-    tubes = pd.merge_asof(
-        tubes.sort_values("start"), ends, left_on="start", right_on="stop", by=PERSON, direction="forward"
-    )
+    tubes = _extubated(tubes, out)
     tubes = tubes.join(recorded, on=PERSON)
     # A comparison with NaT is false: without recorded courses every intubation is kept.
     tubes = tubes[~(tubes["start"] >= tubes["told"])]
@@ -41,6 +38,23 @@ def with_tubes(treatments: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     latest = tubes["stop_latest"].where(stop == tubes["stop"])
     rows = tubes.assign(treatment=VENTILATION, stop=stop, stop_latest=latest).reindex(columns=treatments.columns)
     return pd.concat([treatments, rows.astype(treatments.dtypes)], ignore_index=True) if len(rows) else treatments
+
+
+def _extubated(tubes: pd.DataFrame, out: pd.DataFrame) -> pd.DataFrame:
+    """Intubations with columns stop and stop_latest: of the next extubation, null without one.
+
+    An extubation known by its day may follow an intubation of that day, unless it ended an earlier one.
+    """
+    ends = out[[*PERSON, "stop", "stop_latest"]].assign(end=out["stop_latest"].fillna(out["stop"]))
+    ends = ends.sort_values("end", kind="stable").assign(number=np.arange(len(ends), dtype=np.float64))
+    tubes = tubes.sort_values("start", kind="stable")
+    matches = [
+        pd.merge_asof(tubes, ends.sort_values(edge), left_on="start", right_on=edge, by=PERSON, direction="forward")
+        for edge in ("stop", "end")
+    ]
+    surely, perhaps = matches
+    same_day = perhaps["number"].notna() & ~perhaps["number"].isin(surely["number"])
+    return surely.where(~same_day, perhaps).drop(columns=["end", "number"])
 
 
 def courses_of(treatments: pd.DataFrame, names: Collection[str]) -> Integers:
