@@ -27,6 +27,7 @@ def test_the_snippet_gives_the_numbers_of_pbkrtest(monkeypatch: pytest.MonkeyPat
     assert slope.estimate == pytest.approx(days["estimate"], abs=1e-8)
     assert slope.standard_error == pytest.approx(days["kr_se"], abs=1e-8)
     assert slope.df == pytest.approx(days["kr_df"], abs=1e-6)
+    assert "np." not in repr(slope)
     for printed in (f"{slope.estimate:.3f}", f"{slope.standard_error:.3f}"):
         assert printed in snippet
 

@@ -69,7 +69,9 @@ def t_contrast(estimate: float, standard_error: float, df: float, level: float, 
     statistic = estimate / standard_error
     half = t_quantile(0.5 + level / 2, df) * standard_error
     p_value = two_sided(statistic, df)
-    return Contrast(estimate, standard_error, df, statistic, p_value, estimate - half, estimate + half, level, method)
+    numbers = (estimate, standard_error, df, statistic, p_value, estimate - half, estimate + half)
+    # Plain floats: a contrast is printed as it is, and numpy's own say np.float64(...).
+    return Contrast(*map(float, numbers), level=level, method=method)
 
 
 def joint_test(estimate: Array, state: SmallSample, L: Array, ddf: float | None) -> JointTest:
