@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from historical_controls.report.protocol.page import render_protocol
+
 from .conftest import LANGUAGES, Rendered, render
 from .study import small_study
 from .test_statistician import render as render_statistician
@@ -34,6 +36,8 @@ def folder(rendered: dict[str, Rendered], tmp_path_factory: pytest.TempPathFacto
         (folder / f"investigator.{language}.html").write_text(report.html, encoding="utf-8")
         html = render_statistician(report.study, language, report.figures)
         (folder / f"statistician.{language}.html").write_text(html, encoding="utf-8")
+        html = render_protocol(report.study.page(language), [])
+        (folder / f"protocol.{language}.html").write_text(html, encoding="utf-8")
     return folder
 
 
@@ -54,7 +58,7 @@ def opened(
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("pages", "document"),
-    [("folder", "investigator"), ("folder", "statistician"), ("bare_folder", "investigator")],
+    [("folder", "investigator"), ("folder", "statistician"), ("folder", "protocol"), ("bare_folder", "investigator")],
 )
 def test_page_fits_and_is_silent(
     browser: Browser, request: pytest.FixtureRequest, pages: str, document: str, language: str
@@ -87,7 +91,7 @@ def test_page_fits_and_is_silent(
 READERS = (("en", 1440, "light", "dark"), ("es", 360, "dark", "light"))
 
 
-@pytest.mark.parametrize("document", ["investigator", "statistician"])
+@pytest.mark.parametrize("document", ["investigator", "statistician", "protocol"])
 @pytest.mark.parametrize(("language", "width", "folded", "unfolded"), READERS)
 def test_nothing_keeps_a_reader_out(
     browser: Browser, folder: Path, document: str, language: str, width: int, folded: Any, unfolded: Any
@@ -96,7 +100,8 @@ def test_nothing_keeps_a_reader_out(
     from axe_playwright_python.sync_playwright import Axe
 
     page, _, _ = opened(browser, folder, language, width, document)
-    for scheme, is_open in ((folded, False), (unfolded, True)):
+    # Nothing of the protocol is folded.
+    for scheme, is_open in ((folded, False), (unfolded, True))[: 1 if document == "protocol" else 2]:
         page.emulate_media(color_scheme=scheme)
         page.evaluate(
             f"document.querySelectorAll('details').forEach(each => {{ each.open = {str(is_open).lower()}; }})"

@@ -15,9 +15,11 @@ from historical_controls.config.study_config import Config, load_config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.provenance import VERSION
 from historical_controls.report.inputs import PageInputs
+from historical_controls.report.investigator.page import render_report
 from historical_controls.report.protocol.machine import protocol_json
 from historical_controls.report.protocol.page import render_protocol, sections
 from historical_controls.report.protocol.rules import definition
+from historical_controls.report.statistician.page import Declarations, render_statistician_report
 from historical_controls.report.statistician.registry import Difference
 
 from .conftest import LANGUAGES
@@ -113,3 +115,12 @@ def test_amendments_are_listed_with_their_day_and_whether_results_existed() -> N
     visible = " ".join(Page.of(render_protocol(page("en", seal), [])).visible.split())
     assert "First sealed on 2020-09-01" in visible
     assert "2020-10-01primary.day: 14 → 7results existed" in visible
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_both_reports_link_the_protocol_that_is_there(language: str) -> None:
+    link = f'<a href="../protocol/protocol.{language}.html">'
+    there = replace(page(language), has_protocol=True)
+    assert link in render_report(there) and "../protocol/" not in render_report(page(language))
+    declared = Declarations(STUDY.display, "", [], [])
+    assert link in render_statistician_report(there, declared)

@@ -69,6 +69,9 @@ BENCHMARKS, DIFFERENCES = (
 )
 # How the config stands to a plan that was sealed, if one was (see seal.smk).
 SEALED = [SEAL] if Path(SEAL).is_file() else []
+# Reports link the protocol of a sealed study, and one that was asked for before.
+PROTOCOL = [f"results/protocol/protocol.{lang}.html" for lang in STUDY.languages]
+LINKED = PROTOCOL if SEALED or all(Path(page).is_file() for page in PROTOCOL) else []
 BUNDLE = f"results/bundle/{bundle_name(STUDY.study.id)}"
 PLACEBOS = STUDY.sensitivity.placebo_cohorts.any and not STUDY.single_arm
 COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result", "ending")]

@@ -13,7 +13,7 @@ rule protocol:
         dictionary=DICTIONARY,
         differences=DIFFERENCES,
     output:
-        pages=[f"results/protocol/protocol.{lang}.html" for lang in STUDY.languages],
+        pages=PROTOCOL,
         machine="results/protocol/protocol.json",
     log:
         "results/logs/protocol.log",

@@ -31,6 +31,7 @@ with reported(snakemake.log[0]):
         provenance=json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8")),
         display=read_table(snakemake.input.display, DISPLAY),
         seal=next(map(read_seal, snakemake.input.seal), None),
+        has_protocol=bool(snakemake.input.protocol),
     )
     render = render_description if page.config.single_arm else render_report
     Path(snakemake.output.report).write_text(render(page), encoding="utf-8")

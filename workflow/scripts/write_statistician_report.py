@@ -30,6 +30,7 @@ with reported(snakemake.log[0]):
         outputs=load_outputs(snakemake.input.outputs),
         figures=read_figures(snakemake.input.figures),
         seal=next(map(read_seal, snakemake.input.seal), None),
+        has_protocol=bool(snakemake.input.protocol),
         provenance=json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8")),
     )
     declared = Declarations(

@@ -36,7 +36,8 @@ class PageInputs:
 
     `ard`: table `ard`, all scenarios; `templates`: workflow/templates; `outputs`: docs/outputs.csv by output id;
     `figures`: SVG text by file name, in the language of `words`; `provenance`: results/provenance.json; `display`:
-    table `display` of the scenario 'primary', for what may be said of single patients; `seal`: the sealed plan, if any.
+    table `display` of the scenario 'primary', for what may be said of single patients; `seal`: the sealed plan, if any;
+    `has_protocol`: whether the protocol's page is there to be linked.
     """
 
     ard: pd.DataFrame
@@ -49,6 +50,7 @@ class PageInputs:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     display: pd.DataFrame = field(default_factory=DISPLAY.empty)
     seal: Seal | None = None
+    has_protocol: bool = False
 
     @cached_property
     def seal_state(self) -> SealState:
@@ -103,6 +105,7 @@ class PageInputs:
             "study_plain": self.words.among(self.config.study.title),
             "registry_id": self.printer.fact(self.config.study.id),
             "simulated": self.config.study.simulated,
+            "has_protocol": self.has_protocol,
         }
         return environment.get_template(name).render(**shared, **content)
 

@@ -66,12 +66,12 @@ def t_contrast(estimate: float, standard_error: float, df: float, level: float, 
     # Student's t of fewer than 2 df has no variance; written so that NaN is refused, too.
     if not df >= 2:
         raise NotEstimable(Code.DF_TOO_SMALL, method=method, df=float(df))
-    statistic = estimate / standard_error
-    half = t_quantile(0.5 + level / 2, df) * standard_error
-    p_value = two_sided(statistic, df)
-    numbers = (estimate, standard_error, df, statistic, p_value, estimate - half, estimate + half)
     # Plain floats: a contrast is printed as it is, and numpy's own say np.float64(...).
-    return Contrast(*map(float, numbers), level=level, method=method)
+    estimate, standard_error = float(estimate), float(standard_error)
+    statistic = estimate / standard_error
+    half = float(t_quantile(0.5 + level / 2, df)) * standard_error
+    p_value = two_sided(statistic, df)
+    return Contrast(estimate, standard_error, df, statistic, p_value, estimate - half, estimate + half, level, method)
 
 
 def joint_test(estimate: Array, state: SmallSample, L: Array, ddf: float | None) -> JointTest:
