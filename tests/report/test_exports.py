@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
+import zlib
 from io import BytesIO
 from pathlib import Path
 
@@ -12,8 +14,10 @@ import pytest
 
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.errors import UserError
+from historical_controls.report.exports.documents import PlainTable, names_others
 from historical_controls.report.exports.spreadsheets import csv_tables, workbook
 from historical_controls.report.exports.tables import export_index, export_tables, inert
+from historical_controls.report.exports.word import write_word
 from historical_controls.report.printing.outputs import load_outputs
 
 from .study import small_study
@@ -84,3 +88,43 @@ def test_shaped_csv_files_have_the_same_cells_and_nothing_that_runs() -> None:
     text = files["table-14.2.2-1.csv"]
     assert "34 (−19 a 86)" in text and "Día 7" in text
     assert not any(line.startswith(("=", "+", "@")) for text in files.values() for line in text.splitlines())
+
+
+def test_word_says_of_no_figure_that_it_is_drawn_and_missing() -> None:
+    study = small_study()
+    drawn = png()
+    body = word_text(write_word(study.page("en").printer, study.outputs, {"15.1-flow": drawn, "15.12-swimmer": drawn}))
+    flow = body[body.index("Figure 15.1. ") : body.index("Figure 15.2. ")]
+    follow_up = body[body.index("Figure 15.12. ") : body.index("Figure 15.13. ")]
+    course = body[body.index("Figure 15.16. ") : body.index("Figure 15.17. ")]
+    assert "Not available" not in flow + follow_up and "results/internal/figures" in course
+    # Two columns of figures after the tables over the whole width.
+    with zipfile.ZipFile(BytesIO(write_word(study.page("en").printer, study.outputs, {}))) as archive:
+        columns = re.findall(r'<w:cols[^>]*w:num="(\d)"', archive.read("word/document.xml").decode())
+    assert columns == ["2"]
+
+
+def test_columns_are_as_wide_as_what_they_hold() -> None:
+    """Numbers stay whole, sentences wrap, and a line that names those beneath it asks for no width."""
+    rows = (("A name of many words that names others", "", ""), ("Day 7", "15.2 (13.1 to 17.9)", "x " * 300))
+    table = PlainTable("t", "t", ("Day", "Estimate", "Reason"), rows, (), 1)
+    assert names_others(rows[0]) and not names_others(rows[1])
+    first, number, sentence = table.widths
+    assert first < number < sentence < 50
+    long = PlainTable("t", "t", ("a", "n") * 8, (("word " * 30, "123.4") * 8,), (), 1)
+    assert max(long.widths) < sentence and min(long.widths) >= len("123.4") + 2
+
+
+def png() -> bytes:
+    """One white pixel."""
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(b"\0\xff")), (b"IEND", b""))
+    chunks = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def word_text(document: bytes) -> str:
+    with zipfile.ZipFile(BytesIO(document)) as archive:
+        return re.sub(r"<[^>]+>", " ", archive.read("word/document.xml").decode())

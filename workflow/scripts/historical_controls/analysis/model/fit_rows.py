@@ -46,8 +46,8 @@ def fit_rows(cell: Cell, fitted: Fitted) -> Iterator[Row]:
     yield cell.number(Statistic.N_ATTEMPTS, len(fit.attempts))
     yield cell.number(Statistic.LOGLIK, fit.loglik, format="0.000")
     for row in fit.covariance_parameters.to_dict("records"):
-        level = f"{row['group']}: {row['parameter']}" if row["group"] not in ("", "all") else str(row["parameter"])
-        yield cell.at(level=level).number(Statistic.COVARIANCE_PARAMETER, row["estimate"], format="0.0000")
+        own = cell.at(arm=row["group"] if row["group"] in ARMS else "", level=str(row["parameter"]))
+        yield own.number(Statistic.COVARIANCE_PARAMETER, row["estimate"], format="0.0000")
 
 
 def contrast_rows(cell: Cell, data: ModelData, fitted: Fitted, settings: Analysis) -> Iterator[Row]:

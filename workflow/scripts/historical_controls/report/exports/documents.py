@@ -21,6 +21,15 @@ INDENT = "\u00a0\u00a0\u00a0"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")
 
 
+# Characters: where a cell's sentences wrap, the space around it, a number with its limits, and a line of the page.
+MOST, SPACE, NUMBER, LINE = 42, 4, 16, 150
+
+
+def names_others(row: tuple[str, ...]) -> bool:
+    """Whether a row only names those beneath it."""
+    return len(row) > 1 and not any(row[1:])
+
+
 @dataclass(frozen=True)
 class PlainTable:
     """One table in plain text.
@@ -37,6 +46,19 @@ class PlainTable:
     n_names: int
     spans: tuple[tuple[str, int], ...] = ()
     words: frozenset[int] = frozenset()
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Characters that each column asks for: its longest cell, up to where sentences wrap, or word of its head."""
+        cells = [[row[place] for row in self.rows if not names_others(row)] for place in range(len(self.heads))]
+        asked = [
+            SPACE + max(*(len(word) for word in head.split(" ")), *(min(len(cell), MOST) for cell in column), 0)
+            for head, column in zip(self.heads, cells, strict=True)
+        ]
+        # Sentences wrap where the line is full, and numbers stay whole.
+        sentences = sum(width for width in asked if width > NUMBER)
+        kept = max(0.4, 1 - max(0, sum(asked) - LINE) / sentences) if sentences else 1.0
+        return tuple(max(NUMBER, round(width * kept)) if width > NUMBER else width for width in asked)
 
 
 @dataclass(frozen=True)

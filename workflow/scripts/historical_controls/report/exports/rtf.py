@@ -31,9 +31,8 @@ def rtf(table: PlainTable, printer: Printer) -> str:
     import polars  # rtflite 2.6 fails to convert a pandas frame
     from rtflite import RTFBody, RTFColumnHeader, RTFDocument, RTFFootnote, RTFPage, RTFPageHeader, RTFTitle
 
-    # Names are words and need more room than numbers: columns of equal width broke them letter by letter.
     left = {*range(table.n_names), *table.words}
-    widths = [2.5 if place in left else 1.0 for place in range(len(table.heads))]
+    widths = [float(width) for width in table.widths]
     sides = ["l" if place in left else "r" for place in range(len(table.heads))]
     columns = {str(place): [escaped(row[place]) for row in table.rows] for place in range(len(table.heads))}
     wide = [(sum(widths[: table.n_names]), ""), *_spans(table, widths)]

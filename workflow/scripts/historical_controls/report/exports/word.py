@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from io import BytesIO
 from typing import Any
 from xml.sax.saxutils import escape
 
-from historical_controls.report.exports.documents import PlainSection, PlainTable, plain, plain_sections, without_clock
+from historical_controls.report.exports.documents import (
+    PlainSection,
+    PlainTable,
+    names_others,
+    plain,
+    plain_sections,
+    without_clock,
+)
 from historical_controls.report.printing.html_table import HtmlTable
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
@@ -15,9 +22,11 @@ from historical_controls.report.statistician.tables import NONE_DECLARED
 
 NAMESPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 BORDER = '<w:{side} w:val="single" w:sz="{size}" w:space="0" w:color="1F2328"/>'
-MARGIN_CM = 1.8
-FIGURE_CM = 17.0
+PAGE_CM, MARGIN_CM = 29.7, 1.8
+# A figure fills one of two columns, and fits into it below its title.
+FIGURE_CM, HIGHEST_CM, BETWEEN_CM = 12.4, 14.0, 1.0
 SIZE = 15  # half points of a table's text
+NOTE = 8
 
 
 def write_word(
@@ -36,13 +45,16 @@ def write_word(
     for section in plain_sections(printer, outputs, "table", declared):
         document.add_heading(section.title, level=1)
         _tables(document, section)
-    document.add_page_break()
+    _two_columns(document)
     for section in plain_sections(printer, outputs, "figure"):
         document.add_heading(section.title, level=1)
-        if section.missing:
+        own = [png for name, png in figures.items() if name.partition("-")[0] == section.output.output_id]
+        if section.missing and not own:
             document.add_paragraph(section.missing)
-        _figures(document, section, figures)
-        document.add_paragraph(printer.words("stat.figure_data", file=section.output.file_name), style="Caption")
+        _figures(document, section.title, own)
+        # A figure of single patients has no rows, and no file of them.
+        if not section.missing:
+            _note(document, printer.words("stat.figure_data", file=section.output.file_name))
     return _saved(document)
 
 
@@ -55,7 +67,7 @@ def _landscape(printer: Printer) -> Any:
     document = Document()
     page = document.sections[0]
     page.orientation = WD_ORIENT.LANDSCAPE
-    page.page_width, page.page_height = Cm(29.7), Cm(21.0)
+    page.page_width, page.page_height = Cm(PAGE_CM), Cm(21.0)
     page.left_margin = page.right_margin = page.top_margin = page.bottom_margin = Cm(MARGIN_CM)
     document.styles["Normal"].font.name = "Arial"
     document.styles["Normal"].font.size = Pt(10)
@@ -71,6 +83,17 @@ def _landscape(printer: Printer) -> Any:
     properties = document.core_properties
     properties.title, properties.author, properties.comments = words.among(study.title), "", ""
     return document
+
+
+def _two_columns(document: Any) -> None:
+    """Begin a page of two columns, as long as the document goes on."""
+    from docx.enum.section import WD_SECTION
+    from docx.oxml.ns import qn
+    from docx.shared import Cm
+
+    columns = document.add_section(WD_SECTION.NEW_PAGE)._sectPr.find(qn("w:cols"))
+    columns.set(qn("w:num"), "2")
+    columns.set(qn("w:space"), str(Cm(BETWEEN_CM).twips))
 
 
 def _page_number(paragraph: Any, pattern: str) -> None:
@@ -99,7 +122,15 @@ def _tables(document: Any, section: PlainSection) -> None:
         # XML in one piece after its caption; `document.add_table` would be slow for long tables.
         title._p.addnext(parse_xml(_table_xml(table)))
         for note in table.notes or ("",):
-            document.add_paragraph(note, style="Caption")
+            _note(document, note)
+
+
+def _note(document: Any, text: str) -> None:
+    from docx.shared import Pt
+
+    note = document.add_paragraph()
+    note.paragraph_format.space_after = Pt(2)
+    note.add_run(text).font.size = Pt(NOTE)
 
 
 def _table_xml(table: PlainTable) -> str:
@@ -108,8 +139,8 @@ def _table_xml(table: PlainTable) -> str:
     borders = "".join(BORDER.format(side=side, size=8) for side in ("top", "bottom"))
     left = {*range(table.n_names), *table.words}
     head = _spans_xml(table) + _row_xml(table.heads, left, head=True)
-    body = "".join(_row_xml(row, left, head=False) for row in table.rows)
-    grid = "<w:gridCol/>" * len(table.heads)
+    body = "".join(_naming_row_xml(row) if names_others(row) else _row_xml(row, left, head=False) for row in table.rows)
+    grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in _twips(table.widths))
     return (
         f'<w:tbl {NAMESPACE}><w:tblPr><w:tblW w:w="5000" w:type="pct"/><w:tblBorders>{borders}</w:tblBorders>'
         f"</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{head}{body}</w:tbl>"
@@ -124,6 +155,18 @@ def _spans_xml(table: PlainTable) -> str:
     spans = [("", table.n_names), *table.spans]
     cells = "".join(_cell_xml(text, right=False, head=bool(text), width=width) for text, width in spans)
     return f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{cells}</w:tr>"
+
+
+def _twips(widths: Sequence[int]) -> list[int]:
+    """The page's width shared among the columns, in twentieths of a point."""
+    page = (PAGE_CM - 2 * MARGIN_CM) / 2.54 * 72 * 20
+    return [round(page * width / sum(widths)) for width in widths]
+
+
+def _naming_row_xml(row: Sequence[str]) -> str:
+    """A row that only names those beneath it, which it must not be parted from."""
+    cell = _cell_xml(row[0], right=False, head=False, width=len(row))
+    return f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{cell.replace('<w:pPr>', '<w:pPr><w:keepNext/>')}</w:tr>"
 
 
 def _row_xml(cells: Iterable[str], left: Container[int], head: bool) -> str:
@@ -145,14 +188,15 @@ def _cell_xml(text: str, right: bool, head: bool, width: int = 1) -> str:
     )
 
 
-def _figures(document: Any, section: PlainSection, figures: Mapping[str, bytes]) -> None:
-    """The figures of one output, each with its title as the text for who cannot see it."""
+def _figures(document: Any, title: str, own: Iterable[bytes]) -> None:
+    """Figures as PNG, each with its title as the text for who cannot see it."""
     from docx.shared import Cm
 
-    for name, png in figures.items():
-        if name.partition("-")[0] == section.output.output_id:
-            shape = document.add_picture(BytesIO(png), width=Cm(FIGURE_CM))
-            shape._inline.docPr.set("descr", section.title)
+    for png in own:
+        shape = document.add_picture(BytesIO(png), width=Cm(FIGURE_CM))
+        shrunk = min(1.0, Cm(HIGHEST_CM) / shape.height)
+        shape.width, shape.height = round(shape.width * shrunk), round(shape.height * shrunk)
+        shape._inline.docPr.set("descr", title)
 
 
 def _saved(document: Any) -> bytes:

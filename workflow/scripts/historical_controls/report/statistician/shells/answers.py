@@ -81,7 +81,10 @@ FITS = Shell(
     ),
 )
 PARAMETERS = Shell(
-    "parameters", A.MIXED_MODEL, ("outcome", "level"), (alone(statistic("value", S.COVARIANCE_PARAMETER)),)
+    "parameters",
+    A.MIXED_MODEL,
+    ("outcome", "level"),
+    (*by_arm(statistic("value", S.COVARIANCE_PARAMETER)), alone(statistic("shared", S.COVARIANCE_PARAMETER))),
 )
 RESIDUALS = Shell(
     "residuals",
