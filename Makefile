@@ -5,7 +5,7 @@ TEST_CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: report bundle study check test lint types check-workflow tests test-slow coverage docs lock
+.PHONY: report bundle study check test lint types check-workflow tests test-slow coverage docs site lock
 
 report: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES)
@@ -24,7 +24,7 @@ study: $(VENV)/.installed
 check: $(VENV)/.installed
 	PYTHONPATH=workflow/scripts $(BIN)/python -m historical_controls.checking $(FOLDER)
 
-test: lint types check-workflow tests
+test: lint types check-workflow site tests
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -50,6 +50,9 @@ test-slow: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed
 	PYTHONPATH=workflow/scripts $(BIN)/python -m historical_controls.generate.files
+
+site: $(VENV)/.installed-dev
+	$(BIN)/mkdocs build --strict --quiet
 
 lock:
 	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header --quiet -o requirements.lock

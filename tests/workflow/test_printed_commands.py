@@ -24,7 +24,7 @@ PROGRAMS = ("make", "snakemake", "python", "python3", "pytest", "uv", "conda", "
 ELSEWHERE = {
     r"^make bundle\b": "tests/workflow/test_runs.py runs `snakemake bundle`",
     r"^make (study|check)\b": "tests/unit/drafting and tests/unit/checking; targets checked below",
-    r"^make (report|test|test-slow|coverage|docs|lock|lint|types|tests)\b": "targets of the Makefile, checked below",
+    r"^make (report|tests?|test-slow|coverage|docs|site|lock|lint|types)\b": "targets of the Makefile, checked below",
     r"^(python3|python) -m venv ": "makes the environment that runs this test",
     r"-m pip install |^PEERS/bin/pip ": "makes the environment that runs this test",
     r"^(PYTHONPATH=\S+ )?\.venv/bin/(ruff|snakefmt|mypy|lint-imports|deptry)\b": "`make lint` and `make types`",
