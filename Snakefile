@@ -18,6 +18,7 @@ include: "workflow/rules/cleaning.smk"
 include: "workflow/rules/cohort.smk"
 include: "workflow/rules/balance.smk"
 include: "workflow/rules/analysis.smk"
+include: "workflow/rules/calibration.smk"
 include: "workflow/rules/results.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
@@ -41,6 +42,7 @@ onerror:
 localrules:
     all,
     bundle,
+    calibrate,
     check,
     documents,
     pdf,

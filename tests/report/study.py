@@ -202,6 +202,7 @@ def _rows() -> Iterator[dict[str, object]]:
     yield from _calendar_rows()
     yield from _draws_rows()
     yield from _placebo_rows()
+    yield from _calibration_rows()
     yield from _null_rows()
     yield from _residual_rows()
     yield from _incidence_rows()
@@ -378,6 +379,26 @@ def _placebo_rows() -> Iterator[dict[str, object]]:
         yield here.number(name, value, "mmHg")
     yield here.number("p_value", 8 / 41)
     yield here.number("p_floor", 1 / 41)
+
+
+def _calibration_rows() -> Iterator[dict[str, object]]:
+    """Three hundred simulated studies: the model holds its level, ranks lie just above it, a gate refuses some."""
+    cell = Cell("calibration", "primary", outcome="PF", day=7)
+    shares = {"mixed_model": (0.05, 0.03, 0.08), "worst_rank": (0.07, 0.04, 0.1)}
+    yield cell.at(level="gates").number("n_draws", 300)
+    for name, value in zip(("share", "lower", "upper"), (0.04, 0.02, 0.07), strict=True):
+        yield cell.at(level="gates", method="refused").number(name, value, format="percent.1")
+    for level, error in shares.items():
+        here = cell.at(level=level)
+        yield here.number("n_draws", 300)
+        yield here.number("n_estimated", 288)
+        for name, value in zip(("share", "lower", "upper"), error, strict=True):
+            yield here.at(method="error_rate").number(name, value, format="percent.1")
+            for effect in (0.0, 1.0, 2.0):
+                at = here.at(method="power", level=f"{level}|{effect:.2f}", output="15.20")
+                yield at.number(name, value + 0.4 * effect, format="percent.1")
+    for name, value in zip(("detectable", "lower", "upper"), (56.0, 51.0, 63.0), strict=True):
+        yield cell.at(level="mixed_model", method="detectable").number(name, value, "mmHg")
 
 
 def _worst_rank_rows() -> Iterator[dict[str, object]]:

@@ -378,3 +378,13 @@ def test_tipping_cells_print_the_contrast_and_shade_the_verdict() -> None:
 def test_ticks_have_the_decimals_that_tell_them_apart(value: float, text: str) -> None:
     """38, 38, 38 stood beneath an axis of temperatures."""
     assert tick_text(value) == text
+
+
+def test_power_is_drawn_for_every_analysis_that_was_simulated() -> None:
+    axes, key = standard()["15.20-power.svg"].axes
+    curves = [line for line in axes.lines if len(line.get_xdata()) == 3]
+    assert [list(line.get_ydata()) for line in curves] == [
+        pytest.approx([0.05, 0.45, 0.85]),
+        pytest.approx([0.07, 0.47, 0.87]),
+    ]
+    assert [text.get_text() for text in key.texts] == ["Mixed model", "Death as worst rank (win odds)"]

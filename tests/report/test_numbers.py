@@ -31,8 +31,10 @@ def assert_printed(text: str, row: Result, magnitude: bool = False) -> None:
         return
     plain = text.replace(",", "").replace("−", "-")
     value = abs(row.value) if magnitude else row.value
-    if row.format == "percent":
-        assert abs(float(plain.removesuffix("%")) - 100 * value) <= 0.5
+    if row.format.startswith("percent"):
+        # 'percent.1' has one decimal.
+        places = int(row.format.removeprefix("percent").removeprefix(".") or 0)
+        assert abs(float(plain.removesuffix("%")) - 100 * value) <= 0.5 * 10**-places + 1e-12
     else:
         assert abs(float(plain) - value) <= 0.5 * 10 ** -decimals(row.format) + 1e-12
         # A limit beside the null value has further decimals (printer.printed_value).

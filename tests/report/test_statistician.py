@@ -319,3 +319,11 @@ def test_the_caption_of_the_combinations_counts_them_by_method() -> None:
     printer = Printer(results_of(study.ard), study.words("en"), study.config, study.dictionary)
     said = re.sub("<[^>]+>", "", str(figure_caption(printer, "specification")))
     assert "Mixed model: 3 of 4 combinations of choices estimated." in said
+
+
+def test_how_sure_95_percent_is_here_is_a_table(pages: dict[str, tuple[str, pd.DataFrame]]) -> None:
+    shown = re.search(r'<article id="o14_2_20".*?</article>', pages["en"][0], re.S)
+    assert shown is not None
+    said = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", shown[0]))
+    for part in ("5.0% (3.0% to 8.0%)", "4.0% (2.0% to 7.0%)", "56 (51 to 63)", "Monte Carlo limits"):
+        assert part in said, said

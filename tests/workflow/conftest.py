@@ -22,6 +22,7 @@ PROGRAM_FILES = ("Snakefile", "workflow", "data/dictionary", "docs", "environmen
 SMALL = {
     **{"outcomes": ["PF", "IL6"], "languages": ["en"], "estimands": None},
     "sensitivity": {**NO_GRID, "leave_one_out": False},
+    "calibration": {"studies": 2, "effects": [1.0]},
 }
 
 

@@ -35,7 +35,7 @@ ELSEWHERE = {
     ),
     r"^conda |^apt-get ": "another machine's package manager; tests/test_house.py compares environment.yml",
     r"^(\.venv/bin/)?uv pip compile ": "`make lock`; tests/test_house.py compares the lock files",
-    r"^snakemake (bundle|documents|seal|protocol)$": "tests/workflow/test_runs.py",
+    r"^snakemake (bundle|calibrate|documents|seal|protocol)$": "tests/workflow/test_runs.py",
     r"historical_controls\.simulation \.$": "tests/unit/simulation/test_example_study.py",
 }
 # The same command at a size that takes seconds.

@@ -214,8 +214,10 @@ def test_lint_is_clean() -> None:
 
 
 def test_documents_and_the_archive_are_made_of_a_finished_study(finished_study: Path, program: Path) -> None:
-    run = snakemake(finished_study, "documents", "bundle", program=program)
+    run = snakemake(finished_study, "documents", "bundle", "calibrate", program=program)
     assert run.code == 0, run.output
+    simulated = pd.read_parquet(finished_study / "results/calibration/ard.parquet").query("statistic == 'n_draws'")
+    assert set(simulated["value"]) == {2.0} and len(simulated) == 5
     assert {path.suffix for path in finished_study.glob("results/tables/en/**/*")} >= {".docx", ".rtf", ".xlsx", ".csv"}
     (bundle,) = finished_study.glob("results/bundle/*.zip")
     texts = dict(texts_of(bundle.read_bytes()))

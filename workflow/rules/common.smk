@@ -74,8 +74,15 @@ PROTOCOL = [f"results/protocol/protocol.{lang}.html" for lang in STUDY.languages
 LINKED = PROTOCOL if SEALED or all(Path(page).is_file() for page in PROTOCOL) else []
 BUNDLE = f"results/bundle/{bundle_name(STUDY.study.id)}"
 PLACEBOS = STUDY.sensitivity.placebo_cohorts.any and not STUDY.single_arm
+CALIBRATION = "results/calibration/ard.parquet"
+# Simulated studies a job. More studies are more jobs: those that are finished stay as they are.
+STUDIES_A_JOB = 50
 COUNTED = [code for code in STUDY.outcomes if ENTRIES.outcomes[code].kind in ("event", "result", "ending")]
 MODELLED = [code for code in STUDY.outcomes if code not in COUNTED]
+# The outcomes whose analyses `snakemake calibrate` tries on simulated studies: means, of two arms.
+CALIBRATED = [
+    code for code in STUDY.calibration.outcomes or [STUDY.primary.outcome] if code in MODELLED and not STUDY.single_arm
+]
 # Of what a source can record, the absence says something: of the rest nothing is known.
 RECORDABLE_EVENTS = {name: source.recordable_events for name, source in STUDY.sources.items()}
 
@@ -181,6 +188,12 @@ def question(wildcards):
     change of the list reruns no other job."""
     own = [code for code in STUDY.primary.key_secondary if code == wildcards.outcome]
     return QUESTION | {"key_secondary": own}
+
+
+def study_numbers(wildcards):
+    """The first simulated study of a part, and how many it has."""
+    first = STUDIES_A_JOB * int(wildcards.part)
+    return [first, min(STUDIES_A_JOB, STUDY.calibration.studies - first)]
 
 
 def wanted_outcomes(wildcards):

@@ -27,6 +27,7 @@ rule join_results:
         specification=["results/analysis/specification/ard.parquet"] if "specification" in GRID else [],
         robustness="results/analysis/primary/robustness/ard.parquet",
         placebos=["results/analysis/primary/placebos/ard.parquet"] if PLACEBOS else [],
+        calibration=[CALIBRATION] if CALIBRATED and Path(CALIBRATION).is_file() else [],
         people="results/clean/people.parquet",
     output:
         ard="results/ard.parquet",

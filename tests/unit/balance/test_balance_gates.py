@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from math import comb
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ import pytest
 from historical_controls.balance.arms import BalanceTables, balance_arms
 from historical_controls.balance.differences import moments_of, smd
 from historical_controls.balance.envelope import Chance, labellings, smd_by_chance
-from historical_controls.balance.gates import chance_of_reach, gates_of
+from historical_controls.balance.gates import gates_of
 from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.balance.key_covariates import KeyCovariates
+from historical_controls.balance.reach import chance_of_reach, reached
 from historical_controls.balance.weights.weighting import unweighted
 from historical_controls.config.analysis.balance import Balance, Gates
 from historical_controls.dictionary.dictionary import load_dictionary
@@ -82,32 +84,81 @@ def test_arms_apart_are_refused_for_their_design() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n1", "n0", "p"), [(5, 30, 1), (5, 30, 4), (50, 50, 1), (50, 50, 4)], ids=lambda value: str(value)
+    ("n1", "n0", "p", "shape"),
+    [
+        *((5, 10, p, "normal") for p in (1, 2, 4)),
+        *((5, 25, 4, shape) for shape in ("normal", "skewed", "heavy tails", "correlated")),
+        *((5, 50, p, "normal") for p in (1, 4)),
+        (50, 50, 4, "skewed"),
+    ],
+    ids=lambda value: str(value),
 )
-@pytest.mark.parametrize("shape", ["normal", "skewed", "heavy tails"])
 def test_how_many_exchangeable_studies_are_refused(n1: int, n0: int, p: int, shape: str) -> None:
-    """At most 5% of studies whose arms do not differ, at least 99% of those whose arms are 3.75 SD apart."""
-    rng = np.random.default_rng([n1, p])
+    """At most 5% of studies whose arms do not differ, at least 99% of those 3.75 SD apart on one of p covariates."""
+    rng = np.random.default_rng([n1, n0, p])
     treated = np.arange(n1 + n0) < n1
     refused, apart = 0, 0
-    studies = 400
+    studies = 150
     for _ in range(studies):
         X = rng.standard_t(3, (n1 + n0, p)) if shape == "heavy tails" else rng.standard_normal((n1 + n0, p))
+        X = X[:, [0]] + 0.3 * X if shape == "correlated" else X
         X = np.exp(0.8 * X) if shape == "skewed" else X
         refused += is_refused(X, treated)
         if shape == "normal":
             X[treated, 0] += 3.75
             apart += is_refused(X, treated)
-    # Three standard errors of a share of 400 around 5% and 99%.
+    # Three standard errors of a share of so many around 5% and 99%.
     assert refused <= 0.05 * studies + 3 * np.sqrt(0.05 * 0.95 * studies)
     assert shape != "normal" or apart >= 0.99 * studies - 3 * np.sqrt(0.01 * 0.99 * studies)
 
 
-def is_refused(X: np.ndarray, treated: np.ndarray) -> bool:
+def key_of(X: np.ndarray, treated: np.ndarray, known: np.ndarray | None = None) -> KeyCovariates:
     sd = X[~treated].std(axis=0, ddof=1)
     names = tuple(f"X{number}" for number in range(X.shape[1]))
-    key = KeyCovariates(names, X, np.ones(X.shape, dtype=bool), sd, sd, treated)
-    gates = gates_of(unweighted(treated), key, np.full(len(X), "P"), None, Gates())
+    return KeyCovariates(names, X, np.ones(X.shape, dtype=bool) if known is None else known, sd, sd, treated)
+
+
+def test_the_joint_chance_is_the_share_of_all_labellings_that_are_as_far() -> None:
+    """By brute force over all 495 ways to call 4 of 12 treated: as improbable a reach, or as far apart where equal."""
+    rng = np.random.default_rng(8)
+    treated = np.arange(12) < 4
+    X = rng.standard_normal((12, 3)).round(1)
+    X[treated, 1] += 3.2
+    found = reached(key_of(X, treated), treated, 0.05)
+
+    def look(rows: np.ndarray, j: int) -> tuple[float, float]:
+        mine, others = X[rows, j], np.delete(X[:, j], rows)
+        least = min(int((side * others >= np.sort(side * mine)[::-1][1]).sum()) for side in (1, -1))
+        law = 2 * sum(comb(4, k) * comb(8, 2 + least - k) for k in range(2, min(4, 2 + least) + 1))
+        alone = min(1.0, law / comb(12, 2 + least)) if least / 8 < 0.05 else 1.0
+        return alone, -round(abs(mine.mean() - others.mean()) / X[:, j].std(), 9)
+
+    every = [min(look(np.array(rows), j) for j in range(3)) for rows in combinations(range(12), 4)]
+    far = [j for j in range(3) if found[j].share < 0.05]
+    assert 1 in far and 2 not in far
+    for j in far:
+        own = look(np.flatnonzero(treated), j)
+        assert found[j].chance == pytest.approx(np.mean([one <= own for one in every]))
+    assert found[2].chance == 1.0
+
+
+def test_patients_without_a_value_are_neither_near_nor_far() -> None:
+    rng = np.random.default_rng(2)
+    treated = np.arange(30) < 6
+    X = rng.standard_normal((30, 2))
+    X[treated, 0] += 4
+    known = rng.random((30, 2)) > 0.2
+    some, rows = reached(key_of(X, treated, known), treated, 0.05)[0], known[:, 0]
+    alone = reached(key_of(X[rows][:, [0]], treated[rows]), treated[rows], 0.05)[0]
+    assert (some.share, some.alone) == (alone.share, alone.alone)
+    assert some.apart == pytest.approx(alone.apart)
+    # Nobody of an arm known: nothing is said.
+    known[treated, 0] = False
+    assert reached(key_of(X, treated, known), treated, 0.05)[0].share == 1.0
+
+
+def is_refused(X: np.ndarray, treated: np.ndarray) -> bool:
+    gates = gates_of(unweighted(treated), key_of(X, treated), np.full(len(X), "P"), None, Gates())
     return any(gate.gate == "far_from_controls" and gate.state == "refuse" for gate in gates)
 
 

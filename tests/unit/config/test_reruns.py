@@ -29,6 +29,7 @@ MODELS = {
     *("analyse_outcome", "analyse_scenario", "analyse_draws", "analyse_grid", "analyse_specification"),
     *("analyse_placebos", "assess_robustness"),
 }
+CALIBRATION = {"simulate_studies", "summarise_calibration"}
 TEXT = {"en": "x", "es": "x"}
 # Edits of the config, and the rules that rerun besides the readers.
 EDITS: dict[str, tuple[dict[str, Any], set[str]]] = {
@@ -48,16 +49,16 @@ EDITS: dict[str, tuple[dict[str, Any], set[str]]] = {
     ),
     "analysis.level": (
         {"analysis": {"level": 0.9}},
-        {*MODELS, "define_cohort", "analyse_events", "combine_outcomes", "compare_losses"},
+        {*MODELS, *CALIBRATION, "define_cohort", "analyse_events", "combine_outcomes", "compare_losses"},
     ),
     "analysis.events, analysis.overturn, primary.key_secondary": (
         {"analysis": {"events": {"true_rate": 0.2}, "overturn": {"power": 0.9}}, "primary": {"key_secondary": ["HR"]}},
         # The jobs of outcomes that join or leave the list, and no others (see the test after this one).
-        {"analyse_events", "analyse_outcome", "analyse_scenario", "combine_outcomes"},
+        {"analyse_events", "analyse_outcome", "analyse_scenario", "combine_outcomes", "summarise_calibration"},
     ),
     "balance.gates, report.min_cell": (
         {"balance": {"gates": {"warn_ess": 20}}, "report": {"min_cell": 5}},
-        {*BALANCES, "join_results"},
+        {*BALANCES, "join_results", "simulate_studies"},
     ),
 }
 
@@ -88,6 +89,7 @@ def params(change: Mapping[str, Any]) -> dict[str, str]:
             "outcome": ["PF", "CRP", "RR"],
             "lang": known["STUDY"].languages,
             "source": sorted(known["STUDY"].sources),
+            "part": ["0"],
         }
         files = {name: list(source.files) for name, source in known["STUDY"].sources.items()}
         return {

@@ -35,6 +35,8 @@ OF_COMPARISONS = (
     OutputId.PLACEBO_TIME,
     OutputId.BIAS_MODEL,
     OutputId.CONTEXT,
+    OutputId.CALIBRATION,
+    OutputId.POWER_FIGURE,
     OutputId.LOVE_FIGURE,
     OutputId.OVERLAP_FIGURE,
     OutputId.FOREST_FIGURE,

@@ -11,15 +11,13 @@ import numpy as np
 from historical_controls.balance.covariates import Covariate, Floats, NumberCovariate
 from historical_controls.balance.differences import on_scale
 from historical_controls.balance.key_covariates import Flags, KeyCovariates
+from historical_controls.balance.reach import CHANCE, column_of_each, reached
 from historical_controls.balance.weights.matching import Matched
 from historical_controls.balance.weights.weighting import Infeasible, Weighting, effective_size, largest_share
 from historical_controls.config.analysis.balance import Gates
-from historical_controls.inference.counts import hypergeometric
 from historical_controls.inference.spread import no_spread
 
 State = Literal["ok", "warn", "refuse"]
-# Of studies whose arms do not differ, refused over all key covariates together (Bonferroni).
-CHANCE = 0.05
 # Share of an arm in whom a key covariate must be known to be compared, as for covariates of the models.
 LEAST_KNOWN = 0.5
 
@@ -80,17 +78,16 @@ def _far(key: KeyCovariates, included: Flags, ids: np.ndarray, least: float) -> 
     """Per covariate: whether controls reach as far out as the treated patients do, and who is beyond all of them.
 
     Refused for the design, not for one patient's extreme: where fewer than a share `least` of the controls are as far
-    out as the middle treated patient, and by chance so few were there in at most 5% of studies of these sizes (BA-12).
-    A single treated patient beyond the controls is named, with the distance in the controls' standard deviations.
+    out as the middle treated patient, and by chance, over all key covariates, so few were there in at most 5% of the
+    ways to call as many of these patients treated (BA-13). A single treated patient beyond the controls is named, with
+    the distance in the controls' standard deviations.
     """
     codes = tuple(dict.fromkeys(key.covariate))
     yield from _unknown(key, codes)
-    for code in codes:
+    for code, one in column_of_each(key, reached(key, included, least)).items():
+        refused = one.share < least and one.chance <= CHANCE
+        yield Gate("far_from_controls", "refuse" if refused else "ok", one.share, least, code)
         columns = [number for number, name in enumerate(key.covariate) if name == code]
-        # A category has several columns; the one with the fewest controls that far out speaks for it.
-        reached = min((_reached(key, number, included) for number in columns), key=lambda one: one.share)
-        refused = reached.share < least and reached.chance * len(codes) <= CHANCE
-        yield Gate("far_from_controls", "refuse" if refused else "ok", reached.share, least, code)
         beyond = np.max([_beyond(key, number) for number in columns], axis=0)
         for row in np.flatnonzero(key.treated & included & (beyond > 0)):
             yield Gate("outside_range", "warn", float(beyond[row]), 0.0, code, str(ids[row]))
@@ -104,41 +101,6 @@ def _unknown(key: KeyCovariates, codes: tuple[str, ...]) -> Iterator[Gate]:
             share = float(known[rows].mean()) if rows.any() else 1.0
             if share < LEAST_KNOWN:
                 yield Gate("unknown_in_arm", "warn", share, LEAST_KNOWN, code, arm)
-
-
-@dataclass(frozen=True)
-class Reached:
-    """share: of the controls who are at least as far out as the middle treated patient, on the side where fewer are.
-
-    chance: two-sided probability of so few in arms of these sizes that do not differ.
-    """
-
-    share: float
-    chance: float
-
-
-def _reached(key: KeyCovariates, column: int, included: Flags) -> Reached:
-    x, known = key.X[:, column], key.known[:, column]
-    # All controls, also those without weight: the question is whether such patients exist, not how they were weighted.
-    treated, controls = x[key.treated & included & known], x[~key.treated & known]
-    if not len(treated) or not len(controls):
-        return Reached(1.0, 1.0)
-    # The middle treated patient, counted from outside; on both sides, by turning the signs.
-    half = (len(treated) + 1) // 2
-    least = min(int((side * controls >= np.sort(side * treated)[::-1][half - 1]).sum()) for side in (1.0, -1.0))
-    return Reached(least / len(controls), chance_of_reach(len(treated), len(controls), least))
-
-
-def chance_of_reach(n_treated: int, n_controls: int, reaching: int) -> float:
-    """Two-sided probability that at most so many controls are as far out as half of the treated patients.
-
-    Of exchangeable patients, half of the treated (h) are among the h + r farthest out of all: hypergeometric, whatever
-    the distribution of the covariate (BA-12).
-    """
-    half = (n_treated + 1) // 2
-    law = hypergeometric(n_treated + n_controls, n_treated, half + reaching)
-    # Twice, since the side was chosen after looking at both.
-    return min(1.0, 2 * float(law[half:].sum()))
 
 
 def _beyond(key: KeyCovariates, column: int) -> Floats:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_
 
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.config.analysis.balance import Balance
+from historical_controls.config.analysis.calibration import Calibration
 from historical_controls.config.analysis.estimands import Estimands
 from historical_controls.config.analysis.sensitivity import Sensitivity
 from historical_controls.config.base import Section, Slug, Text
@@ -110,6 +111,7 @@ class Config(Section):
         default={}, description="named overrides; 'primary' is the config itself"
     )
     sensitivity: Sensitivity = Sensitivity()
+    calibration: Calibration = Calibration()
     report: Report = Report()
 
     @model_validator(mode="before")

@@ -65,7 +65,7 @@ def draw_family(family: str, inputs: FigureInputs) -> dict[str, Figure]:
     """Figures of one family by part ('' where there is one alone). Raises ValueError for what is no family."""
     from matplotlib import rc_context
 
-    from historical_controls.figures.answers import forest, null, residuals, specification, tipping
+    from historical_controls.figures.answers import forest, null, power, residuals, specification, tipping
     from historical_controls.figures.cohort import availability, calendar, flow, love, overlap
     from historical_controls.figures.courses import incidence, profile, ratio, swimmer, trajectory
     from historical_controls.figures.style import RC
@@ -73,7 +73,7 @@ def draw_family(family: str, inputs: FigureInputs) -> dict[str, Figure]:
     # For its error: an unknown family would end in a StopIteration of the search below.
     figure_name(family)
     rooms = [flow, calendar, love, overlap, trajectory, ratio, forest, incidence, swimmer, null, tipping, profile]
-    rooms += [availability, specification, residuals]
+    rooms += [availability, specification, residuals, power]
     module = next(room for room in rooms if room.__name__.endswith(f".{family}"))
     with rc_context(RC):
         return module.draw(inputs)

@@ -20,6 +20,7 @@ NUMBERS = {
     "availability": OutputId.AVAILABILITY_FIGURE,
     "specification": OutputId.SPECIFICATION_FIGURE,
     "residuals": OutputId.RESIDUAL_FIGURE,
+    "power": OutputId.POWER_FIGURE,
 }
 # Pictures of one patient after another by name: whoever knew a patient could find the person in them.
 BY_NAME = ("profile",)

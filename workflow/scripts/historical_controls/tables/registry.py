@@ -611,6 +611,25 @@ STATISTICS = Table(
     open_columns="one per day with a contrast, 'day 7'; null where the labelling leaves an arm too few patients",
 )
 
+CALIBRATION_STUDIES = Table(
+    "calibration_studies",
+    "results/calibration/studies/{outcome}/{part}.parquet",
+    "What each analysis answers in each simulated study of the shape in hand.",
+    ("outcome", "number", "analysis", "effect"),
+    (
+        OUTCOME,
+        Column("number", "integer", "number of the study, which decides its seed"),
+        _text("analysis", "'mixed_model', 'permutation', 'while_alive', 'worst_rank', or 'gates'"),
+        _number("effect", "declared effect in standard deviations of historical patients near the day", nullable=False),
+        _number("sd", "that standard deviation, on the model scale"),
+        _number("estimate", "on the model scale, ranks as log win odds; null without an answer"),
+        _number("lower", "lower limit; null where there is none"),
+        _number("upper", "upper limit; null where there is none"),
+        _number("p_value", "of no difference; null without an answer"),
+        _text("reason", "why there is no answer, of 'gates' the gate that refuses; ''"),
+    ),
+)
+
 ARD = Table(
     "ard",
     "results/ard.parquet (and one part per job)",
@@ -674,6 +693,7 @@ TABLES: tuple[Table, ...] = (
     UNDERIVED,
     BALANCE,
     STATISTICS,
+    CALIBRATION_STUDIES,
     WEIGHTS,
     MATCHED_SETS,
     GATES,

@@ -98,17 +98,24 @@ def estimate_rows(here: Cell, contrast: Contrast, data: ModelData, per: str = ""
 
 
 def _spread_rows(cell: Cell, data: ModelData, day: int, window: int) -> Iterator[Row]:
-    """Standard deviation, on the model scale, of the historical patients near a day: each one's value nearest to it."""
-    own = data.frame.loc[data.frame["arm"] == "historical"].assign(apart=(data.frame["day"] - day).abs())
-    near = own.loc[own["apart"] <= window].sort_values(["subject", "apart", "day"]).drop_duplicates("subject")
-    # With a value beyond a limit the standard deviation is not known, so that none is given.
-    spread = float(near["y"].std()) if near["y"].notna().all() else float("nan")
+    """Standard deviation, on the model scale, of the historical patients near a day, and how many they are."""
+    spread, n = spread_near(data, day, window)
     if spread > 0:
         here = cell.at(analysis=AnalysisKey.SPREAD, method="", arm="historical", day=day)
         yield here.number(
             Statistic.SD, spread, error_unit(data.outcome), one_more_decimal(effect_unit(data.outcome)[1])
         )
-        yield here.number(Statistic.N_SUBJECTS, len(near))
+        yield here.number(Statistic.N_SUBJECTS, n)
+
+
+def spread_near(data: ModelData, day: int, window: int) -> tuple[float, int]:
+    """Standard deviation (model scale) and number of the historical patients near a day, each one's nearest value.
+
+    nan where a value lies beyond a limit, since the deviation is then not known, or fewer than two are there.
+    """
+    own = data.frame.loc[data.frame["arm"] == "historical"].assign(apart=(data.frame["day"] - day).abs())
+    near = own.loc[own["apart"] <= window].sort_values(["subject", "apart", "day"]).drop_duplicates("subject")
+    return (float(near["y"].std()) if near["y"].notna().all() else float("nan")), len(near)
 
 
 def _forest_rows(here: Cell, contrast: Contrast, data: ModelData) -> Iterator[Row]:

@@ -118,6 +118,7 @@ class AnalysisKey(StrEnum):
     DETECTABLE_DIFFERENCE = "detectable_difference", OutputId.CONTEXT
     TRIAL_SIZE = "trial_size", OutputId.CONTEXT
     BENCHMARK = "benchmark", OutputId.CONTEXT
+    CALIBRATION = "calibration", OutputId.CALIBRATION, OutputId.POWER_FIGURE
 
     @property
     def by_outcome(self) -> bool:

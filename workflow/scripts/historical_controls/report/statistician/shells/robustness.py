@@ -11,7 +11,9 @@ from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.statistician.shells.shell import (
+    MEAN,
     REASON,
+    SHARE,
     Column,
     Group,
     Shell,
@@ -70,6 +72,26 @@ ROBUSTNESS: Mapping[str, tuple[Shell, ...]] = {
                 alone(Column("reason", (REASON,))),
             ),
             where={"method": "placebo"},
+        ),
+    ),
+    OutputId.CALIBRATION: (
+        Shell(
+            "calibration",
+            A.CALIBRATION,
+            ("outcome", "level"),
+            (
+                alone(
+                    statistic("studies", S.N_DRAWS),
+                    statistic("answered", S.N_ESTIMATED),
+                    Column("refused_share", (SHARE,), method="refused"),
+                    Column("error_rate", (SHARE,), method="error_rate"),
+                    Column("coverage", (SHARE,), method="coverage"),
+                    Column("bias", (MEAN,), method="bias"),
+                    Column("detectable_benefit", ((S.DETECTABLE, S.LOWER, S.UPPER), REASON), method="detectable"),
+                    Column("reason", (REASON,)),
+                ),
+            ),
+            notes=("calibration_note",),
         ),
     ),
     OutputId.LEAVE_ONE_OUT: (
