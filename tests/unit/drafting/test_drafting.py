@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from exports import EXPORTS
 from unseen_exports import UNSEEN
 
 from historical_controls.config.reading.strict_yaml import check_text
+from historical_controls.config.sources.arms import ArmColumn
 from historical_controls.drafting.__main__ import main
 from historical_controls.drafting.marks import Guess, config_text, plain
 from historical_controls.drafting.sheets import read_sheets
@@ -182,6 +184,43 @@ def test_an_age_may_come_from_the_date_of_birth_below_lines_of_titles(tmp_path: 
     }
     assert isinstance(source["arm"], Guess), "nothing says whether a or b is the treatment"
     assert plain(source["arm"]) == {"column": "treatment", "treated": ["a"], "historical": ["b"]}
+
+
+@pytest.mark.parametrize(
+    ("arms", "expected", "doubt"),
+    [
+        (["treated", "control", "screen failure"], (["treated"], ["control"], ["screen failure"]), "screen failure"),
+        (["Tratado", "Histórico", "no incluido", ""], (["Tratado"], ["Histórico"], ["no incluido", ""]), "(blank)"),
+        (["msc", "placebo", "high dose"], (["msc"], ["placebo"], ["high dose"]), "in neither arm: high dose"),
+        (["msc", "standard", "placebo"], (["msc"], ["placebo", "standard"], None), None),
+        (["a", "b", "c"], (["a"], ["b", "c"], None), "goes under 'neither'"),
+        (["a", "b", "excluded"], (["a"], ["b"], ["excluded"]), "in neither arm: excluded"),
+        (["treated", "control", ""], (["treated"], ["control"], [""]), "in neither arm: (blank)"),
+    ],
+)
+def test_a_third_code_of_the_arm_is_proposed_as_neither(
+    tmp_path: Path, arms: list[str], expected: tuple[Any, ...], doubt: str | None
+) -> None:
+    rows = ["subject,arm,admission,age"]
+    rows += [f"P{n:02},{arms[n % len(arms)]},2020-05-{n + 1:02},{40 + n}" for n in range(20)]
+    (tmp_path / "data/raw").mkdir(parents=True)
+    (tmp_path / "data/raw/all.csv.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
+    source = draft_study(tmp_path)["sources"]["export"]
+    arm = plain(source["arm"])
+    assert (arm["treated"], arm["historical"], arm.get("neither")) == expected
+    assert ArmColumn.model_validate(arm)
+    # Whatever no word says is asked.
+    assert isinstance(source["arm"], Guess) is (doubt is not None)
+    assert doubt is None or doubt in source["arm"].why
+
+
+def test_an_arm_that_stands_once_for_all_rows_of_a_patient_is_listed_by_id(tmp_path: Path) -> None:
+    rows = ["subject,arm,date,HR (/min)"]
+    rows += [f"P{n},{'treated' if n < 2 else 'control'},2020-05-04,80\nP{n},,2020-05-05,81" for n in range(6)]
+    (tmp_path / "data/raw").mkdir(parents=True)
+    (tmp_path / "data/raw/all.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    source = draft_study(tmp_path)["sources"]["export"]
+    assert source["arm"] == "historical" and source["treated_subjects"] == ["P0", "P1"]
 
 
 def test_treated_ids_are_listed_where_another_file_has_no_arm(tmp_path: Path) -> None:

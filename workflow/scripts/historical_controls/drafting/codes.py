@@ -28,6 +28,9 @@ RESULT = {
 }
 TREATED = ("treated", "treatment", "tratado", "tratados", "intervention", "experimental", "active", "msc", "infused")
 CONTROL = ("control", "controls", "historical", "historico", "historicos", "untreated", "placebo", "soc", "standard")
+# Of patients who are in no arm: 'screen failure', 'no incluido'.
+NEITHER = ("screen", "screening", "failure", "excluded", "excluido", "excluida", "withdrawn", "retirado", "ineligible")
+NEITHER += ("incluido", "none", "ninguno", "pending", "pendiente", "otro", "other", "na", "unknown", "desconocido")
 
 
 def _distinct(texts: Sequence[str]) -> list[str]:
@@ -78,6 +81,19 @@ def ending_codes(texts: Sequence[str]) -> dict[str, Any]:
     return {"discharge_alive": Guess([first], why), "death": Guess([second], why)}
 
 
+def other_arms(texts: Sequence[str], treated: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Codes that mean historical, and those that mean neither: a third arm beside one whose words say control.
+
+    Where no word says control, all other codes do but those whose words say that nobody is compared.
+    """
+    others = [text for text in _distinct(texts) if text not in treated]
+    words = {text: set(fold(text).split()) for text in others}
+    apart = [text for text in others if words[text] & set(NEITHER)]
+    control = [text for text in others if words[text] & set(CONTROL) and text not in apart]
+    historical = control or [text for text in others if text not in apart]
+    return historical, [text for text in others if text not in historical]
+
+
 def arm_codes(texts: Sequence[str]) -> tuple[list[str], bool]:
     """Codes that mean treated, and whether their words say so."""
     found = _distinct(texts)
@@ -86,6 +102,8 @@ def arm_codes(texts: Sequence[str]) -> tuple[list[str], bool]:
     control = [text for text in found if words[text] & set(CONTROL)]
     if treated and len(treated) + len(control) == len(found):
         return treated, True
+    if treated:
+        return treated, False
     if control and len(control) == len(found) - 1:
         return [text for text in found if text not in control], False
     if set(found) == {"0", "1"}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import re
 from collections import Counter
@@ -16,6 +17,7 @@ from openpyxl import load_workbook
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.intake.statistical import read_statistical
+from historical_controls.intake.text_files.decoding import GZIP
 from historical_controls.intake.workbooks.spreadsheet import read_spreadsheet
 
 STATISTICAL = {".sas7bdat": "sas7bdat", ".xpt": "xport", ".sav": "sav", ".dta": "dta"}
@@ -45,9 +47,9 @@ def read_sheets(path: Path, folder: Path) -> Iterator[Sheet]:
     """Every table of one file; nothing of a file in no known format."""
     name = path.relative_to(folder).as_posix()
     suffix = path.suffix.lower()
-    if suffix in TEXTS:
+    if suffix in TEXTS or (suffix == ".gz" and Path(path.stem).suffix.lower() in TEXTS):
         yield _delimited(path, name)
-    elif suffix == ".xlsx":
+    elif suffix in (".xlsx", ".xlsm"):
         yield from _workbook(path, name)
     elif suffix in STATISTICAL:
         written = {"path": name, "format": STATISTICAL[suffix]}
@@ -90,7 +92,8 @@ def _header_lines(rows: list[list[str]]) -> dict[str, Any]:
 
 def _delimited(path: Path, name: str) -> Sheet:
     written: dict[str, Any] = {"path": name}
-    encoding, text = _decoded(path.read_bytes())
+    content = path.read_bytes()
+    encoding, text = _decoded(gzip.decompress(content) if content.startswith(GZIP) else content)
     if encoding != "utf-8":
         written["encoding"] = encoding
     delimiter = _delimiter(text)

@@ -15,7 +15,7 @@ from historical_controls.config.sources.redcap import NEEDED
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.dictionary.files import PROGRAM_DICTIONARY
 from historical_controls.dictionary.folding import fold
-from historical_controls.drafting.codes import CONTROL, TREATED, arm_codes
+from historical_controls.drafting.codes import CONTROL, TREATED, arm_codes, other_arms
 from historical_controls.drafting.draft import Draft
 from historical_controls.drafting.headings import ARMS, first_of
 from historical_controls.drafting.marks import Guess, config_text, plain
@@ -131,14 +131,29 @@ def _arm_column(drafts: list[Draft]) -> Any:
         return None
     (draft,) = drafts
     column = first_of(ARMS, [name for name in draft.sheet.columns if name not in draft.used])
-    codes, sure = arm_codes(draft.column(column)) if column else ([], False)
-    others = sorted({text for text in draft.column(column) if text not in codes} - {""}) if column else []
-    # A row without an arm would be read for neither.
-    if not codes or not others or not all(draft.column(str(column))):
+    texts = draft.column(column) if column else []
+    codes, sure = arm_codes(texts)
+    historical, neither = other_arms(texts, codes)
+    if not codes or not historical or (not all(texts) and _arm_elsewhere(draft, texts)):
         return None
     draft.used.add(str(column))
-    arm = {"column": column, "treated": codes, "historical": others}
-    return arm if sure else Guess(arm, f"is {', '.join(codes)} the treatment?")
+    neither += [""] if not all(texts) else []
+    arm = {"column": column, "treated": codes, "historical": historical, **({"neither": neither} if neither else {})}
+    if sure and not neither:
+        return arm
+    doubts = [] if sure else [f"is {', '.join(codes)} the treatment?"]
+    if neither:
+        doubts.append(f"in neither arm: {', '.join(text or '(blank)' for text in neither)}?")
+    elif len(historical) > 1 and not sure:
+        doubts.append(f"a further arm among {', '.join(historical)} goes under 'neither'")
+    return Guess(arm, "; ".join(doubts))
+
+
+def _arm_elsewhere(draft: Draft, arms: list[str]) -> bool:
+    """Whether a patient has rows with an arm and rows without: the arm then stands once, and holds for all."""
+    people = draft.column(plain(draft.subject))
+    told = {who for who, arm in zip(people, arms, strict=True) if arm}
+    return any(who in told for who, arm in zip(people, arms, strict=True) if not arm)
 
 
 def _treated_ids(drafts: list[Draft]) -> list[Any]:
