@@ -409,3 +409,23 @@ def test_an_empty_source_is_assembled() -> None:
 def test_ids_that_look_the_same_are_doubtful(one: str, other: str) -> None:
     found = assembled({"lab": ([{**LAB, "id": one}, {**LAB, "id": other}], LONG)})
     assert fates(found) == ["ID_CONFLICT"] * 2
+
+
+def test_what_joining_holds_is_listed_as_sent() -> None:
+    """180 lb, not 81.6; the hospital's day and hour, not UTC; the drug's own name."""
+    weight = {"kind": "patients", "subject": "id", "columns": {"kg": {"characteristic": "WEIGHT", "unit": "lb"}}}
+    death = {"event": "death", "time": {"columns": ["d"], "formats": ["%d/%m/%Y %H:%M"]}}
+    died = {"kind": "patients", "subject": "id", "events": [death]}
+    course = {"kind": "treatments", "subject": "id", "treatment": "drug", "values": {"DEXA": "dexamethasone"}}
+    course |= {"start": {"columns": ["d"], "formats": ["%d/%m/%Y %H:%M"]}}
+    days = ["04/05/2020 21:00", "06/05/2020 21:00"]
+    found = assembled(
+        {
+            "weights": ([{"id": "1", "kg": "180"}, {"id": "1", "kg": "200"}], weight),
+            "deaths": ([{"id": "2", "d": day} for day in days], died),
+            "drugs": ([{"id": "3", "drug": "DEXA", "d": days[0]}] * 2, course),
+        },
+        timezone="America/Mexico_City",
+    )
+    left = found.ledger.loc[found.ledger["fate"] != "clean"].sort_values(["file", "line"])
+    assert left["raw_value"].tolist() == [*days, "DEXA", "180", "200"]

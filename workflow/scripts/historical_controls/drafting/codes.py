@@ -29,7 +29,17 @@ RESULT = {
 TREATED = ("treated", "treatment", "tratado", "tratados", "intervention", "experimental", "active", "msc", "infused")
 CONTROL = ("control", "controls", "historical", "historico", "historicos", "untreated", "placebo", "soc", "standard")
 # Of patients who are in no arm: 'screen failure', 'no incluido'.
-NEITHER = ("screen", "screening", "failure", "excluded", "excluido", "excluida", "withdrawn", "retirado", "ineligible")
+NEITHER: tuple[str, ...] = (
+    "screen",
+    "screening",
+    "failure",
+    "excluded",
+    "excluido",
+    "excluida",
+    "withdrawn",
+    "retirado",
+    "ineligible",
+)
 NEITHER += ("incluido", "none", "ninguno", "pending", "pendiente", "otro", "other", "na", "unknown", "desconocido")
 
 

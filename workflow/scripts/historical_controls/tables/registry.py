@@ -82,6 +82,7 @@ PATIENTS_RAW = Table(
         _text("characteristic", "code in outcomes.csv (family 'characteristic')"),
         _number("value", "number in the canonical unit; null for flags and categories"),
         _text("result", "flag ('yes', 'no') or category; null for numbers", True),
+        _text("raw_value", "cell as sent"),
         RELEASED,
     ),
 )
@@ -126,6 +127,7 @@ EVENTS_RAW = Table(
         RELEASED,
         _text("value", "grade, category or result that came with the event", True),
         _text("detail", "free text that came with the event", True),
+        _text("time_text", "time as sent"),
     ),
 )
 
@@ -144,6 +146,7 @@ TREATMENTS_RAW = Table(
         _time("stop_latest", "last moment of the last time, where the file names a day alone", nullable=True),
         _number("dose", "dose as sent"),
         _text("dose_unit", "unit of the dose as sent", True),
+        _text("raw_value", "name as sent"),
     ),
 )
 

@@ -177,13 +177,8 @@ def changes(records: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def _changes(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     rows = frame.loc[(frame["fate"] != "clean") | (frame["reason"] != "")]
-    # What the ledger prints of records that are not clean; of characteristics the cell itself is not kept.
-    shown = {
-        "patients": lambda: rows["result"].fillna(rows["value"].map("{:g}".format)),
-        "measurements": lambda: rows["raw_value"],
-        "events": lambda: rows["time"].dt.strftime("%Y-%m-%d %H:%M UTC"),
-        "treatments": lambda: rows["treatment"],
-    }[name]()
+    # Of an event its time: what it is stands beside it in the ledger. Nothing converted stands for what was sent.
+    shown = rows["time_text" if name == "events" else "raw_value"]
     return rows[[*RECORD_KEY, "fate", "reason", "hint"]].assign(
         raw_value=shown.astype("str").where(rows["fate"] != "clean", None)
     )
