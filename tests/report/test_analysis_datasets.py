@@ -64,6 +64,13 @@ def test_rows_have_the_declared_columns_with_numbers_as_numbers_and_null_for_not
     assert [type(later[name]) for name in ("AVISITN", "AVAL", "NVALS")] == [int, float, int]
 
 
+def test_whole_numbers_have_no_decimals_in_csv_either() -> None:
+    frames = {one.name: one.frame for one in datasets()}
+    for name, variable in (("ADSL", "CALWEEK"), ("ADEFF", "PARAMN"), ("ADEFF", "AVISITN"), ("ADTTE", "CNSR")):
+        assert "." not in frames[name][[variable]].to_csv(index=False), variable
+    assert frames["ADSL"]["CALWEEK"].tolist() == [2, -4]
+
+
 def test_types_keys_and_lengths_are_those_of_the_specification() -> None:
     columns = {column["name"]: column for column in read("ADEFF")["columns"]}
     assert {column["dataType"] for column in columns.values()} == {"string", "integer", "double"}

@@ -47,6 +47,9 @@ def adam_datasets(
         "ADEFF": _effects(visits, subjects, basic, config, dictionary)[columns["ADEFF"]],
         "ADTTE": _times(basic)[columns["ADTTE"]],
     }
+    # Without this a whole number beside a missing one is written '12.0'.
+    whole = {name: rows.loc[rows["type"] == "integer", "variable"] for name, rows in definition.groupby("dataset")}
+    made = {name: frame.astype(dict.fromkeys(whole[name], "Int64")) for name, frame in made.items()}
     return {**made, "define": pd.concat([definition, _defined(more, dictionary)], ignore_index=True)}
 
 
