@@ -173,7 +173,10 @@ def test_documents_hold_the_table_too(study: SmallStudy) -> None:
     )
     assert (len(section.tables[0].rows), section.missing) == (len(differences_of(study)), "")
     only = {"14.1.7": study.outputs["14.1.7"]}
-    assert [name for name, _ in rtf_tables(printer, only, declared)] == ["table-14.1.7-1.rtf"]
+    ((name, text),) = rtf_tables(printer, only, declared)
+    assert name == "table-14.1.7-1.rtf"
+    # Rules above, below the heads and at the end; none between columns.
+    assert "clbrdrt\\brdrs" in text and not re.search(r"clbrdr[lr]\\brdrs", text)
 
 
 def test_paragraphs_carry_the_answer_and_the_settings(study: SmallStudy, pages: dict[str, Page], language: str) -> None:

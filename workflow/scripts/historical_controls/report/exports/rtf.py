@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from historical_controls.report.exports.documents import PlainTable, plain_sections
 from historical_controls.report.printing.html_table import HtmlTable
@@ -12,6 +13,8 @@ from historical_controls.report.printing.printer import Printer
 from historical_controls.report.statistician.tables import NONE_DECLARED
 
 ROWS_A_PAGE = 40
+# Of the text in points; characters of the first column; width of the table in inches.
+SIZE, NAME, WIDTH = 8, 24, 9.5
 PAGES = r"{\field{\*\fldinst NUMPAGES }}"
 BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 SPECIAL = re.compile(r"([\\{}])")
@@ -32,31 +35,34 @@ def rtf(table: PlainTable, printer: Printer) -> str:
     from rtflite import RTFBody, RTFColumnHeader, RTFDocument, RTFFootnote, RTFPage, RTFPageHeader, RTFTitle
 
     left = {*range(table.n_names), *table.words}
-    widths = [float(width) for width in table.widths]
+    # A line that names those beneath it stands in the first column, whose width is not its own.
+    widths = [float(max(NAME, width) if place == 0 else width) for place, width in enumerate(table.widths)]
+    # Rules above, below the heads and at the end, none between columns; text small enough for numbers to stay whole.
+    plain: Any = {"border_left": [[""]], "border_right": [[""]], "text_font_size": [[SIZE]], "text_convert": [[False]]}
     sides = ["l" if place in left else "r" for place in range(len(table.heads))]
     columns = {str(place): [escaped(row[place]) for row in table.rows] for place in range(len(table.heads))}
     wide = [(sum(widths[: table.n_names]), ""), *_spans(table, widths)]
     spanning = [
-        RTFColumnHeader(
-            text=[escaped(text) for _, text in wide], col_rel_width=[width for width, _ in wide], text_convert=[[False]]
-        )
+        RTFColumnHeader(text=[escaped(text) for _, text in wide], col_rel_width=[width for width, _ in wide], **plain)
     ] * bool(table.spans)
     page = printer.words("stat.page").replace("{page}", r"\chpgn ").replace("{pages}", PAGES)
     # text_convert is off: rtflite would read LaTeX-like commands in the hospital's own words.
     document = RTFDocument(
         df=polars.DataFrame(columns),
-        rtf_page=RTFPage(orientation="landscape", nrow=ROWS_A_PAGE),
+        rtf_page=RTFPage(
+                orientation="landscape", nrow=ROWS_A_PAGE, margin=[0.5, 0.5, 1.25, 0.75, 0.75, 0.5], col_width=WIDTH,
+                border_first="single", border_last="single",
+            ),
         rtf_page_header=RTFPageHeader(text=page),
         rtf_title=RTFTitle(text=[escaped(table.title)], text_convert=[False]),
         rtf_column_header=[
             *spanning,
             RTFColumnHeader(
-                text=[escaped(head) for head in table.heads], col_rel_width=widths, text_convert=[[False]],
-                text_justification=[sides],
+                text=[escaped(head) for head in table.heads], col_rel_width=widths, text_justification=[sides], **plain
             ),
         ],
-        rtf_body=RTFBody(col_rel_width=widths, text_justification=[sides], text_convert=[[False]]),
-        rtf_footnote=RTFFootnote(text=[escaped(note) for note in _notes(table, printer)], text_convert=[[False]]),
+        rtf_body=RTFBody(col_rel_width=widths, text_justification=[sides], **plain),
+        rtf_footnote=RTFFootnote(text=[escaped(note) for note in _notes(table, printer)], **plain),
     )  # fmt: skip
     return BEYOND_ASCII.sub(_code_points, str(document.rtf_encode()))
 
