@@ -15,7 +15,6 @@ from historical_controls.analysis.model.comparison import build_comparison
 from historical_controls.analysis.model.contrast_at_day import ContrastEstimates, estimate_contrasts
 from historical_controls.analysis.model.model_data import PERSON, ModelData
 from historical_controls.analysis.model.permutation import joint_labels, permute
-from historical_controls.analysis.without_model.analysis_set import AnalysisSet
 from historical_controls.analysis.without_model.welch import welch
 from historical_controls.analysis.without_model.while_alive import summaries
 from historical_controls.analysis.without_model.worst_rank import rank_patients
@@ -27,6 +26,7 @@ from historical_controls.calibration.study_shape import StudyShape
 from historical_controls.config.analysis.balance import Balance
 from historical_controls.dictionary.dictionary import Scale
 from historical_controls.dictionary.scales import transformed
+from historical_controls.inference.labels import Labels
 from historical_controls.inference.pairwise.relative_effect import effect_of_pairs
 from historical_controls.mixed_model.inference.contrast import Contrast
 from historical_controls.tables.registry import CALIBRATION_STUDIES, VISITS
@@ -156,12 +156,7 @@ def _answers(shape: StudyShape, balance: Balance, effects: list[float], number: 
     gate = inputs.comparison.refusal or ""
     found = {("gates", 0.0): _Answer(reason=gate)}
     found |= {(analysis, 0.0): one for analysis, one in _shift_answers(inputs, data, reason).items()}
-    # An effect is a benefit; without a better direction, upwards.
-    sign = -1.0 if inputs.dictionary.outcomes[shape.code].benefit == "down" else 1.0
-    for effect in effects:
-        moved = with_effect(study, shape, sign * effect * shape.sd) if effect else study
-        own = replace(inputs, visits=moved.visits)
-        found[AnalysisKey.WORST_RANK, effect] = _ranked(own, shape, reason)
+    found |= {(AnalysisKey.WORST_RANK, effect): one for effect, one in _ranks(inputs, study, shape, effects, reason)}
     for (analysis, effect), answer in found.items():
         key = {"outcome": shape.code, "number": number, "analysis": str(analysis), "effect": effect, "sd": shape.sd}
         yield {**key, **vars(answer)}
@@ -196,6 +191,8 @@ def _of_contrast(contrast: Contrast | str | None) -> _Answer:
 def _permuted(inputs: AnalysisInputs, data: ModelData, estimates: ContrastEstimates | str) -> _Answer:
     if inputs.weighted or isinstance(estimates, str):
         return _Answer(reason="weighted" if inputs.weighted else str(estimates))
+    if isinstance(at_day := estimates.at(inputs.primary.day), str):
+        return _Answer(reason=at_day)
     settings = inputs.settings.model_copy(update={"days": [inputs.primary.day]})
     joint = joint_labels(inputs.compared_patients, settings, SCENARIO, inputs.seed, inputs.comparison.sets)
     permuted = None if joint is None else permute(data, estimates.fitted, settings, joint)
@@ -211,19 +208,29 @@ def _while_alive(inputs: AnalysisInputs, data: ModelData, day: int) -> _Answer:
     return _Answer(reason="too_few_patients") if few else _of_contrast(welch(people, inputs.settings.level))
 
 
-def _ranked(inputs: AnalysisInputs, shape: StudyShape, reason: str | None) -> _Answer:
+def _ranks(
+    inputs: AnalysisInputs, study: SimulatedStudy, shape: StudyShape, effects: list[float], reason: str | None
+) -> Iterator[tuple[float, _Answer]]:
+    """Deaths as the worst ranks, by effect; an effect is a benefit, and upwards without a better direction."""
     outcome, analysis_set = inputs.dictionary.outcomes[shape.code], inputs.analysis_set
     refused = reason or ("no_direction" if outcome.benefit == "none" else "weighted" if analysis_set.weighted else "")
     if refused:
-        return _Answer(reason=refused)
-    ranked = rank_patients(outcome, analysis_set, inputs.primary.day)
-    if ranked.share_unmeasured > analysis_set.settings.max_share_unmeasured:
-        return _Answer(reason="mostly_unmeasured")
-    return _win_odds(ranked.people, ranked.pairs, analysis_set)
+        yield from ((effect, _Answer(reason=refused)) for effect in effects)
+        return
+    sign = -1.0 if outcome.benefit == "down" else 1.0
+    # The same patients under every effect, and so the same labellings.
+    labels = analysis_set.labels(analysis_set.patients)
+    for effect in effects:
+        moved = with_effect(study, shape, sign * effect * shape.sd) if effect else study
+        ranked = rank_patients(outcome, replace(analysis_set, visits=moved.visits), inputs.primary.day)
+        if ranked.share_unmeasured > analysis_set.settings.max_share_unmeasured:
+            yield effect, _Answer(reason="mostly_unmeasured")
+            continue
+        yield effect, _win_odds(ranked.pairs, labels, analysis_set.settings.level)
 
 
-def _win_odds(people: pd.DataFrame, pairs: np.ndarray, analysis_set: AnalysisSet) -> _Answer:
-    effect = effect_of_pairs(pairs, analysis_set.labels(people), analysis_set.settings.level)
+def _win_odds(pairs: NDArray[np.float64], labels: Labels, level: float) -> _Answer:
+    effect = effect_of_pairs(pairs, labels, level)
     with np.errstate(divide="ignore", invalid="ignore"):
         odds, lower, upper = np.log([effect.win_odds, effect.lower, effect.upper])
     return _Answer(float(odds), float(lower), float(upper), effect.p_value)
