@@ -26,6 +26,7 @@ from .test_analysis import (
     analysis_inputs,
     number,
     patients,
+    refusals,
     settings,
     visits,
     with_deaths,
@@ -184,6 +185,32 @@ def test_whose_death_no_file_can_tell_of_is_unknown(dictionary: Dictionary) -> N
         for name in ("n_subjects", "n_died", "n_unknown")
     }
     assert counts == {"n_subjects": [3, 3], "n_died": [1, 0], "n_unknown": [1, 1]}
+
+
+def test_nobody_is_ranked_where_most_fates_of_an_arm_are_unknown(dictionary: Dictionary) -> None:
+    """All lost on day 2: win odds of 1 and p 1, of pairs of whom nothing is known."""
+    for lost, reasons in (
+        (["p03", "p04"], {"fates_unknown"}),
+        (["p29"], set()),
+        ([f"p{i:02d}" for i in range(30)], {"fates_unknown"}),
+    ):
+        people = patients()
+        gone = people["patient_id"].isin(lost)
+        people.loc[gone, ["end_state", "end_day"]] = ["last_record", 2.0]
+        inputs = analysis_inputs(people, visits(people), dictionary, permutation=FEW)
+        rows = ard_frame(worst_rank_rows(CELL, dictionary.outcomes["PF"], inputs.analysis_set, PRIMARY))
+        assert set(rows.loc[rows["statistic"] == "not_ranked", "text"]) == reasons
+        assert (rows["statistic"] == "win_odds").any() == (not reasons)
+        assert number(rows, "n_unknown", day=7, arm="treated" if "p03" in lost else "historical") > 0
+
+
+def test_values_that_differ_by_rounding_are_one_value(dictionary: Dictionary) -> None:
+    people = patients()
+    measured = visits(people)
+    odd = measured["day"] % 2 == 1
+    for name in ("value", "lower", "upper"):
+        measured[name] = np.where(odd, 0.3, 0.1 + 0.2)
+    assert refusals(analyse(people, measured, dictionary, permutation=FEW)) == {None: "constant_response"}
 
 
 def test_alive_in_hospital_is_counted_when_the_day_begins() -> None:

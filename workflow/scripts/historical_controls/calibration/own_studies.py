@@ -223,8 +223,9 @@ def _ranks(
     for effect in effects:
         moved = with_effect(study, shape, sign * effect * shape.sd) if effect else study
         ranked = rank_patients(outcome, replace(analysis_set, visits=moved.visits), inputs.primary.day)
-        if ranked.share_unmeasured > analysis_set.settings.max_share_unmeasured:
-            yield effect, _Answer(reason="mostly_unmeasured")
+        against = ranked.reason_against(analysis_set.settings.max_share_unmeasured)
+        if against is not None:
+            yield effect, _Answer(reason=against)
             continue
         yield effect, _win_odds(ranked.pairs, labels, analysis_set.settings.level)
 

@@ -8,6 +8,7 @@ from historical_controls.analysis.model.mean_model import choose_time
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.config.analysis.analysis import Analysis
+from historical_controls.inference.spread import varies
 
 
 def reason_against(data: ModelData, settings: Analysis, refusal: str | None = None) -> str | None:
@@ -26,7 +27,8 @@ def reason_against(data: ModelData, settings: Analysis, refusal: str | None = No
         "too_few_patients": min(n.values()) < settings.min_patients_per_arm,
         "assays_differ": _assays_differ(data),
         "mostly_censored": data.share_beyond > settings.max_share_censored,
-        "constant_response": data.frame["y"].nunique() < 2,
+        # 0.1 + 0.2 and 0.3 are one value.
+        "constant_response": not varies(data.frame["y"].dropna()),
     }
     # The gate of the balance stage last: a reason of the outcome's own says more.
     return next((reason for reason, holds in checks.items() if holds), refusal)

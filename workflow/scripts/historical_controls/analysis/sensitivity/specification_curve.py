@@ -106,8 +106,9 @@ def _worst_rank(data: ModelData, analysis_set: AnalysisSet, day: int) -> Answer:
     if analysis_set.too_few(analysis_set.patients):
         return "too_few_patients"
     ranked = rank_patients(data.outcome, analysis_set, day)
-    if ranked.share_unmeasured > analysis_set.settings.max_share_unmeasured:
-        return "mostly_unmeasured"
+    reason = ranked.reason_against(analysis_set.settings.max_share_unmeasured)
+    if reason is not None:
+        return reason
     effect = effect_of_pairs(ranked.pairs, analysis_set.labels(ranked.people), analysis_set.settings.level)
     # An empty code means that there is an interval.
     return effect.no_interval.value or (effect.win_odds, effect.lower, effect.upper)

@@ -72,6 +72,18 @@ class RankedPatients:
         living = self.people["status"] == ALIVE
         return float(self.people.loc[living].groupby("arm")["unmeasured"].mean().max())
 
+    @property
+    def share_unknown(self) -> float:
+        """The larger of the arms' shares of patients of whom no file tells whether they lived."""
+        unknown = self.people["status"] == UNKNOWN
+        return float(unknown.groupby(self.people["arm"]).mean().max())
+
+    def reason_against(self, most: float) -> str | None:
+        """Why nobody is ranked: a larger share than `most` of an arm cannot be placed; None where few cannot."""
+        if self.share_unmeasured > most:
+            return "mostly_unmeasured"
+        return "fates_unknown" if self.share_unknown > most else None
+
     def odds_within(self) -> tuple[float, float]:
         """Least and largest win odds over everything that the open pairs may be."""
         arms = treated(self.people)
@@ -119,8 +131,9 @@ def rank_rows(here: Cell, outcome: Outcome, analysis_set: AnalysisSet, full: boo
         unknown = ranked.count(arm, people["status"] == UNKNOWN)
         rows += [of_arm.number(Statistic.N_UNKNOWN, unknown)] if unknown else []
         rows.append(of_arm.number(Statistic.N_MISSING, ranked.count(arm, people["unmeasured"])))
-    if ranked.share_unmeasured > analysis_set.settings.max_share_unmeasured:
-        return [*rows, here.text(Statistic.NOT_RANKED, "mostly_unmeasured")]
+    reason = ranked.reason_against(analysis_set.settings.max_share_unmeasured)
+    if reason is not None:
+        return [*rows, here.text(Statistic.NOT_RANKED, reason)]
     if ranked.open.any():
         for name, odds in zip((Statistic.LEAST, Statistic.MOST), ranked.odds_within(), strict=True):
             rows += [here.at(contrast=CONTRAST).number(name, odds, "odds", "0.00")] if np.isfinite(odds) else []

@@ -132,7 +132,8 @@ class Analysis(Section):
         0.2,
         ge=0,
         le=1,
-        description="a larger share of an arm's living patients without any value: no ranks with death as the worst",
+        description="a larger share of an arm's living patients without any value, or of an arm of whom no file tells "
+        "whether they lived: no ranks with death as the worst",
     )
     rank_tests: list[NumericOutcome] = Field(default=[], description="outcomes whose values are also compared by ranks")
     disagreement: float = Field(
