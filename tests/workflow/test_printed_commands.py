@@ -54,6 +54,7 @@ SMALL = {
     r"benchmarks/mixed_model/scaling\.py": "benchmarks/mixed_model/scaling.py --smaller 8",
     r"benchmarks/mixed_model/censored_bias\.py": "benchmarks/mixed_model/censored_bias.py --studies 2",
     r"benchmarks/mixed_model/leave_one_out\.py": "benchmarks/mixed_model/leave_one_out.py 1",
+    r"benchmarks/sites/three_sites\.py": "benchmarks/sites/three_sites.py --patients 30",
     r"benchmarks/validation/truth_studies\.py": (
         "benchmarks/validation/truth_studies.py --studies 1 --worlds 'exchangeable arms'"
     ),
