@@ -108,6 +108,8 @@ rule inspect_source:
         "results/logs/inspect_source/{source}.log",
     benchmark:
         "results/benchmarks/inspect_source/{source}.tsv"
+    # Before whatever else is ready: its findings may end the run.
+    priority: 10
     conda:
         "../envs/environment.yml"
     threads: 1
