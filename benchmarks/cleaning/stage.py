@@ -24,13 +24,10 @@ def read(export: Path, folder: Path) -> None:
 
 def clean(export: Path, folder: Path) -> None:
     from historical_controls.cleaning.records.outputs import write_cleaned_file
-    from historical_controls.cleaning.records.stored_columns import stored_columns
+    from historical_controls.cleaning.records.stored_columns import stored_rows
     from historical_controls.cleaning.rows.files import FileInputs, clean_blocks
-    from historical_controls.tables.parquet import read_pieces
-    from historical_controls.tables.registry import INTAKE
 
-    columns = stored_columns(folder / "intake.parquet", _source(export).files["lab"])
-    blocks = read_pieces(folder / "intake.parquet", INTAKE, columns)
+    blocks = stored_rows(folder / "intake.parquet", _source(export).files["lab"])
     pieces = clean_blocks(blocks, FileInputs("s", "lab", _source(export), _study(), _dictionary()))
     write_cleaned_file(pieces, folder / "by_file/lab")
 

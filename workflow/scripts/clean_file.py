@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING
 
 from historical_controls.cleaning.ledger.resolutions import read_resolutions
 from historical_controls.cleaning.records.outputs import write_cleaned_file
-from historical_controls.cleaning.records.stored_columns import stored_columns
+from historical_controls.cleaning.records.stored_columns import stored_rows
 from historical_controls.cleaning.rows.files import FileInputs, clean_blocks
 from historical_controls.config.sources.redcap import as_exported
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.study import RecordDates
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.tables.parquet import read_pieces
-from historical_controls.tables.registry import INTAKE
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -22,10 +20,8 @@ with reported(snakemake.log[0]):
     source_name, file_name = snakemake.wildcards.source, snakemake.wildcards.file
     resolutions = snakemake.input.get("resolutions")
     file = as_exported(SourceFile.model_validate(snakemake.params.declaration), snakemake.input.get("redcap"))
-    # The hash of a row, by which decisions name it, is of all its cells.
-    columns = None if resolutions else stored_columns(snakemake.input.table, file)
     cleaned = clean_blocks(
-        read_pieces(snakemake.input.table, INTAKE, columns),
+        stored_rows(snakemake.input.table, file, whole=bool(resolutions)),
         FileInputs(
             source_name,
             file_name,

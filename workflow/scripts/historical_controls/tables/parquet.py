@@ -147,15 +147,15 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 
 @contextmanager
-def opened(path: str | Path, table: Table) -> Iterator[pq.ParquetFile]:
-    """Open one declared table for reading.
+def opened(path: str | Path, table: Table, coded: Iterable[str] = ()) -> Iterator[pq.ParquetFile]:
+    """Open one declared table for reading. coded: columns of texts to be read as codes of their distinct values.
 
     Raises UserError, naming the file, where it is cut off, no parquet, or lacks a declared column: a killed run, a full
     disk or a copy by hand leaves such files, and Snakemake goes by their times alone.
     """
     hint = f"Delete the file and run Snakemake again: it will be made anew. ('{table.name}' in docs/data_model.md)"
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, read_dictionary=list(coded)) as file:
             missing = [name for name in table.names if name not in file.schema_arrow.names]
             if missing:
                 raise UserError(f"this is no table '{table.name}': it lacks {', '.join(missing)}", str(path), hint)
@@ -202,9 +202,14 @@ def _may_hold(chunk: Any, first: str, last: str) -> bool:
     return known is None or not known.has_min_max or (known.max >= first and known.min <= last)
 
 
-def read_pieces(path: str | Path, table: Table, columns: Iterable[str] | None = None) -> Iterator[pd.DataFrame]:
-    """The rows of a table one row group after the other, in its order; nothing for a table without rows."""
-    with opened(path, table) as file:
+def read_pieces(
+    path: str | Path, table: Table, columns: Iterable[str] | None = None, coded: Iterable[str] = ()
+) -> Iterator[pd.DataFrame]:
+    """The rows of a table one row group after the other, in its order; nothing for a table without rows.
+
+    coded: open columns of texts to be given as categories, of which each row group has its own.
+    """
+    with opened(path, table, coded) as file:
         for group in range(file.num_row_groups):
             yield typed(file.read_row_group(group, None if columns is None else list(columns)), table)
 

@@ -52,7 +52,16 @@ def column(rows: pd.DataFrame, name: str | None) -> pd.Series:
     """Return a raw column as a reader sees it, trimmed; blank texts if none is declared."""
     if name is None:
         return pd.Series("", index=rows.index, dtype="str")
-    texts = rows[CELL + name].str.strip()
+    cells = rows[CELL + name]
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        # What is done to a text is done once to each distinct one; a null, which has the code -1, stays null.
+        known = _tidied(pd.Series([*cells.cat.categories, None], dtype="str"))
+        return known.take(cells.cat.codes.to_numpy()).set_axis(cells.index)
+    return _tidied(cells)
+
+
+def _tidied(cells: pd.Series) -> pd.Series:
+    texts = cells.str.strip()
     return by_distinct(texts, visible_text, "str") if texts.str.contains(UNTIDY).any() else texts
 
 

@@ -52,7 +52,12 @@ def numbers_by_distinct_pair(
 
 
 def factorized(texts: pd.Series) -> tuple[np.ndarray, list[str]]:
-    """Return an integer code per row, and the distinct texts by code."""
+    """Return an integer code per row, and the distinct texts by code (of categories, also those that no row has)."""
+    if isinstance(texts.dtype, pd.CategoricalDtype):
+        codes, known = texts.cat.codes.to_numpy(), list(texts.cat.categories)
+        null = codes < 0
+        # Null is '' here as elsewhere.
+        return (np.where(null, len(known), codes), [*known, ""]) if null.any() else (codes, known)
     codes, distinct = pd.factorize(texts.fillna("") if texts.hasnans else texts)
     return codes, list(distinct)
 

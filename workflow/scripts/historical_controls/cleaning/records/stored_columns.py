@@ -1,14 +1,18 @@
-"""Which columns of a stored file cleaning reads."""
+"""Which columns of a stored file cleaning reads, and its pieces."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 
 from historical_controls.cleaning.records.columns import CELL
 from historical_controls.config.sources.declared_columns import declared_columns
+from historical_controls.config.sources.parts import LongMeasurements
 from historical_controls.config.sources.sources import SourceFile
+from historical_controls.tables.parquet import read_pieces
 from historical_controls.tables.registry import INTAKE
 
 
@@ -17,3 +21,16 @@ def stored_columns(path: str | Path, file: SourceFile) -> list[str]:
     made = [name for split in file.split_columns.values() for name in split.into]
     wanted = {*INTAKE.names, *(CELL + name for name in (*declared_columns(file), *made))}
     return [name for name in pq.read_schema(path).names if name in wanted]
+
+
+def stored_rows(path: str | Path, file: SourceFile, whole: bool = False) -> Iterator[pd.DataFrame]:
+    """Yield the pieces of a stored intake (table intake) that cleaning reads.
+
+    whole: with all columns, as decisions on rows need them: the hash of a row is of all its cells.
+    """
+    if whole:
+        return read_pieces(path, INTAKE)
+    columns = stored_columns(path, file)
+    # Cells repeat few texts: they come as categories but where pieces are joined, which have categories of their own.
+    joined = any(isinstance(part, LongMeasurements) and part.specimen_rows for part in file.parts)
+    return read_pieces(path, INTAKE, columns, [] if joined else [name for name in columns if name.startswith(CELL)])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -75,17 +74,13 @@ def cleaned_once(records: pd.DataFrame, alone: pd.Series, clean: Clean, known: K
 def _places(distinct: pd.DataFrame, by_itself: np.ndarray, known: Known) -> np.ndarray:
     """The place of each content in `known.became`, -1 where it is new: new ones are given the next places in order."""
     places = np.full(len(distinct), -1, dtype="int64")
-    columns = [list(map(_known_cell, distinct[name].to_list())) for name in CONTENT]
+    # Every null is one value here: nan equals nothing, itself included.
+    columns = [distinct[name].astype(object).where(distinct[name].notna(), None).tolist() for name in CONTENT]
     for row, content in enumerate(zip(*columns, strict=True)):
         if not by_itself[row]:
             place = known.places.setdefault(content, len(known.places))
             places[row] = place if known.became is not None and place < len(known.became) else -1
     return places
-
-
-def _known_cell(value: Any) -> Hashable:
-    # Every null is one value here: nan equals nothing, itself included.
-    return value if isinstance(value, str) or not pd.isna(value) else None
 
 
 def _groups(records: pd.DataFrame, alone: np.ndarray) -> np.ndarray:
