@@ -18,10 +18,11 @@ from historical_controls.cleaning.people.assemble import SourceInputs, assemble_
 from historical_controls.cleaning.people.identity import link_people
 from historical_controls.cleaning.people.joining import assemble_files
 from historical_controls.cleaning.records.outputs import FILE_TABLES, SOURCE_TABLES, CleanedFile, write_cleaned_file
+from historical_controls.cleaning.records.stored_columns import stored_rows
 from historical_controls.cleaning.rows.files import FileInputs, LostRecordError, clean_blocks, clean_file
 from historical_controls.config.sources.sources import Source
 from historical_controls.tables import parquet as table_io
-from historical_controls.tables.parquet import read_table
+from historical_controls.tables.parquet import read_table, write_table
 from historical_controls.tables.registry import INTAKE
 
 DAY = {"columns": ["d"], "formats": ["%Y-%m-%d %H:%M", "%Y-%m-%d"]}
@@ -170,3 +171,22 @@ def test_records_that_say_the_same_share_only_what_their_cells_say() -> None:
     for name in ("value", "upper", "unit", "specimen", "flags", "status"):
         apart = pd.concat([one.measurements[name] for one in alone], ignore_index=True)
         pd.testing.assert_series_equal(whole.measurements[name], apart)
+
+
+def test_stored_cells_are_read_as_categories_and_cleaned_alike(tmp_path: Path) -> None:
+    """Marks nobody sees, nulls and repeats: from texts and from categories the same tables."""
+    rows = [
+        {"id": "\u200b1", "hour": "1:00", "test": " PCR ", "result": "&lt;5", "unit": "mg/L"},
+        {"id": "1", "hour": "2:00", "test": "PCR", "result": '="12"', "unit": "mg/L"},
+        {"id": "1 ", "hour": "3:00", "test": "PCR", "result": "12", "unit": " mg/L"},
+    ]
+    raw = intake([{**LAB, **row} for row in rows], [(9, "FILE_LAYOUT", "broken")])
+    declared = source({"f": {"parts": [RELATIVE]}})
+    write_table(raw, tmp_path / "intake.parquet", INTAKE)
+    coded = list(stored_rows(tmp_path / "intake.parquet", declared.files["f"]))
+    assert {str(coded[0][name].dtype) for name in coded[0] if name.startswith("cell:")} == {"category"}
+    inputs = [FileInputs("s", "f", declared, study(), dictionary()) for _ in range(2)]
+    (one,), (other,) = clean_blocks([raw], inputs[0]), clean_blocks(coded, inputs[1])
+    for name in FILE_TABLES:
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name))
+    assert one.measurements["raw_value"].tolist() == ["<5", "12", "12"]

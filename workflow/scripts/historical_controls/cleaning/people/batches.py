@@ -59,15 +59,16 @@ class PatientBatches:
 
     def write_table(self, name: str, files: Iterable[Path]) -> None:
         """Split the rows of one table's files over the batches, in their order."""
-        schema = None
-        writers: dict[int, pa.RecordBatchFileWriter] = {}
+        writers: dict[int, pa.RecordBatchStreamWriter] = {}
+        # Texts repeat: as codes they are split and stored at the price of numbers.
+        texts = [column.name for column in FILE_TABLES[name].columns if column.kind == "text"]
         for path in files:
-            with pq.ParquetFile(path) as file:
-                schema = schema or file.schema_arrow
+            with pq.ParquetFile(path, read_dictionary=texts) as file:
                 for group in range(file.num_row_groups):
                     for number, rows in self._split(file.read_row_group(group, use_threads=False)):
                         if number not in writers:
-                            writers[number] = pa.ipc.new_file(self._path(name, number), schema, options=LZ4)
+                            # A stream, since each row group has codes of its own.
+                            writers[number] = pa.ipc.new_stream(self._path(name, number), rows.schema, options=LZ4)
                         writers[number].write_table(rows)
         for writer in writers.values():
             writer.close()
@@ -76,7 +77,7 @@ class PatientBatches:
         if len(self.numbers) == 1:
             yield 0, rows
             return
-        coded = rows["subject"].combine_chunks().dictionary_encode()
+        coded = rows["subject"].combine_chunks()
         of_code = np.array([self.subjects.get(subject, 0) for subject in coded.dictionary.to_pylist()])
         numbers = of_code[coded.indices.to_numpy()]
         # Stable: within a batch rows keep the order of the files, which decides whose duplicate is kept.
@@ -94,9 +95,12 @@ class PatientBatches:
         if not path.exists():
             return FILE_TABLES[name].empty()
         with pa.OSFile(str(path)) as stream:
-            rows = pa.ipc.open_file(stream).read_all()
+            rows = pa.ipc.open_stream(stream).read_all()
         path.unlink()
-        return typed(rows, FILE_TABLES[name])
+        plain = [
+            pa.field(own.name, own.type.value_type) if pa.types.is_dictionary(own.type) else own for own in rows.schema
+        ]
+        return typed(rows.cast(pa.schema(plain)), FILE_TABLES[name])
 
     def _path(self, name: str, number: int) -> Path:
         return self.folder / f"{name}-{number}.arrow"
