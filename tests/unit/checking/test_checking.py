@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from historical_controls.checking.declared import read_declarations
 from historical_controls.checking.printing import as_page, as_text, verdict
+from historical_controls.checking.records import read_records, record_listings
 from historical_controls.checking.study import check_study
 
 DATES = {"columns": ["when"], "formats": ["%Y-%m-%d"]}
@@ -88,6 +90,29 @@ def test_a_sound_study_is_told_patients_values_model_and_gates(folder: Path) -> 
     assert verdict(checked) == "Nothing would stop a run."
     text, page = as_text(checked), as_page(checked, "Check <x>")
     assert "Patients by arm and step" in text and "<h1>Check &lt;x&gt;</h1>" in page
+
+
+def test_first_values_have_each_their_own_unit_and_the_clock_of_their_source(folder: Path) -> None:
+    """480 mg/L beside 48,00 mg/dL, limits as limits, 21:00 in Mexico and not 02:00 of the next day in UTC."""
+    rows = ["id;kind;when;sex;crp", *(f"T{n};start;2020-02-01;m;" for n in range(1, 6))]
+    rows += ["T1;value;2020-02-01 21:00;;48,00", "T2;value;2020-02-02;;<0,5"]
+    (folder / "data/raw/treated.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    config = settings()
+    source = config["sources"]["treated"]
+    source["timezone"] = "America/Mexico_City"
+    file = source["files"]["all"]
+    file |= {"delimiter": ";", "decimal": ","}
+    file["parts"][1]["columns"]["crp"]["unit"] = "mg/dL"
+    file["parts"][1]["time"] = {"columns": ["when"], "formats": ["%Y-%m-%d %H:%M", "%Y-%m-%d"]}
+    # The values alone: nothing is compared.
+    declared = read_declarations(write(folder, config))
+    assert declared.config is not None
+    records = read_records(declared.config, declared.dictionary, folder)
+    first = next(one for one in record_listings(declared.config, records) if one.title == "First values as understood")
+    assert [list(row[2:]) for row in first.rows if row[0] == "treated"] == [
+        ["2020-02-01 21:00", "CRP", "48,00", "mg/dL", "480 mg/L"],
+        ["2020-02-02", "CRP", "<0,5", "mg/dL", "0 to 5 mg/L"],
+    ]
 
 
 def test_faults_of_every_layer_come_in_one_go(folder: Path) -> None:

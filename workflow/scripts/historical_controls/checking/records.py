@@ -145,13 +145,13 @@ def record_listings(config: Config, records: Records) -> Iterator[Listing]:
     ledger = pd.concat([one.ledger for one in records.clean.values()], ignore_index=True)
     yield listing("Records by fate", _fates(ledger), "Held records are not used; see the reason.")
     first = [
-        one.measurements.groupby(["outcome"], sort=False).head(FIRST_ROWS)
-        for one in records.clean.values()
+        _understood(one.measurements.groupby(["outcome"], sort=False).head(FIRST_ROWS), config.sources[name].timezone)
+        for name, one in records.clean.items()
         if len(one.measurements)
     ]
     if first:
-        shown = pd.concat(first)[["source", "patient_id", "time", "outcome", "raw_value", "raw_unit", "value"]]
-        yield listing("First values as understood", shown, "Compare with the file: patient, time, value, unit.")
+        note = "Compare with the file: patient, time (by the clock of its source), value, unit."
+        yield listing("First values as understood", pd.concat(first), note)
     if len(records.findings):
         rows = records.findings.to_dict("records")
         table = [
@@ -159,6 +159,31 @@ def record_listings(config: Config, records: Records) -> Iterator[Listing]:
         ]
         frame = pd.DataFrame(table, columns=["severity", "file", "finding", "line that would settle it"])
         yield listing("Findings", frame, "'stop' ends the run before the cohort.")
+
+
+def _understood(rows: pd.DataFrame, timezone: str) -> pd.DataFrame:
+    """Cells as sent beside what they mean, each with its own unit, and the time as the source's clock showed it."""
+    local = rows["time"].dt.tz_convert(timezone)
+    clock = local.dt.strftime("%Y-%m-%d %H:%M").where(rows["latest"].isna(), local.dt.strftime("%Y-%m-%d"))
+    said = [
+        result if isinstance(result, str) else f"{_number(value, lower, upper)} {unit}".strip()
+        for result, value, lower, upper, unit in zip(
+            *(rows[name] for name in ("result", "value", "lower", "upper", "unit")), strict=True
+        )
+    ]
+    return rows[["source", "patient_id"]].assign(
+        time=clock, outcome=rows["outcome"], raw_value=rows["raw_value"], raw_unit=rows["raw_unit"], understood=said
+    )
+
+
+def _number(value: float, lower: float, upper: float) -> str:
+    if not pd.isna(value):
+        return f"{value:.12g}"
+    if pd.isna(lower) and pd.isna(upper):
+        return ""
+    if pd.isna(upper):
+        return f"> {lower:.12g}"
+    return f"{lower:.12g} to {upper:.12g}"
 
 
 def _fates(ledger: pd.DataFrame) -> pd.DataFrame:
