@@ -61,10 +61,12 @@ def study_shape(inputs: AnalysisInputs, code: str, key_covariates: Iterable[str]
         return reason
     if data.share_censored() > 0:
         return "limits_not_simulated"
-    # Weights of patients or visits belong to the answer, not to how values come about.
-    fitted = fit_ladder(data, inputs.settings.model_copy(update={"visit_weights": "none"}))
-    if not isinstance(fitted, Fitted) or not isinstance(fitted.fit, MixedModelFit):
-        return "not_converged"
+    # Weights and small-sample rules belong to the answer, not to how values come about.
+    fitted = fit_ladder(data, inputs.settings.model_copy(update={"visit_weights": "none", "df_method": "z"}))
+    if not isinstance(fitted, Fitted):
+        return fitted.reason
+    # Values beyond limits have fits of another kind, and were refused.
+    assert isinstance(fitted.fit, MixedModelFit)
     sd, _ = spread_near(data, inputs.primary.day, inputs.settings.visit_window_days)
     if not sd > 0:
         return "no_spread"

@@ -71,6 +71,8 @@ def _panel(axes: Axes, curves: dict[str, Curve], code: str, inputs: FigureInputs
     axes.set_xlabel(inputs.words("figure.power_effect"))
     label = inputs.dictionary.outcomes[code].label(inputs.words.language)
     axes.text(0, 1.05, label, transform=axes.transAxes, va="bottom", weight="bold")
+    said = inputs.words("figure.power_share")
+    axes.text(1, 1.05, said, transform=axes.transAxes, va="bottom", ha="right", size=8.5, color=QUIET)
 
 
 def _key(axes: Axes, curves: dict[str, Curve], inputs: FigureInputs) -> None:
