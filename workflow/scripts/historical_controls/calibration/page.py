@@ -60,7 +60,7 @@ Generated from `{SUMMARY.removeprefix("docs/")}` by `make docs`; do not edit. Th
 **To be measured again.** When these studies were run the first covariance that converged was used, values beyond limits
 had a model of their own, win odds another interval, and gate `far_from_controls` another rule. Since then a criterion
 chooses the covariance (`benchmarks/inference/README.md` has its error rates), censored values take the ladder of all
-outcomes, and gate BA-12 judges the design.
+outcomes, and gates look at the design (BA-12, BA-13).
 
 Simulated hospitals ({plain.admitted} historical admissions, about half ever eligible, {plain.treated} treated) go
 through cohort, balance and analysis as the workflow runs them, in memory and under `config.yaml`, cut down to what
