@@ -270,9 +270,16 @@ def test_an_end_of_stay_is_never_lost() -> None:
         {"id": "4", "end": "", "how": "DEFUNCION"},
         {"id": "5", "end": "", "how": ""},
         {"id": "6", "end": "9999", "how": ""},
+        # Died on a day that is coded as missing: the death is no missing value.
+        {"id": "7", "end": "9999", "how": "DEFUNCION"},
     ]
     cleaned = clean(rows, {**PEOPLE, "events": END}, sentinels=[{"columns": ["end"], "codes": ["9999"]}])
-    assert fates(cleaned) == ["clean", "clean", "EVENT_UNKNOWN", "DATE_MISSING", "NOTHING_READ", "SENTINEL"]
+    assert fates(cleaned) == [
+        *("clean", "clean", "EVENT_UNKNOWN", "DATE_MISSING", "NOTHING_READ", "SENTINEL", "DATE_MISSING"),
+    ]
+    undated = cleaned.ledger.loc[cleaned.ledger["reason"] == "DATE_MISSING", ["line", "fate", "hint"]]
+    assert undated["fate"].tolist() == ["quarantined"] * 2
+    assert all("counts as lost, not as alive" in hint for hint in undated["hint"])
     assert cleaned.events[["subject", "event"]].to_numpy().tolist() == [["1", "death"], ["2", "discharge_alive"]]
 
 

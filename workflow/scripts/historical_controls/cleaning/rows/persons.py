@@ -31,6 +31,9 @@ from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.folding import fold
 
+# The column of the condition says that it happened, and the column of its date is blank.
+UNDATED = "it happened, on a day that is not said: after the last record the patient counts as lost, not as alive"
+
 
 def characteristics(
     rows: pd.DataFrame, part: PatientRows, file: SourceFile, calendar: Calendar, dictionary: Dictionary
@@ -149,8 +152,12 @@ def _event(
         records = records.loc[records["raw_value"] != ""]
     else:
         records = records.loc[meets(rows, declared.only_if, file)]
-    records = decide(records, records["coded"], "SENTINEL", "ignored")
-    return check_times(check_subject(records))
+    if declared.only_if is None:
+        records = decide(records, records["coded"], "SENTINEL", "ignored")
+        return check_times(check_subject(records))
+    # A code for missing says as little of the day as a blank; that it happened is said elsewhere, and is not ignored.
+    undated = records["coded"] | (records["raw_value"] == "")
+    return check_times(decide(check_subject(records), undated, "DATE_MISSING", hint=UNDATED))
 
 
 def _unclaimed(rows: pd.DataFrame, ids: pd.DataFrame, part: PatientRows, file: SourceFile) -> list[pd.DataFrame]:
