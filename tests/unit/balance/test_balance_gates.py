@@ -74,7 +74,8 @@ def test_arms_apart_are_refused_for_their_design() -> None:
     assert states(far)["far_from_controls", ""] == "refuse"
     row = far.gates[(far.gates["method"] == "unweighted") & (far.gates["gate"] == "far_from_controls")].iloc[0]
     assert (row["covariate"], row["value"], row["limit"]) == ("AGE", 0.0, 0.05)
-    assert chance_of_reach(5, 41, 0) == pytest.approx(2 * comb(5, 3) / comb(46, 3))
+    one = chance_of_reach(np.array([5]), np.array([41]), np.array([0]))
+    assert one == pytest.approx(2 * comb(5, 3) / comb(46, 3))
     # Below the controls, and beyond all but two of them: the same. Beyond all but three of 41, more than 5%: compared.
     assert states(run(people([37, 38, 39, 55, 60], SPREAD)))["far_from_controls", ""] == "refuse"
     assert states(run(people([50, 55, 78.5, 82, 83], SPREAD)))["far_from_controls", ""] == "refuse"
@@ -98,7 +99,8 @@ def test_how_many_exchangeable_studies_are_refused(n1: int, n0: int, p: int, sha
     rng = np.random.default_rng([n1, n0, p])
     treated = np.arange(n1 + n0) < n1
     refused, apart = 0, 0
-    studies = 150
+    # Of four covariates or few controls all labellings are looked at for every study that is apart.
+    studies = 60
     for _ in range(studies):
         X = rng.standard_t(3, (n1 + n0, p)) if shape == "heavy tails" else rng.standard_normal((n1 + n0, p))
         X = X[:, [0]] + 0.3 * X if shape == "correlated" else X
@@ -140,6 +142,19 @@ def test_the_joint_chance_is_the_share_of_all_labellings_that_are_as_far() -> No
         own = look(np.flatnonzero(treated), j)
         assert found[j].chance == pytest.approx(np.mean([one <= own for one in every]))
     assert found[2].chance == 1.0
+
+
+def test_many_controls_are_no_burden() -> None:
+    """Two treated beyond nearly all of 60,000 controls: no shortcut by Bonferroni with four covariates."""
+    rng = np.random.default_rng(1)
+    treated = np.arange(60_002) < 2
+    X = rng.standard_normal((60_002, 4))
+    X[treated, 0] = 2.0
+    found = reached(key_of(X, treated), treated, 0.05)
+    r, n = round(found[0].share * 60_000), 60_002
+    # The first of two treated among the 1 + r farthest: 1 - P(neither is), twice; four covariates raise it.
+    assert found[0].alone == pytest.approx(2 * (1 - (n - 1 - r) * (n - 2 - r) / (n * (n - 1))), rel=1e-6)
+    assert 0.2 < found[0].chance < 0.4
 
 
 def test_patients_without_a_value_are_neither_near_nor_far() -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from math import comb
 
 import numpy as np
+from scipy.special import gammaln
 
 from historical_controls.balance.covariates import Floats
 from historical_controls.balance.envelope import Integers, labellings
 from historical_controls.balance.key_covariates import Flags, KeyCovariates
-from historical_controls.inference.counts import hypergeometric
 from historical_controls.inference.spread import varies
 
 # Of studies whose arms do not differ, refused over all key covariates together.
@@ -118,22 +117,35 @@ class _Column:
     def _alone(self, share: Floats, treated: Integers, reaching: Integers) -> Floats:
         """BA-12 where fewer than the declared share reach as far, 1 elsewhere."""
         out = np.ones(len(share))
-        for row in np.flatnonzero(share < self.least):
-            out[row] = chance_of_reach(int(treated[row]), int(self.n - treated[row]), int(reaching[row]))
+        far = share < self.least
+        # Few numbers of treated patients and of controls that reach so far, however many labellings there are.
+        codes, which = np.unique(treated[far] * (self.n + 1) + reaching[far], return_inverse=True)
+        own, others = codes // (self.n + 1), codes % (self.n + 1)
+        out[far] = chance_of_reach(own, self.n - own, others)[which]
         return out
 
 
-@lru_cache(maxsize=4096)
-def chance_of_reach(n_treated: int, n_controls: int, reaching: int) -> float:
-    """Two-sided probability that at most so many controls are as far out as half of the treated patients.
+def chance_of_reach(n_treated: Integers, n_controls: Integers, reaching: Integers) -> Floats:
+    """Two-sided probability that at most so many controls are as far out as half of the treated patients; arrays alike.
 
     Of exchangeable patients, half of the treated (h) are among the h + r farthest out of all: hypergeometric, whatever
     the distribution of the covariate (BA-12).
     """
     half = (n_treated + 1) // 2
-    law = hypergeometric(n_treated + n_controls, n_treated, half + reaching)
+    drawn, total = half + reaching, np.zeros(len(n_treated))
+    for more in range(int((n_treated - half).max(initial=-1)) + 1):
+        k = half + more
+        possible = (k <= n_treated) & (k <= drawn)
+        chosen = np.where(possible, k, 0), np.where(possible, drawn - k, 0)
+        ways = _log_choose(n_treated, chosen[0]) + _log_choose(n_controls, chosen[1])
+        total += np.where(possible, np.exp(ways - _log_choose(n_treated + n_controls, drawn)), 0.0)
     # Twice, since the side was chosen after looking at both.
-    return min(1.0, 2 * float(law[half:].sum()))
+    return np.minimum(1.0, 2 * total)
+
+
+def _log_choose(n: Integers, k: Integers) -> Floats:
+    # By logarithms: whole numbers of many thousand controls have thousands of digits.
+    return np.asarray(gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0))
 
 
 def column_of_each(key: KeyCovariates, of_columns: list[Reached]) -> dict[str, Reached]:
