@@ -245,6 +245,13 @@ def test_a_moment_rendered_in_any_zone_reads_back(moment: datetime, zone: str, f
         ("1", "study_day", 0),
         ("D8", "study_day", 168),
         ("día -1", "study_day", -24),
+        ("12", "weeks", 2016),
+        ("sem 4", "weeks", 672),
+        ("-1", "weeks", -168),
+        # A month is a twelfth of 365.25 days: 182.625 is day 183, and a year has 365 days.
+        ("6", "months", 183 * 24),
+        ("Month 12", "months", 365 * 24),
+        ("mes 1", "months", 30 * 24),
     ],
 )
 def test_relative_times(text: str, unit: str, hours: float) -> None:
@@ -252,7 +259,7 @@ def test_relative_times(text: str, unit: str, hours: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["1e400", "1e12", "nan", "inf", "5:99", "1,5", "x", "-1:60"])
-@pytest.mark.parametrize("unit", ["HH:MM", "hours", "days", "study_day"])
+@pytest.mark.parametrize("unit", ["HH:MM", "hours", "days", "study_day", "weeks", "months"])
 def test_no_relative_time_breaks(text: str, unit: str) -> None:
     assert read(text, relative_to="admission", relative_unit=unit)[1:3:1][1] == "DATE_INVALID"
 

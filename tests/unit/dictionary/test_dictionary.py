@@ -266,3 +266,19 @@ def test_a_study_may_name_a_family_of_its_own(tmp_path: Path) -> None:
         with pytest.raises(UserError, match=f"'{family}' is not a known family") as caught:
             load_dictionary(tmp_path)
         assert hint in str(caught.value)
+
+
+def test_a_study_may_name_an_event_of_its_own(tmp_path: Path) -> None:
+    """What starts follow-up elsewhere is an enrolment or a transplant, which the program need not know."""
+    (tmp_path / "events.csv").write_text("code,label_en,label_es\nenrolment,enrolment,inclusión\n", encoding="utf-8")
+    own = load_dictionary(tmp_path)
+    assert (own.event_label("enrolment", "es"), own.event_label("death", "en")) == ("inclusión", "death")
+    assert own.event_label("marrow_graft", "en") == "marrow graft"
+    (tmp_path / "events.csv").write_text("code,label_en\nEnrolment,a\nvisit,a\nvisit,b\n", encoding="utf-8")
+    with pytest.raises(UserErrors, match=r"line 2: 'Enrolment' is not a valid code(.|\n)*line 4: the code 'visit'"):
+        load_dictionary(tmp_path)
+
+
+def test_every_event_has_its_names_and_meaning(words: Dictionary) -> None:
+    assert {"admission", "infusion", "death", "discharge_alive", "adverse_event"} <= set(words.events)
+    assert all(event.label_en and event.label_es and event.meaning for event in words.events.values())

@@ -12,7 +12,6 @@ from historical_controls.config.name_types import Declares
 from historical_controls.config.walk import Context, Leaf
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.folding import fold, fold_unit
-from historical_controls.dictionary.vocabulary import EVENT_NAMES
 
 Allowed = Collection[str] | Collection[int] | Collection[str | int]
 
@@ -148,7 +147,7 @@ KINDS: dict[str, Kind] = {
     "analysed_outcome": Kind("analysed outcome", _declared("analysed_outcome"), "outcomes"),
     "key_covariate": Kind("key covariate", _declared("key_covariate"), "balance.key_covariates"),
     "sofa_score": Kind("derivation of kind sofa", _sofa_scores, "cohort.derivations"),
-    "event": Kind("event", lambda *_: EVENT_NAMES, "docs/data_model.md"),
+    "event": Kind("event", lambda known, _: known.dictionary.events, "data/dictionary/events.csv"),
     "treatment": Kind("treatment", lambda known, _: known.dictionary.treatments, "data/dictionary/treatments.csv"),
     "specimen": Kind("specimen", lambda known, _: known.dictionary.specimens, "data/dictionary/specimens.csv", fold),
     "specimen_name": Kind(

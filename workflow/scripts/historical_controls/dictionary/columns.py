@@ -57,6 +57,12 @@ TREATMENTS: Columns = {
     "label_en": ("its name in English reports", None),
     "label_es": ("its name in Spanish reports; blank: the English one", ""),
 }
+EVENTS: Columns = {
+    "code": ("small letters, digits and _; the name of the event everywhere else", None),
+    "label_en": ("its name in English reports", None),
+    "label_es": ("its name in Spanish reports; blank: the English one", ""),
+    "meaning": ("what counts as one, for readers of the file", ""),
+}
 SPECIMENS: Columns = {
     "specimen": ("its name", None),
     "spellings": ("how hospitals write it, separated by |", ""),
@@ -72,6 +78,7 @@ FILES: dict[str, Columns] = {
     "synonyms": SYNONYMS,
     "plausibility": PLAUSIBILITY,
     "treatments": TREATMENTS,
+    "events": EVENTS,
     "specimens": SPECIMENS,
     "registered": REGISTERED,
 }
@@ -87,5 +94,6 @@ UNIT_COLUMNS, UNIT_DEFAULTS = tuple(UNITS), defaults_of(UNITS)
 SYNONYM_COLUMNS, SYNONYM_DEFAULTS = tuple(SYNONYMS), defaults_of(SYNONYMS)
 PLAUSIBILITY_COLUMNS, PLAUSIBILITY_DEFAULTS = tuple(PLAUSIBILITY), defaults_of(PLAUSIBILITY)
 TREATMENT_COLUMNS, TREATMENT_DEFAULTS = tuple(TREATMENTS), defaults_of(TREATMENTS)
+EVENT_COLUMNS, EVENT_DEFAULTS = tuple(EVENTS), defaults_of(EVENTS)
 SPECIMEN_COLUMNS, SPECIMEN_DEFAULTS = tuple(SPECIMENS), defaults_of(SPECIMENS)
 REGISTERED_COLUMNS, REGISTERED_DEFAULTS = tuple(REGISTERED), defaults_of(REGISTERED)

@@ -1,5 +1,6 @@
 """What is measured (outcomes.csv), in which units (units.csv), under which names (synonyms.csv), and what of it is
-believable in a group of patients (plausibility.csv); with what is given (treatments.csv) and sampled (specimens.csv).
+believable in a group of patients (plausibility.csv); with what is given (treatments.csv), happens (events.csv) and is
+sampled (specimens.csv).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from historical_controls.dictionary.endings import ending_faults
 from historical_controls.dictionary.files import dictionary_files
 from historical_controls.dictionary.folding import fold, fold_unit
 from historical_controls.dictionary.registered import read_registered
-from historical_controls.dictionary.treatments import Treatment, read_specimens, read_treatments
+from historical_controls.dictionary.treatments import Event, Treatment, read_events, read_specimens, read_treatments
 from historical_controls.errors import UserError, did_you_mean, nearest, raise_all
 
 # Families that have a table of their own or that code asks for; a study may name others, printed in table 14.2.18.
@@ -118,6 +119,7 @@ class Dictionary:
     plausibility: dict[str, Plausibility] = field(default_factory=dict)
     treatments: dict[str, Treatment] = field(default_factory=dict)
     specimens: dict[str, str] = field(default_factory=dict)
+    events: dict[str, Event] = field(default_factory=dict)
 
     def conversion(self, code: str, unit: str) -> Conversion | None:
         """How `unit` (as sent) becomes the canonical unit of `code`; None where that is not declared."""
@@ -145,6 +147,11 @@ class Dictionary:
         shared = "*" + self.outcomes[code].unit
         return {spelling: found for (name, spelling), found in self.conversions.items() if name in (code, shared)}
 
+    def event_label(self, code: str, language: str) -> str:
+        """The name of an event; its code in words where no events.csv names it."""
+        known = self.events.get(code)
+        return known.label(language) if known else code.replace("_", " ")
+
     def of_family(self, family: str) -> list[Outcome]:
         return [outcome for outcome in self.outcomes.values() if outcome.family == family]
 
@@ -166,6 +173,7 @@ def load_dictionary(folder: str | Path) -> Dictionary:
     plausibility = {code: one for path in files["plausibility"] for code, one in _plausibility(path, outcomes, faults)}
     treatments = {code: one for path in files["treatments"] for code, one in read_treatments(path, faults).items()}
     specimens = {name: one for path in files["specimens"] for name, one in read_specimens(path, faults).items()}
+    events = {code: one for path in files["events"] for code, one in read_events(path, faults).items()}
     for code, outcome in outcomes.items():
         if outcome.kind != "ending":  # told by events, and sent as no value
             synonyms.setdefault(fold(code), (Synonym(code, ""),))
@@ -181,7 +189,7 @@ def load_dictionary(folder: str | Path) -> Dictionary:
         if name not in specimens.values()
     ]
     raise_all(faults)
-    return Dictionary(outcomes, conversions, synonyms, plausibility, treatments, specimens)
+    return Dictionary(outcomes, conversions, synonyms, plausibility, treatments, specimens, events)
 
 
 def _outcomes(path: Path, faults: list[UserError]) -> Iterator[tuple[str, Outcome]]:

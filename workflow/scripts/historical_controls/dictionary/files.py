@@ -9,7 +9,7 @@ from historical_controls.installation import shipped_folder
 
 # Where the program keeps its own dictionary.
 PROGRAM_DICTIONARY = shipped_folder("data/dictionary")
-FILES = ("outcomes", "units", "synonyms", "plausibility", "treatments", "specimens")
+FILES = ("outcomes", "units", "synonyms", "plausibility", "treatments", "events", "specimens")
 # What a study alone can say: the program has registered nothing.
 OF_STUDY = ("registered",)
 # Files of a dictionary that the reports read themselves.

@@ -1,12 +1,14 @@
-"""What patients are given (treatments.csv) and what samples are made of (specimens.csv), with their spellings."""
+"""What patients are given (treatments.csv), what happens (events.csv), and what samples are of (specimens.csv)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from historical_controls.dictionary.columns import (
+    EVENT_COLUMNS,
+    EVENT_DEFAULTS,
     SPECIMEN_COLUMNS,
     SPECIMEN_DEFAULTS,
     TREATMENT_COLUMNS,
@@ -18,11 +20,10 @@ from historical_controls.errors import UserError
 
 
 @dataclass(frozen=True)
-class Treatment:
-    """One row of treatments.csv: a drug or a kind of organ support that courses and rules name by its code."""
+class Named:
+    """What courses, rules and events name by its code, with its name in each language."""
 
     code: str
-    family: str
     label_en: str
     label_es: str
 
@@ -30,17 +31,43 @@ class Treatment:
         return self.label_es if language == "es" else self.label_en
 
 
+@dataclass(frozen=True)
+class Treatment(Named):
+    """One row of treatments.csv: a drug or a kind of organ support; `family`: support, or a group of drugs."""
+
+    family: str
+
+
+@dataclass(frozen=True)
+class Event(Named):
+    """One row of events.csv: what happens to a patient at a time; `meaning`: for readers of the file."""
+
+    meaning: str
+
+
 def read_treatments(path: Path, faults: list[UserError]) -> dict[str, Treatment]:
     """Treatments by code. A code that is listed twice or not in the form of a code is added to `faults`."""
-    known: dict[str, Treatment] = {}
-    for place, row in declared_rows(path, TREATMENT_COLUMNS, TREATMENT_DEFAULTS):
+    rows = _coded_rows(path, TREATMENT_COLUMNS, TREATMENT_DEFAULTS, faults)
+    return {row["code"]: Treatment(**row) for row in rows}
+
+
+def read_events(path: Path, faults: list[UserError]) -> dict[str, Event]:
+    """Events by code; faults as for treatments."""
+    return {row["code"]: Event(**row) for row in _coded_rows(path, EVENT_COLUMNS, EVENT_DEFAULTS, faults)}
+
+
+def _coded_rows(
+    path: Path, columns: tuple[str, ...], defaults: Mapping[str, str], faults: list[UserError]
+) -> Iterator[dict[str, str]]:
+    known: set[str] = set()
+    for place, row in declared_rows(path, columns, defaults):
         code = row["code"]
         if code in known:
             faults.append(UserError(f"the code '{code}' is listed twice", place, "Remove one of the two lines."))
         if not code.isidentifier() or code != code.lower():
             faults.append(UserError(f"'{code}' is not a valid code", place, "Use small letters, digits and _."))
-        known[code] = Treatment(**{**row, "label_es": row["label_es"] or row["label_en"]})
-    return known
+        known.add(code)
+        yield {**row, "label_es": row["label_es"] or row["label_en"]}
 
 
 def read_specimens(path: Path, faults: list[UserError]) -> dict[str, str]:

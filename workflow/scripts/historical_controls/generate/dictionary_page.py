@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from historical_controls.dictionary.columns import FILES, Columns
+from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.dictionary.files import PROGRAM_DICTIONARY
 
 HEAD = """\
 # The dictionary
@@ -24,7 +26,15 @@ LEAD,component,Blood lead,Plomo en sangre,ug/dL,0,500,log,down
 dictionary/units.csv
 outcome,unit,factor
 LEAD,umol/L,20.72
+
+dictionary/events.csv
+code,label_en,label_es
+enrolment,enrolment,inclusión
 ```
+
+The program's own events, which other names stand beside:
+
+EVENTS
 
 Some files are a study's alone: `registered.csv` (the registry's list of outcomes; none without it), `benchmarks.csv`
 (published results beside its own) and `registry_differences.csv` (the registry beside the analysis). The example's
@@ -33,7 +43,10 @@ Some files are a study's alone: `registered.csv` (the registry's list of outcome
 
 
 def dictionary_page() -> str:
-    return HEAD + "".join(f"{line}\n" for name, columns in FILES.items() for line in _table(name, columns))
+    events = load_dictionary(PROGRAM_DICTIONARY).events.values()
+    meanings = "".join(f"| `{event.code}` | {event.meaning} |\n" for event in events)
+    head = HEAD.replace("EVENTS\n", f"| event | meaning |\n|---|---|\n{meanings}")
+    return head + "".join(f"{line}\n" for name, columns in FILES.items() for line in _table(name, columns))
 
 
 def _table(name: str, columns: Columns) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from historical_controls.dictionary.vocabulary import EVENT_NAMES
 from historical_controls.tables.schema import Column, Table
 
 
@@ -116,7 +115,7 @@ EVENTS_RAW = Table(
     (
         *_RECORD,
         _text("subject", "patient id as sent, trimmed"),
-        _text("event", "one of the event names of docs/data_model.md"),
+        _text("event", "a code of events.csv"),
         _time("time", "when it happened; null while relative", nullable=True),
         _time("latest", LATEST, nullable=True),
         _time("end_time", "when it ended, for events that last", nullable=True),
@@ -271,7 +270,7 @@ EVENTS = Table(
     (
         SOURCE,
         PATIENT,
-        _text("event", "one of the event names of docs/data_model.md"),
+        _text("event", "a code of events.csv"),
         _time("time", "when it happened; of a day alone, when the day began"),
         _time("latest", LATEST, nullable=True),
         _time("end_time", "when it ended, for events that last", nullable=True),
@@ -450,7 +449,7 @@ COHORT_EVENTS = Table(
         SOURCE,
         PATIENT,
         ARM,
-        _text("event", "one of the event names of docs/data_model.md"),
+        _text("event", "a code of events.csv"),
         _number("hours", "hours since time zero (negative before)", "h", nullable=False),
         _number("end_hours", "hours since time zero of its end", "h"),
         _text("value", "grade, category or result that came with the event", True),
@@ -715,9 +714,8 @@ def data_model(exports: Iterable[Table]) -> str:
         "source's time zone) in exports. Every table is parquet, sorted by its key; what is\n"
         "written for other programs says so in its path.\n"
     )
-    events = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in EVENT_NAMES.items())
     body = "".join(_table_section(table) for table in (*TABLES, *exports))
-    return f"{head}{body}\n## Event names\n\n| event | meaning |\n|---|---|\n{events}"
+    return f"{head}{body}"
 
 
 def _table_section(table: Table) -> str:

@@ -23,7 +23,9 @@ MIDNIGHT_24 = re.compile(r"(?<![\d:])24:00(?::00)?(?![\d:])")
 WORD = re.compile(r"[^\W\d_]{3,}\.?")
 # A date and a time of day in columns of their own are a whole number and a fraction.
 SERIAL = re.compile(r"^(?P<days>\d{1,7}(?:[.,]\d+$)?)(?: (?P<part>0(?:[.,]\d+)?))?$")
-DAY_WORD = re.compile(r"^(?:d[ií]a|day|d)\s*(?=[-+]?\d)", re.IGNORECASE)
+DAY = r"d[ií]a|day|d"
+# Words that may stand before the number: 'Day 3', 'sem 12'.
+UNIT_WORDS = {"days": DAY, "study_day": DAY, "weeks": "semana|week|sem|wk|w|s", "months": "month|mes|m"}
 # Spreadsheets count a 29 February 1900 that never was: from March 1900 on, day 0 is 30 December 1899. Those of old
 # Macs count from 1904 (ECMA-376 part 1, 18.17.4.1).
 EXCEL_EPOCHS = {True: "1899-12-30", 1904: "1904-01-01"}
@@ -53,7 +55,9 @@ MONTHS = {
 }
 MONTH_CODE = re.compile(r"%[bB]")
 # Units of relative times in which a whole number names a day.
-BY_DAY = ("days", "study_day")
+BY_DAY = ("days", "study_day", "weeks", "months")
+# Hours of a unit; a month is a twelfth of 365.25 days.
+HOURS_OF = {"minutes": 1 / 60, "hours": 1.0, "weeks": 168.0, "months": 24 * 30.4375}
 # What happened to a local time that the clocks have not, or have twice.
 SKIPPED, REPEATED = "TIME_DST_GAP", "TIME_DST_OVERLAP"
 
@@ -254,7 +258,8 @@ def _hours(texts: pd.Series, unit: str, decimal: str) -> pd.Series:
         parts = plain.str.extract(r"^[-+]?([0-9]{1,9}):([0-5][0-9])(?::([0-5][0-9]))?$").astype("float64")
         # The sign is of the whole: '-0:30' is half an hour before.
         return (parts[0] + parts[1] / 60 + parts[2].fillna(0) / 3600) * (1.0 - 2.0 * plain.str.startswith("-"))
-    plain = texts.str.replace(DAY_WORD, "", regex=True) if unit in ("days", "study_day") else texts
+    word = UNIT_WORDS.get(unit)
+    plain = texts.str.replace(rf"(?i)^(?:{word})\s*(?=[-+]?\d)", "", regex=True) if word else texts
     plain = plain.str.replace("\u2212", "-")
     # Only under the declared mark: '1,5' days is no 15 where the point is the mark.
     fits = plain.str.fullmatch(rf"[-+]?[0-9]+(?:{re.escape(decimal)}[0-9]+)?")
@@ -263,7 +268,9 @@ def _hours(texts: pd.Series, unit: str, decimal: str) -> pd.Series:
         numbers = numbers.where((numbers != 0) & (numbers % 1 == 0))
         # Day 1 is the event's own day and day -1 the day before it: there is no day 0.
         numbers = numbers.mask(numbers > 0, numbers - 1)
-    return numbers * {"minutes": 1 / 60, "hours": 1.0}.get(unit, 24.0)
+    hours = numbers * HOURS_OF.get(unit, 24.0)
+    # Visits after so many months are dated by the day.
+    return (hours / 24).round() * 24 if unit == "months" else hours
 
 
 def precedes(late: Moments, early: pd.Series, timezone: str) -> pd.Series:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells
@@ -26,11 +28,15 @@ from historical_controls.cleaning.rows.unfolding import OptionalTimes, optional_
 from historical_controls.config.sources.parts import EventRows, TreatmentRows
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.folding import fold
-from historical_controls.tables.registry import EVENT_NAMES
 
 
-def event_rows(rows: pd.DataFrame, part: EventRows, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
-    """Return one record per row; its event is named by a column or, after '=', by the declaration."""
+def event_rows(
+    rows: pd.DataFrame, part: EventRows, file: SourceFile, calendar: Calendar, known: Collection[str]
+) -> pd.DataFrame:
+    """Return one record per row; its event is named by a column or, after '=', by the declaration.
+
+    known: codes of the dictionary's events; what a column names otherwise is held.
+    """
     fixed = part.event.removeprefix("=") if part.event.startswith("=") else ""
     named = pd.Series(part.event, index=rows.index, dtype="str") if fixed else column(rows, part.event)
     codes = declared_codes(part.values, file)
@@ -54,7 +60,7 @@ def event_rows(rows: pd.DataFrame, part: EventRows, file: SourceFile, calendar: 
     )
     if not fixed:
         records = decide(records, is_sentinel(named, part.event, file), "SENTINEL", "ignored")
-    records = decide(records, ~records["event"].isin(list(EVENT_NAMES)), "EVENT_UNKNOWN", hint="declare it: 'values'")
+    records = decide(records, ~records["event"].isin(list(known)), "EVENT_UNKNOWN", hint="declare it: 'values'")
     records = _check_end(check_times(check_subject(records)), end)
     early = precedes(end.moments, records["time"], calendar.timezone)
     return decide(records, early, "TIME_ORDER", hint="it ends before it starts")

@@ -186,7 +186,7 @@ def _part_records(
             yield "patients", with_released(characteristics(rows, part, file, calendar, dictionary), resolved)
             yield "events", with_released(dated_events(rows, part, file, calendar), resolved)
         case EventRows():
-            yield "events", with_released(event_rows(rows, part, file, calendar), resolved)
+            yield "events", with_released(event_rows(rows, part, file, calendar, dictionary.events), resolved)
         case TreatmentRows():
             yield "treatments", with_released(treatment_rows(rows, part, file, calendar), resolved)
 

@@ -43,9 +43,10 @@ class TimeColumns(Section):
         "only for relative times",
     )
     relative_to: EventName | None = Field(None, description="event that relative times count from, e.g. admission")
-    relative_unit: Literal["HH:MM", "minutes", "hours", "days", "study_day"] | None = Field(
+    relative_unit: Literal["HH:MM", "minutes", "hours", "days", "study_day", "weeks", "months"] | None = Field(
         None,
-        description="how relative times are written; study_day: the event's own day is day 1, and there is no day 0",
+        description="how relative times are written; study_day: the event's own day is day 1, and there is no day 0; "
+        "a month is 30.4375 days, to the nearest day",
     )
     excel_serial: bool | Literal[1904] = Field(
         False, description="true: numbers are serial dates of a spreadsheet; 1904: of one that counts days from 1904"
@@ -222,7 +223,7 @@ class CharacteristicColumn(Section):
 class EventColumns(Section):
     """An event whose date stands in the patient's row."""
 
-    event: EventName = Field(description="event name, see docs/data_model.md")
+    event: EventName = Field(description="a code of data/dictionary/events.csv, or of your own dictionary/events.csv")
     time: TimeColumns
     value: Text | None = Field(None, description="column with grade or category")
     only_if: Condition | None = Field(None, description="the event exists only where this holds")

@@ -44,6 +44,7 @@ CLOCK = re.compile(r"%[HIMSfp]")
 PLAIN = r"[-+]?[0-9]+(?:[.,][0-9]+)?"
 RELATIVE = {"HH:MM": r"[-+]?[0-9]{1,9}:[0-5][0-9](?::[0-5][0-9])?", "study_day": r"[-+]?0*[1-9][0-9]*"}
 EXAMPLES = {"HH:MM": "'1:30', in quotes", "study_day": "1 or -1", "minutes": "90", "hours": "1.5", "days": "7"}
+EXAMPLES |= {"weeks": "12", "months": "6"}
 OFFSET = "%z"
 
 

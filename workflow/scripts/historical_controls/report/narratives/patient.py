@@ -59,7 +59,7 @@ def _end(printer: Printer, patient: pd.Series) -> Markup:
     state, day = str(patient["end_state"]), printer.fact(_day(float(patient["end_day"]) * HOURS))
     if printer.words.has(f"narratives.ended.{state}"):
         return printer.word(f"narratives.ended.{state}", day=day)
-    end = printer.fact(printer.words.entry("event", state).replace("_", " "))
+    end = printer.fact(printer.event(state))
     return printer.word("narratives.ended_otherwise", day=day, end=end)
 
 
@@ -125,7 +125,7 @@ def _course(printer: Printer, name: str, events: pd.DataFrame) -> HtmlTable | No
 
 
 def _event(printer: Printer, event: pd.Series) -> Row:
-    label = printer.words.entry("protocol.event", str(event["event"])).replace("_", " ")
+    label = printer.event(str(event["event"]))
     detail = event["detail"] if isinstance(event["detail"], str) else ""
     said = Markup("{}: {}").format(label, detail) if detail else Markup("{}").format(label)
     day = printer.fact(_day(event["hours"]))

@@ -133,6 +133,10 @@ class Printer:
     def unit(self, code: str) -> Markup:
         return self.fact(self.words.unit(self.outcome(code).unit))
 
+    def event(self, code: str) -> Markup:
+        """The name of an event of the dictionary in the page's language."""
+        return Markup(escape(self.dictionary.event_label(code, self.words.language)))
+
     @property
     def level(self) -> Markup:
         """The confidence level, as a percentage."""

@@ -26,7 +26,7 @@ def emulation_table(printer: Printer) -> HtmlTable:
         "days": number(printer, config.cohort.horizon_days),
         "outcome": printer.label(config.primary.outcome),
         "day": printer.fact(config.primary.day),
-        "event": printer.word(f"protocol.event.{zero.treated}"),
+        "event": printer.event(zero.treated),
     }
     rows = (
         Row(

@@ -32,7 +32,7 @@ def _question(printer: Printer) -> Iterator[Fact]:
 
 
 def _step(printer: Printer, code: str) -> Markup:
-    return printer.word("protocol.event.death") if code == "death" else printer.label(code)
+    return printer.event("death") if code == "death" else printer.label(code)
 
 
 def _rest(printer: Printer) -> list[str]:

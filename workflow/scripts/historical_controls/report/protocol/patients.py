@@ -82,15 +82,15 @@ def _follow_up(printer: Printer) -> Iterator[Fact]:
     def said(key: str, **values: object) -> Markup:
         return printer.word(f"protocol.follow_up.{key}", **values)
 
-    event = printer.word(f"protocol.event.{zero.treated}")
+    event = printer.event(zero.treated)
     yield "treated", said(f"treated_{zero.treated_start}", event=event)
     if not printer.config.single_arm:
         own = zero.historical_event or zero.standard_care_from
-        event = printer.word(f"protocol.event.{own}")
+        event = printer.event(own)
         yield "historical", said(f"historical_{zero.historical}", event=event)
         yield "wait", said("wait_matched" if zero.match_waits else "wait_none", n=number(printer, zero.wait_draws))
         yield "stay", said(f"stay_{zero.historical_stay}", hours=number(printer, zero.new_stay_after_hours))
-    care = printer.word(f"protocol.event.{zero.standard_care_from}")
+    care = printer.event(zero.standard_care_from)
     yield "care", said("care_from", event=care, hours=number(printer, zero.standard_care_hours))
     yield "known", said(f"known_{cohort.known_from}")
     yield "baseline", said("baseline_hours", hours=number(printer, cohort.baseline_hours))

@@ -44,7 +44,7 @@ def definition(printer: Printer, rule: RuleBase) -> Markup:
         case CharacteristicRule():
             return _characteristic(printer, rule)
         case EventRule():
-            event = printer.word(f"protocol.event.{rule.event}")
+            event = printer.event(rule.event)
             key = "event" if rule.happened else "no_event"
             return _said(printer, key, event=event, hours=rule.at_least_hours_before)
         case TreatmentRule():
