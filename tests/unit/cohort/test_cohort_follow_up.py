@@ -272,6 +272,26 @@ def test_groups_of_patients_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> No
         pd.testing.assert_frame_equal(getattr(parts, name), getattr(whole, name))
 
 
+def test_without_a_reference_weeks_count_from_the_first_patient() -> None:
+    """A default date would tell everybody's: week 0 is that of the first time zero, whole weeks from any other."""
+    starts = {"a": ("treated", 100), "b": ("historical", 40), "c": ("historical", 40 + 24 * 7 * 30)}
+    clean = tables(
+        [person(name, arm) for name, (arm, _) in starts.items()],
+        (),
+        [happened(n, "infusion" if arm == "treated" else "icu_admission", hours) for n, (arm, hours) in starts.items()]
+        + [happened(name, "admission", hours - 10) for name, (_, hours) in starts.items()],
+    )
+    here = inputs(Cohort.model_validate(AT_EVENT), "PF")
+    undeclared = replace(here, study=here.study.model_copy(update={"calendar_reference": None}))
+    weeks = {
+        name: define_cohort(clean, own).patients["calendar_week"]
+        for name, own in (("own", undeclared), ("declared", here))
+    }
+    assert 0 <= weeks["own"].min() < 1 and weeks["own"].max() == pytest.approx(weeks["own"].min() + 30)
+    apart = weeks["declared"] - weeks["own"]
+    assert np.ptp(apart) == pytest.approx(0, abs=1e-9)
+
+
 def test_calendar_weeks_begin_at_midnight_of_the_study() -> None:
     """Week 0 begins with 8 April in Mexico City, 5 hours after it does in UTC (summer time, UTC-5)."""
     clean = tables([person("a", "treated")], [measured("a", "PF", ZERO + 1, 100)], [happened("a", "infusion", ZERO)])

@@ -85,3 +85,19 @@ def test_a_step_of_the_win_ratio_needs_values_and_a_direction(step: str, said: s
     raw["cohort"]["summaries"].pop("SUPPORT_FREE_DAYS", None)
     with pytest.raises(UserError, match=said):
         check(raw)
+
+
+@pytest.mark.parametrize(
+    ("study", "said"),
+    [
+        ({"periods": {}}, "eras need study.calendar_reference"),
+        ({}, "periods need calendar_reference"),
+    ],
+)
+def test_what_counts_from_a_reference_date_needs_one(study: dict[str, Any], said: str, raw: dict[str, Any]) -> None:
+    """Counted from a date that nobody declared, weeks would tell every date in them."""
+    raw["study"] |= study
+    del raw["study"]["calendar_reference"], raw["study"]["first_date"]
+    raw["sensitivity"]["eras"] = ["before_reference"]
+    with pytest.raises((UserError, UserErrors), match=said):
+        check(raw)

@@ -15,6 +15,7 @@ from historical_controls.cohort.batches import GROWING, PatientBatch, as_table, 
 from historical_controls.cohort.eligibility.time_zero import decide_historical, decide_treated, treated_waits
 from historical_controls.cohort.follow_up.availability import added
 from historical_controls.cohort.follow_up.display import display_ids, display_table
+from historical_controls.cohort.follow_up.endings import from_first_week
 from historical_controls.cohort.inputs import CohortInputs, TreatedTimes, merge_waits, window_of
 from historical_controls.cohort.records.clean_tables import Clean, CohortTables
 from historical_controls.cohort.write_tables import WHOLE, write_growing, write_tables
@@ -69,7 +70,9 @@ def _tables(batches: Iterable[PatientBatch], inputs: CohortInputs, waits: tuple[
     if not kept:
         raise UserError("no patient is in the clean tables", "cohort", "See the ledger for what became of the rows.")
     everyone = pd.concat([batch.patients for batch in kept], ignore_index=True).assign(scenario=scenario)
-    # Only when everybody is known: the ids are shuffled over all included patients.
+    # Only when everybody is known: week 0 is the first patient's, and the ids are shuffled over all included patients.
+    if inputs.study.calendar_reference is None:
+        everyone["calendar_week"] = from_first_week(everyone["calendar_week"])
     everyone["display_id"] = display_ids(everyone, inputs.seed)
     patients = conform(everyone.drop(columns="undecided"), COHORT_PATIENTS)
     shown = _stacked([batch.shown for batch in kept], scenario, VISITS)

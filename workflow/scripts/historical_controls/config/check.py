@@ -64,6 +64,9 @@ def inconsistencies(config: Config, dictionary: Dictionary) -> Iterator[UserErro
     yield from _hierarchy(config, dictionary)
     yield from _strategies(config)
     yield from _slopes(config)
+    if config.sensitivity.eras and config.study.calendar_reference is None:
+        hint = "Declare it under study, e.g. calendar_reference: 2020-06-16."
+        yield UserError("eras need study.calendar_reference, the date that separates them", "sensitivity.eras", hint)
     yield from _characteristics("cohort.rules", config.cohort.rules, dictionary)
     for name, option in config.cohort.options():
         changed = config.cohort.readings[name].options[option].rules

@@ -101,9 +101,12 @@ def _variants(config: Config) -> Iterator[Variant]:
             yield _of_cohort("altitude", convention, {"altitude": {"convention": convention}})
     for weeks in asked.calendar_windows:
         yield _of_cohort("calendar_windows", f"{weeks:g}", {"calendar_window_weeks": weeks})
+    reference = config.study.calendar_reference
     for era in asked.eras:
         side = "controls_before" if era == "before_reference" else "controls_from"
-        yield _of_cohort("eras", era, {side: config.study.calendar_reference.isoformat()})
+        # The config refuses eras without a reference.
+        if reference is not None:
+            yield _of_cohort("eras", era, {side: reference.isoformat()})
     for restriction in asked.restrictions:
         yield _of_cohort("restrictions", restriction, RESTRICTIONS[restriction])
     yield from _without_sources(config)

@@ -45,13 +45,21 @@ class RecordDates(Section):
 class StudyCalendar(Section):
     """What the cohort reads of the study: how calendar time is counted."""
 
-    calendar_reference: date = Field(
-        description="date that calendar weeks are counted from (e.g. first steroid guidance), at its midnight"
+    calendar_reference: date | None = Field(
+        None,
+        description="date that calendar weeks are counted from (e.g. first steroid guidance), at its midnight; null: "
+        "week 0 is that of the first time zero",
     )
     timezone: Text | None = Field(
         None, description="time zone in which the study's dates begin; null = that of its treated source"
     )
     periods: dict[Slug, Period] = Field(default={}, description="stretches of the calendar shown with the time zeros")
+
+    @model_validator(mode="after")
+    def periods_are_counted_from_a_day(self) -> StudyCalendar:
+        if self.periods and self.calendar_reference is None:
+            raise ValueError("periods need calendar_reference, the date that their weeks are counted from")
+        return self
 
     @field_validator("timezone")
     @classmethod

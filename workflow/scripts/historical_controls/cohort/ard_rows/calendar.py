@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,6 @@ from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.cohort.inputs import CohortInputs
-from historical_controls.config.cohort.cohort import CoTreatment
 from historical_controls.config.study import StudyCalendar
 from historical_controls.inference.shares import exact_interval
 
@@ -37,7 +36,7 @@ def calendar_ard(
             *_periods(inputs.study, scenario),
             *_overlap(included, scenario, confidence),
             *_since(included, scenario),
-            *_co_treatments(included, treatments, inputs.cohort.co_treatments, scenario, confidence),
+            *_co_treatments(included, treatments, inputs, confidence),
         ]
     )
 
@@ -55,12 +54,16 @@ def _weeks(included: pd.DataFrame, scenario: str) -> Iterator[Row]:
 
 def _periods(study: StudyCalendar, scenario: str) -> Iterator[Row]:
     """First and last day of the declared periods in weeks from the reference; an open one has no last."""
+    reference = study.calendar_reference
+    # Without one there are no periods: the config refuses them.
+    if reference is None:
+        return
     for name, period in study.periods.items():
         cell = Cell(AnalysisKey.CALENDAR_PERIOD, scenario, population="", level=name)
-        yield cell.number(Statistic.FIRST, (period.first - study.calendar_reference).days / 7, "weeks", "0.0")
+        yield cell.number(Statistic.FIRST, (period.first - reference).days / 7, "weeks", "0.0")
         if period.last is not None:
             # The last day counts whole: the period ends when the next day begins.
-            yield cell.number(Statistic.LAST, ((period.last - study.calendar_reference).days + 1) / 7, "weeks", "0.0")
+            yield cell.number(Statistic.LAST, ((period.last - reference).days + 1) / 7, "weeks", "0.0")
 
 
 def _overlap(included: pd.DataFrame, scenario: str, confidence: float) -> Iterator[Row]:
@@ -104,8 +107,7 @@ def _since(included: pd.DataFrame, scenario: str) -> Iterator[Row]:
 def _co_treatments(
     included: pd.DataFrame,
     treatments: pd.DataFrame,
-    declared: Mapping[str, CoTreatment],
-    scenario: str,
+    inputs: CohortInputs,
     confidence: float,
 ) -> Iterator[Row]:
     """Patients given each co-treatment before time zero and during follow-up, by arm, and by calendar within an arm.
@@ -119,9 +121,12 @@ def _co_treatments(
     # A course without a recorded end has NaT as stop: `until <= 0` is then false, and the course goes on.
     courses = courses.assign(before=since < 0, during=(since <= courses["end_day"]) & ~(until <= 0))
     # The reference date may separate eras of care (such as steroids): co-treatments are counted within each as well.
-    late = recorded["calendar_week"] >= 0
-    groups = {"eligible": recorded, **dict(zip(CALENDARS, (recorded[~late], recorded[late]), strict=True))}
-    for name, treatment in declared.items():
+    groups = {"eligible": recorded}
+    if inputs.study.calendar_reference is not None:
+        late = recorded["calendar_week"] >= 0
+        groups |= zip(CALENDARS, (recorded[~late], recorded[late]), strict=True)
+    scenario = inputs.scenario
+    for name, treatment in inputs.cohort.co_treatments.items():
         given = courses[courses["treatment"].isin(treatment.treatments)]
         for population, people in groups.items():
             for arm in ARMS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 
@@ -14,6 +16,8 @@ from historical_controls.config.study import StudyCalendar
 from historical_controls.tables.registry import COHORT_PATIENTS
 
 DAY = 24 * HOUR
+# What weeks are counted from until it is known who is included.
+SOME_MONDAY = date(2000, 1, 3)
 
 
 def patient_rows(records: PatientRecords, decided: Decisions, study: StudyCalendar, horizon_days: int) -> pd.DataFrame:
@@ -43,7 +47,13 @@ def patient_rows(records: PatientRecords, decided: Decisions, study: StudyCalend
 
 
 def _reference(study: StudyCalendar) -> int:
-    return midnight(study.calendar_reference, study.timezone)
+    return midnight(study.calendar_reference or SOME_MONDAY, study.timezone)
+
+
+def from_first_week(weeks: pd.Series) -> pd.Series:
+    """Weeks of the patients included, week 0 that of the first: they must not tell a date that nobody declared."""
+    first = weeks.min()
+    return weeks if pd.isna(first) else weeks - np.floor(first)
 
 
 def _since(zero: Integers, event: Integers, unit: int) -> Floats:

@@ -75,7 +75,7 @@ def _languages(raw: Raw) -> list[str] | None:
 
 def _reference(raw: Raw) -> Any:
     """Weeks have to be counted from some day; which one matters only where eras are compared."""
-    return value_at(raw, "study", "first_date") or next(_epochs(raw), "2000-01-03")
+    return value_at(raw, "study", "first_date") or next(_epochs(raw), None)
 
 
 def _epochs(raw: Raw) -> Iterator[Any]:
@@ -174,7 +174,7 @@ DERIVED = (
     Derived(("languages",), "those that study.title is written in", _languages),
     Derived(
         ("study", "calendar_reference"),
-        "study.first_date where written, else the relative_epoch of a source, else 2000-01-03 (a Monday)",
+        "study.first_date where written, else the relative_epoch of a source, else none",
         _reference,
     ),
     Derived(("analysis", "days"), "the primary day alone", _days),
