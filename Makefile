@@ -4,6 +4,8 @@ CORES ?= 4
 TEST_CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
+# A run is many short jobs: where Python is told to keep no bytecode, each of them would compile the library anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: report bundle study check test lint types check-workflow tests test-slow coverage docs site lock
 
