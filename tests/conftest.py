@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,6 +35,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _rank(place: Path) -> int:
     return FIRST.index(place.parts[0]) if place.parts[0] in FIRST else len(FIRST)
+
+
+@pytest.fixture(scope="session")
+def script() -> Callable[[str], ModuleType]:
+    """Loads a script of the repository, named by its path, that no package holds."""
+
+    def load(path: str) -> ModuleType:
+        found = importlib.util.spec_from_file_location(Path(path).stem, HERE.parent / path)
+        assert found is not None and found.loader is not None
+        module = importlib.util.module_from_spec(found)
+        # Its dataclasses look themselves up there.
+        sys.modules[found.name] = module
+        found.loader.exec_module(module)
+        return module
+
+    return load
 
 
 @pytest.fixture(scope="session")

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 import pandas as pd
 import pytest
 
-SCRIPT = Path(__file__).parents[3] / "benchmarks" / "mixed_model" / "censored_bias.py"
-
 
 @pytest.fixture(scope="module")
-def bias() -> ModuleType:
-    found = importlib.util.spec_from_file_location("censored_bias", SCRIPT)
-    assert found is not None and found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    sys.modules[found.name] = module
-    found.loader.exec_module(module)
-    return module
+def bias(script: Callable[[str], ModuleType]) -> ModuleType:
+    return script("benchmarks/mixed_model/censored_bias.py")
 
 
 def summary(bias: ModuleType, share: float, studies: int) -> pd.DataFrame:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
+from collections.abc import Callable
+from types import ModuleType
 
 import numpy as np
 
-SCRIPT = Path(__file__).parents[3] / "benchmarks/sites/three_sites.py"
 
-
-def test_cross_products_of_three_sites_give_the_pooled_fit() -> None:
-    found = importlib.util.spec_from_file_location("three_sites", SCRIPT)
-    assert found is not None and found.loader is not None
-    sites = importlib.util.module_from_spec(found)
-    sys.modules[found.name] = sites
-    found.loader.exec_module(sites)
+def test_cross_products_of_three_sites_give_the_pooled_fit(script: Callable[[str], ModuleType]) -> None:
+    sites = script("benchmarks/sites/three_sites.py")
     pooled, far, _ = sites.compare(90)
     assert pooled.converged and max(far.values()) < 1e-8, far
     # What is fitted is no patient's rows.

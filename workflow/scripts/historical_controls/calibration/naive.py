@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from historical_controls.calibration.pipeline import DAY, Answer
+from historical_controls.calibration.pipeline import DAY
+from historical_controls.calibration.verdicts import Answer
 
 Array = NDArray[np.float64]
 LABELLINGS = 999

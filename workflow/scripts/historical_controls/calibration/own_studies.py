@@ -23,9 +23,9 @@ from historical_controls.ard.keys.arms import ARMS
 from historical_controls.balance.arms import balance_arms
 from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.calibration.study_shape import StudyShape
+from historical_controls.calibration.verdicts import Answer
 from historical_controls.config.analysis.balance import Balance
-from historical_controls.dictionary.dictionary import Scale
-from historical_controls.dictionary.scales import transformed
+from historical_controls.dictionary.scales import transformed, untransformed
 from historical_controls.inference.labels import Labels
 from historical_controls.inference.pairwise.relative_effect import effect_of_pairs
 from historical_controls.mixed_model.inference.contrast import Contrast
@@ -63,17 +63,6 @@ def study_answers(
     quick = _gates_alone(balance, shape.inputs)
     rows = [row for number in numbers for row in _answers(shape, quick, [0.0, *effects], number)]
     return conform(pd.DataFrame(rows, columns=list(CALIBRATION_STUDIES.names)), CALIBRATION_STUDIES)
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """estimate, lower, upper: model scale (ranks: log win odds), nan where there is none; reason: why."""
-
-    estimate: float = np.nan
-    lower: float = np.nan
-    upper: float = np.nan
-    p_value: float = np.nan
-    reason: str = ""
 
 
 def _gates_alone(balance: Balance, inputs: AnalysisInputs) -> Balance:
@@ -126,15 +115,9 @@ def _pattern(shape: StudyShape, arm: str, end: float, rng: np.random.Generator) 
 
 def _responses(shape: StudyShape, days: NDArray[np.int64], values: NDArray[np.float64]) -> pd.DataFrame:
     """Rows of table visits, but for who they are of; values: on the model scale."""
-    natural = _natural(values, shape.inputs.dictionary.outcomes[shape.code].scale)
+    natural = untransformed(values, shape.inputs.dictionary.outcomes[shape.code].scale)
     frame = pd.DataFrame({"day": days, "value": natural, "lower": natural, "upper": natural})
     return frame.assign(outcome=shape.code, n=1, assay="", flags="")
-
-
-def _natural(values: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:
-    if scale == "log":
-        return np.asarray(np.exp(values))
-    return np.asarray(100 / (1 + np.exp(-values))) if scale == "logit" else values
 
 
 def with_effect(study: SimulatedStudy, shape: StudyShape, effect: float) -> SimulatedStudy:
@@ -144,7 +127,7 @@ def with_effect(study: SimulatedStudy, shape: StudyShape, effect: float) -> Simu
     own = (visits["outcome"] == shape.code) & (visits["arm"] == "treated") & (visits["day"] > 0)
     for column in ("value", "lower", "upper"):
         scaled = transformed(visits.loc[own, column].to_numpy(dtype=float), outcome.scale)
-        visits.loc[own, column] = _natural(scaled + effect, outcome.scale)
+        visits.loc[own, column] = untransformed(scaled + effect, outcome.scale)
     return replace(study, visits=visits)
 
 
@@ -154,7 +137,7 @@ def _answers(shape: StudyShape, balance: Balance, effects: list[float], number: 
     data = inputs.table(shape.code)
     reason = inputs.reason_against(data)
     gate = inputs.comparison.refusal or ""
-    found = {("gates", 0.0): _Answer(reason=gate)}
+    found = {("gates", 0.0): Answer(reason=gate)}
     found |= {(analysis, 0.0): one for analysis, one in _shift_answers(inputs, data, reason).items()}
     found |= {(AnalysisKey.WORST_RANK, effect): one for effect, one in _ranks(inputs, study, shape, effects, reason)}
     for (analysis, effect), answer in found.items():
@@ -169,9 +152,9 @@ def _inputs(shape: StudyShape, balance: Balance, study: SimulatedStudy) -> Analy
     return replace(own, scenario=SCENARIO, patients=study.patients, visits=study.visits, comparison=comparison)
 
 
-def _shift_answers(inputs: AnalysisInputs, data: ModelData, reason: str | None) -> dict[str, _Answer]:
+def _shift_answers(inputs: AnalysisInputs, data: ModelData, reason: str | None) -> dict[str, Answer]:
     if reason is not None:
-        return {analysis: _Answer(reason=reason) for analysis in SHIFTED}
+        return {analysis: Answer(reason=reason) for analysis in SHIFTED}
     day, settings = inputs.primary.day, inputs.settings.model_copy(update={"days": [inputs.primary.day]})
     estimates = estimate_contrasts(data, settings, [day], inputs.comparison.weights, None)
     contrast = estimates if isinstance(estimates, str) else estimates.at(day)
@@ -182,40 +165,40 @@ def _shift_answers(inputs: AnalysisInputs, data: ModelData, reason: str | None) 
     }
 
 
-def _of_contrast(contrast: Contrast | str | None) -> _Answer:
+def _of_contrast(contrast: Contrast | str | None) -> Answer:
     if contrast is None or isinstance(contrast, str):
-        return _Answer(reason=contrast or "no_spread")
-    return _Answer(contrast.estimate, contrast.lower, contrast.upper, contrast.p_value)
+        return Answer(reason=contrast or "no_spread")
+    return Answer(contrast.estimate, contrast.lower, contrast.upper, contrast.p_value)
 
 
-def _permuted(inputs: AnalysisInputs, data: ModelData, estimates: ContrastEstimates | str) -> _Answer:
+def _permuted(inputs: AnalysisInputs, data: ModelData, estimates: ContrastEstimates | str) -> Answer:
     if inputs.weighted or isinstance(estimates, str):
-        return _Answer(reason="weighted" if inputs.weighted else str(estimates))
+        return Answer(reason="weighted" if inputs.weighted else str(estimates))
     if isinstance(at_day := estimates.at(inputs.primary.day), str):
-        return _Answer(reason=at_day)
+        return Answer(reason=at_day)
     settings = inputs.settings.model_copy(update={"days": [inputs.primary.day]})
     joint = joint_labels(inputs.compared_patients, settings, SCENARIO, inputs.seed, inputs.comparison.sets)
     permuted = None if joint is None else permute(data, estimates.fitted, settings, joint)
     if permuted is None:
-        return _Answer(reason="no_null_fit")
+        return Answer(reason="no_null_fit")
     test = permuted.tests[0]
-    return _Answer(test.estimate, test.lower, test.upper, test.p_value)
+    return Answer(test.estimate, test.lower, test.upper, test.p_value)
 
 
-def _while_alive(inputs: AnalysisInputs, data: ModelData, day: int) -> _Answer:
+def _while_alive(inputs: AnalysisInputs, data: ModelData, day: int) -> Answer:
     people = summaries(data, day, "mean")
     few = min(int((people["arm"] == arm).sum()) for arm in ARMS) < inputs.settings.min_patients_per_arm
-    return _Answer(reason="too_few_patients") if few else _of_contrast(welch(people, inputs.settings.level))
+    return Answer(reason="too_few_patients") if few else _of_contrast(welch(people, inputs.settings.level))
 
 
 def _ranks(
     inputs: AnalysisInputs, study: SimulatedStudy, shape: StudyShape, effects: list[float], reason: str | None
-) -> Iterator[tuple[float, _Answer]]:
+) -> Iterator[tuple[float, Answer]]:
     """Deaths as the worst ranks, by effect; an effect is a benefit, and upwards without a better direction."""
     outcome, analysis_set = inputs.dictionary.outcomes[shape.code], inputs.analysis_set
     refused = reason or ("no_direction" if outcome.benefit == "none" else "weighted" if analysis_set.weighted else "")
     if refused:
-        yield from ((effect, _Answer(reason=refused)) for effect in effects)
+        yield from ((effect, Answer(reason=refused)) for effect in effects)
         return
     sign = -1.0 if outcome.benefit == "down" else 1.0
     # The same patients under every effect, and so the same labellings.
@@ -225,13 +208,13 @@ def _ranks(
         ranked = rank_patients(outcome, replace(analysis_set, visits=moved.visits), inputs.primary.day)
         against = ranked.reason_against(analysis_set.settings.max_share_unmeasured)
         if against is not None:
-            yield effect, _Answer(reason=against)
+            yield effect, Answer(reason=against)
             continue
         yield effect, _win_odds(ranked.pairs, labels, analysis_set.settings.level)
 
 
-def _win_odds(pairs: NDArray[np.float64], labels: Labels, level: float) -> _Answer:
+def _win_odds(pairs: NDArray[np.float64], labels: Labels, level: float) -> Answer:
     effect = effect_of_pairs(pairs, labels, level)
     with np.errstate(divide="ignore", invalid="ignore"):
         odds, lower, upper = np.log([effect.win_odds, effect.lower, effect.upper])
-    return _Answer(float(odds), float(lower), float(upper), effect.p_value)
+    return Answer(float(odds), float(lower), float(upper), effect.p_value)

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
 
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.calibration.hospital import WAITS, Hospital
 from historical_controls.calibration.studies import SEED
 from historical_controls.calibration.verdicts import COVERAGE, DOUBT, REJECTION, SMALL
 from historical_controls.calibration.worlds import WORLDS
+from historical_controls.inference.shares import exact_interval
 
 SUMMARY = "docs/validation.csv"
 PAGE = "docs/validation.md"
@@ -115,5 +115,5 @@ def _rate(count: object, of: object) -> str:
     k, n = int(str(count)), int(str(of))
     if n == 0:
         return ""
-    low, high = proportion_confint(k, n, method="beta")
-    return f"{k / n:.1%} ({0 if k == 0 else low:.0%}–{1 if k == n else high:.0%})"
+    low, high = exact_interval(k, n)
+    return f"{k / n:.1%} ({low:.0%}–{high:.0%})"

@@ -17,6 +17,7 @@ from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.balance.arms import balance_arms
 from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.calibration.records import study_of
+from historical_controls.calibration.verdicts import Answer
 from historical_controls.cohort.define import define_cohort
 from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.cohort.records.clean_tables import CleanTables
@@ -76,17 +77,6 @@ class AnalysisVariant:
     @property
     def own_cohort(self) -> bool:
         return "cohort" in self.overrides
-
-
-@dataclass(frozen=True)
-class Answer:
-    """estimate, lower, upper: model scale (ratios and odds as logs); reason: why there is none."""
-
-    estimate: float = np.nan
-    lower: float = np.nan
-    upper: float = np.nan
-    p_value: float = np.nan
-    reason: str = ""
 
 
 def declared(raw: Mapping[str, Any], dictionary: Dictionary, overrides: Mapping[str, Any]) -> Declared:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from statsmodels.stats.proportion import proportion_confint
 
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.outputs import OutputId
@@ -17,13 +16,14 @@ from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.calibration.own_studies import SHIFTED
 from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.dictionary.scales import effect_of, effect_unit, error_unit
+from historical_controls.inference.shares import exact_interval
 
 Flags = NDArray[np.bool_]
 ORDER = ("gates", AnalysisKey.MIXED_MODEL, AnalysisKey.PERMUTATION, AnalysisKey.WHILE_ALIVE, AnalysisKey.WORST_RANK)
 # Effects at which the curve of power is drawn, in standard deviations.
 CURVE = np.arange(0.0, 3.01, 0.25)
 # What Monte Carlo limits are given at, whatever level the study declares.
-MONTE_CARLO = 0.05
+MONTE_CARLO = 0.95
 SHARE_FORMAT = "percent.1"
 
 
@@ -79,11 +79,9 @@ def _rejects(answers: pd.DataFrame, asked: Asked) -> Flags:
 
 
 def _share_rows(here: Cell, hits: Flags) -> Iterator[Row]:
-    """A share of the studies with its exact 95% interval (Clopper and Pearson 1934, Biometrika 26:404-413)."""
+    """A share of the studies with its exact 95% interval."""
     n, k = len(hits), int(hits.sum())
-    low, high = proportion_confint(k, n, alpha=MONTE_CARLO, method="beta")
-    # statsmodels gives nan at the ends of the scale.
-    limits = (0.0 if k == 0 else float(low), 1.0 if k == n else float(high))
+    limits = exact_interval(k, n, MONTE_CARLO)
     for name, value in zip((Statistic.SHARE, Statistic.LOWER, Statistic.UPPER), (k / n, *limits), strict=True):
         yield here.number(name, value, format=SHARE_FORMAT)
 

@@ -15,7 +15,6 @@ from historical_controls.calibration.naive import NAIVE
 from historical_controls.calibration.pipeline import (
     DAY,
     AnalysisVariant,
-    Answer,
     Declared,
     Included,
     analysed,
@@ -24,7 +23,7 @@ from historical_controls.calibration.pipeline import (
     read_answer,
 )
 from historical_controls.calibration.records import clean_tables
-from historical_controls.calibration.verdicts import verdict
+from historical_controls.calibration.verdicts import Answer, verdict
 from historical_controls.calibration.worlds import CASES, LOOKS, WORLDS, Case
 from historical_controls.config.merging import merged
 from historical_controls.dictionary.dictionary import Dictionary

@@ -1,16 +1,29 @@
-"""Is a promise kept, as far as so many studies can tell?"""
+"""What an analysis answered in a simulated study, and whether its promise is kept as far as so many can tell."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from statsmodels.stats.proportion import proportion_confint
+
+from historical_controls.inference.shares import exact_interval
 
 COVERAGE, REJECTION = 0.94, 0.07  # what intervals must cover at least, and tests may reject at most (declared)
 DOUBT = 0.01  # a rate is off where its exact 99% interval says so
 SMALL = 0.15  # of the estimates' spread: a bias that nobody would notice in a study of this size
+
+
+@dataclass(frozen=True)
+class Answer:
+    """estimate, lower, upper: model scale (ratios and odds as logs); reason: why there is none."""
+
+    estimate: float = np.nan
+    lower: float = np.nan
+    upper: float = np.nan
+    p_value: float = np.nan
+    reason: str = ""
 
 
 def violations(row: Mapping[str, Any]) -> list[str]:
@@ -42,5 +55,4 @@ def verdict(row: Mapping[str, Any]) -> str:
 
 
 def _exact(count: int, of: int) -> tuple[float, float]:
-    low, high = proportion_confint(count, of, alpha=DOUBT, method="beta")
-    return float(np.nan_to_num(low)), float(np.nan_to_num(high, nan=1.0))
+    return exact_interval(count, of, 1 - DOUBT)

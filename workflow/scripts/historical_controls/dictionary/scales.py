@@ -21,11 +21,16 @@ def transformed(values: Floats, scale: Scale) -> Floats:
         return np.log(values / (100 - values)) if scale == "logit" else values
 
 
+def untransformed(values: Floats, scale: Scale) -> Floats:
+    """Values that `transformed` put on the scale."""
+    if scale == "log":
+        return np.asarray(np.exp(values))
+    return np.asarray(100 / (1 + np.exp(-values))) if scale == "logit" else values
+
+
 def mean_of(value: float, scale: Scale) -> float:
     """A mean found on the scale, as printed: a geometric mean for logs, a percentage for logits."""
-    if scale == "log":
-        return float(np.exp(value))
-    return float(100 / (1 + np.exp(-value))) if scale == "logit" else float(value)
+    return float(untransformed(np.asarray(value), scale))
 
 
 def effect_of(value: float, scale: Scale) -> float:
