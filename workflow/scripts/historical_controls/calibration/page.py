@@ -11,7 +11,7 @@ import pandas as pd
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.calibration.hospital import WAITS, Hospital
 from historical_controls.calibration.studies import SEED
-from historical_controls.calibration.verdicts import COVERAGE, DOUBT, REJECTION, SMALL
+from historical_controls.calibration.verdicts import COVERAGE, DOUBT, MONTE_CARLO, REJECTION, SMALL
 from historical_controls.calibration.worlds import WORLDS
 from historical_controls.inference.shares import exact_interval
 
@@ -115,5 +115,5 @@ def _rate(count: object, of: object) -> str:
     k, n = int(str(count)), int(str(of))
     if n == 0:
         return ""
-    low, high = exact_interval(k, n)
+    low, high = exact_interval(k, n, MONTE_CARLO)
     return f"{k / n:.1%} ({low:.0%}–{high:.0%})"

@@ -14,6 +14,7 @@ from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.calibration.own_studies import SHIFTED
+from historical_controls.calibration.verdicts import MONTE_CARLO
 from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.dictionary.scales import effect_of, effect_unit, error_unit
 from historical_controls.inference.shares import exact_interval
@@ -22,8 +23,6 @@ Flags = NDArray[np.bool_]
 ORDER = ("gates", AnalysisKey.MIXED_MODEL, AnalysisKey.PERMUTATION, AnalysisKey.WHILE_ALIVE, AnalysisKey.WORST_RANK)
 # Effects at which the curve of power is drawn, in standard deviations.
 CURVE = np.arange(0.0, 3.01, 0.25)
-# What Monte Carlo limits are given at, whatever level the study declares.
-MONTE_CARLO = 0.95
 SHARE_FORMAT = "percent.1"
 
 

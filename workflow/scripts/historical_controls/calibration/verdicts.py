@@ -11,6 +11,7 @@ import numpy as np
 from historical_controls.inference.shares import exact_interval
 
 COVERAGE, REJECTION = 0.94, 0.07  # what intervals must cover at least, and tests may reject at most (declared)
+MONTE_CARLO = 0.95  # level of the intervals of simulated rates, whatever level the study declares
 DOUBT = 0.01  # a rate is off where its exact 99% interval says so
 SMALL = 0.15  # of the estimates' spread: a bias that nobody would notice in a study of this size
 
