@@ -9,6 +9,9 @@ rule write_report:
     input:
         ard="results/ard.parquet",
         display="results/cohort/primary/display.parquet",
+        patients="results/cohort/primary/patients.parquet",
+        events="results/cohort/primary/events.parquet",
+        visits="results/cohort/primary/visits.parquet",
         figures="results/figures/{lang}",
         seal=SEALED,
         protocol=LINKED,
@@ -43,6 +46,9 @@ rule write_statistician_report:
     input:
         ard="results/ard.parquet",
         display="results/cohort/primary/display.parquet",
+        patients="results/cohort/primary/patients.parquet",
+        events="results/cohort/primary/events.parquet",
+        visits="results/cohort/primary/visits.parquet",
         figures="results/figures/{lang}",
         seal=SEALED,
         protocol=LINKED,

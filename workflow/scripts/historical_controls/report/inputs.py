@@ -19,6 +19,7 @@ from historical_controls.config.plan.plan import plan_of
 from historical_controls.config.plan.seal import Seal, SealState, seal_state
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.report.cohort_tables import CohortTables
 from historical_controls.report.printing.html_table import cell_html
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
@@ -37,7 +38,7 @@ class PageInputs:
     `ard`: table `ard`, all scenarios; `templates`: workflow/templates; `outputs`: docs/outputs.csv by output id;
     `figures`: SVG text by file name, in the language of `words`; `provenance`: results/provenance.json; `display`:
     table `display` of the scenario 'primary', for what may be said of single patients; `seal`: the sealed plan, if any;
-    `has_protocol`: whether the protocol's page is there to be linked.
+    `has_protocol`: whether the protocol's page is there to be linked; `courses`: tables that narratives are told from.
     """
 
     ard: pd.DataFrame
@@ -51,6 +52,7 @@ class PageInputs:
     display: pd.DataFrame = field(default_factory=DISPLAY.empty)
     seal: Seal | None = None
     has_protocol: bool = False
+    courses: CohortTables | None = None
 
     @cached_property
     def seal_state(self) -> SealState:

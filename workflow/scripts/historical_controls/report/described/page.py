@@ -16,6 +16,8 @@ from historical_controls.report.investigator.data import ledger_table, provenanc
 from historical_controls.report.investigator.eligibility import care_table
 from historical_controls.report.investigator.page import OutcomePart, caption, figure, outcome_figure, role
 from historical_controls.report.investigator.people import baseline_table, disposition_table
+from historical_controls.report.narratives.page import PROFILE
+from historical_controls.report.narratives.short import short_narratives
 from historical_controls.report.printing.printer import Printer
 
 TEMPLATE = "described.html.j2"
@@ -46,6 +48,8 @@ def _content(page: PageInputs) -> dict[str, Any]:
         "swimmer": figure(
             figures, "15.12-swimmer.svg", "disposition.swimmer_title", "disposition.swimmer_desc", printer
         ),
+        "profile": figure(figures, PROFILE, "narratives.profile_title", "narratives.profile_desc", printer),
+        "narratives": short_narratives(printer, page.courses),
         "adverse": adverse_table(printer),
         "adverse_sentence": adverse_sentence(printer),
         "limits": [_limit(printer, name) for name in LIMITS],

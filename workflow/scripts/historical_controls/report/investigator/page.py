@@ -43,6 +43,8 @@ from historical_controls.report.investigator.outcomes import (
     scenario_table,
 )
 from historical_controls.report.investigator.people import baseline_table, disposition_table
+from historical_controls.report.narratives.page import PROFILE
+from historical_controls.report.narratives.short import short_narratives
 from historical_controls.report.printing.html_table import HtmlTable
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
@@ -112,6 +114,8 @@ def _content(page: PageInputs) -> dict[str, Any]:
         "swimmer": figure(
             figures, "15.12-swimmer.svg", "disposition.swimmer_title", "disposition.swimmer_desc", printer
         ),
+        "profile": figure(figures, PROFILE, "narratives.profile_title", "narratives.profile_desc", printer),
+        "narratives": short_narratives(printer, page.courses),
         "adverse": adverse_table(printer),
         "adverse_sentence": adverse_sentence(printer),
         "fragile": fragile(page),

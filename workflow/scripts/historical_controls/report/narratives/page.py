@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from historical_controls.report.cohort_tables import CohortTables
 from historical_controls.report.inputs import HIGHLIGHT, PageInputs, script_hash
-from historical_controls.report.narratives.patient import CohortTables, narrate
+from historical_controls.report.narratives.patient import narrate
 from historical_controls.report.printing.svg import inline_svg
-from historical_controls.text.display_order import by_display_id
 
 TEMPLATE, PROFILE = "narratives.html.j2", "15.16-profile.svg"
 
 
 def render_narratives(page: PageInputs, tables: CohortTables) -> str:
     """The page as HTML text. Shows ids as the hospital knows them: for its own use."""
-    treated = tables.patients[(tables.patients["arm"] == "treated") & tables.patients["included"]]
-    ordered = treated.sort_values("display_id", key=by_display_id)
     words, drawn = page.printer.words, page.figures.get(PROFILE)
     profile = (
         inline_svg(drawn, "profile", words("narratives.profile_title"), words("narratives.profile_desc"))
@@ -23,6 +21,6 @@ def render_narratives(page: PageInputs, tables: CohortTables) -> str:
     content = {
         "script_hash": script_hash(page.script(HIGHLIGHT)),
         "profile": profile,
-        "narratives": [narrate(page.printer, patient, tables) for _, patient in ordered.iterrows()],
+        "narratives": [narrate(page.printer, patient, tables) for _, patient in tables.treated.iterrows()],
     }
     return page.fill_template(TEMPLATE, content)

@@ -14,20 +14,12 @@ from markupsafe import Markup
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.report.cohort_tables import CohortTables
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
 from historical_controls.text.formatting import DASH, format_number
 
 HOURS = 24.0
-
-
-@dataclass(frozen=True)
-class CohortTables:
-    """Tables of the scenario 'primary' with the treated patients' rows: cohort_patients, cohort_events, visits."""
-
-    patients: pd.DataFrame
-    events: pd.DataFrame
-    visits: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -43,14 +35,13 @@ class Narrative:
 
 def narrate(printer: Printer, patient: pd.Series, tables: CohortTables) -> Narrative:
     """The narrative of one row of table cohort_patients."""
-    own = [frame[frame["patient_id"] == patient["patient_id"]] for frame in (tables.events, tables.visits)]
     name = str(patient["display_id"])
     return Narrative(
         name,
         printer.fact(patient["patient_id"]),
         (_facts(printer, patient), _end(printer, patient), *_without(printer, name)),
-        _course(printer, name, own[0]),
-        _values(printer, name, own[1]),
+        _course(printer, name, tables.events_of(patient)),
+        _values(printer, name, tables.visits_of(patient)),
     )
 
 
@@ -65,28 +56,38 @@ def _end(printer: Printer, patient: pd.Series) -> Markup:
 
 def _without(printer: Printer, name: str) -> list[Markup]:
     """What the primary answer is without this patient, beside what it is with everybody."""
+    numbers, changes = answers_without(printer, name)
+    if not numbers:
+        return []
+    primary = printer.config.primary
+    sentence = printer.word(
+        "narratives.without_decides" if changes else "narratives.without",
+        outcome=printer.label(primary.outcome),
+        unit=printer.unit(primary.outcome),
+        day=printer.fact(primary.day),
+        level=printer.level,
+        **numbers,
+    )
+    return [sentence]
+
+
+def answers_without(printer: Printer, name: str) -> tuple[dict[str, Markup], bool]:
+    """Return the primary answer with and without a patient, printed, and whether the conclusion changes.
+
+    Keys: estimate, lower, upper, and each with '_without'; none where one of the six is missing.
+    """
     one = printer.primary_one
     parts = {"estimate": Statistic.ESTIMATE, "lower": Statistic.LOWER, "upper": Statistic.UPPER}
     whole = [one(AnalysisKey.MIXED_MODEL, part, contrast=CONTRAST) for part in parts.values()]
     alone = [one(AnalysisKey.LEAVE_ONE_OUT, part, level=name, contrast=CONTRAST) for part in parts.values()]
     if None in whole or None in alone:
-        return []
+        return {}, False
     decides = one(AnalysisKey.LEAVE_ONE_OUT, Statistic.DECIDES, level=name, contrast=CONTRAST)
-    said = {
+    numbers = {
         **dict(zip(parts, map(printer.number, whole), strict=True)),
         **{f"{part}_without": printer.number(row) for part, row in zip(parts, alone, strict=True)},
     }
-    primary = printer.config.primary
-    key = "narratives.without_decides" if decides is not None and decides.text == "yes" else "narratives.without"
-    sentence = printer.word(
-        key,
-        outcome=printer.label(primary.outcome),
-        unit=printer.unit(primary.outcome),
-        day=printer.fact(primary.day),
-        level=printer.level,
-        **said,
-    )
-    return [sentence]
+    return numbers, decides is not None and decides.text == "yes"
 
 
 def _facts(printer: Printer, patient: pd.Series) -> Markup:
@@ -117,7 +118,7 @@ def _fact(printer: Printer, code: str, value: object) -> str:
 
 def _course(printer: Printer, name: str, events: pd.DataFrame) -> HtmlTable | None:
     """Every event with its day, in the order of time; what follows the end of follow-up as well."""
-    rows = [_event(printer, event) for _, event in events.sort_values(["hours", "event", "item"]).iterrows()]
+    rows = [_event(printer, event) for _, event in events.iterrows()]
     heads = tuple(printer.word(f"narratives.{head}") for head in ("event_head", "day", "grade"))
     title = printer.word("narratives.course", patient=printer.fact(name))
     words = frozenset({0})

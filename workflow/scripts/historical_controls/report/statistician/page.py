@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.report.described.answer import described_answer, described_outcome
 from historical_controls.report.headline.captions import figure_caption
 from historical_controls.report.headline.sealed_plan import declared_sentences, seal_summary, seal_tables
@@ -17,6 +18,7 @@ from historical_controls.report.headline.sentence import stated
 from historical_controls.report.inputs import HIGHLIGHT, PageInputs, script_hash
 from historical_controls.report.investigator.answer import answer
 from historical_controls.report.investigator.data import provenance_facts
+from historical_controls.report.narratives.short import short_narratives
 from historical_controls.report.printing.html_table import HtmlTable
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
@@ -99,6 +101,8 @@ def _content(page: PageInputs, declared: Declarations) -> dict[str, Any]:
         "citation": citation(printer, page.provenance),
         "checklists": checklist_tables(printer, declared.items, places(parts, pictures, estimands)),
         "figures": pictures,
+        "narratives": short_narratives(printer, page.courses),
+        "profile_output": OutputId.PROFILE_FIGURE,
         "provenance": provenance_facts(page.provenance, printer),
     }
 
