@@ -6,6 +6,16 @@ sensitivity grid one job per batch of scenarios. A scenario that changes no coho
 """
 
 
+# What a scenario is compared with, to say of one that changes nothing that it is no second answer.
+PRIMARY_TABLES = [
+    "results/cohort/primary/patients.parquet",
+    "results/cohort/primary/visits.parquet",
+    "results/balance/primary/weights.parquet",
+    "results/balance/primary/matched_sets.parquet",
+    "results/balance/primary/gates.parquet",
+]
+
+
 rule analyse_outcome:
     """Fits the declared ladder of mixed models to {wildcards.outcome} and contrasts the arms."""
     input:
@@ -47,6 +57,7 @@ rule analyse_scenario:
         weights=balance_path("weights"),
         matched_sets=balance_path("matched_sets"),
         gates=balance_path("gates"),
+        primary=PRIMARY_TABLES,
         dictionary=DICTIONARY,
     output:
         ard="results/analysis/{scenario}/outcomes.parquet",
@@ -61,13 +72,15 @@ rule analyse_scenario:
         scenario=lambda wildcards: wildcards.scenario,
         outcomes=MODELLED,
         analysis=section("analysis", exclude=NO_MODEL_READS),
+        primary_analysis=plain(STUDY.analysis, exclude=NO_MODEL_READS),
         primary=plain(STUDY.primary),
+        primary_horizon_days=STUDY.cohort.horizon_days,
         horizon_days=lambda wildcards: SCENARIOS[wildcards.scenario].cohort.horizon_days,
         seed=STUDY.seed,
         single_arm=STUDY.single_arm,
-        code=code("analyse_outcomes.py"),
+        code=code("analyse_scenario.py"),
     script:
-        "../scripts/analyse_outcomes.py"
+        "../scripts/analyse_scenario.py"
 
 
 rule combine_outcomes:
@@ -197,14 +210,7 @@ rule analyse_grid:
         weights=balance_path("weights"),
         matched_sets=balance_path("matched_sets"),
         gates=balance_path("gates"),
-        # What a scenario is compared with, to say of one that changes nothing that it is no second answer.
-        primary=[
-            "results/cohort/primary/patients.parquet",
-            "results/cohort/primary/visits.parquet",
-            "results/balance/primary/weights.parquet",
-            "results/balance/primary/matched_sets.parquet",
-            "results/balance/primary/gates.parquet",
-        ],
+        primary=PRIMARY_TABLES,
         dictionary=DICTIONARY,
     output:
         ard="results/analysis/grid/{batch}.parquet",

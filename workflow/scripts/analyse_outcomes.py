@@ -1,4 +1,4 @@
-"""Rules analyse_outcome and analyse_scenario: one or all outcomes of a scenario."""
+"""Rule analyse_outcome: one outcome of the primary scenario."""
 
 from dataclasses import replace
 from pathlib import Path

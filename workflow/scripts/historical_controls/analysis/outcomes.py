@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from historical_controls.analysis.copies import repeats_cohort, same_cohort_remark, without_copies
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.fit_rows import contrast_rows, curve_rows, fit_rows, tried_rows
 from historical_controls.analysis.model.ladder import Refused, fit_ladder
@@ -31,7 +32,7 @@ from historical_controls.analysis.without_model.worst_rank import agreement, hea
 from historical_controls.ard.keys.analyses import AnalysisKey, output_of
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.statistics import Statistic
-from historical_controls.ard.rows import Cell, Row, ard_frame
+from historical_controls.ard.rows import Cell, Row, ard_frame, rows_of
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,22 @@ def analyse_outcomes(codes: Iterable[str], inputs: AnalysisInputs) -> Analysed:
         rows += own
         rows += _further_rows(cell, data, own, inputs)
     return Analysed(ard_frame(rows), statistics)
+
+
+def analyse_scenario(codes: Sequence[str], inputs: AnalysisInputs, primary: AnalysisInputs) -> pd.DataFrame:
+    """Rows of the results table for these outcomes of a scenario written by hand.
+
+    primary: the primary scenario. What the scenario leaves as it is there is no second answer: it says so.
+    """
+    repeats = repeats_cohort(inputs, primary, codes)
+    if repeats and inputs.settings == primary.settings:
+        return ard_frame([same_cohort_remark(inputs.scenario)])
+    own = analyse_outcomes(codes, inputs).ard
+    if not repeats:
+        return own
+    # Asked as a scenario is: the primary analysis draws more labellings, whose other answer would look like a change.
+    before = analyse_outcomes(codes, replace(primary, scenario="", summaries=None)).ard
+    return ard_frame(without_copies(inputs.scenario, rows_of(own), rows_of(before)))
 
 
 def _described_rows(cell: Cell, inputs: AnalysisInputs) -> Iterator[Row]:

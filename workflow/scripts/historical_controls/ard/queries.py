@@ -112,12 +112,18 @@ class Results:
         return stated.get(None) or stated.get(day)
 
     def not_applicable(
-        self, outcome: str, scenario: str, analysis: AnalysisKey = AnalysisKey.MIXED_MODEL
+        self, outcome: str, scenario: str, day: float, analysis: AnalysisKey = AnalysisKey.MIXED_MODEL
     ) -> Result | None:
-        """That a scenario leaves an analysis as it was, of all outcomes or of this one; None where it changes it."""
+        """That a scenario leaves an answer as it was: all of them, an outcome's analysis, or that at a day alone.
+
+        None where the scenario changes it.
+        """
         # Of all outcomes at once it is said for all analyses, by the one that each outcome has.
         everywhere = self.one(AnalysisKey.MIXED_MODEL, Statistic.NOT_APPLICABLE, scenario)
-        return everywhere or self.one(analysis, Statistic.NOT_APPLICABLE, scenario, outcome=outcome)
+        of_outcome = (
+            self.one(analysis, Statistic.NOT_APPLICABLE, scenario, outcome=outcome, day=at) for at in (None, day)
+        )
+        return everywhere or next((row for row in of_outcome if row is not None), None)
 
     def analyses(self, statistic: Statistic, scenario: str = "primary") -> list[AnalysisKey]:
         """The analyses that wrote this statistic, by name."""

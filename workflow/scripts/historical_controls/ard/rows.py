@@ -96,6 +96,12 @@ def ard_frame(rows: Iterable[Row]) -> pd.DataFrame:
     return declared(conform(pd.DataFrame(list(rows), columns=list(ARD.names)), ARD))
 
 
+def rows_of(ard: pd.DataFrame) -> list[Row]:
+    """The rows of table `ard` as `ard_frame` took them; null is None."""
+    plain = ard.astype(object).where(ard.notna(), None)
+    return [dict(row) for row in plain.to_dict("records")]
+
+
 def declared(ard: pd.DataFrame) -> pd.DataFrame:
     """Table `ard` as it came. Raises UndeclaredKeyError where it holds an analysis or statistic not declared."""
     for name in ard["analysis"].unique():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from historical_controls.analysis.copies import repeats_cohort, same_cohort_remark, without_copies
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import build_comparison, read_balance_tables
 from historical_controls.analysis.model.contrast_at_day import ContrastEstimates, estimate_contrasts
@@ -18,7 +19,7 @@ from historical_controls.analysis.without_model.worst_rank import headline_cell,
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.outputs import OutputId
-from historical_controls.ard.keys.statistics import INTERVAL, Statistic
+from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame, row_id
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.dictionary.dictionary import Dictionary
@@ -29,14 +30,6 @@ from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 DATA_SETTINGS = ("covariates", "adjust_for_baseline", "limits", "baseline_limits", "visit_weights")
 # Of these, what only the model table reads: where it changes no table it needs no fit.
 TABLE_SETTINGS = ("limits", "baseline_limits")
-METHODS = {
-    AnalysisKey.MIXED_MODEL: "reml",
-    AnalysisKey.PERMUTATION: "studentised",
-    AnalysisKey.WORST_RANK: "brunner_munzel",
-}
-Answers = dict[str, dict[tuple[object, ...], object]]
-# What a scenario keeps that changes nothing.
-COUNTS = (Statistic.WEIGHTING, Statistic.BALANCE_OF, Statistic.N_SUBJECTS)
 BALANCE_TABLES = ("weights", "matched_sets", "gates")
 SCENARIO_TABLES = ("patients", "visits", *BALANCE_TABLES)
 
@@ -104,51 +97,13 @@ def _scenario_rows(
 ) -> list[Row]:
     if scenario.comparison.refusal is not None:
         return [row for code in codes for row in _refused_rows(scenario, code)]
-    # A refused primary has no answers that a scenario could repeat.
-    same_cohort = primary is not None and primary.comparison.refusal is None and _same_cohort(scenario, primary, codes)
-    if same_cohort and primary is not None and _compared(scenario) == _compared(primary):
-        return [_not_applicable("", "changes_no_patient")]
-    of_codes = {code: _outcome_rows(scenario, code, days, cache) for code in codes}
-    # With other patients equal answers would be a coincidence, and are answers of their own.
-    if primary is None or not same_cohort:
-        return [row for rows in of_codes.values() for row in rows]
-    before = {code: _answers(_outcome_rows(primary, code, days, cache)) for code in codes}
-    if all(_answers(rows) == before[code] for code, rows in of_codes.items()):
-        return [_not_applicable("", "changes_nothing")]
-    return [row for code, rows in of_codes.items() for row in _without_copies(code, rows, before[code])]
-
-
-def _same_cohort(scenario: AnalysisInputs, primary: AnalysisInputs, codes: Sequence[str]) -> bool:
-    # With the covariates: the same patients may have other values of those.
-    read = {*codes, *scenario.settings.covariates, *primary.settings.covariates}
-    return scenario.content(read) == primary.content(read)
-
-
-def _compared(inputs: AnalysisInputs) -> tuple[object, ...]:
-    return inputs.settings, inputs.weights
-
-
-def _without_copies(code: str, rows: list[Row], before: Answers) -> list[Row]:
-    """The rows of an outcome; of each analysis that the scenario leaves as it was, its counts and that it does."""
-    answers = _answers(rows)
-    copies = [analysis for analysis, own in answers.items() if own == before.get(analysis)]
-    kept = [row for row in rows if row["analysis"] not in copies or row["statistic"] in COUNTS]
-    return [*kept, *(_not_applicable(code, "changes_nothing", AnalysisKey(analysis)) for analysis in copies)]
-
-
-def _not_applicable(code: str, why: str, analysis: AnalysisKey = AnalysisKey.MIXED_MODEL) -> Row:
-    """code: the outcome that a scenario does not change; '' for all of them, in all analyses."""
-    cell = Cell(analysis, "", method=METHODS[analysis], outcome=code, output=OutputId.SENSITIVITY)
-    return cell.text(Statistic.NOT_APPLICABLE, why)
-
-
-def _answers(rows: list[Row]) -> Answers:
-    """Estimates and limits by analysis; analyses without any have no entry."""
-    found: Answers = {}
-    for row in rows:
-        if row["statistic"] in (*INTERVAL, Statistic.WIN_ODDS):
-            found.setdefault(str(row["analysis"]), {})[row["day"], row["statistic"]] = row["value"]
-    return found
+    own = primary if primary is not None and repeats_cohort(scenario, primary, codes) else None
+    if own is not None and scenario.settings == own.settings:
+        return [same_cohort_remark(scenario.scenario)]
+    rows = [row for code in codes for row in _outcome_rows(scenario, code, days, cache)]
+    if own is None:
+        return rows
+    return without_copies(scenario.scenario, rows, [r for code in codes for r in _outcome_rows(own, code, days, cache)])
 
 
 def _refused_rows(inputs: AnalysisInputs, code: str) -> Iterator[Row]:

@@ -193,7 +193,7 @@ def _scenario_row(printer: Printer, scenario: str, label: Markup) -> Row:
     weighting = printer.results.one(AnalysisKey.MIXED_MODEL, Statistic.WEIGHTING, scenario, outcome=primary.outcome)
     if weighting is not None and weighting.text == "overlap":
         label = Markup("{} <small>{}</small>").format(label, printer.word("target.ATO"))
-    same = printer.results.not_applicable(primary.outcome, scenario)
+    same = printer.results.not_applicable(primary.outcome, scenario, float(primary.day))
     if same is not None:
         last = printer.word("not_applicable", reason=printer.reason(same, primary.outcome, scenario))
     elif parts is None:
@@ -201,7 +201,7 @@ def _scenario_row(printer: Printer, scenario: str, label: Markup) -> Row:
         last = said_refusal(printer, row, primary.outcome, scenario)
     else:
         last = interval(printer, parts)
-    kept = printer.results.not_applicable(primary.outcome, scenario, AnalysisKey.WORST_RANK)
+    kept = printer.results.not_applicable(primary.outcome, scenario, float(primary.day), AnalysisKey.WORST_RANK)
     unchanged = None if kept is None else printer.marked(kept, printer.word("scenarios.unchanged"))
     ranked = unchanged or win_odds_cell(printer, primary.outcome, primary.day, scenario)
     return Row(label, (printer.word("glance.n_both", **counts), last, ranked))
