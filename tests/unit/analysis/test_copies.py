@@ -154,6 +154,16 @@ def test_another_cohort_is_an_answer_of_its_own(
     assert ard[["outcome", "statistic", "text"]].to_numpy().tolist() == [["", "not_applicable", "changes_no_patient"]]
 
 
+def test_a_shorter_follow_up_of_the_same_patients_leaves_the_ranks_of_a_day_before_it(
+    people: pd.DataFrame, measured: pd.DataFrame, dictionary: Dictionary
+) -> None:
+    primary = inputs(people, measured, dictionary)
+    ended = people.assign(end_day=people["end_day"].clip(upper=14.0))
+    shorter = replace(primary, patients=ended, scenario="shorter")
+    ard = analyse_scenario(["PF"], shorter, primary)
+    assert ard[["outcome", "statistic", "text"]].to_numpy().tolist() == [["", "not_applicable", "changes_nothing"]]
+
+
 def test_weights_and_refusals_are_no_copies(
     people: pd.DataFrame, measured: pd.DataFrame, dictionary: Dictionary
 ) -> None:

@@ -28,17 +28,24 @@ Place = tuple[str, str, float | None]  # method, level, day
 Answer = dict[tuple[object, ...], object]
 
 
-def repeats_cohort(scenario: AnalysisInputs, primary: AnalysisInputs, codes: Sequence[str]) -> bool:
-    """Whether both compare the same patients, weighted alike, by the same values of these outcomes.
+def same_people(scenario: AnalysisInputs, primary: AnalysisInputs) -> bool:
+    """Whether both compare the same patients from the same times, weighted alike.
 
     With other patients equal answers would be a coincidence, and are answers of their own. A refused primary analysis
     has no answers that a scenario could repeat.
     """
     if primary.comparison.refusal is not None or scenario.comparison.refusal is not None:
         return False
+    return scenario.weights == primary.weights and scenario.people == primary.people
+
+
+def same_inputs(scenario: AnalysisInputs, primary: AnalysisInputs, codes: Sequence[str]) -> bool:
+    """Whether both, of the same people, ask the same of the same values of these outcomes."""
+    if scenario.settings != primary.settings:
+        return False
     # With the covariates: the same patients may have other values of those.
-    read = {*codes, *scenario.settings.covariates, *primary.settings.covariates}
-    return scenario.weights == primary.weights and scenario.content(read) == primary.content(read)
+    read = {*codes, *primary.settings.covariates}
+    return scenario.content(read) == primary.content(read)
 
 
 def same_cohort_remark(scenario: str) -> Row:

@@ -71,8 +71,17 @@ class AnalysisInputs:
         return tuple(_hashed(_rounded(one).rename_axis("subject").reset_index(name="value")) for one in own)
 
     @cached_property
+    def people(self) -> bytes:
+        """A hash of who is included, in which arm and from when, whatever is known of them."""
+        return _hashed(self._included[[*PERSON, "arm", "time_zero"]].sort_values(PERSON))
+
+    @property
+    def _included(self) -> pd.DataFrame:
+        return self.patients.loc[self.patients["included"].fillna(False).astype(bool)]
+
+    @cached_property
     def _patients_hash(self) -> bytes:
-        included = self.patients.loc[self.patients["included"].fillna(False).astype(bool)]
+        included = self._included
         # Names and the rules that were undecided differ between scenarios whose patients are the same.
         patients = included.drop(columns=["scenario", "display_id", "undecided"], errors="ignore").sort_values(PERSON)
         return _hashed(patients)

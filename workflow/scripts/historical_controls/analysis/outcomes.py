@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from historical_controls.analysis.copies import repeats_cohort, same_cohort_remark, without_copies
+from historical_controls.analysis.copies import same_cohort_remark, same_inputs, same_people, without_copies
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.fit_rows import contrast_rows, curve_rows, fit_rows, tried_rows
 from historical_controls.analysis.model.ladder import Refused, fit_ladder
@@ -77,12 +77,11 @@ def analyse_scenario(codes: Sequence[str], inputs: AnalysisInputs, primary: Anal
 
     primary: the primary scenario. What the scenario leaves as it is there is no second answer: it says so.
     """
-    repeats = repeats_cohort(inputs, primary, codes)
-    if repeats and inputs.settings == primary.settings:
+    if not same_people(inputs, primary):
+        return analyse_outcomes(codes, inputs).ard
+    if same_inputs(inputs, primary, codes):
         return ard_frame([same_cohort_remark(inputs.scenario)])
     own = analyse_outcomes(codes, inputs).ard
-    if not repeats:
-        return own
     # Asked as a scenario is: the primary analysis draws more labellings, whose other answer would look like a change.
     before = analyse_outcomes(codes, replace(primary, scenario="", summaries=None)).ard
     return ard_frame(without_copies(inputs.scenario, rows_of(own), rows_of(before)))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from historical_controls.analysis.copies import repeats_cohort, same_cohort_remark, without_copies
+from historical_controls.analysis.copies import same_cohort_remark, same_inputs, same_people, without_copies
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import build_comparison, read_balance_tables
 from historical_controls.analysis.model.contrast_at_day import ContrastEstimates, estimate_contrasts
@@ -97,13 +97,17 @@ def _scenario_rows(
 ) -> list[Row]:
     if scenario.comparison.refusal is not None:
         return [row for code in codes for row in _refused_rows(scenario, code)]
-    own = primary if primary is not None and repeats_cohort(scenario, primary, codes) else None
-    if own is not None and scenario.settings == own.settings:
+    repeated = primary if primary is not None and same_people(scenario, primary) else None
+    if repeated is not None and same_inputs(scenario, repeated, codes):
         return [same_cohort_remark(scenario.scenario)]
-    rows = [row for code in codes for row in _outcome_rows(scenario, code, days, cache)]
-    if own is None:
-        return rows
-    return without_copies(scenario.scenario, rows, [r for code in codes for r in _outcome_rows(own, code, days, cache)])
+    rows = _all_rows(scenario, codes, days, cache)
+    return (
+        rows if repeated is None else without_copies(scenario.scenario, rows, _all_rows(repeated, codes, days, cache))
+    )
+
+
+def _all_rows(inputs: AnalysisInputs, codes: Sequence[str], days: list[int], cache: ResultCache) -> list[Row]:
+    return [row for code in codes for row in _outcome_rows(inputs, code, days, cache)]
 
 
 def _refused_rows(inputs: AnalysisInputs, code: str) -> Iterator[Row]:
