@@ -18,6 +18,8 @@ from historical_controls.analysis.sensitivity.placebo_time import placebo_rows, 
 from historical_controls.analysis.sensitivity.specification_curve import specification_rows
 from historical_controls.analysis.sensitivity.tipping_point import shifted, shifts, tipping_rows, unobserved
 from historical_controls.analysis.without_model.analysis_set import build_analysis_set
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.queries import results_of
 from historical_controls.ard.rows import ard_frame
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.mixed_model import Contrast
@@ -239,3 +241,24 @@ def test_every_combination_has_an_answer_or_a_reason(dictionary: Dictionary) -> 
     assert line["estimate"] == pytest.approx(full.estimate, rel=1e-9)
     counts = rows[(rows["output_id"] == "14.2.12") & (rows["level"] == "mixed_model")].set_index("statistic")["value"]
     assert (counts["n_specifications"], counts["n_estimated"], counts["n_above"]) == (2, 1, int(full.lower > 0))
+
+
+def test_readings_that_select_the_same_patients_count_once(dictionary: Dictionary) -> None:
+    """Of 64 combinations of the example 18 repeated another one, and their intervals counted as further agreement."""
+    people = patients(5, 10)
+    measured = visits(people, days=7)
+    first = analysis_inputs(people, measured, dictionary, permutation=FEW)
+    renamed = replace(first, scenario="b", patients=people.assign(display_id="x", undecided="age"))
+    fewer = replace(first, scenario="c", patients=people[people["patient_id"] != "p14"])
+    shut = replace(first, comparison=Comparison("entropy", refusal="outside_hull"))
+    shut = replace(shut, settings=shut.settings.model_copy(update={"weighting": "entropy"}))
+    readings = {"r=a": [first, shut], "r=b": [renamed, shut], "r=c": [fewer]}
+    rows = specification_rows(readings, ["worst_rank"], dictionary.outcomes["PF"], 7)
+    same = rows.loc[rows["statistic"] == "not_applicable", ["level", "text"]].to_numpy().tolist()
+    assert same == [[f"r=b|{of}|worst_rank", "same_patients"] for of in ("entropy", "unweighted")]
+    counts = rows[rows["output_id"] == "14.2.12"].set_index("statistic")["value"]
+    assert (counts["n_specifications"], counts["n_estimated"]) == (3, 2)
+    # The explorer lists all of them; the curve draws what is an answer of its own.
+    assert rows.loc[(rows["statistic"] == "estimate"), "level"].nunique() == 3
+    distinct = results_of(rows).distinct_choices(Statistic.ESTIMATE)
+    assert [row.level for row in distinct] == ["r=a|unweighted|worst_rank", "r=c|unweighted|worst_rank"]

@@ -13,6 +13,7 @@ import pandas as pd
 
 from historical_controls.ard.keys.analyses import GATES, AnalysisKey, declared_analysis
 from historical_controls.ard.keys.arms import ARMS
+from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic, declared_statistic
 
 
@@ -124,6 +125,13 @@ class Results:
             self.one(analysis, Statistic.NOT_APPLICABLE, scenario, outcome=outcome, day=at) for at in (None, day)
         )
         return everywhere or next((row for row in of_outcome if row is not None), None)
+
+    def distinct_choices(self, statistic: Statistic) -> list[Result]:
+        """Rows of single combinations of choices, without those that compare the same patients as another one."""
+        of_figure: Keys = {"output_id": OutputId.SPECIFICATION_FIGURE}
+        same = {row.level for row in self.all(AnalysisKey.SPECIFICATION, Statistic.NOT_APPLICABLE, **of_figure)}
+        rows = self.all(AnalysisKey.SPECIFICATION, statistic, **of_figure)
+        return [row for row in rows if row.level not in same]
 
     def analyses(self, statistic: Statistic, scenario: str = "primary") -> list[AnalysisKey]:
         """The analyses that wrote this statistic, by name."""

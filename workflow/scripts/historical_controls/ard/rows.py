@@ -99,7 +99,7 @@ def ard_frame(rows: Iterable[Row]) -> pd.DataFrame:
 def rows_of(ard: pd.DataFrame) -> list[Row]:
     """The rows of table `ard` as `ard_frame` took them; null is None."""
     plain = ard.astype(object).where(ard.notna(), None)
-    return [dict(row) for row in plain.to_dict("records")]
+    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
 
 
 def declared(ard: pd.DataFrame) -> pd.DataFrame:

@@ -42,18 +42,16 @@ def specification_rows(
 ) -> pd.DataFrame:
     """ARD rows 15.18: one answer per reading, weighting and estimand, with the interval or the reason for none.
 
-    scenarios: by reading ('persistence=any+ards=altitude'), one per weighting; outcome, day: the primary ones. Counts
+    Readings that select the same patients have one answer: all but the first say so, and count once. scenarios: by
+    reading ('persistence=any+ards=altitude'), one per weighting; outcome, day: the primary ones. Counts
     per estimand stand in 14.2.12.
     """
-    answers: Answers = {
-        (reading, _weighting(one), estimand): answer
-        for reading, own in scenarios.items()
-        for one in own
-        for estimand, answer in _answers(one, estimands)
-    }
+    answers, copies = _given(scenarios, estimands)
     cell = Cell(AnalysisKey.SPECIFICATION, "primary", outcome=outcome.code, day=day)
     rows = [row for key, answer in answers.items() for row in _answer_rows(cell, key, answer, outcome)]
-    return ard_frame([*rows, *_count_rows(cell.at(output=OutputId.SENSITIVITY), answers, outcome)])
+    rows += [_at(cell, key).text(Statistic.NOT_APPLICABLE, "same_patients") for key in sorted(copies)]
+    counted = {key: answer for key, answer in answers.items() if key not in copies}
+    return ard_frame([*rows, *_count_rows(cell.at(output=OutputId.SENSITIVITY), counted, outcome)])
 
 
 def _weighting(inputs: AnalysisInputs) -> str:
@@ -122,8 +120,32 @@ def _on_scale(contrast: Contrast | str, outcome: Outcome) -> Answer:
     return estimate, lower, upper
 
 
+def _given(
+    scenarios: Mapping[str, Sequence[AnalysisInputs]], estimands: Sequence[str]
+) -> tuple[Answers, set[tuple[str, str, str]]]:
+    """The answer of every combination, and the combinations that compare the same patients as one before them."""
+    answers: Answers = {}
+    copies: set[tuple[str, str, str]] = set()
+    given: dict[tuple[object, ...], list[tuple[str, Answer]]] = {}
+    for reading, own in scenarios.items():
+        for one in own:
+            content = one.content({one.primary.outcome, *one.settings.covariates})
+            compared = (one.people, content, one.weights, one.comparison.refusal, one.settings.model_dump_json())
+            repeated = compared in given
+            if not repeated:
+                given[compared] = list(_answers(one, estimands))
+            keys = {(reading, _weighting(one), estimand): answer for estimand, answer in given[compared]}
+            answers |= keys
+            copies |= keys.keys() if repeated else set()
+    return answers, copies
+
+
+def _at(cell: Cell, key: tuple[str, str, str]) -> Cell:
+    return cell.at(method=key[1], level="|".join(key))
+
+
 def _answer_rows(cell: Cell, key: tuple[str, str, str], answer: Answer, outcome: Outcome) -> Iterator[Row]:
-    here = cell.at(method=key[1], level="|".join(key))
+    here = _at(cell, key)
     if isinstance(answer, str):
         yield here.text(Statistic.NOT_ESTIMABLE, answer)
         return

@@ -24,8 +24,8 @@ Choices = dict[str, list[str]]
 
 
 def draw(inputs: FigureInputs) -> dict[str, Figure]:
-    """One figure a unit (differences, win odds): one column a combination that has an estimate."""
-    rows = inputs.results.all(AnalysisKey.SPECIFICATION, Statistic.ESTIMATE, output_id=OutputId.SPECIFICATION_FIGURE)
+    """One figure a unit (differences, win odds): one column a combination that has an estimate of its own."""
+    rows = inputs.results.distinct_choices(Statistic.ESTIMATE)
     units = list(dict.fromkeys(row.unit for row in rows))
     return {
         # The first unit has the plain file name; win odds and differences cannot share an axis.

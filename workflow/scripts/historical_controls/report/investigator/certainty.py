@@ -161,12 +161,12 @@ def _specification(printer: Printer) -> Iterator[Line]:
     ends = {str(name): rows.pop(name) for name in (Statistic.MIN, Statistic.MAX)}
     if any(row is None for row in rows.values()):
         return
-    single = printer.primary_all(AnalysisKey.SPECIFICATION, Statistic.ESTIMATE)
+    single = printer.results.distinct_choices(Statistic.ESTIMATE)
     # Levels end in the estimand: 'reading|weighting|mixed_model'.
     dots = tuple(row.value for row in single if row.value is not None and row.level.endswith(f"|{MODEL}"))
     numbers = {str(name): printer.number(row) for name, row in rows.items()}
     said = printer.word("certainty.specification_result", **numbers)
-    stated = printer.primary_all(AnalysisKey.SPECIFICATION, Statistic.NOT_ESTIMABLE)
+    stated = printer.results.distinct_choices(Statistic.NOT_ESTIMABLE)
     refused = {row.text: row for row in stated if row.text and row.level.endswith(f"|{MODEL}")}
     if refused:
         reasons = listed((_refusal(printer, refused[code]) for code in sorted(refused)), "; ")

@@ -101,13 +101,22 @@ def _answers(printer: Printer, levels: list[str]) -> dict[str, Answer]:
     refused = {row.level: row for row in _refusals(printer)}
     scale = [_position(row) for parts in found.values() for row in parts] + [0.0]
     ends = (min(scale), max(scale))
-    answers = {level: Answer(_interval(printer, parts), _bar(parts, ends)) for level, parts in found.items()}
+    same = {row.level: row for row in printer.results.all(AnalysisKey.SPECIFICATION, Statistic.NOT_APPLICABLE)}
+    answers = {
+        level: Answer(_marked(printer, _interval(printer, parts), same.get(level)), _bar(parts, ends))
+        for level, parts in found.items()
+    }
     return answers | {level: Answer(_refused(printer, refused[level])) for level in levels if level in refused}
 
 
 def _interval(printer: Printer, parts: Parts) -> Markup:
     estimate, lower, upper = map(printer.number, parts)
     return printer.word("certainty.interval", estimate=estimate, lower=lower, upper=upper)
+
+
+def _marked(printer: Printer, said: Markup, same: Result | None) -> Markup:
+    """An answer, with the remark that another combination compares the same patients, if one does."""
+    return said if same is None else Markup("{} {}").format(said, _refused(printer, same))
 
 
 def _refused(printer: Printer, row: Result) -> Markup:
