@@ -5,7 +5,6 @@ The primary scenario has one job per outcome, a scenario written by hand one job
 sensitivity grid one job per batch of scenarios. A scenario that changes no cohort reads the one it shares.
 """
 
-
 # What a scenario is compared with, to say of one that changes nothing that it is no second answer.
 PRIMARY_TABLES = [
     "results/cohort/primary/patients.parquet",
