@@ -17,7 +17,7 @@ from historical_controls.config.reading.strict_yaml import check_text
 from historical_controls.config.sources.arms import ArmColumn
 from historical_controls.drafting.__main__ import main
 from historical_controls.drafting.marks import Guess, config_text, plain
-from historical_controls.drafting.sheets import read_sheets
+from historical_controls.drafting.files.sheets import read_sheets
 from historical_controls.drafting.study import draft_study, write_draft
 from historical_controls.drafting.values import codes_of_missing, dates
 from historical_controls.errors import UserError
@@ -85,9 +85,10 @@ def test_a_draft_is_mostly_right_and_never_wrong_without_a_mark(name: str, tmp_p
 @pytest.mark.parametrize("name", ALL)
 def test_a_draft_is_yaml_that_refuses_to_run_until_it_is_confirmed(name: str, tmp_path: Path) -> None:
     ALL[name].write(tmp_path / "data/raw")
+    drafted_now = plain(draft_study(tmp_path))
     target = write_draft(tmp_path)
     text = target.read_text(encoding="utf-8")
-    assert yaml.safe_load(text) == plain(draft_study(tmp_path))
+    assert yaml.safe_load(text) == drafted_now
     with pytest.raises(UserError, match="not confirmed yet: one title per language"):
         check_text(target)
     target.write_text(

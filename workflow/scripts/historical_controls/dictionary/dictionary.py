@@ -83,10 +83,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Conversion:
-    """canonical = raw * factor + offset."""
+    """canonical = raw * factor + offset; `unit`: the raw unit as it is written in units.csv."""
 
     factor: float
     offset: float
+    unit: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -288,7 +289,7 @@ def _conversions(
                     )
                 )
             seen[code, spelling] = place
-            yield (code, spelling), Conversion(factor, offset or 0.0)
+            yield (code, spelling), Conversion(factor, offset or 0.0, row["unit"])
 
 
 def _plausibility(

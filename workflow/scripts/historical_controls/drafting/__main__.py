@@ -15,7 +15,9 @@ def main(folder: str) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     marks = target.read_text(encoding="utf-8").count("# CONFIRM:")
-    sys.stdout.write(f"{target}: {marks} lines to confirm. Then: make check FOLDER={folder}\n")
+    own = [str(path) for path in sorted((target.parent / "dictionary").glob("*.csv"))]
+    new = f" What no dictionary names has rows in {', '.join(own)}." if own else ""
+    sys.stdout.write(f"{target}: {marks} lines to confirm.{new} Then: make check FOLDER={folder}\n")
     return 0
 
 

@@ -9,12 +9,14 @@ from historical_controls.dictionary.folding import fold
 from historical_controls.drafting.marks import Guess
 
 SEX = {
-    **dict.fromkeys(("m", "male", "masculino", "hombre", "h", "man"), "male"),
-    **dict.fromkeys(("f", "female", "femenino", "mujer", "woman"), "female"),
+    **dict.fromkeys(("m", "male", "masculino", "hombre", "h", "man", "boy"), "male"),
+    **dict.fromkeys(("masculin", "homme", "garcon", "g", "mannlich", "maschio"), "male"),
+    **dict.fromkeys(("f", "female", "femenino", "mujer", "woman", "girl"), "female"),
+    **dict.fromkeys(("feminin", "femme", "fille", "w", "weiblich", "femmina"), "female"),
 }
 FLAG = {
-    **dict.fromkeys(("yes", "y", "si", "s", "true", "present"), "yes"),
-    **dict.fromkeys(("no", "n", "false", "absent"), "no"),
+    **dict.fromkeys(("yes", "y", "si", "s", "true", "present", "oui", "ja", "sim"), "yes"),
+    **dict.fromkeys(("no", "n", "false", "absent", "non", "nein", "nao"), "no"),
 }
 ENDING = {
     **dict.fromkeys(("died", "dead", "death", "deceased", "defuncion", "muerte", "fallecido", "expired"), "death"),
@@ -26,8 +28,14 @@ RESULT = {
     **dict.fromkeys(("negative", "negativo", "neg", "not detected", "no detectado", "-"), "negative"),
     **dict.fromkeys(("indeterminate", "indeterminado", "inconclusive"), "indeterminate"),
 }
-TREATED = ("treated", "treatment", "tratado", "tratados", "intervention", "experimental", "active", "msc", "infused")
-CONTROL = ("control", "controls", "historical", "historico", "historicos", "untreated", "placebo", "soc", "standard")
+TREATED: tuple[str, ...] = (
+    *("treated", "treatment", "tratado", "tratados", "intervention", "experimental", "active", "msc", "infused"),
+    *("traite", "traites", "traitement", "behandelt", "behandlung", "verum", "trattati"),
+)
+CONTROL: tuple[str, ...] = (
+    *("control", "controls", "historical", "historico", "historicos", "untreated", "placebo", "soc", "standard"),
+    *("temoin", "temoins", "historique", "kontrolle", "kontrollgruppe", "historisch", "controllo"),
+)
 # Of patients who are in no arm: 'screen failure', 'no incluido'.
 NEITHER: tuple[str, ...] = (
     "screen",

@@ -10,9 +10,10 @@ from typing import Any
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
-from historical_controls.drafting.headings import first_of
+from historical_controls.drafting.files.sheets import Sheet
+from historical_controls.drafting.headings import first_of, without_brackets
 from historical_controls.drafting.marks import Guess, plain
-from historical_controls.drafting.sheets import Sheet
+from historical_controls.drafting.own_rows import OwnRows
 from historical_controls.drafting.values import codes_of_missing, dates, is_numeric
 from historical_controls.intake.private import identifies
 
@@ -23,16 +24,20 @@ NO_TIME = Guess({"columns": ["?"], "formats": ["%Y-%m-%d"]}, "no column of times
 
 @dataclass
 class Draft:
-    """What is drafted of one sheet. used: columns that a part reads; outcomes: codes found."""
+    """What is drafted of one sheet. used: columns that a part reads; outcomes: codes found.
+
+    own: what no dictionary names, shared by all sheets of the study.
+    """
 
     sheet: Sheet
     dictionary: Dictionary
     subject: Any = None
-    parts: list[dict[str, Any]] = field(default_factory=list)
+    parts: list[Any] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     outcomes: list[str] = field(default_factory=list)
     sentinels: dict[str, list[str]] = field(default_factory=dict)
     relative: bool = False
+    own: OwnRows = field(default_factory=OwnRows)
 
     def column(self, name: str) -> list[str]:
         return self.sheet.columns[name]
@@ -43,6 +48,11 @@ class Draft:
         return [
             name for name in self.sheet.columns if name not in self.used and name not in OWN and not identifies(name)
         ]
+
+    def spellings(self, name: str) -> list[str]:
+        """A heading, and the label that the file gives it (SPSS, Stata); each also without its unit in brackets."""
+        known = [text for text in (name, self.sheet.labels.get(name, "")) if text]
+        return list(dict.fromkeys([*known, *(without_brackets(text) for text in known)]))
 
     @property
     def decimal(self) -> tuple[str, str | None]:
@@ -57,6 +67,17 @@ def part_of(draft: Draft, kind: str, where: list[dict[str, Any]]) -> dict[str, A
     blank = any(not text for text in draft.column(part["subject"]))
     fill = {"fill_down_subject": Guess(True, draft.subject.why)} if blank else {}
     return {**part, "subject": draft.subject, **fill}
+
+
+def patients_part(draft: Draft, why: str) -> dict[str, Any]:
+    """The part of patients, to add to; where there is none a new one, marked."""
+    for part in draft.parts:
+        bare = part.value if isinstance(part, Guess) else part
+        if plain(bare["kind"]) == "patients":
+            return bare
+    new = part_of(draft, "patients", [])
+    draft.parts.insert(0, Guess(new, why))
+    return new
 
 
 def time_of(draft: Draft) -> dict[str, Any] | None:

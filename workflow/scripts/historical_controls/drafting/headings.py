@@ -13,11 +13,12 @@ from historical_controls.dictionary.folding import fold, fold_unit
 IDS = (
     *("subject id", "subject", "patient id", "patientid", "usubjid", "subjid", "record id", "participant id"),
     *("participant", "expediente", "no expediente", "num expediente", "id paciente", "paciente", "folio", "nhc", "mrn"),
-    *("pat id", "patient", "study id", "pid", "id", "case"),
+    *("pat id", "patient", "study id", "pid", "id", "case", "patnr", "patientennummer", "numero patient", "paziente"),
 )
 TIMES = (
     *("collection time", "collected at", "collected", "collection date", "sample time", "sample date", "drawn"),
     *("fecha toma", "fecha muestra", "fecha hora", "fecha y hora", "datetime", "date time", "timestamp", "visit date"),
+    *("date de visite", "date de prelevement", "datum", "untersuchungsdatum", "besuchsdatum", "data visita", "data"),
     *("fecha visita", "fecha", "date", "time", "when", "test date", "lab date", "chart time", "charttime"),
 )
 RESULT_TIMES = ("fecha resultado", "result time", "result date", "reported", "reported at", "fecha validacion")
@@ -49,8 +50,12 @@ ARMS = (
     "tratado",
     "treatment",
     "tratamiento",
+    *("groupe", "bras", "gruppe", "behandlung", "gruppo", "braccio"),
 )
-BIRTHS = ("dob", "date of birth", "birth date", "birthdate", "fecha nacimiento", "fecha de nacimiento", "nacimiento")
+BIRTHS = (
+    *("dob", "date of birth", "birth date", "birthdate", "fecha nacimiento", "fecha de nacimiento", "nacimiento"),
+    *("ne e le", "ne le", "date de naissance", "geburtsdatum", "data di nascita", "data de nascimento"),
+)
 STARTS = ("start", "start date", "start time", "rx start", "inicio", "fecha inicio", "begin")
 STOPS = ("stop", "stop date", "stop time", "rx stop", "fin", "fecha fin", "end", "end date", "end time")
 DOSES = ("dose", "dosis", "rx dose")
@@ -60,10 +65,19 @@ ENDINGS = (
     *("status at discharge", "disposition", "exitus"),
 )
 CHARACTERISTICS = {
-    **dict.fromkeys(("sex", "sexo", "gender", "genero"), "SEX"),
-    **dict.fromkeys(("age", "edad", "age years", "edad anos", "age at admission", "age yr"), "AGE"),
-    **dict.fromkeys(("weight", "peso", "weight kg", "peso kg", "body weight", "wt", "wt kg", "pre wt kg"), "WEIGHT"),
-    **dict.fromkeys(("height", "talla", "estatura", "height cm", "talla cm"), "HEIGHT"),
+    **dict.fromkeys(("sex", "sexo", "gender", "genero", "sexe", "geschlecht", "sesso"), "SEX"),
+    **dict.fromkeys(
+        ("alter", "eta", "idade", "age ans", "age", "edad", "age years", "edad anos", "age at admission", "age yr"),
+        "AGE",
+    ),
+    **dict.fromkeys(
+        ("poids", "gewicht", "weight", "peso", "weight kg", "peso kg", "body weight", "wt", "wt kg", "pre wt kg"),
+        "WEIGHT",
+    ),
+    **dict.fromkeys(
+        ("taille", "grosse", "koerpergroesse", "altezza", "height", "talla", "estatura", "height cm", "talla cm"),
+        "HEIGHT",
+    ),
     **dict.fromkeys(("diabetes", "dm", "dm2", "diabetes mellitus"), "DIABETES"),
     **dict.fromkeys(("hypertension", "hipertension", "htn", "has"), "HYPERTENSION"),
     **dict.fromkeys(("obesity", "obesidad"), "OBESITY"),
@@ -84,8 +98,11 @@ EVENTS = {
     ),
     "admission": (
         *("admission", "admission date", "admission time", "date of admission", "hospital admission", "admit date"),
-        *("admit dt", "admitted", "ingreso", "fecha ingreso", "enrolled", "enrolment date", "enrollment date"),
-        *("enrolled at", "inclusion date", "fecha inclusion", "fecha de inclusion"),
+        *("admit dt", "admitted", "ingreso", "fecha ingreso", "aufnahme", "aufnahmedatum", "date d entree"),
+    ),
+    "enrolment": (
+        *("enrolment", "enrolled", "enrolled at", "enrolment date", "enrollment date", "inclusion date", "inclusion"),
+        *("fecha inclusion", "fecha de inclusion", "date d inclusion", "einschluss", "einschlussdatum"),
     ),
 }
 EVENT_OF = {word: event for event, words in EVENTS.items() for word in words}
@@ -105,6 +122,11 @@ class Named:
     sure: bool
 
 
+def without_brackets(heading: str) -> str:
+    """'Alter (Jahre)' as 'Alter'."""
+    return re.sub(r"[(\[].*?[)\]]", " ", heading).strip() or heading
+
+
 def first_of(words: Sequence[str], headings: Iterable[str]) -> str | None:
     """The heading that is the first of these words that any heading is."""
     folded = {fold(heading): heading for heading in reversed(list(headings))}
@@ -113,7 +135,7 @@ def first_of(words: Sequence[str], headings: Iterable[str]) -> str | None:
 
 def outcome_named(heading: str, numeric: bool, dictionary: Dictionary) -> Named | None:
     """The outcome that a heading names, alone or followed by its unit. numeric: whether its cells are numbers."""
-    bare = re.sub(r"[(\[].*?[)\]]", " ", heading).strip() or heading
+    bare = without_brackets(heading)
     stated = re.search(r"[(\[]([^()\[\]]+)[)\]]\s*$", heading)
     words = fold(bare).split()
     for skipped in range(min(2, len(words))):

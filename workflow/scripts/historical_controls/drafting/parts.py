@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.codes import result_codes
+from historical_controls.drafting.contents.own import own_analytes, own_column, own_columns
 from historical_controls.drafting.draft import (
     EVENT,
     INSTRUMENT,
@@ -20,16 +23,20 @@ from historical_controls.drafting.draft import (
     part_of,
     time_of,
 )
-from historical_controls.drafting.headings import first_of, moment_in, outcome_named
+from historical_controls.drafting.files.sheets import Sheet
+from historical_controls.drafting.headings import Named, first_of, moment_in, outcome_named
 from historical_controls.drafting.marks import Guess
+from historical_controls.drafting.own_rows import OwnRows
 from historical_controls.drafting.patients import draft_patients
-from historical_controls.drafting.sheets import Sheet
-from historical_controls.drafting.values import dates, is_numeric, middle, numbers
+from historical_controls.drafting.values import dates, is_code_only, is_numeric, middle, numbers
+
+# Rows from which an analyte with one result says nothing.
+FEWEST_ALIKE = 20
 
 
-def draft_sheet(sheet: Sheet, dictionary: Dictionary) -> Draft:
-    """Every part that the sheet's headings and cells tell of."""
-    draft = Draft(sheet, dictionary)
+def draft_sheet(sheet: Sheet, dictionary: Dictionary, own: OwnRows) -> Draft:
+    """Every part that the sheet's headings and cells tell of; what no dictionary names goes to `own`."""
+    draft = Draft(sheet, dictionary, own=own)
     draft.subject = _subject(draft)
     if draft.subject is None:
         return draft
@@ -57,10 +64,21 @@ def _subject(draft: Draft) -> Any:
             if (blank > 0.2 * draft.sheet.n_rows)
             else named
         )
-    for name in draft.free:
-        if fold(name).endswith(" id") or fold(name).startswith("id "):
-            draft.used.add(name)
-            return Guess(name, "is this the patient's id?")
+    by_word = (name for name in draft.free if fold(name).endswith(" id") or fold(name).startswith("id "))
+    name = next(by_word, None) or _first_of_ids(draft)
+    if name is None:
+        return None
+    draft.used.add(name)
+    return Guess(name, "is this the patient's id?")
+
+
+def _first_of_ids(draft: Draft) -> str | None:
+    """The first column, where it is filled and names each row, or rows that follow each other."""
+    for name in draft.free[:1]:
+        texts = draft.column(name)
+        runs = sum(a != b for a, b in pairwise(texts)) + 1
+        if len(texts) > 2 and all(texts) and len(set(texts)) > 2 and runs == len(set(texts)) and dates(texts) is None:
+            return name
     return None
 
 
@@ -86,15 +104,45 @@ def _long(draft: Draft, where: list[dict[str, Any]]) -> bool:
     if result_time and (formats := dates(draft.column(result_time))):
         part["result_time"] = {"columns": [result_time], "formats": formats}
         draft.used.add(result_time)
-    unknown = [name for name, found in meant.items() if not found]
-    if unknown:
-        why = "not in the dictionary: ignore them, or name them in dictionary/synonyms.csv"
-        draft.sheet.written["ignore_analytes"] = Guess(unknown, why)
     draft.outcomes += [one.code for found in meant.values() for one in found]
     if "unit" not in part:
         _note_units(draft, analyte, value)
+    _note_unread(draft, part, meant)
+    _note_specimens(draft, part)
     draft.parts.append(part)
     return True
+
+
+def _note_unread(draft: Draft, part: dict[str, Any], meant: dict[str, Any]) -> None:
+    """Names that no dictionary has, and those whose every result is the same."""
+    analyte, value = part["analyte"], part["value"]
+    sent: dict[str, set[str]] = {}
+    for name, text in zip(draft.column(analyte), draft.column(value), strict=True):
+        sent.setdefault(name, set()).add(text)
+    rows = Counter(draft.column(analyte))
+    unknown = own_analytes(
+        draft, [name for name, found in meant.items() if not found], (analyte, value), part.get("unit")
+    )
+    same = [name for name, found in meant.items() if found and len(sent[name]) == 1 and rows[name] >= FEWEST_ALIKE]
+    whys = ["not in the dictionary: ignore them, or name them in dictionary/synonyms.csv"] if unknown else []
+    whys += [f"{', '.join(same)}: every result is the same"] if same else []
+    if whys:
+        draft.sheet.written["ignore_analytes"] = Guess([*unknown, *same], "; ".join(whys))
+
+
+def _note_specimens(draft: Draft, part: dict[str, Any]) -> None:
+    """Outcomes that few specimens answer, where no column names the specimen: the first of them, marked."""
+    if "specimen" in part:
+        return
+    of_gases = [
+        code
+        for code in dict.fromkeys(draft.outcomes)
+        if code in draft.dictionary.outcomes and draft.dictionary.outcomes[code].specimens[:1] == ("arterial",)
+    ]
+    if of_gases:
+        draft.sheet.written["default_specimens"] = Guess(
+            dict.fromkeys(of_gases, "arterial"), "no column names the specimen"
+        )
 
 
 def _note_units(draft: Draft, analyte: str, value: str) -> None:
@@ -144,21 +192,22 @@ def _treatments(draft: Draft, where: list[dict[str, Any]]) -> bool:
 
 def _by_visit(draft: Draft) -> bool:
     """One row a patient, one column for each outcome and visit: 'CRP_day7'."""
+    moments = {name: moment for name in draft.free if (moment := moment_in(name))}
+    numeric = {name: is_numeric(draft.column(name)) for name in moments}
+    several = {rest for rest, n in Counter(fold(m[0]) for n, m in moments.items() if numeric[n]).items() if n > 1}
     columns: dict[str, dict[str, Any]] = {}
     kinds = []
-    for name in draft.free:
-        moment = moment_in(name)
-        found = moment and outcome_named(moment[0], is_numeric(draft.column(name)), draft.dictionary)
-        if moment and found:
-            day = {"week": 7, "month": 30}.get(moment[1], 1) * moment[2]
-            at = (
-                day
-                if moment[1] in ("day", "hour", "week")
-                else Guess(day, f"on which day was {moment[1]} {moment[2]}?")
-            )
-            columns[name] = {**measured(draft, name, found.code, found.unit), "at": at}
-            kinds.append(moment[1])
+    for name, moment in moments.items():
+        found = outcome_named(moment[0], numeric[name], draft.dictionary)
+        if found:
             draft.outcomes.append(found.code)
+            columns[name] = {**measured(draft, name, found.code, found.unit), "at": _at(moment)}
+        elif numeric[name] and fold(moment[0]) in several:
+            own = own_column(draft, name, moment[0])
+            columns[name] = {"outcome": Guess(own.value.pop("outcome"), own.why), **own.value, "at": _at(moment)}
+        else:
+            continue
+        kinds.append(moment[1])
     if len(columns) < 2:
         return False
     draft.used |= set(columns)
@@ -169,14 +218,21 @@ def _by_visit(draft: Draft) -> bool:
     return True
 
 
+def _at(moment: tuple[str, str, int]) -> Any:
+    day = {"week": 7, "month": 30}.get(moment[1], 1) * moment[2]
+    sure = moment[1] in ("day", "hour", "week")
+    return day if sure else Guess(day, f"on which day was {moment[1]} {moment[2]}?")
+
+
 def _wide(draft: Draft, where: list[dict[str, Any]]) -> bool:
     """One time a row, one column for each outcome; a part for each specimen where a column names it."""
     columns = {}
     for name in draft.free:
-        found = outcome_named(name, is_numeric(draft.column(name)), draft.dictionary)
+        found = named_outcome(draft, name)
         if found:
             columns[name] = _with_unit_column(draft, name, measured(draft, name, found.code, found.unit))
             draft.outcomes.append(found.code)
+    columns |= own_columns(draft, columns)
     if not columns:
         return False
     draft.used |= set(columns)
@@ -196,6 +252,25 @@ def _wide(draft: Draft, where: list[dict[str, Any]]) -> bool:
     return True
 
 
+def named_outcome(draft: Draft, name: str) -> Named | None:
+    """The outcome that a column's heading names, or its label; a column of nothing but codes may be of any kind."""
+    texts = draft.column(name)
+    kinds = (True, False) if is_code_only(texts) else (is_numeric(texts),)
+    found = next(
+        (
+            found
+            for numeric in kinds
+            for text in draft.spellings(name)
+            if (found := outcome_named(text, numeric, draft.dictionary))
+        ),
+        None,
+    )
+    if found is None or found.unit:
+        return found
+    stated = next(filter(None, (draft.dictionary.unit_in(text, found.code) for text in draft.spellings(name))), "")
+    return replace(found, unit=stated)
+
+
 def _with_unit_column(draft: Draft, name: str, measured: dict[str, Any]) -> dict[str, Any]:
     """'unidad_fio2' beside 'fio2' holds its units."""
     beside = {f"{word} {fold(name)}" for word in known.UNITS} | {f"{fold(name)} {word}" for word in known.UNITS}
@@ -209,6 +284,9 @@ def _with_unit_column(draft: Draft, name: str, measured: dict[str, Any]) -> dict
 def measured(draft: Draft, name: str, code: str, unit: str) -> dict[str, Any]:
     """A column of one outcome: its unit as stated, or the likely one, marked; codes of results."""
     outcome, texts = draft.dictionary.outcomes[code], draft.column(name)
+    if is_code_only(texts):
+        note_missing(draft, name)
+        return {"outcome": code}
     if outcome.kind != "number":
         return {"outcome": code, "values": result_codes(texts, outcome.categories)}
     note_missing(draft, name)
@@ -225,7 +303,7 @@ def _likely_unit(draft: Draft, code: str, median_sent: float) -> Guess:
         units = {outcome.unit: draft.dictionary.conversion(code, outcome.unit), **draft.dictionary.units_of(code)}
         for unit, conversion in units.items():
             if conversion and low <= median_sent * conversion.factor + conversion.offset <= high:
-                return Guess(unit, f"the file states no unit; median {median_sent:g}")
+                return Guess(conversion.unit or unit, f"the file states no unit; median {median_sent:g}")
     return Guess(outcome.unit, f"the file states no unit; median {median_sent:g}")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.codes import ending_codes, flag_codes, sex_codes
+from historical_controls.drafting.contents.columns import has_visits, is_constant
 from historical_controls.drafting.draft import Draft, note_missing, part_of
 from historical_controls.drafting.headings import first_of
 from historical_controls.drafting.marks import Guess, plain
@@ -53,13 +54,17 @@ def _age_from_birth(draft: Draft, events: list[dict[str, Any]]) -> dict[str, Any
 
 
 def _characteristic(draft: Draft, name: str) -> dict[str, Any] | None:
-    code = known.CHARACTERISTICS.get(fold(name))
+    spelled = (known.CHARACTERISTICS.get(fold(text)) for text in draft.spellings(name))
+    code = next(filter(None, spelled), None)
     texts = draft.column(name)
-    if code is None:
+    # What changes from visit to visit, such as a child's height, is measured and describes nobody.
+    if code is None or not (has_visits(draft) is False or is_constant(draft, name)):
         return None
     outcome = draft.dictionary.outcomes[code]
     if outcome.kind == "number":
-        stated = code == "AGE" or fold(name).endswith(f" {outcome.unit.lower()}")
+        stated = (
+            code == "AGE" or fold(name).endswith(f" {outcome.unit.lower()}") or draft.dictionary.unit_in(name, code)
+        )
         middle_one = middle(numbers(texts, *draft.decimal))
         note_missing(draft, name)
         return {

@@ -15,14 +15,18 @@ from historical_controls.config.sources.redcap import NEEDED
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.dictionary.files import PROGRAM_DICTIONARY
 from historical_controls.dictionary.folding import fold
-from historical_controls.drafting.codes import CONTROL, TREATED, arm_codes, other_arms
+from historical_controls.drafting.codes import CONTROL, TREATED
+from historical_controls.drafting.contents.arms import arm_of
+from historical_controls.drafting.contents.limits import note_limits
+from historical_controls.drafting.contents.own import NEW, own_characteristics
+from historical_controls.drafting.contents.start import START, date_start
 from historical_controls.drafting.draft import Draft
-from historical_controls.drafting.headings import ARMS, first_of
+from historical_controls.drafting.files.pairs import split_pairs
+from historical_controls.drafting.files.sheets import Sheet, read_sheets
 from historical_controls.drafting.marks import Guess, config_text, plain
-from historical_controls.drafting.pairs import split_pairs
+from historical_controls.drafting.own_rows import OwnRows
 from historical_controls.drafting.parts import draft_sheet, draft_wide
 from historical_controls.drafting.patients import draft_patients
-from historical_controls.drafting.sheets import Sheet, read_sheets
 from historical_controls.drafting.values import days_of, middle
 from historical_controls.drafting.visits import by_dated_visit, visit_days
 from historical_controls.errors import UserError
@@ -39,26 +43,32 @@ HEAD = """\
 
 def draft_study(folder: str | Path) -> dict[str, Any]:
     """The draft of a study's config, guesses as `Guess`. Raises UserError where there is nothing to look at."""
+    return _draft(folder)[0]
+
+
+def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
+    """The draft of the config, and the rows of a dictionary that it needs."""
     place = Path(folder)
     own = place / "dictionary"
     dictionary = load_dictionary(own if own.is_dir() else PROGRAM_DICTIONARY)
     paths = sorted(path for path in (place / RAW).rglob("*") if path.is_file())
     dictionaries = [path for path in paths if _is_redcap_dictionary(path)]
     drafts: dict[str, list[Draft]] = defaultdict(list)
+    own_rows = OwnRows()
     for path in paths:
         if path in dictionaries or path.name.lower().startswith("readme"):
             continue
         for sheet in read_sheets(path, place):
-            drafts[_source_of(path, place)].append(_drafted(split_pairs(sheet), dictionary))
+            drafts[_source_of(path, place)].append(_drafted(split_pairs(sheet), dictionary, own_rows))
     if not drafts:
         hint = "Put the exports there as the hospital sent them: csv, txt, tsv, xlsx, sav, dta, sas7bdat, xpt."
         raise UserError("there is no file that can be read", str(place / RAW), hint)
     sources = {name: _source(name, own_drafts, dictionaries, place) for name, own_drafts in drafts.items()}
-    return _config(place, sources, [draft for one in drafts.values() for draft in one], dictionary)
+    return _config(place, sources, [draft for one in drafts.values() for draft in one], dictionary), own_rows
 
 
-def _drafted(sheet: Sheet, dictionary: Dictionary) -> Draft:
-    draft = draft_sheet(sheet, dictionary)
+def _drafted(sheet: Sheet, dictionary: Dictionary, own: OwnRows) -> Draft:
+    draft = draft_sheet(sheet, dictionary, own)
     if draft.subject is not None and not draft.parts:
         draft_patients(draft, [])
         # Dated visits before the others: their headings name no day.
@@ -68,11 +78,16 @@ def _drafted(sheet: Sheet, dictionary: Dictionary) -> Draft:
 
 
 def write_draft(folder: str | Path) -> Path:
-    """Write config.yaml into the folder and return its path. Raises UserError where there is one already."""
+    """Write config.yaml, and rows of dictionary/ for what no dictionary names; returns the path of the config.
+
+    Raises UserError where there is a config already.
+    """
     target = Path(folder) / "config.yaml"
     if target.exists():
         raise UserError("there is a config.yaml already", str(target), "Move it away to have another one drafted.")
-    target.write_text(HEAD + config_text(draft_study(folder)), encoding="utf-8")
+    config, own_rows = _draft(folder)
+    target.write_text(HEAD + config_text(config), encoding="utf-8")
+    own_rows.write(Path(folder) / "dictionary")
     return target
 
 
@@ -107,14 +122,16 @@ def _arm_in(name: str) -> str | None:
 
 def _source(name: str, drafts: list[Draft], dictionaries: list[Path], folder: Path) -> dict[str, Any]:
     arm = _arm_in(name.replace("_", " "))
-    source: dict[str, Any] = {"arm": arm or Guess("historical", "treated or historical?")}
-    source["timezone"] = Guess("UTC", "the clock of these files, e.g. America/Mexico_City")
-    column = None if arm else _arm_column(drafts)
-    treated = [] if arm or column else _treated_ids(drafts)
-    if column:
-        source["arm"] = column
-    if treated:
-        source["arm"], source["treated_subjects"] = "historical", treated[0]
+    source: dict[str, Any] = {"arm": arm} if arm else arm_of(drafts)
+    source = {
+        "arm": source.pop("arm"),
+        "timezone": Guess("UTC", "the clock of these files, e.g. America/Mexico_City"),
+        **source,
+    }
+    for draft in drafts:
+        own_characteristics(draft)
+        note_limits(draft)
+    date_start(drafts)
     dated = {event["event"] for d in drafts for p in d.parts for event in plain(p).get("events", [])}
     if any(draft.relative for draft in drafts) and "admission" not in dated:
         source["relative_epoch"] = Guess(date(2000, 1, 1), "no date of admission: any day stands in for it")
@@ -123,52 +140,6 @@ def _source(name: str, drafts: list[Draft], dictionaries: list[Path], folder: Pa
         key = _slug(fold(f"{draft.sheet.path.stem} {draft.sheet.written.get('sheet', '')}"))
         files[key] = _file(draft, dictionaries, folder)
     return source | {"files": files}
-
-
-def _arm_column(drafts: list[Draft]) -> Any:
-    """The column that says the arm of every row, where one sheet is all there is; None where ids have to be listed."""
-    if len(drafts) != 1 or drafts[0].subject is None:
-        return None
-    (draft,) = drafts
-    column = first_of(ARMS, [name for name in draft.sheet.columns if name not in draft.used])
-    texts = draft.column(column) if column else []
-    codes, sure = arm_codes(texts)
-    historical, neither = other_arms(texts, codes)
-    if not codes or not historical or (not all(texts) and _arm_elsewhere(draft, texts)):
-        return None
-    draft.used.add(str(column))
-    neither += [""] if not all(texts) else []
-    arm = {"column": column, "treated": codes, "historical": historical, **({"neither": neither} if neither else {})}
-    if sure and not neither:
-        return arm
-    doubts = [] if sure else [f"is {', '.join(codes)} the treatment?"]
-    if neither:
-        doubts.append(f"in neither arm: {', '.join(text or '(blank)' for text in neither)}?")
-    elif len(historical) > 1 and not sure:
-        doubts.append(f"a further arm among {', '.join(historical)} goes under 'neither'")
-    return Guess(arm, "; ".join(doubts))
-
-
-def _arm_elsewhere(draft: Draft, arms: list[str]) -> bool:
-    """Whether a patient has rows with an arm and rows without: the arm then stands once, and holds for all."""
-    people = draft.column(plain(draft.subject))
-    told = {who for who, arm in zip(people, arms, strict=True) if arm}
-    return any(who in told for who, arm in zip(people, arms, strict=True) if not arm)
-
-
-def _treated_ids(drafts: list[Draft]) -> list[Any]:
-    """Ids of a column that names the arm of each patient, where one file holds both."""
-    for draft in drafts:
-        column = first_of(ARMS, [name for name in draft.sheet.columns if name not in draft.used])
-        if column is None or draft.subject is None:
-            continue
-        codes, sure = arm_codes(draft.column(column))
-        subjects = draft.column(plain(draft.subject))
-        ids = sorted({who for who, arm in zip(subjects, draft.column(column), strict=True) if arm in codes and who})
-        if ids:
-            draft.used.add(column)
-            return [ids if sure else Guess(ids, f"those with '{column}' {codes[0]}: are these the treated patients?")]
-    return []
 
 
 def _file(draft: Draft, dictionaries: list[Path], folder: Path) -> dict[str, Any]:
@@ -199,10 +170,11 @@ def _file(draft: Draft, dictionaries: list[Path], folder: Path) -> dict[str, Any
 
 def _config(folder: Path, sources: dict[str, Any], drafts: list[Draft], dictionary: Dictionary) -> dict[str, Any]:
     found = {code for draft in drafts for code in draft.outcomes}
-    outcomes = [code for code in dictionary.outcomes if code in found]
+    own = [code for draft in drafts[:1] for code in draft.own.outcomes if code in found]
+    outcomes = [*(code for code in dictionary.outcomes if code in found), *own]
     events = {event["event"] for d in drafts for part in d.parts for event in plain(part).get("events", [])}
-    numeric = [code for code in outcomes if dictionary.outcomes[code].kind == "number"]
-    time_zero = "infusion" if "infusion" in events else Guess("admission", "which event starts follow-up?")
+    numeric = [code for code in outcomes if code in own or dictionary.outcomes[code].kind == "number"]
+    time_zero = "infusion" if "infusion" in events else Guess(_start(events), "which event starts follow-up?")
     horizon = _horizon(drafts)
     study: dict[str, Any] = {
         "id": Guess(folder.resolve().name, "the registry's number"),
@@ -216,7 +188,9 @@ def _config(folder: Path, sources: dict[str, Any], drafts: list[Draft], dictiona
     return {
         "study": study,
         "sources": sources,
-        "outcomes": outcomes or Guess([], "no known outcome was recognised: dictionary/outcomes.csv takes new ones"),
+        "outcomes": Guess(outcomes, f"{', '.join(own)}: {NEW}; leave out what is not analysed")
+        if own
+        else outcomes or Guess([], "no known outcome was recognised: dictionary/outcomes.csv takes new ones"),
         "primary": Guess(
             {"outcome": (numeric or outcomes or ["?"])[0], "day": plain(horizon.get("horizon_days", 7))},
             "the question of the study",
@@ -225,6 +199,11 @@ def _config(folder: Path, sources: dict[str, Any], drafts: list[Draft], dictiona
         "balance": {"covariates": [*_characteristics(drafts), *numeric]},
         **_window(drafts),
     }
+
+
+def _start(events: set[str]) -> str:
+    """The first of the events, in the order in which they may start follow-up, that is dated."""
+    return next((event for event in ("admission", START) if event in events), "admission")
 
 
 def _horizon(drafts: list[Draft]) -> dict[str, Any]:

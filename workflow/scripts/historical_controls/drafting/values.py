@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime
+from functools import lru_cache
 from statistics import median
 from typing import Any
 
@@ -32,6 +33,7 @@ FORMATS = tuple(day + clock for day in DAYS for clock in CLOCKS)
 TWINS = {day: day.replace("%d", "?").replace("%m", "%d").replace("?", "%m") for day in DAYS}
 # Rare formats count: one row in a thousand without a clock is another format.
 MOST_TEXTS = 20_000
+FEW_TEXTS = 10
 NUMBER = re.compile(r"^[<>≤≥]?\s*-?\d[\d.,]*$")
 SENTINELS = ("9999", "999", "-99", "-999", "-1", "-9", "99999")
 
@@ -39,7 +41,8 @@ SENTINELS = ("9999", "999", "-99", "-999", "-1", "-9", "99999")
 def dates(texts: Sequence[str]) -> Any:
     """Formats of a column of dates, marked where day and month cannot be told apart; None where it holds none."""
     known = [text for text in dict.fromkeys(texts) if text][:MOST_TEXTS]
-    if not known or not re.search(r"\d", known[0]):
+    # Most columns hold none, which a few cells tell.
+    if not any(_reads(text, form) for text in known[:FEW_TEXTS] for form in FORMATS):
         return None
     fitting = {form: {text for text in known if _reads(text, form)} for form in FORMATS}
     left, chosen = set(known), []
@@ -58,12 +61,17 @@ def dates(texts: Sequence[str]) -> Any:
 
 
 def _reads(text: str, form: str) -> bool:
-    if not re.fullmatch(shape(form), text):
+    if not _pattern(form).fullmatch(text):
         return False
     with suppress(ValueError):
         datetime.strptime(text, form)
         return True
     return False
+
+
+@lru_cache(maxsize=len(FORMATS))
+def _pattern(form: str) -> re.Pattern[str]:
+    return re.compile(shape(form))
 
 
 def days_of(texts: Sequence[str], formats: Sequence[str]) -> list[date]:
@@ -87,19 +95,45 @@ def numbers(texts: Sequence[str], decimal: str = ".", thousands: str | None = No
 
 
 def is_numeric(texts: Sequence[str]) -> bool:
-    """Most filled cells are numbers; a few words among them are for cleaning to hold."""
+    """Most filled cells are numbers, or all but a word for missing; a few words are for cleaning to hold."""
     known = [text for text in texts if text]
-    return bool(known) and sum(bool(NUMBER.match(text)) for text in known) >= 0.7 * len(known)
+    n_numbers = sum(bool(NUMBER.match(text)) for text in known)
+    return bool(known) and (n_numbers >= 0.7 * len(known) or (n_numbers >= 10 and bool(words_of_missing(known))))
+
+
+def words_of_missing(texts: Sequence[str]) -> list[str]:
+    """The one or two words that stand, often, where a column has no number ('n.f.')."""
+    words = Counter(text for text in texts if text and not NUMBER.match(text))
+    n_distinct = len({text for text in texts if NUMBER.match(text)})
+    often = n_distinct > 2 * len(words) and len(words) <= 2 and all(count > 2 for count in words.values())
+    return sorted(words) if often else []
+
+
+def is_code_only(texts: Sequence[str]) -> bool:
+    """Whether every filled cell holds one and the same code for missing."""
+    known = {text for text in texts if text}
+    return len(known) == 1 and known <= set(SENTINELS)
 
 
 def codes_of_missing(texts: Sequence[str]) -> list[str]:
-    """Numbers that are repeated, usual as codes, and far outside the others."""
+    """Numbers that are repeated, usual as codes, and far outside the others; words in place of numbers."""
+    if is_code_only(texts):
+        return sorted({text for text in texts if text})
+    return sorted([*words_of_missing(texts), *_numeric_codes(texts)])
+
+
+def _numeric_codes(texts: Sequence[str]) -> list[str]:
     counts = Counter(text for text in texts if text in SENTINELS)
     rest = [float(text) for text in texts if NUMBER.match(text) and text not in SENTINELS and _float(text)]
     if not counts or len(rest) < 3:
         return []
     high = max(rest)
-    return sorted(code for code in counts if float(code) < 0 <= min(rest) or float(code) > 3 * high)
+    # A code that is repeated needs less distance: 999 beside distances up to 460 m.
+    return sorted(
+        code
+        for code, count in counts.items()
+        if float(code) < 0 <= min(rest) or float(code) > (3 if count == 1 else 1.5) * high
+    )
 
 
 def _float(text: str) -> bool:

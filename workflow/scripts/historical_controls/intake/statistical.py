@@ -62,6 +62,19 @@ def read_statistical(path: Path, file: SourceFile) -> Iterator[Grid]:
         done, size = done + len(frame), len(frame)
 
 
+def labels_of(path: Path, form: str) -> tuple[dict[str, str], bool]:
+    """Return the labels of the columns that have one, and whether any column has labels of its codes."""
+    try:
+        import pyreadstat
+
+        _, meta = getattr(pyreadstat, READERS[form])(str(path), metadataonly=True)
+    except Exception:  # whatever is wrong is said by who reads the rows
+        return {}, False
+    return {name: label for name, label in meta.column_names_to_labels.items() if label}, bool(
+        meta.variable_value_labels
+    )
+
+
 def _reader(path: Path, file: SourceFile) -> Callable[..., Any]:
     try:
         import pyreadstat

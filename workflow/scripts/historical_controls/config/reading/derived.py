@@ -117,6 +117,16 @@ def _historical(raw: Raw) -> str:
     return "first_eligible_hour" if by_filters else "event"
 
 
+def _standard_care(raw: Raw) -> str | None:
+    """Where no file dates an admission, both arms are followed from the event that starts follow-up of the treated."""
+    treated = value_at(raw, "cohort", "time_zero", "treated")
+    return treated if isinstance(treated, str) and _names_events(raw) and "admission" not in _recorded(raw) else None
+
+
+def _names_events(raw: Raw) -> bool:
+    return any(isinstance(part.get("events"), list) and part["events"] for part in _parts(raw))
+
+
 def _historical_event(raw: Raw) -> str | None:
     time_zero = value_at(raw, "cohort", "time_zero")
     by_event = value_at(time_zero, "historical") == "event"
@@ -192,6 +202,11 @@ DERIVED = (
         ("cohort", "time_zero", "historical"),
         "first_eligible_hour where there are filters and historical patients, else event",
         _historical,
+    ),
+    Derived(
+        ("cohort", "time_zero", "standard_care_from"),
+        "admission where a file dates one, else time_zero.treated",
+        _standard_care,
     ),
     Derived(
         ("cohort", "time_zero", "historical_event"),

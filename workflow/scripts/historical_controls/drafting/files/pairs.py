@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from historical_controls.dictionary.folding import fold
+from historical_controls.drafting.files.sheets import Sheet
 from historical_controls.drafting.marks import Guess
-from historical_controls.drafting.sheets import Sheet
 from historical_controls.drafting.values import dates
 
 PAIR = re.compile(r"^(\d{1,3}(?:[.,]\d+)?)\s*/\s*(\d{1,3}(?:[.,]\d+)?)$")

@@ -8,7 +8,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.drafting.marks import Guess, plain
-from historical_controls.intake.statistical import read_statistical
+from historical_controls.intake.statistical import labels_of, read_statistical
 from historical_controls.intake.text_files.decoding import GZIP
 from historical_controls.intake.workbooks.spreadsheet import read_spreadsheet
 
@@ -32,11 +32,15 @@ GROUPED = re.compile(r"^-?\d{1,3}([.,]\d{3})+$")
 
 @dataclass(frozen=True)
 class Sheet:
-    """One table of a file. written: how it is declared; columns: texts by heading, in the order of the file."""
+    """One table of a file. written: how it is declared; columns: texts by heading, in the order of the file.
+
+    labels: what a statistical package calls a column besides its name.
+    """
 
     path: Path
     written: dict[str, Any]
     columns: dict[str, list[str]]
+    labels: dict[str, str] = field(default_factory=dict)
 
     @property
     def n_rows(self) -> int:
@@ -53,8 +57,11 @@ def read_sheets(path: Path, folder: Path) -> Iterator[Sheet]:
         yield from _workbook(path, name)
     elif suffix in STATISTICAL:
         written = {"path": name, "format": STATISTICAL[suffix]}
+        columns, values = labels_of(path, STATISTICAL[suffix])
+        # Labels say in words what codes leave to guess.
+        written |= {"value_labels": True} if values else {}
         grid = next(read_statistical(path, _declared(written)))
-        yield Sheet(path, written, _named(grid.header, grid.cells.fillna("").to_numpy().tolist()))
+        yield Sheet(path, written, _named(grid.header, grid.cells.fillna("").to_numpy().tolist()), columns)
 
 
 def _declared(written: dict[str, Any]) -> SourceFile:

@@ -1,0 +1,1 @@
+"""What do the cells of a file tell where its headings do not?"""

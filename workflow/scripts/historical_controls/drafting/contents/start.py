@@ -1,0 +1,85 @@
+"""The event that starts follow-up where no heading names one: a date of each patient, or the first visit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from historical_controls.dictionary.folding import fold
+from historical_controls.drafting import headings as known
+from historical_controls.drafting.contents.columns import counts_rows, describes_patients, has_visits
+from historical_controls.drafting.draft import Draft, patients_part
+from historical_controls.drafting.marks import Guess, plain
+from historical_controls.drafting.values import dates, days_of, middle
+
+START = "enrolment"
+
+
+def date_start(drafts: Sequence[Draft]) -> None:
+    """Add a first event to a source that dates none; a date long before the others is that of birth."""
+    if any(plain(part).get("events") for draft in drafts for part in draft.parts) or any(d.relative for d in drafts):
+        return
+    for draft in drafts:
+        if draft.subject is not None and (dated := _dates_of_patients(draft)):
+            _by_date(draft, dated)
+            return
+    for draft in drafts:
+        if _by_visit(draft):
+            return
+
+
+def _dates_of_patients(draft: Draft) -> dict[str, list[str]]:
+    """Columns with one date for each patient, and their formats."""
+    return {
+        name: plain(formats)
+        for name in draft.free
+        if _one_each(draft, name) and (formats := dates(draft.column(name))) is not None
+    }
+
+
+def _one_each(draft: Draft, name: str) -> bool:
+    return not has_visits(draft) or describes_patients(draft, name)
+
+
+def _by_date(draft: Draft, dated: dict[str, list[str]]) -> None:
+    by_day = sorted(dated, key=lambda name: _middle_day(days_of(draft.column(name), dated[name])))
+    start = next((name for name in by_day if not _is_birth(name)), by_day[0])
+    time = {"columns": [start], "formats": dated[start]}
+    asked = f"does follow-up start on '{start}'?"
+    part = patients_part(draft, asked)
+    part["events"] = [{"event": Guess(START, asked), "time": Guess(time, asked)}]
+    draft.used.add(start)
+
+
+def _is_birth(name: str) -> bool:
+    return fold(name) in known.BIRTHS
+
+
+def _middle_day(days: Sequence[date]) -> float:
+    return middle([float(day.toordinal()) for day in days])
+
+
+def _by_visit(draft: Draft) -> bool:
+    """The first of dated visits; of several rows the first counts."""
+    time = next(
+        (
+            part["time"]
+            for part in map(plain, draft.parts)
+            if part["kind"].startswith("measurements") and part["time"].get("formats") and "where" not in part
+        ),
+        None,
+    )
+    if time is None or time["columns"] == ["?"]:
+        return False
+    asked = "does follow-up start at the first visit?"
+    part = patients_part(draft, asked)
+    part["events"] = [{"event": Guess(START, asked), "time": Guess(time, asked)}]
+    number = next((name for name in draft.free if counts_rows(draft, name)), None)
+    if number:
+        draft.used.add(number)
+        # Behind the kind, as a person writes it.
+        where = Guess([{"column": number, "is_in": [draft.column(number)[0]]}], "is this the first visit?")
+        rest = {key: part.pop(key) for key in list(part) if key != "kind"}
+        part |= {"where": where, **rest}
+    return True

@@ -1,0 +1,1 @@
+"""How is each file of a folder written?"""

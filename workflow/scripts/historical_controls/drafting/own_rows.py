@@ -1,0 +1,64 @@
+"""What no dictionary names, as rows of the study's own: outcomes, and the names under which they are sent."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from historical_controls.dictionary.folding import fold
+
+FAMILY = "measured"
+LONGEST_CODE = 24
+OUTCOME_COLUMNS = ("code", "family", "kind", "label_en", "unit", "benefit", "categories", "decimals")
+SYNONYM_COLUMNS = ("name", "code")
+
+
+@dataclass
+class OwnRows:
+    """Rows for dictionary/outcomes.csv by code, and for dictionary/synonyms.csv: code by name."""
+
+    outcomes: dict[str, dict[str, str]] = field(default_factory=dict)
+    synonyms: dict[str, str] = field(default_factory=dict)
+
+    def add(self, name: str, label: str, row: Mapping[str, str], taken: Collection[str]) -> str:
+        """The code of an outcome with this label, a new row unless there is one; made of its name in the file.
+
+        taken: codes that mean others.
+        """
+        plain = re.sub(r"[^A-Z0-9]+", "_", fold(name).upper()).strip("_")[:LONGEST_CODE].strip("_") or "OUTCOME"
+        stem = plain if plain[0].isalpha() else f"N{plain}"
+        place, code = 1, stem
+        while code in taken or self.outcomes.get(code, {"label_en": label})["label_en"] != label:
+            place, code = place + 1, f"{stem}_{place + 1}"
+        self.outcomes.setdefault(code, {"code": code, "label_en": label, **row})
+        return code
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write the rows into a study's dictionary, behind those that are there; returns the files."""
+        files = {
+            "outcomes": (OUTCOME_COLUMNS, list(self.outcomes.values())),
+            "synonyms": (SYNONYM_COLUMNS, [{"name": name, "code": code} for name, code in self.synonyms.items()]),
+        }
+        written = []
+        for name, (columns, rows) in files.items():
+            if rows:
+                folder.mkdir(parents=True, exist_ok=True)
+                _append(folder / f"{name}.csv", columns, rows)
+                written.append(folder / f"{name}.csv")
+        return written
+
+
+def _append(path: Path, columns: Collection[str], rows: list[dict[str, str]]) -> None:
+    there = path.read_text(encoding="utf-8-sig") if path.exists() else ""
+    # Columns that an own file lacks have defaults.
+    header = next(csv.reader([there.splitlines()[0]])) if there.strip() else list(columns)
+    with path.open("a", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, header, extrasaction="ignore", restval="", lineterminator="\n")
+        if not there.strip():
+            writer.writeheader()
+        elif not there.endswith("\n"):
+            stream.write("\n")
+        writer.writerows(rows)
