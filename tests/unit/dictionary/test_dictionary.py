@@ -269,10 +269,10 @@ def test_a_study_may_name_a_family_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_study_may_name_an_event_of_its_own(tmp_path: Path) -> None:
-    """What starts follow-up elsewhere is an enrolment or a transplant, which the program need not know."""
-    (tmp_path / "events.csv").write_text("code,label_en,label_es\nenrolment,enrolment,inclusión\n", encoding="utf-8")
+    """What starts follow-up elsewhere may be a transplant, which the program need not know."""
+    (tmp_path / "events.csv").write_text("code,label_en,label_es\ntransplant,transplant,trasplante\n", encoding="utf-8")
     own = load_dictionary(tmp_path)
-    assert (own.event_label("enrolment", "es"), own.event_label("death", "en")) == ("inclusión", "death")
+    assert (own.event_label("transplant", "es"), own.event_label("death", "en")) == ("trasplante", "death")
     assert own.event_label("marrow_graft", "en") == "marrow graft"
     (tmp_path / "events.csv").write_text("code,label_en\nEnrolment,a\nvisit,a\nvisit,b\n", encoding="utf-8")
     with pytest.raises(UserErrors, match=r"line 2: 'Enrolment' is not a valid code(.|\n)*line 4: the code 'visit'"):

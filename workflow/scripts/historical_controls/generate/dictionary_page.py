@@ -29,7 +29,7 @@ LEAD,umol/L,20.72
 
 dictionary/events.csv
 code,label_en,label_es
-enrolment,enrolment,inclusión
+transplant,transplant,trasplante
 ```
 
 The program's own events, which other names stand beside:

@@ -14,8 +14,10 @@ from historical_controls.drafting.draft import Draft, note_missing, patients_par
 from historical_controls.drafting.headings import moment_in, without_brackets
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.own_rows import FAMILY
-from historical_controls.drafting.values import dates, is_numeric, numbers
+from historical_controls.drafting.values import NUMBER, dates, is_numeric, numbers
 
+# Cells from which the digits of a column are told.
+MOST_DIGITS = 1000
 NEW = "new in dictionary/outcomes.csv"
 BRACKETS = re.compile(r"[(\[]([^()\[\]]+)[)\]]\s*$")
 
@@ -91,6 +93,7 @@ def _own_characteristic(draft: Draft, name: str) -> Guess | None:
     if dates(texts) is not None:
         return None
     label, distinct = _label(draft, name), sorted(set(filter(None, texts)))
+    said: dict[str, Any]
     if is_numeric(texts) and len(distinct) > 2:
         unit = _unit(draft, name)
         row = {"family": "characteristic", "unit": unit, "decimals": str(_decimals(draft, texts))}
@@ -139,5 +142,5 @@ def _stated(text: str) -> str:
 def _decimals(draft: Draft, texts: Sequence[str]) -> int:
     """Digits behind the mark, of most numbers; two at most are of use."""
     mark = draft.decimal[0]
-    behind = Counter(len(text.partition(mark)[2]) for text in texts if numbers([text], *draft.decimal))
+    behind = Counter(len(text.partition(mark)[2]) for text in texts[:MOST_DIGITS] if NUMBER.match(text))
     return min(2, behind.most_common(1)[0][0]) if behind else 1

@@ -56,12 +56,12 @@ def read_sheets(path: Path, folder: Path) -> Iterator[Sheet]:
     elif suffix in (".xlsx", ".xlsm"):
         yield from _workbook(path, name)
     elif suffix in STATISTICAL:
-        written = {"path": name, "format": STATISTICAL[suffix]}
+        kept: dict[str, Any] = {"path": name, "format": STATISTICAL[suffix]}
         columns, values = labels_of(path, STATISTICAL[suffix])
         # Labels say in words what codes leave to guess.
-        written |= {"value_labels": True} if values else {}
-        grid = next(read_statistical(path, _declared(written)))
-        yield Sheet(path, written, _named(grid.header, grid.cells.fillna("").to_numpy().tolist()), columns)
+        kept |= {"value_labels": True} if values else {}
+        grid = next(read_statistical(path, _declared(kept)))
+        yield Sheet(path, kept, _named(grid.header, grid.cells.fillna("").to_numpy().tolist()), columns)
 
 
 def _declared(written: dict[str, Any]) -> SourceFile:
