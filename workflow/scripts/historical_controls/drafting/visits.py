@@ -8,7 +8,7 @@ from historical_controls.dictionary.folding import fold
 from historical_controls.drafting.draft import Draft, part_of
 from historical_controls.drafting.headings import outcome_named
 from historical_controls.drafting.marks import Guess, plain
-from historical_controls.drafting.parts import measured
+from historical_controls.drafting.measured import measured
 from historical_controls.drafting.values import dates, days_of, is_numeric
 
 DATES = ("date", "fecha", "dt")
