@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import shutil
 import subprocess
@@ -69,13 +71,33 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first worker makes and the others wait for, each of which would make it anew."""
+    base = factory.getbasetemp()
+    # Workers have folders of their own below the one of the whole run.
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, done = shared / name, shared / f"{name}.done"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            # What a failed worker left is made again, so that every worker shows the failure itself.
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Results of the example study, run once in a folder of its own, with one scenario of its grid.
+    """Results of the example study, run once in a folder of its own, with one scenario of its grid; only read.
 
     The other scenarios go the same way and take longer than all the rest.
     """
-    folder = tmp_path_factory.mktemp("example")
+    return made_once(tmp_path_factory, "example", _run_example) / "results"
+
+
+def _run_example(folder: Path) -> None:
     for name in ("config.yaml", "eligibility.yaml"):
         shutil.copy(ROOT / name, folder / name)
     for name in ("sources", "dictionary", "data"):
@@ -83,7 +105,6 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     edit_config(folder, lambda settings: settings.update(sensitivity={**NO_GRID, "weightings": ["entropy"]}))
     run = snakemake(folder, cores=4)
     assert run.code == 0, run.output
-    return folder / "results"
 
 
 @pytest.fixture(scope="session")

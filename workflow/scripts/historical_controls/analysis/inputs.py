@@ -61,8 +61,8 @@ class AnalysisInputs:
     def content(self, codes: Iterable[str]) -> tuple[bytes, ...]:
         """Hashes that tell one cohort from another by who is compared, from when and with which values of these
         outcomes: the tables of a scenario may hold fewer outcomes than those of another."""
-        needed = sorted({*codes} & self._visits_by_outcome.keys())
-        return (self._patients_hash, *(self._visits_hash(code) for code in needed))
+        needed = sorted({*codes} & self._visits_hashes.keys())
+        return (self._patients_hash, *(self._visits_hashes[code] for code in needed))
 
     @cached_property
     def weights(self) -> tuple[bytes, ...]:
@@ -86,17 +86,14 @@ class AnalysisInputs:
         patients = included.drop(columns=["scenario", "display_id", "undecided"], errors="ignore").sort_values(PERSON)
         return _hashed(patients)
 
-    def _visits_hash(self, code: str) -> bytes:
-        if code not in self._hashes:
-            visits = self._visits_by_outcome[code].drop(columns="scenario").sort_values([*PERSON, "outcome", "day"])
-            # Values that were converted and converted back differ in the last digit alone.
-            rounded = {name: _rounded(visits[name]) for name in ("value", "lower", "upper")}
-            self._hashes[code] = _hashed(visits.assign(**rounded))
-        return self._hashes[code]
-
     @cached_property
-    def _hashes(self) -> dict[str, bytes]:
-        return {}
+    def _visits_hashes(self) -> dict[str, bytes]:
+        visits = self.visits.drop(columns="scenario").sort_values(["outcome", *PERSON, "day"], ignore_index=True)
+        # Values that were converted and converted back differ in the last digit alone.
+        rounded = {name: _rounded(visits[name]) for name in ("value", "lower", "upper")}
+        # Rows are hashed together: a call for each outcome costs more than its rows.
+        rows = pd.util.hash_pandas_object(visits.assign(**rounded), index=False).to_numpy()
+        return {str(code): rows[own].tobytes() for code, own in visits.groupby("outcome").indices.items()}
 
     @cached_property
     def _visits_by_outcome(self) -> dict[str, pd.DataFrame]:

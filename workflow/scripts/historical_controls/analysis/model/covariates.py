@@ -144,17 +144,20 @@ def _reason_against(known: pd.Series, arm: pd.Series) -> str | None:
 
 def _redundant(own: pd.DataFrame, before: dict[str, pd.DataFrame], arm: pd.Series) -> str | None:
     """Whether the columns add nothing to the mean, the arm and the covariates before them, among those measured."""
-    centred = own - own.mean()
-    size = np.sqrt((centred**2).mean())
-    if own.empty or not (size > DEPENDENT * own.abs().max()).all():
+    if own.empty:
         return "covariate_constant"
-    treated = (arm == "treated").astype(float).to_frame("treated")
-    fixed = pd.concat([treated, *before.values()], axis=1)
-    fixed = fixed - fixed.mean()
-    spread = np.sqrt((fixed**2).mean())
+    values = own.to_numpy(dtype=float)
+    centred = values - values.mean(axis=0)
+    size = np.sqrt((centred**2).mean(axis=0))
+    if not (size > DEPENDENT * np.abs(values).max(axis=0)).all():
+        return "covariate_constant"
+    treated = (arm == "treated").to_numpy(dtype=float)
+    fixed = np.column_stack([treated, *(one.to_numpy(dtype=float) for one in before.values())])
+    fixed = fixed - fixed.mean(axis=0)
+    spread = np.sqrt((fixed**2).mean(axis=0))
     # The arm of a single-arm outcome does not vary; it is refused elsewhere.
-    basis = fixed.loc[:, spread > 0] / spread[spread > 0]
-    both = np.column_stack([basis.to_numpy(), (centred / size).to_numpy()])
+    basis = fixed[:, spread > 0] / spread[spread > 0]
+    both = np.column_stack([basis, centred / size])
     # Columns have unit root mean square, hence singular values of the size sqrt(n): the tolerance grows with them.
     full = np.linalg.matrix_rank(both, tol=DEPENDENT * np.sqrt(len(arm)) * both.shape[1]) == both.shape[1]
     return None if full else "covariate_collinear"

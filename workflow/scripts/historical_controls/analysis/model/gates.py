@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pandas as pd
+import numpy as np
 
 from historical_controls.analysis.model.mean_model import choose_time
 from historical_controls.analysis.model.model_data import ModelData
@@ -47,10 +47,10 @@ def reason_against_day(data: ModelData, day: int, settings: Analysis) -> str | N
     return "too_few_patients_at_day" if fewest < settings.min_patients_per_arm else None
 
 
-def near_day(data: ModelData, arm: str, day: int, settings: Analysis) -> pd.Index:
+def near_day(data: ModelData, arm: str, day: int, settings: Analysis) -> list[str]:
     """Subjects of an arm with a value within the visit window of a day: the n beneath an estimate of that day."""
-    own = data.frame.loc[data.frame["arm"] == arm]
-    return pd.Index(own.loc[(own["day"] - day).abs() <= settings.visit_window_days, "subject"].unique())
+    courses = data.courses[arm]
+    return courses.subjects[courses.distance(day) <= settings.visit_window_days].tolist()
 
 
 def measured_at(data: ModelData, arm: str, day: int, settings: Analysis) -> int:
@@ -59,13 +59,12 @@ def measured_at(data: ModelData, arm: str, day: int, settings: Analysis) -> int:
     A course whose values are on average no farther apart than twice the window must not end before the day or begin
     after it either. Of rarer values and scheduled visits the nearest counts.
     """
-    own = data.frame.loc[data.frame["arm"] == arm]
-    near = near_day(data, arm, day, settings)
-    if choose_time(data, settings) == "visits":
-        return len(near)
-    days = own.groupby("subject")["day"].agg(["min", "max", "nunique"]).loc[near]
-    # clip: a patient with one value has no gap, and is not `often`.
-    gap = (days["max"] - days["min"]) / (days["nunique"] - 1).clip(lower=1)
-    often = (days["nunique"] > 1) & (gap <= 2 * settings.visit_window_days)
-    reaches = (days["min"] <= day) & (days["max"] >= day)
-    return int((reaches | ~often).sum())
+    courses, window = data.courses[arm], settings.visit_window_days
+    near = courses.distance(day) <= window
+    if not near.any() or choose_time(data, settings) == "visits":
+        return int(near.sum())
+    # A patient with one value has no gap, and is not `often`.
+    gap = (courses.last - courses.first) / np.maximum(courses.distinct - 1, 1)
+    often = (courses.distinct > 1) & (gap <= 2 * window)
+    reaches = (courses.first <= day) & (courses.last >= day)
+    return int((near & (reaches | ~often)).sum())

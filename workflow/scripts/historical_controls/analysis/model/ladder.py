@@ -218,7 +218,7 @@ def fit_rung(mean: MeanModel, rung: CovarianceRung, settings: Analysis, null: bo
     if rows["y"].isna().any():
         fit = fit_imputed(with_open_bounds(rows), with_bounds(spec), seed=mean.seed)
     else:
-        fit = fit_mixed_model(rows, spec)
+        fit = fit_mixed_model(rows, spec, like=mean.design)
     fit.point  # noqa: B018  raises NotConverged
     return fit
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.config.analysis.analysis import Analysis
+from historical_controls.mixed_model.design.arrays import Design
 from historical_controls.mixed_model.design.design import build_design
 from historical_controls.mixed_model.design.errors import ModelError
 from historical_controls.mixed_model.design.specification import MixedModelSpec
@@ -35,7 +36,7 @@ class MeanModel:
     """form: one of FORMS; fixed, null: right sides with and without arms; visits: the days fitted, empty for curves.
 
     frame: the rows that are fitted (of ModelData.frame), with columns treated, at_visit and visit (the day).
-    seed: of the draws of values beyond limits.
+    seed: of the draws of values beyond limits. design: of these rows with arms, of a response that only varies.
     """
 
     form: str
@@ -44,6 +45,7 @@ class MeanModel:
     visits: tuple[int, ...]
     frame: pd.DataFrame
     seed: int = 0
+    design: Design | None = None
 
     @property
     def one_value_each(self) -> bool:
@@ -89,9 +91,10 @@ def build_mean_model(data: ModelData, settings: Analysis) -> MeanModel:
     """
     failure: ModelError | None = None
     for mean in _forms(data, settings, choose_time(data, settings)):
-        failure = _failure(mean)
-        if failure is None:
-            return mean
+        try:
+            return replace(mean, design=_design(mean))
+        except ModelError as error:
+            failure = error
     assert failure is not None
     raise failure
 
@@ -195,15 +198,11 @@ def _formula(terms: list[str]) -> str:
     return " + ".join(["y ~ " + terms[0], *terms[1:]])
 
 
-def _failure(mean: MeanModel) -> ModelError | None:
-    """Why the design cannot be told apart from its parts, or None; the response takes no part in it."""
+def _design(mean: MeanModel) -> Design:
+    """The design, which the response takes no part in. Raises ModelError where its parts cannot be told apart."""
     # Any response that varies: whether a design has full rank does not depend on it.
     frame = mean.frame.assign(y=np.arange(len(mean.frame), dtype=float))
-    try:
-        build_design(frame, MixedModelSpec(fixed=mean.fixed, subject="subject", random=None, residual="iid"))
-    except ModelError as error:
-        return error
-    return None
+    return build_design(frame, MixedModelSpec(fixed=mean.fixed, subject="subject", random=None, residual="iid"))
 
 
 class Differences(Protocol):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from historical_controls.analysis.measurement.visit_intensity import inverse_intensity
 from historical_controls.analysis.model.covariates import CovariateSource, build_covariates
@@ -15,6 +17,39 @@ from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.scales import transformed
 
 PERSON = ["source", "patient_id"]
+
+
+@dataclass(frozen=True)
+class Courses:
+    """When the subjects of one arm have responses: days (N,) of all rows, of which those of a subject begin at starts
+    (n,); subjects (n,) and the first, last and number of their distinct days."""
+
+    subjects: NDArray[np.object_]
+    starts: NDArray[np.int64]
+    days: NDArray[np.float64]
+    first: NDArray[np.float64]
+    last: NDArray[np.float64]
+    distinct: NDArray[np.int64]
+
+    def distance(self, day: int) -> NDArray[np.float64]:
+        """Days between this day and the nearest response of each subject (n,)."""
+        # reduceat has no answer for no subject at all.
+        return np.minimum.reduceat(np.abs(self.days - day), self.starts) if len(self.starts) else np.empty(0)
+
+
+def courses_of(own: pd.DataFrame) -> Courses:
+    """Of rows with subject and day, in any order."""
+    codes, names = pd.factorize(own["subject"])
+    days = own["day"].to_numpy(dtype=float)
+    order = np.lexsort((days, codes))
+    codes, days = codes[order], days[order]
+    first = np.diff(codes, prepend=-1) != 0
+    starts = np.flatnonzero(first)
+    ends = np.append(starts[1:], len(days))[: len(starts)] - 1
+    # Two rows of one day are one day.
+    new_day = (first | (np.diff(days, prepend=np.nan) != 0)).astype(np.int64)
+    distinct = np.add.reduceat(new_day, starts) if len(starts) else new_day
+    return Courses(np.asarray(names, dtype=object), starts, days, days[starts], days[ends], distinct)
 
 
 @dataclass(frozen=True)
@@ -44,6 +79,11 @@ class ModelData:
     share_beyond: float
     seed: int = 0
 
+    @cached_property
+    def courses(self) -> dict[str, Courses]:
+        """When the patients of each arm have responses."""
+        return {arm: courses_of(self.frame.loc[self.frame["arm"] == arm]) for arm in ARMS}
+
     def n_subjects(self, arm: str) -> int:
         """Patients of an arm with at least one response."""
         return int(self.frame.loc[self.frame["arm"] == arm, "subject"].nunique())
@@ -62,7 +102,7 @@ def model_data(
     """
     people = patients.loc[patients["included"].fillna(False).astype(bool)].copy()
     people["subject"] = subject_of(people)
-    own = visits.loc[visits["outcome"] == outcome.code].merge(people[[*PERSON, "subject"]], on=PERSON)
+    own = _of_subjects(visits.loc[visits["outcome"] == outcome.code], people["subject"])
     # Before the scale: log 0 would be minus infinity.
     own = edges_as_limits(own, outcome)
     # Counted before any substitution: half-limit values are still beyond a limit.
@@ -71,7 +111,7 @@ def model_data(
     scaled = known.assign(**{name: to_scale(known[name], outcome) for name in ("value", "lower", "upper")})
     responses = scaled.loc[scaled["day"] >= 1]
     frame = responses.rename(columns={"value": "y"})[["subject", "arm", "day", "y", "lower", "upper"]]
-    day_zero = visits.loc[visits["day"] == 0].merge(people[[*PERSON, "subject"]], on=PERSON)
+    day_zero = _of_subjects(visits.loc[visits["day"] == 0], people["subject"])
     # Of patients with a response: only they can have a covariate that matters.
     arm = frame.drop_duplicates("subject").set_index("subject")["arm"].sort_index()
     covariates = build_covariates(outcome, CovariateSource(people, day_zero, arm, dictionary), settings)
@@ -93,6 +133,12 @@ def model_data(
         float(scaled.loc[scaled["day"] == 0, "value"].std()),
         float(beyond.mean()) if len(beyond) else float("nan"),
     )
+
+
+def _of_subjects(visits: pd.DataFrame, subjects: pd.Series) -> pd.DataFrame:
+    """The rows of these subjects, with their column."""
+    named = visits.assign(subject=subject_of(visits))
+    return named.loc[named["subject"].isin(subjects)].reset_index(drop=True)
 
 
 def subject_of(people: pd.DataFrame) -> pd.Series:

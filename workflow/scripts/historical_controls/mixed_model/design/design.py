@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from formulaic import Formula
+from formulaic import Formula, ModelSpec
 
 from historical_controls.mixed_model.design import checks
 from historical_controls.mixed_model.design.arrays import Array, Codes, Design
@@ -15,32 +16,42 @@ from historical_controls.mixed_model.design.messages import Code
 from historical_controls.mixed_model.design.specification import MixedModelSpec
 
 
-def build_design(data: pd.DataFrame, spec: MixedModelSpec) -> Design:
+@dataclass(frozen=True)
+class FixedPart:
+    """The response (N,) and X (N, p) in the caller's order, with the names of the columns and how they were made."""
+
+    y: Array
+    X: Array
+    names: tuple[str, ...]
+    formula: ModelSpec
+
+
+def build_design(data: pd.DataFrame, spec: MixedModelSpec, like: Design | None = None) -> Design:
     """Evaluate the formulas, order the rows, and refuse what the model cannot carry.
 
-    Spline knots and category levels are taken from all rows and kept in `fixed_formula`.
+    Spline knots and category levels are taken from all rows and kept in `fixed_formula`. like: a design whose X is
+    taken over where this one would have the same, for a formula costs more than a fit; its response may be another.
     Raises DataError or RankDeficient.
     """
     checks.named_columns(data, spec)
     # `row` counts positions; the caller's labels may repeat.
     data = data.reset_index(drop=True)
-    response, fixed = _matrices(spec.fixed, data)
+    fixed = _fixed_part(spec.fixed, data) if like is None else _taken_over(spec.fixed, data, like)
     random = _right_side(spec.random, data) if spec.random is not None else None
     order, layout = _layout(data, spec)
-    X = _ordered(fixed, order)
     design = Design(
         spec=spec,
-        X=X,
+        X=_ordered(fixed.X, order),
         Z=_ordered(random, order) if random is not None else np.empty((len(data), 0)),
-        y=_ordered(response, order)[:, 0],
-        coefficient_names=tuple(map(str, fixed.columns)),
+        y=_ordered(fixed.y, order),
+        coefficient_names=fixed.names,
         random_names=tuple(map(str, random.columns)) if random is not None else (),
         time=_numbers(data, spec.time, order),
         weight=_numbers(data, spec.weights, order),
         lower=_numbers(data, spec.lower, order),
         upper=_numbers(data, spec.upper, order),
         row=order,
-        fixed_formula=fixed.model_spec,
+        fixed_formula=fixed.formula,
         random_formula=random.model_spec if random is not None else None,
         data=data,
         **layout,
@@ -75,7 +86,7 @@ def _evaluated(design: Design, table: pd.DataFrame) -> Array:
     return values
 
 
-def _matrices(formula: str, data: pd.DataFrame) -> tuple[Any, Any]:
+def _fixed_part(formula: str, data: pd.DataFrame) -> FixedPart:
     try:
         # By default formulaic drops rows with missing values, and X, Z and the ids would no longer match.
         both = Formula(formula).get_model_matrix(data, na_action="ignore")
@@ -84,7 +95,21 @@ def _matrices(formula: str, data: pd.DataFrame) -> tuple[Any, Any]:
     # Text as response becomes one indicator column per level.
     if both.lhs.shape[1] != 1:
         raise DataError(Code.RESPONSE_NOT_NUMERIC, formula=f"fixed={formula!r}", columns=both.lhs.shape[1])
-    return both.lhs, both.rhs
+    y, X = (np.asarray(side, dtype=np.float64) for side in (both.lhs, both.rhs))
+    return FixedPart(y[:, 0], X, tuple(map(str, both.rhs.columns)), both.rhs.model_spec)
+
+
+def _taken_over(formula: str, data: pd.DataFrame, like: Design) -> FixedPart:
+    """The fixed part with the X of another design where formula and covariates are the same, else made anew."""
+    response = formula.partition("~")[0].strip()
+    needed = sorted(map(str, like.fixed_formula.required_variables))
+    same = like.spec.fixed == formula and len(like.data) == len(data)
+    # A response that is transformed is left to the formula.
+    if not same or response not in data or not like.data[needed].equals(data[needed]):
+        return _fixed_part(formula, data)
+    X = np.empty_like(like.X)
+    X[like.row] = like.X
+    return FixedPart(data[response].to_numpy(dtype=np.float64), X, like.coefficient_names, like.fixed_formula)
 
 
 def _right_side(formula: str, data: pd.DataFrame) -> Any:

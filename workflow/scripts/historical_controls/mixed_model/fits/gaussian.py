@@ -204,15 +204,17 @@ class MixedModelFit(Answers):
         return rows
 
 
-def fit_mixed_model(data: pd.DataFrame, spec: MixedModelSpec, control: Control | None = None) -> MixedModelFit:
-    """Fit one model to a long table.
+def fit_mixed_model(
+    data: pd.DataFrame, spec: MixedModelSpec, control: Control | None = None, like: Design | None = None
+) -> MixedModelFit:
+    """Fit one model to a long table. like: a design of the same rows and mean, see `build_design`.
 
     Raises DataError, RankDeficient or SpecificationError for what cannot be fitted; a fit that did not
     converge after all declared attempts is returned with `converged` False and no estimates.
     """
     if spec.censored:
         raise SpecificationError(Code.CENSORED_ELSEWHERE)
-    return fit_design(build_design(data, spec), control or Control())
+    return fit_design(build_design(data, spec, like), control or Control())
 
 
 def fit_design(design: Design, control: Control, start: Array | None = None) -> MixedModelFit:
