@@ -50,6 +50,8 @@ def lab_fates(clean_source: CleanSource) -> list[str]:
 
 TEMP = {"test": "TEMP", "unit": "Cel", "specimen": ""}
 AIR = {"test": "FIO2", "unit": "fraction", "specimen": "arterial"}
+DIMER = {"test": "DDIM", "unit": "ng/mL FEU", "specimen": ""}
+CYTOKINE = {"test": "IL6", "unit": "pg/mL", "specimen": ""}
 
 SETTLED: list[tuple[list[dict[str, str]], list[str]]] = [
     ([{}, {}], ["clean", "DUP_IDENTICAL"]),
@@ -73,6 +75,11 @@ SETTLED: list[tuple[list[dict[str, str]], list[str]]] = [
     ([{**TEMP, "result": "99.6", "unit": "F"}, {**TEMP, "result": "37.60"}], ["DUP_CONFLICT", "DUP_CONFLICT"]),
     ([{**TEMP, "result": "99.6", "unit": "F"}, {**TEMP, "result": "99.7", "unit": "F"}], ["DUP_CONFLICT"] * 2),
     ([{**TEMP, "result": "37.5"}, {**TEMP, "result": "37.6"}], ["DUP_CONFLICT"] * 2),
+    # 1.2E3 ng/mL was rounded to hundreds; ng/L and pg/mL are two units, each rounded by itself.
+    ([{**DIMER, "result": "1.2E3"}, {**DIMER, "result": "1.235", "unit": "mg/L FEU"}], ["DUP_IDENTICAL", "clean"]),
+    ([{**DIMER, "result": "1.2E3"}, {**DIMER, "result": "1.26", "unit": "mg/L FEU"}], ["DUP_CONFLICT"] * 2),
+    ([{**CYTOKINE, "result": "12.3"}, {**CYTOKINE, "result": "12", "unit": "ng/L"}], ["clean", "DUP_IDENTICAL"]),
+    ([{**CYTOKINE, "result": "12.3"}, {**CYTOKINE, "result": "12", "unit": "PG/ML"}], ["DUP_CONFLICT"] * 2),
     # Single precision: 0.20999999 is 0.21, as a double and as a value at the hard limit.
     ([{**AIR, "result": "0.21"}, {**AIR, "result": "0.20999999"}], ["DUP_IDENTICAL", "clean"]),
     ([{**AIR, "result": "0.20999999"}], ["clean"]),
@@ -93,6 +100,14 @@ def test_the_same_sample_twice() -> None:
     fates_of = iter(lab_fates(found))
     assert [[next(fates_of) for _ in rows] for rows, _ in SETTLED] == expected
     assert len(found.measurements) == sum(each.count("clean") for each in expected)
+
+
+@pytest.mark.parametrize(("sent", "kept"), [("1.235", 1234.6), ("1.236", None)])
+def test_a_mark_of_thousands_is_no_decimal_of_a_reading_in_another_unit(sent: str, kept: float | None) -> None:
+    """1.235 ng/mL is 1235 where the point marks thousands: 1234.5 to 1235.5, within which 1,2346 mg/L lies."""
+    rows = [{**DIMER, "result": sent}, {**DIMER, "result": "1,2346", "unit": "mg/L FEU"}]
+    found = joined(rows, file_keys={"decimal": ",", "thousands": "."})
+    assert found.measurements["value"].tolist() == ([] if kept is None else [kept])
 
 
 def test_the_order_of_files_decides_nothing_but_which_line_stands() -> None:
