@@ -33,6 +33,21 @@ PLANTED: list[tuple[str, Any, str, str]] = [
     ("cohort.rules.I3.outcome", "PCR", "", "PCR is an outcome (kind: result); a numeric outcome is needed here"),
     ("cohort.rules.I3.outcome", "AGE", "", "AGE is a characteristic of patients"),
     ("cohort.rules.I1.outcome", "PF", "", "an outcome with qualitative results is needed here"),
+    # No analysis compares a characteristic, and none describes a flag by day: both ended as "nobody has values".
+    (
+        "outcomes.1",
+        "SEX",
+        "",
+        "SEX is a characteristic of patients (kind: category); an outcome of numbers, results or events",
+    ),
+    ("outcomes.1", "MECHVENT", "", "MECHVENT is an outcome (kind: flag); an outcome of numbers, results or events"),
+    # How a stay ends is what treatment may change: nothing is adjusted for it, balanced or matched on it.
+    ("analysis.covariates.0", "DEATH", "", "DEATH is an outcome (kind: ending); a characteristic or numeric outcome"),
+    ("balance.covariates.0", "DEATH", "", "DEATH is an outcome (kind: ending)"),
+    ("balance.key_covariates.1", "DISCHARGE", "", "DISCHARGE is an outcome (kind: ending)"),
+    ("balance.matching.exact.0", "DEATH", "", "DEATH is an outcome (kind: ending)"),
+    ("primary.key_secondary", ["HR", "PF"], "primary", "PF is the primary outcome; take it out of key_secondary"),
+    ("calibration", {"outcomes": ["PCR"]}, "calibration.outcomes.0", "'PCR' is not a known numeric outcome analysed"),
     ("study.title", {"en": "x"}, "", "there is no text in the language 'es'"),
     ("cohort.rules.I3.label", {"es": "x"}, "", "there is no text in the language 'en'"),
     ("balance.matching.calipers", {"XX": 0.5}, "balance.matching.calipers.XX", "'XX' is not a known key covariate"),

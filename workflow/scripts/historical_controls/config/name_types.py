@@ -67,8 +67,9 @@ Characteristic = Annotated[Code, Named("characteristic", "outcome")]
 MatchedCharacteristic = Annotated[Code, Named("matched_characteristic")]
 Covariate = Annotated[Code, Named("covariate")]
 AnalysedOutcome = Annotated[Code, Named("analysed_outcome")]
+CalibratedOutcome = Annotated[Code, Named("calibrated_outcome")]
 SofaScore = Annotated[Code, Named("sofa_score", "outcome")]
-DeclaredOutcome = Annotated[Code, Named("outcome", "outcome"), Declares("analysed_outcome")]
+DeclaredOutcome = Annotated[Code, Named("compared_outcome", "outcome"), Declares("analysed_outcome")]
 # Two members: a timing is no code of the dictionary, but declares a key covariate as well.
 KeyCovariate = (
     Annotated[Code, Named("covariate"), Declares("key_covariate")] | Annotated[Timing, Declares("key_covariate")]

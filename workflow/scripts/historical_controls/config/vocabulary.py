@@ -117,12 +117,26 @@ def _study_days(known: Vocabulary, _: Context) -> Allowed | None:
     return range(1, horizon + 1) if plain else range(1, 22) if horizon is None else None
 
 
+def characteristic(outcome: Outcome) -> bool:
+    return outcome.family == "characteristic"
+
+
 def measured(outcome: Outcome) -> bool:
-    return outcome.family != "characteristic" and outcome.kind != "ending"
+    return not characteristic(outcome) and outcome.kind != "ending"
 
 
 def numeric(outcome: Outcome) -> bool:
     return measured(outcome) and outcome.kind == "number"
+
+
+def comparable(outcome: Outcome) -> bool:
+    """Whether there is an analysis of it: of characteristics and of flags at moments there is none."""
+    return numeric(outcome) or (not characteristic(outcome) and outcome.kind in ("event", "result", "ending"))
+
+
+def _calibrated(known: Vocabulary, context: Context) -> Allowed:
+    fitting = Fitting(known.dictionary.outcomes, numeric)
+    return [code for code in _declared("analysed_outcome")(known, context) if code in fitting]
 
 
 # Twenty years: a longer horizon is a typing error.
@@ -130,21 +144,23 @@ LONGEST_HORIZON = 7305
 OUTCOMES, CHARACTERISTICS = "data/dictionary/outcomes.csv", "data/dictionary/outcomes.csv, family 'characteristic'"
 KINDS: dict[str, Kind] = {
     "outcome": Kind("outcome", _outcomes(lambda one: True), OUTCOMES),
+    "compared_outcome": Kind("outcome of numbers, results or events", _outcomes(comparable), OUTCOMES),
     "measured_outcome": Kind("measured outcome", _outcomes(measured), OUTCOMES),
     "numeric_outcome": Kind("numeric outcome", _outcomes(numeric), OUTCOMES),
     "result_outcome": Kind(
         "outcome with qualitative results", _outcomes(lambda one: measured(one) and bool(one.categories)), OUTCOMES
     ),
-    "characteristic": Kind("characteristic", _outcomes(lambda one: not measured(one)), CHARACTERISTICS),
+    "characteristic": Kind("characteristic", _outcomes(characteristic), CHARACTERISTICS),
     "matched_characteristic": Kind(
         "flag or category of a patient",
-        _outcomes(lambda one: not measured(one) and one.kind != "number"),
+        _outcomes(lambda one: characteristic(one) and one.kind != "number"),
         CHARACTERISTICS,
     ),
     "covariate": Kind(
-        "characteristic or numeric outcome", _outcomes(lambda one: not measured(one) or numeric(one)), OUTCOMES
+        "characteristic or numeric outcome", _outcomes(lambda one: characteristic(one) or numeric(one)), OUTCOMES
     ),
     "analysed_outcome": Kind("analysed outcome", _declared("analysed_outcome"), "outcomes"),
+    "calibrated_outcome": Kind("numeric outcome analysed", _calibrated, "outcomes"),
     "key_covariate": Kind("key covariate", _declared("key_covariate"), "balance.key_covariates"),
     "sofa_score": Kind("derivation of kind sofa", _sofa_scores, "cohort.derivations"),
     "event": Kind("event", lambda known, _: known.dictionary.events, "data/dictionary/events.csv"),

@@ -180,3 +180,9 @@ class Primary(Section):
         min_length=1,
         description="win ratio: what decides a pair of patients, the first that can: 'death' or an outcome",
     )
+
+    @model_validator(mode="after")
+    def asked_once(self) -> Primary:
+        if self.outcome in self.key_secondary:
+            raise ValueError(f"{self.outcome} is the primary outcome; take it out of key_secondary")
+        return self

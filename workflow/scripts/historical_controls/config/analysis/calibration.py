@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from historical_controls.config.base import Section
-from historical_controls.config.name_types import AnalysedOutcome
+from historical_controls.config.name_types import CalibratedOutcome
 
 Effect = Annotated[float, Field(gt=0, le=5)]
 
@@ -16,7 +16,7 @@ class Calibration(Section):
     """How many studies are simulated, of which outcomes, and with which effects."""
 
     studies: int = Field(300, ge=1, le=20_000, description="studies simulated per outcome, in jobs of 50 studies")
-    outcomes: list[AnalysedOutcome] = Field(default=[], description="outcomes simulated; empty = the primary one")
+    outcomes: list[CalibratedOutcome] = Field(default=[], description="outcomes simulated; empty = the primary one")
     effects: list[Effect] = Field(
         default=[0.5, 1.0, 1.5],
         description="effects, in standard deviations of historical patients, at which the power of ranks is simulated; "
