@@ -10,7 +10,9 @@ from scipy import stats
 
 from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.analysis.sensitivity.wait_draws import analyse_draws, average_over_draws
+from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.tables.endings import DEATH, LOST
 
 from .test_analysis import analysis_inputs, dictionary, number, patients, visits
 
@@ -45,3 +47,27 @@ def test_an_average_exists_where_most_draws_have_an_answer(dictionary: Dictionar
     ard = analyse_draws([*draws[:2], *refused[2:]])
     average = ard[ard["level"] == "average"]
     assert average[["statistic", "text"]].to_numpy().tolist() == [["not_estimable", "most_draws_refused"]]
+
+
+def test_deaths_as_the_primary_outcome_are_counted_in_every_draw(dictionary: Dictionary) -> None:
+    """Newcombe's interval (1998, Stat Med 17:873-890, method 10) of 0 of 5 less k of 25, for k of each draw."""
+    people = patients()
+    base = analysis_inputs(people, visits(people, days=1), dictionary)
+    base = replace(base, primary=Primary(outcome="DEATH", day=14))
+    draws = []
+    for k in (3, 5, 6):
+        dead = people["patient_id"].isin([f"p{number:02d}" for number in range(10, 10 + k)])
+        ends = people.assign(end_state=people["end_state"].mask(dead, DEATH), end_day=people["end_day"].mask(dead, 9.0))
+        draws.append(replace(base, scenario=f"wait_draw_{k}", patients=ends))
+    ard = analyse_draws(draws)
+    of_primary = ard[ard["scenario"] == "primary"]
+    spread = of_primary[of_primary["level"] == "estimate"].set_index("statistic")["value"]
+    assert spread.to_dict() == pytest.approx({"min": -6 / 25, "median": -5 / 25, "max": -3 / 25})
+    assert set(of_primary.loc[of_primary["level"] == "estimate", "format"]) == {"percent"}
+    counted = of_primary[of_primary["level"] == ""].set_index("statistic")["value"]
+    assert (counted["n_draws"], counted["n_estimated"]) == (3, 3)
+    one = people["patient_id"] == "p29"
+    lost = people.assign(end_state=people["end_state"].mask(one, LOST[0]), end_day=people["end_day"].mask(one, 9.0))
+    # Bounds have no middle, and draws hold no tests.
+    assert analyse_draws([replace(draws[0], patients=lost)]).empty
+    assert analyse_draws([replace(one, primary=Primary(outcome="PCR", day=14)) for one in draws]).empty

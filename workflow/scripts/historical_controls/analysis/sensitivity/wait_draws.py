@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from historical_controls.analysis.events.endings import ending_times
+from historical_controls.analysis.events.event_rows import build_follow_up, difference_rows
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.fit_rows import contrast_rows, one_more_decimal
 from historical_controls.analysis.model.gates import reason_against
@@ -16,6 +18,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame
+from historical_controls.dictionary.endings import ENDINGS
 from historical_controls.dictionary.scales import effect_of, effect_unit, error_unit
 from historical_controls.mixed_model.likelihood.laws import t_quantile
 
@@ -25,11 +28,16 @@ def analyse_draws(draws: Sequence[AnalysisInputs]) -> pd.DataFrame:
 
     Their spread and their average are in scenario 'primary'. Whether the average exists does not depend on one seed.
     """
-    # Of an event no draw has a mean to contrast.
-    if not draws or draws[0].dictionary.outcomes[draws[0].primary.outcome].kind != "number":
+    kind = draws[0].dictionary.outcomes[draws[0].primary.outcome].kind if draws else ""
+    # Tables of draws hold follow-up and visits: of events during follow-up they tell nothing.
+    if kind not in ("number", "ending"):
         return ard_frame([])
     rows = [row for draw in sorted(draws, key=_number) for row in _draw_rows(draw)]
-    return ard_frame([*rows, *_spread(rows, draws[0], len(draws)), *_average_rows(rows, draws[0], len(draws))])
+    if kind == "number":
+        return ard_frame([*rows, *_spread(rows, draws[0], len(draws)), *_average_rows(rows, draws[0], len(draws))])
+    # Where fates are unknown there are bounds, which have no middle; difference and limits have no common variance.
+    bounded = any(row["statistic"] == Statistic.NOT_PERMUTED for row in rows)
+    return ard_frame([] if bounded else [*rows, *_spread(rows, draws[0], len(draws))])
 
 
 def _number(draw: AnalysisInputs) -> int:
@@ -43,6 +51,10 @@ def _draw_rows(inputs: AnalysisInputs) -> Iterator[Row]:
     cell = Cell(AnalysisKey.WAIT_DRAWS, inputs.scenario, method="reml", outcome=primary.outcome)
     for arm in ARMS:
         yield cell.at(arm=arm).number(Statistic.N_SUBJECTS, int((patients["arm"] == arm).sum()))
+    outcome = inputs.dictionary.outcomes[primary.outcome]
+    if outcome.kind == "ending":
+        yield from _ending_rows(cell, inputs)
+        return
     data = inputs.table(primary.outcome)
     reason = reason_against(data, settings, comparison.refusal)
     if reason is not None:
@@ -58,9 +70,22 @@ def _draw_rows(inputs: AnalysisInputs) -> Iterator[Row]:
             yield row
 
 
+def _ending_rows(cell: Cell, inputs: AnalysisInputs) -> Iterator[Row]:
+    """Difference of the shares who died or went home by the primary day, as of the declared draw (EV-5, EV-14)."""
+    day, patients = float(inputs.primary.day), inputs.patients
+    follow_up = build_follow_up(patients, inputs.settings, inputs.comparison, inputs.horizon_days, inputs.seed)
+    times = ending_times(follow_up, ENDINGS[cell.outcome])
+    here = cell.at(method="exact", day=day)
+    kept = (*INTERVAL, Statistic.NOT_ESTIMABLE, Statistic.NOT_PERMUTED)
+    rows = difference_rows(here, times.people, times.occurred_by(day), follow_up, cell.outcome)
+    yield from (row for row in rows if row["statistic"] in kept)
+
+
 def _spread(rows: list[Row], inputs: AnalysisInputs, draws: int) -> Iterator[Row]:
     """Smallest, middle and largest estimate and bound over the draws, and how many gave one."""
     primary = inputs.primary
+    outcome = inputs.dictionary.outcomes[primary.outcome]
+    scale = effect_unit(outcome) if outcome.kind == "number" else ("", "percent")
     cell = Cell(AnalysisKey.WAIT_DRAWS, "primary", method="reml", outcome=primary.outcome, day=primary.day)
     yield cell.number(Statistic.N_DRAWS, draws)
     for statistic in INTERVAL:
@@ -75,7 +100,7 @@ def _spread(rows: list[Row], inputs: AnalysisInputs, draws: int) -> Iterator[Row
                 (Statistic.MEDIAN, float(np.median(values))),
                 (Statistic.MAX, max(values)),
             ):
-                yield here.number(name, value, *effect_unit(inputs.dictionary.outcomes[primary.outcome]))
+                yield here.number(name, value, *scale)
     counted = [row for row in rows if row["statistic"] == Statistic.N_SUBJECTS and row["arm"] == "historical"]
     counts = [float(row["value"]) for row in counted]  # type: ignore[arg-type]
     if counts:
