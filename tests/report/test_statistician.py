@@ -15,10 +15,8 @@ import pytest
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.queries import Result, results_of
 from historical_controls.ard.rows import Cell, ard_frame
-from historical_controls.report.headline.captions import figure_caption
 from historical_controls.report.investigator.eligibility import matrix_table
 from historical_controls.report.printing.outputs import exported
-from historical_controls.report.printing.printer import Printer
 from historical_controls.report.statistician.checklists import load_items
 from historical_controls.report.statistician.display_tables import end_of_follow_up, treated_values
 from historical_controls.report.statistician.methods import STEPS, equations
@@ -311,14 +309,6 @@ def test_a_figure_says_its_finding_to_everybody(pages: dict[str, tuple[str, Page
     # Once as the caption, once in the description of the picture.
     assert said.count("1 of 8 quantiles of the residuals are outside the pointwise limits") == 2
     assert "The largest absolute residual is 3.4 SD; 2 are beyond three SD." in said
-
-
-def test_the_caption_of_the_combinations_counts_them_by_method() -> None:
-    """By the counts of the results table, refused combinations among the whole."""
-    study = small_study()
-    printer = Printer(results_of(study.ard), study.words("en"), study.config, study.dictionary)
-    said = re.sub("<[^>]+>", "", str(figure_caption(printer, "specification")))
-    assert "Mixed model: 3 of 4 combinations of choices estimated." in said
 
 
 def test_how_sure_95_percent_is_here_is_a_table(pages: dict[str, tuple[str, pd.DataFrame]]) -> None:

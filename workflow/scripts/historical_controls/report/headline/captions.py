@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from markupsafe import Markup
 
@@ -10,7 +11,17 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
-from historical_controls.report.headline.sentence import stated
+from historical_controls.ard.queries import Result
+from historical_controls.report.headline.captions_of_patients import (
+    availability,
+    calendar,
+    flow,
+    follow_up,
+    love,
+    overlap,
+)
+from historical_controls.report.headline.sentence import contrast, includes_none, stated
+from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 
 # The sentences of a family of figures; `part`: the outcome of a figure of its own, '' for a family of one figure.
@@ -19,8 +30,19 @@ Sentences = Callable[[Printer, str], Iterator[Markup]]
 
 def figure_caption(printer: Printer, family: str, part: str = "") -> Markup:
     """The finding of a figure in words, every number carrying its result id; empty where no results say one."""
-    sentences = FAMILIES.get(family)
-    return Markup("") if sentences is None else Markup(" ").join(sentences(printer, part))
+    return listed(FAMILIES[family](printer, part), " ")
+
+
+def caption_of(printer: Printer, name: str) -> Markup:
+    """The finding of a figure by its file, 'number-family-part.svg'."""
+    _, family, part = figure_parts(name)
+    return figure_caption(printer, family, part)
+
+
+def figure_parts(name: str) -> tuple[str, str, str]:
+    """Output number, family and part of a figure's file: '15.5-trajectory-PF.svg' has a part, '15.1-flow' has none."""
+    number, family, part = (*name.removesuffix(".svg").split("-", 2), "", "")[:3]
+    return number, family, part
 
 
 def _trajectory(printer: Printer, part: str) -> Iterator[Markup]:
@@ -68,18 +90,103 @@ def _null(printer: Printer, part: str) -> Iterator[Markup]:
             yield printer.word("caption.permuted", outcome=printer.label(code), p=p, n=n, day=printer.fact(primary.day))
 
 
+OF_COMBINATIONS = (Statistic.N_ESTIMATED, Statistic.N_HOLDS, Statistic.N_ABOVE, Statistic.N_BELOW)
+
+
 def _specification(printer: Printer, part: str) -> Iterator[Markup]:
-    """Of each method, how many combinations have an answer."""
+    """Of each method, how many combinations have an answer, and on which side of no difference their intervals are."""
     for total in printer.results.all(AnalysisKey.SPECIFICATION, Statistic.N_SPECIFICATIONS):
         at = {"outcome": total.outcome, "level": total.level, "day": total.day}
-        answered = printer.results.one(AnalysisKey.SPECIFICATION, Statistic.N_ESTIMATED, **at)  # type: ignore[arg-type]
-        numbers = {"n_specifications": printer.number(total), "n_estimated": printer.number(answered)}
-        yield printer.word("caption.specification", method=printer.word(f"level.{total.level}"), **numbers)
+        rows = {name: printer.results.one(AnalysisKey.SPECIFICATION, name, **at) for name in OF_COMBINATIONS}  # type: ignore[arg-type]
+        numbers = {str(name): printer.number(row) for name, row in rows.items()}
+        method = printer.word(f"level.{total.level}")
+        yield printer.word("caption.specification", method=method, n_specifications=printer.number(total), **numbers)
+
+
+def _ratio(printer: Printer, part: str) -> Iterator[Markup]:
+    """The outcomes analysed as ratios whose interval on the primary day excludes 1."""
+    codes = [code for code in printer.config.outcomes if printer.outcome(code).scale == "log"]
+    yield from _excluding(printer, codes)
+
+
+def _forest(printer: Printer, part: str) -> Iterator[Markup]:
+    """The outcomes whose interval excludes no difference on the primary day, without and with deaths counted."""
+    yield from _excluding(printer, printer.config.outcomes)
+    day = float(printer.config.primary.day)
+    odds = {
+        name: {row.outcome: row.value for row in printer.results.all(AnalysisKey.WORST_RANK, name, day=day, level="")}
+        for name in (Statistic.LOWER, Statistic.UPPER)
+    }
+    limits = {code: (low, odds[Statistic.UPPER].get(code)) for code, low in odds[Statistic.LOWER].items()}
+    known = {code: (low, high) for code, (low, high) in limits.items() if low is not None and high is not None}
+    # Win odds of 1 are no difference.
+    away = [code for code in printer.config.outcomes if code in known and not known[code][0] <= 1.0 <= known[code][1]]
+    if away:
+        yield printer.word("caption.ranks_exclude", outcomes=listed(map(printer.label, away)))
+    elif known:
+        yield printer.word("caption.ranks_include")
+
+
+def _excluding(printer: Printer, codes: Iterable[str]) -> Iterator[Markup]:
+    """Names of the outcomes whose contrast on the primary day excludes no difference, with its limits."""
+    day = printer.config.primary.day
+    known = {code: parts for code in codes if (parts := contrast(printer, code, day)) is not None}
+    away = [
+        printer.word(
+            "caption.excluded", outcome=printer.label(code), lower=printer.number(low), upper=printer.number(high)
+        )
+        for code, (estimate, low, high) in known.items()
+        if not includes_none((estimate, low, high))
+    ]
+    at = {"day": printer.fact(day), "level": printer.level}
+    if away:
+        yield printer.word("caption.intervals_exclude", outcomes=listed(away, "; "), **at)
+    elif known:
+        yield printer.word("caption.intervals_include", **at)
+
+
+def _tipping(printer: Printer, part: str) -> Iterator[Markup]:
+    """By how much the unobserved patients of an arm would have to differ for the conclusion to change."""
+    said = False
+    for arm in ARMS:
+        for name in (Statistic.TO_ABOVE, Statistic.TO_BELOW, Statistic.TO_HOLDS):
+            row = printer.primary_one(AnalysisKey.TIPPING_POINT, name, arm=arm)
+            if row is not None and row.value is not None:
+                said = True
+                yield printer.word(f"caption.{name}_{arm}", shift=printer.number(row))
+    if not said and printer.primary_all(AnalysisKey.TIPPING_POINT, Statistic.VERDICT):
+        yield printer.word("caption.no_tipping")
+
+
+def _power(printer: Printer, part: str) -> Iterator[Markup]:
+    """How often each analysis finds the largest difference that was simulated."""
+    found: dict[tuple[str, str], tuple[float, Result]] = {}
+    for row in printer.results.all(AnalysisKey.CALIBRATION, Statistic.SHARE, output_id=OutputId.POWER_FIGURE):
+        analysis, effect = row.level.split("|")
+        if float(effect) >= found.get((row.outcome, analysis), (-math.inf, row))[0]:
+            found[row.outcome, analysis] = (float(effect), row)
+    for (code, analysis), (largest, row) in found.items():
+        yield printer.word(
+            "caption.power", outcome=printer.label(code), analysis=printer.word(f"analysis.{analysis}"),
+            effect=printer.fact(f"{largest:g}"), share=printer.number(row),
+        )  # fmt: skip
 
 
 FAMILIES: Mapping[str, Sentences] = {
+    "flow": flow,
+    "calendar": calendar,
+    "love": love,
+    "overlap": overlap,
     "trajectory": _trajectory,
-    "residuals": _residuals,
+    "ratio": _ratio,
+    "forest": _forest,
+    "incidence": follow_up,
+    "swimmer": follow_up,
     "null": _null,
+    "tipping": _tipping,
+    "profile": follow_up,
+    "availability": availability,
     "specification": _specification,
+    "residuals": _residuals,
+    "power": _power,
 }

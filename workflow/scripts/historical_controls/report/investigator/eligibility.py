@@ -5,7 +5,6 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from historical_controls.ard.keys.analyses import AnalysisKey
-from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.queries import Result
@@ -172,23 +171,6 @@ def _given(printer: Printer, name: str, part: str, arm: str) -> Markup:
     if count is None:
         return printer.number(None)
     return printer.word("readings.of", n=printer.number(count), total=printer.number(total))
-
-
-def calendar_sentence(printer: Printer) -> Markup | None:
-    """How far the arms' calendars meet; None where an arm is empty."""
-    found = {
-        arm: {
-            name: printer.results.one(AnalysisKey.CALENDAR_OVERLAP, name, arm=arm, level="within_other")
-            for name in (Statistic.COUNT, Statistic.TOTAL)
-        }
-        for arm in ARMS
-    }
-    if any(row is None for own in found.values() for row in own.values()):
-        return None
-    # No patient of either arm within the other's calendar: the arms were never treated at the same time.
-    none = not any(row.value for own in found.values() for name, row in own.items() if row and name == Statistic.COUNT)
-    numbers = {f"{name}_{arm}": printer.number(row) for arm, own in found.items() for name, row in own.items()}
-    return printer.word("calendar.apart" if none else "calendar.meet", **numbers)
 
 
 def draws_sentence(printer: Printer) -> Markup | None:

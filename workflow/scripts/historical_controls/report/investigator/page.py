@@ -8,6 +8,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from historical_controls.report.headline.captions import caption_of
+from historical_controls.report.headline.captions_of_patients import calendar_sentence
 from historical_controls.report.headline.events import is_event
 from historical_controls.report.headline.sealed_plan import declared_sentences
 from historical_controls.report.headline.sentence import stated
@@ -26,7 +28,6 @@ from historical_controls.report.investigator.certainty import certainty
 from historical_controls.report.investigator.comparability import gates_intro, gates_table, weighted_table
 from historical_controls.report.investigator.data import ledger_table, provenance_facts, reasons_table
 from historical_controls.report.investigator.eligibility import (
-    calendar_sentence,
     care_table,
     draws_sentence,
     matrix_table,
@@ -129,14 +130,30 @@ def _content(page: PageInputs) -> dict[str, Any]:
     }
 
 
-def figure(figures: Mapping[str, str], name: str, title: str, description: str, printer: Printer) -> Markup | None:
+@dataclass(frozen=True)
+class Figure:
+    """An inlined figure, and what it shows in a sentence of results."""
+
+    svg: Markup
+    finding: Markup
+
+
+def figure(figures: Mapping[str, str], name: str, title: str, description: str, printer: Printer) -> Figure | None:
     """An inlined figure; None where the file was not drawn."""
     # A family without rows is not drawn; the page then leaves its place out.
     if name not in figures:
         return None
     # Ids within an inlined SVG must differ between figures of one page.
     prefix = name.removesuffix(".svg").partition("-")[2].lower()
-    return inline_svg(figures[name], prefix, printer.words(title), printer.words(description))
+    finding = caption_of(printer, name)
+    return Figure(
+        inline_svg(figures[name], prefix, printer.words(title), _seen(printer, finding, description)), finding
+    )
+
+
+def _seen(printer: Printer, finding: Markup, description: str) -> str:
+    """What a figure tells who cannot see it: its finding, then what is drawn."""
+    return f"{finding.striptags()} {printer.words(description)}".strip()
 
 
 def _outcome_part(printer: Printer, code: str, figures: Mapping[str, str]) -> OutcomePart:
@@ -159,7 +176,8 @@ def outcome_figure(printer: Printer, code: str, figures: Mapping[str, str]) -> M
     if name not in figures:
         return None
     label = printer.outcome(code).label(printer.words.language)
-    return inline_svg(figures[name], f"trajectory-{code.lower()}", label, printer.words("course.desc"))
+    seen = _seen(printer, caption_of(printer, name), "course.desc")
+    return inline_svg(figures[name], f"trajectory-{code.lower()}", label, seen)
 
 
 def role(printer: Printer, code: str) -> Markup | None:

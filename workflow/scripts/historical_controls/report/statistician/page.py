@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.report.described.answer import described_answer, described_outcome
-from historical_controls.report.headline.captions import figure_caption
+from historical_controls.report.headline.captions import figure_caption, figure_parts
 from historical_controls.report.headline.sealed_plan import declared_sentences, seal_summary, seal_tables
 from historical_controls.report.headline.sentence import stated
 from historical_controls.report.inputs import HIGHLIGHT, PageInputs, script_hash
@@ -35,15 +35,24 @@ from historical_controls.report.statistician.tables import Section, sections
 TEMPLATE = "statistician.html.j2"
 SCRIPTS = (HIGHLIGHT, "statistician.js")
 LONG = 15  # rows; a longer table is folded
-# The words that describe a family of figures to who cannot see it; a family without any takes the general ones.
+# The words that describe a family of figures to who cannot see it.
 DESCRIPTIONS = {
     "flow": "people.flow_desc",
     "calendar": "calendar.desc",
     "love": "people.love_desc",
     "overlap": "people.overlap_desc",
     "trajectory": "course.desc",
+    "ratio": "stat.ratio_desc",
     "forest": "glance.forest_desc",
+    "incidence": "stat.incidence_desc",
+    "swimmer": "disposition.swimmer_desc",
+    "null": "stat.null_desc",
+    "tipping": "stat.tipping_desc",
+    "profile": "narratives.profile_desc",
+    "availability": "stat.availability_desc",
+    "specification": "stat.specification_desc",
     "residuals": "stat.residuals_desc",
+    "power": "stat.power_desc",
 }
 
 
@@ -139,15 +148,14 @@ def drawn(printer: Printer, figures: Mapping[str, str], output: Output) -> list[
     """The figures of one output, inlined with their captions. A file is named 'number-family-part.svg'."""
     made = []
     for name, svg in figures.items():
-        # '15.5-trajectory-PF.svg' has a part, '15.1-flow.svg' has none.
-        number, family, part = (*name.removesuffix(".svg").split("-", 2), "")[:3]
+        number, family, part = figure_parts(name)
         if number != output.output_id:
             continue
         known = printer.dictionary.outcomes.get(part)
         language = printer.words.language
         title = known.label(language) if known else output.title(language)
         caption = figure_caption(printer, family, part)
-        described = printer.words(DESCRIPTIONS.get(family, "stat.figure_desc"))
+        described = printer.words(DESCRIPTIONS[family])
         # Who cannot see the figure is told its finding first.
         description = f"{caption.striptags()} {described}".strip()
         prefix = f"f{re.sub('[^a-z0-9]+', '-', name.removesuffix('.svg').lower())}"
