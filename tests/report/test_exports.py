@@ -19,8 +19,9 @@ from historical_controls.report.exports.spreadsheets import csv_tables, workbook
 from historical_controls.report.exports.tables import export_index, export_tables, inert
 from historical_controls.report.exports.word import write_word
 from historical_controls.report.printing.outputs import load_outputs
+from historical_controls.report.statistician.methods import method_steps
 
-from .study import small_study
+from .study import ROOT, small_study
 
 
 def test_every_output_with_rows_has_a_file_and_none_is_a_header_alone() -> None:
@@ -88,6 +89,18 @@ def test_shaped_csv_files_have_the_same_cells_and_nothing_that_runs() -> None:
     text = files["table-14.2.2-1.csv"]
     assert "34 (−19 a 86)" in text and "Día 7" in text
     assert not any(line.startswith(("=", "+", "@")) for text in files.values() for line in text.splitlines())
+
+
+def test_word_says_findings_and_equations_in_text() -> None:
+    study = small_study()
+    printer = study.page("en").printer
+    steps = method_steps(printer, (ROOT / "docs" / "methods.md").read_text(encoding="utf-8"))
+    made = write_word(printer, study.outputs, {"15.12-swimmer": png()}, steps=steps)
+    # Once beneath the figure, once as its text for who cannot see it.
+    with zipfile.ZipFile(BytesIO(made)) as archive:
+        xml = archive.read("word/document.xml").decode()
+    assert xml.count("Died by day 21: 1 of 5 treated patients") == 2
+    assert "y_i = X_i beta + Z_i b_i + e_i, b_i ~ N(0, G_g)" in word_text(made)
 
 
 def test_word_says_of_no_figure_that_it_is_drawn_and_missing() -> None:

@@ -159,6 +159,10 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
         "certainty.right_",
         "described.",
         "narratives.",
+        "caption.by_end_",
+        "caption.patients_",
+        "caption.available_",
+        "caption.to_",
         "single_arm.",
     }
     assert [

@@ -42,6 +42,7 @@ rule export_documents:
         ard="results/ard.parquet",
         display="results/cohort/primary/display.parquet",
         words=LOCALES / "{lang}.yaml",
+        methods=PROGRAM / "docs" / "methods.md",
         outputs=PROGRAM / "docs" / "outputs.csv",
         dictionary=DICTIONARY,
         differences=DIFFERENCES,

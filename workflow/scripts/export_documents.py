@@ -13,6 +13,7 @@ from historical_controls.report.exports.spreadsheets import csv_tables, workbook
 from historical_controls.report.exports.word import write_word
 from historical_controls.report.printing.outputs import load_outputs
 from historical_controls.report.printing.printer import Printer
+from historical_controls.report.statistician.methods import method_steps
 from historical_controls.report.statistician.registry import declared_tables, load_differences
 from historical_controls.tables.parquet import read_table
 from historical_controls.tables.registry import ARD, DISPLAY
@@ -32,7 +33,8 @@ with reported(snakemake.log[0]):
     # Drawn anew, since Word takes no SVG; the shared ones only.
     drawn = draw_figures(ard, read_table(snakemake.input.display, DISPLAY), words, config, dictionary)
     figures = {Path(name).stem: png_of(figure) for name, figure in drawn.shared.items()}
-    Path(snakemake.output.word).write_bytes(write_word(printer, outputs, figures, declared))
+    steps = method_steps(printer, Path(snakemake.input.methods).read_text(encoding="utf-8"))
+    Path(snakemake.output.word).write_bytes(write_word(printer, outputs, figures, declared, steps))
     folder = Path(snakemake.output.rtf)
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in rtf_tables(printer, outputs, declared):

@@ -15,9 +15,11 @@ from historical_controls.report.exports.documents import (
     plain_sections,
     without_clock,
 )
+from historical_controls.report.headline.captions import caption_of, figure_parts
 from historical_controls.report.printing.html_table import HtmlTable
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
+from historical_controls.report.statistician.methods import MethodStep
 from historical_controls.report.statistician.tables import NONE_DECLARED
 
 NAMESPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -34,10 +36,12 @@ def write_word(
     outputs: Mapping[str, Output],
     figures: Mapping[str, bytes],
     declared: Mapping[str, HtmlTable] = NONE_DECLARED,
+    steps: Sequence[MethodStep] = (),
 ) -> bytes:
     """The document as bytes.
 
-    `figures`: PNG by file name without its ending, 'number-family-part'; `declared` as for `sections`. Tables are
+    `figures`: PNG by file name without its ending, 'number-family-part'; `declared` as for `sections`; `steps`: the
+    methods of this run. Tables are
     written as XML in one piece, since python-docx asks for every cell anew. Nothing of the clock or the machine is in
     the file.
     """
@@ -48,14 +52,28 @@ def write_word(
     _two_columns(document)
     for section in plain_sections(printer, outputs, "figure"):
         document.add_heading(section.title, level=1)
-        own = [png for name, png in figures.items() if name.partition("-")[0] == section.output.output_id]
+        own = {name: png for name, png in figures.items() if figure_parts(name)[0] == section.output.output_id}
         if section.missing and not own:
             document.add_paragraph(section.missing)
-        _figures(document, section.title, own)
+        _figures(document, printer, section.title, own)
         # A figure of single patients has no rows, and no file of them.
         if not section.missing:
             _note(document, printer.words("stat.figure_data", file=section.output.file_name))
+    _methods(document, printer, steps)
     return _saved(document)
+
+
+def _methods(document: Any, printer: Printer, steps: Sequence[MethodStep]) -> None:
+    """What was done, step by step; equations as text, which every program can read and search."""
+    if steps:
+        document.add_heading(printer.words("method_step.title"), level=1)
+        _note(document, printer.words("method_step.intro"))
+    for step in steps:
+        document.add_heading(plain(step.title), level=2)
+        _note(document, plain(step.said))
+        for equation in step.equations:
+            # One space where docs/methods.md has many: a column is narrower than its lines.
+            _note(document, "\n".join(" ".join(line.split()) for line in equation.plain.splitlines()))
 
 
 def _landscape(printer: Printer) -> Any:
@@ -188,15 +206,18 @@ def _cell_xml(text: str, right: bool, head: bool, width: int = 1) -> str:
     )
 
 
-def _figures(document: Any, title: str, own: Iterable[bytes]) -> None:
-    """Figures as PNG, each with its title as the text for who cannot see it."""
+def _figures(document: Any, printer: Printer, title: str, own: Mapping[str, bytes]) -> None:
+    """Figures as PNG, each with its finding beneath it and, after the title, as the text for who cannot see it."""
     from docx.shared import Cm
 
-    for png in own:
+    for name, png in own.items():
         shape = document.add_picture(BytesIO(png), width=Cm(FIGURE_CM))
         shrunk = min(1.0, Cm(HIGHEST_CM) / shape.height)
         shape.width, shape.height = round(shape.width * shrunk), round(shape.height * shrunk)
-        shape._inline.docPr.set("descr", title)
+        finding = plain(caption_of(printer, name))
+        shape._inline.docPr.set("descr", f"{title}. {finding}" if finding else title)
+        if finding:
+            _note(document, finding)
 
 
 def _saved(document: Any) -> bytes:

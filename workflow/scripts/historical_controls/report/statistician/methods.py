@@ -10,6 +10,8 @@ from markupsafe import Markup
 
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.report.printing.printer import Printer
+from historical_controls.report.statistician.formulas.mathml import mathml
+from historical_controls.report.statistician.formulas.written import WRITTEN
 
 TAG = re.compile(r"\(([A-Z]{2}-\d+)\)\s*$")
 
@@ -24,11 +26,11 @@ class Step:
 
 
 STEPS = (
-    Step("derived", (AnalysisKey.DERIVATIONS,), ("DV-2", "DV-8", "DV-10")),
+    Step("derived", (AnalysisKey.DERIVATIONS,), ("DV-2", "DV-8")),
     Step("described", (AnalysisKey.DESCRIPTION,), ("DE-1", "DE-2")),
     Step("balance", (AnalysisKey.BASELINE,), ("BA-1", "BA-2")),
     Step("weights", (AnalysisKey.WEIGHTS,), ("BA-5", "BA-7")),
-    Step("model", (AnalysisKey.MIXED_MODEL,), ("MM-1", "MM-2", "MM-3", "MM-10")),
+    Step("model", (AnalysisKey.MIXED_MODEL,), ("MM-1", "MM-2", "MM-3", "MM-10", "MM-25")),
     Step("kenward_roger", (AnalysisKey.MIXED_MODEL,), ("MM-17", "MM-18", "MM-21")),
     Step("censored", (AnalysisKey.MIXED_MODEL,), ("CE-12", "CE-13", "CE-14", "CE-15", "CE-16")),
     Step("weighted_model", (AnalysisKey.MIXED_MODEL,), ("EE-1", "EE-2", "EE-3", "EE-5")),
@@ -45,13 +47,21 @@ STEPS = (
 
 
 @dataclass(frozen=True)
+class Equation:
+    """`plain`: the lines of docs/methods.md with their tag; `math`: the same as MathML, None where it is not set."""
+
+    tag: str
+    plain: str
+    math: Markup | None
+
+
+@dataclass(frozen=True)
 class MethodStep:
-    """A step as a page tells it: its sentence, and the equations with their tags, in the order of docs/methods.md."""
+    """A step as a page tells it: its sentence, and the equations with their tags, in the order of the step."""
 
     title: Markup
     said: Markup
-    equations: tuple[str, ...]
-    tags: str
+    equations: tuple[Equation, ...]
 
 
 def equations(methods: str) -> dict[str, str]:
@@ -88,7 +98,7 @@ def method_steps(printer: Printer, methods: str) -> list[MethodStep]:
 
 
 def _method_step(printer: Printer, step: Step, formulas: Mapping[str, str]) -> MethodStep:
-    known = dict.fromkeys(formulas[tag] for tag in step.tags if tag in formulas)
+    known = [_equation(tag, formulas[tag]) for tag in step.tags if tag in formulas]
     # Without adjustment for the baseline the step has other words, since the model differs.
     unadjusted = step.name == "model" and not printer.config.analysis.adjust_for_baseline
     said = f"method_step.{step.name}{'_unadjusted' if unadjusted else ''}"
@@ -96,5 +106,11 @@ def _method_step(printer: Printer, step: Step, formulas: Mapping[str, str]) -> M
         printer.word(f"method_step.{step.name}_title"),
         printer.word(said, level=printer.level),
         tuple(known),
-        ", ".join(step.tags),
     )
+
+
+def _equation(tag: str, plain: str) -> Equation:
+    written = WRITTEN.get(tag)
+    # The tag is printed beside the formula, and says nothing aloud.
+    spoken = " ".join(TAG.sub("", plain).split())
+    return Equation(tag, plain, None if written is None else mathml(written, spoken))

@@ -1,0 +1,1 @@
+"""How are the equations of docs/methods.md set as mathematics?"""
