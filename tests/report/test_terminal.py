@@ -11,10 +11,10 @@ import pytest
 from historical_controls.ard.queries import results_of
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.report.run.ending import RunFacts, ending
-from historical_controls.report.run.progress import JobLines, described, minutes
+from historical_controls.report.run.progress import SECONDS, JobLines, described, minutes
 from historical_controls.tables.registry import FINDINGS
 
-from .study import small_study
+from .study import ROOT, small_study
 
 FINDING = {"source": "trial", "file": "main", "finding": "LIMIT_SUSPECT", "severity": "report", "n": 3}
 
@@ -67,6 +67,35 @@ def test_a_job_that_runs_for_long_lengthens_the_time_left() -> None:
         record("progress", done=61, total=67),
     )
     assert said[0].startswith("[61 of 67, 91%, about 10 min left] draw")
+
+
+def test_the_time_left_counts_long_jobs_that_have_not_finished() -> None:
+    """80 short jobs done in 160 s and three grids to come: 2 s a short job, so 100 s a grid, not '10 s left'."""
+    now = [0.0]
+    lines = JobLines(lambda rule, wildcards: rule, logging.Formatter(), lambda: now[0])
+    lines.filter(record("run_info", stats={"read_file": 80, "analyse_grid": 3, "total": 83}))
+    said: list[str] = []
+    for job in range(80):
+        said += printed(lines, record("job_info", jobid=job, rule_name="read_file", wildcards={}))
+        now[0] += 2.0
+        said += printed(lines, record("job_finished", job_id=job), record("progress", done=job + 1, total=83))
+    assert said[-1].startswith("[80 of 83, 96%, about 5 min left]")
+
+
+def test_a_running_grid_needs_as_long_as_this_machine_is_slow() -> None:
+    """A job expected to take 4 s took 8 s; a grid of 200 s that has run for 10 s needs 390 s more on its own."""
+    lines = job_lines(0.0, 0.0, 8.0, 10.0)
+    lines.filter(record("run_info", stats={"read_file": 50, "analyse_grid": 1, "total": 51}))
+    for job, rule in ((0, "analyse_grid"), (1, "read_file")):
+        lines.filter(record("job_info", jobid=job, rule_name=rule, wildcards={}))
+    lines.filter(record("job_finished", job_id=1))
+    said = printed(lines, record("progress", done=5, total=51))
+    assert said[0].startswith("[5 of 51, 9%, about 16 min left]")
+
+
+def test_expected_seconds_are_of_rules_that_exist() -> None:
+    rules = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    assert [rule for rule in SECONDS if f"rule {rule}:" not in rules] == []
 
 
 def test_errors_keep_their_own_words() -> None:

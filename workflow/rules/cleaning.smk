@@ -125,6 +125,7 @@ rule check_findings:
     """Ends the run before the cohort where a file is most likely misdeclared; lists what else is to be settled."""
     input:
         findings=collect("results/clean/{source}/findings.parquet", source=STUDY.sources),
+        words=LOCALES / f"{STUDY.languages[0]}.yaml",
     output:
         summary="results/clean/findings.txt",
     log:

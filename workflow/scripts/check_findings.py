@@ -7,11 +7,13 @@ from historical_controls.cleaning.findings.severity import stop_where_suspect, s
 from historical_controls.errors import reported
 from historical_controls.tables.parquet import read_tables
 from historical_controls.tables.registry import FINDINGS
+from historical_controls.text.words import load_words
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
+    words = Path(snakemake.input.words)
     findings = read_tables(snakemake.input.findings, FINDINGS)
     stop_where_suspect(findings, snakemake.params.written)
-    Path(snakemake.output.summary).write_text(summary(findings), encoding="utf-8")
+    Path(snakemake.output.summary).write_text(summary(findings, load_words(words.parent, words.stem)), encoding="utf-8")

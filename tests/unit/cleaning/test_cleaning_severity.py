@@ -22,7 +22,9 @@ from historical_controls.errors import UserError
 from historical_controls.intake.reading import read_file
 from historical_controls.tables.parquet import write_table
 from historical_controls.tables.registry import FINDINGS, INTAKE
+from historical_controls.text.words import load_words
 
+LOCALES = ROOT / "workflow" / "locales"
 HEAD = "id,when,test,result,unit,specimen,assay,status,comment\n"
 
 
@@ -183,9 +185,20 @@ def test_what_does_not_stop_is_printed_in_one_line_each() -> None:
     }
     row |= {"share": 0.04, "factor": 10.0, "hint": "h", "config_line": "line", "severity": "report", "examples": ""}
     frame = pd.DataFrame([row, {**row, "severity": "stop"}])[list(FINDINGS.names)]
-    assert summary(frame).splitlines() == [
+    words = {language: load_words(LOCALES, language) for language in ("en", "es")}
+    assert summary(frame, words["en"]).splitlines() == [
         "1 findings to settle (results/internal/cleaning.*.html lists them):",
         "  s/f: values that fit another unit than the declared one: 3 records of CRP in 'mg/L' (4%), a factor 10 away."
         " line",
     ]
-    assert summary(frame.iloc[1:]) == ""
+    assert summary(frame, words["es"]).splitlines() == [
+        "1 hallazgos por resolver (listados en results/internal/cleaning.*.html):",
+        "  s/f: valores que corresponden a otra unidad que la declarada: 3 registros de CRP en 'mg/L' (4%), "
+        "a un factor de 10. line",
+    ]
+    # Without a line, a hint in English is no help in another language.
+    assert summary(frame.assign(config_line=""), words["es"]).endswith(
+        f"{words['es']('finding_remedy.UNIT_SUSPECT')}\n"
+    )
+    assert summary(frame.assign(config_line=""), words["en"]).endswith(" h\n")
+    assert summary(frame.iloc[1:], words["en"]) == ""

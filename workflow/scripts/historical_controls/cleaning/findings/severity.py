@@ -11,6 +11,7 @@ from historical_controls.cleaning.findings.finding import Finding
 from historical_controls.config.sources.findings import FindingKind, SuspectShares
 from historical_controls.config.sources.sources import Source
 from historical_controls.errors import UserError, raise_all
+from historical_controls.text.words import Words
 
 Severity = Literal["stop", "report"]
 
@@ -84,20 +85,42 @@ def described(row: Mapping[Hashable, Any]) -> str:
     share = "" if pd.isna(row["share"]) or row["finding"] in NEVER else f" ({row['share']:.0%})"
     factor = "" if pd.isna(row["factor"]) else f", a factor {row['factor']:g} away"
     outcome = f" of {row['outcome']}" if row["outcome"] else ""
-    unit = f" in '{row['unit']}'" if row["outcome"] and row["unit"] else ""
-    unit = f", '{row['raw_value']}'{unit}" if row["raw_value"] and row["finding"] == "LIMIT_SUSPECT" else unit
-    return f"{SAID[row['finding']]}: {row['n']} records{outcome}{unit}{share}{factor}"
+    return f"{SAID[row['finding']]}: {row['n']} records{outcome}{_sent(row)}{share}{factor}"
 
 
-def summary(findings: pd.DataFrame) -> str:
+def _sent(row: Mapping[Hashable, Any]) -> str:
+    """The value and unit as the file has them, where the finding is about one outcome."""
+    value = f", '{row['raw_value']}'" if row["raw_value"] and row["finding"] == "LIMIT_SUSPECT" else ""
+    return f"{value} in '{row['unit']}'" if row["outcome"] and row["unit"] else value
+
+
+def summary(findings: pd.DataFrame, words: Words) -> str:
     """Return what a run prints at its end: the findings (table findings, all sources) that did not stop it."""
     reported = findings.loc[findings["severity"] != "stop"]
     if reported.empty:
         return ""
     ordered = reported.sort_values(["source", "file", "n"], ascending=[True, True, False], kind="stable")
-    lines = [f"{len(reported)} findings to settle (results/internal/cleaning.*.html lists them):"]
-    for row in ordered.to_dict("records"):
-        place = "/".join(part for part in (row["source"], row["file"]) if part)
-        remedy = row["config_line"] or row["hint"]
-        lines.append(f"  {place}: {described(row)}. {remedy}")
+    lines = [words("run.findings", n=len(reported))]
+    lines += [f"  {_line(row, words)}" for row in ordered.to_dict("records")]
     return "\n".join(lines) + "\n"
+
+
+def _line(row: Mapping[Hashable, Any], words: Words) -> str:
+    """One finding in the study's language: place, kind, count with its unit and share, and what resolves it."""
+    kind = str(row["finding"])
+    named = words.entry("finding", kind)
+    share = "" if pd.isna(row["share"]) or kind in NEVER else f" ({row['share']:.0%})"
+    factor = "" if pd.isna(row["factor"]) else words("run.finding_factor", factor=f"{row['factor']:g}")
+    about = f" {words('run.finding_of', outcome=row['outcome'])}" if row["outcome"] else ""
+    unit = f" {words('run.finding_unit', unit=row['unit'])}" if row["outcome"] and row["unit"] else ""
+    value = f", '{row['raw_value']}'" if row["raw_value"] and kind == "LIMIT_SUSPECT" else ""
+    # Hints quote names and numbers of the file, in English; other languages say what to do for this kind.
+    hint = row["hint"] if words.language == "en" else words.entry("finding_remedy", kind)
+    return words(
+        "run.finding",
+        place="/".join(part for part in (row["source"], row["file"]) if part),
+        finding=named[:1].lower() + named[1:],
+        n=row["n"],
+        about=f"{about}{value}{unit}{share}{factor}",
+        remedy=row["config_line"] or hint,
+    )

@@ -19,6 +19,7 @@ REPORTS = (
     ("investigator", "results/report/investigator.{language}.html"),
     ("statistician", "results/report/statistician.{language}.html"),
     ("data_manager", "results/internal/cleaning.{language}.html"),
+    ("narratives", "results/internal/narratives.{language}.html"),
 )
 WIDEST_PATH = 44
 COMBINATIONS = f"results/tables/figure-{OutputId.SPECIFICATION_FIGURE}.csv"
