@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from historical_controls.errors import UserError
+from historical_controls.tables.coded import is_coded, plain
 from historical_controls.tables.schema import ARROW_TYPES, PANDAS_DTYPES, Table, TableError, conform
 from historical_controls.tables.written import Tally
 
@@ -75,8 +77,8 @@ class TableWriter:
         self._flush(everything=True)
 
     def write(self, frame: pd.DataFrame) -> None:
-        """Add a piece; open columns are those of the first one."""
-        out = conform(frame, self.table)
+        """Add a piece; open columns are those of the first one. Texts may be categories (tables/coded.py)."""
+        out = conform(frame, self.table, coded=True)
         self._check_order(out)
         self._tally.add(out)
         arrow = _as_arrow(out, self.table)
@@ -108,21 +110,43 @@ class TableWriter:
         if waiting < group and not everything:
             return
         # Row groups are cut from the whole, so that the bytes do not depend on how rows arrived.
-        joined = pa.concat_tables(self._held).combine_chunks()
+        joined = pa.concat_tables(self._held).unify_dictionaries().combine_chunks()
         if self._writer is None:
             self._writer = _writer(self._part, joined.schema, self.table)
         whole = waiting if everything else waiting - waiting % group
         for start in range(0, whole, group):
-            self._writer.write_table(joined.slice(start, min(group, whole - start)))
+            self._writer.write_table(_own_codes(joined.slice(start, min(group, whole - start))))
         self._held = [joined.slice(whole)] if whole < waiting else []
 
 
 def _writer(path: Path, schema: pa.Schema, table: Table) -> pq.ParquetWriter:
     """Numbers hardly repeat and are asked for by the key only, so neither is paid for elsewhere."""
-    texts = [field.name for field in schema if pa.types.is_string(field.type)]
+    texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_dictionary(field.type)]
     return pq.ParquetWriter(
-        path, schema, compression="zstd", use_dictionary=texts or False, write_statistics=list(table.key)
+        path,
+        schema,
+        compression="zstd",
+        use_dictionary=texts or False,
+        write_statistics=list(table.key),
+        # With it, texts that were written from codes would be read as codes.
+        store_schema=not any(pa.types.is_dictionary(field.type) for field in schema),
     )
+
+
+def _own_codes(rows: pa.Table) -> pa.Table:
+    """Return rows whose codes number their own texts in order of appearance, as the writer numbers plain texts."""
+    for place, known in enumerate(rows.schema):
+        if pa.types.is_dictionary(known.type):
+            rows = rows.set_column(place, known, _renumbered(rows.column(place).combine_chunks()))
+    return rows
+
+
+def _renumbered(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    indices = column.indices
+    null = np.asarray(indices.is_null().to_numpy(zero_copy_only=False))
+    codes = np.full(len(column), -1, dtype="int32")
+    codes[~null], used = pd.factorize(indices.drop_null().to_numpy())
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=null), column.dictionary.take(pa.array(used)))
 
 
 def _sortable(key: pd.Series) -> tuple[Any, ...]:
@@ -134,8 +158,16 @@ def _as_arrow(out: pd.DataFrame, table: Table) -> pa.Table:
     declared = pa.schema([pa.field(c.name, ARROW_TYPES[c.kind]) for c in table.columns])
     # One thread: a job that Snakemake counts as one processor must not take more.
     arrow = pa.Table.from_pandas(out, preserve_index=False, nthreads=1)
+    coded = pa.dictionary(pa.int32(), pa.string())
     target = pa.schema(
-        [declared.field(f.name) if f.name in table.names else pa.field(f.name, _plain(f.type)) for f in arrow.schema]
+        [
+            pa.field(f.name, coded)
+            if pa.types.is_dictionary(f.type)
+            else declared.field(f.name)
+            if f.name in table.names
+            else pa.field(f.name, _plain(f.type))
+            for f in arrow.schema
+        ]
     )
     # pandas' metadata includes its version: the same rows would give other bytes after an update.
     return arrow.replace_schema_metadata(None).cast(target)
@@ -203,15 +235,21 @@ def _may_hold(chunk: Any, first: str, last: str) -> bool:
 
 
 def read_pieces(
-    path: str | Path, table: Table, columns: Iterable[str] | None = None, coded: Iterable[str] = ()
+    path: str | Path,
+    table: Table,
+    columns: Iterable[str] | None = None,
+    coded: Iterable[str] = (),
+    groups: int = 1,
 ) -> Iterator[pd.DataFrame]:
-    """The rows of a table one row group after the other, in its order; nothing for a table without rows.
+    """The rows of a table, so many row groups at a time, in its order; nothing for a table without rows.
 
-    coded: open columns of texts to be given as categories, of which each row group has its own.
+    coded: columns of texts to be given as categories, of which each piece has its own.
     """
+    wanted = None if columns is None else list(columns)
     with opened(path, table, coded) as file:
-        for group in range(file.num_row_groups):
-            yield typed(file.read_row_group(group, None if columns is None else list(columns)), table)
+        for first in range(0, file.num_row_groups, groups):
+            rows = file.read_row_groups(range(first, min(first + groups, file.num_row_groups)), wanted)
+            yield typed(rows.unify_dictionaries(), table)
 
 
 def read_among(
@@ -222,17 +260,17 @@ def read_among(
     `columns`: a subset, which must name `column`.
     """
     wanted = None if columns is None else list(columns)
-    with opened(path, table) as file:
+    with opened(path, table, [name for name in table.texts if name != column]) as file:
         among = pa.array(values, type=file.schema_arrow.field(column).type)
         for group in range(file.num_row_groups):
             rows = file.read_row_group(group, wanted)
-            yield typed(rows.filter(pc.is_in(rows[column], value_set=among)), table)
+            yield plain(typed(rows.filter(pc.is_in(rows[column], value_set=among)), table))
 
 
 def typed(arrow: pa.Table, table: Table) -> pd.DataFrame:
     frame = arrow.to_pandas()
     for column in table.columns:
-        if column.name in frame.columns:
+        if column.name in frame.columns and not is_coded(frame[column.name]):
             frame[column.name] = frame[column.name].astype(PANDAS_DTYPES[column.kind])
     # Open columns of flags with nulls would come as Python objects.
     flags = [f.name for f in arrow.schema if pa.types.is_boolean(f.type)]

@@ -11,6 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from historical_controls.tables.coded import is_coded, ranks
+
 # Codes of a composite key are multiplied; beyond this they would leave int64.
 LARGEST_CODE = 2**62
 
@@ -59,6 +61,11 @@ class Table:
         # The class is frozen; this is how a field is set once, from others.
         object.__setattr__(self, "names", tuple(column.name for column in self.columns))
 
+    @property
+    def texts(self) -> list[str]:
+        """Return the declared columns of texts."""
+        return [column.name for column in self.columns if column.kind == "text"]
+
     def empty(self) -> pd.DataFrame:
         """A frame of no rows with the declared columns and dtypes."""
         return _empty(self).copy()
@@ -73,10 +80,11 @@ class TableError(Exception):
     """A stage broke the contract of a table: a bug of the program, not of the user's input."""
 
 
-def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+def conform(frame: pd.DataFrame, table: Table, coded: bool = False) -> pd.DataFrame:
     """The frame with declared columns first, declared dtypes, sorted by key; checked.
 
-    Raises TableError on missing, surplus or null columns and on repeated keys.
+    coded: columns of texts that are categories remain so (tables/coded.py). Raises TableError on missing, surplus or
+    null columns and on repeated keys.
     """
     missing = [name for name in table.names if name not in frame.columns]
     extra = [name for name in frame.columns if name not in table.names]
@@ -85,7 +93,7 @@ def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     out = frame.loc[:, [*table.names, *extra]].reset_index(drop=True)
     for column in table.columns:
         given = out[column.name]
-        typed = _as_kind(given, column, table)
+        typed = _as_kind(given, column, table, coded)
         # To put back what is there already is a large part of the cost of a small table.
         if typed is not given:
             out[column.name] = typed
@@ -106,14 +114,14 @@ def _sort_codes(frame: pd.DataFrame, key: list[str]) -> np.ndarray:
     """A number per row that sorts as its key does, nulls first, and is the same for the same key."""
     codes, largest = np.zeros(len(frame), dtype="int64"), 1
     for name in key:
-        own, distinct = pd.factorize(frame[name], sort=True)
-        if largest * (len(distinct) + 1) > LARGEST_CODE:
+        own, distinct = ranks(frame[name])
+        if largest * (distinct + 1) > LARGEST_CODE:
             # Renumbered from 0 without gaps: as many codes as there are distinct keys so far.
             codes = np.unique(codes, return_inverse=True)[1]
             largest = len(frame)
         # factorize gives nulls -1: with 1 added they are 0, and sort first.
-        codes = codes * (len(distinct) + 1) + own + 1
-        largest *= len(distinct) + 1
+        codes = codes * (distinct + 1) + own + 1
+        largest *= distinct + 1
     return codes
 
 
@@ -143,6 +151,9 @@ def _ascends(frame: pd.DataFrame, key: list[str]) -> bool:
 
 
 def _contiguous(values: pd.Series) -> pa.Array:
+    if is_coded(values):
+        own = ranks(values)[0]
+        return pa.array(own, mask=own < 0)
     arrow = pa.array(values, from_pandas=True)
     return arrow.combine_chunks() if isinstance(arrow, pa.ChunkedArray) else arrow
 
@@ -151,7 +162,7 @@ def _flags(values: pa.Array) -> np.ndarray:
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def _as_kind(values: pd.Series, column: Column, table: Table) -> pd.Series:
+def _as_kind(values: pd.Series, column: Column, table: Table, coded: bool) -> pd.Series:
     if column.kind == "time" and bool(values.isna().all()):
         # Nulls alone may have any dtype, some of which do not cast to a time.
         values = pd.Series(pd.NaT, index=values.index, dtype=PANDAS_DTYPES["time"])
@@ -160,7 +171,7 @@ def _as_kind(values: pd.Series, column: Column, table: Table) -> pd.Series:
         raise TableError(f"table {table.name}: column {column.name} is not integer: it holds fractions")
     try:
         # A column that has its type already is not copied: astype would.
-        fits = values.dtype == _DTYPES[column.kind]
+        fits = values.dtype == _DTYPES[column.kind] or (coded and column.kind == "text" and is_coded(values))
         typed = values if fits else values.astype(PANDAS_DTYPES[column.kind])  # type: ignore[call-overload]
     except (TypeError, ValueError) as error:
         raise TableError(f"table {table.name}: column {column.name} is not {column.kind}: {error}") from error

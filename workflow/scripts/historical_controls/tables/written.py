@@ -24,7 +24,8 @@ class Tally:
         self.rows += len(piece)
         column = next((name for name in COUNTED if name in piece.columns), None)
         if column:
-            self.counts.update(piece[column].dropna().astype(str).tolist())
+            counts = piece[column].value_counts()
+            self.counts.update({str(name): int(n) for name, n in counts[counts > 0].items()})
 
     def line(self, path: Path) -> str:
         """'path: 24,937 rows (clean 24,871, quarantined 66)'."""

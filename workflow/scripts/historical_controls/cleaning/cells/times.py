@@ -12,6 +12,7 @@ import pandas as pd
 from historical_controls.cleaning.records.distinct import factorized
 from historical_controls.config.sources.parts import TimeColumns
 from historical_controls.config.sources.time_formats import OFFSET, shape, tells_clock
+from historical_controls.tables.coded import coded, is_coded
 
 CLOCK_NOISE = re.compile(r"(?<=\d)\s*(?:h|hrs?|horas?)\.?(?=$|\s)", re.IGNORECASE)
 MERIDIEM = re.compile(r"(?<=\d)\s*([ap])\.?\s?m\.?(?=\s|$)", re.IGNORECASE)
@@ -104,7 +105,7 @@ class Moments:
 
 
 def parse_times(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> ParsedTimes:
-    """Parse each distinct text once.
+    """Parse each distinct text once; of texts as categories, reason and shifted are categories as well.
 
     Reasons: DATE_MISSING (blank), DATE_INVALID (no declared format fits), DATE_AMBIGUOUS (declared formats fit with
     different results), DATE_RANGE (outside the study's dates). A local time that a clock change skips is moved
@@ -113,6 +114,9 @@ def parse_times(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Pars
     codes, found = factorized(texts)
     distinct = pd.Series(found, dtype="str").str.strip()
     parts = _relative(distinct, spec, calendar) if spec.relative_to else _absolute(distinct, spec, calendar)
+    if is_coded(texts):
+        utc, hours, reason, shifted, latest, latest_hours = parts
+        parts = (utc, hours, coded(reason), coded(shifted), latest, latest_hours)
     return ParsedTimes(*(part.take(codes).set_axis(texts.index) for part in parts))
 
 
@@ -212,7 +216,7 @@ def _by_format(texts: pd.Series, form: str) -> pd.Series:
     """Times of the texts that have exactly the shape of the format, NaT elsewhere; UTC where it has an offset."""
     form = MERIDIEM_CODE.sub("%p", form)
     # pandas reads fields shorter than their width, as strptime does: only texts of the exact shape reach it.
-    texts = texts.where(texts.str.fullmatch(shape(form)), None)
+    texts = texts.where(_of_shape(texts, shape(form)), None)
     if MONTH_CODE.search(form):
         texts = texts.str.replace(WORD, _numbered_month, regex=True)
     # Between marks of its own: the month of '1MAY2020' must not lend a digit to the day.
@@ -222,6 +226,13 @@ def _by_format(texts: pd.Series, form: str) -> pd.Series:
     # pandas reads offsets with minutes only: +00:00, not +00.
     texts = texts.str.replace(r"([+-]\d\d)$", r"\1:00", regex=True)
     return pd.to_datetime(texts, format=code, errors="coerce", exact=True, utc=True).astype("datetime64[us, UTC]")
+
+
+def _of_shape(texts: pd.Series, expected: str) -> pd.Series:
+    # Arrow knows no blanks but those of ASCII: it is asked first, and Python about what is left.
+    whole = texts.str.fullmatch(expected.replace(r"\s+", " +"))
+    left = texts[~whole]
+    return whole if left.empty else whole | left.str.fullmatch(expected).reindex(texts.index, fill_value=False)
 
 
 def _numbered_month(word: re.Match[str]) -> str:

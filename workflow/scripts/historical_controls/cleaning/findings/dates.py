@@ -18,6 +18,7 @@ from historical_controls.cleaning.ledger.tallies import counted, held_times
 from historical_controls.cleaning.records.columns import CELL
 from historical_controls.config.sources.parts import TimeColumns
 from historical_controls.config.sources.sources import Source, SourceFile
+from historical_controls.tables.coded import plain
 from historical_controls.tables.parquet import read_pieces, read_table
 from historical_controls.tables.registry import EVENTS, MEASUREMENTS
 
@@ -26,6 +27,7 @@ LEAST_DATES = 3
 LEAST_ROWS = 5
 LEAST_SHARE = 0.05
 DATED = ["patient_id", "file", "time"]
+CODED = ["patient_id", "file"]
 
 
 def date_suspects(
@@ -164,7 +166,7 @@ def _times_below(model: BaseModel, place: str) -> Iterator[tuple[str, TimeColumn
 def _days(measurements: Path, happened: pd.DataFrame, source: Source, files: list[str]) -> pd.DataFrame:
     """Local days by patient and file with the number of records: columns patient_id, file, day, n."""
     pieces = [_counted(happened, source, files)]
-    pieces += [_counted(piece, source, files) for piece in read_pieces(measurements, MEASUREMENTS, DATED)]
+    pieces += [_counted(piece, source, files) for piece in read_pieces(measurements, MEASUREMENTS, DATED, CODED)]
     return pd.concat(pieces).groupby(["patient_id", "file", "day"])["n"].sum().reset_index()
 
 
@@ -172,7 +174,7 @@ def _counted(records: pd.DataFrame, source: Source, files: list[str]) -> pd.Data
     own = records.loc[records["file"].isin(files)]
     day = own["time"].dt.tz_convert(source.timezone).dt.tz_localize(None).dt.normalize()
     frame = own[["patient_id", "file"]].assign(day=day)
-    return frame.groupby(["patient_id", "file", "day"]).size().rename("n").reset_index()
+    return plain(frame.groupby(["patient_id", "file", "day"]).size().rename("n").reset_index())
 
 
 def _stays(happened: pd.DataFrame, source: Source) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from historical_controls.cleaning.records.records import names_reason, note_if_u
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.declared_csv import read_declared
 from historical_controls.errors import UserError, did_you_mean, raise_all
+from historical_controls.tables.coded import plain
 from historical_controls.tables.registry import RESOLUTIONS
 from historical_controls.tables.schema import conform
 from historical_controls.text.spreadsheet_cells import as_sent
@@ -232,6 +233,9 @@ def with_released(records: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFrame
 def with_exclusions(ledger: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFrame:
     """Return a final ledger, or a piece of it, with reason EXCLUDED for records that people excluded."""
     own = resolved.loc[resolved["decision"] == EXCLUDE]
+    if own.empty:
+        return ledger
+    ledger = plain(ledger)
     rows = ledger.loc[ledger["line"].isin(own["line"]) & (ledger["fate"] == "quarantined")]
     hints: dict[Any, str] = {}
     for row in own.to_dict("records"):

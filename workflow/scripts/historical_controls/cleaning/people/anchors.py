@@ -11,6 +11,7 @@ import pandas as pd
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.cleaning.records.records import decide
 from historical_controls.config.sources.sources import Source
+from historical_controls.tables.coded import plain
 from historical_controls.tables.registry import EVENTS
 
 UTC: Literal["datetime64[us, UTC]"] = "datetime64[us, UTC]"
@@ -51,7 +52,7 @@ def _anchors(records: pd.DataFrame, events: pd.DataFrame, source: Source) -> pd.
     """
     dated = events.loc[events["fate"].isin(["clean", "duplicate"]) & events["time"].notna()]
     known = _distinct(dated.loc[dated["fate"] == "clean"], source.timezone)
-    wanted = records[["patient_id", "file", "line"]].assign(event=records["anchor"])
+    wanted = plain(records[["patient_id", "file", "line", "anchor"]].rename(columns={"anchor": "event"}))
     found = _looked_up(wanted, known.drop_duplicates(PERSONAL), PERSONAL)
     n = _looked_up(wanted, known.groupby(PERSONAL).size().rename("n").reset_index(), PERSONAL)["n"].fillna(0)
     several = n > 1
@@ -113,7 +114,7 @@ def _without_anchor_held(records: pd.DataFrame, anchors: pd.DataFrame) -> pd.Dat
         n > 1,
         "has " + n.astype("int64").astype("str") + " dates and the row none of its own: declare 'relative_to_which'",
     )
-    hint = "the event '" + records.loc[lost, "anchor"] + "', from which its time counts, " + what
+    hint = "the event '" + records.loc[lost, "anchor"].astype("str") + "', from which its time counts, " + what
     return decide(records, lost, "TIME_NO_ANCHOR", hint=hint.reindex(records.index))
 
 

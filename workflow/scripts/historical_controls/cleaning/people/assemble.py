@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, fields
 
+import numpy as np
 import pandas as pd
 
 from historical_controls.cleaning.ledger.resolutions import check_used, with_exclusions
@@ -28,7 +29,8 @@ from historical_controls.cleaning.records.records import RECORD_KEY, decide, und
 from historical_controls.cleaning.rows.files import LostRecordError
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.tables.registry import EVENTS, LEDGER, MEASUREMENTS, PATIENTS, TREATMENTS
+from historical_controls.tables.coded import coded, is_coded, plain, texts_replaced
+from historical_controls.tables.registry import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS
 from historical_controls.tables.schema import Table, conform
 
 TABLES = ("patients", "measurements", "events", "treatments")
@@ -116,15 +118,19 @@ def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _as(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    return conform(frame.reindex(columns=list(table.names)), table)
+    return conform(frame.reindex(columns=list(table.names)), table, coded=True)
 
 
 def _linked(records: pd.DataFrame, ids: pd.DataFrame) -> pd.DataFrame:
     """Records with the person's id; those of a held id are held with its reason."""
     person = dict(zip(ids["subject"], ids["patient_id"], strict=True))
     hold = dict(zip(ids["subject"], ids["hold"], strict=True))
-    out = undecided(records, patient_id=by_distinct(records["subject"], lambda name: person.get(name, ""), "str"))
-    holds = by_distinct(records["subject"], lambda name: hold.get(name, ""), "str")
+    subjects = records["subject"]
+    out = undecided(records, patient_id=by_distinct(subjects, lambda name: person.get(name, ""), "str"))
+    if is_coded(subjects):
+        own = ("patient_id", "fate", "reason", "hint")
+        out = out.assign(**{name: coded(out[name]) for name in own})
+    holds = by_distinct(subjects, lambda name: hold.get(name, ""), "str")
     hint = "the id is not clearly one person's: say in the crosswalk who is who"
     # Of a doubtful id no single record can be free: nobody knows whose it is.
     return decide(out, holds != "", holds, hint=hint, may_release=False)
@@ -160,14 +166,13 @@ def _deaths(events: pd.DataFrame) -> pd.Series:
 def final_ledger(ledger: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
     """Return the ledger of files (or a piece of it) with the fates that joining decided (`changed`: see `changes`)."""
     # Few records change: only their lines are looked up by their whole key, and only their cells are written.
-    near = ledger.loc[ledger["line"].isin(changed["line"]), RECORD_KEY].reset_index(names="row")
-    near = near.merge(changed, on=RECORD_KEY)
-    out = ledger.copy(deep=False)
-    for name in DECIDED if len(near) else ():
-        values = out[name].astype("str").array.copy()
-        values[out.index.get_indexer(pd.Index(near["row"]))] = near[name].astype("str").array
-        out[name] = values
-    return conform(out, LEDGER)
+    rows = np.flatnonzero(ledger["line"].isin(changed["line"]))
+    near = plain(ledger[RECORD_KEY].iloc[rows]).assign(row=rows).merge(changed, on=RECORD_KEY)
+    if near.empty:
+        return ledger
+    return ledger.assign(
+        **{name: texts_replaced(ledger[name], near["row"].to_numpy(), near[name].astype("str")) for name in DECIDED}
+    )
 
 
 def changes(records: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -179,7 +184,7 @@ def _changes(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     rows = frame.loc[(frame["fate"] != "clean") | (frame["reason"] != "")]
     # Of an event its time: what it is stands beside it in the ledger. Nothing converted stands for what was sent.
     shown = rows["time_text" if name == "events" else "raw_value"]
-    return rows[[*RECORD_KEY, "fate", "reason", "hint"]].assign(
+    return plain(rows[[*RECORD_KEY, "fate", "reason", "hint"]]).assign(
         raw_value=shown.astype("str").where(rows["fate"] != "clean", None)
     )
 

@@ -61,9 +61,8 @@ class PatientBatches:
         """Split the rows of one table's files over the batches, in their order."""
         writers: dict[int, pa.RecordBatchStreamWriter] = {}
         # Texts repeat: as codes they are split and stored at the price of numbers.
-        texts = [column.name for column in FILE_TABLES[name].columns if column.kind == "text"]
         for path in files:
-            with pq.ParquetFile(path, read_dictionary=texts) as file:
+            with pq.ParquetFile(path, read_dictionary=FILE_TABLES[name].texts) as file:
                 for group in range(file.num_row_groups):
                     for number, rows in self._split(file.read_row_group(group, use_threads=False)):
                         if number not in writers:
@@ -97,10 +96,13 @@ class PatientBatches:
         with pa.OSFile(str(path)) as stream:
             rows = pa.ipc.open_stream(stream).read_all()
         path.unlink()
-        plain = [
+        if name == "measurements":
+            # There are many, of few texts: they stay codes until they are written.
+            return typed(rows.unify_dictionaries(), FILE_TABLES[name])
+        texts = [
             pa.field(own.name, own.type.value_type) if pa.types.is_dictionary(own.type) else own for own in rows.schema
         ]
-        return typed(rows.cast(pa.schema(plain)), FILE_TABLES[name])
+        return typed(rows.cast(pa.schema(texts)), FILE_TABLES[name])
 
     def _path(self, name: str, number: int) -> Path:
         return self.folder / f"{name}-{number}.arrow"

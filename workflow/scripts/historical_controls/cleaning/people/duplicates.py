@@ -8,10 +8,11 @@ from historical_controls.cleaning.cells.times import is_midnight
 from historical_controls.cleaning.ledger.resolutions import is_released, one_of_each_sample
 from historical_controls.cleaning.people.same_day import day_rules, summarise_days
 from historical_controls.cleaning.people.scales import same_reading
-from historical_controls.cleaning.records.distinct import repeats
+from historical_controls.cleaning.records.distinct import factorized, repeats
 from historical_controls.cleaning.records.records import decide
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.tables.coded import plain
 
 SAMPLE = ["patient_id", "outcome", "time", "assay", "specimen"]
 SAID = ["value", "lower", "upper", "result"]
@@ -34,7 +35,8 @@ def decide_measurements(
     deaths: last possible moment of death by patient.
     """
     rules = day_rules(records, source)
-    died = deaths.reindex(records["patient_id"]).set_axis(records.index)
+    codes, people = factorized(records["patient_id"])
+    died = deaths.reindex(people).take(codes).set_axis(records.index)
     # The first moment of a day against the last one of the death's day: only what is surely later is held.
     records = decide(records, records["time"] > died, "AFTER_DEATH", hint="dated after the recorded death")
     open_rows = _repeated(records, SAMPLE)
@@ -47,7 +49,7 @@ def decide_measurements(
     open_rows = _repeated(records.loc[open_rows.index], SAMPLE)
     records = summarise_days(records, open_rows, rules, SAMPLE, dictionary)
     open_rows = _repeated(records.loc[open_rows.index], SAMPLE)
-    again = same_reading(records.loc[open_rows.index], SAMPLE, dictionary)
+    again = same_reading(plain(records.loc[open_rows.index]), SAMPLE, dictionary)
     records = _decide_at(records, again, "DUP_IDENTICAL", "duplicate")
     conflict = _repeated(records.loc[open_rows.index], SAMPLE).duplicated(SAMPLE, keep=False)
     records = one_of_each_sample(records, SAMPLE)
@@ -69,7 +71,7 @@ def _repeated(records: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """Records without a fate that share their key, in the order of the files."""
     live = records.loc[records["fate"] == "clean", key]
     # Few rows share their key: only theirs are copied whole.
-    return records.loc[live.index[repeats(live)]].sort_values(ORDER, kind="stable")
+    return plain(records.loc[live.index[repeats(live)]]).sort_values(ORDER, kind="stable")
 
 
 def _decide_at(records: pd.DataFrame, rows: pd.Series, reason: str, fate: str, hint: str = "") -> pd.DataFrame:

@@ -29,6 +29,7 @@ from historical_controls.cleaning.people.assemble import (
 )
 from historical_controls.cleaning.people.batches import PatientBatches, batch_of_subject
 from historical_controls.cleaning.records.outputs import SOURCE_TABLES
+from historical_controls.tables.coded import plain
 from historical_controls.tables.parquet import TableWriter, read_pieces, read_tables, write_table
 from historical_controls.tables.registry import LEDGER, PATIENTS, RESOLUTIONS
 
@@ -109,11 +110,11 @@ def _write_ledger(
     counted = Counter[str]()
     concerned: list[pd.DataFrame] = []
     for path in ledgers:
-        for piece in read_pieces(path, LEDGER):
+        for piece in read_pieces(path, LEDGER, coded=LEDGER.texts):
             final = with_exclusions(final_ledger(piece, decided.within(piece)), resolved)
             counted += clean_counts(final)
             # Only lines with a decision are kept: the whole ledger does not fit into memory.
-            concerned.append(final.loc[final["line"].isin(resolved["line"])])
+            concerned.append(plain(final.loc[final["line"].isin(resolved["line"])]))
             writer.write(final)
     check_used(pd.concat(concerned) if concerned else LEDGER.empty(), resolved)
     return counted

@@ -12,6 +12,7 @@ import pandas as pd
 from historical_controls.cleaning.records.distinct import factorized
 from historical_controls.cleaning.records.records import decide, with_flag
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.tables.coded import plain
 
 SAMPLE = ["patient_id", "time", "specimen"]
 # A panel copied forward: at least three analytes, all the same on at least three days running.
@@ -43,7 +44,7 @@ def check_patients(records: pd.DataFrame, dictionary: Dictionary, timezone: str)
 
 def _exact(records: pd.DataFrame, *codes: str) -> pd.DataFrame:
     rows = records["outcome"].isin(codes) & (records["fate"] == "clean") & records["value"].notna()
-    return records.loc[rows, [*SAMPLE, "outcome", "value"]]
+    return records[[*SAMPLE, "outcome", "value"]].loc[rows.to_numpy()]
 
 
 def hold_more_lymphocytes(records: pd.DataFrame) -> pd.DataFrame:
@@ -115,8 +116,9 @@ def jumps(records: pd.DataFrame, dictionary: Dictionary) -> pd.Series:
     patient = factorized(rows["patient_id"])[0]
     time = rows["time"].astype("int64").to_numpy()
     order = np.lexsort((time, outcome, patient))
-    limit = np.array([float(limits[code]) for code in codes])[outcome][order]
-    log = np.array([dictionary.outcomes[code].scale == "log" for code in codes])[outcome][order]
+    # Of categories also those that no row has.
+    limit = np.array([float(limits.get(code, np.nan)) for code in codes])[outcome][order]
+    log = np.array([code in limits and dictionary.outcomes[code].scale == "log" for code in codes])[outcome][order]
     value = rows["value"].to_numpy()[order]
     own = (np.diff(patient[order]) == 0) & (np.diff(outcome[order]) == 0)
     hours = np.clip(np.diff(time[order]) / MICROSECONDS_AN_HOUR, *HOURS)
@@ -130,9 +132,9 @@ def jumps(records: pd.DataFrame, dictionary: Dictionary) -> pd.Series:
 
 def perhaps_venous(records: pd.DataFrame) -> pd.Series:
     """Return low oxygen pressures, not declared venous, with a high pulse oximetry within half an hour."""
-    low = _exact(records, "PAO2")
+    low = plain(_exact(records, "PAO2"))
     low = low.loc[(low["value"] < VENOUS_BELOW) & (low["specimen"] != "venous")]
-    saturation = _exact(records, "SPO2")
+    saturation = plain(_exact(records, "SPO2"))
     out = pd.Series(False, index=records.index)
     if low.empty or saturation.empty:
         return out

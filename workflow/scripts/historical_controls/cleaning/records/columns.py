@@ -13,6 +13,7 @@ from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.config.sources.codes import ZERO_WIDTH, DeclaredCodes, M
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.folding import fold
+from historical_controls.tables.coded import coded, constant, mapped
 
 CELL = "cell:"
 # Lines that the declaration itself sets aside; any other line that is no row of columns may have named a patient.
@@ -93,6 +94,19 @@ def filled_column(rows: pd.DataFrame, name: str | None, file: SourceFile) -> pd.
     return texts if name is None else texts.mask(is_sentinel(texts, name, file), "")
 
 
+def coded_column(rows: pd.DataFrame, name: str | None) -> pd.Series:
+    """Return `column` as categories, which every function of distinct texts takes as well."""
+    if name is None:
+        return constant("", rows.index)
+    return mapped(coded(rows[CELL + name]), _tidied)
+
+
+def coded_filled_column(rows: pd.DataFrame, name: str | None, file: SourceFile) -> pd.Series:
+    """Return `filled_column` as categories."""
+    texts = coded_column(rows, name)
+    return texts if name is None else mapped(texts, lambda known: known.mask(is_sentinel(known, name, file), ""))
+
+
 def filled_or_null(texts: pd.Series) -> pd.Series:
     """Return the texts with null in place of blanks."""
     return texts.where(texts != "", None)
@@ -121,6 +135,25 @@ def joined_times(rows: pd.DataFrame, columns: list[str], file: SourceFile) -> pd
     for name in columns[1:]:
         text = text + " " + filled_column(rows, name, file)
     return text.str.strip().where(first != "", "") if len(columns) > 1 else first
+
+
+def coded_times(rows: pd.DataFrame, columns: list[str], file: SourceFile) -> pd.Series:
+    """Return `joined_times` as categories."""
+    return (
+        coded_filled_column(rows, columns[0], file) if len(columns) == 1 else coded(joined_times(rows, columns, file))
+    )
+
+
+def coded_subject_columns(rows: pd.DataFrame, name: str, file: SourceFile) -> pd.DataFrame:
+    """Return `subject_columns` with texts as categories."""
+    cells = coded(rows[CELL + name])
+
+    def of_distinct(wanted: str) -> pd.Series:
+        return mapped(
+            cells, lambda known: subject_columns(pd.DataFrame({CELL + name: known, "line": 0}), name, file)[wanted]
+        )
+
+    return pd.DataFrame({"line": rows["line"], "subject": of_distinct("subject"), "id_text": of_distinct("id_text")})
 
 
 def subject_columns(rows: pd.DataFrame, name: str, file: SourceFile) -> pd.DataFrame:

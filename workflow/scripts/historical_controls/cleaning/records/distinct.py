@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from historical_controls.tables.coded import coded
+
 
 def by_distinct(texts: pd.Series, function: Callable[[str], Any], dtype: Any = object) -> pd.Series:
     """Return `function` of each text (null counts as '')."""
@@ -39,6 +41,17 @@ def by_distinct_pair(
     return _taken(values, pairs, dtype, first.index)
 
 
+def coded_by_pair(first: pd.Series, second: pd.Series, function: Callable[[str, str], str]) -> pd.Series:
+    """Return `by_distinct_pair` of texts as categories."""
+    codes, distinct = factorized(first)
+    other_codes, others = factorized(second)
+    pairs, found = pd.factorize(codes.astype("int64") * max(len(others), 1) + other_codes)
+    texts = pd.Series(
+        [function(distinct[pair // len(others)], others[pair % len(others)]) for pair in found], dtype="str"
+    )
+    return coded(texts).take(pairs).set_axis(first.index)
+
+
 def numbers_by_distinct_pair(
     first: pd.Series, second: pd.Series, function: Callable[[str, str], tuple[float, ...]], names: list[str]
 ) -> pd.DataFrame:
@@ -62,6 +75,15 @@ def factorized(texts: pd.Series) -> tuple[np.ndarray, list[str]]:
     return codes, list(distinct)
 
 
+def numbered(values: pd.Series) -> tuple[np.ndarray, int]:
+    """Return a whole number for each row, the same for the same value (nulls are equal), and how many there may be."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        # Null has the code -1.
+        return values.cat.codes.to_numpy().astype("int64") + 1, len(values.cat.categories) + 1
+    codes, distinct = pd.factorize(values, use_na_sentinel=False)
+    return codes, len(distinct)
+
+
 def _taken(values: list[Any], codes: np.ndarray, dtype: Any, index: pd.Index) -> pd.Series:
     return pd.Series(values, dtype=dtype).take(codes).set_axis(index)
 
@@ -70,9 +92,9 @@ def repeats(frame: pd.DataFrame) -> np.ndarray:
     """Return where a row equals another one in every column (nulls are equal)."""
     codes = np.zeros(len(frame), dtype="int64")
     for name in frame:
-        own, distinct = pd.factorize(frame[name], use_na_sentinel=False)
-        if len(distinct) > 1:
+        own, distinct = numbered(frame[name])
+        if distinct > 1:
             # Renumbered after every column, so that the codes stay below the number of rows and cannot overflow.
-            codes = pd.factorize(codes * len(distinct) + own)[0]
+            codes = pd.factorize(codes * distinct + own)[0]
     counts = np.bincount(codes, minlength=1)
     return counts[codes] > 1

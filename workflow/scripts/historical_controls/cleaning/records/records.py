@@ -12,6 +12,7 @@ from historical_controls.cleaning.records.columns import CELL, DECLARED_ASIDE, d
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.config.sources.parts import Condition
 from historical_controls.config.sources.sources import SourceFile
+from historical_controls.tables.coded import texts_replaced
 
 # Lines that the declaration sets aside, and its header again; any other line that is no row of columns is held.
 SET_ASIDE = {*DECLARED_ASIDE, "HEADER_AGAIN"}
@@ -62,11 +63,12 @@ def decide(
     if not len(rows):
         return records
     # No hint is null in the ledger, not a blank text.
-    said = hint if isinstance(hint, pd.Series) else (hint or None)
+    said = hint.iloc[rows] if isinstance(hint, pd.Series) else (hint or None)
+    why = reason.iloc[rows] if isinstance(reason, pd.Series) else reason
     return records.assign(
-        fate=_with_texts_at(records["fate"], rows, fate),
-        reason=_with_texts_at(records["reason"], rows, reason),
-        hint=_with_texts_at(records["hint"], rows, said),
+        fate=texts_replaced(records["fate"], rows, fate),
+        reason=texts_replaced(records["reason"], rows, why),
+        hint=texts_replaced(records["hint"], rows, said),
     )
 
 
@@ -78,7 +80,7 @@ def _without_released(
     if released.isna().all():
         return records, rows
     free = names_reason(released, reason.iloc[rows] if isinstance(reason, pd.Series) else reason).to_numpy()
-    return records.assign(reason=_with_texts_at(records["reason"], rows[free], "RELEASED")), rows[~free]
+    return records.assign(reason=texts_replaced(records["reason"], rows[free], "RELEASED")), rows[~free]
 
 
 def names_reason(released: pd.Series, reason: str | pd.Series) -> pd.Series:
@@ -88,26 +90,22 @@ def names_reason(released: pd.Series, reason: str | pd.Series) -> pd.Series:
     """
     codes = reason if isinstance(reason, pd.Series) else pd.Series(reason, index=released.index)
     # Whole reasons: RANGE is the end of OUT_OF_RANGE, which releases no interval.
-    pairs = zip(codes, released.fillna(""), strict=True)
+    pairs = zip(codes, released.astype("str").fillna(""), strict=True)
     return pd.Series([code in said.split(";") for code, said in pairs], index=released.index, dtype=bool)
-
-
-def _with_texts_at(texts: pd.Series, rows: np.ndarray, said: str | pd.Series | None) -> pd.Series:
-    """`texts` with another text at some rows; copying the array once is faster than masking, since few rows change."""
-    values = texts.astype("str").array.copy()
-    values[rows] = said.iloc[rows].astype("str").array if isinstance(said, pd.Series) else said
-    return pd.Series(values, index=texts.index)
 
 
 def note_if_unremarked(records: pd.DataFrame, where: pd.Series, reason: str) -> pd.DataFrame:
     """Give a reason to clean records without one, `where` something besides the record itself could not be used."""
     rows = where & (records["fate"] == "clean") & (records["reason"] == "")
-    return records.assign(reason=records["reason"].mask(rows, reason)) if rows.any() else records
+    places = np.flatnonzero(rows.to_numpy(dtype=bool))
+    return records.assign(reason=texts_replaced(records["reason"], places, reason)) if len(places) else records
 
 
 def with_flag(flags: pd.Series, name: str, where: pd.Series) -> pd.Series:
     """Return the flags with one more `where` it applies."""
-    return flags.mask(where, (flags + ";" + name).str.lstrip(";")) if where.any() else flags
+    rows = np.flatnonzero(where.fillna(False).to_numpy(dtype=bool))
+    longer = (flags.iloc[rows].astype("str") + ";" + name).str.lstrip(";")
+    return texts_replaced(flags, rows, longer) if len(rows) else flags
 
 
 def check_subject(records: pd.DataFrame) -> pd.DataFrame:

@@ -15,6 +15,9 @@ from historical_controls.config.sources.sources import SourceFile
 from historical_controls.tables.parquet import read_pieces
 from historical_controls.tables.registry import INTAKE
 
+# So many pieces of a stored file are cleaned at a time.
+ROW_GROUPS = 4
+
 
 def stored_columns(path: str | Path, file: SourceFile) -> list[str]:
     """Return the columns of a stored intake (table intake) that cleaning reads: of 20,000 perhaps three."""
@@ -33,4 +36,6 @@ def stored_rows(path: str | Path, file: SourceFile, whole: bool = False) -> Iter
     columns = stored_columns(path, file)
     # Cells repeat few texts: they come as categories but where pieces are joined, which have categories of their own.
     joined = any(isinstance(part, LongMeasurements) and part.specimen_rows for part in file.parts)
-    return read_pieces(path, INTAKE, columns, [] if joined else [name for name in columns if name.startswith(CELL)])
+    coded = [] if joined else [name for name in columns if name.startswith(CELL)]
+    # Each step of cleaning has a cost that does not depend on rows. A wide table has small row groups, and few cells.
+    return read_pieces(path, INTAKE, columns, coded, ROW_GROUPS)

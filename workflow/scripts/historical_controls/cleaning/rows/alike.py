@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from historical_controls.cleaning.records.distinct import numbered
+from historical_controls.tables.coded import coded, plain, stacked
 from historical_controls.tables.registry import MEASUREMENTS_RAW
 
 # What cleaning reads of a record besides its patient and its times.
@@ -57,18 +59,25 @@ def cleaned_once(records: pd.DataFrame, alone: pd.Series, clean: Clean, known: K
     first = np.zeros(groups.max(initial=-1) + 1, dtype="int64")
     first[groups[::-1]] = np.arange(len(groups))[::-1]
     before = known.kept()
-    places = _places(records.iloc[first], by_itself[first], known)
+    distinct = plain(records.iloc[first])
+    places = _places(distinct, by_itself[first], known)
     # Those that share a content with other records first: they are kept for the rest of the file.
     new = np.flatnonzero(places < 0)
     new = new[np.argsort(by_itself[first][new], kind="stable")]
     start = len(before[0]) if before else 0
     places[new] = start + np.arange(len(new))
     if len(new):
-        before.append(clean(records.iloc[first[new]])[list(BECAME)])
-    became = pd.concat(before, ignore_index=True) if len(before) > 1 else before[0].reset_index(drop=True)
+        before.append(_coded_texts(clean(distinct.iloc[new])[list(BECAME)]))
+    became = stacked(before)
     known.became = became.iloc[: start + int((~by_itself[first][new]).sum())]
     own = records[[name for name in records.columns if name in OWN]]
+    # Texts as categories: a hundred thousand records take the place of a few thousand contents.
     return pd.concat([own, became.take(places[groups]).set_axis(records.index)], axis=1)
+
+
+def _coded_texts(became: pd.DataFrame) -> pd.DataFrame:
+    texts = [name for name in became.columns if became[name].dtype == "str" or became[name].dtype == object]
+    return became.assign(**{name: coded(became[name].astype("str")) for name in texts})
 
 
 def _places(distinct: pd.DataFrame, by_itself: np.ndarray, known: Known) -> np.ndarray:
@@ -87,9 +96,9 @@ def _groups(records: pd.DataFrame, alone: np.ndarray) -> np.ndarray:
     """A number per record, in order of appearance: the same for the same content, its own for those alone."""
     codes = np.zeros(len(records), dtype="int64")
     for name in CONTENT:
-        own, distinct = pd.factorize(records[name], use_na_sentinel=False)
-        if len(distinct) > 1:
+        own, distinct = numbered(records[name])
+        if distinct > 1:
             # Renumbered after every column, so that the codes stay below the number of rows and cannot overflow.
-            codes = pd.factorize(codes * len(distinct) + own)[0]
+            codes = pd.factorize(codes * distinct + own)[0]
     codes[alone] = len(records) + np.flatnonzero(alone)
     return pd.factorize(codes)[0]

@@ -18,8 +18,9 @@ from historical_controls.cleaning.ledger.resolutions import (
     with_released,
 )
 from historical_controls.cleaning.records.columns import CELL, filled_down
-from historical_controls.cleaning.records.outputs import CleanedFile
-from historical_controls.cleaning.records.records import SET_ASIDE, selected, undecided
+from historical_controls.cleaning.records.distinct import coded_by_pair
+from historical_controls.cleaning.records.outputs import FILE_TABLES, CleanedFile
+from historical_controls.cleaning.records.records import SET_ASIDE, selected
 from historical_controls.cleaning.rows.alike import Known
 from historical_controls.cleaning.rows.arms import OTHER_ARM, UNKNOWN_ARM, with_arms_told, without_arm
 from historical_controls.cleaning.rows.courses import event_rows, treatment_rows
@@ -37,6 +38,7 @@ from historical_controls.config.sources.parts import (
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.study import RecordDates
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.tables.coded import constant, plain, stacked
 from historical_controls.tables.registry import (
     EVENTS_RAW,
     LEDGER,
@@ -94,11 +96,13 @@ def clean_file(raw: pd.DataFrame, inputs: FileInputs) -> CleanedFile:
     Raises LostRecordError if a line or record has no fate, UserError(s) as `clean_blocks` does.
     """
     (cleaned,) = clean_blocks([raw], inputs)
-    return cleaned
+    return CleanedFile(**{name: plain(getattr(cleaned, name)) for name in FILE_TABLES})
 
 
 def clean_blocks(blocks: Iterable[pd.DataFrame], inputs: FileInputs) -> Iterator[CleanedFile]:
     """Yield the same as `clean_file`, block by block of a file's lines (consecutive pieces of table intake).
+
+    Texts of measurements and of the ledger may be categories (tables/coded.py).
 
     Raises UserError(s) for decisions on rows that the file does not have.
     """
@@ -147,13 +151,18 @@ def clean_block(
         for pair in _part_records(_part_rows(raw, ids, part, inputs.file), part, inputs, resolved)
     ]
     records = [
-        (name, marked(frame.assign(source=inputs.source_name, file=inputs.file_name), resolved))
+        (name, marked(_named(frame, inputs), resolved))
         for name, frame in _with_own_items([(name, frame) for name, frame in unfolded if len(frame)])
     ]
     tables = {name: _stored(name, table, records) for name, table in STORED.items()}
     ledger = _ledger(raw, records, inputs)
     _check_nothing_lost(raw, ledger, tables)
     return CleanedFile(**tables, ledger=ledger, resolutions=resolved)
+
+
+def _named(records: pd.DataFrame, inputs: FileInputs) -> pd.DataFrame:
+    index = records.index
+    return records.assign(source=constant(inputs.source_name, index), file=constant(inputs.file_name, index))
 
 
 def _filled_columns(file: SourceFile) -> list[str]:
@@ -194,9 +203,9 @@ def _part_records(
 def _measured(records: pd.DataFrame, inputs: FileInputs, resolved: pd.DataFrame) -> pd.DataFrame:
     if records.empty:
         return records
-    released = {} if resolved.empty else {"released": released_reasons(records, resolved)}
-    open_records = undecided(records, **released)
-    cleaned = clean_measurements(open_records, inputs.file, inputs.calendar, inputs.dictionary, inputs.known)
+    if not resolved.empty:
+        records = records.assign(released=released_reasons(records, resolved))
+    cleaned = clean_measurements(records, inputs.file, inputs.calendar, inputs.dictionary, inputs.known)
     return cleaned.assign(outcome=cleaned["code"])
 
 
@@ -222,7 +231,7 @@ def _stored(name: str, table: Table, records: list[tuple[str, pd.DataFrame]]) ->
     filled = [frame for frame in frames if len(frame)]
     if not filled:
         return table.empty()
-    return conform(filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True), table)
+    return conform(stacked(filled), table, coded=True)
 
 
 def _clean_rows(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
@@ -240,19 +249,20 @@ def _ledger(raw: pd.DataFrame, records: list[tuple[str, pd.DataFrame]], inputs: 
     for frame in frames:
         silent &= ~np.isin(raw["line"], frame["line"])
     frames.append(_silent_lines(raw.loc[silent], inputs.file))
-    ledger = pd.concat([frame for frame in frames if len(frame)] or [LEDGER.empty()], ignore_index=True)
-    return conform(ledger.assign(source=inputs.source_name, file=inputs.file_name), LEDGER)
+    ledger = stacked([frame for frame in frames if len(frame)] or [LEDGER.empty().drop(columns=["source", "file"])])
+    return conform(_named(ledger, inputs), LEDGER, coded=True)
 
 
 def _ledger_rows(name: str, records: pd.DataFrame) -> pd.DataFrame:
     analyte = records[ANALYTE[name]]
     if name == "measurements":
         # A name that has no code is listed as it was sent, so that it can be declared.
-        analyte = analyte.where(analyte != "", records["analyte"])
+        analyte = coded_by_pair(analyte, records["analyte"], lambda code, sent: code or sent)
     clean = records["fate"] == "clean"
     kept = records[["line", "item", "subject", "fate", "reason", "hint"]]
     # The cell of a clean record is kept with the record.
-    return kept.assign(table=name, analyte=analyte, raw_value=records["raw_value"].mask(clean, None))
+    raw_value = records["raw_value"].mask(clean, None)
+    return kept.assign(table=constant(name, records.index), analyte=analyte, raw_value=raw_value)
 
 
 def _silent_lines(rows: pd.DataFrame, file: SourceFile) -> pd.DataFrame:

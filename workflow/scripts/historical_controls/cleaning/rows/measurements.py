@@ -16,7 +16,7 @@ from historical_controls.cleaning.cells.times import REPEATED, SKIPPED, Calendar
 from historical_controls.cleaning.cells.units import conversions, converted, is_ddu, same_unit, with_confirmed, with_ddu
 from historical_controls.cleaning.records.columns import declared_codes
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
-from historical_controls.cleaning.records.records import check_subject, check_times, decide
+from historical_controls.cleaning.records.records import check_subject, check_times, decide, undecided
 from historical_controls.cleaning.rows.alike import Known, cleaned_once
 from historical_controls.cleaning.rows.cut_offs import by_cut_offs
 from historical_controls.cleaning.rows.specimens import check_answers
@@ -53,7 +53,9 @@ def clean_measurements(
     alone |= _is_early(records, calendar)
     if "released" in records:
         alone |= records["released"].notna()
-    return cleaned_once(records, alone, lambda distinct: _cleaned(distinct, file, calendar, dictionary), known)
+    return cleaned_once(
+        records, alone, lambda distinct: _cleaned(undecided(distinct), file, calendar, dictionary), known
+    )
 
 
 def _cleaned(records: pd.DataFrame, file: SourceFile, calendar: Calendar, dictionary: Dictionary) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from historical_controls.cleaning.records.columns import column, filled_column
+from historical_controls.cleaning.records.columns import coded_filled_column, column, filled_column
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.config.sources.parts import LongMeasurements
 from historical_controls.config.sources.sources import SourceFile
@@ -27,9 +27,9 @@ def specimens_of_samples(rows: pd.DataFrame, part: LongMeasurements, file: Sourc
     Of a sample whose rows name two different specimens both are said, which is no known specimen: it is held where
     the specimen matters, and is a finding.
     """
-    own = filled_column(rows, part.specimen, file)
     if part.specimen_rows is None:
-        return SiblingSpecimens(own, pd.Series(False, index=rows.index))
+        return SiblingSpecimens(coded_filled_column(rows, part.specimen, file), pd.Series(False, index=rows.index))
+    own = filled_column(rows, part.specimen, file)
     names = {fold(name) for name in part.specimen_rows.analytes}
     named_here = by_distinct(column(rows, part.analyte), lambda name: fold(name) in names, bool)
     keys = [column(rows, name) for name in (part.subject, *part.specimen_rows.same)]

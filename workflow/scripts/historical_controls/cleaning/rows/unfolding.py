@@ -9,42 +9,55 @@ import pandas as pd
 
 from historical_controls.cleaning.cells.times import Calendar, Moments, parse_times
 from historical_controls.cleaning.records.columns import (
+    coded_column,
+    coded_filled_column,
+    coded_subject_columns,
+    coded_times,
     column,
     declared_codes,
     filled_column,
     is_sentinel,
     joined_times,
-    subject_columns,
 )
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.cleaning.rows.sibling_rows import specimens_of_samples
 from historical_controls.config.sources.parts import LongMeasurements, TimeColumns, WideColumn, WideMeasurements
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.tables.coded import coded, constant, plain
 
 
 def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
     """Return one record per row (rows: a piece of table intake)."""
-    text = column(rows, part.value)
+    # Texts of long files repeat, and there are many rows: they stay categories until they are written.
+    text = coded_column(rows, part.value)
     siblings = specimens_of_samples(rows, part, file)
-    reported = optional_times(rows, part.result_time, file, calendar).moments
+    reported = _reported(rows, part, file, calendar)
+    blank = constant("", rows.index)
     return _with_times(rows, part, file, calendar).assign(
-        item="",
+        item=blank,
         coded_missing=is_sentinel(text, part.value, file),
-        analyte=filled_column(rows, part.analyte, file),
-        code="",
+        analyte=coded_filled_column(rows, part.analyte, file),
+        code=blank,
         raw_value=text,
-        raw_unit=filled_column(rows, part.unit, file),
+        raw_unit=coded_filled_column(rows, part.unit, file),
         names_specimen=siblings.named_here,
         specimen=siblings.specimen,
-        assay=filled_column(rows, part.assay, file),
-        status_text=filled_column(rows, part.status, file),
-        comment=filled_column(rows, part.comment, file),
+        assay=coded_filled_column(rows, part.assay, file),
+        status_text=coded_filled_column(rows, part.status, file),
+        comment=coded_filled_column(rows, part.comment, file),
         meaning=None,
         # Of a result dated by its day alone, when it was surely there: nothing is judged by what was not yet known.
         result_time=reported.latest.fillna(reported.first),
         result_latest=reported.latest,
     )
+
+
+def _reported(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, calendar: Calendar) -> Moments:
+    if part.result_time is None:
+        return Moments(no_times(rows.index), no_times(rows.index))
+    parsed = parse_times(coded_times(rows, part.result_time.columns, file), part.result_time, calendar)
+    return Moments(parsed.utc, parsed.latest)
 
 
 def unfold_wide(
@@ -55,7 +68,7 @@ def unfold_wide(
     The unit is that of the declaration or of the column's heading; the config was checked for contradictions.
     """
     # Ids and times of a row are read once for all its columns.
-    base = _with_times(rows, part, file, calendar)
+    base = plain(_with_times(rows, part, file, calendar))
     units = {name: own.unit or dictionary.unit_in(name, own.outcome) for name, own in part.columns.items()}
     frames = []
     for name, own in part.columns.items():
@@ -99,13 +112,18 @@ def _wide_column(
 def _with_times(
     rows: pd.DataFrame, part: LongMeasurements | WideMeasurements, file: SourceFile, calendar: Calendar
 ) -> pd.DataFrame:
-    """Line, subject and collection time of each row."""
-    return subject_columns(rows, part.subject, file).assign(**time_columns(rows, part.time, file, calendar))
+    """Line, subject and collection time of each row, with texts as categories."""
+    text = coded_times(rows, part.time.columns, file) if part.time.columns else coded(sent_times(rows, part.time, file))
+    times = _time_columns(text, part.time, calendar)
+    return coded_subject_columns(rows, part.subject, file).assign(**times)
 
 
 def time_columns(rows: pd.DataFrame, spec: TimeColumns, file: SourceFile, calendar: Calendar) -> dict[str, Any]:
     """Return the columns of time that every dated record has."""
-    text = sent_times(rows, spec, file)
+    return _time_columns(sent_times(rows, spec, file), spec, calendar)
+
+
+def _time_columns(text: pd.Series, spec: TimeColumns, calendar: Calendar) -> dict[str, Any]:
     parsed = parse_times(text, spec, calendar)
     return {
         "time": parsed.utc,
