@@ -184,3 +184,14 @@ def test_a_weighted_primary_names_its_weights_and_errors(tmp_path: Path) -> None
     named = Cell("mixed_model", "primary", "cr2", "PF", output="14.2.2").text("weighting", "entropy")
     ard = pd.concat([weighted, ard_frame([named])], ignore_index=True)
     assert "CR2 standard errors" in render(replace(study, ard=ard), "en", tmp_path).page.visible
+
+
+def test_an_outcome_without_values_says_what_became_of_those_sent(tmp_path: Path) -> None:
+    refused = Cell("mixed_model", "primary", "reml", "HR", output="14.2.3").text("not_estimable", "no_control_data")
+    held = Cell("ledger_loss_arms", "primary", outcome="HR", population="all", arm="historical")
+    derived = Cell("derivations", "primary", outcome="HR", population="all", arm="historical", level="reported")
+    study = with_rows(refused, held.number("n_quarantined", 12), derived.number("n_values", 34))
+    gone = study.ard["outcome"].eq("HR") & study.ard["analysis"].eq("mixed_model") & (study.ard["id"] != refused["id"])
+    said = section(render(replace(study, ard=study.ard[~gone]), "en", tmp_path), "outcome-HR")
+    assert "12 records of historical patients were held back" in said
+    assert "34 values that files report of historical patients are not used" in said

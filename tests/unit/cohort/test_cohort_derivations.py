@@ -98,6 +98,28 @@ def test_reported_ratio_gives_way_unless_preferred() -> None:
     assert [row[:2] for row in preferred] == [(10, 170), (40, 190)]
 
 
+def test_reported_values_that_a_derivation_replaces_are_counted() -> None:
+    """They were dropped without a trace, and an outcome that files report was "nobody has values"."""
+    clean = gases(
+        measured("a", "PAO2", 10, 80),
+        measured("a", "FIO2", 10, 0.5),
+        measured("a", "PF", 10, 170),
+        measured("a", "PF", 40, 190),
+        measured("b", "SOFA", 12, 7),
+    )
+
+    def lost(**derivations: dict) -> list[tuple]:
+        out = derive_outcomes(
+            place_all(clean, clean.patients), Cohort.model_validate({"derivations": derivations}), dictionary()
+        )
+        rows = out.refused[out.refused["reason"] == "reported"]
+        return list(zip(rows["outcome"], rows["value"], strict=True))
+
+    # 190 stays: nothing was computed for that hour.
+    assert lost(PF=PF, SOFA=SOFA) == [("PF", 170), ("SOFA", 7)]
+    assert lost(PF={**PF, "prefer_reported": True}) == []
+
+
 SOFA = {"kind": "sofa"}
 
 

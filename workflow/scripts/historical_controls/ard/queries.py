@@ -173,6 +173,24 @@ def reason_facts(results: Results, outcome: str, scenario: str = "primary") -> d
     }
 
 
+# Reasons that say of whom there are no values.
+WITHOUT_VALUES = {"no_data": ARMS, "no_treated_data": ARMS[:1], "no_control_data": ARMS[1:]}
+
+
+def became_of_values(results: Results, outcome: str, reason: str) -> list[tuple[str, Result]]:
+    """What became of the values that an arm without any was sent: 'held' back, or 'reported' and derived instead.
+
+    By arm, with their number; none for another reason, and where nothing was sent.
+    """
+    found = []
+    for arm in WITHOUT_VALUES.get(reason, ()):
+        held = results.one(AnalysisKey.LEDGER_LOSS_ARMS, Statistic.N_QUARANTINED, outcome=outcome, arm=arm)
+        reported = results.one(AnalysisKey.DERIVATIONS, Statistic.N_VALUES, outcome=outcome, arm=arm, level="reported")
+        found += [(code, row) for code, row in (("held", held), ("reported", reported)) if row is not None]
+    # A count that is too small to be shared has no value, and is not zero.
+    return [(code, row) for code, row in found if row.value is None or row.value > 0]
+
+
 @dataclass(frozen=True)
 class Finding:
     """One finding of a gate: its state and the numbers it rests on; `covariate` and `level` (a patient) may be ''."""

@@ -521,7 +521,7 @@ UNDERIVED = Table(
             "reason",
             "'no_partner' (nothing to pair with in the window), 'outside_limits' (the ratio lies outside the hard "
             "limits), 'other_specimen', 'flag_refused', 'formula_does_not_hold', 'flow_not_listed', 'other_device', "
-            "'collection_gap', 'no_baseline'",
+            "'collection_gap', 'no_baseline', 'reported' (by the file itself; the derivation replaces it)",
         ),
         _time("time", "time of the value"),
         _number("value", "the value, or its limit where it is censored; canonical unit of its own outcome"),

@@ -16,9 +16,9 @@ from historical_controls.cohort.derivations.sofa import NAMES, ORGANS, organ_sco
 from historical_controls.cohort.derivations.sofa_rows import failure_rows, organ_rows, total_rows
 from historical_controls.cohort.derivations.window_sum import window_sum
 from historical_controls.cohort.records.clean_tables import CleanTables
-from historical_controls.cohort.records.derived import Derived, computed_rows, nothing_refused, stacked
+from historical_controls.cohort.records.derived import Derived, computed_rows, nothing_refused, refuse, stacked
 from historical_controls.cohort.records.flags import with_flag, without_flag
-from historical_controls.cohort.records.intervals import Integers
+from historical_controls.cohort.records.intervals import Flags, Integers
 from historical_controls.cohort.records.patient_records import PatientRecords, known_after
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.cohort.derivations import (
@@ -71,8 +71,15 @@ def _replaced(tables: CleanTables, code: str, derived: Derived) -> CleanTables:
     own = (tables.measurements["outcome"] == code).to_numpy()
     others = tables.measurements[~own] if own.any() else tables.measurements
     parts = [part for part in (others, derived.rows) if len(part)] or [others]
-    refused = stacked([tables.refused, derived.refused])
+    # A derivation may prefer what is reported, which then is among its rows.
+    lost = refuse(tables.measurements, code, "reported", own & ~_among(tables.measurements, derived.rows))
+    refused = stacked([tables.refused, derived.refused, lost])
     return replace(tables, measurements=pd.concat(parts, ignore_index=True), refused=refused)
+
+
+def _among(rows: pd.DataFrame, others: pd.DataFrame) -> Flags:
+    here, there = (pd.MultiIndex.from_frame(frame[["patient", "file", "line", "item"]]) for frame in (rows, others))
+    return here.isin(there)
 
 
 def _at_altitude(tables: CleanTables, cohort: Cohort) -> CleanTables:

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
-from historical_controls.ard.queries import Finding, Result, Results, reason_facts, refusing
+from historical_controls.ard.queries import Finding, Result, Results, became_of_values, reason_facts, refusing
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.vocabulary import ANY_EVENT
@@ -95,7 +95,11 @@ class Printer:
             behind = refusing(self.results, row.text, outcome, scenario)
             facts["found"] = Markup("; ").join(self.finding(found) for found in behind)
         said = fill(template, facts)
-        return said if row is None else self.marked(row, said)
+        if row is None:
+            return said
+        became = became_of_values(self.results, outcome, row.text or "")
+        beside = [self.word(f"no_values.{code}_{n.arm}", n=self.number(n)) for code, n in became]
+        return Markup("; ").join([self.marked(row, said), *beside])
 
     def finding(self, finding: Finding) -> Markup:
         """What one gate found, with its numbers and whom or what it names; empty where its reason says all."""
