@@ -12,6 +12,7 @@ from historical_controls.analysis.events.event_rows import build_follow_up
 from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.tables.endings import LOST
 from historical_controls.tables.registry import OBSERVATIONS, PATIENT_SUMMARIES
 
 from .test_analysis import settings
@@ -89,6 +90,22 @@ def test_death_as_primary_has_newcombes_interval_and_time(dictionary: Dictionary
     time = cells(ard, analysis="primary_event", day=7, level="time_to_event", contrast=CONTRAST)
     # Five outlive the three dead of day 5; who died on day 10 loses to two who never died, and not to the one lost.
     assert time["probability"] == pytest.approx(0.5 + (15 - 2) / 60)
+
+
+def test_times_of_patients_of_whom_nothing_is_known_are_not_compared(dictionary: Dictionary) -> None:
+    """All controls transferred on day 1: win odds of 1 with p 1 were printed beside a difference that is refused."""
+    lost = people()["arm"] == "historical"
+    gone = people().assign(
+        end_state=people()["end_state"].mask(lost, LOST[0]), end_day=people()["end_day"].mask(lost, 1.0)
+    )
+    inputs = EventInputs(
+        adverse(), OBSERVATIONS.empty(), PATIENT_SUMMARIES.empty(), {}, [], dictionary, Primary(outcome="DEATH", day=7)
+    )
+    plan = settings(days=[7], permutation=FEW)
+    ard = analyse_events(["DEATH"], inputs, build_follow_up(gone, plan, Comparison(), 21, 1))
+    asked = ard[ard["analysis"] == "primary_event"]
+    assert set(asked.loc[asked["statistic"] == "not_estimable", "text"]) == {"too_few_known"}
+    assert not asked["statistic"].isin(["win_odds", "p_value", "probability"]).any()
 
 
 def test_discharge_as_primary_is_bounded_by_the_lost(dictionary: Dictionary) -> None:
