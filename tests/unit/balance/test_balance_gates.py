@@ -400,3 +400,17 @@ def test_a_time_axis_that_nothing_balances_is_named_where_chance_does_not_explai
     assert "time_axis" not in set(run(patients, key_covariates=["AGE", "hours_from_admission"]).gates["gate"])
     alike = people([50, 55, 60, 65, 70], SPREAD, hours_from_admission=[70, 80, 90, 100, 110, *np.linspace(60, 140, 41)])
     assert "time_axis" not in set(run(alike).gates["gate"])
+
+
+def test_a_time_axis_that_one_arm_alone_records_is_named() -> None:
+    """What one arm lacks cannot differ by more than chance, so that no gate spoke of it."""
+    recorded = [70.0, 80.0, 90.0, 100.0, 110.0]
+    patients = people([50, 55, 60, 65, 70], SPREAD, hours_from_admission=[*recorded, *[np.nan] * len(SPREAD)])
+    found = run(patients).gates
+    for method in ("unweighted", "entropy"):
+        rows = found[(found["method"] == method) & (found["gate"] == "unknown_in_arm")]
+        assert rows[["state", "covariate", "level", "value"]].to_numpy().tolist() == [
+            ["warn", "hours_from_admission", "historical", 0.0]
+        ]
+    nobody = people([50, 55, 60, 65, 70], SPREAD, hours_from_admission=[np.nan] * (5 + len(SPREAD)))
+    assert "unknown_in_arm" not in set(run(nobody).gates["gate"])

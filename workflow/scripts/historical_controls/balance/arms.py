@@ -14,10 +14,10 @@ from historical_controls.ard.rows import Row, ard_frame
 from historical_controls.balance.covariates import Covariate, NumberCovariate, collect, timing
 from historical_controls.balance.differences import at_limit
 from historical_controls.balance.envelope import Chance
-from historical_controls.balance.gates import Gate, gates_of
+from historical_controls.balance.gates import LEAST_KNOWN, Gate, gates_of
 from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.balance.key_covariates import Flags, KeyCovariates, key_covariates
-from historical_controls.balance.table_one import BalanceMeasures, balance_row, compare, table_rows
+from historical_controls.balance.table_one import BalanceMeasures, Masks, balance_row, compare, table_rows
 from historical_controls.balance.weight_rows import gate_rows, imputed_rows, overlap_rows, weight_rows
 from historical_controls.balance.weights.matching import Matched
 from historical_controls.balance.weights.methods import weightings
@@ -61,6 +61,8 @@ def balance_arms(patients: pd.DataFrame, visits: pd.DataFrame, inputs: BalanceIn
         if one.method in gates:  # an empty arm has none
             gates[one.method] += time_axis_gates(one, settings)
     masks = dict(zip(ARMS, (treated, ~treated), strict=True))
+    for own in gates.values():
+        own += unknown_times(people, masks, settings)
     rows = [row for one in compared for row in table_rows(one, masks, scenario)]
     rows += _method_rows(methods, gates, key, scenario)
     if scenario == "primary":
@@ -86,6 +88,17 @@ def time_axis_gates(one: BalanceMeasures, settings: Balance) -> list[Gate]:
     if watched or not abs(one.smd) > one.by_chance:
         return []
     return [Gate("time_axis", "warn", float(one.smd), float(one.by_chance), code)]
+
+
+def unknown_times(people: pd.DataFrame, masks: Masks, settings: Balance) -> list[Gate]:
+    """Times before time zero that one arm has and most of the other lacks: whether they differ cannot be told."""
+    found = []
+    for code in (code for code in TIMINGS if code not in settings.key_covariates):
+        known = {arm: float(people.loc[rows, code].notna().mean()) for arm, rows in masks.items()}
+        if max(known.values()) >= LEAST_KNOWN:  # what nobody records says nothing of the arms
+            lacking = ((arm, share) for arm, share in known.items() if share < LEAST_KNOWN)
+            found += [Gate("unknown_in_arm", "warn", share, LEAST_KNOWN, code, arm) for arm, share in lacking]
+    return found
 
 
 def _frame(rows: list[Row], table: Table) -> pd.DataFrame:
