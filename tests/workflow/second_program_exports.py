@@ -156,3 +156,31 @@ def stays(raw: Path) -> pd.DataFrame:
     ends = endings(raw).set_index("person")
     both["end"] = moments(ends["time"], ISO)
     return both.assign(age=ages(raw), onset=onset)
+
+
+def swabs(raw: Path) -> pd.DataFrame:
+    """Tests for the virus: person, time (milliseconds since 1970), positive. The same test sent twice is one."""
+    trial = of_trial(raw, "pcr")
+    own = pd.DataFrame({"person": trial["person"], "time": moments(trial["pcr_dt"], ISO), "said": trial["pcr_result"]})
+    hospital = of_hospital(raw, "laboratorio")
+    hospital = hospital[hospital["analito"].str.strip() == "PCR SARS-CoV-2"]
+    time = moments(hospital["fecha_toma"], SPANISH)
+    other = pd.DataFrame({"person": hospital["person"], "time": time, "said": hospital["resultado"].str.strip()})
+    tests = pd.concat([own, other]).dropna().drop_duplicates()
+    return tests.assign(positive=tests["said"].isin(["1", "POSITIVO", "Detectado"])).sort_values(["person", "time"])
+
+
+def is_cleared(tests: pd.DataFrame, zero: float) -> bool:
+    """Whether two negatives at least 24 hours apart, none positive between them, follow time zero (one patient)."""
+    first: float | None = None
+    for time, positive in zip(tests["time"], tests["positive"], strict=True):
+        first = None if positive else time if first is None else first
+        if first is not None and first > zero and time - first >= 24 * 3_600_000:
+            return True
+    return False
+
+
+def adverse_events(raw: Path) -> pd.DataFrame:
+    """Adverse events of the treated, infections among them: person, time, grade."""
+    rows = of_trial(raw, "adverse_events")
+    return pd.DataFrame({"person": rows["person"], "time": moments(rows["ae_start"], ISO), "grade": rows["ae_grade"]})

@@ -30,6 +30,7 @@ from .second_program import (
     win_odds,
 )
 from .second_program_cohort import STEPS, Cohort, cohort_of
+from .second_program_exports import adverse_events, is_cleared, swabs
 
 pytestmark = pytest.mark.workflow
 RAW = ROOT / "data/raw"
@@ -231,3 +232,39 @@ def test_deaths_and_their_intervals(run: Finished) -> None:
             run.agrees(float(value), statistic, **keys)
         run.agrees(lower, "lower", **keys)
         run.agrees(upper, "upper", **keys)
+
+
+def follow_up(run: Finished) -> pd.DataFrame:
+    """Of everybody included, arm, time zero and end (milliseconds): end of the stay, at most 21 days."""
+    people = run.patients[["person", "arm", "time_zero"]].merge(endings(RAW), on="person", how="left")
+    local = people["time"].dt.tz_localize("America/Mexico_City", ambiguous=False, nonexistent="shift_forward")
+    since = pd.Timestamp(0, tz="UTC")
+    zero, end = ((one - since).dt.total_seconds() * 1000 for one in (people["time_zero"], local))
+    return people.assign(zero=zero, end=end.fillna(np.inf).clip(upper=zero + 21 * 86_400_000))
+
+
+def test_clearance_is_that_of_the_raw_tests(run: Finished) -> None:
+    people = follow_up(run)
+    # A negative that only a test after the 21 days confirms is none within follow-up.
+    tests = swabs(RAW).merge(people, on="person", suffixes=("", "_end")).query("time <= end")
+    within = tests[tests["time"] >= tests["zero"]]
+    for arm, own in people.groupby("arm"):
+        keys = {"analysis": "clearance", "outcome": "PCR", "arm": arm}
+        cleared = [is_cleared(tests[tests["person"] == one.person], one.zero) for one in own.itertuples()]
+        run.agrees(float(sum(cleared)), "n_events", **keys)
+        run.agrees(float(len(own)), "n_subjects", **keys)
+        run.agrees(float((within["arm"] == arm).sum()), "n_tests", **keys)
+
+
+def test_adverse_events_are_those_of_the_raw_export(run: Finished) -> None:
+    people = follow_up(run)
+    events = adverse_events(RAW).merge(people[people["arm"] == "treated"], on="person", suffixes=("", "_end"))
+    events = events[(events["time"] >= events["zero"]) & (events["time"] <= events["end"])]
+    n = int((people["arm"] == "treated").sum())
+    for level, own in (("any", events), *((f"grade_{grade}", one) for grade, one in events.groupby("grade"))):
+        keys = {"analysis": "adverse_events", "outcome": "AE", "arm": "treated", "output_id": "14.3.1", "level": level}
+        count = own["person"].nunique()
+        run.agrees(float(count), "n_patients", **keys)
+        run.agrees(float(len(own)), "n_events", **keys)
+        for statistic, limit in zip(("lower", "upper"), clopper_pearson(count, n), strict=True):
+            run.agrees(limit, statistic, **keys)
