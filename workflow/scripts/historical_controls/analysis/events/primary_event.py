@@ -69,7 +69,7 @@ def primary_event_rows(cell: Cell, times: EventTimes, follow_up: FollowUp) -> It
         count, unknown, n = occurred.counts(people["arm"].to_numpy() == arm)
         yield from share_rows(cell.at(arm=arm), count, unknown, n, follow_up.settings)
     yield from difference_rows(cell, people, occurred, follow_up, cell.outcome)
-    # As for the difference: pairs of whom nothing is known would make even odds.
+    # As for the difference: pairs of whom nothing is known would look like no difference.
     if follow_up.refusal(people[~occurred.unknown], cell.outcome) is None:
         yield from _time_rows(cell.at(level="time_to_event", method="brunner_munzel"), times, follow_up)
 
