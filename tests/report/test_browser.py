@@ -11,6 +11,8 @@ from historical_controls.report.protocol.page import render_protocol
 
 from .conftest import LANGUAGES, Rendered, render
 from .study import small_study
+from .test_cleaning_page import page as cleaning_page
+from .test_narratives import page as narratives_page
 from .test_statistician import render as render_statistician
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ def folder(rendered: dict[str, Rendered], tmp_path_factory: pytest.TempPathFacto
         (folder / f"statistician.{language}.html").write_text(html, encoding="utf-8")
         html = render_protocol(report.study.page(language), [])
         (folder / f"protocol.{language}.html").write_text(html, encoding="utf-8")
+        (folder / f"narratives.{language}.html").write_text(narratives_page(language), encoding="utf-8")
+        (folder / f"cleaning.{language}.html").write_text(cleaning_page(folder, language), encoding="utf-8")
     return folder
 
 
@@ -91,7 +95,7 @@ def test_page_fits_and_is_silent(
 READERS = (("en", 1440, "light", "dark"), ("es", 360, "dark", "light"))
 
 
-@pytest.mark.parametrize("document", ["investigator", "statistician", "protocol"])
+@pytest.mark.parametrize("document", ["investigator", "statistician", "protocol", "narratives", "cleaning"])
 @pytest.mark.parametrize(("language", "width", "folded", "unfolded"), READERS)
 def test_nothing_keeps_a_reader_out(
     browser: Browser, folder: Path, document: str, language: str, width: int, folded: Any, unfolded: Any
@@ -100,8 +104,9 @@ def test_nothing_keeps_a_reader_out(
     from axe_playwright_python.sync_playwright import Axe
 
     page, _, _ = opened(browser, folder, language, width, document)
-    # Nothing of the protocol is folded.
-    for scheme, is_open in ((folded, False), (unfolded, True))[: 1 if document == "protocol" else 2]:
+    # Only the reports have folded parts.
+    states = ((folded, False), (unfolded, True))
+    for scheme, is_open in states if document in ("investigator", "statistician") else states[:1]:
         page.emulate_media(color_scheme=scheme)
         page.evaluate(
             f"document.querySelectorAll('details').forEach(each => {{ each.open = {str(is_open).lower()}; }})"
