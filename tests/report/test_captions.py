@@ -73,7 +73,9 @@ def test_the_forest_names_the_intervals_that_exclude_no_difference() -> None:
         cell.number(name, value, "ratio", "0.00") for name, value in (("estimate", 2), ("lower", 1.5), ("upper", 3))
     ]
     for family in ("forest", "ratio"):
-        assert "exclude no difference: Interleukin-6 (1.50 to 3.00). All others include it." in said(family, more=ratio)
+        assert "exclude no difference: Interleukin-6, × 2.00 (1.50 to 3.00). All others include it." in said(
+            family, more=ratio
+        )
 
 
 def test_what_would_change_the_conclusion_is_a_number_of_the_results() -> None:

@@ -30,9 +30,14 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
         return {}
     figure = new_figure(TOP + HEIGHT * len(codes) + GAP * (len(codes) - 1) + BOTTOM)
     full = float(figure.get_size_inches()[1])
+    # One axis for all: studentised differences compare, and so do their tails.
+    bounds = inputs.results.all(AnalysisKey.PERMUTATION_NULL, Statistic.LOWER)
+    bounds += inputs.results.all(AnalysisKey.PERMUTATION_NULL, Statistic.UPPER)
+    reach = max(abs(row.value or 0.0) for row in bounds if row.outcome in codes)
     for number, code in enumerate(codes):
         axes = place(figure, LEFT, full - TOP - HEIGHT - number * (HEIGHT + GAP), WIDTH, HEIGHT)
         _panel(axes, code, inputs)
+        axes.set_xlim(-reach, reach)
     axes.set_xlabel(inputs.words("figure.null_axis"), labelpad=2)
     return {"": figure}
 

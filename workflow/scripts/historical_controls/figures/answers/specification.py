@@ -17,9 +17,9 @@ from historical_controls.figures.style import FAINT, INK, QUIET, new_figure, pla
 from historical_controls.text.choices import choices_of
 from historical_controls.text.formatting import format_number
 
-LEFT, PLOT, HEIGHT, TOP, BOTTOM, ROW, GAP = 2.0, 2.9, 1.7, 0.32, 0.1, 0.165, 0.12
+LEFT, PLOT, HEIGHT, TOP, BOTTOM, ROW, GAP = 2.5, 2.4, 1.7, 0.32, 0.1, 0.165, 0.12
 # Characters of a label that fit beside the plot.
-LONGEST = 34
+LONGEST = 41
 Choices = dict[str, list[str]]
 
 

@@ -22,7 +22,7 @@ from historical_controls.figures.style import (
     wrapped,
 )
 
-LEFT, WIDTH, HEIGHT, ACROSS, DOWN, TOP, BOTTOM = 0.42, 2.05, 1.05, 0.42, 0.5, 0.5, 0.5
+LEFT, WIDTH, HEIGHT, ACROSS, DOWN, TOP, BOTTOM = 0.48, 1.93, 1.05, 0.62, 0.5, 0.5, 0.5
 NOTE = 0.18
 COLUMNS = 2
 TICKS = (0.01, 0.1, 0.25, 0.5, 1, 2, 4, 10, 100)

@@ -95,6 +95,8 @@ def label_patients(axes: Axes, rows: pd.DataFrame) -> None:
         axes.annotate(
             str(name), last.loc[name], xytext=shift, textcoords="offset points", ha="center", va="center", size=7.5,
             color=ARM_STYLES["treated"].text, zorder=8, annotation_clip=False, **_named(str(name), "label"),
+            # Where lines leave no room, the label is still read: they fade beneath it.
+            bbox={"boxstyle": "square,pad=0.05", "fc": "white", "ec": "none", "alpha": 0.8},
         )  # fmt: skip
 
 

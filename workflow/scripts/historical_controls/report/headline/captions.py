@@ -20,7 +20,7 @@ from historical_controls.report.headline.captions_of_patients import (
     love,
     overlap,
 )
-from historical_controls.report.headline.sentence import contrast, includes_none, stated
+from historical_controls.report.headline.sentence import contrast, includes_none, is_ratio, stated
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 
@@ -131,18 +131,21 @@ def _excluding(printer: Printer, codes: Iterable[str]) -> Iterator[Markup]:
     """Names of the outcomes whose contrast on the primary day excludes no difference, with its limits."""
     day = printer.config.primary.day
     known = {code: parts for code in codes if (parts := contrast(printer, code, day)) is not None}
-    away = [
-        printer.word(
-            "caption.excluded", outcome=printer.label(code), lower=printer.number(low), upper=printer.number(high)
-        )
-        for code, (estimate, low, high) in known.items()
-        if not includes_none((estimate, low, high))
-    ]
+    away = [_excluded(printer, code, parts) for code, parts in known.items() if not includes_none(parts)]
     at = {"day": printer.fact(day), "level": printer.level}
     if away:
         yield printer.word("caption.intervals_exclude", outcomes=listed(away, "; "), **at)
     elif known:
         yield printer.word("caption.intervals_include", **at)
+
+
+def _excluded(printer: Printer, code: str, parts: tuple[Result, Result, Result]) -> Markup:
+    """An outcome with its difference and limits in its unit, or as a ratio."""
+    estimate, lower, upper = map(printer.number, parts)
+    said = {"outcome": printer.label(code), "estimate": estimate, "lower": lower, "upper": upper}
+    if is_ratio(parts):
+        return printer.word("caption.excluded_ratio", **said)
+    return printer.word("caption.excluded", unit=printer.fact(printer.words.unit(parts[0].unit)), **said)
 
 
 def _tipping(printer: Printer, part: str) -> Iterator[Markup]:
