@@ -74,7 +74,7 @@ def test_page_fits_and_is_silent(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         outside = page.evaluate(
             """() => [...document.querySelectorAll('main *, header *, footer *')]
-                .filter(e => !e.closest('.table-box, pre') && !e.closest('svg'))
+                .filter(e => !e.closest('.table-box, pre, .equation') && !e.closest('svg'))
                 .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
                 .map(e => e.outerHTML.slice(0, 80))"""
         )
