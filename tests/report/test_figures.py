@@ -16,13 +16,15 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from historical_controls.ard.queries import results_of
+from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.config.study_config import Report
 from historical_controls.figures.cohort.availability import STEPS
 from historical_controls.figures.courses.single_patients import draw_individuals, label_patients
 from historical_controls.figures.draw import draw_family, draw_figures, kept_inside, save_svg
 from historical_controls.figures.inputs import MOST_LINES, FigureInputs, Individuals
 from historical_controls.figures.names import FAMILIES, figure_name
-from historical_controls.figures.style import ARM_STYLES, new_figure, place, tick_text
+from historical_controls.figures.style import ARM_STYLES, INK, new_figure, place, tick_text
+from historical_controls.report.headline.captions import figure_caption
 from historical_controls.report.printing.lean_svg import lean
 
 from .study import OUTCOMES, SmallStudy, small_study
@@ -92,6 +94,24 @@ def test_model_means_are_those_of_the_results_table() -> None:
         assert any(
             line.shape == expected.shape and np.allclose(line, expected) for line in lines_of(figure, style.colour)
         )
+
+
+def test_a_day_without_an_answer_has_no_whisker() -> None:
+    """The curve passes through a day whose contrast is refused; its caption says why there is no estimate."""
+    study = small_study()
+
+    def whiskers(ard: pd.DataFrame) -> list[float]:
+        lines = [line for axes in family(replace(study, ard=ard), "trajectory")["PF"].axes for line in axes.lines]
+        ends = [np.asarray(line.get_xdata(), float) for line in lines if line.get_color() == INK]
+        return sorted(float(x[0]) for x in ends if len(x) == 2 and x[0] == x[1])
+
+    refused = Cell("mixed_model", "primary", "reml", "PF", day=14, output="14.2.2")
+    more = ard_frame([refused.text("not_estimable", "too_few_patients_at_day")])
+    assert whiskers(study.ard) == [7.0, 14.0, 21.0]
+    ard = pd.concat([study.ard, more], ignore_index=True)
+    assert whiskers(ard) == [7.0, 21.0]
+    printer = replace(study, ard=ard).page("en").printer
+    assert "No estimate at day 14, because too few patients" in figure_caption(printer, "trajectory", "PF").striptags()
 
 
 def test_every_patient_has_a_line_and_treated_are_drawn_last() -> None:

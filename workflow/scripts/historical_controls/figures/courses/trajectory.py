@@ -99,7 +99,7 @@ def difference_by_day(results: Results, outcome: str) -> dict[float, dict[str, f
 def _difference_panel(
     axes: Axes, differences: dict[float, dict[str, float]], entry: Outcome, inputs: FigureInputs
 ) -> None:
-    """The difference or ratio by day with its band; whiskers at the declared days, the primary one filled."""
+    """The difference or ratio by day with its band; whiskers at days with an answer, the primary one filled."""
     config, words, ratio = inputs.config, inputs.words, entry.scale in ("log", "logit")
     table = pd.DataFrame.from_dict(differences, orient="index")
     # Without a curve there are only the declared days, and a band between them would be invented.
@@ -108,7 +108,11 @@ def _difference_panel(
         for edge in [name for name in ("lower_simultaneous", "upper_simultaneous") if name in table]:
             axes.plot(table.index, table[edge], color=INK, lw=0.8, ls=(0, (1, 1.6)), zorder=2)
         axes.plot(table.index, table["estimate"], color=INK, lw=1.6, zorder=3)
-    for day in [day for day in config.analysis.days if day in table.index]:
+    # The curve passes through days whose contrast is refused; a whisker there would be the estimate that no table has.
+    refused = {
+        row.day for row in inputs.results.all(AnalysisKey.MIXED_MODEL, Statistic.NOT_ESTIMABLE, outcome=entry.code)
+    }
+    for day in [day for day in config.analysis.days if day in table.index and day not in refused]:
         own, main = table.loc[day], day == config.primary.day
         axes.plot([day, day], [own["lower"], own["upper"]], color=INK, lw=1.4 if main else 0.9, zorder=4)
         face = INK if main else "white"

@@ -58,6 +58,10 @@ def _trajectory(printer: Printer, part: str) -> Iterator[Markup]:
     if all(counts.values()):
         numbers = {arm: printer.number(row) for arm, row in counts.items()}
         yield printer.word("caption.measured", day=printer.fact(day), **numbers)
+    for row in printer.results.all(AnalysisKey.MIXED_MODEL, Statistic.NOT_ESTIMABLE, outcome=part, level=""):
+        if row.day is not None and row.day != day:
+            reason = printer.reason(row, part)
+            yield printer.word("caption.refused_day", day=printer.fact(f"{row.day:g}"), reason=reason)
 
 
 def _residuals(printer: Printer, part: str) -> Iterator[Markup]:
