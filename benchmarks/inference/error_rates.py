@@ -1,0 +1,114 @@
+"""How often each rule rejects where nothing differs, and how often its interval covers (docs/error_rates.md).
+
+    OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/error_rates.py --minutes 40
+
+Answers are added to one file, so that a stopped run goes on where it was: group after group of studies, for so many
+minutes of processor time, which all worlds and sizes share alike. Then the rates are written to docs/error_rates.csv,
+from which `make docs` makes docs/error_rates.md. With --worlds, nothing is summarised.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rate_answers import answers
+from rate_worlds import WORLDS, draw_studies
+
+from historical_controls.dictionary.dictionary import load_dictionary
+
+ROOT = Path(__file__).resolve().parents[2]
+SUMMARY = ROOT / "docs/error_rates.csv"
+SEED = 20261129
+CONTROLS = (25, 10, 50)
+# Worlds that are also simulated with fewer and more controls.
+EVERY_SIZE = ("slopes + AR(1)", "twice as variable", "half as variable", "deaths of the sickest")
+TOGETHER = 40
+KEY = ["world", "controls", "rule"]
+COLUMNS = ["world", "controls", "group", "study", "rule", "estimate", "p_value", "covers"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=40)
+    parser.add_argument("--worlds", nargs="+", choices=list(WORLDS))
+    parser.add_argument("--controls", type=int, nargs="+", default=CONTROLS)
+    parser.add_argument("--answers", type=Path, default=ROOT / "results/calibration/error_rates.csv")
+    options = parser.parse_args()
+    options.answers.parent.mkdir(parents=True, exist_ok=True)
+    every = [(world, controls) for controls in options.controls for world in options.worlds or WORLDS]
+    cells = [(world, controls) for world, controls in every if controls == CONTROLS[0] or world in EVERY_SIZE]
+    simulate(options.answers, cells, options.minutes)
+    if options.worlds is None:
+        summary(pd.read_csv(options.answers)).to_csv(SUMMARY, index=False, lineterminator="\n", float_format="%.6g")
+
+
+def simulate(path: Path, cells: list[tuple[str, int]], minutes: float) -> None:
+    dictionary = load_dictionary(ROOT / "data/dictionary")
+    spent = dict.fromkeys(cells, 0.0)
+    groups = dict.fromkeys(cells, 0) | _groups_done(path)
+    until = time.process_time() + 60 * minutes
+    while time.process_time() < until:
+        # The least time so far: cells whose studies cost more have fewer of them.
+        world, controls = cell = min(cells, key=lambda one: spent[one])
+        begun, number = time.process_time(), groups[cell]
+        rng = np.random.default_rng([SEED, list(WORLDS).index(world), controls, number])
+        studies = draw_studies(WORLDS[world], controls, TOGETHER, rng)
+        rows = [
+            {"world": world, "controls": controls, "group": number, "study": study, "rule": rule, **vars(answer)}
+            for study, by_rule in enumerate(answers(studies, dictionary, number))
+            for rule, answer in by_rule.items()
+        ]
+        _append(path, rows)
+        groups[cell] += 1
+        spent[cell] += time.process_time() - begun
+
+
+def _groups_done(path: Path) -> dict[tuple[str, int], int]:
+    if not path.is_file():
+        return {}
+    done = pd.read_csv(path, usecols=["world", "controls", "group"]).groupby(["world", "controls"])["group"].max() + 1
+    return {(str(world), int(controls)): int(n) for (world, controls), n in done.items()}
+
+
+def _append(path: Path, rows: list[dict[str, object]]) -> None:
+    new = not path.is_file()
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerows(rows)
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row per world, number of controls and rule: studies, answers, rejections, intervals that cover.
+
+    Monte Carlo errors are those of the mean over groups, since studies of a group share a design.
+    """
+    own = rows.assign(rejects=(rows["p_value"] <= 0.05).where(rows["p_value"].notna()).astype(float))
+    own["covers"] = own["covers"].map({"True": 1.0, "False": 0.0, True: 1.0, False: 0.0})
+    out = []
+    for key, cell in own.groupby(KEY, sort=False):
+        given = cell.dropna(subset="p_value")
+        rates = {name: _rate(given, name) for name in ("rejects", "covers")}
+        numbers = {"studies": len(cell), "answers": len(given), "estimate": given["estimate"].mean()}
+        errors = {f"{name}_mc": error for name, (_, error) in rates.items()}
+        out.append(dict(zip(KEY, key, strict=True)) | numbers | {n: rate for n, (rate, _) in rates.items()} | errors)
+    return pd.DataFrame(out)
+
+
+def _rate(given: pd.DataFrame, name: str) -> tuple[float, float]:
+    """The rate and its standard error, of which the groups are the units (ratio estimator)."""
+    sums = given.groupby("group")[name].agg(["sum", "count"])
+    rate = float(sums["sum"].sum() / sums["count"].sum())
+    left = sums["sum"] - rate * sums["count"]
+    n = len(sums)
+    return rate, float(np.sqrt((left**2).sum() * n / max(n - 1, 1)) / sums["count"].sum())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,298 @@
+"""What each rule answers in simulated studies (rate_worlds.py): estimate, p-value of no difference, and coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from rate_worlds import DAYS, Studies
+from scipy import stats
+
+from historical_controls.analysis.model.ladder import FAILURES, specification
+from historical_controls.analysis.model.mean_model import MeanModel, build_mean_model, difference_rows
+from historical_controls.analysis.model.model_data import model_data
+from historical_controls.analysis.model.permutation import replace_pooled
+from historical_controls.balance.weights.entropy import solve
+from historical_controls.config.analysis.analysis import Analysis, CovarianceRung
+from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.inference import relative_effect
+from historical_controls.inference.labels import Labels, draw_labels
+from historical_controls.inference.permutation import Permuted, permutation_test
+from historical_controls.inference.scores import Scores
+from historical_controls.mixed_model.design.arrays import Design
+from historical_controls.mixed_model.design.design import build_design, fixed_rows
+from historical_controls.mixed_model.fits.engines import machinery
+from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_design
+from historical_controls.mixed_model.fits.imputed import with_responses
+from historical_controls.mixed_model.fits.scores import subject_scores
+from historical_controls.mixed_model.fits.weighted import solve_weighted
+from historical_controls.mixed_model.inference.contrast import Contrast
+from historical_controls.mixed_model.likelihood.likelihood import evaluate
+from historical_controls.mixed_model.likelihood.optimiser import Control, maximise, refine
+
+DAY = 7
+LABELLINGS = 1000
+# The visits that a trial would have: values of six days and an unstructured covariance, one for both arms.
+SCHEDULE = (1, 3, 7, 10, 14, 21)
+MMRM = CovarianceRung.model_construct(id="mmrm", random=None, residual="us", per_arm="pooled")
+# What statsmodels' MixedLM offers: no residual correlation, one covariance for both arms.
+MIXEDLM = CovarianceRung.model_construct(id="mixedlm", random="1 + day", residual="iid", per_arm="pooled")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One rule in one study; covers: whether its interval includes the truth, None where it has no interval."""
+
+    estimate: float = np.nan
+    p_value: float = np.nan
+    covers: bool | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Studies of one design with the mean model of the first one and their labellings."""
+
+    studies: Studies
+    settings: Analysis
+    mean: MeanModel
+    labels: Labels
+
+
+def answers(studies: Studies, dictionary: Dictionary, seed: int) -> Iterator[dict[str, Answer]]:
+    """The answers of every rule, study by study."""
+    settings = analysis_settings()
+    data = model_data(dictionary.outcomes["PF"], *studies.tables(0), settings, dictionary)
+    labels = draw_labels(studies.treated, seed, LABELLINGS, LABELLINGS)
+    batch = Batch(studies, settings, build_mean_model(data, settings), labels)
+    for by_rule in zip(_ladder(batch), _mixedlm(batch), _mmrm(batch), _without_model(batch), strict=True):
+        yield {name: answer for own in by_rule for name, answer in own.items()}
+
+
+def analysis_settings(**changes: object) -> Analysis:
+    few = {"exact_up_to": LABELLINGS, "draws": LABELLINGS, "scenario_draws": LABELLINGS}
+    return Analysis.model_validate({"days": [DAY], "covariates": [], "mean_over": [], "permutation": few, **changes})
+
+
+def fits(batch: Batch, mean: MeanModel, rung: CovarianceRung, null: bool = False) -> list[MixedModelFit | None]:
+    """The fit of one covariance to every study, None where it does not converge."""
+    design = build_design(mean.frame, specification(mean.null if null else mean.fixed, rung))
+    y = _responses(batch.studies, design)
+    first = next((fit for fit in (_alone(design, own) for own in y[:3]) if fit and not fit.singular), None)
+    # The visits engine solves one problem at a time, and from a boundary no gradient leads away.
+    if first is None or design.spec.over_visits:
+        return [_alone(design, own) for own in y]
+    return _together(first, design, y)
+
+
+def _together(first: MixedModelFit, design: Design, y: NDArray[np.float64]) -> list[MixedModelFit | None]:
+    """Fits of neighbours of a fit, all at once; where one of them ends the whole batch, by halves."""
+    if len(y) < 4:
+        return [_alone(design, own) for own in y]
+    many = with_responses(first.problem, design, y)
+    theta = np.tile(first.point.theta, (len(y), 1))
+    near, good = refine(partial(evaluate, *machinery(many, design.spec)), theta, first.point.information, Control())
+    if near is None:
+        half = len(y) // 2
+        return [*_together(first, design, y[:half]), *_together(first, design, y[half:])]
+    out: list[MixedModelFit | None] = []
+    for own, at, done in zip(y, near.theta, good, strict=True):
+        problem = with_responses(first.problem, replace(design, y=own), own)
+        engine = machinery(problem, design.spec)
+        # Newton goes on from where gradients led, which is nearer than its own starts.
+        optimum = evaluate(*engine, at) if done else maximise(*engine, Control(), at)[0]
+        fit = replace(first, design=replace(design, y=own), problem=problem, optimum=optimum)
+        out.append(fit if fit.converged else None)
+    return out
+
+
+def _alone(design: Design, y: NDArray[np.float64]) -> MixedModelFit | None:
+    try:
+        fit = fit_design(replace(design, y=y), Control())
+    except FAILURES:
+        return None
+    return fit if fit.converged else None
+
+
+def _responses(studies: Studies, design: Design) -> NDArray[np.float64]:
+    """Values of all studies in the order of the design's rows (B, N)."""
+    rows = design.data.iloc[design.row]
+    patient = rows["subject"].str.slice(3).astype(int).to_numpy()
+    return studies.y[:, patient, rows["day"].to_numpy(dtype=int) - DAYS[0]]
+
+
+def _ladder(batch: Batch) -> list[dict[str, Answer]]:
+    """The declared ladder with Kenward-Roger, other rules on its covariance, and its permutation answers."""
+    rungs = [rung for rung in batch.settings.ladder if rung.residual in ("iid", "car1")]
+    by_rung = [fits(batch, batch.mean, rung) for rung in rungs]
+    chosen: list[tuple[CovarianceRung, MixedModelFit] | None] = []
+    for own in zip(*by_rung, strict=True):
+        # In the order of the criterion, the first that allows inference, as fit_ladder does.
+        pairs = [(rung, fit) for rung, fit in zip(rungs, own, strict=True) if fit is not None]
+        ranked = sorted(pairs, key=lambda pair: round(-2 * pair[1].loglik + 2 * len(pair[1].point.theta), 6))
+        chosen.append(next((pair for pair in ranked if _infers(pair[1])), None))
+    nulls = _nulls(batch, [None if pick is None else pick[0] for pick in chosen])
+    return [_of_ladder(batch, pick, null) for pick, null in zip(chosen, nulls, strict=True)]
+
+
+def _nulls(batch: Batch, rungs: list[CovarianceRung | None]) -> list[MixedModelFit | None]:
+    """The fit without arms under the chosen covariance of each study, found together where studies chose alike."""
+    out: list[MixedModelFit | None] = [None] * len(rungs)
+    for rung in {one.id: one for one in rungs if one is not None}.values():
+        own = [number for number, one in enumerate(rungs) if one is not None and one.id == rung.id]
+        few = replace(batch, studies=batch.studies.take(own))
+        for number, fit in zip(own, fits(few, batch.mean, replace_pooled(rung), null=True), strict=True):
+            out[number] = fit
+    return out
+
+
+def _infers(fit: MixedModelFit) -> bool:
+    try:
+        fit.small_sample("kenward-roger")
+    except FAILURES:
+        return False
+    return True
+
+
+def _of_ladder(
+    batch: Batch,
+    pick: tuple[CovarianceRung, MixedModelFit] | None,
+    null: MixedModelFit | None,
+) -> dict[str, Answer]:
+    names = ("default", "satterthwaite", "weighted", "permutation", "pooled_permutation")
+    if pick is None:
+        return dict.fromkeys(names, Answer())
+    fit = pick[1]
+    L = difference_rows(fit, batch.mean, [DAY])
+    return {
+        "default": _contrast(fit, L, "kenward-roger"),
+        "satterthwaite": _contrast(fit, L, "satterthwaite"),
+        "weighted": _weighted(batch, fit, L),
+        **_permuted(batch, null),
+    }
+
+
+def _contrast(fit: MixedModelFit, L: NDArray[np.float64], method: str) -> Answer:
+    try:
+        return _of_contrast(fit.contrasts(L, method)[0])  # type: ignore[arg-type]
+    except FAILURES:
+        return Answer()
+
+
+def _of_contrast(one: Contrast) -> Answer:
+    return Answer(one.estimate, one.p_value, bool(one.lower <= 0 <= one.upper))
+
+
+def _weighted(batch: Batch, fit: MixedModelFit, L: NDArray[np.float64]) -> Answer:
+    """Entropy weights for the baseline, CR2 with Satterthwaite's df; no answer where the gates refuse."""
+    treated, baseline = batch.studies.treated, batch.studies.baseline
+    Z = (baseline[~treated] - baseline[treated].mean())[:, None] / baseline[~treated].std(ddof=1)
+    found = solve(Z, 1e-8, 200)
+    if found.left > 1e-8 or 1 / (found.weights**2).sum() < 5 or found.weights.max() > 0.5:
+        return Answer()
+    weights = np.ones(len(treated))
+    weights[~treated] = found.weights * treated.sum()
+    try:
+        by_subject = pd.Series(weights, [f"s/p{i:03d}" for i in range(len(treated))])
+        return _of_contrast(solve_weighted(fit, by_subject).contrasts(L)[0])
+    except FAILURES:
+        return Answer()
+
+
+def _permuted(batch: Batch, null: MixedModelFit | None) -> dict[str, Answer]:
+    if null is None:
+        return dict.fromkeys(("permutation", "pooled_permutation"), Answer())
+    names = [name for name in null.names if not set(name.split(":")) & set(_covariates(batch.mean))]
+    at = fixed_rows(null.design, pd.DataFrame({"day": [float(DAY)], **dict.fromkeys(_covariates(batch.mean), 0.0)}))
+    own = subject_scores(null, names, at[:, [list(null.names).index(name) for name in names]])
+    patient = null.design.subjects.str.slice(3).astype(int).to_numpy()
+    treated = batch.studies.treated[patient]
+    scores = Scores(own.score, own.information, own.shift(treated))
+    labels = Labels(batch.labels.matrix[:, patient], batch.labels.exact)
+    test = permutation_test(scores, labels, 0.95, 3)[0]
+    return {
+        "permutation": _of_permuted(test),
+        "pooled_permutation": _pooled(scores, labels),
+    }
+
+
+def _of_permuted(test: Permuted) -> Answer:
+    return Answer(test.estimate, test.p_value, bool(test.lower <= 0 <= test.upper))
+
+
+def _covariates(mean: MeanModel) -> tuple[str, ...]:
+    known = {"subject", "arm", "day", "y", "lower", "upper", "treated", "visit", "at_visit"}
+    return tuple(name for name in mean.frame.columns if name not in known)
+
+
+def _pooled(scores: Scores, labels: Labels) -> Answer:
+    """The difference of the arms' scores per information, not divided by a standard error of its own."""
+    s, m, h = scores.score[:, 0], scores.shift[:, 0], scores.information[:, 0]
+    own, member = labels.matrix[0], labels.matrix.astype(float)
+    gap = (member @ s) / (member @ h) - ((1 - member) @ s) / ((1 - member) @ h)
+    p_value = float((np.abs(gap) >= abs(gap[0]) * (1 - 1e-9)).mean())
+    # Its interval by inversion includes zero if and only if zero is not rejected.
+    return Answer(float(s[own].sum() / m[own].sum()), p_value, p_value > 0.05)
+
+
+def _mixedlm(batch: Batch) -> list[dict[str, Answer]]:
+    own = fits(batch, batch.mean, MIXEDLM)
+    L = next((difference_rows(fit, batch.mean, [DAY]) for fit in own if fit is not None), None)
+    none = Answer()
+    return [{"mixedlm_z": none if fit is None or L is None else _contrast(fit, L, "z")} for fit in own]
+
+
+def _mmrm(batch: Batch) -> list[dict[str, Answer]]:
+    """Six scheduled visits as categories, unstructured covariance of both arms together, Kenward-Roger."""
+    settings = analysis_settings(time="visits", visit_window_days=0)
+    rows = batch.mean.frame["day"].isin(SCHEDULE)
+    frame = batch.mean.frame.loc[rows].assign(at_visit=lambda own: own["day"].map("{:05d}".format).astype("category"))
+    frame = frame.assign(visit=frame["day"]).reset_index(drop=True)
+    covariates = _covariates(batch.mean)
+    fixed = " + ".join(["y ~ treated * at_visit", *covariates])
+    mean = MeanModel("visits", fixed, "", SCHEDULE, frame)
+    own = fits(replace(batch, settings=settings), mean, MMRM)
+    L = next((difference_rows(fit, mean, [DAY]) for fit in own if fit is not None), None)
+    none = Answer()
+    return [{"mmrm": none if fit is None or L is None else _contrast(fit, L, "kenward-roger")} for fit in own]
+
+
+def _without_model(batch: Batch) -> list[dict[str, Answer]]:
+    return [
+        {"welch": _welch(batch.studies, number), "worst_rank": _worst_rank(batch, number)}
+        for number in range(len(batch.studies.y))
+    ]
+
+
+def _welch(studies: Studies, number: int) -> Answer:
+    """Means of days 1 to 7 while alive, one a patient, without the baseline."""
+    values = studies.y[number, :, :DAY]
+    n = np.isfinite(values).sum(axis=1)
+    means = np.nansum(values, axis=1)[n > 0] / n[n > 0]
+    treated = studies.treated[n > 0]
+    if min(treated.sum(), (~treated).sum()) < 3:
+        return Answer()
+    test = stats.ttest_ind(means[treated], means[~treated], equal_var=False)
+    interval = test.confidence_interval()
+    return Answer(
+        float(means[treated].mean() - means[~treated].mean()), float(test.pvalue), interval.low <= 0 <= interval.high
+    )
+
+
+def _worst_rank(batch: Batch, number: int) -> Answer:
+    """Win odds of the last value up to day 7, death below every value and the earlier the lower."""
+    values, death = batch.studies.y[number, :, :DAY], batch.studies.death[number]
+    known = np.isfinite(values)
+    last = np.take_along_axis(values, (DAY - 1 - known[:, ::-1].argmax(axis=1))[:, None], axis=1)[:, 0]
+    score = np.where(death <= DAY, death - 1e6, last)
+    present = np.isfinite(score)
+    effect = relative_effect(score[present], Labels(batch.labels.matrix[:, present], batch.labels.exact))
+    if not np.isfinite(effect.p_value):
+        return Answer()
+    # A limit that complete separation does not give is the end of the scale.
+    low, high = np.nan_to_num(effect.lower, nan=0.0), np.nan_to_num(effect.upper, nan=np.inf)
+    with np.errstate(divide="ignore"):
+        return Answer(float(np.log(effect.win_odds)), effect.p_value, bool(low <= 1 <= high))
