@@ -28,8 +28,11 @@ CONTROLS = (25, 10, 50)
 # Worlds that are also simulated with fewer and more controls.
 EVERY_SIZE = ("slopes + AR(1)", "twice as variable", "half as variable", "deaths of the sickest")
 TOGETHER = 40
+# About 1.5 SD of the controls' values at day 7, given the baseline. Rules whose answer a constant effect only shifts.
+EFFECT = 73.0
+SHIFTED = ("default", "satterthwaite", "weighted", "permutation", "mixedlm_z", "mmrm", "welch")
 KEY = ["world", "controls", "rule"]
-COLUMNS = ["world", "controls", "group", "study", "rule", "estimate", "p_value", "covers"]
+COLUMNS = ["world", "controls", "group", "study", "rule", "estimate", "p_value", "lower", "upper"]
 
 
 def main() -> None:
@@ -85,24 +88,34 @@ def _append(path: Path, rows: list[dict[str, object]]) -> None:
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row per world, number of controls and rule: studies, answers, rejections, intervals that cover.
+    """One row per world, number of controls and rule: studies, answers, rejections, intervals that cover 0, power.
 
-    Monte Carlo errors are those of the mean over groups, since studies of a group share a design.
+    Monte Carlo errors are those of the mean over groups, since studies of a group share a design. Power is that for
+    EFFECT: the interval, shifted by it, leaves 0 out.
     """
-    own = rows.assign(rejects=(rows["p_value"] <= 0.05).where(rows["p_value"].notna()).astype(float))
-    own["covers"] = own["covers"].map({"True": 1.0, "False": 0.0, True: 1.0, False: 0.0})
+    own = rows.assign(rejects=(rows["p_value"] <= 0.05).astype(float))
+    own["covers"] = _includes(own, 0.0)
+    own["power"] = (1 - _includes(own, -EFFECT)).where(own["rule"].isin(SHIFTED))
     out = []
     for key, cell in own.groupby(KEY, sort=False):
         given = cell.dropna(subset="p_value")
-        rates = {name: _rate(given, name) for name in ("rejects", "covers")}
-        numbers = {"studies": len(cell), "answers": len(given), "estimate": given["estimate"].mean()}
-        errors = {f"{name}_mc": error for name, (_, error) in rates.items()}
-        out.append(dict(zip(KEY, key, strict=True)) | numbers | {n: rate for n, (rate, _) in rates.items()} | errors)
+        row: dict[str, object] = dict(zip(KEY, key, strict=True)) | {"studies": len(cell), "answers": len(given)}
+        for name in ("rejects", "covers", "power"):
+            row[name], row[f"{name}_mc"] = _rate(given.dropna(subset=name), name)
+        out.append(row)
     return pd.DataFrame(out)
+
+
+def _includes(rows: pd.DataFrame, value: float) -> pd.Series:
+    """1 where the interval includes the value, 0 where not, nan where there is no interval."""
+    inside = (rows["lower"] <= value) & (value <= rows["upper"])
+    return inside.astype(float).where(rows["lower"].notna() & rows["upper"].notna())
 
 
 def _rate(given: pd.DataFrame, name: str) -> tuple[float, float]:
     """The rate and its standard error, of which the groups are the units (ratio estimator)."""
+    if given.empty:
+        return np.nan, np.nan
     sums = given.groupby("group")[name].agg(["sum", "count"])
     rate = float(sums["sum"].sum() / sums["count"].sum())
     left = sums["sum"] - rate * sums["count"]

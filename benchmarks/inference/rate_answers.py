@@ -45,11 +45,12 @@ MIXEDLM = CovarianceRung.model_construct(id="mixedlm", random="1 + day", residua
 
 @dataclass(frozen=True)
 class Answer:
-    """One rule in one study; covers: whether its interval includes the truth, None where it has no interval."""
+    """One rule in one study: difference (log odds of ranks), p-value of none, interval; nan where it has none."""
 
     estimate: float = np.nan
     p_value: float = np.nan
-    covers: bool | None = None
+    lower: float = np.nan
+    upper: float = np.nan
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def _contrast(fit: MixedModelFit, L: NDArray[np.float64], method: str) -> Answer
 
 
 def _of_contrast(one: Contrast) -> Answer:
-    return Answer(one.estimate, one.p_value, bool(one.lower <= 0 <= one.upper))
+    return Answer(one.estimate, one.p_value, one.lower, one.upper)
 
 
 def _weighted(batch: Batch, fit: MixedModelFit, L: NDArray[np.float64]) -> Answer:
@@ -220,7 +221,7 @@ def _permuted(batch: Batch, null: MixedModelFit | None) -> dict[str, Answer]:
 
 
 def _of_permuted(test: Permuted) -> Answer:
-    return Answer(test.estimate, test.p_value, bool(test.lower <= 0 <= test.upper))
+    return Answer(test.estimate, test.p_value, test.lower, test.upper)
 
 
 def _covariates(mean: MeanModel) -> tuple[str, ...]:
@@ -234,8 +235,7 @@ def _pooled(scores: Scores, labels: Labels) -> Answer:
     own, member = labels.matrix[0], labels.matrix.astype(float)
     gap = (member @ s) / (member @ h) - ((1 - member) @ s) / ((1 - member) @ h)
     p_value = float((np.abs(gap) >= abs(gap[0]) * (1 - 1e-9)).mean())
-    # Its interval by inversion includes zero if and only if zero is not rejected.
-    return Answer(float(s[own].sum() / m[own].sum()), p_value, p_value > 0.05)
+    return Answer(float(s[own].sum() / m[own].sum()), p_value)
 
 
 def _mixedlm(batch: Batch) -> list[dict[str, Answer]]:
@@ -276,10 +276,8 @@ def _welch(studies: Studies, number: int) -> Answer:
     if min(treated.sum(), (~treated).sum()) < 3:
         return Answer()
     test = stats.ttest_ind(means[treated], means[~treated], equal_var=False)
-    interval = test.confidence_interval()
-    return Answer(
-        float(means[treated].mean() - means[~treated].mean()), float(test.pvalue), interval.low <= 0 <= interval.high
-    )
+    interval, difference = test.confidence_interval(), means[treated].mean() - means[~treated].mean()
+    return Answer(float(difference), float(test.pvalue), float(interval.low), float(interval.high))
 
 
 def _worst_rank(batch: Batch, number: int) -> Answer:
@@ -295,4 +293,5 @@ def _worst_rank(batch: Batch, number: int) -> Answer:
     # A limit that complete separation does not give is the end of the scale.
     low, high = np.nan_to_num(effect.lower, nan=0.0), np.nan_to_num(effect.upper, nan=np.inf)
     with np.errstate(divide="ignore"):
-        return Answer(float(np.log(effect.win_odds)), effect.p_value, bool(low <= 1 <= high))
+        odds, lower, upper = np.log([effect.win_odds, low, high])
+    return Answer(float(odds), effect.p_value, float(lower), float(upper))

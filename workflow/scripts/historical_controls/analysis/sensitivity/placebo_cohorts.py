@@ -50,7 +50,7 @@ def placebo_cohort_rows(inputs: AnalysisInputs, plan: PlaceboCohorts) -> pd.Data
     if isinstance(observed, str):
         return ard_frame([cell.text(Statistic.NOT_ESTIMABLE, observed)])
     placebos = draw_placebos(inputs.patients, plan, inputs.seed)
-    answers = [_contrast(_relabelled(inputs, one), None) for one in placebos]
+    answers = [placebo_contrast(inputs, one) for one in placebos]
     return ard_frame(
         [*_single_rows(cell, inputs, placebos, answers), *_calibrated_rows(cell, inputs, observed, answers)]
     )
@@ -81,6 +81,11 @@ def draw_placebos(patients: pd.DataFrame, plan: PlaceboCohorts, seed: int) -> li
             out.append(Placebo("random", group))
             wanted -= 1
     return out
+
+
+def placebo_contrast(inputs: AnalysisInputs, placebo: Placebo) -> Contrast | str:
+    """The primary contrast of one placebo against the other historical patients, or why there is none."""
+    return _contrast(_relabelled(inputs, placebo), None)
 
 
 def _relabelled(inputs: AnalysisInputs, placebo: Placebo) -> AnalysisInputs:
