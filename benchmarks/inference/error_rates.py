@@ -20,6 +20,7 @@ from rate_answers import answers
 from rate_worlds import WORLDS, draw_studies
 
 from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.generate.runs import record_run
 
 ROOT = Path(__file__).resolve().parents[2]
 SUMMARY = ROOT / "docs/error_rates.csv"
@@ -48,6 +49,8 @@ def main() -> None:
     simulate(options.answers, cells, options.minutes)
     if options.worlds is None:
         summary(pd.read_csv(options.answers)).to_csv(SUMMARY, index=False, lineterminator="\n", float_format="%.6g")
+        script = "OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/error_rates.py"
+        record_run(ROOT, "error_rates", f"{script} --minutes {options.minutes:g}")
 
 
 def simulate(path: Path, cells: list[tuple[str, int]], minutes: float) -> None:
@@ -99,7 +102,11 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     out = []
     for key, cell in own.groupby(KEY, sort=False):
         given = cell.dropna(subset="p_value")
-        row: dict[str, object] = dict(zip(KEY, key, strict=True)) | {"studies": len(cell), "answers": len(given)}
+        row: dict[str, object] = dict(zip(KEY, key, strict=True)) | {
+            "studies": len(cell),
+            "answers": len(given),
+            "text": WORLDS[str(key[0])].text,
+        }
         for name in ("rejects", "covers", "power"):
             row[name], row[f"{name}_mc"] = _rate(given.dropna(subset=name), name)
         out.append(row)
@@ -113,14 +120,17 @@ def _includes(rows: pd.DataFrame, value: float) -> pd.Series:
 
 
 def _rate(given: pd.DataFrame, name: str) -> tuple[float, float]:
-    """The rate and its standard error, of which the groups are the units (ratio estimator)."""
+    """The rate and its standard error: the larger of the binomial one and of that with groups as units."""
     if given.empty:
         return np.nan, np.nan
     sums = given.groupby("group")[name].agg(["sum", "count"])
-    rate = float(sums["sum"].sum() / sums["count"].sum())
+    total, n = sums["count"].sum(), len(sums)
+    rate = float(sums["sum"].sum() / total)
     left = sums["sum"] - rate * sums["count"]
-    n = len(sums)
-    return rate, float(np.sqrt((left**2).sum() * n / max(n - 1, 1)) / sums["count"].sum())
+    grouped = np.sqrt((left**2).sum() * n / max(n - 1, 1)) / total
+    # With no event at all, or nothing but events, half of one more.
+    inside = (rate * total + 0.5) / (total + 1)
+    return rate, float(max(grouped, np.sqrt(inside * (1 - inside) / total)))
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@ from historical_controls.mixed_model.fits.scores import subject_scores
 from historical_controls.mixed_model.fits.weighted import solve_weighted
 from historical_controls.mixed_model.inference.contrast import Contrast
 from historical_controls.mixed_model.likelihood.likelihood import evaluate
-from historical_controls.mixed_model.likelihood.optimiser import Control, maximise, refine
+from historical_controls.mixed_model.likelihood.optimiser import Control, maximise, newton, refine
+from historical_controls.mixed_model.likelihood.reduction import reduce
 
 DAY = 7
 LABELLINGS = 1000
@@ -111,11 +112,20 @@ def _together(first: MixedModelFit, design: Design, y: NDArray[np.float64]) -> l
 
 
 def _alone(design: Design, y: NDArray[np.float64]) -> MixedModelFit | None:
+    own = replace(design, y=y)
     try:
-        fit = fit_design(replace(design, y=y), Control())
+        fit = _one_start(own) if design.spec.over_visits else fit_design(own, Control())
     except FAILURES:
         return None
     return fit if fit.converged else None
+
+
+def _one_start(design: Design) -> MixedModelFit:
+    """Newton once: all attempts at an unstructured covariance that 15 patients do not determine take seconds."""
+    problem = reduce(design)
+    engine = machinery(problem, design.spec)
+    point, attempt = newton(partial(evaluate, *engine), engine[1].start(1.0), "one", Control())
+    return MixedModelFit(design, problem, point if attempt.converged else None, (attempt,))
 
 
 def _responses(studies: Studies, design: Design) -> NDArray[np.float64]:

@@ -22,6 +22,7 @@ from historical_controls.calibration.studies import ANSWER_COLUMNS, large_sample
 from historical_controls.calibration.worlds import CASES, WORLDS
 from historical_controls.config.study_file import read_config
 from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.generate.runs import record_run
 
 ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = 20
@@ -49,6 +50,8 @@ def main() -> None:
         worlds = sorted({case.world for case in CASES if case.truth is None})
         truths = {world: large_sample(world, raw, dictionary) for world in worlds}
         summary(answers, truths).to_csv(ROOT / SUMMARY, index=False, lineterminator="\n", float_format="%.6g")
+        script = "OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/validation/truth_studies.py"
+        record_run(ROOT, "validation", f"{script} --studies {options.studies}")
 
 
 def batches(world: str, numbers: range) -> list[range]:

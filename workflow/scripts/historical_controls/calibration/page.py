@@ -17,9 +17,6 @@ from historical_controls.inference.shares import exact_interval
 
 SUMMARY = "docs/validation.csv"
 PAGE = "docs/validation.md"
-COMMAND = (
-    "OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/validation/truth_studies.py --studies {studies}"
-)
 HEAD = (
     "| outcome | analysed as | answer | truth | answers of studies | bias | covers | p ≤ 0.05 | promise | verdict |",
     "|---|---|---|---|---|---|---|---|---|---|",
@@ -36,9 +33,9 @@ ANSWERS = {
 }
 
 
-def validation_page(table: pd.DataFrame) -> str:
-    """The page; table: docs/validation.csv."""
-    return "\n".join([*_opening(table), *(line for world in WORLDS for line in _world(world, table))]) + "\n"
+def validation_page(table: pd.DataFrame, run: str) -> str:
+    """The page; table: docs/validation.csv; run: by which command, when and at which commit it was made."""
+    return "\n".join([*_opening(run), *(line for world in WORLDS for line in _world(world, table))]) + "\n"
 
 
 def read_summary(root: Path) -> pd.DataFrame:
@@ -46,21 +43,15 @@ def read_summary(root: Path) -> pd.DataFrame:
     return pd.read_csv(root / SUMMARY, keep_default_na=False, na_values=[""], dtype={"refused_because": str})
 
 
-def _opening(table: pd.DataFrame) -> Iterator[str]:
+def _opening(run: str) -> Iterator[str]:
     plain = Hospital()
     waits = ", ".join(map(str, WAITS))
-    command = COMMAND.format(studies=int(table["studies"].max()))
     yield f"""# Validation: studies with known truth
 
-Generated from `{SUMMARY.removeprefix("docs/")}` by `make docs`; do not edit. The figures come from
-```
-{command}
-```
+Generated from `{SUMMARY.removeprefix("docs/")}` by `make docs`; do not edit. {run}
 
-**To be measured again.** When these studies were run the first covariance that converged was used, values beyond limits
-had a model of their own, win odds another interval, and gate `far_from_controls` another rule. Since then a criterion
-chooses the covariance (`benchmarks/inference/README.md` has its error rates), censored values take the ladder of all
-outcomes, and gates look at the design (BA-12, BA-13).
+A run can be stopped and continued, and is summarised as far as it has come: each row gives the number of its studies.
+Error rates of the same analyses in many more, simpler studies are in [error_rates.md](error_rates.md).
 
 Simulated hospitals ({plain.admitted} historical admissions, about half ever eligible, {plain.treated} treated) go
 through cohort, balance and analysis as the workflow runs them, in memory and under `config.yaml`, cut down to what

@@ -49,7 +49,7 @@ class PatientRecords:
         return len(self.people)
 
     def can_record(self, *names: str) -> Flags:
-        """By patient, whether the files of the source can record any of these events or treatments."""
+        """By patient, whether the files of the source can record any of these events or treatments (EL-7)."""
         # A source that declares nothing is not in the mapping, and can record everything.
         silent = {source for source, able in self.recordable_events.items() if not set(names) & set(able)}
         return ~self.people["source"].isin(silent).to_numpy(bool)
@@ -102,6 +102,7 @@ def place_all(clean: CleanTables, people: pd.DataFrame, dates: DatesWithoutClock
 
 
 def _moment(frame: pd.DataFrame, first: str, latest: str, counts: str) -> pd.Series:
+    """The end of a day without a clock that is declared to count (EL-8)."""
     return frame[latest].fillna(frame[first]) if counts == "last" else frame[first]
 
 

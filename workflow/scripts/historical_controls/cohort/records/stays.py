@@ -1,4 +1,5 @@
-"""The hospital stay that is judged: when standard care starts, and until when a patient is alive and in hospital."""
+"""The hospital stay that is judged: when standard care starts, and until when a patient is alive and in hospital
+(EL-9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Every outcome that is analysed as a ratio, as multiples of each patient's own baseline: small panels, one scale."""
+"""Every outcome that is analysed as a ratio, as multiples of each patient's own baseline: small panels, one scale
+(RP-2)."""
 
 from __future__ import annotations
 

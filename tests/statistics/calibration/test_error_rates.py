@@ -1,0 +1,94 @@
+"""Simulated error rates: the quick path gives the answers of the analysis itself, and rates have their errors."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from historical_controls.analysis.inputs import AnalysisInputs
+from historical_controls.analysis.model.comparison import Comparison
+from historical_controls.analysis.model.contrast_at_day import estimate_contrasts
+from historical_controls.analysis.model.permutation import joint_labels, permute
+from historical_controls.config.analysis.analysis import Primary
+from historical_controls.dictionary.dictionary import load_dictionary
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "benchmarks/inference"))
+
+import error_rates  # noqa: E402
+import power_frontier  # noqa: E402
+import rate_answers  # noqa: E402
+import rate_worlds  # noqa: E402
+
+DICTIONARY = load_dictionary(ROOT / "data/dictionary")
+
+
+def test_quick_answers_are_those_of_the_analysis() -> None:
+    """Ladder, Kenward-Roger and studentised permutation of `analysis/`, study by study."""
+    studies = rate_worlds.draw_studies(rate_worlds.WORLDS["AR(1)"], 10, 4, np.random.default_rng(5))
+    quick = list(rate_answers.answers(studies, DICTIONARY, seed=3))
+    settings = rate_answers.analysis_settings()
+    for number in (0, 3):
+        people, visits = studies.tables(number)
+        primary = Primary(outcome="PF", day=7)
+        inputs = AnalysisInputs("primary", people, visits, settings, DICTIONARY, primary, Comparison(), 3)
+        data = inputs.table("PF")
+        estimates = estimate_contrasts(data, settings, [7], None, None)
+        assert not isinstance(estimates, str)
+        whole, own = estimates.at(7), quick[number]["default"]
+        assert not isinstance(whole, str)
+        assert own.estimate == pytest.approx(whole.estimate, rel=1e-5)
+        assert [own.lower, own.upper] == pytest.approx([whole.lower, whole.upper], rel=1e-5)
+        joint = joint_labels(people, settings, "primary", 3)
+        assert joint is not None
+        permuted = permute(data, estimates.fitted, settings, joint)
+        assert permuted is not None
+        assert quick[number]["permutation"].p_value == permuted.tests[0].p_value
+
+
+def test_patients_who_die_have_no_later_value_and_the_worst_rank() -> None:
+    world = rate_worlds.WORLDS["deaths of the sickest"]
+    studies = rate_worlds.draw_studies(world, 25, 40, np.random.default_rng(2))
+    assert studies.y.shape == (1, 30, 21)
+    death = studies.death[0]
+    assert 0 < np.isfinite(death).sum() < 20
+    assert np.isnan(studies.y[0])[rate_worlds.DAYS[None, :] > death[:, None]].all()
+    people, visits = studies.tables(0)
+    assert (people["end_state"] == "death").sum() == np.isfinite(death).sum()
+    assert (visits.groupby("patient_id")["day"].max() <= people.set_index("patient_id")["end_day"]).all()
+
+
+def test_rates_count_groups_and_shift_intervals() -> None:
+    rows = pd.DataFrame(
+        {
+            "world": "AR(1)",
+            "controls": 25,
+            "rule": "default",
+            "group": [0, 0, 1, 1],
+            "p_value": [0.01, 0.2, np.nan, 0.04],
+            "lower": [1.0, -5.0, np.nan, -90.0],
+            "upper": [9.0, 5.0, np.nan, -80.0],
+        }
+    )
+    row = error_rates.summary(rows).iloc[0]
+    assert (row["studies"], row["answers"]) == (4, 3)
+    assert row["rejects"] == pytest.approx(2 / 3)
+    assert row["covers"] == pytest.approx(1 / 3)
+    # Shifted by 73, the third interval is -17 to -7 and excludes 0 as the others do.
+    assert row["power"] == 1
+    assert row["rejects_mc"] >= np.sqrt(0.625 * 0.375 / 3) - 1e-12
+
+
+def test_known_variances_keep_their_level_and_the_noncentral_power() -> None:
+    """Power of z at 1.5 SD with 5 and 30: P(|Z + 1.5 / sqrt(1/5 + 1/30)| > 1.96) = 87.4%."""
+    table = pd.DataFrame(power_frontier.rates(1000))
+    own = table[(table["rule"] == "oracle: both variances known") & (table["ratio"] == 1)]
+    assert own["power"].mean() == pytest.approx(0.874, abs=0.03)
+    assert own["error"].mean() == pytest.approx(0.05, abs=0.02)
+    twice = table[(table["ratio"] == 2) & (table["world"] == power_frontier.WORLDS[2])].set_index("rule")["error"]
+    # What the other outcomes say is wrong here, and what the other days say is right.
+    assert twice["empirical Bayes, other outcomes"] > 0.12 > 0.075 > twice["one ratio for all days"]
