@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # A run is many short jobs: where Python is told to keep no bytecode, each of them would compile the library anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: report bundle study check test lint types check-workflow tests test-slow coverage docs site lock
+.PHONY: report bundle study check test lint types check-workflow tests test-slow coverage validate docs site lock
 
 report: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES)
@@ -49,6 +49,11 @@ coverage: $(VENV)/.installed-dev
 
 test-slow: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow
+
+# The installation against its lock file, R and a small study; which tests hold which equation; the reference tests.
+validate: $(VENV)/.installed-dev
+	PYTHONPATH=workflow/scripts $(BIN)/python -m historical_controls.validation
+	$(BIN)/python -m pytest tests/statistics -m "not slow" -q --junitxml results/validation/reference_tests.xml
 
 docs: $(VENV)/.installed
 	PYTHONPATH=workflow/scripts $(BIN)/python -m historical_controls.generate.files

@@ -87,11 +87,12 @@ def simulate(inputs: AnalysisInputs, random: int, path: Path, minutes: float) ->
         for kind, own in by_kind.items()
         if number < len(own)
     ]
-    done = set(pd.read_csv(path)[["kind", "number"]].itertuples(index=False, name=None)) if path.is_file() else set()
+    new = not path.is_file()
+    done = set() if new else set(pd.read_csv(path)[["kind", "number"]].itertuples(index=False, name=None))
     until = time.process_time() + 60 * minutes
     with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if not done:
+        if new:
             writer.writeheader()
         left = (turn for turn in turns if turn[:2] not in done)
         for kind, number, placebo in itertools.takewhile(lambda _: time.process_time() < until, left):

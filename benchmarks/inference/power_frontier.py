@@ -211,18 +211,19 @@ def frontier(table: pd.DataFrame) -> pd.DataFrame:
 
 def markdown(table: pd.DataFrame) -> str:
     """The table of README.md."""
-    lines = ["| rule | power, equal SDs | of the oracle's | worst error, ratio shared | worst error of all | where |"]
-    lines.append("|---|---|---|---|---|---|")
-    for rule, row in table.iterrows():
+    lines = ["| | rule | power, equal SDs | of the oracle's | worst error, ratio shared | worst error of all | where |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    for number, (rule, row) in enumerate(table.iterrows(), start=1):
         where = f"ratio {row['at_ratio']:g}, {row['in_world']}"
         numbers = (f"{row[name]:.1%}" for name in ("power", "of_oracle", "worst_where_shared", "worst"))
-        lines.append(f"| {rule} | {' | '.join(numbers)} | {where} |")
+        lines.append(f"| {number} | {rule} | {' | '.join(numbers)} | {where} |")
     return "\n".join(lines)
 
 
 def draw_figure(table: pd.DataFrame, path: Path) -> None:
     from matplotlib import rcParams
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MultipleLocator
 
     rcParams["svg.hashsalt"] = "power_frontier"
     figure = Figure(figsize=(7.2, 4.2), layout="constrained")
@@ -238,6 +239,7 @@ def draw_figure(table: pd.DataFrame, path: Path) -> None:
         xlabel="worst error (open: other outcomes share the ratio; filled: any world)", ylabel="power at equal SDs"
     )
     axes.set_xlim(left=0.03)
+    axes.xaxis.set_major_locator(MultipleLocator(0.05))
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
     axes.yaxis.set_major_formatter(lambda y, _: f"{y:.0%}")
     figure.savefig(path, metadata={"Date": None})

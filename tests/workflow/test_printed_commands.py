@@ -24,7 +24,9 @@ PROGRAMS = ("make", "snakemake", "python", "python3", "pytest", "uv", "conda", "
 ELSEWHERE = {
     r"^make bundle\b": "tests/workflow/test_runs.py runs `snakemake bundle`",
     r"^make (study|check)\b": "tests/unit/drafting and tests/unit/checking; targets checked below",
-    r"^make (report|tests?|test-slow|coverage|docs|site|lock|lint|types)\b": "targets of the Makefile, checked below",
+    r"^make (report|tests?|test-slow|coverage|validate|docs|site|lock|lint|types)\b": (
+        "targets of the Makefile, checked below"
+    ),
     r"^(python3|python) -m venv ": "makes the environment that runs this test",
     r"-m pip install |^PEERS/bin/pip ": "makes the environment that runs this test",
     r"^(PYTHONPATH=\S+ )?\.venv/bin/(ruff|snakefmt|mypy|lint-imports|deptry)\b": "`make lint` and `make types`",
@@ -33,9 +35,13 @@ ELSEWHERE = {
     r"snakemake .*--cores 4|^snakemake --cores 4|^snakemake --snakefile <repository>": (
         "tests/workflow/test_example.py and test_real_studies.py"
     ),
+    r"benchmarks/inference/placebo_studies\.py|^placebo_studies\.py": (
+        "needs the real data; tests/statistics/calibration/test_placebo_studies.py on simulated patients"
+    ),
     r"^conda |^apt-get ": "another machine's package manager; tests/test_house.py compares environment.yml",
     r"^(\.venv/bin/)?uv pip compile ": "`make lock`; tests/test_house.py compares the lock files",
     r"^snakemake (bundle|calibrate|documents|seal|protocol)$": "tests/workflow/test_runs.py",
+    r"historical_controls\.validation\b": "tests/unit/validation/test_validation_pack.py runs each of its checks",
     r"historical_controls\.simulation \.$": "tests/unit/simulation/test_example_study.py",
 }
 # The same command at a size that takes seconds.
@@ -50,6 +56,12 @@ SMALL = {
         "benchmarks/inference/covariance_rules.py --studies 2 --worlds 'AR(1)'"
     ),
     r"benchmarks/inference/win_odds\.py|^win_odds\.py": "benchmarks/inference/win_odds.py --studies 1 --controls 10",
+    r"benchmarks/inference/error_rates\.py|^error_rates\.py": (
+        "benchmarks/inference/error_rates.py --minutes 0 --worlds 'AR(1)' --controls 10"
+    ),
+    r"benchmarks/inference/power_frontier\.py|^power_frontier\.py": (
+        "benchmarks/inference/power_frontier.py --studies 20"
+    ),
     r"benchmarks/mixed_model/compare\.py|^compare\.py": "benchmarks/mixed_model/compare.py --tasks slope --sizes 30",
     r"benchmarks/mixed_model/scaling\.py": "benchmarks/mixed_model/scaling.py --smaller 8",
     r"benchmarks/mixed_model/censored_bias\.py": "benchmarks/mixed_model/censored_bias.py --studies 2",

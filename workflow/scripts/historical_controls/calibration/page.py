@@ -35,7 +35,8 @@ ANSWERS = {
 
 def validation_page(table: pd.DataFrame, run: str) -> str:
     """The page; table: docs/validation.csv; run: by which command, when and at which commit it was made."""
-    return "\n".join([*_opening(run), *(line for world in WORLDS for line in _world(world, table))]) + "\n"
+    promised = int((table["promise"] == "recovers").sum())
+    return "\n".join([*_opening(run, promised), *(line for world in WORLDS for line in _world(world, table))]) + "\n"
 
 
 def read_summary(root: Path) -> pd.DataFrame:
@@ -43,7 +44,7 @@ def read_summary(root: Path) -> pd.DataFrame:
     return pd.read_csv(root / SUMMARY, keep_default_na=False, na_values=[""], dtype={"refused_because": str})
 
 
-def _opening(run: str) -> Iterator[str]:
+def _opening(run: str, promised: int) -> Iterator[str]:
     plain = Hospital()
     waits = ", ".join(map(str, WAITS))
     yield f"""# Validation: studies with known truth
@@ -70,7 +71,8 @@ what is often done instead, and is shown failing; `shown` promises nothing.
 A rate is off where its exact {1 - DOUBT:.0%} interval lies wholly on the wrong side of the standard: intervals cover at
 least {COVERAGE:.0%}, tests reject at most {REJECTION:.0%}. A bias is off beyond 2.6 Monte Carlo errors and {SMALL:.0%}
 of the estimates' spread. The verdict is computed by this rule. So many studies see large failures and cannot see small
-ones; the intervals say how far they see."""
+ones; the intervals say how far they see. {promised} lines promise to recover the truth: each standard calls about one
+correct line in a hundred off by chance."""
 
 
 def _world(world: str, table: pd.DataFrame) -> Iterator[str]:

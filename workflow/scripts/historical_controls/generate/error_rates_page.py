@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 SUMMARY = "docs/error_rates.csv"
 ERROR_RATES = "docs/error_rates.md"
+Row = dict[Hashable, Any]
 RULES = {
     "default": "**mixed model, ladder, Kenward-Roger** (the default)",
     "permutation": "**studentised permutation** (beside every default)",
@@ -71,17 +73,22 @@ def _misses(table: pd.DataFrame) -> Iterator[str]:
 
 
 def _missed(table: pd.DataFrame, rule: str, goal: tuple[float, float]) -> Iterator[str]:
-    for row in table[table["rule"] == rule].itertuples():
-        below, above = goal[0] - row.rejects, row.rejects - goal[1]
-        if max(below, above) <= DOUBT * row.rejects_mc:
+    for row in _rows(table[table["rule"] == rule]):
+        below, above = goal[0] - row["rejects"], row["rejects"] - goal[1]
+        if max(below, above) <= DOUBT * row["rejects_mc"]:
             continue
-        same = table[(table["world"] == row.world) & (table["controls"] == row.controls) & (table["rule"] != rule)]
-        closer = same[(same["rejects"] - 0.05).abs() < abs(row.rejects - 0.05)].sort_values("power", ascending=False)
-        others = ", ".join(f"{_plain(one.rule)} {one.rejects:.1%}" for one in closer.itertuples())
+        same = table[(table["world"] == row["world"]) & (table["controls"] == row["controls"])]
+        far = abs(row["rejects"] - 0.05)
+        closer = same[(same["rejects"] - 0.05).abs() < far].sort_values("power", ascending=False)
+        others = ", ".join(f"{_plain(one['rule'])} {one['rejects']:.1%}" for one in _rows(closer))
         yield (
-            f"- {_plain(rule)}, {row.world}, {row.controls} controls: rejects {row.rejects:.1%} ± {row.rejects_mc:.1%}."
-            f" Nearer to 5% in the same studies: {others or 'none of the other rules'}."
+            f"- {_plain(rule)}, {row['world']}, {row['controls']} controls: rejects {row['rejects']:.1%} "
+            f"± {row['rejects_mc']:.1%}. Nearer to 5% in the same studies: {others or 'none of the other rules'}."
         )
+
+
+def _rows(table: pd.DataFrame) -> list[Row]:
+    return table.to_dict("records")
 
 
 def _plain(rule: str) -> str:
@@ -92,14 +99,14 @@ def _tables(table: pd.DataFrame) -> Iterator[str]:
     for controls, own in table.groupby("controls"):
         yield from ("", f"## 5 treated patients, {controls} controls")
         for world, cell in own.groupby("world", sort=False):
-            by_rule = cell.set_index("rule")
+            by_rule = {row["rule"]: row for row in _rows(cell)}
             yield from ("", f"### {str(world)[0].upper()}{str(world)[1:]} ({int(cell['studies'].max())} studies)", "")
             yield from (f"{cell['text'].iloc[0].capitalize()}.", "")
             yield from ("| rule | rejects | covers | power | answers |", "|---|---|---|---|---|")
-            yield from (_line(by_rule.loc[rule], text) for rule, text in RULES.items() if rule in by_rule.index)
+            yield from (_line(by_rule[rule], text) for rule, text in RULES.items() if rule in by_rule)
 
 
-def _line(row: pd.Series, text: str) -> str:
+def _line(row: Row, text: str) -> str:
     rates = (_rate(row[name], row[f"{name}_mc"]) for name in ("rejects", "covers", "power"))
     share = "" if row["answers"] == row["studies"] else f"{int(row['answers'])}/{int(row['studies'])}"
     return f"| {text} | {' | '.join(rates)} | {share} |"

@@ -16,6 +16,7 @@ from historical_controls.validation.checks import Check, Tolerance, compared
 
 FOLDER = "tests/data/engine"
 LIKELIHOOD, ESTIMATES, DF = Tolerance(1e-8, relative=False), Tolerance(1e-6), Tolerance(1e-6)
+LEVEL = 0.95  # of the intervals, which are not compared
 # By file name without suffix: fixed and random part, subject, whether random effects are correlated.
 LME4 = {
     "lme4_sleepstudy": MixedModelSpec("Reaction ~ Days", "Subject", "1 + Days"),
@@ -24,8 +25,9 @@ LME4 = {
 }
 FEV = "FEV1 ~ RACE + SEX + ARMCD * AVISIT"
 MMRM = {
-    f"mmrm_fev_data_{name}": MixedModelSpec(FEV, "USUBJID", residual=residual, visit="AVISIT", groups=groups)
-    for name, residual, groups in (("us", "us", None), ("us_grouped", "us", "ARMCD"), ("ar1h", "ar1h", None))
+    "mmrm_fev_data_us": MixedModelSpec(FEV, "USUBJID", residual="us", visit="AVISIT"),
+    "mmrm_fev_data_us_grouped": MixedModelSpec(FEV, "USUBJID", residual="us", visit="AVISIT", groups="ARMCD"),
+    "mmrm_fev_data_ar1h": MixedModelSpec(FEV, "USUBJID", residual="ar1h", visit="AVISIT"),
 }
 LEVELS = {"Sex": ["Male", "Female"], "SEX": ["Male", "Female"], "AVISIT": ["VIS1", "VIS2", "VIS3", "VIS4"]}
 
@@ -56,7 +58,7 @@ def _lme4(fit: MixedModelFit, wanted: dict[str, Any], name: str) -> Iterator[Che
     for test in wanted["tests"]:
         row = np.zeros(len(order))
         row[order] = list(test["L"].values())
-        ours = fit.contrasts(row[None], "kenward-roger")[0]
+        ours = fit.contrasts(row[None], "kenward-roger", LEVEL)[0]
         numbers = [ours.standard_error, ours.df]
         label = f"{name}: {test['label']}, Kenward-Roger SE and df"
         yield compared(group, label, numbers, [test["kr_se"], test["kr_df"]], DF)
@@ -67,7 +69,7 @@ def _mmrm(fit: MixedModelFit, wanted: dict[str, Any], name: str) -> Iterator[Che
     yield from _estimates(fit, wanted, group, name, order)
     for method in ("satterthwaite", "kenward-roger-linear"):
         theirs = pd.DataFrame(next(v for k, v in wanted["by_method"].items() if k.lower() == method)["coef"])
-        ours = [fit.contrasts(np.eye(len(order))[[place]], method)[0] for place in order]  # type: ignore[arg-type]
+        ours = [fit.contrasts(np.eye(len(order))[[place]], method, LEVEL)[0] for place in order]
         for column, values in (("se", [one.standard_error for one in ours]), ("df", [one.df for one in ours])):
             yield compared(group, f"{name}: {method} {column}", values, theirs[column], DF)
 

@@ -110,7 +110,8 @@ def _nearest(
 
 def _tags(root: Path) -> list[tuple[str, str]]:
     """Tags with the heading they are under, as first met."""
-    section, out = "", {}
+    section = ""
+    out: dict[str, str] = {}
     for line in (root / METHODS).read_text(encoding="utf-8").splitlines():
         section = line.lstrip("# ") if line.startswith("#") else section
         for tag in DEFINED.findall(line):
