@@ -16,7 +16,7 @@ from historical_controls.validation.checks import Check, Tolerance, compared
 
 FOLDER = "tests/data/engine"
 LIKELIHOOD, ESTIMATES, DF = Tolerance(1e-8, relative=False), Tolerance(1e-6), Tolerance(1e-6)
-LEVEL = 0.95  # of the intervals, which are not compared
+LEVEL = 0.9  # of the intervals, which are not compared
 # By file name without suffix: fixed and random part, subject, whether random effects are correlated.
 LME4 = {
     "lme4_sleepstudy": MixedModelSpec("Reaction ~ Days", "Subject", "1 + Days"),
