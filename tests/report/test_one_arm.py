@@ -10,6 +10,7 @@ import pytest
 
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.ard.single_arm import without_comparison
+from historical_controls.ard.unrecorded import without_unrecorded
 from historical_controls.config.scenarios import grid
 from historical_controls.config.study_config import load_config
 from historical_controls.report.described.page import render_description
@@ -83,15 +84,19 @@ def test_words_of_one_arm_take_the_place_of_known_ones(language: str) -> None:
     for key, said in own.items():
         base = words.entries[key.removeprefix("single_arm.")]
         assert placeholders(said) <= placeholders(base), key
-    assert words.of_single_arm()("answer.caveat") == words("single_arm.answer.caveat")
+    assert words.of_study(True, "both")("answer.caveat") == words("single_arm.answer.caveat")
 
 
 def test_deaths_that_no_source_can_record_are_not_counted_as_none(study: SmallStudy) -> None:
     told = study_config()
     for source in told["sources"].values():  # type: ignore[attr-defined]
         source["files"]["main"]["parts"][0].pop("events")
-    silent = replace(small_study(), config=load_config(told))
+    config = load_config(told)
+    ard = without_unrecorded(small_study().ard, config.endings)
+    silent = replace(small_study(), config=config, ard=ard)
     text = Page.of(render_report(silent.page("en"))).visible
     assert "Died" not in text and "Discharged alive" not in text
-    assert "Deaths by group are not available" in Page.of(render(silent, "en")).visible
+    assert "No file of this study records deaths" in Page.of(render(silent, "en")).visible
+    assert not re.search(r"\b(worst rank|counting deaths|discharged?|went home|go home)\b", text, re.IGNORECASE)
+    assert "If no patient had left follow-up" in text and "up to the end of each patient's records" in text
     assert "Died" in Page.of(render_report(small_study().page("en"))).visible

@@ -41,6 +41,7 @@ rule join_results:
     params:
         min_cell=STUDY.report.min_cell,
         single_arm=STUDY.single_arm,
+        endings=STUDY.endings,
         code=code("join_results.py"),
     script:
         "../scripts/join_results.py"

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
+    config = Config.model_validate(snakemake.params.config)
+    words = load_words(Path(snakemake.input.words).parent, snakemake.wildcards.lang)
     figures = draw_figures(
         read_table(snakemake.input.ard, ARD),
         read_table(snakemake.input.display, DISPLAY),
-        load_words(Path(snakemake.input.words).parent, snakemake.wildcards.lang),
-        Config.model_validate(snakemake.params.config),
+        words.of_study(config.single_arm, config.recorded_ends),
+        config,
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
     )
     for folder, own in ((snakemake.output.shared, figures.shared), (snakemake.output.internal, figures.internal)):

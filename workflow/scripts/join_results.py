@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from historical_controls.ard.privacy import refuse_identities
 from historical_controls.ard.single_arm import without_comparison
 from historical_controls.ard.small_cells import without_small_cells
+from historical_controls.ard.unrecorded import without_unrecorded
 from historical_controls.errors import reported
 from historical_controls.tables.parquet import read_table, read_tables, write_table
 from historical_controls.tables.registry import ARD, PEOPLE
@@ -20,4 +21,5 @@ with reported(snakemake.log[0]):
     ard = refuse_identities(read_tables(parts, ARD), people["subject"])
     if snakemake.params.single_arm:
         ard = without_comparison(ard)
+    ard = without_unrecorded(ard, snakemake.params.endings)
     write_table(without_small_cells(ard, snakemake.params.min_cell), snakemake.output.ard, ARD)

@@ -183,6 +183,19 @@ def test_a_code_missing_in_every_column_cannot_be_a_result() -> None:
     source({"f": {**named, "sentinels": [{"columns": [LONG["unit"]], "codes": ["9"]}]}})
 
 
+@pytest.mark.parametrize("every", [{}, {"columns": []}, {"columns": ["*"]}])
+def test_a_code_for_missing_may_hold_in_every_column_at_once(every: dict[str, Any]) -> None:
+    part = {**PCR, "columns": {"crp": {"outcome": "CRP", "unit": "mg/L"}, "ferr": {"outcome": "FERR", "unit": "ng/mL"}}}
+    rows = [{"id": "1", "when": "2020-05-04", "crp": "-99", "ferr": "80"}]
+    rows += [{"id": "2", "when": "2020-05-04", "crp": "12", "ferr": "-99.0"}]
+    sent = clean(rows, part, sentinels=[{**every, "codes": ["-99"]}])
+    assert sorted(fates(sent)) == ["SENTINEL", "SENTINEL", "clean", "clean"]
+    one = clean(rows, part, sentinels=[{"columns": ["crp"], "codes": ["-99"]}])
+    assert sorted(fates(one)).count("SENTINEL") == 1
+    with pytest.raises(ValidationError, match="'\\*' is every column"):
+        source({"f": {"parts": [part], "sentinels": [{"columns": ["*", "crp"], "codes": ["-99"]}]}})
+
+
 def test_a_name_of_a_treatment_cannot_be_missing() -> None:
     course = {"kind": "treatments", "subject": "id", "treatment": "drug", "values": {"9": "dexamethasone"},
               "start": {"columns": ["start"], "formats": ["%Y-%m-%d"]}}  # fmt: skip

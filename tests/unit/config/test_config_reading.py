@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,11 @@ def test_a_fault_names_the_file_and_line_that_wrote_it(tmp_path: Path) -> None:
     assert placed.faults[0].hint == "hint"
 
 
+SINCE: dict[str, Any] = {"relative_to": "admission", "relative_unit": "days"}
+ENDS: list[dict[str, Any]] = [
+    {"event": "death", "time": {"columns": ["died"], **SINCE}},
+    {"event": "discharge_alive", "time": {"columns": ["left"], **SINCE}},
+]
 MINIMAL: dict[str, Any] = {
     "study": {"id": "x", "title": {"en": "t"}, "treatment": {"en": "a drug"}, "first_date": "2020-01-01"},
     "sources": {
@@ -114,9 +120,10 @@ MINIMAL: dict[str, Any] = {
                         {
                             "kind": "measurements_wide",
                             "subject": "id",
-                            "time": {"columns": ["day"], "relative_to": "admission", "relative_unit": "days"},
+                            "time": {"columns": ["day"], **SINCE},
                             "columns": {"crp": {"outcome": "CRP", "unit": "mg/L"}},
-                        }
+                        },
+                        {"kind": "patients", "subject": "id", "events": ENDS},
                     ],
                 }
             },
@@ -173,6 +180,54 @@ def test_a_question_without_an_analysis_changes_words_of_the_general_one() -> No
         config.estimands.questions["while_alive"].analysis == "while_alive"
         and "death_worst" in config.estimands.questions
     )
+
+
+@pytest.mark.parametrize(
+    ("ends", "label", "events", "counted"),
+    [
+        (ENDS, "If no patient had died or been discharged", ["death", "discharge", "rescue"], True),
+        (ENDS[:1], "If no patient had died", ["death", "rescue"], True),
+        (ENDS[1:], "If no patient had been discharged", ["discharge", "rescue"], False),
+        ([], "If no patient had left follow-up", ["rescue"], False),
+    ],
+)
+def test_estimands_speak_of_the_ends_that_a_file_can_record(
+    ends: list[dict[str, Any]], label: str, events: list[str], counted: bool
+) -> None:
+    raw = copy.deepcopy(MINIMAL)
+    raw["sources"]["ward_b"]["files"]["all"]["parts"][1]["events"] = ends
+    estimands = check(raw).estimands
+    assert estimands is not None
+    assert estimands.questions["nobody_gone"].label == {"en": label} and list(estimands.events) == events
+    assert ({"death_worst", "what_matters_first"} <= set(estimands.questions)) is counted
+
+
+def test_a_file_that_names_its_events_itself_may_record_any() -> None:
+    raw = copy.deepcopy(MINIMAL)
+    time = {"columns": ["when"], "formats": ["%Y-%m-%d"]}
+    raw["sources"]["ward_b"]["files"]["all"]["parts"][1] = {
+        "kind": "events", "subject": "id", "event": "what", "time": time
+    }  # fmt: skip
+    config = check(raw)
+    assert config.estimands is not None and "transfer" in config.estimands.events and config.recorded_ends == "both"
+
+
+def test_follow_up_starts_alike_where_no_file_dates_an_admission() -> None:
+    raw = copy.deepcopy(MINIMAL)
+    raw["cohort"] = {"time_zero": {"treated": "enrolment"}}
+    time = {"columns": ["when"], "formats": ["%Y-%m-%d"]}
+    parts = raw["sources"]["ward_b"]["files"]["all"]["parts"]
+    parts[1]["events"], parts[0]["time"] = [{"event": "enrolment", "time": time}], time
+    zero = check(raw).cohort.time_zero
+    assert (zero.standard_care_from, zero.historical_event) == ("enrolment", "enrolment")
+    parts[1]["events"].append({"event": "admission", "time": time})
+    assert check(raw).cohort.time_zero.historical_event == "admission"
+
+
+def test_recorded_deaths_need_their_words_among_the_intercurrent_events() -> None:
+    raw = {**MINIMAL, "estimands": {"events": {"rescue": {"en": "Rescue"}}}}
+    with pytest.raises(UserError, match="'death' is not among the intercurrent events"):
+        check(raw)
 
 
 def test_what_is_written_wins_over_what_follows() -> None:

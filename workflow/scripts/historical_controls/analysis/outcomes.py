@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import pandas as pd
 
@@ -33,6 +34,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey, output_of
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame, rows_of
+from historical_controls.tables.days import told_days
 
 
 @dataclass(frozen=True)
@@ -181,10 +183,13 @@ def _count_rows(cell: Cell, data: ModelData, patients: pd.DataFrame, horizon_day
 
 
 def _risk_rows(cell: Cell, arm: str, own: pd.DataFrame, patients: pd.DataFrame, horizon_days: int) -> Iterator[Row]:
-    """At risk on a day: alive and in hospital when it begins, that is, followed for more than day - 1 days."""
+    """At risk on a day: alive and in hospital when it begins, that is, followed for more than day - 1 days.
+
+    Over years, days are told by steps: at risk at any time since the day told before, and measured since then.
+    """
     included = patients.loc[patients["included"].fillna(False).astype(bool) & (patients["arm"] == arm)]
-    measured = own.groupby("day")["subject"].nunique()
-    for day in range(1, horizon_days + 1):
+    for before, day in pairwise(told_days(horizon_days)):
         here = cell.at(analysis=AnalysisKey.AT_RISK, method="", arm=arm, day=day)
-        yield here.number(Statistic.N_AT_RISK, n_at_risk(included["end_day"], day))
-        yield here.number(Statistic.N_MEASURED, int(measured.get(day, 0)))
+        measured = own.loc[own["day"].between(before, day, inclusive="right"), "subject"]
+        yield here.number(Statistic.N_AT_RISK, n_at_risk(included["end_day"], before + 1))
+        yield here.number(Statistic.N_MEASURED, measured.nunique())

@@ -62,6 +62,9 @@ def _contradictions(config: Config, known: Vocabulary, name: str) -> Iterator[Us
 def inconsistencies(config: Config, dictionary: Dictionary) -> Iterator[UserError]:
     """Everything in a config of good shape and known names that contradicts itself; places without the file's name."""
     yield from _hierarchy(config, dictionary)
+    if config.estimands and "death" not in config.estimands.events and config.recorded_ends in ("both", "death"):
+        hint = "Deaths are recorded: say what they are under 'death', which every analysis handles in its own way."
+        yield UserError("'death' is not among the intercurrent events", "estimands.events", hint)
     yield from _strategies(config)
     yield from _slopes(config)
     if config.sensitivity.eras and config.study.calendar_reference is None:

@@ -31,7 +31,9 @@ from historical_controls.config.reading.derived import with_derived
 from historical_controls.config.reading.former_keys import SCHEMA_VERSION, checked_version
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.study import Study
+from historical_controls.dictionary.vocabulary import ANY_EVENT, ENDINGS
 from historical_controls.errors import UserError, did_you_mean, raise_all
+from historical_controls.text.words import RecordedEnds, recorded_ends
 
 # Folders of results/{cohort,balance,analysis,internal} that are no scenario's.
 FOLDERS = (
@@ -130,6 +132,17 @@ class Config(Section):
     def single_arm(self) -> bool:
         """Whether no source can have historical patients: the treated ones are described, and nothing is compared."""
         return all(source.arm == "treated" for source in self.sources.values())
+
+    @property
+    def endings(self) -> list[str]:
+        """The ends of a stay that any file can record; a file that names its events in a column may name any."""
+        able = {name for source in self.sources.values() for name in source.recordable_events}
+        return [end for end in ENDINGS if end in able or ANY_EVENT in able]
+
+    @property
+    def recorded_ends(self) -> RecordedEnds:
+        """Which words speak of the ends of a stay."""
+        return recorded_ends(self.endings)
 
     @property
     def scenario_names(self) -> list[str]:

@@ -4,3 +4,5 @@ from __future__ import annotations
 
 # What a source may tell of where its file names events or treatments itself.
 ANY_EVENT, ANY_TREATMENT = "any event", "any treatment"
+# Events that end a stay, and with it what is recorded of a patient.
+ENDINGS = ("death", "discharge_alive", "transfer_out")

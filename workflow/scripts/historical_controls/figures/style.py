@@ -16,6 +16,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from historical_controls.tables.days import tick_days
 from historical_controls.text.formatting import format_number
 from historical_controls.text.words import Words
 
@@ -128,8 +129,8 @@ def marker_key(axes: Axes, events: Sequence[str], words: Words, height: float, l
 
 
 def day_ticks(horizon: int) -> list[int]:
-    """The ticks of every time axis: day 0 and whole weeks."""
-    return list(range(0, horizon + 1, 7))
+    """The ticks of every time axis: day 0 and whole weeks, of long follow-up fewer."""
+    return tick_days(horizon)
 
 
 def tick_text(value: float) -> str:

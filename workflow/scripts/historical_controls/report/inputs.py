@@ -62,7 +62,7 @@ class PageInputs:
     @cached_property
     def printer(self) -> Printer:
         """How numbers of `ard` reach the page."""
-        words = self.words.of_single_arm() if self.config.single_arm else self.words
+        words = self.words.of_study(self.config.single_arm, self.config.recorded_ends)
         return Printer(results_of(self.ard), words, self.config, self.dictionary)
 
     @property

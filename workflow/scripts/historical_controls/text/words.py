@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -17,24 +18,35 @@ from historical_controls.text.formatting import format_unit
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 SINGLE_ARM = "single_arm."
+# '[[gone]]' in an entry stands for the entry of this group and of what the study's files can record.
+ENDS, IN_PLACE = "ends", re.compile(r"\[\[(\w+)\]\]")
+RecordedEnds = Literal["both", "death", "discharge", "none"]
 
 
 @dataclass(frozen=True)
 class Words:
-    """One language's words. `words(key, name=value)` fills the placeholders of the entry `key`."""
+    """One language's words. `words(key, name=value)` fills the placeholders of the entry `key`.
+
+    written: the entries before the words of what a study can record were put in.
+    """
 
     language: str
     entries: Mapping[str, str]
+    written: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, key: str, **values: object) -> str:
         """The entry with its placeholders filled. Raises KeyError for a key that the locale lacks (a bug)."""
         # Unfilled without values: an entry may show its braces, or be filled later.
         return self.entries[key].format(**values) if values else self.entries[key]
 
-    def of_single_arm(self) -> Words:
-        """The words of a study that compares nobody: entries below 'single_arm' in place of those of the same name."""
-        own = {key.removeprefix(SINGLE_ARM): said for key, said in self.entries.items() if key.startswith(SINGLE_ARM)}
-        return replace(self, entries={**self.entries, **own})
+    def of_study(self, single_arm: bool, ends: RecordedEnds) -> Words:
+        """The words of a study, by its arms and by the ends of a stay that its files can record.
+
+        Where nobody is compared, entries below 'single_arm' take the place of those of the same name.
+        """
+        own = {key.removeprefix(SINGLE_ARM): said for key, said in self.written.items() if key.startswith(SINGLE_ARM)}
+        chosen = {**self.written, **own} if single_arm else self.written
+        return replace(self, entries=_with_ends(chosen, ends))
 
     def has(self, key: str) -> bool:
         return key in self.entries
@@ -70,7 +82,20 @@ def load_words(folder: str | Path, language: str) -> Words:
         known = sorted(file.stem for file in Path(folder).glob("*.yaml"))
         raise UserError(f"no words for language '{language}'", str(path), did_you_mean(language, known))
     raw = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
-    return Words(language, dict(_flat(raw, (), path)))
+    written = dict(_flat(raw, (), path))
+    return Words(language, _with_ends(written, "both"), written)
+
+
+def recorded_ends(able: Collection[str]) -> RecordedEnds:
+    """Which ends of a stay are among the events that files can record."""
+    known = {name: name in able for name in ("death", "discharge_alive")}
+    if all(known.values()):
+        return "both"
+    return "death" if known["death"] else "discharge" if known["discharge_alive"] else "none"
+
+
+def _with_ends(written: Mapping[str, str], ends: RecordedEnds) -> dict[str, str]:
+    return {key: IN_PLACE.sub(lambda name: written[f"{ENDS}.{name[1]}.{ends}"], said) for key, said in written.items()}
 
 
 def _flat(node: Any, keys: tuple[str, ...], path: Path) -> Iterator[tuple[str, str]]:
@@ -78,6 +103,7 @@ def _flat(node: Any, keys: tuple[str, ...], path: Path) -> Iterator[tuple[str, s
         for key, value in node.items():
             yield from _flat(value, (*keys, str(key)), path)
     elif isinstance(node, str):
-        yield ".".join(keys), node.strip()
+        # What is put into other entries keeps the blanks that join it to them.
+        yield ".".join(keys), node if keys[0] == ENDS else node.strip()
     else:
         raise UserError(f"'{node}' is not text", f"{path}: {'.'.join(keys)}", "Put it in quotes.")

@@ -18,6 +18,7 @@ from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.scales import effect_of, effect_unit, error_unit, mean_format, mean_of
 from historical_controls.mixed_model.inference.contrast import Contrast
+from historical_controls.tables.days import told_days
 
 # Limits of a curve on a day, and the columns of the library that hold them.
 BANDS = {
@@ -132,8 +133,8 @@ def curve_rows(
     """Model means per arm over the days that the arm was observed: a curve is not drawn past its last patient."""
     for arm in ARMS:
         own = data.frame.loc[data.frame["arm"] == arm, "day"]
-        # Integer days between the first and the last response of the arm.
-        days = list(range(int(own.min()), min(int(own.max()), horizon_days) + 1))
+        # Whole days between the first and the last response of the arm.
+        days = _between(int(own.min()), min(int(own.max()), horizon_days), horizon_days)
         moments = fitted.mean.moments(days)
         if not moments:
             continue
@@ -145,17 +146,27 @@ def curve_rows(
         except FAILURES:
             continue
         yield from _band_rows(cell, data, arm, table.assign(day=table[fitted.mean.time].astype(float)))
-    yield from _difference_curve_rows(cell, data, fitted, settings, seed)
+    yield from _difference_curve_rows(cell, data, fitted, settings, (horizon_days, seed))
 
 
-def _difference_curve_rows(cell: Cell, data: ModelData, fitted: Fitted, settings: Analysis, seed: int) -> Iterator[Row]:
-    """Treated minus historical on every day on which both arms were still, or already, observed (MM-26).
+def _between(first: int, last: int, horizon_days: int) -> list[int]:
+    """The days told between two days, and these."""
+    return (
+        sorted({first, *(day for day in told_days(horizon_days) if first < day < last), last}) if first <= last else []
+    )
+
+
+def _difference_curve_rows(
+    cell: Cell, data: ModelData, fitted: Fitted, settings: Analysis, horizon_and_seed: tuple[int, int]
+) -> Iterator[Row]:
+    """Treated minus historical on the days told on which both arms were still, or already, observed (MM-26).
 
     Of censored models by Wald, as their means are: a profile a day would take minutes. The declared days keep their
     profile interval in the mixed model's own rows.
     """
     observed = data.frame.groupby("arm")["day"].agg(["min", "max"])
-    days = list(range(int(observed["min"].max()), int(observed["max"].min()) + 1))
+    horizon_days, seed = horizon_and_seed
+    days = _between(int(observed["min"].max()), int(observed["max"].min()), horizon_days)
     moments = fitted.mean.moments(days)
     if not moments:
         return

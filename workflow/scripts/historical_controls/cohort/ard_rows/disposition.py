@@ -18,6 +18,7 @@ from historical_controls.cohort.derivations.derived_counts import derived_ard
 from historical_controls.cohort.follow_up.availability import ALL_DAYS, COUNTS
 from historical_controls.cohort.records.clean_tables import CohortTables
 from historical_controls.inference.counts import bounded_share
+from historical_controls.tables.days import tick_days
 from historical_controls.tables.endings import DEATH, DISCHARGE, UNKNOWN, vital_status
 
 
@@ -105,8 +106,8 @@ def _of_outcome(cell: Cell, values: pd.DataFrame, people: pd.DataFrame, horizon:
 
 
 def days_shown(horizon: int) -> list[int]:
-    """Baseline, every week, and the horizon."""
-    return sorted({0, *range(7, horizon + 1, 7), horizon})
+    """Baseline, every tick of the time axis (weeks, of years fewer), and the horizon."""
+    return sorted({*tick_days(horizon), horizon})
 
 
 def _measured(cell: Cell, counted: Mapping[Hashable, Any] | None, at_risk: int) -> Iterator[Row]:

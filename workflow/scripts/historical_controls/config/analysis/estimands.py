@@ -62,13 +62,11 @@ class Estimands(Section):
     population: Texts = Field(description="whom the answers are about")
     treatment: Texts = Field(description="treatment condition studied")
     comparator: Texts = Field(description="treatment condition compared with")
-    events: dict[DeclaredIntercurrentEvent, Texts] = Field(description="intercurrent events; 'death' is one of them")
+    events: dict[DeclaredIntercurrentEvent, Texts] = Field(description="intercurrent events")
     questions: dict[Slug, Estimand] = Field(min_length=1, description="the questions, in the order of the report")
 
     @model_validator(mode="after")
     def every_event_is_handled(self) -> Estimands:
-        if "death" not in self.events:
-            raise ValueError("events must name 'death'")
         for name, question in self.questions.items():
             open_events = sorted(set(self.events) - set(question.strategies))
             if open_events:

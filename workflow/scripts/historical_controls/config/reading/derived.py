@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from historical_controls.config.merging import value_at
+from historical_controls.config.reading.declared_events import parts_of, recorded
 from historical_controls.config.reading.estimand_texts import estimands, is_single_arm
+from historical_controls.dictionary.vocabulary import ANY_EVENT
 
 Raw = Mapping[str, Any]
 # The default of cohort.horizon_days, used before the model is there to say it.
@@ -120,11 +122,13 @@ def _historical(raw: Raw) -> str:
 def _standard_care(raw: Raw) -> str | None:
     """Where no file dates an admission, both arms are followed from the event that starts follow-up of the treated."""
     treated = value_at(raw, "cohort", "time_zero", "treated")
-    return treated if isinstance(treated, str) and _names_events(raw) and "admission" not in _recorded(raw) else None
+    # A day that stands in for the calendar is that of the event from which times count.
+    dated = not any(_epochs(raw)) and _names_events(raw)
+    return treated if isinstance(treated, str) and dated and not {"admission", ANY_EVENT} & recorded(raw) else None
 
 
 def _names_events(raw: Raw) -> bool:
-    return any(isinstance(part.get("events"), list) and part["events"] for part in _parts(raw))
+    return any(isinstance(part.get("events"), list) and part["events"] for part in parts_of(raw))
 
 
 def _historical_event(raw: Raw) -> str | None:
@@ -145,7 +149,7 @@ def _wait_draws(raw: Raw) -> int:
 def _summaries(raw: Raw) -> dict[str, Any]:
     """Of what no source records, days free of it would be a number about nothing."""
     days, out = _horizon(raw), {}
-    given = _recorded(raw)
+    given = recorded(raw)
     free = {"kind": "free_days", "days": days, "death": 0, "count": "after_last", "gap_hours": 48}
     if {VENTILATION, "intubation"} & given:
         out["VENT_FREE_DAYS"] = {**free, "support": [VENTILATION]}
@@ -155,28 +159,6 @@ def _summaries(raw: Raw) -> dict[str, Any]:
     if isinstance(outcomes, list) and "TEMP" in outcomes:
         out["FEVER_DAYS"] = {"kind": "days_reaching", "of": "TEMP", "cut": 38.0, "min_count": 1, "days": days}
     return out
-
-
-def _recorded(raw: Raw) -> set[str]:
-    """Treatments and events that the parts of the sources name, as far as their shape is right."""
-    return {name for part in _parts(raw) for name in _names(part)}
-
-
-def _names(part: Raw) -> Iterator[str]:
-    values, events = part.get("values"), part.get("events")
-    yield from (name for name in values.values() if isinstance(name, str)) if isinstance(values, Mapping) else ()
-    for one in events if isinstance(events, list) else ():
-        event = value_at(one, "event")
-        yield event if isinstance(event, str) else ""
-
-
-def _parts(raw: Raw) -> Iterator[Raw]:
-    sources = raw.get("sources")
-    for source in sources.values() if isinstance(sources, Mapping) else ():
-        files = value_at(source, "files")
-        for file in files.values() if isinstance(files, Mapping) else ():
-            parts = value_at(file, "parts")
-            yield from (part for part in parts if isinstance(part, Mapping)) if isinstance(parts, list) else ()
 
 
 # The order matters: a value may follow from one derived above it.

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from historical_controls.config.analysis.estimands import MEASURES, followed
 from historical_controls.config.merging import merged, value_at
+from historical_controls.config.reading.declared_events import recorded
+from historical_controls.dictionary.vocabulary import ANY_EVENT
 from historical_controls.installation import shipped_folder
-from historical_controls.text.words import Words, load_words
+from historical_controls.text.words import RecordedEnds, Words, load_words, recorded_ends
 
 LOCALES = shipped_folder("workflow/locales")
-EVENTS = ("death", "discharge", "transfer", "rescue")
+# Intercurrent event: what a file has to record for it to be one; rescue may be seen in any record.
+EVENTS = {"death": "death", "discharge": "discharge_alive", "transfer": "transfer_out", "rescue": ""}
 # Question: (analysis, what it gives).
 QUESTIONS: dict[str, tuple[Any, list[str]]] = {
     "nobody_gone": ("mixed_model", ["difference_at_days", "mean_change"]),
@@ -33,15 +37,17 @@ def estimands(raw: dict[str, Any]) -> dict[str, Any]:
         return raw
     # Other languages are refused by the type of `languages`.
     known = [language for language in languages if language in ("en", "es")]
+    able = recorded(raw)
+    texts = _Texts(tuple(known), "both" if ANY_EVENT in able else recorded_ends(able))
     general: dict[str, Any] = {
-        "population": _texts("population", known),
+        "population": texts.of("population"),
         "treatment": dict(treatment),
-        "comparator": _texts("comparator", known),
-        "events": {event: _texts(f"event.{event}", known) for event in EVENTS},
+        "comparator": texts.of("comparator"),
+        "events": {event: texts.of(f"event.{event}") for event, needed in EVENTS.items() if _may_occur(needed, able)},
     }
     own = declared.get("questions", {})
     # What the study declares takes the place of the general words.
-    whole = {**general, **declared, "questions": _with_general(own, _questions(raw, known))}
+    whole = {**general, **declared, "questions": _with_general(own, _questions(raw, texts))}
     return {**raw, "estimands": {**whole, "questions": _answered(whole, _discharged(raw))}}
 
 
@@ -58,16 +64,40 @@ def _variable(name: str, raw: Raw) -> str:
     return f"{name}.variable{'_unadjusted' if unadjusted else ''}"
 
 
-def _questions(raw: Raw, languages: list[str]) -> dict[str, Any]:
-    """A slope is asked of straight lines only, pairs of patients of the primary outcome only."""
-    asked = {"slope": value_at(raw, "analysis", "straight_lines"), "what_matters_first": _primary(raw)}
+def _may_occur(event: str, able: Collection[str]) -> bool:
+    """Whether a file can record an event; a study without any deaths keeps none of the words for them."""
+    return not event or event in able or ANY_EVENT in able
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """The general words in the study's languages, by the ends of a stay that its files can record."""
+
+    languages: tuple[str, ...]
+    ends: RecordedEnds
+
+    def of(self, key: str) -> dict[str, str]:
+        return {one: _words(one).of_study(False, self.ends)(f"estimand_default.{key}") for one in self.languages}
+
+
+def _questions(raw: Raw, texts: _Texts) -> dict[str, Any]:
+    """A slope is asked of straight lines only, pairs of patients of the primary outcome only, of deaths where any can
+    be recorded.
+    """
+    deaths = texts.ends in ("both", "death")
+    decided = value_at(raw, "primary", "hierarchy") or ["death"]
+    asked = {
+        "slope": value_at(raw, "analysis", "straight_lines"),
+        "what_matters_first": _primary(raw) if deaths or decided != ["death"] else [],
+        "death_worst": deaths and ["all"],
+    }
     # Strategies follow from the analysis; `inconsistencies` refuses a config that claims others.
     return {
         name: {
-            "label": _texts(f"{name}.label", languages),
+            "label": texts.of(f"{name}.label"),
             "analysis": analysis,
-            "outcomes": asked.get(name) or [],
-            "variable": _texts(_variable(name, raw), languages),
+            "outcomes": [code for code in asked.get(name) or [] if code != "all"],
+            "variable": texts.of(_variable(name, raw)),
             "measures": measures,
         }
         for name, (analysis, measures) in QUESTIONS.items()
@@ -104,10 +134,6 @@ def _primary(raw: Raw) -> list[str]:
 
 def _discharged(raw: Raw) -> Any:
     return value_at(raw, "analysis", "discharged") or "last"
-
-
-def _texts(key: str, languages: list[str]) -> dict[str, str]:
-    return {language: _words(language)(f"estimand_default.{key}") for language in languages}
 
 
 @cache

@@ -42,8 +42,15 @@ from historical_controls.dictionary.vocabulary import ANY_EVENT, ANY_TREATMENT
 class Sentinels(Section):
     """Codes that mean 'missing', only where declared."""
 
-    columns: list[str] = Field(default=[], description="columns they hold in; empty = every column read")
+    columns: list[str] = Field(default=[], description="columns they hold in; empty or ['*'] = every column read")
     codes: Codes = Field(min_length=1)
+
+    @field_validator("columns")
+    @classmethod
+    def star_is_every_column(cls, columns: list[str]) -> list[str]:
+        if "*" in columns and len(columns) > 1:
+            raise ValueError("'*' is every column: leave out the others, or '*'")
+        return [] if columns == ["*"] else columns
 
 
 class RedcapExport(Section):

@@ -60,6 +60,8 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
     _frame(panels.differences, panels.reach, words("figure.forest_axis"))
     _frame_ranks(panels.ranks, words("figure.win_odds_axis"))
     _heads(panels, ROW * count, words, config)
+    if "death" not in config.endings:
+        panels.ranks.set_axis_off()
     return {"": figure}
 
 
@@ -99,9 +101,10 @@ def _row(panels: Panels, row: int, code: str, inputs: FigureInputs) -> None:
         odds = tuple(math.log(max(value, 0.5 / MOST_ODDS)) for value in _values(ranked))
         _whisker(panels.ranks, row, odds, math.log(MOST_ODDS), True, "D")  # type: ignore[arg-type]
     said = [_numbers(intervals.get(config.primary.day), "figure.interval", words)]
-    said += [_numbers(ranked, "figure.interval", words)] if ranked is not None else [words("figure.not_ranked")]
+    if "death" in config.endings:
+        said += [_numbers(ranked, "figure.interval", words)] if ranked is not None else [words("figure.not_ranked")]
     edge = (RANKS + NUMBERS) / RANKS - 0.02
-    for text, offset, colour in zip(said, (-0.2, 0.2), (INK, QUIET), strict=True):
+    for text, offset, colour in zip(said, (-0.2, 0.2), (INK, QUIET), strict=False):
         panels.ranks.text(
             edge, row + offset, text, color=colour, transform=panels.ranks.get_yaxis_transform(), va="center",
             ha="right", size=8,
@@ -173,10 +176,19 @@ def _heads(panels: Panels, height: float, words: Words, config: Config) -> None:
     beneath = -0.32 / height
     left.text(0.47, beneath, words("figure.lower"), ha="right", color=QUIET, transform=left.transAxes, **small)
     left.text(0.53, beneath, words("figure.higher"), ha="left", color=QUIET, transform=left.transAxes, **small)
-    right.text(0.53, beneath, words("figure.better"), ha="left", color=QUIET, transform=right.transAxes, **small)
+    counted = "death" in config.endings
+    right.text(
+        0.53,
+        beneath,
+        words("figure.better") if counted else "",
+        ha="left",
+        color=QUIET,
+        transform=right.transAxes,
+        **small,
+    )
     title = words(
         "figure.forest_numbers", day=config.primary.day, level=format_number(config.analysis.level, "percent")
     )
     edge = (RANKS + NUMBERS) / RANKS - 0.02
-    for text, offset, colour in ((title, 0.29, INK), (words("figure.win_odds_head"), 0.12, QUIET)):
+    for text, offset, colour in ((title, 0.29, INK), (words("figure.win_odds_head") if counted else "", 0.12, QUIET)):
         right.text(edge, 1 + offset / height, text, ha="right", color=colour, transform=right.transAxes, **small)

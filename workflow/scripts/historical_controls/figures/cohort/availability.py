@@ -12,6 +12,7 @@ from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import ARM_STYLES, INK, QUIET, day_ticks, new_figure, place, plain_axes
+from historical_controls.tables.days import told_days, told_step
 from historical_controls.text.formatting import format_number
 
 # Inches.
@@ -41,15 +42,18 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
 
 def _panel(axes: Axes, arm: str, codes: list[str], inputs: FigureInputs) -> None:
     horizon = inputs.config.cohort.horizon_days
-    days = range(1, horizon + 1)
+    days, width = told_days(horizon)[1:], told_step(horizon)
     for row, code in enumerate(codes):
         for day in days:
             share = _share(inputs, arm, code, day)
             if share is None:
                 # A stroke, not a white cell: nobody was there to be measured, which is not the same as nobody measured.
-                axes.plot([day - 0.3, day + 0.3], [row + 0.3, row - 0.3], color="#c9ced4", lw=0.6)
+                reach = 0.3 * width
+                axes.plot([day - reach, day + reach], [row + 0.3, row - 0.3], color="#c9ced4", lw=0.6)
             else:
-                axes.add_patch(Rectangle((day - 0.5, row - 0.5), 1, 1, fc=STEPS[_step(share)], ec="#e8ecf0", lw=0.4))
+                # A cell ends on its day; of daily ones the day is the middle.
+                cell = (day - width + 0.5, row - 0.5), width, 1
+                axes.add_patch(Rectangle(*cell, fc=STEPS[_step(share)], ec="#e8ecf0", lw=0.4 if width == 1 else 0))
         label = inputs.dictionary.outcomes[code].label(inputs.words.language)
         axes.text(-0.01, row, label if len(label) <= 27 else f"{label[:26]}…", transform=axes.get_yaxis_transform(),
                   ha="right", va="center", size=7.4)  # fmt: skip
@@ -87,7 +91,9 @@ def _key(figure: Figure, full: float, inputs: FigureInputs) -> None:
     axes.set_axis_off()
     axes.set_xlim(0, 5.0)
     axes.set_ylim(0, 0.22)
-    axes.text(0.04, 0.11, inputs.words("figure.measured"), va="center", size=8.5, color=INK)
+    step = told_step(inputs.config.cohort.horizon_days)
+    head = inputs.words("figure.measured") if step == 1 else inputs.words("figure.measured_span", days=step)
+    axes.text(0.04, 0.11, head, va="center", size=8.5, color=INK)
     # A narrow no-break space holds the sign and the number together.
     labels = [format_number(0.0, "percent"), *(f"≤\u202f{format_number(part / 4, 'percent')}" for part in range(1, 5))]
     for number, label in enumerate(labels):

@@ -32,6 +32,7 @@ from historical_controls.figures.style import (
     tick_text,
     wrapped,
 )
+from historical_controls.tables.days import told_days, told_step
 from historical_controls.text.formatting import DASH, format_number
 from historical_controls.text.words import Words
 
@@ -184,9 +185,8 @@ def _day_axis(axes: Axes, words: Words, horizon: int) -> None:
     axes.set_xticks(day_ticks(horizon))
     # One artist instead of a minor tick a day: ticks took a third of the time of every figure with days.
     every_day: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "clip_on": False, "zorder": 2.5}
-    axes.plot(
-        range(horizon + 1), [0.0] * (horizon + 1), ls="none", marker=TICKDOWN, ms=1.5, mew=0.5, c="black", **every_day
-    )
+    days = told_days(horizon)
+    axes.plot(days, [0.0] * len(days), ls="none", marker=TICKDOWN, ms=1.5, mew=0.5, c="black", **every_day)
     axes.set_xlabel(words("figure.days"), labelpad=2)
     axes.axvline(0, color=FAINT, lw=0.8, zorder=0)
 
@@ -287,7 +287,7 @@ def _numbers_at_risk(axes: Axes, plot_height: float, outcome: str, inputs: Figur
     inch = 1.0 / plot_height
     below: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "va": "center", "clip_on": False}
     last = day_ticks(horizon)[-1]
-    axes.text(-0.4, -0.63 * inch, words("figure.at_risk"), color=QUIET, size=8.5, ha="left", **below)
+    axes.text(-0.4, -0.63 * inch, _at_risk_words(words, horizon), color=QUIET, size=8.5, ha="left", **below)
     for line, arm in enumerate(reversed(list(ARM_STYLES))):
         height = (-0.85 - 0.2 * line) * inch
         colour = ARM_STYLES[arm].text
@@ -296,6 +296,11 @@ def _numbers_at_risk(axes: Axes, plot_height: float, outcome: str, inputs: Figur
             side = "left" if day == 0 else "right" if day == last else "center"
             place_ = day + (0.4 if day == last else 0)
             axes.text(place_, height, _at_risk(results, outcome, arm, day), color=colour, ha=side, size=8.5, **below)
+
+
+def _at_risk_words(words: Words, horizon: int) -> str:
+    step = told_step(horizon)
+    return words("figure.at_risk") if step == 1 else words("figure.at_risk_span", days=step)
 
 
 # The patients measured on a day: of those modelled, else of all.

@@ -155,7 +155,10 @@ def _when_rows(printer: Printer, name: str) -> list[Row]:
             for statistic in (Statistic.MEDIAN, Statistic.MIN, Statistic.MAX)
         }
         cells.append(printer.word("care.median_range", **own))
-    known = any(
+    zero = printer.config.cohort.time_zero
+    # Follow-up that starts with standard care is 0 hours behind it by declaration.
+    same = name == "hours_from_admission" and {zero.treated, zero.historical_event} <= {zero.standard_care_from, None}
+    known = not same and any(
         printer.results.one(AnalysisKey.TIME_ZERO, Statistic.MEDIAN, arm=arm, level=name) for arm in printer.arms
     )
     return [Row(printer.covariate(name), tuple(cells))] if known else []

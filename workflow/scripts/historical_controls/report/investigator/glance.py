@@ -12,7 +12,7 @@ from historical_controls.ard.queries import Result
 from historical_controls.report.headline.events import is_event
 from historical_controls.report.headline.sentence import contrast, is_ratio
 from historical_controls.report.headline.win_odds import win_odds_cell
-from historical_controls.report.investigator.outcomes import interval, said_refusal
+from historical_controls.report.investigator.outcomes import deaths_head, interval, said_refusal
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
 
@@ -20,8 +20,9 @@ from historical_controls.report.printing.printer import Printer
 def glance_table(printer: Printer) -> HtmlTable:
     """Every registered outcome in the registry's order, then any other one that is analysed."""
     day = printer.config.primary.day
-    names = ("glance.outcome", "glance.difference", "course.deaths_head", "glance.with_values", "glance.controls")
-    heads = tuple(printer.word(name, level=printer.level) for name in names)
+    first, last = ("glance.outcome", "glance.difference"), ("glance.with_values", "glance.controls")
+    before, after = (tuple(printer.word(name, level=printer.level) for name in names) for names in (first, last))
+    heads = (*before, *deaths_head(printer), *after)
     rows = tuple(_row(printer, code, day) for code in _codes(printer))
     title = printer.word("glance.table_title", day=printer.fact(day))
     return HtmlTable("glance", OutputId.COMPLETENESS, title, heads, rows, (printer.word("glance.note"),))
@@ -39,10 +40,8 @@ def _row(printer: Printer, code: str, day: int) -> Row:
     head = Markup("{} <small>{}</small>").format(printer.label(code), better)
     counts = {arm: _measured(printer, code, arm) for arm in ARMS}
     n = printer.word("glance.n_both", **{f"n_{arm}": printer.number(row) for arm, row in counts.items()})
-    return Row(
-        head,
-        (_said(printer, code, day), win_odds_cell(printer, code, day), n, _controls(printer, counts["historical"])),
-    )
+    ranked = (win_odds_cell(printer, code, day),) if printer.records("death") else ()
+    return Row(head, (_said(printer, code, day), *ranked, n, _controls(printer, counts["historical"])))
 
 
 def _measured(printer: Printer, code: str, arm: str) -> Result | None:

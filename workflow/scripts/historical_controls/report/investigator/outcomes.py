@@ -161,6 +161,11 @@ def few_measured(printer: Printer, code: str) -> Markup | None:
     return printer.word("course.few", days=listed(days)) if days else None
 
 
+def deaths_head(printer: Printer) -> tuple[Markup, ...]:
+    """The head of the column that counts deaths; none where no file records any."""
+    return (printer.word("course.deaths_head", level=printer.level),) if printer.records("death") else ()
+
+
 def scenario_table(printer: Printer) -> HtmlTable | None:
     """The primary contrast under every scenario; None where only 'primary' was run."""
     primary = printer.config.primary
@@ -168,7 +173,7 @@ def scenario_table(printer: Printer) -> HtmlTable | None:
     if not named:
         return None
     labels = {"primary": printer.word("scenarios.primary")} | {name: printer.fact(said) for name, said in named.items()}
-    answers = (_contrast_head(printer, primary.outcome), printer.word("course.deaths_head", level=printer.level))
+    answers = (_contrast_head(printer, primary.outcome), *deaths_head(printer))
     heads = (printer.word("scenarios.scenario"), printer.word("scenarios.n"), *answers)
     rows = tuple(_scenario_row(printer, name, label) for name, label in labels.items())
     title = printer.word("scenarios.table_title", outcome=printer.label(primary.outcome), day=printer.fact(primary.day))
@@ -204,4 +209,5 @@ def _scenario_row(printer: Printer, scenario: str, label: Markup) -> Row:
     kept = printer.results.not_applicable(primary.outcome, scenario, float(primary.day), AnalysisKey.WORST_RANK)
     unchanged = None if kept is None else printer.marked(kept, printer.word("scenarios.unchanged"))
     ranked = unchanged or win_odds_cell(printer, primary.outcome, primary.day, scenario)
-    return Row(label, (printer.word("glance.n_both", **counts), last, ranked))
+    cells = (printer.word("glance.n_both", **counts), last)
+    return Row(label, (*cells, ranked) if printer.records("death") else cells)

@@ -53,7 +53,20 @@ from historical_controls.report.printing.svg import inline_svg
 
 TEMPLATE = "investigator.html.j2"
 # In the order of the page; each has a sentence in the locale.
-BIASES = ("chosen", "time", "mean", "calendar", "support", "death", "discharge", "visits", "few", "many")
+BIASES: tuple[str, ...] = (
+    "chosen",
+    "time",
+    "mean",
+    "calendar",
+    "support",
+    "death",
+    "discharge",
+    "visits",
+    "few",
+    "many",
+)
+# Sources of bias that need an event: nobody dies, or is discharged, in a study whose files can record no such end.
+OF_ENDS = {"support": "death", "death": "death", "discharge": "discharge_alive"}
 
 
 @dataclass(frozen=True)
@@ -121,13 +134,20 @@ def _content(page: PageInputs) -> dict[str, Any]:
         "adverse_sentence": adverse_sentence(printer),
         "fragile": fragile(page),
         "settle": settle(printer),
-        "biases": [_bias(printer, name) for name in BIASES],
+        "biases": [_bias(printer, name) for name in BIASES if _applies(printer, name)],
         "scenarios": scenario_table(printer),
         "draws": draws_sentence(printer),
         "ledger": ledger_table(printer),
         "reasons": reasons_table(printer),
         "provenance": provenance_facts(page.provenance, printer),
     }
+
+
+def _applies(printer: Printer, bias: str) -> bool:
+    """Whether any file can record what a source of bias is about; a study without waits has no doubt about them."""
+    if bias == "time":
+        return printer.config.cohort.time_zero.match_waits
+    return bias not in OF_ENDS or printer.records(OF_ENDS[bias])
 
 
 @dataclass(frozen=True)

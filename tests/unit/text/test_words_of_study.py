@@ -1,0 +1,48 @@
+"""Words follow the ends of a stay that a study's files can record."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from historical_controls.text.words import IN_PLACE, load_words, recorded_ends
+
+LOCALES = Path(__file__).parents[3] / "workflow/locales"
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("ends", ["both", "death", "discharge", "none"])
+def test_every_place_is_filled(language: str, ends: str) -> None:
+    words = load_words(LOCALES, language).of_study(False, ends)  # type: ignore[arg-type]
+    assert not [key for key, said in words.entries.items() if IN_PLACE.search(said)]
+    # What is put in place is joined to its sentence by one blank.
+    filled = {key: words.entries[key] for key, said in words.written.items() if IN_PLACE.search(said)}
+    assert not {key: said for key, said in filled.items() if re.search(r"[a-z)][.,;][A-Za-z]|  ", said)}
+
+
+@pytest.mark.parametrize(
+    ("language", "forbidden"), [("en", r"died|death|discharg|home"), ("es", r"falleci|muert|defunci|egres|alta")]
+)
+def test_a_study_that_records_no_end_speaks_of_none(language: str, forbidden: str) -> None:
+    words = load_words(LOCALES, language).of_study(False, "none")
+    own = (
+        "answer.higher",
+        "answer.lower",
+        "answer.times",
+        "done.model",
+        "course.intro",
+        "course.desc",
+        "course.note_mean",
+    )
+    own += ("disposition.title", "disposition.swimmer_caption", "protocol.follow_up.end_days", "figure.at_risk")
+    assert {key: words.entries[key] for key in own if re.search(forbidden, words.entries[key], re.IGNORECASE)} == {}
+
+
+@pytest.mark.parametrize(
+    ("able", "ends"),
+    [(["death", "discharge_alive"], "both"), (["death"], "death"), (["discharge_alive"], "discharge"), ([], "none")],
+)
+def test_which_ends_are_recorded(able: list[str], ends: str) -> None:
+    assert recorded_ends(able) == ends
