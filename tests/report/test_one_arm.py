@@ -84,7 +84,7 @@ def test_words_of_one_arm_take_the_place_of_known_ones(language: str) -> None:
     for key, said in own.items():
         base = words.entries[key.removeprefix("single_arm.")]
         assert placeholders(said) <= placeholders(base), key
-    assert words.of_study(True, "both")("answer.caveat") == words("single_arm.answer.caveat")
+    assert words.of_study("single_arm", "both")("answer.caveat") == words("single_arm.answer.caveat")
 
 
 def test_deaths_that_no_source_can_record_are_not_counted_as_none(study: SmallStudy) -> None:

@@ -277,3 +277,10 @@ def test_a_default_refuses_no_study_whose_dictionary_lacks_what_it_names() -> No
     raw["cohort"]["altitude"]["outcomes"] = ["PF", "SF"]
     with pytest.raises(UserError, match=r"cohort.altitude.outcomes.0: 'PF' is not a known numeric outcome"):
         checked_config(vocabulary(raw, own, ROOT / "workflow/locales"))
+
+
+def test_a_design_has_to_fit_the_sources() -> None:
+    assert check(MINIMAL).design == "external_controls"
+    assert check({**MINIMAL, "study": {**MINIMAL["study"], "design": "randomised"}}).design == "randomised"
+    with pytest.raises(UserError, match="'single_arm' does not fit: a source has historical patients"):
+        check({**MINIMAL, "study": {**MINIMAL["study"], "design": "single_arm"}})

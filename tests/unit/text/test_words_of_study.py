@@ -15,7 +15,7 @@ LOCALES = Path(__file__).parents[3] / "workflow/locales"
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("ends", ["both", "death", "discharge", "none"])
 def test_every_place_is_filled(language: str, ends: str) -> None:
-    words = load_words(LOCALES, language).of_study(False, ends)  # type: ignore[arg-type]
+    words = load_words(LOCALES, language).of_study("external_controls", ends)  # type: ignore[arg-type]
     assert not [key for key, said in words.entries.items() if IN_PLACE.search(said)]
     # What is put in place is joined to its sentence by one blank.
     filled = {key: words.entries[key] for key, said in words.written.items() if IN_PLACE.search(said)}
@@ -26,7 +26,7 @@ def test_every_place_is_filled(language: str, ends: str) -> None:
     ("language", "forbidden"), [("en", r"died|death|discharg|home"), ("es", r"falleci|muert|defunci|egres|alta")]
 )
 def test_a_study_that_records_no_end_speaks_of_none(language: str, forbidden: str) -> None:
-    words = load_words(LOCALES, language).of_study(False, "none")
+    words = load_words(LOCALES, language).of_study("external_controls", "none")
     own = (
         "answer.higher",
         "answer.lower",
@@ -46,3 +46,14 @@ def test_a_study_that_records_no_end_speaks_of_none(language: str, forbidden: st
 )
 def test_which_ends_are_recorded(able: list[str], ends: str) -> None:
     assert recorded_ends(able) == ends
+
+
+@pytest.mark.parametrize(("language", "past"), [("en", r"historical"), ("es", r"hist[oó]ric")])
+def test_a_randomised_trial_has_no_historical_patients(language: str, past: str) -> None:
+    words = load_words(LOCALES, language).of_study("randomised", "both")
+    bare = {
+        key: re.sub(r"\{\w+\}", "", said) for key, said in words.entries.items() if not key.startswith("randomised.")
+    }
+    assert {key: said for key, said in bare.items() if re.search(past, said, re.IGNORECASE)} == {}
+    assert "{n_historical}" in words.entries["answer.n"], "placeholders keep their names"
+    assert words("answer.caveat") != load_words(LOCALES, language)("answer.caveat")

@@ -65,6 +65,10 @@ def inconsistencies(config: Config, dictionary: Dictionary) -> Iterator[UserErro
     if config.estimands and "death" not in config.estimands.events and config.recorded_ends in ("both", "death"):
         hint = "Deaths are recorded: say what they are under 'death', which every analysis handles in its own way."
         yield UserError("'death' is not among the intercurrent events", "estimands.events", hint)
+    if config.study.design is not None and (config.study.design == "single_arm") != config.single_arm:
+        found = "no source has historical patients" if config.single_arm else "a source has historical patients"
+        hint = f"Type '{'single_arm' if config.single_arm else 'external_controls'}', or leave the key out."
+        yield UserError(f"'{config.study.design}' does not fit: {found}", "study.design", hint)
     yield from _strategies(config)
     yield from _slopes(config)
     if config.sensitivity.eras and config.study.calendar_reference is None:

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from historical_controls.config.base import Section, Slug, Text, known_zone
 from historical_controls.config.name_types import Texts
+from historical_controls.text.words import Design
 
 
 class Period(Section):
@@ -73,4 +74,9 @@ class Study(RecordDates, StudyCalendar):
     id: Text = Field(description="registry identifier, printed in every report")
     title: Texts = Field(description="title by language")
     treatment: Texts = Field(description="the studied treatment, by language")
+    design: Design | None = Field(
+        None,
+        description="where the controls come from; null: single_arm where every source is treated, else "
+        "external_controls. Texts follow it: of a randomised trial none says that nobody was randomised",
+    )
     simulated: bool = Field(False, description="true: every page and figure says SIMULATED")

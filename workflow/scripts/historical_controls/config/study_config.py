@@ -33,7 +33,7 @@ from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.study import Study
 from historical_controls.dictionary.vocabulary import ANY_EVENT, ENDINGS
 from historical_controls.errors import UserError, did_you_mean, raise_all
-from historical_controls.text.words import RecordedEnds, recorded_ends
+from historical_controls.text.words import Design, RecordedEnds, recorded_ends
 
 # Folders of results/{cohort,balance,analysis,internal} that are no scenario's.
 FOLDERS = (
@@ -132,6 +132,11 @@ class Config(Section):
     def single_arm(self) -> bool:
         """Whether no source can have historical patients: the treated ones are described, and nothing is compared."""
         return all(source.arm == "treated" for source in self.sources.values())
+
+    @property
+    def design(self) -> Design:
+        """The design as declared; else a single arm where no source has controls, else external controls."""
+        return self.study.design or ("single_arm" if self.single_arm else "external_controls")
 
     @property
     def endings(self) -> list[str]:

@@ -62,7 +62,7 @@ class PageInputs:
     @cached_property
     def printer(self) -> Printer:
         """How numbers of `ard` reach the page."""
-        words = self.words.of_study(self.config.single_arm, self.config.recorded_ends)
+        words = self.words.of_study(self.config.design, self.config.recorded_ends)
         return Printer(results_of(self.ard), words, self.config, self.dictionary)
 
     @property

@@ -17,7 +17,11 @@ from historical_controls.text.formatting import format_unit
 # Every job reads the words anew: the C parser takes a sixth of the time of the Python one.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-SINGLE_ARM = "single_arm."
+Design = Literal["external_controls", "randomised", "single_arm"]
+# Designs with entries of their own, below their name, in place of those of the same name.
+OF_DESIGN = ("single_arm", "randomised")
+# 'historical=control; ...': what the other group is called where it was not taken from the past.
+TERMS = "randomised.terms"
 # '[[gone]]' in an entry stands for the entry of this group and of what the study's files can record.
 ENDS, IN_PLACE = "ends", re.compile(r"\[\[(\w+)\]\]")
 RecordedEnds = Literal["both", "death", "discharge", "none"]
@@ -39,14 +43,15 @@ class Words:
         # Unfilled without values: an entry may show its braces, or be filled later.
         return self.entries[key].format(**values) if values else self.entries[key]
 
-    def of_study(self, single_arm: bool, ends: RecordedEnds) -> Words:
-        """The words of a study, by its arms and by the ends of a stay that its files can record.
+    def of_study(self, design: Design, ends: RecordedEnds) -> Words:
+        """The words of a study, by its design and by the ends of a stay that its files can record.
 
-        Where nobody is compared, entries below 'single_arm' take the place of those of the same name.
+        Entries below 'single_arm' and 'randomised' take the place of those of the same name in such studies.
         """
-        own = {key.removeprefix(SINGLE_ARM): said for key, said in self.written.items() if key.startswith(SINGLE_ARM)}
-        chosen = {**self.written, **own} if single_arm else self.written
-        return replace(self, entries=_with_ends(chosen, ends))
+        group = f"{design}." if design in OF_DESIGN else None
+        own = {key.removeprefix(group): said for key, said in self.written.items() if group and key.startswith(group)}
+        entries = _with_ends({**self.written, **own}, ends)
+        return replace(self, entries=_with_controls(entries) if design == "randomised" else entries)
 
     def has(self, key: str) -> bool:
         return key in self.entries
@@ -107,3 +112,12 @@ def _flat(node: Any, keys: tuple[str, ...], path: Path) -> Iterator[tuple[str, s
         yield ".".join(keys), node if keys[0] == ENDS else node.strip()
     else:
         raise UserError(f"'{node}' is not text", f"{path}: {'.'.join(keys)}", "Put it in quotes.")
+
+
+def _with_controls(entries: Mapping[str, str]) -> dict[str, str]:
+    """Entries in which controls are not called historical; the names of placeholders stay."""
+    terms = dict(pair.split("=") for pair in entries[TERMS].split("; "))
+    # The longest first: 'pacientes históricos' before 'históricos'.
+    names = "|".join(sorted(map(re.escape, terms), key=len, reverse=True))
+    pattern = re.compile(rf"(?<!{{)\b(?:{names})\b(?!}})")
+    return {key: pattern.sub(lambda name: terms[name[0]], said) for key, said in entries.items()}

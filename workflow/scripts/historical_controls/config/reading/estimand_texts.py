@@ -12,7 +12,7 @@ from historical_controls.config.merging import merged, value_at
 from historical_controls.config.reading.declared_events import recorded
 from historical_controls.dictionary.vocabulary import ANY_EVENT
 from historical_controls.installation import shipped_folder
-from historical_controls.text.words import RecordedEnds, Words, load_words, recorded_ends
+from historical_controls.text.words import Design, RecordedEnds, Words, load_words, recorded_ends
 
 LOCALES = shipped_folder("workflow/locales")
 # Intercurrent event: what a file has to record for it to be one; rescue may be seen in any record.
@@ -38,7 +38,12 @@ def estimands(raw: dict[str, Any]) -> dict[str, Any]:
     # Other languages are refused by the type of `languages`.
     known = [language for language in languages if language in ("en", "es")]
     able = recorded(raw)
-    texts = _Texts(tuple(known), "both" if ANY_EVENT in able else recorded_ends(able))
+    design = value_at(raw, "study", "design")
+    texts = _Texts(
+        tuple(known),
+        "both" if ANY_EVENT in able else recorded_ends(able),
+        "randomised" if design == "randomised" else "external_controls",
+    )
     general: dict[str, Any] = {
         "population": texts.of("population"),
         "treatment": dict(treatment),
@@ -75,9 +80,10 @@ class _Texts:
 
     languages: tuple[str, ...]
     ends: RecordedEnds
+    design: Design
 
     def of(self, key: str) -> dict[str, str]:
-        return {one: _words(one).of_study(False, self.ends)(f"estimand_default.{key}") for one in self.languages}
+        return {one: _words(one).of_study(self.design, self.ends)(f"estimand_default.{key}") for one in self.languages}
 
 
 def _questions(raw: Raw, texts: _Texts) -> dict[str, Any]:

@@ -144,7 +144,12 @@ def _content(page: PageInputs) -> dict[str, Any]:
 
 
 def _applies(printer: Printer, bias: str) -> bool:
-    """Whether any file can record what a source of bias is about; a study without waits has no doubt about them."""
+    """Whether any file can record what a source of bias is about; a study without waits has no doubt about them.
+
+    Groups of a randomised trial share their calendar and their schedule.
+    """
+    if bias in ("calendar", "visits") and printer.config.design == "randomised":
+        return False
     if bias == "time":
         return printer.config.cohort.time_zero.match_waits
     return bias not in OF_ENDS or printer.records(OF_ENDS[bias])

@@ -58,7 +58,7 @@ def sections(printer: Printer, differences: Iterable[Difference]) -> list[Sectio
     compared = not printer.config.single_arm
     parts: dict[str, list[HtmlTable | None]] = {
         "question": [question_table(printer), *estimand_tables(printer)],
-        "emulation": [emulation_table(printer)] if compared else [],
+        "emulation": [emulation_table(printer)] if compared and printer.config.design != "randomised" else [],
         "sources": [sources_table(printer)],
         "eligibility": [eligibility_table(printer), readings_table(printer)],
         "follow_up": [follow_up_table(printer)],

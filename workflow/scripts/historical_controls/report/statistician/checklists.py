@@ -15,9 +15,11 @@ from historical_controls.report.printing.html_table import HtmlTable, Row, liste
 from historical_controls.report.printing.printer import Printer
 
 COLUMNS = ("checklist", "item", "topic_en", "topic_es", "status", "where")
-CHECKLISTS = ("TARGET", "STROBE", "TREND")
+CHECKLISTS: tuple[str, ...] = ("TARGET", "STROBE", "TREND")
 # The others ask how a comparison was made.
 OF_ONE_ARM = ("STROBE",)
+# TARGET and TREND are about studies without randomisation.
+BY_DESIGN = {"external_controls": CHECKLISTS, "randomised": ("STROBE",), "single_arm": OF_ONE_ARM}
 STATUSES = ("answered", "partly", "authors")
 # Parts of the page that every run has but 'estimands', and the report for investigators beside it.
 PLACES = ("answer", "estimands", "methods", "manuscript", "cite", "provenance", "investigator")
@@ -77,7 +79,7 @@ def checklist_tables(printer: Printer, items: list[Item], places: Collection[str
             tuple(_row(printer, item, places) for item in items if item.checklist == name),
             n_names=len(heads),
         )
-        for name in (OF_ONE_ARM if printer.config.single_arm else CHECKLISTS)
+        for name in BY_DESIGN[printer.config.design]
     ]
 
 
