@@ -190,3 +190,18 @@ def test_a_course_that_stops_without_a_clock_stops_at_either_end_of_its_day(ends
     clean = tables([person("a")], [measured("a", "PF", 0, 120)], [happened("a", "admission", 0)], [course])
     known = records(clean, Cohort.model_validate({"dates_without_clock": {"ends": ends}}))
     assert (pd.Timestamp(known.treatments["stop"].iloc[0], unit="ms", tz="UTC") - at(hours)).total_seconds() == 0
+
+
+@pytest.mark.parametrize(
+    ("ends_with", "state", "end_day"),
+    [([], "death", 11.0), (["transplant"], "last_record", 4.0), (["withdrawal"], "death", 11.0)],
+)
+def test_a_declared_ending_ends_what_is_used(ends_with: list[str], state: str, end_day: float) -> None:
+    """Eligible at 48 h, transplanted 4 days later, dead a week after: a transplant before time zero ends nothing."""
+    zero = {"time_zero": {"match_waits": False, "standard_care_hours": 48}}
+    events = [happened("a", "admission", 0), happened("a", "transplant", -10), happened("a", "transplant", 48 + 96)]
+    found = of(gases("a", 47, 60, 130, 200), [*events, happened("a", "death", 48 + 264)], ends_with=ends_with, **zero)
+    row = patient(found)
+    assert (row["end_state"], round(row["end_day"], 3)) == (state, end_day)
+    days = found.visits.loc[(found.visits["patient_id"] == "a") & (found.visits["day"] > 4), "day"]
+    assert bool(len(days)) is (state == "death"), "nothing measured after the ending is used"

@@ -57,9 +57,13 @@ def collect(
     dictionary: Dictionary,
     timings: Sequence[str] = tuple(TIMING),
 ) -> list[Covariate]:
-    """The declared covariates of these patients (their order), then the timing ones that any patient has."""
+    """The declared covariates of these patients (their order), then the timing ones that any patient has.
+
+    Time since an event that is time zero itself is 0 for all, and tells of nobody.
+    """
     declared = [_covariate(patients, visits, dictionary.outcomes[code]) for code in codes]
-    return [*declared, *(timing(patients, name) for name in timings if patients[name].notna().any())]
+    told = (name for name in timings if not patients[name].dropna().eq(0).all())
+    return [*declared, *(timing(patients, name) for name in told)]
 
 
 def _covariate(patients: pd.DataFrame, visits: pd.DataFrame, outcome: Outcome) -> Covariate:

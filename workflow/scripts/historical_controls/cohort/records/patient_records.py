@@ -136,7 +136,7 @@ def make_records(tables: CleanTables, cohort: Cohort) -> PatientRecords:
     imputed = has_any(done["flags"], IMPUTED)
     # Only outcomes with imputed values need a second series that includes them.
     replaced = done["outcome"].isin(done.loc[imputed, "outcome"].unique())
-    stays = stays_of(tables, first, cohort.time_zero, count)
+    stays = stays_of(tables, first, cohort.time_zero, count, cohort.ends_with)
     return PatientRecords(
         at_the_stay(tables.patients, first.get(cohort.time_zero.standard_care_from), stays),
         done,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,8 +39,12 @@ class Stays:
         return started & ~ended
 
 
-def stays_of(tables: CleanTables, first: Mapping[str, Integers], zero: TimeZero, count: int) -> Stays:
+def stays_of(
+    tables: CleanTables, first: Mapping[str, Integers], zero: TimeZero, count: int, ends_with: Collection[str] = ()
+) -> Stays:
     """The stay that is compared of each patient of placed tables; readmissions are stays of one person.
+
+    ends_with: further events after which nothing of a patient is used; such a stay has an end and no state.
 
     Historical: the first or last stay, as declared. Treated: the stay of time zero, that is the last one that started
     up to it. A stay ends with its own end, at the latest when the next one starts; without one, with its last record.
@@ -62,7 +66,18 @@ def stays_of(tables: CleanTables, first: Mapping[str, Integers], zero: TimeZero,
     # An end recorded before the treatment belongs to an earlier stay; without a start every recorded end counts.
     from_time = np.where(treated != NEVER, treated, np.where(start == NEVER, -NEVER, start))
     end, state = _ends(tables, _of_own_stay(tables.events, start, _before(starts, start)), from_time, until)
-    return Stays(start, end, state)
+    left = _first_of(tables.events, ends_with, from_time)
+    return Stays(start, np.minimum(end, left), np.where(left < end, "", state))
+
+
+def _first_of(events: pd.DataFrame, names: Collection[str], since: Integers) -> Integers:
+    """The first time of any of these events from `since` on, by patient; NEVER without one."""
+    out = np.full(len(since), NEVER)
+    rows = events[events["event"].isin(list(names))]
+    patient, time = rows["patient"].to_numpy(np.int64), rows["time"].to_numpy(np.int64)
+    later = time >= since[patient]
+    np.minimum.at(out, patient[later], time[later])
+    return out
 
 
 def _before(starts: tuple[Integers, Integers], start: Integers) -> Integers:

@@ -154,6 +154,11 @@ class Cohort(Section):
     co_treatments: dict[Slug, CoTreatment] = Field(
         default={}, description="counted before time zero and during follow-up, by arm and calendar"
     )
+    ends_with: list[EventName] = Field(
+        default=[],
+        description="further events that end follow-up, such as a transplant or a withdrawal: what is recorded "
+        "afterwards is not used, and what became of the patient counts as unknown",
+    )
     baseline_hours: float = Field(24, gt=0, description="baseline = median of these hours up to time zero")
     horizon_days: int = Field(21, ge=1, description="days of follow-up after time zero")
 

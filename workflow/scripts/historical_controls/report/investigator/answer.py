@@ -238,6 +238,7 @@ def what_was_done(printer: Printer) -> list[Markup]:
                 printer.word(start, hours=printer.fact(f"{zero.standard_care_hours:g}")),
                 *([printer.word("done.waits_matched")] if zero.match_waits else []),
                 *_waits(printer),
+                *_ends(printer),
             ]
         ),
         printer.word("done.baseline", hours=printer.fact(f"{config.cohort.baseline_hours:g}")),
@@ -253,6 +254,12 @@ def what_was_done(printer: Printer) -> list[Markup]:
         ),
         _primary(printer),
     ]
+
+
+def _ends(printer: Printer) -> list[Markup]:
+    """Which further events end follow-up, where any is declared."""
+    events = listed(map(printer.event, printer.config.cohort.ends_with))
+    return [printer.word("done.ends_with", events=events)] if events else []
 
 
 def _waits(printer: Printer) -> list[Markup]:

@@ -95,6 +95,8 @@ def _follow_up(printer: Printer) -> Iterator[Fact]:
     yield "known", said(f"known_{cohort.known_from}")
     yield "baseline", said("baseline_hours", hours=number(printer, cohort.baseline_hours))
     yield "end", said("end_days", days=number(printer, cohort.horizon_days))
+    if cohort.ends_with:
+        yield "ends_with", printer.word("done.ends_with", events=listed(map(printer.event, cohort.ends_with)))
     yield "treated_kept", said("kept_passing" if cohort.treated_must_pass else "kept_all")
     yield from _calendar(printer)
 
