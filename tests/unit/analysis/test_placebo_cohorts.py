@@ -59,6 +59,23 @@ def test_runs_follow_the_calendar_and_random_groups_are_others() -> None:
     assert draw_placebos(people, PlaceboCohorts(random=15), seed=4) != drawn
 
 
+def test_of_many_runs_some_are_taken_from_the_first_to_the_last() -> None:
+    day = pd.Timestamp("2020-05-01", tz="UTC")
+    rows = [("treated", -1 - number) for number in range(5)] + [("historical", number) for number in range(400)]
+    people = pd.DataFrame(
+        {
+            "source": "s",
+            "patient_id": [f"s/{place:04}" for place in range(len(rows))],
+            "arm": [arm for arm, _ in rows],
+            "included": True,
+            "time_zero": [day + pd.Timedelta(days=when) for _, when in rows],
+        }
+    )
+    runs = [sorted(one.subjects) for one in draw_placebos(people, PlaceboCohorts(random=0), seed=1)]
+    assert len(runs) == 100 and len(draw_placebos(people, PlaceboCohorts(random=0, most=5000), seed=1)) == 396
+    assert runs[0][0].endswith("0005") and runs[-1][-1].endswith("0404"), "from the earliest to the latest"
+
+
 def test_the_treated_take_no_part_in_the_placebos(dictionary: Dictionary) -> None:
     """A huge effect moves the observed answer and no placebo."""
     people = patients()

@@ -57,7 +57,9 @@ def placebo_cohort_rows(inputs: AnalysisInputs, plan: PlaceboCohorts) -> pd.Data
 
 
 def draw_placebos(patients: pd.DataFrame, plan: PlaceboCohorts, seed: int) -> list[Placebo]:
-    """Every run of k historical patients in the order of their time zeros, k the number treated, then random groups.
+    """Runs of k historical patients in the order of their time zeros, k the number treated, then random groups.
+
+    Every run, or of more than `plan.most` so many that are evenly spaced.
 
     patients: table cohort_patients. Fewer than two groups' worth of historical patients leave nobody to compare with.
     """
@@ -70,7 +72,9 @@ def draw_placebos(patients: pd.DataFrame, plan: PlaceboCohorts, seed: int) -> li
         return []
     out: list[Placebo] = []
     if plan.consecutive:
-        out += [Placebo("consecutive", frozenset(names[i : i + k])) for i in range(len(names) - k + 1)]
+        # From the earliest to the latest, in equal steps where there are too many.
+        starts = np.linspace(0, len(names) - k, min(plan.most, len(names) - k + 1)).round().astype(int)
+        out += [Placebo("consecutive", frozenset(names[i : i + k])) for i in dict.fromkeys(starts.tolist())]
     # Enough groups for the number asked for; a small history has fewer than that.
     wanted = min(plan.random, math.comb(len(names), k) - len(out))
     rng, groups = np.random.default_rng([seed, k, len(names)]), {one.subjects for one in out}

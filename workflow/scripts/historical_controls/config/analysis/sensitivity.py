@@ -38,6 +38,12 @@ class PlaceboCohorts(Section):
     """Historical patients labelled treated, as many as were treated, for the primary outcome."""
 
     consecutive: bool = Field(True, description="every run of so many patients in the order of their time zeros")
+    most: int = Field(
+        100,
+        ge=19,
+        le=5000,
+        description="of more runs, so many at most, evenly spaced: neighbouring runs share all patients but one",
+    )
     random: int = Field(20, ge=0, le=5000, description="random groups besides; 0 and no runs = no placebo cohorts")
 
     @property
