@@ -4,14 +4,15 @@ from __future__ import annotations
 
 # Days between ticks, each a multiple of the steps below it, so that numbers under a tick are numbers of a day told.
 TICK_STEPS = (7, 14, 28, 91, 182, 364, 728, 1456)
-MOST_TICKS = 12
+# More numbers at risk than these under an axis run into each other.
+MOST_TICKS = 6
 # Longer follow-up is told by steps: a row for each day and statistic of 15 years made half a million of them.
 DAILY = 364
-STEPS = {91: 7, 182: 14, 364: 28, 728: 28, 1456: 56}
+STEPS = {91: 7, 182: 7, 364: 14, 728: 28, 1456: 28}
 
 
 def tick_step(horizon: int) -> int:
-    """Days between the ticks of a time axis: whole weeks, a dozen ticks at most."""
+    """Days between the ticks of a time axis: whole weeks, and few."""
     return next((step for step in TICK_STEPS if horizon <= MOST_TICKS * step), TICK_STEPS[-1])
 
 

@@ -62,6 +62,8 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
     _heads(panels, ROW * count, words, config)
     if "death" not in config.endings:
         panels.ranks.set_axis_off()
+        for line in panels.ranks.lines:
+            line.set_visible(False)
     return {"": figure}
 
 
