@@ -165,6 +165,8 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
         "caption.to_",
         "single_arm.",
         "no_values.",
+        "randomised.",
+        "ends.",
     }
     assert [
         key for key in keys if key not in code and not key.endswith(".title") and not any(map(key.startswith, built))
