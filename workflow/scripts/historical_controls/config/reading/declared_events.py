@@ -17,7 +17,7 @@ def recorded(raw: Raw) -> set[str]:
 
 
 def _names(part: Raw) -> Iterator[str]:
-    values, events, named = part.get("values"), part.get("events"), part.get("event")
+    values, events, named = part.get("values"), part.get("events"), value_at(part, "event")
     if isinstance(named, str) and named.startswith("="):
         yield named[1:]
     elif named is not None and not values:
