@@ -20,9 +20,14 @@ FLAG = {
 }
 ENDING = {
     **dict.fromkeys(("died", "dead", "death", "deceased", "defuncion", "muerte", "fallecido", "expired"), "death"),
+    **dict.fromkeys(("fallecida", "muerto", "exitus", "decede", "deces", "verstorben", "gestorben"), "death"),
+    **dict.fromkeys(("obito", "falecido", "deceduto", "decesso"), "death"),
+    **dict.fromkeys(("viva", "domicilio", "casa", "sorti", "domicile", "vivant", "entlassen"), "discharge_alive"),
+    **dict.fromkeys(("lebend", "lebt", "dimesso", "dimessa"), "discharge_alive"),
     **dict.fromkeys(("alive", "survived", "discharged", "mejoria", "alta", "vivo", "home"), "discharge_alive"),
     **dict.fromkeys(("transfer", "transferred", "traslado", "trasladado"), "transfer_out"),
 }
+ENDS = frozenset(ENDING.values())
 RESULT = {
     **dict.fromkeys(("positive", "positivo", "pos", "detected", "detectado", "+"), "positive"),
     **dict.fromkeys(("negative", "negativo", "neg", "not detected", "no detectado", "-"), "negative"),
@@ -97,6 +102,14 @@ def ending_codes(texts: Sequence[str]) -> dict[str, Any]:
     first, second = found
     why = f"which of {first} and {second} is death?"
     return {"discharge_alive": Guess([first], why), "death": Guess([second], why)}
+
+
+def are_endings(texts: Sequence[str]) -> bool:
+    """Whether a column's own words, every one of them, tell how stays ended, deaths among them."""
+    found = _distinct(texts)
+    codes = ending_codes(texts)
+    told = [text for own in codes.values() if isinstance(own, list) for text in own]
+    return len(codes) > 1 and "death" in codes and sorted(told) == sorted(found)
 
 
 def other_arms(texts: Sequence[str], treated: Sequence[str]) -> tuple[list[str], list[str]]:

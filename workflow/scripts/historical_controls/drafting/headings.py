@@ -109,6 +109,8 @@ EVENT_OF = {word: event for event, words in EVENTS.items() for word in words}
 MOMENT = re.compile(
     r"(?:^|[\s_.(-])(d|day|dia|día|v|visit|visita|w|week|semana|h|hour|t|m|month|mes)\s*[_. -]?\s*(\d+)(?![\d.])", re.I
 )
+# 'pf_7', 'il6_7', 'pf7': a number alone behind the name.
+NUMBERED = re.compile(r"(?P<name>.*[^\W_])[\s_.-]+(?P<number>\d{1,4})|(?P<bare>.*[^\W\d_])(?P<digits>\d{1,4})")
 # Prefixes of REDCap fields and of exports that say the instrument, and nothing of the outcome.
 PREFIXES = {"lab", "labs", "vs", "vital", "vitals", "bg", "gas", "cyt", "last", "base"}
 
@@ -195,3 +197,20 @@ def moment_in(heading: str) -> tuple[str, str, int] | None:
     rest = (heading[: found.start()] + " " + heading[found.end() :]).strip(" _-.")
     kind = {"d": "day", "v": "visit", "w": "week", "s": "week", "h": "hour", "t": "visit", "m": "month"}
     return (rest, kind[found[1][0].lower()], int(found[2])) if rest else None
+
+
+def numbered_moments(headings: Sequence[str], dictionary: Dictionary) -> dict[str, tuple[str, str, int]]:
+    """Moments of 'pf_0', 'pf_7', whose numbers no word explains, as `moment_in` gives them, of kind 'number'.
+
+    Only of a name with several numbers: one that the dictionary has, or one that is numbered from 0. 'il_6' beside
+    'il_8' are two interleukins.
+    """
+    found = {name: part for name in headings if (part := NUMBERED.fullmatch(without_brackets(name)))}
+    parts = {
+        name: (part["name"] or part["bare"], int(part["number"] or part["digits"])) for name, part in found.items()
+    }
+    numbers: dict[str, set[int]] = {}
+    for name, number in parts.values():
+        numbers.setdefault(fold(name), set()).add(number)
+    several = {name for name, own in numbers.items() if len(own) > 1 and (0 in own or _meant(name, True, dictionary))}
+    return {heading: (name, "number", number) for heading, (name, number) in parts.items() if fold(name) in several}

@@ -22,7 +22,7 @@ from historical_controls.drafting.draft import (
     time_of,
 )
 from historical_controls.drafting.files.sheets import Sheet
-from historical_controls.drafting.headings import first_of, moment_in, outcome_named
+from historical_controls.drafting.headings import first_of, moment_in, numbered_moments, outcome_named
 from historical_controls.drafting.marks import Guess
 from historical_controls.drafting.measured import likely_unit, measured, named_outcome, with_unit_column
 from historical_controls.drafting.own_rows import OwnRows
@@ -192,6 +192,8 @@ def _treatments(draft: Draft, where: list[dict[str, Any]]) -> bool:
 def _by_visit(draft: Draft) -> bool:
     """One row a patient, one column for each outcome and visit: 'CRP_day7'."""
     moments = {name: moment for name in draft.free if (moment := moment_in(name))}
+    unexplained = [name for name in draft.free if name not in moments and not named_outcome(draft, name)]
+    moments |= numbered_moments(unexplained, draft.dictionary)
     numeric = {name: is_numeric(draft.column(name)) for name in moments}
     several = {rest for rest, n in Counter(fold(m[0]) for n, m in moments.items() if numeric[n]).items() if n > 1}
     columns: dict[str, dict[str, Any]] = {}
@@ -220,6 +222,8 @@ def _by_visit(draft: Draft) -> bool:
 def _at(moment: tuple[str, str, int]) -> Any:
     day = {"week": 7, "month": 30}.get(moment[1], 1) * moment[2]
     sure = moment[1] in ("day", "hour", "week")
+    if moment[1] == "number":
+        return Guess(day, f"is {moment[2]} the day?")
     return day if sure else Guess(day, f"on which day was {moment[1]} {moment[2]}?")
 
 

@@ -7,20 +7,20 @@ from typing import Any
 
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
-from historical_controls.drafting.codes import ending_codes, flag_codes, sex_codes
+from historical_controls.drafting.codes import ENDS, are_endings, ending_codes, flag_codes, sex_codes
 from historical_controls.drafting.contents.columns import has_visits, is_constant
 from historical_controls.drafting.draft import Draft, note_missing, part_of
 from historical_controls.drafting.headings import first_of
 from historical_controls.drafting.marks import Guess, plain
-from historical_controls.drafting.values import dates, middle, numbers
+from historical_controls.drafting.values import dates, days_of, middle, numbers
 
 
 def draft_patients(draft: Draft, where: list[dict[str, Any]]) -> None:
     """Characteristics and dated events in a patient's row."""
     columns: dict[str, Any] = {name: found for name in draft.free if (found := _characteristic(draft, name))}
     # Before the events, which take the column that says how a stay ended.
-    status = first_of(known.ENDINGS, draft.free)
-    events = list(_events(draft))
+    status = _status(draft)
+    events = list(_events(draft, status))
     dated = any(event.get("only_if", {}).get("column") == status for event in map(plain, events))
     if status and not dated and (codes := plain(ending_codes(draft.column(status)))).keys() >= {"death"}:
         meant = {text: "no" if event == "death" else "yes" for event, texts in codes.items() for text in texts}
@@ -74,11 +74,43 @@ def _characteristic(draft: Draft, name: str) -> dict[str, Any] | None:
     return {"characteristic": code, "values": sex_codes(texts) if code == "SEX" else flag_codes(texts)}
 
 
-def _events(draft: Draft) -> Iterator[dict[str, Any]]:
-    status = first_of(known.ENDINGS, draft.free)
+def _status(draft: Draft) -> str | None:
+    """The column that says how a stay ended: by its heading, else by its words."""
+    named = first_of(known.ENDINGS, draft.free)
+    return named or next((name for name in draft.free if are_endings(draft.column(name))), None)
+
+
+def _end_date(draft: Draft) -> str | None:
+    """The column of dates after all others of its row, where no heading says which date ended the stay."""
+    days = {name: found for name in draft.free if (found := _days(draft, name))}
+    if len(days) < 2 or any(known.EVENT_OF.get(fold(name)) in ENDS for name in draft.sheet.columns):
+        return None
+    last = max(days, key=lambda name: middle([float(day) for day in days[name].values()]))
+    others = [own for name, own in days.items() if name != last]
+    after = all(own[row] <= day for own in others for row, day in days[last].items() if row in own)
+    return last if after else None
+
+
+def _days(draft: Draft, name: str) -> dict[int, int]:
+    """Days of a column of dates by row."""
+    texts = draft.column(name)
+    formats = plain(dates(texts))
+    if formats is None:
+        return {}
+    return {row: day.toordinal() for row, text in enumerate(texts) for day in days_of([text], formats)}
+
+
+def _events(draft: Draft, status: str | None) -> Iterator[dict[str, Any]]:
     codes = ending_codes(draft.column(status)) if status else {}
+    end = _end_date(draft) if status else None
     for name in draft.free:
         event, formats = known.EVENT_OF.get(fold(name)), None
+        if name == end and codes:
+            draft.used.add(name)
+            day = Guess({"columns": [name], "formats": plain(dates(draft.column(name)))}, "did the stay end that day?")
+            for ending, texts in codes.items():
+                yield {"event": ending, "time": day, "only_if": {"column": status, "is_in": texts}}
+            continue
         if event and (formats := dates(draft.column(name))):
             draft.used.add(name)
             time = {"columns": [name], "formats": formats}

@@ -7,6 +7,7 @@ from datetime import date
 
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
+from historical_controls.drafting.codes import ENDS
 from historical_controls.drafting.contents.columns import counts_rows, describes_patients, has_visits
 from historical_controls.drafting.draft import Draft, patients_part
 from historical_controls.drafting.marks import Guess, plain
@@ -16,13 +17,20 @@ START = "enrolment"
 
 
 def date_start(drafts: Sequence[Draft]) -> None:
-    """Add a first event to a source that dates none; a date long before the others is that of birth."""
-    if any(plain(part).get("events") for draft in drafts for part in draft.parts) or any(d.relative for d in drafts):
+    """Add a first event to a source that dates none but the ends of stays.
+
+    A date long before the others is that of birth. Days in headings count from an admission, which it is then called.
+    """
+    events = (event for draft in drafts for part in draft.parts for event in plain(part).get("events", []))
+    if any(event["event"] not in ENDS for event in events):
         return
+    relative = any(draft.relative for draft in drafts)
     for draft in drafts:
         if draft.subject is not None and (dated := _dates_of_patients(draft)):
-            _by_date(draft, dated)
+            _by_date(draft, dated, "admission" if relative else START)
             return
+    if relative:
+        return
     for draft in drafts:
         if _by_visit(draft):
             return
@@ -41,13 +49,14 @@ def _one_each(draft: Draft, name: str) -> bool:
     return not has_visits(draft) or describes_patients(draft, name)
 
 
-def _by_date(draft: Draft, dated: dict[str, list[str]]) -> None:
+def _by_date(draft: Draft, dated: dict[str, list[str]], event: str) -> None:
     by_day = sorted(dated, key=lambda name: _middle_day(days_of(draft.column(name), dated[name])))
     start = next((name for name in by_day if not _is_birth(name)), by_day[0])
     time = {"columns": [start], "formats": dated[start]}
     asked = f"does follow-up start on '{start}'?"
     part = patients_part(draft, asked)
-    part["events"] = [{"event": Guess(START, asked), "time": Guess(time, asked)}]
+    first = {"event": Guess(event, asked), "time": Guess(time, asked)}
+    part["events"] = [first, *part.get("events", [])]
     draft.used.add(start)
 
 
