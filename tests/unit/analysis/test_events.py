@@ -312,7 +312,7 @@ def test_what_a_source_can_yield_comes_from_its_declarations() -> None:
 
 
 def test_terms_are_regular_expressions() -> None:
-    with pytest.raises(ValueError, match="is no regular expression"):
+    with pytest.raises(ValueError, match="is not a valid regular expression"):
         EventSettings(reaction_terms=["("])
 
 

@@ -237,3 +237,23 @@ def test_annotated_units_convert() -> None:
 @pytest.mark.parametrize("text", ["N.A.", "n. a.", "S.D.", "N/A", "#N/A", "Máx.", "TOTAL: 23"])
 def test_abbreviations_for_none_are_nobody(text: str) -> None:
     assert names_nobody(text, "expediente")
+
+
+@pytest.mark.parametrize(
+    "text", ["sin nombre", "No identificado", "Anónimo", "TBD", "dummy", "VERDADERO", "Σ", "XXXX", "999999", "11111111"]
+)
+def test_words_and_marks_in_place_of_an_id_are_nobody(text: str) -> None:
+    """Whoever shares such a text would become one patient."""
+    assert names_nobody(text, "cama")
+
+
+@pytest.mark.parametrize("text", ["Paciente", "MRN", "Subject ID", "No. expediente"])
+def test_headings_of_other_files_are_nobody(text: str) -> None:
+    assert names_nobody(text, "cama")
+
+
+@pytest.mark.parametrize(
+    "text", ["X", "NO", "SI", "9999", "99999", "1111111", "P999999", "Paciente 12", "MRN-7", "XX-3"]
+)
+def test_ids_that_only_resemble_them_are_patients(text: str) -> None:
+    assert not names_nobody(text, "cama")

@@ -32,23 +32,23 @@ UNIT_WORDS = {"days": DAY, "study_day": DAY, "weeks": "semana|week|sem|wk|w|s", 
 EXCEL_EPOCHS = {True: "1899-12-30", 1904: "1904-01-01"}
 # Nobody is followed for longer, and beyond this a time no longer fits its type.
 MOST_HOURS = 1_000_000.0
-# Spanish and English names by number; abbreviations may end in a point.
+# Spanish, English, French, German, Italian and Portuguese names by number; abbreviations may end in a point.
 MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "enero ene january jan",
-            "febrero feb febr february",
-            "marzo mar mzo march",
-            "abril abr april apr",
-            "mayo may",
-            "junio jun june",
-            "julio jul july",
-            "agosto ago agto august aug",
-            "septiembre setiembre sep sept set september",
-            "octubre oct october",
-            "noviembre nov novbre november",
-            "diciembre dic dicbre december dec",
+            "enero ene january jan janvier janv januar gennaio gen janeiro",
+            "febrero feb febr february février fevrier févr fevr februar febbraio fevereiro fev",
+            "marzo mar mzo march mars märz maerz mär março marco",
+            "abril abr april apr avril avr aprile",
+            "mayo may mai maggio mag maio",
+            "junio jun june juin juni giugno giu junho",
+            "julio jul july juillet juil juli luglio lug julho",
+            "agosto ago agto august aug août aout",
+            "septiembre setiembre sep sept set september septembre settembre sett setembro",
+            "octubre oct october octobre oktober okt ottobre ott outubro out",
+            "noviembre nov novbre november novembre novembro",
+            "diciembre dic dicbre december dec décembre decembre déc dezember dez dicembre dezembro",
         ),
         start=1,
     )

@@ -30,7 +30,15 @@ NO_ID = frozenset(
     | {"no aplica", "not applicable", "sin expediente", "desconocido", "desconocida", "unknown", "sin registro"}
     | {"<na>", "nat", "vacio", "en blanco", "blank", "empty", "ninguno", "ninguna", "no tiene", "no disponible"}
     | {"not available", "not known", "no se sabe", "iqr", "ric", "eof"}
+    | {"sin nombre", "unnamed", "no name", "no identificado", "no identificada", "unidentified", "anonimo", "anonymous"}
+    | {"pendiente", "por asignar", "pending", "to be assigned", "tbd", "dummy", "demo", "ejemplo", "example"}
+    | {"true", "false", "verdadero", "falso", "\u03c3"}
+    # Headings of other files, printed again.
+    | {"paciente", "patient", "patient id", "id paciente", "expediente", "no expediente", "registro", "subject"}
+    | {"subject id", "subjid", "usubjid", "mrn", "nhc", "record id", "study id", "folio", "identificador"}
 )
+# A mark drawn in place of an id, and nines to the end of the column: all who have them would be one patient.
+NO_ID_DRAWN = re.compile(r"(?i:x{3,})|9{6,}|(.)\1{7,}")
 ABBREVIATED = frozenset({"na", "nd", "sd", "sn", "se", "ns", "nc", "nsnc"})
 # Errors of spreadsheets in any language (#N/D, #¡REF!), formulas, negative numbers (codes for missing).
 NO_TEXT_OF_ID = re.compile(
@@ -193,6 +201,7 @@ def names_nobody(text: str, heading: str) -> bool:
         not any(c.isalnum() for c in text)
         or re.fullmatch(r"0+(?:[.,]0*)?", text) is not None
         or folded in NO_ID
+        or NO_ID_DRAWN.fullmatch(text) is not None
         # 'N.A.', 's. d.', 'N/D': abbreviations with their points or strokes; the letters alone may be initials.
         or (re.search("[./]", text) is not None and re.sub(r"[./\s]", "", folded) in ABBREVIATED)
         or NO_TEXT_OF_ID.fullmatch(text) is not None

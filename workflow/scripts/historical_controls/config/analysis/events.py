@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from pydantic import Field, field_validator
 
 from historical_controls.config.base import Section
 from historical_controls.config.name_types import EventName
+from historical_controls.text.patterns import check_pattern
 
 
 class EventSettings(Section):
@@ -35,9 +34,6 @@ class EventSettings(Section):
     @classmethod
     def terms_are_regular(cls, terms: list[str]) -> list[str]:
         for term in terms:
-            try:
-                # Compiled here, so that a wrong expression is a fault of the config and does not end a run midway.
-                re.compile(term)
-            except re.error as error:
-                raise ValueError(f"'{term}' is no regular expression: {error}") from error
+            # Here, so that a wrong expression is a fault of the config and does not end a run midway.
+            check_pattern(term)
         return terms

@@ -37,6 +37,7 @@ from historical_controls.config.sources.parts import (
 from historical_controls.config.sources.words import CellWord
 from historical_controls.dictionary.folding import fold
 from historical_controls.dictionary.vocabulary import ANY_EVENT, ANY_TREATMENT
+from historical_controls.text.patterns import check_pattern
 
 
 class Sentinels(Section):
@@ -252,12 +253,9 @@ class SourceFile(Section):
     @classmethod
     def footers_are_patterns(cls, footer: list[str]) -> list[str]:
         for pattern in footer:
-            try:
-                # A pattern that matches an empty line and any other would drop the whole file.
-                found = [re.search(pattern, line) for line in ("", "a;1,b\t2")]
-            except re.error as error:
-                raise ValueError(f"'{pattern}' is not a valid regular expression: {error}") from None
-            if all(found):
+            check_pattern(pattern)
+            # A pattern that matches an empty line and any other would drop the whole file.
+            if all(re.search(pattern, line) for line in ("", "a;1,b\t2")):
                 raise ValueError(f"'{pattern}' matches every line")
         return footer
 
