@@ -18,10 +18,15 @@ OPERATORS = {"below": "<", "above": ">", "value": ""}
 RESULTS = ("positive", "negative", "indeterminate")
 # What a word most likely means. It is proposed, never applied.
 ABOVE = re.compile(
-    r"^(?:\+?inf|\+?infinity|infinito|high|hi|alt[oa]|elevad[oa]|over(?:flow)?|>.*|.*(?:upper|superior|arriba).*)$"
+    r"^(?:\+?inf|\+?infinity|infinito|(?:very |muy )?(?:high|hi|alt[oa]|elevad[oa])|over(?: ?flow| ?range)?"
+    r"|saturad[oa]|saturated|>.*|.*(?:upper|superior|arriba|encima).*)$"
 )
 CODE_LIKE = re.compile(r"(?=.*\d)(?!.*[<>~≈±:])[\W\d_]*")
-BELOW = re.compile(r"^(?:-inf|-infinity|low|lo|baj[oa]|under(?:flow)?|<.*|.*(?:lower|inferior|debajo|detec).*)$")
+BELOW = re.compile(
+    r"^(?:(?:very |muy )?(?:low|lo|baj[oa])|under(?: ?flow| ?range)?|<.*|.*(?:lower|inferior|debajo|detec).*)$"
+)
+# Folding drops the sign, which turns the meaning round.
+MINUS_INFINITY = re.compile(r"[-\u2212] ?inf(?:inity|inito)?", re.IGNORECASE)
 ROOM_AIR = re.compile(r"^(?:(?:al? )?aire(?: ambiente)?|medio ambiente|room air|ambient air|ra|aa)$")
 
 
@@ -87,9 +92,10 @@ def _hint(code: str, text: str) -> str:
     if code == "FIO2" and ROOM_AIR.match(folded):
         return f"not a number; if it says room air, declare under 'words': {own}value, value: 21, unit: \"%\"}}"
     # Above first: an upper limit of detection speaks of detection as well.
-    if ABOVE.match(folded):
+    minus = MINUS_INFINITY.fullmatch(text.strip()) is not None
+    if ABOVE.match(folded) and not minus:
         return f"not a number; if it is above a limit, declare under 'words': {own}above, value: <limit>}}"
-    if BELOW.match(folded):
+    if minus or BELOW.match(folded):
         return f"not a number; if it is below a limit, declare under 'words': {own}below, value: <limit>}}"
     return f"not a number; declare under 'words' what it means: {own}not_done}}, or under 'sentinels' if it is missing"
 

@@ -18,7 +18,7 @@ BEFORE = re.compile(
 )
 # A zero denies ('hemolisis: 0'), a decimal that starts with one does not (0.5).
 AFTER = re.compile(
-    r"^\w*\s*[:=(-]?\s*(?:no\b(?!\s+\w)|ausentes?\b|absent\b|negativ[oa]s?\b|negative\b|ningun[oa]?\b|none\b|descartad\w*|0\b(?![.,]\d))"
+    r"^\w*(?:\s+(?:index|indice))?\s*[:=(-]?\s*(?:no\b(?!\s+\w)|ausentes?\b|absent\b|negativ[oa]s?\b|negative\b|ningun[oa]?\b|none\b|descartad\w*|0\b(?![.,]\d))"
 )
 
 
