@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from markupsafe import Markup
 
 from historical_controls.ard.rows import Cell, ard_frame
@@ -196,13 +195,3 @@ def test_an_outcome_without_values_says_what_became_of_those_sent(tmp_path: Path
     said = section(render(replace(study, ard=study.ard[~gone]), "en", tmp_path), "outcome-HR")
     assert "12 records of historical patients were held back" in said
     assert "34 values that files report of historical patients are not used" in said
-
-
-@pytest.mark.parametrize(("language", "said"), [("en", "two-sided: p "), ("es", "bilateral: p ")])
-def test_the_rank_among_placebo_cohorts_is_said_with_the_interval(language: str, said: str) -> None:
-    study = small_study()
-    shown = certainty(study.page(language, {}))
-    assert shown is not None
-    p = study.ard.query("analysis == 'placebo_cohorts' and statistic == 'p_value'").iloc[0]
-    lines = [line.said for line in shown.lines if said in line.said]
-    assert len(lines) == 1 and f'data-ard="{p["id"]}"' in lines[0]

@@ -107,9 +107,7 @@ def _placebos(printer: Printer) -> Iterator[Line]:
     refused = printer.primary_one(AnalysisKey.PLACEBO_COHORTS, Statistic.NOT_ESTIMABLE, level="calibrated")
     if parts is not None:
         dots = tuple(row.value for row in singles if row.value is not None and row.level != "calibrated")
-        p = printer.primary_one(AnalysisKey.PLACEBO_COHORTS, Statistic.P_VALUE, level="calibrated", contrast=CONTRAST)
-        said = printer.word("certainty.placebo_rank", p=printer.number(p)) if p is not None else NOTHING
-        yield Line(label, "other", _numbers(printer, parts), parts, dots=dots, said=said)
+        yield Line(label, "other", _numbers(printer, parts), parts, dots=dots)
     elif refused is not None:
         reason = printer.reason(refused, printer.config.primary.outcome)
         yield Line(label, "refused", printer.word("not_estimable", reason=reason))
