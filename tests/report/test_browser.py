@@ -180,6 +180,18 @@ def test_print_is_complete(browser: Browser, folder: Path) -> None:
     page.close()
 
 
+def test_folded_tables_are_printed_unfolded(browser: Browser, folder: Path) -> None:
+    page, _, _ = opened(browser, folder, "en", 1024, "statistician")
+    folded = "document.querySelectorAll('main details:not([open])').length"
+    before = page.evaluate(folded)
+    assert before > 5
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(folded) == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(folded) == before
+    page.close()
+
+
 @pytest.mark.parametrize("document", ["investigator", "statistician"])
 def test_a_patient_lights_up_in_every_panel(browser: Browser, folder: Path, document: str) -> None:
     page, messages, _ = opened(browser, folder, "en", 1440, document)

@@ -104,4 +104,13 @@ addEventListener("hashchange", () => {
   const part = document.getElementById(location.hash.slice(1));
   part?.querySelector("details")?.setAttribute("open", "");
 });
+// Paper cannot be clicked: what is folded is printed unfolded, and folded again afterwards.
+let printed = [];
+addEventListener("beforeprint", () => {
+  printed = [...document.querySelectorAll("main details:not([open])")];
+  for (const part of printed) part.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const part of printed) part.open = false;
+});
 search();
