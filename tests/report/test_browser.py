@@ -185,8 +185,11 @@ def test_folded_tables_are_printed_unfolded(browser: Browser, folder: Path) -> N
     folded = "document.querySelectorAll('main details:not([open])').length"
     before = page.evaluate(folded)
     assert before > 5
+    page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.evaluate(folded) == 0
+    hidden = "[...document.querySelectorAll('main details table')].filter(one => one.offsetHeight === 0).length"
+    assert page.evaluate(hidden) == 0
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.evaluate(folded) == before
     page.close()
