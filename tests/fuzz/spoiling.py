@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
+from .layouts import SECRET
 from .sheet import Line, Sheet, is_workbook
 
 Rows = Callable[[Sheet, random.Random], Sheet]
@@ -129,7 +130,9 @@ def swapped_cells(sheet: Sheet, rng: random.Random) -> Sheet:
     first, second = lines[one].cells[a], lines[other].cells[b]
     lines[one] = _with_cell(sheet, lines[one], a, second)
     lines[other] = _with_cell(sheet, lines[other], b, first)
-    return sheet.with_lines(lines)
+    swapped = sheet.with_lines(lines)
+    # A private cell that stands in another column is that column's: nobody can know it from one of its own.
+    return replace(swapped, moved=True) if one == other and SECRET in first + second else swapped
 
 
 def _spoil_cell(sheet: Sheet, rng: random.Random, change: Callable[[str], str]) -> Sheet:

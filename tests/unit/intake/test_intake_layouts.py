@@ -183,6 +183,14 @@ def test_cells_of_two_values_are_split_by_declaration(tmp_path: Path) -> None:
         read(tmp_path / "x.csv", "id,B\n1,2\n", declared("id", split_columns=split))
 
 
+def test_the_columns_of_a_wide_sheet_are_listed_once(tmp_path: Path) -> None:
+    head = ",".join(["id", *(f"q{n}" for n in range(200))])
+    with pytest.raises(UserError) as refused:
+        read(tmp_path / "x.csv", f"{head}\n", declared("id", "creatinine", "bilirubin", "ferritin"))
+    said = str(refused.value)
+    assert said.count("there is no column") == 3 and said.count("q199") == 1
+
+
 def test_a_missing_column_of_a_statistical_file_is_on_no_line(tmp_path: Path) -> None:
     pyreadstat.write_sav(FRAME, str(tmp_path / "x"))
     with pytest.raises(UserError, match="there is no column 'V'") as refused:

@@ -139,6 +139,7 @@ def _check_columns(place: Path, grid: Grid, file: SourceFile, redcap: RedcapDict
 
 
 def _column_faults(there: list[str], declared: list[str], private: list[str], where: str) -> Iterator[UserError]:
+    said: set[str] = set()
     for name in dict.fromkeys([*declared, *private]):
         several = repeated(name, there)
         if name not in there and several and name in private:
@@ -147,7 +148,10 @@ def _column_faults(there: list[str], declared: list[str], private: list[str], wh
             what = f"column '{name}' is there {len(several)} times"
             yield UserError(what, where, f"Name the one that is meant: {', '.join(map(repr, several))}.")
         elif name not in there:
-            yield UserError(f"there is no column '{name}'", where, did_you_mean(name, there))
+            hint = did_you_mean(name, there)
+            # The columns of a whole sheet are listed once, not for each that is missing.
+            yield UserError(f"there is no column '{name}'", where, None if hint in said else hint)
+            said.add(hint)
     for name in declared:
         if name in private:
             yield UserError(f"column '{name}' is private and cannot be read", where)
