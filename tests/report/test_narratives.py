@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from historical_controls.ard.rows import Cell, ard_frame
-from historical_controls.report.cohort_tables import CohortTables
+from historical_controls.cohort.follow_up.precision import Band, Precision, round_width
+from historical_controls.cohort.follow_up.treated_courses import CourseInputs, treated_courses
 from historical_controls.report.investigator.page import render_report
+from historical_controls.report.narratives.cohort_tables import CohortTables
 from historical_controls.report.narratives.page import render_narratives
-from historical_controls.report.narratives.precision import Band, Precision, round_width
 from historical_controls.report.narratives.short import short_narratives
 from historical_controls.tables.registry import COHORT_EVENTS, COHORT_PATIENTS, VISITS
 
@@ -36,8 +37,9 @@ def rows(table: object, given: list[dict[str, object]]) -> pd.DataFrame:
 
 def small_tables() -> CohortTables:
     people = [
-        {"patient_id": f"trial/{name}", "display_id": name, "arm": "treated", "included": True, "end_state": state,
-         "end_day": day, "AGE": age, "SEX": "female", "DIABETES": name == "T2", "hours_from_admission": 60.0}
+        {"scenario": "primary", "patient_id": f"trial/{name}", "display_id": name, "arm": "treated", "included": True,
+         "end_state": state, "end_day": day, "AGE": age, "SEX": "female", "DIABETES": name == "T2",
+         "hours_from_admission": 60.0}
         for name, (state, day, age) in PEOPLE.items()
     ]  # fmt: skip
     people += [{"patient_id": "hospital/9", "display_id": "C1", "arm": "historical", "included": True}]
@@ -77,11 +79,17 @@ def page(language: str, hostile: bool = False) -> str:
     return render_narratives(study_without(hostile).page(language), small_tables())
 
 
-def told(language: str = "en", tables: CohortTables | None = None, **report: object) -> str:
+def courses(public: bool = True) -> pd.DataFrame:
+    """Table treated_courses of the small tables."""
+    tables = small_tables()
+    return treated_courses(tables.patients, tables.events, tables.visits, CourseInputs(public, "PF", 7))
+
+
+def told(language: str = "en", **report: object) -> str:
     """The short narratives of a shared report, as text."""
     printer = study_without().page(language).printer
     config = printer.config.model_copy(update={"report": printer.config.report.model_copy(update=report)})
-    made = short_narratives(replace(printer, config=config), tables or small_tables())
+    made = short_narratives(replace(printer, config=config), courses(config.report.public))
     return "" if made is None else " ".join(part.striptags() for one in made.told for part in one)
 
 
@@ -174,7 +182,7 @@ def test_bands_have_a_round_width(span: float, width: float) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_shared_reports_hold_the_short_narratives(language: str) -> None:
     study = study_without()
-    inputs = replace(study.page(language), courses=small_tables())
+    inputs = replace(study.page(language), courses=courses())
     read = Page.of(render_report(inputs)).visible.replace("\u00a0", " ")
     first = told(language).partition(". ")[0].removeprefix("T1 ")
     assert first in read and "trial/" not in read

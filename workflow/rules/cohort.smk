@@ -1,7 +1,7 @@
 """Who is comparable, and from which hour is time counted?
 
 Reads: results/clean. Writes: results/cohort/{scenario}/ (tables eligibility, cohort_patients, attrition, observations,
-visits, cohort_events, display, patient_summaries, underived, evidence), results/cohort/readings/,
+visits, cohort_events, display, patient_summaries, underived, evidence, treated_courses), results/cohort/readings/,
 results/cohort/wait_draws/ and results/cohort/grid/{batch}/ (tables cohort_patients and visits, every draw and every
 scenario of the batch a scenario of its own).
 """
@@ -51,6 +51,28 @@ rule define_cohort:
         code=code("define_cohort.py"),
     script:
         "../scripts/define_cohort.py"
+
+
+rule tell_courses:
+    """Tells each treated patient's course as exactly as a shared report may: in bands where the report is public."""
+    input:
+        patients="results/cohort/primary/patients.parquet",
+        events="results/cohort/primary/events.parquet",
+        visits="results/cohort/primary/visits.parquet",
+    output:
+        courses="results/cohort/primary/treated_courses.parquet",
+    log:
+        "results/logs/tell_courses.log",
+    benchmark:
+        "results/benchmarks/tell_courses.tsv"
+    conda:
+        "../envs/environment.yml"
+    threads: 1
+    params:
+        told={"public": STUDY.report.public, "outcome": STUDY.primary.outcome, "day": STUDY.primary.day},
+        code=code("tell_courses.py"),
+    script:
+        "../scripts/tell_courses.py"
 
 
 rule count_readings:

@@ -9,9 +9,7 @@ rule write_report:
     input:
         ard="results/ard.parquet",
         display="results/cohort/primary/display.parquet",
-        patients="results/cohort/primary/patients.parquet",
-        events="results/cohort/primary/events.parquet",
-        visits="results/cohort/primary/visits.parquet",
+        courses="results/cohort/primary/treated_courses.parquet",
         figures="results/figures/{lang}",
         seal=SEALED,
         protocol=LINKED,
@@ -46,9 +44,7 @@ rule write_statistician_report:
     input:
         ard="results/ard.parquet",
         display="results/cohort/primary/display.parquet",
-        patients="results/cohort/primary/patients.parquet",
-        events="results/cohort/primary/events.parquet",
-        visits="results/cohort/primary/visits.parquet",
+        courses="results/cohort/primary/treated_courses.parquet",
         figures="results/figures/{lang}",
         seal=SEALED,
         protocol=LINKED,

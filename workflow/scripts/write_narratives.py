@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.report.cohort_tables import CohortTables
 from historical_controls.report.inputs import PageInputs, read_figures
+from historical_controls.report.narratives.cohort_tables import CohortTables
 from historical_controls.report.narratives.page import render_narratives
 from historical_controls.tables.parquet import read_table
 from historical_controls.tables.registry import ARD, COHORT_EVENTS, COHORT_PATIENTS, VISITS

@@ -8,13 +8,12 @@ from historical_controls.config.plan.seal import read_seal
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
-from historical_controls.report.cohort_tables import CohortTables
 from historical_controls.report.described.page import render_description
 from historical_controls.report.inputs import PageInputs, read_figures
 from historical_controls.report.investigator.page import render_report
 from historical_controls.report.printing.outputs import load_outputs
 from historical_controls.tables.parquet import read_table
-from historical_controls.tables.registry import ARD, COHORT_EVENTS, COHORT_PATIENTS, DISPLAY, VISITS
+from historical_controls.tables.registry import ARD, DISPLAY, TREATED_COURSES
 from historical_controls.text.words import load_words
 
 if TYPE_CHECKING:
@@ -33,11 +32,7 @@ with reported(snakemake.log[0]):
         display=read_table(snakemake.input.display, DISPLAY),
         seal=next(map(read_seal, snakemake.input.seal), None),
         has_protocol=bool(snakemake.input.protocol),
-        courses=CohortTables(
-            read_table(snakemake.input.patients, COHORT_PATIENTS),
-            read_table(snakemake.input.events, COHORT_EVENTS),
-            read_table(snakemake.input.visits, VISITS),
-        ),
+        courses=read_table(snakemake.input.courses, TREATED_COURSES),
     )
     render = render_description if page.config.single_arm else render_report
     Path(snakemake.output.report).write_text(render(page), encoding="utf-8")

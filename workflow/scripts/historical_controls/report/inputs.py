@@ -19,11 +19,10 @@ from historical_controls.config.plan.plan import plan_of
 from historical_controls.config.plan.seal import Seal, SealState, seal_state
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.report.cohort_tables import CohortTables
 from historical_controls.report.printing.html_table import cell_html
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.printing.printer import Printer
-from historical_controls.tables.registry import DISPLAY
+from historical_controls.tables.registry import DISPLAY, TREATED_COURSES
 from historical_controls.text.display_order import ordered
 from historical_controls.text.words import Words
 
@@ -38,7 +37,7 @@ class PageInputs:
     `ard`: table `ard`, all scenarios; `templates`: workflow/templates; `outputs`: docs/outputs.csv by output id;
     `figures`: SVG text by file name, in the language of `words`; `provenance`: results/provenance.json; `display`:
     table `display` of the scenario 'primary', for what may be said of single patients; `seal`: the sealed plan, if any;
-    `has_protocol`: whether the protocol's page is there to be linked; `courses`: tables that narratives are told from.
+    `has_protocol`: whether the protocol's page is there to be linked; `courses`: table `treated_courses`.
     """
 
     ard: pd.DataFrame
@@ -52,7 +51,7 @@ class PageInputs:
     display: pd.DataFrame = field(default_factory=DISPLAY.empty)
     seal: Seal | None = None
     has_protocol: bool = False
-    courses: CohortTables | None = None
+    courses: pd.DataFrame = field(default_factory=TREATED_COURSES.empty)
 
     @cached_property
     def seal_state(self) -> SealState:

@@ -482,6 +482,26 @@ DISPLAY = Table(
     ),
 )
 
+TREATED_COURSES = Table(
+    "treated_courses",
+    "results/cohort/{scenario}/treated_courses.parquet",
+    "What a shared report may say of each treated patient, in the order in which it is said: in bands of ages, weeks "
+    "and values where `report.public` is true, else as recorded.",
+    ("scenario", "display_id", "place"),
+    (
+        SCENARIO,
+        _text("display_id", "T1.. for treated, in an order that says nothing"),
+        Column("place", "integer", "place of the fact among those of its patient, from 0"),
+        _text("kind", "'age', 'value', 'event' or 'end'"),
+        _text("item", "AGE, code of the outcome, event, or how follow-up ended ('horizon': followed to the end)"),
+        _number("time", "study day of a value or of the horizon; else week from 1 where banded, or whole day"),
+        _number("first", "lowest value of the band, or the value; canonical unit"),
+        _number("last", "highest value of the band, or the value; canonical unit"),
+        Column("open", "flag", "the band has no upper end; null where nothing is banded", True),
+        _text("grade", "CTCAE grade of the event, 1 to 5", True),
+    ),
+)
+
 PATIENT_SUMMARIES = Table(
     "patient_summaries",
     "results/cohort/{scenario}/summaries.parquet",
@@ -691,6 +711,7 @@ TABLES: tuple[Table, ...] = (
     VISITS,
     COHORT_EVENTS,
     DISPLAY,
+    TREATED_COURSES,
     PATIENT_SUMMARIES,
     UNDERIVED,
     BALANCE,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from historical_controls.report.cohort_tables import CohortTables
 from historical_controls.report.inputs import HIGHLIGHT, PageInputs, script_hash
+from historical_controls.report.narratives.cohort_tables import CohortTables
 from historical_controls.report.narratives.patient import narrate
 from historical_controls.report.printing.svg import inline_svg
 
