@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # A run is many short jobs: where Python is told to keep no bytecode, each of them would compile the library anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: report bundle study check test lint types check-workflow tests test-slow coverage validate docs site lock
+.PHONY: report bundle study check test lint types check-workflow tests test-slow test-slurm coverage validate docs site lock
 
 report: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES)
@@ -48,7 +48,11 @@ coverage: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "not slow" -n $(TEST_CORES) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 test-slow: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m "slow and not slurm"
+
+# A Slurm of one node with ports and folders of its own. Debian: apt-get install slurmctld slurmd slurm-client munge
+test-slurm: $(VENV)/.installed-slurm
+	$(BIN)/python -m pytest tests/cluster -m slurm -s
 
 # The installation against its lock file, R and a small study; which tests hold which equation; the reference tests.
 validate: $(VENV)/.installed-dev
@@ -64,6 +68,7 @@ site: $(VENV)/.installed-dev
 lock:
 	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header --quiet -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --no-header --quiet -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml --group slurm --universal --generate-hashes --python-version 3.11 --no-header --quiet -c requirements.lock -o requirements-slurm.lock
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -75,3 +80,7 @@ $(VENV)/.installed: requirements.lock | $(VENV)/bin/python
 $(VENV)/.installed-dev: requirements-dev.lock | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-slurm: requirements-slurm.lock $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-slurm.lock
+	touch $@

@@ -59,10 +59,11 @@ def test_conda_environment_has_the_locked_versions() -> None:
 def test_test_environment_contains_the_product_environment() -> None:
     product, everything = locked("requirements.lock"), locked("requirements-dev.lock")
     assert product.items() <= everything.items()
+    assert product.items() <= locked("requirements-slurm.lock").items()
 
 
 def test_every_pin_is_hashed_and_names_no_host() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-dev.lock", "requirements-slurm.lock"):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert len(re.findall(r"^[a-z0-9-]+==", text, re.MULTILINE)) <= text.count("--hash=sha256:")
         assert "http" not in text

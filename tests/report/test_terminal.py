@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from historical_controls.ard.queries import results_of
 from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.report.run.advice import advice
 from historical_controls.report.run.ending import RunFacts, ending
 from historical_controls.report.run.progress import SECONDS, JobLines, described, minutes
 from historical_controls.tables.registry import FINDINGS
@@ -160,3 +162,33 @@ def test_the_end_is_said_in_the_language_of_its_words() -> None:
     run = facts("es", held=40)
     assert "40 retenidos (1.0%)" in ending(run)
     assert ending(replace(run, words=small_study().words("en"))) != ending(run)
+
+
+def test_a_lock_of_a_killed_run_is_named_with_the_line_that_removes_it() -> None:
+    command = ["snakemake", "--directory", "my study", "--cores", "2"]
+    lines = JobLines(
+        lambda rule, wildcards: rule, logging.Formatter("%(message)s"), advise=lambda r: advice(r, command)
+    )
+    (said,) = printed(lines, record("error", "Directory cannot be locked.", exception="LockException"))
+    assert said.startswith("Directory cannot be locked.\nIf no run is at work in this folder, its last one was killed.")
+    assert said.endswith("\n    snakemake --directory 'my study' --cores 2 --unlock")
+    assert printed(lines, record("error", "Another.", exception="WorkflowError")) == ["Another."]
+    module = advice(record("error", "x", exception="LockException"), ["/usr/lib/snakemake/__main__.py", "-c", "2"])
+    assert module.endswith("    python -m snakemake -c 2 --unlock")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        # Slurm 22.05 with gathered accounting, as in `make test-slurm`; with control groups; the kernel.
+        ("slurmstepd-vm: error: StepId=1.0 exceeded memory limit (413650944 > 104857600), being killed", " of 100 MB"),
+        ("slurmstepd: error: Detected 1 oom_kill event in StepId=7.0.", "memory limit. It is sent again"),
+        ("srun: error: node1: task 0: Out Of Memory", "memory limit. It is sent again"),
+        ("KeyError: 'memory'", ""),
+    ],
+)
+def test_a_job_that_a_cluster_ended_for_memory_says_so(tmp_path: Path, line: str, words: str) -> None:
+    log = tmp_path / "7.log"
+    log.write_text(f"Building DAG of jobs...\n{line}\n", encoding="utf-8")
+    said = advice(record("job_error", "Error in rule clean_file", log=[str(tmp_path / "none.log"), str(log)]), ["x"])
+    assert words in said and bool(said) == bool(words)

@@ -35,6 +35,8 @@ rule analyse_outcome:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1200, per_mb=150),
     params:
         scenario="primary",
         outcomes=lambda wildcards: [wildcards.outcome],
@@ -67,6 +69,8 @@ rule analyse_scenario:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1200, per_mb=150),
     params:
         scenario=lambda wildcards: wildcards.scenario,
         outcomes=MODELLED,
@@ -105,6 +109,8 @@ rule combine_outcomes:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1200, per_mb=150),
     params:
         primary=plain(STUDY.primary),
         analysis=plain(STUDY.analysis, exclude={"events"}),
@@ -131,6 +137,8 @@ rule analyse_draws:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1200, per_mb=150),
     params:
         analysis=plain(STUDY.analysis, exclude=NO_MODEL_READS),
         primary=QUESTION,
@@ -158,6 +166,8 @@ rule analyse_placebos:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1200, per_mb=150),
     params:
         analysis=section("analysis", exclude=NO_MODEL_READS),
         placebo_cohorts=STUDY.sensitivity.placebo_cohorts.model_dump(mode="json"),
@@ -188,6 +198,8 @@ rule analyse_events:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1200, per_mb=150),
     params:
         outcomes=COUNTED,
         primary=QUESTION,
@@ -220,6 +232,8 @@ rule analyse_grid:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1200, per_mb=150),
     params:
         outcomes=MODELLED,
         variants=variants,
@@ -251,6 +265,8 @@ rule analyse_specification:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1200, per_mb=150),
     params:
         readings={name: one.value for name, one in GRID.get("specification", {}).items()},
         weightings=specified_weightings(STUDY),
@@ -282,6 +298,8 @@ rule assess_robustness:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1200, per_mb=150),
     params:
         outcomes=MODELLED,
         analysis=section("analysis", exclude=NO_MODEL_READS),

@@ -25,6 +25,8 @@ rule balance_arms:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1200, per_mb=150),
     params:
         balance=section("balance"),
         seed=STUDY.seed,
@@ -51,6 +53,8 @@ rule balance_draws:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1200, per_mb=150),
     params:
         balance=plain(STUDY.balance),
         seed=STUDY.seed,

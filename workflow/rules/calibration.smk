@@ -25,6 +25,8 @@ rule simulate_studies:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         analysis=section("analysis", exclude=NO_MODEL_READS),
         balance=plain(STUDY.balance),
@@ -55,6 +57,8 @@ rule summarise_calibration:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         outcomes=CALIBRATED,
         day=STUDY.primary.day,

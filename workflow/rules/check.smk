@@ -15,5 +15,7 @@ rule check:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     script:
         "../scripts/check_study.py"

@@ -27,6 +27,8 @@ rule clean_file:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000, per_mb=20),
     params:
         study=RECORD_DATES,
         source=source_declaration,
@@ -56,6 +58,8 @@ rule link_people:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(800, per_mb=20),
     params:
         sources=SOURCES,
         code=code("link_people.py"),
@@ -83,6 +87,8 @@ rule assemble_source:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000, per_mb=5),
     params:
         source=whole_source,
         code=code("assemble_source.py"),
@@ -113,6 +119,8 @@ rule inspect_source:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         source=whole_source,
         others=lambda wildcards: other_sources(wildcards.source),
@@ -136,6 +144,8 @@ rule check_findings:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         written=WRITTEN,
         code=code("check_findings.py"),
@@ -159,6 +169,8 @@ rule compare_losses:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         sources=SOURCES,
         level=STUDY.analysis.level,
@@ -182,6 +194,8 @@ rule export_quarantine:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         language=STUDY.languages[0],
         code=code("export_quarantine.py"),

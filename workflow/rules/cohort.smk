@@ -37,6 +37,8 @@ rule define_cohort:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000, per_mb=60),
     params:
         study=CALENDAR,
         cohort=section("cohort"),
@@ -89,6 +91,8 @@ rule count_readings:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000, per_mb=60),
     params:
         study=CALENDAR,
         cohort=plain(STUDY.cohort),
@@ -114,6 +118,8 @@ rule redraw_waits:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000, per_mb=60),
     params:
         study=CALENDAR,
         cohort=plain(STUDY.cohort),
@@ -140,6 +146,8 @@ rule redefine_cohorts:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000, per_mb=60),
     params:
         study=CALENDAR,
         cohort=plain(STUDY.cohort),

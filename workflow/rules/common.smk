@@ -107,6 +107,14 @@ def code(script):
     return code_hash(SCRIPTS / script, CODE)
 
 
+def memory(start, per_mb=0):
+    """MB that a cluster sets aside for a job: `start`, and `per_mb` for each MB of input, as measured (docs/scale.md).
+
+    Twice as much on every further attempt. Where a job runs on this computer nothing is limited.
+    """
+    return lambda wildcards, input, attempt: round((start + per_mb * input.size_mb) * 2 ** (attempt - 1))
+
+
 def raw_path(wildcards):
     return STUDY.sources[wildcards.source].files[wildcards.file].path
 

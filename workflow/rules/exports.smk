@@ -29,6 +29,8 @@ rule export_datasets:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         config=STUDY.model_dump(mode="json"),
         code=code("export_datasets.py"),
@@ -63,6 +65,8 @@ rule export_documents:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         config=STUDY.model_dump(mode="json"),
         code=code("export_documents.py"),
@@ -90,6 +94,8 @@ rule write_pdf:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         code=code("write_pdf.py"),
     script:
@@ -128,6 +134,8 @@ rule write_bundle:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         config=STUDY.model_dump(mode="json"),
         code=code("write_bundle.py"),

@@ -18,6 +18,8 @@ rule read_file:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000, per_mb=10),
     params:
         declaration=file_declaration,
         code=code("read_file.py"),

@@ -22,6 +22,8 @@ rule protocol:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         config=STUDY.model_dump(mode="json"),
         program=VERSION,

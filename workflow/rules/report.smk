@@ -32,6 +32,8 @@ rule write_report:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         config=STUDY.model_dump(mode="json"),
         code=code("write_report.py"),
@@ -70,6 +72,8 @@ rule write_statistician_report:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         config=STUDY.model_dump(mode="json"),
         code=code("write_statistician_report.py"),
@@ -97,6 +101,8 @@ rule write_cleaning_page:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         config=STUDY.model_dump(mode="json"),
         code=code("write_cleaning_page.py"),
@@ -124,6 +130,8 @@ rule write_narratives:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         config=STUDY.model_dump(mode="json"),
         code=code("write_narratives.py"),

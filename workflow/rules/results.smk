@@ -38,6 +38,8 @@ rule join_results:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         min_cell=STUDY.report.min_cell,
         single_arm=STUDY.single_arm,
@@ -62,6 +64,8 @@ rule record_provenance:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         config=STUDY.model_dump(mode="json"),
         seed=STUDY.seed,
@@ -89,6 +93,8 @@ rule export_tables:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         config=STUDY.model_dump(mode="json"),
         code=code("export_tables.py"),
@@ -112,6 +118,8 @@ rule summarise_run:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         languages=STUDY.languages,
         sources=list(STUDY.sources),

@@ -14,6 +14,8 @@ rule seal:
     conda:
         "../envs/environment.yml"
     threads: 1
+    resources:
+        mem_mb=memory(1000),
     params:
         plan=plan_of(STUDY),
         declared=declaration_text(DECLARED),

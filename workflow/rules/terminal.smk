@@ -2,6 +2,7 @@
 
 import logging
 
+from historical_controls.report.run.advice import advice
 from historical_controls.report.run.progress import JobLines, described
 
 # Snakemake's name of the handler that it sets up before it reads any rule.
@@ -22,7 +23,7 @@ def print_one_line_per_job():
         return
     for handler in logging.getLogger("snakemake.logging").handlers:
         if handler.name == TERMINAL:
-            lines = JobLines(describe_job, handler.formatter)
+            lines = JobLines(describe_job, handler.formatter, advise=lambda record: advice(record, sys.argv))
             handler.addFilter(lines)
             handler.setFormatter(lines)
 

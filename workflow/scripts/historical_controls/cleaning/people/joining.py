@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -35,6 +36,7 @@ from historical_controls.tables.registry import LEDGER, PATIENTS, RESOLUTIONS
 
 BATCH_ROWS = 250_000
 WRITTEN = ("measurements", "events", "treatments", "ledger")
+SPILL = ".batches-"
 REPEATED = ("source", "file", "item", "fate", "reason", "hint")
 
 
@@ -58,8 +60,9 @@ def assemble_files(
     facts: list[pd.DataFrame] = []
     conflicted: set[str] = set()
     with ExitStack() as stack:
+        _clear(out)
         # On the disk of the results: a system's folder for temporary files may be small, or in memory.
-        spill = Path(stack.enter_context(TemporaryDirectory(dir=out, prefix=".batches-")))
+        spill = Path(stack.enter_context(TemporaryDirectory(dir=out, prefix=SPILL)))
         writers = {
             name: stack.enter_context(TableWriter(out / f"{name}.parquet", SOURCE_TABLES[name])) for name in WRITTEN
         }
@@ -77,6 +80,12 @@ def assemble_files(
     # Where no batch has a characteristic, the first empty frame still has the columns.
     known = pd.concat([frame for frame in facts if len(frame)] or facts[:1], ignore_index=True)
     write_table(people_table(known, ids, conflicted, inputs), out / "patients.parquet", PATIENTS)
+
+
+def _clear(out: Path) -> None:
+    """Remove what killed runs left: records of patients, in folders that no later run would name."""
+    for left in out.glob(f"{SPILL}*"):
+        shutil.rmtree(left)
 
 
 def _planted(ledgers: list[Path], ids: pd.DataFrame, inputs: SourceInputs) -> pd.DataFrame:

@@ -26,7 +26,7 @@ class JobLines(logging.Filter):
     """Filter and formatter of a terminal handler: remembers started jobs, prints a line when one is done.
 
     `describe`: what a job does, from its rule's name and its wildcards; `other`: how all other messages are written,
-    errors among them; `clock`: seconds.
+    errors among them; `advise`: what is added to such a message; `clock`: seconds.
     """
 
     def __init__(
@@ -34,9 +34,10 @@ class JobLines(logging.Filter):
         describe: Callable[[str, Mapping[str, str]], str],
         other: logging.Formatter,
         clock: Callable[[], float] = time.monotonic,
+        advise: Callable[[logging.LogRecord], str] = lambda record: "",
     ) -> None:
         super().__init__()
-        self.describe, self.other, self.clock = describe, other, clock
+        self.describe, self.other, self.clock, self.advise = describe, other, clock, advise
         self._said: dict[int, str] = {}
         self._finished: list[str] = []
         self._since: dict[int, float] = {}
@@ -67,7 +68,7 @@ class JobLines(logging.Filter):
     def format(self, record: logging.LogRecord) -> str:
         """The record as text; '' prints nothing."""
         if str(getattr(record, "event", None) or "") != PROGRESS:
-            return self.other.format(record)
+            return "\n".join(text for text in (self.other.format(record), self.advise(record)) if text)
         done, total = record.done, record.total  # type: ignore[attr-defined]
         finished, self._finished = [said for said in self._finished if said], []
         # Several jobs may have finished before one progress record.

@@ -1,0 +1,227 @@
+"""Change a room's code in small ways and see whether its tests notice.
+
+    python tests/mutants/run.py --room inference --sample 50
+
+A mutant is one change of an expression (sites.py): a boundary, a sign, a side, a number by one. Every mutant runs in a
+process of its own against a copy of the library, with the tests of the room that reach its line, until one fails. A
+sample is drawn with a fixed seed; the share that tests noticed is given with its Wilson interval, and every survivor
+with its place: survivors.csv says of each why it was let be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+ROOT = TESTS.parent
+LIBRARY = ROOT / "workflow/scripts/historical_controls"
+SURVIVORS = Path(__file__).with_name("survivors.csv")
+# Room of the library: the tests that are about it, the quickest first.
+ROOMS = {
+    "inference": ["statistics/inference", "unit/analysis"],
+    "mixed_model": ["statistics/mixed_model"],
+    "cleaning/cells": ["unit/cleaning"],
+    "cohort/eligibility": ["unit/cohort"],
+    "analysis": ["unit/analysis"],
+    "figures": ["report/test_figures.py", "report/test_captions.py"],
+}
+# Seconds of processor time; a mutant that computes without end counts as noticed.
+LIMIT = 240
+OPTIONS = [
+    "-q",
+    "-x",
+    "-m",
+    "not slow",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:randomly",
+    "--no-header",
+    "--hypothesis-seed=0",
+]
+PRELOADED = (
+    *("formulaic", "hypothesis", "matplotlib.backends.backend_svg", "matplotlib.pyplot", "pandas", "pyarrow.parquet"),
+    *("pydantic.main", "pytest", "scipy.optimize", "scipy.stats", "statsmodels.api", "yaml"),
+)
+NOTICED, SURVIVED, ENDLESS, UNREACHED = "noticed", "survived", "endless", "unreached"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Tests by file and line that they run, from one measured run of the room's tests, and seconds by test."""
+
+    lines: dict[tuple[str, int], set[str]]
+    seconds: dict[str, float]
+
+    def tests(self, file: str, first: int, last: int) -> list[str]:
+        """Tests that run some of the lines, quickest first; '' stands for what runs on import, hence for all tests."""
+        names = set().union(*(self.lines.get((file, line), set()) for line in range(first, last + 1)))
+        if names == {""}:
+            names = set().union(*(tests for (where, _), tests in self.lines.items() if where == file))
+        return sorted(names - {""}, key=lambda name: (self.seconds.get(name, 0.0), name))
+
+
+def measured(room: str, cache: Path) -> Reach:
+    """Run the tests of a room once under coverage; kept in `cache`, by room."""
+    kept = cache / f"{room.replace('/', '-')}.json"
+    if not kept.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        environment = {**os.environ, "COVERAGE_FILE": str(kept.with_suffix(".coverage"))}
+        command = [sys.executable, "-m", "pytest", *(str(TESTS / one) for one in ROOMS[room]), "-q", "-m", "not slow"]
+        options = [
+            f"--cov={LIBRARY / room}",
+            "--cov-context=test",
+            "--cov-report=",
+            "--cov-fail-under=0",
+            "--durations=0",
+        ]
+        run = subprocess.run([*command, *options, "-vv"], cwd=ROOT, env=environment, capture_output=True, text=True)
+        if run.returncode:
+            raise SystemExit(f"the tests of {room} fail without any change:\n{run.stdout[-3000:]}")
+        kept.write_text(json.dumps({"lines": contexts(environment["COVERAGE_FILE"]), "seconds": durations(run.stdout)}))
+    stored = json.loads(kept.read_text())
+    return Reach({(file, line): set(tests) for file, line, tests in stored["lines"]}, stored["seconds"])
+
+
+def contexts(path: str) -> list[tuple[str, int, list[str]]]:
+    """File below the library, line and tests, of every line that was run."""
+    import coverage
+
+    data = coverage.CoverageData(path)
+    data.read()
+    return [
+        (Path(file).relative_to(LIBRARY).as_posix(), line, sorted({name.split("|")[0] for name in tests}))
+        for file in sorted(data.measured_files())
+        for line, tests in sorted(data.contexts_by_lineno(file).items())
+    ]
+
+
+def durations(output: str) -> dict[str, float]:
+    """Seconds of every test's own part, from pytest's list."""
+    found: dict[str, float] = defaultdict(float)
+    for line in output.splitlines():
+        parts = line.split(maxsplit=2)
+        if len(parts) == 3 and parts[0].endswith("s") and parts[1] in ("call", "setup"):
+            found[parts[2]] += float(parts[0][:-1])
+    return dict(found)
+
+
+def shadow(folder: Path) -> Path:
+    """A copy of the program whose library may be changed; returns the library's folder."""
+    for name in ("data", "docs"):
+        (folder / name).symlink_to(ROOT / name)
+    (folder / "workflow").mkdir()
+    for path in (ROOT / "workflow").iterdir():
+        if path.name != "scripts":
+            (folder / "workflow" / path.name).symlink_to(path)
+    skipped = shutil.ignore_patterns("__pycache__")
+    return Path(shutil.copytree(ROOT / "workflow/scripts", folder / "workflow/scripts", ignore=skipped)) / LIBRARY.name
+
+
+def preload() -> None:
+    """Import what every test imports, none of it of the library, so that a fork need not."""
+    for name in PRELOADED:
+        importlib.import_module(name)
+
+
+def tried(library: Path, tests: list[str], log: Path) -> str:
+    """Run the tests against the library in a fork, and say what became of the mutant."""
+    child = os.fork()
+    if child == 0:
+        os._exit(run_tests(library, tests, log))
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return ENDLESS if os.WTERMSIG(status) == signal.SIGXCPU else NOTICED
+    return SURVIVED if os.WEXITSTATUS(status) == 0 else NOTICED
+
+
+def run_tests(library: Path, tests: list[str], log: Path) -> int:
+    import pytest
+
+    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT + 5))
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    sys.dont_write_bytecode = True
+    place = f"pythonpath={library.parent} {TESTS}"
+    return int(pytest.main(["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), "-o", place, *OPTIONS, *tests]))
+
+
+def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    """Wilson's interval of a share (Wilson 1927)."""
+    share, scale = hits / n, 1 + z**2 / n
+    middle, half = (share + z**2 / (2 * n)) / scale, z / scale * sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return middle - half, middle + half
+
+
+def rows_of(room: str, size: int, seed: int) -> tuple[int, list]:
+    """How many mutants a room has, and a sample of them in the order of the text."""
+    from mutants.sites import mutants_of
+
+    all_of_them = [mutant for path in sorted((LIBRARY / room).rglob("*.py")) for mutant in mutants_of(path, LIBRARY)]
+    chosen = random.Random(seed).sample(all_of_them, min(size, len(all_of_them)))
+    return len(all_of_them), sorted(chosen, key=lambda one: (one.file, one.line, one.column, one.kind))
+
+
+def try_all(mutants: Iterable, reach: Reach, folder: Path) -> Iterable[tuple[object, str]]:
+    library = shadow(folder)
+    for mutant in mutants:
+        tests = reach.tests(mutant.file, mutant.line, mutant.end_line)
+        path = library / mutant.file
+        text = path.read_text(encoding="utf-8")
+        path.write_text(mutant.applied(text), encoding="utf-8")
+        outcome = tried(library, [f"{ROOT}/{test}" for test in tests], folder / "log.txt") if tests else UNREACHED
+        path.write_text(text, encoding="utf-8")
+        yield mutant, outcome
+
+
+def explained() -> dict[tuple[str, str, str, str], str]:
+    """Why a survivor is let be, by file, kind and change. Lines move; what they say stays."""
+    with SURVIVORS.open(encoding="utf-8", newline="") as stream:
+        return {(row["file"], row["kind"], row["before"], row["after"]): row["why"] for row in csv.DictReader(stream)}
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--room", choices=ROOMS, required=True)
+    options.add_argument("--sample", type=int, default=50)
+    options.add_argument("--seed", type=int, default=18)
+    options.add_argument("--cache", type=Path, default=ROOT / "results/mutants")
+    chosen = options.parse_args()
+    sys.path[:0] = [str(TESTS)]
+    reach = measured(chosen.room, chosen.cache)
+    n, sample = rows_of(chosen.room, chosen.sample, chosen.seed)
+    preload()
+    fates: dict[str, list] = defaultdict(list)
+    reasons = explained()
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        for mutant, fate in try_all(sample, reach, Path(folder)):
+            fates[fate].append(mutant)
+            why = reasons.get((mutant.file, mutant.kind, mutant.before, mutant.after), "")
+            print(f"{fate}\t{mutant.name}\t{why}", flush=True)
+    left = [one for fate in (SURVIVED, UNREACHED) for one in fates[fate]]
+    hits = len(sample) - len(left)
+    low, high = wilson(hits, len(sample))
+    share = f"{hits / len(sample):.0%} ({low:.0%} to {high:.0%})"
+    print(f"{chosen.room}: {hits} of {len(sample)} noticed, {share}; {n} in all")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
