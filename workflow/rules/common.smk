@@ -116,7 +116,15 @@ def memory(start, per_mb=0):
 
 
 def raw_path(wildcards):
-    return STUDY.sources[wildcards.source].files[wildcards.file].path
+    """The file as the hospital sent it; of a table on a server there is none."""
+    file = STUDY.sources[wildcards.source].files[wildcards.file]
+    return [] if file.format == "database" else file.path
+
+
+def tables_beside(wildcards):
+    """The other tables of an OMOP source that tell of the rows of this one."""
+    file = STUDY.sources[wildcards.source].files[wildcards.file]
+    return sorted(set(file.omop.beside.values())) if file.omop and file.format != "database" else []
 
 
 def redcap_dictionary(wildcards):

@@ -9,6 +9,7 @@ rule read_file:
     input:
         file=raw_path,
         redcap=redcap_dictionary,
+        beside=tables_beside,
     output:
         table="results/intake/{source}/{file}.parquet",
     log:

@@ -14,4 +14,5 @@ with reported(snakemake.log[0]):
     declaration = SourceFile.model_validate(snakemake.params.declaration)
     dictionary = snakemake.input.get("redcap")
     redcap = load_redcap_dictionary(dictionary) if dictionary else None
-    write_intake(snakemake.input.file, declaration, snakemake.output.table, redcap)
+    # Of a table on a server there is no file: its URL is the path.
+    write_intake(snakemake.input.get("file") or declaration.path, declaration, snakemake.output.table, redcap)

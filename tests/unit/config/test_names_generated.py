@@ -186,6 +186,11 @@ FREE = {
         "Study.timezone",
     ),
     *("TimeColumns.columns", "TimeColumns.formats", "WideColumn.unit_column"),
+    # Concepts are compared with the source's own vocabulary as its tables are read.
+    *(f"OmopSource.{key}" for key in ("folder", "database", "database_schema", "stays", "intensive_care", "units")),
+    *("OmopTable.database_schema", "OmopTable.beside", "OmopTable.cohorts", "OmopTable.stays"),
+    *("OmopTable.intensive_care", "OmopTable.outcomes", "OmopTable.characteristics", "OmopTable.flags"),
+    *("OmopTable.treatments", "OmopTable.events", "OmopTable.units", "OmopTable.declared", "SourceFile.table"),
 }
 
 

@@ -12,6 +12,7 @@ from config_study import ROOT, study
 
 from historical_controls.config.reading.strict_yaml import check_text
 from historical_controls.config.sources.codes import TEXT_KEYS
+from historical_controls.config.sources.layout import Sentinels
 from historical_controls.config.sources.parts import (
     CharacteristicColumn,
     Condition,
@@ -22,7 +23,7 @@ from historical_controls.config.sources.parts import (
     WideColumn,
     WideMeasurements,
 )
-from historical_controls.config.sources.sources import Sentinels, Source, SourceFile
+from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.sources.words import CellWord
 from historical_controls.config.study_config import check_files, load_config
 from historical_controls.errors import UserError, UserErrors

@@ -106,8 +106,8 @@ def _files(raw: Mapping[str, Any]) -> Iterator[tuple[str, str, SourceFile]]:
 
 def _columns(folder: Path, file: SourceFile, where: str) -> tuple[str, ...]:
     """The columns of a file. Raises UserError(s) where it is missing, or where its declaration does not fit it."""
-    path = folder / file.path
-    missing = file_fault(file.path, folder, f"{where}.path", links=True)
+    path = file.place(folder)
+    missing = None if file.format == "database" else file_fault(file.path, folder, f"{where}.path", links=True)
     if missing is not None:
         raise missing
     redcap = None

@@ -48,7 +48,7 @@ def read_records(config: Config, dictionary: Dictionary, folder: Path) -> Record
         declared, cleaned = {}, []
         for key, file in source.files.items():
             redcap = folder / file.redcap.dictionary if file.redcap else None
-            frame = read_file(folder / file.path, file, load_redcap_dictionary(redcap) if redcap else None)
+            frame = read_file(file.place(folder), file, load_redcap_dictionary(redcap) if redcap else None)
             intake[name, key] = frame
             declared[key] = as_exported(file, redcap)
             own = source.model_copy(update={"files": declared})

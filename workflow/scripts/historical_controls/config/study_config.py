@@ -206,7 +206,18 @@ def _schema() -> Mapping[str, Any]:
 
 def declared_files(config: Config) -> dict[str, str]:
     """Path of every file that hospitals and people wrote for the study, by its key."""
-    files = {f"sources.{source}.files.{name}.path": file.path for source, name, file in _files(config)}
+    # A table on a server is no file; its rows are hashed as they are read.
+    files = {
+        f"sources.{source}.files.{name}.path": file.path
+        for source, name, file in _files(config)
+        if file.format != "database"
+    }
+    files |= {
+        f"sources.{source}.files.{name}.omop.beside.{table}": path
+        for source, name, file in _files(config)
+        if file.omop and file.format != "database"
+        for table, path in file.omop.beside.items()
+    }
     files |= {
         f"sources.{source}.files.{name}.redcap.dictionary": file.redcap.dictionary
         for source, name, file in _files(config)

@@ -15,7 +15,7 @@ OUTCOMES: Columns = {
     "label_en": ("its name in English reports", None),
     "label_es": ("its name in Spanish reports; blank: the English one", ""),
     "unit": ("canonical unit, in which limits are meant and results printed; others are converted by units.csv", ""),
-    "loinc": ("LOINC code", ""),
+    "loinc": ("LOINC codes, separated by |, by which a source in the OMOP model is read", ""),
     "hard_low": ("values below are held as impossible", ""),
     "hard_high": ("values above are held as impossible", ""),
     "warn_low": ("values below are kept and flagged", ""),
@@ -56,6 +56,7 @@ TREATMENTS: Columns = {
     "family": ("support, or a group of drugs", "drug"),
     "label_en": ("its name in English reports", None),
     "label_es": ("its name in Spanish reports; blank: the English one", ""),
+    "codes": ("its codes in vocabularies (RxNorm:3264, ATC:H02AB02), separated by |", ""),
 }
 EVENTS: Columns = {
     "code": ("small letters, digits and _; the name of the event everywhere else", None),

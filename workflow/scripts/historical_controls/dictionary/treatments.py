@@ -33,9 +33,13 @@ class Named:
 
 @dataclass(frozen=True)
 class Treatment(Named):
-    """One row of treatments.csv: a drug or a kind of organ support; `family`: support, or a group of drugs."""
+    """One row of treatments.csv: a drug or a kind of organ support; `family`: support, or a group of drugs.
+
+    `codes`: those in vocabularies, such as 'RxNorm:3264' of the ingredient and 'ATC:H02AB02'.
+    """
 
     family: str
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,13 @@ class Event(Named):
 def read_treatments(path: Path, faults: list[UserError]) -> dict[str, Treatment]:
     """Treatments by code. A code that is listed twice or not in the form of a code is added to `faults`."""
     rows = _coded_rows(path, TREATMENT_COLUMNS, TREATMENT_DEFAULTS, faults)
-    return {row["code"]: Treatment(**row) for row in rows}
+    return {
+        row["code"]: Treatment(
+            **{name: text for name, text in row.items() if name != "codes"},
+            codes=tuple(filter(None, row["codes"].split("|"))),
+        )
+        for row in rows
+    }
 
 
 def read_events(path: Path, faults: list[UserError]) -> dict[str, Event]:

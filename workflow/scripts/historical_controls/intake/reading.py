@@ -16,8 +16,10 @@ from historical_controls.config.sources.declared_columns import declared_columns
 from historical_controls.config.sources.redcap import RedcapDictionary
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError, did_you_mean, raise_all
+from historical_controls.intake.databases.tables import TYPED, hash_of_rows, read_typed
 from historical_controls.intake.headings import addressed, repeated
 from historical_controls.intake.layout import RAGGED, Grid, cell_names, without_headers
+from historical_controls.intake.omop.columns import with_omop_columns
 from historical_controls.intake.private import private_columns
 from historical_controls.intake.splitting import with_split_columns
 from historical_controls.intake.statistical import read_statistical
@@ -59,9 +61,15 @@ def read_blocks(
     encoding comes where it stands.
     """
     place = Path(path)
-    if not place.is_file():
+    if file.format != "database" and not place.is_file():
         raise UserError("there is no such file", str(place))
-    grids: Iterator[Grid] = map(without_headers, _grids(place, file, size))
+    grids: Iterator[Grid] = map(without_headers, _grids(path, file, size))
+    sha256 = ""
+    if file.format == "database":
+        # A server has no file whose bytes could be hashed: all rows are read first.
+        whole = list(grids)
+        sha256, grids = hash_of_rows(whole), iter(whole)
+    grids = with_omop_columns(grids, str(path), file)
     if file.redcap and file.redcap.labels and redcap:
         # Before names are looked up: the declaration has the names of fields, the file has labels.
         grids = _by_field(grids, redcap)
@@ -71,13 +79,17 @@ def read_blocks(
     first = next(grids)
     _check_columns(place, first, file, redcap)
     private = private_columns(first.header, declared_columns(file), file, redcap)
-    with place.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    if not sha256:
+        with place.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     for grid in _fitting(place, chain([first], grids), file.row_names):
         yield _table(with_split_columns(grid, file.split_columns), sha256, private)
 
 
-def _grids(place: Path, file: SourceFile, size: int) -> Iterator[Grid]:
+def _grids(path: str | Path, file: SourceFile, size: int) -> Iterator[Grid]:
+    if file.format in TYPED:
+        return read_typed(path, file)
+    place = Path(path)
     if file.format == "csv":
         return read_delimited(place, file, size)
     return _sheet(place, file) if file.format == "xlsx" else read_statistical(place, file)

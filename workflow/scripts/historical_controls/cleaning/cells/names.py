@@ -26,7 +26,10 @@ def resolve_names(records: pd.DataFrame, file: SourceFile, dictionary: Dictionar
         meaning = meaning.mask(several, _resolved(records.loc[several], file, dictionary).reindex(records.index))
     code = records["code"].where(~named, meaning)
     ignored = {fold(name) for name in file.ignore_analytes if name != "*"}
-    declared = named & by_distinct(records["analyte"], lambda name: fold(name) in ignored, bool)
+    begun = tuple(fold(name[:-1]) + " " for name in file.ignore_analytes if name.endswith(" *"))
+    declared = named & by_distinct(
+        records["analyte"], lambda name: fold(name) in ignored or fold(name).startswith(begun), bool
+    )
     if "*" in file.ignore_analytes:
         declared |= code == UNKNOWN
     out = records.assign(code=code.mask(code.isin([UNKNOWN, AMBIGUOUS]), ""))

@@ -15,6 +15,7 @@ import yaml
 
 from historical_controls.config.merging import merged
 from historical_controls.config.reading.arm_column import source_as_written, with_arms
+from historical_controls.config.reading.omop_files import with_omop
 from historical_controls.config.reading.strict_yaml import LOADER, check_text, composed
 from historical_controls.errors import UserError, UserErrors, did_you_mean, raise_all
 
@@ -78,7 +79,8 @@ def included_files(raw: Mapping[str, Any], folder: Path, name: str = "config.yam
 
 
 def with_included(raw: Mapping[str, Any], folder: Path, name: str = "config.yaml") -> dict[str, Any]:
-    """The config with what its files say beneath it, and a source of both arms as two. Raises UserError(s).
+    """The config with what its files say beneath it, tables of an OMOP source as files, and a source of both arms as
+    two. Raises UserError(s).
 
     Keys given on the command line win.
     """
@@ -95,7 +97,7 @@ def with_included(raw: Mapping[str, Any], folder: Path, name: str = "config.yaml
     for part in parts.values():
         whole = merged(whole, part or {})
     # Last, so that what Snakemake's command line sets stays in force.
-    return with_arms(merged(whole, raw), name)
+    return with_arms(with_omop(merged(whole, raw), folder, name), name)
 
 
 def lines_of(folder: Path, files: list[str], name: str = "config.yaml") -> Lines:

@@ -6,6 +6,7 @@ import codecs
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -24,8 +25,9 @@ from historical_controls.config.name_types import (
 from historical_controls.config.sources.arms import ArmColumn
 from historical_controls.config.sources.codes import MEANINGS, CaseRule, Codes, DeclaredCodes, collisions
 from historical_controls.config.sources.findings import ConfirmedFinding, SuspectShares
-from historical_controls.config.sources.layout import AnchorRule, SameDayRule, SplitColumn
+from historical_controls.config.sources.layout import AnchorRule, RedcapExport, SameDayRule, Sentinels, SplitColumn
 from historical_controls.config.sources.limits import AssayLimit, CutOff, StrippedLimit, UnitFactor
+from historical_controls.config.sources.omop import OmopSource, OmopTable
 from historical_controls.config.sources.parts import (
     AnyPart,
     EventRows,
@@ -40,35 +42,18 @@ from historical_controls.dictionary.vocabulary import ANY_EVENT, ANY_TREATMENT
 from historical_controls.text.patterns import check_pattern
 
 
-class Sentinels(Section):
-    """Codes that mean 'missing', only where declared."""
-
-    columns: list[str] = Field(default=[], description="columns they hold in; empty or ['*'] = every column read")
-    codes: Codes = Field(min_length=1)
-
-    @field_validator("columns")
-    @classmethod
-    def star_is_every_column(cls, columns: list[str]) -> list[str]:
-        if "*" in columns and len(columns) > 1:
-            raise ValueError("'*' is every column: leave out the others, or '*'")
-        return [] if columns == ["*"] else columns
-
-
-class RedcapExport(Section):
-    """A REDCap export, declared by field names and codes, whether it carries these or their labels."""
-
-    dictionary: Text = Field(description="the project's data dictionary as REDCap downloads it, from the study folder")
-    labels: bool = Field(False, description="the label export: headings and answers in words")
-
-
 class SourceFile(Section):
     """One file of a source: how it is written and what its rows hold."""
 
     path: Text = Field(description="path from the study folder")
-    format: Literal["csv", "xlsx", "sas7bdat", "xport", "sav", "dta"] = Field(
-        "csv",
-        description="csv: delimited text, also gzipped; sas7bdat and xport: SAS; sav: SPSS; dta: Stata",
+    format: Literal["csv", "xlsx", "sas7bdat", "xport", "sav", "dta", "parquet", "duckdb", "sqlite", "database"] = (
+        Field(
+            "csv",
+            description="csv: delimited text, also gzipped; sas7bdat and xport: SAS; sav: SPSS; dta: Stata; duckdb and "
+            "sqlite: a table of a database file; database: of one that 'path' names as a URL of SQLAlchemy",
+        )
     )
+    table: Text | None = Field(None, description="table of a database")
     value_labels: bool = Field(False, description="true: codes of a SAS, SPSS or Stata file come as their labels")
     encoding: str = Field("utf-8", description="text encoding of a csv, e.g. utf-8, utf-8-sig, latin-1")
     delimiter: str = Field(",", description="column delimiter of a csv")
@@ -99,7 +84,8 @@ class SourceFile(Section):
     )
     ignore_analytes: Codes = Field(
         default=[],
-        description="analyte names ignored by declaration; '*' = every name that the dictionary lacks",
+        description="analyte names ignored by declaration; '*' = every name that the dictionary lacks; 'free *' = "
+        "every name that begins with that word",
     )
     default_units: dict[NumericOutcome, Unit] = Field(
         default={}, description="unit per outcome where the row names none"
@@ -145,6 +131,7 @@ class SourceFile(Section):
         default=["FERR", "PCT"], description="outcomes whose values are held where the comment says haemolysed"
     )
     redcap: RedcapExport | None = Field(None, description="for exports of REDCap: its data dictionary")
+    omop: OmopTable | None = Field(None, description="written by the program for the tables of the source's `omop`")
     private_columns: list[str] = Field(
         default=[],
         description="identifying columns, dropped at load and never stored; those that no part reads and whose name "
@@ -158,6 +145,16 @@ class SourceFile(Section):
         None, description="column and codes of the arm, where this file has others than the source's `arm`"
     )
     parts: list[AnyPart] = Field(min_length=1, description="what the rows hold; a row may feed several parts")
+
+    def place(self, folder: Path) -> Path | str:
+        """Return where the file is, from the study folder; of a table on a server its URL."""
+        return self.path if self.format == "database" else folder / self.path
+
+    @model_validator(mode="after")
+    def a_database_has_a_table(self) -> SourceFile:
+        if (self.table is None) == (self.format in ("duckdb", "sqlite", "database")):
+            raise ValueError("table belongs to a database (duckdb, sqlite, database), which needs one")
+        return self
 
     @model_validator(mode="after")
     def marks_differ(self) -> SourceFile:
@@ -291,6 +288,9 @@ class Source(Section):
     treated_subjects: Codes = Field(
         default=[],
         description="ids counted as treated although the source is historical (method checks only)",
+    )
+    omop: OmopSource | None = Field(
+        None, description="for tables of the OMOP common data model: each becomes an entry of 'files'"
     )
     files: dict[Slug, SourceFile] = Field(min_length=1)
 

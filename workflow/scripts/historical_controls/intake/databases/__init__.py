@@ -1,0 +1,1 @@
+"""What do tables hold that come as parquet or from a database?"""
