@@ -35,6 +35,12 @@ def render(study: SmallStudy, language: str, folder: Path) -> Rendered:
     return Rendered(study, figures, html, Page.of(html))
 
 
+def write_page(study: SmallStudy, language: str) -> Rendered:
+    """The page without its figures, which take most of the time and say nothing that a sentence says."""
+    html = render_report(study.page(language))
+    return Rendered(study, {}, html, Page.of(html))
+
+
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rendered]:
     folder = tmp_path_factory.mktemp("figures")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 from markupsafe import Markup
@@ -18,7 +17,7 @@ from historical_controls.report.headline.sentence import draws_sentences, headli
 from historical_controls.report.investigator.answer import deaths
 from historical_controls.report.investigator.certainty import certainty
 
-from .conftest import Rendered, render
+from .conftest import Rendered, write_page
 from .study import CONTRAST, SmallStudy, small_study
 from .test_statistician import render as render_statistician
 
@@ -50,27 +49,25 @@ def test_first_screen_names_direction_limits_and_no_difference(report: Rendered,
     assert expected[language] in said
 
 
-def test_two_wide_intervals_do_not_confirm_each_other(tmp_path: Path) -> None:
+def test_two_wide_intervals_do_not_confirm_each_other() -> None:
     cell = Cell("worst_rank", "primary", "brunner_munzel", outcome="PF", day=7, output="14.2.1")
-    said = section(render(with_rows(cell.text("agreement", "agree")), "en", tmp_path), "answer")
+    said = section(write_page(with_rows(cell.text("agreement", "agree")), "en"), "answer")
     assert "Neither analysis rules out no difference." in said
     assert "agree." not in said
 
 
-def test_agreement_is_said_where_both_intervals_exclude_no_difference(tmp_path: Path) -> None:
+def test_agreement_is_said_where_both_intervals_exclude_no_difference() -> None:
     ranks = Cell("worst_rank", "primary", "brunner_munzel", outcome="PF", day=7, output="14.2.1")
     model = Cell("mixed_model", "primary", "reml", "PF", day=7, contrast=CONTRAST, output="14.2.2")
     study = with_rows(ranks.text("agreement", "agree"), model.number("lower", 3.0, "mmHg"))
-    assert "Both analyses exclude no difference, in the same direction." in section(
-        render(study, "en", tmp_path), "answer"
-    )
+    assert "Both analyses exclude no difference, in the same direction." in section(write_page(study, "en"), "answer")
 
 
-def test_a_patient_who_changes_the_conclusion_is_named_unless_small_cells_are_hidden(tmp_path: Path) -> None:
+def test_a_patient_who_changes_the_conclusion_is_named_unless_small_cells_are_hidden() -> None:
     study = small_study()
-    assert "Without T4, who died on day\u00a019" in section(render(study, "en", tmp_path), "answer")
+    assert "Without T4, who died on day\u00a019" in section(write_page(study, "en"), "answer")
     hidden = replace(study, config=study.config.model_copy(update={"report": Report(min_cell=5)}))
-    assert "died on day" not in section(render(hidden, "en", tmp_path), "answer")
+    assert "died on day" not in section(write_page(hidden, "en"), "answer")
 
 
 def test_every_method_counts_its_own_combinations(report: Rendered) -> None:
@@ -88,27 +85,27 @@ def test_grade_is_called_severity_and_deaths_are_counted_as_serious(report: Rend
     assert {"en": "A serious adverse event", "es": "Un evento adverso grave\n"}[language] not in said
 
 
-def test_an_interval_against_treated_patients_is_said(tmp_path: Path) -> None:
+def test_an_interval_against_treated_patients_is_said() -> None:
     cell = Cell("mixed_model", "primary", "reml", "HR", day=7, contrast=CONTRAST, output="14.2.3")
     rows = [cell.number(name, value, "/min") for name, value in (("estimate", 9.1), ("lower", 0.4), ("upper", 18.0))]
-    said = section(render(with_rows(*rows), "en", tmp_path), "outcome-HR")
+    said = section(write_page(with_rows(*rows), "en"), "outcome-HR")
     assert "unfavourable for treated patients" in said
-    assert "unfavourable" not in section(render(small_study(), "en", tmp_path), "outcome-HR")
+    assert "unfavourable" not in section(write_page(small_study(), "en"), "outcome-HR")
 
 
-def test_few_measured_patients_are_said_beside_the_day(tmp_path: Path) -> None:
+def test_few_measured_patients_are_said_beside_the_day() -> None:
     cell = Cell("availability", "primary", outcome="PF", arm="treated", day=21)
-    said = section(render(with_rows(cell.number("n_subjects", 2)), "en", tmp_path), "outcome-PF")
+    said = section(write_page(with_rows(cell.number("n_subjects", 2)), "en"), "outcome-PF")
     assert re.search(r"At day 21 too few treated patients", said)
 
 
-def test_largest_imbalances_come_first_and_times_are_among_them(tmp_path: Path) -> None:
+def test_largest_imbalances_come_first_and_times_are_among_them() -> None:
     cell = Cell("baseline", "primary", "unweighted", "calendar_week", contrast=CONTRAST)
     arms = [Cell("baseline", "primary", "unweighted", "calendar_week", arm=arm) for arm in
             ("treated", "historical")]  # fmt: skip
     rows = [cell.number("smd", 1.93, format="0.00")]
     rows += [arm.number(name, 5.0) for arm in arms for name in ("n", "mean", "sd")]
-    report = render(with_rows(*rows), "en", tmp_path)
+    report = write_page(with_rows(*rows), "en")
     table = section(report, "table-baseline")
     assert table.index("Calendar, weeks") < table.index("Age")
 
@@ -177,21 +174,21 @@ def test_refits_are_compared_with_the_draw_that_they_leave_a_patient_out_of() ->
     assert marks[0] and marks[0] == marks[1]
 
 
-def test_a_weighted_primary_names_its_weights_and_errors(tmp_path: Path) -> None:
+def test_a_weighted_primary_names_its_weights_and_errors() -> None:
     study = small_study()
     fits = study.ard["statistic"].isin(["covariance_rung", "df_method"]) & (study.ard["outcome"] == "PF")
     weighted = study.ard.assign(method=study.ard["method"].mask(fits, "cr2"))
     named = Cell("mixed_model", "primary", "cr2", "PF", output="14.2.2").text("weighting", "entropy")
     ard = pd.concat([weighted, ard_frame([named])], ignore_index=True)
-    assert "CR2 standard errors" in render(replace(study, ard=ard), "en", tmp_path).page.visible
+    assert "CR2 standard errors" in write_page(replace(study, ard=ard), "en").page.visible
 
 
-def test_an_outcome_without_values_says_what_became_of_those_sent(tmp_path: Path) -> None:
+def test_an_outcome_without_values_says_what_became_of_those_sent() -> None:
     refused = Cell("mixed_model", "primary", "reml", "HR", output="14.2.3").text("not_estimable", "no_control_data")
     held = Cell("ledger_loss_arms", "primary", outcome="HR", population="all", arm="historical")
     derived = Cell("derivations", "primary", outcome="HR", population="all", arm="historical", level="reported")
     study = with_rows(refused, held.number("n_quarantined", 12), derived.number("n_values", 34))
     gone = study.ard["outcome"].eq("HR") & study.ard["analysis"].eq("mixed_model") & (study.ard["id"] != refused["id"])
-    said = section(render(replace(study, ard=study.ard[~gone]), "en", tmp_path), "outcome-HR")
+    said = section(write_page(replace(study, ard=study.ard[~gone]), "en"), "outcome-HR")
     assert "12 records of historical patients were held back" in said
     assert "34 values that files report of historical patients are not used" in said

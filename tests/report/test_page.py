@@ -15,7 +15,7 @@ import pytest
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.report.printing.svg import inline_svg
 
-from .conftest import LANGUAGES, Rendered, render
+from .conftest import LANGUAGES, Rendered, render, write_page
 from .study import HOSTILE, small_study
 
 
@@ -65,10 +65,10 @@ def test_simulated_data_say_so_first(report: Rendered, language: str) -> None:
     assert report.html.index('class="simulated"') < report.html.index("<h1>")
 
 
-def test_real_data_do_not_say_simulated(tmp_path: Path) -> None:
+def test_real_data_do_not_say_simulated() -> None:
     study = small_study()
     real = study.config.model_copy(update={"study": study.config.study.model_copy(update={"simulated": False})})
-    assert 'class="simulated"' not in render(replace(study, config=real), "en", tmp_path).html
+    assert 'class="simulated"' not in write_page(replace(study, config=real), "en").html
 
 
 def test_figures_have_titles_and_descriptions(report: Rendered) -> None:
@@ -109,9 +109,9 @@ def test_missing_number_is_a_dash_with_words(report: Rendered, language: str) ->
     assert {e.attributes["title"] for e in dashes} == {report.study.words(language)("report.not_available")}
 
 
-def test_study_without_analysed_patients_still_has_a_report(tmp_path: Path, language: str) -> None:
+def test_study_without_analysed_patients_still_has_a_report(language: str) -> None:
     """Zero eligible controls: nothing but attrition and reasons in the results."""
-    report = render(small_study().bare(), language, tmp_path)
+    report = write_page(small_study().bare(), language)
     headline = next(e for e in report.page.elements if e.attributes.get("class") == "answer")
     assert re.search("not estimable, because|no estimable, porque", headline.text)
 
@@ -154,12 +154,12 @@ def test_a_refusal_names_covariate_value_and_limit(report: Rendered, language: s
     assert report.study.words(language)("gates.title") in report.page.visible
 
 
-def test_a_weighted_primary_says_why_ranks_are_missing(tmp_path: Path) -> None:
+def test_a_weighted_primary_says_why_ranks_are_missing() -> None:
     study = small_study()
     ranks = Cell("worst_rank", "primary", "brunner_munzel", outcome="PF", day=7, output="14.2.1").text(
         "not_ranked", "weighted"
     )
     ard = pd.concat([study.ard[study.ard["analysis"] != "worst_rank"], ard_frame([ranks])], ignore_index=True)
-    page = render(replace(study, ard=ard), "en", tmp_path).page
+    page = write_page(replace(study, ard=ard), "en").page
     answer = next(e for e in page.elements if e.attributes.get("id") == "answer")
     assert study.words("en")("reason.weighted") in answer.text

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import functools
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,10 +47,37 @@ class Run:
 
 def snakemake(study: Path, *options: str, program: Path = ROOT, cores: int = 2, forked: bool = True) -> Run:
     """Run the workflow of `program` on the study folder, its jobs as forks unless a test is about processes."""
-    runner = [str(FORKED_JOBS)] if forked else ["-m", "snakemake"]
-    command = [sys.executable, *runner, "--snakefile", str(program / "Snakefile"), "--cores", str(cores)]
-    done = subprocess.run([*command, "--directory", str(study), *options], capture_output=True, text=True, check=False)
+    command = ["--snakefile", str(program / "Snakefile"), "--cores", str(cores), "--directory", str(study), *options]
+    if forked:
+        return _run_server(program / "workflow/scripts").run(command)
+    done = subprocess.run([sys.executable, "-m", "snakemake", *command], capture_output=True, text=True, check=False)
     return Run(done.returncode, done.stdout + done.stderr)
+
+
+class RunServer:
+    """A process with the program's modules imported, whose forks run Snakemake (forked_jobs.py)."""
+
+    def __init__(self, scripts: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(FORKED_JOBS), str(scripts)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        # Its input ends with this process, and the server with its input.
+        self.outputs = tempfile.TemporaryDirectory()
+
+    def run(self, command: list[str]) -> Run:
+        out, err = (Path(self.outputs.name, name) for name in ("out", "err"))
+        request = {"argv": command, "folder": str(Path.cwd()), "environment": dict(os.environ)}
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(json.dumps({**request, "out": str(out), "err": str(err)}) + "\n")
+        self.process.stdin.flush()
+        code = self.process.stdout.readline()
+        assert code, f"the server of runs ended with {self.process.wait()}"
+        return Run(int(code), "".join(path.read_text(encoding="utf-8", errors="replace") for path in (out, err)))
+
+
+@functools.cache
+def _run_server(scripts: Path) -> RunServer:
+    return RunServer(scripts)
 
 
 def edit_config(study: Path, change: Callable[[dict], None]) -> None:

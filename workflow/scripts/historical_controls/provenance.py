@@ -52,9 +52,18 @@ class CodeCache:
         self.path = path
         self.modules: dict[str, tuple[str, list[str]]] = {}
         self.changed = False
+        # A snapshot of the files as this process has seen them, by path and time of change: each is hashed once.
+        self.seen: dict[tuple[Path, int], Module] = {}
         if path is not None:
             with suppress(OSError, ValueError):
                 self.modules = json.loads(path.read_text(encoding="utf-8"))
+
+    def of_file(self, file: Path) -> Module:
+        """Return what a file says as it is now."""
+        key = file, file.stat().st_mtime_ns
+        if key not in self.seen:
+            self.seen[key] = self.module(file.read_bytes())
+        return self.seen[key]
 
     def module(self, content: bytes) -> Module:
         """Return what a file with this content says."""
@@ -92,7 +101,7 @@ def code_hash(script: str | Path, cache: CodeCache | None = None) -> str:
     for file in sorted(modules_used(Path(script), cache), key=str):
         # The name, not the path: a checkout elsewhere must give the same hash.
         digest.update(file.name.encode())
-        digest.update(cache.module(_content(file, file.stat().st_mtime_ns)).digest)
+        digest.update(cache.of_file(file).digest)
     return digest.hexdigest()[:16]
 
 
@@ -106,18 +115,27 @@ def modules_used(script: Path, cache: CodeCache | None = None) -> set[Path]:
         file = waiting.pop()
         if file not in used:
             used.add(file)
-            waiting += [
-                path
-                for name in cache.module(_content(file, file.stat().st_mtime_ns)).imports
-                for path in _files_of(name, root)
-            ]
+            waiting += _files_named(cache.of_file(file).imports, root)
     return used
 
 
 @functools.cache
-def _content(file: Path, changed_at: int) -> bytes:
-    """Read a file once. `changed_at` is part of the key only, so that an edited file is read anew."""
-    return file.read_bytes()
+def _files_named(names: frozenset[str], root: Path) -> tuple[Path, ...]:
+    """Return the files run by importing these dotted names: the `__init__` of their packages and their own files."""
+    files = _library(root)
+    parts = [name.split(".") for name in sorted(names)]
+    prefixes = {".".join(each[:length]): None for each in parts for length in range(1, len(each) + 1)}
+    return tuple(files[prefix] for prefix in prefixes if prefix in files)
+
+
+@functools.cache
+def _library(root: Path) -> dict[str, Path]:
+    """Return the library's files by dotted name, a package's being its `__init__`."""
+    files = {file.relative_to(root): file for file in sorted((root / PACKAGE).rglob("*.py"))}
+    return {
+        ".".join(place.parent.parts if place.stem == "__init__" else place.with_suffix("").parts): file
+        for place, file in files.items()
+    }
 
 
 def _imported_names(tree: ast.Module) -> Iterator[str]:
@@ -127,7 +145,7 @@ def _imported_names(tree: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names if alias.name.startswith(PACKAGE))
         elif isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").startswith(PACKAGE):
             yield str(node.module)
-            # An imported name may be a module or something in one; `_files_of` keeps those that are files.
+            # An imported name may be a module or something in one; `_files_named` keeps those that are files.
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
@@ -141,15 +159,6 @@ def _statements(tree: ast.Module) -> Iterator[ast.AST]:
             # A lambda and a conditional expression have one expression there.
             inner = getattr(node, block, None)
             waiting += inner if isinstance(inner, list) else []
-
-
-@functools.cache
-def _files_of(module: str, root: Path) -> tuple[Path, ...]:
-    """Return the files run by importing a dotted name of the library: its packages' __init__ and its own file."""
-    parts = module.split(".")
-    places = [root.joinpath(*parts[:length]) for length in range(1, len(parts) + 1)]
-    files = [file for place in places for file in (place / "__init__.py", place.with_suffix(".py"))]
-    return tuple(file for file in files if parts[0] == PACKAGE and file.is_file())
 
 
 def file_hash(path: str | Path) -> str:

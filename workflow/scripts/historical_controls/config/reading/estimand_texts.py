@@ -83,7 +83,7 @@ class _Texts:
     design: Design
 
     def of(self, key: str) -> dict[str, str]:
-        return {one: _words(one).of_study(self.design, self.ends)(f"estimand_default.{key}") for one in self.languages}
+        return {one: _words_of(one, self.design, self.ends)(f"estimand_default.{key}") for one in self.languages}
 
 
 def _questions(raw: Raw, texts: _Texts) -> dict[str, Any]:
@@ -145,3 +145,8 @@ def _discharged(raw: Raw) -> Any:
 @cache
 def _words(language: str) -> Words:
     return load_words(LOCALES, language)
+
+
+@cache
+def _words_of(language: str, design: Design, ends: RecordedEnds) -> Words:
+    return _words(language).of_study(design, ends)
