@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -13,6 +14,9 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import openpyxl
 import pandas as pd
 import pytest
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.styles import Font
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 
 from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells
@@ -268,6 +272,66 @@ def test_what_is_stored_and_what_is_shown_agree_or_both_are_said(
     """Stored value, number format and shown text as Excel shows them (ECMA-376 part 1, 18.8.31)."""
     path = workbook(tmp_path / "x.xlsx", [["id", "v"], ["1", cell]], {"B2": form})
     assert values(read_file(path, declared())) == [text]
+
+
+def rich(*runs: str | tuple[str, dict[str, Any]]) -> CellRichText:
+    """A text whose parts have fonts of their own."""
+    return CellRichText(*(run if isinstance(run, str) else TextBlock(InlineFont(**run[1]), run[0]) for run in runs))
+
+
+RAISED, STRUCK = {"vertAlign": "superscript"}, {"strike": True}
+FONTS = [
+    (rich("12.5", ("1", RAISED)), "shown as '12.5^1', stored as 12.51"),
+    (rich("10", ("3", RAISED)), "shown as '10^3', stored as 103"),
+    (rich("< 5", ("2", RAISED)), "shown as '< 5^2', stored as < 52"),
+    (rich("103", ("a", RAISED)), "103a"),
+    (rich("10", ("3", RAISED), "/µL"), "10^3/µL"),
+    (rich("CO", ("2", {"vertAlign": "subscript"})), "CO2"),
+    (rich(("91", STRUCK), " 95"), "shown as '91 (struck out) 95', stored as 91 95"),
+    (rich(("95", {"b": True})), "95"),
+    (rich("95", (" ", STRUCK)), "95 "),
+]
+
+
+@pytest.mark.parametrize(("cell", "text"), FONTS, ids=[one[1] for one in FONTS])
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_part_of_a_text_with_its_own_font_says_what_is_shown(
+    tmp_path: Path, cell: CellRichText, text: str, shared: bool
+) -> None:
+    """ECMA-376 part 1, 18.4.7 (rich text run), 18.4.10 (strike), 18.4.14 (vertAlign); in the sheet or its strings."""
+    path = workbook(tmp_path / "x.xlsx", [["id", "v"], ["1", cell], ["2", 7]])
+    if shared:
+        share_strings(path)
+    assert values(read_file(path, declared())) == [text, "7"]
+
+
+def share_strings(path: Path) -> None:
+    """Move the texts of a sheet into the strings of its workbook, where spreadsheets keep them."""
+    with ZipFile(path) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    sheet, main = parts["xl/worksheets/sheet1.xml"], "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    texts = re.findall(r"<is>(.*?)</is>", sheet, re.DOTALL)
+    for place, text in enumerate(texts):
+        sheet = sheet.replace(f't="inlineStr"><is>{text}</is>', f't="s"><v>{place}</v>', 1)
+    kind = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    parts["xl/worksheets/sheet1.xml"] = sheet
+    parts["xl/sharedStrings.xml"] = f"<sst {kind}>{''.join(f'<si>{text}</si>' for text in texts)}</sst>"
+    override = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{main}.sharedStrings+xml"/>'
+    parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace("</Types>", f"{override}</Types>")
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+@pytest.mark.parametrize("value", ["0123", 12.5, date(2020, 4, 5)])
+def test_a_cell_that_is_struck_out_is_not_read(tmp_path: Path, value: Any) -> None:
+    """Whoever corrects a sheet by hand strikes out what is withdrawn; without its font it would be a value."""
+    path = workbook(tmp_path / "x.xlsx", [["id", "v"], ["1", value], ["2", value]])
+    book = openpyxl.load_workbook(path)
+    book["Hoja1"]["B2"].font = Font(strike=True)
+    book.save(path)
+    struck, kept = values(read_file(path, declared()))
+    assert struck == f"shown as '{kept} (struck out)', stored as {kept}"
 
 
 def test_a_text_that_says_both_is_read_as_neither() -> None:

@@ -26,19 +26,25 @@ MOST_CELLS = 20_000_000
 LEAST_FILLED = 0.02
 ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d+)"')
 FORMULA = re.compile(rb"<(?:\w+:)?f[ >]")
+# Parts of a text with a font of their own that changes what they say.
+RICH = re.compile(rb"<(?:\w+:)?(?:strike|vertAlign)\b")
 READ = ("xl/worksheets/", "xl/sharedStrings")
 
 
 @dataclass(frozen=True)
 class Unpacked:
-    """What one pass of a workbook tells: whether any of its cells holds a formula."""
+    """What one pass of a workbook tells: whether cells hold formulas, and texts parts that are struck out or raised."""
 
-    formulas: bool
+    formulas: bool = False
+    rich: bool = False
+
+    def __or__(self, other: Unpacked) -> Unpacked:
+        return Unpacked(self.formulas or other.formulas, self.rich or other.rich)
 
 
 def check_workbook(path: Path, raw: bytes) -> Unpacked:
     """Return what the parts of a workbook hold. Raises UserError where one is larger than a sheet can be."""
-    formulas = False
+    unpacked = Unpacked()
     with ZipFile(BytesIO(raw)) as archive:
         for part in archive.infolist():
             if part.file_size > LARGEST_PART:
@@ -46,13 +52,13 @@ def check_workbook(path: Path, raw: bytes) -> Unpacked:
                 raise UserError(what, str(path), "Export the sheet as csv.")
         for part in archive.infolist():
             if part.filename.startswith(READ):
-                formulas |= _check_part(path, archive, part.filename)
-    return Unpacked(formulas)
+                unpacked |= _check_part(path, archive, part.filename)
+    return unpacked
 
 
-def _check_part(path: Path, archive: ZipFile, name: str) -> bool:
-    """Return whether a part holds formulas; its texts and row numbers are within bounds."""
-    formulas, rest = False, b""
+def _check_part(path: Path, archive: ZipFile, name: str) -> Unpacked:
+    """Return what a part holds; its texts and row numbers are within bounds."""
+    unpacked, rest = Unpacked(), b""
     with archive.open(name) as stream:
         while chunk := stream.read(CHUNK):
             body = rest + chunk
@@ -67,10 +73,10 @@ def _check_part(path: Path, archive: ZipFile, name: str) -> bool:
                 raise UserError(
                     f"there is a row {last}, and a sheet has at most {LAST_ROW}", f"{path}, {name}", "Export it again."
                 )
-            formulas = formulas or FORMULA.search(body) is not None
+            unpacked |= Unpacked(FORMULA.search(body) is not None, RICH.search(body) is not None)
             # The last tag may go on in the next chunk.
             rest = body[max(body.rfind(b"<"), len(body) - LONGEST_TEXT - CHUNK, 0) :]
-    return formulas
+    return unpacked
 
 
 def blank_rows_within(path: Path, first: int, row: int) -> UserError:

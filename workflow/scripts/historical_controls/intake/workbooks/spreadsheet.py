@@ -27,6 +27,7 @@ from historical_controls.intake.layout import (
     text_frame,
 )
 from historical_controls.intake.text_files.decoding import GZIP, OLE
+from historical_controls.intake.workbooks.fonts import shown_by_font
 from historical_controls.intake.workbooks.number_formats import (
     contradiction,
     sections,
@@ -112,15 +113,18 @@ def _filled_rows(path: Path, sent: Iterator[list[str]]) -> list[list[str]]:
 
 
 def _rows(path: Path, raw: bytes, file: SourceFile) -> Iterator[list[str]]:
-    formulas = check_workbook(path, raw).formulas
-    values = _sheet(path, raw, file, computed=True)
+    unpacked = check_workbook(path, raw)
+    values = _sheet(path, raw, file, computed=True, rich=unpacked.rich)
     # A formula that its writer never computed has no value; its text is kept, so that the cell is held, not blank.
-    sheets = [values, _sheet(path, raw, file, computed=False)] if formulas else [values]
-    for cells in zip(*(sheet.iter_rows() for sheet in sheets), strict=True):
-        yield [
+    sheets = [values, _sheet(path, raw, file, computed=False)] if unpacked.formulas else [values]
+    for number, cells in enumerate(zip(*(sheet.iter_rows() for sheet in sheets), strict=True), start=1):
+        texts = [
             _formula_text(formula.value) if _uncomputed(cell, formula) else _as_text(cell, file.decimal)
             for cell, formula in zip(cells[0], cells[-1], strict=True)
         ]
+        # Headings are declared as their plain text.
+        heading = number <= file.header_line
+        yield texts if heading else [shown_by_font(cell, text) for cell, text in zip(cells[0], texts, strict=True)]
 
 
 def _uncomputed(cell: Any, formula: Any) -> bool:
@@ -133,13 +137,14 @@ def _formula_text(value: Any) -> str:
     return value if isinstance(value, str) else str(getattr(value, "text", None) or "=")
 
 
-def _sheet(path: Path, raw: bytes, file: SourceFile, computed: bool) -> Any:
+def _sheet(path: Path, raw: bytes, file: SourceFile, computed: bool, rich: bool = False) -> Any:
     import openpyxl  # half a second, which no text file need wait for
 
     with warnings.catch_warnings():
         # Styles and extensions that openpyxl does not know are no matter of the data.
         warnings.simplefilter("ignore")
-        book = openpyxl.load_workbook(BytesIO(raw), read_only=True, data_only=computed)
+        # Read row by row, openpyxl drops the fonts of parts of a text.
+        book = openpyxl.load_workbook(BytesIO(raw), read_only=not rich, data_only=computed, rich_text=rich)
     _check_epoch(path, book.epoch.year == 1904, file)
     # Not `sheetnames`, which include chart sheets, without cells.
     sheets = {sheet.title: sheet for sheet in book.worksheets}
@@ -148,9 +153,13 @@ def _sheet(path: Path, raw: bytes, file: SourceFile, computed: bool) -> Any:
     name = next(iter(sheets)) if file.sheet is None else file.sheet
     if name not in sheets:
         raise UserError(f"there is no sheet '{name}'", str(path), did_you_mean(name, sheets))
-    # Some writers state a wrong extent, which would cut the sheet off.
-    sheets[name].reset_dimensions()
-    return sheets[name]
+    sheet = sheets[name]
+    if rich:
+        check_extent(path, sheet.max_row, sheet.max_column, len(sheet._cells))
+    else:
+        # Some writers state a wrong extent, which would cut the sheet off.
+        sheet.reset_dimensions()
+    return sheet
 
 
 def _check_epoch(path: Path, since_1904: bool, file: SourceFile) -> None:
