@@ -62,6 +62,12 @@ validate: $(VENV)/.installed-dev
 docs: $(VENV)/.installed
 	PYTHONPATH=workflow/scripts $(BIN)/python -m historical_controls.generate.files
 
+# Reports of small studies of other shapes than the example, for the site.
+gallery: $(VENV)/.installed
+	for study in single_arm five_visits years; do \
+	  $(BIN)/snakemake --directory docs/gallery/$$study --cores $(CORES) || exit 1; \
+	done
+
 site: $(VENV)/.installed-dev
 	$(BIN)/mkdocs build --strict --quiet
 

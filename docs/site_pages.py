@@ -1,4 +1,4 @@
-"""Pages of the site that docs/ does not have as files: the README, contributing, changes, and the public library."""
+"""Pages of the site that docs/ does not have as files: README, contributing, changes, public library, gallery."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ast
 import re
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "workflow" / "scripts" / "historical_controls"
@@ -17,6 +19,19 @@ FACES = {
     "api/inference.md": ("Inference", "inference"),
 }
 
+# Studies of the gallery, by the folder that `make gallery` runs them in.
+STUDIES = {
+    "example": ".",
+    "single_arm": "docs/gallery/single_arm",
+    "five_visits": "docs/gallery/five_visits",
+    "years": "docs/gallery/years",
+}
+GALLERY = """# Gallery of reports
+
+Reports as the program writes them, each from a small simulated study of another shape. Nobody in them exists. The files
+behind each are in `docs/gallery/`; `make gallery site` runs them and puts their reports on this page.
+"""
+
 
 def on_files(files: Any, config: Any) -> Any:
     """Add the pages; called by mkdocs before it reads any."""
@@ -24,6 +39,8 @@ def on_files(files: Any, config: Any) -> Any:
 
     for name, text in pages().items():
         files.append(File.generated(config, name, content=text))
+    for name, path in reports().items():
+        files.append(File.generated(config, name, content=path.read_text(encoding="utf-8")))
     return files
 
 
@@ -35,7 +52,34 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def pages() -> dict[str, str]:
     """Return the text of each page by its name on the site."""
     made = {page: (ROOT / name).read_text(encoding="utf-8") for name, page in DOCUMENTS.items()}
-    return made | {name: reference(*face) for name, face in FACES.items()}
+    return made | {name: reference(*face) for name, face in FACES.items()} | {"gallery.md": gallery()}
+
+
+def reports() -> dict[str, Path]:
+    """Return the reports of the gallery that a run has made (`make gallery`), by their name on the site."""
+    return {
+        f"gallery/{study}/{page.name}": page
+        for study, folder in STUDIES.items()
+        for page in sorted((ROOT / folder).glob("results/report/*.en.html"))
+    }
+
+
+def gallery() -> str:
+    """Return the page of the gallery: each study's shape, its config, and its reports where they have been made."""
+    entries = [GALLERY, *(_entry(study, folder) for study, folder in STUDIES.items())]
+    return "\n".join(entries)
+
+
+def _entry(study: str, folder: str) -> str:
+    config = (ROOT / folder / "config.yaml").read_text(encoding="utf-8")
+    title = yaml.safe_load(config)["study"]["title"]["en"]
+    # The first comment of a config says what is particular about its study.
+    said = re.findall(r"^# ((?!yaml).*(?:\n# .*)*)", config, re.M)[0].replace("\n# ", " ")
+    pages = [name for name in reports() if name.startswith(f"gallery/{study}/")]
+    links = [f"[{Path(name).name.partition('.')[0]}]({name})" for name in pages] or ["not built: `make gallery`"]
+    if study != "example":
+        links.append(f"[its config](gallery/{study}/config.yaml)")
+    return f"## {title}\n\n{said}\n\n{' · '.join(links)}\n"
 
 
 def placed(link: str) -> str:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from historical_controls.report.exports.bundle_page import SHARED
+from historical_controls.report.exports.spreadsheets import PrintedTable, csv_tables
 from historical_controls.report.exports.standards.data_package import Resource, data_package
+from historical_controls.report.exports.standards.printed_tables import printed_package
 from historical_controls.report.exports.tables import export_index, export_tables, table_resources
 from historical_controls.report.printing.study_names import study_names
 from historical_controls.tables.exported import EXPORTED
@@ -105,3 +107,40 @@ def test_a_file_that_was_changed_is_refused(tmp_path: Path, spoil: Any, fault: s
     (tmp_path / "datapackage.json").write_text(json.dumps(short), encoding="utf-8")
     report = frictionless.validate(str(tmp_path / "datapackage.json"))
     assert fault in {row[0] for row in report.flatten(["type"])}
+
+
+@cache
+def printed(language: str) -> tuple[PrintedTable, ...]:
+    return tuple(csv_tables(small_study().page(language).printer, small_study().outputs))
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_printed_tables_of_each_language_are_described_too(tmp_path: Path, language: str) -> None:
+    frictionless = pytest.importorskip("frictionless", reason="requirements-dev.lock brings it")
+    study = small_study()
+    tables = printed(language)
+    package = json.loads(printed_package(study.config.study, study.words(language), tables))
+    for one in tables:
+        (tmp_path / one.file).write_bytes(one.content)
+    # Every table is described; a reader takes seconds for all of them.
+    assert [one["path"] for one in package["resources"]] == [one.file for one in tables]
+    assert len(tables) > 30
+    two = [one["name"] for one, own in zip(package["resources"], tables, strict=True) if own.n_heads == 2][:2]
+    chosen = [one for place, one in enumerate(package["resources"]) if place % 8 == 0 or one["name"] in two]
+    report = frictionless.validate(package | {"resources": chosen}, basepath=str(tmp_path))
+    assert report.valid, report.flatten(["title", "message"])
+    by_name = {one["name"]: one for one in package["resources"]}
+    titles = [field["title"] for field in by_name["table-14.2.2-1"]["schema"]["fields"]]
+    assert titles[1] == {"en": "Treated, n = 5: n", "es": "Tratados, n = 5: n"}[language]
+    rows = tables[0].text.rstrip("\n").count("\n") + 1
+    assert rows > tables[0].n_heads
+
+
+def test_a_printed_table_that_was_changed_is_refused(tmp_path: Path) -> None:
+    frictionless = pytest.importorskip("frictionless", reason="requirements-dev.lock brings it")
+    study = small_study()
+    one = next(table for table in printed("en") if table.file == "table-14.2.2-1.csv")
+    package = json.loads(printed_package(study.config.study, study.words("en"), [one]))
+    (tmp_path / one.file).write_bytes(one.content.replace(b"34 (", b"35 ("))
+    report = frictionless.validate(package, basepath=str(tmp_path))
+    assert {row[0] for row in report.flatten(["type"])} == {"hash-count"}

@@ -85,7 +85,7 @@ def test_a_workbook_has_the_declared_tables_with_numbers_as_numbers() -> None:
 
 def test_shaped_csv_files_have_the_same_cells_and_nothing_that_runs() -> None:
     study = small_study()
-    files = dict(csv_tables(study.page("es").printer, study.outputs))
+    files = {one.file: one.text for one in csv_tables(study.page("es").printer, study.outputs)}
     text = files["table-14.2.2-1.csv"]
     assert "34 (−19 a 86)" in text and "Día 7" in text
     assert not any(line.startswith(("=", "+", "@")) for text in files.values() for line in text.splitlines())

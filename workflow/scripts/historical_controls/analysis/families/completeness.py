@@ -64,6 +64,8 @@ def _event_counts(ard: pd.DataFrame, outcome: Outcome) -> Counts:
     rows = ard.loc[
         (ard["outcome"] == outcome.code) & (ard["output_id"] == OutputId.ADVERSE_EVENTS) & (ard["level"] == "any")
     ]
+    # A difference between the arms, which there is where both record such events, counts its patients by arm as well.
+    rows = rows.loc[rows["contrast"] == ""]
     counts = rows.set_index(["arm", "statistic"])["value"]
     names = (Statistic.N_SUBJECTS, Statistic.N_EVENTS)
     return {arm: (int(counts.get((arm, names[0]), 0)), int(counts.get((arm, names[1]), 0))) for arm in ARMS}

@@ -166,6 +166,9 @@ def _file(
     file: dict[str, Any] = {**there[table], "omop": declared, "parts": list(_parts(table, omop, codes, dictionary))}
     if table == "person":
         file["sentinels"] = NO_SEX
+    if table not in ("person", "measurement"):
+        # A source of everything has tables of which a study reads no row: drugs that none of its patients had.
+        file["confirmed"] = [{"finding": "NOTHING_READ"}]
     if table in ("measurement", "observation"):
         file["ignore_analytes"] = ["concept *"]
     return file
@@ -249,6 +252,6 @@ def _characteristics(codes: Mapping[str, Any], dictionary: Dictionary) -> dict[s
     declared = sorted({code for code in codes["characteristics"].values() if code in dictionary.outcomes})
     out: dict[str, Any] = {"gender_concept_id": SEX}
     if "AGE" not in declared:
-        born, then = ({"columns": [name], "formats": FORMATS} for name in ("born", "first_stay"))
+        born, then = ({"columns": [name], "formats": FORMATS} for name in ("born", "first_day"))
         out["born"] = {"characteristic": "AGE", "born": born, "as_of": then}
     return out | {code: {"characteristic": code} for code in declared}

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from historical_controls.errors import UserError, did_you_mean
-from historical_controls.intake.databases.texts import float_text, text_table
+from historical_controls.intake.databases.texts import float_text
 
 ROWS = 50_000
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
@@ -71,13 +71,8 @@ class Database:
                 "a DuckDB file needs the package duckdb", self.place, "pip install duckdb, or export parquet."
             ) from None
         with closing(duckdb.connect(self.place, read_only=True)) as connection:
-            empty = True
-            reader = connection.execute(query).fetch_record_batch(ROWS)
-            for batch in reader:
-                empty = False
-                yield text_table(batch)
-            if empty:
-                yield pd.DataFrame({name: pd.Series([], dtype="str") for name in reader.schema.names})
+            cursor = connection.execute(query)
+            yield from _fetched([one[0] for one in cursor.description], cursor)
 
     def _url(self, query: str) -> Iterator[pd.DataFrame]:
         try:
@@ -128,6 +123,8 @@ def _fetched(names: list[str], cursor: Any) -> Iterator[pd.DataFrame]:
 def _text(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "1" if value else "0"
     if isinstance(value, float):
         # SQLite keeps whole numbers of a float column as 72.0.
         return "" if math.isnan(value) else float_text(value)

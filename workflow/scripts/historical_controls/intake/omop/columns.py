@@ -14,6 +14,7 @@ from historical_controls.intake.omop.concepts import SOURCE, Concepts, concepts_
 from historical_controls.intake.omop.lookups import Lookups
 from historical_controls.intake.omop.moments import iso_text, moments
 from historical_controls.intake.omop.persons import (
+    beginnings,
     cohorts,
     days_of_death,
     evidence,
@@ -47,6 +48,7 @@ class Beside:
     cohort: Mapping[str, str]
     death: Mapping[str, str]
     stays: pd.DataFrame
+    beginning: Mapping[str, str]
     evident: pd.DataFrame
 
 
@@ -73,11 +75,13 @@ def _beside(lookups: Lookups, omop: OmopTable) -> Beside:
     person = omop.name == "person"
     concepts = concepts_of(lookups, _ids(lookups, omop))
     nothing = pd.DataFrame()
+    stays = first_stays(lookups) if person else nothing
     return Beside(
         concepts,
         cohorts(lookups),
         days_of_death(lookups) if omop.name in ("visit_occurrence", "visit_detail") else {},
-        first_stays(lookups) if person else nothing,
+        stays,
+        beginnings(lookups, stays) if person else {},
         evidence(lookups, concepts) if person and omop.characteristics else nothing,
     )
 
@@ -193,8 +197,8 @@ def _of_visits(table: pd.DataFrame, persons: pd.Series, concept: str, omop: Omop
 
 
 def _of_persons(table: pd.DataFrame, persons: pd.Series, omop: OmopTable, beside: Beside) -> Columns:
-    stay = looked_up(persons, dict(beside.stays["start"]))
-    out: Columns = {"first_stay": stay.str[:10].astype("str"), "born": _births(table, stay)}
+    day = looked_up(persons, beside.beginning)
+    out: Columns = {"first_day": day, "born": _births(table, day)}
     for code in sorted(set(omop.characteristics.values())):
         own = beside.evident.loc[beside.evident["characteristic"] == code]
         read = flag if code in omop.flags else nearest_value
@@ -202,17 +206,17 @@ def _of_persons(table: pd.DataFrame, persons: pd.Series, omop: OmopTable, beside
     return out
 
 
-def _births(table: pd.DataFrame, stay: pd.Series) -> pd.Series:
+def _births(table: pd.DataFrame, then: pd.Series) -> pd.Series:
     """The day of birth, as far as it is known.
 
-    Of a birth known by its year alone the day is that of the first stay, so that the age is the difference of the
-    years, as analyses of the model count it; a month without a day counts from its first. Blank where there is no stay,
-    on whose day the age is meant.
+    Of a birth known by its year alone the day is that on which the age is meant, so that the age is the difference of
+    the years, as analyses of the model count it; a month without a day counts from its first. Blank where there is no
+    such day: no stay and no cohort.
     """
     day = iso_text(text_of(table, "birth_datetime")).str[:10]
     year, month, date = (text_of(table, f"{part}_of_birth").str.removesuffix(".0") for part in ("year", "month", "day"))
     by_month = year + "-" + month.str.zfill(2) + "-" + date.where(date != "", "1").str.zfill(2)
     # 29 February is no day of most years.
-    by_year = (year + stay.str[4:10]).str.replace("-02-29", "-02-28", regex=False)
+    by_year = (year + then.str[4:10]).str.replace("-02-29", "-02-28", regex=False)
     known = by_month.where(month != "", by_year).where(year != "", "")
-    return day.where(day != "", known).where(stay != "", "").astype("str")
+    return day.where(day != "", known).where(then != "", "").astype("str")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from historical_controls.intake.omop.concepts import Concepts
 from historical_controls.intake.omop.lookups import Lookups
-from historical_controls.intake.omop.moments import moments
+from historical_controls.intake.omop.moments import iso_text, moments
 from historical_controls.intake.omop.standard import CONCEPT_OF, START_OF, looked_up, values_of
 
 EVIDENCE = (
@@ -36,6 +36,15 @@ def cohorts(lookups: Lookups) -> Mapping[str, str]:
     rows = rows.loc[rows["cohort_definition_id"].isin(lookups.omop.cohorts)].drop_duplicates()
     joined = rows.sort_values("cohort_definition_id").groupby("subject_id")["cohort_definition_id"].agg("+".join)
     return dict(joined)
+
+
+def beginnings(lookups: Lookups, stays: pd.DataFrame) -> dict[str, str]:
+    """Return the day by person on which age is meant: of the first stay, else of the first entry into a cohort."""
+    rows = lookups.table("cohort", ["subject_id", "cohort_definition_id", "cohort_start_date"])
+    if lookups.omop.cohorts:
+        rows = rows.loc[rows["cohort_definition_id"].isin(lookups.omop.cohorts)]
+    days = iso_text(rows["cohort_start_date"].str.strip()).groupby(rows["subject_id"]).min()
+    return {str(person): day[:10] for person, day in (dict(days) | dict(stays["start"])).items()}
 
 
 def days_of_death(lookups: Lookups) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from historical_controls.report.exports.documents import PlainSection, PlainTable, plain_sections, without_clock
@@ -109,13 +110,28 @@ def _widths(section: PlainSection) -> list[int]:
     return widths
 
 
+@dataclass(frozen=True)
+class PrintedTable:
+    """One declared table as a CSV file. n_heads: its lines of heads, one or two."""
+
+    file: str
+    table: PlainTable
+    text: str
+    n_heads: int
+
+    @property
+    def content(self) -> bytes:
+        """The file's bytes, with a byte-order mark: without it Excel reads the letters of another alphabet."""
+        return self.text.encode("utf-8-sig")
+
+
 def csv_tables(
     printer: Printer, outputs: Mapping[str, Output], declared: Mapping[str, HtmlTable] = NONE_DECLARED
-) -> Iterator[tuple[str, str]]:
-    """File name and text of every declared table as CSV; written with a byte-order mark, Excel reads its letters."""
+) -> Iterator[PrintedTable]:
+    """Every declared table as CSV, cells as printed."""
     for section in plain_sections(printer, outputs, "table", declared):
         for table in section.tables:
-            stream = io.StringIO()
+            stream, heads = io.StringIO(), _heads(table)
             writer = csv.writer(stream, lineterminator="\n")
-            writer.writerows([inert(text) for text in row] for row in (*_heads(table), *table.rows))
-            yield f"{table.name}.csv", stream.getvalue()
+            writer.writerows([inert(text) for text in row] for row in (*heads, *table.rows))
+            yield PrintedTable(f"{table.name}.csv", table, stream.getvalue(), len(heads))

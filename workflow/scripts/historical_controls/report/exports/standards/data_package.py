@@ -59,13 +59,18 @@ def data_package(study: Study, names: Names, resources: Iterable[Resource]) -> s
     simulated = [words("report.simulated")] if study.simulated else []
     content = {
         "profile": "tabular-data-package",
-        "name": re.sub(r"[^a-z0-9._-]+", "-", study.id.lower()).strip("-.") or "study",
+        "name": package_name(study),
         "id": study.id,
         "title": words.among(study.title),
         "description": " ".join([words("bundle.page_title", study=words.among(study.title)), *simulated]),
         "resources": [_resource(one, names) for one in resources],
     }
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def package_name(study: Study) -> str:
+    """Return the study's id as the name of a package may be written."""
+    return re.sub(r"[^a-z0-9._-]+", "-", study.id.lower()).strip("-.") or "study"
 
 
 def _resource(one: Resource, names: Names) -> dict[str, Any]:
