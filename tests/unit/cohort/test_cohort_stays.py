@@ -163,6 +163,35 @@ def test_an_admission_written_again_within_a_stay_starts_no_new_one() -> None:
     assert (apart["end_state"], round(apart["end_day"] * 24)) == ("last_record", 20)
 
 
+@pytest.mark.parametrize(
+    ("left", "back", "within", "state", "end"),
+    [
+        (happened("a", "discharge_alive", 70), happened("a", "admission", 70), 0, "death", 72),
+        (happened("a", "transfer_out", 70), happened("a", "admission", 70), 0, "death", 72),
+        (happened("a", "discharge_alive", 70), happened("a", "admission", 71), 0, "discharge_alive", 22),
+        (happened("a", "discharge_alive", 70), happened("a", "admission", 71), 2, "death", 72),
+        # A day says nothing of what followed at once.
+        (day("a", "discharge_alive", 48), happened("a", "admission", 72), 0, "discharge_alive", 24),
+    ],
+)
+def test_a_move_within_the_hospital_ends_no_stay(left: Any, back: Any, within: float, state: str, end: float) -> None:
+    """Wards that register each move as a discharge and an admission: in hospital from 0 h to the death at 120 h."""
+    events = [happened("a", "admission", 0), left, back, happened("a", "death", 120)]
+    row = patient(of(gases("a", 47, 60, 68, 80), events, time_zero={"moved_within_hours": within}))
+    assert (row["hours_from_admission"], row["end_state"], round(row["end_day"] * 24)) == (48, state, end)
+
+
+def test_a_stay_without_a_length_is_no_move() -> None:
+    """A visit that ends at its own first moment, then a stay from 30 h to 120 h."""
+    visit = [happened("a", "admission", 0), happened("a", "discharge_alive", 0)]
+    events = [*visit, happened("a", "admission", 30), happened("a", "discharge_alive", 120)]
+    first, last = (
+        patient(of(gases("a", 77, 78, 90), events, time_zero={"historical_stay": stay})) for stay in ("first", "last")
+    )
+    assert not first["included"]
+    assert (last["hours_from_admission"], last["end_state"], round(last["end_day"] * 24)) == (48, "discharge_alive", 42)
+
+
 def test_age_is_that_of_the_stay_compared() -> None:
     """57 at the first admission; the stay compared began three years later."""
     events = [

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -49,6 +49,7 @@ def stays_of(
     Historical: the first or last stay, as declared. Treated: the stay of time zero, that is the last one that started
     up to it. A stay ends with its own end, at the latest when the next one starts; without one, with its last record.
     """
+    tables = replace(tables, events=_without_moves(tables.events, zero))
     starts = _starts(tables, zero, count)
     patient, time = starts
     treated = first.get(zero.treated, np.full(count, NEVER))
@@ -68,6 +69,39 @@ def stays_of(
     end, state = _ends(tables, _of_own_stay(tables.events, start, _before(starts, start)), from_time, until)
     left = _first_of(tables.events, ends_with, from_time)
     return Stays(start, np.minimum(end, left), np.where(left < end, "", state))
+
+
+def _without_moves(events: pd.DataFrame, zero: TimeZero) -> pd.DataFrame:
+    """The events without the ends and starts of moves within the hospital, which are registered as stays of their own.
+
+    A move is a discharge or transfer from a stay that nothing else ended, and the admission that follows it at once.
+    """
+    patient, time = events["patient"].to_numpy(np.int64), events["time"].to_numpy(np.int64)
+    starts = (events["event"] == zero.standard_care_from).to_numpy()
+    ends = events["event"].isin(END_EVENTS).to_numpy()
+    # A death is no move, and a day says nothing of what followed at once.
+    leaves = ends & (events["event"] != "death").to_numpy() & (events["first"] == events["latest"]).to_numpy()
+    soon = time + hours(zero.moved_within_hours)
+    leaves &= _any_between(patient[starts], time[starts], patient, time, soon)
+    if not leaves.any():
+        return events
+    begun = _latest_before(patient[starts], time[starts], patient, time)
+    over = _any_between(patient[ends], time[ends], patient, begun, time - 1)
+    # A stay that ends at its own first moment is one without a length, not a move.
+    moves = leaves & (begun != -NEVER) & ~over
+    arrives = starts & _any_between(patient[moves], time[moves], patient, time - (soon - time), time)
+    return events[~(moves | arrives)]
+
+
+def _latest_before(owner: Integers, moment: Integers, patient: Integers, until: Integers) -> Integers:
+    """The latest of the patient's moments strictly before `until`; -NEVER without one."""
+    if not len(owner):
+        return np.full(len(patient), -NEVER)
+    clock = clock_of(moment, until)
+    order = np.argsort(clock.key(owner, moment))
+    place = np.searchsorted(clock.key(owner, moment)[order], clock.key(patient, until), side="left") - 1
+    own = (place >= 0) & (owner[order][place] == patient)
+    return np.where(own, moment[order][place], -NEVER)
 
 
 def _first_of(events: pd.DataFrame, names: Collection[str], since: Integers) -> Integers:

@@ -50,6 +50,12 @@ class TimeZero(Section):
         description="a further admission without an end recorded before it starts a new stay where the patient had no "
         "record for so long; sooner it is the same stay, registered again",
     )
+    moved_within_hours: float = Field(
+        0,
+        ge=0,
+        description="an admission so soon after a discharge or transfer, both with a clock, is a move within the "
+        "hospital, and the stay goes on; 0: at the same moment",
+    )
     # Without it controls would be credited with time in which a treated patient had to survive (EL-5).
     match_waits: bool = Field(
         True,
