@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from historical_controls.config.plan.plan import plan_hash, plan_of
-from historical_controls.config.plan.seal import Seal
+from historical_controls.config.plan.seal import Results, Seal
 from historical_controls.config.study_config import Config, load_config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.provenance import VERSION
@@ -111,10 +111,13 @@ def test_the_json_fits_its_schema_and_names_no_file_or_day() -> None:
 def test_amendments_are_listed_with_their_day_and_whether_results_existed() -> None:
     plan = plan_of(STUDY.config)
     first = {**plan, "primary": {**plan["primary"], "day": 14}}
-    seal = Seal("2020-09-01", False, None, {}, first, first, plan_hash(first)).amended(plan, "2020-10-01", True)
+    seal = Seal("2020-09-01", False, None, {}, first, first, plan_hash(first)).amended(
+        plan, "2020-10-01", Results(True, ("IL6", "PF"))
+    )
     visible = " ".join(Page.of(render_protocol(page("en", seal), [])).visible.split())
     assert "First sealed on 2020-09-01" in visible
-    assert "2020-10-01primary.day: 14 → 7results existed" in visible
+    names = ", ".join(STUDY.dictionary.outcomes[code].label("en") for code in ("IL6", "PF"))
+    assert f"2020-10-01primary.day: 14 → 7results existed: {names}" in visible
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -24,7 +24,7 @@ PROGRAMS = ("make", "snakemake", "python", "python3", "pytest", "uv", "conda", "
 ELSEWHERE = {
     r"^make bundle\b": "tests/workflow/test_runs.py runs `snakemake bundle`",
     r"^make (study|check)\b": "tests/unit/drafting and tests/unit/checking; targets checked below",
-    r"^make (report|tests?|test-slow|coverage|validate|docs|site|lock|lint|types)\b": (
+    r"^make (report|tests?|test-slow|coverage|validate|docs|gallery|site|lock|lint|types)\b": (
         "targets of the Makefile, checked below"
     ),
     r"^(python3|python) -m venv ": "makes the environment that runs this test",
@@ -38,6 +38,7 @@ ELSEWHERE = {
     r"benchmarks/inference/placebo_studies\.py|^placebo_studies\.py": (
         "needs the real data; tests/statistics/calibration/test_placebo_studies.py on simulated patients"
     ),
+    r"^snakemake -R read_file$": "needs a server; tests/unit/intake/test_intake_omop.py reads a database by its URL",
     r"^conda |^apt-get ": "another machine's package manager; tests/test_house.py compares environment.yml",
     r"^(\.venv/bin/)?uv pip compile ": "`make lock`; tests/test_house.py compares the lock files",
     r"^snakemake (bundle|calibrate|documents|seal|protocol)$": "tests/workflow/test_runs.py",
@@ -123,3 +124,30 @@ def test_every_target_that_a_document_prints_is_one_of_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
     printed = {target for _, command in ALL for target in re.findall(r"^make ([a-z-]+)", command)}
     assert printed - targets == set()
+
+
+# Where each block of code of the documents is run, or judged by the program: (document, its kind) to the test.
+TRIED = {
+    ("README.md", "python"): "tests/statistics/mixed_model/test_readme_snippet.py, tests/report/test_open_results.py",
+    ("docs/how_to.md", ""): "needs a builder of containers; tests/unit/test_distribution.py checks the file",
+    ("docs/how_to.md", "yaml"): "tests/workflow/test_tutorial.py: each answer is taken",
+    ("docs/input.md", "yaml"): "tests/unit/config/test_input_page.py: each example is a declaration",
+    ("docs/input.md", ""): "tests/unit/config/test_input_page.py; the file with both arms: test_arm_column.py",
+    ("docs/reading_results.md", "python"): "tests/report/test_reading_results.py",
+    ("docs/reading_results.md", "r"): "tests/report/test_reading_results.py",
+    ("docs/tutorial.md", "csv"): "tests/workflow/test_tutorial.py",
+    ("docs/tutorial.md", "yaml"): "tests/workflow/test_tutorial.py",
+    ("docs/tutorial.md", "text"): "tests/workflow/test_tutorial.py compares it with what is printed",
+    ("docs/architecture.md", ""): "a drawing",
+    ("docs/dictionary.md", ""): "tests/unit/dictionary",
+}
+
+
+def test_every_block_of_the_documents_is_tried_somewhere() -> None:
+    """A block without a language is commands, which are looked at one by one above, or is listed with its test."""
+    for document in DOCUMENTS:
+        name = document.relative_to(ROOT).as_posix()
+        text = document.read_text(encoding="utf-8")
+        for kind, block in re.findall(r"^```(\w*)[^\n]*\n(.*?)^```", text, re.M | re.S):
+            commands_only = kind == "" and any(is_command(line.strip()) for line in block.split("\n"))
+            assert commands_only or (name, kind) in TRIED, f"{name}: no test tries\n{block}"

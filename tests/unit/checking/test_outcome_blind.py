@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -114,3 +115,17 @@ def test_nothing_decided_beforehand_reads_an_outcome_after_time_zero(
 
 def test_a_value_before_time_zero_is_noticed(small: Small, before: CohortTables, tmp_path: Path) -> None:
     assert "balance" in altered(small, before, -24, tmp_path)
+
+
+def test_sealing_is_read_by_pages_alone() -> None:
+    """No rule but those of pages has the sealed plan, or the day of it, among what it reads; no stage imports it."""
+    rules = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "workflow/rules").glob("*.smk")}
+    reading = {name for name, text in rules.items() if re.search(r"SEALED|LINKED|SEAL\b|seal_", text)}
+    assert reading == {"common.smk", "seal.smk", "protocol.smk", "report.smk"}
+    asked = re.findall(r"^rule (\w+):(?:(?!^rule ).)*?seal=SEALED", rules["report.smk"], re.M | re.S)
+    assert sorted(asked) == ["write_report", "write_statistician_report"]
+    library = ROOT / "workflow/scripts/historical_controls"
+    stages = ("intake", "cleaning", "cohort", "balance", "analysis", "figures", "tables", "ard")
+    texts = [path.read_text(encoding="utf-8") for stage in stages for path in (library / stage).rglob("*.py")]
+    assert len(texts) > 150
+    assert not any("config.plan" in text for text in texts)

@@ -14,7 +14,7 @@ from config_study import STUDIES
 
 from historical_controls.config.plan.declaration import declaration_text, resolved_today
 from historical_controls.config.plan.plan import ABSENT, Change, changes, plan_hash, plan_of
-from historical_controls.config.plan.seal import Seal, read_seal, seal_state, seal_text
+from historical_controls.config.plan.seal import Results, Seal, read_seal, seal_state, seal_text
 from historical_controls.config.reading.included import with_included
 from historical_controls.config.reading.strict_yaml import LOADER
 from historical_controls.config.study_config import Config
@@ -48,23 +48,42 @@ def test_states() -> None:
 
 
 def test_an_amendment_says_whether_results_existed_and_is_no_second_time_added() -> None:
-    amended = seal().amended(OTHER, "2020-09-30", results_known=True)
+    amended = seal().amended(OTHER, "2020-09-30", Results(True, ("CRP", "PF")))
     assert [(one.results_known, one.changes) for one in amended.amendments] == [(True, changes(PLAN, OTHER))]
-    assert amended.amended(OTHER, "2020-10-01", results_known=True) is amended
+    assert amended.amended(OTHER, "2020-10-01", Results(True, ("CRP", "PF"))) is amended
     # The first plan stays what reports are held to, also where everything was sealed again.
     assert seal_state(amended, OTHER).word == "amended"
     assert seal_state(amended, OTHER).unsealed == ()
     # What was changed and changed back differs from nothing.
-    back = amended.amended(PLAN, "2020-10-02", results_known=True)
+    back = amended.amended(PLAN, "2020-10-02", Results(True, ("CRP", "PF")))
     assert seal_state(back, PLAN).word == "sealed"
     assert len(back.amendments) == 2
 
 
 def test_a_seal_reads_back_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "plan.sealed.json"
-    amended = seal().amended(OTHER, "2020-09-30", results_known=True)
+    amended = seal().amended(OTHER, "2020-09-30", Results(True, ("CRP", "PF")))
     path.write_text(seal_text(amended), encoding="utf-8")
     assert read_seal(path) == amended
+
+
+def test_a_seal_of_an_earlier_program_says_no_outcomes(tmp_path: Path) -> None:
+    path = tmp_path / "plan.sealed.json"
+    content = json.loads(seal_text(seal().amended(OTHER, "2020-09-30", Results(True, ("PF",)))))
+    content.pop("file_sha256")
+    content.pop("known")
+    content["amendments"][0].pop("known")
+    path.write_text(json.dumps({**content, "file_sha256": plan_hash(content)}), encoding="utf-8")
+    (one,) = read_seal(path).amendments
+    assert (one.results_known, one.known) == (True, ())
+
+
+def test_which_results_exist_is_read_from_their_tables(tmp_path: Path) -> None:
+    assert Results.of(tmp_path) == Results()
+    for name in ("primary/PF.parquet", "primary/CRP.parquet", "primary/events/ard.parquet", "grid/a/PF.parquet"):
+        (tmp_path / "analysis" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "analysis" / name).touch()
+    assert Results.of(tmp_path) == Results(True, ("CRP", "PF", "events"))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +99,7 @@ def test_a_seal_reads_back_as_it_was_written(tmp_path: Path) -> None:
 )
 def test_a_seal_changed_by_hand_is_refused(tmp_path: Path, key: str, value: object) -> None:
     path = tmp_path / "plan.sealed.json"
-    amended = seal().amended(OTHER, "2020-09-30", results_known=False)
+    amended = seal().amended(OTHER, "2020-09-30", Results())
     whole = json.loads(seal_text(amended)) | {key: PLAN if value == amended.plan and key == "plan" else value}
     path.write_text(json.dumps(whole), encoding="utf-8")
     with pytest.raises(UserError, match="changed after it was sealed"):
@@ -138,9 +157,9 @@ def test_a_default_that_the_program_changed_is_no_amendment() -> None:
     change = Change("analysis.max_share_unmeasured", "0.5", str(today["analysis"]["max_share_unmeasured"]))
     assert (state.word, state.since, state.unsealed, state.defaults) == ("sealed", (), (), (change,))
     # Sealed again, it is kept on record, and still nothing was amended.
-    again = seal.amended(today, "2020-10-01", results_known=True, declared=seal.declared)
+    again = seal.amended(today, "2020-10-01", Results(True), declared=seal.declared)
     assert (again.n_amendments, again.amendments[0].changes, again.amendments[0].defaults) == (0, (), (change,))
-    assert again.amended(today, "2020-10-02", results_known=True, declared=seal.declared) is again
+    assert again.amended(today, "2020-10-02", Results(True), declared=seal.declared) is again
     assert seal_state(again, today).word == "sealed"
 
 
@@ -155,7 +174,7 @@ def test_a_change_by_a_person_is_told_from_one_by_the_program() -> None:
     ]
     assert [one.key for one in state.defaults] == ["analysis.max_share_unmeasured"]
     assert (state.word, state.unsealed) == ("amended", state.since)
-    resealed = seal.amended(plan(raw), "2020-10-01", results_known=False, declared=declaration_text(raw))
+    resealed = seal.amended(plan(raw), "2020-10-01", Results(), declared=declaration_text(raw))
     assert resealed.amendments[0].changes == state.since
     assert (resealed.n_amendments, seal_state(resealed, plan(raw)).unsealed) == (1, ())
 
@@ -178,7 +197,7 @@ def test_what_follows_from_a_declared_key_is_a_change_of_the_declaration() -> No
 
 
 def test_a_seal_without_its_declaration_counts_every_difference(tmp_path: Path) -> None:
-    whole = json.loads(seal_text(seal().amended(OTHER, "2020-09-30", results_known=False)))
+    whole = json.loads(seal_text(seal().amended(OTHER, "2020-09-30", Results())))
     for key in ("first_declared", "declared", "program", "file_sha256"):
         del whole[key]
     for amendment in whole["amendments"]:

@@ -22,10 +22,27 @@ SEAL = "plan.sealed.json"
 
 
 @dataclass(frozen=True)
-class Amendment:
-    """What one later sealing changed, and whether results of the study existed then.
+class Results:
+    """Whether a study folder holds results, and of which outcomes."""
 
-    changes: of the declaration; defaults: what another version of the program made of the same declaration.
+    any: bool = False
+    outcomes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, folder: str | Path) -> Results:
+        """Look at the results of a study folder: `analysis` has one table for each outcome, and one for all events."""
+        analysed = Path(folder) / "analysis"
+        own = sorted(path.stem for path in (analysed / "primary").glob("*.parquet"))
+        events = ["events"] if any((analysed / "primary").glob("events/*.parquet")) else []
+        return cls(any(analysed.glob("**/*.parquet")), (*own, *events))
+
+
+@dataclass(frozen=True)
+class Amendment:
+    """What one later sealing changed, and which results of the study existed then.
+
+    changes: of the declaration; defaults: what another version of the program made of the same declaration. known:
+    codes of the outcomes whose results existed, none in seals of programs that did not keep them.
     """
 
     sealed_on: str
@@ -33,6 +50,7 @@ class Amendment:
     changes: tuple[Change, ...]
     plan_sha256: str
     defaults: tuple[Change, ...] = ()
+    known: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,18 +73,17 @@ class Seal:
     first_declared: str | None = None
     declared: str | None = None
     program: str | None = None
+    known: tuple[str, ...] = ()
 
-    def amended(
-        self, plan: Mapping[str, Any], sealed_on: str, results_known: bool, declared: str | None = None
-    ) -> Seal:
+    def amended(self, plan: Mapping[str, Any], sealed_on: str, existing: Results, declared: str | None = None) -> Seal:
         """The seal with the differences to another plan as one more amendment; itself where there are none.
 
-        declared: what the config says, as YAML.
+        existing: the results that there are; declared: what the config says, as YAML.
         """
         own, defaults = divided(self.plan, plan, resolved_today(self.declared))
         if not own and not defaults:
             return self
-        new = Amendment(sealed_on, results_known, own, plan_hash(plan), defaults)
+        new = Amendment(sealed_on, existing.any, own, plan_hash(plan), defaults, existing.outcomes)
         all_of_them = (*self.amendments, new)
         return replace(self, plan=plan, plan_sha256=new.plan_sha256, declared=declared, amendments=all_of_them)
 
@@ -138,11 +155,15 @@ def read_seal(path: str | Path) -> Seal:
     try:
         raw = json.loads(Path(path).read_text(encoding="utf-8"))
         amendments = tuple(
-            Amendment(**one | {name: _read_changes(one.get(name, ())) for name in ("changes", "defaults")})
+            Amendment(
+                **one
+                | {name: _read_changes(one.get(name, ())) for name in ("changes", "defaults")}
+                | {"known": tuple(one.get("known", ()))}
+            )
             for one in raw["amendments"]
         )
         checksum = raw.pop("file_sha256")
-        seal = Seal(**{**raw, "amendments": amendments})
+        seal = Seal(**{**raw, "amendments": amendments, "known": tuple(raw.get("known", ()))})
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{name} is no sealed plan", str(path), "delete it and seal anew (`snakemake seal`), or restore a copy"

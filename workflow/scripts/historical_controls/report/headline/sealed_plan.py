@@ -8,9 +8,9 @@ from collections.abc import Callable
 from markupsafe import Markup
 
 from historical_controls.config.plan.plan import ABSENT, Change
-from historical_controls.config.plan.seal import Seal, SealState
+from historical_controls.config.plan.seal import Amendment, Seal, SealState
 from historical_controls.provenance import VERSION
-from historical_controls.report.printing.html_table import HtmlTable, Row
+from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
 
 # The first digits of a hash tell two plans of one study apart.
@@ -59,7 +59,7 @@ def _declared_table(printer: Printer, state: SealState) -> HtmlTable | None:
     if state.seal is None or not state.since:
         return None
     heads = tuple(printer.word(f"sealed.{name}") for name in ("key", "before_head", "after_head", "known_head"))
-    rows = tuple(_row(printer, one, printer.word(f"sealed.{_known(state, one)}")) for one in state.since)
+    rows = tuple(_row(printer, one, _known(printer, state, one)) for one in state.since)
     title = printer.word("sealed.title", n=printer.fact(len(rows)))
     undivided = () if state.divided else (printer.word("sealed.undivided"),)
     return HtmlTable("sealed", "", title, heads, rows, (printer.word("sealed.note"), *undivided))
@@ -90,12 +90,22 @@ def seal_summary(printer: Printer, state: SealState) -> Markup:
     return printer.word(f"sealed.{late}", hash=_hash(printer, state.seal), n=printer.fact(state.seal.n_amendments))
 
 
-def _known(state: SealState, change: Change) -> str:
-    """Whether results existed when the change was sealed, or that it was not sealed at all."""
+def _known(printer: Printer, state: SealState, change: Change) -> Markup:
+    """Which results existed when the change was sealed, or that it was not sealed at all."""
     if any(one.key == change.key for one in state.unsealed) or state.seal is None:
-        return "unsealed"
+        return printer.word("sealed.unsealed")
     own = [one for one in state.seal.amendments if any(c.key == change.key for c in one.changes)]
-    return "with_results" if any(one.results_known for one in own) else "without_results"
+    return existed(printer, next((one for one in reversed(own) if one.results_known), None))
+
+
+def existed(printer: Printer, amendment: Amendment | None) -> Markup:
+    """Return whether results existed when an amendment was sealed, and of which outcomes where that was kept."""
+    if amendment is None or not amendment.results_known:
+        return printer.word("sealed.without_results")
+    known = [code for code in amendment.known if code in printer.dictionary.outcomes]
+    if not known:
+        return printer.word("sealed.with_results")
+    return printer.word("sealed.with_results_of", outcomes=listed(map(printer.label, known)))
 
 
 def shown_value(printer: Printer, change: Change, value: str) -> Markup:

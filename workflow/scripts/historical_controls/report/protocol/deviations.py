@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from markupsafe import Markup
-
 from historical_controls.config.plan.seal import Amendment, SealState
-from historical_controls.report.headline.sealed_plan import shown_value
+from historical_controls.report.headline.sealed_plan import existed, shown_value
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer, fill
 from historical_controls.report.protocol.declared import table
@@ -55,5 +53,4 @@ def _amendment(printer: Printer, one: Amendment) -> Row:
         ),
         "; ",
     )
-    known: Markup = printer.word(f"sealed.{'with_results' if one.results_known else 'without_results'}")
-    return Row(printer.fact(one.sealed_on), (changed, known))
+    return Row(printer.fact(one.sealed_on), (changed, existed(printer, one)))
