@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -21,10 +24,18 @@ MIN_CELL = 5
 COUNTED = (Kind.PATIENTS, Kind.EVENTS)
 
 
-def spared(study: SmallStudy) -> SmallStudy:
-    """The small study, every third count of patients made small, as `report.min_cell: 5` shares it."""
+# Words that follow a count of patients or events, and the ways of writing a number of them.
+NOUNS = {
+    "en": "patients?|treated|historical|deaths?|died|discharged?|events?|excluded|controls?|people|alive|adults?",
+    "es": "pacientes?|tratad|histórico|defuncion|falleci|muert|egres|eventos?|excluid|controles|personas|viv|adult",
+}
+NUMBER = r"(?<![\w.,<−–/-])[1-4](?![\w.,%/:])"
+
+
+def spared(study: SmallStudy, first: int = 0) -> SmallStudy:
+    """The small study, every third count of patients from `first` made small, as `report.min_cell: 5` shares it."""
     counts = study.ard["statistic"].map(lambda name: BY_NAME[name].kind in COUNTED)
-    few = counts & (counts.cumsum() % 3 == 0)
+    few = counts & (counts.cumsum() % 3 == first)
     ard = study.ard.assign(value=study.ard["value"].mask(few, 1.0 + counts.cumsum() % 4))
     config = study.config.model_copy(update={"report": Report(min_cell=MIN_CELL)})
     return replace(study, ard=without_small_cells(ard, MIN_CELL), config=config)
@@ -34,9 +45,48 @@ def small(printed: str) -> bool:
     return re.fullmatch(r"[1-4]", printed.strip()) is not None
 
 
-@pytest.mark.parametrize("language", ["en", "es"])
-def test_no_small_count_is_printed(language: str, tmp_path: Path) -> None:
-    study = spared(small_study())
+def said(html: str) -> list[str]:
+    """What a page or figure says: texts between its blocks, and what it says to who cannot see it."""
+    html = re.sub(r"<(style|script)\b.*?</\1>", "", html, flags=re.DOTALL)
+    spoken = re.findall(r'\b(?:alt|aria-label|title)="([^"]*)"', html)
+    # Marks inside a sentence are no end of it.
+    shown = re.sub(r"<[^>]+>", "|", re.sub(r"</?(?:span|a|b|strong|em|tspan)\b[^>]*>", "", html)).split("|")
+    return [unescape(" ".join(text.split())) for text in [*spoken, *shown] if text.strip()]
+
+
+def counted_in_words(text: str, language: str) -> list[str]:
+    """Small counts of patients or events in a sentence: '2 of 5 treated', '3 deaths', 'n = 4', '<5 of 3'."""
+    between = r" (?:(?:of|de|out of)(?: los| the)? <?[\d,]+ |(?:more|other|otros) )?"
+    counts = rf"{NUMBER}{between}(?:{NOUNS[language]})|\b[nN] ?= ?{NUMBER}|<\d+ (?:of|de) {NUMBER}"
+    return [found[0] for found in re.finditer(counts, text)]
+
+
+def texts_beside_no_tick(svg: str) -> list[str]:
+    """Texts of a figure but for the numbers of its axes."""
+
+    def walk(element: ElementTree.Element, tick: bool) -> Iterator[str]:
+        tick = tick or re.match("[xy]tick_", element.get("id", "")) is not None
+        if element.tag.endswith("}text") and not tick:
+            yield "".join(element.itertext())
+        for inner in element:
+            yield from walk(inner, tick)
+
+    return list(walk(ElementTree.fromstring(svg), tick=False))
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("en", "2 of 5 treated patients died"), ("en", "3 deaths"), ("en", "Treated (n = 4)"), ("es", "<5 de 3"),
+     ("es", "murieron 1 de 12 pacientes"), ("es", "2 tratados")],
+)  # fmt: skip
+def test_small_counts_in_words_are_known(language: str, text: str) -> None:
+    assert counted_in_words(text, language)
+    assert not counted_in_words(re.sub(r"(?<![<\d])[1-4](?!\d)", "<5", text), language)
+
+
+@pytest.mark.parametrize(("language", "first"), [("en", 0), ("es", 1)])
+def test_no_small_count_is_printed(language: str, first: int, tmp_path: Path) -> None:
+    study = spared(small_study(), first)
     counted = {row.id for row in study.ard.itertuples(index=False) if BY_NAME[row.statistic].kind in COUNTED}
     drawn = render(study, language, tmp_path)
     declared = Declarations(study.display, (ROOT / "docs" / "methods.md").read_text(encoding="utf-8"), [], [])
@@ -46,6 +96,11 @@ def test_no_small_count_is_printed(language: str, tmp_path: Path) -> None:
         assert len(shown) > 20
         assert "&lt;5" in shown
         assert [text for text in shown if small(text)] == []
+    texts = [text for html in (drawn.html, statistician, *drawn.figures.values()) for text in said(html)]
+    assert len(texts) > 1000 and sum("<5 " in text for text in texts) > 20
+    assert [text for text in texts if counted_in_words(text, language)] == []
+    for name, svg in drawn.figures.items():
+        assert [text for text in texts_beside_no_tick(svg) if small(text)] == [], name
 
 
 def test_no_small_count_is_exported() -> None:

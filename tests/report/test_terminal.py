@@ -173,6 +173,9 @@ def test_a_lock_of_a_killed_run_is_named_with_the_line_that_removes_it() -> None
     assert said.startswith("Directory cannot be locked.\nIf no run is at work in this folder, its last one was killed.")
     assert said.endswith("\n    snakemake --directory 'my study' --cores 2 --unlock")
     assert printed(lines, record("error", "Another.", exception="WorkflowError")) == ["Another."]
+    refused = "Failed to create directory results/clean.\nPermissionError: [Errno 13] Permission denied: 'results'"
+    hint = "You may not read or write this. Ask for the right to, or run the study in your own folder."
+    assert printed(lines, record("error", refused, exception="WorkflowError")) == [f"{refused}\n{hint}"]
     module = advice(record("error", "x", exception="LockException"), ["/usr/lib/snakemake/__main__.py", "-c", "2"])
     assert module.endswith("    python -m snakemake -c 2 --unlock")
 

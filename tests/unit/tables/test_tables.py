@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -300,3 +302,28 @@ def test_faults_of_the_machine_end_in_plain_lines(
     printed = capsys.readouterr().err
     assert "results/ard.parquet: " in printed and words in printed and "Traceback" not in printed
     assert (tmp_path / "log").read_text(encoding="utf-8") == printed
+
+
+def test_a_disk_that_fills_up_ends_in_plain_lines_though_the_log_is_on_it_too(tmp_path: Path) -> None:
+    """A limit on the size of files stops a write in its middle, as a full disk does; so does a log's own last line."""
+    script = f"""
+import resource, sys
+from pathlib import Path
+from historical_controls.errors import reported
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+with reported(Path({str(tmp_path)!r}) / "log") as logger:
+    logger.info("x" * 5000)
+    if "ends" in sys.argv:
+        Path({str(tmp_path)!r}, "table").write_bytes(b"x" * 5000)
+"""
+    command = [sys.executable, "-c", script]
+    environment = {**os.environ, "PYTHONPATH": str(Path(table_io.__file__).parents[2])}
+    done, cut = (
+        subprocess.run([*command, *more], env=environment, capture_output=True, text=True, check=False)
+        for more in (["ends"], [])
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    # A write in the middle of a file names none: the disk's folder is named.
+    assert done.stderr.startswith(f"{tmp_path.parts[0]}: the file is larger than the disk or your limits allow\n  Ask")
+    # A log that is cut off is no fault of the job.
+    assert (cut.returncode, cut.stderr) == (0, "")

@@ -16,6 +16,10 @@ LONGEST_NAME = 80
 # Faults of the machine, not of the program: a traceback would say nothing more.
 MACHINE_FAULTS = {
     errno.ENOSPC: ("the disk is full", "Make room and run Snakemake again: finished files are kept."),
+    errno.EFBIG: (
+        "the file is larger than this disk or your limits allow",
+        "Ask for more, or run the study elsewhere.",
+    ),
     errno.EDQUOT: ("the disk quota is used up", "Make room and run Snakemake again: finished files are kept."),
     errno.EROFS: ("the disk is read-only", "Run the study in a folder that may be written."),
     errno.EACCES: (
@@ -83,10 +87,25 @@ def _shown(name: str) -> str:
     return plain if len(plain) <= LONGEST_NAME else f"{plain[:LONGEST_NAME]}..."
 
 
-def machine_fault(error: OSError) -> UserError | None:
-    """Return what a full disk, a read-only folder or a missing right is in plain words; None for anything else."""
+def machine_fault(error: OSError, place: str | None = None) -> UserError | None:
+    """Return what a full disk, a read-only folder or a missing right is in plain words; None for anything else.
+
+    place: what is named where the error names no file, as when a disk is full in the middle of one.
+    """
     known = MACHINE_FAULTS.get(error.errno or 0)
-    return known and UserError(known[0], None if error.filename is None else str(error.filename), known[1])
+    return known and UserError(known[0], place if error.filename is None else str(error.filename), known[1])
+
+
+class _Log(logging.FileHandler):
+    """A log that a full disk may cut off: the terminal has what the job says, and needs no second traceback."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        with suppress(OSError):
+            super().close()
 
 
 @contextmanager
@@ -96,8 +115,7 @@ def reported(log: str | Path) -> Iterator[logging.Logger]:
     The same lines stand in the log and on the terminal, and the exit code is 1.
     """
     logger = logging.getLogger("historical_controls")
-    # Mode "w": the log of a job that is run again is that of its last run.
-    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
+    handler = _opened(log)
     handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -106,7 +124,8 @@ def reported(log: str | Path) -> Iterator[logging.Logger]:
     except UserError as error:
         _end(handler, error)
     except Exception as error:
-        fault = machine_fault(error) if isinstance(error, OSError) else None
+        # Logs are kept beside what a job writes.
+        fault = machine_fault(error, Path(log).parts[0]) if isinstance(error, OSError) else None
         if fault is not None:
             _end(handler, fault)
         _write(handler, traceback.format_exc())
@@ -114,6 +133,18 @@ def reported(log: str | Path) -> Iterator[logging.Logger]:
     finally:
         logger.removeHandler(handler)
         handler.close()
+
+
+def _opened(log: str | Path) -> logging.FileHandler:
+    try:
+        # Mode "w": the log of a job that is run again is that of its last run.
+        return _Log(log, mode="w", encoding="utf-8")
+    except OSError as error:
+        fault = machine_fault(error)
+        if fault is None:
+            raise
+        sys.stderr.write(f"{fault}\n")
+        raise SystemExit(1) from None
 
 
 def _end(handler: logging.FileHandler, error: UserError) -> NoReturn:

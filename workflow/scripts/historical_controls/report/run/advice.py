@@ -9,22 +9,32 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from historical_controls.errors import machine_fault
+
 # Slurm with gathered accounting, with control groups, and the kernel's own words.
 MEMORY_LIMIT = re.compile(r"exceeded (?:job )?memory limit|oom[-_ ]kill|out of memory", re.IGNORECASE)
 # The first message of Slurm that has numbers: '(413650944 > 104857600)', in bytes.
 LIMIT = re.compile(r"exceeded memory limit \(\d+ > (\d+)\)")
 # The words of Slurm are in the last lines; a log may be long.
 LOG_END = 20_000
-JOB_ERROR, LOCKED = "job_error", "LockException"
+JOB_ERROR, ERROR, LOCKED = "job_error", "error", "LockException"
 
 
 def advice(record: logging.LogRecord, command: Sequence[str]) -> str:
     """Return what a message of Snakemake leaves unsaid, or ''. command: the run's own words, `sys.argv`."""
     if getattr(record, "exception", None) == LOCKED:
         return unlocking(command)
-    if str(getattr(record, "event", None) or "") == JOB_ERROR:
+    event = str(getattr(record, "event", None) or "")
+    if event == JOB_ERROR:
         return memory_limit(getattr(record, "log", ()))
-    return ""
+    return machine_hint(record.getMessage()) if event == ERROR else ""
+
+
+def machine_hint(message: str) -> str:
+    """Return what to do where Snakemake itself met a full disk or may not write, as before it starts a job."""
+    number = re.search(r"\[Errno (\d+)\]", message)
+    fault = machine_fault(OSError(int(number[1]), "")) if number else None
+    return f"{fault.what[0].upper()}{fault.what[1:]}. {fault.hint}" if fault else ""
 
 
 def unlocking(command: Sequence[str]) -> str:
