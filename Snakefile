@@ -31,6 +31,10 @@ include: "workflow/rules/protocol.smk"
 CODE.save()
 
 
+onstart:
+    make_private(Path("results"))
+
+
 onsuccess:
     print_end()
 

@@ -54,3 +54,12 @@ def test_public_names_are_where_the_page_looks_for_them() -> None:
         if not path.is_file():
             text = SITE.LIBRARY.joinpath(*module.split(".")).with_suffix(".py").read_text(encoding="utf-8")
             assert re.search(rf"^(?:def |class )?{own}\b", text, re.M), name
+
+
+def test_every_line_of_the_security_page_names_a_test_that_exists() -> None:
+    """Also that no line of its tables has none."""
+    lines = [line for line in WRITTEN["security.md"].splitlines() if line.startswith("| ")]
+    named = [re.findall(r"`(test_\w+)` \|$", line) for line in lines if not line.startswith("| what |")]
+    assert len(named) > 30 and all(len(names) == 1 for names in named)
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for (name,) in named if f"def {name}(" not in sources] == []

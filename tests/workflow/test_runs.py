@@ -21,6 +21,7 @@ import pytest
 from historical_controls.config.plan.declaration import resolved_today
 from historical_controls.config.plan.seal import read_seal
 from historical_controls.provenance import VERSION
+from historical_controls.report.run.private_folders import PRIVATE
 
 from .conftest import ROOT, edit_config, snakemake
 
@@ -37,6 +38,11 @@ def test_second_run_has_nothing_to_do(finished_study: Path, program: Path) -> No
     run = snakemake(finished_study, program=program)
     assert run.code == 0
     assert "Nothing to be done" in run.output
+
+
+def test_folders_with_patients_are_their_owners_alone(finished_study: Path) -> None:
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in (finished_study / "results").iterdir()}
+    assert {name for name, mode in modes.items() if mode == "0o700"} == set(PRIVATE)
 
 
 def test_edited_analysis_setting_reruns_only_the_analysis(finished_study: Path, program: Path) -> None:

@@ -3,6 +3,7 @@
 import logging
 
 from historical_controls.report.run.advice import advice
+from historical_controls.report.run.private_folders import make_private
 from historical_controls.report.run.progress import JobLines, described
 
 # Snakemake's name of the handler that it sets up before it reads any rule.

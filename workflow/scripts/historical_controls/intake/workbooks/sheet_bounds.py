@@ -29,6 +29,9 @@ FORMULA = re.compile(rb"<(?:\w+:)?f[ >]")
 # Parts of a text with a font of their own that changes what they say.
 RICH = re.compile(rb"<(?:\w+:)?(?:strike|vertAlign)\b")
 READ = ("xl/worksheets/", "xl/sharedStrings")
+# In any encoding of one or two bytes. No part of a workbook has a document type (ECMA-376, part 2, "XML usage"), whose
+# entities may expand without end or name files of this computer.
+DOCUMENT_TYPE = re.compile(b"<" + b"".join(b"\\x00?" + bytes([letter]) for letter in b"!DOCTYPE"))
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,16 @@ def check_workbook(path: Path, raw: bytes) -> Unpacked:
         for part in archive.infolist():
             if part.filename.startswith(READ):
                 unpacked |= _check_part(path, archive, part.filename)
+            elif part.filename.endswith((".xml", ".rels")):
+                _refuse_document_type(path, part.filename, archive.read(part))
     return unpacked
+
+
+def _refuse_document_type(path: Path, name: str, text: bytes) -> None:
+    """Raise UserError for a part, or a piece of one, that declares entities."""
+    if DOCUMENT_TYPE.search(text):
+        what = "this part declares a document type, which no part of a workbook has"
+        raise UserError(what, f"{path}, {name}", "Open it in a spreadsheet program and save it again.")
 
 
 def _check_part(path: Path, archive: ZipFile, name: str) -> Unpacked:
@@ -62,6 +74,7 @@ def _check_part(path: Path, archive: ZipFile, name: str) -> Unpacked:
     with archive.open(name) as stream:
         while chunk := stream.read(CHUNK):
             body = rest + chunk
+            _refuse_document_type(path, name, body)
             if max(map(len, body.split(b"<"))) > LONGEST_TEXT + CHUNK // 2:
                 raise UserError(
                     "a cell holds far more than the 32,767 characters that a cell can",
