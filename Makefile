@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # A run is many short jobs: where Python is told to keep no bytecode, each of them would compile the library anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: report bundle study check test lint types check-workflow tests test-slow test-slurm coverage validate docs site lock
+.PHONY: report bundle study check test lint types check-workflow tests test-slow test-slurm mutants coverage validate docs site lock
 
 report: $(VENV)/.installed
 	$(BIN)/snakemake --cores $(CORES)
@@ -53,6 +53,13 @@ test-slow: $(VENV)/.installed-dev
 # A Slurm of one node with ports and folders of its own. Debian: apt-get install slurmctld slurmd slurm-client munge
 test-slurm: $(VENV)/.installed-slurm
 	$(BIN)/python -m pytest tests/cluster -m slurm -s
+
+# Small changes of a room's code, and whether its tests notice: ROOM=inference SAMPLE=50 (tests/mutants).
+ROOM ?= inference
+SAMPLE ?= 50
+
+mutants: $(VENV)/.installed-dev
+	$(BIN)/python tests/mutants/run.py --room $(ROOM) --sample $(SAMPLE)
 
 # The installation against its lock file, R and a small study; which tests hold which equation; the reference tests.
 validate: $(VENV)/.installed-dev

@@ -36,7 +36,10 @@ SURVIVORS = Path(__file__).with_name("survivors.csv")
 ROOMS = {
     "inference": ["statistics/inference", "unit/analysis"],
     "mixed_model": ["statistics/mixed_model"],
-    "cleaning/cells": ["unit/cleaning"],
+    "cleaning/cells": [
+        f"unit/cleaning/test_cleaning_{name}.py"
+        for name in ("cells", "codes", "columns", "formats", "names", "numbers", "times", "units", "words")
+    ],
     "cohort/eligibility": ["unit/cohort"],
     "analysis": ["unit/analysis"],
     "figures": ["report/test_figures.py", "report/test_captions.py"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from historical_controls.ard.queries import results_of
 from historical_controls.ard.rows import Cell, ard_frame
@@ -408,3 +410,81 @@ def test_power_is_drawn_for_every_analysis_that_was_simulated() -> None:
         pytest.approx([0.07, 0.47, 0.87]),
     ]
     assert [text.get_text() for text in key.texts] == ["Mixed model", "Death as worst rank (win odds)"]
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_name_of_a_group_has_its_colour_in_every_figure(language: str) -> None:
+    words = small_study().words(language)
+    names = {words(f"arm.{arm}"): style for arm, style in ARM_STYLES.items()}
+    shown = Counter[str]()
+    for name, figure in standard(language).items():
+        for text in figure.findobj(Text):
+            if text.get_text() in names and text.get_color() in {style.text for style in ARM_STYLES.values()}:
+                shown[text.get_text()] += 1
+                assert text.get_color() == names[text.get_text()].text, (name, text.get_text())
+    assert shown.keys() == names.keys() and min(shown.values()) > 3
+
+
+def test_numbers_at_risk_are_those_of_the_group_that_names_their_row_at_the_day_above_them() -> None:
+    study = small_study()
+    arms = {study.words("en")(f"arm.{arm}"): arm for arm in ARM_STYLES}
+    counted = study.ard.query("analysis == 'at_risk'").set_index(["outcome", "arm", "day", "statistic"])["value"]
+    checked = 0
+    for outcome in ("PF", "HR"):
+        lowest = standard()[f"15.5-trajectory-{outcome}.svg"].axes[-1]
+        rows = {
+            round(text.get_position()[1], 6): arms[text.get_text()] for text in lowest.texts if text.get_text() in arms
+        }
+        assert len(rows) == 2
+        for text in lowest.texts:
+            found = re.fullmatch(r"(\d+) \((\d+)\)", text.get_text())
+            place, height = text.get_position()
+            if found and (outcome, rows[round(height, 6)], round(place), "n_at_risk") in counted.index:
+                key = (outcome, rows[round(height, 6)], float(round(place)))
+                assert (float(found[1]), float(found[2])) == (
+                    counted[(*key, "n_at_risk")],
+                    counted[(*key, "n_measured")],
+                )
+                checked += 1
+    # Of both groups and several days, with numbers that differ between them.
+    assert checked > 8
+    assert counted.xs("n_at_risk", level="statistic").groupby(level="arm").max().nunique() == 2
+
+
+def test_the_forest_has_higher_on_the_side_where_higher_differences_are_drawn() -> None:
+    study = small_study()
+    words, figure = study.words("en"), standard()["15.10-forest.svg"]
+    differences, ranks = figure.axes[:2]
+    for axes in (differences, ranks):
+        low, high = axes.get_xlim()
+        assert low < 0 < high and low == pytest.approx(-high)
+    side = {text.get_text(): (text.get_position()[0], text.get_ha()) for axes in figure.axes for text in axes.texts}
+    assert side[words("figure.lower")][0] < 0.5 < side[words("figure.higher")][0]
+    assert (side[words("figure.lower")][1], side[words("figure.higher")][1]) == ("right", "left")
+    assert side[words("figure.better")][0] > 0.5 and side[words("figure.better")][1] == "left"
+
+
+def test_the_forest_draws_estimate_and_limits_of_the_results_table_in_its_rows() -> None:
+    study = small_study()
+    axes = standard()["15.10-forest.svg"].axes[0]
+    labels = {text.get_position()[1]: " ".join(text.get_text().split()) for text in axes.texts}
+    codes = {outcome.label("en"): code for code, outcome in study.dictionary.outcomes.items()}
+    rows = study.ard.query("analysis == 'forest' and day == @study.config.primary.day")
+    values = rows.set_index(["outcome", "statistic"])["value"]
+    reach, checked = axes.get_xlim()[1], 0
+    for line in axes.lines:
+        (x, y), ends = line.get_data(), len(line.get_xdata())
+        # The line of no difference is at no outcome's height.
+        if line.get_color() != INK or y[0] != y[-1] or y[0] not in labels:
+            continue
+        drawn = values.loc[codes[labels[y[0]]]]
+        if ends == 2:
+            assert list(x) == pytest.approx([max(drawn["lower"], -reach), min(drawn["upper"], reach)])
+        elif line.get_marker() == "s":
+            assert x[0] == pytest.approx(drawn["estimate"])
+        else:
+            # An arrow is on the side of the limit that lies beyond the axis.
+            beyond = drawn["lower"] < -reach if line.get_marker() == "<" else drawn["upper"] > reach
+            assert beyond and abs(x[0]) == pytest.approx(reach)
+        checked += 1
+    assert checked >= 2 * rows["outcome"].nunique() > 0

@@ -63,9 +63,10 @@ def test_turnbull_of_times_known_to_a_day_is_the_share_of_them() -> None:
     assert [found.least(day) for day in (0.5, 1, 2, 3, 4)] == pytest.approx([0, 0.25, 0.75, 0.75, 1], abs=1e-9)
 
 
-def test_an_interval_that_ends_before_it_begins_is_refused() -> None:
+@pytest.mark.parametrize("left", [[2.0], [1.0], [0.0, 2.0]], ids=["before", "empty", "one of two"])
+def test_an_interval_that_ends_before_it_begins_is_refused(left: list[float]) -> None:
     with pytest.raises(ValueError, match="ends before it begins"):
-        turnbull(np.array([2.0]), np.array([1.0]))
+        turnbull(np.array(left), np.ones(len(left)))
 
 
 def test_incidence_agrees_with_statsmodels() -> None:

@@ -287,6 +287,12 @@ def test_max_t_of_one_contrast_is_its_own_p_value_and_missing_ones_have_none() -
     assert np.isnan(found[1])
 
 
+@pytest.mark.parametrize(("unit", "rounding", "p"), [(1e6, 1e-4, 2 / 3), (1e6, 1e-2, 1 / 3), (1e-6, 1e-10, 2 / 3)])
+def test_ties_but_for_rounding_are_ties_whatever_the_unit(unit: float, rounding: float, p: float) -> None:
+    """A tolerance of 1e-9, of the statistic above 1 and absolute below."""
+    assert step_down_max_t(np.array([[unit], [unit - rounding], [0.0]]))[0] == pytest.approx(p)
+
+
 def test_an_outcome_measured_in_part_of_the_subjects_keeps_the_joint_labels() -> None:
     treated, present = first(12, 4), np.arange(12) % 3 != 1
     joint = draw_labels(treated, 1)
