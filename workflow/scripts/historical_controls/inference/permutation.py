@@ -60,9 +60,8 @@ class Sums:
 
 def statistics(scores: Scores, labels: Labels, fewest: int = FEWEST) -> Array:
     """T (B, k) of every relabelling at no difference (IN-9); nan where an arm has fewer than `fewest` subjects."""
-    member = labels.matrix.astype(np.float64)
     columns = [
-        _statistic(*_sums(member, scores, column), difference=0.0, fewest=fewest)
+        _statistic(*_sums(labels, scores, column), difference=0.0, fewest=fewest)
         for column in range(scores.score.shape[1])
     ]
     return np.column_stack(columns)
@@ -73,17 +72,16 @@ def permutation_test(scores: Scores, labels: Labels, level: float = 0.95, fewest
 
     Row 0 of `labels` is the observed labelling, which `scores.shift` belongs to.
     """
-    member = labels.matrix.astype(np.float64)
     return tuple(
-        _tested(*_sums(member, scores, column), labels.exact, level, fewest) for column in range(scores.score.shape[1])
+        _tested(*_sums(labels, scores, column), labels.exact, level, fewest) for column in range(scores.score.shape[1])
     )
 
 
-def _sums(member: Array, scores: Scores, column: int) -> tuple[Sums, Sums]:
+def _sums(labels: Labels, scores: Scores, column: int) -> tuple[Sums, Sums]:
     s, m, h = (part[:, column] for part in (scores.score, scores.shift, scores.information))
-    # (n, 10): one matrix product with the labels (B, n) gives every sum of every labelling, for any difference.
+    # (n, 10): summed once over every labelling, they give the statistic at any difference.
     products = np.column_stack([np.ones(len(s)), s, m, h, s * s, s * m, m * m, s * h, m * h, h * h])
-    return Sums(*(member @ products).T), Sums(*products.sum(axis=0)[:, None])
+    return Sums(*np.ascontiguousarray(labels.sums(products).T)), Sums(*products.sum(axis=0)[:, None])
 
 
 def _statistic(treated: Sums, everyone: Sums, difference: float, fewest: int) -> Array:

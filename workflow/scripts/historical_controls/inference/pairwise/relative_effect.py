@@ -57,7 +57,7 @@ def effect_of_pairs(pairs: Array, labels: Labels, level: float = 0.95) -> Relati
     one (IN-3), since five subjects that nearly all win show none. Test: the larger p of its permutations (Neubert &
     Brunner 2007, Comput Stat Data Anal 51:5192-5204) and of t (IN-4). Interval: the test inverted (IN-5).
     """
-    moments = _moments(pairs, labels.matrix)
+    moments = _moments(pairs, labels)
     size = np.abs(moments.statistic)
     reach = Reach(size, 1 - level, float(moments.df[0]))
     theta, variance = float(moments.theta[0]), float(moments.variance[0])
@@ -97,22 +97,53 @@ class Moments:
         return (self.theta - 0.5) / (0.5 * np.sqrt(self.dispersion))
 
 
-def _moments(pairs: Array, treated: NDArray[np.bool_]) -> Moments:
-    """Of every labelling (B, n), from the pairwise wins alone."""
+def _moments(pairs: Array, labels: Labels) -> Moments:
+    """Of every labelling (B,), from the pairwise wins alone."""
     wins = (pairs + 1) / 2
     # Nobody is compared with himself; the diagonal would count as half a win.
     np.fill_diagonal(wins, 0.0)
-    # Sums over members of an arm become products with its 0/1 labels, for all labellings at once.
-    t = treated.astype(np.float64)
-    n1 = t.sum(axis=1)
+    n1 = labels.matrix.sum(axis=1, dtype=np.float64)
     n0 = len(pairs) - n1
-    over_treated = t @ wins.T  # (B, n): how many of the treated each subject beats
-    over_controls = wins.sum(axis=1) - over_treated
-    theta, s1 = _mean_and_variance(over_controls / n0[:, None], t, n1)
-    _, s0 = _mean_and_variance(over_treated / n1[:, None], 1 - t, n0)
+    (theta, s1), (_, s0) = _of_few(wins, labels, n1, n0) if labels.few else _of_many(wins, labels, n1, n0)
     part1, part0 = (_shrunk(s, theta, n, other) for s, n, other in ((s1, n1, n0), (s0, n0, n1)))
     df = (part1 + part0) ** 2 / (part1**2 / (n1 - 1 + PRIOR_SUBJECTS) + part0**2 / (n0 - 1 + PRIOR_SUBJECTS))
     return Moments(theta, s1 / n1 + s0 / n0, part1 + part0, df)
+
+
+MeanVariance = tuple[Array, Array]
+
+
+def _of_many(wins: Array, labels: Labels, n1: Array, n0: Array) -> tuple[MeanVariance, MeanVariance]:
+    """Mean and variance of the treated's and of the controls' placements, by products with the 0/1 labels (B, n)."""
+    t = labels.matrix.astype(np.float64)
+    over_treated = t @ wins.T  # (B, n): how many of the treated each subject beats
+    over_controls = wins.sum(axis=1) - over_treated
+    return (
+        _mean_and_variance(over_controls / n0[:, None], t, n1),
+        _mean_and_variance(over_treated / n1[:, None], 1 - t, n0),
+    )
+
+
+def _of_few(wins: Array, labels: Labels, n1: Array, n0: Array) -> tuple[MeanVariance, MeanVariance]:
+    """The same from pairs among the treated, of whom there are few: nothing is as long as all subjects."""
+    # Wins are 0, 1/2 or 1: the sums are exact. A last subject beats nobody, for labellings with fewer treated.
+    padded = np.pad(wins, (0, 1))
+    members = labels.members
+    among = sum(padded[members, column[:, None]] for column in members.T)  # (B, k): treated that a treated one beats
+    over_controls = (padded.sum(axis=1)[members] - among) / n0[:, None]
+    # Beaten treated of all subjects, and squared: those of the controls are what the treated leave.
+    both = padded.T @ padded
+    squares = sum(both[members, column[:, None]].sum(axis=1) for column in members.T) - (among**2).sum(axis=1)
+    total = padded.sum(axis=0)[members].sum(axis=1) - among.sum(axis=1)
+    return (
+        _from_sums(over_controls.sum(axis=1), (over_controls**2).sum(axis=1), n1),
+        _from_sums(total / n1, squares / n1**2, n0),
+    )
+
+
+def _from_sums(total: Array, squares: Array, count: Array) -> MeanVariance:
+    mean = total / count
+    return mean, (squares - count * mean**2) / (count - 1)
 
 
 def _shrunk(s: Array, theta: Array, n: Array, other: Array) -> Array:
@@ -129,8 +160,7 @@ def _shrunk(s: Array, theta: Array, n: Array, other: Array) -> Array:
 def _mean_and_variance(values: Array, member: Array, count: Array) -> tuple[Array, Array]:
     """Mean and sample variance over the members of each labelling; values lie in 0 to 1, so that squares may sum."""
     own = values * member
-    mean = own.sum(axis=1) / count
-    return mean, (np.einsum("bn,bn->b", own, values) - count * mean**2) / (count - 1)
+    return _from_sums(own.sum(axis=1), np.einsum("bn,bn->b", own, values), count)
 
 
 def _no_interval(theta: float, variance: float, floor_above_level: bool) -> Reason:

@@ -1,0 +1,66 @@
+"""Few treated of many: sums over members alone, against the products with 0/1 labels that any study can have."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from historical_controls.inference import Labels, draw_labels, relative_effect, restricted
+from historical_controls.inference.labels import _subsets
+from historical_controls.inference.pairwise import relative_effect as room
+from historical_controls.inference.pairwise.pairs import by_value
+
+
+def many(n: int = 90, k: int = 5, draws: int = 400) -> Labels:
+    return draw_labels(np.arange(n) < k, 3, exact_up_to=0, draws=draws)
+
+
+def some_absent(labels: Labels) -> Labels:
+    """Of patients without a value: labellings have fewer treated, one of them none."""
+    matrix = labels.matrix.copy()
+    matrix[7] = False
+    return restricted(Labels(matrix, labels.exact), np.arange(matrix.shape[1]) % 7 > 0)
+
+
+@pytest.mark.parametrize("labels", [many(), some_absent(many())], ids=["everybody", "some absent"])
+def test_sums_are_those_of_the_labels(labels: Labels) -> None:
+    values = np.random.default_rng(1).normal(size=(labels.matrix.shape[1], 3))
+    assert labels.few
+    assert labels.sums(values) == pytest.approx(labels.matrix @ values, abs=1e-13)
+
+
+@pytest.mark.parametrize("labels", [many(), some_absent(many())], ids=["everybody", "some absent"])
+def test_placements_of_few_are_those_of_many(labels: Labels) -> None:
+    """Ties, wins and losses; a labelling without a treated subject has no placements in either form."""
+    scores = np.random.default_rng(2).integers(0, 12, labels.matrix.shape[1]).astype(float)
+    wins = (by_value(scores) + 1) / 2
+    np.fill_diagonal(wins, 0.0)
+    n1 = labels.matrix.sum(axis=1, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ours, theirs = (form(wins, labels, n1, len(scores) - n1) for form in (room._of_few, room._of_many))
+    for one, other in zip(ours, theirs, strict=True):
+        for a, b in zip(one, other, strict=True):
+            assert a == pytest.approx(b, abs=1e-12, nan_ok=True)
+
+
+def test_an_arm_of_many_asks_for_products() -> None:
+    """Half of the subjects treated: the answer is that of Brunner & Munzel either way."""
+    scores = np.random.default_rng(4).integers(0, 9, 24).astype(float)
+    labels = draw_labels(np.arange(24) < 12, 3, exact_up_to=0, draws=50)
+    assert not labels.few
+    a, b = scores[:12], scores[12:]
+    assert relative_effect(scores, labels).probability == np.mean([(x > y) + (x == y) / 2 for x in a for y in b])
+
+
+@pytest.mark.parametrize(("n", "k"), [(300, 5), (300, 30), (40, 5), (2500, 2), (6, 6), (6, 0)])
+def test_subsets_are_the_smallest_uniform_numbers(n: int, k: int) -> None:
+    """The k smallest of the same numbers drawn at once: blocks and cut-offs change no labelling."""
+    ours = np.sort(_subsets(np.random.default_rng(8), n, k, 700), axis=1)
+    uniform = np.random.default_rng(8).random((700, n))
+    assert (ours == np.sort(np.argsort(uniform, axis=1)[:, :k], axis=1)).all()
+
+
+def test_the_same_sizes_give_the_same_labellings_of_other_people() -> None:
+    """Positions are drawn by sizes alone, so that they are drawn once for all outcomes of a job."""
+    first, second = (draw_labels(np.roll(np.arange(60) < 4, shift), 5, exact_up_to=0, draws=80) for shift in (0, 9))
+    assert (first.matrix[1:] == second.matrix[1:]).all() and (first.matrix[0] != second.matrix[0]).any()
