@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pandas as pd
@@ -53,9 +53,11 @@ def test_a_limit_below_all_values_changes_nothing(covariance: dict) -> None:
     L = np.eye(5)[[1, 4]]
     ours = fit_imputed(below(data, data["y"].min() - 1), bounded)
     theirs = fit_mixed_model(data, plain)
-    assert ours.contrasts(L) == theirs.contrasts(L)
-    assert ours.covariance_parameters.equals(theirs.covariance_parameters)
-    assert ours.loglik == theirs.loglik
+    # Copies are fitted together, whose sums are added in another order than those of one table.
+    for one, other in zip(ours.contrasts(L), theirs.contrasts(L), strict=True):
+        assert astuple(one)[:-1] == pytest.approx(astuple(other)[:-1], rel=1e-10) and one.method == other.method
+    pd.testing.assert_frame_equal(ours.covariance_parameters, theirs.covariance_parameters, rtol=1e-8)
+    assert ours.loglik == pytest.approx(theirs.loglik, rel=1e-13)
 
 
 @pytest.mark.parametrize("covariance", COVARIANCES[:2])

@@ -35,13 +35,15 @@ def groups_within_subjects(
     """A subject belongs to one group, and every group has two subjects at least."""
     # Distinct (subject, group) pairs: a subject listed twice has two groups; a group listed once has one subject,
     # from whom a variance between subjects cannot be estimated.
-    pairs = np.unique(np.column_stack([subject, group]), axis=0) if spec.groups else np.empty((0, 2), np.intp)
-    owners, times = np.unique(pairs[:, 0], return_counts=True)
+    n_groups = int(group.max()) + 1
+    # As one number each: sorting pairs, or all rows, would cost more than a fit.
+    pairs = np.sort(pd.unique(subject * n_groups + group)) if spec.groups else np.empty(0, np.intp)
+    owners, times = np.unique(pairs // n_groups, return_counts=True)
     if (times > 1).any():
         name = str(subjects[owners[times > 1][0]])
         raise DataError(Code.SUBJECT_IN_GROUPS, subject=name, column=str(spec.groups))
     # Independent residuals allow two measurements at one time.
-    _, sizes = np.unique(pairs[:, 1], return_counts=True)
+    _, sizes = np.unique(pairs % n_groups, return_counts=True)
     if (sizes < 2).any():
         raise DataError(Code.GROUP_OF_ONE, column=str(spec.groups))
     if len(subjects) < 2:

@@ -205,16 +205,22 @@ class MixedModelFit(Answers):
 
 
 def fit_mixed_model(
-    data: pd.DataFrame, spec: MixedModelSpec, control: Control | None = None, like: Design | None = None
+    data: pd.DataFrame,
+    spec: MixedModelSpec,
+    control: Control | None = None,
+    like: Design | None = None,
+    start: Array | None = None,
 ) -> MixedModelFit:
     """Fit one model to a long table. like: a design of the same rows and mean, see `build_design`.
+
+    start: theta of a similar fit, tried before the declared starts.
 
     Raises DataError, RankDeficient or SpecificationError for what cannot be fitted; a fit that did not
     converge after all declared attempts is returned with `converged` False and no estimates.
     """
     if spec.censored:
         raise SpecificationError(Code.CENSORED_ELSEWHERE)
-    return fit_design(build_design(data, spec, like), control or Control())
+    return fit_design(build_design(data, spec, like), control or Control(), start)
 
 
 def fit_design(design: Design, control: Control, start: Array | None = None) -> MixedModelFit:

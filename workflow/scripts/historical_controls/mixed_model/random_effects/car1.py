@@ -2,7 +2,8 @@
 
 With rho_j the correlation across gap j, C^-1 has 1 + a_j + a_{j+1} on its diagonal and -b_j beside it,
 a = rho^2 / (1 - rho^2), b = rho / (1 - rho^2) (MM-10); derivatives in rho, the correlation at the unit gap,
-keep that shape (MM-11). Leading axes of rho and gap stand for several problems at once.
+keep that shape (MM-11). a and b are those of the distinct gaps: visits on whole days have few. Leading axes of rho
+stand for several problems at once.
 """
 
 from __future__ import annotations
@@ -11,33 +12,56 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import linalg
 
 from historical_controls.mixed_model.design.arrays import Array, Codes
 
 
 @dataclass(frozen=True)
+class Lags:
+    """The distinct gaps (G,) of some rows; code (N,): which of them a row has, G at a subject's first row.
+
+    counts (..., G): rows of each, by problem.
+    """
+
+    gaps: Array
+    code: Codes
+    counts: Array
+
+
+def lags_of(gap: Array) -> Lags:
+    """Of gaps (..., N), inf at first rows and, by problem, at the rows that take no part."""
+    inside = np.isfinite(gap)
+    # Problems differ in the subjects that take part, never in the gaps of one.
+    own = gap.reshape(-1, gap.shape[-1]).min(axis=0)
+    gaps = np.unique(own[np.isfinite(own)])
+    code = np.searchsorted(gaps, own)
+    counts = [inside[..., code == g].sum(axis=-1) for g in range(len(gaps))]
+    none = np.zeros((*gap.shape[:-1], 0))
+    return Lags(gaps, code, np.stack(counts, axis=-1) if counts else none)
+
+
+@dataclass(frozen=True)
 class Transitions:
-    """Per row: rho_j and (a, b) with two derivatives, zero at first rows; per problem: logdet and trace11."""
+    """Per distinct gap: rho and (a, b) with two derivatives, and last a zero for first rows; per problem: logdet and
+    trace11."""
 
     rho: Array
-    rho1: Array
     a: tuple[Array, Array, Array]
     b: tuple[Array, Array, Array]
     logdet: tuple[Any, Any, Any]
     trace11: Any
 
 
-def transitions(rho: Array, gap: Array) -> Transitions:
+def transitions(rho: Array, lags: Lags) -> Transitions:
     """Everything about C(rho) that does not involve data (MM-10, MM-11).
 
     logdet: log|C| and its two derivatives; trace11: tr(C^-1 C' C^-1 C').
     """
     # rho^(gap-2) is infinite at rho = 0 for 1 < gap < 2; the likelihood is flat below this floor
     log_rho = np.log(np.maximum(rho, 1e-12))[..., None]
-    # A first row has an infinite gap. With tau = 0 its derivatives vanish; its correlation is set to 0 by hand.
-    inside = np.isfinite(gap)
-    tau = np.where(inside, gap, 0.0)
-    r = np.where(inside, np.exp(tau * log_rho), 0.0)
+    tau = lags.gaps
+    r = np.exp(tau * log_rho)
     # Derivatives of rho^tau in rho; those of a and b follow by the chain rule from da, db (in r) and u = 1 / (1 - r^2).
     r1 = tau * np.exp((tau - 1) * log_rho)
     r2 = tau * (tau - 1) * np.exp((tau - 2) * log_rho)
@@ -46,17 +70,31 @@ def transitions(rho: Array, gap: Array) -> Transitions:
     a2 = (2 + 6 * r * r) * u**3 * r1**2 + da * r2
     b2 = (6 * r + 2 * r**3) * u**3 * r1**2 + db * r2
     logdet = (
-        -np.log(u).sum(-1),
-        -2 * (r * r1 * u).sum(-1),
-        -2 * (u * (r1**2 + r * r2) + 2 * (r * r1 * u) ** 2).sum(-1),
+        -(lags.counts * np.log(u)).sum(-1),
+        -2 * (lags.counts * (r * r1 * u)).sum(-1),
+        -2 * (lags.counts * (u * (r1**2 + r * r2) + 2 * (r * r1 * u) ** 2)).sum(-1),
     )
-    trace11 = 2 * (r1**2 * (1 + r * r) * u**2).sum(-1)
-    return Transitions(r, r1, (r * r * u, da * r1, a2), (r * u, db * r1, b2), logdet, trace11)
+    trace11 = 2 * (lags.counts * (r1**2 * (1 + r * r) * u**2)).sum(-1)
+    a, b = (r * r * u, da * r1, a2), (r * u, db * r1, b2)
+    return Transitions(_ended(r), _derived(a), _derived(b), logdet, trace11)
 
 
-def times(t: Transitions, order: int, M: Array) -> Array:
+Derived = tuple[Array, Array, Array]
+
+
+def _derived(values: Derived) -> Derived:
+    value, first, second = map(_ended, values)
+    return value, first, second
+
+
+def _ended(values: Array) -> Array:
+    """With a last zero: a first row meets no neighbour."""
+    return np.concatenate([values, np.zeros((*values.shape[:-1], 1))], axis=-1)
+
+
+def times(t: Transitions, order: int, M: Array, code: Codes) -> Array:
     """The order-th derivative of C^-1 applied to the rows of M (..., K, N), for all subjects at once."""
-    a, b = t.a[order], t.b[order][..., None, 1:]
+    a, b = t.a[order][..., code], t.b[order][..., None, code[1:]]
     # The 1 of 1 + a_j + a_{j+1} has no derivative. The sum is a copy, so that the next line leaves t as it is.
     diagonal = a + (order == 0)
     diagonal[..., :-1] += a[..., 1:]
@@ -67,25 +105,10 @@ def times(t: Transitions, order: int, M: Array) -> Array:
     return out
 
 
-def half_solve(t: Transitions, N: Array, steps: tuple[Codes, ...]) -> Array:
-    """Y with W'Y = N for the whitening W (C^-1 = W'W), so that Y'Y = N'CN (MM-12).
-
-    steps: rows by distance from the end of their subject, nearest first.
-    """
-    s = np.sqrt(1 - t.rho**2)
-    Y = N * s[..., None, :]
-    # Row j of W is (x_j - rho_j x_{j-1}) / s_j. W'Y = N is solved from a subject's last row backwards.
-    carry = (t.rho / s)[..., 1:] * s[..., :-1]
-    # One step for all subjects at once: as many steps as the longest series has rows, not as there are rows.
-    for rows in steps[1:]:
-        Y[..., rows] += carry[..., None, rows] * Y[..., rows + 1]
-    return Y
-
-
-def steps_from_end(first: Codes, n_rows: int) -> tuple[Codes, ...]:
-    """Rows grouped by their distance from the end of their subject."""
-    last = np.append(first[1:], n_rows) - 1
-    counts = np.diff(np.append(first, n_rows))
-    distance = np.repeat(last, counts) - np.arange(n_rows)
-    order = np.argsort(distance, kind="stable")
-    return tuple(np.split(order, np.cumsum(np.bincount(distance))[:-1]))
+def half_solve(t: Transitions, N: Array, code: Codes) -> Array:
+    """Y with W'Y = N (K, N) for the whitening W (C^-1 = W'W), so that Y'Y = N'CN (MM-12)."""
+    rho = t.rho[code]
+    # Row j of W is (x_j - rho_j x_{j-1}) / s_j: W' has two diagonals.
+    inverse = 1 / np.sqrt(1 - rho**2)
+    bands = np.stack([-rho * inverse, inverse])
+    return np.asarray(linalg.solve_banded((0, 1), bands, N.T, check_finite=False)).T

@@ -18,6 +18,9 @@ from historical_controls.mixed_model.likelihood.reduction import Problem
 from historical_controls.mixed_model.random_effects import car1
 
 BLOCK = 2048  # subjects handled together: their arrays stay in the processor's cache
+# Sums by distinct gap serve where they are at most so many times as large as the rows, which every evaluation would
+# go through several times.
+LARGER = 4
 
 
 @dataclass(frozen=True)
@@ -30,15 +33,18 @@ class Products:
 
 @dataclass(frozen=True)
 class Block:
-    """Up to BLOCK subjects of one group; `rows` (K, rows) are kept for car1 only."""
+    """Up to BLOCK subjects of one group; `rows` (K, rows) are kept for car1 only.
+
+    sums: of car1 with few distinct gaps, the cross-products that any correlation needs (see `_sums_by_gap`).
+    """
 
     group: int
     n_rows: Any
     first: Codes
     rows: Array
-    gap: Array | None
-    steps: tuple[Codes, ...]
+    lags: car1.Lags | None
     identity: Products
+    sums: Products | None = None
 
 
 @dataclass(frozen=True)
@@ -106,11 +112,41 @@ def _block(problem: Problem, members: Codes, group: int) -> Block:
     identity = products(rows, rows, first, problem.q)
     # With independent residuals the cross-products never change: the rows themselves are not needed again.
     if problem.gap is None:
-        return Block(group, n_rows, first, rows[..., :0], None, (), identity)
-    # car1 goes through these rows at every evaluation: a compact copy stays in the processor's cache.
+        return Block(group, n_rows, first, rows[..., :0], None, identity)
+    # car1 goes through these rows again: a compact copy stays in the processor's cache.
     rows = np.ascontiguousarray(rows)
-    steps = car1.steps_from_end(first, stop - start)
-    return Block(group, n_rows, first, rows, problem.gap[..., start:stop], steps, identity)
+    lags = car1.lags_of(problem.gap[..., start:stop])
+    few = (1 + 2 * len(lags.gaps)) * max(problem.q, 1) * len(first) <= LARGER * (stop - start)
+    sums = _sums_by_gap(rows, lags, first, identity) if few else None
+    return Block(group, n_rows, first, rows, lags, identity, sums)
+
+
+def _sums_by_gap(rows: Array, lags: car1.Lags, first: Codes, identity: Products) -> Products:
+    """Z'KM (..., 1 + 2 G, q K n) and [X y]'K[X y] (..., 1 + 2 G, m m) for K = I and, per distinct gap, two others.
+
+    They add the squares of all rows j with this gap to those of the rows before (S), and square the changes between
+    them (D). C^-1 and its derivatives are I + sum_g (a_g - b_g) S_g + b_g D_g (MM-10): with M_j - M_{j-1} in place of
+    the products M_j M_{j-1}' nothing cancels as the correlation nears 1.
+    """
+    q = identity.Z.shape[-3]
+    parts = [identity]
+    for g in range(len(lags.gaps)):
+        here = np.flatnonzero(lags.code == g)
+        now, before = np.take(rows, here, axis=-1), np.take(rows, here - 1, axis=-1)
+        owner = np.searchsorted(first, here, side="right") - 1
+        own = np.flatnonzero(np.diff(owner, prepend=-1))
+        squares = [products(part, part, own, q) for part in (now, before, now - before)]
+        both = Products(squares[0].Z + squares[1].Z, squares[0].M + squares[1].M)
+        parts += [_spread(part, owner[own], identity) for part in (both, squares[2])]
+    Z, M = (np.stack([part.Z for part in parts], axis=-4), np.stack([part.M for part in parts], axis=-3))
+    return Products(Z.reshape(*Z.shape[:-3], -1), M.reshape(*M.shape[:-2], -1))
+
+
+def _spread(part: Products, subjects: Codes, like: Products) -> Products:
+    """The sums of some subjects in the place of all."""
+    Z = np.zeros_like(like.Z)
+    Z[..., subjects] = part.Z
+    return Products(Z, part.M)
 
 
 def products(left: Array, right: Array, first: Codes, q: int) -> Products:
@@ -125,21 +161,30 @@ def products(left: Array, right: Array, first: Codes, q: int) -> Products:
 
 def whitened(block: Block, t: car1.Transitions | None, order: int = 0) -> Products:
     """Cross-products with C^-1 or its derivatives (MM-10, MM-11)."""
-    if t is None:
+    if t is None or block.lags is None:
         return block.identity
-    q = block.identity.Z.shape[-3]
-    return products(block.rows, car1.times(t, order, block.rows), block.first, q)
+    if block.sums is None:
+        rows = car1.times(t, order, block.rows, block.lags.code)
+        return products(block.rows, rows, block.first, block.identity.Z.shape[-3])
+    a, b = t.a[order][..., :-1], t.b[order][..., :-1]
+    # (..., 1, 1 + 2 G): of the identity, which has no derivative, and of S and D of each gap in turn.
+    pairs = np.stack([a - b, b], axis=-1).reshape(*a.shape[:-1], -1)
+    weights = np.concatenate([np.full((*a.shape[:-1], 1), float(order == 0)), pairs], axis=-1)[..., None, :]
+    like = block.identity
+    return Products((weights @ block.sums.Z).reshape(like.Z.shape), (weights @ block.sums.M).reshape(like.M.shape))
 
 
 def doubled(block: Block, t: car1.Transitions) -> Products:
     """Cross-products with (C^-1)' C (C^-1)' (MM-12)."""
-    Y = car1.half_solve(t, car1.times(t, 1, block.rows), block.steps)
+    assert block.lags is not None
+    code = block.lags.code
+    Y = car1.half_solve(t, car1.times(t, 1, block.rows, code), code)
     return products(Y, Y, block.first, block.identity.Z.shape[-3])
 
 
 def _solve(block: Block, at: Coordinates) -> Solved:
     """Woodbury with a factor of G, so that a singular G is an ordinary case (MM-8)."""
-    t = None if block.gap is None or at.rho is None else car1.transitions(at.rho, block.gap)
+    t = None if block.lags is None or at.rho is None else car1.transitions(at.rho, block.lags)
     A = whitened(block, t)
     q = A.Z.shape[-3]
     logdet = block.n_rows * np.log(at.r) + (t.logdet[0] if t is not None else 0.0)
