@@ -7,6 +7,7 @@ from math import comb
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,9 +18,11 @@ from historical_controls.analysis.sensitivity.placebo_cohorts import (
     draw_placebos,
     p_among,
     placebo_cohort_rows,
+    placebo_contrasts,
 )
 from historical_controls.config.analysis.sensitivity import PlaceboCohorts
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.mixed_model.inference.contrast import Contrast
 
 from .test_analysis import analysis_inputs, dictionary, patients, visits
 
@@ -95,3 +98,16 @@ def test_a_weighted_comparison_and_too_few_placebos_say_why(dictionary: Dictiona
     assert placebo_cohort_rows(refused, PlaceboCohorts())["text"].tolist() == ["far_from_controls"]
     few = placebo_cohort_rows(base, PlaceboCohorts(consecutive=False, random=3))
     assert few.loc[few["level"] == "calibrated", "text"].tolist() == ["few_placebos"]
+
+
+def test_a_start_from_the_first_placebo_changes_no_answer(dictionary: Dictionary) -> None:
+    """The same maximum as from the declared starts, in fewer steps."""
+    people = patients()
+    inputs = analysis_inputs(people, visits(people), dictionary)
+    few = draw_placebos(people, PlaceboCohorts(random=0), seed=3)[:3]
+    ours = list(placebo_contrasts(inputs, few))
+    alone = [next(placebo_contrasts(inputs, [one])) for one in few]
+    for one, other in zip(ours, alone, strict=True):
+        assert isinstance(one, Contrast) and isinstance(other, Contrast)
+        assert (one.estimate, one.standard_error) == pytest.approx((other.estimate, other.standard_error), rel=1e-8)
+        assert one.df == pytest.approx(other.df, rel=1e-6)

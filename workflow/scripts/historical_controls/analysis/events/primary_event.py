@@ -17,7 +17,7 @@ from historical_controls.ard.rows import Cell, Row
 from historical_controls.inference.labels import draw_labels
 from historical_controls.inference.pairwise.pairs import by_bounds
 from historical_controls.inference.pairwise.relative_effect import effect_of_pairs
-from historical_controls.tables.endings import DEATH, LOST
+from historical_controls.tables.endings import DEATH, lost
 
 Array = NDArray[np.float64]
 
@@ -49,8 +49,8 @@ def never_once_dead(people: pd.DataFrame, left: Array, right: Array) -> tuple[Ar
 def observed_until(people: pd.DataFrame, first: Array) -> tuple[Array, Array]:
     """Bounds from the day of the first event (nan: none seen): who was lost may have had one later, others not."""
     # Patients discharged alive, or followed to the horizon, are taken to have had no event unseen.
-    lost = people["end_state"].isin(LOST).to_numpy(dtype=bool)
-    unseen = np.where(lost, people["end_day"].to_numpy(dtype=float), np.inf)
+    unknown = lost(people["end_state"]).to_numpy(dtype=bool)
+    unseen = np.where(unknown, people["end_day"].to_numpy(dtype=float), np.inf)
     return np.where(np.isnan(first), unseen, first), np.where(np.isnan(first), np.inf, first)
 
 

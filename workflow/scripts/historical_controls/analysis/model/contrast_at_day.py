@@ -27,13 +27,21 @@ class ContrastEstimates:
 
 
 def estimate_contrasts(
-    data: ModelData, settings: Analysis, days: list[int], weights: pd.Series | None, refusal: str | None
+    data: ModelData,
+    settings: Analysis,
+    days: list[int],
+    weights: pd.Series | None,
+    refusal: str | None,
+    near: Fitted | None = None,
 ) -> ContrastEstimates | str:
-    """The contrasts at these days, or why this outcome has none. weights: by subject; refusal: a gate's."""
+    """The contrasts at these days, or why this outcome has none.
+
+    weights: by subject; refusal: a gate's; near: the ladder of similar data, see `fit_ladder`.
+    """
     reason = reason_against(data, settings, refusal)
     if reason is not None:
         return reason
-    fitted = fit_ladder(data, settings, weights)
+    fitted = fit_ladder(data, settings, weights, near)
     if isinstance(fitted, Refused):
         return fitted.reason
     return ContrastEstimates(data, fitted, {day: contrast_at(data, fitted, day, settings) for day in days})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from historical_controls.analysis.model.mean_model import MeanModel, at_visits, build_mean_model
 from historical_controls.analysis.model.model_data import ModelData
@@ -68,7 +69,9 @@ class Refused:
     tried: tuple[tuple[str, str], ...]
 
 
-def fit_ladder(data: ModelData, settings: Analysis, weights: pd.Series | None = None) -> Fitted | Refused:
+def fit_ladder(
+    data: ModelData, settings: Analysis, weights: pd.Series | None = None, near: Fitted | None = None
+) -> Fitted | Refused:
     """Fit every rung; of those fitted to the same rows take the one with the smallest criterion, the first of equals.
 
     The criterion is -2 l + 2 q, l the restricted log-likelihood and q the covariance parameters. All rungs share the
@@ -76,7 +79,8 @@ def fit_ladder(data: ModelData, settings: Analysis, weights: pd.Series | None = 
     mean can take is added to the responses: the choice is blind to the contrast. Rungs over visits have rows of their
     own and serve where no rung before them gives an answer. Any failure of a rung is recorded and moves on. Values
     beyond a limit are drawn under the first rung that converges, all rungs are compared on these copies, and the one
-    that is chosen draws its own; they have no weighted form. weights: by subject.
+    that is chosen draws its own; they have no weighted form. weights: by subject. near: the ladder of similar data,
+    from whose covariance parameters each rung starts.
     """
     # Censored likelihoods have no weighted form, and weights enter no likelihood.
     by_visit = settings.visit_weights != "none"
@@ -94,7 +98,7 @@ def fit_ladder(data: ModelData, settings: Analysis, weights: pd.Series | None = 
     failures = _Failures()
     # Restricted likelihoods compare only between fits of the same rows (EM-5).
     for group in _groups(rungs, mean):
-        ranked = _ranked(mean, group, settings, failures)
+        ranked = _ranked(mean, group, settings, failures, _starts(near))
         while ranked:
             fitted = _accepted(mean, ranked, settings, weights)
             if isinstance(fitted, Fitted):
@@ -154,14 +158,30 @@ def _groups(rungs: list[CovarianceRung], mean: MeanModel) -> Iterator[list[Covar
         yield [rung for rung, own in zip(rungs, own_rows, strict=True) if own == wanted]
 
 
-def _ranked(mean: MeanModel, rungs: list[CovarianceRung], settings: Analysis, failures: _Failures) -> list[RungFit]:
+def _starts(near: Fitted | None) -> dict[str, NDArray[np.float64]]:
+    """The covariance parameters of each rung of another ladder, by its id."""
+    fits = [(one.rung.id, one.fit) for one in near.rungs] if near is not None else []
+    return {rung: fit.point.theta for rung, fit in fits if isinstance(fit, MixedModelFit)}
+
+
+def _ranked(
+    mean: MeanModel,
+    rungs: list[CovarianceRung],
+    settings: Analysis,
+    failures: _Failures,
+    starts: Mapping[str, NDArray[np.float64]],
+) -> list[RungFit]:
     """The rungs that gave a fit, by their criterion."""
     fits: list[RungFit] = []
     for rung in rungs:
         try:
             # Censored: the first rung draws the copies, and the others are fitted to the same ones.
             first = fits[0].fit if fits else None
-            fit = _compared(first, mean, rung) if isinstance(first, ImputedFit) else fit_rung(mean, rung, settings)
+            fit = (
+                _compared(first, mean, rung)
+                if isinstance(first, ImputedFit)
+                else fit_rung(mean, rung, settings, start=starts.get(rung.id))
+            )
             fits.append(RungFit(rung, fit, -2 * fit.loglik + 2 * len(fit.point.theta)))
         except FAILURES as error:
             failures.add(rung, error)
@@ -208,8 +228,14 @@ def _weighted(fitted: Fitted, weights: pd.Series) -> Fitted:
     return replace(fitted, weighted=solve_weighted(fitted.fit, weights), weights=weights)
 
 
-def fit_rung(mean: MeanModel, rung: CovarianceRung, settings: Analysis, null: bool = False) -> Fit:
-    """One converged fit; `null`: of the model without arms. Raises ModelError."""
+def fit_rung(
+    mean: MeanModel,
+    rung: CovarianceRung,
+    settings: Analysis,
+    null: bool = False,
+    start: NDArray[np.float64] | None = None,
+) -> Fit:
+    """One converged fit; `null`: of the model without arms; start: theta of a similar fit. Raises ModelError."""
     rows = mean.frame
     if _over_visits(rung) and not mean.visits:
         rows = at_visits(rows, settings)
@@ -218,7 +244,7 @@ def fit_rung(mean: MeanModel, rung: CovarianceRung, settings: Analysis, null: bo
     if rows["y"].isna().any():
         fit = fit_imputed(with_open_bounds(rows), with_bounds(spec), seed=mean.seed)
     else:
-        fit = fit_mixed_model(rows, spec, like=mean.design)
+        fit = fit_mixed_model(rows, spec, like=mean.design, start=start)
     fit.point  # noqa: B018  raises NotConverged
     return fit
 

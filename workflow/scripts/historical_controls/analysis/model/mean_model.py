@@ -122,14 +122,21 @@ def _scheduled(frame: pd.DataFrame, settings: Analysis) -> bool:
 
 def nearest_visit(day: pd.Series, settings: Analysis) -> pd.Series:
     """The visit of each value: the contrast day within whose window it lies, else the nearest scheduled visit."""
-    window = settings.visit_window_days
+    days, inverse = np.unique(day.to_numpy(dtype=np.int64), return_inverse=True)
+    # Contrast days come first: a value near one must not be counted at a visit beside it.
+    contrast = _nearest(days, settings.days)
+    near = np.abs(contrast - days) <= settings.visit_window_days
+    visit = np.where(near, contrast, _nearest(days, [*settings.visits, *settings.days]))
+    return pd.Series(visit[inverse], index=day.index, name=day.name)
 
-    def visit_of(value: int) -> int:
-        within = [one for one in settings.days if abs(one - value) <= window]
-        # Contrast days come first: a value near one must not be counted at a visit beside it.
-        return min(within or [*settings.visits, *settings.days], key=lambda one: (abs(one - value), one))
 
-    return day.map({value: visit_of(int(value)) for value in day.unique()})
+def _nearest(days: NDArray[np.int64], visits: Sequence[int]) -> NDArray[np.int64]:
+    """The nearest of these visits to each day, the earlier of two equally near."""
+    ordered = np.unique(np.asarray(visits, dtype=np.int64))
+    after = np.searchsorted(ordered, days).clip(max=len(ordered) - 1)
+    before = (after - 1).clip(min=0)
+    earlier = np.abs(days - ordered[before]) <= np.abs(ordered[after] - days)
+    return np.asarray(np.where(earlier, ordered[before], ordered[after]))
 
 
 def visit_label(day: int) -> str:

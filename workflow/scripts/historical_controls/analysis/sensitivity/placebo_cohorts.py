@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.analysis.inputs import AnalysisInputs
-from historical_controls.analysis.model.contrast_at_day import estimate_contrasts
+from historical_controls.analysis.model.contrast_at_day import ContrastEstimates, estimate_contrasts
 from historical_controls.analysis.model.fit_rows import one_more_decimal
+from historical_controls.analysis.model.ladder import Fitted
 from historical_controls.analysis.model.model_data import subject_of
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
@@ -46,11 +47,11 @@ def placebo_cohort_rows(inputs: AnalysisInputs, plan: PlaceboCohorts) -> pd.Data
     cell = Cell(AnalysisKey.PLACEBO_COHORTS, "primary", "reml", primary.outcome, day=primary.day)
     if inputs.weighted or inputs.comparison.sets is not None:
         return ard_frame([cell.text(Statistic.NOT_ESTIMABLE, "placebo_weighted")])
-    observed = _contrast(inputs, inputs.comparison.refusal)
+    observed = _contrast(_estimates(inputs, inputs.comparison.refusal), primary.day)
     if isinstance(observed, str):
         return ard_frame([cell.text(Statistic.NOT_ESTIMABLE, observed)])
     placebos = draw_placebos(inputs.patients, plan, inputs.seed)
-    answers = [placebo_contrast(inputs, one) for one in placebos]
+    answers = list(placebo_contrasts(inputs, placebos))
     return ard_frame(
         [*_single_rows(cell, inputs, placebos, answers), *_calibrated_rows(cell, inputs, observed, answers)]
     )
@@ -87,9 +88,17 @@ def draw_placebos(patients: pd.DataFrame, plan: PlaceboCohorts, seed: int) -> li
     return out
 
 
-def placebo_contrast(inputs: AnalysisInputs, placebo: Placebo) -> Contrast | str:
-    """The primary contrast of one placebo against the other historical patients, or why there is none."""
-    return _contrast(_relabelled(inputs, placebo), None)
+def placebo_contrasts(inputs: AnalysisInputs, placebos: Sequence[Placebo]) -> Iterator[Contrast | str]:
+    """The primary contrast of each placebo against the other historical patients, or why there is none.
+
+    Nearly the same patients are fitted again and again: each fit starts from the covariance parameters of the first.
+    """
+    near: Fitted | None = None
+    for one in placebos:
+        estimates = _estimates(_relabelled(inputs, one), None, near)
+        if near is None and not isinstance(estimates, str):
+            near = estimates.fitted
+        yield _contrast(estimates, inputs.primary.day)
 
 
 def _relabelled(inputs: AnalysisInputs, placebo: Placebo) -> AnalysisInputs:
@@ -101,11 +110,14 @@ def _relabelled(inputs: AnalysisInputs, placebo: Placebo) -> AnalysisInputs:
     return replace(inputs, patients=patients.assign(arm=arms), visits=visits.assign(arm=own))
 
 
-def _contrast(inputs: AnalysisInputs, refusal: str | None) -> Contrast | str:
-    """The primary contrast through gates and ladder, or why there is none."""
-    primary, settings = inputs.primary, inputs.settings
-    estimates = estimate_contrasts(inputs.table(primary.outcome), settings, [primary.day], None, refusal)
-    return estimates if isinstance(estimates, str) else estimates.at(primary.day)
+def _estimates(inputs: AnalysisInputs, refusal: str | None, near: Fitted | None = None) -> ContrastEstimates | str:
+    """The primary contrast through gates and ladder, or why there is none. near: the ladder of similar data."""
+    primary = inputs.primary
+    return estimate_contrasts(inputs.table(primary.outcome), inputs.settings, [primary.day], None, refusal, near)
+
+
+def _contrast(estimates: ContrastEstimates | str, day: int) -> Contrast | str:
+    return estimates if isinstance(estimates, str) else estimates.at(day)
 
 
 def _single_rows(
