@@ -284,3 +284,22 @@ def test_a_design_has_to_fit_the_sources() -> None:
     assert check({**MINIMAL, "study": {**MINIMAL["study"], "design": "randomised"}}).design == "randomised"
     with pytest.raises(UserError, match="'single_arm' does not fit: a source has historical patients"):
         check({**MINIMAL, "study": {**MINIMAL["study"], "design": "single_arm"}})
+
+
+@pytest.mark.parametrize(("anchor", "expected"), [("icu_admission", "icu_admission"), ("admission", "admission")])
+def test_follow_up_starts_alike_where_times_count_from_the_event(anchor: str, expected: str) -> None:
+    """PhysioNet: hours since ICU admission, no date anywhere. Controls were followed from an admission nobody knows."""
+    raw = copy.deepcopy(MINIMAL)
+    raw["cohort"] = {"time_zero": {"treated": anchor}}
+    source = raw["sources"]["ward_b"]
+    source["relative_epoch"] = "2000-01-01"
+    source["files"]["all"]["parts"] = [
+        {**part, "time": {"columns": ["when"], "relative_to": anchor, "relative_unit": "hours"}}
+        if "time" in part
+        else part
+        for part in source["files"]["all"]["parts"]
+    ]
+    for part in source["files"]["all"]["parts"]:
+        part.pop("events", None)
+    zero = check(raw).cohort.time_zero
+    assert (zero.standard_care_from, zero.historical_event) == (expected, expected)

@@ -349,6 +349,22 @@ def test_times_since_an_event_are_relative(tmp_path: Path) -> None:
     assert isinstance(part["time"]["relative_to"], Guess) and isinstance(source["relative_epoch"], Guess)
 
 
+def test_what_is_known_only_afterwards_balances_nothing_and_a_flag_is_no_outcome(tmp_path: Path) -> None:
+    """PhysioNet 2012: survival days in Table 1, ventilation among the outcomes, an admission that no file dates."""
+    results = ["id,hours since icu admission,analyte,value"]
+    results += [f"S{n},{n % 5},{what},{n + 1}" for n in range(12) for what in ("HR", "MechVent")]
+    people = ["id,age,survival_days,length_of_stay_days,dias_estancia"] + [
+        f"S{n},5{n},{9 * n},{n},{n}" for n in range(9)
+    ]
+    (tmp_path / "data/raw").mkdir(parents=True)
+    for name, rows in (("results", results), ("people", people)):
+        (tmp_path / f"data/raw/{name}.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    draft = draft_study(tmp_path)
+    assert plain(draft["outcomes"]) == ["HR"]
+    assert plain(draft["balance"]["covariates"]) == ["AGE", "HR"]
+    assert plain(draft["cohort"]["time_zero"]["treated"]) == "icu_admission"
+
+
 def test_follow_up_and_window_of_quarterly_visits_over_years(tmp_path: Path) -> None:
     """Visits 91 days apart: with the default window of a day nobody would be measured near a day."""
     rows = ["patient_id,visit_date,test,result,unit"]

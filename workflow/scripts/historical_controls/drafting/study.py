@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -33,6 +34,26 @@ from historical_controls.errors import UserError
 from historical_controls.intake.private import identifies
 
 RAW = "data/raw"
+# Kinds of outcomes that an analysis takes; a flag or a category describes a patient.
+ANALYSED = ("number", "result", "event", "ending")
+# Words of what is known of a patient only afterwards, which balances nothing at time zero.
+LATER = {
+    *(
+        "survived",
+        "survival",
+        "stay",
+        "los",
+        "outcome",
+        "died",
+        "death",
+        "dead",
+        "mortality",
+        "followup",
+        "readmission",
+    ),
+    *("estancia", "supervivencia", "sobrevida", "desenlace", "egreso", "defuncion", "mortalidad", "seguimiento"),
+    *("sejour", "survie", "deces", "liegedauer", "uberleben", "verweildauer", "sobrevivencia", "obito", "degenza"),
+}
 HEAD = """\
 # Drafted from the files in data/raw. What is sure is written; what is guessed carries 'CONFIRM': look at the file,
 # correct the line if it is wrong, and delete the mark. A run refuses while one is left; `make check` shows what was
@@ -171,10 +192,13 @@ def _file(draft: Draft, dictionaries: list[Path], folder: Path) -> dict[str, Any
 def _config(folder: Path, sources: dict[str, Any], drafts: list[Draft], dictionary: Dictionary) -> dict[str, Any]:
     found = {code for draft in drafts for code in draft.outcomes}
     own = [code for draft in drafts[:1] for code in draft.own.outcomes if code in found]
-    outcomes = [*(code for code in dictionary.outcomes if code in found), *own]
+    known = [code for code, one in dictionary.outcomes.items() if code in found and one.kind in ANALYSED]
+    outcomes = [*known, *own]
     events = {event["event"] for d in drafts for part in d.parts for event in plain(part).get("events", [])}
     numeric = [code for code in outcomes if code in own or dictionary.outcomes[code].kind == "number"]
-    time_zero = "infusion" if "infusion" in events else Guess(_start(events), "which event starts follow-up?")
+    # Where nothing is dated, times are counted from the event that headings name.
+    started = _start(events or {str(plain(time["relative_to"])) for time in _times(drafts) if "relative_to" in time})
+    time_zero = "infusion" if "infusion" in events else Guess(started, "which event starts follow-up?")
     horizon = _horizon(drafts)
     study: dict[str, Any] = {
         "id": Guess(folder.resolve().name, "the registry's number"),
@@ -203,7 +227,7 @@ def _config(folder: Path, sources: dict[str, Any], drafts: list[Draft], dictiona
 
 def _start(events: set[str]) -> str:
     """The first of the events, in the order in which they may start follow-up, that is dated."""
-    return next((event for event in ("admission", START) if event in events), "admission")
+    return next((event for event in ("admission", START, "icu_admission", "consent") if event in events), "admission")
 
 
 def _horizon(drafts: list[Draft]) -> dict[str, Any]:
@@ -232,7 +256,13 @@ def _characteristics(drafts: list[Draft]) -> list[str]:
     """For the table of baseline characteristics: what is known of patients, but not how they fared."""
     columns = [one for draft in drafts for part in map(plain, draft.parts) for one in part.get("columns", {}).values()]
     codes = [one["characteristic"] for one in columns if "characteristic" in one]
-    return [code for code in dict.fromkeys(codes) if code != "SURVIVED"]
+    return [code for code in dict.fromkeys(codes) if not LATER & set(fold(code.replace("_", " ")).split())]
+
+
+def _times(drafts: list[Draft]) -> Iterator[dict[str, Any]]:
+    """When the rows of the parts were recorded."""
+    parts = [plain(part) for draft in drafts for part in draft.parts]
+    yield from (part["time"] for part in parts if part.get("time"))
 
 
 def _days(drafts: list[Draft]) -> list[date]:

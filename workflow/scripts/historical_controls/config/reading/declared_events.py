@@ -16,6 +16,19 @@ def recorded(raw: Raw) -> set[str]:
     return {name for part in parts_of(raw) for name in _names(part)}
 
 
+def counted_from(raw: Raw) -> set[str]:
+    """Events from which times of the parts are counted: `relative_to` of any time."""
+    return {name for part in parts_of(raw) for name in _anchors(part)}
+
+
+def _anchors(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        anchor = value.get("relative_to")
+        yield from (anchor,) if isinstance(anchor, str) else ()
+    for one in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from _anchors(one)
+
+
 def _names(part: Raw) -> Iterator[str]:
     values, events, named = part.get("values"), part.get("events"), value_at(part, "event")
     if isinstance(named, str) and named.startswith("="):

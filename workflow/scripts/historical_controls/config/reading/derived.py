@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from historical_controls.config.merging import value_at
-from historical_controls.config.reading.declared_events import parts_of, recorded
+from historical_controls.config.reading.declared_events import counted_from, parts_of, recorded
 from historical_controls.config.reading.estimand_texts import estimands, is_single_arm
 from historical_controls.dictionary.vocabulary import ANY_EVENT
 
@@ -120,11 +120,14 @@ def _historical(raw: Raw) -> str:
 
 
 def _standard_care(raw: Raw) -> str | None:
-    """Where no file dates an admission, both arms are followed from the event that starts follow-up of the treated."""
-    treated = value_at(raw, "cohort", "time_zero", "treated")
-    # A day that stands in for the calendar is that of the event from which times count.
-    dated = not any(_epochs(raw)) and _names_events(raw)
-    return treated if isinstance(treated, str) and dated and not {"admission", ANY_EVENT} & recorded(raw) else None
+    """Where no file dates an admission, both arms are followed from the event that starts follow-up of the treated.
+
+    An event from which times are counted is as good as dated.
+    """
+    treated, anchors = value_at(raw, "cohort", "time_zero", "treated"), counted_from(raw)
+    dated = anchors or _names_events(raw)
+    known = {"admission", ANY_EVENT} & (recorded(raw) | anchors)
+    return treated if isinstance(treated, str) and dated and not known else None
 
 
 def _names_events(raw: Raw) -> bool:
@@ -187,7 +190,7 @@ DERIVED = (
     ),
     Derived(
         ("cohort", "time_zero", "standard_care_from"),
-        "admission where a file dates one, else time_zero.treated",
+        "admission where a file dates one or counts times from it, else time_zero.treated",
         _standard_care,
     ),
     Derived(
