@@ -20,16 +20,20 @@ from matplotlib.text import Text
 from historical_controls.ard.queries import results_of
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.config.study_config import Report
+from historical_controls.dictionary.treatments import Event
 from historical_controls.figures.cohort.availability import STEPS
 from historical_controls.figures.courses.single_patients import draw_individuals, label_patients
 from historical_controls.figures.draw import draw_family, draw_figures, kept_inside, save_svg
 from historical_controls.figures.inputs import MOST_LINES, FigureInputs, Individuals
 from historical_controls.figures.names import FAMILIES, figure_name
-from historical_controls.figures.style import ARM_STYLES, INK, new_figure, place, tick_text
+from historical_controls.figures.style import ARM_STYLES, INK, OWN_MARKERS, marker_of, new_figure, place, tick_text
 from historical_controls.report.headline.captions import figure_caption
+from historical_controls.report.investigator.people import disposition_table
 from historical_controls.report.printing.lean_svg import lean
 
 from .study import OUTCOMES, SmallStudy, small_study
+
+TRANSPLANT = Event("transplant", "Liver transplant", "Trasplante de hígado", "")
 
 
 @cache
@@ -42,7 +46,7 @@ def standard(language: str = "en") -> dict[str, Figure]:
 
 def family(study: SmallStudy, name: str) -> dict[str, Figure]:
     """One family of another study."""
-    individuals = Individuals.of(study.display)
+    individuals = Individuals.of(study.display, study.config.cohort.ends_with)
     return draw_family(
         name, FigureInputs(results_of(study.ard), individuals, study.words("en"), study.config, study.dictionary)
     )
@@ -262,6 +266,49 @@ def test_swimmer_has_a_bar_a_patient_with_its_end() -> None:
     assert sorted(line.get_xdata()[1] for line in bars) == pytest.approx(sorted(ends["day"]))
     crosses = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "X"]
     assert sorted(crosses) == pytest.approx(sorted(ends.loc[ends["item"] == "death", "day"]))
+
+
+def test_a_declared_end_has_a_symbol_of_its_own_and_its_name() -> None:
+    """A transplant stood among lines that just stop; the key, the course and the page name its symbol."""
+    study = with_transplants()
+    for name in ("trajectory", "swimmer"):
+        axes = next(iter(family(study, name).values())).axes[0]
+        squares = [line.get_xdata() for line in axes.lines if line.get_marker() == "s" and line.get_markersize() > 2]
+        assert 3.5 in np.concatenate(squares), name
+    key = family(study, "swimmer")[""].axes[0].get_legend()
+    assert "Liver transplant" in [text.get_text() for text in key.get_texts()]
+    page = study.page("en")
+    assert page.printer.own_ends == "Other ends of follow-up: open square, <span data-fact>Liver transplant</span>."
+    ends = disposition_table(page.printer)
+    assert ends is not None
+    assert "<span data-fact>Liver transplant</span>" in [str(row.head) for row in ends.rows]
+    assert replace(study, config=small_study().config).page("en").printer.own_ends is None
+
+
+def test_every_declared_symbol_has_words() -> None:
+    words = [small_study().words(language) for language in ("en", "es")]
+    assert all(one.has(f"own_ends.mark_{len(OWN_MARKERS)}") for one in words)
+    assert not any(one.has(f"own_ends.mark_{len(OWN_MARKERS) + 1}") for one in words)
+    many = ("death", *(f"end_{number}" for number in range(9)))
+    assert [marker_of(end, many) for end in many] == ["X", *OWN_MARKERS, *[OWN_MARKERS[-1]] * 4]
+
+
+def with_transplants() -> SmallStudy:
+    """The small study, some of whose historical patients were transplanted on day 3.5 instead of discharged."""
+    study = small_study()
+    ends = {"ends_with": ["transplant"]}
+    config = study.config.model_copy(update={"cohort": study.config.cohort.model_copy(update=ends)})
+    dictionary = replace(study.dictionary, events={"transplant": TRANSPLANT})
+    gone = study.display["item"] == "discharge_alive"
+    display = study.display.assign(
+        item=study.display["item"].mask(gone, "transplant"), day=study.display["day"].mask(gone, 3.5)
+    )
+    ard = study.ard.assign(
+        level=study.ard["level"].mask(
+            (study.ard["analysis"] == "disposition") & (study.ard["level"] == "discharge_alive"), "transplant"
+        )
+    )
+    return replace(study, config=config, dictionary=dictionary, display=display, ard=ard)
 
 
 def test_swimmer_draws_all_treated_and_says_how_many_others() -> None:

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from cohort_study import at, given, happened, inputs, measured, person, records, tables
 
+from historical_controls.ard.queries import results_of
+from historical_controls.cohort.ard_rows.disposition import cohort_ard
 from historical_controls.cohort.define import define_cohort
 from historical_controls.cohort.records.clean_tables import CohortTables
 from historical_controls.config.cohort.cohort import Cohort
@@ -223,7 +225,7 @@ def test_a_course_that_stops_without_a_clock_stops_at_either_end_of_its_day(ends
 
 @pytest.mark.parametrize(
     ("ends_with", "state", "end_day"),
-    [([], "death", 11.0), (["transplant"], "last_record", 4.0), (["withdrawal"], "death", 11.0)],
+    [([], "death", 11.0), (["transplant"], "transplant", 4.0), (["withdrawal"], "death", 11.0)],
 )
 def test_a_declared_ending_ends_what_is_used(ends_with: list[str], state: str, end_day: float) -> None:
     """Eligible at 48 h, transplanted 4 days later, dead a week after: a transplant before time zero ends nothing."""
@@ -234,3 +236,19 @@ def test_a_declared_ending_ends_what_is_used(ends_with: list[str], state: str, e
     assert (row["end_state"], round(row["end_day"], 3)) == (state, end_day)
     days = found.visits.loc[(found.visits["patient_id"] == "a") & (found.visits["day"] > 4), "day"]
     assert bool(len(days)) is (state == "death"), "nothing measured after the ending is used"
+
+
+def test_of_two_declared_endings_the_earlier_is_the_state() -> None:
+    """A row of its own for each in the disposition, also of one that nobody had."""
+    events = [happened("a", "admission", 0), happened("a", "withdrawal", 48 + 72), happened("a", "transplant", 48 + 96)]
+    zero = {"time_zero": {"match_waits": False, "standard_care_hours": 48}}
+    names = ["transplant", "withdrawal", "relapse"]
+    found = of(gases("a", 47, 60, 130, 200), events, ends_with=names, **zero)
+    assert patient(found)["end_state"] == "withdrawal"
+    results = results_of(cohort_ard(found, 0.95))
+    at = {"arm": "historical", "day": float(found.horizon_days)}
+    counts = {name: results.one("disposition", "count", level=name, **at) for name in names}
+    assert {name: row and row.value for name, row in counts.items()} == {"transplant": 0, "withdrawal": 1, "relapse": 0}
+    # Nothing is known of who withdrew: one patient who may have died since.
+    unknown = results.one("disposition", "n_unknown", level="death", **at)
+    assert unknown is not None and unknown.value == 1

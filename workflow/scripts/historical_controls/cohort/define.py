@@ -90,6 +90,7 @@ def _tables(batches: Iterable[PatientBatch], inputs: CohortInputs, waits: tuple[
         baseline_hours=cohort.baseline_hours,
         horizon_days=cohort.horizon_days,
         scenario=scenario,
+        ends_with=tuple(cohort.ends_with),
     )
 
 

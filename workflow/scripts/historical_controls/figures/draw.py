@@ -37,7 +37,8 @@ def draw_figures(
     from historical_controls.ard.queries import results_of
     from historical_controls.figures.inputs import FigureInputs, Individuals
 
-    everyone = FigureInputs(results_of(ard), Individuals.of(display), words, config, dictionary)
+    individuals = Individuals.of(display, config.cohort.ends_with)
+    everyone = FigureInputs(results_of(ard), individuals, words, config, dictionary)
     # No rows rather than another class: figures without rows are not drawn, and mixed ones lose their single patients.
     nobody = replace(everyone, individuals=Individuals.of(display.head(0)))
     hidden = kept_inside(config.report)

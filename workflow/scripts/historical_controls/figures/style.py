@@ -18,7 +18,6 @@ from matplotlib.lines import Line2D
 
 from historical_controls.tables.days import tick_days
 from historical_controls.text.formatting import format_number
-from historical_controls.text.words import Words
 
 INK = "#1f2328"
 QUIET = "#57606a"
@@ -93,15 +92,25 @@ def plain_axes(axes: Axes) -> None:
 
 
 END_MARKERS = {"death": "X", "discharge_alive": "o", "transfer_out": "D"}
+# Of the ends that a study declares, in its order; more of them share the last.
+OWN_MARKERS = ("s", "^", "v", "p", "h")
 
 
-def end_marker(axes: Axes, places: tuple[Any, Any], event: str, style: ArmStyle, size: float, order: int = 7) -> Line2D:
-    """Mark how follow-up ended, at `places` (x, y): filled cross, open circle or open diamond (see `END_MARKERS`)."""
-    death = event == "death"
+def marker_of(event: str, ends: Sequence[str]) -> str:
+    """The symbol of one of `ends`, the declared ones after those of `END_MARKERS`."""
+    own = [end for end in ends if end not in END_MARKERS]
+    return END_MARKERS.get(event) or OWN_MARKERS[min(own.index(event), len(OWN_MARKERS) - 1)]
+
+
+def end_marker(
+    axes: Axes, places: tuple[Any, Any], marker: str, style: ArmStyle, size: float, order: int = 7
+) -> Line2D:
+    """Mark how follow-up ended, at `places` (x, y), by the symbol of `marker_of`: filled for death, else open."""
+    death = marker == END_MARKERS["death"]
     (mark,) = axes.plot(
         *places,
         ls="none",
-        marker=END_MARKERS[event],
+        marker=marker,
         ms=size if death else size * 0.76,
         mew=0.5 if death else 0.9,
         # Filled against open is what remains in grey print.
@@ -113,17 +122,17 @@ def end_marker(axes: Axes, places: tuple[Any, Any], event: str, style: ArmStyle,
     return mark
 
 
-def marker_key(axes: Axes, events: Sequence[str], words: Words, height: float, left: float) -> None:
-    """The marks and what they mean, in one line above the plot."""
+def marker_key(axes: Axes, marks: Sequence[tuple[str, str]], height: float, left: float) -> None:
+    """The marks (symbol, what it means) in one line above the plot."""
     plain = ArmStyle(INK, INK, INK, 1.0, 1.0, "solid", "o", 5)
-    handles = [Line2D([], [], ls="none") for _ in events]
-    for handle, event in zip(handles, events, strict=True):
-        death = event == "death"
-        handle.set(marker=END_MARKERS[event], markersize=6 if death else 4.6, markeredgewidth=0.5 if death else 0.9,
+    handles = [Line2D([], [], ls="none") for _ in marks]
+    for handle, (marker, _) in zip(handles, marks, strict=True):
+        death = marker == END_MARKERS["death"]
+        handle.set(marker=marker, markersize=6 if death else 4.6, markeredgewidth=0.5 if death else 0.9,
                    markerfacecolor=plain.colour if death else "white",
                    markeredgecolor="white" if death else plain.colour)  # fmt: skip
     axes.legend(
-        handles, [words(f"event.{event}") for event in events], loc="lower left", bbox_to_anchor=(left, height),
+        handles, [meaning for _, meaning in marks], loc="lower left", bbox_to_anchor=(left, height),
         ncols=3, frameon=False, fontsize=8.5, borderpad=0, handletextpad=0.2, columnspacing=1.0,
     )  # fmt: skip
 

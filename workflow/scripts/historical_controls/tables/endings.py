@@ -5,9 +5,19 @@ from __future__ import annotations
 import pandas as pd
 
 DEATH, DISCHARGE = "death", "discharge_alive"
-# What ends the record of a patient of whom the files say nothing afterwards.
+# What ends the record of a patient of whom the files say nothing afterwards, beside the ends that a study declares.
 LOST = ("transfer_out", "last_record")
+# After these all is known, or taken to be.
+FOLLOWED = (DEATH, DISCHARGE, "horizon", "")
 DIED, ALIVE, UNKNOWN = "died", "alive", "unknown"
+
+
+def lost(state: pd.Series) -> pd.Series:
+    """Return whether nothing is known of a patient afterwards: column end_state of table cohort_patients.
+
+    An end that the study declares itself, such as a transplant, is one: later records are not used.
+    """
+    return state.notna() & ~state.isin(FOLLOWED)
 
 
 def vital_status(people: pd.DataFrame, day: float) -> pd.Series:
@@ -19,5 +29,5 @@ def vital_status(people: pd.DataFrame, day: float) -> pd.Series:
     by_then = people["end_day"] <= day
     status = pd.Series(ALIVE, index=people.index)
     # Lost on the day itself: known alive up to then. Death counts on its day: hence < here and <= below.
-    status = status.mask(people["end_state"].isin(LOST) & (people["end_day"] < day), UNKNOWN)
+    status = status.mask(lost(people["end_state"]) & (people["end_day"] < day), UNKNOWN)
     return status.mask((people["end_state"] == DEATH) & by_then, DIED)

@@ -367,7 +367,8 @@ COHORT_PATIENTS = Table(
         _number("calendar_week", "weeks from the declared calendar reference date to time zero", "weeks"),
         _text(
             "end_state",
-            "how follow-up ended: 'death', 'discharge_alive', 'transfer_out', 'horizon', 'last_record'",
+            "how follow-up ended: 'death', 'discharge_alive', 'transfer_out', an event of `cohort.ends_with`, "
+            "'horizon', 'last_record'",
             True,
         ),
         _number("end_day", "days from time zero to the end of follow-up, at most the horizon", "d"),

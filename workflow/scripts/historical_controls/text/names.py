@@ -94,7 +94,10 @@ class Names:
         """An outcome, characteristic, time before time zero, or event."""
         if code in self.dictionary.outcomes or self.words.has(f"covariate.{code}"):
             return self.words.covariate(code, self.dictionary)
-        return self._among(KEY_GROUPS["outcome"], code)
+        # Events of the study's own, such as a declared end of follow-up, are named in its events.csv.
+        said = self._among(KEY_GROUPS["outcome"], code)
+        known = self.dictionary.events.get(code) if said is None else None
+        return known.label(self.words.language) if known else said
 
     def contrast(self, code: str) -> str | None:
         """What is compared: the arms, or a condition, step or part of the stay."""

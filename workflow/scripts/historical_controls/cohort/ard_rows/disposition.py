@@ -17,6 +17,7 @@ from historical_controls.cohort.ard_rows.summaries import summary_ard
 from historical_controls.cohort.derivations.derived_counts import derived_ard
 from historical_controls.cohort.follow_up.availability import ALL_DAYS, COUNTS
 from historical_controls.cohort.records.clean_tables import CohortTables
+from historical_controls.cohort.records.stays import END_EVENTS
 from historical_controls.inference.counts import bounded_share
 from historical_controls.tables.days import tick_days
 from historical_controls.tables.endings import DEATH, DISCHARGE, UNKNOWN, vital_status
@@ -44,7 +45,7 @@ def _disposition(tables: CohortTables, confidence: float) -> Iterator[Row]:
         lost = int((vital_status(people, tables.horizon_days) == UNKNOWN).sum())
         cell = Cell(AnalysisKey.DISPOSITION, tables.scenario, arm=arm, day=tables.horizon_days)
         yield cell.number(Statistic.N_SUBJECTS, len(states))
-        for level in ("death", "discharge_alive", "transfer_out", "in_hospital", "last_record"):
+        for level in (*END_EVENTS, *tables.ends_with, "in_hospital", "last_record"):
             count = int((states == level).sum())
             # A row of zeros for records that simply end would be noise in studies where none does.
             if count or level != "last_record":

@@ -15,6 +15,7 @@ import pandas as pd
 from historical_controls.cohort.derivations.hours_above import DAY, Spans, span_hours, stay_end
 from historical_controls.cohort.records.intervals import Flags, Floats, Integers
 from historical_controls.cohort.records.patient_records import PatientRecords
+from historical_controls.cohort.records.stays import END_EVENTS
 from historical_controls.cohort.records.support import merged_courses
 from historical_controls.cohort.records.timeline import NEVER
 from historical_controls.config.cohort.cohort import Cohort
@@ -84,7 +85,9 @@ def followed_until(records: PatientRecords, zero: Integers, days: int) -> Follow
     """Follow-up up to a day: after a discharge alive all is known, after a transfer or the last record nothing is."""
     last = stay_end(records, zero)
     ended = records.stays.end_state
-    state = np.where(last > days * DAY, KNOWN, np.where(ended == "", "last_record", ended))
+    # After an end that the study declares nothing more is used: for a summary, records that end.
+    told = np.isin(ended.astype(str), END_EVENTS)
+    state = np.where(last > days * DAY, KNOWN, np.where(told, ended, "last_record"))
     # A patient discharged alive is taken to be free of support from then on (DV-16).
     state = np.where(state == "discharge_alive", KNOWN, state)
     # Whoever left at the very end of the period was followed through all of it.

@@ -95,7 +95,7 @@ class CohortTables:
     """The tables of this stage, and what its results need beside them.
 
     `waits`: hours from the treated patients' eligibility to time zero, one per treated patient for whom it is known.
-    `outcomes`: measured outcomes that the results report on, in order. `values`: how often they were measured (see
+    `outcomes`: measured outcomes that the results report on, in order; `values`: how often they were measured (see
     `availability.added`). The tables that grow with the records are empty where they were written as they came.
     """
 
@@ -116,3 +116,5 @@ class CohortTables:
     baseline_hours: float
     horizon_days: int
     scenario: str
+    # Further ends of follow-up that the study declares.
+    ends_with: tuple[str, ...] = ()

@@ -44,7 +44,7 @@ def stays_of(
 ) -> Stays:
     """The stay that is compared of each patient of placed tables; readmissions are stays of one person.
 
-    ends_with: further events after which nothing of a patient is used; such a stay has an end and no state.
+    ends_with: further events after which nothing of a patient is used; the first of them is the state of such a stay.
 
     Historical: the first or last stay, as declared. Treated: the stay of time zero, that is the last one that started
     up to it. A stay ends with its own end, at the latest when the next one starts; without one, with its last record.
@@ -67,8 +67,11 @@ def stays_of(
     # An end recorded before the treatment belongs to an earlier stay; without a start every recorded end counts.
     from_time = np.where(treated != NEVER, treated, np.where(start == NEVER, -NEVER, start))
     end, state = _ends(tables, _of_own_stay(tables.events, start, _before(starts, start)), from_time, until)
-    left = _first_of(tables.events, ends_with, from_time)
-    return Stays(start, np.minimum(end, left), np.where(left < end, "", state))
+    # Each by itself, in the order declared: of two at one moment the first declared is the state.
+    for event in ends_with:
+        left = _first_of(tables.events, [event], from_time)
+        end, state = np.minimum(end, left), np.where(left < end, event, state)
+    return Stays(start, end, state)
 
 
 def _without_moves(events: pd.DataFrame, zero: TimeZero) -> pd.DataFrame:

@@ -64,8 +64,8 @@ def _panel(axes: Axes, rows: pd.DataFrame, patient: str, inputs: FigureInputs) -
                   # Other patients are context: without markers they do not compete with the one of the row.
                   marker="o" if mine else "", ms=2.4, mew=0, zorder=3 if mine else 1)  # fmt: skip
     ends = inputs.individuals.ends_of(rows[rows["display_id"] == patient])
-    for event, end in ends.groupby("item"):
-        end_marker(axes, (end["day"], end["height"]), str(event), style, 6.0)
+    for marker, end in ends.groupby("marker"):
+        end_marker(axes, (end["day"], end["height"]), str(marker), style, 6.0)
     plain_axes(axes)
     axes.axvline(0, color=FAINT, lw=0.8, zorder=0)
     horizon = inputs.config.cohort.horizon_days

@@ -11,8 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import Transform
 from numpy.typing import NDArray
 
-from historical_controls.figures.inputs import ENDINGS
-from historical_controls.figures.style import ARM_STYLES, ArmStyle, end_marker
+from historical_controls.figures.style import ARM_STYLES, END_MARKERS, OWN_MARKERS, ArmStyle, end_marker
 
 Array = NDArray[np.float64]
 # In points: a letter of a label's size, and the space between a label and its value.
@@ -71,14 +70,14 @@ def _lines(axes: Axes, rows: pd.DataFrame, style: ArmStyle, patient: str) -> Non
 
 
 def _ends(axes: Axes, ends: pd.DataFrame, style: ArmStyle, patient: str) -> None:
-    """Marks at the height of the last value, a dotted line leading to them; see `END_MARKERS`."""
+    """Marks at the height of the last value, a dotted line leading to them; see `marker_of`."""
     lead: dict[str, Any] = {"color": style.individual, "lw": 0.7, "ls": (0, (1, 1.4)), "zorder": style.order - 2}
     for last, day, height in ends[["last_day", "day", "height"]].to_numpy(dtype=float):
         axes.plot([last, day], [height] * 2, **lead, **_named(patient, "lead"))
-    for event in ENDINGS:
-        rows = ends[ends["item"] == event]
+    for marker in (*END_MARKERS.values(), *OWN_MARKERS):
+        rows = ends[ends["marker"] == marker]
         if not rows.empty:
-            mark = end_marker(axes, (rows["day"], rows["height"]), event, style, 5.5, style.order - 1)
+            mark = end_marker(axes, (rows["day"], rows["height"]), marker, style, 5.5, style.order - 1)
             mark.set(**_named(patient, "end"))
 
 

@@ -10,13 +10,14 @@ from matplotlib.figure import Figure
 
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.figures.courses.single_patients import patient_group
-from historical_controls.figures.inputs import ENDINGS, FigureInputs
+from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import (
     ARM_STYLES,
     INK,
     day_ticks,
     end_marker,
     marker_key,
+    marker_of,
     new_figure,
     place,
     plain_axes,
@@ -47,7 +48,9 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
         top = _arm(axes, arm, stays, top, inputs) - SPACE
     _frame(axes, inputs.words, inputs.config.cohort.horizon_days)
     ended = {event for stays in arms.values() for event in stays["item"]}
-    marker_key(axes, [event for event in ENDINGS if event in ended], inputs.words, 1 + 0.06 / height, -LEFT / PLOT)
+    ends = inputs.individuals.ends
+    marks = [(marker_of(event, ends), inputs.ending(event)) for event in ends if event in ended]
+    marker_key(axes, marks, 1 + 0.06 / height, -LEFT / PLOT)
     if total > MOST:
         note = inputs.words("figure.bars_drawn", n=MOST, total=total)
         axes.text(0, -BOTTOM / height, note, transform=axes.transAxes, style="italic", size=8.5, va="top")
@@ -81,8 +84,8 @@ def _arm(axes: Axes, arm: str, stays: pd.DataFrame, top: float, inputs: FigureIn
                            lw=4.5 if named else 2.6, solid_capstyle="butt", zorder=style.order)  # fmt: skip
         if named:
             bar.set_gid(patient_group(name, "bar"))
-        if item in ENDINGS:
-            end_marker(axes, ([end], [y]), item, style, 6.0 if named else 4.2)
+        if item in inputs.individuals.ends:
+            end_marker(axes, ([end], [y]), marker_of(item, inputs.individuals.ends), style, 6.0 if named else 4.2)
         elif item == "in_hospital":
             axes.plot([end], [y], ls="none", marker=">", ms=4.5 if named else 2.8, mew=0, color=style.colour,
                       zorder=style.order, clip_on=False)  # fmt: skip

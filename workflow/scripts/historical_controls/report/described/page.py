@@ -44,6 +44,7 @@ def _content(page: PageInputs) -> dict[str, Any]:
         "baseline": baseline_table(printer),
         "main_outcomes": [_part(page, code) for code in main if printer.outcome(code).kind == "number"],
         "outcomes": outcomes_table(printer),
+        "own_ends": printer.own_ends,
         "disposition": disposition_table(printer),
         "swimmer": figure(
             figures, "15.12-swimmer.svg", "disposition.swimmer_title", "disposition.swimmer_desc", printer

@@ -98,6 +98,7 @@ def _content(page: PageInputs) -> dict[str, Any]:
         "script_hash": script_hash(page.script(HIGHLIGHT)),
         "patients": page.treated_patients,
         "level": printer.level,
+        "own_ends": printer.own_ends,
         "course_means": "course.means" if config.analysis.adjust_for_baseline else "course.means_unadjusted",
         "primary_day": printer.fact(config.primary.day),
         "answer": answer(printer),

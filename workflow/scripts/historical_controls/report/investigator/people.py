@@ -15,7 +15,7 @@ from historical_controls.text.formatting import format_number
 
 # What ends the record of a patient, where a source says so; the rest follows from when records end.
 ENDINGS = ("death", "discharge_alive", "transfer_out")
-EVENTS = ("death", "discharge_alive", "transfer_out", "in_hospital", "last_record")
+OPEN = ("in_hospital", "last_record")
 
 
 def arm_head(printer: Printer, arm: str) -> Markup:
@@ -162,8 +162,8 @@ def disposition_table(printer: Printer) -> HtmlTable | None:
         return None
     horizon = printer.config.cohort.horizon_days
     rows = tuple(
-        Row(printer.word(f"event.{event}"), tuple(_event_cell(printer, event, arm) for arm in printer.arms))
-        for event in EVENTS
+        Row(printer.ending(event), tuple(_event_cell(printer, event, arm) for arm in printer.arms))
+        for event in (*ENDINGS, *printer.config.cohort.ends_with, *OPEN)
         if (event not in ENDINGS or printer.records(event))
         and any(
             printer.results.one(AnalysisKey.DISPOSITION, Statistic.COUNT, arm=arm, level=event, day=float(horizon))

@@ -141,6 +141,21 @@ class Printer:
         """The name of an event of the dictionary in the page's language."""
         return Markup(escape(self.dictionary.event_label(code, self.words.language)))
 
+    def ending(self, code: str) -> Markup:
+        """How follow-up ended, in words: one of the program's own ends, or an event that the study declares."""
+        return self.word(f"event.{code}") if self.words.has(f"event.{code}") else self.fact(self.event(code))
+
+    @property
+    def own_ends(self) -> Markup | None:
+        """The symbols of the ends of follow-up that the study declares; None where it declares none."""
+        events = self.config.cohort.ends_with
+        named = [self.words.has(f"own_ends.mark_{place}") for place in range(1, len(events) + 1)]
+        marks = [
+            self.word(f"own_ends.mark_{min(place, sum(named))}", end=self.ending(event))
+            for place, event in enumerate(events, start=1)
+        ]
+        return self.word("own_ends.sentence", ends=Markup("; ").join(marks)) if marks else None
+
     @property
     def level(self) -> Markup:
         """The confidence level, as a percentage."""

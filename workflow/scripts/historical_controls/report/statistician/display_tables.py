@@ -37,9 +37,14 @@ def listing_sections(printer: Printer, outputs: Mapping[str, Output], display: p
     return made
 
 
+def _ends(printer: Printer) -> list[str]:
+    """What may end follow-up before the horizon, those that the study declares among them."""
+    return [*ENDS, *printer.config.cohort.ends_with]
+
+
 def end_of_follow_up(printer: Printer, display: pd.DataFrame) -> HtmlTable | None:
     """How and when each patient's follow-up ended, where it ended before the horizon."""
-    ends = display[display["item"].isin(ENDS)].sort_values("display_id", key=by_display_id)
+    ends = display[display["item"].isin(_ends(printer))].sort_values("display_id", key=by_display_id)
     rows = tuple(_end(printer, row) for row in ends.to_dict("records"))
     if not rows:
         return None
@@ -51,13 +56,13 @@ def end_of_follow_up(printer: Printer, display: pd.DataFrame) -> HtmlTable | Non
 
 
 def _end(printer: Printer, row: Mapping[Any, Any]) -> Row:
-    how = printer.word(f"event.{row['item']}")
+    how = printer.ending(str(row["item"]))
     return Row(printer.fact(row["display_id"]), (printer.word(f"arm.{row['arm']}"), how, _day(printer, row["day"])))
 
 
 def treated_values(printer: Printer, display: pd.DataFrame) -> HtmlTable | None:
     """One row an outcome and day, one column a treated patient; a limit carries its sign."""
-    values = display[(display["arm"] == "treated") & ~display["item"].isin(ENDS) & display["value"].notna()]
+    values = display[(display["arm"] == "treated") & ~display["item"].isin(_ends(printer)) & display["value"].notna()]
     if values.empty:
         return None
     patients = ordered(values["display_id"])
