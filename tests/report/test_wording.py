@@ -166,6 +166,7 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
         "single_arm.",
         "no_values.",
         "randomised.",
+        "own_ends.mark_",
         "ends.",
     }
     assert [
