@@ -5,7 +5,7 @@ Reads: config, words, dictionary, and plan.sealed.json where there is one. Write
 
 
 rule protocol:
-    """Writes the protocol in every language and as JSON, before any outcome is read."""
+    """Writes the protocol in every language and as JSON (also in CDISC's USDM), before any outcome is read."""
     input:
         seal=SEALED,
         words=[LOCALES / f"{lang}.yaml" for lang in STUDY.languages],
@@ -15,6 +15,7 @@ rule protocol:
     output:
         pages=PROTOCOL,
         machine="results/protocol/protocol.json",
+        usdm="results/protocol/usdm.json",
     log:
         "results/logs/protocol.log",
     benchmark:
