@@ -187,12 +187,12 @@ def test_what_does_not_stop_is_printed_in_one_line_each() -> None:
     frame = pd.DataFrame([row, {**row, "severity": "stop"}])[list(FINDINGS.names)]
     words = {language: load_words(LOCALES, language) for language in ("en", "es")}
     assert summary(frame, words["en"]).splitlines() == [
-        "1 findings to settle (results/internal/cleaning.*.html lists them):",
+        "1 finding to settle (results/internal/cleaning.*.html lists them):",
         "  s/f: values that fit another unit than the declared one: 3 records of CRP in 'mg/L' (4%), a factor 10 away."
         " line",
     ]
     assert summary(frame, words["es"]).splitlines() == [
-        "1 hallazgos por resolver (listados en results/internal/cleaning.*.html):",
+        "1 hallazgo por resolver (véase results/internal/cleaning.*.html):",
         "  s/f: valores que corresponden a otra unidad que la declarada: 3 registros de CRP en 'mg/L' (4%), "
         "a un factor de 10. line",
     ]

@@ -27,6 +27,14 @@ ENDS, IN_PLACE = "ends", re.compile(r"\[\[(\w+)\]\]")
 RecordedEnds = Literal["both", "death", "discharge", "none"]
 
 
+class Count(int):
+    """A number that takes its noun with it: `{n:record|records}` is '1 record' or '2 records'."""
+
+    def __format__(self, form: str) -> str:
+        one, bar, more = form.partition("|")
+        return f"{int(self)} {one if self == 1 else more}" if bar else int(self).__format__(form)
+
+
 @dataclass(frozen=True)
 class Words:
     """One language's words. `words(key, name=value)` fills the placeholders of the entry `key`.
@@ -41,7 +49,8 @@ class Words:
     def __call__(self, key: str, **values: object) -> str:
         """The entry with its placeholders filled. Raises KeyError for a key that the locale lacks (a bug)."""
         # Unfilled without values: an entry may show its braces, or be filled later.
-        return self.entries[key].format(**values) if values else self.entries[key]
+        counts = {name: Count(value) for name, value in values.items() if type(value) is int}
+        return self.entries[key].format(**{**values, **counts}) if values else self.entries[key]
 
     def of_study(self, design: Design, ends: RecordedEnds) -> Words:
         """The words of a study, by its design and by the ends of a stay that its files can record.

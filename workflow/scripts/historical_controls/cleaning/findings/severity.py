@@ -85,7 +85,7 @@ def described(row: Mapping[Hashable, Any]) -> str:
     share = "" if pd.isna(row["share"]) or row["finding"] in NEVER else f" ({row['share']:.0%})"
     factor = "" if pd.isna(row["factor"]) else f", a factor {row['factor']:g} away"
     outcome = f" of {row['outcome']}" if row["outcome"] else ""
-    return f"{SAID[row['finding']]}: {row['n']} records{outcome}{_sent(row)}{share}{factor}"
+    return f"{SAID[row['finding']]}: {row['n']} {'record' if row['n'] == 1 else 'records'}{outcome}{_sent(row)}{share}{factor}"
 
 
 def _sent(row: Mapping[Hashable, Any]) -> str:
@@ -120,7 +120,7 @@ def _line(row: Mapping[Hashable, Any], words: Words) -> str:
         "run.finding",
         place="/".join(part for part in (row["source"], row["file"]) if part),
         finding=named[:1].lower() + named[1:],
-        n=row["n"],
+        n=int(row["n"]),
         about=f"{about}{value}{unit}{share}{factor}",
         remedy=row["config_line"] or hint,
     )
