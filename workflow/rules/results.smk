@@ -69,7 +69,7 @@ rule record_provenance:
     params:
         config=STUDY.model_dump(mode="json"),
         seed=STUDY.seed,
-        git=git_state(PROGRAM),
+        git=lambda wildcards: git_state(PROGRAM),
         code=code("record_provenance.py"),
     script:
         "../scripts/record_provenance.py"

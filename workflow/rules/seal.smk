@@ -18,9 +18,10 @@ rule seal:
         mem_mb=memory(1000),
     params:
         plan=plan_of(STUDY),
-        declared=declaration_text(DECLARED),
+        # Made for this job alone: every command reads this file.
+        declared=lambda wildcards: declaration_text(DECLARED),
         program=VERSION,
-        commit=git_state(PROGRAM)["git_commit"],
+        commit=lambda wildcards: git_state(PROGRAM)["git_commit"],
         code=code("seal_plan.py"),
     script:
         "../scripts/seal_plan.py"
