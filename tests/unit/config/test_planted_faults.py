@@ -42,7 +42,13 @@ PLANTED: list[tuple[str, Any, str, str]] = [
     ),
     ("outcomes.1", "MECHVENT", "", "MECHVENT is an outcome (kind: flag); an outcome of numbers, results or events"),
     # How a stay ends is what treatment may change: nothing is adjusted for it, balanced or matched on it.
-    ("analysis.covariates.0", "DEATH", "", "DEATH is an outcome (kind: ending); a characteristic or numeric outcome"),
+    ("analysis.covariates.0", "DEATH", "", "DEATH is an outcome (kind: ending); a characteristic known at"),
+    # Whether a patient survived is known at the end alone: to select or adjust by it is to do so by the outcome.
+    ("analysis.covariates.0", "SURVIVED", "", "SURVIVED is known only when follow-up ends (kind: flag)"),
+    ("balance.covariates.0", "SURVIVED", "", "SURVIVED is known only when follow-up ends"),
+    ("balance.key_covariates.1", "SURVIVED", "", "SURVIVED is known only when follow-up ends"),
+    ("balance.matching.exact.0", "SURVIVED", "", "SURVIVED is known only when follow-up ends"),
+    ("cohort.rules.I12.characteristic", "SURVIVED", "", "a characteristic known at time zero is needed here"),
     ("balance.covariates.0", "DEATH", "", "DEATH is an outcome (kind: ending)"),
     ("balance.key_covariates.1", "DISCHARGE", "", "DISCHARGE is an outcome (kind: ending)"),
     ("balance.matching.exact.0", "DEATH", "", "DEATH is an outcome (kind: ending)"),

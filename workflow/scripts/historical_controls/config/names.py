@@ -119,6 +119,8 @@ def _unknown(leaf: Leaf, kind: Kind, known: Vocabulary) -> Said | None:
     # The code exists but is of another kind: saying so helps more than a near match.
     if outcome is not None and kind.home in (OUTCOMES, CHARACTERISTICS):
         is_a = "a characteristic of patients" if outcome.family == "characteristic" else "an outcome"
+        if outcome.known == "end":
+            is_a = "known only when follow-up ends"
         an = "an" if kind.noun[0] in "aeiou" else "a"
         return f"{name} is {is_a} (kind: {outcome.kind}); {an} {kind.noun} is needed here", _hint(name, allowed, kind)
     owner = leaf.context.get(kind.owner)

@@ -121,6 +121,11 @@ def characteristic(outcome: Outcome) -> bool:
     return outcome.family == "characteristic"
 
 
+def beforehand(outcome: Outcome) -> bool:
+    """Whether it is a characteristic that may select, weight or adjust, as what the end tells may not."""
+    return characteristic(outcome) and not outcome.known
+
+
 def measured(outcome: Outcome) -> bool:
     return not characteristic(outcome) and outcome.kind != "ending"
 
@@ -151,13 +156,16 @@ KINDS: dict[str, Kind] = {
         "outcome with qualitative results", _outcomes(lambda one: measured(one) and bool(one.categories)), OUTCOMES
     ),
     "characteristic": Kind("characteristic", _outcomes(characteristic), CHARACTERISTICS),
+    "earlier_characteristic": Kind("characteristic known at time zero", _outcomes(beforehand), CHARACTERISTICS),
     "matched_characteristic": Kind(
-        "flag or category of a patient",
-        _outcomes(lambda one: characteristic(one) and one.kind != "number"),
+        "flag or category of a patient known at time zero",
+        _outcomes(lambda one: beforehand(one) and one.kind != "number"),
         CHARACTERISTICS,
     ),
     "covariate": Kind(
-        "characteristic or numeric outcome", _outcomes(lambda one: characteristic(one) or numeric(one)), OUTCOMES
+        "characteristic known at time zero or numeric outcome",
+        _outcomes(lambda one: beforehand(one) or numeric(one)),
+        OUTCOMES,
     ),
     "analysed_outcome": Kind("analysed outcome", _declared("analysed_outcome"), "outcomes"),
     "calibrated_outcome": Kind("numeric outcome analysed", _calibrated, "outcomes"),

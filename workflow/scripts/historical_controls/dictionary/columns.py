@@ -28,6 +28,10 @@ OUTCOMES: Columns = {
     "decimals": ("with which a mean is printed", "1"),
     "source": ("where the limits come from", ""),
     "specimens": ("specimens that answer it, separated by |; blank: any", ""),
+    "known": (
+        "end: only when follow-up ends, so that nothing is selected, weighted or adjusted by it; blank: at time zero",
+        "",
+    ),
 }
 UNITS: Columns = {
     "outcome": ("code, or * and a canonical unit for every outcome that has it (*mmHg)", None),

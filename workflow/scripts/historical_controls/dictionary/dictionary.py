@@ -38,6 +38,7 @@ FAMILIES = (
 OutcomeKind = Literal["number", "flag", "category", "result", "event", "ending"]
 Scale = Literal["linear", "log", "logit", "none"]
 Benefit = Literal["up", "down", "none"]
+Known = Literal["", "end"]
 Summary = Literal["median", "worst", "last", "min", "max", "none"]
 
 MeasuredBy = Literal["laboratory", "monitor", "observer", "calculated"]
@@ -53,6 +54,7 @@ class Outcome:
     `registered`, `registry_wording`: number and words in the study's registry (registered.csv), else None and ''.
     `decimals`: that a mean is printed with. Limits are in the canonical `unit`: outside hard limits a value is
     quarantined, outside warn limits flagged. `specimens`: names in specimens.csv that answer it; empty = any.
+    `known`: 'end' of what only the end of follow-up tells.
     """
 
     code: str
@@ -74,6 +76,7 @@ class Outcome:
     source: str
     decimals: int = 1
     specimens: tuple[str, ...] = ()
+    known: Known = ""
     registered: int | None = None
     registry_wording: str = ""
 
@@ -213,6 +216,7 @@ def _outcome(row: dict[str, str], place: str, faults: list[UserError]) -> Outcom
         ("scale", Scale),
         ("benefit", Benefit),
         ("daily_summary", Summary),
+        ("known", Known),
     ):
         if row[column] not in get_args(kind):
             faults.append(

@@ -85,7 +85,8 @@ def described(row: Mapping[Hashable, Any]) -> str:
     share = "" if pd.isna(row["share"]) or row["finding"] in NEVER else f" ({row['share']:.0%})"
     factor = "" if pd.isna(row["factor"]) else f", a factor {row['factor']:g} away"
     outcome = f" of {row['outcome']}" if row["outcome"] else ""
-    return f"{SAID[row['finding']]}: {row['n']} {'record' if row['n'] == 1 else 'records'}{outcome}{_sent(row)}{share}{factor}"
+    records = "record" if row["n"] == 1 else "records"
+    return f"{SAID[row['finding']]}: {row['n']} {records}{outcome}{_sent(row)}{share}{factor}"
 
 
 def _sent(row: Mapping[Hashable, Any]) -> str:

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from historical_controls.config.base import Section
 from historical_controls.config.name_types import (
-    Characteristic,
+    EarlierCharacteristic,
     EventName,
     NumericOutcome,
     ResultName,
@@ -87,7 +87,7 @@ class CharacteristicRule(RuleBase):
     """A characteristic of the patient: a number against a limit, or a flag or category."""
 
     kind: Literal["characteristic"]
-    characteristic: Characteristic
+    characteristic: EarlierCharacteristic
     op: Literal["<", "<=", ">", ">=", "is"]
     value: float | ResultName
 
