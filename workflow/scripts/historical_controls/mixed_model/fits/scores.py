@@ -17,6 +17,7 @@ from historical_controls.mixed_model.design.messages import Code
 from historical_controls.mixed_model.fits.censored import CensoredFit
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit
 from historical_controls.mixed_model.fits.imputed import ImputedFit
+from historical_controls.mixed_model.random_effects.engine import RandomEffects
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,18 @@ def _sums(fit: MixedModelFit | CensoredFit | ImputedFit) -> tuple[Array, Array]:
 
 def _exact(fit: MixedModelFit) -> tuple[Array, Array]:
     """X'V^-1 r (n, p) and X'V^-1 X (n, p, p) of every subject."""
+    problem, point = fit.problem, fit.point
+    if not isinstance(point.engine, RandomEffects):
+        return _by_covariances(fit)
+    # In reduced units X is X_reduced T, and y - X beta is s (y_reduced - X_reduced beta_reduced) (MM-4).
+    both = point.engine.by_subject(point.nu, point.solved)
+    error = both[:, :-1, -1] - both[:, :-1, :-1] @ point.beta
+    unit = point.sigma2 * problem.y_scale**2
+    return problem.y_scale * (error @ problem.T) / unit, problem.T.T @ both[:, :-1, :-1] @ problem.T / unit
+
+
+def _by_covariances(fit: MixedModelFit) -> tuple[Array, Array]:
+    """The same from V itself: over visits, which are few."""
     design = fit.design
     ends = np.append(design.first, len(design.y))[1:]
     residual = design.y - design.X @ fit.beta.to_numpy()

@@ -129,24 +129,26 @@ def solve_independent(design: Design, weights: pd.Series | Mapping[Any, float] |
         rows = _checked(weights.astype(np.float64)[design.row])
     else:
         rows = _by_subject(design, weights)[design.subject_of_row]
-    inverse = np.ones(len(rows)) if design.weight is None else 1 / design.weight
+    own = design.weight
     with typed_failures():
-        return _solve(design, lambda i: np.diag(inverse[_rows(design, i)]), rows, "independence")
+        return _solve(
+            design, lambda i: None if own is None else np.diag(1 / own[_rows(design, i)]), rows, "independence"
+        )
 
 
-def _solve(design: Design, covariance: Callable[[int], Array], weights: Array, working: str) -> WeightedFit:
-    """Solve (EE-1), then adjust every subject's residuals (EE-3)."""
+def _solve(design: Design, covariance: Callable[[int], Array | None], weights: Array, working: str) -> WeightedFit:
+    """Solve (EE-1), then adjust every subject's residuals (EE-3). covariance: V_i, None for the unit matrix."""
     # Weights of zero may leave out all rows that determine a coefficient.
     checks.full_rank(design.X[weights > 0], design.coefficient_names)
     weights = weights / weights.mean()
     # a subject without weight adds nothing to any sum
     used = [i for i in range(len(design.first)) if weights[_rows(design, i)].any()]
     parts = [(_rows(design, i), covariance(i)) for i in used]
-    WX = [_weighting(V, weights[own]) @ design.X[own] for own, V in parts]
+    WX = [_weighted(V, weights[own], design.X[own]) for own, V in parts]
     crossed = _total(W.T @ design.X[own] for W, (own, _) in zip(WX, parts, strict=True))
     bread = np.asarray(np.linalg.inv(crossed), dtype=np.float64)
     solution = bread @ _total(W.T @ design.y[own] for W, (own, _) in zip(WX, parts, strict=True))
-    middle = _total(W.T @ V @ W for W, (_, V) in zip(WX, parts, strict=True))
+    middle = _total(W.T @ _times(V, W) for W, (_, V) in zip(WX, parts, strict=True))
     error = design.y - design.X @ solution
     sums = [_sums(design.X[own], W, V, error[own], bread, middle) for W, (own, V) in zip(WX, parts, strict=True)]
     subjects = Subjects(*(np.stack(column) for column in zip(*sums, strict=True)))
@@ -157,19 +159,43 @@ def _total(terms: Iterable[Array]) -> Array:
     return np.asarray(sum(terms, np.zeros(())), dtype=np.float64)
 
 
-def _weighting(V: Array, weights: Array) -> Array:
-    """W = w V^-1; where rows of one subject differ in weight V is diagonal, and so is W."""
-    return np.asarray(linalg.cho_solve(linalg.cho_factor(V), np.diag(weights)))
+def _weighted(V: Array | None, weights: Array, X: Array) -> Array:
+    """W X for W = w V^-1; where rows of one subject differ in weight V is diagonal, and so is W."""
+    if V is None:
+        return weights[:, None] * X
+    return np.asarray(linalg.cho_solve(linalg.cho_factor(V), np.diag(weights))) @ X
 
 
-def _sums(X: Array, WX: Array, V: Array, error: Array, bread: Array, middle: Array) -> tuple[Array, ...]:
+def _times(V: Array | None, A: Array) -> Array:
+    return A if V is None else V @ A
+
+
+def _sums(X: Array, WX: Array, V: Array | None, error: Array, bread: Array, middle: Array) -> tuple[Array, ...]:
     """One subject's entries of `Subjects`, residuals adjusted by A (EE-3)."""
+    G = _adjusted_independent(X, WX, bread, middle) if V is None else _adjusted(X, WX, V, bread, middle)
+    VG = _times(V, G)
+    return G.T @ error, X.T @ G, G.T @ VG, WX.T @ VG
+
+
+def _adjusted_independent(X: Array, WX: Array, bread: Array, middle: Array) -> Array:
+    """A' W X where V is the unit matrix: B is the unit matrix but for the columns of X and W X.
+
+    In an orthonormal basis of these B^(-1/2) is a matrix of twice as many columns as X, however many rows there are.
+    """
+    basis, R = np.linalg.qr(np.hstack([X, WX]))
+    inner = np.block([[bread @ middle @ bread, -bread], [-bread, np.zeros_like(bread)]])
+    root = _root_of_inverse(np.eye(len(R)) + R @ inner @ R.T, float(len(X)))
+    along = basis.T @ WX
+    return np.asarray(WX + basis @ (root @ along - along))
+
+
+def _adjusted(X: Array, WX: Array, V: Array, bread: Array, middle: Array) -> Array:
+    """A' W X."""
     HV = X @ bread @ WX.T @ V
     # scipy's factor is the upper triangle, V = D'D; numpy's would be the lower one.
     D: Array = linalg.cholesky(V)
     B = D @ (V - HV - HV.T + X @ bread @ middle @ bread @ X.T) @ D.T
-    G = D.T @ _root_of_inverse(B, float(np.linalg.norm(V)) ** 2) @ D @ WX
-    return G.T @ error, X.T @ G, G.T @ V @ G, WX.T @ V @ G
+    return np.asarray(D.T @ _root_of_inverse(B, float(np.linalg.norm(V)) ** 2) @ D @ WX)
 
 
 def _root_of_inverse(B: Array, size: float) -> Array:

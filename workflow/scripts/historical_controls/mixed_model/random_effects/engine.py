@@ -91,6 +91,27 @@ class RandomEffects:
         """log|V| and [X y]'V^-1[X y] over all subjects."""
         return sum(part.logdet for part in solved), np.sum([part.M for part in solved], axis=0)
 
+    def by_subject(self, nu: Array, solved: tuple[Solved, ...]) -> Array:
+        """[X y]'V^-1[X y] of every subject (n, m, m) of one problem, from V^-1 = R^-1 - R^-1 ZGZ'V^-1."""
+        ends, done, out = np.append(self.problem.first[1:], self.problem.n_rows), 0, []
+        for part in solved:
+            # Blocks follow the order of the subjects.
+            last = done + len(part.block.first) - 1
+            rows = self.problem.M[:, self.problem.first[done] : ends[last]]
+            out.append(_by_subject(part, self.coordinates(nu, part.block.group), rows))
+            done = last + 1
+        return np.concatenate(out)
+
+
+def _by_subject(part: Solved, at: Coordinates, rows: Array) -> Array:
+    """The same of one block with these rows (K, N)."""
+    block, q = part.block, part.H.shape[-3]
+    code = block.lags.code if block.lags is not None else None
+    whole = rows[q:] if part.moments is None or code is None else car1.times(part.moments, 0, rows[q:], code)
+    sums = np.stack([np.add.reduceat(one * whole, block.first, axis=-1) for one in rows[q:]])
+    AG = small_matrices.shared(at.G, whitened(block, part.moments).Z[:, q:, :])
+    return np.asarray((sums - np.einsum("akn,aln->kln", AG, part.H[:, q:, :])).transpose(2, 0, 1) / at.r)
+
 
 def blocks(problem: Problem) -> tuple[Block, ...]:
     """Cut a problem into blocks of subjects and reduce each to cross-products once."""
