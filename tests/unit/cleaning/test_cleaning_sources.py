@@ -260,6 +260,18 @@ def test_a_treated_patient_of_a_historical_source_is_no_control_of_another() -> 
     assert found == {**both, ("ward", "9123"): "", ("h", "9123"): ""}
 
 
+def test_a_treated_id_that_no_file_has_is_refused_with_the_nearest() -> None:
+    """Mistyped in the list, a treated patient was analysed as a control."""
+    frames = {"ward": pd.DataFrame({"subject": ["P-0017", "P-0018"], "source": "ward"})}
+    declared = source({"f": {"parts": [LONG]}}, "historical")
+    listed = declared.model_copy(update={"treated_subjects": ["P-0018", "P-00l7", "zzz"]})
+    with pytest.raises(UserErrors) as caught:
+        link_people(frames, {"ward": listed})
+    said = str(caught.value)
+    assert "no file has the id 'P-00l7'" in said and "Did you mean 'P-0017'?" in said and "'zzz'" in said
+    assert "P-0018" not in said.replace("Did you mean 'P-0018'?", "")
+
+
 CROSSWALKS = [
     # What the crosswalk says, and what becomes of whom: one id, its person, its hold.
     ([("h", "123-4", "x"), ("h", "123", "x")], {("h", "123-4"): ("h/123", ""), ("h", "123"): ("h/123", "")}),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 
 import pandas as pd
 
 from historical_controls.cleaning.cells.times import is_midnight
 from historical_controls.config.sources.sources import Source
-from historical_controls.errors import UserError, did_you_mean, raise_all
+from historical_controls.errors import UserError, did_you_mean, nearest, raise_all
 from historical_controls.tables.registry import PEOPLE
 from historical_controls.tables.schema import conform
 
@@ -44,8 +45,9 @@ def link_people(
     (ID_TWO_SOURCES). crosswalk (source, subject, person) settles what it names: same person, same name. facts: see
     `identity_facts`.
 
-    Raises UserError(s) for ids of the crosswalk that no file has.
+    Raises UserError(s) for ids of the crosswalk, and ids declared as treated, that no file has.
     """
+    raise_all(_unknown_treated(ledgers, sources))
     frames = [_source_people(name, ledger) for name, ledger in ledgers.items()]
     people = pd.concat(frames, ignore_index=True) if frames else PEOPLE.empty()
     people = people.assign(treated=_is_treated(people, sources))
@@ -53,6 +55,19 @@ def link_people(
     people = _hold(people, _alike(people, facts, sources), "ID_CONFLICT")
     people = _hold(people, _in_both_arms(people), "ID_BOTH_ARMS")
     return conform(_settled(people).drop(columns=["treated", "person"]), PEOPLE)
+
+
+def _unknown_treated(ledgers: dict[str, pd.DataFrame], sources: dict[str, Source]) -> Iterator[UserError]:
+    """Ids listed as treated that no file of the source has: whoever is meant would be analysed as a control."""
+    for name in ledgers:
+        known = sorted(set(ledgers[name]["subject"].unique()) - {""})
+        for subject in sources[name].treated_subjects:
+            if subject not in known:
+                near = nearest(subject, known)
+                hint = (
+                    f"Did you mean '{near}'?" if near else "Write ids as the files have them."
+                )
+                yield UserError(f"no file has the id '{subject}'", f"sources.{name}.treated_subjects", hint)
 
 
 def _is_treated(people: pd.DataFrame, sources: dict[str, Source]) -> pd.Series:
