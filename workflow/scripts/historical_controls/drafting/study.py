@@ -22,6 +22,7 @@ from historical_controls.drafting.contents.limits import note_limits
 from historical_controls.drafting.contents.own import NEW, own_characteristics
 from historical_controls.drafting.contents.start import START, date_start
 from historical_controls.drafting.draft import Draft
+from historical_controls.drafting.files.omop import databases, omop_folders, omop_source
 from historical_controls.drafting.files.pairs import split_pairs
 from historical_controls.drafting.files.sheets import Sheet, read_sheets
 from historical_controls.drafting.marks import Guess, config_text, plain
@@ -74,18 +75,34 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
     dictionary = load_dictionary(own if own.is_dir() else PROGRAM_DICTIONARY)
     paths = sorted(path for path in (place / RAW).rglob("*") if path.is_file())
     dictionaries = [path for path in paths if _is_redcap_dictionary(path)]
+    omop = _omop_sources(paths, place)
+    tables = {path for own in omop_folders(paths).values() for path in own} | set(databases(paths))
     drafts: dict[str, list[Draft]] = defaultdict(list)
     own_rows = OwnRows()
     for path in paths:
-        if path in dictionaries or path.name.lower().startswith("readme"):
+        if path in dictionaries or path in tables or path.name.lower().startswith("readme"):
             continue
         for sheet in read_sheets(path, place):
             drafts[_source_of(path, place)].append(_drafted(split_pairs(sheet), dictionary, own_rows))
+    if not drafts and omop:
+        lines = plain(next(iter(omop.values())))["omop"]
+        raise UserError(
+            "there are tables of the OMOP model, and no other file to draft outcomes from",
+            str(place / RAW),
+            f"Declare the source as omop: {lines}, and the outcomes: docs/input.md, 'Tables of the OMOP model'.",
+        )
     if not drafts:
         hint = "Put the exports there as the hospital sent them: csv, txt, tsv, xlsx, sav, dta, sas7bdat, xpt."
         raise UserError("there is no file that can be read", str(place / RAW), hint)
     sources = {name: _source(name, own_drafts, dictionaries, place) for name, own_drafts in drafts.items()}
-    return _config(place, sources, [draft for one in drafts.values() for draft in one], dictionary), own_rows
+    return _config(place, sources | omop, [draft for one in drafts.values() for draft in one], dictionary), own_rows
+
+
+def _omop_sources(paths: list[Path], folder: Path) -> dict[str, Any]:
+    """Sources of tables of the OMOP model, by their names."""
+    places = [*omop_folders(paths), *databases(paths)]
+    named = {_slug(fold(path.stem)): path.relative_to(folder).as_posix() for path in places}
+    return {name: omop_source(place, _arm_in(name.replace("_", " "))) for name, place in named.items()}
 
 
 def _drafted(sheet: Sheet, dictionary: Dictionary, own: OwnRows) -> Draft:
