@@ -64,9 +64,7 @@ def _unknown_treated(ledgers: dict[str, pd.DataFrame], sources: dict[str, Source
         for subject in sources[name].treated_subjects:
             if subject not in known:
                 near = nearest(subject, known)
-                hint = (
-                    f"Did you mean '{near}'?" if near else "Write ids as the files have them."
-                )
+                hint = f"Did you mean '{near}'?" if near else "Write ids as the files have them."
                 yield UserError(f"no file has the id '{subject}'", f"sources.{name}.treated_subjects", hint)
 
 
