@@ -74,8 +74,12 @@ def test_a_study_on_slurm_gives_the_files_of_a_local_run_though_a_job_is_killed_
     print(f"{len(jobs)} jobs sent, {len(killed)} of them again for memory; {len(here)} files identical")
 
 
-def test_an_ended_run_cancels_its_jobs(tmp_path: Path) -> None:
-    """SIGTERM is what a batch system or a supervisor sends; a run was known to outlive it by 100 minutes."""
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_an_ended_run_leaves_no_job_behind(tmp_path: Path, ending: signal.Signals) -> None:
+    """On SIGTERM, which a supervisor sends, Snakemake waits for the jobs that it sent; on SIGINT it cancels them.
+
+    Where it never heard that a job ended, it was known to outlive SIGTERM by 100 minutes.
+    """
     study = tmp_path / "study"
     make_study(study, ROOT, historical=20, seed=1, config={**SMALL, "primary": {"outcome": "PF", "day": 7}})
     with running_cluster() as cluster:
@@ -83,9 +87,11 @@ def test_an_ended_run_cancels_its_jobs(tmp_path: Path) -> None:
         place = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(study)]
         run = subprocess.Popen([*command, *place], env=cluster.environment, cwd=ROOT, stderr=subprocess.DEVNULL)
         assert waited(lambda: cluster.ask("squeue", "--noheader"))
-        run.send_signal(signal.SIGTERM)
-        assert run.wait(timeout=120) != 0
+        run.send_signal(ending)
+        assert run.wait(timeout=600) != 0
         assert waited(lambda: not re.search("RUNNING|PENDING", cluster.ask("squeue", "--noheader", "--format=%T")))
+        # Nothing but the first jobs was sent.
+        assert "clean_file" not in cluster.ask("squeue", "--states=all", "--noheader", "--format=%k")
 
 
 ALONE = """
