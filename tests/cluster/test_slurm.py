@@ -104,8 +104,9 @@ with running_cluster() as cluster:
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_the_daemons_end_with_the_process_that_started_them(ending: signal.Signals) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+def test_the_daemons_end_with_the_process_that_started_them(ending: signal.Signals, tmp_path: Path) -> None:
+    # The folder of a killed process stays behind.
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests"), "TMPDIR": str(tmp_path)}
     with subprocess.Popen(
         [sys.executable, "-c", ALONE], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as started:

@@ -64,6 +64,8 @@ def test_the_worst_follows_the_direction_of_benefit_and_the_last_is_the_last(dic
     values = {0: [9.0] * 5, 2: [100.0, 110, 120, 130, 140], 8: [60.0, 70, 80, 90, 100]}
     worse_when_high = described(values, dictionary, "HR")
     assert worse_when_high[21, "worst", "mean"] == 120 and worse_when_high[21, "last", "mean"] == 80
+    assert worse_when_high[7, "", "mean"] == 80, "day 8 is at the edge of a window of one day"
+    assert (7, "", "mean") not in described({0: values[0], 5: values[2], 9: values[8]}, dictionary, "HR")
     assert described(values, dictionary, "PF")[21, "worst", "mean"] == 80
     assert (21, "worst", "mean") not in described(values, dictionary, "PLT"), "no direction is better"
 

@@ -186,6 +186,18 @@ def test_few_or_heavy_controls_are_refused() -> None:
     assert one_old["one_weight", "historical"] == "refuse"
 
 
+@pytest.mark.parametrize(
+    ("least", "warned", "state"), [(4, 4, "ok"), (4, 4.5, "warn"), (4, 5, "warn"), (4.5, 5, "refuse"), (5, 5, "refuse")]
+)
+def test_an_effective_number_equal_to_its_limit_is_enough(least: float, warned: float, state: str) -> None:
+    """Four controls of equal weight are exactly four effective ones."""
+    treated = np.array([True] * 4 + [False] * 4)
+    declared = Gates(min_ess=least, warn_ess=warned)
+    gates = gates_of(unweighted(treated), key_of(np.zeros((8, 1)), treated), np.full(8, "P"), None, declared)
+    (few,) = (gate for gate in gates if gate.gate == "few_effective")
+    assert (few.state, few.value) == (state, 4.0)
+
+
 def test_weights_that_cannot_be_are_a_refusal() -> None:
     found = run(people([81, 82, 83], SPREAD), matching={"calipers": {"AGE": 0.01}})
     gates = found.gates[found.gates["method"] == "entropy"]

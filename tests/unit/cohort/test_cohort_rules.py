@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from historical_controls.cohort.eligibility.rules import evidence, judge_rules
 from historical_controls.cohort.records.timeline import Moments
 from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.config.cohort.rules import RatioRule
 
 T, U, F = 1, 0, -1
 LOW_PF = {"kind": "threshold", "outcome": "PF", "within_hours": 48, "op": "<", "value": 150}
@@ -286,6 +287,12 @@ def test_ratio_to_the_lowest_of_the_first_hours() -> None:
     assert states(lowest, [2, 31, 47, 61], *rows, events=admitted) == [F, F, T, F]
     # A lower value after the basal hours is no basal value; one of another assay leaves the lowest unknown.
     assert states(lowest, [75], *rows, measured("a", "DDIM", 70, 100.0), events=admitted) == [F]
+    # Nor is one before them; those exactly at the first and at the last of these hours are.
+    first_from = RatioRule.model_validate({**lowest, "label": LABEL}).first_from_hours
+    for hour, basal in ((first_from - 0.1, False), (first_from, True), (48, True), (48.1, False)):
+        one = measured("a", "DDIM", hour, 100.0)
+        last = measured("a", "DDIM", 60, 740.0)
+        assert states(lowest, [61], rows[1], one, last, events=admitted) == [T if basal else F], hour
     other = measured("a", "DDIM", 40, 300.0, assay="other")
     assert states(lowest, [47], *rows, other, events=admitted) == [U]
 
