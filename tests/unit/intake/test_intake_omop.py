@@ -10,15 +10,18 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from omop_study import csv_source, dictionary, omop_source, simulated
+import yaml
+from omop_study import ROOT, csv_source, dictionary, omop_source, simulated
 
 from historical_controls.cleaning.records.outputs import CleanedFile
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
+from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.reading.arm_column import with_arms
+from historical_controls.config.reading.included import with_included
 from historical_controls.config.reading.omop_files import with_omop
 from historical_controls.config.sources.sources import Source
 from historical_controls.config.study import Study
-from historical_controls.errors import UserError
+from historical_controls.errors import UserError, UserErrors
 from historical_controls.intake.reading import read_file
 from historical_controls.simulation.exports.omop import HISTORICAL, TREATED, omop_tables, write_tables
 from historical_controls.simulation.study import Study as Simulated
@@ -236,6 +239,7 @@ def test_a_concept_that_is_none_is_refused_with_the_nearest(key: str, near: str,
         ({"database": "cdm.mdb"}, "'cdm.mdb' is no database", ".duckdb"),
         ({"database": "postgresql://reader:secret@host/cdm"}, "a password does not belong in the config", None),
         ({"folder": "omop", "tables": ["persons"]}, "person", None),
+        ({"folder": "omop", "event": {}}, "unknown key", "events"),
     ],
 )
 def test_a_source_that_cannot_be_is_refused(omop: dict[str, Any], what: str, hint: str | None, tmp_path: Path) -> None:
@@ -350,3 +354,44 @@ def test_a_duckdb_file_is_read_as_the_demonstration_set_has_it() -> None:
     # Midnight is a day without a clock.
     assert set(visits["cell:start"].str.len()) == {len("1996-08-21")}
     assert dict(visits["cell:ended"].value_counts()) == {"alive": 1037}
+
+
+def test_a_table_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    written(tmp_path)
+    PERSON.to_csv(tmp_path / "omop/person.csv", index=False)
+    with pytest.raises(UserError, match=r"table 'person' is there twice, as omop/person\.csv too"):
+        sources({"arm": "historical", "omop": {"folder": "omop"}}, tmp_path)
+
+
+def test_a_driver_that_is_not_there_and_a_variable_that_is_not_set_are_said(tmp_path: Path) -> None:
+    for url, what in (
+        ("postgresql+nosuchdriver://h/cdm", "cannot be read"),
+        ("sqlite:///${NO_SUCH_VARIABLE}/x", "NO_SUCH_VARIABLE is not set"),
+    ):
+        with pytest.raises(UserError, match=what):
+            cleaned({"arm": "historical", "omop": {"database": url, "tables": ["person"]}}, tmp_path)
+
+
+def test_a_person_in_both_cohorts_is_held(tmp_path: Path) -> None:
+    rows = {"cohort_definition_id": [1, 2, 3], "subject_id": [2**53 + 1] * 3, "cohort_start_date": ["2020-05-05"] * 3}
+    written(tmp_path, cohort=pd.DataFrame(rows))
+    arm = {"column": "cohort", "treated": ["1"], "historical": ["2"], "neither": [""]}
+    files = cleaned({"arm": arm, "omop": {"folder": "omop"}}, tmp_path, "person")
+    assert [list(one.ledger["reason"]) for one in files.values()] == [["ARM_UNKNOWN"]] * 2
+    # A cohort that says no arm, such as one of outcomes, does not count.
+    assert next(iter(files.values())).ledger["raw_value"].tolist() != ["1+2+3"]
+
+
+def test_a_name_that_is_none_is_reported_once_where_it_is_declared(tmp_path: Path) -> None:
+    written(tmp_path)
+    raw = yaml.safe_load((ROOT / "tests/data/studies/eunomia/config.yaml").read_text(encoding="utf-8"))
+    omop = {"folder": "omop", "events": {"1": "infusoin"}, "outcomes": {2: "HRR"}, "characteristics": {3: "DIABETS"}}
+    raw["sources"] = {"hospital": {"arm": "historical", "omop": omop}}
+    with pytest.raises(UserErrors) as caught:
+        checked_config(vocabulary(with_included(raw, tmp_path), dictionary(), ROOT / "workflow/locales"))
+    said = {str(one.where): str(one.hint).partition("?")[0] for one in caught.value.faults}
+    assert len(said) == len(caught.value.faults)
+    places = {f"config.yaml: sources.hospital.omop.{key}" for key in ("events.1", "outcomes.2", "characteristics.3")}
+    assert {place for place in said if ".omop." in place} == places
+    assert not [place for place in said if ".files." in place]
+    assert said["config.yaml: sources.hospital.omop.events.1"] == "Did you mean 'infusion'"

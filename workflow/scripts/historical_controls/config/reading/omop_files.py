@@ -70,14 +70,7 @@ def _with_files(declared: Mapping[str, Any], folder: Path, dictionary: Dictionar
     try:
         omop = OmopSource.model_validate(declared["omop"])
     except ValidationError as error:
-        raise_all(
-            UserError(
-                one["msg"].removeprefix("Value error, "),
-                ".".join((where, *map(str, one["loc"]))),
-                "docs/input_keys.md lists the keys of omop.",
-            )
-            for one in error.errors()
-        )
+        raise_all(_shape_fault(one, where) for one in error.errors())
         raise
     there = _places(omop, folder, where)
     arm = declared.get("arm")
@@ -85,6 +78,13 @@ def _with_files(declared: Mapping[str, Any], folder: Path, dictionary: Dictionar
     files = {table: _file(table, omop, there, dictionary, cohorts) for table in TABLES if table in there}
     own = declared.get("files")
     return {**declared, "files": merged({name: file for name, file in files.items() if file["parts"]}, own or {})}
+
+
+def _shape_fault(one: Mapping[str, Any], where: str) -> UserError:
+    place = ".".join((where, *map(str, one["loc"])))
+    if one["type"] == "extra_forbidden":
+        return UserError("unknown key", place, did_you_mean(str(one["loc"][-1]), OmopSource.model_fields))
+    return UserError(one["msg"].removeprefix("Value error, "), place, "docs/input_keys.md lists the keys of omop.")
 
 
 def _places(omop: OmopSource, folder: Path, where: str) -> dict[str, dict[str, Any]]:
@@ -103,7 +103,14 @@ def _places(omop: OmopSource, folder: Path, where: str) -> dict[str, dict[str, A
         folders = sorted(one.relative_to(folder).as_posix() for one in folder.glob("*/*/") if one.is_dir())
         hint = did_you_mean(path.as_posix(), folders) if folders else "Copy the tables there."
         raise UserError(f"there is no folder '{path}'", f"{where}.folder", hint)
-    found = dict(_table_files(folder / path, path))
+    files = list(_table_files(folder / path, path))
+    found = dict(files)
+    # Which of two files of a table is the right one, only a person knows.
+    raise_all(
+        UserError(f"table '{table}' is there twice, as {one['path']} too", f"{where}.folder", "Move one of them away.")
+        for number, (table, one) in enumerate(files)
+        if table in dict(files[number + 1 :])
+    )
     wanted: list[str] = [*omop.tables] or [table for table in TABLES if table in found]
     # Without persons nobody has a sex or an age, and a folder without any table is another folder than was meant.
     lacking = [table for table in dict.fromkeys(["person", *wanted]) if table not in found]
@@ -224,8 +231,9 @@ def _parts(table: str, omop: OmopSource, codes: Mapping[str, Any], dictionary: D
         yield _event("icu_admission", _where("intensive_care", "yes"), START)
     if table == "death":
         yield _event("death", [], START)
-    if omop.events and table not in ("person", *VOCABULARY):
-        events = sorted(set(omop.events.values()))
+    # An event that the dictionary lacks is reported once, where it is declared.
+    events = sorted({code for code in omop.events.values() if code in dictionary.events})
+    if events and table not in ("person", *VOCABULARY):
         yield {
             "kind": "events",
             "where": _where("event", *events),

@@ -90,6 +90,8 @@ class Database:
             engine.dispose()
 
     def _fault(self, error: Exception, table: str) -> UserError:
+        if isinstance(error, ModuleNotFoundError):
+            return UserError(f"the driver '{error.name}' is not installed", self.place, f"pip install {error.name}")
         said = str(error).splitlines()[0][:120]
         names = self._names()
         if names and table.lower() not in (name.lower() for name in names):
