@@ -303,3 +303,12 @@ def test_follow_up_starts_alike_where_times_count_from_the_event(anchor: str, ex
         part.pop("events", None)
     zero = check(raw).cohort.time_zero
     assert (zero.standard_care_from, zero.historical_event) == (expected, expected)
+
+
+def test_an_unknown_event_says_which_row_of_which_file_to_write() -> None:
+    """A transplant that ends follow-up: the study names it in its own dictionary."""
+    raw = copy.deepcopy(MINIMAL)
+    raw.setdefault("cohort", {})["ends_with"] = ["transplant"]
+    with pytest.raises(UserError) as caught:
+        check(raw)
+    assert "a row of dictionary/events.csv (code,label_en): 'transplant,<label>'" in str(caught.value)

@@ -135,6 +135,8 @@ def _new_row(name: str | int, kind: Kind, outcome: Outcome | None) -> str:
         return f" A new unit is a row of dictionary/units.csv (outcome,unit,factor): {row} converts to {outcome.unit}."
     if kind.home == OUTCOMES and kind is not KINDS["result"]:
         return f" A new one is a row of dictionary/outcomes.csv (code,label_en,unit): '{name},<label>,<unit>'."
+    if kind is KINDS["event"]:
+        return f" A new one is a row of dictionary/events.csv (code,label_en): '{name},<label>'."
     return ""
 
 
