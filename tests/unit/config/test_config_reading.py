@@ -312,3 +312,11 @@ def test_an_unknown_event_says_which_row_of_which_file_to_write() -> None:
     with pytest.raises(UserError) as caught:
         check(raw)
     assert "a row of dictionary/events.csv (code,label_en): 'transplant,<label>'" in str(caught.value)
+
+
+@pytest.mark.parametrize("written", [True, -1, "CTSS"])
+def test_straight_lines_that_are_no_list_end_in_a_message(written: object) -> None:
+    raw = copy.deepcopy(MINIMAL)
+    raw.setdefault("analysis", {})["straight_lines"] = written
+    with pytest.raises(UserError, match="straight_lines"):
+        check(raw)

@@ -92,8 +92,10 @@ def _questions(raw: Raw, texts: _Texts) -> dict[str, Any]:
     """
     deaths = texts.ends in ("both", "death")
     decided = value_at(raw, "primary", "hierarchy") or ["death"]
+    lines = value_at(raw, "analysis", "straight_lines")
     asked = {
-        "slope": value_at(raw, "analysis", "straight_lines"),
+        # What is no list is reported by its own place.
+        "slope": lines if isinstance(lines, list) else [],
         "what_matters_first": _primary(raw) if deaths or decided != ["death"] else [],
         "death_worst": deaths and ["all"],
     }
