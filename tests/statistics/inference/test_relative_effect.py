@@ -10,6 +10,7 @@ from scipy import stats
 from wins_by_hand import exact_test, limits, statistic_and_df
 
 from historical_controls.inference import draw_labels, relative_effect
+from historical_controls.inference.reasons import Reason
 
 # Pain scores, Brunner & Munzel 2000, Biometrical Journal 42:17-25, table 1: first group (n = 14), second (n = 11).
 FIRST = [1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 2, 4, 1, 1]
@@ -142,3 +143,13 @@ def test_labels_are_all_ways_or_a_seeded_draw_with_the_observed_first() -> None:
     assert (drawn.matrix.sum(axis=1) == 2).all()
     assert (drawn.matrix[0] == treated).all()
     assert (drawn.matrix == draw_labels(treated, 7, exact_up_to=0, draws=50).matrix).all()
+
+
+def test_a_level_equal_to_the_smallest_p_value_still_has_an_interval() -> None:
+    """Sixteen drawn labellings, the observed one among them: no p-value is below 1/16, exact in binary."""
+    scores, treated = arms([3.0, 5.0, 8.0, 9.0], [1.0, 2.0, 4.0, 6.0, 7.0, 10.0])
+    labels = draw_labels(treated, 1, exact_up_to=0, draws=16)
+    at_it, above = relative_effect(scores, labels, 1 - 1 / 16), relative_effect(scores, labels, 1 - 1 / 32)
+    assert at_it.p_floor == above.p_floor == 1 / 16
+    assert at_it.no_interval == Reason.NONE and at_it.lower < at_it.win_odds < at_it.upper
+    assert above.no_interval == Reason.FLOOR_ABOVE_LEVEL and np.isnan([above.lower, above.upper]).all()

@@ -10,6 +10,7 @@ import pytest
 from cohort_study import LABEL, given, happened, measured, moments, person, records, tables
 from pydantic import ValidationError
 
+from historical_controls.cohort.eligibility.evidence import _places as places_of
 from historical_controls.cohort.eligibility.rules import evidence, judge_rules
 from historical_controls.cohort.records.timeline import Moments
 from historical_controls.config.cohort.cohort import Cohort
@@ -362,3 +363,17 @@ def test_at_least_so_many_rules() -> None:
     known = records(tables([person("a")], [pf(0, 120)]), declared)
     found = judge_rules(declared.rules, moments(1), known)
     assert [found[f"N{n}"].item() for n in (1, 2, 3)] == [T, U, F]
+
+
+def test_records_that_decided_a_result_are_those_with_it_and_where_there_is_none_all() -> None:
+    """Both within the window; at the second hour two positive ones; at the third negative ones alone."""
+    declared = cohort({"R": {"kind": "result", "outcome": "PCR", "within_hours": 10, "result": "positive"}})
+    seen = [(1, "negative"), (5, "positive"), (20, "positive"), (25, "positive"), (41, "negative"), (45, "negative")]
+    rows = [measured("a", "PCR", hour, result=result) for hour, result in seen]
+    held = records(tables([person("a")], [*rows, pf(0, 100)]), declared)
+    series = held.results("PCR", False)
+    assert series is not None
+    found = [places_of(declared.rules["R"], moments(hour), held, series)[0].tolist() for hour in (8, 28, 48, 70)]
+    assert found == [[1], [2, 3], [4, 5], []]
+    together, patients = places_of(declared.rules["R"], moments(8, 28, 48), held, series)
+    assert together.tolist() == [1, 2, 3, 4, 5] and patients.tolist() == [0] * 5
