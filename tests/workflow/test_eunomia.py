@@ -46,7 +46,7 @@ def test_eunomia_runs_to_a_report(tmp_path: Path) -> None:
     run = snakemake(folder, PAGE)
     assert run.code == 0, run.output
     ard = pd.read_parquet(folder / "results/ard.parquet")
-    any_event = ard[(ard["analysis"] == "adverse_events") & (ard["level"] == "any") & (ard["contrast"] == "")]
+    any_event = ard[(ard["output_id"] == "14.3.1") & (ard["level"] == "any") & (ard["contrast"] == "")]
     counts = any_event.set_index(["arm", "statistic"])["value"]
     for cohort, arm in ((1, "treated"), (2, "historical")):
         assert counts[arm, "n_subjects"] == sizes[cohort]
