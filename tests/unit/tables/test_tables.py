@@ -324,6 +324,6 @@ with reported(Path({str(tmp_path)!r}) / "log") as logger:
     )
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
     # A write in the middle of a file names none: the disk's folder is named.
-    assert done.stderr.startswith(f"{tmp_path.parts[0]}: the file is larger than the disk or your limits allow\n  Ask")
+    assert done.stderr.startswith(f"{tmp_path.parts[0]}: the file is larger than this disk or your limits allow\n  Ask")
     # A log that is cut off is no fault of the job.
     assert (cut.returncode, cut.stderr) == (0, "")
