@@ -85,7 +85,9 @@ def test_an_ended_run_leaves_no_job_behind(tmp_path: Path, ending: signal.Signal
     with running_cluster() as cluster:
         command = [sys.executable, "-m", "snakemake", "--profile", str(ROOT / "profiles/slurm")]
         place = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(study)]
-        run = subprocess.Popen([*command, *place], env=cluster.environment, cwd=ROOT, stderr=subprocess.DEVNULL)
+        run = subprocess.Popen(
+            [*command, *place], env=cluster.environment, cwd=ROOT, stderr=subprocess.DEVNULL, preexec_fn=heed_interrupts
+        )
         assert waited(lambda: cluster.ask("squeue", "--noheader"))
         run.send_signal(ending)
         assert run.wait(timeout=600) != 0
@@ -108,13 +110,23 @@ def test_the_daemons_end_with_the_process_that_started_them(ending: signal.Signa
     # The folder of a killed process stays behind.
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests"), "TMPDIR": str(tmp_path)}
     with subprocess.Popen(
-        [sys.executable, "-c", ALONE], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-c", ALONE],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=heed_interrupts,
     ) as started:
         assert started.stdout is not None
         daemons = [int(number) for number in started.stdout.readline().split()]
         started.send_signal(ending)
     assert len(daemons) == 3
     assert waited(lambda: not any(Path(f"/proc/{daemon}").exists() for daemon in daemons))
+
+
+def heed_interrupts() -> None:
+    """A shell lets what it starts in the background ignore SIGINT, and so would all that these tests start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def waited(holds: Callable[[], object], seconds: float = 60) -> bool:
