@@ -17,7 +17,7 @@ from typing import Any
 
 PACKAGE = "historical_controls"
 # As in pyproject.toml and CITATION.cff; a run need not have the program installed.
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 REPORTED_PACKAGES = (
     "snakemake",
     "pandas",
