@@ -400,7 +400,7 @@ def test_labels_of_patients_are_clear_of_lines_and_of_each_other() -> None:
     axes = place(figure, 0.5, 0.5, 3.3, 2.3)
     axes.set_xlim(-0.5, 21.5)
     axes.set_ylim(80, 220)
-    ends = pd.DataFrame(columns=["display_id", "item", "last_day", "day", "height"])
+    ends = pd.DataFrame(columns=["display_id", "item", "last_day", "day", "height", "marker"])
     draw_individuals(axes, rows, ends, "treated")
     label_patients(axes, rows)
     renderer = FigureCanvasAgg(figure).get_renderer()

@@ -39,6 +39,8 @@ ELSEWHERE = {
         "needs the real data; tests/statistics/calibration/test_placebo_studies.py on simulated patients"
     ),
     r"^snakemake -R read_file$": "needs a server; tests/unit/intake/test_intake_omop.py reads a database by its URL",
+    r"benchmarks/faults/kills\.py": "runs for an hour; tests/workflow/test_runs.py kills and resumes one run",
+    r"^snakemake --profile profiles/slurm$": "needs a cluster; tests/cluster, by `make test-slurm`",
     r"^conda |^apt-get ": "another machine's package manager; tests/test_house.py compares environment.yml",
     r"^(\.venv/bin/)?uv pip compile ": "`make lock`; tests/test_house.py compares the lock files",
     r"^snakemake (bundle|calibrate|documents|seal|protocol)$": "tests/workflow/test_runs.py",

@@ -260,10 +260,10 @@ def test_any_failure_of_a_rung_moves_on_and_is_recorded(
 
     real = ladder.fit_rung
 
-    def failing(mean: object, rung: object, *rest: object) -> object:
+    def failing(mean: object, rung: object, *rest: object, **more: object) -> object:
         if rung.id == "slope_car1":  # type: ignore[attr-defined]
             raise np.linalg.LinAlgError("Singular matrix")
-        return real(mean, rung, *rest)  # type: ignore[arg-type]
+        return real(mean, rung, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(ladder, "fit_rung", failing)
     people = patients()

@@ -9,8 +9,8 @@ import yaml
 from cleaning_study import ROOT, dictionary
 
 LIBRARY = ROOT / "workflow/scripts/historical_controls"
-# Upper-case texts of the two rooms that are no reasons: outcomes, formats, Unicode forms, what numbers show.
-OTHER = {"TRUE", "FALSE", "HH:MM", "UTC", "DATE", "TIME", "NFC", "NFD", "NFKC", "NFKD", *dictionary().outcomes}
+# Upper-case texts of the two rooms that are no reasons: outcomes, formats, vocabularies, what numbers show.
+OTHER = {"TRUE", "FALSE", "HH:MM", "UTC", "DATE", "TIME", "NFC", "NFD", "NFKC", "NFKD", "UCUM", *dictionary().outcomes}
 
 
 def codes() -> set[str]:

@@ -88,6 +88,9 @@ KNOWN = [
     ("FEVER_HOURS", 6, "horas", 6),
     ("FEVER_DAYS", 2, "días", 2),
     ("CRP_RATIO", 0.5, "ratio", 0.5),
+    ("HEIGHT", 70, "in", 177.8),
+    ("HEIGHT", 70, "pulgadas", 177.8),
+    ("WEIGHT", 150, "[lb_av]", 68.039),
 ]
 
 
