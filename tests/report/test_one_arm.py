@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pandas as pd
@@ -14,6 +15,7 @@ from historical_controls.ard.unrecorded import without_unrecorded
 from historical_controls.config.scenarios import grid
 from historical_controls.config.study_config import load_config
 from historical_controls.report.described.page import render_description
+from historical_controls.report.inputs import PageInputs
 from historical_controls.report.investigator.page import render_report
 
 from .reading import Page
@@ -69,6 +71,18 @@ def test_the_answer_is_the_mean_its_change_and_the_deaths(study: SmallStudy) -> 
     assert "Mean change from baseline: 20 (−5 to 45) mmHg (95% CI)." in text
     assert "of 5 patients had died" in text and "nobody is compared" in text
     assert "too few patients have values" in text
+
+
+@pytest.mark.parametrize("page", [render_description, render_report])
+def test_without_characteristics_nobody_is_said_to_be_missing(page: Callable[[PageInputs], str]) -> None:
+    """A study that declares no characteristic has no Table 1; that nobody was analysed is said where it is so."""
+    whole = one_arm() if page is render_description else small_study()
+    bare = replace(whole, ard=whole.ard[whole.ard["analysis"] != "baseline"])
+    said = Page.of(page(bare.page("en"))).visible
+    assert "declares no characteristic of its patients" in said and "could be analysed" not in said
+    nobody = replace(bare, ard=bare.ard[bare.ard["analysis"] != "disposition"])
+    said = Page.of(page(nobody.page("en"))).visible
+    assert "o patient could be analysed" in said and "declares no characteristic" not in said
 
 
 def test_nothing_is_asked_that_compares(study: SmallStudy) -> None:

@@ -15,7 +15,7 @@ from historical_controls.report.investigator.answer import sources, treated_coun
 from historical_controls.report.investigator.data import ledger_table, provenance_facts, reasons_table
 from historical_controls.report.investigator.eligibility import care_table
 from historical_controls.report.investigator.page import OutcomePart, caption, figure, outcome_figure, role
-from historical_controls.report.investigator.people import baseline_table, disposition_table
+from historical_controls.report.investigator.people import baseline_table, disposition_table, without_baseline
 from historical_controls.report.narratives.page import PROFILE
 from historical_controls.report.narratives.short import short_narratives
 from historical_controls.report.printing.printer import Printer
@@ -42,6 +42,7 @@ def _content(page: PageInputs) -> dict[str, Any]:
         "size": _size(printer),
         "flow": figure(figures, "15.1-flow.svg", "people.flow_title", "people.flow_desc", printer),
         "baseline": baseline_table(printer),
+        "without_baseline": without_baseline(printer),
         "main_outcomes": [_part(page, code) for code in main if printer.outcome(code).kind == "number"],
         "outcomes": outcomes_table(printer),
         "own_ends": printer.own_ends,

@@ -43,7 +43,7 @@ from historical_controls.report.investigator.outcomes import (
     said_difference,
     scenario_table,
 )
-from historical_controls.report.investigator.people import baseline_table, disposition_table
+from historical_controls.report.investigator.people import baseline_table, disposition_table, without_baseline
 from historical_controls.report.narratives.page import PROFILE
 from historical_controls.report.narratives.short import short_narratives
 from historical_controls.report.printing.html_table import HtmlTable
@@ -111,6 +111,7 @@ def _content(page: PageInputs) -> dict[str, Any]:
         "sources": sources(printer),
         "flow": figure(figures, "15.1-flow.svg", "people.flow_title", "people.flow_desc", printer),
         "baseline": baseline_table(printer),
+        "without_baseline": without_baseline(printer),
         "matrix": matrix_table(printer),
         "readings": readings_table(printer) if config.cohort.rules else None,
         "care": care_table(printer),

@@ -43,6 +43,16 @@ def baseline_table(printer: Printer) -> HtmlTable | None:
     return HtmlTable("baseline", OutputId.BASELINE, Markup(""), heads, tuple(rows), notes)
 
 
+def without_baseline(printer: Printer) -> Markup:
+    """Why there is no Table 1: a group without anybody analysed, or no characteristic to show."""
+    day = float(printer.config.cohort.horizon_days)
+    analysed = [
+        printer.results.one(AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, arm=arm, day=day) for arm in printer.arms
+    ]
+    known = all(row is not None and row.value for row in analysed)
+    return printer.word("people.note_no_characteristics" if known else "people.note_no_patients")
+
+
 def _notes_of_imbalance(printer: Printer) -> tuple[Markup, ...]:
     envelope = printer.fact(format_number(printer.config.balance.envelope.level, "percent"))
     by_chance = printer.word("people.note_by_chance", level=envelope, n=printer.number(treated_count(printer)))
