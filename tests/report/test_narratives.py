@@ -55,6 +55,7 @@ def small_tables() -> CohortTables:
         },
         {"patient_id": "trial/T10", "event": "admission", "hours": -60.0},
         {"patient_id": "trial/T10", "event": "marrow_graft", "hours": 24.0},
+        {"patient_id": "trial/T1", "event": "moved_abroad", "hours": 120.0},
     ]
     visits = [
         {"patient_id": "trial/T10", "outcome": "PF", "day": day, "value": value, "lower": value, "upper": value}
@@ -161,6 +162,8 @@ def test_small_cells_leave_no_single_patient() -> None:
 
 def test_what_a_study_names_itself_is_told_by_its_name() -> None:
     assert "Follow-up ended in week 1: moved abroad." in told()
+    # What ended follow-up is no event beside its end.
+    assert told().count("moved abroad") == 1
     assert "Followed to day 21." in told()
 
 

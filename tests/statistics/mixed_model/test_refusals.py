@@ -135,6 +135,14 @@ def test_ill_conditioned_information() -> None:
         inverted(np.array([[1.0, 1.0], [1.0, 1.0 + 1e-13]]), "kenward-roger")
 
 
+@pytest.mark.parametrize("noise", [0.0, 1e-15, -1e-15, 3e-14])
+def test_what_rounding_leaves_of_a_zero_is_not_printed(noise: float) -> None:
+    """The last digits of a zero differ between processors; a results table must not."""
+    with pytest.raises(IllConditioned) as refused:
+        inverted(np.array([[1.0, 1.0], [1.0, 1.0 + noise]]), "kenward-roger")
+    assert dict(refused.value.message.values)["eigenvalue"] == 0.0
+
+
 def test_a_fit_without_convergence_has_attempts_and_no_estimates() -> None:
     full = fit_mixed_model(study(1), spec(random="1 + day"))
     fit = fit_design(full.design, Control(steps=0))

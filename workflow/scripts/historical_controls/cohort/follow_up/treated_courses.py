@@ -75,8 +75,9 @@ def _values(visits: pd.DataFrame, inputs: CourseInputs, precision: Precision) ->
 
 
 def _events(patient: pd.Series, events: pd.DataFrame, precision: Precision) -> Iterator[Fact]:
-    """What happened after time zero and within follow-up, in the order of time."""
-    within = (events["hours"] > 0) & (events["hours"] / HOURS <= patient["end_day"]) & ~events["event"].isin(UNTOLD)
+    """What happened after time zero and within follow-up, in the order of time; what ended it is told as its end."""
+    untold = [*UNTOLD, patient["end_state"]]
+    within = (events["hours"] > 0) & (events["hours"] / HOURS <= patient["end_day"]) & ~events["event"].isin(untold)
     for _, event in events[within].sort_values(["hours", "event", "item"]).iterrows():
         grade = str(event["value"])
         yield {

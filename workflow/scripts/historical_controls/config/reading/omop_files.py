@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from historical_controls.config.merging import merged, value_at
-from historical_controls.config.sources.omop import USUAL_TABLES, OmopSource, OmopTableName
+from historical_controls.config.sources.omop import EVIDENCE, USUAL_TABLES, OmopSource, OmopTableName
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.dictionary.files import PROGRAM_DICTIONARY
 from historical_controls.errors import UserError, did_you_mean, raise_all
@@ -19,11 +19,6 @@ FORMATS = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S%z"]
 SUFFIXES = {".csv": "csv", ".csv.gz": "csv", ".tsv": "csv", ".parquet": "parquet"}
 DATABASES = {".duckdb": "duckdb", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite"}
 START, END = ({"columns": [name], "formats": FORMATS} for name in ("start", "end"))
-# Rows of these may be the evidence of a characteristic; the file of persons is read beside them.
-EVIDENCE = (
-    *("condition_occurrence", "observation", "procedure_occurrence", "measurement", "drug_exposure"),
-    *("visit_occurrence", "visit_detail"),
-)
 COURSES = ("drug_exposure", "device_exposure", "procedure_occurrence")
 STAYS = ("visit_occurrence", "visit_detail")
 VOCABULARY = ("concept", "concept_ancestor")
@@ -137,7 +132,7 @@ def _table_files(place: Path, path: Path) -> Iterator[tuple[str, dict[str, Any]]
 
 
 def _delimiter(place: Path) -> str:
-    """The mark between the headings of a table, which all begin with small or capital letters and have none within."""
+    """The mark between the headings of a table, which hold none of these marks themselves."""
     if place.suffix == ".gz":
         return ","
     with place.open(encoding="utf-8-sig", errors="replace") as stream:

@@ -37,6 +37,11 @@ USUAL_TABLES: tuple[OmopTableName, ...] = (
     "death",
     "concept",
 )
+# Rows of these may be the evidence of a characteristic; the file of persons is read beside them.
+EVIDENCE: tuple[OmopTableName, ...] = (
+    *("condition_occurrence", "observation", "procedure_occurrence", "measurement", "drug_exposure"),
+    *("visit_occurrence", "visit_detail"),
+)
 # YAML reads 3027018 as a number: its text is meant.
 ConceptKey = Annotated[str, BeforeValidator(lambda said: str(said) if type(said) is int else said), Field(min_length=1)]
 KEY_FORM = re.compile(r"[1-9]\d*|[A-Za-z][\w ]*:\S.*")

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from historical_controls.config.sources.omop import EVIDENCE
 from historical_controls.intake.omop.concepts import Concepts
 from historical_controls.intake.omop.lookups import Lookups
 from historical_controls.intake.omop.moments import iso_text, moments
 from historical_controls.intake.omop.standard import CONCEPT_OF, START_OF, looked_up, values_of
 
-EVIDENCE = (
-    *("condition_occurrence", "observation", "procedure_occurrence", "measurement", "drug_exposure"),
-    *("visit_occurrence", "visit_detail"),
-)
 VALUES = ("value_as_number", "value_as_concept_id", "unit_concept_id", "unit_source_value", "operator_concept_id")
 
 

@@ -8,26 +8,29 @@ from typing import Any
 
 from historical_controls.intake.workbooks.number_formats import contradiction
 
-NUMBER = re.compile(r"[\s<>≤≥=~+\-\u2212]*\d[\d.,\s]*%?\s*")
+# A power of ten within a text, such as a unit: '10³/µL'.
+POWER = re.compile(r"(?<![\d.,])10$")
 
 
 def shown_by_font(cell: Any, text: str) -> str:
     """Return a cell's text as its font shows it, or both where the font changes what it says.
 
     cell: of openpyxl, its value rich where a part of it has a font of its own. '12.5' with a raised 1 is stored as
-    12.51, and may be 12.5 with a note or a power: readable as neither. In other texts ('10³/µL', stored as 103/µL)
-    raised digits stand behind a '^'.
+    12.51, and may be 12.5 with a note or a power: readable as neither. The power of ten of a unit ('10³/µL', stored as
+    103/µL) stands behind a '^'; a digit raised behind a letter ('m²') says what its text says.
     """
     if not text.strip() or cell.font is None:
         return text
     runs = list(_runs(cell.value)) or [(text, False, False)]
     if cell.font.strike or any(struck for _, struck, _ in runs):
         return contradiction("".join(_struck(run, cell.font.strike or struck) for run, struck, _ in runs), text)
-    if not any(raised for *_, raised in runs):
-        return text
-    shown = "".join(f"^{run}" if raised else run for run, _, raised in runs)
-    level = "".join(run for run, _, raised in runs if not raised)
-    return contradiction(shown, text) if NUMBER.fullmatch(level) else shown
+    shown, doubtful = "", False
+    for run, _, raised in runs:
+        behind = raised and shown[-1:].isdigit()
+        doubtful |= behind and not POWER.search(shown)
+        shown += f"^{run}" if behind else run
+    # A power with nothing behind it is a value, or one with the mark of a note.
+    return contradiction(shown, text) if doubtful or re.fullmatch(r".*\^[\s\d\-\u2212]+", shown) else shown
 
 
 def _runs(value: Any) -> Iterator[tuple[str, bool, bool]]:

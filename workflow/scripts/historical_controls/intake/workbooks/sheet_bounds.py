@@ -28,7 +28,8 @@ ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d+)"')
 FORMULA = re.compile(rb"<(?:\w+:)?f[ >]")
 # Parts of a text with a font of their own that changes what they say.
 RICH = re.compile(rb"<(?:\w+:)?(?:strike|vertAlign)\b")
-READ = ("xl/worksheets/", "xl/sharedStrings")
+SHEETS = "xl/worksheets/"
+READ = (SHEETS, "xl/sharedStrings")
 # In any encoding of one or two bytes. No part of a workbook has a document type (ECMA-376, part 2, "XML usage"), whose
 # entities may expand without end or name files of this computer.
 DOCUMENT_TYPE = re.compile(b"<" + b"".join(b"\\x00?" + bytes([letter]) for letter in b"!DOCTYPE"))
@@ -36,13 +37,17 @@ DOCUMENT_TYPE = re.compile(b"<" + b"".join(b"\\x00?" + bytes([letter]) for lette
 
 @dataclass(frozen=True)
 class Unpacked:
-    """What one pass of a workbook tells: whether cells hold formulas, and texts parts that are struck out or raised."""
+    """What one pass of a workbook tells: whether cells hold formulas, and texts parts that are struck out or raised.
+
+    rich_within: whether such texts stand in a sheet itself; spreadsheet programs keep them apart, as shared strings.
+    """
 
     formulas: bool = False
     rich: bool = False
+    rich_within: bool = False
 
     def __or__(self, other: Unpacked) -> Unpacked:
-        return Unpacked(self.formulas or other.formulas, self.rich or other.rich)
+        return Unpacked(self.formulas or other.formulas, self.rich or other.rich, self.rich_within or other.rich_within)
 
 
 def check_workbook(path: Path, raw: bytes) -> Unpacked:
@@ -86,7 +91,8 @@ def _check_part(path: Path, archive: ZipFile, name: str) -> Unpacked:
                 raise UserError(
                     f"there is a row {last}, and a sheet has at most {LAST_ROW}", f"{path}, {name}", "Export it again."
                 )
-            unpacked |= Unpacked(FORMULA.search(body) is not None, RICH.search(body) is not None)
+            rich = RICH.search(body) is not None
+            unpacked |= Unpacked(FORMULA.search(body) is not None, rich, rich and name.startswith(SHEETS))
             # The last tag may go on in the next chunk.
             rest = body[max(body.rfind(b"<"), len(body) - LONGEST_TEXT - CHUNK, 0) :]
     return unpacked

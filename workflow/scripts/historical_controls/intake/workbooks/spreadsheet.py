@@ -38,10 +38,13 @@ from historical_controls.intake.workbooks.number_formats import (
 )
 from historical_controls.intake.workbooks.sheet_bounds import (
     MOST_BLANK_ROWS,
+    Unpacked,
     blank_rows_within,
     check_extent,
     check_workbook,
 )
+
+PLAIN = Unpacked()
 
 
 def read_spreadsheet(path: Path, raw: bytes, file: SourceFile) -> Grid:
@@ -114,7 +117,7 @@ def _filled_rows(path: Path, sent: Iterator[list[str]]) -> list[list[str]]:
 
 def _rows(path: Path, raw: bytes, file: SourceFile) -> Iterator[list[str]]:
     unpacked = check_workbook(path, raw)
-    values = _sheet(path, raw, file, computed=True, rich=unpacked.rich)
+    values = _sheet(path, raw, file, computed=True, unpacked=unpacked)
     # A formula that its writer never computed has no value; its text is kept, so that the cell is held, not blank.
     sheets = [values, _sheet(path, raw, file, computed=False)] if unpacked.formulas else [values]
     for number, cells in enumerate(zip(*(sheet.iter_rows() for sheet in sheets), strict=True), start=1):
@@ -137,14 +140,15 @@ def _formula_text(value: Any) -> str:
     return value if isinstance(value, str) else str(getattr(value, "text", None) or "=")
 
 
-def _sheet(path: Path, raw: bytes, file: SourceFile, computed: bool, rich: bool = False) -> Any:
+def _sheet(path: Path, raw: bytes, file: SourceFile, computed: bool, unpacked: Unpacked = PLAIN) -> Any:
     import openpyxl  # half a second, which no text file need wait for
 
     with warnings.catch_warnings():
         # Styles and extensions that openpyxl does not know are no matter of the data.
         warnings.simplefilter("ignore")
-        # Read row by row, openpyxl drops the fonts of parts of a text.
-        book = openpyxl.load_workbook(BytesIO(raw), read_only=not rich, data_only=computed, rich_text=rich)
+        # Reading row by row, openpyxl drops the fonts within texts that stand in the sheet itself.
+        whole = unpacked.rich_within
+        book = openpyxl.load_workbook(BytesIO(raw), read_only=not whole, data_only=computed, rich_text=unpacked.rich)
     _check_epoch(path, book.epoch.year == 1904, file)
     # Not `sheetnames`, which include chart sheets, without cells.
     sheets = {sheet.title: sheet for sheet in book.worksheets}
@@ -154,7 +158,7 @@ def _sheet(path: Path, raw: bytes, file: SourceFile, computed: bool, rich: bool 
     if name not in sheets:
         raise UserError(f"there is no sheet '{name}'", str(path), did_you_mean(name, sheets))
     sheet = sheets[name]
-    if rich:
+    if whole:
         check_extent(path, sheet.max_row, sheet.max_column, len(sheet._cells))
     else:
         # Some writers state a wrong extent, which would cut the sheet off.

@@ -67,7 +67,9 @@ def inverted(information: Array, method: str) -> Array:
     scaled = information / np.outer(size, size)
     lowest = float(np.linalg.eigvalsh(scaled)[0])
     if lowest < 1e-10:
-        raise IllConditioned(Code.INFORMATION_SINGULAR, method=method, eigenvalue=lowest)
+        # What rounding leaves of a zero differs between machines; a result must not.
+        eigenvalue = lowest if abs(lowest) > 1e-12 else 0.0
+        raise IllConditioned(Code.INFORMATION_SINGULAR, method=method, eigenvalue=eigenvalue)
     return np.asarray(np.linalg.inv(scaled)) / np.outer(size, size)
 
 
