@@ -202,3 +202,23 @@ def test_what_does_not_stop_is_printed_in_one_line_each() -> None:
     )
     assert summary(frame.assign(config_line=""), words["en"]).endswith(" h\n")
     assert summary(frame.iloc[1:], words["en"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("sent", "line"),
+    [
+        ("PENDIENTE", 'accepted_ids: ["PENDIENTE"]   # only if this text is a patient\'s id'),
+        # A sheet that strikes an id out says what to correct in it: no declaration makes a patient of that.
+        ("shown as 'P4 (struck out)', stored as P4", ""),
+        ("#N/A", ""),
+    ],
+)
+def test_the_line_for_a_text_that_is_no_id_names_the_text(sent: str, line: str, tmp_path: Path) -> None:
+    """Of a row with several values, each a record: the line names the id and none of the values."""
+    rows = [f"P{n},2020-05-01 08:00,CRP,{50 + n},mg/L,suero,A,final," for n in range(20)]
+    rows += [f'"{sent}",2020-05-01 09:00,CRP,{50 + n},mg/L,suero,A,final,' for n in range(5)]
+    path = tmp_path / "lab.csv"
+    path.write_text(HEAD + "\n".join(rows) + "\n", encoding="utf-8")
+    findings, _ = findings_of(path, {"parts": [LONG]}, tmp_path)
+    (doubtful,) = findings.loc[findings["finding"] == "DOUBTFUL_SHARE"].to_dict("records")
+    assert (doubtful["n"], doubtful["config_line"]) == (5, line)

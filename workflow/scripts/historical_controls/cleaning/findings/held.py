@@ -10,7 +10,8 @@ import pandas as pd
 
 from historical_controls.cleaning.findings.dates import declared_times
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding, Shown
-from historical_controls.cleaning.ledger.tallies import held_times
+from historical_controls.cleaning.ledger.tallies import ID_SENT, held_times
+from historical_controls.cleaning.records.columns import sheet_fault
 from historical_controls.config.sources.sources import Source, SourceFile
 
 # Held or suspected less than this is what any export holds.
@@ -84,7 +85,12 @@ def unread_files(tally: pd.DataFrame) -> Iterator[Finding]:
 def settling_line(reason: str, held: pd.DataFrame, file: SourceFile) -> str:
     """Return the line of the file's declaration that would settle the commonest of its held records, or ''."""
     first = held.sort_values("n", ascending=False, kind="stable").iloc[0]
-    text, code = json.dumps(first["raw_value"] or "", ensure_ascii=False), first["analyte"]
+    sent = ID_SENT.match(first["hint"] or "") if reason == "ID_INVALID" else None
+    value = sent["text"] if sent else first["raw_value"] or ""
+    # No declaration reads a cell that its sheet withdraws, or has no value for.
+    if sheet_fault(value):
+        return ""
+    text, code = json.dumps(value, ensure_ascii=False), first["analyte"]
     lines: Mapping[str, str] = {
         "UNIT_MISSING": f'default_units: {{{code}: "..."}}   # the unit that the laboratory used',
         "UNIT_UNKNOWN": f'unit_factors: [{{outcome: {code}, true_unit: "..."}}]   # or a row of units.csv',

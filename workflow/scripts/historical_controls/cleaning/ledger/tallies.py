@@ -16,6 +16,8 @@ HELD_KEY = ["file", "item", "table", "analyte", "reason", "raw_value", "hint"]
 READ_AS = re.compile(r"^(?P<number>\S+) .*?\(sent in '(?P<unit>.*?)'(?:, specimen '(?P<specimen>.*)')?\): outside")
 # What records.py says of a time: the text as sent, and what would read it.
 TIME_SENT = re.compile(r"^time as sent: '(?P<text>.*?)'(?:; (?:add|declare|the sheet) .*)?$")
+# What records.py says of a text in the place of an id.
+ID_SENT = re.compile(r"^'(?P<text>.*)' is not a patient id; ", re.DOTALL)
 # Distinct values beyond which counts are folded together while reading.
 MANY = 1_000_000
 

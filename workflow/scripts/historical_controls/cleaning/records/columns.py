@@ -84,7 +84,7 @@ def visible_text(text: str) -> str:
 def sheet_fault(text: str) -> str:
     """Return what to do about a cell whose sheet has no value for it, or shows another than it stores; '' elsewhere."""
     if text.startswith("shown as '"):
-        return "the sheet shows one thing and stores another: correct the cell, or its number format"
+        return "the sheet shows one thing and stores another: correct the cell, its font or its number format"
     if text.startswith("not split: "):
         return "'split_columns' expects its mark between so many values: correct the cell, or declare it otherwise"
     if text.startswith("="):

@@ -114,7 +114,9 @@ def check_subject(records: pd.DataFrame) -> pd.DataFrame:
     if not nobody.any():
         return records
     records = decide(records, nobody & (records["id_text"] == ""), "ID_MISSING", hint="the row names no patient")
-    hint = "'" + records.loc[nobody, "id_text"] + "' is not a patient id; if it is one, list it under 'accepted_ids'"
+    sent = records.loc[nobody, "id_text"]
+    remedy = by_distinct(sent, lambda text: sheet_fault(text) or "if it is one, list it under 'accepted_ids'", "str")
+    hint = "'" + sent + "' is not a patient id; " + remedy
     return decide(records, nobody, "ID_INVALID", hint=hint.reindex(records.index))
 
 
