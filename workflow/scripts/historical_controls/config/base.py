@@ -19,7 +19,8 @@ class Section(BaseModel):
     """A mapping of config.yaml. Unknown keys and infinite numbers are refused; nothing changes after loading."""
 
     # extra="forbid": a misspelt key would otherwise leave its default in force without a word.
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # defer_build: a job builds the few models that it reads, not the whole config that it imports.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 def known_zone(timezone: str) -> str:

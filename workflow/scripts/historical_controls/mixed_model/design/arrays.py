@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from formulaic import ModelSpec
 from numpy.typing import NDArray
 
 from historical_controls.mixed_model.design.specification import MixedModelSpec
+
+if TYPE_CHECKING:
+    from formulaic import ModelSpec
 
 Array = NDArray[np.float64]
 Codes = NDArray[Any]

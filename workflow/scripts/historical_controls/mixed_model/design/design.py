@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from formulaic import Formula, ModelSpec
 
 from historical_controls.mixed_model.design import checks
 from historical_controls.mixed_model.design.arrays import Array, Codes, Design
 from historical_controls.mixed_model.design.errors import DataError
 from historical_controls.mixed_model.design.messages import Code
 from historical_controls.mixed_model.design.specification import MixedModelSpec
+
+if TYPE_CHECKING:
+    from formulaic import ModelSpec
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,17 @@ def _evaluated(design: Design, table: pd.DataFrame) -> Array:
     return values
 
 
+def _matrices(formula: str, data: pd.DataFrame) -> Any:
+    # Imported here, which takes a third of a second: jobs that fit no model need this module for its types alone.
+    from formulaic import Formula
+
+    # By default formulaic drops rows with missing values, and X, Z and the ids would no longer match.
+    return Formula(formula).get_model_matrix(data, na_action="ignore")
+
+
 def _fixed_part(formula: str, data: pd.DataFrame) -> FixedPart:
     try:
-        # By default formulaic drops rows with missing values, and X, Z and the ids would no longer match.
-        both = Formula(formula).get_model_matrix(data, na_action="ignore")
+        both = _matrices(formula, data)
     except Exception as error:
         raise DataError(Code.FORMULA_FAILS, formula=f"fixed={formula!r}", detail=str(error)) from error
     # Text as response becomes one indicator column per level.
@@ -114,7 +123,7 @@ def _taken_over(formula: str, data: pd.DataFrame, like: Design) -> FixedPart:
 
 def _right_side(formula: str, data: pd.DataFrame) -> Any:
     try:
-        return Formula(formula).get_model_matrix(data, na_action="ignore")
+        return _matrices(formula, data)
     except Exception as error:
         raise DataError(Code.FORMULA_FAILS, formula=f"random={formula!r}", detail=str(error)) from error
 
