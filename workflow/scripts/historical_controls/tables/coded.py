@@ -20,7 +20,7 @@ def is_coded(values: pd.Series) -> bool:
 
 def from_codes(codes: np.ndarray, texts: Iterable[Any], index: pd.Index) -> pd.Series:
     """Return the texts that codes (-1: null) stand for, as categories; the texts are distinct."""
-    kept = pd.Index(list(texts), dtype="str")
+    kept = texts if isinstance(texts, pd.Index) and texts.dtype == "str" else pd.Index(list(texts), dtype="str")
     return pd.Series(pd.Categorical.from_codes(codes, kept, validate=False), index=index)
 
 
@@ -32,25 +32,36 @@ def coded(values: pd.Series) -> pd.Series:
     return from_codes(codes, texts, values.index)
 
 
-def constant(text: str, index: pd.Index) -> pd.Series:
-    """Return a column of categories that has one text in every row."""
-    return from_codes(np.zeros(len(index), dtype="int8"), [text], index)
+def constant(text: str | None, index: pd.Index) -> pd.Series:
+    """Return a column of categories that has one text, or null, in every row."""
+    known = [] if text is None else [text]
+    return from_codes(np.full(len(index), len(known) - 1, dtype="int8"), known, index)
+
+
+def distinct_texts(values: pd.Series) -> tuple[np.ndarray, pd.Series]:
+    """Return the codes of categories and their texts by code; where there is a null, its code -1 takes the last one."""
+    codes, known = values.cat.codes.to_numpy(), values.cat.categories
+    texts = known.append(pd.Index([None], dtype="str")) if (codes < 0).any() else known
+    return codes, pd.Series(texts, dtype="str")
 
 
 def mapped(values: pd.Series, function: Callable[[pd.Series], pd.Series]) -> pd.Series:
     """Return categories of what `function` gives for the distinct texts, the last of which is null if there is one."""
-    known = values.cat.categories
-    codes = values.cat.codes.to_numpy()
-    null = bool((codes < 0).any())
-    # The code -1 of a null takes the last place.
-    place, texts = pd.factorize(function(pd.Series([*known, None] if null else known, dtype="str")))
+    codes, known = distinct_texts(values)
+    place, texts = pd.factorize(function(known))
     return from_codes(place.astype("int32")[codes], texts, values.index) if len(place) else values
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with texts in place of categories."""
     names = [name for name in frame.columns if is_coded(frame[name])]
-    return frame.astype(dict.fromkeys(names, "str")) if names else frame
+    return frame.assign(**{name: _plain_text(frame[name]) for name in names}) if names else frame
+
+
+def _plain_text(values: pd.Series) -> pd.Series:
+    # pandas' own way leads over one Python object for each row.
+    texts = values.cat.categories.array.take(values.cat.codes.to_numpy(), allow_fill=True)
+    return pd.Series(texts, index=values.index, dtype="str")
 
 
 def texts_replaced(values: pd.Series, rows: np.ndarray, said: str | pd.Series | None) -> pd.Series:

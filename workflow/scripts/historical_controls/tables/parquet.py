@@ -109,24 +109,31 @@ class TableWriter:
         group = max(1, min(ROW_GROUP, GROUP_CELLS // max(len(self._schema), 1)))
         if waiting < group and not everything:
             return
-        # Row groups are cut from the whole, so that the bytes do not depend on how rows arrived.
-        joined = pa.concat_tables(self._held).unify_dictionaries().combine_chunks()
+        # Row groups are cut from the whole, so that the bytes do not depend on how rows arrived. Pieces keep codes of
+        # their own until a row group has rows of two of them.
+        joined = pa.concat_tables(self._held)
         if self._writer is None:
             self._writer = _writer(self._part, joined.schema, self.table)
         whole = waiting if everything else waiting - waiting % group
         for start in range(0, whole, group):
-            self._writer.write_table(_own_codes(joined.slice(start, min(group, whole - start))))
+            rows = joined.slice(start, min(group, whole - start))
+            self._writer.write_table(_own_codes(rows.unify_dictionaries().combine_chunks()))
         self._held = [joined.slice(whole)] if whole < waiting else []
 
 
 def _writer(path: Path, schema: pa.Schema, table: Table) -> pq.ParquetWriter:
-    """Numbers hardly repeat and are asked for by the key only, so neither is paid for elsewhere."""
-    texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_dictionary(field.type)]
+    """Texts and measured numbers repeat: each distinct one is written once. Lines of a file count up: their steps are.
+
+    Statistics are asked for by the key only, so they are not paid for elsewhere.
+    """
+    counts = [field.name for field in schema if pa.types.is_integer(field.type)]
+    repeated = [field.name for field in schema if field.name not in counts and not pa.types.is_timestamp(field.type)]
     return pq.ParquetWriter(
         path,
         schema,
         compression="zstd",
-        use_dictionary=texts or False,
+        use_dictionary=repeated or False,
+        column_encoding=dict.fromkeys(counts, "DELTA_BINARY_PACKED") or None,
         write_statistics=list(table.key),
         # With it, texts that were written from codes would be read as codes.
         store_schema=not any(pa.types.is_dictionary(field.type) for field in schema),
@@ -143,6 +150,8 @@ def _own_codes(rows: pa.Table) -> pa.Table:
 
 def _renumbered(column: pa.DictionaryArray) -> pa.DictionaryArray:
     indices = column.indices
+    if len(column.dictionary) == 1 and not column.null_count and len(column):
+        return column
     null = np.asarray(indices.is_null().to_numpy(zero_copy_only=False))
     codes = np.full(len(column), -1, dtype="int32")
     codes[~null], used = pd.factorize(indices.drop_null().to_numpy())
@@ -260,7 +269,10 @@ def read_among(
     `columns`: a subset, which must name `column`.
     """
     wanted = None if columns is None else list(columns)
-    with opened(path, table, [name for name in table.texts if name != column]) as file:
+    with opened(path, table) as known:
+        # Of open columns, too: most columns of an intake are.
+        texts = [own.name for own in known.schema_arrow if pa.types.is_string(own.type) and own.name != column]
+    with opened(path, table, texts) as file:
         among = pa.array(values, type=file.schema_arrow.field(column).type)
         for group in range(file.num_row_groups):
             rows = file.read_row_group(group, wanted)
@@ -279,7 +291,9 @@ def typed(arrow: pa.Table, table: Table) -> pd.DataFrame:
 
 def read_distinct(paths: Iterable[str | Path], table: Table, columns: list[str]) -> pd.DataFrame:
     """The distinct rows of some columns over several files of one table, read piece by piece."""
-    found = [piece.drop_duplicates() for path in paths for piece in read_pieces(path, table, columns)]
+    coded = [name for name in columns if name in table.texts]
+    pieces = (piece for path in paths for piece in read_pieces(path, table, columns, coded))
+    found = [plain(piece.drop_duplicates()) for piece in pieces]
     return pd.concat(found or [table.empty()[columns]], ignore_index=True).drop_duplicates(ignore_index=True)
 
 
