@@ -25,6 +25,7 @@ from historical_controls.intake.splitting import with_split_columns
 from historical_controls.intake.statistical import read_statistical
 from historical_controls.intake.text_files.delimited import BLOCK, read_delimited
 from historical_controls.intake.workbooks.spreadsheet import read_spreadsheet
+from historical_controls.tables.coded import constant
 from historical_controls.tables.parquet import TableWriter
 from historical_controls.tables.registry import INTAKE
 from historical_controls.tables.schema import conform
@@ -184,15 +185,15 @@ def _table(grid: Grid, sha256: str, private: list[str]) -> pd.DataFrame:
     kept = [column for column, name in zip(grid.cells, grid.header, strict=True) if name not in private]
     # One repeated value in Arrow's memory, without a Python object for each of a million lines.
     nothing = pd.array(pa.nulls(len(grid.lines), pa.string()), dtype="str")
-    same = pd.array(pa.repeat(sha256, len(grid.lines)), dtype="str")
-    good = grid.cells[kept].assign(line=grid.lines, sha256=same, problem=nothing, text=nothing)
-    if not grid.problems:
-        return good
-    bad = pd.DataFrame(grid.problems, columns=["line", "problem", "text"]).assign(sha256=sha256)
-    if private:
-        # The text of a broken line may hold what private columns would: it is kept only where there are none.
-        bad["text"] = None
-    return pd.concat([good, bad], ignore_index=True) if len(good) else _with_columns(bad, good)
+    out = grid.cells[kept].assign(line=grid.lines, problem=nothing, text=nothing)
+    if grid.problems:
+        bad = pd.DataFrame(grid.problems, columns=["line", "problem", "text"])
+        if private:
+            # The text of a broken line may hold what private columns would: it is kept only where there are none.
+            bad["text"] = None
+        out = pd.concat([out, bad], ignore_index=True) if len(out) else _with_columns(bad, out)
+    # As a category: the writer would hash its 64 letters again for every line.
+    return out.assign(sha256=constant(sha256, out.index))
 
 
 def _with_columns(bad: pd.DataFrame, good: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from historical_controls.cleaning.records.distinct import factorized
+from historical_controls.cleaning.records.distinct import factorized_texts
 from historical_controls.config.sources.parts import TimeColumns
 from historical_controls.config.sources.time_formats import OFFSET, shape, tells_clock
 from historical_controls.tables.coded import coded, is_coded
@@ -111,8 +111,8 @@ def parse_times(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Pars
     different results), DATE_RANGE (outside the study's dates). A local time that a clock change skips is moved
     forward, one that occurs twice is read as the first; `shifted` says which.
     """
-    codes, found = factorized(texts)
-    distinct = pd.Series(found, dtype="str").str.strip()
+    codes, found = factorized_texts(texts)
+    distinct = found.astype("str").str.strip()
     parts = _relative(distinct, spec, calendar) if spec.relative_to else _absolute(distinct, spec, calendar)
     if is_coded(texts):
         utc, hours, reason, shifted, latest, latest_hours = parts

@@ -16,9 +16,9 @@ from pydantic import BaseModel
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding
 from historical_controls.cleaning.ledger.tallies import counted, held_times
 from historical_controls.cleaning.records.columns import CELL
+from historical_controls.cleaning.records.distinct import row_counts
 from historical_controls.config.sources.parts import TimeColumns
 from historical_controls.config.sources.sources import Source, SourceFile
-from historical_controls.tables.coded import plain
 from historical_controls.tables.parquet import read_pieces, read_table
 from historical_controls.tables.registry import EVENTS, MEASUREMENTS
 
@@ -173,8 +173,7 @@ def _days(measurements: Path, happened: pd.DataFrame, source: Source, files: lis
 def _counted(records: pd.DataFrame, source: Source, files: list[str]) -> pd.DataFrame:
     own = records.loc[records["file"].isin(files)]
     day = own["time"].dt.tz_convert(source.timezone).dt.tz_localize(None).dt.normalize()
-    frame = own[["patient_id", "file"]].assign(day=day)
-    return plain(frame.groupby(["patient_id", "file", "day"]).size().rename("n").reset_index())
+    return row_counts(own[["patient_id", "file"]].assign(day=day).dropna(subset="day"))
 
 
 def _stays(happened: pd.DataFrame, source: Source) -> pd.DataFrame:

@@ -21,7 +21,13 @@ from historical_controls.cleaning.findings.severity import severity
 from historical_controls.cleaning.findings.specimens import is_unknown, unknown_specimens
 from historical_controls.cleaning.findings.units import source_shifts, unit_suspects
 from historical_controls.cleaning.findings.values import coded_dates, coded_missing, piled_up
-from historical_controls.cleaning.ledger.tallies import held_tally, ledger_tally, outside_values, value_tally
+from historical_controls.cleaning.ledger.tallies import (
+    held_tally,
+    ledger_tally,
+    measured_tally,
+    numeric,
+    outside_values,
+)
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.tables.registry import FINDINGS
@@ -55,14 +61,15 @@ def inspect_source(inspected: Inspected, source: Source, dictionary: Dictionary)
 
 
 def _findings(inspected: Inspected, source: Source, dictionary: Dictionary) -> Iterator[Finding]:
-    values, tally = value_tally(inspected.measurements), ledger_tally(inspected.ledger)
+    measured, tally = measured_tally(inspected.measurements), ledger_tally(inspected.ledger)
+    values = numeric(measured)
     held = held_tally(tally)
     outside = outside_values(held)
     # Of a specimen that nobody knows, a value far from those of blood says nothing about the unit.
     known, known_outside = (
         frame.loc[~is_unknown(frame["specimen"], dictionary)].reset_index(drop=True) for frame in (values, outside)
     )
-    others = {name: value_tally(path) for name, path in inspected.others.items()}
+    others = {name: numeric(measured_tally(path)) for name, path in inspected.others.items()}
     orders = list(date_suspects(inspected.measurements, inspected.events, held, source, inspected.intake))
     # Dates read in another order come before or after anything: they say nothing about the clock.
     misdated = {one.file for one in orders if not math.isnan(one.share)}
@@ -71,7 +78,7 @@ def _findings(inspected: Inspected, source: Source, dictionary: Dictionary) -> I
         *coded_dates(held, source),
         *piled_up(values, dictionary),
         *unit_suspects(known, known_outside, dictionary),
-        *unknown_specimens(inspected.measurements, outside, held, tally, dictionary),
+        *unknown_specimens(measured, outside, held, tally, dictionary),
         *source_shifts(values, others, dictionary),
         *unknown_arms(inspected.ledger, tally, source),
         *orders,

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pandas as pd
 
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding
-from historical_controls.cleaning.ledger.tallies import counted
 from historical_controls.dictionary.dictionary import Dictionary
 
 # What specimens.py of the rows says of a specimen that is not in the dictionary.
@@ -17,14 +15,13 @@ UNKNOWN = r"^specimen '(?P<specimen>.*)' is not in specimens\.csv"
 
 
 def unknown_specimens(
-    measurements: Path, outside: pd.DataFrame, held: pd.DataFrame, tally: pd.DataFrame, dictionary: Dictionary
+    measured: pd.DataFrame, outside: pd.DataFrame, held: pd.DataFrame, tally: pd.DataFrame, dictionary: Dictionary
 ) -> Iterator[Finding]:
     """Yield per file each specimen that specimens.csv lacks, of clean and of held records.
 
-    outside, held, tally: see ledger/tallies.py.
+    measured, outside, held, tally: see ledger/tallies.py.
     """
-    clean = counted(measurements, ["file", "outcome", "specimen"])
-    both = pd.concat([clean, outside], ignore_index=True)
+    both = pd.concat([measured, outside], ignore_index=True)
     strange = both.loc[is_unknown(both["specimen"], dictionary), ["file", "outcome", "specimen", "n"]]
     other = held.loc[held["reason"] == "SPECIMEN_OTHER"]
     said = other["hint"].str.extract(UNKNOWN)["specimen"]

@@ -6,9 +6,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from scipy.special import ndtri
 
 from historical_controls.ard.keys.analyses import AnalysisKey
@@ -16,11 +13,15 @@ from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.cleaning.ledger.counts import FATES
+from historical_controls.cleaning.records.distinct import by_distinct, row_counts
 from historical_controls.config.sources.sources import Source
 from historical_controls.inference.counts import newcombe
 from historical_controls.inference.shares import exact_interval
+from historical_controls.tables.parquet import read_pieces
+from historical_controls.tables.registry import LEDGER
 
 KEY = ["source", "arm", "outcome", "fate", "reason"]
+READ = ["source", "subject", "analyte", "fate", "reason"]
 ALL = Cell(AnalysisKey.LEDGER_LOSS_ARMS, "primary", population="all")
 
 
@@ -55,22 +56,17 @@ def _treated(people: pd.DataFrame, sources: Mapping[str, Source]) -> set[tuple[s
 def _counted(path: str | Path, treated: set[tuple[str, str]]) -> pd.DataFrame:
     """Count the records of one ledger, of one source: columns source, treated, analyte, fate, reason, n.
 
-    Counted in Arrow: of millions of records a few hundred counts become texts of pandas.
+    Texts stay codes: of millions of records a few hundred counts become texts of pandas.
     """
     keys = ["source", "treated", "analyte", "fate", "reason"]
-    total: list[pa.Table] = []
-    with pq.ParquetFile(path) as file:
-        for group in range(file.num_row_groups):
-            rows = file.read_row_group(group, ["source", "subject", "analyte", "fate", "reason"])
-            own = pa.array([subject for source, subject in sorted(treated) if source == rows["source"][0].as_py()])
-            # Without treated patients the list has the type null, in which no text can be looked up.
-            chosen = pc.is_in(rows["subject"], value_set=own.cast(pa.string()))
-            counts = rows.append_column("treated", chosen).group_by(keys).aggregate([([], "count_all")])
-            total.append(counts.rename_columns([*keys, "n"]))
-    if not total:
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in keys}).assign(treated=False, n=0)
-    counted = pa.concat_tables(total).group_by(keys).aggregate([("n", "sum")]).rename_columns([*keys, "n"]).to_pandas()
-    return counted.astype({**dict.fromkeys(keys, "str"), "treated": bool, "n": "int64"})
+    counts = [pd.DataFrame({name: pd.Series(dtype="str") for name in keys}).assign(treated=False, n=0)]
+    for rows in read_pieces(path, LEDGER, READ, READ):
+        own = {subject for source, subject in treated if source == rows["source"].iloc[0]}
+        chosen = by_distinct(rows["subject"], own.__contains__, bool)
+        counts.append(row_counts(rows.assign(treated=chosen)[keys]))
+    # An empty frame would change the types of the others.
+    both = pd.concat([frame for frame in counts if len(frame)] or counts, ignore_index=True)
+    return both.groupby(keys, dropna=False)["n"].sum().reset_index()
 
 
 def losses_ard(tally: pd.DataFrame, level: float) -> pd.DataFrame:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
+
+from historical_controls.cleaning.records.distinct import first_rows, numbered_rows, row_counts
 
 VALUE_KEY = ["file", "item", "outcome", "assay", "specimen", "raw_unit", "raw_value", "value"]
 HELD_KEY = ["file", "item", "table", "analyte", "reason", "raw_value", "hint"]
@@ -22,10 +22,14 @@ ID_SENT = re.compile(r"^'(?P<text>.*)' is not a patient id; ", re.DOTALL)
 MANY = 1_000_000
 
 
-def value_tally(measurements: Path) -> pd.DataFrame:
-    """Count each exact value of table measurements: columns of VALUE_KEY and n."""
-    exact = counted(measurements, VALUE_KEY)
-    return exact.loc[exact["value"].notna()].reset_index(drop=True)
+def measured_tally(measurements: Path) -> pd.DataFrame:
+    """Count each exact value of table measurements: columns of VALUE_KEY (value null where it is no number) and n."""
+    return counted(measurements, VALUE_KEY)
+
+
+def numeric(measured: pd.DataFrame) -> pd.DataFrame:
+    """Return the exact numbers of a `measured_tally`."""
+    return measured.loc[measured["value"].notna()].reset_index(drop=True)
 
 
 def ledger_tally(ledger: Path) -> pd.DataFrame:
@@ -39,29 +43,29 @@ def held_tally(tally: pd.DataFrame) -> pd.DataFrame:
 
 
 def counted(path: Path, keys: list[str]) -> pd.DataFrame:
-    """Return the distinct rows of some columns of a table, text but for value, and how often each occurs (n)."""
-    total: pa.Table | None = None
-    for piece in _pieces(path, keys):
-        counts = piece.group_by(keys).aggregate([([], "count_all")]).rename_columns([*keys, "n"])
-        total = counts if total is None else pa.concat_tables([total, counts])
-        # Counts of pieces pile up: a value that occurs in every row group is there once for each of them.
-        if len(total) > MANY:
-            total = _folded(total, keys)
-    frame = _folded(total, keys).to_pandas() if total is not None else pd.DataFrame(columns=[*keys, "n"])
+    """Return the distinct rows of some columns of a table, text but for value, and how often each occurs (n).
+
+    In order of their first appearance.
+    """
     texts = [name for name in keys if name != "value"]
-    return frame.astype(
+    counts = [pd.DataFrame(columns=[*keys, "n"])]
+    # As codes of their distinct texts, millions of rows are counted like numbers.
+    with pq.ParquetFile(path, read_dictionary=texts) as file:
+        for group in range(file.num_row_groups):
+            counts.append(row_counts(file.read_row_group(group, keys, use_threads=False).to_pandas()))
+            # Counts of pieces pile up: a value that occurs in every row group is there once for each of them.
+            if sum(map(len, counts)) > MANY:
+                counts = [_folded(counts, keys)]
+    return _folded(counts, keys).astype(
         {**dict.fromkeys(texts, "str"), "n": "int64"} | ({"value": "float64"} if "value" in keys else {})
     )
 
 
-def _folded(counts: pa.Table, keys: list[str]) -> pa.Table:
-    return counts.group_by(keys).aggregate([("n", "sum")]).rename_columns([*keys, "n"])
-
-
-def _pieces(path: Path, keys: list[str]) -> Iterator[pa.Table]:
-    with pq.ParquetFile(path) as file:
-        for group in range(file.num_row_groups):
-            yield file.read_row_group(group, keys)
+def _folded(counts: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
+    both = pd.concat([frame for frame in counts if len(frame)] or counts[:1], ignore_index=True)
+    numbers = pd.factorize(numbered_rows(both[keys]))[0]
+    n = both["n"].groupby(numbers).sum().to_numpy()
+    return both.iloc[first_rows(numbers)].assign(n=n).reset_index(drop=True)
 
 
 def outside_values(held: pd.DataFrame) -> pd.DataFrame:

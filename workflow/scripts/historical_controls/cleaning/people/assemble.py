@@ -29,7 +29,7 @@ from historical_controls.cleaning.records.records import RECORD_KEY, decide, und
 from historical_controls.cleaning.rows.files import LostRecordError
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.tables.coded import coded, is_coded, plain, texts_replaced
+from historical_controls.tables.coded import is_coded, mapped, plain, texts_replaced
 from historical_controls.tables.registry import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS
 from historical_controls.tables.schema import Table, conform
 
@@ -126,10 +126,11 @@ def _linked(records: pd.DataFrame, ids: pd.DataFrame) -> pd.DataFrame:
     person = dict(zip(ids["subject"], ids["patient_id"], strict=True))
     hold = dict(zip(ids["subject"], ids["hold"], strict=True))
     subjects = records["subject"]
-    out = undecided(records, patient_id=by_distinct(subjects, lambda name: person.get(name, ""), "str"))
-    if is_coded(subjects):
-        own = ("patient_id", "fate", "reason", "hint")
-        out = out.assign(**{name: coded(out[name]) for name in own})
+
+    def ids_of(names: pd.Series) -> pd.Series:
+        return by_distinct(names, lambda name: person.get(name, ""), "str")
+
+    out = undecided(records, patient_id=mapped(subjects, ids_of) if is_coded(subjects) else ids_of(subjects))
     holds = by_distinct(subjects, lambda name: hold.get(name, ""), "str")
     hint = "the id is not clearly one person's: say in the crosswalk who is who"
     # Of a doubtful id no single record can be free: nobody knows whose it is.

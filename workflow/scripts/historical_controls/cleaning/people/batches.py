@@ -45,7 +45,7 @@ def _numbered(counts: np.ndarray, most: int) -> list[int]:
 
 
 def _subjects(path: Path) -> Iterator[pa.ChunkedArray]:
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, read_dictionary=["subject"]) as file:
         for group in range(file.num_row_groups):
             yield file.read_row_group(group, ["subject"], use_threads=False)["subject"]
 

@@ -30,26 +30,34 @@ def check_patients(records: pd.DataFrame, dictionary: Dictionary, timezone: str)
     """Hold LYMPH_ABOVE_WBC, and add flags COPY_FWD, JUMP, ABG_VENOUS."""
     if records.empty:
         return records
-    records = hold_more_lymphocytes(records)
+    records = hold_more_lymphocytes(records, _exact(records))
+    exact = _exact(records)
     marks = {
-        "COPY_FWD": copied_forward(records, dictionary, timezone),
-        "JUMP": jumps(records, dictionary),
-        "ABG_VENOUS": perhaps_venous(records),
+        "COPY_FWD": copied_forward(exact, dictionary, timezone),
+        "JUMP": jumps(exact, dictionary),
+        "ABG_VENOUS": perhaps_venous(exact),
     }
     flags = records["flags"]
     for name, rows in marks.items():
-        flags = with_flag(flags, name, rows)
+        flags = with_flag(flags, name, pd.Series(records.index.isin(rows), records.index))
     return records.assign(flags=flags)
 
 
-def _exact(records: pd.DataFrame, *codes: str) -> pd.DataFrame:
-    rows = records["outcome"].isin(codes) & (records["fate"] == "clean") & records["value"].notna()
+def _exact(records: pd.DataFrame) -> pd.DataFrame:
+    rows = (records["fate"] == "clean") & records["value"].notna()
     return records[[*SAMPLE, "outcome", "value"]].loc[rows.to_numpy()]
 
 
-def hold_more_lymphocytes(records: pd.DataFrame) -> pd.DataFrame:
-    """Hold both counts of a sample with more lymphocytes than leukocytes: neither can be trusted."""
-    pairs = _same_sample(_exact(records, "LYMPH"), _exact(records, "WBC"))
+def _of(exact: pd.DataFrame, *codes: str) -> pd.DataFrame:
+    return exact.loc[exact["outcome"].isin(codes).to_numpy()]
+
+
+def hold_more_lymphocytes(records: pd.DataFrame, exact: pd.DataFrame) -> pd.DataFrame:
+    """Hold both counts of a sample with more lymphocytes than leukocytes: neither can be trusted.
+
+    exact: the clean numbers among the records.
+    """
+    pairs = _same_sample(_of(exact, "LYMPH"), _of(exact, "WBC"))
     wrong = pairs.loc[pairs["value"] > pairs["other"]]
     if wrong.empty:
         return records
@@ -64,38 +72,33 @@ def _same_sample(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     return left.merge(right, on=SAMPLE)
 
 
-def copied_forward(records: pd.DataFrame, dictionary: Dictionary, timezone: str) -> pd.Series:
-    """Return where laboratory values repeat the day before, if all analytes of both days do, on three days or more."""
-    laboratory = [code for code, known in dictionary.plausibility.items() if known.measured_by == "laboratory"]
-    out = pd.Series(False, index=records.index)
-    rows = _exact(records, *laboratory)
-    if rows.empty:
-        return out
+def copied_forward(exact: pd.DataFrame, dictionary: Dictionary, timezone: str) -> pd.Index:
+    """Return the laboratory values that repeat the day before, if all analytes of both days do, on three days or more.
+
+    exact: the clean numbers among the records; they are given by their index, here and in the other checks.
+    """
+    rows = _of(exact, *(code for code, known in dictionary.plausibility.items() if known.measured_by == "laboratory"))
     local = rows["time"].dt.tz_convert(timezone).dt.tz_localize(None)
     # Days by the hospital's clock, as whole numbers that can be subtracted.
     day = local.to_numpy().astype("datetime64[D]").astype("int64")
-    frame = pd.DataFrame(
-        {
-            "patient": factorized(rows["patient_id"])[0],
-            "outcome": factorized(rows["outcome"])[0],
-            "day": day,
-            "time": rows["time"].astype("int64").to_numpy(),
-            "value": rows["value"].to_numpy(),
-            "row": rows.index.to_numpy(),
-        }
-    ).sort_values(["patient", "outcome", "day", "time"], kind="stable")
+    patient, outcome = (factorized(rows[name])[0] for name in ("patient_id", "outcome"))
+    order = np.lexsort((rows["time"].astype("int64").to_numpy(), day, outcome, patient))
     # One value a day: repeats within a day are no copies of the day before.
-    first = frame.loc[~frame.duplicated(["patient", "outcome", "day"])]
-    before = first.shift(1)
-    next_day = (first["patient"] == before["patient"]) & (first["outcome"] == before["outcome"])
-    first = first.assign(both=next_day & (first["day"] == before["day"] + 1))
-    first["same"] = first["both"] & (first["value"] == before["value"])
-    days = first.groupby(["patient", "day"])[["both", "same"]].sum().reset_index()
+    sample = np.stack([patient, outcome, day])[:, order]
+    order = order[np.append(True, (np.diff(sample) != 0).any(axis=0))[: len(order)]]
+    patient, outcome, day, value = patient[order], outcome[order], day[order], rows["value"].to_numpy()[order]
+    both = (np.diff(patient) == 0) & (np.diff(outcome) == 0) & (np.diff(day) == 1)
+    compared = pd.DataFrame(
+        {"patient": patient[1:], "day": day[1:], "same": value[1:] == value[:-1], "row": order[1:]}
+    )[both]
+    repeated = compared.loc[compared["same"]].groupby(["patient", "day"]).size()
+    # Most often none, and then nothing is left to compare.
+    days = repeated.index[repeated >= LEAST_ANALYTES].to_frame(index=False)
+    compared = compared.merge(days, on=["patient", "day"]) if len(days) else compared[:0]
     # Every analyte measured on both days must be the same; one measured on a single day says nothing.
-    copied = days.loc[(days["same"] >= LEAST_ANALYTES) & (days["same"] == days["both"]), ["patient", "day"]]
-    kept = first.loc[first["same"]].merge(_in_runs(copied), on=["patient", "day"])
-    out.loc[kept["row"]] = True
-    return out
+    whole = compared.groupby(["patient", "day"])["same"].all()
+    kept = compared.merge(_in_runs(whole.index[whole].to_frame(index=False)), on=["patient", "day"])
+    return rows.index[kept["row"]]
 
 
 def _in_runs(days: pd.DataFrame) -> pd.DataFrame:
@@ -105,13 +108,10 @@ def _in_runs(days: pd.DataFrame) -> pd.DataFrame:
     return days.loc[run.groupby(run).transform("size") >= LEAST_COPIES]
 
 
-def jumps(records: pd.DataFrame, dictionary: Dictionary) -> pd.Series:
-    """Return where a value changes from the previous one by more than `change_per_hour` (a ratio on log scales)."""
+def jumps(exact: pd.DataFrame, dictionary: Dictionary) -> pd.Index:
+    """Return the values that change from the previous one by more than `change_per_hour` (a ratio on log scales)."""
     limits = {c: known.change_per_hour for c, known in dictionary.plausibility.items() if known.change_per_hour}
-    out = pd.Series(False, index=records.index)
-    rows = _exact(records, *limits)
-    if rows.empty:
-        return out
+    rows = _of(exact, *limits)
     outcome, codes = factorized(rows["outcome"])
     patient = factorized(rows["patient_id"])[0]
     time = rows["time"].astype("int64").to_numpy()
@@ -126,21 +126,18 @@ def jumps(records: pd.DataFrame, dictionary: Dictionary) -> pd.Series:
         ratio = np.abs(np.diff(np.log(value))) > np.log(limit[1:]) * hours
     difference = np.abs(np.diff(value)) > limit[1:] * hours
     jumped = own & np.where(log[1:], ratio, difference)
-    out.loc[rows.index[order[1:][jumped]]] = True
-    return out
+    return rows.index[order[1:][jumped]]
 
 
-def perhaps_venous(records: pd.DataFrame) -> pd.Series:
+def perhaps_venous(exact: pd.DataFrame) -> pd.Index:
     """Return low oxygen pressures, not declared venous, with a high pulse oximetry within half an hour."""
-    low = plain(_exact(records, "PAO2"))
+    low = plain(_of(exact, "PAO2"))
     low = low.loc[(low["value"] < VENOUS_BELOW) & (low["specimen"] != "venous")]
-    saturation = plain(_exact(records, "SPO2"))
-    out = pd.Series(False, index=records.index)
+    saturation = plain(_of(exact, "SPO2"))
     if low.empty or saturation.empty:
-        return out
+        return low.index[:0]
     # merge_asof needs both sides sorted by time, over all patients together.
     left = low[["patient_id", "time"]].reset_index(names="row").sort_values("time")
     right = saturation[["patient_id", "time", "value"]].sort_values("time")
     near = pd.merge_asof(left, right, on="time", by="patient_id", tolerance=NEAR_IN_TIME, direction="nearest")
-    out.loc[near.loc[near["value"] > SATURATED_ABOVE, "row"]] = True
-    return out
+    return pd.Index(near.loc[near["value"] > SATURATED_ABOVE, "row"])

@@ -13,7 +13,7 @@ from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.config.sources.codes import ZERO_WIDTH, DeclaredCodes, M
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.folding import fold
-from historical_controls.tables.coded import coded, constant, mapped
+from historical_controls.tables.coded import coded, constant, distinct_texts, mapped
 
 CELL = "cell:"
 # Lines that the declaration itself sets aside; any other line that is no row of columns may have named a patient.
@@ -64,8 +64,8 @@ def column(rows: pd.DataFrame, name: str | None) -> pd.Series:
     cells = rows[CELL + name]
     if isinstance(cells.dtype, pd.CategoricalDtype):
         # What is done to a text is done once to each distinct one; a null, which has the code -1, stays null.
-        known = _tidied(pd.Series([*cells.cat.categories, None], dtype="str"))
-        return known.take(cells.cat.codes.to_numpy()).set_axis(cells.index)
+        codes, known = distinct_texts(cells)
+        return _tidied(known).take(codes).set_axis(cells.index)
     return _tidied(cells)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from historical_controls.tables.coded import coded
+from historical_controls.tables.coded import coded, distinct_texts, is_coded, plain
+from historical_controls.tables.schema import LARGEST_CODE
 
 
 def by_distinct(texts: pd.Series, function: Callable[[str], Any], dtype: Any = object) -> pd.Series:
@@ -66,13 +67,19 @@ def numbers_by_distinct_pair(
 
 def factorized(texts: pd.Series) -> tuple[np.ndarray, list[str]]:
     """Return an integer code per row, and the distinct texts by code (of categories, also those that no row has)."""
-    if isinstance(texts.dtype, pd.CategoricalDtype):
-        codes, known = texts.cat.codes.to_numpy(), list(texts.cat.categories)
-        null = codes < 0
+    codes, distinct = factorized_texts(texts)
+    # Arrow gives an array of objects far faster than one text after the other.
+    return codes, distinct.to_numpy(dtype=object).tolist()
+
+
+def factorized_texts(texts: pd.Series) -> tuple[np.ndarray, pd.Series]:
+    """Return the same with the distinct texts as a column."""
+    if is_coded(texts):
+        codes, known = distinct_texts(texts)
         # Null is '' here as elsewhere.
-        return (np.where(null, len(known), codes), [*known, ""]) if null.any() else (codes, known)
+        return np.where(codes < 0, len(known) - 1, codes), known.fillna("")
     codes, distinct = pd.factorize(texts.fillna("") if texts.hasnans else texts)
-    return codes, list(distinct)
+    return codes, pd.Series(distinct, dtype=texts.dtype)
 
 
 def numbered(values: pd.Series) -> tuple[np.ndarray, int]:
@@ -90,11 +97,34 @@ def _taken(values: list[Any], codes: np.ndarray, dtype: Any, index: pd.Index) ->
 
 def repeats(frame: pd.DataFrame) -> np.ndarray:
     """Return where a row equals another one in every column (nulls are equal)."""
-    codes = np.zeros(len(frame), dtype="int64")
+    return pd.Series(numbered_rows(frame)).duplicated(keep=False).to_numpy()
+
+
+def first_rows(numbers: np.ndarray) -> np.ndarray:
+    """Return the position of the first row of each number, which count from 0 without gaps."""
+    first = np.zeros(numbers.max(initial=-1) + 1, dtype="int64")
+    # Of several assignments to one place the last counts: read backwards, that of the first row.
+    first[numbers[::-1]] = np.arange(len(numbers))[::-1]
+    return first
+
+
+def row_counts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the distinct rows as texts, in order of appearance, and how often each is there (column n)."""
+    numbers = pd.factorize(numbered_rows(frame))[0]
+    return plain(frame.iloc[first_rows(numbers)]).assign(n=np.bincount(numbers))
+
+
+def numbered_rows(frame: pd.DataFrame) -> np.ndarray:
+    """Return a whole number for each row, the same for rows that are equal in every column (nulls are equal)."""
+    codes, largest = np.zeros(len(frame), dtype="int64"), 1
     for name in frame:
         own, distinct = numbered(frame[name])
-        if distinct > 1:
-            # Renumbered after every column, so that the codes stay below the number of rows and cannot overflow.
-            codes = pd.factorize(codes * distinct + own)[0]
-    counts = np.bincount(codes, minlength=1)
-    return counts[codes] > 1
+        if distinct < 2:
+            continue
+        if largest * distinct > LARGEST_CODE:
+            # As many codes as there are distinct rows so far.
+            codes, found = pd.factorize(codes)
+            largest = len(found)
+        codes = codes * distinct + own
+        largest *= distinct
+    return codes

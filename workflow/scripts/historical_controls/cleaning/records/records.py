@@ -12,7 +12,7 @@ from historical_controls.cleaning.records.columns import CELL, DECLARED_ASIDE, d
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.config.sources.parts import Condition
 from historical_controls.config.sources.sources import SourceFile
-from historical_controls.tables.coded import texts_replaced
+from historical_controls.tables.coded import constant, is_coded, texts_replaced
 
 # Lines that the declaration sets aside, and its header again; any other line that is no row of columns is held.
 SET_ASIDE = {*DECLARED_ASIDE, "HEADER_AGAIN"}
@@ -37,9 +37,12 @@ def meets(rows: pd.DataFrame, condition: Condition, file: SourceFile) -> pd.Seri
 
 
 def undecided(records: pd.DataFrame, **columns: Any) -> pd.DataFrame:
-    """Return the records with `columns`, fate "clean", and no reason or hint."""
-    hint = pd.Series(None, index=records.index, dtype="str")
-    return records.assign(**columns, fate="clean", reason="", hint=hint)
+    """Return the records with `columns`, fate "clean", and no reason or hint: categories where the subjects are."""
+    index = records.index
+    if is_coded(records["subject"]):
+        said = {"fate": constant("clean", index), "reason": constant("", index), "hint": constant(None, index)}
+        return records.assign(**columns, **said)
+    return records.assign(**columns, fate="clean", reason="", hint=pd.Series(None, index=index, dtype="str"))
 
 
 def decide(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from historical_controls.cleaning.records.distinct import numbered
+from historical_controls.cleaning.records.distinct import first_rows, numbered_rows
 from historical_controls.tables.coded import coded, plain, stacked
 from historical_controls.tables.registry import MEASUREMENTS_RAW
 
@@ -55,9 +55,7 @@ def cleaned_once(records: pd.DataFrame, alone: pd.Series, clean: Clean, known: K
     """
     by_itself = alone.to_numpy(dtype=bool)
     groups = _groups(records, by_itself)
-    # Of several assignments to one place the last counts: read backwards, that of the first record.
-    first = np.zeros(groups.max(initial=-1) + 1, dtype="int64")
-    first[groups[::-1]] = np.arange(len(groups))[::-1]
+    first = first_rows(groups)
     before = known.kept()
     distinct = plain(records.iloc[first])
     places = _places(distinct, by_itself[first], known)
@@ -94,11 +92,7 @@ def _places(distinct: pd.DataFrame, by_itself: np.ndarray, known: Known) -> np.n
 
 def _groups(records: pd.DataFrame, alone: np.ndarray) -> np.ndarray:
     """A number per record, in order of appearance: the same for the same content, its own for those alone."""
-    codes = np.zeros(len(records), dtype="int64")
-    for name in CONTENT:
-        own, distinct = numbered(records[name])
-        if distinct > 1:
-            # Renumbered after every column, so that the codes stay below the number of rows and cannot overflow.
-            codes = pd.factorize(codes * distinct + own)[0]
-    codes[alone] = len(records) + np.flatnonzero(alone)
+    codes = numbered_rows(records[list(CONTENT)])
+    # Numbers of contents are never negative.
+    codes[alone] = -1 - np.flatnonzero(alone)
     return pd.factorize(codes)[0]
