@@ -32,7 +32,7 @@ from historical_controls.mixed_model.fits.scores import subject_scores
 from historical_controls.mixed_model.fits.weighted import solve_weighted
 from historical_controls.mixed_model.inference.contrast import Contrast
 from historical_controls.mixed_model.likelihood.likelihood import evaluate
-from historical_controls.mixed_model.likelihood.optimiser import Control, maximise, newton, refine
+from historical_controls.mixed_model.likelihood.optimiser import Control, Near, maximise, newton, refine
 from historical_controls.mixed_model.likelihood.reduction import reduce
 
 DAY = 7
@@ -105,7 +105,7 @@ def _together(first: MixedModelFit, design: Design, y: NDArray[np.float64]) -> l
         problem = with_responses(first.problem, replace(design, y=own), own)
         engine = machinery(problem, design.spec)
         # Newton goes on from where gradients led, which is nearer than its own starts.
-        optimum = evaluate(*engine, at) if done else maximise(*engine, Control(), at)[0]
+        optimum = evaluate(*engine, at) if done else maximise(*engine, Control(), Near(at))[0]
         fit = replace(first, design=replace(design, y=own), problem=problem, optimum=optimum)
         out.append(fit if fit.converged else None)
     return out

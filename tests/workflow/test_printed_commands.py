@@ -70,6 +70,9 @@ SMALL = {
     r"benchmarks/mixed_model/censored_bias\.py": "benchmarks/mixed_model/censored_bias.py --studies 2",
     r"benchmarks/mixed_model/leave_one_out\.py": "benchmarks/mixed_model/leave_one_out.py 1",
     r"benchmarks/sites/three_sites\.py": "benchmarks/sites/three_sites.py --patients 30",
+    r"benchmarks/studies/measure\.py": (
+        "benchmarks/studies/measure.py years --patients 14 --days 400 --until read_file"
+    ),
     r"benchmarks/validation/truth_studies\.py": (
         "benchmarks/validation/truth_studies.py --studies 1 --worlds 'exchangeable arms'"
     ),

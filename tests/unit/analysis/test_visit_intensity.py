@@ -80,3 +80,22 @@ def test_a_weighted_scenario_has_no_permutation_and_names_its_covariance(diction
 def test_visits_that_follow_the_last_value_alone_are_refused() -> None:
     days = pd.DataFrame({"day": [1, 1, 2, 2], "z": [1.0, -1, 1, -1], "measured": [True, False, True, False]})
     assert np.isnan(rate_slope(days))
+
+
+def test_a_value_after_the_end_of_follow_up_has_no_rate() -> None:
+    values = pd.DataFrame({"subject": ["a", "a", "b", "b"], "arm": "treated", "day": [1, 4, 1, 2], "y": [3.0, 9, 3, 2]})
+    people = pd.DataFrame({"subject": ["a", "b"], "arm": "treated", "end_day": [2.0, 1.2]})
+    assert list(np.isnan(inverse_intensity(values, people, pd.Series(dtype=float)))) == [False, True, False, False]
+    people["end_day"] = 0.0
+    assert np.isnan(inverse_intensity(values, people, pd.Series(dtype=float))).all()
+
+
+def test_the_last_value_before_a_day_is_of_the_same_patient() -> None:
+    values = pd.DataFrame({"subject": ["a", "b"], "arm": "treated", "day": [2, 3], "y": [5.0, 1.0]})
+    people = pd.DataFrame({"subject": ["b", "a"], "arm": "treated", "end_day": [3.0, 3.0]})
+    days = person_days(values, people, pd.Series({"a": 1.0}))
+    assert list(days["subject"]) == ["b"] * 3 + ["a"] * 3 and list(days["day"]) == [1, 2, 3] * 2
+    assert list(days["measured"]) == [False, False, True, False, True, False]
+    # b's baseline is unknown, so that no value stands before any day; a's are 1, 1 and then 5.
+    known = np.array([1.0, 1.0, 5.0])
+    assert days["z"].to_numpy() == pytest.approx([0, 0, 0, *((known - known.mean()) / known.std(ddof=1))])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -25,10 +23,11 @@ def inverse_intensity(values: pd.DataFrame, people: pd.DataFrame, baseline: pd.S
     """
     weights = pd.Series(1.0, index=values.index)
     for arm, own in values.groupby("arm"):
-        days = person_days(own, people[people["arm"] == arm], baseline)
-        relative = np.exp(-rate_slope(days) * days["z"])
-        keyed = pd.Series(relative.to_numpy(), index=pd.MultiIndex.from_frame(days[["subject", "day"]]))
-        weights[own.index] = keyed.reindex(pd.MultiIndex.from_frame(own[["subject", "day"]])).to_numpy()
+        group = people[people["arm"] == arm]
+        days = person_days(own, group, baseline)
+        relative = np.exp(-rate_slope(days) * days["z"].to_numpy())
+        # A value after the end of follow-up, its row -1, is on no day that was followed: it has no rate.
+        weights[own.index] = np.append(relative, np.nan)[_rows_of(own, group)]
         weights[own.index] /= weights[own.index].mean()
     return np.asarray(weights, dtype=np.float64)
 
@@ -37,21 +36,40 @@ def person_days(own: pd.DataFrame, people: pd.DataFrame, baseline: pd.Series) ->
     """One row per patient of an arm and day followed, up to the last day with a value: subject, day, measured, and z,
     the last value before the day (the baseline before the first), standardised; 0 where there is none.
     """
-    last = int(own["day"].max())
-    days = pd.DataFrame(_followed(people, last), columns=["subject", "day"])
-    rows = days.merge(own[["subject", "day", "y"]], on=["subject", "day"], how="left")
-    rows = rows.assign(measured=rows["y"].notna(), baseline=rows["subject"].map(baseline))
-    before = rows.groupby("subject")["y"].transform(lambda y: y.ffill().shift())
-    z = before.fillna(rows["baseline"]).astype(float)
-    centred = z - z.mean()
+    followed = _followed(own, people)
+    person = np.repeat(np.arange(len(people)), followed)
+    row = np.arange(len(person))
+    first = (np.cumsum(followed) - followed)[person]
+    y, place = np.full(len(person), np.nan), _rows_of(own, people)
+    y[place[place >= 0]] = own["y"].to_numpy(dtype=float)[place >= 0]
+    latest = np.maximum.accumulate(np.where(np.isnan(y), -1, row))
+    before = np.concatenate([[-1], latest])[:-1]
+    known = people["subject"].map(baseline).to_numpy(dtype=float)[person]
+    z = pd.Series(np.where(before >= first, y[before], known))
     spread = z.std() if varies(z.dropna()) else np.nan
-    return rows.assign(z=(centred / spread).fillna(0.0))[["subject", "day", "measured", "z"]]
+    return pd.DataFrame(
+        {
+            "subject": pd.Categorical.from_codes(person, dtype=pd.CategoricalDtype(people["subject"])),
+            "day": row - first + 1,
+            "measured": ~np.isnan(y),
+            "z": ((z - z.mean()) / spread).fillna(0.0),
+        }
+    )
 
 
-def _followed(people: pd.DataFrame, last: int) -> Iterator[tuple[str, int]]:
-    for subject, end in zip(people["subject"], people["end_day"].astype(float), strict=True):
-        # At risk on a day: followed for more than day - 1 days.
-        yield from ((subject, day) for day in range(1, min(last, int(np.ceil(end))) + 1))
+def _followed(own: pd.DataFrame, people: pd.DataFrame) -> NDArray[np.int64]:
+    """Days that each patient was followed, up to the last day with a value; at risk on a day: for more than day - 1."""
+    ends = np.ceil(people["end_day"].to_numpy(dtype=float))
+    return np.clip(ends, 0, int(own["day"].max())).astype(np.int64)
+
+
+def _rows_of(own: pd.DataFrame, people: pd.DataFrame) -> NDArray[np.int64]:
+    """The row of `person_days` that each value is on; -1 on a day that was not followed."""
+    followed = _followed(own, people)
+    person = pd.Index(people["subject"].to_numpy(dtype=object)).get_indexer(own["subject"].to_numpy(dtype=object))
+    day = own["day"].to_numpy(dtype=np.int64)
+    inside = (person >= 0) & (day >= 1) & (day <= followed[person])
+    return np.where(inside, (np.cumsum(followed) - followed)[person] + day - 1, -1)
 
 
 def rate_slope(days: pd.DataFrame) -> float:
@@ -59,16 +77,18 @@ def rate_slope(days: pd.DataFrame) -> float:
 
     days: rows of `person_days`.
     """
-    groups = [(own["z"].to_numpy(), own["measured"].to_numpy(dtype=float)) for _, own in days.groupby("day")]
+    order = np.argsort(days["day"].to_numpy(), kind="stable")
+    z, measured = days["z"].to_numpy(dtype=float)[order], days["measured"].to_numpy(dtype=float)[order]
+    _, starts, risk_set = np.unique(days["day"].to_numpy()[order], return_index=True, return_inverse=True)
+    events = np.add.reduceat(measured, starts)
     gamma = 0.0
     for _ in range(50):
-        score = information = 0.0
-        for z, measured in groups:
-            share = np.exp(gamma * z - np.max(gamma * z))
-            share /= share.sum()
-            mean = share @ z
-            score += measured @ (z - mean)
-            information += measured.sum() * (share @ (z - mean) ** 2)
+        steep = gamma * z
+        share = np.exp(steep - np.maximum.reduceat(steep, starts)[risk_set])
+        total = np.add.reduceat(share, starts)
+        mean = np.add.reduceat(share * z, starts) / total
+        score = measured @ z - events @ mean
+        information = events @ (np.add.reduceat(share * (z - mean[risk_set]) ** 2, starts) / total)
         if information <= 0 or abs(score) < 1e-10 * (1 + information):
             return gamma
         # The likelihood is concave: Newton's step, no longer than one.

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from historical_controls.analysis.model.mean_model import MeanModel, at_visits, build_mean_model
 from historical_controls.analysis.model.model_data import ModelData
@@ -17,6 +16,7 @@ from historical_controls.mixed_model.design.specification import MixedModelSpec
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_mixed_model
 from historical_controls.mixed_model.fits.imputed import ImputedFit, copies_under, fit_imputed, redrawn_under
 from historical_controls.mixed_model.fits.weighted import WeightedFit, solve_independent, solve_weighted
+from historical_controls.mixed_model.likelihood.optimiser import Near
 
 Fit = MixedModelFit | ImputedFit
 # What a fit may fail with: the library's refusals, and what linear algebra raises where there is nothing to invert.
@@ -80,7 +80,7 @@ def fit_ladder(
     own and serve where no rung before them gives an answer. Any failure of a rung is recorded and moves on. Values
     beyond a limit are drawn under the first rung that converges, all rungs are compared on these copies, and the one
     that is chosen draws its own; they have no weighted form. weights: by subject. near: the ladder of similar data,
-    from whose covariance parameters each rung starts.
+    beside whose maximum each rung starts.
     """
     # Censored likelihoods have no weighted form, and weights enter no likelihood.
     by_visit = settings.visit_weights != "none"
@@ -98,7 +98,7 @@ def fit_ladder(
     failures = _Failures()
     # Restricted likelihoods compare only between fits of the same rows (EM-5).
     for group in _groups(rungs, mean):
-        ranked = _ranked(mean, group, settings, failures, _starts(near))
+        ranked = _ranked(mean, group, settings, failures, _maxima(near))
         while ranked:
             fitted = _accepted(mean, ranked, settings, weights)
             if isinstance(fitted, Fitted):
@@ -158,10 +158,11 @@ def _groups(rungs: list[CovarianceRung], mean: MeanModel) -> Iterator[list[Covar
         yield [rung for rung, own in zip(rungs, own_rows, strict=True) if own == wanted]
 
 
-def _starts(near: Fitted | None) -> dict[str, NDArray[np.float64]]:
-    """The covariance parameters of each rung of another ladder, by its id."""
+def _maxima(near: Fitted | None) -> dict[str, Near]:
+    """Where each rung of another ladder has its maximum, by its id."""
     fits = [(one.rung.id, one.fit) for one in near.rungs] if near is not None else []
-    return {rung: fit.point.theta for rung, fit in fits if isinstance(fit, MixedModelFit)}
+    own = {rung: fit.point for rung, fit in fits if isinstance(fit, MixedModelFit)}
+    return {rung: Near(point.theta, point.information) for rung, point in own.items()}
 
 
 def _ranked(
@@ -169,7 +170,7 @@ def _ranked(
     rungs: list[CovarianceRung],
     settings: Analysis,
     failures: _Failures,
-    starts: Mapping[str, NDArray[np.float64]],
+    near: Mapping[str, Near],
 ) -> list[RungFit]:
     """The rungs that gave a fit, by their criterion."""
     fits: list[RungFit] = []
@@ -180,7 +181,7 @@ def _ranked(
             fit = (
                 _compared(first, mean, rung)
                 if isinstance(first, ImputedFit)
-                else fit_rung(mean, rung, settings, start=starts.get(rung.id))
+                else fit_rung(mean, rung, settings, near=near.get(rung.id))
             )
             fits.append(RungFit(rung, fit, -2 * fit.loglik + 2 * len(fit.point.theta)))
         except FAILURES as error:
@@ -233,9 +234,9 @@ def fit_rung(
     rung: CovarianceRung,
     settings: Analysis,
     null: bool = False,
-    start: NDArray[np.float64] | None = None,
+    near: Near | None = None,
 ) -> Fit:
-    """One converged fit; `null`: of the model without arms; start: theta of a similar fit. Raises ModelError."""
+    """One converged fit; `null`: of the model without arms; near: the maximum of a similar fit. Raises ModelError."""
     rows = mean.frame
     if _over_visits(rung) and not mean.visits:
         rows = at_visits(rows, settings)
@@ -244,7 +245,7 @@ def fit_rung(
     if rows["y"].isna().any():
         fit = fit_imputed(with_open_bounds(rows), with_bounds(spec), seed=mean.seed)
     else:
-        fit = fit_mixed_model(rows, spec, like=mean.design, start=start)
+        fit = fit_mixed_model(rows, spec, like=mean.design, near=near)
     fit.point  # noqa: B018  raises NotConverged
     return fit
 

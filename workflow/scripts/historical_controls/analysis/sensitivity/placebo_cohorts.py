@@ -94,20 +94,30 @@ def placebo_contrasts(inputs: AnalysisInputs, placebos: Sequence[Placebo]) -> It
     Nearly the same patients are fitted again and again: each fit starts from the covariance parameters of the first.
     """
     near: Fitted | None = None
+    history = _history(inputs)
     for one in placebos:
-        estimates = _estimates(_relabelled(inputs, one), None, near)
+        estimates = _estimates(_relabelled(history, one), None, near)
         if near is None and not isinstance(estimates, str):
             near = estimates.fitted
         yield _contrast(estimates, inputs.primary.day)
 
 
-def _relabelled(inputs: AnalysisInputs, placebo: Placebo) -> AnalysisInputs:
-    """The historical patients alone, those of the placebo labelled treated."""
+def _history(inputs: AnalysisInputs) -> AnalysisInputs:
+    """The historical patients alone, with the visits that the model of the primary outcome reads."""
     patients = inputs.patients.loc[inputs.patients["arm"] == "historical"]
-    arms = np.where(subject_of(patients).isin(placebo.subjects), "treated", "historical")
-    visits = inputs.visits.loc[inputs.visits["arm"] == "historical"]
-    own = np.where(subject_of(visits).isin(placebo.subjects), "treated", "historical")
-    return replace(inputs, patients=patients.assign(arm=arms), visits=visits.assign(arm=own))
+    needed = [inputs.primary.outcome, *inputs.settings.covariates]
+    visits = inputs.visits.loc[(inputs.visits["arm"] == "historical") & inputs.visits["outcome"].isin(needed)]
+    return replace(inputs, patients=patients, visits=visits.reset_index(drop=True))
+
+
+def _relabelled(history: AnalysisInputs, placebo: Placebo) -> AnalysisInputs:
+    """The same patients, those of the placebo labelled treated."""
+    tables = (
+        table.assign(arm=np.where(subject_of(table).isin(placebo.subjects), "treated", "historical"))
+        for table in (history.patients, history.visits)
+    )
+    patients, visits = tables
+    return replace(history, patients=patients, visits=visits)
 
 
 def _estimates(inputs: AnalysisInputs, refusal: str | None, near: Fitted | None = None) -> ContrastEstimates | str:

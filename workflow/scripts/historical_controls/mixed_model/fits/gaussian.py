@@ -41,7 +41,7 @@ from historical_controls.mixed_model.inference.kenward_roger import (
     satterthwaite,
 )
 from historical_controls.mixed_model.likelihood.likelihood import Point
-from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, maximise, not_converged
+from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, Near, maximise, not_converged
 from historical_controls.mixed_model.likelihood.reduction import Problem, reduce
 
 
@@ -209,25 +209,25 @@ def fit_mixed_model(
     spec: MixedModelSpec,
     control: Control | None = None,
     like: Design | None = None,
-    start: Array | None = None,
+    near: Near | None = None,
 ) -> MixedModelFit:
     """Fit one model to a long table. like: a design of the same rows and mean, see `build_design`.
 
-    start: theta of a similar fit, tried before the declared starts.
+    near: the maximum of a similar fit, tried before the declared starts.
 
     Raises DataError, RankDeficient or SpecificationError for what cannot be fitted; a fit that did not
     converge after all declared attempts is returned with `converged` False and no estimates.
     """
     if spec.censored:
         raise SpecificationError(Code.CENSORED_ELSEWHERE)
-    return fit_design(build_design(data, spec, like), control or Control(), start)
+    return fit_design(build_design(data, spec, like), control or Control(), near)
 
 
-def fit_design(design: Design, control: Control, start: Array | None = None) -> MixedModelFit:
+def fit_design(design: Design, control: Control, near: Near | None = None) -> MixedModelFit:
     """Fit from finished design matrices."""
     with typed_failures():
         problem = reduce(design)
-        point, attempts = maximise(*machinery(problem, design.spec), control, start)
+        point, attempts = maximise(*machinery(problem, design.spec), control, near)
     return MixedModelFit(design, problem, point, attempts)
 
 

@@ -30,7 +30,7 @@ from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_des
 from historical_controls.mixed_model.inference.answers import SEED, Answers
 from historical_controls.mixed_model.inference.contrast import Contrast, Method, t_contrast
 from historical_controls.mixed_model.likelihood.likelihood import Point, evaluate
-from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, maximise, not_converged, refine
+from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, Near, maximise, not_converged, refine
 from historical_controls.mixed_model.likelihood.reduction import Problem
 
 # The Monte Carlo error of an estimate is at most 0.13 standard errors where half of the information is lost
@@ -285,7 +285,7 @@ class Copier:
                 parts.append([part[copy] for part in _parts(place)])
                 continue
             problem = with_responses(start.problem, self.design, response)
-            own, attempts = maximise(*machinery(problem, spec), Control(), theta[copy])
+            own, attempts = maximise(*machinery(problem, spec), Control(), Near(theta[copy]))
             if own is None:
                 raise not_converged(attempts)
             parts.append(list(_parts(own)))

@@ -18,7 +18,7 @@ from historical_controls.mixed_model.design.messages import Message
 from historical_controls.mixed_model.design.specification import MixedModelSpec
 from historical_controls.mixed_model.fits.engines import machinery
 from historical_controls.mixed_model.likelihood.likelihood import Point, evaluate
-from historical_controls.mixed_model.likelihood.optimiser import Control, maximise, refine
+from historical_controls.mixed_model.likelihood.optimiser import Control, Near, maximise, refine
 from historical_controls.mixed_model.likelihood.reduction import Problem
 
 CELLS = 200_000  # of all the refits that are done together: their arrays stay in the processor's cache
@@ -128,7 +128,7 @@ def _alone(fit: Fit, subject: int) -> Point | None:
     """The full protocol for one refit; None where it does not converge, or where its linear algebra fails."""
     try:
         with typed_failures():
-            return maximise(*machinery(without(fit.problem, subject), fit.spec), Control(), fit.point.theta)[0]
+            return maximise(*machinery(without(fit.problem, subject), fit.spec), Control(), Near(fit.point.theta))[0]
     except NumericalFailure:
         # Without one of four patients a covariance over visits may be singular: no answer, and no reason to stop.
         return None

@@ -161,9 +161,8 @@ def _total(terms: Iterable[Array]) -> Array:
 
 def _weighted(V: Array | None, weights: Array, X: Array) -> Array:
     """W X for W = w V^-1; where rows of one subject differ in weight V is diagonal, and so is W."""
-    if V is None:
-        return weights[:, None] * X
-    return np.asarray(linalg.cho_solve(linalg.cho_factor(V), np.diag(weights))) @ X
+    scaled = weights[:, None] * X
+    return scaled if V is None else np.asarray(linalg.cho_solve(linalg.cho_factor(V), scaled))
 
 
 def _times(V: Array | None, A: Array) -> Array:
@@ -184,27 +183,30 @@ def _adjusted_independent(X: Array, WX: Array, bread: Array, middle: Array) -> A
     """
     basis, R = np.linalg.qr(np.hstack([X, WX]))
     inner = np.block([[bread @ middle @ bread, -bread], [-bread, np.zeros_like(bread)]])
-    root = _root_of_inverse(np.eye(len(R)) + R @ inner @ R.T, float(len(X)))
     along = basis.T @ WX
-    return np.asarray(WX + basis @ (root @ along - along))
+    rooted = _root_of_inverse(np.eye(len(R)) + R @ inner @ R.T, float(len(X)), along)
+    return np.asarray(WX + basis @ (rooted - along))
 
 
 def _adjusted(X: Array, WX: Array, V: Array, bread: Array, middle: Array) -> Array:
     """A' W X."""
-    HV = X @ bread @ WX.T @ V
     # scipy's factor is the upper triangle, V = D'D; numpy's would be the lower one.
     D: Array = linalg.cholesky(V)
-    B = D @ (V - HV - HV.T + X @ bread @ middle @ bread @ X.T) @ D.T
-    return np.asarray(D.T @ _root_of_inverse(B, float(np.linalg.norm(V)) ** 2) @ D @ WX)
+    # D (V - HV - VH' + HVH') D' with H = X (bread) WX': D V D' is (D D')^2, the rest has as few columns as X. A
+    # subject's hundreds of rows meet in as few products as that allows.
+    DD, DX, DVW = D @ D.T, D @ X @ bread, D @ (V @ WX)
+    crossed = DX @ DVW.T
+    B = DD @ DD - crossed - crossed.T + DX @ middle @ DX.T
+    return np.asarray(D.T @ _root_of_inverse(B, float(np.linalg.norm(V)) ** 2, D @ WX))
 
 
-def _root_of_inverse(B: Array, size: float) -> Array:
-    """Symmetric root of the Moore-Penrose inverse."""
+def _root_of_inverse(B: Array, size: float, right: Array) -> Array:
+    """Symmetric root of the Moore-Penrose inverse, times the matrix to its right."""
     values, vectors = np.linalg.eigh((B + B.T) / 2)
     # A subject who alone determines a coefficient has a singular B and a zero residual: the generalised inverse leaves
     # out what it cannot tell (Pustejovsky & Tipton 2018).
     kept = values > 1e-11 * size
-    return np.asarray(vectors[:, kept] / np.sqrt(values[kept]) @ vectors[:, kept].T)
+    return np.asarray(vectors[:, kept] @ ((vectors[:, kept].T @ right) / np.sqrt(values[kept])[:, None]))
 
 
 def _rows(design: Design, subject: int) -> slice:

@@ -43,14 +43,15 @@ ONE_HEIGHT = 0.01
 class Control:
     """Tuning of the optimisation; decrement is g'I^-1 g, twice the log-likelihood still to gain.
 
+    chord: below this the Hessian is reused.
     refined: below this a quasi-Newton step is the last one; it leaves about a thousandth of that.
-
     nearly, patience: with less than `nearly` to gain a maximum is at most `patience` steps away; a ridge never ends.
     noise: error of the log-likelihood relative to its own size.
     """
 
     # The decrement is a squared distance from the maximum in standard errors: 1e-9 is 3e-5 of one, 1e-17 is 3e-9.
     steps: int = 100
+    chord: float = 1e-6
     converged: float = 1e-9
     polished: float = 1e-17
     refined: float = 1e-12
@@ -74,6 +75,14 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class Near:
+    """Where the maximum of a similar problem is (k,), and the information there (k, k), None where it is not known."""
+
+    theta: Array
+    information: Array | None = None
+
+
+@dataclass(frozen=True)
 class Step:
     """A proposed move with its predicted gain, the decrement and the smallest relative eigenvalue."""
 
@@ -84,11 +93,14 @@ class Step:
 
 
 def maximise(
-    engine: Engine, parameters: Parameters, control: Control, start: Array | None = None
+    engine: Engine, parameters: Parameters, control: Control, near: Near | None = None
 ) -> tuple[Point | None, tuple[Attempt, ...]]:
-    """The best point and every attempt made; the point is None unless one attempt converged."""
+    """The best point and every attempt made; the point is None unless one attempt converged.
+
+    near: the maximum of a similar problem, tried before the declared starts.
+    """
     attempts: list[Attempt] = []
-    tries = _protocol(engine, parameters, control, start)
+    tries = _protocol(engine, parameters, control, near)
     # Other starts only after a failure: trying them every time would make each fit several times as slow.
     for point, attempt in tries:
         attempts.append(attempt)
@@ -104,7 +116,7 @@ def not_converged(attempts: tuple[Attempt, ...]) -> NotConverged:
 
 
 def _protocol(
-    engine: Engine, parameters: Parameters, control: Control, start: Array | None
+    engine: Engine, parameters: Parameters, control: Control, near: Near | None
 ) -> Iterator[tuple[Point | None, Attempt]]:
     """Declared order of attempts (docs/methods.md, "Convergence")."""
 
@@ -112,12 +124,13 @@ def _protocol(
         return evaluate(engine, parameters, theta)
 
     starts = {f"spread {spread:g}": parameters.start(spread) for spread in (1.0, 0.1, 5.0)}
-    if start is not None:
+    if near is not None:
         # Tried first: a mapping keeps its order.
-        starts = {"given": start} | starts
+        starts = {"given": near.theta} | starts
     ended: list[Attempt] = []
     for label, theta in starts.items():
-        point, attempt = newton(objective, theta, label, control)
+        borrowed = near.information if near is not None and label == "given" else None
+        point, attempt = newton(objective, theta, label, control, borrowed)
         ended.append(attempt)
         yield point, attempt
     if _on_a_ridge(ended, control):
@@ -137,23 +150,34 @@ def _on_a_ridge(attempts: list[Attempt], control: Control) -> bool:
 
 
 def newton(
-    objective: Callable[[Array], Place | None], theta: Array, label: str, control: Control
+    objective: Callable[[Array], Place | None],
+    theta: Array,
+    label: str,
+    control: Control,
+    borrowed: Array | None = None,
 ) -> tuple[Place | None, Attempt]:
-    """Trust-region Newton; the last steps reuse the Hessian, which costs nothing in accuracy."""
-    point, radius, information = objective(theta), control.radius, None
+    """Trust-region Newton; the last steps reuse the Hessian, which costs nothing in accuracy.
+
+    borrowed: the information at the maximum of a similar problem. Updated by gradients (BFGS) it serves on the way,
+    which spares most second derivatives; the maximum is certified by its own.
+    """
+    point, radius, information = objective(theta), control.radius, borrowed
     if point is None:
         return None, Attempt("newton", label, False, 0, np.nan, np.nan, message(Code.START_IMPOSSIBLE))
     step, near = None, 0
     for k in range(control.steps):
-        chord = step is not None and step.decrement < 1e-6 and step.lowest > 0
-        information = information if chord else point.information
+        chord = step is not None and step.decrement < control.chord and step.lowest > 0
+        if borrowed is not None and (chord or k == control.patience):
+            borrowed, chord = None, False
+        if borrowed is None and not chord:
+            information = point.information
         assert information is not None
         step = _propose(point.gradient, information, radius)
         near = near + 1 if step.decrement < control.nearly else 0
         if near > control.patience:
             return point, _ended(point, label, k, step, control)
         # A relative eigenvalue this close to zero is rounding: a boundary optimum may have flat directions.
-        if step.decrement < control.polished and step.lowest > -1e-7:
+        if borrowed is None and step.decrement < control.polished and step.lowest > -1e-7:
             return point, _ended(point, label, k, step, control)
         trial = objective(point.theta + step.move)
         gain = -np.inf if trial is None else trial.loglik - point.loglik
@@ -161,13 +185,17 @@ def newton(
         noise = control.noise * abs(point.loglik) + 1e-12
         if trial is not None and gain > 0.05 * step.gain - noise:
             # Steps that gain nothing and come no nearer only move within rounding: they would only use up the steps.
-            negligible = step.decrement < control.converged and gain < noise
+            negligible = borrowed is None and step.decrement < control.converged and gain < noise
             if negligible and _size(trial, information) >= step.decrement:
                 return point, _ended(point, label, k, step, control)
             radius = min(2 * radius, 10.0) if gain > 0.7 * step.gain else radius
+            if borrowed is not None:
+                information = _updated(
+                    information, trial.theta - point.theta, point.gradient - trial.gradient, np.array(True)
+                )
             point = trial
         # The step was refused although nothing is left to gain: this is the maximum to working precision.
-        elif step.decrement < control.converged and step.lowest > -1e-7:
+        elif borrowed is None and step.decrement < control.converged and step.lowest > -1e-7:
             return point, _ended(point, label, k, step, control)
         else:
             # The refused move may have been shorter than the radius, which alone would propose it again.
@@ -207,11 +235,11 @@ def refine(
 def _updated(information: Array, moved: Array, turned: Array, which: NDArray[np.bool_]) -> Array:
     """BFGS: the information that explains how far the gradient turned, where the curvature was positive."""
     pulled = np.asarray(information @ moved[..., None])[..., 0]
-    product = (turned * moved).sum(axis=-1)
+    product, before = (turned * moved).sum(axis=-1), (moved * pulled).sum(axis=-1)
     # An update along negative curvature would make the information indefinite, and later steps would go downhill.
-    good = which & (product > 0)
+    good = which & (product > 0) & (before > 0)
     gained = turned / np.sqrt(np.where(good, product, 1.0))[..., None]
-    lost = pulled / np.sqrt(np.where(good, (moved * pulled).sum(axis=-1), 1.0))[..., None]
+    lost = pulled / np.sqrt(np.where(good, before, 1.0))[..., None]
     change = gained[..., :, None] * gained[..., None, :] - lost[..., :, None] * lost[..., None, :]
     return information + np.where(good[..., None, None], change, 0.0)
 

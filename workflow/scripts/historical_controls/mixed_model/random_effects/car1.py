@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import linalg
+from scipy.linalg import lapack
 
 from historical_controls.mixed_model.design.arrays import Array, Codes
 
@@ -36,9 +36,10 @@ def lags_of(gap: Array) -> Lags:
     own = gap.reshape(-1, gap.shape[-1]).min(axis=0)
     gaps = np.unique(own[np.isfinite(own)])
     code = np.searchsorted(gaps, own)
-    counts = [inside[..., code == g].sum(axis=-1) for g in range(len(gaps))]
-    none = np.zeros((*gap.shape[:-1], 0))
-    return Lags(gaps, code, np.stack(counts, axis=-1) if counts else none)
+    in_order = np.argsort(code, kind="stable")
+    ends = np.searchsorted(code[in_order], np.arange(len(gaps) + 1))
+    up_to = np.concatenate([np.zeros((*gap.shape[:-1], 1)), inside[..., in_order].cumsum(axis=-1)], axis=-1)
+    return Lags(gaps, code, np.diff(up_to[..., ends]))
 
 
 @dataclass(frozen=True)
@@ -111,4 +112,7 @@ def half_solve(t: Transitions, N: Array, code: Codes) -> Array:
     # Row j of W is (x_j - rho_j x_{j-1}) / s_j: W' has two diagonals.
     inverse = 1 / np.sqrt(1 - rho**2)
     bands = np.stack([-rho * inverse, inverse])
-    return np.asarray(linalg.solve_banded((0, 1), bands, N.T, check_finite=False)).T
+    # LAPACK's solver of triangular bands: `solve_banded` would factorise what is a factor already. Its last result is
+    # the first position without a pivot, and 1 / s_j is never 0.
+    solution, _ = lapack.dtbtrs(bands, N.T, uplo="U")
+    return np.asarray(solution).T

@@ -8,6 +8,7 @@ Leading axes of the problem, and of nu with it, stand for several problems that 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -149,25 +150,33 @@ def _sums_by_gap(rows: Array, lags: car1.Lags, first: Codes, identity: Products)
     them (D). C^-1 and its derivatives are I + sum_g (a_g - b_g) S_g + b_g D_g (MM-10): with M_j - M_{j-1} in place of
     the products M_j M_{j-1}' nothing cancels as the correlation nears 1.
     """
-    q = identity.Z.shape[-3]
-    parts = [identity]
-    for g in range(len(lags.gaps)):
-        here = np.flatnonzero(lags.code == g)
-        now, before = np.take(rows, here, axis=-1), np.take(rows, here - 1, axis=-1)
-        owner = np.searchsorted(first, here, side="right") - 1
-        own = np.flatnonzero(np.diff(owner, prepend=-1))
-        squares = [products(part, part, own, q) for part in (now, before, now - before)]
-        both = Products(squares[0].Z + squares[1].Z, squares[0].M + squares[1].M)
-        parts += [_spread(part, owner[own], identity) for part in (both, squares[2])]
-    Z, M = (np.stack([part.Z for part in parts], axis=-4), np.stack([part.M for part in parts], axis=-3))
+    G, q, n = len(lags.gaps), identity.Z.shape[-3], len(first)
+    own = np.flatnonzero(lags.code < G)
+    # By gap, then by subject: rows of one sum stand beside each other.
+    own = own[np.argsort(lags.code[own], kind="stable")]
+    gap, subject = lags.code[own], np.searchsorted(first, own, side="right") - 1
+    starts, ends = np.flatnonzero(np.diff(gap * n + subject, prepend=-1)), np.searchsorted(gap, np.arange(G + 1))
+    now, before = np.take(rows, own, axis=-1), np.take(rows, own - 1, axis=-1)
+    squares = [_squares(part, starts, ends, q) for part in (now, before, now - before)]
+    both = Products(squares[0].Z + squares[1].Z, squares[0].M + squares[1].M)
+    Z = np.zeros((*identity.Z.shape[:-3], 1 + 2 * G, *identity.Z.shape[-3:]))
+    M = np.empty((*identity.M.shape[:-2], 1 + 2 * G, *identity.M.shape[-2:]))
+    Z[..., 0, :, :, :], M[..., 0, :, :] = identity.Z, identity.M
+    for kind, part in enumerate((both, squares[2]), start=1):
+        # numpy puts axes that are indexed together first.
+        Z[..., 2 * gap[starts] + kind, :, :, subject[starts]] = np.moveaxis(part.Z, -1, 0)
+        M[..., kind::2, :, :] = part.M
     return Products(Z.reshape(*Z.shape[:-3], -1), M.reshape(*M.shape[:-2], -1))
 
 
-def _spread(part: Products, subjects: Codes, like: Products) -> Products:
-    """The sums of some subjects in the place of all."""
-    Z = np.zeros_like(like.Z)
-    Z[..., subjects] = part.Z
-    return Products(Z, part.M)
+def _squares(rows: Array, starts: Codes, ends: Codes, q: int) -> Products:
+    """Z'[Z X y] (..., q, K, segments) and [X y]'[X y] by gap (..., G, m, m) of rows in the order of gaps."""
+    *lead, K, _ = rows.shape
+    Z = np.empty((*lead, q, K, len(starts)))
+    for a in range(q):
+        Z[..., a, :, :] = np.add.reduceat(rows[..., a, None, :] * rows, starts, axis=-1)
+    fixed = rows[..., q:, :]
+    return Products(Z, np.stack([fixed[..., i:j] @ fixed[..., i:j].mT for i, j in pairwise(ends)], axis=-3))
 
 
 def products(left: Array, right: Array, first: Codes, q: int) -> Products:

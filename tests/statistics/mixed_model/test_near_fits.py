@@ -1,0 +1,74 @@
+"""A fit that begins beside a similar one ends where it would have ended alone, with few second derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from generated import study
+from test_kenward_roger import MODELS, answered, same
+
+from historical_controls.mixed_model import MixedModelFit, MixedModelSpec, fit_mixed_model
+from historical_controls.mixed_model.design.design import build_design
+from historical_controls.mixed_model.fits.gaussian import fit_design
+from historical_controls.mixed_model.likelihood.likelihood import Point
+from historical_controls.mixed_model.likelihood.optimiser import Control, Near
+
+
+@pytest.fixture
+def counted() -> Iterator[list[int]]:
+    """Grows by one with every matrix of second derivatives."""
+    done: list[int] = []
+    whole = Point.full_information.func  # type: ignore[attr-defined]
+
+    def counting(point: Point) -> object:
+        done.append(1)
+        return whole(point)
+
+    counting_property = cached_property(counting)
+    counting_property.__set_name__(Point, "full_information")
+    with patch.object(Point, "full_information", counting_property):
+        yield done
+
+
+def fits(model: dict, near: bool, seed: int) -> MixedModelFit:
+    """The model of one study, alone or beside the fit of nearly the same study."""
+    spec = MixedModelSpec("y ~ arm * day + x", "id", **model)
+    shape = {"days": 6, "intercept": 1.5, "slope": 0.6 * (model.get("random") != "1"), "rho": 0.5}
+    data = study(seed, (20, 30), **shape)
+    shaken = data.assign(y=data["y"] + np.random.default_rng(seed).normal(0, 0.4, len(data)))
+    other = fit_mixed_model(shaken, spec).point if near else None
+    design = build_design(data, spec)
+    return fit_design(design, Control(), None if other is None else Near(other.theta, other.information))
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: "-".join(map(str, m.values())))
+@pytest.mark.parametrize("seed", [5, 7])
+def test_it_ends_where_it_would_have_ended_alone(model: dict, seed: int) -> None:
+    alone, beside = fits(model, False, seed), fits(model, True, seed)
+    assert beside.converged and beside.attempts[0].start == "given"
+    assert beside.loglik == pytest.approx(alone.loglik, abs=1e-8)
+    same(answered(beside), answered(alone), 1e-6)
+
+
+def test_it_asks_for_second_derivatives_only_to_certify_the_maximum(counted: list[int]) -> None:
+    fits(MODELS[1], True, 5)
+    both = len(counted)
+    counted.clear()
+    fits(MODELS[1], False, 5)
+    # Those of the other study, and one of its own.
+    assert both - len(counted) <= 2 < len(counted)
+
+
+def test_information_that_misleads_costs_time_and_nothing_else() -> None:
+    """Borrowed curvature a thousand times too small and too large, and of the wrong sign."""
+    spec = MixedModelSpec("y ~ arm * day + x", "id", **MODELS[1])
+    design = build_design(study(5, (20, 30), days=6, intercept=1.5, rho=0.5), spec)
+    alone = fit_design(design, Control())
+    for scale in (1e-3, 1e3, -1.0):
+        far = alone.point.theta + 0.7
+        again = fit_design(design, Control(), Near(far, scale * alone.point.information))
+        assert again.converged and again.loglik == pytest.approx(alone.loglik, abs=1e-8)
