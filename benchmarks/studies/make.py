@@ -81,6 +81,7 @@ def _years_config(days: int) -> dict[str, Any]:
         },
     ]
     outcomes = [outcome for outcome, *_ in MEASURED.values()]
+    asked = [day for day in (365, 730, 1825, 3650, 5400) if day < days]
     return {
         "study": {
             "id": "years",
@@ -97,7 +98,7 @@ def _years_config(days: int) -> dict[str, Any]:
             }
         },
         "outcomes": outcomes,
-        "primary": {"outcome": "HGB", "day": 730},
+        "primary": {"outcome": "HGB", "day": asked[:2][-1]},
         "cohort": {
             "horizon_days": days,
             "time_zero": {
@@ -110,7 +111,7 @@ def _years_config(days: int) -> dict[str, Any]:
         },
         "balance": {"covariates": ["AGE", "SEX", "HGB"], "key_covariates": ["HGB", "AGE"]},
         "analysis": {
-            "days": [day for day in (365, 730, 1825, 3650, 5400) if day < days],
+            "days": asked,
             "visit_window_days": 30,
             "covariates": ["AGE"],
         },

@@ -46,7 +46,7 @@ def run(folder: Path, cores: int, more: list[str]) -> None:
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", str(cores)]
     start = time.perf_counter()
-    subprocess.run([*command, "--directory", str(folder), "--quiet", "all", *more], check=True, env=environment)
+    subprocess.run([*command, "--directory", str(folder), *more], check=True, env=environment)
     wall, used = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     jobs = measured_jobs(folder / "results/benchmarks")
     print(f"{wall:.0f} s wall, {used.ru_utime + used.ru_stime:.0f} processor s, {len(jobs)} jobs")
