@@ -66,6 +66,16 @@ def test_both_are_those_of_the_inverse(distinct: int) -> None:
     assert t.trace11 == pytest.approx(np.trace(inverse @ slope @ inverse @ slope), rel=1e-6)
 
 
+def test_patients_with_one_row_each_have_no_gap() -> None:
+    """Of the arm of a study with one scan per patient: the sums are those of independent rows."""
+    own = block(np.full(N, np.inf), rows())
+    t = car1.transitions(np.array(0.4), own.lags)
+    assert own.lags.counts.shape == (0,) and t.logdet[0] == 0
+    for order, like in ((0, own.identity), (1, engine.Products(0 * own.identity.Z, 0 * own.identity.M))):
+        summed = engine.whitened(own, t, order)
+        assert summed.Z == pytest.approx(like.Z) and summed.M == pytest.approx(like.M)
+
+
 def test_several_problems_have_their_own_rows() -> None:
     """Without the third subject, and without nobody: each as if it were alone."""
     gap, together = gaps(3), rows()

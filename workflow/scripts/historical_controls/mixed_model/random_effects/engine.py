@@ -176,7 +176,10 @@ def _squares(rows: Array, starts: Codes, ends: Codes, q: int) -> Products:
     for a in range(q):
         Z[..., a, :, :] = np.add.reduceat(rows[..., a, None, :] * rows, starts, axis=-1)
     fixed = rows[..., q:, :]
-    return Products(Z, np.stack([fixed[..., i:j] @ fixed[..., i:j].mT for i, j in pairwise(ends)], axis=-3))
+    M = np.empty((*lead, len(ends) - 1, K - q, K - q))
+    for gap, (start, end) in enumerate(pairwise(ends)):
+        M[..., gap, :, :] = fixed[..., start:end] @ fixed[..., start:end].mT
+    return Products(Z, M)
 
 
 def products(left: Array, right: Array, first: Codes, q: int) -> Products:
