@@ -49,7 +49,7 @@ def datasets() -> tuple[Dataset, ...]:
 
 def read(name: str) -> dict[str, Any]:
     one = next(one for one in datasets() if one.name == name)
-    return dict(json.loads(dataset_json(one, "NCT00000000")))
+    return dict(json.loads("".join(dataset_json(one, "NCT00000000"))))
 
 
 def test_rows_have_the_declared_columns_with_numbers_as_numbers_and_null_for_nothing() -> None:
@@ -99,7 +99,7 @@ def test_no_day_of_a_patient_and_no_id_as_sent_is_in_them(text: object) -> None:
 def test_the_public_model_reads_every_file_and_gives_it_back() -> None:
     model = pytest.importorskip("odmlib.dataset_json_1_1.model", reason=MISSING)
     for one in datasets():
-        text = dataset_json(one, "NCT00000000")
+        text = "".join(dataset_json(one, "NCT00000000"))
         assert model.DatasetJSON.from_json(text).to_dict() == json.loads(text)
     wrong = json.loads(text)
     wrong["columns"][0]["dataType"] = "text"

@@ -12,11 +12,14 @@ from historical_controls.analysis.sensitivity.benchmarks import load_benchmarks
 from historical_controls.analysis.sensitivity.unmeasured_bias import unmeasured_bias_rows
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.errors import reported
-from historical_controls.tables.parquet import read_table, read_tables, write_table
+from historical_controls.tables.parquet import read_among, read_table, read_tables, write_table
 from historical_controls.tables.registry import ARD, OBSERVATIONS, STATISTICS
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
+
+# Columns of observations that are counted.
+COUNTED = ["source", "patient_id", "arm", "outcome"]
 
 with reported(snakemake.log[0]):
     outcomes = read_tables(snakemake.input.outcomes, ARD)
@@ -30,7 +33,11 @@ with reported(snakemake.log[0]):
     # An event may be the primary outcome, and is answered by its count.
     with_events = pd.concat([outcomes, read_table(snakemake.input.counted, ARD)], ignore_index=True)
     family = combine_outcomes(with_events, statistics, inputs.primary)
-    registered = completeness(with_events, inputs, read_table(snakemake.input.observations, OBSERVATIONS))
+    # Of the largest table only results are counted; numbers are counted by their visits.
+    results = [code for code, outcome in inputs.dictionary.outcomes.items() if outcome.kind != "number"]
+    counted = read_among(snakemake.input.observations, OBSERVATIONS, "outcome", results, COUNTED)
+    found = pd.concat([OBSERVATIONS.empty()[COUNTED], *counted], ignore_index=True)
+    registered = completeness(with_events, inputs, found)
     known = inputs.dictionary.outcomes
     published = [one for path in snakemake.input.benchmarks for one in load_benchmarks(path, known)]
     unmeasured = unmeasured_bias_rows(outcomes, inputs, published)

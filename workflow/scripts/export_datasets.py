@@ -9,7 +9,12 @@ from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
 from historical_controls.report.exports.adam import adam_datasets, load_definition
-from historical_controls.report.exports.listings import converted_values, duplicate_records, listings
+from historical_controls.report.exports.listings import (
+    converted_values,
+    duplicate_records,
+    listed_observations,
+    listings,
+)
 from historical_controls.report.exports.standards.analysis_datasets import described
 from historical_controls.report.exports.standards.dataset_json import dataset_json
 from historical_controls.report.exports.standards.define_xml import DEFINE_FILE, define_xml
@@ -19,7 +24,6 @@ from historical_controls.tables.registry import (
     COHORT_EVENTS,
     COHORT_PATIENTS,
     MATCHED_SETS,
-    OBSERVATIONS,
     UNDERIVED,
     VISITS,
     WEIGHTS,
@@ -31,7 +35,6 @@ if TYPE_CHECKING:
 with reported(snakemake.log[0]):
     declared = {
         "patients": COHORT_PATIENTS,
-        "observations": OBSERVATIONS,
         "events": COHORT_EVENTS,
         "underived": UNDERIVED,
         "weights": WEIGHTS,
@@ -41,6 +44,7 @@ with reported(snakemake.log[0]):
         name: read_table(snakemake.input[name], table) for name, table in declared.items()
     }
     tables |= {
+        "observations": listed_observations(snakemake.input.observations),
         "measurements": converted_values(snakemake.input.measurements),
         "ledger": duplicate_records(snakemake.input.ledgers),
     }
@@ -54,8 +58,10 @@ with reported(snakemake.log[0]):
     )
     write_frames({name.lower(): frame for name, frame in datasets.items()}, snakemake.output.adam)
     own = described(datasets)
-    texts = {f"{one.name.lower()}.json": dataset_json(one, config.study.id) for one in own}
-    for name, text in {**texts, DEFINE_FILE: define_xml(own, config.study)}.items():
-        (Path(snakemake.output.adam) / name).write_text(text, encoding="utf-8")
+    folder = Path(snakemake.output.adam)
+    for one in own:
+        with (folder / f"{one.name.lower()}.json").open("w", encoding="utf-8") as stream:
+            stream.writelines(dataset_json(one, config.study.id))
+    (folder / DEFINE_FILE).write_text(define_xml(own, config.study), encoding="utf-8")
     listed = {f"listing-{number}": frame for number, frame in listings(tables).items()}
     write_frames(listed, snakemake.output.listings)

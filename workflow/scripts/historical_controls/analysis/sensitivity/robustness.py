@@ -21,11 +21,10 @@ def assess_robustness(
 ) -> pd.DataFrame:
     """ARD rows 14.2.13 to 14.2.15 and 15.14 of the primary scenario, at the primary day.
 
-    observations: table observations. An outcome without an estimate has no rows: its reason stands with its analysis.
+    observations: table observations, up to time zero. An outcome without an estimate has no rows: its reason stands with its analysis.
     A day without a contrast says so.
     """
-    # Split once by outcome; observations are the largest table.
-    before = dict(list(observations.loc[observations["hours"] <= 0].groupby("outcome")))
+    before = dict(list(observations.groupby("outcome")))
     rows: list[Row] = []
     for code in codes:
         rows += _outcome_rows(code, inputs, before.get(code, observations.iloc[:0]), plan)

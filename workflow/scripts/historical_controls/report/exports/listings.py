@@ -8,19 +8,22 @@ from pathlib import Path
 import pandas as pd
 
 from historical_controls.ard.keys.outputs import OutputId
-from historical_controls.tables.parquet import read_pieces
-from historical_controls.tables.registry import LEDGER, MEASUREMENTS
+from historical_controls.tables.parquet import read_among, read_pieces
+from historical_controls.tables.registry import LEDGER, MEASUREMENTS, OBSERVATIONS
 from historical_controls.text.display_order import by_display_id
 
 TRACE = ["source", "file", "line", "item"]
+# What a kind of conversion is.
+CONVERSION = ["source", "file", "outcome", "raw_unit", "unit"]
 Tables = Mapping[str, pd.DataFrame]
 
 
 def listings(tables: Tables) -> dict[str, pd.DataFrame]:
     """Every listing by its number.
 
-    `tables`: `patients`, `observations`, `events`, `underived` (cohort), `weights`, `matched_sets` (balance),
-    `measurements` (`converted_values`) and `ledger` (`duplicate_records`), each as declared in tables.py.
+    `tables`: `patients`, `events`, `underived` (cohort), `weights`, `matched_sets` (balance), each as declared in
+    tables.py; `observations` (`listed_observations`), `measurements` (`converted_values`) and `ledger`
+    (`duplicate_records`).
     """
     return {number: make(tables).reset_index(drop=True) for number, make in MAKERS.items()}
 
@@ -28,19 +31,37 @@ def listings(tables: Tables) -> dict[str, pd.DataFrame]:
 def duplicate_records(paths: Iterable[str | Path]) -> pd.DataFrame:
     """Records of ledgers that were collapsed, read piece by piece: a ledger holds every record that was sent."""
     # Filtered piece by piece: only the rows kept are in memory together.
-    pieces = [piece[piece["fate"] == "duplicate"] for path in paths for piece in read_pieces(path, LEDGER)]
-    return pd.concat(pieces, ignore_index=True)
+    pieces = [piece for path in paths for piece in read_among(path, LEDGER, "fate", ["duplicate"])]
+    return pd.concat(pieces or [LEDGER.empty()], ignore_index=True)
+
+
+def listed_observations(path: str | Path) -> pd.DataFrame:
+    """The observations that listings show: those of treated patients, and those with a flag. Table observations."""
+    pieces = [
+        piece[(piece["arm"] == "treated") | (piece["flags"] != "")]
+        for piece in read_pieces(path, OBSERVATIONS)
+    ]
+    return pd.concat(pieces or [OBSERVATIONS.empty()], ignore_index=True)
 
 
 def converted_values(paths: Iterable[str | Path]) -> pd.DataFrame:
-    """Clean measurements that came in another unit than the canonical one."""
-    pieces = [piece[_converted(piece)] for path in paths for piece in read_pieces(path, MEASUREMENTS)]
-    return pd.concat(pieces, ignore_index=True)
+    """Clean measurements that came in another unit than the canonical one: the first of each kind, and their number.
+
+    Columns of `CONVERSION`, line, item, value, raw_value and n. Of a registry nearly all values may be converted: of
+    each piece read only what the listing shows is kept.
+    """
+    columns = [*CONVERSION, "line", "item", "value", "raw_value"]
+    pieces = [_first_converted(piece) for path in paths for piece in read_pieces(path, MEASUREMENTS, columns)]
+    return pd.concat(pieces or [MEASUREMENTS.empty()[columns].assign(n=0)], ignore_index=True)
 
 
-def _converted(measured: pd.DataFrame) -> pd.Series[bool]:
+def _first_converted(measured: pd.DataFrame) -> pd.DataFrame:
+    """The first value of each kind, and how many there are (n)."""
     # A unit spelled otherwise counts as another one: the listing shows what was sent.
-    return (measured["raw_unit"].fillna("") != measured["unit"]) & measured["value"].notna()
+    other = (measured["raw_unit"].fillna("") != measured["unit"]) & measured["value"].notna()
+    rows = measured[other].sort_values([*CONVERSION, "line", "item"], ignore_index=True)
+    n = rows.groupby(CONVERSION, dropna=False)["value"].transform("size")
+    return rows.assign(n=n).drop_duplicates(CONVERSION)
 
 
 def _named(frame: pd.DataFrame, tables: Tables) -> pd.DataFrame:
@@ -85,9 +106,8 @@ def _warnings(tables: Tables) -> pd.DataFrame:
 
 def _conversions(tables: Tables) -> pd.DataFrame:
     """How many values of each outcome came in another unit than the canonical one, with the first of them."""
-    keys = ["source", "file", "outcome", "raw_unit", "unit"]
-    first = tables["measurements"].sort_values([*keys, "line", "item"]).groupby(keys, dropna=False)
-    counted = first.agg(n=("value", "size"), raw_value=("raw_value", "first"), value=("value", "first"))
+    first = tables["measurements"].sort_values([*CONVERSION, "line", "item"]).groupby(CONVERSION, dropna=False)
+    counted = first.agg(n=("n", "sum"), raw_value=("raw_value", "first"), value=("value", "first"))
     return counted.reset_index().rename(columns={"raw_value": "example_as_sent", "value": "example_converted"})
 
 

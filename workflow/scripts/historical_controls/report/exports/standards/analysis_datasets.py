@@ -13,6 +13,8 @@ import pandas as pd
 Kind = Literal["text", "integer", "number"]
 # Name of the frame that holds the definition itself.
 DEFINITION = "define"
+# Rows whose values are Python's at a time: of a registry there are millions.
+ROWS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,10 @@ class Dataset:
     @property
     def rows(self) -> Iterator[list[Any]]:
         """The values row by row: text, int, float, or None where there is none."""
-        columns = [_values(self.frame[one.name], one.kind) for one in self.variables]
-        yield from map(list, zip(*columns, strict=True))
+        for first in range(0, len(self.frame), ROWS_AT_ONCE):
+            some = self.frame.iloc[first : first + ROWS_AT_ONCE]
+            columns = [_values(some[one.name], one.kind) for one in self.variables]
+            yield from map(list, zip(*columns, strict=True))
 
 
 SHAPES = {
@@ -91,8 +95,9 @@ def _variable(row: Mapping[Any, str], frame: pd.DataFrame) -> Variable:
     coded = kind == "text" or ";" in said
     codes = dict.fromkeys(re.split(r"; *", said), "") if coded and said else {}
     if name == "PARAMCD":
-        codes = dict(sorted(zip(frame["PARAMCD"], frame["PARAM"], strict=True)))
-    texts = [_digits(value) if kind != "text" else value for value in _values(frame[name], kind) if value is not None]
+        codes = dict(sorted(frame[["PARAMCD", "PARAM"]].drop_duplicates().itertuples(index=False, name=None)))
+    values = _values(frame[name].drop_duplicates(), kind)
+    texts = [_digits(value) if kind != "text" else value for value in values if value is not None]
     return Variable(
         name,
         row["label"],

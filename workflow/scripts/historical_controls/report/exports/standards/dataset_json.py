@@ -6,6 +6,7 @@ Source: CDISC Dataset-JSON Specification 1.1 (final, December 2024), tables of t
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from historical_controls.provenance import VERSION
 from historical_controls.report.exports.standards.analysis_datasets import Dataset, Variable
@@ -22,8 +23,8 @@ VERSION_OF_STANDARD = "1.1.0"
 TYPES = {"text": "string", "integer": "integer", "number": "double"}
 
 
-def dataset_json(dataset: Dataset, study_id: str) -> str:
-    """Return the file's text, attributes in the order of the specification, one row a line."""
+def dataset_json(dataset: Dataset, study_id: str) -> Iterator[str]:
+    """Yield the file's text row by row, attributes in the order of the specification, one row a line."""
     head = {
         "datasetJSONCreationDateTime": CREATED,
         "datasetJSONVersion": VERSION_OF_STANDARD,
@@ -39,8 +40,12 @@ def dataset_json(dataset: Dataset, study_id: str) -> str:
         "columns": [_column(dataset, one) for one in dataset.variables],
     }
     opened = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
-    rows = ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in dataset.rows)
-    return f'{opened},\n "rows": [\n{rows}\n ]\n}}\n'
+    yield f'{opened},\n "rows": ['
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+    for number, row in enumerate(dataset.rows):
+        yield f"{',' if number else ''}\n{encode(row)}"
+    # A data set without rows has an empty line in their place.
+    yield f"{'' if len(dataset.frame) else chr(10)}\n ]\n}}\n"
 
 
 def _column(dataset: Dataset, variable: Variable) -> dict[str, object]:
