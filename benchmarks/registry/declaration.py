@@ -199,7 +199,7 @@ def config(count: int, share: float) -> dict[str, Any]:
         },
         "seed": 1,
         "sources": {hospital.name: source(hospital) for hospital in HOSPITALS},
-        "outcomes": ["PF", "HR", "CRP", "PLT"],
+        "outcomes": ["PF", "HR", "RR", "CRP"],
         "primary": {"outcome": "PF", "day": 7, "key_secondary": ["HR"]},
         "cohort": rules(),
         "balance": {"covariates": ["AGE", "SEX", "PF", "CRP", "PLT"], "key_covariates": ["PF", "AGE"]},
