@@ -23,6 +23,8 @@ from historical_controls.mixed_model import (
     subject_scores,
 )
 from historical_controls.mixed_model.censored.draws import redraw, truncated_normal, unknowns
+from historical_controls.mixed_model.design.design import build_design
+from historical_controls.mixed_model.fits import imputed
 
 FIXED = "y ~ arm * day + x"
 COVARIANCES: list[dict] = [
@@ -166,3 +168,19 @@ def test_refusals() -> None:
     alone = alone.assign(lower=np.where(alone["arm"] == "A", -np.inf, alone["lower"]))
     with pytest.raises(NotEstimable, match="only censored responses determine"):
         fit_imputed(alone, bounded)
+
+
+def test_many_rows_with_few_values_beyond_limits_have_fewer_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """30, or as many as a bound on all rows allows, never fewer than 5 or 60 times the share of an arm's (CE-18)."""
+    data, (_, bounded) = study(5, (5, 25)), specs(**COVARIANCES[0])
+    low = np.sort(data["y"])[2]
+    few, rows = below(data, low), len(data)
+    assert len(fit_imputed(few, bounded).fits) == 30
+    for most, copies in ((30 * rows, 30), (12 * rows, 12), (rows, 5)):
+        monkeypatch.setattr(imputed, "MOST_ROWS", most)
+        assert len(fit_imputed(few, bounded).fits) == copies
+    design = build_design(few, bounded)
+    # A quarter of the rows of one arm, none of the other: 60 times the share of that arm.
+    own = np.repeat(design.group, design.counts) == 1
+    censored = own & (np.cumsum(own) % 4 == 0)
+    assert imputed.copies_of(design, censored) == np.ceil(60 * censored[own].mean())

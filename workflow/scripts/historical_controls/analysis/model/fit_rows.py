@@ -17,6 +17,7 @@ from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.scales import effect_of, effect_unit, error_unit, mean_format, mean_of
+from historical_controls.mixed_model.fits.imputed import COPIES, ImputedFit
 from historical_controls.mixed_model.inference.contrast import Contrast
 from historical_controls.tables.days import told_days
 
@@ -45,6 +46,9 @@ def fit_rows(cell: Cell, fitted: Fitted) -> Iterator[Row]:
         yield cell.at(level=one.rung.id).number(Statistic.CRITERION, one.criterion, format="0.0")
     yield cell.text(Statistic.SINGULAR, "; ".join(message.coded for message in fit.singular) or "no")
     yield cell.number(Statistic.N_ATTEMPTS, len(fit.attempts))
+    # Said where there are fewer than the methods say.
+    if isinstance(fit, ImputedFit) and 1 < len(fit.fits) < COPIES:
+        yield cell.number(Statistic.N_COPIES, len(fit.fits))
     yield cell.number(Statistic.LOGLIK, fit.loglik, format="0.000")
     for row in fit.covariance_parameters.to_dict("records"):
         own = cell.at(arm=row["group"] if row["group"] in ARMS else "", level=str(row["parameter"]))

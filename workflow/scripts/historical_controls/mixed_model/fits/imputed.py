@@ -7,6 +7,7 @@ the answers are those of the uncensored fit.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import linalg
 
 from historical_controls.mixed_model.censored.draws import Unknown, redraw, unknowns
@@ -36,6 +38,8 @@ from historical_controls.mixed_model.likelihood.reduction import Problem
 # The Monte Carlo error of an estimate is at most 0.13 standard errors where half of the information is lost
 # (docs/methods.md, "Limits of the method").
 COPIES = 30
+# Of many rows fewer copies: a row of a copy takes some 2 kB, and each copy as long as a fit.
+MOST_ROWS, FEWEST_COPIES = 1_000_000, 5
 ROUNDS = 10
 # Chains that go on from copies of another covariance begin near their law.
 ROUNDS_ON = 3
@@ -133,11 +137,25 @@ class ImputedFit(Answers):
             yield several[0][0], replace(self, fits=fits) if len(fits) == len(several) else None
 
 
+def copies_of(design: Design, censored: NDArray[np.bool_]) -> int:
+    """How many copies are drawn: 30, or of many rows with few censored ones fewer (CE-18); censored (N,)."""
+    of_row = np.repeat(design.group, design.counts)
+    share = float(np.max(np.bincount(of_row, censored) / np.bincount(of_row)))
+    # At least as many as keep the Monte Carlo error that 30 have where half of the information is lost.
+    enough = max(FEWEST_COPIES, math.ceil(2 * COPIES * share))
+    return min(COPIES, max(enough, MOST_ROWS // len(censored)))
+
+
 def fit_imputed(
-    data: pd.DataFrame, spec: MixedModelSpec, control: Control | None = None, copies: int = COPIES, seed: int = SEED
+    data: pd.DataFrame,
+    spec: MixedModelSpec,
+    control: Control | None = None,
+    copies: int | None = None,
+    seed: int = SEED,
 ) -> ImputedFit:
     """Fit a response with bounds under any covariance; the response of a censored row is where its draws start.
 
+    copies: completed copies of the data; None = as many as `copies_of` says.
     Raises DataError, RankDeficient, NotEstimable or SpecificationError for what cannot be fitted; a fit one of whose
     copies did not converge has `converged` False and no estimates.
     """
@@ -155,7 +173,8 @@ def fit_imputed(
         _determined(start.problem, design, bounds)
         copier = Copier(design, bounds, unknowns(design, censored))
         try:
-            fits = copier.completed(start, copies, np.random.default_rng(seed))
+            drawn = copies or copies_of(design, censored)
+            fits = copier.completed(start, drawn, np.random.default_rng(seed))
         # An average over the copies that did converge would favour draws that suit the model.
         except NotConverged:
             fits = ()

@@ -75,6 +75,7 @@ FITS = Shell(
             statistic("covariance", S.COVARIANCE_RUNG, S.NOT_ESTIMABLE),
             statistic("df_method", S.DF_METHOD),
             statistic("course", S.MEAN_MODEL),
+            statistic("copies", S.N_COPIES),
             statistic("lack_of_fit", S.LACK_OF_FIT_P),
             statistic("boundary", S.SINGULAR),
         ),
