@@ -118,7 +118,13 @@ def source(hospital: Hospital) -> dict[str, Any]:
         "events": events,
     }
     codes = ("dexamethasone", "invasive_ventilation", "enoxaparin")
-    drugs = {"kind": "treatments", "subject": "subject", "treatment": "drug", "start": moment("start"), "stop": moment("stop")}
+    drugs = {
+        "kind": "treatments",
+        "subject": "subject",
+        "treatment": "drug",
+        "start": moment("start"),
+        "stop": moment("stop"),
+    }
     signs = wide({hospital.column(code): {"outcome": code, "unit": unit} for code, unit in VITALS.items()})
     pao2, fio2 = (hospital.column(code) for code in GASES)
     gases = wide(
@@ -136,7 +142,8 @@ def source(hospital: Hospital) -> dict[str, Any]:
     }
     written = {"encoding": hospital.encoding, "delimiter": hospital.delimiter, "decimal": hospital.mark}
     files = {
-        name: {"path": f"data/raw/{hospital.name}_{name}.csv", **written, "parts": [part]} for name, part in parts.items()
+        name: {"path": f"data/raw/{hospital.name}_{name}.csv", **written, "parts": [part]}
+        for name, part in parts.items()
     }
     files["laboratory"]["ignore_analytes"] = [LABS["GLU"].en, LABS["GLU"].es]
     return {"arm": hospital.arm, "label": hospital.label, "timezone": "America/Mexico_City", "files": files}
@@ -176,7 +183,10 @@ def rules() -> dict[str, Any]:
         },
         "co_treatments": {
             "steroids": {"label": {"en": "Steroids", "es": "Esteroides"}, "treatments": ["dexamethasone"]},
-            "ventilation": {"label": {"en": "Ventilation", "es": "Ventilación"}, "treatments": ["invasive_ventilation"]},
+            "ventilation": {
+                "label": {"en": "Ventilation", "es": "Ventilación"},
+                "treatments": ["invasive_ventilation"],
+            },
         },
         "time_zero": {"standard_care_hours": 48},
         "horizon_days": 28,

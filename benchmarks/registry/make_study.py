@@ -127,7 +127,9 @@ def laboratory(of: Stays, hospital: Hospital, rng: np.random.Generator) -> pa.Ta
     chance = rng.random(rows * kinds)
     value, unit = pa.chunked_array(parts).combine_chunks(), pa.array([LABS[c].unit for c in codes]).take(which)
     value = pc.if_else(pa.array(chance < 0.002), hospital.not_done, value)
-    value = pc.if_else(pa.array((chance > 0.002) & (chance < 0.004)), pc.binary_join_element_wise("<", value, ""), value)
+    value = pc.if_else(
+        pa.array((chance > 0.002) & (chance < 0.004)), pc.binary_join_element_wise("<", value, ""), value
+    )
     unit = pc.if_else(pa.array((chance > 0.004) & (chance < 0.006)), "", unit)
     table = in_order(
         minutes,
@@ -239,7 +241,9 @@ def write_study(folder: Path, count: int, share: float, seed: int = 1) -> int:
                 table = FILES[name](some, hospital, rng)
                 rows += table.num_rows
                 sink = io.BytesIO()
-                options = pa_csv.WriteOptions(include_header=not number, delimiter=hospital.delimiter, quoting_style="none")
+                options = pa_csv.WriteOptions(
+                    include_header=not number, delimiter=hospital.delimiter, quoting_style="none"
+                )
                 pa_csv.write_csv(table, sink, options)
                 with path.open("wb" if not number else "ab") as file:
                     file.write(sink.getvalue().decode().encode(hospital.encoding))

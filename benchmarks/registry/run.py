@@ -84,7 +84,9 @@ def pandas_read(study: Path) -> dict[str, float]:
         for hospital in HOSPITALS
         for path in sorted((study / "data/raw").glob(f"{hospital.name}_*.csv"))
     }
-    out = subprocess.run([sys.executable, "-c", PANDAS], input=json.dumps(files), capture_output=True, text=True, check=True)
+    out = subprocess.run(
+        [sys.executable, "-c", PANDAS], input=json.dumps(files), capture_output=True, text=True, check=True
+    )
     return json.loads(out.stdout)
 
 
@@ -150,7 +152,9 @@ def main() -> None:
             pandas = pandas_read(study)
             measured = {"pandas": pandas, "wall": run(study, chosen.cores), **summary(study)}
             (study / "measured.json").write_text(json.dumps(measured, indent=1))
-            print(f"{count:,} admissions, {pandas['rows']:,} rows: {measured['wall']:.0f} s; pandas {pandas['wall']:.1f} s")
+            print(
+                f"{count:,} admissions, {pandas['rows']:,} rows: {measured['wall']:.0f} s; pandas {pandas['wall']:.1f} s"
+            )
         shown(study)
 
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
 from historical_controls.cleaning.people.identity import link_people
 from historical_controls.cleaning.people.joining import assemble_files
+from historical_controls.cleaning.records import stored_columns
 from historical_controls.cleaning.records.outputs import FILE_TABLES, SOURCE_TABLES, CleanedFile, write_cleaned_file
 from historical_controls.cleaning.records.stored_columns import stored_rows
 from historical_controls.cleaning.rows.files import FileInputs, LostRecordError, clean_blocks, clean_file
@@ -193,3 +194,34 @@ def test_stored_cells_are_read_as_categories_and_cleaned_alike(tmp_path: Path) -
     for name in FILE_TABLES:
         pd.testing.assert_frame_equal(plain(getattr(one, name)), plain(getattr(other, name)))
     assert one.measurements["raw_value"].tolist() == ["<5", "12", "12"]
+
+
+def test_lines_of_many_values_are_cleaned_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each measured cell of a line is a record: what is in memory at once is bounded by records, not by lines."""
+    monkeypatch.setattr(stored_columns, "ROW_GROUP", 2)
+    wide = {
+        "kind": "measurements_wide",
+        "subject": "id",
+        "time": DAY,
+        "columns": {name: {"outcome": code, "unit": "/min"} for name, code in (("hr", "HR"), ("rr", "RR"))},
+    }
+    rows = [{"id": "1", "d": f"2020-05-{n:02d}", "hr": str(60 + n), "rr": "20"} for n in range(1, 16)]
+    raw = intake(rows)
+    write_table(raw, tmp_path / "intake.parquet", INTAKE)
+    for parts, lines in (([wide], 6), ([wide, wide], 3), ([PERSON], 12)):
+        declared = source({"f": {"parts": parts}})
+        assert {len(piece) for piece in list(stored_rows(tmp_path / "intake.parquet", declared.files["f"]))[:-1]} <= {
+            lines
+        }
+        assert stored_columns.lines_at_once(declared.files["f"]) == lines
+    declared = source({"f": {"parts": [wide]}})
+    pieces = list(stored_rows(tmp_path / "intake.parquet", declared.files["f"]))
+    assert [len(piece) for piece in pieces] == [6, 6, 3]
+    whole, cut = ({name: [] for name in FILE_TABLES} for _ in range(2))
+    for blocks, found in (([raw], whole), (pieces, cut)):
+        for cleaned in clean_blocks(blocks, FileInputs("s", "f", declared, study(), dictionary())):
+            for name in FILE_TABLES:
+                found[name].append(plain(getattr(cleaned, name)))
+    for name in FILE_TABLES:
+        one, other = (pd.concat(found[name], ignore_index=True) for found in (whole, cut))
+        pd.testing.assert_frame_equal(one, other)

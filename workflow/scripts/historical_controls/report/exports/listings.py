@@ -37,10 +37,7 @@ def duplicate_records(paths: Iterable[str | Path]) -> pd.DataFrame:
 
 def listed_observations(path: str | Path) -> pd.DataFrame:
     """The observations that listings show: those of treated patients, and those with a flag. Table observations."""
-    pieces = [
-        piece[(piece["arm"] == "treated") | (piece["flags"] != "")]
-        for piece in read_pieces(path, OBSERVATIONS)
-    ]
+    pieces = [piece[(piece["arm"] == "treated") | (piece["flags"] != "")] for piece in read_pieces(path, OBSERVATIONS)]
     return pd.concat(pieces or [OBSERVATIONS.empty()], ignore_index=True)
 
 
