@@ -25,7 +25,7 @@ BLOCK = 2000
 FIRST_DAY, DAYS = np.datetime64("2011-01-01"), 3650
 # The treated: five in the last of these years, two months apart.
 TREATED, TREATED_FROM = 5, 3300
-# Mean of those who are not ill, of those who are, standard deviations between and within patients, change a day, decimals.
+# Mean of those who are not ill and of those who are, SD between and within patients, change a day, decimals.
 SIGNALS = {
     "HR": (84, 104, 8, 6, -0.8, 0),
     "RR": (19, 27, 2, 2, -0.3, 0),
@@ -240,14 +240,17 @@ def write_study(folder: Path, count: int, share: float, seed: int = 1) -> int:
             for name, path in paths.items():
                 table = FILES[name](some, hospital, rng)
                 rows += table.num_rows
-                sink = io.BytesIO()
-                options = pa_csv.WriteOptions(
-                    include_header=not number, delimiter=hospital.delimiter, quoting_style="none"
-                )
-                pa_csv.write_csv(table, sink, options)
-                with path.open("wb" if not number else "ab") as file:
-                    file.write(sink.getvalue().decode().encode(hospital.encoding))
+                append(table, path, hospital, first=not number)
     return rows
+
+
+def append(table: pa.Table, path: Path, hospital: Hospital, first: bool) -> None:
+    """Add rows to a file as the hospital writes it; the first ones with the header."""
+    text = io.BytesIO()
+    options = pa_csv.WriteOptions(include_header=first, delimiter=hospital.delimiter, quoting_style="none")
+    pa_csv.write_csv(table, text, options)
+    with path.open("wb" if first else "ab") as file:
+        file.write(text.getvalue().decode().encode(hospital.encoding))
 
 
 if __name__ == "__main__":

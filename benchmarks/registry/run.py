@@ -2,8 +2,8 @@
 
     python benchmarks/registry/run.py FOLDER 1000 10000
 
-Each size has a study of its own under FOLDER. A study that was run is not run again: what Snakemake finds finished stays,
-and its jobs keep the measurements of the run that made them.
+Each size has a study of its own under FOLDER. What Snakemake finds finished is not run again, and keeps what was measured
+when it was made.
 """
 
 from __future__ import annotations
@@ -152,9 +152,8 @@ def main() -> None:
             pandas = pandas_read(study)
             measured = {"pandas": pandas, "wall": run(study, chosen.cores), **summary(study)}
             (study / "measured.json").write_text(json.dumps(measured, indent=1))
-            print(
-                f"{count:,} admissions, {pandas['rows']:,} rows: {measured['wall']:.0f} s; pandas {pandas['wall']:.1f} s"
-            )
+            print(f"{count:,} admissions, {pandas['rows']:,} rows, {measured['wall']:.0f} s", end="; ")
+            print(f"pandas {pandas['cpu']:.1f} s of processor, {pandas['mb']:.0f} MB")
         shown(study)
 
 

@@ -209,11 +209,7 @@ def test_lines_of_many_values_are_cleaned_few_at_a_time(tmp_path: Path, monkeypa
     raw = intake(rows)
     write_table(raw, tmp_path / "intake.parquet", INTAKE)
     for parts, lines in (([wide], 6), ([wide, wide], 3), ([PERSON], 12)):
-        declared = source({"f": {"parts": parts}})
-        assert {len(piece) for piece in list(stored_rows(tmp_path / "intake.parquet", declared.files["f"]))[:-1]} <= {
-            lines
-        }
-        assert stored_columns.lines_at_once(declared.files["f"]) == lines
+        assert stored_columns.lines_at_once(source({"f": {"parts": parts}}).files["f"]) == lines
     declared = source({"f": {"parts": [wide]}})
     pieces = list(stored_rows(tmp_path / "intake.parquet", declared.files["f"]))
     assert [len(piece) for piece in pieces] == [6, 6, 3]

@@ -21,8 +21,8 @@ def assess_robustness(
 ) -> pd.DataFrame:
     """ARD rows 14.2.13 to 14.2.15 and 15.14 of the primary scenario, at the primary day.
 
-    observations: table observations, up to time zero. An outcome without an estimate has no rows: its reason stands with its analysis.
-    A day without a contrast says so.
+    observations: table observations, up to time zero. An outcome without an estimate has no rows: its reason stands
+    with its analysis. A day without a contrast says so.
     """
     before = dict(list(observations.groupby("outcome")))
     rows: list[Row] = []
