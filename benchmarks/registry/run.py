@@ -2,8 +2,8 @@
 
     python benchmarks/registry/run.py FOLDER 1000 10000
 
-Each size has a study of its own under FOLDER. What Snakemake finds finished is not run again, and keeps what was measured
-when it was made.
+Each size has a study of its own under FOLDER. What Snakemake finds finished is not run again and keeps what was
+measured when it was made.
 """
 
 from __future__ import annotations
