@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-# Jobs of a stage, by the first folder or file of results/benchmarks.
+USAGE = "usage.tsv"
+# Rules of a stage.
 STAGES = {
     "reading": ("read_file",),
     "cleaning, persons, joining": ("clean_file", "link_people", "assemble_source"),
@@ -52,26 +53,22 @@ print(json.dumps({"rows": rows, "wall": time.perf_counter() - started, "cpu": sp
 
 
 class Job(NamedTuple):
-    """What Snakemake measured of one job."""
+    """What one job cost (see measured/sitecustomize.py)."""
 
     name: str
     stage: str
-    wall: float
     cpu: float
+    wall: float
     mb: float
 
 
 def jobs(study: Path) -> Iterator[Job]:
-    """The jobs of a study's run."""
-    folder = study / "results/benchmarks"
+    """The jobs of a study, each as it was run last."""
     stages = {rule: stage for stage, rules in STAGES.items() for rule in rules}
-    for path in sorted(folder.rglob("*.tsv")):
-        name = path.relative_to(folder).with_suffix("")
-        with path.open() as file:
-            row = next(csv.DictReader(file, delimiter="\t"))
-        # A job of less than a second or so is not sampled.
-        numbers = [float(row[key]) if row[key] not in ("NA", "-") else 0.0 for key in ("s", "cpu_time", "max_rss")]
-        yield Job(str(name), stages.get(name.parts[0], REST), *numbers)
+    with (study / USAGE).open() as file:
+        rows = {tuple(row[:2]): row for row in csv.reader(file, delimiter="\t")}
+    for (rule, wildcards), row in rows.items():
+        yield Job("/".join(filter(None, (rule, wildcards))), stages.get(rule, REST), *map(float, row[2:]))
 
 
 def pandas_read(study: Path) -> dict[str, float]:
@@ -94,8 +91,14 @@ def run(study: Path, cores: int) -> float:
     """Run the workflow to its end, and return its wall time in seconds; the log stays in the study."""
     started = time.perf_counter()
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(study)]
-    with (study / "run.log").open("w") as log:
-        done = subprocess.run([*command, "--cores", str(cores)], stdout=log, stderr=log)
+    noted = {"REGISTRY_USAGE": str(study / USAGE), "PYTHONPATH": str(Path(__file__).with_name("measured"))}
+    with (study / "run.log").open("a") as log:
+        done = subprocess.run(
+            [*command, "--cores", str(cores)],
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "OMP_NUM_THREADS": "1", **noted},
+        )
     if done.returncode:
         raise SystemExit(f"The run failed: {study / 'run.log'}")
     return time.perf_counter() - started
@@ -142,7 +145,6 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--show", action="store_true", help="run nothing, show what was measured")
     chosen = parser.parse_args()
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     for count in chosen.admissions:
         study = chosen.folder / str(count)
         if not chosen.show:
