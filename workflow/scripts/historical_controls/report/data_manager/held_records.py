@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from historical_controls.tables.parquet import read_pieces
+from historical_controls.tables.coded import plain
+from historical_controls.tables.parquet import read_among, read_pieces
 from historical_controls.tables.registry import LEDGER
 
 MOST_RECORDS = 2_000
@@ -32,15 +33,20 @@ def read_held(ledgers: Iterable[str | Path], most: int = MOST_RECORDS) -> HeldRe
     """Read the final ledgers piece by piece; memory grows with ids and `most`, not with records."""
     shown: list[pd.DataFrame] = []
     tallies: list[pd.DataFrame] = []
-    n_held = 0
     for path in ledgers:
-        for piece in read_pieces(path, LEDGER):
-            held = piece.loc[piece["fate"] == "quarantined"]
-            # Ledgers come source by source, in the order of file and line: the first records are the same in every run.
-            shown.append(held.head(max(most - n_held, 0)))
-            n_held += len(held)
-            tallies.append(piece.groupby(TALLY).size().reset_index(name="n"))
+        # Of a registry's ledger only the three columns that are counted are read whole.
+        tallies += (
+            plain(piece.groupby(TALLY, observed=True).size().reset_index(name="n"))
+            for piece in read_pieces(path, LEDGER, TALLY, coded=TALLY)
+        )
+        # Ledgers come source by source, in the order of file and line: the first records are the same in every run.
+        for held in read_among(path, LEDGER, "fate", ["quarantined"]):
+            missing = most - sum(map(len, shown))
+            if missing <= 0:
+                break
+            shown.append(held.head(missing))
     records = pd.concat(shown, ignore_index=True) if shown else LEDGER.empty()
+    n_held = sum(int(one.loc[one["fate"] == "quarantined", "n"].sum()) for one in tallies)
     return HeldRecords(records, n_held, _most_affected(tallies))
 
 
