@@ -18,7 +18,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 USAGE = "usage.tsv"
@@ -66,9 +66,9 @@ def jobs(study: Path) -> Iterator[Job]:
     """The jobs of a study, each as it was run last."""
     stages = {rule: stage for stage, rules in STAGES.items() for rule in rules}
     with (study / USAGE).open() as file:
-        rows = {tuple(row[:2]): row for row in csv.reader(file, delimiter="\t")}
-    for (rule, wildcards), row in rows.items():
-        yield Job("/".join(filter(None, (rule, wildcards))), stages.get(rule, REST), *map(float, row[2:]))
+        rows = {(row[0], row[1]): row[2:] for row in csv.reader(file, delimiter="\t") if len(row) == len(Job._fields)}
+    for (rule, wildcards), numbers in rows.items():
+        yield Job("/".join(filter(None, (rule, wildcards))), stages.get(rule, REST), *map(float, numbers))
 
 
 def pandas_read(study: Path) -> dict[str, float]:
@@ -84,21 +84,17 @@ def pandas_read(study: Path) -> dict[str, float]:
     out = subprocess.run(
         [sys.executable, "-c", PANDAS], input=json.dumps(files), capture_output=True, text=True, check=True
     )
-    return json.loads(out.stdout)
+    return dict(json.loads(out.stdout))
 
 
-def run(study: Path, cores: int) -> float:
-    """Run the workflow to its end, and return its wall time in seconds; the log stays in the study."""
+def run(study: Path, *arguments: str) -> float:
+    """Run the workflow with these arguments, and return its wall time in seconds; the log stays in the study."""
     started = time.perf_counter()
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(study)]
     noted = {"REGISTRY_USAGE": str(study / USAGE), "PYTHONPATH": str(Path(__file__).with_name("measured"))}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", **noted}
     with (study / "run.log").open("a") as log:
-        done = subprocess.run(
-            [*command, "--cores", str(cores)],
-            stdout=log,
-            stderr=log,
-            env={**os.environ, "OMP_NUM_THREADS": "1", **noted},
-        )
+        done = subprocess.run([*command, *arguments], stdout=log, stderr=log, env=environment)
     if done.returncode:
         raise SystemExit(f"The run failed: {study / 'run.log'}")
     return time.perf_counter() - started
@@ -111,23 +107,22 @@ def pages(study: Path) -> Iterator[tuple[str, float, int]]:
         yield path.name, path.stat().st_size / 1e6, len(re.findall(r"<[a-zA-Z]", text))
 
 
-def summary(study: Path) -> dict[str, object]:
+def summary(study: Path) -> dict[str, Any]:
     """What a run cost: by stage, by job, and its pages."""
     found = list(jobs(study))
     stages = {
         name: {
             "cpu": round(sum(job.cpu for job in found if job.stage == name), 1),
             "wall": round(sum(job.wall for job in found if job.stage == name), 1),
-            "mb": max((job.mb for job in found if job.stage == name), default=0),
+            "mb": max((job.mb for job in found if job.stage == name), default=0.0),
         }
         for name in (*STAGES, REST)
     }
     return {"stages": stages, "jobs": [job._asdict() for job in found], "pages": list(pages(study))}
 
 
-def shown(study: Path) -> None:
+def shown(found: dict[str, Any]) -> None:
     """Print a run's stages, its costliest jobs and its pages."""
-    found = summary(study)
     for name, one in found["stages"].items():
         print(f"  {name:40s} {one['cpu']:8.1f} s cpu {one['wall']:8.1f} s wall {one['mb']:7.0f} MB")
     total = sum(one["cpu"] for one in found["stages"].values())
@@ -138,25 +133,37 @@ def shown(study: Path) -> None:
         print(f"  {name:30s} {size:6.2f} MB {elements:7,} elements")
 
 
+def measured(study: Path, count: int, arguments: list[str] | None) -> dict[str, Any]:
+    """Make the study, read its files with pandas, and run it, each unless it was done; None: only what was measured."""
+    before = study / "pandas.json"
+    clock = {}
+    if arguments is not None:
+        if not (study / "config.yaml").is_file():
+            make = [sys.executable, str(Path(__file__).with_name("make_study.py")), str(study)]
+            subprocess.run([*make, "--admissions", str(count)], check=True)
+        if not before.is_file():
+            before.write_text(json.dumps(pandas_read(study)))
+        clock = {"wall": run(study, *arguments)}
+    found = {"pandas": json.loads(before.read_text()), **clock, **summary(study)}
+    (study / "measured.json").write_text(json.dumps(found, indent=1))
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("admissions", type=int, nargs="+")
     parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--until", help="a rule to end at")
     parser.add_argument("--show", action="store_true", help="run nothing, show what was measured")
     chosen = parser.parse_args()
+    arguments = ["--cores", str(chosen.cores), *(["--until", chosen.until] if chosen.until else [])]
     for count in chosen.admissions:
-        study = chosen.folder / str(count)
-        if not chosen.show:
-            if not (study / "config.yaml").is_file():
-                make = [sys.executable, str(Path(__file__).with_name("make_study.py")), str(study)]
-                subprocess.run([*make, "--admissions", str(count)], check=True)
-            pandas = pandas_read(study)
-            measured = {"pandas": pandas, "wall": run(study, chosen.cores), **summary(study)}
-            (study / "measured.json").write_text(json.dumps(measured, indent=1))
-            print(f"{count:,} admissions, {pandas['rows']:,} rows, {measured['wall']:.0f} s", end="; ")
-            print(f"pandas {pandas['cpu']:.1f} s of processor, {pandas['mb']:.0f} MB")
-        shown(study)
+        found = measured(chosen.folder / str(count), count, None if chosen.show else arguments)
+        pandas = found["pandas"]
+        print(f"{count:,} admissions, {pandas['rows']:,} rows, {found.get('wall', 0):.0f} s of clock", end="; ")
+        print(f"pandas {pandas['cpu']:.1f} s of processor, {pandas['mb']:.0f} MB")
+        shown(found)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ ELSEWHERE = {
         "needs the real data; tests/statistics/calibration/test_placebo_studies.py on simulated patients"
     ),
     r"^snakemake -R read_file$": "needs a server; tests/unit/intake/test_intake_omop.py reads a database by its URL",
+    r"benchmarks/registry/(make_study|growth)\.py": "tests/unit/test_registry_study.py",
     r"benchmarks/faults/kills\.py": "runs for an hour; tests/workflow/test_runs.py kills and resumes one run",
     r"^snakemake --profile profiles/slurm$": "needs a cluster; tests/cluster, by `make test-slurm`",
     r"^conda |^apt-get ": "another machine's package manager; tests/test_house.py compares environment.yml",
@@ -69,6 +70,7 @@ SMALL = {
     r"benchmarks/mixed_model/scaling\.py": "benchmarks/mixed_model/scaling.py --smaller 8",
     r"benchmarks/mixed_model/censored_bias\.py": "benchmarks/mixed_model/censored_bias.py --studies 2",
     r"benchmarks/mixed_model/leave_one_out\.py": "benchmarks/mixed_model/leave_one_out.py 1",
+    r"benchmarks/registry/run\.py": "benchmarks/registry/run.py . 30 --until read_file --cores 1",
     r"benchmarks/sites/three_sites\.py": "benchmarks/sites/three_sites.py --patients 30",
     r"benchmarks/studies/measure\.py": (
         "benchmarks/studies/measure.py years --patients 14 --days 400 --until read_file"
