@@ -22,9 +22,9 @@ from historical_controls.mixed_model import (
     fit_mixed_model,
     subject_scores,
 )
+from historical_controls.mixed_model.censored import draws
 from historical_controls.mixed_model.censored.draws import redraw, truncated_normal, unknowns
 from historical_controls.mixed_model.design.design import build_design
-from historical_controls.mixed_model.fits import imputed
 
 FIXED = "y ~ arm * day + x"
 COVARIANCES: list[dict] = [
@@ -177,10 +177,10 @@ def test_many_rows_with_few_values_beyond_limits_have_fewer_copies(monkeypatch: 
     few, rows = below(data, low), len(data)
     assert len(fit_imputed(few, bounded).fits) == 30
     for most, copies in ((30 * rows, 30), (12 * rows, 12), (rows, 5)):
-        monkeypatch.setattr(imputed, "MOST_ROWS", most)
+        monkeypatch.setattr(draws, "MOST_ROWS", most)
         assert len(fit_imputed(few, bounded).fits) == copies
     design = build_design(few, bounded)
     # A quarter of the rows of one arm, none of the other: 60 times the share of that arm.
     own = np.repeat(design.group, design.counts) == 1
     censored = own & (np.cumsum(own) % 4 == 0)
-    assert imputed.copies_of(design, censored) == np.ceil(60 * censored[own].mean())
+    assert draws.copies_of(design, censored) == np.ceil(60 * censored[own].mean())

@@ -17,7 +17,8 @@ from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.scales import effect_of, effect_unit, error_unit, mean_format, mean_of
-from historical_controls.mixed_model.fits.imputed import COPIES, ImputedFit
+from historical_controls.mixed_model.censored.draws import COPIES
+from historical_controls.mixed_model.fits.imputed import ImputedFit
 from historical_controls.mixed_model.inference.contrast import Contrast
 from historical_controls.tables.days import told_days
 

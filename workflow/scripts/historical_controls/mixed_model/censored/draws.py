@@ -5,15 +5,22 @@ Leading axis D: completed copies of one data set, each with covariance parameter
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import log_ndtr, ndtri_exp
 
 from historical_controls.mixed_model.design.arrays import Array, Codes, Design
 
 SWEEPS = 2  # over a subject's censored rows, for each new mean
+# The Monte Carlo error of an estimate is at most 0.13 standard errors where half of the information is lost
+# (docs/methods.md, "Limits of the method").
+COPIES = 30
+# Of many rows fewer copies: a row of a copy takes some 2 kB, and each copy as long as a fit.
+MOST_ROWS, FEWEST_COPIES = 1_000_000, 5
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,15 @@ class Unknown:
     subject: int
     rows: slice
     censored: Codes
+
+
+def copies_of(design: Design, censored: NDArray[np.bool_]) -> int:
+    """How many copies are drawn: 30, or of many rows with few censored ones fewer (CE-18); censored (N,)."""
+    of_row = np.repeat(design.group, design.counts)
+    share = float(np.max(np.bincount(of_row, censored) / np.bincount(of_row)))
+    # At least as many as keep the Monte Carlo error that 30 have where half of the information is lost.
+    enough = max(FEWEST_COPIES, math.ceil(2 * COPIES * share))
+    return min(COPIES, max(enough, MOST_ROWS // len(censored)))
 
 
 def unknowns(design: Design, censored: Codes) -> tuple[Unknown, ...]:

@@ -7,7 +7,6 @@ the answers are those of the uncensored fit.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,10 +15,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import linalg
 
-from historical_controls.mixed_model.censored.draws import Unknown, redraw, unknowns
+from historical_controls.mixed_model.censored.draws import Unknown, copies_of, redraw, unknowns
 from historical_controls.mixed_model.censored.problem import bounded, checked_bounds
 from historical_controls.mixed_model.design.arrays import Array, Design
 from historical_controls.mixed_model.design.design import build_design
@@ -35,11 +33,6 @@ from historical_controls.mixed_model.likelihood.likelihood import Point, evaluat
 from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, Near, maximise, not_converged, refine
 from historical_controls.mixed_model.likelihood.reduction import Problem
 
-# The Monte Carlo error of an estimate is at most 0.13 standard errors where half of the information is lost
-# (docs/methods.md, "Limits of the method").
-COPIES = 30
-# Of many rows fewer copies: a row of a copy takes some 2 kB, and each copy as long as a fit.
-MOST_ROWS, FEWEST_COPIES = 1_000_000, 5
 ROUNDS = 10
 # Chains that go on from copies of another covariance begin near their law.
 ROUNDS_ON = 3
@@ -135,15 +128,6 @@ class ImputedFit(Answers):
         for several in zip(*(influence.refits(fit, subjects) for fit in self._all), strict=True):
             fits = tuple(fit for _, fit in several if fit is not None)
             yield several[0][0], replace(self, fits=fits) if len(fits) == len(several) else None
-
-
-def copies_of(design: Design, censored: NDArray[np.bool_]) -> int:
-    """How many copies are drawn: 30, or of many rows with few censored ones fewer (CE-18); censored (N,)."""
-    of_row = np.repeat(design.group, design.counts)
-    share = float(np.max(np.bincount(of_row, censored) / np.bincount(of_row)))
-    # At least as many as keep the Monte Carlo error that 30 have where half of the information is lost.
-    enough = max(FEWEST_COPIES, math.ceil(2 * COPIES * share))
-    return min(COPIES, max(enough, MOST_ROWS // len(censored)))
 
 
 def fit_imputed(
