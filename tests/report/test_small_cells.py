@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
+from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from historical_controls.ard.keys.statistics import BY_NAME, Kind
+from historical_controls.ard.queries import results_of
 from historical_controls.ard.small_cells import without_small_cells
 from historical_controls.config.study_config import Report
+from historical_controls.report.exports.rtf import rtf_tables
 from historical_controls.report.exports.tables import export_tables
+from historical_controls.report.exports.word import write_word
+from historical_controls.report.printing.printer import Printer
 from historical_controls.report.statistician.page import Declarations, render_statistician_report
 
 from .conftest import render
@@ -32,13 +42,29 @@ NOUNS = {
 NUMBER = r"(?<![\w.,<−–/-])[1-4](?![\w.,%/:])"
 
 
+def counts_of(study: SmallStudy) -> pd.Series:
+    """Whether each row of results counts patients or events."""
+    return study.ard["statistic"].map(lambda name: BY_NAME[name].kind in COUNTED).astype(bool)
+
+
 def spared(study: SmallStudy, first: int = 0) -> SmallStudy:
     """The small study, every third count of patients from `first` made small, as `report.min_cell: 5` shares it."""
-    counts = study.ard["statistic"].map(lambda name: BY_NAME[name].kind in COUNTED)
-    few = counts & (counts.cumsum() % 3 == first)
-    ard = study.ard.assign(value=study.ard["value"].mask(few, 1.0 + counts.cumsum() % 4))
+    counts = counts_of(study)
+    return shared(study, counts & (counts.cumsum() % 3 == first), 1.0 + counts.cumsum() % 4)
+
+
+def shared(study: SmallStudy, few: pd.Series, value: pd.Series) -> SmallStudy:
+    """The study with other values of some counts, as `report.min_cell: 5` shares it."""
+    ard = study.ard.assign(value=study.ard["value"].mask(few, value))
     config = study.config.model_copy(update={"report": Report(min_cell=MIN_CELL)})
     return replace(study, ard=without_small_cells(ard, MIN_CELL), config=config)
+
+
+def drawn(study: SmallStudy, seed: int) -> SmallStudy:
+    """Each count of patients drawn anew, half of them small: 1 to 4, or 0, 5, 6 and 30."""
+    rng, counts = np.random.default_rng(seed), counts_of(study)
+    values = rng.choice([1.0, 2, 3, 4, 0, 5, 6, 30], size=len(counts), p=[0.125] * 8)
+    return shared(study, counts & (rng.random(len(counts)) < 0.8), pd.Series(values, counts.index))
 
 
 def small(printed: str) -> bool:
@@ -84,23 +110,49 @@ def test_small_counts_in_words_are_known(language: str, text: str) -> None:
     assert not counted_in_words(re.sub(r"(?<![<\d])[1-4](?!\d)", "<5", text), language)
 
 
-@pytest.mark.parametrize(("language", "first"), [("en", 0), ("es", 1)])
-def test_no_small_count_is_printed(language: str, first: int, tmp_path: Path) -> None:
-    study = spared(small_study(), first)
+def nothing_small(study: SmallStudy, language: str, folder: Path) -> None:
+    """No count of few patients on both pages, in their figures, in Word and in RTF."""
     counted = {row.id for row in study.ard.itertuples(index=False) if BY_NAME[row.statistic].kind in COUNTED}
-    drawn = render(study, language, tmp_path)
+    page = render(study, language, folder)
     declared = Declarations(study.display, (ROOT / "docs" / "methods.md").read_text(encoding="utf-8"), [], [])
-    statistician = render_statistician_report(study.page(language, drawn.figures), declared)
-    for html in (drawn.html, statistician):
+    statistician = render_statistician_report(study.page(language, page.figures), declared)
+    for html in (page.html, statistician):
         shown = [text for id_, text in re.findall(r'data-ard="(\w+)"[^>]*>([^<]*)<', html) if id_ in counted]
         assert len(shown) > 20
         assert "&lt;5" in shown
         assert [text for text in shown if small(text)] == []
-    texts = [text for html in (drawn.html, statistician, *drawn.figures.values()) for text in said(html)]
+    texts = [text for html in (page.html, statistician, *page.figures.values()) for text in said(html)]
+    texts += list(in_documents(study, language))
     assert len(texts) > 1000 and sum("<5 " in text for text in texts) > 20
     assert [text for text in texts if counted_in_words(text, language)] == []
-    for name, svg in drawn.figures.items():
+    for name, svg in page.figures.items():
         assert [text for text in texts_beside_no_tick(svg) if small(text)] == [], name
+
+
+def in_documents(study: SmallStudy, language: str) -> Iterator[str]:
+    """Paragraphs of the Word document and of the RTF tables."""
+    printer = Printer(results_of(study.ard), study.words(language), study.config, study.dictionary)
+    word = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+    with zipfile.ZipFile(BytesIO(write_word(printer, study.outputs, {}))) as parts:
+        for paragraph in ElementTree.fromstring(parts.read("word/document.xml")).iter(f"{word}p"):
+            yield "".join(text.text or "" for text in paragraph.iter(f"{word}t"))
+    for _, text in rtf_tables(printer, study.outputs, {}):
+        shown = re.sub(r"\\u(\d+)\s?\??", lambda code: chr(int(code[1])), text)
+        yield from re.split(r"\\(?:cell|row|par|pard)\b", re.sub(r"\\(?!cell|row|par)[a-z]+-?\d* ?", "", shown))
+
+
+@pytest.mark.parametrize(("language", "first"), [("en", 0), ("es", 1)])
+def test_no_small_count_is_printed(language: str, first: int, tmp_path: Path) -> None:
+    nothing_small(spared(small_study(), first), language, tmp_path)
+
+
+@pytest.mark.slow
+@given(seed=st.integers(0, 2**32 - 1), language=st.sampled_from(["en", "es"]))
+@settings(max_examples=20, deadline=None)
+def test_no_small_count_is_printed_whichever_are_small(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, language: str
+) -> None:
+    nothing_small(drawn(small_study(), seed), language, tmp_path_factory.mktemp("drawn"))
 
 
 def test_no_small_count_is_exported() -> None:

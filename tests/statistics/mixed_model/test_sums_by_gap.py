@@ -73,7 +73,7 @@ def test_patients_with_one_row_each_have_no_gap() -> None:
     assert own.lags.counts.shape == (0,) and t.logdet[0] == 0
     for order, like in ((0, own.identity), (1, engine.Products(0 * own.identity.Z, 0 * own.identity.M))):
         summed = engine.whitened(own, t, order)
-        assert summed.Z == pytest.approx(like.Z) and summed.M == pytest.approx(like.M)
+        assert pytest.approx(like.Z) == summed.Z and pytest.approx(like.M) == summed.M
 
 
 def test_several_problems_have_their_own_rows() -> None:
