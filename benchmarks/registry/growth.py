@@ -36,7 +36,7 @@ def seconds(run: Mapping[str, Any], stages: Sequence[str]) -> float:
 
 def drawn(runs: Runs) -> Figure:
     """Processor seconds by kind of stage, and the largest memory of any job; both axes by factors of ten."""
-    figure = Figure(figsize=(7.2, 3.4), layout="constrained")
+    figure = Figure(figsize=(7.2, 3.6), layout="constrained")
     time, memory = figure.subplots(1, 2)
     sizes = list(runs)
     for (name, stages), colour in zip(KINDS.items(), COLOURS, strict=True):
@@ -59,7 +59,7 @@ def drawn(runs: Runs) -> Figure:
         axes.set_xlabel("Admissions", fontsize=9)
         axes.tick_params(labelsize=8)
         axes.spines[["top", "right"]].set_visible(False)
-    time.legend(fontsize=7, frameon=False)
+    figure.legend(*time.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=7, frameon=False)
     return figure
 
 
