@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from historical_controls.analysis.model.model_data import PERSON
 from historical_controls.dictionary.dictionary import Outcome
-from historical_controls.inference.pairwise.pairs import by_bounds
+from historical_controls.inference.pairwise.pairs import Pairs, by_bounds
 
 Array = NDArray[np.float64]
 
@@ -45,6 +45,6 @@ def oriented_bounds(known: pd.DataFrame, people: pd.DataFrame, outcome: Outcome)
     return Bounds(-upper, -lower) if outcome.benefit == "down" else Bounds(lower, upper)
 
 
-def value_pairs(bounds: Bounds) -> Array:
+def value_pairs(bounds: Bounds) -> Pairs:
     """Comparison (n, n) of the values; patients without any are not decided."""
     return by_bounds(bounds.lower, bounds.upper)

@@ -17,11 +17,9 @@ from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.inference.pairwise.pairs import first_decided
+from historical_controls.inference.pairwise.pairs import Pairs, first_decided
 from historical_controls.inference.pairwise.win_ratio import win_ratio
 from historical_controls.tables.endings import DEATH
-
-Array = NDArray[np.float64]
 
 
 def win_ratio_rows(
@@ -53,18 +51,19 @@ def win_ratio_rows(
     yield from ranked_rows(here, analysis_set.patients, whole, analysis_set, full=True)
 
 
-def _step_rows(here: Cell, steps: dict[str, Array], arms: NDArray[np.bool_]) -> Iterator[Row]:
+def _step_rows(here: Cell, steps: dict[str, Pairs], arms: NDArray[np.bool_]) -> Iterator[Row]:
     """Pairs that each step decides, of those that the steps before it left open."""
-    before = np.zeros_like(next(iter(steps.values())))
-    for item, pairs in steps.items():
-        # [arms][:, ~arms]: rows of treated patients against columns of controls.
-        own = np.where(before == 0, pairs, 0.0)[arms][:, ~arms]
+    # [arms][:, ~arms]: rows of treated patients against columns of controls.
+    between = {item: pairs[arms][:, ~arms] for item, pairs in steps.items()}
+    before = np.zeros_like(next(iter(between.values())))
+    for item, pairs in between.items():
+        own = np.where(before == 0, pairs, 0)
         yield here.at(level=item).number(Statistic.N_WINS, int((own > 0).sum()))
         yield here.at(level=item).number(Statistic.N_LOSSES, int((own < 0).sum()))
         before = first_decided(before, pairs)
 
 
-def _pairs(item: str, analysis_set: AnalysisSet, summaries: pd.DataFrame, dictionary: Dictionary, day: int) -> Array:
+def _pairs(item: str, analysis_set: AnalysisSet, summaries: pd.DataFrame, dictionary: Dictionary, day: int) -> Pairs:
     """One step's comparison of all patients (n, n), in the order of `who.patients`."""
     if item == DEATH:
         # Within the whole follow-up, not only up to the primary day.

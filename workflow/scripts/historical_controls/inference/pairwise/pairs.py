@@ -1,7 +1,7 @@
 """Every subject against every other: who fares better, by values, bounds, survival, or the first of them that decides.
 
-A comparison is an array (n, n): 1 where the row's subject fares better than the column's, -1 where worse, 0 where
-neither can be said. It is antisymmetric.
+A comparison is an array (n, n) of small whole numbers: 1 where the row's subject fares better than the column's, -1
+where worse, 0 where neither can be said. It is antisymmetric. Of 25,000 subjects one takes 0.6 GB.
 """
 
 from __future__ import annotations
@@ -11,24 +11,25 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Pairs = NDArray[np.int8]
 
 
-def by_value(scores: Array) -> Array:
+def by_value(scores: Array) -> Pairs:
     """Higher is better; nan decides nothing."""
     return by_bounds(scores, scores)
 
 
-def by_bounds(lower: Array, upper: Array) -> Array:
+def by_bounds(lower: Array, upper: Array) -> Pairs:
     """Higher is better: a pair is decided where the intervals do not touch (Gehan 1965, Biometrika 52:203-223) (IN-14).
 
     Exact values have equal bounds; open ones are infinite; nan decides nothing.
     """
     # Comparisons with nan are false, so that such pairs stay undecided.
-    better = (lower[:, None] > upper[None, :]).astype(np.float64)
+    better = (lower[:, None] > upper[None, :]).view(np.int8)
     return better - better.T
 
 
-def by_survival(day: Array, died: Flags) -> Array:
+def by_survival(day: Array, died: Flags) -> Pairs:
     """Living longer is better: who died at `day` (n,) loses to everybody who was alive at its end (IN-14).
 
     Who was last known alive at a day outlived a death of that day: the living are counted at the end of their day, so
@@ -39,7 +40,7 @@ def by_survival(day: Array, died: Flags) -> Array:
     return by_bounds(lived, np.where(died, day, np.inf))
 
 
-def first_decided(*levels: Array) -> Array:
+def first_decided(*levels: Pairs) -> Pairs:
     """Each pair by the first comparison that decides it (Pocock et al. 2012, Eur Heart J 33:176-182) (IN-15)."""
     decided = np.zeros_like(levels[0])
     for level in levels:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from historical_controls.inference.labels import Labels
-from historical_controls.inference.pairwise.pairs import by_value
+from historical_controls.inference.labels import Integers, Labels
+from historical_controls.inference.pairwise.pairs import Flags, Pairs, by_value
 from historical_controls.inference.reasons import Reason
 from historical_controls.inference.spread import no_spread
 
@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 # largest possible; 1/3 is that of arms alike in spread. Of the pairs tried these have the best power among those whose
 # intervals cover at least 94% from 0 to 3 SD and for ratios of SDs from 1/2 to 2 (docs/methods.md, IN-5).
 PRIOR_SUBJECTS, PRIOR_DISPERSION = 3.0, 0.5
+# Comparisons looked at together.
+CELLS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def relative_effect(scores: Array, labels: Labels, level: float = 0.95) -> Relat
     return effect_of_pairs(by_value(scores), labels, level)
 
 
-def effect_of_pairs(pairs: Array, labels: Labels, level: float = 0.95) -> RelativeEffect:
+def effect_of_pairs(pairs: Pairs, labels: Labels, level: float = 0.95) -> RelativeEffect:
     """The same of any comparison of pairs (n, n) (see pairs.py): estimate, test and interval.
 
     Estimate and variance: Brunner & Munzel 2000 (Biom J 42:17-25), IN-1 and IN-2; the variance is that of a two-sample
@@ -97,14 +99,11 @@ class Moments:
         return (self.theta - 0.5) / (0.5 * np.sqrt(self.dispersion))
 
 
-def _moments(pairs: Array, labels: Labels) -> Moments:
+def _moments(pairs: Pairs, labels: Labels) -> Moments:
     """Of every labelling (B,), from the pairwise wins alone."""
-    wins = (pairs + 1) / 2
-    # Nobody is compared with himself; the diagonal would count as half a win.
-    np.fill_diagonal(wins, 0.0)
     n1 = labels.matrix.sum(axis=1, dtype=np.float64)
     n0 = len(pairs) - n1
-    (theta, s1), (_, s0) = _of_few(wins, labels, n1, n0) if labels.few else _of_many(wins, labels, n1, n0)
+    (theta, s1), (_, s0) = (_of_few if labels.few else _of_many)(pairs, labels, n1, n0)
     part1, part0 = (_shrunk(s, theta, n, other) for s, n, other in ((s1, n1, n0), (s0, n0, n1)))
     df = (part1 + part0) ** 2 / (part1**2 / (n1 - 1 + PRIOR_SUBJECTS) + part0**2 / (n0 - 1 + PRIOR_SUBJECTS))
     return Moments(theta, s1 / n1 + s0 / n0, part1 + part0, df)
@@ -113,8 +112,11 @@ def _moments(pairs: Array, labels: Labels) -> Moments:
 MeanVariance = tuple[Array, Array]
 
 
-def _of_many(wins: Array, labels: Labels, n1: Array, n0: Array) -> tuple[MeanVariance, MeanVariance]:
+def _of_many(pairs: Pairs, labels: Labels, n1: Array, n0: Array) -> tuple[MeanVariance, MeanVariance]:
     """Mean and variance of the treated's and of the controls' placements, by products with the 0/1 labels (B, n)."""
+    wins = (pairs + 1) / 2
+    # Nobody is compared with himself; the diagonal would count as half a win.
+    np.fill_diagonal(wins, 0.0)
     t = labels.matrix.astype(np.float64)
     over_treated = t @ wins.T  # (B, n): how many of the treated each subject beats
     over_controls = wins.sum(axis=1) - over_treated
@@ -124,21 +126,41 @@ def _of_many(wins: Array, labels: Labels, n1: Array, n0: Array) -> tuple[MeanVar
     )
 
 
-def _of_few(wins: Array, labels: Labels, n1: Array, n0: Array) -> tuple[MeanVariance, MeanVariance]:
-    """The same from pairs among the treated, of whom there are few: nothing is as long as all subjects."""
-    # Wins are 0, 1/2 or 1: the sums are exact. A last subject beats nobody, for labellings with fewer treated.
-    padded = np.pad(wins, (0, 1))
-    members = labels.members
-    among = sum(padded[members, column[:, None]] for column in members.T)  # (B, k): treated that a treated one beats
-    over_controls = (padded.sum(axis=1)[members] - among) / n0[:, None]
-    # Beaten treated of all subjects, and squared: those of the controls are what the treated leave.
-    both = padded.T @ padded
-    squares = sum(both[members, column[:, None]].sum(axis=1) for column in members.T) - (among**2).sum(axis=1)
-    total = padded.sum(axis=0)[members].sum(axis=1) - among.sum(axis=1)
+def _of_few(pairs: Pairs, labels: Labels, n1: Array, n0: Array) -> tuple[MeanVariance, MeanVariance]:
+    """The same from pairs with the treated, of whom there are few: nothing is as long as all pairs of subjects."""
+    # Wins are 0, 1/2 or 1: the sums are exact. A position behind all subjects is none, and wins nothing.
+    members, n = labels.members, len(pairs)
+    real = members < n
+    members = np.minimum(members, n - 1)
+    # Twice what each subject wins against the others; the diagonal, half a win against oneself, is left out.
+    won = pairs.sum(axis=1, dtype=np.float64) + (n - 1)
+    among = np.zeros(members.shape)  # (B, k): treated that a treated one beats
+    for column, own in zip(members.T, real.T, strict=True):
+        met = own[:, None] & real & (members != column[:, None])
+        among += np.where(met, (pairs[members, column[:, None]] + 1) / 2, 0.0)
+    over_controls = np.where(real, won[members] / 2 - among, 0.0) / n0[:, None]
+    # What all subjects win of the treated, less what these win of each other, and the squares of the controls' part.
+    total = np.where(real, (n - 1) - won[members] / 2, 0.0).sum(axis=1) - among.sum(axis=1)
     return (
         _from_sums(over_controls.sum(axis=1), (over_controls**2).sum(axis=1), n1),
-        _from_sums(total / n1, squares / n1**2, n0),
+        _from_sums(total / n1, _squares(pairs, members, real) / n1**2, n0),
     )
+
+
+def _squares(pairs: Pairs, members: Integers, real: Flags) -> Array:
+    """The controls' wins of the treated, squared and summed over the controls (B,); real (B, k): members that count."""
+    out = np.empty(len(members))
+    block = max(1, CELLS // (members.shape[1] * len(pairs)))
+    for first in range(0, len(members), block):
+        own, counts = members[first : first + block], real[first : first + block]
+        # Twice the wins of each subject: of each treated one 1 less what that one's comparison with it is.
+        lost = (pairs[own] * counts[:, :, None]).sum(axis=1, dtype=np.int32)
+        twice = counts.sum(axis=1, dtype=np.int32)[:, None] - lost
+        # The treated are no controls.
+        rows = np.broadcast_to(np.arange(len(own))[:, None], own.shape)[counts]
+        twice[rows, own[counts]] = 0
+        out[first : first + block] = np.einsum("bn,bn->b", twice, twice, dtype=np.int64) / 4
+    return out
 
 
 def _from_sums(total: Array, squares: Array, count: Array) -> MeanVariance:
