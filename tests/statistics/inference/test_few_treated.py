@@ -30,14 +30,14 @@ def test_sums_are_those_of_the_labels(labels: Labels) -> None:
 
 
 @pytest.mark.parametrize("labels", [many(), some_absent(many())], ids=["everybody", "some absent"])
-def test_placements_of_few_are_those_of_many(labels: Labels) -> None:
+def test_placements_of_few_are_those_of_many(labels: Labels, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ties, wins and losses; a labelling without a treated subject has no placements in either form."""
     scores = np.random.default_rng(2).integers(0, 12, labels.matrix.shape[1]).astype(float)
-    wins = (by_value(scores) + 1) / 2
-    np.fill_diagonal(wins, 0.0)
-    n1 = labels.matrix.sum(axis=1, dtype=float)
+    pairs, n1 = by_value(scores), labels.matrix.sum(axis=1, dtype=float)
+    # A few labellings at a time, as those of many subjects.
+    monkeypatch.setattr(room, "CELLS", 900)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ours, theirs = (form(wins, labels, n1, len(scores) - n1) for form in (room._of_few, room._of_many))
+        ours, theirs = (form(pairs, labels, n1, len(scores) - n1) for form in (room._of_few, room._of_many))
     for one, other in zip(ours, theirs, strict=True):
         for a, b in zip(one, other, strict=True):
             assert a == pytest.approx(b, abs=1e-12, nan_ok=True)

@@ -27,6 +27,7 @@ from historical_controls.calibration.verdicts import Answer
 from historical_controls.config.analysis.balance import Balance
 from historical_controls.dictionary.scales import transformed, untransformed
 from historical_controls.inference.labels import Labels
+from historical_controls.inference.pairwise.pairs import Pairs
 from historical_controls.inference.pairwise.relative_effect import effect_of_pairs
 from historical_controls.mixed_model.inference.contrast import Contrast
 from historical_controls.tables.registry import CALIBRATION_STUDIES, VISITS
@@ -213,7 +214,7 @@ def _ranks(
         yield effect, _win_odds(ranked.pairs, labels, analysis_set.settings.level)
 
 
-def _win_odds(pairs: NDArray[np.float64], labels: Labels, level: float) -> Answer:
+def _win_odds(pairs: Pairs, labels: Labels, level: float) -> Answer:
     effect = effect_of_pairs(pairs, labels, level)
     with np.errstate(divide="ignore", invalid="ignore"):
         odds, lower, upper = np.log([effect.win_odds, effect.lower, effect.upper])

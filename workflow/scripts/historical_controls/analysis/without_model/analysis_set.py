@@ -15,6 +15,7 @@ from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.inference.labels import Labels, draw_labels
+from historical_controls.inference.pairwise.pairs import Pairs
 from historical_controls.inference.pairwise.relative_effect import RelativeEffect, effect_of_pairs
 
 Array = NDArray[np.float64]
@@ -76,7 +77,7 @@ def count_rows(cell: Cell, people: pd.DataFrame) -> list[Row]:
 
 
 def ranked_rows(
-    cell: Cell, people: pd.DataFrame, pairs: Array, analysis_set: AnalysisSet, full: bool = False
+    cell: Cell, people: pd.DataFrame, pairs: Pairs, analysis_set: AnalysisSet, full: bool = False
 ) -> list[Row]:
     """Win odds of a treated against a historical patient, with their test and its interval (IN-1 to IN-5).
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from historical_controls.inference.pairwise.pairs import by_survival
+from historical_controls.inference.pairwise.pairs import Pairs, by_survival
 from historical_controls.tables.endings import ALIVE, DIED, vital_status
 
-Array = NDArray[np.float64]
 
-
-def survival_pairs(people: pd.DataFrame, day: float) -> Array:
+def survival_pairs(people: pd.DataFrame, day: float) -> Pairs:
     """Each pair of patients (n, n) by who lived longer up to a day (IN-15): 1 where the row's patient did.
 
     A patient alive at the end of the day outlived all who died by then, also on that day. One who was lost outlived

@@ -19,10 +19,8 @@ from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.dictionary.scales import no_effect
-from historical_controls.inference.pairwise.pairs import by_value, first_decided
+from historical_controls.inference.pairwise.pairs import Pairs, by_value, first_decided
 from historical_controls.tables.endings import ALIVE, DIED, DISCHARGE, UNKNOWN, vital_status
-
-Array = NDArray[np.float64]
 
 
 def worst_rank_rows(cell: Cell, outcome: Outcome, analysis_set: AnalysisSet, primary: Primary) -> list[Row]:
@@ -60,7 +58,7 @@ class RankedPatients:
     """
 
     people: pd.DataFrame
-    pairs: Array
+    pairs: Pairs
     open: NDArray[np.bool_]
 
     def count(self, arm: str, condition: pd.Series) -> int:

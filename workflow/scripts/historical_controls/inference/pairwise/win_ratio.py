@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from historical_controls.inference.pairwise.pairs import Array, Flags
+from historical_controls.inference.pairwise.pairs import Flags, Pairs
 from historical_controls.inference.reasons import Reason
 from historical_controls.inference.spread import no_spread
 
@@ -28,7 +28,7 @@ class WinRatio:
     no_interval: Reason = Reason.NONE
 
 
-def win_ratio(pairs: Array, treated: Flags, level: float = 0.95) -> WinRatio:
+def win_ratio(pairs: Pairs, treated: Flags, level: float = 0.95) -> WinRatio:
     """Win ratio of the comparison `pairs` (n, n) (see pairs.py), ties left out.
 
     Interval: t on the logarithm, whose variance is that of a ratio of two-sample U-statistics (Bebu & Lachin 2016,
