@@ -30,13 +30,14 @@ with reported(snakemake.log[0]) as log:
         Primary.model_validate(snakemake.params.primary),
         snakemake.params.seed,
     )
-    source = ScenarioSource(read_scenario_tables(snakemake.input), snakemake.params.shared, *asked)
-    scenarios = [source.inputs(name, own) for name, own in settings.items()]
+    of_all = Analysis.model_validate(snakemake.params.analysis)
+    wanted = {*snakemake.params.outcomes, *(code for own in (of_all, *settings.values()) for code in own.covariates)}
+    source = ScenarioSource(read_scenario_tables(snakemake.input, wanted), snakemake.params.shared, *asked)
+    # One at a time: each keeps the visits by outcome that it was asked for.
+    scenarios = (source.inputs(name, own) for name, own in settings.items())
     # The primary tables come as a list, in the order of SCENARIO_TABLES.
     of_primary = dict(zip(SCENARIO_TABLES, snakemake.input.primary, strict=True))
-    primary = ScenarioSource(read_scenario_tables(of_primary), True, *asked).inputs(
-        "primary", Analysis.model_validate(snakemake.params.analysis)
-    )
+    primary = ScenarioSource(read_scenario_tables(of_primary, wanted), True, *asked).inputs("primary", of_all)
     ard = analyse_grid(scenarios, snakemake.params.outcomes, snakemake.params.days, primary)
     write_table(ard, snakemake.output.ard, ARD)
     log.info("\n".join(answer_lines(ard)))

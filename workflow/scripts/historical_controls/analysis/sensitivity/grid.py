@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame, row_id
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.tables.parquet import read_table
+from historical_controls.tables.parquet import read_among, read_table
 from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 
 # Settings that decide what the model table holds; those that only fits ask for are left out.
@@ -34,10 +34,20 @@ BALANCE_TABLES = ("weights", "matched_sets", "gates")
 SCENARIO_TABLES = ("patients", "visits", *BALANCE_TABLES)
 
 
-def read_scenario_tables(paths: Mapping[str, str | Path]) -> dict[str, pd.DataFrame]:
-    """Tables cohort_patients, visits, weights, matched_sets and gates by their names; `paths` by the same."""
-    cohort = {"patients": COHORT_PATIENTS, "visits": VISITS}
-    return {name: read_table(paths[name], table) for name, table in cohort.items()} | read_balance_tables(paths)
+def read_scenario_tables(
+    paths: Mapping[str, str | Path], outcomes: Collection[str] | None = None
+) -> dict[str, pd.DataFrame]:
+    """Tables cohort_patients, visits, weights, matched_sets and gates by their names; `paths` by the same.
+
+    outcomes: those whose visits are read, covariates among them; None = all.
+    """
+    if outcomes is None:
+        visits = read_table(paths["visits"], VISITS)
+    else:
+        # A registry measures many more outcomes than it analyses.
+        pieces = read_among(paths["visits"], VISITS, "outcome", sorted(outcomes))
+        visits = pd.concat([VISITS.empty(), *pieces], ignore_index=True)
+    return {"patients": read_table(paths["patients"], COHORT_PATIENTS), "visits": visits} | read_balance_tables(paths)
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,7 @@ class ResultCache:
 
 
 def analyse_grid(
-    scenarios: Sequence[AnalysisInputs],
+    scenarios: Iterable[AnalysisInputs],
     codes: Sequence[str],
     days: Sequence[int],
     primary: AnalysisInputs | None = None,
