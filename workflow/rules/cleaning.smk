@@ -9,7 +9,7 @@ quarantine.csv}.
 rule clean_file:
     """Parses numbers, units, names and times of one file; what cannot be read is held with a reason."""
     input:
-        table="results/intake/{source}/{file}.parquet",
+        table=lambda wildcards: intake_path(wildcards.source, wildcards.file),
         dictionary=DICTIONARY,
         redcap=redcap_dictionary,
         resolutions=STUDY.resolutions or [],
@@ -183,7 +183,9 @@ rule export_quarantine:
     """Lists every held record with its reason, for a data manager's spreadsheet: filled in, it is `resolutions`."""
     input:
         ledgers=collect("results/clean/{source}/ledger.parquet", source=STUDY.sources),
-        intake=every_file("results/intake/{source}/{file}.parquet"),
+        intake=list(
+            dict.fromkeys(intake_path(name, file) for name, source in STUDY.sources.items() for file in source.files)
+        ),
         words=LOCALES / f"{STUDY.languages[0]}.yaml",
     output:
         quarantine="results/clean/quarantine.csv",
@@ -198,6 +200,7 @@ rule export_quarantine:
         mem_mb=memory(1000),
     params:
         language=STUDY.languages[0],
+        written=WRITTEN,
         code=code("export_quarantine.py"),
     script:
         "../scripts/export_quarantine.py"

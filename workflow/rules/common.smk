@@ -87,8 +87,13 @@ CALIBRATED = [
 RECORDABLE_EVENTS = {name: source.recordable_events for name, source in STUDY.sources.items()}
 
 
+# A source by its name as written; of the two of a source of both arms the first.
+FIRST_OF = {written: name for name, written in reversed(WRITTEN.items())}
+
+
 wildcard_constraints:
-    source="|".join(STUDY.sources),
+    # What is read of a file has the name of the source as written.
+    source="|".join(dict.fromkeys([*STUDY.sources, *WRITTEN.values()])),
     file="[a-z][a-z0-9_]*",
     scenario="|".join(SCENARIOS),
     outcome="|".join(MODELLED),
@@ -115,27 +120,32 @@ def memory(start, per_mb=0):
     return lambda wildcards, input, attempt: round((start + per_mb * input.size_mb) * 2 ** (attempt - 1))
 
 
+def declared_file(wildcards):
+    """The declaration of a file; both sources of a file with both arms have the same."""
+    return STUDY.sources[FIRST_OF.get(wildcards.source, wildcards.source)].files[wildcards.file]
+
+
 def raw_path(wildcards):
     """The file as the hospital sent it; of a table on a server there is none."""
-    file = STUDY.sources[wildcards.source].files[wildcards.file]
+    file = declared_file(wildcards)
     return [] if file.format == "database" else file.path
 
 
 def tables_beside(wildcards):
     """The other tables of an OMOP source that tell of the rows of this one."""
-    file = STUDY.sources[wildcards.source].files[wildcards.file]
+    file = declared_file(wildcards)
     return sorted(set(file.omop.beside.values())) if file.omop and file.format != "database" else []
 
 
 def redcap_dictionary(wildcards):
     """The data dictionary of a REDCap export, if the file is one."""
-    redcap = STUDY.sources[wildcards.source].files[wildcards.file].redcap
+    redcap = declared_file(wildcards).redcap
     return redcap.dictionary if redcap else []
 
 
 def file_declaration(wildcards):
     """How one file is written and what its rows hold, as plain values."""
-    return STUDY.sources[wildcards.source].files[wildcards.file].model_dump(mode="json")
+    return declared_file(wildcards).model_dump(mode="json")
 
 
 def source_declaration(wildcards):
@@ -158,9 +168,14 @@ def source_files(wildcards):
     )
 
 
+def intake_path(source, file):
+    """What was read of a file: once, also where it has the rows of two sources."""
+    return f"results/intake/{WRITTEN[source]}/{file}.parquet"
+
+
 def source_intake(wildcards):
     """What was read of every file of a source."""
-    return [f"results/intake/{wildcards.source}/{file}.parquet" for file in STUDY.sources[wildcards.source].files]
+    return [intake_path(wildcards.source, file) for file in STUDY.sources[wildcards.source].files]
 
 
 def other_sources(name):

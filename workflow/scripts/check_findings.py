@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with reported(snakemake.log[0]):
-    words = Path(snakemake.input.words)
+    place, written = Path(snakemake.input.words), snakemake.params.written
+    words = load_words(place.parent, place.stem)
     findings = read_tables(snakemake.input.findings, FINDINGS)
-    stop_where_suspect(findings, snakemake.params.written)
-    Path(snakemake.output.summary).write_text(summary(findings, load_words(words.parent, words.stem)), encoding="utf-8")
+    stop_where_suspect(findings, written)
+    Path(snakemake.output.summary).write_text(summary(findings, words, written), encoding="utf-8")

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 with reported(snakemake.log[0]):
     words = load_words(Path(snakemake.input.words).parent, snakemake.params.language)
-    intake = {(Path(path).parent.name, Path(path).stem): path for path in snakemake.input.intake}
+    # Two sources of one file, one for each arm, were read once.
+    intake = {
+        (source, Path(path).stem): path
+        for path in snakemake.input.intake
+        for source, written in snakemake.params.written.items()
+        if written == Path(path).parent.name
+    }
     listed = quarantine_list(
         held_records(snakemake.input.ledgers), intake, lambda reason: words.entry("ledger_reason", reason)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from cleaning_study import LAB, LONG, ROOT, dictionary, source, study
@@ -202,6 +203,34 @@ def test_what_does_not_stop_is_printed_in_one_line_each() -> None:
     )
     assert summary(frame.assign(config_line=""), words["en"]).endswith(" h\n")
     assert summary(frame.iloc[1:], words["en"]) == ""
+
+
+def test_what_both_sources_of_a_file_with_both_arms_have_found_is_one_finding() -> None:
+    row = {"file": "f", "finding": "DOUBTFUL_SHARE", "outcome": "", "unit": "", "value": np.nan, "raw_value": ""}
+    row |= {"factor": np.nan, "config_line": "line", "severity": "stop"}
+    arms = [
+        {**row, "source": "s_treated", "n": 10, "share": 0.5, "hint": "10 of 20", "examples": "line 2"},
+        {**row, "source": "s_historical", "n": 30, "share": 0.75, "hint": "30 of 40", "examples": "line 3"},
+    ]
+    # Rows of an arm that nobody declared are in both.
+    arms += [
+        {**one, "finding": "ARM_UNKNOWN", "n": 9, "share": 0.15, "hint": "9", "examples": "line 4"} for one in arms
+    ]
+    frame = pd.DataFrame(arms)[list(FINDINGS.names)]
+    written = {"s_treated": "s", "s_historical": "s"}
+    with pytest.raises(UserError) as stopped:
+        stop_where_suspect(frame, written)
+    said = str(stopped.value)
+    assert said.count("config.yaml: sources.s.files.f: ") == 2
+    assert "records held or suspected: 40 records (67%)\n  10 of 20; 30 of 40\n  As sent: line 2; line 3\n" in said
+    assert "rows whose arm is not declared: 9 records (15%)\n  9\n  As sent: line 4\n" in said
+    printed = summary(frame.assign(severity="report"), load_words(LOCALES, "en"), written)
+    assert printed.startswith("2 findings to settle") and printed.count("s/f: ") == 2
+    # Sources of other files are named as they are.
+    with pytest.raises(
+        UserError, match=r"sources\.s_historical\.files\.f: records held or suspected: 30 records \(75%\)"
+    ):
+        stop_where_suspect(frame)
 
 
 @pytest.mark.parametrize(

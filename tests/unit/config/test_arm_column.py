@@ -10,7 +10,8 @@ import yaml
 
 from historical_controls.checking.study import check_study
 from historical_controls.config.reading.arm_column import source_as_written, with_arms
-from historical_controls.errors import UserError
+from historical_controls.config.reading.included import Lines
+from historical_controls.errors import UserError, UserErrors
 
 DATES = {"columns": ["when"], "formats": ["%Y-%m-%d"]}
 
@@ -122,3 +123,10 @@ def test_a_fault_in_a_source_of_both_arms_is_told_once_with_its_line(tmp_path: P
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     said = [str(fault) for fault in check_study(tmp_path).faults if "bpmm" in str(fault)]
     assert len(said) == 1 and "config.yaml, line" in said[0] and "sources.export.files.all" in said[0]
+
+
+def test_a_run_tells_a_fault_of_both_sources_once() -> None:
+    places = [f"config.yaml: sources.export_{arm}.files.all.path" for arm in ("treated", "historical")]
+    lines = Lines({"sources.export": ("config.yaml", 3), "sources.export.files.all.path": ("config.yaml", 9)})
+    placed = lines.placed(UserErrors([UserError("no such file", place) for place in places]))
+    assert str(placed) == "config.yaml, line 9: sources.export.files.all.path: no such file"

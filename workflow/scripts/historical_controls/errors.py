@@ -66,6 +66,11 @@ def raise_all(faults: Iterable[UserError]) -> None:
         raise UserErrors(found)
 
 
+def distinct(faults: Iterable[UserError]) -> tuple[UserError, ...]:
+    """The faults without those said before, in order."""
+    return tuple({str(fault): fault for fault in faults}.values())
+
+
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
     """The allowed word that a typo most likely meant, if any is near."""
     # Names come from files as well, where a cell may hold a megabyte.

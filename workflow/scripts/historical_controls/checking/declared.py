@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from historical_controls.checking.findings import distinct, faults_in
+from historical_controls.checking.findings import faults_in
 from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.merging import value_at
 from historical_controls.config.reading.arm_column import source_as_written
@@ -21,7 +21,7 @@ from historical_controls.config.sources.sources import SourceFile
 from historical_controls.config.study_config import Config, check_files, file_fault
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.dictionary.files import PROGRAM_DICTIONARY
-from historical_controls.errors import UserError
+from historical_controls.errors import UserError, distinct
 from historical_controls.installation import shipped_folder
 from historical_controls.intake.reading import read_blocks
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -42,8 +41,3 @@ def faults_in(error: UserError) -> tuple[UserError, ...]:
 def end_where_at_fault(checked: CheckedStudy) -> None:
     """Raise what would end a run."""
     raise_all(checked.faults)
-
-
-def distinct(faults: Iterable[UserError]) -> tuple[UserError, ...]:
-    """The faults without those said before, in order."""
-    return tuple({str(fault): fault for fault in faults}.values())

@@ -62,18 +62,39 @@ def stop_where_suspect(findings: pd.DataFrame, written: Mapping[str, str] | None
 
     written: name of each source in config.yaml, where it differs: two of one file, one for each arm, are written once.
     """
-    stops = findings.loc[findings["severity"] == "stop"]
-    names = written or {}
-    faults = [_fault(row, names.get(row["source"], row["source"])) for row in stops.to_dict("records")]
-    # Both sources of a file with both arms have the same rows of unknown arm.
-    raise_all({str(fault): fault for fault in faults}.values())
+    stops = _of_files(findings.loc[findings["severity"] == "stop"], written or {})
+    raise_all([_fault(row) for row in stops.to_dict("records")])
 
 
-def _fault(row: Mapping[Hashable, Any], source: str) -> UserError:
+def _of_files(findings: pd.DataFrame, written: Mapping[str, str]) -> pd.DataFrame:
+    """Return the findings by the source as written, where what both sources of one file have found is one finding."""
+    named = findings.assign(source=findings["source"].replace(dict(written)))
+    # Both sources hold the same rows of unknown arm; of all others each has its own.
+    named = named.drop_duplicates(ignore_index=True)
+    # The commonest value in a wrong unit is each arm's own; elsewhere another value is another finding.
+    value = named["raw_value"].where(~named["finding"].isin(UNITS), "")
+    key = [named[name] for name in ("source", "file", "finding", "outcome", "unit", "config_line")]
+    groups = named.groupby([*key, value], sort=False, dropna=False)
+    return pd.DataFrame([_joined(rows) for _, rows in groups], columns=list(findings.columns))
+
+
+def _joined(rows: pd.DataFrame) -> dict[Hashable, Any]:
+    first: dict[Hashable, Any] = rows.iloc[0].to_dict()
+    if len(rows) == 1:
+        return first
+    n = int(rows["n"].sum())
+    texts: dict[Hashable, Any] = {
+        name: "; ".join(dict.fromkeys(text for text in rows[name] if text)) for name in ("hint", "examples")
+    }
+    # A share not known makes that of both not known.
+    return {**first, **texts, "n": n, "share": n / (rows["n"] / rows["share"]).sum(skipna=False)}
+
+
+def _fault(row: Mapping[Hashable, Any]) -> UserError:
     # Of some findings the hint is the line itself.
     lines = [row["hint"]] if row["hint"] != row["config_line"] else []
     lines += [f"As sent: {row['examples']}"] if row["examples"] else []
-    place = f"sources.{source}.files.{row['file']}"
+    place = f"sources.{row['source']}.files.{row['file']}"
     lines += [f"Line that would settle it, under {place}: {row['config_line']}"] if row["config_line"] else []
     outcome = f", outcome: {row['outcome']}" if row["outcome"] else ""
     lines.append(f"If it is right as it is: confirmed: [{{finding: {row['finding']}{outcome}}}]")
@@ -95,9 +116,12 @@ def _sent(row: Mapping[Hashable, Any]) -> str:
     return f"{value} in '{row['unit']}'" if row["outcome"] and row["unit"] else value
 
 
-def summary(findings: pd.DataFrame, words: Words) -> str:
-    """Return what a run prints at its end: the findings (table findings, all sources) that did not stop it."""
-    reported = findings.loc[findings["severity"] != "stop"]
+def summary(findings: pd.DataFrame, words: Words, written: Mapping[str, str] | None = None) -> str:
+    """Return what a run prints at its end: the findings (table findings, all sources) that did not stop it.
+
+    written: see `stop_where_suspect`.
+    """
+    reported = _of_files(findings.loc[findings["severity"] != "stop"], written or {})
     if reported.empty:
         return ""
     ordered = reported.sort_values(["source", "file", "n"], ascending=[True, True, False], kind="stable")

@@ -17,7 +17,7 @@ from historical_controls.config.merging import merged
 from historical_controls.config.reading.arm_column import source_as_written, with_arms
 from historical_controls.config.reading.omop_files import with_omop
 from historical_controls.config.reading.strict_yaml import LOADER, check_text, composed
-from historical_controls.errors import UserError, UserErrors, did_you_mean, raise_all
+from historical_controls.errors import UserError, UserErrors, did_you_mean, distinct, raise_all
 
 KEY = "include"
 Line = tuple[str, int]
@@ -42,7 +42,9 @@ class Lines:
     def placed(self, error: UserError, name: str = "config.yaml") -> UserError:
         """The same error(s), each place 'config.yaml: key' with the file and line that the key has."""
         if isinstance(error, UserErrors):
-            return UserErrors([self.placed(fault, name) for fault in error.faults])
+            # A source of both arms is two, and has its faults twice.
+            placed = distinct(self.placed(fault, name) for fault in error.faults)
+            return placed[0] if len(placed) == 1 else UserErrors(placed)
         head, colon, path = str(error.where or "").partition(": ")
         path = source_as_written(path, self.at)
         line = self.of(path) if colon and head.startswith(name) else None
