@@ -27,6 +27,8 @@ ROW_GROUP = 131_072
 # Cells of a row group: a table of 20,000 columns is written and read a few hundred rows at a time. Tables of up to 64
 # columns have whole row groups.
 GROUP_CELLS = 64 * ROW_GROUP
+# Row groups that are read at a time where few columns of them are: each step has a cost that does not depend on rows.
+GROUPS = 4
 
 
 def write_table(frame: pd.DataFrame, path: str | Path, table: Table) -> None:
@@ -152,6 +154,9 @@ def _renumbered(column: pa.DictionaryArray) -> pa.DictionaryArray:
     indices = column.indices
     if len(column.dictionary) == 1 and not column.null_count and len(column):
         return column
+    if not indices.null_count:
+        own, used = pd.factorize(indices.to_numpy())
+        return pa.DictionaryArray.from_arrays(own.astype("int32"), column.dictionary.take(pa.array(used)))
     null = np.asarray(indices.is_null().to_numpy(zero_copy_only=False))
     codes = np.full(len(column), -1, dtype="int32")
     codes[~null], used = pd.factorize(indices.drop_null().to_numpy())
@@ -254,11 +259,21 @@ def read_pieces(
 
     coded: columns of texts to be given as categories, of which each piece has its own.
     """
-    wanted = None if columns is None else list(columns)
     with opened(path, table, coded) as file:
-        for first in range(0, file.num_row_groups, groups):
-            rows = file.read_row_groups(range(first, min(first + groups, file.num_row_groups)), wanted)
-            yield typed(rows.unify_dictionaries(), table)
+        for rows in arrow_pieces(file, columns, groups):
+            yield typed(rows, table)
+
+
+def arrow_pieces(
+    file: pq.ParquetFile, columns: Iterable[str] | None = None, groups: int = GROUPS
+) -> Iterator[pa.Table]:
+    """The rows of an open table, so many row groups at a time; columns of codes have one dictionary in each piece."""
+    wanted = None if columns is None else list(columns)
+    for first in range(0, file.num_row_groups, groups):
+        last = min(first + groups, file.num_row_groups)
+        rows = file.read_row_groups(range(first, last), wanted, use_threads=False)
+        # In one chunk, which pandas takes over in two thirds of the time.
+        yield rows.unify_dictionaries().combine_chunks()
 
 
 def read_among(
@@ -268,14 +283,12 @@ def read_among(
 
     `columns`: a subset, which must name `column`.
     """
-    wanted = None if columns is None else list(columns)
     with opened(path, table) as known:
         # Of open columns, too: most columns of an intake are.
         texts = [own.name for own in known.schema_arrow if pa.types.is_string(own.type) and own.name != column]
     with opened(path, table, texts) as file:
         among = pa.array(values, type=file.schema_arrow.field(column).type)
-        for group in range(file.num_row_groups):
-            rows = file.read_row_group(group, wanted)
+        for rows in arrow_pieces(file, columns):
             yield plain(typed(rows.filter(pc.is_in(rows[column], value_set=among)), table))
 
 
@@ -292,7 +305,7 @@ def typed(arrow: pa.Table, table: Table) -> pd.DataFrame:
 def read_distinct(paths: Iterable[str | Path], table: Table, columns: list[str]) -> pd.DataFrame:
     """The distinct rows of some columns over several files of one table, read piece by piece."""
     coded = [name for name in columns if name in table.texts]
-    pieces = (piece for path in paths for piece in read_pieces(path, table, columns, coded))
+    pieces = (piece for path in paths for piece in read_pieces(path, table, columns, coded, GROUPS))
     found = [plain(piece.drop_duplicates()) for piece in pieces]
     return pd.concat(found or [table.empty()[columns]], ignore_index=True).drop_duplicates(ignore_index=True)
 

@@ -19,7 +19,7 @@ from historical_controls.cleaning.records.columns import CELL
 from historical_controls.cleaning.records.distinct import row_counts
 from historical_controls.config.sources.parts import TimeColumns
 from historical_controls.config.sources.sources import Source, SourceFile
-from historical_controls.tables.parquet import read_pieces, read_table
+from historical_controls.tables.parquet import GROUPS, read_pieces, read_table
 from historical_controls.tables.registry import EVENTS, MEASUREMENTS
 
 DAY_MONTH = re.compile(r"%d([/.\- ])%m\1|%m([/.\- ])%d\2")
@@ -166,7 +166,8 @@ def _times_below(model: BaseModel, place: str) -> Iterator[tuple[str, TimeColumn
 def _days(measurements: Path, happened: pd.DataFrame, source: Source, files: list[str]) -> pd.DataFrame:
     """Local days by patient and file with the number of records: columns patient_id, file, day, n."""
     pieces = [_counted(happened, source, files)]
-    pieces += [_counted(piece, source, files) for piece in read_pieces(measurements, MEASUREMENTS, DATED, CODED)]
+    dated = read_pieces(measurements, MEASUREMENTS, DATED, CODED, GROUPS)
+    pieces += [_counted(piece, source, files) for piece in dated]
     return pd.concat(pieces).groupby(["patient_id", "file", "day"])["n"].sum().reset_index()
 
 

@@ -17,7 +17,7 @@ from historical_controls.cleaning.records.distinct import by_distinct, row_count
 from historical_controls.config.sources.sources import Source
 from historical_controls.inference.counts import newcombe
 from historical_controls.inference.shares import exact_interval
-from historical_controls.tables.parquet import read_pieces
+from historical_controls.tables.parquet import GROUPS, read_pieces
 from historical_controls.tables.registry import LEDGER
 
 KEY = ["source", "arm", "outcome", "fate", "reason"]
@@ -60,7 +60,7 @@ def _counted(path: str | Path, treated: set[tuple[str, str]]) -> pd.DataFrame:
     """
     keys = ["source", "treated", "analyte", "fate", "reason"]
     counts = [pd.DataFrame({name: pd.Series(dtype="str") for name in keys}).assign(treated=False, n=0)]
-    for rows in read_pieces(path, LEDGER, READ, READ):
+    for rows in read_pieces(path, LEDGER, READ, READ, GROUPS):
         own = {subject for source, subject in treated if source == rows["source"].iloc[0]}
         chosen = by_distinct(rows["subject"], own.__contains__, bool)
         counts.append(row_counts(rows.assign(treated=chosen)[keys]))

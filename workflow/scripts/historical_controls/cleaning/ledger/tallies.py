@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from historical_controls.cleaning.records.distinct import first_rows, numbered_rows, row_counts
+from historical_controls.tables.parquet import arrow_pieces
 
 VALUE_KEY = ["file", "item", "outcome", "assay", "specimen", "raw_unit", "raw_value", "value"]
 HELD_KEY = ["file", "item", "table", "analyte", "reason", "raw_value", "hint"]
@@ -51,8 +52,8 @@ def counted(path: Path, keys: list[str]) -> pd.DataFrame:
     counts = [pd.DataFrame(columns=[*keys, "n"])]
     # As codes of their distinct texts, millions of rows are counted like numbers.
     with pq.ParquetFile(path, read_dictionary=texts) as file:
-        for group in range(file.num_row_groups):
-            counts.append(row_counts(file.read_row_group(group, keys, use_threads=False).to_pandas()))
+        for piece in arrow_pieces(file, keys):
+            counts.append(row_counts(piece.to_pandas()))
             # Counts of pieces pile up: a value that occurs in every row group is there once for each of them.
             if sum(map(len, counts)) > MANY:
                 counts = [_folded(counts, keys)]

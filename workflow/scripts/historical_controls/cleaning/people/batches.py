@@ -98,7 +98,7 @@ class PatientBatches:
         path.unlink()
         if name == "measurements":
             # There are many, of few texts: they stay codes until they are written.
-            return typed(rows.unify_dictionaries(), FILE_TABLES[name])
+            return typed(rows.unify_dictionaries().combine_chunks(), FILE_TABLES[name])
         texts = [
             pa.field(own.name, own.type.value_type) if pa.types.is_dictionary(own.type) else own for own in rows.schema
         ]

@@ -19,6 +19,8 @@ SAID = ["value", "lower", "upper", "result"]
 # A correction replaces what was final, and a final result a preliminary one.
 RANK = {"corrected": 3, "done": 2, "preliminary": 1, "not_done": 0}
 ORDER = ["file", "line", "item"]
+# What is compared of measurements.
+COMPARED = [*SAMPLE, *SAID, "status", "raw_value", "raw_unit", *ORDER]
 # Facts that cannot change: two of them under one id are two people. Weight or a diagnosis may be written twice.
 IDENTITY = ("SEX", "AGE")
 SECONDS_A_YEAR = 365.25 * 86_400
@@ -39,19 +41,22 @@ def decide_measurements(
     died = deaths.reindex(people).take(codes).set_axis(records.index)
     # The first moment of a day against the last one of the death's day: only what is surely later is held.
     records = decide(records, records["time"] > died, "AFTER_DEATH", hint="dated after the recorded death")
-    open_rows = _repeated(records, SAMPLE)
+    open_rows = _repeated(records, SAMPLE, COMPARED)
+
+    def still_open() -> pd.DataFrame:
+        # Nothing that was alone in its sample can have met another since.
+        return _repeated(records.loc[open_rows.index, [*COMPARED, "fate"]], SAMPLE, COMPARED)
+
     best = open_rows["status"].map(RANK)
     superseded = best < best.groupby([open_rows[name] for name in SAMPLE], dropna=False).transform("max")
     records = _decide_at(records, superseded, "DUP_SUPERSEDED", "duplicate")
-    # Nothing that was alone in its sample can have met another since.
-    open_rows = _repeated(records.loc[open_rows.index], SAMPLE)
+    open_rows = still_open()
     records = _decide_at(records, _said_again(open_rows, rules), "DUP_IDENTICAL", "duplicate")
-    open_rows = _repeated(records.loc[open_rows.index], SAMPLE)
+    open_rows = still_open()
     records = summarise_days(records, open_rows, rules, SAMPLE, dictionary)
-    open_rows = _repeated(records.loc[open_rows.index], SAMPLE)
-    again = same_reading(plain(records.loc[open_rows.index]), SAMPLE, dictionary)
-    records = _decide_at(records, again, "DUP_IDENTICAL", "duplicate")
-    conflict = _repeated(records.loc[open_rows.index], SAMPLE).duplicated(SAMPLE, keep=False)
+    open_rows = still_open()
+    records = _decide_at(records, same_reading(open_rows, SAMPLE, dictionary), "DUP_IDENTICAL", "duplicate")
+    conflict = still_open().duplicated(SAMPLE, keep=False)
     records = one_of_each_sample(records, SAMPLE)
     return _decide_at(records, conflict, "DUP_CONFLICT", "quarantined", "same sample, different results")
 
@@ -67,11 +72,12 @@ def _said_again(open_rows: pd.DataFrame, rules: pd.Series) -> pd.Series:
     return open_rows.assign(number=number).duplicated([*SAMPLE, *SAID, "number"])
 
 
-def _repeated(records: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    """Records without a fate that share their key, in the order of the files."""
+def _repeated(records: pd.DataFrame, key: list[str], columns: list[str] | None = None) -> pd.DataFrame:
+    """Records without a fate that share their key, in the order of the files; of all columns unless some are named."""
     live = records.loc[records["fate"] == "clean", key]
     # Few rows share their key: only theirs are copied whole.
-    return plain(records.loc[live.index[repeats(live)]]).sort_values(ORDER, kind="stable")
+    rows = live.index[repeats(live)]
+    return plain(records.loc[rows, columns or list(records.columns)]).sort_values(ORDER, kind="stable")
 
 
 def _decide_at(records: pd.DataFrame, rows: pd.Series, reason: str, fate: str, hint: str = "") -> pd.DataFrame:

@@ -31,10 +31,10 @@ from historical_controls.cleaning.people.assemble import (
 from historical_controls.cleaning.people.batches import PatientBatches, batch_of_subject
 from historical_controls.cleaning.records.outputs import SOURCE_TABLES
 from historical_controls.tables.coded import plain
-from historical_controls.tables.parquet import TableWriter, read_pieces, read_tables, write_table
+from historical_controls.tables.parquet import GROUPS, TableWriter, read_pieces, read_tables, write_table
 from historical_controls.tables.registry import LEDGER, PATIENTS, RESOLUTIONS
 
-BATCH_ROWS = 250_000
+BATCH_ROWS = 500_000
 WRITTEN = ("measurements", "events", "treatments", "ledger")
 SPILL = ".batches-"
 REPEATED = ("source", "file", "item", "fate", "reason", "hint")
@@ -119,7 +119,7 @@ def _write_ledger(
     counted = Counter[str]()
     concerned: list[pd.DataFrame] = []
     for path in ledgers:
-        for piece in read_pieces(path, LEDGER, coded=LEDGER.texts):
+        for piece in read_pieces(path, LEDGER, coded=LEDGER.texts, groups=GROUPS):
             final = with_exclusions(final_ledger(piece, decided.within(piece)), resolved)
             counted += clean_counts(final)
             # Only lines with a decision are kept: the whole ledger does not fit into memory.
