@@ -8,14 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.errors import UserError, did_you_mean
 from historical_controls.text.formatting import format_unit
-
-# Every job reads the words anew: the C parser takes a sixth of the time of the Python one.
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Design = Literal["external_controls", "randomised", "single_arm"]
 # Designs with entries of their own, below their name, in place of those of the same name.
@@ -91,11 +86,16 @@ class Words:
 
 def load_words(folder: str | Path, language: str) -> Words:
     """Read one locale. Raises UserError where the file is missing or an entry is not text."""
+    # Imported here: most jobs need this module for its types alone.
+    import yaml
+
     path = Path(folder) / f"{language}.yaml"
     if not path.is_file():
         known = sorted(file.stem for file in Path(folder).glob("*.yaml"))
         raise UserError(f"no words for language '{language}'", str(path), did_you_mean(language, known))
-    raw = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
+    # Every job reads the words anew: the C parser takes a sixth of the time of the Python one.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    raw = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
     written = dict(_flat(raw, (), path))
     return Words(language, _with_ends(written, "both"), written)
 
