@@ -102,11 +102,9 @@ def _source(export: Path):  # type: ignore[no-untyped-def]
 
 
 def _study():  # type: ignore[no-untyped-def]
-    from historical_controls.config.study import Study
+    from historical_controls.config.study import RecordDates
 
-    words = {"en": "x", "es": "x"}
-    dates = {"first_date": "2020-01-01", "data_lock": "2021-12-31", "calendar_reference": "2020-06-16"}
-    return Study.model_validate({"id": "x", "title": words, "treatment": words, **dates})
+    return RecordDates.model_validate({"first_date": "2020-01-01", "data_lock": "2021-12-31"})
 
 
 def _dictionary():  # type: ignore[no-untyped-def]

@@ -283,13 +283,22 @@ def read_among(
 
     `columns`: a subset, which must name `column`.
     """
+    wanted = None if columns is None else list(columns)
     with opened(path, table) as known:
         # Of open columns, too: most columns of an intake are.
         texts = [own.name for own in known.schema_arrow if pa.types.is_string(own.type) and own.name != column]
     with opened(path, table, texts) as file:
         among = pa.array(values, type=file.schema_arrow.field(column).type)
-        for rows in arrow_pieces(file, columns):
-            yield plain(typed(rows.filter(pc.is_in(rows[column], value_set=among)), table))
+        for group in range(file.num_row_groups):
+            rows = file.read_row_group(group, wanted, use_threads=False)
+            # Few rows are left: texts of these alone are made, not of all codes.
+            yield typed(decoded(rows.filter(pc.is_in(rows[column], value_set=among))), table)
+
+
+def decoded(rows: pa.Table) -> pa.Table:
+    """The rows with texts in place of codes."""
+    texts = [own.with_type(own.type.value_type) if pa.types.is_dictionary(own.type) else own for own in rows.schema]
+    return rows.cast(pa.schema(texts))
 
 
 def typed(arrow: pa.Table, table: Table) -> pd.DataFrame:

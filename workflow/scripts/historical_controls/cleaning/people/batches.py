@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from historical_controls.cleaning.records.outputs import FILE_TABLES
-from historical_controls.tables.parquet import typed
+from historical_controls.tables.parquet import decoded, typed
 
 # Written and read once, on the same disk: speed counts for more than size.
 LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -99,10 +99,7 @@ class PatientBatches:
         if name == "measurements":
             # There are many, of few texts: they stay codes until they are written.
             return typed(rows.unify_dictionaries().combine_chunks(), FILE_TABLES[name])
-        texts = [
-            pa.field(own.name, own.type.value_type) if pa.types.is_dictionary(own.type) else own for own in rows.schema
-        ]
-        return typed(rows.cast(pa.schema(texts)), FILE_TABLES[name])
+        return typed(decoded(rows), FILE_TABLES[name])
 
     def _path(self, name: str, number: int) -> Path:
         return self.folder / f"{name}-{number}.arrow"
