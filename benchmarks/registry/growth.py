@@ -19,19 +19,32 @@ PICTURE = Path(__file__).resolve().parents[2] / "docs/images/registry-growth.svg
 # Curves of the left panel: stages of a kind.
 KINDS = {
     "Reading and cleaning": ("reading", "cleaning, persons, joining", "reports on cleaning"),
-    "Cohorts and balance": ("cohort", "cohorts of scenarios, draws of waits", "balance"),
-    "Models and sensitivity": (
-        *("models of the primary scenario, events", "robustness", "other draws of waits"),
+    "Cohorts": ("cohort", "cohorts of scenarios, draws of waits"),
+    "Balance, models, sensitivity": (
+        *("balance", "models of the primary scenario, events", "robustness", "other draws of waits"),
         *("sensitivity grid", "placebo cohorts"),
     ),
-    "Figures, data sets, reports": ("figures", "data sets, listings", REST),
+    "Data sets": ("data sets, listings",),
+    "Figures, reports": ("figures", REST),
 }
-COLOURS = ("#4C6A92", "#009E73", "#D55E00", "#7A7A7A")
+COLOURS = ("#4C6A92", "#009E73", "#D55E00", "#CC79A7", "#7A7A7A")
 Runs = Mapping[int, Mapping[str, Any]]
 
 
 def seconds(run: Mapping[str, Any], stages: Sequence[str]) -> float:
-    return float(sum(run["stages"][name]["cpu"] for name in stages))
+    """Of these stages; nan where a job of theirs was not run."""
+    return float("nan") if run["missing"] & {*stages} else float(sum(run["stages"][name]["cpu"] for name in stages))
+
+
+def with_missing(runs: Runs) -> Runs:
+    """The runs with the stages that have fewer jobs than in another run."""
+    jobs = {(job["name"], job["stage"]) for run in runs.values() for job in run["jobs"]}
+    own = {n: {(job["name"], job["stage"]) for job in run["jobs"]} for n, run in runs.items()}
+    return {n: {**run, "missing": {stage for _, stage in jobs - own[n]}} for n, run in runs.items()}
+
+
+def shown(number: float) -> str:
+    return "not measured" if number != number else f"{number:,.0f}"
 
 
 def drawn(runs: Runs) -> Figure:
@@ -72,8 +85,8 @@ def table(runs: Runs) -> str:
 
     line("raw rows", [f"{run['pandas']['rows']:,.0f}" for run in runs.values()])
     for name in (*STAGES, REST):
-        line(name, [f"{run['stages'][name]['cpu']:,.0f}" for run in runs.values()])
-    line("**all, seconds of processor**", [f"**{seconds(run, (*STAGES, REST)):,.0f}**" for run in runs.values()])
+        line(name, [shown(seconds(run, [name])) for run in runs.values()])
+    line("**all, seconds of processor**", [shown(seconds(run, (*STAGES, REST))) for run in runs.values()])
     line("`pandas.read_csv`, seconds of processor", [f"{run['pandas']['cpu']:,.1f}" for run in runs.values()])
     largest = [max(run["jobs"], key=lambda job: job["mb"]) for run in runs.values()]
     line("largest job", [f"{job['mb'] / 1000:.1f} GB ({job['name']})" for job in largest])
@@ -86,7 +99,8 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     parser.add_argument("admissions", type=int, nargs="+")
     chosen = parser.parse_args()
-    found = {n: json.loads((chosen.folder / str(n) / "measured.json").read_text()) for n in chosen.admissions}
+    read = {n: json.loads((chosen.folder / str(n) / "measured.json").read_text()) for n in chosen.admissions}
+    found = with_missing(read)
     # Ids and dates that do not change from run to run.
     mpl.rcParams["svg.hashsalt"] = "registry"
     mpl.rcParams["svg.fonttype"] = "none"

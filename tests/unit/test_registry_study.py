@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -43,8 +44,8 @@ def test_its_declaration_has_no_fault(tmp_path: Path) -> None:
 
 
 def test_what_jobs_noted_is_summed_by_stage_and_drawn(tmp_path: Path) -> None:
-    from growth import drawn, table
-    from run import STAGES, USAGE, summary
+    from growth import drawn, seconds, table, with_missing
+    from run import REST, STAGES, USAGE, summary
 
     runs: dict[int, Any] = {}
     for n in (10, 100):
@@ -55,7 +56,11 @@ def test_what_jobs_noted_is_summed_by_stage_and_drawn(tmp_path: Path) -> None:
         lines += [f"read_file\tsouth-labs\t{n}\t1\t100", f"join_results\t\t{2 * n}\t1\t50"]
         (study / USAGE).write_text("\n".join(lines) + "\n")
         runs[n] = summary(study) | {"pandas": {"rows": 500 * n, "cpu": 0.1 * n, "mb": 90.0}}
+    runs = dict(with_missing(runs))
     assert runs[10]["stages"]["reading"] == {"cpu": 20.0, "wall": 2.0, "mb": 200.0}
     assert sum(one["cpu"] for one in runs[100]["stages"].values()) == 400
     assert len(table(runs).splitlines()) == 2 + 1 + len(STAGES) + 1 + 4
+    # A stage of which a job was not run has no number.
+    runs[100]["jobs"].pop()
+    assert np.isnan(seconds(with_missing(runs)[100], [REST])) and seconds(with_missing(runs)[10], [REST]) == 20
     assert [axes.get_title(loc="left") for axes in drawn(runs).axes] == ["Processor seconds", "Largest job, GB"]
