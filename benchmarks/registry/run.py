@@ -159,7 +159,7 @@ def main() -> None:
     chosen = parser.parse_args()
     arguments = ["--cores", str(chosen.cores), *(["--until", chosen.until] if chosen.until else [])]
     for count in chosen.admissions:
-        found = measured(chosen.folder / str(count), count, None if chosen.show else arguments)
+        found = measured(chosen.folder.resolve() / str(count), count, None if chosen.show else arguments)
         pandas = found["pandas"]
         print(f"{count:,} admissions, {pandas['rows']:,} rows, {found.get('wall', 0):.0f} s of clock", end="; ")
         print(f"pandas {pandas['cpu']:.1f} s of processor, {pandas['mb']:.0f} MB")
