@@ -60,9 +60,10 @@ def drawn(runs: Runs) -> Figure:
     time.plot(sizes, [runs[n]["pandas"]["cpu"] for n in sizes], "k:", lw=1.2, label="pandas.read_csv")
     # In proportion to the rows, from the smallest study on.
     time.plot(sizes, [total[0] * n / sizes[0] for n in sizes], color="#BBBBBB", lw=0.9, zorder=0, label="In proportion")
-    memory.plot(sizes, [max(s["mb"] for s in runs[n]["stages"].values()) / 1000 for n in sizes], "ko-", ms=4, lw=1.8)
+    largest = [max(s["mb"] for s in runs[n]["stages"].values()) / 1000 for n in sizes]
+    memory.plot(sizes, largest, "ko-", ms=4, lw=1.8)
     memory.axhline(8, color="#BBBBBB", lw=0.9)
-    memory.set_ylim(0, 8.4)
+    memory.set_ylim(0, 1.05 * max(8.0, *largest))
     time.set_yscale("log")
     for axes, title in ((time, "Processor seconds"), (memory, "Largest job, GB")):
         axes.set_xscale("log")
