@@ -180,3 +180,29 @@ def test_yesterdays_value_as_baseline_is_hinted_at_and_declared(folder: Path) ->
     checked = check_study(write(folder, config))
     assert table(checked, "Values by outcome and day")[0]["day 0"] == "5/6"
     assert not [said for said in checked.warnings if "baseline" in said]
+
+
+def test_a_unit_of_an_own_outcome_without_one_is_asked_for_in_its_row(folder: Path) -> None:
+    """A drafted row leaves the unit blank; a conversion to nothing would be a riddle."""
+    (folder / "dictionary").mkdir()
+    (folder / "dictionary/outcomes.csv").write_text("code,label_en\nNEUT,Neutrophils\n", encoding="utf-8")
+    config = settings()
+    for source in config["sources"].values():
+        source["files"]["all"]["parts"][1]["columns"] = {"crp": {"outcome": "NEUT", "unit": "10^9/L"}}
+    config["outcomes"], config["primary"]["outcome"] = ["NEUT"], "NEUT"
+    said = "\n".join(map(str, check_study(write(folder, config)).faults))
+    assert "NEUT has no unit yet: write '10^9/L' into its row of dictionary/outcomes.csv (unit)." in said
+    assert "converts to" not in said
+
+
+def test_a_derived_outcome_without_values_says_what_it_is_made_from(folder: Path) -> None:
+    config = settings()
+    for source in config["sources"].values():
+        source["files"]["all"]["parts"][1]["columns"] = {"crp": {"outcome": "PAO2", "unit": "mmHg"}}
+    config["outcomes"] = ["PF"]
+    config["primary"]["outcome"] = "PF"
+    ratio = {"kind": "paired_ratio", "numerator": "PAO2", "denominator": "FIO2", "within_minutes": 30}
+    config["cohort"]["derivations"] = {"PF": ratio}
+    checked = check_study(write(folder, config))
+    (said,) = [one for one in checked.warnings if "derivations" in one]
+    assert said.startswith("cohort.derivations.PF gives no value from 55 of PAO2 (mmHg) and 0 of FIO2 (fraction)")

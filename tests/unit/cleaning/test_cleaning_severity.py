@@ -251,3 +251,16 @@ def test_the_line_for_a_text_that_is_no_id_names_the_text(sent: str, line: str, 
     findings, _ = findings_of(path, {"parts": [LONG]}, tmp_path)
     (doubtful,) = findings.loc[findings["finding"] == "DOUBTFUL_SHARE"].to_dict("records")
     assert (doubtful["n"], doubtful["config_line"]) == (5, line)
+
+
+def test_the_line_for_a_date_of_no_event_names_the_event_that_it_would_need(tmp_path: Path) -> None:
+    """A day that no condition accepts is not a code of 'values', which a patient's row has none of."""
+    rows = ["id,how,days", *(f"P{n},{'alive' if n % 3 else 'gone'},2020-05-{n + 1:02}" for n in range(24))]
+    path = tmp_path / "patients.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    end = {"event": "discharge_alive", "time": {"columns": ["days"], "formats": ["%Y-%m-%d"]}}
+    part = {"kind": "patients", "subject": "id", "events": [end | {"only_if": {"column": "how", "is_in": ["alive"]}}]}
+    findings, _ = findings_of(path, {"parts": [part]}, tmp_path)
+    (doubtful,) = findings.loc[findings["finding"] == "DOUBTFUL_SHARE"].to_dict("records")
+    wanted = 'events: [{event: "...", time: {columns: [days]}, only_if: {column: "...", is_in: ["..."]}}]'
+    assert (doubtful["n"], doubtful["config_line"]) == (8, wanted)

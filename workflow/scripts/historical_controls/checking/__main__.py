@@ -12,7 +12,7 @@ def main(folder: str) -> int:
     checked = check_study(folder)
     sys.stdout.write(as_text(checked))
     sys.stdout.write(f"The same as a page, with ids, for the study team only: {write_page(checked, folder)}\n")
-    return 1 if checked.faults else 0
+    return 0 if checked.would_run else 1
 
 
 if __name__ == "__main__":

@@ -102,6 +102,21 @@ def baselines_missed(comparison: Compared) -> list[str]:
     return said
 
 
+def empty_derivations(comparison: Compared) -> list[str]:
+    """Derived outcomes that nobody has a value of, with what they would be made from."""
+    seen = comparison.tables.observations["outcome"].value_counts()
+    said = []
+    for code, rule in comparison.config.cohort.derivations.items():
+        if code in seen or code not in comparison.config.outcomes:
+            continue
+        named = [value for value in rule.model_dump().values() if isinstance(value, str)]
+        outcomes = comparison.dictionary.outcomes
+        of = [f"{seen.get(one, 0)} of {one} ({outcomes[one].unit or '1'})" for one in named if one in outcomes]
+        made = f" from {' and '.join(of)}" if of else ""
+        said.append(f"cohort.derivations.{code} gives no value{made}: look at its times, limits and specimens")
+    return said
+
+
 def _included(comparison: Compared) -> pd.DataFrame:
     patients = comparison.tables.patients
     return patients.loc[patients["included"].fillna(False).astype(bool), ["source", "patient_id"]]
@@ -161,8 +176,18 @@ def _gates(comparison: Compared) -> pd.DataFrame:
     # The chance limits of Table 1 need many draws and say nothing of the gates.
     quick = config.balance.model_copy(update={"envelope": config.balance.envelope.model_copy(update={"draws": 100})})
     gates = balance_arms(tables.patients, tables.visits, BalanceInputs(quick, *_rest(inputs))).gates
-    shown = gates[["method", "gate", "covariate", "state", "value", "limit"]]
-    return shown.assign(value=shown["value"].round(3)).sort_values("state", key=lambda state: state.map(STATES))
+    return _by_gate(gates).sort_values("state", key=lambda state: state.map(STATES), kind="stable")
+
+
+def _by_gate(gates: pd.DataFrame) -> pd.DataFrame:
+    """One row for a gate that several patients stand at, with the least and the largest of their values."""
+    keys = ["method", "gate", "covariate", "state", "limit"]
+    own = gates.groupby(keys, sort=False, dropna=False)["value"].agg(["size", "min", "max"]).reset_index()
+    one = own["size"] == 1
+    said = {name: own[name].round(3).map("{:g}".format) for name in ("min", "max", "limit")}
+    several = own["size"].astype(str) + " patients, " + said["min"] + " to " + said["max"]
+    shown = own.assign(value=said["min"].where(one, several), limit=said["limit"])
+    return shown[["method", "gate", "covariate", "state", "value", "limit"]]
 
 
 def _rest(inputs: BalanceInputs) -> tuple[Dictionary, int, str, bool]:

@@ -15,7 +15,7 @@ from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.merging import value_at
 from historical_controls.config.reading.arm_column import source_as_written
 from historical_controls.config.reading.included import Lines, included_files, lines_of, with_included
-from historical_controls.config.reading.strict_yaml import LOADER, check_text
+from historical_controls.config.reading.strict_yaml import LOADER, check_text, unconfirmed
 from historical_controls.config.sources.redcap import load_redcap_dictionary
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.config.study_config import Config, check_files, file_fault
@@ -31,12 +31,16 @@ CONFIG = "config.yaml"
 
 @dataclass(frozen=True)
 class Declared:
-    """config: None where it is at fault; columns: of each file that could be opened, by 'source/file'."""
+    """config: None where it is at fault; columns: of each file that could be opened, by 'source/file'.
+
+    unconfirmed: guesses of a draft; what they say is read like any other line.
+    """
 
     config: Config | None
     dictionary: Dictionary
     faults: tuple[UserError, ...]
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unconfirmed: tuple[UserError, ...] = ()
 
 
 def read_declarations(folder: Path) -> Declared:
@@ -67,15 +71,20 @@ def read_declarations(folder: Path) -> Declared:
         except UserError as error:
             faults += faults_in(error)
     placed = [lines.placed(fault) for fault in faults]
-    return Declared(None if faults else config, dictionary, distinct(placed), columns)
+    guesses = [guess for path in _written(raw, folder) for guess in unconfirmed(folder / path, path)]
+    return Declared(None if faults else config, dictionary, distinct(placed), columns, tuple(guesses))
 
 
 def _texts(folder: Path) -> tuple[dict[str, Any], Lines]:
-    check_text(folder / CONFIG)
+    check_text(folder / CONFIG, draft=True)
     raw = yaml.load((folder / CONFIG).read_text(encoding="utf-8-sig"), Loader=LOADER)
     if not isinstance(raw, Mapping):
         raise UserError("the file holds no mapping of keys to values", CONFIG)
-    return with_included(raw, folder), lines_of(folder, included_files(raw, folder))
+    return with_included(raw, folder, draft=True), lines_of(folder, included_files(raw, folder))
+
+
+def _written(raw: Mapping[str, Any], folder: Path) -> list[str]:
+    return [CONFIG, *included_files(raw, folder)]
 
 
 def names_as_written(folder: Path, config: Config) -> dict[str, str]:

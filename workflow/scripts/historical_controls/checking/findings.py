@@ -21,11 +21,19 @@ class Listing:
 
 @dataclass(frozen=True)
 class CheckedStudy:
-    """faults: what would end the run; warnings: what it would go on with, and most likely should not."""
+    """faults: what would end the run; warnings: what it would go on with, and most likely should not.
+
+    unconfirmed: guesses of the draft, which end the run too; the listings show what they would make of the files.
+    """
 
     faults: tuple[UserError, ...]
     warnings: tuple[str, ...] = ()
     listings: tuple[Listing, ...] = ()
+    unconfirmed: tuple[UserError, ...] = ()
+
+    @property
+    def would_run(self) -> bool:
+        return not self.faults and not self.unconfirmed
 
 
 def listing(title: str, frame: pd.DataFrame, note: str = "") -> Listing:
@@ -40,4 +48,4 @@ def faults_in(error: UserError) -> tuple[UserError, ...]:
 
 def end_where_at_fault(checked: CheckedStudy) -> None:
     """Raise what would end a run."""
-    raise_all(checked.faults)
+    raise_all([*checked.faults, *checked.unconfirmed])

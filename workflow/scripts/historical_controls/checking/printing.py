@@ -7,8 +7,10 @@ from html import escape
 from pathlib import Path
 
 from historical_controls.checking.findings import CheckedStudy, Listing
+from historical_controls.config.reading.strict_yaml import NOT_CONFIRMED
 
 WIDEST_CELL, MOST_ROWS = 60, 40
+TO_CONFIRM = "Correct each of these lines if it is wrong, then delete its mark; what they mean so far is shown before."
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem;color:#222}"
     "table{border-collapse:collapse;font-size:.9rem}th,td{padding:.2rem .8rem .2rem 0;text-align:left;"
@@ -32,14 +34,18 @@ def _lines(checked: CheckedStudy) -> Iterator[str]:
 
 def verdict(checked: CheckedStudy) -> str:
     """One sentence: whether a run would come to its end."""
-    if checked.faults:
-        return f"{len(checked.faults)} to correct before a run."
+    left = ((len(checked.faults), "to correct"), (len(checked.unconfirmed), "to confirm"))
+    if not checked.would_run:
+        return f"{', '.join(f'{count} {what}' for count, what in left if count)} before a run."
     doubts = f", {len(checked.warnings)} to look at" if checked.warnings else ""
     return f"Nothing would stop a run{doubts}."
 
 
 def _lists(checked: CheckedStudy) -> Iterator[tuple[str, list[str]]]:
-    for title, items in (("To look at", checked.warnings), ("To correct", tuple(map(str, checked.faults)))):
+    guesses = [f"{guess.where}: {guess.what.removeprefix(NOT_CONFIRMED)}" for guess in checked.unconfirmed]
+    asked = (TO_CONFIRM, *guesses) if guesses else ()
+    faults = tuple(map(str, checked.faults))
+    for title, items in (("To look at", checked.warnings), ("To confirm", asked), ("To correct", faults)):
         if items:
             yield title, list(items)
 

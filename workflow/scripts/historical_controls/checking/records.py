@@ -29,6 +29,8 @@ from historical_controls.tables.parquet import write_table
 from historical_controls.tables.registry import INTAKE
 
 FIRST_ROWS = 3
+# Enough to compare a converted value with the file.
+DIGITS = ".5g"
 
 
 @dataclass(frozen=True)
@@ -178,12 +180,12 @@ def _understood(rows: pd.DataFrame, timezone: str) -> pd.DataFrame:
 
 def _number(value: float, lower: float, upper: float) -> str:
     if not pd.isna(value):
-        return f"{value:.12g}"
+        return f"{value:{DIGITS}}"
     if pd.isna(lower) and pd.isna(upper):
         return ""
     if pd.isna(upper):
-        return f"> {lower:.12g}"
-    return f"{lower:.12g} to {upper:.12g}"
+        return f"> {lower:{DIGITS}}"
+    return f"{lower:{DIGITS}} to {upper:{DIGITS}}"
 
 
 def _fates(ledger: pd.DataFrame) -> pd.DataFrame:

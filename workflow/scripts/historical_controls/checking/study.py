@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from historical_controls.checking.comparison import baselines_missed, compare, comparison_listings, reasons_of_primary
+from historical_controls.checking.comparison import (
+    baselines_missed,
+    compare,
+    comparison_listings,
+    empty_derivations,
+    reasons_of_primary,
+)
 from historical_controls.checking.declared import LOCALES, Declared, names_as_written, read_declarations
 from historical_controls.checking.findings import CheckedStudy, Listing, faults_in
 from historical_controls.checking.records import empty_conditions, read_records, record_listings
@@ -22,8 +29,10 @@ def check_study(folder: str | Path) -> CheckedStudy:
         "Columns of the files", ("file", "columns"), tuple((name, ", ".join(n)) for name, n in declared.columns.items())
     )
     if declared.config is None:
-        return CheckedStudy(declared.faults, (), (columns,) if columns.rows else ())
-    return _with_records(declared, declared.config, place, columns)
+        checked = CheckedStudy(declared.faults, (), (columns,) if columns.rows else ())
+    else:
+        checked = _with_records(declared, declared.config, place, columns)
+    return replace(checked, unconfirmed=declared.unconfirmed)
 
 
 def _with_records(declared: Declared, config: Config, folder: Path, columns: Listing) -> CheckedStudy:
@@ -41,7 +50,7 @@ def _with_records(declared: Declared, config: Config, folder: Path, columns: Lis
     try:
         compared = compare(config, declared.dictionary, records, load_words(LOCALES, "en"))
         listings += comparison_listings(compared)
-        warnings += [*reasons_of_primary(compared), *baselines_missed(compared)]
+        warnings += [*reasons_of_primary(compared), *empty_derivations(compared), *baselines_missed(compared)]
     except UserError as error:
         faults += faults_in(error)
     return CheckedStudy(tuple(faults), tuple(warnings), tuple(listings))

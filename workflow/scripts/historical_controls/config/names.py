@@ -131,6 +131,8 @@ def _unknown(leaf: Leaf, kind: Kind, known: Vocabulary) -> Said | None:
 def _new_row(name: str | int, kind: Kind, outcome: Outcome | None) -> str:
     """Which row of which file would make a name known, for names that a study may bring."""
     if kind is KINDS["unit"] and outcome is not None:
+        if not outcome.unit:
+            return f" {outcome.code} has no unit yet: write '{name}' into its row of dictionary/outcomes.csv (unit)."
         row = f"'{outcome.code},{name},<factor>'"
         return f" A new unit is a row of dictionary/units.csv (outcome,unit,factor): {row} converts to {outcome.unit}."
     if kind.home == OUTCOMES and kind is not KINDS["result"]:

@@ -11,6 +11,8 @@ from historical_controls.drafting.marks import Guess
 SEX = {
     **dict.fromkeys(("m", "male", "masculino", "hombre", "h", "man", "boy"), "male"),
     **dict.fromkeys(("masculin", "homme", "garcon", "g", "mannlich", "maschio"), "male"),
+    **dict.fromkeys(("masc", "mas", "homem", "uomo", "varon", "mann", "macho"), "male"),
+    **dict.fromkeys(("fem", "feminino", "mulher", "donna", "frau", "hembra"), "female"),
     **dict.fromkeys(("f", "female", "femenino", "mujer", "woman", "girl"), "female"),
     **dict.fromkeys(("feminin", "femme", "fille", "w", "weiblich", "femmina"), "female"),
 }
@@ -21,11 +23,14 @@ FLAG = {
 ENDING = {
     **dict.fromkeys(("died", "dead", "death", "deceased", "defuncion", "muerte", "fallecido", "expired"), "death"),
     **dict.fromkeys(("fallecida", "muerto", "exitus", "decede", "deces", "verstorben", "gestorben"), "death"),
-    **dict.fromkeys(("obito", "falecido", "deceduto", "decesso"), "death"),
+    **dict.fromkeys(("obito", "falecido", "falecida", "deceduto", "decesso", "decedee", "mort", "morte"), "death"),
     **dict.fromkeys(("viva", "domicilio", "casa", "sorti", "domicile", "vivant", "entlassen"), "discharge_alive"),
     **dict.fromkeys(("lebend", "lebt", "dimesso", "dimessa"), "discharge_alive"),
     **dict.fromkeys(("alive", "survived", "discharged", "mejoria", "alta", "vivo", "home"), "discharge_alive"),
-    **dict.fromkeys(("transfer", "transferred", "traslado", "trasladado"), "transfer_out"),
+    **dict.fromkeys(
+        ("transfer", "transferred", "traslado", "trasladado", "transferido", "transferida"), "transfer_out"
+    ),
+    **dict.fromkeys(("transferencia", "transfert", "transfere", "transferee", "verlegt", "trasferito"), "transfer_out"),
 }
 ENDS = frozenset(ENDING.values())
 RESULT = {
@@ -35,10 +40,12 @@ RESULT = {
 }
 TREATED: tuple[str, ...] = (
     *("treated", "treatment", "tratado", "tratados", "intervention", "experimental", "active", "msc", "infused"),
+    *("celulas", "cellules", "cells", "zellen", "tratada", "tratadas", "traitee", "intervencion", "intervencao"),
     *("traite", "traites", "traitement", "behandelt", "behandlung", "verum", "trattati"),
 )
 CONTROL: tuple[str, ...] = (
     *("control", "controls", "historical", "historico", "historicos", "untreated", "placebo", "soc", "standard"),
+    *("controle", "controles", "controlo", "controlos", "kontrollen", "kontroll", "controlli", "storico"),
     *("temoin", "temoins", "historique", "kontrolle", "kontrollgruppe", "historisch", "controllo"),
 )
 # Of patients who are in no arm: 'screen failure', 'no incluido'.

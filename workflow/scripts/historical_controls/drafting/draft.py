@@ -69,6 +69,17 @@ def part_of(draft: Draft, kind: str, where: list[dict[str, Any]]) -> dict[str, A
     return {**part, "subject": draft.subject, **fill}
 
 
+def subjects_of(draft: Draft, part: dict[str, Any]) -> list[str]:
+    """The id of each row, as the part reads it: a blank one repeats the one above where the part says so."""
+    ids = draft.column(plain(part["subject"]))
+    if not plain(part.get("fill_down_subject")):
+        return ids
+    filled: list[str] = []
+    for text in ids:
+        filled.append(text or (filled[-1] if filled else ""))
+    return filled
+
+
 def patients_part(draft: Draft, why: str) -> dict[str, Any]:
     """The part of patients, to add to; where there is none a new one, marked."""
     for part in draft.parts:

@@ -13,11 +13,13 @@ from historical_controls.dictionary.folding import fold, fold_unit
 IDS = (
     *("subject id", "subject", "patient id", "patientid", "usubjid", "subjid", "record id", "participant id"),
     *("participant", "expediente", "no expediente", "num expediente", "id paciente", "paciente", "folio", "nhc", "mrn"),
+    *("prontuario", "numero prontuario", "dossier", "numero dossier", "fallnummer", "cartella clinica", "matricula"),
     *("pat id", "patient", "study id", "pid", "id", "case", "patnr", "patientennummer", "numero patient", "paziente"),
 )
 TIMES = (
     *("collection time", "collected at", "collected", "collection date", "sample time", "sample date", "drawn"),
     *("fecha toma", "fecha muestra", "fecha hora", "fecha y hora", "datetime", "date time", "timestamp", "visit date"),
+    *("data da coleta", "data coleta", "data da visita", "data prelievo", "entnahmedatum", "probenentnahme"),
     *("date de visite", "date de prelevement", "datum", "untersuchungsdatum", "besuchsdatum", "data visita", "data"),
     *("fecha visita", "fecha", "date", "time", "when", "test date", "lab date", "chart time", "charttime"),
 )
@@ -56,18 +58,53 @@ BIRTHS = (
     *("dob", "date of birth", "birth date", "birthdate", "fecha nacimiento", "fecha de nacimiento", "nacimiento"),
     *("ne e le", "ne le", "date de naissance", "geburtsdatum", "data di nascita", "data de nascimento"),
 )
+# Of any heading with one of them whose cells are dates: 'data_nasc', 'fecha nac', 'DDN'.
+BIRTH_WORDS = {
+    *("birth", "birthday", "birthdate", "dob", "born", "nacimiento", "nac", "nascimento", "nasc", "nascita", "nato"),
+    *("naissance", "naiss", "ddn", "geburt", "geburtsdatum", "geburtstag", "geb", "gebdatum", "gebdat"),
+}
 STARTS = ("start", "start date", "start time", "rx start", "inicio", "fecha inicio", "begin")
 STOPS = ("stop", "stop date", "stop time", "rx stop", "fin", "fecha fin", "end", "end date", "end time")
 DOSES = ("dose", "dosis", "rx dose")
 DOSE_UNITS = ("dose unit", "unidad dosis", "rx unit", "dose units")
 ENDINGS = (
     *("motivo egreso", "discharge status", "vital status", "end status", "outcome", "desenlace", "hospital outcome"),
-    *("status at discharge", "disposition", "exitus"),
+    *(
+        "status at discharge",
+        "disposition",
+        "exitus",
+        "desfecho",
+        "desfecho hospitalar",
+        "motivo alta",
+        "motivo da alta",
+    ),
+    *(
+        "tipo de alta",
+        "condicao de alta",
+        "devenir",
+        "issue",
+        "mode de sortie",
+        "statut vital",
+        "entlassungsart",
+        "esito",
+    ),
 )
 CHARACTERISTICS = {
     **dict.fromkeys(("sex", "sexo", "gender", "genero", "sexe", "geschlecht", "sesso"), "SEX"),
     **dict.fromkeys(
-        ("alter", "eta", "idade", "age ans", "age", "edad", "age years", "edad anos", "age at admission", "age yr"),
+        (
+            "alter",
+            "eta",
+            "idade",
+            "idade anos",
+            "age ans",
+            "age",
+            "edad",
+            "age years",
+            "edad anos",
+            "age at admission",
+            "age yr",
+        ),
         "AGE",
     ),
     **dict.fromkeys(
@@ -75,42 +112,69 @@ CHARACTERISTICS = {
         "WEIGHT",
     ),
     **dict.fromkeys(
-        ("taille", "grosse", "koerpergroesse", "altezza", "height", "talla", "estatura", "height cm", "talla cm"),
+        (
+            "altura",
+            "altura cm",
+            "taille",
+            "grosse",
+            "koerpergroesse",
+            "altezza",
+            "height",
+            "talla",
+            "estatura",
+            "height cm",
+            "talla cm",
+        ),
         "HEIGHT",
     ),
-    **dict.fromkeys(("diabetes", "dm", "dm2", "diabetes mellitus"), "DIABETES"),
-    **dict.fromkeys(("hypertension", "hipertension", "htn", "has"), "HYPERTENSION"),
-    **dict.fromkeys(("obesity", "obesidad"), "OBESITY"),
+    **dict.fromkeys(("diabetes", "dm", "dm2", "diabetes mellitus", "diabete", "diabetico"), "DIABETES"),
+    **dict.fromkeys(
+        ("hypertension", "hipertension", "htn", "has", "hta", "hipertensao", "ipertensione"), "HYPERTENSION"
+    ),
+    **dict.fromkeys(("hypertension arterielle", "hypertonie", "hipertensao arterial"), "HYPERTENSION"),
+    **dict.fromkeys(("obesity", "obesidad", "obesidade", "obesite", "adipositas", "obesita"), "OBESITY"),
     **dict.fromkeys(("icu bed", "cama uti", "cama uci"), "ICU_BED"),
     **dict.fromkeys(("survived", "sobrevivio"), "SURVIVED"),
 }
+# Without the small words and the word for a date: see `event_of`.
 EVENTS = {
-    "icu_admission": ("icu admission", "icu admit", "ingreso uti", "ingreso uci", "icu dt", "icu date"),
-    "symptom_onset": ("symptom onset", "onset", "onset date", "inicio sintomas", "fecha inicio sintomas"),
-    "infusion": ("infusion", "infusion date", "infusion dt", "infusion time", "fecha infusion", "date of infusion"),
-    "consent": ("consent", "consent date", "consent dt", "fecha consentimiento"),
-    "intubation": ("intubation", "intub dt", "intubacion", "fecha intubacion", "intubation date"),
-    "limitation_order": ("limitation order", "limit dt", "limitacion esfuerzo", "dnr date"),
-    "death": ("death", "death date", "date of death", "defuncion", "fecha defuncion", "dod"),
+    "icu_admission": (
+        *("icu admission", "icu admit", "ingreso uti", "ingreso uci", "icu dt", "icu date", "admissao uti"),
+        *("entree rea", "entree reanimation", "admission rea", "aufnahme intensiv"),
+    ),
+    "symptom_onset": (
+        *("symptom onset", "onset", "inicio sintomas", "debut symptomes", "symptombeginn", "esordio sintomi"),
+    ),
+    "infusion": ("infusion", "infusion dt", "infusion time", "infusao", "perfusion", "infusione"),
+    "consent": ("consent", "consent dt", "consentimiento", "consentimento", "consentement", "einwilligung"),
+    "intubation": ("intubation", "intub dt", "intubacion", "intubacao", "intubazione"),
+    "limitation_order": ("limitation order", "limit dt", "limitacion esfuerzo", "dnr"),
+    "death": ("death", "defuncion", "dod", "obito", "deces", "todesdatum", "sterbedatum", "tod", "decesso"),
     "discharge_alive": (
-        *("discharge", "discharge date", "discharge time", "date of discharge", "egreso", "fecha egreso", "alta"),
-        *("fecha alta", "end dt", "end date"),
+        *("discharge", "discharge time", "egreso", "alta", "end dt", "end date", "saida", "sortie"),
+        *("entlassung", "entlassungsdatum", "dimissione"),
     ),
     "admission": (
-        *("admission", "admission date", "admission time", "date of admission", "hospital admission", "admit date"),
-        *("admit dt", "admitted", "ingreso", "fecha ingreso", "aufnahme", "aufnahmedatum", "date d entree"),
+        *("admission", "admission time", "hospital admission", "admit", "admit dt", "admitted", "ingreso", "aufnahme"),
+        *("aufnahmedatum", "entree", "internacao", "admissao", "hospitalisation", "ricovero"),
     ),
     "enrolment": (
-        *("enrolment", "enrolled", "enrolled at", "enrolment date", "enrollment date", "inclusion date", "inclusion"),
-        *("fecha inclusion", "fecha de inclusion", "date d inclusion", "einschluss", "einschlussdatum"),
+        *("enrolment", "enrolled", "enrolled at", "enrollment", "inclusion", "einschluss", "einschlussdatum"),
+        *("inclusao", "inclusione"),
     ),
 }
 EVENT_OF = {word: event for event, words in EVENTS.items() for word in words}
+SMALL_WORDS = {
+    *("of", "the", "de", "da", "do", "del", "du", "des", "d", "la", "el", "l", "di", "dos", "los", "en", "em")
+}
+DATE_WORDS = {*("date", "fecha", "data", "datum")}
 MOMENT = re.compile(
     r"(?:^|[\s_.(-])(d|day|dia|día|v|visit|visita|w|week|semana|h|hour|t|m|month|mes)\s*[_. -]?\s*(\d+)(?![\d.])", re.I
 )
 # 'pf_7', 'il6_7', 'pf7': a number alone behind the name.
 NUMBERED = re.compile(r"(?P<name>.*[^\W_])[\s_.-]+(?P<number>\d{1,4})|(?P<bare>.*[^\W\d_])(?P<digits>\d{1,4})")
+# The unit in brackets, behind the name or before it: 'Albumin (g/L)', '(%)lymphocyte'.
+STATED = re.compile(r"[(\[]([^()\[\]]+)[)\]]\s*$|^\s*[(\[]([^()\[\]]+)[)\]]")
 # Prefixes of REDCap fields and of exports that say the instrument, and nothing of the outcome.
 PREFIXES = {"lab", "labs", "vs", "vital", "vitals", "bg", "gas", "cyt", "last", "base"}
 
@@ -138,20 +202,19 @@ def first_of(words: Sequence[str], headings: Iterable[str]) -> str | None:
 def outcome_named(heading: str, numeric: bool, dictionary: Dictionary) -> Named | None:
     """The outcome that a heading names, alone or followed by its unit. numeric: whether its cells are numbers."""
     bare = without_brackets(heading)
-    stated = re.search(r"[(\[]([^()\[\]]+)[)\]]\s*$", heading)
+    found = STATED.search(heading)
+    stated = (found[1] or found[2]) if found else ""
     words = fold(bare).split()
     for skipped in range(min(2, len(words))):
         if skipped and words[0] not in PREFIXES:
             break
         for end in range(len(words), skipped, -1):
-            outcome = _meant(" ".join(words[skipped:end]), numeric, dictionary)
+            outcome = _meant(" ".join(words[skipped:end]), numeric, dictionary, stated)
             if outcome is None:
                 continue
             rest = "".join(words[end:])
             unit = (
-                stated[1]
-                if stated and dictionary.conversion(outcome.code, stated[1])
-                else _unit(rest, outcome, dictionary)
+                stated if stated and dictionary.conversion(outcome.code, stated) else _unit(rest, outcome, dictionary)
             )
             if rest and not unit:
                 break
@@ -159,11 +222,13 @@ def outcome_named(heading: str, numeric: bool, dictionary: Dictionary) -> Named 
     return None
 
 
-def _meant(name: str, numeric: bool, dictionary: Dictionary) -> Outcome | None:
-    """The outcome of a name, where it is measured and of the kind that the cells are."""
+def _meant(name: str, numeric: bool, dictionary: Dictionary, unit: str = "") -> Outcome | None:
+    """The outcome of a name, where it is measured and of the kind that the cells are; of several that of the unit."""
     found = [one for one in dictionary.named(name) if one.result_kind in ("", "number" if numeric else "result")]
     outcomes = [dictionary.outcomes[one.code] for one in found]
     fits = [one for one in outcomes if one.family != "characteristic" and (one.kind == "number") == numeric]
+    if unit and len({one.code for one in fits}) > 1:
+        fits = [one for one in fits if dictionary.conversion(one.code, unit)]
     return fits[0] if len({one.code for one in fits}) == 1 else None
 
 
@@ -181,10 +246,24 @@ def _letters(unit: str) -> str:
 BASELINE = re.compile(r"(?:^|[\s_.(-])(admission|baseline|basal|base|initial|ingreso|pre|start)(?=[\s_.)-])", re.I)
 
 
+def event_of(heading: str) -> str | None:
+    """The event that a heading names, with or without a word for date: 'Date of admission', 'data de internação'."""
+    folded = fold(heading)
+    words = [word for word in folded.split() if word not in SMALL_WORDS]
+    bare = " ".join(word for word in words if word not in DATE_WORDS)
+    return EVENT_OF.get(folded) or EVENT_OF.get(" ".join(words)) or EVENT_OF.get(bare)
+
+
+def is_birth(heading: str) -> bool:
+    """Whether a heading says that it is a date of birth, in words or by a usual abbreviation."""
+    folded = fold(heading)
+    return folded in BIRTHS or bool(BIRTH_WORDS & set(folded.split()))
+
+
 def since(heading: str) -> str:
     """The event that a heading such as 'hours since ICU admission' counts from; '' where it counts from none."""
     found = re.search(r"\b(?:since|from|after|desde)\b(?: el| la)? (.*)", fold(heading))
-    return EVENT_OF.get(found[1], "admission") if found else ""
+    return (event_of(found[1]) or "admission") if found else ""
 
 
 def moment_in(heading: str) -> tuple[str, str, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -58,6 +59,13 @@ def _entry(head: str, value: Any, indent: int) -> Iterator[str]:
     if isinstance(bare, dict):
         yield from _mapping(bare, indent + 2)
         return
+    if not any(isinstance(item, dict | list | Guess) for item in bare):
+        room = LONGEST - indent - 2
+        broken = textwrap.wrap(flow, room, break_long_words=False, break_on_hyphens=False)
+        # Names with spaces may not be broken: a line for each item is longer, and sure.
+        if yaml.safe_load(" ".join(broken)) == bare and not any("\n" in str(item) for item in bare):
+            yield from (f"{' ' * (indent + 2)}{line}" for line in broken)
+            return
     for item in bare:
         first, *rest = list(_mapping(item, indent + 4)) if isinstance(item, dict) and _deep(item) else [""]
         if first:

@@ -59,7 +59,7 @@ def _subject(draft: Draft) -> Any:
         draft.used.add(named)
         blank = sum(not text for text in draft.column(named))
         return (
-            Guess(named, f"{blank} rows have no id; add fill_down_subject: true if it stands on first rows only")
+            Guess(named, f"{blank} rows have no id: does it stand on the first row of each patient only?")
             if (blank > 0.2 * draft.sheet.n_rows)
             else named
         )

@@ -35,7 +35,8 @@ def draft_patients(draft: Draft, where: list[dict[str, Any]]) -> None:
 
 def _age_from_birth(draft: Draft, events: list[dict[str, Any]]) -> dict[str, Any]:
     """The age at the first dated event, where the sheet has a date of birth and no age."""
-    born = first_of(known.BIRTHS, draft.sheet.columns)
+    births = (name for name in draft.sheet.columns if known.is_birth(name) and dates(draft.column(name)))
+    born = next(births, None)
     dated = next((event["time"] for event in map(plain, events)), None)
     start = first_of(known.STARTS, draft.free)
     if dated is None and start and (formats := dates(draft.column(start))):
@@ -83,7 +84,7 @@ def _status(draft: Draft) -> str | None:
 def _end_date(draft: Draft) -> str | None:
     """The column of dates after all others of its row, where no heading says which date ended the stay."""
     days = {name: found for name in draft.free if (found := _days(draft, name))}
-    if len(days) < 2 or any(known.EVENT_OF.get(fold(name)) in ENDS for name in draft.sheet.columns):
+    if len(days) < 2 or any(known.event_of(name) in ENDS for name in draft.sheet.columns):
         return None
     last = max(days, key=lambda name: middle([float(day) for day in days[name].values()]))
     others = [own for name, own in days.items() if name != last]
@@ -104,7 +105,7 @@ def _events(draft: Draft, status: str | None) -> Iterator[dict[str, Any]]:
     codes = ending_codes(draft.column(status)) if status else {}
     end = _end_date(draft) if status else None
     for name in draft.free:
-        event, formats = known.EVENT_OF.get(fold(name)), None
+        event, formats = known.event_of(name), None
         if name == end and codes:
             draft.used.add(name)
             day = Guess({"columns": [name], "formats": plain(dates(draft.column(name)))}, "did the stay end that day?")
@@ -117,7 +118,7 @@ def _events(draft: Draft, status: str | None) -> Iterator[dict[str, Any]]:
             if event == "discharge_alive" and status and codes:
                 for end, texts in codes.items():
                     yield {"event": end, "time": time, "only_if": {"column": status, "is_in": texts}}
-            elif event == "discharge_alive" and first_of(known.EVENTS["death"], draft.sheet.columns) is None:
+            elif event == "discharge_alive" and "death" not in map(known.event_of, draft.sheet.columns):
                 yield {
                     "event": Guess(event, "do deaths have this date too? No column says how the stay ended"),
                     "time": time,

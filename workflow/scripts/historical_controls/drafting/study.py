@@ -6,18 +6,16 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from historical_controls.config.analysis.analysis import Analysis
-from historical_controls.config.reading.derived import LONGEST_HORIZON
 from historical_controls.config.sources.redcap import NEEDED
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.dictionary.files import PROGRAM_DICTIONARY
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting.codes import CONTROL, TREATED
 from historical_controls.drafting.contents.arms import arm_of
+from historical_controls.drafting.contents.follow_up import follow_up, pressure_ratio, primary_day, visit_window
 from historical_controls.drafting.contents.limits import note_limits
 from historical_controls.drafting.contents.own import NEW, own_characteristics
 from historical_controls.drafting.contents.start import START, date_start
@@ -29,12 +27,13 @@ from historical_controls.drafting.marks import Guess, config_text, plain
 from historical_controls.drafting.own_rows import OwnRows
 from historical_controls.drafting.parts import draft_sheet, draft_wide
 from historical_controls.drafting.patients import draft_patients
-from historical_controls.drafting.values import days_of, middle
-from historical_controls.drafting.visits import by_dated_visit, visit_days
+from historical_controls.drafting.values import days_of
+from historical_controls.drafting.visits import by_dated_visit
 from historical_controls.errors import UserError
 from historical_controls.intake.private import identifies
 
 RAW = "data/raw"
+MOST_NAMED = 12
 # Kinds of outcomes that an analysis takes; a flag or a category describes a patient.
 ANALYSED = ("number", "result", "event", "ending")
 # Words of what is known of a patient only afterwards, which balances nothing at time zero.
@@ -55,6 +54,7 @@ LATER = {
     *("estancia", "supervivencia", "sobrevida", "desenlace", "egreso", "defuncion", "mortalidad", "seguimiento"),
     *("sejour", "survie", "deces", "liegedauer", "uberleben", "verweildauer", "sobrevivencia", "obito", "degenza"),
 }
+NO_TREATED = "no file is of treated patients: put theirs in data/raw/treated, or list their ids under treated_subjects"
 HEAD = """\
 # Drafted from the files in data/raw. What is sure is written; what is guessed carries 'CONFIRM': look at the file,
 # correct the line if it is wrong, and delete the mark. A run refuses while one is left; `make check` shows what was
@@ -95,6 +95,7 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
         hint = "Put the exports there as the hospital sent them: csv, txt, tsv, xlsx, sav, dta, sas7bdat, xpt."
         raise UserError("there is no file that can be read", str(place / RAW), hint)
     sources = {name: _source(name, own_drafts, dictionaries, place) for name, own_drafts in drafts.items()}
+    _note_no_treated(sources | omop)
     return _config(place, sources | omop, [draft for one in drafts.values() for draft in one], dictionary), own_rows
 
 
@@ -180,6 +181,13 @@ def _source(name: str, drafts: list[Draft], dictionaries: list[Path], folder: Pa
     return source | {"files": files}
 
 
+def _note_no_treated(sources: dict[str, Any]) -> None:
+    """Mark the arm where no file is of treated patients: without any there is no study."""
+    if all(source["arm"] == "historical" and "treated_subjects" not in source for source in sources.values()):
+        for source in sources.values():
+            source["arm"] = Guess("historical", NO_TREATED)
+
+
 def _file(draft: Draft, dictionaries: list[Path], folder: Path) -> dict[str, Any]:
     sheet = draft.sheet
     file = dict(sheet.written)
@@ -209,14 +217,15 @@ def _file(draft: Draft, dictionaries: list[Path], folder: Path) -> dict[str, Any
 def _config(folder: Path, sources: dict[str, Any], drafts: list[Draft], dictionary: Dictionary) -> dict[str, Any]:
     found = {code for draft in drafts for code in draft.outcomes}
     own = [code for draft in drafts[:1] for code in draft.own.outcomes if code in found]
-    known = [code for code, one in dictionary.outcomes.items() if code in found and one.kind in ANALYSED]
+    ratio = pressure_ratio(found)
+    known = [code for code, one in dictionary.outcomes.items() if code in found | set(ratio) and one.kind in ANALYSED]
     outcomes = [*known, *own]
     events = {event["event"] for d in drafts for part in d.parts for event in plain(part).get("events", [])}
     numeric = [code for code in outcomes if code in own or dictionary.outcomes[code].kind == "number"]
     # Where nothing is dated, times are counted from the event that headings name.
     started = _start(events or {str(plain(time["relative_to"])) for time in _times(drafts) if "relative_to" in time})
     time_zero = "infusion" if "infusion" in events else Guess(started, "which event starts follow-up?")
-    horizon = _horizon(drafts)
+    horizon = follow_up(drafts)
     study: dict[str, Any] = {
         "id": Guess(folder.resolve().name, "the registry's number"),
         "title": Guess({"en": "Title of the study"}, "one title per language of the reports (en, es)"),
@@ -229,16 +238,17 @@ def _config(folder: Path, sources: dict[str, Any], drafts: list[Draft], dictiona
     return {
         "study": study,
         "sources": sources,
-        "outcomes": Guess(outcomes, f"{', '.join(own)}: {NEW}; leave out what is not analysed")
+        "outcomes": Guess(outcomes, f"{_some(own)}: {NEW}; leave out what is not analysed")
         if own
         else outcomes or Guess([], "no known outcome was recognised: dictionary/outcomes.csv takes new ones"),
         "primary": Guess(
-            {"outcome": (numeric or outcomes or ["?"])[0], "day": plain(horizon.get("horizon_days", 7))},
-            "the question of the study",
+            {"outcome": (numeric or outcomes or ["?"])[0], "day": primary_day(drafts)},
+            "the question of the study: which outcome, on which day?",
         ),
-        "cohort": {"time_zero": {"treated": time_zero}, **horizon},
-        "balance": {"covariates": [*_characteristics(drafts), *numeric]},
-        **_window(drafts),
+        "cohort": {**({"derivations": ratio} if ratio else {}), "time_zero": {"treated": time_zero}, **horizon},
+        # Outcomes of the study's own only where there are no others: each is for a person to judge first.
+        "balance": {"covariates": [*_characteristics(drafts), *([code for code in numeric if code in known] or own)]},
+        **visit_window(drafts),
     }
 
 
@@ -247,26 +257,9 @@ def _start(events: set[str]) -> str:
     return next((event for event in ("admission", START, "icu_admission", "consent") if event in events), "admission")
 
 
-def _horizon(drafts: list[Draft]) -> dict[str, Any]:
-    """The last day that headings name; of dated records the longest that a patient is followed, beyond the default."""
-    columns = [one for draft in drafts for part in map(plain, draft.parts) for one in part.get("columns", {}).values()]
-    days = [one["at"] for one in columns if isinstance(one.get("at"), int) and one["at"] > 0]
-    if days:
-        return {"horizon_days": Guess(max(days), "days of follow-up: the last one that a heading names")}
-    longest = max((days[-1] - days[0] for draft in drafts for days in visit_days(draft)), default=0)
-    if longest <= LONGEST_HORIZON:
-        return {}
-    return {"horizon_days": Guess(longest, f"days of follow-up: the longest is {longest}")}
-
-
-def _window(drafts: list[Draft]) -> dict[str, Any]:
-    """Half of the usual days between visits, where these are farther apart than the default window reaches."""
-    gaps = [b - a for draft in drafts for days in visit_days(draft) for a, b in pairwise(days)]
-    half = round(middle(gaps) / 2) if gaps else 0
-    if half <= Analysis.model_fields["visit_window_days"].default:
-        return {}
-    why = f"visits are usually {middle(gaps):g} days apart; a value counts for the days so near to it"
-    return {"analysis": {"visit_window_days": Guess(half, why)}}
+def _some(codes: list[str]) -> str:
+    """The first of many codes: a line that names fifty is not read."""
+    return ", ".join(codes[:MOST_NAMED]) + (f" and {len(codes) - MOST_NAMED} more" if len(codes) > MOST_NAMED else "")
 
 
 def _characteristics(drafts: list[Draft]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from historical_controls.dictionary.folding import fold
-from historical_controls.drafting.draft import Draft, part_of
+from historical_controls.drafting.draft import Draft, part_of, subjects_of
 from historical_controls.drafting.headings import outcome_named
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.measured import measured
@@ -87,7 +87,7 @@ def visit_days(draft: Draft) -> list[list[int]]:
             if (day := days_of([text], formats))
         }
         own: dict[str, set[int]] = {}
-        for who, text in zip(draft.column(part["subject"]), draft.column(columns[0]), strict=True):
+        for who, text in zip(subjects_of(draft, part), draft.column(columns[0]), strict=True):
             if text in known:
                 own.setdefault(who, set()).add(known[text])
         found += [sorted(days) for days in own.values()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
-from typing import Any, Union
+from typing import Any, Literal, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel
@@ -49,10 +49,16 @@ def _key(key: str, field: FieldInfo, place: Place, path: Path, indent: int) -> I
         yield from _inner(place, path, indent + 2, inner)
     # No value to print: the rule is in the comment.
     elif rule or required:
-        yield f"{' ' * indent}# {key}:{' required' if required else ''}"
+        yield f"{' ' * indent}# {key}:{f' required{_allowed(field)}' if required else ''}"
     else:
         yield from _items(inner, indent)
         yield from _value(key, field.get_default(call_default_factory=True), indent)
+
+
+def _allowed(field: FieldInfo) -> str:
+    """The values of a key that takes few, such as the kind of a rule."""
+    values = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    return f" ({' or '.join(map(str, values))})" if values else ""
 
 
 def _has_items(field: FieldInfo) -> bool:

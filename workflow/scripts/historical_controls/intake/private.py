@@ -17,13 +17,18 @@ IDENTIFYING = re.compile(
     r"|correo|correo electronico|e ?mail|mail|domicilio|direccion|address|street|calle|colonia"
     r"|codigo postal|zip(?: code)?|post ?code"
     r"|fecha(?: de)? nac|f nac|nacimiento|dob|date of birth|birth ?date"
+    r"|nomes?|sobrenome|apelido|cpf|cartao sus|telefone|endereco|cep|bairro|(?:data(?: de)? )?nasc(?:imento)?"
+    r"|nom|noms|prenoms?|nom de famille|courriel|adresse|code postal|naissance|ddn"
+    r"|nachname|vorname|familienname|strasse|wohnort|plz|geburtsdatum|geb(?:urts)? ?dat(?:um)?|telefon|handy"
+    r"|cognome|codice fiscale|indirizzo|nascita"
     r"|familiar responsable|contacto)\b"
 )
 # 'Nombre del estudio' names a test, 'name of drug' a drug: nobody.
 OF_THINGS = re.compile(
-    r"\b(?:nombre|name)\b.*\b(?:estudios?|analito|prueba|examen|medicamento|farmaco|hospital|unidad|servicio"
+    r"\b(?:nombre|name|nome|nom)\b.*\b(?:exames?|medicamento|analyse|examen|medicament|unite|farmaci|esame"
+    r"|unidade|etude|hopital|estudios?|analito|prueba|examen|medicamento|farmaco|hospital|unidad|servicio"
     r"|test|analyte|drug|unit|study|variable|laboratorio|equipo)\b"
-    r"|\b(?:estudio|study|analito|prueba|test|analyte|drug|instrument|event)\b.*\b(?:nombre|name)\b"
+    r"|\b(?:estudio|study|analito|prueba|test|analyte|drug|instrument|event|exame|analyse)\b.*\b(?:nombre|name|nome|nom)\b"
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
@@ -14,6 +15,8 @@ from historical_controls.cleaning.ledger.tallies import ID_SENT, held_times
 from historical_controls.cleaning.records.columns import sheet_fault
 from historical_controls.config.sources.sources import Source, SourceFile
 
+# As `dated_events` says it of a day whose every event has a condition that does not hold.
+DATE_OF_NO_EVENT = re.compile(r"no 'only_if' of the date '(?P<column>.*)' holds")
 # Held or suspected less than this is what any export holds.
 LEAST_SHARE = 0.05
 # Findings about records of measurements, clean ones among them.
@@ -97,7 +100,7 @@ def settling_line(reason: str, held: pd.DataFrame, file: SourceFile) -> str:
         "OUT_OF_RANGE": f'unit_factors: [{{outcome: {code}, true_unit: "..."}}]',
         "NAME_UNKNOWN": f"ignore_analytes: [{json.dumps(code, ensure_ascii=False)}]   # or a row of synonyms.csv",
         "RESULT_UNKNOWN": f'result_codes: {{{code}: {{{text}: "..."}}}}',
-        "EVENT_UNKNOWN": f'values: {{{text}: "..."}}',
+        "EVENT_UNKNOWN": _event_line(first["hint"]) or f'values: {{{text}: "..."}}',
         "NUM_AMBIGUOUS": f'decimal: "{_other_mark(file)}"',
         "NUM_UNREADABLE": f'decimal: "{_other_mark(file)}"',
         "FILE_LAYOUT": 'delimiter: "..."   # or a footer',
@@ -106,6 +109,15 @@ def settling_line(reason: str, held: pd.DataFrame, file: SourceFile) -> str:
         "DATE_RANGE": "study.first_date and study.data_lock, or the year in 'formats'",
     }
     return _date_line(held, file) if reason == "DATE_INVALID" else lines.get(reason, "")
+
+
+def _event_line(hint: str | None) -> str:
+    """Return the event that a date would need which no condition accepts, or '' for a code of an event."""
+    found = DATE_OF_NO_EVENT.match(hint or "")
+    if found is None:
+        return ""
+    time = f"time: {{columns: [{found['column']}]}}"
+    return f'events: [{{event: "...", {time}, only_if: {{column: "...", is_in: ["..."]}}}}]'
 
 
 def _other_mark(file: SourceFile) -> str:

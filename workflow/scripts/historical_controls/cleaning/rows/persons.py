@@ -177,5 +177,5 @@ def _unclaimed(rows: pd.DataFrame, ids: pd.DataFrame, part: PatientRows, file: S
         records = undecided(records, item=name, event="")
         records = decide(records, is_sentinel(records["raw_value"], name, file), "SENTINEL", "ignored")
         always = pd.Series(True, index=records.index)
-        frames.append(decide(records, always, "EVENT_UNKNOWN", hint="no 'only_if' of this date holds"))
+        frames.append(decide(records, always, "EVENT_UNKNOWN", hint=f"no 'only_if' of the date '{name}' holds"))
     return frames

@@ -21,7 +21,10 @@ class PairedRatio(Section):
     denominator: NumericOutcome
     within_minutes: float = Field(gt=0)
     direction: Direction = Field("nearest", description="partner before or around the numerator")
-    denominator_min: float = Field(0, description="denominators below this are no partners")
+    denominator_min: float = Field(
+        0,
+        description="denominators below this are no partners; in the canonical unit of the denominator (0.21 of FIO2)",
+    )
     numerator_specimen: list[SpecimenName] = Field(default=[], description="specimens allowed; empty = any")
     numerator_flags_refused: list[Flag] = Field(
         default=[], description="flags of cleaning whose values give no ratio, such as a gas suspected to be venous"

@@ -80,15 +80,17 @@ def included_files(raw: Mapping[str, Any], folder: Path, name: str = "config.yam
     return paths
 
 
-def with_included(raw: Mapping[str, Any], folder: Path, name: str = "config.yaml") -> dict[str, Any]:
+def with_included(
+    raw: Mapping[str, Any], folder: Path, name: str = "config.yaml", draft: bool = False
+) -> dict[str, Any]:
     """The config with what its files say beneath it, tables of an OMOP source as files, and a source of both arms as
     two. Raises UserError(s).
 
-    Keys given on the command line win.
+    Keys given on the command line win. draft: guesses that nobody has confirmed are read as they are.
     """
     files = included_files(raw, folder, name)
     for path in files:
-        check_text(folder / path)
+        check_text(folder / path, draft)
     parts = {path: yaml.load((folder / path).read_text(encoding="utf-8-sig"), Loader=LOADER) for path in files}
     raise_all(
         UserError("the file holds no mapping of keys to values", path)

@@ -12,6 +12,7 @@ from historical_controls.config.sources.codes import TEXT_KEYS, plain_text
 from historical_controls.errors import UserError, raise_all
 
 MARK = re.compile(r"#\s*CONFIRM:\s*(.*)$")
+NOT_CONFIRMED = "not confirmed yet: "
 # Snakemake runs a config with this key as a template, and with it whatever Python its values hold.
 TEMPLATE_KEY = "__use_yte__"
 
@@ -20,20 +21,23 @@ TEMPLATE_KEY = "__use_yte__"
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def check_text(path: str | Path) -> None:
+def check_text(path: str | Path, draft: bool = False) -> None:
     """Raises UserError(s) for a config that is not UTF-8 or not YAML, says a key twice, or asks to be run as code; and
-    for every guess of its draft that is not confirmed."""
+    for every guess that is not confirmed, but where it is looked at as a draft."""
     root = composed(path)
-    raise_all([*_faults(root, (), str(path), set()), *_guesses(path)])
+    raise_all([*_faults(root, (), str(path), set()), *(() if draft else unconfirmed(path))])
 
 
-def _guesses(path: str | Path) -> Iterator[UserError]:
-    """Lines that `make study` guessed and that nobody has looked at: a run on guesses would look like any other."""
+def unconfirmed(path: str | Path, shown: str = "") -> Iterator[UserError]:
+    """Lines that `make study` guessed and that nobody has looked at: a run on guesses would look like any other.
+
+    shown: the path as messages name it.
+    """
     for number, line in enumerate(Path(path).read_text(encoding="utf-8-sig").splitlines(), start=1):
         mark = MARK.search(line)
         if mark:
             hint = "Correct the line if it is wrong, then delete the mark and what follows it."
-            yield UserError(f"not confirmed yet: {mark[1]}", f"{path}, line {number}", hint)
+            yield UserError(f"{NOT_CONFIRMED}{mark[1]}", f"{shown or path}, line {number}", hint)
 
 
 def _lost_texts(node: yaml.Node, keys: tuple[str, ...], place: str) -> Iterator[UserError]:

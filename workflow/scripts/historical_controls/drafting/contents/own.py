@@ -19,6 +19,10 @@ from historical_controls.drafting.values import NUMBER, dates, is_numeric, numbe
 # Cells from which the digits of a column are told.
 MOST_DIGITS = 1000
 NEW = "new in dictionary/outcomes.csv"
+# Units that are words of a name as well: 'platelet large cell ratio'.
+WORDS = {"ratio"}
+# In brackets, but no unit: '(#)', another name such as '(NT-proBNP)'.
+NO_UNIT = re.compile(r"[^\w%°]+|[^\W\d]+-[^\W\d]+", re.UNICODE)
 BRACKETS = re.compile(r"[(\[]([^()\[\]]+)[)\]]\s*$")
 
 
@@ -130,13 +134,13 @@ def _unit(draft: Draft, name: str) -> str:
         if stated := _stated(text):
             return stated
     last = re.split(r"[\s_]", name)[-1]
-    known = {spelling for _, spelling in draft.dictionary.conversions}
+    known = {spelling for _, spelling in draft.dictionary.conversions} - WORDS
     return last if last != name and len(last) > 1 and fold_unit(last) in known else ""
 
 
 def _stated(text: str) -> str:
     found = BRACKETS.search(text)
-    return found[1].strip() if found else ""
+    return found[1].strip() if found and not NO_UNIT.fullmatch(found[1].strip()) else ""
 
 
 def _decimals(draft: Draft, texts: Sequence[str]) -> int:

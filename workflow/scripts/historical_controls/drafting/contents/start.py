@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.codes import ENDS
 from historical_controls.drafting.contents.columns import counts_rows, describes_patients, has_visits
@@ -51,17 +50,13 @@ def _one_each(draft: Draft, name: str) -> bool:
 
 def _by_date(draft: Draft, dated: dict[str, list[str]], event: str) -> None:
     by_day = sorted(dated, key=lambda name: _middle_day(days_of(draft.column(name), dated[name])))
-    start = next((name for name in by_day if not _is_birth(name)), by_day[0])
+    start = next((name for name in by_day if not known.is_birth(name)), by_day[0])
     time = {"columns": [start], "formats": dated[start]}
     asked = f"does follow-up start on '{start}'?"
     part = patients_part(draft, asked)
     first = {"event": Guess(event, asked), "time": Guess(time, asked)}
     part["events"] = [first, *part.get("events", [])]
     draft.used.add(start)
-
-
-def _is_birth(name: str) -> bool:
-    return fold(name) in known.BIRTHS
 
 
 def _middle_day(days: Sequence[date]) -> float:

@@ -1,0 +1,211 @@
+"""Drafts of exports in other languages, and of what a study must still say: arms, days, derived outcomes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from historical_controls.checking.printing import as_text
+from historical_controls.checking.study import check_study
+from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.dictionary.files import PROGRAM_DICTIONARY
+from historical_controls.drafting.headings import event_of, is_birth, outcome_named
+from historical_controls.drafting.marks import Guess, config_text, plain
+from historical_controls.drafting.study import draft_study, write_draft
+from historical_controls.intake.private import identifies
+
+
+def put(folder: Path, name: str, lines: list[str], encoding: str = "utf-8") -> Path:
+    path = folder / "data/raw" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding=encoding)
+    return folder
+
+
+def portuguese(folder: Path) -> Path:
+    """Visits as columns in latin-1 with decimal commas: names, dates of birth, and how each stay ended."""
+    rows = ["prontuário;nome_completo;grupo;data_nasc;sexo;data_internação;pf_d0;pf_d7;data_saída;desfecho"]
+    for n in range(12):
+        arm, sex, end = ("células" if n < 4 else "controle"), ("masc", "fem")[n % 2], ("alta", "óbito")[n % 3 == 0]
+        rows.append(
+            f"P{n:02};Fulano {n};{arm};{13 + n}/04/19{50 + n};{sex};{14 + n}/03/2021;{110 + n},5;{150 + n},0;"
+            f"{1 + n}/04/2021;{end if n != 7 else 'transferido'}"
+        )
+    return put(folder, "acompanhamento.csv", rows, "latin-1")
+
+
+def hours_since_admission(folder: Path) -> Path:
+    """Two days of gases of historical patients alone, by hours and minutes."""
+    rows = ["patient_id,time_since_icu_admission,analyte,value,unit"]
+    for n in range(8):
+        for hour in (2, 20, 46):
+            rows += [f"{n},{hour:02}:15,PaO2,{80 + n + hour},mmHg", f"{n},{hour:02}:30,FiO2,0.{5 + n % 3},fraction"]
+    return put(folder, "historical/gases.csv", rows)
+
+
+def test_a_portuguese_export_is_understood(tmp_path: Path) -> None:
+    source = draft_study(portuguese(tmp_path))["sources"]["export"]
+    file = source["files"]["acompanhamento"]
+    people, visits = plain(file["parts"])
+    day = {"formats": ["%d/%m/%Y"]}
+    assert source["arm"] == {"column": "grupo", "treated": ["células"], "historical": ["controle"]}
+    assert file["private_columns"] == ["nome_completo"], "names of patients are never read"
+    assert people["subject"] == visits["subject"] == "prontuário"
+    assert people["columns"]["sexo"]["values"] == {"fem": "female", "masc": "male"}
+    assert people["columns"]["data_nasc"] == {
+        "characteristic": "AGE",
+        "unit": "years",
+        "born": {"columns": ["data_nasc"], **day},
+        "as_of": {"columns": ["data_internação"], **day},
+    }
+    ends = {event["event"]: event.get("only_if", {}).get("is_in") for event in people["events"]}
+    assert ends == {
+        "admission": None,
+        "death": ["óbito"],
+        "discharge_alive": ["alta"],
+        "transfer_out": ["transferido"],
+    }
+
+
+def test_nothing_is_before_the_patients_were_treated(tmp_path: Path) -> None:
+    study = plain(draft_study(portuguese(tmp_path))["study"])
+    assert [str(study[key]) for key in ("first_date", "data_lock")] == ["2021-01-01", "2021-12-31"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "event"),
+    [
+        ("Data de internação", "admission"),
+        ("date d'entrée", "admission"),
+        ("Aufnahmedatum", "admission"),
+        ("date of admission", "admission"),
+        ("fecha_egreso", "discharge_alive"),
+        ("date de sortie", "discharge_alive"),
+        ("data do óbito", "death"),
+        ("date de décès", "death"),
+        ("Todesdatum", "death"),
+        ("date", None),
+        ("end", None),
+    ],
+)
+def test_dates_of_events_in_several_languages(heading: str, event: str | None) -> None:
+    assert event_of(heading) == event
+
+
+@pytest.mark.parametrize(
+    "heading", ["data_nasc", "Date de naissance", "Geb.-Datum", "DOB", "fecha nac", "dt_nascimento"]
+)
+def test_dates_of_birth_in_several_languages(heading: str) -> None:
+    assert is_birth(heading)
+    assert not is_birth("data_internação")
+
+
+@pytest.mark.parametrize(
+    ("heading", "private"),
+    [
+        ("nome", True),
+        ("Nom", True),
+        ("prénom", True),
+        ("Nachname", True),
+        ("CPF", True),
+        ("telefone", True),
+        ("nome do exame", False),
+        ("nom de l'analyse", False),
+        ("economia", False),
+    ],
+)
+def test_names_of_people_in_several_languages(heading: str, private: bool) -> None:
+    assert identifies(heading) is private
+
+
+def test_the_unit_in_brackets_tells_two_outcomes_of_one_name_apart() -> None:
+    dictionary = load_dictionary(PROGRAM_DICTIONARY)
+    found = outcome_named("(%)lymphocyte", True, dictionary)
+    assert found is not None and (found.code, found.unit) == ("LYMPH_PCT", "%")
+
+
+@pytest.mark.parametrize(
+    ("heading", "label", "unit"),
+    [
+        ("precursor(NT-proBNP)", "Precursor", ""),
+        ("basophil count(#)", "Basophil count", ""),
+        ("large cell ratio", "Large cell ratio", ""),
+        ("plumbemia (µg/L)", "Plumbemia", "µg/L"),
+    ],
+)
+def test_what_stands_in_brackets_is_not_always_a_unit(heading: str, label: str, unit: str, tmp_path: Path) -> None:
+    rows = [f"id;date;{heading}", *(f"P{n % 5};2020-05-{n + 1:02};{n}.5" for n in range(20))]
+    write_draft(put(tmp_path, "treated/visits.csv", [row.replace(",", ".") for row in rows]))
+    own = (tmp_path / "dictionary/outcomes.csv").read_text(encoding="utf-8").splitlines()
+    columns = dict(zip(own[0].split(","), own[1].split(","), strict=True))
+    assert (columns["label_en"], columns["unit"]) == (label, unit)
+
+
+def test_the_ratio_of_two_pressures_is_proposed_and_comes_first(tmp_path: Path) -> None:
+    config = draft_study(hours_since_admission(tmp_path))
+    ratio = config["cohort"]["derivations"]["PF"]
+    assert isinstance(ratio, Guess)
+    assert (ratio.value["numerator"], ratio.value["denominator"]) == ("PAO2", "FIO2")
+    assert plain(config["outcomes"])[0] == "PF" and plain(config["primary"])["outcome"] == "PF"
+
+
+def test_the_day_of_the_question_lies_within_the_records(tmp_path: Path) -> None:
+    config = draft_study(hours_since_admission(tmp_path))
+    assert plain(config["primary"])["day"] == 1
+    assert plain(config["cohort"])["horizon_days"] == 1
+
+
+def test_ids_on_first_rows_only_count_for_the_rows_below(tmp_path: Path) -> None:
+    """The last row of the file is a month after the first, no patient longer than 8 days."""
+    rows = ["PATIENT_ID,RE_DATE,Admission time,hemoglobin"]
+    for n in range(6):
+        for visit in range(9):
+            start = 1 + 4 * n
+            who, admitted = (str(n), f"2020-01-{start:02}") if visit == 0 else ("", "")
+            rows.append(f"{who},2020-01-{start + visit:02},{admitted},{120 + visit}")
+    config = draft_study(put(tmp_path, "historical/series.csv", rows))
+    assert plain(config["primary"])["day"] == 7
+    assert "horizon_days" not in config["cohort"]
+
+
+def test_a_draft_without_treated_patients_asks_for_them(tmp_path: Path) -> None:
+    arm = draft_study(hours_since_admission(tmp_path))["sources"]["historical"]["arm"]
+    assert isinstance(arm, Guess) and "treated_subjects" in arm.why and arm.value == "historical"
+
+
+def test_a_long_list_is_broken_into_few_lines() -> None:
+    codes = [f"OUTCOME_{n:02}" for n in range(30)]
+    text = config_text({"outcomes": Guess(codes, "which?")})
+    first, *rest = text.splitlines()
+    assert first == "outcomes:   # CONFIRM: which?" and len(rest) < 6
+    assert yaml.safe_load(text) == {"outcomes": codes}
+
+
+def test_a_check_shows_what_a_draft_makes_of_the_files(tmp_path: Path) -> None:
+    write_draft(portuguese(tmp_path))
+    checked = check_study(tmp_path)
+    titles = {one.title: one for one in checked.listings}
+    assert "First values as understood" in titles and "Patients by arm and step" in titles
+    assert not checked.would_run and not checked.faults
+    said = as_text(checked)
+    assert "to confirm before a run" in said
+    assert said.count("delete its mark") == 1, "what to do is said once, not once a line"
+    assert "config.yaml, line 6: the registry's number" in said
+
+
+def test_gates_of_many_patients_are_one_row(tmp_path: Path) -> None:
+    """Every treated patient outside of the calendar of the others is one fact, and not as many lines."""
+    target = write_draft(portuguese(tmp_path))
+    config: dict[str, Any] = yaml.safe_load(target.read_text(encoding="utf-8"))
+    config["sources"]["export"]["arm"]["historical"], config["sources"]["export"]["arm"]["treated"] = (
+        ["células"],
+        ["controle"],
+    )
+    target.write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
+    gates = next(one for one in check_study(tmp_path).listings if one.title == "Gates of the comparison")
+    rows = [row for row in gates.rows if row[1] == "outside_calendar"]
+    assert len(rows) == 1 and "patients, " in rows[0][4]
+    assert all(len(cell) < 30 for row in gates.rows for cell in row), "numbers of few digits"
