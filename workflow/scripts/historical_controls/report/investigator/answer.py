@@ -229,13 +229,21 @@ def what_was_done(printer: Printer) -> list[Markup]:
     zero = config.cohort.time_zero
     treatment = printer.fact(words.among(config.study.treatment))
     horizon = printer.fact(config.cohort.horizon_days)
+    days = [printer.fact(day) for day in config.analysis.days]
     start = "done.zero_first_eligible" if zero.historical == "first_eligible_hour" else "done.zero_event"
     return [
         printer.word("done.design", treatment=treatment, horizon=horizon),
         Markup(" ").join(
             [
-                printer.word("done.time_zero_event" if zero.treated == "infusion" else "done.time_zero_declared"),
-                printer.word(start, hours=printer.fact(f"{zero.standard_care_hours:g}")),
+                printer.word(
+                    "done.time_zero_event" if zero.treated == "infusion" else "done.time_zero_declared",
+                    event=printer.fact(printer.event(zero.treated)),
+                ),
+                printer.word(
+                    start,
+                    hours=printer.fact(f"{zero.standard_care_hours:g}"),
+                    event=printer.fact(printer.event(zero.historical_event or zero.treated)),
+                ),
                 *([printer.word("done.waits_matched")] if zero.match_waits else []),
                 *_waits(printer),
                 *_ends(printer),
@@ -245,8 +253,8 @@ def what_was_done(printer: Printer) -> list[Markup]:
         Markup(" ").join(
             [
                 printer.word(
-                    "done.model" if config.analysis.adjust_for_baseline else "done.model_unadjusted",
-                    days=listed([printer.fact(day) for day in config.analysis.days]),
+                    "done.model" if printer.adjusted_for_baseline else "done.model_unadjusted",
+                    when=printer.word("done.day" if len(days) == 1 else "done.days", days=listed(days)),
                 ),
                 *_covariates(printer),
                 *_weighting(printer),

@@ -99,7 +99,7 @@ def _content(page: PageInputs) -> dict[str, Any]:
         "patients": page.treated_patients,
         "level": printer.level,
         "own_ends": printer.own_ends,
-        "course_means": "course.means" if config.analysis.adjust_for_baseline else "course.means_unadjusted",
+        "course_means": "course.means" if printer.adjusted_for_baseline else "course.means_unadjusted",
         "primary_day": printer.fact(config.primary.day),
         "answer": answer(printer),
         "declared": declared_sentences(printer, page.seal_state, stated),
@@ -148,8 +148,10 @@ def _content(page: PageInputs) -> dict[str, Any]:
 def _applies(printer: Printer, bias: str) -> bool:
     """Whether any file can record what a source of bias is about; a study without waits has no doubt about them.
 
-    Groups of a randomised trial share their calendar and their schedule.
+    Groups of a randomised trial share their calendar and their schedule; records without dates tell no calendar.
     """
+    if bias == "calendar" and all(source.relative_epoch for source in printer.config.sources.values()):
+        return False
     if bias in ("calendar", "visits") and printer.config.design == "randomised":
         return False
     if bias == "time":

@@ -40,6 +40,17 @@ class Printer:
         able = {name for source in self.config.sources.values() for name in source.recordable_events}
         return event in able or ANY_EVENT in able
 
+    @property
+    def adjusted_for_baseline(self) -> bool:
+        """Whether the primary model has the baseline: by declaration, and because both arms have baselines."""
+        left_out = self.results.one(
+            AnalysisKey.MIXED_MODEL,
+            Statistic.COVARIATE_LEFT_OUT,
+            outcome=self.config.primary.outcome,
+            level="baseline",
+        )
+        return self.config.analysis.adjust_for_baseline and left_out is None
+
     def primary_one(
         self, analysis: AnalysisKey, statistic: Statistic, *, arm: str = "", level: str = "", contrast: str = ""
     ) -> Result | None:
