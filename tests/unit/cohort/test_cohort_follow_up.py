@@ -254,6 +254,18 @@ def test_results_rows() -> None:
     assert not results.all("availability", "n_subjects", outcome="AE")
 
 
+def test_records_that_end_in_one_arm_are_counted_in_both() -> None:
+    """A dash beside '2 of 292' would say that nobody knows; in the other arm it is nobody."""
+    found = many()
+    first = found.patients.index[found.patients["included"] & (found.patients["arm"] == "historical")][0]
+    states = found.patients["end_state"].mask(found.patients.index == first, "last_record")
+    rows = results_of(cohort_ard(replace(found, patients=found.patients.assign(end_state=states)), 0.95))
+    at = {"level": "last_record", "day": float(found.horizon_days)}
+    counts = [rows.one("disposition", "count", arm=arm, **at) for arm in ("treated", "historical")]
+    assert [row and row.value for row in counts] == [0, 1]
+    assert results_of(cohort_ard(found, 0.95)).one("disposition", "count", arm="historical", **at) is None
+
+
 def test_flow_ends_with_the_patients(tmp_path: Any) -> None:
     found = many()
     for arm, rows in found.attrition.groupby("arm"):

@@ -188,6 +188,13 @@ def test_records_that_end_early_leave_it_open() -> None:
     assert summary(found) == (None, 0, 25, "last_record")
 
 
+def test_an_ending_of_the_study_itself_is_named_and_leaves_the_rest_open() -> None:
+    """A transplant is no end of records: tables count who was transplanted."""
+    end = ("transplant", 100)
+    found = followed(treatments=(OTHER, course(-5, 50)), end=end, summaries=FREE, ends_with=["transplant"])
+    assert summary(found) == (None, 0, 25, "transplant")
+
+
 def test_tubes_stand_in_where_no_course_is_recorded() -> None:
     tube = (happened("a", "intubation", ZERO - 5), happened("a", "extubation", ZERO + 50))
     assert summary(followed(events=tube, end=("discharge_alive", 240), summaries=FREE))[0] == 25

@@ -521,8 +521,9 @@ PATIENT_SUMMARIES = Table(
         _number("days_observed", "days followed, or days with a reading", "d"),
         _text(
             "state",
-            "'known'; 'death' (by the declared day, the value is the declared one); 'transfer_out' or 'last_record' "
-            "(not followed to the declared day); 'not_recorded' (the source records no such support, or no reading)",
+            "'known'; 'death' (by the declared day, the value is the declared one); 'transfer_out', 'last_record' or "
+            "an event of `cohort.ends_with` (not followed to the declared day); 'not_recorded' (the source records no "
+            "such support, or no reading)",
         ),
     ),
 )

@@ -39,6 +39,8 @@ def cohort_ard(tables: CohortTables, confidence: float) -> pd.DataFrame:
 
 def _disposition(tables: CohortTables, confidence: float) -> Iterator[Row]:
     """How follow-up stood at the horizon, with exact intervals; of deaths and discharges, also of those lost (EV-2)."""
+    # A row of zeros for records that simply end would be noise in studies where none does; of both arms or of none.
+    ends = any((_included(tables, arm)["end_state"] == "last_record").any() for arm in ARMS)
     for arm in ARMS:
         people = _included(tables, arm)
         states = people["end_state"].replace("horizon", "in_hospital")
@@ -47,8 +49,7 @@ def _disposition(tables: CohortTables, confidence: float) -> Iterator[Row]:
         yield cell.number(Statistic.N_SUBJECTS, len(states))
         for level in (*END_EVENTS, *tables.ends_with, "in_hospital", "last_record"):
             count = int((states == level).sum())
-            # A row of zeros for records that simply end would be noise in studies where none does.
-            if count or level != "last_record":
+            if ends or level != "last_record":
                 # Whoever was lost may have died or been discharged since; the other states are documented as such.
                 unknown = lost if level in (DEATH, DISCHARGE) else 0
                 yield from _share(cell.at(level=level), (count, unknown, len(states)), confidence)

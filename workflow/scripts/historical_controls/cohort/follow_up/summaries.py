@@ -15,7 +15,6 @@ import pandas as pd
 from historical_controls.cohort.derivations.hours_above import DAY, Spans, span_hours, stay_end
 from historical_controls.cohort.records.intervals import Flags, Floats, Integers
 from historical_controls.cohort.records.patient_records import PatientRecords
-from historical_controls.cohort.records.stays import END_EVENTS
 from historical_controls.cohort.records.support import merged_courses
 from historical_controls.cohort.records.timeline import NEVER
 from historical_controls.config.cohort.cohort import Cohort
@@ -30,7 +29,7 @@ class Followed:
     """How far each included patient was followed, for a summary up to one day.
 
     `until`: milliseconds from time zero, at most that day. `state`: 'known', 'death' (by that day), or why the
-    rest is not known: 'transfer_out', 'last_record'.
+    rest is not known: 'transfer_out', 'last_record', or an end that the study declares.
     """
 
     until: Floats
@@ -38,7 +37,7 @@ class Followed:
 
     @property
     def lost(self) -> Flags:
-        return np.isin(self.state.astype(str), ["transfer_out", "last_record"])
+        return ~np.isin(self.state.astype(str), [KNOWN, "death"])
 
 
 @dataclass(frozen=True)
@@ -85,9 +84,8 @@ def followed_until(records: PatientRecords, zero: Integers, days: int) -> Follow
     """Follow-up up to a day: after a discharge alive all is known, after a transfer or the last record nothing is."""
     last = stay_end(records, zero)
     ended = records.stays.end_state
-    # After an end that the study declares nothing more is used: for a summary, records that end.
-    told = np.isin(ended.astype(str), END_EVENTS)
-    state = np.where(last > days * DAY, KNOWN, np.where(told, ended, "last_record"))
+    # After an end that the study declares, such as a transplant, nothing more is used, and it is named as it is.
+    state = np.where(last > days * DAY, KNOWN, np.where(ended == "", "last_record", ended))
     # A patient discharged alive is taken to be free of support from then on (DV-16).
     state = np.where(state == "discharge_alive", KNOWN, state)
     # Whoever left at the very end of the period was followed through all of it.

@@ -70,7 +70,9 @@ def stays_of(
     # Each by itself, in the order declared: of two at one moment the first declared is the state.
     for event in ends_with:
         left = _first_of(tables.events, [event], from_time)
-        end, state = np.minimum(end, left), np.where(left < end, event, state)
+        # The ending itself is often the last that is recorded of a patient.
+        ended = (left < end) | ((left == end) & (left != NEVER) & (state == ""))
+        end, state = np.minimum(end, left), np.where(ended, event, state)
     return Stays(start, end, state)
 
 

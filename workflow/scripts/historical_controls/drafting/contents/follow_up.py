@@ -51,9 +51,9 @@ def visit_window(drafts: list[Draft]) -> dict[str, Any]:
     return {"analysis": {"visit_window_days": Guess(half, why)}}
 
 
-def pressure_ratio(found: Collection[str]) -> dict[str, Any]:
-    """The derivation of P/F, by its code, where both pressures are measured and no file has the ratio itself."""
-    if "PF" in found or not {"PAO2", "FIO2"} <= set(found):
+def pressure_ratio(outcomes: Collection[str]) -> dict[str, Any]:
+    """The derivation of P/F, by its code, where both parts are among the outcomes and the ratio itself is not."""
+    if "PF" in outcomes or not {"PAO2", "FIO2"} <= set(outcomes):
         return {}
     ratio = {"kind": "paired_ratio", "numerator": "PAO2", "denominator": "FIO2", "within_minutes": 60}
     return {"PF": Guess(ratio, "PaO2 over the nearest FiO2: how close in time must the two be?")}
