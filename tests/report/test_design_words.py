@@ -70,3 +70,12 @@ def test_records_without_a_calendar_have_no_other_weeks() -> None:
     undated = {name: {**source, "relative_epoch": "2000-01-01"} for name, source in sources.items()}
     assert "treated in other weeks" in shown(small_study())
     assert "treated in other weeks" not in shown(declared(sources=undated))
+
+
+def test_a_study_is_not_said_to_be_registered() -> None:
+    """Its id may be a registry's number or a name of its own: nothing in the config tells."""
+    study = small_study()
+    for language, name in (("en", "Study"), ("es", "Estudio")):
+        text = shown(study, language)
+        assert f"{name} {study.config.study.id}" in text
+        assert "Registered as" not in text and "Registrado como" not in text
