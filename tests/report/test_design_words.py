@@ -63,6 +63,14 @@ def test_a_model_that_could_not_take_the_baseline_is_not_said_to_be_adjusted() -
     assert "not adjusted for baseline values" in without
     assert "adjusted for each patient's baseline" not in without
     assert "adjusted to the same baseline" not in without
+    # The model still adjusts for age; where it does not, nothing is adjusted.
+    mean = f"at day {study.config.primary.day}"
+    assert f"{mean}, adjusted" in without
+    for adjusted in (True, False):
+        analysis = study.config.analysis.model_copy(update={"covariates": [], "adjust_for_baseline": adjusted})
+        text = shown(replace(study, config=study.config.model_copy(update={"analysis": analysis})))
+        assert (f"{mean}, adjusted" in text) == ("Adjusted means" in text) == adjusted
+        assert (f"{mean}, model mean" in text) == (not adjusted)
 
 
 def test_records_without_a_calendar_have_no_other_weeks() -> None:

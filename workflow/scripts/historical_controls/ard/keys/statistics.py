@@ -139,7 +139,7 @@ class Statistic(StrEnum):
     N_AT_LIMIT = "n_at_limit", Kind.PATIENTS
     N_AT_RISK = "n_at_risk", Kind.PATIENTS
     N_ATTEMPTS = "n_attempts", Kind.COUNT
-    N_COPIES = "n_copies", Kind.MODEL
+    N_COPIES = "n_copies", Kind.COUNT
     N_BEFORE = "n_before", Kind.PATIENTS
     N_BELOW = "n_below", Kind.COUNT
     N_CENSORED = "n_censored", Kind.PATIENTS

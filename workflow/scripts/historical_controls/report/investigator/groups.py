@@ -29,8 +29,14 @@ def groups_table(printer: Printer) -> HtmlTable | None:
         *(arm_head(printer, arm) for arm in ARMS),
         printer.word("answer.groups_difference", level=printer.level),
     )
-    notes = (printer.word("answer.groups_note", level=printer.level),)
+    said = "answer.groups_note" if _adjusted(printer) else "answer.groups_note_unadjusted"
+    notes = (printer.word(said, level=printer.level),)
     return HtmlTable("groups", "", printer.word("answer.groups_title"), heads, tuple(rows), notes)
+
+
+def _adjusted(printer: Printer) -> bool:
+    """Whether the model of the primary outcome has anything to adjust its means for."""
+    return printer.adjusted_for_baseline or bool(printer.config.analysis.covariates)
 
 
 def _means(printer: Printer) -> list[Row]:
@@ -39,7 +45,8 @@ def _means(printer: Printer) -> list[Row]:
     parts = headline(printer)
     if parts is None or any(mean is None for mean in means):
         return []
-    head = printer.word("answer.adjusted_mean", outcome=printer.label(primary.outcome), day=printer.fact(primary.day))
+    said = "answer.mean_at" if _adjusted(printer) else "answer.mean_at_unadjusted"
+    head = printer.word(said, outcome=printer.label(primary.outcome), day=printer.fact(primary.day))
     # Outcomes without a unit (scores) need no comma.
     unit = printer.unit(primary.outcome)
     head = Markup("{}, {}").format(head, unit) if unit.striptags() else head

@@ -135,5 +135,5 @@ def _outcomes(printer: Printer, one: Estimand) -> Markup:
 
 def _measures(printer: Printer, one: Estimand) -> Markup:
     # Without adjustment for the baseline the means begin at day 1, and are no change from anything.
-    own = {} if printer.config.analysis.adjust_for_baseline else {"mean_change": "mean_over"}
+    own = {} if printer.adjusted_for_baseline else {"mean_change": "mean_over"}
     return listed([printer.word(f"summary_measure.{own.get(name, name)}") for name in one.measures], "; ")

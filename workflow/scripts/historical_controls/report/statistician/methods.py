@@ -100,7 +100,7 @@ def method_steps(printer: Printer, methods: str) -> list[MethodStep]:
 def _method_step(printer: Printer, step: Step, formulas: Mapping[str, str]) -> MethodStep:
     known = [_equation(tag, formulas[tag]) for tag in step.tags if tag in formulas]
     # Without adjustment for the baseline the step has other words, since the model differs.
-    unadjusted = step.name == "model" and not printer.config.analysis.adjust_for_baseline
+    unadjusted = step.name == "model" and not printer.adjusted_for_baseline
     said = f"method_step.{step.name}{'_unadjusted' if unadjusted else ''}"
     return MethodStep(
         printer.word(f"method_step.{step.name}_title"),
