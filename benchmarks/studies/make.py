@@ -11,7 +11,7 @@ import pandas as pd
 import yaml
 
 from historical_controls.config.study_file import read_config
-from historical_controls.simulation.study import make_study
+from historical_controls.simulation.study import NO_GRID, make_study
 
 ROOT = Path(__file__).resolve().parents[2]
 TREATED = 6
@@ -25,9 +25,9 @@ MEASURED = {
 }
 
 
-def write_example(folder: Path, controls: int) -> None:
-    """The shipped example, its grid and placebo cohorts included, with so many earlier patients."""
-    sensitivity = read_config(ROOT / "config.yaml")["sensitivity"]
+def write_example(folder: Path, controls: int, grid: bool = True) -> None:
+    """The shipped example with so many earlier patients; without `grid`, no scenarios and no placebo cohorts."""
+    sensitivity = read_config(ROOT / "config.yaml")["sensitivity"] if grid else NO_GRID
     make_study(folder, ROOT, config={"sensitivity": sensitivity}, historical=controls)
 
 
@@ -85,8 +85,8 @@ def _years_config(days: int) -> dict[str, Any]:
     return {
         "study": {
             "id": "years",
-            "title": {"en": "Years of monthly visits"},
-            "treatment": {"en": "gene therapy"},
+            "title": {"en": "Years of monthly visits", "es": "Años de visitas mensuales"},
+            "treatment": {"en": "gene therapy", "es": "terapia génica"},
             "simulated": True,
             "first_date": START.isoformat(),
             "data_lock": (START + timedelta(days=days + 800)).isoformat(),

@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=312)
     parser.add_argument("--days", type=int, default=5500)
     parser.add_argument("--controls", type=int, default=1000)
+    parser.add_argument("--without-grid", action="store_true", help="of the example: no scenarios, no placebo cohorts")
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--folder", help="where the study is written and kept")
     parser.add_argument("--until", help="a rule to end at")
@@ -35,7 +36,7 @@ def main() -> None:
         if given.shape == "years":
             write_years(folder, given.patients, given.days)
         else:
-            write_example(folder, given.controls)
+            write_example(folder, given.controls, not given.without_grid)
         wall = run(folder, "--cores", str(given.cores), *(["--until", given.until] if given.until else []))
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         print(f"{wall:.0f} s wall, {used.ru_utime + used.ru_stime:.0f} processor s")
