@@ -40,8 +40,8 @@ def print_end():
 def print_what_failed():
     """What to do after a job failed."""
     sys.stderr.write(
-        "\nThe run ended early: the lines of each failed job are printed with its log file. Correct what they name and "
-        "run the same command again; finished jobs are not repeated.\n"
+        "\nThe run ended early: the lines of each failed job, printed above with its log file, say what to do. Then run "
+        "the same command again; finished jobs are not repeated.\n"
     )
 
 
