@@ -12,6 +12,9 @@ from historical_controls.checking.printing import as_text
 from historical_controls.checking.study import check_study
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.dictionary.files import PROGRAM_DICTIONARY
+from historical_controls.drafting.contents.follow_up import days_followed
+from historical_controls.drafting.draft import Draft
+from historical_controls.drafting.files.sheets import Sheet
 from historical_controls.drafting.headings import event_of, is_birth, outcome_named
 from historical_controls.drafting.marks import Guess, config_text, plain
 from historical_controls.drafting.study import draft_study, write_draft
@@ -156,6 +159,24 @@ def test_the_day_of_the_question_lies_within_the_records(tmp_path: Path) -> None
     config = draft_study(hours_since_admission(tmp_path))
     assert plain(config["primary"])["day"] == 1
     assert plain(config["cohort"])["horizon_days"] == 1
+
+
+@pytest.mark.parametrize(
+    ("unit", "texts", "days"),
+    [
+        ("days", ["0", "1,5", "3,9"], 3),
+        ("months", ["0", "3", "6"], 183),
+        ("weeks", ["0", "12"], 84),
+        ("study_day", ["1", "5"], 4),
+        ("HH:MM", ["-0:30", "26:15:30"], 1),
+        ("hours", ["-12", "n/a", "49"], 2),
+    ],
+)
+def test_days_of_counted_times_are_those_that_cleaning_reads(unit: str, texts: list[str], days: int) -> None:
+    sheet = Sheet(Path("a.csv"), {"decimal": ","}, {"id": ["P1"] * len(texts), "at": texts})
+    draft = Draft(sheet, load_dictionary(PROGRAM_DICTIONARY), subject="id")
+    draft.parts = [{"subject": "id", "time": {"columns": ["at"], "relative_unit": unit, "relative_to": "admission"}}]
+    assert days_followed([draft]) == [days]
 
 
 def test_ids_on_first_rows_only_count_for_the_rows_below(tmp_path: Path) -> None:

@@ -251,7 +251,7 @@ def _from_serial(texts: pd.Series, epoch: str) -> pd.Series:
 
 
 def _relative(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:
-    hours = _hours(texts, str(spec.relative_unit), calendar.decimal)
+    hours = relative_hours(texts, str(spec.relative_unit), calendar.decimal)
     hours = hours.where(hours.abs() <= MOST_HOURS)
     reason = pd.Series(np.where(hours.isna(), "DATE_INVALID", ""), dtype="str")
     reason[texts == ""] = "DATE_MISSING"
@@ -263,7 +263,8 @@ def _relative(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:
     return empty, hours, reason, pd.Series("", index=texts.index, dtype="str"), empty, latest_hours
 
 
-def _hours(texts: pd.Series, unit: str, decimal: str) -> pd.Series:
+def relative_hours(texts: pd.Series, unit: str, decimal: str) -> pd.Series:
+    """Return the hours that texts of a `relative_unit` name, nan where they are none; decimal: mark of the file."""
     if unit == "HH:MM":
         plain = texts.str.replace("\u2212", "-")
         parts = plain.str.extract(r"^[-+]?([0-9]{1,9}):([0-5][0-9])(?::([0-5][0-9]))?$").astype("float64")

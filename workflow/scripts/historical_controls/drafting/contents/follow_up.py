@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
+from historical_controls.cleaning.cells.times import relative_hours
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.config.reading.derived import LONGEST_HORIZON
 from historical_controls.drafting.draft import Draft, subjects_of
@@ -15,7 +18,6 @@ from historical_controls.drafting.values import middle
 from historical_controls.drafting.visits import visit_days
 
 USUAL_DAY = 7
-HOURS = {"HH:MM": 1.0, "minutes": 1 / 60, "hours": 1.0, "days": 24.0, "study_day": 24.0, "weeks": 168.0}
 
 
 def follow_up(drafts: list[Draft]) -> dict[str, Any]:
@@ -25,7 +27,7 @@ def follow_up(drafts: list[Draft]) -> dict[str, Any]:
     """
     if days := _days_in_headings(drafts):
         return {"horizon_days": Guess(max(days), "days of follow-up: the last one that a heading names")}
-    longest = max(_followed(drafts), default=USUAL_DAY)
+    longest = max(days_followed(drafts), default=USUAL_DAY)
     if USUAL_DAY <= longest <= LONGEST_HORIZON:
         return {}
     return {"horizon_days": Guess(max(longest, 1), f"days of follow-up: the longest is {longest}")}
@@ -35,7 +37,7 @@ def primary_day(drafts: list[Draft]) -> int:
     """The last day of the headings; else the usual day, or the last on which half of the patients are followed."""
     if days := _days_in_headings(drafts):
         return max(days)
-    followed = _followed(drafts)
+    followed = days_followed(drafts)
     if max(followed, default=0) > LONGEST_HORIZON:
         return max(1, int(middle(followed)))
     return max(1, min(USUAL_DAY, int(middle(followed)))) if followed else USUAL_DAY
@@ -65,7 +67,7 @@ def _days_in_headings(drafts: list[Draft]) -> list[int]:
     return [one["at"] for one in columns if isinstance(one.get("at"), int) and one["at"] > 0]
 
 
-def _followed(drafts: list[Draft]) -> list[int]:
+def days_followed(drafts: list[Draft]) -> list[int]:
     """Days from the first to the last record of each patient, by dates or by times since an event."""
     spans = [days[-1] - days[0] for draft in drafts for days in visit_days(draft)]
     return spans or [span for draft in drafts for span in _counted(draft)]
@@ -75,20 +77,9 @@ def _counted(draft: Draft) -> Iterator[int]:
     """The last whole day of each patient, of parts whose times are counted in one column."""
     for part in map(plain, draft.parts):
         time = part.get("time") or {}
-        factor = HOURS.get(time.get("relative_unit", ""))
-        columns = time.get("columns", [])
-        if factor is None or len(columns) != 1:
+        unit, columns = time.get("relative_unit"), time.get("columns", [])
+        if unit is None or len(columns) != 1:
             continue
-        last: dict[str, float] = {}
-        for who, text in zip(subjects_of(draft, part), draft.column(columns[0]), strict=True):
-            if (hours := _number(text)) is not None:
-                last[who] = max(last.get(who, 0.0), hours * factor)
-        yield from (int(hours // 24) for hours in last.values())
-
-
-def _number(text: str) -> float | None:
-    """Hours of '26:15', or the number itself; None of what is neither."""
-    whole, colon, minutes = text.partition(":")
-    with suppress(ValueError):
-        return float(whole) + (float(minutes) / 60 if colon else 0.0)
-    return None
+        hours = relative_hours(pd.Series(draft.column(columns[0]), dtype="str").str.strip(), unit, draft.decimal[0])
+        last = hours.groupby(np.array(subjects_of(draft, part), dtype=object)).max().dropna()
+        yield from (last.clip(lower=0) // 24).astype(int)
