@@ -28,6 +28,10 @@ from dataclasses import dataclass
 from functools import partial
 from math import sqrt
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mutants.sites import Mutant
 
 TESTS = Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
@@ -39,7 +43,10 @@ ROOMS = {
     "mixed_model": ["statistics/mixed_model"],
     "cleaning/cells": [
         f"unit/cleaning/test_cleaning_{name}.py"
-        for name in ("cells", "codes", "columns", "formats", "names", "numbers", "times", "units", "words")
+        for name in (
+            *("cells", "codes", "columns", "formats", "names", "numbers"),
+            *("specimens", "times", "units", "words"),
+        )
     ],
     "cohort/eligibility": ["unit/cohort"],
     "analysis": ["unit/analysis"],
@@ -65,6 +72,7 @@ PRELOADED = (
 )
 NOTICED, SURVIVED, ENDLESS, UNREACHED = "noticed", "survived", "endless", "unreached"
 UNCOLLECTED = "uncollected"
+PLACE = ("file", "line", "kind", "before", "after")
 
 
 @dataclass(frozen=True)
@@ -159,7 +167,7 @@ def tried(library: Path, tests: list[str], log: Path) -> str:
 
 
 def fate_of(path: Path, changed: str, run: Callable[[], str]) -> str:
-    """What became of the file's changed text. Tests that did not start noticed it only if they do without the change."""
+    """What became of the changed text. Tests that did not start noticed it only if they start without the change."""
     text = path.read_text(encoding="utf-8")
     path.write_text(changed, encoding="utf-8")
     fate = run()
@@ -190,7 +198,7 @@ def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-def rows_of(room: str, size: int, seed: int) -> tuple[int, list]:
+def rows_of(room: str, size: int, seed: int) -> tuple[int, list[Mutant]]:
     """How many mutants a room has, and a sample of them in the order of the text."""
     from mutants.sites import mutants_of
 
@@ -199,7 +207,7 @@ def rows_of(room: str, size: int, seed: int) -> tuple[int, list]:
     return len(all_of_them), sorted(chosen, key=lambda one: (one.file, one.line, one.column, one.kind))
 
 
-def try_all(mutants: Iterable, reach: Reach, folder: Path) -> Iterable[tuple[object, str]]:
+def try_all(mutants: Iterable[Mutant], reach: Reach, folder: Path) -> Iterable[tuple[Mutant, str]]:
     library = shadow(folder)
     for mutant in mutants:
         tests = [f"{ROOT}/{test}" for test in reach.tests(mutant.file, mutant.line, mutant.end_line)]
@@ -230,10 +238,16 @@ def try_named() -> int:
     return int(missed > 0)
 
 
-def explained() -> dict[tuple[str, str, str, str], str]:
-    """Why a survivor is let be, by file, kind and change. Lines move; what they say stays."""
+def explained() -> dict[tuple[str, ...], str]:
+    """Why a survivor is let be, by file, text of the line, kind and change. Lines move; what they say stays."""
     with SURVIVORS.open(encoding="utf-8", newline="") as stream:
-        return {(row["file"], row["kind"], row["before"], row["after"]): row["why"] for row in csv.DictReader(stream)}
+        return {tuple(row[name] for name in PLACE): row["why"] for row in csv.DictReader(stream)}
+
+
+def place_of(mutant: Mutant) -> tuple[str, ...]:
+    """What survivors.csv knows a mutant by: PLACE."""
+    lines = (LIBRARY / mutant.file).read_text(encoding="utf-8").splitlines()
+    return mutant.file, lines[mutant.line - 1].strip(), mutant.kind, mutant.before, mutant.after
 
 
 def main() -> int:
@@ -256,7 +270,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         for mutant, fate in try_all(sample, reach, Path(folder)):
             fates[fate].append(mutant)
-            why = reasons.get((mutant.file, mutant.kind, mutant.before, mutant.after), "")
+            why = reasons.get(place_of(mutant), "")
             print(f"{fate}\t{mutant.name}\t{why}", flush=True)
     left = [one for fate in (SURVIVED, UNREACHED) for one in fates[fate]]
     hits = len(sample) - len(left)

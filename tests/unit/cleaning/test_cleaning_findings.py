@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from cleaning_study import LAB, LONG, assembled, clean, dictionary, fates, source, value_of
+from cleaning_study import LAB, LONG, assembled, clean, dictionary, fates, source
 from test_cleaning_real_exports import REAL, absent
 
 from historical_controls.cleaning.findings.inspect import Inspected, findings_ard, inspect_source
@@ -143,16 +143,6 @@ def test_a_unit_a_factor_away_is_reported_with_its_factor(
     assert mine["n"].tolist() == [200]
     assert mine["factor"].iloc[0] == pytest.approx(factor, rel=1e-3)
     assert line in mine["hint"].iloc[0]
-
-
-def test_a_confirmed_unit_is_corrected_and_flagged() -> None:
-    for confirmed in ({"true_unit": "mg/dL"}, {"factor": 10}, {"factor": 10, "unit": "mg / L"}):
-        cleaned = clean([LAB], LONG, unit_factors=[{"outcome": "CRP", **confirmed}])
-        assert (value_of(cleaned), value_of(cleaned, "flags")) == (120, "UNIT_CORRECTED")
-    assert value_of(clean([LAB], LONG, unit_factors=[{"outcome": "CRP", "unit": "mg/dL", "factor": 10}])) == 12
-    heat = {**LAB, "specimen": "", "test": "Temp", "unit": "C", "result": "99.5"}
-    cleaned = clean([heat], LONG, unit_factors=[{"outcome": "TEMP", "true_unit": "[degF]"}])
-    assert value_of(cleaned) == 37.5
 
 
 def test_some_rows_a_factor_away_from_the_others(tmp_path: Path) -> None:

@@ -40,6 +40,15 @@ def test_another_specimen_is_no_value_out_of_range_and_no_unit_to_convert() -> N
     assert fates(lab(row)) == ["SPECIMEN_OTHER"]
 
 
+def test_a_value_out_of_range_names_the_specimen_where_one_is_stated() -> None:
+    """Hard limits of CRP in outcomes.csv: 0 to 700 mg/L."""
+    hints = lab({"result": "701", "specimen": "suero"}, {"result": "701", "specimen": ""}).ledger["hint"].tolist()
+    assert hints == [
+        "701 mg/L (sent in 'mg/L', specimen 'serum'): outside the hard limits 0 to 700",
+        "701 mg/L (sent in 'mg/L'): outside the hard limits 0 to 700",
+    ]
+
+
 def test_declared_specimens_of_columns_and_files_count_alike() -> None:
     part = {"kind": "measurements_wide", "subject": "id", "time": LONG["time"]}
     part |= {"columns": {"leu": {"outcome": "WBC", "unit": "10^3/uL", "specimen": "pleural fluid"}}}

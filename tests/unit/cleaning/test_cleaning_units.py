@@ -7,7 +7,7 @@ import re
 
 import pandas as pd
 import pytest
-from cleaning_study import DATES, ROOT, clean, dictionary, fates, lab, value_of
+from cleaning_study import DATES, LAB, LONG, ROOT, clean, dictionary, fates, lab, value_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -258,6 +258,16 @@ def test_ddu_becomes_feu_by_declaration_only_and_flagged() -> None:
     assert lab({"test": "IL-6", "unit": "IU/mL"}, ddu_to_feu=2.0).ledger["reason"].tolist() == ["UNIT_UNKNOWN"]
 
 
+def test_a_confirmed_unit_is_corrected_and_flagged() -> None:
+    for confirmed in ({"true_unit": "mg/dL"}, {"factor": 10}, {"factor": 10, "unit": "mg / L"}):
+        cleaned = clean([LAB], LONG, unit_factors=[{"outcome": "CRP", **confirmed}])
+        assert (value_of(cleaned), value_of(cleaned, "flags")) == (120, "UNIT_CORRECTED")
+    assert value_of(clean([LAB], LONG, unit_factors=[{"outcome": "CRP", "unit": "mg/dL", "factor": 10}])) == 12
+    heat = {**LAB, "specimen": "", "test": "Temp", "unit": "C", "result": "99.5"}
+    cleaned = clean([heat], LONG, unit_factors=[{"outcome": "TEMP", "true_unit": "[degF]"}])
+    assert value_of(cleaned) == 37.5
+
+
 def test_a_letter_is_a_unit_where_the_outcome_has_it_and_a_flag_elsewhere() -> None:
     litres = lab({"test": "Uresis", "unit": "", "result": "1.5 L"})
     assert (value_of(litres), value_of(litres, "flags")) == (1500, "")
@@ -282,6 +292,17 @@ def test_thresholds_survive_conversion(words: Dictionary) -> None:
     codes = pd.Series(["TEMP", "LYMPH", "FIO2", "FERR"])
     factors = conversions(codes, pd.Series(["F", "/uL", "%", "mg/L"]), words)
     assert converted(pd.Series([100.4, 800, 57, 1.1]), factors).tolist() == [38.0, 0.8, 0.57, 1100.0]
+
+
+def test_a_number_in_the_canonical_unit_keeps_all_its_digits(words: Dictionary) -> None:
+    """Conversion keeps 12 significant digits; what is not converted is what was sent, to the last digit."""
+    codes, sent = pd.Series(["FERR", "FERR"]), pd.Series([1234.56789012345, 1.23456789012345])
+    factors = conversions(codes, pd.Series(["ng/mL", "mg/L"]), words)
+    assert converted(sent, factors).tolist() == [1234.56789012345, 1234.56789012]
+
+
+def test_a_number_of_an_outcome_without_a_unit_is_what_was_sent() -> None:
+    assert value_of(lab({"test": "pH", "unit": "", "result": "7.41"})) == 7.41
 
 
 def test_no_rows_at_all(words: Dictionary) -> None:
