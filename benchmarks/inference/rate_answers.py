@@ -222,7 +222,7 @@ def _permuted(batch: Batch, null: MixedModelFit | None) -> dict[str, Answer]:
     patient = null.design.subjects.str.slice(3).astype(int).to_numpy()
     treated = batch.studies.treated[patient]
     scores = Scores(own.score, own.information, own.shift(treated))
-    labels = Labels(batch.labels.matrix[:, patient], batch.labels.exact)
+    labels = batch.labels.take(patient)
     test = permutation_test(scores, labels, 0.95, 3)[0]
     return {
         "permutation": _of_permuted(test),
@@ -297,7 +297,7 @@ def _worst_rank(batch: Batch, number: int) -> Answer:
     last = np.take_along_axis(values, (DAY - 1 - known[:, ::-1].argmax(axis=1))[:, None], axis=1)[:, 0]
     score = np.where(death <= DAY, death - 1e6, last)
     present = np.isfinite(score)
-    effect = relative_effect(score[present], Labels(batch.labels.matrix[:, present], batch.labels.exact))
+    effect = relative_effect(score[present], batch.labels.take(np.flatnonzero(present)))
     if not np.isfinite(effect.p_value):
         return Answer()
     # A limit that complete separation does not give is the end of the scale.

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import combinations
+
 import numpy as np
 import pytest
+from scipy import stats
 
-from historical_controls.inference import Labels, draw_labels, relative_effect, restricted
+from historical_controls.inference import Labels, draw_labels, relative_effect
 from historical_controls.inference.labels import _subsets
 from historical_controls.inference.pairwise import relative_effect as room
 from historical_controls.inference.pairwise.pairs import by_value
@@ -17,9 +21,9 @@ def many(n: int = 90, k: int = 5, draws: int = 400) -> Labels:
 
 def some_absent(labels: Labels) -> Labels:
     """Of patients without a value: labellings have fewer treated, one of them none."""
-    matrix = labels.matrix.copy()
-    matrix[7] = False
-    return restricted(Labels(matrix, labels.exact), np.arange(matrix.shape[1]) % 7 > 0)
+    members = labels.members.copy()
+    members[7] = labels.size
+    return Labels(members, labels.size, labels.exact).take(np.flatnonzero(np.arange(labels.size) % 7))
 
 
 @pytest.mark.parametrize("labels", [many(), some_absent(many())], ids=["everybody", "some absent"])
@@ -52,12 +56,26 @@ def test_an_arm_of_many_asks_for_products() -> None:
     assert relative_effect(scores, labels).probability == np.mean([(x > y) + (x == y) / 2 for x in a for y in b])
 
 
-@pytest.mark.parametrize(("n", "k"), [(300, 5), (300, 30), (40, 5), (2500, 2), (6, 6), (6, 0)])
-def test_subsets_are_the_smallest_uniform_numbers(n: int, k: int) -> None:
-    """The k smallest of the same numbers drawn at once: blocks and cut-offs change no labelling."""
-    ours = np.sort(_subsets(np.random.default_rng(8), n, k, 700), axis=1)
-    uniform = np.random.default_rng(8).random((700, n))
-    assert (ours == np.sort(np.argsort(uniform, axis=1)[:, :k], axis=1)).all()
+@pytest.mark.parametrize(("n", "k"), [(300, 5), (300, 60), (40, 5), (25_000, 5), (6, 6), (6, 0), (2, 1)])
+def test_subsets_are_of_different_positions(n: int, k: int) -> None:
+    subsets = np.sort(_subsets(np.random.default_rng(8), n, k, 700), axis=1)
+    assert subsets.shape == (700, k) and (np.diff(subsets, axis=1) > 0).all()
+    assert k == 0 or (subsets.min() >= 0 and subsets.max() < n)
+
+
+@pytest.mark.parametrize(("n", "k"), [(7, 3), (8, 6), (40, 2), (5, 4)])
+def test_every_subset_is_drawn_equally_often(n: int, k: int) -> None:
+    """Both ways of drawing (few members by Floyd's algorithm, many by sorting), by a chi-squared test."""
+    ways = list(combinations(range(n), k))
+    drawn = np.sort(_subsets(np.random.default_rng(11), n, k, 60 * len(ways)), axis=1)
+    found = Counter(map(tuple, drawn.tolist()))
+    assert stats.chisquare([found[way] for way in ways]).pvalue > 0.01
+
+
+def test_labellings_of_a_registry_take_bytes_of_the_treated_only() -> None:
+    """100,000 labellings of 25,000 patients as 0 and 1 took 2.5 GB, and as much again for every outcome."""
+    labels = draw_labels(np.arange(25_000) < 5, 3, draws=100_000)
+    assert labels.members.nbytes == 100_000 * 5 * 4
 
 
 def test_the_same_sizes_give_the_same_labellings_of_other_people() -> None:

@@ -16,7 +16,6 @@ from historical_controls.inference import (
     draw_labels,
     fixed_sequence,
     permutation_test,
-    restricted,
     scores_of_values,
     statistics,
     step_down_max_t,
@@ -296,7 +295,7 @@ def test_ties_but_for_rounding_are_ties_whatever_the_unit(unit: float, rounding:
 def test_an_outcome_measured_in_part_of_the_subjects_keeps_the_joint_labels() -> None:
     treated, present = first(12, 4), np.arange(12) % 3 != 1
     joint = draw_labels(treated, 1)
-    own = restricted(joint, present)
+    own = joint.take(np.flatnonzero(present))
     T = statistics(scores_of_values(RNG.normal(size=8), treated[present]), own, fewest=3)[:, 0]
     counts = own.matrix.sum(axis=1)
     assert np.isnan(T[counts < 3]).all()

@@ -24,7 +24,6 @@ from .pairwise.win_ratio import WinRatio as WinRatio
 from .pairwise.win_ratio import win_ratio as win_ratio
 from .permutation import Permuted as Permuted
 from .permutation import permutation_test as permutation_test
-from .permutation import restricted as restricted
 from .permutation import statistics as statistics
 from .reasons import Reason as Reason
 from .risk_ratios import RiskRatio as RiskRatio

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import combinations, product
 from math import comb, prod
 
@@ -15,46 +15,63 @@ from numpy.typing import NDArray
 EXACT_UP_TO = 200_000
 DRAWS = 100_000
 
-# Uniform numbers that are sorted together: they stay in the processor's cache.
-BLOCK = 100_000
 # Sums over members pay where they are so few of all subjects; else a product with the 0/1 labels is faster.
 FEW = 1 / 8
+# Uniform numbers that are sorted together: they stay in the processor's cache.
+BLOCK = 100_000
 
 Integers = NDArray[np.int_]
+Positions = NDArray[np.int32]
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Labels:
-    """matrix (B, n): row b marks the subjects labelled treated, row 0 as observed. exact: all ways that there are."""
+    """Relabellings of `size` subjects. members (B, k): positions of those labelled treated, as observed in row 0;
+    `size` in place of a position where a labelling has fewer. exact: all ways that there are.
 
-    matrix: NDArray[np.bool_]
+    Positions, since 100,000 labellings of 25,000 subjects as 0 and 1 take 2.5 GB.
+    """
+
+    members: Positions
+    size: int
     exact: bool
 
-    @cached_property
-    def members(self) -> Integers:
-        """Positions of the subjects labelled treated (B, most of them), n where a labelling has fewer."""
-        rows, columns = np.nonzero(self.matrix)
-        counts = np.bincount(rows, minlength=len(self.matrix))
-        place = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-        out = np.full((len(counts), int(counts.max(initial=0))), self.matrix.shape[1])
-        out[rows, place] = columns
-        return out
+    def __len__(self) -> int:
+        return len(self.members)
+
+    @property
+    def matrix(self) -> NDArray[np.bool_]:
+        """Who is labelled treated (B, size)."""
+        marks = np.zeros((len(self.members), self.size + 1), dtype=bool)
+        np.put_along_axis(marks, self.members, True, axis=1)
+        return marks[:, :-1]
+
+    @property
+    def counts(self) -> Array:
+        """How many are labelled treated (B,)."""
+        return (self.members < self.size).sum(axis=1, dtype=np.float64)
 
     @property
     def few(self) -> bool:
         """Whether the subjects labelled treated are few of all."""
-        return 0 < self.members.shape[1] <= FEW * self.matrix.shape[1]
+        return 0 < self.members.shape[1] <= FEW * self.size
 
     def sums(self, values: Array) -> Array:
-        """Sums of values (n, c) over the subjects labelled treated (B, c)."""
+        """Sums of values (size, c) over the subjects labelled treated (B, c)."""
         if not self.few:
             return np.asarray(self.matrix.astype(np.float64) @ values)
         padded = np.vstack([values, np.zeros(values.shape[1])])
-        out = np.zeros((len(self.matrix), values.shape[1]))
+        out = np.zeros((len(self.members), values.shape[1]))
         for column in self.members.T:
             out += padded[column]
         return out
+
+    def take(self, subjects: Integers) -> Labels:
+        """The labels of the subjects at these positions, in this order."""
+        new = np.full(self.size + 1, len(subjects), dtype=np.int32)
+        new[subjects] = np.arange(len(subjects))
+        return Labels(new[self.members], len(subjects), self.exact)
 
 
 def draw_labels(
@@ -73,12 +90,12 @@ def draw_labels(
     counts = [int(treated[group].sum()) for group in groups]
     # Strata are labelled independently: the numbers of ways multiply.
     if prod(comb(len(group), k) for group, k in zip(groups, counts, strict=True)) <= exact_up_to:
-        return Labels(_marked(_every(treated, groups, counts), len(treated)), True)
+        return Labels(_every(treated, groups, counts).astype(np.int32), len(treated), True)
     sizes = tuple((len(group), k) for group, k in zip(groups, counts, strict=True))
     own = _drawn(seed, sizes, draws - 1)
     drawn = np.hstack([group[positions] for group, positions in zip(groups, own, strict=True)])
     observed = np.hstack([group[treated[group]] for group in groups])
-    return Labels(_marked(np.vstack([observed, drawn]), len(treated)), False)
+    return Labels(np.vstack([observed, drawn]).astype(np.int32), len(treated), False)
 
 
 def _every(treated: NDArray[np.bool_], groups: list[Integers], counts: list[int]) -> Integers:
@@ -102,34 +119,23 @@ def _drawn(seed: int, sizes: tuple[tuple[int, int], ...], draws: int) -> tuple[I
 
 
 def _subsets(rng: np.random.Generator, n: int, k: int, draws: int) -> Integers:
-    """`draws` subsets of k of n: the k smallest of uniform numbers, so that every subset is equally likely."""
-    # There is one such subset, and argpartition cannot split at the end of a row.
+    """`draws` subsets of k of n, every subset equally likely (draws, k)."""
     if k in (0, n):
         return np.tile(np.arange(k), (draws, 1))
+    # Comparing every member with those before it, or sorting n numbers: what is less work.
+    if k * k <= 4 * n:
+        return _floyd(rng, n, k, draws)
     rows = max(BLOCK // n, 1)
-    return np.vstack([_smallest(rng.random((min(rows, draws - start), n)), k) for start in range(0, draws, rows)])
+    blocks = (rng.random((min(rows, draws - start), n)) for start in range(0, draws, rows))
+    return np.vstack([np.argpartition(uniform, k, axis=1)[:, :k] for uniform in blocks])
 
 
-def _smallest(uniform: Array, k: int) -> Integers:
-    """Positions of the k smallest of each row of uniform numbers (rows, n), in any order."""
-    n = uniform.shape[1]
-    # Hardly any row has fewer than k numbers below this.
-    cut = (k + 4 * np.sqrt(k) + 4) / n
-    if cut > FEW:
-        return np.argpartition(uniform, k, axis=1)[:, :k]
-    rows, columns = np.nonzero(uniform < cut)
-    counts = np.bincount(rows, minlength=len(uniform))
-    place = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-    width = max(int(counts.max()), k + 1)
-    values, positions = np.full((len(uniform), width), np.inf), np.zeros((len(uniform), width), dtype=np.int_)
-    values[rows, place], positions[rows, place] = uniform[rows, columns], columns
-    out = np.take_along_axis(positions, np.argpartition(values, k, axis=1)[:, :k], axis=1)
-    short = counts < k
-    out[short] = np.argpartition(uniform[short], k, axis=1)[:, :k]
+def _floyd(rng: np.random.Generator, n: int, k: int, draws: int) -> Integers:
+    """Floyd's algorithm: one number a member, whatever n (Bentley & Floyd 1987, Commun ACM 30:754, algorithm F2)."""
+    out = np.empty((draws, k), dtype=np.int_)
+    for place, last in enumerate(range(n - k, n)):
+        drawn = rng.integers(0, last + 1, draws)
+        # `last` cannot be a member yet.
+        again = (out[:, :place] == drawn[:, None]).any(axis=1)
+        out[:, place] = np.where(again, last, drawn)
     return out
-
-
-def _marked(chosen: Integers, n: int) -> NDArray[np.bool_]:
-    matrix = np.zeros((len(chosen), n), dtype=bool)
-    np.put_along_axis(matrix, chosen, True, axis=1)
-    return matrix

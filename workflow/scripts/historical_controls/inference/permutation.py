@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from historical_controls.inference.labels import Labels
@@ -206,8 +205,3 @@ def _standard_error(treated: Sums, everyone: Sums, estimate: float) -> float:
     variance = _arm(own, estimate)[1] + _arm(rest, estimate)[1]
     contrast = own.m / own.h - rest.m / rest.h
     return float(np.sqrt(variance[0]) / abs(contrast[0]))
-
-
-def restricted(labels: Labels, present: NDArray[np.bool_]) -> Labels:
-    """The labels of the subjects who are `present` (n,), as the joint relabelling gives them."""
-    return Labels(labels.matrix[:, present], labels.exact)

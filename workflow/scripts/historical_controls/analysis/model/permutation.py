@@ -20,7 +20,7 @@ from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis, CovarianceRung
 from historical_controls.dictionary.scales import effect_of, effect_unit
 from historical_controls.inference.labels import Labels, draw_labels
-from historical_controls.inference.permutation import Permuted, permutation_test, restricted, statistics
+from historical_controls.inference.permutation import Permuted, permutation_test, statistics
 from historical_controls.inference.scores import Scores
 from historical_controls.mixed_model.design.design import fixed_rows
 from historical_controls.mixed_model.fits.scores import subject_scores
@@ -98,7 +98,7 @@ def _scores(
     # Into the design's order for the shift, which sums over treated subjects; back by [order] below.
     treated[order] = joint.treated[present]
     shift = own.shift(treated)
-    return Scores(own.score[order], own.information[order], shift[order]), restricted(joint.labels, present)
+    return Scores(own.score[order], own.information[order], shift[order]), joint.labels.take(np.flatnonzero(present))
 
 
 def _places(fit: Fit, names: list[str]) -> list[int]:

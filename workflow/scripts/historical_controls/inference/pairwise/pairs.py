@@ -44,5 +44,5 @@ def first_decided(*levels: Pairs) -> Pairs:
     """Each pair by the first comparison that decides it (Pocock et al. 2012, Eur Heart J 33:176-182) (IN-15)."""
     decided = np.zeros_like(levels[0])
     for level in levels:
-        decided = np.where(decided == 0, level, decided)
+        np.copyto(decided, level, where=decided == 0)
     return decided

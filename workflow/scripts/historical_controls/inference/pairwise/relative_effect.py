@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from historical_controls.inference.labels import Integers, Labels
+from historical_controls.inference.labels import Labels, Positions
 from historical_controls.inference.pairwise.pairs import Flags, Pairs, by_value
 from historical_controls.inference.reasons import Reason
 from historical_controls.inference.spread import no_spread
@@ -101,7 +101,7 @@ class Moments:
 
 def _moments(pairs: Pairs, labels: Labels) -> Moments:
     """Of every labelling (B,), from the pairwise wins alone."""
-    n1 = labels.matrix.sum(axis=1, dtype=np.float64)
+    n1 = labels.counts
     n0 = len(pairs) - n1
     (theta, s1), (_, s0) = (_of_few if labels.few else _of_many)(pairs, labels, n1, n0)
     part1, part0 = (_shrunk(s, theta, n, other) for s, n, other in ((s1, n1, n0), (s0, n0, n1)))
@@ -147,7 +147,7 @@ def _of_few(pairs: Pairs, labels: Labels, n1: Array, n0: Array) -> tuple[MeanVar
     )
 
 
-def _squares(pairs: Pairs, members: Integers, real: Flags) -> Array:
+def _squares(pairs: Pairs, members: Positions, real: Flags) -> Array:
     """The controls' wins of the treated, squared and summed over the controls (B,); real (B, k): members that count."""
     out = np.empty(len(members))
     block = max(1, CELLS // (members.shape[1] * len(pairs)))
