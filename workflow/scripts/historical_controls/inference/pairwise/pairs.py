@@ -26,7 +26,9 @@ def by_bounds(lower: Array, upper: Array) -> Pairs:
     """
     # Comparisons with nan are false, so that such pairs stay undecided.
     better = (lower[:, None] > upper[None, :]).view(np.int8)
-    return better - better.T
+    # The transpose, written down anew: to read the first one by columns takes ten times as long.
+    better -= (lower[None, :] > upper[:, None]).view(np.int8)
+    return better
 
 
 def by_survival(day: Array, died: Flags) -> Pairs:
