@@ -258,12 +258,17 @@ def _mixedlm(batch: Batch) -> list[dict[str, Answer]]:
 def _mmrm(batch: Batch) -> list[dict[str, Answer]]:
     """Six scheduled visits as categories, unstructured covariance of both arms together, Kenward-Roger."""
     settings = analysis_settings(time="visits", visit_window_days=0)
-    rows = batch.mean.frame["day"].isin(SCHEDULE)
+    # A visit at which one of the arms was never measured has no difference to estimate: the columns would have no rank.
+    arms = batch.mean.frame.groupby("day")["treated"].nunique()
+    days = tuple(day for day in SCHEDULE if arms.get(day) == 2)
+    if DAY not in days:
+        return [{"mmrm": Answer()}] * len(batch.studies.y)
+    rows = batch.mean.frame["day"].isin(days)
     frame = batch.mean.frame.loc[rows].assign(at_visit=lambda own: own["day"].map("{:05d}".format).astype("category"))
     frame = frame.assign(visit=frame["day"]).reset_index(drop=True)
     covariates = _covariates(batch.mean)
     fixed = " + ".join(["y ~ treated * at_visit", *covariates])
-    mean = MeanModel("visits", fixed, "", SCHEDULE, frame)
+    mean = MeanModel("visits", fixed, "", days, frame)
     own = fits(replace(batch, settings=settings), mean, MMRM)
     L = next((difference_rows(fit, mean, [DAY]) for fit in own if fit is not None), None)
     none = Answer()
