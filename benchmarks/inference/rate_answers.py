@@ -146,7 +146,10 @@ def _ladder(batch: Batch) -> list[dict[str, Answer]]:
         ranked = sorted(pairs, key=lambda pair: round(-2 * pair[1].loglik + 2 * len(pair[1].point.theta), 6))
         chosen.append(next((pair for pair in ranked if _infers(pair[1])), None))
     nulls = _nulls(batch, [None if pick is None else pick[0] for pick in chosen])
-    return [_of_ladder(batch, pick, null) for pick, null in zip(chosen, nulls, strict=True)]
+    # Rows at the day: of all studies of the group, whose designs are one.
+    L = next((difference_rows(pick[1], batch.mean, [DAY]) for pick in chosen if pick), np.empty((1, 0)))
+    at = next((_null_row(batch, null) for null in nulls if null), np.empty((1, 0)))
+    return [_of_ladder(batch, pick, null, L, at) for pick, null in zip(chosen, nulls, strict=True)]
 
 
 def _nulls(batch: Batch, rungs: list[CovarianceRung | None]) -> list[MixedModelFit | None]:
@@ -172,17 +175,18 @@ def _of_ladder(
     batch: Batch,
     pick: tuple[CovarianceRung, MixedModelFit] | None,
     null: MixedModelFit | None,
+    L: NDArray[np.float64],
+    at: NDArray[np.float64],
 ) -> dict[str, Answer]:
     names = ("default", "satterthwaite", "weighted", "permutation", "pooled_permutation")
     if pick is None:
         return dict.fromkeys(names, Answer())
     fit = pick[1]
-    L = difference_rows(fit, batch.mean, [DAY])
     return {
         "default": _contrast(fit, L, "kenward-roger"),
         "satterthwaite": _contrast(fit, L, "satterthwaite"),
         "weighted": _weighted(batch, fit, L),
-        **_permuted(batch, null),
+        **_permuted(batch, null, at),
     }
 
 
@@ -213,11 +217,16 @@ def _weighted(batch: Batch, fit: MixedModelFit, L: NDArray[np.float64]) -> Answe
         return Answer()
 
 
-def _permuted(batch: Batch, null: MixedModelFit | None) -> dict[str, Answer]:
+def _null_row(batch: Batch, null: MixedModelFit) -> NDArray[np.float64]:
+    """The null model's row at the day, with covariates of zero."""
+    at = pd.DataFrame({"day": [float(DAY)], **dict.fromkeys(_covariates(batch.mean), 0.0)})
+    return fixed_rows(null.design, at)
+
+
+def _permuted(batch: Batch, null: MixedModelFit | None, at: NDArray[np.float64]) -> dict[str, Answer]:
     if null is None:
         return dict.fromkeys(("permutation", "pooled_permutation"), Answer())
     names = [name for name in null.names if not set(name.split(":")) & set(_covariates(batch.mean))]
-    at = fixed_rows(null.design, pd.DataFrame({"day": [float(DAY)], **dict.fromkeys(_covariates(batch.mean), 0.0)}))
     own = subject_scores(null, names, at[:, [list(null.names).index(name) for name in names]])
     patient = null.design.subjects.str.slice(3).astype(int).to_numpy()
     treated = batch.studies.treated[patient]
