@@ -199,7 +199,7 @@ rule analyse_events:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1200, per_mb=150),
+        mem_mb=memory(1200, per_mb=50),
     params:
         outcomes=COUNTED,
         primary=QUESTION,

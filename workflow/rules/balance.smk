@@ -26,7 +26,7 @@ rule balance_arms:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1200, per_mb=150),
+        mem_mb=memory(1200, per_mb=50),
     params:
         balance=section("balance"),
         seed=STUDY.seed,
@@ -54,7 +54,7 @@ rule balance_draws:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1200, per_mb=150),
+        mem_mb=memory(1200, per_mb=50),
     params:
         balance=plain(STUDY.balance),
         seed=STUDY.seed,

@@ -28,7 +28,7 @@ rule clean_file:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000, per_mb=20),
+        mem_mb=memory(1000, per_mb=20, most=1500),
     params:
         study=RECORD_DATES,
         source=source_declaration,
@@ -120,7 +120,7 @@ rule inspect_source:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(1000, per_mb=1),
     params:
         source=whole_source,
         others=lambda wildcards: other_sources(wildcards.source),

@@ -38,7 +38,7 @@ rule define_cohort:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000, per_mb=60),
+        mem_mb=memory(1000, per_mb=60, most=6000),
     params:
         study=CALENDAR,
         cohort=section("cohort"),
@@ -92,7 +92,7 @@ rule count_readings:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000, per_mb=60),
+        mem_mb=memory(1000, per_mb=60, most=6000),
     params:
         study=CALENDAR,
         cohort=plain(STUDY.cohort),
@@ -119,7 +119,7 @@ rule redraw_waits:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000, per_mb=60),
+        mem_mb=memory(1000, per_mb=60, most=6000),
     params:
         study=CALENDAR,
         cohort=plain(STUDY.cohort),
@@ -147,7 +147,7 @@ rule redefine_cohorts:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000, per_mb=60),
+        mem_mb=memory(1000, per_mb=60, most=6000),
     params:
         study=CALENDAR,
         cohort=plain(STUDY.cohort),

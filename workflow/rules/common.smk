@@ -112,12 +112,13 @@ def code(script):
     return code_hash(SCRIPTS / script, CODE)
 
 
-def memory(start, per_mb=0):
+def memory(start, per_mb=0, most=float("inf")):
     """MB that a cluster sets aside for a job: `start`, and `per_mb` for each MB of input, as measured (docs/scale.md).
 
-    Twice as much on every further attempt. Where a job runs on this computer nothing is limited.
+    most: of a job that reads its input piece by piece. Twice as much on every further attempt. Where a job runs on this
+    computer nothing is limited.
     """
-    return lambda wildcards, input, attempt: round((start + per_mb * input.size_mb) * 2 ** (attempt - 1))
+    return lambda wildcards, input, attempt: round(min(start + per_mb * input.size_mb, most) * 2 ** (attempt - 1))
 
 
 def declared_file(wildcards):

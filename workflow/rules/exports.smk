@@ -30,7 +30,7 @@ rule export_datasets:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(1000, per_mb=6),
     params:
         config=STUDY.model_dump(mode="json"),
         code=code("export_datasets.py"),

@@ -20,7 +20,7 @@ rule read_file:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000, per_mb=10),
+        mem_mb=memory(1000),
     params:
         declaration=file_declaration,
         code=code("read_file.py"),
