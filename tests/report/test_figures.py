@@ -350,6 +350,39 @@ def test_availability_is_darker_where_more_were_measured() -> None:
     assert to_hex(cell.get_facecolor()) == STEPS[step]
 
 
+def test_availability_is_white_where_nobody_was_measured_and_its_key_names_the_five_shades() -> None:
+    study = small_study()
+    here = (study.ard["analysis"] == "at_risk") & (study.ard["outcome"] == "PF") & (study.ard["arm"] == "treated")
+    nobody = here & (study.ard["day"] == 7) & (study.ard["statistic"] == "n_measured")
+    ard = study.ard.assign(value=study.ard["value"].mask(nobody, 0.0))
+    upper, lower, key = family(replace(study, ard=ard), "availability")[""].axes
+    cell = next(p for p in upper.patches if (p.get_x(), p.get_y()) == (6.5, -0.5))
+    assert to_hex(cell.get_facecolor()) == STEPS[0] == "#ffffff"
+    assert [text.get_text().replace("\u202f", "") for text in key.texts][1:] == ["0%", "≤25%", "≤50%", "≤75%", "≤100%"]
+    assert [to_hex(patch.get_facecolor()) for patch in key.patches] == list(STEPS)
+    # The panels have one axis of days, under the lower one.
+    below = [axes.xaxis.get_tick_params()["labelbottom"] for axes in (upper, lower)]
+    assert below == [False, True]
+
+
+@pytest.mark.parametrize(("largest", "reach"), [(1.2, 2.2), (8.0, 8.8), (5000.0, 100.0)])
+def test_ratios_reach_a_tenth_beyond_the_largest_but_at_least_doubling_and_at_most_a_hundred(
+    largest: float, reach: float
+) -> None:
+    study = small_study()
+    display = study.display.assign(ratio=study.display["ratio"].where(study.display["ratio"].isna(), 1.0))
+    first = display.index[display["item"].eq("DDIM") & display["ratio"].notna()][0]
+    display.loc[first, "ratio"] = 1 / largest
+    for axes in family(replace(study, display=display), "ratio")[""].axes:
+        assert axes.get_ylim() == pytest.approx((1 / reach, reach))
+
+
+@pytest.mark.parametrize("name", ["15.5-trajectory-PF.svg", "15.8-ratio.svg"])
+def test_a_mark_on_the_last_day_has_as_much_room_as_one_on_the_first(name: str) -> None:
+    left, right = standard()[name].axes[0].get_xlim()
+    assert left < 0 and right - small_study().config.cohort.horizon_days == pytest.approx(-left)
+
+
 def test_ratios_start_at_one_and_skip_limits() -> None:
     study = small_study()
     axes = standard()["15.8-ratio.svg"].axes[0]
@@ -422,6 +455,33 @@ def test_residuals_have_three_panels_and_small_groups_are_not_drawn() -> None:
     # Of 300 values 18.75 are beyond the outermost quantile; five treated patients are fewer than twenty.
     assert len(quantiles.lines[-1].get_xdata()) == 6
     assert sum(len(line.get_xdata()) for line in means.lines[:-1]) == 1
+
+
+def test_residuals_as_many_as_the_smallest_cell_are_drawn_beside_the_line_of_equal_quantiles() -> None:
+    study = declared(small_study(), min_cell=20)
+    total = study.ard["analysis"].eq("residuals") & study.ard["statistic"].eq("n_values")
+    total &= study.ard["method"].eq("reml")
+    assert study.ard.loc[total, "value"].tolist() == [300]
+    # Of 320 values exactly 20 are beyond the outermost quantile, 1/16.
+    ard = study.ard.assign(value=study.ard["value"].mask(total, 320.0))
+    _, quantiles, _ = family(replace(study, ard=ard), "residuals")[""].axes
+    equal, drawn = quantiles.lines
+    x = np.asarray(drawn.get_xdata(), dtype=float)
+    assert len(x) == 8
+    assert equal.get_xydata().tolist() == [[x.min()] * 2, [x.max()] * 2]
+
+
+def test_the_love_plot_has_a_row_a_covariate_and_none_besides() -> None:
+    axes = standard()["15.3-love.svg"].axes[0]
+    rows = sorted(text.get_position()[1] for text in axes.texts)
+    assert rows == list(range(len(rows)))
+    assert axes.get_ylim() == (len(rows) - 0.5, -0.5)
+
+
+def test_the_name_of_the_treated_is_bold_and_that_of_the_others_is_not() -> None:
+    words = small_study().words("en")
+    weights = {text.get_text(): text.get_weight() for text in standard()["15.5-trajectory-PF.svg"].axes[0].texts}
+    assert {arm: weights[words(f"arm.{arm}")] for arm in ARM_STYLES} == {"historical": "normal", "treated": "bold"}
 
 
 def test_specifications_stand_in_order_with_their_choices() -> None:

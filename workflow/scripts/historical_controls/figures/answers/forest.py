@@ -21,7 +21,7 @@ from historical_controls.text.formatting import format_number
 from historical_controls.text.words import Words
 
 # Inches.
-ROW, TOP, BOTTOM = 0.4, 0.5, 0.78
+ROW, TOP, BOTTOM = 0.4, 0.5, 0.84
 LABELS, PLOT, GAP, RANKS, NUMBERS = 1.2, 1.25, 0.17, 0.9, 1.4
 # Axis of the win odds: hardly any difference is larger, and longer whiskers end in arrows.
 MOST_ODDS = 16.0

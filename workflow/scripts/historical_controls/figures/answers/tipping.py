@@ -15,7 +15,7 @@ from historical_controls.figures.inputs import FigureInputs
 from historical_controls.figures.style import INK, QUIET, new_figure, place, tick_text
 from historical_controls.text.formatting import format_number
 
-LEFT, TOP, BOTTOM, CELL, WIDTH = 0.75, 0.75, 0.6, 0.3, 4.15
+LEFT, TOP, BOTTOM, CELL, WIDTH = 0.75, 1.0, 0.6, 0.3, 4.15
 # Told apart by shade and by the frame: an interval on either side of no difference is framed.
 SHADES = {"holds": "#f2f4f7", "above": "#a9b7c8", "below": "#e9c9b1"}
 Step = tuple[float, float]
@@ -66,7 +66,9 @@ def _frame(axes: Axes, across: list[float], down: list[float], inputs: FigureInp
     axes.set_yticks(range(len(down)), [tick_text(step) for step in down])
     axes.tick_params(length=0, labelsize=8)
     axes.set_xlabel(inputs.words("figure.tipping_treated"), size=8.5)
-    axes.set_ylabel(inputs.words("figure.tipping_historical"), size=8.5)
+    # Level above the rows: along the axis it would be longer than a grid of a few steps, and run into the key.
+    axes.set_ylabel(inputs.words("figure.tipping_historical"), size=8.5, rotation=0, ha="left", va="bottom")
+    axes.yaxis.set_label_coords(-LEFT / WIDTH + 0.01, 1 + 0.06 / (CELL * len(down)))
 
 
 def _key(figure: Figure, inputs: FigureInputs, verdicts: list[str]) -> None:
