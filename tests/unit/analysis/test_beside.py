@@ -14,7 +14,7 @@ from historical_controls.analysis.model.summary_contrasts import mean_row, perio
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet, build_analysis_set
 from historical_controls.analysis.without_model.limits_of_detection import fisher_floor, limit_rows, values_at
 from historical_controls.analysis.without_model.welch import welch
-from historical_controls.analysis.without_model.while_alive import summaries, while_alive_rows
+from historical_controls.analysis.without_model.while_alive import oriented, summaries, while_alive_rows
 from historical_controls.analysis.without_model.win_ratio import win_ratio_rows
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.config.analysis.analysis import Primary
@@ -146,6 +146,19 @@ def test_while_alive_under_weights_is_weighted_means_without_permutation(
     assert number(ard, "estimate", method="cr2", level="mean", day=7) == pytest.approx(expected, rel=1e-9)
     assert set(ard["method"]) == {"", "cr2", "studentised"}
     assert set(ard.loc[ard["method"] == "studentised", "text"]) == {"weighted"}
+
+
+@pytest.mark.parametrize(
+    ("code", "odds", "bounds"),
+    [("PF", "better", (1.0, 2.0)), ("WBC", "higher", (1.0, 2.0)), ("CRP", "better", (-2.0, -1.0))],
+)
+def test_summaries_are_turned_so_that_more_is_better(
+    code: str, odds: str, bounds: tuple[float, float], people: pd.DataFrame, dictionary: Dictionary
+) -> None:
+    """outcomes.csv: P/F is better the higher, CRP the lower; of leucocytes neither is declared."""
+    data = data_of(code, analysis_set(people, visits(people, code)), dictionary)
+    lower, upper, said = oriented(pd.DataFrame({"lower": [1.0], "upper": [2.0]}), data)
+    assert (lower[0], upper[0], said) == (*bounds, odds)
 
 
 # ---------------------------------------------------------------- mean change and slope
@@ -337,4 +350,13 @@ def test_win_ratio_stands_with_the_primary_outcome_only_where_it_is_estimable(di
         )
     )
     assert ard.loc[ard["statistic"] == "not_ranked", "text"].tolist() == ["too_few_patients"]
-    assert not ard["statistic"].isin(["p_value", "win_ratio"]).any()
+    assert set(ard["statistic"]) == {"n_subjects", "not_ranked"}
+
+
+def test_pairs_are_not_counted_under_weights(people: pd.DataFrame, dictionary: Dictionary) -> None:
+    """Wins, losses and ties are of patients as they are; weighted patients have none."""
+    comparison = Comparison("entropy", weights=pd.Series(1.0, index=subject_of(people)))
+    own = analysis_set(people, visits(people), comparison, weighting="entropy", df_method="satterthwaite")
+    ard = ard_frame(win_ratio_rows(CELL, own, pd.DataFrame(columns=["outcome"]), dictionary, PRIMARY))
+    assert ard.loc[ard["statistic"] == "not_ranked", "text"].tolist() == ["weighted"]
+    assert set(ard["statistic"]) == {"n_subjects", "not_ranked"}

@@ -14,6 +14,7 @@ from historical_controls.analysis.model.ladder import Fitted, Refused, fit_ladde
 from historical_controls.analysis.model.mean_model import build_mean_model, choose_time
 from historical_controls.analysis.model.model_data import ModelData, model_data
 from historical_controls.analysis.model_checks.agreement import disagrees
+from historical_controls.analysis.model_checks.lack_of_fit import likelihood_ratio_p
 from historical_controls.analysis.sensitivity.grid import analyse_grid
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.mixed_model.design.design import build_design
@@ -145,6 +146,30 @@ def test_a_line_over_four_visits_that_bend_speaks_up(covariates: list[str], dict
     assert number(ard, "lack_of_fit_p") == pytest.approx(stats.chi2.sf(gain, 4), rel=1e-4)
     straight = analyse(people, at_days(people, [1, 7, 14, 21]), dictionary, **plan)
     assert number(straight, "lack_of_fit_p") > 0.01
+
+
+def test_likelihood_ratios_of_copies_are_pooled_by_their_roots() -> None:
+    """D2 of Li, Meng, Raghunathan & Rubin 1991 by hand: three copies with the statistics 4, 6 and 9 on 2 df.
+
+    Their roots 2, 2.4495 and 3 have the variance 0.25085: r = 4/3 of it = 0.33447; D2 = (6.3333 / 2 - 2 r) / (1 + r)
+    = 1.8717 on 2 and 2^(-3/3) (3 - 1) (1 + 1/r)^2 = 15.92 degrees of freedom.
+    """
+    p = likelihood_ratio_p(np.array([4.0, 6.0, 9.0]), 2)
+    assert p == pytest.approx(stats.f.sf(1.8717, 2, 15.92), rel=1e-3)
+    assert likelihood_ratio_p(np.array([5.99]), 2) == pytest.approx(0.05, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("n_historical", "covariates", "form"),
+    [(2, [], "visits"), (2, ["AGE"], "visits_own_slopes_common"), (3, ["AGE"], "visits")],
+)
+def test_slopes_of_its_own_need_three_patients_beyond_arms_and_covariates_at_each_visit(
+    n_historical: int, covariates: list[str], form: str, dictionary: Dictionary
+) -> None:
+    people = patients(3, n_historical)
+    plan = {"covariates": covariates, "adjust_for_baseline": False}
+    data = data_of(people, at_days(people, [1, 3, 7, 14]), dictionary, **plan)
+    assert build_mean_model(data, settings(**plan)).form == form
 
 
 def test_knots_are_quantiles_of_the_distinct_days(dictionary: Dictionary) -> None:

@@ -225,6 +225,9 @@ def test_a_number_that_is_none_is_named_with_its_column(tmp_path: Path, column: 
 
     write(row | {"day": "", "n_treated": "", "n_control": ""})
     assert len(load_benchmarks(path, {"PF"})) == 1
+    # Day 0 is a study day: the message says "0 or later".
+    write(row | {"day": "0"})
+    assert len(load_benchmarks(path, {"PF"})) == 1
     write(row | {column: text})
     with pytest.raises(UserError) as caught:
         load_benchmarks(path, {"PF"})

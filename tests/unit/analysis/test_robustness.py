@@ -66,8 +66,9 @@ def test_a_patient_decides_by_another_verdict_or_another_sign() -> None:
     assert decides(contrast(10, 12), contrast(-1, 12))
     assert decides(contrast(10, 8), contrast(10, 12))
     assert decides(contrast(10, 12), contrast(10, 8))
-    bounds = [(2, 18), (-18, -2), (-7, 9), (0, 1)]
-    assert [verdict(*one) for one in bounds] == ["above", "below", "holds", "holds"]
+    # A limit equal to no difference is within the interval.
+    bounds = [(2, 18), (-18, -2), (-7, 9), (0, 1), (-1, 0)]
+    assert [verdict(*one) for one in bounds] == ["above", "below", "holds", "holds", "holds"]
     assert [verdict(*one, 1.0) for one in [(1.1, 2), (0.2, 0.9), (0.9, 2)]] == ["above", "below", "holds"]
 
 
@@ -211,6 +212,15 @@ def test_slopes_before_time_zero_are_those_of_the_days_before_alone(dictionary: 
     assert set(rows.loc[rows["statistic"] == "estimate", "unit"]) == {"mmHg/d"}
     values = rows.loc[rows["statistic"] == "estimate", "value"]
     assert values.tolist() == pytest.approx([3.0, 3.0], abs=1e-2)
+
+
+def test_two_values_a_day_apart_have_a_slope_and_two_of_one_day_have_none(dictionary: Dictionary) -> None:
+    people = patients(1, 1)
+    sent = [("p00", -30.0, 100.0), ("p00", 0.0, 103.0), ("p01", -20.0, 100.0), ("p01", 0.0, 103.0)]
+    observed = pd.DataFrame(sent, columns=["patient_id", "hours", "value"]).assign(source="s", outcome="PF")
+    included = build_analysis_set(people, visits(people), settings(permutation=FEW), Comparison(), 1).patients
+    found = slopes(dictionary.outcomes["PF"], observed.merge(people[["patient_id", "arm"]]), included, 3)
+    assert found[["subject", "y"]].to_numpy().tolist() == [["s/p00", 3.0]]
 
 
 def test_slopes_of_too_few_are_refused(dictionary: Dictionary) -> None:

@@ -107,6 +107,16 @@ def test_a_covariate_that_cannot_enter_is_left_out_and_named(dictionary: Diction
     assert data.imputed == {"AGE": 0}
 
 
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_what_determines_a_covariate_is_no_matter_of_the_unit(dictionary: Dictionary, unit: float) -> None:
+    people = patients().assign(AGE=lambda d: unit * d["AGE"])
+    curved, straight = people["AGE"] ** 2 / unit, 2 * people["AGE"] / unit + 30
+    for height, left_out in ((curved, {}), (straight, {"HEIGHT": "covariate_collinear"})):
+        own = people.assign(HEIGHT=height)
+        plan = settings(covariates=["AGE", "HEIGHT"], adjust_for_baseline=False)
+        assert model_data(dictionary.outcomes["PF"], own, visits(own), plan, dictionary).left_out == left_out
+
+
 def test_a_baseline_unknown_in_one_arm_leaves_the_unadjusted_answer(dictionary: Dictionary) -> None:
     """Filling it from the other arm gave a difference of the baselines for one of the arms."""
     people = patients()

@@ -69,6 +69,23 @@ def test_weighted_equations_answer_with_these_weights(dictionary: Dictionary) ->
     assert abs(by_rows[0] - by_rows[1]) > 1
 
 
+def test_weights_of_patients_multiply_those_of_their_rows(dictionary: Dictionary) -> None:
+    """Weighted least squares with the product of both weights."""
+    people = patients()
+    plan = settings(**PLAN, time="line", adjust_for_baseline=False)
+    data = model_data(dictionary.outcomes["PF"], people, taken_when_low(people), plan, dictionary)
+    own = pd.Series(np.linspace(0.2, 3, len(people)), index="s/" + people["patient_id"])
+    found = estimate_contrasts(data, plan, [7], own, None)
+    assert isinstance(found, ContrastEstimates)
+    rows = data.frame
+    treated, day = (rows["arm"] == "treated").to_numpy(dtype=float), rows["day"].to_numpy(dtype=float)
+    root = np.sqrt(rows["visit_weight"].to_numpy() * own[rows["subject"]].to_numpy())
+    X = np.column_stack([np.ones(len(rows)), treated, day, treated * day])
+    expected = np.linalg.lstsq(X * root[:, None], rows["y"] * root, rcond=None)[0] @ [0, 1, 0, 7]
+    contrast = found.at(7)
+    assert not isinstance(contrast, str) and contrast.estimate == pytest.approx(expected, abs=1e-8)
+
+
 def test_a_weighted_scenario_has_no_permutation_and_names_its_covariance(dictionary: Dictionary) -> None:
     people = patients()
     ard = analyse(people, taken_when_low(people), dictionary, **PLAN)

@@ -43,6 +43,13 @@ def test_values_at_the_edge_of_the_window(name: str) -> None:
     assert measured_at(data_of({name: days}), "treated", 7, declared(spline_df=1)) == tells
 
 
+@pytest.mark.parametrize(("first", "tells"), [(0, False), (-1, True)])
+def test_values_twice_the_window_apart_are_often_enough_to_end(first: int, tells: bool) -> None:
+    """A window of three days: values six days apart end before day 7 where the last is on day 6, seven days do not."""
+    data = data_of({"a": [first, 6]})
+    assert measured_at(data, "treated", 7, declared(spline_df=1, visit_window_days=3, time="spline")) == tells
+
+
 def test_each_patient_is_judged_by_the_own_course() -> None:
     data = data_of({name: days for name, (days, _, _) in AT_THE_EDGE.items()})
     assert near_day(data, "treated", 7, declared(spline_df=1)) == [n for n, (_, near, _) in AT_THE_EDGE.items() if near]
