@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mutants.run import NOTICED, SURVIVED, fate_of, tried
+from mutants.run import NOTICED, SURVIVED, Reach, fate_of, tried
 
 CODE = "def larger(a, b):\n    return max(a, b)\n"
 TEST = "from mutated_room import larger\n\n\ndef test_larger():\n    assert larger(1, 2) == 2\n"
@@ -50,3 +50,12 @@ def test_a_change_is_noticed_if_a_test_fails_or_no_longer_starts(
 def test_tests_that_never_start_are_no_notice(tmp_path: Path, test: str, name: str) -> None:
     with pytest.raises(SystemExit, match="do not pass without any change"):
         fate(tmp_path, CODE.replace("max", "min"), test, name)
+
+
+def test_what_a_file_keeps_counts_as_reached_by_all_of_its_tests() -> None:
+    """The first test that asks for a kept figure runs its lines; the others look at it as well."""
+    seconds = {"a.py::slow": 2.0, "a.py::quick": 0.1, "a.py::first": 1.0, "b.py::other": 0.1}
+    reach = Reach({("room.py", 3): {"a.py::first"}, ("room.py", 1): {""}, ("room.py", 4): {"b.py::other"}}, seconds)
+    assert reach.tests("room.py", 3, 3) == ["a.py::first", "a.py::quick", "a.py::slow"]
+    assert reach.tests("room.py", 1, 1)[:2] == ["b.py::other", "a.py::first"]
+    assert reach.tests("room.py", 9, 9) == []
