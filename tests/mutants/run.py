@@ -40,7 +40,7 @@ SURVIVORS, NAMED = (Path(__file__).with_name(name) for name in ("survivors.csv",
 # Room of the library: the tests that are about it, the quickest first.
 ROOMS = {
     "inference": ["statistics/inference", "unit/analysis"],
-    "mixed_model": ["statistics/mixed_model"],
+    "mixed_model": ["statistics/mixed_model", "statistics/inference/test_permutation.py"],
     "cleaning/cells": [
         f"unit/cleaning/test_cleaning_{name}.py"
         for name in (

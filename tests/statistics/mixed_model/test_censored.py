@@ -233,9 +233,11 @@ def test_probabilities_of_intervals(a: float, width: float) -> None:
         assert value == pytest.approx(float(np.log(stats.norm.cdf(a + width) - stats.norm.cdf(a))), abs=1e-9)
 
 
-def test_profile_interval_by_refitting() -> None:
+# Statistics of 1.15 and -0.85: the root is followed to no difference however near that is.
+@pytest.mark.parametrize("seed", [9, 1])
+def test_profile_interval_by_refitting(seed: int) -> None:
     """At a bound the fit with that coefficient held there has lost t^2 / 2 of log-likelihood (CE-11)."""
-    data = censored(study(9, slope=0.0), below=10.2)
+    data = censored(study(seed, slope=0.0), below=10.2)
     fit = fit_censored(data, spec(fixed="y ~ x + day"))
     row = fit.contrast({"x": 1.0})
     quantile = stats.t(row.df).ppf(0.975)
@@ -283,6 +285,16 @@ def test_boundary_fits_are_named() -> None:
     # The groups share the random effects (in units of their residual), hence the boundary, which is said once.
     scaled = fit_censored(data, spec(groups="arm", group_form="one_scale"))
     assert list(map(str, scaled.singular)) == ["variance of random Intercept is 0"]
+
+
+@pytest.mark.parametrize(("effect", "sigma", "singular"), [(0.01, 1e-5, []), (1e-5, 1.0, ["Intercept"])])
+def test_a_variance_is_zero_beside_the_residual_one(
+    effect: float, sigma: float, singular: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variance of 1e-4 is much where the residual one is 1e-10, and one of 1e-10 is none where that is 1."""
+    fit = fit_censored(censored(study(9), below=9.5), spec())
+    monkeypatch.setattr(CensoredFit, "_natural", lambda *_: (np.array([[effect]]), sigma))
+    assert list(map(str, fit.singular)) == [f"variance of random {name} is 0" for name in singular]
 
 
 def test_no_convergence_no_estimates() -> None:

@@ -27,7 +27,8 @@ from historical_controls.mixed_model import (
 )
 from historical_controls.mixed_model.design.errors import NumericalFailure, typed_failures
 from historical_controls.mixed_model.fits.gaussian import standard_error
-from historical_controls.mixed_model.inference.kenward_roger import inverted
+from historical_controls.mixed_model.inference.contrast import joint_test
+from historical_controls.mixed_model.inference.kenward_roger import SmallSample, inverted
 
 Edit = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -206,3 +207,13 @@ def test_an_adjusted_covariance_that_is_not_positive_gives_no_standard_error() -
     assert standard_error(L, np.diag([4.0, 5.0])) == 3.0
     with pytest.raises(NumericalFailure, match="adjusted variance of a contrast is -1"):
         standard_error(L, np.diag([4.0, -5.0]))
+
+
+def test_a_joint_test_needs_two_denominator_degrees_of_freedom() -> None:
+    """Of uncorrelated estimates 1 and 2 with variance 1, F = (1 + 4) / 2; beyond x, F of 2 and 2 df has 1 / (1 + x)."""
+    one, none = np.eye(2), np.empty((0, 2, 2))
+    state = SmallSample("between-within", one, one, none, np.empty((0, 0)))
+    found = joint_test(np.array([1.0, 2.0]), state, one, 2.0)
+    assert (found.F, found.p_value) == pytest.approx((2.5, 1 / 3.5))
+    with pytest.raises(NotEstimable, match=r"gives 1\.99 denominator df"):
+        joint_test(np.array([1.0, 2.0]), state, one, 1.99)
