@@ -184,3 +184,20 @@ def test_many_rows_with_few_values_beyond_limits_have_fewer_copies(monkeypatch: 
     own = np.repeat(design.group, design.counts) == 1
     censored = own & (np.cumsum(own) % 4 == 0)
     assert draws.copies_of(design, censored) == np.ceil(60 * censored[own].mean())
+
+
+def test_information_of_copies_is_that_of_the_exact_likelihood() -> None:
+    """What a limit hides is no information: by Louis's identity from the copies, by quadrature from the likelihood."""
+    rng = np.random.default_rng(7)
+    data = pd.DataFrame({"id": np.repeat(np.arange(60), 4).astype(str), "day": np.tile([0.0, 1.0, 2.0, 3.0], 60)})
+    data["y"] = 3 + np.repeat(rng.normal(scale=0.4, size=60), 4) + rng.normal(size=240) - 0.2 * data["day"]
+    data = below(data, float(data["y"].quantile(0.5)))
+    spec = MixedModelSpec("y ~ day", "id", random="1", lower="lower", upper="upper")
+    copied, exact = fit_imputed(data, spec, seed=1), fit_censored(data, replace(spec, reml=False))
+    at, columns = np.array([[1.0, 2.0]]), ("Intercept", "day")
+    ours, theirs = (subject_scores(fit, columns, at).information[:, 0] for fit in (copied, exact))
+    assert ours.sum() == pytest.approx(theirs.sum(), rel=0.05)
+    assert np.corrcoef(ours, theirs)[0, 1] > 0.8
+    # As if the copies had been observed.
+    complete = np.mean([subject_scores(fit, columns, at).information.sum() for fit in copied.fits])
+    assert complete > 1.1 * theirs.sum()

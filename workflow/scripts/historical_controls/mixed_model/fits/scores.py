@@ -65,13 +65,27 @@ def subject_scores(fit: MixedModelFit | CensoredFit | ImputedFit, columns: Seque
 
 
 def _sums(fit: MixedModelFit | CensoredFit | ImputedFit) -> tuple[Array, Array]:
-    """Score (n, p) and information (n, p, p) in beta of every subject; of completed copies, their means (CE-17)."""
+    """Score (n, p) and information (n, p, p) in beta of every subject; of completed copies, what they say together."""
     if isinstance(fit, CensoredFit):
         return _censored(fit)
     if isinstance(fit, MixedModelFit):
         return _exact(fit)
     scores, informations = zip(*map(_exact, fit.fits), strict=True)
-    return np.mean(scores, axis=0), np.mean(informations, axis=0)
+    # Where no value lies beyond a limit there is one copy.
+    information = informations[0] if len(scores) == 1 else _observed(np.stack(scores), np.stack(informations))
+    return np.mean(scores, axis=0), information
+
+
+def _observed(scores: Array, informations: Array) -> Array:
+    """What the observed data inform about beta (n, p, p), from completed copies (D, n, p), (D, n, p, p) (CE-17).
+
+    Louis's (CE-8) by draws: the copies' information less the variance of their scores. As a few copies may put that
+    below zero for a subject whose values all lie beyond a limit, no direction is given less than nothing.
+    """
+    left = scores - scores.mean(axis=0)
+    lost = np.einsum("dnp,dnq->npq", left, left) / (len(scores) - 1)
+    values, vectors = np.linalg.eigh(informations.mean(axis=0) - lost)
+    return np.asarray((vectors * np.maximum(values, 0.0)[:, None, :]) @ vectors.swapaxes(1, 2))
 
 
 def _exact(fit: MixedModelFit) -> tuple[Array, Array]:
