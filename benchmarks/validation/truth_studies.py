@@ -3,8 +3,8 @@
     OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/validation/truth_studies.py --studies 200
 
 Answers are kept study by study in a folder, one file a world, so that a stopped run goes on where it was; then the
-summary is written to docs/validation.csv, from which `make docs` makes docs/validation.md. With --worlds, nothing is
-summarised.
+summary is written to docs/validation.csv, from which `make docs` makes docs/validation.md. With --worlds, the lines of
+the others stay as they are.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import csv
 import math
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -21,7 +22,7 @@ from historical_controls.calibration.page import SUMMARY
 from historical_controls.calibration.studies import ANSWER_COLUMNS, large_sample, study_answers, summary
 from historical_controls.calibration.worlds import CASES, WORLDS
 from historical_controls.config.study_file import read_config
-from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.generate.runs import record_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,14 +45,26 @@ def main() -> None:
             for numbers in batches(world, range(max(first, next_number(path)), last)):
                 append(path, sorted(study_answers(world, numbers, raw, dictionary), key=lambda row: row["number"]))
         sys.stderr.write(f"{min(first + AT_ONCE, options.studies)} of {options.studies}\n")
-    if options.worlds is None:
-        answers = pd.concat([pd.read_csv(path) for path in files.values()], ignore_index=True)
-        answers = answers[answers["number"] < options.studies]
-        worlds = sorted({case.world for case in CASES if case.truth is None})
-        truths = {world: large_sample(world, raw, dictionary) for world in worlds}
-        summary(answers, truths).to_csv(ROOT / SUMMARY, index=False, lineterminator="\n", float_format="%.6g")
-        script = "OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/validation/truth_studies.py"
-        record_run(ROOT, "validation", f"{script} --studies {options.studies}")
+    answers = pd.concat([pd.read_csv(path) for path in files.values()], ignore_index=True)
+    summarise(answers[answers["number"] < options.studies], list(files), raw, dictionary)
+    script = "OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/validation/truth_studies.py"
+    only = "" if options.worlds is None else " --worlds " + " ".join(f'"{world}"' for world in options.worlds)
+    record_run(ROOT, "validation", f"{script} --studies {options.studies}{only}", ", ".join(options.worlds or []))
+
+
+def summarise(answers: pd.DataFrame, worlds: list[str], raw: dict[str, Any], dictionary: Dictionary) -> None:
+    """Write the summary of these worlds, and leave that of others as it was."""
+    cases = [case for case in CASES if case.world in worlds]
+    unknown = sorted({case.world for case in cases if case.truth is None})
+    found = summary(answers, {world: large_sample(world, raw, dictionary) for world in unknown}, cases)
+    own = found.to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    path, order = ROOT / SUMMARY, [case.world for case in CASES]
+    # Lines as they stand: no number is read and written again.
+    kept = [] if len(worlds) == len(WORLDS) else path.read_text(encoding="utf-8").splitlines()[1:]
+    head, *new = own.splitlines()
+    lines = [*(line for line in kept if line.split(",")[0] not in worlds), *new]
+    lines.sort(key=lambda line: order.index(line.split(",")[0]))
+    path.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
 
 
 def batches(world: str, numbers: range) -> list[range]:

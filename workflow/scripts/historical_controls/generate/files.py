@@ -10,7 +10,7 @@ from historical_controls.generate.config_defaults import config_defaults
 from historical_controls.generate.dictionary_page import dictionary_page
 from historical_controls.generate.error_rates_page import ERROR_RATES, error_rates_page, read_rates
 from historical_controls.generate.input_keys import input_keys
-from historical_controls.generate.runs import run_of, run_text
+from historical_controls.generate.runs import runs_of, runs_text
 from historical_controls.tables.exported import EXPORTS
 from historical_controls.tables.registry import data_model
 
@@ -27,8 +27,8 @@ def generated_files() -> dict[str, str]:
         "docs/input_keys.md": input_keys(),
         "workflow/schemas/config.schema.json": json_schema(),
         "workflow/schemas/part.schema.json": json_schema(part=True),
-        PAGE: validation_page(read_summary(ROOT), run_text(run_of(ROOT, "validation"))),
-        ERROR_RATES: error_rates_page(read_rates(ROOT), run_text(run_of(ROOT, "error_rates"))),
+        PAGE: validation_page(read_summary(ROOT), runs_text(runs_of(ROOT, "validation"))),
+        ERROR_RATES: error_rates_page(read_rates(ROOT), runs_text(runs_of(ROOT, "error_rates"))),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from historical_controls.provenance import git_state
 
 RUNS = "docs/runs.json"
+PART = ": "
 
 
 @dataclass(frozen=True)
@@ -21,20 +23,31 @@ class Run:
     command: str
 
 
-def run_of(root: Path, page: str) -> Run:
-    """Return the run whose figures a page prints."""
-    return Run(**json.loads((root / RUNS).read_text(encoding="utf-8"))[page])
+def runs_of(root: Path, page: str) -> dict[str, Run]:
+    """Return the runs whose figures a page prints, by the part of it that a run measured anew; "" is the whole page."""
+    known = json.loads((root / RUNS).read_text(encoding="utf-8"))
+    parts = {key.partition(PART): Run(**run) for key, run in sorted(known.items())}
+    return {part: run for (name, _, part), run in parts.items() if name == page}
 
 
-def record_run(root: Path, page: str, command: str) -> Run:
-    """Write down that the figures of a page were measured today by the commit at hand, and return it."""
+def record_run(root: Path, page: str, command: str, part: str = "") -> Run:
+    """Write down that the figures of a page, or of a part, were measured today by the commit at hand, and return it."""
     commit = str(git_state(root)["git_commit"])[:7]
     run, path = Run(date.today().isoformat(), commit, command), root / RUNS
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    path.write_text(json.dumps(known | {page: asdict(run)}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    if not part:
+        # A whole run leaves nothing of earlier ones.
+        known = {key: run for key, run in known.items() if key.partition(PART)[0] != page}
+    known[f"{page}{PART}{part}" if part else page] = asdict(run)
+    path.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return run
 
 
-def run_text(run: Run) -> str:
-    """Return the sentence and the command that a page prints of its run."""
-    return f"The figures come from ({run.day}, commit {run.commit})\n```\n{run.command}\n```"
+def runs_text(runs: Mapping[str, Run]) -> str:
+    """Return the sentences and commands that a page prints of its runs (`runs_of`)."""
+    first = _text("The figures come from", runs[""])
+    return "\n\n".join([first, *(_text(f"Those of *{part}* come from", run) for part, run in runs.items() if part)])
+
+
+def _text(what: str, run: Run) -> str:
+    return f"{what} ({run.day}, commit {run.commit})\n```\n{run.command}\n```"

@@ -10,7 +10,7 @@ from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import QUANTILE_BOUNDS, Statistic
 from historical_controls.report.investigator.answer import treated_count
 from historical_controls.report.printing.html_table import HtmlTable, Row
-from historical_controls.report.printing.printer import Printer
+from historical_controls.report.printing.printer import Printer, printed_value
 from historical_controls.text.formatting import format_number
 
 # What ends the record of a patient, where a source says so; the rest follows from when records end.
@@ -161,6 +161,9 @@ def _quantile(printer: Printer, code: str, arm: str, name: Statistic) -> Markup:
     )
     if exact is not None or (lower is None and upper is None):
         return printer.number(exact)
+    # Values below a limit lie far from the quantiles of many patients: its bounds are then one number.
+    if lower and upper and printed_value(lower) == printed_value(upper):
+        return printer.number(lower)
     # Beyond a limit of the assay a quantile has one bound alone.
     key = "people.between" if lower and upper else "people.above" if lower else "people.below"
     return printer.word(key, lower=printer.number(lower), upper=printer.number(upper))
