@@ -110,7 +110,7 @@ rule combine_outcomes:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1200, per_mb=150),
+        mem_mb=memory(1200, per_mb=10),
     params:
         primary=plain(STUDY.primary),
         analysis=plain(STUDY.analysis, exclude={"events"}),
@@ -138,7 +138,7 @@ rule analyse_draws:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1200, per_mb=150),
+        mem_mb=memory(1200, per_mb=60),
     params:
         analysis=plain(STUDY.analysis, exclude=NO_MODEL_READS),
         primary=QUESTION,
@@ -167,7 +167,7 @@ rule analyse_placebos:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1200, per_mb=150),
+        mem_mb=memory(1200, per_mb=70),
     params:
         analysis=section("analysis", exclude=NO_MODEL_READS),
         placebo_cohorts=STUDY.sensitivity.placebo_cohorts.model_dump(mode="json"),
@@ -233,7 +233,7 @@ rule analyse_grid:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1200, per_mb=150),
+        mem_mb=memory(1200, per_mb=100),
     params:
         outcomes=MODELLED,
         variants=variants,
@@ -299,7 +299,7 @@ rule assess_robustness:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1200, per_mb=150),
+        mem_mb=memory(1200, per_mb=100),
     params:
         outcomes=MODELLED,
         analysis=section("analysis", exclude=NO_MODEL_READS),

@@ -28,7 +28,7 @@ rule clean_file:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000, per_mb=20, most=1500),
+        mem_mb=memory(1000, per_mb=80, most=1500),
     params:
         study=RECORD_DATES,
         source=source_declaration,
