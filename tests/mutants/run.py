@@ -52,8 +52,9 @@ ROOMS = {
     "analysis": ["unit/analysis"],
     "figures": ["report/test_figures.py", "report/test_figure_layout.py", "report/test_captions.py"],
 }
-# Seconds of processor time; a mutant that computes without end counts as noticed.
-LIMIT = 600
+# Seconds of processor time, or so many times what its tests took, if that is more: a mutant that computes without end
+# counts as noticed.
+LIMIT, TIMES = 120, 4
 OPTIONS = [
     "-q",
     "-x",
@@ -167,10 +168,11 @@ def preload() -> None:
         importlib.import_module(name)
 
 
-def tried(library: Path, tests: list[str], log: Path) -> str:
-    """Run the tests against the library in a fork, and say what became of the mutant."""
+def tried(library: Path, tests: list[str], log: Path, limit: int = LIMIT) -> str:
+    """Run the tests against the library in a fork, for `limit` seconds at most, and say what became of the mutant."""
     child = os.fork()
     if child == 0:
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
         os._exit(run_tests(library, tests, log))
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
@@ -196,7 +198,6 @@ def fate_of(path: Path, changed: str, run: Callable[[], str]) -> str:
 def run_tests(library: Path, tests: list[str], log: Path) -> int:
     import pytest
 
-    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT + 5))
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(output, 1)
     os.dup2(output, 2)
@@ -225,10 +226,11 @@ def rows_of(room: str, size: int, seed: int) -> tuple[int, list[Mutant]]:
 def try_all(mutants: Iterable[Mutant], reach: Reach, folder: Path) -> Iterable[tuple[Mutant, str]]:
     library = shadow(folder)
     for mutant in mutants:
-        tests = [f"{ROOT}/{test}" for test in reach.tests(mutant.file, mutant.line, mutant.end_line)]
+        tests = reach.tests(mutant.file, mutant.line, mutant.end_line)
         path = library / mutant.file
         changed = mutant.applied(path.read_text(encoding="utf-8"))
-        run = partial(tried, library, tests, folder / "log.txt")
+        limit = max(LIMIT, int(TIMES * sum(reach.seconds.get(test, 0.0) for test in tests)))
+        run = partial(tried, library, [f"{ROOT}/{test}" for test in tests], folder / "log.txt", limit)
         yield mutant, fate_of(path, changed, run) if tests else UNREACHED
 
 

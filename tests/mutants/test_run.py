@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mutants.run import NOTICED, SURVIVED, Reach, fate_of, tried
+from mutants.run import ENDLESS, NOTICED, SURVIVED, Reach, fate_of, tried
 
 CODE = "def larger(a, b):\n    return max(a, b)\n"
 TEST = "from mutated_room import larger\n\n\ndef test_larger():\n    assert larger(1, 2) == 2\n"
@@ -40,6 +40,11 @@ def test_a_change_is_noticed_if_a_test_fails_or_no_longer_starts(
     tmp_path: Path, changed: str, outcome: str, name: str
 ) -> None:
     assert fate(tmp_path, changed, name=name) == outcome
+
+
+def test_what_computes_without_end_is_stopped(tmp_path: Path) -> None:
+    (tmp_path / "test_room.py").write_text("def test_endless():\n    while True:\n        pass\n", encoding="utf-8")
+    assert tried(tmp_path / "library", [f"{tmp_path}/test_room.py"], tmp_path / "log.txt", limit=3) == ENDLESS
 
 
 @pytest.mark.parametrize(

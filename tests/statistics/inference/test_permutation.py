@@ -20,6 +20,7 @@ from historical_controls.inference import (
     statistics,
     step_down_max_t,
 )
+from historical_controls.inference.reasons import Reason
 from historical_controls.mixed_model import MixedModelSpec, fit_censored, fit_mixed_model, subject_scores
 
 RNG = np.random.default_rng(20200501)
@@ -53,6 +54,16 @@ def test_exact_p_value_is_scipys() -> None:
     assert found.p_value == pytest.approx(theirs.pvalue, abs=1e-12)
     assert found.estimate == pytest.approx(values[treated].mean() - values[~treated].mean())
     assert found.p_floor == pytest.approx(1 / 210)
+
+
+def test_without_a_contrast_there_is_no_number_and_a_reason() -> None:
+    """Covariates that determine the arm leave no shift to tell from theirs; an arm of too few has no variance."""
+    values, treated = RNG.normal(size=9), first(9, 3)
+    own, labels = scores_of_values(values, treated), draw_labels(treated, 1)
+    absorbed = Scores(own.score, own.information, np.zeros_like(own.shift))
+    for found in (permutation_test(absorbed, labels)[0], permutation_test(own, labels, fewest=4)[0]):
+        assert found.no_interval is Reason.NO_CONTRAST
+        assert np.isnan([found.estimate, found.lower, found.upper, found.statistic, found.p_value]).all()
 
 
 @settings(max_examples=40, deadline=None)

@@ -10,6 +10,7 @@ from scipy import stats
 from wins_by_hand import exact_test, limits, statistic_and_df
 
 from historical_controls.inference import draw_labels, relative_effect
+from historical_controls.inference.pairwise.relative_effect import Reach, _interval
 from historical_controls.inference.reasons import Reason
 
 # Pain scores, Brunner & Munzel 2000, Biometrical Journal 42:17-25, table 1: first group (n = 14), second (n = 11).
@@ -153,3 +154,22 @@ def test_a_level_equal_to_the_smallest_p_value_still_has_an_interval() -> None:
     assert at_it.p_floor == above.p_floor == 1 / 16
     assert at_it.no_interval == Reason.NONE and at_it.lower < at_it.win_odds < at_it.upper
     assert above.no_interval == Reason.FLOOR_ABOVE_LEVEL and np.isnan([above.lower, above.upper]).all()
+
+
+def test_where_everybody_is_tied_no_labelling_is_rarer_than_another() -> None:
+    scores, treated = arms([1.0] * 3, [1.0] * 5)
+    found = relative_effect(scores, draw_labels(treated, 1))
+    assert (found.p_value, found.p_floor, found.win_odds) == (1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_an_effect_that_is_just_not_rejected_has_no_difference_within_its_interval(side: int) -> None:
+    """The observed labelling is the farthest not rejected: a limit is 1 by algebra (IN-5), and by rounding as well."""
+    for apart in np.linspace(0.01, 0.49, 200):
+        theta, statistic = 0.5 + side * float(apart), 3.0
+        dispersion = (apart / (0.5 * statistic)) ** 2
+        reach = Reach(np.array([statistic, *[0.1] * 9]), 0.05, 50.0)
+        assert reach.farthest == statistic
+        lower, upper = _interval(theta, dispersion, reach)
+        assert lower <= 1.0 <= upper
+        assert (lower if side > 0 else upper) == pytest.approx(1.0, abs=1e-9)

@@ -36,6 +36,16 @@ def test_a_limit_is_an_interval_and_no_value(result: str, lower: float, upper: f
     assert (None if pd.isna(row["upper"]) else row["upper"]) == upper
 
 
+EDGES = [("CRP", "mg/L", "0"), ("CRP", "mg/L", "700"), ("FiO2", "fraction", "0.21"), ("FiO2", "fraction", "1")]
+EDGES += [("pH", "", "6.3"), ("pH", "", "8")]
+
+
+@pytest.mark.parametrize(("test", "unit", "result"), EDGES)
+def test_a_value_equal_to_a_hard_limit_is_within_it(test: str, unit: str, result: str) -> None:
+    """Hard limits in outcomes.csv: CRP 0 to 700 mg/L, FiO2 0.21 to 1, pH 6.3 to 8."""
+    assert value_of(lab({"test": test, "unit": unit, "result": result})) == float(result)
+
+
 HELD = [
     ({"result": "1,250"}, "NUM_AMBIGUOUS"),
     ({"result": "12-15"}, "RANGE"),
