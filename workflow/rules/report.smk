@@ -131,7 +131,7 @@ rule write_narratives:
         "../envs/environment.yml"
     threads: 1
     resources:
-        mem_mb=memory(1000, per_mb=20),
+        mem_mb=memory(1000, per_mb=5),
     params:
         config=STUDY.model_dump(mode="json"),
         code=code("write_narratives.py"),

@@ -9,7 +9,7 @@ from historical_controls.errors import reported
 from historical_controls.report.inputs import PageInputs, read_figures
 from historical_controls.report.narratives.cohort_tables import CohortTables
 from historical_controls.report.narratives.page import render_narratives
-from historical_controls.tables.parquet import read_table
+from historical_controls.tables.parquet import read_table, read_where
 from historical_controls.tables.registry import ARD, COHORT_EVENTS, COHORT_PATIENTS, VISITS
 from historical_controls.text.words import load_words
 
@@ -20,7 +20,8 @@ with reported(snakemake.log[0]):
     tables = CohortTables(
         read_table(snakemake.input.patients, COHORT_PATIENTS),
         read_table(snakemake.input.events, COHORT_EVENTS),
-        read_table(snakemake.input.visits, VISITS),
+        # The days of a registry's historical patients are not needed.
+        read_where(snakemake.input.visits, VISITS, "arm", ["treated"]),
     )
     ard = read_table(snakemake.input.ard, ARD)
     dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)

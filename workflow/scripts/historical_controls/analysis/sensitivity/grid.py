@@ -23,7 +23,7 @@ from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame, row_id
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.tables.parquet import read_among, read_table
+from historical_controls.tables.parquet import read_table, read_where
 from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 
 # Settings that decide what the model table holds; those that only fits ask for are left out.
@@ -45,8 +45,7 @@ def read_scenario_tables(
         visits = read_table(paths["visits"], VISITS)
     else:
         # A registry measures many more outcomes than it analyses.
-        pieces = read_among(paths["visits"], VISITS, "outcome", sorted(outcomes))
-        visits = pd.concat([VISITS.empty(), *pieces], ignore_index=True)
+        visits = read_where(paths["visits"], VISITS, "outcome", sorted(outcomes))
     return {"patients": read_table(paths["patients"], COHORT_PATIENTS), "visits": visits} | read_balance_tables(paths)
 
 
