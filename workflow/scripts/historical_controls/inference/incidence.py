@@ -14,12 +14,12 @@ def cumulative_incidence(time: Array, cause: NDArray[np.int_], n_causes: int, at
     time (n,): when the first event happened or follow-up ended; cause (n,): 1..n_causes, 0 where it only ended. A
     follow-up that ends at the time of another's event was at risk of it. Aalen & Johansen 1978, Scand J Stat 5:141-150.
     """
-    moments = np.unique(time)
+    moments, place = np.unique(time, return_inverse=True)
     # (moments,): a patient whose follow-up ends at a moment is still at risk at it.
-    at_risk = (time[:, None] >= moments).sum(axis=0)
-    causes = np.arange(1, n_causes + 1)
-    # (n, moments, causes) summed over patients.
-    events = ((time[:, None] == moments)[:, :, None] & (cause[:, None, None] == causes)).sum(axis=0)
+    at_risk = len(time) - np.searchsorted(np.sort(time), moments)
+    events = np.zeros((len(moments), n_causes))
+    happened = cause > 0
+    np.add.at(events, (place[happened], cause[happened] - 1), 1)
     hazard = events / at_risk[:, None]
     free = np.cumprod(1 - hazard.sum(axis=1))
     # An event at a moment happens to those still free of any event just before it.
