@@ -10,6 +10,7 @@ import pytest
 from cohort_study import LABEL, given, happened, measured, moments, person, records, tables
 from pydantic import ValidationError
 
+from historical_controls.cohort.eligibility.evidence import _of_rule as evidence_of
 from historical_controls.cohort.eligibility.evidence import _places as places_of
 from historical_controls.cohort.eligibility.rules import evidence, judge_rules
 from historical_controls.cohort.records.timeline import Moments
@@ -377,3 +378,17 @@ def test_records_that_decided_a_result_are_those_with_it_and_where_there_is_none
     assert found == [[1], [2, 3], [4, 5], []]
     together, patients = places_of(declared.rules["R"], moments(8, 28, 48), held, series)
     assert together.tolist() == [1, 2, 3, 4, 5] and patients.tolist() == [0] * 5
+
+
+@pytest.mark.parametrize(("stop", "shown"), [(7.9, []), (8, [0]), (8.1, [0])])
+def test_a_course_that_is_evidence_is_one_that_was_judged(stop: float, shown: list[int]) -> None:
+    """Up to hour 8 of the four before hour 12; of a patient who is not asked about, nothing is shown."""
+    rule = {"kind": "treatment", "treatments": ["dopamine"], "given": True, "within_hours": 4}
+    declared = cohort({"R": rule, "A": {"kind": "event", "event": "admission", "happened": True}})
+    courses = [given(name, "dopamine", 1, stop) for name in "ab"]
+    held = records(
+        tables([person("a"), person("b")], (), [*ADMITTED, happened("b", "admission", 0)], courses), declared
+    )
+    assert [part["patient"].tolist() for part in evidence_of(declared.rules["R"], moments(12), held)] == [shown]
+    assert judge_rules({"R": declared.rules["R"]}, moments(12), held)["R"].tolist() == [T if shown else F]
+    assert [part["patient"].tolist() for part in evidence_of(declared.rules["A"], moments(12), held)] == [[0]]
