@@ -26,8 +26,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SUMMARY = ROOT / "docs/error_rates.csv"
 SEED = 20261129
 CONTROLS = (25, 10, 50)
-# Worlds that are also simulated with fewer and more controls.
-EVERY_SIZE = ("slopes + AR(1)", "twice as variable", "half as variable", "deaths of the sickest")
 TOGETHER = 40
 # About 1.5 SD of the controls' values at day 7, given the baseline. Rules whose answer a constant effect only shifts.
 EFFECT = 73.0
@@ -44,8 +42,7 @@ def main() -> None:
     parser.add_argument("--answers", type=Path, default=ROOT / "results/calibration/error_rates.csv")
     options = parser.parse_args()
     options.answers.parent.mkdir(parents=True, exist_ok=True)
-    every = [(world, controls) for controls in options.controls for world in options.worlds or WORLDS]
-    cells = [(world, controls) for world, controls in every if controls == CONTROLS[0] or world in EVERY_SIZE]
+    cells = [(world, controls) for controls in options.controls for world in options.worlds or WORLDS]
     simulate(options.answers, cells, options.minutes)
     if options.worlds is None:
         summary(pd.read_csv(options.answers)).to_csv(SUMMARY, index=False, lineterminator="\n", float_format="%.6g")
