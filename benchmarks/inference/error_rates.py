@@ -2,9 +2,10 @@
 
     OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/error_rates.py --minutes 40
 
-Answers are added to one file, so that a stopped run goes on where it was: group after group of studies, for so many
-minutes of processor time, which all worlds and sizes share alike. Then the rates are written to docs/error_rates.csv,
-from which `make docs` makes docs/error_rates.md. With --worlds, nothing is summarised.
+What the answers of each group of studies came to is added to error_rates.csv beside this script, so that a run goes on
+where the one before ended, for so many minutes of processor time, which all worlds and sizes share alike. Then the
+rates are written to docs/error_rates.csv, from which `make docs` makes docs/error_rates.md. With --worlds, nothing is
+summarised.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from __future__ import annotations
 import argparse
 import csv
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rate_answers import answers
+from rate_answers import Answer, answers
 from rate_worlds import WORLDS, draw_studies
 
 from historical_controls.dictionary.dictionary import load_dictionary
@@ -31,7 +33,10 @@ TOGETHER = 40
 EFFECT = 73.0
 SHIFTED = ("default", "satterthwaite", "weighted", "permutation", "mixedlm_z", "mmrm", "welch")
 KEY = ["world", "controls", "rule"]
-COLUMNS = ["world", "controls", "group", "study", "rule", "estimate", "p_value", "lower", "upper"]
+COUNTS = ["studies", "answers", "rejects", "intervals", "covers", "power"]
+COLUMNS = ["world", "controls", "group", "rule", *COUNTS]
+# What each rate is counted among.
+RATES = {"rejects": "answers", "covers": "intervals", "power": "intervals"}
 
 
 def main() -> None:
@@ -39,13 +44,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--worlds", nargs="+", choices=list(WORLDS))
     parser.add_argument("--controls", type=int, nargs="+", default=CONTROLS)
-    parser.add_argument("--answers", type=Path, default=ROOT / "results/calibration/error_rates.csv")
+    parser.add_argument("--groups", type=Path, default=Path(__file__).with_name("error_rates.csv"))
     options = parser.parse_args()
-    options.answers.parent.mkdir(parents=True, exist_ok=True)
     cells = [(world, controls) for controls in options.controls for world in options.worlds or WORLDS]
-    simulate(options.answers, cells, options.minutes)
+    simulate(options.groups, cells, options.minutes)
     if options.worlds is None:
-        summary(pd.read_csv(options.answers)).to_csv(SUMMARY, index=False, lineterminator="\n", float_format="%.6g")
+        summary(pd.read_csv(options.groups)).to_csv(SUMMARY, index=False, lineterminator="\n", float_format="%.6g")
         script = "OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/error_rates.py"
         record_run(ROOT, "error_rates", f"{script} --minutes {options.minutes:g}")
 
@@ -61,12 +65,12 @@ def simulate(path: Path, cells: list[tuple[str, int]], minutes: float) -> None:
         begun, number = time.process_time(), groups[cell]
         rng = np.random.default_rng([SEED, list(WORLDS).index(world), controls, number])
         studies = draw_studies(WORLDS[world], controls, TOGETHER, rng)
-        rows = [
-            {"world": world, "controls": controls, "group": number, "study": study, "rule": rule, **vars(answer)}
-            for study, by_rule in enumerate(answers(studies, dictionary, number))
-            for rule, answer in by_rule.items()
-        ]
-        _append(path, rows)
+        by_rule: dict[str, list[Answer]] = {}
+        for own in answers(studies, dictionary, number):
+            for rule, answer in own.items():
+                by_rule.setdefault(rule, []).append(answer)
+        here = {"world": world, "controls": controls, "group": number}
+        _append(path, [{**here, "rule": rule, **counted(rule, given)} for rule, given in by_rule.items()])
         groups[cell] += 1
         spent[cell] += time.process_time() - begun
 
@@ -87,43 +91,51 @@ def _append(path: Path, rows: list[dict[str, object]]) -> None:
         writer.writerows(rows)
 
 
-def summary(rows: pd.DataFrame) -> pd.DataFrame:
+def counted(rule: str, given: Sequence[Answer]) -> dict[str, int | None]:
+    """How many answers of one group there are, reject, have an interval, cover 0, and leave it out under EFFECT.
+
+    Power is that of the interval shifted by EFFECT; None of rules whose interval an effect does not only shift.
+    """
+    tested = [one for one in given if not np.isnan(one.p_value)]
+    bounded = [one for one in tested if not (np.isnan(one.lower) or np.isnan(one.upper))]
+    missed = sum(not one.lower <= -EFFECT <= one.upper for one in bounded)
+    return {
+        "studies": len(given),
+        "answers": len(tested),
+        "rejects": sum(one.p_value <= 0.05 for one in tested),
+        "intervals": len(bounded),
+        "covers": sum(one.lower <= 0 <= one.upper for one in bounded),
+        "power": missed if rule in SHIFTED else None,
+    }
+
+
+def summary(groups: pd.DataFrame) -> pd.DataFrame:
     """One row per world, number of controls and rule: studies, answers, rejections, intervals that cover 0, power.
 
-    Monte Carlo errors are those of the mean over groups, since studies of a group share a design. Power is that for
-    EFFECT: the interval, shifted by it, leaves 0 out.
+    Monte Carlo errors are those of the mean over groups, since studies of a group share a design.
     """
-    own = rows.assign(rejects=(rows["p_value"] <= 0.05).astype(float))
-    own["covers"] = _includes(own, 0.0)
-    own["power"] = (1 - _includes(own, -EFFECT)).where(own["rule"].isin(SHIFTED))
     out = []
-    for key, cell in own.groupby(KEY, sort=False):
-        given = cell.dropna(subset="p_value")
+    for key, cell in groups.groupby(KEY, sort=False):
         row: dict[str, object] = dict(zip(KEY, key, strict=True)) | {
-            "studies": len(cell),
-            "answers": len(given),
+            "studies": int(cell["studies"].sum()),
+            "answers": int(cell["answers"].sum()),
             "text": WORLDS[str(key[0])].text,
         }
-        for name in ("rejects", "covers", "power"):
-            row[name], row[f"{name}_mc"] = _rate(given.dropna(subset=name), name)
+        for name, among in RATES.items():
+            row[name], row[f"{name}_mc"] = _rate(cell[name], cell[among])
         out.append(row)
     return pd.DataFrame(out)
 
 
-def _includes(rows: pd.DataFrame, value: float) -> pd.Series:
-    """1 where the interval includes the value, 0 where not, nan where there is no interval."""
-    inside = (rows["lower"] <= value) & (value <= rows["upper"])
-    return inside.astype(float).where(rows["lower"].notna() & rows["upper"].notna())
-
-
-def _rate(given: pd.DataFrame, name: str) -> tuple[float, float]:
+def _rate(hits: pd.Series, counts: pd.Series) -> tuple[float, float]:
     """The rate and its standard error: the larger of the binomial one and of that with groups as units."""
-    if given.empty:
+    known = hits.notna() & (counts > 0)
+    hits, counts = hits[known], counts[known]
+    total, n = counts.sum(), len(counts)
+    if not n:
         return np.nan, np.nan
-    sums = given.groupby("group")[name].agg(["sum", "count"])
-    total, n = sums["count"].sum(), len(sums)
-    rate = float(sums["sum"].sum() / total)
-    left = sums["sum"] - rate * sums["count"]
+    rate = float(hits.sum() / total)
+    left = hits - rate * counts
     grouped = np.sqrt((left**2).sum() * n / max(n - 1, 1)) / total
     # With no event at all, or nothing but events, half of one more.
     inside = (rate * total + 0.5) / (total + 1)

@@ -63,16 +63,11 @@ def test_patients_who_die_have_no_later_value_and_the_worst_rank() -> None:
 
 
 def test_rates_count_groups_and_shift_intervals() -> None:
+    given = [(0.01, 1.0, 9.0), (0.2, -5.0, 5.0), (np.nan, np.nan, np.nan), (0.04, -90.0, -80.0)]
+    answers = [rate_answers.Answer(0.0, *one) for one in given]
     rows = pd.DataFrame(
-        {
-            "world": "AR(1)",
-            "controls": 25,
-            "rule": "default",
-            "group": [0, 0, 1, 1],
-            "p_value": [0.01, 0.2, np.nan, 0.04],
-            "lower": [1.0, -5.0, np.nan, -90.0],
-            "upper": [9.0, 5.0, np.nan, -80.0],
-        }
+        {"world": "AR(1)", "controls": 25, "rule": "default", "group": group} | error_rates.counted("default", own)
+        for group, own in ((0, answers[:2]), (1, answers[2:]))
     )
     row = error_rates.summary(rows).iloc[0]
     assert (row["studies"], row["answers"]) == (4, 3)
