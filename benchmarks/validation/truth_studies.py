@@ -3,8 +3,8 @@
     OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/validation/truth_studies.py --studies 200
 
 Answers are kept study by study in a folder, one file a world, so that a stopped run goes on where it was; then the
-summary is written to docs/validation.csv, from which `make docs` makes docs/validation.md. With --worlds, the lines of
-the others stay as they are.
+summary is written to docs/validation.csv, from which `make docs` makes docs/validation.md. With --worlds, nothing is
+summarised, unless --again asks to replace the lines of these worlds.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=200)
     parser.add_argument("--worlds", nargs="+", choices=list(WORLDS))
     parser.add_argument("--answers", type=Path, default=ROOT / "results/calibration/truth_studies")
+    parser.add_argument("--again", action="store_true", help="replace the lines of --worlds in the summary")
     options = parser.parse_args()
     raw = read_config(ROOT / "config.yaml")
     dictionary = load_dictionary(ROOT / "data/dictionary")
@@ -45,10 +46,14 @@ def main() -> None:
             for numbers in batches(world, range(max(first, next_number(path)), last)):
                 append(path, sorted(study_answers(world, numbers, raw, dictionary), key=lambda row: row["number"]))
         sys.stderr.write(f"{min(first + AT_ONCE, options.studies)} of {options.studies}\n")
+    if options.worlds and not options.again:
+        return
     answers = pd.concat([pd.read_csv(path) for path in files.values()], ignore_index=True)
     summarise(answers[answers["number"] < options.studies], list(files), raw, dictionary)
     script = "OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/validation/truth_studies.py"
-    only = "" if options.worlds is None else " --worlds " + " ".join(f'"{world}"' for world in options.worlds)
+    only = (
+        "" if options.worlds is None else " --worlds " + " ".join(f'"{world}"' for world in options.worlds) + " --again"
+    )
     record_run(ROOT, "validation", f"{script} --studies {options.studies}{only}", ", ".join(options.worlds or []))
 
 
