@@ -51,9 +51,8 @@ def main() -> None:
     answers = pd.concat([pd.read_csv(path) for path in files.values()], ignore_index=True)
     summarise(answers[answers["number"] < options.studies], list(files), raw, dictionary)
     script = "OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/validation/truth_studies.py"
-    only = (
-        "" if options.worlds is None else " --worlds " + " ".join(f'"{world}"' for world in options.worlds) + " --again"
-    )
+    named = " ".join(f'"{world}"' for world in options.worlds or ())
+    only = f" --worlds {named} --again" if named else ""
     record_run(ROOT, "validation", f"{script} --studies {options.studies}{only}", ", ".join(options.worlds or []))
 
 

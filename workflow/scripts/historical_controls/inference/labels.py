@@ -37,9 +37,6 @@ class Labels:
     size: int
     exact: bool
 
-    def __len__(self) -> int:
-        return len(self.members)
-
     @property
     def matrix(self) -> NDArray[np.bool_]:
         """Who is labelled treated (B, size)."""

@@ -26,7 +26,7 @@ def by_bounds(lower: Array, upper: Array) -> Pairs:
     """
     # Comparisons with nan are false, so that such pairs stay undecided.
     better = (lower[:, None] > upper[None, :]).view(np.int8)
-    # The transpose, written down anew: to read the first one by columns takes ten times as long.
+    # The transpose, compared anew: reading the first one by columns is slower.
     better -= (lower[None, :] > upper[:, None]).view(np.int8)
     return better
 

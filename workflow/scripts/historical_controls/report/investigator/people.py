@@ -161,7 +161,7 @@ def _quantile(printer: Printer, code: str, arm: str, name: Statistic) -> Markup:
     )
     if exact is not None or (lower is None and upper is None):
         return printer.number(exact)
-    # Values below a limit lie far from the quantiles of many patients: its bounds are then one number.
+    # A few of many patients beyond a limit move a quantile by less than is printed.
     if lower and upper and printed_value(lower) == printed_value(upper):
         return printer.number(lower)
     # Beyond a limit of the assay a quantile has one bound alone.
