@@ -13,7 +13,6 @@ import argparse
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -26,11 +25,9 @@ from historical_controls.analysis.model.model_data import model_data
 from historical_controls.config.analysis.analysis import Analysis, CovarianceRung
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.mixed_model.design.arrays import Design
-from historical_controls.mixed_model.fits.engines import machinery
-from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_design
-from historical_controls.mixed_model.fits.imputed import with_responses
-from historical_controls.mixed_model.likelihood.likelihood import evaluate
-from historical_controls.mixed_model.likelihood.optimiser import Control, refine
+from historical_controls.mixed_model.fits.gaussian import fit_design
+from historical_controls.mixed_model.fits.responses import fit_responses
+from historical_controls.mixed_model.likelihood.optimiser import Control
 
 CONTRAST_DAYS = (7, 14, 21)
 RUNGS = {
@@ -54,22 +51,6 @@ def responses(design: Design, visits: pd.DataFrame) -> np.ndarray:
     return wide.reindex(pd.MultiIndex.from_frame(rows[["subject", "day"]])).to_numpy(dtype=float)
 
 
-def fits(design: Design, y: np.ndarray) -> Iterator[MixedModelFit]:
-    """The fits of responses (B, N): from the first one's maximum where gradients lead on from there, else alone."""
-    first = fit_design(replace(design, y=y[0]), Control())
-    many = with_responses(first.problem, design, y)
-    theta = np.tile(first.point.theta, (len(y), 1))
-    near, good = refine(partial(evaluate, *machinery(many, design.spec)), theta, first.point.information, Control())
-    for number, own in enumerate(y):
-        alone = replace(design, y=own)
-        if near is None or not good[number]:
-            yield fit_design(alone, Control())
-            continue
-        problem = with_responses(first.problem, alone, own)
-        optimum = evaluate(*machinery(problem, design.spec), near.theta[number])
-        yield replace(first, design=alone, problem=problem, optimum=optimum)
-
-
 def answers(world: str, studies: int, n_treated: int, n_controls: int) -> Iterator[dict[str, object]]:
     """One row per study, rung and day: criterion, parameters, estimate, standard error, df."""
     settings = Analysis.model_validate({"days": list(CONTRAST_DAYS), "adjust_for_baseline": False, "covariates": []})
@@ -83,7 +64,11 @@ def answers(world: str, studies: int, n_treated: int, n_controls: int) -> Iterat
         L = difference_rows(start, mean, CONTRAST_DAYS)
         y = np.array([responses(start.design, visits) for _, visits in tables])
         for first in range(0, studies, TOGETHER):
-            for number, fit in enumerate(fits(start.design, y[first : first + TOGETHER]), start=first):
+            group = y[first : first + TOGETHER]
+            alone = fit_design(replace(start.design, y=group[0]), Control())
+            for number, fit in enumerate(fit_responses(alone, group), start=first):
+                if fit is None:
+                    continue
                 try:
                     contrasts = fit.contrasts(L, "kenward-roger")
                 except FAILURES:

@@ -27,12 +27,12 @@ from historical_controls.mixed_model.design.arrays import Design
 from historical_controls.mixed_model.design.design import build_design, fixed_rows
 from historical_controls.mixed_model.fits.engines import machinery
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_design
-from historical_controls.mixed_model.fits.imputed import with_responses
+from historical_controls.mixed_model.fits.responses import fit_responses
 from historical_controls.mixed_model.fits.scores import subject_scores
 from historical_controls.mixed_model.fits.weighted import solve_weighted
 from historical_controls.mixed_model.inference.contrast import Contrast
 from historical_controls.mixed_model.likelihood.likelihood import evaluate
-from historical_controls.mixed_model.likelihood.optimiser import Control, Near, maximise, newton, refine
+from historical_controls.mixed_model.likelihood.optimiser import Control, newton
 from historical_controls.mixed_model.likelihood.reduction import reduce
 
 DAY = 7
@@ -84,31 +84,10 @@ def fits(batch: Batch, mean: MeanModel, rung: CovarianceRung, null: bool = False
     design = build_design(mean.frame, specification(mean.null if null else mean.fixed, rung))
     y = _responses(batch.studies, design)
     first = next((fit for fit in (_alone(design, own) for own in y[:3]) if fit and not fit.singular), None)
-    # The visits engine solves one problem at a time, and from a boundary no gradient leads away.
+    # The visits engine solves one problem at a time, which the benchmark gives a single start.
     if first is None or design.spec.over_visits:
         return [_alone(design, own) for own in y]
-    return _together(first, design, y)
-
-
-def _together(first: MixedModelFit, design: Design, y: NDArray[np.float64]) -> list[MixedModelFit | None]:
-    """Fits of neighbours of a fit, all at once; where one of them ends the whole batch, by halves."""
-    if len(y) < 4:
-        return [_alone(design, own) for own in y]
-    many = with_responses(first.problem, design, y)
-    theta = np.tile(first.point.theta, (len(y), 1))
-    near, good = refine(partial(evaluate, *machinery(many, design.spec)), theta, first.point.information, Control())
-    if near is None:
-        half = len(y) // 2
-        return [*_together(first, design, y[:half]), *_together(first, design, y[half:])]
-    out: list[MixedModelFit | None] = []
-    for own, at, done in zip(y, near.theta, good, strict=True):
-        problem = with_responses(first.problem, replace(design, y=own), own)
-        engine = machinery(problem, design.spec)
-        # Newton goes on from where gradients led, which is nearer than its own starts.
-        optimum = evaluate(*engine, at) if done else maximise(*engine, Control(), Near(at))[0]
-        fit = replace(first, design=replace(design, y=own), problem=problem, optimum=optimum)
-        out.append(fit if fit.converged else None)
-    return out
+    return [fit if fit and fit.converged else None for fit in fit_responses(first, y)]
 
 
 def _alone(design: Design, y: NDArray[np.float64]) -> MixedModelFit | None:

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from historical_controls.mixed_model import MixedModelSpec, build_design
 from historical_controls.mixed_model.design.specification import VISIT_STRUCTURES
 from historical_controls.mixed_model.fits.engines import machinery
-from historical_controls.mixed_model.likelihood.likelihood import Point, evaluate
+from historical_controls.mixed_model.fits.influence import without
+from historical_controls.mixed_model.fits.responses import with_responses
+from historical_controls.mixed_model.likelihood.likelihood import Point, evaluate, expected
 from historical_controls.mixed_model.likelihood.reduction import reduce
 
 FORMS = [(None, "free"), ("arm", "free"), ("arm", "one_scale"), ("arm", "two_scales")]
@@ -64,6 +66,28 @@ def test_random_effects(random, residual, groups, form, correlated, seed, reml, 
         weights=weights,
     )
     agree(spec, seed)
+
+
+@pytest.mark.parametrize(("random", "residual", "groups", "form", "correlated"), RANDOM)
+def test_several_problems_have_the_derivatives_of_each(random, residual, groups, form, correlated) -> None:  # type: ignore[no-untyped-def]
+    """Leading axes: other responses, at other parameters, without a subject that only one of the problems has."""
+    model = {"random_correlated": correlated, "residual": residual, "time": "day", "groups": groups}
+    spec = MixedModelSpec("y ~ arm * day + x", "id", random, group_form=form, **model)
+    design, rng = build_design(study(3, days=5), spec), np.random.default_rng(3)
+    reduced = reduce(design)
+    y = design.y + rng.normal(size=(3, len(design.y)))
+    several = without(with_responses(reduced, design, y), np.array([2, 5, 9]))
+    engine, parameters = machinery(several, spec)
+    theta = parameters.start(0.7) + rng.normal(size=(3, parameters.size)) * 0.2
+    together = evaluate(engine, parameters, theta)
+    assert together is not None
+    for number, left_out in enumerate([2, 5, 9]):
+        own = without(with_responses(reduced, design, y[number]), left_out)
+        alone = evaluate(*machinery(own, spec), theta[number])
+        assert alone is not None
+        for name in ("loglik", "gradient", "full_information", "information"):
+            assert getattr(together, name)[number] == pytest.approx(getattr(alone, name), rel=1e-9, abs=1e-8)
+        assert expected(together)[number] == pytest.approx(expected(alone), rel=1e-9, abs=1e-8)
 
 
 @settings(max_examples=3, deadline=None, derandomize=True)

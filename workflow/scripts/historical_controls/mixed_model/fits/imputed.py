@@ -25,20 +25,18 @@ from historical_controls.mixed_model.design.errors import NotConverged, Specific
 from historical_controls.mixed_model.design.messages import Code, Message
 from historical_controls.mixed_model.design.specification import MixedModelSpec
 from historical_controls.mixed_model.fits import covariance, influence
-from historical_controls.mixed_model.fits.engines import machinery
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_design
+from historical_controls.mixed_model.fits.responses import at_maximum, maxima
 from historical_controls.mixed_model.inference.answers import SEED, Answers
 from historical_controls.mixed_model.inference.contrast import Contrast, Method, t_contrast
-from historical_controls.mixed_model.likelihood.likelihood import Point, evaluate
-from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, Near, maximise, not_converged, refine
+from historical_controls.mixed_model.likelihood.likelihood import Point
+from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, not_converged
 from historical_controls.mixed_model.likelihood.reduction import Problem
+from historical_controls.mixed_model.likelihood.together import Peak
 
 ROUNDS = 10
 # Chains that go on from copies of another covariance begin near their law.
 ROUNDS_ON = 3
-# A copy that gradients alone do not lead to its maximum, as next to a boundary, is maximised on its own, ten times as
-# slowly: in the last round and every third before it. In between it keeps its theta with a beta and sigma of its own.
-ALONE_EVERY = 3
 
 
 @dataclass(frozen=True)
@@ -242,21 +240,21 @@ class Copier:
         start = fits[0]
         y, theta = (np.stack(part) for part in ([fit.design.y for fit in fits], [fit.point.theta for fit in fits]))
         # Each copy was scaled by its own response; the chains need all of them in the units of one.
-        rescaled = [self._fit(start, *own).point for own in zip(y, theta, strict=True)]
+        rescaled = [at_maximum(start, *own).point for own in zip(y, theta, strict=True)]
         parts = (np.stack(part) for part in zip(*map(_parts, rescaled), strict=True))
         return self._after(ROUNDS_ON, start, Copies(y, *parts), generator)
 
     def others(self, first: MixedModelFit, y: Array) -> tuple[MixedModelFit, ...]:
         """Fits of given copies y (D, N), from that of the first one. Raises NotConverged."""
-        state = self._fitted(first, y, _tiled(first.point.theta, len(y)), alone=True)
-        return tuple(self._fit(first, own, theta) for own, theta in zip(state.y, state.theta, strict=True))
+        state = self._fitted(first, y, _tiled(first.point.theta, len(y)))
+        return tuple(at_maximum(first, own, theta) for own, theta in zip(state.y, state.theta, strict=True))
 
     def _after(
         self, rounds: int, start: MixedModelFit, state: Copies, generator: np.random.Generator
     ) -> tuple[MixedModelFit, ...]:
-        for left in reversed(range(rounds)):
-            state = self._fitted(start, self._drawn(start, state, generator), state.theta, left % ALONE_EVERY == 0)
-        return tuple(self._fit(start, own, theta) for own, theta in zip(state.y, state.theta, strict=True))
+        for _ in range(rounds):
+            state = self._fitted(start, self._drawn(start, state, generator), state.theta)
+        return tuple(at_maximum(start, own, theta) for own, theta in zip(state.y, state.theta, strict=True))
 
     def _drawn(self, start: MixedModelFit, state: Copies, generator: np.random.Generator) -> Array:
         """New values beyond the limits, the mean drawn from its law given the covariance (CE-13)."""
@@ -269,52 +267,20 @@ class Copier:
         covariances = partial(covariance.subject_covariances, design, problem, start.point, state.nu, state.sigma2)
         return redraw(state.y, coefficients @ design.X.T, self.bounds, self.subjects, covariances, generator)
 
-    def _fitted(self, start: MixedModelFit, y: Array, theta: Array, alone: bool) -> Copies:
-        """Fits of new responses, together where gradients suffice; the others one by one where `alone`.
-
-        Raises NotConverged.
-        """
-        spec, parts = self.design.spec, []
-        near, kept, good = None, None, np.zeros(len(y), dtype=bool)
-        # The visits engine solves one problem at a time; from a boundary no gradient leads away.
-        if not spec.over_visits:
-            objective = partial(evaluate, *machinery(with_responses(start.problem, self.design, y), spec))
-            if not start.singular:
-                near, good = refine(objective, theta, start.point.information, Control())
-            kept = None if alone or (near is not None and good.all()) else objective(theta)
-        for copy, response in enumerate(y):
-            place = near if near is not None and good[copy] else kept
-            if place is not None:
-                parts.append([part[copy] for part in _parts(place)])
-                continue
-            problem = with_responses(start.problem, self.design, response)
-            own, attempts = maximise(*machinery(problem, spec), Control(), Near(theta[copy]))
-            if own is None:
-                raise not_converged(attempts)
-            parts.append(list(_parts(own)))
-        return Copies(y, *(np.stack(part) for part in zip(*parts, strict=True)))
-
-    def _fit(self, start: MixedModelFit, y: Array, theta: Array) -> MixedModelFit:
-        design = replace(self.design, y=y)
-        problem = with_responses(start.problem, design, y)
-        return replace(start, design=design, problem=problem, optimum=evaluate(*machinery(problem, design.spec), theta))
+    def _fitted(self, start: MixedModelFit, y: Array, theta: Array) -> Copies:
+        """Fits of new responses, each from its theta. Raises NotConverged."""
+        peaks = [peak for peak in maxima(start, self.design, y, theta) if peak is not None]
+        if len(peaks) < len(y):
+            raise not_converged(start.attempts)
+        return Copies(y, *(np.stack(part) for part in zip(*map(_parts, peaks), strict=True)))
 
 
-def _parts(point: Point) -> tuple[Array, Any, Any, Array, Array]:
+def _parts(point: Point | Peak) -> tuple[Array, Any, Any, Array, Array]:
     return point.theta, point.nu, point.sigma2, point.beta, point.Phi
 
 
 def _tiled(part: Any, copies: int) -> Array:
     return np.broadcast_to(part, (copies, *np.shape(part)))
-
-
-def with_responses(problem: Problem, design: Design, y: Array) -> Problem:
-    """The reduced problem with other responses (..., N), in the same reduced units (MM-4)."""
-    root = np.ones(len(design.y)) if design.weight is None else np.sqrt(design.weight)
-    M = np.broadcast_to(problem.M, (*y.shape[:-1], *problem.M.shape)).copy()
-    # Offset and scale stay those of the first fit, so that theta, beta and constant mean the same in every copy.
-    M[..., -1, :] = (y - design.X @ problem.offset) * root / problem.y_scale
-    return replace(problem, M=M)
 
 
 def _between(estimates: Array) -> Any:

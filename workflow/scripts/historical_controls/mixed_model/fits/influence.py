@@ -9,17 +9,17 @@ from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import linalg
 
-from historical_controls.mixed_model.design.arrays import Array, Design
+from historical_controls.mixed_model.design.arrays import Array, Codes, Design
 from historical_controls.mixed_model.design.errors import NumericalFailure, typed_failures
 from historical_controls.mixed_model.design.messages import Message
 from historical_controls.mixed_model.design.specification import MixedModelSpec
 from historical_controls.mixed_model.fits.engines import machinery
 from historical_controls.mixed_model.likelihood.likelihood import Point, evaluate
-from historical_controls.mixed_model.likelihood.optimiser import Control, Near, maximise, refine
+from historical_controls.mixed_model.likelihood.optimiser import Control, Near, maximise
 from historical_controls.mixed_model.likelihood.reduction import Problem
+from historical_controls.mixed_model.likelihood.together import Objective, Peak, maximise_together
 
 CELLS = 200_000  # of all the refits that are done together: their arrays stay in the processor's cache
 
@@ -64,12 +64,11 @@ def leave_one_out(fit: Fit) -> Influence:
     """Refit without each subject, from the full fit's covariance parameters; many at once where that is possible."""
     problem, index = fit.problem, fit.design.subjects
     beta, loglik = np.full((len(index), problem.p), np.nan), np.full(len(index), np.nan)
-    for subjects, point, good in _neighbours(fit):
-        beta[subjects] = np.where(good[..., None], point.beta, np.nan)
-        loglik[subjects] = np.where(good, point.loglik, np.nan)
-    # Whatever the batch could not settle (boundaries, downhill steps) goes through the full protocol.
-    for subject in np.flatnonzero(np.isnan(loglik)):
-        alone = _alone(fit, int(subject))
+    for subject, peak in _neighbours(fit):
+        beta[subject], loglik[subject] = peak.beta, peak.loglik
+    # Whatever the batch could not settle goes through the full protocol.
+    for subject in map(int, np.flatnonzero(np.isnan(loglik))):
+        alone = _alone(fit, subject)
         if alone is not None:
             beta[subject], loglik[subject] = alone.beta, alone.loglik
     values = problem.offset + problem.y_scale * linalg.solve_triangular(problem.T, beta.T, check_finite=False).T
@@ -86,11 +85,8 @@ def refits(fit: Refit, subjects: Collection[Any] | None = None) -> Iterator[tupl
     subjects: those left out, None for everybody. Design and basis stay those of the full table, so small-sample methods
     that count its rows (between-within) are not those of a refit.
     """
-    near = {}
+    near = {subject: peak.theta for subject, peak in _neighbours(fit)} if subjects is None else {}
     chosen = [n for n, label in enumerate(fit.design.subjects) if subjects is None or label in subjects]
-    for several, point, good in _neighbours(fit) if subjects is None else ():
-        maxima = zip(np.atleast_1d(several), np.atleast_2d(point.theta), np.atleast_1d(good), strict=True)
-        near.update({int(position): theta for position, theta, ok in maxima if ok})
     for position in chosen:
         problem = without(fit.problem, position)
         theta = near.get(position)
@@ -101,34 +97,35 @@ def refits(fit: Refit, subjects: Collection[Any] | None = None) -> Iterator[tupl
         yield fit.design.subjects[position], again
 
 
-def _neighbours(fit: Fit) -> Iterator[tuple[Any, Point, NDArray[np.bool_]]]:
-    """Left-out subjects, their refits, and which of these are maxima.
+def _neighbours(fit: Fit) -> Iterator[tuple[int, Peak]]:
+    """Left-out subjects whose refit has its maximum near that of the fit, with this maximum."""
+    # On a boundary there may be no gradient to follow.
+    borrowed = None if fit.singular else fit.point.information
+    for subjects in _batches(fit):
 
-    Gradients suffice next to an interior optimum; next to a boundary one nothing is tried here.
-    """
-    for subjects in [] if fit.singular else _batches(fit):
-        engine, parameters = machinery(without(fit.problem, subjects), fit.spec)
-        theta = np.broadcast_to(fit.point.theta, (*np.shape(subjects), len(fit.point.theta)))
-        objective = partial(evaluate, engine, parameters)
-        point, good = refine(objective, theta, fit.point.information, Control())
-        if point is not None:
-            yield subjects, point, good
+        def objective_of(numbers: Codes, subjects: Codes = subjects) -> Objective:
+            return partial(evaluate, *machinery(without(fit.problem, subjects[numbers]), fit.spec))
+
+        theta = np.tile(fit.point.theta, (len(subjects), 1))
+        peaks = maximise_together(objective_of, theta, Control(), borrowed)
+        yield from ((int(one), peak) for one, peak in zip(subjects, peaks, strict=True) if peak is not None)
 
 
-def _batches(fit: Fit) -> list[Any]:
-    """Positions of the subjects whose refits go together; over visits, one by one."""
-    everyone = np.arange(len(fit.design.first))
+def _batches(fit: Fit) -> list[Codes]:
+    """Positions of the subjects whose refits go together; none over visits, where each goes alone."""
     if fit.spec.over_visits:
-        return list(everyone)
+        return []
+    everyone = np.arange(len(fit.design.first))
     together = max(CELLS // fit.problem.M.size, 1)
     return np.array_split(everyone, -(-len(everyone) // together))
 
 
 def _alone(fit: Fit, subject: int) -> Point | None:
     """The full protocol for one refit; None where it does not converge, or where its linear algebra fails."""
+    near = Near(fit.point.theta, None if fit.singular else fit.point.information)
     try:
         with typed_failures():
-            return maximise(*machinery(without(fit.problem, subject), fit.spec), Control(), Near(fit.point.theta))[0]
+            return maximise(*machinery(without(fit.problem, subject), fit.spec), Control(), near)[0]
     except NumericalFailure:
         # Without one of four patients a covariance over visits may be singular: no answer, and no reason to stop.
         return None

@@ -1,8 +1,8 @@
 """The profiled log-likelihood of theta with its gradient and Hessian (MM-2, MM-3, MM-7, MM-9, MM-15).
 
 Everything is evaluated at V* = V / sigma^2 and the standardised residual e = (y - X beta) / sigma, sigma^2
-being profiled out in closed form. An engine of several problems takes theta (..., k) and gives, with the same
-leading axes, log-likelihoods and gradients; information is for one problem at a time.
+being profiled out in closed form. An engine of several problems takes theta (..., k) and gives everything with the
+same leading axes; of covariances over visits there is one problem at a time.
 """
 
 from __future__ import annotations
@@ -40,9 +40,7 @@ class Engine(Protocol):
     def solve(self, nu: Array) -> Any: ...
     def totals(self, solved: Any) -> tuple[Any, Array]: ...
     def score(self, nu: Array, solved: Any, Phi: Array, beta: Array, sigma: Any) -> Array: ...
-    def second_order(
-        self, nu: Array, solved: Any, Phi: Array, beta: Array, sigma: float
-    ) -> tuple[SecondOrder, ...]: ...
+    def second_order(self, nu: Array, solved: Any, Phi: Array, beta: Array, sigma: Any) -> tuple[SecondOrder, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -87,25 +85,26 @@ class Point:
 
     @cached_property
     def full_information(self) -> Array:
-        """Observed information about (theta, log sigma^2) (size + 1, size + 1) (MM-15)."""
+        """Observed information about (theta, log sigma^2) (..., size + 1, size + 1) (MM-15)."""
         v = self.parameters.scale_direction(self.nu)
         # J (coordinates, size + 1): derivatives in theta and, last, in log sigma^2, which scales every variance alike.
-        J = np.column_stack([self.jacobian, v])
-        info = J.T @ observed(self) @ J
-        k = len(self.theta)
+        J = np.concatenate([self.jacobian, v[..., None]], axis=-1)
+        info = J.mT @ observed(self) @ J
+        k = self.theta.shape[-1]
         # At a boundary optimum J vanishes but the score in nu does not: this term alone certifies the maximum (MM-5).
-        info[:k, :k] -= self.parameters.curvature(self.theta, self.score)
+        info[..., :k, :k] -= self.parameters.curvature(self.theta, self.score)
         # Second derivative in theta and log sigma^2: nu is proportional to sigma^2, and so is its derivative in theta.
-        mixed = self.parameters.scale_direction(self.jacobian).T @ self.score
-        info[:k, k] -= mixed
-        info[k, :k] -= mixed
-        return (info + info.T) / 2
+        mixed = (self.parameters.scale_direction(self.jacobian.mT) @ self.score[..., None])[..., 0]
+        info[..., :k, k] -= mixed
+        info[..., k, :k] -= mixed
+        return (info + info.mT) / 2
 
     @cached_property
     def information(self) -> Array:
-        """Observed information about theta with sigma^2 profiled out (MM-15)."""
+        """Observed information about theta with sigma^2 profiled out (..., size, size) (MM-15)."""
         info = self.full_information
-        return info[:-1, :-1] - np.outer(info[:-1, -1], info[-1, :-1]) / info[-1, -1]
+        along = info[..., :-1, -1]
+        return info[..., :-1, :-1] - along[..., :, None] * along[..., None, :] / info[..., -1:, -1:]
 
 
 def evaluate(engine: Engine, parameters: Parameters, theta: Array) -> Point | None:
@@ -145,35 +144,37 @@ def _profile(engine: Engine, parameters: Parameters, theta: Array, nu: Array, so
 
 def observed(point: Point) -> Array:
     """Observed information in the coordinates nu, their curvature included (MM-15)."""
-    P = np.concatenate([part.P for part in point.second_order])
+    P = np.concatenate([part.P for part in point.second_order], axis=-3)
     Phi, restricted = point.Phi, point.restricted
-    PX, Pe = P[:, :-1, :-1], P[:, :-1, -1]
+    Pe = P[..., :-1, -1]
     # P of all groups meets here, because they share beta; T and Q are block diagonal, because a direction of one
     # group's covariance moves no subject of another.
-    info = -0.5 * _coupled(PX, restricted) - P[:, -1, :-1] @ Phi @ Pe.T
+    info = -0.5 * _coupled(P[..., :-1, :-1], restricted) - P[..., -1, :-1] @ Phi @ Pe.mT
     start = 0
     for part in point.second_order:
-        own = slice(start, start + len(part.T))
-        info[own, own] += part.residual() - 0.5 * part.T + part.traced(restricted) - part.bends
+        own = slice(start, start + part.T.shape[-1])
+        info[..., own, own] += part.residual() - 0.5 * part.T + part.traced(restricted) - part.bends
         start = own.stop
     return info
 
 
 def expected(point: Point) -> Array:
     """Expected REML information in the coordinates nu (MM-17)."""
-    P = np.concatenate([part.P for part in point.second_order])
+    P = np.concatenate([part.P for part in point.second_order], axis=-3)
     # Blocks as in `observed`; the quadratic forms in e are replaced by their expectations.
-    info = 0.5 * _coupled(P[:, :-1, :-1], point.Phi)
+    info = 0.5 * _coupled(P[..., :-1, :-1], point.Phi)
     start = 0
     for part in point.second_order:
-        own = slice(start, start + len(part.T))
-        info[own, own] += 0.5 * part.T - part.traced(point.Phi)
+        own = slice(start, start + part.T.shape[-1])
+        info[..., own, own] += 0.5 * part.T - part.traced(point.Phi)
         start = own.stop
     return info
 
 
 def _coupled(P: Array, Phi: Array) -> Array:
-    """tr(Phi P_r Phi P_s)."""
+    """tr(Phi P_r Phi P_s) (..., R, R)."""
     # tr(AB) is the sum of the entries of A times those of B': one product of (R, p^2) matrices for all pairs.
-    left = (Phi @ P @ Phi).reshape(len(P), -1)
-    return left @ P.transpose(0, 2, 1).reshape(len(P), -1).T
+    Phi = Phi[..., None, :, :]
+    left, right = Phi @ P @ Phi, P.mT
+    shape = (*P.shape[:-2], P.shape[-1] ** 2)
+    return np.asarray(left.reshape(shape) @ right.reshape(shape).mT)

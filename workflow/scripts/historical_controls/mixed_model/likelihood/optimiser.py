@@ -44,7 +44,6 @@ class Control:
     """Tuning of the optimisation; decrement is g'I^-1 g, twice the log-likelihood still to gain.
 
     chord: below this the Hessian is reused.
-    refined: below this a quasi-Newton step is the last one; it leaves about a thousandth of that.
     nearly, patience: with less than `nearly` to gain a maximum is at most `patience` steps away; a ridge never ends.
     noise: error of the log-likelihood relative to its own size.
     """
@@ -54,7 +53,6 @@ class Control:
     chord: float = 1e-6
     converged: float = 1e-9
     polished: float = 1e-17
-    refined: float = 1e-12
     radius: float = 1.0
     nearly: float = 1e-3
     patience: int = 30
@@ -84,12 +82,15 @@ class Near:
 
 @dataclass(frozen=True)
 class Step:
-    """A proposed move with its predicted gain, the decrement and the smallest relative eigenvalue."""
+    """A proposed move with its predicted gain, the decrement and the smallest relative eigenvalue.
+
+    Leading axes stand for several problems.
+    """
 
     move: Array
-    gain: float
-    decrement: float
-    lowest: float
+    gain: Any
+    decrement: Any
+    lowest: Any
 
 
 def maximise(
@@ -172,7 +173,7 @@ def newton(
         if borrowed is None and not chord:
             information = point.information
         assert information is not None
-        step = _propose(point.gradient, information, radius)
+        step = propose(point.gradient, information, radius)
         near = near + 1 if step.decrement < control.nearly else 0
         if near > control.patience:
             return point, _ended(point, label, k, step, control)
@@ -186,11 +187,11 @@ def newton(
         if trial is not None and gain > 0.05 * step.gain - noise:
             # Steps that gain nothing and come no nearer only move within rounding: they would only use up the steps.
             negligible = borrowed is None and step.decrement < control.converged and gain < noise
-            if negligible and _size(trial, information) >= step.decrement:
+            if negligible and decrement(trial, information) >= step.decrement:
                 return point, _ended(point, label, k, step, control)
             radius = min(2 * radius, 10.0) if gain > 0.7 * step.gain else radius
             if borrowed is not None:
-                information = _updated(
+                information = updated(
                     information, trial.theta - point.theta, point.gradient - trial.gradient, np.array(True)
                 )
             point = trial
@@ -203,36 +204,7 @@ def newton(
     return point, _ended(point, label, control.steps, step, control)
 
 
-def refine(
-    objective: Callable[[Array], Place | None], theta: Array, information: Array, control: Control
-) -> tuple[Place | None, NDArray[np.bool_]]:
-    """BFGS for several problems at once, from near their maxima, with the information of a neighbouring problem.
-
-    theta (..., k), information (..., k, k). Returns the points and which of them are maxima. It needs gradients
-    only, and must not start on a boundary, where a saddle has no gradient to follow.
-    """
-    failed = np.zeros(theta.shape[:-1], dtype=bool)
-    point = objective(theta)
-    for _ in range(control.steps):
-        if point is None:
-            break
-        move = np.linalg.solve(information, point.gradient[..., None])[..., 0]
-        decrement = (point.gradient * move).sum(axis=-1)
-        # Those that are done take this last step, too: it costs nothing, since the others are evaluated anyway.
-        done = (decrement >= 0) & (decrement < control.refined)
-        # Failed problems stay where they are: an impossible covariance of one would end the whole batch.
-        trial = objective(np.where(failed[..., None], point.theta, point.theta + move))
-        if trial is None or (done | failed).all():
-            return trial, done & ~failed
-        # No line search for a whole batch: who goes downhill is refitted alone, with Newton.
-        lower = trial.loglik < point.loglik - control.noise * np.abs(point.loglik)
-        failed |= ~done & (lower | (decrement < 0))
-        information = _updated(information, trial.theta - point.theta, point.gradient - trial.gradient, ~done & ~failed)
-        point = trial
-    return None, failed
-
-
-def _updated(information: Array, moved: Array, turned: Array, which: NDArray[np.bool_]) -> Array:
+def updated(information: Array, moved: Array, turned: Array, which: NDArray[np.bool_]) -> Array:
     """BFGS: the information that explains how far the gradient turned, where the curvature was positive."""
     pulled = np.asarray(information @ moved[..., None])[..., 0]
     product, before = (turned * moved).sum(axis=-1), (moved * pulled).sum(axis=-1)
@@ -244,34 +216,42 @@ def _updated(information: Array, moved: Array, turned: Array, which: NDArray[np.
     return information + np.where(good[..., None, None], change, 0.0)
 
 
-def _propose(gradient: Array, information: Array, radius: float) -> Step:
-    """Newton step with the eigenvalues' absolute values, shortened to the radius (Dauphin et al. 2014)."""
+def propose(gradient: Array, information: Array, radius: Any) -> Step:
+    """Newton steps with the eigenvalues' absolute values, each shortened to its radius (Dauphin et al. 2014).
+
+    gradient (..., k), information (..., k, k), radius (...): for several problems at once.
+    """
     values, vectors = np.linalg.eigh(information)
+    lead = gradient.shape[:-1]
     # Independent residuals in one group have no covariance parameter but sigma^2, which is profiled out.
-    if len(values) == 0:
-        return Step(np.empty(0), 0.0, 0.0, 1.0)
-    top = max(float(np.abs(values).max()), 1e-300)
+    if values.shape[-1] == 0:
+        return Step(gradient, np.zeros(lead), np.zeros(lead), np.ones(lead))
+    size = np.abs(values)
+    top = np.maximum(size.max(axis=-1), 1e-300)
     # With absolute values a step leaves a saddle instead of approaching it; the floor keeps steps along flat
     # directions finite.
-    size = np.maximum(np.abs(values), 1e-11 * top)
-    along = vectors.T @ gradient
-    decrement = float(along @ (along / size))
-    lowest = float(values[0] / top)
-    if decrement < 1e-9 and lowest < -1e-7:
+    size = np.maximum(size, 1e-11 * top[..., None])
+    along = (vectors.mT @ gradient[..., None])[..., 0]
+    decrement, lowest = (along * along / size).sum(axis=-1), values[..., 0] / top
+    saddle = (decrement < 1e-9) & (lowest < -1e-7)
+    if saddle.any():
         # a saddle has no gradient to follow: leave it along its steepest curvature
-        along = along + np.where(values == values[0], size * 0.1, 0.0)
+        along = along + np.where(saddle[..., None] & (values == values[..., :1]), size * 0.1, 0.0)
     move = along / size
-    damping = 0.0
+    damping = np.zeros(lead)
     # Levenberg's damping shortens the flat directions first, where the quadratic model is least to be trusted.
-    while np.linalg.norm(move) > radius:
-        damping = max(2 * damping, 1e-3 * float(size.min()), 1e-6 * top)
-        move = along / (size + damping)
-    full = vectors @ move
-    return Step(full, float(gradient @ full - 0.5 * full @ information @ full), decrement, lowest)
+    while (far := np.linalg.norm(move, axis=-1) > radius).any():
+        floor = np.maximum(1e-3 * size.min(axis=-1), 1e-6 * top)
+        damping = np.where(far, np.maximum(2 * damping, floor), damping)
+        move = along / (size + damping[..., None])
+    full = (vectors @ move[..., None])[..., 0]
+    curved = (information @ full[..., None])[..., 0]
+    return Step(full, (full * (gradient - 0.5 * curved)).sum(axis=-1), decrement, lowest)
 
 
-def _size(point: Ascent, information: Array) -> float:
-    return _propose(point.gradient, information, np.inf).decrement
+def decrement(point: Ascent, information: Array) -> Any:
+    """What a full Newton step from here, with this information, has still to gain (twice)."""
+    return propose(point.gradient, information, np.inf).decrement
 
 
 def _ended(point: Ascent, label: str, k: int, step: Step | None, control: Control) -> Attempt:

@@ -1,7 +1,8 @@
 """The traces and quadratic forms that the score, both information matrices and Kenward-Roger share.
 
 For directions D_r of V: T_rs = tr(V^-1 D_r V^-1 D_s), P_r = M'V^-1 D_r V^-1 M and
-Q_rs = M'V^-1 D_r V^-1 D_s V^-1 M with M = [X e], e the standardised residual (MM-13).
+Q_rs = M'V^-1 D_r V^-1 D_s V^-1 M with M = [X e], e the standardised residual (MM-13). Any number of leading axes
+may stand for several problems at once.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from historical_controls.mixed_model.design.arrays import Array
 
 
 class SecondOrder(ABC):
-    """One group's T (R, R), P (R, m, m) and Q, the last only in the sums that are ever needed."""
+    """One group's T (..., R, R), P (..., R, m, m) and Q, the last only in the sums that are ever needed."""
 
     T: Array
     P: Array
@@ -40,7 +41,7 @@ class SecondOrder(ABC):
 
 @dataclass(frozen=True)
 class FewDirections(SecondOrder):
-    """Q held in full (R, R, m, m): random effects and their residual have few directions."""
+    """Q held in full (..., R, R, m, m): random effects and their residual have few directions."""
 
     T: Array
     P: Array
@@ -48,14 +49,14 @@ class FewDirections(SecondOrder):
     bend: Array
 
     def traced(self, Phi: Array) -> Array:
-        p = len(Phi)
-        return np.asarray(np.einsum("rsij,ji->rs", self.Q[:, :, :p, :p], Phi))
+        p = Phi.shape[-1]
+        return np.asarray(np.einsum("...rsij,...ji->...rs", self.Q[..., :p, :p], Phi))
 
     def residual(self) -> Array:
-        return self.Q[:, :, -1, -1]
+        return self.Q[..., -1, -1]
 
     def contracted(self, W: Array) -> Array:
-        return np.asarray(np.einsum("rs,rsij->ij", W, self.Q[:, :, :-1, :-1]))
+        return np.asarray(np.einsum("...rs,...rsij->...ij", W, self.Q[..., :-1, :-1]))
 
     @property
     def bends(self) -> Array:

@@ -107,12 +107,15 @@ def times(t: Transitions, order: int, M: Array, code: Codes) -> Array:
 
 
 def half_solve(t: Transitions, N: Array, code: Codes) -> Array:
-    """Y with W'Y = N (K, N) for the whitening W (C^-1 = W'W), so that Y'Y = N'CN (MM-12)."""
-    rho = t.rho[code]
+    """Y with W'Y = N (..., K, N) for the whitening W (C^-1 = W'W), so that Y'Y = N'CN (MM-12)."""
+    rho = t.rho[..., code]
     # Row j of W is (x_j - rho_j x_{j-1}) / s_j: W' has two diagonals.
     inverse = 1 / np.sqrt(1 - rho**2)
-    bands = np.stack([-rho * inverse, inverse])
-    # LAPACK's solver of triangular bands: `solve_banded` would factorise what is a factor already. Its last result is
-    # the first position without a pivot, and 1 / s_j is never 0.
-    solution, _ = lapack.dtbtrs(bands, N.T, uplo="U")
-    return np.asarray(solution).T
+    bands = np.stack([-rho * inverse, inverse], axis=-2)
+    out = np.empty_like(N)
+    for problem in np.ndindex(N.shape[:-2]):
+        # LAPACK's solver of triangular bands: `solve_banded` would factorise what is a factor already. Its last result
+        # is the first position without a pivot, and 1 / s_j is never 0.
+        solution, _ = lapack.dtbtrs(bands[problem], N[problem].T, uplo="U")
+        out[problem] = solution.T
+    return out

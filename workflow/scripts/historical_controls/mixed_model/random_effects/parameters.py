@@ -4,7 +4,7 @@ Theta holds, per shape, a symmetric root B (G = r B B) and for car1 a number t w
 then log-ratios of the groups' scales, then angles between the groups' factors of G. Zero variances,
 correlations of +-1 and rho = 0 lie at ordinary points of theta, so that boundary fits are stationary points
 like any other. A triangle instead of B would have a curved ridge wherever its first variance vanishes.
-`canonical`, `natural` and `jacobian` take leading axes of theta, for several problems at once.
+Every map but `tangent` takes leading axes of theta, for several problems at once.
 """
 
 from __future__ import annotations
@@ -142,18 +142,20 @@ class RandomEffectsParameters:
         return J.reshape(*lead, self.n_groups * self.width, self.size)
 
     def curvature(self, theta: Array, score: Array) -> Array:
-        """sum_k score_k d^2 nu_k / dtheta^2 (size, size)."""
-        out = np.zeros((self.size, self.size))
-        for g, own_score in enumerate(score.reshape(self.n_groups, self.width)):
-            self._curve(out, self._read(theta, g), g, own_score)
+        """sum_k score_k d^2 nu_k / dtheta^2 (..., size, size)."""
+        lead = theta.shape[:-1]
+        out = np.zeros((*lead, self.size, self.size))
+        by_group = score.reshape(*lead, self.n_groups, self.width)
+        for g in range(self.n_groups):
+            self._curve(out, self._read(theta, g), g, by_group[..., g, :])
         return out
 
     def scale_direction(self, nu: Array) -> Array:
-        """Derivative of the coordinates (or of their derivatives, by row) in the log of a factor of V."""
+        """Derivative of the coordinates (..., n_groups * width), or of a move of them, in the log of a factor of V."""
         out = nu.copy()
         if self.car1:
             # A factor of V changes G and r, but no correlation.
-            out[self.width - 1 :: self.width] = 0.0
+            out[..., self.width - 1 :: self.width] = 0.0
         return out
 
     def tangent(self, theta: Array) -> Array:
@@ -181,31 +183,34 @@ class RandomEffectsParameters:
 
     def _curve(self, out: Array, at: GroupPlace, g: int, score: Array) -> None:
         """Add one group's part of the curvature: G = scale * share * B B is a product of three."""
-        q2 = self.q**2
-        S = score[:q2].reshape(self.q, self.q)
+        lead, q2, moves = score.shape[:-1], self.q**2, self.moves.reshape(len(self.moves), self.q**2)
+        factor, first, second = at.share
+        S = score[..., :q2].reshape(*lead, self.q, self.q)
         # G moves symmetrically only; rounding may leave its score asymmetric.
-        S = (S + S.T) * at.scale / 2
-        total, slope = float(np.sum(S * at.core)), np.tensordot(self.moves, S @ at.B + at.B @ S, axes=2)
+        S = (S + S.mT) * at.scale[..., None, None] / 2
+        total = (S * at.core).sum(axis=(-2, -1))
+        slope = (S @ at.B + at.B @ S).reshape(*lead, q2) @ moves.T
         shape = self._own(g)
-        cells = slice(shape.start, shape.start + len(slope))
-        twice = np.tensordot(S @ self.moves, self.moves, axes=([1, 2], [2, 1]))
-        out[cells, cells] += at.share[0] * (twice + twice.T)
+        cells = slice(shape.start, shape.start + len(moves))
+        # The moves are symmetric: the trace of a product is the sum over the entries.
+        twice = (S[..., None, :, :] @ self.moves).reshape(*lead, len(moves), q2) @ moves.T
+        out[..., cells, cells] += factor[..., None, None] * (twice + twice.mT)
         if self.car1:
-            out[shape.stop - 1, shape.stop - 1] += score[-1] * at.rho[2]
+            out[..., shape.stop - 1, shape.stop - 1] += score[..., -1] * at.rho[2]
         k = self._scale_index(g)
         if g > 0:
-            out[k, cells] += at.share[0] * slope
-            out[cells, k] += at.share[0] * slope
-            out[k, k] += at.share[0] * total + at.scale * score[q2]
+            out[..., k, cells] += factor[..., None] * slope
+            out[..., cells, k] += factor[..., None] * slope
+            out[..., k, k] += factor * total + at.scale * score[..., q2]
         if self.angles:
             turn = slice(self.size - self.angles, self.size)
-            out[turn, turn] += total * at.share[2]
-            out[cells, turn] += np.outer(slope, at.share[1])
-            out[turn, cells] += np.outer(at.share[1], slope)
+            out[..., turn, turn] += total[..., None, None] * second
+            out[..., cells, turn] += slope[..., :, None] * first[..., None, :]
+            out[..., turn, cells] += first[..., :, None] * slope[..., None, :]
         # Cross derivatives of scale and share; the first group's scale is fixed at 1.
         if self.angles and g > 0:
-            out[k, turn] += total * at.share[1]
-            out[turn, k] += total * at.share[1]
+            out[..., k, turn] += total[..., None] * first
+            out[..., turn, k] += total[..., None] * first
 
     def _read(self, theta: Array, g: int) -> GroupPlace:
         """What theta says about one group."""

@@ -26,7 +26,7 @@ from historical_controls.mixed_model.random_effects.engine import (
 class Residualised:
     """A solved block with y replaced by e = (y - X beta) / sigma: h (q, m, n), H (q, q, n), M (m, m).
 
-    The score goes with leading axes for several problems; second-order terms are for one problem at a time.
+    Leading axes stand for several problems.
     """
 
     H: Array
@@ -123,13 +123,13 @@ def second_order(
 
 
 def _block_second_order(solved: Solved, e: Residualised, at: Coordinates, Phi: Array) -> FewDirections:
-    q, m = len(e.H), len(e.M)
+    *lead, q, m, _ = e.h.shape
     width = q * q + 1 + (at.rho is not None)
     out = FewDirections(
-        np.zeros((width, width)),
-        np.zeros((width, m, m)),
-        np.zeros((width, width, m, m)),
-        np.zeros((width, width)),
+        np.zeros((*lead, width, width)),
+        np.zeros((*lead, width, m, m)),
+        np.zeros((*lead, width, width, m, m)),
+        np.zeros((*lead, width, width)),
     )
     HG = small_matrices.swapped(small_matrices.shared(at.G, small_matrices.swapped(e.H)))
     # F = Z'V^-1 R V^-1 [X e], from R = V - ZGZ'.
@@ -137,72 +137,77 @@ def _block_second_order(solved: Solved, e: Residualised, at: Coordinates, Phi: A
     _fill_g(out, e)
     _fill_r(out, e, F, HG, solved.block.n_rows, at)
     if at.rho is not None:
-        _fill_rho(out, solved, e, F, at, Phi)
+        _fill_rho(out, solved, e, at, Phi)
     return out
 
 
 def _fill_g(out: FewDirections, e: Residualised) -> None:
     """Directions Z e_a e_b' Z': T = H_bc H_da, P = h_a h_b', Q = h_a H_bc h_d'."""
-    q, m, n = e.h.shape
-    flat = e.H.reshape(q * q, n)
-    HH = (flat @ flat.T).reshape(q, q, q, q)
+    *lead, q, m, n = e.h.shape
+    r = q * q
+    flat = e.H.reshape(*lead, r, n)
+    HH = (flat @ flat.mT).reshape(*lead, q, q, q, q)
     # From HH[b, c, d, a] = H_bc H_da to the order (a, b), (c, d) of the directions.
-    out.T[: q * q, : q * q] = HH.transpose(3, 0, 1, 2).reshape(q * q, q * q)
-    out.P[: q * q] = small_matrices.outer_sums(e.h, e.h).reshape(q * q, m, m)
-    Q = np.empty((q, q, q, q, m, m))
+    out.T[..., :r, :r] = np.moveaxis(HH, -1, -4).reshape(*lead, r, r)
+    out.P[..., :r, :, :] = small_matrices.outer_sums(e.h, e.h).reshape(*lead, r, m, m)
+    Q = np.empty((*lead, q, q, q, q, m, m))
     for b in range(q):
         for c in range(q):
-            Q[:, b, c] = small_matrices.outer_sums(e.h, e.H[b, c] * e.h)
-    out.Q[: q * q, : q * q] = Q.reshape(q * q, q * q, m, m)
+            Q[..., :, b, c, :, :, :] = small_matrices.outer_sums(e.h, e.H[..., b, c, None, None, :] * e.h)
+    out.Q[..., :r, :r, :, :] = Q.reshape(*lead, r, r, m, m)
 
 
-def _fill_r(out: FewDirections, e: Residualised, F: Array, HG: Array, n_rows: int, at: Coordinates) -> None:
+def _fill_r(out: FewDirections, e: Residualised, F: Array, HG: Array, n_rows: Any, at: Coordinates) -> None:
     """Direction R / r, from R = V - ZGZ'; F = Z'V^-1 R V^-1 [X e]."""
-    q, m, _ = e.h.shape
+    *lead, q, m, _ = e.h.shape
     r = q * q
+    of_row, of_matrix = at.r[..., None], at.r[..., None, None]
     F_ZZ = e.H - small_matrices.product(HG, e.H)
-    HG_sum, GHGH = np.trace(HG.sum(axis=2)), np.einsum("abn,ban->", HG, HG)
-    F_MM = e.M - _weighted(at.G, out.P[:r])
-    out.T[r, r] = (n_rows - 2 * HG_sum + GHGH) / at.r**2
-    out.T[:r, r] = out.T[r, :r] = F_ZZ.sum(axis=2).T.ravel() / at.r
-    out.P[r] = F_MM / at.r
-    hF = small_matrices.outer_sums(e.h, F).reshape(r, m, m) / at.r
-    mixed = hF.reshape(q, q, m, m)
-    out.Q[:r, r] = hF
-    # Q_sr is Q_rs' with the two indices of the entry of G exchanged.
-    out.Q[r, :r] = mixed.transpose(1, 0, 3, 2).reshape(r, m, m)
-    out.Q[r, r] = F_MM / at.r**2 - np.einsum("ab,abij->ij", at.G, mixed) / at.r
+    F_MM = e.M - _weighted(at.G, out.P[..., :r, :, :])
+    HG_sum = np.einsum("...aan->...", HG)
+    out.T[..., r, r] = (n_rows - 2 * HG_sum + _traced(HG, HG)) / at.r**2
+    out.T[..., :r, r] = out.T[..., r, :r] = F_ZZ.sum(axis=-1).mT.reshape(*lead, r) / of_row
+    out.P[..., r, :, :] = F_MM / of_matrix
+    mixed = small_matrices.outer_sums(e.h, F) / of_matrix[..., None, None]
+    out.Q[..., :r, r, :, :] = mixed.reshape(*lead, r, m, m)
+    out.Q[..., r, :r, :, :] = _turned(mixed)
+    out.Q[..., r, r, :, :] = F_MM / of_matrix**2 - _weighted(at.G, out.Q[..., :r, r, :, :]) / of_matrix
 
 
-def _fill_rho(out: FewDirections, solved: Solved, e: Residualised, F: Array, at: Coordinates, Phi: Array) -> None:
+def _fill_rho(out: FewDirections, solved: Solved, e: Residualised, at: Coordinates, Phi: Array) -> None:
     """Direction R' = r dC/drho, and the bend of V in rho (MM-14, MM-15)."""
     t = solved.moments
     assert t is not None
-    q, m, _ = e.h.shape
+    *lead, q, m, _ = e.h.shape
     r, k = q * q, q * q + 1
+    of_matrix, of_subjects = at.r[..., None, None], at.r[..., None, None, None]
     terms = _ar1_terms(solved, e, at)
-    B_ZZ, B_Zm, B_MM = (part / at.r for part in e.products(doubled(solved.block, t), q))
+    B_ZZ, B_Zm, B_MM = e.products(doubled(solved.block, t), q)
+    B_ZZ, B_Zm, B_MM = B_ZZ / of_subjects, B_Zm / of_subjects, B_MM / of_matrix
     Gh = small_matrices.shared(at.G, e.h)
-    out.T[:r, k] = out.T[k, :r] = terms.D_ZZ.sum(axis=2).T.ravel()
-    out.T[r, k] = out.T[k, r] = (terms.trace - _trace(at.G, terms.D_ZZ)) / at.r
+    along_G = terms.D_ZZ.sum(axis=-1)
+    out.T[..., :r, k] = out.T[..., k, :r] = along_G.mT.reshape(*lead, r)
+    out.T[..., r, k] = out.T[..., k, r] = (terms.trace - _inner(at.G, along_G.mT)) / at.r
     NA = small_matrices.product(terms.N, terms.A_ZZ)
-    out.T[k, k] = t.trace11 - 2 * np.einsum("abn,ban->", terms.N, B_ZZ) + np.einsum("abn,ban->", NA, NA)
-    out.P[k] = terms.D_MM
+    out.T[..., k, k] = t.trace11 - 2 * _traced(terms.N, B_ZZ) + _traced(NA, NA)
+    out.P[..., k, :, :] = terms.D_MM
     hD = small_matrices.outer_sums(e.h, terms.D_Zm)
-    out.Q[:r, k] = hD.reshape(r, m, m)
-    out.Q[k, :r] = hD.transpose(1, 0, 3, 2).reshape(r, m, m)
-    out.Q[r, k] = (terms.D_MM - np.einsum("ab,abij->ij", at.G, hD)) / at.r
-    out.Q[k, r] = out.Q[r, k].T
+    out.Q[..., :r, k, :, :] = hD.reshape(*lead, r, m, m)
+    out.Q[..., k, :r, :, :] = _turned(hD)
+    out.Q[..., r, k, :, :] = (terms.D_MM - _weighted(at.G, out.Q[..., :r, k, :, :])) / of_matrix
+    out.Q[..., k, r, :, :] = out.Q[..., r, k, :, :].mT
     # M'S T R T S'M, with S = I - V^-1 ZGZ' multiplied out on both sides (MM-14).
     RTR = B_MM - _twice(small_matrices.cross(B_Zm, Gh)) + small_matrices.cross(Gh, small_matrices.product(B_ZZ, Gh))
-    out.Q[k, k] = RTR - small_matrices.cross(terms.J, small_matrices.product(terms.N, terms.J))
+    out.Q[..., k, k, :, :] = RTR - small_matrices.cross(terms.J, small_matrices.product(terms.N, terms.J))
     signed = _signed(Phi)
-    K_ZZ, K_Zm, K_MM = (part / at.r for part in e.products(whitened(solved.block, t, 2), q))
+    K_ZZ, K_Zm, K_MM = e.products(whitened(solved.block, t, 2), q)
+    K_ZZ, K_Zm, K_MM = K_ZZ / of_subjects, K_Zm / of_subjects, K_MM / of_matrix
     KM = K_MM - _twice(small_matrices.cross(K_Zm, Gh)) + small_matrices.cross(Gh, small_matrices.product(K_ZZ, Gh))
     # tr(C^-1 C'') is (log|C|)'' + tr(C^-1 C' C^-1 C'); N takes off the part of Z (MM-14).
-    trace2 = t.logdet[2] + t.trace11 - np.einsum("abn,ban->", terms.N, 2 * B_ZZ - K_ZZ)
-    out.bend[k, k] = 0.5 * (np.sum((2 * RTR - KM) * signed) - trace2)
-    out.bend[r, k] = out.bend[k, r] = 0.5 * (np.sum(terms.D_MM * signed) - terms.trace) / at.r
+    trace2 = t.logdet[2] + t.trace11 - _traced(terms.N, 2 * B_ZZ - K_ZZ)
+    out.bend[..., k, k] = 0.5 * (_inner(2 * RTR - KM, signed) - trace2)
+    bent = 0.5 * (_inner(terms.D_MM, signed) - terms.trace) / at.r
+    out.bend[..., r, k] = out.bend[..., k, r] = bent
 
 
 def _ar1_terms(solved: Solved, e: Residualised, at: Coordinates) -> Ar1Terms:
@@ -220,7 +225,7 @@ def _ar1_terms(solved: Solved, e: Residualised, at: Coordinates) -> Ar1Terms:
     # S T S' multiplied out; J = Z'TS'[X e] is the piece that D_Zm and Q share.
     D_MM = -(A_MM - small_matrices.cross(A_Zm, Gh) - small_matrices.cross(Gh, J))
     N = at.G[..., None] - small_matrices.shared(at.G, HG)
-    trace = t.logdet[1] + np.einsum("...abn,...ban->...", N, A_ZZ)
+    trace = t.logdet[1] + _traced(N, A_ZZ)
     return Ar1Terms(
         D_ZZ=small_matrices.product(HG, J_ZZ) - J_ZZ,
         D_Zm=small_matrices.product(HG, J) - J,
@@ -245,12 +250,21 @@ def _inner(A: Array, B: Array) -> Any:
 
 
 def _weighted(G: Array, P: Array) -> Array:
-    return np.asarray(np.tensordot(G.ravel(), P, axes=(0, 0)))
+    """Sum over the entries of G (..., q, q) times the matrices P (..., q^2, m, m)."""
+    *lead, r, m, k = P.shape
+    return np.asarray(G.reshape(*lead, 1, r) @ P.reshape(*lead, r, m * k)).reshape(*lead, m, k)
 
 
-def _trace(G: Array, D: Array) -> float:
-    return float(np.einsum("ab,ban->", G, D))
+def _traced(A: Array, B: Array) -> Any:
+    """Sum of the traces of n products A B, for A and B (..., q, q, n)."""
+    return np.einsum("...abn,...ban->...", A, B)
+
+
+def _turned(mixed: Array) -> Array:
+    """Q_sr (..., q^2, m, m) from Q_rs (..., q, q, m, m): transposed, the two indices of the entry of G exchanged."""
+    *lead, q, _, m, _ = mixed.shape
+    return mixed.swapaxes(-4, -3).mT.reshape(*lead, q * q, m, m)
 
 
 def _twice(A: Array) -> Array:
-    return A + A.T
+    return A + A.mT

@@ -19,6 +19,9 @@ def share(angles: Array, g: int, n_groups: int) -> tuple[Array, Array, Array]:
     sign = np.where(np.arange(k) < g, 1.0, np.where(np.arange(k) == g, -1.0, 0.0))
     value = np.where(sign > 0, np.sin(angles) ** 2, np.where(sign < 0, np.cos(angles) ** 2, 1.0))
     slope, bend = sign * np.sin(2 * angles), 2 * sign * np.cos(2 * angles)
+    # Two groups, the most frequent case, have one angle.
+    if k == 1:
+        return n_groups * value[..., 0], n_groups * slope, n_groups * bend[..., None]
     # Products without the factor that is derived: dividing the product by it would fail where a factor is zero.
     others = np.stack([_product(value, [i]) for i in range(k)], axis=-1)
     pairs = np.stack([np.stack([_product(value, [i, j]) for j in range(k)], axis=-1) for i in range(k)], axis=-1)

@@ -1,0 +1,68 @@
+"""Many responses of one design: completed copies of censored data, simulated studies, placebo labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from historical_controls.mixed_model.design.arrays import Array, Codes, Design
+from historical_controls.mixed_model.fits.engines import machinery
+from historical_controls.mixed_model.fits.gaussian import MixedModelFit
+from historical_controls.mixed_model.likelihood.likelihood import Engine, Parameters, Point, evaluate
+from historical_controls.mixed_model.likelihood.optimiser import Control, Near, maximise
+from historical_controls.mixed_model.likelihood.reduction import Problem
+from historical_controls.mixed_model.likelihood.together import Objective, Peak, maximise_together
+
+
+def fit_responses(first: MixedModelFit, y: Array) -> Iterator[MixedModelFit | None]:
+    """The fits of responses y (B, N), rows in the order of the design of `first`, which has converged.
+
+    They start beside its maximum and are found together; None where a response has no maximum.
+    """
+    starts = np.broadcast_to(first.point.theta, (len(y), len(first.point.theta)))
+    for own, peak in zip(y, maxima(first, first.design, y, starts), strict=True):
+        yield None if peak is None else at_maximum(first, own, peak.theta)
+
+
+def maxima(start: MixedModelFit, design: Design, y: Array, theta: Array) -> list[Peak | Point | None]:
+    """Where the restricted likelihood of each response (B, N) has its maximum, in the units of `start`.
+
+    theta (B, k): where each starts. None for those that do not converge by themselves either.
+    """
+
+    def engine_of(numbers: Any) -> tuple[Engine, Parameters]:
+        return machinery(with_responses(start.problem, design, y[numbers]), design.spec)
+
+    def objective_of(numbers: Codes) -> Objective:
+        return partial(evaluate, *engine_of(numbers))
+
+    peaks: Sequence[Peak | None] = [None] * len(y)
+    # The engine over visits solves one problem at a time.
+    if not design.spec.over_visits:
+        # The information at a boundary is singular and leads nowhere.
+        borrowed = None if start.singular else start.point.information
+        peaks = maximise_together(objective_of, theta, Control(), borrowed)
+    return [
+        maximise(*engine_of(number), Control(), Near(theta[number]))[0] if peak is None else peak
+        for number, peak in enumerate(peaks)
+    ]
+
+
+def at_maximum(start: MixedModelFit, y: Array, theta: Array) -> MixedModelFit:
+    """The fit of another response (N,), given the theta of its maximum."""
+    design = replace(start.design, y=y)
+    problem = with_responses(start.problem, design, y)
+    return replace(start, design=design, problem=problem, optimum=evaluate(*machinery(problem, design.spec), theta))
+
+
+def with_responses(problem: Problem, design: Design, y: Array) -> Problem:
+    """The reduced problem with other responses (..., N), in the same reduced units (MM-4)."""
+    root = np.ones(len(design.y)) if design.weight is None else np.sqrt(design.weight)
+    M = np.broadcast_to(problem.M, (*y.shape[:-1], *problem.M.shape)).copy()
+    # Offset and scale stay those of the first fit, so that theta, beta and constant mean the same in every copy.
+    M[..., -1, :] = (y - design.X @ problem.offset) * root / problem.y_scale
+    return replace(problem, M=M)
