@@ -15,6 +15,7 @@ from historical_controls.inference import (
     Scores,
     draw_labels,
     fixed_sequence,
+    permutation,
     permutation_test,
     scores_of_values,
     statistics,
@@ -54,6 +55,35 @@ def test_exact_p_value_is_scipys() -> None:
     assert found.p_value == pytest.approx(theirs.pvalue, abs=1e-12)
     assert found.estimate == pytest.approx(values[treated].mean() - values[~treated].mean())
     assert found.p_floor == pytest.approx(1 / 210)
+
+
+@pytest.mark.parametrize("kind", ["mixed", "values", "one_constant", "proportional", "ties"])
+def test_any_difference_is_judged_as_the_statistic_of_the_shifted_scores_judges_it(kind: str) -> None:
+    """|T| >= |T observed| by the polynomials of the difference, against every T of scores with it taken off (IN-9)."""
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        treated = first(9, 3)
+        s, h = rng.normal(size=9), rng.uniform(0.5, 2, 9)
+        m = treated * h if kind != "mixed" else rng.normal(size=9) * 0.1 + treated * h
+        if kind == "values":
+            h = np.ones(9)
+            m = treated.astype(float)
+        elif kind == "one_constant":
+            # Three with the same ratio: arms of them alone have no variance at one difference or at every one.
+            s[3:6] = 1.3 * h[3:6]
+            m = np.where(np.arange(9) < 6, h, 0.0)
+        elif kind == "proportional":
+            s = 0.4 * m + np.round(s)
+        elif kind == "ties":
+            s, h, m = np.round(s), np.ones(9), treated.astype(float)
+        scores, labels = Scores(s[:, None], h[:, None], m[:, None]), draw_labels(treated, 1)
+        sums = permutation._sums(labels, scores, 0)
+        for alpha in (0.05, 0.3):
+            test = permutation._test(*sums, 2, alpha)
+            for d in [0.0, 0.4, 1.3, float(s[:3].sum() / m[:3].sum()), *rng.normal(size=4) * 3]:
+                T = statistics(Scores(scores.score - d * scores.shift, scores.information, scores.shift), labels)[:, 0]
+                size = np.abs(T[~np.isnan(T)])
+                assert test.rejects(d) == (permutation.p_value(size) <= alpha), (kind, d)
 
 
 def test_without_a_contrast_there_is_no_number_and_a_reason() -> None:

@@ -82,8 +82,8 @@ def newton_together(
         # The others go on in a smaller batch.
         if 2 * ended.sum() >= len(ended):
             break
-        # Those that have ended stay where they are, as do those that wait for second derivatives: gradients this close to
-        # a maximum differ by rounding, of which no information should be made.
+        # Those that have ended stay where they are, as do those that wait for second derivatives: of gradients that
+        # differ by rounding, this close to a maximum, no information should be made.
         still = ended | ((borrowed is not None) & (step.decrement < control.chord))
         length = np.where(still, 0.0, np.linalg.norm(step.move, axis=-1))
         trial = objective(point.theta + np.where(still[:, None], 0.0, step.move))
