@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -180,6 +181,82 @@ def test_yesterdays_value_as_baseline_is_hinted_at_and_declared(folder: Path) ->
     checked = check_study(write(folder, config))
     assert table(checked, "Values by outcome and day")[0]["day 0"] == "5/6"
     assert not [said for said in checked.warnings if "baseline" in said]
+
+
+def sampled_later(folder: Path, hours: tuple[int, ...]) -> dict[str, Any]:
+    """Everybody is admitted at 08:00, first sampled so many hours later, one after another, and daily from then."""
+    for arm in ("treated", "historical"):
+        path = folder / f"data/raw/{arm}.csv"
+        lines = path.read_text(encoding="utf-8").replace("start,2020-02-01", "start,2020-02-01 08:00").splitlines()
+        names = sorted({line.split(",")[0] for line in lines[1:]})
+        delay = dict(zip(names, hours * len(names), strict=False))
+        for number, line in enumerate(lines):
+            name, kind, when, *rest = line.split(",")
+            if kind == "value":
+                moment = pd.Timestamp(when) + pd.Timedelta(hours=8 + delay[name])
+                lines[number] = ",".join([name, kind, moment.strftime("%Y-%m-%d %H:%M"), *rest])
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    config = settings()
+    for source in config["sources"].values():
+        people, values = source["files"]["all"]["parts"]
+        people["events"][0]["time"] = values["time"] = {"columns": ["when"], "formats": ["%Y-%m-%d %H:%M"]}
+    return config
+
+
+def test_first_samples_after_an_admission_are_hinted_at_and_declared(folder: Path) -> None:
+    config = sampled_later(folder, (2, 5, 9))
+    checked = check_study(write(folder, config))
+    assert table(checked, "Values by outcome and day")[0] == {"outcome": "CRP", "day 0": "0/0", "day 2": "5/6"}
+    assert "baseline" not in table(checked, "Model and reasons against")[0]["covariates"].split("without")[0]
+    assert [said for said in checked.warnings if "baseline" in said] == [
+        "CRP: 11 patients have no baseline and a value in the 24 hours after time zero; "
+        "'cohort: {baseline_hours_after: 6}' would take it for 8 of them"
+    ]
+    config["cohort"]["baseline_hours_after"] = 6
+    checked = check_study(write(folder, config))
+    assert table(checked, "Values by outcome and day")[0] == {"outcome": "CRP", "day 0": "4/4", "day 2": "5/6"}
+    assert table(checked, "Model and reasons against")[0]["covariates"] == "baseline"
+    # Of those still without one, all take their first sample between 6 and 12 hours.
+    (said,) = (said for said in checked.warnings if "baseline" in said)
+    assert said.startswith("CRP: 3 patients") and said.endswith(
+        "'cohort: {baseline_hours_after: 12}' would take it for 3 of them"
+    )
+
+
+def test_a_first_sample_of_the_next_day_costs_day_1(folder: Path) -> None:
+    checked = check_study(write(folder, sampled_later(folder, (20,))))
+    (said,) = (said for said in checked.warnings if "baseline" in said)
+    assert said.endswith("'cohort: {baseline_hours_after: 24}' would take it for 11 of them, and leave no day 1")
+
+
+def test_no_hours_after_a_treatment_are_proposed(folder: Path) -> None:
+    config = sampled_later(folder, (2, 5, 9))
+    for source in config["sources"].values():
+        source["files"]["all"]["parts"][0]["events"][0]["event"] = "infusion"
+    config["cohort"]["time_zero"] = {"treated": "infusion"}
+    assert not [said for said in check_study(write(folder, config)).warnings if "baseline_hours_after" in said]
+    config["cohort"]["baseline_hours_after"] = 6
+    treated, historical = map(str, check_study(write(folder, config)).faults)
+    assert "time_zero.treated is 'infusion'" in treated and "config.yaml, line" in treated
+    assert "time_zero.historical_event is 'infusion'" in historical
+
+
+def test_a_treatment_within_the_hours_is_a_fault_of_the_check(folder: Path) -> None:
+    """Followed from the admission, one patient was given the treatment four hours later."""
+    config = sampled_later(folder, (2, 5, 9))
+    path = folder / "data/raw/treated.csv"
+    text = path.read_text(encoding="utf-8") + "T1,dose,2020-02-01 12:00,,\n"
+    path.write_text(text, encoding="utf-8")
+    dose = {"kind": "patients", "subject": "id", "where": [{"column": "kind", "is_in": ["dose"]}]}
+    time = {"columns": ["when"], "formats": ["%Y-%m-%d %H:%M"]}
+    dose["events"] = [{"event": "infusion", "time": time}]
+    config["sources"]["treated"]["files"]["all"]["parts"].append(dose)
+    config["cohort"]["baseline_hours_after"] = 4
+    assert check_study(write(folder, config)).faults == ()
+    config["cohort"]["baseline_hours_after"] = 6
+    (fault,) = check_study(write(folder, config)).faults
+    assert "the 'infusion' of 1 treated patient is less than 6 hours after time zero" in str(fault)
+    assert "Type at most 4." in str(fault)
 
 
 def test_a_unit_of_an_own_outcome_without_one_is_asked_for_in_its_row(folder: Path) -> None:

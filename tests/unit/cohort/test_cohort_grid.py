@@ -230,6 +230,7 @@ def test_co_treatments_are_counted_before_and_during_follow_up() -> None:
         {"time_zero": {"standard_care_from": "icu_admission"}},
         {"dates_without_clock": {"ends": "first"}},
         {"baseline_hours": 12},
+        {"baseline_hours_after": 6},
     ],
 )
 def test_scenarios_share_records_only_where_these_are_the_same(changed: dict[str, Any]) -> None:

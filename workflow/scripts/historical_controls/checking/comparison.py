@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from historical_controls.analysis.model.gates import reason_against, reason_against_day
@@ -19,6 +20,7 @@ from historical_controls.cohort.define import define_cohort
 from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.cohort.records.clean_tables import CleanTables, CohortTables
 from historical_controls.cohort.records.support import with_tubes
+from historical_controls.config.check import after_zero_allowed
 from historical_controls.config.study import StudyCalendar
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import Dictionary
@@ -26,6 +28,8 @@ from historical_controls.text.words import Words
 
 # Hours: where only dates are known, yesterday is exactly so long ago.
 DAY = 24.0
+# Hours after time zero that are proposed as baseline: the first samples of a shift, of half a day, of a day.
+FIRST_HOURS = (6.0, 12.0, DAY)
 STATES = {"refuse": 0, "warn": 1, "ok": 2}
 
 
@@ -85,21 +89,43 @@ def reasons_of_primary(comparison: Compared) -> list[str]:
 
 
 def baselines_missed(comparison: Compared) -> list[str]:
-    """Outcomes whose last values before time zero lie just before the baseline hours: yesterday's, of dated records."""
-    hours = comparison.config.cohort.baseline_hours
-    seen = comparison.tables.observations.merge(_included(comparison), on=["source", "patient_id"])
+    """Outcomes whose values lie just outside of the baseline hours: yesterday's, of dated records, or the first ones
+    after an admission, where these may be baseline."""
+    cohort = comparison.config.cohort
+    hours, seen = cohort.baseline_hours, comparison.tables.observations
+    seen = seen.merge(_included(comparison), on=["source", "patient_id"])
     said = []
     for code in comparison.config.outcomes:
-        own = seen.loc[seen["outcome"] == code]
-        within = own.loc[own["hours"].between(-hours, 0, inclusive="right"), "patient_id"]
-        before = own.loc[own["hours"].between(-hours - DAY, -hours), "patient_id"]
-        missed = set(before) - set(within)
-        if missed:
+        own = seen.loc[(seen["outcome"] == code) & (seen["lower"].notna() | seen["upper"].notna())]
+        known = own.loc[cohort.baseline.holds(own["hours"].to_numpy(np.float64)), "patient_id"]
+        lacking = own[~own["patient_id"].isin(known)]
+        before = lacking.loc[lacking["hours"].between(-hours - DAY, -hours), "patient_id"]
+        if len(before):
             said.append(
-                f"{code}: {len(missed)} patients have no baseline and a value on the day before; "
+                f"{code}: {before.nunique()} patients have no baseline and a value on the day before; "
                 f"'cohort: {{baseline_hours: {hours + DAY:g}}}' would take it"
             )
+        if after_zero_allowed(cohort):
+            # A value of the day before comes first: nothing given later can have changed it.
+            later = lacking[~lacking["patient_id"].isin(before) & lacking["hours"].between(0, DAY, inclusive="right")]
+            said += _first_samples(code, later.groupby("patient_id")["hours"].min())
     return said
+
+
+def _first_samples(code: str, first: pd.Series) -> Iterator[str]:
+    """The fewest of the declared hours that give a baseline to half of those whose first value is after time zero.
+
+    first: hours from time zero to the first value of each patient without a baseline, of those within a day.
+    """
+    if first.empty:
+        return
+    taken = {hours: int((first <= hours).sum()) for hours in FIRST_HOURS}
+    hours, count = next((hours, count) for hours, count in taken.items() if 2 * count >= len(first))
+    yield (
+        f"{code}: {len(first)} patients have no baseline and a value in the {DAY:g} hours after time zero; "
+        f"'cohort: {{baseline_hours_after: {hours:g}}}' would take it for {count} of them"
+        f"{', and leave no day 1' if hours == DAY else ''}"
+    )
 
 
 def empty_derivations(comparison: Compared) -> list[str]:

@@ -110,7 +110,7 @@ def batch_rows(
     records = in_convention(records, cohort.altitude, inputs.altitude)
     end_day = patients["end_day"].to_numpy("float64")
     observations = observation_rows(records, decided.time_zero, end_day, hours_before(inputs))
-    visits = visit_table(observations, dictionary, cohort.baseline_hours, scenario)
+    visits = visit_table(observations, dictionary, cohort.baseline, scenario)
     growing = {
         "evidence": evidence,
         "observations": observations,
@@ -123,7 +123,7 @@ def batch_rows(
         eligibility,
         summary_rows(records, decided.time_zero, cohort, dictionary, recorded),
         counted(records, cohort),
-        value_counts(observations, inputs.outcomes, cohort.baseline_hours),
+        value_counts(observations, inputs.outcomes, cohort.baseline),
         visits[visits["outcome"].isin(inputs.outcomes)],
         {name: as_table(frame, scenario, GROWING[name]) for name, frame in growing.items()},
     )

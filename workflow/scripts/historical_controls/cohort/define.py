@@ -14,6 +14,7 @@ from historical_controls.cohort.ard_rows.attrition import attrition_table, tally
 from historical_controls.cohort.batches import GROWING, PatientBatch, as_table, batch_rows, iter_patient_batches
 from historical_controls.cohort.eligibility.time_zero import decide_historical, decide_treated, treated_waits
 from historical_controls.cohort.follow_up.availability import added
+from historical_controls.cohort.follow_up.baseline import refuse_treated_baseline
 from historical_controls.cohort.follow_up.display import display_ids, display_table
 from historical_controls.cohort.follow_up.endings import from_first_week
 from historical_controls.cohort.inputs import CohortInputs, TreatedTimes, merge_waits, window_of
@@ -35,7 +36,8 @@ def define_cohort(clean: Clean, inputs: CohortInputs, folder: Path | None = None
     """Eligibility, time zero, attrition and follow-up of everyone in the clean tables.
 
     `folder`: where the tables are written; those that grow with the records are written batch by batch and stay empty
-    in what is returned. Raises UserError where nobody is in the tables.
+    in what is returned. Raises UserError where nobody is in the tables, and where the baseline hours reach beyond the
+    treatment of a treated patient.
     """
     inputs = replace(inputs, cohort=inputs.cohort.as_read())
     cohort, dictionary = inputs.cohort, inputs.dictionary
@@ -45,6 +47,7 @@ def define_cohort(clean: Clean, inputs: CohortInputs, folder: Path | None = None
     treated: list[PatientBatch] = []
     for records in iter_patient_batches(clean, "treated", cohort, dictionary):
         decided = decide_treated(records, cohort)
+        refuse_treated_baseline(records, decided.time_zero, cohort.baseline)
         waits = merge_waits(waits, treated_waits(records, decided, cohort))
         treated.append(batch_rows(records, decided, "treated", inputs, recorded))
     if not waits and cohort.time_zero.match_waits and cohort.time_zero.historical == "first_eligible_hour":
@@ -87,7 +90,7 @@ def _tables(batches: Iterable[PatientBatch], inputs: CohortInputs, waits: tuple[
         values=added(batch.values for batch in kept),
         waits=waits,
         outcomes=tuple(code for code in inputs.outcomes if dictionary.outcomes[code].kind not in ("event", "ending")),
-        baseline_hours=cohort.baseline_hours,
+        baseline=cohort.baseline,
         horizon_days=cohort.horizon_days,
         scenario=scenario,
         ends_with=tuple(cohort.ends_with),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from historical_controls.config.analysis.estimands import followed
+from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.cohort.rules import CharacteristicRule, Rule
 from historical_controls.config.names import name_faults
 from historical_controls.config.sources.parts import PatientRows, WideMeasurements
@@ -14,6 +15,7 @@ from historical_controls.config.sources.sources import SourceFile
 from historical_controls.config.study_config import Config, scenario_config, shape_faults
 from historical_controls.config.vocabulary import Vocabulary
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.dictionary.vocabulary import ARRIVALS
 from historical_controls.errors import UserError, raise_all
 from historical_controls.text.words import load_words
 
@@ -69,6 +71,7 @@ def inconsistencies(config: Config, dictionary: Dictionary) -> Iterator[UserErro
         found = "no source has historical patients" if config.single_arm else "a source has historical patients"
         hint = f"Type '{'single_arm' if config.single_arm else 'external_controls'}', or leave the key out."
         yield UserError(f"'{config.study.design}' does not fit: {found}", "study.design", hint)
+    yield from _baseline(config.cohort)
     yield from _strategies(config)
     yield from _slopes(config)
     if config.sensitivity.eras and config.study.calendar_reference is None:
@@ -97,6 +100,35 @@ def _hierarchy(config: Config, dictionary: Dictionary) -> Iterator[UserError]:
         elif outcome.daily_summary == "none" and code not in config.cohort.summaries:
             declared = ", ".join(config.cohort.summaries) or "nothing"
             yield UserError(f"cohort.summaries does not declare {code}", place, f"It declares {declared}.")
+
+
+def _treatments_at_zero(cohort: Cohort) -> Iterator[tuple[str, str]]:
+    """(key, event) of each time zero that is a treatment, or an event that may be one."""
+    zero = cohort.time_zero
+    events = {"treated": zero.treated}
+    if zero.historical == "event":
+        events["historical_event"] = zero.historical_event or zero.standard_care_from
+    return ((key, event) for key, event in events.items() if event not in ARRIVALS)
+
+
+def after_zero_allowed(cohort: Cohort) -> bool:
+    """Whether hours after time zero may be baseline: not where it is a treatment, whose effect they may show."""
+    return not any(_treatments_at_zero(cohort))
+
+
+def _baseline(cohort: Cohort) -> Iterator[UserError]:
+    """Hours after a treatment as baseline, and a baseline that leaves no day."""
+    hours = cohort.baseline_hours_after
+    for key, event in _treatments_at_zero(cohort) if hours else ():
+        what = f"{hours:g} hours after time zero cannot be baseline: time_zero.{key} is '{event}', which is no arrival"
+        hint = (
+            "Values after a treatment may be its effect. Type 0, or a time zero at which patients arrive: "
+            f"{', '.join(ARRIVALS)}."
+        )
+        yield UserError(what, "cohort.baseline_hours_after", hint)
+    if cohort.horizon_days < cohort.baseline.first_day:
+        hint = "Type horizon_days: 2 or more, or fewer baseline_hours_after."
+        yield UserError("the baseline hours are all of the follow-up", "cohort.horizon_days", hint)
 
 
 def _strategies(config: Config) -> Iterator[UserError]:

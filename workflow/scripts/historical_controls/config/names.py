@@ -144,7 +144,9 @@ def _new_row(name: str | int, kind: Kind, outcome: Outcome | None) -> str:
 
 def _hint(name: str | int, allowed: Allowed, kind: Kind) -> str:
     if isinstance(allowed, range):
-        return f"Allowed: {allowed.start} to {allowed.stop - 1} ({kind.home})."
+        said = f"Allowed: {allowed.start} to {allowed.stop - 1} ({kind.home})."
+        of_baseline = " Day 1 is part of the baseline (cohort.baseline_hours_after: 24)."
+        return said if allowed.start == 1 else said + of_baseline
     texts = list(map(str, allowed))
     near = nearest(name, texts) if isinstance(name, str) else None
     if near:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from historical_controls.config.cohort.baseline import first_study_day
 from historical_controls.config.merging import value_at
 from historical_controls.config.name_types import Declares
 from historical_controls.config.walk import Context, Leaf
@@ -114,7 +115,10 @@ def _study_days(known: Vocabulary, _: Context) -> Allowed | None:
     horizon = value_at(known.raw, "cohort", "horizon_days")
     # bool is an int in Python; a horizon of the wrong shape is reported by its own place.
     plain = isinstance(horizon, int) and not isinstance(horizon, bool) and 1 <= horizon <= LONGEST_HORIZON
-    return range(1, horizon + 1) if plain else range(1, 22) if horizon is None else None
+    first = first_study_day(value_at(known.raw, "cohort", "baseline_hours_after"))
+    last = horizon if plain else 21 if horizon is None else 0
+    # A horizon that ends before the first day is reported by its own place too.
+    return range(first, last + 1) if first <= last else None
 
 
 def characteristic(outcome: Outcome) -> bool:

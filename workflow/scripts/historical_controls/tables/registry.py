@@ -27,7 +27,11 @@ PATIENT = _text("patient_id", "id of the person after linking, unique over all s
 SCENARIO = _text("scenario", "name of the scenario; 'primary' always exists")
 OUTCOME = _text("outcome", "code in outcomes.csv")
 ARM = _text("arm", "'treated' or 'historical'")
-DAY = Column("day", "integer", "study day: 0 = baseline (24 h up to time zero), d = hours ((d-1)*24, d*24]")
+DAY = Column(
+    "day",
+    "integer",
+    "study day: 0 = baseline (24 h up to time zero, or as declared), d = hours after it in ((d-1)*24, d*24]",
+)
 
 INTAKE = Table(
     "intake",
@@ -421,8 +425,8 @@ OBSERVATIONS = Table(
 VISITS = Table(
     "visits",
     "results/cohort/{scenario}/visits.parquet",
-    "One value per patient, outcome and study day, by the outcome's daily summary. Day 0 is the baseline; "
-    "responses start after time zero.",
+    "One value per patient, outcome and study day, by the outcome's daily summary. Day 0 is the baseline: "
+    "`baseline_hours` up to time zero and `baseline_hours_after` after it; responses start after them.",
     ("scenario", "source", "patient_id", "outcome", "day"),
     (
         SCENARIO,

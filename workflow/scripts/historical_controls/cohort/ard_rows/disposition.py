@@ -18,6 +18,7 @@ from historical_controls.cohort.derivations.derived_counts import derived_ard
 from historical_controls.cohort.follow_up.availability import ALL_DAYS, COUNTS
 from historical_controls.cohort.records.clean_tables import CohortTables
 from historical_controls.cohort.records.stays import END_EVENTS
+from historical_controls.config.cohort.baseline import DAY
 from historical_controls.inference.counts import bounded_share
 from historical_controls.tables.days import tick_days
 from historical_controls.tables.endings import DEATH, DISCHARGE, UNKNOWN, vital_status
@@ -90,20 +91,20 @@ def _availability(tables: CohortTables) -> Iterator[Row]:
         people = _included(tables, arm)
         for outcome in tables.outcomes:
             cell = Cell(AnalysisKey.AVAILABILITY, tables.scenario, outcome=outcome, arm=arm)
-            yield from _of_outcome(cell, tables.values, people, tables.horizon_days)
+            yield from _of_outcome(cell, tables, people)
 
 
-def _of_outcome(cell: Cell, values: pd.DataFrame, people: pd.DataFrame, horizon: int) -> Iterator[Row]:
-    own = values[(values["outcome"] == cell.outcome) & (values["arm"] == cell.arm)]
+def _of_outcome(cell: Cell, tables: CohortTables, people: pd.DataFrame) -> Iterator[Row]:
+    own = tables.values[(tables.values["outcome"] == cell.outcome) & (tables.values["arm"] == cell.arm)]
     counts = {row["day"]: row for row in own.to_dict("records")}
     whole = counts.get(ALL_DAYS)
     yield from _measured(cell, whole, len(people))
     assays = sorted(whole["assays"] - {""}) if whole is not None else []
     if assays:
         yield cell.text(Statistic.ASSAYS, "; ".join(assays))
-    for day in days_shown(horizon):
-        # Day d is (24 (d - 1), 24 d] hours: whoever was followed for longer than day d - 1 was there for part of it.
-        at_risk = int(((people["end_day"] > day - 1) | (day == 0)).sum())
+    for day in days_shown(tables.horizon_days):
+        # Whoever was followed beyond the hour at which a day begins was there for part of it.
+        at_risk = int(((people["end_day"] > tables.baseline.start_of(day) / DAY) | (day == 0)).sum())
         yield from _measured(cell.at(day=day), counts.get(day), at_risk)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from historical_controls.cohort.records.derived import Derived, refuse, stacked
 from historical_controls.cohort.records.intervals import Flags, Floats, Integers, group_median
 from historical_controls.cohort.records.patient_records import PatientRecords
-from historical_controls.cohort.records.timeline import NEVER, hours
+from historical_controls.cohort.records.timeline import HOUR, NEVER, hours
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.cohort.derivations import RatioToBaseline
 from historical_controls.dictionary.dictionary import Outcome
@@ -28,7 +28,7 @@ def ratio_to_baseline(
     rows = _with_baseline(rows, base)
     # A baseline that can only be 0 gives no ratio.
     known = rows["base_upper"].notna().to_numpy() & (rows["base_upper"] > 0).to_numpy()
-    later = rows["time"].to_numpy() > zero[rows["patient"].to_numpy(np.int64)]
+    later = _since_zero(rows, zero) > cohort.baseline.after
     # The smallest ratio is the lower bound over the largest possible baseline, and the other way round.
     lower = _over(rows["lower"].fillna(0), rows["base_upper"])
     upper = _over(rows["upper"], rows["base_lower"])
@@ -51,17 +51,22 @@ def _rows_of(records: PatientRecords, zero: Integers, rule: RatioToBaseline) -> 
     return rows[zero[rows["patient"].to_numpy(np.int64)] != NEVER].reset_index(drop=True)
 
 
+def _since_zero(rows: pd.DataFrame, zero: Integers) -> Floats:
+    """Hours after time zero (negative before) of rows of included patients."""
+    return (rows["time"].to_numpy(np.int64) - zero[rows["patient"].to_numpy(np.int64)]) / HOUR
+
+
 def _is_baseline(
     rows: pd.DataFrame, records: PatientRecords, zero: Integers, cohort: Cohort, rule: RatioToBaseline
 ) -> Flags:
-    patient, time = rows["patient"].to_numpy(np.int64), rows["time"].to_numpy(np.int64)
+    patient, time, since = rows["patient"].to_numpy(np.int64), rows["time"].to_numpy(np.int64), _since_zero(rows, zero)
     if rule.baseline == "time_zero":
-        return (time <= zero[patient]) & (time > zero[patient] - hours(cohort.baseline_hours))
+        return cohort.baseline.holds(since)
     start = records.stays.start[patient]
     begin = np.where(start == NEVER, 0, start)
     inside = (time >= begin + hours(rule.first_from_hours)) & (time <= begin + hours(rule.first_until_hours))
-    # "First" never means a value after time zero, even where admission is less than `first_until_hours` before it.
-    inside &= (start != NEVER) & (time <= zero[patient])
+    # "First" is never a response, even where admission is less than `first_until_hours` before time zero.
+    inside &= (start != NEVER) & (since <= cohort.baseline.after)
     # The first time, which several values may share: all of them are the baseline, through their median.
     first = rows.assign(time=np.where(inside, time, NEVER)).groupby(SAME, sort=False)["time"].transform("min")
     return inside & (first.to_numpy(np.int64) == time)

@@ -38,17 +38,17 @@ class Spans:
 def hours_above(records: PatientRecords, zero: Integers, cohort: Cohort, rule: HoursAbove, outcome: Outcome) -> Derived:
     """One value per study day that was observed long enough, at the day's end or the end of the stay.
 
-    Day 0 (the baseline hours) reads nothing after time zero. `zero`: NEVER for excluded patients.
+    Day 0 (the baseline hours) reads nothing after them. `zero`: NEVER for excluded patients.
     """
     readings = _readings(records, zero, rule)
     end = np.minimum(stay_end(records, zero), cohort.horizon_days * DAY)
+    first, last = -cohort.baseline.before * HOUR, cohort.baseline.after * HOUR
     rows = []
-    for first_day, until, spans in (
-        # Day 0 joins only readings up to time zero: the stretch to the first reading after it would read the future.
-        (0, np.zeros(len(zero)), _between(readings[readings["since"] <= 0], rule)),
-        (1, end, _between(readings, rule)),
+    for first_day, since, until, spans in (
+        # Day 0 joins only readings of its own: the stretch to the first one after it would read the future.
+        (0, first, np.minimum(end, last), _between(readings[readings["since"] <= last], rule)),
+        (1, last, end, _between(readings, rule)),
     ):
-        since = -cohort.baseline_hours * HOUR if first_day == 0 else 0.0
         seen, above = (part.clipped(since, until) for part in spans)
         rows.append(_by_day(seen, above, rule, first_day, zero, until))
     return Derived(computed_rows(pd.concat(rows, ignore_index=True), outcome), nothing_refused())

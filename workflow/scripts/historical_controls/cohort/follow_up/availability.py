@@ -8,16 +8,17 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.cohort.follow_up.visits import study_days
+from historical_controls.config.cohort.baseline import BaselineWindow
 
 ALL_DAYS = -1
 KEY = ["outcome", "arm", "day"]
 COUNTS = ["n_subjects", "n_values", "n_numbers", "n_censored"]
 
 
-def value_counts(observations: pd.DataFrame, outcomes: Sequence[str], baseline_hours: float) -> pd.DataFrame:
+def value_counts(observations: pd.DataFrame, outcomes: Sequence[str], baseline: BaselineWindow) -> pd.DataFrame:
     """Columns outcome, arm, day, the COUNTS and assays (a set); day ALL_DAYS: from the baseline hours on."""
     rows = observations[observations["outcome"].isin(outcomes)]
-    rows = rows.assign(day=study_days(rows["hours"].to_numpy(np.float64), baseline_hours))
+    rows = rows.assign(day=study_days(rows["hours"].to_numpy(np.float64), baseline))
     rows = rows[rows["day"] >= 0]
     both = pd.concat([rows, rows.assign(day=ALL_DAYS)], ignore_index=True)
     number = both["lower"].notna() | both["upper"].notna()

@@ -16,7 +16,8 @@ from historical_controls.cohort.derivations.hours_above import DAY, Spans, span_
 from historical_controls.cohort.records.intervals import Flags, Floats, Integers
 from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.support import merged_courses
-from historical_controls.cohort.records.timeline import NEVER
+from historical_controls.cohort.records.timeline import HOUR, NEVER
+from historical_controls.config.cohort.baseline import BaselineWindow
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.cohort.derivations import DailyTotal, DaysReaching, FreeDays, HoursAbove, SupportHours
 from historical_controls.dictionary.dictionary import Dictionary
@@ -29,15 +30,23 @@ class Followed:
     """How far each included patient was followed, for a summary up to one day.
 
     `until`: milliseconds from time zero, at most that day. `state`: 'known', 'death' (by that day), or why the
-    rest is not known: 'transfer_out', 'last_record', or an end that the study declares.
+    rest is not known: 'transfer_out', 'last_record', or an end that the study declares. `baseline`: the hours whose
+    readings are no response.
     """
 
     until: Floats
     state: np.ndarray
+    baseline: BaselineWindow
 
     @property
     def lost(self) -> Flags:
         return ~np.isin(self.state.astype(str), [KNOWN, "death"])
+
+    @property
+    def days(self) -> Floats:
+        """Study days of which each patient was followed for a part."""
+        begun = self.until > self.baseline.after * HOUR
+        return np.where(begun, np.ceil(self.until / DAY) - (self.baseline.first_day - 1), 0)
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,7 @@ def summary_rows(
     parts = []
     included = zero != NEVER
     for code, rule in cohort.summaries.items():
-        followed = followed_until(records, zero, rule.days)
+        followed = followed_until(records, zero, rule.days, cohort.baseline)
         match rule:
             case FreeDays():
                 values = _free_days(records, zero, rule, followed, _has_records(records, rule.support, recorded))
@@ -80,7 +89,7 @@ def summary_rows(
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def followed_until(records: PatientRecords, zero: Integers, days: int) -> Followed:
+def followed_until(records: PatientRecords, zero: Integers, days: int, baseline: BaselineWindow) -> Followed:
     """Follow-up up to a day: after a discharge alive all is known, after a transfer or the last record nothing is."""
     last = stay_end(records, zero)
     ended = records.stays.end_state
@@ -90,7 +99,7 @@ def followed_until(records: PatientRecords, zero: Integers, days: int) -> Follow
     state = np.where(state == "discharge_alive", KNOWN, state)
     # Whoever left at the very end of the period was followed through all of it.
     state = np.where((last == days * DAY) & (ended != "death"), KNOWN, state)
-    return Followed(np.minimum(last, days * DAY), state.astype(object))
+    return Followed(np.minimum(last, days * DAY), state.astype(object), baseline)
 
 
 def _has_records(records: PatientRecords, support: list[str], recorded: Collection[tuple[str, str]]) -> Flags:
@@ -179,7 +188,7 @@ def _of_days(total: np.ndarray, observed: np.ndarray, followed: Followed, limits
     """What was seen on the observed days; each day in hospital without a reading adds between its two limits."""
     total, observed = total.astype(np.float64), observed.astype(np.float64)
     # Days of follow-up without any reading.
-    lacking = np.maximum(np.ceil(followed.until / DAY) - observed, 0)
+    lacking = np.maximum(followed.days - observed, 0)
     state = np.where(observed > 0, np.where(followed.lost, followed.state, KNOWN), NOT_RECORDED).astype(object)
     value = np.where(observed > 0, total, np.nan)
     # Where no day is lacking the limit does not matter, even one that is not known (nan).
@@ -190,11 +199,11 @@ def _of_days(total: np.ndarray, observed: np.ndarray, followed: Followed, limits
 def _count_by_day(
     rows: pd.DataFrame, zero: Integers, days: int, followed: Followed, weights: Floats | None = None
 ) -> Floats:
-    """Rows (or the sum of weights) by patient and study day 1..days."""
+    """Rows (or the sum of weights) by patient and study day 1..days; none of the baseline."""
     patient = rows["patient"].to_numpy(np.int64)
     included = zero[patient] != NEVER
     since = np.where(included, rows["time"].to_numpy(np.int64) - np.where(included, zero[patient], 0), -1)
-    kept = (since > 0) & (since <= followed.until[patient])
+    kept = (since > followed.baseline.after * HOUR) & (since <= followed.until[patient])
     # Day d is (24 (d - 1), 24 d] hours, hence ceil; cells are (patient, day) flattened.
     cell = patient[kept] * days + np.ceil(since[kept] / DAY).astype(np.int64) - 1
     shares = None if weights is None else weights[kept]

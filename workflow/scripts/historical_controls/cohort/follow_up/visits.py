@@ -8,20 +8,21 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.cohort.records.intervals import Flags, Floats, Integers, group_median
+from historical_controls.config.cohort.baseline import BaselineWindow
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 
 VISIT_KEY = ["source", "patient_id", "arm", "outcome", "day"]
 
 
 def visit_table(
-    observations: pd.DataFrame, dictionary: Dictionary, baseline_hours: float, scenario: str
+    observations: pd.DataFrame, dictionary: Dictionary, baseline: BaselineWindow, scenario: str
 ) -> pd.DataFrame:
     """Table `visits` from table `observations`; outcomes without a daily summary or without numbers have none.
 
-    Day 0 is the median of the baseline hours up to time zero, whatever the daily summary.
+    Day 0 is the median of the baseline hours, whatever the daily summary.
     """
     numbers = observations[observations["lower"].notna() | observations["upper"].notna()]
-    day = study_days(numbers["hours"].to_numpy(np.float64), baseline_hours)
+    day = study_days(numbers["hours"].to_numpy(np.float64), baseline)
     numbers = numbers.assign(day=day)[day >= 0]
     parts = list(_by_outcome(numbers, dictionary))
     columns = ["scenario", *VISIT_KEY, "value", "lower", "upper", "n", "assay", "flags"]
@@ -30,10 +31,10 @@ def visit_table(
     return pd.concat(parts, ignore_index=True).assign(scenario=scenario)[columns]
 
 
-def study_days(hours: Floats, baseline_hours: float) -> Integers:
-    """Day d = hours ((d-1)*24, d*24]; 0 = the baseline hours up to time zero; -1 = before them."""
-    after = np.ceil(hours / 24).astype(np.int64)
-    return np.where(hours > 0, after, np.where(hours > -baseline_hours, 0, -1))
+def study_days(hours: Floats, baseline: BaselineWindow) -> Integers:
+    """Day d = hours ((d-1)*24, d*24] after the baseline hours, which are day 0; -1 = before them."""
+    later = np.where(hours > baseline.after, np.ceil(hours / 24).astype(np.int64), -1)
+    return np.where(baseline.holds(hours), 0, later)
 
 
 def _by_outcome(numbers: pd.DataFrame, dictionary: Dictionary) -> Iterator[pd.DataFrame]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from historical_controls.cohort.records.derived import nothing_refused
 from historical_controls.cohort.records.support import with_tubes
+from historical_controls.config.cohort.baseline import BaselineWindow
 from historical_controls.tables.parquet import read_between, read_tables
 from historical_controls.tables.registry import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS
 
@@ -113,7 +114,7 @@ class CohortTables:
     values: pd.DataFrame
     waits: tuple[float, ...]
     outcomes: tuple[str, ...]
-    baseline_hours: float
+    baseline: BaselineWindow
     horizon_days: int
     scenario: str
     # Further ends of follow-up that the study declares.

@@ -21,7 +21,8 @@ from historical_controls.tables.schema import conform
 
 # Of the cohort, what records are made from: derived values, the clock of results, and where stays begin and end.
 RECORDS: dict[str, bool | set[str]] = {
-    **dict.fromkeys(("derivations", "altitude", "known_from", "baseline_hours", "dates_without_clock"), True),
+    **dict.fromkeys(("derivations", "altitude", "known_from", "dates_without_clock"), True),
+    **dict.fromkeys(("baseline_hours", "baseline_hours_after"), True),
     "time_zero": {"treated", "standard_care_from", "historical_stay", "new_stay_after_hours"},
 }
 Frames = tuple[pd.DataFrame, pd.DataFrame]

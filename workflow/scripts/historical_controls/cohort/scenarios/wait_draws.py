@@ -74,6 +74,6 @@ def followed(records: PatientRecords, decided: Decisions, inputs: CohortInputs) 
     wanted = replace(records, measurements=records.measurements[records.measurements["outcome"].isin(inputs.outcomes)])
     end_day = patients["end_day"].to_numpy("float64")
     observations = observation_rows(wanted, decided.time_zero, end_day, hours_before(inputs))
-    visits = visit_table(observations, dictionary, cohort.baseline_hours, inputs.scenario)
+    visits = visit_table(observations, dictionary, cohort.baseline, inputs.scenario)
     included = patients[patients["included"]].drop(columns="undecided")
     return included.assign(scenario=inputs.scenario, display_id=""), visits

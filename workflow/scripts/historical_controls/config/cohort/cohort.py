@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from historical_controls.config.base import Section, Slug
+from historical_controls.config.cohort.baseline import BaselineWindow
 from historical_controls.config.cohort.derivations import Altitude, Derivation, Summary
 from historical_controls.config.cohort.rules import Rule, rule_order
 from historical_controls.config.merging import changed_rules, merged
@@ -166,6 +167,14 @@ class Cohort(Section):
         "afterwards is not used, and what became of the patient counts as unknown",
     )
     baseline_hours: float = Field(24, gt=0, description="baseline = median of these hours up to time zero")
+    # As APACHE and SAPS read the first day of intensive care; never where time zero is the treatment (config/check.py).
+    baseline_hours_after: float = Field(
+        0,
+        ge=0,
+        le=24,
+        description="values of so many hours after time zero are baseline too, and no response; only where time zero "
+        "is an arrival, such as the admission, whose first samples come after it",
+    )
     horizon_days: int = Field(21, ge=1, description="days of follow-up after time zero")
 
     @model_validator(mode="after")
@@ -173,6 +182,11 @@ class Cohort(Section):
         # For its error alone: rules that need each other cannot be judged.
         rule_order(self.rules)
         return self
+
+    @property
+    def baseline(self) -> BaselineWindow:
+        """The hours whose values are day 0."""
+        return BaselineWindow(self.baseline_hours, self.baseline_hours_after)
 
     def options(self) -> list[tuple[str, str]]:
         """Every option of every reading, in order."""

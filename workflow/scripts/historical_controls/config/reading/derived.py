@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from historical_controls.config.cohort.baseline import first_study_day
 from historical_controls.config.merging import value_at
 from historical_controls.config.reading.declared_events import counted_from, parts_of, recorded
 from historical_controls.config.reading.estimand_texts import estimands, is_single_arm
@@ -99,7 +100,11 @@ def _days(raw: Raw) -> list[int]:
 
 
 def _within(*days: int) -> Callable[[Raw], list[int]]:
-    return lambda raw: [day for day in days if day <= _horizon(raw)]
+    return lambda raw: [day for day in days if _first_day(raw) <= day <= _horizon(raw)]
+
+
+def _first_day(raw: Raw) -> int:
+    return first_study_day(value_at(raw, "cohort", "baseline_hours_after"))
 
 
 def _methods(raw: Raw) -> list[str]:
@@ -176,7 +181,7 @@ DERIVED = (
     Derived(("analysis", "mean_over"), "days 7 and 21, as far as they lie within the horizon", _within(7, 21)),
     Derived(
         ("analysis", "visits"),
-        "days 1, 3, 5, 7, 10, 14 and 21, as far as they lie within the horizon",
+        "days 1, 3, 5, 7, 10, 14 and 21, as far as they lie within the horizon and after the baseline",
         _within(1, 3, 5, 7, 10, 14, 21),
     ),
     Derived(
