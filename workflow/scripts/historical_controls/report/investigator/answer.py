@@ -8,6 +8,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
+from historical_controls.dictionary.vocabulary import STUDY_TREATMENT
 from historical_controls.report.headline.draws import Parts
 from historical_controls.report.headline.events import is_event
 from historical_controls.report.headline.sentence import (
@@ -236,7 +237,7 @@ def what_was_done(printer: Printer) -> list[Markup]:
         Markup(" ").join(
             [
                 printer.word(
-                    "done.time_zero_event" if zero.treated == "infusion" else "done.time_zero_declared",
+                    "done.time_zero_event" if zero.treated == STUDY_TREATMENT else "done.time_zero_declared",
                     event=printer.fact(printer.event(zero.treated)),
                 ),
                 printer.word(
@@ -249,7 +250,7 @@ def what_was_done(printer: Printer) -> list[Markup]:
                 *_ends(printer),
             ]
         ),
-        printer.word("done.baseline", hours=printer.fact(f"{config.cohort.baseline_hours:g}")),
+        _baseline(printer),
         Markup(" ").join(
             [
                 printer.word(
@@ -262,6 +263,13 @@ def what_was_done(printer: Printer) -> list[Markup]:
         ),
         _primary(printer),
     ]
+
+
+def _baseline(printer: Printer) -> Markup:
+    """Which hours are baseline; of those after time zero, what that may hide."""
+    window = printer.config.cohort.baseline
+    before, after = (printer.fact(f"{hours:g}") for hours in (window.before, window.after))
+    return printer.word("done.baseline_after" if window.after else "done.baseline", hours=before, after=after)
 
 
 def _ends(printer: Printer) -> list[Markup]:

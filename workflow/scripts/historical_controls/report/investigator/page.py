@@ -56,6 +56,7 @@ TEMPLATE = "investigator.html.j2"
 BIASES: tuple[str, ...] = (
     "chosen",
     "time",
+    "baseline",
     "mean",
     "calendar",
     "support",
@@ -148,7 +149,8 @@ def _content(page: PageInputs) -> dict[str, Any]:
 def _applies(printer: Printer, bias: str) -> bool:
     """Whether any file can record what a source of bias is about; a study without waits has no doubt about them.
 
-    Groups of a randomised trial share their calendar and their schedule; records without dates tell no calendar.
+    A baseline that ends at time zero hides nothing. Groups of a randomised trial share their calendar and their
+    schedule; records without dates tell no calendar.
     """
     if bias == "calendar" and all(source.relative_epoch for source in printer.config.sources.values()):
         return False
@@ -156,6 +158,8 @@ def _applies(printer: Printer, bias: str) -> bool:
         return False
     if bias == "time":
         return printer.config.cohort.time_zero.match_waits
+    if bias == "baseline":
+        return printer.config.cohort.baseline.after > 0
     return bias not in OF_ENDS or printer.records(OF_ENDS[bias])
 
 
@@ -222,6 +226,8 @@ def _bias(printer: Printer, name: str) -> tuple[Markup, Markup]:
     if name == "few":
         row = treated_count(printer)
         said = printer.word("bias.few", n=printer.number(row)) if row else printer.word("bias.few_without_n")
+    elif name == "baseline":
+        said = printer.word("bias.baseline", after=printer.fact(f"{printer.config.cohort.baseline.after:g}"))
     else:
         said = printer.word(f"bias.{name}")
     # The first sentence of each bias is its name.

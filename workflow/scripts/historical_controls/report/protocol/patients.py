@@ -93,7 +93,8 @@ def _follow_up(printer: Printer) -> Iterator[Fact]:
     care = printer.event(zero.standard_care_from)
     yield "care", said("care_from", event=care, hours=number(printer, zero.standard_care_hours))
     yield "known", said(f"known_{cohort.known_from}")
-    yield "baseline", said("baseline_hours", hours=number(printer, cohort.baseline_hours))
+    before, after = (number(printer, hours) for hours in (cohort.baseline.before, cohort.baseline.after))
+    yield "baseline", said(f"baseline_hours{'_after' if cohort.baseline.after else ''}", hours=before, after=after)
     yield "end", said("end_days", days=number(printer, cohort.horizon_days))
     if cohort.ends_with:
         yield "ends_with", printer.word("done.ends_with", events=listed(map(printer.event, cohort.ends_with)))
