@@ -134,7 +134,7 @@ def test_a_public_report_tells_of_patients_in_bands() -> None:
     """T10: 27 years, P/F 91.4 and 122.7, an infection from day 2.3 to 5.3, died on day 9.3, a graft on day 1."""
     own = told()[told().index("T10") :]
     assert "Age 25 to 29 years." in own.replace("\u00a0", " ")
-    assert "PaO2/FiO2 ratio 90 to 100 mmHg at time zero, 120 to 130 mmHg at day 7." in own.replace("\u00a0", " ")
+    assert "PaO2/FiO2 ratio 90 to 100 mmHg at baseline, 120 to 130 mmHg at day 7." in own.replace("\u00a0", " ")
     assert "Week 1: marrow graft, infection (grade 3). Died in week 2." in own
     assert "would be 42 (95% CI 13 to 71) mmHg; the conclusion changes." in own
 

@@ -170,3 +170,18 @@ def test_eligibility_does_not_read_the_hours_after_the_hour_judged() -> None:
     found = followed(clean, 24, rules={"LOW": low})
     assert found.eligibility["state"].tolist() == followed(clean, 0, rules={"LOW": low}).eligibility["state"].tolist()
     assert found.evidence.empty
+
+
+def test_the_baseline_reads_nothing_later_than_its_hours() -> None:
+    """Whatever is measured afterwards: values, ratios and hours of day 0 stay the same."""
+    derivations = {
+        "DDIM_RATIO": {"kind": "ratio_to_baseline", "of": ["DDIM"]},
+        "FEVER_HOURS": {"kind": "hours_above", "of": "TEMP", "cut": 38.0, "min_observed_hours": 0},
+    }
+    early = [pf(-3, 90), pf(6, 120), temp(1, 39), temp(5, 39), measured("a", "DDIM", 6, 300)]
+    late = [pf(6.01, 999), temp(6.01, 41), measured("a", "DDIM", 6.01, 9000), pf(30, 999)]
+    days = [followed(export(*rows), 6, derivations=derivations).visits for rows in (early, [*early, *late])]
+    assert len(days[1]) > len(days[0])
+    first = [own[own["day"] == 0].reset_index(drop=True) for own in days]
+    pd.testing.assert_frame_equal(*first)
+    assert set(first[0]["outcome"]) >= {"PF", "TEMP", "DDIM", "DDIM_RATIO", "FEVER_HOURS"}

@@ -105,7 +105,8 @@ def baselines_missed(comparison: Compared) -> list[str]:
                 f"{code}: {before.nunique()} patients have no baseline and a value on the day before; "
                 f"'cohort: {{baseline_hours: {hours + DAY:g}}}' would take it"
             )
-        if after_zero_allowed(cohort):
+        # Whoever has declared such hours has weighed them: the table of values tells how many patients they reach.
+        if not cohort.baseline.after and after_zero_allowed(cohort):
             # A value of the day before comes first: nothing given later can have changed it.
             later = lacking[~lacking["patient_id"].isin(before) & lacking["hours"].between(0, DAY, inclusive="right")]
             said += _first_samples(code, later.groupby("patient_id")["hours"].min())
