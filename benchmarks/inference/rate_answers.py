@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -21,13 +21,13 @@ from historical_controls.config.analysis.analysis import Analysis, CovarianceRun
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.inference import relative_effect
 from historical_controls.inference.labels import Labels, draw_labels
-from historical_controls.inference.permutation import Permuted, permutation_test
+from historical_controls.inference.permutation import permutation_test
 from historical_controls.inference.scores import Scores
 from historical_controls.mixed_model.design.arrays import Design
 from historical_controls.mixed_model.design.design import build_design, fixed_rows
 from historical_controls.mixed_model.fits.engines import machinery
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_design
-from historical_controls.mixed_model.fits.responses import fit_responses
+from historical_controls.mixed_model.fits.responses import fit_responses, share_small_samples
 from historical_controls.mixed_model.fits.scores import subject_scores
 from historical_controls.mixed_model.fits.weighted import solve_weighted
 from historical_controls.mixed_model.inference.contrast import Contrast
@@ -44,6 +44,9 @@ MMRM = CovarianceRung.model_construct(id="mmrm", random=None, residual="us", per
 MIXEDLM = CovarianceRung.model_construct(id="mixedlm", random="1 + day", residual="iid", per_arm="pooled")
 
 
+LADDER_RULES = ("default", "satterthwaite", "weighted", "permutation", "pooled_permutation")
+
+
 @dataclass(frozen=True)
 class Answer:
     """One rule in one study: difference (log odds of ranks), p-value of none, interval; nan where it has none."""
@@ -56,22 +59,37 @@ class Answer:
 
 @dataclass(frozen=True)
 class Batch:
-    """Studies of one design with the mean model of the first one and their labellings."""
+    """Studies of one design with the mean model of the first one and their labellings.
+
+    rules: those of the ladder that are asked for. row: of the null model at the day; patients: their numbers in the
+    order of its subjects.
+    """
 
     studies: Studies
     settings: Analysis
     mean: MeanModel
     labels: Labels
+    rules: tuple[str, ...] = LADDER_RULES
+    row: NDArray[np.float64] = field(default_factory=lambda: np.empty((1, 0)))
+    patients: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    @cached_property
+    def ordered(self) -> Labels:
+        """The labellings in that order."""
+        return self.labels.take(self.patients)
 
 
 def answers(studies: Studies, dictionary: Dictionary, seed: int) -> Iterator[dict[str, Answer]]:
     """The answers of every rule, study by study."""
+    batch = batch_of(studies, dictionary, draw_labels(studies.treated, seed, LABELLINGS, LABELLINGS))
+    for by_rule in zip(ladder_answers(batch), _mixedlm(batch), _mmrm(batch), _without_model(batch), strict=True):
+        yield {name: answer for own in by_rule for name, answer in own.items()}
+
+
+def batch_of(studies: Studies, dictionary: Dictionary, labels: Labels) -> Batch:
     settings = analysis_settings()
     data = model_data(dictionary.outcomes["PF"], *studies.tables(0), settings, dictionary)
-    labels = draw_labels(studies.treated, seed, LABELLINGS, LABELLINGS)
-    batch = Batch(studies, settings, build_mean_model(data, settings), labels)
-    for by_rule in zip(_ladder(batch), _mixedlm(batch), _mmrm(batch), _without_model(batch), strict=True):
-        yield {name: answer for own in by_rule for name, answer in own.items()}
+    return Batch(studies, settings, build_mean_model(data, settings), labels)
 
 
 def analysis_settings(**changes: object) -> Analysis:
@@ -114,21 +132,31 @@ def _responses(studies: Studies, design: Design) -> NDArray[np.float64]:
     return studies.y[:, patient, rows["day"].to_numpy(dtype=int) - DAYS[0]]
 
 
-def _ladder(batch: Batch) -> list[dict[str, Answer]]:
+def ladder_answers(batch: Batch) -> list[dict[str, Answer]]:
     """The declared ladder with Kenward-Roger, other rules on its covariance, and its permutation answers."""
     rungs = [rung for rung in batch.settings.ladder if rung.residual in ("iid", "car1")]
-    by_rung = [fits(batch, batch.mean, rung) for rung in rungs]
-    chosen: list[tuple[CovarianceRung, MixedModelFit] | None] = []
-    for own in zip(*by_rung, strict=True):
-        # In the order of the criterion, the first that allows inference, as fit_ladder does.
-        pairs = [(rung, fit) for rung, fit in zip(rungs, own, strict=True) if fit is not None]
-        ranked = sorted(pairs, key=lambda pair: round(-2 * pair[1].loglik + 2 * len(pair[1].point.theta), 6))
-        chosen.append(next((pair for pair in ranked if _infers(pair[1])), None))
+    ranked = [
+        _ranked(list(zip(rungs, own, strict=True)))
+        for own in zip(*(fits(batch, batch.mean, rung) for rung in rungs), strict=True)
+    ]
+    for rung in rungs:
+        share_small_samples([pairs[0][1] for pairs in ranked if pairs and pairs[0][0] is rung], "kenward-roger")
+    # The first that allows inference, as fit_ladder does.
+    chosen = [next((pair for pair in pairs if _infers(pair[1])), None) for pairs in ranked]
     nulls = _nulls(batch, [None if pick is None else pick[0] for pick in chosen])
     # Rows at the day: of all studies of the group, whose designs are one.
     L = next((difference_rows(pick[1], batch.mean, [DAY]) for pick in chosen if pick), np.empty((1, 0)))
-    at = next((_null_row(batch, null) for null in nulls if null), np.empty((1, 0)))
-    return [_of_ladder(batch, pick, null, L, at) for pick, null in zip(chosen, nulls, strict=True)]
+    null = next((null for null in nulls if null), None)
+    if null is not None:
+        # All null models have the rows of one table, in one order.
+        batch = replace(batch, row=_null_row(batch, null), patients=_patients(null))
+    return [_of_ladder(batch, pick, null, L) for pick, null in zip(chosen, nulls, strict=True)]
+
+
+def _ranked(pairs: list[tuple[CovarianceRung, MixedModelFit | None]]) -> list[tuple[CovarianceRung, MixedModelFit]]:
+    """The fits that there are, in the order of the criterion."""
+    found = [(rung, fit) for rung, fit in pairs if fit is not None]
+    return sorted(found, key=lambda pair: round(-2 * pair[1].loglik + 2 * len(pair[1].point.theta), 6))
 
 
 def _nulls(batch: Batch, rungs: list[CovarianceRung | None]) -> list[MixedModelFit | None]:
@@ -155,18 +183,18 @@ def _of_ladder(
     pick: tuple[CovarianceRung, MixedModelFit] | None,
     null: MixedModelFit | None,
     L: NDArray[np.float64],
-    at: NDArray[np.float64],
 ) -> dict[str, Answer]:
-    names = ("default", "satterthwaite", "weighted", "permutation", "pooled_permutation")
     if pick is None:
-        return dict.fromkeys(names, Answer())
+        return dict.fromkeys(batch.rules, Answer())
     fit = pick[1]
-    return {
-        "default": _contrast(fit, L, "kenward-roger"),
-        "satterthwaite": _contrast(fit, L, "satterthwaite"),
-        "weighted": _weighted(batch, fit, L),
-        **_permuted(batch, null, at),
+    given: dict[str, Callable[[], Answer]] = {
+        "default": lambda: _contrast(fit, L, "kenward-roger"),
+        "satterthwaite": lambda: _contrast(fit, L, "satterthwaite"),
+        "weighted": lambda: _weighted(batch, fit, L),
+        "permutation": lambda: _permuted(batch, null),
+        "pooled_permutation": lambda: _pooled(batch, null),
     }
+    return {rule: given[rule]() for rule in batch.rules}
 
 
 def _contrast(fit: MixedModelFit, L: NDArray[np.float64], method: str) -> Answer:
@@ -202,24 +230,22 @@ def _null_row(batch: Batch, null: MixedModelFit) -> NDArray[np.float64]:
     return fixed_rows(null.design, at)
 
 
-def _permuted(batch: Batch, null: MixedModelFit | None, at: NDArray[np.float64]) -> dict[str, Answer]:
+def _permuted(batch: Batch, null: MixedModelFit | None) -> Answer:
     if null is None:
-        return dict.fromkeys(("permutation", "pooled_permutation"), Answer())
-    names = [name for name in null.names if not set(name.split(":")) & set(_covariates(batch.mean))]
-    own = subject_scores(null, names, at[:, [list(null.names).index(name) for name in names]])
-    patient = null.design.subjects.str.slice(3).astype(int).to_numpy()
-    treated = batch.studies.treated[patient]
-    scores = Scores(own.score, own.information, own.shift(treated))
-    labels = batch.labels.take(patient)
-    test = permutation_test(scores, labels, 0.95, 3)[0]
-    return {
-        "permutation": _of_permuted(test),
-        "pooled_permutation": _pooled(scores, labels),
-    }
-
-
-def _of_permuted(test: Permuted) -> Answer:
+        return Answer()
+    test = permutation_test(_scores(batch, null), batch.ordered, 0.95, 3)[0]
     return Answer(test.estimate, test.p_value, test.lower, test.upper)
+
+
+def _scores(batch: Batch, null: MixedModelFit) -> Scores:
+    names = [name for name in null.names if not set(name.split(":")) & set(_covariates(batch.mean))]
+    own = subject_scores(null, names, batch.row[:, [list(null.names).index(name) for name in names]])
+    return Scores(own.score, own.information, own.shift(batch.studies.treated[batch.patients]))
+
+
+def _patients(fit: MixedModelFit) -> NDArray[np.int64]:
+    """Numbers of the patients in the order of a fit."""
+    return fit.design.subjects.str.slice(3).astype(int).to_numpy()
 
 
 def _covariates(mean: MeanModel) -> tuple[str, ...]:
@@ -227,10 +253,13 @@ def _covariates(mean: MeanModel) -> tuple[str, ...]:
     return tuple(name for name in mean.frame.columns if name not in known)
 
 
-def _pooled(scores: Scores, labels: Labels) -> Answer:
+def _pooled(batch: Batch, null: MixedModelFit | None) -> Answer:
     """The difference of the arms' scores per information, not divided by a standard error of its own."""
+    if null is None:
+        return Answer()
+    scores = _scores(batch, null)
     s, m, h = scores.score[:, 0], scores.shift[:, 0], scores.information[:, 0]
-    own, member = labels.matrix[0], labels.matrix.astype(float)
+    own, member = batch.ordered.matrix[0], batch.ordered.matrix.astype(float)
     gap = (member @ s) / (member @ h) - ((1 - member) @ s) / ((1 - member) @ h)
     p_value = float((np.abs(gap) >= abs(gap[0]) * (1 - 1e-9)).mean())
     return Answer(float(s[own].sum() / m[own].sum()), p_value)

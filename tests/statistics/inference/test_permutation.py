@@ -77,9 +77,9 @@ def test_any_difference_is_judged_as_the_statistic_of_the_shifted_scores_judges_
         elif kind == "ties":
             s, h, m = np.round(s), np.ones(9), treated.astype(float)
         scores, labels = Scores(s[:, None], h[:, None], m[:, None]), draw_labels(treated, 1)
-        sums = permutation._sums(labels, scores, 0)
+        chosen, everyone = permutation._sums(labels, scores, 0)
         for alpha in (0.05, 0.3):
-            test = permutation._test(*sums, 2, alpha)
+            test = permutation._test(chosen, everyone.without(chosen), 2, alpha)
             for d in [0.0, 0.4, 1.3, float(s[:3].sum() / m[:3].sum()), *rng.normal(size=4) * 3]:
                 T = statistics(Scores(scores.score - d * scores.shift, scores.information, scores.shift), labels)[:, 0]
                 size = np.abs(T[~np.isnan(T)])

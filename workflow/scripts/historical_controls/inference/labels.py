@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations, product
 from math import comb, prod
 
@@ -44,6 +44,11 @@ class Labels:
         np.put_along_axis(marks, self.members, True, axis=1)
         return marks[:, :-1]
 
+    @cached_property
+    def _indicators(self) -> Array:
+        # Of every column of the scores the same.
+        return self.matrix.astype(np.float64)
+
     @property
     def counts(self) -> Array:
         """How many are labelled treated (B,)."""
@@ -57,7 +62,7 @@ class Labels:
     def sums(self, values: Array) -> Array:
         """Sums of values (size, c) over the subjects labelled treated (B, c)."""
         if not self.few:
-            return np.asarray(self.matrix.astype(np.float64) @ values)
+            return np.asarray(self._indicators @ values)
         padded = np.vstack([values, np.zeros(values.shape[1])])
         out = np.zeros((len(self.members), values.shape[1]))
         for column in self.members.T:

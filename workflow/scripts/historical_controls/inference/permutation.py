@@ -72,10 +72,10 @@ class Sums:
 
 def statistics(scores: Scores, labels: Labels, fewest: int = FEWEST) -> Array:
     """T (B, k) of every relabelling at no difference (IN-9); nan where an arm has fewer than `fewest` subjects."""
-    columns = [
-        _statistic(*_sums(labels, scores, column), difference=0.0, fewest=fewest)
-        for column in range(scores.score.shape[1])
-    ]
+    columns = []
+    for column in range(scores.score.shape[1]):
+        treated, everyone = _sums(labels, scores, column)
+        columns.append(_statistic(treated, everyone.without(treated), 0.0, fewest))
     return np.column_stack(columns)
 
 
@@ -96,18 +96,21 @@ def _sums(labels: Labels, scores: Scores, column: int) -> tuple[Sums, Sums]:
     return Sums(*np.ascontiguousarray(labels.sums(products).T)), Sums(*products.sum(axis=0)[:, None])
 
 
-def _statistic(treated: Sums, everyone: Sums, difference: float, fewest: int) -> Array:
+def _statistic(treated: Sums, rest: Sums, difference: float, fewest: int) -> Array:
     """T (B,) of the scores that are left when a difference is taken off."""
-    mean, variance = _arm(treated, difference)
-    rest = everyone.without(treated)
-    other, other_variance = _arm(rest, difference)
+    T = _studentised(_arm(treated, difference), _arm(rest, difference))
+    return np.where((treated.n >= fewest) & (rest.n >= fewest), T, np.nan)
+
+
+def _studentised(treated: tuple[Array, Array], rest: tuple[Array, Array]) -> Array:
+    """The gap between the ratios of two arms over its standard error, from each arm's ratio and its variance."""
+    (mean, variance), (other, other_variance) = treated, rest
     spread = np.sqrt(np.maximum(variance + other_variance, 0.0))
     gap = mean - other
     with np.errstate(divide="ignore", invalid="ignore"):
         T = np.where(spread > 0, gap / spread, np.sign(gap) * np.inf)
     # Arms without spread that agree: the sign of 0 times infinity.
-    T = np.where(np.isnan(T), 0.0, T)
-    return np.where((treated.n >= fewest) & (rest.n >= fewest), T, np.nan)
+    return np.where(np.isnan(T), 0.0, T)
 
 
 def _arm(sums: Sums, difference: float) -> tuple[Array, Array]:
@@ -124,7 +127,8 @@ def _arm(sums: Sums, difference: float) -> tuple[Array, Array]:
 
 
 def _tested(treated: Sums, everyone: Sums, exact: bool, level: float, fewest: int) -> Permuted:
-    T = _statistic(treated, everyone, 0.0, fewest)
+    rest = everyone.without(treated)
+    T = _statistic(treated, rest, 0.0, fewest)
     size = np.abs(T[~np.isnan(T)])
     nan = float("nan")
     # A shift of 0 over the treated: the covariates determine the arm, and no difference can be told from theirs.
@@ -132,28 +136,38 @@ def _tested(treated: Sums, everyone: Sums, exact: bool, level: float, fewest: in
         return Permuted(nan, nan, nan, nan, nan, nan, len(size), exact, Reason.NO_CONTRAST)
     floor = float((size >= _tied(size.max())).mean()) if exact else 1 / len(size)
     estimate = float(treated.s[0] / treated.m[0])
-    error, reason = _standard_error(treated, everyone, estimate), Reason.NONE
+    error, reason = _standard_error(treated.take(slice(1)), rest.take(slice(1)), estimate), Reason.NONE
     if error == 0:
         reason = Reason.NO_SPREAD
     elif floor > 1 - level:
         reason = Reason.FLOOR_ABOVE_LEVEL
-    lower, upper = (nan, nan) if reason else _interval(_test(treated, everyone, fewest, 1 - level), estimate, error)
+    lower, upper = (nan, nan) if reason else _interval(_test(treated, rest, fewest, 1 - level), estimate, error)
     return Permuted(estimate, lower, upper, float(T[0]), p_value(size), floor, len(size), exact, reason)
 
 
 @dataclass(frozen=True)
 class Polynomials:
-    """Ratio R = r0 - d r1 of one arm and its variance v0 - 2 d v1 + d^2 v2 at the difference d (IN-9), each (B,).
+    """One arm at any difference d (IN-9): its ratio r0 - d r1 (2, B), the ratio's variance v0 - 2 d v1 + d^2 v2 (3, B),
+    and t0 + d^2 t1 (2, B), the sums of squares of which the variance is what is left.
 
-    certain (B,): labellings whose variance is more than what rounding leaves at every difference.
+    certain (B,): labellings whose variance is more than rounding leaves at every d.
     """
 
-    r0: Array
-    r1: Array
-    v0: Array
-    v1: Array
-    v2: Array
+    r: Array
+    v: Array
+    t: Array
     certain: Flags
+
+    def take(self, labellings: Flags) -> Polynomials:
+        """Those of some labellings."""
+        r, v, t = (part[:, labellings] for part in (self.r, self.v, self.t))
+        return Polynomials(r, v, t, self.certain[labellings])
+
+    def at(self, difference: float) -> tuple[Array, Array]:
+        """The ratio and its variance."""
+        variance = np.array([1.0, -2 * difference, difference**2]) @ self.v
+        rounding = cancelled(variance, self.t[0] + difference**2 * self.t[1])
+        return self.r[0] - difference * self.r[1], np.where(rounding, 0.0, variance)
 
 
 def _polynomials(sums: Sums) -> Polynomials:
@@ -168,47 +182,51 @@ def _polynomials(sums: Sums) -> Polynomials:
         c = np.where(sums.mm > 0, v2 / sums.mm, a)
         least = (a + c) / 2 - np.hypot((a - c) / 2, b)
         factor = sums.n / (sums.n - 1) / sums.h**2
-    return Polynomials(r0, r1, v0 * factor, v1 * factor, v2 * factor, least > CERTAIN)
+        v, t = np.stack([v0, v1, v2]) * factor, np.stack([sums.ss, sums.mm]) * factor
+    return Polynomials(np.stack([r0, r1]), v, t, least > CERTAIN)
 
 
 @dataclass(frozen=True)
 class Test:
     """The permutation test of any difference between the arms, at level alpha (IN-9, IN-10).
 
-    coefficients (5, b): of the gap g0 - d g1 between the arms and its variance v0 - 2 d v1 + d^2 v2 under labellings
-    whose variance is more than rounding at every d. others: sums of the rest, the observed labelling first.
+    certain (6, b): of the squared gap between the arms, g0 - 2 d g1 + d^2 g2, and of its variance, under labellings
+    whose variance is more than rounding at every difference d. treated, rest: the arms under the other labellings,
+    among which the observed one is put first.
     """
 
-    coefficients: Array
-    others: Sums
-    everyone: Sums
-    fewest: int
+    certain: Array
+    treated: Polynomials
+    rest: Polynomials
     alpha: float
 
     def rejects(self, difference: float) -> bool:
-        size = np.abs(_statistic(self.others, self.everyone, difference, self.fewest))
-        tied = _tied(size[0])
-        hits, known = int((size >= tied).sum()), self.coefficients.shape[1]
+        size = np.abs(_studentised(self.treated.at(difference), self.rest.at(difference)))
+        tied, known = _tied(size[0]), self.certain.shape[1]
+        hits = int((size >= tied).sum())
         if tied > 0:
-            # |T| >= tied without a root or a quotient, which take most of the time of a test by many labellings.
-            g0, g1, v0, v1, v2 = self.coefficients
-            gap, variance = g0 - difference * g1, v0 + difference * (difference * v2 - 2 * v1)
-            hits += int(np.count_nonzero(gap * gap >= tied**2 * variance))
+            # |T| >= tied in one product, without roots and quotients: of a test by many labellings they take the time.
+            square = np.array([1.0, -2 * difference, difference**2])
+            hits += int(np.count_nonzero(np.concatenate([square, -(tied**2) * square]) @ self.certain >= 0))
         else:
             hits += known
         return hits / (len(size) + known) <= self.alpha
 
 
-def _test(treated: Sums, everyone: Sums, fewest: int, alpha: float) -> Test:
-    rest = everyone.without(treated)
-    known = (treated.n >= fewest) & (rest.n >= fewest)
+def _test(treated: Sums, rest: Sums, fewest: int, alpha: float) -> Test:
     own, other = _polynomials(treated), _polynomials(rest)
-    quick = known & own.certain & other.certain
+    possible = (treated.n >= fewest) & (rest.n >= fewest)
+    certain = possible & own.certain & other.certain
     # The observed labelling is the measure of all others.
-    quick[0] = False
-    rows = (own.r0 - other.r0, own.r1 - other.r1, own.v0 + other.v0, own.v1 + other.v1, own.v2 + other.v2)
-    coefficients = np.stack([row[quick] for row in rows])
-    return Test(coefficients, treated.take(known & ~quick), everyone, fewest, alpha)
+    certain[0] = False
+    g0, g1 = (own.r - other.r)[:, certain]
+    others = possible & ~certain
+    return Test(
+        np.vstack([g0 * g0, g0 * g1, g1 * g1, (own.v + other.v)[:, certain]]),
+        own.take(others),
+        other.take(others),
+        alpha,
+    )
 
 
 def _interval(test: Test, estimate: float, error: float) -> tuple[float, float]:
@@ -262,10 +280,8 @@ def _tied(size: float) -> float:
     return size - TIE * max(size, 1.0) if np.isfinite(size) else size
 
 
-def _standard_error(treated: Sums, everyone: Sums, estimate: float) -> float:
+def _standard_error(treated: Sums, rest: Sums, estimate: float) -> float:
     """Rough size of the estimate's error, which only sets where the search for a bound starts."""
-    own = treated.take(slice(1))
-    rest = everyone.without(own)
-    variance = _arm(own, estimate)[1] + _arm(rest, estimate)[1]
-    contrast = own.m / own.h - rest.m / rest.h
+    variance = _arm(treated, estimate)[1] + _arm(rest, estimate)[1]
+    contrast = treated.m / treated.h - rest.m / rest.h
     return float(np.sqrt(variance[0]) / abs(contrast[0]))

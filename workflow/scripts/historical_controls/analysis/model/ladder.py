@@ -15,6 +15,7 @@ from historical_controls.mixed_model.design.errors import IllConditioned, ModelE
 from historical_controls.mixed_model.design.specification import MixedModelSpec
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_mixed_model
 from historical_controls.mixed_model.fits.imputed import ImputedFit, copies_under, fit_imputed, redrawn_under
+from historical_controls.mixed_model.fits.responses import share_small_samples
 from historical_controls.mixed_model.fits.weighted import WeightedFit, solve_independent, solve_weighted
 from historical_controls.mixed_model.likelihood.optimiser import Near
 
@@ -208,7 +209,9 @@ def _accepted(
         if weights is not None:
             return _weighted(fitted, weights)
         # Computed here for its errors: small-sample inference that fails must move the ladder on.
-        for fit in first.fit.fits if isinstance(first.fit, ImputedFit) else (first.fit,):
+        fits = first.fit.fits if isinstance(first.fit, ImputedFit) else (first.fit,)
+        share_small_samples(fits, settings.df_method)
+        for fit in fits:
             fit.small_sample(settings.df_method)
         return fitted
     except FAILURES as error:

@@ -102,17 +102,18 @@ class MixedModelFit(Answers):
         return covariance.subject_covariance(self.design, self.problem, self.point, subject)
 
     @cached_property
-    def _states(self) -> dict[str, SmallSample]:
+    def states(self) -> dict[str, SmallSample]:
+        """The states of small-sample methods that were asked for, by method."""
         return {}
 
     def small_sample(self, df: Method) -> SmallSample:
         """The state that a method shares among contrasts, computed once. Raises IllConditioned."""
         if df not in METHODS:
             raise SpecificationError(Code.WORD_UNKNOWN, key="df", word=df, allowed=", ".join(METHODS))
-        if df not in self._states:
+        if df not in self.states:
             with typed_failures():
-                self._states[df] = self._small_sample(df)
-        return self._states[df]
+                self.states[df] = self._small_sample(df)
+        return self.states[df]
 
     def _small_sample(self, df: Method) -> SmallSample:
         if df in ("z", "between-within"):

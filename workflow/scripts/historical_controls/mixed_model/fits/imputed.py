@@ -32,7 +32,6 @@ from historical_controls.mixed_model.inference.contrast import Contrast, Method,
 from historical_controls.mixed_model.likelihood.likelihood import Point
 from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, not_converged
 from historical_controls.mixed_model.likelihood.reduction import Problem
-from historical_controls.mixed_model.likelihood.together import Peak
 
 ROUNDS = 10
 # Chains that go on from copies of another covariance begin near their law.
@@ -209,14 +208,15 @@ def _determined(problem: Problem, design: Design, bounds: tuple[Array, Array]) -
 
 @dataclass(frozen=True)
 class Copies:
-    """D completed responses y (D, N) in the caller's units and the fits of their restricted likelihoods."""
+    """D completed responses y (D, N) in the caller's units and the maxima of their restricted likelihoods, which are
+    all in the reduced units of one fit."""
 
     y: Array
-    theta: Array
-    nu: Array
-    sigma2: Array
-    beta: Array
-    Phi: Array
+    points: tuple[Point, ...]
+
+    def stacked(self, name: str) -> Array:
+        """One number or array of every point."""
+        return np.stack([getattr(point, name) for point in self.points])
 
 
 @dataclass(frozen=True)
@@ -229,58 +229,49 @@ class Copier:
 
     def completed(self, start: MixedModelFit, copies: int, generator: np.random.Generator) -> tuple[MixedModelFit, ...]:
         """The copies after all rounds, as fits. Raises NotConverged."""
-        point = start.point
         # A chain starts at the response given for a censored row, its limit; the rounds that follow forget it.
-        y = np.tile(self.design.y, (copies, 1))
-        state = Copies(y, *(_tiled(part, copies) for part in _parts(point)))
+        state = Copies(np.tile(self.design.y, (copies, 1)), (start.point,) * copies)
         return self._after(ROUNDS, start, state, generator)
 
     def carried_on(self, fits: tuple[MixedModelFit, ...], generator: np.random.Generator) -> tuple[MixedModelFit, ...]:
         """The same from completed copies and their fits. Raises NotConverged."""
-        start = fits[0]
-        y, theta = (np.stack(part) for part in ([fit.design.y for fit in fits], [fit.point.theta for fit in fits]))
-        # Each copy was scaled by its own response; the chains need all of them in the units of one.
-        rescaled = [at_maximum(start, *own).point for own in zip(y, theta, strict=True)]
-        parts = (np.stack(part) for part in zip(*map(_parts, rescaled), strict=True))
-        return self._after(ROUNDS_ON, start, Copies(y, *parts), generator)
+        state = Copies(np.stack([fit.design.y for fit in fits]), tuple(fit.point for fit in fits))
+        return self._after(ROUNDS_ON, fits[0], state, generator)
 
     def others(self, first: MixedModelFit, y: Array) -> tuple[MixedModelFit, ...]:
         """Fits of given copies y (D, N), from that of the first one. Raises NotConverged."""
-        state = self._fitted(first, y, _tiled(first.point.theta, len(y)))
-        return tuple(at_maximum(first, own, theta) for own, theta in zip(state.y, state.theta, strict=True))
+        return _fits(first, self._fitted(first, y, first.point.theta[None]))
 
     def _after(
         self, rounds: int, start: MixedModelFit, state: Copies, generator: np.random.Generator
     ) -> tuple[MixedModelFit, ...]:
         for _ in range(rounds):
-            state = self._fitted(start, self._drawn(start, state, generator), state.theta)
-        return tuple(at_maximum(start, own, theta) for own, theta in zip(state.y, state.theta, strict=True))
+            state = self._fitted(start, self._drawn(start, state, generator), state.stacked("theta"))
+        return _fits(start, state)
 
     def _drawn(self, start: MixedModelFit, state: Copies, generator: np.random.Generator) -> Array:
         """New values beyond the limits, the mean drawn from its law given the covariance (CE-13)."""
         problem, design = start.problem, self.design
-        z = generator.standard_normal(state.beta.shape)
+        beta, sigma2 = state.stacked("beta"), state.stacked("sigma2")
+        z = generator.standard_normal(beta.shape)
         # beta is drawn, not kept at its estimate: copies with one mean would vary too little between them.
-        noise = np.asarray(np.linalg.cholesky(state.Phi) @ z[..., None])[..., 0]
-        beta = state.beta + np.sqrt(state.sigma2)[:, None] * noise
-        coefficients = problem.offset + problem.y_scale * linalg.solve_triangular(problem.T, beta.T).T
-        covariances = partial(covariance.subject_covariances, design, problem, start.point, state.nu, state.sigma2)
+        noise = np.asarray(np.linalg.cholesky(state.stacked("Phi")) @ z[..., None])[..., 0]
+        drawn = beta + np.sqrt(sigma2)[:, None] * noise
+        coefficients = problem.offset + problem.y_scale * linalg.solve_triangular(problem.T, drawn.T).T
+        at = (start.point, state.stacked("nu"), sigma2)
+        covariances = partial(covariance.subject_covariances, design, problem, *at)
         return redraw(state.y, coefficients @ design.X.T, self.bounds, self.subjects, covariances, generator)
 
     def _fitted(self, start: MixedModelFit, y: Array, theta: Array) -> Copies:
         """Fits of new responses, each from its theta. Raises NotConverged."""
-        peaks = [peak for peak in maxima(start, self.design, y, theta) if peak is not None]
-        if len(peaks) < len(y):
+        points = tuple(point for point in maxima(start, self.design, y, theta) if point is not None)
+        if len(points) < len(y):
             raise not_converged(start.attempts)
-        return Copies(y, *(np.stack(part) for part in zip(*map(_parts, peaks), strict=True)))
+        return Copies(y, points)
 
 
-def _parts(point: Point | Peak) -> tuple[Array, Any, Any, Array, Array]:
-    return point.theta, point.nu, point.sigma2, point.beta, point.Phi
-
-
-def _tiled(part: Any, copies: int) -> Array:
-    return np.broadcast_to(part, (copies, *np.shape(part)))
+def _fits(start: MixedModelFit, copies: Copies) -> tuple[MixedModelFit, ...]:
+    return tuple(at_maximum(start, own, point) for own, point in zip(copies.y, copies.points, strict=True))
 
 
 def _between(estimates: Array) -> Any:

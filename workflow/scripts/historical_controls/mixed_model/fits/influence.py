@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast
@@ -19,7 +19,7 @@ from historical_controls.mixed_model.fits.engines import machinery
 from historical_controls.mixed_model.likelihood.likelihood import Point, evaluate
 from historical_controls.mixed_model.likelihood.optimiser import Control, Near, maximise
 from historical_controls.mixed_model.likelihood.reduction import Problem
-from historical_controls.mixed_model.likelihood.together import Objective, Peak, maximise_together
+from historical_controls.mixed_model.likelihood.together import Objective, maximise_together
 
 CELLS = 200_000  # of all the refits that are done together: their arrays stay in the processor's cache
 
@@ -64,13 +64,9 @@ def leave_one_out(fit: Fit) -> Influence:
     """Refit without each subject, from the full fit's covariance parameters; many at once where that is possible."""
     problem, index = fit.problem, fit.design.subjects
     beta, loglik = np.full((len(index), problem.p), np.nan), np.full(len(index), np.nan)
-    for subject, peak in _neighbours(fit):
-        beta[subject], loglik[subject] = peak.beta, peak.loglik
-    # Whatever the batch could not settle goes through the full protocol.
-    for subject in map(int, np.flatnonzero(np.isnan(loglik))):
-        alone = _alone(fit, subject)
-        if alone is not None:
-            beta[subject], loglik[subject] = alone.beta, alone.loglik
+    for subject, point in _points(fit):
+        if point is not None:
+            beta[subject], loglik[subject] = point.beta, point.loglik
     values = problem.offset + problem.y_scale * linalg.solve_triangular(problem.T, beta.T, check_finite=False).T
     return Influence(
         pd.DataFrame(values, index=index, columns=list(fit.names)),
@@ -85,20 +81,22 @@ def refits(fit: Refit, subjects: Collection[Any] | None = None) -> Iterator[tupl
     subjects: those left out, None for everybody. Design and basis stay those of the full table, so small-sample methods
     that count its rows (between-within) are not those of a refit.
     """
-    near = {subject: peak.theta for subject, peak in _neighbours(fit)} if subjects is None else {}
     chosen = [n for n, label in enumerate(fit.design.subjects) if subjects is None or label in subjects]
-    for position in chosen:
-        problem = without(fit.problem, position)
-        theta = near.get(position)
-        # A batch leaves theta only; the point with its second derivatives is that of this one problem.
-        refit = _alone(fit, position) if theta is None else evaluate(*machinery(problem, fit.spec), theta)
+    points = _points(fit) if subjects is None else ((n, _alone(fit, n)) for n in chosen)
+    for position, point in points:
         # replace() asks for a dataclass, which a protocol cannot say
-        again = None if refit is None else replace(cast(Any, fit), problem=problem, optimum=refit)
+        again = None if point is None else replace(cast(Any, fit), problem=point.engine.problem, optimum=point)
         yield fit.design.subjects[position], again
 
 
-def _neighbours(fit: Fit) -> Iterator[tuple[int, Peak]]:
-    """Left-out subjects whose refit has its maximum near that of the fit, with this maximum."""
+def _points(fit: Fit) -> Iterator[tuple[int, Point | None]]:
+    """Every subject and the maximum without it; what the batch could not settle goes through the full protocol."""
+    for subject, point in _neighbours(fit):
+        yield subject, _alone(fit, subject) if point is None else point
+
+
+def _neighbours(fit: Fit) -> Iterator[tuple[int, Point | None]]:
+    """Every subject and the maximum without it where it lies near that of the fit; None where that is not known."""
     # On a boundary there may be no gradient to follow.
     borrowed = None if fit.singular else fit.point.information
     for subjects in _batches(fit):
@@ -106,15 +104,16 @@ def _neighbours(fit: Fit) -> Iterator[tuple[int, Peak]]:
         def objective_of(numbers: Codes, subjects: Codes = subjects) -> Objective:
             return partial(evaluate, *machinery(without(fit.problem, subjects[numbers]), fit.spec))
 
-        theta = np.tile(fit.point.theta, (len(subjects), 1))
-        peaks = maximise_together(objective_of, theta, Control(), borrowed)
-        yield from ((int(one), peak) for one, peak in zip(subjects, peaks, strict=True) if peak is not None)
+        # The engine over visits solves one problem at a time.
+        points: Sequence[Point | None] = [None] * len(subjects)
+        if not fit.spec.over_visits:
+            theta = np.tile(fit.point.theta, (len(subjects), 1))
+            points = maximise_together(objective_of, theta, Control(), borrowed)
+        yield from zip(map(int, subjects), points, strict=True)
 
 
 def _batches(fit: Fit) -> list[Codes]:
-    """Positions of the subjects whose refits go together; none over visits, where each goes alone."""
-    if fit.spec.over_visits:
-        return []
+    """Positions of the subjects whose refits go together, in their order."""
     everyone = np.arange(len(fit.design.first))
     together = max(CELLS // fit.problem.M.size, 1)
     return np.array_split(everyone, -(-len(everyone) // together))

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 
 from historical_controls.mixed_model.design.arrays import Array, Codes, Design
+from historical_controls.mixed_model.design.errors import ModelError, typed_failures
 from historical_controls.mixed_model.fits.engines import machinery
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit
+from historical_controls.mixed_model.inference.contrast import Method
+from historical_controls.mixed_model.inference.kenward_roger import kenward_roger
 from historical_controls.mixed_model.likelihood.likelihood import Engine, Parameters, Point, evaluate
 from historical_controls.mixed_model.likelihood.optimiser import Control, Near, maximise
 from historical_controls.mixed_model.likelihood.reduction import Problem
-from historical_controls.mixed_model.likelihood.together import Objective, Peak, maximise_together
+from historical_controls.mixed_model.likelihood.together import Objective, maximise_together
 
 
 def fit_responses(first: MixedModelFit, y: Array) -> Iterator[MixedModelFit | None]:
@@ -23,16 +26,16 @@ def fit_responses(first: MixedModelFit, y: Array) -> Iterator[MixedModelFit | No
 
     They start beside its maximum and are found together; None where a response has no maximum.
     """
-    starts = np.broadcast_to(first.point.theta, (len(y), len(first.point.theta)))
-    for own, peak in zip(y, maxima(first, first.design, y, starts), strict=True):
-        yield None if peak is None else at_maximum(first, own, peak.theta)
+    for own, point in zip(y, maxima(first, first.design, y, first.point.theta[None]), strict=True):
+        yield None if point is None else at_maximum(first, own, point)
 
 
-def maxima(start: MixedModelFit, design: Design, y: Array, theta: Array) -> list[Peak | Point | None]:
+def maxima(start: MixedModelFit, design: Design, y: Array, theta: Array) -> list[Point | None]:
     """Where the restricted likelihood of each response (B, N) has its maximum, in the units of `start`.
 
-    theta (B, k): where each starts. None for those that do not converge by themselves either.
+    theta (B, k), or (1, k) for all: where they start. None for those that do not converge by themselves either.
     """
+    theta = np.broadcast_to(theta, (len(y), theta.shape[-1]))
 
     def engine_of(numbers: Any) -> tuple[Engine, Parameters]:
         return machinery(with_responses(start.problem, design, y[numbers]), design.spec)
@@ -40,23 +43,47 @@ def maxima(start: MixedModelFit, design: Design, y: Array, theta: Array) -> list
     def objective_of(numbers: Codes) -> Objective:
         return partial(evaluate, *engine_of(numbers))
 
-    peaks: Sequence[Peak | None] = [None] * len(y)
+    points: Sequence[Point | None] = [None] * len(y)
     # The engine over visits solves one problem at a time.
     if not design.spec.over_visits:
         # The information at a boundary is singular and leads nowhere.
         borrowed = None if start.singular else start.point.information
-        peaks = maximise_together(objective_of, theta, Control(), borrowed)
+        points = maximise_together(objective_of, theta, Control(), borrowed)
     return [
-        maximise(*engine_of(number), Control(), Near(theta[number]))[0] if peak is None else peak
-        for number, peak in enumerate(peaks)
+        maximise(*engine_of(number), Control(), Near(theta[number]))[0] if point is None else point
+        for number, point in enumerate(points)
     ]
 
 
-def at_maximum(start: MixedModelFit, y: Array, theta: Array) -> MixedModelFit:
-    """The fit of another response (N,), given the theta of its maximum."""
-    design = replace(start.design, y=y)
-    problem = with_responses(start.problem, design, y)
-    return replace(start, design=design, problem=problem, optimum=evaluate(*machinery(problem, design.spec), theta))
+def at_maximum(start: MixedModelFit, y: Array, optimum: Point) -> MixedModelFit:
+    """The fit of another response (N,), given its maximum."""
+    return replace(start, design=replace(start.design, y=y), problem=optimum.engine.problem, optimum=optimum)
+
+
+def share_small_samples(fits: Sequence[MixedModelFit], df: Method) -> None:
+    """Compute what Kenward and Roger's method needs for fits of `at_maximum` together; each then has its own at hand.
+
+    Nothing is done for other methods, nor for a fit that has none: it says why when it is asked.
+    """
+    if df != "kenward-roger" or len(fits) < 2 or fits[0].spec.over_visits:
+        return
+    one = fits[0]
+    if any(fit.problem.offset is not one.problem.offset for fit in fits):
+        return
+    several = with_responses(one.problem, one.design, np.stack([fit.design.y for fit in fits]))
+    try:
+        with typed_failures():
+            point = evaluate(*machinery(several, one.spec), np.stack([fit.point.theta for fit in fits]))
+            assert point is not None  # of maxima, each of which was a point
+            state = kenward_roger(point)
+    except ModelError:
+        # One of them has no answer: by halves until it stands alone.
+        half = len(fits) // 2
+        share_small_samples(fits[:half], df)
+        share_small_samples(fits[half:], df)
+        return
+    for number, fit in enumerate(fits):
+        fit.states[df] = state.one(number)
 
 
 def with_responses(problem: Problem, design: Design, y: Array) -> Problem:

@@ -17,7 +17,7 @@ class SmallSample:
     """What a method needs for any contrast, in the reduced units of X.
 
     Phi (p, p): model-based covariance; adjusted (p, p): the one for standard errors;
-    P (R, p, p): X'V^-1 V_r V^-1 X; W (R, R): covariance of the covariance parameters.
+    P (R, p, p): X'V^-1 V_r V^-1 X; W (R, R): covariance of the covariance parameters. Leading axes: several problems.
     """
 
     method: str
@@ -26,17 +26,22 @@ class SmallSample:
     P: Array
     W: Array
 
+    def one(self, number: int) -> SmallSample:
+        """That of one of several problems."""
+        return SmallSample(self.method, self.Phi[number], self.adjusted[number], self.P[number], self.W[number])
+
 
 def kenward_roger(point: Point) -> SmallSample:
     """Expected information, no second derivatives: free of the parametrisation (MM-16, MM-17, MM-18).
 
     Kenward & Roger 1997, Biometrics 53:983-997, eq. 2-7; as in Halekoh & Hojsgaard 2014, JSS 59(9).
-    Raises IllConditioned.
+    Raises IllConditioned, of several problems where one of them is.
     """
     directions = point.parameters.tangent(point.theta)
     # A direction that moves nothing (a factor of a G that is zero) would make the information singular.
-    directions = directions[:, np.abs(directions).sum(axis=0) > 0]
-    W = inverted(directions.T @ expected(point) @ directions, "kenward-roger")
+    moving = np.abs(directions).sum(axis=-2) > 0
+    directions = directions[..., moving.reshape(-1, moving.shape[-1]).any(axis=0)]
+    W = inverted(directions.mT @ expected(point) @ directions, "kenward-roger")
     return _adjusted(point, directions, W, "kenward-roger")
 
 
@@ -60,17 +65,18 @@ def inverted(information: Array, method: str) -> Array:
 
     The threshold is relative: below it the inverse has no correct digit left to speak of.
     """
-    size = np.sqrt(np.maximum(np.diag(information), 0.0))
+    size = np.sqrt(np.maximum(np.diagonal(information, axis1=-2, axis2=-1), 0.0))
     # A negative diagonal entry counts as no information: the likelihood does not fall in that direction.
     if (size == 0).any() or not np.isfinite(size).all():
         raise IllConditioned(Code.NO_INFORMATION, method=method)
-    scaled = information / np.outer(size, size)
-    lowest = float(np.linalg.eigvalsh(scaled)[0])
+    sizes = size[..., :, None] * size[..., None, :]
+    scaled = information / sizes
+    lowest = float(np.linalg.eigvalsh(scaled)[..., 0].min())
     if lowest < 1e-10:
         # What rounding leaves of a zero differs between machines; a result must not.
         eigenvalue = lowest if abs(lowest) > 1e-12 else 0.0
         raise IllConditioned(Code.INFORMATION_SINGULAR, method=method, eigenvalue=eigenvalue)
-    return np.asarray(np.linalg.inv(scaled)) / np.outer(size, size)
+    return np.asarray(np.linalg.inv(scaled)) / sizes
 
 
 def degrees_of_freedom(state: SmallSample, L: Array) -> float:
@@ -122,21 +128,24 @@ def _all_directions(point: Point) -> Array:
 
 
 def _along(point: Point, directions: Array) -> Array:
-    P = np.concatenate([part.P for part in point.second_order])[:, :-1, :-1]
-    mixed = np.tensordot(directions.T, P, axes=(1, 0))
-    return np.asarray((mixed + mixed.transpose(0, 2, 1)) / 2)
+    P = np.concatenate([part.P for part in point.second_order], axis=-3)[..., :-1, :-1]
+    *lead, coordinates, p, _ = P.shape
+    mixed = (directions.mT @ P.reshape(*lead, coordinates, p * p)).reshape(*lead, -1, p, p)
+    return np.asarray((mixed + mixed.mT) / 2)
 
 
 def _adjusted(point: Point, directions: Array, W: Array, method: str) -> SmallSample:
     """Phi + 2 Phi [sum W_rs (Q_rs - P_r Phi P_s)] Phi (MM-18)."""
     Phi, P = point.Phi, _along(point, directions)
+    *lead, R, p, _ = P.shape
     # Back to the engine's coordinates, in which Q is summed group by group.
-    full = directions @ W @ directions.T
+    full = directions @ W @ directions.mT
     # P_r Phi P_s is not block diagonal in the groups, which share beta; Q is.
-    inner, start = -np.einsum("rij,jk,rkl->il", P, Phi, np.tensordot(W, P, axes=(1, 0)), optimize=True), 0
+    weighted = (W @ P.reshape(*lead, R, p * p)).reshape(P.shape)
+    inner, start = -(P @ Phi[..., None, :, :] @ weighted).sum(axis=-3), 0
     for part in point.second_order:
-        own = slice(start, start + len(part.T))
-        inner = inner + part.contracted(full[own, own])
+        own = slice(start, start + part.T.shape[-1])
+        inner = inner + part.contracted(full[..., own, own])
         start = own.stop
-    adjusted = Phi + 2 * Phi @ ((inner + inner.T) / 2) @ Phi
-    return SmallSample(method, Phi, (adjusted + adjusted.T) / 2, P, W)
+    adjusted = Phi + 2 * Phi @ ((inner + inner.mT) / 2) @ Phi
+    return SmallSample(method, Phi, (adjusted + adjusted.mT) / 2, P, W)

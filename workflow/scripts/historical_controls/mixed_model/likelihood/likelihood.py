@@ -57,6 +57,13 @@ class Point:
     beta: Array
     Phi: Array
 
+    def one(self, number: int) -> Point:
+        """The point of one of several problems, of an engine that solves them together."""
+        engine = self.engine.one(number)  # type: ignore[attr-defined]
+        own = (getattr(self, name)[number] for name in ("loglik", "sigma2", "beta", "Phi"))
+        solved = tuple(part.one(number) for part in self.solved)
+        return Point(engine, self.parameters, self.theta[number], self.nu[number], solved, *own)
+
     @property
     def sigma(self) -> Any:
         return np.sqrt(self.sigma2)

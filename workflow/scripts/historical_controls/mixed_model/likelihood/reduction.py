@@ -5,7 +5,7 @@ The likelihood of the original problem differs from the reduced one by a constan
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -52,11 +52,21 @@ class Problem:
     def n_rows(self) -> int:
         return self.M.shape[-1]
 
+    def one(self, number: int) -> Problem:
+        """One of several problems."""
+        gap = None if self.gap is None else part_of(self.gap, 1, number)
+        return replace(self, M=part_of(self.M, 2, number), present=part_of(self.present, 1, number), gap=gap)
+
     @cached_property
     def freedom(self) -> Any:
         """Divisor of the profiled scale (MM-7): rows present, less p for REML."""
         # Not the number of rows: left-out subjects keep theirs, as zeros.
         return self.present.sum(axis=-1) - self.p * self.reml
+
+
+def part_of(array: Any, axes: int, number: int) -> Any:
+    """One problem's part of an array that has so many axes for each; the array itself where all problems share it."""
+    return array[number] if np.ndim(array) > axes else array
 
 
 def reduce(design: Design) -> Problem:

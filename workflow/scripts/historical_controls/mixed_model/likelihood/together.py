@@ -7,7 +7,6 @@ do not end here (an endless ridge, an impossible start) are left to `maximise`, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,37 +19,24 @@ Objective = Callable[[Array], Point | None]
 Flags = NDArray[np.bool_]
 
 # Steps by gradients alone, and all of them: whoever needs more is on a ridge or far from its maximum, and goes alone.
-BY_GRADIENTS, STEPS = 15, 40
-
-
-@dataclass(frozen=True)
-class Peak:
-    """The maximum of one problem: theta (k,), coordinates nu, log-likelihood, sigma^2, beta (p,) and Phi (p, p)."""
-
-    theta: Array
-    nu: Array
-    loglik: float
-    sigma2: float
-    beta: Array
-    Phi: Array
+BY_GRADIENTS, STEPS = 10, 40
 
 
 def maximise_together(
     objective_of: Callable[[Codes], Objective], theta: Array, control: Control, borrowed: Array | None = None
-) -> tuple[Peak | None, ...]:
+) -> tuple[Point | None, ...]:
     """The maxima of several problems, None for those left to `maximise`.
 
     objective_of: the objective of some of the problems, given their numbers. theta (B, k): where each starts.
     borrowed (k, k): the information at the maximum of a similar problem, inside the parameter space.
     """
-    found: dict[int, Peak] = {}
+    found: dict[int, Point] = {}
     left = np.arange(len(theta))
     while len(left):
         point, ended = newton_together(objective_of(left), theta, control, borrowed)
         if point is None or not ended.any():
             break
-        parts = [getattr(point, field.name) for field in fields(Peak)]
-        found |= {int(left[place]): Peak(*(part[place] for part in parts)) for place in np.flatnonzero(ended)}
+        found |= {int(left[place]): point.one(int(place)) for place in np.flatnonzero(ended)}
         theta, left, borrowed = point.theta[~ended], left[~ended], None
     return tuple(found.get(number) for number in range(len(found) + len(left)))
 

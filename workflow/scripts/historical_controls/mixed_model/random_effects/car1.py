@@ -8,13 +8,14 @@ stand for several problems at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.linalg import lapack
 
 from historical_controls.mixed_model.design.arrays import Array, Codes
+from historical_controls.mixed_model.likelihood.reduction import part_of
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ class Lags:
     gaps: Array
     code: Codes
     counts: Array
+
+    def one(self, number: int) -> Lags:
+        """Those of one problem."""
+        return replace(self, counts=part_of(self.counts, 1, number))
 
 
 def lags_of(gap: Array) -> Lags:
@@ -52,6 +57,11 @@ class Transitions:
     b: tuple[Array, Array, Array]
     logdet: tuple[Any, Any, Any]
     trace11: Any
+
+    def one(self, number: int) -> Transitions:
+        """Those of one problem."""
+        a, b, logdet = (tuple(order[number] for order in orders) for orders in (self.a, self.b, self.logdet))
+        return Transitions(self.rho[number], a, b, logdet, self.trace11[number])
 
 
 def transitions(rho: Array, lags: Lags) -> Transitions:

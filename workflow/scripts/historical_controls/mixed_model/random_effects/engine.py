@@ -7,15 +7,15 @@ Leading axes of the problem, and of nu with it, stand for several problems that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from historical_controls.mixed_model.design.arrays import Array, Codes
 from historical_controls.mixed_model.likelihood import small_matrices
-from historical_controls.mixed_model.likelihood.reduction import Problem
+from historical_controls.mixed_model.likelihood.reduction import Problem, part_of
 from historical_controls.mixed_model.random_effects import car1
 
 BLOCK = 2048  # subjects handled together: their arrays stay in the processor's cache
@@ -30,6 +30,10 @@ class Products:
 
     Z: Array
     M: Array
+
+    def one(self, number: int, axes: int = 3) -> Products:
+        """Those of one of several problems; axes: those that Z has for each."""
+        return Products(part_of(self.Z, axes, number), part_of(self.M, 2, number))
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,18 @@ class Block:
     identity: Products
     sums: Products | None = None
 
+    def one(self, number: int) -> Block:
+        """That of one of several problems."""
+        return Block(
+            self.group,
+            part_of(self.n_rows, 0, number),
+            self.first,
+            part_of(self.rows, 2, number),
+            None if self.lags is None else self.lags.one(number),
+            self.identity.one(number),
+            None if self.sums is None else self.sums.one(number, axes=2),
+        )
+
 
 @dataclass(frozen=True)
 class Solved:
@@ -57,6 +73,11 @@ class Solved:
     M: Array
     logdet: Any
     moments: car1.Transitions | None
+
+    def one(self, number: int) -> Solved:
+        """That of one of several problems."""
+        moments = None if self.moments is None else self.moments.one(number)
+        return Solved(self.block.one(number), self.H[number], self.M[number], self.logdet[number], moments)
 
 
 @dataclass(frozen=True)
@@ -75,6 +96,10 @@ class RandomEffects:
     problem: Problem
     blocks: tuple[Block, ...]
     width: int
+
+    def one(self, number: int) -> Self:
+        """The engine of one of several problems."""
+        return replace(self, problem=self.problem.one(number), blocks=tuple(part.one(number) for part in self.blocks))
 
     def coordinates(self, nu: Array, group: int) -> Coordinates:
         """Read one group's coordinates out of the stacked vector nu."""

@@ -4,7 +4,7 @@ Theta holds, per shape, a symmetric root B (G = r B B) and for car1 a number t w
 then log-ratios of the groups' scales, then angles between the groups' factors of G. Zero variances,
 correlations of +-1 and rho = 0 lie at ordinary points of theta, so that boundary fits are stationary points
 like any other. A triangle instead of B would have a curved ridge wherever its first variance vanishes.
-Every map but `tangent` takes leading axes of theta, for several problems at once.
+Every map takes leading axes of theta, for several problems at once.
 """
 
 from __future__ import annotations
@@ -159,9 +159,9 @@ class RandomEffectsParameters:
         return out
 
     def tangent(self, theta: Array) -> Array:
-        """Directions linear in G that span the model at theta, valid at boundaries too (MM-16)."""
+        """Directions linear in G (..., coordinates, R) that span the model at theta, at boundaries too (MM-16)."""
         # At a boundary some derivatives in theta vanish (dG = 0 where B = 0), and Kenward-Roger would lose parameters.
-        nu = self.natural(theta).reshape(self.n_groups, self.width)
+        nu = self.natural(theta).reshape(*theta.shape[:-1], self.n_groups, self.width)
         places = [self._read(theta, g) for g in range(self.n_groups)]
         factor = [at.scale * at.share[0] for at in places]
         columns = []
@@ -172,14 +172,30 @@ class RandomEffectsParameters:
                 columns.append(self._spread(members, factor, None))
         for g in range(self.n_groups):
             # With one scale per group its G moves along with r; otherwise G has directions of its own.
-            columns.append(self._place(g, r=nu[g, self.q**2], G=nu[g, : self.q**2] * (self.form == "one_scale")))
-        # the largest factor stays put: the others may vanish, and G has no scale of its own beside them
-        core = places[0].core if self.q > 1 or places[0].core.any() else np.ones((self.q, self.q))
-        size = max(float(np.trace(core)), 1e-300)
-        kept = int(np.argmax([at.share[0] for at in places]))
-        others = [g for g in range(self.n_groups) if g != kept] if self.angles else []
-        columns += [self._place(g, r=0.0, G=core.ravel() / size) for g in others]
-        return np.column_stack(columns)
+            moved = np.zeros_like(nu)
+            moved[..., g, self.q**2] = nu[..., g, self.q**2]
+            moved[..., g, : self.q**2] = nu[..., g, : self.q**2] * (self.form == "one_scale")
+            columns.append(moved)
+        if self.angles:
+            columns += self._factors(places, np.zeros_like(nu))
+        return np.stack([column.reshape(*column.shape[:-2], -1) for column in columns], axis=-1)
+
+    def _factors(self, places: list[GroupPlace], still: Array) -> list[Array]:
+        """The groups' own factors of G; the largest stays: others may vanish, and G has no scale beside them."""
+        core = places[0].core
+        # A G of zero has no shape: one random effect has the unit for its shape, more have no direction.
+        core = np.where(core.any(axis=(-2, -1), keepdims=True) | (self.q > 1), core, 1.0)
+        size = np.maximum(np.trace(core, axis1=-2, axis2=-1), 1e-300)
+        shape = (core / size[..., None, None]).reshape(*core.shape[:-2], -1)
+        kept = np.argmax([at.share[0] for at in places], axis=0)
+        columns = []
+        for n in range(self.n_groups - 1):
+            column = still.copy()
+            # The n-th of the groups other than the one that stays.
+            own = np.asarray(n + (n >= kept))[..., None, None]
+            np.put_along_axis(column[..., : self.q**2], own, shape[..., None, :], axis=-2)
+            columns.append(column)
+        return columns
 
     def _curve(self, out: Array, at: GroupPlace, g: int, score: Array) -> None:
         """Add one group's part of the curvature: G = scale * share * B B is a product of three."""
@@ -241,19 +257,14 @@ class RandomEffectsParameters:
 
     def _spread(self, members: range | list[int], factor: list[Array], cell: tuple[int, int] | None) -> Array:
         """One entry of the shared G (or, with no cell, rho) moved in all groups that share it."""
-        out = np.zeros((self.n_groups, self.width))
+        out = np.zeros((*factor[0].shape, self.n_groups, self.width))
         for g in members:
             if cell is None:
-                out[g, -1] = 1.0
+                out[..., g, -1] = 1.0
             else:
-                out[g, cell[0] * self.q + cell[1]] = factor[g]
-                out[g, cell[1] * self.q + cell[0]] = factor[g]
-        return out.ravel()
-
-    def _place(self, g: int, r: float, G: Array) -> Array:
-        out = np.zeros((self.n_groups, self.width))
-        out[g, : self.q**2], out[g, self.q**2] = G, r
-        return out.ravel()
+                out[..., g, cell[0] * self.q + cell[1]] = factor[g]
+                out[..., g, cell[1] * self.q + cell[0]] = factor[g]
+        return out
 
 
 def random_effects_parameters(problem: Problem, correlated: bool, form: GroupForm) -> RandomEffectsParameters:

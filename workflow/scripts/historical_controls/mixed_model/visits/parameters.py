@@ -93,7 +93,7 @@ class VisitParameters:
 
     def tangent(self, theta: Array) -> Array:
         """Directions that span the model at theta (MM-16)."""
-        return np.column_stack([self.jacobian(theta), self.natural(theta)])
+        return np.concatenate([self.jacobian(theta), self.natural(theta)[..., None]], axis=-1)
 
     def _own(self, g: int) -> slice:
         start = (g if self.form == "free" else 0) * self.per_shape
