@@ -27,8 +27,9 @@ from historical_controls.mixed_model.design.arrays import Design
 from historical_controls.mixed_model.design.design import build_design, fixed_rows
 from historical_controls.mixed_model.fits.engines import machinery
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_design
-from historical_controls.mixed_model.fits.responses import fit_responses, share_small_samples
+from historical_controls.mixed_model.fits.responses import fit_responses
 from historical_controls.mixed_model.fits.scores import subject_scores
+from historical_controls.mixed_model.fits.small_samples import share_small_samples
 from historical_controls.mixed_model.fits.weighted import solve_weighted
 from historical_controls.mixed_model.inference.contrast import Contrast
 from historical_controls.mixed_model.likelihood.likelihood import evaluate

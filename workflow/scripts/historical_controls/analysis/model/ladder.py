@@ -15,7 +15,7 @@ from historical_controls.mixed_model.design.errors import IllConditioned, ModelE
 from historical_controls.mixed_model.design.specification import MixedModelSpec
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_mixed_model
 from historical_controls.mixed_model.fits.imputed import ImputedFit, copies_under, fit_imputed, redrawn_under
-from historical_controls.mixed_model.fits.responses import share_small_samples
+from historical_controls.mixed_model.fits.small_samples import share_small_samples
 from historical_controls.mixed_model.fits.weighted import WeightedFit, solve_independent, solve_weighted
 from historical_controls.mixed_model.likelihood.optimiser import Near
 

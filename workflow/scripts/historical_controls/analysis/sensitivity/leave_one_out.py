@@ -72,7 +72,7 @@ def _refitted(
     L = difference_rows(fitted.answers, fitted.mean, [day])
     # None lets the library take all subjects in one batch.
     everybody = len(subjects) == data.frame["subject"].nunique()
-    for subject, refit in fitted.fit.refits(None if everybody else subjects):
+    for subject, refit in fitted.fit.refits(None if everybody else subjects, fitted.df_method):
         yield str(subject), _contrast(without(data, str(subject)), refit, L, day, fitted, settings)
 
 

@@ -184,9 +184,11 @@ class MixedModelFit(Answers):
         """Exact refits leaving out one subject at a time, each started from this fit."""
         return influence.leave_one_out(self)
 
-    def refits(self, subjects: Collection[Any] | None = None) -> Iterator[tuple[Any, MixedModelFit | None]]:
+    def refits(
+        self, subjects: Collection[Any] | None = None, df: str = ""
+    ) -> Iterator[tuple[Any, MixedModelFit | None]]:
         """The same refits, of some subjects or all, as fits that answer contrasts; None without convergence."""
-        return influence.refits(self, subjects)
+        return influence.refits(self, subjects, df)
 
     def _covariance(self, Phi: Array) -> pd.DataFrame:
         # beta = offset + s T^-1 beta_reduced (MM-4).

@@ -116,13 +116,13 @@ class ImputedFit(Answers):
         answers = zip(*(fit.contrasts(L, method, level) for fit in self._all), strict=True)
         return tuple(_pooled(list(row), level, method) for row in answers)
 
-    def refits(self, subjects: Collection[Any] | None = None) -> Iterator[tuple[Any, ImputedFit | None]]:
+    def refits(self, subjects: Collection[Any] | None = None, df: str = "") -> Iterator[tuple[Any, ImputedFit | None]]:
         """Each subject and the fit without it; None where a copy did not converge.
 
         The completed copies stay as they were drawn given everybody: drawing them anew for every subject would add the
         noise of the draws to a difference between two fits, and cost ten times as much.
         """
-        for several in zip(*(influence.refits(fit, subjects) for fit in self._all), strict=True):
+        for several in zip(*(influence.refits(fit, subjects, df) for fit in self._all), strict=True):
             fits = tuple(fit for _, fit in several if fit is not None)
             yield several[0][0], replace(self, fits=fits) if len(fits) == len(several) else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
@@ -16,6 +17,7 @@ from historical_controls.mixed_model.design.errors import NumericalFailure, type
 from historical_controls.mixed_model.design.messages import Message
 from historical_controls.mixed_model.design.specification import MixedModelSpec
 from historical_controls.mixed_model.fits.engines import machinery
+from historical_controls.mixed_model.fits.small_samples import share_small_samples
 from historical_controls.mixed_model.likelihood.likelihood import Point, evaluate
 from historical_controls.mixed_model.likelihood.optimiser import Control, Near, maximise
 from historical_controls.mixed_model.likelihood.reduction import Problem
@@ -75,18 +77,23 @@ def leave_one_out(fit: Fit) -> Influence:
     )
 
 
-def refits(fit: Refit, subjects: Collection[Any] | None = None) -> Iterator[tuple[Any, Refit | None]]:
+def refits(fit: Refit, subjects: Collection[Any] | None = None, df: str = "") -> Iterator[tuple[Any, Refit | None]]:
     """Each subject and the fit without it, which answers contrasts; None where no refit converged.
 
-    subjects: those left out, None for everybody. Design and basis stay those of the full table, so small-sample methods
-    that count its rows (between-within) are not those of a refit.
+    subjects: those left out, None for everybody. df: the method that contrasts of the refits will be asked for.
+    Design and basis stay those of the full table, so small-sample methods that count its rows (between-within) are not
+    those of a refit.
     """
     chosen = [n for n, label in enumerate(fit.design.subjects) if subjects is None or label in subjects]
     points = _points(fit) if subjects is None else ((n, _alone(fit, n)) for n in chosen)
-    for position, point in points:
-        # replace() asks for a dataclass, which a protocol cannot say
-        again = None if point is None else replace(cast(Any, fit), problem=point.engine.problem, optimum=point)
-        yield fit.design.subjects[position], again
+    # replace() asks for a dataclass, which a protocol cannot say
+    again = (
+        (n, None if point is None else replace(cast(Any, fit), problem=point.engine.problem, optimum=point))
+        for n, point in points
+    )
+    while several := list(islice(again, _together(fit))):
+        share_small_samples([refit for _, refit in several if refit is not None], df)
+        yield from ((fit.design.subjects[position], refit) for position, refit in several)
 
 
 def _points(fit: Fit) -> Iterator[tuple[int, Point | None]]:
@@ -115,8 +122,12 @@ def _neighbours(fit: Fit) -> Iterator[tuple[int, Point | None]]:
 def _batches(fit: Fit) -> list[Codes]:
     """Positions of the subjects whose refits go together, in their order."""
     everyone = np.arange(len(fit.design.first))
-    together = max(CELLS // fit.problem.M.size, 1)
-    return np.array_split(everyone, -(-len(everyone) // together))
+    return np.array_split(everyone, -(-len(everyone) // _together(fit)))
+
+
+def _together(fit: Fit) -> int:
+    """How many refits go together."""
+    return max(CELLS // fit.problem.M.size, 1)
 
 
 def _alone(fit: Fit, subject: int) -> Point | None:

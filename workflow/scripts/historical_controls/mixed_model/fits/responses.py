@@ -10,11 +10,8 @@ from typing import Any
 import numpy as np
 
 from historical_controls.mixed_model.design.arrays import Array, Codes, Design
-from historical_controls.mixed_model.design.errors import ModelError, typed_failures
 from historical_controls.mixed_model.fits.engines import machinery
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit
-from historical_controls.mixed_model.inference.contrast import Method
-from historical_controls.mixed_model.inference.kenward_roger import kenward_roger
 from historical_controls.mixed_model.likelihood.likelihood import Engine, Parameters, Point, evaluate
 from historical_controls.mixed_model.likelihood.optimiser import Control, Near, maximise
 from historical_controls.mixed_model.likelihood.reduction import Problem
@@ -58,32 +55,6 @@ def maxima(start: MixedModelFit, design: Design, y: Array, theta: Array) -> list
 def at_maximum(start: MixedModelFit, y: Array, optimum: Point) -> MixedModelFit:
     """The fit of another response (N,), given its maximum."""
     return replace(start, design=replace(start.design, y=y), problem=optimum.engine.problem, optimum=optimum)
-
-
-def share_small_samples(fits: Sequence[MixedModelFit], df: Method) -> None:
-    """Compute what Kenward and Roger's method needs for fits of `at_maximum` together; each then has its own at hand.
-
-    Nothing is done for other methods, nor for a fit that has none: it says why when it is asked.
-    """
-    if df != "kenward-roger" or len(fits) < 2 or fits[0].spec.over_visits:
-        return
-    one = fits[0]
-    if any(fit.problem.offset is not one.problem.offset for fit in fits):
-        return
-    several = with_responses(one.problem, one.design, np.stack([fit.design.y for fit in fits]))
-    try:
-        with typed_failures():
-            point = evaluate(*machinery(several, one.spec), np.stack([fit.point.theta for fit in fits]))
-            assert point is not None  # of maxima, each of which was a point
-            state = kenward_roger(point)
-    except ModelError:
-        # One of them has no answer: by halves until it stands alone.
-        half = len(fits) // 2
-        share_small_samples(fits[:half], df)
-        share_small_samples(fits[half:], df)
-        return
-    for number, fit in enumerate(fits):
-        fit.states[df] = state.one(number)
 
 
 def with_responses(problem: Problem, design: Design, y: Array) -> Problem:

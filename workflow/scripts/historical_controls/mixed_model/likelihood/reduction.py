@@ -5,6 +5,7 @@ The likelihood of the original problem differs from the reduced one by a constan
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -62,6 +63,14 @@ class Problem:
         """Divisor of the profiled scale (MM-7): rows present, less p for REML."""
         # Not the number of rows: left-out subjects keep theirs, as zeros.
         return self.present.sum(axis=-1) - self.p * self.reml
+
+
+def stacked(problems: Sequence[Problem]) -> Problem:
+    """Several problems of one design in the same reduced units, as one with a leading axis."""
+    one = problems[0]
+    gap = None if one.gap is None else np.stack([problem.gap for problem in problems if problem.gap is not None])
+    M, present = (np.stack([getattr(problem, name) for problem in problems]) for name in ("M", "present"))
+    return replace(one, M=M, present=present, gap=gap)
 
 
 def part_of(array: Any, axes: int, number: int) -> Any:
