@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linprog
 
 from historical_controls.mixed_model.design.arrays import Array, Codes, Design
 from historical_controls.mixed_model.design.errors import DataError, NotEstimable, SpecificationError
@@ -124,6 +123,9 @@ def bounded(X: Array, low: Array, high: Array, exact: Codes) -> None:
     free = vectors[:, values < 1e-9 * max(values[-1], 1e-300)]
     if free.shape[1] == 0:
         return
+    # Only outcomes with values beyond limits come here, and importing it takes longer than a fit.
+    from scipy.optimize import linprog
+
     push = np.vstack([X[below], -X[above]]) @ free
     # Any multiple of a direction is one: the box keeps the programme bounded, and its minimum is 0 or far from it.
     best = linprog(push.sum(axis=0), A_ub=push, b_ub=np.zeros(len(push)), bounds=[(-1, 1)] * free.shape[1])

@@ -12,7 +12,6 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 
 from historical_controls.mixed_model.design.arrays import Array
 from historical_controls.mixed_model.design.errors import NotConverged
@@ -264,6 +263,8 @@ def _ended(point: Ascent, label: str, k: int, step: Step | None, control: Contro
 
 def quasi_newton(objective: Callable[[Array], Place | None], theta: Array, method: str) -> Array:
     """A quasi-Newton run from scipy, to bring Newton near another maximum."""
+    # Hardly any fit comes here, and importing it takes longer than most of them.
+    from scipy import optimize
 
     def value(at: Array) -> tuple[float, Array]:
         point = objective(at)
