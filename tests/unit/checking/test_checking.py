@@ -183,6 +183,17 @@ def test_yesterdays_value_as_baseline_is_hinted_at_and_declared(folder: Path) ->
     assert not [said for said in checked.warnings if "baseline" in said]
 
 
+def test_a_ladder_that_chooses_whether_arms_share_variances_is_named(folder: Path) -> None:
+    config = settings()
+    pooled, own = ({"id": kind, "random": "1", "residual": "iid", "per_arm": kind} for kind in ("pooled", "one_scale"))
+    for ladder in (None, [own], [pooled], [own, {**own, "id": "other", "per_arm": "free"}]):
+        config["analysis"] = {} if ladder is None else {"ladder": ladder}
+        assert not [said for said in check_study(write(folder, config)).warnings if "ladder" in said]
+    config["analysis"] = {"ladder": [own, pooled]}
+    (said,) = [said for said in check_study(write(folder, config)).warnings if "ladder" in said]
+    assert "share (pooled)" in said and "of their own (one_scale)" in said and "leave 'ladder' out" in said
+
+
 def sampled_later(folder: Path, hours: tuple[int, ...]) -> dict[str, Any]:
     """Everybody is admitted at 08:00, first sampled so many hours later, one after another, and daily from then."""
     for arm in ("treated", "historical"):

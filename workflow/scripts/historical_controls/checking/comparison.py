@@ -144,6 +144,20 @@ def empty_derivations(comparison: Compared) -> list[str]:
     return said
 
 
+def scales_chosen(config: Config) -> list[str]:
+    """A ladder that lets the criterion choose whether the arms share their variances (docs/methods.md, EM-5)."""
+    rungs = [] if config.single_arm else config.analysis.ladder
+    shared = [rung.id for rung in rungs if rung.per_arm == "pooled"]
+    own = [rung.id for rung in rungs if rung.per_arm != "pooled"]
+    if not shared or not own:
+        return []
+    return [
+        f"analysis.ladder chooses between variances that the arms share ({', '.join(shared)}) and variances of their "
+        f"own ({', '.join(own)}): few treated patients decide it by how much they happen to vary, and intervals then "
+        "hold the truth too rarely. Keep rungs of one kind, or leave 'ladder' out for the default"
+    ]
+
+
 def _included(comparison: Compared) -> pd.DataFrame:
     patients = comparison.tables.patients
     return patients.loc[patients["included"].fillna(False).astype(bool), ["source", "patient_id"]]

@@ -11,6 +11,7 @@ from historical_controls.checking.comparison import (
     comparison_listings,
     empty_derivations,
     reasons_of_primary,
+    scales_chosen,
 )
 from historical_controls.checking.declared import LOCALES, Declared, names_as_written, read_declarations
 from historical_controls.checking.findings import CheckedStudy, Listing, faults_in
@@ -51,6 +52,7 @@ def _with_records(declared: Declared, config: Config, folder: Path, columns: Lis
         compared = compare(config, declared.dictionary, records, load_words(LOCALES, "en"))
         listings += comparison_listings(compared)
         warnings += [*reasons_of_primary(compared), *empty_derivations(compared), *baselines_missed(compared)]
+        warnings += scales_chosen(config)
     except UserError as error:
         faults += faults_in(error)
     return CheckedStudy(tuple(faults), tuple(warnings), tuple(listings))
