@@ -63,6 +63,9 @@ SMALL = {
     r"benchmarks/inference/error_rates\.py|^error_rates\.py": (
         "benchmarks/inference/error_rates.py --minutes 0 --worlds 'AR(1)' --controls 10"
     ),
+    r"benchmarks/inference/throughput\.py|^throughput\.py": (
+        "benchmarks/inference/throughput.py --studies 20 --repeats 1"
+    ),
     r"benchmarks/inference/power_frontier\.py|^power_frontier\.py": (
         "benchmarks/inference/power_frontier.py --studies 20"
     ),
@@ -70,6 +73,7 @@ SMALL = {
     r"benchmarks/mixed_model/scaling\.py": "benchmarks/mixed_model/scaling.py --smaller 8",
     r"benchmarks/mixed_model/censored_bias\.py": "benchmarks/mixed_model/censored_bias.py --studies 2",
     r"benchmarks/mixed_model/leave_one_out\.py": "benchmarks/mixed_model/leave_one_out.py 1",
+    r"benchmarks/mixed_model/together\.py|^together\.py": "benchmarks/mixed_model/together.py 1",
     r"benchmarks/registry/run\.py": "benchmarks/registry/run.py . 30 --until read_file --cores 1",
     r"benchmarks/sites/three_sites\.py": "benchmarks/sites/three_sites.py --patients 30",
     r"benchmarks/studies/measure\.py": (
