@@ -64,6 +64,16 @@ def test_fits_found_together_are_those_of_each_alone(model: str, slope: float) -
     assert "slope" not in model or slope > 0 or on_boundary > 5
 
 
+def test_the_size_of_a_batch_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many rows few responses go together."""
+    fit = fit_mixed_model(study(5, slope=0.4), SPECS["slope, two scales"])
+    y = responses(fit, 7)
+    whole = [one.loglik for one in fit_responses(fit, y) if one is not None]
+    for most in (1, 3 * fit.problem.M.size):
+        monkeypatch.setattr("historical_controls.mixed_model.fits.responses.CELLS", most)
+        assert [one.loglik for one in fit_responses(fit, y) if one is not None] == pytest.approx(whole, abs=1e-9)
+
+
 @pytest.mark.parametrize("model", ["slope, two scales", "slope, AR(1), two scales"])
 def test_a_start_on_the_boundary_is_left_where_it_is_no_maximum(model: str) -> None:
     """No gradient leads away from a variance of zero: only second derivatives tell a saddle from a maximum."""

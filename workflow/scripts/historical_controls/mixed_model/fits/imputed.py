@@ -246,7 +246,10 @@ class Copier:
         self, rounds: int, start: MixedModelFit, state: Copies, generator: np.random.Generator
     ) -> tuple[MixedModelFit, ...]:
         for _ in range(rounds):
-            state = self._fitted(start, self._drawn(start, state, generator), state.stacked("theta"))
+            y, theta = self._drawn(start, state, generator), state.stacked("theta")
+            # Its points hold the rows of every copy, which a registry has room for once.
+            del state
+            state = self._fitted(start, y, theta)
         return _fits(start, state)
 
     def _drawn(self, start: MixedModelFit, state: Copies, generator: np.random.Generator) -> Array:

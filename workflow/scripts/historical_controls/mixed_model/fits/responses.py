@@ -17,6 +17,9 @@ from historical_controls.mixed_model.likelihood.optimiser import Control, Near, 
 from historical_controls.mixed_model.likelihood.reduction import Problem
 from historical_controls.mixed_model.likelihood.together import Objective, maximise_together
 
+# Numbers of all responses that are fitted together, 160 MB: second derivatives take some times as much memory.
+CELLS = 20_000_000
+
 
 def fit_responses(first: MixedModelFit, y: Array) -> Iterator[MixedModelFit | None]:
     """The fits of responses y (B, N), rows in the order of the design of `first`, which has converged.
@@ -37,15 +40,19 @@ def maxima(start: MixedModelFit, design: Design, y: Array, theta: Array) -> list
     def engine_of(numbers: Any) -> tuple[Engine, Parameters]:
         return machinery(with_responses(start.problem, design, y[numbers]), design.spec)
 
-    def objective_of(numbers: Codes) -> Objective:
-        return partial(evaluate, *engine_of(numbers))
+    def together(numbers: Codes) -> tuple[Point | None, ...]:
+        def objective_of(own: Codes) -> Objective:
+            return partial(evaluate, *engine_of(numbers[own]))
+
+        # The information at a boundary is singular and leads nowhere.
+        borrowed = None if start.singular else start.point.information
+        return maximise_together(objective_of, theta[numbers], Control(), borrowed)
 
     points: Sequence[Point | None] = [None] * len(y)
     # The engine over visits solves one problem at a time.
     if not design.spec.over_visits:
-        # The information at a boundary is singular and leads nowhere.
-        borrowed = None if start.singular else start.point.information
-        points = maximise_together(objective_of, theta, Control(), borrowed)
+        pieces = np.array_split(np.arange(len(y)), -(-len(y) * start.problem.M.size // CELLS) or 1)
+        points = [point for numbers in pieces if len(numbers) for point in together(numbers)]
     return [
         maximise(*engine_of(number), Control(), Near(theta[number]))[0] if point is None else point
         for number, point in enumerate(points)
