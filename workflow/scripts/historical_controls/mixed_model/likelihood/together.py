@@ -28,49 +28,51 @@ def maximise_together(
     """The maxima of several problems, None for those left to `maximise`.
 
     objective_of: the objective of some of the problems, given their numbers. theta (B, k): where each starts.
-    borrowed (k, k): the information at the maximum of a similar problem, inside the parameter space.
+    borrowed (k, k): the information at the maximum of a similar problem, inside the parameter space; else each begins
+    with its own.
     """
     found: dict[int, Point] = {}
-    left = np.arange(len(theta))
+    left, by_gradients = np.arange(len(theta)), True
     while len(left):
-        point, ended = newton_together(objective_of(left), theta, control, borrowed)
+        point, ended = newton_together(objective_of(left), theta, control, borrowed, by_gradients)
         if point is None or not ended.any():
             break
         found |= {int(left[place]): point.one(int(place)) for place in np.flatnonzero(ended)}
-        theta, left, borrowed = point.theta[~ended], left[~ended], None
+        theta, left, by_gradients = point.theta[~ended], left[~ended], False
     return tuple(found.get(number) for number in range(len(found) + len(left)))
 
 
 def newton_together(
-    objective: Objective, theta: Array, control: Control, borrowed: Array | None = None
+    objective: Objective, theta: Array, control: Control, borrowed: Array | None = None, by_gradients: bool = False
 ) -> tuple[Point | None, Flags]:
     """Newton's method from theta (B, k) for B problems, each in its own trust region, until half of them have ended.
 
-    As `newton` of one problem: the same steps, acceptance and certificate of a maximum. borrowed (k, k): as there, an
-    information that is updated by gradients (BFGS) and spares second derivatives on the way.
-    Returns the points and which of them are maxima; None where there is no point at a start.
+    As `newton` of one problem: the same steps, acceptance and certificate of a maximum. by_gradients: the first steps
+    update an information by gradients (BFGS), which spares second derivatives on the way: borrowed (k, k), or each its
+    own at the start. Returns the points and which of them are maxima; None where there is no point at a start.
     """
     point, radius = objective(theta), np.full(len(theta), control.radius)
     ended, step = np.zeros(len(theta), dtype=bool), None
-    information = np.empty(0) if borrowed is None else np.broadcast_to(borrowed, (*theta.shape, theta.shape[-1]))
     for k in range(STEPS):
         if point is None:
             return None, ended
-        if borrowed is not None and step is not None and (k == BY_GRADIENTS or (step.decrement < control.chord).all()):
-            borrowed, step = None, None
+        if k == 0 and by_gradients:
+            information = point.information if borrowed is None else np.tile(borrowed, (len(theta), 1, 1))
+        if by_gradients and step is not None and (k == BY_GRADIENTS or (step.decrement < control.chord).all()):
+            by_gradients, step = False, None
         # The last steps reuse the Hessian, which costs nothing in accuracy.
-        if borrowed is None and (step is None or not (ended | _settled(step, control)).all()):
+        if not by_gradients and (step is None or not (ended | _settled(step, control)).all()):
             information = point.information
         step = propose(point.gradient, information, radius)
         # A relative eigenvalue this close to zero is rounding: a boundary optimum may have flat directions.
-        close = (borrowed is None) & (step.decrement < control.converged) & (step.lowest > -1e-7)
+        close = (not by_gradients) & (step.decrement < control.converged) & (step.lowest > -1e-7)
         ended |= close & (step.decrement < control.polished)
-        # The others go on in a smaller batch.
-        if 2 * ended.sum() >= len(ended):
+        # The others go on in a smaller batch, unless one step is all that they need.
+        if ended.all() or (2 * ended.sum() >= len(ended) and not (ended | _settled(step, control)).all()):
             break
         # Those that have ended stay where they are, as do those that wait for second derivatives: of gradients that
         # differ by rounding, this close to a maximum, no information should be made.
-        still = ended | ((borrowed is not None) & (step.decrement < control.chord))
+        still = ended | (by_gradients & (step.decrement < control.chord))
         length = np.where(still, 0.0, np.linalg.norm(step.move, axis=-1))
         trial = objective(point.theta + np.where(still[:, None], 0.0, step.move))
         if trial is None:
@@ -88,7 +90,7 @@ def newton_together(
         radius = np.where(better & ~still & (gain > 0.7 * step.gain), np.minimum(2 * radius, 10.0), radius)
         radius = np.where(~better & ~still, 0.3 * np.minimum(radius, length), radius)
         moves = better & ~still
-        if borrowed is not None:
+        if by_gradients:
             turned = point.gradient - trial.gradient
             information = updated(information, trial.theta - point.theta, turned, moves)
         if moves.any():
