@@ -119,8 +119,8 @@ WORLDS: dict[str, World] = {
     "death takes the sickest": World(
         Hospital(change=Change(effect=40), between=30, death=0.06, death_slope=2.5),
         "Treatment raises P/F by 40 mmHg, and by that alone fewer die: the sickest controls are missing at day 7. The "
-        "log of win odds of few patients is on average farther from 0 than its truth; the probability of winning, of which "
-        "they are the odds, is not (docs/methods.md, IN-3).",
+        "log of win odds of few patients is on average farther from 0 than its truth; the probability of winning, of "
+        "which they are the odds, is not (docs/methods.md, IN-3).",
     ),
     "treatment kills": World(
         Hospital(death=0.03, death_slope=1.5, death_ratio=4),
