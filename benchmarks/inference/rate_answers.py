@@ -135,7 +135,7 @@ def _responses(studies: Studies, design: Design) -> NDArray[np.float64]:
 
 def ladder_answers(batch: Batch) -> list[dict[str, Answer]]:
     """The declared ladder with Kenward-Roger, other rules on its covariance, and its permutation answers."""
-    rungs = [rung for rung in batch.settings.ladder if rung.residual in ("iid", "car1")]
+    rungs = [rung for rung in batch.settings.ladder if not rung.over_visits]
     ranked = [
         _ranked(list(zip(rungs, own, strict=True)))
         for own in zip(*(fits(batch, batch.mean, rung) for rung in rungs), strict=True)

@@ -186,7 +186,9 @@ def test_yesterdays_value_as_baseline_is_hinted_at_and_declared(folder: Path) ->
 def test_a_ladder_that_chooses_whether_arms_share_variances_is_named(folder: Path) -> None:
     config = settings()
     pooled, own = ({"id": kind, "random": "1", "residual": "iid", "per_arm": kind} for kind in ("pooled", "one_scale"))
-    for ladder in (None, [own], [pooled], [own, {**own, "id": "other", "per_arm": "free"}]):
+    # Over visits: a fallback with rows of its own, which no criterion compares with the others.
+    visits = {**pooled, "random": None, "residual": "us"}
+    for ladder in (None, [own], [pooled], [own, {**own, "id": "other", "per_arm": "free"}], [own, visits]):
         config["analysis"] = {} if ladder is None else {"ladder": ladder}
         assert not [said for said in check_study(write(folder, config)).warnings if "ladder" in said]
     config["analysis"] = {"ladder": [own, pooled]}

@@ -146,16 +146,20 @@ def empty_derivations(comparison: Compared) -> list[str]:
 
 def scales_chosen(config: Config) -> list[str]:
     """A ladder that lets the criterion choose whether the arms share their variances (docs/methods.md, EM-5)."""
-    rungs = [] if config.single_arm else config.analysis.ladder
-    shared = [rung.id for rung in rungs if rung.per_arm == "pooled"]
-    own = [rung.id for rung in rungs if rung.per_arm != "pooled"]
-    if not shared or not own:
-        return []
-    return [
-        f"analysis.ladder chooses between variances that the arms share ({', '.join(shared)}) and variances of their "
-        f"own ({', '.join(own)}): few treated patients decide it by how much they happen to vary, and intervals then "
-        "hold the truth too rarely. Keep rungs of one kind, or leave 'ladder' out for the default"
-    ]
+    said = []
+    # Rungs over visits are compared among themselves, and with the others only where the mean is over visits, too.
+    by_visit = {rung.id: config.analysis.time != "visits" and rung.over_visits for rung in config.analysis.ladder}
+    for kind in (False, True):
+        rungs = [rung for rung in config.analysis.ladder if by_visit[rung.id] == kind]
+        shared = [rung.id for rung in rungs if rung.per_arm == "pooled"]
+        own = [rung.id for rung in rungs if rung.per_arm != "pooled"]
+        if shared and own and not config.single_arm:
+            said.append(
+                f"analysis.ladder chooses between variances that the arms share ({', '.join(shared)}) and variances of "
+                f"their own ({', '.join(own)}): few treated patients decide it by how much they happen to vary, and "
+                "intervals may hold the truth too rarely. Keep rungs of one kind, or leave 'ladder' out for the default"
+            )
+    return said
 
 
 def _included(comparison: Compared) -> pd.DataFrame:

@@ -154,7 +154,7 @@ def _coded(error: Exception) -> str:
 def _groups(rungs: list[CovarianceRung], mean: MeanModel) -> Iterator[list[CovarianceRung]]:
     """Rungs fitted to the same rows, in the order in which the first of each group is declared."""
     # Where the mean itself is over visits, all rungs share its rows.
-    own_rows = [_over_visits(rung) and not mean.visits for rung in rungs]
+    own_rows = [rung.over_visits and not mean.visits for rung in rungs]
     for wanted in dict.fromkeys(own_rows):
         yield [rung for rung, own in zip(rungs, own_rows, strict=True) if own == wanted]
 
@@ -241,7 +241,7 @@ def fit_rung(
 ) -> Fit:
     """One converged fit; `null`: of the model without arms; near: the maximum of a similar fit. Raises ModelError."""
     rows = mean.frame
-    if _over_visits(rung) and not mean.visits:
+    if rung.over_visits and not mean.visits:
         rows = at_visits(rows, settings)
     spec = specification(mean.null if null else mean.fixed, rung)
     fit: Fit
@@ -253,10 +253,6 @@ def fit_rung(
     return fit
 
 
-def _over_visits(rung: CovarianceRung) -> bool:
-    return rung.residual not in ("iid", "car1")
-
-
 def specification(fixed: str, rung: CovarianceRung) -> MixedModelSpec:
     """The library's description of one rung with this fixed part ('y ~ ...')."""
     return MixedModelSpec(
@@ -265,7 +261,7 @@ def specification(fixed: str, rung: CovarianceRung) -> MixedModelSpec:
         random=rung.random,
         residual=rung.residual,
         time="day",
-        visit="visit" if _over_visits(rung) else None,
+        visit="visit" if rung.over_visits else None,
         groups=None if rung.per_arm == "pooled" else "arm",
         # Without groups the form is not read.
         group_form="free" if rung.per_arm == "pooled" else rung.per_arm,

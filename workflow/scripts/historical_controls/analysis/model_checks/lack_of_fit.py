@@ -31,7 +31,7 @@ def lack_of_fit_rows(cell: Cell, fitted: Fitted, settings: Analysis) -> Iterator
     """
     richer = _richer(fitted.mean, settings)
     # Covariances over visits fit rows of their own, which a spline of days would not share.
-    if richer is None or fitted.rungs[0].rung.residual not in ("iid", "car1"):
+    if richer is None or fitted.rungs[0].rung.over_visits:
         return
     try:
         ours, more = (_full_likelihood(mean, fitted) for mean in (fitted.mean, richer))

@@ -36,11 +36,16 @@ class CovarianceRung(Section):
         description="what the arms share: all, nothing, or all but their scales (between and within patients, or one)"
     )
 
+    @property
+    def over_visits(self) -> bool:
+        """Whether it is a covariance over scheduled visits, which has rows of its own."""
+        return self.residual not in ("iid", "car1")
+
 
 # Two scales: five treated patients need not differ from each other and within themselves as their controls do. One
 # scale for both rejects 14 to 18% where they differ in one of them only; between the first two rungs the criterion
 # keeps 4 to 6% at days 7, 14 and 21 (benchmarks/inference/README.md). None is pooled: choosing whether the arms share
-# their variances covers too rarely (docs/methods.md, EM-5).
+# their variances may cover too rarely (docs/methods.md, EM-5).
 LADDER = [
     CovarianceRung(id="intercept_car1_two_scales", random="1", residual="car1", per_arm="two_scales"),
     CovarianceRung(id="slope_car1_two_scales", random="1 + day", residual="car1", per_arm="two_scales"),

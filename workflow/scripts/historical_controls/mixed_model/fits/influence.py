@@ -15,9 +15,8 @@ from scipy import linalg
 from historical_controls.mixed_model.design.arrays import Array, Codes, Design
 from historical_controls.mixed_model.design.errors import NumericalFailure, typed_failures
 from historical_controls.mixed_model.design.messages import Message
-from historical_controls.mixed_model.design.specification import MixedModelSpec
+from historical_controls.mixed_model.fits import small_samples
 from historical_controls.mixed_model.fits.engines import machinery
-from historical_controls.mixed_model.fits.small_samples import share_small_samples
 from historical_controls.mixed_model.likelihood.likelihood import Point, evaluate
 from historical_controls.mixed_model.likelihood.optimiser import Control, Near, maximise
 from historical_controls.mixed_model.likelihood.reduction import Problem
@@ -26,17 +25,11 @@ from historical_controls.mixed_model.likelihood.together import Objective, maxim
 CELLS = 200_000  # of all the refits that are done together: their arrays stay in the processor's cache
 
 
-class Fit(Protocol):
+class Fit(small_samples.Fit, Protocol):
     """What refits ask of a fit: a frozen dataclass with `problem` and `optimum` as fields."""
 
     @property
     def design(self) -> Design: ...
-    @property
-    def problem(self) -> Problem: ...
-    @property
-    def point(self) -> Point: ...
-    @property
-    def spec(self) -> MixedModelSpec: ...
     @property
     def names(self) -> tuple[str, ...]: ...
     @property
@@ -92,7 +85,7 @@ def refits(fit: Refit, subjects: Collection[Any] | None = None, df: str = "") ->
         for n, point in points
     )
     while several := list(islice(again, _together(fit))):
-        share_small_samples([refit for _, refit in several if refit is not None], df)
+        small_samples.share_small_samples([refit for _, refit in several if refit is not None], df)
         yield from ((fit.design.subjects[position], refit) for position, refit in several)
 
 
