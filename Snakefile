@@ -33,6 +33,7 @@ CODE.save()
 
 onstart:
     make_private(Path("results"))
+    choose_jobs_when_one_ends()
 
 
 onsuccess:
