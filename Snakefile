@@ -13,6 +13,7 @@ configfile: "config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/terminal.smk"
+include: "workflow/rules/jobs.smk"
 include: "workflow/rules/intake.smk"
 include: "workflow/rules/cleaning.smk"
 include: "workflow/rules/cohort.smk"
@@ -33,7 +34,7 @@ CODE.save()
 
 onstart:
     make_private(Path("results"))
-    choose_jobs_when_one_ends()
+    start_jobs_sparingly()
 
 
 onsuccess:

@@ -45,15 +45,14 @@ def start(study: Path) -> subprocess.Popen[bytes]:
 
 
 def jobs_of(run: subprocess.Popen[bytes]) -> list[int]:
-    """Processes of a run that are at work on a job's script."""
-    found = []
+    """Processes of a run that are at work on a job's script: the forks of its server of scripts."""
+    parents = {}
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if b"/.snakemake/scripts/" in (folder / "cmdline").read_bytes() and os.getpgid(int(folder.name)) == run.pid:
-                found.append(int(folder.name))
-        except OSError:
-            continue
-    return found
+        with contextlib.suppress(OSError):
+            state, parent, group = (folder / "stat").read_text().rpartition(")")[2].split()[:3]
+            if int(group) == run.pid and state != "Z" and b"forked_scripts.py" in (folder / "cmdline").read_bytes():
+                parents[int(folder.name)] = int(parent)
+    return [process for process, parent in parents.items() if parent in parents]
 
 
 def kill(run: subprocess.Popen[bytes], target: str) -> None:
@@ -65,7 +64,7 @@ def kill(run: subprocess.Popen[bytes], target: str) -> None:
         return
     if target == "snakemake":
         run.kill()
-        # Jobs outlive Snakemake, and may write for a while.
+        # Jobs are told to end when Snakemake is gone, and may write until they hear it.
         end = time.monotonic() + 1
         while jobs_of(run) and time.monotonic() < end:
             time.sleep(0.05)

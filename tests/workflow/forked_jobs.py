@@ -1,8 +1,7 @@
 """Serve runs of Snakemake as forks of one process that has the libraries imported; so start their jobs.
 
-Snakemake and a job spend about a second each on imports, more than most jobs of a small study compute. The product
-starts every job as a process of its own, and `test_runs.py` runs it so; the other whole runs take this way. The modules
-that the scripts of this copy of the program name are imported once as well, from that copy.
+Snakemake itself spends a second on imports, and the server from which the product forks its jobs another one: of these
+runs both are forks. `test_runs.py` also runs Snakemake as users do.
 
 Started with the folder of the scripts. Reads a request a line (JSON: argv, folder, environment, out, err), answers
 each with the exit code, and ends with its input.
@@ -12,20 +11,14 @@ from __future__ import annotations
 
 import importlib
 import json
-import multiprocessing
 import os
-import re
-import runpy
-import subprocess
+import socket
 import sys
-import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from itertools import pairwise
-from multiprocessing import forkserver, util
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -34,22 +27,6 @@ LIBRARIES = [
     *("jinja2", "pydantic.main", "scipy.linalg", "scipy.optimize", "scipy.special", "scipy.stats", "yaml"),
     *("snakemake.benchmark", "snakemake.cli", "snakemake.script"),
 ]
-
-
-def program_modules(scripts: Path) -> list[str]:
-    """Modules of the library that the scripts in the folder import."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted(scripts.glob("*.py"))]
-    return sorted(
-        {name for text in texts for name in re.findall(r"^from (historical_controls[\w.]*) import", text, re.M)}
-    )
-
-
-def run_job(script: str, environment: dict[str, str]) -> None:
-    """Run a job's script as `python script` would."""
-    os.environ.update(environment)
-    sys.argv = [script]
-    sys.path[0] = str(Path(script).resolve().parent)
-    runpy.run_path(script, run_name="__main__")
 
 
 def forked(run: Callable[[], Any], kept: set[int]) -> int:
@@ -75,42 +52,20 @@ def forked(run: Callable[[], Any], kept: set[int]) -> int:
         os._exit(code)
 
 
-def serve_jobs() -> None:
-    """Make jobs of this process forks of a server that is itself a fork of it, with all that it has imported."""
-    from snakemake.benchmark import benchmarked
-    from snakemake.script import PythonScript
+def fork_job_servers() -> None:
+    """Let the server of jobs be a fork of this process, made now: later this process has threads."""
+    from historical_controls import forked_scripts
 
-    started = util.spawnv_passfds
+    ours, theirs = socket.socketpair()
 
-    def spawn_by_fork(_exe: str, args: list[str], kept: list[int]) -> int:
-        def run() -> None:
-            util.spawnv_passfds = started
-            # What `multiprocessing` would give to a new interpreter as its program.
-            exec(args[-1], {})
+    def serve() -> None:
+        request = forked_scripts.serve(socket.socket(fileno=theirs.fileno()))
+        if request is not None:
+            forked_scripts.run_script(request)
 
-        return forked(run, set(kept))
-
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([])
-    util.spawnv_passfds = spawn_by_fork  # type: ignore[assignment]
-    forkserver.ensure_running()
-    util.spawnv_passfds = started
-    # `start` also asks every other job for its exit code, which can be read once: a job that another thread
-    # starts at the moment this one ends would leave 255 as the code of this one.
-    reading = threading.Lock()
-
-    def execute_script(self: PythonScript, fname: str, edit: bool = False) -> None:
-        job = context.Process(target=run_job, args=(fname, dict(os.environ)))
-        with reading:
-            job.start()
-        with benchmarked(job.pid, self.bench_record):
-            wait([job.sentinel])
-        with reading:
-            job.join()
-        if job.exitcode:
-            raise subprocess.CalledProcessError(job.exitcode, fname)
-
-    PythonScript.execute_script = execute_script
+    forked(serve, {theirs.fileno()})
+    theirs.close()
+    forked_scripts.spawned = lambda: ours
 
 
 def run_snakemake(request: dict[str, Any]) -> None:
@@ -125,14 +80,18 @@ def run_snakemake(request: dict[str, Any]) -> None:
     sys.argv = ["snakemake", *request["argv"]]
     from snakemake import cli
 
-    serve_jobs()
+    fork_job_servers()
     cli.main(sys.argv[1:])
 
 
 def main() -> None:
     scripts = Path(sys.argv[1])
     sys.path.insert(0, str(scripts))
-    for name in (*LIBRARIES, *program_modules(scripts)):
+    from historical_controls.forked_scripts import imports
+
+    texts = (path.read_text(encoding="utf-8") for path in sorted(scripts.glob("*.py")))
+    named = {name for text in texts for name in imports(text) if name.startswith("historical_controls")}
+    for name in (*LIBRARIES, *sorted(named)):
         importlib.import_module(name)
     for line in sys.stdin:
         process = forked(partial(run_snakemake, json.loads(line)), set())

@@ -112,16 +112,6 @@ def code(script):
     return code_hash(SCRIPTS / script, CODE)
 
 
-def choose_jobs_when_one_ends():
-    """Let a run on this computer choose its next jobs when a job has ended, not every second as well.
-
-    Snakemake limits how many jobs it sends a second, and looks again after each: every choice starts a clock of its
-    own that never stops, so that a run of 80 jobs looks 30 times a second. Clusters keep the limit.
-    """
-    if workflow.local_exec:
-        workflow.scheduler.job_rate_limiter = None
-
-
 def memory(start, per_mb=0, most=float("inf")):
     """MB that a cluster sets aside for a job: `start`, and `per_mb` for each MB of input, as measured (docs/scale.md).
 

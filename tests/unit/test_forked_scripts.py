@@ -1,0 +1,154 @@
+"""Scripts as forks of one process: what they see, what is told of their ends, and who outlives whom."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from historical_controls import forked_scripts
+from historical_controls.forked_scripts import LOST, ScriptServer, imports
+
+Write = Callable[[str], str]
+
+
+@pytest.fixture(scope="module")
+def server() -> ScriptServer:
+    return ScriptServer(needed=["fractions"])
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def written(text: str) -> str:
+        path = tmp_path / f"script{len(list(tmp_path.glob('script*')))}.py"
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return written
+
+
+def alive(process: int) -> bool:
+    """Whether a process runs; one that nobody has waited for has ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def until(true: Callable[[], bool], seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.02)
+    return true()
+
+
+def test_a_script_has_what_python_would_give_it(server: ScriptServer, write: Write, tmp_path: Path) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    script = write(
+        "import os, sys, atexit, pathlib\n"
+        "atexit.register(pathlib.Path('last').write_text, 'written at the end')\n"
+        "seen = [os.getcwd(), os.environ['A'], *sys.argv, sys.path[0], __name__]\n"
+        "pathlib.Path('seen').write_text('\\n'.join(seen))\n"
+    )
+    assert server.run(script, folder, {"A": "b"}) == 0
+    seen = (folder / "seen").read_text(encoding="utf-8").splitlines()
+    assert seen == [str(folder), "b", script, str(tmp_path), "__main__"]
+    assert (folder / "last").read_text(encoding="utf-8") == "written at the end"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("pass", 0),
+        ("raise SystemExit(3)", 3),
+        ("raise SystemExit('a message')", 1),
+        ("raise ValueError", 1),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL),
+        ("import a_module_that_is_nowhere", 1),
+        ("this is no Python", 1),
+    ],
+)
+def test_exit_codes_are_those_of_a_process(server: ScriptServer, write: Write, text: str, code: int) -> None:
+    script = write(text)
+    assert subprocess.run([sys.executable, script], stderr=subprocess.DEVNULL, check=False).returncode == code
+    assert server.run(script, Path.cwd(), {}) == code
+
+
+def test_modules_are_imported_once_and_not_by_the_script(server: ScriptServer, write: Write, tmp_path: Path) -> None:
+    text = "import sys; early = 'fractions' in sys.modules and 'colorsys' in sys.modules\nimport colorsys\nassert early"
+    assert server.run(write(text), tmp_path, {}) == 0
+
+
+def test_what_one_script_changes_no_other_sees(server: ScriptServer, write: Write, tmp_path: Path) -> None:
+    assert server.run(write("import colorsys; colorsys.changed = True"), tmp_path, {}) == 0
+    assert server.run(write("import colorsys; assert not hasattr(colorsys, 'changed')"), tmp_path, {}) == 0
+
+
+def test_many_scripts_run_at_once(server: ScriptServer, write: Write, tmp_path: Path) -> None:
+    scripts = [write(f"raise SystemExit({code})") for code in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda one: server.run(one, tmp_path, {}), scripts)) == list(range(40))
+
+
+def test_a_script_is_known_by_its_process_while_it_runs(server: ScriptServer, write: Write, tmp_path: Path) -> None:
+    seen = []
+
+    @contextmanager
+    def watched(process: int) -> Iterator[None]:
+        seen.append(alive(process))
+        (tmp_path / "go").touch()
+        yield
+        seen.append(alive(process))
+
+    script = write("import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.01)")
+    assert server.run(script, tmp_path, {}, watched) == 0
+    assert seen == [True, False]
+
+
+def test_scripts_end_with_the_process_that_asked(write: Write, tmp_path: Path) -> None:
+    script = write("import os, pathlib, time; pathlib.Path('pid').write_text(str(os.getpid())); time.sleep(60)")
+    asks = (
+        "import sys, pathlib; from historical_controls.forked_scripts import ScriptServer\n"
+        f"ScriptServer().run({script!r}, pathlib.Path({str(tmp_path)!r}), {{}})"
+    )
+    library = str(Path(forked_scripts.__file__).parents[1])
+    asking = subprocess.Popen([sys.executable, "-c", asks], env=os.environ | {"PYTHONPATH": library})
+    started = tmp_path / "pid"
+    assert until(lambda: started.is_file() and started.read_text(encoding="utf-8") != "")
+    process = int(started.read_text(encoding="utf-8"))
+    assert alive(process)
+    asking.kill()
+    asking.wait()
+    assert until(lambda: not alive(process))
+
+
+def test_nobody_waits_for_a_server_that_is_gone(write: Write, tmp_path: Path) -> None:
+    server = ScriptServer()
+    script = write("import os, signal; os.kill(os.getppid(), signal.SIGKILL)")
+    assert server.run(script, tmp_path, {}) == LOST
+    assert until(lambda: server.run(script, tmp_path, {}) == LOST)
+
+
+def test_blas_has_one_thread_as_snakemake_sees_to(write: Write, tmp_path: Path) -> None:
+    names = [f"{name}_NUM_THREADS" for name in forked_scripts.LIBRARIES]
+    server = ScriptServer()
+    # What libraries read when they are imported is the environment at the server's start.
+    text = (
+        "import os; text = open(f'/proc/{os.getppid()}/environ').read()\n"
+        f"assert all(name + '=1' in text for name in {names})"
+    )
+    assert server.run(write(text), tmp_path, dict(os.environ)) == 0
+
+
+def test_imports_are_those_of_the_top_level() -> None:
+    text = "import a.b, c; from d.e import f\nfrom . import g\nif True:\n    import h\ndef i():\n    import j\n"
+    assert imports(text) == ["a.b", "c", "d.e"]

@@ -1,0 +1,49 @@
+"""How jobs start on this computer. A cluster starts them by itself: nothing here concerns it."""
+
+import os
+import sys
+from subprocess import CalledProcessError
+
+from snakemake.benchmark import benchmarked
+from snakemake.script import PythonScript
+from snakemake_interface_executor_plugins.settings import ExecMode
+
+from historical_controls.forked_scripts import ScriptServer
+
+
+def starts_jobs_here():
+    """Whether this process starts jobs on this computer: not on a cluster, and not as one of its jobs."""
+    return workflow.local_exec and workflow.exec_mode == ExecMode.DEFAULT
+
+
+def choose_jobs_when_one_ends():
+    """Let Snakemake choose the next jobs when a job has ended, not every second as well.
+
+    It limits how many jobs it sends a second, and looks again after each choice: every choice starts a clock of its own
+    that never stops, so that a run of 80 jobs ends up looking 30 times a second.
+    """
+    workflow.scheduler.job_rate_limiter = None
+
+
+def fork_jobs():
+    """Let jobs be forks of a process that has imported what they need, except those with an environment of their own."""
+    server = ScriptServer(needed=["snakemake.script"])
+    as_process = PythonScript.execute_script
+
+    def execute_script(self, fname, edit=False):
+        if self.conda_env or self.container_img or self.env_modules:
+            return as_process(self, fname, edit)
+        folder = {name: self.resources.tmpdir for name in ("TMPDIR", "TMP", "TEMPDIR", "TEMP")}
+        code = server.run(fname, Path.cwd(), os.environ | folder, lambda pid: benchmarked(pid, self.bench_record))
+        if code:
+            raise CalledProcessError(code, [sys.executable, fname])
+
+    PythonScript.execute_script = execute_script
+
+
+def start_jobs_sparingly():
+    """What spares a run on this computer most of what it spends on anything but its jobs' work."""
+    if starts_jobs_here():
+        choose_jobs_when_one_ends()
+        if sys.platform == "linux":  # elsewhere a fork of a process with these libraries may fail
+            fork_jobs()
