@@ -1,27 +1,58 @@
-"""Rules for the interval of the win odds: how often they cover and reject, for normal values of few treated.
+"""Rules for the win odds of few treated patients: how often their intervals cover, and how far the estimates err.
 
-    OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/win_odds.py --studies 1000
+    OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/win_odds.py --studies 600
+    OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/win_odds.py --estimates --studies 100000
 
-Each rule is one statistic and one critical value, so that its p-value and its interval are one test. Shifts of the
-treated and the ratio of standard deviations are in those of the controls. Complete separation counts: rules on the
-logit then take half a tied pair for the limit towards even odds, and have no other limit.
+The first command compares rules for the interval, the second rules for the estimate. Values are normal; studies have
+the same seeds, so that those of the first command are the first of the second. Each interval is one statistic and one
+critical value, so that p-value and interval are one test. Shifts of treated patients and the ratio of standard
+deviations are in those of the controls. Complete separation counts: rules on the logit then take half a tied pair for
+the limit towards even odds, and have no other limit.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from historical_controls.inference import draw_labels, relative_effect
 from historical_controls.inference.labels import Labels
+from historical_controls.inference.pairwise.relative_effect import PRIOR_DISPERSION, PRIOR_SUBJECTS
 
 SHIFTS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 SPREADS = (0.5, 1.0, 2.0)
 LEVEL = 0.95
+# Of the true probability of winning, by which estimates are summarised.
+BANDS = ((0.5, 0.7), (0.7, 0.9), (0.9, 1.0))
+AT_ONCE = 500
 Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Numbers of patients, SD of the treated and their shift, in SDs of the controls."""
+
+    treated: int
+    controls: int
+    spread: float
+    shift: float
+
+    @property
+    def truth(self) -> float:
+        """P(treated > control) of normal values."""
+        return float(stats.norm.cdf(self.shift / np.sqrt(1 + self.spread**2)))
+
+    def studies(self, count: int) -> Iterator[np.ndarray]:
+        """Values (treated first) of so many studies; more of them leave the first as they were."""
+        rng = np.random.default_rng([20200501, self.controls, int(10 * self.spread), int(10 * self.shift)])
+        treated = np.arange(self.treated + self.controls) < self.treated
+        for _ in range(count):
+            yield rng.normal(size=len(treated)) * np.where(treated, self.spread, 1) + self.shift * treated
 
 
 def moments(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, int]:
@@ -110,39 +141,115 @@ def drawn(
     return wilson(float(theta[0]), float(c**2 * total[0]))
 
 
+def placements(values: np.ndarray, treated: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Share of wins and the variances of both arms' placements (IN-1, IN-2) of studies (S, n), treated first."""
+    ours, theirs = values[:, :treated, None], values[:, None, treated:]
+    wins = (np.sign(ours - theirs) + 1) / 2
+    return wins.mean(axis=(1, 2)), wins.mean(axis=2).var(axis=1, ddof=1), wins.mean(axis=1).var(axis=1, ddof=1)
+
+
+def estimates(values: np.ndarray, treated: int) -> dict[str, np.ndarray]:
+    """Log win odds of studies (S, n) by each rule; infinite where the rule has none."""
+    theta, s1, s0 = placements(values, treated)
+    n1, n0 = treated, values.shape[1] - treated
+    unit, phi = theta * (1 - theta), np.zeros(len(theta))
+    varies = unit > 1e-12
+    for s, n, other in ((s1, n1, n0), (s0, n0, n1)):
+        own = np.where(varies, s / np.where(varies, unit, 1), 1 / other)
+        phi += ((n - 1) * own + PRIOR_SUBJECTS * PRIOR_DISPERSION) / (n - 1 + PRIOR_SUBJECTS) / n
+    plain = special.logit(theta)
+    # E log odds is about its truth and half the variance times the second derivative, (2 theta - 1) / unit^2.
+    curve = np.where(varies, (theta - 0.5) / np.where(varies, unit, 1) ** 2, 0)
+    return {
+        "theta / (1 - theta)": plain,
+        "half a pair added": special.logit((theta * n1 * n0 + 0.5) / (n1 * n0 + 1)),
+        "theta drawn to 1/2 by half of Phi": special.logit((theta + phi / 4) / (1 + phi / 2)),
+        "theta drawn to 1/2 by Phi": special.logit((theta + phi / 2) / (1 + phi)),
+        "delta method, v": plain - curve * (s1 / n1 + s0 / n0),
+        "delta method, Phi": plain - curve * unit * phi,
+    }
+
+
+def errors(log_odds: np.ndarray, truth: float) -> dict[str, float]:
+    """How far estimates (S,) of the log win odds are from their truth, those that are infinite apart."""
+    wanted = float(special.logit(truth))
+    finite = log_odds[np.isfinite(log_odds)] - wanted
+    return {
+        "infinite": 1 - len(finite) / len(log_odds),
+        "mean bias": float(finite.mean()),
+        "median bias": float(np.median(log_odds) - wanted),
+        "RMSE": float(np.sqrt((finite**2).mean())),
+        "bias of theta": float(special.expit(log_odds).mean() - truth),
+    }
+
+
+def estimate_table(cells: Iterable[Cell], studies: int) -> Iterator[str]:
+    """Lines of a table: least and largest of each error over the cells of a band of true theta."""
+    found: dict[str, dict[tuple[float, float], list[dict[str, float]]]] = {}
+    for cell in cells:
+        parts: dict[str, list[np.ndarray]] = {}
+        stream = cell.studies(studies)
+        while values := list(itertools.islice(stream, AT_ONCE)):
+            for name, log_odds in estimates(np.array(values), cell.treated).items():
+                parts.setdefault(name, []).append(log_odds)
+        band = next(band for band in BANDS if cell.truth < band[1])
+        for name, own in parts.items():
+            found.setdefault(name, {}).setdefault(band, []).append(errors(np.concatenate(own), cell.truth))
+    yield "| rule | true theta (cells) | infinite | mean bias | median bias | RMSE | bias of theta |"
+    yield "|---|---|---|---|---|---|---|"
+    for name, bands in found.items():
+        for (low, high), rows in sorted(bands.items()):
+            shown = {part: sorted(row[part] for row in rows) for part in rows[0]}
+            infinite = " to ".join(f"{shown['infinite'][place]:.1%}" for place in (0, -1))
+            signed = [
+                " to ".join(f"{shown[part][place]:{style}}" for place in (0, -1))
+                for part, style in (
+                    ("mean bias", "+.2f"),
+                    ("median bias", "+.2f"),
+                    ("RMSE", ".2f"),
+                    ("bias of theta", "+.3f"),
+                )
+            ]
+            yield f"| {name} | {low:g} to {high:g} ({len(rows)}) | {infinite} | {' | '.join(signed)} |"
+
+
+def interval_table(cells: list[Cell], studies: int) -> Iterator[str]:
+    """Lines of a table: coverage, error and power of each rule for the interval."""
+    covers: dict[str, list[float]] = {}
+    rejects: dict[str, list[float]] = {}
+    for cell in cells:
+        treated = np.arange(cell.treated + cell.controls) < cell.treated
+        labels = draw_labels(treated, 1, exact_up_to=0, draws=400)
+        given: dict[str, list[Interval]] = {}
+        for values in cell.studies(studies):
+            for name, interval in rules(values, labels).items():
+                given.setdefault(name, []).append(interval)
+        for name, rows in given.items():
+            lower, upper = np.array(rows).T
+            covers.setdefault(name, []).append(float(np.mean((lower <= cell.truth) & (cell.truth <= upper))))
+            rejects.setdefault(name, []).append(float(np.mean((lower > 0.5) | (upper < 0.5))))
+    yield "| rule | least coverage (controls, spread, shift) | of the cells below 94% | largest error | mean power |"
+    yield "|---|---|---|---|---|"
+    null = np.array([cell.shift == 0 for cell in cells])
+    for name, rates in covers.items():
+        worst, power = cells[int(np.argmin(rates))], np.array(rejects[name])
+        where = f"{worst.controls}, {worst.spread:g}, {worst.shift:g}"
+        yield (
+            f"| {name} | {min(rates):.1%} ({where}) | {sum(rate < 0.94 for rate in rates)} of {len(cells)} "
+            f"| {power[null].max():.1%} | {power[~null].mean():.1%} |"
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--studies", type=int, default=200)
     parser.add_argument("--treated", type=int, default=5)
     parser.add_argument("--controls", type=int, nargs="+", default=[10, 25, 50])
+    parser.add_argument("--estimates", action="store_true", help="rules for the estimate instead of the interval")
     options = parser.parse_args()
-    cells = list(itertools.product(options.controls, SPREADS, SHIFTS))
-    covers: dict[str, list[float]] = {}
-    rejects: dict[str, list[float]] = {}
-    for controls, spread, shift in cells:
-        rng = np.random.default_rng([20200501, controls, int(10 * spread), int(10 * shift)])
-        treated = np.arange(options.treated + controls) < options.treated
-        labels = draw_labels(treated, 1, exact_up_to=0, draws=400)
-        truth = stats.norm.cdf(shift / np.sqrt(1 + spread**2))
-        given: dict[str, list[Interval]] = {}
-        for _ in range(options.studies):
-            values = rng.normal(size=len(treated)) * np.where(treated, spread, 1) + shift * treated
-            for name, interval in rules(values, labels).items():
-                given.setdefault(name, []).append(interval)
-        for name, rows in given.items():
-            lower, upper = np.array(rows).T
-            covers.setdefault(name, []).append(float(np.mean((lower <= truth) & (truth <= upper))))
-            rejects.setdefault(name, []).append(float(np.mean((lower > 0.5) | (upper < 0.5))))
-    print("| rule | least coverage (controls, spread, shift) | of the cells below 94% | largest error | mean power |")
-    print("|---|---|---|---|---|")
-    null = np.array([shift == 0 for _, _, shift in cells])
-    for name, rates in covers.items():
-        worst, power = int(np.argmin(rates)), np.array(rejects[name])
-        where = ", ".join(f"{part:g}" for part in cells[worst])
-        print(
-            f"| {name} | {rates[worst]:.1%} ({where}) | {sum(rate < 0.94 for rate in rates)} of {len(cells)} "
-            f"| {power[null].max():.1%} | {power[~null].mean():.1%} |"
-        )
+    cells = [Cell(options.treated, *parts) for parts in itertools.product(options.controls, SPREADS, SHIFTS)]
+    for line in (estimate_table if options.estimates else interval_table)(cells, options.studies):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":
