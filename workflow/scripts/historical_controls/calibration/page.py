@@ -10,6 +10,7 @@ import pandas as pd
 
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.calibration.hospital import WAITS, Hospital
+from historical_controls.calibration.scales import LOG_WIN_ODDS, scale_of
 from historical_controls.calibration.studies import SEED
 from historical_controls.calibration.verdicts import COVERAGE, DOUBT, MONTE_CARLO, REJECTION, SMALL
 from historical_controls.calibration.worlds import WORLDS
@@ -24,7 +25,8 @@ HEAD = (
 ANSWERS = {
     AnalysisKey.MIXED_MODEL: "mixed model",
     AnalysisKey.PERMUTATION: "studentised permutation",
-    AnalysisKey.WORST_RANK: "worst rank (log win odds)",
+    AnalysisKey.WORST_RANK: "worst rank (probability of winning)",
+    LOG_WIN_ODDS: "worst rank (log win odds)",
     f"{AnalysisKey.WHILE_ALIVE}/mean/welch": "mean while alive, Welch",
     f"{AnalysisKey.WHILE_ALIVE}/mean/studentised": "mean while alive, studentised permutation",
     "student": "Student's t, completers",
@@ -63,10 +65,14 @@ truth is that of one very large study. Treated patients wait {waits} hours. The 
 ({SEED}, position of the world, number of the study).
 
 How to read the tables. *Answers*: studies with an estimate; the others were refused, with the commonest reason. *Bias*:
-mean estimate minus truth, ± its Monte Carlo error (ratios and odds on the log scale). *Covers*: 95% intervals that hold
-the truth. *p ≤ 0.05*: tests of no difference; where the truth is 0 this is the error rate, elsewhere the power. Rates
-stand with their exact 95% interval over studies. *Promise*: `recovers` the truth; `refuses` to answer; `misleads` marks
+mean estimate minus truth, ± its Monte Carlo error (ratios on the log scale). *Covers*: 95% intervals that include the
+truth. *p ≤ 0.05*: tests of no difference; where the truth is no difference this is the error rate, elsewhere the power.
+Rates have their exact 95% interval over studies. *Promise*: `recovers` the truth; `refuses` to answer; `misleads` marks
 what is often done instead, and is shown failing; `shown` promises nothing.
+
+Ranks are judged as the probability of winning, P(treated better) + P(equal) / 2; no difference is
+{scale_of(AnalysisKey.WORST_RANK).null}. The reports print its odds, the win odds. Their log cannot be judged by a mean:
+it is infinite where treated patients win every pair, or none. Interval and p-value are the same on both scales.
 
 A rate is off where its exact {1 - DOUBT:.0%} interval lies wholly on the wrong side of the standard: intervals cover at
 least {COVERAGE:.0%}, tests reject at most {REJECTION:.0%}. A bias is off beyond 2.6 Monte Carlo errors and {SMALL:.0%}
@@ -85,9 +91,12 @@ def _world(world: str, table: pd.DataFrame) -> Iterator[str]:
 def _line(row: Mapping[Hashable, Any]) -> str:
     n = int(row["answers"])
     refused = "" if n == row["studies"] else f" ({row['refused_because']})"
+    if row["infinite"]:
+        refused += f", {row['infinite']} infinite"
+    decimals = scale_of(str(row["analysis"])).decimals
     # With one answer there is no Monte Carlo error.
-    bias = f"{row['bias']:+.2f} ± {row['bias_mc']:.2f}" if n > 1 else ""
-    # Odds and their truth are 0 or from a large sample; a truth of 0 needs no decimals.
+    bias = f"{row['bias']:+.{decimals}f} ± {row['bias_mc']:.{decimals}f}" if n > 1 else ""
+    # Most truths are whole numbers, and those of a large sample are not exact.
     truth = f"{row['truth']:.3g}" if row["promise"] != "refuses" else ""
     cells = (
         row["outcome"],

@@ -17,6 +17,7 @@ from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.balance.arms import balance_arms
 from historical_controls.balance.inputs import BalanceInputs
 from historical_controls.calibration.records import study_of
+from historical_controls.calibration.scales import Scale
 from historical_controls.calibration.verdicts import Answer
 from historical_controls.cohort.define import define_cohort
 from historical_controls.cohort.inputs import CohortInputs
@@ -145,8 +146,8 @@ def analysed(
     return analyse_outcomes(codes, inputs).ard
 
 
-def read_answer(ard: pd.DataFrame, outcome: str, analysis: str, ratio: bool) -> Answer:
-    """What one analysis says of an outcome at the day; ratio: estimates are printed as ratios or odds.
+def read_answer(ard: pd.DataFrame, outcome: str, analysis: str, scale: Scale) -> Answer:
+    """What one analysis says of an outcome at the day, on this scale.
 
     `analysis` names the analysis, and a level and a method where there are several: 'while_alive/mean/welch'.
     """
@@ -155,16 +156,15 @@ def read_answer(ard: pd.DataFrame, outcome: str, analysis: str, ratio: bool) -> 
     own = ard[(ard["outcome"] == outcome) & (ard["analysis"] == name) & (ard["level"] == level)]
     rows = own[(own["day"] == DAY) & (own["contrast"] == CONTRAST) & (own["method"].eq(method) | (method == ""))]
     found = dict(zip(rows["statistic"], rows["value"], strict=True))
-    estimate = found.get(Statistic.WIN_ODDS, found.get(Statistic.ESTIMATE))
-    if estimate is None:
+    if scale.estimated not in found:
         # A refused comparison has no estimate at all; the reason is a text row.
         refusals = ard[
             (ard["outcome"] == outcome) & ard["statistic"].isin([Statistic.NOT_ESTIMABLE, Statistic.NOT_RANKED])
         ]
         return Answer(reason=str(refusals["text"].iloc[0]) if len(refusals) else "no_answer")
-    numbers = np.array([estimate, found.get(Statistic.LOWER, -np.inf), found.get(Statistic.UPPER, np.inf)])
-    if ratio:
-        with np.errstate(divide="ignore"):
-            numbers = np.log(np.maximum(numbers, 0))
-    low, high = float(numbers[1]), float(numbers[2])
-    return Answer(float(numbers[0]), low, high, found.get(Statistic.P_VALUE, np.nan))
+    # A limit that is not printed is none, on whatever scale.
+    low, high = (
+        scale.limit(found[name]) if name in found else none
+        for name, none in ((Statistic.LOWER, -np.inf), (Statistic.UPPER, np.inf))
+    )
+    return Answer(scale.estimate(found[scale.estimated]), low, high, found.get(Statistic.P_VALUE, np.nan))

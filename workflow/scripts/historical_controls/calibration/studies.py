@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy import stats
+from scipy.special import logit
 
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.calibration.naive import NAIVE
@@ -23,6 +24,7 @@ from historical_controls.calibration.pipeline import (
     read_answer,
 )
 from historical_controls.calibration.records import clean_tables
+from historical_controls.calibration.scales import LOG_WIN_ODDS, scale_of
 from historical_controls.calibration.verdicts import Answer, verdict
 from historical_controls.calibration.worlds import CASES, LOOKS, WORLDS, Case
 from historical_controls.config.merging import merged
@@ -35,7 +37,6 @@ LARGE = {"treated": 2000, "admitted": 3500}
 WORSE_THAN_ANY = 1000.0  # a death lies so many mmHg below every value, an earlier one lower
 KEY = ["world", "outcome", "look", "analysis"]
 ANSWER_COLUMNS = [*KEY, "number", *(field.name for field in fields(Answer))]
-ODDS = (AnalysisKey.WORST_RANK, AnalysisKey.WIN_RATIO)
 NOT_SIMULATED = "DDIM"  # as primary outcome: nothing is ranked where no case asks for ranks
 
 
@@ -52,7 +53,7 @@ def study_answers(
     """
     own = cases_of(world, cases)
     clean = clean_tables(WORLDS[world].hospital, {number: generator(world, number) for number in numbers})
-    ranked = [case.outcome for case in own if case.analysis == AnalysisKey.WORST_RANK]
+    ranked = [case.outcome for case in own if case.source == AnalysisKey.WORST_RANK]
     # Worst ranks are computed for the primary outcome: it is the one that a case asks about, else one nobody measured.
     plain = merged(raw, {"primary": {"outcome": ranked[0] if ranked else NOT_SIMULATED}})
     made: dict[str, dict[int, Included]] = {}
@@ -83,14 +84,14 @@ def _answers(
         if case.analysis in NAIVE:
             yield case, NAIVE[case.analysis](tables.patients, tables.visits, case.outcome, log)
         else:
-            yield case, read_answer(ard, case.outcome, case.analysis, log or case.analysis in ODDS)
+            yield case, read_answer(ard, case.outcome, case.source, scale_of(case.analysis, log))
 
 
 def large_sample(
     world: str, raw: Mapping[str, Any], dictionary: Dictionary, look: str = "declared"
 ) -> dict[str, float]:
-    """Truths of P/F that no formula gives, by analysis, from one very large study of the world: the log win odds of
-    the worst-rank comparison, and the difference of the means while alive.
+    """Truths of P/F that no formula gives, by analysis, from one very large study of the world: the probability of
+    winning and the log of its odds, with death as the worst rank, and the difference of the means while alive.
 
     look: whose cohort; another than the declared one shows what it would find in the long run.
     """
@@ -108,7 +109,8 @@ def large_sample(
     wins = float(stats.mannwhitneyu(score[treated], score[~treated]).statistic) / (treated.sum() * (~treated).sum())
     alive = own[own["day"] > 0].groupby(["arm", "patient_id"])["value"].mean().groupby("arm").mean()
     return {
-        AnalysisKey.WORST_RANK: float(np.log(wins / (1 - wins))),
+        AnalysisKey.WORST_RANK: wins,
+        LOG_WIN_ODDS: float(logit(wins)),
         AnalysisKey.WHILE_ALIVE: float(alive["treated"] - alive["historical"]),
     }
 
@@ -118,6 +120,8 @@ def summary(
 ) -> pd.DataFrame:
     """One row per case: truth, studies, answers given, bias, coverage and rejections with their Monte Carlo errors.
 
+    null: the value of no difference on the case's scale; infinite: estimates that are no part of the bias.
+
     answers: rows of `study_answers`; truths: of the cases without a declared one, by world and analysis. Rejections
     count p-values of at most 0.05 for no difference; in naive tests too.
     """
@@ -125,9 +129,15 @@ def summary(
     for case in cases:
         own = answers[np.logical_and.reduce([answers[name] == getattr(case, name) for name in KEY])]
         if len(own):
-            truth = truths[case.world][case.analysis.split("/")[0]] if case.truth is None else case.truth
-            rows.append({**{name: getattr(case, name) for name in KEY}, **_row(own, truth), "promise": case.promise})
+            found = {"truth": _truth(case, truths), "null": case.null, **_row(own, _truth(case, truths))}
+            rows.append({**{name: getattr(case, name) for name in KEY}, **found, "promise": case.promise})
     return pd.DataFrame([{**row, "verdict": verdict(row)} for row in rows])
+
+
+def _truth(case: Case, truths: Mapping[str, Mapping[str, float]]) -> float:
+    if case.truth == "large sample":
+        return truths[case.world][case.analysis.split("/")[0]]
+    return case.null if case.truth == "no difference" else case.truth
 
 
 def _row(own: pd.DataFrame, truth: float) -> dict[str, Any]:
@@ -135,7 +145,7 @@ def _row(own: pd.DataFrame, truth: float) -> dict[str, Any]:
     n = len(given)
     # sort_index first: of equally frequent reasons the first in the alphabet, whatever the order of studies.
     reasons = own.loc[own["estimate"].isna(), "reason"].value_counts().sort_index().sort_values(ascending=False)
-    # Under complete separation log odds are infinite: they have no place in a mean, but their interval covers or not.
+    # Where every pair is won the log odds are infinite: they have no place in a mean, but their interval covers or not.
     finite = given[np.isfinite(given["estimate"])]
     spread = float(finite["estimate"].std()) if len(finite) > 1 else np.nan
     # An interval without any bound covers everything and would count as a success.
@@ -143,11 +153,11 @@ def _row(own: pd.DataFrame, truth: float) -> dict[str, Any]:
     covers = (bounded["lower"] <= truth) & (truth <= bounded["upper"])
     tested = given.dropna(subset="p_value")
     return {
-        "truth": truth,
         "studies": len(own),
         "answers": n,
+        "infinite": n - len(finite),
         "refused_because": str(reasons.index[0]) if len(reasons) else "",
-        "bias": float(finite["estimate"].mean() - truth) if n else np.nan,
+        "bias": float(finite["estimate"].mean() - truth) if len(finite) else np.nan,
         "bias_mc": spread / np.sqrt(len(finite)) if len(finite) else np.nan,
         "spread": spread,
         "intervals": len(bounded),

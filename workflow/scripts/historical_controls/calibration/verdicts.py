@@ -18,7 +18,7 @@ SMALL = 0.15  # of the estimates' spread: a bias that nobody would notice in a s
 
 @dataclass(frozen=True)
 class Answer:
-    """estimate, lower, upper: model scale (ratios and odds as logs); reason: why there is none."""
+    """estimate, lower, upper: on the scale of the analysis (`scale_of`); reason: why there is none."""
 
     estimate: float = np.nan
     lower: float = np.nan
@@ -37,8 +37,8 @@ def violations(row: Mapping[str, Any]) -> list[str]:
         found.append("biased")
     if row["intervals"] and _exact(row["covered"], row["intervals"])[1] < COVERAGE:
         found.append("covers too rarely")
-    # Where the truth is not 0, rejections are power and no error.
-    if row["truth"] == 0 and row["tests"] and _exact(row["rejected"], row["tests"])[0] > REJECTION:
+    # Where the truth is a difference, rejections are power and no error.
+    if row["truth"] == row["null"] and row["tests"] and _exact(row["rejected"], row["tests"])[0] > REJECTION:
         found.append("rejects too often")
     return found
 

@@ -11,8 +11,11 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.calibration.hospital import Change, Hospital, Signal
 from historical_controls.calibration.naive import half_the_limit, without_assays
 from historical_controls.calibration.pipeline import AnalysisVariant
+from historical_controls.calibration.scales import LOG_WIN_ODDS, scale_of
 
 Promise = Literal["recovers", "refuses", "misleads", "shown"]
+# A number on the scale of the answer, or where it comes from.
+Truth = float | Literal["no difference", "large sample"]
 LOG_HALF = float(np.log(0.5))
 ROOT3 = float(np.sqrt(3.0))  # an added SD of sqrt(3) doubles a spread
 
@@ -32,9 +35,9 @@ class World:
 
 @dataclass(frozen=True)
 class Case:
-    """One line of the table. look: a key of LOOKS; analysis: of the results table, or a naive one.
+    """One line of the table. look: a key of LOOKS; analysis: of the results table, a naive one, or LOG_WIN_ODDS.
 
-    truth: model scale (ratios and odds as logs); None: from a large sample of the same world.
+    truth: on the scale of the answer (`scale_of`); of a large sample of the same world where no formula gives it.
     """
 
     world: str
@@ -42,7 +45,17 @@ class Case:
     look: str
     analysis: str
     promise: Promise
-    truth: float | None = 0.0
+    truth: Truth = "no difference"
+
+    @property
+    def source(self) -> str:
+        """The analysis that answers, as the results table names it."""
+        return AnalysisKey.WORST_RANK if self.analysis == LOG_WIN_ODDS else self.analysis
+
+    @property
+    def null(self) -> float:
+        """The answer's value of no difference."""
+        return scale_of(self.analysis).null
 
 
 def _ladder(residual: str, random: str, per_arm: str) -> dict[str, Any]:
@@ -118,9 +131,11 @@ WORLDS: dict[str, World] = {
     ),
     "death takes the sickest": World(
         Hospital(change=Change(effect=40), between=30, death=0.06, death_slope=2.5),
-        "Treatment raises P/F by 40 mmHg, and by that alone fewer die: the sickest controls are missing at day 7. The "
-        "log of win odds of few patients is on average farther from 0 than its truth; the probability of winning, of "
-        "which they are the odds, is not (docs/methods.md, IN-3).",
+        "Treatment raises P/F by 40 mmHg, and by that alone fewer die: the sickest controls are missing at day 7.",
+        finding="The last line is the answer of the worst ranks again, as the log of its odds. Its promise used to be "
+        "made on that scale, and was missed. The log odds are infinite where treated patients win every pair, so that "
+        "they have no mean; in the other studies they are too far from 0 on average. No rule that was tried gives log "
+        "odds without bias for every truth (docs/methods.md, IN-3).",
     ),
     "treatment kills": World(
         Hospital(death=0.03, death_slope=1.5, death_ratio=4),
@@ -144,10 +159,11 @@ WORLDS: dict[str, World] = {
 
 BOTH: tuple[str, ...] = (AnalysisKey.MIXED_MODEL, AnalysisKey.PERMUTATION)
 WHILE_ALIVE = (f"{AnalysisKey.WHILE_ALIVE}/mean/welch", f"{AnalysisKey.WHILE_ALIVE}/mean/studentised")
+RANKS_AND_MEANS: tuple[str, ...] = (AnalysisKey.WORST_RANK, *WHILE_ALIVE)
 
 
 def _cases(
-    world: str, outcome: str, look: str, analyses: tuple[str, ...], promise: Promise, truth: float | None = 0.0
+    world: str, outcome: str, look: str, analyses: tuple[str, ...], promise: Promise, truth: Truth = "no difference"
 ) -> list[Case]:
     return [Case(world, outcome, look, analysis, promise, truth) for analysis in analyses]
 
@@ -180,10 +196,11 @@ CASES: tuple[Case, ...] = tuple(
         _cases("immortal time", "PF", "controls from their first eligible hour", (AnalysisKey.WORST_RANK,), "shown"),
         _cases("immortal time", "PF", "all controls from admission", (AnalysisKey.WORST_RANK,), "misleads"),
         _cases("death takes the sickest", "PF", "declared", BOTH, "recovers", 40),
-        _cases("death takes the sickest", "PF", "declared", (AnalysisKey.WORST_RANK, *WHILE_ALIVE), "recovers", None),
+        _cases("death takes the sickest", "PF", "declared", RANKS_AND_MEANS, "recovers", "large sample"),
         _cases("death takes the sickest", "PF", "declared", ("student",), "misleads", 40),
+        _cases("death takes the sickest", "PF", "declared", (LOG_WIN_ODDS,), "shown", "large sample"),
         _cases("treatment kills", "PF", "declared", BOTH, "recovers"),
-        _cases("treatment kills", "PF", "declared", (AnalysisKey.WORST_RANK, *WHILE_ALIVE), "recovers", None),
+        _cases("treatment kills", "PF", "declared", RANKS_AND_MEANS, "recovers", "large sample"),
         _cases("treatment kills", "PF", "declared", ("student",), "shown"),
         _cases("calendar trend", "PF", "controls of the same weeks", BOTH, "recovers"),
         _cases("calendar trend", "PF", "declared", (AnalysisKey.MIXED_MODEL,), "misleads"),
