@@ -64,8 +64,10 @@ def summarise(answers: pd.DataFrame, worlds: list[str], raw: dict[str, Any], dic
     own = found.to_csv(index=False, lineterminator="\n", float_format="%.6g")
     path, order = ROOT / SUMMARY, [case.world for case in CASES]
     # Lines as they stand: no number is read and written again.
-    kept = [] if len(worlds) == len(WORLDS) else path.read_text(encoding="utf-8").splitlines()[1:]
     head, *new = own.splitlines()
+    columns, *kept = [head] if len(worlds) == len(WORLDS) else path.read_text(encoding="utf-8").splitlines()
+    if columns != head:
+        raise SystemExit(f"{SUMMARY} has other columns than the new summary. Run all worlds (leave out --worlds).")
     lines = [*(line for line in kept if line.split(",")[0] not in worlds), *new]
     lines.sort(key=lambda line: order.index(line.split(",")[0]))
     path.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")

@@ -94,13 +94,28 @@ def test_confounding_by_measured_severity_is_taken_out(dictionary: Dictionary, m
 
 
 def test_time_that_the_treated_had_to_live_is_asked_of_controls(dictionary: Dictionary) -> None:
-    """Log win odds with deaths as the worst ranks: none in the long run, where their Monte Carlo error is 0.04."""
+    """Deaths as the worst ranks: no difference in the long run, where the Monte Carlo error is 0.01."""
     waiting, counted_from_admission = (
         studies.large_sample("immortal time", RAW, dictionary, look)["worst_rank"]
         for look in ("declared", "all controls from admission")
     )
-    assert abs(waiting) < 0.15
-    assert counted_from_admission > 0.4
+    assert abs(waiting - 0.5) < 0.0375
+    assert counted_from_admission > 0.6
+
+
+def test_the_truth_of_ranks_is_what_the_analysis_answers_in_that_study(
+    dictionary: Dictionary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two programs, one study: the Mann-Whitney statistic over all pairs, and the pairs of the worst ranks (IN-1)."""
+    world = "death takes the sickest"
+    monkeypatch.setattr(studies, "LARGE", {"treated": 12, "admitted": 60})
+    monkeypatch.setattr(studies, "generator", lambda *_: np.random.default_rng(11))
+    own = [case for case in CASES if case.world == world and case.source == "worst_rank"]
+    found = answers(world, dictionary, monkeypatch, cases=own, treated=12)["estimate"]
+    truths = studies.large_sample(world, NO_DISTANCE, dictionary)
+    assert 0.5 < truths["worst_rank"] < 1
+    for analysis in ("worst_rank", "log_win_odds"):
+        assert found[("PF", "declared", analysis)] == pytest.approx(truths[analysis])
 
 
 def test_death_of_the_sickest_biases_those_who_stay(dictionary: Dictionary, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,7 @@ def read_summary(root: Path) -> pd.DataFrame:
 
 def _opening(run: str, promised: int) -> Iterator[str]:
     plain = Hospital()
-    waits = ", ".join(map(str, WAITS))
+    waits, null = ", ".join(map(str, WAITS)), scale_of(AnalysisKey.WORST_RANK).null
     yield f"""# Validation: studies with known truth
 
 Generated from `{SUMMARY.removeprefix("docs/")}` by `make docs`; do not edit. {run}
@@ -70,9 +70,9 @@ truth. *p ≤ 0.05*: tests of no difference; where the truth is no difference th
 Rates have their exact 95% interval over studies. *Promise*: `recovers` the truth; `refuses` to answer; `misleads` marks
 what is often done instead, and is shown failing; `shown` promises nothing.
 
-Ranks are judged as the probability of winning, P(treated better) + P(equal) / 2; no difference is
-{scale_of(AnalysisKey.WORST_RANK).null}. The reports print its odds, the win odds. Their log cannot be judged by a mean:
-it is infinite where treated patients win every pair, or none. Interval and p-value are the same on both scales.
+Ranks are judged as the probability of winning, P(treated better) + P(equal) / 2, which is {null} without a difference.
+Reports print its odds, the win odds. The log of these odds cannot be judged by a mean, because it is infinite where
+treated patients win every pair, or none. Interval and p-value are the same on both scales.
 
 A rate is off where its exact {1 - DOUBT:.0%} interval lies wholly on the wrong side of the standard: intervals cover at
 least {COVERAGE:.0%}, tests reject at most {REJECTION:.0%}. A bias is off beyond 2.6 Monte Carlo errors and {SMALL:.0%}

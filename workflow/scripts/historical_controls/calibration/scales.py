@@ -34,7 +34,8 @@ def _log(ratio: float) -> float:
 
 
 def _probability(odds: float) -> float:
-    return odds / (1 + odds) if np.isfinite(odds) else 1.0
+    """The probability with these odds, which may be infinite; nan of nan."""
+    return 1.0 if np.isposinf(odds) else odds / (1 + odds)
 
 
 DIFFERENCE = Scale(0.0, Statistic.ESTIMATE, 2, float, float)
