@@ -115,6 +115,12 @@ def test_a_study_is_the_same_however_the_studies_are_shared_out(dictionary: Dict
     together, alone = answers(shape, range(2)), answers(shape, range(1, 2))
     pd.testing.assert_frame_equal(together[together["number"] == 1].reset_index(drop=True), alone)
     assert set(together["analysis"]) == ANALYSES
+    ranks = together[(together["analysis"] == "worst_rank") & together["p_value"].notna()]
+    assert len(ranks)
+    # Four treated against twelve make 48 pairs.
+    assert np.allclose(ranks["estimate"] * 96, np.round(ranks["estimate"] * 96))
+    assert (ranks["lower"].fillna(0).between(0, ranks["estimate"])).all()
+    assert (ranks["upper"].fillna(1).between(ranks["estimate"], 1)).all()
     assert together.groupby("analysis")["effect"].nunique().to_dict() == {
         **dict.fromkeys(ANALYSES, 1),
         "worst_rank": 2,
@@ -191,6 +197,17 @@ def test_rates_and_detectable_differences_are_counted(dictionary: Dictionary, co
     shift = 10.0 if code == "PF" else -10.0
     power = ((lower + shift > 0) | (upper + shift < 0)).mean()
     assert read(rows, "power", "share", "mixed_model|1.00") == pytest.approx(power)
+
+
+def test_ranks_are_judged_as_the_probability_of_winning(dictionary: Dictionary) -> None:
+    """No difference is 0.5: an interval from 0.1 to 0.4 misses it, one without an upper limit covers it."""
+    lower, upper = np.array([0.1, 0.3, 0.4]), np.array([0.4, 0.7, np.nan])
+    table = studies("PF", lower, upper).assign(analysis="worst_rank", estimate=[0.25, 0.5, 0.9], p_value=[0.01, 1, 0.2])
+    rows = calibration_rows(table, asked(dictionary, "PF"))
+    assert read(rows, "coverage", "share", "worst_rank") == pytest.approx(2 / 3)
+    assert read(rows, "bias", "mean", "worst_rank") == pytest.approx(0.55)
+    shown = rows[(rows["method"] == "bias") & (rows["statistic"] == "mean")].iloc[0]
+    assert (shown["unit"], shown["format"]) == ("", "0.000")
 
 
 def test_studies_without_an_answer_count_as_studies(dictionary: Dictionary) -> None:

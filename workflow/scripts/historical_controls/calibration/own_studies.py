@@ -22,6 +22,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.balance.arms import balance_arms
 from historical_controls.balance.inputs import BalanceInputs
+from historical_controls.calibration.scales import scale_of
 from historical_controls.calibration.study_shape import StudyShape
 from historical_controls.calibration.verdicts import Answer
 from historical_controls.config.analysis.balance import Balance
@@ -211,11 +212,12 @@ def _ranks(
         if against is not None:
             yield effect, Answer(reason=against)
             continue
-        yield effect, _win_odds(ranked.pairs, labels, analysis_set.settings.level)
+        yield effect, _winning(ranked.pairs, labels, analysis_set.settings.level)
 
 
-def _win_odds(pairs: Pairs, labels: Labels, level: float) -> Answer:
-    effect = effect_of_pairs(pairs, labels, level)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        odds, lower, upper = np.log([effect.win_odds, effect.lower, effect.upper])
-    return Answer(float(odds), float(lower), float(upper), effect.p_value)
+def _winning(pairs: Pairs, labels: Labels, level: float) -> Answer:
+    """The probability of winning, with the limits of its odds turned into its own."""
+    effect, scale = effect_of_pairs(pairs, labels, level), scale_of(AnalysisKey.WORST_RANK)
+    return Answer(
+        scale.estimate(effect.probability), scale.limit(effect.lower), scale.limit(effect.upper), effect.p_value
+    )

@@ -14,6 +14,7 @@ from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.calibration.own_studies import SHIFTED
+from historical_controls.calibration.scales import scale_of
 from historical_controls.calibration.verdicts import MONTE_CARLO
 from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.dictionary.scales import effect_of, effect_unit, error_unit
@@ -64,7 +65,8 @@ def _rows(here: Cell, own: pd.DataFrame, asked: Asked) -> Iterator[Row]:
     # An interval without any limit covers everything and is no success.
     bounded = answered.loc[answered["lower"].notna() | answered["upper"].notna()]
     if len(bounded):
-        covers = (bounded["lower"].fillna(-np.inf) <= 0) & (bounded["upper"].fillna(np.inf) >= 0)
+        null = scale_of(here.level).null
+        covers = (bounded["lower"].fillna(-np.inf) <= null) & (bounded["upper"].fillna(np.inf) >= null)
         yield from _share_rows(here.at(method="coverage"), covers.to_numpy())
     yield from _bias_rows(here.at(method="bias"), answered, asked.outcome)
     if here.level in SHIFTED:
@@ -86,12 +88,12 @@ def _share_rows(here: Cell, hits: Flags) -> Iterator[Row]:
 
 
 def _bias_rows(here: Cell, answers: pd.DataFrame, outcome: Outcome) -> Iterator[Row]:
-    """Mean of the estimates, the truth being 0, with limits of 1.96 Monte Carlo errors; infinite odds have none."""
-    estimates = answers.loc[np.isfinite(answers["estimate"]), "estimate"]
+    """Mean of the estimates, the truth being no difference, with limits of 1.96 Monte Carlo errors."""
+    estimates = answers["estimate"]
     if len(estimates) < 2:
         return
     half = 1.96 * float(estimates.std()) / np.sqrt(len(estimates))
-    unit, shown = ("log", "0.00") if here.level == AnalysisKey.WORST_RANK else (error_unit(outcome), "0.00")
+    unit, shown = ("", "0.000") if here.level == AnalysisKey.WORST_RANK else (error_unit(outcome), "0.00")
     centre = float(estimates.mean())
     parts = (Statistic.MEAN, centre), (Statistic.LOWER, centre - half), (Statistic.UPPER, centre + half)
     for name, value in parts:

@@ -650,7 +650,7 @@ CALIBRATION_STUDIES = Table(
         _text("analysis", "'mixed_model', 'permutation', 'while_alive', 'worst_rank', or 'gates'"),
         _number("effect", "declared effect in standard deviations of historical patients near the day", nullable=False),
         _number("sd", "that standard deviation, on the model scale"),
-        _number("estimate", "on the model scale, ranks as log win odds; null without an answer"),
+        _number("estimate", "on the model scale, ranks as the probability of winning; null without an answer"),
         _number("lower", "lower limit; null where there is none"),
         _number("upper", "upper limit; null where there is none"),
         _number("p_value", "of no difference; null without an answer"),
