@@ -65,8 +65,8 @@ def _rows(here: Cell, own: pd.DataFrame, asked: Asked) -> Iterator[Row]:
     # An interval without any limit covers everything and is no success.
     bounded = answered.loc[answered["lower"].notna() | answered["upper"].notna()]
     if len(bounded):
-        null = scale_of(here.level).null
-        covers = (bounded["lower"].fillna(-np.inf) <= null) & (bounded["upper"].fillna(np.inf) >= null)
+        nothing = scale_of(here.level).null
+        covers = (bounded["lower"].fillna(-np.inf) <= nothing) & (bounded["upper"].fillna(np.inf) >= nothing)
         yield from _share_rows(here.at(method="coverage"), covers.to_numpy())
     yield from _bias_rows(here.at(method="bias"), answered, asked.outcome)
     if here.level in SHIFTED:
