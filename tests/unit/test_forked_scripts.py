@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from historical_controls import forked_scripts
-from historical_controls.forked_scripts import LOST, ScriptServer, imports
+from historical_controls.forked_scripts import LOST, ScriptServer, named
 
 Write = Callable[[str], str]
 
@@ -149,6 +149,16 @@ def test_blas_has_one_thread_as_snakemake_sees_to(write: Write, tmp_path: Path) 
     assert server.run(write(text), tmp_path, dict(os.environ)) == 0
 
 
-def test_imports_are_those_of_the_top_level() -> None:
+def test_what_one_script_imports_on_the_way_the_next_one_has(write: Write, tmp_path: Path) -> None:
+    server = ScriptServer()
+    late = write("def late():\n    import colorsys, wsgiref.headers\nlate()\n")
+    has = write("import sys; sys.exit(not {'colorsys', 'wsgiref.headers'} <= sys.modules.keys())")
+    assert server.run(has, tmp_path, {}) == 1
+    assert server.run(late, tmp_path, {}) == 0
+    assert until(lambda: server.run(has, tmp_path, {}) == 0)
+
+
+def test_named_modules_are_those_of_the_top_level(write: Write) -> None:
     text = "import a.b, c; from d.e import f\nfrom . import g\nif True:\n    import h\ndef i():\n    import j\n"
-    assert imports(text) == ["a.b", "c", "d.e"]
+    assert named(write(text)) == ["a.b", "c", "d.e"]
+    assert named(write("no Python")) == named("nowhere.py") == []

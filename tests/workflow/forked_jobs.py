@@ -87,11 +87,10 @@ def run_snakemake(request: dict[str, Any]) -> None:
 def main() -> None:
     scripts = Path(sys.argv[1])
     sys.path.insert(0, str(scripts))
-    from historical_controls.forked_scripts import imports
+    from historical_controls.forked_scripts import named
 
-    texts = (path.read_text(encoding="utf-8") for path in sorted(scripts.glob("*.py")))
-    named = {name for text in texts for name in imports(text) if name.startswith("historical_controls")}
-    for name in (*LIBRARIES, *sorted(named)):
+    modules = {name for path in scripts.glob("*.py") for name in named(str(path)) if name.startswith("historical_")}
+    for name in (*LIBRARIES, *sorted(modules)):
         importlib.import_module(name)
     for line in sys.stdin:
         process = forked(partial(run_snakemake, json.loads(line)), set())

@@ -4,13 +4,14 @@
     code = server.run("script.py", Path.cwd(), dict(os.environ))
 
 A script of a study spends about a second on imports, and a run has eighty of them. The server imports what the text of
-a script names when it first meets it, then forks itself; it stays a process of one thread, of which a fork is safe. It
-ends with the process that asks, and its scripts with it.
+a script names when it first meets it, and what scripts have imported besides while they ran; then it forks itself. It
+stays a process of one thread, of which a fork is safe. It ends with the process that asks, and its scripts with it.
 """
 
 from __future__ import annotations
 
 import ast
+import gc
 import importlib
 import itertools
 import json
@@ -22,7 +23,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
@@ -30,6 +31,7 @@ from typing import Any
 
 # Libraries of linear algebra read these when they are imported, before any script could set them.
 LIBRARIES = ("OMP", "GOTO", "OPENBLAS", "MKL", "VECLIB", "NUMEXPR")
+MOST_TOLD = 65536  # bytes of names
 LOST = 1  # exit code of a script whose server is gone
 Request = dict[str, Any]
 
@@ -106,10 +108,14 @@ def serve(connection: socket.socket) -> Request | None:
     woken, wakes = socket.socketpair()
     wakes.setblocking(False)
     signal.set_wakeup_fd(wakes.fileno())
+    # Datagrams: what several forks tell is never mixed.
+    told, tells = socket.socketpair(type=socket.SOCK_DGRAM)
     running: dict[int, int] = {}
     rest = b""
     while True:
-        ready, _, _ = select.select([connection, woken], [], [])
+        ready, _, _ = select.select([connection, woken, told], [], [])
+        if told in ready:
+            _import(told.recv(MOST_TOLD).decode().split())
         if woken in ready:
             woken.recv(4096)
             for process, code in _ended():
@@ -123,11 +129,13 @@ def serve(connection: socket.socket) -> Request | None:
             return None
         *lines, rest = (rest + received).split(b"\n")
         for request in map(json.loads, lines):
-            _import(request)
+            _import([*request["needed"], *named(request["script"])])
+            # Collectors of garbage would look at every module again in every fork, and copy its pages.
+            gc.freeze()
             process = os.fork()
             if not process:
-                _leave(connection, woken, wakes)
-                return request
+                _leave(connection, woken, wakes, told)
+                return request | {"tells": tells}
             running[process] = request["number"]
             _answer(connection, request["number"], "started", process)
 
@@ -159,21 +167,21 @@ def _leave(*sockets: socket.socket) -> None:
         one.close()
 
 
-def _import(request: Request) -> None:
-    """Import what a script names and needs; what cannot be imported is left for the script to say."""
-    try:
-        named = imports(Path(request["script"]).read_text(encoding="utf-8"))
-    except (OSError, ValueError, SyntaxError):
-        return
-    for name in (*request["needed"], *named):
+def _import(names: Iterable[str]) -> None:
+    """Import modules; what cannot be imported is left for the script to say."""
+    for name in names:
         with suppress(Exception):
             importlib.import_module(name)
 
 
-def imports(text: str) -> list[str]:
-    """Modules that a script imports at its top level, those behind conditions left out."""
+def named(script: str) -> list[str]:
+    """Modules that a script imports at its top level, those behind conditions left out; none if it cannot be read."""
     found: list[str] = []
-    for statement in ast.parse(text).body:
+    try:
+        statements = ast.parse(Path(script).read_text(encoding="utf-8")).body
+    except (OSError, ValueError, SyntaxError):
+        return found
+    for statement in statements:
         if isinstance(statement, ast.Import):
             found += [alias.name for alias in statement.names]
         elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
@@ -182,7 +190,7 @@ def imports(text: str) -> list[str]:
 
 
 def run_script(request: Request) -> None:
-    """Run a script in this process as `python script` would. Raises what it raises."""
+    """Run a script in this process as `python script` would, and tell what it imported. Raises what it raises."""
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
@@ -190,7 +198,12 @@ def run_script(request: Request) -> None:
     sys.path[0] = str(Path(request["script"]).resolve().parent)
     with suppress(OSError):  # what `top` shows; Snakemake puts a random word before the script's name
         Path("/proc/self/comm").write_text(Path(request["script"]).stem.rpartition(".")[2], encoding="utf-8")
+    before = set(sys.modules)
     runpy.run_path(request["script"], run_name="__main__")
+    # In the order in which they were imported.
+    new = "\n".join(name for name in sys.modules if name not in before)
+    with suppress(OSError):
+        request["tells"].send(new.encode()[:MOST_TOLD])
 
 
 def main() -> None:
