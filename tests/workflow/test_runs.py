@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -32,6 +31,16 @@ def shared_results(study: Path) -> dict[str, bytes]:
     """Tables and figures by path: what must not depend on cores or on the run."""
     found = [*study.glob("results/**/*.parquet"), *study.glob("results/**/*.svg"), *study.glob("results/**/*.csv")]
     return {str(path.relative_to(study)): path.read_bytes() for path in sorted(found)}
+
+
+def processes_of(group: int) -> list[int]:
+    """Processes of a group that still run."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, own = stat.read_text(encoding="utf-8").rpartition(")")[2].split()[:3]
+            found += [int(stat.parent.name)] if int(own) == group and state != "Z" else []
+    return found
 
 
 def test_second_run_has_nothing_to_do(finished_study: Path, program: Path) -> None:
@@ -115,8 +124,13 @@ def test_killed_run_resumes_to_the_same_results_on_more_cores(small_study: Path,
     deadline = time.monotonic() + 120
     while not list(small_study.glob("results/clean/*/by_file/*/ledger.parquet")) and time.monotonic() < deadline:
         time.sleep(0.1)
-    os.killpg(running.pid, signal.SIGKILL)
+    assert len(processes_of(running.pid)) > 1
+    running.kill()
     running.wait()
+    # Its jobs, and the process that they are forks of, end with it.
+    while processes_of(running.pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_of(running.pid) == []
     assert not (small_study / "results/ard.parquet").exists()
     locked = snakemake(small_study)
     assert locked.code != 0

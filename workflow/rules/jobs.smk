@@ -33,8 +33,9 @@ def fork_jobs():
     def execute_script(self, fname, edit=False):
         if self.conda_env or self.container_img or self.env_modules:
             return as_process(self, fname, edit)
-        folder = {name: self.resources.tmpdir for name in ("TMPDIR", "TMP", "TEMPDIR", "TEMP")}
-        code = server.run(fname, Path.cwd(), os.environ | folder, lambda pid: benchmarked(pid, self.bench_record))
+        folder = self.resources.get("tmpdir")
+        named = dict.fromkeys(("TMPDIR", "TMP", "TEMPDIR", "TEMP"), folder) if folder else {}
+        code = server.run(fname, Path.cwd(), os.environ | named, lambda pid: benchmarked(pid, self.bench_record))
         if code:
             raise CalledProcessError(code, [sys.executable, fname])
 

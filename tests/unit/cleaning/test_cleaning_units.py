@@ -197,7 +197,10 @@ def test_the_unit_in_the_cell_must_be_that_of_the_row() -> None:
     for cell in ("12 mg/dL", "12 veces", "12/15:00"):
         cleaned = lab({"result": cell})
         assert cleaned.measurements.empty
-    assert lab({"result": "12 mg/dL"}).ledger["reason"].tolist() == ["UNIT_CONFLICT"]
+    held = lab({"result": "12 mg/dL"}).ledger
+    assert held["reason"].tolist() == ["UNIT_CONFLICT"]
+    # What was taken for a unit is shown: it may be a word that is none.
+    assert held["hint"].tolist() == ["the cell says 'mg/dL', the unit of its row is 'mg/L'"]
 
 
 MEASURED = sorted(code for code, o in dictionary().outcomes.items() if o.kind == "number" and o.unit)

@@ -242,7 +242,8 @@ def _check_cell_unit(records: pd.DataFrame, dictionary: Dictionary) -> pd.DataFr
     here = records.loc[both]
     same = same_unit(here["code"], here["cell_unit"], here["row_unit"], dictionary)
     conflict = (~same).reindex(records.index, fill_value=False)
-    return decide(records, conflict, "UNIT_CONFLICT", hint="the cell and the unit column disagree")
+    told = "the cell says '" + here["cell_unit"] + "', the unit of its row is '" + here["row_unit"] + "'"
+    return decide(records, conflict, "UNIT_CONFLICT", hint=told.reindex(records.index))
 
 
 def _bounds(records: pd.DataFrame, file: SourceFile) -> pd.DataFrame:

@@ -97,7 +97,8 @@ def _numeric(out: pd.DataFrame, unit: str, outcome: Outcome, dictionary: Diction
     out = decide(out, out["not_done"], "NO_VALUE", "ignored")
     out = decide(out, out["problem"] != "", out["problem"], hint=release(out["problem"]))
     out = decide(out, out["operator"] != "", "NUM_UNREADABLE", hint="a limit is not a value of a characteristic")
-    out = decide(out, ~agrees, "UNIT_CONFLICT", hint="the cell and the declaration disagree")
+    told = "the cell says '" + out["cell_unit"] + "', the declaration '" + used + "'"
+    out = decide(out, ~agrees, "UNIT_CONFLICT", hint=told)
     out = decide(out, factors["factor"].isna() & (used == ""), "UNIT_MISSING", hint="declare the column's unit")
     out = decide(out, factors["factor"].isna(), "UNIT_UNKNOWN", hint="no conversion in units.csv")
     value = converted(out["number"], factors).where(out["operator"] == "")
