@@ -46,7 +46,7 @@ class Run:
 
 
 def snakemake(study: Path, *options: str, program: Path = ROOT, cores: int = 2, forked: bool = True) -> Run:
-    """Run the workflow of `program` on the study folder, its jobs as forks unless a test is about processes."""
+    """Run the workflow of `program` on the study folder; forked=False: as users do, in a process of its own."""
     command = ["--snakefile", str(program / "Snakefile"), "--cores", str(cores), "--directory", str(study), *options]
     if forked:
         return _run_server(program / "workflow/scripts").run(command)
