@@ -120,7 +120,9 @@ def serve(connection: socket.socket) -> Request | None:
         if woken in ready:
             woken.recv(4096)
             for process, code in _ended():
-                _answer(connection, running.pop(process), "ended", code)
+                # An import may have started a process of its own.
+                if process in running:
+                    _answer(connection, running.pop(process), "ended", code)
         if connection not in ready:
             continue
         received = connection.recv(65536)
