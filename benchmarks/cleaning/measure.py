@@ -17,6 +17,10 @@ from typing import Any
 
 from make_export import write_export
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
+
+from historical_controls.generate.runs import run_line
+
 # Cleaning proper: the file to clean tables with a ledger. The others are reports about it.
 CLEANING = ("read", "clean", "link", "assemble")
 REPORTS = ("count", "inspect", "losses", "listed")
@@ -60,6 +64,7 @@ if __name__ == "__main__":
     with TemporaryDirectory() as place:
         export = Path(place) / "export.csv"
         write_export(export, chosen.rows, chosen.quoted)
+        print(run_line(__file__) + "\n")
         print(f"{chosen.rows} rows, {export.stat().st_size / 1e6:.0f} MB")
         for _ in range(chosen.repeats):
             shown(turn(export, Path(place)))

@@ -25,6 +25,7 @@ from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.study import Study
 from historical_controls.config.study_file import read_config
 from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.generate.runs import run_line
 from historical_controls.tables.parquet import TableWriter, write_table
 from historical_controls.tables.registry import EVENTS, MEASUREMENTS, PATIENTS, TREATMENTS
 
@@ -130,6 +131,7 @@ def main() -> None:
     if sys.argv[1] == "--define":
         define(Path(sys.argv[2]))
         return
+    print(run_line(__file__) + "\n")
     print("| patients | measurements | time | peak memory | included |\n|---|---|---|---|---|")
     for n in map(int, sys.argv[1:]):
         with tempfile.TemporaryDirectory() as folder:

@@ -23,6 +23,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from historical_controls.generate.runs import run_line
 from historical_controls.simulation.study import NO_GRID, make_study
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,6 +105,7 @@ def main() -> int:
     options.add_argument("--kills", type=int, default=50)
     options.add_argument("--seed", type=int, default=18)
     chosen = options.parse_args()
+    print(run_line(__file__) + "\n")
     rng = random.Random(chosen.seed)
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
         template, whole = Path(folder) / "template", Path(folder) / "whole"

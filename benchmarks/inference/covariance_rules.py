@@ -24,6 +24,7 @@ from historical_controls.analysis.model.mean_model import build_mean_model, diff
 from historical_controls.analysis.model.model_data import model_data
 from historical_controls.config.analysis.analysis import Analysis, CovarianceRung
 from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.generate.runs import run_line
 from historical_controls.mixed_model.design.arrays import Design
 from historical_controls.mixed_model.fits.gaussian import fit_design
 from historical_controls.mixed_model.fits.responses import fit_responses
@@ -132,6 +133,7 @@ def main() -> None:
     options = parser.parse_args()
     rows = (answers(world, options.studies, options.treated, options.controls) for world in options.worlds)
     table = pd.DataFrame(itertools.chain.from_iterable(rows))
+    print(run_line(__file__) + "\n")
     print(f"| rule | {' | '.join(options.worlds)} | farthest from 5% | mean half-width |")
     print("|---|" + "---|" * (len(options.worlds) + 2))
     for name, own in rules(table).items():

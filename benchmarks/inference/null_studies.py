@@ -25,6 +25,7 @@ from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.config.study_file import read_config
 from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.generate.runs import run_line
 from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,6 +120,7 @@ def main() -> None:
         }
     )
     dictionary = load_dictionary(ROOT / "data/dictionary")
+    print(run_line(__file__) + "\n")
     print("| world | controls | answer | day | given | rejects | covers |\n|---|---|---|---|---|---|---|")
     for controls in options.controls:
         for name in options.worlds:

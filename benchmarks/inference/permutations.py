@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 
+from historical_controls.generate.runs import run_line
 from historical_controls.inference import Scores, draw_labels, permutation_test, statistics, step_down_max_t
 
 OUTCOMES, DAYS, TREATED, CONTROLS = 22, 3, 5, 50
@@ -40,6 +41,7 @@ def main() -> None:
     ended = time.process_time()
     permutation_test(outcomes[0][0], labels.take(np.flatnonzero(outcomes[0][1])))
     inverted = time.process_time()
+    print(run_line(__file__) + "\n")
     print(f"draw {asked.draws} labellings of {TREATED} among {len(treated)}: {drawn - started:.2f} s")
     print(f"{T.shape[1]} statistics each: {computed - drawn:.2f} s")
     print(f"step-down max-T: {ended - computed:.2f} s; in all {ended - started:.2f} s")

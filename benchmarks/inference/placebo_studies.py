@@ -35,6 +35,7 @@ from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.study_config import Config
 from historical_controls.config.study_file import read_config
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+from historical_controls.generate.runs import run_line
 from historical_controls.intake.reading import read_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,6 +151,7 @@ def main() -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     simulate(study_inputs(options.study, options.ladder), options.random, path, options.minutes)
     rows = pd.read_csv(path)
+    print(run_line(__file__) + "\n")
     print(
         "| groups | answers | covers zero | p <= 0.05 | p <= 0.5 | largest distance from uniform |\n" + "|---" * 6 + "|"
     )

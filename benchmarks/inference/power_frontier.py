@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import digamma, polygamma
 
+from historical_controls.generate.runs import run_line
+
 Array = NDArray[np.float64]
 HERE = Path(__file__).resolve().parent
 N1, N0, EFFECT = 5, 30, 1.5
@@ -251,6 +253,7 @@ def main() -> None:
     parser.add_argument("--figure", type=Path, help="where to draw the figure")
     options = parser.parse_args()
     table = frontier(pd.DataFrame(rates(options.studies)))
+    print(run_line(__file__) + "\n")
     print(markdown(table))
     if options.figure is not None:
         draw_figure(table, options.figure)

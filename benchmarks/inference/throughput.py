@@ -18,6 +18,7 @@ from rate_answers import batch_of, ladder_answers
 from rate_worlds import WORLDS, draw_studies
 
 from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.generate.runs import run_line
 from historical_controls.inference.labels import draw_labels
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +41,7 @@ def main() -> None:
         seconds.append(time.process_time() - begun)
         answered = sum(np.isfinite(own["default"].p_value) and np.isfinite(own["permutation"].p_value) for own in given)
     best = min(seconds)
+    print(run_line(__file__) + "\n")
     print(f"{options.studies / best:.0f} studies a processor second ({best:.2f} s for {options.studies})")
     print(f"both answers in {answered}; the slowest repeat took {max(seconds) / best:.2f} times as long")
 

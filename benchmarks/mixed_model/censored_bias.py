@@ -23,6 +23,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
+from historical_controls.generate.runs import run_line
 from historical_controls.mixed_model import MixedModelSpec, ModelError, build_design
 from historical_controls.mixed_model.fits.censored import CensoredFit, fit_censored_design
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_design
@@ -146,6 +147,7 @@ def main() -> None:
     parser.add_argument("--groups", action="store_true", help="one scale per arm instead of pooled variances")
     parser.add_argument("--seed", type=int, default=20200618)
     options = parser.parse_args()
+    print(run_line(__file__) + "\n")
     for share in options.share or [0.2, 0.4, 0.6]:
         results, refused = simulate(Truth(visits=options.visits), share, options.studies, options.groups, options.seed)
         covered = results["wald covers"].mean()

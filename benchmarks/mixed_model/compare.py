@@ -20,6 +20,10 @@ from typing import Any
 
 from data import generate, write
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
+
+from historical_controls.generate.runs import run_line
+
 HERE = Path(__file__).resolve().parent
 PEERS = {
     "slope": ["ours", "lme4", "nlme", "mixedlm-rs", "statsmodels"],
@@ -93,6 +97,7 @@ def main() -> None:
     parser.add_argument("--other-python", default=sys.executable, help="interpreter that has mixedlm-rs")
     parser.add_argument("--all", action="store_true", help="also sizes at which a peer takes very long")
     options = parser.parse_args()
+    print(run_line(__file__) + "\n")
     print(
         "| task | subjects | peer | fit alone (s) | with formula (s) | times ours | peak (MB) | its answers less ours |"
     )

@@ -11,6 +11,7 @@ from data import generate
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
+from historical_controls.generate.runs import run_line
 from historical_controls.mixed_model import Control, MixedModelSpec, build_design, fit_design, fit_mixed_model
 
 MEAN = "y ~ arm * day + x"
@@ -32,6 +33,7 @@ SUBJECTS = 50
 def main() -> None:
     repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 7
     table = generate(SUBJECTS)
+    print(run_line(__file__) + "\n")
     print("| model | fit alone (ms) | with formula (ms) | leave-one-out (ms) | of the fit alone | with formula |")
     print("|---|---|---|---|---|---|")
     for name, spec in SPECS.items():

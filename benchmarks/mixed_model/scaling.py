@@ -20,6 +20,7 @@ from data import generate
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
+from historical_controls.generate.runs import run_line
 from historical_controls.mixed_model import Control, MixedModelFit, MixedModelSpec, build_design, fit_design
 from historical_controls.mixed_model.fits.censored import CensoredFit, fit_censored_design
 
@@ -65,6 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--smaller", type=int, default=1, help="divide every number of subjects and visits by this")
     smaller = parser.parse_args().smaller
+    print(run_line(__file__) + "\n")
     print("| model | grows with | sizes | ms per Newton step | exponent |\n|---|---|---|---|---|")
     for name, spec in MODELS.items():
         subjects = SUBJECTS.get(name, [500, 2000, 8000, 32000])

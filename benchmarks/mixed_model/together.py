@@ -18,6 +18,7 @@ from data import generate
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
+from historical_controls.generate.runs import run_line
 from historical_controls.mixed_model import Control, MixedModelSpec, build_design, fit_design
 from historical_controls.mixed_model.fits.responses import fit_responses
 
@@ -41,6 +42,7 @@ def main() -> None:
     # The same rows with the values of other patients, drawn by the same truth.
     rows = table["id"].to_numpy(dtype=int) * 22 + table["day"].to_numpy(dtype=int)
     other = [_complete(seed)[rows] for seed in range(2, 2 + max(GROUPS))]
+    print(run_line(__file__) + "\n")
     print(
         "| model | alone (ms) | " + " | ".join(f"of {n} together (ms)" for n in GROUPS) + " | alone, of 500 together |"
     )

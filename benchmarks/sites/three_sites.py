@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow" / "scripts"))
 
+from historical_controls.generate.runs import run_line
 from historical_controls.mixed_model import MixedModelFit, MixedModelSpec, fit_mixed_model
 
 Array = NDArray[np.float64]
@@ -121,6 +122,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     asked.add_argument("--patients", type=int, default=300)
     pooled, far, size = compare(asked.parse_args().patients)
+    print(run_line(__file__) + "\n")
     answer = pooled.contrast(CONTRAST)
     print(f"treated - historical at day 7, all rows together: {answer.estimate:.6f}")
     print(f"numbers sent: {size}")

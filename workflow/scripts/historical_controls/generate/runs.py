@@ -1,8 +1,10 @@
-"""When, at which commit and by which command the measured pages were measured: docs/runs.json."""
+"""When, at which commit and by which command pages and benchmarks were measured; of pages, docs/runs.json."""
 
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -41,6 +43,15 @@ def record_run(root: Path, page: str, command: str, part: str = "") -> Run:
     known[f"{page}{PART}{part}" if part else page] = asdict(run)
     path.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     return run
+
+
+def run_line(script: str) -> str:
+    """Return command, day and commit of the running script (its `__file__`), as READMEs print them beside figures."""
+    path, today = Path(script).resolve(), date.today()
+    state = git_state(path.parent)
+    changed = " with changes" if state["git_dirty"] else ""
+    command = shlex.join([path.name, *sys.argv[1:]])
+    return f"`{command}` ({today.day} {today:%B %Y}, commit {str(state['git_commit'])[:7]}{changed})"
 
 
 def runs_text(runs: Mapping[str, Run]) -> str:
