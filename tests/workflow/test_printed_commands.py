@@ -71,7 +71,7 @@ SMALL = {
     ),
     r"benchmarks/mixed_model/compare\.py|^compare\.py": "benchmarks/mixed_model/compare.py --tasks slope --sizes 30",
     r"benchmarks/mixed_model/scaling\.py": "benchmarks/mixed_model/scaling.py --smaller 8",
-    r"benchmarks/mixed_model/censored_bias\.py": "benchmarks/mixed_model/censored_bias.py --studies 2",
+    r"(mixed_model/|^)censored_bias\.py": "benchmarks/mixed_model/censored_bias.py --studies 2",
     r"benchmarks/mixed_model/leave_one_out\.py": "benchmarks/mixed_model/leave_one_out.py 1",
     r"benchmarks/mixed_model/together\.py|^together\.py": "benchmarks/mixed_model/together.py 1",
     r"benchmarks/registry/run\.py": "benchmarks/registry/run.py . 30 --until read_file --cores 1",
