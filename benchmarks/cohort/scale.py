@@ -124,7 +124,7 @@ def define(folder: Path) -> None:
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     included = int(tables.patients["included"].sum())
-    print(f"{seconds:.0f} s | {peak:.2f} GB | {included:,} included")
+    print(f"{seconds:.0f} s | {peak:.2f} GB | {included:,}")
 
 
 def main() -> None:
