@@ -46,7 +46,10 @@ def record_run(root: Path, page: str, command: str, part: str = "") -> Run:
 
 
 def run_line(script: str) -> str:
-    """Return command, day and commit of the running script (its `__file__`), as READMEs print them beside figures."""
+    """Return command, day and commit of the running script (its `__file__`), as READMEs print them beside figures.
+
+    "with changes" means of the program, which the commit then does not describe.
+    """
     path, today = Path(script).resolve(), date.today()
     state = git_state(path.parent)
     changed = " with changes" if state["git_dirty"] else ""
