@@ -95,9 +95,9 @@ class ScriptServer:
                 number, kind, value = json.loads(line)
                 {"started": self._started, "ended": self._ended}[kind].pop(number).set_result(value)
         # Nobody waits for a server that is gone.
-        for future in self._started.values():
+        for future in list(self._started.values()):
             future.set_result(0)
-        for future in self._ended.values():
+        for future in list(self._ended.values()):
             future.set_result(LOST)
 
 
