@@ -92,7 +92,8 @@ def run(study: Path, *arguments: str) -> float:
     started = time.perf_counter()
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(study)]
     noted = {"REGISTRY_USAGE": str(study / USAGE), "PYTHONPATH": str(Path(__file__).with_name("measured"))}
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", **noted}
+    # Jobs as a cluster starts them: a fork would count the memory of what all jobs share.
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "FORK_JOBS": "no", **noted}
     with (study / "run.log").open("a") as log:
         done = subprocess.run([*command, *arguments], stdout=log, stderr=log, env=environment)
     if done.returncode:

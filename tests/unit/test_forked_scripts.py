@@ -55,7 +55,8 @@ def test_a_script_has_what_python_would_give_it(server: ScriptServer, write: Wri
     folder.mkdir()
     script = write(
         "import os, sys, atexit, pathlib\n"
-        "atexit.register(pathlib.Path('last').write_text, 'written at the end')\n"
+        "value = 'written at the end'\n"
+        "atexit.register(lambda: pathlib.Path('last').write_text(sys.modules['__main__'].value))\n"
         "seen = [os.getcwd(), os.environ['A'], *sys.argv, sys.path[0], __name__]\n"
         "pathlib.Path('seen').write_text('\\n'.join(seen))\n"
     )

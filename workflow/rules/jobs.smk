@@ -46,5 +46,6 @@ def start_jobs_sparingly():
     """What spares a run on this computer most of what it spends on anything but its jobs' work."""
     if starts_jobs_here():
         choose_jobs_when_one_ends()
-        if sys.platform == "linux":  # elsewhere a fork of a process with these libraries may fail
+        # Elsewhere a fork of a process with these libraries may fail.
+        if sys.platform == "linux" and os.environ.get("FORK_JOBS") != "no":
             fork_jobs()

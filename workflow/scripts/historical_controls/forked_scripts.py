@@ -17,7 +17,6 @@ import importlib
 import itertools
 import json
 import os
-import runpy
 import select
 import signal
 import socket
@@ -28,6 +27,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
 
 # Libraries of linear algebra read these when they are imported, before any script could set them.
@@ -202,7 +202,12 @@ def run_script(request: Request) -> None:
     with suppress(OSError):  # what `top` shows; Snakemake puts a random word before the script's name
         Path("/proc/self/comm").write_text(Path(request["script"]).stem.rpartition(".")[2], encoding="utf-8")
     before = set(sys.modules)
-    runpy.run_path(request["script"], run_name="__main__")
+    # Not runpy, which puts the former main module back: functions that run at the end look for this one.
+    main_module = ModuleType("__main__")
+    main_module.__file__ = request["script"]
+    sys.modules["__main__"] = main_module
+    code = compile(Path(request["script"]).read_bytes(), request["script"], "exec", dont_inherit=True)
+    exec(code, main_module.__dict__)
     # In the order in which they were imported.
     new = "\n".join(name for name in sys.modules if name not in before)
     with suppress(OSError):
