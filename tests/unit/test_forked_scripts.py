@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from historical_controls import forked_scripts
-from historical_controls.forked_scripts import LOST, ScriptServer, named
+from historical_controls.forked_scripts import LOST, ONE_THREAD, ScriptServer, named
 
 Write = Callable[[str], str]
 
@@ -140,14 +140,13 @@ def test_nobody_waits_for_a_server_that_is_gone(write: Write, tmp_path: Path) ->
 
 
 def test_blas_has_one_thread_as_snakemake_sees_to(write: Write, tmp_path: Path) -> None:
-    names = [f"{name}_NUM_THREADS" for name in forked_scripts.LIBRARIES]
     server = ScriptServer()
-    # What libraries read when they are imported is the environment at the server's start.
+    # What libraries read when they are imported: the environment at the server's start, and that of the script.
     text = (
         "import os; text = open(f'/proc/{os.getppid()}/environ').read()\n"
-        f"assert all(name + '=1' in text for name in {names})"
+        f"assert all(name + '=1' in text and os.environ[name] == '1' for name in {list(ONE_THREAD)})"
     )
-    assert server.run(write(text), tmp_path, dict(os.environ)) == 0
+    assert server.run(write(text), tmp_path, {"OMP_NUM_THREADS": "8"}) == 0
 
 
 def test_what_one_script_imports_on_the_way_the_next_one_has(write: Write, tmp_path: Path) -> None:

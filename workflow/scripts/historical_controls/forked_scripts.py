@@ -5,7 +5,8 @@
 
 A script of a study spends about a second on imports, and a run has eighty of them. The server imports what the text of
 a script names when it first meets it, and what scripts have imported besides while they ran; then it forks itself. It
-stays a process of one thread, of which a fork is safe. It ends with the process that asks, and its scripts with it.
+starts no thread, so that a fork is safe: Arrow's allocator has one, and provides for forks. It ends with the process that
+asks, and its scripts with it.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-# Libraries of linear algebra read these when they are imported, before any script could set them.
-LIBRARIES = ("OMP", "GOTO", "OPENBLAS", "MKL", "VECLIB", "NUMEXPR")
+# Libraries of linear algebra read these when they are imported: by the server, or later by a script. With more threads
+# their last digits would depend on the computer.
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "GOTO", "OPENBLAS", "MKL", "VECLIB", "NUMEXPR")}
 MOST_TOLD = 65536  # bytes of names
 LOST = 1  # exit code of a script whose server is gone
 Request = dict[str, Any]
@@ -44,7 +46,7 @@ def spawned() -> socket.socket:
         [sys.executable, __file__, str(theirs.fileno())],
         pass_fds=[theirs.fileno()],
         stdin=subprocess.DEVNULL,
-        env=os.environ | {f"{name}_NUM_THREADS": "1" for name in LIBRARIES},
+        env=os.environ | ONE_THREAD,
     )
     theirs.close()
     return ours
@@ -73,10 +75,12 @@ class ScriptServer:
     ) -> int:
         """Run a script as `python script` would in a folder; returns its exit code, negative for a signal.
 
+        environment: of the script; libraries of linear algebra have one thread, whatever it says.
         meanwhile: entered with the script's process id for as long as it runs.
         """
         number = next(self._numbers)
         self._started[number], self._ended[number] = started, ended = Future[int](), Future[int]()
+        environment = environment | ONE_THREAD
         request = {"number": number, "script": script, "folder": str(folder), "environment": environment}
         try:
             with self._sending:
