@@ -5,8 +5,8 @@
 
 A script of a study spends about a second on imports, and a run has eighty of them. The server imports what the text of
 a script names when it first meets it, and what scripts have imported besides while they ran; then it forks itself. It
-starts no thread, so that a fork is safe: Arrow's allocator has one, and provides for forks. It ends with the process that
-asks, and its scripts with it.
+starts no thread, so that a fork is safe: Arrow's allocator has one, and provides for forks. It ends with the process
+that asks, and its scripts with it.
 """
 
 from __future__ import annotations
