@@ -99,7 +99,9 @@ def test_what_cannot_be_used_is_held_with_its_reason(change: dict[str, str], rea
 
 
 def test_a_held_date_is_shown_as_sent() -> None:
-    assert lab({"when": "31/31/2020"}).ledger["hint"].tolist() == ["time as sent: '31/31/2020'"]
+    expected = "yyyy-mm-dd hh:mm (e.g. 2021-11-23 14:05) or yyyy-mm-dd (e.g. 2021-11-23)"
+    hint = f"time as sent: '31/31/2020'; expected {expected}; correct it, or add its own format to 'formats'"
+    assert lab({"when": "31/31/2020"}).ledger["hint"].tolist() == [hint]
 
 
 @pytest.mark.parametrize(
@@ -316,7 +318,9 @@ def test_event_rows() -> None:
     ]
     cleaned = clean(rows, EVENTS)
     assert fates(cleaned) == ["clean", "clean", "TIME_ORDER", "DATE_INVALID", "EVENT_UNKNOWN", "EVENT_UNKNOWN"]
-    assert cleaned.ledger["hint"].tolist()[3] == "end as sent: 'mañana'"
+    assert (
+        cleaned.ledger["hint"].tolist()[3].startswith("end as sent: 'mañana'; expected yyyy-mm-dd (e.g. 2021-11-23); ")
+    )
 
 
 RX: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,30 @@ def test_a_file_that_is_mostly_held_stops_with_the_line_of_its_commonest_reason(
     with pytest.raises(UserError, match="20 records \\(100%\\)") as stopped:
         stop_where_suspect(findings)
     assert line in str(stopped.value)
+
+
+def test_dates_in_another_format_are_told_the_declared_one_and_the_line_that_reads_both(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    rows = numbers([f"{n}" for n in range(10, 20)], when="04.05.2020") + numbers(["21", "22"]).removeprefix(HEAD)
+    path.write_text(rows, encoding="utf-8")
+    findings, _ = findings_of(path, {"parts": [LONG]}, tmp_path)
+    found = findings.loc[findings["finding"] == "DOUBTFUL_SHARE"].iloc[0]
+    forms = [*LONG["time"]["formats"], "%d.%m.%Y"]
+    assert found["config_line"] == f"parts.0.time.formats: {json.dumps(forms)}"
+    expected = "expected yyyy-mm-dd hh:mm (e.g. 2021-11-23 14:05) or yyyy-mm-dd (e.g. 2021-11-23)"
+    assert found["hint"].endswith(f"are suspected; {expected}")
+
+
+def test_the_line_for_dates_is_that_of_their_column(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    path.write_text("id,in,out\n" + "".join(f"{n},2020-05-04,09.05.2020\n" for n in range(20)), encoding="utf-8")
+    events = [
+        {"event": event, "time": {"columns": [name], "formats": ["%Y-%m-%d"]}}
+        for event, name in (("admission", "in"), ("death", "out"))
+    ]
+    findings, _ = findings_of(path, {"parts": [{"kind": "patients", "subject": "id", "events": events}]}, tmp_path)
+    line = findings.loc[findings["finding"] == "DOUBTFUL_SHARE", "config_line"].tolist()
+    assert line == ['parts.0.events.1.time.formats: ["%Y-%m-%d", "%d.%m.%Y"]']
 
 
 def test_a_condition_that_no_row_meets_stops_the_run(tmp_path: Path) -> None:

@@ -305,7 +305,9 @@ def test_a_day_may_follow_an_hour_of_the_same_day() -> None:
         ("shown as 'may-20', stored as 2020-05-20", "correct the cell"),
         ("=DATE(2020,5,20)", "saved without the results of its formulas"),
         ("#VALUE!", "the sheet has an error there"),
-        ("05/20/2020", "time as sent: '05/20/2020'"),
+        ("05/20/2020", "it is written so, but there is no such day or hour: correct it"),
+        ("31/02/2020", "it is written so, but there is no such day or hour: correct it"),
+        ("20 of May", "correct it, or add its own format to 'formats'"),
         ("43971", "declare excel_serial: true"),
         ("43971.5", "declare excel_serial: true"),
     ],
@@ -315,7 +317,41 @@ def test_the_hint_names_what_reads_a_date_cell_of_a_sheet(text: str, remedy: str
     part |= {"events": [{"event": "death", "time": {"columns": ["when"], "formats": ["%d/%m/%Y"]}}]}
     record = clean([{"id": "1", "when": text}], part).ledger.iloc[0]
     assert record["reason"] == "DATE_INVALID"
+    assert record["hint"].startswith(f"time as sent: '{text}'; expected dd/mm/yyyy (e.g. 23/11/2021); ")
     assert remedy in record["hint"]
     # The remedy is no part of what was sent: findings about dates read the text again.
     held = pd.DataFrame([{"file": "f", "item": 1, "n": 1, "raw_value": "", **record[["reason", "hint"]]}])
     assert held_times(held, "DATE_INVALID")["text"].tolist() == [text]
+
+
+@pytest.mark.parametrize(
+    ("keys", "text", "expected"),
+    [
+        ({"formats": ["%d/%m/%Y"]}, "2020.05.04", "dd/mm/yyyy (e.g. 23/11/2021); correct it"),
+        ({"formats": ["%d %b %Y %I:%M %p"]}, "x", "dd month's name yyyy hh:mm AM/PM (e.g. 23 Nov 2021 02:05 PM); "),
+        ({"formats": ["%Y-%m-%dT%H:%M:%S%z"]}, "x", "yyyy-mm-ddThh:mm:ssoffset (e.g. 2021-11-23T14:05:06-06:00); "),
+        ({"excel_serial": True}, "x", "a sheet's number of a day (e.g. 44523); "),
+        ({"formats": ["%d/%m/%Y"]}, "04/05/2030", "a day from 2020-01-01 to 2020-12-31"),
+        ({"formats": ["%d/%m/%Y"]}, "", "dd/mm/yyyy (e.g. 23/11/2021)"),
+        (
+            {"formats": ["%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d"]},
+            "04/05/2020",
+            "one reading, but dd/mm/yyyy (e.g. 23/11/2021) and mm/dd/yyyy (e.g. 11/23/2021) both fit",
+        ),
+        ({"relative_to": "admission", "relative_unit": "hours"}, "x", "hours (e.g. 1.5); correct the cell"),
+        ({"relative_to": "admission", "relative_unit": "HH:MM"}, "x", "HH:MM (e.g. 1:30); "),
+    ],
+)
+def test_the_hint_says_what_was_expected(keys: dict[str, Any], text: str, expected: str) -> None:
+    spec = TimeColumns.model_validate({"columns": ["t"], **keys})
+    parsed = parse_times(pd.Series([text], dtype="str"), spec, UTC)
+    assert parsed.reason.iloc[0]
+    assert parsed.hint.iloc[0].startswith(f"expected {expected}")
+
+
+def test_the_hint_of_a_relative_time_has_the_marks_of_the_file() -> None:
+    spec = TimeColumns.model_validate({"columns": ["t"], "relative_to": "admission", "relative_unit": "hours"})
+    comma = Calendar("UTC", date(2020, 1, 1), date(2020, 12, 31), decimal=",")
+    assert (
+        parse_times(pd.Series(["1.5"], dtype="str"), spec, comma).hint.iloc[0].startswith("expected hours (e.g. 1,5)")
+    )

@@ -9,10 +9,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from historical_controls.cleaning.cells.time_hints import time_hint
 from historical_controls.cleaning.records.distinct import factorized_texts
 from historical_controls.config.sources.parts import TimeColumns
 from historical_controls.config.sources.time_formats import OFFSET, shape, tells_clock
-from historical_controls.tables.coded import coded, is_coded
+from historical_controls.tables.coded import coded, is_coded, texts_replaced
 
 CLOCK_NOISE = re.compile(r"(?<=\d)\s*(?:h|hrs?|horas?)\.?(?=$|\s)", re.IGNORECASE)
 MERIDIEM = re.compile(r"(?<=\d)\s*([ap])\.?\s?m\.?(?=\s|$)", re.IGNORECASE)
@@ -84,6 +85,7 @@ class Calendar:
 class ParsedTimes:
     """utc: times (NaT where not read); hours: relative times, from `hours` to `latest_hours`; reason: '' or a code.
 
+    hint: what was expected of a time that was not read, and the remedy; '' elsewhere.
     shifted: '' or the rule that a clock change asked for: SKIPPED (moved to the hour's end) or REPEATED (the first).
     latest: last millisecond of the day where the text names a day alone, of which utc is the first; NaT where exact.
     """
@@ -94,6 +96,7 @@ class ParsedTimes:
     shifted: pd.Series
     latest: pd.Series
     latest_hours: pd.Series
+    hint: pd.Series
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ class Moments:
 
 
 def parse_times(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> ParsedTimes:
-    """Parse each distinct text once; of texts as categories, reason and shifted are categories as well.
+    """Parse each distinct text once; of texts as categories, reason, shifted and hint are categories as well.
 
     Reasons: DATE_MISSING (blank), DATE_INVALID (no declared format fits), DATE_AMBIGUOUS (declared formats fit with
     different results), DATE_RANGE (outside the study's dates). A local time that a clock change skips is moved
@@ -114,10 +117,24 @@ def parse_times(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Pars
     codes, found = factorized_texts(texts)
     distinct = found.astype("str").str.strip()
     parts = _relative(distinct, spec, calendar) if spec.relative_to else _absolute(distinct, spec, calendar)
+    utc, hours, reason, shifted, latest, latest_hours = parts
+    hint = _hints(distinct, reason, spec, calendar)
     if is_coded(texts):
-        utc, hours, reason, shifted, latest, latest_hours = parts
-        parts = (utc, hours, coded(reason), coded(shifted), latest, latest_hours)
-    return ParsedTimes(*(part.take(codes).set_axis(texts.index) for part in parts))
+        reason, shifted, hint = coded(reason), coded(shifted), coded(hint)
+    columns = (utc, hours, reason, shifted, latest, latest_hours, hint)
+    return ParsedTimes(*(one.take(codes).set_axis(texts.index) for one in columns))
+
+
+def _hints(texts: pd.Series, reason: pd.Series, spec: TimeColumns, calendar: Calendar) -> pd.Series:
+    """What was expected in place of each text that was not read."""
+    hints = pd.Series("", index=texts.index, dtype="str")
+    faults = np.flatnonzero(reason != "")
+    if len(faults):
+        dates = f"from {calendar.first_date} to {calendar.data_lock}"
+        pairs = zip(texts.iloc[faults], reason.iloc[faults], strict=True)
+        said = [time_hint(text, why, spec, dates, calendar.decimal) for text, why in pairs]
+        hints = texts_replaced(hints, faults, pd.Series(said, dtype="str"))
+    return hints
 
 
 def _absolute(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from historical_controls.cleaning.findings.dates import declared_times
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding, Shown
-from historical_controls.cleaning.ledger.tallies import ID_SENT, held_times
+from historical_controls.cleaning.ledger.tallies import ID_SENT, TIME_SENT, held_times
 from historical_controls.cleaning.records.columns import sheet_fault
 from historical_controls.config.sources.sources import Source, SourceFile
 
@@ -58,7 +58,8 @@ def doubtful_files(tally: pd.DataFrame, suspected: Iterable[Finding], source: So
             continue
         said = ", ".join(f"{code} {count}" for code, count in by_reason.head(3).items())
         hint = f"{int(held['n'].sum())} of {total} records are held ({said}), {n_suspected} more are suspected"
-        line = settling_line(reason, held.loc[held["reason"] == reason], source.files[str(name)])
+        hint += _expected_time(held.loc[held["reason"] == reason])
+        line = settling_line(reason, held.loc[held["reason"] == reason], source.files[str(name)], len(held) < len(own))
         shows: Shown = "time" if reason.startswith(("DATE", "TIME")) else "value"
         where = Evidence("ledger", {"file": str(name), "reason": reason}, shows)
         yield Finding(str(name), "DOUBTFUL_SHARE", "", reason, NOT_KNOWN, n, share, NOT_KNOWN, hint, line, (where,))
@@ -85,8 +86,21 @@ def unread_files(tally: pd.DataFrame) -> Iterator[Finding]:
             yield Finding(str(name), "NOTHING_READ", "", "", NOT_KNOWN, n, 1.0, NOT_KNOWN, hint)
 
 
-def settling_line(reason: str, held: pd.DataFrame, file: SourceFile) -> str:
-    """Return the line of the file's declaration that would settle the commonest of its held records, or ''."""
+def _expected_time(held: pd.DataFrame) -> str:
+    """What the commonest of times held for one reason should have been, '' of other reasons."""
+    said = held.assign(expected=held["hint"].str.extract(TIME_SENT)["expected"]).dropna(subset="expected")
+    if said.empty:
+        return ""
+    # Times of one declaration have the same form; each text has a remedy of its own, which the records show.
+    counts = said["n"].groupby(said["expected"].str.split("; ").str[0], sort=False).sum()
+    return f"; expected {counts.idxmax()}"
+
+
+def settling_line(reason: str, held: pd.DataFrame, file: SourceFile, reads_others: bool) -> str:
+    """Return the line of the file's declaration that would settle the commonest of its held records, or ''.
+
+    reads_others: whether the declaration as it is reads other records of the file.
+    """
     first = held.sort_values("n", ascending=False, kind="stable").iloc[0]
     sent = ID_SENT.match(first["hint"] or "") if reason == "ID_INVALID" else None
     value = sent["text"] if sent else first["raw_value"] or ""
@@ -108,7 +122,7 @@ def settling_line(reason: str, held: pd.DataFrame, file: SourceFile) -> str:
         "ID_MISSING": "fill_down_subject: true   # where a blank id repeats the one above",
         "DATE_RANGE": "study.first_date and study.data_lock, or the year in 'formats'",
     }
-    return _date_line(held, file) if reason == "DATE_INVALID" else lines.get(reason, "")
+    return _date_line(held, file, reads_others) if reason == "DATE_INVALID" else lines.get(reason, "")
 
 
 def _event_line(hint: str | None) -> str:
@@ -124,8 +138,11 @@ def _other_mark(file: SourceFile) -> str:
     return "." if file.decimal == "," else ","
 
 
-def _date_line(held: pd.DataFrame, file: SourceFile) -> str:
-    """Return the usual format that reads most of the dates that could not be read, for the times of their part."""
+def _date_line(held: pd.DataFrame, file: SourceFile, reads_others: bool) -> str:
+    """Return the usual format that reads most of the dates that could not be read, for the times of their part.
+
+    The declared formats stay beside it where they read other records.
+    """
     texts = held_times(held, "DATE_INVALID")
     total = int(texts["n"].sum())
     best, most = "", 0
@@ -136,5 +153,14 @@ def _date_line(held: pd.DataFrame, file: SourceFile) -> str:
             best, most = form, n
     if most < LEAST_READ * total:
         return ""
-    place = next((place for place, spec in declared_times(file) if spec.formats), "time")
-    return f'{place}.formats: ["{best}"]'
+    place, declared = _held_time(texts, file)
+    return f"{place}.formats: {json.dumps([*(declared if reads_others else []), best])}"
+
+
+def _held_time(texts: pd.DataFrame, file: SourceFile) -> tuple[str, list[str]]:
+    """Key and formats of the time that most of the held dates were read for (`held_times`): that of their column."""
+    times = [(place, spec) for place, spec in declared_times(file) if spec.formats]
+    # Items of dates of patients are named by their column; of other records the first time is the likeliest.
+    column = str(texts["item"].iloc[int(texts["n"].argmax())]).split(">")[0]
+    own = [(place, spec) for place, spec in times if column in spec.columns] or times
+    return (own[0][0], own[0][1].formats) if own else ("time", [])

@@ -15,8 +15,8 @@ VALUE_KEY = ["file", "item", "outcome", "assay", "specimen", "raw_unit", "raw_va
 HELD_KEY = ["file", "item", "table", "analyte", "reason", "raw_value", "hint"]
 # What measurements.py says of a number outside the hard limits: number and unit read, unit sent.
 READ_AS = re.compile(r"^(?P<number>\S+) .*?\(sent in '(?P<unit>.*?)'(?:, specimen '(?P<specimen>.*)')?\): outside")
-# What records.py says of a time: the text as sent, and what would read it.
-TIME_SENT = re.compile(r"^time as sent: '(?P<text>.*?)'(?:; (?:add|declare|the sheet) .*)?$")
+# What records.py says of a time: the text as sent, what was expected, and what would read it.
+TIME_SENT = re.compile(r"^time as sent: '(?P<text>.*?)'; expected (?P<expected>.*)$")
 # What records.py says of a text in the place of an id.
 ID_SENT = re.compile(r"^'(?P<text>.*)' is not a patient id; ", re.DOTALL)
 # Distinct values beyond which counts are folded together while reading.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -12,14 +11,10 @@ from historical_controls.cleaning.records.columns import CELL, DECLARED_ASIDE, d
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.config.sources.parts import Condition
 from historical_controls.config.sources.sources import SourceFile
-from historical_controls.tables.coded import constant, is_coded, texts_replaced
+from historical_controls.tables.coded import constant, is_coded, plain, texts_replaced
 
 # Lines that the declaration sets aside, and its header again; any other line that is no row of columns is held.
 SET_ASIDE = {*DECLARED_ASIDE, "HEADER_AGAIN"}
-# How date cells of a sheet are read, and the format that declares it.
-# Days since 1900 that a study of today may count: 1927 to 2091.
-SERIAL = re.compile(r"[1-6]\d{4}(?:[.,]\d+)?")
-ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?P<clock> \d\d:\d\d:\d\d)?")
 RECORD_KEY = ["source", "file", "line", "item"]
 
 
@@ -124,25 +119,18 @@ def check_subject(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def check_times(records: pd.DataFrame) -> pd.DataFrame:
-    """Hold records whose time could not be read (column time_reason), showing the time as sent."""
+    """Hold records whose time could not be read (column time_reason), showing it as sent and what was expected."""
     held = records["time_reason"] != ""
     if not held.any():
         return records
-    text = records.loc[held, "time_text"]
-    remedy = by_distinct(text, _sheet_format, "str").mask(records.loc[held, "time_reason"] != "DATE_INVALID", "")
-    hint = ("time as sent: '" + text + "'" + remedy).reindex(records.index)
+    own = plain(records.loc[held, ["time_text", "time_hint"]])
+    hint = time_as_sent("time", own["time_text"], own["time_hint"]).reindex(records.index)
     return decide(records, held, records["time_reason"], hint=hint)
 
 
-def _sheet_format(text: str) -> str:
-    """The line that would read a date cell of a sheet, whose text is ISO 8601 however the sheet shows it."""
-    fault = sheet_fault(text)
-    if fault:
-        return f"; {fault}"
-    if SERIAL.fullmatch(text):
-        return "; declare excel_serial: true if it is a sheet's number of a day (1904 if the sheet counts from there)"
-    date = ISO_DATE.fullmatch(text)
-    if date is None:
-        return ""
-    form = "%Y-%m-%d %H:%M:%S" if date["clock"] else "%Y-%m-%d"
-    return f"; add '{form}' to its 'formats': date cells of a sheet are read so, whatever they show"
+def time_as_sent(what: str, text: pd.Series, hint: pd.Series) -> pd.Series:
+    """Return the hint of times that could not be read: what they are, their text, and what was expected (`time_hint`).
+
+    Findings about dates read the text again: `TIME_SENT` in tallies.py.
+    """
+    return what + " as sent: '" + text + "'; " + hint

@@ -9,7 +9,7 @@ import pandas as pd
 
 from historical_controls.cleaning.cells.times import Calendar, parse_times
 from historical_controls.cleaning.records.columns import joined_times
-from historical_controls.cleaning.records.records import decide
+from historical_controls.cleaning.records.records import decide, time_as_sent
 from historical_controls.config.sources.parts import CharacteristicColumn
 from historical_controls.config.sources.sources import SourceFile
 
@@ -37,6 +37,5 @@ def ages(
     years = (last.dt.year - first.dt.year - before.astype("float64")).astype("float64")
     out = records.assign(value=years)
     for times, text, what in ((born, sent[0], "date of birth"), (then, sent[1], "date of the age")):
-        hint = f"{what} as sent: '" + text + "'"
-        out = decide(out, times.reason != "", times.reason, hint=hint)
+        out = decide(out, times.reason != "", times.reason, hint=time_as_sent(what, text, times.hint))
     return decide(out, years < 0, "TIME_ORDER", hint="born after the date of the age")

@@ -22,6 +22,7 @@ from historical_controls.cleaning.records.records import (
     check_times,
     decide,
     note_if_unremarked,
+    time_as_sent,
     undecided,
 )
 from historical_controls.cleaning.rows.unfolding import OptionalTimes, optional_times, time_columns
@@ -90,6 +91,7 @@ def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, ca
         dose_unit=filled_or_null(unit.where(unit != "", dose["cell_unit"].where(plain, ""))),
         time_reason=times["time_reason"],
         time_text=times["time_text"],
+        time_hint=times["time_hint"],
     )
     records = decide(records, named == "", "NO_VALUE", "ignored")
     records = decide(records, is_sentinel(named, part.treatment, file), "SENTINEL", "ignored")
@@ -103,4 +105,4 @@ def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, ca
 
 def _check_end(records: pd.DataFrame, end: OptionalTimes) -> pd.DataFrame:
     """An end that is there but cannot be read is not the same as none recorded."""
-    return decide(records, end.reason != "", end.reason, hint="end as sent: '" + end.text + "'")
+    return decide(records, end.reason != "", end.reason, hint=time_as_sent("end", end.text, end.hint))

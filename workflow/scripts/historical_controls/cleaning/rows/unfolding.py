@@ -133,6 +133,7 @@ def _time_columns(text: pd.Series, spec: TimeColumns, calendar: Calendar) -> dic
         "anchor": spec.relative_to or "",
         "time_text": text,
         "time_reason": parsed.reason,
+        "time_hint": parsed.hint,
         "shifted": parsed.shifted,
     }
 
@@ -150,22 +151,26 @@ def sent_times(rows: pd.DataFrame, spec: TimeColumns, file: SourceFile) -> pd.Se
 
 @dataclass(frozen=True)
 class OptionalTimes:
-    """Times that may be blank or undeclared. reason: why one cannot be read, else ''; text: as sent."""
+    """Times that may be blank or undeclared.
+
+    reason: why one cannot be read, else ''; text: as sent; hint: what was expected (see `ParsedTimes`).
+    """
 
     moments: Moments
     reason: pd.Series
     text: pd.Series
+    hint: pd.Series
 
 
 def optional_times(rows: pd.DataFrame, spec: TimeColumns | None, file: SourceFile, calendar: Calendar) -> OptionalTimes:
     """Return the times of a column that not every row fills, or no file needs to have."""
     if spec is None:
         nothing = pd.Series("", index=rows.index, dtype="str")
-        return OptionalTimes(Moments(no_times(rows.index), no_times(rows.index)), nothing, nothing)
+        return OptionalTimes(Moments(no_times(rows.index), no_times(rows.index)), nothing, nothing, nothing)
     text = joined_times(rows, spec.columns, file)
     parsed = parse_times(text, spec, calendar)
     # A blank is no fault of a time that need not be there.
-    return OptionalTimes(Moments(parsed.utc, parsed.latest), parsed.reason.mask(text == "", ""), text)
+    return OptionalTimes(Moments(parsed.utc, parsed.latest), parsed.reason.mask(text == "", ""), text, parsed.hint)
 
 
 def no_times(index: pd.Index) -> pd.Series:

@@ -46,6 +46,10 @@ RELATIVE = {"HH:MM": r"[-+]?[0-9]{1,9}:[0-5][0-9](?::[0-5][0-9])?", "study_day":
 EXAMPLES = {"HH:MM": "'1:30', in quotes", "study_day": "1 or -1", "minutes": "90", "hours": "1.5", "days": "7"}
 EXAMPLES |= {"weeks": "12", "months": "6"}
 OFFSET = "%z"
+# How people name the parts of a time, by strptime code.
+NAMED = {"Y": "yyyy", "y": "yy", "m": "mm", "d": "dd", "H": "hh", "I": "hh", "M": "mm", "S": "ss", "f": "fraction"}
+NAMED |= {"j": "day of the year", "b": "month's name", "B": "month's name", "a": "weekday", "A": "weekday"}
+NAMED |= {"p": "AM/PM", "z": "offset", "%": "%"}
 
 
 def check_format(form: str) -> None:
@@ -135,12 +139,27 @@ def tells_clock(form: str) -> bool:
     return CLOCK.search(form) is not None
 
 
+def in_words(form: str) -> str:
+    """Return a format as people write it, with an example: 'dd/mm/yyyy hh:mm (e.g. 23/11/2021 14:05)'."""
+    named = "".join(NAMED[token["code"]] if token["code"] else token["literal"] for token in TOKEN.finditer(form))
+    # A day above 12 shows which number is the month.
+    example = datetime(2021, 11, 23, 14, 5, 6).strftime(form.replace(OFFSET, "-06:00"))
+    return f"{named} (e.g. {example})"
+
+
+def relative_in_words(unit: str, decimal: str) -> str:
+    """Return a relative unit with an example as a cell has it (decimal: mark of the file): 'hours (e.g. 1,5)'."""
+    example = "1:30" if unit == "HH:MM" else EXAMPLES[unit].replace(".", decimal)
+    return f"{unit} (e.g. {example})"
+
+
 def constant_fault(text: str, formats: list[str], relative_unit: str | None) -> str:
     """Return why a time that the declaration itself states cannot be read as the times of its part are, else ''."""
     if relative_unit is None:
         # A serial number of a spreadsheet has no format; it is read as in the cells.
         fits = not formats or any(re.fullmatch(shape(form), text) for form in formats)
-        return "" if fits else f"'{text}' is in none of the formats {', '.join(map(repr, formats))}"
+        listed = "; ".join(f"'{form}', {in_words(form)}" for form in formats)
+        return "" if fits else f"'{text}' is in none of the formats {listed}"
     pattern = RELATIVE.get(relative_unit, PLAIN)
     return (
         "" if re.fullmatch(pattern, text) else f"'{text}' is no time in {relative_unit}; e.g. {EXAMPLES[relative_unit]}"
