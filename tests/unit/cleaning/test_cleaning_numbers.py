@@ -100,6 +100,65 @@ def test_limits_keep_their_side(text: str, operator: str, number: float) -> None
     assert read_number(text, PLAIN) == ParsedCell(operator, number)
 
 
+LIMITS_IN_WORDS = {
+    "<": (
+        *("{} o menos", "{} ó menos", "{} O MENOS", "{} o menor", "{} o inferior", "{} o por debajo", "{} y menos"),
+        *("{} or less", "{} or lower", "{} or fewer", "{} or below", "{} and under", "{} (or less)", "{} at most"),
+        *("{} como máximo", "menor de {}", "MENOR QUE {}", "menor igual a {}", "igual o menor que {}", "menos de {}"),
+        *("inferior o igual a {}", "hasta {}", "Hasta {}", "por debajo de {}", "abajo de {}", "como máximo {}"),
+        *(
+            "a lo más {}",
+            "no más de {}",
+            "no mayor a {}",
+            "no mayor de {}",
+            "up to {}",
+            "at most {}",
+            "no more than {}",
+        ),
+        *("not greater than {}", "less than or equal to {}", "equal to or less than {}", "fewer than {}", "under {}"),
+        *("<{} o menos", "lower than {}", "below {}"),
+    ),
+    ">": (
+        *("{} o más", "{} o mas", "{} O MÁS", "{} ó más", "{} o mayor", "{} o superior", "{} o más.", "{} (o más)"),
+        *("{} y más", "{} en adelante", "{} como mínimo", "{} or more", "{} OR MORE", "{} or greater", "{} or higher"),
+        *("{} or above", "{} and over", "{} and up", "más de {}", "MAS DE {}", "mayor que {}", "mayor  que {}"),
+        *("mayor o igual que {}", "igual o mayor a {}", "superior a {}", "arriba de {}", "por encima de {}"),
+        *("a partir de {}", "al menos {}", "por lo menos {}", "como mínimo {}", "no menos de {}", "no menor de {}"),
+        *("at least {}", "no less than {}", "not less than {}", "more than {}", "higher than {}", "over {}", ">= {}"),
+        *("> {} o más", "equal or greater than {}", "ma\u0301s de {}", "{} o ma\u0301s"),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "operator"), [(words, side) for side, texts in LIMITS_IN_WORDS.items() for words in texts]
+)
+def test_limits_in_words_are_limits(words: str, operator: str) -> None:
+    for blank in (" ", "\u00a0", "\u202f"):
+        spaced = words.replace(" ", blank)
+        assert read_number(spaced.format("2256"), PLAIN) == ParsedCell(operator, 2256)
+        assert read_number(spaced.format("1.234,5"), SPANISH) == ParsedCell(operator, 1234.5)
+        assert read_number(spaced.format("0.5 mg/L"), PLAIN) == ParsedCell(operator, 0.5, "mg/L")
+        assert read_number(spaced.format("0,5"), PLAIN).problem == "NUM_AMBIGUOUS"
+    assert read_number(f"{words.format('12')} mg/L".replace(". ", " "), PLAIN) == ParsedCell(operator, 12, "mg/L")
+    assert read_number(f"{words.format('12')} H".replace(". ", " "), PLAIN) == ParsedCell(operator, 12, remark="H")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2256 o mas?", "¿2256 o más?", "2256 o más o menos", "más o menos 5", "5 más o menos", "5 more or less"),
+        *("o más", "up to", "5 o más de 6", "5 más", "5 menos", "< 5 o más", "menos de 5 o más", "hasta 5 o más"),
+        *("> 5 or less", "5 a 6 o más", "más de 5 a 6", "hasta 5 - 6", "10 o más 12", "mayor 5", "mínimo 5"),
+        *("máx 38.5?", "120 over 80", "5 or less?", "5 above", "hastal 5", "overt 5", "5 minimum"),
+    ],
+)
+def test_words_that_do_not_say_one_limit_are_held(text: str) -> None:
+    reading = read_number(text, PLAIN)
+    assert reading.problem in {"NUM_UNREADABLE", "NUM_AMBIGUOUS"}
+    assert math.isnan(reading.number)
+
+
 @pytest.mark.parametrize(
     "text", ["ND", "n.d.", "No detectable", "INDETECTABLE", "<LOD", "< LOD", "< LD", "not detected"]
 )

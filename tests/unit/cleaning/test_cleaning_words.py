@@ -225,7 +225,7 @@ def test_a_word_is_read_of_its_outcome_only_and_as_a_whole() -> None:
         ({**FERRITIN, "result": "\u2212Infinity"}, "means: below"),
         ({**FERRITIN, "result": "muy alto"}, "means: above"),
         ({**FERRITIN, "result": "over range"}, "means: above"),
-        ({**FERRITIN, "result": "por encima de 900"}, "means: above"),
+        ({**FERRITIN, "result": "por encima del límite"}, "means: above"),
         ({**FERRITIN, "result": "SATURADO"}, "means: above"),
         ({**FERRITIN, "result": "very low"}, "means: below"),
         ({**OXYGEN, "result": "aire ambiente"}, 'outcome: FIO2, means: value, value: 21, unit: "%"'),
@@ -235,7 +235,8 @@ def test_a_word_is_read_of_its_outcome_only_and_as_a_whole() -> None:
         ({**FERRITIN, "result": "aprox. 900"}, "declare under 'words' what it means"),
         ({**FERRITIN, "result": "~900"}, "declare under 'words' what it means"),
         ({**FERRITIN, "result": "900 ± 20"}, "declare under 'words' what it means"),
-        ({**FERRITIN, "result": "no menos de 5"}, "declare under 'words' what it means"),
+        ({**FERRITIN, "result": "2256 o mas?"}, "words of a limit that do not say on which side: correct the cell"),
+        ({**FERRITIN, "result": "mínimo 5"}, "words of a limit that do not say on which side: correct the cell"),
     ],
 )
 def test_the_hint_proposes_the_line(row: dict[str, str], said: str) -> None:

@@ -195,6 +195,7 @@ def test_values_that_pile_up_at_an_end_may_be_limits(sent: list[float], piled: t
 
 def test_words_and_codes_in_place_of_numbers_are_told_from_values() -> None:
     assert codes_of_missing([*map(str, range(20)), *["n.f."] * 30]) == ["n.f."]
+    assert codes_of_missing([*map(str, range(20)), *["2256 o más"] * 30]) == [], "a limit is no code"
     assert codes_of_missing(["310", "420", "460", "999", "999"]) == ["999"]
     assert codes_of_missing(["310", "420", "460", "999"]) == [], "once, 999 may be a distance"
     assert codes_of_missing(["-1"] * 5) == ["-1"]

@@ -11,6 +11,7 @@ from functools import lru_cache
 from statistics import median
 from typing import Any
 
+from historical_controls.cleaning.cells.limit_words import limit
 from historical_controls.config.sources.time_formats import shape
 from historical_controls.drafting.marks import Guess
 
@@ -87,24 +88,35 @@ def numbers(texts: Sequence[str], decimal: str = ".", thousands: str | None = No
     """The numbers of a column, limits without their sign."""
     out = []
     for text in texts:
-        if NUMBER.match(text):
-            bare = text.lstrip("<>≤≥ ").replace(thousands or " ", "")
+        if is_number(text):
+            bare = _without_limit(text).replace(thousands or " ", "")
             with suppress(ValueError):
                 out.append(float(bare.replace(decimal, ".") if decimal != "." else bare))
     return out
 
 
+@lru_cache(maxsize=MOST_TEXTS)
+def is_number(text: str) -> bool:
+    """Whether a cell is a number or a limit, in signs or words as cleaning reads them: '2256 o más' is no code."""
+    return NUMBER.match(_without_limit(text)) is not None
+
+
+def _without_limit(text: str) -> str:
+    said = limit(text)
+    return said[1] if said else text
+
+
 def is_numeric(texts: Sequence[str]) -> bool:
     """Most filled cells are numbers, or all but a word for missing; a few words are for cleaning to hold."""
     known = [text for text in texts if text]
-    n_numbers = sum(bool(NUMBER.match(text)) for text in known)
+    n_numbers = sum(map(is_number, known))
     return bool(known) and (n_numbers >= 0.7 * len(known) or (n_numbers >= 10 and bool(words_of_missing(known))))
 
 
 def words_of_missing(texts: Sequence[str]) -> list[str]:
     """The one or two words that stand, often, where a column has no number ('n.f.')."""
-    words = Counter(text for text in texts if text and not NUMBER.match(text))
-    n_distinct = len({text for text in texts if NUMBER.match(text)})
+    words = Counter(text for text in texts if text and not is_number(text))
+    n_distinct = len({text for text in texts if is_number(text)})
     often = n_distinct > 2 * len(words) and len(words) <= 2 and all(count > 2 for count in words.values())
     return sorted(words) if often else []
 

@@ -7,6 +7,7 @@ import re
 import pandas as pd
 
 from historical_controls.cleaning.cells.cell_words import NOTE_WORD
+from historical_controls.cleaning.cells.limit_words import WORD_OF_LIMIT
 from historical_controls.cleaning.records.columns import declared_codes, sheet_fault
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
 from historical_controls.config.sources.sources import SourceFile
@@ -89,6 +90,11 @@ def _hint(code: str, text: str) -> str:
     # Digits and signs alone are more likely a code or a damaged number than a word; 'aprox. 12' says something.
     if CODE_LIKE.fullmatch(folded):
         return "not a number; if it is a code for missing, declare it under 'sentinels'"
+    if WORD_OF_LIMIT.search(text) and any(c.isdigit() for c in text):
+        return (
+            f"words of a limit that do not say on which side: correct the cell, or declare under 'words' {own}above"
+            ", value: <limit>}, or below"
+        )
     if code == "FIO2" and ROOM_AIR.match(folded):
         return f"not a number; if it says room air, declare under 'words': {own}value, value: 21, unit: \"%\"}}"
     # Above first: an upper limit of detection speaks of detection as well.

@@ -26,19 +26,11 @@ from historical_controls.cleaning.cells.cell_words import (
     UNDER_THE_LIMIT,
     VOID,
 )
+from historical_controls.cleaning.cells.limit_words import DOUBT, limit
 from historical_controls.cleaning.cells.negation import is_denied
 from historical_controls.cleaning.records.distinct import by_distinct, fields_by_distinct
 from historical_controls.dictionary.folding import fold
 
-LESS = (
-    r"[<≤≦⩽﹤\uff1c]\s*=?|=\s*<|menor (?:o igual )?(?:a|de|que)|menos de|less than(?: or equal to)?|below|inferior a"
-    r"|(?:por )?debajo de"
-)
-MORE = (
-    r"[>≥≧⩾﹥\uff1e]\s*=?|=\s*>|mayor (?:o igual )?(?:a|de|que)|m[aá]s de|(?:greater|more) than(?: or equal to)?|above"
-    r"|superior a"
-)
-LIMIT = re.compile(rf"^(?:(?P<less>{LESS})|(?P<more>{MORE}))\s*", re.IGNORECASE)
 LOD = r"lod|ld|l[ií]mite de detecci[oó]n"
 BELOW_LOD_SUFFIX = re.compile(rf"\s*\((?:{LOD})\)$", re.IGNORECASE)
 LOD_ONLY = re.compile(rf"^(?:{LOD}|lloq|loq|blq)$", re.IGNORECASE)
@@ -136,12 +128,18 @@ def _quantity(text: str, style: NumberStyle) -> ParsedCell:
     # Before the operator is looked for: 'menor al limite de deteccion' begins like '<' a number.
     if fold(text) in BELOW_WITHOUT_LIMIT or UNDER_THE_LIMIT.match(fold(text)):
         return ParsedCell(problem="LOD_NO_LIMIT")
-    operator, rest = _operator(text)
+    said = _operator(text)
+    if said is None:
+        return ParsedCell(problem="NUM_UNREADABLE")
+    operator, rest = said
     if operator == "<" and LOD_ONLY.match(rest):
         return ParsedCell(problem="LOD_NO_LIMIT")
-    if not operator and (ends := _range(rest, style)) is not None:
-        return ends
+    if (ends := _range(rest, style)) is not None:
+        # '5 a 6 o más' is neither a range nor a limit.
+        return ParsedCell(problem="NUM_UNREADABLE") if operator else ends
     number = _plain(rest, style)
+    if number is not None and DOUBT.search(number[1]):
+        return ParsedCell(problem="NUM_UNREADABLE")
     # 'H' or 'hemolizada' after a number looks like a unit to the pattern, and is none.
     if number is not None and not FLAG_AFTER.search(rest) and not NOTE_AFTER.search(rest) and not _void(number[1]):
         # 1e999 is infinite: no instrument gave it.
@@ -199,13 +197,11 @@ def _range(text: str, style: NumberStyle) -> ParsedCell | None:
     return ParsedCell("-", low[0], high[1], problem="RANGE", high=high[0])
 
 
-def _operator(text: str) -> tuple[str, str]:
-    """'', '<' or '>', and what follows it; '0.02 (LOD)' is below 0.02."""
+def _operator(text: str) -> tuple[str, str] | None:
+    """'', '<' or '>', and the cell without it; '0.02 (LOD)' is below 0.02. None where it says both sides."""
     bare = BELOW_LOD_SUFFIX.sub("", text)
-    found = LIMIT.match(bare)
-    if found:
-        return ("<" if found["less"] else ">"), bare[found.end() :]
-    return ("<" if bare != text else ""), bare
+    said = limit(bare)
+    return ("<", said[1]) if said and not said[0] and bare != text else said
 
 
 def _plain(text: str, style: NumberStyle) -> tuple[float, str] | None:
