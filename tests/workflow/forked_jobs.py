@@ -65,7 +65,7 @@ def fork_job_servers() -> None:
 
     forked(serve, {theirs.fileno()})
     theirs.close()
-    forked_scripts.spawned = lambda: ours
+    forked_scripts.spawned = lambda: (ours, None)
 
 
 def run_snakemake(request: dict[str, Any]) -> None:

@@ -207,6 +207,9 @@ def test_wrong_encoding_ends_in_plain_lines_on_the_terminal_and_in_the_log(small
     assert "often latin-1" in log
     assert "Traceback" not in log
     assert "is not utf-8" in run.output
+    # The place of the failure is the rule's, not that of the code that starts its script.
+    assert f'in file "{ROOT / "workflow/rules/intake.smk"}", line ' in run.output
+    assert "jobs.smk" not in run.output
     assert not (small_study / "results/report/investigator.en.html").exists()
 
 

@@ -2,13 +2,12 @@
 
 import os
 import sys
-from subprocess import CalledProcessError
 
 from snakemake.benchmark import benchmarked
 from snakemake.script import PythonScript
 from snakemake_interface_executor_plugins.settings import ExecMode
 
-from historical_controls.forked_scripts import ScriptServer
+from historical_controls.forked_scripts import ScriptRun, ScriptServer, forking
 
 
 def starts_jobs_here():
@@ -28,18 +27,16 @@ def choose_jobs_when_one_ends():
 def fork_jobs():
     """Let jobs be forks of a process that has imported what they need, except those with an environment of their own."""
     server = ScriptServer(needed=["snakemake.script"])
-    as_process = PythonScript.execute_script
 
-    def execute_script(self, fname, edit=False):
+    def run_of(self, fname, edit=False):
         if self.conda_env or self.container_img or self.env_modules:
-            return as_process(self, fname, edit)
+            return None
         folder = self.resources.get("tmpdir")
         named = dict.fromkeys(("TMPDIR", "TMP", "TEMPDIR", "TEMP"), folder) if folder else {}
-        code = server.run(fname, Path.cwd(), os.environ | named, lambda pid: benchmarked(pid, self.bench_record))
-        if code:
-            raise CalledProcessError(code, [sys.executable, fname])
+        log = Path(self.log[0]) if self.log else None
+        return ScriptRun(fname, Path.cwd(), os.environ | named, lambda pid: benchmarked(pid, self.bench_record), log)
 
-    PythonScript.execute_script = execute_script
+    PythonScript.execute_script = forking(server, PythonScript.execute_script, run_of)
 
 
 def start_jobs_sparingly():

@@ -1,18 +1,19 @@
 """Runs scripts as forks of one process that imports what they need once, instead of each by itself.
 
     server = ScriptServer()
-    code = server.run("script.py", Path.cwd(), dict(os.environ))
+    code = server.run(ScriptRun("script.py", Path.cwd(), dict(os.environ)))
 
 A script of a study spends about a second on imports, and a run has eighty of them. The server imports what the text of
 a script names when it first meets it, and what scripts have imported besides while they ran; then it forks itself. It
 starts no thread, so that a fork is safe: Arrow's allocator has one, and provides for forks. It ends with the process
-that asks, and its scripts with it.
+that asks, and its scripts with it, also where it is killed.
 """
 
 from __future__ import annotations
 
 import ast
 import atexit
+import ctypes
 import gc
 import importlib
 import itertools
@@ -27,6 +28,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
@@ -35,21 +37,39 @@ from typing import Any, NoReturn
 # their last digits would depend on the computer.
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "GOTO", "OPENBLAS", "MKL", "VECLIB", "NUMEXPR")}
 MOST_TOLD = 65536  # bytes of names
-LOST = 1  # exit code of a script whose server is gone
+LOST = 256  # of a script whose server is gone; no process ends with it
+END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+CRASHES = ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT")
+KEPT = "Finished jobs are kept."
 Request = dict[str, Any]
 
 
-def spawned() -> socket.socket:
-    """Start a server in an interpreter of its own; returns the socket on which it is asked."""
+@dataclass(frozen=True)
+class ScriptRun:
+    """A script to run as `python script` would in a folder, with an environment.
+
+    meanwhile: entered with the script's process id for as long as it runs. log: file that is told why the script was
+    killed, besides the terminal.
+    """
+
+    script: str
+    folder: Path
+    environment: dict[str, str]
+    meanwhile: Callable[[int], AbstractContextManager[object]] = lambda _: nullcontext()
+    log: Path | None = None
+
+
+def spawned() -> tuple[socket.socket, subprocess.Popen[bytes] | None]:
+    """Start a server in an interpreter of its own; returns the socket on which it is asked, and its process."""
     ours, theirs = socket.socketpair()
-    subprocess.Popen(
+    server = subprocess.Popen(
         [sys.executable, __file__, str(theirs.fileno())],
         pass_fds=[theirs.fileno()],
         stdin=subprocess.DEVNULL,
         env=os.environ | ONE_THREAD,
     )
     theirs.close()
-    return ours
+    return ours, server
 
 
 class ScriptServer:
@@ -59,29 +79,51 @@ class ScriptServer:
     """
 
     def __init__(self, needed: Sequence[str] = ()) -> None:
-        self._requests = spawned()
+        self._requests, self._server = spawned()
         self._needed, self._numbers, self._sending = list(needed), itertools.count(), threading.Lock()
         # By number of the script: its process id, 0 if it has none, then its exit code.
         self._started: dict[int, Future[int]] = {}
         self._ended: dict[int, Future[int]] = {}
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def run(
-        self,
-        script: str,
-        folder: Path,
-        environment: dict[str, str],
-        meanwhile: Callable[[int], AbstractContextManager[object]] = lambda _: nullcontext(),
-    ) -> int:
-        """Run a script as `python script` would in a folder; returns its exit code, negative for a signal.
+    def check_run(self, run: ScriptRun) -> None:
+        """Run a script; raises CalledProcessError where it fails, as `subprocess.check_call` does.
 
-        environment: of the script; libraries of linear algebra have one thread, whatever it says.
-        meanwhile: entered with the script's process id for as long as it runs.
+        Of a script that was killed, and so could not say why it ended, the terminal and its log are told.
+        """
+        code = self.run(run)
+        why = self._why_lost() if code == LOST else why_killed(code)
+        if why:
+            sys.stderr.write(f"{why}\n")
+            if run.log is not None:
+                with suppress(OSError), run.log.open("a", encoding="utf-8") as log:
+                    log.write(f"{why}\n")
+        if code:
+            raise subprocess.CalledProcessError(1 if code == LOST else code, [sys.executable, run.script])
+
+    def _why_lost(self) -> str:
+        """Why jobs cannot run: the end of the server, which cannot tell it itself."""
+        code = None
+        if self._server is not None:
+            with suppress(subprocess.TimeoutExpired):
+                code = self._server.wait(timeout=5)
+        ended = "has ended" if code is None or code >= 0 else f"was killed by {signal_name(code)}"
+        likely = "" if ended == "has ended" else ", most likely because memory ran out"
+        return (
+            f"The process that starts the jobs {ended}{likely}; its jobs ended with it. Run the same command with "
+            "fewer cores (--cores 1), or with FORK_JOBS=no in the environment, so that each job is a process of its "
+            f"own. {KEPT}"
+        )
+
+    def run(self, run: ScriptRun) -> int:
+        """Run a script; returns its exit code, negative for a signal, LOST where the server is gone.
+
+        Libraries of linear algebra have one thread, whatever the environment of the script says.
         """
         number = next(self._numbers)
         self._started[number], self._ended[number] = started, ended = Future[int](), Future[int]()
-        environment = environment | ONE_THREAD
-        request = {"number": number, "script": script, "folder": str(folder), "environment": environment}
+        request = {"number": number, "script": run.script, "folder": str(run.folder)}
+        request |= {"environment": run.environment | ONE_THREAD}
         try:
             with self._sending:
                 self._requests.sendall(json.dumps(request | {"needed": self._needed}).encode() + b"\n")
@@ -90,7 +132,7 @@ class ScriptServer:
         process = started.result()
         if not process:
             return LOST
-        with meanwhile(process):
+        with run.meanwhile(process):
             return ended.result()
 
     def _listen(self) -> None:
@@ -103,6 +145,53 @@ class ScriptServer:
             future.set_result(0)
         for future in list(self._ended.values()):
             future.set_result(LOST)
+
+
+def forking(
+    server: ScriptServer, as_process: Callable[..., None], run_of: Callable[..., ScriptRun | None]
+) -> Callable[..., None]:
+    """Return a function with the arguments of `as_process` that runs the script which `run_of` makes of them as a fork.
+
+    What `run_of` makes None of is left to `as_process`. Snakemake takes the deepest file of rules in a traceback for
+    the place of a failure, which is that of the failed rule as long as this function is in none.
+    """
+
+    def execute(*arguments: Any, **keywords: Any) -> None:
+        run = run_of(*arguments, **keywords)
+        if run is None:
+            as_process(*arguments, **keywords)
+        else:
+            server.check_run(run)
+
+    return execute
+
+
+def signal_name(code: int) -> str:
+    """Return the name of the signal of a negative exit code: 'SIGKILL' of -9."""
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
+
+
+def why_killed(code: int) -> str:
+    """Return what a negative exit code says of a script's end and what to do, '' of any other.
+
+    Ctrl-C (SIGINT) needs no explanation.
+    """
+    name = signal_name(code) if code < 0 else "SIGINT"
+    if name == "SIGINT":
+        return ""
+    if name == "SIGKILL":
+        return (
+            "The job was killed by SIGKILL, most likely because memory ran out. Run the same command with fewer cores "
+            f"(--cores 1), so that fewer jobs share the memory. {KEPT}"
+        )
+    if name in CRASHES:
+        return (
+            f"The job crashed ({name}) in compiled code. Run the same command; if it crashes again, please report it."
+        )
+    return f"The job was ended by {name}: by a person, or by a limit of this computer. Run the same command. {KEPT}"
 
 
 def serve(connection: socket.socket) -> Request | None:
@@ -139,8 +228,9 @@ def serve(connection: socket.socket) -> Request | None:
             _import([*request["needed"], *named(request["script"])])
             # Collectors of garbage would look at every module again in every fork, and copy its pages.
             gc.freeze()
-            process = os.fork()
+            server, process = os.getpid(), os.fork()
             if not process:
+                _end_with(server)
                 _leave(connection, woken, wakes, told)
                 return request | {"tells": tells}
             running[process] = request["number"]
@@ -163,6 +253,14 @@ def _ended() -> Iterator[tuple[int, int]]:
         if not process:
             return
         yield process, os.waitstatus_to_exitcode(status)
+
+
+def _end_with(server: int) -> None:
+    """Let this fork be ended where its server is killed: Snakemake counts its job as failed, and may start it anew."""
+    with suppress(AttributeError):  # of Linux alone
+        ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGTERM)
+    if os.getppid() != server:
+        os._exit(1)
 
 
 def _leave(*sockets: socket.socket) -> None:
