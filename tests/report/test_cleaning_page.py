@@ -76,7 +76,7 @@ def page(folder: Path, language: str, most: int = 2_000) -> str:
     contrast = CELL.at(outcome="PF", contrast="treated - historical")
     counts += [contrast.number(name, 0.0213, format="percent.00") for name in ("difference", "lower", "upper")]
     tables = CleaningTables(
-        read_held([folder / "ledger.parquet"], most),
+        read_held([folder / "ledger.parquet"], most=most),
         conform(pd.DataFrame(people, columns=list(PEOPLE.names)), PEOPLE),
         conform(
             pd.DataFrame(findings).assign(raw_value="1,5", config_line="", severity="report", examples=""), FINDINGS

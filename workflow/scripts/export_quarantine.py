@@ -12,15 +12,16 @@ if TYPE_CHECKING:
 
 with reported(snakemake.log[0]):
     words = load_words(Path(snakemake.input.words).parent, snakemake.params.language)
+    written = snakemake.params.written
     # Two sources of one file, one for each arm, were read once.
     intake = {
         (source, Path(path).stem): path
         for path in snakemake.input.intake
-        for source, written in snakemake.params.written.items()
-        if written == Path(path).parent.name
+        for source, name in [*written.items(), *((name, name) for name in written.values())]
+        if name == Path(path).parent.name
     }
     listed = quarantine_list(
-        held_records(snakemake.input.ledgers), intake, lambda reason: words.entry("ledger_reason", reason)
+        held_records(snakemake.input.ledgers, written), intake, lambda reason: words.entry("ledger_reason", reason)
     )
     # A byte-order mark tells spreadsheets that the text is UTF-8.
     listed.to_csv(snakemake.output.quarantine, index=False, encoding="utf-8-sig", lineterminator="\r\n")

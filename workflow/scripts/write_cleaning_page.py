@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from historical_controls.config.reading.arm_column import name_of_both_arms
 from historical_controls.config.study_config import Config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import reported
@@ -25,7 +26,10 @@ with reported(snakemake.log[0]):
         templates=Path(snakemake.input.templates[0]).parent,
     )
     tables = CleaningTables(
-        held=read_held(snakemake.input.ledgers),
+        held=read_held(
+            snakemake.input.ledgers,
+            {name: name_of_both_arms(name, source) for name, source in page.config.sources.items()},
+        ),
         people=read_table(snakemake.input.people, PEOPLE),
         findings=read_tables(snakemake.input.findings, FINDINGS),
         resolutions=read_tables(snakemake.input.resolutions, RESOLUTIONS),

@@ -6,13 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
 import pytest
 from cleaning_study import DATES, clean, dictionary, fates, intake, source, study
 
+from historical_controls.cleaning.ledger.quarantine import held_records, quarantine_list
+from historical_controls.cleaning.ledger.resolutions import read_resolutions
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
+from historical_controls.config.reading.arm_column import name_of_both_arms
 from historical_controls.config.sources.arms import ArmColumn
 from historical_controls.config.sources.codes import DeclaredCodes
 from historical_controls.intake.reading import read_file
+from historical_controls.report.data_manager.held_records import read_held
+from historical_controls.tables.parquet import write_table
+from historical_controls.tables.registry import INTAKE, LEDGER
 
 PATIENTS = {"kind": "patients", "subject": "id", "events": [{"event": "admission", "time": DATES}]}
 ARM = {"column": "group", "treated": ["1", "MSC"], "historical": ["0", "Histórico"], "neither": ["X"]}
@@ -82,6 +89,63 @@ def test_both_sources_hold_a_row_of_no_declared_arm_and_share_the_others() -> No
     said = {arm: fates(clean_file(sent, own)) for arm, own in inputs.items()}
     assert said["treated"] == ["ARM_OTHER", "clean", "ARM_UNKNOWN", "ARM_OTHER", "ARM_OTHER"]
     assert said["historical"] == ["clean", "ARM_OTHER", "ARM_UNKNOWN", "ARM_OTHER", "clean"]
+
+
+@pytest.mark.parametrize(
+    ("decision", "said"),
+    [
+        ({}, {"treated": ["clean", "ARM_UNKNOWN", "ARM_OTHER"], "historical": ["ARM_OTHER", "ARM_UNKNOWN", "clean"]}),
+        (
+            {"decision": "correct", "column": "group", "text": "MSC"},
+            {"treated": ["clean", "CORRECTED", "ARM_OTHER"], "historical": ["ARM_OTHER", "ARM_OTHER", "clean"]},
+        ),
+        (
+            {"decision": "correct", "column": "group", "text": "0"},
+            {"treated": ["clean", "ARM_OTHER", "ARM_OTHER"], "historical": ["ARM_OTHER", "CORRECTED", "clean"]},
+        ),
+    ],
+)
+def test_a_row_that_both_sources_hold_is_listed_once_and_decided_once(
+    tmp_path: Path, decision: dict[str, str], said: dict[str, list[str]]
+) -> None:
+    declared = {"f": {"parts": [PATIENTS], "arm_column": ARM}}
+    sent = intake(rows("1", "?", "0"))
+    sources = {f"s_{arm}": source(declared, arm) for arm in ("treated", "historical")}
+    written = {name: name_of_both_arms(name, own) for name, own in sources.items()}
+    assert set(written.values()) == {"s"}
+
+    def ledgers(decisions: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
+        inputs = {name: FileInputs(name, "f", own, study(), dictionary(), decisions) for name, own in sources.items()}
+        return {name: clean_file(sent, own).ledger for name, own in inputs.items()}
+
+    for name, ledger in ledgers(None).items():
+        write_table(ledger, tmp_path / f"{name}.parquet", LEDGER)
+    write_table(sent, tmp_path / "f.parquet", INTAKE)
+    paths = [tmp_path / f"{name}.parquet" for name in sources]
+    held = held_records(paths, written)
+    assert held[["source", "line", "reason"]].to_numpy().tolist() == [["s", 3, "ARM_UNKNOWN"]]
+    page = read_held(paths, written)
+    assert page.records[["source", "line"]].to_numpy().tolist() == [["s", 3]] and page.n_held == 1
+    form = quarantine_list(held, {("s", "f"): tmp_path / "f.parquet"}, str)
+    signed = {"who": "A. B.", "date": "2020-06-01", "why": "seen in the chart"}
+    form.assign(**(signed | decision if decision else {})).to_csv(tmp_path / "decided.csv", index=False)
+    for name, ledger in ledgers(read_resolutions(tmp_path / "decided.csv", sources)).items():
+        fates = [reason or fate for fate, reason in ledger[["fate", "reason"]].itertuples(index=False)]
+        assert fates == said[name.removeprefix("s_")]
+        # Every line has one fate in each source.
+        assert ledger["line"].tolist() == sent["line"].tolist()
+
+
+def test_a_row_that_one_source_holds_keeps_its_source(tmp_path: Path) -> None:
+    declared = {"f": {"parts": [PATIENTS], "arm_column": ARM}}
+    sent = intake([{**row, "when": "x"} for row in rows("1", "0")])
+    for arm in ("treated", "historical"):
+        inputs = FileInputs(f"s_{arm}", "f", source(declared, arm), study(), dictionary())
+        write_table(clean_file(sent, inputs).ledger, tmp_path / f"s_{arm}.parquet", LEDGER)
+    paths = [tmp_path / f"s_{arm}.parquet" for arm in ("treated", "historical")]
+    written = {"s_treated": "s", "s_historical": "s"}
+    assert held_records(paths, written)["source"].tolist() == ["s_historical", "s_treated"]
+    assert read_held(paths, written).n_held == 2
 
 
 def test_a_blank_arm_may_be_declared_and_a_declared_code_for_missing_may_not() -> None:

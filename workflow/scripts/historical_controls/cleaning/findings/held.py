@@ -13,6 +13,7 @@ from historical_controls.cleaning.findings.dates import declared_times
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding, Shown
 from historical_controls.cleaning.ledger.tallies import ID_SENT, TIME_SENT, held_times
 from historical_controls.cleaning.records.columns import sheet_fault
+from historical_controls.cleaning.rows.arms import UNKNOWN_ARM
 from historical_controls.config.sources.sources import Source, SourceFile
 
 # As `dated_events` says it of a day whose every event has a condition that does not hold.
@@ -25,7 +26,6 @@ EXPLAINS = {
     "DATE_ORDER_SUSPECT": ("DATE_INVALID", "TIME_ORDER"),
     "UNIT_SUSPECT": ("OUT_OF_RANGE",),
     "CLOCK_SUSPECT": ("TIME_ORDER",),
-    "ARM_UNKNOWN": ("ARM_UNKNOWN",),
     # Of a specimen that nobody knows, values out of range say nothing about the unit.
     "SPECIMEN_UNKNOWN": ("SPECIMEN_OTHER", "OUT_OF_RANGE"),
 }
@@ -44,7 +44,8 @@ def doubtful_files(tally: pd.DataFrame, suspected: Iterable[Finding], source: So
     explained = {
         (one.file, reason) for one in suspected if not math.isnan(one.share) for reason in EXPLAINS.get(one.finding, ())
     }
-    records = tally.loc[tally["fate"].isin(["clean", "duplicate", "quarantined"])]
+    # Rows of an unknown arm have a finding of their own, and both sources of their file hold them.
+    records = tally.loc[tally["fate"].isin(["clean", "duplicate", "quarantined"]) & (tally["reason"] != UNKNOWN_ARM)]
     for name, own in records.groupby("file", sort=True):
         held = own.loc[own["fate"] == "quarantined"]
         n_suspected = _n_suspected(suspected, held, str(name))

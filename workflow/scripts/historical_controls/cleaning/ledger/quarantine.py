@@ -10,6 +10,7 @@ import pandas as pd
 
 from historical_controls.cleaning.records.columns import CELL
 from historical_controls.cleaning.records.distinct import by_distinct
+from historical_controls.tables.both_arms import told_once
 from historical_controls.tables.parquet import read_among
 from historical_controls.tables.registry import INTAKE, LEDGER
 from historical_controls.text.spreadsheet_cells import inert
@@ -22,11 +23,15 @@ CELL_AT_MOST = 1000
 FileKey = tuple[str, str]
 
 
-def held_records(ledgers: Iterable[str | Path]) -> pd.DataFrame:
-    """Return the quarantined records of final ledgers (columns READ but fate), sorted by source, file, line, item."""
+def held_records(ledgers: Iterable[str | Path], written: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Return the quarantined records of final ledgers (columns READ but fate), sorted by source, file, line, item.
+
+    written: see `told_once`.
+    """
     parts = [part for path in ledgers for part in read_among(path, LEDGER, "fate", ["quarantined"], READ)]
     held = pd.concat([part for part in parts if len(part)] or [LEDGER.empty()[READ]], ignore_index=True)
-    return held.drop(columns="fate").sort_values(["source", "file", "line", "item"], ignore_index=True)
+    once = told_once(held.drop(columns="fate"), written or {})
+    return once.sort_values(["source", "file", "line", "item"], ignore_index=True)
 
 
 def quarantine_list(

@@ -18,6 +18,7 @@ import pandas as pd
 from historical_controls.cleaning.ledger.quarantine import row_hashes
 from historical_controls.cleaning.records.columns import CELL
 from historical_controls.cleaning.records.records import names_reason, note_if_unremarked, with_flag
+from historical_controls.config.reading.arm_column import name_of_both_arms
 from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.declared_csv import read_declared
 from historical_controls.errors import UserError, did_you_mean, raise_all
@@ -65,9 +66,10 @@ def read_resolutions(path: str | Path, sources: Mapping[str, Source] | None = No
 def _name_faults(row: Mapping[Any, Any], sources: Mapping[str, Source] | None) -> Iterator[tuple[str, str]]:
     if sources is None:
         return
-    if row["source"] not in sources:
-        yield f"there is no source '{row['source']}'", did_you_mean(row["source"], sources)
-    elif row["file"] not in (files := sources[row["source"]].files):
+    known = {name_of_both_arms(name, source): source for name, source in sources.items()} | dict(sources)
+    if row["source"] not in known:
+        yield f"there is no source '{row['source']}'", did_you_mean(row["source"], known)
+    elif row["file"] not in (files := known[row["source"]].files):
         yield f"source '{row['source']}' has no file '{row['file']}'", did_you_mean(row["file"], files)
 
 
@@ -112,12 +114,16 @@ def _contradictions(decided: pd.DataFrame, path: str) -> Iterator[UserError]:
 
 
 class FileDecisions:
-    """Decisions on one file, located among its lines block by block."""
+    """Decisions on one file, located among its lines block by block.
 
-    def __init__(self, decisions: pd.DataFrame | None, source: str, file: str) -> None:
+    both_arms: the source as written, where `source` is that of one arm: what is decided of it is decided of both.
+    """
+
+    def __init__(self, decisions: pd.DataFrame | None, source: str, file: str, both_arms: str) -> None:
         self.decisions = pd.DataFrame(columns=[*NEEDED, *OPTIONAL, "line"])
         if decisions is not None:
-            self.decisions = decisions.loc[(decisions["source"] == source) & (decisions["file"] == file)]
+            own = decisions["source"].isin([source, both_arms]) & (decisions["file"] == file)
+            self.decisions = decisions.loc[own].assign(source=source)
         self.located: set[str] = set()
 
     def on_lines(self, raw: pd.DataFrame) -> pd.DataFrame:

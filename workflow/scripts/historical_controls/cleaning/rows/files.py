@@ -27,6 +27,7 @@ from historical_controls.cleaning.rows.courses import event_rows, treatment_rows
 from historical_controls.cleaning.rows.measurements import clean_measurements
 from historical_controls.cleaning.rows.persons import characteristics, dated_events
 from historical_controls.cleaning.rows.unfolding import unfold_long, unfold_wide
+from historical_controls.config.reading.arm_column import name_of_both_arms
 from historical_controls.config.sources.parts import (
     AnyPart,
     EventRows,
@@ -106,7 +107,9 @@ def clean_blocks(blocks: Iterable[pd.DataFrame], inputs: FileInputs) -> Iterator
 
     Raises UserError(s) for decisions on rows that the file does not have.
     """
-    decisions = FileDecisions(inputs.decisions, inputs.source_name, inputs.file_name)
+    decisions = FileDecisions(
+        inputs.decisions, inputs.source_name, inputs.file_name, name_of_both_arms(inputs.source_name, inputs.source)
+    )
     above: dict[str, str] = {}
     for sent in _whole_samples(blocks, inputs.file):
         resolved = decisions.on_lines(sent)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from historical_controls.config.merging import value_at
 from historical_controls.config.sources.arms import ARMS, ArmColumn
+from historical_controls.config.sources.sources import Source
 from historical_controls.errors import UserError, raise_all
 
 
@@ -63,6 +64,12 @@ def _of_arm(source: Mapping[str, Any], arm: str, column: ArmColumn) -> dict[str,
     # A file whose own column is called otherwise says so itself.
     both = {name: {"arm_column": said, **file} if isinstance(file, Mapping) else file for name, file in files.items()}
     return {"arm": arm, **own, "files": both}
+
+
+def name_of_both_arms(name: str, source: Source) -> str:
+    """Return the name as written of a source that is one arm of a file with both, of any other its own."""
+    of_both = any(file.arm_column is not None for file in source.files.values())
+    return name.removesuffix(f"_{source.arm}") if of_both else name
 
 
 def source_as_written(path: str, known: Mapping[str, Any]) -> str:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from historical_controls.tables.both_arms import told_once
 from historical_controls.tables.coded import plain
 from historical_controls.tables.parquet import read_among, read_pieces
 from historical_controls.tables.registry import LEDGER
 
 MOST_RECORDS = 2_000
 MOST_SUBJECTS = 15
-TALLY = ["source", "subject", "fate"]
+TALLY = ["source", "subject", "fate", "table"]
 
 
 @dataclass(frozen=True)
 class HeldRecords:
     """`records`: rows of table ledger, the first held ones by source, file and line; `n_held`: how many there are.
+
+    Lines that both arms of one file hold are there once, by the source as written.
 
     `subjects`: columns source, subject, clean, quarantined (counts), most held first.
     """
@@ -29,8 +32,13 @@ class HeldRecords:
     subjects: pd.DataFrame
 
 
-def read_held(ledgers: Iterable[str | Path], most: int = MOST_RECORDS) -> HeldRecords:
-    """Read the final ledgers piece by piece; memory grows with ids and `most`, not with records."""
+def read_held(
+    ledgers: Iterable[str | Path], written: Mapping[str, str] | None = None, most: int = MOST_RECORDS
+) -> HeldRecords:
+    """Read the final ledgers piece by piece; memory grows with ids and `most`, not with records.
+
+    written: see `told_once`.
+    """
     shown: list[pd.DataFrame] = []
     tallies: list[pd.DataFrame] = []
     for path in ledgers:
@@ -47,7 +55,20 @@ def read_held(ledgers: Iterable[str | Path], most: int = MOST_RECORDS) -> HeldRe
             shown.append(held.head(missing))
     records = pd.concat(shown, ignore_index=True) if shown else LEDGER.empty()
     n_held = sum(int(one.loc[one["fate"] == "quarantined", "n"].sum()) for one in tallies)
-    return HeldRecords(records, n_held, _most_affected(tallies))
+    return HeldRecords(
+        told_once(records, written or {}), n_held - _n_twice(tallies, written or {}), _most_affected(tallies)
+    )
+
+
+def _n_twice(tallies: list[pd.DataFrame], written: Mapping[str, str]) -> int:
+    """Count the lines that both arms of one file hold: those without a record, which neither arm could read."""
+    if not tallies:
+        return 0
+    both = pd.concat(tallies)
+    lines = both.loc[(both["fate"] == "quarantined") & (both["table"] == "")]
+    n = lines.groupby("source")["n"].sum()
+    of_file = n.groupby(n.index.map(lambda name: written.get(name, name)))
+    return int(of_file.min()[of_file.size() > 1].sum())
 
 
 def _most_affected(tallies: list[pd.DataFrame]) -> pd.DataFrame:
