@@ -194,6 +194,13 @@ def test_a_ladder_that_chooses_whether_arms_share_variances_is_named(folder: Pat
     config["analysis"] = {"ladder": [own, pooled]}
     (said,) = [said for said in check_study(write(folder, config)).warnings if "ladder" in said]
     assert "share (pooled)" in said and "of their own (one_scale)" in said and "leave 'ladder' out" in said
+    # Where time: auto ends in visits, the criterion compares them with the others.
+    config["analysis"] = {"ladder": [own, visits], "days": [2, 4], "visits": [1, 2, 3, 4], "visit_window_days": 0}
+    (said,) = [said for said in check_study(write(folder, config)).warnings if "ladder" in said]
+    assert "chooses for CRP, whose course is that of visits, between variances" in said
+    for time, named in (("line", 0), ("visits", 1)):
+        config["analysis"]["time"] = time
+        assert len([said for said in check_study(write(folder, config)).warnings if "ladder" in said]) == named
 
 
 def sampled_later(folder: Path, hours: tuple[int, ...]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ from historical_controls.cohort.define import define_cohort
 from historical_controls.cohort.inputs import CohortInputs
 from historical_controls.cohort.records.clean_tables import CleanTables, CohortTables
 from historical_controls.cohort.records.support import with_tubes
+from historical_controls.config.analysis.analysis import CovarianceRung
 from historical_controls.config.check import after_zero_allowed
 from historical_controls.config.study import StudyCalendar
 from historical_controls.config.study_config import Config
@@ -144,22 +145,42 @@ def empty_derivations(comparison: Compared) -> list[str]:
     return said
 
 
-def scales_chosen(config: Config) -> list[str]:
+def scales_chosen(comparison: Compared) -> list[str]:
     """A ladder that lets the criterion choose whether the arms share their variances (docs/methods.md, EM-5)."""
-    said = []
-    # Rungs over visits are compared among themselves, and with the others only where the mean is over visits, too.
-    by_visit = {rung.id: config.analysis.time != "visits" and rung.over_visits for rung in config.analysis.ladder}
-    for kind in (False, True):
-        rungs = [rung for rung in config.analysis.ladder if by_visit[rung.id] == kind]
-        shared = [rung.id for rung in rungs if rung.per_arm == "pooled"]
-        own = [rung.id for rung in rungs if rung.per_arm != "pooled"]
-        if shared and own and not config.single_arm:
-            said.append(
-                f"analysis.ladder chooses between variances that the arms share ({', '.join(shared)}) and variances of "
-                f"their own ({', '.join(own)}): few treated patients decide it by how much they happen to vary, and "
-                "intervals may hold the truth too rarely. Keep rungs of one kind, or leave 'ladder' out for the default"
-            )
-    return said
+    config = comparison.config
+    if config.single_arm:
+        return []
+    ladder = config.analysis.ladder
+    # Rungs over visits have rows of their own, and are compared with the others only where the mean is over visits.
+    groups = [[rung for rung in ladder if rung.over_visits == kind] for kind in (False, True)]
+    said = [_mixed(group, "") for group in groups]
+    if not any(said) and _mixed(ladder, ""):
+        codes = [code for code in config.outcomes if _time(comparison, code) == "visits"]
+        said = [_mixed(ladder, f" for {', '.join(codes)}, whose course is that of visits,")] if codes else []
+    return [one for one in said if one]
+
+
+def _mixed(rungs: Sequence[CovarianceRung], where: str) -> str:
+    """What to say of rungs that are compared with each other, '' where they are all of one kind."""
+    shared = [rung.id for rung in rungs if rung.per_arm == "pooled"]
+    own = [rung.id for rung in rungs if rung.per_arm != "pooled"]
+    if not shared or not own:
+        return ""
+    return (
+        f"analysis.ladder chooses{where} between variances that the arms share ({', '.join(shared)}) and variances of "
+        f"their own ({', '.join(own)}): few treated patients decide it by how much they happen to vary, and "
+        "intervals may hold the truth too rarely. Keep rungs of one kind, or leave 'ladder' out for the default"
+    )
+
+
+def _time(comparison: Compared, code: str) -> str:
+    """How time enters the mean of an outcome; '' of one that has no model."""
+    outcome = comparison.dictionary.outcomes[code]
+    if outcome.kind != "number":
+        return ""
+    settings, tables = comparison.config.analysis, comparison.tables
+    data = model_data(outcome, tables.patients, tables.visits, settings, comparison.dictionary)
+    return choose_time(data, settings) if len(data.frame) else ""
 
 
 def _included(comparison: Compared) -> pd.DataFrame:
