@@ -44,7 +44,14 @@ def patients(n_treated: int = 5, n_historical: int = 25) -> pd.DataFrame:
     arms = ["treated"] * n_treated + ["historical"] * n_historical
     frame = pd.DataFrame({"arm": arms, "patient_id": [f"p{i:02d}" for i in range(len(arms))]})
     frame = frame.assign(
-        scenario="primary", source="s", included=True, excluded_by="", display_id="", end_state="horizon", end_day=21.0
+        scenario="primary",
+        source="s",
+        included=True,
+        excluded_by="",
+        display_id="",
+        end_state="horizon",
+        end_day=21.0,
+        responses_from=0.0,
     )
     return frame.assign(AGE=np.linspace(40, 70, len(frame))).reindex(columns=[*COHORT_PATIENTS.names, "AGE"])
 

@@ -46,7 +46,7 @@ def test_the_rate_of_visits_is_that_of_a_cox_model(dictionary: Dictionary) -> No
 
 def test_patients_measured_every_day_keep_equal_weights() -> None:
     values = pd.DataFrame({"subject": ["a", "a", "b", "b"], "arm": "treated", "day": [1, 2, 1, 2], "y": [1.0, 9, 3, 2]})
-    people = pd.DataFrame({"subject": ["a", "b"], "arm": "treated", "end_day": 2.0})
+    people = pd.DataFrame({"subject": ["a", "b"], "arm": "treated", "end_day": 2.0, "responses_from": 0.0})
     assert inverse_intensity(values, people, pd.Series(dtype=float)) == pytest.approx(np.ones(4), abs=1e-9)
 
 
@@ -94,6 +94,29 @@ def test_a_weighted_scenario_has_no_permutation_and_names_its_covariance(diction
     assert set(ard.loc[ard["analysis"] == "mixed_model", "method"]) == {"cr2"}
 
 
+def test_who_left_within_the_hours_of_the_baseline_is_not_at_risk_on_day_one() -> None:
+    """By hand: on each of three days one of two patients is measured, twice the one with 1 before it, once that with 2.
+
+    The likelihood p^2 (1 - p), p = 1 / (1 + exp(gamma d)), d the distance of the two, is largest at p = 2/3, which is
+    gamma = -log 2 / d.
+    """
+    people = pd.DataFrame({"subject": list("abcd"), "arm": "historical", "end_day": [3.0, 3.0, 5 / 24, 6 / 24]})
+    values = pd.DataFrame({"subject": ["a", "b", "a"], "arm": "historical", "day": [1, 2, 3], "y": [1.0, 2.0, 1.0]})
+    baseline = pd.Series({"a": 1.0, "b": 2.0, "c": 4.0, "d": 8.0})
+    days = person_days(values, people.assign(responses_from=6.0), baseline)
+    # c and d left before hour 6, d at its very end.
+    assert days["subject"].unique().tolist() == ["a", "b"] and len(days) == 6
+    z = np.unique(days["z"])
+    gamma = -np.log(2) / (z[1] - z[0])
+    assert rate_slope(days) == pytest.approx(gamma, abs=1e-9)
+    weights = inverse_intensity(values, people.assign(responses_from=6.0), baseline)
+    # exp(-gamma z): b's value counts twice as much as each of a's.
+    assert weights == pytest.approx([0.75, 1.5, 0.75], abs=1e-9)
+    # With responses from time zero on, both were there on day 1.
+    assert person_days(values, people.assign(responses_from=0.0), baseline)["subject"].nunique() == 4
+    assert inverse_intensity(values, people.assign(responses_from=0.0), baseline)[1] != pytest.approx(1.5, abs=0.01)
+
+
 def test_visits_that_follow_the_last_value_alone_are_refused() -> None:
     days = pd.DataFrame({"day": [1, 1, 2, 2], "z": [1.0, -1, 1, -1], "measured": [True, False, True, False]})
     assert np.isnan(rate_slope(days))
@@ -101,7 +124,7 @@ def test_visits_that_follow_the_last_value_alone_are_refused() -> None:
 
 def test_a_value_after_the_end_of_follow_up_has_no_rate() -> None:
     values = pd.DataFrame({"subject": ["a", "a", "b", "b"], "arm": "treated", "day": [1, 4, 1, 2], "y": [3.0, 9, 3, 2]})
-    people = pd.DataFrame({"subject": ["a", "b"], "arm": "treated", "end_day": [2.0, 1.2]})
+    people = pd.DataFrame({"subject": ["a", "b"], "arm": "treated", "end_day": [2.0, 1.2], "responses_from": 0.0})
     assert list(np.isnan(inverse_intensity(values, people, pd.Series(dtype=float)))) == [False, True, False, False]
     people["end_day"] = 0.0
     assert np.isnan(inverse_intensity(values, people, pd.Series(dtype=float))).all()
@@ -109,7 +132,7 @@ def test_a_value_after_the_end_of_follow_up_has_no_rate() -> None:
 
 def test_the_last_value_before_a_day_is_of_the_same_patient() -> None:
     values = pd.DataFrame({"subject": ["a", "b"], "arm": "treated", "day": [2, 3], "y": [5.0, 1.0]})
-    people = pd.DataFrame({"subject": ["b", "a"], "arm": "treated", "end_day": [3.0, 3.0]})
+    people = pd.DataFrame({"subject": ["b", "a"], "arm": "treated", "end_day": [3.0, 3.0], "responses_from": 0.0})
     days = person_days(values, people, pd.Series({"a": 1.0}))
     assert list(days["subject"]) == ["b"] * 3 + ["a"] * 3 and list(days["day"]) == [1, 2, 3] * 2
     assert list(days["measured"]) == [False, False, True, False, True, False]

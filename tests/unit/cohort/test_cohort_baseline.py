@@ -68,6 +68,8 @@ def test_the_first_samples_are_baseline_and_no_responses() -> None:
     assert by_day(followed(clean, 0), "PF") == {1: 120, 2: 200}
     assert by_day(followed(clean, 6), "PF") == {0: 100, 1: 160, 2: 200}
     assert by_day(followed(clean, 24), "PF") == {0: 120, 2: 200}
+    # What the stages after it know of the baseline.
+    assert [set(followed(clean, after).patients["responses_from"].dropna()) for after in (0, 6)] == [{0.0}, {6.0}]
 
 
 def test_ratios_have_the_same_baseline_and_only_later_values_lack_one() -> None:

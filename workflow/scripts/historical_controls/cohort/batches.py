@@ -102,7 +102,7 @@ def batch_rows(
 ) -> PatientBatch:
     """The rows of decided patients; `recorded`: (source, treatment) of every course in the export."""
     cohort, dictionary, scenario = inputs.cohort, inputs.dictionary, inputs.scenario
-    patients = patient_rows(records, decided, inputs.study, cohort.horizon_days)
+    patients = patient_rows(records, decided, inputs.study, cohort)
     eligibility = eligibility_rows(records, decided, cohort, arm)
     evidence = evidence_rows(records, decided, cohort, arm)
     # After the rules have been judged: outcomes that count from time zero do not exist before it is known.

@@ -376,6 +376,7 @@ COHORT_PATIENTS = Table(
             True,
         ),
         _number("end_day", "days from time zero to the end of follow-up, at most the horizon", "d"),
+        _number("responses_from", "time zero to the first responses: `cohort.baseline_hours_after`", "h"),
     ),
     open_columns="one per characteristic of outcomes.csv, as in table patients",
 )

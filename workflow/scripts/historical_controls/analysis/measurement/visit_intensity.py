@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from historical_controls.config.cohort.baseline import DAY
 from historical_controls.inference.spread import varies
 
 Array = NDArray[np.float64]
@@ -17,9 +18,10 @@ def inverse_intensity(values: pd.DataFrame, people: pd.DataFrame, baseline: pd.S
     """Return a weight for each row of `values`, with mean one in each arm; nan where no finite rates fit an arm.
 
     values: columns subject, arm, day, y (one row a day, model scale); people: all patients compared, columns subject,
-    arm, end_day; baseline: by subject, nan where unknown. Within an arm, being measured on a day of follow-up has the
-    rate lambda(day) exp(gamma z), z the last value before the day (Lin, Scharfstein & Rosenheck 2004, J R Stat Soc B
-    66:791-813; Buzkova & Lumley 2007, Can J Stat 35:485-500).
+    arm, end_day, responses_from (hours); baseline: by subject, nan where unknown. Within an arm, being measured on a
+    day of follow-up has the rate lambda(day) exp(gamma z), z the last value before the day, of those who can have a
+    response on it (Lin, Scharfstein & Rosenheck 2004, J R Stat Soc B 66:791-813; Buzkova & Lumley 2007, Can J Stat
+    35:485-500).
     """
     weights = pd.Series(1.0, index=values.index)
     for arm, own in values.groupby("arm"):
@@ -33,7 +35,7 @@ def inverse_intensity(values: pd.DataFrame, people: pd.DataFrame, baseline: pd.S
 
 
 def person_days(own: pd.DataFrame, people: pd.DataFrame, baseline: pd.Series) -> pd.DataFrame:
-    """One row per patient of an arm and day followed, up to the last day with a value: subject, day, measured, and z,
+    """One row per patient of an arm and day at risk, up to the last day with a value: subject, day, measured, and z,
     the last value before the day (the baseline before the first), standardised; 0 where there is none.
     """
     followed = _followed(own, people)
@@ -58,9 +60,13 @@ def person_days(own: pd.DataFrame, people: pd.DataFrame, baseline: pd.Series) ->
 
 
 def _followed(own: pd.DataFrame, people: pd.DataFrame) -> NDArray[np.int64]:
-    """Days that each patient was followed, up to the last day with a value; at risk on a day: for more than day - 1."""
-    ends = np.ceil(people["end_day"].to_numpy(dtype=float))
-    return np.clip(ends, 0, int(own["day"].max())).astype(np.int64)
+    """Days that each patient was followed, up to the last day with a value; at risk on a day: for more than day - 1.
+
+    Who left within the hours of the baseline can have no response, and is at risk on no day.
+    """
+    ends = people["end_day"].to_numpy(dtype=float)
+    days = np.where(ends * DAY > people["responses_from"].to_numpy(dtype=float), np.ceil(ends), 0)
+    return np.clip(days, 0, int(own["day"].max())).astype(np.int64)
 
 
 def _rows_of(own: pd.DataFrame, people: pd.DataFrame) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from historical_controls.cohort.inputs import midnight
 from historical_controls.cohort.records.intervals import Floats, Integers
 from historical_controls.cohort.records.patient_records import PatientRecords
 from historical_controls.cohort.records.timeline import HOUR, NEVER, timestamps
+from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.config.study import StudyCalendar
 from historical_controls.tables.registry import COHORT_PATIENTS
 
@@ -20,11 +21,11 @@ DAY = 24 * HOUR
 SOME_MONDAY = date(2000, 1, 3)
 
 
-def patient_rows(records: PatientRecords, decided: Decisions, study: StudyCalendar, horizon_days: int) -> pd.DataFrame:
+def patient_rows(records: PatientRecords, decided: Decisions, study: StudyCalendar, cohort: Cohort) -> pd.DataFrame:
     """Columns of table `cohort_patients` but scenario and display_id, and `undecided`; one row per patient."""
     zero = decided.time_zero
     included = zero != NEVER
-    state, end_day = end_of_follow_up(records, zero, horizon_days)
+    state, end_day = end_of_follow_up(records, zero, cohort.horizon_days)
     people = records.people
     characteristics = people.drop(columns=["source", "patient_id", "arm"])
     fixed = pd.DataFrame(
@@ -40,6 +41,7 @@ def patient_rows(records: PatientRecords, decided: Decisions, study: StudyCalend
             "calendar_week": _since(zero, np.full(len(zero), _reference(study)), 7 * DAY),
             "end_state": state,
             "end_day": end_day,
+            "responses_from": np.where(included, cohort.baseline.after, np.nan),
             "undecided": decided.undecided,
         }
     )

@@ -68,7 +68,7 @@ def redraw_waits(clean: Clean, inputs: CohortInputs) -> Draws:
 def followed(records: PatientRecords, decided: Decisions, inputs: CohortInputs) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Included patients and their visits of the outcomes wanted."""
     cohort, dictionary = inputs.cohort, inputs.dictionary
-    patients = patient_rows(records, decided, inputs.study, cohort.horizon_days)
+    patients = patient_rows(records, decided, inputs.study, cohort)
     records = derive_after_zero(records, decided.time_zero, cohort, dictionary)
     records = in_convention(records, cohort.altitude, inputs.altitude)
     wanted = replace(records, measurements=records.measurements[records.measurements["outcome"].isin(inputs.outcomes)])
