@@ -25,6 +25,7 @@ from historical_controls.mixed_model import (
 from historical_controls.mixed_model.censored import draws
 from historical_controls.mixed_model.censored.draws import redraw, truncated_normal, unknowns
 from historical_controls.mixed_model.design.design import build_design
+from historical_controls.mixed_model.likelihood.optimiser import decrement
 
 FIXED = "y ~ arm * day + x"
 COVARIANCES: list[dict] = [
@@ -157,6 +158,14 @@ def test_copies_fitted_together_are_fitted_as_each_alone(other: dict) -> None:
         alone = fit_design(one.design, Control())
         assert one.loglik == pytest.approx(alone.loglik, abs=1e-6)
         assert one.beta.to_numpy() == pytest.approx(alone.beta.to_numpy(), abs=1e-5)
+
+
+def test_the_last_round_ends_at_the_maxima() -> None:
+    """The rounds before it end near them: what is answered comes from the last alone."""
+    data, (_, bounded) = study(5, (5, 25)), specs(**COVARIANCES[0])
+    for one in fit_imputed(below(data, 9.0), bounded, copies=4).fits:
+        assert one.point.loglik == pytest.approx(fit_design(one.design, Control()).loglik, abs=1e-9)
+        assert decrement(one.point, one.point.information) < 1e-12
 
 
 def test_refusals() -> None:

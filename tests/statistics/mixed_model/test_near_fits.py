@@ -72,3 +72,10 @@ def test_information_that_misleads_costs_time_and_nothing_else() -> None:
         far = alone.point.theta + 0.7
         again = fit_design(design, Control(), Near(far, scale * alone.point.information))
         assert again.converged and again.loglik == pytest.approx(alone.loglik, abs=1e-8)
+
+
+def test_a_start_of_another_size_is_left_out() -> None:
+    """A covariance over four visits has other parameters than over three."""
+    design = build_design(study(5, (20, 30), days=6, intercept=1.5, rho=0.5), MixedModelSpec("y ~ arm", "id"))
+    fit = fit_design(design, Control(), Near(np.zeros(7)))
+    assert fit.converged and [attempt.start for attempt in fit.attempts] == ["spread 1"]

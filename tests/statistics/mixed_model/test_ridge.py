@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from generated import study
 
 from historical_controls.mixed_model import MixedModelSpec
 from historical_controls.mixed_model.design.design import build_design
@@ -28,3 +29,15 @@ def test_a_ridge_without_a_top_is_given_up_after_the_starts() -> None:
     assert not fit.converged
     assert {attempt.optimiser for attempt in fit.attempts} == {"newton"}
     assert np.ptp([attempt.loglik for attempt in fit.attempts]) < 0.01
+
+
+def test_a_likelihood_without_bound_is_given_up_after_one_other_optimiser() -> None:
+    """Subjects of one arm keep their values: their residual variance goes to zero, and the likelihood up and up."""
+    data = study(4, (5, 12))
+    kept = data.groupby("id")["y"].transform("first").round()
+    data = data.assign(y=data["y"].where(data["arm"] == "B", kept))
+    spec = MixedModelSpec("y ~ arm * day + x", "id", "1", "iid", groups="arm", group_form="free")
+    fit = fit_design(build_design(data, spec), Control())
+    assert not fit.converged
+    assert [attempt.optimiser for attempt in fit.attempts] == ["newton"] * 3 + ["L-BFGS-B + newton"]
+    assert {attempt.steps for attempt in fit.attempts} == {Control().steps}

@@ -335,6 +335,22 @@ def test_an_answer_that_says_otherwise_or_is_much_wider_disagrees() -> None:
 
 
 # ---------------------------------------------------------------- no copies
+def test_the_same_rungs_of_the_same_rows_start_at_their_maxima(dictionary: Dictionary) -> None:
+    people = patients()
+    data, plan = data_of(people, visits(people), dictionary), settings(ladder=[INTERCEPT, SLOPE])
+    alone = fit_ladder(data, plan)
+    assert isinstance(alone, Fitted)
+    renamed = [rung.model_copy(update={"id": f"again_{rung.id}"}) for rung in plan.ladder]
+    again = fit_ladder(data, plan.model_copy(update={"ladder": renamed}), near=alone.maxima)
+    assert isinstance(again, Fitted) and len(again.rungs) == 2
+    for one, before in zip(again.rungs, alone.rungs, strict=True):
+        assert [attempt.start for attempt in one.fit.attempts] == ["given"] and one.fit.attempts[0].steps <= 1
+        assert one.criterion == pytest.approx(before.criterion, abs=1e-9)
+    # Another mean has maxima of its own.
+    other = fit_ladder(data, plan.model_copy(update={"spline_df": 1}), near=alone.maxima)
+    assert isinstance(other, Fitted) and other.fit.attempts[0].start == "spread 1"
+
+
 def test_a_scenario_that_changes_nothing_is_no_second_answer(dictionary: Dictionary) -> None:
     people = patients()
     measured = visits(people)

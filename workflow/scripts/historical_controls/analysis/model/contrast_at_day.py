@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from historical_controls.analysis.model.gates import reason_against, reason_against_day
-from historical_controls.analysis.model.ladder import FAILURES, Fitted, Refused, fit_ladder
+from historical_controls.analysis.model.ladder import FAILURES, Fitted, Maxima, Refused, fit_ladder
 from historical_controls.analysis.model.mean_model import difference_rows
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.config.analysis.analysis import Analysis
@@ -32,11 +32,11 @@ def estimate_contrasts(
     days: list[int],
     weights: pd.Series | None,
     refusal: str | None,
-    near: Fitted | None = None,
+    near: Maxima | None = None,
 ) -> ContrastEstimates | str:
     """The contrasts at these days, or why this outcome has none.
 
-    weights: by subject; refusal: a gate's; near: the ladder of similar data, see `fit_ladder`.
+    weights: by subject; refusal: a gate's; near: the maxima of similar data, see `fit_ladder`.
     """
     reason = reason_against(data, settings, refusal)
     if reason is not None:

@@ -20,6 +20,8 @@ from historical_controls.mixed_model.fits.weighted import WeightedFit, solve_ind
 from historical_controls.mixed_model.likelihood.optimiser import Near
 
 Fit = MixedModelFit | ImputedFit
+# By the formula of the mean and what a rung declares of the covariance.
+Maxima = Mapping[tuple[str, ...], Near]
 # What a fit may fail with: the library's refusals, and what linear algebra raises where there is nothing to invert.
 FAILURES = (ModelError, np.linalg.LinAlgError, ArithmeticError)
 
@@ -57,6 +59,12 @@ class Fitted:
     weights: pd.Series | None = None
 
     @property
+    def maxima(self) -> Maxima:
+        """Where each rung has its maximum, for another ladder of these rows, or of similar ones, to start there."""
+        points = {(self.mean.fixed, *one.rung.covariance): one.fit.point for one in self.rungs}
+        return {rung: Near(point.theta, point.information) for rung, point in points.items()}
+
+    @property
     def answers(self) -> Fit | WeightedFit:
         """What contrasts and means come from."""
         return self.fit if self.weighted is None else self.weighted
@@ -71,7 +79,7 @@ class Refused:
 
 
 def fit_ladder(
-    data: ModelData, settings: Analysis, weights: pd.Series | None = None, near: Fitted | None = None
+    data: ModelData, settings: Analysis, weights: pd.Series | None = None, near: Maxima | None = None
 ) -> Fitted | Refused:
     """Fit every rung; of those fitted to the same rows take the one with the smallest criterion, the first of equals.
 
@@ -80,8 +88,8 @@ def fit_ladder(
     mean can take is added to the responses: the choice is blind to the contrast. Rungs over visits have rows of their
     own and serve where no rung before them gives an answer. Any failure of a rung is recorded and moves on. Values
     beyond a limit are drawn under the first rung that converges, all rungs are compared on these copies, and the one
-    that is chosen draws its own; they have no weighted form. weights: by subject. near: the ladder of similar data,
-    beside whose maximum each rung starts.
+    that is chosen draws its own; they have no weighted form. weights: by subject. near: the maxima of the same rows or
+    of similar ones, at which the same rungs of the same mean start.
     """
     # Censored likelihoods have no weighted form, and weights enter no likelihood.
     by_visit = settings.visit_weights != "none"
@@ -99,7 +107,7 @@ def fit_ladder(
     failures = _Failures()
     # Restricted likelihoods compare only between fits of the same rows (EM-5).
     for group in _groups(rungs, mean):
-        ranked = _ranked(mean, group, settings, failures, _maxima(near))
+        ranked = _ranked(mean, group, settings, failures, near or {})
         while ranked:
             fitted = _accepted(mean, ranked, settings, weights)
             if isinstance(fitted, Fitted):
@@ -159,19 +167,12 @@ def _groups(rungs: list[CovarianceRung], mean: MeanModel) -> Iterator[list[Covar
         yield [rung for rung, own in zip(rungs, own_rows, strict=True) if own == wanted]
 
 
-def _maxima(near: Fitted | None) -> dict[str, Near]:
-    """Where each rung of another ladder has its maximum, by its id."""
-    fits = [(one.rung.id, one.fit) for one in near.rungs] if near is not None else []
-    own = {rung: fit.point for rung, fit in fits if isinstance(fit, MixedModelFit)}
-    return {rung: Near(point.theta, point.information) for rung, point in own.items()}
-
-
 def _ranked(
     mean: MeanModel,
     rungs: list[CovarianceRung],
     settings: Analysis,
     failures: _Failures,
-    near: Mapping[str, Near],
+    near: Maxima,
 ) -> list[RungFit]:
     """The rungs that gave a fit, by their criterion."""
     fits: list[RungFit] = []
@@ -182,7 +183,7 @@ def _ranked(
             fit = (
                 _compared(first, mean, rung)
                 if isinstance(first, ImputedFit)
-                else fit_rung(mean, rung, settings, near=near.get(rung.id))
+                else fit_rung(mean, rung, settings, near=near.get((mean.fixed, *rung.covariance)))
             )
             fits.append(RungFit(rung, fit, -2 * fit.loglik + 2 * len(fit.point.theta)))
         except FAILURES as error:
@@ -246,7 +247,7 @@ def fit_rung(
     spec = specification(mean.null if null else mean.fixed, rung)
     fit: Fit
     if rows["y"].isna().any():
-        fit = fit_imputed(with_open_bounds(rows), with_bounds(spec), seed=mean.seed)
+        fit = fit_imputed(with_open_bounds(rows), with_bounds(spec), seed=mean.seed, near=near)
     else:
         fit = fit_mixed_model(rows, spec, like=mean.design, near=near)
     fit.point  # noqa: B018  raises NotConverged

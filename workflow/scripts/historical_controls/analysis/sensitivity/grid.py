@@ -23,6 +23,7 @@ from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame, row_id
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.mixed_model.likelihood.optimiser import Near
 from historical_controls.tables.parquet import read_table, read_where
 from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 
@@ -77,6 +78,8 @@ class ResultCache:
 
     tables: dict[tuple[object, ...], ModelData] = field(default_factory=dict)
     rows: dict[tuple[object, ...], list[Row]] = field(default_factory=dict)
+    # By the rows that are fitted: with other rows there may be two maxima, and a start would choose between them.
+    maxima: dict[tuple[object, ...], dict[tuple[str, ...], Near]] = field(default_factory=dict)
 
 
 def analyse_grid(
@@ -143,21 +146,26 @@ def _outcome_rows(inputs: AnalysisInputs, code: str, days: list[int], cache: Res
     frame = pd.util.hash_pandas_object(data.frame, index=False).to_numpy().tobytes()
     fits = (*key[:-1], frame, settings.model_dump_json(exclude=set(TABLE_SETTINGS)))
     if fits not in cache.rows:
-        cache.rows[fits] = list(_rows(inputs, data, days))
+        known = cache.maxima.setdefault((code, frame), {})
+        cache.rows[fits] = list(_rows(inputs, data, days, known))
     return cache.rows[fits]
 
 
-def _rows(inputs: AnalysisInputs, data: ModelData, days: list[int]) -> Iterator[Row]:
+def _rows(
+    inputs: AnalysisInputs, data: ModelData, days: list[int], known: dict[tuple[str, ...], Near]
+) -> Iterator[Row]:
+    """known: the maxima of these rows, to which those that are found here are added."""
     comparison, code = inputs.comparison, data.outcome.code
     method = "cr2" if inputs.weighted else "reml"
     cell = Cell(AnalysisKey.MIXED_MODEL, inputs.scenario, method, code, output=OutputId.SENSITIVITY)
     yield from comparison.rows(cell)
     for arm in ARMS:
         yield cell.at(arm=arm).number(Statistic.N_SUBJECTS, data.n_subjects(arm))
-    estimates = estimate_contrasts(data, inputs.settings, days, comparison.weights, None)
+    estimates = estimate_contrasts(data, inputs.settings, days, comparison.weights, None, known)
     if isinstance(estimates, str):
         yield cell.text(Statistic.NOT_ESTIMABLE, estimates)
         return
+    known |= estimates.fitted.maxima
     yield from answer_rows(cell, estimates)
     if code != inputs.primary.outcome:
         return

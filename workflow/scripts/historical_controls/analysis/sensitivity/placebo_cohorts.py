@@ -15,7 +15,7 @@ import pandas as pd
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.contrast_at_day import ContrastEstimates, estimate_contrasts
 from historical_controls.analysis.model.fit_rows import one_more_decimal
-from historical_controls.analysis.model.ladder import Fitted
+from historical_controls.analysis.model.ladder import Maxima
 from historical_controls.analysis.model.model_data import subject_of
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
@@ -93,12 +93,12 @@ def placebo_contrasts(inputs: AnalysisInputs, placebos: Sequence[Placebo]) -> It
 
     Nearly the same patients are fitted again and again: each fit starts from the covariance parameters of the first.
     """
-    near: Fitted | None = None
+    near: Maxima | None = None
     history = _history(inputs)
     for one in placebos:
         estimates = _estimates(_relabelled(history, one), None, near)
         if near is None and not isinstance(estimates, str):
-            near = estimates.fitted
+            near = estimates.fitted.maxima
         yield _contrast(estimates, inputs.primary.day)
 
 
@@ -120,8 +120,8 @@ def _relabelled(history: AnalysisInputs, placebo: Placebo) -> AnalysisInputs:
     return replace(history, patients=patients, visits=visits)
 
 
-def _estimates(inputs: AnalysisInputs, refusal: str | None, near: Fitted | None = None) -> ContrastEstimates | str:
-    """The primary contrast through gates and ladder, or why there is none. near: the ladder of similar data."""
+def _estimates(inputs: AnalysisInputs, refusal: str | None, near: Maxima | None = None) -> ContrastEstimates | str:
+    """The primary contrast through gates and ladder, or why there is none. near: the maxima of similar data."""
     primary = inputs.primary
     return estimate_contrasts(inputs.table(primary.outcome), inputs.settings, [primary.day], None, refusal, near)
 

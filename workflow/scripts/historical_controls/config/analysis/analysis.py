@@ -41,6 +41,11 @@ class CovarianceRung(Section):
         """Whether it is a covariance over scheduled visits, which has rows of its own."""
         return self.residual not in ("iid", "car1")
 
+    @property
+    def covariance(self) -> tuple[str, ...]:
+        """All that it declares but its name."""
+        return (self.random or "", self.residual, self.per_arm)
+
 
 # Two scales: five treated patients need not differ from each other and within themselves as their controls do. One
 # scale for both rejects 16 to 18% where they differ in one of them only; between the first two rungs the criterion

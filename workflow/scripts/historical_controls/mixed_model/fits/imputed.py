@@ -30,12 +30,14 @@ from historical_controls.mixed_model.fits.responses import at_maximum, maxima
 from historical_controls.mixed_model.inference.answers import SEED, Answers
 from historical_controls.mixed_model.inference.contrast import Contrast, Method, t_contrast
 from historical_controls.mixed_model.likelihood.likelihood import Point
-from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, not_converged
+from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, Near, not_converged
 from historical_controls.mixed_model.likelihood.reduction import Problem
 
 ROUNDS = 10
 # Chains that go on from copies of another covariance begin near their law.
 ROUNDS_ON = 3
+# Draws on the way come from a point within 0.003 standard errors of the maximum, which is far less than they scatter.
+ON_THE_WAY = Control(converged=1e-5, polished=1e-5, certified=False)
 
 
 @dataclass(frozen=True)
@@ -133,10 +135,11 @@ def fit_imputed(
     control: Control | None = None,
     copies: int | None = None,
     seed: int = SEED,
+    near: Near | None = None,
 ) -> ImputedFit:
     """Fit a response with bounds under any covariance; the response of a censored row is where its draws start.
 
-    copies: completed copies of the data; None = as many as `copies_of` says.
+    copies: completed copies of the data; None = as many as `copies_of` says. near: the maximum of a similar fit.
     Raises DataError, RankDeficient, NotEstimable or SpecificationError for what cannot be fitted; a fit one of whose
     copies did not converge has `converged` False and no estimates.
     """
@@ -146,7 +149,7 @@ def fit_imputed(
     with typed_failures():
         bounds = checked_bounds(design)
         censored = bounds[0] != bounds[1]
-        start = fit_design(design, control or Control())
+        start = fit_design(design, control or Control(), near)
         share = float(censored.mean())
         # Nothing is censored: one copy, to which Rubin's rules add nothing, so that the answer is the uncensored one.
         if not start.converged or not censored.any():
@@ -240,16 +243,16 @@ class Copier:
 
     def others(self, first: MixedModelFit, y: Array) -> tuple[MixedModelFit, ...]:
         """Fits of given copies y (D, N), from that of the first one. Raises NotConverged."""
-        return _fits(first, self._fitted(first, y, first.point.theta[None]))
+        return _fits(first, self._fitted(first, y, first.point.theta[None], Control()))
 
     def _after(
         self, rounds: int, start: MixedModelFit, state: Copies, generator: np.random.Generator
     ) -> tuple[MixedModelFit, ...]:
-        for _ in range(rounds):
+        for round_ in range(1, rounds + 1):
             y, theta = self._drawn(start, state, generator), state.stacked("theta")
             # Its points hold the rows of every copy, which a registry has room for once.
             del state
-            state = self._fitted(start, y, theta)
+            state = self._fitted(start, y, theta, Control() if round_ == rounds else ON_THE_WAY)
         return _fits(start, state)
 
     def _drawn(self, start: MixedModelFit, state: Copies, generator: np.random.Generator) -> Array:
@@ -265,9 +268,9 @@ class Copier:
         covariances = partial(covariance.subject_covariances, design, problem, *at)
         return redraw(state.y, coefficients @ design.X.T, self.bounds, self.subjects, covariances, generator)
 
-    def _fitted(self, start: MixedModelFit, y: Array, theta: Array) -> Copies:
+    def _fitted(self, start: MixedModelFit, y: Array, theta: Array, control: Control) -> Copies:
         """Fits of new responses, each from its theta. Raises NotConverged."""
-        points = tuple(point for point in maxima(start, self.design, y, theta) if point is not None)
+        points = tuple(point for point in maxima(start, self.design, y, theta, control) if point is not None)
         if len(points) < len(y):
             raise not_converged(start.attempts)
         return Copies(y, points)

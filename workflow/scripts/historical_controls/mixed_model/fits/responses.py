@@ -30,11 +30,14 @@ def fit_responses(first: MixedModelFit, y: Array) -> Iterator[MixedModelFit | No
         yield None if point is None else at_maximum(first, own, point)
 
 
-def maxima(start: MixedModelFit, design: Design, y: Array, theta: Array) -> list[Point | None]:
+def maxima(
+    start: MixedModelFit, design: Design, y: Array, theta: Array, control: Control | None = None
+) -> list[Point | None]:
     """Where the restricted likelihood of each response (B, N) has its maximum, in the units of `start`.
 
     theta (B, k), or (1, k) for all: where they start. None for those that do not converge by themselves either.
     """
+    control = control or Control()
     theta = np.broadcast_to(theta, (len(y), theta.shape[-1]))
 
     def engine_of(numbers: Any) -> tuple[Engine, Parameters]:
@@ -46,7 +49,7 @@ def maxima(start: MixedModelFit, design: Design, y: Array, theta: Array) -> list
 
         # The information at a boundary is singular and leads nowhere.
         borrowed = None if start.singular else start.point.information
-        return maximise_together(objective_of, theta[numbers], Control(), borrowed)
+        return maximise_together(objective_of, theta[numbers], control, borrowed)
 
     points: Sequence[Point | None] = [None] * len(y)
     # The engine over visits solves one problem at a time.
@@ -54,7 +57,7 @@ def maxima(start: MixedModelFit, design: Design, y: Array, theta: Array) -> list
         pieces = np.array_split(np.arange(len(y)), -(-len(y) * start.problem.M.size // CELLS) or 1)
         points = [point for numbers in pieces if len(numbers) for point in together(numbers)]
     return [
-        maximise(*engine_of(number), Control(), Near(theta[number]))[0] if point is None else point
+        maximise(*engine_of(number), control, Near(theta[number]))[0] if point is None else point
         for number, point in enumerate(points)
     ]
 

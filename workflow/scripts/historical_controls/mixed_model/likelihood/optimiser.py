@@ -43,6 +43,7 @@ class Control:
     """Tuning of the optimisation; decrement is g'I^-1 g, twice the log-likelihood still to gain.
 
     chord: below this the Hessian is reused.
+    certified: whether a maximum needs second derivatives of its own; without them it is one of the last gradients.
     nearly, patience: with less than `nearly` to gain a maximum is at most `patience` steps away; a ridge never ends.
     noise: error of the log-likelihood relative to its own size.
     """
@@ -55,6 +56,7 @@ class Control:
     radius: float = 1.0
     nearly: float = 1e-3
     patience: int = 30
+    certified: bool = True
     noise: float = 1e-13
 
 
@@ -124,7 +126,8 @@ def _protocol(
         return evaluate(engine, parameters, theta)
 
     starts = {f"spread {spread:g}": parameters.start(spread) for spread in (1.0, 0.1, 5.0)}
-    if near is not None:
+    # That of a covariance over other visits has other parameters.
+    if near is not None and len(near.theta) == parameters.size:
         # Tried first: a mapping keeps its order.
         starts = {"given": near.theta} | starts
     ended: list[Attempt] = []
@@ -139,7 +142,11 @@ def _protocol(
         for label, theta in starts.items():
             rough = quasi_newton(objective, theta, method)
             point, attempt = newton(objective, rough, label, control)
+            ended.append(attempt)
             yield point, replace(attempt, optimiser=f"{method} + {attempt.optimiser}")
+            # Up and up from every start, and from where another optimiser has led as well: there is no maximum.
+            if all(attempt.steps == control.steps for attempt in ended):
+                return
 
 
 def _on_a_ridge(attempts: list[Attempt], control: Control) -> bool:

@@ -38,7 +38,7 @@ def maximise_together(
         if point is None or not ended.any():
             break
         found |= {int(left[place]): point.one(int(place)) for place in np.flatnonzero(ended)}
-        theta, left, by_gradients = point.theta[~ended], left[~ended], False
+        theta, left, by_gradients = point.theta[~ended], left[~ended], not control.certified
     return tuple(found.get(number) for number in range(len(found) + len(left)))
 
 
@@ -65,10 +65,12 @@ def newton_together(
             information = point.information
         step = propose(point.gradient, information, radius)
         # A relative eigenvalue this close to zero is rounding: a boundary optimum may have flat directions.
-        close = (not by_gradients) & (step.decrement < control.converged) & (step.lowest > -1e-7)
+        known = not (by_gradients and control.certified)
+        close = known & (step.decrement < control.converged) & (step.lowest > -1e-7)
         ended |= close & (step.decrement < control.polished)
-        # The others go on in a smaller batch, unless one step is all that they need.
-        if ended.all() or (2 * ended.sum() >= len(ended) and not (ended | _settled(step, control)).all()):
+        # The others go on in a smaller batch, unless few steps without second derivatives are all that they need.
+        few = not control.certified or (ended | _settled(step, control)).all()
+        if ended.all() or (2 * ended.sum() >= len(ended) and not few):
             break
         # Those that have ended stay where they are, as do those that wait for second derivatives: of gradients that
         # differ by rounding, this close to a maximum, no information should be made.
