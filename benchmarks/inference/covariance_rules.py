@@ -3,8 +3,9 @@
     OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/covariance_rules.py --studies 500
 
 Worlds are those of null_studies.py: 21 daily visits, no covariates, a spline of days per arm, Kenward-Roger. Every rung
-is fitted to every study; a rule takes one of the fits, or joins them. Studies of a world share their design, so that
-most fits are found together from a neighbour's.
+is fitted to every study; a rule takes one of the fits, or joins them. Studies of a group share the days measured and
+thus a design, so that most fits are found together from a neighbour's. Rates are conditional expectations
+(conditional_rates.py), counts where values are not normal. Each world has random numbers of its own.
 """
 
 from __future__ import annotations
@@ -12,22 +13,25 @@ from __future__ import annotations
 import argparse
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from null_studies import ROOT, WORLDS, study
+from conditional_rates import best_estimator, counted, rejection
+from null_studies import DAYS, ROOT, WORLDS, World, tables, values
 from scipy import stats
 
 from historical_controls.analysis.model.ladder import FAILURES, fit_rung
 from historical_controls.analysis.model.mean_model import build_mean_model, difference_rows
 from historical_controls.analysis.model.model_data import model_data
 from historical_controls.config.analysis.analysis import Analysis, CovarianceRung
-from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.generate.runs import run_line
 from historical_controls.mixed_model.design.arrays import Design
-from historical_controls.mixed_model.fits.gaussian import fit_design
+from historical_controls.mixed_model.design.design import fixed_rows
+from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_design
 from historical_controls.mixed_model.fits.responses import fit_responses
+from historical_controls.mixed_model.fits.small_samples import share_small_samples
 from historical_controls.mixed_model.likelihood.optimiser import Control
 
 CONTRAST_DAYS = (7, 14, 21)
@@ -36,8 +40,22 @@ RUNGS = {
     "slopes, one scale": ("1 + day", "one_scale"),
     "slopes, two scales": ("1 + day", "two_scales"),
 }
-TOGETHER = 25
+DEFAULT = ["intercept, two scales", "slopes, two scales"]
+# Studies that share a design, and the fits of them that are found together.
+GROUP, TOGETHER = 200, 50
 KEY = ["world", "study", "day"]
+# Effect for the power, in mmHg: 1.5 SD of controls, as in error_rates.py.
+EFFECT = 73.0
+NORMAL = float(stats.norm.ppf(0.975))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """L of the difference, and of either arm's mean, at the contrast days (days, p)."""
+
+    difference: np.ndarray
+    treated: np.ndarray
+    historical: np.ndarray
 
 
 def rung(name: str) -> CovarianceRung:
@@ -45,51 +63,98 @@ def rung(name: str) -> CovarianceRung:
     return CovarianceRung.model_construct(id=name, random=random, residual="car1", per_arm=per_arm)
 
 
-def responses(design: Design, visits: pd.DataFrame) -> np.ndarray:
-    """One study's values in the order of the design's rows."""
-    wide = visits.assign(subject="s/" + visits["patient_id"]).set_index(["subject", "day"])["value"]
-    rows = design.data.iloc[design.row]
-    return wide.reindex(pd.MultiIndex.from_frame(rows[["subject", "day"]])).to_numpy(dtype=float)
-
-
 def answers(world: str, studies: int, n_treated: int, n_controls: int) -> Iterator[dict[str, object]]:
     """One row per study, rung and day: criterion, parameters, estimate, standard error, df."""
+    dictionary = load_dictionary(ROOT / "data/dictionary")
+    rng = np.random.default_rng([20200501, list(WORLDS).index(world), n_controls])
+    for first in range(0, studies, GROUP):
+        size = min(GROUP, studies - first)
+        y = np.array([values(rng, WORLDS[world], n_treated, n_controls) for _ in range(size)])
+        y[:, rng.random(y.shape[1:]) < WORLDS[world].missing] = np.nan
+        for row in of_group(y, WORLDS[world], n_treated, dictionary):
+            yield {"world": world, **row, "study": first + row["study"]}
+
+
+def of_group(y: np.ndarray, world: World, n_treated: int, dictionary: Dictionary) -> Iterator[dict[str, int | float]]:
+    """The rows of studies y (B, n, days) that share the days measured."""
     settings = Analysis.model_validate({"days": list(CONTRAST_DAYS), "adjust_for_baseline": False, "covariates": []})
-    outcome = load_dictionary(ROOT / "data/dictionary").outcomes["PF"]
-    rng = np.random.default_rng(20200501)
-    tables = [study(rng, WORLDS[world], n_treated, n_controls) for _ in range(studies)]
-    data = model_data(outcome, *tables[0], settings, load_dictionary(ROOT / "data/dictionary"))
+    data = model_data(dictionary.outcomes["PF"], *tables(y[0], n_treated), settings, dictionary)
     mean = build_mean_model(data, settings)
-    for name in RUNGS:
+    for number, name in enumerate(RUNGS):
         start = fit_rung(mean, rung(name), settings)
-        L = difference_rows(start, mean, CONTRAST_DAYS)
-        y = np.array([responses(start.design, visits) for _, visits in tables])
-        for first in range(0, studies, TOGETHER):
-            group = y[first : first + TOGETHER]
-            alone = fit_design(replace(start.design, y=group[0]), Control())
-            for number, fit in enumerate(fit_responses(alone, group), start=first):
-                if fit is None:
-                    continue
-                try:
-                    contrasts = fit.contrasts(L, "kenward-roger")
-                except FAILURES:
-                    continue
-                size = {"criterion": -2 * fit.loglik, "parameters": len(fit.point.theta)}
-                for day, one in zip(CONTRAST_DAYS, contrasts, strict=True):
-                    own = {"estimate": one.estimate, "error": one.standard_error, "df": one.df}
-                    yield {"world": world, "study": number, "rung": name, "day": day, **size, **own}
+        arms = [fixed_rows(start.design, pd.DataFrame({"day": CONTRAST_DAYS, "treated": arm})) for arm in (1.0, 0.0)]
+        rows = Rows(difference_rows(start, mean, CONTRAST_DAYS), *arms)
+        best = best_estimator(start.design, world, rows.difference)
+        own = responses(start.design, y)
+        for study, fit in enumerate(_fits(start.design, own)):
+            for day, row in enumerate(_of_fit(fit, rows)):
+                known = {"best": best.weights[day] @ own[study], "sd": best.sd[day]}
+                yield {"study": study, "rung": number, "day": CONTRAST_DAYS[day], **row, **known}
+
+
+def responses(design: Design, y: np.ndarray) -> np.ndarray:
+    """Values of studies (B, n, days) in the order of the design's rows (B, N)."""
+    rows = design.data.iloc[design.row]
+    patient = rows["subject"].str.slice(3).astype(int).to_numpy()
+    return y[:, patient, rows["day"].to_numpy(dtype=int) - DAYS[0]]
+
+
+def _fits(design: Design, y: np.ndarray) -> Iterator[MixedModelFit | None]:
+    """The fit to each response, small-sample states computed together; None without convergence."""
+    for first in range(0, len(y), TOGETHER):
+        group = y[first : first + TOGETHER]
+        fits = list(fit_responses(fit_design(replace(design, y=group[0]), Control()), group))
+        share_small_samples([fit for fit in fits if fit is not None], "kenward-roger")
+        yield from fits
+
+
+def _of_fit(fit: MixedModelFit | None, rows: Rows) -> list[dict[str, float]]:
+    """Answers of one fit at the contrast days, none where it has no inference."""
+    if fit is None:
+        return []
+    try:
+        both = [fit.contrasts(L, "kenward-roger") for L in (rows.difference, rows.treated, rows.historical)]
+    except FAILURES:
+        return []
+    size = {"criterion": -2 * fit.loglik, "parameters": len(fit.point.theta)}
+    return [
+        {
+            **size,
+            "estimate": one.estimate,
+            "error": one.standard_error,
+            "df": one.df,
+            "treated_df": treated.df,
+            "second_order": second_order(
+                np.array([treated.standard_error, historical.standard_error]) ** 2,
+                np.array([treated.df, historical.df]),
+            ),
+        }
+        for one, treated, historical in zip(*both, strict=True)
+    ]
+
+
+def second_order(variances: np.ndarray, df: np.ndarray) -> float:
+    """What Welch's expansion of the critical value at 5% adds to Student's t at Satterthwaite's df, in second order.
+
+    variances, df (2,): squared standard errors of two independent means and their degrees of freedom. It is zero where
+    one mean has no error. Welch 1947, Biometrika 34:28-35; Aspin & Welch 1949, Biometrika 36:290-296.
+    """
+    z, share = NORMAL, variances / variances.sum()
+    first = (share**2 / df).sum()
+    squares, cubes = (share**2 / df**2).sum(), (share**3 / df**2).sum()
+    return float(z * ((3 + 5 * z**2 + z**4) / 3 * (cubes - first**2) - (1 + z**2) / 2 * (squares - first**2)))
 
 
 def chosen(table: pd.DataFrame, names: list[str], penalty: float = 2.0) -> pd.DataFrame:
     """The rung with the smallest criterion."""
-    own = table[table["rung"].isin(names)]
-    value = own["criterion"] + penalty * own["parameters"]
+    own = _of_rungs(table, names)
+    value = (own["criterion"] + penalty * own["parameters"]).round(6)
     return own.loc[value.groupby([own[name] for name in KEY]).idxmin()]
 
 
 def averaged(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     """Akaike weights; the error allows for the choice (Burnham & Anderson 2002, Model Selection, eq. 4.9)."""
-    own = table[table["rung"].isin(names)].copy()
+    own = _of_rungs(table, names)
     aic = own["criterion"] + 2 * own["parameters"]
     groups = [own[name] for name in KEY]
     weight = np.exp(-(aic - aic.groupby(groups).transform("min")) / 2)
@@ -98,28 +163,38 @@ def averaged(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     own["error"] = own["weight"] * np.hypot(own["error"], own["estimate"] - mean)
     own["inverse"] = own["weight"] / own["df"]
     own["estimate"] = own["weight"] * own["estimate"]
-    joined = own.groupby(KEY)[["estimate", "error", "inverse"]].sum().reset_index()
-    return joined.assign(df=1 / joined["inverse"])
+    joined = own.groupby(KEY)[["estimate", "error", "inverse"]].sum()
+    joined = joined.join(own.groupby(KEY)[["best", "sd"]].first()).reset_index()
+    return joined.assign(critical=stats.t.ppf(0.975, 1 / joined["inverse"]))
 
 
 def widest(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     """The rung with the longest interval."""
-    own = table[table["rung"].isin(names)]
-    half = own["error"] * stats.t.ppf(0.975, own["df"])
-    return own.loc[half.groupby([own[name] for name in KEY]).idxmax()]
+    own = _of_rungs(table, names)
+    return own.loc[(own["error"] * own["critical"]).groupby([own[name] for name in KEY]).idxmax()]
+
+
+def _of_rungs(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    return table[table["rung"].isin([list(RUNGS).index(name) for name in names])].copy()
 
 
 def rules(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    two, one, slopes = "intercept, two scales", "slopes, one scale", "slopes, two scales"
+    two, one, slopes = RUNGS
+    default = chosen(table, DEFAULT)
+    fewer = stats.t.ppf(0.975, default[["df", "treated_df"]].min(axis=1))
     return {
-        **{f"always {name}": table[table["rung"] == name] for name in RUNGS},
+        **{f"always {name}": _of_rungs(table, [name]) for name in RUNGS},
         "criterion: intercept two, slopes one (former default)": chosen(table, [two, one]),
-        "criterion: intercept two, slopes two (default)": chosen(table, [two, slopes]),
+        "criterion: intercept two, slopes two (default)": default,
         "criterion: all three": chosen(table, [two, one, slopes]),
-        "BIC: intercept two, slopes two": chosen(table, [two, slopes], np.log(30)),
-        "averaged: intercept two, slopes two": averaged(table, [two, slopes]),
+        "BIC: intercept two, slopes two": chosen(table, DEFAULT, np.log(30)),
+        "averaged: intercept two, slopes two": averaged(table, DEFAULT),
         "averaged: all three": averaged(table, [two, one, slopes]),
-        "widest: intercept two, slopes two": widest(table, [two, slopes]),
+        "widest: intercept two, slopes two": widest(table, DEFAULT),
+        "default, Welch's expansion to second order": default.assign(
+            critical=default["critical"] + default["second_order"]
+        ),
+        "default, df of treated patients' mean if fewer": default.assign(critical=fewer),
     }
 
 
@@ -128,21 +203,35 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=100)
     parser.add_argument("--treated", type=int, default=5)
     parser.add_argument("--controls", type=int, default=25)
-    complete = [name for name, world in WORLDS.items() if not world.missing]
-    parser.add_argument("--worlds", nargs="+", choices=complete, default=complete)
+    parser.add_argument("--worlds", nargs="+", choices=list(WORLDS), default=list(WORLDS))
     options = parser.parse_args()
-    rows = (answers(world, options.studies, options.treated, options.controls) for world in options.worlds)
-    table = pd.DataFrame(itertools.chain.from_iterable(rows))
+    found = (answers(world, options.studies, options.treated, options.controls) for world in options.worlds)
+    table = pd.DataFrame(itertools.chain.from_iterable(found))
+    table = table.assign(critical=stats.t.ppf(0.975, table["df"]))
     print(run_line(__file__) + "\n")
-    print(f"| rule | {' | '.join(options.worlds)} | farthest from 5% | mean half-width |")
-    print("|---|" + "---|" * (len(options.worlds) + 2))
-    for name, own in rules(table).items():
-        p = 2 * stats.t.sf(np.abs(own["estimate"] / own["error"]), own["df"])
-        rates = own.assign(rejects=p <= 0.05).pivot_table("rejects", "world", "day")
-        half = float((own["error"] * stats.t.ppf(0.975, own["df"])).mean())
-        cells = [" / ".join(f"{rates.loc[world, day]:.1%}" for day in CONTRAST_DAYS) for world in options.worlds]
-        far = rates.to_numpy().ravel()[np.abs(rates.to_numpy().ravel() - 0.05).argmax()]
-        print(f"| {name} | {' | '.join(cells)} | {far:.1%} | {half:.1f} |")
+    print(f"| rule | {' | '.join(options.worlds)} | farthest from 5% | mean half-width | mean power |")
+    print("|---|" + "---|" * (len(options.worlds) + 3))
+    by_rule = rules(table)
+    for name, own in by_rule.items():
+        print(_line(name, own, rejection(own), options.worlds))
+    default = by_rule["criterion: intercept two, slopes two (default)"]
+    print(_line("default, counted", default, counted(default), options.worlds))
+    errors = default.assign(rejects=rejection(default)).pivot_table("rejects", "world", "day", "sem")
+    normal = [name for name in options.worlds if not WORLDS[name].heavy]
+    largest = errors.reindex(normal).max(axis=None)
+    print(f"\nMonte Carlo error of the default's rates in worlds of normal values: at most {largest:.2%}")
+    spread = default.assign(ratio=(default["best"] / default["sd"]) ** 2).pivot_table("ratio", "world", "day")
+    print(f"Mean square of the best estimator over its variance:\n{spread.round(3).to_string()}")
+
+
+def _line(name: str, own: pd.DataFrame, rejects: pd.Series, worlds: list[str]) -> str:
+    """One rule: rates by world and day, the farthest from 5%, mean half-width, mean power against EFFECT."""
+    rates = own.assign(rejects=rejects).pivot_table("rejects", "world", "day")
+    cells = [" / ".join(f"{rates.loc[world, day]:.1%}" for day in CONTRAST_DAYS) for world in worlds]
+    far = rates.to_numpy().ravel()[np.abs(rates.to_numpy().ravel() - 0.05).argmax()]
+    half = float((own["error"] * own["critical"]).mean())
+    power = float(rejection(own, EFFECT).mean())
+    return f"| {name} | {' | '.join(cells)} | {far:.1%} | {half:.1f} | {power:.1%} |"
 
 
 if __name__ == "__main__":

@@ -60,8 +60,8 @@ WORLDS = {
 }
 
 
-def study(rng: np.random.Generator, world: World, n_treated: int, n_controls: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Tables cohort_patients and visits of one study in which the arms do not differ."""
+def values(rng: np.random.Generator, world: World, n_treated: int, n_controls: int) -> np.ndarray:
+    """Values (n, days) of one study in which the arms do not differ, treated patients first; none is missing."""
     n = n_treated + n_controls
     treated = np.arange(n) < n_treated
     scale = np.where(treated, world.between, 1.0)[:, None]
@@ -74,10 +74,29 @@ def study(rng: np.random.Generator, world: World, n_treated: int, n_controls: in
         error[:, day] = world.rho * error[:, day - 1] + np.sqrt(1 - world.rho**2) * error[:, day]
     error *= 28 * np.where(treated, world.within, 1.0)[:, None]
     curve = world.curve * np.sin(np.pi * DAYS / 21) * (1 + 0.3 * draw((n, 1)))
-    y = 150 + 3 * DAYS + level + slope * (DAYS - 10) + curve + error
+    return 150 + 3 * DAYS + level + slope * (DAYS - 10) + curve + error
+
+
+def covariance(world: World, treated: bool) -> np.ndarray:
+    """Covariance (days, days) of the values of one patient, in mmHg^2."""
+    between, within = (world.between, world.within) if treated else (1.0, 1.0)
+    centred, curve = DAYS - 10, 0.3 * world.curve * np.sin(np.pi * DAYS / 21)
+    levels = 40.0**2 + world.slope**2 * np.outer(centred, centred)
+    errors = (28 * within) ** 2 * float(world.rho) ** np.abs(DAYS[:, None] - DAYS)
+    return between**2 * levels + errors + np.outer(curve, curve)
+
+
+def study(rng: np.random.Generator, world: World, n_treated: int, n_controls: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tables cohort_patients and visits of one study in which the arms do not differ."""
+    y = values(rng, world, n_treated, n_controls)
     y[rng.random(y.shape) < world.missing] = np.nan
-    ids = [f"p{i:03d}" for i in range(n)]
-    arms = np.where(treated, "treated", "historical")
+    return tables(y, n_treated)
+
+
+def tables(y: np.ndarray, n_treated: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Values (n, days), nan where not measured, as tables cohort_patients and visits."""
+    ids = [f"p{i:03d}" for i in range(len(y))]
+    arms = np.where(np.arange(len(y)) < n_treated, "treated", "historical")
     people = pd.DataFrame({"patient_id": ids, "arm": arms}).assign(
         scenario="primary", source="s", included=True, excluded_by="", display_id="", end_state="horizon", end_day=21.0
     )
