@@ -47,6 +47,15 @@ KEY = ["world", "study", "day"]
 # Effect for the power, in mmHg: 1.5 SD of controls, as in error_rates.py.
 EFFECT = 73.0
 NORMAL = float(stats.norm.ppf(0.975))
+REASONS = (
+    "has an intercept alone",
+    "mean square of the best estimator over its variance",
+    "mean SE^2 over mean square of the estimate",
+    "harmonic mean of the df",
+    "correlation of log df and log SE",
+    "rejects with the df fixed at that mean",
+    "rejects at the first day by quarters of the df",
+)
 
 
 @dataclass(frozen=True)
@@ -219,9 +228,36 @@ def main() -> None:
     errors = default.assign(rejects=rejection(default)).pivot_table("rejects", "world", "day", "sem")
     normal = [name for name in options.worlds if not WORLDS[name].heavy]
     largest = errors.reindex(normal).max(axis=None)
-    print(f"\nMonte Carlo error of the default's rates in worlds of normal values: at most {largest:.2%}")
-    spread = default.assign(ratio=(default["best"] / default["sd"]) ** 2).pivot_table("ratio", "world", "day")
-    print(f"Mean square of the best estimator over its variance:\n{spread.round(3).to_string()}")
+    print(f"\nMonte Carlo error of the default's rates in worlds of normal values: at most {largest:.2%}\n")
+    print(f"| world | rule | {' | '.join(REASONS)} |")
+    print("|---|" + "---|" * (len(REASONS) + 1))
+    for world, (name, own) in itertools.product(normal, by_rule.items()):
+        if name.endswith((*DEFAULT, "(default)")):
+            cells = reasons(own[own["world"] == world])
+            print(f"| {world} | {name} | {' | '.join(cells)} |")
+
+
+def reasons(own: pd.DataFrame) -> list[str]:
+    """Cells for REASONS of one rule in one world of normal values, at the contrast days."""
+    days = [own[own["day"] == day] for day in CONTRAST_DAYS]
+    # Student's quantile is nearly linear in 1 / df: hence the harmonic mean.
+    means = [float(stats.hmean(one["df"])) for one in days]
+    fixed = [one.assign(critical=stats.t.ppf(0.975, df)) for one, df in zip(days, means, strict=True)]
+    quarters = rejection(days[0]).groupby(pd.qcut(days[0]["df"], 4, labels=False)).mean()
+    return [
+        f"{own['rung'].eq(0).mean():.0%}",
+        " / ".join(f"{(one['best'] ** 2 / one['sd'] ** 2).mean():.3f}" for one in days),
+        " / ".join(f"{(one['error'] ** 2).mean() / mean_square(one):.3f}" for one in days),
+        " / ".join(f"{df:.1f}" for df in means),
+        " / ".join(f"{np.corrcoef(np.log(one['df']), np.log(one['error']))[0, 1]:.2f}" for one in days),
+        " / ".join(f"{rejection(one).mean():.1%}" for one in fixed),
+        ", ".join(f"{rate:.1%}" for rate in quarters),
+    ]
+
+
+def mean_square(own: pd.DataFrame) -> float:
+    """Expected square of the estimate without any effect, given the error contrasts."""
+    return float((own["sd"] ** 2 + (own["estimate"] - own["best"]) ** 2).mean())
 
 
 def _line(name: str, own: pd.DataFrame, rejects: pd.Series, worlds: list[str]) -> str:
