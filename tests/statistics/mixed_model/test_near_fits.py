@@ -7,6 +7,7 @@ from functools import cached_property
 from unittest.mock import patch
 
 import numpy as np
+import pandas as pd
 import pytest
 from generated import study
 from test_kenward_roger import MODELS, answered, same
@@ -79,3 +80,20 @@ def test_a_start_of_another_size_is_left_out() -> None:
     design = build_design(study(5, (20, 30), days=6, intercept=1.5, rho=0.5), MixedModelSpec("y ~ arm", "id"))
     fit = fit_design(design, Control(), Near(np.zeros(7)))
     assert fit.converged and [attempt.start for attempt in fit.attempts] == ["spread 1"]
+
+
+def test_the_highest_of_two_maxima_is_found() -> None:
+    """9 and 5 subjects of 3 to 21 days: -163.7744 from the first two starts, -163.7521 from the third."""
+    rng, rows = np.random.default_rng(670), []
+    for k in range(14):
+        level, slope, error = rng.normal(0, 1), rng.normal(0, 0.05), 0.0
+        for day in range(1, 1 + rng.integers(3, 22)):
+            error = 0.8 * error + rng.normal(0, 0.6)
+            rows.append((k, "A" if k < 9 else "B", day, level + slope * day + error))
+    data = pd.DataFrame(rows, columns=["id", "arm", "day", "y"])
+    spec = MixedModelSpec("y ~ arm * day", "id", "1 + day", "car1", time="day", groups="arm", group_form="two_scales")
+    first = fit_design(build_design(data, spec), Control())
+    best = first.highest()
+    assert first.loglik == pytest.approx(-163.7744, abs=1e-4) and best.loglik == pytest.approx(-163.7521, abs=1e-4)
+    assert [attempt.start for attempt in best.attempts] == ["given", "spread 1", "spread 0.1", "spread 5"]
+    assert best.highest().loglik == best.loglik

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from historical_controls.analysis.model import ladder
 from historical_controls.analysis.model.gates import measured_at
 from historical_controls.analysis.model.ladder import Fitted, Refused, fit_ladder
 from historical_controls.analysis.model.mean_model import build_mean_model, choose_time
@@ -19,6 +20,7 @@ from historical_controls.analysis.sensitivity.grid import analyse_grid
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.mixed_model.design.design import build_design
 from historical_controls.mixed_model.design.specification import MixedModelSpec
+from historical_controls.mixed_model.likelihood.likelihood import evaluate
 
 from .test_analysis import (
     INTERCEPT,
@@ -349,6 +351,21 @@ def test_the_same_rungs_of_the_same_rows_start_at_their_maxima(dictionary: Dicti
     # Another mean has maxima of its own.
     other = fit_ladder(data, plan.model_copy(update={"spline_df": 1}), near=alone.maxima)
     assert isinstance(other, Fitted) and other.fit.attempts[0].start == "spread 1"
+
+
+def test_a_rung_below_one_of_fewer_parameters_is_fitted_from_all_starts(dictionary: Dictionary) -> None:
+    """Slopes hold the intercept as a special case: a lower likelihood is no maximum, or not the highest."""
+    people = patients()
+    fitted = fit_ladder(data_of(people, visits(people), dictionary), settings(ladder=[INTERCEPT, SLOPE]))
+    assert isinstance(fitted, Fitted)
+    level, slope = sorted(fitted.rungs, key=lambda one: len(one.fit.point.theta))
+    assert ladder._highest(slope, [level, slope]) is slope
+    far = slope.fit.point
+    start = evaluate(far.engine, far.parameters, far.parameters.start(50.0))
+    assert start is not None and start.loglik < level.fit.loglik
+    poor = ladder.rung_fit(slope.rung, replace(slope.fit, optimum=start))
+    again = ladder._highest(poor, [level, poor])
+    assert again.criterion == pytest.approx(slope.criterion, abs=1e-6)
 
 
 def test_a_scenario_that_changes_nothing_is_no_second_answer(dictionary: Dictionary) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +23,7 @@ from historical_controls.mixed_model.likelihood.optimiser import Near
 Fit = MixedModelFit | ImputedFit
 # By the formula of the mean and what a rung declares of the covariance.
 Maxima = Mapping[tuple[str, ...], Near]
+HIGHER = 1e-6  # a log-likelihood, beyond rounding
 # What a fit may fail with: the library's refusals, and what linear algebra raises where there is nothing to invert.
 FAILURES = (ModelError, np.linalg.LinAlgError, ArithmeticError)
 
@@ -130,8 +132,8 @@ def _visit_weighted(mean: MeanModel, settings: Analysis, weights: pd.Series | No
         weighted = solve_independent(fit.design, rows)
     except FAILURES as error:
         return Refused("model_refused", ((INDEPENDENT.id, _coded(error)),))
-    rung = RungFit(INDEPENDENT, fit, -2 * fit.loglik + 2 * len(fit.point.theta))
-    return Fitted(fit, INDEPENDENT.id, settings.df_method, mean, (), (rung,), weighted, weights)
+    rungs = (rung_fit(INDEPENDENT, fit),)
+    return Fitted(fit, INDEPENDENT.id, settings.df_method, mean, (), rungs, weighted, weights)
 
 
 class _Failures:
@@ -185,11 +187,27 @@ def _ranked(
                 if isinstance(first, ImputedFit)
                 else fit_rung(mean, rung, settings, near=near.get((mean.fixed, *rung.covariance)))
             )
-            fits.append(RungFit(rung, fit, -2 * fit.loglik + 2 * len(fit.point.theta)))
+            fits.append(rung_fit(rung, fit))
         except FAILURES as error:
             failures.add(rung, error)
+    fits = [_highest(one, fits) for one in fits]
     # Rounded, so that the optimiser's last digits do not decide between equals; `sorted` keeps the declared order.
     return sorted(fits, key=lambda one: round(one.criterion, 6))
+
+
+def rung_fit(rung: CovarianceRung, fit: Fit) -> RungFit:
+    return RungFit(rung, fit, -2 * fit.loglik + 2 * len(fit.point.theta))
+
+
+def _highest(one: RungFit, fits: Sequence[RungFit]) -> RungFit:
+    """A rung that other starts may bring higher: one of fewer parameters has a higher likelihood of the same rows."""
+    fewer = [other.fit.loglik for other in fits if len(other.fit.point.theta) < len(one.fit.point.theta)]
+    # Copies of values beyond limits start beside each other, and their likelihoods are means over all.
+    if isinstance(one.fit, ImputedFit) or max(fewer, default=-np.inf) <= one.fit.loglik + HIGHER:
+        return one
+    with suppress(*FAILURES):
+        return rung_fit(one.rung, one.fit.highest())
+    return one
 
 
 def _compared(first: ImputedFit, mean: MeanModel, rung: CovarianceRung) -> ImputedFit:

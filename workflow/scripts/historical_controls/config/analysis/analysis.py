@@ -49,7 +49,7 @@ class CovarianceRung(Section):
 
 # Two scales: five treated patients need not differ from each other and within themselves as their controls do. One
 # scale for both rejects 16 to 18% where they differ in one of them only; between the first two rungs the criterion
-# rejects 5 to 7% at days 7, 14 and 21 (benchmarks/inference/README.md). None is pooled: choosing whether the arms
+# rejects 5 to 6% at days 7, 14 and 21 (benchmarks/inference/README.md). None is pooled: choosing whether the arms
 # share their variances may cover too rarely (docs/methods.md, EM-5).
 LADDER = [
     CovarianceRung(id="intercept_car1_two_scales", random="1", residual="car1", per_arm="two_scales"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -41,7 +41,14 @@ from historical_controls.mixed_model.inference.kenward_roger import (
     satterthwaite,
 )
 from historical_controls.mixed_model.likelihood.likelihood import Point
-from historical_controls.mixed_model.likelihood.optimiser import Attempt, Control, Near, maximise, not_converged
+from historical_controls.mixed_model.likelihood.optimiser import (
+    Attempt,
+    Control,
+    Near,
+    highest,
+    maximise,
+    not_converged,
+)
 from historical_controls.mixed_model.likelihood.reduction import Problem, reduce
 
 
@@ -65,6 +72,14 @@ class MixedModelFit(Answers):
         if self.optimum is None:
             raise not_converged(self.attempts)
         return self.optimum
+
+    def highest(self) -> MixedModelFit:
+        """The fit at the highest maximum that is found from here and from all declared starts. Raises NotConverged."""
+        with typed_failures():
+            near = Near(self.point.theta)
+            point, attempts = highest(*machinery(self.problem, self.design.spec), Control(), near)
+        better = point is not None and point.loglik > self.loglik
+        return replace(self, optimum=point if better else self.point, attempts=attempts)
 
     @cached_property
     def singular(self) -> tuple[Message, ...]:

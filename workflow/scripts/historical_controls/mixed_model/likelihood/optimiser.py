@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -34,6 +35,7 @@ class Ascent(Protocol):
 
 Place = TypeVar("Place", bound=Ascent)
 
+SPREADS = (1.0, 0.1, 5.0)  # of the declared starts
 # Log-likelihoods this close are one height: runs from far starts that go on without end there are on one ridge.
 ONE_HEIGHT = 0.01
 
@@ -111,6 +113,18 @@ def maximise(
     return None, tuple(attempts)
 
 
+def highest(
+    engine: Engine, parameters: Parameters, control: Control, near: Near
+) -> tuple[Point | None, tuple[Attempt, ...]]:
+    """The highest maximum that Newton finds from `near` and the declared starts, and every attempt.
+
+    Likelihoods of few patients may have several: for a fit whose maximum cannot be the highest.
+    """
+    tries = list(islice(_protocol(engine, parameters, control, near), 1 + len(SPREADS)))
+    ended = [point for point, attempt in tries if point is not None and attempt.converged]
+    return max(ended, key=lambda point: point.loglik, default=None), tuple(attempt for _, attempt in tries)
+
+
 def not_converged(attempts: tuple[Attempt, ...]) -> NotConverged:
     """The refusal of a fit none of whose attempts converged."""
     gaps = [attempt.decrement for attempt in attempts if np.isfinite(attempt.decrement)]
@@ -125,7 +139,7 @@ def _protocol(
     def objective(theta: Array) -> Point | None:
         return evaluate(engine, parameters, theta)
 
-    starts = {f"spread {spread:g}": parameters.start(spread) for spread in (1.0, 0.1, 5.0)}
+    starts = {f"spread {spread:g}": parameters.start(spread) for spread in SPREADS}
     # That of a covariance over other visits has other parameters.
     if near is not None and len(near.theta) == parameters.size:
         # Tried first: a mapping keeps its order.
