@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from cleaning_study import LAB, LONG, assembled, clean, dictionary, fates, source
+from cleaning_study import LAB, LONG, assembled, clean, dictionary, fates, intake, source
 from test_cleaning_real_exports import REAL, absent
 
 from historical_controls.cleaning.findings.inspect import Inspected, findings_ard, inspect_source
@@ -16,7 +16,7 @@ from historical_controls.cleaning.findings.severity import described
 from historical_controls.cleaning.findings.units import ks_distance
 from historical_controls.cleaning.records.outputs import SOURCE_TABLES, CleanSource
 from historical_controls.tables.parquet import write_table
-from historical_controls.tables.registry import FINDINGS
+from historical_controls.tables.registry import FINDINGS, INTAKE
 
 Rows = list[dict[str, str]]
 
@@ -256,6 +256,35 @@ def test_two_clocks(tmp_path: Path) -> None:
     tables = {name: at / f"{name}.parquet" for name in ("measurements", "events", "ledger")}
     found = inspect_source(Inspected("s", **tables, others={}), source({"f": {"parts": [part]}}), dictionary())
     assert "CLOCK_SUSPECT" in set(found["finding"])
+
+
+def with_result_times(done: list[str], folder: Path) -> dict[str, Any]:
+    """The one finding about 200 rows, a result an hour for each of 20 patients; `done` repeats down the rows."""
+    part = {**LONG, "result_time": {"columns": ["done"], "formats": ["%Y-%m-%d %H:%M"]}}
+    sent = [{**row, "done": done[i % len(done)]} for i, row in enumerate(rows(spread(90)))]
+    at = written(assembled({"f": (sent, part)}), folder)
+    tables = {name: at / f"{name}.parquet" for name in ("measurements", "events", "ledger")}
+    declared, intake_path = source({"f": {"parts": [part]}}), folder / "intake.parquet"
+    write_table(intake(sent), intake_path, INTAKE)
+    found = inspect_source(Inspected("s", **tables, others={}, intake={"f": intake_path}), declared, dictionary())
+    (one,) = found.to_dict("records")
+    return {str(name): value for name, value in one.items()}
+
+
+def test_result_times_of_another_format_stop_the_run_with_the_line_that_reads_them(tmp_path: Path) -> None:
+    found = with_result_times(["05/06/2020 09:30", "2020-06-05 09:30"], tmp_path)
+    assert (found["finding"], found["n"], found["share"], found["severity"]) == ("DOUBTFUL_SHARE", 100, 0.5, "stop")
+    assert found["config_line"] == 'parts.0.result_time.formats: ["%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M"]'
+    assert "100 of 200 records are held (DATE_INVALID 100)" in found["hint"]
+    assert "; expected yyyy-mm-dd hh:mm (e.g. 2021-11-23 14:05)" in found["hint"]
+    # What the time of the result disagrees with is shown beside it.
+    assert found["examples"].startswith("line 2: when '2020-05-04 00:00', done '05/06/2020 09:30'")
+
+
+def test_a_code_for_no_result_time_is_suspected_in_its_own_column(tmp_path: Path) -> None:
+    found = with_result_times(["1900-01-01 00:00", *["2020-06-05 09:30"] * 99], tmp_path)
+    assert (found["finding"], found["n"]) == ("SENTINEL_SUSPECT", 2)
+    assert found["config_line"] == 'sentinels: [{columns: [done], codes: ["1900-01-01 00:00"]}]'
 
 
 @absent

@@ -166,6 +166,82 @@ def test_a_result_may_not_be_dated_before_its_specimen() -> None:
     assert reported[:2] == ["04 08:00", "04 23:59"]
 
 
+# Blank, or a declared code for missing: there is no result time, and the result counts as known when it was collected.
+RESULT_TIMES = [
+    ("2020-05-04 09:30", "clean", "2020-05-04 09:30"),
+    ("", "clean", None),
+    ("n/a", "clean", None),
+    ("0000-00-00 00:00", "DATE_INVALID", None),
+    ("04/05/2020 09:30", "DATE_INVALID", None),
+    ("2020-05-32 09:30", "DATE_INVALID", None),
+    ("09:30", "DATE_MISSING", None),
+    ("2002-05-04 09:30", "DATE_RANGE", None),
+    ("2021-01-01 00:30", "DATE_RANGE", None),
+]
+
+
+@pytest.mark.parametrize(("done", "fate", "known"), RESULT_TIMES)
+def test_a_result_whose_time_cannot_be_read_does_not_count_as_known_at_its_collection(
+    done: str, fate: str, known: str | None
+) -> None:
+    part = {**LONG, "result_time": {"columns": ["done"], "formats": ["%Y-%m-%d %H:%M"]}}
+    # Beside a row that reads: one content is cleaned once, and only the row in question may be held.
+    rows = [{**LAB, "done": text} for text in ("2020-05-04 10:00", done)]
+    cleaned = clean(rows, part, sentinels=[{"columns": ["done"], "codes": ["N/A"]}])
+    assert fates(cleaned) == ["clean", fate]
+    reported = cleaned.measurements.set_index("line")["result_time"].dt.strftime("%Y-%m-%d %H:%M")
+    expected = {2: "2020-05-04 10:00", **({3: known} if fate == "clean" else {})}
+    assert reported.astype(object).where(reported.notna(), None).to_dict() == expected
+
+
+def test_a_held_result_time_says_what_to_type() -> None:
+    part = {**LONG, "result_time": {"columns": ["done"], "formats": ["%Y-%m-%d %H:%M"]}}
+    cleaned = clean([{**LAB, "done": "pendiente"}, {**LAB, "done": "2002-05-04 09:30"}], part)
+    none = "if it says that there is none, list it under 'sentinels'"
+    assert cleaned.ledger["hint"].tolist() == [
+        "result time as sent: 'pendiente'; expected yyyy-mm-dd hh:mm (e.g. 2021-11-23 14:05); "
+        f"correct it, or add its own format to 'formats'; {none}",
+        f"result time as sent: '2002-05-04 09:30'; expected a day from 2020-01-01 to 2020-12-31; {none}",
+    ]
+    assert cleaned.ledger["raw_value"].tolist() == ["12", "12"]
+
+
+def test_a_result_time_may_be_stated_by_the_declaration() -> None:
+    part = {**LONG, "result_time": {"at": "2020-05-05", "formats": ["%Y-%m-%d"]}}
+    assert value_of(clean([LAB], part), "result_time").strftime("%d %H:%M") == "05 23:59"
+
+
+CLOCKED = {"columns": ["until", "at"], "formats": ["%Y-%m-%d %H:%M", "%Y-%m-%d"]}
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "fate"),
+    [
+        ("2020-05-05", "14:30", "clean"),
+        ("2020-05-05", "", "clean"),
+        ("", "", "clean"),
+        # Systems fill the hour of no date with zeros.
+        ("", "00:00", "clean"),
+        ("9999", "14:30", "clean"),
+        ("", "14:30", "DATE_MISSING"),
+        ("", "2:30 pm", "DATE_MISSING"),
+        ("", "tarde 2", "DATE_INVALID"),
+    ],
+)
+def test_an_end_at_an_hour_of_no_day_is_not_none(day: str, hour: str, fate: str) -> None:
+    row = {"id": "1", "d": "2020-05-04", "rx": "Dexametasona", "dose": "6", "du": "mg", "until": day, "at": hour}
+    missing = [{"columns": ["until"], "codes": ["9999"]}]
+    cleaned = clean([row], {**RX, "stop": CLOCKED}, sentinels=missing)
+    assert fates(cleaned) == [fate]
+    event = {"id": "1", "d": "2020-05-04", "type": "1", "until": day, "at": hour}
+    assert fates(clean([event], {**EVENTS, "end_time": CLOCKED}, sentinels=missing)) == [fate]
+    # A death at an hour of no day is a death, not a survivor.
+    people = {**PEOPLE, "events": [{"event": "death", "time": CLOCKED}]}
+    gone = fates(clean([{"id": "1", "until": day, "at": hour}], people, sentinels=missing))
+    known = {"2020-05-05": "clean", "9999": "SENTINEL"}
+    assert gone == [fate if fate != "clean" else known.get(day, "NOTHING_READ")]
+
+
 WIDE = {"kind": "measurements_wide", "subject": "id", "time": DAY}
 CRP = {"crp": {"outcome": "CRP", "unit": "mg/L"}}
 

@@ -100,6 +100,20 @@ def test_each_decision_does_what_it_says_and_nothing_else(tmp_path: Path) -> Non
     assert "paper chart" in found.ledger.set_index("line")["hint"][8]
 
 
+@pytest.mark.parametrize(("text", "known"), [("2020-05-04 09:30", "2020-05-04 09:30"), ("", None)])
+def test_a_held_result_time_is_corrected_or_said_not_to_be_known(text: str, known: str | None) -> None:
+    done = {"columns": ["done"], "formats": ["%Y-%m-%d %H:%M"]}
+    declared = source({"lab": {"parts": [{**LONG, "result_time": done}]}})
+    raw = intake([{**LAB, "done": "pendiente"}])
+    (row_hash,) = row_hashes(raw)["row_hash"]
+    said = {"source": "s", "file": "lab", "row_hash": row_hash, "item": "", "reason": "DATE_INVALID", "line": 2}
+    said |= {"decision": "correct", "column": "done", "text": text, **SIGNED}
+    found = clean_file(raw, FileInputs("s", "lab", declared, study(), dictionary(), pd.DataFrame([said])))
+    assert found.ledger[["fate", "reason"]].to_numpy().tolist() == [["clean", "CORRECTED"]]
+    reported = found.measurements["result_time"].iloc[0]
+    assert (None if pd.isna(reported) else reported.strftime("%Y-%m-%d %H:%M")) == known
+
+
 def test_released_from_one_reason_a_record_is_held_for_another(tmp_path: Path) -> None:
     death = {**LAB, "test": "x"}
     raw = sent()

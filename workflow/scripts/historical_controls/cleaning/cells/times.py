@@ -22,6 +22,7 @@ LETTER = "[A-Za-z\u017f\u212a]"
 MERIDIEM_CODE = re.compile(r"\s*%p")
 # Not the minutes of 12:24:00.
 MIDNIGHT_24 = re.compile(r"(?<![\d:])24:00(?::00)?(?![\d:])")
+CLOCK_ALONE = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?[aApP]\.? ?[mM]\.?)?"
 WORD = re.compile(r"[^\W\d_]{3,}\.?")
 # A date and a time of day in columns of their own are a whole number and a fraction.
 SERIAL = re.compile(r"^(?P<days>\d{1,7}(?:[.,]\d+$)?)(?: (?P<part>0(?:[.,]\d+)?))?$")
@@ -110,9 +111,9 @@ class Moments:
 def parse_times(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> ParsedTimes:
     """Parse each distinct text once; of texts as categories, reason, shifted and hint are categories as well.
 
-    Reasons: DATE_MISSING (blank), DATE_INVALID (no declared format fits), DATE_AMBIGUOUS (declared formats fit with
-    different results), DATE_RANGE (outside the study's dates). A local time that a clock change skips is moved
-    forward, one that occurs twice is read as the first; `shifted` says which.
+    Reasons: DATE_MISSING (blank, or an hour alone), DATE_INVALID (no declared format fits), DATE_AMBIGUOUS (declared
+    formats fit with different results), DATE_RANGE (outside the study's dates). A local time that a clock change skips
+    is moved forward, one that occurs twice is read as the first; `shifted` says which.
     """
     codes, found = factorized_texts(texts)
     distinct = found.astype("str").str.strip()
@@ -154,7 +155,8 @@ def _absolute(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> Parts:
     reason[too_early | too_late] = "DATE_RANGE"
     reason[local.isna()] = "DATE_INVALID"
     reason[read.ambiguous] = "DATE_AMBIGUOUS"
-    reason[texts == ""] = "DATE_MISSING"
+    # An hour says nothing of the day.
+    reason[(texts == "") | (local.isna() & texts.str.fullmatch(CLOCK_ALONE))] = "DATE_MISSING"
     latest = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us, UTC]")
     days = read.day_only & (reason == "")
     if days.any():

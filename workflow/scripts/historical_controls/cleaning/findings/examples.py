@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from historical_controls.cleaning.findings.finding import Evidence, Finding
+from historical_controls.cleaning.ledger.tallies import TIMES_SAID
 from historical_controls.cleaning.records.columns import CELL
 from historical_controls.config.sources.parts import AnyPart, LongMeasurements, TreatmentRows
 from historical_controls.config.sources.sources import SourceFile
@@ -79,8 +80,9 @@ def _shown_columns(item: str, shows: str, file: SourceFile) -> list[str]:
     parts = [part for part in file.parts if own in ("", *_columns_of(part))] or list(file.parts)
     part = parts[0]
     if shows == "time":
-        spec = getattr(part, "time", None) or getattr(part, "start", None)
-        return list(spec.columns) if spec is not None else [own]
+        # All times of the record: any of them may be the one that cannot be read, or the two that disagree.
+        specs = [getattr(part, name, None) for names in TIMES_SAID.values() for name in names]
+        return list(dict.fromkeys(name for spec in specs if spec for name in spec.columns)) or [own]
     if isinstance(part, LongMeasurements):
         return [name for name in (part.analyte, part.value, part.unit) if name]
     return [own] if own else [part.treatment] if isinstance(part, TreatmentRows) else []

@@ -11,7 +11,7 @@ import pandas as pd
 
 from historical_controls.cleaning.findings.dates import declared_times
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding, Shown
-from historical_controls.cleaning.ledger.tallies import ID_SENT, TIME_SENT, held_times
+from historical_controls.cleaning.ledger.tallies import ID_SENT, TIME_SENT, TIMES_SAID, held_times
 from historical_controls.cleaning.records.columns import sheet_fault
 from historical_controls.cleaning.rows.arms import UNKNOWN_ARM
 from historical_controls.config.sources.sources import Source, SourceFile
@@ -161,7 +161,9 @@ def _date_line(held: pd.DataFrame, file: SourceFile, reads_others: bool) -> str:
 def _held_time(texts: pd.DataFrame, file: SourceFile) -> tuple[str, list[str]]:
     """Key and formats of the time that most of the held dates were read for (`held_times`): that of their column."""
     times = [(place, spec) for place, spec in declared_times(file) if spec.formats]
-    # Items of dates of patients are named by their column; of other records the first time is the likeliest.
-    column = str(texts["item"].iloc[int(texts["n"].argmax())]).split(">")[0]
-    own = [(place, spec) for place, spec in times if column in spec.columns] or times
+    # Items of dates of patients are named by their column; of other records the first such time is the likeliest.
+    most = texts.iloc[int(texts["n"].argmax())]
+    column = str(most["item"]).split(">")[0]
+    same = [(place, spec) for place, spec in times if place.rsplit(".", 1)[-1] in TIMES_SAID.get(most["what"], ())]
+    own = [(place, spec) for place, spec in times if column in spec.columns] or same or times
     return (own[0][0], own[0][1].formats) if own else ("time", [])

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding
-from historical_controls.cleaning.ledger.tallies import held_times
+from historical_controls.cleaning.ledger.tallies import TIMES_SAID, held_times
 from historical_controls.config.sources.parts import LongMeasurements
-from historical_controls.config.sources.sources import Source
+from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.dictionary.dictionary import Conversion, Dictionary
 
 # Whole negative numbers, and sevens, eights or nines only: what forms and exports write for 'missing'.
@@ -84,11 +84,20 @@ def coded_dates(held: pd.DataFrame, source: Source) -> Iterator[Finding]:
     """Dates such as 1900-01-01, repeated, among those outside the study's time."""
     times = held_times(held, "DATE_RANGE")
     coded = times.loc[times["text"].str.contains(CODED_DATE) & (times["n"] >= 2)]
-    for file, item, text, n in coded.itertuples(index=False, name=None):
-        line = _sentinel_line(file, item.split(">")[0], text, source)
+    for file, item, what, text, n in coded.itertuples(index=False, name=None):
+        line = _sentinel_line(file, _time_column(source.files[file], item, what), text, source)
         total = int(times.loc[times["file"] == file, "n"].sum())
         where = Evidence("ledger", {"file": file, "item": item, "reason": "DATE_RANGE"}, "time")
         yield Finding(file, "SENTINEL_SUSPECT", "", text, NOT_KNOWN, int(n), n / total, NOT_KNOWN, line, line, (where,))
+
+
+def _time_column(file: SourceFile, item: str, what: str) -> str:
+    """The column of a held date: the item's own where that is a date, else that of the time called so."""
+    own = item.split(">")[0]
+    if any(own in spec.columns for part in file.parts for spec in part.times()):
+        return own
+    specs = (getattr(part, key, None) for key in TIMES_SAID.get(what, ()) for part in file.parts)
+    return next((spec.columns[0] for spec in specs if spec and spec.columns), own)
 
 
 def _sentinel_line(file: str, item: str, text: str, source: Source) -> str:

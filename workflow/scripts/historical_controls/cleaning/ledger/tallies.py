@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +17,13 @@ HELD_KEY = ["file", "item", "table", "analyte", "reason", "raw_value", "hint"]
 # What measurements.py says of a number outside the hard limits: number and unit read, unit sent.
 READ_AS = re.compile(r"^(?P<number>\S+) .*?\(sent in '(?P<unit>.*?)'(?:, specimen '(?P<specimen>.*)')?\): outside")
 # What records.py says of a time: the text as sent, what was expected, and what would read it.
-TIME_SENT = re.compile(r"^time as sent: '(?P<text>.*?)'; expected (?P<expected>.*)$")
+TIME_SENT = re.compile(r"^(?P<what>[a-z ]+) as sent: '(?P<text>.*?)'; expected (?P<expected>.*)$")
+# Keys of the declared times that it calls so.
+TIMES_SAID: Mapping[str, tuple[str, ...]] = {
+    "time": ("time", "start"),
+    "result time": ("result_time",),
+    "end": ("end_time", "stop"),
+}
 # What records.py says of a text in the place of an id.
 ID_SENT = re.compile(r"^'(?P<text>.*)' is not a patient id; ", re.DOTALL)
 # Distinct values beyond which counts are folded together while reading.
@@ -89,8 +96,9 @@ def outside_values(held: pd.DataFrame) -> pd.DataFrame:
 
 
 def held_times(held: pd.DataFrame, reason: str) -> pd.DataFrame:
-    """Return dates held for a reason, as sent: columns file, item, text, n."""
+    """Return dates held for a reason, as sent: columns file, item, what (which of a record's times), text, n."""
     rows = held.loc[held["reason"] == reason]
-    text = rows["hint"].str.extract(TIME_SENT)["text"].fillna(rows["raw_value"])
-    frame = rows[["file", "item", "n"]].assign(text=text.fillna(""))
-    return frame.groupby(["file", "item", "text"])["n"].sum().reset_index()
+    said = rows["hint"].str.extract(TIME_SENT)
+    text = said["text"].fillna(rows["raw_value"]).fillna("")
+    frame = rows[["file", "item", "n"]].assign(what=said["what"].fillna("time"), text=text)
+    return frame.groupby(["file", "item", "what", "text"])["n"].sum().reset_index()

@@ -137,12 +137,21 @@ def declared_codes(meanings: Mapping[str, M], file: SourceFile) -> DeclaredCodes
 
 
 def joined_times(rows: pd.DataFrame, columns: list[str], file: SourceFile) -> pd.Series:
-    """Return date and time columns joined by a space; blank where the date is blank or declared as missing."""
+    """Return date and time columns joined by a space; blank where the date is declared as missing.
+
+    Beside a blank date an hour other than 0 is kept: something happened then, on a day that is not said.
+    """
     first = filled_column(rows, columns[0], file)
+    if len(columns) == 1:
+        return first
     text = first
     for name in columns[1:]:
         text = text + " " + filled_column(rows, name, file)
-    return text.str.strip().where(first != "", "") if len(columns) > 1 else first
+    text = text.str.strip()
+    dated = first != ""
+    if not dated.all():
+        dated |= (column(rows, columns[0]) == "") & text.str.contains("[1-9]")
+    return text.where(dated, "")
 
 
 def coded_times(rows: pd.DataFrame, columns: list[str], file: SourceFile) -> pd.Series:

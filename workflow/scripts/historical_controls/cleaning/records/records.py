@@ -15,6 +15,7 @@ from historical_controls.tables.coded import constant, is_coded, plain, texts_re
 
 # Lines that the declaration sets aside, and its header again; any other line that is no row of columns is held.
 SET_ASIDE = {*DECLARED_ASIDE, "HEADER_AGAIN"}
+OR_NONE = "; if it says that there is none, list it under 'sentinels'"
 RECORD_KEY = ["source", "file", "line", "item"]
 
 
@@ -118,14 +119,22 @@ def check_subject(records: pd.DataFrame) -> pd.DataFrame:
     return decide(records, nobody, "ID_INVALID", hint=hint.reindex(records.index))
 
 
-def check_times(records: pd.DataFrame) -> pd.DataFrame:
-    """Hold records whose time could not be read (column time_reason), showing it as sent and what was expected."""
-    held = records["time_reason"] != ""
+def check_times(records: pd.DataFrame, name: str = "time") -> pd.DataFrame:
+    """Hold records of which a time could not be read, showing it as sent and what was expected.
+
+    name: 'time', or one that need not be there: 'result_time', 'end'. The columns `name`_reason, _text and _hint tell.
+    """
+    held = records[f"{name}_reason"] != ""
     if not held.any():
         return records
-    own = plain(records.loc[held, ["time_text", "time_hint"]])
-    hint = time_as_sent("time", own["time_text"], own["time_hint"]).reindex(records.index)
-    return decide(records, held, records["time_reason"], hint=hint)
+    own = plain(records.loc[held, [f"{name}_reason", f"{name}_text", f"{name}_hint"]])
+    own.columns = ["reason", "text", "hint"]
+    hint = own["hint"]
+    if name != "time":
+        # Some systems write '0000-00-00' or 'pending' for a time that there is not.
+        hint = hint.mask(own["reason"].isin(["DATE_INVALID", "DATE_RANGE"]), hint + OR_NONE)
+    said = time_as_sent(name.replace("_", " "), own["text"], hint).reindex(records.index)
+    return decide(records, held, own["reason"].reindex(records.index), hint=said)
 
 
 def time_as_sent(what: str, text: pd.Series, hint: pd.Series) -> pd.Series:

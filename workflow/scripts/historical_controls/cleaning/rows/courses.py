@@ -22,10 +22,9 @@ from historical_controls.cleaning.records.records import (
     check_times,
     decide,
     note_if_unremarked,
-    time_as_sent,
     undecided,
 )
-from historical_controls.cleaning.rows.unfolding import OptionalTimes, optional_times, time_columns
+from historical_controls.cleaning.rows.unfolding import optional_times, time_columns
 from historical_controls.config.sources.parts import EventRows, TreatmentRows
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.folding import fold
@@ -58,11 +57,13 @@ def event_rows(
         value=filled_or_null(filled_column(rows, part.value, file)),
         detail=filled_or_null(filled_column(rows, part.detail, file)),
         **times,
+        **end.said("end"),
     )
     if not fixed:
         records = decide(records, is_sentinel(named, part.event, file), "SENTINEL", "ignored")
     records = decide(records, ~records["event"].isin(list(known)), "EVENT_UNKNOWN", hint="declare it: 'values'")
-    records = _check_end(check_times(check_subject(records)), end)
+    # An end that is there but cannot be read is not the same as none recorded.
+    records = check_times(check_times(check_subject(records)), "end")
     early = precedes(end.moments, records["time"], calendar.timezone)
     return decide(records, early, "TIME_ORDER", hint="it ends before it starts")
 
@@ -92,17 +93,13 @@ def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, ca
         time_reason=times["time_reason"],
         time_text=times["time_text"],
         time_hint=times["time_hint"],
+        **stop.said("end"),
     )
     records = decide(records, named == "", "NO_VALUE", "ignored")
     records = decide(records, is_sentinel(named, part.treatment, file), "SENTINEL", "ignored")
     records = decide(records, records["treatment"] == "", "NAME_UNKNOWN", hint="declare it under 'values'")
-    records = _check_end(check_times(check_subject(records)), stop)
+    records = check_times(check_times(check_subject(records)), "end")
     early = precedes(stop.moments, records["start"], calendar.timezone)
     records = decide(records, early, "TIME_ORDER", hint="it stops before it starts")
     # The course itself matters more than its dose, which may say 'as needed'.
     return note_if_unremarked(records, (dose_text != "") & ~plain, "DOSE_UNREAD")
-
-
-def _check_end(records: pd.DataFrame, end: OptionalTimes) -> pd.DataFrame:
-    """An end that is there but cannot be read is not the same as none recorded."""
-    return decide(records, end.reason != "", end.reason, hint=time_as_sent("end", end.text, end.hint))

@@ -50,7 +50,7 @@ def clean_measurements(
     known: what became of the same file's earlier records, which these extend.
     """
     alone = (records["subject"] == "") | (records["time_reason"] != "") | (records["shifted"] != "")
-    alone |= _is_early(records, calendar)
+    alone |= (records["result_time_reason"] != "") | _is_early(records, calendar)
     if "released" in records:
         alone |= records["released"].notna()
     return cleaned_once(
@@ -78,6 +78,8 @@ def _cleaned(records: pd.DataFrame, file: SourceFile, calendar: Calendar, dictio
         check_times,
         lambda r: _check_order(r, calendar),
         _check_status,
+        # What was known when rests on it: unread, it is not the same as none.
+        lambda r: check_times(r, "result_time"),
         lambda r: _check_values(r, file, dictionary),
         # Before units are filled in: what was taken for a flag may be the unit of the cell.
         lambda r: _units_like_flags(r, dictionary),

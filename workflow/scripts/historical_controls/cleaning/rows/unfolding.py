@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from historical_controls.cleaning.cells.times import Calendar, Moments, parse_times
@@ -24,7 +25,7 @@ from historical_controls.cleaning.rows.sibling_rows import specimens_of_samples
 from historical_controls.config.sources.parts import LongMeasurements, TimeColumns, WideColumn, WideMeasurements
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.tables.coded import coded, constant, plain
+from historical_controls.tables.coded import coded, constant, plain, texts_replaced
 
 
 def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, calendar: Calendar) -> pd.DataFrame:
@@ -32,7 +33,8 @@ def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, ca
     # Texts of long files repeat, and there are many rows: they stay categories until they are written.
     text = coded_column(rows, part.value)
     siblings = specimens_of_samples(rows, part, file)
-    reported = _reported(rows, part, file, calendar)
+    reported = optional_times(rows, part.result_time, file, calendar)
+    first, latest = reported.moments.first, reported.moments.latest
     blank = constant("", rows.index)
     return _with_times(rows, part, file, calendar).assign(
         item=blank,
@@ -48,16 +50,10 @@ def unfold_long(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, ca
         comment=coded_filled_column(rows, part.comment, file),
         meaning=None,
         # Of a result dated by its day alone, when it was surely there: nothing is judged by what was not yet known.
-        result_time=reported.latest.fillna(reported.first),
-        result_latest=reported.latest,
+        result_time=latest.fillna(first),
+        result_latest=latest,
+        **reported.said("result_time"),
     )
-
-
-def _reported(rows: pd.DataFrame, part: LongMeasurements, file: SourceFile, calendar: Calendar) -> Moments:
-    if part.result_time is None:
-        return Moments(no_times(rows.index), no_times(rows.index))
-    parsed = parse_times(coded_times(rows, part.result_time.columns, file), part.result_time, calendar)
-    return Moments(parsed.utc, parsed.latest)
 
 
 def unfold_wide(
@@ -104,6 +100,7 @@ def _wide_column(
         meaning=by_distinct(text, codes.meaning) if declared.values else None,
         result_time=no_times(rows.index),
         result_latest=no_times(rows.index),
+        result_time_reason="",
     )
     # A blank cell of a wide row was not measured: no record, unlike a blank result in a row of its own.
     return records.loc[text != ""]
@@ -113,8 +110,7 @@ def _with_times(
     rows: pd.DataFrame, part: LongMeasurements | WideMeasurements, file: SourceFile, calendar: Calendar
 ) -> pd.DataFrame:
     """Line, subject and collection time of each row, with texts as categories."""
-    text = coded_times(rows, part.time.columns, file) if part.time.columns else coded(sent_times(rows, part.time, file))
-    times = _time_columns(text, part.time, calendar)
+    times = _time_columns(coded_sent_times(rows, part.time, file), part.time, calendar)
     return coded_subject_columns(rows, part.subject, file).assign(**times)
 
 
@@ -149,11 +145,16 @@ def sent_times(rows: pd.DataFrame, spec: TimeColumns, file: SourceFile) -> pd.Se
     return pd.Series(said, index=rows.index, dtype="str")
 
 
+def coded_sent_times(rows: pd.DataFrame, spec: TimeColumns, file: SourceFile) -> pd.Series:
+    """Return `sent_times` as categories."""
+    return coded_times(rows, spec.columns, file) if spec.columns else coded(sent_times(rows, spec, file))
+
+
 @dataclass(frozen=True)
 class OptionalTimes:
-    """Times that may be blank or undeclared.
+    """Times that may be blank or undeclared, texts as categories.
 
-    reason: why one cannot be read, else ''; text: as sent; hint: what was expected (see `ParsedTimes`).
+    reason: why one that is filled cannot be read, else ''; text: as sent; hint: what was expected (see `ParsedTimes`).
     """
 
     moments: Moments
@@ -161,16 +162,23 @@ class OptionalTimes:
     text: pd.Series
     hint: pd.Series
 
+    def said(self, name: str) -> dict[str, pd.Series]:
+        """Return the columns by which `check_times` holds records of which the time `name` cannot be read."""
+        return {f"{name}_reason": self.reason, f"{name}_text": self.text, f"{name}_hint": self.hint}
+
 
 def optional_times(rows: pd.DataFrame, spec: TimeColumns | None, file: SourceFile, calendar: Calendar) -> OptionalTimes:
     """Return the times of a column that not every row fills, or no file needs to have."""
     if spec is None:
-        nothing = pd.Series("", index=rows.index, dtype="str")
+        nothing = constant("", rows.index)
         return OptionalTimes(Moments(no_times(rows.index), no_times(rows.index)), nothing, nothing, nothing)
-    text = joined_times(rows, spec.columns, file)
+    text = coded_sent_times(rows, spec, file)
     parsed = parse_times(text, spec, calendar)
     # A blank is no fault of a time that need not be there.
-    return OptionalTimes(Moments(parsed.utc, parsed.latest), parsed.reason.mask(text == "", ""), text, parsed.hint)
+    blank = np.flatnonzero((text == "").to_numpy())
+    return OptionalTimes(
+        Moments(parsed.utc, parsed.latest), texts_replaced(parsed.reason, blank, ""), text, parsed.hint
+    )
 
 
 def no_times(index: pd.Index) -> pd.Series:

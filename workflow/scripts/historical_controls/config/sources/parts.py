@@ -145,7 +145,11 @@ class LongMeasurements(FilePart):
 
     kind: Literal["measurements_long"]
     time: TimeColumns
-    result_time: TimeColumns | None = Field(None, description="time of the result, checked to follow the collection")
+    result_time: TimeColumns | None = Field(
+        None,
+        description="time of the result, checked to follow the collection: what was known at a moment rests on it, and "
+        "a row whose filled one cannot be read is held; blank: known when collected",
+    )
     analyte: Text = Field(description="column naming what was measured")
     value: Text = Field(description="column with the result")
     unit: Text | None = Field(None, description="column with the unit")
