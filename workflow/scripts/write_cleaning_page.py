@@ -10,6 +10,7 @@ from historical_controls.errors import reported
 from historical_controls.report.data_manager.held_records import read_held
 from historical_controls.report.data_manager.page import CleaningTables, render_cleaning_page
 from historical_controls.report.inputs import PageInputs
+from historical_controls.tables.both_arms import DECIDED_BY, told_once
 from historical_controls.tables.parquet import read_table, read_tables
 from historical_controls.tables.registry import ARD, FINDINGS, PEOPLE, RESOLUTIONS
 from historical_controls.text.words import load_words
@@ -25,13 +26,11 @@ with reported(snakemake.log[0]):
         dictionary=load_dictionary(Path(snakemake.input.dictionary[0]).parent),
         templates=Path(snakemake.input.templates[0]).parent,
     )
+    written = {name: name_of_both_arms(name, source) for name, source in page.config.sources.items()}
     tables = CleaningTables(
-        held=read_held(
-            snakemake.input.ledgers,
-            {name: name_of_both_arms(name, source) for name, source in page.config.sources.items()},
-        ),
+        held=read_held(snakemake.input.ledgers, written),
         people=read_table(snakemake.input.people, PEOPLE),
         findings=read_tables(snakemake.input.findings, FINDINGS),
-        resolutions=read_tables(snakemake.input.resolutions, RESOLUTIONS),
+        resolutions=told_once(read_tables(snakemake.input.resolutions, RESOLUTIONS), written, DECIDED_BY),
     )
     Path(snakemake.output.page).write_text(render_cleaning_page(page, tables), encoding="utf-8")

@@ -12,12 +12,14 @@ from cleaning_study import DATES, clean, dictionary, fates, intake, source, stud
 
 from historical_controls.cleaning.ledger.quarantine import held_records, quarantine_list
 from historical_controls.cleaning.ledger.resolutions import read_resolutions
+from historical_controls.cleaning.records.outputs import CleanedFile
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.reading.arm_column import name_of_both_arms
 from historical_controls.config.sources.arms import ArmColumn
 from historical_controls.config.sources.codes import DeclaredCodes
 from historical_controls.intake.reading import read_file
 from historical_controls.report.data_manager.held_records import read_held
+from historical_controls.tables.both_arms import DECIDED_BY, told_once
 from historical_controls.tables.parquet import write_table
 from historical_controls.tables.registry import INTAKE, LEDGER
 
@@ -114,12 +116,12 @@ def test_a_row_that_both_sources_hold_is_listed_once_and_decided_once(
     written = {name: name_of_both_arms(name, own) for name, own in sources.items()}
     assert set(written.values()) == {"s"}
 
-    def ledgers(decisions: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
+    def cleaned(decisions: pd.DataFrame | None) -> dict[str, CleanedFile]:
         inputs = {name: FileInputs(name, "f", own, study(), dictionary(), decisions) for name, own in sources.items()}
-        return {name: clean_file(sent, own).ledger for name, own in inputs.items()}
+        return {name: clean_file(sent, own) for name, own in inputs.items()}
 
-    for name, ledger in ledgers(None).items():
-        write_table(ledger, tmp_path / f"{name}.parquet", LEDGER)
+    for name, found in cleaned(None).items():
+        write_table(found.ledger, tmp_path / f"{name}.parquet", LEDGER)
     write_table(sent, tmp_path / "f.parquet", INTAKE)
     paths = [tmp_path / f"{name}.parquet" for name in sources]
     held = held_records(paths, written)
@@ -129,11 +131,18 @@ def test_a_row_that_both_sources_hold_is_listed_once_and_decided_once(
     form = quarantine_list(held, {("s", "f"): tmp_path / "f.parquet"}, str)
     signed = {"who": "A. B.", "date": "2020-06-01", "why": "seen in the chart"}
     form.assign(**(signed | decision if decision else {})).to_csv(tmp_path / "decided.csv", index=False)
-    for name, ledger in ledgers(read_resolutions(tmp_path / "decided.csv", sources)).items():
-        fates = [reason or fate for fate, reason in ledger[["fate", "reason"]].itertuples(index=False)]
-        assert fates == said[name.removeprefix("s_")]
+    decided = cleaned(read_resolutions(tmp_path / "decided.csv", sources))
+    for name, found in decided.items():
+        assert fates(found) == said[name.removeprefix("s_")]
         # Every line has one fate in each source.
-        assert ledger["line"].tolist() == sent["line"].tolist()
+        assert found.ledger["line"].tolist() == sent["line"].tolist()
+    both = pd.concat([found.resolutions for found in decided.values()], ignore_index=True)
+    listed = told_once(both, written, DECIDED_BY)
+    assert len(both) == 2 * len(listed)
+    assert listed[["source", "line"]].to_numpy().tolist() == ([["s", 3]] if decision else [])
+    # What two people decided, each for one arm, are two decisions.
+    signed_twice = both.assign(who=[f"P{n}" for n in range(len(both))])
+    assert told_once(signed_twice, written, DECIDED_BY)["source"].tolist() == both["source"].tolist()
 
 
 def test_a_row_that_one_source_holds_keeps_its_source(tmp_path: Path) -> None:

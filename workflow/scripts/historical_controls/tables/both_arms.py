@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+HELD_BY = ("item", "reason")
+DECIDED_BY = (*HELD_BY, "decision", "column", "text", "who", "date", "why")
 
-def told_once(held: pd.DataFrame, written: Mapping[str, str]) -> pd.DataFrame:
-    """Return held records (rows of table ledger), those that both arms of one file hold once, by its source as written.
 
-    They are whole lines: of an arm that is not declared, or broken, so that they may be of either arm.
+def told_once(rows: pd.DataFrame, written: Mapping[str, str], by: Sequence[str] = HELD_BY) -> pd.DataFrame:
+    """Return rows about single lines, those that both arms of one file have alike once, by their source as written.
 
-    written: the name in config.yaml of each source; two of one file, one for each arm, are written once.
+    rows: held records (table ledger), which then are whole lines: of an arm that is not declared, or broken, so that
+    they may be of either arm. Or decisions on them (table resolutions), with `by` = DECIDED_BY.
+
+    written: the name in config.yaml of each source; two of one file, one for each arm, are written once. by: columns
+    that rows about one line of a file have in common to be the same.
     """
-    named = held["source"].replace(dict(written))
-    twice = held.assign(source=named).duplicated(["source", "file", "line", "item", "reason"], keep=False)
-    return held.assign(source=held["source"].mask(twice, named)).drop_duplicates(["source", "file", "line", "item"])
+    named = rows["source"].replace(dict(written))
+    key = ["source", "file", "line", *by]
+    twice = rows.assign(source=named).duplicated(key, keep=False)
+    return rows.assign(source=rows["source"].mask(twice, named)).drop_duplicates(key)
