@@ -19,7 +19,7 @@ from historical_controls.report.investigator.eligibility import matrix_table
 from historical_controls.report.printing.outputs import exported
 from historical_controls.report.statistician.checklists import load_items
 from historical_controls.report.statistician.display_tables import end_of_follow_up, treated_values
-from historical_controls.report.statistician.methods import STEPS, equations
+from historical_controls.report.statistician.methods import STEPS, equations, method_steps
 from historical_controls.report.statistician.names import Names
 from historical_controls.report.statistician.page import Declarations, render_statistician_report
 from historical_controls.report.statistician.registry import Difference, load_differences
@@ -188,6 +188,59 @@ def test_rows_that_use_the_same_keys_stand_in_one_table() -> None:
     assert by_day.keys == ("day",)
     assert [column.across for column in by_day.columns] == ["treated", "historical", CONTRAST, ""]
     assert converged.lines[0][1]["", "converged"].text == "yes"
+
+
+def with_ladder(kinds: Sequence[str], compared: dict[str, tuple[str, ...]]) -> SmallStudy:
+    """A study with a rung of each kind, named after it, and the rungs that the criterion compared for each outcome."""
+    study = small_study()
+    analysis = study.config.analysis
+    rungs = [analysis.ladder[0].model_copy(update={"id": kind, "per_arm": kind}) for kind in kinds]
+    config = study.config.model_copy(update={"analysis": analysis.model_copy(update={"ladder": rungs})})
+    rows = [
+        Cell("mixed_model", "primary", "reml", code, level=rung, output=OUTPUTS[code]).number("criterion", 10.0)
+        for code, own in compared.items()
+        for rung in own
+    ]
+    return replace(study, config=config, ard=pd.concat([study.ard, ard_frame(rows)], ignore_index=True))
+
+
+OUTPUTS = {"PF": "14.2.2", "HR": "14.2.3"}
+CHOICE = {
+    "en": "Caution: of {label}, the information criterion compared covariances with variances that the groups share (",
+    "es": "Precaución: en {label}, el criterio de información comparó covarianzas con varianzas comunes a los grupos (",
+}
+
+
+def test_a_choice_between_shared_and_separate_variances_is_warned_of_once(language: str) -> None:
+    study = with_ladder(("pooled", "free"), {"PF": ("pooled", "free"), "HR": ("free",)})
+    page = Page.of(render(study, language))
+    label = study.dictionary.outcomes["PF"].label(language)
+    opening = CHOICE[language].format(label=label)
+    assert page.visible.count(opening) == 1
+    said = page.visible[page.visible.index(opening) :].splitlines()[0]
+    names = {"en": ("the same in both groups", "separate covariance parameters per group")}
+    names["es"] = ("igual en ambos grupos", "parámetros de covarianza separados por grupo")
+    shared, own = names[language]
+    assert said.index(shared) < said.index(own)
+    (plain,) = [line for line in page.plain.splitlines() if line.startswith(opening.partition(":")[0])]
+    assert not re.search(r"\d", plain)
+    assert "(EM-5)" in page.visible
+
+
+@pytest.mark.parametrize(
+    ("kinds", "compared"),
+    [
+        (("free", "two_scales"), {"PF": ("free", "two_scales")}),
+        (("pooled",), {"PF": ("pooled",)}),
+        # Declared, but fitted to other rows, or without a fit: nothing was chosen.
+        (("pooled", "free"), {"PF": ("free",), "HR": ("pooled",)}),
+    ],
+)
+def test_no_choice_no_warning(kinds: tuple[str, ...], compared: dict[str, tuple[str, ...]]) -> None:
+    study = with_ladder(kinds, compared)
+    titles = [step.title for step in method_steps(study.page("en").printer, "")]
+    assert study.words("en")("method_step.model_title") in titles
+    assert study.words("en")("method_step.variances_chosen_title") not in titles
 
 
 def test_the_equations_named_exist() -> None:

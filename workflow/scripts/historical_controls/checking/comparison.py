@@ -162,8 +162,8 @@ def scales_chosen(comparison: Compared) -> list[str]:
 
 def _mixed(rungs: Sequence[CovarianceRung], where: str) -> str:
     """What to say of rungs that are compared with each other, '' where they are all of one kind."""
-    shared = [rung.id for rung in rungs if rung.per_arm == "pooled"]
-    own = [rung.id for rung in rungs if rung.per_arm != "pooled"]
+    shared = [rung.id for rung in rungs if rung.shares_variances]
+    own = [rung.id for rung in rungs if not rung.shares_variances]
     if not shared or not own:
         return ""
     return (

@@ -42,6 +42,11 @@ class CovarianceRung(Section):
         return self.residual not in ("iid", "car1")
 
     @property
+    def shares_variances(self) -> bool:
+        """Whether the arms have the same variances."""
+        return self.per_arm == "pooled"
+
+    @property
     def covariance(self) -> tuple[str, ...]:
         """All that it declares but its name."""
         return (self.random or "", self.residual, self.per_arm)

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from historical_controls.ard.keys.analyses import AnalysisKey
+from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
+from historical_controls.report.printing.rung_name import rung_name
 from historical_controls.report.statistician.formulas.mathml import mathml
 from historical_controls.report.statistician.formulas.written import WRITTEN
 
@@ -31,6 +34,7 @@ STEPS = (
     Step("balance", (AnalysisKey.BASELINE,), ("BA-1", "BA-2")),
     Step("weights", (AnalysisKey.WEIGHTS,), ("BA-5", "BA-7")),
     Step("model", (AnalysisKey.MIXED_MODEL,), ("MM-1", "MM-2", "MM-3", "MM-10", "MM-25")),
+    Step("variances_chosen", (AnalysisKey.MIXED_MODEL,), ("EM-5",)),
     Step("kenward_roger", (AnalysisKey.MIXED_MODEL,), ("MM-17", "MM-18", "MM-21")),
     Step("censored", (AnalysisKey.MIXED_MODEL,), ("CE-12", "CE-13", "CE-14", "CE-15", "CE-16")),
     Step("weighted_model", (AnalysisKey.MIXED_MODEL,), ("EE-1", "EE-2", "EE-3", "EE-5")),
@@ -90,21 +94,49 @@ def method_steps(printer: Printer, methods: str) -> list[MethodStep]:
     written = {analysis for _, analysis, _ in printer.results.rows}
     # Table 1 has rows of one arm too; what it is told with compares two.
     left_out = {"balance"} if printer.config.single_arm else set()
+    chosen = _variances_chosen(printer)
+    if not chosen:
+        left_out.add("variances_chosen")
+    values = {"level": printer.level, **chosen}
     return [
-        _method_step(printer, step, formulas)
+        _method_step(printer, step, formulas, values)
         for step in STEPS
         if step.name not in left_out and (not step.analyses or written & set(step.analyses))
     ]
 
 
-def _method_step(printer: Printer, step: Step, formulas: Mapping[str, str]) -> MethodStep:
+def _variances_chosen(printer: Printer) -> dict[str, Markup]:
+    """Covariances of both kinds that the criterion compared, variances shared and of each arm's own, and for whom.
+
+    Empty where no outcome has both (EM-5).
+    """
+    ladder = printer.config.analysis.ladder
+    shared = {rung.id: rung.shares_variances for rung in ladder}
+    compared: dict[str, set[str]] = {}
+    # Rungs with rows of their own are not compared with the others, and have no criterion beside theirs.
+    for row in printer.results.all(AnalysisKey.MIXED_MODEL, Statistic.CRITERION):
+        compared.setdefault(row.outcome, set()).update({row.level} & set(shared))
+    mixed = {code: rungs for code, rungs in compared.items() if len({shared[rung] for rung in rungs}) > 1}
+    if not mixed:
+        return {}
+    rungs = set().union(*mixed.values())
+
+    def named(kind: bool) -> Markup:
+        own = [rung for rung in shared if rung in rungs and shared[rung] == kind]
+        return listed((printer.fact(rung_name(rung, printer.config, printer.words)) for rung in own), "; ")
+
+    outcomes = listed(printer.label(code) for code in printer.config.outcomes if code in mixed)
+    return {"outcomes": outcomes, "shared": named(True), "own": named(False)}
+
+
+def _method_step(printer: Printer, step: Step, formulas: Mapping[str, str], values: Mapping[str, Markup]) -> MethodStep:
     known = [_equation(tag, formulas[tag]) for tag in step.tags if tag in formulas]
     # Without adjustment for the baseline the step has other words, since the model differs.
     unadjusted = step.name == "model" and not printer.adjusted_for_baseline
     said = f"method_step.{step.name}{'_unadjusted' if unadjusted else ''}"
     return MethodStep(
         printer.word(f"method_step.{step.name}_title"),
-        printer.word(said, level=printer.level),
+        printer.word(said, **values),
         tuple(known),
     )
 
