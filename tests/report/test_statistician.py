@@ -243,6 +243,24 @@ def test_no_choice_no_warning(kinds: tuple[str, ...], compared: dict[str, tuple[
     assert study.words("en")("method_step.variances_chosen_title") not in titles
 
 
+def test_the_model_is_told_with_the_covariances_that_were_used(language: str) -> None:
+    """Not with those of a ladder that another study might declare."""
+    study = with_ladder(("pooled", "free"), {})
+    used = [
+        Cell("mixed_model", "primary", "reml", code, output=OUTPUTS[code]).text("covariance_rung", "pooled")
+        for code in OUTPUTS
+    ]
+    rest = study.ard.loc[study.ard["statistic"] != "covariance_rung"]
+    study = replace(study, ard=pd.concat([rest, ard_frame(used)], ignore_index=True))
+    title = study.words(language)("method_step.model_title")
+    (said,) = [step.said for step in method_steps(study.page(language).printer, "") if step.title == title]
+    shared = {"en": "the same in both groups", "es": "igual en ambos grupos"}[language]
+    own = {"en": "separate covariance parameters", "es": "parámetros de covarianza separados"}[language]
+    assert said.count(shared) == 1 and own not in said
+    none = replace(study, ard=rest)
+    assert not any(shared in step.said for step in method_steps(none.page(language).printer, ""))
+
+
 def test_the_equations_named_exist() -> None:
     known = equations((ROOT / "docs" / "methods.md").read_text(encoding="utf-8"))
     assert {tag for step in STEPS for tag in step.tags} - set(known) == set()

@@ -97,12 +97,23 @@ def method_steps(printer: Printer, methods: str) -> list[MethodStep]:
     chosen = _variances_chosen(printer)
     if not chosen:
         left_out.add("variances_chosen")
-    values = {"level": printer.level, **chosen}
+    values = {"level": printer.level, "used": _covariances_used(printer), **chosen}
     return [
         _method_step(printer, step, formulas, values)
         for step in STEPS
         if step.name not in left_out and (not step.analyses or written & set(step.analyses))
     ]
+
+
+def _covariances_used(printer: Printer) -> Markup:
+    """The covariances of the models that were fitted, in the order of the ladder; empty where none was."""
+    rows = printer.results.all(AnalysisKey.MIXED_MODEL, Statistic.COVARIANCE_RUNG)
+    found = {str(row.text): rung_name(str(row.text), printer.config, printer.words) for row in rows}
+    order = [*(rung.id for rung in printer.config.analysis.ladder), *sorted(found)]
+    names = [found[rung] for rung in dict.fromkeys(order) if found.get(rung)]
+    if not names:
+        return Markup()
+    return printer.word("method_step.covariances_used", covariances=listed(map(printer.fact, names), "; "))
 
 
 def _variances_chosen(printer: Printer) -> dict[str, Markup]:
