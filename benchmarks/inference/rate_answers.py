@@ -87,8 +87,9 @@ def answers(studies: Studies, dictionary: Dictionary, seed: int) -> Iterator[dic
         yield {name: answer for own in by_rule for name, answer in own.items()}
 
 
-def batch_of(studies: Studies, dictionary: Dictionary, labels: Labels) -> Batch:
-    settings = analysis_settings()
+def batch_of(studies: Studies, dictionary: Dictionary, labels: Labels, day: int = DAY) -> Batch:
+    """The studies asked for the difference at a day; of other days than DAY only the ladder's rules have answers."""
+    settings = analysis_settings(days=[day])
     data = model_data(dictionary.outcomes["PF"], *studies.tables(0), settings, dictionary)
     return Batch(studies, settings, build_mean_model(data, settings), labels)
 
@@ -146,7 +147,7 @@ def ladder_answers(batch: Batch) -> list[dict[str, Answer]]:
     chosen = [next((pair for pair in pairs if _infers(pair[1])), None) for pairs in ranked]
     nulls = _nulls(batch, [None if pick is None else pick[0] for pick in chosen])
     # Rows at the day: of all studies of the group, whose designs are one.
-    L = next((difference_rows(pick[1], batch.mean, [DAY]) for pick in chosen if pick), np.empty((1, 0)))
+    L = next((difference_rows(pick[1], batch.mean, batch.settings.days) for pick in chosen if pick), np.empty((1, 0)))
     null = next((null for null in nulls if null), None)
     if null is not None:
         # All null models have the rows of one table, in one order.
@@ -227,7 +228,7 @@ def _weighted(batch: Batch, fit: MixedModelFit, L: NDArray[np.float64]) -> Answe
 
 def _null_row(batch: Batch, null: MixedModelFit) -> NDArray[np.float64]:
     """The null model's row at the day, with covariates of zero."""
-    at = pd.DataFrame({"day": [float(DAY)], **dict.fromkeys(_covariates(batch.mean), 0.0)})
+    at = pd.DataFrame({"day": [float(batch.settings.days[0])], **dict.fromkeys(_covariates(batch.mean), 0.0)})
     return fixed_rows(null.design, at)
 
 
