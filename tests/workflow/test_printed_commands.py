@@ -60,6 +60,9 @@ SMALL = {
         "benchmarks/inference/covariance_rules.py --studies 2 --worlds 'AR(1)'"
     ),
     r"benchmarks/inference/win_odds\.py|^win_odds\.py": "benchmarks/inference/win_odds.py --studies 1 --controls 10",
+    r"benchmarks/inference/later_days\.py|^later_days\.py": (
+        "benchmarks/inference/later_days.py --studies 2 --worlds 'AR(1)' --days 7"
+    ),
     r"benchmarks/inference/error_rates\.py|^error_rates\.py": (
         "benchmarks/inference/error_rates.py --minutes 0 --worlds 'AR(1)' --controls 10"
     ),
