@@ -257,6 +257,7 @@ def test_the_model_is_told_with_the_covariances_that_were_used(language: str) ->
     shared = {"en": "the same in both groups", "es": "igual en ambos grupos"}[language]
     own = {"en": "separate covariance parameters", "es": "parámetros de covarianza separados"}[language]
     assert said.count(shared) == 1 and own not in said
+    assert {"en": "named. In this study: ", "es": "información. En este estudio: "}[language] in said
     none = replace(study, ard=rest)
     assert not any(shared in step.said for step in method_steps(none.page(language).printer, ""))
 
