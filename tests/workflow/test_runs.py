@@ -81,6 +81,22 @@ def test_edited_export_reruns_its_file_and_what_reads_it(finished_study: Path, p
     assert jobs["clean_file"] == 1
 
 
+def test_what_has_reasons_of_its_own_reruns_beside_new_findings(finished_study: Path, program: Path) -> None:
+    """All rules after the findings wait for them alone (`ancient`): Snakemake would not ask those rules for reasons."""
+    words = program / "workflow/locales/en.yaml"
+    before = words.read_text(encoding="utf-8")
+    words.write_text(f"{before}\n# edited\n", encoding="utf-8")
+    jobs = set(snakemake(finished_study, "-n", program=program).jobs())
+    words.write_text(before, encoding="utf-8")
+    assert {"check_findings", "draw_figures", "write_report", "write_statistician_report"} <= jobs
+    assert not {"clean_file", "define_cohort", "analyse_outcome", "join_results"} & jobs
+    edit_config(finished_study, lambda settings: settings["analysis"].update(days=[5, 7, 10]))
+    words.write_text(f"{before}\n# edited\n", encoding="utf-8")
+    jobs = set(snakemake(finished_study, "-n", program=program).jobs())
+    words.write_text(before, encoding="utf-8")
+    assert {"check_findings", "analyse_outcome", "join_results"} <= jobs
+
+
 # Module edited: rules that must rerun, rules that must not.
 EDITS = {
     "balance/gates.py": ({"balance_arms", "analyse_outcome"}, {"clean_file", "define_cohort"}),

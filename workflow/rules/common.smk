@@ -2,6 +2,8 @@
 
 import os
 
+from snakemake.dag import DAG
+
 from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.merging import merged
 from historical_controls.config.plan.declaration import declaration_text
@@ -101,6 +103,29 @@ wildcard_constraints:
     lang="|".join(STUDY.languages),
 
 
+def jobs_reached(dag, direction, *jobs, stop=lambda job: False, every_job=DAG.bfs):
+    """As DAG.bfs, but of the jobs after those given without any that only ancient files lead to.
+
+    Snakemake (9.27) asks none of the jobs after one that runs for reasons of its own, and lets those alone to which only
+    ancient files lead: what has reasons besides new findings, as a new program may have, would stay as it was.
+    """
+    if direction is not dag.depending:
+        yield from every_job(dag, direction, *jobs, stop=stop)
+        return
+    waiting, found = list(jobs), set(jobs)
+    while waiting:
+        job = waiting.pop(0)
+        if stop(job):
+            continue
+        yield job
+        for later, files in direction[job].items():
+            made_before = all(file.is_ancient and os.path.exists(file) for file in files)
+            if later not in found and not made_before:
+                found.add(later)
+                waiting.append(later)
+
+
+DAG.bfs = jobs_reached
 # Not read: while a file is most likely misdeclared nobody is compared, and no job runs that the stop has no use for.
 CHECKED = ancient("results/clean/findings.txt")
 # All studies run the same program: the first run of a study need not parse it anew.
