@@ -1,6 +1,7 @@
 """Reads and checks the study's config once, and holds the helpers of all rules. No rule stands here."""
 
 import os
+from collections import deque
 
 from snakemake.dag import DAG
 
@@ -103,26 +104,24 @@ wildcard_constraints:
     lang="|".join(STUDY.languages),
 
 
-def jobs_reached(dag, direction, *jobs, stop=lambda job: False, every_job=DAG.bfs):
+def jobs_reached(dag, direction, *jobs, stop=lambda job: False):
     """As DAG.bfs, but of the jobs after those given without any that only ancient files lead to.
 
     Snakemake (9.27) asks none of the jobs after one that runs for reasons of its own, and lets those alone to which only
     ancient files lead: what has reasons besides new findings, as a new program may have, would stay as it was.
     """
-    if direction is not dag.depending:
-        yield from every_job(dag, direction, *jobs, stop=stop)
-        return
-    waiting, found = list(jobs), set(jobs)
+    waiting, found = deque(jobs), set(jobs)
     while waiting:
-        job = waiting.pop(0)
+        job = waiting.popleft()
         if stop(job):
             continue
         yield job
-        for later, files in direction[job].items():
-            made_before = all(file.is_ancient and os.path.exists(file) for file in files)
-            if later not in found and not made_before:
-                found.add(later)
-                waiting.append(later)
+        for other, files in direction[job].items():
+            later = direction is dag.depending
+            made_before = later and all(file.is_ancient and os.path.exists(file) for file in files)
+            if other not in found and not made_before:
+                found.add(other)
+                waiting.append(other)
 
 
 DAG.bfs = jobs_reached
