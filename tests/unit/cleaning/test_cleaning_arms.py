@@ -145,6 +145,17 @@ def test_a_row_that_both_sources_hold_is_listed_once_and_decided_once(
     assert told_once(signed_twice, written, DECIDED_BY)["source"].tolist() == both["source"].tolist()
 
 
+def test_a_line_that_one_source_holds_for_two_parts_is_listed_twice() -> None:
+    line = {"file": "lab", "line": 7, "item": "", "reason": "DATE_INVALID"}
+    alone = pd.DataFrame([{"source": "ward", **line}, {"source": "ward", **line}])
+    assert told_once(alone, {"ward": "ward"})["source"].tolist() == ["ward", "ward"]
+    written = {"ward_treated": "ward", "ward_historical": "ward"}
+    one_arm = alone.assign(source="ward_treated")
+    assert told_once(one_arm, written)["source"].tolist() == ["ward_treated"] * 2
+    both = pd.concat([one_arm, alone.assign(source="ward_historical")], ignore_index=True)
+    assert told_once(both, written)["source"].tolist() == ["ward", "ward"]
+
+
 def test_a_row_that_one_source_holds_keeps_its_source(tmp_path: Path) -> None:
     declared = {"f": {"parts": [PATIENTS], "arm_column": ARM}}
     sent = intake([{**row, "when": "x"} for row in rows("1", "0")])

@@ -19,7 +19,10 @@ def told_once(rows: pd.DataFrame, written: Mapping[str, str], by: Sequence[str] 
     written: the name in config.yaml of each source; two of one file, one for each arm, are written once. by: columns
     that rows about one line of a file have in common to be the same.
     """
-    named = rows["source"].replace(dict(written))
     key = ["source", "file", "line", *by]
-    twice = rows.assign(source=named).duplicated(key, keep=False)
-    return rows.assign(source=rows["source"].mask(twice, named)).drop_duplicates(key)
+    # Rows that one source has twice stay two: parts of a file may each hold a line for the same reason.
+    number = rows.groupby(key, dropna=False).cumcount()
+    numbered = rows.assign(source=rows["source"].replace(dict(written)), number=number)
+    twice = numbered.duplicated([*key, "number"], keep=False)
+    once = rows.assign(source=rows["source"].mask(twice, numbered["source"]))
+    return once.loc[~numbered.duplicated([*key, "number"])]

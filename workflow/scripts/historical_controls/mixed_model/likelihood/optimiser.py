@@ -118,7 +118,7 @@ def highest(
 ) -> tuple[Point | None, tuple[Attempt, ...]]:
     """The highest maximum that Newton finds from `near` and the declared starts, and every attempt.
 
-    Likelihoods of few patients may have several: for a fit whose maximum cannot be the highest.
+    Likelihoods of few subjects may have several: for a fit whose maximum cannot be the highest.
     """
     tries = list(islice(_protocol(engine, parameters, control, near), 1 + len(SPREADS)))
     ended = [point for point, attempt in tries if point is not None and attempt.converged]
