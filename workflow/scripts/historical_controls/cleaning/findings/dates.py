@@ -14,7 +14,7 @@ import pandas as pd
 from pydantic import BaseModel
 
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding
-from historical_controls.cleaning.ledger.tallies import counted, held_times
+from historical_controls.cleaning.ledger.tallies import TIMES_SAID, counted, held_times
 from historical_controls.cleaning.records.columns import CELL
 from historical_controls.cleaning.records.distinct import row_counts
 from historical_controls.config.sources.parts import TimeColumns
@@ -28,6 +28,11 @@ LEAST_ROWS = 5
 LEAST_SHARE = 0.05
 DATED = ["patient_id", "file", "time"]
 CODED = ["patient_id", "file"]
+UNREAD = "{} dates that the declared format cannot read fit the other order"
+BOTH_FIT = "every date also fits the other order of day and month: confirm the format"
+# Times that give an age, and are kept nowhere else; and what `held_times` calls them.
+OF_AGES = ("born", "as_of")
+WHAT_OF_AGES = ("date of birth", "date of the age")
 
 
 def date_suspects(
@@ -44,29 +49,59 @@ def date_suspects(
     days = _days(measurements, happened, source, files)
     stays = _stays(happened, source)
     for name in files:
-        own = days.loc[days["file"] == name]
-        exchanged = swapped_formats(source.files[name])
-        forms = list(dict.fromkeys(form for own_forms in exchanged.values() for form in own_forms))
+        file, own = source.files[name], days.loc[days["file"] == name]
+        exchanged = swapped_formats(file)
+        dated = {place: forms for place, forms in exchanged.items() if _key(place) not in OF_AGES}
+        forms = list(dict.fromkeys(form for own_forms in dated.values() for form in own_forms))
         texts = held_times(held, "DATE_INVALID")
-        order = _doubted_order(own, stays, texts.loc[texts["file"] == name], forms)
+        invalid = texts.loc[(texts["file"] == name) & ~texts["what"].isin([*WHAT_OF_AGES])]
+        order = _doubted_order(own, stays, invalid, forms)
         if order is not None:
             reason = {"reason": "DATE_INVALID"} if order.table == "ledger" else {}
-            where = Evidence(order.table, {"file": name, **reason}, "time")
-            doubted = _in_doubt(exchanged, source.files[name], intake.get(name))
-            line = "; ".join(f"{place}.formats: {json.dumps(own_forms)}" for place, own_forms in doubted.items())
-            yield Finding(
-                file=name,
-                finding="DATE_ORDER_SUSPECT",
-                outcome="",
-                unit=forms[0],
-                value=NOT_KNOWN,
-                n=order.n,
-                share=order.share,
-                factor=NOT_KNOWN,
-                hint=order.hint,
-                config_line=line,
-                evidence=(where,),
-            )
+            doubted = _in_doubt(dated, file, intake.get(name))
+            yield _order_finding(name, order, doubted, Evidence(order.table, {"file": name, **reason}, "time"))
+        if name in intake:
+            # Of births, and of starts and ends, the tables keep no days to compare: their texts alone are asked.
+            left = {p: f for p, f in exchanged.items() if p not in dated or (order is None and _key(p) != "time")}
+            yield from _texts_in_doubt(name, left, file, intake[name])
+
+
+def _key(place: str) -> str:
+    return place.rpartition(".")[2]
+
+
+def _order_finding(name: str, order: DoubtedOrder, doubted: Mapping[str, list[str]], where: Evidence) -> Finding:
+    return Finding(
+        file=name,
+        finding="DATE_ORDER_SUSPECT",
+        outcome="",
+        unit=next(iter(doubted.values()))[0],
+        value=NOT_KNOWN,
+        n=order.n,
+        share=order.share,
+        factor=NOT_KNOWN,
+        hint=order.hint,
+        config_line="; ".join(f"{place}.formats: {json.dumps(forms)}" for place, forms in doubted.items()),
+        evidence=(where,),
+    )
+
+
+def _texts_in_doubt(name: str, exchanged: dict[str, list[str]], file: SourceFile, intake: Path) -> Iterator[Finding]:
+    """Yield times of which the other order reads texts that the declared one cannot, or every text as well."""
+    declared = dict(declared_times(file))
+    for place, forms in exchanged.items():
+        texts, counts = _sent(declared[place], intake)
+        filled = texts != ""
+        as_is, other = (_readable(texts, own) for own in (declared[place].formats, forms))
+        n, unread = int(counts[filled].sum()), int(counts[filled & ~as_is & other].sum())
+        if unread >= LEAST_ROWS:
+            order = DoubtedOrder(UNREAD.format(unread), unread, unread / n, "ledger")
+        elif n >= LEAST_ROWS and texts[filled].nunique() >= LEAST_DATES and bool((as_is & other)[filled].all()):
+            order = DoubtedOrder(BOTH_FIT, n, NOT_KNOWN, "ledger")
+        else:
+            continue
+        about = {"item": place.split(".")[3].strip('"')} if _key(place) in OF_AGES else {}
+        yield _order_finding(name, order, {place: forms}, Evidence("ledger", {"file": name, **about}, "time"))
 
 
 @dataclass(frozen=True)
@@ -87,8 +122,7 @@ def _doubted_order(
     readable = int(invalid.loc[_readable(invalid["text"], forms), "n"].sum())
     # The strongest sign first: what no declared format reads and the other order does.
     if readable >= LEAST_ROWS:
-        hint = f"{readable} dates that the declared format cannot read fit the other order"
-        return DoubtedOrder(hint, readable, readable / (n_read + int(invalid["n"].sum())), "ledger")
+        return DoubtedOrder(UNREAD.format(readable), readable, readable / (n_read + int(invalid["n"].sum())), "ledger")
     now, swapped = _outside_stay(own, stays)
     # Every hospital has some records outside the stay: the other order must explain most of them.
     if now >= LEAST_ROWS and swapped <= now / 4:
@@ -96,9 +130,8 @@ def _doubted_order(
         return DoubtedOrder(hint, now, now / n_read, "measurements")
     both = own["day"].dt.day <= 12
     if len(own) and bool(both.all()) and own["day"].nunique() >= LEAST_DATES:
-        hint = "every date also fits the other order of day and month: confirm the format"
         # Nothing tells the two orders apart, so that there is no share of wrong dates to be known.
-        return DoubtedOrder(hint, n_read, NOT_KNOWN, "measurements")
+        return DoubtedOrder(BOTH_FIT, n_read, NOT_KNOWN, "measurements")
     return None
 
 
@@ -152,15 +185,34 @@ def declared_times(file: SourceFile) -> Iterator[tuple[str, TimeColumns]]:
         yield from _times_below(part, f"parts.{number}")
 
 
+def held_time(item: str, what: str, file: SourceFile) -> tuple[str, TimeColumns] | None:
+    """Return key and declaration of the time that a held date was read for (`item` and `what` as in `held_times`)."""
+    column = item.split("#")[0].split(">")[0]
+
+    def likeness(time: tuple[str, TimeColumns]) -> tuple[bool, bool]:
+        # Items of patients' rows are named by a column; of other records the first time called so is the likeliest.
+        place, spec = time
+        head, _, key = place.rpartition(".")
+        return key in TIMES_SAID.get(what, ()), column in spec.columns or head.endswith(f".columns.{quoted(column)}")
+
+    return max(declared_times(file), key=likeness, default=None)
+
+
 def _times_below(model: BaseModel, place: str) -> Iterator[tuple[str, TimeColumns]]:
     for name in type(model).model_fields:
         value = getattr(model, name)
         if isinstance(value, TimeColumns):
             yield f"{place}.{name}", value
-        elif isinstance(value, list):
-            for number, item in enumerate(value):
+        else:
+            inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+            for key, item in inner:
                 if isinstance(item, BaseModel):
-                    yield from _times_below(item, f"{place}.{name}.{number}")
+                    yield from _times_below(item, f"{place}.{name}.{quoted(str(key))}")
+
+
+def quoted(key: str) -> str:
+    """Return a key as it is typed in a path: in quotes where its blanks or marks would split it."""
+    return key if re.fullmatch(r"\w+", key) else json.dumps(key, ensure_ascii=False)
 
 
 def _days(measurements: Path, happened: pd.DataFrame, source: Source, files: list[str]) -> pd.DataFrame:

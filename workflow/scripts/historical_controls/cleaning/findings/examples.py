@@ -82,6 +82,9 @@ def _shown_columns(item: str, shows: str, file: SourceFile) -> list[str]:
     if shows == "time":
         # All times of the record: any of them may be the one that cannot be read, or the two that disagree.
         specs = [getattr(part, name, None) for names in TIMES_SAID.values() for name in names]
+        specs += [event.time for event in getattr(part, "events", []) if own in event.time.columns]
+        named = getattr(part, "columns", {}).get(own)
+        specs += [getattr(named, name, None) for name in ("born", "as_of")]
         return list(dict.fromkeys(name for spec in specs if spec for name in spec.columns)) or [own]
     if isinstance(part, LongMeasurements):
         return [name for name in (part.analyte, part.value, part.unit) if name]

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
-from historical_controls.cleaning.findings.dates import declared_times
+from historical_controls.cleaning.findings.dates import declared_times, held_time
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding, Shown
-from historical_controls.cleaning.ledger.tallies import ID_SENT, TIME_SENT, TIMES_SAID, held_times
+from historical_controls.cleaning.ledger.tallies import ID_SENT, TIME_SENT, held_times
 from historical_controls.cleaning.records.columns import sheet_fault
 from historical_controls.cleaning.rows.arms import UNKNOWN_ARM
+from historical_controls.config.sources.parts import PatientRows
 from historical_controls.config.sources.sources import Source, SourceFile
 
 # As `dated_events` says it of a day whose every event has a condition that does not hold.
@@ -115,7 +116,7 @@ def settling_line(reason: str, held: pd.DataFrame, file: SourceFile, reads_other
         "OUT_OF_RANGE": f'unit_factors: [{{outcome: {code}, true_unit: "..."}}]',
         "NAME_UNKNOWN": f"ignore_analytes: [{json.dumps(code, ensure_ascii=False)}]   # or a row of synonyms.csv",
         "RESULT_UNKNOWN": f'result_codes: {{{code}: {{{text}: "..."}}}}',
-        "EVENT_UNKNOWN": _event_line(first["hint"]) or f'values: {{{text}: "..."}}',
+        "EVENT_UNKNOWN": _event_line(first["hint"], file) or f'values: {{{text}: "..."}}',
         "NUM_AMBIGUOUS": f'decimal: "{_other_mark(file)}"',
         "NUM_UNREADABLE": f'decimal: "{_other_mark(file)}"',
         "FILE_LAYOUT": 'delimiter: "..."   # or a footer',
@@ -126,12 +127,14 @@ def settling_line(reason: str, held: pd.DataFrame, file: SourceFile, reads_other
     return _date_line(held, file, reads_others) if reason == "DATE_INVALID" else lines.get(reason, "")
 
 
-def _event_line(hint: str | None) -> str:
+def _event_line(hint: str | None, file: SourceFile) -> str:
     """Return the event that a date would need which no condition accepts, or '' for a code of an event."""
     found = DATE_OF_NO_EVENT.match(hint or "")
     if found is None:
         return ""
-    time = f"time: {{columns: [{found['column']}]}}"
+    events = [event for part in file.parts if isinstance(part, PatientRows) for event in part.events]
+    same = [event.time.columns for event in events if event.time.columns[0] == found["column"]]
+    time = f"time: {{columns: [{', '.join(same[0] if same else [found['column']])}]}}"
     return f'events: [{{event: "...", {time}, only_if: {{column: "...", is_in: ["..."]}}}}]'
 
 
@@ -140,30 +143,30 @@ def _other_mark(file: SourceFile) -> str:
 
 
 def _date_line(held: pd.DataFrame, file: SourceFile, reads_others: bool) -> str:
-    """Return the usual format that reads most of the dates that could not be read, for the times of their part.
+    """Return the usual format that reads most of the dates that could not be read, of each time that has such dates.
 
-    The declared formats stay beside it where they read other records.
+    The declared formats stay beside it where they read other records. Columns of one row may be written differently:
+    an admission by the hospital's system, a birth by the registry.
     """
     texts = held_times(held, "DATE_INVALID")
-    total = int(texts["n"].sum())
+    times = [held_time(item, what, file) for item, what in zip(texts["item"], texts["what"], strict=True)]
+    texts = texts.assign(place=pd.Series([time[0] if time else None for time in times], index=texts.index, dtype="str"))
+    declared = dict(declared_times(file))
+    lines = []
+    for place, dates in texts.groupby("place", sort=False):
+        form = _usual_format(dates)
+        if form:
+            kept = declared[str(place)].formats if reads_others else []
+            lines.append((-int(dates["n"].sum()), f"{place}.formats: {json.dumps([*kept, form])}"))
+    return "; ".join(line for _, line in sorted(lines))
+
+
+def _usual_format(texts: pd.DataFrame) -> str:
+    """Return the usual format that reads most of the dates (columns text, n), '' where none reads nearly all."""
     best, most = "", 0
     for form in (date + clock for date in USUAL_DATES for clock in USUAL_CLOCKS):
         read = pd.to_datetime(texts["text"], format=form, errors="coerce", exact=True).notna()
         n = int(texts.loc[read, "n"].sum())
         if n > most:
             best, most = form, n
-    if most < LEAST_READ * total:
-        return ""
-    place, declared = _held_time(texts, file)
-    return f"{place}.formats: {json.dumps([*(declared if reads_others else []), best])}"
-
-
-def _held_time(texts: pd.DataFrame, file: SourceFile) -> tuple[str, list[str]]:
-    """Key and formats of the time that most of the held dates were read for (`held_times`): that of their column."""
-    times = [(place, spec) for place, spec in declared_times(file) if spec.formats]
-    # Items of dates of patients are named by their column; of other records the first such time is the likeliest.
-    most = texts.iloc[int(texts["n"].argmax())]
-    column = str(most["item"]).split(">")[0]
-    same = [(place, spec) for place, spec in times if place.rsplit(".", 1)[-1] in TIMES_SAID.get(most["what"], ())]
-    own = [(place, spec) for place, spec in times if column in spec.columns] or same or times
-    return (own[0][0], own[0][1].formats) if own else ("time", [])
+    return best if most >= LEAST_READ * int(texts["n"].sum()) else ""

@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from historical_controls.cleaning.findings.dates import held_time
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding
-from historical_controls.cleaning.ledger.tallies import TIMES_SAID, held_times
+from historical_controls.cleaning.ledger.tallies import held_times
 from historical_controls.config.sources.parts import LongMeasurements
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.dictionary.dictionary import Conversion, Dictionary
@@ -92,12 +93,9 @@ def coded_dates(held: pd.DataFrame, source: Source) -> Iterator[Finding]:
 
 
 def _time_column(file: SourceFile, item: str, what: str) -> str:
-    """The column of a held date: the item's own where that is a date, else that of the time called so."""
-    own = item.split(">")[0]
-    if any(own in spec.columns for part in file.parts for spec in part.times()):
-        return own
-    specs = (getattr(part, key, None) for key in TIMES_SAID.get(what, ()) for part in file.parts)
-    return next((spec.columns[0] for spec in specs if spec and spec.columns), own)
+    """The first column of a held date."""
+    time = held_time(item, what, file)
+    return time[1].columns[0] if time and time[1].columns else item.split(">")[0]
 
 
 def _sentinel_line(file: str, item: str, text: str, source: Source) -> str:

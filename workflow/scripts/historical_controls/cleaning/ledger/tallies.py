@@ -23,6 +23,8 @@ TIMES_SAID: Mapping[str, tuple[str, ...]] = {
     "time": ("time", "start"),
     "result time": ("result_time",),
     "end": ("end_time", "stop"),
+    "date of birth": ("born",),
+    "date of the age": ("as_of",),
 }
 # What records.py says of a text in the place of an id.
 ID_SENT = re.compile(r"^'(?P<text>.*)' is not a patient id; ", re.DOTALL)

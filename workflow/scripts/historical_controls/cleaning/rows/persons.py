@@ -14,6 +14,7 @@ from historical_controls.cleaning.records.columns import (
     filled_column,
     filled_or_null,
     is_sentinel,
+    joined_times,
     subject_columns,
 )
 from historical_controls.cleaning.records.distinct import by_distinct
@@ -165,18 +166,22 @@ def _unclaimed(rows: pd.DataFrame, ids: pd.DataFrame, part: PatientRows, file: S
     """Filled date columns whose every event has a condition, and none holds."""
     frames = []
     for name in dict.fromkeys(declared.time.columns[0] for declared in part.events):
-        conditions = [declared.only_if for declared in part.events if declared.time.columns[0] == name]
+        same = [declared for declared in part.events if declared.time.columns[0] == name]
+        conditions = [declared.only_if for declared in same]
         # One event of this date has no condition and takes every row.
         if None in conditions:
             continue
-        text = column(rows, name)
+        sent = column(rows, name)
+        coded = is_sentinel(sent, name, file)
+        # With the columns of its hour: beside a blank date an hour tells that something happened.
+        joined = joined_times(rows, list(dict.fromkeys(one for event in same for one in event.time.columns)), file)
+        text = joined.mask(coded, sent)
         left = text != ""
         for condition in conditions:
             if condition is not None:
                 left &= ~meets(rows, condition, file)
-        records = ids.assign(raw_value=text).loc[left]
-        records = undecided(records, item=name, event="")
-        records = decide(records, is_sentinel(records["raw_value"], name, file), "SENTINEL", "ignored")
+        records = undecided(ids.assign(raw_value=text, coded=coded).loc[left], item=name, event="")
+        records = decide(records, records["coded"], "SENTINEL", "ignored")
         always = pd.Series(True, index=records.index)
         frames.append(decide(records, always, "EVENT_UNKNOWN", hint=f"no 'only_if' of the date '{name}' holds"))
     return frames
