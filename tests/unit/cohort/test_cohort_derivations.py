@@ -68,7 +68,24 @@ def test_ratio_is_of_declared_specimens_and_plausible_denominators() -> None:
         measured("a", "FIO2", 19.8, 0.4),
     )
     assert pairs(clean, denominator_min=0.2) == [(20, 200)]
-    assert pairs(clean, denominator_min=0.2, numerator_specimen=[]) == [(10, 80), (20, 200)]
+    assert pairs(clean, denominator_min=0.2, numerator_specimen=["arterial", "venous"]) == [(10, 80), (20, 200)]
+
+
+def test_ratio_takes_no_venous_sample_unless_it_is_declared() -> None:
+    clean = gases(
+        measured("a", "PAO2", 10, 40, specimen="venous"),
+        measured("a", "FIO2", 10, 0.5),
+        measured("a", "PAO2", 20, 60, specimen="capillary"),
+        measured("a", "FIO2", 20, 0.5),
+        measured("a", "PAO2", 30, 80, specimen=""),
+        measured("a", "FIO2", 30, 0.5),
+    )
+    assert pairs(clean, numerator_specimen=[]) == [(30, 160)]
+    assert pairs(clean, numerator_specimen=["capillary"]) == [(20, 120)]
+    # Of a ratio of the study's own, outcomes.csv says which specimens answer it: here it names none.
+    ratio = {**PF, "denominator": "PEEP"}
+    paired = gases(measured("a", "PAO2", 10, 40, specimen="venous"), measured("a", "PEEP", 10, 5))
+    assert [row[1] for row in derived(paired, "ORGAN_FAILURES", ORGAN_FAILURES={**ratio, "limits": False})] == [8]
 
 
 def test_ratio_keeps_bounds_flags_and_limits() -> None:

@@ -50,7 +50,7 @@ def _filled(own: pd.DataFrame, measured: pd.DataFrame, code: str, rule: PairedRa
 
 
 def _computed(tables: CleanTables, code: str, rule: PairedRatio, outcome: Outcome) -> tuple[pd.DataFrame, pd.DataFrame]:
-    above, refused = _numerators(tables.measurements, code, rule)
+    above, refused = _numerators(tables.measurements, code, rule, outcome)
     above = by_time(above)
     width = milliseconds_of(rule.within_minutes)
     paired = paired_values(above, _denominators(tables.measurements, rule), width, rule.direction)
@@ -76,13 +76,19 @@ def _computed(tables: CleanTables, code: str, rule: PairedRatio, outcome: Outcom
     return flagged[kept], stacked(refused)
 
 
-def _numerators(measured: pd.DataFrame, code: str, rule: PairedRatio) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    """Numerators that may give a ratio, and those that may not: another specimen, or a refused flag."""
+def _numerators(
+    measured: pd.DataFrame, code: str, rule: PairedRatio, outcome: Outcome
+) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """Numerators that may give a ratio, and those that may not: another specimen, or a refused flag.
+
+    Without declared specimens those of the ratio itself (outcomes.csv) count, and numerators that state none.
+    """
     bounded = measured["lower"].notna() | measured["upper"].notna()
     rows = measured[(measured["outcome"] == rule.numerator) & bounded]
-    allowed = {fold(name) for name in rule.numerator_specimen}
+    allowed = {fold(name) for name in rule.numerator_specimen or (*outcome.specimens, "")}
     specimens = rows["specimen"].astype(object)
-    fits = {name: not allowed or fold(name) in allowed for name in specimens.unique()}
+    anything = not rule.numerator_specimen and not outcome.specimens
+    fits = {name: anything or fold(name) in allowed for name in specimens.unique()}
     fitting = specimens.map(fits).eq(True).to_numpy()
     flagged = fitting & has_any(rows["flags"], rule.numerator_flags_refused)
     refused = [refuse(rows, code, "other_specimen", ~fitting), refuse(rows, code, "flag_refused", flagged)]

@@ -25,7 +25,11 @@ class PairedRatio(Section):
         0,
         description="denominators below this are no partners; in the canonical unit of the denominator (0.21 of FIO2)",
     )
-    numerator_specimen: list[SpecimenName] = Field(default=[], description="specimens allowed; empty = any")
+    numerator_specimen: list[SpecimenName] = Field(
+        default=[],
+        description="specimens allowed; empty = those that outcomes.csv names for the ratio (of P/F no venous and no "
+        "capillary ones), and samples without one",
+    )
     numerator_flags_refused: list[Flag] = Field(
         default=[], description="flags of cleaning whose values give no ratio, such as a gas suspected to be venous"
     )
