@@ -15,6 +15,19 @@ STYLES = [NumberStyle(d, t) for d in ".," for t in (None, ".", ",", " ", "'") if
 # A flag is taken off a number and leaves it as it is.
 FLAGS = ["{} H", "{} L", "{}H", "{} HH", "{} *", "{}*", "{} (alto)", "{} (H)", "{} [L]", "{} ↑", "↑{}", "* {}", "H {}"]
 FLAGS += ["{} bajo", "{} CRÍTICO", "{} A", "{} B", "{} N", "{} !", "(alto) {}", "{} * H"]
+FLAGS += [
+    "{} low",
+    "{} (bajo)",
+    "{} elevado",
+    "{} elevated",
+    "(low) {}",
+    "[bajo] {}",
+    "L {}",
+    "low {}",
+    "LOW {}",
+    "high {}",
+]
+FLAGS += ["alto {}", "Alta {}", "baja {}", "elevado {}", "elevated {}", "disminuido {}", "decreased {}"]
 NOTES = ["{} hemolizada", "{} (muestra hemolizada)", "{}, ver nota 3", "{} - muestra lipémica", "{} verificado"]
 
 
@@ -24,6 +37,39 @@ def rendered(whole: int, part: str, style: NumberStyle, group: bool) -> str:
 
 
 PARTS = st.text("0123456789", max_size=4)
+
+
+# The words for 'less' and 'more' are limits on either side of the number, in both languages, and no marks.
+WORDED = ["inferior a {}", "menor que {}", "below {}", "under {}", "less than {}", "{} o menos", "{} or less"]
+
+
+@pytest.mark.parametrize("words", [*FLAGS, *WORDED])
+def test_a_mark_leaves_a_number_and_a_word_of_a_limit_a_limit(words: str) -> None:
+    row = lab({"result": words.format(5)}).measurements.iloc[0]
+    if words in WORDED:
+        assert (np.isnan(row["value"]), row["upper"], row["flags"]) == (True, 5, "")
+    else:
+        assert (row["value"], row["lower"], row["upper"], row["flags"]) == (5, 5, 5, "LAB_FLAG")
+
+
+@pytest.mark.parametrize("text", ["bajo 5", "BAJO 5", "Bajo  5 mg/L", "bajo 4-5"])
+def test_bajo_before_a_number_is_held_until_its_meaning_is_declared(text: str) -> None:
+    held = lab({"result": text}).ledger.iloc[0]
+    assert (held["fate"], held["reason"]) == ("quarantined", "NUM_AMBIGUOUS")
+    assert "declare 'bajo_means: mark', or limit" in held["hint"]
+    word = {"texts": [text], "outcome": "CRP", "means": "below", "value": 5}
+    assert value_of(lab({"result": text}, words=[word]), "upper") == 5
+    if "-" not in text:
+        marked, limit = (lab({"result": text}, bajo_means=said) for said in ("mark", "limit"))
+        assert (value_of(marked), value_of(marked, "flags")) == (5, "LAB_FLAG")
+        assert (np.isnan(value_of(limit)), value_of(limit, "upper"), value_of(limit, "flags")) == (True, 5, "")
+
+
+@pytest.mark.parametrize("said", ["hold", "mark", "limit"])
+def test_bajo_elsewhere_says_one_thing(said: str) -> None:
+    assert value_of(lab({"result": "5 (bajo)"}, bajo_means=said)) == 5
+    assert value_of(lab({"result": "5 bajo"}, bajo_means=said)) == 5
+    assert value_of(lab({"result": "bajo < 5"}, bajo_means=said), "upper") == 5
 
 
 @given(

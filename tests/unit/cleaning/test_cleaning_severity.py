@@ -113,6 +113,7 @@ LINES = [
     ({"test": "Prueba X"}, {}, 'ignore_analytes: ["Prueba X"]'),
     ({"when": "04.05.2020"}, {}, 'parts.0.time.formats: ["%d.%m.%Y"]'),
     ({"id": ""}, {}, "fill_down_subject: true"),
+    ({"result": "bajo 5"}, {}, 'bajo_means: "..."   # mark (5, marked as low) or limit (below 5)'),
 ]
 
 

@@ -50,7 +50,7 @@ FINDINGS = {
 _LETTERS = r"HH?|LL?|AA?|BB?|N"
 _FLAG_WORDS = (
     r"(?i:high|low|alt[oa]|baj[oa]|elevad[oa]|disminuid[oa]|cr[ií]tic[oa]|critical|p[aá]nico|panic"
-    r"|anormal|abnormal|normal)"
+    r"|anormal|abnormal|normal|elevated|decreased)"
 )
 _SIGNS = r"[*!↑↓▲▼]+"
 _ANY_FLAG = rf"(?:{_LETTERS}|{_FLAG_WORDS}|{_SIGNS}|\+{{1,3}})"
@@ -59,6 +59,9 @@ FLAG_AFTER = re.compile(
     rf"(?<=[\w%)\]*!↑↓])(?:\s*{_SIGNS}|\s*[(\[]{_ANY_FLAG}[)\]]|\s+(?:{_LETTERS}|{_FLAG_WORDS})|(?<=\d)(?:{_LETTERS}))$"
 )
 FLAG_BEFORE = re.compile(rf"^(?:{_SIGNS}|[(\[]{_ANY_FLAG}[)\]]|(?:{_LETTERS}|{_FLAG_WORDS})(?=\s))\s*(?=[-+0-9<>≤≥.,])")
+# 'bajo 5' may be a number that the laboratory marks as low ('5 (bajo)'), or below 5 ('bajo el límite'): Spanish has one
+# word for both. 'baja', 'low' and the words for high are marks alone; 'menor a', 'below' and 'under' are limits alone.
+BAJO = re.compile(r"^bajo\s+(?=[-+\u2212]?[0-9.,])", re.IGNORECASE)
 # Words that may stand beside a value without changing it; some of them say that its specimen was bad.
 _NOTE = (
     r"(?:(?:muestra|suero|plasma|specimen|sample|resultado|result|valor|value|favor\s+de|se\s+sugiere|se\s+recomienda"

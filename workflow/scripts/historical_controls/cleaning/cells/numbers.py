@@ -11,6 +11,7 @@ import pandas as pd
 
 from historical_controls.cleaning.cells.cell_words import (
     ASIDE,
+    BAJO,
     BELOW_WITHOUT_LIMIT,
     FINDING_WITH_NOTE,
     FINDING_WORD,
@@ -28,7 +29,7 @@ from historical_controls.cleaning.cells.cell_words import (
 )
 from historical_controls.cleaning.cells.limit_words import DOUBT, limit
 from historical_controls.cleaning.cells.negation import is_denied
-from historical_controls.cleaning.records.distinct import by_distinct, fields_by_distinct
+from historical_controls.cleaning.records.distinct import by_distinct_pair, fields_by_distinct
 from historical_controls.dictionary.folding import fold
 
 LOD = r"lod|ld|l[ií]mite de detecci[oó]n"
@@ -59,6 +60,8 @@ RELEASES = {
     "SEMIQUANTITATIVE": "a grade, no number",
 }
 
+OF_BAJO = "'bajo' before a number marks it as low, or says below it: declare 'bajo_means: mark', or limit"
+
 
 @dataclass(frozen=True)
 class ParsedCell:
@@ -79,10 +82,11 @@ class ParsedCell:
 
 @dataclass(frozen=True)
 class NumberStyle:
-    """How a file writes numbers."""
+    """How a file writes numbers. bajo: 'hold', 'mark' or 'limit', as the file declares 'bajo 5'."""
 
     decimal: str
     thousands: str | None
+    bajo: str = "hold"
 
 
 def read_cells(texts: pd.Series, style: NumberStyle) -> dict[str, pd.Series]:
@@ -96,9 +100,13 @@ def read_cells(texts: pd.Series, style: NumberStyle) -> dict[str, pd.Series]:
     return {**columns, "remark": remark, "finding": findings["finding"]}
 
 
-def release(problems: pd.Series) -> pd.Series:
-    """Return what would release a cell with each problem."""
-    return by_distinct(problems, lambda problem: RELEASES.get(problem, ""), "str")
+def release(problems: pd.Series, texts: pd.Series) -> pd.Series:
+    """Return what would release a cell (texts: as sent) with each problem."""
+    return by_distinct_pair(problems, texts, _release, "str")
+
+
+def _release(problem: str, text: str) -> str:
+    return OF_BAJO if problem == "NUM_AMBIGUOUS" and BAJO.match(text.strip()) else RELEASES.get(problem, "")
 
 
 @lru_cache(maxsize=MEMORY)
@@ -111,6 +119,8 @@ def read_number(text: str, style: NumberStyle) -> ParsedCell:
     stripped = text.strip()
     if len(stripped) > LONGEST:
         return _words(stripped)
+    if style.bajo == "limit":
+        stripped = BAJO.sub("<", stripped)
     # The cell as it stands first: flags are taken off only what cannot be read with them.
     reading = _quantity(stripped, style)
     if not reading.problem:
@@ -118,6 +128,8 @@ def read_number(text: str, style: NumberStyle) -> ParsedCell:
     bare, remark = _without_flags(stripped)
     if remark:
         within = _quantity(bare, style)
+        if within.problem in ("", "RANGE") and style.bajo == "hold" and BAJO.match(stripped):
+            return ParsedCell(problem="NUM_AMBIGUOUS")
         if within.problem in ("", "RANGE"):
             return replace(within, remark=remark)
     return reading if reading.problem == "RANGE" else _words(stripped, reading.problem)

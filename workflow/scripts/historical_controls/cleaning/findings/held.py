@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
+from historical_controls.cleaning.cells.cell_words import BAJO
 from historical_controls.cleaning.findings.dates import declared_times, held_time
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding, Shown
 from historical_controls.cleaning.ledger.tallies import ID_SENT, TIME_SENT, held_times
@@ -19,6 +20,7 @@ from historical_controls.config.sources.sources import Source, SourceFile
 
 # As `dated_events` says it of a day whose every event has a condition that does not hold.
 DATE_OF_NO_EVENT = re.compile(r"no 'only_if' of the date '(?P<column>.*)' holds")
+OF_BAJO = 'bajo_means: "..."   # mark (5, marked as low) or limit (below 5)'
 # Held or suspected less than this is what any export holds.
 LEAST_SHARE = 0.05
 # Findings about records of measurements, clean ones among them.
@@ -117,7 +119,7 @@ def settling_line(reason: str, held: pd.DataFrame, file: SourceFile, reads_other
         "NAME_UNKNOWN": f"ignore_analytes: [{json.dumps(code, ensure_ascii=False)}]   # or a row of synonyms.csv",
         "RESULT_UNKNOWN": f'result_codes: {{{code}: {{{text}: "..."}}}}',
         "EVENT_UNKNOWN": _event_line(first["hint"], file) or f'values: {{{text}: "..."}}',
-        "NUM_AMBIGUOUS": f'decimal: "{_other_mark(file)}"',
+        "NUM_AMBIGUOUS": OF_BAJO if BAJO.match(value.strip()) else f'decimal: "{_other_mark(file)}"',
         "NUM_UNREADABLE": f'decimal: "{_other_mark(file)}"',
         "FILE_LAYOUT": 'delimiter: "..."   # or a footer',
         "ID_INVALID": f"accepted_ids: [{text}]   # only if this text is a patient's id",

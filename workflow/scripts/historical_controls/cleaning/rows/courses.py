@@ -75,7 +75,7 @@ def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, ca
     times = time_columns(rows, part.start, file, calendar)
     stop = optional_times(rows, part.stop, file, calendar)
     dose_text, unit = (filled_column(rows, name, file) for name in (part.dose, part.dose_unit))
-    dose = read_cells(dose_text, NumberStyle(file.decimal, file.thousands))
+    dose = read_cells(dose_text, NumberStyle(file.decimal, file.thousands, file.bajo_means))
     # A unit in the cell and another in its column: neither is preferred, and the dose is left out.
     plain = (dose["operator"] == "") & dose["number"].notna() & ((dose["cell_unit"] == "") | (unit == ""))
     records = undecided(

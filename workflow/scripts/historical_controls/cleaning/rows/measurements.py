@@ -68,7 +68,7 @@ def _cleaned(records: pd.DataFrame, file: SourceFile, calendar: Calendar, dictio
         lambda r: decide(r, r["raw_value"] == "", "NO_VALUE", "ignored"),
         lambda r: decide(r, r["coded_missing"], "SENTINEL", "ignored"),
         lambda r: decide(r, r["names_specimen"], "DECLARED", "ignored", "it names the specimen of its sample"),
-        lambda r: _read(r, NumberStyle(file.decimal, file.thousands)),
+        lambda r: _read(r, NumberStyle(file.decimal, file.thousands, file.bajo_means)),
         # After reading: a name such as 'PCR' is resolved by the kind of result.
         lambda r: resolve_names(r, file, dictionary),
         lambda r: _decode(r, file),
@@ -157,7 +157,7 @@ def _check_values(records: pd.DataFrame, file: SourceFile, dictionary: Dictionar
     )
     kept = ["", "LOD_NO_LIMIT", *(["RANGE"] if file.ranges == "interval" else [])]
     due = numeric & ~out["problem"].isin(kept)
-    hint = release(out["problem"])
+    hint = release(out["problem"], out["raw_value"])
     words = due & (out["problem"] == "NUM_UNREADABLE") & (out["fate"] == "clean")
     if words.any():
         hint = hint.mask(words, word_hints(out.loc[words]).reindex(out.index))

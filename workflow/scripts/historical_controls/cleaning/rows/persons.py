@@ -81,7 +81,7 @@ def _characteristic(
 
 def _worded(records: pd.DataFrame, code: str, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
     """Return the records with what their cells say, in numbers or in words that the file declares."""
-    read = read_cells(records["raw_value"], NumberStyle(file.decimal, file.thousands))
+    read = read_cells(records["raw_value"], NumberStyle(file.decimal, file.thousands, file.bajo_means))
     blank = pd.Series("", index=records.index, dtype="str")
     return apply_words(records.assign(**read, code=blank + code, raw_unit=blank), file, dictionary)
 
@@ -96,7 +96,7 @@ def _numeric(out: pd.DataFrame, unit: str, outcome: Outcome, dictionary: Diction
     # The cell may repeat the unit in another spelling.
     agrees = (out["cell_unit"] == "") | same_unit(code, out["cell_unit"], used, dictionary)
     out = decide(out, out["not_done"], "NO_VALUE", "ignored")
-    out = decide(out, out["problem"] != "", out["problem"], hint=release(out["problem"]))
+    out = decide(out, out["problem"] != "", out["problem"], hint=release(out["problem"], out["raw_value"]))
     out = decide(out, out["operator"] != "", "NUM_UNREADABLE", hint="a limit is not a value of a characteristic")
     told = "the cell says '" + out["cell_unit"] + "', the declaration '" + used + "'"
     out = decide(out, ~agrees, "UNIT_CONFLICT", hint=told)

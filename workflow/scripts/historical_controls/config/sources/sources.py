@@ -108,6 +108,9 @@ class SourceFile(Section):
     ranges: Literal["hold", "interval"] = Field(
         "hold", description="'12-15': held, or kept as an interval-censored value"
     )
+    bajo_means: Literal["hold", "mark", "limit"] = Field(
+        "hold", description="'bajo 5': held, 5 that the laboratory marks as low (mark), or below 5 (limit)"
+    )
     same_day: SameDayRule = Field(
         "hold",
         description="several results of an outcome on one day without a clock: held, or kept as their median, the "
