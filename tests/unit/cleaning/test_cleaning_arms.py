@@ -10,13 +10,16 @@ import pandas as pd
 import pytest
 from cleaning_study import DATES, clean, dictionary, fates, intake, source, study
 
-from historical_controls.cleaning.ledger.quarantine import held_records, quarantine_list
+from historical_controls.cleaning.ledger.quarantine import held_records, quarantine_list, row_hashes
 from historical_controls.cleaning.ledger.resolutions import read_resolutions
-from historical_controls.cleaning.records.outputs import CleanedFile
+from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
+from historical_controls.cleaning.people.identity import link_people
+from historical_controls.cleaning.records.outputs import CleanedFile, CleanSource
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.reading.arm_column import name_of_both_arms
 from historical_controls.config.sources.arms import ArmColumn
 from historical_controls.config.sources.codes import DeclaredCodes
+from historical_controls.errors import UserError
 from historical_controls.intake.reading import read_file
 from historical_controls.report.data_manager.held_records import read_held
 from historical_controls.tables.both_arms import DECIDED_BY, told_once
@@ -143,6 +146,68 @@ def test_a_row_that_both_sources_hold_is_listed_once_and_decided_once(
     # What two people decided, each for one arm, are two decisions.
     signed_twice = both.assign(who=[f"P{n}" for n in range(len(both))])
     assert told_once(signed_twice, written, DECIDED_BY)["source"].tolist() == both["source"].tolist()
+
+
+ONE_ARM = [
+    # A row that only one arm holds, decided by the name that config.yaml has: what becomes of it in either arm.
+    ({"decision": "exclude"}, "1", {"treated": "EXCLUDED", "historical": "ARM_OTHER"}),
+    ({"decision": "exclude"}, "0", {"treated": "ARM_OTHER", "historical": "EXCLUDED"}),
+    ({"decision": "correct", "column": "when", "text": "2020-05-06"}, "1", {"treated": "CORRECTED", "historical": ""}),
+    ({"decision": "correct", "column": "when", "text": "2020-05-06"}, "0", {"treated": "", "historical": "CORRECTED"}),
+]
+
+
+def decided_in_both(
+    folder: Path, group: str, decision: dict[str, str], source_name: str = "s"
+) -> dict[str, CleanSource | str]:
+    """Lines of either arm and one that cannot be dated, decided on, cleaned for both arms: results, or what is said."""
+    declared = {"f": {"parts": [PATIENTS], "arm_column": ARM}}
+    sent = intake([*rows("1", "0"), {"id": "P9", "group": group, "when": "?"}])
+    sources = {f"s_{arm}": source(declared, arm) for arm in ("treated", "historical")}
+    signed = {"who": "A. B.", "date": "2020-06-01", "why": "seen", "reason": "DATE_INVALID", "file": "f"}
+    line = {"source": source_name, "row_hash": row_hashes(sent)["row_hash"].iloc[2], **signed, **decision}
+    pd.DataFrame([line]).to_csv(folder / "decided.csv", index=False)
+    decisions = read_resolutions(folder / "decided.csv", sources)
+    found: dict[str, CleanSource | str] = {}
+    for name, own in sources.items():
+        try:
+            part = clean_file(sent, FileInputs(name, "f", own, study(), dictionary(), decisions))
+            people = link_people({name: part.ledger}, {name: own})
+            found[own.arm] = assemble_source([part], people, SourceInputs(name, own, dictionary()))
+        except UserError as error:
+            found[own.arm] = str(error)
+    return found
+
+
+@pytest.mark.parametrize(("decision", "group", "said"), ONE_ARM)
+def test_a_row_of_one_arm_is_decided_once_by_the_name_of_both(
+    decision: dict[str, str], group: str, said: dict[str, str], tmp_path: Path
+) -> None:
+    for arm, found in decided_in_both(tmp_path, group, decision).items():
+        assert isinstance(found, CleanSource), found
+        assert found.ledger["reason"].iloc[2] == (said[arm] or "ARM_OTHER")
+
+
+@pytest.mark.parametrize("group", ["X", "1"])
+def test_a_decision_that_neither_arm_needs_fails(group: str, tmp_path: Path) -> None:
+    exclude = {"decision": "exclude"}
+    if group == "X":
+        # Neither arm reads it.
+        for found in decided_in_both(tmp_path, group, exclude).values():
+            assert isinstance(found, str) and "it is not held for DATE_INVALID, but ARM_OTHER" in found
+    else:
+        # Named by the other arm, it is that arm's own mistake.
+        found = decided_in_both(tmp_path, group, exclude, "s_historical")["historical"]
+        assert isinstance(found, str) and "it is not held for DATE_INVALID, but ARM_OTHER" in found
+        wrong = decided_in_both(tmp_path, group, {**exclude, "reason": "RANGE"})
+        assert isinstance(wrong["treated"], str) and isinstance(wrong["historical"], CleanSource)
+
+
+def test_a_corrected_arm_takes_its_row_to_the_other_source(tmp_path: Path) -> None:
+    moved = {"decision": "correct", "column": "group", "text": "0"}
+    found = decided_in_both(tmp_path, "1", moved)
+    reasons = {arm: one.ledger["reason"].iloc[2] for arm, one in found.items() if isinstance(one, CleanSource)}
+    assert reasons == {"treated": "ARM_OTHER", "historical": "DATE_INVALID"}
 
 
 def test_a_line_that_one_source_holds_for_two_parts_is_listed_twice() -> None:

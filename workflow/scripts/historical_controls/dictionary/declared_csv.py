@@ -77,7 +77,7 @@ def read_declared(path: str | Path, needed: Sequence[str], optional: Sequence[st
         if len(cells) != len(header)
     )
     frame = pd.DataFrame([cells for _, cells in rows], columns=header, dtype="str")
-    kept = frame.reindex(columns=[*needed, *optional]).fillna("").astype("str")
+    kept = frame.reindex(columns=[*needed, *optional], fill_value="").fillna("").astype("str")
     return kept.assign(line=pd.Series([line for line, _ in rows], dtype="int64"))
 
 

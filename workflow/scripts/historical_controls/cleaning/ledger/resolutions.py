@@ -116,27 +116,31 @@ def _contradictions(decided: pd.DataFrame, path: str) -> Iterator[UserError]:
 class FileDecisions:
     """Decisions on one file, located among its lines block by block.
 
-    both_arms: the source as written, where `source` is that of one arm: what is decided of it is decided of both.
+    both_arms: the source as written, where `source` is that of one arm: what is decided of it is decided in the arm
+    that reads the row, and in both where its arm is not known.
     """
 
     def __init__(self, decisions: pd.DataFrame | None, source: str, file: str, both_arms: str) -> None:
-        self.decisions = pd.DataFrame(columns=[*NEEDED, *OPTIONAL, "line"])
+        self.decisions = pd.DataFrame(columns=[*NEEDED, *OPTIONAL, "line", "of_both"])
         if decisions is not None:
             own = decisions["source"].isin([source, both_arms]) & (decisions["file"] == file)
-            self.decisions = decisions.loc[own].assign(source=source)
+            self.decisions = decisions.loc[own].assign(source=source, of_both=decisions["source"] != source)
         self.located: set[str] = set()
 
     def on_lines(self, raw: pd.DataFrame) -> pd.DataFrame:
-        """Return table resolutions of a block of lines (table intake). Identical rows are decided alike."""
+        """Return decisions on a block of lines (table intake): columns of table resolutions, and of_both.
+
+        of_both: taken of the source as written, which is both arms. Identical rows are decided alike.
+        """
         own = self.decisions
         if own.empty:
-            return RESOLUTIONS.empty()
+            return RESOLUTIONS.empty().assign(of_both=False)
         lines = row_hashes(raw)
         here = own.drop(columns="line").merge(lines.loc[lines["row_hash"].isin(own["row_hash"])], on="row_hash")
         # Collected over all blocks: a row that one block lacks may be in another.
         self.located |= set(here["row_hash"])
         # The same decision may be listed twice: that contradicts nothing.
-        return conform(here.drop_duplicates(list(RESOLUTIONS.key)), RESOLUTIONS)
+        return here.sort_values("of_both", kind="stable").drop_duplicates(list(RESOLUTIONS.key))
 
     def check_all_located(self) -> None:
         """Raise UserError(s) for decisions on rows that the file does not have, or no longer."""
@@ -146,6 +150,12 @@ class FileDecisions:
             UserError(f"no row of the file has the hash {row['row_hash']}", f"resolutions, line {row['line']}", hint)
             for row in own.loc[~own["row_hash"].isin(self.located)].to_dict("records")
         )
+
+
+def of_this_arm(decided: pd.DataFrame, elsewhere: Collection[int]) -> pd.DataFrame:
+    """Return table resolutions of decisions `on_lines` but those of both arms on lines of the other arm."""
+    mine = ~(decided["of_both"] & decided["line"].isin(elsewhere)).astype(bool)
+    return conform(decided.loc[mine].drop(columns="of_both"), RESOLUTIONS)
 
 
 def corrected(raw: pd.DataFrame, resolved: pd.DataFrame) -> pd.DataFrame:

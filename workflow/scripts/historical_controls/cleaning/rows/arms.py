@@ -10,6 +10,7 @@ from historical_controls.cleaning.records.columns import column, declared_codes
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.cleaning.records.records import selected
 from historical_controls.config.base import Arm
+from historical_controls.config.sources.arms import ARMS, ArmColumn
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import nearest
 
@@ -24,9 +25,8 @@ def with_arms_told(raw: pd.DataFrame, arm: Arm, file: SourceFile) -> pd.DataFram
     declared = file.arm_column
     if declared is None:
         return raw
-    codes = declared_codes(dict(declared.codes()), file)
     text = column(raw, declared.column)
-    said = by_distinct(text, lambda cell: codes.meaning(cell) or "unknown", "str")
+    said = _said(text, declared, file)
     good = raw["problem"].isna()
     other = good & ~said.isin([arm, "unknown"])
     doubtful = raw.loc[good & (said == "unknown")]
@@ -36,6 +36,25 @@ def with_arms_told(raw: pd.DataFrame, arm: Arm, file: SourceFile) -> pd.DataFram
     other |= good & (said == "unknown") & ~unknown
     problem = raw["problem"].mask(other, OTHER_ARM).mask(unknown, UNKNOWN_ARM)
     return raw.assign(problem=problem, text=raw["text"].mask(unknown, text))
+
+
+def _said(text: pd.Series, declared: ArmColumn, file: SourceFile) -> pd.Series:
+    """The declared meaning of each text in the column of the arm, 'unknown' where it has none."""
+    codes = declared_codes(dict(declared.codes()), file)
+    return by_distinct(text, lambda cell: codes.meaning(cell) or "unknown", "str")
+
+
+def lines_of_other_arm(raw: pd.DataFrame, arm: Arm, file: SourceFile) -> set[int]:
+    """Return the lines (table intake) that the source of the other arm reads: not those of an unknown arm, or of none.
+
+    Empty for a file without a column of the arm.
+    """
+    declared = file.arm_column
+    if declared is None:
+        return set()
+    said = _said(column(raw, declared.column), declared, file)
+    others = [one for one in ARMS if one != arm]
+    return set(raw.loc[raw["problem"].isna() & said.isin(others), "line"])
 
 
 def without_arm(hint: pd.Series, text: pd.Series, unknown: pd.Series, file: SourceFile) -> pd.Series:

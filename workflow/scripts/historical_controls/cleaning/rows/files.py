@@ -14,6 +14,7 @@ from historical_controls.cleaning.ledger.resolutions import (
     check_needed,
     corrected,
     marked,
+    of_this_arm,
     released_reasons,
     with_released,
 )
@@ -22,7 +23,13 @@ from historical_controls.cleaning.records.distinct import coded_by_pair
 from historical_controls.cleaning.records.outputs import FILE_TABLES, CleanedFile
 from historical_controls.cleaning.records.records import SET_ASIDE, selected
 from historical_controls.cleaning.rows.alike import Known
-from historical_controls.cleaning.rows.arms import OTHER_ARM, UNKNOWN_ARM, with_arms_told, without_arm
+from historical_controls.cleaning.rows.arms import (
+    OTHER_ARM,
+    UNKNOWN_ARM,
+    lines_of_other_arm,
+    with_arms_told,
+    without_arm,
+)
 from historical_controls.cleaning.rows.courses import event_rows, treatment_rows
 from historical_controls.cleaning.rows.measurements import clean_measurements
 from historical_controls.cleaning.rows.persons import characteristics, dated_events
@@ -112,13 +119,16 @@ def clean_blocks(blocks: Iterable[pd.DataFrame], inputs: FileInputs) -> Iterator
     )
     above: dict[str, str] = {}
     for sent in _whole_samples(blocks, inputs.file):
-        resolved = decisions.on_lines(sent)
-        raw = corrected(sent, resolved)
+        decided = decisions.on_lines(sent)
+        raw = corrected(sent, decided)
+        elsewhere = lines_of_other_arm(sent, inputs.source.arm, inputs.file) if len(decided) else set()
         ids = {name: filled_down(raw, name, above.get(name, "")) for name in _filled_columns(inputs.file)}
         # `corrected` gives the block itself where it has nothing to correct.
         if raw is not sent:
-            _check_corrections(sent, above, inputs, resolved)
-        yield clean_block(raw, ids, inputs, resolved)
+            _check_corrections(sent, above, inputs, of_this_arm(decided, elsewhere))
+            # A corrected arm may bring a row here.
+            elsewhere &= lines_of_other_arm(raw, inputs.source.arm, inputs.file)
+        yield clean_block(raw, ids, inputs, of_this_arm(decided, elsewhere))
         above = {name: str(filled.iloc[-1]) for name, filled in ids.items()} if len(raw) else above
     decisions.check_all_located()
 
