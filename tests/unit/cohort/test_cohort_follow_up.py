@@ -51,6 +51,62 @@ def visits(found: CohortTables, outcome: str = "PF") -> list[tuple]:
     return list(rows[["day", "value", "lower", "upper", "n"]].itertuples(index=False, name=None))
 
 
+def of_days(*days: tuple[int, float], ends_on: int, clock: float, zone: str, start: str) -> CohortTables:
+    """A patient with time zero on a day without a clock, and values so many days later; dead on day `ends_on`.
+
+    clock: the hour at which time zero is dated instead, where not nan.
+    """
+    first = pd.Timestamp(start)
+
+    def moment(day: int, end: bool = False) -> pd.Timestamp:
+        local = (first + pd.Timedelta(days=day + end)).tz_localize(zone).tz_convert("UTC")
+        return local - pd.Timedelta(milliseconds=1) if end else local
+
+    def dated(row: dict, day: int, exact: bool = False) -> dict:
+        return {**row, "time": moment(day), "latest": pd.NaT if exact else moment(day, end=True)}
+
+    zero = dated(happened("a", "infusion", 0), 0, exact=not np.isnan(clock))
+    if not np.isnan(clock):
+        zero["time"] += pd.Timedelta(hours=clock)
+    rows = [dated(measured("a", "PAO2", 0, value), day) for day, value in days]
+    rows += [dated(measured("a", "FIO2", 0, 0.5), day) for day, _ in days]
+    clean = tables([person("a", "treated")], rows, [zero, dated(happened("a", "death", 0), ends_on)])
+    ratio = {"kind": "paired_ratio", "numerator": "PAO2", "denominator": "FIO2", "within_minutes": 5}
+    zero_time = {"treated": "infusion", "historical": "event", "historical_event": "infusion"}
+    cohort = Cohort.model_validate({"time_zero": zero_time, "horizon_days": 10, "derivations": {"PF": ratio}})
+    return define_cohort(clean, inputs(cohort, "PAO2", "PF"))
+
+
+# The clocks go back on the night to 25 October in Mexico and Madrid, forward on that to 5 April 2020 in Mexico, and by
+# half an hour on Lord Howe Island.
+@pytest.mark.parametrize(
+    ("zone", "start"),
+    [
+        ("UTC", "2020-10-20"),
+        ("America/Mexico_City", "2020-10-20"),
+        ("America/Mexico_City", "2020-03-31"),
+        ("Europe/Madrid", "2020-10-20"),
+        ("Australia/Lord_Howe", "2020-10-01"),
+        ("Australia/Lord_Howe", "2020-04-01"),
+    ],
+)
+def test_days_without_a_clock_are_whole_days_apart_where_the_clocks_change(zone: str, start: str) -> None:
+    found = of_days((0, 80), (3, 90), (7, 70), (9, 60), ends_on=9, clock=np.nan, zone=zone, start=start)
+    for outcome, factor in (("PAO2", 1), ("PF", 2)):
+        expected = [(0, 80), (3, 90), (7, 70), (9, 60)]
+        assert [(day, value / factor) for day, value, *_ in visits(found, outcome)] == expected
+    # A death on the last day of follow-up, whose end is the horizon, is a death.
+    ends = found.patients[["end_state", "end_day"]].iloc[0]
+    assert ends["end_state"] == "death" and round(ends["end_day"], 6) == 10
+    assert found.events.loc[found.events["event"] == "death", "hours"].round(3).tolist() == [240]
+
+
+def test_a_time_zero_with_a_clock_moves_no_day() -> None:
+    found = of_days((7, 70), ends_on=7, clock=14.0, zone="America/Mexico_City", start="2020-10-20")
+    # Seven days of the calendar, an hour more by the clocks, less the fourteen hours of the first day.
+    assert found.observations.loc[found.observations["outcome"] == "PAO2", "hours"].tolist() == [7 * 24 + 1 - 14]
+
+
 def test_days() -> None:
     rows = [pf(h, v) for h, v in ((-24, 1), (-23.9, 100), (0, 120), (0.1, 200), (24, 220), (24.1, 300), (504, 90))]
     found = followed(*rows, pf(504.1, 999))

@@ -27,6 +27,7 @@ from historical_controls.cohort.records.patient_records import (
     make_records,
     place_all,
 )
+from historical_controls.cohort.records.whole_days import at_whole_days
 from historical_controls.config.cohort.cohort import Cohort
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.tables.registry import COHORT_EVENTS, EVIDENCE, OBSERVATIONS, UNDERIVED, VISITS
@@ -102,9 +103,10 @@ def batch_rows(
 ) -> PatientBatch:
     """The rows of decided patients; `recorded`: (source, treatment) of every course in the export."""
     cohort, dictionary, scenario = inputs.cohort, inputs.dictionary, inputs.scenario
-    patients = patient_rows(records, decided, inputs.study, cohort)
     eligibility = eligibility_rows(records, decided, cohort, arm)
     evidence = evidence_rows(records, decided, cohort, arm)
+    records = at_whole_days(records, decided.time_zero)
+    patients = patient_rows(records, decided, inputs.study, cohort)
     # After the rules have been judged: outcomes that count from time zero do not exist before it is known.
     records = derive_after_zero(records, decided.time_zero, cohort, dictionary)
     records = in_convention(records, cohort.altitude, inputs.altitude)
