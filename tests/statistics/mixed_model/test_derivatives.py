@@ -70,9 +70,19 @@ def test_random_effects(random, residual, groups, form, correlated, seed, reml, 
 
 @pytest.mark.parametrize(("random", "residual", "groups", "form", "correlated"), RANDOM)
 def test_several_problems_have_the_derivatives_of_each(random, residual, groups, form, correlated) -> None:  # type: ignore[no-untyped-def]
-    """Leading axes: other responses, at other parameters, without a subject that only one of the problems has."""
     model = {"random_correlated": correlated, "residual": residual, "time": "day", "groups": groups}
-    spec = MixedModelSpec("y ~ arm * day + x", "id", random, group_form=form, **model)
+    alike_together(MixedModelSpec("y ~ arm * day + x", "id", random, group_form=form, **model))
+
+
+@pytest.mark.parametrize(("structure", "groups", "form"), VISITS)
+def test_several_problems_over_visits_have_the_derivatives_of_each(structure, groups, form) -> None:  # type: ignore[no-untyped-def]
+    alike_together(
+        MixedModelSpec("y ~ arm + x", "id", residual=structure, visit="visit", groups=groups, group_form=form)
+    )
+
+
+def alike_together(spec: MixedModelSpec) -> None:
+    """Leading axes: other responses, at other parameters, without a subject that only one of the problems has."""
     design, rng = build_design(study(3, days=5), spec), np.random.default_rng(3)
     reduced = reduce(design)
     y = design.y + rng.normal(size=(3, len(design.y)))

@@ -25,6 +25,7 @@ from historical_controls.mixed_model import (
 from historical_controls.mixed_model.censored import draws
 from historical_controls.mixed_model.censored.draws import redraw, truncated_normal, unknowns
 from historical_controls.mixed_model.design.design import build_design
+from historical_controls.mixed_model.fits.imputed import redrawn_under
 from historical_controls.mixed_model.likelihood.optimiser import decrement
 
 FIXED = "y ~ arm * day + x"
@@ -147,6 +148,15 @@ def test_the_same_copies_under_another_covariance() -> None:
     independent = copies_under(fit, replace(bounded, residual="iid"))
     assert independent.loglik < fit.loglik
     assert [one.design.y.sum() for one in independent.fits] == pytest.approx([one.design.y.sum() for one in fit.fits])
+
+
+def test_chains_that_keep_their_covariance_are_not_fitted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are carried on from the fits that they have, and end where those fitted once more would."""
+    data, (_, bounded) = study(5, (5, 25)), specs(**COVARIANCES[0])
+    fit = fit_imputed(below(data, 9.0), bounded, copies=4)
+    once_more = redrawn_under(copies_under(fit, bounded), bounded, 3)
+    monkeypatch.setattr("historical_controls.mixed_model.fits.imputed.copies_under", None)
+    assert redrawn_under(fit, bounded, 3).beta.to_numpy() == pytest.approx(once_more.beta.to_numpy(), rel=1e-6)
 
 
 @pytest.mark.parametrize("other", COVARIANCES)

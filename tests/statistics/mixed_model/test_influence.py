@@ -39,12 +39,12 @@ def worst(fit: MixedModelFit, refits: influence.Influence, alone: dict[int, Mixe
 
 @pytest.mark.parametrize("model", MODELS)
 def test_refits_are_exact(model: str) -> None:
-    """Interior optima: all refits together, or one by one over visits."""
+    """Interior optima: all refits together."""
     data, spec = study(5, sizes=(12, 18), intercept=1.5, slope=0.4), MODELS[model]
     fit = fit_mixed_model(data, spec)
     assert not fit.singular
     together = sum(point is not None for _, point in influence._neighbours(fit))
-    assert together == (0 if fit.spec.over_visits else 30)
+    assert together == 30
     assert worst(fit, fit.influence(), independent(data, spec)) < 1e-7
 
 

@@ -26,6 +26,10 @@ SPECS = {
         "y ~ arm * day", "id", "1 + day", groups="arm", group_form="two_scales", **CAR1
     ),  # type: ignore[arg-type]
     "AR(1)": MixedModelSpec("y ~ arm * day", "id", **CAR1),  # type: ignore[arg-type]
+    "visits, symmetric, per arm": MixedModelSpec("y ~ arm * day", "id", residual="cs", visit="visit", groups="arm"),
+    "visits, ante-dependence, one scale": MixedModelSpec(
+        "y ~ arm * day", "id", residual="adh", visit="visit", groups="arm", group_form="one_scale"
+    ),
 }
 
 

@@ -167,7 +167,8 @@ def fit_imputed(
 
 def redrawn_under(fit: ImputedFit, spec: MixedModelSpec, seed: int = SEED) -> ImputedFit:
     """Fit under another covariance by carrying on the chains of a fit, which is quicker than to begin anew."""
-    others = copies_under(fit, spec)
+    # Under its own the copies have been fitted already.
+    others = fit if spec == fit.spec else copies_under(fit, spec)
     if not others.fits or fit.share_censored == 0:
         return others
     design, bounds = others.design, checked_bounds(others.design)

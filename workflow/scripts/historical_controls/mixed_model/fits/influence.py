@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -104,11 +104,8 @@ def _neighbours(fit: Fit) -> Iterator[tuple[int, Point | None]]:
         def objective_of(numbers: Codes, subjects: Codes = subjects) -> Objective:
             return partial(evaluate, *machinery(without(fit.problem, subjects[numbers]), fit.spec))
 
-        # The engine over visits solves one problem at a time.
-        points: Sequence[Point | None] = [None] * len(subjects)
-        if not fit.spec.over_visits:
-            theta = np.tile(fit.point.theta, (len(subjects), 1))
-            points = maximise_together(objective_of, theta, Control(), borrowed)
+        theta = np.tile(fit.point.theta, (len(subjects), 1))
+        points = maximise_together(objective_of, theta, Control(), borrowed)
         yield from zip(map(int, subjects), points, strict=True)
 
 
@@ -120,7 +117,7 @@ def _batches(fit: Fit) -> list[Codes]:
 
 def _together(fit: Fit) -> int:
     """How many refits go together."""
-    return max(CELLS // fit.problem.M.size, 1)
+    return max(CELLS // fit.problem.cells, 1)
 
 
 def _alone(fit: Fit, subject: int) -> Point | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -51,11 +51,8 @@ def maxima(
         borrowed = None if start.singular else start.point.information
         return maximise_together(objective_of, theta[numbers], control, borrowed)
 
-    points: Sequence[Point | None] = [None] * len(y)
-    # The engine over visits solves one problem at a time.
-    if not design.spec.over_visits:
-        pieces = np.array_split(np.arange(len(y)), -(-len(y) * start.problem.M.size // CELLS) or 1)
-        points = [point for numbers in pieces if len(numbers) for point in together(numbers)]
+    pieces = np.array_split(np.arange(len(y)), -(-len(y) * start.problem.cells // CELLS) or 1)
+    points = [point for numbers in pieces if len(numbers) for point in together(numbers)]
     return [
         maximise(*engine_of(number), control, Near(theta[number]))[0] if point is None else point
         for number, point in enumerate(points)

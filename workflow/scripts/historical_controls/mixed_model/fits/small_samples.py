@@ -34,7 +34,7 @@ def share_small_samples(fits: Sequence[Fit], df: str) -> None:
     fits: of responses or subjects of one design, in the same reduced units. Nothing is done for other methods than
     Kenward and Roger's, nor for a fit that has none: it says why when it is asked.
     """
-    if df != "kenward-roger" or len(fits) < 2 or fits[0].spec.over_visits:
+    if df != "kenward-roger" or len(fits) < 2:
         return
     one = fits[0]
     if any(fit.problem.offset is not one.problem.offset for fit in fits):

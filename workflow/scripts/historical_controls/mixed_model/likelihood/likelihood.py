@@ -2,7 +2,7 @@
 
 Everything is evaluated at V* = V / sigma^2 and the standardised residual e = (y - X beta) / sigma, sigma^2
 being profiled out in closed form. An engine of several problems takes theta (..., k) and gives everything with the
-same leading axes; of covariances over visits there is one problem at a time.
+same leading axes.
 """
 
 from __future__ import annotations

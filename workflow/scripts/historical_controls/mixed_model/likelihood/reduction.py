@@ -53,6 +53,12 @@ class Problem:
     def n_rows(self) -> int:
         return self.M.shape[-1]
 
+    @property
+    def cells(self) -> int:
+        """Numbers that an engine keeps of one problem: of its rows, or of all visits that its subjects could have."""
+        rows = self.n_rows if self.visit is None else len(self.first) * self.n_visits
+        return rows * self.M.shape[-2]
+
     def one(self, number: int) -> Problem:
         """One of several problems."""
         gap = None if self.gap is None else part_of(self.gap, 1, number)

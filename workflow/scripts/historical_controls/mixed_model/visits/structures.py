@@ -84,15 +84,17 @@ def _unstructured(theta: Numbers, m: int) -> Numbers:
 
 
 def unstructured_curvature(theta: Numbers, S: Numbers) -> Numbers:
-    """Second derivatives of <S, L L'> for a symmetric S, L as in "us"."""
-    m = len(S)
+    """Second derivatives (..., k, k) of <S, L L'> for a symmetric S (..., m, m), L as in "us"."""
+    m = S.shape[-1]
     rows, columns = _lower_cells(m)
     diagonal = rows == columns
-    L = np.zeros((m, m))
-    L[0, 0], L[rows, columns] = 1.0, np.where(diagonal, np.exp(np.where(diagonal, theta, 0.0)), theta)
-    slope = np.where(diagonal, L[rows, columns], 1.0)
-    out = 2 * S[np.ix_(rows, rows)] * (columns[:, None] == columns) * np.outer(slope, slope)
-    out[diagonal, diagonal] += 2 * (S @ L)[rows, columns][diagonal] * slope[diagonal]
+    L = np.zeros(S.shape)
+    L[..., 0, 0] = 1.0
+    L[..., rows, columns] = np.where(diagonal, np.exp(np.where(diagonal, theta, 0.0)), theta)
+    slope = np.where(diagonal, L[..., rows, columns], 1.0)
+    out = 2 * S[..., rows[:, None], rows] * (columns[:, None] == columns) * (slope[..., :, None] * slope[..., None, :])
+    own = np.flatnonzero(diagonal)
+    out[..., own, own] += 2 * (S @ L)[..., rows[own], columns[own]] * slope[..., own]
     return np.asarray(out)
 
 
