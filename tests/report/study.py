@@ -227,7 +227,13 @@ def _incidence_rows() -> Iterator[dict[str, object]]:
 def _robustness_rows() -> Iterator[dict[str, object]]:
     """One patient left out at a time, the unobserved shifted, and a product of choices."""
     left_out = Cell("leave_one_out", "primary", "reml", "PF", day=7)
-    for name, value in (("n_left_out", 43), ("n_deciding", 2), ("smallest", 20.4), ("largest", 41.8)):
+    for name, value in (
+        ("n_left_out", 44),
+        ("n_estimated", 43),
+        ("n_deciding", 2),
+        ("smallest", 20.4),
+        ("largest", 41.8),
+    ):
         yield left_out.number(name, value, "" if name.startswith("n_") else "mmHg")
     yield left_out.text("decided_by_one", "yes")
     without = left_out.at(level="T4", contrast=CONTRAST)

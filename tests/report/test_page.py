@@ -147,6 +147,12 @@ def test_deaths_counted_as_worst_stand_beside_the_answer(report: Rendered, langu
         assert shown in visible[: visible.index(words("report.contents"))]
 
 
+def test_a_range_of_refits_counts_those_that_gave_a_number(report: Rendered, language: str) -> None:
+    # One of the 44 patients left out gave none.
+    said = {"en": "When 43 patients are left out one at a time", "es": "Al excluir uno por uno a 43 pacientes"}
+    assert said[language] in report.page.visible
+
+
 def test_a_refusal_names_covariate_value_and_limit(report: Rendered, language: str) -> None:
     label = report.study.dictionary.outcomes["PF"].label(language)
     rows = [e.text for e in report.page.tagged("td") if all(part in e.text for part in (label, "2%", "5%"))]

@@ -51,6 +51,24 @@ def visits(found: CohortTables, outcome: str = "PF") -> list[tuple]:
     return list(rows[["day", "value", "lower", "upper", "n"]].itertuples(index=False, name=None))
 
 
+@pytest.mark.parametrize(("care", "hours"), [("icu_admission", [60, 0]), ("infusion", [np.nan, np.nan])])
+def test_no_hours_since_an_admission_that_is_the_treatment_itself(care: str, hours: list[float]) -> None:
+    happenings = [
+        happened("a", "infusion", ZERO),
+        happened("b", "icu_admission", ZERO),
+        happened("a", "icu_admission", 40),
+    ]
+    clean = tables([person("a", "treated"), person("b")], [pf(1, 90)], happenings)
+    zero = {
+        "treated": "infusion",
+        "historical": "event",
+        "historical_event": "icu_admission",
+        "standard_care_from": care,
+    }
+    found = define_cohort(clean, inputs(Cohort.model_validate({"time_zero": zero}), "PF"))
+    np.testing.assert_equal(found.patients["hours_from_admission"].tolist(), hours)
+
+
 def of_days(*days: tuple[int, float], ends_on: int, clock: float, zone: str, start: str) -> CohortTables:
     """A patient with time zero on a day without a clock, and values so many days later; dead on day `ends_on`.
 

@@ -40,6 +40,19 @@ def test_a_study_that_records_no_end_speaks_of_none(language: str, forbidden: st
     assert {key: words.entries[key] for key in own if re.search(forbidden, words.entries[key], re.IGNORECASE)} == {}
 
 
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("ends", ["both", "death", "discharge", "none"])
+def test_a_study_with_ends_of_its_own_says_that_patients_left(language: str, ends: str) -> None:
+    words = load_words(LOCALES, language)
+    plain, others = (words.of_study("external_controls", ends, more) for more in (False, True))  # type: ignore[arg-type]
+    left = words.written["ends.gone.none"].split()[0]
+    assert left in others("done.model") and left in others("estimand_default.nobody_gone.label")
+    # Only what names the ends of follow-up changes.
+    changed = [key for key, said in others.entries.items() if said != plain.entries[key]]
+    assert all({"gone", "up_to"} & set(IN_PLACE.findall(words.written[key])) for key in changed)
+    assert not [key for key, said in others.entries.items() if IN_PLACE.search(said)]
+
+
 @pytest.mark.parametrize(
     ("able", "ends"),
     [(["death", "discharge_alive"], "both"), (["death"], "death"), (["discharge_alive"], "discharge"), ([], "none")],

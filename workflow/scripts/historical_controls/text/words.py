@@ -18,7 +18,8 @@ OF_DESIGN = ("single_arm", "randomised")
 # 'historical=control; ...': what the other group is called where it was not taken from the past.
 TERMS = "randomised.terms"
 # '[[gone]]' in an entry stands for the entry of this group and of what the study's files can record.
-ENDS, IN_PLACE = "ends", re.compile(r"\[\[(\w+)\]\]")
+# Entries of 'ends_and_others' take its place where the study declares further ends of follow-up.
+ENDS, ENDS_AND_OTHERS, IN_PLACE = "ends", "ends_and_others", re.compile(r"\[\[(\w+)\]\]")
 RecordedEnds = Literal["both", "death", "discharge", "none"]
 
 
@@ -47,14 +48,16 @@ class Words:
         counts = {name: Count(value) for name, value in values.items() if type(value) is int}
         return self.entries[key].format(**{**values, **counts}) if values else self.entries[key]
 
-    def of_study(self, design: Design, ends: RecordedEnds) -> Words:
+    def of_study(self, design: Design, ends: RecordedEnds, others: bool = False) -> Words:
         """The words of a study, by its design and by the ends of a stay that its files can record.
+
+        others: whether the study declares further ends of follow-up (`cohort.ends_with`).
 
         Entries below 'single_arm' and 'randomised' take the place of those of the same name in such studies.
         """
         group = f"{design}." if design in OF_DESIGN else None
         own = {key.removeprefix(group): said for key, said in self.written.items() if group and key.startswith(group)}
-        entries = _with_ends({**self.written, **own}, ends)
+        entries = _with_ends({**self.written, **own}, ends, others)
         return replace(self, entries=_with_controls(entries) if design == "randomised" else entries)
 
     def has(self, key: str) -> bool:
@@ -108,8 +111,12 @@ def recorded_ends(able: Collection[str]) -> RecordedEnds:
     return "death" if known["death"] else "discharge" if known["discharge_alive"] else "none"
 
 
-def _with_ends(written: Mapping[str, str], ends: RecordedEnds) -> dict[str, str]:
-    return {key: IN_PLACE.sub(lambda name: written[f"{ENDS}.{name[1]}.{ends}"], said) for key, said in written.items()}
+def _with_ends(written: Mapping[str, str], ends: RecordedEnds, others: bool = False) -> dict[str, str]:
+    def in_place(name: re.Match[str]) -> str:
+        said = written[f"{ENDS}.{name[1]}.{ends}"]
+        return written.get(f"{ENDS_AND_OTHERS}.{name[1]}.{ends}", said) if others else said
+
+    return {key: IN_PLACE.sub(in_place, said) for key, said in written.items()}
 
 
 def _flat(node: Any, keys: tuple[str, ...], path: Path) -> Iterator[tuple[str, str]]:

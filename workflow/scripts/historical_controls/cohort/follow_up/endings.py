@@ -27,6 +27,7 @@ def patient_rows(records: PatientRecords, decided: Decisions, study: StudyCalend
     included = zero != NEVER
     state, end_day = end_of_follow_up(records, zero, cohort.horizon_days)
     people = records.people
+    admitted = records.stays.start if cohort.time_zero.tells_admission else np.full(len(zero), NEVER)
     characteristics = people.drop(columns=["source", "patient_id", "arm"])
     fixed = pd.DataFrame(
         {
@@ -37,7 +38,7 @@ def patient_rows(records: PatientRecords, decided: Decisions, study: StudyCalend
             "excluded_by": decided.excluded_by,
             "time_zero": timestamps(zero),
             "days_from_onset": _since(zero, event_times(records, "symptom_onset"), DAY),
-            "hours_from_admission": _since(zero, records.stays.start, HOUR),
+            "hours_from_admission": _since(zero, admitted, HOUR),
             "calendar_week": _since(zero, np.full(len(zero), _reference(study)), 7 * DAY),
             "end_state": state,
             "end_day": end_day,

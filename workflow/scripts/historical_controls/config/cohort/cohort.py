@@ -71,6 +71,15 @@ class TimeZero(Section):
         None, gt=0, description="SENSITIVITY that looks into the future: controls dead within these hours are left out"
     )
 
+    @property
+    def tells_admission(self) -> bool:
+        """Whether hours since the start of standard care say anything of both arms.
+
+        Where no file dates an admission, the treatment itself stands for it, which no control has.
+        """
+        own = self.historical_event or self.standard_care_from
+        return self.historical != "event" or self.treated != self.standard_care_from or own == self.standard_care_from
+
     @model_validator(mode="after")
     def waits_are_matched_once(self) -> TimeZero:
         if self.treated_start == "eligibility" and self.match_waits and self.historical == "first_eligible_hour":

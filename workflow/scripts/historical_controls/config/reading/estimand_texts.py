@@ -43,6 +43,7 @@ def estimands(raw: dict[str, Any]) -> dict[str, Any]:
         tuple(known),
         "both" if ANY_EVENT in able else recorded_ends(able),
         "randomised" if design == "randomised" else "external_controls",
+        bool(value_at(raw, "cohort", "ends_with")),
     )
     general: dict[str, Any] = {
         "population": texts.of("population"),
@@ -76,14 +77,21 @@ def _may_occur(event: str, able: Collection[str]) -> bool:
 
 @dataclass(frozen=True)
 class _Texts:
-    """The general words in the study's languages, by the ends of a stay that its files can record."""
+    """The general words in the study's languages, by the ends of a stay that its files can record.
+
+    others: whether the study declares further ends of follow-up.
+    """
 
     languages: tuple[str, ...]
     ends: RecordedEnds
     design: Design
+    others: bool
 
     def of(self, key: str) -> dict[str, str]:
-        return {one: _words_of(one, self.design, self.ends)(f"estimand_default.{key}") for one in self.languages}
+        return {
+            one: _words_of(one, self.design, self.ends, self.others)(f"estimand_default.{key}")
+            for one in self.languages
+        }
 
 
 def _questions(raw: Raw, texts: _Texts) -> dict[str, Any]:
@@ -150,5 +158,5 @@ def _words(language: str) -> Words:
 
 
 @cache
-def _words_of(language: str, design: Design, ends: RecordedEnds) -> Words:
-    return _words(language).of_study(design, ends)
+def _words_of(language: str, design: Design, ends: RecordedEnds, others: bool) -> Words:
+    return _words(language).of_study(design, ends, others)

@@ -69,7 +69,8 @@ def _deciding(page: PageInputs) -> list[Markup]:
 
 
 def _one_patient(printer: Printer) -> list[Markup]:
-    names = (Statistic.N_LEFT_OUT, Statistic.N_DECIDING, Statistic.SMALLEST, Statistic.LARGEST)
+    # Not those left out in vain: the range says nothing of them.
+    names = (Statistic.N_ESTIMATED, Statistic.N_DECIDING, Statistic.SMALLEST, Statistic.LARGEST)
     rows = {name: printer.primary_one(AnalysisKey.LEAVE_ONE_OUT, name) for name in names}
     decided = printer.primary_one(AnalysisKey.LEAVE_ONE_OUT, Statistic.DECIDED_BY_ONE)
     if decided is None or any(row is None for row in rows.values()):
