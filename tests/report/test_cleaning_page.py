@@ -15,14 +15,16 @@ from historical_controls.report.data_manager.page import CleaningTables, render_
 from historical_controls.tables.parquet import write_table
 from historical_controls.tables.registry import FINDINGS, LEDGER, PEOPLE, RESOLUTIONS
 from historical_controls.tables.schema import conform
+from historical_controls.text.hints import load_hints
 
 from .conftest import LANGUAGES
 from .reading import Page
-from .study import small_study
+from .study import ROOT, small_study
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+LOCALES = ROOT / "workflow" / "locales"
 HOSTILE_CELLS = (
     "<script>document.title='taken'</script>",
     "<img src=x onerror=\"document.title='taken'\">",
@@ -33,6 +35,16 @@ HOSTILE_CELLS = (
     "12\u202e34\x00\x1b[31m\n",
     "w" * 5_000,
 )  # fmt: skip
+ENGLISH = [
+    "declare it under 'default_units'",
+    'default_units: {HR: "..."}   # the unit that the laboratory used',
+    "none of its 7 rows is read by any part: check 'where' and the columns",
+]
+SPANISH = [
+    "declárela en 'default_units'",
+    'default_units: {HR: "..."}   # la unidad que usó el laboratorio',
+    "ninguna parte lee alguno de sus 7 renglones: revise 'where' y las columnas",
+]
 REASONS = ("NUM_UNREADABLE", "OUT_OF_RANGE")
 CELL = Cell("ledger_loss_arms", "primary", population="all")
 
@@ -84,7 +96,7 @@ def page(folder: Path, language: str, most: int = 2_000) -> str:
         resolutions(),
     )
     with_counts = replace(study, ard=pd.concat([study.ard, ard_frame(counts)]))
-    return render_cleaning_page(with_counts.page(language), tables)
+    return render_cleaning_page(with_counts.page(language), tables, load_hints(study.words(language), LOCALES))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -118,8 +130,28 @@ def test_beyond_the_first_records_the_page_names_the_file_that_holds_all(tmp_pat
 def test_a_study_with_nothing_to_settle_says_so(tmp_path: Path, language: str) -> None:
     study = small_study()
     nothing = CleaningTables(read_held([]), PEOPLE.empty(), FINDINGS.empty(), RESOLUTIONS.empty())
-    html = render_cleaning_page(study.page(language), nothing)
+    html = render_cleaning_page(study.page(language), nothing, load_hints(study.words(language), LOCALES))
     assert study.words(language)("cleaning.settle_none") in Page.of(html).visible
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", ENGLISH), ("es", SPANISH)])
+def test_hints_and_suggested_lines_are_in_the_readers_language(tmp_path: Path, language: str, said: list[str]) -> None:
+    study = small_study()
+    row = {"line": 2, "subject": "1", "analyte": "HR", "item": "hr", "raw_value": "x", "fate": "quarantined"}
+    row |= {"source": "hospital", "file": "main", "table": "measurements", "reason": "UNIT_MISSING", "hint": ENGLISH[0]}
+    write_table(conform(pd.DataFrame([row]), LEDGER), tmp_path / "ledger.parquet", LEDGER)
+    finding = {"source": "hospital", "file": "main", "finding": "DOUBTFUL_SHARE", "unit": "", "value": 1.5}
+    finding |= {"raw_value": "", "n": 9, "share": 0.1, "factor": 7.5, "severity": "report", "examples": ""}
+    lines = [{"hint": "h", "config_line": ENGLISH[1]}, {"hint": ENGLISH[2], "config_line": ""}]
+    findings = conform(
+        pd.DataFrame([{**finding, **line, "outcome": f"O{n}"} for n, line in enumerate(lines)]), FINDINGS
+    )
+    held = read_held([tmp_path / "ledger.parquet"])
+    tables = CleaningTables(held, PEOPLE.empty(), findings, RESOLUTIONS.empty())
+    html = render_cleaning_page(study.page(language), tables, load_hints(study.words(language), LOCALES))
+    visible = Page.of(html).visible
+    assert all(text in visible for text in said)
+    assert language == "en" or not any(text in visible for text in ENGLISH)
 
 
 def opened(browser: Browser, folder: Path, language: str) -> tuple[Any, list[str]]:

@@ -134,6 +134,7 @@ rule check_findings:
     input:
         findings=collect("results/clean/{source}/findings.parquet", source=STUDY.sources),
         words=LOCALES / f"{STUDY.languages[0]}.yaml",
+        english=LOCALES / "en.yaml",
     output:
         summary="results/clean/findings.txt",
     log:
@@ -187,6 +188,7 @@ rule export_quarantine:
             dict.fromkeys(intake_path(name, file) for name, source in STUDY.sources.items() for file in source.files)
         ),
         words=LOCALES / f"{STUDY.languages[0]}.yaml",
+        english=LOCALES / "en.yaml",
     output:
         quarantine="results/clean/quarantine.csv",
     log:

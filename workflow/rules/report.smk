@@ -90,6 +90,7 @@ rule write_cleaning_page:
         findings=collect("results/clean/{source}/findings.parquet", source=STUDY.sources),
         resolutions=every_file("results/clean/{source}/by_file/{file}/resolutions.parquet"),
         words=LOCALES / "{lang}.yaml",
+        english=LOCALES / "en.yaml",
         templates=sorted(TEMPLATES.iterdir()),
         dictionary=DICTIONARY,
     output:

@@ -7,6 +7,7 @@ from historical_controls.cleaning.findings.severity import stop_where_suspect, s
 from historical_controls.errors import reported
 from historical_controls.tables.parquet import read_tables
 from historical_controls.tables.registry import FINDINGS
+from historical_controls.text.hints import load_hints
 from historical_controls.text.words import load_words
 
 if TYPE_CHECKING:
@@ -17,4 +18,6 @@ with reported(snakemake.log[0]):
     words = load_words(place.parent, place.stem)
     findings = read_tables(snakemake.input.findings, FINDINGS)
     stop_where_suspect(findings, written)
-    Path(snakemake.output.summary).write_text(summary(findings, words, written), encoding="utf-8")
+    Path(snakemake.output.summary).write_text(
+        summary(findings, load_hints(words, place.parent), written), encoding="utf-8"
+    )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from historical_controls.cleaning.ledger.quarantine import held_records, quarantine_list
 from historical_controls.errors import reported
+from historical_controls.text.hints import load_hints
 from historical_controls.text.words import load_words
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ with reported(snakemake.log[0]):
         if name == Path(path).parent.name
     }
     listed = quarantine_list(
-        held_records(snakemake.input.ledgers, written), intake, lambda reason: words.entry("ledger_reason", reason)
+        held_records(snakemake.input.ledgers, written),
+        intake,
+        lambda reason: words.entry("ledger_reason", reason),
+        load_hints(words, Path(snakemake.input.words).parent),
     )
     # A byte-order mark tells spreadsheets that the text is UTF-8.
     listed.to_csv(snakemake.output.quarantine, index=False, encoding="utf-8-sig", lineterminator="\r\n")

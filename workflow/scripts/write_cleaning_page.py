@@ -13,6 +13,7 @@ from historical_controls.report.inputs import PageInputs
 from historical_controls.tables.both_arms import DECIDED_BY, told_once
 from historical_controls.tables.parquet import read_table, read_tables
 from historical_controls.tables.registry import ARD, FINDINGS, PEOPLE, RESOLUTIONS
+from historical_controls.text.hints import load_hints
 from historical_controls.text.words import load_words
 
 if TYPE_CHECKING:
@@ -33,4 +34,5 @@ with reported(snakemake.log[0]):
         findings=read_tables(snakemake.input.findings, FINDINGS),
         resolutions=told_once(read_tables(snakemake.input.resolutions, RESOLUTIONS), written, DECIDED_BY),
     )
-    Path(snakemake.output.page).write_text(render_cleaning_page(page, tables), encoding="utf-8")
+    hints = load_hints(page.words, Path(snakemake.input.words).parent)
+    Path(snakemake.output.page).write_text(render_cleaning_page(page, tables, hints), encoding="utf-8")

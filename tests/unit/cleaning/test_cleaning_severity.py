@@ -24,6 +24,7 @@ from historical_controls.errors import UserError
 from historical_controls.intake.reading import read_file
 from historical_controls.tables.parquet import write_table
 from historical_controls.tables.registry import FINDINGS, INTAKE
+from historical_controls.text.hints import load_hints
 from historical_controls.text.words import load_words
 
 LOCALES = ROOT / "workflow" / "locales"
@@ -212,7 +213,7 @@ def test_what_does_not_stop_is_printed_in_one_line_each() -> None:
     }
     row |= {"share": 0.04, "factor": 10.0, "hint": "h", "config_line": "line", "severity": "report", "examples": ""}
     frame = pd.DataFrame([row, {**row, "severity": "stop"}])[list(FINDINGS.names)]
-    words = {language: load_words(LOCALES, language) for language in ("en", "es")}
+    words = {language: load_hints(load_words(LOCALES, language), LOCALES) for language in ("en", "es")}
     assert summary(frame, words["en"]).splitlines() == [
         "1 finding to settle (results/internal/cleaning.*.html lists them):",
         "  s/f: values that fit another unit than the declared one: 3 records of CRP in 'mg/L' (4%), a factor 10 away."
@@ -223,9 +224,13 @@ def test_what_does_not_stop_is_printed_in_one_line_each() -> None:
         "  s/f: valores que corresponden a otra unidad que la declarada: 3 registros de CRP en 'mg/L' (4%), "
         "a un factor de 10. line",
     ]
-    # Without a line, a hint in English is no help in another language.
+    # Without a line its hint; one without words in the study's language says what to do for its kind.
     assert summary(frame.assign(config_line=""), words["es"]).endswith(
-        f"{words['es']('finding_remedy.UNIT_SUSPECT')}\n"
+        f"{words['es'].words('finding_remedy.UNIT_SUSPECT')}\n"
+    )
+    known = frame.assign(config_line="", hint="none of its 7 rows is read by any part: check 'where' and the columns")
+    assert summary(known, words["es"]).endswith(
+        "ninguna parte lee alguno de sus 7 renglones: revise 'where' y las columnas\n"
     )
     assert summary(frame.assign(config_line=""), words["en"]).endswith(" h\n")
     assert summary(frame.iloc[1:], words["en"]) == ""
@@ -250,7 +255,7 @@ def test_what_both_sources_of_a_file_with_both_arms_have_found_is_one_finding() 
     assert said.count("config.yaml: sources.s.files.f: ") == 2
     assert "records held or suspected: 40 records (67%)\n  10 of 20; 30 of 40\n  As sent: line 2; line 3\n" in said
     assert "rows whose arm is not declared: 9 records (15%)\n  9\n  As sent: line 4\n" in said
-    printed = summary(frame.assign(severity="report"), load_words(LOCALES, "en"), written)
+    printed = summary(frame.assign(severity="report"), load_hints(load_words(LOCALES, "en"), LOCALES), written)
     assert printed.startswith("2 findings to settle") and printed.count("s/f: ") == 2
     # Sources of other files are named as they are.
     with pytest.raises(

@@ -65,8 +65,12 @@ def test_which_ends_are_recorded(able: list[str], ends: str) -> None:
 def test_a_randomised_trial_has_no_historical_patients(language: str, past: str) -> None:
     words = load_words(LOCALES, language).of_study("randomised", "both")
     bare = {
-        key: re.sub(r"\{\w+\}", "", said) for key, said in words.entries.items() if not key.startswith("randomised.")
+        # Placeholders, and keys of the config in quotes.
+        key: re.sub(r"\{\w+\}|'\w+'", "", said)
+        for key, said in words.entries.items()
+        if not key.startswith("randomised.")
     }
     assert {key: said for key, said in bare.items() if re.search(past, said, re.IGNORECASE)} == {}
+    assert "'treated', 'historical'" in words.entries["hint.arm"], "keys of the config keep their names"
     assert "{n_historical}" in words.entries["answer.n"], "placeholders keep their names"
     assert words("answer.caveat") != load_words(LOCALES, language)("answer.caveat")

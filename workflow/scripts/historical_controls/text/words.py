@@ -131,9 +131,9 @@ def _flat(node: Any, keys: tuple[str, ...], path: Path) -> Iterator[tuple[str, s
 
 
 def _with_controls(entries: Mapping[str, str]) -> dict[str, str]:
-    """Entries in which controls are not called historical; the names of placeholders stay."""
+    """Entries in which controls are not called historical; names of placeholders, and of keys in quotes, stay."""
     terms = dict(pair.split("=") for pair in entries[TERMS].split("; "))
     # The longest first: 'pacientes históricos' before 'históricos'.
     names = "|".join(sorted(map(re.escape, terms), key=len, reverse=True))
-    pattern = re.compile(rf"(?<!{{)\b(?:{names})\b(?!}})")
+    pattern = re.compile(rf"(?<![{{'])\b(?:{names})\b(?![}}'])")
     return {key: pattern.sub(lambda name: terms[name[0]], said) for key, said in entries.items()}

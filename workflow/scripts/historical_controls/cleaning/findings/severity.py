@@ -11,7 +11,7 @@ from historical_controls.cleaning.findings.finding import Finding
 from historical_controls.config.sources.findings import FindingKind, SuspectShares
 from historical_controls.config.sources.sources import Source
 from historical_controls.errors import UserError, raise_all
-from historical_controls.text.words import Words
+from historical_controls.text.hints import Hints
 
 Severity = Literal["stop", "report"]
 
@@ -116,7 +116,7 @@ def _sent(row: Mapping[Hashable, Any]) -> str:
     return f"{value} in '{row['unit']}'" if row["outcome"] and row["unit"] else value
 
 
-def summary(findings: pd.DataFrame, words: Words, written: Mapping[str, str] | None = None) -> str:
+def summary(findings: pd.DataFrame, hints: Hints, written: Mapping[str, str] | None = None) -> str:
     """Return what a run prints at its end: the findings (table findings, all sources) that did not stop it.
 
     written: see `stop_where_suspect`.
@@ -125,27 +125,32 @@ def summary(findings: pd.DataFrame, words: Words, written: Mapping[str, str] | N
     if reported.empty:
         return ""
     ordered = reported.sort_values(["source", "file", "n"], ascending=[True, True, False], kind="stable")
-    lines = [words("run.findings", n=len(reported))]
-    lines += [f"  {_line(row, words)}" for row in ordered.to_dict("records")]
+    lines = [hints.words("run.findings", n=len(reported))]
+    lines += [f"  {_line(row, hints)}" for row in ordered.to_dict("records")]
     return "\n".join(lines) + "\n"
 
 
-def _line(row: Mapping[Hashable, Any], words: Words) -> str:
+def _line(row: Mapping[Hashable, Any], hints: Hints) -> str:
     """One finding in the study's language: place, kind, count with its unit and share, and what resolves it."""
-    kind = str(row["finding"])
+    words, kind = hints.words, str(row["finding"])
     named = words.entry("finding", kind)
     share = "" if pd.isna(row["share"]) or kind in NEVER else f" ({row['share']:.0%})"
     factor = "" if pd.isna(row["factor"]) else words("run.finding_factor", factor=f"{row['factor']:g}")
     about = f" {words('run.finding_of', outcome=row['outcome'])}" if row["outcome"] else ""
     unit = f" {words('run.finding_unit', unit=row['unit'])}" if row["outcome"] and row["unit"] else ""
     value = f", '{row['raw_value']}'" if row["raw_value"] and kind == "LIMIT_SUSPECT" else ""
-    # Hints quote names and numbers of the file, in English; other languages say what to do for this kind.
-    hint = row["hint"] if words.language == "en" else words.entry("finding_remedy", kind)
     return words(
         "run.finding",
         place="/".join(part for part in (row["source"], row["file"]) if part),
         finding=named[:1].lower() + named[1:],
         n=int(row["n"]),
         about=f"{about}{value}{unit}{share}{factor}",
-        remedy=row["config_line"] or hint,
+        remedy=hints(row["config_line"]) or _told(row["hint"], kind, hints),
     )
+
+
+def _told(hint: str, kind: str, hints: Hints) -> str:
+    """A hint in the study's language; what to do for its kind where it has no words there."""
+    if hints.words.language == hints.english.language:
+        return hint
+    return hints.translated(hint) or hints.words.entry("finding_remedy", kind)

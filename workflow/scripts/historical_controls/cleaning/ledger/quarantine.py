@@ -35,17 +35,21 @@ def held_records(ledgers: Iterable[str | Path], written: Mapping[str, str] | Non
 
 
 def quarantine_list(
-    held: pd.DataFrame, intake: Mapping[FileKey, str | Path], said: Callable[[str], str]
+    held: pd.DataFrame,
+    intake: Mapping[FileKey, str | Path],
+    said: Callable[[str], str],
+    hints: Callable[[str], str] = str,
 ) -> pd.DataFrame:
     """Return the list for the data manager: COLUMNS, meaning (the reason in words), and TO_FILL_IN, blank.
 
     Cells are safe to open in a spreadsheet, and cut after 1,000 characters.
 
-    intake: tables intake by source and file; said: words of a reason.
+    intake: tables intake by source and file; said: words of a reason; hints: a hint in the reader's language.
     """
     hashes = pd.concat([_hashes(key, path, held) for key, path in sorted(intake.items())] or [pd.DataFrame()])
     named = held.merge(hashes, on=["source", "file", "line"], how="left") if len(hashes) else held.assign(row_hash="")
     words = {name: by_distinct(named[name], _cell, "str") for name in COLUMNS if name != "line"}
+    words["hint"] = by_distinct(named["hint"].fillna(""), lambda hint: _cell(hints(hint)), "str")
     meaning = by_distinct(named["reason"], lambda reason: _cell(said(reason)), "str")
     return named[COLUMNS].assign(**words, meaning=meaning, **dict.fromkeys(TO_FILL_IN, ""))
 

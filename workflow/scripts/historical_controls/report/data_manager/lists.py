@@ -17,6 +17,7 @@ from historical_controls.report.data_manager.held_records import HeldRecords
 from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.printer import Printer
 from historical_controls.text.formatting import format_number
+from historical_controls.text.hints import Hints
 
 # Characters of a cell as sent; a broken file may have a whole page in one.
 LONGEST = 160
@@ -107,16 +108,15 @@ def _share(printer: Printer, statistic: Statistic, outcome: str, arm: str = "", 
     )
 
 
-def findings_table(printer: Printer, findings: pd.DataFrame) -> HtmlTable | None:
+def findings_table(printer: Printer, findings: pd.DataFrame, hints: Hints) -> HtmlTable | None:
     """Findings, each with what to do and the suggested config line; None where there are none."""
     ordered = findings.assign(rank=[rank(printer, code) for code in findings["outcome"]])
-    rows = [_finding_row(printer, row) for row in ordered.sort_values(["rank", "n"], ascending=[True, False]).to_dict(
-        "records"
-    )]  # fmt: skip
+    ordered = ordered.sort_values(["rank", "n"], ascending=[True, False])
+    rows = [_finding_row(printer, row, hints) for row in ordered.to_dict("records")]
     return _table(printer, "findings", ("finding", "place", "value", "n_records", "remedy", "line_to_add"), rows)
 
 
-def _finding_row(printer: Printer, row: Mapping[Any, Any]) -> Row:
+def _finding_row(printer: Printer, row: Mapping[Any, Any], hints: Hints) -> Row:
     code = str(row["outcome"])
     label = printer.label(code) if code in printer.dictionary.outcomes else Markup("")
     place = Markup("{} / {} <small>{}</small>").format(
@@ -132,7 +132,7 @@ def _finding_row(printer: Printer, row: Mapping[Any, Any]) -> Row:
             value,
             printer.fact(format_number(float(str(row["n"])), "0")),
             printer.fact(printer.words.entry("finding_remedy", kind)),
-            Markup("<code>{}</code>").format(sent(printer, row["config_line"] or row["hint"])),
+            Markup("<code>{}</code>").format(sent(printer, hints(row["config_line"] or row["hint"]))),
         ),
     )
 
@@ -190,22 +190,21 @@ def _resolved_row(printer: Printer, row: Mapping[Any, Any]) -> Row:
     return Row(place, cells)
 
 
-def records_table(printer: Printer, held: HeldRecords) -> HtmlTable | None:
+def records_table(printer: Printer, held: HeldRecords, hints: Hints) -> HtmlTable | None:
     """The first records held back, as sent; None where none are."""
-    rows = [_record_row(printer, row) for row in held.records.to_dict("records")]
+    rows = [_record_row(printer, row, hints) for row in held.records.to_dict("records")]
     return _table(printer, "records", ("file", *RECORD_COLUMNS, "hint"), rows)
 
 
-def _record_row(printer: Printer, row: Mapping[Any, Any]) -> Row:
+def _record_row(printer: Printer, row: Mapping[Any, Any], hints: Hints) -> Row:
     reason = str(row["reason"])
     why = Markup("{} <small>{}</small>").format(
         printer.fact(printer.words.entry("ledger_reason", reason)), sent(printer, reason)
     )
     cells = (sent(printer, row["item"]), sent(printer, row["subject"]), sent(printer, row["analyte"]))
     place = Markup("{} / {}").format(sent(printer, row["source"]), sent(printer, row["file"]))
-    return Row(
-        place, (printer.fact(row["line"]), *cells, sent(printer, row["raw_value"]), why, sent(printer, row["hint"]))
-    )
+    hint = hints(row["hint"]) if isinstance(row["hint"], str) else ""
+    return Row(place, (printer.fact(row["line"]), *cells, sent(printer, row["raw_value"]), why, sent(printer, hint)))
 
 
 def _table(
