@@ -132,6 +132,14 @@ def test_the_end_names_reports_records_refusals_and_next_steps() -> None:
     assert text.index("config.yaml") < text.index("quarantine.csv") < text.rindex("1 finding")
 
 
+def test_records_held_or_named_twice_are_not_suspected_twice() -> None:
+    run = facts(told="4 findings\n", held=99)
+    held = {**FINDING, "finding": "DOUBTFUL_SHARE", "n": 99}
+    shifts = [{**FINDING, "finding": "SOURCE_SHIFT", "outcome": "FERR", "unit": unit, "n": 55} for unit in ("a", "b")]
+    findings = pd.DataFrame([FINDING, held, *shifts], columns=FINDINGS.names)
+    assert "99 held back (2.5%), up to 58 suspected" in ending(replace(run, findings=findings))
+
+
 def test_the_end_names_the_combinations_refused_by_reason() -> None:
     run, cell = facts(), Cell("specification", "primary", outcome="PF")
     rows = [

@@ -93,6 +93,16 @@ def test_a_sound_study_is_told_patients_values_model_and_gates(folder: Path) -> 
     assert "Patients by arm and step" in text and "<h1>Check &lt;x&gt;</h1>" in page
 
 
+def test_held_records_say_what_would_release_the_first_of_them(folder: Path) -> None:
+    path = folder / "data/raw/historical.csv"
+    path.write_text(path.read_text() + "H-1,value,2020-02-03,,50\nH2,value,2020-02-30,,50\n", encoding="utf-8")
+    checked = check_study(write(folder, settings()))
+    held = {row["reason"]: row["of_first_line"] for row in table(checked, "Records by fate") if row["of_first_line"]}
+    assert "may be that of 'H-1'" in held["ID_CONFLICT"] and "there is no such day" in held["DATE_INVALID"]
+    # Whole on the terminal too: it is the last column.
+    assert held["ID_CONFLICT"] in as_text(checked)
+
+
 def test_first_values_have_each_their_own_unit_and_the_clock_of_their_source(folder: Path) -> None:
     """480 mg/L beside 48,00 mg/dL, limits as limits, 21:00 in Mexico and not 02:00 of the next day in UTC."""
     rows = ["id;kind;when;sex;crp", *(f"T{n};start;2020-02-01;m;" for n in range(1, 6))]

@@ -82,13 +82,17 @@ def assembled(
     files: dict[str, tuple[list[dict[str, str]], dict[str, Any]]],
     arm: str = "historical",
     file_keys: dict[str, Any] | None = None,
+    known: Dictionary | None = None,
     **keys: Any,
 ) -> CleanSource:
-    """A source 's' of several files (rows and part by name) through the whole of cleaning. file_keys: of every file."""
+    """A source 's' of several files (rows and part by name) through the whole of cleaning.
+
+    file_keys: of every file; known: the dictionary, where not the program's.
+    """
+    known = known or dictionary()
     declared = source({name: {"parts": [part], **(file_keys or {})} for name, (_, part) in files.items()}, arm, **keys)
     parts = [
-        clean_file(intake(rows), FileInputs("s", name, declared, study(), dictionary()))
-        for name, (rows, _) in files.items()
+        clean_file(intake(rows), FileInputs("s", name, declared, study(), known)) for name, (rows, _) in files.items()
     ]
     people = link_people({"s": pd.concat([part.ledger for part in parts])}, {"s": declared})
-    return assemble_source(parts, people, SourceInputs("s", declared, dictionary()))
+    return assemble_source(parts, people, SourceInputs("s", declared, known))

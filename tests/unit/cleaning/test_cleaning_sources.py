@@ -13,9 +13,10 @@ from cleaning_study import LAB, LONG, assembled, clean, dictionary, fates, intak
 from historical_controls.cleaning.ledger.counts import LedgerCounts, count_ledger, ledger_ard
 from historical_controls.cleaning.people.assemble import SourceInputs, assemble_source
 from historical_controls.cleaning.people.crosswalk import read_crosswalk
-from historical_controls.cleaning.people.identity import link_people
+from historical_controls.cleaning.people.identity import WHO_IS_WHO, hold_hints, link_people
 from historical_controls.cleaning.records.outputs import CleanSource
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import UserError, UserErrors
 from historical_controls.tables import parquet as table_io
 from historical_controls.tables.parquet import write_table
@@ -229,6 +230,16 @@ LINKS = [
         {"12.0": (None, "ID_CONFLICT"), "0012": (None, "ID_CONFLICT"), "13,0": (None, "")},
     ),
     (
+        {"h": ["12.0", "13.0", "14.0", "0012", "15"]},
+        {"12.0": ("h/0012", ""), "0012": ("h/0012", ""), "13.0": (None, ""), "14.0": (None, ""), "15": (None, "")},
+    ),
+    (
+        {"h": ["12.0", "13.0", "14.0", "14.1", "12"]},
+        {**dict.fromkeys(["12.0", "12"], (None, "ID_CONFLICT")), **dict.fromkeys(["13.0", "14.0", "14.1"], (None, ""))},
+    ),
+    ({"h": ["00777"], "t": ["777.0"]}, {"00777": (None, ""), "777.0": (None, "")}),
+    ({"h": ["07771"], "t": ["7771.0"]}, {"07771": (None, "ID_BOTH_ARMS"), "7771.0": (None, "ID_BOTH_ARMS")}),
+    (
         {"h": ["1.23E+05", "7,1e7", "E12"]},
         {**dict.fromkeys(["1.23E+05", "7,1e7"], (None, "ID_CONFLICT")), "E12": (None, "")},
     ),
@@ -245,6 +256,36 @@ def test_ids_and_people(subjects: dict[str, list[str]], expected: dict[str, tupl
         patient, hold = expected[name]
         assert row["hold"] == hold
         assert patient in (None, row["patient_id"])
+
+
+def test_a_hold_names_the_other_ids_and_what_to_type() -> None:
+    found = people_of(h=["A1", "A-1", "9", "00777", "12.0", "0012", "1234-5", "1234", "1.2E+07"], t=["00777"])
+    hints = hold_hints(found.loc[["h"]].reset_index())
+    alike = {"A1": "A-1", "A-1": "A1", "12.0": "0012", "1234-5": "1234"}
+    for name, other in alike.items():
+        assert f"may be that of '{other}', or" in hints[name] and WHO_IS_WHO in hints[name]
+    assert "among controls" in hints["00777"] and "a spreadsheet cut it" in hints["1.2E+07"] and "9" not in hints
+    table = pd.DataFrame({"source": ["h", "h2"], "subject": ["55", "56"], "person": "x", "line": [2, 3]})
+    found = people_of(crosswalk=table, h=["55"], h2=["56"])
+    # It is said already who is who.
+    assert hold_hints(found.loc[["h2"]].reset_index())["56"].endswith("counted once, as h/55")
+
+
+def test_an_event_that_repeats_by_declaration_is_no_contradiction(tmp_path: Path) -> None:
+    dose = {"kind": "events", "subject": "id", "time": DAY, "event": "=infusion"}
+    rows = [{"id": "1", "d": day} for day in ("2020-04-02", "2020-04-09", "2020-04-02")]
+    found = assembled({"doses": (rows, dose)})
+    assert fates(found) == ["ID_CONFLICT", "ID_CONFLICT", "DUP_IDENTICAL"]
+    assert "'yes' into column 'repeats'" in found.ledger["hint"].astype(object).iloc[0]
+    (tmp_path / "events.csv").write_text("code,label_en,repeats\ninfusion,dose,yes\nstart,start,no\n", encoding="utf-8")
+    own = load_dictionary(tmp_path)
+    assert set(own.events_once) == {"death", "start"}
+    again = assembled({"doses": (rows, dose)}, known=own)
+    assert fates(again) == ["clean", "clean", "DUP_IDENTICAL"]
+    (tmp_path / "events.csv").write_text("code,label_en,repeats\ndeath,death,yes\nstart,start,si\n", encoding="utf-8")
+    with pytest.raises(UserErrors) as caught:
+        load_dictionary(tmp_path)
+    assert "'yes' is not allowed in column 'repeats' of 'death'" in str(caught.value) and "'si'" in str(caught.value)
 
 
 def test_a_treated_patient_of_a_historical_source_is_no_control_of_another() -> None:

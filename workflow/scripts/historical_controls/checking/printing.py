@@ -9,7 +9,8 @@ from pathlib import Path
 from historical_controls.checking.findings import CheckedStudy, Listing
 from historical_controls.config.reading.strict_yaml import NOT_CONFIRMED
 
-WIDEST_CELL, MOST_ROWS = 60, 40
+# The last column may run on: nothing stands beside it.
+WIDEST_CELL, WIDEST_LAST, MOST_ROWS = 60, 160, 40
 TO_CONFIRM = "Correct each of these lines if it is wrong, then delete its mark; what they mean so far is shown before."
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem;color:#222}"
@@ -52,12 +53,17 @@ def _lists(checked: CheckedStudy) -> Iterator[tuple[str, list[str]]]:
 
 def _table(one: Listing) -> Iterator[str]:
     shown = [one.columns, *one.rows[:MOST_ROWS]]
-    cut = [tuple(cell if len(cell) <= WIDEST_CELL else cell[: WIDEST_CELL - 1] + "…" for cell in row) for row in shown]
+    widest = [*[WIDEST_CELL] * (len(one.columns) - 1), WIDEST_LAST]
+    cut = [tuple(_cut(cell, most) for cell, most in zip(row, widest, strict=True)) for row in shown]
     widths = [max(len(row[place]) for row in cut) for place in range(len(one.columns))]
     for row in cut:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     if len(one.rows) > MOST_ROWS:
         yield f"... and {len(one.rows) - MOST_ROWS} more (on the page)"
+
+
+def _cut(cell: str, most: int) -> str:
+    return cell if len(cell) <= most else cell[: most - 1] + "…"
 
 
 def write_page(checked: CheckedStudy, folder: str | Path) -> Path:

@@ -145,7 +145,11 @@ def _most_frequent(rows: pd.DataFrame, column: str) -> str:
 def record_listings(config: Config, records: Records) -> Iterator[Listing]:
     """What the files say as it was understood: rows and their fates, first values, findings."""
     ledger = pd.concat([one.ledger for one in records.clean.values()], ignore_index=True)
-    yield listing("Records by fate", _fates(ledger), "Held records are not used; see the reason.")
+    yield listing(
+        "Records by fate",
+        _fates(ledger),
+        "Held records are not used; of_first_line says why the first of them is held, or what would release it.",
+    )
     first = [
         _understood(one.measurements.groupby(["outcome"], sort=False).head(FIRST_ROWS), config.sources[name].timezone)
         for name, one in records.clean.items()
@@ -191,4 +195,6 @@ def _number(value: float, lower: float, upper: float) -> str:
 def _fates(ledger: pd.DataFrame) -> pd.DataFrame:
     keys = ["source", "file", "fate", "reason"]
     counts = ledger.groupby(keys, dropna=False).agg(records=("line", "size"), first_line=("line", "min"))
-    return counts.reset_index().sort_values(["source", "file", "records"], ascending=[True, True, False])
+    counts = counts.reset_index().sort_values(["source", "file", "records"], ascending=[True, True, False])
+    held = ledger[ledger["fate"] == "quarantined"].sort_values("line", kind="stable").drop_duplicates(keys)
+    return counts.merge(held[[*keys, "hint"]].rename(columns={"hint": "of_first_line"}), on=keys, how="left")

@@ -67,6 +67,11 @@ EVENTS: Columns = {
     "label_en": ("its name in English reports", None),
     "label_es": ("its name in Spanish reports; blank: the English one", ""),
     "meaning": ("what counts as one, for readers of the file", ""),
+    "repeats": (
+        "yes: it may happen to a patient several times, such as doses (time zero is the first); no: two dates of it "
+        "contradict each other; blank: no for infusion and death, yes for others",
+        "",
+    ),
 }
 SPECIMENS: Columns = {
     "specimen": ("its name", None),

@@ -156,6 +156,11 @@ class Dictionary:
         known = self.events.get(code)
         return known.label(language) if known else code.replace("_", " ")
 
+    @property
+    def events_once(self) -> tuple[str, ...]:
+        """Events of which a patient has one: two dates of it contradict each other."""
+        return tuple(code for code, event in self.events.items() if not event.repeats)
+
     def of_family(self, family: str) -> list[Outcome]:
         return [outcome for outcome in self.outcomes.values() if outcome.family == family]
 

@@ -16,7 +16,10 @@ from historical_controls.dictionary.columns import (
 )
 from historical_controls.dictionary.declared_csv import declared_rows
 from historical_controls.dictionary.folding import fold
+from historical_controls.dictionary.vocabulary import STUDY_TREATMENT
 from historical_controls.errors import UserError
+
+DEATH = "death"
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,13 @@ class Treatment(Named):
 
 @dataclass(frozen=True)
 class Event(Named):
-    """One row of events.csv: what happens to a patient at a time; `meaning`: for readers of the file."""
+    """One row of events.csv: what happens to a patient at a time; `meaning`: for readers of the file.
+
+    `repeats`: whether it may happen several times; otherwise two dates of it are a contradiction.
+    """
 
     meaning: str
+    repeats: bool = True
 
 
 def read_treatments(path: Path, faults: list[UserError]) -> dict[str, Treatment]:
@@ -63,7 +70,21 @@ def read_treatments(path: Path, faults: list[UserError]) -> dict[str, Treatment]
 
 def read_events(path: Path, faults: list[UserError]) -> dict[str, Event]:
     """Events by code; faults as for treatments."""
-    return {row["code"]: Event(**row) for row in _coded_rows(path, EVENT_COLUMNS, EVENT_DEFAULTS, faults)}
+    return {
+        row["code"]: Event(
+            **{name: text for name, text in row.items() if name != "repeats"},
+            repeats=_repeats(row["code"], row["repeats"], path, faults),
+        )
+        for row in _coded_rows(path, EVENT_COLUMNS, EVENT_DEFAULTS, faults)
+    }
+
+
+def _repeats(code: str, said: str, path: Path, faults: list[UserError]) -> bool:
+    allowed = ("no", "") if code == DEATH else ("yes", "no", "")
+    if said not in allowed:
+        hint = f"Type {' or '.join(filter(None, allowed))}, or leave it blank."
+        faults.append(UserError(f"'{said}' is not allowed in column 'repeats' of '{code}'", str(path), hint))
+    return said == "yes" or (not said and code not in (STUDY_TREATMENT, DEATH))
 
 
 def _coded_rows(

@@ -13,6 +13,7 @@ from historical_controls.cleaning.cells.cell_words import BAJO
 from historical_controls.cleaning.findings.dates import declared_times, held_time
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding, Shown
 from historical_controls.cleaning.ledger.tallies import ID_SENT, TIME_SENT, held_times
+from historical_controls.cleaning.people.identity import WHO_IS_WHO
 from historical_controls.cleaning.records.columns import sheet_fault
 from historical_controls.cleaning.rows.arms import UNKNOWN_ARM
 from historical_controls.config.sources.parts import PatientRows
@@ -36,6 +37,8 @@ EXPLAINS = {
 USUAL_DATES = ("%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%y", "%d-%b-%Y")
 USUAL_CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S", " %I:%M %p")
 LEAST_READ = 0.9
+# Of contradicting facts a decision is asked for; ids are no part of what a finding says.
+CROSSWALK = "crosswalk: data/crosswalk.csv   # of the study: source,subject,person, a line for each id"
 
 
 def doubtful_files(tally: pd.DataFrame, suspected: Iterable[Finding], source: Source) -> Iterator[Finding]:
@@ -124,6 +127,8 @@ def settling_line(reason: str, held: pd.DataFrame, file: SourceFile, reads_other
         "FILE_LAYOUT": 'delimiter: "..."   # or a footer',
         "ID_INVALID": f"accepted_ids: [{text}]   # only if this text is a patient's id",
         "ID_MISSING": "fill_down_subject: true   # where a blank id repeats the one above",
+        "ID_CONFLICT": CROSSWALK if WHO_IS_WHO in (first["hint"] or "") else "",
+        "ID_BOTH_ARMS": CROSSWALK,
         "DATE_RANGE": "study.first_date and study.data_lock, or the year in 'formats'",
     }
     return _date_line(held, file, reads_others) if reason == "DATE_INVALID" else lines.get(reason, "")

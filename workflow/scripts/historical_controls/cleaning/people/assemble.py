@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -22,6 +23,7 @@ from historical_controls.cleaning.people.duplicates import (
     decide_measurements,
     decide_treatments,
 )
+from historical_controls.cleaning.people.identity import hold_hints
 from historical_controls.cleaning.people.patient_checks import check_patients
 from historical_controls.cleaning.records.distinct import by_distinct
 from historical_controls.cleaning.records.outputs import CleanedFile, CleanSource
@@ -34,8 +36,6 @@ from historical_controls.tables.registry import EVENTS, MEASUREMENTS, PATIENTS, 
 from historical_controls.tables.schema import Table, conform
 
 TABLES = ("patients", "measurements", "events", "treatments")
-# A second admission or discharge is a readmission; a second death or infusion of the one dose is a contradiction.
-ONCE = ("infusion", "death")
 DECIDED = ("fate", "reason", "raw_value", "hint")
 
 
@@ -75,9 +75,12 @@ def assemble_batch(
     source may be assembled in as many batches as memory requires.
     """
     source, dictionary = inputs.source, inputs.dictionary
-    records = {name: _linked(records[name], ids) for name in TABLES}
+    hints = hold_hints(ids)
+    records = {name: _linked(records[name], ids, hints) for name in TABLES}
     # Events first: the times of measurements may count from them.
-    records["events"] = decide_events(anchored_events(records["events"], source), ONCE, source.timezone)
+    records["events"] = decide_events(
+        anchored_events(records["events"], source), dictionary.events_once, source.timezone
+    )
     records["measurements"] = anchored(records["measurements"], records["events"], source)
     records["patients"] = decide_characteristics(records["patients"], records["events"])
     records["treatments"] = decide_treatments(records["treatments"])
@@ -121,8 +124,8 @@ def _as(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     return conform(frame.reindex(columns=list(table.names)), table, coded=True)
 
 
-def _linked(records: pd.DataFrame, ids: pd.DataFrame) -> pd.DataFrame:
-    """Records with the person's id; those of a held id are held with its reason."""
+def _linked(records: pd.DataFrame, ids: pd.DataFrame, hints: Mapping[str, str]) -> pd.DataFrame:
+    """Records with the person's id; those of a held id are held with its reason (hints: see `hold_hints`)."""
     person = dict(zip(ids["subject"], ids["patient_id"], strict=True))
     hold = dict(zip(ids["subject"], ids["hold"], strict=True))
     subjects = records["subject"]
@@ -132,7 +135,7 @@ def _linked(records: pd.DataFrame, ids: pd.DataFrame) -> pd.DataFrame:
 
     out = undecided(records, patient_id=mapped(subjects, ids_of) if is_coded(subjects) else ids_of(subjects))
     holds = by_distinct(subjects, lambda name: hold.get(name, ""), "str")
-    hint = "the id is not clearly one person's: say in the crosswalk who is who"
+    hint = by_distinct(subjects, lambda name: hints.get(name, ""), "str")
     # Of a doubtful id no single record can be free: nobody knows whose it is.
     return decide(out, holds != "", holds, hint=hint, may_release=False)
 
@@ -142,10 +145,30 @@ def _hold_people(records: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     conflicted = contradicted(records)
     if not conflicted:
         return records
-    hint = "facts of this id contradict each other: one id, two people? Release the right one of them, or the crosswalk"
+    facts = _contradicting(records)
     return {
-        name: decide(frame, frame["patient_id"].isin(conflicted), "ID_CONFLICT", hint=hint, may_release=False)
+        name: decide(
+            frame,
+            frame["patient_id"].isin(conflicted),
+            "ID_CONFLICT",
+            hint=by_distinct(frame["patient_id"], lambda person: facts.get(person, ""), "str"),
+            may_release=False,
+        )
         for name, frame in records.items()
+    }
+
+
+def _contradicting(records: dict[str, pd.DataFrame]) -> dict[str, str]:
+    """What to do about each patient whose facts contradict each other, with the names of these facts."""
+    named: dict[str, set[str]] = {}
+    for name, column in (("patients", "characteristic"), ("events", "event")):
+        held = records[name].loc[records[name]["reason"] == "ID_CONFLICT", ["patient_id", column]]
+        for person, fact in held.drop_duplicates().itertuples(index=False):
+            named.setdefault(str(person), set()).add(str(fact))
+    return {
+        person: f"this id has contradicting records of {', '.join(sorted(facts))}: one id, two people? Release the "
+        "right one of them, or tell the people apart"
+        for person, facts in named.items()
     }
 
 

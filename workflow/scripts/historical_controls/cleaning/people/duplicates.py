@@ -23,6 +23,10 @@ ORDER = ["file", "line", "item"]
 COMPARED = [*SAMPLE, *SAID, "status", "raw_value", "raw_unit", *ORDER]
 # Facts that cannot change: two of them under one id are two people. Weight or a diagnosis may be written twice.
 IDENTITY = ("SEX", "AGE")
+DATED_TWICE = (
+    "dated differently elsewhere: release the right one; of an event that happens several times, such as doses, write "
+    "'yes' into column 'repeats' of its row in dictionary/events.csv"
+)
 SECONDS_A_YEAR = 365.25 * 86_400
 
 
@@ -173,4 +177,4 @@ def decide_events(records: pd.DataFrame, once: tuple[str, ...], timezone: str) -
     records = _decide_at(records, vague, "DUP_SUPERSEDED", "duplicate")
     open_rows = _repeated(records, key[:2])
     differs = open_rows["event"].isin(once)
-    return _hold_facts(records, differs, "ID_CONFLICT", "dated differently elsewhere: release the right one")
+    return _hold_facts(records, differs, "ID_CONFLICT", DATED_TWICE)

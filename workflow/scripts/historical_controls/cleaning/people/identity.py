@@ -17,6 +17,8 @@ from historical_controls.tables.schema import conform
 TELLING_DIGITS = 4
 # Fewer characteristics in common are no sign that two ids are one person.
 TELLING_FACTS = 3
+# One '12.0' may be a name; so many are what a column with blanks becomes in a program that knows no whole numbers.
+TELLING_FRACTIONS = 3
 MARKS = r"[\s\-./_]"
 CHECK_DIGIT = r"^(.*\d{3,})-\d$"
 # What spreadsheets make of long ids, their last digits lost, and of short ones in a column with blanks.
@@ -28,6 +30,7 @@ GROUPED = r"^\d{1,3}(?:,\d{3})+$"
 # Letters of other scripts that nobody tells from Latin ones: a Cyrillic 'A' typed by another keyboard is another id.
 LOOKALIKES = str.maketrans("АВЕКМНОРСТУХаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTYXaeopcyxijsABEZHIKMNOPTYXo")
 AS_FRACTION = r"^(\d+)[.,]0+$"
+WHO_IS_WHO = "a line for each id in the crosswalk (source,subject,person) says who is who"
 
 
 def link_people(
@@ -38,7 +41,8 @@ def link_people(
 ) -> pd.DataFrame:
     """Return table people: every id of every source, its patient, and the reason if it is held.
 
-    Ids of a source that differ by spaces or lost leading zeros only are one person. Held are: ids that may be one
+    Ids of a source that differ by spaces or lost leading zeros only are one person, and '12345.0' is 12345 where at
+    least TELLING_FRACTIONS ids are written so. Held are: ids that may be one
     person or two (ID_CONFLICT: '123-4' beside '123', 'A-1' beside 'A1', a Cyrillic 'А1' beside a Latin one, '12.0'
     beside '12', '1.2E+07', or two ids whose characteristics and hour of admission all agree), ids that occur among the
     treated and among the controls (ID_BOTH_ARMS), and a person whom the crosswalk finds in a second historical source
@@ -81,7 +85,7 @@ def _source_people(name: str, ledger: pd.DataFrame) -> pd.DataFrame:
     """The ids of one source: joined where only spaces or lost zeros differ, held where marks, case or zeros might."""
     ids = sorted(set(ledger["subject"].unique()) - {""})
     frame = pd.DataFrame({"subject": pd.Series(ids, dtype="str")})
-    dense = _dense(frame["subject"])
+    dense = _whole_numbers(_dense(frame["subject"]))
     bare = _bare(dense)
     zeros = dense.where(dense.str.startswith("0"))
     # Two different ids with zeros, '00123' and '0123', cannot be told apart: neither is guessed.
@@ -96,6 +100,15 @@ def _dense(subjects: pd.Series) -> pd.Series:
     """Ids without spaces; '1,234' is 1234."""
     dense = subjects.str.replace(r"\s", "", regex=True)
     return dense.where(~dense.str.fullmatch(GROUPED), dense.str.replace(",", ""))
+
+
+def _whole_numbers(dense: pd.Series) -> pd.Series:
+    """'12345.0' as 12345 where a program wrote whole numbers so: several ids end in '.0', and none in another part."""
+    parted = dense[dense.str.fullmatch(AS_FRACTION)]
+    others = dense[dense.str.fullmatch(r"\d+[.,]\d+")].index.difference(parted.index)
+    if len(parted) < TELLING_FRACTIONS or len(others):
+        return dense
+    return dense.str.replace(AS_FRACTION, r"\1", regex=True)
 
 
 def _bare(dense: pd.Series) -> pd.Series:
@@ -188,7 +201,8 @@ def _alike(people: pd.DataFrame, facts: pd.DataFrame | None, sources: dict[str, 
 
 def _in_both_arms(people: pd.DataFrame) -> pd.Series:
     """Ids that occur in both arms, their leading zeros aside, and every other id of the same person."""
-    core = _core(_dense(people["subject"]))
+    # '12345.0' of one file is 12345 of another: at worst a hold that the crosswalk lifts.
+    core = _core(_dense(people["subject"]).str.replace(AS_FRACTION, r"\1", regex=True))
     # Short numbers meet by chance between sources: only the same text counts then.
     core = core.where(core.str.len() >= TELLING_DIGITS, people["subject"])
     both = people["treated"].groupby(core).transform("nunique") > 1
@@ -197,6 +211,38 @@ def _in_both_arms(people: pd.DataFrame) -> pd.Series:
 
 def _hold(people: pd.DataFrame, where: pd.Series, reason: str) -> pd.DataFrame:
     return people.assign(hold=people["hold"].mask(where & (people["hold"] == ""), reason))
+
+
+def hold_hints(ids: pd.DataFrame) -> dict[str, str]:
+    """What would release each id on hold of one source (`ids`: its rows of table people), by id as sent."""
+    held = ids.loc[ids["hold"] != ""]
+    alike = _alike_by_spelling(ids["subject"]) if (held["hold"] == "ID_CONFLICT").any() else {}
+    return {
+        str(row.subject): _hold_hint(str(row.hold), str(row.patient_id), alike.get(str(row.subject), []))
+        for row in held.itertuples()
+    }
+
+
+def _hold_hint(hold: str, patient_id: str, alike: list[str]) -> str:
+    if hold == "ID_TWO_SOURCES":
+        return f"the crosswalk names this person in another historical source: counted once, as {patient_id}"
+    if hold == "ID_BOTH_ARMS":
+        return f"the id is among treated patients and among controls, and nobody is his own control: {WHO_IS_WHO}"
+    if alike:
+        named = ", ".join(f"'{one}'" for one in alike)
+        return f"the id may be that of {named}, or another person's: {WHO_IS_WHO}"
+    return f"another id has the same characteristics and hour of admission, or a spreadsheet cut it: {WHO_IS_WHO}"
+
+
+def _alike_by_spelling(subjects: pd.Series) -> dict[str, list[str]]:
+    """The other ids of a source that each may be written for: without marks, zeros, a check digit or '.0'."""
+    dense = _dense(subjects)
+    whole = dense.str.replace(AS_FRACTION, r"\1", regex=True)
+    stem = whole.str.extract(CHECK_DIGIT)[0]
+    # A last digit after a mark is a check digit only beside the id without it.
+    core = _core(stem.where(stem.isin(subjects), whole))
+    groups = subjects.groupby(core).agg(list)
+    return {one: sorted(set(group) - {one}) for group in groups if len(group) > 1 for one in group}
 
 
 def _settled(people: pd.DataFrame) -> pd.DataFrame:

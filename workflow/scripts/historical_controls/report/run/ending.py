@@ -22,6 +22,8 @@ REPORTS = (
     ("narratives", "results/internal/narratives.{language}.html"),
 )
 WIDEST_PATH = 44
+# Findings about records that are held, or about those of other findings once more.
+OF_HELD = ("DOUBTFUL_SHARE", "ARM_UNKNOWN", "NOTHING_READ")
 COMBINATIONS = f"results/tables/figure-{OutputId.SPECIFICATION_FIGURE}.csv"
 # Of the combinations refused at most nine reasons are said, with two scenarios for each outcome and weighting.
 MOST_REASONS, MOST_SCENARIOS = 8, 2
@@ -61,12 +63,19 @@ def _records(run: RunFacts) -> Iterator[str]:
     yield run.words("run.records")
     for source in run.sources:
         total, held = (_sum(run, name, source) for name in (Statistic.N_RECORDS, Statistic.N_QUARANTINED))
-        suspected = int(run.findings.loc[run.findings["source"] == source, "n"].sum())
+        suspected = _suspected(run.findings[run.findings["source"] == source])
         numbers = {"n": format_number(total, "0"), "held": format_number(held, "0")}
         shares = {"held_share": _share(held, total), "suspected_share": _share(suspected, total)}
         yield "  " + run.words(
             "run.source", source=source, suspected=format_number(suspected, "0"), **numbers, **shares
         )
+
+
+def _suspected(findings: pd.DataFrame) -> int:
+    """Records suspected: held ones are counted beside them, and one outcome may differ from several sources."""
+    open_ones = findings[~findings["finding"].isin(OF_HELD)]
+    shifted = open_ones["finding"] == "SOURCE_SHIFT"
+    return int(open_ones.loc[~shifted, "n"].sum() + open_ones[shifted].groupby("outcome")["n"].max().sum())
 
 
 def _sum(run: RunFacts, statistic: Statistic, source: str) -> float:
