@@ -7,8 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
+from operator import attrgetter
 from typing import TypedDict, Unpack
 
+import numpy as np
 import pandas as pd
 
 from historical_controls.ard.keys.analyses import GATES, AnalysisKey, declared_analysis
@@ -57,9 +59,6 @@ class AmbiguousResultError(LookupError):
     """A page asked for one number and the results table holds several: a bug of the page."""
 
 
-INDEXED = frozenset({"outcome", "day"})
-
-
 @dataclass(frozen=True)
 class Results:
     """The results table by what is asked for; rows keep the table's order."""
@@ -76,12 +75,26 @@ class Results:
         # Asking for an undeclared key must fail: an empty answer would look like a result that was not computed.
         at = (scenario, declared_analysis(analysis), declared_statistic(statistic))
         # Numbers by day are asked for one by one: a scan for each took minutes for a course of years.
-        found = (
-            self._by_day.get((at, keys["outcome"], keys["day"]), ())
-            if keys.keys() >= INDEXED
-            else self.rows.get(at, ())
-        )
-        return [row for row in found if all(getattr(row, key) == wanted for key, wanted in keys.items())]
+        found: Iterable[Result]
+        if "outcome" not in keys:
+            found = self.rows.get(at, ())
+        elif "day" in keys:
+            found = self._by_day.get((at, keys["outcome"], keys["day"]), ())
+        else:
+            found = self._by_outcome.get((at, keys["outcome"]), ())
+        for key, wanted in keys.items():
+            value_of = attrgetter(key)
+            found = [row for row in found if value_of(row) == wanted]
+        return list(found)
+
+    @cached_property
+    def _by_outcome(self) -> dict[tuple[object, str], list[Result]]:
+        """The same rows by outcome as well."""
+        found: dict[tuple[object, str], list[Result]] = defaultdict(list)
+        for at, rows in self.rows.items():
+            for row in rows:
+                found[at, row.outcome].append(row)
+        return found
 
     @cached_property
     def _by_day(self) -> dict[tuple[object, str, float | None], list[Result]]:
@@ -152,15 +165,19 @@ def results_of(frame: pd.DataFrame) -> Results:
 
 
 def _typed(frame: pd.DataFrame) -> Iterable[Result]:
-    names = [field.name for field in fields(Result)]
-    for values in frame[names].itertuples(index=False, name=None):
-        row = dict(zip(names, values, strict=True))
-        for name in ("day", "value"):
-            # pandas has nan for null: it is not equal to itself, and a question for day=None would miss it.
-            row[name] = None if row[name] is None or math.isnan(row[name]) else float(row[name])
-        row["text"] = row["text"] if isinstance(row["text"], str) else None
-        row["analysis"], row["statistic"] = declared_analysis(row["analysis"]), declared_statistic(row["statistic"])
-        yield Result(**row)
+    columns = {field.name: frame[field.name].to_numpy(dtype=object) for field in fields(Result)}
+    for name in ("day", "value"):
+        # pandas has nan for null: it is not equal to itself, and a question for day=None would miss it.
+        numbers = frame[name].to_numpy(dtype=float, na_value=math.nan)
+        columns[name] = numbers.astype(object)
+        columns[name][np.isnan(numbers)] = None
+    columns["text"] = columns["text"].copy()
+    columns["text"][frame["text"].isna().to_numpy()] = None
+    for name, declared in (("analysis", declared_analysis), ("statistic", declared_statistic)):
+        # Each name once: few are declared, and the table has tens of thousands of rows.
+        known = {said: declared(said) for said in dict.fromkeys(columns[name])}
+        columns[name] = np.array([known[said] for said in columns[name]], dtype=object)
+    return map(Result, *columns.values())
 
 
 def reason_facts(results: Results, outcome: str, scenario: str = "primary") -> dict[str, Result | None]:

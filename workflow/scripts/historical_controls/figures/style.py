@@ -11,14 +11,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
 from historical_controls.tables.days import tick_days
 from historical_controls.text.formatting import format_number
 
+Array = NDArray[np.float64]
 INK = "#1f2328"
 QUIET = "#57606a"
 FAINT = "#d8dee4"
@@ -100,6 +104,21 @@ def marker_of(event: str, ends: Sequence[str]) -> str:
     """The symbol of one of `ends`, the declared ones after those of `END_MARKERS`."""
     own = [end for end in ends if end not in END_MARKERS]
     return END_MARKERS.get(event) or OWN_MARKERS[min(own.index(event), len(OWN_MARKERS) - 1)]
+
+
+def draw_lines(axes: Axes, rows: pd.DataFrame, height: str, **look: Any) -> None:
+    """Draw a line a patient, all with one look.
+
+    rows: display_id, day and the column `height`, those of a patient in the order of the line.
+    """
+    if rows.empty:
+        return
+    # All in one artist, with gaps between patients: each artist takes longer to make than its points.
+    codes = pd.factorize(rows["display_id"])[0]
+    order = np.argsort(codes, kind="stable")
+    ends = np.flatnonzero(np.diff(codes[order])) + 1
+    days, heights = (np.insert(rows[name].to_numpy(dtype=float)[order], ends, np.nan) for name in ("day", height))
+    axes.plot(days, heights, **look)
 
 
 def end_marker(

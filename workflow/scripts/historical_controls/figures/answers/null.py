@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -50,10 +51,10 @@ def _panel(axes: Axes, code: str, inputs: FigureInputs) -> None:
         }
         for name in (Statistic.LOWER, Statistic.UPPER, Statistic.N_LABELLINGS)
     }
-    for level, count in bins[Statistic.N_LABELLINGS].items():
-        left, right = bins[Statistic.LOWER][level], bins[Statistic.UPPER][level]
-        axes.bar(left, count, right - left, align="edge", color=BARS, ec="white", lw=0.5, zorder=1)
-    tallest = max(bins[Statistic.N_LABELLINGS].values())
+    counts = bins[Statistic.N_LABELLINGS]
+    left, right = (np.array([bins[name][level] for level in counts]) for name in (Statistic.LOWER, Statistic.UPPER))
+    axes.bar(left, list(counts.values()), right - left, align="edge", color=BARS, ec="white", lw=0.5, zorder=1)
+    tallest = max(counts.values())
     # Room for the line of the observed value to stand out above the bars.
     axes.set_ylim(0, tallest * 1.18)
     observed = inputs.results.one(

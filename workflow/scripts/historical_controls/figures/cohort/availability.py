@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
 
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.figures.inputs import FigureInputs
-from historical_controls.figures.style import ARM_STYLES, INK, QUIET, day_ticks, new_figure, place, plain_axes
+from historical_controls.figures.style import ARM_STYLES, INK, QUIET, Array, day_ticks, new_figure, place, plain_axes
 from historical_controls.tables.days import told_days, told_step
 from historical_controls.text.formatting import format_number
 
 # Inches.
 LEFT, RIGHT, TOP, BOTTOM, GAP, ROW = 1.78, 0.06, 0.62, 0.46, 0.42, 0.155
+NOBODY = -1
 # Five shades of one hue: they keep their order in grey print.
 STEPS = ("#ffffff", "#d3dae2", "#a9b7c8", "#7288a6", "#3d5675")
 
@@ -43,20 +47,26 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
 def _panel(axes: Axes, arm: str, codes: list[str], inputs: FigureInputs) -> None:
     horizon = inputs.config.cohort.horizon_days
     days, width = told_days(horizon)[1:], told_step(horizon)
+    # One artist a shade, not one a cell: an artist takes longer to make than its points.
+    cells: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for row, code in enumerate(codes):
         for day in days:
             share = _share(inputs, arm, code, day)
-            if share is None:
-                # A stroke, not a white cell: nobody was there to be measured, which is not the same as nobody measured.
-                reach = 0.3 * width
-                axes.plot([day - reach, day + reach], [row + 0.3, row - 0.3], color="#c9ced4", lw=0.6)
-            else:
-                # A cell ends on its day; of daily ones the day is the middle.
-                cell = (day - width + 0.5, row - 0.5), width, 1
-                axes.add_patch(Rectangle(*cell, fc=STEPS[_step(share)], ec="#e8ecf0", lw=0.4 if width == 1 else 0))
+            cells[NOBODY if share is None else _step(share)].append((day, row))
         label = inputs.dictionary.outcomes[code].label(inputs.words.language)
         axes.text(-0.01, row, label if len(label) <= 27 else f"{label[:26]}…", transform=axes.get_yaxis_transform(),
                   ha="right", va="center", size=7.4)  # fmt: skip
+    # A stroke, not a white cell: nobody was there to be measured, which is not the same as nobody measured.
+    reach = 0.3 * width
+    if NOBODY in cells:
+        strokes = _around(cells.pop(NOBODY), [(-reach, 0.3), (reach, -0.3), (np.nan, np.nan)])
+        axes.plot(*strokes.reshape(-1, 2).T, color="#c9ced4", lw=0.6)
+    # A cell ends on its day; of daily ones the day is the middle.
+    left, right = 0.5 - width, 0.5
+    for step, places in sorted(cells.items()):
+        corners = _around(places, [(left, -0.5), (right, -0.5), (right, 0.5), (left, 0.5)])
+        path = Path.make_compound_path_from_polys(corners)
+        axes.add_patch(PathPatch(path, fc=STEPS[step], ec="#e8ecf0", lw=0.4 if width == 1 else 0))
     plain_axes(axes)
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.set_xlim(0.5, horizon + 0.5)
@@ -66,6 +76,11 @@ def _panel(axes: Axes, arm: str, codes: list[str], inputs: FigureInputs) -> None
     style = ARM_STYLES[arm]
     axes.text(0, 1 + 0.06 / (ROW * len(codes)), inputs.words(f"arm.{arm}"), transform=axes.transAxes, va="bottom",
               color=style.text, weight="bold", size=9)  # fmt: skip
+
+
+def _around(places: list[tuple[int, int]], corners: list[tuple[float, float]]) -> Array:
+    """Corners (places, corners, 2) around each place (day, row)."""
+    return np.array(places, dtype=float).reshape(-1, 1, 2) + np.array(corners)
 
 
 def _share(inputs: FigureInputs, arm: str, code: str, day: int) -> float | None:

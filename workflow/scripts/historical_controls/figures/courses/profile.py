@@ -13,6 +13,7 @@ from historical_controls.figures.style import (
     FAINT,
     QUIET,
     day_ticks,
+    draw_lines,
     end_marker,
     new_figure,
     place,
@@ -58,12 +59,11 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
 def _panel(axes: Axes, rows: pd.DataFrame, patient: str, inputs: FigureInputs) -> None:
     """One patient's values over those of the other treated."""
     style = ARM_STYLES["treated"]
-    for name, own in rows.groupby("display_id", sort=False):
-        mine = name == patient
-        axes.plot(own["day"], own["value"], lw=1.5 if mine else 0.6, color=style.colour if mine else "#c9ced4",
-                  # Other patients are context: without markers they do not compete with the one of the row.
-                  marker="o" if mine else "", ms=2.4, mew=0, zorder=3 if mine else 1)  # fmt: skip
-    ends = inputs.individuals.ends_of(rows[rows["display_id"] == patient])
+    mine = rows["display_id"] == patient
+    # Other patients are context: without markers they do not compete with the one of the row.
+    draw_lines(axes, rows[~mine], "value", lw=0.6, color="#c9ced4", zorder=1)
+    draw_lines(axes, rows[mine], "value", lw=1.5, color=style.colour, marker="o", ms=2.4, mew=0, zorder=3)
+    ends = inputs.individuals.ends_of(rows[mine])
     for marker, end in ends.groupby("marker"):
         end_marker(axes, (end["day"], end["height"]), str(marker), style, 6.0)
     plain_axes(axes)

@@ -16,6 +16,7 @@ from historical_controls.figures.style import (
     FAINT,
     INK,
     day_ticks,
+    draw_lines,
     new_figure,
     place,
     plain_axes,
@@ -79,12 +80,11 @@ def _panel(axes: Axes, arms: dict[str, pd.DataFrame], reach: float, panel: tuple
     code, horizon = panel
     axes.set_yscale("log")
     for arm, style in ARM_STYLES.items():
-        for patient, own in arms[arm].groupby("display_id", sort=False):
-            (line,) = axes.plot(own["day"], own["ratio"], color=style.individual, lw=style.individual_width,
-                                marker=style.marker if arm == "treated" else "", ms=1.8, mew=0,
-                                zorder=style.order)  # fmt: skip
-            if arm == "treated":
-                line.set_gid(patient_group(str(patient), code))
+        rows, named = arms[arm], arm == "treated"
+        for patient, own in rows.groupby("display_id", sort=False) if named else [("", rows)]:
+            draw_lines(axes, own, "ratio", color=style.individual, lw=style.individual_width,
+                       marker=style.marker if named else "", ms=1.8, mew=0, zorder=style.order,
+                       gid=patient_group(str(patient), code) if named else None)  # fmt: skip
     plain_axes(axes)
     axes.axhline(1, color=INK, lw=0.7, zorder=2)
     axes.axvline(0, color=FAINT, lw=0.8, zorder=0)

@@ -9,11 +9,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.transforms import Transform
-from numpy.typing import NDArray
 
-from historical_controls.figures.style import ARM_STYLES, END_MARKERS, OWN_MARKERS, ArmStyle, end_marker
+from historical_controls.figures.style import (
+    ARM_STYLES,
+    END_MARKERS,
+    OWN_MARKERS,
+    ArmStyle,
+    Array,
+    draw_lines,
+    end_marker,
+)
 
-Array = NDArray[np.float64]
 # In points: a letter of a label's size, and the space between a label and its value.
 LETTER, LETTER_HEIGHT, CLEAR = 5.0, 7.5, 2.0
 # Where a label may be, the nearest and most usual first: beside, above and below its value, then farther off.
@@ -51,9 +57,8 @@ def _lines(axes: Axes, rows: pd.DataFrame, style: ArmStyle, patient: str) -> Non
     """The lines; a value beyond a limit is a tick that points away from the limit."""
     small: dict[str, Any] = {"color": style.individual, "zorder": style.order - 2}
     counts = rows.groupby("display_id")["day"].transform("size")
-    for _, own in rows.groupby("display_id", sort=False):
-        line: dict[str, Any] = {"lw": style.individual_width, "solid_joinstyle": "round", **_named(patient, "line")}
-        axes.plot(own["day"], own["value"], **line, **small)
+    line: dict[str, Any] = {"lw": style.individual_width, "solid_joinstyle": "round", **_named(patient, "line")}
+    draw_lines(axes, rows, "value", **line, **small)
     exact = rows["censored"] == ""
     sizes = (2.2, 3.0) if style.marker == "o" else (1.1, 2.6)
     # A patient with one value has no line, and a larger mark. Matplotlib's 3 and 2 are ticks downwards and upwards.
@@ -72,23 +77,24 @@ def _lines(axes: Axes, rows: pd.DataFrame, style: ArmStyle, patient: str) -> Non
 def _ends(axes: Axes, ends: pd.DataFrame, style: ArmStyle, patient: str) -> None:
     """Marks at the height of the last value, a dotted line leading to them; see `marker_of`."""
     lead: dict[str, Any] = {"color": style.individual, "lw": 0.7, "ls": (0, (1, 1.4)), "zorder": style.order - 2}
-    for last, day, height in ends[["last_day", "day", "height"]].to_numpy(dtype=float):
-        axes.plot([last, day], [height] * 2, **lead, **_named(patient, "lead"))
+    both = pd.concat([ends.assign(day=ends["last_day"]), ends])
+    draw_lines(axes, both, "height", **lead, **_named(patient, "lead"))
+    found = dict(iter(ends.groupby("marker")))
     for marker in (*END_MARKERS.values(), *OWN_MARKERS):
-        rows = ends[ends["marker"] == marker]
-        if not rows.empty:
-            mark = end_marker(axes, (rows["day"], rows["height"]), marker, style, 5.5, style.order - 1)
+        if marker in found:
+            places = (found[marker]["day"], found[marker]["height"])
+            mark = end_marker(axes, places, marker, style, 5.5, style.order - 1)
             mark.set(**_named(patient, "end"))
 
 
 def label_patients(axes: Axes, rows: pd.DataFrame) -> None:
     """Each treated patient's display id near the last value, clear of lines and of the other labels where it can be."""
     last = rows.groupby("display_id", sort=True)[["day", "value"]].last()
-    lines, taken = _lines_in_points(axes), np.empty((0, 4))
+    lines, taken, plot = _lines_in_points(axes), np.empty((0, 4)), _plot_in_points(axes)
     for name, at in zip(last.index, _in_points(axes, last.to_numpy(dtype=float)), strict=True):
-        places = [_box(at, step, str(name)) for step in STEPS]
-        # `min` takes the first of equals: beside the value before farther off.
-        box = min(places, key=lambda place: _crowding(place, lines, taken, axes))
+        places = _boxes(at, str(name))
+        # Of equals the first: beside the value before farther off.
+        box = places[np.argmin(_crowding(places, lines, taken, plot))]
         taken = np.vstack([taken, box])
         shift = ((box[0] + box[2]) / 2 - at[0], (box[1] + box[3]) / 2 - at[1])
         axes.annotate(
@@ -99,21 +105,29 @@ def label_patients(axes: Axes, rows: pd.DataFrame) -> None:
         )  # fmt: skip
 
 
-def _box(at: Array, step: tuple[float, float], name: str) -> Array:
-    """Left, bottom, right and top of a label in points, `step` away from a value: in its own half sizes, plus a gap."""
+def _boxes(at: Array, name: str) -> Array:
+    """Left, bottom, right and top (steps, 4) of a label in points, each of `STEPS` away from a value.
+
+    A step is in the label's own half sizes, plus a gap.
+    """
     half = np.array([len(name) * LETTER / 2, LETTER_HEIGHT / 2])
-    centre = at + np.array(step) * (half + CLEAR)
-    return np.concatenate([centre - half, centre + half])
+    centres = at + np.array(STEPS) * (half + CLEAR)
+    return np.hstack([centres - half, centres + half])
 
 
-def _crowding(box: Array, lines: Array, taken: Array, axes: Axes) -> float:
-    """How much is beneath a label: points of lines, far more for another label or a place outside the plot."""
-    inside = (lines > box[:2]).all(axis=1) & (lines < box[2:]).all(axis=1)
-    labels = (taken[:, :2] < box[2:]).all(axis=1) & (taken[:, 2:] > box[:2]).all(axis=1)
-    (left, bottom), (right, top) = _in_points(axes, np.array([[0.0, 0.0], [1.0, 1.0]]), axes.transAxes)
+def _crowding(boxes: Array, lines: Array, taken: Array, plot: Array) -> Array:
+    """How much is beneath a label in each box: points of lines, far more for another label or a box off the plot."""
+    lower, upper = boxes[:, None, :2], boxes[:, None, 2:]
+    inside = ((lines > lower) & (lines < upper)).all(axis=2).sum(axis=1)
+    labels = ((taken[:, :2] < upper) & (taken[:, 2:] > lower)).all(axis=2).sum(axis=1)
     # To the right of the plot is room for one label before the names of the arms.
-    outside = box[0] < left or box[1] < bottom or box[3] > top or box[2] > right + 16
-    return float(inside.sum() + 1000 * labels.sum() + 1000 * outside)
+    outside = (boxes[:, :2] < plot[0]).any(axis=1) | (boxes[:, 2:] > plot[1] + [16, 0]).any(axis=1)
+    return np.asarray(inside + 1000.0 * labels + 1000.0 * outside)
+
+
+def _plot_in_points(axes: Axes) -> Array:
+    """The lower left and the upper right corner of the plot."""
+    return _in_points(axes, np.array([[0.0, 0.0], [1.0, 1.0]]), axes.transAxes)
 
 
 def _lines_in_points(axes: Axes) -> Array:
