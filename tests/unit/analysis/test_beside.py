@@ -8,8 +8,9 @@ import pytest
 from scipy import stats
 
 from historical_controls.analysis.model.comparison import Comparison
+from historical_controls.analysis.model.included_visits import subject_of
 from historical_controls.analysis.model.ladder import Fitted, fit_ladder
-from historical_controls.analysis.model.model_data import ModelData, model_data, subject_of
+from historical_controls.analysis.model.model_data import ModelData, model_data
 from historical_controls.analysis.model.summary_contrasts import mean_row, period_rows, slope_row
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet, build_analysis_set
 from historical_controls.analysis.without_model.limits_of_detection import fisher_floor, limit_rows, values_at

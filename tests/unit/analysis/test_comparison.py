@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from historical_controls.analysis.model.comparison import Comparison, build_comparison
-from historical_controls.analysis.model.model_data import subject_of
+from historical_controls.analysis.model.included_visits import subject_of
 from historical_controls.analysis.outcomes import analyse_outcomes
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.tables.registry import GATES, MATCHED_SETS, WEIGHTS

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from historical_controls.analysis.model.comparison import Comparison
-from historical_controls.analysis.model.model_data import subject_of
+from historical_controls.analysis.model.included_visits import subject_of
 from historical_controls.analysis.sensitivity.placebo_cohorts import (
     critical_value,
     draw_placebos,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -69,6 +71,28 @@ def test_a_category_enters_as_indicators_of_its_levels(dictionary: Dictionary) -
     expected = np.linalg.lstsq(X, one_visit["value"].to_numpy(), rcond=None)[0][1]
     ard = analyse(people, one_visit, dictionary, covariates=["SEX"], adjust_for_baseline=False, days=[7])
     assert number(ard, "estimate", day=7, analysis="mixed_model") == pytest.approx(expected, abs=1e-6)
+
+
+def test_tables_of_outcomes_that_share_their_patients_are_those_of_each_alone(dictionary: Dictionary) -> None:
+    """Visits of other outcomes and of people who are not included, and the order of rows, change nothing."""
+    people = wards(patients()).assign(AGE=np.linspace(40.0, 70.0, len(patients())))
+    people["included"] = people["patient_id"] != "p3"
+    own = visits(people)
+    other = own.assign(outcome="CRP", value=own["value"] / 10, lower=own["lower"] / 10, upper=own["upper"] / 10)
+    plan = settings(covariates=["AGE", "SEX", "CRP"])
+    both = pd.concat([own, other], ignore_index=True).sample(frac=1.0, random_state=1)
+    shared = replace(analysis_inputs(people, both, dictionary), settings=plan)
+    for code in ("PF", "CRP", "IL6"):
+        alone = pd.concat([one.loc[one["patient_id"] != "p3"] for one in (own, other)])
+        table = model_data(dictionary.outcomes[code], people[people["included"]], alone, plan, dictionary)
+        found = shared.table(code)
+        assert found.frame.equals(table.frame)
+        assert (found.covariates, found.imputed, found.left_out) == (table.covariates, table.imputed, table.left_out)
+        assert [found.n_subjects(arm) for arm in ("treated", "historical")] == (
+            [0, 0]
+            if code == "IL6"
+            else [found.frame.loc[found.frame["arm"] == arm, "subject"].nunique() for arm in ("treated", "historical")]
+        )
 
 
 def test_a_study_without_anybody_has_an_empty_model_table(dictionary: Dictionary) -> None:

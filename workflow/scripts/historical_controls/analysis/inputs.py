@@ -13,7 +13,8 @@ import pandas as pd
 
 from historical_controls.analysis.model.comparison import Comparison, read_comparison
 from historical_controls.analysis.model.gates import reason_against
-from historical_controls.analysis.model.model_data import PERSON, ModelData, model_data
+from historical_controls.analysis.model.included_visits import PERSON, IncludedVisits, included_visits
+from historical_controls.analysis.model.model_data import ModelData, model_table
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet, build_analysis_set
 from historical_controls.config.analysis.analysis import Analysis, Primary
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
@@ -96,18 +97,12 @@ class AnalysisInputs:
         return {str(code): rows[own].tobytes() for code, own in visits.groupby("outcome").indices.items()}
 
     @cached_property
-    def _visits_by_outcome(self) -> dict[str, pd.DataFrame]:
-        return {str(code): own for code, own in self.visits.groupby("outcome")}
+    def _compared_visits(self) -> IncludedVisits:
+        return included_visits(self.compared_patients, self.visits)
 
     def table(self, code: str) -> ModelData:
-        """The model table of one outcome; of the visits it needs only the outcome's own and the covariates'."""
-        # Only these are merged with the patients; the table has the visits of all outcomes.
-        needed = sorted({code, *self.settings.covariates} & self._visits_by_outcome.keys())
-        own = [self._visits_by_outcome[name] for name in needed]
-        # An outcome without any visit still needs the columns.
-        visits = pd.concat(own) if own else self.visits.iloc[:0]
-        outcome = self.dictionary.outcomes[code]
-        data = model_data(outcome, self.compared_patients, visits, self.settings, self.dictionary)
+        """The model table of one outcome."""
+        data = model_table(self.dictionary.outcomes[code], self._compared_visits, self.settings, self.dictionary)
         # The seed enters by way of the model table: values beyond limits are drawn while fitting.
         return replace(data, seed=self.seed)
 

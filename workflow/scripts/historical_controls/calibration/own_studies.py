@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import build_comparison
 from historical_controls.analysis.model.contrast_at_day import ContrastEstimates, estimate_contrasts
-from historical_controls.analysis.model.model_data import PERSON, ModelData
+from historical_controls.analysis.model.included_visits import PERSON
+from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.model.permutation import joint_labels, permute
 from historical_controls.analysis.without_model.welch import welch
 from historical_controls.analysis.without_model.while_alive import summaries

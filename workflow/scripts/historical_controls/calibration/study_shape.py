@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.fit_rows import spread_near
+from historical_controls.analysis.model.included_visits import PERSON, subject_of
 from historical_controls.analysis.model.ladder import Fitted, fit_ladder
 from historical_controls.analysis.model.mean_model import TREATED, VISIT, nearest_visit, visit_label
-from historical_controls.analysis.model.model_data import PERSON, ModelData, subject_of
+from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.mixed_model.design.design import build_design, fixed_rows
 from historical_controls.mixed_model.fits.covariance import subject_covariances

@@ -9,7 +9,7 @@ import pandas as pd
 
 from historical_controls.analysis.events.event_rows import FollowUp, Occurred, difference_rows, share_rows
 from historical_controls.analysis.events.primary_event import EventTimes, observed_until
-from historical_controls.analysis.model.model_data import PERSON
+from historical_controls.analysis.model.included_visits import PERSON
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.outputs import OutputId

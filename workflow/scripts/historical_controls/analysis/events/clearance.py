@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from historical_controls.analysis.events.endings import ENDS, incidence_rows
 from historical_controls.analysis.events.event_rows import FollowUp
 from historical_controls.analysis.events.primary_event import EventTimes, never_once_dead
-from historical_controls.analysis.model.model_data import PERSON
+from historical_controls.analysis.model.included_visits import PERSON
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic

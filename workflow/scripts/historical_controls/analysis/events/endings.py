@@ -9,7 +9,7 @@ import pandas as pd
 
 from historical_controls.analysis.events.event_rows import FollowUp, Occurred, difference_rows, share_rows
 from historical_controls.analysis.events.primary_event import EventTimes, observed_until
-from historical_controls.analysis.model.model_data import PERSON
+from historical_controls.analysis.model.included_visits import PERSON
 from historical_controls.analysis.without_model.analysis_set import effect_rows
 from historical_controls.analysis.without_model.vital_status import n_at_risk
 from historical_controls.analysis.without_model.welch import welch

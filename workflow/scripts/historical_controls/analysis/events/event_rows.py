@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from historical_controls.analysis.model.comparison import Comparison
-from historical_controls.analysis.model.model_data import PERSON, subject_of
+from historical_controls.analysis.model.included_visits import PERSON, subject_of
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row

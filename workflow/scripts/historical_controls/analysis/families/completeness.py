@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from historical_controls.analysis.inputs import AnalysisInputs
-from historical_controls.analysis.model.model_data import PERSON
+from historical_controls.analysis.model.included_visits import PERSON
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.outputs import OutputId

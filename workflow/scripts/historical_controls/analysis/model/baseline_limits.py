@@ -17,8 +17,9 @@ ROUNDS, CLOSE = 1000, 1e-7
 def at_limit(values: pd.DataFrame) -> pd.Series:
     """The value, or the limit where only that is known; columns value, lower, upper on the model scale."""
     # '<' at its upper limit, '>' at its lower one.
-    known = values["value"].fillna(values["upper"].where(np.isfinite(values["upper"])))
-    return known.fillna(values["lower"].where(np.isfinite(values["lower"])))
+    value, lower, upper = (values[name].to_numpy(dtype=float) for name in ("value", "lower", "upper"))
+    limit = np.where(np.isfinite(upper), upper, np.where(np.isfinite(lower), lower, np.nan))
+    return pd.Series(np.where(np.isnan(value), limit, value), values.index, name="value")
 
 
 def expected_beyond(values: pd.DataFrame, arm: pd.Series) -> pd.Series:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from historical_controls.analysis.model.model_data import subject_of
+from historical_controls.analysis.model.included_visits import subject_of
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis

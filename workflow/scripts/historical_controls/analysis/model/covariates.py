@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import get_args
+from functools import cached_property
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from historical_controls.analysis.model.baseline_limits import at_limit, expected_beyond
+from historical_controls.analysis.model.included_visits import Codes, IncludedVisits
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.config.name_types import Timing
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.scales import transformed
+
+Array = NDArray[np.float64]
 
 BASELINE = "baseline"
 TIMINGS = get_args(Timing)
@@ -38,13 +43,18 @@ class Covariates:
 
 @dataclass(frozen=True)
 class CovariateSource:
-    """What covariates are read from: included patients (table cohort_patients with `subject`), the rows of table
-    visits at day 0 with `subject`, and the arm of each subject with a response."""
+    """What covariates are read from: included patients with their visits, those measured by their positions among the
+    subjects (m,), and the arm of each of these by name."""
 
-    people: pd.DataFrame
-    baseline: pd.DataFrame
+    included: IncludedVisits
+    measured: Codes
     arm: pd.Series
     dictionary: Dictionary
+
+    @cached_property
+    def arms(self) -> NDArray[np.object_]:
+        """The arm of each patient measured (m,)."""
+        return self.arm.to_numpy(dtype=object)
 
 
 def build_covariates(outcome: Outcome, source: CovariateSource, settings: Analysis) -> Covariates:
@@ -54,110 +64,117 @@ def build_covariates(outcome: Outcome, source: CovariateSource, settings: Analys
     the arm determine it. Missing values become the mean of both arms pooled, so that no patient is dropped; only
     values up to time zero go in, so that the imputation knows nothing of what the treatment did.
     """
-    columns: dict[str, pd.DataFrame] = {}
+    columns: dict[str, Array] = {}
     imputed, left_out = {}, {}
     for name, values in _declared(outcome, source, settings):
-        known = values.reindex(source.arm.index).notna()
-        reason = _reason_against(known, source.arm)
-        own = _columns(name, values, source.arm.index) if reason is None else pd.DataFrame()
-        # The mean of a 0/1 column is a share: a patient of unknown category is that share of each level.
-        filled = own.fillna(own.mean()).reindex(source.arm.index)
-        reason = reason or _redundant(filled, columns, source.arm)
+        known = ~pd.isna(values[source.measured])
+        reason = _reason_against(known, source.arms)
+        own = _columns(name, values, source) if reason is None else {}
+        reason = reason or _redundant(list(own.values()), list(columns.values()), source.arms)
         if reason is not None:
             left_out[name] = reason
             continue
-        columns[name] = filled
+        columns |= own
         imputed[name] = int((~known).sum())
-    table = pd.concat(columns.values(), axis=1) if columns else pd.DataFrame(index=source.arm.index)
+    table = pd.DataFrame(columns, index=source.arm.index)
     return Covariates(table, imputed, left_out, _at_limit(outcome, source) if BASELINE in columns else 0)
 
 
-def _declared(outcome: Outcome, source: CovariateSource, settings: Analysis) -> Iterator[tuple[str, pd.Series]]:
-    """Name and value by included subject, missing ones still missing."""
-    subjects = pd.Index(sorted(source.people["subject"]), name="subject")
+def _declared(outcome: Outcome, source: CovariateSource, settings: Analysis) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Name and value by included subject (n,), missing ones still missing."""
     if settings.adjust_for_baseline:
-        yield BASELINE, baseline_of(outcome, source, settings).reindex(subjects)
+        yield BASELINE, baseline_of(outcome, source.included, settings)
     for code in settings.covariates:
-        if code in TIMINGS:
-            yield code, _characteristic(source.people, code).reindex(subjects)
-            continue
-        item = source.dictionary.outcomes[code]
-        of_patient = item.family == "characteristic"
-        values = _characteristic(source.people, code) if of_patient else baseline_of(item, source, settings)
-        yield code, values.reindex(subjects)
+        # A timing, or what a patient brings along.
+        of_patient = code in TIMINGS or source.dictionary.outcomes[code].family == "characteristic"
+        if of_patient:
+            yield code, source.included.characteristic(code)
+        else:
+            yield code, baseline_of(source.dictionary.outcomes[code], source.included, settings)
 
 
-def baseline_of(outcome: Outcome, source: CovariateSource, settings: Analysis) -> pd.Series:
-    """Baseline on the model scale; one beyond a limit enters as `settings.baseline_limits` says."""
-    rows = source.baseline.loc[source.baseline["outcome"] == outcome.code].set_index("subject")
-    scaled = rows[["value", "lower", "upper"]].apply(
-        lambda column: pd.Series(transformed(column.to_numpy(dtype=float), outcome.scale), index=column.index)
-    )
+def baseline_of(outcome: Outcome, included: IncludedVisits, settings: Analysis) -> Array:
+    """Baseline on the model scale by included subject (n,); one beyond a limit as `settings.baseline_limits` says."""
+    rows = included.at_time_zero(outcome.code)
+    scaled = {
+        name: transformed(rows[name].to_numpy(dtype=float), outcome.scale) for name in ("value", "lower", "upper")
+    }
+    finite = np.isfinite(scaled["value"])
     # log 0 cannot enter a design; it counts as missing.
-    scaled["value"] = scaled["value"].where(np.isfinite(scaled["value"]))
-    return expected_beyond(scaled, rows["arm"]) if settings.baseline_limits == "expected" else at_limit(scaled)
+    entered = scaled["value"] = np.where(finite, scaled["value"], np.nan)
+    if not finite.all():
+        values = pd.DataFrame(scaled, index=rows.index)
+        expected = settings.baseline_limits == "expected"
+        entered = (expected_beyond(values, rows["arm"]) if expected else at_limit(values)).to_numpy()
+    out = np.full(len(included.subjects), np.nan)
+    out[rows["place"].to_numpy()] = entered
+    return out
 
 
 def _at_limit(outcome: Outcome, source: CovariateSource) -> int:
-    rows = source.baseline.loc[source.baseline["outcome"] == outcome.code]
-    limits = rows.loc[rows["value"].isna() & (rows["lower"].notna() | rows["upper"].notna()), "subject"]
-    return int(limits.isin(source.arm.index).sum())
+    rows = source.included.at_time_zero(outcome.code)
+    value, lower, upper = (rows[name].to_numpy(dtype=float) for name in ("value", "lower", "upper"))
+    limits = np.isnan(value) & ~(np.isnan(lower) & np.isnan(upper))
+    return int(np.isin(rows["place"].to_numpy()[limits], source.measured).sum())
 
 
-def _characteristic(people: pd.DataFrame, code: str) -> pd.Series:
-    values = people.set_index("subject")[code] if code in people else pd.Series(np.nan, index=people["subject"])
-    # Nullable integers and booleans become floats with nan; everything else is a category.
-    numeric = pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values)
-    return values.astype("float64") if numeric else values.astype("object")
-
-
-def _columns(name: str, values: pd.Series, measured: pd.Index) -> pd.DataFrame:
-    """The columns of one covariate: its numbers, or an indicator for each level of a category but the reference.
+def _columns(name: str, values: NDArray[Any], source: CovariateSource) -> dict[str, Array]:
+    """The columns (m,) of one covariate: its numbers, or an indicator for each level of a category but the reference.
 
     The reference is the most frequent level of both arms pooled, the first by name of several; levels that none of
-    those measured has get no column. Where the category is missing all indicators are.
+    those measured has get no column. A missing value is the mean; a patient of unknown category is thereby each level's
+    share of it.
     """
     column = name if name == BASELINE else f"x_{name}"
     if values.dtype != object:
-        return values.to_frame(column)
-    values = values.reindex(measured)
-    counts = values.value_counts()
+        return {column: _filled(values)[source.measured]}
+    category = pd.Series(values[source.measured])
+    counts = category.value_counts()
     levels = sorted(map(str, counts.index))
     # -index: of levels equally frequent the first by name.
     reference = max(levels, key=lambda level: (counts[level], -levels.index(level)))
     others = [level for level in levels if level != reference]
-    indicators = {f"{column}_{number}": (values == level) for number, level in enumerate(others, start=1)}
     # .where: comparing None with a level gives False, which would be a known "no".
-    return pd.DataFrame(indicators, index=values.index).astype("float64").where(values.notna())
+    known = category.notna()
+    indicators = [(category == level).astype("float64").where(known) for level in others]
+    return {
+        f"{column}_{number}": _filled(np.asarray(one, dtype=np.float64))
+        for number, one in enumerate(indicators, start=1)
+    }
 
 
-def _reason_against(known: pd.Series, arm: pd.Series) -> str | None:
-    """Why a covariate with these known values (by subject measured) cannot be adjusted for."""
+def _filled(values: Array) -> Array:
+    """Missing values as the mean of the others."""
+    missing = np.isnan(values)
+    return np.where(missing, np.where(missing, 0.0, values).sum() / max((~missing).sum(), 1), values)
+
+
+def _reason_against(known: NDArray[np.bool_], arms: NDArray[np.object_]) -> str | None:
+    """Why a covariate with these known values (m,) cannot be adjusted for."""
     if not known.any():
         return "covariate_unknown"
-    by_arm = known.groupby(arm).mean()
+    shares = np.array([known[arms == arm].mean() for arm in pd.unique(arms)])
     # An arm without any value would be filled from the other one.
-    if not by_arm.all():
+    if not shares.all():
         return "covariate_unknown_in_arm"
-    return None if (by_arm >= LEAST_KNOWN).all() else "covariate_mostly_unknown"
+    return None if (shares >= LEAST_KNOWN).all() else "covariate_mostly_unknown"
 
 
-def _redundant(own: pd.DataFrame, before: dict[str, pd.DataFrame], arm: pd.Series) -> str | None:
+def _redundant(own: list[Array], before: list[Array], arms: NDArray[np.object_]) -> str | None:
     """Whether the columns add nothing to the mean, the arm and the covariates before them, among those measured."""
-    if own.empty:
+    if not own:
         return "covariate_constant"
-    values = own.to_numpy(dtype=float)
+    values = np.column_stack(own)
     centred = values - values.mean(axis=0)
     size = np.sqrt((centred**2).mean(axis=0))
     if not (size > DEPENDENT * np.abs(values).max(axis=0)).all():
         return "covariate_constant"
-    treated = (arm == "treated").to_numpy(dtype=float)
-    fixed = np.column_stack([treated, *(one.to_numpy(dtype=float) for one in before.values())])
+    fixed = np.column_stack([(arms == "treated").astype(float), *before])
     fixed = fixed - fixed.mean(axis=0)
     spread = np.sqrt((fixed**2).mean(axis=0))
     # The arm of a single-arm outcome does not vary; it is refused elsewhere.
     basis = fixed[:, spread > 0] / spread[spread > 0]
     both = np.column_stack([basis, centred / size])
     # Columns have unit root mean square, hence singular values of the size sqrt(n): the tolerance grows with them.
-    full = np.linalg.matrix_rank(both, tol=DEPENDENT * np.sqrt(len(arm)) * both.shape[1]) == both.shape[1]
+    full = np.linalg.matrix_rank(both, tol=DEPENDENT * np.sqrt(len(arms)) * both.shape[1]) == both.shape[1]
     return None if full else "covariate_collinear"

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from historical_controls.analysis.measurement.visit_intensity import inverse_intensity
 from historical_controls.analysis.model.covariates import CovariateSource, build_covariates
+from historical_controls.analysis.model.included_visits import IncludedVisits, included_visits
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.scales import transformed
-
-PERSON = ["source", "patient_id"]
 
 
 @dataclass(frozen=True)
@@ -84,9 +83,14 @@ class ModelData:
         """When the patients of each arm have responses."""
         return {arm: courses_of(self.frame.loc[self.frame["arm"] == arm]) for arm in ARMS}
 
+    @cached_property
+    def _arms(self) -> list[str]:
+        """The arm of each patient with a response."""
+        return self.frame.drop_duplicates("subject")["arm"].tolist()
+
     def n_subjects(self, arm: str) -> int:
         """Patients of an arm with at least one response."""
-        return int(self.frame.loc[self.frame["arm"] == arm, "subject"].nunique())
+        return self._arms.count(arm)
 
     def share_censored(self) -> float:
         """Responses that the model takes as censored, over all responses, both arms pooled."""
@@ -100,50 +104,44 @@ def model_data(
 
     patients, visits: tables cohort_patients and visits of one scenario.
     """
-    people = patients.loc[patients["included"].fillna(False).astype(bool)].copy()
-    people["subject"] = subject_of(people)
-    own = _of_subjects(visits.loc[visits["outcome"] == outcome.code], people["subject"])
+    return model_table(outcome, included_visits(patients, visits), settings, dictionary)
+
+
+def model_table(outcome: Outcome, included: IncludedVisits, settings: Analysis, dictionary: Dictionary) -> ModelData:
+    """The same of patients and visits that other outcomes have as well."""
     # Before the scale: log 0 would be minus infinity.
-    own = edges_as_limits(own, outcome)
+    own = edges_as_limits(included.of(outcome.code), outcome)
+    place, day = own["place"].to_numpy(), own["day"].to_numpy()
     # Counted before any substitution: half-limit values are still beyond a limit.
-    beyond = own.loc[own["day"] >= 1, "value"].isna()
+    beyond = np.isnan(own["value"].to_numpy(dtype=float)[day >= 1])
     known = own if settings.limits == "likelihood" else at_half_the_limit(own)
-    scaled = known.assign(**{name: to_scale(known[name], outcome) for name in ("value", "lower", "upper")})
-    responses = scaled.loc[scaled["day"] >= 1]
-    frame = responses.rename(columns={"value": "y"})[["subject", "arm", "day", "y", "lower", "upper"]]
-    day_zero = _of_subjects(visits.loc[visits["day"] == 0], people["subject"])
-    # Of patients with a response: only they can have a covariate that matters.
-    arm = frame.drop_duplicates("subject").set_index("subject")["arm"].sort_index()
-    covariates = build_covariates(outcome, CovariateSource(people, day_zero, arm, dictionary), settings)
-    # Every response stays, covariates are complete by construction. Not a merge: pandas cannot merge two empty text
-    # columns, and a study may be left with no patient.
-    own_covariates = covariates.table.reindex(frame["subject"].to_numpy()).set_axis(frame.index)
-    joined = pd.concat([frame, own_covariates], axis=1).sort_values(["subject", "day"], ignore_index=True)
+    value, lower, upper = (on_scale(known[name], outcome) for name in ("value", "lower", "upper"))
+    # Rows are sorted by subject and day: of two of one day the first stays first.
+    responses = np.flatnonzero(day >= 1)
+    rows = responses[np.lexsort((day[responses], place[responses]))]
+    measured, first, row_of = np.unique(place[rows], return_index=True, return_inverse=True)
+    arms = own["arm"].array
+    arm = pd.Series(arms.take(rows[first]), included.subjects.take(measured), name="arm")
+    covariates = build_covariates(outcome, CovariateSource(included, measured, arm, dictionary), settings)
+    # Every response stays, covariates are complete by construction.
+    own_covariates = {str(name): column.to_numpy()[row_of] for name, column in covariates.table.items()}
+    columns = {"day": day[rows], "y": value[rows], "lower": lower[rows], "upper": upper[rows]}
+    subject = included.subjects.array.take(place[rows])
+    joined = pd.DataFrame({"subject": subject, "arm": arms.take(rows), **columns, **own_covariates})
+    baseline = pd.Series(value[day == 0], included.subjects.take(place[day == 0]))
     if settings.visit_weights == "inverse_intensity":
-        before = scaled.loc[scaled["day"] == 0].set_index("subject")["value"]
-        joined = joined.assign(visit_weight=inverse_intensity(joined, people, before))
+        joined = joined.assign(visit_weight=inverse_intensity(joined, included.people, baseline))
     return ModelData(
         outcome,
         joined,
-        tuple(map(str, covariates.table.columns)),
+        tuple(own_covariates),
         covariates.imputed,
         covariates.left_out,
         covariates.n_at_limit,
-        {arm: _assays(own.loc[own["arm"] == arm, "assay"]) for arm in ARMS},
-        float(scaled.loc[scaled["day"] == 0, "value"].std()),
+        _assays(own),
+        float(baseline.std()),
         float(beyond.mean()) if len(beyond) else float("nan"),
     )
-
-
-def _of_subjects(visits: pd.DataFrame, subjects: pd.Series) -> pd.DataFrame:
-    """The rows of these subjects, with their column."""
-    named = visits.assign(subject=subject_of(visits))
-    return named.loc[named["subject"].isin(subjects)].reset_index(drop=True)
-
-
-def subject_of(people: pd.DataFrame) -> pd.Series:
-    """A person's one name in models: source and id."""
-    return people["source"] + "/" + people["patient_id"]
 
 
 def edges_as_limits(own: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
@@ -152,9 +150,11 @@ def edges_as_limits(own: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     own: rows of table visits of one outcome.
     """
     scaled = to_scale(own["value"], outcome)
+    if not np.isinf(scaled).any():
+        return own
     inside = own.loc[np.isfinite(scaled), "value"]
     # Where nothing lies inside the scale there is no limit to take.
-    if not np.isinf(scaled).any() or inside.empty:
+    if inside.empty:
         return own
     low, high = scaled == -np.inf, scaled == np.inf
     return own.assign(
@@ -176,9 +176,19 @@ def at_half_the_limit(own: pd.DataFrame) -> pd.DataFrame:
 
 def to_scale(values: pd.Series, outcome: Outcome) -> pd.Series:
     """Values on the outcome's model scale; infinite at its edges, where a bound says nothing."""
-    return pd.Series(transformed(values.to_numpy(dtype=float), outcome.scale), index=values.index)
+    return pd.Series(on_scale(values, outcome), index=values.index)
 
 
-def _assays(assays: pd.Series) -> frozenset[str]:
+def on_scale(values: pd.Series, outcome: Outcome) -> NDArray[np.float64]:
+    """The same without the index."""
+    return transformed(values.to_numpy(dtype=float), outcome.scale)
+
+
+def _assays(own: pd.DataFrame) -> dict[str, frozenset[str]]:
+    """The known assays of each arm."""
+    arm, assay = (own[name].to_numpy(dtype=object) for name in ("arm", "assay"))
     # A visit may join several assays of one day by ';'.
-    return frozenset(name for joined in assays.unique() for name in str(joined).split(";") if name)
+    return {
+        one: frozenset(name for joined in pd.unique(assay[arm == one]) for name in str(joined).split(";") if name)
+        for one in ARMS
+    }

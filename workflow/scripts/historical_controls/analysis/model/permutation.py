@@ -10,9 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from historical_controls.analysis.model.gates import reason_against_day
+from historical_controls.analysis.model.included_visits import PERSON, subject_of
 from historical_controls.analysis.model.ladder import FAILURES, Fit, Fitted, fit_rung
 from historical_controls.analysis.model.mean_model import MeanModel
-from historical_controls.analysis.model.model_data import PERSON, ModelData, subject_of
+from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic

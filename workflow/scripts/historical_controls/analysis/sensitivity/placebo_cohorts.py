@@ -15,8 +15,8 @@ import pandas as pd
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.contrast_at_day import ContrastEstimates, estimate_contrasts
 from historical_controls.analysis.model.fit_rows import one_more_decimal
+from historical_controls.analysis.model.included_visits import subject_of
 from historical_controls.analysis.model.ladder import Maxima
-from historical_controls.analysis.model.model_data import subject_of
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic

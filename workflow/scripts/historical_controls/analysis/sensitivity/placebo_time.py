@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from historical_controls.analysis.model.fit_rows import estimate_rows
-from historical_controls.analysis.model.model_data import PERSON, ModelData, to_scale
+from historical_controls.analysis.model.included_visits import PERSON
+from historical_controls.analysis.model.model_data import ModelData, to_scale
 from historical_controls.analysis.model.permutation import test_rows
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet, treated
 from historical_controls.analysis.without_model.welch import welch

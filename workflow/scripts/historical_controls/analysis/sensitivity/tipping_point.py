@@ -9,7 +9,8 @@ import pandas as pd
 
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.contrast_at_day import ContrastEstimates
-from historical_controls.analysis.model.model_data import ModelData, subject_of
+from historical_controls.analysis.model.included_visits import subject_of
+from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.sensitivity.interval_verdict import verdict
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.model.model_data import PERSON, edges_as_limits, subject_of, to_scale
+from historical_controls.analysis.model.included_visits import PERSON, subject_of
+from historical_controls.analysis.model.model_data import edges_as_limits, to_scale
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row

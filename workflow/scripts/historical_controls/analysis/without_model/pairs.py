@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from historical_controls.analysis.model.model_data import PERSON
+from historical_controls.analysis.model.included_visits import PERSON
 from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.inference.pairwise.pairs import Pairs, by_bounds
 
