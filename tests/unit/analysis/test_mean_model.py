@@ -521,6 +521,29 @@ def test_unadjusted_means_begin_at_day_1_and_are_no_change(dictionary: Dictionar
     assert number(ard, "estimate", level="average_7", **at) == pytest.approx(number(day_4, "estimate", day=4, **at))
 
 
+@pytest.mark.parametrize("time", ["line", "spline"])
+@pytest.mark.parametrize("adjusted", [True, False])
+def test_no_mean_reads_a_curve_before_the_first_day_with_responses(
+    time: str, adjusted: bool, dictionary: Dictionary
+) -> None:
+    """A baseline of 24 hours leaves no day 1: trapezoids over days 0 or 1 to 7, with L(1) in terms of L(2) (EM-1)."""
+    people = patients()
+    measured = visits(people)
+    measured = measured[measured["day"] != 1]
+    plan = {"adjust_for_baseline": adjusted, "time": time, "mean_over": [7]}
+    found = fit_ladder(data_of(people, measured, dictionary, **plan), settings(**plan))
+    assert isinstance(found, Fitted)
+    weights = found.mean.weights(7, adjusted)
+    # Of a change L(1) = L(2) / 2; of a mean difference L(1) = L(2), half a day of it.
+    second = (1 + 1 / 2) / 7 if adjusted else (1 + 1 / 2) / 6
+    rest = [1 / 7] * 4 + [0.5 / 7] if adjusted else [1 / 6] * 4 + [0.5 / 6]
+    assert list(weights) == [2, 3, 4, 5, 6, 7]
+    assert list(weights.values()) == pytest.approx([second, *rest])
+    # As the same days give as visits.
+    as_visits = replace(found.mean, visits=(2, 3, 4, 5, 6, 7)).weights(7, adjusted)
+    assert weights == pytest.approx(as_visits)
+
+
 def test_a_baseline_that_most_of_an_arm_lack_is_not_filled_from_the_other(dictionary: Dictionary) -> None:
     people = patients()
     measured = visits(people)

@@ -66,7 +66,8 @@ class MeanModel:
         """Days and weights of the mean over days 0 to `day` of a difference that is 0 at time zero (EM-1).
 
         from_zero False: over days 1 to `day`, the difference at time zero being unknown. The trapezoids of a curve;
-        between visits the difference is taken to change along a line, before the first it is that of the first.
+        between visits the difference is taken to change along a line. No model is carried back to before the first day
+        with responses in both arms: up to there the difference is that line, or without `from_zero` that day's.
         """
         # Day 0 has the weight 1/2 and the difference 0, so that its term is missing.
         grid = np.arange(1, day + 1)
@@ -75,7 +76,12 @@ class MeanModel:
             ends = (grid == 1) | (grid == day)
             trapezoids = np.ones(1) if day == 1 else np.where(ends, 0.5, 1.0) / (day - 1)
         if not self.visits:
-            return dict(zip(grid.tolist(), trapezoids.tolist(), strict=True))
+            # The later of the arms' first days: a baseline of 24 hours leaves no response on day 1.
+            first = min(int(self.frame.groupby("arm")["day"].min().max()), day)
+            early = grid < first
+            told = trapezoids[~early]
+            told[0] += trapezoids[early] @ (grid[early] / first if from_zero else np.ones(first - 1))
+            return dict(zip(grid[~early].tolist(), told.tolist(), strict=True))
         knots = [*([0] if from_zero else []), *(visit for visit in self.visits if visit > 0)]
         # Piecewise linear hat functions: each visit's share in the difference on every day of the grid.
         hats = dict(zip(knots, np.eye(len(knots)), strict=True))

@@ -91,7 +91,7 @@ def reason_against_slope(data: ModelData, fitted: Fitted, settings: Analysis) ->
 def mean_row(fitted: Fitted, day: int, from_zero: bool = True) -> Array:
     """Row of L (p,): area under the curve of the arms' difference per day, which is 0 at time zero (EM-1).
 
-    from_zero: whether it is; else the area begins at day 1.
+    from_zero: whether it is; else the area begins at day 1 (see `MeanModel.weights` for days before any response).
     """
     # weights (days,) @ rows (days, p): the mean of a linear contrast is the contrast of the mean.
     weights = fitted.mean.weights(day, from_zero)
