@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 
 from historical_controls.analysis.inputs import AnalysisInputs
+from historical_controls.analysis.model import gates
 from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.analysis.model.contrast_at_day import ContrastEstimates, estimate_contrasts
-from historical_controls.analysis.model.model_data import model_data
+from historical_controls.analysis.model.model_data import model_data, without
 from historical_controls.analysis.sensitivity.interval_verdict import verdict
-from historical_controls.analysis.sensitivity.leave_one_out import decides, leave_one_out_rows, without
+from historical_controls.analysis.sensitivity.leave_one_out import decides, leave_one_out_rows
 from historical_controls.analysis.sensitivity.placebo_time import placebo_rows, slopes
 from historical_controls.analysis.sensitivity.specification_curve import specification_rows
 from historical_controls.analysis.sensitivity.tipping_point import shifted, shifts, tipping_rows, unobserved
@@ -61,6 +62,28 @@ def found(
 
 
 # ---------------------------------------------------------------- one patient
+@pytest.mark.parametrize("fewest", [2, 5, 6])
+@pytest.mark.parametrize("time", ["auto", "visits", "spline"])
+def test_the_reason_without_each_is_that_of_the_table_without_them(
+    dictionary: Dictionary, monkeypatch: pytest.MonkeyPatch, time: str, fewest: int
+) -> None:
+    """p00 alone is measured often and ends early: without them time is visits, and then others count for the day."""
+    people = patients()
+    measured = visits(people)
+    on_visits = measured["day"].isin([0, 3, 7, 14, 21])
+    measured = measured[on_visits | (measured["patient_id"] == "p00") & (measured["day"] < 12)]
+    measured = measured[(measured["patient_id"] != "p01") | (measured["day"] < 10)]
+    declared = settings(time=time, min_patients_per_arm=fewest)
+    data = model_data(dictionary.outcomes["PF"], people, measured, declared, dictionary)
+    subjects = list(data.frame["subject"].unique())
+    expected = {one: gates.reason_against_day(without(data, one), 14, declared) for one in subjects}
+    tables: list[str] = []
+    monkeypatch.setattr(gates, "without", lambda data, subject: tables.append(subject) or without(data, subject))
+    assert gates.reason_without_each(data, 14, declared, subjects) == expected
+    # A table for each would take as long as a refit.
+    assert (fewest == 2) == (not tables)
+
+
 def test_a_patient_decides_by_another_verdict_or_another_sign() -> None:
     assert not decides(contrast(10, 12), contrast(4, 12))
     assert decides(contrast(10, 12), contrast(-1, 12))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from historical_controls.analysis.model.mean_model import choose_time
-from historical_controls.analysis.model.model_data import ModelData
+from historical_controls.analysis.model.model_data import ModelData, without
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.inference.spread import varies
@@ -54,6 +56,11 @@ def near_day(data: ModelData, arm: str, day: int, settings: Analysis) -> list[st
 
 
 def measured_at(data: ModelData, arm: str, day: int, settings: Analysis) -> int:
+    """How many `measured_subjects` there are."""
+    return len(measured_subjects(data, arm, day, settings))
+
+
+def measured_subjects(data: ModelData, arm: str, day: int, settings: Analysis) -> list[str]:
     """Patients of an arm whose values tell of a day: one of them lies within the window.
 
     A course whose values are on average no farther apart than twice the window must not end before the day or begin
@@ -62,9 +69,25 @@ def measured_at(data: ModelData, arm: str, day: int, settings: Analysis) -> int:
     courses, window = data.courses[arm], settings.visit_window_days
     near = courses.distance(day) <= window
     if not near.any() or choose_time(data, settings) == "visits":
-        return int(near.sum())
+        return courses.subjects[near].tolist()
     # A patient with one value has no gap, and is not `often`.
     gap = (courses.last - courses.first) / np.maximum(courses.distinct - 1, 1)
     often = (courses.distinct > 1) & (gap <= 2 * window)
     reaches = (courses.first <= day) & (courses.last >= day)
-    return int((near & (reaches | ~often)).sum())
+    return courses.subjects[near & (reaches | ~often)].tolist()
+
+
+def reason_without_each(
+    data: ModelData, day: int, settings: Analysis, subjects: Iterable[str]
+) -> dict[str, str | None]:
+    """By subject the answer of `reason_against_day` without it."""
+    measured = {arm: frozenset(measured_subjects(data, arm, day, settings)) for arm in ARMS}
+
+    def reason(subject: str) -> str | None:
+        fewest = min(len(of_arm) - (subject in of_arm) for of_arm in measured.values())
+        # A table for each would take as long as a refit. Without a patient time can become visits, and then others
+        # count who did not: only too few need another look.
+        enough = fewest >= settings.min_patients_per_arm
+        return None if enough else reason_against_day(without(data, subject), day, settings)
+
+    return {subject: reason(subject) for subject in subjects}

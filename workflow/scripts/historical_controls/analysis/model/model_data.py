@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -95,6 +95,12 @@ class ModelData:
     def share_censored(self) -> float:
         """Responses that the model takes as censored, over all responses, both arms pooled."""
         return float(self.frame["y"].isna().mean()) if len(self.frame) else float("nan")
+
+
+def without(data: ModelData, subject: str) -> ModelData:
+    """The model table without one patient; what was imputed from everybody stays."""
+    # Imputed baselines stay, so that a change is the patient's own doing and not the imputation's.
+    return replace(data, frame=data.frame[data.frame["subject"] != subject].reset_index(drop=True))
 
 
 def model_data(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.contrast_at_day import ContrastEstimates
-from historical_controls.analysis.model.gates import reason_against_day
+from historical_controls.analysis.model.gates import reason_without_each
 from historical_controls.analysis.model.ladder import FAILURES, Fit, Fitted
 from historical_controls.analysis.model.mean_model import difference_rows
 from historical_controls.analysis.model.model_data import ModelData
@@ -72,24 +71,16 @@ def _refitted(
     L = difference_rows(fitted.answers, fitted.mean, [day])
     # None lets the library take all subjects in one batch.
     everybody = len(subjects) == data.frame["subject"].nunique()
+    reasons = reason_without_each(data, day, settings, subjects)
     for subject, refit in fitted.fit.refits(None if everybody else subjects, fitted.df_method):
-        yield str(subject), _contrast(without(data, str(subject)), refit, L, day, fitted, settings)
+        yield str(subject), _contrast(reasons[str(subject)], refit, L, fitted, settings.level)
 
 
-def without(data: ModelData, subject: str) -> ModelData:
-    """The model table without one patient; what was imputed from everybody stays."""
-    # Imputed baselines stay, so that a change is the patient's own doing and not the imputation's.
-    return replace(data, frame=data.frame[data.frame["subject"] != subject].reset_index(drop=True))
-
-
-def _contrast(
-    rest: ModelData, refit: Fit | None, L: np.ndarray, day: int, fitted: Fitted, settings: Analysis
-) -> Contrast | str:
-    reason = reason_against_day(rest, day, settings)
+def _contrast(reason: str | None, refit: Fit | None, L: np.ndarray, fitted: Fitted, level: float) -> Contrast | str:
     if reason is not None or refit is None:
         return reason or "not_converged"
     try:
-        return refit.contrasts(L, fitted.df_method, settings.level)[0]
+        return refit.contrasts(L, fitted.df_method, level)[0]
     except FAILURES:
         return "df_too_small"
 
