@@ -71,6 +71,10 @@ def test_every_entry_is_found_with_texts_that_look_like_hints(spanish: Hints) ->
             "480 mg/L (enviado en 'mg/dL', espécimen 'suero'): fuera de los límites posibles, de 0 a 700",
         ),
         (
+            "31 points (sent in 'points'): outside the hard limits 0 to 25",
+            "31 puntos (enviado en 'points'): fuera de los límites posibles, de 0 a 25",
+        ),
+        (
             "no conversion in units.csv from 'x'; DDU is another quantity than FEU: 'ddu_to_feu' converts it, flagged",
             "sin conversión en units.csv desde 'x'; DDU no es la misma magnitud que FEU: 'ddu_to_feu' la convierte, "
             "con una marca",

@@ -16,9 +16,9 @@ from historical_controls.text.words import Words, load_words
 GROUP, PART = "hint.", "hint.part."
 # Hints are joined by it: what was found, then what to do.
 JOINED = "; "
-# Placeholders that begin so are hints themselves; those called 'form' are formats of dates as people write them. What
-# others stand for is the file's own, and stays as it is.
-SAID, FORM = "said", "form"
+# Placeholders that begin with 'said' are hints themselves; 'form' is a format of dates as people write them, 'amount' a
+# number with its unit. What others stand for is the file's own, and stays as it is.
+SAID, FORM, AMOUNT = "said", "form", "amount"
 PLACEHOLDER = re.compile(r"\\{(\w+)\\}")
 
 
@@ -67,11 +67,20 @@ class Hints:
         """The values of an entry's placeholders, None where one of them should be a hint and is none."""
         told: dict[str, str] = {}
         for name, value in values.items():
-            said = self.translated(value) if name.startswith(SAID) else self._form(value) if name == FORM else value
+            said = self._placed(name, value)
             if said is None:
                 return None
             told[name] = said
         return told
+
+    def _placed(self, name: str, value: str) -> str | None:
+        if name.startswith(SAID):
+            return self.translated(value)
+        if name == AMOUNT:
+            # '31 points': a unit that is a word.
+            number, blank, unit = value.partition(" ")
+            return f"{number}{blank}{self.words.entries.get(f'unit.{unit}', unit)}"
+        return self._form(value) if name == FORM else value
 
     def _form(self, text: str) -> str:
         """'dd/mm/yyyy' as the reader writes it."""
