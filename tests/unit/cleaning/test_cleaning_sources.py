@@ -16,6 +16,7 @@ from historical_controls.cleaning.people.crosswalk import read_crosswalk
 from historical_controls.cleaning.people.identity import WHO_IS_WHO, hold_hints, link_people
 from historical_controls.cleaning.records.outputs import CleanSource
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
+from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import UserError, UserErrors
 from historical_controls.tables import parquet as table_io
@@ -343,6 +344,56 @@ def test_a_crosswalk_of_unknown_ids_is_a_fault() -> None:
         people_of(crosswalk=table, h=["1234"])
 
 
+def both_arms(**keys: Any) -> dict[str, Source]:
+    """The two sources that a file with both arms becomes, and one of its own."""
+    column = {"column": "group", "treated": ["1"], "historical": ["0"]}
+    file = {"f": {"parts": [LONG], "arm_column": column}}
+    arms = {f"s_{arm}": source(file, arm, **keys) for arm in ("treated", "historical")}
+    return {**arms, "h": source({"f": {"parts": [LONG]}}, "historical")}
+
+
+def linked(sources: dict[str, Source], crosswalk: pd.DataFrame | None = None, **ids: list[str]) -> pd.DataFrame:
+    frames = {
+        name: pd.DataFrame({"subject": pd.Series(ids[name], dtype="str")}).assign(source=name) for name in sources
+    }
+    return link_people(frames, sources, crosswalk).set_index(["source", "subject"])
+
+
+IDS = {"s_treated": ["1", "2"], "s_historical": ["2", "3"], "h": ["9"]}
+
+
+@pytest.mark.parametrize(
+    ("subject", "arms"), [("1", ["treated"]), ("3", ["historical"]), ("2", ["treated", "historical"])]
+)
+def test_the_crosswalk_names_a_source_of_both_arms_as_written(subject: str, arms: list[str], tmp_path: Path) -> None:
+    (tmp_path / "crosswalk.csv").write_text(f"source,subject,person\ns,{subject},x\nh,9,x\n", encoding="utf-8")
+    found = linked(both_arms(), read_crosswalk(tmp_path / "crosswalk.csv", both_arms()), **IDS)
+    assert {found.loc[(f"s_{arm}", subject), "patient_id"] for arm in arms} == {found.loc[("h", "9"), "patient_id"]}
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([("s", "7", "x")], "no file of source 's' has the id '7'"),
+        ([("s_treated", "3", "x")], "no file of source 's_treated' has the id '3'"),
+        ([("s", "1", "x"), ("s_treated", "1", "y")], "the id '1' has two persons"),
+    ],
+)
+def test_an_id_that_neither_arm_has_is_a_fault(lines: list[tuple[str, str, str]], said: str) -> None:
+    table = pd.DataFrame(lines, columns=["source", "subject", "person"]).assign(line=range(2, len(lines) + 2))
+    with pytest.raises((UserError, UserErrors)) as caught:
+        linked(both_arms(), table, **IDS)
+    assert said in str(caught.value)
+
+
+def test_a_treated_id_of_one_arm_is_no_fault_in_the_other() -> None:
+    assert linked(both_arms(treated_subjects=["1", "3"]), **IDS)["hold"].notna().all()
+    with pytest.raises((UserError, UserErrors)) as caught:
+        linked(both_arms(treated_subjects=["4"]), **IDS)
+    # Said once, though both arms have the list.
+    assert str(caught.value).count("no file has the id '4'") == 1 and "sources.s.treated_subjects" in str(caught.value)
+
+
 FAULTY = [
     ("source,subject\nh,1\n", "there is no column 'person'"),
     ("source,subject,person\nhh,1,x\n", "there is no source 'hh'"),
@@ -357,7 +408,7 @@ def test_faults_of_a_crosswalk_file(text: str, said: str, tmp_path: Path) -> Non
     path = tmp_path / "crosswalk.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises((UserError, UserErrors)) as caught:
-        read_crosswalk(path, ["h"])
+        read_crosswalk(path, {"h": source({"f": {"parts": [LONG]}}, "historical")})
     assert said in str(caught.value)
     assert "crosswalk.csv, line" in str(caught.value)
 

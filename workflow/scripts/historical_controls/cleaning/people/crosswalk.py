@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from historical_controls.config.reading.arm_column import name_of_both_arms
+from historical_controls.config.sources.sources import Source
 from historical_controls.dictionary.declared_csv import read_declared
 from historical_controls.errors import UserError, did_you_mean, raise_all
 
 COLUMNS = ("source", "subject", "person")
 
 
-def read_crosswalk(path: str | Path, sources: Collection[str]) -> pd.DataFrame:
+def read_crosswalk(path: str | Path, sources: Mapping[str, Source]) -> pd.DataFrame:
     """Read the crosswalk: columns source, subject, person, line. Names in `person` group ids and appear nowhere else.
 
     Raises UserError(s): unknown source, blank cells, an id with two persons.
     """
     frame = read_declared(path, COLUMNS)
-    raise_all(_faults(frame, str(path), sources))
+    known = {name_of_both_arms(name, source) for name, source in sources.items()} | set(sources)
+    raise_all(_faults(frame, str(path), sorted(known)))
     return frame.drop_duplicates(["source", "subject"], ignore_index=True)
 
 

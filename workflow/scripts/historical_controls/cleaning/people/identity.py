@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from historical_controls.cleaning.cells.times import is_midnight
+from historical_controls.config.reading.arm_column import name_of_both_arms
 from historical_controls.config.sources.sources import Source
 from historical_controls.errors import UserError, did_you_mean, nearest, raise_all
 from historical_controls.tables.registry import PEOPLE
@@ -46,26 +47,33 @@ def link_people(
     person or two (ID_CONFLICT: '123-4' beside '123', 'A-1' beside 'A1', a Cyrillic 'А1' beside a Latin one, '12.0'
     beside '12', '1.2E+07', or two ids whose characteristics and hour of admission all agree), ids that occur among the
     treated and among the controls (ID_BOTH_ARMS), and a person whom the crosswalk finds in a second historical source
-    (ID_TWO_SOURCES). crosswalk (source, subject, person) settles what it names: same person, same name. facts: see
-    `identity_facts`.
+    (ID_TWO_SOURCES). crosswalk (source, subject, person) settles what it names: same person, same name. It may name a
+    source of both arms as written, for the id in the arm, or arms, that have it. facts: see `identity_facts`.
 
     Raises UserError(s) for ids of the crosswalk, and ids declared as treated, that no file has.
     """
-    raise_all(_unknown_treated(ledgers, sources))
+    written = {name: name_of_both_arms(name, source) for name, source in sources.items()}
+    raise_all(_unknown_treated(ledgers, sources, written))
     frames = [_source_people(name, ledger) for name, ledger in ledgers.items()]
     people = pd.concat(frames, ignore_index=True) if frames else PEOPLE.empty()
     people = people.assign(treated=_is_treated(people, sources))
-    people = _with_persons(people, crosswalk)
+    people = _with_persons(people, crosswalk, written)
     people = _hold(people, _alike(people, facts, sources), "ID_CONFLICT")
     people = _hold(people, _in_both_arms(people), "ID_BOTH_ARMS")
     return conform(_settled(people).drop(columns=["treated", "person"]), PEOPLE)
 
 
-def _unknown_treated(ledgers: dict[str, pd.DataFrame], sources: dict[str, Source]) -> Iterator[UserError]:
-    """Ids listed as treated that no file of the source has: whoever is meant would be analysed as a control."""
-    for name in ledgers:
-        known = sorted(set(ledgers[name]["subject"].unique()) - {""})
-        for subject in sources[name].treated_subjects:
+def _unknown_treated(
+    ledgers: dict[str, pd.DataFrame], sources: dict[str, Source], written: dict[str, str]
+) -> Iterator[UserError]:
+    """Ids listed as treated that no file of the source has: whoever is meant would be analysed as a control.
+
+    written: the name of each source in config.yaml; what one arm of a source lacks may be the other's.
+    """
+    for name in dict.fromkeys(written[own] for own in ledgers):
+        arms = [own for own in ledgers if written[own] == name]
+        known = sorted({subject for own in arms for subject in ledgers[own]["subject"].unique()} - {""})
+        for subject in sources[arms[0]].treated_subjects:
             if subject not in known:
                 near = nearest(subject, known)
                 hint = f"Did you mean '{near}'?" if near else "Write ids as the files have them."
@@ -151,22 +159,38 @@ def _by_spreadsheet(subjects: pd.Series) -> pd.Series:
     return subjects.str.match(SCIENTIFIC) | power | fraction | bare.isin(whole[fraction])
 
 
-def _with_persons(people: pd.DataFrame, crosswalk: pd.DataFrame | None) -> pd.DataFrame:
-    """Column person: the crosswalk's name of each id, null where it has none. A fault where it names an unknown id."""
+def _with_persons(people: pd.DataFrame, crosswalk: pd.DataFrame | None, written: dict[str, str]) -> pd.DataFrame:
+    """Column person: the crosswalk's name of each id, null where it has none. A fault where it names an unknown id.
+
+    written: see `_unknown_treated`.
+    """
     if crosswalk is None or crosswalk.empty:
         return people.assign(person=None)
     there = people.groupby("source")["subject"].agg(set)
-    faults = [
+    known = {name: there.get(name, set()) for name in [*written, *written.values()]}
+    # Of a source of both arms: the ids of either.
+    arms = {name: [own for own in written if name in (own, written[own])] for name in known}
+    known |= {name: set().union(*(there.get(own, set()) for own in arms[name])) for name in known}
+    raise_all(
         UserError(
             f"no file of source '{row.source}' has the id '{row.subject}'",
             f"crosswalk, line {row.line}",
-            did_you_mean(str(row.subject), there.get(row.source, set())),
+            did_you_mean(str(row.subject), known.get(str(row.source), set())),
         )
         for row in crosswalk.itertuples()
-        if row.subject not in there.get(row.source, set())
-    ]
-    raise_all(faults)
-    return people.merge(crosswalk[["source", "subject", "person"]], on=["source", "subject"], how="left")
+        if row.subject not in known.get(str(row.source), set())
+    )
+    own = crosswalk.assign(source=crosswalk["source"].map(arms)).explode("source")
+    own = own.merge(people[["source", "subject"]], on=["source", "subject"])
+    twice = own.groupby(["source", "subject"])["person"].transform("nunique") > 1
+    raise_all(
+        UserError(
+            f"the id '{row.subject}' has two persons", f"crosswalk, line {row.line}", "Keep one line for each id."
+        )
+        for row in own[twice].itertuples()
+    )
+    named = own.drop_duplicates(["source", "subject"])[["source", "subject", "person"]]
+    return people.merge(named, on=["source", "subject"], how="left")
 
 
 def identity_facts(patients: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
