@@ -6,6 +6,7 @@ import re
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from io import BytesIO
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.errors import UserError
+from historical_controls.report.exports import tables
 from historical_controls.report.exports.documents import PlainTable, names_others
 from historical_controls.report.exports.spreadsheets import csv_tables, workbook
 from historical_controls.report.exports.tables import export_index, export_tables, inert
@@ -46,6 +48,18 @@ def test_exports_hold_values_and_their_printed_form() -> None:
 def test_formulas_are_made_inert(start: str) -> None:
     assert inert(f"{start}1+1") == f"'{start}1+1"
     assert inert("1+1") == "1+1"
+
+
+def test_each_text_of_a_column_is_made_inert_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A results table has tens of thousands of rows and few texts."""
+    asked: list[object] = []
+    monkeypatch.setattr(tables, "inert", lambda text: asked.append(text) or inert(text))
+    cell = Cell("baseline", "primary", level="=1+1")
+    (table,) = export_tables(
+        ard_frame([cell.at(outcome=f"Y{n}").number("count", 7) for n in range(50)]), small_study().outputs
+    ).values()
+    assert list(table["level"]) == ["'=1+1"] * 50 and list(table["printed"]) == ["7"] * 50
+    assert max(Counter(asked).values()) <= len(table.columns)
 
 
 def test_hostile_level_is_inert_in_the_file(tmp_path: Path) -> None:

@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from cohort_study import at, happened, inputs, measured, person, tables
+from cohort_study import DICTIONARY_FOLDER, at, happened, inputs, measured, person, tables
 from scipy.stats import beta
 
 from historical_controls.ard.queries import results_of
 from historical_controls.cohort.ard_rows.disposition import cohort_ard
 from historical_controls.cohort.define import define_cohort
+from historical_controls.cohort.follow_up.visits import visit_table
 from historical_controls.cohort.records.clean_tables import CohortTables
 from historical_controls.cohort.write_tables import write_cohort
+from historical_controls.config.cohort.baseline import BaselineWindow
 from historical_controls.config.cohort.cohort import Cohort
+from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.tables.parquet import read_table
 from historical_controls.tables.registry import COHORT_PATIENTS, VISITS
 
@@ -183,6 +186,24 @@ def test_medians_of_censored_values_are_exact_where_the_middle_is() -> None:
     assert day3[2] == 1650 and np.isnan(day3[1]) and np.isnan(day3[3])
     exact = visits(followed(*rows[:3]), "FERR")
     assert exact == [(1, 900, 900, 900, 3)]
+
+
+def test_each_outcome_has_the_visits_it_has_alone_and_all_are_sorted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"FERR": 900.0, "HR": 80.0, "TEMP": 38.0}
+    rows = [measured("a", code, ZERO + hours, values[code] + hours) for hours in (-2, 3, 5, 25, 30) for code in values]
+    found = followed(*rows)
+    dictionary, baseline = load_dictionary(DICTIONARY_FOLDER), BaselineWindow(24, 0)
+    together = visit_table(found.observations, dictionary, baseline, "primary")
+    alone = [
+        visit_table(own, dictionary, baseline, "primary") for _, own in found.observations.groupby("outcome", sort=True)
+    ]
+    pd.testing.assert_frame_equal(together, pd.concat(alone, ignore_index=True))
+    sorts: list[object] = []
+    sort_values = pd.DataFrame.sort_values
+    monkeypatch.setattr(pd.DataFrame, "sort_values", lambda *a, **k: sorts.append(a) or sort_values(*a, **k))
+    visit_table(found.observations, dictionary, baseline, "primary")
+    # Sorting text costs more by its calls than by its rows.
+    assert len(sorts) == 1
 
 
 @pytest.mark.parametrize(

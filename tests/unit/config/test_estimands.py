@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from historical_controls.config.check import checked_config, vocabulary
+from historical_controls.config.reading import estimand_texts
 from historical_controls.config.study_config import load_config
 from historical_controls.config.study_file import read_config
 from historical_controls.dictionary.dictionary import load_dictionary
@@ -33,6 +34,15 @@ def check(raw: dict[str, Any]) -> None:
     checked_config(
         vocabulary(raw, load_dictionary(CONFIG.parent / "data/dictionary"), CONFIG.parent / "workflow/locales")
     )
+
+
+def test_a_config_with_every_default_written_out_needs_no_general_words(
+    raw: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every job is given one: reading two languages of words took it longer than the check of its config."""
+    whole = load_config(raw)
+    monkeypatch.setattr(estimand_texts, "_words_of", None)
+    assert load_config(whole.model_dump(mode="json")) == whole
 
 
 def test_the_questions_of_an_outcome(raw: dict[str, Any]) -> None:

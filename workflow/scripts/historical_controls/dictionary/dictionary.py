@@ -211,11 +211,12 @@ def _outcomes(path: Path, faults: list[UserError]) -> Iterator[tuple[str, Outcom
 
 
 def _outcome(row: dict[str, str], place: str, faults: list[UserError]) -> Outcome:
-    near = nearest(row["family"], FAMILIES)
-    # Another family is a study's own; one that is nearly a known one is a slip of the pen.
-    if row["family"] not in FAMILIES and (near or not FAMILY.fullmatch(row["family"])):
-        hint = f"Did you mean '{near}'?" if near else "Use small letters, digits and _."
-        faults.append(UserError(f"'{row['family']}' is not a known family", f"{place}, family", hint))
+    if row["family"] not in FAMILIES:
+        near = nearest(row["family"], FAMILIES)
+        # Another family is a study's own; one that is nearly a known one is a slip of the pen.
+        if near or not FAMILY.fullmatch(row["family"]):
+            hint = f"Did you mean '{near}'?" if near else "Use small letters, digits and _."
+            faults.append(UserError(f"'{row['family']}' is not a known family", f"{place}, family", hint))
     for column, kind in (
         ("kind", OutcomeKind),
         ("scale", Scale),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from historical_controls.config.cohort.baseline import BaselineWindow
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 
 VISIT_KEY = ["source", "patient_id", "arm", "outcome", "day"]
+SUMMARISED = ["hours", "assay", "specimen", "lower", "upper", "flags"]
 
 
 def visit_table(
@@ -24,11 +25,13 @@ def visit_table(
     numbers = observations[observations["lower"].notna() | observations["upper"].notna()]
     day = study_days(numbers["hours"].to_numpy(np.float64), baseline)
     numbers = numbers.assign(day=day)[day >= 0]
-    parts = list(_by_outcome(numbers, dictionary))
+    outcomes = {str(code): dictionary.outcomes[str(code)] for code in numbers["outcome"].unique()}
+    daily = {code: one for code, one in outcomes.items() if one.kind == "number" and one.daily_summary != "none"}
+    numbers = numbers.loc[numbers["outcome"].isin(daily), [*VISIT_KEY, *SUMMARISED]]
     columns = ["scenario", *VISIT_KEY, "value", "lower", "upper", "n", "assay", "flags"]
-    if not parts:
+    if numbers.empty:
         return pd.DataFrame(columns=columns)
-    return pd.concat(parts, ignore_index=True).assign(scenario=scenario)[columns]
+    return _summaries(numbers, daily).assign(scenario=scenario)[columns]
 
 
 def study_days(hours: Floats, baseline: BaselineWindow) -> Integers:
@@ -37,36 +40,42 @@ def study_days(hours: Floats, baseline: BaselineWindow) -> Integers:
     return np.where(baseline.holds(hours), 0, later)
 
 
-def _by_outcome(numbers: pd.DataFrame, dictionary: Dictionary) -> Iterator[pd.DataFrame]:
-    for code, part in numbers.groupby("outcome", sort=True):
-        outcome = dictionary.outcomes[str(code)]
-        if outcome.kind == "number" and outcome.daily_summary != "none":
-            yield summarise(part, outcome)
-
-
-def summarise(part: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
-    """One row per patient and day of one outcome."""
-    # Ties in one declared order: "last" must not depend on the order of the file.
-    part = part.sort_values([*VISIT_KEY, "hours", "assay", "specimen"], kind="stable", ignore_index=True)
-    group = np.asarray(part.groupby(VISIT_KEY, sort=False).ngroup(), dtype=np.int64)
-    first = part[~part.duplicated(VISIT_KEY)].reset_index(drop=True)
+def _summaries(rows: pd.DataFrame, outcomes: Mapping[str, Outcome]) -> pd.DataFrame:
+    """One row per patient and day of each outcome, sorted by outcome first; rows: VISIT_KEY and SUMMARISED."""
+    # Rows of all outcomes are sorted together: sorting text costs more by its calls than by its rows. Ties in one
+    # declared order: "last" must not depend on the order of the file.
+    order = ["outcome", "source", "patient_id", "arm", "day", "hours", "assay", "specimen"]
+    rows = rows.sort_values(order, kind="stable", ignore_index=True)
+    begins = ~rows.duplicated(VISIT_KEY).to_numpy()
+    group = np.cumsum(begins) - 1
+    first = rows[begins].reset_index(drop=True)
     count = len(first)
-    # On the log scale a lower bound of 0 is minus infinity.
-    unbounded = 0.0 if outcome.scale == "log" else -np.inf
-    lower = part["lower"].fillna(unbounded).to_numpy(np.float64)
-    upper = part["upper"].fillna(np.inf).to_numpy(np.float64)
+    starts = np.append(np.flatnonzero(begins), len(rows))
     day_zero = (first["day"] == 0).to_numpy()
-    how = _reduction(outcome)
-    # Lower and upper bounds are summarised alike; the day is exact where both summaries agree.
-    low, high = (_reduce(bound, group, count, how, day_zero, outcome.scale == "log") for bound in (lower, upper))
+    lower, upper = (rows[name].to_numpy(np.float64, na_value=np.nan) for name in ("lower", "upper"))
+    low, high = np.empty(count), np.empty(count)
+    for code, own in first.groupby("outcome", sort=False).indices.items():
+        here, theirs = slice(own[0], own[-1] + 1), slice(starts[own[0]], starts[own[-1] + 1])
+        outcome = outcomes[str(code)]
+        how, log = _reduction(outcome), outcome.scale == "log"
+        # On the log scale a lower bound of 0 is minus infinity.
+        bounds = _known(lower[theirs], 0.0 if log else -np.inf), _known(upper[theirs], np.inf)
+        # Lower and upper bounds are summarised alike; the day is exact where both summaries agree.
+        low[here], high[here] = (
+            _reduce(bound, group[theirs] - own[0], len(own), how, day_zero[here], log) for bound in bounds
+        )
     return first[VISIT_KEY].assign(
         value=np.where(low == high, low, np.nan),
         lower=np.where(np.isfinite(low), low, np.nan),
         upper=np.where(np.isfinite(high), high, np.nan),
         n=np.bincount(group, minlength=count),
-        assay=_joined(part["assay"], group, count),
-        flags=_joined(part["flags"], group, count),
+        assay=_joined(rows["assay"], group, count),
+        flags=_joined(rows["flags"], group, count),
     )
+
+
+def _known(bounds: Floats, unknown: float) -> Floats:
+    return np.where(np.isnan(bounds), unknown, bounds)
 
 
 def _reduction(outcome: Outcome) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -45,15 +45,19 @@ def estimands(raw: dict[str, Any]) -> dict[str, Any]:
         "randomised" if design == "randomised" else "external_controls",
         bool(value_at(raw, "cohort", "ends_with")),
     )
-    general: dict[str, Any] = {
-        "population": texts.of("population"),
-        "treatment": dict(treatment),
-        "comparator": texts.of("comparator"),
-        "events": {event: texts.of(f"event.{event}") for event, needed in EVENTS.items() if _may_occur(needed, able)},
+    general: dict[str, Callable[[], Any]] = {
+        "population": lambda: texts.of("population"),
+        "treatment": lambda: dict(treatment),
+        "comparator": lambda: texts.of("comparator"),
+        "events": lambda: {
+            event: texts.of(f"event.{event}") for event, needed in EVENTS.items() if _may_occur(needed, able)
+        },
     }
+    # What the study declares takes the place of the general words, which are not read where it declares all: a job is
+    # given the config with every default written out.
+    words = {name: said() for name, said in general.items() if name not in declared}
     own = declared.get("questions", {})
-    # What the study declares takes the place of the general words.
-    whole = {**general, **declared, "questions": _with_general(own, _questions(raw, texts))}
+    whole = {**words, **declared, "questions": _with_general(own, lambda: _questions(raw, texts))}
     return {**raw, "estimands": {**whole, "questions": _answered(whole, _discharged(raw))}}
 
 
@@ -121,13 +125,15 @@ def _questions(raw: Raw, texts: _Texts) -> dict[str, Any]:
     }
 
 
-def _with_general(own: Any, general: Mapping[str, Any]) -> Any:
+def _with_general(own: Any, general: Callable[[], Mapping[str, Any]]) -> Any:
     """Questions as declared; where none of them names an analysis, they change words of the general ones."""
     if not isinstance(own, Mapping) or not all(isinstance(one, Mapping) for one in own.values()):
         return own
     # A question with an analysis or a name of its own is one of the study's: then no general ones are added.
-    complete = any("analysis" in one or name not in general for name, one in own.items())
-    return own if complete else merged(general, own)
+    if any("analysis" in one for one in own.values()):
+        return own
+    questions = general()
+    return merged(questions, own) if own.keys() <= questions.keys() else own
 
 
 def _answered(whole: Raw, discharged: Any) -> Any:

@@ -59,10 +59,12 @@ def table_resources(tables: Mapping[str, pd.DataFrame], index: pd.DataFrame, nam
 
 
 def _export(rows: pd.DataFrame) -> pd.DataFrame:
+    # As objects: pandas makes its texts one by one where they are asked for one by one.
+    columns = (rows[name].to_numpy(object) for name in ("value", "text", "format"))
     # A text result is printed as it is; a number by its declared format.
     printed = [
         text if isinstance(text, str) else format_number(value, format)
-        for value, text, format in zip(rows["value"], rows["text"], rows["format"], strict=True)
+        for value, text, format in zip(*columns, strict=True)
     ]
     frame = rows.assign(printed=printed)[list(EXPORTED.names)].reset_index(drop=True)
     return _inert(frame)
@@ -78,4 +80,10 @@ def write_frames(frames: Mapping[str, pd.DataFrame], folder: str | Path) -> None
 def _inert(frame: pd.DataFrame) -> pd.DataFrame:
     # Only text can be a formula; a negative number begins with '-' as well and must stay one.
     words = frame.select_dtypes(include=["object", "str"]).columns
-    return frame.assign(**{name: frame[name].map(inert, na_action="ignore") for name in words})
+    return frame.assign(**{name: _inert_column(frame[name]) for name in words})
+
+
+def _inert_column(texts: pd.Series) -> pd.Series:
+    # Each text once: a column of the results table has few, in tens of thousands of rows.
+    changed = {text: safe for text in texts.unique() if (safe := inert(text)) is not text}
+    return texts.map(lambda text: changed.get(text, text), na_action="ignore") if changed else texts

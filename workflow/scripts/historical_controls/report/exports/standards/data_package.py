@@ -121,7 +121,7 @@ def _categories(one: Resource, column: Column, names: Names) -> dict[str, list[d
 
 
 def _labels(codes: pd.Series, column: str, names: Names) -> Iterator[tuple[str, str]]:
-    for code in sorted({code for code in codes if code}):
+    for code in sorted(code for code in codes.unique() if code):
         # A code that has no words is its own label: a category without one is refused by no reader, but says nothing.
         yield code, code if (label := _label(code, column, names)) is None else label
 
