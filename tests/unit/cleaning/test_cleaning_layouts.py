@@ -175,6 +175,16 @@ def test_an_age_is_completed_years(born: str, then: str, age: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("born", "age"), [("04/05/55", 65), ("05/05/55", 64), ("04/05/69", 51), ("03/05/20", 0), ("06/05/20", 99)]
+)
+def test_a_birth_of_two_digits_is_of_the_century_before(born: str, age: int) -> None:
+    """A 'yy' of 55 was 2055, and the age was held."""
+    dob = {"columns": ["b"], "formats": ["%d/%m/%y"]}
+    part = AGED | {"columns": {"b": {**AGED["columns"]["b"], "born": dob}}}
+    assert clean([{"id": "1", "b": born, "d": "2020-05-04"}], part).patients["value"].tolist() == [age]
+
+
+@pytest.mark.parametrize(
     ("born", "then", "reason"),
     [
         ("2020-06-04", "2020-05-04", "TIME_ORDER"),

@@ -56,6 +56,8 @@ KNOWN = [
     ("CRP", 120, "µg/mL", 120),
     ("CRP", 9.524, "nmol/L", 1.0),  # AMA Manual of Style, SI conversion factors: mg/L x 9.524 = nmol/L
     ("IL6", 45, "ng/L", 45),
+    ("LYMPH", 0.85, "mil/mm3", 0.85),
+    ("PLT", 250, "x10e9/L", 250),
     ("TNFA", 9.6, "pg/mL", 9.6),
     ("ALB", 35, "g/L", 3.5),
     ("HGB", 135, "g/L", 13.5),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -18,6 +19,7 @@ from historical_controls.drafting.files.sheets import Sheet
 from historical_controls.drafting.headings import event_of, is_birth, outcome_named
 from historical_controls.drafting.marks import Guess, config_text, plain
 from historical_controls.drafting.study import draft_study, write_draft
+from historical_controls.drafting.values import clock, dates, days_of
 from historical_controls.intake.private import identifies
 
 
@@ -230,3 +232,66 @@ def test_gates_of_many_patients_are_one_row(tmp_path: Path) -> None:
     rows = [row for row in gates.rows if row[1] == "outside_calendar"]
     assert len(rows) == 1 and "patients, " in rows[0][4]
     assert all(len(cell) < 30 for row in gates.rows for cell in row), "numbers of few digits"
+
+
+def laboratory(folder: Path) -> Path:
+    """Results with their units, dates with Spanish months, the header once more, and a file of no known kind."""
+    rows = ["expediente|fecha|hora|analito|resultado"]
+    for n in range(6):
+        for day in (4, 5, 16):
+            when = f"{day}/abr/2020|{(n + 6) % 12 + 1}:15 {'a.m.' if n % 2 else 'p. m.'}"
+            rows += [
+                f"010{n}|{when}|Ferritina|1.{300 + 7 * n + day},5 ng/mL",
+                f"010{n}|{when}|PCR|{40 + n + day},2 mg/L",
+            ]
+        rows += [rows[0]] if n == 3 else []
+    put(folder, "historical/notes.pdf", ["no table"])
+    return put(folder, "historical/lab.txt", rows, "cp1252")
+
+
+def test_dates_hours_and_marks_are_read_as_cleaning_reads_them(tmp_path: Path) -> None:
+    draft = draft_study(laboratory(tmp_path))
+    assert isinstance(draft["sources"], Guess) and "not read, in no known format: data/raw/historical/notes.pdf" in (
+        draft["sources"].why
+    )
+    file = plain(draft)["sources"]["historical"]["files"]["lab"]
+    assert file["parts"][-1]["time"] == {"columns": ["fecha", "hora"], "formats": ["%d/%b/%Y %I:%M %p"]}
+    assert str(plain(draft)["study"]["first_date"]) == "2020-01-01"
+    assert (file["decimal"], file["thousands"]) == (",", ".")
+    # The cells state their units, and the header between them is no row.
+    assert "default_units" not in file
+    assert file["footer"] == [r"^expediente\|fecha\|hora\|analito\|resultado$"]
+    checked = check_study(write_draft(tmp_path).parent)
+    fates = next(one for one in checked.listings if one.title == "Records by fate")
+    # The first visit is said in every row.
+    assert {row[3] for row in fates.rows} == {"", "DUP_IDENTICAL", "FOOTER"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "formats"),
+    [
+        (["2020-04-05T01:59:00-06:00", "2020-04-06T08:00:00Z"], ["%Y-%m-%dT%H:%M:%S%z"]),
+        (["Apr 5, 2020 8:05 AM", "April 16, 2020 12:05 PM"], ["%b %d, %Y %I:%M %p"]),
+        (["5 de abril de 2020", "16 de Setiembre de 2020"], ["%d de %b de %Y"]),
+        (["05-ago-20 24:00", "16-AGO-20 08:05"], ["%d-%b-%y %H:%M"]),
+        (["16.04.20", "17.04.20"], ["%d.%m.%y"]),
+    ],
+)
+def test_dates_of_many_hands_have_a_format(texts: list[str], formats: list[str]) -> None:
+    assert plain(dates(texts)) == formats
+    assert len(days_of(texts, formats)) == len(texts)
+
+
+@pytest.mark.parametrize(("texts", "form"), [(["8:05", "14:30"], "%H:%M"), (["8:05 a.m."], "%I:%M %p"), (["8"], None)])
+def test_a_column_of_hours_is_told(texts: list[str], form: str | None) -> None:
+    assert clock(texts) == form
+
+
+def test_a_table_of_parquet_is_drafted(tmp_path: Path) -> None:
+    place = tmp_path / "data/raw/historical"
+    place.mkdir(parents=True)
+    rows = [{"id": float(n), "date": f"2020-04-{day:02}", "crp": 5.0 * n + day} for n in range(4) for day in (3, 9, 17)]
+    pd.DataFrame(rows).to_parquet(place / "visits.parquet")
+    file = plain(draft_study(tmp_path))["sources"]["historical"]["files"]["visits"]
+    assert (file["format"], file["parts"][-1]["subject"]) == ("parquet", "id")
+    assert file["parts"][-1]["time"] == {"columns": ["date"], "formats": ["%Y-%m-%d"]}

@@ -14,7 +14,7 @@ from historical_controls.drafting.files.sheets import Sheet
 from historical_controls.drafting.headings import first_of, without_brackets
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.own_rows import OwnRows
-from historical_controls.drafting.values import codes_of_missing, dates, is_numeric
+from historical_controls.drafting.values import DAYS, clock, codes_of_missing, dates, is_numeric
 from historical_controls.intake.private import identifies
 
 INSTRUMENT, EVENT = "redcap_repeat_instrument", "redcap_event_name"
@@ -101,7 +101,7 @@ def time_of(draft: Draft) -> dict[str, Any] | None:
         name = rest[0]
     if name:
         draft.used.add(name)
-        return {"columns": [name], "formats": dated[name]}
+        return with_clock(draft, name, dated[name])
     relative = first_of(tuple(known.RELATIVE), draft.free)
     counted = next((name for name in draft.free if known.since(name)), None)
     if counted and any(re.fullmatch(r"\d+:\d\d", text) for text in draft.column(counted)):
@@ -112,6 +112,19 @@ def time_of(draft: Draft) -> dict[str, Any] | None:
     if relative and is_numeric(draft.column(relative)):
         return relative_time(draft, relative, known.RELATIVE[fold(relative)], "admission")
     return None
+
+
+def with_clock(draft: Draft, name: str, formats: Any) -> dict[str, Any]:
+    """A column of days with the hours of a column beside it, where one holds nothing else."""
+    beside = {other: form for other in draft.free if other != name and (form := clock(draft.column(other)))}
+    if len(beside) != 1 or not set(plain(formats)) <= set(DAYS):
+        return {"columns": [name], "formats": formats}
+    ((hours, form),) = beside.items()
+    draft.used.add(hours)
+    both = [f"{day} {form}" for day in plain(formats)]
+    # Where an hour is blank, the day stays.
+    both += plain(formats) if not all(draft.column(hours)) else []
+    return {"columns": [name, hours], "formats": Guess(both, formats.why) if isinstance(formats, Guess) else both}
 
 
 def relative_time(draft: Draft, column: str, unit: str, event: str) -> dict[str, Any]:

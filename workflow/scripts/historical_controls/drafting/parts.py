@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -31,6 +33,9 @@ from historical_controls.drafting.values import dates, is_numeric, middle, numbe
 
 # Rows from which an analyte with one result says nothing.
 FEWEST_ALIKE = 20
+# Results with a unit from which the cells state it; some are words.
+MOST_STATED = 0.7
+UNIT_IN_CELL = re.compile(r"\d\s*([^\d\s.,][^\s]*(?: \S+)?)\s*$")
 
 
 def draft_sheet(sheet: Sheet, dictionary: Dictionary, own: OwnRows) -> Draft:
@@ -151,9 +156,22 @@ def _note_units(draft: Draft, analyte: str, value: str) -> None:
         for one in draft.dictionary.named(name) if name else ():
             if draft.dictionary.outcomes[one.code].kind == "number" and draft.dictionary.outcomes[one.code].unit:
                 sent.setdefault(one.code, []).append(text)
-    likely = {code: likely_unit(draft, code, middle(numbers(texts, *draft.decimal))) for code, texts in sent.items()}
+    likely = {
+        code: likely_unit(draft, code, middle(numbers(texts, *draft.decimal)))
+        for code, texts in sent.items()
+        if not _state_units(draft, code, texts)
+    }
     if likely:
         draft.sheet.written["default_units"] = likely
+
+
+def _state_units(draft: Draft, code: str, texts: Sequence[str]) -> bool:
+    """Whether the results bring their units, as '5,3 mg/L'."""
+    filled = [text for text in texts if text]
+    stated = [found[1] for text in filled if (found := UNIT_IN_CELL.search(text))]
+    return bool(filled) and sum(draft.dictionary.conversion(code, unit) is not None for unit in stated) >= (
+        MOST_STATED * len(filled)
+    )
 
 
 def _treatments(draft: Draft, where: list[dict[str, Any]]) -> bool:

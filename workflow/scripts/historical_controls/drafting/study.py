@@ -27,7 +27,7 @@ from historical_controls.drafting.marks import Guess, config_text, plain
 from historical_controls.drafting.own_rows import OwnRows
 from historical_controls.drafting.parts import draft_sheet, draft_wide
 from historical_controls.drafting.patients import draft_patients
-from historical_controls.drafting.values import days_of
+from historical_controls.drafting.values import day_column, days_of
 from historical_controls.drafting.visits import by_dated_visit
 from historical_controls.errors import UserError
 from historical_controls.intake.private import identifies
@@ -78,11 +78,13 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
     omop = _omop_sources(paths, place)
     tables = {path for own in omop_folders(paths).values() for path in own} | set(databases(paths))
     drafts: dict[str, list[Draft]] = defaultdict(list)
-    own_rows = OwnRows()
+    own_rows, unread = OwnRows(), []
     for path in paths:
         if path in dictionaries or path in tables or path.name.lower().startswith("readme"):
             continue
-        for sheet in read_sheets(path, place):
+        sheets = list(read_sheets(path, place))
+        unread += [] if sheets else [path.relative_to(place).as_posix()]
+        for sheet in sheets:
             drafts[_source_of(path, place)].append(_drafted(split_pairs(sheet), dictionary, own_rows))
     if not drafts and omop:
         lines = plain(next(iter(omop.values())))["omop"]
@@ -92,11 +94,16 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
             f"Declare the source as omop: {lines}, and the outcomes: docs/input.md, 'Tables of the OMOP model'.",
         )
     if not drafts:
-        hint = "Put the exports there as the hospital sent them: csv, txt, tsv, xlsx, sav, dta, sas7bdat, xpt."
+        hint = "Put the exports there as the hospital sent them: csv, txt, tsv, xlsx, parquet, sav, dta, sas7bdat, xpt."
         raise UserError("there is no file that can be read", str(place / RAW), hint)
     sources = {name: _source(name, own_drafts, dictionaries, place) for name, own_drafts in drafts.items()}
     _note_no_treated(sources | omop)
-    return _config(place, sources | omop, [draft for one in drafts.values() for draft in one], dictionary), own_rows
+    config = _config(place, sources | omop, [draft for one in drafts.values() for draft in one], dictionary)
+    if unread:
+        # A file left out in silence would be missed only in the results.
+        why = f"not read, in no known format: {', '.join(unread)}: does the study need them?"
+        config["sources"] = Guess(config["sources"], why)
+    return config, own_rows
 
 
 def _omop_sources(paths: list[Path], folder: Path) -> dict[str, Any]:
@@ -285,5 +292,5 @@ def _dated(draft: Draft) -> list[tuple[str, list[str]]]:
     out = []
     for part in map(plain, draft.parts):
         times = [part.get("time"), part.get("result_time"), *(event["time"] for event in part.get("events", []))]
-        out += [(time["columns"][0], time["formats"]) for time in times if time and time.get("formats")]
+        out += [day_column(time) for time in times if time and time.get("formats")]
     return [(column, formats) for column, formats in out if column in draft.sheet.columns]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from statistics import median
 from typing import Any
 
+import pandas as pd
+
 from historical_controls.cleaning.cells.limit_words import limit
+from historical_controls.cleaning.cells.times import MERIDIEM_CODE, read_by, without_noise
 from historical_controls.config.sources.time_formats import shape
 from historical_controls.drafting.marks import Guess
 
@@ -25,10 +28,18 @@ DAYS = (
     "%Y/%m/%d",
     "%d/%m/%y",
     "%m/%d/%y",
+    "%d-%m-%y",
+    "%d.%m.%y",
     "%d-%b-%Y",
     "%d %b %Y",
+    "%d/%b/%Y",
+    "%d-%b-%y",
+    "%d/%b/%y",
+    "%b %d, %Y",
+    "%d de %b de %Y",
 )
-CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S", " %I:%M %p")
+HOURS = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p")
+CLOCKS = ("", *(f" {hour}" for hour in HOURS), "T%H:%M", "T%H:%M:%S", "T%H:%M%z", "T%H:%M:%S%z", " %H:%M:%S%z")
 FORMATS = tuple(day + clock for day in DAYS for clock in CLOCKS)
 # The same text read with day and month changed over.
 TWINS = {day: day.replace("%d", "?").replace("%m", "%d").replace("?", "%m") for day in DAYS}
@@ -43,9 +54,9 @@ def dates(texts: Sequence[str]) -> Any:
     """Formats of a column of dates, marked where day and month cannot be told apart; None where it holds none."""
     known = [text for text in dict.fromkeys(texts) if text][:MOST_TEXTS]
     # Most columns hold none, which a few cells tell.
-    if not any(_reads(text, form) for text in known[:FEW_TEXTS] for form in FORMATS):
+    if not any(len(read) for read in _fitting(known[:FEW_TEXTS], FORMATS).values()):
         return None
-    fitting = {form: {text for text in known if _reads(text, form)} for form in FORMATS}
+    fitting = _fitting(known, FORMATS)
     left, chosen = set(known), []
     for form in sorted(FORMATS, key=lambda one: (-len(fitting[one]), FORMATS.index(one))):
         if left and fitting[form] & left:
@@ -61,27 +72,56 @@ def dates(texts: Sequence[str]) -> Any:
     return chosen
 
 
-def _reads(text: str, form: str) -> bool:
-    if not _pattern(form).fullmatch(text):
-        return False
-    with suppress(ValueError):
-        datetime.strptime(text, form)
-        return True
-    return False
+def clock(texts: Sequence[str]) -> str | None:
+    """The format of a column of hours without days; None where it holds none."""
+    known = [text for text in dict.fromkeys(texts) if text][:MOST_TEXTS]
+    if not known or not any(":" in text for text in known[:FEW_TEXTS]):
+        return None
+    # A clock alone is no time: it is read on some day.
+    read = _fitting([f"2000-01-01 {text}" for text in known], [f"{DAYS[0]} {hour}" for hour in HOURS])
+    form, most = max(read.items(), key=lambda one: len(one[1]))
+    return form.removeprefix(f"{DAYS[0]} ") if len(most) > 0.98 * len(known) else None
 
 
-@lru_cache(maxsize=len(FORMATS))
+def _fitting(texts: Sequence[str], forms: Sequence[str]) -> dict[str, set[str]]:
+    """The texts that each format reads, as cleaning does."""
+    column = pd.Series(texts, dtype="str")
+    # Few texts differ in more than their digits: only formats of such a shape are tried on all of them.
+    plain_texts = without_noise(column) if len(column) else column
+    shapes = plain_texts[~plain_texts.str.replace(r"\d", "0", regex=True).duplicated()].str.strip()
+    out: dict[str, set[str]] = {}
+    for form in forms:
+        fits = len(shapes) and any(_pattern(form).fullmatch(text) for text in shapes)
+        out[form] = set(column[read_by(column, form).notna()]) if fits else set()
+    return out
+
+
+@lru_cache(maxsize=len(FORMATS) + len(HOURS))
 def _pattern(form: str) -> re.Pattern[str]:
-    return re.compile(shape(form))
+    return re.compile(shape(MERIDIEM_CODE.sub("%p", form)))
 
 
 def days_of(texts: Sequence[str], formats: Sequence[str]) -> list[date]:
-    out = []
-    for text in dict.fromkeys(texts):
-        form = next((one for one in formats if text and _reads(text, one)), None)
-        if form:
-            out.append(datetime.strptime(text, form).date())
-    return out
+    """The days of the distinct texts, each by the first format that reads it."""
+    return list(days_by_text(texts, formats).values())
+
+
+def days_by_text(texts: Sequence[str], formats: Sequence[str]) -> dict[str, date]:
+    """The day that each text names, where one of the formats reads it."""
+    known = [text for text in dict.fromkeys(texts) if text]
+    found: dict[str, date] = {}
+    for form in formats:
+        read = read_by(pd.Series(known, dtype="str"), form)
+        found = {text: time.date() for text, time in zip(known, read, strict=True) if not pd.isna(time)} | found
+    return {text: found[text] for text in known if text in found}
+
+
+def day_column(time: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """The column of a declared time that names the day, with the formats of the days alone."""
+    if len(time["columns"]) < 2:
+        return time["columns"][0], time["formats"]
+    heads = [day for form in time["formats"] for day in DAYS if form == day or form.startswith(f"{day} ")]
+    return time["columns"][0], list(dict.fromkeys(heads))
 
 
 def numbers(texts: Sequence[str], decimal: str = ".", thousands: str | None = None) -> list[float]:

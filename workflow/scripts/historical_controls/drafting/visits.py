@@ -9,7 +9,7 @@ from historical_controls.drafting.draft import Draft, part_of, subjects_of
 from historical_controls.drafting.headings import outcome_named
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.measured import measured
-from historical_controls.drafting.values import dates, days_of, is_numeric
+from historical_controls.drafting.values import dates, day_column, days_by_text, is_numeric
 
 DATES = ("date", "fecha", "dt")
 YMD = ("year", "month", "day")
@@ -74,21 +74,18 @@ def _date_admission(draft: Draft, time: dict[str, Any], first: bool) -> None:
 
 
 def visit_days(draft: Draft) -> list[list[int]]:
-    """The days, in order, on which each patient has rows, of the parts whose rows are dated by one column."""
+    """The days, in order, on which each patient has rows, of the parts whose rows are dated."""
     found: list[list[int]] = []
     for part in map(plain, draft.parts):
         time = part.get("time") or {}
-        columns, formats = time.get("columns", []), time.get("formats")
-        if not formats or len(columns) != 1 or not {part["subject"], *columns} <= draft.sheet.columns.keys():
+        columns = time.get("columns", [])
+        if not time.get("formats") or not columns or not {part["subject"], *columns} <= draft.sheet.columns.keys():
             continue
-        known = {
-            text: day[0].toordinal()
-            for text in dict.fromkeys(draft.column(columns[0]))
-            if (day := days_of([text], formats))
-        }
+        column, formats = day_column(time)
+        known = days_by_text(draft.column(column), formats)
         own: dict[str, set[int]] = {}
-        for who, text in zip(subjects_of(draft, part), draft.column(columns[0]), strict=True):
+        for who, text in zip(subjects_of(draft, part), draft.column(column), strict=True):
             if text in known:
-                own.setdefault(who, set()).add(known[text])
+                own.setdefault(who, set()).add(known[text].toordinal())
         found += [sorted(days) for days in own.values()]
     return found

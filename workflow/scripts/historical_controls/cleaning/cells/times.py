@@ -198,7 +198,7 @@ class ReadTimes:
 
 
 def _local(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> ReadTimes:
-    clean = _without_noise(texts) if texts.str.contains(LETTER).any() else texts
+    clean = without_noise(texts) if texts.str.contains(LETTER).any() else texts
     # 24:00 is the end of its day; strptime knows no hour 24, so that a day is added to 00:00 afterwards.
     next_day = clean.str.contains("24:00", regex=False)
     if next_day.any():
@@ -225,7 +225,14 @@ def _local(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> ReadTimes
     return ReadTimes(local + a_day, utc + a_day, ambiguous, day_only)
 
 
-def _without_noise(texts: pd.Series) -> pd.Series:
+def read_by(texts: pd.Series, form: str) -> pd.Series:
+    """Times that one format reads in texts, as `parse_times` reads them; NaT elsewhere, UTC of a format with offset."""
+    clean = without_noise(texts)
+    next_day = pd.to_timedelta(clean.str.contains(MIDNIGHT_24).astype(int), unit="D")
+    return _by_format(clean.str.replace(MIDNIGHT_24, "00:00", regex=True), form) + next_day
+
+
+def without_noise(texts: pd.Series) -> pd.Series:
     """'2 p.m.' as '2 PM', '14:05 hrs' as '14:05'."""
     clean = texts.str.replace(MERIDIEM, lambda m: f"{m[1].upper()}M", regex=True)
     return clean.str.replace(CLOCK_NOISE, "", regex=True)

@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.drafting.marks import Guess, plain
+from historical_controls.intake.databases.tables import read_typed
 from historical_controls.intake.statistical import labels_of, read_statistical
 from historical_controls.intake.text_files.decoding import GZIP
 from historical_controls.intake.workbooks.spreadsheet import read_spreadsheet
@@ -24,9 +25,11 @@ STATISTICAL = {".sas7bdat": "sas7bdat", ".xpt": "xport", ".sav": "sav", ".dta": 
 TEXTS = (".csv", ".txt", ".tsv")
 DELIMITERS = (",", ";", "\t", "|")
 MOST_ROWS = 20_000
-COMMA, POINT = re.compile(r"^[<>]?-?\d+,\d+$"), re.compile(r"^[<>]?-?\d+\.\d+$")
-MIXED_COMMA = re.compile(r"^[<>]?-?\d{1,3}(\.\d{3})+,\d+$")
-MIXED_POINT = re.compile(r"^[<>]?-?\d{1,3}(,\d{3})+\.\d+$")
+COMMA, POINT = re.compile(r"^[<>]?\s*-?\d+,\d+$"), re.compile(r"^[<>]?\s*-?\d+\.\d+$")
+MIXED_COMMA = re.compile(r"^[<>]?\s*-?\d{1,3}(\.\d{3})+,\d+$")
+MIXED_POINT = re.compile(r"^[<>]?\s*-?\d{1,3}(,\d{3})+\.\d+$")
+# '5,3 mg/L', '< 1,5 pg/mL': the number alone has marks.
+WITH_UNIT = re.compile(r"^([<>]?\s*-?[\d.,]*\d)\s*[^\d\s.,:-].*$")
 GROUPED = re.compile(r"^-?\d{1,3}([.,]\d{3})+$")
 
 
@@ -51,12 +54,17 @@ def read_sheets(path: Path, folder: Path) -> Iterator[Sheet]:
     """Every table of one file; nothing of a file in no known format."""
     name = path.relative_to(folder).as_posix()
     suffix = path.suffix.lower()
+    kept: dict[str, Any]
     if suffix in TEXTS or (suffix == ".gz" and Path(path.stem).suffix.lower() in TEXTS):
         yield _delimited(path, name)
     elif suffix in (".xlsx", ".xlsm"):
         yield from _workbook(path, name)
+    elif suffix == ".parquet":
+        kept = {"path": name, "format": "parquet"}
+        grid = next(read_typed(path, _declared(kept)))
+        yield Sheet(path, kept, _named(grid.header, grid.cells.fillna("").to_numpy().tolist()))
     elif suffix in STATISTICAL:
-        kept: dict[str, Any] = {"path": name, "format": STATISTICAL[suffix]}
+        kept = {"path": name, "format": STATISTICAL[suffix]}
         columns, values = labels_of(path, STATISTICAL[suffix])
         # Labels say in words what codes leave to guess.
         kept |= {"value_labels": True} if values else {}
@@ -110,6 +118,10 @@ def _delimited(path: Path, name: str) -> Sheet:
     place = _header(rows)
     written |= _header_lines(rows[:30])
     body = [row for row in rows[place + 1 :] if len(row) == len(rows[place]) and any(map(str.strip, row))]
+    if rows[place] in body:
+        body = [row for row in body if row != rows[place]]
+        # A page break of the export: no row of a patient.
+        written["footer"] = [f"^{re.escape(delimiter.join(rows[place]))}$"]
     columns = _named(rows[place], body)
     written |= _marks([cell for cells in columns.values() for cell in cells])
     return Sheet(path, written, columns)
@@ -160,6 +172,7 @@ def _named(header: list[str], rows: list[list[str]]) -> dict[str, list[str]]:
 
 def _marks(cells: list[str]) -> dict[str, Any]:
     """Decimal and thousands mark. '1,234' alone may be either: then a person decides."""
+    cells = [WITH_UNIT.sub(r"\1", cell) for cell in cells]
     commas = [c for c in cells if COMMA.match(c) and not GROUPED.match(c)]
     points = [c for c in cells if POINT.match(c) and not GROUPED.match(c)]
     grouped = [c for c in cells if GROUPED.match(c)]
