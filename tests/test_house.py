@@ -180,6 +180,24 @@ def test_the_snakefile_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_the_longest_jobs_and_what_they_wait_for_begin_first() -> None:
+    """One begun last runs on while the other processors have nothing left to do."""
+    rules = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "workflow/rules").glob("*.smk"))
+    parts = re.split(r"^(?:use )?rule .*?(\w+)(?: with)?:$", rules, flags=re.MULTILINE)[1:]
+    declared = {
+        name: re.search(r"^    priority: (\d+)$", text, re.MULTILINE)
+        for name, text in zip(parts[::2], parts[1::2], strict=True)
+    }
+    priority = {name: int(found[1]) for name, found in declared.items() if found}
+    before_grid = ("define_cohort", "redefine_cohorts", "balance_arms", "balance_grid")
+    assert min(priority[name] for name in before_grid) > priority["analyse_grid"]
+    long = ("assess_robustness", "analyse_specification", "analyse_placebos")
+    assert priority["analyse_grid"] > max(priority[name] for name in long)
+    # Findings may end the run, and everything else is before the figures.
+    assert priority["check_findings"] == max(priority.values()) and priority["draw_figures"] == min(priority.values())
+    assert "analyse_outcome" in declared and "analyse_outcome" not in priority
+
+
 def test_scipy_stats_is_imported_where_it_is_used() -> None:
     """Importing it takes a job longer than all its other imports, and most jobs call none of it."""
     simulated = {"calibration", "simulation"}

@@ -66,6 +66,14 @@ def test_a_script_has_what_python_would_give_it(server: ScriptServer, write: Wri
     assert (folder / "last").read_text(encoding="utf-8") == "written at the end"
 
 
+def test_garbage_is_looked_for_rarely_in_a_script_but_looked_for(
+    server: ScriptServer, write: Write, tmp_path: Path
+) -> None:
+    script = write("import gc, pathlib\npathlib.Path('seen').write_text(f'{gc.isenabled()} {gc.get_threshold()[0]}')\n")
+    assert server.run(ScriptRun(script, tmp_path, {})) == 0
+    assert (tmp_path / "seen").read_text(encoding="utf-8") == f"True {forked_scripts.GARBAGE}"
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

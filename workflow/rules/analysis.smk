@@ -163,6 +163,7 @@ rule analyse_placebos:
         "results/logs/analyse_placebos.log",
     benchmark:
         "results/benchmarks/analyse_placebos.tsv"
+    priority: 3
     conda:
         "../envs/environment.yml"
     threads: 1
@@ -229,6 +230,8 @@ rule analyse_grid:
         "results/logs/analyse_grid/{batch}.log",
     benchmark:
         "results/benchmarks/analyse_grid/{batch}.tsv"
+    # The longest jobs begin first: one begun last runs while the other processors have nothing left to do.
+    priority: 4
     conda:
         "../envs/environment.yml"
     threads: 1
@@ -262,6 +265,7 @@ rule analyse_specification:
         "results/logs/analyse_specification.log",
     benchmark:
         "results/benchmarks/analyse_specification.tsv"
+    priority: 3
     conda:
         "../envs/environment.yml"
     threads: 1
@@ -295,6 +299,7 @@ rule assess_robustness:
         "results/logs/assess_robustness.log",
     benchmark:
         "results/benchmarks/assess_robustness.tsv"
+    priority: 3
     conda:
         "../envs/environment.yml"
     threads: 1

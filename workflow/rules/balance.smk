@@ -22,6 +22,8 @@ rule balance_arms:
         "results/logs/balance_arms/{scenario}.log",
     benchmark:
         "results/benchmarks/balance_arms/{scenario}.tsv"
+    # The longest jobs wait for it (see analyse_grid).
+    priority: 5
     conda:
         "../envs/environment.yml"
     threads: 1
@@ -78,3 +80,4 @@ use rule balance_draws as balance_grid with:
         "results/logs/balance_grid/{batch}.log",
     benchmark:
         "results/benchmarks/balance_grid/{batch}.tsv"
+    priority: 5

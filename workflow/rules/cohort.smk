@@ -34,6 +34,8 @@ rule define_cohort:
         "results/logs/define_cohort/{scenario}.log",
     benchmark:
         "results/benchmarks/define_cohort/{scenario}.tsv"
+    # The longest jobs wait for it (see analyse_grid).
+    priority: 5
     conda:
         "../envs/environment.yml"
     threads: 1
@@ -143,6 +145,8 @@ rule redefine_cohorts:
         "results/logs/redefine_cohorts/{batch}.log",
     benchmark:
         "results/benchmarks/redefine_cohorts/{batch}.tsv"
+    # The longest jobs wait for it (see analyse_grid).
+    priority: 5
     conda:
         "../envs/environment.yml"
     threads: 1

@@ -19,6 +19,8 @@ rule draw_figures:
         "results/logs/draw_figures/{lang}.log",
     benchmark:
         "results/benchmarks/draw_figures/{lang}.tsv"
+    # Pages wait for the figures.
+    priority: 1
     conda:
         "../envs/environment.yml"
     threads: 1
