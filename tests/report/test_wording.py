@@ -190,7 +190,7 @@ def test_every_code_of_the_stages_has_words(locales: dict[str, Words]) -> None:
     gates = {"few_effective", "one_weight", "far_from_controls", "weighted_censored"}
     infeasible = {"outside_hull", "weights_not_converged", "too_few_for_logistic", "separated", "nobody_matched"}
     found["reason"] |= gates | infeasible | {"no_key_covariate"}
-    found["reason"] |= {"model_refused", "not_converged", "df_too_small"}
+    found["reason"] |= {"model_refused", "only_limits", "not_converged", "df_too_small"}
     for group, codes in found.items():
         assert len(codes) > 5
         assert [code for code in sorted(codes) if not locales["en"].has(f"{group}.{code}")] == []

@@ -244,7 +244,22 @@ def test_values_that_differ_by_rounding_are_one_value(dictionary: Dictionary) ->
     odd = measured["day"] % 2 == 1
     for name in ("value", "lower", "upper"):
         measured[name] = np.where(odd, 0.3, 0.1 + 0.2)
-    assert refusals(analyse(people, measured, dictionary, permutation=FEW)) == {None: "constant_response"}
+    ard = analyse(people, measured, dictionary, permutation=FEW, visit_window_days=2)
+    assert refusals(ard) == {None: "constant_response"}
+    # Who was measured near the day is counted as where a model gives its estimate.
+    near = analyse(people, measured[measured["day"] != 7], dictionary, permutation=FEW, visit_window_days=2)
+    for arm, count in (("treated", 5), ("historical", 25)):
+        assert number(near, "n_measured", analysis="mixed_model", day=7, arm=arm) == count
+
+
+def test_a_mean_that_only_limits_tell_is_refused_by_its_name(dictionary: Dictionary) -> None:
+    """It was 'the model refused these data'."""
+    people = patients()
+    measured = visits(people, "IL6", effect=0.0, log=True)
+    beyond = (measured["arm"] == "treated") & (measured["day"] > 0)
+    measured.loc[beyond, ["value", "lower", "upper"]] = [np.nan, 0.0, 1.5]
+    ard = analyse(people, measured, dictionary, permutation=FEW, time="visits", visits=[3, 7, 14, 20])
+    assert refusals(ard) == {None: "only_limits"}
 
 
 def test_alive_in_hospital_is_counted_when_the_day_begins() -> None:

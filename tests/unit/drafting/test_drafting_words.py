@@ -258,13 +258,12 @@ def test_dates_hours_and_marks_are_read_as_cleaning_reads_them(tmp_path: Path) -
     assert file["parts"][-1]["time"] == {"columns": ["fecha", "hora"], "formats": ["%d/%b/%Y %I:%M %p"]}
     assert str(plain(draft)["study"]["first_date"]) == "2020-01-01"
     assert (file["decimal"], file["thousands"]) == (",", ".")
-    # The cells state their units, and the header between them is no row.
+    # The cells state their units.
     assert "default_units" not in file
-    assert file["footer"] == [r"^expediente\|fecha\|hora\|analito\|resultado$"]
     checked = check_study(write_draft(tmp_path).parent)
     fates = next(one for one in checked.listings if one.title == "Records by fate")
     # The first visit is said in every row.
-    assert {row[3] for row in fates.rows} == {"", "DUP_IDENTICAL", "FOOTER"}
+    assert {row[3] for row in fates.rows} == {"", "DUP_IDENTICAL", "HEADER_AGAIN"}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from historical_controls.analysis.copies import same_cohort_remark, same_inputs, same_people, without_copies
 from historical_controls.analysis.inputs import AnalysisInputs
-from historical_controls.analysis.model.fit_rows import contrast_rows, curve_rows, fit_rows, tried_rows
+from historical_controls.analysis.model.fit_rows import contrast_rows, curve_rows, fit_rows, near_rows, tried_rows
 from historical_controls.analysis.model.ladder import Refused, fit_ladder
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.model.permutation import (
@@ -112,11 +112,11 @@ def _model_rows(
     reason = inputs.reason_against(data)
     # joint is None where an arm is empty: there are no labels to exchange and nothing to contrast.
     if reason is not None or joint is None:
-        return [cell.text(Statistic.NOT_ESTIMABLE, reason or "no_data")], None
+        return [*near_rows(cell, data, settings), cell.text(Statistic.NOT_ESTIMABLE, reason or "no_data")], None
     fitted = fit_ladder(data, settings, weights)
     rows = list(tried_rows(cell, fitted))
     if isinstance(fitted, Refused):
-        return [*rows, cell.text(Statistic.NOT_ESTIMABLE, fitted.reason)], None
+        return [*rows, *near_rows(cell, data, settings), cell.text(Statistic.NOT_ESTIMABLE, fitted.reason)], None
     rows += fit_rows(cell, fitted)
     rows += contrast_rows(cell, data, fitted, settings)
     rows += period_rows(cell, data, fitted, settings)

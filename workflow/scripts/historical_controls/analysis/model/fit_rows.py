@@ -56,12 +56,17 @@ def fit_rows(cell: Cell, fitted: Fitted) -> Iterator[Row]:
         yield own.number(Statistic.COVARIANCE_PARAMETER, row["estimate"], format="0.0000")
 
 
-def contrast_rows(cell: Cell, data: ModelData, fitted: Fitted, settings: Analysis) -> Iterator[Row]:
-    """Treated minus historical and the arms' means at each declared day, or why not at that day."""
+def near_rows(cell: Cell, data: ModelData, settings: Analysis) -> Iterator[Row]:
+    """Patients measured near each declared day; of an outcome without a model too, whose reader sees who was."""
     for day in settings.days:
         for arm in ARMS:
-            measured = len(near_day(data, arm, day, settings))
-            yield cell.at(day=day, arm=arm).number(Statistic.N_MEASURED, measured)
+            yield cell.at(day=day, arm=arm).number(Statistic.N_MEASURED, len(near_day(data, arm, day, settings)))
+
+
+def contrast_rows(cell: Cell, data: ModelData, fitted: Fitted, settings: Analysis) -> Iterator[Row]:
+    """Treated minus historical and the arms' means at each declared day, or why not at that day."""
+    yield from near_rows(cell, data, settings)
+    for day in settings.days:
         reason = reason_against_day(data, day, settings)
         try:
             rows = [] if reason else [*_difference_rows(cell, data, fitted, day, settings)]

@@ -23,6 +23,8 @@ from historical_controls.mixed_model.likelihood.optimiser import Near
 Fit = MixedModelFit | ImputedFit
 # By the formula of the mean and what a rung declares of the covariance.
 Maxima = Mapping[tuple[str, ...], Near]
+# What a model says of coefficients that only values beyond a limit determine, and what an analysis says of it.
+SEPARATED, ONLY_LIMITS = "separated", "only_limits"
 HIGHER = 1e-6  # a log-likelihood, beyond rounding
 # What a fit may fail with: the library's refusals, and what linear algebra raises where there is nothing to invert.
 FAILURES = (ModelError, np.linalg.LinAlgError, ArithmeticError)
@@ -153,6 +155,9 @@ class _Failures:
     def reason(self) -> str:
         """Numerics that failed may be another model's success; a refusal of the data is none."""
         refused = [error for _, error in self.found if isinstance(error, ModelError)]
+        # No rung can give a mean that no value within the assay's limits tells.
+        if any(error.message.coded == SEPARATED for error in refused):
+            return ONLY_LIMITS
         unstable = all(isinstance(error, (NotConverged, IllConditioned)) for error in refused)
         return "not_converged" if unstable else "model_refused"
 

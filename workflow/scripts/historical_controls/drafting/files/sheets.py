@@ -117,11 +117,12 @@ def _delimited(path: Path, name: str) -> Sheet:
     rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))[:MOST_ROWS]
     place = _header(rows)
     written |= _header_lines(rows[:30])
-    body = [row for row in rows[place + 1 :] if len(row) == len(rows[place]) and any(map(str.strip, row))]
-    if rows[place] in body:
-        body = [row for row in body if row != rows[place]]
-        # A page break of the export: no row of a patient.
-        written["footer"] = [f"^{re.escape(delimiter.join(rows[place]))}$"]
+    # A header that is repeated is no row of a patient; cleaning leaves it out as well (HEADER_AGAIN).
+    body = [
+        row
+        for row in rows[place + 1 :]
+        if len(row) == len(rows[place]) and any(map(str.strip, row)) and row != rows[place]
+    ]
     columns = _named(rows[place], body)
     written |= _marks([cell for cells in columns.values() for cell in cells])
     return Sheet(path, written, columns)
