@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from unittest.mock import patch
 
@@ -97,3 +98,27 @@ def test_the_highest_of_two_maxima_is_found() -> None:
     assert first.loglik == pytest.approx(-163.7744, abs=1e-4) and best.loglik == pytest.approx(-163.7521, abs=1e-4)
     assert [attempt.start for attempt in best.attempts] == ["given", "spread 1", "spread 0.1", "spread 5"]
     assert best.highest().loglik == best.loglik
+
+
+OTHERS = {
+    "other random effects": {"random": "1 + day"},
+    "no groups": {"groups": None},
+    "over visits": {"random": None, "residual": "cs", "visit": "visit"},
+    "another mean": {"fixed": "y ~ day"},
+}
+
+
+@pytest.mark.parametrize("change", OTHERS)
+def test_a_design_of_the_same_table_takes_over_what_it_shares(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows in any order; what another specification orders otherwise, or has another mean for, is made anew."""
+    data = study(5).sample(frac=1.0, random_state=2)
+    spec = MixedModelSpec("y ~ arm * day", "id", "1", time="day", groups="arm")
+    first, other = build_design(data, spec), replace(spec, **OTHERS[change])  # type: ignore[arg-type]
+    alone = build_design(data, other)
+    if change == "other random effects":
+        monkeypatch.setattr("historical_controls.mixed_model.design.design._layout", None)
+    taken = build_design(first.data, other, like=first)
+    for name in ("X", "Z", "y", "first", "group", "row", "time", "visit"):
+        assert np.array_equal(getattr(taken, name), getattr(alone, name)), name
+    assert taken.subjects.equals(alone.subjects) and taken.coefficient_names == alone.coefficient_names
+    assert (taken.group_levels, taken.visit_levels) == (alone.group_levels, alone.visit_levels)

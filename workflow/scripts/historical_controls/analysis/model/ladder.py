@@ -12,6 +12,7 @@ import pandas as pd
 from historical_controls.analysis.model.mean_model import MeanModel, at_visits, build_mean_model
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.config.analysis.analysis import Analysis, CovarianceRung, DfMethod
+from historical_controls.mixed_model.design.arrays import Design
 from historical_controls.mixed_model.design.errors import IllConditioned, ModelError, NotConverged
 from historical_controls.mixed_model.design.specification import MixedModelSpec
 from historical_controls.mixed_model.fits.gaussian import MixedModelFit, fit_mixed_model
@@ -187,11 +188,11 @@ def _ranked(
         try:
             # Censored: the first rung draws the copies, and the others are fitted to the same ones.
             first = fits[0].fit if fits else None
-            fit = (
-                _compared(first, mean, rung)
-                if isinstance(first, ImputedFit)
-                else fit_rung(mean, rung, settings, near=near.get((mean.fixed, *rung.covariance)))
-            )
+            if isinstance(first, ImputedFit):
+                fit: Fit = _compared(first, mean, rung)
+            else:
+                start, like = near.get((mean.fixed, *rung.covariance)), None if first is None else first.design
+                fit = fit_rung(mean, rung, settings, near=start, like=like)
             fits.append(rung_fit(rung, fit))
         except FAILURES as error:
             failures.add(rung, error)
@@ -262,17 +263,19 @@ def fit_rung(
     settings: Analysis,
     null: bool = False,
     near: Near | None = None,
+    like: Design | None = None,
 ) -> Fit:
-    """One converged fit; `null`: of the model without arms; near: the maximum of a similar fit. Raises ModelError."""
-    rows = mean.frame
-    if rung.over_visits and not mean.visits:
+    """One converged fit; `null`: of the model without arms; near: the maximum of a similar fit; like: the design of
+    another rung of the same rows. Raises ModelError."""
+    rows = mean.frame if like is None else like.data
+    if like is None and rung.over_visits and not mean.visits:
         rows = at_visits(rows, settings)
     spec = specification(mean.null if null else mean.fixed, rung)
     fit: Fit
     if rows["y"].isna().any():
         fit = fit_imputed(with_open_bounds(rows), with_bounds(spec), seed=mean.seed, near=near)
     else:
-        fit = fit_mixed_model(rows, spec, like=mean.design, near=near)
+        fit = fit_mixed_model(rows, spec, like=like or mean.design, near=near)
     fit.point  # noqa: B018  raises NotConverged
     return fit
 

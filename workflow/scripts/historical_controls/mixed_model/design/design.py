@@ -32,15 +32,16 @@ def build_design(data: pd.DataFrame, spec: MixedModelSpec, like: Design | None =
     """Evaluate the formulas, order the rows, and refuse what the model cannot carry.
 
     Spline knots and category levels are taken from all rows and kept in `fixed_formula`. like: a design whose X is
-    taken over where this one would have the same, for a formula costs more than a fit; its response may be another.
-    Raises DataError or RankDeficient.
+    taken over where this one would have the same, for a formula costs more than a fit; its response may be another. Of
+    `data` that are its own the order of rows is taken over as well. Raises DataError or RankDeficient.
     """
     checks.named_columns(data, spec)
+    own = like is not None and data is like.data
     # `row` counts positions; the caller's labels may repeat.
-    data = data.reset_index(drop=True)
+    data = data if own else data.reset_index(drop=True)
     fixed = _fixed_part(spec.fixed, data) if like is None else _taken_over(spec.fixed, data, like)
     random = _right_side(spec.random, data) if spec.random is not None else None
-    order, layout = _layout(data, spec)
+    order, layout = _layout_of(like) if own and like is not None and _alike(like.spec, spec) else _layout(data, spec)
     design = Design(
         spec=spec,
         X=_ordered(fixed.X, order),
@@ -114,7 +115,8 @@ def _taken_over(formula: str, data: pd.DataFrame, like: Design) -> FixedPart:
     needed = sorted(map(str, like.fixed_formula.required_variables))
     same = like.spec.fixed == formula and len(like.data) == len(data)
     # A response that is transformed is left to the formula.
-    if not same or response not in data or not like.data[needed].equals(data[needed]):
+    alike = data is like.data or (same and like.data[needed].equals(data[needed]))
+    if not same or response not in data or not alike:
         return _fixed_part(formula, data)
     X = np.empty_like(like.X)
     X[like.row] = like.X
@@ -126,6 +128,19 @@ def _right_side(formula: str, data: pd.DataFrame) -> Any:
         return _matrices(formula, data)
     except Exception as error:
         raise DataError(Code.FORMULA_FAILS, formula=f"random={formula!r}", detail=str(error)) from error
+
+
+def _alike(one: MixedModelSpec, other: MixedModelSpec) -> bool:
+    """Whether both order the rows of one table alike."""
+    return all(
+        getattr(one, name) == getattr(other, name) for name in ("subject", "groups", "visit", "time", "over_visits")
+    )
+
+
+def _layout_of(design: Design) -> tuple[Codes, dict[str, Any]]:
+    """What `_layout` has found for another design."""
+    names = ("first", "subjects", "group", "group_levels", "visit", "visit_levels")
+    return design.row, {name: getattr(design, name) for name in names}
 
 
 def _layout(data: pd.DataFrame, spec: MixedModelSpec) -> tuple[Codes, dict[str, Any]]:

@@ -11,9 +11,11 @@ from historical_controls.mixed_model.design.arrays import Array
 
 
 # q is 1 or 2 and n up to 2,048: a few Python loops over entries, each a vector operation over all subjects,
-# with unit stride because n is the last axis.
+# with unit stride because n is the last axis. One random effect, the most frequent case, needs no loop.
 def cholesky(A: Array) -> Array:
     """Lower factors of n symmetric positive definite q x q matrices."""
+    if A.shape[-2] == 1:
+        return np.sqrt(A)
     L = np.zeros_like(A)
     q = A.shape[-2]
     for j in range(q):
@@ -25,6 +27,8 @@ def cholesky(A: Array) -> Array:
 
 def forward(L: Array, B: Array) -> Array:
     """Y with L Y = B for n lower triangles L and right sides B (q, m, n)."""
+    if L.shape[-2] == 1:
+        return B / L
     Y = np.empty_like(B)
     for i in range(L.shape[-2]):
         rest = B[..., i, :, :]
@@ -37,6 +41,8 @@ def forward(L: Array, B: Array) -> Array:
 
 def product(A: Array, B: Array) -> Array:
     """A B for n matrices (a, b, n) and (b, m, n)."""
+    if A.shape[-2] == 1:
+        return A * B
     out = np.zeros((*A.shape[:-2], *B.shape[-2:]))
     for i in range(A.shape[-3]):
         for k in range(A.shape[-2]):
@@ -52,6 +58,8 @@ def product_transposed(A: Array, B: Array) -> Array:
 def shared(G: Array, B: Array) -> Array:
     """G B for one G (a, b) and n matrices B (b, m, n)."""
     *lead, b, m, n = B.shape
+    if G.shape[-2:] == (1, 1):
+        return G[..., None] * B
     return np.asarray(G @ B.reshape(*lead, b, m * n)).reshape(*lead, G.shape[-2], m, n)
 
 
@@ -66,6 +74,8 @@ def outer_sums(A: Array, B: Array) -> Array:
 
 def cross(A: Array, B: Array) -> Array:
     """Sum over n and the first index of A_a B_a' (m, k)."""
+    if A.shape[-3] == 1:
+        return np.asarray(A[..., 0, :, :] @ B[..., 0, :, :].mT)
     out = np.zeros((*A.shape[:-3], A.shape[-2], B.shape[-2]))
     for i in range(A.shape[-3]):
         out += A[..., i, :, :] @ B[..., i, :, :].mT
@@ -74,6 +84,8 @@ def cross(A: Array, B: Array) -> Array:
 
 def root(G: Array) -> Array:
     """Some L with L L' = G, for a positive semidefinite G that may be singular."""
+    if G.shape[-1] == 1:
+        return np.sqrt(np.maximum(G, 0.0))
     values, vectors = np.linalg.eigh(G)
     # The eigenvalue of a singular G may come out as -1e-17. Cholesky would refuse such a G; this root need not.
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :])

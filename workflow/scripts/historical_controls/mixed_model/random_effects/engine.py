@@ -7,7 +7,7 @@ Leading axes of the problem, and of nu with it, stand for several problems that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Self
 
@@ -66,13 +66,17 @@ class Block:
 
 @dataclass(frozen=True)
 class Solved:
-    """A block at one covariance: H = Z'V^-1[Z X y] (q, K, n), the sum [X y]'V^-1[X y], log|V|."""
+    """A block at one covariance: H = Z'V^-1[Z X y] (q, K, n), the sum [X y]'V^-1[X y], log|V|.
+
+    known: by name, what first and second derivatives there share.
+    """
 
     block: Block
     H: Array
     M: Array
     logdet: Any
     moments: car1.Transitions | None
+    known: dict[str, Any] = field(default_factory=dict)
 
     def one(self, number: int) -> Solved:
         """That of one of several problems."""

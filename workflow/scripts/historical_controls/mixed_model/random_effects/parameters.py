@@ -228,8 +228,18 @@ class RandomEffectsParameters:
             out[..., k, turn] += total[..., None] * first
             out[..., turn, k] += total[..., None] * first
 
+    @cached_property
+    def _last(self) -> dict[int, tuple[Array, GroupPlace]]:
+        """What was read last of each group: coordinates and their derivatives are asked for at one theta."""
+        return {}
+
     def _read(self, theta: Array, g: int) -> GroupPlace:
-        """What theta says about one group."""
+        """What theta says about one group; theta is never changed in place."""
+        if g not in self._last or self._last[g][0] is not theta:
+            self._last[g] = theta, self._place(theta, g)
+        return self._last[g][1]
+
+    def _place(self, theta: Array, g: int) -> GroupPlace:
         own = self._own(g)
         B = self._root(theta[..., own.start : own.start + len(self.moves)])
         scale = np.ones(theta.shape[:-1]) if g == 0 else np.exp(theta[..., self._scale_index(g)])

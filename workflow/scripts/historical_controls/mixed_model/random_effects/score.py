@@ -53,7 +53,14 @@ class Ar1Terms:
 
 
 def residualised(solved: Solved, beta: Array, sigma: Any) -> Residualised:
-    """Exchange y for the standardised residual."""
+    """Exchange y for the standardised residual; at one covariance there is one beta and one sigma."""
+    if "residualised" not in solved.known:
+        solved.known["residualised"] = _residualised(solved, beta, sigma)
+    own: Residualised = solved.known["residualised"]
+    return own
+
+
+def _residualised(solved: Solved, beta: Array, sigma: Any) -> Residualised:
     q, p = solved.H.shape[-3], beta.shape[-1]
     E = np.zeros((*beta.shape[:-1], p + 1, p + 1))
     # [X e] = [X y] E: the unit matrix but for its last column, (-beta, 1) / sigma.
@@ -211,6 +218,13 @@ def _fill_rho(out: FewDirections, solved: Solved, e: Residualised, at: Coordinat
 
 
 def _ar1_terms(solved: Solved, e: Residualised, at: Coordinates) -> Ar1Terms:
+    if "along rho" not in solved.known:
+        solved.known["along rho"] = _along_rho(solved, e, at)
+    own: Ar1Terms = solved.known["along rho"]
+    return own
+
+
+def _along_rho(solved: Solved, e: Residualised, at: Coordinates) -> Ar1Terms:
     """V^-1 R' V^-1 = -(I - V^-1 ZGZ') (R^-1)' (I - ZGZ'V^-1), in cross-products (MM-14)."""
     t = solved.moments
     assert t is not None
