@@ -310,3 +310,15 @@ def test_a_derived_outcome_without_values_says_what_it_is_made_from(folder: Path
     checked = check_study(write(folder, config))
     (said,) = [one for one in checked.warnings if "derivations" in one]
     assert said.startswith("cohort.derivations.PF gives no value from 55 of PAO2 (mmHg) and 0 of FIO2 (fraction)")
+
+
+def test_venous_values_among_arterial_ones_are_named(folder: Path) -> None:
+    config = settings()
+    for arm, specimen in (("treated", "venous"), ("historical", "arterial")):
+        column = {"outcome": "PAO2", "unit": "mmHg", "specimen": specimen}
+        config["sources"][arm]["files"]["all"]["parts"][1]["columns"] = {"crp": column}
+    config["outcomes"], config["primary"]["outcome"] = ["PAO2"], "PAO2"
+    (said,) = [one for one in check_study(write(folder, config)).warnings if one.startswith("PAO2: ")]
+    assert said.startswith("PAO2: 25 of 55 values are venous, and count like arterial ones; 'where' leaves")
+    config["sources"]["treated"]["files"]["all"]["parts"][1]["columns"]["crp"]["specimen"] = ""
+    assert not [one for one in check_study(write(folder, config)).warnings if one.startswith("PAO2: ")]

@@ -31,6 +31,8 @@ from historical_controls.text.words import Words
 DAY = 24.0
 # Hours after time zero that are proposed as baseline: the first samples of a shift, of half a day, of a day.
 FIRST_HOURS = (6.0, 12.0, DAY)
+# The specimen of blood gases, and those that may be of it.
+ARTERIAL, OF_ANY_BLOOD = "arterial", ("", "blood", "whole blood")
 STATES = {"refuse": 0, "warn": 1, "ok": 2}
 
 
@@ -142,6 +144,24 @@ def empty_derivations(comparison: Compared) -> list[str]:
         of = [f"{seen.get(one, 0)} of {one} ({outcomes[one].unit or '1'})" for one in named if one in outcomes]
         made = f" from {' and '.join(of)}" if of else ""
         said.append(f"cohort.derivations.{code} gives no value{made}: look at its times, limits and specimens")
+    return said
+
+
+def gases_mixed(comparison: Compared) -> list[str]:
+    """Outcomes of arterial blood that are analysed with values of other samples among them."""
+    seen, outcomes = comparison.tables.observations, comparison.dictionary.outcomes
+    said = []
+    for code in comparison.config.outcomes:
+        if outcomes[code].specimens[:1] != (ARTERIAL,):
+            continue
+        specimens = seen.loc[seen["outcome"] == code, "specimen"].astype("str")
+        counts = specimens[~specimens.isin([ARTERIAL, *OF_ANY_BLOOD])].value_counts()
+        if len(counts):
+            named = " and ".join(f"{n} of {len(specimens)} values are {name}" for name, n in counts.items())
+            said.append(
+                f"{code}: {named}, and count like arterial ones; 'where' leaves their rows out, or a row {code} of "
+                f"dictionary/outcomes.csv with '{ARTERIAL}' under specimens holds them"
+            )
     return said
 
 

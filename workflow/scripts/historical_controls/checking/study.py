@@ -10,6 +10,7 @@ from historical_controls.checking.comparison import (
     compare,
     comparison_listings,
     empty_derivations,
+    gases_mixed,
     reasons_of_primary,
     scales_chosen,
 )
@@ -52,7 +53,7 @@ def _with_records(declared: Declared, config: Config, folder: Path, columns: Lis
         compared = compare(config, declared.dictionary, records, load_words(LOCALES, "en"))
         listings += comparison_listings(compared)
         warnings += [*reasons_of_primary(compared), *empty_derivations(compared), *baselines_missed(compared)]
-        warnings += scales_chosen(compared)
+        warnings += [*gases_mixed(compared), *scales_chosen(compared)]
     except UserError as error:
         faults += faults_in(error)
     return CheckedStudy(tuple(faults), tuple(warnings), tuple(listings))
