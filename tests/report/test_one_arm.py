@@ -101,16 +101,54 @@ def test_words_of_one_arm_take_the_place_of_known_ones(language: str) -> None:
     assert words.of_study("single_arm", "both")("answer.caveat") == words("single_arm.answer.caveat")
 
 
-def test_deaths_that_no_source_can_record_are_not_counted_as_none(study: SmallStudy) -> None:
+def without_deaths(*arms: str, ends: tuple[str, ...] = ("death", "discharge_alive")) -> SmallStudy:
+    """The small study in which the files of these arms record no such ends."""
     told = study_config()
     for source in told["sources"].values():  # type: ignore[attr-defined]
-        source["files"]["main"]["parts"][0].pop("events")
+        if source["arm"] in arms:
+            part = source["files"]["main"]["parts"][0]
+            part["events"] = [one for one in part.pop("events") if one["event"] not in ends]
     config = load_config(told)
-    ard = without_unrecorded(small_study().ard, config.endings)
-    silent = replace(small_study(), config=config, ard=ard)
+    return replace(small_study(), config=config, ard=without_unrecorded(small_study().ard, config.endings_by_arm))
+
+
+def test_deaths_that_no_source_can_record_are_not_counted_as_none(study: SmallStudy) -> None:
+    silent = without_deaths("treated", "historical")
     text = Page.of(render_report(silent.page("en"))).visible
-    assert "Died" not in text and "Discharged alive" not in text
+    assert re.search(r"Died by day 21\s*Not recorded\s*Not recorded", text)
+    assert "Discharged alive" not in text
     assert "No file of this study records deaths" in Page.of(render(silent, "en")).visible
     assert not re.search(r"\b(worst rank|counting deaths|discharged?|went home|go home)\b", text, re.IGNORECASE)
     assert "If no patient had left follow-up" in text and "up to the end of each patient's records" in text
     assert "Died" in Page.of(render_report(small_study().page("en"))).visible
+
+
+@pytest.mark.parametrize(
+    ("language", "unrecorded", "reason", "sentence"),
+    [
+        (
+            "en",
+            "Not recorded",
+            "no file of the historical patients records deaths",
+            "treated patients had died. No",
+        ),
+        (
+            "es",
+            "No registrado",
+            "ningún archivo de los pacientes históricos registra",
+            "pacientes tratados. Ningún",
+        ),
+    ],
+)
+def test_deaths_of_an_arm_that_its_files_cannot_record_are_not_none(
+    language: str, unrecorded: str, reason: str, sentence: str
+) -> None:
+    silent = without_deaths("historical", ends=("death",))
+    text = Page.of(render_report(silent.page(language))).visible
+    # The groups' table and that of how follow-up ended.
+    assert text.count(unrecorded) >= 2 and reason in text
+    told = Page.of(render(silent, language)).visible
+    assert sentence in told and reason in told and told.count(unrecorded) >= 3
+    for page in (text, told):
+        # Of 38 historical patients none is said to have lived or died.
+        assert not re.search(r"\b\d+ (of|de) 38 \(", page.split(unrecorded)[0].rsplit("Died", 1)[-1])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from .conftest import snakemake
+from .conftest import edit_config, snakemake
 from .edge_studies import Person, controls, treated, write_study
 
 pytestmark = pytest.mark.workflow
@@ -116,3 +116,22 @@ def test_broken_input_is_refused_in_plain_words(tmp_path: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace("kind,id,age", "kind,ident,age"), encoding="utf-8")
     run = snakemake(folder)
     assert run.code != 0 and "no column 'id'" in run.output and "Traceback" not in run.output
+
+
+def test_deaths_that_an_arm_does_not_record_are_no_survivors(tmp_path: Path) -> None:
+    write_study(tmp_path, treated(), controls())
+
+    def forget(config: dict) -> None:
+        part = config["sources"]["historical"]["files"]["all"]["parts"][0]
+        part["events"] = [one for one in part["events"] if one["event"] != "death"]
+
+    edit_config(tmp_path, forget)
+    run = snakemake(tmp_path, "results/ard.parquet")
+    assert run.code == 0, run.output
+    ard = pd.read_parquet(tmp_path / "results/ard.parquet")
+    counted = ["n_died", "n_unobserved_died"]
+    dead = ard[(ard["level"] == "death") & (ard["statistic"] != "n_at_risk") | ard["statistic"].isin(counted)]
+    said = {arm: set(dead.loc[dead["arm"] == arm, "statistic"]) for arm in ("treated", "historical")}
+    assert said["historical"] == {"not_recorded"} and "n_died" in said["treated"]
+    refused = ard[ard["text"] == "deaths_not_recorded_historical"]
+    assert set(refused["analysis"]) == {"deaths", "worst_rank", "win_ratio", "e_value"}

@@ -43,7 +43,7 @@ rule join_results:
     params:
         min_cell=STUDY.report.min_cell,
         single_arm=STUDY.single_arm,
-        endings=STUDY.endings,
+        endings=STUDY.endings_by_arm,
         code=code("join_results.py"),
     script:
         "../scripts/join_results.py"

@@ -1,27 +1,105 @@
-"""Counts of what no file records are no results."""
+"""What no file of an arm can record is said to be unrecorded: it is no count, and nothing is compared with it."""
 
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
+from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.ard.unrecorded import without_unrecorded
 
-ROWS = [
-    ("disposition", "death"), ("disposition", "discharge_alive"), ("disposition", "in_hospital"),
-    ("cumulative_incidence", "death"), ("worst_rank", ""), ("deaths", "death"), ("mixed_model", ""),
-    ("specification", "ards=berlin|none|worst_rank"), ("specification", "ards=berlin|none|mixed_model"),
-    ("calibration", "worst_rank"),
-]  # fmt: skip
+ALL = ["death", "discharge_alive", "transfer_out"]
+CONTRAST = "treated - historical"
+ARMS = ("treated", "historical")
 
 
-def test_only_what_a_file_can_record_is_counted() -> None:
-    ard = pd.DataFrame(ROWS, columns=["analysis", "level"])
-    whole = ["death", "discharge_alive", "transfer_out"]
-    assert len(without_unrecorded(ard, whole)) == len(ROWS)
-    silent = without_unrecorded(ard, [])
-    assert list(silent.itertuples(index=False, name=None)) == [
-        ("disposition", "in_hospital"), ("mixed_model", ""), ("specification", "ards=berlin|none|mixed_model")
-    ]  # fmt: skip
-    of_deaths = without_unrecorded(ard, ["death"])
-    assert ("disposition", "discharge_alive") not in set(of_deaths.itertuples(index=False, name=None))
-    assert len(of_deaths) == len(ROWS) - 1
+def results() -> pd.DataFrame:
+    rows = []
+    ranks = Cell("worst_rank", "primary", "brunner_munzel", "PF", day=7, output="14.2.1")
+    for arm in ARMS:
+        for end in (*ALL, "in_hospital"):
+            ended = Cell("disposition", "primary", arm=arm, level=end, day=21)
+            rows += [ended.number("count", 0), ended.number("share", 0.0, format="percent")]
+        for output in ("14.2.11", "15.11"):
+            curve = Cell("cumulative_incidence", "primary", "documented", arm=arm, level="death", day=7, output=output)
+            rows += [curve.number("estimate", 0.0, format="percent"), curve.number("n_at_risk", 5)]
+        deaths = Cell("deaths", "primary", "exact", arm=arm, level="death", day=21)
+        rows += [deaths.number("n_patients", 0), deaths.at(contrast=CONTRAST).number("n_subjects", 5)]
+        serious = Cell("adverse_events", "primary", "exact", arm=arm, level="death", day=21, output="14.3.4")
+        rows += [serious.number("n_patients", 0), serious.number("n_subjects", 5)]
+        rows += [ranks.at(arm=arm).number("n_died", 0), ranks.at(arm=arm).number("n_subjects", 5)]
+        unseen = Cell("tipping_point", "primary", "delta", "PF", arm=arm, day=7, output="14.2.14")
+        rows += [unseen.number("n_unobserved_died", 0), unseen.number("n_unobserved", 1)]
+        rows.append(Cell("e_value", "primary", "risk_ratio", arm=arm, level="death").number("count", 0))
+    contrast = Cell("deaths", "primary", "exact", level="death", day=21, contrast=CONTRAST)
+    rows += [contrast.number("estimate", 0.0, format="percent"), contrast.at(method="bounds").number("least", -0.1)]
+    rows += [ranks.at(contrast=CONTRAST).number("win_odds", 1.0), ranks.text("agreement", "agree")]
+    rows.append(ranks.at(outcome="HR").text("not_ranked", "no_direction"))
+    won = Cell("win_ratio", "primary", "hierarchical", "PF", day=7)
+    rows += [won.at(level="death").number("n_wins", 0), won.number("n_ties", 120)]
+    rows.append(won.at(level="win_ratio", contrast=CONTRAST).text("no_interval", "ties_only"))
+    rows += [
+        Cell("specification", "primary", level=f"ards=berlin|none|{end}").number("estimate", 0)
+        for end in ("worst_rank", "mixed_model")
+    ]
+    return ard_frame(rows)
+
+
+def said(ard: pd.DataFrame, analysis: str, **keys: str) -> dict[str, object]:
+    """Statistic: its value or text, of the rows of an analysis."""
+    own = ard[(ard["analysis"] == analysis) & (ard[list(keys)] == pd.Series(keys)).all(axis=1)]
+    return {row["statistic"]: row["value"] if pd.isna(row["text"]) else row["text"] for row in own.to_dict("records")}
+
+
+def test_results_of_what_all_files_record_stay_as_they_are() -> None:
+    pd.testing.assert_frame_equal(without_unrecorded(results(), dict.fromkeys(ARMS, ALL)), results())
+
+
+@pytest.mark.parametrize(("silent", "other"), [ARMS, ARMS[::-1]])
+def test_an_arm_without_recorded_deaths_has_no_count_of_them(silent: str, other: str) -> None:
+    ard = without_unrecorded(results(), {silent: ["discharge_alive", "transfer_out"], other: ALL})
+    for analysis in ("disposition", "adverse_events", "e_value"):
+        assert said(ard, analysis, arm=silent, level="death") == {"not_recorded": "not_recorded"}
+    assert said(ard, "disposition", arm=other, level="death") == {"count": 0, "share": 0}
+    assert said(ard, "disposition", arm=silent, level="discharge_alive") == {"count": 0, "share": 0}
+    curves = {
+        output: said(ard, "cumulative_incidence", arm=silent, output_id=output) for output in ("14.2.11", "15.11")
+    }
+    assert curves == {"14.2.11": {"n_at_risk": 5, "not_recorded": "not_recorded"}, "15.11": {"n_at_risk": 5}}
+    assert said(ard, "worst_rank", arm=silent) == {"n_subjects": 5, "not_recorded": "not_recorded"}
+    assert said(ard, "tipping_point", arm=silent) == {"n_unobserved": 1, "not_recorded": "not_recorded"}
+    assert said(ard, "worst_rank", arm=other) == {"n_subjects": 5, "n_died": 0}
+    assert not ard["id"].duplicated().any()
+
+
+@pytest.mark.parametrize(
+    ("able", "reason"),
+    [
+        ({"treated": ALL, "historical": []}, "deaths_not_recorded_historical"),
+        ({"treated": [], "historical": ALL}, "deaths_not_recorded_treated"),
+        ({"treated": [], "historical": []}, "deaths_not_recorded"),
+    ],
+)
+def test_comparisons_that_count_deaths_say_why_there_are_none(able: dict[str, list[str]], reason: str) -> None:
+    ard = without_unrecorded(results(), able)
+    assert said(ard, "deaths", arm="") == {"not_estimable": reason}
+    assert said(ard, "worst_rank", arm="", outcome="PF") == {"not_ranked": reason}
+    assert said(ard, "win_ratio") == {"not_ranked": reason}
+    assert said(ard, "cumulative_incidence") == {} if len(set(map(len, able.values()))) == 1 else True
+    # A reason of its own stays, and choices are compared by the estimands that are left.
+    assert said(ard, "worst_rank", arm="", outcome="HR") == {"not_ranked": "no_direction"}
+    assert list(ard.loc[ard["analysis"] == "specification", "level"]) == ["ards=berlin|none|mixed_model"]
+    assert not (ard["contrast"] == CONTRAST).any()
+
+
+def test_a_win_ratio_without_deaths_among_its_steps_is_kept() -> None:
+    ard = results()
+    ard = ard[~((ard["analysis"] == "win_ratio") & (ard["level"] == "death"))]
+    assert said(without_unrecorded(ard, {arm: [] for arm in ARMS}), "win_ratio", level="") == {"n_ties": 120}
+
+
+def test_a_single_arm_owes_no_reason_for_a_comparison() -> None:
+    ard = results()
+    alone = without_unrecorded(ard[ard["arm"] == "treated"], {"treated": ["discharge_alive"]})
+    assert said(alone, "disposition", level="transfer_out") == {"not_recorded": "not_recorded"}
+    assert set(alone["statistic"]) & {"not_ranked", "not_estimable"} == set()

@@ -111,3 +111,20 @@ def test_what_counts_from_a_reference_date_needs_one(study: dict[str, Any], said
     raw["sensitivity"]["eras"] = ["before_reference"]
     with pytest.raises((UserError, UserErrors), match=said):
         check(raw)
+
+
+@pytest.mark.parametrize("key", ["outcome", "key_secondary"])
+def test_a_death_that_an_arm_does_not_record_is_no_question(key: str, raw: dict[str, Any]) -> None:
+    """Of patients whose files record no death, none would be counted as dead."""
+    raw["primary"][key] = "DEATH" if key == "outcome" else ["DEATH"]
+    raw["outcomes"] = [*raw["outcomes"], "DEATH"]
+    check(raw)
+    for source in raw["sources"].values():
+        for part in (part for file in source["files"].values() for part in file["parts"]):
+            if source["arm"] == "historical" and "events" in part:
+                part["events"] = [one for one in part["events"] if one["event"] != "death"]
+            if source["arm"] == "historical" and "values" in part:
+                part["values"] = {text: code for text, code in part["values"].items() if code != "death"}
+    with pytest.raises(UserError, match="no file of the historical patients records 'death'") as caught:
+        check(raw)
+    assert "events: [{event: death" in str(caught.value.hint)

@@ -15,6 +15,7 @@ from historical_controls.config.sources.sources import SourceFile
 from historical_controls.config.study_config import Config, scenario_config, shape_faults
 from historical_controls.config.vocabulary import Vocabulary
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.dictionary.endings import ENDINGS
 from historical_controls.dictionary.vocabulary import ARRIVALS
 from historical_controls.errors import UserError, raise_all
 from historical_controls.text.words import load_words
@@ -64,6 +65,7 @@ def _contradictions(config: Config, known: Vocabulary, name: str) -> Iterator[Us
 def inconsistencies(config: Config, dictionary: Dictionary) -> Iterator[UserError]:
     """Everything in a config of good shape and known names that contradicts itself; places without the file's name."""
     yield from _hierarchy(config, dictionary)
+    yield from _endings_asked(config, dictionary)
     if config.estimands and "death" not in config.estimands.events and config.recorded_ends in ("both", "death"):
         hint = "Deaths are recorded: say what they are under 'death', which every analysis handles in its own way."
         yield UserError("'death' is not among the intercurrent events", "estimands.events", hint)
@@ -100,6 +102,19 @@ def _hierarchy(config: Config, dictionary: Dictionary) -> Iterator[UserError]:
         elif outcome.daily_summary == "none" and code not in config.cohort.summaries:
             declared = ", ".join(config.cohort.summaries) or "nothing"
             yield UserError(f"cohort.summaries does not declare {code}", place, f"It declares {declared}.")
+
+
+def _endings_asked(config: Config, dictionary: Dictionary) -> Iterator[UserError]:
+    """A death or discharge that is the question has to be recorded of every arm: what is not recorded is not absent."""
+    asked = {"outcome": config.primary.outcome}
+    asked |= {f"key_secondary.{number}": code for number, code in enumerate(config.primary.key_secondary)}
+    for key, code in asked.items():
+        end = ENDINGS.get(code) if dictionary.outcomes[code].kind == "ending" else None
+        silent = [arm for arm, able in config.endings_by_arm.items() if end is not None and end not in able]
+        if silent:
+            found = f"{code} is the question, and no file of the {' or '.join(silent)} patients records '{end}'"
+            hint = f"Declare where a file records it, e.g. events: [{{event: {end}, ...}}], or ask for another outcome."
+            yield UserError(found, f"primary.{key}", hint)
 
 
 def _treatments_at_zero(cohort: Cohort) -> Iterator[tuple[str, str]]:

@@ -141,8 +141,18 @@ class Config(Section):
     @property
     def endings(self) -> list[str]:
         """The ends of a stay that any file can record; a file that names its events in a column may name any."""
-        able = {name for source in self.sources.values() for name in source.recordable_events}
-        return [end for end in ENDINGS if end in able or ANY_EVENT in able]
+        return [end for end in ENDINGS if any(end in able for able in self.endings_by_arm.values())]
+
+    @property
+    def endings_by_arm(self) -> dict[str, list[str]]:
+        """The ends of a stay that any file of each arm of the study can record."""
+        sources = self.sources.values()
+        arms = {
+            "treated": [source for source in sources if source.arm == "treated" or source.treated_subjects],
+            "historical": [source for source in sources if source.arm == "historical"],
+        }
+        able = {arm: {name for one in own for name in one.recordable_events} for arm, own in arms.items() if own}
+        return {arm: [end for end in ENDINGS if {end, ANY_EVENT} & names] for arm, names in able.items()}
 
     @property
     def recorded_ends(self) -> RecordedEnds:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from historical_controls.analysis.events.adverse_events import adverse_event_rows, adverse_event_times
 from historical_controls.analysis.events.clearance import clearance_rows, clearance_times
-from historical_controls.analysis.events.endings import ENDS, ending_rows, ending_times, free_day_rows
+from historical_controls.analysis.events.endings import ending_rows, ending_times, free_day_rows
 from historical_controls.analysis.events.event_rows import FollowUp
 from historical_controls.analysis.events.primary_event import primary_event_rows
 from historical_controls.ard.keys.analyses import AnalysisKey
@@ -17,7 +17,6 @@ from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.config.analysis.analysis import Primary
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.endings import ENDINGS
-from historical_controls.dictionary.vocabulary import ANY_EVENT
 
 
 @dataclass(frozen=True)
@@ -42,10 +41,7 @@ class EventInputs:
 def analyse_events(codes: Sequence[str], inputs: EventInputs, follow_up: FollowUp) -> pd.DataFrame:
     """ARD rows 14.2.9, 14.2.11, 14.3.x and 15.11; codes: outcomes of kinds event, result and ending."""
     scenario = inputs.scenario
-    able = {name for names in inputs.recorded.values() for name in names} | set(follow_up.people["end_state"])
-    # Nothing is known of what can be recorded where no source is named.
-    ends = ENDS if not inputs.recorded or ANY_EVENT in able else [end for end in ENDS if end in able]
-    rows: list[Row] = [*ending_rows(follow_up, scenario, ends)]
+    rows: list[Row] = [*ending_rows(follow_up, scenario)]
     rows += free_day_rows(follow_up, inputs.summaries, inputs.free_days, inputs.dictionary, scenario)
     for code in codes:
         rows += _outcome_rows(code, inputs, follow_up)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -39,29 +39,25 @@ def ending_times(follow_up: FollowUp, end: str) -> EventTimes:
     return EventTimes(people, *observed_until(people, first), sooner_is_better=end == DISCHARGE)
 
 
-def ending_rows(follow_up: FollowUp, scenario: str, ends: Collection[str] = ENDS) -> Iterator[Row]:
+def ending_rows(follow_up: FollowUp, scenario: str) -> Iterator[Row]:
     """Cumulative incidence at the declared days (14.2.11) and on the days told (15.11), and deaths by the horizon.
 
-    ends: those that any file can record; of another there is no count, which is not a count of 0.
+    Counts as the records tell; what no file of an arm can record is taken out of the results as a whole.
     """
-    if DEATH in ends:
-        yield from follow_up.comparison.rows(Cell(AnalysisKey.DEATHS, scenario, "exact"))
+    yield from follow_up.comparison.rows(Cell(AnalysisKey.DEATHS, scenario, "exact"))
     causes = {name: number for number, name in enumerate(ENDS, start=1)}
     for arm in ARMS:
         own = follow_up.of(arm)
         cause = own["end_state"].map(causes).fillna(0).to_numpy(dtype=int)
         cell = Cell(AnalysisKey.CUMULATIVE_INCIDENCE, scenario, "documented", arm=arm)
         time = own["end_day"].to_numpy(dtype=float)
-        declared = _documented_rows(cell, time, cause, follow_up.settings.days, follow_up.settings.level)
-        yield from (row for row in declared if row["level"] in ends)
+        yield from _documented_rows(cell, time, cause, follow_up.settings.days, follow_up.settings.level)
         # Over years a curve is told by steps, and on the day of each of its own.
         happened = {int(day) for day in np.ceil(time[cause > 0]) if day <= follow_up.horizon_days}
         days = sorted({*told_days(follow_up.horizon_days), *happened})
         figure = cell.at(output=OutputId.INCIDENCE_FIGURE)
-        drawn = _documented_rows(figure, time, cause, days, follow_up.settings.level)
-        yield from (row for row in drawn if row["level"] in ends)
-    if DEATH in ends:
-        yield from _death_rows(follow_up, scenario)
+        yield from _documented_rows(figure, time, cause, days, follow_up.settings.level)
+    yield from _death_rows(follow_up, scenario)
 
 
 def _documented_rows(

@@ -68,7 +68,9 @@ def _deaths(printer: Printer) -> Markup:
         )
         for name in names
     }
-    if not printer.records("death") or any(row is None for row in found.values()):
+    if not printer.records("death"):
+        return printer.word("answer.deaths_missing")
+    if any(row is None for row in found.values()):
         return NOTHING
     said = {str(name): printer.number(row) for name, row in found.items()}
     return printer.word("described.deaths", day=printer.fact(f"{day:g}"), level=printer.level, **said)

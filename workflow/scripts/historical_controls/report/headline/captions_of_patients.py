@@ -112,11 +112,14 @@ def follow_up(printer: Printer, part: str) -> Iterator[Markup]:
     day = float(printer.config.cohort.horizon_days)
     for event in ("death", "discharge_alive"):
         counts = {arm: _disposed(printer, Statistic.COUNT, arm, day, event) for arm in printer.arms}
-        if not printer.records(event) or None in counts.values():
+        silent = printer.silent(event)
+        if not printer.records(event) or any(row is None for arm, row in counts.items() if arm not in silent):
             continue
         of = {arm: _disposed(printer, Statistic.N_SUBJECTS, arm, day) for arm in printer.arms}
         parts = [
-            printer.word(
+            printer.word("caption.unrecorded_in", arm=printer.word(f"caption.patients_{arm}"))
+            if arm in silent
+            else printer.word(
                 "caption.of_arm", count=printer.number(counts[arm]), n=printer.number(of[arm]),
                 arm=printer.word(f"caption.patients_{arm}"),
             )

@@ -35,6 +35,9 @@ def has_win_odds(printer: Printer, code: str) -> bool:
 
 def said_win_odds(printer: Printer, code: str, day: int) -> Markup | None:
     """One sentence with the win odds at a day, or why there are none; None where the outcome is not ranked."""
+    if not printer.records("death"):
+        # Said once, of all outcomes.
+        return None
     refused = printer.results.one(AnalysisKey.WORST_RANK, Statistic.NOT_RANKED, outcome=code, day=float(day))
     if refused is not None:
         return printer.word("course.deaths_refused", reason=printer.reason(refused, code))

@@ -77,13 +77,20 @@ def deaths(printer: Printer) -> Markup:
     """Deaths by arm with their denominators, and their difference where it was estimated."""
     horizon = printer.config.cohort.horizon_days
     day = float(horizon)
-    if not printer.records("death") or any(
-        printer.results.one(AnalysisKey.DISPOSITION, Statistic.COUNT, arm=arm, level="death", day=day) is None
+    known = [
+        arm
         for arm in ARMS
-    ):
+        if printer.results.one(AnalysisKey.DISPOSITION, Statistic.COUNT, arm=arm, level="death", day=day) is not None
+    ]
+    if not printer.records("death") or not known:
         return printer.word("answer.deaths_missing")
     dead = _by_arm(printer, AnalysisKey.DISPOSITION, Statistic.COUNT, "dead", level="death", day=day)
     of = _by_arm(printer, AnalysisKey.DISPOSITION, Statistic.N_SUBJECTS, "n", day=day)
+    if len(known) < len(ARMS):
+        arm = known[0]
+        numbers = {"dead": dead[f"dead_{arm}"], "n": of[f"n_{arm}"]}
+        key = "answer.deaths_of_treated" if arm == "treated" else "answer.deaths_of_historical"
+        return printer.word(key, day=printer.fact(horizon), **numbers)
     outcome = printer.label(printer.config.primary.outcome)
     # The count of an event leaves no death out, or is that of the deaths.
     key = "answer.deaths_alone" if is_event(printer, printer.config.primary.outcome) else "answer.deaths"
@@ -119,6 +126,8 @@ def death_aware(printer: Printer) -> Markup:
     died = {arm: printer.results.one(AnalysisKey.WORST_RANK, Statistic.N_DIED, arm=arm, **keys) for arm in ARMS}  # type: ignore[arg-type]
     # A refusal to rank is said here too: the headline never stands without the death-aware answer or its reason.
     not_ranked = printer.results.one(AnalysisKey.WORST_RANK, Statistic.NOT_RANKED, **keys)  # type: ignore[arg-type]
+    if not printer.records("death"):
+        return Markup("")
     if not_ranked is not None:
         return printer.word("not_estimable", reason=printer.reason(not_ranked, primary.outcome))
     if parts is None or any(row is None for row in died.values()):

@@ -114,7 +114,9 @@ def _placebos(printer: Printer) -> Iterator[Line]:
 
 
 def _deaths(printer: Printer) -> Iterator[Line]:
-    """The win odds, or why there are none."""
+    """The win odds, or why there are none; nothing where no file records deaths, which the page says once."""
+    if not printer.records("death"):
+        return
     label = printer.word("certainty.deaths")
     parts = win_odds(printer)
     refused = printer.primary_one(AnalysisKey.WORST_RANK, Statistic.NOT_RANKED)

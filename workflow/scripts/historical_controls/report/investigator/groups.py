@@ -66,19 +66,20 @@ def _measured(printer: Printer) -> list[Row]:
 
 def _died_by_primary_day(printer: Printer) -> list[Row]:
     day = printer.config.primary.day
-    died = [printer.primary_one(AnalysisKey.WORST_RANK, Statistic.N_DIED, arm=arm) for arm in ARMS]
-    totals = [printer.primary_one(AnalysisKey.WORST_RANK, Statistic.N_SUBJECTS, arm=arm) for arm in ARMS]
-    # At the horizon the row would repeat the deaths by the end of follow-up.
-    if (
-        not printer.records("death")
-        or day == printer.config.cohort.horizon_days
-        or any(row is None for row in (*died, *totals))
-    ):
+    silent = printer.silent("death")
+    # At the horizon the row would repeat the deaths by the end of follow-up, as where nobody's are recorded.
+    if not printer.records("death") or day == printer.config.cohort.horizon_days:
         return []
-    cells = [
-        _with_limits(printer, _of(printer, count, total), arm, day)
-        for arm, count, total in zip(ARMS, died, totals, strict=True)
-    ]
+    cells = []
+    for arm in ARMS:
+        died, total = (
+            printer.primary_one(AnalysisKey.WORST_RANK, name, arm=arm)
+            for name in (Statistic.N_DIED, Statistic.N_SUBJECTS)
+        )
+        if arm not in silent and (died is None or total is None):
+            return []
+        said = _of(printer, died, total)
+        cells.append(printer.unrecorded if arm in silent else _with_limits(printer, said, arm, day))
     return [Row(printer.word("answer.died_by", day=printer.fact(day)), (*cells, NOTHING))]
 
 
@@ -99,10 +100,11 @@ def _with_limits(printer: Printer, said: Markup, arm: str, day: int) -> Markup:
 def _died(printer: Printer) -> list[Row]:
     """Deaths by the end of follow-up, with the exact interval of each share and the difference."""
     horizon = printer.config.cohort.horizon_days
-    if not printer.records("death"):
-        return []
     cells = []
     for arm in ARMS:
+        if arm in printer.silent("death"):
+            cells.append(printer.unrecorded)
+            continue
         rows = {
             name: printer.results.one(AnalysisKey.DISPOSITION, name, arm=arm, level="death", day=float(horizon))
             for name in (Statistic.COUNT, Statistic.SHARE, Statistic.LOWER, Statistic.UPPER)

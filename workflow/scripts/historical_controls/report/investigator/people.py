@@ -177,9 +177,10 @@ def disposition_table(printer: Printer) -> HtmlTable | None:
     rows = tuple(
         Row(printer.ending(event), tuple(_event_cell(printer, event, arm) for arm in printer.arms))
         for event in (*ENDINGS, *printer.config.cohort.ends_with, *OPEN)
-        if (event not in ENDINGS or printer.records(event))
-        and any(
-            printer.results.one(AnalysisKey.DISPOSITION, Statistic.COUNT, arm=arm, level=event, day=float(horizon))
+        if any(
+            # Of deaths alone it is said that nobody's are recorded; other ends are then simply not asked for.
+            (event == "death" and arm in printer.silent(event))
+            or printer.results.one(AnalysisKey.DISPOSITION, Statistic.COUNT, arm=arm, level=event, day=float(horizon))
             for arm in printer.arms
         )
     )
@@ -193,6 +194,8 @@ def disposition_table(printer: Printer) -> HtmlTable | None:
 
 
 def _event_cell(printer: Printer, event: str, arm: str) -> Markup:
+    if event in ENDINGS and arm in printer.silent(event):
+        return printer.unrecorded
     day = float(printer.config.cohort.horizon_days)
     parts = {
         name: printer.number(printer.results.one(AnalysisKey.DISPOSITION, name, arm=arm, level=event, day=day))

@@ -40,6 +40,15 @@ class Printer:
         able = {name for source in self.config.sources.values() for name in source.recordable_events}
         return event in able or ANY_EVENT in able
 
+    def silent(self, end: str) -> list[str]:
+        """The arms of which no file can record an end of a stay: of them there is no count, which is not 0."""
+        return [arm for arm, able in self.config.endings_by_arm.items() if end not in able]
+
+    @property
+    def unrecorded(self) -> Markup:
+        """What stands in the place of such a count."""
+        return Markup('<span class="refusal">{}</span>').format(self.word("not_recorded.not_recorded"))
+
     @property
     def adjusted_for_baseline(self) -> bool:
         """Whether the primary model has the baseline: by declaration, and because both arms have baselines."""

@@ -27,7 +27,7 @@ S, A = Statistic, AnalysisKey
 
 DF = statistic("df", S.DF, across=CONTRAST)
 NOT_MEASURED = statistic("not_measured", S.N_MISSING)
-DIED = statistic("died", S.N_DIED)
+DIED = statistic("died", S.N_DIED, S.NOT_RECORDED)
 BETTER = difference(DF, statistic("p", S.P_VALUE, across=CONTRAST), cells=(WIN_ODDS,))
 
 DIFFERENCES = Shell(
@@ -131,7 +131,7 @@ OUTCOMES: Mapping[str, tuple[Shell, ...]] = {
             (
                 *by_arm(statistic("n", S.N_SUBJECTS), DIED, NOT_MEASURED),
                 BETTER,
-                alone(statistic("agreement", S.AGREEMENT)),
+                alone(statistic("agreement", S.AGREEMENT), statistic("reason", S.NOT_RANKED)),
             ),
         ),
         Shell(
@@ -141,6 +141,7 @@ OUTCOMES: Mapping[str, tuple[Shell, ...]] = {
             (
                 alone(statistic("wins", S.N_WINS), statistic("losses", S.N_LOSSES), statistic("ties", S.N_TIES)),
                 difference(cells=((S.WIN_RATIO, S.LOWER, S.UPPER),)),
+                alone(statistic("reason", S.NOT_RANKED)),
             ),
         ),
     ),
@@ -186,15 +187,20 @@ OUTCOMES: Mapping[str, tuple[Shell, ...]] = {
             A.DEATHS,
             ("level",),
             (
-                *by_arm(statistic("n", S.N_SUBJECTS), statistic("died", S.N_PATIENTS), Column("share", (SHARE,))),
+                *by_arm(
+                    statistic("n", S.N_SUBJECTS),
+                    statistic("died", S.N_PATIENTS, S.NOT_RECORDED),
+                    Column("share", (SHARE,)),
+                ),
                 difference(statistic("p", S.P_VALUE, across=CONTRAST)),
+                alone(Column("reason", (REASON,))),
             ),
         ),
         Shell(
             "incidence_title",
             A.CUMULATIVE_INCIDENCE,
             ("level", "day"),
-            by_arm(statistic("at_risk", S.N_AT_RISK), Column("incidence", ((S.ESTIMATE, S.LOWER, S.UPPER),))),
+            by_arm(statistic("at_risk", S.N_AT_RISK), Column("incidence", (INTERVAL, (S.NOT_RECORDED,)))),
         ),
         Shell(
             "free_days",

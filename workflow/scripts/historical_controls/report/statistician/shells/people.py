@@ -26,7 +26,7 @@ PEOPLE: Mapping[str, tuple[Shell, ...]] = {
             "disposition",
             A.DISPOSITION,
             ("level",),
-            by_arm(statistic("n", S.COUNT), Column("share", (SHARE,))),
+            by_arm(statistic("n", S.COUNT, S.NOT_RECORDED), Column("share", (SHARE,))),
         ),
     ),
     OutputId.ATTRITION: (

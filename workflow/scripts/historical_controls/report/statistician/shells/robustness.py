@@ -129,6 +129,7 @@ ROBUSTNESS: Mapping[str, tuple[Shell, ...]] = {
                     statistic("e_value_interval", S.E_VALUE_INTERVAL, across=CONTRAST),
                     statistic("shift_to_none", S.SHIFT_TO_NONE, across=CONTRAST),
                     statistic("shift_to_open", S.SHIFT_TO_OPEN, across=CONTRAST),
+                    statistic("reason", S.NOT_ESTIMABLE),
                 ),
             ),
         ),
@@ -139,7 +140,7 @@ ROBUSTNESS: Mapping[str, tuple[Shell, ...]] = {
             (
                 *by_arm(
                     statistic("unobserved", S.N_UNOBSERVED),
-                    statistic("of_these_died", S.N_UNOBSERVED_DIED),
+                    statistic("of_these_died", S.N_UNOBSERVED_DIED, S.NOT_RECORDED),
                     statistic("to_holds", S.TO_HOLDS, S.TO_ABOVE, S.TO_BELOW, S.NO_TIPPING_POINT),
                 ),
                 alone(statistic("verdict", S.VERDICT, S.NOT_ESTIMABLE)),
