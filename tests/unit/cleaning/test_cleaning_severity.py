@@ -130,6 +130,50 @@ def test_a_file_that_is_mostly_held_stops_with_the_line_of_its_commonest_reason(
     assert line in str(stopped.value)
 
 
+@pytest.mark.parametrize(
+    ("tests", "change", "line"),
+    [
+        (
+            ("PCR", "IL-6", "Linfocitos"),
+            {"unit": ""},
+            'default_units: {IL6: "...", CRP: "...", LYMPH: "..."}   # the unit',
+        ),
+        (
+            ("PCR", "IL-6"),
+            {"unit": "bars"},
+            'unit_factors: [{outcome: IL6, true_unit: "..."}, {outcome: CRP, true_unit: "..."}]   # or a row',
+        ),
+        (("Prueba X", "Prueba Y"), {}, 'ignore_analytes: ["Prueba Y", "Prueba X"]   # or a row of synonyms.csv'),
+    ],
+)
+def test_the_suggested_line_names_every_outcome_concerned(
+    tests: tuple[str, ...], change: dict[str, str], line: str, tmp_path: Path
+) -> None:
+    """The commonest first: the second one has more records than the others."""
+    path = tmp_path / "f.csv"
+    counts = [20, 30, 10]
+    rows = [
+        numbers([str(n) for n in range(10, 10 + count)], test=test, **change).removeprefix(HEAD)
+        for test, count in zip(tests, counts, strict=False)
+    ]
+    path.write_text(HEAD + "".join(rows), encoding="utf-8")
+    findings, _ = findings_of(path, {"parts": [LONG]}, tmp_path)
+    found = findings.loc[findings["finding"] == "DOUBTFUL_SHARE", "config_line"].item()
+    assert found.startswith(line)
+
+
+def test_a_suggested_line_is_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    rows = [numbers(["10", "11"], test=f"Prueba {n:02d}").removeprefix(HEAD) for n in range(14)]
+    path.write_text(HEAD + "".join(rows), encoding="utf-8")
+    findings, _ = findings_of(path, {"parts": [LONG]}, tmp_path)
+    found = findings.loc[findings["finding"] == "DOUBTFUL_SHARE", "config_line"].item()
+    assert found.count("Prueba") == 10 and found.endswith("; 4 more are listed among the held records")
+    assert load_hints(load_words(LOCALES, "es"), LOCALES)(found).endswith(
+        "; 4 más se enlistan entre los registros retenidos"
+    )
+
+
 def test_dates_in_another_format_are_told_the_declared_one_and_the_line_that_reads_both(tmp_path: Path) -> None:
     path = tmp_path / "f.csv"
     rows = numbers([f"{n}" for n in range(10, 20)], when="04.05.2020") + numbers(["21", "22"]).removeprefix(HEAD)

@@ -164,7 +164,12 @@ MISTAKES = [
     (b"id,v,v\n1,a,b\n", {}, "column 'v' is there 2 times", "'v #1', 'v #2'"),
     (b"id,v\n1,a\n", {"private_columns": ["v"]}, "column 'v' is private", None),
     (b"id,v\n1,a\n", {"private_columns": ["nombre"]}, "there is no column 'nombre'", None),
-    (b"id,v\n1,a,\n2,b,\n", {}, "no line has as many cells as the header (2)", "row_names: true"),
+    (b"id,v\n1,a,\n2,b,\n", {}, "cells as the header (2): line 2 has 3, as have all 2", "row_names: true"),
+    (b"id,v\n1,Apr 5, 2020\n2,May 6, 2020\n", {}, "line 2 has 3, as have all 2", "A cell that holds ',' itself"),
+    (b"id,v\n1,3,7,1\n2,b,\n", {}, "line 2 has 4, and the 2 lines from there on have 3 to 4", "has to be in quotes"),
+    (b"id,v\n1;a\n2;b\n", {}, "cells as the header (2): line 2 has 1", "delimiter, which is ',' as declared"),
+    (b'id,v\n1,"a\n', {}, "line 2 has quotes that do not close", "header_line"),
+    (b"id,v\n1,a\n", {"row_names": True}, "a cell more than the header (2): line 2 has 2", "Leave out"),
     (b'"id,v\n1,a\n', {}, "the header cannot be read", None),
 ]
 
@@ -178,6 +183,12 @@ def test_a_wrong_declaration_is_one_plain_error(
     assert what in caught.value.what
     assert hint is None or hint in str(caught.value.hint)
     assert str(tmp_path / "x.csv") in str(caught.value.where)
+
+
+def test_an_error_about_lines_shows_nobodys_cells(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        read(tmp_path, "id,v\nPEREZ, LOPEZ,a\n")
+    assert "PEREZ" not in str(caught.value) and "line 2 has 3" in caught.value.what
 
 
 def test_an_error_about_the_header_shows_nobodys_cells(tmp_path: Path) -> None:

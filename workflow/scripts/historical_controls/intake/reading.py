@@ -24,6 +24,7 @@ from historical_controls.intake.private import private_columns
 from historical_controls.intake.splitting import with_split_columns
 from historical_controls.intake.statistical import read_statistical
 from historical_controls.intake.text_files.delimited import BLOCK, read_delimited
+from historical_controls.intake.text_files.quoted_rows import n_cells
 from historical_controls.intake.workbooks.spreadsheet import read_spreadsheet
 from historical_controls.tables.coded import constant
 from historical_controls.tables.parquet import TableWriter
@@ -83,7 +84,7 @@ def read_blocks(
     if not sha256:
         with place.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    for grid in _fitting(place, chain([first], grids), file.row_names):
+    for grid in _fitting(place, chain([first], grids), file):
         yield _table(with_split_columns(grid, file.split_columns), sha256, private)
 
 
@@ -107,36 +108,54 @@ def _by_field(grids: Iterator[Grid], redcap: RedcapDictionary) -> Iterator[Grid]
         yield replace(grid, header=header, cells=grid.cells.set_axis(cell_names(header), axis=1))
 
 
-def _fitting(place: Path, grids: Iterator[Grid], row_names: bool) -> Iterator[Grid]:
+def _fitting(place: Path, grids: Iterator[Grid], file: SourceFile) -> Iterator[Grid]:
     """The grids, as long as lines with as many cells as the header are among the first ones."""
-    ragged: list[int] = []
+    ragged: list[tuple[int, str]] = []
     fits = False
     for grid in grids:
         if not fits:
             fits = len(grid.lines) > 0
             # Only lines above the first good one count: ragged lines later in a good file are held one by one.
             before = grid.lines[0] if fits else np.inf
-            ragged += [n for n, reason, _ in grid.problems if reason == RAGGED and n < before]
+            ragged += [(n, text) for n, reason, text in grid.problems if reason == RAGGED and n < before]
             if len(ragged) >= HOPELESS:
-                raise _never_fits(place, grid, ragged[0], row_names)
+                raise _never_fits(place, grid, ragged, file)
         yield grid
     if ragged and not fits:
-        raise _never_fits(place, grid, ragged[0], row_names)
+        raise _never_fits(place, grid, ragged, file)
 
 
-def _never_fits(place: Path, grid: Grid, line: int, row_names: bool) -> UserError:
-    where = f"{place}, line {line}"
-    if row_names:
+def _never_fits(place: Path, grid: Grid, ragged: list[tuple[int, str]], file: SourceFile) -> UserError:
+    """ragged: the lines, as (number, text). Of their text only the number of cells is told: it may name patients."""
+    line, where = ragged[0][0], f"{place}, line {ragged[0][0]}"
+    counts = [n_cells(text, file.delimiter) for _, text in ragged]
+    known = [count for count in counts if count]
+    own = f"line {line} has {counts[0]}" if counts[0] else f"line {line} has quotes that do not close"
+    every = f"{own}, as have all {len(counts)}" if len(set(counts)) == 1 and len(counts) > 1 else own
+    if len(set(known)) > 1:
+        every = f"{own}, and the {len(counts)} lines from there on have {min(known)} to {max(known)}"
+    if file.row_names:
         # The heading of the names counts as one of the header's.
-        what = f"no line has a cell more than the header ({len(grid.header) - 1})"
+        what = f"no line has a cell more than the header ({len(grid.header) - 1}): {every}"
         return UserError(
             what, where, "Leave out 'row_names: true': the header has a heading, or a blank, for each cell."
         )
-    return UserError(
-        f"no line has as many cells as the header ({len(grid.header)})",
-        where,
-        "Check the delimiter; where rows begin with a name that the header lacks, as R writes them: row_names: true.",
-    )
+    what = f"no line has as many cells as the header ({len(grid.header)}): {every}"
+    return UserError(what, where, _ragged_hint(len(grid.header), known, file.delimiter))
+
+
+def _ragged_hint(width: int, counts: list[int], delimiter: str) -> str:
+    """What may have come of lines with so many cells (counts) beneath a header with `width`."""
+    shown = DELIMITERS.get(delimiter, delimiter)
+    if not counts or min(counts) <= width:
+        return f"Check the delimiter, which is '{shown}' as declared, and header_line."
+    hints = [
+        f"A cell that holds '{shown}' itself, as dates and numbers with a decimal comma may, has to be in quotes: "
+        "export the file anew with them, or with another delimiter."
+    ]
+    if set(counts) == {width + 1}:
+        hints.append("Where rows begin with a name that the header lacks, as R writes them: row_names: true.")
+    return " ".join(hints)
 
 
 def _check_columns(place: Path, grid: Grid, file: SourceFile, redcap: RedcapDictionary | None) -> None:

@@ -37,6 +37,8 @@ EXPLAINS = {
 USUAL_DATES = ("%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%y", "%d-%b-%Y")
 USUAL_CLOCKS = ("", " %H:%M", " %H:%M:%S", "T%H:%M", "T%H:%M:%S", " %I:%M %p")
 LEAST_READ = 0.9
+# So many outcomes stand in one suggested line.
+MOST_NAMED = 10
 # Of contradicting facts a decision is asked for; ids are no part of what a finding says.
 CROSSWALK = "crosswalk: data/crosswalk.csv   # of the study: source,subject,person, a line for each id"
 
@@ -106,7 +108,8 @@ def _expected_time(held: pd.DataFrame) -> str:
 def settling_line(reason: str, held: pd.DataFrame, file: SourceFile, reads_others: bool) -> str:
     """Return the line of the file's declaration that would settle the commonest of its held records, or ''.
 
-    reads_others: whether the declaration as it is reads other records of the file.
+    A line about outcomes is given for each one concerned, the commonest first, up to `MOST_NAMED`. reads_others:
+    whether the declaration as it is reads other records of the file.
     """
     first = held.sort_values("n", ascending=False, kind="stable").iloc[0]
     sent = ID_SENT.match(first["hint"] or "") if reason == "ID_INVALID" else None
@@ -115,16 +118,21 @@ def settling_line(reason: str, held: pd.DataFrame, file: SourceFile, reads_other
     if sheet_fault(value):
         return ""
     text, code = json.dumps(value, ensure_ascii=False), first["analyte"]
+    codes, more = _concerned(held)
+    units = ", ".join(f'{one}: "..."' for one in codes)
+    factors = ", ".join(f'{{outcome: {one}, true_unit: "..."}}' for one in codes)
+    names = ", ".join(json.dumps(one, ensure_ascii=False) for one in codes)
     lines: Mapping[str, str] = {
-        "UNIT_MISSING": f'default_units: {{{code}: "..."}}   # the unit that the laboratory used',
-        "UNIT_UNKNOWN": f'unit_factors: [{{outcome: {code}, true_unit: "..."}}]   # or a row of units.csv',
+        "UNIT_MISSING": f"default_units: {{{units}}}   # the unit that the laboratory used{more}",
+        "UNIT_UNKNOWN": f"unit_factors: [{factors}]   # or a row of units.csv{more}",
+        # Values out of range may be of one outcome's unit, and those of another wrong one by one.
         "OUT_OF_RANGE": f'unit_factors: [{{outcome: {code}, true_unit: "..."}}]',
-        "NAME_UNKNOWN": f"ignore_analytes: [{json.dumps(code, ensure_ascii=False)}]   # or a row of synonyms.csv",
+        "NAME_UNKNOWN": f"ignore_analytes: [{names}]   # or a row of synonyms.csv{more}",
         "RESULT_UNKNOWN": f'result_codes: {{{code}: {{{text}: "..."}}}}',
         "EVENT_UNKNOWN": _event_line(first["hint"], file) or f'values: {{{text}: "..."}}',
         "NUM_AMBIGUOUS": OF_BAJO if BAJO.match(value.strip()) else f'decimal: "{_other_mark(file)}"',
         "NUM_UNREADABLE": f'decimal: "{_other_mark(file)}"',
-        "FILE_LAYOUT": 'delimiter: "..."   # or a footer',
+        "FILE_LAYOUT": 'delimiter: "..."   # or a footer; or quotes around cells that hold the delimiter',
         "ID_INVALID": f"accepted_ids: [{text}]   # only if this text is a patient's id",
         "ID_MISSING": "fill_down_subject: true   # where a blank id repeats the one above",
         "ID_CONFLICT": CROSSWALK if WHO_IS_WHO in (first["hint"] or "") else "",
@@ -132,6 +140,14 @@ def settling_line(reason: str, held: pd.DataFrame, file: SourceFile, reads_other
         "DATE_RANGE": "study.first_date and study.data_lock, or the year in 'formats'",
     }
     return _date_line(held, file, reads_others) if reason == "DATE_INVALID" else lines.get(reason, "")
+
+
+def _concerned(held: pd.DataFrame) -> tuple[list[str], str]:
+    """Return the outcomes of held records, or names without one, commonest first, and what to say of those left out."""
+    counts = held.groupby("analyte", sort=False)["n"].sum().sort_values(ascending=False, kind="stable")
+    named = [str(name) for name in counts.index]
+    more = len(named) - MOST_NAMED
+    return named[:MOST_NAMED], f"; {more} more are listed among the held records" if more > 0 else ""
 
 
 def _event_line(hint: str | None, file: SourceFile) -> str:

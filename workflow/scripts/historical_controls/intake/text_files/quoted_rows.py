@@ -53,6 +53,14 @@ def cells_of(record: str, shape: Shape) -> list[str]:
     return next(csv.reader([record], delimiter=shape.delimiter, strict=True), [])
 
 
+def n_cells(line: str, delimiter: str) -> int:
+    """How many cells a line of text has; 0 where its quotes do not close."""
+    try:
+        return len(next(csv.reader([line], delimiter=delimiter, strict=True), []))
+    except csv.Error:
+        return 0
+
+
 def _records(lines: list[str], shape: Shape, last: bool) -> Iterator[Record]:
     """(first line, line after, cells) of each record; cells None where quotes do not close.
 
