@@ -152,3 +152,11 @@ def test_deaths_of_an_arm_that_its_files_cannot_record_are_not_none(
     for page in (text, told):
         # Of 38 historical patients none is said to have lived or died.
         assert not re.search(r"\b\d+ (of|de) 38 \(", page.split(unrecorded)[0].rsplit("Died", 1)[-1])
+
+
+def test_what_is_not_estimable_is_named_where_deaths_are_not_recorded() -> None:
+    silent = without_deaths("historical", ends=("death",))
+    told = Page.of(render(silent, "en")).visible
+    assert "Counting deaths: not estimable, because no file of the historical patients" in told
+    assert "Deaths rank below every value" not in told
+    assert "Deaths rank below every value" in Page.of(render(small_study(), "en")).visible

@@ -113,8 +113,8 @@ def _dense(subjects: pd.Series) -> pd.Series:
 def _whole_numbers(dense: pd.Series) -> pd.Series:
     """'12345.0' as 12345 where a program wrote whole numbers so: several ids end in '.0', and none in another part."""
     parted = dense[dense.str.fullmatch(AS_FRACTION)]
-    others = dense[dense.str.fullmatch(r"\d+[.,]\d+")].index.difference(parted.index)
-    if len(parted) < TELLING_FRACTIONS or len(others):
+    others = dense.str.fullmatch(r"\d+[.,]\d+") & ~dense.str.fullmatch(AS_FRACTION)
+    if len(parted) < TELLING_FRACTIONS or others.any():
         return dense
     return dense.str.replace(AS_FRACTION, r"\1", regex=True)
 

@@ -60,6 +60,8 @@ def answer(printer: Printer) -> dict[str, Markup]:
         else Markup(""),
         "deaths": deaths(printer),
         "death_aware": death_aware(printer),
+        # A refusal names itself.
+        "death_head": printer.word("answer.death_aware_title") if win_odds(printer) else Markup(""),
         "certainty": _certainty(printer),
     }
 
@@ -129,7 +131,7 @@ def death_aware(printer: Printer) -> Markup:
     if not printer.records("death"):
         return Markup("")
     if not_ranked is not None:
-        return printer.word("not_estimable", reason=printer.reason(not_ranked, primary.outcome))
+        return printer.word("course.deaths_refused", reason=printer.reason(not_ranked, primary.outcome))
     if parts is None or any(row is None for row in died.values()):
         return Markup("")
     said = printer.word(

@@ -94,6 +94,9 @@ def method_steps(printer: Printer, methods: str) -> list[MethodStep]:
     written = {analysis for _, analysis, _ in printer.results.rows}
     # Table 1 has rows of one arm too; what it is told with compares two.
     left_out = {"balance"} if printer.config.single_arm else set()
+    # Where an arm's deaths are not recorded nobody is ranked, and the rows say so.
+    if printer.silent("death"):
+        left_out.add("worst_rank")
     chosen = _variances_chosen(printer)
     if not chosen:
         left_out.add("variances_chosen")
