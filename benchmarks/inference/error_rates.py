@@ -3,9 +3,10 @@
     OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/error_rates.py --minutes 40
 
 What the answers of each group of studies came to is added to error_rates.csv beside this script, so that a run goes on
-where the one before ended, for so many minutes of processor time, which all worlds and sizes share alike. Then the
-rates are written to docs/error_rates.csv, from which `make docs` makes docs/error_rates.md. With --worlds, nothing is
-summarised.
+where the one before ended, for so many minutes of processor time, which all worlds and sizes share alike. Before, rules
+of the ladder that groups have no row of, since they are new or changed and their rows were taken out, answer the same
+studies. Then the rates are written to docs/error_rates.csv, from which `make docs` makes docs/error_rates.md. With
+--worlds, nothing is summarised.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ from __future__ import annotations
 import argparse
 import csv
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from rate_answers import Answer, answers
-from rate_worlds import WORLDS, draw_studies
+from rate_answers import LABELLINGS, LADDER_RULES, Answer, answers, batch_of, ladder_answers
+from rate_worlds import WORLDS, Studies, draw_studies
 
-from historical_controls.dictionary.dictionary import load_dictionary
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.generate.runs import record_run
+from historical_controls.inference.labels import draw_labels
 
 ROOT = Path(__file__).resolve().parents[2]
 SUMMARY = ROOT / "docs/error_rates.csv"
@@ -47,32 +50,45 @@ def main() -> None:
     parser.add_argument("--groups", type=Path, default=Path(__file__).with_name("error_rates.csv"))
     options = parser.parse_args()
     cells = [(world, controls) for controls in options.controls for world in options.worlds or WORLDS]
-    simulate(options.groups, cells, options.minutes)
+    dictionary = load_dictionary(ROOT / "data/dictionary")
+    fill(options.groups, cells, dictionary)
+    simulate(options.groups, cells, options.minutes, dictionary)
     if options.worlds is None:
         summary(pd.read_csv(options.groups)).to_csv(SUMMARY, index=False, lineterminator="\n", float_format="%.6g")
         script = "OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/error_rates.py"
         record_run(ROOT, "error_rates", f"{script} --minutes {options.minutes:g}")
 
 
-def simulate(path: Path, cells: list[tuple[str, int]], minutes: float) -> None:
-    dictionary = load_dictionary(ROOT / "data/dictionary")
+def simulate(path: Path, cells: list[tuple[str, int]], minutes: float, dictionary: Dictionary) -> None:
+    """New groups of studies, answered by every rule."""
     spent = dict.fromkeys(cells, 0.0)
     groups = dict.fromkeys(cells, 0) | _groups_done(path)
     until = time.process_time() + 60 * minutes
     while time.process_time() < until:
         # The least time so far: cells whose studies cost more have fewer of them.
-        world, controls = cell = min(cells, key=lambda one: spent[one])
+        cell = min(cells, key=lambda one: spent[one])
         begun, number = time.process_time(), groups[cell]
-        rng = np.random.default_rng([SEED, list(WORLDS).index(world), controls, number])
-        studies = draw_studies(WORLDS[world], controls, TOGETHER, rng)
-        by_rule: dict[str, list[Answer]] = {}
-        for own in answers(studies, dictionary, number):
-            for rule, answer in own.items():
-                by_rule.setdefault(rule, []).append(answer)
-        here = {"world": world, "controls": controls, "group": number}
-        _append(path, [{**here, "rule": rule, **counted(rule, given)} for rule, given in by_rule.items()])
+        _append(path, (*cell, number), answers(_studies(*cell, number), dictionary, number))
         groups[cell] += 1
         spent[cell] += time.process_time() - begun
+
+
+def fill(path: Path, cells: list[tuple[str, int]], dictionary: Dictionary) -> None:
+    """Rules of the ladder that groups done before have no row of, in the same studies."""
+    done = pd.read_csv(path, usecols=["world", "controls", "group", "rule"]) if path.is_file() else pd.DataFrame()
+    for key, own in done.groupby(["world", "controls", "group"], sort=False) if len(done) else ():
+        lacking = tuple(rule for rule in LADDER_RULES if rule not in set(own["rule"]))
+        world, controls, number = str(key[0]), int(key[1]), int(key[2])
+        if lacking and (world, controls) in cells:
+            studies = _studies(world, controls, number)
+            labels = draw_labels(studies.treated, number, LABELLINGS, LABELLINGS)
+            batch = replace(batch_of(studies, dictionary, labels), rules=lacking)
+            _append(path, (world, controls, number), ladder_answers(batch))
+
+
+def _studies(world: str, controls: int, group: int) -> Studies:
+    rng = np.random.default_rng([SEED, list(WORLDS).index(world), controls, group])
+    return draw_studies(WORLDS[world], controls, TOGETHER, rng)
 
 
 def _groups_done(path: Path) -> dict[tuple[str, int], int]:
@@ -82,13 +98,19 @@ def _groups_done(path: Path) -> dict[tuple[str, int], int]:
     return {(str(world), int(controls)): int(n) for (world, controls), n in done.items()}
 
 
-def _append(path: Path, rows: list[dict[str, object]]) -> None:
+def _append(path: Path, group: tuple[str, int, int], given: Iterable[dict[str, Answer]]) -> None:
+    """What the answers of one group (world, controls, number) came to."""
+    by_rule: dict[str, list[Answer]] = {}
+    for own in given:
+        for rule, answer in own.items():
+            by_rule.setdefault(rule, []).append(answer)
+    here = dict(zip(COLUMNS, group, strict=False))
     new = not path.is_file()
     with path.open("a", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         if new:
             writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({**here, "rule": rule, **counted(rule, own)} for rule, own in by_rule.items())
 
 
 def counted(rule: str, given: Sequence[Answer]) -> dict[str, int | None]:

@@ -45,7 +45,7 @@ MMRM = CovarianceRung.model_construct(id="mmrm", random=None, residual="us", per
 MIXEDLM = CovarianceRung.model_construct(id="mixedlm", random="1 + day", residual="iid", per_arm="pooled")
 
 
-LADDER_RULES = ("default", "satterthwaite", "weighted", "permutation", "pooled_permutation")
+LADDER_RULES = ("default", "satterthwaite", "weighted", "permutation", "studentised_permutation", "pooled_permutation")
 
 
 @dataclass(frozen=True)
@@ -194,6 +194,7 @@ def _of_ladder(
         "satterthwaite": lambda: _contrast(fit, L, "satterthwaite"),
         "weighted": lambda: _weighted(batch, fit, L),
         "permutation": lambda: _permuted(batch, null),
+        "studentised_permutation": lambda: _studentised(batch, null),
         "pooled_permutation": lambda: _pooled(batch, null),
     }
     return {rule: given[rule]() for rule in batch.rules}
@@ -265,6 +266,21 @@ def _pooled(batch: Batch, null: MixedModelFit | None) -> Answer:
     gap = (member @ s) / (member @ h) - ((1 - member) @ s) / ((1 - member) @ h)
     p_value = float((np.abs(gap) >= abs(gap[0]) * (1 - 1e-9)).mean())
     return Answer(float(s[own].sum() / m[own].sum()), p_value)
+
+
+def _studentised(batch: Batch, null: MixedModelFit | None) -> Answer:
+    """The difference over its standard error, whose degrees of freedom are not looked at: T of (IN-9) itself."""
+    if null is None:
+        return Answer()
+    scores = _scores(batch, null)
+    s, h = scores.score[:, 0], scores.information[:, 0]
+    gap, variance = np.zeros(len(batch.ordered.matrix)), np.zeros(len(batch.ordered.matrix))
+    for sign, member in ((1, batch.ordered.matrix.astype(float)), (-1, (~batch.ordered.matrix).astype(float))):
+        n, ratio = member.sum(axis=1), (member @ s) / (member @ h)
+        left = member @ s**2 - 2 * ratio * (member @ (s * h)) + ratio**2 * (member @ h**2)
+        gap, variance = gap + sign * ratio, variance + n / (n - 1) * left / (member @ h) ** 2
+    size = np.abs(gap) / np.sqrt(variance)
+    return Answer(p_value=float((size >= size[0] * (1 - 1e-9)).mean()))
 
 
 def _mixedlm(batch: Batch) -> list[dict[str, Answer]]:

@@ -91,12 +91,12 @@ def test_arms_without_spread_agree_or_lie_infinitely_apart() -> None:
 
 
 def test_an_arm_without_spread_leaves_the_others_spread() -> None:
-    """Treated all 2, controls 0, 1, 5: variance 0 + 7/3, by hand."""
+    """Treated all 2 or 4, controls 0, 1, 5: variance 0 + 7/3 with the 2 df of the controls, by hand."""
     treated = first(6, 3)
     T = statistics(scores_of_values(np.array([2.0, 2, 2, 0, 1, 5]), treated), draw_labels(treated, 1))[:, 0]
     assert T[0] == pytest.approx(0.0, abs=1e-12)
     T = statistics(scores_of_values(np.array([4.0, 4, 4, 0, 1, 5]), treated), draw_labels(treated, 1))[:, 0]
-    assert T[0] == pytest.approx(2.0 / np.sqrt(7 / 3), rel=1e-9)
+    assert T[0] == pytest.approx(17 / 19 * np.sqrt(2 * np.log(1 + 4 / (7 / 3) / 2)), rel=1e-9)
 
 
 def test_strata_keep_a_difference_between_them_out_of_the_null() -> None:
