@@ -75,8 +75,11 @@ def simulate(path: Path, cells: list[tuple[str, int]], minutes: float, dictionar
 
 def fill(path: Path, cells: list[tuple[str, int]], dictionary: Dictionary) -> None:
     """Rules of the ladder that groups done before have no row of, in the same studies."""
-    done = pd.read_csv(path, usecols=["world", "controls", "group", "rule"]) if path.is_file() else pd.DataFrame()
-    for key, own in done.groupby(["world", "controls", "group"], sort=False) if len(done) else ():
+    if not path.is_file():
+        return
+    # By number of the group: a run that is cut short has answered alike in all cells.
+    done = pd.read_csv(path, usecols=COLUMNS[:4]).sort_values("group", kind="stable")
+    for key, own in done.groupby(COLUMNS[:3], sort=False):
         lacking = tuple(rule for rule in LADDER_RULES if rule not in set(own["rule"]))
         world, controls, number = str(key[0]), int(key[1]), int(key[2])
         if lacking and (world, controls) in cells:

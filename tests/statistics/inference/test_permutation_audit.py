@@ -13,6 +13,7 @@ from historical_controls.inference import (
     step_down_max_t,
     varies,
 )
+from historical_controls.inference.permutation import normal_deviate
 
 
 def first(n: int, k: int) -> np.ndarray:
@@ -20,7 +21,7 @@ def first(n: int, k: int) -> np.ndarray:
 
 
 def freedman_lane(values: np.ndarray, covariate: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """|t| (B,) of the arm, the whole model refitted to the residuals that each labelling exchanges.
+    """|Z| (B,) of the arm, the whole model refitted to the residuals that each labelling exchanges (IN-19).
 
     Coefficient by least squares, its error with each arm's own spread (HC2 of the arm's column given the others).
     """
@@ -34,8 +35,10 @@ def freedman_lane(values: np.ndarray, covariate: np.ndarray, labels: np.ndarray)
         beta = inverse @ X.T @ residual
         left = residual - X @ beta
         leverage = np.einsum("ij,jk,ik->i", X, inverse, X)
-        meat = X.T @ (X * (left**2 / (1 - leverage))[:, None])
-        sizes.append(abs(beta[2]) / np.sqrt((inverse @ meat @ inverse)[2, 2]))
+        parts = (inverse @ X.T)[2] ** 2 * left**2 / (1 - leverage)
+        v, w = parts[arm].sum(), parts[~arm].sum()
+        df = (v + w) ** 2 / (v**2 / (arm.sum() - 1) + w**2 / ((~arm).sum() - 1))
+        sizes.append(normal_deviate(beta[2] ** 2 / (v + w), df))
     return np.array(sizes)
 
 

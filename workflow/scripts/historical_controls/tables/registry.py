@@ -633,8 +633,8 @@ GATES = Table(
 STATISTICS = Table(
     "statistics",
     "results/analysis/primary/statistics/{outcome}.parquet",
-    "Studentised statistic of an outcome under every labelling of the patients; labelling 0 is the observed one. All "
-    "outcomes share the labellings. No rows: the outcome has no permutation answer.",
+    "Studentised statistic (z) of an outcome under every labelling of the patients; labelling 0 is the observed one. "
+    "All outcomes share the labellings. No rows: the outcome has no permutation answer.",
     ("permutation",),
     (Column("permutation", "integer", "position of the labelling"),),
     open_columns="one per day with a contrast, 'day 7'; null where the labelling leaves an arm too few patients",
