@@ -51,19 +51,19 @@ def main() -> None:
     options = parser.parse_args()
     cells = [(world, controls) for controls in options.controls for world in options.worlds or WORLDS]
     dictionary = load_dictionary(ROOT / "data/dictionary")
-    fill(options.groups, cells, dictionary)
-    simulate(options.groups, cells, options.minutes, dictionary)
+    until = time.process_time() + 60 * options.minutes
+    fill(options.groups, cells, until, dictionary)
+    simulate(options.groups, cells, until, dictionary)
     if options.worlds is None:
         summary(pd.read_csv(options.groups)).to_csv(SUMMARY, index=False, lineterminator="\n", float_format="%.6g")
         script = "OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/error_rates.py"
         record_run(ROOT, "error_rates", f"{script} --minutes {options.minutes:g}")
 
 
-def simulate(path: Path, cells: list[tuple[str, int]], minutes: float, dictionary: Dictionary) -> None:
-    """New groups of studies, answered by every rule."""
+def simulate(path: Path, cells: list[tuple[str, int]], until: float, dictionary: Dictionary) -> None:
+    """New groups of studies, answered by every rule; until: in the process's own time."""
     spent = dict.fromkeys(cells, 0.0)
     groups = dict.fromkeys(cells, 0) | _groups_done(path)
-    until = time.process_time() + 60 * minutes
     while time.process_time() < until:
         # The least time so far: cells whose studies cost more have fewer of them.
         cell = min(cells, key=lambda one: spent[one])
@@ -73,7 +73,7 @@ def simulate(path: Path, cells: list[tuple[str, int]], minutes: float, dictionar
         spent[cell] += time.process_time() - begun
 
 
-def fill(path: Path, cells: list[tuple[str, int]], dictionary: Dictionary) -> None:
+def fill(path: Path, cells: list[tuple[str, int]], until: float, dictionary: Dictionary) -> None:
     """Rules of the ladder that groups done before have no row of, in the same studies."""
     if not path.is_file():
         return
@@ -82,6 +82,8 @@ def fill(path: Path, cells: list[tuple[str, int]], dictionary: Dictionary) -> No
     for key, own in done.groupby(COLUMNS[:3], sort=False):
         lacking = tuple(rule for rule in LADDER_RULES if rule not in set(own["rule"]))
         world, controls, number = str(key[0]), int(key[1]), int(key[2])
+        if time.process_time() >= until:
+            return
         if lacking and (world, controls) in cells:
             studies = _studies(world, controls, number)
             labels = draw_labels(studies.treated, number, LABELLINGS, LABELLINGS)

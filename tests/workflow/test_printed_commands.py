@@ -63,6 +63,9 @@ SMALL = {
     r"benchmarks/inference/later_days\.py|^later_days\.py": (
         "benchmarks/inference/later_days.py --studies 2 --worlds 'AR(1)' --days 7"
     ),
+    r"benchmarks/inference/permutation_rules\.py|^permutation_rules\.py": (
+        "benchmarks/inference/permutation_rules.py --studies 1 --treated 5 --controls 10"
+    ),
     r"benchmarks/inference/error_rates\.py|^error_rates\.py": (
         "benchmarks/inference/error_rates.py --minutes 0 --worlds 'AR(1)' --controls 10"
     ),

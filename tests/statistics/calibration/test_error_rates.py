@@ -87,3 +87,21 @@ def test_known_variances_keep_their_level_and_the_noncentral_power() -> None:
     twice = table[(table["ratio"] == 2) & (table["world"] == power_frontier.WORLDS[2])].set_index("rule")["error"]
     # What the other outcomes say is wrong here, and what the other days say is right.
     assert twice["empirical Bayes, other outcomes"] > 0.12 > 0.075 > twice["one ratio for all days"]
+
+
+def test_a_rule_whose_rows_were_taken_out_answers_the_same_studies_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(error_rates, "TOGETHER", 3)
+    path = tmp_path / "groups.csv"
+    error_rates.simulate(path, [("AR(1)", 10)], error_rates.time.process_time() + 0.01, DICTIONARY)
+    whole = pd.read_csv(path)
+    lacking = whole["rule"].isin(["permutation", "default"])
+    assert lacking.sum() == 2
+    for until, rows in ((-1.0, len(whole) - 2), (np.inf, len(whole))):
+        whole.loc[~lacking].to_csv(path, index=False)
+        error_rates.fill(path, [("AR(1)", 10)], until, DICTIONARY)
+        found = pd.read_csv(path)
+        assert len(found) == rows
+    by_rule = [table.set_index("rule").sort_index() for table in (whole, found)]
+    pd.testing.assert_frame_equal(*by_rule)

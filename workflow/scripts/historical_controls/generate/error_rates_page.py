@@ -55,7 +55,8 @@ Studies through the whole program, with refusals, confounding, calendar trends, 
 [validation.md](validation.md).
 
 *Rejects*: p ≤ 0.05. *Covers*: 95% intervals that include zero. *Power*: intervals that exclude zero if treatment
-raises every value by 73 mmHg (1.5 SD of controls). *Answers*: studies with an answer, where not all have one."""
+raises every value by 73 mmHg (1.5 SD of controls). *Answers*: studies with an answer, where not all have one, and of
+how many that were asked."""
 
 
 def _error(rate: float, n: float) -> float:
@@ -139,15 +140,16 @@ def _tables(table: pd.DataFrame) -> Iterator[str]:
         yield from ("", f"## 5 treated patients, {controls} controls")
         for world, cell in own.groupby("world", sort=False):
             by_rule = {row["rule"]: row for row in _rows(cell)}
-            yield from ("", f"### {_sentence(world, '')} ({int(cell['studies'].max())} studies)", "")
+            studies = int(cell["studies"].max())
+            yield from ("", f"### {_sentence(world, '')} ({studies} studies)", "")
             yield from (f"{_sentence(cell['text'].iloc[0])}", "")
             yield from ("| rule | rejects | covers | power | answers |", "|---|---|---|---|---|")
-            yield from (_line(by_rule[rule], text) for rule, text in RULES.items() if rule in by_rule)
+            yield from (_line(by_rule[rule], text, studies) for rule, text in RULES.items() if rule in by_rule)
 
 
-def _line(row: Row, text: str) -> str:
+def _line(row: Row, text: str, studies: int) -> str:
     rates = (_rate(row[name], row[f"{name}_mc"]) for name in ("rejects", "covers", "power"))
-    share = "" if row["answers"] == row["studies"] else f"{int(row['answers'])}/{int(row['studies'])}"
+    share = "" if row["answers"] == studies else f"{int(row['answers'])}/{int(row['studies'])}"
     return f"| {text} | {' | '.join(rates)} | {share} |"
 
 
