@@ -104,7 +104,7 @@ def fits(batch: Batch, mean: MeanModel, rung: CovarianceRung, null: bool = False
     design = build_design(mean.frame, specification(mean.null if null else mean.fixed, rung))
     y = _responses(batch.studies, design)
     first = next((fit for fit in (_alone(design, own) for own in y[:3]) if fit and not fit.singular), None)
-    # The visits engine solves one problem at a time, which the benchmark gives a single start.
+    # A single start, by itself, for an unstructured covariance that few patients may not determine.
     if first is None or design.spec.over_visits:
         return [_alone(design, own) for own in y]
     return [fit if fit and fit.converged else None for fit in fit_responses(first, y)]
