@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtr
 
 from historical_controls.generate.runs import run_line
-from historical_controls.inference.welch import normal_deviate
+from historical_controls.inference.permutation.welch import normal_deviate
 
 Array = NDArray[np.float64]
 SEED = 20261130

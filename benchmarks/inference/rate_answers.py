@@ -21,7 +21,7 @@ from historical_controls.config.analysis.analysis import Analysis, CovarianceRun
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.inference import relative_effect
 from historical_controls.inference.labels import Labels, draw_labels
-from historical_controls.inference.permutation import permutation_test
+from historical_controls.inference.permutation.contrast import permutation_test
 from historical_controls.inference.scores import Scores
 from historical_controls.mixed_model.design.arrays import Design
 from historical_controls.mixed_model.design.design import build_design, fixed_rows

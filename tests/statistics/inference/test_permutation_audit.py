@@ -13,7 +13,7 @@ from historical_controls.inference import (
     step_down_max_t,
     varies,
 )
-from historical_controls.inference.welch import normal_deviate
+from historical_controls.inference.permutation.welch import normal_deviate
 
 
 def first(n: int, k: int) -> np.ndarray:

@@ -22,9 +22,9 @@ from .pairwise.relative_effect import effect_of_pairs as effect_of_pairs
 from .pairwise.relative_effect import relative_effect as relative_effect
 from .pairwise.win_ratio import WinRatio as WinRatio
 from .pairwise.win_ratio import win_ratio as win_ratio
-from .permutation import Permuted as Permuted
-from .permutation import permutation_test as permutation_test
-from .permutation import statistics as statistics
+from .permutation.contrast import Permuted as Permuted
+from .permutation.contrast import permutation_test as permutation_test
+from .permutation.contrast import statistics as statistics
 from .reasons import Reason as Reason
 from .risk_ratios import RiskRatio as RiskRatio
 from .risk_ratios import risk_ratio as risk_ratio

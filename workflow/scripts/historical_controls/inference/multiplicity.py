@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from historical_controls.inference.permutation.welch import TIE
 from historical_controls.inference.scores import Array
-from historical_controls.inference.welch import TIE
 
 
 def step_down_max_t(T: Array) -> Array:

@@ -21,7 +21,7 @@ from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis, CovarianceRung
 from historical_controls.dictionary.scales import effect_of, effect_unit
 from historical_controls.inference.labels import Labels, draw_labels
-from historical_controls.inference.permutation import Permuted, permutation_test, statistics
+from historical_controls.inference.permutation.contrast import Permuted, permutation_test, statistics
 from historical_controls.inference.scores import Scores
 from historical_controls.mixed_model.design.design import fixed_rows
 from historical_controls.mixed_model.fits.scores import subject_scores

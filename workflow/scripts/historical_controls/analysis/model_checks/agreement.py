@@ -15,7 +15,7 @@ from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.scales import effect_of, effect_unit
-from historical_controls.inference.permutation import Permuted
+from historical_controls.inference.permutation.contrast import Permuted
 from historical_controls.mixed_model.inference.contrast import Contrast
 
 Bounds = tuple[float, float]

@@ -17,7 +17,7 @@ from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.inference.pairwise.pairs import by_bounds
-from historical_controls.inference.permutation import Permuted, permutation_test
+from historical_controls.inference.permutation.contrast import Permuted, permutation_test
 from historical_controls.inference.scores import Scores, scores_of_values
 from historical_controls.mixed_model.design.design import build_design
 from historical_controls.mixed_model.design.errors import ModelError

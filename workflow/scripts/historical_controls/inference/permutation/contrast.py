@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from historical_controls.inference.inversion import interval
 from historical_controls.inference.labels import Labels
+from historical_controls.inference.permutation.inversion import interval
+from historical_controls.inference.permutation.welch import Sums, arm_ratio, deviate, tied
 from historical_controls.inference.reasons import Reason
 from historical_controls.inference.scores import Array, Scores
-from historical_controls.inference.welch import Sums, arm_ratio, deviate, tied
 
 # An arm with fewer subjects has no variance of its own.
 FEWEST = 2

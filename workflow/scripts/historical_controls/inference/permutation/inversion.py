@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 from scipy.special import ndtri
 
+from historical_controls.inference.permutation.welch import Flags, Sums, deviate, normal_deviate, squared_t, tied
 from historical_controls.inference.scores import Array
 from historical_controls.inference.spread import cancelled
-from historical_controls.inference.welch import Flags, Sums, deviate, normal_deviate, squared_t, tied
 
 # At most: every fourth halves, and about 30 halvings bring 2^20 standard errors below a thousandth of one.
 STEPS = 120
