@@ -52,17 +52,17 @@ def main() -> None:
     cells = [(world, controls) for controls in options.controls for world in options.worlds or WORLDS]
     dictionary = load_dictionary(ROOT / "data/dictionary")
     until = time.process_time() + 60 * options.minutes
-    fill(options.groups, cells, until, dictionary)
-    simulate(options.groups, cells, until, dictionary)
+    filled = fill(options.groups, cells, until, dictionary)
+    added = simulate(options.groups, cells, until, dictionary)
     if options.worlds is None:
         summary(pd.read_csv(options.groups)).to_csv(SUMMARY, index=False, lineterminator="\n", float_format="%.6g")
         script = "OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/error_rates.py"
-        record_run(ROOT, "error_rates", f"{script} --minutes {options.minutes:g}")
+        record_run(ROOT, "error_rates", f"{script} --minutes {options.minutes:g}", "" if added else ", ".join(filled))
 
 
-def simulate(path: Path, cells: list[tuple[str, int]], until: float, dictionary: Dictionary) -> None:
-    """New groups of studies, answered by every rule; until: in the process's own time."""
-    spent = dict.fromkeys(cells, 0.0)
+def simulate(path: Path, cells: list[tuple[str, int]], until: float, dictionary: Dictionary) -> int:
+    """New groups of studies, answered by every rule, and how many; until: in the process's own time."""
+    spent, added = dict.fromkeys(cells, 0.0), 0
     groups = dict.fromkeys(cells, 0) | _groups_done(path)
     while time.process_time() < until:
         # The least time so far: cells whose studies cost more have fewer of them.
@@ -70,25 +70,30 @@ def simulate(path: Path, cells: list[tuple[str, int]], until: float, dictionary:
         begun, number = time.process_time(), groups[cell]
         _append(path, (*cell, number), answers(_studies(*cell, number), dictionary, number))
         groups[cell] += 1
+        added += 1
         spent[cell] += time.process_time() - begun
+    return added
 
 
-def fill(path: Path, cells: list[tuple[str, int]], until: float, dictionary: Dictionary) -> None:
-    """Rules of the ladder that groups done before have no row of, in the same studies."""
+def fill(path: Path, cells: list[tuple[str, int]], until: float, dictionary: Dictionary) -> list[str]:
+    """Rules of the ladder that groups done before have no row of, in the same studies; which they were."""
+    filled: dict[str, None] = {}
     if not path.is_file():
-        return
+        return []
     # By number of the group: a run that is cut short has answered alike in all cells.
     done = pd.read_csv(path, usecols=COLUMNS[:4]).sort_values("group", kind="stable")
     for key, own in done.groupby(COLUMNS[:3], sort=False):
         lacking = tuple(rule for rule in LADDER_RULES if rule not in set(own["rule"]))
         world, controls, number = str(key[0]), int(key[1]), int(key[2])
         if time.process_time() >= until:
-            return
+            break
         if lacking and (world, controls) in cells:
             studies = _studies(world, controls, number)
             labels = draw_labels(studies.treated, number, LABELLINGS, LABELLINGS)
             batch = replace(batch_of(studies, dictionary, labels), rules=lacking)
             _append(path, (world, controls, number), ladder_answers(batch))
+            filled |= dict.fromkeys(lacking)
+    return list(filled)
 
 
 def _studies(world: str, controls: int, group: int) -> Studies:
