@@ -21,7 +21,7 @@ from historical_controls.config.sources.sources import Source, SourceFile
 
 # As `dated_events` says it of a day whose every event has a condition that does not hold.
 DATE_OF_NO_EVENT = re.compile(r"no 'only_if' of the date '(?P<column>.*)' holds")
-OF_BAJO = 'bajo_means: "..."   # mark (5, marked as low) or limit (below 5)'
+BAJO_LINE = 'bajo_means: "..."   # mark (5, marked as low) or limit (below 5)'
 # Held or suspected less than this is what any export holds.
 LEAST_SHARE = 0.05
 # Findings about records of measurements, clean ones among them.
@@ -130,7 +130,7 @@ def settling_line(reason: str, held: pd.DataFrame, file: SourceFile, reads_other
         "NAME_UNKNOWN": f"ignore_analytes: [{names}]   # or a row of synonyms.csv{more}",
         "RESULT_UNKNOWN": f'result_codes: {{{code}: {{{text}: "..."}}}}',
         "EVENT_UNKNOWN": _event_line(first["hint"], file) or f'values: {{{text}: "..."}}',
-        "NUM_AMBIGUOUS": OF_BAJO if BAJO.match(value.strip()) else f'decimal: "{_other_mark(file)}"',
+        "NUM_AMBIGUOUS": BAJO_LINE if BAJO.match(value.strip()) else f'decimal: "{_other_mark(file)}"',
         "NUM_UNREADABLE": f'decimal: "{_other_mark(file)}"',
         "FILE_LAYOUT": 'delimiter: "..."   # or a footer; or quotes around cells that hold the delimiter',
         "ID_INVALID": f"accepted_ids: [{text}]   # only if this text is a patient's id",
