@@ -109,7 +109,8 @@ def without_deaths(*arms: str, ends: tuple[str, ...] = ("death", "discharge_aliv
             part = source["files"]["main"]["parts"][0]
             part["events"] = [one for one in part.pop("events") if one["event"] not in ends]
     config = load_config(told)
-    return replace(small_study(), config=config, ard=without_unrecorded(small_study().ard, config.endings_by_arm))
+    ard = without_unrecorded(small_study().ard, config.endings_by_arm, config.cohort.free_days)
+    return replace(small_study(), config=config, ard=ard)
 
 
 def test_deaths_that_no_source_can_record_are_not_counted_as_none(study: SmallStudy) -> None:
@@ -160,3 +161,28 @@ def test_what_is_not_estimable_is_named_where_deaths_are_not_recorded() -> None:
     assert "Counting deaths: not estimable, because no file of the historical patients" in told
     assert "Deaths rank below every value" not in told
     assert "Deaths rank below every value" in Page.of(render(small_study(), "en")).visible
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "reason", "unrecorded"),
+    [
+        ("en", "Days free of support", "no file of the historical patients records deaths", "Not recorded"),
+        ("es", "Días libres de soporte", "ningún archivo de los pacientes históricos registra", "No registrado"),
+    ],
+)
+def test_free_days_say_that_the_deaths_of_an_arm_are_not_recorded(
+    language: str, title: str, reason: str, unrecorded: str
+) -> None:
+    cell = Cell("free_days", "primary", outcome="VENT_FREE_DAYS", output="14.2.11")
+    rows = [cell.at(arm=arm).number("mean", 17.3, "d", "0.0") for arm in ("treated", "historical")]
+    compared = cell.at(method="welch", contrast="treated - historical")
+    rows += [compared.number(name, 6.1, "d", "0.0") for name in ("estimate", "lower", "upper")]
+    ard = pd.concat([small_study().ard, ard_frame(rows)], ignore_index=True)
+    silent = without_deaths("historical", ends=("death",))
+    ends = silent.config.endings_by_arm
+    whole, told = (
+        Page.of(render(replace(silent, ard=found), language)).visible.split(title, 1)[1][:900]
+        for found in (ard, without_unrecorded(ard, ends, ["VENT_FREE_DAYS"]))
+    )
+    assert whole.count("17.3") == 2 and "6.1" in whole and reason not in whole
+    assert told.count("17.3") == 1 and "6.1" not in told and unrecorded in told and reason in told

@@ -124,6 +124,8 @@ def test_deaths_that_an_arm_does_not_record_are_no_survivors(tmp_path: Path) -> 
     def forget(config: dict) -> None:
         part = config["sources"]["historical"]["files"]["all"]["parts"][0]
         part["events"] = [one for one in part["events"] if one["event"] != "death"]
+        free = {"kind": "free_days", "support": ["invasive_ventilation"]}
+        config["cohort"].setdefault("summaries", {})["VENT_FREE_DAYS"] = free
 
     edit_config(tmp_path, forget)
     run = snakemake(tmp_path, "results/ard.parquet")
@@ -134,4 +136,4 @@ def test_deaths_that_an_arm_does_not_record_are_no_survivors(tmp_path: Path) -> 
     said = {arm: set(dead.loc[dead["arm"] == arm, "statistic"]) for arm in ("treated", "historical")}
     assert said["historical"] == {"not_recorded"} and "n_died" in said["treated"]
     refused = ard[ard["text"] == "deaths_not_recorded_historical"]
-    assert set(refused["analysis"]) == {"deaths", "worst_rank", "win_ratio", "e_value"}
+    assert set(refused["analysis"]) == {"deaths", "worst_rank", "win_ratio", "e_value", "free_days"}

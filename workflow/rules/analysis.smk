@@ -206,7 +206,7 @@ rule analyse_events:
         primary=QUESTION,
         analysis=section("analysis", exclude={"overturn", "permutation"}),
         recorded=RECORDABLE_EVENTS,
-        free_days=[code for code, rule in STUDY.cohort.summaries.items() if rule.kind == "free_days"],
+        free_days=STUDY.cohort.free_days,
         horizon_days=STUDY.cohort.horizon_days,
         seed=STUDY.seed,
         code=code("analyse_events.py"),

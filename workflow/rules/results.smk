@@ -44,6 +44,7 @@ rule join_results:
         min_cell=STUDY.report.min_cell,
         single_arm=STUDY.single_arm,
         endings=STUDY.endings_by_arm,
+        free_days=STUDY.cohort.free_days,
         code=code("join_results.py"),
     script:
         "../scripts/join_results.py"

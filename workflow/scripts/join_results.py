@@ -21,5 +21,5 @@ with reported(snakemake.log[0]):
     ard = refuse_identities(read_tables(parts, ARD), people["subject"])
     if snakemake.params.single_arm:
         ard = without_comparison(ard)
-    ard = without_unrecorded(ard, snakemake.params.endings)
+    ard = without_unrecorded(ard, snakemake.params.endings, snakemake.params.free_days)
     write_table(without_small_cells(ard, snakemake.params.min_cell), snakemake.output.ard, ARD)

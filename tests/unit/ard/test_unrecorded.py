@@ -11,6 +11,7 @@ from historical_controls.ard.unrecorded import without_unrecorded
 ALL = ["death", "discharge_alive", "transfer_out"]
 CONTRAST = "treated - historical"
 ARMS = ("treated", "historical")
+FREE = "VENT_FREE_DAYS"
 
 
 def results() -> pd.DataFrame:
@@ -35,6 +36,16 @@ def results() -> pd.DataFrame:
     rows += [contrast.number("estimate", 0.0, format="percent"), contrast.at(method="bounds").number("least", -0.1)]
     rows += [ranks.at(contrast=CONTRAST).number("win_odds", 1.0), ranks.text("agreement", "agree")]
     rows.append(ranks.at(outcome="HR").text("not_ranked", "no_direction"))
+    for arm, mean in zip(ARMS, (10.4, 2.6), strict=True):
+        free = Cell("free_days", "primary", outcome=FREE, arm=arm, output="14.2.11")
+        rows += [free.number("n_subjects", 5), free.number("mean", mean, "d", "0.0"), free.number("sd", 2, "d", "0.0")]
+        known = Cell("patient_summaries", "primary", outcome=FREE, arm=arm, output="14.2.11")
+        rows += [known.number("n_known", 5), known.number("median", mean, "d", "0.0")]
+        rows.append(known.at(level="last_record").number("count", 3))
+        hours = Cell("patient_summaries", "primary", outcome="FEVER_DAYS", arm=arm, output="14.2.11")
+        rows.append(hours.number("median", 1, "d", "0.0"))
+    free = Cell("free_days", "primary", "welch", FREE, contrast=CONTRAST, output="14.2.11")
+    rows += [free.number("estimate", 7.8, "d", "0.0"), free.at(method="brunner_munzel").number("win_odds", 2.0)]
     won = Cell("win_ratio", "primary", "hierarchical", "PF", day=7)
     rows += [won.at(level="death").number("n_wins", 0), won.number("n_ties", 120)]
     rows.append(won.at(level="win_ratio", contrast=CONTRAST).text("no_interval", "ties_only"))
@@ -92,10 +103,32 @@ def test_comparisons_that_count_deaths_say_why_there_are_none(able: dict[str, li
     assert not (ard["contrast"] == CONTRAST).any()
 
 
-def test_a_win_ratio_without_deaths_among_its_steps_is_kept() -> None:
+@pytest.mark.parametrize(("silent", "other"), [ARMS, ARMS[::-1]])
+def test_free_days_are_not_compared_where_deaths_are_not_recorded(silent: str, other: str) -> None:
+    """A patient who died has a declared value; whose death is not recorded would have that of a survivor."""
+    before = results()
+    ard = without_unrecorded(before, {silent: ["discharge_alive"], other: ALL}, [FREE])
+    unrecorded = {"not_recorded": "not_recorded"}
+    assert said(ard, "free_days", arm="") == {"not_estimable": f"deaths_not_recorded_{silent}"}
+    assert said(ard, "free_days", arm=silent) == {"n_subjects": 5} | unrecorded
+    assert said(ard, "free_days", arm=other) == said(before, "free_days", arm=other)
+    medians = {"analysis": "patient_summaries", "level": ""}
+    assert said(ard, **medians, outcome=FREE, arm=silent) == {"n_known": 5} | unrecorded
+    assert said(ard, **medians, outcome=FREE, arm=other) == said(before, **medians, outcome=FREE, arm=other)
+    # Days of fever count no deaths.
+    assert said(ard, **medians, outcome="FEVER_DAYS") == {"median": 1}
+    assert said(ard, "patient_summaries", level="last_record") == {"count": 3}
+    assert not ard["id"].duplicated().any()
+
+
+@pytest.mark.parametrize("step", ["death", FREE])
+def test_a_win_ratio_is_kept_where_none_of_its_steps_counts_deaths(step: str) -> None:
     ard = results()
-    ard = ard[~((ard["analysis"] == "win_ratio") & (ard["level"] == "death"))]
-    assert said(without_unrecorded(ard, {arm: [] for arm in ARMS}), "win_ratio", level="") == {"n_ties": 120}
+    counts = (ard["analysis"] == "win_ratio") & (ard["level"] == "death")
+    kept = without_unrecorded(ard[~counts], {arm: [] for arm in ARMS}, [FREE])
+    assert said(kept, "win_ratio", level="") == {"n_ties": 120}
+    asked = without_unrecorded(ard.assign(level=ard["level"].mask(counts, step)), {arm: [] for arm in ARMS}, [FREE])
+    assert said(asked, "win_ratio", level="") == {"not_ranked": "deaths_not_recorded"}
 
 
 def test_a_single_arm_owes_no_reason_for_a_comparison() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.outputs import OutputId
-from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.keys.statistics import Kind, Statistic
 from historical_controls.ard.rows import row_id, rows_of
 from historical_controls.dictionary.vocabulary import ENDINGS
 from historical_controls.tables.registry import ARD
@@ -34,22 +34,27 @@ COMPARED = {
     AnalysisKey.E_VALUE: (Statistic.NOT_ESTIMABLE, "death"),
     AnalysisKey.WORST_RANK: (Statistic.NOT_RANKED, None),
     AnalysisKey.WIN_RATIO: (Statistic.NOT_RANKED, None),
+    AnalysisKey.FREE_DAYS: (Statistic.NOT_ESTIMABLE, None),
 }
 
 
-def without_unrecorded(ard: pd.DataFrame, recorded: Mapping[str, Collection[str]]) -> pd.DataFrame:
+def without_unrecorded(
+    ard: pd.DataFrame, recorded: Mapping[str, Collection[str]], free_days: Collection[str] = ()
+) -> pd.DataFrame:
     """Return table `ard` with 'not recorded' in place of counts of an end of a stay that no file of the arm can record.
 
-    recorded: by arm of the study, the ends that its files can record. A comparison that counts deaths needs them of
-    both arms; else the reason takes its place. Nobody known to have died is not nobody who died, and ranks with death
-    as the worst are ranks of values alone.
+    recorded: by arm of the study, the ends that its files can record; free_days: outcomes in which a death has a
+    declared value. A comparison that counts deaths needs them of both arms; else the reason takes its place. Nobody
+    known to have died is not nobody who died, and ranks with death as the worst are ranks of values alone.
     """
     for end in ENDINGS:
         silent = [arm for arm, able in recorded.items() if end not in able]
         if silent:
             ard = _uncounted(ard, end, silent, list(recorded))
     silent = [arm for arm, able in recorded.items() if "death" not in able]
-    return _uncompared(ard, silent, list(recorded)) if silent else ard
+    if not silent:
+        return ard
+    return _uncompared(_without_free_days(ard, silent, free_days), silent, list(recorded), free_days)
 
 
 def _uncounted(ard: pd.DataFrame, end: str, silent: list[str], arms: list[str]) -> pd.DataFrame:
@@ -69,7 +74,17 @@ def _uncounted(ard: pd.DataFrame, end: str, silent: list[str], arms: list[str]) 
     return _with(ard.loc[~(hit | dropped)], said)
 
 
-def _uncompared(ard: pd.DataFrame, silent: list[str], arms: list[str]) -> pd.DataFrame:
+def _without_free_days(ard: pd.DataFrame, silent: list[str], free_days: Collection[str]) -> pd.DataFrame:
+    """One remark in place of the means and quartiles of free days in a silent arm: they are those of survivors."""
+    of_arm = ard["analysis"].isin((AnalysisKey.FREE_DAYS, AnalysisKey.PATIENT_SUMMARIES)) & ard["arm"].isin(silent)
+    # Counts by state have a level; those of patients and of known values stay.
+    of_arm &= ard["outcome"].isin(list(free_days)) & (ard["contrast"] == "") & (ard["level"] == "")
+    measured = [name for name in Statistic if name.kind is Kind.MEASURE]
+    said = _remarks(ard.loc[of_arm], Statistic.NOT_RECORDED, "not_recorded")
+    return _with(ard.loc[~(of_arm & ard["statistic"].isin(measured))], said)
+
+
+def _uncompared(ard: pd.DataFrame, silent: list[str], arms: list[str], free_days: Collection[str]) -> pd.DataFrame:
     """The reason in place of every comparison that counts deaths; none of choices and calibrations."""
     reason = "deaths_not_recorded" if len(silent) == len(arms) else f"deaths_not_recorded_{silent[0]}"
     # Combinations of choices and calibrations name the analysis at the end of their level.
@@ -82,8 +97,9 @@ def _uncompared(ard: pd.DataFrame, silent: list[str], arms: list[str]) -> pd.Dat
         if level is not None:
             own &= ard["level"] == level
         if analysis == AnalysisKey.WIN_RATIO:
-            # Without a step of deaths the hierarchy does not ask for them.
-            own &= ard["scenario"].isin(ard.loc[own & (ard["level"] == "death"), "scenario"])
+            # Without a step of deaths, or of days that count them, the hierarchy does not ask for them.
+            counting = own & ard["level"].isin(["death", *free_days])
+            own &= ard["scenario"].isin(ard.loc[counting, "scenario"])
         found = ard.loc[own & ~gone].assign(arm="", contrast="", level=level or "")
         # A single arm compares nobody, and owes no reason.
         said.append(_remarks(found, statistic, reason) if len(arms) > 1 else found.head(0))

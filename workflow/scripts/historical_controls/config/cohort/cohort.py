@@ -197,6 +197,11 @@ class Cohort(Section):
         """The hours whose values are day 0."""
         return BaselineWindow(self.baseline_hours, self.baseline_hours_after)
 
+    @property
+    def free_days(self) -> list[str]:
+        """The summaries in which a death has a declared value."""
+        return [code for code, rule in self.summaries.items() if rule.kind == "free_days"]
+
     def options(self) -> list[tuple[str, str]]:
         """Every option of every reading, in order."""
         return [(name, option) for name, reading in self.readings.items() for option in reading.options]

@@ -207,19 +207,24 @@ OUTCOMES: Mapping[str, tuple[Shell, ...]] = {
             A.FREE_DAYS,
             ("outcome",),
             (
-                *by_arm(statistic("n", S.N_SUBJECTS), Column("mean_sd", ((S.MEAN, S.SD),))),
+                *by_arm(statistic("n", S.N_SUBJECTS), Column("mean_sd", ((S.MEAN, S.SD), (S.NOT_RECORDED,)))),
                 difference(
                     Column("win_odds", (WIN_ODDS,), CONTRAST, method="brunner_munzel"),
                     statistic("p", S.P_VALUE, across=CONTRAST, method="brunner_munzel"),
                     method="welch",
                 ),
+                alone(Column("reason", (REASON,))),
             ),
         ),
         Shell(
             "patient_summaries",
             A.PATIENT_SUMMARIES,
             ("outcome",),
-            by_arm(statistic("n", S.N_SUBJECTS), statistic("known", S.N_KNOWN), Column("median", (QUARTILES,))),
+            by_arm(
+                statistic("n", S.N_SUBJECTS),
+                statistic("known", S.N_KNOWN),
+                Column("median", (QUARTILES, (S.NOT_RECORDED,))),
+            ),
         ),
     ),
     OutputId.VIROLOGY: (
