@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
@@ -9,11 +10,15 @@ import pandas as pd
 import pytest
 
 from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.config.study_config import load_config
+from historical_controls.dictionary.dictionary import Event
+from historical_controls.provenance import VERSION
+from historical_controls.report.protocol.usdm import usdm_json
 from historical_controls.report.statistician.choices import explorer
 from historical_controls.report.statistician.estimands import estimand_cards
 from historical_controls.text.choices import choices_of
 
-from .study import CONTRAST, small_study
+from .study import CONTRAST, small_study, study_config
 
 REFUSED = "severe=berlin|entropy|mixed_model"
 
@@ -76,3 +81,23 @@ def test_each_estimand_s_card_has_five_attributes_and_the_result_of_its_analysis
     # An analysis that wrote no rows has no number, and says so.
     refused = {"en": "Not estimable", "es": "No estimable"}[language]
     assert refused in results["while_alive"].result.striptags()
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Another end of follow-up (transplant): up to then (while alive and in follow-up)"),
+        ("es", "Otro final del seguimiento (trasplante): "),
+    ],
+)
+def test_a_declared_end_of_follow_up_is_named_among_the_intercurrent_events(language: str, said: str) -> None:
+    study, raw = small_study(), study_config()
+    raw["cohort"]["ends_with"] = ["transplant"]  # type: ignore[index]
+    events = {"transplant": Event("transplant", "transplant", "trasplante", "")}
+    own = replace(study, config=load_config(raw), dictionary=replace(study.dictionary, events=events))
+    told = [card.attributes[3][1].striptags() for card in estimand_cards(own.page(language).printer)]
+    assert told and all("(tra" in one for one in told) and sum(said in one for one in told) >= 1
+    design = json.loads(usdm_json(own.page(language).printer, VERSION))["study"]["versions"][0]["studyDesigns"][0]
+    events_of = [one["text"] for estimand in design["estimands"] for one in estimand["intercurrentEvents"]]
+    assert events_of.count(said.split(":")[0]) == len(design["estimands"]) > 0
+    assert not any("(tra" in str(card) for card in estimand_cards(study.page(language).printer))

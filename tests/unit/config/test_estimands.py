@@ -9,7 +9,7 @@ import pytest
 
 from historical_controls.config.check import checked_config, vocabulary
 from historical_controls.config.reading import estimand_texts
-from historical_controls.config.study_config import load_config
+from historical_controls.config.study_config import Config, load_config
 from historical_controls.config.study_file import read_config
 from historical_controls.dictionary.dictionary import load_dictionary
 from historical_controls.errors import UserError, UserErrors
@@ -30,8 +30,8 @@ def raw() -> dict[str, Any]:
     return read_config(CONFIG)
 
 
-def check(raw: dict[str, Any]) -> None:
-    checked_config(
+def check(raw: dict[str, Any]) -> Config:
+    return checked_config(
         vocabulary(raw, load_dictionary(CONFIG.parent / "data/dictionary"), CONFIG.parent / "workflow/locales")
     )
 
@@ -78,6 +78,52 @@ def test_claims_that_no_analysis_keeps_are_refused(
 ) -> None:
     raw["estimands"]["questions"][question].update(change)
     with pytest.raises((UserError, UserErrors), match=said):
+        check(raw)
+
+
+TRANSFER = {
+    "nobody_gone": "hypothetical",
+    "slope": "hypothetical",
+    "while_alive": "while_alive",
+    "death_worst": "while_alive",
+    "what_matters_first": "while_alive",
+}
+
+
+def strategies(raw: dict[str, Any], event: str) -> dict[str, str]:
+    config = check(raw)
+    assert config.estimands is not None
+    return {name: one.strategies[event] for name, one in config.estimands.questions.items()}
+
+
+@pytest.mark.parametrize("written", [False, True], ids=["general words", "events of the study"])
+def test_an_end_of_follow_up_of_the_study_is_an_intercurrent_event_like_a_transfer(
+    written: bool, raw: dict[str, Any]
+) -> None:
+    if not written:
+        del raw["estimands"]
+    raw["cohort"]["ends_with"] = ["limitation_order"]
+    assert strategies(raw, "transfer") == strategies(raw, "other_end") == TRANSFER
+    # A question with strategies of its own owes none about what it never named.
+    raw.setdefault("estimands", {})["questions"] = {"nobody_gone": {"strategies": HYPOTHETICAL}}
+    assert strategies(raw, "other_end") == TRANSFER
+    raw["cohort"]["ends_with"] = []
+    with pytest.raises(KeyError):
+        strategies(raw, "other_end")
+
+
+def test_an_end_of_follow_up_that_the_estimands_name_is_no_treatment_policy(raw: dict[str, Any]) -> None:
+    """Nothing recorded after it is used: 'whatever happened' would be a claim that no analysis keeps."""
+    raw["cohort"]["ends_with"] = ["limitation_order", "last_contact"]
+    del raw["estimands"]["questions"]
+    raw["estimands"]["events"]["limitation_order"] = {"en": "Limits to care", "es": "Límites al tratamiento"}
+    assert strategies(raw, "limitation_order") == TRANSFER
+    assert strategies(raw, "other_end") == TRANSFER
+    raw["cohort"]["ends_with"] = ["limitation_order"]
+    assert "other_end" not in check(raw).estimands.events  # type: ignore[union-attr]
+    claimed = {"strategies": {**HYPOTHETICAL, "limitation_order": "treatment_policy"}}
+    raw["estimands"]["questions"] = {"nobody_gone": claimed}
+    with pytest.raises((UserError, UserErrors), match="does about 'limitation_order'"):
         check(raw)
 
 

@@ -150,7 +150,7 @@ def _strategies(config: Config) -> Iterator[UserError]:
     """An estimand may only claim what its analysis does about each intercurrent event."""
     for name, question in (config.estimands.questions if config.estimands else {}).items():
         for event, strategy in question.strategies.items():
-            allowed = followed(question.analysis, event, config.analysis.discharged)
+            allowed = followed(question.analysis, event, config.analysis.discharged, config.cohort.ends_with)
             if strategy != allowed:
                 what = f"'{strategy}' is not what the analysis '{question.analysis}' does about '{event}'"
                 place = f"estimands.questions.{name}.strategies.{event}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from historical_controls.config.base import Section, Slug
 from historical_controls.config.name_types import AnalysedOutcome, DeclaredIntercurrentEvent, IntercurrentEvent, Texts
+from historical_controls.dictionary.vocabulary import ENDINGS
 
 Strategy = Literal["treatment_policy", "hypothetical", "composite", "while_alive", "principal_stratum"]
 EstimandAnalysis = Literal["mixed_model", "while_alive", "worst_rank", "win_ratio"]
@@ -15,6 +17,8 @@ SummaryMeasure = Literal[
     "difference_at_days", "mean_change", "slope", "difference_of_means", "difference_of_last", "win_odds", "win_ratio"
 ]
 
+# The intercurrent event of the ends of follow-up that a study declares (`cohort.ends_with`) and does not name itself.
+OTHER_END = "other_end"
 # What each analysis does about the events that end what is recorded: a config may not claim anything else. After any
 # other event it goes on with the values as they are (treatment policy).
 FOLLOWED: dict[str, dict[str, Strategy]] = {
@@ -80,8 +84,18 @@ class Estimands(Section):
         }
 
 
-def followed(analysis: EstimandAnalysis, event: str, discharged: Literal["last", "best"]) -> Strategy:
-    """What an analysis does about an intercurrent event. discharged: as in the section `analysis`."""
+def other_ends(ends_with: Sequence[str], events: Collection[str]) -> list[str]:
+    """The declared ends of follow-up that are no intercurrent events by their own names."""
+    return [end for end in ends_with if end not in (*events, *ENDINGS)]
+
+
+def followed(
+    analysis: EstimandAnalysis, event: str, discharged: Literal["last", "best"], ends_with: Collection[str] = ()
+) -> Strategy:
+    """What an analysis does about an intercurrent event. discharged, ends_with: as in `analysis` and `cohort`."""
+    # As after a transfer, nothing that is recorded later is used, and what became of the patient is unknown.
+    if event == OTHER_END or event in ends_with:
+        event = "transfer"
     # With `best`, discharge alive becomes part of the ranked outcome, as death is.
     if analysis == "worst_rank" and event == "discharge" and discharged == "best":
         return "composite"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from historical_controls.config.analysis.estimands import MEASURES, followed
+from historical_controls.config.analysis.estimands import MEASURES, OTHER_END, followed, other_ends
 from historical_controls.config.merging import merged, value_at
 from historical_controls.config.reading.declared_events import recorded
 from historical_controls.dictionary.vocabulary import ANY_EVENT
@@ -43,7 +43,7 @@ def estimands(raw: dict[str, Any]) -> dict[str, Any]:
         tuple(known),
         "both" if ANY_EVENT in able else recorded_ends(able),
         "randomised" if design == "randomised" else "external_controls",
-        bool(value_at(raw, "cohort", "ends_with")),
+        bool(_ends_with(raw)),
     )
     general: dict[str, Callable[[], Any]] = {
         "population": lambda: texts.of("population"),
@@ -58,7 +58,8 @@ def estimands(raw: dict[str, Any]) -> dict[str, Any]:
     words = {name: said() for name, said in general.items() if name not in declared}
     own = declared.get("questions", {})
     whole = {**words, **declared, "questions": _with_general(own, lambda: _questions(raw, texts))}
-    return {**raw, "estimands": {**whole, "questions": _answered(whole, _discharged(raw))}}
+    whole["events"] = _with_other_ends(whole["events"], _ends_with(raw), texts)
+    return {**raw, "estimands": {**whole, "questions": _answered(whole, raw)}}
 
 
 def is_single_arm(raw: Raw) -> bool:
@@ -66,6 +67,19 @@ def is_single_arm(raw: Raw) -> bool:
     sources = raw.get("sources")
     arms = [value_at(source, "arm") for source in sources.values()] if isinstance(sources, Mapping) else []
     return bool(arms) and all(arm == "treated" for arm in arms)
+
+
+def _ends_with(raw: Raw) -> list[str]:
+    ends = value_at(raw, "cohort", "ends_with")
+    # What is no list is reported by its own place.
+    return [str(end) for end in ends] if isinstance(ends, list) else []
+
+
+def _with_other_ends(events: Any, ends_with: list[str], texts: _Texts) -> Any:
+    """The intercurrent events, with one for the declared ends of follow-up that none of them names."""
+    if not isinstance(events, Mapping) or OTHER_END in events or not other_ends(ends_with, events):
+        return events
+    return {**events, OTHER_END: texts.of(f"event.{OTHER_END}")}
 
 
 def _variable(name: str, raw: Raw) -> str:
@@ -136,17 +150,24 @@ def _with_general(own: Any, general: Callable[[], Mapping[str, Any]]) -> Any:
     return merged(questions, own) if own.keys() <= questions.keys() else own
 
 
-def _answered(whole: Raw, discharged: Any) -> Any:
+def _answered(whole: Raw, raw: Raw) -> Any:
     """The questions, each with what its analysis does about every intercurrent event: there is no choice in it."""
     questions, events = whole["questions"], whole["events"]
     if not isinstance(questions, Mapping) or not isinstance(events, Mapping):
         return questions
-    return {
-        name: {**one, "strategies": {str(e): followed(one["analysis"], str(e), discharged) for e in events}}
-        if isinstance(one, Mapping) and "strategies" not in one and one.get("analysis") in MEASURES
-        else one
-        for name, one in questions.items()
-    }
+    return {name: _with_strategies(one, [str(event) for event in events], raw) for name, one in questions.items()}
+
+
+def _with_strategies(one: Any, events: list[str], raw: Raw) -> Any:
+    """A question with its strategies; one that declares them owes none about the event that was added for it."""
+    if not isinstance(one, Mapping) or str(one.get("analysis")) not in MEASURES:
+        return one
+    declared = one.get("strategies")
+    if declared is not None and not isinstance(declared, Mapping):
+        return one
+    about = events if declared is None else [event for event in events if event == OTHER_END]
+    given = {event: followed(one["analysis"], event, _discharged(raw), _ends_with(raw)) for event in about}
+    return {**one, "strategies": {**given, **(declared or {})}}
 
 
 def _primary(raw: Raw) -> list[str]:

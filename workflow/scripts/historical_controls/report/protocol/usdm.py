@@ -15,6 +15,7 @@ from typing import Any
 from historical_controls.config.analysis.estimands import Estimand
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.protocol.rules import definition
+from historical_controls.report.statistician.estimands import intercurrent_event
 
 USDM_VERSION = "4.0.0"
 CDISC, TERMINOLOGY = "http://www.cdisc.org", "2024-09-27"
@@ -215,5 +216,5 @@ def _estimands(make: Maker, printer: Printer, population: Made, agent: Made, obj
 def _events(make: Maker, printer: Printer, question: Estimand) -> Iterator[Made]:
     declared = printer.config.estimands
     for event, strategy in question.strategies.items():
-        said = printer.words.among(declared.events[event]) if declared else event
+        said = str(intercurrent_event(printer, declared, event).striptags()) if declared else event
         yield make.of("IntercurrentEvent", name=event, text=said, strategy=strategy.replace("_", " "))

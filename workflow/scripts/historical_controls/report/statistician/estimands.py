@@ -12,7 +12,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.queries import Result
-from historical_controls.config.analysis.estimands import Estimand, Estimands
+from historical_controls.config.analysis.estimands import OTHER_END, Estimand, Estimands, other_ends
 from historical_controls.report.headline.sentence import headline
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
@@ -53,8 +53,12 @@ def _card(printer: Printer, declared: Estimands, one: Estimand) -> Card:
 def estimand_attributes(printer: Printer, declared: Estimands, one: Estimand) -> tuple[tuple[Markup, Markup], ...]:
     """Return the attributes of one question in the order of ICH E9(R1), and the analysis that answers it."""
     events = (
-        printer.word("stat.estimands_event", event=_own(printer, label), strategy=_strategy(printer, one, event))
-        for event, label in declared.events.items()
+        printer.word(
+            "stat.estimands_event",
+            event=intercurrent_event(printer, declared, event),
+            strategy=_strategy(printer, one, event),
+        )
+        for event in declared.events
     )
     treatment = printer.word(
         "stat.estimands_treatment",
@@ -71,6 +75,13 @@ def estimand_attributes(printer: Printer, declared: Estimands, one: Estimand) ->
     }
     attributes = [(printer.word(f"estimand.{name}"), text) for name, text in said.items()]
     return (*attributes, (printer.word("stat.estimands_analysis"), printer.word(f"analysis.{one.analysis}")))
+
+
+def intercurrent_event(printer: Printer, declared: Estimands, event: str) -> Markup:
+    """The words of an intercurrent event; the ends of follow-up without words of their own are named in them."""
+    said = _own(printer, declared.events[event])
+    ends = other_ends(printer.config.cohort.ends_with, declared.events) if event == OTHER_END else []
+    return printer.word("stat.estimands_ends", event=said, ends=listed(map(printer.event, ends))) if ends else said
 
 
 def _result(printer: Printer, one: Estimand) -> tuple[Markup, str]:
