@@ -12,12 +12,18 @@ from cleaning_study import LAB, LONG, assembled, clean, dictionary, fates, intak
 from test_cleaning_real_exports import REAL, absent
 
 from historical_controls.cleaning.findings.inspect import Inspected, findings_ard, inspect_source
-from historical_controls.cleaning.findings.severity import described
+from historical_controls.cleaning.findings.severity import described, stop_where_suspect
 from historical_controls.cleaning.findings.units import ks_distance
 from historical_controls.cleaning.records.outputs import SOURCE_TABLES, CleanSource
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+from historical_controls.errors import UserError
 from historical_controls.tables.parquet import write_table
 from historical_controls.tables.registry import FINDINGS, INTAKE
+from historical_controls.text.hints import load_hints
+from historical_controls.text.words import load_words
 
+LOCALES = Path(__file__).resolve().parents[3] / "workflow/locales"
+PLAUSIBILITY_HEAD = "outcome,measured_by,median_low,median_high,change_per_hour"
 Rows = list[dict[str, str]]
 
 
@@ -49,7 +55,9 @@ def written(found: CleanSource, folder: Path) -> Path:
     return folder
 
 
-def inspected(sent: Rows, folder: Path, others: dict[str, Rows] | None = None, **file_keys: Any) -> pd.DataFrame:
+def inspected(
+    sent: Rows, folder: Path, others: dict[str, Rows] | None = None, known: Dictionary | None = None, **file_keys: Any
+) -> pd.DataFrame:
     """Findings of a source 's' of one long file 'f'."""
     at = written(assembled({"f": (sent, LONG)}, file_keys=file_keys), folder / "s")
     paths = {
@@ -58,7 +66,7 @@ def inspected(sent: Rows, folder: Path, others: dict[str, Rows] | None = None, *
     }
     tables = {name: at / f"{name}.parquet" for name in ("measurements", "events", "ledger")}
     declared = source({"f": {"parts": [LONG], **file_keys}})
-    return inspect_source(Inspected("s", **tables, others=paths), declared, dictionary())
+    return inspect_source(Inspected("s", **tables, others=paths), declared, known or dictionary())
 
 
 def kinds(findings: pd.DataFrame) -> list[tuple[str, str]]:
@@ -142,7 +150,47 @@ def test_a_unit_a_factor_away_is_reported_with_its_factor(
     mine = found.loc[found["finding"] == "UNIT_SUSPECT"]
     assert mine["n"].tolist() == [200]
     assert mine["factor"].iloc[0] == pytest.approx(factor, rel=1e-3)
-    assert line in mine["hint"].iloc[0]
+    assert line in mine["config_line"].iloc[0]
+
+
+def test_a_study_of_another_disease_is_told_the_row_that_says_its_medians(tmp_path: Path) -> None:
+    """C-reactive protein of a rheumatology clinic: between the limits of the row nothing is suspected, a factor is."""
+    found = inspected(rows(spread(15)), tmp_path / "a")
+    with pytest.raises(UserError) as stopped:
+        stop_where_suspect(found)
+    said = str(stopped.value)
+    assert "the median is 15 mg/L; of patients with severe COVID-19 it is 20 to 400." in said
+    row = "CRP,laboratory,4.74,47.4,"
+    assert f"dictionary/plausibility.csv ({PLAUSIBILITY_HEAD}) says theirs for all files, such as '{row}'" in said
+    (tmp_path / "dictionary").mkdir()
+    (tmp_path / "dictionary/plausibility.csv").write_text(f"{PLAUSIBILITY_HEAD}\n{row}\n", encoding="utf-8")
+    own = load_dictionary(tmp_path / "dictionary")
+    for number, median in enumerate((15, 10, 25)):
+        assert inspected(rows(spread(median)), tmp_path / f"right{number}", known=own).empty
+    for number, (median, factor) in enumerate({1.5: 10, 150: 0.1, 0.015: 1000}.items()):
+        wrong = inspected(rows(spread(median, digits=4)), tmp_path / f"wrong{number}", known=own)
+        assert wrong.loc[wrong["finding"] == "UNIT_SUSPECT", "factor"].tolist() == [pytest.approx(factor, rel=0.06)]
+        # The limits are the study's own: there are no other patients to speak of.
+        assert "COVID-19" not in wrong.to_string()
+    spanish = load_hints(load_words(LOCALES, "es"), LOCALES)(found["hint"].iloc[0])
+    assert spanish.startswith("la mediana es 15 mg/L; en pacientes con COVID-19 grave es de 20 a 400.")
+
+
+def test_what_is_impossible_is_not_put_down_to_other_patients(tmp_path: Path) -> None:
+    found = inspected(rows(spread(60, 200, 0.02), test="FiO2", unit="fraction"), tmp_path)
+    mine = found.loc[found["finding"] == "UNIT_SUSPECT"]
+    assert len(mine) == 1 and (mine["hint"] == mine["config_line"]).all()
+
+
+def test_a_median_in_two_units_bears_out_both(tmp_path: Path) -> None:
+    """Both labels would have to be wrong by the same factor; one label may serve all files of a hospital."""
+    here, there = rows(spread(15)), rows(spread(1.5), unit="mg/dL", assay="B")
+    assert ("UNIT_SUSPECT", "CRP") not in kinds(inspected(here + there, tmp_path / "a"))
+    assert ("UNIT_SUSPECT", "CRP") not in kinds(inspected(here, tmp_path / "b", {"other": there}))
+    alike = inspected(here, tmp_path / "c", {"other": rows(spread(15))})
+    assert ("UNIT_SUSPECT", "CRP") in kinds(alike)
+    wrong = inspected(rows(spread(11.3)), tmp_path / "d", {"other": rows(spread(11.3), unit="mg/dL")})
+    assert ("UNIT_SUSPECT", "CRP") in kinds(wrong)
 
 
 def test_some_rows_a_factor_away_from_the_others(tmp_path: Path) -> None:
@@ -196,7 +244,8 @@ def test_suspicions_reach_the_results_table(tmp_path: Path) -> None:
     ard = findings_ard(inspected(rows(spread(12, 100)), tmp_path), "s")
     mine = ard.loc[ard["method"] == "UNIT_SUSPECT"].set_index("statistic")
     assert mine.loc[["n_values", "factor"], "value"].tolist() == [100, 10]
-    assert mine.loc["hint", "text"].startswith("unit_factors: ")
+    said = "the median is 12.2 mg/L; of patients with severe COVID-19 it is 20 to 400."
+    assert mine.loc["hint", "text"].startswith(said)
     assert set(FINDINGS.key) <= set(FINDINGS.names)
 
 

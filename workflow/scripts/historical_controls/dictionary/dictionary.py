@@ -24,7 +24,7 @@ from historical_controls.dictionary.columns import (
 )
 from historical_controls.dictionary.declared_csv import declared_rows
 from historical_controls.dictionary.endings import ending_faults
-from historical_controls.dictionary.files import dictionary_files
+from historical_controls.dictionary.files import PROGRAM_DICTIONARY, dictionary_files
 from historical_controls.dictionary.folding import fold, fold_unit
 from historical_controls.dictionary.registered import read_registered
 from historical_controls.dictionary.treatments import Event, Treatment, read_events, read_specimens, read_treatments
@@ -106,13 +106,15 @@ class Plausibility:
     """What groups of patients show: suspicions are measured by it, no value is ever changed or held.
 
     median_low, median_high: where the median of a whole group of hospital patients lies, in the canonical unit;
-    change_per_hour: largest believable change within an hour: a difference, or a ratio where the scale is 'log'.
+    change_per_hour: largest believable change within an hour: a difference, or a ratio where the scale is 'log';
+    shipped: whether the program's own row says so, whose patients have severe COVID-19, or one of the study.
     """
 
     measured_by: MeasuredBy
     median_low: float | None
     median_high: float | None
     change_per_hour: float | None
+    shipped: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -318,7 +320,8 @@ def _plausibility(
             name: _number(row[name], f"{place}, {name}", faults)
             for name in ("median_low", "median_high", "change_per_hour")
         }
-        yield code, Plausibility(measured_by=measured_by, **numbers)  # type: ignore[arg-type]
+        shipped = path.parent == PROGRAM_DICTIONARY
+        yield code, Plausibility(measured_by=measured_by, **numbers, shipped=shipped)  # type: ignore[arg-type]
 
 
 def _synonyms(path: Path, outcomes: dict[str, Outcome], faults: list[UserError]) -> dict[str, tuple[Synonym, ...]]:

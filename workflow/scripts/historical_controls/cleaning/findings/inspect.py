@@ -77,7 +77,7 @@ def _findings(inspected: Inspected, source: Source, dictionary: Dictionary) -> I
         *coded_missing(values, outside, held, source),
         *coded_dates(held, source),
         *piled_up(values, dictionary),
-        *unit_suspects(known, known_outside, dictionary),
+        *unit_suspects(known, known_outside, dictionary, others),
         *unknown_specimens(measured, outside, held, tally, dictionary),
         *source_shifts(values, others, dictionary),
         *unknown_arms(inspected.ledger, tally, source),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,15 +40,19 @@ class Candidate:
     declared: str
 
 
-def unit_suspects(values: pd.DataFrame, outside: pd.DataFrame, dictionary: Dictionary) -> Iterator[Finding]:
+def unit_suspects(
+    values: pd.DataFrame, outside: pd.DataFrame, dictionary: Dictionary, others: Mapping[str, pd.DataFrame]
+) -> Iterator[Finding]:
     """Yield per file, outcome and unit sent: a median that no group of patients has, and that another unit explains.
 
     Numbers beyond the hard limits count: platelets of 230000 in 10^9/L are all held, and still tell their unit. Where
-    the median is as it should be, single values that another unit of units.csv explains are yielded.
+    the median is as it should be, single values that another unit of units.csv explains are yielded. others: values of
+    other sources, whose units may bear out those of this one.
     """
     both = pd.concat([values, outside], ignore_index=True).dropna(subset="value")
     groups: dict[Any, pd.DataFrame] = dict(list(both.groupby(GROUP, sort=True)))
-    medians = {key: _median(group) for key, group in groups.items() if group["n"].sum() >= LEAST_VALUES}
+    medians = _medians(groups)
+    elsewhere = [_medians(dict(list(other.groupby(GROUP, sort=True)))) for other in others.values()]
     sizes = {key: int(group["n"].sum()) for key, group in groups.items()}
     for key, group in groups.items():
         file, code, unit = key
@@ -56,10 +60,14 @@ def unit_suspects(values: pd.DataFrame, outside: pd.DataFrame, dictionary: Dicti
         if own is None or limits is None:
             continue
         of_file = sum(size for other, size in sizes.items() if other[:2] == (file, code))
-        better = _whole_group(key, medians, sizes, own, dictionary) if key in medians else None
+        borne_out = any(_borne_out(key, medians, theirs, own, dictionary) for theirs in (medians, *elsewhere))
+        unlike = _unlikely(key, medians, own, dictionary) if not borne_out else None
+        better = unlike or (_unlike_others(key, medians, sizes, own, dictionary) if key in medians else None)
         if better is not None:
             line = f'unit_factors: [{{outcome: {code}, unit: "{unit}", {better.declared}}}]'
-            found = _suspect(key, medians[key], (sizes[key], of_file), better.conversion.factor / own.factor, line)
+            factor = better.conversion.factor / own.factor
+            hint = _of_others(key, medians[key], (own, better.conversion), dictionary) if unlike else ""
+            found = _suspect(key, medians[key], (sizes[key], of_file), factor, line, hint)
             yield replace(found, raw_value=commonest_cell(group.loc[group["value"] == medians[key]]))
         else:
             yield from _single_values(key, group, of_file, own, dictionary)
@@ -84,15 +92,56 @@ def _suspect(key: Key, value: float, counts: tuple[int, int], factor: float, lin
     return Finding(file, "UNIT_SUSPECT", code, unit, value, n, n / of_file, factor, hint or line, line, where)
 
 
-def _whole_group(
-    key: Key, medians: dict[Key, float], sizes: dict[Key, int], own: Conversion, dictionary: Dictionary
-) -> Candidate | None:
-    """Return the unit that explains a median which patients do not have, or that differs from the other groups'."""
+def _medians(groups: Mapping[Any, pd.DataFrame]) -> dict[Key, float]:
+    """Return the medians of groups (file, outcome, unit sent) with enough values to tell their unit."""
+    return {key: _median(group) for key, group in groups.items() if group["n"].sum() >= LEAST_VALUES}
+
+
+def _borne_out(
+    key: Key, medians: Mapping[Key, float], theirs: Mapping[Key, float], own: Conversion, dictionary: Dictionary
+) -> bool:
+    """Return whether a group sent in another unit has the same median: both would have to be wrong by one factor.
+
+    Groups sent in the same unit bear nothing out: one wrong label serves a whole hospital.
+    """
+    for other, median in theirs.items() if key in medians and own.offset == 0 else ():
+        unit = dictionary.conversion(key[1], other[2]) if other[1] == key[1] else None
+        if unit is None or np.isclose(unit.factor, own.factor) or unit.offset:
+            continue
+        if median > 0 and medians[key] > 0 and 1 / SAME <= median / medians[key] <= SAME:
+            return True
+    return False
+
+
+def _unlikely(key: Key, medians: Mapping[Key, float], own: Conversion, dictionary: Dictionary) -> Candidate | None:
+    """Return the unit that explains a median which groups of patients do not have (plausibility.csv)."""
     limits = _plausible(key[1], dictionary)
-    explained = None
-    if limits is not None and not limits[0] <= medians[key] <= limits[1]:
-        explained = _explained(medians[key], own, limits, key[1], dictionary)
-    return explained or _unlike_others(key, medians, sizes, own, dictionary)
+    if limits is None or key not in medians or limits[0] <= medians[key] <= limits[1]:
+        return None
+    return _explained(medians[key], own, limits, key[1], dictionary)
+
+
+def _of_others(key: Key, median: float, units: tuple[Conversion, Conversion], dictionary: Dictionary) -> str:
+    """Return whose medians the shipped limits are, and the row of a study of other patients; '' where none helps.
+
+    units: the stated one, and the one that is suspected. The row leaves a unit so far away outside its limits.
+    """
+    code = key[1]
+    known, outcome = dictionary.plausibility[code], dictionary.outcomes[code]
+    low = -np.inf if outcome.hard_low is None else outcome.hard_low
+    high = np.inf if outcome.hard_high is None else outcome.hard_high
+    own, other = units
+    # What is impossible is so in patients of any kind.
+    if not known.shipped or median <= 0 or not low <= median <= high or own.offset or other.offset:
+        return ""
+    reach = np.sqrt(max(other.factor / own.factor, own.factor / other.factor))
+    change = "" if known.change_per_hour is None else f"{known.change_per_hour:g}"
+    row = f"{code},{known.measured_by},{max(median / reach, low):.3g},{min(median * reach, high):.3g},{change}"
+    return (
+        f"the median is {median:.3g} {outcome.unit}; of patients with severe COVID-19 it is {known.median_low:g} to "
+        f"{known.median_high:g}. Of other patients: if the unit is right, a row of dictionary/plausibility.csv "
+        f"(outcome,measured_by,median_low,median_high,change_per_hour) says theirs for all files, such as '{row}'"
+    )
 
 
 def _single_values(
