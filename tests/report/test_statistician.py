@@ -391,3 +391,24 @@ def test_how_sure_95_percent_is_here_is_a_table(pages: dict[str, tuple[str, pd.D
     said = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", shown[0]))
     for part in ("5.0% (3.0% to 8.0%)", "4.0% (2.0% to 7.0%)", "56 (51 to 63)", "Monte Carlo limits"):
         assert part in said, said
+
+
+@pytest.mark.parametrize(
+    ("language", "own", "other"),
+    [("en", "pool of three trials", "in Spanish: ajustado"), ("es", "tres ensayos", "ajustado")],
+)
+def test_notes_on_published_results_are_in_the_page_s_language(language: str, own: str, other: str) -> None:
+    """A note that the study gives in another language alone says in which."""
+    rows = []
+    for study, notes in {
+        "Qu 2021": {"en": "pool of three trials", "es": "tres ensayos"},
+        "Own 2024": {"es": "ajustado"},
+    }.items():
+        cell = Cell("benchmark", "primary", "difference", "PF", level=study, population="published", output="14.2.17")
+        rows += [cell.number(name, 7.4, "mmHg", "0.0") for name in ("estimate", "lower", "upper")]
+        rows += [cell.text(f"note_{one}", said) for one, said in notes.items()]
+    study = small_study()
+    whole = replace(study, ard=pd.concat([study.ard, ard_frame(rows)], ignore_index=True))
+    told = Page.of(render(whole, language)).visible.split("Own 2024")[-1][:200]
+    assert own in told and other in told
+    assert ("in Spanish" in told) is (language == "en") and "in English" not in told

@@ -170,6 +170,7 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
         "no_values.",
         "randomised.",
         "own_ends.mark_",
+        "in_language.",
         "ends.",
         "ends_and_others.",
     }

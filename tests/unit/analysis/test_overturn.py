@@ -198,8 +198,25 @@ def test_published_results_carry_their_source() -> None:
     dictionary = load_dictionary(DICTIONARY)
     published = load_benchmarks(PUBLISHED / "benchmarks.csv", dictionary.outcomes)
     assert all("doi" in one.citation or "PMC" in one.citation for one in published)
+    # The shipped study speaks both languages; a source is the same in each.
+    assert all(one.notes["en"] and one.notes["es"] and one.notes["en"] != one.notes["es"] for one in published)
     rows = unmeasured_bias_rows(ard_frame([]), inputs(), published)
     assert value(rows, "benchmark", "estimate", level="STROMA-CoV-2") == 7.4
+    said = rows[(rows["level"] == "Qu 2021") & rows["statistic"].isin(["note_en", "note_es"])]
+    assert [text.split()[0] for text in said["text"]] == ["pool", "combinación"]
+
+
+def test_notes_of_a_published_result_may_be_left_out(tmp_path: Path) -> None:
+    head = "study,outcome,level,day,measure,estimate,lower,upper,n_treated,n_control,design,citation"
+    row = 'A,PF,,7,difference,7.4,-44.7,59.7,21,24,randomised,"A, doi 10.1"'
+    path = tmp_path / "benchmarks.csv"
+    path.write_text(f"{head}\n{row}\n", encoding="utf-8")
+    without = load_benchmarks(path, {"PF"})
+    path.write_text(f"{head},note_es\n{row},ajustado\n", encoding="utf-8")
+    (one,) = load_benchmarks(path, {"PF"})
+    assert [found.notes for found in without] == [{"en": "", "es": ""}] and one.notes == {"en": "", "es": "ajustado"}
+    rows = unmeasured_bias_rows(ard_frame([]), inputs(), [one])
+    assert rows.loc[rows["statistic"].str.startswith("note"), "statistic"].tolist() == ["note_es"]
 
 
 @pytest.mark.parametrize(

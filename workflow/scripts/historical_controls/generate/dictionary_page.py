@@ -37,8 +37,8 @@ The program's own events, which other names stand beside:
 EVENTS
 
 Some files are a study's alone: `registered.csv` (the registry's list of outcomes; none without it), `benchmarks.csv`
-(published results beside its own) and `registry_differences.csv` (the registry beside the analysis). The example's
-`dictionary/` has all three.
+(published results beside its own; the optional `note_en` and `note_es` are printed in the page's language) and
+`registry_differences.csv` (the registry beside the analysis). The example's `dictionary/` has all three.
 """
 
 

@@ -12,8 +12,10 @@ from historical_controls.errors import UserError, raise_all
 
 COLUMNS = (
     "study", "outcome", "level", "day", "measure", "estimate", "lower", "upper", "n_treated", "n_control", "design",
-    "citation",
+    "citation", "note_en", "note_es",
 )  # fmt: skip
+# What a page says of the result in its language, beside the source.
+DEFAULTS = {"note_en": "", "note_es": ""}
 MEASURES = ("difference", "ratio", "risk_ratio")
 DESIGNS = ("randomised", "observational", "mixed")
 
@@ -34,11 +36,12 @@ class Benchmark:
     n_control: int | None
     design: str
     citation: str
+    notes: Mapping[str, str]
 
 
 def load_benchmarks(path: str | Path, outcomes: Collection[str]) -> tuple[Benchmark, ...]:
     """The file's rows. Raises UserError(s) for unknown columns, outcomes and words, and numbers that are none."""
-    read = list(declared_rows(path, COLUMNS))
+    read = list(declared_rows(path, COLUMNS, DEFAULTS))
     raise_all([fault for where, row in read for fault in _faults(row, where, outcomes)])
     return tuple(_benchmark(row) for _, row in read)
 
@@ -110,4 +113,5 @@ def _benchmark(row: dict[str, str]) -> Benchmark:
         int(row["n_control"]) if row["n_control"] else None,
         row["design"],
         row["citation"],
+        {language: row[f"note_{language}"] for language in ("en", "es")},
     )

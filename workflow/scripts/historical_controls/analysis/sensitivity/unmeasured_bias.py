@@ -13,7 +13,7 @@ from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.analysis.sensitivity.benchmarks import Benchmark
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
-from historical_controls.ard.keys.statistics import INTERVAL, Statistic
+from historical_controls.ard.keys.statistics import INTERVAL, NOTES, Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
@@ -236,3 +236,6 @@ def _benchmark_rows(one: Benchmark, dictionary: Dictionary) -> Iterator[Row]:
     if one.level:
         yield cell.text(Statistic.DESIGN, one.design)
     yield cell.text(Statistic.CITATION, one.citation)
+    for language, said in one.notes.items():
+        if said:
+            yield cell.text(NOTES[language], said)

@@ -194,6 +194,8 @@ class Statistic(StrEnum):
     NOT_PERMUTED = "not_permuted", Kind.REMARK
     NOT_RANKED = "not_ranked", Kind.REMARK
     NOT_RECORDED = "not_recorded", Kind.REMARK
+    NOTE_EN = "note_en", Kind.TEXT
+    NOTE_ES = "note_es", Kind.TEXT
     OBSERVED = "observed", Kind.MODEL
     ODDS_OF = "odds_of", Kind.CODE
     ODDS_RATIO = "odds_ratio", Kind.ESTIMATE
@@ -258,6 +260,8 @@ class Statistic(StrEnum):
 
 BY_NAME: Mapping[str, Statistic] = {str(one): one for one in Statistic}
 INTERVAL = (Statistic.ESTIMATE, Statistic.LOWER, Statistic.UPPER)
+# What a study says in each language in one text.
+NOTES: Mapping[str, Statistic] = {"en": Statistic.NOTE_EN, "es": Statistic.NOTE_ES}
 # What is known of a quantile where censored values leave only bounds.
 QUANTILE_BOUNDS = {
     Statistic.MEDIAN: (Statistic.MEDIAN_LOWER, Statistic.MEDIAN_UPPER),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from markupsafe import Markup
 
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
-from historical_controls.ard.keys.statistics import REMARKS, Statistic
+from historical_controls.ard.keys.statistics import NOTES, REMARKS, Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.report.investigator.people import arm_head
 from historical_controls.report.printing.html_table import HtmlTable, Row, Span
@@ -65,7 +65,7 @@ def _spread_out(names: Names, shell: Shell) -> Shell:
 def _each(names: Names, shell: Shell, column: Column) -> tuple[Column, ...]:
     """The column once for every value of its open key, numbers in their order."""
     if not column.each:
-        return (column,)
+        return (_in_language(names, column),)
     analysis = column.analysis or shell.analysis
     rows = [
         row
@@ -75,6 +75,12 @@ def _each(names: Names, shell: Shell, column: Column) -> tuple[Column, ...]:
     ]
     values = sorted({str(_key(row, column.each)) for row in rows}, key=float)
     return tuple(replace(column, at={**column.at, column.each: value}, each="") for value in values)
+
+
+def _in_language(names: Names, column: Column) -> Column:
+    """The column with the texts of the page's language before those of another."""
+    own = NOTES[names.printer.words.language]
+    return replace(column, cells=tuple(sorted(column.cells, key=lambda cell: cell[0] != own)))
 
 
 def _fill(names: Names, output: Output, shell: Shell) -> Filled:
@@ -249,6 +255,8 @@ def _cell(names: Names, place: int, column: Column, results: Found) -> Markup:
         printed = [
             names.text(row) if row is not None and row.text is not None else names.printer.number(row) for row in rows
         ]
+        if rows[0].statistic in NOTES.values():
+            return _note(names, rows[0], printed[0])
         if cell == LIMITS:
             return names.printer.word("shell.range", lower=printed[0], upper=printed[1])
         if len(cell) == 1 or all(row is None for row in rows[1:]):
@@ -257,6 +265,13 @@ def _cell(names: Names, place: int, column: Column, results: Found) -> Markup:
             return Markup("{} ({})").format(*printed)
         return names.printer.word("stat.interval", centre=printed[0], lower=printed[1], upper=printed[2])
     return Markup("")
+
+
+def _note(names: Names, row: Result, said: Markup) -> Markup:
+    """A text of the study; one that is not in the page's language says in which it is."""
+    language = next(language for language, statistic in NOTES.items() if statistic == row.statistic)
+    printer = names.printer
+    return said if language == printer.words.language else printer.word(f"in_language.{language}", said=said)
 
 
 def _one(names: Names, row: Result | None) -> Markup:

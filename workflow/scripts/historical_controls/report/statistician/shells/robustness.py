@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.outputs import OutputId
-from historical_controls.ard.keys.statistics import INTERVAL, Statistic
+from historical_controls.ard.keys.statistics import INTERVAL, NOTES, Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.report.printing.printer import Printer
 from historical_controls.report.statistician.shells.shell import (
@@ -197,6 +197,7 @@ ROBUSTNESS: Mapping[str, tuple[Shell, ...]] = {
                     Column("their_treated", ((S.N_SUBJECTS,),), "treated"),
                     Column("their_controls", ((S.N_SUBJECTS,),), "historical"),
                     Column("estimate", (INTERVAL,)),
+                    statistic("note", *NOTES.values()),
                     statistic("citation", S.CITATION),
                 ),
             ),
