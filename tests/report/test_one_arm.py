@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.ard.single_arm import without_comparison
@@ -20,6 +21,7 @@ from historical_controls.report.investigator.page import render_report
 
 from .reading import Page
 from .study import ROOT, SmallStudy, small_study, study_config
+from .test_figures import family
 from .test_statistician import render
 from .test_wording import placeholders
 
@@ -186,3 +188,17 @@ def test_free_days_say_that_the_deaths_of_an_arm_are_not_recorded(
     )
     assert whole.count("17.3") == 2 and "6.1" in whole and reason not in whole
     assert told.count("17.3") == 1 and "6.1" not in told and unrecorded in told and reason in told
+
+
+@pytest.mark.parametrize("arm", ["treated", "historical"])
+def test_a_forest_without_deaths_of_an_arm_has_one_panel_and_speaks_of_no_other(arm: str) -> None:
+    """An empty axis of win odds would look like an answer that is missing."""
+    whole, silent = small_study(), without_deaths(arm, ends=("death",))
+    for study, panels, said in ((whole, 2, True), (silent, 1, False)):
+        figure = family(study, "forest")[""]
+        assert sum(axes.axison for axes in figure.axes) == panels
+        assert all(line.get_visible() for axes in figure.axes if axes.axison for line in axes.lines)
+        texts = " ".join(text.get_text() for text in figure.findobj(Text) if text.get_visible())
+        words = study.page("en").printer.words
+        told = " ".join(words(f"glance.forest_{part}") for part in ("title", "desc", "caption"))
+        assert ("not ranked" in texts, "win odds" in told, "deaths counted" in told) == (said, said, said)

@@ -172,6 +172,7 @@ def test_entries_are_used(locales: dict[str, Words]) -> None:
         "own_ends.mark_",
         "in_language.",
         "ends.",
+        "deaths_compared.",
         "ends_and_others.",
     }
     assert [

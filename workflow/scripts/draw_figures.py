@@ -20,7 +20,7 @@ with reported(snakemake.log[0]):
     figures = draw_figures(
         read_table(snakemake.input.ard, ARD),
         read_table(snakemake.input.display, DISPLAY),
-        words.of_study(config.design, config.recorded_ends, bool(config.cohort.ends_with)),
+        config.worded(words),
         config,
         load_dictionary(Path(snakemake.input.dictionary[0]).parent),
     )

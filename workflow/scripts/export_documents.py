@@ -27,7 +27,7 @@ with reported(snakemake.log[0]):
     ard = read_table(snakemake.input.ard, ARD)
     config = Config.model_validate(snakemake.params.config)
     words = load_words(Path(snakemake.input.words).parent, snakemake.wildcards.lang)
-    words = words.of_study(config.design, config.recorded_ends, bool(config.cohort.ends_with))
+    words = config.worded(words)
     dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
     outputs = load_outputs(snakemake.input.outputs)
     printer = Printer(results_of(ard), words, config, dictionary)

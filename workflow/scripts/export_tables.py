@@ -21,7 +21,7 @@ with reported(snakemake.log[0]):
     given = snakemake.input
     config = Config.model_validate(snakemake.params.config)
     words = load_words(Path(given.words).parent, config.languages[0])
-    words = words.of_study(config.design, config.recorded_ends, bool(config.cohort.ends_with))
+    words = config.worded(words)
     names = study_names(config, words, load_dictionary(Path(given.dictionary[0]).parent))
     outputs = load_outputs(given.outputs)
     tables = export_tables(read_table(given.ard, ARD), outputs)

@@ -33,7 +33,7 @@ from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.study import Study
 from historical_controls.dictionary.vocabulary import ANY_EVENT, ENDINGS
 from historical_controls.errors import UserError, did_you_mean, raise_all
-from historical_controls.text.words import Design, RecordedEnds, recorded_ends
+from historical_controls.text.words import Design, RecordedEnds, Words, recorded_ends
 
 # Folders of results/{cohort,balance,analysis,internal} that are no scenario's.
 FOLDERS = (
@@ -158,6 +158,15 @@ class Config(Section):
     def recorded_ends(self) -> RecordedEnds:
         """Which words speak of the ends of a stay."""
         return recorded_ends(self.endings)
+
+    @property
+    def deaths_compared(self) -> bool:
+        """Whether the files of each arm can record deaths: an answer that counts them needs those of both."""
+        return all("death" in able for able in self.endings_by_arm.values())
+
+    def worded(self, words: Words) -> Words:
+        """The words in which pages and figures of this study speak."""
+        return words.of_study(self.design, self.recorded_ends, bool(self.cohort.ends_with), self.deaths_compared)
 
     @property
     def scenario_names(self) -> list[str]:

@@ -61,7 +61,7 @@ class PageInputs:
     @cached_property
     def printer(self) -> Printer:
         """How numbers of `ard` reach the page."""
-        words = self.words.of_study(self.config.design, self.config.recorded_ends, bool(self.config.cohort.ends_with))
+        words = self.config.worded(self.words)
         return Printer(results_of(self.ard), words, self.config, self.dictionary)
 
     @property

@@ -146,7 +146,7 @@ def open_results(folder: str | Path, language: str | None = None) -> StudyResult
     own = place.parent / (config.dictionary or "dictionary")
     dictionary = load_dictionary(own if own.is_dir() else PROGRAM_DICTIONARY)
     words = load_words(shipped_folder("workflow/locales"), language or config.languages[0])
-    words = words.of_study(config.design, config.recorded_ends, bool(config.cohort.ends_with))
+    words = config.worded(words)
     ard = read_table(place / "ard.parquet", ARD)
     return StudyResults(ard, results_of(ard), study_names(config, words, dictionary))
 

@@ -20,6 +20,8 @@ TERMS = "randomised.terms"
 # '[[gone]]' in an entry stands for the entry of this group and of what the study's files can record.
 # Entries of 'ends_and_others' take its place where the study declares further ends of follow-up.
 ENDS, ENDS_AND_OTHERS, IN_PLACE = "ends", "ends_and_others", re.compile(r"\[\[(\w+)\]\]")
+# Entries of this group are put in where deaths are compared, which needs those of both arms, and are blank elsewhere.
+COMPARED = "deaths_compared"
 RecordedEnds = Literal["both", "death", "discharge", "none"]
 
 
@@ -48,16 +50,19 @@ class Words:
         counts = {name: Count(value) for name, value in values.items() if type(value) is int}
         return self.entries[key].format(**{**values, **counts}) if values else self.entries[key]
 
-    def of_study(self, design: Design, ends: RecordedEnds, others: bool = False) -> Words:
+    def of_study(
+        self, design: Design, ends: RecordedEnds, others: bool = False, with_deaths: bool | None = None
+    ) -> Words:
         """The words of a study, by its design and by the ends of a stay that its files can record.
 
-        others: whether the study declares further ends of follow-up (`cohort.ends_with`).
+        others: whether the study declares further ends of follow-up (`cohort.ends_with`); with_deaths: whether deaths
+        are compared, which needs those of both arms; None: where any file records them.
 
         Entries below 'single_arm' and 'randomised' take the place of those of the same name in such studies.
         """
         group = f"{design}." if design in OF_DESIGN else None
         own = {key.removeprefix(group): said for key, said in self.written.items() if group and key.startswith(group)}
-        entries = _with_ends({**self.written, **own}, ends, others)
+        entries = _with_ends({**self.written, **own}, ends, others, with_deaths)
         return replace(self, entries=_with_controls(entries) if design == "randomised" else entries)
 
     def has(self, key: str) -> bool:
@@ -111,8 +116,14 @@ def recorded_ends(able: Collection[str]) -> RecordedEnds:
     return "death" if known["death"] else "discharge" if known["discharge_alive"] else "none"
 
 
-def _with_ends(written: Mapping[str, str], ends: RecordedEnds, others: bool = False) -> dict[str, str]:
+def _with_ends(
+    written: Mapping[str, str], ends: RecordedEnds, others: bool = False, with_deaths: bool | None = None
+) -> dict[str, str]:
+    told = ends in ("both", "death") if with_deaths is None else with_deaths
+
     def in_place(name: re.Match[str]) -> str:
+        if f"{COMPARED}.{name[1]}" in written:
+            return written[f"{COMPARED}.{name[1]}"] if told else ""
         said = written[f"{ENDS}.{name[1]}.{ends}"]
         return written.get(f"{ENDS_AND_OTHERS}.{name[1]}.{ends}", said) if others else said
 
@@ -125,7 +136,7 @@ def _flat(node: Any, keys: tuple[str, ...], path: Path) -> Iterator[tuple[str, s
             yield from _flat(value, (*keys, str(key)), path)
     elif isinstance(node, str):
         # What is put into other entries keeps the blanks that join it to them.
-        yield ".".join(keys), node if keys[0] == ENDS else node.strip()
+        yield ".".join(keys), node if keys[0] in (ENDS, COMPARED) else node.strip()
     else:
         raise UserError(f"'{node}' is not text", f"{path}: {'.'.join(keys)}", "Put it in quotes.")
 

@@ -60,7 +60,7 @@ def draw(inputs: FigureInputs) -> dict[str, Figure]:
     _frame(panels.differences, panels.reach, words("figure.forest_axis"))
     _frame_ranks(panels.ranks, words("figure.win_odds_axis"))
     _heads(panels, ROW * count, words, config)
-    if "death" not in config.endings:
+    if not config.deaths_compared:
         panels.ranks.set_axis_off()
         for line in panels.ranks.lines:
             line.set_visible(False)
@@ -103,7 +103,7 @@ def _row(panels: Panels, row: int, code: str, inputs: FigureInputs) -> None:
         odds = tuple(math.log(max(value, 0.5 / MOST_ODDS)) for value in _values(ranked))
         _whisker(panels.ranks, row, odds, math.log(MOST_ODDS), True, "D")  # type: ignore[arg-type]
     said = [_numbers(intervals.get(config.primary.day), "figure.interval", words)]
-    if "death" in config.endings:
+    if config.deaths_compared:
         said += [_numbers(ranked, "figure.interval", words)] if ranked is not None else [words("figure.not_ranked")]
     edge = (RANKS + NUMBERS) / RANKS - 0.02
     for text, offset, colour in zip(said, (-0.2, 0.2), (INK, QUIET), strict=False):
@@ -178,7 +178,7 @@ def _heads(panels: Panels, height: float, words: Words, config: Config) -> None:
     beneath = -0.32 / height
     left.text(0.47, beneath, words("figure.lower"), ha="right", color=QUIET, transform=left.transAxes, **small)
     left.text(0.53, beneath, words("figure.higher"), ha="left", color=QUIET, transform=left.transAxes, **small)
-    counted = "death" in config.endings
+    counted = config.deaths_compared
     right.text(
         0.53,
         beneath,
