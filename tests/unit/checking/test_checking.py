@@ -93,6 +93,36 @@ def test_a_sound_study_is_told_patients_values_model_and_gates(folder: Path) -> 
     assert "Patients by arm and step" in text and "<h1>Check &lt;x&gt;</h1>" in page
 
 
+@pytest.mark.parametrize("ruled", [True, False])
+def test_results_whose_time_of_report_is_blank_are_counted(folder: Path, ruled: bool) -> None:
+    """They count as known at their collection: it matters where a rule decides by what was known."""
+    config = settings()
+    config["sources"]["historical"]["files"]["all"]["parts"][1] = {
+        "kind": "measurements_long",
+        "subject": "id",
+        "where": [{"column": "kind", "is_in": ["value"]}],
+        "time": DATES,
+        "result_time": {"columns": ["done"], "formats": ["%Y-%m-%d"]},
+        "analyte": "test",
+        "value": "crp",
+    } | {"unit": "unit"}
+    if ruled:
+        label = {"en": "CRP above 10 mg/L"}
+        rule = {"kind": "threshold", "label": label, "outcome": "CRP", "within_hours": 48, "op": ">", "value": 10}
+        config["cohort"] |= {"rules": {"inflamed": rule}, "filters": ["inflamed"]}
+    lines = ["id,kind,when,sex,done,test,crp,unit"]
+    for number in range(1, 7):
+        lines.append(f"H{number},start,2020-02-01,m,,,,")
+        for day in range(1, 6):
+            done = "" if (number, day) in {(1, 1), (2, 3), (2, 4)} else f"2020-02-0{day}"
+            lines.append(f"H{number},value,2020-02-0{day},,{done},CRP,{40 + day},mg/L")
+    (folder / "data/raw/historical.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    warned = [one for one in check_study(write(folder, config)).warnings if "result_time" in one]
+    place = "sources.historical.files.all.parts.1.result_time"
+    expected = [f"{place}: 3 of 30 results have none in 'done' (CRP 3). They count as known when they were collected"]
+    assert [one.split(", so that")[0] for one in warned] == (expected if ruled else [])
+
+
 def test_held_records_say_what_would_release_the_first_of_them(folder: Path) -> None:
     path = folder / "data/raw/historical.csv"
     path.write_text(path.read_text() + "H-1,value,2020-02-03,,50\nH2,value,2020-02-30,,50\n", encoding="utf-8")

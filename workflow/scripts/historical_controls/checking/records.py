@@ -19,7 +19,7 @@ from historical_controls.cleaning.people.identity import identity_facts, link_pe
 from historical_controls.cleaning.records.outputs import SOURCE_TABLES, CleanedFile, CleanSource
 from historical_controls.cleaning.records.records import meets
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
-from historical_controls.config.sources.parts import Condition, PatientRows
+from historical_controls.config.sources.parts import Condition, LongMeasurements, PatientRows
 from historical_controls.config.sources.redcap import as_exported, load_redcap_dictionary
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.study_config import Config
@@ -29,6 +29,7 @@ from historical_controls.tables.parquet import write_table
 from historical_controls.tables.registry import INTAKE
 
 FIRST_ROWS = 3
+MOST_OUTCOMES = 5
 # Enough to compare a converted value with the file.
 DIGITS = ".5g"
 
@@ -117,6 +118,43 @@ def empty_conditions(config: Config, records: Records) -> list[str]:
         for place, condition in _conditions(file)
         if not _matches(records.intake[name, key], condition, file)
     ]
+
+
+def results_without_time(config: Config, records: Records) -> list[str]:
+    """Parts with a column of result times that is blank in some rows: who knew these results when is not known."""
+    # What was known at a moment decides rules, and with them who is eligible from when.
+    asked = config.sources.items() if config.cohort.rules else ()
+    return [
+        said
+        for name, source in asked
+        for key, file in source.files.items()
+        for number, part in enumerate(file.parts)
+        if isinstance(part, LongMeasurements) and part.result_time is not None and part.result_time.columns
+        for said in _untimed(
+            f"sources.{name}.files.{key}.parts.{number}", part, _results(records, (name, key), part, file)
+        )
+    ]
+
+
+def _results(records: Records, place: tuple[str, str], part: LongMeasurements, file: SourceFile) -> pd.DataFrame:
+    """The clean results of a part, by the lines of the file that it reads."""
+    rows, measured = records.intake[place], records.clean[place[0]].measurements
+    for condition in part.where:
+        rows = rows[meets(rows, condition, file)]
+    return measured[(measured["file"] == place[1]) & measured["line"].isin(rows["line"])]
+
+
+def _untimed(place: str, part: LongMeasurements, results: pd.DataFrame) -> Iterator[str]:
+    blank = results[results["result_time"].isna()]
+    if part.result_time is None or blank.empty:
+        return
+    columns = " and ".join(f"'{name}'" for name in part.result_time.columns)
+    outcomes = ", ".join(f"{code} {n}" for code, n in blank["outcome"].value_counts().head(MOST_OUTCOMES).items())
+    yield (
+        f"{place}.result_time: {len(blank)} of {len(results)} results have none in {columns} ({outcomes}). They count "
+        "as known when they were collected, so that a rule may hold before anybody had seen them. Fill in the times "
+        "that are known"
+    )
 
 
 def _conditions(file: SourceFile) -> Iterator[tuple[str, Condition]]:
