@@ -144,6 +144,27 @@ def test_a_serial_date_and_a_fraction_of_a_day_in_two_columns(text: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("43987 09:00", "2020-06-05 09:00"),
+        ("43987 9:05:30 pm", "2020-06-05 21:05:30"),
+        ("43987 12:15 a. m.", "2020-06-05 00:15"),
+        ("43987 24:00", "2020-06-06 00:00"),
+        ("43987 00:00", "2020-06-05 00:00"),
+    ],
+)
+def test_a_serial_date_and_a_clock_time_in_two_columns(text: str, moment: str) -> None:
+    """2020-06-05 is 43,987 days after 1899-12-30."""
+    found = parse_times(pd.Series([text]), TimeColumns(columns=["t"], excel_serial=True), UTC)
+    assert found.utc[0] == pd.Timestamp(moment, tz="UTC") and pd.isna(found.latest[0])
+
+
+@pytest.mark.parametrize("text", ["43987 25:00", "43987 9:60", "43987.5 09:00", "43987 13:00 pm", "0 9:00 x"])
+def test_no_clock_time_behind_a_serial_date_is_guessed(text: str) -> None:
+    assert read(text, excel_serial=True)[2] == "DATE_INVALID"
+
+
+@pytest.mark.parametrize(
     "text", ["1e400", "99999999999", "-5", "inf", "nan", "12.5.1", "9" * 1000, "43957.5 0.5", "43957 1.5", "43957 12"]
 )
 def test_no_number_breaks_the_serial_dates(text: str) -> None:

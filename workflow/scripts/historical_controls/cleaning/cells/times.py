@@ -24,8 +24,12 @@ MERIDIEM_CODE = re.compile(r"\s*%p")
 MIDNIGHT_24 = re.compile(r"(?<![\d:])24:00(?::00)?(?![\d:])")
 CLOCK_ALONE = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?[aApP]\.? ?[mM]\.?)?"
 WORD = re.compile(r"[^\W\d_]{3,}\.?")
-# A date and a time of day in columns of their own are a whole number and a fraction.
-SERIAL = re.compile(r"^(?P<days>\d{1,7}(?:[.,]\d+$)?)(?: (?P<part>0(?:[.,]\d+)?))?$")
+# A date and a time of day in columns of their own are a whole number and a fraction, or a clock time.
+SERIAL = re.compile(
+    r"^(?P<days>\d{1,7}(?:[.,]\d+$)?)"
+    r"(?: (?:(?P<part>0(?:[.,]\d+)?)"
+    r"|(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?: ?(?P<half>[AP])M)?))?$"
+)
 DAY = r"d[ií]a|day|d"
 # Words that may stand before the number: 'Day 3', 'sem 12'.
 UNIT_WORDS = {"days": DAY, "study_day": DAY, "weeks": "semana|week|sem|wk|w|s", "months": "month|mes|m"}
@@ -219,7 +223,8 @@ def _local(texts: pd.Series, spec: TimeColumns, calendar: Calendar) -> ReadTimes
         local = local.fillna(parsed)
     if spec.excel_serial:
         serial = _from_serial(clean, EXCEL_EPOCHS[spec.excel_serial])
-        day_only |= local.isna() & serial.notna() & (serial == serial.dt.normalize())
+        midnight = (serial == serial.dt.normalize()) & ~clean.str.contains(":", regex=False)
+        day_only |= local.isna() & serial.notna() & midnight
         local = local.fillna(serial)
     a_day = pd.to_timedelta(next_day.astype(int), unit="D")
     return ReadTimes(local + a_day, utc + a_day, ambiguous, day_only)
@@ -269,8 +274,14 @@ def _numbered_month(word: re.Match[str]) -> str:
 
 def _from_serial(texts: pd.Series, epoch: str) -> pd.Series:
     """Spreadsheet serial dates (days since the epoch), to the second."""
-    numbers = texts.str.extract(SERIAL).apply(lambda part: pd.to_numeric(part.str.replace(",", "."), errors="coerce"))
-    days = numbers["days"] + numbers["part"].fillna(0.0)
+    fields = texts.str.extract(SERIAL)
+    numbers = fields.apply(lambda part: pd.to_numeric(part.str.replace(",", "."), errors="coerce")).astype("float64")
+    hour = numbers["hour"]
+    # 12 AM is the first hour of the day; there is no 13 PM.
+    half = hour.where(hour.between(1, 12)) % 12 + 12.0 * (fields["half"] == "P")
+    hour = hour.where(fields["half"].isna(), half)
+    clock = hour / 24 + numbers["minute"] / 1440 + numbers["second"].fillna(0.0) / 86400
+    days = numbers["days"] + numbers["part"].fillna(0.0) + clock.where(fields["hour"].notna(), 0.0)
     # To the second: fractions of a day have no exact minutes.
     local = pd.Timestamp(epoch) + pd.to_timedelta((days * 86400).round(), unit="s")
     return local.astype("datetime64[us]")
