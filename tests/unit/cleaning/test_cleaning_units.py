@@ -314,3 +314,38 @@ def test_no_rows_at_all(words: Dictionary) -> None:
     empty = pd.Series([], dtype="str")
     factors = conversions(empty, empty, words)
     assert converted(pd.Series([], dtype="float64"), factors).empty
+
+
+FRACTIONS = {"FIO2": ["fraction", "%"]}
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [("0.5", 0.5), ("50", 0.5), ("50 %", 0.5), ("21", 0.21), ("0.21", 0.21), ("1", 1.0), ("100", 1.0), (".6", 0.6)],
+)
+def test_of_several_units_the_only_possible_one_is_read(sent: str, kept: float) -> None:
+    """FiO2 is 0.21 to 1 as a fraction, or 21 to 100 in percent: no number is both (hard limits of outcomes.csv)."""
+    assert value_of(lab({"test": "FiO2", "unit": "", "result": sent}, default_units=FRACTIONS)) == pytest.approx(kept)
+
+
+@pytest.mark.parametrize(
+    ("test", "sent", "units", "reason"),
+    [
+        ("FiO2", "15", FRACTIONS, "FIO2_SCALE"),
+        ("FiO2", "0.15", FRACTIONS, "OUT_OF_RANGE"),
+        ("FiO2", "150", FRACTIONS, "OUT_OF_RANGE"),
+        ("CRP", "12", {"CRP": ["mg/L", "mg/dL"]}, "UNIT_MISSING"),
+    ],
+)
+def test_a_number_possible_in_no_unit_or_in_two_is_held(
+    test: str, sent: str, units: dict[str, list[str]], reason: str
+) -> None:
+    cleaned = lab({"test": test, "unit": "", "result": sent}, default_units=units)
+    assert fates(cleaned) == [reason] and cleaned.measurements.empty
+    if reason == "UNIT_MISSING":
+        assert "more than one" in cleaned.ledger["hint"].iloc[0]
+
+
+def test_a_unit_of_the_row_goes_before_those_declared() -> None:
+    cleaned = lab({"test": "FiO2", "unit": "%", "result": "0.5"}, default_units=FRACTIONS)
+    assert fates(cleaned) == ["OUT_OF_RANGE"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from historical_controls.cleaning.records.distinct import by_distinct, numbers_by_distinct_pair
+from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair, numbers_by_distinct_pair
 from historical_controls.config.sources.limits import UnitFactor
+from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.folding import fold_unit
 
@@ -29,6 +30,34 @@ def conversion(code: str, unit: str, dictionary: Dictionary) -> tuple[float, flo
         return 1.0, 0.0
     found = dictionary.conversion(code, unit)
     return (found.factor, found.offset) if found else NO_CONVERSION
+
+
+def default_units(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.Series:
+    """Return the unit that the file declares for the outcome of each row; '' for none.
+
+    Of several units it is the only one in which the number is within the hard limits, '' where more than one is. Where
+    none is, it is the first, so that the number is held for what it is.
+    """
+    declared = file.default_units
+
+    def unit_of(code: str, number: str) -> str:
+        units = declared.get(code, "")
+        if isinstance(units, str):
+            return units
+        fits = [unit for unit in units if _possible(float(number), code, unit, dictionary)]
+        return (fits or units)[0] if len(fits) < 2 else ""
+
+    if any(isinstance(units, list) for units in declared.values()):
+        return by_distinct_pair(records["code"], records["number"].map(repr).astype("str"), unit_of, "str")
+    return by_distinct(records["code"], lambda code: unit_of(code, "nan"), "str")
+
+
+def _possible(number: float, code: str, unit: str, dictionary: Dictionary) -> bool:
+    """Whether a number in a unit is within the hard limits of its outcome."""
+    outcome, (factor, offset) = dictionary.outcomes[code], conversion(code, unit, dictionary)
+    sent = converted(pd.Series([number]), pd.DataFrame({"factor": [factor], "offset": [offset]})).iloc[0]
+    low = -np.inf if outcome.hard_low is None else outcome.hard_low
+    return bool(low <= sent <= (np.inf if outcome.hard_high is None else outcome.hard_high))
 
 
 def is_ddu(units: pd.Series) -> pd.Series:

@@ -13,7 +13,15 @@ from historical_controls.cleaning.cells.names import resolve_names
 from historical_controls.cleaning.cells.negation import says
 from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells, release
 from historical_controls.cleaning.cells.times import REPEATED, SKIPPED, Calendar, Moments, precedes
-from historical_controls.cleaning.cells.units import conversions, converted, is_ddu, same_unit, with_confirmed, with_ddu
+from historical_controls.cleaning.cells.units import (
+    conversions,
+    converted,
+    default_units,
+    is_ddu,
+    same_unit,
+    with_confirmed,
+    with_ddu,
+)
 from historical_controls.cleaning.records.columns import declared_codes
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
 from historical_controls.cleaning.records.records import check_subject, check_times, decide, undecided
@@ -183,7 +191,7 @@ def _units_like_flags(records: pd.DataFrame, dictionary: Dictionary) -> pd.DataF
 
 def _default_texts(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
     """Unit, specimen and assay: from the row, else from the cell, else as declared for the file."""
-    unit = _first_filled(records["raw_unit"], records["cell_unit"], _declared(records, file.default_units))
+    unit = _first_filled(records["raw_unit"], records["cell_unit"], default_units(records, file, dictionary))
     specimen = _first_filled(records["specimen"], _declared(records, file.default_specimens))
     assay = _first_filled(records["assay"], _declared(records, file.assays))
     return records.assign(
@@ -219,8 +227,15 @@ def _convert(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) ->
         number=number, high=converted(out["high"], factors), unit=unit, sent=sent, ddu=of_ddu, mended=mended
     )
     due = out["numeric"] & ~out["not_done"] & ~known & factors["factor"].isna()
-    out = decide(out, due & (out["raw_unit"] == ""), "UNIT_MISSING", hint="declare it under 'default_units'")
+    hint = by_distinct(out["code"], lambda code: _no_unit(file.default_units.get(code)), "str")
+    out = decide(out, due & (out["raw_unit"] == ""), "UNIT_MISSING", hint=hint)
     return decide(out, due, "UNIT_UNKNOWN", hint=_unknown_unit(out.loc[due]).reindex(out.index))
+
+
+def _no_unit(declared: str | list[str] | None) -> str:
+    if isinstance(declared, list):
+        return "the number may be in more than one of the units under 'default_units'"
+    return "declare it under 'default_units'"
 
 
 def _unknown_unit(records: pd.DataFrame) -> pd.Series:
