@@ -21,7 +21,7 @@ FROM_ELSEWHERE = {"DUP_IDENTICAL", "DUP_SUPERSEDED", "DUP_CONFLICT", "ID_CONFLIC
 # An id that is none is filled down as well: the rows below it name nobody.
 FROM_ELSEWHERE |= {"ID_MISSING", "ID_INVALID", "FILE_LAYOUT"}
 ANYBODY = "*"
-SET_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER"}
+SET_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER", "UNITS_LINE"}
 READING = {
     "outcome",
     "value",

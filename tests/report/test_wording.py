@@ -204,7 +204,7 @@ def test_whatever_is_held_or_suspected_says_what_to_do(locales: dict[str, Words]
         "ABG_VENOUS", "ABOVE_HEADER", "ARM_OTHER", "BLANK_LINE", "COPY_FWD", "DECLARED", "DOSE_UNREAD", "DUP_IDENTICAL",
         "DUP_SUPERSEDED", "FIO2_ESTIMATED", "FOOTER", "JUMP", "LAB_FLAG", "LIMIT_OF_ASSAY", "LIMIT_RESTORED",
         "LYMPH_FROM_PERCENT", "NOT_DONE", "NO_VALUE", "OUT_OF_USUAL", "PF_ESTIMATED", "SENTINEL", "STATUS_UNKNOWN",
-        "CORRECTED", "HEADER_AGAIN", "RELEASED", "TIME_DST_GAP", "TIME_DST_OVERLAP", "UNIT_CORRECTED",
+        "CORRECTED", "HEADER_AGAIN", "RELEASED", "TIME_DST_GAP", "TIME_DST_OVERLAP", "UNITS_LINE", "UNIT_CORRECTED",
     }  # fmt: skip
     english = locales["en"]
     for group, remedy in (("ledger_reason", "ledger_remedy"), ("finding", "finding_remedy")):

@@ -180,6 +180,7 @@ FREE = {
         "WideColumn.at",
         "CellWord.texts",
         "SplitColumn.by",
+        "SplitColumn.forms",
         "SplitColumn.into",
         "SpecimenRows.analytes",
         "SpecimenRows.same",

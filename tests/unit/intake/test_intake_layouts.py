@@ -183,6 +183,68 @@ def test_cells_of_two_values_are_split_by_declaration(tmp_path: Path) -> None:
         read(tmp_path / "x.csv", "id,B\n1,2\n", declared("id", split_columns=split))
 
 
+def test_a_line_of_units_below_the_header_is_no_row(tmp_path: Path) -> None:
+    frame = read(tmp_path / "x.csv", "id,WBC\n,10^3/uL\n1,7\n", declared("WBC", units_line=True))
+    assert list(zip(frame["line"], frame["problem"].fillna(""), strict=True)) == [(2, "UNITS_LINE"), (3, "")]
+    book = openpyxl.Workbook()
+    for row in (["id", "WBC"], [None, "10^3/uL"], ["1", 7]):
+        book.active.append(row)
+    book.save(tmp_path / "x.xlsx")
+    sheet = read_file(tmp_path / "x.xlsx", declared("WBC", format="xlsx", units_line=True))
+    assert cells(sheet.loc[sheet["problem"].isna()], "id", "WBC") == [("1", "7")]
+
+
+def test_a_row_of_a_patient_is_not_taken_for_the_line_of_units(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="a number or date in column 'WBC'") as refused:
+        read(tmp_path / "x.csv", "id,WBC\nA1,7\nA2,8\n", declared("id", "WBC", units_line=True))
+    assert refused.value.where == f"{tmp_path / 'x.csv'}, line 2" and "Leave out" in str(refused.value)
+
+
+FORMS = ["{device} {flow} L", "{device} {flow} lpm", "{device} {flow} L / {fraction} %", "{device} {fraction} %"]
+FORMS += ["{device}"]
+
+
+def test_cells_are_split_by_the_forms_that_they_have(tmp_path: Path) -> None:
+    sent = {
+        "CN 3 L": ("CN", "3", ""),
+        "NC 4 lpm": ("NC", "4", ""),
+        "puntas nasales 2,5l": ("puntas nasales", "2,5", ""),
+        "VMK 50%": ("VMK", "", "50"),
+        "HFNC 40L/60%": ("HFNC", "40", "60"),
+        "AA": ("AA", "", ""),
+        "": ("", "", ""),
+        "CN 3 litros": ("not split: CN 3 litros",) * 3,
+        "3 L": ("not split: 3 L",) * 3,
+        "CN 3-4 L": ("not split: CN 3-4 L",) * 3,
+    }
+    text = "id;O2\n" + "".join(f"{n};{cell}\n" for n, cell in enumerate(sent, start=1))
+    split = {"O2": {"forms": FORMS}}
+    frame = read(tmp_path / "x.csv", text, declared("device", split_columns=split, delimiter=";"))
+    assert cells(frame, "O2", "device", "flow", "fraction") == [(cell, *own) for cell, own in sent.items()]
+
+
+def test_a_cell_that_two_forms_read_differently_is_not_split(tmp_path: Path) -> None:
+    split = {"O2": {"forms": ["{device} {flow} L", "{device} {litres} L"]}}
+    frame = read(tmp_path / "x.csv", "id,O2\n1,CN 3 L\n", declared("flow", split_columns=split))
+    assert cells(frame, "flow", "litres") == [("not split: CN 3 L",) * 2]
+
+
+@pytest.mark.parametrize(
+    ("split", "said"),
+    [
+        ({"by": "/"}, "'into'"),
+        ({"into": ["a", "b"]}, "'by'"),
+        ({"by": "/", "forms": ["{a} {b}"]}, "either"),
+        ({"forms": ["CN 3 L"]}, "names no column"),
+        ({"forms": ["{a} {a}"]}, "twice"),
+        ({"forms": ["{a} {b"]}, "'{' and '}'"),
+    ],
+)
+def test_a_split_that_says_nothing_is_refused(split: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        declared("id", split_columns={"O2": split})
+
+
 def test_the_columns_of_a_wide_sheet_are_listed_once(tmp_path: Path) -> None:
     head = ",".join(["id", *(f"q{n}" for n in range(200))])
     with pytest.raises(UserError) as refused:

@@ -10,10 +10,13 @@ import pandas as pd
 
 CELL = "cell:"
 FOOTER, BLANK, ABOVE, RAGGED = "FOOTER", "BLANK_LINE", "ABOVE_HEADER", "FILE_LAYOUT"
-AGAIN = "HEADER_AGAIN"
+AGAIN, UNITS = "HEADER_AGAIN", "UNITS_LINE"
 SPACE = " \t\r\n"
 # Enough to find the header in, where the declaration looks for it on another line.
 HEAD_LINES = 30
+
+# A cell of a date or number alone, which no line of units has.
+VALUE = r"[-+<>]?\d[\d.,/: -]*"
 
 Problem = tuple[int, str, str]
 
@@ -68,3 +71,14 @@ def without_headers(grid: Grid) -> Grid:
     kept = np.delete(np.arange(len(grid.lines)), rows)
     cells = grid.cells.take(kept).reset_index(drop=True)
     return replace(grid, cells=cells, lines=grid.lines[kept], problems=sorted([*grid.problems, *again]))
+
+
+def without_first_row(grid: Grid) -> Grid:
+    """The grid with its first row set aside as the line of units. Raises ValueError where it holds a number or date."""
+    texts = grid.cells.iloc[0].astype("str").str.strip()
+    values = texts[texts.str.fullmatch(VALUE)]
+    if len(values):
+        raise ValueError(values.index[0].removeprefix(CELL))
+    line = (int(grid.lines[0]), UNITS, "\t".join(texts))
+    cells = grid.cells.iloc[1:].reset_index(drop=True)
+    return replace(grid, cells=cells, lines=grid.lines[1:], problems=sorted([*grid.problems, line]))

@@ -18,7 +18,7 @@ from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError, did_you_mean, raise_all
 from historical_controls.intake.databases.tables import TYPED, hash_of_rows, read_typed
 from historical_controls.intake.headings import addressed, repeated
-from historical_controls.intake.layout import RAGGED, Grid, cell_names, without_headers
+from historical_controls.intake.layout import RAGGED, Grid, cell_names, without_first_row, without_headers
 from historical_controls.intake.omop.columns import with_omop_columns
 from historical_controls.intake.private import private_columns
 from historical_controls.intake.splitting import with_split_columns
@@ -66,6 +66,8 @@ def read_blocks(
     if file.format != "database" and not place.is_file():
         raise UserError("there is no such file", str(place))
     grids: Iterator[Grid] = map(without_headers, _grids(path, file, size))
+    if file.units_line:
+        grids = _without_units(place, grids)
     sha256 = ""
     if file.format == "database":
         # A server has no file whose bytes could be hashed: all rows are read first.
@@ -99,6 +101,23 @@ def _grids(path: str | Path, file: SourceFile, size: int) -> Iterator[Grid]:
 
 def _sheet(place: Path, file: SourceFile) -> Iterator[Grid]:
     yield read_spreadsheet(place, place.read_bytes(), file)
+
+
+def _without_units(place: Path, grids: Iterator[Grid]) -> Iterator[Grid]:
+    """Grids without the first row of the first that has any."""
+    waiting = True
+    for grid in grids:
+        if not waiting or not len(grid.lines):
+            yield grid
+            continue
+        waiting = False
+        try:
+            yield without_first_row(grid)
+        except ValueError as error:
+            # Its text may name a patient: only the column is told.
+            what = f"'units_line' is declared, and this line has a number or date in column '{error}'"
+            hint = "Leave out 'units_line: true': the rows begin below the header."
+            raise UserError(what, f"{place}, line {grid.lines[0]}", hint) from None
 
 
 def _by_field(grids: Iterator[Grid], redcap: RedcapDictionary) -> Iterator[Grid]:

@@ -1,37 +1,84 @@
-"""Cells that hold several values, such as a blood pressure '167/92', split into columns of their own by declaration."""
+"""Cells that hold several values, such as '167/92' or 'NC 4 lpm', split into columns of their own by declaration."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
 
-from historical_controls.config.sources.layout import SplitColumn
+from historical_controls.config.sources.layout import PIECE, SplitColumn
 from historical_controls.intake.layout import CELL, Grid
+
+# A number, with either mark; or a text that begins with a letter and has no digit.
+VALUE = r"[-+<>\u2264\u2265]?\s?\d+(?:[.,]\d+)?|[^\W\d_](?:[^\d]*[^\d\s])?"
 
 
 def with_split_columns(grid: Grid, declared: Mapping[str, SplitColumn]) -> Grid:
     """Return the grid with the declared further columns; the column that is split remains.
 
-    A cell with another number of pieces is given to each of them whole, marked, so that none is read from it.
+    A cell with another number of pieces, or of no declared form, is given to each of them whole, marked, so that none
+    is read from it.
     """
     for name, split in declared.items():
         if CELL + name in grid.cells:
-            pieces = _pieces(grid.cells[CELL + name], split)
-            cells = pd.concat([grid.cells, pieces.set_axis([CELL + own for own in split.into], axis=1)], axis=1)
-            grid = replace(grid, cells=cells, header=[*grid.header, *split.into])
+            texts = grid.cells[CELL + name]
+            pieces = _pieces(texts, split.by, len(split.columns)) if split.by else _values(texts, split)
+            cells = pd.concat([grid.cells, pieces.set_axis([CELL + own for own in split.columns], axis=1)], axis=1)
+            grid = replace(grid, cells=cells, header=[*grid.header, *split.columns])
     return grid
 
 
-def _pieces(texts: pd.Series, split: SplitColumn) -> pd.DataFrame:
-    n = len(split.into)
+def _pieces(texts: pd.Series, mark: str, n: int) -> pd.DataFrame:
     whole = texts.str.strip()
-    parts = whole.str.split(split.by, regex=False, expand=True).reindex(columns=range(n)).fillna("").astype("str")
+    parts = whole.str.split(mark, regex=False, expand=True).reindex(columns=range(n)).fillna("").astype("str")
     # str.count takes a pattern, unlike str.split with regex=False.
-    fits = (whole.str.count(pat=_literal(split.by)) == n - 1) & (whole != "")
-    marked = ("not split: " + whole).where(whole != "", "")
+    fits = (whole.str.count(pat=_literal(mark)) == n - 1) & (whole != "")
+    marked = _marked(whole)
     return pd.DataFrame({place: parts[place].str.strip().where(fits, marked) for place in range(n)}, index=texts.index)
+
+
+def _values(texts: pd.Series, split: SplitColumn) -> pd.DataFrame:
+    """The values of each cell by the forms that it has; a column that its form does not name is blank."""
+    whole = texts.str.strip()
+    distinct = whole.drop_duplicates()
+    read = {text: _read(text, split) for text in distinct}
+    marked = _marked(distinct)
+    kept = {
+        text: found if found is not None else dict.fromkeys(split.columns, said)
+        for (text, found), said in zip(read.items(), marked, strict=True)
+    }
+    columns = {name: whole.map({text: own.get(name, "") for text, own in kept.items()}) for name in split.columns}
+    return pd.DataFrame(columns, index=texts.index).astype("str")
+
+
+def _read(text: str, split: SplitColumn) -> dict[str, str] | None:
+    """The values of one cell; None where no form fits, or forms fit with different values."""
+    if not text:
+        return {}
+    fits = [dict(found) for form in split.forms if (found := form_values(text, form)) is not None]
+    return fits[0] if fits and all(one == fits[0] for one in fits) else None
+
+
+def form_values(text: str, form: str) -> dict[str, str] | None:
+    """The values of a cell that has this form, by column; None where it has another."""
+    found = re.fullmatch(_pattern(form), text.strip(), re.IGNORECASE)
+    return dict(zip(PIECE.findall(form), map(str.strip, found.groups()), strict=True)) if found else None
+
+
+def _pattern(form: str) -> str:
+    """'{device} {flow} L' as a pattern: blanks may be missing."""
+    # PIECE has a group, so that every other part is the name of a column.
+    parts = PIECE.split(form)
+    return "".join(
+        f"({VALUE})" if place % 2 else r"\s*".join(map(_literal, re.split(r"\s+", part)))
+        for place, part in enumerate(parts)
+    )
+
+
+def _marked(whole: pd.Series) -> pd.Series:
+    return ("not split: " + whole).where(whole != "", "")
 
 
 def _literal(text: str) -> str:

@@ -17,7 +17,7 @@ from historical_controls.tables.coded import coded, constant, distinct_texts, ma
 
 CELL = "cell:"
 # Lines that the declaration itself sets aside; any other line that is no row of columns may have named a patient.
-DECLARED_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER"}
+DECLARED_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER", "UNITS_LINE"}
 # What exports leave in texts and no reader sees: entities of HTML, marks without width, the '="..."' of spreadsheets.
 ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,5}|#x[0-9A-Fa-f]{1,4});")
 AS_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)
@@ -86,7 +86,10 @@ def sheet_fault(text: str) -> str:
     if text.startswith("shown as '"):
         return "the sheet shows one thing and stores another: correct the cell, its font or its number format"
     if text.startswith("not split: "):
-        return "'split_columns' expects its mark between so many values: correct the cell, or declare it otherwise"
+        return (
+            "'split_columns' expects its mark between so many values, or one of its forms: correct the cell, or "
+            "declare its form"
+        )
     if text.startswith("="):
         return "the sheet was saved without the results of its formulas: open it, save it, and send it again"
     if ERROR_OF_SHEET.fullmatch(text):

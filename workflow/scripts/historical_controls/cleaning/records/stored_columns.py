@@ -21,7 +21,7 @@ ROW_GROUPS = 6
 
 def stored_columns(path: str | Path, file: SourceFile) -> list[str]:
     """Return the columns of a stored intake (table intake) that cleaning reads: of 20,000 perhaps three."""
-    made = [name for split in file.split_columns.values() for name in split.into]
+    made = [name for split in file.split_columns.values() for name in split.columns]
     # The hash of the file stands in every row, for provenance alone.
     wanted = {*INTAKE.names, *(CELL + name for name in (*declared_columns(file), *made))} - {"sha256"}
     return [name for name in pq.read_schema(path).names if name in wanted]

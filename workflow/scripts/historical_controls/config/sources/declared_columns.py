@@ -33,7 +33,7 @@ def declared_columns(file: SourceFile) -> list[str]:
         names += _part_columns(part)
     names += [column for sentinel in file.sentinels for column in sentinel.columns]
     # These come into being when cells are split: the file does not have them.
-    made = {name for split in file.split_columns.values() for name in split.into}
+    made = {name for split in file.split_columns.values() for name in split.columns}
     return list(dict.fromkeys(name for name in [*names, *file.split_columns] if name not in made))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -15,17 +16,49 @@ SameDayRule = Literal["hold", "median", "worst", "last"]
 AnchorRule = Literal["hold", "first", "last"]
 
 
-class SplitColumn(Section):
-    """A column whose cells hold several values: '167/92' by '/' into systolic and diastolic pressure."""
+PIECE = re.compile(r"\{([^{}]*)\}")
 
-    by: Text = Field(description="text between the values, as it is; no regular expression")
-    into: list[Text] = Field(min_length=2, description="names of the columns that the values become, in their order")
+
+class SplitColumn(Section):
+    """A column whose cells hold several values: '167/92' by '/', or 'NC 4 lpm' and 'VMK 50%' by their forms."""
+
+    by: Text | None = Field(None, description="text between the values, as it is; no regular expression")
+    into: list[Text] = Field(
+        default=[], description="names of the columns that the values become, in their order; with 'by' only"
+    )
+    forms: list[Text] = Field(
+        default=[],
+        description="how cells are written, each value as its column in braces: '{device} {flow} L'. A value is a "
+        "number, or a text without digits; a blank may be missing; a cell that has none of the forms is held",
+    )
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that the values become, of forms in the order in which these name them."""
+        return list(dict.fromkeys([*self.into, *(name for form in self.forms for name in PIECE.findall(form))]))
 
     @model_validator(mode="after")
-    def names_differ(self) -> SplitColumn:
+    def by_a_mark_or_by_forms(self) -> SplitColumn:
+        if (self.by is None) == (not self.forms):
+            raise ValueError("give either 'by', the mark between the values, or 'forms', such as '{device} {flow} L'")
+        if (self.by is None) != (not self.into) or len(self.into) == 1:
+            raise ValueError("'by' needs 'into', the names of two or more columns; 'forms' name theirs")
         if len(set(self.into)) < len(self.into):
             raise ValueError("into names a column twice")
         return self
+
+    @field_validator("forms")
+    @classmethod
+    def forms_name_columns(cls, forms: list[str]) -> list[str]:
+        for form in forms:
+            names = [name.strip() for name in PIECE.findall(form)]
+            if re.search(r"[{}]", PIECE.sub("", form)) or not all(names):
+                raise ValueError(f"'{form}': '{{' and '}}' enclose the name of a column")
+            if not names:
+                raise ValueError(f"'{form}' names no column: '{{device}} {{flow}} L'")
+            if len(set(names)) < len(names):
+                raise ValueError(f"'{form}' names a column twice")
+        return forms
 
 
 class Sentinels(Section):

@@ -65,6 +65,7 @@ class SourceFile(Section):
         le=5,
         description="lines of the header, the last being header_line: 'Visit 1' above 'BP' is 'Visit 1 BP'",
     )
+    units_line: bool = Field(False, description="true: the line below the header states units, and is no row")
     split_columns: dict[Text, SplitColumn] = Field(
         default={}, description="columns whose cells hold several values, such as a blood pressure '167/92'"
     )
@@ -87,8 +88,10 @@ class SourceFile(Section):
         description="analyte names ignored by declaration; '*' = every name that the dictionary lacks; 'free *' = "
         "every name that begins with that word",
     )
-    default_units: dict[NumericOutcome, Unit] = Field(
-        default={}, description="unit per outcome where the row names none"
+    default_units: dict[NumericOutcome, Unit | list[Unit]] = Field(
+        default={},
+        description="unit per outcome where the row names none; of several ([fraction, '%']) the only one in which the "
+        "number is within the hard limits",
     )
     default_specimens: dict[MeasuredOutcome, Specimen] = Field(
         default={}, description="specimen per outcome where the row names none"
