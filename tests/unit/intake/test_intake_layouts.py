@@ -200,7 +200,7 @@ def test_a_row_of_a_patient_is_not_taken_for_the_line_of_units(tmp_path: Path) -
     assert refused.value.where == f"{tmp_path / 'x.csv'}, line 2" and "Leave out" in str(refused.value)
 
 
-FORMS = ["{device} {flow} L", "{device} {flow} lpm", "{device} {flow} L / {fraction} %", "{device} {fraction} %"]
+FORMS = ["{device} {flow} L", "{device} {flow} lpm", "{device} {flow} L/{fraction} %", "{device} {fraction} %"]
 FORMS += ["{device}"]
 
 
@@ -211,6 +211,7 @@ def test_cells_are_split_by_the_forms_that_they_have(tmp_path: Path) -> None:
         "puntas nasales 2,5l": ("puntas nasales", "2,5", ""),
         "VMK 50%": ("VMK", "", "50"),
         "HFNC 40L/60%": ("HFNC", "40", "60"),
+        "HFNC 40 L / 60 %": ("HFNC", "40", "60"),
         "AA": ("AA", "", ""),
         "": ("", "", ""),
         "CN 3 litros": ("not split: CN 3 litros",) * 3,
@@ -221,6 +222,26 @@ def test_cells_are_split_by_the_forms_that_they_have(tmp_path: Path) -> None:
     split = {"O2": {"forms": FORMS}}
     frame = read(tmp_path / "x.csv", text, declared("device", split_columns=split, delimiter=";"))
     assert cells(frame, "O2", "device", "flow", "fraction") == [(cell, *own) for cell, own in sent.items()]
+
+
+@pytest.mark.parametrize(
+    ("sent", "value", "air"),
+    [
+        ("97", "97", ""),
+        ("97%", "97", ""),
+        ("93 aa", "93", "aa"),
+        ("93% AA", "93", "AA"),
+        ("93,5aa", "93,5", "aa"),
+        ("93 97", "93", "97"),
+        ("9397", "9397", ""),
+        ("aire ambiente", "aire ambiente", ""),
+    ],
+)
+def test_no_number_and_no_words_are_cut_by_a_form(tmp_path: Path, sent: str, value: str, air: str) -> None:
+    split = {"SpO2": {"forms": ["{v} {air}", "{v}", "{v} %", "{v} % {air}"]}}
+    text = f"id;SpO2\n1;{sent}\n"
+    frame = read(tmp_path / "x.csv", text, declared("v", split_columns=split, delimiter=";"))
+    assert cells(frame, "v", "air") == [(value, air)]
 
 
 def test_a_cell_that_two_forms_read_differently_is_not_split(tmp_path: Path) -> None:

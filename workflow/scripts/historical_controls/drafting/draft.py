@@ -10,6 +10,7 @@ from typing import Any
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
+from historical_controls.drafting.cells.serials import SERIAL
 from historical_controls.drafting.files.sheets import Sheet
 from historical_controls.drafting.headings import first_of, without_brackets
 from historical_controls.drafting.marks import Guess, plain
@@ -50,9 +51,22 @@ class Draft:
         ]
 
     def spellings(self, name: str) -> list[str]:
-        """A heading, and the label that the file gives it (SPSS, Stata); each also without its unit in brackets."""
-        known = [text for text in (name, self.sheet.labels.get(name, "")) if text]
+        """A heading, and the label that the file gives it (SPSS, Stata); each also without its unit in brackets.
+
+        A unit that stands below the header is in brackets behind the first.
+        """
+        known = [text for text in (self.with_unit(name), name, self.sheet.labels.get(name, "")) if text]
         return list(dict.fromkeys([*known, *(without_brackets(text) for text in known)]))
+
+    def dates(self, name: str) -> Any:
+        """Formats of a column of dates, or of days of a sheet where the heading says that it has dates."""
+        return dates(self.column(name), known.is_dated(name))
+
+    def with_unit(self, name: str, heading: str | None = None) -> str:
+        """A heading, or the part of it that names the outcome, with the unit that stands below it in brackets."""
+        unit = self.sheet.units.get(name, "")
+        text = name if heading is None else heading
+        return f"{text} ({unit})" if unit else text
 
     @property
     def decimal(self) -> tuple[str, str | None]:
@@ -93,7 +107,7 @@ def patients_part(draft: Draft, why: str) -> dict[str, Any]:
 
 def time_of(draft: Draft) -> dict[str, Any] | None:
     """The time of the rows: a column of dates by its name, else the only one; else a number of days or hours."""
-    dated = {name: found for name in draft.free if (found := dates(draft.column(name)))}
+    dated = {name: found for name in draft.free if (found := draft.dates(name))}
     results = first_of(known.RESULT_TIMES, dated)
     rest = [name for name in dated if name != results]
     name = first_of(known.TIMES, rest)
@@ -117,13 +131,14 @@ def time_of(draft: Draft) -> dict[str, Any] | None:
 def with_clock(draft: Draft, name: str, formats: Any) -> dict[str, Any]:
     """A column of days with the hours of a column beside it, where one holds nothing else."""
     beside = {other: form for other in draft.free if other != name and (form := clock(draft.column(other)))}
-    if len(beside) != 1 or not set(plain(formats)) <= set(DAYS):
+    if len(beside) != 1 or not set(plain(formats)) <= {*DAYS, SERIAL}:
         return {"columns": [name], "formats": formats}
     ((hours, form),) = beside.items()
     draft.used.add(hours)
-    both = [f"{day} {form}" for day in plain(formats)]
-    # Where an hour is blank, the day stays.
-    both += plain(formats) if not all(draft.column(hours)) else []
+    days = [day for day in plain(formats) if day != SERIAL]
+    both = [f"{day} {form}" for day in days]
+    # Where an hour is blank, the day stays; a sheet's number of a day takes a clock of any format.
+    both += [*(days if not all(draft.column(hours)) else []), *({SERIAL} & set(plain(formats)))]
     return {"columns": [name, hours], "formats": Guess(both, formats.why) if isinstance(formats, Guess) else both}
 
 

@@ -254,6 +254,18 @@ def event_of(heading: str) -> str | None:
     return EVENT_OF.get(folded) or EVENT_OF.get(" ".join(words)) or EVENT_OF.get(bare)
 
 
+def is_ending(heading: str) -> bool:
+    """Whether a heading names how the stay ended, small words apart: 'Motivo de egreso'."""
+    return " ".join(word for word in fold(heading).split() if word not in SMALL_WORDS) in ENDINGS
+
+
+def is_dated(heading: str) -> bool:
+    """Whether a heading says that its cells are dates: by a word for date, as a time, or as an event."""
+    folded = fold(heading)
+    by_name = folded in (*TIMES, *RESULT_TIMES, *STARTS, *STOPS) or event_of(heading) is not None
+    return by_name or is_birth(heading) or bool(DATE_WORDS & set(folded.split()))
+
+
 def is_birth(heading: str) -> bool:
     """Whether a heading says that it is a date of birth, in words or by a usual abbreviation."""
     folded = fold(heading)
@@ -266,6 +278,15 @@ def since(heading: str) -> str:
     return (event_of(found[1]) or "admission") if found else ""
 
 
+KINDS = {"d": "day", "v": "visit", "w": "week", "s": "week", "h": "hour", "t": "visit", "m": "month"}
+
+
+def moment_alone(heading: str) -> tuple[str, int] | None:
+    """('day', 7) of 'Día 7', 'D7', 'Day 7'; None of a heading that says more."""
+    found = MOMENT.fullmatch(heading.strip())
+    return (KINDS[found[1][0].lower()], int(found[2])) if found else None
+
+
 def moment_in(heading: str) -> tuple[str, str, int] | None:
     """('CRP', 'day', 7) of 'CRP_day7', 'Day 7 CRP', 'crp d7'; None of a heading without a moment."""
     found = MOMENT.search(heading)
@@ -274,8 +295,7 @@ def moment_in(heading: str) -> tuple[str, str, int] | None:
         rest = (heading[: first.start()] + " " + heading[first.end() :]).strip(" _-.") if first else ""
         return (rest, "baseline", 0) if rest else None
     rest = (heading[: found.start()] + " " + heading[found.end() :]).strip(" _-.")
-    kind = {"d": "day", "v": "visit", "w": "week", "s": "week", "h": "hour", "t": "visit", "m": "month"}
-    return (rest, kind[found[1][0].lower()], int(found[2])) if rest else None
+    return (rest, KINDS[found[1][0].lower()], int(found[2])) if rest else None
 
 
 def numbered_moments(headings: Sequence[str], dictionary: Dictionary) -> dict[str, tuple[str, str, int]]:

@@ -62,8 +62,9 @@ def _entry(head: str, value: Any, indent: int) -> Iterator[str]:
     if not any(isinstance(item, dict | list | Guess) for item in bare):
         room = LONGEST - indent - 2
         broken = textwrap.wrap(flow, room, break_long_words=False, break_on_hyphens=False)
-        # Names with spaces may not be broken: a line for each item is longer, and sure.
-        if yaml.safe_load(" ".join(broken)) == bare and not any("\n" in str(item) for item in bare):
+        # Names with spaces may not be broken, and forms are read as they are: a line for each item is longer, and sure.
+        whole = not any("\n" in str(item) or "{" in str(item) for item in bare)
+        if yaml.safe_load(" ".join(broken)) == bare and whole:
             yield from (f"{' ' * (indent + 2)}{line}" for line in broken)
             return
     for item in bare:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +10,12 @@ from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.codes import result_codes
 from historical_controls.drafting.draft import Draft, note_missing
-from historical_controls.drafting.headings import Named, outcome_named
+from historical_controls.drafting.headings import Named, outcome_named, without_brackets
 from historical_controls.drafting.marks import Guess
-from historical_controls.drafting.values import is_code_only, is_numeric, middle, numbers
+from historical_controls.drafting.values import is_code_only, is_numeric, middle, numbers, without_percentages
+
+# Numbers of a column of several units that are possible in none or in two: slips, for cleaning to hold.
+FEW = 0.05
 
 
 def named_outcome(draft: Draft, name: str) -> Named | None:
@@ -27,10 +31,34 @@ def named_outcome(draft: Draft, name: str) -> Named | None:
         ),
         None,
     )
+    if found is None and kinds == (True,):
+        found = named_by_size(draft, name, texts)
     if found is None or found.unit:
         return found
     stated = next(filter(None, (draft.dictionary.unit_in(text, found.code) for text in draft.spellings(name))), "")
     return replace(found, unit=stated)
+
+
+def named_by_size(draft: Draft, name: str, texts: Sequence[str]) -> Named | None:
+    """The outcome of a name that may mean several, where the numbers are usual of one: 'Linfocitos' are no percentage.
+
+    Its unit is not stated, so that a person is asked.
+    """
+    middle_one = middle(numbers(texts, *draft.decimal))
+    codes = {one.code for one in draft.dictionary.named(without_brackets(name)) if one.result_kind in ("", "number")}
+    return next((Named(code, "", False) for code in _usual(draft, codes, middle_one)), None) if len(codes) > 1 else None
+
+
+def _usual(draft: Draft, codes: Collection[str], median_sent: float) -> list[str]:
+    """The code whose usual medians include this one; none where several do."""
+    ranges = {code: draft.dictionary.plausibility.get(code) for code in codes}
+    usual = [
+        code
+        for code, own in ranges.items()
+        if own and own.median_low is not None and own.median_high is not None
+        if own.median_low <= median_sent <= own.median_high
+    ]
+    return usual if len(usual) == 1 else []
 
 
 def measured(draft: Draft, name: str, code: str, unit: str) -> dict[str, Any]:
@@ -44,7 +72,41 @@ def measured(draft: Draft, name: str, code: str, unit: str) -> dict[str, Any]:
     note_missing(draft, name)
     if unit or not outcome.unit:
         return {"outcome": code, **({"unit": unit} if unit else {})}
-    return {"outcome": code, "unit": likely_unit(draft, code, middle(numbers(texts, *draft.decimal)))}
+    told = [text for text in texts if text]
+    bare = without_percentages(told)
+    if units := _mixed_units(draft, code, numbers(bare, *draft.decimal)):
+        why = "the column has numbers of more than one unit: is each in the only one in which it is possible?"
+        draft.sheet.written["default_units"] = draft.sheet.written.get("default_units", {}) | {code: Guess(units, why)}
+        return {"outcome": code}
+    if not bare:
+        return {"outcome": code, "unit": "%"}
+    likely = likely_unit(draft, code, middle(numbers(bare, *draft.decimal)))
+    if len(bare) < len(told) and likely.value != "%":
+        # Cells that state a unit contradict another one declared for their column.
+        draft.sheet.written["default_units"] = draft.sheet.written.get("default_units", {}) | {code: likely}
+        return {"outcome": code}
+    return {"outcome": code, "unit": likely}
+
+
+def _mixed_units(draft: Draft, code: str, sent: Sequence[float]) -> list[str]:
+    """Units of which each number is possible in one alone, and not all in the same; none of other columns."""
+    outcome = draft.dictionary.outcomes[code]
+    if outcome.hard_low is None or outcome.hard_high is None or not sent:
+        return []
+    units = {outcome.unit: draft.dictionary.conversion(code, outcome.unit), **draft.dictionary.units_of(code)}
+    # Spellings of one unit count once, the first of them.
+    distinct = {(one.factor, one.offset): one.unit or unit for unit, one in reversed(units.items()) if one}
+    fits = [
+        [
+            unit
+            for (factor, offset), unit in distinct.items()
+            if outcome.hard_low <= round(number * factor + offset, 9) <= outcome.hard_high
+        ]
+        for number in sent
+    ]
+    said = [unit for unit in reversed(distinct.values()) if [unit] in fits]
+    unsure = sum(len(own) != 1 for own in fits)
+    return said if len(said) > 1 and unsure <= FEW * len(sent) else []
 
 
 def with_unit_column(draft: Draft, name: str, measured: dict[str, Any]) -> dict[str, Any]:

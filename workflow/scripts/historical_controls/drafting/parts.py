@@ -12,7 +12,9 @@ from typing import Any
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
+from historical_controls.drafting.contents.day_columns import by_day, day_time
 from historical_controls.drafting.contents.own import own_analytes, own_column, own_columns
+from historical_controls.drafting.contents.oxygen import note_air, oxygen_columns, oxygen_parts
 from historical_controls.drafting.draft import (
     EVENT,
     INSTRUMENT,
@@ -25,7 +27,7 @@ from historical_controls.drafting.draft import (
 )
 from historical_controls.drafting.files.sheets import Sheet
 from historical_controls.drafting.headings import first_of, moment_in, numbered_moments, outcome_named
-from historical_controls.drafting.marks import Guess
+from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.measured import likely_unit, measured, named_outcome, with_unit_column
 from historical_controls.drafting.own_rows import OwnRows
 from historical_controls.drafting.patients import draft_patients
@@ -55,7 +57,7 @@ def draft_sheet(sheet: Sheet, dictionary: Dictionary, own: OwnRows) -> Draft:
 
 def draft_wide(draft: Draft) -> None:
     """What the columns of a sheet with a row for each patient or time tell, where nothing else was recognised."""
-    _by_visit(draft) or _wide(draft, [])
+    by_day(draft) or _by_visit(draft) or _wide(draft, [])
 
 
 def _subject(draft: Draft) -> Any:
@@ -105,7 +107,7 @@ def _long(draft: Draft, where: list[dict[str, Any]]) -> bool:
     part["time"] = time_of(draft) or Guess(
         {"columns": ["?"], "formats": ["%Y-%m-%d"]}, "no column of times was recognised"
     )
-    if result_time and (formats := dates(draft.column(result_time))):
+    if result_time and (formats := draft.dates(result_time)):
         part["result_time"] = {"columns": [result_time], "formats": formats}
         draft.used.add(result_time)
     draft.outcomes += [one.code for found in meant.values() for one in found]
@@ -187,7 +189,7 @@ def _treatments(draft: Draft, where: list[dict[str, Any]]) -> bool:
         start = first_of(known.STARTS, draft.free)
         if name in draft.used or start is None or len(meant) < max(1, 0.5 * len(texts)):
             continue
-        formats = dates(draft.column(start))
+        formats = draft.dates(start)
         if formats is None:
             continue
         draft.used |= {name, start}
@@ -197,7 +199,7 @@ def _treatments(draft: Draft, where: list[dict[str, Any]]) -> bool:
             part["values"] = Guess(meant, f"which treatments are {', '.join(other)}?") if other else meant
         part["start"] = {"columns": [start], "formats": formats}
         stop = first_of(known.STOPS, draft.free)
-        if stop and (stops := dates(draft.column(stop))):
+        if stop and (stops := draft.dates(stop)):
             part["stop"] = {"columns": [stop], "formats": stops}
             draft.used.add(stop)
         add_optional(draft, part, "dose", known.DOSES)
@@ -217,7 +219,7 @@ def _by_visit(draft: Draft) -> bool:
     columns: dict[str, dict[str, Any]] = {}
     kinds = []
     for name, moment in moments.items():
-        found = outcome_named(moment[0], numeric[name], draft.dictionary)
+        found = outcome_named(draft.with_unit(name, moment[0]), numeric[name], draft.dictionary)
         if found:
             draft.outcomes.append(found.code)
             columns[name] = {**measured(draft, name, found.code, found.unit), "at": _at(moment)}
@@ -231,8 +233,8 @@ def _by_visit(draft: Draft) -> bool:
         return False
     draft.used |= set(columns)
     draft.relative = True
-    event = Guess("admission", "from which event are the visits counted?")
-    time = {"relative_to": event, "relative_unit": "hours" if set(kinds) == {"hour"} else "days"}
+    lowest = min(plain(one["at"]) for one in columns.values())
+    time = day_time([("hour" if set(kinds) == {"hour"} else "day", lowest)])
     draft.parts.append(part_of(draft, "measurements_wide", []) | {"time": time, "columns": columns})
     return True
 
@@ -247,17 +249,21 @@ def _at(moment: tuple[str, str, int]) -> Any:
 
 def _wide(draft: Draft, where: list[dict[str, Any]]) -> bool:
     """One time a row, one column for each outcome; a part for each specimen where a column names it."""
-    columns = {}
-    for name in draft.free:
+    time, columns = time_of(draft) or NO_TIME, oxygen_columns(draft)
+    # Before the other columns: the flow of a device that is not named would be read as that of any.
+    oxygen = oxygen_parts(draft, time, where)
+    draft.outcomes += [one["outcome"] for one in columns.values()]
+    for name in [name for name in draft.free if name not in columns]:
         found = named_outcome(draft, name)
         if found:
             columns[name] = with_unit_column(draft, name, measured(draft, name, found.code, found.unit))
             draft.outcomes.append(found.code)
+            note_air(draft, name, found.code)
     columns |= own_columns(draft, columns)
-    if not columns:
+    if not columns and not oxygen:
         return False
     draft.used |= set(columns)
-    time = time_of(draft) or NO_TIME
+    draft.parts += oxygen
     column = first_of(known.SPECIMENS, draft.free)
     if column is None:
         draft.parts.append(part_of(draft, "measurements_wide", where) | {"time": time, "columns": columns})

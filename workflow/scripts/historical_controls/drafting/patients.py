@@ -12,7 +12,7 @@ from historical_controls.drafting.contents.columns import has_visits, is_constan
 from historical_controls.drafting.draft import Draft, note_missing, part_of
 from historical_controls.drafting.headings import first_of
 from historical_controls.drafting.marks import Guess, plain
-from historical_controls.drafting.values import dates, days_of, middle, numbers
+from historical_controls.drafting.values import days_of, middle, numbers
 
 
 def draft_patients(draft: Draft, where: list[dict[str, Any]]) -> None:
@@ -35,11 +35,11 @@ def draft_patients(draft: Draft, where: list[dict[str, Any]]) -> None:
 
 def _age_from_birth(draft: Draft, events: list[dict[str, Any]]) -> dict[str, Any]:
     """The age at the first dated event, where the sheet has a date of birth and no age."""
-    births = (name for name in draft.sheet.columns if known.is_birth(name) and dates(draft.column(name)))
+    births = (name for name in draft.sheet.columns if known.is_birth(name) and draft.dates(name))
     born = next(births, None)
     dated = next((event["time"] for event in map(plain, events)), None)
     start = first_of(known.STARTS, draft.free)
-    if dated is None and start and (formats := dates(draft.column(start))):
+    if dated is None and start and (formats := draft.dates(start)):
         dated = {"columns": [start], "formats": formats}
     if (
         born is None
@@ -47,7 +47,7 @@ def _age_from_birth(draft: Draft, events: list[dict[str, Any]]) -> dict[str, Any
         or {"AGE"} & {known.CHARACTERISTICS.get(fold(name)) for name in draft.sheet.columns}
     ):
         return {}
-    formats = dates(draft.column(born))
+    formats = draft.dates(born)
     if formats is None:
         return {}
     age = {"characteristic": "AGE", "unit": "years", "born": {"columns": [born], "formats": formats}, "as_of": dated}
@@ -77,7 +77,7 @@ def _characteristic(draft: Draft, name: str) -> dict[str, Any] | None:
 
 def _status(draft: Draft) -> str | None:
     """The column that says how a stay ended: by its heading, else by its words."""
-    named = first_of(known.ENDINGS, draft.free)
+    named = first_of(known.ENDINGS, draft.free) or next(filter(known.is_ending, draft.free), None)
     return named or next((name for name in draft.free if are_endings(draft.column(name))), None)
 
 
@@ -95,7 +95,7 @@ def _end_date(draft: Draft) -> str | None:
 def _days(draft: Draft, name: str) -> dict[int, int]:
     """Days of a column of dates by row."""
     texts = draft.column(name)
-    formats = plain(dates(texts))
+    formats = plain(draft.dates(name))
     if formats is None:
         return {}
     return {row: day.toordinal() for row, text in enumerate(texts) for day in days_of([text], formats)}
@@ -108,11 +108,11 @@ def _events(draft: Draft, status: str | None) -> Iterator[dict[str, Any]]:
         event, formats = known.event_of(name), None
         if name == end and codes:
             draft.used.add(name)
-            day = Guess({"columns": [name], "formats": plain(dates(draft.column(name)))}, "did the stay end that day?")
+            day = Guess({"columns": [name], "formats": plain(draft.dates(name))}, "did the stay end that day?")
             for ending, texts in codes.items():
                 yield {"event": ending, "time": day, "only_if": {"column": status, "is_in": texts}}
             continue
-        if event and (formats := dates(draft.column(name))):
+        if event and (formats := draft.dates(name)):
             draft.used.add(name)
             time = {"columns": [name], "formats": formats}
             if event == "discharge_alive" and status and codes:

@@ -13,13 +13,16 @@ from historical_controls.config.sources.redcap import NEEDED
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.dictionary.files import PROGRAM_DICTIONARY
 from historical_controls.dictionary.folding import fold
+from historical_controls.drafting.cells.serials import with_serials
 from historical_controls.drafting.codes import CONTROL, TREATED
 from historical_controls.drafting.contents.arms import arm_of
-from historical_controls.drafting.contents.follow_up import follow_up, pressure_ratio, primary_day, visit_window
+from historical_controls.drafting.contents.follow_up import follow_up, primary_day, visit_window
 from historical_controls.drafting.contents.limits import note_limits
 from historical_controls.drafting.contents.own import NEW, own_characteristics
+from historical_controls.drafting.contents.oxygen import oxygen_ratios
 from historical_controls.drafting.contents.start import START, date_start
 from historical_controls.drafting.draft import Draft
+from historical_controls.drafting.files.forms import split_oxygen
 from historical_controls.drafting.files.omop import databases, omop_folders, omop_source
 from historical_controls.drafting.files.pairs import split_pairs
 from historical_controls.drafting.files.sheets import Sheet, read_sheets
@@ -79,13 +82,14 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
     tables = {path for own in omop_folders(paths).values() for path in own} | set(databases(paths))
     drafts: dict[str, list[Draft]] = defaultdict(list)
     own_rows, unread = OwnRows(), []
+    units = {spelling for _, spelling in dictionary.conversions}
     for path in paths:
         if path in dictionaries or path in tables or path.name.lower().startswith("readme"):
             continue
-        sheets = list(read_sheets(path, place))
+        sheets = list(read_sheets(path, place, units))
         unread += [] if sheets else [path.relative_to(place).as_posix()]
         for sheet in sheets:
-            drafts[_source_of(path, place)].append(_drafted(split_pairs(sheet), dictionary, own_rows))
+            drafts[_source_of(path, place)].append(_drafted(split_oxygen(split_pairs(sheet)), dictionary, own_rows))
     if not drafts and omop:
         lines = plain(next(iter(omop.values())))["omop"]
         raise UserError(
@@ -103,7 +107,7 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
         # A file left out in silence would be missed only in the results.
         why = f"not read, in no known format: {', '.join(unread)}: does the study need them?"
         config["sources"] = Guess(config["sources"], why)
-    return config, own_rows
+    return with_serials(config), own_rows
 
 
 def _omop_sources(paths: list[Path], folder: Path) -> dict[str, Any]:
@@ -224,7 +228,7 @@ def _file(draft: Draft, dictionaries: list[Path], folder: Path) -> dict[str, Any
 def _config(folder: Path, sources: dict[str, Any], drafts: list[Draft], dictionary: Dictionary) -> dict[str, Any]:
     found = {code for draft in drafts for code in draft.outcomes}
     own = [code for draft in drafts[:1] for code in draft.own.outcomes if code in found]
-    ratio = pressure_ratio(found)
+    ratio = oxygen_ratios(found)
     known = [code for code, one in dictionary.outcomes.items() if code in found | set(ratio) and one.kind in ANALYSED]
     outcomes = [*known, *own]
     events = {event["event"] for d in drafts for part in d.parts for event in plain(part).get("events", [])}

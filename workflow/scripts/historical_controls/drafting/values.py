@@ -16,7 +16,8 @@ import pandas as pd
 from historical_controls.cleaning.cells.limit_words import limit
 from historical_controls.cleaning.cells.times import MERIDIEM_CODE, read_by, without_noise
 from historical_controls.config.sources.time_formats import shape
-from historical_controls.drafting.marks import Guess
+from historical_controls.drafting.cells.serials import SERIAL, asked, day_of, serials_among
+from historical_controls.drafting.marks import Guess, plain
 
 DAYS = (
     "%Y-%m-%d",
@@ -47,12 +48,29 @@ TWINS = {day: day.replace("%d", "?").replace("%m", "%d").replace("?", "%m") for 
 MOST_TEXTS = 20_000
 FEW_TEXTS = 10
 NUMBER = re.compile(r"^[<>≤≥]?\s*-?\d[\d.,]*$")
+# A percentage says its unit in the cell, as '50 %' beside '0.5'.
+PERCENT = re.compile(r"\s*%$")
 SENTINELS = ("9999", "999", "-99", "-999", "-1", "-9", "99999")
 
 
-def dates(texts: Sequence[str]) -> Any:
-    """Formats of a column of dates, marked where day and month cannot be told apart; None where it holds none."""
+def dates(texts: Sequence[str], dated: bool = False) -> Any:
+    """Formats of a column of dates, marked where day and month cannot be told apart; None where it holds none.
+
+    dated: whether its heading says so. Then numbers alone may be days of a sheet; beside dates they are in any column.
+    """
     known = [text for text in dict.fromkeys(texts) if text][:MOST_TEXTS]
+    serials = serials_among(known)
+    if not serials:
+        return _formats(known)
+    written = [text for text in known if day_of(text) is None]
+    formats = _formats(written)
+    if formats is None:
+        return Guess([SERIAL], asked(serials)) if dated and not written else None
+    whys = [formats.why] if isinstance(formats, Guess) else []
+    return Guess([*plain(formats), SERIAL], "; ".join([*whys, asked(serials)]))
+
+
+def _formats(known: Sequence[str]) -> Any:
     # Most columns hold none, which a few cells tell.
     if not any(len(read) for read in _fitting(known[:FEW_TEXTS], FORMATS).values()):
         return None
@@ -110,7 +128,11 @@ def days_by_text(texts: Sequence[str], formats: Sequence[str]) -> dict[str, date
     """The day that each text names, where one of the formats reads it."""
     known = [text for text in dict.fromkeys(texts) if text]
     found: dict[str, date] = {}
+    if SERIAL in formats:
+        found = {text: day for text in known if (day := day_of(text))}
     for form in formats:
+        if form == SERIAL:
+            continue
         read = read_by(pd.Series(known, dtype="str"), form)
         found = {text: time.date() for text, time in zip(known, read, strict=True) if not pd.isna(time)} | found
     return {text: found[text] for text in known if text in found}
@@ -121,7 +143,7 @@ def day_column(time: Mapping[str, Any]) -> tuple[str, list[str]]:
     if len(time["columns"]) < 2:
         return time["columns"][0], time["formats"]
     heads = [day for form in time["formats"] for day in DAYS if form == day or form.startswith(f"{day} ")]
-    return time["columns"][0], list(dict.fromkeys(heads))
+    return time["columns"][0], [*dict.fromkeys(heads), *({SERIAL} & set(time["formats"]))]
 
 
 def numbers(texts: Sequence[str], decimal: str = ".", thousands: str | None = None) -> list[float]:
@@ -142,8 +164,14 @@ def is_number(text: str) -> bool:
 
 
 def _without_limit(text: str) -> str:
-    said = limit(text)
-    return said[1] if said else text
+    bare = PERCENT.sub("", text)
+    said = limit(bare)
+    return said[1] if said else bare
+
+
+def without_percentages(texts: Sequence[str]) -> list[str]:
+    """The texts whose cells do not say that they are percentages."""
+    return [text for text in texts if not PERCENT.search(text)]
 
 
 def is_numeric(texts: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from historical_controls.drafting.draft import Draft, part_of, subjects_of
 from historical_controls.drafting.headings import outcome_named
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.measured import measured
-from historical_controls.drafting.values import dates, day_column, days_by_text, is_numeric
+from historical_controls.drafting.values import day_column, days_by_text, is_numeric
 
 DATES = ("date", "fecha", "dt")
 YMD = ("year", "month", "day")
@@ -50,7 +50,7 @@ def _time(draft: Draft, visit: str) -> dict[str, Any] | None:
     named = {fold(name): name for name in draft.free}
     for word in DATES:
         column = named.get(f"{visit} {word}")
-        formats = dates(draft.column(column)) if column else None
+        formats = draft.dates(column) if column else None
         if column and formats:
             return {"columns": [column], "formats": formats}
     for parts in (YMD, YMD_ES):

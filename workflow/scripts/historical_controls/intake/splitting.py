@@ -11,8 +11,9 @@ import pandas as pd
 from historical_controls.config.sources.layout import PIECE, SplitColumn
 from historical_controls.intake.layout import CELL, Grid
 
-# A number, with either mark; or a text that begins with a letter and has no digit.
-VALUE = r"[-+<>\u2264\u2265]?\s?\d+(?:[.,]\d+)?|[^\W\d_](?:[^\d]*[^\d\s])?"
+# A number, with either mark, whole; or a text that begins with a letter and has no digit.
+NUMBER = r"(?<![\d.,])[-+<>\u2264\u2265]?\s?\d+(?:[.,]\d+)?(?![\d.,])"
+VALUE = rf"{NUMBER}|(?<![^\W\d_])[^\W\d_](?:[^\d]*[^\d\s])?"
 
 
 def with_split_columns(grid: Grid, declared: Mapping[str, SplitColumn]) -> Grid:
@@ -64,17 +65,24 @@ def _read(text: str, split: SplitColumn) -> dict[str, str] | None:
 def form_values(text: str, form: str) -> dict[str, str] | None:
     """The values of a cell that has this form, by column; None where it has another."""
     found = re.fullmatch(_pattern(form), text.strip(), re.IGNORECASE)
-    return dict(zip(PIECE.findall(form), map(str.strip, found.groups()), strict=True)) if found else None
+    if found is None:
+        return None
+    values = [value.strip() for value in found.groups()]
+    # Between the names: where nothing is, two texts could be cut anywhere.
+    between = PIECE.split(form)[2:-1:2]
+    words = [value[0].isalpha() for value in values]
+    cut = any(not gap.strip() and words[n] and words[n + 1] for n, gap in enumerate(between))
+    return None if cut else dict(zip(PIECE.findall(form), values, strict=True))
 
 
 def _pattern(form: str) -> str:
-    """'{device} {flow} L' as a pattern: blanks may be missing."""
+    """'{device} {flow} L/{fraction} %' as a pattern: blanks may stand or be missing between words, marks and values."""
     # PIECE has a group, so that every other part is the name of a column.
-    parts = PIECE.split(form)
-    return "".join(
-        f"({VALUE})" if place % 2 else r"\s*".join(map(_literal, re.split(r"\s+", part)))
-        for place, part in enumerate(parts)
-    )
+    parts = [
+        f"({VALUE})" if place % 2 else r"\s*".join(map(_literal, re.findall(r"\w+|[^\w\s]", part)))
+        for place, part in enumerate(PIECE.split(form))
+    ]
+    return r"\s*".join(filter(None, parts))
 
 
 def _marked(whole: pd.Series) -> pd.Series:

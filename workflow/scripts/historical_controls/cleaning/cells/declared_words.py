@@ -28,7 +28,7 @@ BELOW = re.compile(
 )
 # Folding drops the sign, which turns the meaning round.
 MINUS_INFINITY = re.compile(r"[-\u2212] ?inf(?:inity|inito)?", re.IGNORECASE)
-ROOM_AIR = re.compile(r"^(?:(?:al? )?aire(?: ambiente)?|medio ambiente|room air|ambient air|ra|aa)$")
+ROOM_AIR = re.compile(r"^(?:(?:al? )?aire?(?: ambiente)?|medio ambiente|room air|ambient air|ra|aa)$")
 
 
 def apply_words(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:

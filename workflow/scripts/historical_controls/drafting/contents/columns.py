@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from historical_controls.drafting.draft import Draft
 from historical_controls.drafting.marks import plain
-from historical_controls.drafting.values import dates, is_numeric, numbers
+from historical_controls.drafting.values import is_numeric, numbers
 
 # Rows for each patient from which a sheet holds visits.
 VISITS = 1.5
@@ -53,7 +53,7 @@ def is_measured(draft: Draft, name: str) -> bool:
     return (
         is_numeric(texts)
         and len(set(numbers(texts, *draft.decimal))) > 2
-        and dates(texts) is None
+        and draft.dates(name) is None
         and not is_constant(draft, name)
         and not counts_rows(draft, name)
     )

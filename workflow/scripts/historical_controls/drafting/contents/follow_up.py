@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -51,14 +51,6 @@ def visit_window(drafts: list[Draft]) -> dict[str, Any]:
         return {}
     why = f"visits are usually {middle(gaps):g} days apart; a value counts for the days so near to it"
     return {"analysis": {"visit_window_days": Guess(half, why)}}
-
-
-def pressure_ratio(outcomes: Collection[str]) -> dict[str, Any]:
-    """The derivation of P/F, by its code, where both parts are among the outcomes and the ratio itself is not."""
-    if "PF" in outcomes or not {"PAO2", "FIO2"} <= set(outcomes):
-        return {}
-    ratio = {"kind": "paired_ratio", "numerator": "PAO2", "denominator": "FIO2", "within_minutes": 60}
-    return {"PF": Guess(ratio, "PaO2 over the nearest FiO2: how close in time must the two be?")}
 
 
 def _days_in_headings(drafts: list[Draft]) -> list[int]:

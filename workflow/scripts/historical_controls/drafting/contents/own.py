@@ -14,7 +14,7 @@ from historical_controls.drafting.draft import Draft, note_missing, patients_par
 from historical_controls.drafting.headings import moment_in, without_brackets
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.own_rows import FAMILY
-from historical_controls.drafting.values import NUMBER, dates, is_numeric, numbers
+from historical_controls.drafting.values import NUMBER, is_numeric, numbers
 
 # Cells from which the digits of a column are told.
 MOST_DIGITS = 1000
@@ -94,7 +94,7 @@ def own_characteristics(draft: Draft) -> None:
 
 def _own_characteristic(draft: Draft, name: str) -> Guess | None:
     texts = draft.column(name)
-    if dates(texts) is not None:
+    if draft.dates(name) is not None:
         return None
     label, distinct = _label(draft, name), sorted(set(filter(None, texts)))
     said: dict[str, Any]

@@ -10,7 +10,7 @@ from historical_controls.drafting.codes import ENDS
 from historical_controls.drafting.contents.columns import counts_rows, describes_patients, has_visits
 from historical_controls.drafting.draft import Draft, patients_part
 from historical_controls.drafting.marks import Guess, plain
-from historical_controls.drafting.values import dates, days_of, middle
+from historical_controls.drafting.values import days_of, middle
 
 START = "enrolment"
 
@@ -40,7 +40,7 @@ def _dates_of_patients(draft: Draft) -> dict[str, list[str]]:
     return {
         name: plain(formats)
         for name in draft.free
-        if _one_each(draft, name) and (formats := dates(draft.column(name))) is not None
+        if _one_each(draft, name) and (formats := draft.dates(name)) is not None
     }
 
 

@@ -7,14 +7,15 @@ import gzip
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from openpyxl import load_workbook
 
 from historical_controls.config.sources.sources import SourceFile
+from historical_controls.drafting.files.units_line import units_beneath
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.intake.databases.tables import read_typed
 from historical_controls.intake.statistical import labels_of, read_statistical
@@ -37,28 +38,29 @@ GROUPED = re.compile(r"^-?\d{1,3}([.,]\d{3})+$")
 class Sheet:
     """One table of a file. written: how it is declared; columns: texts by heading, in the order of the file.
 
-    labels: what a statistical package calls a column besides its name.
+    labels: what a statistical package calls a column besides its name; units: what a line below the header states.
     """
 
     path: Path
     written: dict[str, Any]
     columns: dict[str, list[str]]
     labels: dict[str, str] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
 
     @property
     def n_rows(self) -> int:
         return len(next(iter(self.columns.values()), []))
 
 
-def read_sheets(path: Path, folder: Path) -> Iterator[Sheet]:
-    """Every table of one file; nothing of a file in no known format."""
+def read_sheets(path: Path, folder: Path, units: Collection[str] = ()) -> Iterator[Sheet]:
+    """Every table of one file; nothing of a file in no known format. units: known spellings, folded."""
     name = path.relative_to(folder).as_posix()
     suffix = path.suffix.lower()
     kept: dict[str, Any]
     if suffix in TEXTS or (suffix == ".gz" and Path(path.stem).suffix.lower() in TEXTS):
-        yield _delimited(path, name)
+        yield _delimited(path, name, units)
     elif suffix in (".xlsx", ".xlsm"):
-        yield from _workbook(path, name)
+        yield from _workbook(path, name, units)
     elif suffix == ".parquet":
         kept = {"path": name, "format": "parquet"}
         grid = next(read_typed(path, _declared(kept)))
@@ -76,7 +78,7 @@ def _declared(written: dict[str, Any]) -> SourceFile:
     return SourceFile.model_validate({**written, "parts": [{"kind": "patients", "subject": "id"}]})
 
 
-def _workbook(path: Path, name: str) -> Iterator[Sheet]:
+def _workbook(path: Path, name: str, units: Collection[str]) -> Iterator[Sheet]:
     book = load_workbook(path, read_only=True, data_only=True)
     for sheet in book.sheetnames:
         written: dict[str, Any] = {"path": name, "format": "xlsx"}
@@ -90,7 +92,7 @@ def _workbook(path: Path, name: str) -> Iterator[Sheet]:
             continue
         written |= _header_lines(head)
         grid = read_spreadsheet(path, path.read_bytes(), _declared(plain(written)))
-        yield Sheet(path, written, _named(grid.header, grid.cells.fillna("").to_numpy().tolist()))
+        yield _with_units(Sheet(path, written, {}), grid.header, grid.cells.fillna("").to_numpy().tolist(), units)
 
 
 def _header_lines(rows: list[list[str]]) -> dict[str, Any]:
@@ -105,7 +107,7 @@ def _header_lines(rows: list[list[str]]) -> dict[str, Any]:
     return out
 
 
-def _delimited(path: Path, name: str) -> Sheet:
+def _delimited(path: Path, name: str, units: Collection[str]) -> Sheet:
     written: dict[str, Any] = {"path": name}
     content = path.read_bytes()
     encoding, text = _decoded(gzip.decompress(content) if content.startswith(GZIP) else content)
@@ -123,9 +125,18 @@ def _delimited(path: Path, name: str) -> Sheet:
         for row in rows[place + 1 :]
         if len(row) == len(rows[place]) and any(map(str.strip, row)) and row != rows[place]
     ]
-    columns = _named(rows[place], body)
-    written |= _marks([cell for cells in columns.values() for cell in cells])
-    return Sheet(path, written, columns)
+    sheet = _with_units(Sheet(path, written, {}), rows[place], body, units)
+    return replace(sheet, written=sheet.written | _marks([cell for cells in sheet.columns.values() for cell in cells]))
+
+
+def _with_units(sheet: Sheet, header: list[str], rows: list[list[str]], units: Collection[str]) -> Sheet:
+    """The sheet with its rows, but for a first one that states units."""
+    stated = units_beneath(header, rows, units)
+    if stated is None:
+        return replace(sheet, columns=_named(header, rows))
+    why = f"below the header: {', '.join(dict.fromkeys(stated.values()))}"
+    written = sheet.written | {"units_line": Guess(True, why)}
+    return replace(sheet, written=written, columns=_named(header, rows[1:]), units=stated)
 
 
 def _decoded(content: bytes) -> tuple[Any, str]:

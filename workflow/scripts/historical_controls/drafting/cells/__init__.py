@@ -1,0 +1,1 @@
+"""What does the text of one cell say?"""
