@@ -11,6 +11,7 @@ from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.cells.serials import SERIAL
+from historical_controls.drafting.files.forms import VALUE
 from historical_controls.drafting.files.sheets import Sheet
 from historical_controls.drafting.headings import first_of, without_brackets
 from historical_controls.drafting.marks import Guess, plain
@@ -61,6 +62,11 @@ class Draft:
     def dates(self, name: str) -> Any:
         """Formats of a column of dates, or of days of a sheet where the heading says that it has dates."""
         return dates(self.column(name), known.is_dated(name))
+
+    def named_by(self, name: str) -> str:
+        """The heading that names a column: of a value that was split from a cell, that of the cell."""
+        whole = self.sheet.labels.get(name, "")
+        return whole if whole and name == whole + VALUE else name
 
     def with_unit(self, name: str, heading: str | None = None) -> str:
         """A heading, or the part of it that names the outcome, with the unit that stands below it in brackets."""

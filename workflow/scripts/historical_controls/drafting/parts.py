@@ -14,7 +14,7 @@ from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.contents.day_columns import by_day, day_time
 from historical_controls.drafting.contents.own import own_analytes, own_column, own_columns
-from historical_controls.drafting.contents.oxygen import note_air, oxygen_columns, oxygen_parts
+from historical_controls.drafting.contents.oxygen import by_days, note_air, oxygen_columns, oxygen_parts
 from historical_controls.drafting.draft import (
     EVENT,
     INSTRUMENT,
@@ -211,18 +211,20 @@ def _treatments(draft: Draft, where: list[dict[str, Any]]) -> bool:
 
 def _by_visit(draft: Draft) -> bool:
     """One row a patient, one column for each outcome and visit: 'CRP_day7'."""
-    moments = {name: moment for name in draft.free if (moment := moment_in(name))}
-    unexplained = [name for name in draft.free if name not in moments and not named_outcome(draft, name)]
+    oxygen, columns = _oxygen_by_day(draft) if by_days(draft) else ([], {})
+    headings = {name: draft.named_by(name) for name in draft.free}
+    moments = {name: moment for name, text in headings.items() if (moment := moment_in(text))}
+    unexplained = [name for name in headings if name not in moments and not named_outcome(draft, name)]
     moments |= numbered_moments(unexplained, draft.dictionary)
     numeric = {name: is_numeric(draft.column(name)) for name in moments}
     several = {rest for rest, n in Counter(fold(m[0]) for n, m in moments.items() if numeric[n]).items() if n > 1}
-    columns: dict[str, dict[str, Any]] = {}
-    kinds = []
+    kinds = ["day"] * len(columns)
     for name, moment in moments.items():
         found = outcome_named(draft.with_unit(name, moment[0]), numeric[name], draft.dictionary)
         if found:
             draft.outcomes.append(found.code)
             columns[name] = {**measured(draft, name, found.code, found.unit), "at": _at(moment)}
+            note_air(draft, name, found.code)
         elif numeric[name] and fold(moment[0]) in several:
             own = own_column(draft, name, moment[0])
             columns[name] = {"outcome": Guess(own.value.pop("outcome"), own.why), **own.value, "at": _at(moment)}
@@ -235,8 +237,17 @@ def _by_visit(draft: Draft) -> bool:
     draft.relative = True
     lowest = min(plain(one["at"]) for one in columns.values())
     time = day_time([("hour" if set(kinds) == {"hour"} else "day", lowest)])
-    draft.parts.append(part_of(draft, "measurements_wide", []) | {"time": time, "columns": columns})
+    draft.parts += [*oxygen, part_of(draft, "measurements_wide", []) | {"time": time, "columns": columns}]
     return True
+
+
+def _oxygen_by_day(draft: Draft) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Parts of devices, one for each day and kind, and the columns of fractions."""
+    columns = oxygen_columns(draft, by_day=True)
+    draft.outcomes += [one["outcome"] for one in columns.values()]
+    parts = oxygen_parts(draft, plain(day_time([("day", 0)])), [], by_day=True)
+    draft.used |= set(columns)
+    return parts, columns
 
 
 def _at(moment: tuple[str, str, int]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -18,6 +19,7 @@ from historical_controls.drafting.values import middle
 from historical_controls.drafting.visits import visit_days
 
 USUAL_DAY = 7
+CLOCK = re.compile(r"%[HI]")
 
 
 def follow_up(drafts: list[Draft]) -> dict[str, Any]:
@@ -26,7 +28,10 @@ def follow_up(drafts: list[Draft]) -> dict[str, Any]:
     Where that is longer than a stay, or shorter than the usual day of comparison; else the default.
     """
     if days := _days_in_headings(drafts):
-        return {"horizon_days": Guess(max(days), "days of follow-up: the last one that a heading names")}
+        # Records of that day with a clock come after its beginning.
+        last = max(days) + any(_has_clock(draft) for draft in drafts)
+        why = "the last one that a heading names" + (", and its hours" if last > max(days) else "")
+        return {"horizon_days": Guess(last, f"days of follow-up: {why}")}
     longest = max(days_followed(drafts), default=USUAL_DAY)
     if USUAL_DAY <= longest <= LONGEST_HORIZON:
         return {}
@@ -51,6 +56,12 @@ def visit_window(drafts: list[Draft]) -> dict[str, Any]:
         return {}
     why = f"visits are usually {middle(gaps):g} days apart; a value counts for the days so near to it"
     return {"analysis": {"visit_window_days": Guess(half, why)}}
+
+
+def _has_clock(draft: Draft) -> bool:
+    """Whether some part reads measurements at hours of the clock."""
+    times = [part["time"] for part in map(plain, draft.parts) if part["kind"].startswith("measurements")]
+    return any(CLOCK.search(form) for time in times for form in time.get("formats", []))
 
 
 def _days_in_headings(drafts: list[Draft]) -> list[int]:

@@ -9,7 +9,7 @@ from historical_controls.dictionary.folding import fold
 from historical_controls.drafting.cells.devices import kind_of
 from historical_controls.drafting.draft import Draft, part_of
 from historical_controls.drafting.files.forms import AIR, DEVICE, FLOW_OF, FRACTION
-from historical_controls.drafting.headings import outcome_named
+from historical_controls.drafting.headings import moment_in, outcome_named
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.values import is_numeric
 
@@ -19,36 +19,49 @@ TABLE = [[2, 0.25], [4, 0.30], [8, 0.40], [10, 0.50]]
 MOST = 0.6
 
 
-def oxygen_columns(draft: Draft) -> dict[str, Any]:
-    """Fractions within cells of devices, for the part that reads the other columns of these rows."""
+def oxygen_columns(draft: Draft, by_day: bool = False) -> dict[str, Any]:
+    """Fractions within cells of devices, for the part that reads the other columns of these rows.
+
+    by_day: each column is of the day that its heading names.
+    """
     return {
-        name: {"outcome": FIO2, "unit": "%"}
+        name: {"outcome": FIO2, "unit": "%", **_at(name, by_day)}
         for name in draft.free
         if name.endswith(FRACTION) and name.removesuffix(FRACTION) + DEVICE in draft.sheet.columns
     }
 
 
-def oxygen_parts(draft: Draft, time: Any, where: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def oxygen_parts(draft: Draft, time: Any, where: list[dict[str, Any]], by_day: bool = False) -> list[dict[str, Any]]:
     """Parts of rows of one kind of device: the flow of prongs, and room air as a fraction.
 
     The flow of a mask or of high flow says nothing of the fraction by the same table: it is left out.
     """
     parts = []
     for device in [name for name in draft.free if _names_devices(draft, name)]:
-        flow = _flow_beside(draft, device)
+        flow, at = _flow_beside(draft, device, by_day), _at(device, by_day)
         prongs = _named(draft, device, "prongs")
         if flow and prongs:
-            columns = {flow: Guess({"outcome": FLOW, "unit": "L/min"}, _asked(draft, device, flow))}
+            columns = {flow: Guess({"outcome": FLOW, "unit": "L/min", **at}, _asked(draft, device, flow))}
             parts.append(_part(draft, (device, prongs), time, where, columns))
             draft.outcomes.append(FLOW)
         if flow:
             draft.used.add(flow)
         if air := _named(draft, device, "air"):
-            parts.append(_part(draft, (device, air), time, where, {device: {"outcome": FIO2, "unit": "%"}}))
+            parts.append(_part(draft, (device, air), time, where, {device: {"outcome": FIO2, "unit": "%", **at}}))
             _declare_air(draft, air)
             draft.outcomes.append(FIO2)
         draft.used.add(device)
     return parts
+
+
+def by_days(draft: Draft) -> bool:
+    """Whether devices stand in one column for each day."""
+    return sum(moment_in(name) is not None for name in draft.free if _names_devices(draft, name)) > 1
+
+
+def _at(name: str, by_day: bool) -> dict[str, int]:
+    moment = moment_in(name) if by_day else None
+    return {"at": moment[2]} if moment else {}
 
 
 def _names_devices(draft: Draft, name: str) -> bool:
@@ -70,13 +83,15 @@ def _asked(draft: Draft, device: str, flow: str) -> str:
     return "are these nasal prongs?" + (f" Flows of {', '.join(others)} are not read" if others else "")
 
 
-def _flow_beside(draft: Draft, device: str) -> str | None:
+def _flow_beside(draft: Draft, device: str, by_day: bool) -> str | None:
     own = device.removesuffix(DEVICE) + FLOW_OF
     if own in draft.sheet.columns:
         return own
     for name in draft.free:
-        found = outcome_named(draft.with_unit(name), is_numeric(draft.column(name)), draft.dictionary)
-        if found and found.code == FLOW:
+        moment = moment_in(name) if by_day else None
+        heading = draft.with_unit(name, moment[0] if moment else None)
+        found = outcome_named(heading, is_numeric(draft.column(name)), draft.dictionary)
+        if found and found.code == FLOW and _at(name, by_day) == _at(device, by_day):
             return name
     return None
 

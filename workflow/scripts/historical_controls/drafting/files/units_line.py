@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from historical_controls.dictionary.folding import fold_unit
+from historical_controls.intake.layout import VALUE
 
 # 'dd/mm/aaaa', 'yyyy-mm-dd', 'hh:mm', 'tt.mm.jjjj'.
 PATTERN = re.compile(r"(?i)\(?(?:d{1,2}|t{2}|m{1,3}|y{2,4}|a{2,4}|j{2,4}|h{1,2}|s{1,2})(?:[-/.: ][dtmyajhs]{1,4})+\)?")
@@ -28,9 +29,7 @@ def units_beneath(
         return None
     for place, cell in stated.items():
         beneath = {row[place].strip() for row in others if place < len(row)}
-        if any(c.isdigit() for c in cell) and not is_unit(cell, units):
-            return None
-        if cell in beneath:
+        if re.fullmatch(VALUE, cell) or cell in beneath:
             return None
     return {header[place]: cell.strip("()[]") for place, cell in stated.items() if header[place].strip()}
 
