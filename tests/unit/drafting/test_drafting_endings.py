@@ -98,3 +98,22 @@ def test_every_guess_is_marked(tmp_path: Path) -> None:
     (part, wide) = draft_study(tmp_path)["sources"]["export"]["files"]["visits"]["parts"]
     assert all(isinstance(event["time"], Guess) for event in part["events"])
     assert all(isinstance(column["at"], Guess) for column in wide["columns"].values())
+
+
+def test_a_group_in_which_nobody_died_still_records_deaths(tmp_path: Path) -> None:
+    """Without the code, the reports would say that no file of these patients records deaths."""
+    raw = tmp_path / "data/raw/tratados"
+    raw.mkdir(parents=True)
+    rows = [f"P{n};{n + 1:02d}/05/2020;{n + 16:02d}/05/2020;Mejoría" for n in range(6)]
+    (raw / "p.csv").write_text("\n".join(["id;Ingreso;Fecha de egreso;Motivo de egreso", *rows]), encoding="utf-8")
+    (part,) = draft_study(tmp_path)["sources"]["tratados"]["files"]["p"]["parts"]
+    conditions = {event["event"]: event.get("only_if", {}).get("is_in") for event in part["events"]}
+    assert plain(conditions) == {"admission": None, "discharge_alive": ["Mejoría"], "death": ["Defunción"]}
+    assert isinstance(conditions["death"], Guess) and "no code of 'Motivo de egreso'" in conditions["death"].why
+
+
+def test_a_date_of_death_of_its_own_needs_no_such_code(tmp_path: Path) -> None:
+    rows = [f"P{n};cells;{n + 1:02d}/05/2020;{n + 16:02d}/05/2020;home;" for n in range(5)]
+    rows += [f"C{n};control;{n + 1:02d}/05/2020;;;{n + 16:02d}/05/2020" for n in range(5)]
+    part = patients(tmp_path, "id;group;admission;discharge;outcome;death", rows)
+    assert [event["event"] for event in part["events"]] == ["admission", "discharge_alive", "death"]

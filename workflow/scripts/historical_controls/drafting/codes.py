@@ -148,3 +148,16 @@ def arm_codes(texts: Sequence[str]) -> tuple[list[str], bool]:
         return ["1"], False
     # Two drugs, or words of the study's own: one of them is the treatment, and a person knows which.
     return (found[:1], False) if 2 <= len(found) <= 4 else ([], False)
+
+
+# How a file in this language would say that a patient died, by words of its headings.
+DIED = {
+    **dict.fromkeys(("egreso", "desenlace", "evolucion"), "Defunción"),
+    **dict.fromkeys(("desfecho", "saida"), "Óbito"),
+}
+
+
+def unsaid_death(heading: str) -> Guess:
+    """The code of death of a column in which nobody died: without it, deaths would count as not recorded."""
+    word = next((DIED[one] for one in fold(heading).split() if one in DIED), "Died")
+    return Guess([word], f"no code of '{heading}' says that a patient died: how would it?")

@@ -7,7 +7,7 @@ from typing import Any
 
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
-from historical_controls.drafting.codes import ENDS, are_endings, ending_codes, flag_codes, sex_codes
+from historical_controls.drafting.codes import ENDS, are_endings, ending_codes, flag_codes, sex_codes, unsaid_death
 from historical_controls.drafting.contents.columns import has_visits, is_constant
 from historical_controls.drafting.draft import Draft, note_missing, part_of
 from historical_controls.drafting.headings import first_of
@@ -103,6 +103,9 @@ def _days(draft: Draft, name: str) -> dict[int, int]:
 
 def _events(draft: Draft, status: str | None) -> Iterator[dict[str, Any]]:
     codes = ending_codes(draft.column(status)) if status else {}
+    dated = "death" in map(known.event_of, draft.sheet.columns)
+    if status and "discharge_alive" in codes and "death" not in codes and not dated:
+        codes["death"] = unsaid_death(status)
     end = _end_date(draft) if status else None
     for name in draft.free:
         event, formats = known.event_of(name), None
