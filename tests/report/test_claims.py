@@ -200,3 +200,19 @@ def test_bounds_of_a_quantile_that_print_alike_are_one_number() -> None:
     for lower, printed in ((149.98, "(150.0 to >"), (149.2, "(149.2–150.0 to >")):
         said = " ".join(write_page(with_rows(cell.number("q1_lower", lower, format="0.0")), "en").page.visible.split())
         assert printed in said.replace("\xa0", " ")
+
+
+def test_a_difference_of_percentages_is_said_in_percentage_points(language: str) -> None:
+    """A saturation 4 % higher would be 97 after 93 if it were a ratio."""
+    model = Cell("mixed_model", "primary", "reml", "PF", day=7, contrast=CONTRAST, output="14.2.2")
+    rows = [model.number(name, value, "%") for name, value in (("estimate", 4.0), ("lower", 1.0), ("upper", 7.0))]
+    page = write_page(with_rows(*rows), language)
+    points = {"en": "percentage points", "es": "puntos porcentuales"}[language]
+    side = {"en": f"4 {points} higher in treated", "es": f"4 {points} "}[language]
+    assert side in section(page, "answer") and "4 % " not in section(page, "answer")
+
+
+def test_the_unit_of_a_difference_is_that_of_its_values_but_of_percentages() -> None:
+    words = small_study().words("en")
+    units = [words.difference_unit(unit) for unit in ("%", "%/d", "mmHg", "ratio", "")]
+    assert units == ["percentage points", "percentage points per day", "mmHg", "ratio", ""]

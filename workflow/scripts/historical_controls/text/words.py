@@ -81,6 +81,11 @@ class Words:
             return f"{self.unit(base)} {per}"
         return self.entries.get(f"unit.{unit}", format_unit(unit))
 
+    def difference_unit(self, unit: str) -> str:
+        """The unit of a difference: '3 % higher' would be read as a ratio of two percentages."""
+        base, slash, time = unit.partition("/")
+        return self.unit(f"percentage points{slash}{time}" if base == "%" else unit)
+
     def covariate(self, code: str, dictionary: Dictionary) -> str:
         """The name of a covariate: of the dictionary, or a time before time zero."""
         outcome = dictionary.outcomes.get(code)

@@ -81,7 +81,7 @@ def _estimates(axes: Axes, rows: list[Result], inputs: FigureInputs) -> None:
         axes.yaxis.set_major_locator(MaxNLocator(6))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
     label = inputs.dictionary.outcomes[rows[0].outcome].label(inputs.words.language)
-    axes.set_ylabel(wrapped(f"{label}, {inputs.words.unit(rows[0].unit)}", 24), size=8.5)
+    axes.set_ylabel(wrapped(f"{label}, {inputs.words.difference_unit(rows[0].unit)}", 24), size=8.5)
     said = inputs.words("figure.combinations", n=format_number(float(len(rows)), "0"))
     axes.text(1, 1.03, said, transform=axes.transAxes, ha="right", va="bottom", size=8.5, color=QUIET)
 

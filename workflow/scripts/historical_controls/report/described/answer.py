@@ -50,7 +50,12 @@ def described_outcome(printer: Printer, code: str, at: int | None = None) -> Mar
     key = {"log": "described.ratio_said", "logit": "described.odds_said"}.get(
         printer.outcome(code).scale, "described.change_said"
     )
-    told = printer.word(key, change=interval(printer, change), unit=printer.unit(code), level=printer.level)
+    told = printer.word(
+        key,
+        change=interval(printer, change),
+        unit=printer.difference_unit(printer.outcome(code).unit),
+        level=printer.level,
+    )
     return Markup("{} {}").format(said, told)
 
 

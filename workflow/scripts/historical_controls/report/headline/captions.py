@@ -149,7 +149,7 @@ def _excluded(printer: Printer, code: str, parts: tuple[Result, Result, Result])
     said = {"outcome": printer.label(code), "estimate": estimate, "lower": lower, "upper": upper}
     if is_ratio(parts):
         return printer.word("caption.excluded_ratio", **said)
-    return printer.word("caption.excluded", unit=printer.fact(printer.words.unit(parts[0].unit)), **said)
+    return printer.word("caption.excluded", unit=printer.difference_unit(parts[0].unit), **said)
 
 
 def _tipping(printer: Printer, part: str) -> Iterator[Markup]:

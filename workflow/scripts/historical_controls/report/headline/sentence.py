@@ -63,7 +63,7 @@ def _stated_parts(printer: Printer, outcome: str, day: int, parts: Parts) -> Mar
         return printer.word("answer.times", estimate=printer.number(parts[0]), **limits, **common)
     # The direction is said in words, and the number printed without its sign.
     key = "answer.higher" if (parts[0].value or 0.0) >= 0 else "answer.lower"
-    unit = printer.fact(printer.words.unit(parts[0].unit))
+    unit = printer.difference_unit(parts[0].unit)
     return printer.word(key, estimate=printer.magnitude(parts[0]), unit=unit, **limits, **common)
 
 

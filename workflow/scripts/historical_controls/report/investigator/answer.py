@@ -42,7 +42,7 @@ def compatible(printer: Printer, parts: Parts | None) -> Markup:
 
 def _side(printer: Printer, part: Result) -> Markup:
     key = "answer.side_higher" if (part.value or 0.0) >= 0 else "answer.side_lower"
-    return printer.word(key, value=printer.magnitude(part), unit=printer.fact(printer.words.unit(part.unit)))
+    return printer.word(key, value=printer.magnitude(part), unit=printer.difference_unit(part.unit))
 
 
 def answer(printer: Printer) -> dict[str, Markup]:

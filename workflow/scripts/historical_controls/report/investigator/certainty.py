@@ -82,7 +82,7 @@ def _numbers(printer: Printer, parts: Parts) -> Markup:
     numbers = dict(zip((Statistic.ESTIMATE, Statistic.LOWER, Statistic.UPPER), map(printer.number, parts), strict=True))
     if parts[0].unit in ("ratio", "odds ratio", "odds", ""):
         return printer.word("certainty.interval", **numbers)
-    unit = printer.fact(printer.words.unit(parts[0].unit))
+    unit = printer.difference_unit(parts[0].unit)
     return printer.word("certainty.interval_unit", unit=unit, **numbers)
 
 
@@ -177,7 +177,7 @@ def _specification(printer: Printer) -> Iterator[Line]:
     if not dots or least is None:
         yield Line(label, "refused", said)
         return
-    unit = printer.fact(printer.words.unit(least.unit))
+    unit = printer.difference_unit(least.unit)
     result = printer.word("certainty.range", unit=unit, **{name: printer.number(row) for name, row in ends.items()})
     yield Line(label, "many", result, dots=dots, said=said)
 

@@ -118,4 +118,4 @@ def _numbers(printer: Printer, rows: Mapping[Statistic, Result | None]) -> dict[
 
 
 def _unit(printer: Printer, row: Result | None) -> Markup:
-    return printer.fact(printer.words.unit(row.unit if row else ""))
+    return printer.difference_unit(row.unit if row else "")

@@ -64,7 +64,7 @@ def _said(printer: Printer, code: str, day: int) -> Markup:
     parts = contrast(printer, code, day)
     if parts is not None:
         key = "glance.ratio_mark" if is_ratio(parts) else "glance.unit_mark"
-        return interval(printer, parts, key, unit=printer.fact(printer.words.unit(parts[0].unit)))
+        return interval(printer, parts, key, unit=printer.difference_unit(parts[0].unit))
     state, how = (
         printer.results.one(AnalysisKey.COMPLETENESS, name, outcome=code) for name in (Statistic.STATE, Statistic.HOW)
     )

@@ -65,7 +65,9 @@ def _contrast_head(printer: Printer, code: str) -> Markup:
     named = {"log": "course.ratio", "logit": "course.odds_ratio"}.get(printer.outcome(code).scale)
     if named is not None:
         return printer.word(named, level=printer.level)
-    return printer.word("course.difference_unit", level=printer.level, unit=printer.unit(code))
+    return printer.word(
+        "course.difference_unit", level=printer.level, unit=printer.difference_unit(printer.outcome(code).unit)
+    )
 
 
 def _n_cell(printer: Printer, code: str, arm: str, day: int) -> Markup:
@@ -122,7 +124,7 @@ def said_difference(printer: Printer, code: str) -> Markup | None:
     parts = contrast(printer, code, day)
     if parts is None:
         return None
-    unit = printer.fact(printer.words.unit(parts[0].unit))
+    unit = printer.difference_unit(parts[0].unit)
     about = {"day": printer.fact(day), "unit": unit, "level": printer.level}
     if is_ratio(parts):
         said = interval(printer, parts, "course.said_ratio", **about)

@@ -112,4 +112,5 @@ def _without(printer: Printer, name: str) -> Iterator[Markup]:
     if numbers:
         parts = {part: numbers[f"{part}_without"] for part in ("estimate", "lower", "upper")}
         key = "narratives.short_decides" if changes else "narratives.short_without"
-        yield printer.word(key, unit=printer.unit(printer.config.primary.outcome), level=printer.level, **parts)
+        unit = printer.difference_unit(printer.outcome(printer.config.primary.outcome).unit)
+        yield printer.word(key, unit=unit, level=printer.level, **parts)

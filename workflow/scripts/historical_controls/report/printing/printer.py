@@ -157,6 +157,10 @@ class Printer:
     def unit(self, code: str) -> Markup:
         return self.fact(self.words.unit(self.outcome(code).unit))
 
+    def difference_unit(self, unit: str) -> Markup:
+        """The unit of a difference: percentage points between two percentages."""
+        return self.fact(self.words.difference_unit(unit))
+
     def event(self, code: str) -> Markup:
         """The name of an event of the dictionary in the page's language."""
         return Markup(escape(self.dictionary.event_label(code, self.words.language)))

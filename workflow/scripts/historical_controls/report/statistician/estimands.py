@@ -99,7 +99,7 @@ def _result(printer: Printer, one: Estimand) -> tuple[Markup, str]:
         return printer.word("stat.estimands_refused", said=said, **about), "" if refused is None else refused.output_id
     day = printer.fact(printer.config.primary.day)
     numbers = dict(zip(("estimate", "lower", "upper"), map(printer.number, rows), strict=True))
-    unit = printer.fact(printer.words.unit(rows[0].unit))
+    unit = printer.difference_unit(rows[0].unit)
     if SLOPE in one.measures:
         key, about = "stat.estimands_slope", about | {"unit": unit}
     elif one.analysis in NAMED:
