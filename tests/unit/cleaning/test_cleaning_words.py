@@ -229,6 +229,13 @@ def test_a_word_is_read_of_its_outcome_only_and_as_a_whole() -> None:
         ({**FERRITIN, "result": "SATURADO"}, "means: above"),
         ({**FERRITIN, "result": "very low"}, "means: below"),
         ({**OXYGEN, "result": "aire ambiente"}, 'outcome: FIO2, means: value, value: 21, unit: "%"'),
+        ({**OXYGEN, "result": "VMK 50%"}, 'split_columns\': {forms: ["{device} {flow} L"'),
+        ({**OXYGEN, "result": "HFNC 40L/60%"}, "a device with its flow or fraction"),
+        (
+            {**OXYGEN, "test": "SpO2", "unit": "%", "result": "93 aa"},
+            "if it says room air, declare under 'split_columns'",
+        ),
+        ({**OXYGEN, "test": "SpO2", "unit": "%", "result": "93% aa"}, '"{value} % {air}"'),
         ({**FERRITIN, "result": "lipemia"}, "means: not_done"),
         ({**FERRITIN, "result": "9-9-9"}, "sentinels"),
         # Words and signs beside the digits say something that a code for missing would erase.

@@ -26,6 +26,10 @@ CODE_LIKE = re.compile(r"(?=.*\d)(?!.*[<>~≈±:])[\W\d_]*")
 BELOW = re.compile(
     r"^(?:(?:very |muy )?(?:low|lo|baj[oa])|under(?: ?flow| ?range)?|<.*|.*(?:lower|inferior|debajo|detec).*)$"
 )
+# 'CN 3 L', 'VMK 50%', '93 aa': a device or room air with a number.
+OF_OXYGEN = ("FIO2", "O2_FLOW", "SPO2")
+WITH_NUMBER = re.compile(r"[^\W\d_][^\d]*\d+(?:[.,]\d+)?\s*(?:%|[^\W\d_]).*")
+FORMS = '{forms: ["{device} {flow} L", "{device} {fraction} %", "{device}"]}'
 # Folding drops the sign, which turns the meaning round.
 MINUS_INFINITY = re.compile(r"[-\u2212] ?inf(?:inity|inito)?", re.IGNORECASE)
 ROOM_AIR = re.compile(r"^(?:(?:al? )?aire?(?: ambiente)?|medio ambiente|room air|ambient air|ra|aa)$")
@@ -97,6 +101,8 @@ def _hint(code: str, text: str) -> str:
         )
     if code == "FIO2" and ROOM_AIR.match(folded):
         return f"not a number; if it says room air, declare under 'words': {own}value, value: 21, unit: \"%\"}}"
+    if code in OF_OXYGEN and WITH_NUMBER.fullmatch(text.strip()):
+        return f"not a number; if it is a device with its flow or fraction, declare under 'split_columns': {FORMS}"
     # Above first: an upper limit of detection speaks of detection as well.
     minus = MINUS_INFINITY.fullmatch(text.strip()) is not None
     if ABOVE.match(folded) and not minus:
@@ -104,6 +110,14 @@ def _hint(code: str, text: str) -> str:
     if minus or BELOW.match(folded):
         return f"not a number; if it is below a limit, declare under 'words': {own}below, value: <limit>}}"
     return f"not a number; declare under 'words' what it means: {own}not_done}}, or under 'sentinels' if it is missing"
+
+
+def air_beside(unit: str) -> str:
+    """Return what to do about a word for room air behind a number: '93 aa', '93% aa'; '' for other units."""
+    if not ROOM_AIR.match(fold(unit.strip("% "))):
+        return ""
+    forms = '{forms: ["{value}", "{value} %", "{value} {air}", "{value} % {air}"]}'
+    return f"; if it says room air, declare under 'split_columns': {forms}"
 
 
 def list_notes(records: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from historical_controls.cleaning.cells.declared_words import apply_words, list_notes, word_hints
+from historical_controls.cleaning.cells.declared_words import air_beside, apply_words, list_notes, word_hints
 from historical_controls.cleaning.cells.limits import check_oxygen, fill_limits, outside_hint
 from historical_controls.cleaning.cells.names import resolve_names
 from historical_controls.cleaning.cells.negation import says
@@ -260,6 +260,7 @@ def _check_cell_unit(records: pd.DataFrame, dictionary: Dictionary) -> pd.DataFr
     same = same_unit(here["code"], here["cell_unit"], here["row_unit"], dictionary)
     conflict = (~same).reindex(records.index, fill_value=False)
     told = "the cell says '" + here["cell_unit"] + "', the unit of its row is '" + here["row_unit"] + "'"
+    told = told + by_distinct(here["cell_unit"], air_beside, "str")
     return decide(records, conflict, "UNIT_CONFLICT", hint=told.reindex(records.index))
 
 
