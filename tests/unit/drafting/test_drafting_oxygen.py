@@ -15,7 +15,7 @@ from historical_controls.drafting.cells.devices import kind_of
 from historical_controls.drafting.cells.serials import day_of
 from historical_controls.drafting.files.units_line import units_beneath
 from historical_controls.drafting.headings import is_dated, is_ending, moment_alone
-from historical_controls.drafting.marks import plain
+from historical_controls.drafting.marks import config_text, plain
 from historical_controls.drafting.study import draft_study, write_draft
 from historical_controls.drafting.values import dates, days_of
 
@@ -209,6 +209,34 @@ def test_follow_up_includes_the_hours_of_the_last_day_named(tmp_path: Path) -> N
     rows = ["MRN,Date time,SpO2", *(f"H{n},2020-05-{n + 14} 15:30,{90 + n}" for n in range(5))]
     put(tmp_path, "historical/saturation.csv", rows)
     assert plain(draft_study(tmp_path))["cohort"]["horizon_days"] == 8
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "air"),
+    [
+        ("Soporte", ["AA", "aa", "AA"], True),
+        ("O2", ["AA", "CN", "RA"], True),
+        ("Genotipo", ["AA", "aa", "AA"], False),
+        ("Genotipo", ["AA", "AG", "GG"], False),
+        ("Ventilación", ["VM", "VM", "BIPAP"], False),
+    ],
+)
+def test_letters_mean_room_air_where_they_stand_for_oxygen(
+    tmp_path: Path, heading: str, cells: list[str], air: bool
+) -> None:
+    rows = [f"P{n},2020-05-{day},{cell},{90 + n}" for n, cell in enumerate(cells) for day in (14, 15)]
+    draft = draft_study(put(tmp_path, "historical/a.csv", [f"ID,Fecha,{heading},SpO2", *rows]))
+    file = draft["sources"]["historical"]["files"]["a"]
+    assert ("FIO2" in config_text({"file": file})) is air
+    # What was not understood is said to be unread.
+    assert air or heading == "Genotipo" or f"no part reads {heading}" in config_text({"file": file})
+
+
+def test_hormones_are_no_days(tmp_path: Path) -> None:
+    rows = [f"P{n},2020-05-{day},{1 + n / 10},{8 + n}" for n in range(6) for day in (14, 15, 17)]
+    file = drafted(put(tmp_path, "historical/tiroides.csv", ["ID,Fecha,T3,T4", *rows]), "historical", "tiroides")
+    assert set(file["parts"][-1]["columns"]) == {"T3", "T4"}
+    assert all("at" not in one for one in file["parts"][-1]["columns"].values())
 
 
 @pytest.mark.parametrize(

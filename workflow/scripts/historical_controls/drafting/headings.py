@@ -282,9 +282,10 @@ KINDS = {"d": "day", "v": "visit", "w": "week", "s": "week", "h": "hour", "t": "
 
 
 def moment_alone(heading: str) -> tuple[str, int] | None:
-    """('day', 7) of 'Día 7', 'D7', 'Day 7'; None of a heading that says more."""
+    """('day', 7) of 'Día 7', 'D7', 'Day 7'; None of a heading that says more, and of 'T3', which is a hormone."""
     found = MOMENT.fullmatch(heading.strip())
-    return (KINDS[found[1][0].lower()], int(found[2])) if found else None
+    sure = found and (len(found[1]) > 1 or found[1].lower() in "dv")
+    return (KINDS[found[1][0].lower()], int(found[2])) if found and sure else None
 
 
 def moment_in(heading: str) -> tuple[str, str, int] | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
+from historical_controls.drafting.contents.columns import has_visits
 from historical_controls.drafting.contents.own import NEW, own_outcome
 from historical_controls.drafting.draft import Draft, part_of
 from historical_controls.drafting.headings import Named, first_of, moment_alone, outcome_named
@@ -25,6 +26,9 @@ def by_day(draft: Draft) -> bool:
     if len(days) < FEWEST or len({kind for kind, _ in days.values()}) > 1:
         return False
     analyte = _analytes(draft)
+    # Rows of visits have one column for each outcome, whatever it is called.
+    if analyte is None and has_visits(draft):
+        return False
     rows = _rows_by_name(draft, analyte) if analyte else {"": list(range(draft.sheet.n_rows))}
     unit_column = first_of(known.UNITS, draft.free) if analyte else None
     for name, places in rows.items():

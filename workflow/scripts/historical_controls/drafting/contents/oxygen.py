@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -17,6 +18,9 @@ FLOW, FIO2 = "O2_FLOW", "FIO2"
 # docs/methods.md, DV-3 (PMC4753186).
 TABLE = [[2, 0.25], [4, 0.30], [8, 0.40], [10, 0.50]]
 MOST = 0.6
+OF_OXYGEN = re.compile(
+    r"\b(?:o2|ox[iy]g\w*|suppl\w*|soporte|suporte|support|devices?|dispositivos?|resp\w*|air|aire)\b"
+)
 
 
 def oxygen_columns(draft: Draft, by_day: bool = False) -> dict[str, Any]:
@@ -44,13 +48,12 @@ def oxygen_parts(draft: Draft, time: Any, where: list[dict[str, Any]], by_day: b
             columns = {flow: Guess({"outcome": FLOW, "unit": "L/min", **at}, _asked(draft, device, flow))}
             parts.append(_part(draft, (device, prongs), time, where, columns))
             draft.outcomes.append(FLOW)
-        if flow:
-            draft.used.add(flow)
         if air := _named(draft, device, "air"):
             parts.append(_part(draft, (device, air), time, where, {device: {"outcome": FIO2, "unit": "%", **at}}))
             _declare_air(draft, air)
             draft.outcomes.append(FIO2)
-        draft.used.add(device)
+        # The flow is read of prongs, or of nobody; a device that says neither stays among the columns not read.
+        draft.used |= {*filter(None, [flow]), *([device] if air or (flow and prongs) else [])}
     return parts
 
 
@@ -65,9 +68,13 @@ def _at(name: str, by_day: bool) -> dict[str, int]:
 
 
 def _names_devices(draft: Draft, name: str) -> bool:
+    """Whether a column names devices. Words for room air alone need a heading of oxygen: 'AA' is a genotype."""
+    if name.endswith(AIR):
+        return True
     distinct = [text for text in dict.fromkeys(draft.column(name)) if text]
-    n_known = sum(kind_of(text) is not None for text in distinct)
-    return name.endswith(AIR) or (bool(n_known) and n_known >= MOST * len(distinct))
+    kinds = [kind for text in distinct if (kind := kind_of(text))]
+    told = OF_OXYGEN.search(fold(name)) is not None or set(kinds) - {"air"}
+    return bool(kinds) and bool(told) and len(kinds) >= MOST * len(distinct)
 
 
 def _named(draft: Draft, device: str, kind: str) -> list[str]:
