@@ -355,7 +355,7 @@ def test_lines_of_no_outcome_have_no_empty_head_above_them() -> None:
     table = shell_table(Names(printer), study.outputs[str(OutputId.UNMEASURED)], shell, 1)
     assert table is not None
     assert [(row.head.striptags(), bool(row.cells), row.indent) for row in table.rows] == [
-        ("PaO2/FiO2 ratio, mmHg", False, False), ("All", True, True), ("Died", True, False),
+        ("PaO2/FiO2 ratio, mmHg", True, False), ("Died", True, False),
     ]  # fmt: skip
 
 
@@ -364,13 +364,14 @@ def test_shells_name_declared_words_and_outputs() -> None:
     for output_id, shells in SHELLS.items():
         assert output_id in outputs
         for shell in shells:
-            heads = [column.head for _, column in shell.columns] + [shell.title, *shell.notes]
+            heads = [name for _, column in shell.columns for name in (column.head, column.note) if name]
+            heads += [shell.title, *shell.notes]
             assert [head for head in heads if not words.has(f"shell.{head}")] == [], (output_id, shell.title)
     assert sum(map(len, SHELLS.values())) >= 25
-    built = {"total", "day", "range", "contrast"}
+    built = {"total", "day", "range", "either", "contrast"}
     every = [shell for shells in SHELLS.values() for shell in shells]
     used = {name for shell in every for name in (shell.title, *shell.notes)}
-    used |= {head for shell in every for group, column in shell.columns for head in (group, column.head)}
+    used |= {name for shell in every for group, column in shell.columns for name in (group, column.head, column.note)}
     assert {key for key in words.entries if key.startswith("shell.")} == {
         f"shell.{name}" for name in (used | built) - {"", "treated", "historical", CONTRAST}
     }

@@ -26,6 +26,7 @@ SAME_IN_BOTH = {
     "shell.p_holm",
     "shell.p_max_t",
     "shell.p_bh",
+    "shell.p_welch",
     "shell.factor",
     "language.en",
     "language.es",

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from historical_controls.ard.queries import results_of
 from historical_controls.ard.single_arm import OF_COMPARISONS
@@ -83,6 +84,12 @@ class PageInputs:
         if self.config.report.min_cell or own.empty:
             return None
         return int(float(own["day"].iloc[0]))
+
+    def named(self, patient: str) -> Markup:
+        """'T4', 'historical patient C009': the id of a control alone does not say whose it is."""
+        arms = self.display.loc[self.display["display_id"] == patient, "arm"]
+        said = self.printer.fact(patient)
+        return self.printer.word("certainty.historical", patient=said) if "historical" in set(arms) else said
 
     @property
     def treated_patients(self) -> list[str]:

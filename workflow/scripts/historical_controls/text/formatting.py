@@ -29,6 +29,14 @@ def format_number(value: float | None, format: str) -> str:
     return _plain(value, decimals(format))
 
 
+def format_share(share: float, places: int = 0) -> str:
+    """A share of records as a percentage; one too small to print is '<1%' (with one decimal '<0.1%'), and not none."""
+    least = 10.0**-places
+    if 0 < 100 * share < least / 2:
+        return f"<{least:g}%"
+    return f"{_plain(100 * share, places)}%"
+
+
 def _p_value(value: float) -> str:
     """Two significant digits, with at most three decimals: 0.43, 0.043, 0.004; '<0.001' and '>0.99' beyond them."""
     if value < 0.001:

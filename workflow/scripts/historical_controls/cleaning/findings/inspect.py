@@ -98,7 +98,7 @@ def findings_ard(findings: pd.DataFrame, source: str) -> pd.DataFrame:
         level = " | ".join(part for part in (row["file"], row["raw_value"], row["unit"]) if part)
         here = cell.at(method=row["finding"], outcome=row["outcome"], level=level)
         rows.append(here.number(Statistic.N_VALUES, row["n"]))
-        for name, form in ((Statistic.SHARE, "percent"), (Statistic.FACTOR, "0.0000")):
+        for name, form in ((Statistic.SHARE, "percent.00"), (Statistic.FACTOR, "0.0000")):
             if pd.notna(row[name]):
                 rows.append(here.number(name, row[name], format=form))
         rows.append(here.text(Statistic.HINT, row["hint"]))

@@ -11,6 +11,7 @@ from historical_controls.cleaning.findings.finding import Finding
 from historical_controls.config.sources.findings import FindingKind, SuspectShares
 from historical_controls.config.sources.sources import Source
 from historical_controls.errors import UserError, raise_all
+from historical_controls.text.formatting import format_share
 from historical_controls.text.hints import Hints
 
 Severity = Literal["stop", "report"]
@@ -103,7 +104,7 @@ def _fault(row: Mapping[Hashable, Any]) -> UserError:
 
 def described(row: Mapping[Hashable, Any]) -> str:
     """Return one line that says what a finding (row of table findings) is about, with its count and share."""
-    share = "" if pd.isna(row["share"]) or row["finding"] in NEVER else f" ({row['share']:.0%})"
+    share = "" if pd.isna(row["share"]) or row["finding"] in NEVER else f" ({format_share(row['share'])})"
     factor = "" if pd.isna(row["factor"]) else f", a factor {row['factor']:g} away"
     outcome = f" of {row['outcome']}" if row["outcome"] else ""
     records = "record" if row["n"] == 1 else "records"
@@ -134,7 +135,7 @@ def _line(row: Mapping[Hashable, Any], hints: Hints) -> str:
     """One finding in the study's language: place, kind, count with its unit and share, and what resolves it."""
     words, kind = hints.words, str(row["finding"])
     named = words.entry("finding", kind)
-    share = "" if pd.isna(row["share"]) or kind in NEVER else f" ({row['share']:.0%})"
+    share = "" if pd.isna(row["share"]) or kind in NEVER else f" ({format_share(row['share'])})"
     factor = "" if pd.isna(row["factor"]) else words("run.finding_factor", factor=f"{row['factor']:g}")
     about = f" {words('run.finding_of', outcome=row['outcome'])}" if row["outcome"] else ""
     unit = f" {words('run.finding_unit', unit=row['unit'])}" if row["outcome"] and row["unit"] else ""

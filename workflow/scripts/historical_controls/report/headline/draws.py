@@ -24,6 +24,11 @@ def most_draws_refused(printer: Printer) -> Result | None:
     return printer.primary_one(AnalysisKey.WAIT_DRAWS, Statistic.NOT_ESTIMABLE, level="average")
 
 
+def is_averaged(printer: Printer) -> bool:
+    """Whether the main answer is the average over draws, and not that of the declared draw alone."""
+    return averaged(printer) is not None and most_draws_refused(printer) is None
+
+
 def number_of_draws(printer: Printer) -> Result | None:
     """How many further draws were made."""
     return printer.primary_one(AnalysisKey.WAIT_DRAWS, Statistic.N_DRAWS)

@@ -8,7 +8,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import INTERVAL
 from historical_controls.ard.queries import Result
-from historical_controls.report.headline.draws import Parts, averaged, most_draws_refused, number_of_draws
+from historical_controls.report.headline.draws import Parts, averaged, is_averaged, most_draws_refused, number_of_draws
 from historical_controls.report.headline.events import is_event, stated_event
 from historical_controls.report.printing.printer import Printer
 
@@ -95,8 +95,7 @@ def headline_sentence(printer: Printer) -> Markup:
 def draws_sentences(printer: Printer) -> Markup:
     """That the answer is an average, and what the draw that tables and figures show says; nothing without draws."""
     primary = printer.config.primary
-    averages = averaged(printer) is not None and most_draws_refused(printer) is None
-    if is_event(printer, primary.outcome) or not averages:
+    if is_event(printer, primary.outcome) or not is_averaged(printer):
         return Markup("")
     said = [printer.word("answer.averaged", n=printer.number(number_of_draws(printer)))]
     one = contrast(printer, primary.outcome, primary.day)

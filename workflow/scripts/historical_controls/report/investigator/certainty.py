@@ -12,12 +12,13 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
+from historical_controls.report.headline.draws import is_averaged
 from historical_controls.report.headline.sentence import contrast, headline, includes_none, is_ratio
 from historical_controls.report.inputs import PageInputs
 from historical_controls.report.investigator.answer import win_odds
 from historical_controls.report.investigator.fragility import OF_CHOICES, deciding_patients
 from historical_controls.report.printing.html_table import listed
-from historical_controls.report.printing.printer import Printer
+from historical_controls.report.printing.printer import RATIOS, Printer
 
 Parts = tuple[Result, Result, Result]
 # The plot of one line: its width and height in SVG units, and the share of the half width that intervals may fill.
@@ -47,11 +48,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Certainty:
-    """The lines of the figure, and what left and right of no difference mean."""
+    """The lines of the figure, what left and right of no difference mean, and what the lines rest on."""
 
     lines: tuple[Line, ...]
     left: Markup
     right: Markup
+    note: Markup
 
 
 def certainty(page: PageInputs) -> Certainty | None:
@@ -75,12 +77,18 @@ def certainty(page: PageInputs) -> Certainty | None:
     left, right = (printer.word(f"certainty.{side}") for side in sides)
     reach = _reach(lines, is_ratio(main))
     drawn = (_with_plot(line, reach, is_ratio(main), benefit == "down") for line in lines)
-    return Certainty(tuple(drawn), left, right)
+    return Certainty(tuple(drawn), left, right, _note(printer))
+
+
+def _note(printer: Printer) -> Markup:
+    """What bars and dots are; and that one line alone is averaged over the draws of waits, where they were drawn."""
+    said = printer.word("certainty.note", level=printer.level)
+    return Markup("{} {}").format(said, printer.word("certainty.note_draws")) if is_averaged(printer) else said
 
 
 def _numbers(printer: Printer, parts: Parts) -> Markup:
     numbers = dict(zip((Statistic.ESTIMATE, Statistic.LOWER, Statistic.UPPER), map(printer.number, parts), strict=True))
-    if parts[0].unit in ("ratio", "odds ratio", "odds", ""):
+    if parts[0].unit in (*RATIOS, ""):
         return printer.word("certainty.interval", **numbers)
     unit = printer.difference_unit(parts[0].unit)
     return printer.word("certainty.interval_unit", unit=unit, **numbers)
@@ -150,8 +158,8 @@ def _without(page: PageInputs, patient: str) -> Markup:
     printer = page.printer
     day = page.death_day(patient)
     if day is None:
-        return printer.word("certainty.without", patient=printer.fact(patient))
-    return printer.word("certainty.without_death", patient=printer.fact(patient), day=printer.fact(day))
+        return printer.word("certainty.without", patient=page.named(patient))
+    return printer.word("certainty.without_death", patient=page.named(patient), day=printer.fact(day))
 
 
 def _specification(printer: Printer) -> Iterator[Line]:

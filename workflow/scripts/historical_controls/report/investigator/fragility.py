@@ -11,7 +11,7 @@ from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.report.inputs import PageInputs
-from historical_controls.report.printing.printer import Printer
+from historical_controls.report.printing.printer import RATIOS, Printer
 
 
 def fragile(page: PageInputs) -> list[Markup]:
@@ -60,7 +60,7 @@ def _deciding(page: PageInputs) -> list[Markup]:
         return []
     day = page.death_day(deciding[0])
     unit = _unit(printer, rows[Statistic.ESTIMATE])
-    about = {"patient": printer.fact(deciding[0]), "unit": unit, **_numbers(printer, rows)}
+    about = {"patient": page.named(deciding[0]), "unit": unit, **_numbers(printer, rows)}
     if day is None:
         said = printer.word("fragile.without", **about)
     else:
@@ -96,9 +96,18 @@ def _choices(printer: Printer) -> list[Markup]:
         if not said:
             said.append(printer.word("fragile.choices_intro", n_specifications=printer.number(total)))
         method = printer.fact(printer.words.entry("level", total.level))
-        unit = _unit(printer, rows[Statistic.MIN])
-        said.append(printer.word("fragile.choices", method=method, unit=unit, **_numbers(printer, rows)))
+        said.append(
+            printer.word("fragile.choices", method=method, range=_range(printer, rows), **_numbers(printer, rows))
+        )
     return [Markup(" ").join(said)] if said else []
+
+
+def _range(printer: Printer, rows: Mapping[Statistic, Result | None]) -> Markup:
+    """'16 to 66 mmHg'; ratios and odds, which the method names, have no unit."""
+    ends = _numbers(printer, {name: rows[name] for name in (Statistic.MIN, Statistic.MAX)})
+    least = rows[Statistic.MIN]
+    bare = least is None or least.unit in RATIOS
+    return printer.word("fragile.range" if bare else "certainty.range", unit=_unit(printer, least), **ends)
 
 
 def _unmeasured(printer: Printer) -> list[Markup]:

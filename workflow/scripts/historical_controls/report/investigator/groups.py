@@ -7,9 +7,9 @@ from markupsafe import Markup
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.outputs import OutputId
-from historical_controls.ard.keys.statistics import Statistic
+from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.queries import Result
-from historical_controls.report.headline.draws import measured_near
+from historical_controls.report.headline.draws import is_averaged, measured_near
 from historical_controls.report.headline.sentence import headline
 from historical_controls.report.investigator.answer import deaths_difference
 from historical_controls.report.investigator.people import arm_head
@@ -30,8 +30,13 @@ def groups_table(printer: Printer) -> HtmlTable | None:
         printer.word("answer.groups_difference", level=printer.level),
     )
     said = "answer.groups_note" if _adjusted(printer) else "answer.groups_note_unadjusted"
-    notes = (printer.word(said, level=printer.level),)
+    notes = (printer.word(said, level=printer.level), *_averaged_note(printer))
     return HtmlTable("groups", "", printer.word("answer.groups_title"), heads, tuple(rows), notes)
+
+
+def _averaged_note(printer: Printer) -> tuple[Markup, ...]:
+    """The difference is averaged over draws of waits, which the means and counts beside it are not."""
+    return (printer.word("answer.groups_averaged"),) if is_averaged(printer) else ()
 
 
 def _adjusted(printer: Printer) -> bool:
@@ -78,23 +83,28 @@ def _died_by_primary_day(printer: Printer) -> list[Row]:
         )
         if arm not in silent and (died is None or total is None):
             return []
-        said = _of(printer, died, total)
-        cells.append(printer.unrecorded if arm in silent else _with_limits(printer, said, arm, day))
+        cells.append(printer.unrecorded if arm in silent else _died_cell(printer, died, total, arm))
     return [Row(printer.word("answer.died_by", day=printer.fact(day)), (*cells, NOTHING))]
 
 
-def _with_limits(printer: Printer, said: Markup, arm: str, day: int) -> Markup:
-    """A count with the interval of the share that died by the day, as the cumulative incidence estimates it."""
+def _died_cell(printer: Printer, died: Result | None, total: Result | None, arm: str) -> Markup:
+    """Who died by the primary day, with the share and its interval as the cumulative incidence estimates them."""
     # The same analysis has every day for the figure; the table's output has the declared ones.
-    keys = {"output_id": OutputId.PATIENT_LEVEL, "arm": arm, "level": "death", "day": float(day)}
-    limits = [
+    keys = {"output_id": OutputId.PATIENT_LEVEL, "arm": arm, "level": "death", "day": float(printer.config.primary.day)}
+    share, lower, upper = (
         printer.results.one(AnalysisKey.CUMULATIVE_INCIDENCE, name, **keys)  # type: ignore[arg-type]
-        for name in (Statistic.LOWER, Statistic.UPPER)
-    ]
-    if any(row is None or row.value is None for row in limits):
+        for name in INTERVAL
+    )
+    if share is None or share.value is None:
+        # With patients lost there is no single share, only its bounds.
+        said = _of(printer, died, total)
+    else:
+        numbers = {"count": died, "n": total, "share": share}
+        said = printer.word("answer.died_cell", **{name: printer.number(row) for name, row in numbers.items()})
+    if any(row is None or row.value is None for row in (lower, upper)):
         return said
-    lower, upper = map(printer.number, limits)
-    return Markup("{} <small>{}</small>").format(said, printer.word("answer.died_limits", lower=lower, upper=upper))
+    limits = printer.word("answer.died_limits", lower=printer.number(lower), upper=printer.number(upper))
+    return Markup("{} <small>{}</small>").format(said, limits)
 
 
 def _died(printer: Printer) -> list[Row]:

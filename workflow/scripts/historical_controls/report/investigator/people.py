@@ -39,7 +39,7 @@ def baseline_table(printer: Printer) -> HtmlTable | None:
         *(arm_head(printer, arm) for arm in printer.arms),
         *((printer.word("people.smd"), printer.word("people.by_chance")) if compared else ()),
     )
-    notes = (printer.word("people.note_cells"), *(_notes_of_imbalance(printer) if compared else ()))
+    notes = (*_notes_of_cells(printer, rows), *(_notes_of_imbalance(printer) if compared else ()))
     return HtmlTable("baseline", OutputId.BASELINE, Markup(""), heads, tuple(rows), notes)
 
 
@@ -51,6 +51,18 @@ def without_baseline(printer: Printer) -> Markup:
     ]
     known = all(row is not None and row.value for row in analysed)
     return printer.word("people.note_no_characteristics" if known else "people.note_no_patients")
+
+
+def _notes_of_cells(printer: Printer, rows: list[Row]) -> tuple[Markup, ...]:
+    """What the cells are, with what only some tables have: quartiles known by their bounds, weeks of the calendar."""
+    bounds = {side for name in (Statistic.MEDIAN, Statistic.Q1, Statistic.Q3) for side in QUANTILE_BOUNDS[name]}
+    bounded = any(printer.results.all(AnalysisKey.BASELINE, name) for name in bounds)
+    weeks = printer.covariate("calendar_week")
+    return (
+        printer.word("people.note_cells"),
+        *((printer.word("people.note_bounds"),) if bounded else ()),
+        *((printer.word("people.note_weeks"),) if any(row.head == weeks for row in rows) else ()),
+    )
 
 
 def _notes_of_imbalance(printer: Printer) -> tuple[Markup, ...]:

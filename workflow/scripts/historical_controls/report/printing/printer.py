@@ -19,6 +19,8 @@ from historical_controls.text.words import Words
 
 # A limit nearer to the null value than this is printed as it.
 MOST_DECIMALS = 4
+# Units of numbers that are 1 where there is no difference.
+RATIOS = ("ratio", "odds ratio", "odds")
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ def printed_value(row: Result) -> str:
     # Only limits of a contrast can seem to include the null value by rounding.
     if row.statistic not in (Statistic.LOWER, Statistic.UPPER) or row.contrast != CONTRAST or row.value is None:
         return printed
-    null = 1.0 if row.unit in ("ratio", "odds ratio", "odds") else 0.0
+    null = 1.0 if row.unit in RATIOS else 0.0
     places = decimals(row.format)
     # Formats by name (percent, p) have rules of their own.
     if row.format[:1] != "0" or row.value == null:

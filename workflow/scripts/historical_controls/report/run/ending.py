@@ -12,7 +12,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result, Results
-from historical_controls.text.formatting import DASH, format_number
+from historical_controls.text.formatting import DASH, format_number, format_share
 from historical_controls.text.words import Words
 
 REPORTS = (
@@ -86,7 +86,7 @@ def _share(part: float, whole: float) -> str:
     """A percentage with one decimal; a share too small to print is not called none."""
     if not whole:
         return DASH
-    return "<0.1%" if 0 < part / whole < 0.0005 else format_number(part / whole, "percent.0")
+    return format_share(part / whole, 1)
 
 
 def _refused(run: RunFacts) -> Iterator[str]:

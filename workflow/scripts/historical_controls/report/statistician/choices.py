@@ -11,11 +11,10 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.queries import Result
-from historical_controls.report.printing.printer import Printer
+from historical_controls.report.printing.printer import RATIOS, Printer
 from historical_controls.text.choices import ESTIMAND, choices_of
 
 OF_FIGURE = {"output_id": OutputId.SPECIFICATION_FIGURE}
-RATIOS = ("odds", "ratio", "odds ratio")
 Parts = tuple[Result, Result, Result]
 
 

@@ -14,6 +14,7 @@ from historical_controls.report.printing.html_table import listed
 from historical_controls.report.statistician.names import Names
 
 FLOORED = (Statistic.P_VALUE, Statistic.P_RAW)  # p-values beside which the floor stands
+OWN_TEST = ("welch",)  # methods whose p-values come from a distribution, and have no floor
 
 
 def notes(names: Names, results: Collection[Result], analysis: AnalysisKey | None) -> tuple[Markup, ...]:
@@ -21,9 +22,10 @@ def notes(names: Names, results: Collection[Result], analysis: AnalysisKey | Non
     statistics = {row.statistic for row in results}
     printer = names.printer
     said = []
-    permuted = any(row.analysis is not AnalysisKey.MIXED_MODEL for row in results if row.statistic in FLOORED)
-    if statistics & {*FLOORED, Statistic.P_FLOOR}:
-        floors = _floors(names, results)
+    tested = [row for row in results if row.statistic in FLOORED and row.method not in OWN_TEST]
+    permuted = any(row.analysis is not AnalysisKey.MIXED_MODEL for row in tested)
+    if tested or Statistic.P_FLOOR in statistics:
+        floors = _floors(names, results, tested)
         key = (
             "stat.note_permutation_p"
             if permuted and floors
@@ -39,16 +41,15 @@ def notes(names: Names, results: Collection[Result], analysis: AnalysisKey | Non
     return tuple(said)
 
 
-def _floors(names: Names, results: Collection[Result]) -> Markup:
+def _floors(names: Names, results: Collection[Result], p_values: Collection[Result]) -> Markup:
     """The smallest p-values that permutations can give for the lines of a table, each printed value once."""
     own = [row for row in results if row.statistic == Statistic.P_FLOOR]
     if not own:
-        tested = {
-            (row.analysis, row.scenario, row.outcome, row.level, row.day) for row in results if row.statistic in FLOORED
-        }
+        tested = {(row.analysis, row.scenario, row.outcome, row.level, row.day) for row in p_values}
         own = [floor for one in sorted(tested, key=str) if (floor := _floor(names, *one)) is not None]
-    shown = {str(names.printer.number(row).striptags()): names.printer.number(row) for row in own}
-    return listed(shown[text] for text in sorted(shown))
+    smallest_first = sorted(own, key=lambda row: row.value or 0.0)
+    shown = {str(names.printer.number(row).striptags()): names.printer.number(row) for row in smallest_first}
+    return listed(shown.values())
 
 
 def _floor(

@@ -9,12 +9,15 @@ from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.outputs import BY_FAMILY, OutputId
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.report.statistician.shells.shell import (
+    BOUNDS,
+    LIMITS,
     MEAN,
     QUARTILES,
     REASON,
     SHARE,
     WIN_ODDS,
     Column,
+    Group,
     Shell,
     alone,
     by_arm,
@@ -60,17 +63,24 @@ WHILE_ALIVE = Shell(
     A.WHILE_ALIVE,
     ("outcome", "level", "day"),
     (
-        difference(statistic("p_permutation", S.P_VALUE, across=CONTRAST, method="adjusted"), method="adjusted"),
-        difference(statistic("p_model", S.P_VALUE, across=CONTRAST, method="welch"), method="welch"),
+        Group(
+            CONTRAST,
+            (
+                Column("adjusted_estimate", (INTERVAL,), CONTRAST, method="adjusted", note="adjusted_note"),
+                statistic("p_permutation", S.P_VALUE, across=CONTRAST, method="adjusted"),
+                Column("welch_estimate", (INTERVAL,), CONTRAST, method="welch"),
+                statistic("p_welch", S.P_VALUE, across=CONTRAST, method="welch"),
+            ),
+        ),
     ),
-    notes=("while_alive_note",),
+    notes=("ratios_note",),
 )
 FITS = Shell(
     "fit",
     A.MIXED_MODEL,
     ("outcome",),
     (
-        *by_arm(statistic("n", S.N_SUBJECTS), statistic("values", S.N_VALUES)),
+        *by_arm(statistic("n", S.N_SUBJECTS), statistic("values", S.N_VALUES, note="values_of_model")),
         alone(
             statistic("covariance", S.COVARIANCE_RUNG, S.NOT_ESTIMABLE),
             statistic("df_method", S.DF_METHOD),
@@ -140,8 +150,11 @@ OUTCOMES: Mapping[str, tuple[Shell, ...]] = {
             ("level",),
             (
                 alone(statistic("wins", S.N_WINS), statistic("losses", S.N_LOSSES), statistic("ties", S.N_TIES)),
-                difference(cells=((S.WIN_RATIO, S.LOWER, S.UPPER),)),
-                alone(statistic("reason", S.NOT_RANKED)),
+                alone(
+                    # Registered at a level of its own, it is the ratio of the pairs of the line of totals.
+                    Column("win_ratio_head", ((S.WIN_RATIO, *LIMITS),), CONTRAST, at={"level": "win_ratio"}),
+                    statistic("reason", S.NOT_RANKED),
+                ),
             ),
         ),
     ),
@@ -235,6 +248,7 @@ OUTCOMES: Mapping[str, tuple[Shell, ...]] = {
             ("level", "day"),
             by_arm(statistic("at_risk", S.N_AT_RISK), Column("incidence", ((S.ESTIMATE, S.LOWER, S.UPPER),))),
             where={"method": "aalen_johansen"},
+            notes=("clearance_note",),
             keep=lambda printer, line, rows: "|" not in str(line["level"]),
         ),
         Shell(
@@ -242,9 +256,10 @@ OUTCOMES: Mapping[str, tuple[Shell, ...]] = {
             A.CLEARANCE,
             ("day",),
             (
-                *by_arm(Column("least_most", ((S.LEAST, S.MOST),), method="turnbull")),
-                difference(cells=((S.LEAST, S.MOST),), method="bounds"),
+                *by_arm(Column("least_most", (BOUNDS,), method="turnbull")),
+                difference(cells=(BOUNDS,), method="bounds"),
             ),
+            notes=("clearance_bounds_note",),
         ),
     ),
 }

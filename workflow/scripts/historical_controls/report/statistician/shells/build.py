@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,9 +16,11 @@ from historical_controls.report.printing.html_table import HtmlTable, Row, Span
 from historical_controls.report.printing.outputs import Output
 from historical_controls.report.statistician.names import Names
 from historical_controls.report.statistician.notes import notes
-from historical_controls.report.statistician.shells.shell import ANY, LIMITS, Column, Group, Shell
+from historical_controls.report.statistician.shells.shell import ANY, BOUNDS, LIMITS, SHIFTS, Column, Group, Shell
 from historical_controls.text.display_order import is_display_id, natural
 
+# Two numbers that are one statement, by the entry that joins them.
+TOGETHER = {LIMITS: "shell.range", BOUNDS: "shell.range", SHIFTS: "shell.either"}
 Line = tuple[str | float | None, ...]
 Found = Mapping[tuple[int, Statistic], Result]
 
@@ -46,7 +48,8 @@ def shell_table(names: Names, output: Output, shell: Shell, place: int) -> HtmlT
     columns = [(group, column) for at, (group, column) in enumerate(shell.columns) if at in places]
     heads = (_stub_head(names, shell), *(_head(names, column) for _, column in columns))
     rows = tuple(_rows(names, shell, filled, places))
-    said = (*(printer.word(f"shell.{name}") for name in shell.notes), *notes(names, filled.results(), shell.analysis))
+    own = dict.fromkeys((*shell.notes, *(column.note for _, column in columns if column.note)))
+    said = (*(printer.word(f"shell.{name}") for name in own), *notes(names, filled.results(), shell.analysis))
     table_id = f"t{output.output_id}-{place}".replace(".", "_")
     title = printer.word(f"shell.{shell.title}")
     words = frozenset(at for at, (_, column) in enumerate(columns, start=1) if column.cells[0][0].kind.is_text)
@@ -93,7 +96,8 @@ def _fill(names: Names, output: Output, shell: Shell) -> Filled:
             for row in results.get(("primary", analysis, statistic), ()):
                 if not _belongs(row, shell, column, output):
                     continue
-                line = tuple(_key(row, key) for key in shell.stub)
+                # A key that the column fixes does not name the line: the column belongs to the line of totals.
+                line = tuple("" if key in column.at else _key(row, key) for key in shell.stub)
                 # The first of several results of one cell: where no method is asked for, later ones would overwrite it.
                 found[line].setdefault((place, statistic), row)
                 if analysis == shell.analysis:
@@ -206,19 +210,22 @@ def _group_head(names: Names, group: str) -> Markup:
 
 
 def _rows(names: Names, shell: Shell, filled: Filled, places: Sequence[int]) -> Iterable[Row]:
-    """Lines, each stratum named once in a row of its own; all in one stratum need no such row."""
-    strata = {line[:-1] for line in filled.lines}
+    """Lines, each stratum named once in a row of its own, or in its only line where that is one of totals."""
+    strata = Counter(line[:-1] for line in filled.lines)
     above: Line | None = None
     named = Markup("")
     for line, cells in filled.lines.items():
+        printed = tuple(_cell(names, place, shell.columns[place][1], cells) for place in places)
         if line[:-1] and line[:-1] != above:
             above = line[:-1]
             named = _stratum(names, shell, above)
+            if named and strata[above] == 1 and line[-1] in ("", None):
+                yield Row(named, printed)
+                continue
             # Lines of no outcome (deaths, among outcomes) are in no stratum: a head without words says nothing.
             if named:
                 yield Row(named)
-        printed = tuple(_cell(names, place, shell.columns[place][1], cells) for place in places)
-        yield Row(_line_name(names, shell, line[-1]), printed, indent=bool(strata - {()}) and bool(named))
+        yield Row(_line_name(names, shell, line[-1]), printed, indent=bool(named))
 
 
 def _stratum(names: Names, shell: Shell, values: Line) -> Markup:
@@ -257,8 +264,8 @@ def _cell(names: Names, place: int, column: Column, results: Found) -> Markup:
         ]
         if rows[0].statistic in NOTES.values():
             return _note(names, rows[0], printed[0])
-        if cell == LIMITS:
-            return names.printer.word("shell.range", lower=printed[0], upper=printed[1])
+        if cell in TOGETHER and None not in rows:
+            return names.printer.word(TOGETHER[cell], lower=printed[0], upper=printed[1])
         if len(cell) == 1 or all(row is None for row in rows[1:]):
             return printed[0]
         if len(cell) == 2:

@@ -63,7 +63,7 @@ PEOPLE: Mapping[str, tuple[Shell, ...]] = {
             ("outcome",),
             by_arm(
                 statistic("n", S.N_SUBJECTS),
-                statistic("values", S.N_VALUES),
+                statistic("values", S.N_VALUES, note="values_measured"),
                 statistic("beyond", S.SHARE_CENSORED),
                 statistic("assay", S.ASSAYS),
             ),
@@ -114,7 +114,9 @@ PEOPLE: Mapping[str, tuple[Shell, ...]] = {
             ("outcome",),
             (
                 alone(statistic("registered", S.REGISTERED)),
-                *by_arm(statistic("n", S.N_SUBJECTS), statistic("values", S.N_VALUES, S.N_EVENTS)),
+                *by_arm(
+                    statistic("n", S.N_SUBJECTS), statistic("values", S.N_VALUES, S.N_EVENTS, note="values_by_day")
+                ),
                 alone(statistic("state", S.STATE), statistic("how", S.HOW)),
             ),
             order=S.REGISTERED,

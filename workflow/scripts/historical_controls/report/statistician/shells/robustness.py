@@ -14,6 +14,7 @@ from historical_controls.report.statistician.shells.shell import (
     MEAN,
     REASON,
     SHARE,
+    SHIFTS,
     Column,
     Group,
     Shell,
@@ -132,6 +133,7 @@ ROBUSTNESS: Mapping[str, tuple[Shell, ...]] = {
                     statistic("reason", S.NOT_ESTIMABLE),
                 ),
             ),
+            notes=("sd_near_day",),
         ),
         Shell(
             "tipping",
@@ -141,10 +143,11 @@ ROBUSTNESS: Mapping[str, tuple[Shell, ...]] = {
                 *by_arm(
                     statistic("unobserved", S.N_UNOBSERVED),
                     statistic("of_these_died", S.N_UNOBSERVED_DIED, S.NOT_RECORDED),
-                    statistic("to_holds", S.TO_HOLDS, S.TO_ABOVE, S.TO_BELOW, S.NO_TIPPING_POINT),
+                    Column("to_holds", ((S.TO_HOLDS,), SHIFTS, (S.NO_TIPPING_POINT,))),
                 ),
                 alone(statistic("verdict", S.VERDICT, S.NOT_ESTIMABLE)),
             ),
+            notes=("tipping_note",),
         ),
     ),
     OutputId.PLACEBO_TIME: (
@@ -166,7 +169,9 @@ ROBUSTNESS: Mapping[str, tuple[Shell, ...]] = {
         ),
     ),
     OutputId.BIAS_MODEL: (
-        Shell("bias_model", A.BIAS_MODEL, ("outcome", "level"), (difference(cells=(INTERVAL,)),), keep=_is_main),
+        Shell(
+            "bias_model", A.BIAS_MODEL, ("outcome", "level"), (difference(),), notes=("bias_model_note",), keep=_is_main
+        ),
     ),
     OutputId.CONTEXT: (
         Shell(
@@ -184,6 +189,7 @@ ROBUSTNESS: Mapping[str, tuple[Shell, ...]] = {
                     (Column("for_difference", ((S.N_PER_ARM,),), CONTRAST, A.TRIAL_SIZE, each="level"),),
                 ),
             ),
+            notes=("ratios_note", "sd_near_day"),
         ),
         Shell(
             "published",

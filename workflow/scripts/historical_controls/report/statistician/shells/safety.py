@@ -17,6 +17,12 @@ from historical_controls.report.statistician.shells.shell import (
 
 S, A = Statistic, AnalysisKey
 
+NOTES = {
+    OutputId.ADVERSE_EVENTS: ("events_note", "none_seen_note"),
+    OutputId.REACTIONS: ("reactions_note", "none_seen_note"),
+    OutputId.INFECTIONS: ("events_note", "none_seen_note"),
+    OutputId.SERIOUS_EVENTS: ("severity_note", "events_note"),
+}
 EVENTS: Mapping[str, tuple[Shell, ...]] = {
     output: (
         Shell(
@@ -29,10 +35,10 @@ EVENTS: Mapping[str, tuple[Shell, ...]] = {
                 Column("share", (SHARE,)),
                 statistic("events", S.N_EVENTS),
             ),
-            notes=("severity_note",) if output == OutputId.SERIOUS_EVENTS else (),
+            notes=notes,
         ),
     )
-    for output in (OutputId.ADVERSE_EVENTS, OutputId.REACTIONS, OutputId.INFECTIONS, OutputId.SERIOUS_EVENTS)
+    for output, notes in NOTES.items()
 }
 SAFETY: Mapping[str, tuple[Shell, ...]] = {
     **EVENTS,
@@ -46,6 +52,7 @@ SAFETY: Mapping[str, tuple[Shell, ...]] = {
                 statistic("patient_days", S.PATIENT_DAYS),
                 Column("rate", ((S.RATE, S.LOWER, S.UPPER),)),
             ),
+            notes=("events_note", "rate_note"),
         ),
     ),
 }

@@ -14,8 +14,11 @@ from historical_controls.report.printing.printer import Printer
 Cell = tuple[Statistic, ...]
 # Whether a line is shown, from its keys by name and its results.
 Keep = Callable[[Printer, Mapping[str, str | float | None], list[Result]], bool]
-# How a cell of one, two or three numbers is printed: '5', '2 (40%)', '25 (-4 to 55)'; both limits alone: '-4 to 55'.
+# How a cell of one, two or three numbers is printed: '5', '2 (40%)', '25 (-4 to 55)'; both limits alone: '-4 to 55';
+# two shifts of which either changes the conclusion: '-7.8 or 3.1'.
 LIMITS: Cell = (Statistic.LOWER, Statistic.UPPER)
+BOUNDS: Cell = (Statistic.LEAST, Statistic.MOST)
+SHIFTS: Cell = (Statistic.TO_ABOVE, Statistic.TO_BELOW)
 SHARE: Cell = (Statistic.SHARE, *LIMITS)
 MEAN: Cell = (Statistic.MEAN, *LIMITS)
 WIN_ODDS: Cell = (Statistic.WIN_ODDS, *LIMITS)
@@ -31,7 +34,8 @@ class Column:
 
     `across`: the arm, CONTRAST, or '' for neither; `analysis`: where it is not the shell's; `method`: '' for any;
     `at`: keys that lines do not have, as the level of a row of totals; `each`: a key of which every value that the
-    results have makes a column of its own, as the differences that a study declares for a trial.
+    results have makes a column of its own, as the differences that a study declares for a trial; `note`: an entry
+    'shell.<note>' beneath the tables that have the column.
     """
 
     head: str
@@ -41,6 +45,7 @@ class Column:
     method: str = ""
     at: Mapping[str, str] = field(default_factory=dict)
     each: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,9 +93,10 @@ def alone(*columns: Column) -> Group:
 
 
 def difference(*more: Column, method: str = "", cells: tuple[Cell, ...] = (INTERVAL,)) -> Group:
-    """The contrast with its interval, and what stands beside it; win odds are named as such."""
+    """The contrast with its interval, and what is beside it; win odds are no difference and are named as such."""
     head = HEADS.get(cells[0][0], "estimate")
-    return Group(CONTRAST, (Column(head, cells, CONTRAST, method=method), *more))
+    group = "comparison" if cells[0] == WIN_ODDS else CONTRAST
+    return Group(group, (Column(head, cells, CONTRAST, method=method), *more))
 
 
 def statistic(head: str, *names: Statistic, across: str = "", **more: object) -> Column:
