@@ -175,6 +175,15 @@ def wrapped(text: str, width: int) -> str:
     return "\n".join(textwrap.wrap(text, width) or [""]).replace("$", r"\$")
 
 
+def row_label(text: str, width: int, size: float) -> tuple[str, float]:
+    """A row's name and its font size: on one line, or where it is longer than `width` on two smaller ones.
+
+    Three quarters of the size fit two lines in a row, and a third more characters in each.
+    """
+    lines = textwrap.wrap(text, width if len(text) <= width else width * 4 // 3, max_lines=2, placeholder="…")
+    return "\n".join(lines or [""]).replace("$", r"\$"), size if len(lines) <= 1 else 0.75 * size
+
+
 def spread(wanted: Iterable[float], gap: float) -> list[float]:
     """Places for labels, as wanted but at least `gap` apart, keeping their order."""
     order = sorted(enumerate(wanted), key=lambda item: item[1])

@@ -13,7 +13,17 @@ from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.figures.inputs import FigureInputs
-from historical_controls.figures.style import FAINT, INK, QUIET, new_figure, place, plain_axes, tick_text, wrapped
+from historical_controls.figures.style import (
+    FAINT,
+    INK,
+    QUIET,
+    new_figure,
+    place,
+    plain_axes,
+    row_label,
+    tick_text,
+    wrapped,
+)
 from historical_controls.text.choices import choices_of
 from historical_controls.text.formatting import format_number
 
@@ -104,9 +114,9 @@ def _marks(axes: Axes, rows: list[Result], choices: Choices, inputs: FigureInput
 
 
 def _name(axes: Axes, line: int, text: str, bold: bool) -> None:
-    shown = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-    axes.text(-0.015, line, shown.replace("$", r"\$"), transform=axes.get_yaxis_transform(), ha="right", va="center",
-              size=7.2, weight="bold" if bold else "normal", color=INK if bold else QUIET)  # fmt: skip
+    shown, size = row_label(text, LONGEST, 7.2)
+    axes.text(-0.015, line, shown, transform=axes.get_yaxis_transform(), ha="right", va="center", size=size,
+              linespacing=0.95, weight="bold" if bold else "normal", color=INK if bold else QUIET)  # fmt: skip
 
 
 def _choice(name: str, inputs: FigureInputs) -> str:

@@ -14,7 +14,17 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.figures.inputs import FigureInputs
-from historical_controls.figures.style import ARM_STYLES, INK, QUIET, Array, day_ticks, new_figure, place, plain_axes
+from historical_controls.figures.style import (
+    ARM_STYLES,
+    INK,
+    QUIET,
+    Array,
+    day_ticks,
+    new_figure,
+    place,
+    plain_axes,
+    row_label,
+)
 from historical_controls.tables.days import told_days, told_step
 from historical_controls.text.formatting import format_number
 
@@ -54,8 +64,9 @@ def _panel(axes: Axes, arm: str, codes: list[str], inputs: FigureInputs) -> None
             share = _share(inputs, arm, code, day)
             cells[NOBODY if share is None else _step(share)].append((day, row))
         label = inputs.dictionary.outcomes[code].label(inputs.words.language)
-        axes.text(-0.01, row, label if len(label) <= 27 else f"{label[:26]}…", transform=axes.get_yaxis_transform(),
-                  ha="right", va="center", size=7.4)  # fmt: skip
+        shown, size = row_label(label, 27, 7.4)
+        axes.text(-0.01, row, shown, transform=axes.get_yaxis_transform(), ha="right", va="center", size=size,
+                  linespacing=0.95)  # fmt: skip
     # A stroke, not a white cell: nobody was there to be measured, which is not the same as nobody measured.
     reach = 0.3 * width
     if NOBODY in cells:

@@ -36,9 +36,16 @@ def notes(names: Names, results: Collection[Result], analysis: AnalysisKey | Non
         said.append(printer.word(key, floor=floors))
     if any(row.unit == "log" for row in results):
         said.append(printer.word("stat.note_log"))
+    elif any(_is_ratio_of_arms(row) for row in results):
+        said.append(printer.word("stat.note_ratio"))
     if analysis is not None and printer.words.has(f"analysis_note.{analysis}"):
         said.append(printer.word(f"analysis_note.{analysis}"))
     return tuple(said)
+
+
+def _is_ratio_of_arms(row: Result) -> bool:
+    """Whether a number is the ratio of the groups of an outcome analysed on the log scale, also one per day."""
+    return row.contrast == CONTRAST and row.unit.partition("/")[0] == "ratio" and row.statistic != Statistic.WIN_RATIO
 
 
 def _floors(names: Names, results: Collection[Result], p_values: Collection[Result]) -> Markup:

@@ -73,7 +73,6 @@ WHILE_ALIVE = Shell(
             ),
         ),
     ),
-    notes=("ratios_note",),
 )
 FITS = Shell(
     "fit",

@@ -189,7 +189,7 @@ ROBUSTNESS: Mapping[str, tuple[Shell, ...]] = {
                     (Column("for_difference", ((S.N_PER_ARM,),), CONTRAST, A.TRIAL_SIZE, each="level"),),
                 ),
             ),
-            notes=("ratios_note", "sd_near_day"),
+            notes=("sd_near_day",),
         ),
         Shell(
             "published",
