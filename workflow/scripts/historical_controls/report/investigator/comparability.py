@@ -32,7 +32,9 @@ def gates_table(printer: Printer) -> HtmlTable | None:
     heads = tuple(printer.word(key) for key in ("gates.method", "gates.worth", "gates.share", "gates.verdict"))
     notes = (printer.word("gates.note"),)
     rows = tuple(_gate_row(printer, method) for method in found)
-    return HtmlTable("gates", OutputId.GATES, Markup(""), heads, rows, notes)
+    # The last column is of sentences.
+    words = frozenset({len(heads) - 1})
+    return HtmlTable("gates", OutputId.GATES, Markup(""), heads, rows, notes, words=words)
 
 
 def _gate_row(printer: Printer, method: str) -> Row:

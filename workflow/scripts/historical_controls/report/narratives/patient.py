@@ -47,7 +47,9 @@ def narrate(printer: Printer, patient: pd.Series, tables: CohortTables) -> Narra
 
 def _end(printer: Printer, patient: pd.Series) -> Markup:
     """How follow-up ended, as a sentence; an ending that a study named itself stands in its own words."""
-    state, day = str(patient["end_state"]), printer.fact(_day(float(patient["end_day"]) * HOURS))
+    state, end_day = str(patient["end_state"]), float(patient["end_day"])
+    # The horizon is a declared whole day; an event happened at an hour.
+    day = printer.fact(f"{end_day:g}" if state == "horizon" else _day(end_day * HOURS))
     if printer.words.has(f"narratives.ended.{state}"):
         return printer.word(f"narratives.ended.{state}", day=day)
     end = printer.fact(printer.event(state))

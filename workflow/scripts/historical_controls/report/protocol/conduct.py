@@ -93,7 +93,7 @@ def _gates(printer: Printer) -> Iterator[tuple[str, Markup, str]]:
     yield "few_effective", number(printer, gates.warn_ess), "warn"
     yield "one_weight", _share(printer, gates.max_weight_share), "refuse"
     yield "far_from_controls", _share(printer, gates.min_controls_reaching), "refuse"
-    yield "outside_range", printer.fact("0 SD"), "warn"
+    yield "outside_range", printer.fact(f"0 {printer.words.unit('SD')}"), "warn"
     yield "min_patients", number(printer, analysis.min_patients_per_arm), "refuse"
     yield "visit_window", number(printer, analysis.visit_window_days), "refuse"
     yield "censored", _share(printer, analysis.max_share_censored), "no_mean"

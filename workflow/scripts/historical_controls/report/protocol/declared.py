@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.printer import Printer
-from historical_controls.text.formatting import DASH
+from historical_controls.text.formatting import DASH, MINUS
 
 Fact = tuple[str, Markup]
 
@@ -33,12 +33,17 @@ def facts_table(printer: Printer, name: str, facts: Iterable[Fact]) -> HtmlTable
 
 def numbers(printer: Printer, values: Iterable[float]) -> Markup:
     """Return numbers as a running list; a dash where there are none."""
-    return printer.fact(", ".join(f"{value:g}" for value in values) or DASH)
+    return printer.fact(", ".join(map(plain, values)) or DASH)
 
 
 def number(printer: Printer, value: float) -> Markup:
     """Return a declared number without needless zeros."""
-    return printer.fact(f"{value:g}")
+    return printer.fact(plain(value))
+
+
+def plain(value: float) -> str:
+    """A declared number as reports print it: a minus sign, and a comma of thousands."""
+    return f"{value:,g}".replace("-", MINUS)
 
 
 def labels(printer: Printer, names: Iterable[str]) -> Markup:

@@ -159,7 +159,7 @@ ROBUSTNESS: Mapping[str, tuple[Shell, ...]] = {
                 *by_arm(statistic("n", S.N_SUBJECTS)),
                 difference(
                     statistic("df", S.DF, across=CONTRAST, method="welch"),
-                    statistic("p_model", S.P_VALUE, across=CONTRAST, method="welch"),
+                    statistic("p_welch", S.P_VALUE, across=CONTRAST, method="welch"),
                     statistic("p_permutation", S.P_VALUE, across=CONTRAST, method="studentised"),
                     method="welch",
                 ),
