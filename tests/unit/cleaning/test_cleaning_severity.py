@@ -259,7 +259,7 @@ def test_what_does_not_stop_is_printed_in_one_line_each() -> None:
     frame = pd.DataFrame([row, {**row, "severity": "stop"}])[list(FINDINGS.names)]
     words = {language: load_hints(load_words(LOCALES, language), LOCALES) for language in ("en", "es")}
     assert summary(frame, words["en"]).splitlines() == [
-        "1 finding to settle (results/internal/cleaning.*.html lists them):",
+        "1 issue to resolve (results/internal/cleaning.*.html lists them):",
         "  s/f: values that fit another unit than the declared one: 3 records of CRP in 'mg/L' (4%), a factor 10 away."
         " line",
     ]
@@ -300,7 +300,7 @@ def test_what_both_sources_of_a_file_with_both_arms_have_found_is_one_finding() 
     assert "records held or suspected: 40 records (67%)\n  10 of 20; 30 of 40\n  As sent: line 2; line 3\n" in said
     assert "rows whose arm is not declared: 9 records (15%)\n  9\n  As sent: line 4\n" in said
     printed = summary(frame.assign(severity="report"), load_hints(load_words(LOCALES, "en"), LOCALES), written)
-    assert printed.startswith("2 findings to settle") and printed.count("s/f: ") == 2
+    assert printed.startswith("2 issues to resolve") and printed.count("s/f: ") == 2
     # Sources of other files are named as they are.
     with pytest.raises(
         UserError, match=r"sources\.s_historical\.files\.f: records held or suspected: 30 records \(75%\)"
