@@ -78,10 +78,26 @@ def test_the_forest_names_the_intervals_that_exclude_no_difference() -> None:
         )
 
 
+def test_a_permutation_that_includes_no_difference_is_said_beside_the_model_that_excludes_it() -> None:
+    """A ratio of 2: by the model 1.5 to 3, by permutation 0.8 to 4; one of 1.1 to 4 agrees, and is not named."""
+    cell = Cell("mixed_model", "primary", "reml", "IL6", day=7, contrast=CONTRAST, output="14.2.4")
+    model = (("estimate", 2), ("lower", 1.5), ("upper", 3))
+    permuted = cell.at(analysis="permutation", method="studentised")
+    for lower, named in ((0.8, True), (1.1, False)):
+        rows = [cell.number(name, value, "ratio", "0.00") for name, value in model]
+        limits = (("estimate", 2), ("lower", lower), ("upper", 4))
+        rows += [permuted.number(name, value, "ratio", "0.00") for name, value in limits]
+        found = said("forest", more=rows)
+        beside = "For these the permutation interval includes it: Interleukin-6, × 2.00 (0.80 to 4.00)."
+        assert (beside in found) == named, found
+
+
 def test_what_would_change_the_conclusion_is_a_number_of_the_results() -> None:
     cell = Cell("tipping_point", "primary", "delta", "PF", arm="historical", day=7, output="14.2.14")
     shift = [cell.number("to_above", -0.86, format="0.0")]
-    assert "unobserved historical patients were shifted by −0.9 SD" in said("tipping", more=shift)
+    assert "historical patients differed from the prediction of the model by −0.9 baseline SD" in said(
+        "tipping", more=shift
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

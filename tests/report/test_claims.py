@@ -174,6 +174,42 @@ def test_refits_are_compared_with_the_draw_that_they_leave_a_patient_out_of() ->
     assert marks[0] and marks[0] == marks[1]
 
 
+def test_the_first_screen_says_which_lines_are_averaged_over_draws() -> None:
+    """The difference is; the means beside it and every other line of the figure are of the declared draw."""
+    cell = Cell("wait_draws", "primary", "average", "PF", level="average", day=7, contrast=CONTRAST)
+    values = {"estimate": 21.0, "lower": -22.0, "upper": 64.0}
+    averaged = with_rows(*(cell.number(name, value, "mmHg") for name, value in values.items()))
+    for study, said in ((small_study(), False), (averaged, True)):
+        text = section(write_page(study, "en"), "answer")
+        assert ("Only the mixed model (primary) is averaged over the draws" in text) == said
+        assert ("The means are those of the draw that tables and figures show" in text) == said
+
+
+def test_a_control_who_changes_the_conclusion_is_named_with_the_group() -> None:
+    page = small_study().page("en", {})
+    controls = page.display.loc[page.display["arm"] == "historical", "display_id"]
+    assert page.named("T4").striptags() == "T4"
+    assert page.named(controls.iloc[0]).striptags() == f"historical patient {controls.iloc[0]}"
+
+
+def test_deaths_by_the_primary_day_have_their_share() -> None:
+    """study.py: 9 of 38 controls; the cumulative incidence gives the share and its interval."""
+    cell = Cell(
+        "cumulative_incidence", "primary", "documented", arm="historical", level="death", day=7, output="14.2.11"
+    )
+    values = {"estimate": 9 / 38, "lower": 0.11, "upper": 0.40}
+    rows = [cell.number(name, value, format="percent") for name, value in values.items()]
+    text = section(write_page(with_rows(*rows), "en"), "answer").replace("\u00a0", " ")
+    assert "9 of 38 (24%)" in text and "11% to 40%" in text
+
+
+def test_a_bias_is_told_in_the_unit_in_which_it_is_computed() -> None:
+    """OV-1: tau is in SDs of the historical patients near the day, not in baseline SDs."""
+    cell = Cell("bias_model", "primary", outcome="PF", level="reaches_none", day=7, contrast=CONTRAST, output="14.2.16")
+    text = section(write_page(with_rows(cell.number("tau_sd", 0.31, "SD", "0.00")), "en"), "bias")
+    assert "an SD of 0.31 or more, in SDs of historical patients near the day." in text
+
+
 def test_a_weighted_primary_names_its_weights_and_errors() -> None:
     study = small_study()
     fits = study.ard["statistic"].isin(["covariance_rung", "df_method"]) & (study.ard["outcome"] == "PF")

@@ -537,7 +537,7 @@ def test_power_is_drawn_for_every_analysis_that_was_simulated() -> None:
         pytest.approx([0.05, 0.45, 0.85]),
         pytest.approx([0.07, 0.47, 0.87]),
     ]
-    assert [text.get_text() for text in key.texts] == ["Mixed model", "Death as worst rank (win odds)"]
+    assert [text.get_text() for text in key.texts] == ["Mixed model", "Death as the worst rank (win odds)"]
 
 
 @pytest.mark.parametrize("language", ["en", "es"])

@@ -99,7 +99,7 @@ def test_a_narrative_tells_who_it_was_and_how_it_ended() -> None:
     assert [name for name in ("T1", "T2", "T10") if f"trial/{name}" in read] == ["T1", "T2", "T10"]
     assert read.index("trial/T1") < read.index("trial/T2") < read.index("trial/T10")
     assert "hospital/9" not in read and "trial/out" not in read
-    assert "Died on day 9.3." in read and "Followed to the end of follow-up, day 21.0." in read
+    assert "Died on day 9.3." in read and "Followed to the end of follow-up, day 21." in read
     # An ending of the study's own stands in its own words.
     assert "Follow-up ended on day 5.0: moved abroad." in read
     assert "27.0 years" in read and "2.5 days since admission" in read

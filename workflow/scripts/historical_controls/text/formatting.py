@@ -31,10 +31,9 @@ def format_number(value: float | None, format: str) -> str:
 
 def format_share(share: float, places: int = 0) -> str:
     """A share of records as a percentage; one too small to print is '<1%' (with one decimal '<0.1%'), and not none."""
-    least = 10.0**-places
-    if 0 < 100 * share < least / 2:
-        return f"<{least:g}%"
-    return f"{_plain(100 * share, places)}%"
+    text = _plain(100 * share, places)
+    shown_as_zero = not text.strip("0.,")
+    return f"<{10.0**-places:g}%" if share > 0 and shown_as_zero else f"{text}%"
 
 
 def _p_value(value: float) -> str:

@@ -20,7 +20,7 @@ from historical_controls.report.headline.captions_of_patients import (
     love,
     overlap,
 )
-from historical_controls.report.headline.sentence import contrast, includes_none, is_ratio, stated
+from historical_controls.report.headline.sentence import contrast, includes_none, is_ratio, permuted_none, stated
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 
@@ -139,6 +139,10 @@ def _excluding(printer: Printer, codes: Iterable[str]) -> Iterator[Markup]:
     at = {"day": printer.fact(day), "level": printer.level}
     if away:
         yield printer.word("caption.intervals_exclude", outcomes=listed(away, "; "), **at)
+        permuted = {code: limits for code in known if (limits := permuted_none(printer, code, day)) is not None}
+        if permuted:
+            said = [_excluded(printer, code, limits) for code, limits in permuted.items()]
+            yield printer.word("caption.permutation_includes", outcomes=listed(said, "; "))
     elif known:
         yield printer.word("caption.intervals_include", **at)
 

@@ -17,8 +17,22 @@ def contrast(
     printer: Printer, outcome: str, day: int, scenario: str = "primary"
 ) -> tuple[Result, Result, Result] | None:
     """Estimate and limits of the mixed model's contrast; None where it has no number."""
+    return _parts(printer, AnalysisKey.MIXED_MODEL, outcome, day, scenario)
+
+
+def permuted_none(printer: Printer, outcome: str, day: int) -> tuple[Result, Result, Result] | None:
+    """The permutation's contrast where it includes no difference and the mixed model's does not; else None."""
+    model, permuted = contrast(printer, outcome, day), _parts(printer, AnalysisKey.PERMUTATION, outcome, day)
+    if model is None or permuted is None or includes_none(model) or not includes_none(permuted):
+        return None
+    return permuted
+
+
+def _parts(
+    printer: Printer, analysis: AnalysisKey, outcome: str, day: int, scenario: str = "primary"
+) -> tuple[Result, Result, Result] | None:
     parts = [
-        printer.results.one(AnalysisKey.MIXED_MODEL, name, scenario, outcome=outcome, day=float(day), contrast=CONTRAST)
+        printer.results.one(analysis, name, scenario, outcome=outcome, day=float(day), contrast=CONTRAST)
         for name in INTERVAL
     ]
     # Small cells may have been emptied: an estimate without its limits is never printed.

@@ -9,7 +9,7 @@ from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import ARMS, Result
 from historical_controls.report.headline.draws import measured_near
-from historical_controls.report.headline.sentence import contrast, includes_none, is_ratio
+from historical_controls.report.headline.sentence import contrast, includes_none, is_ratio, permuted_none
 from historical_controls.report.headline.win_odds import has_win_odds, win_odds_cell
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
@@ -136,9 +136,13 @@ def said_difference(printer: Printer, code: str) -> Markup | None:
         said = printer.word(
             "course.said_difference", estimate=printer.magnitude(parts[0]), lower=lower, upper=upper, **about
         )
-    if not against_treated(printer, code, parts):
+    if against_treated(printer, code, parts):
+        said = Markup('{} <strong class="refusal">{}</strong>').format(said, printer.word("course.against_treated"))
+    permuted = permuted_none(printer, code, day)
+    if permuted is None:
         return said
-    return Markup('{} <strong class="refusal">{}</strong>').format(said, printer.word("course.against_treated"))
+    lower, upper = map(printer.number, permuted[1:])
+    return Markup("{} {}").format(said, printer.word("course.permutation_includes", lower=lower, upper=upper))
 
 
 def against_treated(printer: Printer, code: str, parts: tuple[Result, Result, Result]) -> bool:

@@ -1,0 +1,65 @@
+"""What a declared table makes of results: ranges, lines of totals, notes that its columns need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from historical_controls.ard.keys.outputs import OutputId
+from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.report.printing.html_table import HtmlTable
+from historical_controls.report.statistician.names import Names
+from historical_controls.report.statistician.shells.build import shell_table
+from historical_controls.report.statistician.shells.declared import SHELLS
+
+from .study import CONTRAST, small_study
+
+
+def filled(output_id: OutputId, place: int, rows: list[dict[str, object]]) -> HtmlTable:
+    """The shell of an output at its place, filled with these rows alone."""
+    study = small_study()
+    printer = replace(study, ard=ard_frame(rows)).page("en").printer
+    table = shell_table(Names(printer), study.outputs[str(output_id)], SHELLS[output_id][place], place + 1)
+    assert table is not None
+    return table
+
+
+def cells(table: HtmlTable) -> dict[str, list[str]]:
+    return {row.head.striptags(): [cell.striptags().replace("\u00a0", " ") for cell in row.cells] for row in table.rows}
+
+
+def test_bounds_are_a_range_and_not_a_number_with_its_interval() -> None:
+    cell = Cell("clearance", "primary", "turnbull", arm="treated", day=7, output="14.2.9")
+    bounds = [cell.number("least", 0.0, format="percent"), cell.number("most", 0.75, format="percent")]
+    assert cells(filled(OutputId.VIROLOGY, 2, bounds)) == {"Day 7": ["0% to 75%"]}
+
+
+def test_both_shifts_that_change_the_conclusion_are_printed() -> None:
+    """The smaller one may be the second: an interval of -0.67 to 0.27 is nearer to being below zero."""
+    cell = Cell("tipping_point", "primary", "delta", "PF", arm="historical", day=7, output="14.2.14")
+    rows = [cell.number("to_above", -7.8, "SD", "0.0"), cell.number("to_below", 3.2, "SD", "0.0")]
+    assert cells(filled(OutputId.UNMEASURED, 1, rows)) == {"PaO2/FiO2 ratio, mmHg": ["−7.8 or 3.2"]}
+
+
+def test_the_win_ratio_is_on_the_line_of_the_pairs_that_it_divides() -> None:
+    """128 wins to 62 losses: 2.06."""
+    pairs = Cell("win_ratio", "primary", "hierarchical", "PF", output="14.2.1")
+    ratio = pairs.at(level="win_ratio", contrast=CONTRAST)
+    rows = [pairs.number("n_wins", 128), pairs.number("n_losses", 62), pairs.at(level="death").number("n_wins", 85)]
+    limits = (("win_ratio", 128 / 62), ("lower", 0.52), ("upper", 8.23))
+    rows += [ratio.number(name, value, "ratio", "0.00") for name, value in limits]
+    table = filled(OutputId.WORST_RANK, 1, rows)
+    assert cells(table) == {"All": ["128", "62", "2.06 (0.52 to 8.23)"], "Died": ["85", "", ""]}
+    # A ratio is no difference.
+    assert "Difference" not in str(table.heads) + str(table.spans)
+
+
+def test_a_table_of_welch_alone_does_not_speak_of_permutations() -> None:
+    cell = Cell("while_alive", "primary", "welch", "PF", level="last", day=7, contrast=CONTRAST, output="14.2.2")
+    rows = [cell.number(name, value, "mmHg") for name, value in (("estimate", 22), ("lower", -19), ("upper", 63))]
+    rows += [cell.number("p_value", 0.23, format="p"), cell.at(method="adjusted").number("p_floor", 0.004, format="p")]
+    place = [shell.title for shell in SHELLS[OutputId.RESPIRATORY]].index("while_alive")
+    welch = filled(OutputId.RESPIRATORY, place, rows)
+    assert [note.striptags() for note in welch.notes] == []
+    both = [*rows, cell.at(method="adjusted").number("p_value", 0.19, format="p")]
+    said = " ".join(note.striptags() for note in filled(OutputId.RESPIRATORY, place, both).notes)
+    assert "Smallest possible p: 0.004" in said
