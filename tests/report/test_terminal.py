@@ -127,7 +127,7 @@ def test_the_end_names_reports_records_refusals_and_next_steps() -> None:
     for language in ("en", "es"):
         assert f"results/report/investigator.{language}.html" in text
     assert "trial: 4,000 read, 1 held back (<0.1%), up to 3 suspected (0.1%)" in text
-    assert "HR on day 21: too few patients were measured near that day" in text
+    assert "HR at day 21: too few patients were measured near that day" in text
     assert "IL6: no historical patient has values" in text
     assert text.index("config.yaml") < text.index("quarantine.csv") < text.rindex("1 finding")
 

@@ -264,7 +264,7 @@ def test_what_does_not_stop_is_printed_in_one_line_each() -> None:
         " line",
     ]
     assert summary(frame, words["es"]).splitlines() == [
-        "1 hallazgo por resolver (véase results/internal/cleaning.*.html):",
+        "1 problema por resolver (véase results/internal/cleaning.*.html):",
         "  s/f: valores que corresponden a otra unidad que la declarada: 3 registros de CRP en 'mg/L' (4%), "
         "a un factor de 10. line",
     ]
