@@ -15,6 +15,7 @@ from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.dictionary.dictionary import Outcome
+from historical_controls.inference.counts import central_exact
 from historical_controls.inference.pairwise.pairs import by_bounds
 from historical_controls.inference.shares import exact_interval
 
@@ -91,22 +92,14 @@ def _detection_rows(here: Cell, people: pd.DataFrame, data: ModelData, analysis_
 
 def _exact_rows(here: Cell, table: np.ndarray, level: float) -> Iterator[Row]:
     """Conditional odds ratio with its exact interval, as far as they are finite, and the p-value with its floor."""
-    from scipy.stats import contingency, fisher_exact  # slow to import, and few outcomes need it
+    from scipy.stats import contingency  # slow to import, and few outcomes need it
 
-    odds = contingency.odds_ratio(table, kind="conditional")
-    interval = odds.confidence_interval(level)
-    values = {Statistic.ODDS_RATIO: odds.statistic, Statistic.LOWER: interval.low, Statistic.UPPER: interval.high}
-    yield from (here.number(name, x, "odds ratio", "0.00") for name, x in values.items() if np.isfinite(x))
-    yield here.number(Statistic.P_VALUE, float(fisher_exact(table).pvalue), format="p")
-    yield here.number(Statistic.P_FLOOR, fisher_floor(table), format="p")
-
-
-def fisher_floor(table: np.ndarray) -> float:
-    """The smallest p-value that tables with these margins can give."""
-    from scipy.stats import fisher_exact
-
-    rows, first = table.sum(axis=1), int(table[:, 0].sum())
-    # Counts of the first cell that the margins allow.
-    possible = range(max(0, first - int(rows[1])), min(first, int(rows[0])) + 1)
-    tables = (np.array([[k, rows[0] - k], [first - k, rows[1] - first + k]]) for k in possible)
-    return float(min(fisher_exact(each).pvalue for each in tables))
+    # Where everybody is alike no odds ratio is told from any other.
+    if table.sum(axis=0).all():
+        odds = contingency.odds_ratio(table, kind="conditional")
+        interval = odds.confidence_interval(level)
+        values = {Statistic.ODDS_RATIO: odds.statistic, Statistic.LOWER: interval.low, Statistic.UPPER: interval.high}
+        yield from (here.number(name, x, "odds ratio", "0.00") for name, x in values.items() if np.isfinite(x))
+    test = central_exact(table)
+    yield here.number(Statistic.P_VALUE, test.p_value, format="p")
+    yield here.number(Statistic.P_FLOOR, test.p_floor, format="p")
