@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 
 from historical_controls.analysis.copies import same_cohort_remark, same_inputs, same_people, without_copies
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.fit_rows import contrast_rows, curve_rows, fit_rows, near_rows, tried_rows
+from historical_controls.analysis.model.gates import CONSTANT, FEW_VALUES, may_be_ranked
 from historical_controls.analysis.model.ladder import Refused, fit_ladder
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.model.permutation import (
@@ -35,6 +37,7 @@ from historical_controls.ard.keys.arms import ARMS
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row, ard_frame, rows_of
 from historical_controls.tables.days import told_days
+from historical_controls.tables.endings import ALIVE, vital_status
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def analyse_outcomes(codes: Iterable[str], inputs: AnalysisInputs) -> Analysed:
         data = inputs.table(code)
         rows += _count_rows(cell, data, inputs.compared_patients, inputs.horizon_days)
         own, permuted = _model_rows(cell, data, inputs, joint)
-        if permuted is not None:
+        if permuted is not None and permuted.days:
             statistics[code] = _statistics_frame(permuted)
         rows += own
         rows += _further_rows(cell, data, own, inputs)
@@ -150,18 +153,39 @@ def _further_rows(cell: Cell, data: ModelData, model_rows: list[Row], inputs: An
     analysis_set, primary, code = inputs.analysis_set, inputs.primary, data.outcome.code
     reason = inputs.reason_against(data)
     yield from limit_rows(cell, data, analysis_set, reason)
-    # Values that are all alike leave no mean to model; deaths among them are ranked all the same.
-    if reason not in (None, "constant_response"):
+    ranked = _ranked_rows(cell, data, inputs, reason)
+    yield from ranked
+    if reason not in (None, *CONSTANT) or inputs.comparison.refusal is not None:
         return
     yield from while_alive_rows(cell, data, analysis_set)
-    ranked = worst_rank_rows(cell, data.outcome, analysis_set, primary)
-    yield from ranked
     verdict = agreement([*model_rows, *ranked], data.outcome, primary.day)
     # Of other outcomes no sentence says both answers, so that none has to say whether they agree.
     if inputs.is_headline(code) and verdict:
         yield headline_cell(cell).at(day=primary.day).text(Statistic.AGREEMENT, verdict)
     if code == primary.outcome and inputs.summaries is not None:
         yield from win_ratio_rows(cell, analysis_set, inputs.summaries, inputs.dictionary, primary)
+
+
+def _ranked_rows(cell: Cell, data: ModelData, inputs: AnalysisInputs, reason: str | None) -> list[Row]:
+    """The death-aware answer, which needs no mean: of too few values the days alone at which deaths settle the ranks.
+
+    reason: why no mean is modelled, if so. Ranks are no way around a gate that refuses the comparison.
+    """
+    if not may_be_ranked(reason) or inputs.comparison.refusal is not None:
+        return []
+    rows = worst_rank_rows(cell, data.outcome, inputs.analysis_set, inputs.primary)
+    if reason not in FEW_VALUES:
+        return rows
+    answered = {row["day"] for row in rows if row["statistic"] == Statistic.PROBABILITY}
+    return [row for row in rows if row["day"] in answered and _settled_by_deaths(row["day"], data, inputs)]
+
+
+def _settled_by_deaths(day: Any, data: ModelData, inputs: AnalysisInputs) -> bool:
+    """Whether an arm is short of values because patients died: of those alive at the day nearly all have a response."""
+    people = inputs.analysis_set.patients
+    living = people.loc[vital_status(people, day) == ALIVE]
+    lacking = ~living["subject"].isin(data.frame.loc[data.frame["day"] <= day, "subject"])
+    return not bool((lacking.groupby(living["arm"]).mean() > inputs.settings.max_share_unmeasured).any())
 
 
 def _count_rows(cell: Cell, data: ModelData, patients: pd.DataFrame, horizon_days: int) -> Iterator[Row]:

@@ -160,8 +160,8 @@ def _free_day_contrast(cell: Cell, known: pd.DataFrame, follow_up: FollowUp, dic
         return
     outcome, cell = dictionary.outcomes[cell.outcome], cell.at(contrast=CONTRAST)
     means = welch(known.assign(y=known["value"]), follow_up.settings.level)
-    if means is None:
-        yield cell.at(method="welch").text(Statistic.NOT_COMPARED, "no_spread")
+    if isinstance(means, str):
+        yield cell.at(method="welch").text(Statistic.NOT_COMPARED, means)
     else:
         for name in INTERVAL:
             yield cell.at(method="welch").number(name, getattr(means, name), outcome.unit, "0.0")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from historical_controls.analysis.model.gates import reason_against, reason_against_day
+from historical_controls.analysis.model.gates import reason_against, reason_against_contrast
 from historical_controls.analysis.model.ladder import FAILURES, Fitted, Maxima, Refused, fit_ladder
 from historical_controls.analysis.model.mean_model import difference_rows
 from historical_controls.analysis.model.model_data import ModelData
@@ -49,7 +49,7 @@ def estimate_contrasts(
 
 def contrast_at(data: ModelData, fitted: Fitted, day: int, settings: Analysis) -> Contrast | str:
     """Treated minus historical at a day on the model scale, or why there is none."""
-    reason = reason_against_day(data, day, settings)
+    reason = reason_against_contrast(data, fitted.mean, day, settings)
     if reason is not None:
         return reason
     try:

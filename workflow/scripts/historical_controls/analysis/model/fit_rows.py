@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.model.gates import near_day, reason_against_day
+from historical_controls.analysis.model.gates import near_day, reason_against_contrast
 from historical_controls.analysis.model.ladder import FAILURES, Fitted, Refused
 from historical_controls.analysis.model.mean_model import TREATED, difference_rows
-from historical_controls.analysis.model.model_data import ModelData
+from historical_controls.analysis.model.model_data import ModelData, spread_of
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
@@ -67,7 +67,7 @@ def contrast_rows(cell: Cell, data: ModelData, fitted: Fitted, settings: Analysi
     """Treated minus historical and the arms' means at each declared day, or why not at that day."""
     yield from near_rows(cell, data, settings)
     for day in settings.days:
-        reason = reason_against_day(data, day, settings)
+        reason = reason_against_contrast(data, fitted.mean, day, settings)
         try:
             rows = [] if reason else [*_difference_rows(cell, data, fitted, day, settings)]
         except FAILURES:
@@ -126,7 +126,7 @@ def spread_near(data: ModelData, day: int, window: int) -> tuple[float, int]:
     """
     own = data.frame.loc[data.frame["arm"] == "historical"].assign(apart=(data.frame["day"] - day).abs())
     near = own.loc[own["apart"] <= window].sort_values(["subject", "apart", "day"]).drop_duplicates("subject")
-    return (float(near["y"].std()) if near["y"].notna().all() else float("nan")), len(near)
+    return (spread_of(near["y"]) if near["y"].notna().all() else float("nan")), len(near)
 
 
 def _forest_rows(here: Cell, contrast: Contrast, data: ModelData) -> Iterator[Row]:
@@ -145,7 +145,7 @@ def curve_rows(
         own = data.frame.loc[data.frame["arm"] == arm, "day"]
         # Whole days between the first and the last response of the arm.
         days = _between(int(own.min()), min(int(own.max()), horizon_days), horizon_days)
-        moments = fitted.mean.moments(days)
+        moments = fitted.mean.moments_of(arm, days)
         if not moments:
             continue
         at = {TREATED: [float(arm == "treated")], **_covariate_means(data, fitted)}
@@ -177,7 +177,7 @@ def _difference_curve_rows(
     observed = data.frame.groupby("arm")["day"].agg(["min", "max"])
     horizon_days, seed = horizon_and_seed
     days = _between(int(observed["min"].max()), int(observed["max"].min()), horizon_days)
-    moments = fitted.mean.moments(days)
+    moments = fitted.mean.moments([day for day in days if not fitted.mean.visits or day in fitted.mean.compared])
     if not moments:
         return
     at = {fitted.mean.time: moments}

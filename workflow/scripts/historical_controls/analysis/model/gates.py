@@ -6,11 +6,20 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from historical_controls.analysis.model.mean_model import choose_time
+from historical_controls.analysis.model.mean_model import MeanModel, choose_time
 from historical_controls.analysis.model.model_data import ModelData, without
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.inference.spread import varies
+
+# Values that leave no mean to model, and too few of them: patients can be ranked all the same, the dead as the worst.
+CONSTANT = ("constant_response", "constant_within_limits")
+FEW_VALUES = ("too_few_patients", "no_treated_data", "no_control_data")
+
+
+def may_be_ranked(reason: str | None) -> bool:
+    """Whether patients can be ranked under this answer of `reason_against`, which is of means."""
+    return reason is None or reason in (*CONSTANT, *FEW_VALUES)
 
 
 def reason_against(data: ModelData, settings: Analysis, refusal: str | None = None) -> str | None:
@@ -30,10 +39,18 @@ def reason_against(data: ModelData, settings: Analysis, refusal: str | None = No
         "assays_differ": _assays_differ(data),
         "mostly_censored": data.share_beyond > settings.max_share_censored,
         # 0.1 + 0.2 and 0.3 are one value.
-        "constant_response": not varies(data.frame["y"].dropna()),
+        _constant(data): not varies(data.frame["y"].dropna()),
     }
     # The gate of the balance stage last: a reason of the outcome's own says more.
     return next((reason for reason, holds in checks.items() if holds), refusal)
+
+
+def _constant(data: ModelData) -> str:
+    """What to call equal values: all of them, or those that are known beside others beyond a limit."""
+    beyond = data.frame["y"].isna()
+    if beyond.all():
+        return "mostly_censored"
+    return "constant_within_limits" if beyond.any() else "constant_response"
 
 
 def _assays_differ(data: ModelData) -> bool:
@@ -47,6 +64,14 @@ def reason_against_day(data: ModelData, day: int, settings: Analysis) -> str | N
     """Why no contrast may be given at this day: the model would extrapolate for one of the arms."""
     fewest = min(measured_at(data, arm, day, settings) for arm in ARMS)
     return "too_few_patients_at_day" if fewest < settings.min_patients_per_arm else None
+
+
+def reason_against_contrast(data: ModelData, mean: MeanModel, day: int, settings: Analysis) -> str | None:
+    """The same of a mean that was fitted: a visit of which an arm has no value has no difference."""
+    reason = reason_against_day(data, day, settings)
+    # Values within the windows of two contrast days are counted at one of them.
+    elsewhere = bool(mean.visits) and day not in mean.compared
+    return reason or ("counted_at_another_day" if elsewhere else None)
 
 
 def near_day(data: ModelData, arm: str, day: int, settings: Analysis) -> list[str]:

@@ -26,6 +26,8 @@ Fit = MixedModelFit | ImputedFit
 Maxima = Mapping[tuple[str, ...], Near]
 # What a model says of coefficients that only values beyond a limit determine, and what an analysis says of it.
 SEPARATED, ONLY_LIMITS = "separated", "only_limits"
+# What both say of a mean that leaves nothing unexplained.
+MEAN_EXACT = "mean_exact"
 HIGHER = 1e-6  # a log-likelihood, beyond rounding
 # What a fit may fail with: the library's refusals, and what linear algebra raises where there is nothing to invert.
 FAILURES = (ModelError, np.linalg.LinAlgError, ArithmeticError)
@@ -33,6 +35,11 @@ FAILURES = (ModelError, np.linalg.LinAlgError, ArithmeticError)
 
 # With one value each there are no variances between and within patients to tell apart: analysis of covariance.
 ONE_VALUE_EACH = CovarianceRung(id="one_value_each", random=None, residual="iid", per_arm="pooled")
+# An arm of whom hardly anybody has two values cannot tell its own variances apart: one shape for both, a scale each.
+ONE_SCALE = (
+    CovarianceRung(id="one_scale_car1", random="1", residual="car1", per_arm="one_scale"),
+    CovarianceRung(id="one_scale_independent", random="1", residual="iid", per_arm="one_scale"),
+)
 # Weights of visits: the equations take no covariance from a likelihood that knows nothing of why values are there.
 INDEPENDENT = CovarianceRung(id="working_independence", random=None, residual="iid", per_arm="pooled")
 
@@ -91,9 +98,10 @@ def fit_ladder(
     The criterion is -2 l + 2 q, l the restricted log-likelihood and q the covariance parameters. All rungs share the
     mean, arms included, and the restricted likelihood does not change when any difference between the arms that the
     mean can take is added to the responses: the choice is blind to the contrast. Rungs over visits have rows of their
-    own and serve where no rung before them gives an answer. Any failure of a rung is recorded and moves on. Values
-    beyond a limit are drawn under the first rung that converges, all rungs are compared on these copies, and the one
-    that is chosen draws its own; they have no weighted form. weights: by subject. near: the maxima of the same rows or
+    own and serve where no rung before them gives an answer; so do rungs with one shape for both arms where an arm has
+    hardly any second values. Any failure of a rung is recorded and moves on. Values beyond a limit are drawn under the
+    first rung that converges, all rungs are compared on these copies, and the one that is chosen draws its own; they
+    have no weighted form. weights: by subject. near: the maxima of the same rows or
     of similar ones, at which the same rungs of the same mean start.
     """
     # Censored likelihoods have no weighted form, and weights enter no likelihood.
@@ -111,7 +119,8 @@ def fit_ladder(
         rungs = [ONE_VALUE_EACH]
     failures = _Failures()
     # Restricted likelihoods compare only between fits of the same rows (EM-5).
-    for group in _groups(rungs, mean):
+    alike = [list(ONE_SCALE)] if _without_repeats(mean, settings) else []
+    for group in [*_groups(rungs, mean), *alike]:
         ranked = _ranked(mean, group, settings, failures, near or {})
         while ranked:
             fitted = _accepted(mean, ranked, settings, weights)
@@ -120,6 +129,13 @@ def fit_ladder(
             # A rung may fit and yet allow no inference (Kenward-Roger refused): the next best is taken.
             failures.add(ranked.pop(0).rung, fitted)
     return Refused(failures.reason, failures.tried)
+
+
+def _without_repeats(mean: MeanModel, settings: Analysis) -> bool:
+    """Whether an arm, but not everybody, has too few patients with two values to tell variances from."""
+    values = mean.frame.groupby(["arm", "subject"], observed=True).size()
+    repeated = (values > 1).groupby(level="arm").sum()
+    return not mean.one_value_each and bool(repeated.min() < settings.min_patients_per_arm)
 
 
 def _visit_weighted(mean: MeanModel, settings: Analysis, weights: pd.Series | None) -> Fitted | Refused:
@@ -159,6 +175,8 @@ class _Failures:
         # No rung can give a mean that no value within the assay's limits tells.
         if any(error.message.coded == SEPARATED for error in refused):
             return ONLY_LIMITS
+        if refused and all(error.message.coded == MEAN_EXACT for error in refused):
+            return MEAN_EXACT
         unstable = all(isinstance(error, (NotConverged, IllConditioned)) for error in refused)
         return "not_converged" if unstable else "model_refused"
 

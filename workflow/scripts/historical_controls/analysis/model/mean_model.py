@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from historical_controls.analysis.model.model_data import ModelData
+from historical_controls.ard.keys.arms import ARMS
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.mixed_model.design.arrays import Design
 from historical_controls.mixed_model.design.design import build_design
@@ -21,11 +22,19 @@ Array = NDArray[np.float64]
 Time = Literal["visits", "spline", "line"]
 # Column of 0 and 1 by which the arms differ in every form, and the category of visits.
 TREATED, VISIT = "treated", "at_visit"
+# Forms in which visits that one arm alone has tell nothing of the difference.
+SHARED = "visits_shared"
 # More visits than these are a course, not a schedule.
 MOST_VISITS = 8
 # What is tried where the data cannot carry the declared course, in this order.
 FORMS: dict[Time, tuple[str, ...]] = {
-    "visits": ("visits", "visits_own_slopes_common", "visits_common"),
+    "visits": (
+        "visits",
+        "visits_own_slopes_common",
+        "visits_shared",
+        "visits_shared_own_slopes_common",
+        "visits_common",
+    ),
     "spline": ("spline", "spline_line", "spline_common", "line", "line_common", "single_day"),
     "line": ("line", "line_common", "single_day"),
 }
@@ -33,7 +42,8 @@ FORMS: dict[Time, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class MeanModel:
-    """form: one of FORMS; fixed, null: right sides with and without arms; visits: the days fitted, empty for curves.
+    """form: one of FORMS; fixed, null: right sides with and without arms; visits: the days fitted, empty for curves;
+    compared: those of them at which the mean has a difference between the arms.
 
     frame: the rows that are fitted (of ModelData.frame), with columns treated, at_visit and visit (the day).
     seed: of the draws of values beyond limits. design: of these rows with arms, of a response that only varies.
@@ -46,6 +56,7 @@ class MeanModel:
     frame: pd.DataFrame
     seed: int = 0
     design: Design | None = None
+    compared: tuple[int, ...] = ()
 
     @property
     def one_value_each(self) -> bool:
@@ -61,6 +72,13 @@ class MeanModel:
         if not self.visits:
             return [float(day) for day in days]
         return [visit_label(day) for day in days if day in self.visits]
+
+    def moments_of(self, arm: str, days: Sequence[int]) -> list[Any]:
+        """Those of these days at which the mean of an arm is its own: a visit that it lacks has the other arm's."""
+        if not self.form.startswith(SHARED):
+            return self.moments(days)
+        own = set(self.frame.loc[self.frame["arm"] == arm, "visit"])
+        return self.moments([day for day in days if day in own])
 
     def weights(self, day: int, from_zero: bool = True) -> dict[int, float]:
         """Days and weights of the mean over days 0 to `day` of a difference that is 0 at time zero (EM-1).
@@ -82,7 +100,7 @@ class MeanModel:
             told = trapezoids[~early]
             told[0] += trapezoids[early] @ (grid[early] / first if from_zero else np.ones(first - 1))
             return dict(zip(grid[~early].tolist(), told.tolist(), strict=True))
-        knots = [*([0] if from_zero else []), *(visit for visit in self.visits if visit > 0)]
+        knots = [*([0] if from_zero else []), *(visit for visit in self.compared if visit > 0)]
         # Piecewise linear hat functions: each visit's share in the difference on every day of the grid.
         hats = dict(zip(knots, np.eye(len(knots)), strict=True))
         weights = {visit: float(np.interp(grid, knots, hat) @ trapezoids) for visit, hat in hats.items() if visit > 0}
@@ -168,17 +186,25 @@ def _forms(data: ModelData, settings: Analysis, time: Time) -> Iterator[MeanMode
     frame = _with_arm(data.frame)
     own = _with_arm(at_visits(data.frame, settings)) if time == "visits" else frame
     one_visit = time == "visits" and len(own["visit"].unique()) == 1
+    visits = _visits_of(own, ARMS) if time == "visits" and not one_visit else ()
+    shared = tuple(day for day in visits if all(day in _visits_of(own, (arm,)) for arm in ARMS))
     for form in ("single_day",) if one_visit else FORMS[time]:
-        course = _course(form, settings)
-        rows = _one_each(own) if form == "single_day" else own
-        visits = tuple(sorted(rows["visit"].unique())) if form.startswith("visits") else ()
-        # Tried with common slopes next, in the order of FORMS.
-        if form == "visits" and not _covariates_fit(rows, len(data.covariates)):
+        if form.startswith(SHARED) and shared in ((), visits):
             continue
-        slopes = f":{VISIT}" if form == "visits" else ""
+        rows = _one_each(own) if form == "single_day" else own
+        own_slopes = form in ("visits", SHARED)
+        # Tried with common slopes next, in the order of FORMS.
+        if own_slopes and not _covariates_fit(rows, len(data.covariates)):
+            continue
+        compared = shared if form.startswith(SHARED) else visits
+        slopes = f":{VISIT}" if own_slopes else ""
         covariates = [f"{name}{slopes}" for name in data.covariates]
-        fixed, null = (_formula([one, *covariates]) for one in course)
-        yield MeanModel(form, fixed, null, visits, rows, data.seed)
+        fixed, null = (_formula([one, *covariates]) for one in _course(form, settings, compared))
+        yield MeanModel(form, fixed, null, visits, rows, data.seed, compared=compared)
+
+
+def _visits_of(frame: pd.DataFrame, arms: Sequence[str]) -> tuple[int, ...]:
+    return tuple(sorted(int(day) for day in frame.loc[frame["arm"].isin(arms), "visit"].unique()))
 
 
 def _covariates_fit(frame: pd.DataFrame, covariates: int) -> bool:
@@ -191,12 +217,17 @@ def _one_each(frame: pd.DataFrame) -> pd.DataFrame:
     return frame if not frame["subject"].duplicated().any() else frame.iloc[:0]
 
 
-def _course(form: str, settings: Analysis) -> tuple[str, str]:
-    """The terms of time with and without arms."""
+def _course(form: str, settings: Analysis, compared: Sequence[int] = ()) -> tuple[str, str]:
+    """The terms of time with and without arms; compared: visits at which the arms differ."""
+    # A difference at each visit that both arms have; elsewhere one arm alone tells the mean of the visit.
+    differences = [f"I({TREATED} * ({VISIT} == '{visit_label(day)}'))" for day in compared]
+    shared = " + ".join([VISIT, *differences])
     spline = f"cr(day, df={settings.spline_df}, constraints='center')"
     return {
         "visits": (f"{TREATED} * {VISIT}", VISIT),
         "visits_own_slopes_common": (f"{TREATED} * {VISIT}", VISIT),
+        "visits_shared": (shared, VISIT),
+        "visits_shared_own_slopes_common": (shared, VISIT),
         "visits_common": (f"{TREATED} + {VISIT}", VISIT),
         "spline": (f"{TREATED} * {spline}", spline),
         "spline_line": (f"{TREATED} + {spline} + {TREATED}:day", spline),

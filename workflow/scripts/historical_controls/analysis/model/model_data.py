@@ -16,6 +16,11 @@ from historical_controls.ard.keys.arms import ARMS
 from historical_controls.config.analysis.analysis import Analysis
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.scales import transformed
+from historical_controls.inference.spread import varies
+
+# Per cent; bounds that touch would leave 0 and 100 undecided.
+MIDDLE = 50.0
+BELOW_MIDDLE = float(np.nextafter(MIDDLE, 0.0))
 
 
 @dataclass(frozen=True)
@@ -145,9 +150,15 @@ def model_table(outcome: Outcome, included: IncludedVisits, settings: Analysis, 
         covariates.left_out,
         covariates.n_at_limit,
         _assays(own),
-        float(baseline.std()),
+        spread_of(baseline),
         float(beyond.mean()) if len(beyond) else float("nan"),
     )
+
+
+def spread_of(values: pd.Series) -> float:
+    """Standard deviation of numbers, 0 where rounding alone sets them apart; nan of fewer than two."""
+    known = values.dropna()
+    return float(known.std()) if len(known) < 2 or varies(known) else 0.0
 
 
 def edges_as_limits(own: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
@@ -159,15 +170,14 @@ def edges_as_limits(own: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     if not np.isinf(scaled).any():
         return own
     inside = own.loc[np.isfinite(scaled), "value"]
-    # Where nothing lies inside the scale there is no limit to take.
-    if inside.empty:
-        return own
     low, high = scaled == -np.inf, scaled == np.inf
+    # Where nothing lies inside the scale no value is a limit: the middle parts 0% and 100%, and zeros alone stay open.
+    least, most = (inside.min(), inside.max()) if len(inside) else (BELOW_MIDDLE if high.any() else np.nan, MIDDLE)
     return own.assign(
         value=own["value"].mask(low | high),
         # On the natural scale: the outermost measured value becomes the limit, the other side stays open.
-        lower=own["lower"].mask(low, 0.0).mask(high, inside.max()),
-        upper=own["upper"].mask(low, inside.min()).mask(high),
+        lower=own["lower"].mask(low, 0.0).mask(high, most),
+        upper=own["upper"].mask(low, least).mask(high),
     )
 
 

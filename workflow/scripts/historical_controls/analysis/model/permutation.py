@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from historical_controls.analysis.model.gates import reason_against_day
+from historical_controls.analysis.model.gates import reason_against_contrast
 from historical_controls.analysis.model.included_visits import PERSON, subject_of
 from historical_controls.analysis.model.ladder import FAILURES, Fit, Fitted, fit_rung
 from historical_controls.analysis.model.mean_model import MeanModel
@@ -67,11 +67,14 @@ def joint_labels(
 
 
 def permute(data: ModelData, fitted: Fitted, settings: Analysis, joint: Joint) -> PermutedOutcome | None:
-    """Contrasts at the declared days under every labelling; None where no fit without arms gives scores."""
-    days = tuple(day for day in settings.days if reason_against_day(data, day, settings) is None)
-    days = tuple(day for day in days if fitted.mean.moments([day]))
+    """Contrasts at the declared days under every labelling; None where no fit without arms gives scores.
+
+    Without any day that has a contrast there is nothing to permute, and no day in the answer.
+    """
+    reasons = {day: reason_against_contrast(data, fitted.mean, day, settings) for day in settings.days}
+    days = tuple(day for day, reason in reasons.items() if reason is None)
     if not days:
-        return None
+        return PermutedOutcome((), (), np.empty((len(joint.labels.members), 0)))
     try:
         scores, labels = _scores(data, fitted, settings, joint, days)
     except FAILURES:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from historical_controls.analysis.model.gates import reason_against_day
+from historical_controls.analysis.model.gates import reason_against_contrast
 from historical_controls.analysis.model.ladder import FAILURES, Fit, Fitted
 from historical_controls.analysis.model.mean_model import difference_rows
 from historical_controls.analysis.model.model_data import ModelData
@@ -29,7 +29,8 @@ def agreement_rows(
     An answer disagrees whose interval is `settings.disagreement` times as wide, or says otherwise of no difference.
     """
     for day in settings.days:
-        chosen = None if reason_against_day(data, day, settings) else _contrast(fitted.fit, fitted, day, settings)
+        reason = reason_against_contrast(data, fitted.mean, day, settings)
+        chosen = None if reason else _contrast(fitted.fit, fitted, day, settings)
         if chosen is None:
             continue
         # The first rung is the printed one.

@@ -13,6 +13,7 @@ from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.comparison import build_comparison, read_balance_tables
 from historical_controls.analysis.model.contrast_at_day import ContrastEstimates, estimate_contrasts
 from historical_controls.analysis.model.fit_rows import estimate_rows
+from historical_controls.analysis.model.gates import may_be_ranked, reason_against
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.model.permutation import joint_labels, permutation_rows, permute
 from historical_controls.analysis.without_model.worst_rank import headline_cell, rank_rows
@@ -164,16 +165,17 @@ def _rows(
     estimates = estimate_contrasts(data, inputs.settings, days, comparison.weights, None, known)
     if isinstance(estimates, str):
         yield cell.text(Statistic.NOT_ESTIMABLE, estimates)
-        return
-    known |= estimates.fitted.maxima
-    yield from answer_rows(cell, estimates)
+    else:
+        known |= estimates.fitted.maxima
+        yield from answer_rows(cell, estimates)
     if code != inputs.primary.outcome:
         return
-    if data.outcome.benefit != "none":  # the model's interval counts nobody's death, under no choice
+    # The model's interval counts nobody's death, under no choice; ranks need no model.
+    if data.outcome.benefit != "none" and may_be_ranked(reason_against(data, inputs.settings)):
         ranked = headline_cell(cell).at(output=OutputId.SENSITIVITY)
         for day in days:
             yield from rank_rows(ranked.at(day=day), data.outcome, inputs.analysis_set, full=False)
-    if not inputs.weighted:
+    if not inputs.weighted and not isinstance(estimates, str):
         yield from _permutation_rows(cell, inputs, estimates, days)
 
 

@@ -36,8 +36,8 @@ def placebo_rows(data: ModelData, observations: pd.DataFrame, analysis_set: Anal
         yield cell.text(Statistic.NOT_ESTIMABLE, "weighted" if analysis_set.weighted else "too_few_slopes")
         return
     contrast = welch(people, analysis_set.settings.level)
-    if contrast is None:
-        yield cell.text(Statistic.NOT_ESTIMABLE, "no_spread")
+    if isinstance(contrast, str):
+        yield cell.text(Statistic.NOT_ESTIMABLE, contrast)
         return
     yield from estimate_rows(cell.at(method="welch", contrast=CONTRAST), contrast, data, "/d")
     scores = scores_of_values(people["y"].to_numpy(dtype=float), treated(people))

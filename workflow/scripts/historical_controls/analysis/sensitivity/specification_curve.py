@@ -9,7 +9,7 @@ import pandas as pd
 
 from historical_controls.analysis.inputs import AnalysisInputs
 from historical_controls.analysis.model.contrast_at_day import estimate_contrasts
-from historical_controls.analysis.model.gates import reason_against
+from historical_controls.analysis.model.gates import may_be_ranked, reason_against
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.sensitivity.interval_verdict import Verdict, verdict
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet
@@ -91,7 +91,7 @@ def _while_alive(data: ModelData, analysis_set: AnalysisSet, day: int) -> Answer
         return "beyond_limits"
     level = analysis_set.settings.level
     contrast = weighted_means(people, analysis_set) if analysis_set.weighted else welch(people, level)
-    return "no_spread" if contrast is None else _on_scale(contrast, data.outcome)
+    return _on_scale(contrast, data.outcome)
 
 
 def _worst_rank(data: ModelData, analysis_set: AnalysisSet, day: int) -> Answer:
@@ -99,7 +99,7 @@ def _worst_rank(data: ModelData, analysis_set: AnalysisSet, day: int) -> Answer:
     if analysis_set.weighted:
         return "weighted"
     reason = reason_against(data, analysis_set.settings)
-    if reason is not None:
+    if reason is not None and not may_be_ranked(reason):
         return reason
     if analysis_set.too_few(analysis_set.patients):
         return "too_few_patients"

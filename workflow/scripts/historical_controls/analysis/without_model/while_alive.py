@@ -11,7 +11,7 @@ from historical_controls.analysis.model.fit_rows import estimate_rows
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.analysis.model.permutation import test_rows
 from historical_controls.analysis.without_model.analysis_set import AnalysisSet, count_rows, ranked_rows, treated
-from historical_controls.analysis.without_model.welch import welch
+from historical_controls.analysis.without_model.welch import welch, why_no_interval
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
@@ -73,22 +73,22 @@ def _model_rows(here: Cell, people: pd.DataFrame, data: ModelData, analysis_set:
     contrast = (
         weighted_means(people, analysis_set) if analysis_set.weighted else welch(people, analysis_set.settings.level)
     )
-    if contrast is None:
-        yield here.text(Statistic.NOT_COMPARED, "no_spread")
+    if isinstance(contrast, str):
+        yield here.text(Statistic.NOT_COMPARED, contrast)
     else:
         yield from estimate_rows(here.at(contrast=CONTRAST), contrast, data)
 
 
-def weighted_means(people: pd.DataFrame, analysis_set: AnalysisSet) -> Contrast | None:
-    """Weighted means with CR2 errors, the weights taken as known (EE-1 to EE-5); None where neither arm varies."""
+def weighted_means(people: pd.DataFrame, analysis_set: AnalysisSet) -> Contrast | str:
+    """Weighted means with CR2 errors, the weights taken as known (EE-1 to EE-5), or the reason for none."""
     spec = MixedModelSpec(fixed="y ~ arm", subject="subject", random=None, residual="iid")
     weights = analysis_set.comparison.weights
     assert weights is not None
     try:
         fit = solve_independent(build_design(people[["subject", "arm", "y"]], spec), weights)
         return fit.contrasts(fit.difference_rows("arm", ARMS), level=analysis_set.settings.level)[0]
-    except ModelError:
-        return None
+    except ModelError as error:
+        return why_no_interval(error)
 
 
 def _permutation_rows(here: Cell, people: pd.DataFrame, data: ModelData, analysis_set: AnalysisSet) -> Iterator[Row]:

@@ -86,6 +86,9 @@ def _tested(treated: Sums, everyone: Sums, exact: bool, level: float, fewest: in
     elif floor > 1 - level:
         reason = Reason.FLOOR_ABOVE_LEVEL
     lower, upper = (nan, nan) if reason else interval(treated, rest, fewest, level, estimate, error)
+    # Limits on neither side are none: an estimate must not stand there as if it had an interval.
+    if np.isinf(lower) and np.isinf(upper):
+        lower, upper, reason = nan, nan, Reason.UNBOUNDED
     return Permuted(estimate, lower, upper, float(Z[0]), p_value(size), floor, len(size), exact, reason)
 
 

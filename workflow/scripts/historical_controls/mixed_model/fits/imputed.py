@@ -151,10 +151,12 @@ def fit_imputed(
         censored = bounds[0] != bounds[1]
         start = fit_design(design, control or Control(), near)
         share = float(censored.mean())
+        # Before convergence is asked for: an arm that lies at its limit has no spread there, and looks like a bad fit.
+        if censored.any():
+            _determined(start.problem, design, bounds)
         # Nothing is censored: one copy, to which Rubin's rules add nothing, so that the answer is the uncensored one.
         if not start.converged or not censored.any():
             return ImputedFit(design, (start,) if start.converged else (), start.attempts, share)
-        _determined(start.problem, design, bounds)
         copier = Copier(design, bounds, unknowns(design, censored))
         try:
             drawn = copies or copies_of(design, censored)
