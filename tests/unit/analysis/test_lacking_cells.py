@@ -159,6 +159,19 @@ def test_one_course_of_everybody_is_named(dictionary: Dictionary) -> None:
     assert refusals(analyse(people, measured, dictionary)) == {None: "mean_exact"}
 
 
+@pytest.mark.parametrize("arm", ["treated", "historical"])
+def test_an_arm_that_follows_one_course_is_named(arm: str, dictionary: Dictionary) -> None:
+    """All treated with a score of 0, or all controls alike: it was 'no stable fit'."""
+    people = patients()
+    measured = visits(people)
+    alike = measured["arm"] == arm
+    measured.loc[alike, "value"] = 100.0 + 3 * measured["day"]
+    measured = measured.assign(lower=measured["value"], upper=measured["value"])
+    assert refusals(analyse(people, measured, dictionary, ladder=WHOLE)) == {None: "arm_without_spread"}
+    # Variances that both share are known from the other arm.
+    assert refusals(analyse(people, measured, dictionary)) == {}
+
+
 def test_equal_values_beside_values_below_a_limit_are_not_all_equal(dictionary: Dictionary) -> None:
     people = patients()
     measured = visits(people, "CRP", log=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from historical_controls.analysis.model.mean_model import MeanModel, at_visits, build_mean_model
+from historical_controls.analysis.model.mean_model import MeanModel, arm_without_spread, at_visits, build_mean_model
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.config.analysis.analysis import Analysis, CovarianceRung, DfMethod
 from historical_controls.mixed_model.design.arrays import Design
@@ -128,7 +128,9 @@ def fit_ladder(
                 return replace(fitted, tried=failures.tried)
             # A rung may fit and yet allow no inference (Kenward-Roger refused): the next best is taken.
             failures.add(ranked.pop(0).rung, fitted)
-    return Refused(failures.reason, failures.tried)
+    # Said where it explains what numerics made of it.
+    exact = failures.reason in ("not_converged", "model_refused") and arm_without_spread(mean)
+    return Refused("arm_without_spread" if exact else failures.reason, failures.tried)
 
 
 def _without_repeats(mean: MeanModel, settings: Analysis) -> bool:
@@ -177,7 +179,8 @@ class _Failures:
             return ONLY_LIMITS
         if refused and all(error.message.coded == MEAN_EXACT for error in refused):
             return MEAN_EXACT
-        unstable = all(isinstance(error, (NotConverged, IllConditioned)) for error in refused)
+        # Rungs over visits have rows of their own, which may refuse a mean that the others could not fit.
+        unstable = not refused or any(isinstance(error, (NotConverged, IllConditioned)) for error in refused)
         return "not_converged" if unstable else "model_refused"
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from historical_controls.analysis.model.model_data import ModelData
 from historical_controls.ard.keys.arms import ARMS
 from historical_controls.config.analysis.analysis import Analysis
+from historical_controls.inference.spread import no_spread
 from historical_controls.mixed_model.design.arrays import Design
 from historical_controls.mixed_model.design.design import build_design
 from historical_controls.mixed_model.design.errors import ModelError
@@ -240,6 +241,22 @@ def _course(form: str, settings: Analysis, compared: Sequence[int] = ()) -> tupl
 
 def _formula(terms: list[str]) -> str:
     return " + ".join(["y ~ " + terms[0], *terms[1:]])
+
+
+def arm_without_spread(mean: MeanModel) -> bool:
+    """Whether an arm's values lie on one course, given its covariates: no covariance of its own can be fitted to it."""
+    design = mean.design
+    if design is None or mean.frame["y"].isna().any():
+        return False
+    y = mean.frame["y"].to_numpy(dtype=float)[design.row]
+    arm = mean.frame["arm"].to_numpy(dtype=object)[design.row]
+    return any(_exact(design.X[arm == one], y[arm == one]) for one in ARMS)
+
+
+def _exact(X: Array, y: Array) -> bool:
+    beta, _, rank, _ = np.linalg.lstsq(X, y, rcond=None)
+    # With as many coefficients as values any values are reproduced.
+    return len(y) > rank and bool(no_spread(np.abs(y - X @ beta).max(), np.abs(y).max()))
 
 
 def _design(mean: MeanModel) -> Design:
