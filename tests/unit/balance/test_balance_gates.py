@@ -426,3 +426,12 @@ def test_a_time_axis_that_one_arm_alone_records_is_named() -> None:
         ]
     nobody = people([50, 55, 60, 65, 70], SPREAD, hours_from_admission=[np.nan] * (5 + len(SPREAD)))
     assert "unknown_in_arm" not in set(run(nobody).gates["gate"])
+
+
+def test_one_patient_with_all_the_weight_has_no_spread() -> None:
+    """The divisor is what rounding leaves of 1 - 1: the standard deviation was infinite, its variance ratio 0."""
+    for weights in ([1.0, 1e-18, 1e-20], [1.0, 0.0, 0.0]):
+        found = moments_of(np.array([50.0, 60.0, 80.0]), np.array(weights))
+        assert found.mean == pytest.approx(50.0) and np.isnan(found.sd)
+    known = moments_of(np.array([50.0, 60.0]), np.array([3.0, 1.0]))
+    assert known.sd == pytest.approx(np.sqrt((3 * 2.5**2 + 7.5**2) / (4 - 10 / 4)))

@@ -40,10 +40,12 @@ def moments_of(values: Floats, weights: Floats | None = None) -> Moments:
     if not n:
         return Moments(0, np.nan, np.nan)
     mean = float(w @ values / total)
-    if n < 2:
-        return Moments(n, mean, np.nan)
     # The divisor becomes n - 1 where all weights are equal, whatever their size (BA-2).
-    sd = float(np.sqrt(w @ (values - mean) ** 2 / (total - w @ w / total)))
+    divisor = total - float(w @ w) / total
+    # One patient, or one who carries all the weight but for rounding, has no spread to estimate.
+    if n < 2 or no_spread(divisor, total):
+        return Moments(n, mean, np.nan)
+    sd = float(np.sqrt(w @ (values - mean) ** 2 / divisor))
     return Moments(n, mean, 0.0 if no_spread(sd, np.abs(values).max()) else sd)
 
 
