@@ -92,6 +92,13 @@ def test_a_permutation_that_includes_no_difference_is_said_beside_the_model_that
         assert (beside in found) == named, found
 
 
+def test_the_forest_names_the_courses_that_the_fitted_curve_misses() -> None:
+    cell = Cell("mixed_model", "primary", "reml", "PF", output="14.2.2")
+    doubt = [cell.number("lack_of_fit_p", 0.0004, format="p"), cell.text("lack_of_fit", "yes")]
+    assert "differences at single days may be off: PaO2/FiO2 ratio." in said("forest", more=doubt)
+    assert "may be off" not in said("forest", more=[cell.number("lack_of_fit_p", 0.4, format="p")])
+
+
 def test_what_would_change_the_conclusion_is_a_number_of_the_results() -> None:
     cell = Cell("tipping_point", "primary", "delta", "PF", arm="historical", day=7, output="14.2.14")
     shift = [cell.number("to_above", -0.86, format="0.0")]

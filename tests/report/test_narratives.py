@@ -199,3 +199,32 @@ def test_it_fits_and_is_silent(browser: Browser, width: int, tmp_path: Path) -> 
     shown.on("console", lambda message: messages.append(message.text))
     shown.goto((tmp_path / "page.html").as_uri())
     assert shown.evaluate("document.documentElement.scrollWidth") <= width and messages == []
+
+
+def study_of_ratios() -> SmallStudy:
+    """The study without T10 whose primary outcome is analysed as a ratio: 0.86 in all, 0.81 (0.72 to 0.91) without."""
+    study = study_without()
+    primary = (study.ard["outcome"] == "PF") & (study.ard["contrast"] == CONTRAST)
+    return replace(study, ard=study.ard.assign(unit=study.ard["unit"].mask(primary, "ratio")))
+
+
+@pytest.mark.parametrize(("language", "over"), [("en", "treated over historical"), ("es", "tratados entre históricos")])
+def test_a_ratio_without_a_patient_has_no_unit_of_the_outcome(language: str, over: str) -> None:
+    study = study_of_ratios()
+    made = short_narratives(study.page(language).printer, courses())
+    assert made is not None
+    short = " ".join(part.striptags() for one in made.told for part in one)
+    assert "42 (" in short and "71) mmHg" not in short
+    whole = Page.of(render_narratives(study.page(language), small_tables())).visible
+    assert over in whole and over not in Page.of(page(language)).visible
+
+
+def test_the_first_screen_marks_a_ratio_and_says_that_the_curve_misses_the_course() -> None:
+    study = study_of_ratios()
+    read = Page.of(render_report(study.page("en"))).visible
+    assert "×: ratio, treated over historical." in read and "A more flexible curve" not in read
+    cell = Cell("mixed_model", "primary", "reml", "PF", output="14.2.2")
+    doubt = ard_frame([cell.number("lack_of_fit_p", 0.0004, format="p"), cell.text("lack_of_fit", "yes")])
+    doubted = replace(study, ard=pd.concat([study.ard, doubt], ignore_index=True))
+    said = "A more flexible curve over days fits these values better (p <0.001)"
+    assert said in Page.of(render_report(doubted.page("en"))).visible

@@ -132,6 +132,24 @@ def test_the_end_names_reports_records_refusals_and_next_steps() -> None:
     assert text.index("config.yaml") < text.index("quarantine.csv") < text.rindex("1 finding")
 
 
+def test_rows_of_the_other_arm_are_no_records_of_a_source() -> None:
+    """A file of both arms: 4,000 lines, 3,600 of the other arm, 40 held of the 400 that are this one's."""
+    run = facts(held=40)
+    cell = Cell("ledger_reasons", "primary", population="trial").at(level="ARM_OTHER", method="ignored")
+    ledger = Cell("ledger", "primary", population="trial").at(level="main")
+    rows = [cell.number("n_records", 3600), ledger.number("n_records", 4000), ledger.number("n_quarantined", 40)]
+    assert "trial: 400 read, 40 held back (10.0%)" in ending(replace(run, results=results_of(ard_frame(rows))))
+
+
+def test_the_end_names_outcomes_whose_course_the_fitted_curve_misses() -> None:
+    run = facts()
+    rows = [Cell("mixed_model", "primary", "reml", code, output="14.2.4").text("lack_of_fit", "yes")
+            for code in ("HR", "DDIM")]  # fmt: skip
+    text = ending(replace(run, results=results_of(ard_frame(rows))))
+    assert "DDIM, HR: a more flexible curve fits better (p below 0.01)" in text
+    assert "flexible" not in ending(run)
+
+
 def test_records_held_or_named_twice_are_not_suspected_twice() -> None:
     run = facts(told="4 findings\n", held=99)
     held = {**FINDING, "finding": "DOUBTFUL_SHARE", "n": 99}

@@ -19,6 +19,7 @@ def described_answer(printer: Printer) -> dict[str, Markup]:
         "sentence": described_outcome(printer, printer.config.primary.outcome),
         "draws": NOTHING,
         "compatible": NOTHING,
+        "course": NOTHING,
         "n": NOTHING,
         "deaths": _deaths(printer),
         "death_aware": NOTHING,

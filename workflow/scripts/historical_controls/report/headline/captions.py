@@ -20,6 +20,7 @@ from historical_controls.report.headline.captions_of_patients import (
     love,
     overlap,
 )
+from historical_controls.report.headline.course_fit import richer_course_fits
 from historical_controls.report.headline.sentence import contrast, includes_none, is_ratio, permuted_none, stated
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
@@ -145,6 +146,9 @@ def _excluding(printer: Printer, codes: Iterable[str]) -> Iterator[Markup]:
             yield printer.word("caption.permutation_includes", outcomes=listed(said, "; "))
     elif known:
         yield printer.word("caption.intervals_include", **at)
+    doubted = [printer.label(code) for code in known if richer_course_fits(printer, code)]
+    if doubted:
+        yield printer.word("caption.courses_doubted", outcomes=listed(doubted))
 
 
 def _excluded(printer: Printer, code: str, parts: tuple[Result, Result, Result]) -> Markup:

@@ -9,6 +9,7 @@ from historical_controls.ard.keys.arms import ARMS, CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.dictionary.vocabulary import STUDY_TREATMENT
+from historical_controls.report.headline.course_fit import course_doubted
 from historical_controls.report.headline.draws import Parts
 from historical_controls.report.headline.events import is_event
 from historical_controls.report.headline.sentence import (
@@ -53,6 +54,7 @@ def answer(printer: Printer) -> dict[str, Markup]:
         "sentence": headline_sentence(printer),
         "draws": draws_sentences(printer),
         "compatible": compatible(printer, headline(printer)),
+        "course": course_doubted(printer, primary.outcome) if headline(printer) else Markup(""),
         "n": printer.word(
             "answer.n", **_by_arm(printer, AnalysisKey.MIXED_MODEL, Statistic.N_SUBJECTS, "n", outcome=primary.outcome)
         )

@@ -10,7 +10,7 @@ from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.report.headline.draws import is_averaged, measured_near
-from historical_controls.report.headline.sentence import headline
+from historical_controls.report.headline.sentence import headline, is_ratio
 from historical_controls.report.investigator.answer import deaths_difference
 from historical_controls.report.investigator.people import arm_head
 from historical_controls.report.printing.html_table import HtmlTable, Row
@@ -30,8 +30,11 @@ def groups_table(printer: Printer) -> HtmlTable | None:
         printer.word("answer.groups_difference", level=printer.level),
     )
     said = "answer.groups_note" if _adjusted(printer) else "answer.groups_note_unadjusted"
-    notes = (printer.word(said, level=printer.level), *_averaged_note(printer))
-    return HtmlTable("groups", "", printer.word("answer.groups_title"), heads, tuple(rows), notes)
+    notes = [printer.word(said, level=printer.level), *_averaged_note(printer)]
+    parts = headline(printer)
+    if parts is not None and is_ratio(parts):
+        notes.append(printer.word("answer.groups_ratio"))
+    return HtmlTable("groups", "", printer.word("answer.groups_title"), heads, tuple(rows), tuple(notes))
 
 
 def _averaged_note(printer: Printer) -> tuple[Markup, ...]:
@@ -55,7 +58,8 @@ def _means(printer: Printer) -> list[Row]:
     # Outcomes without a unit (scores) need no comma.
     unit = printer.unit(primary.outcome)
     head = Markup("{}, {}").format(head, unit) if unit.striptags() else head
-    return [Row(head, (*map(printer.number, means), _interval(printer, parts)))]
+    key = "glance.ratio_mark" if is_ratio(parts) else "certainty.interval"
+    return [Row(head, (*map(printer.number, means), _interval(printer, parts, key)))]
 
 
 def _measured(printer: Printer) -> list[Row]:
@@ -139,6 +143,6 @@ def _of(printer: Printer, count: Result | None, total: Result | None) -> Markup:
     return printer.word("readings.of", n=printer.number(count), total=printer.number(total))
 
 
-def _interval(printer: Printer, parts: tuple[Result, Result, Result]) -> Markup:
+def _interval(printer: Printer, parts: tuple[Result, Result, Result], key: str = "certainty.interval") -> Markup:
     numbers = dict(zip((Statistic.ESTIMATE, Statistic.LOWER, Statistic.UPPER), map(printer.number, parts), strict=True))
-    return printer.word("certainty.interval", **numbers)
+    return printer.word(key, **numbers)

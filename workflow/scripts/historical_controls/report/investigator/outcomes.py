@@ -8,6 +8,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.outputs import OutputId
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.queries import ARMS, Result
+from historical_controls.report.headline.course_fit import course_doubted
 from historical_controls.report.headline.draws import measured_near
 from historical_controls.report.headline.sentence import contrast, includes_none, is_ratio, permuted_none
 from historical_controls.report.headline.win_odds import has_win_odds, win_odds_cell
@@ -139,10 +140,12 @@ def said_difference(printer: Printer, code: str) -> Markup | None:
     if against_treated(printer, code, parts):
         said = Markup('{} <strong class="refusal">{}</strong>').format(said, printer.word("course.against_treated"))
     permuted = permuted_none(printer, code, day)
-    if permuted is None:
-        return said
-    lower, upper = map(printer.number, permuted[1:])
-    return Markup("{} {}").format(said, printer.word("course.permutation_includes", lower=lower, upper=upper))
+    if permuted is not None:
+        lower, upper = map(printer.number, permuted[1:])
+        beside = printer.word("course.permutation_includes", lower=lower, upper=upper)
+        said = Markup("{} {}").format(said, beside)
+    doubted = course_doubted(printer, code)
+    return Markup(" ").join([said, doubted]) if doubted else said
 
 
 def against_treated(printer: Printer, code: str, parts: tuple[Result, Result, Result]) -> bool:

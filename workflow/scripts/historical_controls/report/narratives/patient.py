@@ -15,6 +15,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.report.narratives.cohort_tables import CohortTables
+from historical_controls.report.headline.sentence import contrast, is_ratio
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
 from historical_controls.text.formatting import DASH, format_number
@@ -65,18 +66,24 @@ def _without(printer: Printer, name: str) -> list[Markup]:
     sentence = printer.word(
         "narratives.without_decides" if changes else "narratives.without",
         outcome=printer.label(primary.outcome),
-        unit=printer.unit(primary.outcome),
         day=printer.fact(primary.day),
         level=printer.level,
+        contrast=printer.word("narratives.over" if _of_ratios(printer) else "narratives.minus"),
         **numbers,
     )
     return [sentence]
 
 
+def _of_ratios(printer: Printer) -> bool:
+    parts = contrast(printer, printer.config.primary.outcome, printer.config.primary.day)
+    return parts is not None and is_ratio(parts)
+
+
 def answers_without(printer: Printer, name: str) -> tuple[dict[str, Markup], bool]:
     """Return the primary answer with and without a patient, printed, and whether the conclusion changes.
 
-    Keys: estimate, lower, upper, and each with '_without'; none where one of the six is missing.
+    Keys: estimate, lower, upper, each with '_without', and unit ('ratio' on the log scale); none where one of the six
+    is missing.
     """
     one = printer.primary_one
     parts = {"estimate": Statistic.ESTIMATE, "lower": Statistic.LOWER, "upper": Statistic.UPPER}
@@ -86,6 +93,7 @@ def answers_without(printer: Printer, name: str) -> tuple[dict[str, Markup], boo
         return {}, False
     decides = one(AnalysisKey.LEAVE_ONE_OUT, Statistic.DECIDES, level=name, contrast=CONTRAST)
     numbers = {
+        "unit": printer.difference_unit(whole[0].unit if whole[0] else ""),
         **dict(zip(parts, map(printer.number, whole), strict=True)),
         **{f"{part}_without": printer.number(row) for part, row in zip(parts, alone, strict=True)},
     }

@@ -24,6 +24,7 @@ REPORTS = (
 WIDEST_PATH = 44
 # Findings about records that are held, or about those of other findings once more.
 OF_HELD = ("DOUBTFUL_SHARE", "ARM_UNKNOWN", "NOTHING_READ")
+OTHER_ARM = "ARM_OTHER"
 COMBINATIONS = f"results/tables/figure-{OutputId.SPECIFICATION_FIGURE}.csv"
 # Of the combinations refused at most nine reasons are said, with two scenarios for each outcome and weighting.
 MOST_REASONS, MOST_SCENARIOS = 8, 2
@@ -46,7 +47,7 @@ class RunFacts:
 
 def ending(run: RunFacts) -> str:
     """The summary as text, in the language of `run.words`."""
-    parts = (_reports(run), _records(run), _refused(run), _next(run))
+    parts = (_reports(run), _records(run), _refused(run), _doubted(run), _next(run))
     blocks = ["\n".join(lines) for lines in map(list, parts) if lines]
     return "\n\n".join([*blocks, *([run.told.rstrip()] if run.told.strip() else [])]) + "\n"
 
@@ -63,6 +64,9 @@ def _records(run: RunFacts) -> Iterator[str]:
     yield run.words("run.records")
     for source in run.sources:
         total, held = (_sum(run, name, source) for name in (Statistic.N_RECORDS, Statistic.N_QUARANTINED))
+        # Rows of the other arm are read for the other source of the same file.
+        others = run.results.all(AnalysisKey.LEDGER_REASONS, Statistic.N_RECORDS, population=source, level=OTHER_ARM)
+        total -= sum(row.value or 0.0 for row in others)
         suspected = _suspected(run.findings[run.findings["source"] == source])
         numbers = {"n": format_number(total, "0"), "held": format_number(held, "0")}
         shares = {"held_share": _share(held, total), "suspected_share": _share(suspected, total)}
@@ -156,6 +160,15 @@ def _reason(run: RunFacts, reason: str) -> str:
     said = run.words.entry("reason", reason)
     # Placeholders are in brackets, and have no value that is common to several outcomes.
     return said.partition(" (")[0] if "{" in said else said
+
+
+def _doubted(run: RunFacts) -> Iterator[str]:
+    """Outcomes whose fitted course a richer one beats: their estimates at single days may be off."""
+    doubts = run.results.all(AnalysisKey.MIXED_MODEL, Statistic.LACK_OF_FIT)
+    codes = [row.outcome for row in doubts if row.text == "yes"]
+    if codes:
+        yield run.words("run.doubted")
+        yield "  " + run.words("run.doubted_courses", outcomes=", ".join(sorted(codes)))
 
 
 def _next(run: RunFacts) -> Iterator[str]:
