@@ -114,6 +114,12 @@ LINES = [
     ({"test": "Prueba X"}, {}, 'ignore_analytes: ["Prueba X"]'),
     ({"when": "04.05.2020"}, {}, 'parts.0.time.formats: ["%d.%m.%Y"]'),
     ({"id": ""}, {}, "fill_down_subject: true"),
+    ({"result": "12,5"}, {"delimiter": ";"}, 'decimal: ","'),
+    (
+        {"result": "CR"},
+        {},
+        'words: [{texts: ["CR"], outcome: CRP, means: value, value: "..."}]   # or means: not_done',
+    ),
     ({"result": "bajo 5"}, {}, 'bajo_means: "..."   # mark (5, marked as low) or limit (below 5)'),
 ]
 
@@ -123,7 +129,10 @@ def test_a_file_that_is_mostly_held_stops_with_the_line_of_its_commonest_reason(
     change: dict[str, str], keys: dict[str, Any], line: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "f.csv"
-    path.write_text(numbers([f"{n}" for n in range(10, 30)], **change), encoding="utf-8")
+    mark = keys.get("delimiter", ",")
+    change = {"result": change["result"].replace(",", "comma")} if "," in change.get("result", "") else change
+    text = numbers([f"{n}" for n in range(10, 30)], **change)
+    path.write_text(text.replace(",", mark).replace("comma", ","), encoding="utf-8")
     findings, _ = findings_of(path, {"parts": [LONG], **keys}, tmp_path)
     with pytest.raises(UserError, match="20 records \\(100%\\)") as stopped:
         stop_where_suspect(findings)
@@ -141,7 +150,7 @@ def test_a_file_that_is_mostly_held_stops_with_the_line_of_its_commonest_reason(
         (
             ("PCR", "IL-6"),
             {"unit": "bars"},
-            'unit_factors: [{outcome: IL6, true_unit: "..."}, {outcome: CRP, true_unit: "..."}]   # or a row',
+            'unit_factors: [{outcome: IL6, unit: "bars", true_unit: "..."}, {outcome: CRP, unit: "bars", ',
         ),
         (("Prueba X", "Prueba Y"), {}, 'ignore_analytes: ["Prueba Y", "Prueba X"]   # or a row of synonyms.csv'),
     ],
@@ -339,3 +348,14 @@ def test_the_line_for_a_date_of_no_event_names_the_event_that_it_would_need(tmp_
     (doubtful,) = findings.loc[findings["finding"] == "DOUBTFUL_SHARE"].to_dict("records")
     wanted = 'events: [{event: "...", time: {columns: [days]}, only_if: {column: "...", is_in: ["..."]}}]'
     assert (doubtful["n"], doubtful["config_line"]) == (8, wanted)
+
+
+def test_words_in_place_of_all_numbers_are_no_codes_for_missing(tmp_path: Path) -> None:
+    """A response sent as CR, PR, SD or PD: following a line of 'sentinels' would lose it."""
+    path = tmp_path / "f.csv"
+    path.write_text(numbers(["CR", "PR", "SD", "PD"] * 5), encoding="utf-8")
+    findings, _ = findings_of(path, {"parts": [LONG]}, tmp_path)
+    assert findings["finding"].tolist() == ["DOUBTFUL_SHARE"]
+    path.write_text(numbers([*(str(n) for n in range(10, 40)), *["ver hoja"] * 5]), encoding="utf-8")
+    beside, _ = findings_of(path, {"parts": [LONG]}, tmp_path)
+    assert 'codes: ["ver hoja"]' in beside.loc[beside["finding"] == "SENTINEL_SUSPECT", "config_line"].item()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,8 +12,10 @@ from cleaning_study import DATES, LAB, LONG, ROOT, clean, dictionary, fates, lab
 from hypothesis import given
 from hypothesis import strategies as st
 
+from historical_controls.cleaning.cells.numbers import release
+from historical_controls.cleaning.cells.two_part_units import conversions_of_parts, read_two_parts
 from historical_controls.cleaning.cells.units import conversion, conversions, converted
-from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.dictionary.folding import fold_unit
 
 # outcome, raw value, raw unit, canonical value. Where no source is named: SI prefixes, exact by definition.
@@ -90,6 +93,7 @@ KNOWN = [
     ("FEVER_HOURS", 6, "horas", 6),
     ("FEVER_DAYS", 2, "días", 2),
     ("CRP_RATIO", 0.5, "ratio", 0.5),
+    ("HEIGHT", 6, "ft", 182.88),
     ("HEIGHT", 70, "in", 177.8),
     ("HEIGHT", 70, "pulgadas", 177.8),
     ("WEIGHT", 150, "[lb_av]", 68.039),
@@ -349,3 +353,37 @@ def test_a_number_possible_in_no_unit_or_in_two_is_held(
 def test_a_unit_of_the_row_goes_before_those_declared() -> None:
     cleaned = lab({"test": "FiO2", "unit": "%", "result": "0.5"}, default_units=FRACTIONS)
     assert fates(cleaned) == ["OUT_OF_RANGE"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        # 24 weeks and 5 days are 173 days; days of a week are 0 to 6. 24.5 may be half a week or 5 days.
+        ("24+5", 173 / 7), ("28 + 0", 28.0), ("27", 27.0), ("25 SA + 3 j", 178 / 7), ("26w6d", 188 / 7),
+        ("25 4/7", 179 / 7),
+        ("24+7", None), ("24.5", None), ("24,5", None), ("24-5", None), ("<24+5", None), ("24+5?", None), ("+5", None),
+    ],
+)  # fmt: skip
+def test_a_gestation_is_read_in_weeks_and_days(text: str, value: float | None, tmp_path: Path) -> None:
+    (tmp_path / "outcomes.csv").write_text(
+        "code,family,label_en,unit,hard_low,hard_high\nGA,characteristic,Gestational age,weeks,20,44\n",
+        encoding="utf-8",
+    )
+    own = load_dictionary(tmp_path)
+    parts = conversions_of_parts("weeks+days", "GA", own)
+    assert parts is not None
+    read = read_two_parts(pd.Series([text]), parts).iloc[0]
+    assert (None if pd.isna(read) else read) == (None if value is None else pytest.approx(value, rel=1e-12))
+
+
+def test_two_numbers_in_one_cell_ask_for_a_unit_of_two_parts() -> None:
+    told = release(pd.Series(["NUM_UNREADABLE"] * 2), pd.Series(["24+5", "x"]))
+    assert "'unit: weeks+days'" in told[0] and "sentinels" in told[1]
+
+
+def test_a_height_in_feet_and_inches_is_declared_as_such() -> None:
+    """5 feet 11 inches are 71 inches of 2.54 cm."""
+    part = {"kind": "patients", "subject": "id", "columns": {"height": {"characteristic": "HEIGHT", "unit": "ft+in"}}}
+    cleaned = clean([{"id": "1", "height": "5'11\""}, {"id": "2", "height": "5'12\""}], part)
+    assert cleaned.patients["value"].tolist() == pytest.approx([180.34])
+    assert cleaned.ledger.set_index("line").loc[3, "hint"].startswith("not two whole numbers of ft+in")

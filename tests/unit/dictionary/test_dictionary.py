@@ -282,3 +282,18 @@ def test_a_study_may_name_an_event_of_its_own(tmp_path: Path) -> None:
 def test_every_event_has_its_names_and_meaning(words: Dictionary) -> None:
     assert {"admission", "infusion", "death", "discharge_alive", "adverse_event"} <= set(words.events)
     assert all(event.label_en and event.label_es and event.meaning for event in words.events.values())
+
+
+@pytest.mark.parametrize("family", ["oncology", "immunology", "neurology", "cardiology", "compliance", "function"])
+def test_a_family_of_a_study_need_not_be_far_from_all_known_ones(family: str, tmp_path: Path) -> None:
+    rows = f"code,family,label_en,unit\nSCORE,{family},Score,points\n"
+    (tmp_path / "outcomes.csv").write_text(rows, encoding="utf-8")
+    assert load_dictionary(tmp_path).outcomes["SCORE"].family == family
+
+
+@pytest.mark.parametrize(("family", "meant"), [("vitals", "vital"), ("hematology", "haematology"), ("cells", "cell")])
+def test_a_slip_of_the_pen_in_a_family_is_refused(family: str, meant: str, tmp_path: Path) -> None:
+    rows = f"code,family,label_en,unit\nSCORE,{family},Score,points\n"
+    (tmp_path / "outcomes.csv").write_text(rows, encoding="utf-8")
+    with pytest.raises(UserError, match=f"Did you mean '{meant}'"):
+        load_dictionary(tmp_path)

@@ -71,11 +71,15 @@ def distinct(faults: Iterable[UserError]) -> tuple[UserError, ...]:
     return tuple({str(fault): fault for fault in faults}.values())
 
 
-def nearest(word: str, allowed: Iterable[str]) -> str | None:
+# Likenesses (0 to 1) of a word that may be meant, and of a slip of the pen: 'cells' is cell, oncology no virology.
+NEAR, SLIP = 0.6, 0.85
+
+
+def nearest(word: str, allowed: Iterable[str], cutoff: float = NEAR) -> str | None:
     """The allowed word that a typo most likely meant, if any is near."""
     # Names come from files as well, where a cell may hold a megabyte.
     words = [name for name in allowed if len(name) <= LONGEST_NAME]
-    return next(iter(difflib.get_close_matches(word, words, n=1, cutoff=0.6)), None)
+    return next(iter(difflib.get_close_matches(word, words, n=1, cutoff=cutoff)), None)
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ from historical_controls.config.name_types import Declares
 from historical_controls.config.walk import Context, Leaf
 from historical_controls.dictionary.dictionary import Dictionary, Outcome
 from historical_controls.dictionary.folding import fold, fold_unit
+from historical_controls.dictionary.prefixes import two_parts
 
 Allowed = Collection[str] | Collection[int] | Collection[str | int]
 
@@ -79,6 +80,24 @@ class Fitting(Collection[str]):
         return sum(1 for _ in self)
 
 
+@dataclass(frozen=True)
+class UnitsOf(Collection[str]):
+    """The units of an outcome: those of units.csv are listed, powers of ten and two parts ('weeks+days') are known."""
+
+    dictionary: Dictionary
+    code: str
+
+    def __contains__(self, unit: object) -> bool:
+        parts = two_parts(str(unit)) if characteristic(self.dictionary.outcomes[self.code]) else None
+        return all(self.dictionary.conversion(self.code, part) is not None for part in parts or [str(unit)])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self.dictionary.units_of(self.code)))
+
+    def __len__(self) -> int:
+        return len(self.dictionary.units_of(self.code))
+
+
 def _outcomes(fits: Callable[[Outcome], bool]) -> Callable[[Vocabulary, Context], Allowed]:
     return lambda known, _: Fitting(known.dictionary.outcomes, fits)
 
@@ -103,7 +122,7 @@ def _sofa_scores(known: Vocabulary, _: Context) -> Allowed:
 def _units(known: Vocabulary, context: Context) -> Allowed | None:
     outcome = known.outcome(context)
     # None: nothing can be said of a unit whose outcome is itself unknown; that fault is reported at the outcome.
-    return None if outcome is None or outcome.kind != "number" else sorted(known.dictionary.units_of(outcome.code))
+    return None if outcome is None or outcome.kind != "number" else UnitsOf(known.dictionary, outcome.code)
 
 
 def _results(known: Vocabulary, context: Context) -> Allowed | None:

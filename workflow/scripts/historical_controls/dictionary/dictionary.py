@@ -26,9 +26,10 @@ from historical_controls.dictionary.declared_csv import declared_rows
 from historical_controls.dictionary.endings import ending_faults
 from historical_controls.dictionary.files import PROGRAM_DICTIONARY, dictionary_files
 from historical_controls.dictionary.folding import fold, fold_unit
+from historical_controls.dictionary.prefixes import prefix_factor
 from historical_controls.dictionary.registered import read_registered
 from historical_controls.dictionary.treatments import Event, Treatment, read_events, read_specimens, read_treatments
-from historical_controls.errors import UserError, did_you_mean, nearest, raise_all
+from historical_controls.errors import SLIP, UserError, did_you_mean, nearest, raise_all
 
 # Families that have a table of their own or that code asks for; a study may name others, printed in table 14.2.18.
 FAMILIES = (
@@ -128,10 +129,17 @@ class Dictionary:
     events: dict[str, Event] = field(default_factory=dict)
 
     def conversion(self, code: str, unit: str) -> Conversion | None:
-        """How `unit` (as sent) becomes the canonical unit of `code`; None where that is not declared."""
-        spelled = fold_unit(unit)
+        """How `unit` (as sent) becomes the canonical unit of `code`; None where that is not known.
+
+        units.csv first; a power of ten and units of time need no row there.
+        """
+        spelled, canonical = fold_unit(unit), self.outcomes[code].unit
         # The outcome's own factor first: mmol/L means another one for glucose than for sodium.
-        return self.conversions.get((code, spelled)) or self.conversions.get(("*" + self.outcomes[code].unit, spelled))
+        declared = self.conversions.get((code, spelled)) or self.conversions.get(("*" + canonical, spelled))
+        if declared is not None or not canonical:
+            return declared
+        factor = prefix_factor(unit, canonical)
+        return None if factor is None else Conversion(factor, 0.0, unit)
 
     def unit_in(self, heading: str, code: str) -> str:
         """The unit that a column's heading states in brackets, as in 'PCR (mg/L)'; '' where it states none."""
@@ -214,7 +222,7 @@ def _outcomes(path: Path, faults: list[UserError]) -> Iterator[tuple[str, Outcom
 
 def _outcome(row: dict[str, str], place: str, faults: list[UserError]) -> Outcome:
     if row["family"] not in FAMILIES:
-        near = nearest(row["family"], FAMILIES)
+        near = nearest(row["family"], FAMILIES, SLIP)
         # Another family is a study's own; one that is nearly a known one is a slip of the pen.
         if near or not FAMILY.fullmatch(row["family"]):
             hint = f"Did you mean '{near}'?" if near else "Use small letters, digits and _."

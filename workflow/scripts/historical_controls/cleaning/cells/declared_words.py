@@ -109,7 +109,10 @@ def _hint(code: str, text: str) -> str:
         return f"not a number; if it is above a limit, declare under 'words': {own}above, value: <limit>}}"
     if minus or BELOW.match(folded):
         return f"not a number; if it is below a limit, declare under 'words': {own}below, value: <limit>}}"
-    return f"not a number; declare under 'words' what it means: {own}not_done}}, or under 'sentinels' if it is missing"
+    return (
+        f"not a number; declare under 'words' what it means: {own}not_done}} (or means: value, value: <number>), "
+        "or under 'sentinels' if it is missing"
+    )
 
 
 def air_beside(unit: str) -> str:

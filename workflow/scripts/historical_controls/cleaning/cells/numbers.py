@@ -60,6 +60,10 @@ RELEASES = {
     "SEMIQUANTITATIVE": "a grade, no number",
 }
 
+# A gestation in weeks and days.
+TWO_PARTS = re.compile(r"\d{1,3}\s*\+\s*\d{1,2}")
+OF_TWO_PARTS = "two numbers; if the second is of a smaller unit, declare both: 'unit: weeks+days'"
+
 OF_BAJO = "'bajo' before a number marks it as low, or says below it: declare 'bajo_means: mark', or limit"
 
 
@@ -106,7 +110,11 @@ def release(problems: pd.Series, texts: pd.Series) -> pd.Series:
 
 
 def _release(problem: str, text: str) -> str:
-    return OF_BAJO if problem == "NUM_AMBIGUOUS" and BAJO.match(text.strip()) else RELEASES.get(problem, "")
+    if problem == "NUM_AMBIGUOUS" and BAJO.match(text.strip()):
+        return OF_BAJO
+    if problem == "NUM_UNREADABLE" and TWO_PARTS.fullmatch(text.strip()):
+        return OF_TWO_PARTS
+    return RELEASES.get(problem, "")
 
 
 @lru_cache(maxsize=MEMORY)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pandas as pd
 
 from historical_controls.cleaning.cells.cell_words import BAJO
+from historical_controls.cleaning.cells.numbers import TWO_PARTS
 from historical_controls.cleaning.findings.dates import declared_times, held_time
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding, Shown
 from historical_controls.cleaning.ledger.tallies import ID_SENT, TIME_SENT, held_times
@@ -21,6 +22,8 @@ from historical_controls.config.sources.sources import Source, SourceFile
 
 # As `dated_events` says it of a day whose every event has a condition that does not hold.
 DATE_OF_NO_EVENT = re.compile(r"no 'only_if' of the date '(?P<column>.*)' holds")
+# As measurements.py says it of a unit that no row of units.csv converts.
+UNIT_SENT = re.compile(r"no conversion in units\.csv from '(?P<unit>.*?)'")
 BAJO_LINE = 'bajo_means: "..."   # mark (5, marked as low) or limit (below 5)'
 # Held or suspected less than this is what any export holds.
 LEAST_SHARE = 0.05
@@ -120,18 +123,18 @@ def settling_line(reason: str, held: pd.DataFrame, file: SourceFile, reads_other
     text, code = json.dumps(value, ensure_ascii=False), first["analyte"]
     codes, more = _concerned(held)
     units = ", ".join(f'{one}: "..."' for one in codes)
-    factors = ", ".join(f'{{outcome: {one}, true_unit: "..."}}' for one in codes)
+    factors = ", ".join(f'{{outcome: {one}, {unit}true_unit: "..."}}' for one, unit in _units_sent(held, codes))
     names = ", ".join(json.dumps(one, ensure_ascii=False) for one in codes)
     lines: Mapping[str, str] = {
         "UNIT_MISSING": f"default_units: {{{units}}}   # the unit that the laboratory used{more}",
         "UNIT_UNKNOWN": f"unit_factors: [{factors}]   # or a row of units.csv{more}",
         # Values out of range may be of one outcome's unit, and those of another wrong one by one.
-        "OUT_OF_RANGE": f'unit_factors: [{{outcome: {code}, true_unit: "..."}}]',
+        "OUT_OF_RANGE": f'unit_factors: [{{outcome: {code}, true_unit: "..."}}]   # or other limits in outcomes.csv',
         "NAME_UNKNOWN": f"ignore_analytes: [{names}]   # or a row of synonyms.csv{more}",
         "RESULT_UNKNOWN": f'result_codes: {{{code}: {{{text}: "..."}}}}',
         "EVENT_UNKNOWN": _event_line(first["hint"], file) or f'values: {{{text}: "..."}}',
         "NUM_AMBIGUOUS": BAJO_LINE if BAJO.match(value.strip()) else f'decimal: "{_other_mark(file)}"',
-        "NUM_UNREADABLE": f'decimal: "{_other_mark(file)}"',
+        "NUM_UNREADABLE": _unreadable_line(held, file),
         "FILE_LAYOUT": 'delimiter: "..."   # or a footer; or quotes around cells that hold the delimiter',
         "ID_INVALID": f"accepted_ids: [{text}]   # only if this text is a patient's id",
         "ID_MISSING": "fill_down_subject: true   # where a blank id repeats the one above",
@@ -150,6 +153,14 @@ def _concerned(held: pd.DataFrame) -> tuple[list[str], str]:
     return named[:MOST_NAMED], f"; {more} more are listed among the held records" if more > 0 else ""
 
 
+def _units_sent(held: pd.DataFrame, codes: list[str]) -> list[tuple[str, str]]:
+    """Return outcomes with the units that nobody knows, as 'unit: "mUI", ': rows of the outcome in other units stay."""
+    sent = held["hint"].str.extract(UNIT_SENT)["unit"]
+    pairs = held.assign(unit=sent).groupby(["analyte", "unit"], sort=False)["n"].sum().sort_values(ascending=False)
+    named = [(str(code), f"unit: {json.dumps(unit, ensure_ascii=False)}, ") for code, unit in pairs.index]
+    return named[:MOST_NAMED] or [(code, "") for code in codes]
+
+
 def _event_line(hint: str | None, file: SourceFile) -> str:
     """Return the event that a date would need which no condition accepts, or '' for a code of an event."""
     found = DATE_OF_NO_EVENT.match(hint or "")
@@ -159,6 +170,24 @@ def _event_line(hint: str | None, file: SourceFile) -> str:
     same = [event.time.columns for event in events if event.time.columns[0] == found["column"]]
     time = f"time: {{columns: [{', '.join(same[0] if same else [found['column']])}]}}"
     return f'events: [{{event: "...", {time}, only_if: {{column: "...", is_in: ["..."]}}}}]'
+
+
+def _unreadable_line(held: pd.DataFrame, file: SourceFile) -> str:
+    """Return the line for cells that are no numbers: the other decimal mark, words, or a unit of two parts; else ''."""
+    most = held.sort_values("n", ascending=False, kind="stable")
+    texts = most["raw_value"].fillna("")
+    mark = _other_mark(file)
+    if texts.str.contains(rf"\d\{mark}\d").any():
+        return f'decimal: "{mark}"'
+    if texts.str.fullmatch(TWO_PARTS).all():
+        return "unit: weeks+days   # of the column, if the second number is of a smaller unit"
+    words = texts.loc[(texts != "") & ~texts.str.contains(r"\d")].unique()[:MOST_NAMED]
+    if len(words) < texts.nunique():
+        return ""
+    # Words in place of all numbers are categories in an order more often than codes for missing.
+    said = (json.dumps(word, ensure_ascii=False) for word in words)
+    lines = (f'{{texts: [{word}], outcome: {most["analyte"].iloc[0]}, means: value, value: "..."}}' for word in said)
+    return f"words: [{', '.join(lines)}]   # or means: not_done"
 
 
 def _other_mark(file: SourceFile) -> str:

@@ -50,7 +50,7 @@ def coded_missing(values: pd.DataFrame, outside: pd.DataFrame, held: pd.DataFram
                     str(file), "SENTINEL_SUSPECT", str(outcome), unit, value, n, n / total, NOT_KNOWN, line, line, where
                 )
                 yield replace(found, raw_value=str(text))
-    yield from _coded_characteristics(held, source)
+    yield from _coded_characteristics(held, set(zip(both["file"], both["outcome"], strict=True)), source)
 
 
 def _stands_out(value: float, n: int, group: pd.DataFrame) -> bool:
@@ -60,12 +60,17 @@ def _stands_out(value: float, n: int, group: pd.DataFrame) -> bool:
     return n >= LEAST_REPEATS and n >= TIMES_NEIGHBOURS * max(most, 1)
 
 
-def _coded_characteristics(held: pd.DataFrame, source: Source) -> Iterator[Finding]:
-    """The same of patients' characteristics and of findings, and of words repeated where numbers are due."""
+def _coded_characteristics(held: pd.DataFrame, read: set[tuple[str, str]], source: Source) -> Iterator[Finding]:
+    """The same of patients' characteristics and of findings, and of words repeated where numbers are due.
+
+    read: files and outcomes with numbers. Where an outcome comes in words alone, these are its categories.
+    """
     code = held["raw_value"].str.match(CODE).fillna(False).astype(bool)
     impossible = code & (held["table"] == "patients") & (held["reason"] == "OUT_OF_RANGE")
     unknown = code & (held["reason"] == "RESULT_UNKNOWN")
     words = (held["reason"] == "NUM_UNREADABLE") & ~held["raw_value"].str.contains(r"\d", na=False)
+    measured = pd.Series([pair in read for pair in zip(held["file"], held["analyte"], strict=True)], held.index)
+    words &= measured.astype(bool) | (held["table"] == "patients")
     least = impossible.map({True: 2, False: LEAST_REPEATS})
     rows = held.assign(least=least).loc[impossible | unknown | words]
     keys = ["file", "analyte", "item", "raw_value", "least"]

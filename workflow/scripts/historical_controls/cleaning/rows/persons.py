@@ -7,6 +7,7 @@ import pandas as pd
 from historical_controls.cleaning.cells.declared_words import apply_words
 from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells, read_finding, release
 from historical_controls.cleaning.cells.times import Calendar
+from historical_controls.cleaning.cells.two_part_units import conversions_of_parts, read_two_parts
 from historical_controls.cleaning.cells.units import conversions, converted, same_unit
 from historical_controls.cleaning.records.columns import (
     column,
@@ -29,7 +30,7 @@ from historical_controls.cleaning.rows.ages import ages
 from historical_controls.cleaning.rows.unfolding import no_times, time_columns
 from historical_controls.config.sources.parts import CharacteristicColumn, EventColumns, PatientRows
 from historical_controls.config.sources.sources import SourceFile
-from historical_controls.dictionary.dictionary import Dictionary, Outcome
+from historical_controls.dictionary.dictionary import Conversion, Dictionary, Outcome
 from historical_controls.dictionary.folding import fold
 
 # The column of the condition says that it happened, and the column of its date is blank.
@@ -88,6 +89,9 @@ def _worded(records: pd.DataFrame, code: str, file: SourceFile, dictionary: Dict
 
 def _numeric(out: pd.DataFrame, unit: str, outcome: Outcome, dictionary: Dictionary) -> pd.DataFrame:
     """Exact numbers only: a limit ('>89') is no value of a characteristic."""
+    parts = conversions_of_parts(unit, outcome.code, dictionary)
+    if parts is not None:
+        return _of_two_parts(out, unit, parts, outcome)
     code = out["code"]
     # The unit of a declared word comes before that of the column, which is of numbers.
     declared = out["raw_unit"].where(out["raw_unit"] != "", unit)
@@ -102,10 +106,22 @@ def _numeric(out: pd.DataFrame, unit: str, outcome: Outcome, dictionary: Diction
     out = decide(out, ~agrees, "UNIT_CONFLICT", hint=told)
     out = decide(out, factors["factor"].isna() & (used == ""), "UNIT_MISSING", hint="declare the column's unit")
     out = decide(out, factors["factor"].isna(), "UNIT_UNKNOWN", hint="no conversion in units.csv")
-    value = converted(out["number"], factors).where(out["operator"] == "")
+    return _within_limits(out, converted(out["number"], factors).where(out["operator"] == ""), outcome)
+
+
+def _of_two_parts(out: pd.DataFrame, unit: str, parts: tuple[Conversion, Conversion], outcome: Outcome) -> pd.DataFrame:
+    """Numbers of cells such as '24+5' in weeks+days."""
+    out = decide(out, out["not_done"], "NO_VALUE", "ignored")
+    value = read_two_parts(out["raw_value"], parts)
+    hint = f"not two whole numbers of {unit}, such as 24+5, the second less than one of the first unit"
+    return _within_limits(decide(out, value.isna(), "NUM_UNREADABLE", hint=hint), value, outcome)
+
+
+def _within_limits(out: pd.DataFrame, value: pd.Series, outcome: Outcome) -> pd.DataFrame:
     low = float("-inf") if outcome.hard_low is None else outcome.hard_low
     high = float("inf") if outcome.hard_high is None else outcome.hard_high
-    hint = f"outside the hard limits {low:g} to {high:g} {outcome.unit}"
+    hint = f"outside the hard limits {low:g} to {high:g} {outcome.unit}".strip()
+    hint += f"; if there are such patients, give {outcome.code} other limits in a row of dictionary/outcomes.csv"
     return decide(out.assign(value=value), ~value.between(low, high), "OUT_OF_RANGE", hint=hint)
 
 

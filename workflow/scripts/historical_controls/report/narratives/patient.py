@@ -14,8 +14,8 @@ from markupsafe import Markup
 from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.arms import CONTRAST
 from historical_controls.ard.keys.statistics import Statistic
-from historical_controls.report.narratives.cohort_tables import CohortTables
 from historical_controls.report.headline.sentence import contrast, is_ratio
+from historical_controls.report.narratives.cohort_tables import CohortTables
 from historical_controls.report.printing.html_table import HtmlTable, Row, listed
 from historical_controls.report.printing.printer import Printer
 from historical_controls.text.formatting import DASH, format_number

@@ -1,0 +1,72 @@
+"""Units whose factor is the same whatever was measured: '10*3/uL' is 10^9/L, g/L is 100 mg/dL, 3 weeks are 21 days.
+
+Prefixes are those of the SI (BIPM, SI Brochure, table 7), written as UCUM and hospitals do. Units of arbitrary
+activity (U, IU) are one kind: what an international unit is, each outcome's own assay says.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from historical_controls.dictionary.folding import fold_unit
+
+PREFIXES = {"k": 3, "": 0, "d": -1, "c": -2, "m": -3, "u": -6, "mc": -6, "n": -9, "p": -12, "f": -15}
+BASES = {"g": "mass", "mol": "amount", "u": "activity", "iu": "activity", "ui": "activity"}
+# In litres.
+VOLUMES = {
+    **{"l": 0, "dl": -1, "100ml": -1, "cl": -2},
+    **{"ml": -3, "cc": -3, "cm3": -3, "ul": -6, "mcl": -6, "mm3": -6, "nl": -9},
+}
+CELLS = re.compile(r"(?:x?10[\^e]?(?P<power>\d{1,2}))?(?:cells|cell|cels|cel)?")
+AMOUNT = re.compile(rf"(?P<prefix>{'|'.join(sorted(PREFIXES, key=len, reverse=True))})(?P<base>{'|'.join(BASES)})")
+# In hours; a year of 365.25 days, a month a twelfth of it. Letters alone are names of canonical units only.
+TIMES = {
+    **dict.fromkeys(("years", "year", "yr", "anos", "ano", "ans", "jahre"), 8766.0),
+    **dict.fromkeys(("months", "month", "mo", "meses", "mes", "mois", "monate"), 730.5),
+    **dict.fromkeys(("weeks", "week", "wk", "semanas", "semana", "semaines", "wochen", "sa"), 168.0),
+    **dict.fromkeys(("days", "day", "dias", "dia", "jours", "tage"), 24.0),
+    **dict.fromkeys(("hours", "hour", "hr", "hrs", "horas", "heures", "stunden"), 1.0),
+    **dict.fromkeys(("minutes", "minutos", "minuten"), 1 / 60),
+}
+LETTERS = {"a": 8766.0, "d": 24.0, "h": 1.0, "min": 1 / 60}
+# 'L' and 'm' alone are marks and names of other things as often as units.
+LENGTHS = {"mm": -3, "cm": -2}
+
+
+@lru_cache(maxsize=4096)
+def power_of_ten(unit: str) -> tuple[str, int] | None:
+    """Return what a unit measures and its power of ten ('mass/volume', -2 for mg/dL); None for units of other kinds."""
+    text = fold_unit(unit)
+    if text in LENGTHS:
+        return "length", LENGTHS[text]
+    above, slash, below = text.partition("/")
+    if slash and below not in VOLUMES:
+        return None
+    found, cells = AMOUNT.fullmatch(above), CELLS.fullmatch(above)
+    if found is not None and (slash or BASES[found["base"]] == "mass"):
+        kind, power = BASES[found["base"]], PREFIXES[found["prefix"]]
+    elif cells is not None and slash:
+        kind, power = "number", int(cells["power"] or 0)
+    else:
+        return None
+    return (f"{kind}/volume", power - VOLUMES[below]) if slash else (kind, power)
+
+
+def prefix_factor(unit: str, canonical: str) -> float | None:
+    """Return the factor from a unit to another of the same kind, of times as well; None where they are not."""
+    hours, of_canonical = TIMES.get(fold_unit(unit)), {**TIMES, **LETTERS}.get(fold_unit(canonical))
+    if hours is not None and of_canonical is not None:
+        return hours / of_canonical
+    own, other = power_of_ten(unit), power_of_ten(canonical)
+    if own is None or other is None or own[0] != other[0]:
+        return None
+    power = own[1] - other[1]
+    # Negative powers by their text: 10.0 ** -3 need not be the nearest number to 0.001.
+    return float(f"1e{power}")
+
+
+def two_parts(unit: str) -> tuple[str, str] | None:
+    """Return the names in a unit of two parts, such as 'weeks+days' of a gestation of 24+5; None of other units."""
+    first, plus, second = (part.strip() for part in unit.partition("+"))
+    return (first, second) if plus and first and second and "+" not in second else None
