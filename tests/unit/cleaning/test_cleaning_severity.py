@@ -359,3 +359,19 @@ def test_words_in_place_of_all_numbers_are_no_codes_for_missing(tmp_path: Path) 
     path.write_text(numbers([*(str(n) for n in range(10, 40)), *["ver hoja"] * 5]), encoding="utf-8")
     beside, _ = findings_of(path, {"parts": [LONG]}, tmp_path)
     assert 'codes: ["ver hoja"]' in beside.loc[beside["finding"] == "SENTINEL_SUSPECT", "config_line"].item()
+
+
+@pytest.mark.parametrize(("days", "suspected"), [("iso", False), ("local", True)])
+def test_dates_that_say_their_month_are_not_suspected_beside_a_format_that_does_not(
+    days: str, suspected: bool, tmp_path: Path
+) -> None:
+    """A sheet gives its date cells as 2004-03-05; the other format of the column reads none of them."""
+    path = tmp_path / "f.csv"
+    texts = [f"2004-{n:02d}-05" if days == "iso" else f"05.{n:02d}.2004" for n in range(1, 9)]
+    path.write_text("id,born,day\n" + "".join(f"{n},{text},2020-05-14\n" for n, text in enumerate(texts)))
+    formats = ["%Y-%m-%d", "%d.%m.%Y"]
+    age = {"characteristic": "AGE", "born": {"columns": ["born"], "formats": formats}}
+    age |= {"as_of": {"columns": ["day"], "formats": formats}}
+    part = {"kind": "patients", "subject": "id", "columns": {"born": age}}
+    findings, _ = findings_of(path, {"parts": [part]}, tmp_path)
+    assert ("DATE_ORDER_SUSPECT" in set(findings["finding"])) is suspected

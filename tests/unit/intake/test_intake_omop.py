@@ -210,6 +210,33 @@ def test_concepts_are_named_by_id_by_code_or_by_the_text_of_the_source(tmp_path:
         assert (second["outcome"], second["result"]) == ("PCR", "positive")
 
 
+@pytest.mark.parametrize("sent", ["1988-5", "LOINC:1988-5", "loinc:1988-5"])
+def test_a_loinc_code_as_source_value_is_read_where_table_concept_does_not_know_the_id(
+    sent: str, tmp_path: Path
+) -> None:
+    """Concept 2000000001 is the hospital's own; 3006322 is a temperature whatever its source value says."""
+    rows = [
+        {"measurement_source_value": sent, "measurement_concept_id": 2000000001},
+        {"measurement_source_value": sent, "measurement_concept_id": 0},
+        {"measurement_source_value": sent, "measurement_concept_id": 3006322},
+    ]
+    cleaned = results(tmp_path, rows)
+    assert cleaned.measurements["outcome"].tolist() == ["CRP", "CRP"] and set(cleaned.measurements["line"]) == {1, 2}
+    # Codes of other vocabularies are numbers as a hospital may have them.
+    assert results(tmp_path, [{"measurement_source_value": "3264", "measurement_concept_id": 2000000001}],
+                   outcomes={"RxNorm:3264": "TEMP"}).measurements.empty  # fmt: skip
+
+
+def test_a_table_of_cohorts_is_a_file_only_where_its_start_is_an_event(tmp_path: Path) -> None:
+    """Else its rows are read for the arm alone, and 'nothing is read' would be a finding about nothing."""
+    cohort = pd.DataFrame({"cohort_definition_id": [1], "subject_id": [2**53 + 1], "cohort_start_date": ["2020-05-04"]})
+    written(tmp_path, cohort=cohort, measurement=pd.DataFrame([MEASURED]))
+    arm = {"column": "cohort", "treated": ["1"], "historical": ["2"]}
+    for events, there in (({"source:x": "infusion"}, False), ({"cohort:1": "infusion"}, True)):
+        declared = {"arm": arm, "omop": {"folder": "omop", "events": events}}
+        assert {("cohort" in one.files) for one in sources(declared, tmp_path).values()} == {there}
+
+
 def test_midnight_is_a_day_without_a_clock(tmp_path: Path) -> None:
     moments = ["2020-05-05 06:10:00", "2020-05-05T06:10", "2020-05-05 00:00:00", None]
     rows = [{"measurement_datetime": moment, "value_as_number": 10 + n} for n, moment in enumerate(moments)]

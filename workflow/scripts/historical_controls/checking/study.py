@@ -16,6 +16,7 @@ from historical_controls.checking.comparison import (
 )
 from historical_controls.checking.declared import LOCALES, Declared, names_as_written, read_declarations
 from historical_controls.checking.findings import CheckedStudy, Listing, faults_in
+from historical_controls.checking.omop import omop_concepts
 from historical_controls.checking.records import empty_conditions, read_records, record_listings, results_without_time
 from historical_controls.cleaning.findings.severity import stop_where_suspect
 from historical_controls.config.study_config import Config
@@ -43,7 +44,11 @@ def _with_records(declared: Declared, config: Config, folder: Path, columns: Lis
     except UserError as error:
         return CheckedStudy(faults_in(error), (), (columns,))
     listings = [columns, *record_listings(config, records)]
-    warnings = [*empty_conditions(config, records), *results_without_time(config, records)]
+    warnings = [
+        *empty_conditions(config, records),
+        *results_without_time(config, records),
+        *omop_concepts(config, records),
+    ]
     faults: list[UserError] = []
     try:
         stop_where_suspect(records.findings, names_as_written(folder, config))

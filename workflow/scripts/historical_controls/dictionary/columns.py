@@ -69,7 +69,7 @@ EVENTS: Columns = {
     "meaning": ("what counts as one, for readers of the file", ""),
     "repeats": (
         "yes: it may happen to a patient several times, such as doses (time zero is the first); no: two dates of it "
-        "contradict each other; blank: no for infusion and death, yes for others",
+        "contradict each other; blank: no for infusion, birth and death, yes for others",
         "",
     ),
 }

@@ -19,7 +19,7 @@ from historical_controls.dictionary.folding import fold
 from historical_controls.dictionary.vocabulary import STUDY_TREATMENT
 from historical_controls.errors import UserError
 
-DEATH = "death"
+BIRTH, DEATH = "birth", "death"
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def _repeats(code: str, said: str, path: Path, faults: list[UserError]) -> bool:
     if said not in allowed:
         hint = f"Type {' or '.join(filter(None, allowed))}, or leave it blank."
         faults.append(UserError(f"'{said}' is not allowed in column 'repeats' of '{code}'", str(path), hint))
-    return said == "yes" or (not said and code not in (STUDY_TREATMENT, DEATH))
+    return said == "yes" or (not said and code not in (STUDY_TREATMENT, BIRTH, DEATH))
 
 
 def _coded_rows(

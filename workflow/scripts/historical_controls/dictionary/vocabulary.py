@@ -7,6 +7,6 @@ ANY_EVENT, ANY_TREATMENT = "any event", "any treatment"
 # The event that is the study treatment, as data/dictionary/events.csv says.
 STUDY_TREATMENT = "infusion"
 # Events that are no treatment: with them the observation of a patient begins.
-ARRIVALS = ("admission", "icu_admission", "enrolment", "first_record", "imaging", "symptom_onset")
+ARRIVALS = ("admission", "icu_admission", "enrolment", "birth", "first_record", "imaging", "symptom_onset")
 # Events that end a stay, and with it what is recorded of a patient.
 ENDINGS = ("death", "discharge_alive", "transfer_out")

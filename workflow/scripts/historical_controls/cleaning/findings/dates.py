@@ -50,12 +50,12 @@ def date_suspects(
     stays = _stays(happened, source)
     for name in files:
         file, own = source.files[name], days.loc[days["file"] == name]
-        exchanged = swapped_formats(file)
+        exchanged = _with_texts(swapped_formats(file), file, intake.get(name))
         dated = {place: forms for place, forms in exchanged.items() if _key(place) not in OF_AGES}
         forms = list(dict.fromkeys(form for own_forms in dated.values() for form in own_forms))
         texts = held_times(held, "DATE_INVALID")
         invalid = texts.loc[(texts["file"] == name) & ~texts["what"].isin([*WHAT_OF_AGES])]
-        order = _doubted_order(own, stays, invalid, forms)
+        order = _doubted_order(own, stays, invalid, forms) if dated else None
         if order is not None:
             reason = {"reason": "DATE_INVALID"} if order.table == "ledger" else {}
             doubted = _in_doubt(dated, file, intake.get(name))
@@ -64,6 +64,20 @@ def date_suspects(
             # Of births, and of starts and ends, the tables keep no days to compare: their texts alone are asked.
             left = {p: f for p, f in exchanged.items() if p not in dated or (order is None and _key(p) != "time")}
             yield from _texts_in_doubt(name, left, file, intake[name])
+
+
+def _with_texts(exchanged: dict[str, list[str]], file: SourceFile, intake: Path | None) -> dict[str, list[str]]:
+    """Those of the exchanged formats that any text needs: ISO dates, as of a sheet's cells, say what is the month."""
+    if intake is None:
+        return exchanged
+    declared = dict(declared_times(file))
+    needed = {}
+    for place, forms in exchanged.items():
+        texts, _ = _sent(declared[place], intake)
+        clear = [form for form in declared[place].formats if not DAY_MONTH.search(form)]
+        if bool(((texts != "") & ~_readable(texts, clear)).any()):
+            needed[place] = forms
+    return needed
 
 
 def _key(place: str) -> str:

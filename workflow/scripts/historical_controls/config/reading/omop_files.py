@@ -228,7 +228,9 @@ def _parts(table: str, omop: OmopSource, codes: Mapping[str, Any], dictionary: D
         yield _event("death", [], START)
     # An event that the dictionary lacks is reported once, where it is declared.
     events = sorted({code for code in omop.events.values() if code in dictionary.events})
-    if events and table not in ("person", *VOCABULARY):
+    # Of a cohort's rows the arm is told beside; only where its start is declared as an event are they read.
+    dated = table != "cohort" or any(key.casefold().startswith("cohort:") for key in omop.events)
+    if events and dated and table not in ("person", *VOCABULARY):
         yield {
             "kind": "events",
             "where": _where("event", *events),

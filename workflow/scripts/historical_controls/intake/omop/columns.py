@@ -10,7 +10,7 @@ import pandas as pd
 from historical_controls.config.sources.omop import OmopTable
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.intake.layout import CELL, Grid
-from historical_controls.intake.omop.concepts import SOURCE, Concepts, concepts_of
+from historical_controls.intake.omop.concepts import COHORT, SOURCE, Concepts, concepts_of
 from historical_controls.intake.omop.lookups import Lookups
 from historical_controls.intake.omop.moments import iso_text, moments
 from historical_controls.intake.omop.persons import (
@@ -131,14 +131,31 @@ def _coder(table: pd.DataFrame, concept: str, concepts: Concepts) -> Callable[[M
     """Return a function that gives our code of each row: by its concept, its source concept, or its source value."""
     standard, source = id_of(table, concept), id_of(table, concept.replace("_concept_id", "_source_concept_id"))
     sent = (SOURCE + text_of(table, concept.replace("_concept_id", "_source_value"))).str.casefold()
+    known = standard.isin(list(concepts.codes))
 
     def codes(declared: Mapping[str, str]) -> pd.Series:
         out = concepts.meaning(declared, standard)
         out = out.where(out != "", concepts.meaning(declared, source))
         texts = {key.casefold(): code for key, code in declared.items() if key.casefold().startswith(SOURCE)}
-        return out.where(out != "", looked_up(sent, texts)).astype("str")
+        out = out.where(out != "", looked_up(sent, texts))
+        # What table concept knows of an id comes before a code that the source itself sends.
+        return out.where((out != "") | known, looked_up(sent, _codes_as_sent(declared))).astype("str")
 
     return codes
+
+
+def _codes_as_sent(declared: Mapping[str, str]) -> dict[str, str]:
+    """Return our codes by source values that are codes of a vocabulary: '1988-5' or 'LOINC:1988-5', 'L04AC07'.
+
+    LOINC codes have a check digit, and ATC codes a form of their own; other codes may be any number of the hospital's.
+    """
+    out: dict[str, str] = {}
+    for key, code in declared.items():
+        vocabulary, colon, own = key.casefold().partition(":")
+        if colon and not key.casefold().startswith((SOURCE, COHORT)):
+            out[f"{SOURCE}{key.casefold()}"] = code
+            out |= {f"{SOURCE}{own}": code} if vocabulary in ("loinc", "atc") else {}
+    return out
 
 
 def _details(table: pd.DataFrame, concept: str, omop: OmopTable, concepts: Concepts) -> pd.Series:
