@@ -150,6 +150,15 @@ def test_the_end_names_outcomes_whose_course_the_fitted_curve_misses() -> None:
     assert "flexible" not in ending(run)
 
 
+def test_infections_that_nobody_records_do_not_leave_all_adverse_events_out() -> None:
+    run = facts()
+    cell = Cell("adverse_events", "primary", "exact", "AE", output="14.3.3")
+    reason = "not_recorded_historical"
+    for level, told in (("infection", False), ("any", True)):
+        rows = ard_frame([cell.at(level=level).text("not_estimable", reason)])
+        assert ("AE: no historical source" in ending(replace(run, results=results_of(rows)))) is told
+
+
 def test_records_held_or_named_twice_are_not_suspected_twice() -> None:
     run = facts(told="4 findings\n", held=99)
     held = {**FINDING, "finding": "DOUBTFUL_SHARE", "n": 99}

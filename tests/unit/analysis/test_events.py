@@ -320,3 +320,14 @@ def test_a_source_that_names_its_events_itself_records_all_of_them(dictionary: D
     """A file whose rows name the event may hold an infection: no row of one is none, not unknown."""
     ard = run(dictionary, ["AE"], recorded={source: [ANY_EVENT] for source in RECORDED})
     assert "not_recorded" not in set(ard["text"])
+
+
+def test_events_of_which_none_has_a_grade_are_not_counted_as_not_severe(dictionary: Dictionary) -> None:
+    """A loss of ambulation has a date and no grade: 'grade 3 or higher: 0 of 5' would say that nobody's was severe."""
+    found = adverse(("trial/1", "adverse_event", 30.0, None, "x"), ("trial/2", "infection", 40.0, None, "y"))
+    ard = run(dictionary, ["AE"], found)
+    assert cells(ard, output_id="14.3.1", arm="treated", level="any")["n_patients"] == 2
+    assert cells(ard, output_id="14.3.4", arm="treated", level="serious")["not_recorded"] == "not_recorded"
+    assert cells(ard, output_id="14.3.1", arm="treated", level="grade_unknown")["n_events"] == 2
+    graded = pd.concat([found, adverse(("trial/1", "adverse_event", 50.0, "2", "z"))])
+    assert cells(run(dictionary, ["AE"], graded), output_id="14.3.4", arm="treated", level="serious")["n_patients"] == 0

@@ -352,3 +352,20 @@ def test_venous_values_among_arterial_ones_are_named(folder: Path) -> None:
     assert said.startswith("PAO2: 25 of 55 values are venous, and count like arterial ones; 'where' leaves")
     config["sources"]["treated"]["files"]["all"]["parts"][1]["columns"]["crp"]["specimen"] = ""
     assert not [one for one in check_study(write(folder, config)).warnings if one.startswith("PAO2: ")]
+
+
+def test_an_event_of_the_study_that_nothing_counts_is_named(folder: Path) -> None:
+    """Dated and declared, a relapse is on no page but the treated patients' narratives."""
+    (folder / "dictionary").mkdir()
+    (folder / "dictionary/events.csv").write_text("code,label_en\nrelapse,relapse\n", encoding="utf-8")
+    path = folder / "data/raw/historical.csv"
+    path.write_text(path.read_text() + "H1,relapse,2020-02-04,,\nH2,relapse,2020-02-03,,\n", encoding="utf-8")
+    config = settings()
+    part = {"kind": "events", "subject": "id", "time": DATES, "event": "kind", "values": {"relapse": "relapse"}}
+    part["where"] = [{"column": "kind", "is_in": ["relapse"]}]
+    config["sources"]["historical"]["files"]["all"]["parts"].append(part)
+    (told,) = [one for one in check_study(write(folder, config)).warnings if "relapse" in one]
+    assert told.startswith("event 'relapse' has 2 dates and is counted nowhere") and "analysis.events.adverse" in told
+    for keys in ({"analysis": {"events": {"adverse": ["relapse"]}}}, {"cohort": {"ends_with": ["relapse"]}}):
+        counted = {key: {**config.get(key, {}), **own} for key, own in keys.items()}
+        assert [one for one in check_study(write(folder, config | counted)).warnings if "relapse" in one] == []

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from historical_controls.checking.findings import Listing, listing
+from historical_controls.cleaning.findings.dates import declared_times
 from historical_controls.cleaning.findings.inspect import Inspected, inspect_source
 from historical_controls.cleaning.findings.severity import described
 from historical_controls.cleaning.ledger.resolutions import read_resolutions
@@ -23,7 +24,8 @@ from historical_controls.config.sources.parts import Condition, LongMeasurements
 from historical_controls.config.sources.redcap import as_exported, load_redcap_dictionary
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.config.study_config import Config
-from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
+from historical_controls.dictionary.files import PROGRAM_DICTIONARY
 from historical_controls.intake.reading import read_file
 from historical_controls.tables.parquet import write_table
 from historical_controls.tables.registry import INTAKE
@@ -156,6 +158,29 @@ def _untimed(place: str, part: LongMeasurements, results: pd.DataFrame) -> Itera
         "as known when they were collected, so that a rule may hold before anybody had seen them. Fill in the times "
         "that are known"
     )
+
+
+def uncounted_events(config: Config, dictionary: Dictionary, records: Records) -> list[str]:
+    """Events of a study's own that files date and that no analysis counts: a relapse, a loss of ambulation."""
+    own = set(dictionary.events) - set(load_dictionary(PROGRAM_DICTIONARY).events)
+    zero, counted = config.cohort.time_zero, config.analysis.events
+    used = {zero.treated, zero.historical_event, zero.standard_care_from, *config.cohort.ends_with}
+    used |= {*counted.adverse, *counted.infections, *_named(config)}
+    dated = pd.concat([one.events["event"] for one in records.clean.values()], ignore_index=True).value_counts()
+    return [
+        f"event '{code}' has {n} {'date' if n == 1 else 'dates'} and is counted nowhere: list it under "
+        "analysis.events.adverse (counted with outcome AE), or under cohort.ends_with if follow-up ends with it"
+        for code, n in sorted(dated.items())
+        if code in own - used
+    ]
+
+
+def _named(config: Config) -> Iterator[str]:
+    """Events that times count from, and those of the rules of eligibility."""
+    for source in config.sources.values():
+        for file in source.files.values():
+            yield from (time.relative_to for _, time in declared_times(file) if time.relative_to)
+    yield from (str(event) for rule in config.cohort.rules.values() if (event := getattr(rule, "event", None)))
 
 
 def _conditions(file: SourceFile) -> Iterator[tuple[str, Condition]]:

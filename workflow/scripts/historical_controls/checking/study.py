@@ -17,7 +17,13 @@ from historical_controls.checking.comparison import (
 from historical_controls.checking.declared import LOCALES, Declared, names_as_written, read_declarations
 from historical_controls.checking.findings import CheckedStudy, Listing, faults_in
 from historical_controls.checking.omop import omop_concepts
-from historical_controls.checking.records import empty_conditions, read_records, record_listings, results_without_time
+from historical_controls.checking.records import (
+    empty_conditions,
+    read_records,
+    record_listings,
+    results_without_time,
+    uncounted_events,
+)
 from historical_controls.cleaning.findings.severity import stop_where_suspect
 from historical_controls.config.study_config import Config
 from historical_controls.errors import UserError
@@ -48,6 +54,7 @@ def _with_records(declared: Declared, config: Config, folder: Path, columns: Lis
         *empty_conditions(config, records),
         *results_without_time(config, records),
         *omop_concepts(config, records),
+        *uncounted_events(config, declared.dictionary, records),
     ]
     faults: list[UserError] = []
     try:

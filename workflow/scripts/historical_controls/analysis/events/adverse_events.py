@@ -19,7 +19,7 @@ from historical_controls.config.analysis.events import EventSettings
 from historical_controls.dictionary.vocabulary import ANY_EVENT
 from historical_controls.inference.counts import exact_rate
 
-GRADES = range(1, 6)
+GRADE_LEVELS = {f"grade_{grade}": grade for grade in range(1, 6)}
 COMPARED = {"any": OutputId.ADVERSE_EVENTS, "infection": OutputId.INFECTIONS, "serious": OutputId.SERIOUS_EVENTS}
 # Rates are per 100 patient-days.
 PER_DAYS = 100
@@ -42,14 +42,18 @@ def adverse_event_rows(
         return
     yield from follow_up.comparison.rows(cell)
     occurred = _of_people(events, follow_up.people, settings)
-    kinds = {"any": occurred["adverse"], **{f"grade_{grade}": occurred["grade"] == grade for grade in GRADES}}
+    kinds = {"any": occurred["adverse"]}
+    kinds |= {level: occurred["grade"] == grade for level, grade in GRADE_LEVELS.items()}
     # An ungraded event is in no grade and not serious; it has a line of its own, so that it is not lost.
     kinds |= {"grade_unknown": occurred["adverse"] & occurred["grade"].isna()}
     kinds |= {"infection": occurred["infection"], "serious": occurred["grade"] >= settings.serious_grade}
     for level, kind in kinds.items():
         # A source may record infections and nothing else, or everything but infections.
         asked = settings.infections if level == "infection" else settings.adverse
-        people = follow_up.people.assign(known=_recording(follow_up.people, asked, recorded))
+        known = _recording(follow_up.people, asked, recorded)
+        if level == "serious" or level in GRADE_LEVELS:
+            known &= ~follow_up.people["source"].isin(_without_grades(occurred))
+        people = follow_up.people.assign(known=known)
         here = cell.at(output=COMPARED.get(level, OutputId.ADVERSE_EVENTS), level=level)
         yield from _kind_rows(here, follow_up, people, occurred[kind])
     for hours in settings.reaction_hours:
@@ -83,6 +87,12 @@ def _of_people(events: pd.DataFrame, people: pd.DataFrame, settings: EventSettin
         grade=pd.to_numeric(own["value"], errors="coerce"),
         reaction=reaction,
     )
+
+
+def _without_grades(occurred: pd.DataFrame) -> list[str]:
+    """Sources with events of which none has a grade: how severe they were is not recorded, and not 'none severe'."""
+    graded = occurred.groupby("source")["grade"].count()
+    return [str(source) for source in graded.index[graded == 0]]
 
 
 def _recording(people: pd.DataFrame, asked: Sequence[str], recorded: Mapping[str, Sequence[str]]) -> pd.Series:

@@ -102,6 +102,9 @@ def _refused(run: RunFacts) -> Iterator[str]:
             # Levels are periods and slopes: their reasons follow from those of the days.
             if analysis is AnalysisKey.MIXED_MODEL and row.level:
                 continue
+            # Infections, or severe ones, may be recorded by nobody where adverse events are.
+            if analysis is AnalysisKey.ADVERSE_EVENTS and row.level not in ("", "any"):
+                continue
             said = row.outcome
             if row.day is not None:
                 said = run.words("run.day", outcome=row.outcome, day=f"{row.day:g}")
