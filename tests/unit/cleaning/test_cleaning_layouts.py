@@ -20,7 +20,7 @@ from historical_controls.cleaning.people.assemble import SourceInputs, assemble_
 from historical_controls.cleaning.people.identity import link_people
 from historical_controls.cleaning.records.outputs import CleanSource
 from historical_controls.cleaning.rows.files import FileInputs, clean_blocks, clean_file
-from historical_controls.dictionary.dictionary import Conversion, Dictionary
+from historical_controls.dictionary.dictionary import Conversion, Dictionary, load_dictionary
 from historical_controls.intake.reading import read_file
 
 AKI = [
@@ -410,3 +410,32 @@ def test_the_words_no_and_yes_of_yaml_stay_texts() -> None:
     part = yaml.safe_load(text)
     found = clean([{"id": "1", "s": "NO"}, {"id": "2", "s": "Yes"}], part)
     assert found.patients["result"].tolist() == ["male", "female"]
+
+
+@pytest.mark.parametrize(
+    ("born", "seen", "unit", "age"),
+    [
+        # Counted by a calendar; 2020 is a leap year.
+        ("2020-02-27", "2020-03-05", "days", 7),
+        ("2020-02-27", "2020-03-04", "weeks", 0),
+        ("2020-02-27", "2020-03-05", "weeks", 1),
+        ("2019-12-31", "2020-02-29", "months", 1),
+        ("2019-11-29", "2020-02-29", "months", 3),
+        ("2012-09-01", "2020-05-04", "months", 92),
+        ("2012-09-01", "2020-05-04", "d", 2802),
+        ("2020-05-05", "2020-05-04", "days", None),
+    ],
+)
+def test_an_age_of_children_is_in_the_unit_of_its_characteristic(
+    born: str, seen: str, unit: str, age: float | None, tmp_path: Path
+) -> None:
+    rows = f"code,family,label_en,unit\nYOUNG,characteristic,Age,{unit}\n"
+    (tmp_path / "outcomes.csv").write_text(rows, encoding="utf-8")
+    times = {key: {"columns": [key], "formats": ["%Y-%m-%d"]} for key in ("born", "as_of")}
+    part = {"kind": "patients", "subject": "id", "columns": {"born": {"characteristic": "YOUNG", **times}}}
+    declared = source({"f": {"parts": [part]}})
+    cleaned = clean_file(
+        intake([{"id": "1", "born": born, "as_of": seen}]),
+        FileInputs("s", "f", declared, study(), load_dictionary(tmp_path)),
+    )
+    assert cleaned.patients["value"].tolist() == ([] if age is None else [age])

@@ -297,3 +297,16 @@ def test_a_slip_of_the_pen_in_a_family_is_refused(family: str, meant: str, tmp_p
     (tmp_path / "outcomes.csv").write_text(rows, encoding="utf-8")
     with pytest.raises(UserError, match=f"Did you mean '{meant}'"):
         load_dictionary(tmp_path)
+
+
+def test_a_row_of_a_known_code_changes_only_the_columns_of_its_file(tmp_path: Path, words: Dictionary) -> None:
+    """Ferritin up to 200,000 stays a ratio (scale log); in another unit the program's limits would be wrong ones."""
+    mine = own(tmp_path, outcomes="code,label_en,hard_high\nFERR,Ferritin,200000\nAGE,Age,110\n").outcomes
+    assert (mine["FERR"].hard_high, mine["AGE"].hard_high) == (200000.0, 110.0)
+    for name in ("scale", "unit", "family", "hard_low", "loinc", "benefit", "daily_summary", "decimals", "label_es"):
+        assert getattr(mine["FERR"], name) == getattr(words.outcomes["FERR"], name)
+    other = own(tmp_path, outcomes="code,label_en,unit\nCREAT,Creatinine,umol/L\n").outcomes["CREAT"]
+    assert (other.unit, other.hard_high, other.warn_high, other.family) == ("umol/L", None, None, "component")
+    # A column that is there and blank says so.
+    blank = own(tmp_path, outcomes="code,label_en,hard_high,scale\nFERR,Ferritin,,\n").outcomes["FERR"]
+    assert (blank.hard_high, blank.scale, blank.hard_low) == (None, "linear", 1.0)

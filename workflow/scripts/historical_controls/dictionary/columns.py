@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 # Column: (what it says, default; None: it is needed).
 Columns = dict[str, tuple[str, str | None]]
 
@@ -107,3 +109,16 @@ TREATMENT_COLUMNS, TREATMENT_DEFAULTS = tuple(TREATMENTS), defaults_of(TREATMENT
 EVENT_COLUMNS, EVENT_DEFAULTS = tuple(EVENTS), defaults_of(EVENTS)
 SPECIMEN_COLUMNS, SPECIMEN_DEFAULTS = tuple(SPECIMENS), defaults_of(SPECIMENS)
 REGISTERED_COLUMNS, REGISTERED_DEFAULTS = tuple(REGISTERED), defaults_of(REGISTERED)
+
+# Columns that are meant in the unit of their row.
+IN_UNIT = ("hard_low", "hard_high", "warn_low", "warn_high", "lod", "decimals")
+
+
+def kept_columns(row: Mapping[str, str], earlier: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Return what a row of outcomes.csv keeps of the program's own row of its code, where its file has no such column.
+
+    Limits are kept only where the unit stays: in another one they would be others.
+    """
+    own = earlier.get(row.get("code", ""), {})
+    same = row.get("unit", own.get("unit")) == own.get("unit")
+    return {name: text for name, text in own.items() if same or name not in IN_UNIT}

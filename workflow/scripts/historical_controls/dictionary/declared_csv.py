@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
 
 
 def declared_rows(
-    path: str | Path, columns: tuple[str, ...], defaults: Mapping[str, str] | None = None
+    path: str | Path,
+    columns: tuple[str, ...],
+    defaults: Mapping[str, str] | None = None,
+    known: Callable[[dict[str, str]], Mapping[str, str]] = lambda row: {},
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """Each row of the program's own kind of table with its place 'path, line n'.
 
     defaults: columns that may be left out or blank, and what they are then; the columns may then come in any order.
+    known: of a row, what counts in place of the defaults for columns that the whole file leaves out.
     Raises UserError for other columns, and for a row with more or fewer cells.
     """
     # newline="": line ends within quotes are part of the cell, and the csv module counts them.
@@ -32,10 +37,12 @@ def declared_rows(
         # DictReader files surplus cells under None, and fills missing ones with None.
         if None in row or None in row.values():
             raise UserError("the row has too many cells or too few", where, QUOTES)
-        yield (
-            where,
-            {**(defaults or {}), **{key: text for key, text in row.items() if text or key not in (defaults or {})}},
-        )
+        filled = {key: text for key, text in row.items() if text or key not in (defaults or {})}
+        yield where, {**_left_out(defaults or {}, row, known(row)), **filled}
+
+
+def _left_out(defaults: Mapping[str, str], row: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    return {**defaults, **{key: text for key, text in known.items() if key not in row}}
 
 
 def _check_header(
@@ -51,6 +58,23 @@ def _check_header(
         left = [name for name in columns if name not in needed]
         hint = f"Needed: {','.join(needed)}" + (f"; allowed besides: {','.join(left)}" if left else "")
         raise UserError(f"the columns are {','.join(header)}", f"{path}, line 1", hint)
+
+
+def number_in(text: str, place: str, faults: list[UserError]) -> float | None:
+    """Return the number in a cell; null, and a fault, where it holds none."""
+    if not text:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    # float() accepts 'nan' and 'inf', which no limit or factor may be.
+    if not math.isfinite(number):
+        faults.append(
+            UserError(f"'{text}' is not a number", place, "Write it with a decimal point, or leave the cell blank.")
+        )
+        return None
+    return number
 
 
 def read_declared(path: str | Path, needed: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:

@@ -5,7 +5,6 @@ sampled (specimens.csv).
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -21,8 +20,9 @@ from historical_controls.dictionary.columns import (
     SYNONYM_DEFAULTS,
     UNIT_COLUMNS,
     UNIT_DEFAULTS,
+    kept_columns,
 )
-from historical_controls.dictionary.declared_csv import declared_rows
+from historical_controls.dictionary.declared_csv import declared_rows, number_in
 from historical_controls.dictionary.endings import ending_faults
 from historical_controls.dictionary.files import PROGRAM_DICTIONARY, dictionary_files
 from historical_controls.dictionary.folding import fold, fold_unit
@@ -183,7 +183,8 @@ def load_dictionary(folder: str | Path) -> Dictionary:
     """
     faults: list[UserError] = []
     files = dictionary_files(folder)
-    outcomes = {code: one for path in files["outcomes"] for code, one in _outcomes(path, faults)}
+    rows: dict[str, dict[str, str]] = {}
+    outcomes = {code: one for path in files["outcomes"] for code, one in _outcomes(path, rows, faults)}
     for path in files["registered"]:
         for code, entry in read_registered(path, outcomes, faults).items():
             outcomes[code] = replace(outcomes[code], registered=entry.number, registry_wording=entry.wording)
@@ -211,9 +212,11 @@ def load_dictionary(folder: str | Path) -> Dictionary:
     return Dictionary(outcomes, conversions, synonyms, plausibility, treatments, specimens, events)
 
 
-def _outcomes(path: Path, faults: list[UserError]) -> Iterator[tuple[str, Outcome]]:
+def _outcomes(path: Path, rows: dict[str, dict[str, str]], faults: list[UserError]) -> Iterator[tuple[str, Outcome]]:
     seen: set[str] = set()
-    for place, row in declared_rows(path, OUTCOME_COLUMNS, OUTCOME_DEFAULTS):
+    earlier = dict(rows)
+    for place, row in declared_rows(path, OUTCOME_COLUMNS, OUTCOME_DEFAULTS, lambda row: kept_columns(row, earlier)):
+        rows[row["code"]] = row
         if row["code"] in seen:
             faults.append(UserError(f"the code '{row['code']}' is listed twice", place, "Remove one of the two lines."))
         seen.add(row["code"])
@@ -244,7 +247,7 @@ def _outcome(row: dict[str, str], place: str, faults: list[UserError]) -> Outcom
             )
     faults += ending_faults(row, place)
     limits: dict[str, Any] = {
-        c: _number(row[c], f"{place}, {c}", faults) for c in ("hard_low", "hard_high", "warn_low", "warn_high", "lod")
+        c: number_in(row[c], f"{place}, {c}", faults) for c in ("hard_low", "hard_high", "warn_low", "warn_high", "lod")
     }
     ordered = [limits[c] for c in ("hard_low", "warn_low", "warn_high", "hard_high") if limits[c] is not None]
     if ordered != sorted(v for v in ordered if v is not None):
@@ -255,7 +258,7 @@ def _outcome(row: dict[str, str], place: str, faults: list[UserError]) -> Outcom
         c: row[c] for c in OUTCOME_COLUMNS if c not in {*limits, "categories", "decimals", "specimens"}
     }
     rest["label_es"] = rest["label_es"] or rest["label_en"]
-    decimals = _number(row["decimals"], f"{place}, decimals", faults)
+    decimals = number_in(row["decimals"], f"{place}, decimals", faults)
     return Outcome(
         decimals=1 if decimals is None else int(decimals),
         categories=tuple(filter(None, row["categories"].split("|"))),
@@ -263,22 +266,6 @@ def _outcome(row: dict[str, str], place: str, faults: list[UserError]) -> Outcom
         **rest,
         **limits,
     )
-
-
-def _number(text: str, place: str, faults: list[UserError]) -> float | None:
-    if not text:
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    # float() accepts 'nan' and 'inf', which no limit or factor may be.
-    if not math.isfinite(number):
-        faults.append(
-            UserError(f"'{text}' is not a number", place, "Write it with a decimal point, or leave the cell blank.")
-        )
-        return None
-    return number
 
 
 def _conversions(
@@ -292,8 +279,8 @@ def _conversions(
             faults.append(
                 UserError(f"'{code}' is not a known outcome", f"{place}, outcome", did_you_mean(code, outcomes))
             )
-        factor = _number(row["factor"], f"{place}, factor", faults)
-        offset = _number(row["offset"], f"{place}, offset", faults)
+        factor = number_in(row["factor"], f"{place}, factor", faults)
+        offset = number_in(row["offset"], f"{place}, offset", faults)
         if factor is None or factor <= 0:
             faults.append(
                 UserError("the factor is not above 0", f"{place}, factor", "canonical = value sent * factor + offset")
@@ -325,7 +312,7 @@ def _plausibility(
             hint = did_you_mean(measured_by, get_args(MeasuredBy))
             faults.append(UserError(f"'{measured_by}' is not a known measured_by", f"{place}, measured_by", hint))
         numbers: dict[str, Any] = {
-            name: _number(row[name], f"{place}, {name}", faults)
+            name: number_in(row[name], f"{place}, {name}", faults)
             for name in ("median_low", "median_high", "change_per_hour")
         }
         shipped = path.parent == PROGRAM_DICTIONARY

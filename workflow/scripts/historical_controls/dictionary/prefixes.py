@@ -66,6 +66,12 @@ def prefix_factor(unit: str, canonical: str) -> float | None:
     return float(f"1e{power}")
 
 
+def unit_of_time(unit: str) -> str:
+    """Return 'years', 'months', 'weeks', 'days', 'hours' or 'minutes' for a unit of time in any spelling, else ''."""
+    hours = {**TIMES, **LETTERS}.get(fold_unit(unit))
+    return next((name for name, own in TIMES.items() if own == hours), "")
+
+
 def two_parts(unit: str) -> tuple[str, str] | None:
     """Return the names in a unit of two parts, such as 'weeks+days' of a gestation of 24+5; None of other units."""
     first, plus, second = (part.strip() for part in unit.partition("+"))

@@ -14,7 +14,8 @@ HEAD = """\
 `data/dictionary/` says what is measured and given, in which units, and under which names hospitals send it. A study
 extends it row by row: a folder `dictionary/` beside its `config.yaml` (or the one that `dictionary` names) holds
 files of the same names with only the rows that are new or different, and only the columns that differ from the default.
-A row with the same code, name, or outcome and unit takes the place of the program's. Written by `make docs`.
+A row with the same code, name, or outcome and unit takes the place of the program's; of a code that the program has, a
+file of outcomes changes only the columns that it has (limits go with the unit). Written by `make docs`.
 
 A new outcome and a unit that it comes in, for example:
 

@@ -1,4 +1,4 @@
-"""Ages in whole years from dates of birth."""
+"""Ages from dates of birth: whole years, or months, weeks or days where the characteristic is in these."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from historical_controls.cleaning.records.columns import joined_times
 from historical_controls.cleaning.records.records import decide, time_as_sent
 from historical_controls.config.sources.parts import CharacteristicColumn
 from historical_controls.config.sources.sources import SourceFile
+from historical_controls.dictionary.prefixes import unit_of_time
 
 # Nobody in a study was born earlier.
 EARLIEST_BIRTH = date(1880, 1, 1)
@@ -20,11 +21,17 @@ LATEST_OF_TWO_DIGITS = date(2068, 12, 31)
 
 
 def ages(
-    records: pd.DataFrame, rows: pd.DataFrame, declared: CharacteristicColumn, file: SourceFile, calendar: Calendar
+    records: pd.DataFrame,
+    rows: pd.DataFrame,
+    declared: CharacteristicColumn,
+    file: SourceFile,
+    calendar: Calendar,
+    unit: str = "years",
 ) -> pd.DataFrame:
     """Return the records with value: completed years from the date of birth to the declared date of the same row.
 
-    records: one row per row of `rows` (a piece of table intake). A date that cannot be read holds the record.
+    unit: of the characteristic; months, weeks and days are completed ones as well. records: one row per row of `rows`
+    (a piece of table intake). A date that cannot be read holds the record.
     """
     if declared.born is None or declared.as_of is None:
         return records
@@ -38,11 +45,24 @@ def ages(
     born = parse_times(sent[0], declared.born, whole_life)
     then = parse_times(sent[1], declared.as_of, calendar)
     first, last = (times.utc.dt.tz_convert(calendar.timezone) for times in (born, then))
-    # Completed years: one less before the birthday of the year. A difference in days over 365.25 errs near it.
-    before = (last.dt.month < first.dt.month) | ((last.dt.month == first.dt.month) & (last.dt.day < first.dt.day))
-    years = (last.dt.year - first.dt.year - before.astype("float64")).astype("float64")
-    years = years.mask(years < 0, years + 100) if two_digits else years
-    out = records.assign(value=years)
+    years = _completed(first, last, "years")
+    # A century later or earlier, the months and days are the same.
+    first = first.mask(years < 0, first - pd.DateOffset(years=100)) if two_digits else first
+    age = _completed(first, last, unit)
+    out = records.assign(value=age)
     for times, text, what in ((born, sent[0], "date of birth"), (then, sent[1], "date of the age")):
         out = decide(out, times.reason != "", times.reason, hint=time_as_sent(what, text, times.hint))
-    return decide(out, years < 0, "TIME_ORDER", hint="born after the date of the age")
+    return decide(out, age < 0, "TIME_ORDER", hint="born after the date of the age")
+
+
+def _completed(first: pd.Series, last: pd.Series, unit: str) -> pd.Series:
+    """Return completed years, months, weeks or days from one day to another."""
+    kind = unit_of_time(unit)
+    if kind in ("days", "weeks"):
+        # Days of the calendar: the change of a clock makes none shorter.
+        whole = (last.dt.tz_localize(None).dt.normalize() - first.dt.tz_localize(None).dt.normalize()).dt.days
+        return (whole if kind == "days" else whole // 7).astype("float64")
+    months = 12 * (last.dt.year - first.dt.year) + last.dt.month - first.dt.month
+    # One less before the day of the month. A difference in days over 365.25 would err near birthdays.
+    months = (months - (last.dt.day < first.dt.day).astype("float64")).astype("float64")
+    return months if kind == "months" else months // 12

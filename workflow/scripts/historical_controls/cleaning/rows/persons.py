@@ -46,7 +46,8 @@ def characteristics(
     for name, declared in part.columns.items():
         records = _undecided(rows, ids, name, declared, file)
         if declared.born is not None:
-            frames.append(ages(records, rows, declared, file, calendar))
+            unit = dictionary.outcomes[declared.characteristic].unit
+            frames.append(ages(records, rows, declared, file, calendar, unit))
         else:
             frames.append(_characteristic(records, name, declared, file, dictionary))
     return _stacked(frames)
