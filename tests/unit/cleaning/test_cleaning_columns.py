@@ -257,3 +257,60 @@ def test_headings_of_other_files_are_nobody(text: str) -> None:
 )
 def test_ids_that_only_resemble_them_are_patients(text: str) -> None:
     assert not names_nobody(text, "cama")
+
+
+OTHERS = [
+    "Mittelwert",
+    "Gesamtsumme",
+    "Totale",
+    "Zwischensumme",
+    "Sous-total",
+    "Mitjana",
+    "Desvio padrão",
+    "Standardabweichung",
+]
+OTHERS += [
+    "25 Patienten",
+    "25 pazienti",
+    "(1 row affected)",
+    "Seite 1 von 3",
+    "Ende",
+    "Fim do relatório",
+    "Stand: 01.05.2020",
+]
+OTHERS += ["Fuente: SIH", "Generado el 01/05/2020", "Testpatient", "TEST01", "Paciente teste", "Paziente di prova"]
+OTHERS += [
+    "unbekannt",
+    "inconnu",
+    "desconhecido",
+    "keine Angabe",
+    "k.A.",
+    "sem dados",
+    "néant",
+    "vuoto",
+    "en attente",
+    "\\N",
+]
+OTHERS += ["Patienten-ID", "Codice paziente", "Prontuário", "IPP", "n: 25", "Records: 25"]
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_totals_notes_and_words_for_missing_of_other_languages_are_nobody(text: str) -> None:
+    assert names_nobody(text, "cama")
+
+
+@pytest.mark.parametrize(
+    "text", ["N25", "N 25", "Fuente, Ana", "Maxim", "Massimo", "Testa", "Finn", "Nota B", "Sumaya", "P25"]
+)
+def test_names_that_begin_like_such_words_are_patients(text: str) -> None:
+    assert not names_nobody(text, "cama")
+
+
+@pytest.mark.parametrize("sent", ["'12.5", "'12.5'", "'<12.5", '="12.5"'])
+def test_the_apostrophe_of_a_text_is_no_part_of_a_number(sent: str) -> None:
+    cleaned = lab({"result": sent})
+    assert fates(cleaned) == ["clean"] and cleaned.measurements["upper"].tolist() == [12.5]
+
+
+def test_the_apostrophe_of_a_text_is_no_part_of_a_date() -> None:
+    assert fates(lab({"when": "'2020-05-04 08:00"})) == ["clean"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -185,3 +186,44 @@ def test_relative_times_are_written_under_the_declared_mark(
 def test_a_part_of_a_time_that_is_written_twice_is_refused(form: str) -> None:
     with pytest.raises(ValidationError, match="is written twice"):
         spec(form)
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "expected"),
+    [
+        # By the clock of Mexico City, five hours behind.
+        # SQL Server writes seven digits of a second, nanoseconds are nine.
+        ("2020-05-04 08:00:00.0000000", "%Y-%m-%d %H:%M:%S.%f", "2020-05-04 13:00:00"),
+        ("2020-05-04 08:00:00.123456789", "%Y-%m-%d %H:%M:%S.%f", "2020-05-04 13:00:00"),
+        ("20200504080000500000", "%Y%m%d%H%M%S%f", "2020-05-04 13:00:00"),
+        # No clock has a 60th second, and strptime makes the next minute, or day, of it.
+        ("2020-05-04 23:59:60", "%Y-%m-%d %H:%M:%S", "DATE_INVALID"),
+        ("2020-05-04 08:00:61", "%Y-%m-%d %H:%M:%S", "DATE_INVALID"),
+        ("2020-05-04 08:00 UTC", "%Y-%m-%d %H:%M %z", "2020-05-04 08:00:00"),
+        ("2020-05-04 08:00 GMT", "%Y-%m-%d %H:%M %z", "2020-05-04 08:00:00"),
+        ("2020-05-04 08:00 GMT-06", "%Y-%m-%d %H:%M %z", "2020-05-04 14:00:00"),
+        ("2020-05-04 08:00 UTC+02:00", "%Y-%m-%d %H:%M %z", "2020-05-04 06:00:00"),
+    ],
+)
+def test_clocks_of_other_systems(text: str, form: str, expected: str) -> None:
+    assert read(text, form, calendar=MEXICO) == expected
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("%Y-%m-%dT%H:%M:%S-06", "'-06' is the offset of a clock"),
+        ("%d/%m/%Y %H:%M+02", "offset of a clock"),
+        ("%dd/%mm/%yyyy", "'%dd' is a code with letters behind it; write %d"),
+        ("%d/%m/%YYYY", "'%YYYY' is a code with letters behind it; write %Y"),
+        ("%d/%m/%Y %HH:%MM", "write %H"),
+    ],
+)
+def test_other_ways_to_lose_a_part_are_refused(form: str, said: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(said)):
+        spec(form)
+
+
+@pytest.mark.parametrize(("text", "form"), [("04-05-2020", "%d-%m-20%y"), ("08:00-04-05-2020", "%H:%M-%d-%m-%Y")])
+def test_signs_before_other_numbers_are_no_offsets(text: str, form: str) -> None:
+    assert read(text, form).startswith("2020-05-04")

@@ -399,6 +399,26 @@ def test_event_rows() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("dose", "unit", "read"),
+    [
+        ("6 mg", "mg", 6.0),
+        ("6 MG.", "mg", 6.0),
+        ("6", "mg", 6.0),
+        ("0", "mg", 0.0),
+        ("6 g", "mg", None),
+        ("-1", "mg", None),
+        ("6-8", "mg", None),
+    ],
+)
+def test_a_dose_with_its_unit_is_read_where_the_units_agree(dose: str, unit: str, read: float | None) -> None:
+    row = {"id": "1", "d": "2020-05-04", "rx": "dexametasona", "until": "", "dose": dose, "du": unit}
+    cleaned = clean([row], RX)
+    assert cleaned.treatments["dose"].astype(object).where(cleaned.treatments["dose"].notna(), None).tolist() == [read]
+    said = [] if read is not None else [f"dose as sent: '{dose}'"]
+    assert cleaned.ledger["hint"].dropna().tolist() == said
+
+
 RX: dict[str, Any] = {
     "kind": "treatments",
     "subject": "id",

@@ -272,6 +272,94 @@ def test_a_hold_names_the_other_ids_and_what_to_type() -> None:
     assert hold_hints(found.loc[["h2"]].reset_index())["56"].endswith("counted once, as h/55")
 
 
+NUMBERED = [f"P{n:03d}" for n in range(12)]
+
+
+@pytest.mark.parametrize("text", ["Mittelw.", "Werte in mg/L", "keine", "DS", "Blatt 2 (Forts.)", "média geral", "¿?a"])
+def test_words_among_ids_of_one_form_are_no_patients(text: str) -> None:
+    """No list knows the words of every language: what has no digit, or is a sentence, is held for its form."""
+    found = people_of(h=[*NUMBERED, text])
+    assert found["hold"].to_dict()[("h", text)] == "ID_INVALID"
+    assert set(found["hold"].drop(("h", text))) == {""}
+    assert (
+        hold_hints(found.reset_index())[text]
+        == f"'{text}' is not a patient id; if it is one, list it under 'accepted_ids'"
+    )
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        # Too few to tell, ids of several forms, of random letters, of names, of words with a number.
+        ["P1", "P2", "P3", "ana"],
+        [*NUMBERED[:6], *map(str, range(1000, 1006)), "ana"],
+        ["a1b2", "1ab2", "ab12", "12ab", "a12b", "abcd", "1a2b"],
+        ["ana", "luis", "eva", "P001", "P002", "P003", "P004", "P005"],
+        [f"Patient {n}" for n in range(1, 9)],
+        [*NUMBERED, "K7", "12"],
+    ],
+)
+def test_ids_of_other_forms_are_patients(ids: list[str]) -> None:
+    assert set(people_of(h=ids)["hold"]) == {""}
+
+
+def test_a_declared_id_of_another_form_is_a_patient() -> None:
+    rows = [{**LAB, "id": name} for name in [*NUMBERED, "Mittelw."]]
+    held = assembled({"lab": (rows, LONG)})
+    assert [(row.subject, row.reason) for row in held.ledger.itertuples() if row.fate != "clean"] == [
+        ("Mittelw.", "ID_INVALID")
+    ]
+    assert len(held.patients) == len(NUMBERED)
+    freed = assembled({"lab": (rows, LONG)}, file_keys={"accepted_ids": ["Mittelw."]})
+    assert set(freed.ledger["fate"]) == {"clean"} and len(freed.patients) == len(NUMBERED) + 1
+
+
+STAY = {
+    "kind": "patients",
+    "subject": "id",
+    "events": [
+        {"event": "admission", "time": {"columns": ["in"], "formats": ["%Y-%m-%d %H:%M", "%Y-%m-%d"]}},
+        {
+            "event": "discharge_alive",
+            "time": {"columns": ["out"], "formats": ["%Y-%m-%d %H:%M", "%Y-%m-%d"]},
+            "only_if": {"column": "how", "is_in": ["alive"]},
+        },
+        {
+            "event": "death",
+            "time": {"columns": ["out"], "formats": ["%Y-%m-%d %H:%M", "%Y-%m-%d"]},
+            "only_if": {"column": "how", "is_in": ["dead"]},
+        },
+    ],
+}
+
+
+@pytest.mark.parametrize("how", ["alive", "dead"])
+@pytest.mark.parametrize(
+    ("begin", "end", "held"),
+    [
+        ("2020-05-04", "2020-05-01", True),
+        ("2020-05-04 15:00", "2020-05-04 09:00", True),
+        # The day without a clock, or midnight for an unknown hour, may be later that day.
+        ("2020-05-04 15:00", "2020-05-04", False),
+        ("2020-05-04 15:00", "2020-05-04 00:00", False),
+        ("2020-05-04", "2020-05-04 09:00", False),
+        ("2020-05-04", "2020-05-20", False),
+    ],
+)
+def test_a_stay_that_ends_before_it_starts_is_held(how: str, begin: str, end: str, held: bool) -> None:
+    found = assembled({"stays": ([{"id": "1", "in": begin, "out": end, "how": how}], STAY)})
+    assert sorted(fates(found)) == (["TIME_ORDER", "clean"] if held else ["clean", "clean"])
+
+
+def test_an_admission_after_the_death_is_held() -> None:
+    first = {"id": "1", "in": "2020-05-04", "out": "2020-05-20", "how": "dead"}
+    found = assembled({"stays": ([first, {**first, "in": "2020-07-01", "out": "2020-07-09", "how": "alive"}], STAY)})
+    held = found.ledger.loc[found.ledger["fate"] != "clean"]
+    assert held[["line", "reason", "raw_value"]].to_numpy().tolist() == [[3, "AFTER_DEATH", "2020-07-01"]]
+    same_day = assembled({"stays": ([first, {**first, "in": "2020-05-20 10:00", "out": "", "how": ""}], STAY)})
+    assert "AFTER_DEATH" not in fates(same_day)
+
+
 def test_an_event_that_repeats_by_declaration_is_no_contradiction(tmp_path: Path) -> None:
     dose = {"kind": "events", "subject": "id", "time": DAY, "event": "=infusion"}
     rows = [{"id": "1", "d": day} for day in ("2020-04-02", "2020-04-09", "2020-04-02")]

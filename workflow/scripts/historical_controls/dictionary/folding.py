@@ -35,8 +35,10 @@ def fold(text: str) -> str:
 def fold_unit(text: str) -> str:
     """Spellings that differ only in case, accents, spaces, brackets, micro and multiplication signs fold to the same.
 
+    So do they with the point of an abbreviation: 'Kg.', 'mg/dL.'.
+
     The braces of UCUM annotations are brackets: 'ng/mL{FEU}' is 'ng/mL FEU'.
     """
     # NFKD turns the micro sign (U+00B5) into the Greek letter, so that one replacement serves both.
     plain = unicodedata.normalize("NFKD", text).casefold().replace("μ", "u").replace("×", "x")
-    return "".join(c for c in plain if not (c.isspace() or c in "*{}()[]" or unicodedata.combining(c)))
+    return "".join(c for c in plain if not (c.isspace() or c in "*{}()[]" or unicodedata.combining(c))).rstrip(".")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from historical_controls.config.sources.codes import AS_TEXT, ENTITY, ZERO_WIDTH
 from historical_controls.intake.layout import CELL, Grid
 
 POSITION = re.compile(r"^column (\d+)$")
@@ -40,9 +42,15 @@ def _carried(row: Sequence[str], beneath: Sequence[Sequence[str]]) -> list[str]:
 
 
 def plain_heading(text: str) -> str:
-    """Return a heading in composed Unicode (NFC), as it is typed, without blanks around it."""
-    # An accent may be sent as a character of its own: it looks the same and compares unequal.
-    return unicodedata.normalize("NFC", text).strip()
+    """Return a heading as a reader sees it: in composed Unicode (NFC), with single blanks, without blanks around it.
+
+    An accent sent as a character of its own, a line break or a second blank within, a mark without width, one of the
+    two signs for micro, an entity of HTML and the '="..."' of spreadsheets look the same and compare unequal.
+    """
+    bare = ENTITY.sub(lambda entity: html.unescape(entity[0]), text.translate(ZERO_WIDTH))
+    wrapped = AS_TEXT.match(bare.strip())
+    plain = unicodedata.normalize("NFC", wrapped[1] if wrapped else bare)
+    return " ".join(plain.replace("\u00b5", "\u03bc").split())
 
 
 def distinct_names(header: Sequence[str]) -> list[str]:

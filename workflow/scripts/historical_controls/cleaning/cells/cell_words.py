@@ -14,6 +14,18 @@ NOT_DONE = re.compile(
     r"|\bpend\b|\binsuf\b|\bhemol\b"
     r"|not received|not reported|\bpending\b|cancell?ed|rejected|\bqns\b|equipo fuera de servicio|\berror\b"
     r"|^s/d$|^s/m$|^s/r$|^ver (?:nota|comentario)|^see (?:note|comment)"
+    # Portuguese, Catalan, French
+    r"|pendente|\bpendent\b|nao (?:realizad|efetuad|colhid|coletad|recebid|disponivel|solicitad|processad)"
+    r"|hemoli[sz]|hemolitz"
+    r"|no (?:realitzat|efectuat|fet\b|rebut|processat|sol licitat)|insuficient|cancel lad"
+    r"|en attente|en cours|non (?:fait|realise|effectue|recu|disponible|demande|rendu|preleve)|insuffisant|annule"
+    r"|caillot|coagulee?\b"
+    # Italian, German
+    r"|in (?:attesa|corso)\b|non (?:eseguit|effettuat|pervenut|disponibile|richiest|dosabil)|annullat|emoli(?:zz"
+    r"|si)|coagulat[oa]\b"
+    r"|ausstehend|\bfolgt\b|nicht (?:durchgefuhrt|gemacht|bestimmt|bestimmbar|erhalten|eingegangen|auswertbar"
+    r"|angefordert|messbar)"
+    r"|storniert|zu wenig material|material fehlt|unzureichend|hamoly|geronnen|gerinnsel"
 )
 STARS = re.compile(r"^\*(?:\s*\*)*$")
 SEMIQUANTITATIVE = re.compile(
@@ -22,22 +34,59 @@ SEMIQUANTITATIVE = re.compile(
 )
 BELOW_WITHOUT_LIMIT = frozenset(
     {"nd", "n d", "no detectable", "no detectado", "no detectada", "indetectable", "undetectable", "not detected"}
-    | {"no detectables", "no cuantificable", "blq", "bld", "bdl", "below detection limit"}
+    | {"no detectables", "no cuantificable", "blq", "bloq", "bld", "bdl", "below detection limit"}
+    | {
+        "nao detectavel",
+        "nao detectado",
+        "nao detectada",
+        "nao detetado",
+        "nao detetada",
+        "indetectavel",
+        "no detectat",
+    }
+    | {"non detecte", "non detectee", "non detectable", "non rilevabile", "non rilevato", "non rilevata"}
+    | {"nicht nachweisbar", "nicht nachgewiesen", "nicht detektierbar", "n n"}
 )
 UNDER_THE_LIMIT = re.compile(
-    r"^(?:menor|inferior|(?:por )?debajo|bajo|below|under|less than)(?: (?:a|al|del?|que|el|the))*"
-    r" (?:limite(?: inferior)?(?: de (?:deteccion|cuantificacion))?|(?:lower )?(?:detection )?limit(?: of detection)?"
+    r"^(?:menor|inferiore?|inferieure?|(?:por )?debajo|bajo|(?:per )?sota|abaixo|(?:al di )?sotto|sous|(?:au"
+    r"|en) dessous"
+    r"|unter(?:halb)?|below|under|less than)(?: (?:a|al|del?|do|que|el|il|la|du|der|the))*"
+    r" (?:limite?(?: inferior)?(?: (?:de|di) (?:detec\w+|[cq]uantific\w+|rilev\w+))?"
+    r"|(?:lower )?(?:detection )?limit(?: of detection)?|nachweisgrenze|bestimmungsgrenze"
     r"|lod|loq|lloq|ld)$"
 )
-POSITIVE = frozenset({"positivo", "positiva", "positive", "pos", "detectado", "detectada", "detected", "reactivo"})
+POSITIVE = frozenset(
+    {
+        "positivo",
+        "positiva",
+        "positive",
+        "pos",
+        "detectado",
+        "detectada",
+        "detected",
+        "reactivo",
+        "positif",
+        "positiv",
+        "positiu",
+    }
+    | {"detetado", "detetada", "detecte", "detectee", "detectat", "detectada", "rilevato", "rilevata", "nachgewiesen"}
+    | {"reagente", "reactif", "reattivo", "reaktiv", "reactiu"}
+)
 NEGATIVE = frozenset(
     {"negativo", "negativa", "negative", "neg", "no detectado", "no detectada", "not detected", "no reactivo"}
+    | {"negatif", "negativ", "negatiu", "nao detectado", "nao detectada", "nao detetado", "nao detetada", "non detecte"}
+    | {"non detectee", "no detectat", "non rilevato", "non rilevata", "nicht nachgewiesen", "nicht nachweisbar"}
+    | {"nao reagente", "non reactif", "non reattivo", "nicht reaktiv", "no reactiu"}
 )
 INDETERMINATE = frozenset(
     {"indeterminado", "indeterminada", "indeterminate", "no concluyente", "inconclusive", "indet"}
+    | {"indeterminat", "indeterminato", "indeterminata", "indetermine", "indeterminee", "unbestimmt", "grenzwertig"}
+    | {"inconclusivo", "inconclusiva", "non conclusivo", "non concluant", "no concloent"}
 )
-YES = frozenset({"si", "yes", "true", "presente", "present"})
-NO = frozenset({"no", "false", "ausente", "absent"})
+YES = frozenset(
+    {"si", "yes", "true", "presente", "present", "sim", "oui", "ja", "verdadero", "verdadeiro", "vrai", "vero", "wahr"}
+)
+NO = frozenset({"no", "false", "ausente", "absent", "nao", "non", "nein", "falso", "faux", "falsch", "fals", "assente"})
 FINDINGS = {
     **dict.fromkeys(POSITIVE, "positive"),
     **dict.fromkeys(NEGATIVE, "negative"),
@@ -52,11 +101,17 @@ _FLAG_WORDS = (
     r"(?i:high|low|alt[oa]|baj[oa]|elevad[oa]|disminuid[oa]|cr[ií]tic[oa]|critical|p[aá]nico|panic"
     r"|anormal|abnormal|normal|elevated|decreased)"
 )
+_OTHER_FLAG_WORDS = (
+    r"(?i:hoch|erh[öo]ht|niedrig|erniedrigt|vermindert|[eé]lev[eé]e?|augment[eé]e?|diminu[eé]e?|bas(?:se)?"
+    r"|elevat[oa]|aumentat[oa]"
+    r"|diminuit[oa]|bass[oa]|baix[oa]?|augmentat|disminu[iï]t|critique|kritisch|cr[ií]tic|an?ormale?|normale)"
+)
 _SIGNS = r"[*!↑↓▲▼]+"
-_ANY_FLAG = rf"(?:{_LETTERS}|{_FLAG_WORDS}|{_SIGNS}|\+{{1,3}})"
+_ANY_FLAG = rf"(?:{_LETTERS}|{_FLAG_WORDS}|{_OTHER_FLAG_WORDS}|{_SIGNS}|\+{{1,3}})"
 # Behind a word or a closing bracket, so that the L of '12 g / L' stays a litre.
 FLAG_AFTER = re.compile(
-    rf"(?<=[\w%)\]*!↑↓])(?:\s*{_SIGNS}|\s*[(\[]{_ANY_FLAG}[)\]]|\s+(?:{_LETTERS}|{_FLAG_WORDS})|(?<=\d)(?:{_LETTERS}))$"
+    rf"(?<=[\w%)\]*!↑↓])(?:\s*{_SIGNS}|\s*[(\[]{_ANY_FLAG}[)\]]|\s+(?:{_LETTERS}|{_FLAG_WORDS}"
+    rf"|{_OTHER_FLAG_WORDS})|(?<=\d)(?:{_LETTERS}))$"
 )
 FLAG_BEFORE = re.compile(rf"^(?:{_SIGNS}|[(\[]{_ANY_FLAG}[)\]]|(?:{_LETTERS}|{_FLAG_WORDS})(?=\s))\s*(?=[-+0-9<>≤≥.,])")
 # 'bajo 5' may be a number that the laboratory marks as low ('5 (bajo)'), or below 5 ('bajo el límite'): Spanish has one
@@ -65,10 +120,20 @@ BAJO = re.compile(r"^bajo\s+(?=[-+\u2212]?[0-9.,])", re.IGNORECASE)
 # Words that may stand beside a value without changing it; some of them say that its specimen was bad.
 _NOTE = (
     r"(?:(?:muestra|suero|plasma|specimen|sample|resultado|result|valor|value|favor\s+de|se\s+sugiere|se\s+recomienda"
-    r"|por|por\s+favor|no|not|non|sin|without)[\s-]+)*"
-    r"(?:ha?em[oó]li[sz]|ha?emoly[sz]|lip[eé]mic|lipaemic|ict[eé]ric|coagulad|clotted|contaminad"
-    r"|ver\s+(?:nota|comentario)|see\s+(?:note|comment)|verifi|confirm|corrobor|repet|repeat|validad|estimad|estimated"
-    r"|pendient|pending|preliminar|provisional|control\b)[^()\[\]?¿]*"
+    r"|amostra|soro|mostra|[eé]chantillon|pr[eé]l[eè]vement|s[eé]rum|r[eé]sultat|valeur|campione|siero|risultato"
+    r"|valore|probe|wert"
+    r"|por|por\s+favor|no|not|non|sin|without|n[aã]o|sem|sense|sans|senza|nicht|ohne|keine?)[\s-]+)*"
+    r"(?:ha?em[oó]li[sz]|ha?emoly[sz]|h[eé]moly[sz]|hem[oó]litz|hemòli|emoli[sz]|h[aä]moly|lip[eé]mi[cq]|lipaemic"
+    r"|lip[aä]misch"
+    r"|ict[eéè]ri[cq]|ikteri|coagulad|coagul[eé]|coagulat|clotted|geronnen|contaminad|contamin[eé]|contaminat"
+    r"|kontaminiert"
+    r"|ver\s+(?:nota|coment)|see\s+(?:note|comment)|voir\s+(?:note|comment|remarque)|vedi\s+(?:nota|commento)|vegeu"
+    r"|siehe\s+(?:kommentar|befund|anmerkung)|verifi|überpr[uü]ft|confirm|best[aä]tigt|corrobor|repet|r[eé]p[eé]t"
+    r"|ripet|repeat"
+    r"|wiederhol|validad|valid[eé]|validat|validiert|estimad|estimated|estim[eé]|stimat|gesch[aä]tzt"
+    r"|pendient|pendent|pending|en\s+attente|in\s+attesa|ausstehend|pr[eé]limina|vorl[aä]ufig|provisional"
+    r"|provisoire|provvisori"
+    r"|provis[oò]ri|control\b|contr[oôò]le?\b|kontrolle\b)[^()\[\]?¿]*"
 )
 NOTE_AFTER = re.compile(rf"(?<=[\w%)\]])\s*[(\[,;:.-]*\s*\b{_NOTE}[)\]]?$", re.IGNORECASE)
 NOTE_BEFORE = re.compile(rf"^[(\[]?{_NOTE}?[)\]:;,-]\s*(?=[-+<>≤≥]?\s*[0-9.,])", re.IGNORECASE)
@@ -76,13 +141,19 @@ NOTE_WORD = re.compile(_NOTE, re.IGNORECASE)
 NOTE_ONLY = re.compile(rf"^{_NOTE}$", re.IGNORECASE)
 # Digits of a note that are no second value: dates, clocks, spans of time, volumes, numbers of notes and samples.
 ASIDE = re.compile(
-    r"\d{1,4}[/-]\d{1,2}(?:[/-]\d{1,4})?|\d{1,2}:\d\d(?::\d\d)?|\d+\s*(?:h|hs|hrs?|horas?|hours?|d|d[ií]as?|days?|min)\b"
-    r"|\d+(?:[.,]\d+)?\s*(?:m[lL]|[uµμ][lL]|cc)\b|(?:nota|comentario|note|comment|folio|#)\s*\d+|\d+[aªoº]\.?\s+(?:muestra|toma|vez)",
+    r"\d{1,4}[/-]\d{1,2}(?:[/-]\d{1,4})?|\d{1,2}:\d\d(?::\d\d)?|\d+\s*(?:h|hs|hrs?|horas?|hours?|d|d[ií]as?|days?"
+    r"|min)\b"
+    r"|\d+(?:[.,]\d+)?\s*(?:m[lL]|[uµμ][lL]|cc)\b|(?:nota|comentario|note|comment|folio|#)\s*\d+"
+    r"|\d+[aªoº]\.?\s+(?:muestra|toma|vez)",
     re.IGNORECASE,
 )
 FINDING_WORD = re.compile(
-    r"\b(?:positiv[oa]s?|positive|negativ[oa]s?|negative|(?:no )?detectad[oa]s?"
-    r"|(?:not )?detected|no reactivo|indeterminad[oa])\b"
+    r"\b(?:positiv[oaeu]?s?|positi[fu]s?|negativ[oaeu]?s?|negati[fu]s?|(?:no |nao |non )?dete(?:c)?tad[oa]s?"
+    r"|(?:not |non |no )?detect(?:ed|ee?|at)|(?:non )?rilevat[oa]|(?:nicht )?nachgewiesen|no reactivo"
+    r"|indeterminad[oa])\b"
 )
-VOID = re.compile(r"contaminad|coagulad|clotted|cancel|rechaz|reject|invalid|anulad|error|insuficien")
+VOID = re.compile(
+    r"contamin|kontamin|coagul|geronnen|clotted|cancel|storniert|rechaz|reject|invalid|anulad|annul|error|insuf"
+    r"|unzureich"
+)
 FINDING_WITH_NOTE = re.compile(r"^(?P<finding>[^,;:.(\[]+?)\s*(?:[,;:.(\[]|\s[-–]\s)\s*(?P<note>[^()\[\]]+)[)\]]?$")

@@ -20,11 +20,17 @@ RESULTS = ("positive", "negative", "indeterminate")
 # What a word most likely means. It is proposed, never applied.
 ABOVE = re.compile(
     r"^(?:\+?inf|\+?infinity|infinito|(?:very |muy )?(?:high|hi|alt[oa]|elevad[oa])|over(?: ?flow| ?range)?"
-    r"|saturad[oa]|saturated|>.*|.*(?:upper|superior|arriba|encima).*)$"
+    r"|(?:muito |tres |sehr |molto |molt )?(?:hoch|erhoht|elevee?|elevat[oa]?|haute?|alt|zu hoch)"
+    r"|a?uloq|saturad[oa]|saturated|>.*|.*(?:upper|uloq|superior|superieur|supero|arriba|encima|acima|dessus|sopra|oberhalb|uber).*)$"
 )
 CODE_LIKE = re.compile(r"(?=.*\d)(?!.*[<>~≈±:])[\W\d_]*")
+DATE_LIKE = re.compile(
+    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(?:[ T]\d{1,2}:\d\d.*)?|\d{1,3}:\d\d(?::\d\d)?"
+)
 BELOW = re.compile(
-    r"^(?:(?:very |muy )?(?:low|lo|baj[oa])|under(?: ?flow| ?range)?|<.*|.*(?:lower|inferior|debajo|detec).*)$"
+    r"^(?:(?:very |muy )?(?:low|lo|baj[oa])|under(?: ?flow| ?range)?|<.*|.*(?:lower|inferior|debajo|detec).*"
+    r"|(?:muito |tres |sehr |molto |molt )?(?:niedrig|basse?|bass[oa]|baix[oa]?|zu niedrig)"
+    r"|.*(?:inferieur|dessous|sotto|abaixo|unterhalb|nachweis|rilevab|detet).*)$"
 )
 # 'CN 3 L', 'VMK 50%', '93 aa': a device or room air with a number.
 OF_OXYGEN = ("FIO2", "O2_FLOW", "SPO2")
@@ -32,7 +38,10 @@ WITH_NUMBER = re.compile(r"[^\W\d_][^\d]*\d+(?:[.,]\d+)?\s*(?:%|[^\W\d_]).*")
 FORMS = '{forms: ["{device} {flow} L", "{device} {fraction} %", "{device}"]}'
 # Folding drops the sign, which turns the meaning round.
 MINUS_INFINITY = re.compile(r"[-\u2212] ?inf(?:inity|inito)?", re.IGNORECASE)
-ROOM_AIR = re.compile(r"^(?:(?:al? )?aire?(?: ambiente)?|medio ambiente|room air|ambient air|ra|aa)$")
+ROOM_AIR = re.compile(
+    r"^(?:(?:al? )?aire?(?: ambiente?)?|medio ambiente|room air|ambient air|ar ambiente|air ambiant|aria ambiente"
+    r"|raumluft|umgebungsluft|zimmerluft|ra|aa)$"
+)
 
 
 def apply_words(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
@@ -85,15 +94,31 @@ def word_hints(records: pd.DataFrame) -> pd.Series:
     return by_distinct_pair(records["code"], records["raw_value"], _hint, "str")
 
 
+def limit_hints(records: pd.DataFrame) -> pd.Series:
+    """Return for each cell that is a limit, where a value is due, the line that would say which value it stands for."""
+    return by_distinct_pair(records["code"], records["raw_value"], _limit_hint, "str")
+
+
+def _limit_hint(code: str, text: str) -> str:
+    said = "a limit is not a value of a characteristic: declare under 'words' which it stands for"
+    return f"{said}: {_line(code, text)}value, value: <number>}}"
+
+
+def _line(code: str, text: str) -> str:
+    quoted = text[:60].replace('"', "'")
+    return f'{{texts: ["{quoted}"], outcome: {code}, means: '
+
+
 def _hint(code: str, text: str) -> str:
     fault = sheet_fault(text)
     if fault:
         return f"not a number; {fault}"
-    folded, quoted = fold(text), text[:60].replace('"', "'")
-    own = f'{{texts: ["{quoted}"], outcome: {code}, means: '
+    folded, own = fold(text), _line(code, text)
+    if DATE_LIKE.fullmatch(text.strip()):
+        return "a day or an hour in place of a number: correct the cell, or the number format of its sheet"
     # Digits and signs alone are more likely a code or a damaged number than a word; 'aprox. 12' says something.
     if CODE_LIKE.fullmatch(folded):
-        return "not a number; if it is a code for missing, declare it under 'sentinels'"
+        return "not a number; correct the cell, or if it is a code for missing, declare it under 'sentinels'"
     if WORD_OF_LIMIT.search(text) and any(c.isdigit() for c in text):
         return (
             f"words of a limit that do not say on which side: correct the cell, or declare under 'words' {own}above"
@@ -109,6 +134,9 @@ def _hint(code: str, text: str) -> str:
         return f"not a number; if it is above a limit, declare under 'words': {own}above, value: <limit>}}"
     if minus or BELOW.match(folded):
         return f"not a number; if it is below a limit, declare under 'words': {own}below, value: <limit>}}"
+    # Neither not done nor missing: that would erase the number that the cell has.
+    if any(c.isdigit() for c in text):
+        return f"not a number; correct the cell, or declare under 'words' what it means: {own}value, value: <number>}}"
     return (
         f"not a number; declare under 'words' what it means: {own}not_done}} (or means: value, value: <number>), "
         "or under 'sentinels' if it is missing"

@@ -11,14 +11,22 @@ MEMORY = 65_536
 BETWEEN = (
     r"(?:hay|se|observ\w*|present\w*|muestra|muestras|suero|plasma|esta|estaba|fue|es|signos?|evidencias?|datos?|de|del|la"
     r"|un|una|visibles?|macroscopic\w*|evidentes?|aparentes?|was|is|were|visibl[ey]|gross(?:ly)?|signs?|evidence|of|any"
-    r"|the|sample|specimen|lipemic\w*|icteric\w*|coagulad\w*|ha?emol\w*|clotted|ni|nor|or|o|y|and)"
+    r"|the|sample|specimen|lipemic\w*|icteric\w*|coagulad\w*|ha?emol\w*|clotted|ni|nor|or|o|y|and"
+    r"|d|di|da|do|ist|sind|est|sont|e|sinais|signes?|segni|signe|anzeichen|zeichen|von|einer?|amostra|soro|mostra|echantillon"
+    r"|serum|campione|siero|probe|sichtbare\w*|ou|oder|und|et|i|hamoly\w*|emoli\w*|lipamisch\w*|ikteri\w*)"
 )
+# 'No se descarta' rules nothing out.
+_RULED_OUT = r"(?<!no )(?<!no se )(?:descart\w*|exclu[iy]\w*|escl\w*|ausgeschloss\w*)"
 BEFORE = re.compile(
-    rf"(?:^|[^\w])(?:no|sin|not|non|without|never|nunca|niega|ausencia|libre|free|ni|nor|nil)(?:[\s-]+{BETWEEN})*[\s-]+$"
+    rf"(?:^|[^\w])(?:no|sin|not|non|without|never|nunca|niega|ausencia|libre|free|ni|nor|nil|nao|sem|sense|sans|pas|senza|ohne"
+    rf"|nicht|keine?[rn]?|nie|jamais|absence|assenza|absencia|nega|nie|{_RULED_OUT})(?:['’\s-]+{BETWEEN})*['’\s-]+$"
 )
 # A zero denies ('hemolisis: 0'), a decimal that starts with one does not (0.5).
 AFTER = re.compile(
-    r"^\w*(?:\s+(?:index|indice))?\s*[:=(-]?\s*(?:no\b(?!\s+\w)|ausentes?\b|absent\b|negativ[oa]s?\b|negative\b|ningun[oa]?\b|none\b|descartad\w*|0\b(?![.,]\d))"
+    r"^\w*(?:frei\b|(?:\s+(?:index|indice|indexe?))?\s*(?:\(\s*-\s*\)|[:=]\s*-\s*(?:$|[.,;])"
+    r"|[:=(-]?\s*(?:(?:no|non|nao|nein)\b(?!\s+\w)|[ae]usentes?\b|absent\b|absente?s?\b|assenti?e?\b|negati\w+|keine\b(?!\s+\w)"
+    r"|ningun[oa]?\b|nenhum[a]?\b|nessun[oa]?\b|aucune?\b|cap\b(?!\s+\w)|none\b|descartad\w*|exclu(?:id|ed|e)\w*"
+    r"|ausgeschlossen|0\b(?![.,]\d))))"
 )
 
 

@@ -43,7 +43,8 @@ UNIT = rf"(?:\s*(?P<unit>(?:[^\W\d_²³¹⁰-⁹₀-₉¼-¾⅐-⅟]|[%°º\[×]
 SOME_NUMBER = re.compile(rf"^[-+\u2212]?[0-9.,][0-9.,'’ \u00a0\u202f]*(?:[eE][-+]?[0-9]+)?{UNIT}")
 THOUSANDS = {" ": "[ \u00a0\u202f]", "'": "['’]", ".": r"\.", ",": ","}
 RANGE = re.compile(
-    r"^(?:entre|between|de|from)?\s*(?P<low>[^\s].*?)\s*(?:[-–—]|\b(?:a|y|and|to|hasta)\b)\s*(?P<high>.+)$",
+    r"^(?:entre|between|de|from|da|von|zwischen|tra|fra)?\s*(?P<low>[^\s].*?)\s*"
+    r"(?:[-–—]|\b(?:[aà]|y|and|und|et|to|bis|at[eé]|hasta|fins a|fino a|jusqu['’][aà])(?!\w))\s*(?P<high>.+)$",
     re.IGNORECASE,
 )
 # Cells read last, kept: the blocks of a large file repeat the same few.

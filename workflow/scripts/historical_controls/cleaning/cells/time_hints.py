@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from historical_controls.cleaning.cells.calendar_words import unknown_word
 from historical_controls.cleaning.records.columns import sheet_fault
 from historical_controls.config.sources.parts import TimeColumns
 from historical_controls.config.sources.time_formats import in_words, relative_in_words, shape
@@ -50,6 +51,9 @@ def _remedy(text: str, spec: TimeColumns) -> str:
         return "correct the cell, or change 'relative_unit'"
     if SERIAL.fullmatch(text) and not spec.excel_serial:
         return "declare excel_serial: true if it is a sheet's number of a day (1904 if the sheet counts from there)"
+    unknown = next(filter(None, (unknown_word(text, form) for form in spec.formats)), "")
+    if unknown:
+        return f"'{unknown}' is no name of a month or weekday that is read: correct it"
     if any(re.fullmatch(shape(form), text) for form in spec.formats):
         return "it is written so, but there is no such day or hour: correct it"
     date = ISO_DATE.fullmatch(text)

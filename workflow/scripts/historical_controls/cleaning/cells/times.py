@@ -9,13 +9,16 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from historical_controls.cleaning.cells.calendar_words import WEEKDAY_CODE, is_weekday, month_number, without_weekday
 from historical_controls.cleaning.cells.time_hints import time_hint
 from historical_controls.cleaning.records.distinct import factorized_texts
 from historical_controls.config.sources.parts import TimeColumns
 from historical_controls.config.sources.time_formats import OFFSET, shape, tells_clock
 from historical_controls.tables.coded import coded, is_coded, texts_replaced
 
-CLOCK_NOISE = re.compile(r"(?<=\d)\s*(?:h|hrs?|horas?)\.?(?=$|\s)", re.IGNORECASE)
+_HOURS = r"\s*(?:h|hs|hrs?|horas?|hores|uhr|heures?|ore)\.?(?=$|\s)"
+CLOCK_NOISE = re.compile(rf"(?<=\d){_HOURS}", re.IGNORECASE)
+CLOCK_NOISE_CODE = re.compile(rf"(?<=%[HMS]){_HOURS}", re.IGNORECASE)
 MERIDIEM = re.compile(r"(?<=\d)\s*([ap])\.?\s?m\.?(?=\s|$)", re.IGNORECASE)
 # As a text, which Arrow searches: a compiled pattern is tried on one text after the other.
 LETTER = "[A-Za-z\u017f\u212a]"
@@ -38,28 +41,6 @@ UNIT_WORDS = {"days": DAY, "study_day": DAY, "weeks": "semana|week|sem|wk|w|s", 
 EXCEL_EPOCHS = {True: "1899-12-30", 1904: "1904-01-01"}
 # Nobody is followed for longer, and beyond this a time no longer fits its type.
 MOST_HOURS = 1_000_000.0
-# Spanish, English, French, German, Italian and Portuguese names by number; abbreviations may end in a point.
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "enero ene january jan janvier janv januar gennaio gen janeiro",
-            "febrero feb febr february février fevrier févr fevr februar febbraio fevereiro fev",
-            "marzo mar mzo march mars märz maerz mär março marco",
-            "abril abr april apr avril avr aprile",
-            "mayo may mai maggio mag maio",
-            "junio jun june juin juni giugno giu junho",
-            "julio jul july juillet juil juli luglio lug julho",
-            "agosto ago agto august aug août aout",
-            "septiembre setiembre sep sept set september septembre settembre sett setembro",
-            "octubre oct october octobre oktober okt ottobre ott outubro out",
-            "noviembre nov novbre november novembre novembro",
-            "diciembre dic dicbre december dec décembre decembre déc dezember dez dicembre dezembro",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
 MONTH_CODE = re.compile(r"%[bB]")
 # Units of relative times in which a whole number names a day.
 BY_DAY = ("days", "study_day", "weeks", "months")
@@ -245,16 +226,23 @@ def without_noise(texts: pd.Series) -> pd.Series:
 
 def _by_format(texts: pd.Series, form: str) -> pd.Series:
     """Times of the texts that have exactly the shape of the format, NaT elsewhere; UTC where it has an offset."""
-    form = MERIDIEM_CODE.sub("%p", form)
+    # The noise of texts ('14 h') is that of formats as well ('%H h').
+    form = CLOCK_NOISE_CODE.sub("", MERIDIEM_CODE.sub("%p", form))
     # pandas reads fields shorter than their width, as strptime does: only texts of the exact shape reach it.
     texts = texts.where(_of_shape(texts, shape(form)), None)
+    if WEEKDAY_CODE.search(form):
+        words, texts, form = without_weekday(texts, form)
+        parsed = _by_format(texts, form)
+        # 'domingo 4 de mayo de 2020' was a Monday: day or weekday is wrong.
+        return parsed.where(is_weekday(words, parsed))
     if MONTH_CODE.search(form):
         texts = texts.str.replace(WORD, _numbered_month, regex=True)
     # Between marks of its own: the month of '1MAY2020' must not lend a digit to the day.
     code = MONTH_CODE.sub("/%m/", form)
     if OFFSET not in form:
         return pd.to_datetime(texts, format=code, errors="coerce", exact=True).astype("datetime64[us]")
-    # pandas reads offsets with minutes only: +00:00, not +00.
+    # pandas reads offsets with minutes only: +00:00, not +00; and Z, not UTC.
+    texts = texts.str.replace(r"(?:UTC|GMT)([+-])", r"\1", regex=True).str.replace(r"UTC|GMT", "Z", regex=True)
     texts = texts.str.replace(r"([+-]\d\d)$", r"\1:00", regex=True)
     return pd.to_datetime(texts, format=code, errors="coerce", exact=True, utc=True).astype("datetime64[us, UTC]")
 
@@ -268,7 +256,7 @@ def _of_shape(texts: pd.Series, expected: str) -> pd.Series:
 
 def _numbered_month(word: re.Match[str]) -> str:
     """'ene.' or 'enero' as '/01/'; other words as they are."""
-    number = MONTHS.get(word[0].rstrip(".").casefold())
+    number = month_number(word[0])
     return word[0] if number is None else f"/{number:02d}/"
 
 

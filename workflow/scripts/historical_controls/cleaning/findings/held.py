@@ -24,6 +24,7 @@ from historical_controls.config.sources.sources import Source, SourceFile
 DATE_OF_NO_EVENT = re.compile(r"no 'only_if' of the date '(?P<column>.*)' holds")
 # As measurements.py says it of a unit that no row of units.csv converts.
 UNIT_SENT = re.compile(r"no conversion in units\.csv from '(?P<unit>.*?)'")
+WORD_LINE = re.compile(r"\{texts: .*\}", re.DOTALL)
 BAJO_LINE = 'bajo_means: "..."   # mark (5, marked as low) or limit (below 5)'
 # Held or suspected less than this is what any export holds.
 LEAST_SHARE = 0.05
@@ -134,7 +135,9 @@ def settling_line(reason: str, held: pd.DataFrame, file: SourceFile, reads_other
         "RESULT_UNKNOWN": f'result_codes: {{{code}: {{{text}: "..."}}}}',
         "EVENT_UNKNOWN": _event_line(first["hint"], file) or f'values: {{{text}: "..."}}',
         "NUM_AMBIGUOUS": BAJO_LINE if BAJO.match(value.strip()) else f'decimal: "{_other_mark(file)}"',
-        "NUM_UNREADABLE": _unreadable_line(held, file),
+        "NUM_UNREADABLE": _unreadable_line(held, file) or _line_of_word(first["hint"], text),
+        "LOD_NO_LIMIT": f'assay_limits: {{"...": {{{code}: {{lod: ...}}}}}}   # by assay, as the laboratory states it',
+        "RANGE": "ranges: interval   # or correct the cells",
         "FILE_LAYOUT": 'delimiter: "..."   # or a footer; or quotes around cells that hold the delimiter',
         "ID_INVALID": f"accepted_ids: [{text}]   # only if this text is a patient's id",
         "ID_MISSING": "fill_down_subject: true   # where a blank id repeats the one above",
@@ -182,12 +185,20 @@ def _unreadable_line(held: pd.DataFrame, file: SourceFile) -> str:
     if texts.str.fullmatch(TWO_PARTS).all():
         return "unit: weeks+days   # of the column, if the second number is of a smaller unit"
     words = texts.loc[(texts != "") & ~texts.str.contains(r"\d")].unique()[:MOST_NAMED]
-    if len(words) < texts.nunique():
+    # What a cell's own hint proposes, where it is a limit: 'alto', 'unter'.
+    limits = most["hint"].fillna("").str.contains("means: above|means: below").iloc[0]
+    if limits or len(words) < texts.nunique():
         return ""
     # Words in place of all numbers are categories in an order more often than codes for missing.
     said = (json.dumps(word, ensure_ascii=False) for word in words)
     lines = (f'{{texts: [{word}], outcome: {most["analyte"].iloc[0]}, means: value, value: "..."}}' for word in said)
     return f"words: [{', '.join(lines)}]   # or means: not_done"
+
+
+def _line_of_word(hint: str | None, text: str) -> str:
+    """Return the line under 'words' that the hint of a cell proposes, else the one that names it a code for missing."""
+    found = WORD_LINE.search(hint or "")
+    return f"words: [{found[0]}]" if found else f"sentinels: [{{codes: [{text}]}}]   # only if it says missing"
 
 
 def _other_mark(file: SourceFile) -> str:

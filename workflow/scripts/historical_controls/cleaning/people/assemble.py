@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
+from historical_controls.cleaning.cells.times import Moments, precedes
 from historical_controls.cleaning.ledger.resolutions import check_used, with_exclusions
 from historical_controls.cleaning.people.anchors import (
     anchored,
@@ -86,9 +87,9 @@ def assemble_batch(
     records["treatments"] = decide_treatments(records["treatments"])
     # Before measurements are compared: results of an id that may be two people are held, not collapsed into one.
     records = _hold_people(records)
-    records["measurements"] = decide_measurements(
-        records["measurements"], _deaths(records["events"]), dictionary, source
-    )
+    deaths = _deaths(records["events"])
+    records["events"] = _without_later_stays(records["events"], deaths, source.timezone)
+    records["measurements"] = decide_measurements(records["measurements"], deaths, dictionary, source)
     measured = check_patients(records["measurements"], dictionary, source.timezone)
     flags = with_flag(measured["flags"], "RELEASED", measured["reason"] == "RELEASED")
     return records | {"measurements": measured.assign(flags=flags)}
@@ -138,6 +139,16 @@ def _linked(records: pd.DataFrame, ids: pd.DataFrame, hints: Mapping[str, str]) 
     hint = by_distinct(subjects, lambda name: hints.get(name, ""), "str")
     # Of a doubtful id no single record can be free: nobody knows whose it is.
     return decide(out, holds != "", holds, hint=hint, may_release=False)
+
+
+def _without_later_stays(events: pd.DataFrame, deaths: pd.Series, timezone: str) -> pd.DataFrame:
+    """Hold admissions surely after the recorded death: one of the two is wrong, or another person's."""
+    if deaths.empty:
+        return events
+    died = events["patient_id"].astype("str").map(deaths)
+    exact = pd.Series(pd.NaT, index=events.index, dtype="datetime64[us, UTC]")
+    later = (events["event"] == "admission") & precedes(Moments(died, exact), events["time"], timezone)
+    return decide(events, later, "AFTER_DEATH", hint="dated after the recorded death")
 
 
 def _hold_people(records: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

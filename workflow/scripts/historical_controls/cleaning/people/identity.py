@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from historical_controls.cleaning.cells.times import is_midnight
+from historical_controls.cleaning.people.odd_ids import unlike_others
 from historical_controls.config.reading.arm_column import name_of_both_arms
 from historical_controls.config.sources.sources import Source
 from historical_controls.errors import UserError, did_you_mean, nearest, raise_all
@@ -43,18 +44,18 @@ def link_people(
     """Return table people: every id of every source, its patient, and the reason if it is held.
 
     Ids of a source that differ by spaces or lost leading zeros only are one person, and '12345.0' is 12345 where at
-    least TELLING_FRACTIONS ids are written so. Held are: ids that may be one
-    person or two (ID_CONFLICT: '123-4' beside '123', 'A-1' beside 'A1', a Cyrillic 'А1' beside a Latin one, '12.0'
-    beside '12', '1.2E+07', or two ids whose characteristics and hour of admission all agree), ids that occur among the
-    treated and among the controls (ID_BOTH_ARMS), and a person whom the crosswalk finds in a second historical source
-    (ID_TWO_SOURCES). crosswalk (source, subject, person) settles what it names: same person, same name. It may name a
-    source of both arms as written, for the id in the arm, or arms, that have it. facts: see `identity_facts`.
+    least TELLING_FRACTIONS ids are written so. Held are: ids that may be one person or two (ID_CONFLICT: '123-4' beside
+    '123', 'A-1' beside 'A1', a Cyrillic 'А1' beside a Latin one, '12.0' beside '12', '1.2E+07', or two ids whose
+    characteristics and hour of admission all agree), ids that occur among the treated and among the controls
+    (ID_BOTH_ARMS), words among ids of digits (ID_INVALID), and a person whom the crosswalk finds in a second historical
+    source (ID_TWO_SOURCES). crosswalk (source, subject, person) settles what it names: same person, same name. It may
+    name a source of both arms as written, for the id in the arm, or arms, that have it. facts: see `identity_facts`.
 
     Raises UserError(s) for ids of the crosswalk, and ids declared as treated, that no file has.
     """
     written = {name: name_of_both_arms(name, source) for name, source in sources.items()}
     raise_all(_unknown_treated(ledgers, sources, written))
-    frames = [_source_people(name, ledger) for name, ledger in ledgers.items()]
+    frames = [_source_people(name, ledger, sources[name]) for name, ledger in ledgers.items()]
     people = pd.concat(frames, ignore_index=True) if frames else PEOPLE.empty()
     people = people.assign(treated=_is_treated(people, sources))
     people = _with_persons(people, crosswalk, written)
@@ -89,8 +90,11 @@ def _is_treated(people: pd.DataFrame, sources: dict[str, Source]) -> pd.Series:
     return pd.Series(named, people.index, dtype=bool).groupby(people["patient_id"]).transform("any").astype(bool)
 
 
-def _source_people(name: str, ledger: pd.DataFrame) -> pd.DataFrame:
-    """The ids of one source: joined where only spaces or lost zeros differ, held where marks, case or zeros might."""
+def _source_people(name: str, ledger: pd.DataFrame, source: Source) -> pd.DataFrame:
+    """The ids of one source: joined where only spaces or lost zeros differ, held where marks, case or zeros might.
+
+    So are words among ids of digits, which name nobody.
+    """
     ids = sorted(set(ledger["subject"].unique()) - {""})
     frame = pd.DataFrame({"subject": pd.Series(ids, dtype="str")})
     dense = _whole_numbers(_dense(frame["subject"]))
@@ -101,6 +105,7 @@ def _source_people(name: str, ledger: pd.DataFrame) -> pd.DataFrame:
     unclear |= _beside_check_digit(dense) | _by_spreadsheet(dense)
     person = _fullest(frame["subject"], dense, bare).where(~unclear, frame["subject"])
     hold = pd.Series("", index=frame.index, dtype="str").mask(unclear, "ID_CONFLICT")
+    hold = hold.mask(unlike_others(frame["subject"], source), "ID_INVALID")
     return frame.assign(source=name, patient_id=f"{name}/" + person, hold=hold)
 
 
@@ -242,12 +247,16 @@ def hold_hints(ids: pd.DataFrame) -> dict[str, str]:
     held = ids.loc[ids["hold"] != ""]
     alike = _alike_by_spelling(ids["subject"]) if (held["hold"] == "ID_CONFLICT").any() else {}
     return {
-        str(row.subject): _hold_hint(str(row.hold), str(row.patient_id), alike.get(str(row.subject), []))
+        str(row.subject): _hold_hint(
+            str(row.subject), str(row.hold), str(row.patient_id), alike.get(str(row.subject), [])
+        )
         for row in held.itertuples()
     }
 
 
-def _hold_hint(hold: str, patient_id: str, alike: list[str]) -> str:
+def _hold_hint(subject: str, hold: str, patient_id: str, alike: list[str]) -> str:
+    if hold == "ID_INVALID":
+        return f"'{subject}' is not a patient id; if it is one, list it under 'accepted_ids'"
     if hold == "ID_TWO_SOURCES":
         return f"the crosswalk names this person in another historical source: counted once, as {patient_id}"
     if hold == "ID_BOTH_ARMS":

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from historical_controls.cleaning.records.distinct import by_distinct
-from historical_controls.config.sources.codes import ZERO_WIDTH, DeclaredCodes, M
+from historical_controls.config.sources.codes import AS_TEXT, ENTITY, ZERO_WIDTH, DeclaredCodes, M
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.folding import fold
 from historical_controls.tables.coded import coded, constant, distinct_texts, mapped
@@ -18,12 +18,10 @@ from historical_controls.tables.coded import coded, constant, distinct_texts, ma
 CELL = "cell:"
 # Lines that the declaration itself sets aside; any other line that is no row of columns may have named a patient.
 DECLARED_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER", "UNITS_LINE"}
-# What exports leave in texts and no reader sees: entities of HTML, marks without width, the '="..."' of spreadsheets.
-ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,5}|#x[0-9A-Fa-f]{1,4});")
-AS_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)
 # The apostrophe of a spreadsheet's text ('00123), or a pair around it; in "' OR '1'='1" it is part of the text.
 MARKED = re.compile(r"^'(?!\s)([^']*)(?<!\s)'?$")
-UNTIDY = '[&\u00ad\u200b-\u200f\u2060\ufeff]|^="'
+MARKED_NUMBER = re.compile(r"^'([-+<>.,\d][^']*)'?$")
+UNTIDY = "[&\u00ad\u200b-\u200f\u2060\ufeff]|^=\"|^'[-+<>.,\\d]"
 # What stands in the column of ids and is none: words for missing, errors of spreadsheets, lines of totals.
 NO_ID = frozenset(
     {"nan", "null", "none", "na", "n/a", "nd", "s/d", "missing", "no id", "sin id", "sin dato", "sin datos"}
@@ -33,27 +31,73 @@ NO_ID = frozenset(
     | {"sin nombre", "unnamed", "no name", "no identificado", "no identificada", "unidentified", "anonimo", "anonymous"}
     | {"pendiente", "por asignar", "pending", "to be assigned", "tbd", "dummy", "demo", "ejemplo", "example"}
     | {"true", "false", "verdadero", "falso", "\u03c3"}
+    | {"inconnu", "inconnue", "unbekannt", "sconosciuto", "sconosciuta", "desconhecido", "desconhecida", "desconegut"}
+    | {"desconeguda", "ignorado", "non renseigne", "keine angabe", "k a", "sem dados", "sem registro", "nao informado"}
+    | {
+        "nicht bekannt",
+        "nicht verfugbar",
+        "non disponible",
+        "non disponibile",
+        "nao disponivel",
+        "no consta",
+        "nessuno",
+    }
+    | {"nessuna", "aucun", "aucune", "neant", "leer", "vide", "vuoto", "vazio", "buit", "nao se aplica", "entfallt"}
+    | {"non applicable", "non applicabile", "sense dades", "<null>", "anonyme", "anonym"}
+    | {"pendente", "ausstehend", "en attente", "in attesa", "pendent", "a definir", "por definir", "da definire"}
+    | {"musterpatient", "mustermann", "john doe", "jane doe", "fulano"}
     # Headings of other files, printed again.
     | {"paciente", "patient", "patient id", "id paciente", "expediente", "no expediente", "registro", "subject"}
     | {"subject id", "subjid", "usubjid", "mrn", "nhc", "record id", "study id", "folio", "identificador"}
+    | {
+        "patienten id",
+        "patientid",
+        "patientennummer",
+        "fallnummer",
+        "fall nr",
+        "paziente",
+        "id paziente",
+        "codice paziente",
+    }
+    | {"codigo", "codigo paciente", "prontuario", "ipp", "pid", "historia clinica", "num historia", "no paciente"}
 )
 # A mark drawn in place of an id, and nines to the end of the column: all who have them would be one patient.
 NO_ID_DRAWN = re.compile(r"(?i:x{3,})|9{6,}|(.)\1{7,}")
 ABBREVIATED = frozenset({"na", "nd", "sd", "sn", "se", "ns", "nc", "nsnc"})
 # Errors of spreadsheets in any language (#N/D, #¡REF!), formulas, negative numbers (codes for missing).
 NO_TEXT_OF_ID = re.compile(
-    r"#(?:\D*|\W*div/0\W*)|=.*|[-\u2212]\d+(?:[.,]\d+)?|shown as '.*', stored as .*", re.IGNORECASE | re.DOTALL
+    r"#(?:\D*|\W*div/0\W*)|\\N|=.*|[-\u2212]\d+(?:[.,]\d+)?|shown as '.*', stored as .*", re.IGNORECASE | re.DOTALL
 )
 ERROR_OF_SHEET = re.compile(r"#(?:\W?[A-Z]+\W?|(?:N|DIV)/[A0D]\W?)")
 # 'n = 25', '25 pacientes', 'Página 1 de 3', 'Fin del reporte', 'Paciente de prueba 1'.
+_MANY = (
+    r"(?:pacient[es]*|pacientes?|patient(?:s|en|es)?|pazienti?|registros?|records?|casos?|cases|fall|falle|filas?"
+    r"|filhas?|rows?"
+    r"|linhas?|lignes?|righe|zeilen|sujets?|subjects?|personas?|pessoas|participant[es]*)"
+)
 NOTES = re.compile(
-    r"^(?:n ?= ?\d+|\d+ (?:pacientes?|patients?|registros?|records?|casos?|cases|filas|rows)|pagina \d+.*|page \d+.*"
-    r"|(?:fin|end)(?: (?:del?|of) .*)?|(?:paciente |patient )?(?:de )?(?:prueba|test)\b.*)$"
+    rf"^(?:n ?= ?\d+|\d+ {_MANY}(?: .*)?|(?:pagina|page|seite) \d+.*"
+    r"|(?:fin|end|ende|fine|fim|fi)(?: (?:del?|of|do|des) .*)?"
+    r"|(?:paciente |patient |paziente |pacient )?(?:d[ei] )?(?:prueba|test|teste|essai|prova|proves)\b.*"
+    r"|(?:prueba|test|teste|dummy|demo)[ -]?\d*|testpatient\b.*|patiententest"
+    r"|(?:generado|generated|printed|created|impreso|exportado|exported|erstellt|gedruckt|stampato|imprime) .*)$"
+)
+# 'Fuente: SIH' is a note, 'Fuente, Ana' may be a patient.
+HEADED_NOTE = re.compile(
+    r"\W*(?:stand|datum|date|fecha|data|quelle|fuente|source|fonte|font|notas?|notes?|legende|leyenda|records"
+    r"|n)\b[^:]{0,30}:.*",
+    re.IGNORECASE | re.DOTALL,
 )
 TOTALS = re.compile(
-    r"^(?:(?:gran |grand |sub ?)?total(?:es|s)?|suma|sum|media|medias|mean|means|average|promedios?|mediana|median"
-    r"|desv(?:iacion)? (?:est(?:andar)?|tip(?:ica)?)|std(?: dev)?|standard deviation|min|max|minimo|maximo"
-    r"|minimum|maximum|conteo|cuenta|count|gesamt|summe|mittelwert|anzahl|somme|moyennes?|mediane|ecart type)(?:$|\s)"
+    r"^(?:(?:gran |grand |sub ?)?total(?:es|s|e)?|sous total|zwischensumme|teilsumme|gesamtsumme|subtotale|suma"
+    r"|sum|somma|soma"
+    r"|media|medias|mean|means|average|avg|promedios?|prom|mediana|median|mittel|mitjana"
+    r"|desv(?:iacion)? (?:est(?:andar)?|tip(?:ica)?)|std(?: dev)?|standard deviation|standardabweichung|std abw"
+    r"|desvio padrao"
+    r"|desvio|deviazione(?: standard)?|desviacio(?: estandard)?|min|max|minimo|maximo"
+    r"|minimum|maximum|conteo|cuenta|count|conteggio|contagem|recompte|gesamt|summe|mittelwert|anzahl|somme"
+    r"|moyennes?|mediane"
+    r"|ecart type|varianza|rango|percentil|perzentil|coeficiente)(?:$|\s)"
 )
 
 
@@ -75,9 +119,12 @@ def _tidied(cells: pd.Series) -> pd.Series:
 
 
 def visible_text(text: str) -> str:
-    """Return what a reader sees of a cell: without entities of HTML, marks without width and the '="..."' of sheets."""
+    """Return what a reader sees of a cell: without entities of HTML, marks without width and the marks of sheets.
+
+    These are '="..."' and the apostrophe of a text that begins like a number: "'12,5".
+    """
     bare = ENTITY.sub(lambda entity: html.unescape(entity[0]), text).translate(ZERO_WIDTH)
-    wrapped = AS_TEXT.match(bare)
+    wrapped = AS_TEXT.match(bare) or MARKED_NUMBER.match(bare)
     return (wrapped[1] if wrapped else bare).strip()
 
 
@@ -218,6 +265,7 @@ def names_nobody(text: str, heading: str) -> bool:
         or (re.search("[./]", text) is not None and re.sub(r"[./\s]", "", folded) in ABBREVIATED)
         or NO_TEXT_OF_ID.fullmatch(text) is not None
         or NOTES.match(folded) is not None
+        or HEADED_NOTE.fullmatch(text) is not None
         or folded == fold(heading)
         or TOTALS.match(folded) is not None
     )

@@ -93,11 +93,19 @@ def names_reason(released: pd.Series, reason: str | pd.Series) -> pd.Series:
     return pd.Series([code in said.split(";") for code, said in pairs], index=released.index, dtype=bool)
 
 
-def note_if_unremarked(records: pd.DataFrame, where: pd.Series, reason: str) -> pd.DataFrame:
-    """Give a reason to clean records without one, `where` something besides the record itself could not be used."""
+def note_if_unremarked(
+    records: pd.DataFrame, where: pd.Series, reason: str, hint: pd.Series | None = None
+) -> pd.DataFrame:
+    """Give a reason to clean records without one, `where` something besides the record itself could not be used.
+
+    hint: what that was, one a record.
+    """
     rows = where & (records["fate"] == "clean") & (records["reason"] == "")
     places = np.flatnonzero(rows.to_numpy(dtype=bool))
-    return records.assign(reason=texts_replaced(records["reason"], places, reason)) if len(places) else records
+    if not len(places):
+        return records
+    said = {} if hint is None else {"hint": texts_replaced(records["hint"], places, hint.iloc[places])}
+    return records.assign(reason=texts_replaced(records["reason"], places, reason), **said)
 
 
 def with_flag(flags: pd.Series, name: str, where: pd.Series) -> pd.Series:

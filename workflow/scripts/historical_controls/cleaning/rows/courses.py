@@ -27,7 +27,7 @@ from historical_controls.cleaning.records.records import (
 from historical_controls.cleaning.rows.unfolding import optional_times, time_columns
 from historical_controls.config.sources.parts import EventRows, TreatmentRows
 from historical_controls.config.sources.sources import SourceFile
-from historical_controls.dictionary.folding import fold
+from historical_controls.dictionary.folding import fold, fold_unit
 
 
 def event_rows(
@@ -77,7 +77,10 @@ def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, ca
     dose_text, unit = (filled_column(rows, name, file) for name in (part.dose, part.dose_unit))
     dose = read_cells(dose_text, NumberStyle(file.decimal, file.thousands, file.bajo_means))
     # A unit in the cell and another in its column: neither is preferred, and the dose is left out.
-    plain = (dose["operator"] == "") & dose["number"].notna() & ((dose["cell_unit"] == "") | (unit == ""))
+    fits = (unit == "") | (dose["cell_unit"] == "")
+    fits |= by_distinct(unit, fold_unit, "str") == by_distinct(dose["cell_unit"], fold_unit, "str")
+    # Less than nothing was not given: a code for missing.
+    plain = (dose["operator"] == "") & (dose["number"] >= 0) & fits
     records = undecided(
         subject_columns(rows, part.subject, file),
         item="",
@@ -102,4 +105,5 @@ def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, ca
     early = precedes(stop.moments, records["start"], calendar.timezone)
     records = decide(records, early, "TIME_ORDER", hint="it stops before it starts")
     # The course itself matters more than its dose, which may say 'as needed'.
-    return note_if_unremarked(records, (dose_text != "") & ~plain, "DOSE_UNREAD")
+    unread = (dose_text != "") & ~plain
+    return note_if_unremarked(records, unread, "DOSE_UNREAD", "dose as sent: '" + dose_text + "'")

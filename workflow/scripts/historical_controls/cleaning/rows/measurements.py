@@ -34,9 +34,18 @@ from historical_controls.dictionary.folding import fold
 
 # Two neighbours in single precision are 1.2e-7 of their value apart.
 SINGLE_PRECISION = 1e-6
-HAEMOLYSED = r"h(?:a?e)moli[sz]|h(?:a?e)moly[sz]"
-ESTIMATED = r"estimad|estimated|puntas|canula|mascarilla|nasal|mask"
-BAD_SPECIMEN = rf"{HAEMOLYSED}|coagulad|clotted|lipemic|lipaemic|icteric|contaminad"
+# Not of anaemia or a uraemic syndrome ('anemia hemolítica', 'hämolytische Anämie').
+HAEMOLYSED = r"h(?:a?e)mol(?:[iy][sz]|itz)|hamoly(?:[sz]|t(?!\w*\W+(?:an|ur)ami))|\bemoli(?:zz|si)|\bhemol\b|\bhem ?\+"
+ESTIMATED = (
+    r"estim(?:ad|at|e\b|ee)|stimat|geschatzt|puntas|canula|kanule|cateter nasal|mascarilla|mascara|maschera"
+    r"|masque|maske"
+    r"|nasal|mask|lunettes|occhialini|naso"
+)
+BAD_SPECIMEN = (
+    rf"{HAEMOLYSED}|coagul(?:ad[oa]|at[oa]|ee?|os?)s?\b|clotted|\bclots?\b|caillot|gerinnsel|geronnen|lipa?emi[cq]"
+    rf"|lipamisch"
+    r"|icteri[cq]|ikteri|contaminad|contaminee?\b|contaminat(?:ed|[oa])\b|kontaminiert"
+)
 # Words, and the codes of HL7 table 0085 (observation result status).
 STATUSES = {
     **dict.fromkeys(("", "final", "definitivo", "validado", "validada", "f"), "done"),

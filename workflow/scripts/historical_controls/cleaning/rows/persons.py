@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from historical_controls.cleaning.cells.declared_words import apply_words
+from historical_controls.cleaning.cells.declared_words import apply_words, limit_hints, list_notes, word_hints
 from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells, read_finding, release
-from historical_controls.cleaning.cells.times import Calendar
+from historical_controls.cleaning.cells.times import Calendar, Moments, precedes
 from historical_controls.cleaning.cells.two_part_units import conversions_of_parts, read_two_parts
 from historical_controls.cleaning.cells.units import conversions, converted, same_unit
 from historical_controls.cleaning.records.columns import (
@@ -33,6 +33,8 @@ from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Conversion, Dictionary, Outcome
 from historical_controls.dictionary.folding import fold
 
+# Events that end a stay in hospital.
+STAY_ENDS = ("death", "transfer_out", "discharge_alive")
 # The column of the condition says that it happened, and the column of its date is blank.
 UNDATED = "it happened, on a day that is not said: after the last record the patient counts as lost, not as alive"
 
@@ -101,8 +103,9 @@ def _numeric(out: pd.DataFrame, unit: str, outcome: Outcome, dictionary: Diction
     # The cell may repeat the unit in another spelling.
     agrees = (out["cell_unit"] == "") | same_unit(code, out["cell_unit"], used, dictionary)
     out = decide(out, out["not_done"], "NO_VALUE", "ignored")
-    out = decide(out, out["problem"] != "", out["problem"], hint=release(out["problem"], out["raw_value"]))
-    out = decide(out, out["operator"] != "", "NUM_UNREADABLE", hint="a limit is not a value of a characteristic")
+    unread = release(out["problem"], out["raw_value"]).mask(out["problem"] == "NUM_UNREADABLE", word_hints(out))
+    out = decide(out, out["problem"] != "", out["problem"], hint=unread)
+    out = decide(out, out["operator"] != "", "NUM_UNREADABLE", hint=limit_hints(out))
     told = "the cell says '" + out["cell_unit"] + "', the declaration '" + used + "'"
     out = decide(out, ~agrees, "UNIT_CONFLICT", hint=told)
     out = decide(out, factors["factor"].isna() & (used == ""), "UNIT_MISSING", hint="declare the column's unit")
@@ -123,7 +126,7 @@ def _within_limits(out: pd.DataFrame, value: pd.Series, outcome: Outcome) -> pd.
     high = float("inf") if outcome.hard_high is None else outcome.hard_high
     hint = f"outside the hard limits {low:g} to {high:g} {outcome.unit}".strip()
     hint += f"; if there are such patients, give {outcome.code} other limits in a row of dictionary/outcomes.csv"
-    return decide(out.assign(value=value), ~value.between(low, high), "OUT_OF_RANGE", hint=hint)
+    return list_notes(decide(out.assign(value=value), ~value.between(low, high), "OUT_OF_RANGE", hint=hint))
 
 
 def _categorical(
@@ -145,7 +148,27 @@ def dated_events(rows: pd.DataFrame, part: PatientRows, file: SourceFile, calend
     """Return one record per event of each row; a date that no event's condition accepts is held, not lost."""
     ids = subject_columns(rows, part.subject, file)
     frames = [_event(rows, ids, declared, file, calendar) for declared in part.events]
+    frames = _ends_in_order(frames, [declared.event for declared in part.events], calendar)
     return _stacked([*frames, *_unclaimed(rows, ids, part, file)])
+
+
+def _ends_in_order(frames: list[pd.DataFrame], events: list[str], calendar: Calendar) -> list[pd.DataFrame]:
+    """Hold the end of a stay that its own row dates before the row's first admission (frames: one an event)."""
+    starts = [frame["time"] for frame, event in zip(frames, events, strict=True) if event == "admission"]
+    if not starts:
+        return frames
+    admitted = pd.concat(starts, axis=1).min(axis=1)
+    return [
+        decide(
+            frame,
+            precedes(Moments(frame["time"], frame["latest"]), admitted.reindex(frame.index), calendar.timezone),
+            "TIME_ORDER",
+            hint="it ends before it starts",
+        )
+        if event in STAY_ENDS
+        else frame
+        for frame, event in zip(frames, events, strict=True)
+    ]
 
 
 def _event(

@@ -17,6 +17,9 @@ CaseRule = Literal["ignore", "exact"]
 M = TypeVar("M")
 # YAML 1.1 reads each of these words as a truth value, and does not keep which one was written.
 YAML_WORDS = {True: ("yes", "true", "on"), False: ("no", "false", "off")}
+# What exports leave in texts and no reader sees: entities of HTML, the '="..."' of spreadsheets, marks without width.
+ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,5}|#x[0-9A-Fa-f]{1,4});")
+AS_TEXT = re.compile(r'^="(.*)"$', re.DOTALL)
 ZERO_WIDTH = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 
 

@@ -13,6 +13,12 @@ from functools import cache
 from historical_controls.errors import nearest
 
 WORD = r"[^\W\d_]+\.?"
+# Portuguese ones may be two words: 'terça-feira'.
+WEEKDAY = r"[^\W\d_]+(?:-feira)?\.?"
+# 60 is no second of a clock, and the next minute to strptime.
+SECONDS = "[0-5][0-9]"
+# Parts of a second have up to nine digits; behind a number that they touch, the six of strptime.
+MICROSECONDS = 6
 # Digits at least and at most, by strptime code.
 DIGITS = {
     "Y": (4, 4),
@@ -23,23 +29,28 @@ DIGITS = {
     "I": (1, 2),
     "M": (2, 2),
     "S": (2, 2),
-    "f": (1, 6),
+    "f": (1, 9),
     "j": (3, 3),
 }
 OTHERS = {
     "b": WORD,
     "B": WORD,
-    "a": WORD,
-    "A": WORD,
+    "a": WEEKDAY,
+    "A": WEEKDAY,
     "p": r"[AaPp][Mm]",
-    "z": r"(?:[Zz]|[+-]\d\d(?::?\d\d)?)",
+    "z": r"(?:[Zz]|UTC|GMT|(?:UTC|GMT)?[+-]\d\d(?::?\d\d)?)",
     "%": "%",
 }
 CODES = tuple(f"%{code}" for code in (*DIGITS, *OTHERS))
 TOKEN = re.compile(r"%(?P<code>.)|(?P<literal>[^%]+)|(?P<stray>%)$", re.DOTALL)
 # A fixed offset in a format would be dropped: '2020-05-04 08:00Z' is not 08:00 by the hospital's clock.
-LITERAL_OFFSET = re.compile(r"(?<![A-Za-z])(?:Z|UTC|GMT)(?![A-Za-z])|[+-]\d\d:?\d\d(?!\d)", re.IGNORECASE)
-CLOCK = re.compile(r"%[HIMSfp]")
+LITERAL_OFFSET = re.compile(
+    r"(?<![A-Za-z])(?:Z|UTC|GMT)(?![A-Za-z])|[+-]\d\d:?\d\d(?!\d)|(?<=\x00)[+-]\d\d$", re.IGNORECASE
+)
+CLOCK_CODES = "HIMSfp"
+CLOCK = re.compile(f"%[{CLOCK_CODES}]")
+# '%dd/%mm/%yyyy': strptime codes mixed with the letters of other programs.
+DOUBLED = re.compile(r"%(d(?=d)|m(?=m)|y(?=y)|Y(?=[Yy])|H(?=H)|M(?=M)|S(?=S))[A-Za-z]+")
 # Relative times that a declaration may state. Day 1 of a study is the event's own: there is no day 0.
 PLAIN = r"[-+]?[0-9]+(?:[.,][0-9]+)?"
 RELATIVE = {"HH:MM": r"[-+]?[0-9]{1,9}:[0-5][0-9](?::[0-5][0-9])?", "study_day": r"[-+]?0*[1-9][0-9]*"}
@@ -54,7 +65,7 @@ NAMED |= {"p": "AM/PM", "z": "offset", "%": "%"}
 
 def check_format(form: str) -> None:
     """Raise ValueError for a format that loses the day or the hour, fills one in, or reads one text in two ways."""
-    for fault in (_unknown_code(form), _repeated_code(form), _bad_offset(form), _bad_clock(form)):
+    for fault in (_unknown_code(form), _repeated_code(form), _doubled_code(form), _bad_offset(form), _bad_clock(form)):
         if fault:
             raise ValueError(fault)
     # A day above 12 and a time in the afternoon tell day from month and 12 hours from 24.
@@ -89,11 +100,23 @@ def _repeated_code(form: str) -> str:
     return f"'{form}': %{twice} is written twice; each part of a time has one place" if twice else ""
 
 
+def _doubled_code(form: str) -> str:
+    found = DOUBLED.search(form)
+    right = "%Y" if found and len(found[0]) == 5 else f"%{found[1]}" if found else ""
+    return f"'{form}': '{found[0]}' is a code with letters behind it; write {right}" if found else ""
+
+
 def _bad_offset(form: str) -> str:
-    # Codes are blanked out: the Z of '%Z' is no literal.
-    literal = LITERAL_OFFSET.search("".join(token["literal"] or " " for token in TOKEN.finditer(form)))
+    # Codes are blanked out: the Z of '%Z' is no literal. A sign behind a clock is that of an offset, '-06'.
+    blanked = (
+        (token["literal"] or ("\x00" if (token["code"] or " ") in CLOCK_CODES else " "))
+        for token in TOKEN.finditer(form)
+    )
+    literal = LITERAL_OFFSET.search("".join(blanked))
     if literal:
-        return f"'{form}': '{literal[0]}' is the offset of a clock; write %z in its place, which reads Z and +00:00"
+        return (
+            f"'{form}': '{literal[0]}' is the offset of a clock; write %z in its place, which reads Z, UTC and +00:00"
+        )
     if "%Z" in form:
         return f"'{form}': names of time zones (%Z) are not read; write %z for offsets, or declare the 'timezone'"
     return f"'{form}': an offset (%z) needs a clock time (%H:%M)" if OFFSET in form and "%M" not in form else ""
@@ -121,11 +144,25 @@ def shape(form: str) -> str:
             touches = _ends_in_number(tokens[place - 1] if place else ("", ""), -1) or _ends_in_number(
                 tokens[place + 1] if place + 1 < len(tokens) else ("", ""), 0
             )
-            pieces.append(f"[0-9]{{{most if touches else least},{most}}}")
+            pieces.append(_digits(code, touches, least, most))
         else:
-            # Any run of blanks matches any other: exports pad hours with a second blank.
-            pieces.append(OTHERS[code] if code else re.sub(r"\\? +", r"\\s+", re.escape(literal)))
+            pieces.append(OTHERS[code] if code else _literal(literal))
     return "".join(pieces)
+
+
+def _digits(code: str, touches: bool, least: int, most: int) -> str:
+    if code == "S":
+        return SECONDS
+    if code == "f" and touches:
+        least = most = MICROSECONDS
+    return f"[0-9]{{{most if touches else least},{most}}}"
+
+
+def _literal(text: str) -> str:
+    # Any run of blanks matches any other: exports pad hours with a second blank.
+    pattern = re.sub(r"\\? +", r"\\s+", re.escape(text))
+    # As strptime does it: '4 DE MAYO DE 2020' is of the form '%d de %B de %Y'.
+    return f"(?i:{pattern})" if any(c.isalpha() for c in text) else pattern
 
 
 def _ends_in_number(token: tuple[str, str], at: int) -> bool:

@@ -12,12 +12,8 @@ from typing import BinaryIO
 
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError
+from historical_controls.intake.file_kinds import GZIP, not_text, wide_encoding
 
-ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-GZIP = b"\x1f\x8b"
-# Archives that are not unpacked while reading. A workbook is a zip archive as well, with parts of these names.
-PACKED = {b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"7z\xbc\xaf": "7-Zip", b"Rar!": "rar", b"(\xb5/\xfd": "zstd"}
-OF_WORKBOOKS = (b"[Content_Types].xml", b"xl/", b"opendocument.spreadsheet")
 UTF8 = "utf-8"
 ONE_BYTE = ("iso8859-1", "iso8859-15", "cp1252")
 # Enough to tell what a file is. Its size is fixed, so that no answer depends on how a file is cut into blocks.
@@ -132,16 +128,13 @@ def _name(file: SourceFile) -> str:
 
 def _check_marks(path: Path, head: bytes, whole: bool, file: SourceFile) -> None:
     """One-byte encodings read any bytes without complaint, so the file's own marks are looked at first."""
-    kind = next((name for mark, name in PACKED.items() if head.startswith(mark)), "")
-    if head.startswith(ZIP) and not any(name in head for name in OF_WORKBOOKS):
-        kind = "zip"
-    if kind:
-        raise UserError(f"this is a packed file ({kind})", str(path), "Unpack it, or pack the text alone with gzip.")
-    if head.startswith((ZIP, OLE)):
-        raise UserError("this is a workbook, not a text file", str(path), "Declare format: xlsx, or export it as csv.")
     name = _name(file)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and not name.startswith(("utf-16", "utf-32")):
-        raise UserError(f"the file is utf-16, not {file.encoding}", str(path), "Declare encoding: utf-16.")
+    wide = wide_encoding(head)
+    if wide and not name.startswith(("utf-16", "utf-32")):
+        raise UserError(f"the file is {wide}, not {file.encoding}", str(path), f"Declare encoding: {wide}.")
+    other = None if wide else not_text(head)
+    if other:
+        raise UserError(f"this is {other[0]}", str(path), other[1])
     if name in ONE_BYTE and _valid_utf8(head if whole else head[: _last_line_end(head)]):
         raise _is_utf8(path, file)
 

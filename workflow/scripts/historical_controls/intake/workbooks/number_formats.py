@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from operator import eq, ge, gt, le, lt, ne
 
 from historical_controls.intake.workbooks.shown_values import shown_digits, shown_moment
 
@@ -16,27 +17,29 @@ TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[(?P<bracket>[^\]]*)\]|_.|\*.|(?P<general>General)'
     r"|(?P<meridiem>AM/PM|A/P)|(?P<date>[yYmMdDhHsS]+)|(?P<digits>[0#?.,/]+|E[+-])|(?P<percent>%)|(?P<text>@)|(?P<other>.)"
 )
-CONDITION = re.compile(r"^[<>=]")
+CONDITION = re.compile(r"^(?P<sign><=|>=|<>|[<>=])(?P<number>-?\d+(?:\.\d+)?)$")
+HOLDS = {"<": lt, ">": gt, "<=": le, ">=": ge, "=": eq, "<>": ne}
 RUN = re.compile(r"([a-z])\1*", re.IGNORECASE)
 ELAPSED = re.compile(r"^(?:h+|m+|s+)$", re.IGNORECASE)
 # Literal texts that change what a number says; any other one is a unit or a name beside it.
-CHANGES = re.compile(r"[<>≤≥~±+\d]|^\s*[-\u2212]\s*$")
+CHANGES = re.compile(r"[<>≤≥≦≧⩽⩾﹤﹥＜＞~≈±+?¿\d]|^\s*[-\u2212]\s*$")
 
 
 @dataclass(frozen=True)
 class Section:
     """One section: literal texts before and after its value, the digits, date letters, a condition, percent signs.
 
-    text: whether it shows texts ('@').
+    text: whether it shows texts ('@'); within: places among its digits, with the literal text there ('000-00').
     """
 
     before: str
     after: str
     digits: str
     dates: str
-    condition: bool
+    condition: tuple[str, float] | None
     percent: bool
     text: bool
+    within: tuple[tuple[int, str], ...]
 
 
 @lru_cache(maxsize=4096)
@@ -53,14 +56,22 @@ def sections(number_format: str) -> tuple[Section, ...]:
 
 def _section(tokens: list[re.Match[str]]) -> Section:
     before, after, digits, dates = "", "", "", ""
-    condition = percent = text = False
+    percent = text = False
+    condition: tuple[str, float] | None = None
+    within: list[tuple[int, str]] = []
     for token in tokens:
         literal = token["quoted"] or token["escaped"] or (token["other"] or "")
         bracket = token["bracket"] or ""
-        condition |= bool(CONDITION.match(bracket))
+        stated = CONDITION.match(bracket)
+        condition = (stated["sign"], float(stated["number"])) if stated else condition
         percent |= token["percent"] is not None
         text |= token["text"] is not None
-        digits += token["digits"] or token["general"] or ""
+        own = token["digits"] or token["general"] or ""
+        # What stood behind the digits stands among them.
+        if own and digits and after.strip():
+            within.append((len(digits), after))
+            after = ""
+        digits += own
         dates += token["date"] or (bracket if ELAPSED.match(bracket) else "")
         # Currency signs stand in brackets: [$€-C0A].
         if bracket.startswith("$"):
@@ -69,7 +80,7 @@ def _section(tokens: list[re.Match[str]]) -> Section:
             after += literal
         else:
             before += literal
-    return Section(before, after, digits, dates.lower(), condition, percent, text)
+    return Section(before, after, digits, dates.lower(), condition, percent, text, tuple(within))
 
 
 def shown_number(value: float, text: str, number_format: str, decimal: str = ".") -> str:
@@ -92,7 +103,10 @@ def shown_number(value: float, text: str, number_format: str, decimal: str = "."
     scaled = bool(re.search(r"[0#?],+(?:$|\.)", own.digits))
     # A section of its own for negative numbers shows them without a minus unless it writes one.
     unsigned = value < 0 and len(sections(number_format)) > 1
-    if hidden or scaled or unsigned or own.condition or CHANGES.search(before) or CHANGES.search(after):
+    doubtful = own.condition is not None and value < 0
+    if own.within:
+        return contradiction(f"{own.before}{_with_literals(value, own)}{own.after}", text)
+    if hidden or scaled or unsigned or doubtful or CHANGES.search(before) or CHANGES.search(after):
         shown = "" if hidden else shown_digits(value, own.digits, own.percent, decimal)
         # Of a single section the sign stands before everything.
         sign = "-" if value < 0 and not unsigned and not hidden else ""
@@ -105,14 +119,25 @@ def _chosen(value: float, known: tuple[Section, ...]) -> Section | None:
     """Return the section that shows a number; None where the format says nothing of its own."""
     # Sections for positive numbers, negative ones and zero; the fourth is for texts.
     numeric = list(known[:3])
-    # Which section shows the number depends on the condition; whatever it shows, such a format is not trusted.
+    # Sections with a condition show the numbers that meet it, the first one without any all others.
     if any(one.condition for one in numeric):
-        return next(one for one in numeric if one.condition)
+        met = (one for one in numeric if one.condition is None or HOLDS[one.condition[0]](value, one.condition[1]))
+        return next(met, numeric[-1])
     if value < 0 and len(numeric) > 1:
         return numeric[1]
     if value == 0 and len(numeric) > 2:
         return numeric[2]
     return numeric[0] if numeric else None
+
+
+def _with_literals(value: float, section: Section) -> str:
+    """Return a whole number as its digits are parted: 12345 under '00-000' as '12-345'."""
+    places = [at for at, mark in enumerate(section.digits) if mark in "0#?"]
+    size = f"{int(abs(value) + 0.5):d}".rjust(len(places), "0")
+    # Digits beyond the placeholders stand before the first.
+    parts, more = dict(section.within), len(size) - len(places)
+    shown = [size[:more]] + [parts.get(at, "") + digit for at, digit in zip(places, size[more:], strict=True)]
+    return "".join(shown)
 
 
 def _zero_padded(text: str, digits: str) -> str:

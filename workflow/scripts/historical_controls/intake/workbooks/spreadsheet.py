@@ -14,6 +14,7 @@ import numpy as np
 
 from historical_controls.config.sources.sources import SourceFile
 from historical_controls.errors import UserError, did_you_mean
+from historical_controls.intake.file_kinds import GZIP, OLE, ZIP, known_kind
 from historical_controls.intake.headings import joined_headings
 from historical_controls.intake.layout import (
     ABOVE,
@@ -26,7 +27,6 @@ from historical_controls.intake.layout import (
     is_footer,
     text_frame,
 )
-from historical_controls.intake.text_files.decoding import GZIP, OLE
 from historical_controls.intake.workbooks.fonts import shown_by_font
 from historical_controls.intake.workbooks.number_formats import (
     contradiction,
@@ -90,11 +90,16 @@ def _sheet_rows(path: Path, raw: bytes, file: SourceFile) -> list[list[str]]:
     except UserError:
         raise
     except Exception as error:  # openpyxl meets a damaged file with any of a dozen exceptions
-        raise UserError(
-            f"this is not a readable xlsx workbook ({type(error).__name__})",
-            str(path),
-            "Save it as .xlsx, or declare format: csv.",
-        ) from None
+        raise _unreadable(path, raw, error) from None
+
+
+def _unreadable(path: Path, raw: bytes, error: Exception) -> UserError:
+    kind = known_kind(raw)
+    if kind:
+        return UserError(f"this is {kind[0]}, not a workbook", str(path), kind[1])
+    # Other workbooks (ods, xlsb) are zip archives as well; what is none may be delimited text.
+    remedy = "Open it in a spreadsheet program and save it as .xlsx." if raw.startswith(ZIP) else "Declare format: csv."
+    return UserError(f"this is not a readable xlsx workbook ({type(error).__name__})", str(path), remedy)
 
 
 def _filled_rows(path: Path, sent: Iterator[list[str]]) -> list[list[str]]:
