@@ -30,6 +30,7 @@ KNOWN = [
     ("FIO2", 60, "%", 0.6),
     ("FIO2", 21, "por ciento", 0.21),
     ("SPO2", 0.92, "fracción", 92),
+    ("SF", 357, "%", 357),  # 75% over a fraction of 0.21: a ratio, whichever sign stands behind it
     ("WBC", 8500, "células/µL", 8.5),
     ("WBC", 8.5, "x10³/µL", 8.5),
     ("WBC", 8.5, "10*9/L", 8.5),
