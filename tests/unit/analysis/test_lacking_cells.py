@@ -12,11 +12,13 @@ from historical_controls.analysis.model.comparison import Comparison
 from historical_controls.analysis.model.model_data import edges_as_limits, model_data
 from historical_controls.analysis.outcomes import analyse_outcomes
 from historical_controls.analysis.sensitivity.grid import analyse_grid
+from historical_controls.analysis.sensitivity.placebo_time import slopes
 from historical_controls.analysis.sensitivity.specification_curve import specification_rows
 from historical_controls.analysis.without_model.welch import welch
 from historical_controls.config.analysis.analysis import LADDER
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.inference.counts import central_exact
+from historical_controls.inference.pairwise.pairs import by_survival, by_value
 
 from .test_analysis import ROOT, analyse, analysis_inputs, number, patients, refusals, settings, visits
 
@@ -159,6 +161,22 @@ def test_one_course_of_everybody_is_named(dictionary: Dictionary) -> None:
     assert refusals(analyse(people, measured, dictionary)) == {None: "mean_exact"}
 
 
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_one_value_of_everybody_at_one_visit_leaves_nothing_to_permute(unit: float, dictionary: Dictionary) -> None:
+    """Rounding gave -1.6e-16 (-1.3e-14 to 1.6e-14), p 0.93; the other day keeps its answer."""
+    people = patients()
+    measured = visits(people)
+    measured = measured[measured["day"].isin([0, 1, 3, 7, 14])]
+    measured.loc[measured["day"] == 7, "value"] = 150.0
+    measured["value"] *= unit
+    ard = analyse(people, measured.assign(lower=measured["value"], upper=measured["value"]), dictionary)
+    own = ard[(ard["analysis"] == "permutation") & (ard["day"] == 7)].set_index("statistic")
+    assert own.loc["no_interval", "text"] == "no_spread" and own.loc["p_value", "value"] == 1.0
+    assert own.loc["estimate", "value"] == 0.0 and "lower" not in own.index
+    later = number(ard, "estimate", day=14, analysis="permutation") / unit
+    assert later == pytest.approx(ancova(people, measured, 14) / unit, abs=1e-6)
+
+
 @pytest.mark.parametrize("arm", ["treated", "historical"])
 def test_an_arm_that_follows_one_course_is_named(arm: str, dictionary: Dictionary) -> None:
     """All treated with a score of 0, or all controls alike: it was 'no stable fit'."""
@@ -192,6 +210,35 @@ def test_a_permutation_interval_open_on_both_sides_says_so(dictionary: Dictionar
     adjusted = ard[(ard["method"] == "adjusted") & (ard["level"] == "mean") & (ard["day"] == 7)]
     assert adjusted.loc[adjusted["statistic"] == "no_interval", "text"].tolist() == ["unbounded"]
     assert number(ard, "p_value", method="adjusted", level="mean", day=7) > 0.05
+
+
+def test_ties_between_units_are_ties(dictionary: Dictionary) -> None:
+    """P/F of 80 mmHg at 35% in one group and at 0.35 in the other: every pair was lost by the last digit."""
+    people = patients()
+    measured = visits(people)
+    treated = measured["arm"] == "treated"
+    measured["value"] = np.where(treated, 80 / (35 * 0.01), 80 / 0.35)
+    assert measured["value"].nunique() == 2
+    measured = measured.assign(lower=measured["value"], upper=measured["value"])
+    ard = analyse(people, measured, dictionary)
+    assert number(ard, "win_odds", day=7, analysis="worst_rank") == 1.0
+    # The order of what differs stays, and so do open bounds, missing values, and a death on the day of the living.
+    values = np.array([1.0, 1.0 + 1e-15, 1.0 + 1e-9, np.inf, np.nan])
+    assert by_value(values)[0].tolist() == [0, 0, -1, -1, 0]
+    assert by_survival(np.array([7.0, 7.0, 8.0]), np.array([True, False, True]))[0].tolist() == [0, -1, -1]
+
+
+def test_constants_before_time_zero_have_no_slope(dictionary: Dictionary) -> None:
+    """0.1 + 0.2 on one day and 0.3 on the next is no slope."""
+    people = patients().assign(subject=lambda d: d["source"] + "/" + d["patient_id"])
+    rows = [
+        (name, arm, hours)
+        for name, arm in zip(people["patient_id"], people["arm"], strict=True)
+        for hours in (-30.0, -2.0)
+    ]
+    frame = pd.DataFrame(rows, columns=["patient_id", "arm", "hours"]).assign(source="s")
+    frame["value"] = np.where(frame["hours"] < -24, 0.1 + 0.2, 0.3)
+    assert (slopes(dictionary.outcomes["PF"], frame, people, 3)["y"] == 0.0).all()
 
 
 # ---------------------------------------------------------------- beyond limits

@@ -20,6 +20,7 @@ from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, Row
 from historical_controls.dictionary.dictionary import Outcome
 from historical_controls.inference.scores import scores_of_values
+from historical_controls.inference.spread import no_spread
 
 
 def placebo_rows(data: ModelData, observations: pd.DataFrame, analysis_set: AnalysisSet, days: int) -> Iterator[Row]:
@@ -63,4 +64,7 @@ def slopes(outcome: Outcome, observations: pd.DataFrame, people: pd.DataFrame, d
     total = sums.groupby([daily["subject"], daily["arm"]]).sum()
     # Values on one day alone have no slope.
     total = total.loc[total["xx"] > 0]
-    return (total["xy"] / total["xx"]).rename("y").reset_index()
+    slope = total["xy"] / total["xx"]
+    # Equal values leave no slope, also where a conversion between units sets them apart by rounding.
+    size = daily["y"].abs().groupby([daily["subject"], daily["arm"]]).max().reindex(slope.index)
+    return slope.mask(no_spread(slope.abs(), size), 0.0).rename("y").reset_index()

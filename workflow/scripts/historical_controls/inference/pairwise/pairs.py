@@ -13,6 +13,9 @@ Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Pairs = NDArray[np.int8]
 
+# Of the largest value: more than conversions between units leave, less than any instrument resolves.
+ROUNDING = 1e-12
+
 
 def by_value(scores: Array) -> Pairs:
     """Higher is better; nan decides nothing."""
@@ -22,8 +25,26 @@ def by_value(scores: Array) -> Pairs:
 def by_bounds(lower: Array, upper: Array) -> Pairs:
     """Higher is better: a pair is decided where the intervals do not touch (Gehan 1965, Biometrika 52:203-223) (IN-14).
 
-    Exact values have equal bounds; open ones are infinite; nan decides nothing.
+    Exact values have equal bounds; open ones are infinite; nan decides nothing. Bounds that rounding alone sets apart
+    touch: of 35% and 0.35 in two arms one is larger, and ties would all be lost to the units.
     """
+    places = _places(np.concatenate([lower, upper]))
+    return _decided(places[: len(lower)], places[len(lower) :])
+
+
+def _places(values: Array) -> Array:
+    """The order of numbers (n,) as whole numbers, those that are equal but for rounding alike; inf and nan stay."""
+    finite = np.isfinite(values)
+    known = values[finite]
+    order = np.argsort(known, kind="stable")
+    apart = np.diff(known[order]) > ROUNDING * np.abs(known).max(initial=0.0)
+    out, own = values.astype(np.float64), np.empty(len(known))
+    own[order] = np.cumsum(np.concatenate([[0], apart])) if len(known) else []
+    out[finite] = own
+    return out
+
+
+def _decided(lower: Array, upper: Array) -> Pairs:
     # Comparisons with nan are false, so that such pairs stay undecided.
     better = (lower[:, None] > upper[None, :]).view(np.int8)
     # The transpose, compared anew: reading the first one by columns is slower.
@@ -38,8 +59,8 @@ def by_survival(day: Array, died: Flags) -> Pairs:
     that a death on the last day of follow-up loses to those who reached its end alive.
     """
     # The living have an open upper bound: how long they lived on is not known, and two of them are not decided.
-    lived = np.where(died, day, np.nextafter(day, np.inf))
-    return by_bounds(lived, np.where(died, day, np.inf))
+    place = _places(day)
+    return _decided(np.where(died, place, place + 0.5), np.where(died, place, np.inf))
 
 
 def first_decided(*levels: Pairs) -> Pairs:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from historical_controls.inference.spread import no_spread
 from historical_controls.mixed_model.censored.likelihood import subject_derivatives
 from historical_controls.mixed_model.censored.problem import censored_problem
 from historical_controls.mixed_model.design.arrays import Array
@@ -56,9 +57,14 @@ def subject_scores(fit: MixedModelFit | CensoredFit | ImputedFit, columns: Seque
         directions = _directions(information[:, chosen][:, :, chosen].mean(axis=0), at)
         Phi = np.linalg.inv(information.sum(axis=0))
     cross = np.einsum("npc,kc->nkp", information[:, :, chosen], directions)
+    informed = np.einsum("nkc,kc->nk", cross[:, :, chosen], directions)
+    scores = score[:, chosen] @ directions.T
+    # A score over its information is a difference in the response's unit: where everybody has the same value at a time,
+    # what is left of it is rounding, which relabelling would take for data.
+    rounding = no_spread(np.abs(scores), informed * np.abs(fit.design.y).max())
     return SubjectScores(
-        score=score[:, chosen] @ directions.T,
-        information=np.einsum("nkc,kc->nk", cross[:, :, chosen], directions),
+        score=np.where(rounding, 0.0, scores),
+        information=informed,
         cross=cross,
         Phi=Phi,
     )
