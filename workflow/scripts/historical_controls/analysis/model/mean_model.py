@@ -256,7 +256,7 @@ def arm_without_spread(mean: MeanModel) -> bool:
 def _exact(X: Array, y: Array) -> bool:
     beta, _, rank, _ = np.linalg.lstsq(X, y, rcond=None)
     # With as many coefficients as values any values are reproduced.
-    return len(y) > rank and bool(no_spread(np.abs(y - X @ beta).max(), np.abs(y).max()))
+    return bool(len(y) > rank and no_spread(np.abs(y - X @ beta).max(), np.abs(y).max()))
 
 
 def _design(mean: MeanModel) -> Design:
