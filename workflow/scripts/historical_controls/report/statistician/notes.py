@@ -14,6 +14,7 @@ from historical_controls.report.printing.html_table import listed
 from historical_controls.report.statistician.names import Names
 
 FLOORED = (Statistic.P_VALUE, Statistic.P_RAW)  # p-values beside which the floor stands
+ESTIMATES = (Statistic.ESTIMATE, Statistic.SMALLEST, Statistic.LARGEST)
 OWN_TEST = ("welch",)  # methods whose p-values come from a distribution, and have no floor
 
 
@@ -45,7 +46,7 @@ def notes(names: Names, results: Collection[Result], analysis: AnalysisKey | Non
 
 def _is_ratio_of_arms(row: Result) -> bool:
     """Whether a number is the ratio of the groups of an outcome analysed on the log scale, also one per day."""
-    return row.contrast == CONTRAST and row.unit.partition("/")[0] == "ratio" and row.statistic != Statistic.WIN_RATIO
+    return row.contrast == CONTRAST and row.unit.partition("/")[0] == "ratio" and row.statistic in ESTIMATES
 
 
 def _floors(names: Names, results: Collection[Result], p_values: Collection[Result]) -> Markup:
