@@ -541,7 +541,7 @@ def test_no_mean_reads_a_curve_before_the_first_day_with_responses(
     assert list(weights.values()) == pytest.approx([second, *rest])
     # As the same days give as visits.
     days = (2, 3, 4, 5, 6, 7)
-    as_visits = replace(found.mean, visits=days, compared=days).weights(7, adjusted)
+    as_visits = replace(found.mean, visits=days, shared_visits=days).weights(7, adjusted)
     assert weights == pytest.approx(as_visits)
 
 

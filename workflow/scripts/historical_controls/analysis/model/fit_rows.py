@@ -177,7 +177,7 @@ def _difference_curve_rows(
     observed = data.frame.groupby("arm")["day"].agg(["min", "max"])
     horizon_days, seed = horizon_and_seed
     days = _between(int(observed["min"].max()), int(observed["max"].min()), horizon_days)
-    moments = fitted.mean.moments([day for day in days if not fitted.mean.visits or day in fitted.mean.compared])
+    moments = fitted.mean.moments([day for day in days if not fitted.mean.visits or day in fitted.mean.shared_visits])
     if not moments:
         return
     at = {fitted.mean.time: moments}

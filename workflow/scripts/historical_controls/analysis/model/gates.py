@@ -70,7 +70,7 @@ def reason_against_contrast(data: ModelData, mean: MeanModel, day: int, settings
     """The same of a mean that was fitted: a visit of which an arm has no value has no difference."""
     reason = reason_against_day(data, day, settings)
     # Values within the windows of two contrast days are counted at one of them.
-    elsewhere = bool(mean.visits) and day not in mean.compared
+    elsewhere = bool(mean.visits) and day not in mean.shared_visits
     return reason or ("counted_at_another_day" if elsewhere else None)
 
 

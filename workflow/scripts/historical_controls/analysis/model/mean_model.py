@@ -44,7 +44,7 @@ FORMS: dict[Time, tuple[str, ...]] = {
 @dataclass(frozen=True)
 class MeanModel:
     """form: one of FORMS; fixed, null: right sides with and without arms; visits: the days fitted, empty for curves;
-    compared: those of them at which the mean has a difference between the arms.
+    shared_visits: those of them at which the mean has a difference between the arms.
 
     frame: the rows that are fitted (of ModelData.frame), with columns treated, at_visit and visit (the day).
     seed: of the draws of values beyond limits. design: of these rows with arms, of a response that only varies.
@@ -57,7 +57,7 @@ class MeanModel:
     frame: pd.DataFrame
     seed: int = 0
     design: Design | None = None
-    compared: tuple[int, ...] = ()
+    shared_visits: tuple[int, ...] = ()
 
     @property
     def one_value_each(self) -> bool:
@@ -101,7 +101,7 @@ class MeanModel:
             told = trapezoids[~early]
             told[0] += trapezoids[early] @ (grid[early] / first if from_zero else np.ones(first - 1))
             return dict(zip(grid[~early].tolist(), told.tolist(), strict=True))
-        knots = [*([0] if from_zero else []), *(visit for visit in self.compared if visit > 0)]
+        knots = [*([0] if from_zero else []), *(visit for visit in self.shared_visits if visit > 0)]
         # Piecewise linear hat functions: each visit's share in the difference on every day of the grid.
         hats = dict(zip(knots, np.eye(len(knots)), strict=True))
         weights = {visit: float(np.interp(grid, knots, hat) @ trapezoids) for visit, hat in hats.items() if visit > 0}
@@ -197,11 +197,11 @@ def _forms(data: ModelData, settings: Analysis, time: Time) -> Iterator[MeanMode
         # Tried with common slopes next, in the order of FORMS.
         if own_slopes and not _covariates_fit(rows, len(data.covariates)):
             continue
-        compared = shared if form.startswith(SHARED) else visits
+        shared_visits = shared if form.startswith(SHARED) else visits
         slopes = f":{VISIT}" if own_slopes else ""
         covariates = [f"{name}{slopes}" for name in data.covariates]
-        fixed, null = (_formula([one, *covariates]) for one in _course(form, settings, compared))
-        yield MeanModel(form, fixed, null, visits, rows, data.seed, compared=compared)
+        fixed, null = (_formula([one, *covariates]) for one in _course(form, settings, shared_visits))
+        yield MeanModel(form, fixed, null, visits, rows, data.seed, shared_visits=shared_visits)
 
 
 def _visits_of(frame: pd.DataFrame, arms: Sequence[str]) -> tuple[int, ...]:
@@ -218,10 +218,10 @@ def _one_each(frame: pd.DataFrame) -> pd.DataFrame:
     return frame if not frame["subject"].duplicated().any() else frame.iloc[:0]
 
 
-def _course(form: str, settings: Analysis, compared: Sequence[int] = ()) -> tuple[str, str]:
-    """The terms of time with and without arms; compared: visits at which the arms differ."""
+def _course(form: str, settings: Analysis, shared_visits: Sequence[int] = ()) -> tuple[str, str]:
+    """The terms of time with and without arms; shared_visits: those at which the arms differ."""
     # A difference at each visit that both arms have; elsewhere one arm alone tells the mean of the visit.
-    differences = [f"I({TREATED} * ({VISIT} == '{visit_label(day)}'))" for day in compared]
+    differences = [f"I({TREATED} * ({VISIT} == '{visit_label(day)}'))" for day in shared_visits]
     shared = " + ".join([VISIT, *differences])
     spline = f"cr(day, df={settings.spline_df}, constraints='center')"
     return {
