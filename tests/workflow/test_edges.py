@@ -137,3 +137,21 @@ def test_deaths_that_an_arm_does_not_record_are_no_survivors(tmp_path: Path) -> 
     assert said["historical"] == {"not_recorded"} and "n_died" in said["treated"]
     refused = ard[ard["text"] == "deaths_not_recorded_historical"]
     assert set(refused["analysis"]) == {"deaths", "worst_rank", "win_ratio", "e_value", "free_days"}
+
+
+def test_ranks_that_separate_completely_are_said_beside_the_main_result(tmp_path: Path) -> None:
+    """All treated die before any value: no mean, and no win odds with an interval; the page said nothing of deaths."""
+    own = treated()
+    for person in own:
+        assert person.infused_after is not None
+        person.days, person.died = (person.infused_after + 0.5) / 24, True
+    found = ended(tmp_path, own, controls())
+    assert found.reasons() == {"no_treated_data"}
+    limits = found.ard[(found.ard["analysis"] == "worst_rank") & (found.ard["day"] == 7)].set_index("statistic")[
+        "value"
+    ]
+    assert limits["win_odds"] == 0.0 and 0 < limits["upper"] < 1
+    assert "every treated patient fared worse than every historical patient" in found.text
+    assert re.search(r"win odds of at most\s+0\.\d\d", found.text)
+    # At baseline they were measured.
+    assert "no treated patient has values after time zero" in found.text

@@ -42,4 +42,22 @@ def said_win_odds(printer: Printer, code: str, day: int) -> Markup | None:
     if refused is not None:
         return printer.word("course.deaths_refused", reason=printer.reason(refused, code))
     numbers = _numbers(printer, code, day)
-    return None if numbers is None else printer.word("course.deaths_counted", level=printer.level, **numbers)
+    if numbers is not None:
+        return printer.word("course.deaths_counted", level=printer.level, **numbers)
+    return said_without_interval(printer, code, day)
+
+
+def said_without_interval(printer: Printer, code: str, day: int) -> Markup | None:
+    """Of ranks without an interval the one limit that complete separation leaves, or the reason; None without ranks."""
+    keys = {"outcome": code, "day": float(day), "contrast": CONTRAST}
+    reason, lower, upper = (
+        printer.results.one(AnalysisKey.WORST_RANK, name, **keys)  # type: ignore[arg-type]
+        for name in (Statistic.NO_INTERVAL, Statistic.LOWER, Statistic.UPPER)
+    )
+    if reason is None:
+        return None
+    if lower is not None:
+        return printer.word("course.deaths_all_better", limit=printer.number(lower), level=printer.level)
+    if upper is not None:
+        return printer.word("course.deaths_all_worse", limit=printer.number(upper), level=printer.level)
+    return printer.word("course.deaths_no_interval", reason=printer.reason(reason, code))

@@ -20,6 +20,7 @@ from historical_controls.report.headline.sentence import (
     includes_none,
     is_ratio,
 )
+from historical_controls.report.headline.win_odds import said_without_interval
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
 
@@ -134,7 +135,9 @@ def death_aware(printer: Printer) -> Markup:
         return Markup("")
     if not_ranked is not None:
         return printer.word("course.deaths_refused", reason=printer.reason(not_ranked, primary.outcome))
-    if parts is None or any(row is None for row in died.values()):
+    if parts is None:
+        return said_without_interval(printer, primary.outcome, primary.day) or Markup("")
+    if any(row is None for row in died.values()):
         return Markup("")
     said = printer.word(
         "answer.death_aware",
