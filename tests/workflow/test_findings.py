@@ -35,7 +35,7 @@ def test_misdeclared_files_end_the_run_before_the_cohort(small_study: Path) -> N
     run = snakemake(small_study, COHORT)
     assert run.code != 0 and "Traceback" not in run.output
     assert 'parts.0.time.formats: ["%d/%m/%Y %H:%M"]' in run.output
-    assert 'unit_factors: [{outcome: PAO2, unit: "mmHg", true_unit: "kpa"}]' in run.output
+    assert 'unit_factors: [{outcome: PAO2, unit: "mmHg", true_unit: "kPa"}]' in run.output
     assert "rule define_cohort:" not in run.output
 
 

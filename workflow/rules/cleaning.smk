@@ -102,6 +102,7 @@ rule inspect_source:
         measurements="results/clean/{source}/measurements.parquet",
         events="results/clean/{source}/events.parquet",
         ledger="results/clean/{source}/ledger.parquet",
+        patients="results/clean/{source}/patients.parquet",
         others=lambda wildcards: collect(
             "results/clean/{other}/measurements.parquet", other=other_sources(wildcards.source)
         ),

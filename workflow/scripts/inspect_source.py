@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 with reported(snakemake.log[0]):
     name = snakemake.wildcards.source
     source = Source.model_validate(snakemake.params.source)
-    tables = {key: Path(snakemake.input[key]) for key in ("measurements", "events", "ledger")}
+    tables = {key: Path(snakemake.input[key]) for key in ("measurements", "events", "ledger", "patients")}
     others = dict(zip(snakemake.params.others, map(Path, snakemake.input.others), strict=True))
     dictionary = load_dictionary(Path(snakemake.input.dictionary[0]).parent)
     intake = {Path(path).stem: Path(path) for path in snakemake.input.intake}

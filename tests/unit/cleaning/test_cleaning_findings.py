@@ -130,14 +130,14 @@ def test_a_limit_that_lost_its_sign_is_found_and_its_line_settles_it(tmp_path: P
 
 
 UNITS = [
-    ("CRP", "mg/L", 12.0, 10.0, 'true_unit: "mg/dl"'),
+    ("CRP", "mg/L", 12.0, 10.0, 'true_unit: "mg/dL"'),
     ("Ferritina", "ng/mL", 1.2, 1000.0, 'true_unit: "'),
     ("Plaquetas", "10^3/uL", 230000.0, 0.001, 'true_unit: "'),
     ("FiO2", "fraction", 60.0, 0.01, 'true_unit: "'),
     ("Temp", "C", 99.5, 5 / 9, 'true_unit: "'),
-    ("pO2", "mmHg", 10.0, 7.50062, 'true_unit: "kpa"'),
+    ("pO2", "mmHg", 10.0, 7.50062, 'true_unit: "kPa"'),
     ("Linfocitos", "10^3/uL", 700.0, 0.001, 'true_unit: "'),
-    ("Hemoglobina", "g/dL", 120.0, 0.1, 'true_unit: "g/l"'),
+    ("Hemoglobina", "g/dL", 120.0, 0.1, 'true_unit: "g/L"'),
     ("Creatinina", "mg/dL", 90.0, 1 / 88.42, 'true_unit: "'),
 ]
 
@@ -206,8 +206,8 @@ def test_some_rows_a_factor_away_from_the_others(tmp_path: Path) -> None:
     [
         ("SatO2", "%", [f"{n}" for n in range(88, 100)] * 5, "0.97", '"fraction"'),
         ("FiO2", "fraction", ["0.4", "0.5", "0.6", "0.8"] * 10, "60", '"%"'),
-        ("Temp", "C", ["36.5", "37.1", "38.2", "39.0"] * 10, "99.5", '"degf"'),
-        ("pO2", "mmHg", ["78", "82", "91", "100"] * 10, "10.6", '"kpa"'),
+        ("Temp", "C", ["36.5", "37.1", "38.2", "39.0"] * 10, "99.5", '"[degF]"'),
+        ("pO2", "mmHg", ["78", "82", "91", "100"] * 10, "10.6", '"kPa"'),
     ],
 )
 def test_single_values_in_another_unit_are_found_among_others(

@@ -41,7 +41,7 @@ def findings_of(path: Path, file: dict[str, Any], folder: Path, **keys: Any) -> 
     write_table(raw, folder / "f.parquet", INTAKE)
     for name, table in SOURCE_TABLES.items():
         write_table(getattr(tables, name), folder / f"{name}.parquet", table)
-    paths = {name: folder / f"{name}.parquet" for name in ("measurements", "events", "ledger")}
+    paths = {name: folder / f"{name}.parquet" for name in ("measurements", "events", "ledger", "patients")}
     inspected = Inspected("s", **paths, others={}, intake={"f": folder / "f.parquet"})
     return inspect_source(inspected, declared, dictionary()), declared
 
@@ -89,7 +89,7 @@ def test_oxygen_pressure_in_kilopascal_declared_as_mmhg_stops_the_run(tmp_path: 
     path.write_text("\n".join(";".join(row) for row in cells), encoding="latin-1")
     findings, _ = findings_of(path, example("gasometrias"), tmp_path)
     with pytest.raises(
-        UserError, match=r'unit_factors: \[\{outcome: PAO2, unit: "mmHg", true_unit: "kpa"\}\]'
+        UserError, match=r'unit_factors: \[\{outcome: PAO2, unit: "mmHg", true_unit: "kPa"\}\]'
     ) as stopped:
         stop_where_suspect(findings)
     assert str(stopped.value).count("po2_mmhg '") == 3
@@ -375,3 +375,79 @@ def test_dates_that_say_their_month_are_not_suspected_beside_a_format_that_does_
     part = {"kind": "patients", "subject": "id", "columns": {"born": age}}
     findings, _ = findings_of(path, {"parts": [part]}, tmp_path)
     assert ("DATE_ORDER_SUSPECT" in set(findings["finding"])) is suspected
+
+
+def of_characteristic(declared: dict[str, Any], cells: list[str], folder: Path, **keys: Any) -> pd.DataFrame:
+    """Findings of 40 patients with these cells in turn."""
+    path = folder / "patients.csv"
+    rows = [{"id": f"p{n:03d}", "x": cells[n % len(cells)]} for n in range(40)]
+    pd.DataFrame(rows).to_csv(path, index=False)
+    part = {"kind": "patients", "subject": "id", "columns": {"x": declared}}
+    return findings_of(path, {"parts": [part], **keys}, folder)[0]
+
+
+@pytest.mark.parametrize(
+    ("code", "unit", "cells", "right"),
+    [
+        # Heights in inches are possible in cm, and so are weights in pounds in kg; metres are held one by one.
+        ("HEIGHT", "cm", ["67", "62", "71", "70"], "in"),
+        ("HEIGHT", "cm", ["1.70", "1.62", "1.81"], "m"),
+        ("HEIGHT", "in", ["170", "162", "181"], "cm"),
+        ("WEIGHT", "kg", ["176", "150", "210", "199"], "lb"),
+        ("WEIGHT", "lb", ["62", "75", "58"], "kg"),
+    ],
+)
+def test_a_characteristic_in_another_unit_stops_the_run(
+    code: str, unit: str, cells: list[str], right: str, tmp_path: Path
+) -> None:
+    found = of_characteristic({"characteristic": code, "unit": unit}, cells, tmp_path)
+    assert found[["finding", "severity", "config_line"]].to_numpy().tolist() == [
+        ["UNIT_SUSPECT", "stop", f'parts.0.columns.x.unit: "{right}"']
+    ]
+    assert cells[0] in found["examples"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("code", "unit", "cells"), [("HEIGHT", "cm", ["170", "155"]), ("WEIGHT", "kg", ["70", "95", "58"])]
+)
+def test_a_characteristic_in_its_unit_is_no_finding(code: str, unit: str, cells: list[str], tmp_path: Path) -> None:
+    assert of_characteristic({"characteristic": code, "unit": unit}, cells, tmp_path).empty
+
+
+@pytest.mark.parametrize(
+    ("declared", "cells", "line"),
+    [
+        ({"characteristic": "SEX"}, ["Hombre", "Mujer"], 'values: {"Hombre": "...", "Mujer": "..."}'),
+        ({"characteristic": "SEX", "values": {"H": "male"}}, ["H", "M"], 'values: {"H": "male", "M": "..."}'),
+        ({"characteristic": "WEIGHT"}, ["76", "80"], 'unit: "..."'),
+    ],
+)
+def test_what_settles_a_characteristic_is_declared_with_its_column(
+    declared: dict[str, Any], cells: list[str], line: str, tmp_path: Path
+) -> None:
+    """result_codes, default_units and unit_factors are of measurements, and settle nothing here."""
+    found = of_characteristic(declared, cells, tmp_path)
+    assert found["config_line"].tolist() == [f"parts.0.columns.x.{line}"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "line"),
+    [
+        ("HIGH", 'words: [{texts: ["HIGH"], outcome: CRP, means: above, value: <limit>}]'),
+        ("<LOQ", "assay_limits: "),
+        ("12-15", "ranges: interval"),
+        ("2020-05-04", ""),
+    ],
+)
+def test_a_doubtful_file_proposes_what_its_cells_say(cell: str, line: str, tmp_path: Path) -> None:
+    """Another decimal mark reads none of them, and a code for missing would erase them."""
+    path = tmp_path / "lab.csv"
+    rows = [
+        f"P{n % 20:02d},2020-05-{1 + n // 20:02d} {n % 20:02d}:00,CRP,{cell if n % 3 else 80 + n},mg/L,,A,final,"
+        for n in range(60)
+    ]
+    path.write_text(HEAD + "\n".join(rows), encoding="utf-8")
+    found, _ = findings_of(path, {"parts": [LONG]}, tmp_path)
+    doubtful = found.loc[found["finding"] == "DOUBTFUL_SHARE", "config_line"]
+    assert len(doubtful) == 1 and doubtful.iloc[0].startswith(line) and (line or not doubtful.iloc[0])
+    assert "SENTINEL_SUSPECT" not in set(found["finding"])

@@ -105,6 +105,7 @@ def _findings(
                 place / f"{name}.ledger.parquet",
                 {other: path for other, path in measured.items() if other != name},
                 {file: place / f"{name}.{file}.intake.parquet" for file in source.files},
+                place / f"{name}.patients.parquet",
             )
             found.append(inspect_source(inspected, source, dictionary))
     return pd.concat(found, ignore_index=True)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from historical_controls.cleaning.cells.cell_words import BAJO
 from historical_controls.cleaning.cells.numbers import TWO_PARTS
+from historical_controls.cleaning.findings import characteristics
 from historical_controls.cleaning.findings.dates import declared_times, held_time
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding, Shown
 from historical_controls.cleaning.ledger.tallies import ID_SENT, TIME_SENT, held_times
@@ -115,6 +116,9 @@ def settling_line(reason: str, held: pd.DataFrame, file: SourceFile, reads_other
     A line about outcomes is given for each one concerned, the commonest first, up to `MOST_NAMED`. reads_others:
     whether the declaration as it is reads other records of the file.
     """
+    of_column = characteristics.settling_line(reason, held, file)
+    if of_column is not None:
+        return of_column
     first = held.sort_values("n", ascending=False, kind="stable").iloc[0]
     sent = ID_SENT.match(first["hint"] or "") if reason == "ID_INVALID" else None
     value = sent["text"] if sent else first["raw_value"] or ""
@@ -198,7 +202,9 @@ def _unreadable_line(held: pd.DataFrame, file: SourceFile) -> str:
 def _line_of_word(hint: str | None, text: str) -> str:
     """Return the line under 'words' that the hint of a cell proposes, else the one that names it a code for missing."""
     found = WORD_LINE.search(hint or "")
-    return f"words: [{found[0]}]" if found else f"sentinels: [{{codes: [{text}]}}]   # only if it says missing"
+    if found:
+        return f"words: [{found[0]}]"
+    return f"sentinels: [{{codes: [{text}]}}]   # only if it says missing" if "'sentinels'" in (hint or "") else ""
 
 
 def _other_mark(file: SourceFile) -> str:

@@ -13,6 +13,7 @@ from historical_controls.ard.keys.analyses import AnalysisKey
 from historical_controls.ard.keys.statistics import Statistic
 from historical_controls.ard.rows import Cell, ard_frame
 from historical_controls.cleaning.findings.arms import unknown_arms
+from historical_controls.cleaning.findings.characteristics import unit_of_characteristics
 from historical_controls.cleaning.findings.dates import clock_suspects, date_suspects
 from historical_controls.cleaning.findings.examples import as_sent, example_places
 from historical_controls.cleaning.findings.finding import Finding
@@ -36,7 +37,10 @@ from historical_controls.tables.schema import conform
 
 @dataclass(frozen=True)
 class Inspected:
-    """Paths of a source's tables, of its intake by file, and of other sources' measurements to compare with."""
+    """Paths of a source's tables, of its intake by file, and of other sources' measurements to compare with.
+
+    patients: of its table of patients; None where characteristics are not looked at.
+    """
 
     name: str
     measurements: Path
@@ -44,6 +48,7 @@ class Inspected:
     ledger: Path
     others: Mapping[str, Path]
     intake: Mapping[str, Path] = field(default_factory=dict)
+    patients: Path | None = None
 
 
 def inspect_source(inspected: Inspected, source: Source, dictionary: Dictionary) -> pd.DataFrame:
@@ -78,6 +83,7 @@ def _findings(inspected: Inspected, source: Source, dictionary: Dictionary) -> I
         *coded_dates(held, source),
         *piled_up(values, dictionary),
         *unit_suspects(known, known_outside, dictionary, others),
+        *(unit_of_characteristics(inspected.patients, held, source, dictionary) if inspected.patients else ()),
         *unknown_specimens(measured, outside, held, tally, dictionary),
         *source_shifts(values, others, dictionary),
         *unknown_arms(inspected.ledger, tally, source),

@@ -56,7 +56,7 @@ def unit_suspects(
     sizes = {key: int(group["n"].sum()) for key, group in groups.items()}
     for key, group in groups.items():
         file, code, unit = key
-        own, limits = dictionary.conversion(code, unit), _plausible(code, dictionary)
+        own, limits = dictionary.conversion(code, unit), plausible(code, dictionary)
         if own is None or limits is None:
             continue
         of_file = sum(size for other, size in sizes.items() if other[:2] == (file, code))
@@ -73,7 +73,7 @@ def unit_suspects(
             yield from _single_values(key, group, of_file, own, dictionary)
 
 
-def _plausible(code: str, dictionary: Dictionary) -> tuple[float, float] | None:
+def plausible(code: str, dictionary: Dictionary) -> tuple[float, float] | None:
     """Return where the median of a group of patients lies, in the canonical unit; None where that is not known."""
     known = dictionary.plausibility.get(code)
     if known is None or known.median_low is None or known.median_high is None:
@@ -115,7 +115,7 @@ def _borne_out(
 
 def _unlikely(key: Key, medians: Mapping[Key, float], own: Conversion, dictionary: Dictionary) -> Candidate | None:
     """Return the unit that explains a median which groups of patients do not have (plausibility.csv)."""
-    limits = _plausible(key[1], dictionary)
+    limits = plausible(key[1], dictionary)
     if limits is None or key not in medians or limits[0] <= medians[key] <= limits[1]:
         return None
     return _explained(medians[key], own, limits, key[1], dictionary)
@@ -178,7 +178,7 @@ def _strays(group: pd.DataFrame, code: str, own: Conversion, other: Conversion, 
     # Back to the number sent, and from there by the other unit.
     turned = (value - own.offset) / own.factor * other.factor + other.offset
     if group["n"].sum() < LEAST_VALUES:
-        limits, outcome = _plausible(code, dictionary), dictionary.outcomes[code]
+        limits, outcome = plausible(code, dictionary), dictionary.outcomes[code]
         low = outcome.hard_low if outcome.warn_low is None else outcome.warn_low
         high = outcome.hard_high if outcome.warn_high is None else outcome.warn_high
         outside = (value < (-np.inf if low is None else low)) | (value > (np.inf if high is None else high))
@@ -209,7 +209,8 @@ def _weighted_median(values: np.ndarray, counts: np.ndarray) -> float:
 
 def candidates(code: str, own: Conversion, dictionary: Dictionary) -> list[Candidate]:
     """Other units of the outcome, then powers of ten; none that says the same as `own`."""
-    known = [Candidate(found, f'true_unit: "{spelling}"') for spelling, found in dictionary.units_of(code).items()]
+    # As units.csv writes it: folded spellings ('ng/mlfeu') are for comparisons.
+    known = [Candidate(found, f'true_unit: "{found.unit}"') for found in dictionary.units_of(code).values()]
     powers = [Candidate(Conversion(own.factor * power, own.offset), f"factor: {power:g}") for power in POWERS]
     distinct: dict[Conversion, Candidate] = {}
     for candidate in [*known, *powers]:
