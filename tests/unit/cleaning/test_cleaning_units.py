@@ -74,6 +74,8 @@ KNOWN = [
     ("MAP", 75, "mm Hg", 75),
     ("GCS", 15, "puntos", 15),
     ("CTSS", 18, "/25", 18),
+    ("GCS", 12, "/15", 12),
+    ("SOFA", 5, "/24", 5),
     ("TREG", 4.1, "%", 4.1),
     ("PH", 7.31, "pH", 7.31),
     ("FIO2", 0.6, "fracción", 0.6),
@@ -388,3 +390,8 @@ def test_a_height_in_feet_and_inches_is_declared_as_such() -> None:
     cleaned = clean([{"id": "1", "height": "5'11\""}, {"id": "2", "height": "5'12\""}], part)
     assert cleaned.patients["value"].tolist() == pytest.approx([180.34])
     assert cleaned.ledger.set_index("line").loc[3, "hint"].startswith("not two whole numbers of ft+in")
+
+
+@pytest.mark.parametrize(("test", "result"), [("Glasgow", "12/25"), ("CT severity score", "12/15")])
+def test_points_of_another_scale_are_held(test: str, result: str) -> None:
+    assert fates(lab({"test": test, "result": result, "unit": "", "specimen": ""})) == ["UNIT_UNKNOWN"]
