@@ -72,7 +72,7 @@ def _coded_characteristics(held: pd.DataFrame, read: set[tuple[str, str]], sourc
     measured = pd.Series([pair in read for pair in zip(held["file"], held["analyte"], strict=True)], held.index)
     words &= measured.astype(bool) | (held["table"] == "patients")
     # 'HIGH' is no missing value: its own hint says what it may mean.
-    words &= ~held["hint"].str.contains("means: (?:above|below|value)", na=False)
+    words &= ~held["hint"].str.contains(r"\{texts: [^}]*means: (?:above|below|value)", na=False)
     least = impossible.map({True: 2, False: LEAST_REPEATS})
     rows = held.assign(least=least).loc[impossible | unknown | words]
     keys = ["file", "analyte", "item", "raw_value", "least"]
