@@ -306,11 +306,15 @@ def test_names_that_begin_like_such_words_are_patients(text: str) -> None:
     assert not names_nobody(text, "cama")
 
 
-@pytest.mark.parametrize("sent", ["'12.5", "'12.5'", "'<12.5", '="12.5"'])
-def test_the_apostrophe_of_a_text_is_no_part_of_a_number(sent: str) -> None:
+@pytest.mark.parametrize("sent", ["'12.5'", "'<12.5'", '="12.5"'])
+def test_apostrophes_around_a_number_are_no_part_of_it(sent: str) -> None:
     cleaned = lab({"result": sent})
     assert fates(cleaned) == ["clean"] and cleaned.measurements["upper"].tolist() == [12.5]
 
 
-def test_the_apostrophe_of_a_text_is_no_part_of_a_date() -> None:
-    assert fates(lab({"when": "'2020-05-04 08:00"})) == ["clean"]
+def test_a_single_apostrophe_may_be_a_slip() -> None:
+    assert fates(lab({"result": "'12.5"})) == ["NUM_UNREADABLE"]
+
+
+def test_apostrophes_around_a_date_are_no_part_of_it() -> None:
+    assert fates(lab({"when": "'2020-05-04 08:00'"})) == ["clean"]

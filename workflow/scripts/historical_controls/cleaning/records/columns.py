@@ -20,7 +20,7 @@ CELL = "cell:"
 DECLARED_ASIDE = {"FOOTER", "BLANK_LINE", "ABOVE_HEADER", "UNITS_LINE"}
 # The apostrophe of a spreadsheet's text ('00123), or a pair around it; in "' OR '1'='1" it is part of the text.
 MARKED = re.compile(r"^'(?!\s)([^']*)(?<!\s)'?$")
-MARKED_NUMBER = re.compile(r"^'([-+<>.,\d][^']*)'?$")
+QUOTED_NUMBER = re.compile(r"^'([-+<>.,\d][^']*)'$")
 UNTIDY = "[&\u00ad\u200b-\u200f\u2060\ufeff]|^=\"|^'[-+<>.,\\d]"
 # What stands in the column of ids and is none: words for missing, errors of spreadsheets, lines of totals.
 NO_ID = frozenset(
@@ -121,10 +121,10 @@ def _tidied(cells: pd.Series) -> pd.Series:
 def visible_text(text: str) -> str:
     """Return what a reader sees of a cell: without entities of HTML, marks without width and the marks of sheets.
 
-    These are '="..."' and the apostrophe of a text that begins like a number: "'12,5".
+    These are '="..."' and a pair of apostrophes around a text that begins like a number; a single one may be a slip.
     """
     bare = ENTITY.sub(lambda entity: html.unescape(entity[0]), text).translate(ZERO_WIDTH)
-    wrapped = AS_TEXT.match(bare) or MARKED_NUMBER.match(bare)
+    wrapped = AS_TEXT.match(bare) or QUOTED_NUMBER.match(bare)
     return (wrapped[1] if wrapped else bare).strip()
 
 
