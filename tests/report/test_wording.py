@@ -71,8 +71,8 @@ def test_spanish_is_spanish(locales: dict[str, Words]) -> None:
         if entry == english[key] and re.search(r"[A-Za-z]{2}", re.sub(r"\{\w+\}", "", entry))
     }
     assert same == SAME_IN_BOTH
-    # Keys of the config are in quotes, and no words.
-    said = {key: re.sub(r"\{\w+\}|'\w+'", "", entry) for key, entry in spanish.items()}
+    # Keys and lines of the config are in quotes, and no words.
+    said = {key: re.sub(r"\{\w+\}|'[^']+'", "", entry) for key, entry in spanish.items()}
     assert [key for key, entry in said.items() if re.search(ENGLISH_WORDS, entry)] == []
 
 

@@ -45,7 +45,7 @@ def test_the_tutorial_prints_what_it_shows(tmp_path: Path, capsys: pytest.Captur
     page = words(html.unescape(re.sub(r"<[^>]+>", " ", body)))
     assert [line for line in SHOWN["report"].splitlines() if words(line) not in page] == []
     # Of whom the text below the answer speaks.
-    assert len(re.findall(r"Without C\d+ changes the conclusion", page)) == 3
+    assert len(re.findall(r"Without historical patient C\d+ changes the conclusion", page)) == 3
     assert re.search(r"Calendar, weeks [\d.() ]+ 3\.82 ", page)
 
 

@@ -368,7 +368,7 @@ def test_an_event_that_repeats_by_declaration_is_no_contradiction(tmp_path: Path
     assert "'yes' into column 'repeats'" in found.ledger["hint"].astype(object).iloc[0]
     (tmp_path / "events.csv").write_text("code,label_en,repeats\ninfusion,dose,yes\nstart,start,no\n", encoding="utf-8")
     own = load_dictionary(tmp_path)
-    assert set(own.events_once) == {"death", "start"}
+    assert set(own.events_once) == {"birth", "death", "start"}
     again = assembled({"doses": (rows, dose)}, known=own)
     assert fates(again) == ["clean", "clean", "DUP_IDENTICAL"]
     (tmp_path / "events.csv").write_text("code,label_en,repeats\ndeath,death,yes\nstart,start,si\n", encoding="utf-8")

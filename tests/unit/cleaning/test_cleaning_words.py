@@ -10,9 +10,9 @@ import pytest
 from cleaning_study import LAB, fates, lab, source, value_of
 from pydantic import ValidationError
 
+from historical_controls.cleaning.cells.cell_words import BAD_SPECIMEN, HAEMOLYSED
 from historical_controls.cleaning.cells.negation import says
 from historical_controls.cleaning.cells.numbers import NumberStyle, finding_and_note, read_number
-from historical_controls.cleaning.rows.measurements import BAD_SPECIMEN, HAEMOLYSED
 
 PLAIN = NumberStyle(".", None)
 FERRITIN = {"test": "Ferritina", "unit": "ng/mL", "result": "900"}

@@ -151,7 +151,8 @@ def _hint(name: str | int, allowed: Allowed, kind: Kind) -> str:
     near = nearest(name, texts) if isinstance(name, str) else None
     if near:
         # Of a spelling the name that it is of: 'arterial' for what is nearest to 'artériel'.
-        return f"Did you mean '{allowed.get(near, near) if isinstance(allowed, dict) else near}'?"
+        meant = allowed.get(near) if isinstance(allowed, dict) else near
+        return f"Did you mean '{meant if isinstance(meant, str) else near}'?"
     if not texts:
         return f"'{kind.home}' lists none."
     if len(texts) > MOST_LISTED:

@@ -157,3 +157,26 @@ VOID = re.compile(
     r"|unzureich"
 )
 FINDING_WITH_NOTE = re.compile(r"^(?P<finding>[^,;:.(\[]+?)\s*(?:[,;:.(\[]|\s[-–]\s)\s*(?P<note>[^()\[\]]+)[)\]]?$")
+# Not of anaemia or a uraemic syndrome ('anemia hemolítica', 'hämolytische Anämie').
+HAEMOLYSED = r"h(?:a?e)mol(?:[iy][sz]|itz)|hamoly(?:[sz]|t(?!\w*\W+(?:an|ur)ami))|\bemoli(?:zz|si)|\bhemol\b|\bhem ?\+"
+ESTIMATED = (
+    r"estim(?:ad|at|e\b|ee)|stimat|geschatzt|puntas|canula|kanule|cateter nasal|mascarilla|mascara|maschera"
+    r"|masque|maske"
+    r"|nasal|mask|lunettes|occhialini|naso"
+)
+BAD_SPECIMEN = (
+    rf"{HAEMOLYSED}|coagul(?:ad[oa]|at[oa]|ee?|os?)s?\b|clotted|\bclots?\b|caillot|gerinnsel|geronnen|lipa?emi[cq]"
+    rf"|lipamisch"
+    r"|icteri[cq]|ikteri|contaminad|contaminee?\b|contaminat(?:ed|[oa])\b|kontaminiert"
+)
+# Words, and the codes of HL7 table 0085 (observation result status).
+STATUSES = {
+    **dict.fromkeys(("", "final", "definitivo", "validado", "validada", "f"), "done"),
+    **dict.fromkeys(("corregido", "corregida", "corrected", "amended", "c"), "corrected"),
+    **dict.fromkeys(("preliminar", "preliminary", "parcial", "partial", "p"), "preliminary"),
+    **dict.fromkeys(
+        ("cancelado", "cancelada", "anulado", "anulada", "rechazado", "rechazada", "invalidado", "invalidada"),
+        "withdrawn",
+    ),
+    **dict.fromkeys(("cancelled", "canceled", "rejected", "void", "entered in error", "x", "d", "w"), "withdrawn"),
+}
