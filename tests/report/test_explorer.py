@@ -83,6 +83,26 @@ def test_each_estimand_s_card_has_five_attributes_and_the_result_of_its_analysis
     assert refused in results["while_alive"].result.striptags()
 
 
+def test_a_slope_that_is_not_estimable_gives_its_own_reason() -> None:
+    """The day has an estimate, and no tipping point: the card of the slope printed the reason of that."""
+    study, raw = small_study(), study_config()
+    slope = {
+        "label": {"en": "Change per day", "es": "Cambio"},
+        "variable": {"en": "Slope"},
+        "analysis": "mixed_model",
+        "measures": ["slope"],
+    }
+    raw["estimands"] = {"questions": {"change": {**slope, "outcomes": ["PF"]}}}
+    model = Cell("mixed_model", "primary", "reml", "PF", output="14.2.2")
+    rows = [
+        model.at(level="slope").text("not_estimable", "one_value_each"),
+        Cell("tipping_point", "primary", "delta", "PF", output="14.2.14").at(day=7).text("not_estimable", "no_spread"),
+    ]
+    own = replace(study, config=load_config(raw), ard=pd.concat([study.ard, ard_frame(rows)], ignore_index=True))
+    (card,) = estimand_cards(own.page("en").printer)
+    assert "too few patients of one group were measured more than once" in card.result.striptags()
+
+
 @pytest.mark.parametrize(
     ("language", "said"),
     [

@@ -120,6 +120,8 @@ class Results:
         stated = {
             row.day: row
             for analysis in self.analyses(Statistic.NOT_ESTIMABLE, scenario)
+            # An outcome with an estimate may have no tipping point.
+            if analysis.answers
             for row in self.all(analysis, Statistic.NOT_ESTIMABLE, scenario, outcome=outcome, level="")
         }
         # A refusal without a day is one of the whole outcome, and explains more than that of one day.

@@ -126,6 +126,15 @@ class AnalysisKey(StrEnum):
         return self.outputs == OF_OUTCOMES
 
     @property
+    def answers(self) -> bool:
+        """Whether it answers for an outcome itself, not for how an answer would change."""
+        return self.by_outcome or self.outputs[0] in (
+            OutputId.PATIENT_LEVEL,
+            OutputId.VIROLOGY,
+            OutputId.ADVERSE_EVENTS,
+        )
+
+    @property
     def words(self) -> str:
         """The locale entry that names it."""
         return f"analysis.{self.value}"

@@ -89,7 +89,7 @@ def _explained(
 
 
 def settling_line(reason: str, held: pd.DataFrame, file: SourceFile) -> str | None:
-    """Return the line that settles the held records of one characteristic, None where those of measurements serve.
+    """Return what to declare of the held records of one characteristic, None where the lines of measurements serve.
 
     held: records of the commonest reason of a file. Units and codes of a characteristic are declared with its column.
     """

@@ -94,7 +94,7 @@ def _result(printer: Printer, one: Estimand) -> tuple[Markup, str]:
         rows = rows if SLOPE in one.measures else headline(printer) or rows
     about = {"outcome": printer.label(outcome), "level": printer.level}
     if rows is None:
-        refused = printer.results.not_estimable(outcome, float(printer.config.primary.day))
+        refused = _refusal(printer, one, outcome)
         said = printer.word("not_estimable", reason=printer.reason(refused, outcome))
         return printer.word("stat.estimands_refused", said=said, **about), "" if refused is None else refused.output_id
     day = printer.fact(printer.config.primary.day)
@@ -107,6 +107,15 @@ def _result(printer: Printer, one: Estimand) -> tuple[Markup, str]:
     else:
         key, about = "stat.estimands_result", about | {"day": day, "unit": unit}
     return printer.word(key, **numbers, **about), rows[0].output_id
+
+
+def _refusal(printer: Printer, one: Estimand, outcome: str) -> Result | None:
+    """Why the question has no answer: the outcome has none, or none on the primary day, or no slope."""
+    if SLOPE not in one.measures:
+        return printer.results.not_estimable(outcome, float(printer.config.primary.day))
+    rows = printer.results.all(AnalysisKey(one.analysis), Statistic.NOT_ESTIMABLE, outcome=outcome)
+    of_slope = next((row for row in rows if row.level.startswith(SLOPE)), None)
+    return printer.results.not_estimable(outcome) or of_slope
 
 
 def _rows(printer: Printer, one: Estimand, outcome: str) -> tuple[Result, Result, Result] | None:
