@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from historical_controls.cleaning.records.outputs import SOURCE_TABLES
 from historical_controls.cleaning.rows.files import FileInputs, clean_file
 from historical_controls.config.sources.sources import Source
 from historical_controls.config.study_file import read_config
+from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.errors import UserError
 from historical_controls.intake.reading import read_file
 from historical_controls.tables.parquet import write_table
@@ -31,19 +33,22 @@ LOCALES = ROOT / "workflow" / "locales"
 HEAD = "id,when,test,result,unit,specimen,assay,status,comment\n"
 
 
-def findings_of(path: Path, file: dict[str, Any], folder: Path, **keys: Any) -> tuple[pd.DataFrame, Source]:
+def findings_of(
+    path: Path, file: dict[str, Any], folder: Path, words: Dictionary | None = None, **keys: Any
+) -> tuple[pd.DataFrame, Source]:
     """Findings of a source 's' of one file 'f' at `path`, read as it is."""
+    words = words or dictionary()
     declared = source({"f": {**file, "path": str(path)}}, **keys)
     raw = read_file(path, declared.files["f"])
-    part = clean_file(raw, FileInputs("s", "f", declared, study(), dictionary()))
+    part = clean_file(raw, FileInputs("s", "f", declared, study(), words))
     people = link_people({"s": part.ledger}, {"s": declared})
-    tables = assemble_source([part], people, SourceInputs("s", declared, dictionary()))
+    tables = assemble_source([part], people, SourceInputs("s", declared, words))
     write_table(raw, folder / "f.parquet", INTAKE)
     for name, table in SOURCE_TABLES.items():
         write_table(getattr(tables, name), folder / f"{name}.parquet", table)
     paths = {name: folder / f"{name}.parquet" for name in ("measurements", "events", "ledger", "patients")}
     inspected = Inspected("s", **paths, others={}, intake={"f": folder / "f.parquet"})
-    return inspect_source(inspected, declared, dictionary()), declared
+    return inspect_source(inspected, declared, words), declared
 
 
 def example(name: str) -> dict[str, Any]:
@@ -377,13 +382,15 @@ def test_dates_that_say_their_month_are_not_suspected_beside_a_format_that_does_
     assert ("DATE_ORDER_SUSPECT" in set(findings["finding"])) is suspected
 
 
-def of_characteristic(declared: dict[str, Any], cells: list[str], folder: Path, **keys: Any) -> pd.DataFrame:
+def of_characteristic(
+    declared: dict[str, Any], cells: list[str], folder: Path, words: Dictionary | None = None, **keys: Any
+) -> pd.DataFrame:
     """Findings of 40 patients with these cells in turn."""
     path = folder / "patients.csv"
     rows = [{"id": f"p{n:03d}", "x": cells[n % len(cells)]} for n in range(40)]
     pd.DataFrame(rows).to_csv(path, index=False)
     part = {"kind": "patients", "subject": "id", "columns": {"x": declared}}
-    return findings_of(path, {"parts": [part], **keys}, folder)[0]
+    return findings_of(path, {"parts": [part], **keys}, folder, words)[0]
 
 
 @pytest.mark.parametrize(
@@ -405,6 +412,19 @@ def test_a_characteristic_in_another_unit_stops_the_run(
         ["UNIT_SUSPECT", "stop", f'parts.0.columns.x.unit: "{right}"']
     ]
     assert cells[0] in found["examples"].iloc[0]
+
+
+def test_lengths_of_infants_are_told_how_their_study_states_its_own(tmp_path: Path) -> None:
+    """60 cm are possible in an infant, and in an adult as inches: the row that is printed releases the former."""
+    cells = {"characteristic": "HEIGHT", "unit": "cm"}, ["58", "61", "66", "70"]
+    (tmp_path / "adults").mkdir()
+    (found,) = of_characteristic(*cells, tmp_path / "adults").to_dict("records")
+    assert found["hint"].startswith("the median is 63.5 cm; of adults it is 135 to 190.")
+    row = re.search("such as '(.*)'", found["hint"])
+    assert row is not None
+    header = "outcome,measured_by,median_low,median_high,change_per_hour\n"
+    (tmp_path / "plausibility.csv").write_text(f"{header}{row[1]}\n", encoding="utf-8")
+    assert of_characteristic(*cells, tmp_path, words=load_dictionary(tmp_path)).empty
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from historical_controls.cleaning.findings.dates import quoted
 from historical_controls.cleaning.findings.finding import Evidence, Finding
-from historical_controls.cleaning.findings.units import LEAST_VALUES, plausible
+from historical_controls.cleaning.findings.units import LEAST_VALUES, of_others, plausible
 from historical_controls.config.sources.parts import CharacteristicColumn, PatientRows
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.dictionary.dictionary import Conversion, Dictionary
@@ -47,7 +47,8 @@ def unit_of_characteristics(
                 line = f'{place}.unit: "{other.unit}"'
                 where = Evidence("ledger", {"file": name, "item": column, "analyte": code})
                 n, factor = len(values), other.factor / own.factor
-                found = Finding(name, "UNIT_SUSPECT", code, unit, median, n, 1.0, factor, line, line, (where,))
+                hint = of_others((name, code, unit), median, (own, other), dictionary) or line
+                found = Finding(name, "UNIT_SUSPECT", code, unit, median, n, 1.0, factor, hint, line, (where,))
                 yield replace(found, raw_value=f"{(median - own.offset) / own.factor:g}")
 
 

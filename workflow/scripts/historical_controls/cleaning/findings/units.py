@@ -66,7 +66,7 @@ def unit_suspects(
         if better is not None:
             line = f'unit_factors: [{{outcome: {code}, unit: "{unit}", {better.declared}}}]'
             factor = better.conversion.factor / own.factor
-            hint = _of_others(key, medians[key], (own, better.conversion), dictionary) if unlike else ""
+            hint = of_others(key, medians[key], (own, better.conversion), dictionary) if unlike else ""
             found = _suspect(key, medians[key], (sizes[key], of_file), factor, line, hint)
             yield replace(found, raw_value=commonest_cell(group.loc[group["value"] == medians[key]]))
         else:
@@ -121,7 +121,7 @@ def _unlikely(key: Key, medians: Mapping[Key, float], own: Conversion, dictionar
     return _explained(medians[key], own, limits, key[1], dictionary)
 
 
-def _of_others(key: Key, median: float, units: tuple[Conversion, Conversion], dictionary: Dictionary) -> str:
+def of_others(key: Key, median: float, units: tuple[Conversion, Conversion], dictionary: Dictionary) -> str:
     """Return whose medians the shipped limits are, and the row of a study of other patients; '' where none helps.
 
     units: the stated one, and the one that is suspected. The row leaves a unit so far away outside its limits.
@@ -137,8 +137,9 @@ def _of_others(key: Key, median: float, units: tuple[Conversion, Conversion], di
     reach = np.sqrt(max(other.factor / own.factor, own.factor / other.factor))
     change = "" if known.change_per_hour is None else f"{known.change_per_hour:g}"
     row = f"{code},{known.measured_by},{max(median / reach, low):.3g},{min(median * reach, high):.3g},{change}"
+    whose = "adults" if outcome.family == "characteristic" else "patients with severe COVID-19"
     return (
-        f"the median is {median:.3g} {outcome.unit}; of patients with severe COVID-19 it is {known.median_low:g} to "
+        f"the median is {median:.3g} {outcome.unit}; of {whose} it is {known.median_low:g} to "
         f"{known.median_high:g}. Of other patients: if the unit is right, a row of dictionary/plausibility.csv "
         f"(outcome,measured_by,median_low,median_high,change_per_hour) says theirs for all files, such as '{row}'"
     )
