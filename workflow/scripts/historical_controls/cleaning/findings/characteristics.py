@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from historical_controls.cleaning.findings.dates import quoted
 from historical_controls.cleaning.findings.finding import Evidence, Finding
-from historical_controls.cleaning.findings.units import LEAST_VALUES, of_others, plausible
+from historical_controls.cleaning.findings.units import LEAST_VALUES, explained, of_others, plausible
 from historical_controls.config.sources.parts import CharacteristicColumn, PatientRows
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.dictionary.dictionary import Conversion, Dictionary
@@ -42,14 +42,16 @@ def unit_of_characteristics(
             if len(values) < LEAST_VALUES:
                 continue
             median = float(pd.Series(values, dtype="float64").median())
-            other = None if limits[0] <= median <= limits[1] else _explained(median, own, limits, code, dictionary)
-            if other is not None:
+            found = None if limits[0] <= median <= limits[1] else explained(median, own, limits, code, dictionary)
+            other = found.conversion if found is not None else None
+            # A column states a unit, and no bare power of ten.
+            if other is not None and other in dictionary.units_of(code).values():
                 line = f'{place}.unit: "{other.unit}"'
                 where = Evidence("ledger", {"file": name, "item": column, "analyte": code})
                 n, factor = len(values), other.factor / own.factor
                 hint = of_others((name, code, unit), median, (own, other), dictionary) or line
-                found = Finding(name, "UNIT_SUSPECT", code, unit, median, n, 1.0, factor, hint, line, (where,))
-                yield replace(found, raw_value=f"{(median - own.offset) / own.factor:g}")
+                suspect = Finding(name, "UNIT_SUSPECT", code, unit, median, n, 1.0, factor, hint, line, (where,))
+                yield replace(suspect, raw_value=f"{(median - own.offset) / own.factor:g}")
 
 
 def _numeric(file: SourceFile, dictionary: Dictionary) -> Iterator[tuple[str, str, CharacteristicColumn]]:
@@ -72,21 +74,6 @@ def _outside(held: pd.DataFrame, name: str, column: str, file: SourceFile, own: 
     sent = pd.to_numeric(texts, errors="coerce")
     pairs = zip(sent * own.factor + own.offset, rows["n"].astype(int), strict=True)
     return [value for value, n in pairs if pd.notna(value) for _ in range(n)]
-
-
-def _explained(
-    median: float, own: Conversion, limits: tuple[float, float], code: str, dictionary: Dictionary
-) -> Conversion | None:
-    """The first other unit that brings the median among those of patients."""
-    sent = (median - own.offset) / own.factor
-    return next(
-        (
-            other
-            for other in dictionary.units_of(code).values()
-            if other != own and limits[0] <= sent * other.factor + other.offset <= limits[1]
-        ),
-        None,
-    )
 
 
 def settling_line(reason: str, held: pd.DataFrame, file: SourceFile) -> str | None:

@@ -118,7 +118,7 @@ def _unlikely(key: Key, medians: Mapping[Key, float], own: Conversion, dictionar
     limits = plausible(key[1], dictionary)
     if limits is None or key not in medians or limits[0] <= medians[key] <= limits[1]:
         return None
-    return _explained(medians[key], own, limits, key[1], dictionary)
+    return explained(medians[key], own, limits, key[1], dictionary)
 
 
 def of_others(key: Key, median: float, units: tuple[Conversion, Conversion], dictionary: Dictionary) -> str:
@@ -220,7 +220,7 @@ def candidates(code: str, own: Conversion, dictionary: Dictionary) -> list[Candi
     return list(distinct.values())
 
 
-def _explained(
+def explained(
     median: float, own: Conversion, limits: tuple[float, float], code: str, dictionary: Dictionary
 ) -> Candidate | None:
     """The first unit, else power of ten, that brings the median among those of patients, nearest to their middle."""
