@@ -1,12 +1,12 @@
 """How often each rule rejects where nothing differs, and how often its interval covers (docs/error_rates.md).
 
-    OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/error_rates.py --minutes 40
+    OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/error_rates.py --minutes 120
 
 What the answers of each group of studies came to is added to error_rates.csv beside this script, so that a run goes on
-where the one before ended, for so many minutes of processor time, which all worlds and sizes share alike. Before, rules
-of the ladder that groups have no row of, since they are new or changed and their rows were taken out, answer the same
-studies. Then the rates are written to docs/error_rates.csv, from which `make docs` makes docs/error_rates.md. With
---worlds, nothing is summarised.
+where the one before ended, until every world and size has so many studies, or for so many minutes of processor time,
+which those that lack studies share alike. Before, rules of the ladder that groups have no row of, since they are new or
+changed and their rows were taken out, answer the same studies. Then the rates are written to docs/error_rates.csv, from
+which `make docs` makes docs/error_rates.md. With --worlds, nothing is summarised.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ RATES = {"rejects": "answers", "covers": "intervals", "power": "intervals"}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--studies", type=int, default=5000, help="of each world and number of controls")
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--worlds", nargs="+", choices=list(WORLDS))
     parser.add_argument("--controls", type=int, nargs="+", default=CONTROLS)
@@ -53,23 +54,30 @@ def main() -> None:
     dictionary = load_dictionary(ROOT / "data/dictionary")
     until = time.process_time() + 60 * options.minutes
     filled = fill(options.groups, cells, until, dictionary)
-    added = simulate(options.groups, cells, until, dictionary)
+    added = simulate(options.groups, cells, until, dictionary, options.studies)
     if options.worlds is None:
         summary(pd.read_csv(options.groups)).to_csv(SUMMARY, index=False, lineterminator="\n", float_format="%.6g")
         script = "OMP_NUM_THREADS=1 PYTHONPATH=workflow/scripts python benchmarks/inference/error_rates.py"
-        record_run(ROOT, "error_rates", f"{script} --minutes {options.minutes:g}", "" if added else ", ".join(filled))
+        asked = f"--studies {options.studies} --minutes {options.minutes:g}"
+        record_run(ROOT, "error_rates", f"{script} {asked}", "" if added else ", ".join(filled))
 
 
-def simulate(path: Path, cells: list[tuple[str, int]], until: float, dictionary: Dictionary) -> int:
-    """New groups of studies, answered by every rule, and how many; until: in the process's own time."""
-    spent, added = dict.fromkeys(cells, 0.0), 0
-    groups = dict.fromkeys(cells, 0) | _groups_done(path)
-    while time.process_time() < until:
+def simulate(
+    path: Path, cells: list[tuple[str, int]], until: float, dictionary: Dictionary, enough: float = np.inf
+) -> int:
+    """New groups of studies, answered by every rule, and how many.
+
+    Ends at `until` of the process's own time, or where every cell has `enough` studies.
+    """
+    spent, added, done = dict.fromkeys(cells, 0.0), 0, _done(path)
+    groups, studies = (dict.fromkeys(cells, 0) | done[name].to_dict() for name in ("groups", "studies"))
+    while time.process_time() < until and (left := [cell for cell in cells if studies[cell] < enough]):
         # The least time so far: cells whose studies cost more have fewer of them.
-        cell = min(cells, key=lambda one: spent[one])
+        cell = min(left, key=lambda one: spent[one])
         begun, number = time.process_time(), groups[cell]
-        _append(path, (*cell, number), answers(_studies(*cell, number), dictionary, number))
-        groups[cell] += 1
+        drawn = _studies(*cell, number)
+        _append(path, (*cell, number), answers(drawn, dictionary, number))
+        groups[cell], studies[cell] = number + 1, studies[cell] + len(drawn.y)
         added += 1
         spent[cell] += time.process_time() - begun
     return added
@@ -101,11 +109,12 @@ def _studies(world: str, controls: int, group: int) -> Studies:
     return draw_studies(WORLDS[world], controls, TOGETHER, rng)
 
 
-def _groups_done(path: Path) -> dict[tuple[str, int], int]:
+def _done(path: Path) -> pd.DataFrame:
+    """How many groups and studies there are, by world and number of controls."""
     if not path.is_file():
-        return {}
-    done = pd.read_csv(path, usecols=["world", "controls", "group"]).groupby(["world", "controls"])["group"].max() + 1
-    return {(str(world), int(controls)): int(n) for (world, controls), n in done.items()}
+        return pd.DataFrame({"groups": [], "studies": []})
+    done = pd.read_csv(path, usecols=[*COLUMNS[:3], "studies"]).drop_duplicates(COLUMNS[:3])
+    return done.groupby(COLUMNS[:2]).agg(groups=("group", lambda own: own.max() + 1), studies=("studies", "sum"))
 
 
 def _append(path: Path, group: tuple[str, int, int], given: Iterable[dict[str, Answer]]) -> None:

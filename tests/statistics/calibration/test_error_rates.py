@@ -105,3 +105,17 @@ def test_a_rule_whose_rows_were_taken_out_answers_the_same_studies_again(
         assert len(found) == rows
     by_rule = [table.set_index("rule").sort_index() for table in (whole, found)]
     pd.testing.assert_frame_equal(*by_rule)
+
+
+def test_a_run_ends_where_every_cell_has_its_studies_and_goes_on_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(error_rates, "TOGETHER", 3)
+    path, cells = tmp_path / "groups.csv", [("AR(1)", 10), ("deaths of the sickest", 10)]
+    added = [error_rates.simulate(path, cells, np.inf, DICTIONARY, enough) for enough in (2, 4, 4)]
+    # Studies whose deaths give each a design of its own are groups of one.
+    assert added == [1 + 2, 1 + 2, 0]
+    done = pd.read_csv(path)
+    own = done[done["rule"] == "default"].groupby("world")
+    assert own["group"].apply(list).to_dict() == {"AR(1)": [0, 1], "deaths of the sickest": [0, 1, 2, 3]}
+    assert own["studies"].sum().to_dict() == {"AR(1)": 6, "deaths of the sickest": 4}
