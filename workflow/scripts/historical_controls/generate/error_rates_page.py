@@ -47,8 +47,8 @@ Generated from `{SUMMARY.removeprefix("docs/")}` by `make docs`; do not edit. {r
 
 5 treated patients against 10, 25 or 50 controls, daily values over 21 days, a baseline of which half persists; no
 difference between the groups. Every rule answers the same studies at day 7. {int(studies.sum()):,} studies in
-{len(studies)} settings ({int(studies.min()):,} to {int(studies.max()):,} each): as many as the processor time of several
-runs allowed. The ± beside every rate is its Monte Carlo standard error, with groups of studies that
+{len(studies)} settings ({int(studies.min()):,} to {int(studies.max()):,} each): as many as the processor time of
+several runs allowed. The ± beside every rate is its Monte Carlo standard error, with groups of studies that
 share a design as units; that of a rate of 5% is {_error(0.05, studies.max()):.1%} to {_error(0.05, studies.min()):.1%}.
 The same command continues the run, and the errors shrink. `benchmarks/inference/rate_worlds.py` defines the worlds.
 Studies through the whole program, with refusals, confounding, calendar trends, assays and limits of detection, are in
