@@ -32,6 +32,11 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> Dictionary:
         ("x10e3/mm3", "10^9/L", 1.0),
         ("cells/uL", "10^9/L", 0.001),
         ("/mm3", "10^9/L", 0.001),
+        # A number in words of digits: a thousand is no 10 with the power 00.
+        ("1000/uL", "10^9/L", 1.0),
+        ("x1000/mm3", "10^9/L", 1.0),
+        ("100/uL", "10^9/L", 0.1),
+        ("1000000/L", "10^9/L", 0.001),
         ("mg/dL", "g/L", 0.01),
         ("g/L", "mg/dL", 100.0),
         ("µg/L", "pg/mL", 1000.0),

@@ -18,7 +18,8 @@ VOLUMES = {
     **{"l": 0, "dl": -1, "100ml": -1, "cl": -2},
     **{"ml": -3, "cc": -3, "cm3": -3, "ul": -6, "mcl": -6, "mm3": -6, "nl": -9},
 }
-CELLS = re.compile(r"(?:x?10[\^e]?(?P<power>\d{1,2}))?(?:cells|cell|cels|cel)?")
+# Folding drops the mark of a power: '109' is 10^9, and '1000' a thousand.
+CELLS = re.compile(r"(?:x?10[\^e]?(?P<power>[1-9]\d?)|x?1(?P<zeros>0+))?(?:cells|cell|cels|cel)?")
 AMOUNT = re.compile(rf"(?P<prefix>{'|'.join(sorted(PREFIXES, key=len, reverse=True))})(?P<base>{'|'.join(BASES)})")
 # In hours; a year of 365.25 days, a month a twelfth of it. Letters alone are names of canonical units only.
 TIMES = {
@@ -47,7 +48,7 @@ def power_of_ten(unit: str) -> tuple[str, int] | None:
     if found is not None and (slash or BASES[found["base"]] == "mass"):
         kind, power = BASES[found["base"]], PREFIXES[found["prefix"]]
     elif cells is not None and slash:
-        kind, power = "number", int(cells["power"] or 0)
+        kind, power = "number", int(cells["power"] or len(cells["zeros"] or ""))
     else:
         return None
     return (f"{kind}/volume", power - VOLUMES[below]) if slash else (kind, power)
