@@ -250,6 +250,13 @@ def test_a_cell_that_two_forms_read_differently_is_not_split(tmp_path: Path) -> 
     assert cells(frame, "flow", "litres") == [("not split: CN 3 L",) * 2]
 
 
+def test_a_long_text_has_no_form(tmp_path: Path) -> None:
+    """Three texts could be cut at every two places of it: a hostile cell would not end."""
+    split, text = {"O2": {"forms": ["{a} - {b} - {c}!"]}}, "x - " * 30_000
+    frame = read(tmp_path / "x.csv", f"id,O2\n1,{text}\n", declared("a", split_columns=split))
+    assert cells(frame, "a", "b", "c") == [(f"not split: {text.strip()}",) * 3]
+
+
 @pytest.mark.parametrize(
     ("split", "said"),
     [

@@ -13,6 +13,8 @@ from historical_controls.intake.layout import CELL, Grid
 
 # A number, with either mark, whole; or a text that begins with a letter and has no digit.
 NUMBER = r"(?<![\d.,])[-+<>\u2264\u2265]?\s?\d+(?:[.,]\d+)?(?![\d.,])"
+# Characters of a cell that may have a form: with several texts, a longer one could be cut at any places.
+LONGEST = 200
 VALUE = rf"{NUMBER}|(?<![^\W\d_])[^\W\d_](?:[^\d]*[^\d\s])?"
 
 
@@ -64,7 +66,8 @@ def _read(text: str, split: SplitColumn) -> dict[str, str] | None:
 
 def form_values(text: str, form: str) -> dict[str, str] | None:
     """The values of a cell that has this form, by column; None where it has another."""
-    found = re.fullmatch(_pattern(form), text.strip(), re.IGNORECASE)
+    text = text.strip()
+    found = re.fullmatch(_pattern(form), text, re.IGNORECASE) if len(text) <= LONGEST else None
     if found is None:
         return None
     values = [value.strip() for value in found.groups()]
