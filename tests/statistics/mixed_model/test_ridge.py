@@ -29,6 +29,10 @@ def test_a_ridge_without_a_top_is_given_up_after_the_starts() -> None:
     assert not fit.converged
     assert {attempt.optimiser for attempt in fit.attempts} == {"newton"}
     assert np.ptp([attempt.loglik for attempt in fit.attempts]) < 0.01
+    # The first start has shown the ridge, which the others confirm in fewer steps.
+    first, *others = fit.attempts
+    assert first.steps > Control().patience
+    assert all(Control().confirmed < attempt.steps < first.steps for attempt in others)
 
 
 def test_a_likelihood_without_bound_is_given_up_after_one_other_optimiser() -> None:

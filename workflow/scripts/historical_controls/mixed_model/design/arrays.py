@@ -47,7 +47,6 @@ class Design:
     upper: Array | None
     row: Codes
     fixed_formula: ModelSpec
-    random_formula: ModelSpec | None
     data: pd.DataFrame
 
     @cached_property

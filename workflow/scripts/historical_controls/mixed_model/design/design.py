@@ -40,22 +40,21 @@ def build_design(data: pd.DataFrame, spec: MixedModelSpec, like: Design | None =
     # `row` counts positions; the caller's labels may repeat.
     data = data if own else data.reset_index(drop=True)
     fixed = _fixed_part(spec.fixed, data) if like is None else _taken_over(spec.fixed, data, like)
-    random = _right_side(spec.random, data) if spec.random is not None else None
+    Z, random_names = _random_part(spec.random, data)
     order, layout = _layout_of(like) if own and like is not None and _alike(like.spec, spec) else _layout(data, spec)
     design = Design(
         spec=spec,
         X=_ordered(fixed.X, order),
-        Z=_ordered(random, order) if random is not None else np.empty((len(data), 0)),
+        Z=_ordered(Z, order),
         y=_ordered(fixed.y, order),
         coefficient_names=fixed.names,
-        random_names=tuple(map(str, random.columns)) if random is not None else (),
+        random_names=random_names,
         time=_numbers(data, spec.time, order),
         weight=_numbers(data, spec.weights, order),
         lower=_numbers(data, spec.lower, order),
         upper=_numbers(data, spec.upper, order),
         row=order,
         fixed_formula=fixed.formula,
-        random_formula=random.model_spec if random is not None else None,
         data=data,
         **layout,
     )
@@ -123,11 +122,27 @@ def _taken_over(formula: str, data: pd.DataFrame, like: Design) -> FixedPart:
     return FixedPart(data[response].to_numpy(dtype=np.float64), X, like.coefficient_names, like.fixed_formula)
 
 
-def _right_side(formula: str, data: pd.DataFrame) -> Any:
+def _random_part(formula: str | None, data: pd.DataFrame) -> tuple[Array, tuple[str, ...]]:
+    """Z (N, q) in the caller's order and the names of its columns."""
+    if formula is None:
+        return np.empty((len(data), 0)), ()
+    columns = formula.replace(" ", "").removeprefix("1+").split("+")
+    # Intercepts and slopes in time, as nearly all models have them, need no formula.
+    if all(name == "1" or _is_number(data, name) for name in columns) and len({*columns}) == len(columns):
+        slopes = [name for name in columns if name != "1"]
+        Z = np.column_stack([np.ones(len(data)), *(data[name].to_numpy(dtype=np.float64) for name in slopes)])
+        return Z, ("Intercept", *slopes)
     try:
-        return _matrices(formula, data)
+        both = _matrices(formula, data)
     except Exception as error:
         raise DataError(Code.FORMULA_FAILS, formula=f"random={formula!r}", detail=str(error)) from error
+    return np.asarray(both, dtype=np.float64), tuple(map(str, both.columns))
+
+
+def _is_number(data: pd.DataFrame, name: str) -> bool:
+    """Whether a term is a column of plain numbers: '0' takes the intercept out, and categories have other columns."""
+    dtype = data[name].dtype if name.isidentifier() and name in data else None
+    return isinstance(dtype, np.dtype) and dtype.kind in "iuf"
 
 
 def _alike(one: MixedModelSpec, other: MixedModelSpec) -> bool:

@@ -36,18 +36,22 @@ from historical_controls.mixed_model.likelihood.reduction import Problem
 ROUNDS = 10
 # Chains that go on from copies of another covariance begin near their law.
 ROUNDS_ON = 3
-# Draws on the way come from a point within 0.003 standard errors of the maximum, which is far less than they scatter.
-ON_THE_WAY = Control(converged=1e-5, polished=1e-5, certified=False)
+# Draws on the way come from a point within 0.1 standard errors of the maximum, which is less than they scatter.
+ON_THE_WAY = Control(converged=1e-2, polished=1e-2, certified=False)
 
 
 @dataclass(frozen=True)
 class ImputedFit(Answers):
-    """fits: one per completed copy of the data; none where a copy did not converge (NotConverged)."""
+    """fits: one per completed copy of the data; none where a copy did not converge (NotConverged).
+
+    drawn: the model under which the copies were drawn, which need not be the one that is fitted.
+    """
 
     design: Design
     fits: tuple[MixedModelFit, ...]
     attempts: tuple[Attempt, ...]
     share_censored: float
+    drawn: MixedModelSpec
     default_df: ClassVar[Method] = "kenward-roger"
 
     @property
@@ -156,7 +160,7 @@ def fit_imputed(
             _determined(start.problem, design, bounds)
         # Nothing is censored: one copy, to which Rubin's rules add nothing, so that the answer is the uncensored one.
         if not start.converged or not censored.any():
-            return ImputedFit(design, (start,) if start.converged else (), start.attempts, share)
+            return ImputedFit(design, (start,) if start.converged else (), start.attempts, share, spec)
         copier = Copier(design, bounds, unknowns(design, censored))
         try:
             drawn = copies or copies_of(design, censored)
@@ -164,14 +168,14 @@ def fit_imputed(
         # An average over the copies that did converge would favour draws that suit the model.
         except NotConverged:
             fits = ()
-    return ImputedFit(design, fits, start.attempts, share)
+    return ImputedFit(design, fits, start.attempts, share, spec)
 
 
 def redrawn_under(fit: ImputedFit, spec: MixedModelSpec, seed: int = SEED) -> ImputedFit:
     """Fit under another covariance by carrying on the chains of a fit, which is quicker than to begin anew."""
-    # Under its own the copies have been fitted already.
     others = fit if spec == fit.spec else copies_under(fit, spec)
-    if not others.fits or fit.share_censored == 0:
+    # Chains that were drawn under this covariance have had all their rounds.
+    if not others.fits or fit.share_censored == 0 or others.drawn == spec:
         return others
     design, bounds = others.design, checked_bounds(others.design)
     copier = Copier(design, bounds, unknowns(design, bounds[0] != bounds[1]))
@@ -180,7 +184,7 @@ def redrawn_under(fit: ImputedFit, spec: MixedModelSpec, seed: int = SEED) -> Im
             fits = copier.carried_on(others.fits, np.random.default_rng(seed))
         except NotConverged:
             fits = ()
-    return replace(others, fits=fits)
+    return replace(others, fits=fits, drawn=spec)
 
 
 def copies_under(fit: ImputedFit, spec: MixedModelSpec, control: Control | None = None) -> ImputedFit:
@@ -194,7 +198,7 @@ def copies_under(fit: ImputedFit, spec: MixedModelSpec, control: Control | None 
         # The other covariance may order rows differently (by visit): through the caller's order from one to the other.
         copy[own.design.row] = own.design.y
     if not fit.fits:
-        return ImputedFit(design, (), fit.attempts, fit.share_censored)
+        return ImputedFit(design, (), fit.attempts, fit.share_censored, fit.drawn)
     y = values[:, design.row]
     first = fit_design(replace(design, y=y[0]), control or Control())
     fits: tuple[MixedModelFit, ...] = (first,) if first.converged else ()
@@ -203,7 +207,8 @@ def copies_under(fit: ImputedFit, spec: MixedModelSpec, control: Control | None 
         copier = Copier(design, checked_bounds(design), ())
         with suppress(NotConverged), typed_failures():
             fits = copier.others(first, y)
-    return ImputedFit(design, fits if len(fits) == len(y) else (), first.attempts, fit.share_censored)
+    fits = fits if len(fits) == len(y) else ()
+    return ImputedFit(design, fits, first.attempts, fit.share_censored, fit.drawn)
 
 
 def _determined(problem: Problem, design: Design, bounds: tuple[Array, Array]) -> None:
@@ -252,10 +257,10 @@ class Copier:
         self, rounds: int, start: MixedModelFit, state: Copies, generator: np.random.Generator
     ) -> tuple[MixedModelFit, ...]:
         for round_ in range(1, rounds + 1):
-            y, theta = self._drawn(start, state, generator), state.stacked("theta")
+            y, theta, like = self._drawn(start, state, generator), state.stacked("theta"), state.points[0]
             # Its points hold the rows of every copy, which a registry has room for once.
             del state
-            state = self._fitted(start, y, theta, Control() if round_ == rounds else ON_THE_WAY)
+            state = self._fitted(start, y, theta, Control() if round_ == rounds else ON_THE_WAY, like)
         return _fits(start, state)
 
     def _drawn(self, start: MixedModelFit, state: Copies, generator: np.random.Generator) -> Array:
@@ -271,9 +276,11 @@ class Copier:
         covariances = partial(covariance.subject_covariances, design, problem, *at)
         return redraw(state.y, coefficients @ design.X.T, self.bounds, self.subjects, covariances, generator)
 
-    def _fitted(self, start: MixedModelFit, y: Array, theta: Array, control: Control) -> Copies:
-        """Fits of new responses, each from its theta. Raises NotConverged."""
-        points = tuple(point for point in maxima(start, self.design, y, theta, control) if point is not None)
+    def _fitted(
+        self, start: MixedModelFit, y: Array, theta: Array, control: Control, like: Point | None = None
+    ) -> Copies:
+        """Fits of new responses, each from its theta; like: see `maxima`. Raises NotConverged."""
+        points = tuple(point for point in maxima(start, self.design, y, theta, control, like) if point is not None)
         if len(points) < len(y):
             raise not_converged(start.attempts)
         return Copies(y, points)

@@ -31,11 +31,17 @@ def fit_responses(first: MixedModelFit, y: Array) -> Iterator[MixedModelFit | No
 
 
 def maxima(
-    start: MixedModelFit, design: Design, y: Array, theta: Array, control: Control | None = None
+    start: MixedModelFit,
+    design: Design,
+    y: Array,
+    theta: Array,
+    control: Control | None = None,
+    like: Point | None = None,
 ) -> list[Point | None]:
     """Where the restricted likelihood of each response (B, N) has its maximum, in the units of `start`.
 
-    theta (B, k), or (1, k) for all: where they start. None for those that do not converge by themselves either.
+    theta (B, k), or (1, k) for all: where they start; like: a point whose information theirs is like, by default the
+    maximum of `start`. None for those that do not converge by themselves either.
     """
     control = control or Control()
     theta = np.broadcast_to(theta, (len(y), theta.shape[-1]))
@@ -47,9 +53,10 @@ def maxima(
         def objective_of(own: Codes) -> Objective:
             return partial(evaluate, *engine_of(numbers[own]))
 
-        # The information at a boundary is singular and leads nowhere.
-        borrowed = None if start.singular else start.point.information
         return maximise_together(objective_of, theta[numbers], control, borrowed)
+
+    # The information at a boundary is singular and leads nowhere.
+    borrowed = None if start.singular else (like or start.point).information
 
     pieces = np.array_split(np.arange(len(y)), -(-len(y) * start.problem.cells // CELLS) or 1)
     points = [point for numbers in pieces if len(numbers) for point in together(numbers)]

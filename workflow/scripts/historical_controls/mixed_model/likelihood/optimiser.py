@@ -47,6 +47,7 @@ class Control:
     chord: below this the Hessian is reused.
     certified: whether a maximum needs second derivatives of its own; without them it is one of the last gradients.
     nearly, patience: with less than `nearly` to gain a maximum is at most `patience` steps away; a ridge never ends.
+    confirmed: as many steps suffice where another start has shown the ridge.
     noise: error of the log-likelihood relative to its own size.
     """
 
@@ -58,6 +59,7 @@ class Control:
     radius: float = 1.0
     nearly: float = 1e-3
     patience: int = 30
+    confirmed: int = 10
     certified: bool = True
     noise: float = 1e-13
 
@@ -145,12 +147,15 @@ def _protocol(
         # Tried first: a mapping keeps its order.
         starts = {"given": near.theta} | starts
     ended: list[Attempt] = []
+    patience = control.patience
     for label, theta in starts.items():
         borrowed = near.information if near is not None and label == "given" else None
-        point, attempt = newton(objective, theta, label, control, borrowed)
+        point, attempt = newton(objective, theta, label, replace(control, patience=patience), borrowed)
         ended.append(attempt)
         yield point, attempt
-    if _on_a_ridge(ended, control):
+        if _on_a_ridge(ended, control, patience):
+            patience = control.confirmed
+    if _on_a_ridge(ended, control, patience):
         return
     for method in ("L-BFGS-B", "BFGS"):
         for label, theta in starts.items():
@@ -163,10 +168,10 @@ def _protocol(
                 return
 
 
-def _on_a_ridge(attempts: list[Attempt], control: Control) -> bool:
+def _on_a_ridge(attempts: list[Attempt], control: Control, patience: int) -> bool:
     """Whether Newton ran on without end at one height from every start: the ridge has no top for another method."""
     heights = [attempt.loglik for attempt in attempts]
-    ran_on = all(attempt.steps > control.patience and attempt.decrement < control.nearly for attempt in attempts)
+    ran_on = all(attempt.steps > patience and attempt.decrement < control.nearly for attempt in attempts)
     return ran_on and max(heights) - min(heights) < ONE_HEIGHT
 
 
