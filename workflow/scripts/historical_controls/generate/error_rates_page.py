@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,22 +41,29 @@ def error_rates_page(table: pd.DataFrame, run: str) -> str:
 
 def _opening(table: pd.DataFrame, run: str) -> Iterator[str]:
     studies = table.groupby(["world", "controls"])["studies"].max()
+    least, most = int(studies.min()), int(studies.max())
+    sizes, errors = _span(f"{n:,}" for n in (least, most)), _span(f"{_error(0.05, n):.1%}" for n in (most, least))
     yield f"""# Error rates where nothing differs
 
 Generated from `{SUMMARY.removeprefix("docs/")}` by `make docs`; do not edit. {run}
 
 5 treated patients against 10, 25 or 50 controls, daily values over 21 days, a baseline of which half persists; no
-difference between the groups. Every rule answers the same studies at day 7. {int(studies.sum()):,} studies in
-{len(studies)} settings ({int(studies.min()):,} to {int(studies.max()):,} each): as many as the processor time of
-several runs allowed. The ± beside every rate is its Monte Carlo standard error, with groups of studies that
-share a design as units; that of a rate of 5% is {_error(0.05, studies.max()):.1%} to {_error(0.05, studies.min()):.1%}.
-The same command continues the run, and the errors shrink. `benchmarks/inference/rate_worlds.py` defines the worlds.
+difference between the groups. Every rule answers the same studies at day 7. {int(studies.sum()):,} studies,
+{sizes} in each of {len(studies)} settings, simulated in several runs. The ± beside every rate is its Monte Carlo
+standard error, with groups of studies that share a design as units; that of a rate of 5% is {errors}.
+With a larger `--studies` the same command goes on, and the errors shrink. `benchmarks/inference/rate_worlds.py` defines
+the worlds.
 Studies through the whole program, with refusals, confounding, calendar trends, assays and limits of detection, are in
 [validation.md](validation.md).
 
 *Rejects*: p ≤ 0.05. *Covers*: 95% intervals that include zero. *Power*: intervals that exclude zero if treatment
 raises every value by 73 mmHg (1.5 SD of controls). *Answers*: studies with an answer, where not all have one, and of
 how many that were asked."""
+
+
+def _span(ends: Iterable[str]) -> str:
+    """'2,000 to 5,000', or one number where both are alike."""
+    return " to ".join(dict.fromkeys(ends))
 
 
 def _error(rate: float, n: float) -> float:
