@@ -182,15 +182,45 @@ def test_what_is_impossible_is_not_put_down_to_other_patients(tmp_path: Path) ->
     assert len(mine) == 1 and (mine["hint"] == mine["config_line"]).all()
 
 
-def test_a_median_in_two_units_bears_out_both(tmp_path: Path) -> None:
+def test_a_median_in_two_units_bears_out_both_and_is_told(tmp_path: Path) -> None:
     """Both labels would have to be wrong by the same factor; one label may serve all files of a hospital."""
     here, there = rows(spread(15)), rows(spread(1.5), unit="mg/dL", assay="B")
-    assert ("UNIT_SUSPECT", "CRP") not in kinds(inspected(here + there, tmp_path / "a"))
-    assert ("UNIT_SUSPECT", "CRP") not in kinds(inspected(here, tmp_path / "b", {"other": there}))
+    for folder, found in (
+        ("a", inspected(here + there, tmp_path / "a")),
+        ("b", inspected(here, tmp_path / "b", {"other": there})),
+    ):
+        mine = found.loc[found["finding"] == "UNIT_SUSPECT"]
+        assert set(mine["severity"]) == {"report"}, folder
+        said = "values in 'mg/L' and in 'mg/dL' have the same median: either both units are right, or all numbers are"
+        assert mine["hint"].iloc[0].startswith(said)
+        assert "such as 'CRP,laboratory,4.74,47.4,'" in mine["hint"].iloc[0]
+        spanish = load_hints(load_words(LOCALES, "es"), LOCALES)(mine["hint"].iloc[0])
+        assert spanish.startswith("los valores en 'mg/L' y en 'mg/dL' tienen la misma mediana")
+        assert "; la mediana es 15 mg/L;" in spanish
     alike = inspected(here, tmp_path / "c", {"other": rows(spread(15))})
-    assert ("UNIT_SUSPECT", "CRP") in kinds(alike)
+    assert stopping(alike) == ["CRP"]
     wrong = inspected(rows(spread(11.3)), tmp_path / "d", {"other": rows(spread(11.3), unit="mg/dL")})
-    assert ("UNIT_SUSPECT", "CRP") in kinds(wrong)
+    assert stopping(wrong) == ["CRP"]
+
+
+def test_two_units_do_not_bear_out_what_the_study_says_of_its_patients(tmp_path: Path) -> None:
+    """A lost decimal mark makes every label wrong alike: 150 mg/L and 15 mg/dL of patients who have 4.7 to 47."""
+    (tmp_path / "dictionary").mkdir()
+    row = f"{PLAUSIBILITY_HEAD}\nCRP,laboratory,4.74,47.4,\n"
+    (tmp_path / "dictionary/plausibility.csv").write_text(row, encoding="utf-8")
+    own = load_dictionary(tmp_path / "dictionary")
+    both = rows(spread(150)) + rows(spread(15), unit="mg/dL", assay="B")
+    assert stopping(inspected(both, tmp_path / "a", known=own)) == ["CRP", "CRP"]
+
+
+def test_two_units_near_each_other_bear_out_nothing(tmp_path: Path) -> None:
+    """Ferritin of 10 sent as ng/mL, and of 16 sent as pmol/L (2.247 to the ng/mL, units.csv): both may be ug/dL."""
+    both = rows(spread(10), test="Ferritin", unit="ng/mL") + rows(spread(16), test="Ferritin", unit="pmol/L", assay="B")
+    assert stopping(inspected(both, tmp_path / "a")) == ["FERR", "FERR"]
+
+
+def stopping(found: pd.DataFrame) -> list[str]:
+    return found.loc[(found["finding"] == "UNIT_SUSPECT") & (found["severity"] == "stop"), "outcome"].tolist()
 
 
 def test_some_rows_a_factor_away_from_the_others(tmp_path: Path) -> None:

@@ -84,7 +84,8 @@ def _n_suspected(suspected: Iterable[Finding], held: pd.DataFrame, name: str) ->
     by_outcome: dict[str, int] = {}
     for one in suspected:
         clean = any(where.table == "measurements" for where in one.evidence)
-        if one.file == name and one.finding in OF_RECORDS and clean:
+        # Whose share is not known is told, and doubted no further.
+        if one.file == name and one.finding in OF_RECORDS and clean and not math.isnan(one.share):
             by_outcome[one.outcome] = max(by_outcome.get(one.outcome, 0), one.n)
     of_outcome = held.groupby("analyte")["n"].sum()
     # Suspected and held records overlap: what is held already must not count twice.

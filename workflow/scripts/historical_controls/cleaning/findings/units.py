@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,16 +60,20 @@ def unit_suspects(
         if own is None or limits is None:
             continue
         of_file = sum(size for other, size in sizes.items() if other[:2] == (file, code))
-        borne_out = any(_borne_out(key, medians, theirs, own, dictionary) for theirs in (medians, *elsewhere))
-        unlike = _unlikely(key, medians, own, dictionary) if not borne_out else None
+        unlike = _unlikely(key, medians, own, dictionary)
         better = unlike or (_unlike_others(key, medians, sizes, own, dictionary) if key in medians else None)
-        if better is not None:
-            line = f'unit_factors: [{{outcome: {code}, unit: "{unit}", {better.declared}}}]'
-            factor = better.conversion.factor / own.factor
-            hint = of_others(key, medians[key], (own, better.conversion), dictionary) if unlike else ""
-            found = _suspect(key, medians[key], (sizes[key], of_file), factor, line, hint)
-            yield replace(found, raw_value=commonest_cell(group.loc[group["value"] == medians[key]]))
-        else:
+        if better is None:
+            yield from _single_values(key, group, of_file, own, dictionary)
+            continue
+        line = f'unit_factors: [{{outcome: {code}, unit: "{unit}", {better.declared}}}]'
+        factor = better.conversion.factor / own.factor
+        hint = of_others(key, medians[key], (own, better.conversion), dictionary) if unlike else ""
+        found = _suspect(key, medians[key], (sizes[key], of_file), factor, line, hint)
+        found = replace(found, raw_value=commonest_cell(group.loc[group["value"] == medians[key]]))
+        # Only the limits of other patients give way: the study's own, and what is impossible, do not.
+        other = _borne_out(key, medians, (medians, *elsewhere), own, dictionary) if hint else ""
+        yield replace(found, share=NOT_KNOWN, hint=f"{_agreeing(unit, other)}{hint}") if other else found
+        if other:
             yield from _single_values(key, group, of_file, own, dictionary)
 
 
@@ -98,19 +102,33 @@ def _medians(groups: Mapping[Any, pd.DataFrame]) -> dict[Key, float]:
 
 
 def _borne_out(
-    key: Key, medians: Mapping[Key, float], theirs: Mapping[Key, float], own: Conversion, dictionary: Dictionary
-) -> bool:
-    """Return whether a group sent in another unit has the same median: both would have to be wrong by one factor.
+    key: Key,
+    medians: Mapping[Key, float],
+    groups: Sequence[Mapping[Key, float]],
+    own: Conversion,
+    dictionary: Dictionary,
+) -> str:
+    """Return the unit of another group with the same median, '' for none: both would have to be wrong by one factor.
 
-    Groups sent in the same unit bear nothing out: one wrong label serves a whole hospital.
+    Groups sent in the same unit bear nothing out: one wrong label serves a whole hospital. Nor do units so near each
+    other that the same numbers under both would pass for one median.
     """
-    for other, median in theirs.items() if key in medians and own.offset == 0 else ():
-        unit = dictionary.conversion(key[1], other[2]) if other[1] == key[1] else None
-        if unit is None or np.isclose(unit.factor, own.factor) or unit.offset:
+    for (_, code, unit), median in (one for theirs in groups for one in theirs.items()):
+        other = dictionary.conversion(code, unit) if code == key[1] else None
+        if other is None or other.offset or median <= 0:
             continue
-        if median > 0 and medians[key] > 0 and 1 / SAME <= median / medians[key] <= SAME:
-            return True
-    return False
+        apart = max(other.factor / own.factor, own.factor / other.factor)
+        if apart > SAME**2 and 1 / SAME <= median / medians[key] <= SAME:
+            return unit
+    return ""
+
+
+def _agreeing(unit: str, other: str) -> str:
+    """What is said of two units with one median: a decimal mark that an export lost makes both wrong alike."""
+    return (
+        f"values in '{unit}' and in '{other}' have the same median: either both units are right, or all numbers are "
+        "wrong by one factor, such as a lost decimal mark. Compare a few with the records; "
+    )
 
 
 def _unlikely(key: Key, medians: Mapping[Key, float], own: Conversion, dictionary: Dictionary) -> Candidate | None:
