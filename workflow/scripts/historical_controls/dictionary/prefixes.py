@@ -23,12 +23,19 @@ CELLS = re.compile(r"(?:x?10[\^e]?(?P<power>[1-9]\d?)|x?1(?P<zeros>0+))?(?:cells
 AMOUNT = re.compile(rf"(?P<prefix>{'|'.join(sorted(PREFIXES, key=len, reverse=True))})(?P<base>{'|'.join(BASES)})")
 # In hours; a year of 365.25 days, a month a twelfth of it. Letters alone are names of canonical units only.
 TIMES = {
-    **dict.fromkeys(("years", "year", "yr", "anos", "ano", "ans", "jahre"), 8766.0),
-    **dict.fromkeys(("months", "month", "mo", "meses", "mes", "mois", "monate"), 730.5),
-    **dict.fromkeys(("weeks", "week", "wk", "semanas", "semana", "semaines", "wochen", "sa"), 168.0),
-    **dict.fromkeys(("days", "day", "dias", "dia", "jours", "tage"), 24.0),
-    **dict.fromkeys(("hours", "hour", "hr", "hrs", "horas", "heures", "stunden"), 1.0),
-    **dict.fromkeys(("minutes", "minutos", "minuten"), 1 / 60),
+    **dict.fromkeys(("years", "year", "yr", "anos", "ano", "ans", "jahre", "jahr", "anni", "anno", "anys"), 8766.0),
+    **dict.fromkeys(
+        ("months", "month", "mo", "meses", "mes", "mois", "monate", "monat", "mesi", "mese", "mesos"), 730.5
+    ),
+    **dict.fromkeys(
+        ("weeks", "week", "wk", "semanas", "semana", "semaines", "semaine", "wochen", "woche", "sa"), 168.0
+    ),
+    **dict.fromkeys(("settimane", "settimana", "setmanes"), 168.0),
+    **dict.fromkeys(("days", "day", "dias", "dia", "jours", "jour", "tage", "tag", "giorni", "giorno", "dies"), 24.0),
+    **dict.fromkeys(
+        ("hours", "hour", "hr", "hrs", "horas", "heures", "heure", "stunden", "stunde", "ore", "hores"), 1.0
+    ),
+    **dict.fromkeys(("minutes", "minutos", "minuten", "minuti", "minuts"), 1 / 60),
 }
 LETTERS = {"a": 8766.0, "d": 24.0, "h": 1.0, "min": 1 / 60}
 # 'L' and 'm' alone are marks and names of other things as often as units.

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
+from historical_controls.dictionary.dictionary import Conversion
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.codes import result_codes
@@ -64,6 +65,7 @@ def _usual(draft: Draft, codes: Collection[str], median_sent: float) -> list[str
 def measured(draft: Draft, name: str, code: str, unit: str) -> dict[str, Any]:
     """A column of one outcome: its unit as stated, or the likely one, marked; codes of results."""
     outcome, texts = draft.dictionary.outcomes[code], draft.column(name)
+    said = _doubted(draft, name, code, unit)
     if is_code_only(texts):
         note_missing(draft, name)
         return {"outcome": code}
@@ -71,21 +73,29 @@ def measured(draft: Draft, name: str, code: str, unit: str) -> dict[str, Any]:
         return {"outcome": code, "values": result_codes(texts, outcome.categories)}
     note_missing(draft, name)
     if unit or not outcome.unit:
-        return {"outcome": code, **({"unit": unit} if unit else {})}
+        return {"outcome": said, **({"unit": unit} if unit else {})}
     told = [text for text in texts if text]
     bare = without_percentages(told)
     if units := _mixed_units(draft, code, numbers(bare, *draft.decimal)):
         why = "the column has numbers of more than one unit: is each in the only one in which it is possible?"
         draft.sheet.written["default_units"] = draft.sheet.written.get("default_units", {}) | {code: Guess(units, why)}
-        return {"outcome": code}
+        return {"outcome": said}
     if not bare:
-        return {"outcome": code, "unit": "%"}
+        return {"outcome": said, "unit": "%"}
     likely = likely_unit(draft, code, middle(numbers(bare, *draft.decimal)))
     if len(bare) < len(told) and likely.value != "%":
         # Cells that state a unit contradict another one declared for their column.
         draft.sheet.written["default_units"] = draft.sheet.written.get("default_units", {}) | {code: likely}
-        return {"outcome": code}
-    return {"outcome": code, "unit": likely}
+        return {"outcome": said}
+    return {"outcome": said, "unit": likely}
+
+
+def _doubted(draft: Draft, name: str, code: str, unit: str) -> Any:
+    """The outcome of a column, marked where only the size of its numbers told it from others of the same name."""
+    named = {one.code for one in draft.dictionary.named(without_brackets(name)) if one.result_kind in ("", "number")}
+    if unit or len(named) < 2:
+        return code
+    return Guess(code, f"'{name}' may be {' or '.join(sorted(named))}: its numbers are usual of {code}")
 
 
 def _mixed_units(draft: Draft, code: str, sent: Sequence[float]) -> list[str]:
@@ -120,12 +130,25 @@ def with_unit_column(draft: Draft, name: str, measured: dict[str, Any]) -> dict[
 
 
 def likely_unit(draft: Draft, code: str, median_sent: float) -> Guess:
-    """The unit in which the median is that of a group of patients; the file states none."""
+    """The unit in which the median is that of a group of patients; the file states none.
+
+    Shipped medians are those of severe COVID-19: the question says so, since other patients may have others.
+    """
     outcome, plausible = draft.dictionary.outcomes[code], draft.dictionary.plausibility.get(code)
-    if plausible and plausible.median_low is not None and plausible.median_high is not None:
-        low, high = plausible.median_low, plausible.median_high
-        units = {outcome.unit: draft.dictionary.conversion(code, outcome.unit), **draft.dictionary.units_of(code)}
-        for unit, conversion in units.items():
-            if conversion and low <= median_sent * conversion.factor + conversion.offset <= high:
-                return Guess(conversion.unit or unit, f"the file states no unit; median {median_sent:g}")
-    return Guess(outcome.unit, f"the file states no unit; median {median_sent:g}")
+    stated = f"the file states no unit; median {median_sent:g}"
+    if plausible is None or plausible.median_low is None or plausible.median_high is None:
+        return Guess(outcome.unit, stated)
+    low, high = plausible.median_low, plausible.median_high
+    units = {outcome.unit: draft.dictionary.conversion(code, outcome.unit), **draft.dictionary.units_of(code)}
+    fits: dict[Conversion, str] = {}
+    for unit, conversion in units.items():
+        if conversion and low <= median_sent * conversion.factor + conversion.offset <= high:
+            fits.setdefault(conversion, conversion.unit or unit)
+    usual = list(fits.values())
+    whose = "adults" if outcome.family == "characteristic" else "severe COVID-19"
+    whose = whose if plausible.shipped else "the study's own plausibility.csv"
+    if not usual:
+        return Guess(outcome.unit, f"{stated}, usual in no unit (of {whose}): which is it?")
+    others = usual[1:] if outcome.unit in usual else [*usual[1:], f"{outcome.unit} of other patients"]
+    why = f"{stated}, usual in {usual[0]} (of {whose})" + (f"; or is it {' or '.join(others)}?" if others else "?")
+    return Guess(usual[0], why)

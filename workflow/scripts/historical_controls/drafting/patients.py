@@ -12,7 +12,11 @@ from historical_controls.drafting.contents.columns import has_visits, is_constan
 from historical_controls.drafting.draft import Draft, note_missing, part_of
 from historical_controls.drafting.headings import first_of
 from historical_controls.drafting.marks import Guess, plain
+from historical_controls.drafting.measured import likely_unit
 from historical_controls.drafting.values import days_of, middle, numbers
+
+# Years from which no median of ages is one of months or days of children.
+ADULT = 18
 
 
 def draft_patients(draft: Draft, where: list[dict[str, Any]]) -> None:
@@ -55,24 +59,47 @@ def _age_from_birth(draft: Draft, events: list[dict[str, Any]]) -> dict[str, Any
 
 
 def _characteristic(draft: Draft, name: str) -> dict[str, Any] | None:
-    spelled = (known.CHARACTERISTICS.get(fold(text)) for text in draft.spellings(name))
-    code = next(filter(None, spelled), None)
+    found = _named(draft, name)
     texts = draft.column(name)
     # What changes from visit to visit, such as a child's height, is measured and describes nobody.
-    if code is None or not (has_visits(draft) is False or is_constant(draft, name)):
+    if found is None or not (has_visits(draft) is False or is_constant(draft, name)):
         return None
-    outcome = draft.dictionary.outcomes[code]
-    if outcome.kind == "number":
-        stated = (
-            code == "AGE" or fold(name).endswith(f" {outcome.unit.lower()}") or draft.dictionary.unit_in(name, code)
-        )
-        middle_one = middle(numbers(texts, *draft.decimal))
-        note_missing(draft, name)
-        return {
-            "characteristic": code,
-            "unit": outcome.unit if stated else Guess(outcome.unit, f"median {middle_one:g}"),
-        }
-    return {"characteristic": code, "values": sex_codes(texts) if code == "SEX" else flag_codes(texts)}
+    code, unit = found
+    if draft.dictionary.outcomes[code].kind != "number":
+        return {"characteristic": code, "values": sex_codes(texts) if code == "SEX" else flag_codes(texts)}
+    note_missing(draft, name)
+    return {"characteristic": code, "unit": unit or _likely(draft, code, middle(numbers(texts, *draft.decimal)))}
+
+
+def _named(draft: Draft, name: str) -> tuple[str, str] | None:
+    """The characteristic that a heading names, and the unit that it states in brackets or as its last word."""
+    for text in draft.spellings(name):
+        folded = fold(text)
+        words, _, last = folded.rpartition(" ")
+        code = known.CHARACTERISTICS.get(folded)
+        if code is None and (bare := known.CHARACTERISTICS.get(words)) and draft.dictionary.conversion(bare, last):
+            code = bare
+        if code is not None:
+            units = [draft.dictionary.unit_in(one, code) for one in draft.spellings(name)]
+            return code, _spelled(draft, code, next(filter(None, [*units, last if words else ""]), ""))
+    return None
+
+
+def _spelled(draft: Draft, code: str, unit: str) -> str:
+    """A unit as the dictionary writes it; '' for a word that is none."""
+    own, stated = (draft.dictionary.conversion(code, one) for one in (draft.dictionary.outcomes[code].unit, unit))
+    if stated is None or not unit:
+        return ""
+    return draft.dictionary.outcomes[code].unit if stated == own else stated.unit or unit
+
+
+def _likely(draft: Draft, code: str, median_sent: float) -> Any:
+    """The unit of a number whose heading states none: an age of adults is in years, any other is for a person."""
+    if code != "AGE":
+        return likely_unit(draft, code, median_sent)
+    if median_sent >= ADULT:
+        return draft.dictionary.outcomes[code].unit
+    return Guess("years", f"the file states no unit; median {median_sent:g}: years, months or days?")
 
 
 def _status(draft: Draft) -> str | None:
