@@ -8,20 +8,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from historical_controls.dictionary.dictionary import Dictionary
-from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
+from historical_controls.drafting.cells.elapsed import BIRTH, Elapsed, first_elapsed
 from historical_controls.drafting.cells.serials import SERIAL
 from historical_controls.drafting.files.forms import VALUE
 from historical_controls.drafting.files.sheets import Sheet
 from historical_controls.drafting.headings import first_of, without_brackets
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.own_rows import OwnRows
-from historical_controls.drafting.values import DAYS, clock, codes_of_missing, dates, is_numeric
+from historical_controls.drafting.values import DAYS, clock, codes_of_missing, dates, is_numeric, numbers
 from historical_controls.intake.private import identifies
 
 INSTRUMENT, EVENT = "redcap_repeat_instrument", "redcap_event_name"
 OWN = (INSTRUMENT, EVENT, "redcap_repeat_instance", "redcap_data_access_group")
 NO_TIME = Guess({"columns": ["?"], "formats": ["%Y-%m-%d"]}, "no column of times was recognised")
+
+HOURS_AND_MINUTES = re.compile(r"\d+:\d\d")
 
 
 @dataclass
@@ -122,16 +124,14 @@ def time_of(draft: Draft) -> dict[str, Any] | None:
     if name:
         draft.used.add(name)
         return with_clock(draft, name, dated[name])
-    relative = first_of(tuple(known.RELATIVE), draft.free)
-    counted = next((name for name in draft.free if known.since(name)), None)
-    if counted and any(re.fullmatch(r"\d+:\d\d", text) for text in draft.column(counted)):
-        return relative_time(draft, counted, "HH:MM", known.since(counted))
-    if counted and is_numeric(draft.column(counted)):
-        unit = next((unit for word, unit in known.RELATIVE.items() if word in fold(counted).split()), "hours")
-        return relative_time(draft, counted, unit, known.since(counted))
-    if relative and is_numeric(draft.column(relative)):
-        return relative_time(draft, relative, known.RELATIVE[fold(relative)], "admission")
-    return None
+    counted = first_elapsed(name for name in draft.free if _counts(draft, name))
+    return relative_time(draft, *counted) if counted else None
+
+
+def _counts(draft: Draft, name: str) -> bool:
+    """Whether the cells of a column may be times counted from an event: numbers, or '26:30'."""
+    texts = draft.column(name)
+    return is_numeric(texts) or any(HOURS_AND_MINUTES.fullmatch(text) for text in texts)
 
 
 def with_clock(draft: Draft, name: str, formats: Any) -> dict[str, Any]:
@@ -148,11 +148,25 @@ def with_clock(draft: Draft, name: str, formats: Any) -> dict[str, Any]:
     return {"columns": [name, hours], "formats": Guess(both, formats.why) if isinstance(formats, Guess) else both}
 
 
-def relative_time(draft: Draft, column: str, unit: str, event: str) -> dict[str, Any]:
+def relative_time(draft: Draft, column: str, counted: Elapsed) -> dict[str, Any]:
     draft.used.add(column)
     draft.relative = True
-    asked = Guess(event, "from which event are these times counted?")
-    return {"columns": [column], "relative_to": asked, "relative_unit": unit}
+    asked = "from which event are these times counted?"
+    event = Guess(counted.event, asked) if counted.event != BIRTH else counted.event
+    return {"columns": [column], "relative_to": event, "relative_unit": _elapsed_unit(draft, column, counted)}
+
+
+def _elapsed_unit(draft: Draft, column: str, counted: Elapsed) -> Any:
+    texts = draft.column(column)
+    if any(HOURS_AND_MINUTES.fullmatch(text) for text in texts):
+        return "HH:MM"
+    if not counted.unit:
+        return Guess("hours", f"'{column}' names no unit: hours, or days?")
+    sent = numbers(texts, *draft.decimal)
+    if counted.event == BIRTH and counted.unit == "days" and sent and min(sent) >= 1:
+        # A first day of life that is 1 may be the day of birth or the next: conventions differ.
+        return Guess("study_day", "is day 1 the day of birth? If it is the day after: days")
+    return counted.unit
 
 
 def add_optional(draft: Draft, part: dict[str, Any], key: str, words: Sequence[str]) -> None:

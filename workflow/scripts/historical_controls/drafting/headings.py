@@ -24,11 +24,6 @@ TIMES = (
     *("fecha visita", "fecha", "date", "time", "when", "test date", "lab date", "chart time", "charttime"),
 )
 RESULT_TIMES = ("fecha resultado", "result time", "result date", "reported", "reported at", "fecha validacion")
-RELATIVE = {
-    **dict.fromkeys(("day", "days", "dia", "dias", "visit day", "days since admission", "dia de estancia"), "days"),
-    **dict.fromkeys(("study day", "dia estudio", "dia de estudio"), "study_day"),
-    **dict.fromkeys(("hour", "hours", "horas", "hora", "hours since admission", "hours from admission"), "hours"),
-}
 ANALYTES = (
     *("analyte", "analito", "test name", "test", "prueba", "parameter", "parametro", "lab test", "determinacion"),
     *("component", "variable", "item", "examen", "estudio"),
@@ -270,12 +265,6 @@ def is_birth(heading: str) -> bool:
     """Whether a heading says that it is a date of birth, in words or by a usual abbreviation."""
     folded = fold(heading)
     return folded in BIRTHS or bool(BIRTH_WORDS & set(folded.split()))
-
-
-def since(heading: str) -> str:
-    """The event that a heading such as 'hours since ICU admission' counts from; '' where it counts from none."""
-    found = re.search(r"\b(?:since|from|after|desde)\b(?: el| la)? (.*)", fold(heading))
-    return (event_of(found[1]) or "admission") if found else ""
 
 
 KINDS = {"d": "day", "v": "visit", "w": "week", "s": "week", "h": "hour", "t": "visit", "m": "month"}

@@ -13,6 +13,7 @@ from historical_controls.config.sources.redcap import NEEDED
 from historical_controls.dictionary.dictionary import Dictionary, load_dictionary
 from historical_controls.dictionary.files import PROGRAM_DICTIONARY
 from historical_controls.dictionary.folding import fold
+from historical_controls.drafting.cells.elapsed import BIRTH
 from historical_controls.drafting.cells.serials import with_serials
 from historical_controls.drafting.codes import CONTROL, TREATED
 from historical_controls.drafting.contents.arms import arm_of
@@ -20,7 +21,7 @@ from historical_controls.drafting.contents.follow_up import follow_up, primary_d
 from historical_controls.drafting.contents.limits import note_limits
 from historical_controls.drafting.contents.own import NEW, own_characteristics
 from historical_controls.drafting.contents.oxygen import oxygen_ratios
-from historical_controls.drafting.contents.start import START, date_start
+from historical_controls.drafting.contents.start import START, date_birth, date_start
 from historical_controls.drafting.draft import Draft
 from historical_controls.drafting.files.forms import split_oxygen
 from historical_controls.drafting.files.omop import databases, omop_folders, omop_source
@@ -182,9 +183,10 @@ def _source(name: str, drafts: list[Draft], dictionaries: list[Path], folder: Pa
         own_characteristics(draft)
         note_limits(draft)
     date_start(drafts)
+    date_birth(drafts)
     dated = {event["event"] for d in drafts for p in d.parts for event in plain(p).get("events", [])}
-    if any(draft.relative for draft in drafts) and "admission" not in dated:
-        source["relative_epoch"] = Guess(date(2000, 1, 1), "no date of admission: any day stands in for it")
+    if undated := sorted({str(plain(time["relative_to"])) for time in _times(drafts) if "relative_to" in time} - dated):
+        source["relative_epoch"] = Guess(date(2000, 1, 1), f"no date of {undated[0]}: any day stands in for it")
     files: dict[str, Any] = {}
     for draft in drafts:
         key = _slug(fold(f"{draft.sheet.path.stem} {draft.sheet.written.get('sheet', '')}"))
@@ -265,7 +267,9 @@ def _config(folder: Path, sources: dict[str, Any], drafts: list[Draft], dictiona
 
 def _start(events: set[str]) -> str:
     """The first of the events, in the order in which they may start follow-up, that is dated."""
-    return next((event for event in ("admission", START, "icu_admission", "consent") if event in events), "admission")
+    return next(
+        (event for event in ("admission", START, "icu_admission", "consent", BIRTH) if event in events), "admission"
+    )
 
 
 def _some(codes: list[str]) -> str:

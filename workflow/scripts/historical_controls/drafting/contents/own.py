@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from historical_controls.dictionary.folding import fold, fold_unit
+from historical_controls.drafting.cells.elapsed import elapsed
 from historical_controls.drafting.codes import FLAG, flag_codes
 from historical_controls.drafting.contents.columns import describes_patients, has_visits, is_measured
 from historical_controls.drafting.draft import Draft, note_missing, patients_part
@@ -30,7 +31,12 @@ def own_columns(draft: Draft, named: Collection[str]) -> dict[str, Any]:
     """Columns of numbers that change from visit to visit and that no dictionary names; none of a sheet of patients."""
     if not has_visits(draft):
         return {}
-    return {name: own_column(draft, name) for name in draft.free if name not in named and is_measured(draft, name)}
+    return {
+        name: own_column(draft, name)
+        for name in draft.free
+        # A time beside the one that is read (an hour of life beside a date) is no outcome.
+        if name not in named and is_measured(draft, name) and elapsed(name) is None
+    }
 
 
 def own_column(draft: Draft, name: str, heading: str | None = None) -> Guess:

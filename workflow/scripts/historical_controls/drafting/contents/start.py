@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from historical_controls.drafting import headings as known
+from historical_controls.drafting.cells.elapsed import BIRTH
 from historical_controls.drafting.codes import ENDS
 from historical_controls.drafting.contents.columns import counts_rows, describes_patients, has_visits
 from historical_controls.drafting.draft import Draft, patients_part
@@ -32,6 +33,22 @@ def date_start(drafts: Sequence[Draft]) -> None:
         return
     for draft in drafts:
         if _by_visit(draft):
+            return
+
+
+def date_birth(drafts: Sequence[Draft]) -> None:
+    """Add the birth of each patient to a source whose times count from it, where a column has its date."""
+    times = [part["time"] for draft in drafts for part in map(plain, draft.parts) if part.get("time")]
+    if not any(time.get("relative_to") == BIRTH for time in times):
+        return
+    for draft in drafts:
+        births = {name: draft.dates(name) for name in draft.sheet.columns if known.is_birth(name)}
+        born = next(((name, formats) for name, formats in births.items() if formats is not None), None)
+        if draft.subject is not None and born is not None:
+            part = patients_part(draft, "does it date the birth?")
+            event = {"event": BIRTH, "time": {"columns": [born[0]], "formats": plain(born[1])}}
+            part["events"] = [event, *part.get("events", [])]
+            draft.used.add(born[0])
             return
 
 
