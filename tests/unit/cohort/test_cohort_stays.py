@@ -103,6 +103,19 @@ def test_which_stay_is_compared_is_declared() -> None:
     assert (treated["end_state"], round(treated["end_day"] * 24)) == ("discharge_alive", 40)
 
 
+def test_an_enrolment_dated_at_each_visit_begins_with_the_first_and_ends_no_follow_up() -> None:
+    """Visits of 49, 800 and 900 hours, each with an enrolment: the first begins, and the third is still used."""
+    events = [happened("a", "enrolment", hour) for hour in (0, 800, 900)]
+    zero = {"treated": "enrolment", "standard_care_from": "enrolment"}
+    visits = gases("a", 47.5, 56, 810, 910)
+    found = patient(of(visits, events, time_zero=zero, horizon_days=60))
+    assert (found["end_state"], round(found["end_day"] * 24)) == ("last_record", 862)
+    # The declared last one is still to be had.
+    again = [happened("a", "enrolment", 0), happened("a", "enrolment", 800)]
+    last = patient(of(gases("a", 47, 846, 850), again, time_zero={**zero, "historical_stay": "last"}))
+    assert round(last["end_day"] * 24) == 2
+
+
 READMITTED = [
     happened("a", "admission", 0), day("a", "discharge_alive", 192), happened("a", "admission", 200),
     happened("a", "discharge_alive", 320),

@@ -8,5 +8,7 @@ ANY_EVENT, ANY_TREATMENT = "any event", "any treatment"
 STUDY_TREATMENT = "infusion"
 # Events that are no treatment: with them the observation of a patient begins.
 ARRIVALS = ("admission", "icu_admission", "enrolment", "birth", "first_record", "imaging", "symptom_onset")
+# Those of which a file of visits may date one in each row: the first begins the observation, no later one a new stay.
+ONCE = ("enrolment", "birth", "first_record", "symptom_onset")
 # Events that end a stay, and with it what is recorded of a patient.
 ENDINGS = ("death", "discharge_alive", "transfer_out")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from historical_controls.dictionary.dictionary import Dictionary
+from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.cells.elapsed import BIRTH, Elapsed, first_elapsed
 from historical_controls.drafting.cells.serials import SERIAL
@@ -89,6 +91,39 @@ def part_of(draft: Draft, kind: str, where: list[dict[str, Any]]) -> dict[str, A
     blank = any(not text for text in draft.column(part["subject"]))
     fill = {"fill_down_subject": Guess(True, draft.subject.why)} if blank else {}
     return {**part, "subject": draft.subject, **fill}
+
+
+def subject_of(draft: Draft) -> Any:
+    """The column of ids: by its heading, else the first that names each row; marked where it is guessed."""
+    named = first_of(known.IDS, draft.sheet.columns)
+    if named:
+        draft.used.add(named)
+        blank = sum(not text for text in draft.column(named))
+        return (
+            Guess(named, f"{blank} rows have no id: does it stand on the first row of each patient only?")
+            if (blank > 0.2 * draft.sheet.n_rows)
+            else named
+        )
+    by_word = (name for name in draft.free if fold(name).endswith(" id") or fold(name).startswith("id "))
+    name = next(by_word, None) or _first_of_ids(draft)
+    if name is None:
+        return None
+    draft.used.add(name)
+    return Guess(name, "is this the patient's id?")
+
+
+def _first_of_ids(draft: Draft) -> str | None:
+    """The first column, where it is filled and names each row, or rows that follow each other, of every file."""
+    for name in draft.free[:1]:
+        files = [one.columns[name] for one in draft.sheet.members if name in one.columns] or [draft.column(name)]
+        if all(map(_are_ids, files)):
+            return name
+    return None
+
+
+def _are_ids(texts: Sequence[str]) -> bool:
+    runs = sum(a != b for a, b in pairwise(texts)) + 1
+    return len(texts) > 2 and all(texts) and len(set(texts)) > 2 and runs == len(set(texts)) and dates(texts) is None
 
 
 def subjects_of(draft: Draft, part: dict[str, Any]) -> list[str]:

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 from historical_controls.dictionary.dictionary import Dictionary
@@ -23,6 +22,7 @@ from historical_controls.drafting.draft import (
     Draft,
     add_optional,
     part_of,
+    subject_of,
     time_of,
 )
 from historical_controls.drafting.files.sheets import Sheet
@@ -31,7 +31,7 @@ from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.measured import likely_unit, measured, named_outcome, with_unit_column
 from historical_controls.drafting.own_rows import OwnRows
 from historical_controls.drafting.patients import draft_patients
-from historical_controls.drafting.values import dates, is_numeric, middle, numbers
+from historical_controls.drafting.values import is_numeric, middle, numbers
 
 # Rows from which an analyte with one result says nothing.
 FEWEST_ALIKE = 20
@@ -43,7 +43,7 @@ UNIT_IN_CELL = re.compile(r"\d\s*([^\d\s.,][^\s]*(?: \S+)?)\s*$")
 def draft_sheet(sheet: Sheet, dictionary: Dictionary, own: OwnRows) -> Draft:
     """Every part that the sheet's headings and cells tell of; what no dictionary names goes to `own`."""
     draft = Draft(sheet, dictionary, own=own)
-    draft.subject = _subject(draft)
+    draft.subject = subject_of(draft)
     if draft.subject is None:
         return draft
     if INSTRUMENT in sheet.columns:
@@ -58,34 +58,6 @@ def draft_sheet(sheet: Sheet, dictionary: Dictionary, own: OwnRows) -> Draft:
 def draft_wide(draft: Draft) -> None:
     """What the columns of a sheet with a row for each patient or time tell, where nothing else was recognised."""
     by_day(draft) or _by_visit(draft) or _wide(draft, [])
-
-
-def _subject(draft: Draft) -> Any:
-    named = first_of(known.IDS, draft.sheet.columns)
-    if named:
-        draft.used.add(named)
-        blank = sum(not text for text in draft.column(named))
-        return (
-            Guess(named, f"{blank} rows have no id: does it stand on the first row of each patient only?")
-            if (blank > 0.2 * draft.sheet.n_rows)
-            else named
-        )
-    by_word = (name for name in draft.free if fold(name).endswith(" id") or fold(name).startswith("id "))
-    name = next(by_word, None) or _first_of_ids(draft)
-    if name is None:
-        return None
-    draft.used.add(name)
-    return Guess(name, "is this the patient's id?")
-
-
-def _first_of_ids(draft: Draft) -> str | None:
-    """The first column, where it is filled and names each row, or rows that follow each other."""
-    for name in draft.free[:1]:
-        texts = draft.column(name)
-        runs = sum(a != b for a, b in pairwise(texts)) + 1
-        if len(texts) > 2 and all(texts) and len(set(texts)) > 2 and runs == len(set(texts)) and dates(texts) is None:
-            return name
-    return None
 
 
 def _long(draft: Draft, where: list[dict[str, Any]]) -> bool:
@@ -260,6 +232,7 @@ def _at(moment: tuple[str, str, int]) -> Any:
 
 def _wide(draft: Draft, where: list[dict[str, Any]]) -> bool:
     """One time a row, one column for each outcome; a part for each specimen where a column names it."""
+    before = set(draft.used)
     time, columns = time_of(draft) or NO_TIME, oxygen_columns(draft)
     # Before the other columns: the flow of a device that is not named would be read as that of any.
     oxygen = oxygen_parts(draft, time, where)
@@ -272,6 +245,8 @@ def _wide(draft: Draft, where: list[dict[str, Any]]) -> bool:
             note_air(draft, name, found.code)
     columns |= own_columns(draft, columns)
     if not columns and not oxygen:
+        # The times of nothing are not read: a person has to see that they are there.
+        draft.used = before
         return False
     draft.used |= set(columns)
     draft.parts += oxygen

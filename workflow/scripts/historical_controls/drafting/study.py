@@ -26,6 +26,7 @@ from historical_controls.drafting.draft import Draft
 from historical_controls.drafting.files.forms import split_oxygen
 from historical_controls.drafting.files.omop import databases, omop_folders, omop_source
 from historical_controls.drafting.files.pairs import split_pairs
+from historical_controls.drafting.files.pooling import YEARS, declared_of, name_of, parts_of, pooled
 from historical_controls.drafting.files.sheets import Sheet, read_sheets
 from historical_controls.drafting.marks import Guess, config_text, plain
 from historical_controls.drafting.own_rows import OwnRows
@@ -81,7 +82,7 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
     dictionaries = [path for path in paths if _is_redcap_dictionary(path)]
     omop = _omop_sources(paths, place)
     tables = {path for own in omop_folders(paths).values() for path in own} | set(databases(paths))
-    drafts: dict[str, list[Draft]] = defaultdict(list)
+    found: dict[str, list[Sheet]] = defaultdict(list)
     own_rows, unread = OwnRows(), []
     units = {spelling for _, spelling in dictionary.conversions}
     for path in paths:
@@ -89,8 +90,12 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
             continue
         sheets = list(read_sheets(path, place, units))
         unread += [] if sheets else [path.relative_to(place).as_posix()]
-        for sheet in sheets:
-            drafts[_source_of(path, place)].append(_drafted(split_oxygen(split_pairs(sheet)), dictionary, own_rows))
+        found[_source_of(path, place)] += sheets
+    drafts = {
+        name: [_drafted(split_oxygen(split_pairs(sheet)), dictionary, own_rows) for sheet in pooled(own)]
+        for name, own in found.items()
+        if own
+    }
     if not drafts and omop:
         lines = plain(next(iter(omop.values())))["omop"]
         raise UserError(
@@ -189,8 +194,8 @@ def _source(name: str, drafts: list[Draft], dictionaries: list[Path], folder: Pa
         source["relative_epoch"] = Guess(date(2000, 1, 1), f"no date of {undated[0]}: any day stands in for it")
     files: dict[str, Any] = {}
     for draft in drafts:
-        key = _slug(fold(f"{draft.sheet.path.stem} {draft.sheet.written.get('sheet', '')}"))
-        files[key] = _file(draft, dictionaries, folder)
+        for member in draft.sheet.members or (draft.sheet,):
+            files[_slug(fold(name_of(member)))] = _file(draft, member, dictionaries, folder)
     return source | {"files": files}
 
 
@@ -201,9 +206,10 @@ def _note_no_treated(sources: dict[str, Any]) -> None:
             source["arm"] = Guess("historical", NO_TREATED)
 
 
-def _file(draft: Draft, dictionaries: list[Path], folder: Path) -> dict[str, Any]:
+def _file(draft: Draft, member: Sheet, dictionaries: list[Path], folder: Path) -> dict[str, Any]:
+    """The declaration of one file: the drafted sheet itself, or a member of it."""
     sheet = draft.sheet
-    file = dict(sheet.written)
+    file = declared_of(sheet, member)
     if "redcap_event_name" in sheet.columns and dictionaries:
         file["redcap"] = {"dictionary": dictionaries[0].relative_to(folder).as_posix()}
     if draft.sentinels:
@@ -212,18 +218,19 @@ def _file(draft: Draft, dictionaries: list[Path], folder: Path) -> dict[str, Any
             columns[tuple(codes)].append(name)
         rows = [{"columns": names, "codes": list(codes)} for codes, names in columns.items()]
         file["sentinels"] = Guess(rows, "codes for missing, or values?")
+    parts = parts_of(draft.parts, sheet, member)
     private = [name for name in sheet.columns if identifies(name) and name not in draft.used]
     if private:
         file["private_columns"] = private
-    unread = [name for name in draft.free if any(draft.column(name))]
+    unread = [name for name in draft.free if any(draft.column(name)) and name != YEARS]
     if draft.parts and unread:
-        file["parts"] = Guess(draft.parts, f"no part reads {', '.join(unread[:12])}")
+        file["parts"] = Guess(parts, f"no part reads {', '.join(unread[:12])}")
         return file
     if not draft.parts:
-        why = f"nothing was recognised in {', '.join(sheet.columns)}"
+        why = f"nothing was recognised in {', '.join(name for name in sheet.columns if name != YEARS)}"
         file["parts"] = [Guess({"kind": "patients", "subject": draft.subject or next(iter(sheet.columns))}, why)]
         return file
-    file["parts"] = draft.parts
+    file["parts"] = parts
     return file
 
 

@@ -13,6 +13,7 @@ from historical_controls.cohort.records.clean_tables import CleanTables
 from historical_controls.cohort.records.intervals import Flags, Integers
 from historical_controls.cohort.records.timeline import HOUR, NEVER, Moments, clock_of, hours
 from historical_controls.config.cohort.cohort import TimeZero
+from historical_controls.dictionary.vocabulary import ONCE
 
 # In the order in which they win where nothing tells which came first.
 END_EVENTS = ("death", "transfer_out", "discharge_alive")
@@ -145,7 +146,8 @@ def _of_own_stay(events: pd.DataFrame, start: Integers, before: Integers) -> Fla
 def _starts(tables: CleanTables, zero: TimeZero, count: int) -> tuple[Integers, Integers]:
     """Patient and time of the starts of stays, sorted; an admission that continues the stay before is none.
 
-    It continues it where no end stands between the two and the records go on until shortly before it.
+    It continues it where no end stands between the two and the records go on until shortly before it. Outside a
+    hospital there are no stays: of an enrolment that a file dates in the row of each visit, the first counts.
     """
     rows = tables.events[tables.events["event"] == zero.standard_care_from]
     patient, time = rows["patient"].to_numpy(np.int64), rows["time"].to_numpy(np.int64)
@@ -153,6 +155,9 @@ def _starts(tables: CleanTables, zero: TimeZero, count: int) -> tuple[Integers, 
     patient, time = patient[order], time[order]
     if len(time) < 2:
         return patient, time
+    if zero.standard_care_from in ONCE and zero.historical_stay == "first":
+        firsts = np.unique(patient, return_index=True)[1]
+        return patient[firsts], time[firsts]
     # The first admission of a patient is always a new stay.
     again = np.concatenate([[False], patient[1:] == patient[:-1]])
     before = np.where(again, np.roll(time, 1), time)

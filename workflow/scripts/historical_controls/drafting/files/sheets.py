@@ -39,6 +39,7 @@ class Sheet:
     """One table of a file. written: how it is declared; columns: texts by heading, in the order of the file.
 
     labels: what a statistical package calls a column besides its name; units: what a line below the header states.
+    members: the sheets of one shape whose rows these are.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class Sheet:
     columns: dict[str, list[str]]
     labels: dict[str, str] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
+    members: tuple[Sheet, ...] = ()
 
     @property
     def n_rows(self) -> int:
@@ -91,6 +93,9 @@ def _workbook(path: Path, name: str, units: Collection[str]) -> Iterator[Sheet]:
         if not any(any(row) for row in head):
             continue
         written |= _header_lines(head)
+        # Numbers are read as they are stored: only those that are texts have a mark.
+        texts = [c for row in book[sheet].iter_rows(max_row=MOST_ROWS, values_only=True) for c in row]
+        written |= decimal_marks([text.strip() for text in texts if isinstance(text, str)])
         grid = read_spreadsheet(path, path.read_bytes(), _declared(plain(written)))
         yield _with_units(Sheet(path, written, {}), grid.header, grid.cells.fillna("").to_numpy().tolist(), units)
 
@@ -126,7 +131,9 @@ def _delimited(path: Path, name: str, units: Collection[str]) -> Sheet:
         if len(row) == len(rows[place]) and any(map(str.strip, row)) and row != rows[place]
     ]
     sheet = _with_units(Sheet(path, written, {}), rows[place], body, units)
-    return replace(sheet, written=sheet.written | _marks([cell for cells in sheet.columns.values() for cell in cells]))
+    return replace(
+        sheet, written=sheet.written | decimal_marks([cell for cells in sheet.columns.values() for cell in cells])
+    )
 
 
 def _with_units(sheet: Sheet, header: list[str], rows: list[list[str]], units: Collection[str]) -> Sheet:
@@ -182,7 +189,7 @@ def _named(header: list[str], rows: list[list[str]]) -> dict[str, list[str]]:
     return out
 
 
-def _marks(cells: list[str]) -> dict[str, Any]:
+def decimal_marks(cells: list[str]) -> dict[str, Any]:
     """Decimal and thousands mark. '1,234' alone may be either: then a person decides."""
     cells = [WITH_UNIT.sub(r"\1", cell) for cell in cells]
     commas = [c for c in cells if COMMA.match(c) and not GROUPED.match(c)]
