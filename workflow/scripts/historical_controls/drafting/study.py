@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from historical_controls.drafting.codes import CONTROL, TREATED
 from historical_controls.drafting.contents.arms import arm_of
 from historical_controls.drafting.contents.follow_up import follow_up, primary_day, visit_window
 from historical_controls.drafting.contents.limits import note_limits
+from historical_controls.drafting.contents.omop import Contents, declared, omop_contents
 from historical_controls.drafting.contents.own import NEW, own_characteristics
 from historical_controls.drafting.contents.oxygen import oxygen_ratios
 from historical_controls.drafting.contents.start import START, date_birth, date_start
@@ -96,19 +98,15 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
         for name, own in found.items()
         if own
     }
-    if not drafts and omop:
-        lines = plain(next(iter(omop.values())))["omop"]
-        raise UserError(
-            "there are tables of the OMOP model, and no other file to draft outcomes from",
-            str(place / RAW),
-            f"Declare the source as omop: {lines}, and the outcomes: docs/input.md, 'Tables of the OMOP model'.",
-        )
-    if not drafts:
+    contents = {name: omop_contents(source, place, dictionary) for name, source in omop.items()}
+    omop = {name: declared(source, contents[name], dictionary) for name, source in omop.items()}
+    if not drafts and not omop:
         hint = "Put the exports there as the hospital sent them: csv, txt, tsv, xlsx, parquet, sav, dta, sas7bdat, xpt."
         raise UserError("there is no file that can be read", str(place / RAW), hint)
     sources = {name: _source(name, own_drafts, dictionaries, place) for name, own_drafts in drafts.items()}
     _note_no_treated(sources | omop)
-    config = _config(place, sources | omop, [draft for one in drafts.values() for draft in one], dictionary)
+    exports = Exports([draft for one in drafts.values() for draft in one], list(contents.values()))
+    config = _config(place, sources | omop, exports, dictionary)
     if unread:
         # A file left out in silence would be missed only in the results.
         why = f"not read, in no known format: {', '.join(unread)}: does the study need them?"
@@ -234,29 +232,42 @@ def _file(draft: Draft, member: Sheet, dictionaries: list[Path], folder: Path) -
     return file
 
 
-def _config(folder: Path, sources: dict[str, Any], drafts: list[Draft], dictionary: Dictionary) -> dict[str, Any]:
-    found = {code for draft in drafts for code in draft.outcomes}
-    own = [code for draft in drafts[:1] for code in draft.own.outcomes if code in found]
-    ratio = oxygen_ratios(found)
-    known = [code for code, one in dictionary.outcomes.items() if code in found | set(ratio) and one.kind in ANALYSED]
+@dataclass(frozen=True)
+class Exports:
+    """What was found: drafts of files, and what tables of the OMOP model hold."""
+
+    drafts: list[Draft]
+    tables: list[Contents]
+
+    @property
+    def outcomes(self) -> set[str]:
+        return {code for draft in self.drafts for code in draft.outcomes}.union(*(one.outcomes for one in self.tables))
+
+    @property
+    def events(self) -> set[str]:
+        parts = [plain(part) for draft in self.drafts for part in draft.parts]
+        named = {event["event"] for part in parts for event in part.get("events", [])}
+        return named.union(*(one.dated for one in self.tables))
+
+    @property
+    def days(self) -> list[date]:
+        return [*_days(self.drafts), *(day for one in self.tables for day in one.days)]
+
+
+def _config(folder: Path, sources: dict[str, Any], exports: Exports, dictionary: Dictionary) -> dict[str, Any]:
+    drafts, codes = exports.drafts, exports.outcomes
+    own = [code for draft in drafts[:1] for code in draft.own.outcomes if code in codes]
+    ratio = oxygen_ratios(codes)
+    known = [code for code, one in dictionary.outcomes.items() if code in codes | set(ratio) and one.kind in ANALYSED]
     outcomes = [*known, *own]
-    events = {event["event"] for d in drafts for part in d.parts for event in plain(part).get("events", [])}
     numeric = [code for code in outcomes if code in own or dictionary.outcomes[code].kind == "number"]
     # Where nothing is dated, times are counted from the event that headings name.
-    started = _start(events or {str(plain(time["relative_to"])) for time in _times(drafts) if "relative_to" in time})
-    time_zero = "infusion" if "infusion" in events else Guess(started, "which event starts follow-up?")
-    horizon = follow_up(drafts)
-    study: dict[str, Any] = {
-        "id": Guess(folder.resolve().name, "the registry's number"),
-        "title": Guess({"en": "Title of the study"}, "one title per language of the reports (en, es)"),
-        "treatment": Guess({"en": "the treatment"}, "how sentences name it"),
-    }
-    if len(drafts) and (days := _days(drafts)):
-        # Mistyped years are what these limits are for: the earliest date may be one itself.
-        study["first_date"] = Guess(date(min(days).year, 1, 1), f"the earliest date is {min(days)}")
-        study["data_lock"] = Guess(date(max(days).year, 12, 31), f"the latest date is {max(days)}")
+    counted = {str(plain(time["relative_to"])) for time in _times(drafts) if "relative_to" in time}
+    started = _start(exports.events or counted)
+    time_zero = "infusion" if "infusion" in exports.events else Guess(started, "which event starts follow-up?")
+    described = [*(["AGE", "SEX"] if exports.tables else []), *_characteristics(drafts)]
     return {
-        "study": study,
+        "study": _study(folder, exports.days),
         "sources": sources,
         "outcomes": Guess(outcomes, f"{_some(own)}: {NEW}; leave out what is not analysed")
         if own
@@ -265,11 +276,28 @@ def _config(folder: Path, sources: dict[str, Any], drafts: list[Draft], dictiona
             {"outcome": (numeric or outcomes or ["?"])[0], "day": primary_day(drafts)},
             "the question of the study: which outcome, on which day?",
         ),
-        "cohort": {**({"derivations": ratio} if ratio else {}), "time_zero": {"treated": time_zero}, **horizon},
+        "cohort": {
+            **({"derivations": ratio} if ratio else {}),
+            "time_zero": {"treated": time_zero},
+            **follow_up(drafts),
+        },
         # Outcomes of the study's own only where there are no others: each is for a person to judge first.
-        "balance": {"covariates": [*_characteristics(drafts), *([code for code in numeric if code in known] or own)]},
+        "balance": {"covariates": [*dict.fromkeys(described), *([code for code in numeric if code in known] or own)]},
         **visit_window(drafts),
     }
+
+
+def _study(folder: Path, days: list[date]) -> dict[str, Any]:
+    study: dict[str, Any] = {
+        "id": Guess(folder.resolve().name, "the registry's number"),
+        "title": Guess({"en": "Title of the study"}, "one title per language of the reports (en, es)"),
+        "treatment": Guess({"en": "the treatment"}, "how sentences name it"),
+    }
+    if days:
+        # Mistyped years are what these limits are for: the earliest date may be one itself.
+        study["first_date"] = Guess(date(min(days).year, 1, 1), f"the earliest date is {min(days)}")
+        study["data_lock"] = Guess(date(max(days).year, 12, 31), f"the latest date is {max(days)}")
+    return study
 
 
 def _start(events: set[str]) -> str:

@@ -33,7 +33,7 @@ def databases(paths: Sequence[Path]) -> list[Path]:
 
 
 def omop_source(place: str, arm: str | None) -> dict[str, Any]:
-    """Return the source. place: of the folder or the database, from the study folder."""
+    """Return the source before its tables are looked at. place: of the folder or database, from the study folder."""
     key = "database" if Path(place).suffix.lower() in DATABASES else "folder"
     return {
         "arm": arm or Guess("historical", "treated, historical, or a column: {column: cohort, treated: ['1'], ...}"),
