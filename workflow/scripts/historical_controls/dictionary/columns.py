@@ -46,7 +46,7 @@ UNITS: Columns = {
 SYNONYMS: Columns = {
     "name": ("an analyte's name as hospitals write it; capitals and accents do not count", None),
     "code": ("the outcome that it means", None),
-    "language": ("en or es, for readers of the file", ""),
+    "language": ("en, es, pt, fr, de or it, for readers of the file", ""),
     "result_kind": ("number or result: it means this only where the result is one", ""),
 }
 PLAUSIBILITY: Columns = {

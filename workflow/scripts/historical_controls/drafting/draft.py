@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -135,6 +135,13 @@ def subjects_of(draft: Draft, part: dict[str, Any]) -> list[str]:
     for text in ids:
         filled.append(text or (filled[-1] if filled else ""))
     return filled
+
+
+def dated_events(drafts: Iterable[Draft]) -> set[str]:
+    """The events that some part dates: of a patient's row, or one a row."""
+    parts = [plain(part) for draft in drafts for part in draft.parts]
+    of_rows = {event for part in parts if part["kind"] == "events" for event in part["values"].values()}
+    return of_rows | {event["event"] for part in parts for event in part.get("events", [])}
 
 
 def patients_part(draft: Draft, why: str) -> dict[str, Any]:

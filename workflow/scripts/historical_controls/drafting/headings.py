@@ -14,6 +14,8 @@ IDS = (
     *("subject id", "subject", "patient id", "patientid", "usubjid", "subjid", "record id", "participant id"),
     *("participant", "expediente", "no expediente", "num expediente", "id paciente", "paciente", "folio", "nhc", "mrn"),
     *("prontuario", "numero prontuario", "dossier", "numero dossier", "fallnummer", "cartella clinica", "matricula"),
+    *("codice paziente", "id paziente", "codice", "code patient", "code du patient", "patienten id", "patientencode"),
+    *("nr pacjenta", "numer pacjenta", "pacjent", "nr", "codigo paciente", "codigo do paciente", "codigo"),
     *("pat id", "patient", "study id", "pid", "id", "case", "patnr", "patientennummer", "numero patient", "paziente"),
 )
 TIMES = (

@@ -14,14 +14,16 @@ FAMILY = "measured"
 LONGEST_CODE = 24
 OUTCOME_COLUMNS = ("code", "family", "kind", "label_en", "unit", "benefit", "categories", "decimals")
 SYNONYM_COLUMNS = ("name", "code")
+EVENT_COLUMNS = ("code", "label_en")
 
 
 @dataclass
 class OwnRows:
-    """Rows for dictionary/outcomes.csv by code, and for dictionary/synonyms.csv: code by name."""
+    """Rows for dictionary/outcomes.csv by code, for synonyms.csv (code by name), and for events.csv (label by code)."""
 
     outcomes: dict[str, dict[str, str]] = field(default_factory=dict)
     synonyms: dict[str, str] = field(default_factory=dict)
+    events: dict[str, str] = field(default_factory=dict)
 
     def add(self, name: str, label: str, row: Mapping[str, str], taken: Collection[str]) -> str:
         """The code of an outcome with this label, a new row unless there is one; made of its name in the file.
@@ -36,10 +38,18 @@ class OwnRows:
         self.outcomes.setdefault(code, {"code": code, "label_en": label, **row})
         return code
 
+    def add_event(self, label: str) -> str:
+        """The code of an event with this label; spellings that differ in case or accents are one."""
+        code = re.sub(r"[^a-z0-9]+", "_", fold(label)).strip("_")[:LONGEST_CODE].strip("_") or "event"
+        code = code if code[0].isalpha() else f"e_{code}"
+        self.events.setdefault(code, label[:1].lower() + label[1:])
+        return code
+
     def write(self, folder: Path) -> list[Path]:
         """Write the rows into a study's dictionary, behind those that are there; returns the files."""
         files = {
             "outcomes": (OUTCOME_COLUMNS, list(self.outcomes.values())),
+            "events": (EVENT_COLUMNS, [{"code": code, "label_en": label} for code, label in self.events.items()]),
             "synonyms": (SYNONYM_COLUMNS, [{"name": name, "code": code} for name, code in self.synonyms.items()]),
         }
         written = []

@@ -12,6 +12,7 @@ from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.contents.day_columns import by_day, day_time
+from historical_controls.drafting.contents.event_rows import events_in_rows
 from historical_controls.drafting.contents.own import own_analytes, own_column, own_columns
 from historical_controls.drafting.contents.oxygen import by_days, note_air, oxygen_columns, oxygen_parts
 from historical_controls.drafting.draft import (
@@ -51,7 +52,7 @@ def draft_sheet(sheet: Sheet, dictionary: Dictionary, own: OwnRows) -> Draft:
     elif len(groups := _events_by_columns(sheet)) > 1:
         _of_events(draft, groups)
     else:
-        _treatments(draft, []) or _long(draft, [])
+        _treatments(draft, []) or _long(draft, []) or events_in_rows(draft)
     return draft
 
 

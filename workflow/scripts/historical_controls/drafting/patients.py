@@ -29,33 +29,40 @@ def draft_patients(draft: Draft, where: list[dict[str, Any]]) -> None:
     if status and not dated and (codes := plain(ending_codes(draft.column(status)))).keys() >= {"death"}:
         meant = {text: "no" if event == "death" else "yes" for event, texts in codes.items() for text in texts}
         columns[status] = Guess({"characteristic": "SURVIVED", "values": meant}, "does it say who survived the stay?")
-    if age := _age_from_birth(draft, events):
-        columns |= age
     if columns or events:
         draft.used |= set(columns)
         part = part_of(draft, "patients", where)
         draft.parts.append(part | ({"columns": columns} if columns else {}) | ({"events": events} if events else {}))
 
 
-def _age_from_birth(draft: Draft, events: list[dict[str, Any]]) -> dict[str, Any]:
-    """The age at the first dated event, where the sheet has a date of birth and no age."""
-    births = (name for name in draft.sheet.columns if known.is_birth(name) and draft.dates(name))
-    born = next(births, None)
-    dated = next((event["time"] for event in map(plain, events)), None)
-    start = first_of(known.STARTS, draft.free)
+def ages_from_births(draft: Draft) -> None:
+    """Add the age at the first dated event to the part of patients, where the sheet has a date of birth and no age."""
+    part = next((one for one in map(_bare, draft.parts) if one["kind"] == "patients"), None)
+    born = next((name for name in draft.sheet.columns if known.is_birth(name) and draft.dates(name)), None)
+    if part is None or born is None or _has_age(draft):
+        return
+    dated = next((plain(event)["time"] for event in part.get("events", []) if "formats" in plain(event)["time"]), None)
+    start = first_of(known.STARTS, draft.sheet.columns)
     if dated is None and start and (formats := draft.dates(start)):
         dated = {"columns": [start], "formats": formats}
-    if (
-        born is None
-        or dated is None
-        or {"AGE"} & {known.CHARACTERISTICS.get(fold(name)) for name in draft.sheet.columns}
-    ):
-        return {}
-    formats = draft.dates(born)
-    if formats is None:
-        return {}
-    age = {"characteristic": "AGE", "unit": "years", "born": {"columns": [born], "formats": formats}, "as_of": dated}
-    return {born: Guess(age, f"the age on the date of '{dated['columns'][0]}'?")}
+    if dated is None or dated["columns"] == [born]:
+        return
+    events = part.pop("events", None)
+    written = {"columns": [born], "formats": draft.dates(born)}
+    age = {"characteristic": "AGE", "unit": "years", "born": written, "as_of": dated}
+    asked = f"the age on the date of '{dated['columns'][0]}'?"
+    # Columns before events, as a person writes them.
+    part["columns"] = {**part.get("columns", {}), born: Guess(age, asked)}
+    part |= {"events": events} if events else {}
+    draft.used.add(born)
+
+
+def _bare(part: Any) -> dict[str, Any]:
+    return part.value if isinstance(part, Guess) else part
+
+
+def _has_age(draft: Draft) -> bool:
+    return "AGE" in {found[0] for name in draft.sheet.columns if (found := _named(draft, name))}
 
 
 def _characteristic(draft: Draft, name: str) -> dict[str, Any] | None:

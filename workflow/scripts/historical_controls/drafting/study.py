@@ -16,15 +16,15 @@ from historical_controls.dictionary.files import PROGRAM_DICTIONARY
 from historical_controls.dictionary.folding import fold
 from historical_controls.drafting.cells.elapsed import BIRTH
 from historical_controls.drafting.cells.serials import with_serials
-from historical_controls.drafting.codes import CONTROL, TREATED
-from historical_controls.drafting.contents.arms import arm_of
+from historical_controls.drafting.contents.arms import arm_in, arm_of
 from historical_controls.drafting.contents.follow_up import follow_up, primary_day, visit_window
 from historical_controls.drafting.contents.limits import note_limits
 from historical_controls.drafting.contents.omop import Contents, declared, omop_contents
 from historical_controls.drafting.contents.own import NEW, own_characteristics
 from historical_controls.drafting.contents.oxygen import oxygen_ratios
+from historical_controls.drafting.contents.sources import by_source, slug
 from historical_controls.drafting.contents.start import START, date_birth, date_start
-from historical_controls.drafting.draft import Draft
+from historical_controls.drafting.draft import Draft, dated_events
 from historical_controls.drafting.files.forms import split_oxygen
 from historical_controls.drafting.files.omop import databases, omop_folders, omop_source
 from historical_controls.drafting.files.pairs import split_pairs
@@ -33,7 +33,7 @@ from historical_controls.drafting.files.sheets import Sheet, read_sheets
 from historical_controls.drafting.marks import Guess, config_text, plain
 from historical_controls.drafting.own_rows import OwnRows
 from historical_controls.drafting.parts import draft_sheet, draft_wide
-from historical_controls.drafting.patients import draft_patients
+from historical_controls.drafting.patients import ages_from_births, draft_patients
 from historical_controls.drafting.values import day_column, days_of
 from historical_controls.drafting.visits import by_dated_visit
 from historical_controls.errors import UserError
@@ -84,7 +84,7 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
     dictionaries = [path for path in paths if _is_redcap_dictionary(path)]
     omop = _omop_sources(paths, place)
     tables = {path for own in omop_folders(paths).values() for path in own} | set(databases(paths))
-    found: dict[str, list[Sheet]] = defaultdict(list)
+    read: list[tuple[Path, list[Sheet]]] = []
     own_rows, unread = OwnRows(), []
     units = {spelling for _, spelling in dictionary.conversions}
     for path in paths:
@@ -92,11 +92,10 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
             continue
         sheets = list(read_sheets(path, place, units))
         unread += [] if sheets else [path.relative_to(place).as_posix()]
-        found[_source_of(path, place)] += sheets
+        read.append((path.relative_to(place / RAW), sheets))
     drafts = {
         name: [_drafted(split_oxygen(split_pairs(sheet)), dictionary, own_rows) for sheet in pooled(own)]
-        for name, own in found.items()
-        if own
+        for name, own in by_source(read, dictionary).items()
     }
     contents = {name: omop_contents(source, place, dictionary) for name, source in omop.items()}
     omop = {name: declared(source, contents[name], dictionary) for name, source in omop.items()}
@@ -117,8 +116,8 @@ def _draft(folder: str | Path) -> tuple[dict[str, Any], OwnRows]:
 def _omop_sources(paths: list[Path], folder: Path) -> dict[str, Any]:
     """Sources of tables of the OMOP model, by their names."""
     places = [*omop_folders(paths), *databases(paths)]
-    named = {_slug(fold(path.stem)): path.relative_to(folder).as_posix() for path in places}
-    return {name: omop_source(place, _arm_in(name.replace("_", " "))) for name, place in named.items()}
+    named = {slug(fold(path.stem)): path.relative_to(folder).as_posix() for path in places}
+    return {name: omop_source(place, arm_in(name.replace("_", " "))) for name, place in named.items()}
 
 
 def _drafted(sheet: Sheet, dictionary: Dictionary, own: OwnRows) -> Draft:
@@ -152,30 +151,8 @@ def _is_redcap_dictionary(path: Path) -> bool:
         return set(NEEDED) <= set(next(csv.reader(stream), []))
 
 
-def _source_of(path: Path, folder: Path) -> str:
-    """The folder below data/raw; files beside it are told apart by the arm in their name."""
-    steps = path.relative_to(folder / RAW).parts
-    name = fold(steps[0] if len(steps) > 1 else path.stem)
-    if len(steps) > 1:
-        return _slug(name)
-    arm = _arm_in(name)
-    return arm or "export"
-
-
-def _slug(text: str) -> str:
-    plain_text = "".join(c if c.isascii() and c.isalnum() else "_" for c in text).strip("_")
-    return plain_text if plain_text[:1].isalpha() else f"f_{plain_text}"
-
-
-def _arm_in(name: str) -> str | None:
-    words = set(name.split())
-    if words & set(CONTROL):
-        return "historical"
-    return "treated" if words & set(TREATED) else None
-
-
 def _source(name: str, drafts: list[Draft], dictionaries: list[Path], folder: Path) -> dict[str, Any]:
-    arm = _arm_in(name.replace("_", " "))
+    arm = arm_in(name.replace("_", " "))
     source: dict[str, Any] = {"arm": arm} if arm else arm_of(drafts)
     source = {
         "arm": source.pop("arm"),
@@ -187,13 +164,15 @@ def _source(name: str, drafts: list[Draft], dictionaries: list[Path], folder: Pa
         note_limits(draft)
     date_start(drafts)
     date_birth(drafts)
-    dated = {event["event"] for d in drafts for p in d.parts for event in plain(p).get("events", [])}
+    for draft in drafts:
+        ages_from_births(draft)
+    dated = dated_events(drafts)
     if undated := sorted({str(plain(time["relative_to"])) for time in _times(drafts) if "relative_to" in time} - dated):
         source["relative_epoch"] = Guess(date(2000, 1, 1), f"no date of {undated[0]}: any day stands in for it")
     files: dict[str, Any] = {}
     for draft in drafts:
         for member in draft.sheet.members or (draft.sheet,):
-            files[_slug(fold(name_of(member)))] = _file(draft, member, dictionaries, folder)
+            files[slug(fold(name_of(member)))] = _file(draft, member, dictionaries, folder)
     return source | {"files": files}
 
 
@@ -245,9 +224,7 @@ class Exports:
 
     @property
     def events(self) -> set[str]:
-        parts = [plain(part) for draft in self.drafts for part in draft.parts]
-        named = {event["event"] for part in parts for event in part.get("events", [])}
-        return named.union(*(one.dated for one in self.tables))
+        return dated_events(self.drafts).union(*(one.dated for one in self.tables))
 
     @property
     def days(self) -> list[date]:

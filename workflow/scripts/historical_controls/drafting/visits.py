@@ -79,7 +79,8 @@ def visit_days(draft: Draft) -> list[list[int]]:
     for part in map(plain, draft.parts):
         time = part.get("time") or {}
         columns = time.get("columns", [])
-        if not time.get("formats") or not columns or not {part["subject"], *columns} <= draft.sheet.columns.keys():
+        there = {part["subject"], *columns} <= draft.sheet.columns.keys()
+        if part.get("kind") == "events" or not time.get("formats") or not columns or not there:
             continue
         column, formats = day_column(time)
         known = days_by_text(draft.column(column), formats)

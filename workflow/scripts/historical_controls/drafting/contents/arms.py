@@ -6,11 +6,19 @@ from collections import Counter
 from typing import Any
 
 from historical_controls.dictionary.folding import fold
-from historical_controls.drafting.codes import FLAG, SEX, arm_codes, other_arms
+from historical_controls.drafting.codes import CONTROL, FLAG, SEX, TREATED, arm_codes, other_arms
 from historical_controls.drafting.contents.columns import describes_patients
 from historical_controls.drafting.draft import Draft
 from historical_controls.drafting.headings import ARMS, first_of
 from historical_controls.drafting.marks import Guess, plain
+
+
+def arm_in(name: str) -> str | None:
+    """The arm that the name of a file or folder tells."""
+    words = set(name.split())
+    if words & set(CONTROL):
+        return "historical"
+    return "treated" if words & set(TREATED) else None
 
 
 def arm_of(drafts: list[Draft]) -> dict[str, Any]:
@@ -45,8 +53,12 @@ def _codes(draft: Draft, column: str, named: bool) -> tuple[list[str], bool]:
     if named or sure:
         return codes, sure and named
     patients = dict(zip(draft.column(plain(draft.subject)), texts, strict=True))
-    (rarer, fewest), (_, most) = sorted(Counter(filter(None, patients.values())).items(), key=lambda one: one[1])
-    return ([rarer] if fewest < most else codes), False
+    # Spellings of one arm count together: 'PTA' and 'Pta '.
+    counts = Counter(fold(text) for text in patients.values() if text)
+    if len(counts) != 2:
+        return codes, False
+    (rarer, fewest), (_, most) = sorted(counts.items(), key=lambda one: one[1])
+    return (sorted({text for text in texts if fold(text) == rarer}) if fewest < most else codes), False
 
 
 def _arm_column(drafts: list[Draft]) -> Any:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from historical_controls.cleaning.cells.limit_words import limit
 from historical_controls.drafting.draft import Draft
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.values import numbers
@@ -27,7 +28,9 @@ def stripped_limits(draft: Draft) -> list[dict[str, Any]]:
 
 
 def _limits(draft: Draft, measured: Mapping[str, Any], texts: Sequence[str]) -> Iterator[dict[str, Any]]:
-    sent = numbers(texts, *draft.decimal)
+    # Those that have their sign have lost none.
+    bare = [text for text in texts if not ((said := limit(text)) and said[0])]
+    sent = numbers(bare, *draft.decimal)
     found = piled_up(sent)
     if found is None:
         return

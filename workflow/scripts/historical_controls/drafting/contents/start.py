@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from historical_controls.dictionary.vocabulary import ARRIVALS, STUDY_TREATMENT
 from historical_controls.drafting import headings as known
 from historical_controls.drafting.cells.elapsed import BIRTH
-from historical_controls.drafting.codes import ENDS
 from historical_controls.drafting.contents.columns import counts_rows, describes_patients, has_visits
-from historical_controls.drafting.draft import Draft, patients_part
+from historical_controls.drafting.draft import Draft, dated_events, patients_part
 from historical_controls.drafting.marks import Guess, plain
 from historical_controls.drafting.values import days_of, middle
 
@@ -21,8 +21,7 @@ def date_start(drafts: Sequence[Draft]) -> None:
 
     A date long before the others is that of birth. Days in headings count from an admission, which it is then called.
     """
-    events = (event for draft in drafts for part in draft.parts for event in plain(part).get("events", []))
-    if any(event["event"] not in ENDS for event in events):
+    if dated_events(drafts) & {*ARRIVALS, STUDY_TREATMENT, "consent"}:
         return
     relative = any(draft.relative for draft in drafts)
     for draft in drafts:
