@@ -83,6 +83,36 @@ def test_each_estimand_s_card_has_five_attributes_and_the_result_of_its_analysis
     assert refused in results["while_alive"].result.striptags()
 
 
+@pytest.mark.parametrize(
+    ("hierarchy", "said"),
+    [
+        (["death"], "Decided by death by day 28: win ratio 2.00 (95% CI 1.20 to 3.30)."),
+        (
+            ["death", "PF"],
+            "Decided by death by day 28; PaO2/FiO2 ratio up to day 7: win ratio 2.00 (95% CI 1.20 to 3.30).",
+        ),
+    ],
+)
+def test_a_win_ratio_says_what_decided_the_pairs(hierarchy: list[str], said: str) -> None:
+    """Deaths of the whole follow-up decide them, whatever the primary outcome and its day."""
+    study, raw = small_study(), study_config()
+    question = {"label": {"en": "First", "es": "Primero"}, "variable": {"en": "Pairs", "es": "Pares"}}
+    raw["estimands"] = {
+        "questions": {"pairs": {**question, "analysis": "win_ratio", "measures": ["win_ratio"], "outcomes": ["PF"]}}
+    }
+    raw["primary"]["hierarchy"] = hierarchy  # type: ignore[index]
+    raw["cohort"]["horizon_days"] = 28  # type: ignore[index]
+    cell = Cell("win_ratio", "primary", "hierarchical", "PF", day=7, level="win_ratio", contrast=CONTRAST)
+    numbers = {"win_ratio": 2.0, "lower": 1.2, "upper": 3.3}
+    rows = [cell.number(name, value, "ratio", "0.00") for name, value in numbers.items()]
+    kept = study.ard[study.ard["analysis"] != "win_ratio"]
+    own = replace(study, config=load_config(raw), ard=pd.concat([kept, ard_frame(rows)], ignore_index=True))
+    (card,) = estimand_cards(own.page("en").printer)
+    assert card.result.striptags() == said
+    variable = [text.striptags() for _, text in card.attributes if "Pairs" in text]
+    assert variable == [f"Pairs (outcomes: {said.removeprefix('Decided by ').partition(':')[0]})"]
+
+
 def test_a_slope_that_is_not_estimable_gives_its_own_reason() -> None:
     """The day has an estimate, and no tipping point: the card of the slope printed the reason of that."""
     study, raw = small_study(), study_config()

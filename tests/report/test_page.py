@@ -13,10 +13,11 @@ import pandas as pd
 import pytest
 
 from historical_controls.ard.rows import Cell, ard_frame
+from historical_controls.config.study_config import load_config
 from historical_controls.report.printing.svg import inline_svg
 
 from .conftest import LANGUAGES, Rendered, render, write_page
-from .study import HOSTILE, small_study
+from .study import HOSTILE, small_study, study_config
 
 
 def test_policy_forbids_every_request(report: Rendered) -> None:
@@ -145,6 +146,28 @@ def test_deaths_counted_as_worst_stand_beside_the_answer(report: Rendered, langu
     assert words("answer.death_aware_title") in visible
     for shown in ("1.62", "0.58", "4.51"):
         assert shown in visible[: visible.index(words("report.contents"))]
+
+
+def test_an_interval_of_deaths_says_of_whom_nobody_knows() -> None:
+    """'2 of 7 (29%) 4% to 100%' reads as a mistake without the patients whose fate no file tells."""
+    study = small_study()
+    said = "had died by day 21 is unknown; the intervals of deaths cover either."
+    assert said not in write_page(study, "en").page.visible
+    lost = [
+        Cell("disposition", "primary", arm=arm, day=21, level="death").number("n_unknown", n)
+        for arm, n in (("treated", 1), ("historical", 26))
+    ]
+    kept = study.ard[(study.ard["analysis"] != "disposition") | (study.ard["statistic"] != "n_unknown")]
+    page = write_page(replace(study, ard=pd.concat([kept, ard_frame(lost)], ignore_index=True)), "en").page
+    assert f"Whether 1 treated and 26 historical patients {said}" in page.visible
+
+
+def test_a_source_of_both_groups_is_not_called_historical() -> None:
+    study, raw = small_study(), study_config()
+    raw["sources"]["hospital"]["treated_subjects"] = ["7"]  # type: ignore[index]
+    page = write_page(replace(study, config=load_config(raw)), "en").page
+    assert "Hospital system (Both groups)" in page.visible
+    assert "Trial database (Treated)" in page.visible
 
 
 def test_a_range_of_refits_counts_those_that_gave_a_number(report: Rendered, language: str) -> None:

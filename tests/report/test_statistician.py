@@ -359,6 +359,21 @@ def test_lines_of_no_outcome_have_no_empty_head_above_them() -> None:
     ]  # fmt: skip
 
 
+def test_records_of_no_outcome_are_not_called_all() -> None:
+    """Dates of events have no outcome: a line 'All' with fewer records than the lines above it was no total."""
+    study = small_study()
+    rows = [
+        Cell("ledger_loss_arms", "primary", population="all", arm="treated", outcome=outcome).number("n_records", n)
+        for outcome, n in (("PF", 30), ("", 10))
+    ]
+    printer = replace(study, ard=ard_frame(rows)).page("en").printer
+    (shell,) = SHELLS[OutputId.RECORD_LOSS]
+    table = shell_table(Names(printer), study.outputs[str(OutputId.RECORD_LOSS)], shell, 1)
+    assert table is not None
+    names = [row.head.striptags() for row in table.rows]
+    assert names == ["PaO2/FiO2 ratio, mmHg", "Events and other records without an outcome"]
+
+
 def test_shells_name_declared_words_and_outputs() -> None:
     words, outputs = small_study().words("en"), small_study().outputs
     for output_id, shells in SHELLS.items():
@@ -370,7 +385,7 @@ def test_shells_name_declared_words_and_outputs() -> None:
     assert sum(map(len, SHELLS.values())) >= 25
     built = {"total", "day", "range", "either", "contrast"}
     every = [shell for shells in SHELLS.values() for shell in shells]
-    used = {name for shell in every for name in (shell.title, *shell.notes)}
+    used = {name for shell in every for name in (shell.title, shell.blank, *shell.notes)}
     used |= {name for shell in every for group, column in shell.columns for name in (group, column.head, column.note)}
     assert {key for key in words.entries if key.startswith("shell.")} == {
         f"shell.{name}" for name in (used | built) - {"", "treated", "historical", CONTRAST}

@@ -112,6 +112,26 @@ def test_patients_once_events_each_time_within_follow_up(dictionary: Dictionary)
     assert rate["rate"] == pytest.approx(100 * 3 / 94)
 
 
+@pytest.mark.parametrize(
+    ("found", "recorded"),
+    [
+        # Events without terms: which of them was a reaction, nobody can say.
+        ([("trial/1", "adverse_event", 4.0, "2", ""), ("trial/2", "adverse_event", 90.0, "2", None)], "adverse_event"),
+        # A thrombosis is no reaction, and a source that records nothing else has none to tell.
+        ([], "thrombosis"),
+    ],
+)
+def test_reactions_are_not_recorded_where_no_event_has_a_term(
+    dictionary: Dictionary, found: list[tuple[Any, ...]], recorded: str
+) -> None:
+    asked = EventSettings(adverse=[recorded])
+    ard = run(dictionary, ["AE"], adverse(*found), events=asked, recorded={"trial": [recorded]})
+    for level in ("reaction_6h", "reaction_24h"):
+        said = cells(ard, output_id="14.3.2", arm="treated", level=level)
+        assert said == {"n_not_recorded": 5, "not_recorded": "not_recorded"}
+    assert cells(ard, output_id="14.3.2", arm="treated", level="any_24h")["n_subjects"] == 5
+
+
 def test_none_of_five_says_what_it_leaves_open(dictionary: Dictionary) -> None:
     found = cells(run(dictionary, ["AE"]), output_id="14.3.1", arm="treated", level="any")
     assert found["n_patients"] == 0

@@ -219,6 +219,16 @@ def test_two_units_near_each_other_bear_out_nothing(tmp_path: Path) -> None:
     assert stopping(inspected(both, tmp_path / "a")) == ["FERR", "FERR"]
 
 
+def test_a_few_points_among_decimal_commas_are_slips_and_no_other_declaration(tmp_path: Path) -> None:
+    """decimal: "." would hold the forty numbers with a comma."""
+    found = inspected(rows(["10,4"] * 40 + ["9.8"] * 6, test="Hb", unit="g/dL"), tmp_path, decimal=",")
+    (mine,) = found.loc[found["finding"] == "DOUBTFUL_SHARE"].to_dict("records")
+    assert mine["config_line"] == ""
+    assert mine["hint"].endswith("; these cells have another decimal mark than the others of HGB: correct them")
+    other = inspected(rows(["9"] * 3 + ["9.8"] * 6, test="Hb", unit="g/dL"), tmp_path / "b", decimal=",")
+    assert other.loc[other["finding"] == "DOUBTFUL_SHARE", "config_line"].tolist() == ['decimal: "."']
+
+
 def stopping(found: pd.DataFrame) -> list[str]:
     return found.loc[(found["finding"] == "UNIT_SUSPECT") & (found["severity"] == "stop"), "outcome"].tolist()
 

@@ -21,6 +21,8 @@ from historical_controls.inference.counts import exact_rate
 
 GRADE_LEVELS = {f"grade_{grade}": grade for grade in range(1, 6)}
 COMPARED = {"any": OutputId.ADVERSE_EVENTS, "infection": OutputId.INFECTIONS, "serious": OutputId.SERIOUS_EVENTS}
+# Events whose detail is a term, as data/dictionary/events.csv says.
+DESCRIBED = {"adverse_event", ANY_EVENT}
 # Rates are per 100 patient-days.
 PER_DAYS = 100
 
@@ -95,6 +97,15 @@ def _without_grades(occurred: pd.DataFrame) -> list[str]:
     return [str(source) for source in graded.index[graded == 0]]
 
 
+def _without_terms(people: pd.DataFrame, occurred: pd.DataFrame, recorded: Mapping[str, Sequence[str]]) -> list[str]:
+    """Sources whose events are not described: none of those that occurred has a term, or, where none occurred, the
+    source records events of the study's own alone (a thrombosis), which no reaction is."""
+    described = occurred.assign(told=occurred["detail"].fillna("").astype(str) != "").groupby("source")["told"].any()
+    silent = [str(source) for source in described.index[~described.to_numpy(dtype=bool)]]
+    none = set(people["source"]) - set(described.index)
+    return silent + [name for name in none if not DESCRIBED & set(recorded.get(name, ()))]
+
+
 def _recording(people: pd.DataFrame, asked: Sequence[str], recorded: Mapping[str, Sequence[str]]) -> pd.Series:
     sources = [source for source, names in recorded.items() if {*asked, ANY_EVENT} & set(names)]
     return people["source"].isin(sources)
@@ -148,8 +159,11 @@ def _reaction_rows(
     people = follow_up.people.assign(known=_recording(follow_up.people, follow_up.settings.events.adverse, recorded))
     early = occurred[occurred["hours"] <= hours]
     kinds = {f"any_{hours:g}h": early, f"reaction_{hours:g}h": early[early["reaction"]]}
+    # A reaction is told by its term: where no event has one, nobody can say that there was none.
+    told = people["known"] & ~people["source"].isin(_without_terms(people, occurred, recorded))
     for level, own in kinds.items():
         here = cell.at(level=level)
-        yield from _arm_rows(here.at(arm="treated"), people[people["arm"] == "treated"], own, follow_up)
+        asked = people.assign(known=told) if level.startswith("reaction") else people
+        yield from _arm_rows(here.at(arm="treated"), asked[asked["arm"] == "treated"], own, follow_up)
         # Controls were given no infusion that a reaction could follow.
         yield here.at(arm="historical").text(Statistic.NOT_RECORDED, "treated_only")

@@ -56,7 +56,8 @@ RELEASES = {
     "NUM_AMBIGUOUS": "a number in another style than declared: check 'decimal' and 'thousands'",
     "NUM_UNREADABLE": "not a number; if it is a code for missing, declare it under 'sentinels'",
     "NOTE_CONTRADICTS": "a value beside words that say that there is none: correct the cell to what it should say",
-    "LOD_NO_LIMIT": "below a limit that the cell does not tell: declare the assay's under 'assay_limits'",
+    "LOD_NO_LIMIT": "below a limit that the cell does not tell: declare the assay's under 'assay_limits'; "
+    "if it says that nothing was measured: words, means: not_done",
     "RANGE": "two numbers: 'ranges: interval' keeps it as an interval-censored value",
     "SEMIQUANTITATIVE": "a grade, no number",
 }

@@ -74,9 +74,23 @@ def doubtful_files(tally: pd.DataFrame, suspected: Iterable[Finding], source: So
         hint = f"{int(held['n'].sum())} of {total} records are held ({said}), {n_suspected} more are suspected"
         hint += _expected_time(held.loc[held["reason"] == reason])
         line = settling_line(reason, held.loc[held["reason"] == reason], source.files[str(name)], len(held) < len(own))
+        if reason == "NUM_AMBIGUOUS" and _are_slips(own, held):
+            line = ""
+            hint += f"; these cells have another decimal mark than the others of {_columns_of(held)}: correct them"
         shows: Shown = "time" if reason.startswith(("DATE", "TIME")) else "value"
         where = Evidence("ledger", {"file": str(name), "reason": reason}, shows)
         yield Finding(str(name), "DOUBTFUL_SHARE", "", reason, NOT_KNOWN, n, share, NOT_KNOWN, hint, line, (where,))
+
+
+def _are_slips(own: pd.DataFrame, held: pd.DataFrame) -> bool:
+    """Return whether most numbers of the outcomes held for their mark are read: another mark would hold those."""
+    codes = set(held.loc[held["reason"] == "NUM_AMBIGUOUS", "analyte"])
+    read = own.loc[own["analyte"].isin(codes) & (own["fate"] == "clean"), "n"].sum()
+    return bool(read > held.loc[held["reason"] == "NUM_AMBIGUOUS", "n"].sum())
+
+
+def _columns_of(held: pd.DataFrame) -> str:
+    return ", ".join(_concerned(held.loc[held["reason"] == "NUM_AMBIGUOUS"])[0])
 
 
 def _n_suspected(suspected: Iterable[Finding], held: pd.DataFrame, name: str) -> int:
@@ -141,7 +155,8 @@ def settling_line(reason: str, held: pd.DataFrame, file: SourceFile, reads_other
         "EVENT_UNKNOWN": _event_line(first["hint"], file) or f'values: {{{text}: "..."}}',
         "NUM_AMBIGUOUS": BAJO_LINE if BAJO.match(value.strip()) else f'decimal: "{_other_mark(file)}"',
         "NUM_UNREADABLE": _unreadable_line(held, file) or _line_of_word(first["hint"], text),
-        "LOD_NO_LIMIT": f'assay_limits: {{"...": {{{code}: {{lod: ...}}}}}}   # by assay, as the laboratory states it',
+        "LOD_NO_LIMIT": f'assay_limits: {{"...": {{{code}: {{lod: ...}}}}}}   # by assay, as the laboratory states it; '
+        "or words, means: not_done",
         "RANGE": "ranges: interval   # or correct the cells",
         "FILE_LAYOUT": 'delimiter: "..."   # or a footer; or quotes around cells that hold the delimiter',
         "ID_INVALID": f"accepted_ids: [{text}]   # only if this text is a patient's id",

@@ -101,14 +101,19 @@ def deaths(printer: Printer) -> Markup:
     key = "answer.deaths_alone" if is_event(printer, printer.config.primary.outcome) else "answer.deaths"
     said = printer.word(key, day=printer.fact(horizon), outcome=outcome, **dead, **of)
     # Patients lost before the horizon may have died: the sentence must not read as if all were known.
-    lost = _counts_if_any(printer, AnalysisKey.DISPOSITION, Statistic.N_UNKNOWN, level="death", day=day)
-    if lost:
+    if lost := deaths_unknown(printer):
         said = Markup(" ").join([said, printer.word("answer.deaths_unknown", **lost)])
     parts = deaths_difference(printer)
     if parts is None:
         return said
     numbers = dict(zip((Statistic.ESTIMATE, Statistic.LOWER, Statistic.UPPER), map(printer.number, parts), strict=True))
     return Markup(" ").join([said, printer.word("answer.deaths_difference", level=printer.level, **numbers)])
+
+
+def deaths_unknown(printer: Printer) -> dict[str, Markup] | None:
+    """Patients by arm of whom no file tells whether they had died by the end of follow-up; None without any."""
+    day = float(printer.config.cohort.horizon_days)
+    return _counts_if_any(printer, AnalysisKey.DISPOSITION, Statistic.N_UNKNOWN, level="death", day=day)
 
 
 def deaths_difference(printer: Printer) -> tuple[Result, Result, Result] | None:
@@ -335,7 +340,8 @@ def sources(printer: Printer) -> list[Markup]:
         printer.word(
             "done.source_item",
             label=printer.fact(printer.words.among(source.label)),
-            arm=printer.word(f"arm.{source.arm}"),
+            # Ids under treated_subjects are of treated patients in a source of the others.
+            arm=printer.word("done.both_arms" if source.treated_subjects else f"arm.{source.arm}"),
         )
         for source in printer.config.sources.values()
     ]

@@ -11,7 +11,7 @@ from historical_controls.ard.keys.statistics import INTERVAL, Statistic
 from historical_controls.ard.queries import Result
 from historical_controls.report.headline.draws import is_averaged, measured_near
 from historical_controls.report.headline.sentence import headline, is_ratio
-from historical_controls.report.investigator.answer import deaths_difference
+from historical_controls.report.investigator.answer import deaths_difference, deaths_unknown
 from historical_controls.report.investigator.people import arm_head
 from historical_controls.report.printing.html_table import HtmlTable, Row
 from historical_controls.report.printing.printer import Printer
@@ -30,11 +30,18 @@ def groups_table(printer: Printer) -> HtmlTable | None:
         printer.word("answer.groups_difference", level=printer.level),
     )
     said = "answer.groups_note" if _adjusted(printer) else "answer.groups_note_unadjusted"
-    notes = [printer.word(said, level=printer.level), *_averaged_note(printer)]
+    notes = [printer.word(said, level=printer.level), *_unknown_note(printer), *_averaged_note(printer)]
     parts = headline(printer)
     if parts is not None and is_ratio(parts):
         notes.append(printer.word("answer.groups_ratio"))
     return HtmlTable("groups", "", printer.word("answer.groups_title"), heads, tuple(rows), tuple(notes))
+
+
+def _unknown_note(printer: Printer) -> tuple[Markup, ...]:
+    """Why an interval of deaths may reach 100%: of some patients no file tells whether they lived."""
+    lost = deaths_unknown(printer) if printer.records("death") else None
+    day = printer.fact(printer.config.cohort.horizon_days)
+    return (printer.word("answer.groups_unknown", day=day, **lost),) if lost else ()
 
 
 def _averaged_note(printer: Printer) -> tuple[Markup, ...]:

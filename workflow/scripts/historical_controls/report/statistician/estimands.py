@@ -16,6 +16,7 @@ from historical_controls.config.analysis.estimands import OTHER_END, Estimand, E
 from historical_controls.report.headline.sentence import headline
 from historical_controls.report.printing.html_table import listed
 from historical_controls.report.printing.printer import Printer
+from historical_controls.tables.endings import DEATH
 
 # By analysis: the statistic that answers, and the level and method of its rows ('' where it has none of its own).
 ANSWERS = {
@@ -68,7 +69,10 @@ def estimand_attributes(printer: Printer, declared: Estimands, one: Estimand) ->
         "treatment": treatment,
         "population": _own(printer, declared.population),
         "variable": printer.word(
-            "stat.estimands_variable", variable=_own(printer, one.variable), outcomes=_outcomes(printer, one)
+            "stat.estimands_variable",
+            variable=_own(printer, one.variable),
+            # Pairs are decided by the hierarchy, whatever the outcome beside which they are printed.
+            outcomes=_hierarchy(printer) if one.analysis == AnalysisKey.WIN_RATIO else _outcomes(printer, one),
         ),
         "events": listed(events, "; "),
         "measure": _measures(printer, one),
@@ -103,10 +107,23 @@ def _result(printer: Printer, one: Estimand) -> tuple[Markup, str]:
     if SLOPE in one.measures:
         key, about = "stat.estimands_slope", about | {"unit": unit}
     elif one.analysis in NAMED:
-        key, about = f"stat.estimands_{NAMED[one.analysis]}", about | {"day": day}
+        about |= {"hierarchy": _hierarchy(printer)} if one.analysis == AnalysisKey.WIN_RATIO else {"day": day}
+        key = f"stat.estimands_{NAMED[one.analysis]}"
     else:
         key, about = "stat.estimands_result", about | {"day": day, "unit": unit}
     return printer.word(key, **numbers, **about), rows[0].output_id
+
+
+def _hierarchy(printer: Printer) -> Markup:
+    """What decides a pair, in its order: deaths of the whole follow-up, other outcomes up to the primary day."""
+    primary, horizon = printer.config.primary, printer.fact(printer.config.cohort.horizon_days)
+    steps = (
+        printer.word("stat.hierarchy_death", day=horizon)
+        if item == DEATH
+        else printer.word("stat.hierarchy_value", outcome=printer.label(item), day=printer.fact(primary.day))
+        for item in primary.hierarchy
+    )
+    return listed(steps, "; ")
 
 
 def _refusal(printer: Printer, one: Estimand, outcome: str) -> Result | None:

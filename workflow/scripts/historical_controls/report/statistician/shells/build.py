@@ -234,7 +234,7 @@ def _stratum(names: Names, shell: Shell, values: Line) -> Markup:
 
 
 def _line_name(names: Names, shell: Shell, value: str | float | None) -> Markup:
-    return _named(names, shell.stub[-1], value) or names.printer.word("shell.total")
+    return _named(names, shell.stub[-1], value) or names.printer.word(f"shell.{shell.blank}")
 
 
 def _named(names: Names, key: str, value: str | float | None) -> Markup:

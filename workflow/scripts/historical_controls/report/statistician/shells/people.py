@@ -144,6 +144,7 @@ PEOPLE: Mapping[str, tuple[Shell, ...]] = {
                 difference(cells=((S.DIFFERENCE, S.LOWER, S.UPPER),)),
             ),
             where={"population": "all", "method": ""},
+            blank="no_outcome",
         ),
     ),
 }

@@ -62,7 +62,8 @@ class Shell:
 
     `title`, `notes`: entries of the locale below 'shell'; `stub`: the keys that name a line, those but the last in a
     line of their own above the indented ones; `where`: keys that all lines share; `order`: the statistic that orders
-    lines; `any_output`: lines registered under other outputs as well; `keep`: which lines are shown.
+    lines; `any_output`: lines registered under other outputs as well; `keep`: which lines are shown;
+    `blank`: what a line without a name is called.
     """
 
     title: str
@@ -74,6 +75,7 @@ class Shell:
     any_output: bool = False
     notes: tuple[str, ...] = ()
     keep: Keep | None = None
+    blank: str = "total"
     columns: tuple[tuple[str, Column], ...] = field(init=False)
 
     def __post_init__(self) -> None:
