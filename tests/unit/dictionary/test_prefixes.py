@@ -27,6 +27,17 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> Dictionary:
     ("unit", "canonical", "factor"),
     [
         # SI Brochure, table 7; UCUM writes powers with '*', hospitals with '^', 'e' or nothing.
+        # Giga and tera (SI Brochure, table 7) of French laboratories; Milliarde is 10^9, tysiąc 10^3.
+        ("G/L", "10^9/L", 1.0),
+        ("Gpt/l", "10^9/L", 1.0),
+        ("Mrd./l", "10^9/L", 1.0),
+        ("tys/µl", "10^9/L", 1.0),
+        ("T/L", "10^12/L", 1.0),
+        ("/mm3", "G/L", 0.001),
+        ("10^3/uL", "G/L", 1.0),
+        # Grams stay grams.
+        ("mg/dL", "g/L", 0.01),
+        ("mg/L", "G/L", 0.001),
         ("10*3/uL", "10^9/L", 1.0),
         ("10*6/mL", "10^9/L", 1.0),
         ("x10e3/mm3", "10^9/L", 1.0),

@@ -21,6 +21,29 @@ VOLUMES = {
 # Folding drops the mark of a power: '109' is 10^9, and '1000' a thousand.
 CELLS = re.compile(r"(?:x?10[\^e]?(?P<power>[1-9]\d?)|x?1(?P<zeros>0+))?(?:cells|cell|cels|cel)?")
 AMOUNT = re.compile(rf"(?P<prefix>{'|'.join(sorted(PREFIXES, key=len, reverse=True))})(?P<base>{'|'.join(BASES)})")
+# Powers of ten of cells in words and letters: G/L of French and Polish laboratories, Gpt/l and Mrd/l of German ones.
+# 'g/l' is grams where the outcome is a mass.
+NUMBER = "number/volume"
+COUNTS = {
+    **dict.fromkeys(
+        (
+            "g/l",
+            "giga/l",
+            "gpt/l",
+            "mrd/l",
+            "mrd./l",
+            "k/ul",
+            "k/mm3",
+            "tys/ul",
+            "tys./ul",
+            "tys/mm3",
+            "tys./mm3",
+            "tsd/ul",
+        ),
+        9,
+    ),
+    **dict.fromkeys(("t/l", "tera/l", "tpt/l", "mln/ul", "mln/mm3", "mio/ul", "mio/mm3", "m/ul"), 12),
+}
 # In hours; a year of 365.25 days, a month a twelfth of it. Letters alone are names of canonical units only.
 TIMES = {
     **dict.fromkeys(("years", "year", "yr", "anos", "ano", "ans", "jahre", "jahr", "anni", "anno", "anys"), 8766.0),
@@ -67,6 +90,10 @@ def prefix_factor(unit: str, canonical: str) -> float | None:
     if hours is not None and of_canonical is not None:
         return hours / of_canonical
     own, other = power_of_ten(unit), power_of_ten(canonical)
+    if fold_unit(canonical) in COUNTS and own is not None and own[0] == NUMBER:
+        other = NUMBER, COUNTS[fold_unit(canonical)]
+    elif fold_unit(unit) in COUNTS and other is not None and other[0] == NUMBER:
+        own = NUMBER, COUNTS[fold_unit(unit)]
     if own is None or other is None or own[0] != other[0]:
         return None
     power = own[1] - other[1]
