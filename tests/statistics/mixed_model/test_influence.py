@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from generated import study
 
 from historical_controls.mixed_model import MixedModelFit, MixedModelSpec, fit_mixed_model
 from historical_controls.mixed_model.fits import influence
+from historical_controls.mixed_model.visits.engine import VisitsEngine
 
 MEAN = "y ~ arm * day"
 CAR1 = {"residual": "car1", "time": "day"}
@@ -45,6 +48,21 @@ def test_refits_are_exact(model: str) -> None:
     assert not fit.singular
     together = sum(point is not None for _, point in influence._neighbours(fit))
     assert together == 30
+    assert worst(fit, fit.influence(), independent(data, spec)) < 1e-7
+
+
+def test_each_refit_goes_alone_where_the_linear_algebra_of_all_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six treated children, a variance for each visit: without one, no Cholesky factor within rounding."""
+    data, spec = study(5, sizes=(12, 18), intercept=1.5, slope=0.4), MODELS["unstructured"]
+    fit, score = fit_mixed_model(data, spec), VisitsEngine.score
+
+    def failing(engine: VisitsEngine, nu: Any, solved: Any, Phi: Any, *rest: Any) -> Any:
+        if Phi.ndim > 2:
+            raise np.linalg.LinAlgError("Matrix is not positive definite")
+        return score(engine, nu, solved, Phi, *rest)
+
+    monkeypatch.setattr(VisitsEngine, "score", failing)
+    assert sum(point is not None for _, point in influence._neighbours(fit)) == 0
     assert worst(fit, fit.influence(), independent(data, spec)) < 1e-7
 
 

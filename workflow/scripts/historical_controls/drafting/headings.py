@@ -165,8 +165,16 @@ SMALL_WORDS = {
     *("of", "the", "de", "da", "do", "del", "du", "des", "d", "la", "el", "l", "di", "dos", "los", "en", "em")
 }
 DATE_WORDS = {*("date", "fecha", "data", "datum")}
+# Words and letters before the number of a moment, and what each counts: 'J7' and 'Tag 7' are days.
+MOMENTS = {
+    **dict.fromkeys(("d", "day", "dia", "día", "j", "jour", "tag", "giorno", "dzien", "dzień"), "day"),
+    **dict.fromkeys(("v", "t", "visit", "visita", "visite", "besuch", "wizyta"), "visit"),
+    **dict.fromkeys(("w", "week", "semana", "semaine", "woche", "settimana", "tydzień"), "week"),
+    **dict.fromkeys(("h", "hour", "hora", "heure", "stunde", "ora"), "hour"),
+    **dict.fromkeys(("m", "month", "mes", "mois", "monat", "mese"), "month"),
+}
 MOMENT = re.compile(
-    r"(?:^|[\s_.(-])(d|day|dia|día|v|visit|visita|w|week|semana|h|hour|t|m|month|mes)\s*[_. -]?\s*(\d+)(?![\d.])", re.I
+    rf"(?:^|[\s_.(-])({'|'.join(sorted(MOMENTS, key=len, reverse=True))})\s*[_. -]?\s*(\d+)(?![\d.])", re.I
 )
 # 'pf_7', 'il6_7', 'pf7': a number alone behind the name.
 NUMBERED = re.compile(r"(?P<name>.*[^\W_])[\s_.-]+(?P<number>\d{1,4})|(?P<bare>.*[^\W\d_])(?P<digits>\d{1,4})")
@@ -269,14 +277,11 @@ def is_birth(heading: str) -> bool:
     return folded in BIRTHS or bool(BIRTH_WORDS & set(folded.split()))
 
 
-KINDS = {"d": "day", "v": "visit", "w": "week", "s": "week", "h": "hour", "t": "visit", "m": "month"}
-
-
 def moment_alone(heading: str) -> tuple[str, int] | None:
     """('day', 7) of 'Día 7', 'D7', 'Day 7'; None of a heading that says more, and of 'T3', which is a hormone."""
     found = MOMENT.fullmatch(heading.strip())
-    sure = found and (len(found[1]) > 1 or found[1].lower() in "dv")
-    return (KINDS[found[1][0].lower()], int(found[2])) if found and sure else None
+    sure = found and (len(found[1]) > 1 or found[1].lower() in "djv")
+    return (MOMENTS[found[1].lower()], int(found[2])) if found and sure else None
 
 
 def moment_in(heading: str) -> tuple[str, str, int] | None:
@@ -287,7 +292,7 @@ def moment_in(heading: str) -> tuple[str, str, int] | None:
         rest = (heading[: first.start()] + " " + heading[first.end() :]).strip(" _-.") if first else ""
         return (rest, "baseline", 0) if rest else None
     rest = (heading[: found.start()] + " " + heading[found.end() :]).strip(" _-.")
-    return (rest, KINDS[found[1][0].lower()], int(found[2])) if rest else None
+    return (rest, MOMENTS[found[1].lower()], int(found[2])) if rest else None
 
 
 def numbered_moments(headings: Sequence[str], dictionary: Dictionary) -> dict[str, tuple[str, str, int]]:

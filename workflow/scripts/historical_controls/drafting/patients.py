@@ -51,10 +51,22 @@ def ages_from_births(draft: Draft) -> None:
     written = {"columns": [born], "formats": draft.dates(born)}
     age = {"characteristic": "AGE", "unit": "years", "born": written, "as_of": dated}
     asked = f"the age on the date of '{dated['columns'][0]}'?"
+    if _years(draft, born, dated) < ADULT:
+        asked += " Of children, whole years are up to one too low: a characteristic of your own in months"
     # Columns before events, as a person writes them.
     part["columns"] = {**part.get("columns", {}), born: Guess(age, asked)}
     part |= {"events": events} if events else {}
     draft.used.add(born)
+
+
+def _years(draft: Draft, born: str, dated: dict[str, Any]) -> float:
+    """The middle of births and of the dates of age, apart in years."""
+    then = dated["columns"][0]
+    births, dates = (
+        days_of(draft.column(name), plain(formats))
+        for name, formats in ((born, draft.dates(born)), (then, dated["formats"]))
+    )
+    return (middle([day.toordinal() for day in dates]) - middle([day.toordinal() for day in births])) / 365.25
 
 
 def _bare(part: Any) -> dict[str, Any]:

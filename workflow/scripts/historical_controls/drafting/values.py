@@ -50,6 +50,8 @@ FEW_TEXTS = 10
 NUMBER = re.compile(r"^[<>≤≥]?\s*-?\d[\d.,]*$")
 # A percentage says its unit in the cell, as '50 %' beside '0.5'.
 PERCENT = re.compile(r"\s*%$")
+# '412 G/L', '5,3 mg/L', '70 mmHg' beside numbers alone.
+UNIT_BEHIND = re.compile(r"(?<=\d)\s*(?:[^\d\s.,:/-]*/[^\W\d][^\s,:/]*|mm ?hg|cm ?h2o|kg|mg|cm|bpm|lpm)$", re.IGNORECASE)
 SENTINELS = ("9999", "999", "-99", "-999", "-1", "-9", "99999")
 
 
@@ -164,7 +166,7 @@ def is_number(text: str) -> bool:
 
 
 def _without_limit(text: str) -> str:
-    bare = PERCENT.sub("", text)
+    bare = UNIT_BEHIND.sub("", PERCENT.sub("", text))
     said = limit(bare)
     return said[1] if said else bare
 

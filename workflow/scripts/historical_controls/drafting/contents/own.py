@@ -42,8 +42,9 @@ def own_columns(draft: Draft, named: Collection[str]) -> dict[str, Any]:
 def own_column(draft: Draft, name: str, heading: str | None = None) -> Guess:
     """A column as an outcome of the study's own. heading: what names the outcome, where that is a part of the name."""
     unit = _unit(draft, name)
-    label = _label(draft, name) if heading is None else _capital(heading)
-    code = own_outcome(draft, (_bare(name, unit) if heading is None else heading, label), unit, draft.column(name))
+    named = _bare(name if heading is None else heading, unit)
+    label = _label(draft, name) if heading is None else _capital(named)
+    code = own_outcome(draft, (named, label), unit, draft.column(name))
     note_missing(draft, name)
     measured = {"outcome": code, **({"unit": unit} if unit else {})}
     return Guess(measured, f"{NEW}: is it an outcome, in which unit, and is more of it better (benefit)?")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from historical_controls.mixed_model.design.arrays import Array, Codes
+from historical_controls.mixed_model.design.errors import NumericalFailure, typed_failures
 from historical_controls.mixed_model.likelihood.likelihood import Point
 from historical_controls.mixed_model.likelihood.optimiser import Control, Step, decrement, propose, updated
 
@@ -34,7 +35,12 @@ def maximise_together(
     found: dict[int, Point] = {}
     left, by_gradients = np.arange(len(theta)), True
     while len(left):
-        point, ended = newton_together(objective_of(left), theta, control, borrowed, by_gradients)
+        try:
+            with typed_failures():
+                point, ended = newton_together(objective_of(left), theta, control, borrowed, by_gradients)
+        except NumericalFailure:
+            # The information of one of them about the means has no Cholesky factor within rounding: each goes alone.
+            break
         if point is None or not ended.any():
             break
         found |= {int(left[place]): point.one(int(place)) for place in np.flatnonzero(ended)}
