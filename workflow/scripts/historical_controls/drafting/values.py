@@ -51,7 +51,7 @@ NUMBER = re.compile(r"^[<>≤≥]?\s*-?\d[\d.,]*$")
 # A percentage says its unit in the cell, as '50 %' beside '0.5'.
 PERCENT = re.compile(r"\s*%$")
 # '412 G/L', '5,3 mg/L', '70 mmHg' beside numbers alone.
-UNIT_BEHIND = re.compile(r"(?<=\d)\s*(?:[^\d\s.,:/-]*/[^\W\d][^\s,:/]*|mm ?hg|cm ?h2o|kg|mg|cm|bpm|lpm)$", re.IGNORECASE)
+UNIT_BEHIND = re.compile(r"(?<=\d)\s*(?:[^\d\s.,:/-]*/[^\W\d][^\s,:/]*|mm ?hg|cm ?h2o|kg|mg|cm|bpm|lpm)$", re.I)
 SENTINELS = ("9999", "999", "-99", "-999", "-1", "-9", "99999")
 
 
