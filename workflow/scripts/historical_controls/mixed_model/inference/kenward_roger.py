@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from historical_controls.mixed_model.design.arrays import Array
 from historical_controls.mixed_model.design.errors import IllConditioned, NotEstimable
 from historical_controls.mixed_model.design.messages import Code
 from historical_controls.mixed_model.likelihood.likelihood import Point, expected
+
+# Information next to that with known means, and the change of a variance next to it: what rounding leaves of a zero.
+NOTHING = 1e-10
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,7 @@ class SmallSample:
 
     Phi (p, p): model-based covariance; adjusted (p, p): the one for standard errors;
     P (R, p, p): X'V^-1 V_r V^-1 X; W (R, R): covariance of the covariance parameters. Leading axes: several problems.
+    untold (S, p, p): the same as P of parameters of which the responses tell nothing (MM-17); None where there is none.
     """
 
     method: str
@@ -25,10 +30,19 @@ class SmallSample:
     adjusted: Array
     P: Array
     W: Array
+    untold: Array | None = None
 
     def one(self, number: int) -> SmallSample:
         """That of one of several problems."""
-        return SmallSample(self.method, self.Phi[number], self.adjusted[number], self.P[number], self.W[number])
+        untold = None if self.untold is None else self.untold[number]
+        return SmallSample(self.method, self.Phi[number], self.adjusted[number], self.P[number], self.W[number], untold)
+
+    def needs_untold(self, L: Array) -> bool:
+        """Whether the variance of a row (p,) depends on a parameter of which the responses tell nothing."""
+        if self.untold is None:
+            return False
+        a = L @ self.Phi
+        return bool((np.abs(self.untold @ a @ a) > NOTHING * (a @ L)).any())
 
 
 def kenward_roger(point: Point) -> SmallSample:
@@ -41,8 +55,26 @@ def kenward_roger(point: Point) -> SmallSample:
     # A direction that moves nothing (a factor of a G that is zero) would make the information singular.
     moving = np.abs(directions).sum(axis=-2) > 0
     directions = directions[..., moving.reshape(-1, moving.shape[-1]).any(axis=0)]
-    W = inverted(directions.mT @ expected(point) @ directions, "kenward-roger")
-    return _adjusted(point, directions, W, "kenward-roger")
+    information = directions.mT @ expected(point) @ directions
+    told = _told(point, directions, information)
+    W = inverted(information[..., told, :][..., told], "kenward-roger")
+    state = _adjusted(point, directions[..., told], W, "kenward-roger")
+    return state if told.all() else replace(state, untold=_along(point, directions[..., ~told]))
+
+
+def _told(point: Point, directions: Array, information: Array) -> NDArray[np.bool_]:
+    """Which directions the restricted likelihood tells anything of, in any of several problems (R,).
+
+    The variance of a visit at which an arm has one patient, whom its own mean fits exactly, is in no contrast of other
+    visits; its information is what rounding leaves of a zero, next to that with known means.
+    """
+    known, start = np.zeros(np.diagonal(information, axis1=-2, axis2=-1).shape), 0
+    for part in point.second_order:
+        own = directions[..., start : start + part.T.shape[-1], :]
+        known = known + 0.5 * np.einsum("...ir,...ij,...jr->...r", own, part.T, own)
+        start += part.T.shape[-1]
+    told = np.diagonal(information, axis1=-2, axis2=-1) > NOTHING * known
+    return np.asarray(told.reshape(-1, told.shape[-1]).any(axis=0))
 
 
 def kenward_roger_linear(point: Point) -> SmallSample:
@@ -81,6 +113,8 @@ def inverted(information: Array, method: str) -> Array:
 
 def degrees_of_freedom(state: SmallSample, L: Array) -> float:
     """df of one row, 2 (L Phi L')^2 / var(L Phi L') (MM-21)."""
+    if state.needs_untold(L):
+        return 0.0
     a = L @ state.Phi
     # (R, p, p) @ (p,) @ (p,): the derivative of L Phi L' along each direction of V.
     gradient = state.P @ a @ a
@@ -89,6 +123,8 @@ def degrees_of_freedom(state: SmallSample, L: Array) -> float:
 
 def joint(state: SmallSample, L: Array) -> tuple[float, float]:
     """Denominator df and scaling of F for several rows (MM-22); Halekoh & Hojsgaard 2014, section 3."""
+    if any(map(state.needs_untold, L)):
+        raise IllConditioned(Code.NO_INFORMATION, method=state.method)
     q = len(L)
     a = state.Phi @ L.T
     Theta = a @ np.linalg.solve(L @ a, a.T)
