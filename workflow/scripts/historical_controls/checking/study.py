@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from historical_controls.checking.ages import ages_apart
 from historical_controls.checking.comparison import (
     baselines_missed,
     compare,
@@ -55,6 +56,7 @@ def _with_records(declared: Declared, config: Config, folder: Path, columns: Lis
         *results_without_time(config, records),
         *omop_concepts(config, records),
         *uncounted_events(config, declared.dictionary, records),
+        *ages_apart(config, records),
     ]
     faults: list[UserError] = []
     try:
