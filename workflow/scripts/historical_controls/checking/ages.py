@@ -18,7 +18,8 @@ def ages_apart(config: Config, records: Records) -> list[str]:
     """What to look at where the model or the balance reads AGE; nothing of adults."""
     if AGE not in {*config.balance.covariates, *config.balance.key_covariates, *config.analysis.covariates}:
         return []
-    whole, exact = [], []
+    whole: list[str] = []
+    exact: list[str] = []
     for name, clean in records.clean.items():
         ages = clean.patients[AGE].dropna().to_numpy(dtype=float) if AGE in clean.patients else np.empty(0)
         if len(ages) == 0 or np.median(ages) >= ADULT:

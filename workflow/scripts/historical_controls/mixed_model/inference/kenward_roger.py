@@ -59,7 +59,12 @@ def kenward_roger(point: Point) -> SmallSample:
     told = _told(point, directions, information)
     W = inverted(information[..., told, :][..., told], "kenward-roger")
     state = _adjusted(point, directions[..., told], W, "kenward-roger")
-    return state if told.all() else replace(state, untold=_along(point, directions[..., ~told]))
+    return _with_untold(state, point, directions[..., ~told])
+
+
+def _with_untold(state: SmallSample, point: Point, directions: Array) -> SmallSample:
+    """The state with what depends on directions that nothing tells of (..., S), where there are any."""
+    return replace(state, untold=_along(point, directions)) if directions.shape[-1] else state
 
 
 def _told(point: Point, directions: Array, information: Array) -> NDArray[np.bool_]:
@@ -80,16 +85,18 @@ def _told(point: Point, directions: Array, information: Array) -> NDArray[np.boo
 def kenward_roger_linear(point: Point) -> SmallSample:
     """The same with the observed information, mmrm's "Kenward-Roger-Linear" (MM-19)."""
     directions = _all_directions(point)
-    W = inverted(point.full_information, "kenward-roger-linear")
-    return _adjusted(point, directions, W, "kenward-roger-linear")
+    told = _told(point, directions, point.full_information)
+    W = inverted(point.full_information[told][:, told], "kenward-roger-linear")
+    return _with_untold(_adjusted(point, directions[:, told], W, "kenward-roger-linear"), point, directions[:, ~told])
 
 
 def satterthwaite(point: Point) -> SmallSample:
     """Observed information and no adjustment of the covariance (MM-20)."""
     directions = _all_directions(point)
-    W = inverted(point.full_information, "satterthwaite")
-    P = _along(point, directions)
-    return SmallSample("satterthwaite", point.Phi, point.Phi, P, W)
+    told = _told(point, directions, point.full_information)
+    W = inverted(point.full_information[told][:, told], "satterthwaite")
+    P = _along(point, directions[:, told])
+    return _with_untold(SmallSample("satterthwaite", point.Phi, point.Phi, P, W), point, directions[:, ~told])
 
 
 def inverted(information: Array, method: str) -> Array:
