@@ -25,6 +25,7 @@ ENDING = {
     **dict.fromkeys(("fallecida", "muerto", "exitus", "decede", "deces", "verstorben", "gestorben"), "death"),
     **dict.fromkeys(("obito", "falecido", "falecida", "deceduto", "decesso", "decedee", "mort", "morte"), "death"),
     **dict.fromkeys(("viva", "domicilio", "casa", "sorti", "domicile", "vivant", "entlassen"), "discharge_alive"),
+    **dict.fromkeys(("hause", "zuhause", "heim", "maison", "retour", "casa", "domu"), "discharge_alive"),
     **dict.fromkeys(("lebend", "lebt", "dimesso", "dimessa"), "discharge_alive"),
     **dict.fromkeys(("alive", "survived", "discharged", "mejoria", "alta", "vivo", "home"), "discharge_alive"),
     **dict.fromkeys(

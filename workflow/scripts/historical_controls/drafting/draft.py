@@ -123,7 +123,11 @@ def _first_of_ids(draft: Draft) -> str | None:
 
 def _are_ids(texts: Sequence[str]) -> bool:
     runs = sum(a != b for a, b in pairwise(texts)) + 1
-    return len(texts) > 2 and all(texts) and len(set(texts)) > 2 and runs == len(set(texts)) and dates(texts) is None
+    if not all(texts):
+        # Ids of merged cells stand on the first row of each patient.
+        filled = [text for text in texts if text]
+        return bool(texts[:1] and texts[0]) and len(filled) < len(texts) and _are_ids(filled)
+    return len(texts) > 2 and len(set(texts)) > 2 and runs == len(set(texts)) and dates(texts) is None
 
 
 def subjects_of(draft: Draft, part: dict[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ IDS = (
     *("prontuario", "numero prontuario", "dossier", "numero dossier", "fallnummer", "cartella clinica", "matricula"),
     *("codice paziente", "id paziente", "codice", "code patient", "code du patient", "patienten id", "patientencode"),
     *("nr pacjenta", "numer pacjenta", "pacjent", "nr", "codigo paciente", "codigo do paciente", "codigo"),
+    *("pat nr", "patienten nr", "patientennr", "fall nr", "fallnr", "patientnr", "nr patient", "nr pac"),
     *("pat id", "patient", "study id", "pid", "id", "case", "patnr", "patientennummer", "numero patient", "paziente"),
 )
 TIMES = (

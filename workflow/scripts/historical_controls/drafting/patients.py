@@ -152,6 +152,10 @@ def _events(draft: Draft, status: str | None) -> Iterator[dict[str, Any]]:
     dated = "death" in map(known.event_of, draft.sheet.columns)
     if status and "discharge_alive" in codes and "death" not in codes and not dated:
         codes["death"] = unsaid_death(status)
+    if status and "death" in codes and "discharge_alive" not in codes and not dated:
+        told = [text for own in plain(codes).values() for text in own]
+        rest = sorted({text for text in draft.column(status) if text and text not in told})
+        codes |= {"discharge_alive": Guess(rest, "did these leave alive?")} if rest else {}
     end = _end_date(draft) if status else None
     for name in draft.free:
         event, formats = known.event_of(name), None

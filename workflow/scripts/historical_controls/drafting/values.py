@@ -13,9 +13,11 @@ from typing import Any
 
 import pandas as pd
 
+from historical_controls.cleaning.cells.cell_words import BELOW_WITHOUT_LIMIT
 from historical_controls.cleaning.cells.limit_words import limit
 from historical_controls.cleaning.cells.times import MERIDIEM_CODE, read_by, without_noise
 from historical_controls.config.sources.time_formats import shape
+from historical_controls.dictionary.folding import fold
 from historical_controls.drafting.cells.serials import SERIAL, asked, day_of, serials_among
 from historical_controls.drafting.marks import Guess, plain
 
@@ -185,7 +187,9 @@ def is_numeric(texts: Sequence[str]) -> bool:
 
 def words_of_missing(texts: Sequence[str]) -> list[str]:
     """The one or two words that stand, often, where a column has no number ('n.f.')."""
-    words = Counter(text for text in texts if text and not is_number(text))
+    # What says below the limit is no missing value: cleaning holds it until the limit is declared.
+    said = [text for text in texts if text and not is_number(text) and fold(text) not in BELOW_WITHOUT_LIMIT]
+    words = Counter(said)
     n_distinct = len({text for text in texts if is_number(text)})
     often = n_distinct > 2 * len(words) and len(words) <= 2 and all(count > 2 for count in words.values())
     return sorted(words) if often else []

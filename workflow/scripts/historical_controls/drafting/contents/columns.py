@@ -59,9 +59,15 @@ def is_measured(draft: Draft, name: str) -> bool:
     )
 
 
+def _on_rows_with_ids(draft: Draft, name: str) -> list[str]:
+    """The texts of a column; of merged cells those on the first row of each patient, where the id stands too."""
+    ids = draft.column(plain(draft.subject))
+    return [text for who, text in zip(ids, draft.column(name), strict=True) if who]
+
+
 def describes_patients(draft: Draft, name: str) -> bool:
     """Whether a column says the same of a patient in every row, and says it of most."""
-    texts = draft.column(name)
+    texts = _on_rows_with_ids(draft, name)
     filled = sum(map(bool, texts))
     if filled < FILLED * len(texts) or not is_constant(draft, name):
         return False

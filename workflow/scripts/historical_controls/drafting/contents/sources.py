@@ -30,8 +30,20 @@ def by_source(read: Sequence[tuple[Path, list[Sheet]]], dictionary: Dictionary) 
         if name == "historical" and set(fold(path.stem).split()) & VISITS and len(path.parts) == 1:
             others = [sheet for other, own in read if other != path and _named(other) != "treated" for sheet in own]
             name = EXPORT if _same_patients(sheets, others, dictionary) else name
-        out.setdefault(name, []).extend(sheets)
+        for arm, own in _by_sheet(name, sheets).items():
+            out.setdefault(arm, []).extend(own)
     return {name: sheets for name, sheets in out.items() if sheets}
+
+
+def _by_sheet(name: str, sheets: Sequence[Sheet]) -> dict[str, list[Sheet]]:
+    """The sheets of a workbook in no arm's folder, by the arms that their names tell, where they tell both."""
+    arms = [arm_in(fold(str(plain(sheet.written.get("sheet", ""))))) for sheet in sheets]
+    if arm_in(name.replace("_", " ")) or not {"treated", "historical"} <= set(arms):
+        return {name: list(sheets)}
+    out: dict[str, list[Sheet]] = {}
+    for arm, sheet in zip(arms, sheets, strict=True):
+        out.setdefault(arm or name, []).append(sheet)
+    return out
 
 
 def slug(text: str) -> str:
