@@ -142,7 +142,7 @@ def test_quartiles_beyond_a_limit_are_printed_as_bounds(report: Rendered, langua
 def test_deaths_counted_as_worst_stand_beside_the_answer(report: Rendered, language: str) -> None:
     visible = report.page.visible
     words = report.study.words(language)
-    assert words("answer.disagree") in visible
+    assert f"{words('answer.disagree')} {words('answer.ranks_unadjusted')}" in visible
     assert words("answer.death_aware_title") in visible
     for shown in ("1.62", "0.58", "4.51"):
         assert shown in visible[: visible.index(words("report.contents"))]
@@ -168,6 +168,15 @@ def test_a_source_of_both_groups_is_not_called_historical() -> None:
     page = write_page(replace(study, config=load_config(raw)), "en").page
     assert "Hospital system (Both groups)" in page.visible
     assert "Trial database (Treated)" in page.visible
+
+
+def test_without_a_baseline_deaths_alone_set_the_answers_apart() -> None:
+    study, raw = small_study(), study_config()
+    raw["analysis"] = {**raw.get("analysis", {}), "adjust_for_baseline": False}  # type: ignore[dict-item]
+    visible = write_page(replace(study, config=load_config(raw)), "en").page.visible
+    words = study.words("en")
+    assert words("answer.disagree") in visible
+    assert words("answer.ranks_unadjusted") not in visible
 
 
 def test_a_range_of_refits_counts_those_that_gave_a_number(report: Rendered, language: str) -> None:

@@ -11,8 +11,8 @@ from historical_controls.report.described.tables import course_table, outcomes_t
 from historical_controls.report.headline.sealed_plan import declared_sentences
 from historical_controls.report.inputs import HIGHLIGHT, PageInputs, script_hash
 from historical_controls.report.investigator.adverse import adverse_sentence, adverse_table
-from historical_controls.report.investigator.answer import sources, treated_count, what_was_done
-from historical_controls.report.investigator.data import ledger_table, provenance_facts, reasons_table
+from historical_controls.report.investigator.answer import treated_count, what_was_done
+from historical_controls.report.investigator.data import ledger_table, provenance_facts, reasons_table, sources
 from historical_controls.report.investigator.eligibility import care_table
 from historical_controls.report.investigator.page import OutcomePart, caption, figure, outcome_figure, role
 from historical_controls.report.investigator.people import baseline_table, disposition_table, without_baseline

@@ -157,7 +157,12 @@ def death_aware(printer: Printer) -> Markup:
     verdict = printer.results.one(AnalysisKey.WORST_RANK, Statistic.AGREEMENT, **keys)  # type: ignore[arg-type]
     if verdict is None or not verdict.text:
         return said
-    return Markup(" ").join([said, printer.word(_agreement(printer, verdict))])
+    agreement = _agreement(printer, verdict)
+    # Deaths are not the only difference between the two.
+    why = agreement == "answer.disagree" and printer.adjusted_for_baseline
+    return Markup(" ").join(
+        [said, printer.word(agreement), *([printer.word("answer.ranks_unadjusted")] if why else [])]
+    )
 
 
 def _counts_if_any(
@@ -332,16 +337,3 @@ def _primary(printer: Printer) -> Markup:
     if not primary.key_secondary:
         return printer.word("done.primary_only", **common)
     return printer.word("done.primary", secondary=listed(map(printer.label, primary.key_secondary)), **common)
-
-
-def sources(printer: Printer) -> list[Markup]:
-    """Each source and the arm that it feeds."""
-    return [
-        printer.word(
-            "done.source_item",
-            label=printer.fact(printer.words.among(source.label)),
-            # Ids under treated_subjects are of treated patients in a source of the others.
-            arm=printer.word("done.both_arms" if source.treated_subjects else f"arm.{source.arm}"),
-        )
-        for source in printer.config.sources.values()
-    ]

@@ -102,3 +102,16 @@ def provenance_facts(provenance: Mapping[str, Any], printer: Printer) -> dict[st
         "inputs": dict(provenance.get("inputs", {})),
         "packages": dict(provenance.get("packages", {})),
     }
+
+
+def sources(printer: Printer) -> list[Markup]:
+    """Each source and the arm that it feeds."""
+    return [
+        printer.word(
+            "done.source_item",
+            label=printer.fact(printer.words.among(source.label)),
+            # Ids under treated_subjects are of treated patients in a source of the others.
+            arm=printer.word("done.both_arms" if source.treated_subjects else f"arm.{source.arm}"),
+        )
+        for source in printer.config.sources.values()
+    ]

@@ -19,14 +19,13 @@ from historical_controls.report.investigator.adverse import adverse_sentence, ad
 from historical_controls.report.investigator.answer import (
     answer,
     in_short,
-    sources,
     study_size,
     treated_count,
     what_was_done,
 )
 from historical_controls.report.investigator.certainty import certainty
 from historical_controls.report.investigator.comparability import gates_intro, gates_table, weighted_table
-from historical_controls.report.investigator.data import ledger_table, provenance_facts, reasons_table
+from historical_controls.report.investigator.data import ledger_table, provenance_facts, reasons_table, sources
 from historical_controls.report.investigator.eligibility import (
     care_table,
     draws_sentence,
