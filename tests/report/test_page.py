@@ -162,6 +162,18 @@ def test_an_interval_of_deaths_says_of_whom_nobody_knows() -> None:
     assert f"Whether 1 treated and 26 historical patients {said}" in page.visible
 
 
+def test_a_refusal_speaks_of_no_difference_that_is_there_and_of_no_means() -> None:
+    """Potassium of 5.0 in everybody: 'not estimable', then 'this difference' and 'means' below a table without any."""
+    study = small_study()
+    refused = Cell("mixed_model", "primary", "reml", "PF", output="14.2.2").text("not_estimable", "no_spread")
+    kept = study.ard[(study.ard["analysis"] != "mixed_model") | (study.ard["outcome"] != "PF")]
+    ard = pd.concat([kept, ard_frame([refused])], ignore_index=True)
+    visible = write_page(replace(study, ard=ard), "en").page.visible
+    assert "this difference" not in visible and "a difference is not by itself evidence" in visible
+    assert "Measured near a day: a value within the visit window." in visible
+    assert "means and their difference: primary mixed model" not in visible.lower()
+
+
 def test_a_source_of_both_groups_is_not_called_historical() -> None:
     study, raw = small_study(), study_config()
     raw["sources"]["hospital"]["treated_subjects"] = ["7"]  # type: ignore[index]

@@ -21,7 +21,8 @@ NOTHING = Markup("")
 
 def groups_table(printer: Printer) -> HtmlTable | None:
     """Primary outcome at its day, and deaths; None where nobody was analysed."""
-    rows = [*_means(printer), *_measured(printer), *_died_by_primary_day(printer), *_died(printer)]
+    means = _means(printer)
+    rows = [*means, *_measured(printer), *_died_by_primary_day(printer), *_died(printer)]
     if not rows:
         return None
     heads = (
@@ -30,6 +31,8 @@ def groups_table(printer: Printer) -> HtmlTable | None:
         printer.word("answer.groups_difference", level=printer.level),
     )
     said = "answer.groups_note" if _adjusted(printer) else "answer.groups_note_unadjusted"
+    # A note on means that are not there says nothing.
+    said = said if means else "answer.groups_note_deaths"
     notes = [printer.word(said, level=printer.level), *_unknown_note(printer), *_averaged_note(printer)]
     parts = headline(printer)
     if parts is not None and is_ratio(parts):
