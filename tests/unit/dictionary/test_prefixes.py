@@ -71,6 +71,7 @@ def test_units_that_differ_by_a_power_of_ten(unit: str, canonical: str, factor: 
     [
         # Amounts are no masses, fibrinogen equivalents no plain mass, a rate no concentration; 'L' may mean 'low'.
         ("mmol/L", "mg/dL"), ("ng/mL FEU", "ng/mL"), ("mg/kg", "mg/L"), ("mL/24h", "mL"), ("L", "mL"), ("H", "h"),
+        ("g/L", "10^9/L"), ("g/l", "10^9/L"), ("m/uL", "10^9/L"),
         ("10^9/L", "mg/L"), ("%", "g/L"), ("", "g/L"), ("U/L", "10^9/L"), ("/", "10^9/L"), ("l", "10^9/L"),
     ],
 )  # fmt: skip

@@ -22,7 +22,7 @@ VOLUMES = {
 CELLS = re.compile(r"(?:x?10[\^e]?(?P<power>[1-9]\d?)|x?1(?P<zeros>0+))?(?:cells|cell|cels|cel)?")
 AMOUNT = re.compile(rf"(?P<prefix>{'|'.join(sorted(PREFIXES, key=len, reverse=True))})(?P<base>{'|'.join(BASES)})")
 # Powers of ten of cells in words and letters: G/L of French and Polish laboratories, Gpt/l and Mrd/l of German ones.
-# 'g/l' is grams where the outcome is a mass.
+# Of one letter the capital alone: 'g/L' is grams, which no cells have.
 NUMBER = "number/volume"
 COUNTS = {
     **dict.fromkeys(
@@ -65,6 +65,13 @@ LETTERS = {"a": 8766.0, "d": 24.0, "h": 1.0, "min": 1 / 60}
 LENGTHS = {"mm": -3, "cm": -2}
 
 
+def _count(unit: str) -> int | None:
+    """Return the power of ten of cells in words or letters, None of other units."""
+    text = unit.strip()
+    lower = len(text.partition("/")[0]) == 1 and not text[:1].isupper()
+    return None if lower and text[:1] in "gtm" else COUNTS.get(fold_unit(text))
+
+
 @lru_cache(maxsize=4096)
 def power_of_ten(unit: str) -> tuple[str, int] | None:
     """Return what a unit measures and its power of ten ('mass/volume', -2 for mg/dL); None for units of other kinds."""
@@ -90,10 +97,10 @@ def prefix_factor(unit: str, canonical: str) -> float | None:
     if hours is not None and of_canonical is not None:
         return hours / of_canonical
     own, other = power_of_ten(unit), power_of_ten(canonical)
-    if fold_unit(canonical) in COUNTS and own is not None and own[0] == NUMBER:
-        other = NUMBER, COUNTS[fold_unit(canonical)]
-    elif fold_unit(unit) in COUNTS and other is not None and other[0] == NUMBER:
-        own = NUMBER, COUNTS[fold_unit(unit)]
+    if own is not None and own[0] == NUMBER and (count := _count(canonical)) is not None:
+        other = NUMBER, count
+    elif other is not None and other[0] == NUMBER and (count := _count(unit)) is not None:
+        own = NUMBER, count
     if own is None or other is None or own[0] != other[0]:
         return None
     power = own[1] - other[1]
