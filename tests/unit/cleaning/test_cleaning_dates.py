@@ -106,3 +106,70 @@ def test_the_line_for_a_date_of_two_columns_names_both(tmp_path: Path) -> None:
     part = {"kind": "patients", "subject": "id", "events": [event]}
     doubtful = found(["id,how,day,hour", *rows], part, tmp_path).iloc[0]
     assert "time: {columns: [day, hour]}" in doubtful["config_line"]
+
+
+# 112 rows, each day of April 2020 up to the 28th four times; the 1st, 5th, 9th, ..., 25th are written month first.
+# Only day first: 12 days from the 14th on; only month first: the 13th, 17th, 21st and 25th; both: the 1st to the 12th,
+# but for 04/04, which is one day in both.
+MIXED = [f"04/{d:02d}/2020" if d % 4 == 1 else f"{d:02d}/04/2020" for d in range(1, 29)] * 4
+ONE, BOTH = ["%d/%m/%Y"], ["%d/%m/%Y", "%m/%d/%Y"]
+SAID = (
+    "the file has both orders: 48 dates are day first, 16 month first, and no format tells the order of the 44 that fit"
+    " both"
+)
+
+
+@pytest.mark.parametrize(
+    ("formats", "n", "share", "line"),
+    [
+        # A quarter of what tells its order is of the other one.
+        (ONE, 16, 16 / 64, 'formats: ["%d/%m/%Y", "%m/%d/%Y"]   # holds the dates that fit both.'),
+        (["%m/%d/%Y"], 48, 48 / 64, 'formats: ["%m/%d/%Y", "%d/%m/%Y"]   # holds the dates that fit both.'),
+        (BOTH, 44, 44 / 112, 'where: [{column: "...", is_in: ["..."]}]   # a part for each order'),
+    ],
+)
+@pytest.mark.parametrize("place", ["parts.0.start", "parts.0.columns.birth.born", "parts.0.events.0.time"])
+def test_one_column_with_both_orders(
+    formats: list[str], n: int, share: float, line: str, place: str, tmp_path: Path
+) -> None:
+    """No line with one format is proposed: it would hold, or misread, what the other order has right."""
+    when = {"columns": ["day"], "formats": formats}
+    part: dict[str, Any] = {"kind": "patients", "subject": "id"}
+    if "start" in place:
+        part = TREATED | {"start": when}
+    elif "born" in place:
+        part["columns"] = {"birth": {**AGE["birth"], "born": when}}
+    else:
+        part["events"] = [{"event": "admission", "time": when}]
+    rows = [f"P{n:03d},x,dexa,2020-05-04,{day}" for n, day in enumerate(MIXED)]
+    order = found(["id,birth,drug,seen,day", *rows], part, tmp_path)
+    assert order["finding"].tolist() == ["DATE_ORDER_SUSPECT"]
+    assert (order["n"].item(), order["share"].item(), order["severity"].item()) == (n, share, "stop")
+    assert order["hint"].item() == SAID
+    assert (line if "where" in line else f"{place}.{line}") in order["config_line"].item()
+    assert order["examples"].item().count("day '") == 3
+
+
+def test_both_orders_of_one_time_say_nothing_about_another(tmp_path: Path) -> None:
+    part = TREATED | {"start": {"columns": ["day"], "formats": ONE}, "stop": {"columns": ["end"], "formats": ONE}}
+    rows = [f"P{n:03d},dexa,{day},05/{n % 20 + 1:02d}/2020" for n, day in enumerate(MIXED)]
+    lines = found(["id,drug,day,end", *rows], part, tmp_path).set_index("config_line")["n"]
+    # Of 112 ends, the 13th to the 20th of May 5 or 6 times each.
+    assert lines['parts.0.stop.formats: ["%m/%d/%Y"]'] == sum(n % 20 >= 12 for n in range(112))
+    assert [line for line in lines.index if line.startswith('parts.0.start.formats: ["%d/%m/%Y", "%m/%d/%Y"]')]
+
+
+def test_both_orders_in_two_parts_are_told_apart_by_a_condition(tmp_path: Path) -> None:
+    """What the finding advises: every date is read, as its own part says."""
+    wards = [{"column": "ward", "is_in": [ward]} for ward in ("A", "B")]
+    time = [{"columns": ["day"], "formats": [form]} for form in BOTH]
+    event = [{"events": [{"event": "admission", "time": own}]} for own in time]
+    parts = [
+        {"kind": "patients", "subject": "id", "where": [ward], **own} for ward, own in zip(wards, event, strict=True)
+    ]
+    rows = [{"id": f"P{n}", "ward": "AB"[day.startswith("04/")], "day": day} for n, day in enumerate(MIXED)]
+    # '04/04' is of the one ward as of the other.
+    tables = clean(rows, parts, timezone="UTC")
+    assert tables.ledger["fate"].eq("clean").all()
+    days = tables.events["time"].dt.strftime("%m-%d").value_counts()
+    assert days.to_dict() == {f"04-{d:02d}": 4 for d in range(1, 29)}

@@ -230,6 +230,7 @@ def test_no_config_is_overwritten_and_an_empty_folder_says_what_to_put_there(tmp
         (["2021-03-04", "2021-03-05 10:15", ""], ["%Y-%m-%d", "%Y-%m-%d %H:%M"], True),
         (["05/05/2021"], ["%d/%m/%Y"], False),
         (["04-May-2020", "2020-05-11"], ["%Y-%m-%d", "%d-%b-%Y"], True),
+        (["25/03/2021", "03/26/2021"], ["%d/%m/%Y", "%m/%d/%Y"], False),
     ],
 )
 def test_formats_of_dates_and_whether_day_and_month_can_be_told_apart(

@@ -57,9 +57,21 @@ def test_every_entry_is_found_with_texts_that_look_like_hints(spanish: Hints) ->
         ),
         (
             "date of birth as sent: '5/4'; expected one reading, but dd/mm (e.g. 23/11) and mm/dd (e.g. 11/23) both "
-            "fit: keep the one that the file uses under 'formats'",
+            "fit: keep the file's under 'formats', or correct the cell",
             "fecha de nacimiento como se envió: '5/4'; se espera una sola lectura, pero corresponde tanto a dd/mm "
-            "(p. ej., 23/11) como a mm/dd (p. ej., 11/23): deje en 'formats' el formato que el archivo usa",
+            "(p. ej., 23/11) como a mm/dd (p. ej., 11/23): deje en 'formats' el del archivo, o corrija la celda",
+        ),
+        (
+            "the file has both orders: 48 dates are day first, 16 month first, and no format tells the order of the 44 "
+            "that fit both",
+            "el archivo tiene los dos órdenes: 48 fechas tienen primero el día, 16 primero el mes, y ningún formato "
+            "distingue el orden de las 44 que admiten ambos",
+        ),
+        (
+            "parts.0.time.formats: []   # holds the dates that fit both. If a column tells the order: a part for "
+            "each; else ask for yyyy-mm-dd",
+            "parts.0.time.formats: []   # retiene las fechas que admiten ambos órdenes. Si una columna indica el "
+            "orden: una parte para cada uno; si no, pida aaaa-mm-dd",
         ),
         (
             "20 of 30 records are held (DATE_INVALID 20), 0 more are suspected; expected hours (e.g. 1,5)",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from historical_controls.checking.findings import Listing, listing
-from historical_controls.cleaning.findings.dates import declared_times
+from historical_controls.cleaning.findings.declared_times import declared_times
 from historical_controls.cleaning.findings.inspect import Inspected, inspect_source
 from historical_controls.cleaning.findings.severity import described
 from historical_controls.cleaning.ledger.resolutions import read_resolutions

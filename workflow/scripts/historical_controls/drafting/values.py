@@ -89,6 +89,8 @@ def _formats(known: Sequence[str]) -> Any:
     for form in chosen:
         twin = next((day for day in DAYS if form.startswith(day)), "")
         other = TWINS[twin] + form.removeprefix(twin) if twin else form
+        if other != form and other in chosen:
+            return Guess(chosen, "some days are first, some months: dates that fit both orders are held")
         if other != form and fitting.get(other) == fitting[form]:
             return Guess(chosen, f"no day above 12 tells day and month apart in '{known[0]}'")
     return chosen

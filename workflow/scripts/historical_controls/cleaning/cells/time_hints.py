@@ -24,7 +24,7 @@ def time_hint(text: str, reason: str, spec: TimeColumns, dates: str, decimal: st
     if reason == "DATE_AMBIGUOUS":
         fitting = [form for form in spec.formats if re.fullmatch(shape(form), text)] or spec.formats
         named = " and ".join(in_words(form) for form in fitting)
-        return f"expected one reading, but {named} both fit: keep the one that the file uses under 'formats'"
+        return f"expected one reading, but {named} both fit: keep the file's under 'formats', or correct the cell"
     if reason == "DATE_MISSING":
         return f"expected {expected(spec, decimal)}"
     return f"expected {expected(spec, decimal)}; {_remedy(text, spec)}" if reason else ""

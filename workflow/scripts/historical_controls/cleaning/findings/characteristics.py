@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
-from historical_controls.cleaning.findings.dates import quoted
+from historical_controls.cleaning.findings.declared_times import quoted
 from historical_controls.cleaning.findings.finding import Evidence, Finding
 from historical_controls.cleaning.findings.units import LEAST_VALUES, explained, of_others, plausible
 from historical_controls.config.sources.parts import CharacteristicColumn, PatientRows

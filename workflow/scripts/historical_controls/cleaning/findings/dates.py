@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel
 
+from historical_controls.cleaning.findings.declared_times import declared_times, texts_sent
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding
-from historical_controls.cleaning.ledger.tallies import TIMES_SAID, counted, held_times
-from historical_controls.cleaning.records.columns import CELL
+from historical_controls.cleaning.ledger.tallies import held_times
 from historical_controls.cleaning.records.distinct import row_counts
 from historical_controls.config.sources.parts import TimeColumns
 from historical_controls.config.sources.sources import Source, SourceFile
 from historical_controls.tables.parquet import GROUPS, read_pieces, read_table
 from historical_controls.tables.registry import EVENTS, MEASUREMENTS
 
-DAY_MONTH = re.compile(r"%d([/.\- ])%m\1|%m([/.\- ])%d\2")
+DAY_MONTH = re.compile(r"(?P<day_first>%d([/.\- ])%m\2)|%m([/.\- ])%d\3")
 LEAST_DATES = 3
 LEAST_ROWS = 5
 LEAST_SHARE = 0.05
 DATED = ["patient_id", "file", "time"]
 CODED = ["patient_id", "file"]
 UNREAD = "{} dates that the declared format cannot read fit the other order"
+BOTH_ORDERS = (
+    "the file has both orders: {} dates are day first, {} month first, and no format tells the order of the {} that fit"
+    " both"
+)
+# With both formats what fits both is held, not guessed; parts with conditions may have a format each.
+HELD_IF_BOTH = "holds the dates that fit both. If a column tells the order: a part for each; else ask for yyyy-mm-dd"
+IF_TOLD = 'where: [{column: "...", is_in: ["..."]}]'
+PART_EACH = "a part for each order, if a column tells it; else ask for yyyy-mm-dd, or correct the cells"
 BOTH_FIT = "every date also fits the other order of day and month: confirm the format"
 # Times that give an age, and are kept nowhere else; and what `held_times` calls them.
 OF_AGES = ("born", "as_of")
@@ -51,18 +58,23 @@ def date_suspects(
     for name in files:
         file, own = source.files[name], days.loc[days["file"] == name]
         exchanged = _with_texts(swapped_formats(file), file, intake.get(name))
+        mixed = _both_orders(exchanged, file, intake.get(name))
+        for place, orders in mixed.items():
+            yield _mixed_finding(name, place, orders, exchanged.pop(place))
         dated = {place: forms for place, forms in exchanged.items() if _key(place) not in OF_AGES}
         forms = list(dict.fromkeys(form for own_forms in dated.values() for form in own_forms))
         texts = held_times(held, "DATE_INVALID")
         invalid = texts.loc[(texts["file"] == name) & ~texts["what"].isin([*WHAT_OF_AGES])]
-        order = _doubted_order(own, stays, invalid, forms) if dated else None
+        # Dates held in a time of both orders say nothing about another time of the file.
+        order = _doubted_order(own, stays, invalid, forms) if dated and not mixed else None
         if order is not None:
             reason = {"reason": "DATE_INVALID"} if order.table == "ledger" else {}
             doubted = _in_doubt(dated, file, intake.get(name))
             yield _order_finding(name, order, doubted, Evidence(order.table, {"file": name, **reason}, "time"))
         if name in intake:
             # Of births, and of starts and ends, the tables keep no days to compare: their texts alone are asked.
-            left = {p: f for p, f in exchanged.items() if p not in dated or (order is None and _key(p) != "time")}
+            others = {p for p in exchanged if order is None and (mixed or _key(p) != "time")}
+            left = {p: f for p, f in exchanged.items() if p not in dated or p in others}
             yield from _texts_in_doubt(name, left, file, intake[name])
 
 
@@ -73,7 +85,7 @@ def _with_texts(exchanged: dict[str, list[str]], file: SourceFile, intake: Path 
     declared = dict(declared_times(file))
     needed = {}
     for place, forms in exchanged.items():
-        texts, _ = _sent(declared[place], intake)
+        texts, _ = texts_sent(declared[place], intake)
         clear = [form for form in declared[place].formats if not DAY_MONTH.search(form)]
         if bool(((texts != "") & ~_readable(texts, clear)).any()):
             needed[place] = forms
@@ -100,22 +112,96 @@ def _order_finding(name: str, order: DoubtedOrder, doubted: Mapping[str, list[st
     )
 
 
+@dataclass(frozen=True)
+class BothOrders:
+    """How many dates of one time can only be day first, only be month first, and be either of two days.
+
+    declared: whether its formats have both orders, so that what fits both is held; unread: dates that are held, of n.
+    """
+
+    day_first: int
+    month_first: int
+    either: int
+    unread: int
+    n: int
+    declared: bool
+    formats: list[str]
+
+    @property
+    def is_mixed(self) -> bool:
+        fewer, proven = min(self.day_first, self.month_first), self.day_first + self.month_first
+        return fewer >= min(LEAST_ROWS, max(LEAST_SHARE * proven, 1)) and self.unread >= LEAST_ROWS
+
+    @property
+    def share(self) -> float:
+        """Share of the dates that are held; where one order is declared, of the other order, known from the proven."""
+        return self.unread / (self.n if self.declared else self.day_first + self.month_first)
+
+
+def _both_orders(exchanged: Mapping[str, list[str]], file: SourceFile, intake: Path | None) -> dict[str, BothOrders]:
+    """Times whose texts prove both orders, by place."""
+    declared = dict(declared_times(file))
+    counted = {} if intake is None else {place: _orders_of(declared[place], intake) for place in exchanged}
+    return {place: orders for place, orders in counted.items() if orders.is_mixed}
+
+
+def _orders_of(spec: TimeColumns, intake: Path) -> BothOrders:
+    texts, counts = texts_sent(spec, intake)
+    forms = [form for form in spec.formats if DAY_MONTH.search(form)]
+    clear = _readable(texts, [form for form in spec.formats if form not in forms])
+    pairs = {tuple(sorted((form, _exchanged(form)), key=_is_day_first)) for form in forms}
+    readings = [[pd.to_datetime(texts, format=form, errors="coerce") for form in pair] for pair in sorted(pairs)]
+    month = _any(month.notna() for month, _ in readings) & ~clear
+    day = _any(day.notna() for _, day in readings) & ~clear
+    either = _any(month.notna() & day.notna() & (month != day) for month, day in readings) & ~clear
+    n_day, n_month, n_either = (int(counts[rows].sum()) for rows in (day & ~month, month & ~day, either))
+    orders = {_is_day_first(form) for form in forms}
+    unread = n_either if len(orders) > 1 else n_month if orders == {True} else n_day
+    formats = list(dict.fromkeys([*spec.formats, *map(_exchanged, forms)]))
+    return BothOrders(n_day, n_month, n_either, unread, int(counts[texts != ""].sum()), len(orders) > 1, formats)
+
+
+def _is_day_first(form: str) -> bool:
+    order = DAY_MONTH.search(form)
+    return order is not None and order["day_first"] is not None
+
+
+def _any(several: Iterable[pd.Series]) -> pd.Series:
+    return pd.concat(list(several), axis=1).any(axis=1)
+
+
+def _mixed_finding(name: str, place: str, orders: BothOrders, exchanged: list[str]) -> Finding:
+    hint = BOTH_ORDERS.format(orders.day_first, orders.month_first, orders.either)
+    line = f"{place}.formats: {json.dumps(orders.formats)}   # {HELD_IF_BOTH}"
+    if orders.declared:
+        line = f"{IF_TOLD}   # {PART_EACH}"
+    found = DoubtedOrder(hint, orders.unread, orders.share, "ledger")
+    reason = "DATE_AMBIGUOUS" if orders.declared else "DATE_INVALID"
+    where = Evidence("ledger", {"file": name, "reason": reason, **_about(place)}, "time")
+    return replace(_order_finding(name, found, {place: exchanged}, where), config_line=line)
+
+
+def _about(place: str) -> dict[str, str]:
+    return {"item": place.split(".")[3].strip('"')} if _key(place) in OF_AGES else {}
+
+
 def _texts_in_doubt(name: str, exchanged: dict[str, list[str]], file: SourceFile, intake: Path) -> Iterator[Finding]:
     """Yield times of which the other order reads texts that the declared one cannot, or every text as well."""
     declared = dict(declared_times(file))
     for place, forms in exchanged.items():
-        texts, counts = _sent(declared[place], intake)
+        texts, counts = texts_sent(declared[place], intake)
         filled = texts != ""
         as_is, other = (_readable(texts, own) for own in (declared[place].formats, forms))
         n, unread = int(counts[filled].sum()), int(counts[filled & ~as_is & other].sum())
         if unread >= LEAST_ROWS:
             order = DoubtedOrder(UNREAD.format(unread), unread, unread / n, "ledger")
+        elif set(forms) == set(declared[place].formats):
+            continue
         elif n >= LEAST_ROWS and texts[filled].nunique() >= LEAST_DATES and bool((as_is & other)[filled].all()):
             order = DoubtedOrder(BOTH_FIT, n, NOT_KNOWN, "ledger")
         else:
             continue
-        about = {"item": place.split(".")[3].strip('"')} if _key(place) in OF_AGES else {}
-        yield _order_finding(name, order, {place: forms}, Evidence("ledger", {"file": name, **about}, "time"))
+        yield _order_finding(name, order, {place: forms}, Evidence("ledger", {"file": name, **_about(place)}, "time"))
 
 
 @dataclass(frozen=True)
@@ -171,62 +257,15 @@ def _in_doubt(exchanged: dict[str, list[str]], file: SourceFile, intake: Path | 
     declared = dict(declared_times(file))
     doubted = {}
     for place, forms in exchanged.items():
-        texts, counts = _sent(declared[place], intake)
+        texts, counts = texts_sent(declared[place], intake)
         as_is, other = (int(counts[_readable(texts, own)].sum()) for own in (declared[place].formats, forms))
         if other >= as_is:
             doubted[place] = forms
     return doubted or exchanged
 
 
-def _sent(spec: TimeColumns, intake: Path) -> tuple[pd.Series, pd.Series]:
-    """Distinct texts of a time, its columns joined as cleaning joins them, and how often each is there."""
-    if not spec.columns:
-        return pd.Series([str(spec.at)]), pd.Series([1])
-    distinct = counted(intake, [CELL + name for name in spec.columns])
-    texts = distinct[CELL + spec.columns[0]].fillna("")
-    for name in spec.columns[1:]:
-        texts = texts + " " + distinct[CELL + name].fillna("")
-    return texts.str.strip(), distinct["n"]
-
-
 def _exchanged(form: str) -> str:
     return re.sub("%[dm]", lambda code: "%m" if code[0] == "%d" else "%d", form) if DAY_MONTH.search(form) else form
-
-
-def declared_times(file: SourceFile) -> Iterator[tuple[str, TimeColumns]]:
-    """Yield every declaration of times in a file with its key, such as 'parts.0.time'."""
-    for number, part in enumerate(file.parts):
-        yield from _times_below(part, f"parts.{number}")
-
-
-def held_time(item: str, what: str, file: SourceFile) -> tuple[str, TimeColumns] | None:
-    """Return key and declaration of the time that a held date was read for (`item` and `what` as in `held_times`)."""
-    column = item.split("#")[0].split(">")[0]
-
-    def likeness(time: tuple[str, TimeColumns]) -> tuple[bool, bool]:
-        # Items of patients' rows are named by a column; of other records the first time called so is the likeliest.
-        place, spec = time
-        head, _, key = place.rpartition(".")
-        return key in TIMES_SAID.get(what, ()), column in spec.columns or head.endswith(f".columns.{quoted(column)}")
-
-    return max(declared_times(file), key=likeness, default=None)
-
-
-def _times_below(model: BaseModel, place: str) -> Iterator[tuple[str, TimeColumns]]:
-    for name in type(model).model_fields:
-        value = getattr(model, name)
-        if isinstance(value, TimeColumns):
-            yield f"{place}.{name}", value
-        else:
-            inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-            for key, item in inner:
-                if isinstance(item, BaseModel):
-                    yield from _times_below(item, f"{place}.{name}.{quoted(str(key))}")
-
-
-def quoted(key: str) -> str:
-    """Return a key as it is typed in a path: in quotes where its blanks or marks would split it."""
-    return key if re.fullmatch(r"\w+", key) else json.dumps(key, ensure_ascii=False)
 
 
 def _days(measurements: Path, happened: pd.DataFrame, source: Source, files: list[str]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 from historical_controls.cleaning.cells.cell_words import BAJO
 from historical_controls.cleaning.cells.numbers import TWO_PARTS
 from historical_controls.cleaning.findings import characteristics
-from historical_controls.cleaning.findings.dates import declared_times, held_time
+from historical_controls.cleaning.findings.declared_times import declared_times, held_time
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding, Shown
 from historical_controls.cleaning.ledger.tallies import ID_SENT, TIME_SENT, held_times
 from historical_controls.cleaning.people.identity import WHO_IS_WHO
@@ -32,7 +32,7 @@ LEAST_SHARE = 0.05
 # Findings about records of measurements, clean ones among them.
 OF_RECORDS = ("SENTINEL_SUSPECT", "LIMIT_SUSPECT", "UNIT_SUSPECT")
 EXPLAINS = {
-    "DATE_ORDER_SUSPECT": ("DATE_INVALID", "TIME_ORDER"),
+    "DATE_ORDER_SUSPECT": ("DATE_INVALID", "DATE_AMBIGUOUS", "TIME_ORDER"),
     "UNIT_SUSPECT": ("OUT_OF_RANGE",),
     "CLOCK_SUSPECT": ("TIME_ORDER",),
     # Of a specimen that nobody knows, values out of range say nothing about the unit.

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from historical_controls.cleaning.findings.dates import held_time
+from historical_controls.cleaning.findings.declared_times import held_time
 from historical_controls.cleaning.findings.finding import NOT_KNOWN, Evidence, Finding
 from historical_controls.cleaning.ledger.tallies import held_times
 from historical_controls.config.sources.parts import LongMeasurements
