@@ -37,6 +37,8 @@ def result_of(text: str, **keys: Any) -> str:
         ("ND", "negative"),
         ("45", "indeterminate"),
         ("positive", "positive"),
+        ("1 x 10^6", "negative"),
+        ("2.73 x 10^1", "positive"),
         (">35", "RESULT_UNKNOWN"),
         ("<40", "RESULT_UNKNOWN"),
         ("35-40", "RESULT_UNKNOWN"),

@@ -395,3 +395,80 @@ def test_a_height_in_feet_and_inches_is_declared_as_such() -> None:
 @pytest.mark.parametrize(("test", "result"), [("Glasgow", "12/25"), ("CT severity score", "12/15")])
 def test_points_of_another_scale_are_held(test: str, result: str) -> None:
     assert fates(lab({"test": test, "result": result, "unit": "", "specimen": ""})) == ["UNIT_UNKNOWN"]
+
+
+# SI Brochure (9th edition), section 5.4: numbers are multiplied by a cross or a half-high point.
+POWERS = [
+    ("1.2 x 10^1", "mg/L", 12.0),
+    ("1.2x10^1 mg/L", "mg/L", 12.0),
+    ("1.2 × 10¹", "mg/dL", 120.0),
+    ("0.07 X 10 ^ 2", "mg/L", 7.0),
+    ("1.2*10**1", "mg/L", 12.0),
+    ("1.2·10^1", "mg/L", 12.0),
+    ("120 x 10^-1", "mg/L", 12.0),
+    ("120 x 10^\u22121 mg/L", "", 12.0),
+    ("120 × 10⁻¹", "mg/L", 12.0),
+    ("1.2E+1", "mg/L", 12.0),
+    ("1.2 E+1 mg/L", "", 12.0),
+    ("1.2 x 10^1", "", "UNIT_MISSING"),
+    ("1.2 x 10^1 g/L", "mg/L", "UNIT_CONFLICT"),
+    # Nobody knows which power is meant, and 10^400 is none.
+    ("1.2 x 103", "mg/L", "UNIT_CONFLICT"),
+    ("1.2 x 10e1", "mg/L", "UNIT_CONFLICT"),
+    ("1.2 x 10-1", "mg/L", "UNIT_CONFLICT"),
+    ("1.2 x 10^400", "mg/L", "UNIT_CONFLICT"),
+    ("1.2 x 4", "mg/L", "UNIT_CONFLICT"),
+    ("10^2", "mg/L", "NUM_UNREADABLE"),
+]
+
+
+@pytest.mark.parametrize(("result", "unit", "said"), POWERS)
+def test_powers_of_ten_in_a_cell_are_counted_or_held(result: str, unit: str, said: float | str) -> None:
+    cleaned = lab({"result": result, "unit": unit})
+    if isinstance(said, str):
+        assert fates(cleaned) == [said]
+    else:
+        assert value_of(cleaned) == said
+    comma = lab({"result": result.replace(".", ","), "unit": unit}, decimal=",")
+    assert fates(comma) == fates(cleaned) and comma.measurements["value"].equals(cleaned.measurements["value"])
+
+
+@pytest.mark.parametrize(
+    ("result", "unit", "said"),
+    [
+        ("5.2 x 10^9/L", "10^9/L", 5.2),
+        ("5.2*10^3/uL", "10^9/L", 5.2),
+        ("5.2 x 10^9 cells/L", "10^9/L", 5.2),
+        ("5.2 x 10^3", "/uL", 5.2),
+        # 5.2 in 10^3/uL, or 5,200 of them: the power may be that of the unit said once more.
+        ("5.2 x 10^3", "10^3/uL", "UNIT_CONFLICT"),
+        ("5.2 x 10^3", "1000/uL", "UNIT_CONFLICT"),
+    ],
+)
+def test_a_power_beside_a_unit_of_powers(result: str, unit: str, said: float | str) -> None:
+    cleaned = lab({"test": "Leucocitos", "result": result, "unit": unit})
+    assert fates(cleaned) == ([said] if isinstance(said, str) else ["clean"])
+    assert cleaned.measurements["value"].tolist() == ([] if isinstance(said, str) else [said])
+
+
+def test_powers_of_limits_ranges_ages_doses_and_cut_offs() -> None:
+    limit = lab({"result": "<1.2 x 10^1"}).measurements.iloc[0]
+    assert (limit["lower"], limit["upper"]) == (0, 12)
+    ends = lab({"result": "1.2 x 10^1 - 2 x 10^1"}, ranges="interval").measurements.iloc[0]
+    assert (ends["lower"], ends["upper"]) == (12, 20)
+    people = {"kind": "patients", "subject": "id", "columns": {"w": {"characteristic": "WEIGHT", "unit": "kg"}}}
+    assert clean([{"id": "1", "w": "7.1 x 10^1"}], people).patients["value"].tolist() == [71]
+    date = {"columns": ["d"], "formats": ["%Y-%m-%d"]}
+    course = {"kind": "treatments", "subject": "id", "treatment": "rx", "start": date, "dose": "n", "dose_unit": "u"}
+    given = clean([{"id": "1", "rx": "msc", "d": "2020-05-04", "n": "1.1 x 10^6", "u": "cells/kg"}], course)
+    assert given.treatments[["dose", "dose_unit"]].values.tolist() == [[1_100_000, "cells/kg"]]
+
+
+@pytest.mark.parametrize(
+    "said", ["12 / 15", "12/ 15", "12 /15", "12/15", "12 de 15", "12 of 15", "12 von 15", "12 sur 15"]
+)
+def test_points_of_a_scale_with_its_total(said: str) -> None:
+    assert value_of(lab({"test": "Glasgow", "result": said, "unit": "", "specimen": ""})) == 12
+    # Of another analyte the same cell is two numbers: a blood pressure, a dilution.
+    assert fates(lab({"result": said, "unit": ""})) == ["UNIT_UNKNOWN"]
+    assert fates(lab({"result": said})) == ["UNIT_CONFLICT"]

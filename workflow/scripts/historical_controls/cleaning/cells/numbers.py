@@ -36,10 +36,14 @@ LOD = r"lod|ld|l[ií]mite de detecci[oó]n"
 BELOW_LOD_SUFFIX = re.compile(rf"\s*\((?:{LOD})\)$", re.IGNORECASE)
 LOD_ONLY = re.compile(rf"^(?:{LOD}|lloq|loq|blq)$", re.IGNORECASE)
 
+# A point or star between a number and a power of ten is a cross.
+CROSS = r"[*·⋅∙](?=\s*10\s*[\^*⁺⁻⁰¹²³⁴-⁹])"
 # A unit starts with a letter or sign of a unit, or is a power of ten over something ('5 10^3/uL'); never with another
 # digit or a dash: '12 - 15' is no number with a unit.
 POWER = r"\s10(?:\^|\*{1,2}|[eE])?[0-9³⁶⁹]{1,2}\s*/\s*[^\W\d_]"
-UNIT = rf"(?:\s*(?P<unit>(?:[^\W\d_²³¹⁰-⁹₀-₉¼-¾⅐-⅟]|[%°º\[×]|/[^\W\d_]|/\d{{1,3}}$|(?<=\d){POWER})[^\x00]*))?$"
+UNIT = (
+    rf"(?:\s*(?P<unit>(?:[^\W\d_²³¹⁰-⁹₀-₉¼-¾⅐-⅟]|[%°º\[×]|{CROSS}|/[^\W\d_]|/\s?\d{{1,3}}$|(?<=\d){POWER})[^\x00]*))?$"
+)
 SOME_NUMBER = re.compile(rf"^[-+\u2212]?[0-9.,][0-9.,'’ \u00a0\u202f]*(?:[eE][-+]?[0-9]+)?{UNIT}")
 THOUSANDS = {" ": "[ \u00a0\u202f]", "'": "['’]", ".": r"\.", ",": ","}
 RANGE = re.compile(
@@ -47,6 +51,8 @@ RANGE = re.compile(
     r"(?:[-–—]|\b(?:[aà]|y|and|und|et|to|bis|at[eé]|hasta|fins a|fino a|jusqu['’][aà])(?!\w))\s*(?P<high>.+)$",
     re.IGNORECASE,
 )
+# '12 de 15' is 12/15.
+OF_TOTAL = re.compile(r"^(?:de|out of|of|sobre|von|sur|su|em|di)\s+(?=\d{1,3}$)", re.IGNORECASE)
 # Cells read last, kept: the blocks of a large file repeat the same few.
 MEMORY = 65_536
 # No number, limit or range is longer; comments may be.
@@ -233,11 +239,12 @@ def _plain(text: str, style: NumberStyle) -> tuple[float, str] | None:
         return None
     whole = re.sub(r"[^0-9]", "", found["whole"] or "0")
     mantissa = f"{whole}.{found['part'] or found['part_only'] or '0'}"
-    value = float(mantissa + (found["exponent"] or ""))
+    value = float(mantissa + (found["exponent"] or "").strip())
     # An exponent so small that the number underflows: 1e-400 was not measured as 0.
     if value == 0 and any(digit in mantissa for digit in "123456789"):
         value = math.nan
-    return -value if found["sign"] in ("-", "\u2212") else value, (found["unit"] or "").strip()
+    unit = OF_TOTAL.sub("/", re.sub(f"^{CROSS}", "x", (found["unit"] or "").strip()))
+    return -value if found["sign"] in ("-", "\u2212") else value, unit
 
 
 @cache
@@ -246,7 +253,7 @@ def _pattern(style: NumberStyle) -> re.Pattern[str]:
     grouped = rf"[1-9][0-9]{{0,2}}(?:{THOUSANDS[style.thousands]}[0-9]{{3}})+|" if style.thousands else ""
     mark = re.escape(style.decimal)
     number = rf"(?:(?P<whole>{grouped}[0-9]+)(?:{mark}(?P<part>[0-9]*))?|{mark}(?P<part_only>[0-9]+))"
-    return re.compile(rf"^(?P<sign>[-+\u2212]?){number}(?P<exponent>[eE][-+]?[0-9]+)?{UNIT}")
+    return re.compile(rf"^(?P<sign>[-+\u2212]?){number}(?P<exponent>[eE][-+]?[0-9]+|\s[eE][-+][0-9]+)?{UNIT}")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +14,14 @@ from historical_controls.config.sources.sources import SourceFile
 from historical_controls.dictionary.dictionary import Dictionary
 from historical_controls.dictionary.folding import fold_unit
 
+# What stands behind the number of '1.2 x 10^3 copies/mL'. Of '10e3' and '103' nobody knows which power is meant.
+POWER = re.compile(
+    r"[x×]\s*10\s*(?:(?:\^|\*{1,2})\s*(?P<power>[-+\u2212]?\d{1,2})|(?P<raised>[⁺⁻]?[⁰¹²³⁴-⁹]{1,2}))"
+    r"(?:\s*(?P<unit>[^\W\d_].*))?",
+    re.IGNORECASE,
+)
+RAISED = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹\u2212", "+-0123456789-")
+OF_POWER = re.compile(r"x?10")
 NO_CONVERSION = (float("nan"), float("nan"))
 DIGITS = 12
 
@@ -30,6 +41,11 @@ def conversion(code: str, unit: str, dictionary: Dictionary) -> tuple[float, flo
         return 1.0, 0.0
     found = dictionary.conversion(code, unit)
     return (found.factor, found.offset) if found else NO_CONVERSION
+
+
+def has_conversion(codes: pd.Series, units: pd.Series, dictionary: Dictionary) -> pd.Series:
+    """Return where a text is a unit of the outcome."""
+    return conversions(codes, units, dictionary)["factor"].notna()
 
 
 def default_units(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.Series:
@@ -58,6 +74,30 @@ def _possible(number: float, code: str, unit: str, dictionary: Dictionary) -> bo
     sent = converted(pd.Series([number]), pd.DataFrame({"factor": [factor], "offset": [offset]})).iloc[0]
     low = -np.inf if outcome.hard_low is None else outcome.hard_low
     return bool(low <= sent <= (np.inf if outcome.hard_high is None else outcome.hard_high))
+
+
+def with_powers(cells: pd.DataFrame, unit: pd.Series, known: pd.Series) -> pd.DataFrame:
+    """Return cells (number, high, cell_unit) with the powers of ten in them counted: '1.2 x 10^1 mg/L' is 12 mg/L.
+
+    unit: that of the row or its declaration; known: cells whose unit is one as it is, such as 'x10^3/uL'. A power alone
+    beside a unit that has one itself stays, and is held: '1.2 x 10^3' in 10^3/uL may be 1.2 or 1200 of them.
+    """
+    rows = cells["cell_unit"].str.contains("10", regex=False) & ~known
+    if not rows.any():
+        return cells
+    found = cells.loc[rows, "cell_unit"].map(POWER.fullmatch).dropna()
+    power = found.map(lambda one: int((one["power"] or one["raised"]).translate(RAISED))).astype("int64")
+    rest = found.map(lambda one: (one["unit"] or "").strip()).astype("str")
+    twice = (rest == "") & by_distinct(unit[rest.index], lambda text: OF_POWER.match(fold_unit(text)) is not None, bool)
+    power, rest = power[~twice], rest[~twice]
+    concerned = cells.index.isin(rest.index)
+    out = cells.assign(cell_unit=cells["cell_unit"].mask(concerned, rest))
+    for name in ("number", "high"):
+        own = cells.loc[power.index, name]
+        # By their decimals: 0.07 times 100 is 7.000000000000001.
+        scaled = [float(Decimal(repr(n)).scaleb(p)) for n, p in zip(own.tolist(), power, strict=True)]
+        out[name] = cells[name].mask(concerned, pd.Series(scaled, index=power.index, dtype="float64"))
+    return out
 
 
 def is_ddu(units: pd.Series) -> pd.Series:

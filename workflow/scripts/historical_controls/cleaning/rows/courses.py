@@ -8,6 +8,7 @@ import pandas as pd
 
 from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells
 from historical_controls.cleaning.cells.times import Calendar, precedes
+from historical_controls.cleaning.cells.units import with_powers
 from historical_controls.cleaning.records.columns import (
     column,
     declared_codes,
@@ -75,10 +76,11 @@ def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, ca
     times = time_columns(rows, part.start, file, calendar)
     stop = optional_times(rows, part.stop, file, calendar)
     dose_text, unit = (filled_column(rows, name, file) for name in (part.dose, part.dose_unit))
-    dose = read_cells(dose_text, NumberStyle(file.decimal, file.thousands, file.bajo_means))
+    dose = pd.DataFrame(read_cells(dose_text, NumberStyle(file.decimal, file.thousands, file.bajo_means)))
+    # Where the cell alone says the unit, it is kept as it is written: '1 x 10^6 cells/kg'.
+    dose = with_powers(dose, unit, (unit == "") | _alike(unit, dose["cell_unit"]))
     # A unit in the cell and another in its column: neither is preferred, and the dose is left out.
-    fits = (unit == "") | (dose["cell_unit"] == "")
-    fits |= by_distinct(unit, fold_unit, "str") == by_distinct(dose["cell_unit"], fold_unit, "str")
+    fits = (unit == "") | (dose["cell_unit"] == "") | _alike(unit, dose["cell_unit"])
     # Less than nothing was not given: a code for missing.
     plain = (dose["operator"] == "") & (dose["number"] >= 0) & fits
     records = undecided(
@@ -107,3 +109,8 @@ def treatment_rows(rows: pd.DataFrame, part: TreatmentRows, file: SourceFile, ca
     # The course itself matters more than its dose, which may say 'as needed'.
     unread = (dose_text != "") & ~plain
     return note_if_unremarked(records, unread, "DOSE_UNREAD", "dose as sent: '" + dose_text + "'")
+
+
+def _alike(one: pd.Series, other: pd.Series) -> pd.Series:
+    """Where two texts are spellings of one unit."""
+    return by_distinct(one, fold_unit, "str") == by_distinct(other, fold_unit, "str")

@@ -18,10 +18,12 @@ from historical_controls.cleaning.cells.units import (
     conversions,
     converted,
     default_units,
+    has_conversion,
     is_ddu,
     same_unit,
     with_confirmed,
     with_ddu,
+    with_powers,
 )
 from historical_controls.cleaning.records.columns import declared_codes
 from historical_controls.cleaning.records.distinct import by_distinct, by_distinct_pair
@@ -67,6 +69,7 @@ def _cleaned(records: pd.DataFrame, file: SourceFile, calendar: Calendar, dictio
         # After reading: a name such as 'PCR' is resolved by the kind of result.
         lambda r: resolve_names(r, file, dictionary),
         lambda r: _decode(r, file),
+        lambda r: _powers(r, file, dictionary),
         lambda r: by_cut_offs(r, file),
         lambda r: apply_words(r, file, dictionary),
         check_subject,
@@ -117,6 +120,11 @@ def _decode(records: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
     declared = by_distinct_pair(records["code"], records["raw_value"], meaning_of)
     known = declared.notna() & records["meaning"].isna()
     return records.assign(finding=records["finding"].mask(known, declared))
+
+
+def _powers(records: pd.DataFrame, file: SourceFile, dictionary: Dictionary) -> pd.DataFrame:
+    unit = records["raw_unit"].where(records["raw_unit"] != "", default_units(records, file, dictionary))
+    return with_powers(records, unit, has_conversion(records["code"], records["cell_unit"], dictionary))
 
 
 def _is_early(records: pd.DataFrame, calendar: Calendar) -> pd.Series:

@@ -8,7 +8,7 @@ from historical_controls.cleaning.cells.declared_words import apply_words, limit
 from historical_controls.cleaning.cells.numbers import NumberStyle, read_cells, read_finding, release
 from historical_controls.cleaning.cells.times import Calendar, Moments, precedes
 from historical_controls.cleaning.cells.two_part_units import conversions_of_parts, read_two_parts
-from historical_controls.cleaning.cells.units import conversions, converted, same_unit
+from historical_controls.cleaning.cells.units import conversions, converted, has_conversion, same_unit, with_powers
 from historical_controls.cleaning.records.columns import (
     column,
     declared_codes,
@@ -98,6 +98,7 @@ def _numeric(out: pd.DataFrame, unit: str, outcome: Outcome, dictionary: Diction
     code = out["code"]
     # The unit of a declared word comes before that of the column, which is of numbers.
     declared = out["raw_unit"].where(out["raw_unit"] != "", unit)
+    out = with_powers(out, declared, has_conversion(code, out["cell_unit"], dictionary))
     used = declared.where(declared != "", out["cell_unit"])
     factors = conversions(code, used, dictionary)
     # The cell may repeat the unit in another spelling.
